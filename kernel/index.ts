@@ -1,0 +1,2 @@
+/** Everything a notebook may import from `"fovea"`. */
+export {};

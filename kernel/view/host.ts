@@ -1,0 +1,64 @@
+/**
+ * The one seam between the library and whatever runs it. A Fovea session installs a host; in a plain Node process there is
+ * none, and `display` then prints text. The library never imports the session, so it works in scripts and tests too.
+ */
+
+export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };
+export type JSONObject = { [key: string]: JSONValue };
+
+/** Mime type to content: text, base64 for binary types, or JSON for `+json` types. */
+export type MimeBundle = { [mimeType: string]: JSONValue };
+
+export interface DisplayOptions {
+  /** Makes the output addressable by a later `display(…, { displayId, update: true })`. */
+  displayId?: string;
+  /** Replace every output shown under `displayId` instead of adding one. */
+  update?: boolean;
+  metadata?: JSONObject;
+  buffers?: Uint8Array[];
+}
+
+export interface CommMessage {
+  data: JSONValue;
+  metadata: JSONObject;
+  buffers: Uint8Array[];
+}
+
+/** One open channel to the front end. Handlers may be async; an error in one is reported and does not close the comm. */
+export interface Comm {
+  readonly id: string;
+  readonly target: string;
+  readonly closed: boolean;
+  send(data: JSONValue, options?: { metadata?: JSONObject; buffers?: Uint8Array[] }): void;
+  close(data?: JSONValue): void;
+  onMessage(handler: (message: CommMessage) => void | Promise<void>): void;
+  onClose(handler: (message: CommMessage) => void): void;
+}
+
+export interface CommOpenOptions {
+  data?: JSONValue;
+  metadata?: JSONObject;
+  buffers?: Uint8Array[];
+}
+
+export interface SessionHost {
+  display(bundle: MimeBundle, options?: DisplayOptions): void;
+  clearOutput(wait?: boolean): void;
+  /** Open a comm from the kernel to a target registered in the front end. */
+  openComm(target: string, options?: CommOpenOptions): Comm;
+  /** Accept comms that the front end opens to `target`. Returns a function that unregisters. */
+  registerCommTarget(target: string, handler: (comm: Comm, open: CommMessage) => void): () => void;
+}
+
+const HOST = Symbol.for("fovea.session.host");
+type HostSlot = { [HOST]?: SessionHost };
+
+/** The session that runs this code, or `undefined` in a plain Node process. */
+export function currentHost(): SessionHost | undefined {
+  return (globalThis as HostSlot)[HOST];
+}
+
+/** Called by the session process once, before user code runs. */
+export function installHost(host: SessionHost): void {
+  (globalThis as HostSlot)[HOST] = host;
+}
