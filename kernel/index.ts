@@ -1,2 +1,3 @@
 /** Everything a notebook may import from `"fovea"`. */
-export {};
+export { law, LawError } from "./law";
+export type * from "./law";

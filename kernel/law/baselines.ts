@@ -1,0 +1,65 @@
+import { place, type Point } from "./canvas";
+import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
+import { summarize, uniform, type PckSummary } from "./summary";
+
+/** What a predictor without an encoder reaches: the rows that every PCK table should show beside its encoders. */
+export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
+
+/** In the order from blind to best informed. */
+export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in-box", "same-position", "oracle-box"];
+
+/**
+ * PCK of a baseline over `pairs`.
+ *
+ * - `random-in-image`: uniform over the canvas.
+ * - `random-in-box`: uniform over the target box.
+ * - `same-position`: the source position again.
+ * - `oracle-box`: the same relative position in the target box, with both boxes given. No encoder has that.
+ *
+ * `seed` (default 1) fixes the random ones.
+ */
+export function baseline(
+  name: Baseline,
+  pairs: (PckPair & { source: { box: [number, number, number, number] } })[],
+  options: PckOptions & { seed?: number } = {},
+): PckSummary {
+  const random = uniform(options.seed ?? 1);
+  const outcomes = pairs.map((pair) => ({
+    category: pair.category,
+    results: pckOfPredictor(pair, predictor(name, pair, random, options), options),
+  }));
+  return summarize(outcomes, resolveAlphas(options), options.seed);
+}
+
+type BoxedPair = Parameters<typeof baseline>[1][number];
+
+function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {
+  const lay = placements(pair, options);
+  const canvas = options.canvas ?? 840;
+  const corners = (box: [number, number, number, number], side: "source" | "target"): [Point, Point] => [
+    place([box[0], box[1]], lay[side]),
+    place([box[2], box[3]], lay[side]),
+  ];
+  const [low, high] = corners(pair.target.box, "target");
+  switch (name) {
+    case "random-in-image":
+      return () => [random() * canvas, random() * canvas];
+    case "random-in-box":
+      return () => [mix(low[0], high[0], random()), mix(low[1], high[1], random())];
+    case "same-position":
+      return (source) => source;
+    case "oracle-box": {
+      const [from, to] = corners(pair.source.box, "source");
+      return ([x, y]) => [
+        mix(low[0], high[0], (x - from[0]) / (to[0] - from[0])),
+        mix(low[1], high[1], (y - from[1]) / (to[1] - from[1])),
+      ];
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+function mix(from: number, to: number, t: number): number {
+  return from + (to - from) * t;
+}

@@ -1,0 +1,27 @@
+import { baseline, baselineNames } from "./baselines";
+import { cScore } from "./c-score";
+import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
+import { pckOfPair, pckOfPredictor } from "./pck";
+import { summarize } from "./summary";
+
+/** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
+export const law = {
+  cScore,
+  pckOfPair,
+  pckOfPredictor,
+  summarize,
+  baseline,
+  baselineNames,
+  locate,
+  similarityRow,
+  normalizeTokens,
+  centerTokens,
+};
+
+export type { Baseline } from "./baselines";
+export type { Point, Placement } from "./canvas";
+export type { CScoreOptions, LayerExtractor, LayerFeatures, ScoredPair } from "./c-score";
+export { LawError } from "./error";
+export type { GridFeatures, GridPoint, MatchOptions } from "./match";
+export type { KeypointResult, PckOptions, PckPair, PckSide, PointPredictor } from "./pck";
+export type { PairOutcome, PckSummary } from "./summary";

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { law, type LayerExtractor, type ScoredPair } from "../../kernel/law/index.ts";
+
+const SIDE = 4;
+
+/** Each cell of every image carries its own unit vector, so the same position always matches itself. */
+function positional(seen: string[][] = []): LayerExtractor {
+  const tokens = new Float32Array(SIDE ** 4);
+  for (let i = 0; i < SIDE * SIDE; i++) tokens[i * SIDE * SIDE + i] = 1;
+  return {
+    name: "positional",
+    forwardIntermediates(images, { indices }) {
+      seen.push(images);
+      const layer = { grid: [SIDE, SIDE] as [number, number], channels: SIDE * SIDE, tokens: () => tokens };
+      return Promise.resolve({ intermediates: indices.map(() => layer) });
+    },
+  };
+}
+
+function pairOf(category: string, target: [number, number] | null): ScoredPair {
+  const box: [number, number, number, number] = [0, 0, 40, 40];
+  return {
+    category,
+    source: { path: `${category}-a.png`, size: [40, 40], keypoints: { 0: [5, 5] } },
+    target: { path: `${category}-b.png`, size: [40, 40], keypoints: { 0: target }, box },
+  };
+}
+
+describe("law.cScore", () => {
+  const right = pairOf("cat", [5, 5]);
+  const wrong = pairOf("dog", [35, 35]);
+  const hidden = pairOf("cow", null);
+
+  it("averages over pairs, points and categories, and skips pairs with nothing to score", async () => {
+    const score = await law.cScore(positional(), [right, right, wrong, hidden], { alphas: [0.1] });
+    assert.ok(Math.abs(score.perPair[0] - 200 / 3) < 1e-9);
+    assert.ok(Math.abs(score.perPoint[0] - 200 / 3) < 1e-9);
+    assert.equal(score.perCategory[0], 50);
+    assert.deepEqual(score.categories, { cat: [100], dog: [0] });
+    assert.deepEqual([score.pairs, score.keypoints, score.skipped], [3, 3, 1]);
+    assert.ok(score.interval[0][0] <= score.perPair[0] && score.perPair[0] <= score.interval[0][1]);
+  });
+
+  it("sends every image through the encoder once, in batches, with progress", async () => {
+    const seen: string[][] = [];
+    const progress: number[] = [];
+    await law.cScore(positional(seen), [right, right, wrong], { batchSize: 3, onProgress: (done) => progress.push(done) });
+    assert.deepEqual(seen.map((batch) => batch.length), [3, 1]);
+    assert.deepEqual(progress, [3, 4]);
+  });
+
+  it("gives the same numbers for the same seed, and for layers joined that say the same", async () => {
+    const one = await law.cScore(positional(), [right, wrong]);
+    const two = await law.cScore(positional(), [right, wrong], { layers: [-2, -1] });
+    assert.deepEqual(two, one);
+  });
+
+  it("stops when it is told to", async () => {
+    await assert.rejects(law.cScore(positional(), [right], { signal: AbortSignal.abort() }), { name: "AbortError" });
+  });
+
+  it("refuses an empty list", async () => {
+    await assert.rejects(law.cScore(positional(), []), /law\.cScore: at least one pair is needed, received 0/);
+  });
+});
+
+describe("law.baseline", () => {
+  const pair = {
+    category: "cat",
+    source: { size: [100, 100] as [number, number], keypoints: { 0: [10, 10] as [number, number] }, box: box(0, 0, 20, 20) },
+    target: { size: [100, 100] as [number, number], keypoints: { 0: [70, 70] as [number, number] }, box: box(60, 60, 80, 80) },
+  };
+  it("the oracle box maps the centre of one box to the centre of the other", () => {
+    assert.equal(law.baseline("oracle-box", [pair]).perPair[0], 100);
+    assert.equal(law.baseline("same-position", [pair]).perPair[0], 0);
+  });
+
+  it("a random point in the box is right about pi * alpha^2 of the time", () => {
+    const many = new Array(4000).fill(pair);
+    const { perPair } = law.baseline("random-in-box", many, { alphas: [0.1] });
+    assert.ok(Math.abs(perPair[0] - 100 * Math.PI * 0.01) < 0.9, String(perPair[0]));
+  });
+});
+
+function box(x1: number, y1: number, x2: number, y2: number): [number, number, number, number] {
+  return [x1, y1, x2, y2];
+}
