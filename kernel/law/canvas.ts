@@ -22,8 +22,7 @@ function roundHalfEven(value: number): number {
  */
 export function letterbox([width, height]: Point, side: number): Placement {
   const scale = side / Math.max(width, height);
-  const pad = (length: number, other: number) =>
-    Math.trunc((side - roundHalfEven((side * length) / other)) / 2);
+  const pad = (length: number, other: number) => Math.trunc((side - roundHalfEven((side * length) / other)) / 2);
   return {
     scaleX: scale,
     scaleY: scale,

@@ -31,7 +31,10 @@ export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): 
   const rates = scored.map((outcome) => alphas.map((_, a) => rate(outcome.results, a)));
   const categories: Record<string, number[]> = {};
   for (const name of new Set(scored.map((outcome) => outcome.category))) {
-    categories[name] = means(rates.filter((_, i) => scored[i].category === name), alphas.length);
+    categories[name] = means(
+      rates.filter((_, i) => scored[i].category === name),
+      alphas.length,
+    );
   }
   const points = scored.flatMap((outcome) => outcome.results);
   return {
@@ -40,7 +43,12 @@ export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): 
     perPoint: alphas.map((_, a) => rate(points, a)),
     perCategory: means(Object.values(categories), alphas.length),
     categories,
-    interval: alphas.map((_, a) => bootstrapInterval(rates.map((row) => row[a]), seed)),
+    interval: alphas.map((_, a) =>
+      bootstrapInterval(
+        rates.map((row) => row[a]),
+        seed,
+      ),
+    ),
     pairs: scored.length,
     keypoints: points.length,
     skipped: outcomes.length - scored.length,

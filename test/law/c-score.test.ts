@@ -45,8 +45,14 @@ describe("law.cScore", () => {
   it("sends every image through the encoder once, in batches, with progress", async () => {
     const seen: string[][] = [];
     const progress: number[] = [];
-    await law.cScore(positional(seen), [right, right, wrong], { batchSize: 3, onProgress: (done) => progress.push(done) });
-    assert.deepEqual(seen.map((batch) => batch.length), [3, 1]);
+    await law.cScore(positional(seen), [right, right, wrong], {
+      batchSize: 3,
+      onProgress: (done) => progress.push(done),
+    });
+    assert.deepEqual(
+      seen.map((batch) => batch.length),
+      [3, 1],
+    );
     assert.deepEqual(progress, [3, 4]);
   });
 
@@ -68,8 +74,16 @@ describe("law.cScore", () => {
 describe("law.baseline", () => {
   const pair = {
     category: "cat",
-    source: { size: [100, 100] as [number, number], keypoints: { 0: [10, 10] as [number, number] }, box: box(0, 0, 20, 20) },
-    target: { size: [100, 100] as [number, number], keypoints: { 0: [70, 70] as [number, number] }, box: box(60, 60, 80, 80) },
+    source: {
+      size: [100, 100] as [number, number],
+      keypoints: { 0: [10, 10] as [number, number] },
+      box: box(0, 0, 20, 20),
+    },
+    target: {
+      size: [100, 100] as [number, number],
+      keypoints: { 0: [70, 70] as [number, number] },
+      box: box(60, 60, 80, 80),
+    },
   };
   it("the oracle box maps the centre of one box to the centre of the other", () => {
     assert.equal(law.baseline("oracle-box", [pair]).perPair[0], 100);

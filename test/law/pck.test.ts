@@ -33,17 +33,50 @@ const { source, target } = featuresOf({
 
 describe("PCK, worked example of law.md section 7", () => {
   const rows: [string, object, number, number, boolean[][]][] = [
-    ["argmax", { match: "argmax" }, 14.142, 74.25, [[true, true, false], [false, false, false]]],
-    ["soft, window 5", {}, 14.142, 53.688, [[true, true, false], [true, false, false]]],
-    ["soft, no window", { window: Infinity }, 14.142, 305.147, [[true, true, false], [false, false, false]]],
+    [
+      "argmax",
+      { match: "argmax" },
+      14.142,
+      74.25,
+      [
+        [true, true, false],
+        [false, false, false],
+      ],
+    ],
+    [
+      "soft, window 5",
+      {},
+      14.142,
+      53.688,
+      [
+        [true, true, false],
+        [true, false, false],
+      ],
+    ],
+    [
+      "soft, no window",
+      { window: Infinity },
+      14.142,
+      305.147,
+      [
+        [true, true, false],
+        [false, false, false],
+      ],
+    ],
   ];
   for (const [name, options, first, second, correct] of rows) {
     it(name, () => {
       const results = law.pckOfPair(pair, source, target, options);
-      assert.deepEqual(results.map((result) => result.id), ["0", "1"]);
+      assert.deepEqual(
+        results.map((result) => result.id),
+        ["0", "1"],
+      );
       assert.ok(Math.abs(results[0].distance - first) < 1e-3, `kp0 ${results[0].distance}`);
       assert.ok(Math.abs(results[1].distance - second) < 1e-3, `kp1 ${results[1].distance}`);
-      assert.deepEqual(results.map((result) => result.correct), correct);
+      assert.deepEqual(
+        results.map((result) => result.correct),
+        correct,
+      );
     });
   }
 
@@ -117,6 +150,9 @@ describe("PCK, bad input", () => {
   });
 
   it("refuses an alpha of zero", () => {
-    assert.throws(() => law.pckOfPair(pair, source, target, { alphas: [0] }), /every alpha must be above 0, received 0/);
+    assert.throws(
+      () => law.pckOfPair(pair, source, target, { alphas: [0] }),
+      /every alpha must be above 0, received 0/,
+    );
   });
 });

@@ -1,0 +1,90 @@
+/** `npm test [-- suite …]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { bin, environment, fail, root, setup } from "../binder/setup.mjs";
+
+const NODE_TEST = ["--import", "tsx", "--test", "--test-reporter=spec"];
+
+/** Test files of a folder below `test/`; the slow suites that need a whole JupyterLab are named apart. */
+function files(folder, skip = []) {
+  return readdirSync(join(root, "test", folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .filter((path) => !skip.some((name) => path.startsWith(join("test", name))));
+}
+
+const suites = {
+  unit: () => nodeSuite(files(".", ["browser"]), []),
+  conformance: () => pythonSuite("test/conformance"),
+  notebooks: () => pythonSuite("test/notebooks"),
+  browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
+};
+
+async function nodeSuite(paths, options) {
+  const output = await run(process.execPath, [...NODE_TEST, ...options, ...paths]);
+  const count = (word) => Number(output.text.match(new RegExp(`^\\S* ?${word} (\\d+)$`, "m"))?.[1] ?? 0);
+  return settle(
+    { passed: count("pass"), failed: count("fail") + count("cancelled"), skipped: count("skipped") },
+    output.code,
+  );
+}
+
+async function pythonSuite(folder) {
+  const output = await run(bin("python"), ["-m", "unittest", "discover", "-v", "-s", folder, "-t", folder]);
+  const total = Number(output.text.match(/^Ran (\d+) tests?/m)?.[1] ?? 0);
+  const count = (word) => Number(output.text.match(new RegExp(`${word}=(\\d+)`))?.[1] ?? 0);
+  const failed = count("failures") + count("errors");
+  const skipped = count("skipped");
+  return settle({ passed: Math.max(0, total - failed - skipped), failed, skipped }, output.code);
+}
+
+/** A suite that ended badly without naming a failed test, or that ran nothing, has failed all the same. */
+function settle(result, code) {
+  const silent = (code !== 0 && result.failed === 0) || result.passed + result.failed + result.skipped === 0;
+  return silent ? { ...result, failed: result.failed + 1 } : result;
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: environment({ NO_COLOR: "1" }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    const keep = (chunk) => {
+      process.stdout.write(chunk);
+      text += chunk;
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ text, code }));
+  });
+}
+
+async function main() {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in suites));
+  if (unknown.length > 0)
+    throw new Error(`npm test: no suite ${unknown.join(", ")}, there are ${Object.keys(suites).join(", ")}`);
+  await setup();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const lines = [];
+  for (const name of wanted.length > 0 ? wanted : Object.keys(suites)) {
+    if (!existsSync(join(root, "test", name)) && name !== "unit") continue;
+    const start = Date.now();
+    process.stdout.write(`\n== ${name}\n`);
+    const result = await suites[name]();
+    for (const key of Object.keys(total)) total[key] += result[key];
+    const seconds = ((Date.now() - start) / 1000).toFixed(0);
+    lines.push(`${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped in ${seconds} s`);
+  }
+  process.stdout.write(`\n${lines.join("\n")}\n`);
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+main().catch(fail);
