@@ -1,12 +1,18 @@
 import { baseline, baselineNames } from "./baselines";
 import { cScore } from "./c-score";
 import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
+import { fit, predict } from "./regression";
 import { pckOfPair, pckOfPredictor } from "./pck";
 import { summarize } from "./summary";
+import { parseTable, publishedTable } from "./table";
 
 /** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
 export const law = {
   cScore,
+  fit,
+  predict,
+  table: parseTable,
+  published: publishedTable,
   pckOfPair,
   pckOfPredictor,
   summarize,
@@ -25,3 +31,6 @@ export { LawError } from "./error";
 export type { GridFeatures, GridPoint, MatchOptions } from "./match";
 export type { KeypointResult, PckOptions, PckPair, PckSide, PointPredictor } from "./pck";
 export type { PairOutcome, PckSummary } from "./summary";
+export type { SolverOptions } from "./least-squares";
+export type { BenchmarkFit, FitOptions, GroupSummary, Prediction, TableFit } from "./regression";
+export type { ScoreTable, TableOptions, TableRow } from "./table";

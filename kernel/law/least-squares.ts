@@ -1,0 +1,65 @@
+import { Matrix, SingularValueDecomposition } from "ml-matrix";
+
+/** A linear model `y = intercept + x · coefficients` and what its own data say of it. */
+export interface LinearFit {
+  /** Intercept first, then one per column. */
+  coefficients: number[];
+  /** Diagonal of the hat matrix, one per row. */
+  leverage: number[];
+  fitted: number[];
+  /** Rank of the centred design, the intercept not counted. */
+  rank: number;
+  /** `(XᵀX)⁺` of the centred columns, for standard errors and prediction intervals. */
+  covariance: number[][];
+  means: number[];
+}
+
+export interface SolverOptions {
+  /** Ridge penalty on the coefficients, the intercept left free. Default 0: ordinary least squares. */
+  ridge?: number;
+  /** Singular values below `cutoff * largest` count as zero. Default: machine epsilon. */
+  cutoff?: number;
+}
+
+/**
+ * Least squares through the SVD of the centred columns, in float64. With fewer rows than columns it returns the solution of
+ * least norm on centred features, as scikit-learn's `LinearRegression` does; with `ridge` the same as its `Ridge`.
+ */
+export function leastSquares(x: number[][], y: number[], options: SolverOptions = {}): LinearFit {
+  const { ridge = 0, cutoff = Number.EPSILON } = options;
+  const n = x.length;
+  const width = x[0].length;
+  const means = columnMeans(x);
+  const yMean = y.reduce((sum, value) => sum + value, 0) / n;
+  const svd = decompose(x.map((row) => row.map((value, j) => value - means[j])));
+  const kept = svd.values.map((value) => value > cutoff * svd.values[0] && value > 0);
+  const gains = svd.values.map((value, k) => (kept[k] ? value / (value * value + ridge) : 0));
+  const projections = svd.values.map((_, k) => svd.left.reduce((sum, row, i) => sum + row[k] * (y[i] - yMean), 0));
+  const slopes = Array.from({ length: width }, (_, j) =>
+    svd.right[j].reduce((sum, v, k) => sum + v * gains[k] * projections[k], 0),
+  );
+  const intercept = yMean - slopes.reduce((sum, slope, j) => sum + slope * means[j], 0);
+  const hat = svd.left.map((row) => row.reduce((sum, u, k) => sum + u * u * gains[k] * svd.values[k], 1 / n));
+  const inverse = svd.values.map((_, k) => gains[k] * gains[k]);
+  return {
+    coefficients: [intercept, ...slopes],
+    leverage: hat,
+    fitted: x.map((row) => row.reduce((sum, value, j) => sum + value * slopes[j], intercept)),
+    rank: kept.filter(Boolean).length,
+    covariance: svd.right.map((a) => svd.right.map((b) => a.reduce((sum, v, k) => sum + v * b[k] * inverse[k], 0))),
+    means,
+  };
+}
+
+function columnMeans(x: number[][]): number[] {
+  return x[0].map((_, j) => x.reduce((sum, row) => sum + row[j], 0) / x.length);
+}
+
+function decompose(rows: number[][]): { left: number[][]; values: number[]; right: number[][] } {
+  const svd = new SingularValueDecomposition(new Matrix(rows), { autoTranspose: true });
+  return {
+    left: svd.leftSingularVectors.to2DArray(),
+    values: svd.diagonal,
+    right: svd.rightSingularVectors.to2DArray(),
+  };
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { law } from "../../kernel/law/index.ts";
+
+const close = (actual: number | null, expected: number, tolerance: number, what = "") =>
+  assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);
+
+/** law.md section 3, in-sample R² in the order MMBench, MME, OKVQA, SEED, MMMU, TextVQA, VizWiz, ScienceQA. */
+const ORDER = [
+  "mmbench_en",
+  "mme",
+  "ok_vqa",
+  "seed_image",
+  "mmmu_val",
+  "textvqa_val",
+  "vizwiz_vqa_val",
+  "scienceqa_img",
+];
+const PUBLISHED: [string, string[], 1 | 2, number[]][] = [
+  [
+    "AC",
+    ["a", "c"],
+    2,
+    [0.9633965718, 0.9735973165, 0.9541733415, 0.9375133408, 0.8352142533, 0.9028028826, 0.8037597317, 0.8667425608],
+  ],
+  [
+    "AC",
+    ["a", "c"],
+    1,
+    [0.8300505266, 0.852660064, 0.801944583, 0.8448458478, 0.5452583078, 0.7349889503, 0.5752996118, 0.7914929845],
+  ],
+  [
+    "A",
+    ["a"],
+    2,
+    [0.749361423, 0.7254218824, 0.8410637895, 0.746380111, 0.7069743104, 0.8683709593, 0.786989664, 0.7357039181],
+  ],
+  [
+    "C",
+    ["c"],
+    2,
+    [0.5407629526, 0.6479375934, 0.5188426959, 0.5686594348, 0.3591451392, 0.2117315153, 0.1648491403, 0.427415673],
+  ],
+  [
+    "A",
+    ["a"],
+    1,
+    [0.4944457116, 0.5139228663, 0.4903265546, 0.5331946931, 0.4045885639, 0.6785183667, 0.484613813, 0.6348685052],
+  ],
+  [
+    "C",
+    ["c"],
+    1,
+    [0.460210411, 0.4789893666, 0.4500747862, 0.4555972026, 0.219746896, 0.1318432943, 0.156011389, 0.2704402753],
+  ],
+];
+
+describe("law.fit on the published table (figures of law.md section 3)", () => {
+  const table = law.published();
+  for (const [name, predictors, degree, figures] of PUBLISHED) {
+    it(`${name} of degree ${degree}: R² of all eight benchmarks to 1e-9`, () => {
+      const { benchmarks } = law.fit(table, { predictors, degree });
+      ORDER.forEach((benchmark, i) => close(benchmarks[benchmark].r2, figures[i], 1e-9, benchmark));
+    });
+  }
+
+  it("gives the headline 95.72 % as the mean over four vision benchmarks, and the less flattering means", () => {
+    const { groups } = law.fit(table);
+    close(100 * groups.vision.r2, 95.717, 5e-4);
+    close(100 * groups.ocr.r2, 85.213, 5e-4);
+    close(100 * groups.all.r2, 90.465, 5e-4);
+  });
+
+  it("gives MMBench's coefficients and predictions", () => {
+    const { coefficients, predictions } = law.fit(table).benchmarks.mmbench_en;
+    const expected = [
+      -0.12700916643664326, 3.190785552357676, 0.9099319468305623, -1.7205137114896276, -1.570206940599757,
+      -0.18916959497637736,
+    ];
+    expected.forEach((value, i) => close(coefficients[i], value, 1e-9));
+    const rows = [
+      0.96714, 0.955084, 0.952596, 0.87487, 0.471423, 0.511073, 0.396355, 0.123193, 0.082839, 0.055882, 0.884009,
+      0.975867, 0.950137,
+    ];
+    Object.values(predictions).forEach((value, i) => close(value, rows[i], 1e-6));
+  });
+
+  it("gives the variants: no interaction, three terms, geometry-aware C", () => {
+    const means = (fit: ReturnType<typeof law.fit>) => [100 * fit.groups.vision.r2, 100 * fit.groups.all.r2];
+    const variants: [number[], number, number][] = [
+      [means(law.fit(table, { terms: ["a", "c", "a*a", "c*c"] })), 95.38, 89.54],
+      [means(law.fit(table, { terms: ["a", "c", "a*c"] })), 83.57, 76.68],
+      [means(law.fit(law.published({ c: "c_geo_pck010" }))), 95.44, 89.89],
+    ];
+    for (const [[vision, all], wantedVision, wantedAll] of variants) {
+      close(vision, wantedVision, 5e-3);
+      close(all, wantedAll, 5e-3);
+    }
+  });
+});
+
+describe("law.fit, invariants of law.md section 4", () => {
+  const table = law.published();
+  const model = law.fit(table).benchmarks.mme;
+
+  it("Q² by the hat matrix equals Q² by refitting without each encoder", () => {
+    const rows = table.rows.filter((row) => row.benchmark === "mme");
+    const scores = rows.map((row) => row.score as number);
+    const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
+    let press = 0;
+    rows.forEach((left, i) => {
+      const rest = {
+        ...table,
+        benchmarks: ["mme"],
+        groups: {},
+        rows: rows.map((row, j) => (j === i ? { ...row, score: null } : row)),
+      };
+      const refit = law.fit(rest, { normalise: "none" }).benchmarks.mme;
+      press += (refit.predictions[left.encoder] - scores[i]) ** 2;
+    });
+    const total = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
+    close(model.looQ2, 1 - press / total, 1e-6);
+  });
+
+  it("R² does not change without min-max, and never falls as terms are added", () => {
+    close(law.fit(table, { normalise: "none" }).benchmarks.mme.r2, model.r2, 1e-8);
+    const r2 = (predictors: string[], degree: 1 | 2) => law.fit(table, { predictors, degree }).benchmarks.mme.r2;
+    assert.ok(r2(["a"], 1) <= r2(["a", "c"], 1) && r2(["a", "c"], 1) <= model.r2);
+  });
+
+  it("interpolates with as many rows as coefficients, and stays finite with fewer", () => {
+    const few = (count: number) => {
+      const encoders = table.encoders.slice(-count);
+      const rows = table.rows.filter((row) => row.benchmark === "mme" && encoders.includes(row.encoder));
+      return law.fit({ ...table, rows, encoders, benchmarks: ["mme"], groups: {} }).benchmarks.mme;
+    };
+    close(few(6).r2, 1, 1e-9);
+    const under = few(4);
+    close(under.r2, 1, 1e-9);
+    assert.ok(under.coefficients.every(Number.isFinite));
+    assert.deepEqual([under.adjustedR2, under.residualError], [null, null]);
+  });
+
+  it("a constant predictor changes nothing", () => {
+    const rows = table.rows.map((row) => ({ ...row, predictors: { ...row.predictors, k: 3 } }));
+    const with3 = law.fit({ ...table, rows }, { predictors: ["a", "c", "k"], degree: 1 }).benchmarks.mme;
+    close(with3.r2, law.fit(table, { degree: 1 }).benchmarks.mme.r2, 1e-10);
+  });
+
+  it("a permutation test gives the same p for the same seed, and a small one here", () => {
+    const p = () => law.fit(table, { permutations: 200, seed: 3 }).benchmarks.mme.permutationP;
+    assert.equal(p(), p());
+    assert.ok((p() as number) < 0.05);
+  });
+
+  it("a prediction interval contains its own prediction and widens with the level", () => {
+    const at = law.predict(model, { a: 0.6, c: 15 }, 0.8);
+    const wide = law.predict(model, { a: 0.6, c: 15 }, 0.99);
+    assert.ok((at.low as number) < at.value && at.value < (at.high as number));
+    assert.ok((wide.high as number) > (at.high as number));
+  });
+});
+
+describe("law.table", () => {
+  it("reads a long table, with a score still missing", () => {
+    const table = law.table("encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");
+    assert.deepEqual(table.encoders, ["x", "y", "z"]);
+    assert.equal(table.rows[2].score, null);
+    assert.ok(Number.isFinite(law.fit(table, { degree: 1, predictors: ["a"] }).benchmarks.b.predictions.z));
+  });
+
+  const wrong: [string, string, RegExp][] = [
+    [
+      "a word for a number",
+      "encoder,benchmark,a,c,score\nx,b,one,2,3\n",
+      /row 2, column a must be a finite number, received "one"/,
+    ],
+    ["no header", "1,2,3\n", /row 1 must name a column encoder/],
+    ["neither long nor wide", "encoder,a\nx,1\n", /column benchmark \(long\) or columns perf_<benchmark>/],
+    ["twice the same", "encoder,benchmark,a,c,score\nx,b,1,2,3\nx,b,1,2,3\n", /once per benchmark, received "x, b"/],
+    ["ragged", "encoder,benchmark,a\nx,b\n", /must be CSV/],
+    ["empty", "", /row 1 must name a column encoder/],
+  ];
+  for (const [name, text, message] of wrong) {
+    it(`refuses ${name}`, () => assert.throws(() => law.table(text), message));
+  }
+});
