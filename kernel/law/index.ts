@@ -1,6 +1,7 @@
 import { baseline, baselineNames } from "./baselines";
 import { cScore } from "./c-score";
 import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
+import { policy } from "./policy";
 import { fit, predict } from "./regression";
 import { pckOfPair, pckOfPredictor } from "./pck";
 import { summarize } from "./summary";
@@ -11,6 +12,7 @@ export const law = {
   cScore,
   fit,
   predict,
+  policy,
   table: parseTable,
   published: publishedTable,
   pckOfPair,
@@ -34,3 +36,4 @@ export type { PairOutcome, PckSummary } from "./summary";
 export type { SolverOptions } from "./least-squares";
 export type { BenchmarkFit, FitOptions, GroupSummary, Prediction, TableFit } from "./regression";
 export type { ScoreTable, TableOptions, TableRow } from "./table";
+export type { PolicyCurve, PolicyOptions, PolicyResult, Strategy } from "./policy";

@@ -242,7 +242,8 @@ function scale(value: number, [min, max]: [number, number]): number {
   return max > min ? (value - min) / (max - min) : 0;
 }
 
-function designRow(terms: string[], predictors: Record<string, number>): number[] {
+/** One value per term; a term is a product of predictors. */
+export function designRow(terms: string[], predictors: Record<string, number>): number[] {
   return terms.map((term) => term.split("*").reduce((product, name) => product * factor(predictors, name.trim()), 1));
 }
 
