@@ -1,0 +1,45 @@
+/** Rows and columns of a patch grid. */
+export type Grid = [rows: number, columns: number];
+/** A point in pixels of the original image. */
+export type Point = [x: number, y: number];
+/** A rectangle in pixels of the original image: left, top, right, bottom. */
+export type Box = [left: number, top: number, right: number, bottom: number];
+
+/** Where a patch grid lies on its image. A crop makes the region smaller than the image, padding makes it larger. */
+export interface GridPlacement {
+  grid: Grid;
+  region: Box;
+}
+
+/** Centre of a patch (row-major index) in image pixels. */
+export function patchCentre(placement: GridPlacement, patch: number): Point {
+  const [left, top, right, bottom] = placement.region;
+  const [rows, columns] = placement.grid;
+  const row = Math.floor(patch / columns);
+  const column = patch % columns;
+  return [left + ((column + 0.5) / columns) * (right - left), top + ((row + 0.5) / rows) * (bottom - top)];
+}
+
+/** The patch that contains a point, or `undefined` where the encoder did not look. Points on the far edges belong to the last patch. */
+export function patchAt(placement: GridPlacement, point: Point): number | undefined {
+  const [left, top, right, bottom] = placement.region;
+  const [rows, columns] = placement.grid;
+  const column = cell(point[0], left, right, columns);
+  const row = cell(point[1], top, bottom, rows);
+  return column === undefined || row === undefined ? undefined : row * columns + column;
+}
+
+function cell(value: number, from: number, to: number, count: number): number | undefined {
+  if (!(value >= from && value <= to)) return undefined;
+  return Math.min(count - 1, Math.floor(((value - from) / (to - from)) * count));
+}
+
+/** Size of one patch in image pixels: the stride of the query. */
+export function patchSize(placement: GridPlacement): [width: number, height: number] {
+  const [left, top, right, bottom] = placement.region;
+  return [(right - left) / placement.grid[1], (bottom - top) / placement.grid[0]];
+}
+
+export function distance(a: Point, b: Point): number {
+  return Math.hypot(a[0] - b[0], a[1] - b[1]);
+}

@@ -1,0 +1,101 @@
+import { ProtocolError } from "./check";
+import { encodeFloat16 } from "./float16";
+import { currentHost, type Comm, type CommMessage, type JSONValue } from "./host";
+import { COMM_TARGET, MAX_MESSAGE_BYTES, readOpen, readRequest, type ErrorReply, type FeaturesReply } from "./messages";
+import type { FeaturePair } from "./match";
+import type { Side } from "./payload";
+
+/** A view whose full features this session holds for the browser. */
+export interface LiveView {
+  id: string;
+  layers: FeaturePair[];
+}
+
+/** Features kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
+const MAX_LIVE_BYTES = 512 * 1024 * 1024;
+
+const live = new Map<string, LiveView>();
+let registered = false;
+
+/** Keeps the full features of a view for its browser side. Returns what lets go of them. */
+export function keepLive(view: LiveView): () => void {
+  live.set(view.id, view);
+  for (const id of [...live.keys()]) if (id !== view.id && liveBytes() > MAX_LIVE_BYTES) live.delete(id);
+  registerTarget();
+  return () => void live.delete(view.id);
+}
+
+/** Bytes of features that all live views hold. */
+export function liveBytes(): number {
+  let bytes = 0;
+  for (const view of live.values())
+    for (const layer of view.layers) bytes += layer.features[0].byteLength + layer.features[1].byteLength;
+  return bytes;
+}
+
+function registerTarget(): void {
+  const host = currentHost();
+  if (!host || registered) return;
+  host.registerCommTarget(COMM_TARGET, acceptView);
+  registered = true;
+}
+
+/** Serves one viewer: says `ready`, or why not, and answers requests. A malformed message is answered, never thrown. */
+export function acceptView(comm: Comm, open: CommMessage): void {
+  const view = guard(comm, () => findView(open.data));
+  if (!view) return;
+  comm.onMessage((message) => void guard(comm, () => answer(comm, view, message.data)));
+  comm.send({ type: "ready" });
+}
+
+function findView(data: JSONValue): LiveView {
+  const { view: id } = readOpen(data);
+  const view = live.get(id);
+  if (view) return view;
+  throw new UnknownView(`view ${id} is not in this session; run its cell again`);
+}
+
+class UnknownView extends Error {}
+
+function answer(comm: Comm, view: LiveView, data: JSONValue): void {
+  const request = readRequest(data);
+  if (request.layer >= view.layers.length)
+    throw new ProtocolError("fovea.view request", "layer", `below ${view.layers.length}`, request.layer);
+  for (const part of featureParts(view.layers[request.layer], request.layer, request.image))
+    comm.send({ ...part.reply }, { buffers: [part.buffer] });
+}
+
+/** The features of one image as messages of at most {@link MAX_MESSAGE_BYTES}. */
+export function featureParts(
+  pair: FeaturePair,
+  layer: number,
+  image: Side,
+  limit: number = MAX_MESSAGE_BYTES,
+): { reply: FeaturesReply; buffer: Uint8Array }[] {
+  const { channels } = pair;
+  const features = pair.features[image];
+  const total = features.length / channels;
+  const step = Math.max(1, Math.floor(limit / (2 * channels)));
+  const starts = Array.from({ length: Math.ceil(total / step) }, (_, i) => i * step);
+  return starts.map((start) => {
+    const tokens = Math.min(step, total - start);
+    const buffer = encodeFloat16(features.subarray(start * channels, (start + tokens) * channels));
+    return { reply: { type: "features", layer, image, channels, start, tokens, total }, buffer };
+  });
+}
+
+function guard<T>(comm: Comm, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    comm.send({ ...errorReply(error) });
+    return undefined;
+  }
+}
+
+function errorReply(error: unknown): ErrorReply {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UnknownView) return { type: "error", code: "unknown-view", message };
+  if (error instanceof ProtocolError) return { type: "error", code: "malformed", message, path: error.path };
+  return { type: "error", code: "failed", message };
+}

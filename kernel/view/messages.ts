@@ -1,0 +1,117 @@
+import { ProtocolError, count, index, number, object, oneOf, optional, text } from "./check";
+import { decodeFloat16 } from "./float16";
+import { PROTOCOL_VERSION, type Side } from "./payload";
+
+/** The comm target that the kernel registers; the viewer opens one comm a view with {@link OpenData}. */
+export const COMM_TARGET = "fovea.view";
+/** No message carries more than this many bytes of buffers; larger layers come in parts. */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/** Data of `comm_open`: which view the browser shows. */
+export interface OpenData {
+  version: 1;
+  view: string;
+}
+
+/** Browser to kernel: send the features of one image at one layer. */
+export interface FeaturesRequest {
+  type: "features";
+  /** Position in the payload's `layers`. */
+  layer: number;
+  image: Side;
+}
+
+/** Kernel to browser, once after opening. */
+export interface ReadyReply {
+  type: "ready";
+}
+
+/** Kernel to browser: unit-length features as float16 in one buffer, rows `start` to `start + tokens` of `total`. */
+export interface FeaturesReply {
+  type: "features";
+  layer: number;
+  image: Side;
+  channels: number;
+  start: number;
+  tokens: number;
+  total: number;
+}
+
+export type ErrorCode = "unknown-view" | "malformed" | "failed";
+const ERROR_CODES: readonly ErrorCode[] = ["unknown-view", "malformed", "failed"];
+
+/** Errors are data: shown in the view, which goes on. */
+export interface ErrorReply {
+  type: "error";
+  code: ErrorCode;
+  message: string;
+  /** Where in the request, for `malformed`. */
+  path?: string;
+}
+
+export type Reply = ReadyReply | FeaturesReply | ErrorReply;
+
+const open = object<OpenData>({ version: oneOf<1>([PROTOCOL_VERSION]), view: text(100) });
+const side = oneOf<Side>([0, 1]);
+const request = object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side });
+const kind = object<{ type: Reply["type"] }>({ type: oneOf(["ready", "features", "error"]) });
+const error = object<ErrorReply>({
+  type: oneOf(["error"]),
+  code: oneOf(ERROR_CODES),
+  message: text(4000),
+  path: optional(text(400)),
+});
+const features = object<FeaturesReply>({
+  type: oneOf(["features"]),
+  layer: index,
+  image: side,
+  channels: count,
+  start: index,
+  tokens: count,
+  total: number({ min: 1, max: 1 << 20, integer: true }),
+});
+
+export function readOpen(value: unknown, where = "fovea.view comm_open"): OpenData {
+  return open(value, "", where);
+}
+
+export function readRequest(value: unknown, where = "fovea.view request"): FeaturesRequest {
+  return request(value, "", where);
+}
+
+/** Validates a reply of the kernel. @throws ProtocolError */
+export function readReply(value: unknown, where = "fovea.view reply"): Reply {
+  const { type } = kind(value, "", where);
+  switch (type) {
+    case "ready":
+      return { type };
+    case "error":
+      return error(value, "", where);
+    case "features":
+      return checkPart(features(value, "", where), where);
+    default:
+      return type satisfies never;
+  }
+}
+
+function checkPart(reply: FeaturesReply, where: string): FeaturesReply {
+  if (reply.start + reply.tokens <= reply.total) return reply;
+  throw new ProtocolError(where, "tokens", `at most ${reply.total - reply.start} after start`, reply.tokens);
+}
+
+/** The float16 buffer of a {@link FeaturesReply} as floats `[tokens, channels]`. @throws ProtocolError on a wrong length. */
+export function readFeatureBuffer(
+  reply: FeaturesReply,
+  buffers: readonly (ArrayBuffer | ArrayBufferView)[],
+  where = "fovea.view reply",
+): Float32Array {
+  const expected = reply.tokens * reply.channels * 2;
+  const bytes = buffers.length === 1 ? asBytes(buffers[0]) : undefined;
+  if (bytes?.length === expected) return decodeFloat16(bytes);
+  throw new ProtocolError(where, "buffers", `one buffer of ${expected} bytes`, bytes ?? buffers.length);
+}
+
+function asBytes(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (!ArrayBuffer.isView(buffer)) return new Uint8Array(buffer);
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}

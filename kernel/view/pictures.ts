@@ -1,0 +1,56 @@
+import sharp from "sharp";
+import type { ImageInput, RawImage } from "../data/image";
+import { ViewError } from "./error";
+import { fileURLToPath } from "node:url";
+
+/** Decodes a path, URL, bytes or raw pixels to RGB, upright by EXIF. @throws ViewError naming what is no image. */
+export async function readPicture(where: string, input: ImageInput): Promise<RawImage> {
+  if (isRaw(input)) return checkRaw(where, input);
+  try {
+    const source = input instanceof URL ? fileURLToPath(input) : input;
+    const { data, info } = await sharp(source).rotate().toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    return { data: new Uint8Array(data), width: info.width, height: info.height, channels: 3 };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ViewError(where, `every picture must be a readable image (${reason})`, input);
+  }
+}
+
+function isRaw(input: ImageInput): input is RawImage {
+  return typeof input === "object" && "channels" in input && "data" in input;
+}
+
+function checkRaw(where: string, raw: RawImage): RawImage {
+  const expected = raw.width * raw.height * 3;
+  if (raw.channels === 3 && raw.data.length === expected) return raw;
+  throw new ViewError(where, `raw pixels must be ${raw.width} x ${raw.height} x 3 = ${expected} values`, raw.data.length);
+}
+
+function pipeline(raw: RawImage): sharp.Sharp {
+  const { width, height, channels } = raw;
+  return sharp(Buffer.from(raw.data.buffer, raw.data.byteOffset, raw.data.byteLength), { raw: { width, height, channels } });
+}
+
+/** Resizes to exact pixels. Enlarging keeps pixels square and sharp, so that a small image is not blurred. */
+export async function resizePicture(raw: RawImage, width: number, height: number): Promise<RawImage> {
+  const kernel = width > raw.width ? "nearest" : "lanczos3";
+  const data = await pipeline(raw).resize(width, height, { fit: "fill", kernel }).removeAlpha().raw().toBuffer();
+  return { data: new Uint8Array(data), width, height, channels: 3 };
+}
+
+/** The largest size with the image's shape that fits into `side x side`. */
+export function fitSize(raw: { width: number; height: number }, side: number): [width: number, height: number] {
+  const scale = side / Math.max(raw.width, raw.height);
+  return [Math.max(1, Math.round(raw.width * scale)), Math.max(1, Math.round(raw.height * scale))];
+}
+
+/** A JPEG of at most `side` pixels a side; never enlarged. */
+export async function encodeJpeg(raw: RawImage, side: number, quality = 85): Promise<Uint8Array> {
+  const [width, height] = fitSize(raw, Math.min(side, Math.max(raw.width, raw.height)));
+  return pipeline(raw).resize(width, height, { fit: "fill" }).jpeg({ quality, mozjpeg: true }).toBuffer();
+}
+
+/** A PNG with at most 256 colours: a third of the size, good enough for a fallback. */
+export async function encodePalettePng(raw: RawImage): Promise<Uint8Array> {
+  return pipeline(raw).png({ palette: true, colours: 192, dither: 0.6, compressionLevel: 9 }).toBuffer();
+}
