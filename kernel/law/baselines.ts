@@ -1,9 +1,12 @@
-import { place, type Point } from "./canvas";
+import { place, type Box, type Point } from "./canvas";
 import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 
 /** What a predictor without an encoder reaches: the rows that every PCK table should show beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
+
+/** A pair with both boxes. */
+export type BoxedPair = PckPair & { readonly source: { readonly box: Box } };
 
 /** In the order from blind to best informed. */
 export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in-box", "same-position", "oracle-box"];
@@ -20,7 +23,7 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  */
 export function baseline(
   name: Baseline,
-  pairs: (PckPair & { source: { box: [number, number, number, number] } })[],
+  pairs: readonly BoxedPair[],
   options: PckOptions & { seed?: number } = {},
 ): PckSummary {
   const random = uniform(options.seed ?? 1);
@@ -31,12 +34,11 @@ export function baseline(
   return summarize(outcomes, resolveAlphas(options), options.seed);
 }
 
-type BoxedPair = Parameters<typeof baseline>[1][number];
 
 function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {
   const lay = placements(pair, options);
   const canvas = options.canvas ?? 840;
-  const corners = (box: [number, number, number, number], side: "source" | "target"): [Point, Point] => [
+  const corners = (box: Box, side: "source" | "target"): [Point, Point] => [
     place([box[0], box[1]], lay[side]),
     place([box[2], box[3]], lay[side]),
   ];

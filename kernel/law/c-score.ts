@@ -5,8 +5,8 @@ import { summarize, type PairOutcome, type PckSummary } from "./summary";
 
 /** A pair whose images can be found: `path` is the image file. */
 export interface ScoredPair extends PckPair {
-  source: PckPair["source"] & { path: string };
-  target: PckPair["target"] & { path: string };
+  readonly source: PckPair["source"] & { readonly path: string };
+  readonly target: PckPair["target"] & { readonly path: string };
 }
 
 /** The part of an encoder that the score needs (see `encoders.load`). */
@@ -46,7 +46,7 @@ export interface CScoreOptions extends PckOptions {
  */
 export async function cScore(
   encoder: LayerExtractor,
-  pairs: ScoredPair[],
+  pairs: readonly ScoredPair[],
   options: CScoreOptions = {},
 ): Promise<PckSummary> {
   if (pairs.length === 0) throw new LawError("law.cScore", "at least one pair is needed", pairs.length);
@@ -61,7 +61,7 @@ export async function cScore(
 
 async function extract(
   encoder: LayerExtractor,
-  pairs: ScoredPair[],
+  pairs: readonly ScoredPair[],
   { layers = [-2], center = false, batchSize = 16, onProgress, signal }: CScoreOptions,
 ): Promise<Map<string, GridFeatures>> {
   const paths = [...new Set(pairs.flatMap((pair) => [pair.source.path, pair.target.path]))];

@@ -1,6 +1,9 @@
 /** The square canvas on which correspondences are judged, and how an image lies on it. */
 
-export type Point = [x: number, y: number];
+export type Point = readonly [x: number, y: number];
+
+/** `[x1, y1, x2, y2]` in pixels. */
+export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
 export interface Placement {
   scaleX: number;

@@ -26,8 +26,8 @@ export const law = {
   centerTokens,
 };
 
-export type { Baseline } from "./baselines";
-export type { Point, Placement } from "./canvas";
+export type { Baseline, BoxedPair } from "./baselines";
+export type { Box, Point, Placement } from "./canvas";
 export type { CScoreOptions, LayerExtractor, LayerFeatures, ScoredPair } from "./c-score";
 export { LawError } from "./error";
 export type { GridFeatures, GridPoint, MatchOptions } from "./match";

@@ -1,18 +1,18 @@
-import { letterbox, place, stretch, type Placement, type Point } from "./canvas";
+import { letterbox, place, stretch, type Box, type Placement, type Point } from "./canvas";
 import { LawError } from "./error";
 import { locate, similarityRow, type GridFeatures, type GridPoint, type MatchOptions } from "./match";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
-  size: [width: number, height: number];
-  keypoints: Record<string, Point | null>;
+  readonly size: readonly [width: number, height: number];
+  readonly keypoints: Readonly<Record<string, Point | null>>;
 }
 
 export interface PckPair {
-  category: string;
-  source: PckSide;
-  /** `box` is `[x1, y1, x2, y2]` in pixels of the target image; its longer side sets the threshold. */
-  target: PckSide & { box: [number, number, number, number] };
+  readonly category: string;
+  readonly source: PckSide;
+  /** The longer side of the box, in pixels of the target image, sets the threshold. */
+  readonly target: PckSide & { readonly box: Box };
 }
 
 export interface PckOptions extends MatchOptions {
