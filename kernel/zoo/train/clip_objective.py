@@ -1,0 +1,80 @@
+"""Contrastive image-text training with hard negatives and category-only captions."""
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from data import Shards, augment, normalise, shift
+from models import ClipImage, TextEncoder
+from tokenizer import Tokenizer
+
+NEGATIVES = ("category", "colour", "relation")
+
+
+def category_captions(data: Shards) -> list[str]:
+    """The category-only captions, one for each category, sorted."""
+    return sorted({item["captions"]["category"] for item in data.meta})
+
+
+def load_encoder(target: nn.Module, path: str) -> None:
+    """Take over the encoder of a parts run; the class token stays as it is."""
+    state = torch.load(path, weights_only=True)["objective"]
+    prefix = "model.encoder."
+    body = {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}
+    missing, unexpected = target.load_state_dict(body, strict=False)
+    if unexpected or set(missing) - {"cls_token"}:
+        raise ValueError(f"load_encoder: {path} does not fit, missing {missing}, unexpected {unexpected}")
+
+
+class ClipObjective(nn.Module):
+    """Three cross entropies over scaled cosines.
+
+    - image to text: the image's caption among the captions of the batch and all of their hard negatives, the latter
+      with the category, the colour or the relation changed;
+    - text to image: the caption's image among the images of the batch;
+    - category: the image's category-only caption among those of all categories.
+    """
+
+    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
+        super().__init__()
+        self.data = data
+        self.tokenizer = Tokenizer.from_captions([caption for item in data.meta for caption in all_captions(item)])
+        self.categories = category_captions(data)
+        self.image = ClipImage()
+        self.text = TextEncoder(len(self.tokenizer.vocabulary))
+        self.scale = nn.Parameter(torch.tensor(2.7))
+        self.numpy = np.random.default_rng(seed)
+        self.generator = torch.Generator().manual_seed(seed)
+        if warm_start:
+            load_encoder(self.image.encoder, warm_start)
+
+    def prepare(self, batch: int) -> tuple[Tensor, ...]:
+        indices = self.numpy.integers(0, len(self.data), batch)
+        images, maps = self.data.batch(indices)
+        images, _ = shift(augment(images, self.generator, hue=False), maps, self.generator)
+        items = [self.data.meta[i] for i in indices]
+        wrong = [item["captions"]["negatives"][name] for item in items for name in NEGATIVES
+                 if name in item["captions"]["negatives"]]
+        texts = [item["captions"]["full"] for item in items] + wrong + self.categories
+        labels = torch.tensor([self.categories.index(item["captions"]["category"]) for item in items])
+        return normalise(images), labels, *self.tokenizer.encode(texts)
+
+    def loss(self, pixels: Tensor, labels: Tensor, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        images = self.image(pixels)[1].float()
+        texts = self.text(ids, mask).float()
+        count, kinds = len(images), len(self.categories)
+        logits = images @ texts.T * self.scale.exp().clamp(max=100)
+        same = torch.arange(count)
+        return {
+            "image_to_text": F.cross_entropy(logits[:, :-kinds], same),
+            "text_to_image": F.cross_entropy(logits[:, :count].T, same),
+            "category": 0.5 * F.cross_entropy(logits[:, -kinds:], labels),
+        }
+
+
+def all_captions(item: dict) -> list[str]:
+    """Every caption of an image, right and wrong ones."""
+    captions = item["captions"]
+    return [captions["full"], captions["category"], *captions["negatives"].values()]

@@ -1,0 +1,228 @@
+"""Measure encoders: PCK@0.1 on held-out pairs beside its baselines, retrieval and zero-shot categories.
+
+    python evaluate.py --val SPAIR_VAL --test SPAIR_TEST --data SHARDS --runs parts=... clip=... --out figures.json
+
+The pairs are folders in SPair-71k's layout, as written by `world.writeSpair`. Layer, matcher and centring are chosen on
+the val pairs; the test pairs are looked at once, with that choice.
+"""
+from __future__ import annotations
+
+import argparse
+import glob
+import json
+import os
+from dataclasses import dataclass
+from typing import Callable, Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from data import normalise
+
+CANVAS = 840
+SIDE = 16
+STRIDE = CANVAS / SIDE
+WINDOW = 5
+TEMPERATURE = 0.02
+
+
+@dataclass
+class Pair:
+    """A pair with the keypoints that both images show, on a canvas of 840 pixels."""
+
+    category: str
+    source: str
+    target: str
+    source_points: np.ndarray  # [K, 2], x and y
+    target_points: np.ndarray
+    source_box: np.ndarray  # x1, y1, x2, y2
+    target_box: np.ndarray
+
+
+class Pairs:
+    """A folder of pairs and its images [M, 3, 128, 128] in [0, 1]."""
+
+    def __init__(self, root: str):
+        self.pairs: list[Pair] = []
+        self.masks: dict[str, np.ndarray] = {}
+        names: dict[str, str] = {}
+        for file in sorted(glob.glob(os.path.join(root, "PairAnnotation", "*", "*.json"))):
+            with open(file) as text:
+                pair = json.load(text)
+            self.pairs.append(self.read(root, pair, names))
+        self.names = sorted(names)
+        self.images = torch.stack([load_image(names[name]) for name in self.names])
+
+    def read(self, root: str, pair: dict, names: dict[str, str]) -> Pair:
+        category, points = pair["category"], []
+        for side in ("src", "trg"):
+            name = pair[f"{side}_imname"][:-4]
+            names[name] = os.path.join(root, "JPEGImages", category, f"{name}.jpg")
+            if name not in self.masks:
+                self.masks[name] = np.asarray(Image.open(os.path.join(root, "Segmentation", category, f"{name}.png"))) > 0
+            with open(os.path.join(root, "ImageAnnotation", category, f"{name}.json")) as text:
+                points.append(json.load(text)["kps"])
+        shared = [k for k in points[0] if points[0][k] and points[1][k]]
+        scale = CANVAS / max(pair["src_imsize"][:2])
+        as_array = [np.array([p[k] for k in shared], float).reshape(-1, 2) * scale for p in points]
+        boxes = [np.array(pair[f"{side}_bndbox"], float) * scale for side in ("src", "trg")]
+        return Pair(category, pair["src_imname"][:-4], pair["trg_imname"][:-4], *as_array, *boxes)
+
+    def score(self, predict: Callable[[Pair], np.ndarray], alpha: float = 0.1) -> float:
+        """PCK in percent: plain mean over pairs of the share of keypoints closer than alpha * longer side of the box."""
+        values = []
+        for pair in self.pairs:
+            if len(pair.source_points) == 0:
+                continue
+            distance = np.linalg.norm(predict(pair) - pair.target_points, axis=1)
+            limit = alpha * max(pair.target_box[2] - pair.target_box[0], pair.target_box[3] - pair.target_box[1])
+            values.append(float((distance < limit).mean()))
+        return 100 * float(np.mean(values))
+
+
+def load_image(path: str) -> Tensor:
+    return torch.from_numpy(np.asarray(Image.open(path).convert("RGB")).copy()).permute(2, 0, 1).float() / 255
+
+
+def cell_of(points: np.ndarray) -> np.ndarray:
+    """Row-major cells of canvas points: n * int(n y / N) + int(n x / N)."""
+    grid = np.clip((SIDE * points / CANVAS).astype(int), 0, SIDE - 1)
+    return SIDE * grid[:, 1] + grid[:, 0]
+
+
+def match(similarity: np.ndarray, soft: bool) -> np.ndarray:
+    """Predicted canvas points [K, 2] for rows of similarities [K, 256]: argmax or windowed soft-argmax."""
+    best = similarity.argmax(1)
+    if not soft:
+        cells = np.stack([best % SIDE, best // SIDE], 1).astype(float)
+        return cells * STRIDE + STRIDE // 2
+    rows, columns = np.divmod(np.arange(SIDE * SIDE), SIDE)
+    near = (abs(rows - best[:, None] // SIDE) <= WINDOW) & (abs(columns - best[:, None] % SIDE) <= WINDOW)
+    masked = similarity * near
+    weights = np.exp((masked - masked.max(1, keepdims=True)) / TEMPERATURE)
+    weights /= weights.sum(1, keepdims=True)
+    return np.stack([weights @ columns, weights @ rows], 1) * STRIDE + STRIDE // 2
+
+
+def feature_matcher(data: Pairs, features: Tensor, soft: bool) -> Callable[[Pair], np.ndarray]:
+    """Nearest neighbours by cosine. features [M, 256, C], in the order of `data.names`."""
+    unit = F.normalize(features.float(), dim=-1).numpy()
+    index = {name: i for i, name in enumerate(data.names)}
+
+    def predict(pair: Pair) -> np.ndarray:
+        source = unit[index[pair.source]][cell_of(pair.source_points)]
+        return match(source @ unit[index[pair.target]].T, soft)
+
+    return predict
+
+
+@torch.no_grad()
+def layer_features(encoder: torch.nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Patch tokens of every hidden state and of last_hidden_state, [M, 256, C] each."""
+    encoder.eval()
+    batches = [encoder.hidden_states(normalise(part)) for part in images.split(64)]
+    prefix = 0 if encoder.cls_token is None else 1
+    for layer in range(len(batches[0])):
+        yield f"hidden_states[{layer}]", torch.cat([states[layer] for states in batches])[:, prefix:]
+    yield "last_hidden_state", torch.cat([encoder.norm(states[-1]) for states in batches])[:, prefix:]
+
+
+def measure_encoder(encoder: torch.nn.Module, val: Pairs, test: Pairs) -> dict:
+    """Choose layer, matcher and centring on val, then measure on test."""
+    table, best = [], (-1.0, "", False, False)
+    means: dict[str, Tensor] = {}
+    for layer, features in layer_features(encoder, val.images):
+        means[layer] = features.mean((0, 1))
+        for centred in (False, True):
+            shown = features - means[layer] if centred else features
+            for soft in (False, True):
+                value = val.score(feature_matcher(val, shown, soft))
+                table.append(dict(layer=layer, centred=centred, match="soft" if soft else "argmax", val=round(value, 2)))
+                best = max(best, (value, layer, centred, soft))
+    _, layer, centred, soft = best
+    features = dict(layer_features(encoder, test.images))
+    chosen = features[layer] - means[layer] if centred else features[layer]
+    result = dict(layer=layer, centred=centred, match="soft" if soft else "argmax", val=round(best[0], 2))
+    for alpha in (0.1, 0.05):
+        result[f"pck{alpha}"] = round(test.score(feature_matcher(test, chosen, soft), alpha), 2)
+    last = features["last_hidden_state"]
+    result["last_hidden_state"] = {
+        name: round(test.score(feature_matcher(test, last, name == "soft")), 2) for name in ("argmax", "soft")
+    }
+    result["val_table"] = table
+    return result
+
+
+def baselines(test: Pairs) -> dict[str, float]:
+    """What a method without an encoder reaches."""
+    random = np.random.default_rng(0)
+
+    def inside(pair: Pair) -> np.ndarray:
+        rows, columns = np.nonzero(test.masks[pair.target])
+        chosen = random.integers(0, len(rows), len(pair.source_points))
+        scale = CANVAS / test.masks[pair.target].shape[1]
+        return (np.stack([columns[chosen], rows[chosen]], 1) + 0.5) * scale
+
+    def relative(pair: Pair) -> np.ndarray:
+        a, b = pair.source_box, pair.target_box
+        return b[:2] + (pair.source_points - a[:2]) / (a[2:] - a[:2]) * (b[2:] - b[:2])
+
+    patches = F.unfold(test.images, 8, stride=8).transpose(1, 2)
+    centred = patches - patches.mean((0, 1))
+    colours = F.avg_pool2d(test.images, 8).flatten(2).transpose(1, 2)
+    colours = colours - colours.mean((0, 1))
+    rows = {
+        "uniform chance": np.mean([test.score(lambda p: random.uniform(0, CANVAS, p.source_points.shape)) for _ in range(20)]),
+        "random point inside the object": np.mean([test.score(inside) for _ in range(20)]),
+        "same image position": test.score(lambda p: p.source_points),
+        "same box-relative position, oracle box": test.score(relative),
+        "raw patch pixels": test.score(feature_matcher(test, centred, False)),
+        "mean patch colour": test.score(feature_matcher(test, colours, False)),
+    }
+    return {name: round(float(value), 2) for name, value in rows.items()}
+
+
+def gallery(items: list[dict], index: int, size: int, random: np.random.Generator) -> list[str]:
+    """The caption of an image first, then its hard negatives, then captions of other images; no text twice."""
+    captions = items[index]["captions"]
+    texts = [captions["full"], *captions["negatives"].values()]
+    for other in random.permutation(len(items)):
+        text = items[int(other)]["captions"]["full"]
+        if len(texts) == size:
+            break
+        if text not in texts:
+            texts.append(text)
+    return texts
+
+
+@torch.no_grad()
+def measure_clip(objective, data, count: int = 1000) -> dict:
+    """Image-to-text R@1 of 100 with hard negatives, each kind of hard negative alone, and zero-shot categories."""
+    objective.eval()
+    items = data.meta[:count]
+    images = torch.cat([
+        objective.image(normalise(data.images(np.arange(i, min(i + 64, count)))))[1] for i in range(0, count, 64)
+    ])
+    random = np.random.default_rng(0)
+    hits, kinds = [], {"category": [], "colour": [], "relation": []}
+    for i, item in enumerate(items):
+        scores = objective.text(*objective.tokenizer.encode(gallery(items, i, 100, random))) @ images[i]
+        hits.append(bool(scores.argmax() == 0))
+        for k, name in enumerate(item["captions"]["negatives"]):
+            kinds[name].append(bool(scores[0] > scores[1 + k]))
+    prompts = objective.text(*objective.tokenizer.encode(objective.categories))
+    guesses = (images @ prompts.T).argmax(1).tolist()
+    right = [objective.categories[g] == item["captions"]["category"] for g, item in zip(guesses, items)]
+    percent = lambda values: round(100 * float(np.mean(values)), 2)
+    return {
+        "images": count,
+        "recall_at_1_of_100_with_hard_negatives": percent(hits),
+        "chance_recall": 1.0,
+        "zero_shot_category": percent(right),
+        "chance_category": round(100 / len(prompts), 2),
+        "right_before_hard_negative": {name: percent(values) for name, values in kinds.items()},
+        "chance_hard_negative": 50.0,
+    }
