@@ -1,0 +1,14 @@
+import type { HostTensor, SessionOptions } from "./types";
+
+/** What the worker thread is asked; `create` makes the session whose number is the request's `id`. */
+export type Request =
+  | { kind: "create"; id: number; model: string | Uint8Array; options: SessionOptions }
+  | { kind: "run"; id: number; session: number; feeds: Record<string, HostTensor>; fetches: string[] }
+  | { kind: "dispose"; id: number; session: number };
+
+/** What it answers: `error` is set where the request failed. */
+export interface Response {
+  id: number;
+  results?: Record<string, HostTensor>;
+  error?: string;
+}

@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Request, Response } from "./messages";
+import { type BackendSession, DeviceError, type HostTensor, type InferenceBackend, type SessionOptions } from "./types";
+
+interface Pending {
+  resolve(response: Response): void;
+  reject(error: Error): void;
+}
+
+type Unsent<R> = R extends Request ? Omit<R, "id"> : never;
+
+/** The worker thread and the requests it has not answered. It keeps the process alive only while there are some. */
+class Channel {
+  private readonly pending = new Map<number, Pending>();
+  private worker: Worker | null = null;
+  private lastId = 0;
+
+  /** Sends a request; its array buffers move to the worker. */
+  send(request: Unsent<Request>, transfer: ArrayBuffer[] = []): Promise<Response> {
+    const worker = (this.worker ??= this.start());
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ ...request, id }, transfer);
+    });
+  }
+
+  private start(): Worker {
+    const worker = startThread();
+    worker.unref();
+    worker.on("message", (response: Response) => this.settle(worker, response));
+    worker.on("error", (error) => this.fail(worker, error));
+    worker.on("exit", (code) => this.fail(worker, new DeviceError("backend", "the inference thread ended", `exit code ${code}`)));
+    return worker;
+  }
+
+  private settle(worker: Worker, response: Response): void {
+    this.pending.get(response.id)?.resolve(response);
+    this.pending.delete(response.id);
+    if (!this.pending.size) worker.unref();
+  }
+
+  private fail(worker: Worker, error: Error): void {
+    if (this.worker === worker) this.worker = null;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+/** The compiled thread, or its source where the library itself runs from source: tsx's hooks do not reach threads. */
+function startThread(): Worker {
+  const compiled = join(__dirname, "worker.js");
+  if (existsSync(compiled)) return new Worker(compiled);
+  const modules = [require.resolve("tsx/cjs"), join(__dirname, "worker.ts")];
+  return new Worker(modules.map((file) => `require(${JSON.stringify(file)});`).join(""), { eval: true });
+}
+
+class WorkerSession implements BackendSession {
+  private disposed = false;
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly id: number,
+    readonly device: SessionOptions["device"],
+  ) {}
+
+  async run(feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>> {
+    if (this.disposed) throw new DeviceError("backend.run", "the session is disposed", this.device);
+    const buffers = [...new Set(Object.values(feeds).map((tensor) => tensor.data.buffer as ArrayBuffer))];
+    const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches }, buffers);
+    if (response.error !== undefined) throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
+    return response.results ?? {};
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    await this.channel.send({ kind: "dispose", session: this.id });
+  }
+}
+
+const channel = new Channel();
+
+/** onnxruntime-node in a thread of its own, one for the process. */
+export const onnxruntime: InferenceBackend = {
+  name: "onnxruntime-node",
+
+  async create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession> {
+    const response = await channel.send({ kind: "create", model, options });
+    if (response.error !== undefined) throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
+    return new WorkerSession(channel, response.id, options.device);
+  },
+};

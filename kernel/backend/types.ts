@@ -1,0 +1,63 @@
+/** Where a model runs. `auto` is the best device that really starts. */
+export type Device = "cpu" | "cuda" | "webgpu";
+export type DeviceRequest = Device | "auto";
+
+/** A tensor on the host: row-major, `float16` as raw bits in a `Uint16Array`. */
+export interface HostTensor {
+  type: "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
+  data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
+  dims: number[];
+}
+
+/** How a session is made. */
+export interface SessionOptions {
+  device: Device;
+  /** The folder that holds the weights of a model given as bytes. */
+  weightsFolder?: string | null;
+  /** Threads inside one operator; 0 leaves it to the runtime. */
+  threads?: number;
+}
+
+/** A loaded model. Owned by who made it: `dispose` frees its memory, and a second call does nothing. */
+export interface BackendSession {
+  readonly device: Device;
+  /** Runs the model; `feeds` are handed over and must not be used afterwards. */
+  run(feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** A runtime that runs ONNX models. */
+export interface InferenceBackend {
+  readonly name: string;
+  /** `model` is a file or the bytes of one. */
+  create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession>;
+}
+
+/** What a probe of one device saw. */
+export interface Probe {
+  device: Device;
+  ok: boolean;
+  /** Milliseconds from start to the first result, or to the failure. */
+  ms: number;
+  /** What is missing; null when it started. */
+  reason: string | null;
+}
+
+/** Prints a value for an error message, short enough for one line. */
+function show(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+/** A device or runtime that cannot be used: says which function refused it, by which rule, and what it saw. */
+export class DeviceError extends Error {
+  override name = "DeviceError";
+
+  constructor(
+    readonly fn: string,
+    readonly rule: string,
+    readonly value: unknown,
+  ) {
+    super(`${fn}: ${rule}, got ${show(value)}`);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The thread that runs onnxruntime. `InferenceSession.run` blocks the event loop it is called on under its promise, so it
+ * is called on one that nobody waits for: interrupts, comm messages and progress of the notebook go on meanwhile.
+ */
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { parentPort } from "node:worker_threads";
+import type { HostTensor } from "./types";
+import type { Request, Response } from "./messages";
+
+const sessions = new Map<number, InferenceSession>();
+
+async function answer(request: Request): Promise<Response> {
+  const { id } = request;
+  if (request.kind === "create") {
+    const { device, weightsFolder, threads } = request.options;
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: [device],
+      logSeverityLevel: 3,
+      ...(threads ? { intraOpNumThreads: threads } : {}),
+      ...(weightsFolder ? { extra: { session: { model_external_initializers_file_folder_path: weightsFolder } } } : {}),
+    };
+    const { model } = request;
+    sessions.set(id, typeof model === "string" ? await InferenceSession.create(model, options) : await InferenceSession.create(model, options));
+    return { id };
+  }
+  if (request.kind === "dispose") {
+    await sessions.get(request.session)?.release();
+    sessions.delete(request.session);
+    return { id };
+  }
+  return { id, results: await run(request.session, request.feeds, request.fetches) };
+}
+
+async function run(session: number, feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>> {
+  const loaded = sessions.get(session);
+  if (!loaded) throw new Error("the session is disposed");
+  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]));
+  const outputs = await loaded.run(inputs, fetches);
+  return Object.fromEntries(fetches.map((name) => [name, hostTensor(outputs[name])]));
+}
+
+function hostTensor(tensor: Tensor): HostTensor {
+  const bits = tensor.data as HostTensor["data"];
+  // Newer Node versions hand out Float16Array, which is no Uint16Array: the bits are the same.
+  const data = tensor.type === "float16" ? new Uint16Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length) : bits;
+  return { type: tensor.type as HostTensor["type"], data, dims: [...tensor.dims] };
+}
+
+function buffersOf(response: Response): ArrayBuffer[] {
+  const results = Object.values(response.results ?? {});
+  return [...new Set(results.map((tensor) => tensor.data.buffer as ArrayBuffer))];
+}
+
+parentPort?.on("message", (request: Request) => {
+  void answer(request)
+    .catch((error: unknown): Response => ({ id: request.id, error: error instanceof Error ? error.message : String(error) }))
+    .then((response) => parentPort?.postMessage(response, buffersOf(response)));
+});

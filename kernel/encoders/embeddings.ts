@@ -1,0 +1,40 @@
+import { describe, DISPLAY, type DisplayBundle } from "./display";
+
+/** One vector an input: `[B, D]`, row-major, as the model gives them (not of unit length). */
+export class Embeddings {
+  readonly dims: readonly [batch: number, channels: number];
+
+  constructor(
+    readonly data: Float32Array,
+    readonly batch: number,
+    readonly encoder: string,
+    readonly device: string,
+  ) {
+    this.dims = [batch, batch ? data.length / batch : 0];
+  }
+
+  /** Joins the rows of batches. */
+  static from(parts: Float32Array[], batch: number, encoder: string, device: string): Embeddings {
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    return new Embeddings(data, batch, encoder, device);
+  }
+
+  /** Vector `index`, `[D]` (same memory). */
+  vector(index: number): Float32Array {
+    const [, channels] = this.dims;
+    return this.data.subarray(index * channels, (index + 1) * channels);
+  }
+
+  [DISPLAY](): DisplayBundle {
+    return describe("Embeddings", [
+      ["shape", `[${this.dims.join(", ")}] [B, D]`],
+      ["encoder", this.encoder],
+      ["device", this.device],
+    ]);
+  }
+}

@@ -1,0 +1,114 @@
+import { describe, DISPLAY, type DisplayBundle } from "./display";
+import { EncoderError } from "./errors";
+import type { Geometry } from "./preprocess";
+
+/** `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
+export type OutputFormat = "NCHW" | "NLC";
+
+/** Class and register tokens, `[B, P, C]`. */
+export interface PrefixTokens {
+  data: Float32Array;
+  dims: [batch: number, tokens: number, channels: number];
+}
+
+/** What a feature map is made of. */
+export interface FeatureMapFields {
+  data: Float32Array;
+  dims: readonly number[];
+  format: OutputFormat;
+  layer: number;
+  encoder: string;
+  device: string;
+  grid: readonly [rows: number, columns: number];
+  channels: number;
+  prefixTokens?: PrefixTokens;
+  geometry: readonly Geometry[];
+}
+
+/** Features of a batch of images at one layer of an encoder, on the patch grid. */
+export class FeatureMap {
+  /** Row-major, in the order of `dims`. */
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+  readonly format: OutputFormat;
+  /** Block whose output this is, 0-based. */
+  readonly layer: number;
+  readonly encoder: string;
+  readonly device: string;
+  readonly grid: readonly [rows: number, columns: number];
+  readonly channels: number;
+  readonly batch: number;
+  /** Class and register tokens, where they were asked for. */
+  readonly prefixTokens?: PrefixTokens;
+  /** Where each image lies in the model's input. */
+  readonly geometry: readonly Geometry[];
+
+  constructor(fields: FeatureMapFields) {
+    this.data = fields.data;
+    this.dims = fields.dims;
+    this.format = fields.format;
+    this.layer = fields.layer;
+    this.encoder = fields.encoder;
+    this.device = fields.device;
+    this.grid = fields.grid;
+    this.channels = fields.channels;
+    this.batch = fields.dims[0];
+    this.prefixTokens = fields.prefixTokens;
+    this.geometry = fields.geometry;
+  }
+
+  /** The features of image `index` alone, as a batch of one (same memory). Negative indices count from the end. */
+  image(index: number): FeatureMap {
+    const i = this.checkImage("FeatureMap.image", index);
+    const size = this.data.length / this.batch;
+    const { data, dims } = this;
+    const prefix = this.prefixTokens && slicePrefix(this.prefixTokens, i);
+    const fields = { ...this.fields(), data: data.subarray(i * size, (i + 1) * size), dims: [1, ...dims.slice(1)], geometry: [this.geometry[i]] };
+    return new FeatureMap({ ...fields, prefixTokens: prefix });
+  }
+
+  /** The patch tokens of image `index`, `[N, C]` row-major: a view for `NLC`, a copy for `NCHW`. */
+  tokens(index: number): Float32Array {
+    const i = this.checkImage("FeatureMap.tokens", index);
+    const size = this.data.length / this.batch;
+    const part = this.data.subarray(i * size, (i + 1) * size);
+    return this.format === "NLC" ? part : transpose(part, this.channels, size / this.channels);
+  }
+
+  [DISPLAY](): DisplayBundle {
+    const axes = this.format === "NCHW" ? "[B, C, H, W]" : "[B, N, C]";
+    const prefix: [string, string][] = this.prefixTokens ? [["prefix tokens", `[${this.prefixTokens.dims.join(", ")}]`]] : [];
+    return describe("FeatureMap", [
+      ["shape", `[${this.dims.join(", ")}] ${axes}`],
+      ["layer", String(this.layer)],
+      ["grid", this.grid.join(" x ")],
+      ...prefix,
+      ["encoder", this.encoder],
+      ["device", this.device],
+    ]);
+  }
+
+  private fields(): FeatureMapFields {
+    const { data, dims, format, layer, encoder, device, grid, channels, prefixTokens, geometry } = this;
+    return { data, dims, format, layer, encoder, device, grid, channels, prefixTokens, geometry };
+  }
+
+  private checkImage(fn: string, index: number): number {
+    const i = index < 0 ? index + this.batch : index;
+    if (!Number.isInteger(i) || i < 0 || i >= this.batch)
+      throw new EncoderError(fn, `image ${index} is out of range, legal images are ${-this.batch}..${this.batch - 1}`, index);
+    return i;
+  }
+}
+
+function slicePrefix({ data, dims: [, tokens, channels] }: PrefixTokens, index: number): PrefixTokens {
+  const size = tokens * channels;
+  return { data: data.subarray(index * size, (index + 1) * size), dims: [1, tokens, channels] };
+}
+
+/** `[rows, columns]` to `[columns, rows]`. */
+export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c];
+  return result;
+}

@@ -1,0 +1,18 @@
+/** Frozen vision encoders: loading, preprocessing, intermediate features. */
+import { load } from "./load";
+import { list } from "./locate";
+
+export { Encoder, type EncoderInfo, type ForwardResult, type LayerInfo } from "./encoder";
+export { EncoderError } from "./errors";
+export { Embeddings } from "./embeddings";
+export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
+export type { ForwardOptions } from "./options";
+export type { LoadOptions } from "./load";
+export type { TokenOptions } from "./layout";
+export type { DisplayBundle } from "./display";
+export { Geometry, preprocess, type Preprocess, preprocessImage, type Preprocessed } from "./preprocess";
+export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
+export { type Interpolation, resample, type Window } from "./resample";
+
+/** Frozen vision encoders. */
+export const encoders = { load, list };

@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { EncoderError } from "./errors";
+
+/** Where a model's files lie. */
+export interface ModelFiles {
+  model: string;
+  name: string;
+  /** Content of the configuration found beside the model; null where there is none. */
+  config: object | null;
+  /** The folder that may hold more: a text tower, a tokenizer, a card. */
+  folder: string;
+}
+
+/** The folder of the encoders that ship with the package: beside the sources, or beside `dist`. */
+function zooFolder(): string {
+  const candidates = [join(__dirname, "..", "zoo"), join(__dirname, "..", "..", "zoo")];
+  return candidates.find((folder) => listModels(folder).length > 0) ?? candidates[candidates.length - 1];
+}
+
+function listModels(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "model.onnx"))).sort();
+}
+
+/** Names of the encoders that ship with the package, as `encoders.load` takes them. */
+export function list(): string[] {
+  return listModels(zooFolder()).map((name) => `zoo/${name}`);
+}
+
+/**
+ * Finds the files of an encoder: `zoo/<name>` from the package, a `.onnx` file, or a folder with `model.onnx` (also in
+ * `onnx/`, as on the hub). A file or folder of that name wins over the zoo.
+ *
+ * @throws EncoderError when there is no such thing
+ */
+export function locateModel(source: string, fn: string): ModelFiles {
+  const isZoo = source.startsWith("zoo/") && !existsSync(source);
+  const path = isZoo ? join(zooFolder(), source.slice(4)) : resolve(source);
+  if (!existsSync(path)) {
+    const shipped = `shipped with the package are ${list().join(", ") || "none"}`;
+    throw new EncoderError(fn, isZoo ? shipped : `an encoder is zoo/<name>, a .onnx file or a folder (${shipped})`, source);
+  }
+  if (!statSync(path).isDirectory()) {
+    const folder = dirname(path);
+    return { model: path, name: basename(path, ".onnx"), config: readConfig(folder, fn) ?? readConfig(dirname(folder), fn), folder };
+  }
+  const model = ["model.onnx", join("onnx", "model.onnx")].map((file) => join(path, file)).find((file) => existsSync(file));
+  if (!model) throw new EncoderError(fn, "the folder must hold model.onnx or onnx/model.onnx", path);
+  return { model, name: isZoo ? source : basename(path), config: readConfig(path, fn), folder: path };
+}
+
+/** Reads the configuration of preprocessing: Hugging Face's file, or timm's. */
+function readConfig(folder: string, fn: string): object | null {
+  const hub = readJson(join(folder, "preprocessor_config.json"), fn);
+  if (hub) return hub;
+  const timm = readJson(join(folder, "config.json"), fn) as { pretrained_cfg?: object } | null;
+  return timm?.pretrained_cfg ?? null;
+}
+
+/** A JSON object from a file; null where there is no such file. */
+export function readJson(path: string, fn: string): object | null {
+  if (!existsSync(path)) return null;
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null) return value;
+  } catch (error) {
+    throw new EncoderError(fn, `the file must hold JSON (${(error as Error).message})`, path);
+  }
+  throw new EncoderError(fn, "the file must hold a JSON object", path);
+}

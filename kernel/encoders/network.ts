@@ -1,0 +1,84 @@
+import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
+import { type Analysis, editModel } from "../onnx";
+import { floatToHalf, halfToFloat } from "./half";
+
+/** A float tensor on the host. */
+export interface FloatTensor {
+  data: Float32Array;
+  dims: number[];
+}
+
+/** Sessions of graphs cut after different layers are kept, up to this many. */
+const MAX_CUTS = 3;
+
+/**
+ * One ONNX model as sessions: edited so that the tensors asked for are outputs, and cut so that nothing else is computed.
+ * The session of the whole graph is made once; those of cut ones on demand.
+ */
+export class Network {
+  private readonly sessions = new Map<string, Promise<BackendSession>>();
+  private readonly full: string[];
+
+  constructor(
+    readonly analysis: Analysis,
+    readonly device: Device,
+    private readonly fn: string,
+  ) {
+    const { model, structure } = analysis;
+    this.full = [...new Set([...model.outputs.map((output) => output.name), ...structure.blocks.map((block) => block.residual)])];
+  }
+
+  /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */
+  async open(): Promise<void> {
+    await this.session(this.full);
+  }
+
+  /**
+   * Computes `fetches` for a batch of prepared images.
+   *
+   * @param cut leave out all that they do not need: takes a session of its own
+   */
+  async run(pixelValues: Float32Array, dims: number[], fetches: string[], cut: boolean): Promise<FloatTensor[]> {
+    const session = await this.session(cut ? fetches : this.full);
+    const results = await session.run({ [this.analysis.image.name]: this.feed(pixelValues, dims) }, fetches);
+    return fetches.map((name) => toFloat(results[name]));
+  }
+
+  private feed(data: Float32Array, dims: number[]): HostTensor {
+    const isHalf = this.analysis.image.dataType === 10;
+    return isHalf ? { type: "float16", data: floatToHalf(data), dims } : { type: "float32", data, dims };
+  }
+
+  private session(outputs: string[]): Promise<BackendSession> {
+    const key = outputs.join("\n");
+    const known = this.sessions.get(key);
+    if (known) return known;
+    this.forgetOldest();
+    const made = this.create(outputs);
+    this.sessions.set(key, made);
+    made.catch(() => this.sessions.delete(key));
+    return made;
+  }
+
+  private create(outputs: string[]): Promise<BackendSession> {
+    const { bytes, weightsFolder } = editModel(this.analysis.model, outputs, this.fn);
+    return onnxruntime.create(bytes, { device: this.device, weightsFolder });
+  }
+
+  private forgetOldest(): void {
+    const cuts = [...this.sessions.keys()].filter((key) => key !== this.full.join("\n"));
+    if (cuts.length < MAX_CUTS) return;
+    void this.sessions.get(cuts[0])?.then((session) => session.dispose());
+    this.sessions.delete(cuts[0]);
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    await Promise.all(sessions.map(async (session) => (await session).dispose()));
+  }
+}
+
+function toFloat({ type, data, dims }: HostTensor): FloatTensor {
+  return { data: type === "float16" ? halfToFloat(data as Uint16Array) : (data as Float32Array), dims };
+}

@@ -1,0 +1,138 @@
+import { type ImageInput, decodeImage, type RawImage } from "../data/image";
+import { type Interpolation, resample, type Window } from "./resample";
+
+/** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
+export interface Preprocess {
+  /** `[height, width]` of the model's input. */
+  inputSize: [number, number];
+  /**
+   * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: the shorter side to `resizeTo[0]`,
+   * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`.
+   */
+  resize: "stretch" | "shortest-edge" | "letterbox" | "none";
+  resizeTo: [number, number];
+  /** Where a letterboxed picture lies. */
+  align: "center" | "top-left";
+  interpolation: Interpolation;
+  /** Of pixel values in 0..1, by channel. */
+  mean: [number, number, number];
+  std: [number, number, number];
+  /** What pixel values are multiplied by before `mean`: 1/255, or 1 for models that take 0..255. */
+  rescale: number;
+  /** Colour of the parts outside the picture, 0..255. */
+  fill: number;
+  /** How half a pixel of an odd margin is rounded: timm and torchvision to even, transformers down. */
+  cropRounding: "down" | "even";
+}
+
+/**
+ * Where a picture lies in a model's input. Points are `[x, y]` in pixels; a pixel's centre is at +0.5.
+ * `model = image · scale + offset`.
+ */
+export class Geometry {
+  constructor(
+    /** `[width, height]` of the original picture. */
+    readonly imageSize: readonly [width: number, height: number],
+    /** `[width, height]` of the model's input. */
+    readonly modelSize: readonly [width: number, height: number],
+    readonly scaleX: number,
+    readonly scaleY: number,
+    readonly offsetX: number,
+    readonly offsetY: number,
+  ) {}
+
+  /** A point of the picture, in the model's input. */
+  toModel([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
+    return [x * this.scaleX + this.offsetX, y * this.scaleY + this.offsetY];
+  }
+
+  /** A point of the model's input, in the picture. */
+  toImage([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
+    return [(x - this.offsetX) / this.scaleX, (y - this.offsetY) / this.scaleY];
+  }
+}
+
+/** A batch that a model takes. */
+export interface Preprocessed {
+  /** `[B, 3, H, W]`, normalised. */
+  pixelValues: Float32Array;
+  dims: [number, number, number, number];
+  /** One entry an image. */
+  geometry: Geometry[];
+}
+
+/** Decodes and prepares pictures, in order. Other work of the event loop gets its turn between two of them. */
+export async function preprocess(images: readonly ImageInput[], plan: Preprocess, fn = "preprocess"): Promise<Preprocessed> {
+  const [height, width] = plan.inputSize;
+  const size = 3 * height * width;
+  const pixelValues = new Float32Array(images.length * size);
+  const geometry: Geometry[] = [];
+  for (const [i, input] of images.entries()) {
+    const image = await decodeImage(input, { fn });
+    await new Promise((resolve) => setImmediate(resolve));
+    geometry.push(preprocessImage(image, plan, pixelValues.subarray(i * size, (i + 1) * size)));
+  }
+  return { pixelValues, dims: [images.length, 3, height, width], geometry };
+}
+
+/** Prepares one picture into `target` `[3, H, W]`, and says where it lies. */
+export function preprocessImage(image: RawImage, plan: Preprocess, target: Float32Array): Geometry {
+  const [height, width] = plan.inputSize;
+  const [resizedHeight, resizedWidth] = resizedSize(image, plan);
+  const left = margin(width - resizedWidth, plan);
+  const top = margin(height - resizedHeight, plan);
+  const window: Window = {
+    left: Math.max(0, -left),
+    top: Math.max(0, -top),
+    width: Math.min(resizedWidth, width),
+    height: Math.min(resizedHeight, height),
+  };
+  const same = resizedWidth === image.width && resizedHeight === image.height;
+  const pixels = resample(image, resizedWidth, resizedHeight, same ? "nearest" : plan.interpolation, window);
+  normalise(pixels, plan, Math.max(0, left), Math.max(0, top), target);
+  const scale: [number, number] = [resizedWidth / image.width, resizedHeight / image.height];
+  return new Geometry([image.width, image.height], [width, height], ...scale, left, top);
+}
+
+/** `[height, width]` after resizing, before the crop. Fractions are cut as transformers and torchvision cut them. */
+export function resizedSize({ width, height }: { width: number; height: number }, plan: Preprocess): [number, number] {
+  const [toHeight, toWidth] = plan.resizeTo;
+  switch (plan.resize) {
+    case "none":
+      return [height, width];
+    case "stretch":
+      return [toHeight, toWidth];
+    case "shortest-edge":
+      if (width <= height) return [Math.max(1, Math.trunc((toHeight * height) / width)), toHeight];
+      return [toHeight, Math.max(1, Math.trunc((toHeight * width) / height))];
+    case "letterbox": {
+      const scale = Math.min(toHeight / height, toWidth / width);
+      return [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
+    }
+    default:
+      return plan.resize satisfies never;
+  }
+}
+
+/** Where the resized picture begins in the input: negative where it is cut. `room` is input minus picture. */
+function margin(room: number, { align, cropRounding, resize }: Preprocess): number {
+  if (resize === "letterbox" && align === "top-left") return 0;
+  if (room > 0) return Math.floor(room / 2);
+  const cut = -room / 2;
+  const down = Math.floor(cut);
+  return cropRounding === "even" && cut !== down && down % 2 === 1 ? -(down + 1) : 0 - down;
+}
+
+function normalise(pixels: RawImage, plan: Preprocess, left: number, top: number, target: Float32Array): void {
+  const [height, width] = plan.inputSize;
+  for (let c = 0; c < 3; c++) {
+    const levels = Float32Array.from({ length: 256 }, (_, level) => (level * plan.rescale - plan.mean[c]) / plan.std[c]);
+    const plane = target.subarray(c * height * width, (c + 1) * height * width);
+    if (pixels.width < width || pixels.height < height) plane.fill(levels[plan.fill]);
+    for (let y = 0; y < pixels.height; y++) {
+      let from = 3 * y * pixels.width + c;
+      const to = (top + y) * width + left;
+      for (let x = 0; x < pixels.width; x++, from += 3) plane[to + x] = levels[pixels.data[from]];
+    }
+  }
+}

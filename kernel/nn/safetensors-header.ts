@@ -1,0 +1,126 @@
+/** Element types by the format's names. */
+export type SafetensorsDtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL" | "F8_E4M3" | "F8_E5M2";
+
+/** Bytes of one element. */
+export const ELEMENT_BYTES: Readonly<Record<SafetensorsDtype, number>> = {
+  ...{ F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1 },
+  ...{ U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1 },
+};
+
+/** One tensor's entry in the header; offsets count from the end of the header. */
+export interface SafetensorsEntry {
+  dtype: SafetensorsDtype;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/** What a file holds, before any tensor is read. */
+export interface SafetensorsHeader {
+  tensors: Map<string, SafetensorsEntry>;
+  metadata: Record<string, string>;
+  /** Where the tensors' bytes begin. */
+  dataStart: number;
+}
+
+/** Prints a value for an error message, short enough for one line. */
+function show(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** A safetensors file that breaks the format: says which function refused it, by which rule, and what it saw. */
+export class SafetensorsError extends Error {
+  override name = "SafetensorsError";
+
+  constructor(
+    readonly fn: string,
+    readonly rule: string,
+    readonly value: unknown,
+  ) {
+    super(`${fn}: ${rule}, got ${show(value)}`);
+  }
+}
+
+/** The format's own limit on the header, in bytes. */
+export const MAX_HEADER = 100_000_000;
+
+/** Length of the header from the first eight bytes, checked against the file before anything is allocated for it. */
+export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: number): number {
+  if (first.length < 8) throw new SafetensorsError(fn, "a file has at least 8 bytes", first.length);
+  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
+  if (length > MAX_HEADER) throw new SafetensorsError(fn, `the header has at most ${MAX_HEADER} bytes`, length);
+  if (length + 8 > fileSize) throw new SafetensorsError(fn, `the header must end inside the file of ${fileSize} bytes`, length);
+  return length;
+}
+
+/**
+ * Reads the header (https://github.com/huggingface/safetensors, "Format"): JSON objects by name, whose ranges cover the
+ * rest of the file without overlap or hole.
+ */
+export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): SafetensorsHeader {
+  const dataStart = 8 + bytes.length;
+  const json = parseJson(fn, bytes);
+  const tensors = new Map<string, SafetensorsEntry>();
+  for (const [name, entry] of Object.entries(json)) if (name !== "__metadata__") tensors.set(name, checkEntry(fn, name, entry));
+  checkCover(fn, tensors, fileSize - dataStart);
+  return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
+}
+
+function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
+  if (bytes[0] !== 0x7b) throw new SafetensorsError(fn, 'the header must begin with "{"', bytes[0]);
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SafetensorsError(fn, "the header must be JSON in UTF-8", (error as Error).message);
+  }
+  const json = value as Record<string, unknown>;
+  checkKeys(fn, text);
+  return json;
+}
+
+/** `JSON.parse` keeps the last of equal keys in silence: count the keys of the outer object in the text. */
+function checkKeys(fn: string, text: string): void {
+  const seen = new Set<string>();
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
+    if (token === "{") depth++;
+    else if (token === "}") depth--;
+    else if (depth === 1 && token.endsWith(":")) {
+      const key = JSON.parse(token.slice(0, -1)) as string;
+      if (seen.has(key)) throw new SafetensorsError(fn, "a name appears once", key);
+      seen.add(key);
+    }
+  }
+}
+
+function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
+  if (!isSizes(shape)) throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, JSON.stringify(shape));
+  if (!isSizes(offsets) || offsets.length !== 2) throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, JSON.stringify(offsets));
+  const [begin, end] = offsets;
+  const bytes = shape.reduce((product, dim) => product * dim, ELEMENT_BYTES[dtype as SafetensorsDtype]);
+  if (end - begin !== bytes) throw new SafetensorsError(fn, `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`, end - begin);
+  return { dtype: dtype as SafetensorsDtype, shape, begin, end };
+}
+
+const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+function checkCover(fn: string, tensors: Map<string, SafetensorsEntry>, size: number): void {
+  let at = 0;
+  for (const [name, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== at) throw new SafetensorsError(fn, `tensor ${name} must begin at byte ${at}: ranges have no ${begin < at ? "overlap" : "hole"}`, begin);
+    at = end;
+  }
+  if (at !== size) throw new SafetensorsError(fn, `tensors must end at the file's end, byte ${size} of the data`, at);
+}
+
+function checkMetadata(fn: string, value: unknown): Record<string, string> {
+  const isMap = typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
+  if (!isMap) throw new SafetensorsError(fn, "__metadata__ maps text to text", JSON.stringify(value));
+  return value as Record<string, string>;
+}

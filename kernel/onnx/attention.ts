@@ -1,0 +1,84 @@
+import { type Graph, isLayout } from "./graph";
+import type { OnnxNode } from "./model";
+import { elementCount } from "./tensor";
+
+/** The tensors of one attention: names, null where the graph does not hold the thing. */
+export interface AttentionSite {
+  /** Softmax output, `[B, heads, N, N]`. */
+  attention: string | null;
+  /** `[B, heads, N, D]`, before the logits' scale. */
+  query: string | null;
+  /** `[B, heads, D, N]`: transposed as it enters the product; before the scale. */
+  key: string | null;
+  /** `[B, heads, N, D]`. */
+  value: string | null;
+}
+
+const FUSED = new Set(["Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention", "PackedAttention", "PackedMultiHeadAttention"]);
+const PRODUCT = new Set(["MatMul", "FusedMatMul"]);
+const TO_LOGITS = new Set(["Add", "Mul", "Div", "Sub", "Where", "Clip", "Tanh"]);
+const TO_VALUES = new Set(["Where", "Mul"]);
+
+/** Whether a branch attends. */
+export const hasAttention = (region: Set<OnnxNode>): boolean => [...region].some((node) => node.op === "Softmax" || FUSED.has(node.op));
+
+/** The attention of a branch: the first softmax between two products of data, or nulls for a fused operator. */
+export function findAttention(graph: Graph, region: Set<OnnxNode>): AttentionSite {
+  for (const node of [...region].sort((a, b) => a.index - b.index)) {
+    const site = node.op === "Softmax" ? siteAt(graph, node) : null;
+    if (site) return site;
+  }
+  return { attention: null, query: null, key: null, value: null };
+}
+
+function siteAt(graph: Graph, softmax: OnnxNode): AttentionSite | null {
+  const logits = productBefore(graph, softmax);
+  const after = productAfter(graph, softmax);
+  if (!logits || !after) return null;
+  const [query, key] = logits.inputs.map((name) => unscale(graph, name));
+  return { attention: softmax.outputs[0], query, key, value: after };
+}
+
+const isDataProduct = (graph: Graph, node: OnnxNode): boolean =>
+  PRODUCT.has(node.op) && graph.data.has(node.inputs[0]) && graph.data.has(node.inputs[1]);
+
+/** Upstream from the softmax through scale, mask and bias to `MatMul(q, kᵀ)`. */
+function productBefore(graph: Graph, softmax: OnnxNode): OnnxNode | null {
+  const open = [softmax.inputs[0]];
+  for (let name = open.shift(); name !== undefined; name = open.shift()) {
+    const node = graph.producer.get(name);
+    if (!node) continue;
+    if (isDataProduct(graph, node)) return node;
+    if (isLayout(node) || TO_LOGITS.has(node.op)) open.push(...graph.dataInputs(node));
+  }
+  return null;
+}
+
+/** Downstream from the softmax through dropout and NaN guards to `MatMul(attention, v)`: the name of `v`. */
+function productAfter(graph: Graph, softmax: OnnxNode): string | null {
+  const open = [softmax.outputs[0]];
+  for (let name = open.shift(); name !== undefined; name = open.shift())
+    for (const node of graph.consumers.get(name) ?? []) {
+      if (isDataProduct(graph, node) && node.inputs[0] === name) return node.inputs[1];
+      if (isLayout(node) || TO_VALUES.has(node.op)) open.push(node.outputs[0]);
+    }
+  return null;
+}
+
+/** The tensor before multiplications by a number. */
+function unscale(graph: Graph, name: string): string {
+  let current = name;
+  for (let node = graph.producer.get(current); node && (node.op === "Mul" || node.op === "Div"); node = graph.producer.get(current)) {
+    const data = node.inputs.filter((input) => graph.data.has(input));
+    const factor = node.inputs.find((input) => !graph.data.has(input));
+    if (data.length !== 1 || factor === undefined || !isNumber(graph, factor)) break;
+    current = data[0];
+  }
+  return current;
+}
+
+/** A constant of one element, or a number computed from shapes (timm's scale). */
+function isNumber(graph: Graph, name: string): boolean {
+  const constant = graph.constant(name);
+  return constant ? elementCount(constant) === 1 : true;
+}

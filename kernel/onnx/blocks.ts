@@ -1,0 +1,91 @@
+import { type AttentionSite, findAttention, hasAttention } from "./attention";
+import type { Graph } from "./graph";
+import type { OnnxNode } from "./model";
+import { normAt, type NormSite } from "./norms";
+import { findResiduals, type Residual } from "./residuals";
+import { readTensor } from "./tensor";
+
+/** A transformer block: the residuals from one attention up to the next. */
+export interface BlockSite extends AttentionSite {
+  index: number;
+  /** The stream as it enters the block. */
+  input: string;
+  /** The stream after the block. */
+  residual: string;
+}
+
+/** What was found in a graph. */
+export interface Structure {
+  blocks: BlockSite[];
+  finalNorm: NormSite | null;
+}
+
+interface Step extends Residual {
+  attends: boolean;
+  /** The step whose output is this one's skip; null where a stage begins. */
+  previous: Step | null;
+}
+
+/** Blocks in depth order and the norm after the last, found by structure alone; no blocks where nothing attends. */
+export function findStructure(graph: Graph): Structure {
+  const norms = findNorms(graph);
+  const steps = chain(graph, findResiduals(graph), norms);
+  const blocks = groupBlocks(graph, steps);
+  const last = blocks[blocks.length - 1];
+  return { blocks, finalNorm: last ? findFinalNorm(graph, last.residual, norms) : null };
+}
+
+function findNorms(graph: Graph): NormSite[] {
+  const epsilonOf = (name: string): number | null => {
+    const tensor = graph.constant(name);
+    return tensor && tensor.dims.length <= 1 ? (readTensor(graph.model, tensor)?.[0] ?? null) : null;
+  };
+  return graph.model.nodes.flatMap((node) => normAt(graph, node, epsilonOf) ?? []);
+}
+
+/** Links each residual to the one whose output it adds to, directly or through a norm (post-norm models). */
+function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
+  const inputOf = new Map(norms.map((norm) => [norm.output, norm.input]));
+  const made = new Map<string, Step>();
+  const owner = (name: string): Step | undefined => graph.layoutChain(name).map((step) => made.get(step)).find((step) => step);
+  return residuals.map((residual) => {
+    const through = graph.layoutChain(residual.skip).map((name) => inputOf.get(name)).find((name) => name);
+    const previous = owner(residual.skip) ?? (through ? owner(through) : undefined) ?? null;
+    const step: Step = { ...residual, attends: hasAttention(residual.region), previous };
+    made.set(residual.output, step);
+    return step;
+  });
+}
+
+function groupBlocks(graph: Graph, steps: Step[]): BlockSite[] {
+  const groups: Step[][] = [];
+  const groupOf = new Map<Step, Step[]>();
+  for (const step of steps) {
+    const group = step.attends ? [] : step.previous ? groupOf.get(step.previous) : undefined;
+    if (!group) continue;
+    if (step.attends) groups.push(group);
+    group.push(step);
+    groupOf.set(step, group);
+  }
+  const skips = new Map(steps.map((step) => [step.previous, step.skip]));
+  return groups.map((group, index) => {
+    const last = group[group.length - 1];
+    // In a post-norm model the stream is what the next block adds to, not the bare sum.
+    const next = skips.get(last);
+    const residual = next !== undefined && !graph.layoutChain(next).includes(last.output) ? next : last.output;
+    return { index, input: group[0].skip, residual, ...findAttention(graph, group[0].region) };
+  });
+}
+
+const POOLS = new Set(["Slice", "Gather", "ReduceMean", "GlobalAveragePool", "Split"]);
+
+/** The first norm after the last block, also behind the choice of a token or a mean over tokens. */
+function findFinalNorm(graph: Graph, stream: string, norms: NormSite[]): NormSite | null {
+  const byInput = new Map(norms.map((norm) => [norm.input, norm]));
+  const isPool = (node: OnnxNode): boolean => POOLS.has(node.op);
+  for (const name of graph.forwardChain(stream, isPool)) {
+    const norm = byInput.get(name);
+    if (norm) return norm;
+  }
+  return null;
+}

@@ -1,0 +1,159 @@
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { bytesField, concat, integerField, textField } from "./encode";
+import { OnnxError } from "./errors";
+import { DataType, type OnnxModel, type OnnxNode, type TensorInfo } from "./model";
+import { captured } from "./parse";
+import { type ByteSource, openSource } from "./source";
+import type { Range } from "./wire";
+
+/** A model for `InferenceSession.create`, and the folder its weights are read from (null: all inside). */
+export interface EditedModel {
+  bytes: Uint8Array;
+  weightsFolder: string | null;
+}
+
+/** Smaller initialisers stay inside: onnxruntime needs shapes and axes to infer types. */
+const INLINE_BYTES = 1024;
+
+/**
+ * A model that computes `outputs` and nothing else: nodes and weights that none of them needs are left out, inner tensors
+ * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file.
+ *
+ * @throws OnnxError when the graph makes no tensor of a wanted name
+ */
+export function editModel(model: OnnxModel, outputs: string[], fn: string): EditedModel {
+  const source = openSource(model.bytes ?? model.path ?? "", fn);
+  try {
+    if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
+    const weights = model.path === null ? null : new Weights(model.path, fn);
+    const copy = ({ start, end }: Range): Uint8Array => source.view(start, end - start).slice();
+    const graph = concat(graphFields(model, outputs, { source, weights, fn }));
+    return { bytes: concat([...model.rest.model.map(copy), bytesField(7, graph)]), weightsFolder: weights?.folder ?? null };
+  } finally {
+    source.close();
+  }
+}
+
+interface Job {
+  source: ByteSource;
+  weights: Weights | null;
+  fn: string;
+}
+
+function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[] {
+  const copy = (number: number, { start, end }: Range): Uint8Array => bytesField(number, job.source.view(start, end - start));
+  const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
+  const nodes = neededNodes(model, outputs, job.fn);
+  const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
+  const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
+  const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
+  return [
+    ...nodes.map((node) => (model.extended.has(node) ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range))),
+    ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, job))),
+    ...model.inputs.filter((input) => used.has(input.name)).map((input) => copy(11, input.range)),
+    ...outputs.map((name) => (declared.has(name) ? copy(12, declared.get(name) as Range) : bytesField(12, textField(1, name)))),
+    ...model.rest.graph.map(whole),
+  ];
+}
+
+/** The nodes that `outputs` need, in graph order. */
+function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[] {
+  const made = new Set(model.nodes.flatMap((node) => node.outputs));
+  const missing = outputs.find((name) => !made.has(name));
+  if (missing !== undefined) throw new OnnxError(fn, "the graph makes no tensor of this name", missing);
+  const wanted = new Set(outputs);
+  const kept: OnnxNode[] = [];
+  for (let i = model.nodes.length - 1; i >= 0; i--) {
+    const node = model.nodes[i];
+    if (!node.outputs.some((name) => wanted.has(name))) continue;
+    kept.push(node);
+    for (const name of [...node.inputs, ...captured(node)]) if (name) wanted.add(name);
+  }
+  return kept.reverse();
+}
+
+/** A node again with its present outputs: its other fields are copied. */
+function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
+  const { start, end } = node.range;
+  const old = source.view(start, end - start).slice();
+  const outputs = node.outputs.map((name) => textField(2, name));
+  return concat([dropField(old, 2), ...outputs]);
+}
+
+/** A message without its fields of one number. Only for messages that were read before, and so are well formed. */
+function dropField(message: Uint8Array, number: number): Uint8Array {
+  const kept: Uint8Array[] = [];
+  for (let at = 0; at < message.length; ) {
+    const begin = at;
+    const key = varintAt(message, at);
+    const payload = varintAt(message, key.next);
+    at = (key.value & 7) === 2 ? payload.next + payload.value : (key.value & 7) === 0 ? payload.next : key.next + ((key.value & 7) === 1 ? 8 : 4);
+    if (key.value >> 3 !== number) kept.push(message.subarray(begin, at));
+  }
+  return concat(kept);
+}
+
+function varintAt(bytes: Uint8Array, at: number): { value: number; next: number } {
+  let [value, next, scale] = [0, at, 1];
+  for (let more = true; more; next++, scale *= 128) {
+    value += (bytes[next] & 127) * scale;
+    more = bytes[next] >= 128;
+  }
+  return { value, next };
+}
+
+/** An initialiser: small ones as they are, large ones as a reference into their file. */
+function writeTensor(tensor: TensorInfo, { source, weights }: Job): Uint8Array {
+  const whole = (): Uint8Array => source.view(tensor.range.start, tensor.range.end - tensor.range.start).slice();
+  if (!weights) return whole();
+  if (tensor.external) return reference(tensor, weights.locate(tensor.external.location), tensor.external.offset, tensor.external.length);
+  const { raw } = tensor;
+  if (!raw || raw.end - raw.start < INLINE_BYTES || tensor.dataType === DataType.int64) return whole();
+  return reference(tensor, weights.own, raw.start, raw.end - raw.start);
+}
+
+/** TensorProto with `data_location = EXTERNAL`. */
+function reference(tensor: TensorInfo, location: string, offset: number, length: number | null): Uint8Array {
+  const entry = (key: string, value: string): Uint8Array => bytesField(13, concat([textField(1, key), textField(2, value)]));
+  return concat([
+    ...tensor.dims.map((dim) => integerField(1, dim)),
+    integerField(2, tensor.dataType),
+    textField(8, tensor.name),
+    entry("location", location),
+    entry("offset", String(offset)),
+    ...(length === null ? [] : [entry("length", String(length))]),
+    integerField(14, 1),
+  ]);
+}
+
+/**
+ * Where the weights of a model on disk lie. onnxruntime refuses external data behind a symbolic link that leaves the
+ * folder (the hub's cache is made of such links), so the real files are named.
+ */
+class Weights {
+  readonly folder: string;
+  readonly own: string;
+  private readonly beside: string;
+
+  constructor(
+    path: string,
+    private readonly fn: string,
+  ) {
+    const real = realpathSync(path);
+    [this.folder, this.own, this.beside] = [dirname(real), basename(real), dirname(path)];
+  }
+
+  /** The name, from `folder`, of a file that the model names. */
+  locate(location: string): string {
+    let real: string;
+    try {
+      real = realpathSync(join(this.beside, location));
+    } catch {
+      throw new OnnxError(this.fn, "the model's external data file is missing", join(this.beside, location));
+    }
+    const name = relative(this.folder, real);
+    if (name.startsWith("..")) throw new OnnxError(this.fn, "external data must lie in the model's folder", real);
+    return name;
+  }
+}

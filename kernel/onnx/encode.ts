@@ -1,0 +1,35 @@
+/** The protobuf wire format, written: each function returns one field, key included. */
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 128) {
+    bytes.push((rest % 128) | 128);
+    rest = Math.floor(rest / 128);
+  }
+  return [...bytes, rest];
+}
+
+/** An integer field; `value` is not negative. */
+export function integerField(number: number, value: number): Uint8Array {
+  return Uint8Array.from([...varint(number * 8), ...varint(value)]);
+}
+
+/** A length-delimited field: text, bytes or a message. */
+export function bytesField(number: number, payload: Uint8Array): Uint8Array {
+  return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
+}
+
+export function textField(number: number, text: string): Uint8Array {
+  return bytesField(number, new TextEncoder().encode(text));
+}
+
+export function concat(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,14 @@
+/** ONNX models: read without their weights, inspected by structure, edited in memory. */
+import { inspect } from "./inspect";
+
+export { OnnxError } from "./errors";
+export { analyse, countParameters, type Analysis, type BlockInfo, type Inspection, type TensorShape } from "./inspect";
+export { editModel, type EditedModel } from "./edit";
+export type { BlockSite, Structure } from "./blocks";
+export type { NormParameters, NormSite } from "./norms";
+export { stemGrid, stemStride, type StemStep } from "./stem";
+export { halfToNumber, readTensor } from "./tensor";
+export type { OnnxModel } from "./model";
+
+/** Reading and inspecting ONNX models. */
+export const onnx = { inspect };

@@ -1,0 +1,121 @@
+import { findStructure, type Structure } from "./blocks";
+import { OnnxError } from "./errors";
+import { Graph } from "./graph";
+import { DataType, type OnnxModel, type ValueInfo } from "./model";
+import { type NormParameters, readNorm } from "./norms";
+import { readModel } from "./parse";
+import { findStem, type StemStep } from "./stem";
+import { elementCount } from "./tensor";
+
+/** A graph input or output: dimensions are numbers, names of symbols, or null. */
+export interface TensorShape {
+  name: string;
+  dims: (number | string | null)[] | null;
+}
+
+/** The inner tensors of one block, by name; null where the graph does not hold the thing. */
+export interface BlockInfo {
+  index: number;
+  /** Residual stream after the block, `[B, N, C]`. */
+  residual: string;
+  /** Attention probabilities, `[B, heads, N, N]`. */
+  attention: string | null;
+  query: string | null;
+  key: string | null;
+  value: string | null;
+}
+
+/** What a model holds and what can be taken out of it. */
+export interface Inspection {
+  path: string | null;
+  /** Version of the default operator set. */
+  opset: number;
+  producer: string;
+  inputs: TensorShape[];
+  outputs: TensorShape[];
+  /** The input that takes the image, `[B, 3, H, W]`. */
+  imageInput: string | null;
+  /** Residual stream before the first block. */
+  stem: string | null;
+  blocks: BlockInfo[];
+  /** Output of the norm after the last block. */
+  finalNorm: string | null;
+  /** Elements of all weights. */
+  parameters: number;
+  /** Why no blocks can be given; null where they are. */
+  refusal: string | null;
+}
+
+/** A model with its structure, for the editor and the encoders. */
+export interface Analysis {
+  model: OnnxModel;
+  image: ValueInfo;
+  structure: Structure;
+  /** The final norm's numbers; null where there is none, or none that is constant. */
+  norm: NormParameters | null;
+  /** The windowed operators between image and tokens. */
+  steps: StemStep[];
+  refusal: string | null;
+}
+
+/** Operators whose presence says why a graph cannot be read. */
+const REFUSALS: [RegExp, string][] = [
+  [/nchwc/, "its layout was changed to NCHWc by onnxruntime's optimiser; export it at a lower optimisation level"],
+  [/(^|:)QLinear(MatMul|Conv|Add)$/, "it is quantised in QOperator form, which hides the residual stream; use QDQ or dynamic quantisation"],
+];
+
+function findRefusal(model: OnnxModel): string | null {
+  for (const node of model.nodes)
+    for (const [pattern, reason] of REFUSALS) if (pattern.test(`${node.domain}:${node.op}`)) return reason;
+  return null;
+}
+
+/** The image input: the only float input of four dimensions, or the one with three channels. */
+export function findImageInput(model: OnnxModel): ValueInfo | null {
+  const fed = model.inputs.filter((input) => !model.initializers.has(input.name));
+  const isFloat = (input: ValueInfo): boolean => input.dataType === DataType.float || input.dataType === DataType.float16;
+  const images = fed.filter((input) => isFloat(input) && (input.dims === null || input.dims.length === 4));
+  return images.find((input) => input.dims?.[1] === 3) ?? images[0] ?? null;
+}
+
+/** Reads a model and finds its blocks. Never throws for a graph that is valid but not understood: see `refusal`. */
+export function analyse(model: string | Uint8Array, fn: string): Analysis {
+  const read = readModel(model, fn);
+  const image = findImageInput(read);
+  if (!image) throw new OnnxError(fn, "the model must have a float input [B, 3, H, W]", read.inputs.map((input) => input.name).join(", "));
+  const empty: Structure = { blocks: [], finalNorm: null };
+  const refused = findRefusal(read);
+  if (refused) return { model: read, image, structure: empty, norm: null, steps: [], refusal: refused };
+  const graph = new Graph(read, image, fn);
+  const structure = findStructure(graph);
+  const refusal = structure.blocks.length ? null : "it holds no residual connection around an attention";
+  const steps = structure.blocks.length ? findStem(graph, structure.blocks[0].input) : [];
+  return { model: read, image, structure, norm: structure.finalNorm && readNorm(graph, structure.finalNorm), steps, refusal };
+}
+
+const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
+
+/**
+ * What is inside an ONNX model: its transformer blocks, found by structure and not by names, and the tensors that can be
+ * taken out of each. Weights are not read: a 345 MB file takes tens of milliseconds.
+ *
+ * @param model a `.onnx` file, or its bytes
+ * @throws OnnxError when the file is missing, truncated or no ONNX model, or has no image input
+ */
+export function inspect(model: string | Uint8Array): Inspection {
+  const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
+  const blocks = structure.blocks.map(({ index, residual, attention, query, key, value }) => ({ index, residual, attention, query, key, value }));
+  return {
+    ...{ path: read.path, opset: read.opsets.get("") ?? 0, producer: read.producer },
+    ...{ inputs: read.inputs.map(shapeOf), outputs: read.outputs.map(shapeOf), imageInput: image.name },
+    ...{ stem: structure.blocks[0]?.input ?? null, blocks, finalNorm: structure.finalNorm?.output ?? null },
+    parameters: countParameters(read),
+    refusal,
+  };
+}
+
+/** Elements of all float and quantised weights; integer shapes and indices are not counted. */
+export function countParameters(model: OnnxModel): number {
+  const weights = [...model.initializers.values()].filter((tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0);
+  return weights.reduce((sum, tensor) => sum + elementCount(tensor), 0);
+}

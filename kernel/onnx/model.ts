@@ -1,0 +1,71 @@
+import type { Range } from "./wire";
+
+/** TensorProto.DataType, onnx.proto3: the ones that image models hold. */
+export const DataType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 } as const;
+
+/** An initialiser or constant: what it is and where its bytes lie, not the bytes. */
+export interface TensorInfo {
+  name: string;
+  dims: number[];
+  dataType: number;
+  /** The bytes of `raw_data` inside the model file. */
+  raw: Range | null;
+  /** The bytes inside another file beside the model. */
+  external: { location: string; offset: number; length: number | null } | null;
+  /** Typed fields (`float_data` and so on), rare: their payloads in order. */
+  typed: Range[];
+  /** The whole TensorProto. */
+  range: Range;
+}
+
+/** A node's attribute, in the kinds that the analysis reads. */
+export interface Attribute {
+  number?: number;
+  text?: string;
+  numbers?: number[];
+  tensor?: TensorInfo;
+  /** Tensors of the outer graph that a subgraph (If, Loop, Scan) uses. */
+  captures?: string[];
+}
+
+/** One operator. */
+export interface OnnxNode {
+  index: number;
+  name: string;
+  op: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  attributes: Map<string, Attribute>;
+  range: Range;
+}
+
+/** A graph input or output. A dimension is a number, a symbol's name, or null where nothing is said. */
+export interface ValueInfo {
+  name: string;
+  dataType: number | null;
+  dims: (number | string | null)[] | null;
+  range: Range;
+}
+
+/** A model as far as it was read: structure in memory, weights by their place in the file. */
+export interface OnnxModel {
+  path: string | null;
+  /** The whole model where it was given as bytes; null for a file. */
+  bytes: Uint8Array | null;
+  size: number;
+  irVersion: number;
+  producer: string;
+  /** Operator set version of each domain; the default domain is `""`. */
+  opsets: Map<string, number>;
+  nodes: OnnxNode[];
+  initializers: Map<string, TensorInfo>;
+  inputs: ValueInfo[];
+  outputs: ValueInfo[];
+  /** Shapes of inner tensors, where the exporter wrote them. */
+  values: Map<string, ValueInfo>;
+  /** Nodes whose `outputs` were extended after reading: written anew, not copied. */
+  extended: Set<OnnxNode>;
+  /** Fields that are carried over as they are: of the model, and of the graph. */
+  rest: { model: Range[]; graph: Range[] };
+}

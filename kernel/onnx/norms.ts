@@ -1,0 +1,81 @@
+import type { Graph } from "./graph";
+import type { OnnxNode } from "./model";
+import { readTensor } from "./tensor";
+
+/** A normalisation over channels: `y = (x - mean) / √(var + ε) · scale + bias` (no mean and no bias for `rms`). */
+export interface NormSite {
+  kind: "layer" | "rms";
+  input: string;
+  output: string;
+  /** Names of constant tensors; null where there is none. */
+  scale: string | null;
+  bias: string | null;
+  epsilon: number;
+}
+
+const FUSED = new Set(["LayerNormalization", "SkipLayerNormalization"]);
+const FUSED_RMS = new Set(["SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization", "RMSNormalization"]);
+
+/** The normalisation whose last node is `node`, or null. Reads fused operators and the nine-node form of opset 14. */
+export function normAt(graph: Graph, node: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
+  if (FUSED.has(node.op) || FUSED_RMS.has(node.op)) return fusedNorm(node);
+  if (node.op === "Div") return spelledNorm(graph, node, epsilonOf);
+  return null;
+}
+
+function fusedNorm(node: OnnxNode): NormSite {
+  const skip = node.op.startsWith("Skip");
+  const kind = FUSED_RMS.has(node.op) ? "rms" : "layer";
+  const [scale, bias] = skip ? [node.inputs[2], node.inputs[3]] : [node.inputs[1], node.inputs[2]];
+  const epsilon = node.attributes.get("epsilon")?.number ?? (skip ? 1e-12 : 1e-5);
+  const input = skip ? node.outputs[3] || "" : node.inputs[0];
+  return { kind, input, output: node.outputs[0], scale: scale || null, bias: kind === "layer" ? bias || null : null, epsilon };
+}
+
+/** `Div(Sub(x, ReduceMean(x)), Sqrt(Add(ReduceMean(Pow(Sub)), ε)))`, then `Mul` and `Add` with constants. */
+function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
+  const centred = graph.producer.get(div.inputs[0]);
+  const root = graph.producer.get(div.inputs[1]);
+  if (centred?.op !== "Sub" || root?.op !== "Sqrt") return null;
+  const mean = graph.producer.get(centred.inputs[1]);
+  const shifted = graph.producer.get(root.inputs[0]);
+  if (mean?.op !== "ReduceMean" || mean.inputs[0] !== centred.inputs[0] || shifted?.op !== "Add") return null;
+  const epsilon = epsilonOf(shifted.inputs[1]) ?? epsilonOf(shifted.inputs[0]);
+  if (epsilon === null) return null;
+  const site: NormSite = { kind: "layer", input: centred.inputs[0], output: div.outputs[0], scale: null, bias: null, epsilon };
+  return followAffine(graph, site);
+}
+
+function followAffine(graph: Graph, site: NormSite): NormSite {
+  const scale = constantStep(graph, site.output, "Mul");
+  if (!scale) return site;
+  const scaled = { ...site, output: scale.output, scale: scale.constant };
+  const bias = constantStep(graph, scaled.output, "Add");
+  return bias ? { ...scaled, output: bias.output, bias: bias.constant } : scaled;
+}
+
+function constantStep(graph: Graph, tensor: string, op: string): { output: string; constant: string } | null {
+  const readers = graph.consumers.get(tensor) ?? [];
+  if (readers.length !== 1 || readers[0].op !== op) return null;
+  const other = readers[0].inputs.find((name) => name !== tensor);
+  return other && graph.constant(other) ? { output: readers[0].outputs[0], constant: other } : null;
+}
+
+/** The numbers of a norm, to apply it on the host. `scale` and `bias` have one element a channel, or are null. */
+export interface NormParameters {
+  kind: NormSite["kind"];
+  epsilon: number;
+  scale: Float64Array | null;
+  bias: Float64Array | null;
+}
+
+/** Reads a norm's parameters; null where one of them is computed at run time. */
+export function readNorm(graph: Graph, site: NormSite): NormParameters | null {
+  const read = (name: string | null): Float64Array | null | undefined => {
+    if (name === null) return null;
+    const tensor = graph.constant(name);
+    return (tensor && readTensor(graph.model, tensor)) ?? undefined;
+  };
+  const [scale, bias] = [read(site.scale), read(site.bias)];
+  return scale === undefined || bias === undefined ? null : { kind: site.kind, epsilon: site.epsilon, scale, bias };
+}

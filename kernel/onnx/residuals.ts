@@ -1,0 +1,72 @@
+import type { Graph } from "./graph";
+import type { OnnxNode } from "./model";
+
+/** `output = skip + branch(skip)`: one step of the residual stream. */
+export interface Residual {
+  node: OnnxNode;
+  /** The skip operand as it enters the sum. */
+  skip: string;
+  /** The sum. */
+  output: string;
+  /** The nodes of the branch. */
+  region: Set<OnnxNode>;
+}
+
+const SUMS = new Set(["Add", "Sum", "SkipLayerNormalization", "SkipSimplifiedLayerNormalization"]);
+
+/** Operators that hold weights when one of their inputs is constant. */
+const WEIGHTED = new Set(
+  ("MatMul Gemm Conv ConvTranspose Einsum FusedMatMul FusedGemm FusedConv MatMulInteger ConvInteger MatMulIntegerToFloat " +
+    "DynamicQuantizeMatMul MatMulNBits Attention QAttention").split(" "),
+);
+
+/** A skip over this many other residuals is a long one (U-Net, DPT), not a block's. */
+const LONG_SKIP = 4;
+
+/** Every residual of the graph in depth order, outermost only: none lies inside the branch of another. */
+export function findResiduals(graph: Graph): Residual[] {
+  const all = graph.model.nodes.flatMap((node) => residualAt(graph, node) ?? []);
+  const nodes = new Set(all.map((residual) => residual.node));
+  const short = all.filter((residual) => [...residual.region].filter((node) => nodes.has(node)).length < LONG_SKIP);
+  const inner = new Set(short.flatMap((residual) => [...residual.region]));
+  return short.filter((residual) => !inner.has(residual.node));
+}
+
+function residualAt(graph: Graph, node: OnnxNode): Residual | null {
+  if (!SUMS.has(node.op)) return null;
+  const [a, b] = node.inputs;
+  if (node.op === "Sum" && node.inputs.length !== 2) return null;
+  if (!graph.data.has(a) || !graph.data.has(b)) return null;
+  return residualFrom(graph, node, a, b) ?? residualFrom(graph, node, b, a);
+}
+
+/** Tries `skip` as the skip operand: the branch must read data from nowhere else, and hold weights. */
+function residualFrom(graph: Graph, node: OnnxNode, skip: string, branch: string): Residual | null {
+  const chain = graph.layoutChain(skip);
+  const root = chain.find((name) => graph.isUpstream(name, branch) && name !== branch);
+  if (root === undefined) return null;
+  const region = branchRegion(graph, root, branch);
+  if (!region || ![...region].some((step) => isWeighted(graph, step))) return null;
+  const output = node.op.startsWith("Skip") ? node.outputs[3] : node.outputs[0];
+  return output ? { node, skip, output, region } : null;
+}
+
+/** All nodes between `from` and `to`; null when the branch also reads data that does not come through `from`. */
+function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | null {
+  const region = new Set<OnnxNode>();
+  const open = [to];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (name === from) continue;
+    if (!graph.isUpstream(from, name)) return null;
+    const node = graph.producer.get(name);
+    if (!node || region.has(node)) continue;
+    region.add(node);
+    open.push(...graph.dataInputs(node));
+  }
+  return region;
+}
+
+/** Whether a node multiplies by weights. */
+export function isWeighted(graph: Graph, node: OnnxNode): boolean {
+  return WEIGHTED.has(node.op) && node.inputs.some((name) => name !== "" && !graph.data.has(name));
+}

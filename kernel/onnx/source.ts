@@ -1,0 +1,67 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { OnnxError } from "./errors";
+
+/** Random access to the bytes of a model, without holding the whole of it. */
+export interface ByteSource {
+  readonly size: number;
+  /** The file behind the bytes; null for a model held in memory. */
+  readonly path: string | null;
+  /** Bytes `[start, start + length)`; the caller checks the bounds. May be a view: do not keep or write to it. */
+  view(start: number, length: number): Uint8Array;
+  close(): void;
+}
+
+const WINDOW = 1 << 14;
+
+/**
+ * A file read through one small window. Initialisers are skipped by moving the position, so a 345 MB model costs as many
+ * reads as it has tensors.
+ */
+class FileSource implements ByteSource {
+  private window = new Uint8Array(0);
+  private start = 0;
+
+  constructor(
+    readonly path: string,
+    private readonly handle: number,
+    readonly size: number,
+  ) {}
+
+  view(start: number, length: number): Uint8Array {
+    const offset = start - this.start;
+    if (offset >= 0 && offset + length <= this.window.length) return this.window.subarray(offset, offset + length);
+    const bytes = new Uint8Array(Math.min(Math.max(length, WINDOW), this.size - start));
+    this.fill(bytes, start);
+    if (bytes.length <= WINDOW) [this.window, this.start] = [bytes, start];
+    return bytes.subarray(0, length);
+  }
+
+  private fill(bytes: Uint8Array, start: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(this.handle, bytes, done, bytes.length - done, start + done);
+      if (count === 0) throw new OnnxError("onnx.read", "the file became shorter while it was read", this.path);
+      done += count;
+    }
+  }
+
+  close(): void {
+    closeSync(this.handle);
+  }
+}
+
+/** Opens a model file, or wraps bytes already in memory. Throws `OnnxError` when there is no such file. */
+export function openSource(model: string | Uint8Array, fn: string): ByteSource {
+  if (typeof model !== "string") {
+    return { size: model.length, path: null, view: (start, length) => model.subarray(start, start + length), close() {} };
+  }
+  let handle: number;
+  try {
+    handle = openSync(model, "r");
+  } catch (error) {
+    throw new OnnxError(fn, `the model file cannot be opened (${(error as NodeJS.ErrnoException).code})`, model);
+  }
+  const stat = fstatSync(handle);
+  if (stat.isFile()) return new FileSource(model, handle, stat.size);
+  closeSync(handle);
+  throw new OnnxError(fn, "the model must be a file", model);
+}

@@ -1,0 +1,92 @@
+import { openSync, closeSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { OnnxError } from "./errors";
+import { DataType, type OnnxModel, type TensorInfo } from "./model";
+
+const BYTES: Record<number, number> = { 1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2 };
+
+/** The largest tensor that is ever read on the host: norm parameters and constants, never weight matrices. */
+const MAX_ELEMENTS = 1 << 20;
+
+/** How many elements a tensor has; throws where its shape makes no sense. */
+export function elementCount(tensor: TensorInfo): number {
+  const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+  if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count))
+    throw new OnnxError("onnx.read", `initialiser ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
+  return count;
+}
+
+/**
+ * A small initialiser as numbers.
+ *
+ * @returns `null` where the type is not numeric or the tensor has over a million elements
+ * @throws OnnxError when the bytes are not all there
+ */
+export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array | null {
+  const count = elementCount(tensor);
+  const size = BYTES[tensor.dataType];
+  if (!size || count > MAX_ELEMENTS) return null;
+  if (tensor.external) return decode(tensor, readExternal(model, tensor, count * size), count);
+  if (!tensor.raw && !tensor.typed.length && count > 0) return null;
+  const { start, end } = tensor.raw ?? tensor.typed[0];
+  const isTyped = !tensor.raw && tensor.dataType !== DataType.float;
+  if (isTyped) return null;
+  if (end - start !== count * size)
+    throw new OnnxError("onnx.read", `initialiser ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`, end - start);
+  return decode(tensor, model.bytes ? model.bytes.slice(start, end) : readFile(model.path ?? "", start, end - start), count);
+}
+
+function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
+  const { location, offset } = tensor.external ?? { location: "", offset: 0 };
+  if (model.path === null) throw new OnnxError("onnx.read", "external data needs a model on disk", tensor.name);
+  return readFile(join(dirname(model.path), location), offset, length);
+}
+
+function readFile(path: string, start: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const handle = openSync(path, "r");
+  try {
+    const count = readSync(handle, bytes, 0, length, start);
+    if (count !== length) throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+  } finally {
+    closeSync(handle);
+  }
+  return bytes;
+}
+
+function decode(tensor: TensorInfo, bytes: Uint8Array, count: number): Float64Array | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = reader(tensor.dataType, view);
+  return at ? Float64Array.from({ length: count }, (_, i) => at(i)) : null;
+}
+
+function reader(type: number, view: DataView): ((index: number) => number) | null {
+  switch (type) {
+    case DataType.float:
+      return (i) => view.getFloat32(4 * i, true);
+    case DataType.double:
+      return (i) => view.getFloat64(8 * i, true);
+    case DataType.int64:
+      return (i) => Number(view.getBigInt64(8 * i, true));
+    case DataType.int32:
+      return (i) => view.getInt32(4 * i, true);
+    case DataType.float16:
+      return (i) => halfToNumber(view.getUint16(2 * i, true));
+    case DataType.int8:
+      return (i) => view.getInt8(i);
+    case DataType.uint8:
+    case DataType.bool:
+      return (i) => view.getUint8(i);
+    default:
+      return null;
+  }
+}
+
+/** IEEE 754 half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
+}

@@ -1,0 +1,30 @@
+import { readSafetensors } from "../../kernel/nn/index.ts";
+import { encoders, type Encoder, type LoadOptions } from "../../kernel/encoders/index.ts";
+import { join } from "node:path";
+
+/** Models and tensors made by test/onnx/golden/make_golden.py with torch 2.13, transformers 5.23, timm 1.0. */
+export const GOLDEN = join(import.meta.dirname, "..", "onnx", "golden");
+
+export interface Golden {
+  data: Float32Array;
+  shape: number[];
+}
+
+export async function golden(name: string): Promise<Map<string, Golden>> {
+  const { tensors } = await readSafetensors(join(GOLDEN, `${name}.safetensors`));
+  return new Map([...tensors].map(([key, { data, shape }]) => [key, { data: data as Float32Array, shape }]));
+}
+
+/** Preprocessing that leaves the stored pixel values as they are is not possible from 8 bits: see `feed`. */
+export const PLAIN = { inputSize: 32, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+export function load(model: string, options: LoadOptions = {}): Promise<Encoder> {
+  return encoders.load(join(GOLDEN, `${model}.onnx`), { preprocess: PLAIN, device: "cpu", ...options });
+}
+
+export function maxAbsDiff(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i] - b[i]) || (Number.isNaN(a[i]) ? Infinity : 0));
+  return worst;
+}
