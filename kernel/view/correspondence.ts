@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ImageInput, RawImage } from "../data/image";
+import { decodeImage, type ImageInput, type RawImage } from "../data/image";
 import { checkColourMap, type ColourMapName } from "./colour";
 import { View } from "./display";
 import { ViewError } from "./error";
@@ -9,7 +9,6 @@ import type { MimeBundle } from "./host";
 import { keepLive } from "./live";
 import { SIMILARITIES, similaritySpace, type FeaturePair, type Similarity } from "./match";
 import type { GroundTruth, Pin, ScaleMode } from "./payload";
-import { readPicture } from "./pictures";
 import { saveView } from "./save";
 import { groundTruth, type KeypointPair } from "./truth-input";
 import { pairPCK, type PairPCK } from "./truth";
@@ -109,7 +108,7 @@ async function buildModel(
   encoder: FeatureExtractor,
   options: CorrespondenceOptions,
 ): Promise<ViewModel> {
-  const images: [RawImage, RawImage] = [await readPicture(WHERE, a), await readPicture(WHERE, b)];
+  const images: [RawImage, RawImage] = [await decodeImage(a, { fn: WHERE }), await decodeImage(b, { fn: WHERE })];
   const first = await extractFeatures(WHERE, encoder, a, images[0], options.layers);
   const second = await extractFeatures(WHERE, encoder, b, images[1], options.layers);
   const layers = first.map((features, i) => pairLayer(features, second[i]));

@@ -1,30 +1,5 @@
 import sharp from "sharp";
-import type { ImageInput, RawImage } from "../data/image";
-import { ViewError } from "./error";
-import { fileURLToPath } from "node:url";
-
-/** Decodes a path, URL, bytes or raw pixels to RGB, upright by EXIF. @throws ViewError naming what is no image. */
-export async function readPicture(where: string, input: ImageInput): Promise<RawImage> {
-  if (isRaw(input)) return checkRaw(where, input);
-  try {
-    const source = input instanceof URL ? fileURLToPath(input) : input;
-    const { data, info } = await sharp(source).rotate().toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
-    return { data: new Uint8Array(data), width: info.width, height: info.height, channels: 3 };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ViewError(where, `every picture must be a readable image (${reason})`, input);
-  }
-}
-
-function isRaw(input: ImageInput): input is RawImage {
-  return typeof input === "object" && "channels" in input && "data" in input;
-}
-
-function checkRaw(where: string, raw: RawImage): RawImage {
-  const expected = raw.width * raw.height * 3;
-  if (raw.channels === 3 && raw.data.length === expected) return raw;
-  throw new ViewError(where, `raw pixels must be ${raw.width} x ${raw.height} x 3 = ${expected} values`, raw.data.length);
-}
+import type { RawImage } from "../data/image";
 
 function pipeline(raw: RawImage): sharp.Sharp {
   const { width, height, channels } = raw;

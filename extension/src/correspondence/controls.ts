@@ -1,0 +1,150 @@
+import { COLOUR_MAPS, SIMILARITIES, type ColourMapName, type CorrespondencePayload, type ScaleMode, type Similarity } from "fovea/protocol";
+import { element } from "../dom";
+import type { Translate } from "./speech";
+import type { ViewState } from "./state";
+
+/** What the controls may change. */
+export interface ControlEvents {
+  change(part: Partial<ViewState>): void;
+  layer(position: number): void;
+  reverse(): void;
+  clear(): void;
+  help(): void;
+}
+
+interface Choice {
+  value: string;
+  label: string;
+}
+
+const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+
+/** The row of native controls above the images; each is also reachable by a key or is a plain form control. */
+export class Controls {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly trans: Translate,
+    payload: CorrespondencePayload,
+    private readonly events: ControlEvents,
+  ) {
+    this.layer = this.select(trans.__("Layer"), layerChoices(trans, payload), (value) => events.layer(Number(value)));
+    this.similarity = this.select(trans.__("Similarity"), similarityChoices(trans), (value) =>
+      events.change({ similarity: value as Similarity }),
+    );
+    this.temperature = this.select(trans.__("Temperature"), temperatureChoices(payload), (value) =>
+      events.change({ temperature: Number(value) }),
+    );
+    this.scale = this.select(trans.__("Scale"), scaleChoices(trans), (value) => events.change({ scale: value as ScaleMode }));
+    this.colormap = this.select(trans.__("Colours"), colourChoices(), (value) => events.change({ colormap: value as ColourMapName }));
+    this.opacity = this.slider(trans.__("Opacity"));
+    this.grid = this.button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () => events.change({ grid: !this.pressed(this.grid) }));
+    this.reverse = this.button(trans.__("Reverse"), trans.__("Query from the second image (r, or Alt and click)"), events.reverse);
+    this.clear = this.button(trans.__("Clear pins"), trans.__("Remove all pins (Escape)"), events.clear);
+    this.help = this.button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
+    this.node = this.row();
+  }
+
+  /** Shows a state in the controls. */
+  sync(state: ViewState, helpOpen: boolean): void {
+    this.layer.value = String(state.layer);
+    this.similarity.value = state.similarity;
+    this.temperature.value = String(state.temperature);
+    this.scale.value = state.scale;
+    this.colormap.value = state.colormap;
+    this.opacity.value = String(state.opacity);
+    this.wrapperOf(this.temperature).hidden = state.similarity !== "softmax";
+    this.wrapperOf(this.colormap).hidden = state.similarity === "centred";
+    this.grid.setAttribute("aria-pressed", String(state.grid));
+    this.reverse.setAttribute("aria-pressed", String(state.reverse));
+    this.help.setAttribute("aria-expanded", String(helpOpen));
+    this.clear.disabled = state.pins.length === 0;
+  }
+
+  private row(): HTMLElement {
+    const fields = [this.layer, this.similarity, this.temperature, this.scale, this.colormap, this.opacity];
+    return element(
+      "div",
+      { class: "jp-FoveaCorrespondence-controls", attributes: { role: "group", "aria-label": this.trans.__("View settings") } },
+      ...fields.map((field) => this.wrapperOf(field)),
+      ...[this.grid, this.reverse, this.clear, this.help],
+    );
+  }
+
+  private select(label: string, choices: Choice[], onChange: (value: string) => void): HTMLSelectElement {
+    const options = choices.map(({ value, label: text }) => element("option", { text, attributes: { value } }));
+    const select = element("select", {}, ...options);
+    select.addEventListener("change", () => onChange(select.value));
+    this.wrap(label, select);
+    return select;
+  }
+
+  private slider(label: string): HTMLInputElement {
+    const input = element("input", { attributes: { type: "range", min: "0", max: "1", step: "0.05" } });
+    input.addEventListener("input", () => this.events.change({ opacity: Number(input.value) }));
+    this.wrap(label, input);
+    return input;
+  }
+
+  private button(text: string, title: string, onClick: () => void): HTMLButtonElement {
+    const button = element("button", { text, attributes: { type: "button", title } });
+    button.addEventListener("click", onClick);
+    return button;
+  }
+
+  private wrap(label: string, field: HTMLElement): void {
+    this.wrappers.set(field, element("label", {}, element("span", { text: label }), field));
+  }
+
+  private wrapperOf(field: HTMLElement): HTMLElement {
+    return this.wrappers.get(field) ?? field;
+  }
+
+  private pressed(button: HTMLButtonElement): boolean {
+    return button.getAttribute("aria-pressed") === "true";
+  }
+
+  private readonly wrappers = new Map<HTMLElement, HTMLElement>();
+  private readonly layer: HTMLSelectElement;
+  private readonly similarity: HTMLSelectElement;
+  private readonly temperature: HTMLSelectElement;
+  private readonly scale: HTMLSelectElement;
+  private readonly colormap: HTMLSelectElement;
+  private readonly opacity: HTMLInputElement;
+  private readonly grid: HTMLButtonElement;
+  private readonly reverse: HTMLButtonElement;
+  private readonly clear: HTMLButtonElement;
+  private readonly help: HTMLButtonElement;
+}
+
+function layerChoices(trans: Translate, payload: CorrespondencePayload): Choice[] {
+  return payload.layers.map(({ layer, placements, channels }, i) => ({
+    value: String(i),
+    label: trans.__("%1 (%2 × %3 patches, %4 dims)", layer, ...placements[0].grid, channels),
+  }));
+}
+
+function similarityChoices(trans: Translate): Choice[] {
+  const labels: Record<Similarity, string> = {
+    cosine: trans.__("Cosine"),
+    centred: trans.__("Centred cosine"),
+    softmax: trans.__("Softmax"),
+  };
+  return SIMILARITIES.map((value) => ({ value, label: labels[value] }));
+}
+
+function temperatureChoices(payload: CorrespondencePayload): Choice[] {
+  const values = [...new Set([...TEMPERATURES, payload.temperature])].sort((a, b) => a - b);
+  return values.map((value) => ({ value: String(value), label: String(value) }));
+}
+
+function scaleChoices(trans: Translate): Choice[] {
+  return [
+    { value: "absolute", label: trans.__("Absolute") },
+    { value: "view", label: trans.__("This view") },
+  ];
+}
+
+function colourChoices(): Choice[] {
+  return COLOUR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
+}

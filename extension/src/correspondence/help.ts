@@ -1,0 +1,21 @@
+import { element } from "../dom";
+import type { Translate } from "./speech";
+
+/** The list of keys and pointer actions, hidden at first. */
+export function helpList(trans: Translate): HTMLElement {
+  const rows: [keys: string, meaning: string][] = [
+    [trans.__("Arrows"), trans.__("Move the query by one patch, with Shift by five")],
+    ["Enter", trans.__("Pin the query")],
+    ["Delete", trans.__("Remove the selected pin")],
+    ["Esc", trans.__("Remove all pins")],
+    ["[ ]", trans.__("Layer before, layer after")],
+    ["r", trans.__("Query from the other image")],
+    ["g", trans.__("Patch grid")],
+    ["h", trans.__("Hold to hide everything drawn over the images")],
+    ["?", trans.__("Show or hide this list")],
+    [trans.__("Hover"), trans.__("Preview; over the heat-map, read its value")],
+    [trans.__("Click"), trans.__("Pin; with Shift, add a pin; with Alt on the other image, query in reverse")],
+  ];
+  const items = rows.flatMap(([keys, meaning]) => [element("dt", { text: keys }), element("dd", { text: meaning })]);
+  return element("dl", { class: "jp-FoveaCorrespondence-help", attributes: { hidden: "" } }, ...items);
+}

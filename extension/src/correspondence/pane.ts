@@ -1,0 +1,94 @@
+import { paintValues, type GridPlacement, type Point, type SavedImage } from "fovea/protocol";
+import { element } from "../dom";
+import { drawMark, type Frame } from "./marks";
+import type { Heat, Scene } from "./scene";
+
+/** One of the two images: a canvas with its caption. */
+export class Pane {
+  readonly node: HTMLElement;
+  readonly canvas: HTMLCanvasElement = element("canvas", { class: "jp-FoveaCorrespondence-canvas" });
+
+  constructor(private readonly saved: SavedImage) {
+    this.canvas.style.aspectRatio = `${saved.width} / ${saved.height}`;
+    const caption = element("figcaption", { text: `${saved.label} · ${saved.width} × ${saved.height}` });
+    this.node = element("figure", { class: "jp-FoveaCorrespondence-pane" }, this.canvas, caption);
+  }
+
+  /** Decodes the saved image. Resolves to false when the browser cannot. */
+  async load(): Promise<boolean> {
+    this.image.src = `data:${this.saved.mime};base64,${this.saved.data}`;
+    return this.image.decode().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Matches the canvas to its size on the page, in device pixels. Returns whether anything changed. */
+  resize(): boolean {
+    const box = this.canvas.getBoundingClientRect();
+    const width = Math.round(box.width * window.devicePixelRatio);
+    const height = Math.round((box.width * this.saved.height * window.devicePixelRatio) / this.saved.width);
+    if (width === 0 || (this.canvas.width === width && this.canvas.height === height)) return false;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    return true;
+  }
+
+  /** The image pixel under a pointer. */
+  pointAt(event: MouseEvent): Point {
+    const box = this.canvas.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * this.saved.width;
+    return [x, ((event.clientY - box.top) / box.height) * this.saved.height];
+  }
+
+  draw(scene: Scene): void {
+    const context = this.canvas.getContext("2d");
+    if (!context || this.canvas.width === 0) return;
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.imageSmoothingEnabled = true;
+    if (this.image.complete && this.image.naturalWidth > 0)
+      context.drawImage(this.image, 0, 0, this.canvas.width, this.canvas.height);
+    const frame: Frame = { scale: this.canvas.width / this.saved.width, pixel: window.devicePixelRatio };
+    if (scene.heat) this.drawHeat(context, scene.heat, frame);
+    if (scene.grid) drawGrid(context, scene.grid, frame);
+    for (const mark of scene.marks) drawMark(context, mark, frame);
+  }
+
+  /** One square a patch, without smoothing: the picture shows no more than was computed. */
+  private drawHeat(context: CanvasRenderingContext2D, heat: Heat, frame: Frame): void {
+    const [rows, columns] = heat.placement.grid;
+    this.raster.width = columns;
+    this.raster.height = rows;
+    const small = this.raster.getContext("2d");
+    if (!small) return;
+    const pixels = small.createImageData(columns, rows);
+    paintValues(heat.colormap, heat.values, heat.range, 255, pixels.data);
+    small.putImageData(pixels, 0, 0);
+    const [left, top, right, bottom] = heat.placement.region.map((edge) => edge * frame.scale);
+    context.globalAlpha = heat.opacity;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.raster, left, top, right - left, bottom - top);
+    context.globalAlpha = 1;
+  }
+
+  private readonly image = new Image();
+  private readonly raster = document.createElement("canvas");
+}
+
+function drawGrid(context: CanvasRenderingContext2D, { grid, region }: GridPlacement, frame: Frame): void {
+  const [rows, columns] = grid;
+  const [left, top, right, bottom] = region.map((edge) => edge * frame.scale);
+  context.beginPath();
+  for (let i = 0; i <= columns; i++) line(context, [left + (i / columns) * (right - left), top], [0, bottom - top]);
+  for (let i = 0; i <= rows; i++) line(context, [left, top + (i / rows) * (bottom - top)], [right - left, 0]);
+  for (const [colour, width] of [["rgb(17 17 17 / 55%)", 2], ["rgb(255 255 255 / 70%)", 0.75]] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = width * frame.pixel;
+    context.stroke();
+  }
+}
+
+function line(context: CanvasRenderingContext2D, from: Point, by: Point): void {
+  context.moveTo(...from);
+  context.lineTo(from[0] + by[0], from[1] + by[1]);
+}

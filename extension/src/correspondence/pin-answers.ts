@@ -1,0 +1,27 @@
+import type { CorrespondencePayload } from "fovea/protocol";
+import type { FeatureStore } from "./features";
+import { answerQuery, type Answer } from "./query";
+import type { Query, ViewState } from "./state";
+
+/** Answers of the pins, kept while hovering: only a new layer, similarity or pin computes again. */
+export class PinAnswers {
+  answers(payload: CorrespondencePayload, store: FeatureStore, state: ViewState): (Answer | undefined)[] {
+    const key = `${state.layer} ${state.similarity}`;
+    if (key !== this.key) this.forget();
+    this.key = key;
+    return state.pins.map((pin) => this.answer(payload, store, state, pin));
+  }
+
+  /** After new features came. */
+  forget(): void {
+    this.known = new WeakMap();
+  }
+
+  private answer(payload: CorrespondencePayload, store: FeatureStore, state: ViewState, pin: Query): Answer | undefined {
+    if (!this.known.has(pin)) this.known.set(pin, answerQuery(payload, store, state, pin));
+    return this.known.get(pin);
+  }
+
+  private key = "";
+  private known = new WeakMap<Query, Answer | undefined>();
+}

@@ -1,0 +1,123 @@
+import {
+  patchAt,
+  patchCentre,
+  type ColourMapName,
+  type CorrespondencePayload,
+  type GridPlacement,
+  type Point,
+  type ScaleMode,
+  type Side,
+  type Similarity,
+} from "fovea/protocol";
+
+/** A point asked about: on the first image (0) or, in reverse, on the second (1). In image pixels, so it outlives a layer. */
+export interface Query {
+  side: Side;
+  point: Point;
+}
+
+/** Everything that the picture depends on, besides the payload and the features. */
+export interface ViewState {
+  layer: number;
+  similarity: Similarity;
+  temperature: number;
+  scale: ScaleMode;
+  colormap: ColourMapName;
+  opacity: number;
+  grid: boolean;
+  /** Pointer and arrows query the second image. */
+  reverse: boolean;
+  /** Held key: show the bare images. */
+  hideHeat: boolean;
+  /** Where the arrows are. */
+  cursor: Query;
+  /** The patch under the pointer on the query's image. */
+  hover?: Query;
+  /** The patch under the pointer on the image with the heat-map: its value is read out. */
+  probe?: Query;
+  pins: Query[];
+  /** Position in `pins` of the one shown when nothing is hovered; -1 shows the cursor. */
+  selected: number;
+}
+
+/** The state a payload opens with: its first pin, else its first keypoint, else the middle of the image. */
+export function initialState(payload: CorrespondencePayload): ViewState {
+  const placements = payload.layers[payload.current].placements;
+  const pins = payload.pins.map(({ side, patch }) => ({ side, point: patchCentre(placements[side], patch) }));
+  return {
+    layer: payload.current,
+    similarity: payload.similarity,
+    temperature: payload.temperature,
+    scale: payload.scale,
+    colormap: payload.colormap,
+    opacity: payload.opacity,
+    grid: false,
+    reverse: false,
+    hideHeat: false,
+    cursor: { side: 0, point: startPoint(payload, placements[0]) },
+    pins,
+    selected: pins.length - 1,
+  };
+}
+
+function startPoint(payload: CorrespondencePayload, placement: GridPlacement): Point {
+  const inside = payload.groundTruth?.source.find((point) => patchAt(placement, point) !== undefined);
+  const [left, top, right, bottom] = placement.region;
+  return snap(placement, inside ?? [(left + right) / 2, (top + bottom) / 2]);
+}
+
+/** The centre of the patch under a point. */
+export function snap(placement: GridPlacement, point: Point): Point {
+  const patch = patchAt(placement, point);
+  return patch === undefined ? point : patchCentre(placement, patch);
+}
+
+/** What the heat-map answers: the hovered patch, else the selected pin, else the cursor. */
+export function activeQuery(state: ViewState): Query {
+  return state.hover ?? state.pins[state.selected] ?? state.cursor;
+}
+
+/** Moves the cursor by whole patches, staying on the grid, and shows its query. */
+export function moveCursor(state: ViewState, placement: GridPlacement, dx: number, dy: number): ViewState {
+  const [rows, columns] = placement.grid;
+  const at = patchAt(placement, state.cursor.point) ?? Math.floor((rows * columns) / 2);
+  const row = clamp(Math.floor(at / columns) + dy, rows - 1);
+  const column = clamp((at % columns) + dx, columns - 1);
+  const point = patchCentre(placement, row * columns + column);
+  return { ...state, cursor: { ...state.cursor, point }, hover: undefined, probe: undefined, selected: -1 };
+}
+
+function clamp(value: number, last: number): number {
+  return Math.min(last, Math.max(0, value));
+}
+
+/** Adds a pin, or replaces all pins by it. A pin on the same patch is selected instead of doubled. */
+export function addPin(state: ViewState, query: Query, keep: boolean): ViewState {
+  const pins = keep ? state.pins : [];
+  const same = pins.findIndex((pin) => pin.side === query.side && samePoint(pin.point, query.point));
+  if (same >= 0) return { ...state, selected: same, cursor: query };
+  return { ...state, pins: [...pins, query], selected: pins.length, cursor: query };
+}
+
+function samePoint(a: Point, b: Point): boolean {
+  return a[0] === b[0] && a[1] === b[1];
+}
+
+/** Removes the selected pin, or the last one. */
+export function removePin(state: ViewState): ViewState {
+  const target = state.selected >= 0 ? state.selected : state.pins.length - 1;
+  const pins = state.pins.filter((_, i) => i !== target);
+  return { ...state, pins, selected: pins.length - 1, hover: undefined };
+}
+
+export function clearPins(state: ViewState): ViewState {
+  return { ...state, pins: [], selected: -1, hover: undefined, probe: undefined };
+}
+
+/** Turns the direction of queries round; the cursor goes to the middle of the other image. */
+export function turnRound(state: ViewState, placements: readonly [GridPlacement, GridPlacement]): ViewState {
+  const side: Side = state.reverse ? 0 : 1;
+  const [left, top, right, bottom] = placements[side].region;
+  const point = snap(placements[side], [(left + right) / 2, (top + bottom) / 2]);
+  return { ...state, reverse: !state.reverse, cursor: { side, point }, hover: undefined, probe: undefined, selected: -1 };
+}

@@ -1,0 +1,316 @@
+import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } from "fovea/protocol";
+import type { ConnectionState, FeaturePart } from "../comms";
+import { element, freshId, setText } from "../dom";
+import { ColourBar } from "./colour-bar";
+import { Controls } from "./controls";
+import { FeatureStore } from "./features";
+import { helpList } from "./help";
+import { actionOf, type Action } from "./keyboard";
+import { Pane } from "./pane";
+import { PinAnswers } from "./pin-answers";
+import { answerQuery, layerPCK, otherSide, type Answer } from "./query";
+import { buildScenes } from "./scene";
+import { sayAnswer, sayPCK, sayProbe, sayStatus, type Translate } from "./speech";
+import {
+  activeQuery,
+  addPin,
+  clearPins,
+  initialState,
+  moveCursor,
+  removePin,
+  snap,
+  turnRound,
+  type ViewState,
+} from "./state";
+
+export interface ViewerOptions {
+  payload: CorrespondencePayload;
+  trans: Translate;
+  /** Asks the kernel for the full features of a layer, if there is one. */
+  requestLayer(position: number): void;
+}
+
+/** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
+export class CorrespondenceViewer {
+  readonly node: HTMLElement;
+
+  constructor(private readonly options: ViewerOptions) {
+    const { payload, trans } = options;
+    this.store = new FeatureStore(payload);
+    this.state = initialState(payload);
+    this.panes = [new Pane(payload.images[0]), new Pane(payload.images[1])];
+    this.bar = new ColourBar(trans);
+    this.controls = this.makeControls();
+    this.help = helpList(trans);
+    this.stage = this.makeStage();
+    this.node = this.compose();
+    this.listen();
+    for (const pane of this.panes) void this.load(pane);
+  }
+
+  /** The state of the comm: said in the status line; a live one is asked for the layer on screen. */
+  setConnection(connection: ConnectionState): void {
+    this.connection = connection;
+    if (connection === "live") this.wantLayer();
+    this.schedule();
+  }
+
+  /** Takes features from the kernel. @throws ProtocolError when they do not fit the view. */
+  receive(part: FeaturePart): void {
+    if (!this.store.accept(part.reply, part.values)) return;
+    this.pinAnswers.forget();
+    this.setProblem("");
+    this.schedule();
+  }
+
+  /** Shows a problem in words; the view goes on with what it has. */
+  setProblem(message: string): void {
+    setText(this.problem, message);
+    this.problem.hidden = message === "";
+  }
+
+  dispose(): void {
+    this.aborter.abort();
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.node.remove();
+  }
+
+  private makeControls(): Controls {
+    return new Controls(this.options.trans, this.options.payload, {
+      change: (part) => this.update({ ...this.state, ...part }),
+      layer: (position) => this.setLayer(position),
+      reverse: () => this.act({ type: "reverse" }),
+      clear: () => this.act({ type: "clear" }),
+      help: () => this.act({ type: "help" }),
+    });
+  }
+
+  private makeStage(): HTMLElement {
+    const { trans } = this.options;
+    return element(
+      "div",
+      {
+        class: "jp-FoveaCorrespondence-stage",
+        attributes: {
+          tabindex: "0",
+          role: "application",
+          "aria-label": trans.__("Matching points of two images. Arrows move the query, Enter pins it, question mark lists the keys."),
+          "aria-describedby": this.live.id,
+        },
+      },
+      ...this.panes.map((pane) => pane.node),
+    );
+  }
+
+  private compose(): HTMLElement {
+    const { payload, trans } = this.options;
+    const title = payload.title || trans.__("Correspondence");
+    const heading = element("div", { class: "jp-FoveaCorrespondence-title" }, element("strong", { text: title }));
+    heading.append(element("span", { text: trans.__("%1 on %2", payload.encoder, payload.device) }));
+    const parts = [heading, this.controls.node, this.help, this.stage, this.bar.node, this.live, this.pck, this.status, this.problem];
+    return element("section", { class: "jp-FoveaCorrespondence", attributes: { "aria-label": title } }, ...parts);
+  }
+
+  private async load(pane: Pane): Promise<void> {
+    if (!(await pane.load())) this.setProblem(this.options.trans.__("An image of this view cannot be decoded."));
+    this.schedule();
+  }
+
+  private listen(): void {
+    const { signal } = this.aborter;
+    this.panes.forEach((pane, i) => this.listenPane(pane, i as Side, signal));
+    this.stage.addEventListener("keydown", (event) => this.onKey(event), { signal });
+    this.stage.addEventListener("keyup", (event) => this.onKeyUp(event), { signal });
+    this.stage.addEventListener("blur", () => this.hideHeat(false), { signal });
+    window.addEventListener("keydown", (event) => this.claimKey(event), { signal, capture: true });
+    this.observer.observe(this.stage);
+  }
+
+  private listenPane(pane: Pane, side: Side, signal: AbortSignal): void {
+    pane.canvas.addEventListener("pointermove", (event) => this.onPointer(pane, side, event), { signal });
+    pane.canvas.addEventListener("pointerleave", () => this.onLeave(), { signal });
+    pane.canvas.addEventListener("click", (event) => this.onClick(pane, side, event), { signal });
+  }
+
+  /**
+   * JupyterLab handles shortcuts while the event goes down, before the stage sees it. Only keys that are ours are kept from it,
+   * so that saving and running work while the stage has the focus.
+   */
+  private claimKey(event: KeyboardEvent): void {
+    const ours = event.target === this.stage && actionOf(event) !== undefined;
+    this.stage.toggleAttribute("data-lm-suppress-shortcuts", ours);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const action = actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.live.setAttribute("aria-live", "polite");
+    this.act(action);
+  }
+
+  private onKeyUp(event: KeyboardEvent): void {
+    if (event.key === "h") this.hideHeat(false);
+  }
+
+  private hideHeat(hideHeat: boolean): void {
+    if (hideHeat !== this.state.hideHeat) this.update({ ...this.state, hideHeat });
+  }
+
+  private act(action: Action): void {
+    switch (action.type) {
+      case "move":
+        return this.update(moveCursor(this.state, this.placement(this.state.cursor.side), action.dx, action.dy));
+      case "layer":
+        return this.setLayer(this.state.layer + action.by);
+      case "pin":
+        return this.update(addPin(this.state, this.state.cursor, true));
+      case "remove":
+        return this.update(removePin(this.state));
+      case "clear":
+        return this.update(clearPins(this.state));
+      case "grid":
+        return this.update({ ...this.state, grid: !this.state.grid });
+      case "reverse":
+        return this.update(turnRound(this.state, this.placements()));
+      case "hide":
+        return this.hideHeat(true);
+      case "help":
+        this.help.hidden = !this.help.hidden;
+        return this.schedule();
+      default:
+        return action satisfies never;
+    }
+  }
+
+  private onPointer(pane: Pane, side: Side, event: PointerEvent): void {
+    // A screen reader must not read every patch that the pointer crosses.
+    this.live.setAttribute("aria-live", "off");
+    const point = pane.pointAt(event);
+    const inside = patchAt(this.placement(side), point) !== undefined;
+    const query = inside ? { side, point: snap(this.placement(side), point) } : undefined;
+    const asks = side === this.querySide(event);
+    this.update({ ...this.state, hover: asks ? query : undefined, probe: asks ? undefined : query });
+  }
+
+  private onLeave(): void {
+    this.update({ ...this.state, hover: undefined, probe: undefined });
+  }
+
+  private onClick(pane: Pane, side: Side, event: MouseEvent): void {
+    const point = pane.pointAt(event);
+    this.stage.focus({ preventScroll: true });
+    if (side !== this.querySide(event) || patchAt(this.placement(side), point) === undefined) return;
+    const pin = { side, point: snap(this.placement(side), point) };
+    this.update(addPin(this.state, pin, event.shiftKey));
+  }
+
+  /** The image that a pointer event queries: Alt turns it round. */
+  private querySide(event: MouseEvent): Side {
+    const side: Side = this.state.reverse ? 1 : 0;
+    return event.altKey ? otherSide(side) : side;
+  }
+
+  private setLayer(position: number): void {
+    if (position < 0 || position >= this.options.payload.layers.length) return;
+    this.update({ ...this.state, layer: position });
+    this.wantLayer();
+  }
+
+  private wantLayer(): void {
+    if (!this.store.hasFull(this.state.layer)) this.options.requestLayer(this.state.layer);
+  }
+
+  private placements(): [GridPlacement, GridPlacement] {
+    return this.options.payload.layers[this.state.layer].placements;
+  }
+
+  private placement(side: Side): GridPlacement {
+    return this.placements()[side];
+  }
+
+  private update(state: ViewState): void {
+    this.state = state;
+    this.schedule();
+  }
+
+  /** Draws once a frame, however many events came. */
+  private schedule(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.render();
+    });
+  }
+
+  private render(): void {
+    const { payload } = this.options;
+    const { store, state } = this;
+    const answer = answerQuery(payload, store, state, activeQuery(state));
+    const pins = this.pinAnswers.answers(payload, store, state);
+    const scenes = buildScenes({ payload, state, answer, pins });
+    this.panes.forEach((pane, i) => {
+      pane.resize();
+      pane.draw(scenes[i]);
+    });
+    this.controls.sync(state, !this.help.hidden);
+    this.bar.update(state, answer, this.probed(answer));
+    this.write(answer);
+  }
+
+  private probed(answer: Answer | undefined): number | undefined {
+    const { probe } = this.state;
+    if (!answer || probe?.side !== answer.other) return undefined;
+    return patchAt(this.placement(probe.side), probe.point);
+  }
+
+  private write(answer: Answer | undefined): void {
+    const { payload, trans } = this.options;
+    const { state, store } = this;
+    const probed = this.probed(answer);
+    setText(this.status, sayStatus(trans, payload, store, state.layer, this.connection));
+    this.status.classList.toggle("jp-mod-approximate", !store.hasFull(state.layer));
+    if (!answer) return setText(this.live, trans.__("No features for this layer without the kernel."));
+    const said = probed === undefined ? sayAnswer(trans, payload, state, answer) : sayProbe(trans, state, payload, answer, probed);
+    setText(this.live, said);
+    this.writePCK();
+  }
+
+  /** PCK changes with layer, similarity, direction and features, not with every hover. */
+  private writePCK(): void {
+    const { payload, trans } = this.options;
+    if (!payload.groundTruth) return;
+    const { layer, similarity, reverse } = this.state;
+    const key = [layer, similarity === "centred", reverse, this.store.hasFull(layer)].join();
+    if (key === this.pckKey) return;
+    this.pckKey = key;
+    const pck = layerPCK(payload, this.store, this.state);
+    setText(this.pck, pck ? sayPCK(trans, payload.groundTruth.alpha, pck) : "");
+  }
+
+  private state: ViewState;
+  private connection: ConnectionState = "none";
+  private frame = 0;
+  private pckKey = "";
+  private readonly store: FeatureStore;
+  private readonly panes: [Pane, Pane];
+  private readonly bar: ColourBar;
+  private readonly controls: Controls;
+  private readonly stage: HTMLElement;
+  private readonly help: HTMLElement;
+  private readonly pinAnswers = new PinAnswers();
+  private readonly aborter = new AbortController();
+  private readonly observer = new ResizeObserver(() => this.schedule());
+  private readonly live = element("p", {
+    class: "jp-FoveaCorrespondence-live",
+    attributes: { id: freshId("live"), "aria-live": "polite", "aria-atomic": "true" },
+  });
+  private readonly pck = element("p", { class: "jp-FoveaCorrespondence-pck" });
+  private readonly status = element("p", { class: "jp-FoveaCorrespondence-status", attributes: { role: "status" } });
+  private readonly problem = element("p", {
+    class: "jp-FoveaCorrespondence-problem",
+    attributes: { role: "alert", hidden: "" },
+  });
+}

@@ -1,0 +1,32 @@
+export interface ElementOptions {
+  class?: string;
+  /** Set as text, never as markup. */
+  text?: string;
+  attributes?: Record<string, string>;
+}
+
+/** Makes an element with text and attributes; the only way our viewers make elements. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  options: ElementOptions = {},
+  ...children: Node[]
+): HTMLElementTagNameMap[K] {
+  const node = document.createElement(tag);
+  if (options.class) node.className = options.class;
+  if (options.text !== undefined) node.textContent = options.text;
+  for (const [name, value] of Object.entries(options.attributes ?? {})) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** Writes text only when it changed, so that a live region does not repeat itself. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+let ids = 0;
+
+/** An id that is free in this page. */
+export function freshId(prefix: string): string {
+  return `jp-Fovea-${prefix}-${++ids}`;
+}

@@ -1,0 +1,45 @@
+/** The parts of a plotly figure that we look at; everything else passes through untouched. */
+export interface Figure {
+  data: object[];
+  layout: Record<string, unknown>;
+  config: Record<string, unknown>;
+}
+
+/** Colours of the page that a figure without its own takes over. */
+export interface PageColours {
+  text: string;
+  line: string;
+  paper: string;
+}
+
+/** Checks the outline of a figure. Plotly itself is forgiving about what is inside. @throws Error naming the rule. */
+export function readFigure(value: unknown): Figure {
+  if (!isRecord(value)) throw new Error(`a plotly figure must be an object, received ${typeof value}`);
+  const { data = [], layout = {}, config = {} } = value;
+  if (!Array.isArray(data) || !data.every(isRecord)) throw new Error("data of a plotly figure must be an array of traces");
+  if (!isRecord(layout)) throw new Error("layout of a plotly figure must be an object");
+  return { data, layout, config: isRecord(config) ? config : {} };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The figure's layout on the colours of the page: what the author set wins. */
+export function themedLayout(layout: Record<string, unknown>, page: PageColours): Record<string, unknown> {
+  const axis = { gridcolor: page.line, linecolor: page.text, zerolinecolor: page.line, tickcolor: page.text };
+  const themed: Record<string, unknown> = {
+    autosize: true,
+    paper_bgcolor: page.paper,
+    plot_bgcolor: page.paper,
+    ...layout,
+    font: { color: page.text, ...record(layout.font) },
+  };
+  const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
+  for (const key of axes) themed[key] = { ...axis, automargin: true, ...record(layout[key]) };
+  return themed;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}

@@ -1,0 +1,177 @@
+/** What a person does in JupyterLab, as functions of a page. */
+import type { Browser, Locator, Page } from "playwright-core";
+import type { Lab } from "./lab";
+
+const LONG = 60_000;
+
+/** Messages of the page that are JupyterLab's own and say nothing about us. */
+const NOISE = [/ResizeObserver loop/, /favicon/];
+
+/** One browser tab with one notebook open. */
+export class LabPage {
+  /** Errors of the console and uncaught exceptions, as they came. */
+  readonly errors: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly lab: Lab,
+  ) {
+    page.on("console", (message) => message.type() === "error" && this.note(message.text()));
+    page.on("pageerror", (error) => this.note(String(error.stack ?? error)));
+  }
+
+  /** Opens a notebook in a fresh browser profile, so that no layout is restored. */
+  static async open(browser: Browser, lab: Lab, name: string, size = { width: 1280, height: 1100 }): Promise<LabPage> {
+    const context = await browser.newContext({ viewport: size });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const opened = new LabPage(page, lab);
+    await opened.goto(name);
+    return opened;
+  }
+
+  async goto(name: string): Promise<void> {
+    await this.page.goto(`${this.lab.url}/lab/tree/${name}?token=${this.lab.token}&reset`, { timeout: LONG });
+    await this.page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor({ timeout: LONG });
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+
+  /** Chooses an entry of the main menu, as `menu("Run", "Run All Cells")`. */
+  async menu(bar: string, entry: string): Promise<void> {
+    await this.page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${bar}$`) }).click();
+    await this.page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${entry}$`) }).first().click();
+  }
+
+  /** Waits until the kernel is there, so that a menu command reaches it. */
+  async kernelReady(): Promise<void> {
+    await this.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").waitFor({ timeout: LONG });
+  }
+
+  /** Runs the notebook from the menu and waits until no cell is queued or running. */
+  async runAll(): Promise<void> {
+    await this.kernelReady();
+    await this.menu("Run", "Run All Cells");
+    const last = this.page.locator(".jp-NotebookPanel .jp-CodeCell").last().locator(".jp-InputPrompt");
+    await last.filter({ hasText: /\[\d+\]/ }).waitFor({ timeout: 2 * LONG });
+    await this.kernelReady();
+  }
+
+  async save(): Promise<void> {
+    await this.menu("File", "Save Notebook");
+    await this.page.locator(".jp-mod-current.lm-TabBar-tab.jp-mod-dirty").waitFor({ state: "detached" });
+  }
+
+  /** `JupyterLab Light` or `JupyterLab Dark`, through the command that the settings menu runs. */
+  async theme(name: string): Promise<void> {
+    await this.page.locator(".lm-MenuBar-itemLabel", { hasText: /^Settings$/ }).click();
+    await this.page.locator(".lm-Menu-itemLabel", { hasText: /^Theme$/ }).hover();
+    await this.page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${name}$`) }).click();
+    await this.page.locator(`body[data-jp-theme-name="${name}"]`).waitFor({ state: "attached" });
+  }
+
+  /** Dismisses the kernel dialog where the server has no kernel. */
+  async withoutKernel(): Promise<void> {
+    const dialog = this.page.locator(".jp-Dialog");
+    await dialog.waitFor({ timeout: 10_000 }).catch(() => undefined);
+    if (await dialog.isVisible()) await dialog.getByRole("button", { name: /No Kernel|Cancel/ }).first().click();
+  }
+
+  viewer(index = 0): Viewer {
+    return new Viewer(this.page, this.page.locator(".jp-FoveaCorrespondence").nth(index));
+  }
+
+  private note(text: string): void {
+    if (!NOISE.some((pattern) => pattern.test(text))) this.errors.push(text);
+  }
+}
+
+/** A patch by row and column, from one. */
+export interface Match {
+  row: number;
+  column: number;
+  bestRow: number;
+  bestColumn: number;
+  similarity: number;
+}
+
+/** A correspondence viewer on the page. */
+export class Viewer {
+  constructor(
+    private readonly page: Page,
+    readonly root: Locator,
+  ) {}
+
+  get stage(): Locator {
+    return this.root.locator(".jp-FoveaCorrespondence-stage");
+  }
+
+  canvas(side: 0 | 1): Locator {
+    return this.root.locator("canvas").nth(side);
+  }
+
+  async ready(): Promise<void> {
+    await this.root.waitFor({ timeout: LONG });
+    await this.canvas(0).scrollIntoViewIfNeeded();
+    await this.root.locator(".jp-FoveaCorrespondence-live").filter({ hasText: /\w/ }).waitFor();
+  }
+
+  /** Moves the real mouse to a point of an image, given as fractions of its width and height. */
+  async hover(side: 0 | 1, x: number, y: number): Promise<void> {
+    const at = await this.place(side, x, y);
+    await this.page.mouse.move(at.x - 3, at.y - 2);
+    await this.page.mouse.move(at.x, at.y);
+    await this.frame();
+  }
+
+  async click(side: 0 | 1, x: number, y: number, modifiers: ("Shift" | "Alt")[] = []): Promise<void> {
+    const box = await this.box(side);
+    await this.canvas(side).click({ position: { x: x * box.width, y: y * box.height }, modifiers });
+    await this.frame();
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+    await this.frame();
+  }
+
+  live(): Promise<string> {
+    return this.text("live");
+  }
+
+  text(part: "live" | "status" | "pck" | "problem" | "scale"): Promise<string> {
+    return this.root.locator(`.jp-FoveaCorrespondence-${part}`).innerText();
+  }
+
+  /** Waits for the status line to say something. */
+  async status(pattern: RegExp): Promise<void> {
+    await this.root.locator(".jp-FoveaCorrespondence-status").filter({ hasText: pattern }).waitFor();
+  }
+
+  /** Reads the answer from the live text, as a screen reader's user would. */
+  async match(): Promise<Match> {
+    const said = await this.live();
+    const numbers = /Row (\d+), column (\d+)\. Best match row (\d+), column (\d+), similarity (-?[\d.]+)\./.exec(said);
+    if (!numbers) throw new Error(`the live text has no match: ${said}`);
+    const [row, column, bestRow, bestColumn, similarity] = numbers.slice(1).map(Number);
+    return { row, column, bestRow, bestColumn, similarity };
+  }
+
+  private async place(side: 0 | 1, x: number, y: number): Promise<{ x: number; y: number }> {
+    const box = await this.box(side);
+    return { x: box.x + x * box.width, y: box.y + y * box.height };
+  }
+
+  private async box(side: 0 | 1): Promise<{ x: number; y: number; width: number; height: number }> {
+    const box = await this.canvas(side).boundingBox();
+    if (!box) throw new Error(`image ${side} is not on the page`);
+    return box;
+  }
+
+  /** Two frames: one that draws, one that has been shown. */
+  private async frame(): Promise<void> {
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+}

@@ -1,0 +1,151 @@
+/** A real JupyterLab server in folders of its own, and a real Chromium to drive it. Reused by every browser test. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser } from "playwright-core";
+
+export const repository: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const prefix = process.env.FOVEA_PREFIX ?? join(repository, ".venv");
+
+export interface LabOptions {
+  /** Files of the server's root folder by name: text, or JSON. */
+  files: Record<string, unknown>;
+  /** Without kernels the notebooks are what a reader without Fovea's kernel sees. Default true. */
+  kernels?: boolean;
+}
+
+export interface Lab {
+  url: string;
+  token: string;
+  /** Folder that the file browser shows. */
+  root: string;
+  log(): string;
+  /** Stops the server and its kernels, and removes its folders. */
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT = 60_000;
+const STOP_TIMEOUT = 10_000;
+
+/** Starts a server on a free loopback port, with settings, config and home in a temporary folder. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const home = mkdtempSync(join(tmpdir(), "fovea-lab-"));
+  const root = join(home, "root");
+  writeFiles(root, options.files);
+  linkExtension(home);
+  const token = randomBytes(12).toString("hex");
+  const port = await freePort();
+  const server = spawn(join(prefix, "bin", "jupyter-lab"), serverArguments(home, root, port, token, options), {
+    cwd: root,
+    env: serverEnvironment(home),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const lab: Lab = {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    root,
+    log: () => text,
+    close: async () => {
+      await stop(server);
+      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+  await answering(lab, server);
+  return lab;
+}
+
+function writeFiles(root: string, files: Record<string, unknown>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), typeof content === "string" ? content : JSON.stringify(content, null, 1));
+  }
+}
+
+/** The extension as built in this tree, whatever is installed elsewhere. */
+function linkExtension(home: string): void {
+  const built = join(repository, "extension", "labextension");
+  if (!existsSync(join(built, "package.json"))) throw new Error(`no extension in ${built}: run npm run build:extension`);
+  mkdirSync(join(home, "labextensions"), { recursive: true });
+  symlinkSync(built, join(home, "labextensions", "jupyterlab-fovea"), "junction");
+  const config = join(home, "config", "labconfig");
+  mkdirSync(config, { recursive: true });
+  const disabledExtensions = { "@jupyterlab/apputils-extension:announcements": true };
+  writeFileSync(join(config, "page_config.json"), JSON.stringify({ disabledExtensions }));
+}
+
+function serverArguments(home: string, root: string, port: number, token: string, options: LabOptions): string[] {
+  return [
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.ip=127.0.0.1",
+    `--ServerApp.port=${port}`,
+    "--ServerApp.port_retries=0",
+    `--ServerApp.root_dir=${root}`,
+    `--IdentityProvider.token=${token}`,
+    "--FileContentsManager.delete_to_trash=False",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    `--LabServerApp.extra_labextensions_path=${join(home, "labextensions")}`,
+    ...(options.kernels === false ? ["--KernelSpecManager.allowed_kernelspecs={'none'}"] : []),
+  ];
+}
+
+function serverEnvironment(home: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${join(prefix, "bin")}:${process.env.PATH}`,
+    HOME: home,
+    JUPYTER_CONFIG_DIR: join(home, "config"),
+    JUPYTER_DATA_DIR: join(home, "data"),
+    JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+    JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),
+    JUPYTERLAB_WORKSPACES_DIR: join(home, "workspaces"),
+    IPYTHONDIR: join(home, "ipython"),
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+async function answering(lab: Lab, server: ChildProcess): Promise<void> {
+  const end = Date.now() + START_TIMEOUT;
+  while (Date.now() < end && server.exitCode === null) {
+    const reply = await fetch(`${lab.url}/api/status?token=${lab.token}`).catch(() => undefined);
+    if (reply?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const log = lab.log();
+  await lab.close();
+  throw new Error(`JupyterLab did not answer:\n${log}`);
+}
+
+/** SIGTERM lets the server shut its kernels down; SIGKILL is for one that hangs. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
+  server.kill("SIGTERM");
+  const timer = setTimeout(() => server.kill("SIGKILL"), STOP_TIMEOUT);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** Chromium without a screen. `CHROMIUM` names another binary. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+  });
+}
