@@ -110,7 +110,8 @@ async function makeVenv() {
   });
 }
 
-function findPython() {
+/** The first Python that is new enough. */
+export function findPython() {
   const candidates = [process.env.FOVEA_PYTHON, "python3", "python", "py"].filter(Boolean);
   const seen = [];
   for (const candidate of candidates) {

@@ -1,3 +1,9 @@
-/** Everything a notebook may import from `"fovea"`. */
-export { law, LawError } from "./law";
-export type * from "./law";
+/** Everything a notebook may import from `"fovea"`: the namespaces, and every type that a public function can return. */
+export * from "./backend";
+export * from "./data";
+export * from "./encoders";
+export * from "./law";
+export * from "./nn";
+export { onnx, OnnxError, type Inspection } from "./onnx";
+export * from "./view";
+export * from "./view/host";

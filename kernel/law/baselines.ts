@@ -34,7 +34,6 @@ export function baseline(
   return summarize(outcomes, resolveAlphas(options), options.seed);
 }
 
-
 function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {
   const lay = placements(pair, options);
   const canvas = options.canvas ?? 840;

@@ -20,7 +20,7 @@ export interface LayerExtractor {
 
 /** Features of one layer for a batch of images; `tokens(i)` is `[rows * columns, channels]`. */
 export interface LayerFeatures {
-  readonly grid: [rows: number, columns: number];
+  readonly grid: readonly [rows: number, columns: number];
   readonly channels: number;
   tokens(image: number): Float32Array;
 }
@@ -102,7 +102,7 @@ function combine(layers: LayerFeatures[], image: number, center: boolean): GridF
   return { tokens: normalizeTokens(joined, channels), grid, channels };
 }
 
-function checkGrid(expected: [number, number], grid: [number, number]): void {
+function checkGrid(expected: readonly number[], grid: readonly number[]): void {
   if (grid[0] !== expected[0] || grid[1] !== expected[1]) {
     const rule = `layers must share one grid, the first has ${expected.join("x")}`;
     throw new LawError("law.cScore", rule, grid.join("x"));

@@ -1,3 +1,4 @@
+import { aScore } from "./a-score";
 import { baseline, baselineNames } from "./baselines";
 import { cScore } from "./c-score";
 import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
@@ -9,6 +10,7 @@ import { parseTable, publishedTable } from "./table";
 
 /** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
 export const law = {
+  aScore,
   cScore,
   fit,
   predict,
@@ -26,8 +28,9 @@ export const law = {
   centerTokens,
 };
 
+export type { AScore, AScoreOptions, TokenSet } from "./a-score";
 export type { Baseline, BoxedPair } from "./baselines";
-export type { Box, Point, Placement } from "./canvas";
+export type { Point, Placement } from "./canvas";
 export type { CScoreOptions, LayerExtractor, LayerFeatures, ScoredPair } from "./c-score";
 export { LawError } from "./error";
 export type { GridFeatures, GridPoint, MatchOptions } from "./match";

@@ -3,7 +3,7 @@ import { LawError } from "./error";
 /** Features of one image on an `n x n` grid: `tokens` is `[n * n, channels]`, row-major, raster order. */
 export interface GridFeatures {
   tokens: Float32Array;
-  grid: [rows: number, columns: number];
+  grid: readonly [rows: number, columns: number];
   channels: number;
 }
 

@@ -7,6 +7,8 @@ export function capture(command, args, options = {}) {
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(text) : reject(new Error(`${command} ${args[0]} ended with ${code}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`${command} ${args[0]} ended with ${code}`)),
+    );
   });
 }

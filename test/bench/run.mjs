@@ -22,7 +22,8 @@ async function main() {
   const json = args.includes("--json");
   const wanted = args.filter((arg) => arg !== "--json");
   const unknown = wanted.filter((name) => !(name in entries));
-  if (unknown.length > 0) throw new Error(`npm run bench: no entry ${unknown.join(", ")}, there are ${Object.keys(entries).join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`npm run bench: no entry ${unknown.join(", ")}, there are ${Object.keys(entries).join(", ")}`);
   await setup();
   const tables = [];
   for (const name of wanted.length > 0 ? wanted : Object.keys(entries)) tables.push(await entries[name]());

@@ -1,0 +1,85 @@
+import { LawError } from "./error";
+import { normalizeTokens } from "./match";
+
+/** Tokens of one image: `[tokens, width]`, row-major. */
+export interface TokenSet {
+  readonly data: Float32Array;
+  readonly width: number;
+}
+
+export interface AScoreOptions {
+  /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
+  direction?: "target-to-reference" | "reference-to-target";
+}
+
+/** An A score says which definition made it: numbers of different definitions must not be compared. */
+export interface AScore {
+  definition: "cosine";
+  direction: "target-to-reference" | "reference-to-target";
+  /** Mean over the references. In [-1, 1]. */
+  score: number;
+  /** By reference: mean over the images. */
+  references: Record<string, number>;
+  /** By reference: one number an image. */
+  images: Record<string, number[]>;
+}
+
+/**
+ * A score: how well the tokens of an encoder align with those of reference encoders
+ * (Law of Vision Representation, arXiv 2408.16357, first version; law.md section 2.2):
+ * `s(i) = mean_j max_k cos(E_j(i), R_k(i))`, averaged over images, then over references.
+ *
+ * @param targets one token set an image, after the projector of the model that uses the encoder, or raw features of one width
+ * @param references by name: one token set an image, in the order of `targets`
+ * @throws LawError when counts or widths differ.
+ */
+export function aScore(
+  targets: readonly TokenSet[],
+  references: Readonly<Record<string, readonly TokenSet[]>>,
+  { direction = "target-to-reference" }: AScoreOptions = {},
+): AScore {
+  const names = Object.keys(references);
+  if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);
+  if (names.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);
+  const images = Object.fromEntries(
+    names.map((name) => {
+      const reference = references[name];
+      if (reference.length !== targets.length) {
+        throw new LawError("law.aScore", `reference ${name} must have ${targets.length} images`, reference.length);
+      }
+      return [name, targets.map((target, i) => alignment(target, reference[i], direction))];
+    }),
+  );
+  const means = Object.fromEntries(names.map((name) => [name, mean(images[name])]));
+  return { definition: "cosine", direction, score: mean(Object.values(means)), references: means, images };
+}
+
+function alignment(target: TokenSet, reference: TokenSet, direction: AScore["direction"]): number {
+  if (target.width !== reference.width) {
+    throw new LawError(
+      "law.aScore",
+      `target and reference must share one width, the target has ${target.width}`,
+      reference.width,
+    );
+  }
+  const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
+  const queries = normalizeTokens(from.data, from.width);
+  const keys = normalizeTokens(to.data, to.width);
+  let sum = 0;
+  for (let q = 0; q < queries.length; q += from.width) sum += bestCosine(queries, q, keys, from.width);
+  return sum / (queries.length / from.width);
+}
+
+function bestCosine(queries: Float32Array, at: number, keys: Float32Array, width: number): number {
+  let best = -Infinity;
+  for (let k = 0; k < keys.length; k += width) {
+    let dot = 0;
+    for (let c = 0; c < width; c++) dot += queries[at + c] * keys[k + c];
+    if (dot > best) best = dot;
+  }
+  return best;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { law, type TokenSet } from "../../kernel/law/index.ts";
+
+const tokens = (...rows: number[][]): TokenSet => ({ data: Float32Array.from(rows.flat()), width: rows[0].length });
+const close = (actual: number, expected: number, tolerance = 1e-6) =>
+  assert.ok(Math.abs(actual - expected) < tolerance, `${actual} is not ${expected}`);
+
+describe("law.aScore, worked example of law.md section 7", () => {
+  const target = [tokens([3, 4], [1, 0]), tokens([0, 1], [-1, 1])];
+  const at224 = tokens([0, 2], [4, 3], [-1, 0]);
+  const at336 = tokens([1, 0], [5, 12]);
+
+  it("one image: .88 and .9846154, together .9323077", () => {
+    const { references, score } = law.aScore(target.slice(0, 1), { clip224: [at224], clip336: [at336] });
+    close(references.clip224, 0.88);
+    close(references.clip336, 0.9846154);
+    close(score, 0.9323077);
+  });
+
+  it("two images: .8667767 and .8182644, together .8425205", () => {
+    const { references, images, score } = law.aScore(target, { clip224: [at224, at224], clip336: [at336, at336] });
+    close(images.clip224[1], 0.8535534);
+    close(images.clip336[1], 0.6519134);
+    close(references.clip224, 0.8667767);
+    close(references.clip336, 0.8182644);
+    close(score, 0.8425205);
+  });
+
+  it("is asymmetric: the other direction gives .386667", () => {
+    close(law.aScore(target.slice(0, 1), { r: [at224] }, { direction: "reference-to-target" }).score, 0.386667);
+  });
+});
+
+describe("law.aScore, invariants of law.md section 4", () => {
+  const wave = (count: number, phase: number) =>
+    tokens(
+      ...Array.from({ length: count }, (_, i) =>
+        Array.from({ length: 5 }, (_, c) => Math.sin(phase + i * 1.7 + c * c)),
+      ),
+    );
+  const a = wave(7, 0.3);
+  const b = wave(9, 1.1);
+  const score = (x: TokenSet, y: TokenSet) => law.aScore([x], { r: [y] }).score;
+
+  it("is 1 with itself and lies in [-1, 1]", () => {
+    close(score(a, a), 1);
+    assert.ok(Math.abs(score(a, b)) <= 1);
+  });
+
+  it("does not change with the order of tokens or their positive scale", () => {
+    const rows = Array.from({ length: 9 }, (_, i) => [...b.data.subarray(i * 5, i * 5 + 5)].map((v) => v * (i + 1)));
+    close(score(a, tokens(...rows.reverse())), score(a, b));
+  });
+
+  it("never falls when a reference token is added", () => {
+    const more = { data: Float32Array.from([...b.data, 1, 2, 3, 4, 5]), width: 5 };
+    assert.ok(score(a, more) >= score(a, b) - 1e-7);
+  });
+
+  it("a zero token gives 0, not NaN", () => close(score(tokens([0, 0, 0, 0, 0]), b), 0));
+
+  it("refuses different widths and counts by name", () => {
+    assert.throws(() => score(a, tokens([1, 2])), /law\.aScore: .*the target has 5, received 2/);
+    assert.throws(() => law.aScore([a], { clip: [] }), /reference clip must have 1 images, received 0/);
+  });
+});
