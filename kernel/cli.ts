@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** The command `fovea`: a table of commands, each loaded only when it is asked for. */
+
+interface Command {
+  summary: string;
+  load: () => Promise<(args: string[]) => void | Promise<void>>;
+}
+
+const COMMANDS: Record<string, Command> = {
+  install: {
+    summary: "install the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
+    load: async () => (await import("./cli/kernelspec.js")).install,
+  },
+  status: {
+    summary: "show where the kernelspec is installed and what it starts",
+    load: async () => (await import("./cli/kernelspec.js")).status,
+  },
+  uninstall: {
+    summary: "remove the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
+    load: async () => (await import("./cli/kernelspec.js")).uninstall,
+  },
+};
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  fovea ${name.padEnd(10)} ${summary}`);
+  return ["usage: fovea <command> [options]", "", ...rows, ""].join("\n");
+}
+
+async function main([name, ...args]: string[]): Promise<void> {
+  if (name === undefined || name === "--help" || name === "help") {
+    process.stdout.write(usage());
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usage()}`);
+  await (await command.load())(args);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`fovea: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,117 @@
+/**
+ * Execute requests, one at a time and in order. When one fails with `stop_on_error`, those that wait behind it are answered
+ * `aborted`; requests that come later run again.
+ */
+import type { Outcome, ToSession } from "./ipc";
+import type { History } from "./history";
+import type { Publisher } from "./publisher";
+import type { Message } from "./wire";
+
+export class Executions {
+  private readonly waiting: Message[] = [];
+  private running: { request: Message; line: number; finish: (outcome: Outcome) => void } | undefined;
+  private last: Message | undefined;
+  private count = 0;
+
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly history: History,
+    private readonly send: (command: ToSession) => void,
+  ) {}
+
+  /** The request in progress. */
+  get current(): Message | undefined {
+    return this.running?.request;
+  }
+
+  /** The request in progress, or the last one: where output of unknown origin belongs. */
+  get recent(): Message | undefined {
+    return this.running?.request ?? this.last;
+  }
+
+  push(request: Message): void {
+    this.waiting.push(request);
+    if (!this.running) void this.next();
+  }
+
+  /** The session reports the end of the running cell, or the kernel reports the end of the session. */
+  finish(msgId: string | undefined, outcome: Outcome): void {
+    if (this.running && (msgId === undefined || this.running.request.header.msg_id === msgId)) {
+      this.running.finish(outcome);
+    }
+  }
+
+  noteResult(line: number, text: unknown): void {
+    if (typeof text === "string") this.history.setOutput(line, text);
+  }
+
+  private async next(): Promise<void> {
+    const request = this.waiting.shift();
+    if (!request) return;
+    const outcome = await this.run(request);
+    this.running = undefined;
+    this.last = request;
+    if (outcome.status === "error" && request.content["stop_on_error"] !== false) this.abortWaiting();
+    void this.next();
+  }
+
+  private async run(request: Message): Promise<Outcome> {
+    const { header, content } = request;
+    const code = typeof content["code"] === "string" ? content["code"] : "";
+    const silent = content["silent"] === true;
+    const stored = !silent && content["store_history"] !== false;
+    const line = this.count + 1;
+    if (stored) {
+      this.count = line;
+      this.history.add(line, code);
+    }
+    this.publisher.status("busy", header);
+    if (!silent) this.publisher.publish("execute_input", { code, execution_count: line }, header);
+    const outcome = await new Promise<Outcome>((finish) => {
+      this.running = { request, line, finish };
+      this.send({
+        type: "execute",
+        parent: header,
+        code,
+        executionCount: line,
+        silent,
+        userExpressions: stringValues(content["user_expressions"]),
+        allowStdin: content["allow_stdin"] === true,
+      });
+    });
+    // What child processes wrote to the inherited pipes is read in the loop's next turns, and belongs before idle.
+    await turns(2);
+    this.report(request, line, outcome);
+    return outcome;
+  }
+
+  private report(request: Message, line: number, outcome: Outcome): void {
+    if (outcome.status === "error") {
+      const { ename, evalue, traceback } = outcome;
+      this.publisher.publish("error", { ename, evalue, traceback }, request.header);
+      this.publisher.reply("shell", request, { status: "error", execution_count: line, ename, evalue, traceback });
+    } else {
+      const { userExpressions, payload } = outcome;
+      const content = { status: "ok", execution_count: line, user_expressions: userExpressions, payload };
+      this.publisher.reply("shell", request, content);
+    }
+    this.publisher.status("idle", request.header);
+  }
+
+  private abortWaiting(): void {
+    for (const request of this.waiting.splice(0)) {
+      this.publisher.status("busy", request.header);
+      this.publisher.reply("shell", request, { status: "aborted", execution_count: this.count });
+      this.publisher.status("idle", request.header);
+    }
+  }
+}
+
+function stringValues(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

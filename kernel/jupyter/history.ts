@@ -1,0 +1,86 @@
+/** What was executed, for `history_request` (range, tail, search). */
+
+export interface HistoryEntry {
+  session: number;
+  line: number;
+  code: string;
+  output: string | null;
+}
+
+export type HistoryTuple = [session: number, line: number, input: string | [string, string | null]];
+
+/** Entries kept, oldest dropped first. */
+const KEPT = 10_000;
+
+export class History {
+  private entries: HistoryEntry[] = [];
+
+  constructor(readonly session = 1) {}
+
+  add(line: number, code: string): void {
+    this.entries.push({ session: this.session, line, code, output: null });
+    if (this.entries.length > KEPT) this.entries.splice(0, this.entries.length - KEPT);
+  }
+
+  setOutput(line: number, output: string): void {
+    const entry = this.entries.findLast((each) => each.session === this.session && each.line === line);
+    if (entry) entry.output = output;
+  }
+
+  /** Answer the content of a `history_request`; unknown access types give nothing. */
+  query(content: Record<string, unknown>): HistoryTuple[] {
+    const output = content["output"] === true;
+    return this.select(content).map(({ session, line, code, output: shown }) => [
+      session,
+      line,
+      output ? [code, shown] : code,
+    ]);
+  }
+
+  private select(content: Record<string, unknown>): HistoryEntry[] {
+    switch (content["hist_access_type"]) {
+      case "tail":
+        return this.entries.slice(-count(content["n"], 10));
+      case "range":
+        return this.range(content);
+      case "search":
+        return this.search(content);
+      default:
+        return [];
+    }
+  }
+
+  private range(content: Record<string, unknown>): HistoryEntry[] {
+    const asked = typeof content["session"] === "number" ? content["session"] : 0;
+    // Zero and below count back from the running session.
+    const session = asked > 0 ? asked : this.session + asked;
+    const start = typeof content["start"] === "number" ? content["start"] : 0;
+    const stop = typeof content["stop"] === "number" ? content["stop"] : Infinity;
+    return this.entries.filter((entry) => entry.session === session && entry.line >= start && entry.line < stop);
+  }
+
+  private search(content: Record<string, unknown>): HistoryEntry[] {
+    const pattern = globToRegExp(typeof content["pattern"] === "string" ? content["pattern"] : "*");
+    let found = this.entries.filter((entry) => pattern.test(entry.code));
+    if (content["unique"] === true) {
+      const last = new Map<string, HistoryEntry>();
+      for (const entry of found) {
+        last.delete(entry.code);
+        last.set(entry.code, entry);
+      }
+      found = [...last.values()];
+    }
+    return found.slice(-count(content["n"], found.length));
+  }
+}
+
+function count(value: unknown, otherwise: number): number {
+  // slice(-0) would be everything, and so is asking for none of nothing.
+  return typeof value === "number" && value > 0 ? value : otherwise || Infinity;
+}
+
+/** SQLite-style globs, as IPython's history has them: `*`, `?` and nothing else is special. */
+function globToRegExp(glob: string): RegExp {
+  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "[^]*").replace(/\?/g, "[^]");
+  return new RegExp(`^${source}$`);
+}

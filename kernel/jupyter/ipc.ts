@@ -1,0 +1,104 @@
+/**
+ * What the kernel process and the session process say to each other, over Node's IPC with `advanced` serialisation
+ * (buffers pass as they are). The header of the request travels with everything that it causes, so that late output still
+ * knows its cell.
+ */
+import type { JSONObject, JSONValue, MimeBundle } from "../view/host";
+import type { Header } from "./wire";
+
+export type StreamName = "stdout" | "stderr";
+
+export interface ErrorReport {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+}
+
+export interface CommPayload {
+  commId: string;
+  data: JSONValue;
+  metadata: JSONObject;
+  buffers: Uint8Array[];
+}
+
+export type UserExpression =
+  | { status: "ok"; data: MimeBundle; metadata: JSONObject }
+  | ({ status: "error" } & ErrorReport);
+
+export interface PagePayload {
+  source: "page";
+  start: number;
+  data: MimeBundle;
+}
+
+export type Outcome =
+  | { status: "ok"; userExpressions: Record<string, UserExpression>; payload: PagePayload[] }
+  | ({ status: "error" } & ErrorReport);
+
+export interface ExecuteCommand {
+  type: "execute";
+  parent: Header;
+  code: string;
+  executionCount: number;
+  silent: boolean;
+  userExpressions: Record<string, string>;
+  allowStdin: boolean;
+}
+
+export type Query =
+  | { kind: "complete"; code: string; cursor: number }
+  | { kind: "inspect"; code: string; cursor: number; detail: number }
+  | { kind: "isComplete"; code: string };
+
+export type CommCommand = { parent: Header } & CommPayload &
+  ({ type: "commOpen"; target: string } | { type: "commMessage" } | { type: "commClose" });
+
+/** From the kernel process to the session. An interrupt is no message but a SIGINT: a busy loop reads no messages. */
+export type ToSession = ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand;
+
+export interface CompleteAnswer {
+  matches: string[];
+  /** In code points, as on the wire. */
+  start: number;
+  end: number;
+  types: { text: string; type: string }[];
+}
+export interface InspectAnswer {
+  found: boolean;
+  data: MimeBundle;
+}
+export interface IsCompleteAnswer {
+  status: "complete" | "incomplete" | "invalid";
+  indent?: string;
+}
+
+/** The answer to each kind of query. */
+export interface Answers {
+  complete: CompleteAnswer;
+  inspect: InspectAnswer;
+  isComplete: IsCompleteAnswer;
+}
+
+/** From the session to the kernel process. */
+export type FromSession =
+  | { type: "ready" }
+  | { type: "stream"; parent: Header | undefined; name: StreamName; text: string }
+  | {
+      type: "display";
+      parent: Header | undefined;
+      data: MimeBundle;
+      metadata: JSONObject;
+      displayId: string | undefined;
+      update: boolean;
+      buffers: Uint8Array[];
+    }
+  | { type: "result"; parent: Header; executionCount: number; data: MimeBundle; metadata: JSONObject }
+  | { type: "clearOutput"; parent: Header | undefined; wait: boolean }
+  | { type: "input"; parent: Header; prompt: string; password: boolean }
+  | { type: "done"; parent: Header; outcome: Outcome }
+  | { type: "answer"; id: number; ok: true; answer: Answers[keyof Answers] }
+  | { type: "answer"; id: number; ok: false; error: ErrorReport }
+  | ({ type: "commOpen"; parent: Header | undefined; target: string } & CommPayload)
+  | ({ type: "commMessage"; parent: Header | undefined } & CommPayload)
+  | ({ type: "commClose"; parent: Header | undefined } & CommPayload)
+  | { type: "commHandled"; parent: Header };

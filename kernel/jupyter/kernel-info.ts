@@ -1,0 +1,44 @@
+/** The static answer to `kernel_info_request`. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROTOCOL_VERSION, type Content } from "./wire";
+
+function packageVersion(folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  return version;
+}
+
+/** The version of the package `fovea` that this file belongs to. */
+export const VERSION = packageVersion(join(__dirname, "..", ".."));
+
+/** The version of the TypeScript that compiles cells, without loading it. */
+function typescriptVersion(): string {
+  const tslab = require.resolve("tslab/package.json");
+  return packageVersion(join(require.resolve("@tslab/typescript-for-tslab", { paths: [tslab] }), "..", ".."));
+}
+
+export function kernelInfo(): Content {
+  const typescript = typescriptVersion();
+  return {
+    status: "ok",
+    protocol_version: PROTOCOL_VERSION,
+    implementation: "fovea",
+    implementation_version: VERSION,
+    language_info: {
+      name: "typescript",
+      version: typescript,
+      mimetype: "text/x-typescript",
+      file_extension: ".ts",
+      pygments_lexer: "typescript",
+      codemirror_mode: { name: "javascript", typescript: true },
+      nbconvert_exporter: "script",
+    },
+    banner: `Fovea ${VERSION} (TypeScript ${typescript}, Node ${process.versions.node})`,
+    debugger: false,
+    supported_features: [],
+    help_links: [
+      { text: "TypeScript", url: "https://www.typescriptlang.org/docs/" },
+      { text: "Node.js", url: "https://nodejs.org/docs/latest-v20.x/api/" },
+    ],
+  };
+}

@@ -1,0 +1,31 @@
+/**
+ * Fovea's kernel process.
+ *
+ *   front end <-zmq-> kernel process (sockets, protocol, comm table) <-IPC-> session process (compiles and runs cells)
+ *
+ * Nothing heavy is loaded here: the sockets are bound first, the session warms beside it, and as this process never runs
+ * user code, heartbeats, interrupts and shutdowns are answered whatever a cell does.
+ */
+import { readConnectionFile } from "./connection";
+import { Kernel } from "./kernel";
+import { watchParent } from "./parent";
+import { Sockets } from "./sockets";
+
+async function main(): Promise<void> {
+  const path = process.argv[2];
+  if (path === undefined) throw new Error("fovea kernel: needs the path of a connection file as its argument");
+  const connection = readConnectionFile(path);
+  const sockets = new Sockets();
+  await sockets.bind(connection);
+  const kernel = new Kernel(connection, sockets, (code) => process.exit(code));
+  kernel.start();
+  process.on("SIGINT", () => kernel.interrupt());
+  process.on("SIGTERM", () => void kernel.stop());
+  process.on("SIGHUP", () => void kernel.stop());
+  watchParent(() => void kernel.stop());
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

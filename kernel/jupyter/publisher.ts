@@ -1,0 +1,50 @@
+/** Composes messages and puts them on iopub or back to the client that asked. */
+import type { SendQueue, Sockets } from "./sockets";
+import { encode, HeaderFactory, type Content, type Header, type Message, type Signer } from "./wire";
+
+export type ReplyChannel = "shell" | "control";
+
+export class Publisher {
+  private readonly headers = new HeaderFactory();
+
+  constructor(
+    private readonly sockets: Sockets,
+    private readonly signer: Signer,
+  ) {}
+
+  /** Broadcast on iopub. The topic frame is the message type, which subscribers may filter by. */
+  publish(msgType: string, content: Content, parent?: Header, extra: { metadata?: Content; buffers?: Uint8Array[] } = {}): void {
+    this.send(this.sockets.iopub, [Buffer.from(msgType)], msgType, content, parent, extra);
+  }
+
+  status(state: "starting" | "busy" | "idle", parent?: Header): void {
+    this.publish("status", { execution_state: state }, parent);
+  }
+
+  reply(channel: ReplyChannel, request: Message, content: Content): void {
+    const msgType = request.header.msg_type.replace(/_request$/, "_reply");
+    this.send(this.sockets[channel], request.identities, msgType, content, request.header, {});
+  }
+
+  /** Ask the client of `request` for a line of input. */
+  askInput(request: Message, prompt: string, password: boolean): void {
+    this.send(this.sockets.stdin, request.identities, "input_request", { prompt, password }, request.header, {});
+  }
+
+  welcome(topic: string): void {
+    this.send(this.sockets.iopub, [Buffer.from(topic)], "iopub_welcome", { subscription: topic }, undefined, {});
+  }
+
+  private send(
+    queue: SendQueue,
+    identities: Uint8Array[],
+    msgType: string,
+    content: Content,
+    parent: Header | undefined,
+    { metadata = {}, buffers = [] }: { metadata?: Content; buffers?: Uint8Array[] },
+  ): void {
+    const header = this.headers.create(msgType);
+    const message: Message = { identities, header, parentHeader: parent ?? {}, metadata, content, buffers };
+    queue.send(encode(message, this.signer));
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The child that runs user code: forked at once, replaced when it dies. It leads its own process group, so that a SIGINT to
+ * the kernel's group reaches it only once, through us; the lifeline pipe (fd 4) tells it when this process is gone, which
+ * an IPC disconnect cannot do while user code blocks its event loop.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import type { Socket } from "node:net";
+import { StringDecoder } from "node:string_decoder";
+import type { FromSession, StreamName, ToSession } from "./ipc";
+
+export interface SessionEvents {
+  message(message: FromSession): void;
+  /** Written to fd 1 or 2 by native code or a child process, past `process.stdout`. */
+  fdOutput(name: StreamName, text: string): void;
+  exit(end: SessionEnd): void;
+}
+
+/** How a session ended, and the last that it wrote to its standard error. */
+export interface SessionEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  wasReady: boolean;
+  stderrTail: string;
+}
+
+const TAIL = 8192;
+const LIFELINE_FD = 4;
+export const SESSION_MAIN = join(__dirname, "..", "session", "main.js");
+
+export class SessionProcess {
+  private readonly child: ChildProcess;
+  private wasReady = false;
+  private stderrTail = "";
+
+  constructor(private readonly events: SessionEvents) {
+    this.child = fork(SESSION_MAIN, [], {
+      serialization: "advanced",
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
+      env: { ...process.env, FOVEA_LIFELINE_FD: String(LIFELINE_FD) },
+    });
+    this.child.on("message", (message) => this.receive(message as FromSession));
+    this.child.on("error", () => this.kill());
+    this.child.stdin?.on("error", ignoreBrokenPipe);
+    (this.child.stdio[LIFELINE_FD] as Socket).on("error", ignoreBrokenPipe);
+    this.relay("stdout");
+    this.relay("stderr");
+    // `close` comes after `exit` and after the pipes are drained, so the tail is complete; a grandchild that holds a pipe
+    // open must not delay the report for ever.
+    this.child.once("exit", (code, signal) => {
+      let reported = false;
+      const report = (): void => {
+        if (reported) return;
+        reported = true;
+        this.events.exit({ code, signal, wasReady: this.wasReady, stderrTail: this.stderrTail });
+      };
+      this.child.once("close", report);
+      setTimeout(report, 300);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  send(message: ToSession): void {
+    if (this.child.connected) this.child.send(message);
+  }
+
+  /** Answer a blocked `prompt`: the session reads its fd 0 synchronously. */
+  sendInput(value: string): void {
+    this.child.stdin?.write(JSON.stringify(value) + "\n");
+  }
+
+  interrupt(): void {
+    this.child.kill("SIGINT");
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  private receive(message: FromSession): void {
+    if (message.type === "ready") this.wasReady = true;
+    this.events.message(message);
+  }
+
+  private relay(name: StreamName): void {
+    const decoder = new StringDecoder("utf8");
+    this.child[name]?.on("data", (chunk: Buffer) => {
+      const text = decoder.write(chunk);
+      if (name === "stderr") this.stderrTail = (this.stderrTail + text).slice(-TAIL);
+      if (text !== "") this.events.fdOutput(name, text);
+    });
+  }
+}
+
+function ignoreBrokenPipe(): void {}

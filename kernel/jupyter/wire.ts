@@ -1,0 +1,121 @@
+/**
+ * The wire format: identities, a delimiter, an HMAC over exactly the four JSON frames, the frames, then raw buffers.
+ * Buffers are not signed (a well-known slip that makes every binary message look forged).
+ */
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+
+export const PROTOCOL_VERSION = "5.5";
+
+export interface Header {
+  msg_id: string;
+  msg_type: string;
+  session: string;
+  username: string;
+  date: string;
+  version: string;
+}
+
+export type Content = Record<string, unknown>;
+
+export interface Message {
+  identities: Uint8Array[];
+  header: Header;
+  parentHeader: Header | Record<string, never>;
+  metadata: Content;
+  content: Content;
+  buffers: Uint8Array[];
+}
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+/** How many signatures to remember against replays. A peer that sends more than this while replaying one has the key. */
+const REMEMBERED = 65_536;
+
+/** Signs and verifies with one key, and remembers what it has seen. */
+export class Signer {
+  private readonly seen = new Set<string>();
+
+  constructor(private readonly key: string) {}
+
+  sign(frames: readonly Uint8Array[]): string {
+    if (this.key === "") return "";
+    const hmac = createHmac("sha256", this.key);
+    for (const frame of frames) hmac.update(frame);
+    return hmac.digest("hex");
+  }
+
+  /** True once per signature. An empty key turns signing off, as the protocol says. */
+  accepts(signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
+    if (this.key === "") return true;
+    const expected = Buffer.from(this.sign(frames));
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return false;
+    return this.remember(expected.toString("latin1"));
+  }
+
+  private remember(signature: string): boolean {
+    if (this.seen.has(signature)) return false;
+    this.seen.add(signature);
+    if (this.seen.size > REMEMBERED) {
+      for (const oldest of this.seen) {
+        this.seen.delete(oldest);
+        break;
+      }
+    }
+    return true;
+  }
+}
+
+/** A message, or `undefined` for anything forged, replayed, truncated or not JSON: those are dropped in silence. */
+export function decode(frames: readonly Uint8Array[], signer: Signer): Message | undefined {
+  const at = frames.findIndex((frame) => DELIMITER.equals(frame));
+  if (at < 0 || frames.length < at + 6) return undefined;
+  const signature = frames[at + 1]!;
+  const json = frames.slice(at + 2, at + 6);
+  if (!signer.accepts(signature, json)) return undefined;
+  const [header, parentHeader, metadata, content] = json.map(parseObject);
+  if (!header || !parentHeader || !metadata || !content || !isHeader(header)) return undefined;
+  return {
+    identities: frames.slice(0, at),
+    header,
+    parentHeader: isHeader(parentHeader) ? parentHeader : {},
+    metadata,
+    content,
+    buffers: frames.slice(at + 6),
+  };
+}
+
+export function encode(message: Message, signer: Signer): Uint8Array[] {
+  const json = [message.header, message.parentHeader, message.metadata, message.content].map((part) =>
+    Buffer.from(JSON.stringify(part)),
+  );
+  return [...message.identities, DELIMITER, Buffer.from(signer.sign(json)), ...json, ...message.buffers];
+}
+
+/** Headers of one kernel process share its session id. */
+export class HeaderFactory {
+  private readonly session = randomUUID();
+
+  create(msgType: string): Header {
+    return {
+      msg_id: randomUUID(),
+      msg_type: msgType,
+      session: this.session,
+      username: "kernel",
+      date: new Date().toISOString(),
+      version: PROTOCOL_VERSION,
+    };
+  }
+}
+
+function parseObject(frame: Uint8Array): Content | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Content) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHeader(value: object): value is Header {
+  const header = value as Partial<Header>;
+  return typeof header.msg_id === "string" && typeof header.msg_type === "string" && typeof header.session === "string";
+}

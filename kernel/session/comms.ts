@@ -1,0 +1,152 @@
+/** The session's end of comms. */
+import { randomUUID } from "node:crypto";
+import type { CommCommand, FromSession } from "../jupyter/ipc";
+import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../view/host";
+import { toJSON, toJSONObject } from "./json";
+import { checkInterrupted, currentScope, runInScope, type Scope } from "./scope";
+
+type Send = (message: FromSession) => void;
+type Report = (error: unknown) => void;
+type TargetHandler = (comm: Comm, open: CommMessage) => void;
+
+/** An open channel. Its handlers run in the scope of the cell that made it, so their output is seen there. */
+class SessionComm implements Comm {
+  closed = false;
+  private readonly messageHandlers: ((message: CommMessage) => void | Promise<void>)[] = [];
+  private readonly closeHandlers: ((message: CommMessage) => void)[] = [];
+
+  constructor(
+    readonly id: string,
+    readonly target: string,
+    private readonly post: Send,
+    private readonly forget: () => void,
+  ) {}
+
+  send(data: JSONValue, options: { metadata?: JSONObject; buffers?: Uint8Array[] } = {}): void {
+    checkInterrupted();
+    if (this.closed) throw new Error(`comm.send: comm ${this.id} (${this.target}) is closed`);
+    this.post({
+      type: "commMessage",
+      parent: currentScope()?.request,
+      commId: this.id,
+      data: toJSON("comm.send data", data),
+      metadata: toJSONObject("comm.send metadata", options.metadata),
+      buffers: checkBuffers("comm.send", options.buffers),
+    });
+  }
+
+  close(data: JSONValue = {}): void {
+    if (this.closed) return;
+    this.ended();
+    const parent = currentScope()?.request;
+    this.post({ type: "commClose", parent, commId: this.id, data: toJSON("comm.close data", data), metadata: {}, buffers: [] });
+  }
+
+  onMessage(handler: (message: CommMessage) => void | Promise<void>): void {
+    this.messageHandlers.push(handler);
+  }
+
+  onClose(handler: (message: CommMessage) => void): void {
+    this.closeHandlers.push(handler);
+  }
+
+  async receive(message: CommMessage, report: Report): Promise<void> {
+    await Promise.all(this.messageHandlers.map(async (handler) => call(() => handler(message), report)));
+  }
+
+  async remoteClosed(message: CommMessage, report: Report): Promise<void> {
+    this.ended();
+    await Promise.all(this.closeHandlers.map(async (handler) => call(() => handler(message), report)));
+  }
+
+  private ended(): void {
+    this.closed = true;
+    this.forget();
+  }
+}
+
+export class SessionComms {
+  private readonly comms = new Map<string, { comm: SessionComm; scope: Scope | undefined }>();
+  private readonly targets = new Map<string, { handler: TargetHandler; scope: Scope | undefined }>();
+
+  constructor(
+    private readonly post: Send,
+    private readonly report: Report,
+  ) {}
+
+  open(target: string, options: CommOpenOptions = {}): Comm {
+    checkInterrupted();
+    if (typeof target !== "string" || target === "") {
+      throw new TypeError(`openComm: target must be a name, received ${JSON.stringify(target)}`);
+    }
+    const comm = this.create(randomUUID(), target, currentScope());
+    this.post({
+      type: "commOpen",
+      parent: currentScope()?.request,
+      commId: comm.id,
+      target,
+      data: toJSON("openComm data", options.data ?? {}),
+      metadata: toJSONObject("openComm metadata", options.metadata),
+      buffers: checkBuffers("openComm", options.buffers),
+    });
+    return comm;
+  }
+
+  registerTarget(target: string, handler: TargetHandler): () => void {
+    const entry = { handler, scope: currentScope() };
+    this.targets.set(target, entry);
+    return () => {
+      if (this.targets.get(target) === entry) this.targets.delete(target);
+    };
+  }
+
+  /** Handle what the front end sent; resolves when every handler has settled. */
+  async handle(command: CommCommand): Promise<void> {
+    const message: CommMessage = { data: command.data, metadata: command.metadata, buffers: command.buffers };
+    if (command.type === "commOpen") return this.opened(command.commId, command.target, message, command);
+    const entry = this.comms.get(command.commId);
+    if (!entry) return;
+    const receive = command.type === "commMessage" ? "receive" : "remoteClosed";
+    await this.inScope(entry.scope, command, () => entry.comm[receive](message, this.report));
+  }
+
+  private async opened(commId: string, target: string, message: CommMessage, command: CommCommand): Promise<void> {
+    const entry = this.targets.get(target);
+    if (!entry) {
+      const data = { error: `no comm target ${JSON.stringify(target)} is registered in the kernel` };
+      this.post({ type: "commClose", parent: command.parent, commId, data, metadata: {}, buffers: [] });
+      return;
+    }
+    const comm = this.create(commId, target, entry.scope);
+    await this.inScope(entry.scope, command, () => call(() => entry.handler(comm, message), this.report));
+  }
+
+  private create(id: string, target: string, scope: Scope | undefined): SessionComm {
+    const comm = new SessionComm(id, target, this.post, () => this.comms.delete(id));
+    this.comms.set(id, { comm, scope });
+    return comm;
+  }
+
+  /** Output goes to the comm's cell, messages name the request; an interrupt of the cell that made it is not one of these. */
+  private inScope<T>(scope: Scope | undefined, { parent }: CommCommand, body: () => T): T {
+    const cell = { interrupted: false, written: 0, allowStdin: false };
+    return runInScope({ output: scope?.output ?? parent, request: parent, cell }, body);
+  }
+}
+
+async function call(handler: () => void | Promise<void>, report: Report): Promise<void> {
+  try {
+    await handler();
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Any view of bytes; copied by IPC at once, so the caller may reuse it. */
+export function checkBuffers(where: string, buffers: readonly unknown[] = []): Uint8Array[] {
+  return buffers.map((buffer, index) => {
+    if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+    throw new TypeError(`${where}: buffers[${index}] must be a typed array or an ArrayBuffer, received ${typeof buffer}`);
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Runs compiled cells. tslab's own executor is not used: it loses the declarations of a cell that failed halfway, gives a
+ * closure a copy of a variable that later cells assign, and leaves stack traces without the cell's lines.
+ */
+import vm from "node:vm";
+import type { CellCompiler, CompiledCell } from "./cells";
+import type { CellModules } from "./modules";
+import { KeyboardInterrupt, type Scope } from "./scope";
+import type { Tracebacks } from "./tracebacks";
+
+const SLOT = "__fovea_cell__";
+
+interface Slot {
+  exports: Record<string, unknown>;
+  require: NodeJS.Require;
+  link: (name: string, get: () => unknown, set: (value: unknown) => void) => void;
+}
+
+/** The value of a cell's last expression, if it had one. */
+export type CellValue = { has: false } | { has: true; value: unknown };
+
+export class Executor {
+  /** The variables of all cells. */
+  readonly variables: Record<string, unknown> = {};
+  private readonly slot: Slot;
+  private stop: ((reason: KeyboardInterrupt) => void) | undefined;
+  private running: Scope | undefined;
+
+  constructor(
+    private readonly compiler: CellCompiler,
+    private readonly modules: CellModules,
+    private readonly tracebacks: Tracebacks,
+  ) {
+    this.slot = { exports: importsAsValues(this.variables), require: modules.require, link: this.link.bind(this) };
+    Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
+  }
+
+  /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
+  async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
+    const cell = this.compiler.compile(code);
+    this.tracebacks.remember(name, code, cell.map);
+    if (cell.changedFiles.length > 0) this.modules.forgetLocal();
+    this.running = scope;
+    try {
+      await this.run(cell, name);
+    } catch (error) {
+      throw isInterruption(error) ? new KeyboardInterrupt() : error;
+    } finally {
+      this.running = undefined;
+      this.stop = undefined;
+      // Also after a failure: what ran before it is there, and stays.
+      this.compiler.accept(cell);
+    }
+    return this.takeResult(cell.resultName);
+  }
+
+  /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
+  interrupt(): void {
+    if (this.running) this.running.cell.interrupted = true;
+    this.stop?.(new KeyboardInterrupt());
+  }
+
+  private async run(cell: CompiledCell, name: string): Promise<void> {
+    if (cell.code === "") return;
+    for (const declared of cell.declared) delete this.variables[declared];
+    const interrupted = new Promise<never>((_, reject) => {
+      this.stop = reject;
+    });
+    interrupted.catch(ignore);
+    const running: unknown = vm.runInThisContext(wrap(cell), { filename: name, breakOnSigint: true });
+    if (!cell.isAsync) return;
+    const finished = running as Promise<void>;
+    // After an interrupt nobody waits for it any more.
+    finished.catch(ignore);
+    await Promise.race([finished, interrupted]);
+  }
+
+  private takeResult(name: string | undefined): CellValue {
+    if (name === undefined) return { has: false };
+    const value = this.variables[name];
+    delete this.variables[name];
+    return value === undefined ? { has: false } : { has: true, value };
+  }
+
+  /** Later cells read and write the cell's own variable, so that its functions see what they assign. */
+  private link(name: string, get: () => unknown, set: (value: unknown) => void): void {
+    Object.defineProperty(this.variables, name, { get, set, enumerable: true, configurable: true });
+  }
+}
+
+/** One line before the code keeps line numbers: links go on the line where TypeScript declares its exports. */
+function wrap({ code, isAsync, mutable }: CompiledCell): string {
+  const links = mutable.map((name) => `link(${JSON.stringify(name)}, () => ${name}, (value) => { ${name} = value; });`);
+  const last = [...code.matchAll(/^(?:exports\.[\w$\u0080-\uFFFF]+ = )+void 0;$/gm)].at(-1);
+  const end = last ? (last.index ?? 0) + last[0].length : 0;
+  const body = links.length > 0 && last ? `${code.slice(0, end)} ${links.join(" ")}${code.slice(end)}` : code;
+  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link }) { `;
+  return `${head}${body}\n})(${SLOT})`;
+}
+
+/** TypeScript re-exports an import as a getter; a cell's imports are plain values, which later cells may replace. */
+function importsAsValues(variables: Record<string, unknown>): Record<string, unknown> {
+  return new Proxy(variables, {
+    defineProperty(target, name, attributes) {
+      if (name === "__esModule") return true;
+      if (attributes.get) {
+        const value: unknown = attributes.get.call(target);
+        return Reflect.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+      }
+      return Reflect.defineProperty(target, name, attributes);
+    },
+    set: (target, name, value) => Reflect.set(target, name, value),
+  });
+}
+
+function isInterruption(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+}
+
+function ignore(): void {}

@@ -1,0 +1,62 @@
+/** Values from user code made fit for a message: what JSON cannot say is converted or refused by name. */
+import type { JSONObject, JSONValue } from "../view/host";
+
+/** Throws a `TypeError` that names `where`, the rule and the kind of value received. */
+export function toJSON(where: string, value: unknown): JSONValue {
+  return convert(where, value, new Set()) ?? null;
+}
+
+export function toJSONObject(where: string, value: unknown): JSONObject {
+  const json = toJSON(where, value ?? {});
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new TypeError(`${where}: must be an object, received ${describe(value)}`);
+  }
+  return json;
+}
+
+function convert(where: string, value: unknown, above: Set<object>): JSONValue | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : null;
+    case "undefined":
+    case "function":
+    case "symbol":
+      return undefined;
+    case "bigint":
+      throw new TypeError(`${where}: a bigint is no JSON value, received ${value}n; convert it by Number() or String()`);
+    case "object":
+      return value === null ? null : convertObject(where, value, above);
+    default:
+      return undefined;
+  }
+}
+
+function convertObject(where: string, value: object, above: Set<object>): JSONValue | undefined {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    return Array.from(value as unknown as ArrayLike<number | bigint>, (each) => convert(where, each, above) ?? null);
+  }
+  if (above.has(value)) throw new TypeError(`${where}: must not contain itself`);
+  above.add(value);
+  try {
+    const { toJSON: own } = value as { toJSON?: unknown };
+    if (typeof own === "function") return convert(where, own.call(value, ""), above);
+    if (Array.isArray(value)) return value.map((each, index) => convert(`${where}[${index}]`, each, above) ?? null);
+    const result: JSONObject = {};
+    for (const [key, each] of Object.entries(value)) {
+      const json = convert(`${where}.${key}`, each, above);
+      if (json !== undefined) result[key] = json;
+    }
+    return result;
+  } finally {
+    above.delete(value);
+  }
+}
+
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? `an object (${value.constructor?.name ?? "no prototype"})` : typeof value;
+}

@@ -1,0 +1,109 @@
+/** Completion, inspection and is-complete, in code points. */
+import type { SymbolDisplayPart, JSDocTagInfo, QuickInfo } from "@tslab/typescript-for-tslab";
+import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../jupyter/ipc";
+import type { CellCompiler } from "./cells";
+import { toCodePoints, toUtf16 } from "./cursors";
+import { plainText } from "./mime";
+
+const MAX_MATCHES = 1000;
+const PREVIEW = 2000;
+
+export class Queries {
+  constructor(
+    private readonly compiler: CellCompiler,
+    private readonly variables: Readonly<Record<string, unknown>>,
+  ) {}
+
+  answer(query: Query): Answers[keyof Answers] {
+    switch (query.kind) {
+      case "complete":
+        return this.complete(query.code, query.cursor);
+      case "inspect":
+        return this.inspect(query.code, query.cursor, query.detail);
+      case "isComplete":
+        return this.isComplete(query.code);
+      default:
+        return query satisfies never;
+    }
+  }
+
+  private complete(code: string, cursor: number): CompleteAnswer {
+    const { start, end, candidates, original } = this.compiler.complete(code, toUtf16(code, cursor));
+    const matches = candidates.slice(0, MAX_MATCHES);
+    const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind as string]));
+    return {
+      matches,
+      start: toCodePoints(code, start),
+      end: toCodePoints(code, end),
+      types: matches.map((text) => ({ text, type: kinds.get(text) ?? "" })),
+    };
+  }
+
+  /** Signature, documentation and, for a variable of the session, a preview of its value. */
+  inspect(code: string, cursor: number, detail: number): InspectAnswer {
+    const position = toUtf16(code, cursor);
+    // A cursor just behind a name means that name.
+    const info = this.compiler.inspect(code, position) ?? (position > 0 ? this.compiler.inspect(code, position - 1) : undefined);
+    if (!info) return { found: false, data: {} };
+    const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
+    const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));
+    const value = isMember ? undefined : this.preview(name, detail);
+    const parts = { signature: joined(info.displayParts), doc: docOf(info), value };
+    return { found: true, data: { "text/plain": asText(parts), "text/markdown": asMarkdown(parts) } };
+  }
+
+  private preview(name: string, detail: number): string | undefined {
+    if (!Object.hasOwn(this.variables, name)) return undefined;
+    try {
+      const text = plainText(this.variables[name]);
+      return detail > 0 || text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW)}…`;
+    } catch {
+      return undefined; // Declared by a cell that failed before it was set.
+    }
+  }
+
+  private isComplete(code: string): IsCompleteAnswer {
+    const errors = this.compiler.syntaxErrors(code);
+    if (errors.length === 0) return { status: "complete" };
+    // A blank line at the end says that the user wants it run, and to see the error.
+    if (/\n\s*\n\s*$/.test(code) || errors.some(({ atEnd }) => !atEnd)) {
+      return isOpen(errors) ? { status: "incomplete", indent: "  " } : { status: "invalid" };
+    }
+    return { status: "incomplete", indent: /[{([]\s*$/.test(code) ? "  " : "" };
+  }
+}
+
+/** Unterminated templates and comments are reported where they begin, though more input mends them. */
+function isOpen(errors: { message: string }[]): boolean {
+  return errors.every(({ message }) => /^(?:Unterminated template|'\*\/' expected)/.test(message));
+}
+
+interface Parts {
+  signature: string;
+  doc: string;
+  value: string | undefined;
+}
+
+function joined(parts: SymbolDisplayPart[] | undefined): string {
+  return (parts ?? []).map(({ text }) => text).join("");
+}
+
+function docOf({ documentation, tags }: QuickInfo): string {
+  const lines = [joined(documentation), ...(tags ?? []).map(tagLine)];
+  return lines.filter((line) => line !== "").join("\n");
+}
+
+function tagLine({ name, text }: JSDocTagInfo): string {
+  return `@${name} ${joined(text)}`.trimEnd();
+}
+
+function asText({ signature, doc, value }: Parts): string {
+  return [signature, doc, value === undefined ? "" : `Value: ${value}`].filter((part) => part !== "").join("\n\n");
+}
+
+function asMarkdown({ signature, doc, value }: Parts): string {
+  const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
+  const parts = [fence("typescript", signature), doc];
+  if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
+  return parts.filter((part) => part !== "").join("\n\n");
+}

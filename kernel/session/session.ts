@@ -1,0 +1,124 @@
+/** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
+import type { ExecuteCommand, FromSession, Outcome, ToSession, UserExpression } from "../jupyter/ipc";
+import { installHost } from "../view/host";
+import { CellCompiler } from "./cells";
+import { SessionComms } from "./comms";
+import { Executor } from "./executor";
+import { Host } from "./host";
+import { bundleOf } from "./mime";
+import { CellModules } from "./modules";
+import { Queries } from "./queries";
+import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
+import { StreamCapture } from "./streams";
+import { cellName, Tracebacks } from "./tracebacks";
+
+export class Session {
+  private readonly streams = new StreamCapture((message) => this.send(message));
+  private readonly tracebacks = new Tracebacks();
+  private readonly comms: SessionComms;
+  private readonly compiler: CellCompiler;
+  private readonly executor: Executor;
+  private readonly queries: Queries;
+  private readonly handling = new Set<() => void>();
+
+  constructor(private readonly send: (message: FromSession) => void) {
+    const post = (message: FromSession): void => this.post(message);
+    this.comms = new SessionComms(post, (error) => this.reportLate(error));
+    installHost(new Host(post, this.comms));
+    this.compiler = new CellCompiler();
+    const modules = new CellModules(process.cwd(), this.compiler);
+    this.executor = new Executor(this.compiler, modules, this.tracebacks);
+    this.queries = new Queries(this.compiler, this.executor.variables);
+    this.streams.install();
+  }
+
+  /** Compile something, so that the first cell does not pay for the compiler's first use. */
+  warm(): void {
+    this.compiler.compile("const warm: number[] = [1]; console.log(warm.length); await 1;");
+  }
+
+  receive(message: ToSession): void {
+    switch (message.type) {
+      case "execute":
+        return void this.execute(message);
+      case "query":
+        return this.answer(message);
+      case "commOpen":
+      case "commMessage":
+      case "commClose":
+        return void this.handleComm(message);
+      default:
+        message satisfies never;
+    }
+  }
+
+  interrupt(): void {
+    this.executor.interrupt();
+    for (const release of this.handling) release();
+  }
+
+  /** An error that no cell is waiting for any more: a timer's, a promise's, a comm handler's. */
+  reportLate(error: unknown): void {
+    if (error instanceof KeyboardInterrupt) return;
+    const { traceback } = this.tracebacks.report(error, "", "");
+    this.streams.emit("stderr", traceback.join("\n") + "\n");
+  }
+
+  /** Everything but streams goes through here, so that order is kept. */
+  private post(message: FromSession): void {
+    this.streams.flush();
+    this.send(message);
+  }
+
+  private async execute(command: ExecuteCommand): Promise<void> {
+    const scope = cellScope(command.parent, command.allowStdin);
+    const outcome = await runCell(scope, () => this.outcome(command, scope));
+    this.post({ type: "done", parent: command.parent, outcome });
+  }
+
+  private async outcome(command: ExecuteCommand, scope: Scope): Promise<Outcome> {
+    const { code, parent, executionCount, silent } = command;
+    const name = cellName(executionCount);
+    try {
+      const result = await this.executor.execute(code, name, scope);
+      if (result.has && !silent) {
+        this.post({ type: "result", parent, executionCount, data: await bundleOf(result.value), metadata: {} });
+      }
+      const userExpressions: Record<string, UserExpression> = {};
+      for (const [key, expression] of Object.entries(command.userExpressions)) {
+        userExpressions[key] = await this.evaluate(expression, scope);
+      }
+      return { status: "ok", userExpressions, payload: [] };
+    } catch (error) {
+      return { status: "error", ...this.tracebacks.report(error, name, code) };
+    }
+  }
+
+  private async evaluate(expression: string, scope: Scope): Promise<UserExpression> {
+    const name = cellName(0);
+    try {
+      const result = await this.executor.execute(`(${expression})`, name, scope);
+      return { status: "ok", data: await bundleOf(result.has ? result.value : undefined), metadata: {} };
+    } catch (error) {
+      return { status: "error", ...this.tracebacks.report(error, name, expression) };
+    }
+  }
+
+  private answer({ id, query }: Extract<ToSession, { type: "query" }>): void {
+    try {
+      this.post({ type: "answer", id, ok: true, answer: this.queries.answer(query) });
+    } catch (error) {
+      this.post({ type: "answer", id, ok: false, error: this.tracebacks.report(error, "", "") });
+    }
+  }
+
+  private async handleComm(command: Extract<ToSession, { type: `comm${string}` }>): Promise<void> {
+    // A handler that never settles must not keep the front end waiting past an interrupt.
+    let release: () => void = () => undefined;
+    const interrupted = new Promise<void>((resolve) => (release = resolve));
+    this.handling.add(release);
+    await Promise.race([this.comms.handle(command), interrupted]);
+    this.handling.delete(release);
+    this.post({ type: "commHandled", parent: command.parent });
+  }
+}
