@@ -75,7 +75,12 @@ export class SpairError extends Error {
    * @param rule what should hold
    * @param value what was found
    */
-  constructor(readonly file: string, readonly key: string, readonly rule: string, readonly value: unknown) {
+  constructor(
+    readonly file: string,
+    readonly key: string,
+    readonly rule: string,
+    readonly value: unknown,
+  ) {
     super(`spair.read: ${key ? `${key} ` : ""}${rule}, received ${show(value)} (${file})`);
   }
 }
@@ -188,9 +193,15 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
   const list = disk.locate("Layout", options.layout ?? "large", `${split}.txt`);
   if (!disk.has(list)) {
     if (!disk.has(folder)) throw new SpairError(folder, "", "the folder must exist", undefined);
-    return disk.list(folder).filter((file) => file.endsWith(".json")).map((file) => disk.locate(folder, file));
+    return disk
+      .list(folder)
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => disk.locate(folder, file));
   }
-  const lines = disk.text(list).split(/\r?\n/).filter((line) => line.trim() !== "");
+  const lines = disk
+    .text(list)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
   return lines.map((line) => {
     const name = line.trim();
     if (!isPlainName(name)) throw new SpairError(list, "", "each line must be the name of a pair", line);
@@ -202,7 +213,8 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
 /** Every k-th file, so that a limited read still meets all categories. With categories, only files named after one of them. */
 function spread(files: string[], { limit, categories }: SpairReadOptions): string[] {
   if (limit === undefined) return files;
-  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`spair.read: limit must be a positive integer, received ${limit}`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new RangeError(`spair.read: limit must be a positive integer, received ${limit}`);
   const named = categories ? files.filter((file) => categories.some((name) => file.endsWith(`${name}.json`))) : files;
   const count = Math.min(limit, named.length);
   return Array.from({ length: count }, (_, i) => named[Math.floor((i * named.length) / count)] as string);
@@ -217,7 +229,14 @@ function readPair(disk: Disk, file: string): SpairPair {
   const keypointIds = Object.keys(source.keypoints)
     .filter((id) => source.keypoints[id] && target.keypoints[id])
     .sort((a, b) => Number(a) - Number(b));
-  return { id: basename(file, ".json").replace(/[:_][^:_]*$/, ""), category, source, target, keypointIds, flags: readFlags(pair, file) };
+  return {
+    id: basename(file, ".json").replace(/[:_][^:_]*$/, ""),
+    category,
+    source,
+    target,
+    keypointIds,
+    flags: readFlags(pair, file),
+  };
 }
 
 function readView(disk: Disk, pair: Json, file: string, category: string, side: "src" | "trg"): SpairView {
@@ -226,8 +245,10 @@ function readView(disk: Disk, pair: Json, file: string, category: string, side: 
   const annotation = disk.locate("ImageAnnotation", category, `${name}.json`);
   const size = numbers(pair[`${side}_imsize`], `${side}_imsize`, file, 2);
   const box = numbers(pair[`${side}_bndbox`], `${side}_bndbox`, file, 4) as [number, number, number, number];
-  if (!(size[0] as number > 0 && (size[1] as number) > 0)) throw new SpairError(file, `${side}_imsize`, "must be positive", size);
-  if (box[2] <= box[0] || box[3] <= box[1]) throw new SpairError(file, `${side}_bndbox`, "must be [x1, y1, x2, y2] with x1 < x2 and y1 < y2", box);
+  if (!((size[0] as number) > 0 && (size[1] as number) > 0))
+    throw new SpairError(file, `${side}_imsize`, "must be positive", size);
+  if (box[2] <= box[0] || box[3] <= box[1])
+    throw new SpairError(file, `${side}_bndbox`, "must be [x1, y1, x2, y2] with x1 < x2 and y1 < y2", box);
   return {
     name,
     path: join(disk.root, "JPEGImages", category, image),
@@ -251,7 +272,8 @@ function readKeypoints(image: Json, file: string): Record<string, readonly [numb
 
 /** At least `count` finite numbers. */
 function numbers(value: unknown, key: string, file: string, count: number): number[] {
-  if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry))) return value as number[];
+  if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry)))
+    return value as number[];
   throw new SpairError(file, key, `must be a list of ${count} or more finite numbers`, value);
 }
 

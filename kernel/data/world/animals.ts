@@ -9,18 +9,85 @@ export function fish(p: Param): Figure {
   const fin = p("fin", 0.2, 0.42);
   const side = p("side", -0.05, 0.2);
   return new Sketch()
-    .part("tail", "accent", smooth([[back + 0.08, -0.05], [-0.98, -tail], [-0.86, 0], [-0.98, tail], [back + 0.08, 0.05]]))
-    .part("fin", "accent", smooth([[-0.28, -h * 0.75], [-0.12, -h - fin], [0.22, -h - fin * 0.5], [0.38, -h * 0.7]]))
-    .part("fin", "accent", smooth([[-0.18, h * 0.78], [-0.24, h + fin * 0.8], [0.02, h + fin * 0.4], [0.14, h * 0.8]]))
-    .part("body", "body", smooth([[back - 0.08, 0], [-0.2, -h * 0.86], [0.25, -h], [0.68, -h * 0.68], [0.97, 0], [0.68, h * 0.68], [0.25, h], [-0.2, h * 0.86]]))
-    .part("head", "shade", smooth([[0.56, -h * 0.82], [0.76, -h * 0.58], [0.97, 0], [0.76, h * 0.58], [0.56, h * 0.8], [0.44, 0]]))
-    .part("fin", "accent", smooth([[side + 0.24, 0], [side - 0.14, 0.02], [side - 0.22, 0.26], [side + 0.1, 0.2]]))
+    .part(
+      "tail",
+      "accent",
+      smooth([
+        [back + 0.08, -0.05],
+        [-0.98, -tail],
+        [-0.86, 0],
+        [-0.98, tail],
+        [back + 0.08, 0.05],
+      ]),
+    )
+    .part(
+      "fin",
+      "accent",
+      smooth([
+        [-0.28, -h * 0.75],
+        [-0.12, -h - fin],
+        [0.22, -h - fin * 0.5],
+        [0.38, -h * 0.7],
+      ]),
+    )
+    .part(
+      "fin",
+      "accent",
+      smooth([
+        [-0.18, h * 0.78],
+        [-0.24, h + fin * 0.8],
+        [0.02, h + fin * 0.4],
+        [0.14, h * 0.8],
+      ]),
+    )
+    .part(
+      "body",
+      "body",
+      smooth([
+        [back - 0.08, 0],
+        [-0.2, -h * 0.86],
+        [0.25, -h],
+        [0.68, -h * 0.68],
+        [0.97, 0],
+        [0.68, h * 0.68],
+        [0.25, h],
+        [-0.2, h * 0.86],
+      ]),
+    )
+    .part(
+      "head",
+      "shade",
+      smooth([
+        [0.56, -h * 0.82],
+        [0.76, -h * 0.58],
+        [0.97, 0],
+        [0.76, h * 0.58],
+        [0.56, h * 0.8],
+        [0.44, 0],
+      ]),
+    )
+    .part(
+      "fin",
+      "accent",
+      smooth([
+        [side + 0.24, 0],
+        [side - 0.14, 0.02],
+        [side - 0.22, 0.26],
+        [side + 0.1, 0.2],
+      ]),
+    )
     .part("mouth", "dark", limb(0.8, 0.14, 0.92, 0.08, 0.025))
     .part("eye", "light", ellipse(0.7, -h * 0.28, 0.11, 0.11))
     .part("eye", "dark", ellipse(0.72, -h * 0.28, 0.055, 0.055))
-    .key("mouth", 0.9, 0.07).key("eye", 0.71, -h * 0.28).key("gill", 0.47, 0)
-    .key("top fin", -0.06, -h - fin * 0.78).key("belly fin", -0.18, h + fin * 0.6).key("side fin", side - 0.15, 0.2)
-    .key("tail top", -0.93, -tail * 0.86).key("tail bottom", -0.93, tail * 0.86).key("tail base", back, 0);
+    .key("mouth", 0.9, 0.07)
+    .key("eye", 0.71, -h * 0.28)
+    .key("gill", 0.47, 0)
+    .key("top fin", -0.06, -h - fin * 0.78)
+    .key("belly fin", -0.18, h + fin * 0.6)
+    .key("side fin", side - 0.15, 0.2)
+    .key("tail top", -0.93, -tail * 0.86)
+    .key("tail bottom", -0.93, tail * 0.86)
+    .key("tail base", back, 0);
 }
 
 /** Side view, standing, facing right. */
@@ -37,18 +104,78 @@ export function bird(p: Param): Figure {
   const [fx, bx] = [0.14, -0.08];
   const foot = h + leg;
   return new Sketch()
-    .part("leg", "metal", limb(bx, h * 0.7, bx - 0.04, foot, 0.04)).part("leg", "metal", limb(bx - 0.04, foot, bx + 0.12, foot, 0.035))
-    .part("tail", "shade", smooth([[-len * 0.7, -0.1], [-len - tail, tailY - 0.1], [-len - tail * 1.02, tailY + 0.1], [-len * 0.6, 0.16]]))
-    .part("body", "body", smooth([[-len, 0], [-len * 0.4, -h * 0.85], [0.2, -h], [len, -h * 0.5], [len * 0.95, h * 0.35], [0.15, h], [-len * 0.6, h * 0.6]]))
-    .part("leg", "metal", limb(fx, h * 0.7, fx - 0.02, foot, 0.04)).part("leg", "metal", limb(fx - 0.02, foot, fx + 0.14, foot, 0.035))
-    .part("beak", "lamp", smooth([[0.5 + r * 0.7, hy - 0.09], [0.5 + r + beak, hy + 0.05], [0.5 + r * 0.7, hy + 0.12]], 3))
+    .part("leg", "metal", limb(bx, h * 0.7, bx - 0.04, foot, 0.04))
+    .part("leg", "metal", limb(bx - 0.04, foot, bx + 0.12, foot, 0.035))
+    .part(
+      "tail",
+      "shade",
+      smooth([
+        [-len * 0.7, -0.1],
+        [-len - tail, tailY - 0.1],
+        [-len - tail * 1.02, tailY + 0.1],
+        [-len * 0.6, 0.16],
+      ]),
+    )
+    .part(
+      "body",
+      "body",
+      smooth([
+        [-len, 0],
+        [-len * 0.4, -h * 0.85],
+        [0.2, -h],
+        [len, -h * 0.5],
+        [len * 0.95, h * 0.35],
+        [0.15, h],
+        [-len * 0.6, h * 0.6],
+      ]),
+    )
+    .part("leg", "metal", limb(fx, h * 0.7, fx - 0.02, foot, 0.04))
+    .part("leg", "metal", limb(fx - 0.02, foot, fx + 0.14, foot, 0.035))
+    .part(
+      "beak",
+      "lamp",
+      smooth(
+        [
+          [0.5 + r * 0.7, hy - 0.09],
+          [0.5 + r + beak, hy + 0.05],
+          [0.5 + r * 0.7, hy + 0.12],
+        ],
+        3,
+      ),
+    )
     .part("head", "body", ellipse(0.48, hy, r, r * 0.95))
-    .part("body", "body", smooth([[0.3, hy + r * 0.6], [0.62, hy + r * 0.6], [len * 0.98, 0], [0.1, -h * 0.6]]))
-    .part("wing", "accent", smooth([[0.3, -h * 0.35], [-0.1, -h * 0.55], [-wing - 0.2, 0.04], [-wing * 0.6, h * 0.42], [0.12, h * 0.38]]))
-    .part("eye", "light", ellipse(0.54, hy - 0.04, 0.075, 0.075)).part("eye", "dark", ellipse(0.555, hy - 0.04, 0.045, 0.045))
-    .key("beak tip", 0.5 + r + beak * 0.84, hy + 0.045).key("eye", 0.545, hy - 0.04).key("crown", 0.46, hy - r * 0.84)
-    .key("chest", len * 0.88, 0.02).key("wing shoulder", 0.22, -h * 0.26).key("wing tip", -wing - 0.12, 0.05)
-    .key("tail tip", -len - tail * 0.94, tailY).key("front foot", fx + 0.1, foot).key("back foot", bx + 0.08, foot);
+    .part(
+      "body",
+      "body",
+      smooth([
+        [0.3, hy + r * 0.6],
+        [0.62, hy + r * 0.6],
+        [len * 0.98, 0],
+        [0.1, -h * 0.6],
+      ]),
+    )
+    .part(
+      "wing",
+      "accent",
+      smooth([
+        [0.3, -h * 0.35],
+        [-0.1, -h * 0.55],
+        [-wing - 0.2, 0.04],
+        [-wing * 0.6, h * 0.42],
+        [0.12, h * 0.38],
+      ]),
+    )
+    .part("eye", "light", ellipse(0.54, hy - 0.04, 0.075, 0.075))
+    .part("eye", "dark", ellipse(0.555, hy - 0.04, 0.045, 0.045))
+    .key("beak tip", 0.5 + r + beak * 0.84, hy + 0.045)
+    .key("eye", 0.545, hy - 0.04)
+    .key("crown", 0.46, hy - r * 0.84)
+    .key("chest", len * 0.88, 0.02)
+    .key("wing shoulder", 0.22, -h * 0.26)
+    .key("wing tip", -wing - 0.12, 0.05)
+    .key("tail tip", -len - tail * 0.94, tailY)
+    .key("front foot", fx + 0.1, foot)
+    .key("back foot", bx + 0.08, foot);
 }
 
 /** Side view with the face turned to us, facing right. */
@@ -65,21 +192,75 @@ export function cat(p: Param): Figure {
   const foot = h + leg;
   const paw = (x: number): ReturnType<typeof limb> => limb(x, h * 0.3, x + 0.03, foot, 0.1, 0.075);
   return new Sketch()
-    .part("tail", "body", tube([[-len + 0.08, -0.05], [-len - 0.22, -0.16], [-len - 0.3, -tail * 0.6], [-len - 0.3 + curl, -tail]], 0.075, 0.06))
-    .part("leg", "shade", paw(len * 0.55)).part("leg", "shade", paw(-len * 0.62))
-    .part("body", "body", smooth([[-len, -0.02], [-len * 0.6, -h], [0.1, -h * 0.86], [len, -h * 1.1], [len + 0.06, h * 0.4], [0.1, h * 0.84], [-len * 0.7, h]]))
-    .part("leg", "body", paw(len * 0.82)).part("leg", "body", paw(-len * 0.88))
-    .part("ear", "body", [[hx - r * 0.92, hy - r * 0.3], [hx - r * 0.78, hy - r - ear], [hx - r * 0.05, hy - r * 0.8]])
-    .part("ear", "body", [[hx + r * 0.05, hy - r * 0.8], [hx + r * 0.78, hy - r - ear], [hx + r * 0.92, hy - r * 0.3]])
+    .part(
+      "tail",
+      "body",
+      tube(
+        [
+          [-len + 0.08, -0.05],
+          [-len - 0.22, -0.16],
+          [-len - 0.3, -tail * 0.6],
+          [-len - 0.3 + curl, -tail],
+        ],
+        0.075,
+        0.06,
+      ),
+    )
+    .part("leg", "shade", paw(len * 0.55))
+    .part("leg", "shade", paw(-len * 0.62))
+    .part(
+      "body",
+      "body",
+      smooth([
+        [-len, -0.02],
+        [-len * 0.6, -h],
+        [0.1, -h * 0.86],
+        [len, -h * 1.1],
+        [len + 0.06, h * 0.4],
+        [0.1, h * 0.84],
+        [-len * 0.7, h],
+      ]),
+    )
+    .part("leg", "body", paw(len * 0.82))
+    .part("leg", "body", paw(-len * 0.88))
+    .part("ear", "body", [
+      [hx - r * 0.92, hy - r * 0.3],
+      [hx - r * 0.78, hy - r - ear],
+      [hx - r * 0.05, hy - r * 0.8],
+    ])
+    .part("ear", "body", [
+      [hx + r * 0.05, hy - r * 0.8],
+      [hx + r * 0.78, hy - r - ear],
+      [hx + r * 0.92, hy - r * 0.3],
+    ])
     .part("head", "body", ellipse(hx, hy, r * 1.06, r * 0.94))
     .part("mouth", "light", ellipse(hx + r * 0.14, hy + r * 0.42, r * 0.5, r * 0.34))
-    .part("eye", "lamp", ellipse(hx - r * 0.3, hy - r * 0.12, 0.075, 0.085)).part("eye", "lamp", ellipse(hx + r * 0.48, hy - r * 0.12, 0.075, 0.085))
-    .part("eye", "dark", ellipse(hx - r * 0.28, hy - r * 0.12, 0.03, 0.07)).part("eye", "dark", ellipse(hx + r * 0.5, hy - r * 0.12, 0.03, 0.07))
-    .part("nose", "accent", smooth([[hx + r * 0.02, hy + r * 0.2], [hx + r * 0.28, hy + r * 0.2], [hx + r * 0.15, hy + r * 0.4]], 3))
-    .key("nose", hx + r * 0.15, hy + r * 0.27).key("rear eye", hx - r * 0.29, hy - r * 0.12).key("front eye", hx + r * 0.49, hy - r * 0.12)
-    .key("rear ear", hx - r * 0.73, hy - r - ear * 0.66).key("front ear", hx + r * 0.73, hy - r - ear * 0.66)
-    .key("tail base", -len + 0.03, -0.04).key("tail tip", -len - 0.3 + curl * 0.94, -tail * 0.94)
-    .key("front paw", len * 0.82 + 0.03, foot).key("hind paw", -len * 0.88 + 0.03, foot).key("back", 0, -h * 0.76);
+    .part("eye", "lamp", ellipse(hx - r * 0.3, hy - r * 0.12, 0.075, 0.085))
+    .part("eye", "lamp", ellipse(hx + r * 0.48, hy - r * 0.12, 0.075, 0.085))
+    .part("eye", "dark", ellipse(hx - r * 0.28, hy - r * 0.12, 0.03, 0.07))
+    .part("eye", "dark", ellipse(hx + r * 0.5, hy - r * 0.12, 0.03, 0.07))
+    .part(
+      "nose",
+      "accent",
+      smooth(
+        [
+          [hx + r * 0.02, hy + r * 0.2],
+          [hx + r * 0.28, hy + r * 0.2],
+          [hx + r * 0.15, hy + r * 0.4],
+        ],
+        3,
+      ),
+    )
+    .key("nose", hx + r * 0.15, hy + r * 0.27)
+    .key("rear eye", hx - r * 0.29, hy - r * 0.12)
+    .key("front eye", hx + r * 0.49, hy - r * 0.12)
+    .key("rear ear", hx - r * 0.73, hy - r - ear * 0.66)
+    .key("front ear", hx + r * 0.73, hy - r - ear * 0.66)
+    .key("tail base", -len + 0.03, -0.04)
+    .key("tail tip", -len - 0.3 + curl * 0.94, -tail * 0.94)
+    .key("front paw", len * 0.82 + 0.03, foot)
+    .key("hind paw", -len * 0.88 + 0.03, foot)
+    .key("back", 0, -h * 0.76);
 }
 
 /** Side view, facing right, with a long snout and a hanging ear. */
@@ -96,20 +277,65 @@ export function dog(p: Param): Figure {
   const paw = (x: number): ReturnType<typeof limb> => limb(x, h * 0.2, x, foot, 0.115, 0.07);
   return new Sketch()
     .part("tail", "body", limb(-len + 0.06, -h * 0.5, -len - tail, -h * 0.5 - up, 0.075, 0.045))
-    .part("leg", "shade", paw(len * 0.6)).part("leg", "shade", paw(-len * 0.58))
-    .part("body", "body", smooth([[-len, -h * 0.4], [-len * 0.6, -h], [0.1, -h * 0.85], [len, -h], [len + 0.08, h * 0.3], [0.15, h * 0.95], [-0.2, h * 0.6], [-len * 0.8, h * 0.8]]))
-    .part("leg", "body", paw(len * 0.88)).part("leg", "body", paw(-len * 0.84))
+    .part("leg", "shade", paw(len * 0.6))
+    .part("leg", "shade", paw(-len * 0.58))
+    .part(
+      "body",
+      "body",
+      smooth([
+        [-len, -h * 0.4],
+        [-len * 0.6, -h],
+        [0.1, -h * 0.85],
+        [len, -h],
+        [len + 0.08, h * 0.3],
+        [0.15, h * 0.95],
+        [-0.2, h * 0.6],
+        [-len * 0.8, h * 0.8],
+      ]),
+    )
+    .part("leg", "body", paw(len * 0.88))
+    .part("leg", "body", paw(-len * 0.84))
     .part("body", "body", limb(len - 0.05, -0.05, hx - 0.02, hy + 0.06, 0.21, 0.18))
     .part("collar", "accent", limb(len - 0.16, hy * 0.36 - 0.1, hx + 0.2, hy * 0.3 + 0.06, 0.055))
-    .part("head", "body", smooth([[hx - 0.24, hy - 0.02], [hx - 0.12, hy - 0.24], [hx + 0.12, hy - 0.24], [hx + 0.26, hy - 0.08], [hx + 0.2 + snout, hy + 0.0], [hx + 0.2 + snout, hy + 0.17], [hx + 0.14, hy + 0.24], [hx - 0.14, hy + 0.2]]))
+    .part(
+      "head",
+      "body",
+      smooth([
+        [hx - 0.24, hy - 0.02],
+        [hx - 0.12, hy - 0.24],
+        [hx + 0.12, hy - 0.24],
+        [hx + 0.26, hy - 0.08],
+        [hx + 0.2 + snout, hy + 0.0],
+        [hx + 0.2 + snout, hy + 0.17],
+        [hx + 0.14, hy + 0.24],
+        [hx - 0.14, hy + 0.2],
+      ]),
+    )
     .part("mouth", "dark", limb(hx + 0.18, hy + 0.16, hx + 0.14 + snout, hy + 0.12, 0.02))
     .part("nose", "dark", ellipse(hx + 0.2 + snout, hy + 0.02, 0.075, 0.065))
-    .part("ear", "accent", smooth([[hx - 0.16, hy - 0.2], [hx + 0.02, hy - 0.16], [hx - 0.02, hy + ear * 0.5], [hx - 0.16, hy + ear - 0.12], [hx - 0.26, hy + ear * 0.4]]))
-    .part("eye", "light", ellipse(hx + 0.14, hy - 0.09, 0.065, 0.065)).part("eye", "dark", ellipse(hx + 0.155, hy - 0.09, 0.042, 0.042))
-    .key("nose", hx + 0.2 + snout, hy + 0.02).key("eye", hx + 0.15, hy - 0.09).key("ear tip", hx - 0.15, hy + ear - 0.19)
-    .key("crown", hx - 0.02, hy - 0.21).key("collar", (len + hx) / 2 + 0.02, hy * 0.33 - 0.02)
-    .key("tail base", -len + 0.04, -h * 0.5).key("tail tip", -len - tail * 0.94, -h * 0.5 - up * 0.95)
-    .key("front paw", len * 0.88, foot).key("hind paw", -len * 0.84, foot).key("back", 0, -h * 0.74);
+    .part(
+      "ear",
+      "accent",
+      smooth([
+        [hx - 0.16, hy - 0.2],
+        [hx + 0.02, hy - 0.16],
+        [hx - 0.02, hy + ear * 0.5],
+        [hx - 0.16, hy + ear - 0.12],
+        [hx - 0.26, hy + ear * 0.4],
+      ]),
+    )
+    .part("eye", "light", ellipse(hx + 0.14, hy - 0.09, 0.065, 0.065))
+    .part("eye", "dark", ellipse(hx + 0.155, hy - 0.09, 0.042, 0.042))
+    .key("nose", hx + 0.2 + snout, hy + 0.02)
+    .key("eye", hx + 0.15, hy - 0.09)
+    .key("ear tip", hx - 0.15, hy + ear - 0.19)
+    .key("crown", hx - 0.02, hy - 0.21)
+    .key("collar", (len + hx) / 2 + 0.02, hy * 0.33 - 0.02)
+    .key("tail base", -len + 0.04, -h * 0.5)
+    .key("tail tip", -len - tail * 0.94, -h * 0.5 - up * 0.95)
+    .key("front paw", len * 0.88, foot)
+    .key("hind paw", -len * 0.84, foot)
+    .key("back", 0, -h * 0.74);
 }
 
 /** Side view, facing right. */
@@ -124,17 +350,63 @@ export function turtle(p: Param): Figure {
   const foot = 0.2 + leg;
   const plate = (x: number, y: number, s: number): ReturnType<typeof ellipse> => ellipse(x, y, s, s * 0.86, 0, 6);
   return new Sketch()
-    .part("tail", "accent", smooth([[-w + 0.1, 0.08], [-w - tail, 0.26], [-w + 0.12, 0.26]], 4))
-    .part("head", "accent", limb(w - 0.14, 0.12, hx, hy, 0.12, 0.11)).part("head", "accent", ellipse(hx + 0.06, hy, 0.19, 0.15))
-    .part("leg", "accent", limb(w * 0.56, 0.1, w * 0.64, foot, 0.15, 0.12)).part("leg", "accent", limb(-w * 0.56, 0.1, -w * 0.62, foot, 0.15, 0.12))
-    .part("shell", "body", smooth([[-w, 0.22], [-w * 0.9, -h * 0.4], [-w * 0.4, -h * 0.92], [w * 0.3, -h * 0.95], [w * 0.86, -h * 0.4], [w, 0.22], [0, 0.3]]))
-    .part("emblem", "shade", plate(0, -h * 0.42, 0.2)).part("emblem", "shade", plate(-w * 0.55, -h * 0.14, 0.15)).part("emblem", "shade", plate(w * 0.55, -h * 0.14, 0.15))
-    .part("rim", "shade", smooth([[-w - 0.06, 0.2], [-w * 0.5, 0.2], [w * 0.5, 0.2], [w + 0.06, 0.2], [w * 0.7, 0.33], [-w * 0.7, 0.33]]))
+    .part(
+      "tail",
+      "accent",
+      smooth(
+        [
+          [-w + 0.1, 0.08],
+          [-w - tail, 0.26],
+          [-w + 0.12, 0.26],
+        ],
+        4,
+      ),
+    )
+    .part("head", "accent", limb(w - 0.14, 0.12, hx, hy, 0.12, 0.11))
+    .part("head", "accent", ellipse(hx + 0.06, hy, 0.19, 0.15))
+    .part("leg", "accent", limb(w * 0.56, 0.1, w * 0.64, foot, 0.15, 0.12))
+    .part("leg", "accent", limb(-w * 0.56, 0.1, -w * 0.62, foot, 0.15, 0.12))
+    .part(
+      "shell",
+      "body",
+      smooth([
+        [-w, 0.22],
+        [-w * 0.9, -h * 0.4],
+        [-w * 0.4, -h * 0.92],
+        [w * 0.3, -h * 0.95],
+        [w * 0.86, -h * 0.4],
+        [w, 0.22],
+        [0, 0.3],
+      ]),
+    )
+    .part("emblem", "shade", plate(0, -h * 0.42, 0.2))
+    .part("emblem", "shade", plate(-w * 0.55, -h * 0.14, 0.15))
+    .part("emblem", "shade", plate(w * 0.55, -h * 0.14, 0.15))
+    .part(
+      "rim",
+      "shade",
+      smooth([
+        [-w - 0.06, 0.2],
+        [-w * 0.5, 0.2],
+        [w * 0.5, 0.2],
+        [w + 0.06, 0.2],
+        [w * 0.7, 0.33],
+        [-w * 0.7, 0.33],
+      ]),
+    )
     .part("mouth", "dark", limb(hx + 0.12, hy + 0.07, hx + 0.21, hy + 0.05, 0.018))
-    .part("eye", "light", ellipse(hx + 0.1, hy - 0.05, 0.06, 0.06)).part("eye", "dark", ellipse(hx + 0.115, hy - 0.05, 0.035, 0.035))
-    .key("nose", hx + 0.2, hy).key("eye", hx + 0.105, hy - 0.05).key("shell top", -0.03, -h * 0.88)
-    .key("shell front", w - 0.02, 0.22).key("shell back", -w + 0.02, 0.22).key("centre plate", 0, -h * 0.42)
-    .key("front plate", w * 0.55, -h * 0.14).key("front foot", w * 0.64, foot).key("hind foot", -w * 0.62, foot).key("tail tip", -w - tail * 0.75, 0.245);
+    .part("eye", "light", ellipse(hx + 0.1, hy - 0.05, 0.06, 0.06))
+    .part("eye", "dark", ellipse(hx + 0.115, hy - 0.05, 0.035, 0.035))
+    .key("nose", hx + 0.2, hy)
+    .key("eye", hx + 0.105, hy - 0.05)
+    .key("shell top", -0.03, -h * 0.88)
+    .key("shell front", w - 0.02, 0.22)
+    .key("shell back", -w + 0.02, 0.22)
+    .key("centre plate", 0, -h * 0.42)
+    .key("front plate", w * 0.55, -h * 0.14)
+    .key("front foot", w * 0.64, foot)
+    .key("hind foot", -w * 0.62, foot)
+    .key("tail tip", -w - tail * 0.75, 0.245);
 }
 
 /** From above, head up; left and right are named in the image frame, so it is never mirrored. */
@@ -148,19 +420,45 @@ export function butterfly(p: Param): Figure {
   const sketch = new Sketch();
   for (const s of [-1, 1]) {
     sketch
-      .part("wing", "accent", smooth([[s * 0.05, 0], [s * lw * 0.8, 0.05], [s * lw, low * 0.55], [s * lw * 0.6, low], [s * 0.1, 0.35]]))
-      .part("wing", "body", smooth([[s * 0.05, -0.2], [s * w * 0.6, -up], [s * w, -up * 0.86], [s * w * 0.9, -0.1], [s * w * 0.5, 0.14], [s * 0.05, 0.1]]))
+      .part(
+        "wing",
+        "accent",
+        smooth([
+          [s * 0.05, 0],
+          [s * lw * 0.8, 0.05],
+          [s * lw, low * 0.55],
+          [s * lw * 0.6, low],
+          [s * 0.1, 0.35],
+        ]),
+      )
+      .part(
+        "wing",
+        "body",
+        smooth([
+          [s * 0.05, -0.2],
+          [s * w * 0.6, -up],
+          [s * w, -up * 0.86],
+          [s * w * 0.9, -0.1],
+          [s * w * 0.5, 0.14],
+          [s * 0.05, 0.1],
+        ]),
+      )
       .part("emblem", "light", ellipse(s * w * 0.68, -up * 0.5, spot, spot))
       .part("emblem", "dark", ellipse(s * lw * 0.64, low * 0.5, spot * 0.8, spot * 0.8))
       .part("antenna", "dark", limb(s * 0.05, -0.4, s * 0.26, -0.42 - feeler, 0.022))
       .part("antenna", "dark", ellipse(s * 0.26, -0.42 - feeler, 0.055, 0.055));
   }
   return sketch
-    .part("body", "dark", ellipse(0, 0.1, 0.085, 0.46)).part("head", "dark", ellipse(0, -0.36, 0.115, 0.115))
-    .key("left upper wing", -w * 0.88, -up * 0.78).key("right upper wing", w * 0.88, -up * 0.78)
-    .key("left lower wing", -lw * 0.62, low * 0.9).key("right lower wing", lw * 0.62, low * 0.9)
-    .key("left antenna", -0.26, -0.42 - feeler).key("right antenna", 0.26, -0.42 - feeler)
-    .key("left spot", -w * 0.68, -up * 0.5).key("right spot", w * 0.68, -up * 0.5)
-    .key("head", 0, -0.36).key("abdomen tip", 0, 0.5);
+    .part("body", "dark", ellipse(0, 0.1, 0.085, 0.46))
+    .part("head", "dark", ellipse(0, -0.36, 0.115, 0.115))
+    .key("left upper wing", -w * 0.88, -up * 0.78)
+    .key("right upper wing", w * 0.88, -up * 0.78)
+    .key("left lower wing", -lw * 0.62, low * 0.9)
+    .key("right lower wing", lw * 0.62, low * 0.9)
+    .key("left antenna", -0.26, -0.42 - feeler)
+    .key("right antenna", 0.26, -0.42 - feeler)
+    .key("left spot", -w * 0.68, -up * 0.5)
+    .key("right spot", w * 0.68, -up * 0.5)
+    .key("head", 0, -0.36)
+    .key("abdomen tip", 0, 0.5);
 }
-

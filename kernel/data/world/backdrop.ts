@@ -2,7 +2,7 @@ import { figure } from "./categories";
 import { colourNames, mix, tint, type ColourName, type Rgb } from "./colours";
 import { apply, box, ellipse, limb, smooth, type Point } from "./geometry";
 import { poseMatrix } from "./pose";
-import { Prng } from "./prng";
+import type { Prng } from "./prng";
 import type { SceneObject } from "./scene";
 
 /** A polygon of one colour, in fractions of the image side: clutter behind an object, or an occluder in front of it. */
@@ -35,7 +35,8 @@ export function drawBackdrop(taken: readonly ColourName[], random: Prng): Backdr
   const level = random.range(0.42, 0.74);
   const tilt = random.bell() * 0.08;
   return {
-    ground, groundColour,
+    ground,
+    groundColour,
     sky: [pale, mix(pale, [252, 250, 244], random.range(0.2, 0.7))],
     horizon: [level - tilt, level + tilt],
     grain: random.range(0, 9),
@@ -54,19 +55,27 @@ function drawClutter(random: Prng): Blob {
 function drawOutline(x: number, y: number, r: number, random: Prng): Point[] {
   const turn = random.next();
   switch (random.int(5)) {
-    case 0: return ellipse(x, y, r, r * random.range(0.5, 1), turn);
-    case 1: return ellipse(x, y, r, r * random.range(0.6, 1), turn, 3);
-    case 2: return box(x - r, y - r * random.range(0.3, 1), x + r, y + r * random.range(0.3, 1), r * 0.2);
-    case 3: return limb(x, y, x + random.bell() * r * 3, y + random.bell() * r * 3, r * 0.3, r * 0.2);
-    default: return drawStone(x, y, r, random);
+    case 0:
+      return ellipse(x, y, r, r * random.range(0.5, 1), turn);
+    case 1:
+      return ellipse(x, y, r, r * random.range(0.6, 1), turn, 3);
+    case 2:
+      return box(x - r, y - r * random.range(0.3, 1), x + r, y + r * random.range(0.3, 1), r * 0.2);
+    case 3:
+      return limb(x, y, x + random.bell() * r * 3, y + random.bell() * r * 3, r * 0.3, r * 0.2);
+    default:
+      return drawStone(x, y, r, random);
   }
 }
 
 function drawStone(x: number, y: number, r: number, random: Prng): Point[] {
-  return smooth(ellipse(x, y, 1, 1, 0, 7).map(([px, py]): Point => {
-    const k = r * random.range(0.6, 1.15);
-    return [x + (px - x) * k, y + (py - y) * k];
-  }), 4);
+  return smooth(
+    ellipse(x, y, 1, 1, 0, 7).map(([px, py]): Point => {
+      const k = r * random.range(0.6, 1.15);
+      return [x + (px - x) * k, y + (py - y) * k];
+    }),
+    4,
+  );
 }
 
 /** Draw one to three shapes over an object: posts, leaves and stones, each near one of its keypoints. */

@@ -24,7 +24,10 @@ export interface HardNegatives {
 }
 
 const OPPOSITE: Readonly<Record<Relation, Relation>> = {
-  above: "below", below: "above", "left of": "right of", "right of": "left of",
+  above: "below",
+  below: "above",
+  "left of": "right of",
+  "right of": "left of",
 };
 
 /** The captions of a scene. The choice of the wrong words depends on the scene's seed, split and view alone. */

@@ -1,13 +1,25 @@
 import { bird, butterfly, cat, dog, fish, turtle } from "./animals";
-import { Prng } from "./prng";
+import type { Prng } from "./prng";
 import { PARTS, type Figure, type Param, type PartName } from "./sketch";
 import { house, mug, teapot } from "./things";
 import { airplane, bicycle, boat, bus, car } from "./vehicles";
 
 /** Name of a category of the world. */
 export type CategoryName =
-  | "airplane" | "bicycle" | "bird" | "boat" | "bus" | "butterfly" | "car" | "cat" | "dog" | "fish" | "house" | "mug"
-  | "teapot" | "turtle";
+  | "airplane"
+  | "bicycle"
+  | "bird"
+  | "boat"
+  | "bus"
+  | "butterfly"
+  | "car"
+  | "cat"
+  | "dog"
+  | "fish"
+  | "house"
+  | "mug"
+  | "teapot"
+  | "turtle";
 
 /** The shape of one instance: a number in [0, 1] per named parameter. Pose and colours are not part of it. */
 export type Shape = Readonly<Record<string, number>>;
@@ -24,7 +36,20 @@ export interface CategorySpec {
 }
 
 const BUILDERS: Readonly<Record<CategoryName, (p: Param) => Figure>> = {
-  airplane, bicycle, bird, boat, bus, butterfly, car, cat, dog, fish, house, mug, teapot, turtle,
+  airplane,
+  bicycle,
+  bird,
+  boat,
+  bus,
+  butterfly,
+  car,
+  cat,
+  dog,
+  fish,
+  house,
+  mug,
+  teapot,
+  turtle,
 };
 
 const NO_MIRROR: ReadonlySet<CategoryName> = new Set<CategoryName>(["butterfly", "house"]);

@@ -1,5 +1,5 @@
 import { categories, type CategoryName } from "./categories";
-import { Prng } from "./prng";
+import type { Prng } from "./prng";
 import type { Role } from "./sketch";
 
 /** An sRGB colour, 0..255 each. */
@@ -7,13 +7,21 @@ export type Rgb = readonly [number, number, number];
 
 /** The colour words of captions and their centres in sRGB. */
 export const COLOURS: Readonly<Record<ColourName, Rgb>> = {
-  red: [206, 48, 44], orange: [236, 134, 36], yellow: [240, 206, 52], green: [70, 152, 66], blue: [52, 104, 196],
-  purple: [126, 68, 164], pink: [238, 134, 178], brown: [124, 82, 50], white: [238, 236, 230], black: [48, 48, 54],
+  red: [206, 48, 44],
+  orange: [236, 134, 36],
+  yellow: [240, 206, 52],
+  green: [70, 152, 66],
+  blue: [52, 104, 196],
+  purple: [126, 68, 164],
+  pink: [238, 134, 178],
+  brown: [124, 82, 50],
+  white: [238, 236, 230],
+  black: [48, 48, 54],
 };
 
 /** A colour word. */
 export type ColourName =
-  | "red" | "orange" | "yellow" | "green" | "blue" | "purple" | "pink" | "brown" | "white" | "black";
+  "red" | "orange" | "yellow" | "green" | "blue" | "purple" | "pink" | "brown" | "white" | "black";
 
 /** The colour words, in a fixed order. */
 export const colourNames = Object.keys(COLOURS) as readonly ColourName[];
@@ -51,15 +59,29 @@ export function drawPalette(colour: ColourName, accent: ColourName, random: Prng
   const body = tint(colour, random);
   const grey = random.range(120, 190);
   const night = random.range(20, 50);
-  const jitter = (base: Rgb): Rgb => mix(base, [random.range(0, 255), random.range(0, 255), random.range(0, 255)], 0.08);
+  const jitter = (base: Rgb): Rgb =>
+    mix(base, [random.range(0, 255), random.range(0, 255), random.range(0, 255)], 0.08);
   return {
     body,
     shade: mix(body, [20, 16, 30], random.range(0.16, 0.34)),
     accent: tint(accent, random),
     dark: jitter([night, night, night + 8]),
     light: jitter([246, 246, 240]),
-    glass: jitter(random.pick<Rgb>([[176, 216, 236], [140, 188, 214], [206, 226, 232], [96, 132, 160]])),
+    glass: jitter(
+      random.pick<Rgb>([
+        [176, 216, 236],
+        [140, 188, 214],
+        [206, 226, 232],
+        [96, 132, 160],
+      ]),
+    ),
     metal: jitter([grey, grey, grey + 8]),
-    lamp: jitter(random.pick<Rgb>([[250, 214, 90], [250, 190, 70], [248, 232, 150]])),
+    lamp: jitter(
+      random.pick<Rgb>([
+        [250, 214, 90],
+        [250, 190, 70],
+        [248, 232, 150],
+      ]),
+    ),
   };
 }

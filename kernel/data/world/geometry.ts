@@ -16,7 +16,7 @@ export function sinTurns(turns: number): number {
   if (t < -0.25) t = -0.5 - t;
   const x = t * TAU;
   const s = x * x;
-  return x * (1 - s / 6 * (1 - s / 20 * (1 - s / 42 * (1 - s / 72 * (1 - s / 110 * (1 - s / 156))))));
+  return x * (1 - (s / 6) * (1 - (s / 20) * (1 - (s / 42) * (1 - (s / 72) * (1 - (s / 110) * (1 - s / 156))))));
 }
 
 /** Cosine of an angle in turns; see {@link sinTurns}. */
@@ -57,7 +57,13 @@ export function ellipse(cx: number, cy: number, rx: number, ry: number, turn = 0
 
 /** Axis-aligned rectangle with corners rounded by `radius`. */
 export function box(x0: number, y0: number, x1: number, y1: number, radius = 0): Point[] {
-  if (radius <= 0) return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+  if (radius <= 0)
+    return [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+    ];
   const corner = (cx: number, cy: number, start: number): Point[] =>
     Array.from({ length: 5 }, (_, i): Point => [
       cx + radius * cosTurns(start + i / 16),

@@ -42,7 +42,15 @@ export function paint(scene: Scene, scale: number): Painting {
   const blob = (outline: readonly Point[]): Point[] => outline.map(([x, y]): Point => [x * side, y * side]);
   const { horizon, groundColour, sky, clutter } = scene.backdrop;
   put([], { instance: 0, part: 0, colour: sky[0] });
-  put(blob([[0, horizon[0]], [1, horizon[1]], [1, 1], [0, 1]]), { instance: 0, part: 0, colour: groundColour });
+  put(
+    blob([
+      [0, horizon[0]],
+      [1, horizon[1]],
+      [1, 1],
+      [0, 1],
+    ]),
+    { instance: 0, part: 0, colour: groundColour },
+  );
   for (const { outline, colour } of clutter) put(blob(outline), { instance: 0, part: 0, colour });
   for (const [i, object] of [...scene.objects.entries()].reverse()) paintObject(object, i + 1, side, put);
   for (const { outline, colour } of scene.occluders) put(blob(outline), { instance: 3, part: 0, colour });
@@ -50,7 +58,10 @@ export function paint(scene: Scene, scale: number): Painting {
 }
 
 function paintObject(
-  object: SceneObject, instance: number, side: number, put: (outline: readonly Point[], stroke: Stroke) => void,
+  object: SceneObject,
+  instance: number,
+  side: number,
+  put: (outline: readonly Point[], stroke: Stroke) => void,
 ): void {
   const matrix = poseMatrix(object.pose, side);
   const toFigure = invert(matrix);
@@ -74,7 +85,7 @@ function paintObject(
 function fit(part: Part, template: Part): Affine {
   const [a, b] = [bounds(part.outline), bounds(template.outline)];
   const along = (i: 0 | 1): [number, number] => {
-    const k = (b[i + 2] as number - (b[i] as number)) / (a[i + 2] as number - (a[i] as number) || 1);
+    const k = ((b[i + 2] as number) - (b[i] as number)) / ((a[i + 2] as number) - (a[i] as number) || 1);
     return [k, (b[i] as number) - k * (a[i] as number)];
   };
   const [kx, tx] = along(0);

@@ -131,7 +131,12 @@ function boxOf(instances: Uint8Array, size: number): Box {
 function coverage(scene: Scene, instances: Uint8Array): Pick<Rendered, "occluded" | "truncated"> {
   const main = scene.objects[0] as SceneObject;
   const pose = { ...main.pose, x: 0.25 + main.pose.x / 2, y: 0.25 + main.pose.y / 2, scale: main.pose.scale / 2 };
-  const alone: Scene = { ...scene, objects: [{ ...main, pose }], occluders: [], backdrop: { ...scene.backdrop, clutter: [] } };
+  const alone: Scene = {
+    ...scene,
+    objects: [{ ...main, pose }],
+    occluders: [],
+    backdrop: { ...scene.backdrop, clutter: [] },
+  };
   const { cells, side, strokes } = paint(alone, 1);
   let [all, inside] = [0, 0];
   for (let at = 0; at < cells.length; at++) {

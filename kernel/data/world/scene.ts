@@ -82,8 +82,15 @@ export function scene(seed: number, options: SceneOptions = {}): Scene {
   const objects = [main];
   if (layout.places[1]) objects.push(drawCompanion(main, layout.places[1], split, random));
   return {
-    seed, split, view, size, objects,
-    backdrop: drawBackdrop(objects.map((object) => object.colour), random),
+    seed,
+    split,
+    view,
+    size,
+    objects,
+    backdrop: drawBackdrop(
+      objects.map((object) => object.colour),
+      random,
+    ),
     ...(layout.relation ? { relation: layout.relation } : {}),
     occluders: random.chance(occlusion) ? drawOccluders(main, random) : [],
   };
@@ -111,7 +118,10 @@ interface Spot {
 }
 
 const OFFSETS: Readonly<Record<Relation, readonly [number, number]>> = {
-  above: [0, -1], below: [0, 1], "left of": [-1, 0], "right of": [1, 0],
+  above: [0, -1],
+  below: [0, 1],
+  "left of": [-1, 0],
+  "right of": [1, 0],
 };
 
 function drawLayout(random: Prng, pair: boolean): { places: Spot[]; relation?: Relation } {
@@ -139,7 +149,12 @@ function drawObject(category: CategoryName, shape: Shape, spot: Spot, split: Spl
   const textureName = random.chance(0.4) ? "plain" : random.pick(textureNames.slice(1));
   const mirrors = categoryNamed(category).mirrors;
   return {
-    category, shape, colour, accent, palette, heldOut,
+    category,
+    shape,
+    colour,
+    accent,
+    palette,
+    heldOut,
     pose: drawPose({ ...spot, mirrors }, random),
     texture: drawTexture(textureName, palette.body, random),
     sizeWord: spot.scale >= 0.34 ? "large" : spot.scale < 0.23 ? "small" : "",

@@ -103,9 +103,12 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
   if (existsSync(file)) {
     if (hashIn(file) === spec.hash) return true;
     if (overwrite) return false;
-    throw new Error(`world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`);
+    throw new Error(
+      `world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
+    );
   }
-  if ((await readdir(target)).length > 0) throw new Error(`world.writeSpair: ${target} is not empty and was not written by writeSpair`);
+  if ((await readdir(target)).length > 0)
+    throw new Error(`world.writeSpair: ${target} is not empty and was not written by writeSpair`);
   await rmdir(target);
   return false;
 }
@@ -159,8 +162,12 @@ async function writePicture(work: string, { name, scene: drawn, image }: Picture
   const raw = { width: image.width, height: image.height, channels: 3 } as const;
   const jpeg = await sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
   const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
-  const png = await sharp(mask, { raw: { ...raw, channels: 1 } }).png().toBuffer();
-  for (const part of ["JPEGImages", "ImageAnnotation", "Segmentation"]) await mkdir(join(work, part, image.category), { recursive: true });
+  const png = await sharp(mask, { raw: { ...raw, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toBuffer();
+  for (const part of ["JPEGImages", "ImageAnnotation", "Segmentation"])
+    await mkdir(join(work, part, image.category), { recursive: true });
   await writeFile(join(work, "JPEGImages", image.category, `${name}.jpg`), jpeg);
   await writeFile(join(work, "Segmentation", image.category, `${name}.png`), png);
   const annotation = imageAnnotation(name, drawn, image);
@@ -170,7 +177,9 @@ async function writePicture(work: string, { name, scene: drawn, image }: Picture
 /** Ordered pairs of different images, none twice, that share enough keypoints; fewer when there are no more. */
 function drawPairs(spec: SpairSpec, index: number, pictures: readonly Picture[]): [Picture, Picture][] {
   const wanted = share(spec.pairs, index, spec.categories.length);
-  const all = pictures.flatMap((source) => pictures.filter((target) => target !== source).map((target): [Picture, Picture] => [source, target]));
+  const all = pictures.flatMap((source) =>
+    pictures.filter((target) => target !== source).map((target): [Picture, Picture] => [source, target]),
+  );
   const usable = all.filter(([source, target]) => sharedKeypoints(source.image, target.image).length >= MIN_SHARED);
   const random = new Prng(spec.seed, `${spec.split}/pairs ${spec.categories[index]}`);
   for (let i = 0; i < Math.min(wanted, usable.length); i++) {

@@ -1,7 +1,7 @@
 import type { Rgb } from "./colours";
 import { mix } from "./colours";
 import { cosTurns, sinTurns } from "./geometry";
-import { Prng } from "./prng";
+import type { Prng } from "./prng";
 
 /** The texture words of captions; `plain` is not said. */
 export const textureNames = ["plain", "striped", "spotted", "checked"] as const;
@@ -42,20 +42,25 @@ export function weave(texture: Texture): (x: number, y: number) => number {
   const fold = (v: number): number => Math.abs(v - Math.floor(v) - 0.5) * 2;
   const edge = (v: number): number => (v < 0 ? 0 : v > 1 ? 1 : v);
   switch (texture.name) {
-    case "plain": return () => 0;
-    case "striped": return (x, y) => edge((fold(c * x + s * y + phase) - 0.5) * 5 + 0.5);
-    case "checked": return (x, y) => {
-      const u = fold((c * x + s * y) * 0.8 + phase) - 0.5;
-      const v = fold((c * y - s * x) * 0.8 + phase) - 0.5;
-      return edge(u * v * 24 + 0.5);
-    };
-    case "spotted": return (x, y) => {
-      const row = c * y - s * x + phase;
-      const shift = Math.floor(row) % 2 === 0 ? 0 : 0.5;
-      const u = fold(c * x + s * y + shift + phase);
-      const v = fold(row);
-      return edge((0.36 - (u * u + v * v)) * 5 + 0.5);
-    };
-    default: return texture.name satisfies never;
+    case "plain":
+      return () => 0;
+    case "striped":
+      return (x, y) => edge((fold(c * x + s * y + phase) - 0.5) * 5 + 0.5);
+    case "checked":
+      return (x, y) => {
+        const u = fold((c * x + s * y) * 0.8 + phase) - 0.5;
+        const v = fold((c * y - s * x) * 0.8 + phase) - 0.5;
+        return edge(u * v * 24 + 0.5);
+      };
+    case "spotted":
+      return (x, y) => {
+        const row = c * y - s * x + phase;
+        const shift = Math.floor(row) % 2 === 0 ? 0 : 0.5;
+        const u = fold(c * x + s * y + shift + phase);
+        const v = fold(row);
+        return edge((0.36 - (u * u + v * v)) * 5 + 0.5);
+      };
+    default:
+      return texture.name satisfies never;
   }
 }
