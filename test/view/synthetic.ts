@@ -67,9 +67,8 @@ function features(image: SyntheticImage, layer: number): SyntheticMap {
 
 function wave(place: number[], brightness: number, c: number, layer: number): number {
   if (layer === 0) return 1 + Math.cos(brightness * 3 + c);
-  const frequency = 1.5 * (1 + Math.floor(c / 4));
-  const angle = frequency * place[c % 2];
-  return (0.8 + (c % 4 < 2 ? Math.sin(angle) : Math.cos(angle))) / (1 + Math.floor(c / 4));
+  const along = Math.cos(0.7 * c) * place[0] + Math.sin(0.7 * c) * place[1];
+  return 0.35 + Math.cos((3 + 0.2 * c) * along + c);
 }
 
 function blockMean(image: SyntheticImage, left: number, top: number, size: number): number[] {
