@@ -10,7 +10,7 @@ import { keepLive } from "./live";
 import { SIMILARITIES, similaritySpace, type FeaturePair, type Similarity } from "./match";
 import type { GroundTruth, Pin, ScaleMode } from "./payload";
 import { saveView } from "./save";
-import { groundTruth, type KeypointPair } from "./truth-input";
+import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "./truth";
 
 export interface CorrespondenceOptions {
@@ -19,7 +19,7 @@ export interface CorrespondenceOptions {
   /** The layer shown first, one of `layers`. Default: the last. */
   layer?: number;
   /** Known correspondences: error lines, threshold circles and a PCK read-out. */
-  keypoints?: KeypointPair;
+  keypoints?: KeypointPair | SpairPairLike;
   /** A match counts as correct within `alpha` times the longer side of the box. Default 0.1. */
   alpha?: number;
   /** Queries pinned at first: points on the first image, in pixels. */

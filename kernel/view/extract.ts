@@ -13,6 +13,8 @@ export interface FeatureMapLike {
   readonly layer: number;
   /** Where the grid lies on each image of the batch; without it the grid covers the whole image. */
   readonly geometry?: GeometryLike | readonly GeometryLike[];
+  /** `[N, C]` of one image of the batch, whatever the layout of `data`. Without it `data` must be `[B, N, C]`. */
+  tokens?(index: number): Float32Array;
 }
 
 /** Maps points of the model's input to the original image: resize, crop and padding undone. */
@@ -62,7 +64,7 @@ export async function extractFeatures(
 export function imageFeatures(where: string, map: FeatureMapLike, image: RawImage, item = 0): ImageFeatures {
   const grid: Grid = [map.grid[0], map.grid[1]];
   const size = grid[0] * grid[1] * map.channels;
-  const features = map.data.subarray(item * size, (item + 1) * size);
+  const features = map.tokens?.(item) ?? map.data.subarray(item * size, (item + 1) * size);
   if (features.length !== size || size === 0)
     throw new ViewError(where, `layer ${map.layer} must hold ${grid.join(" x ")} x ${map.channels} values`, map.data.length);
   return {

@@ -1,8 +1,39 @@
-/** What a value looks like: `view.…` in a notebook. */
+/** What a value looks like, and how it gets to the front end. */
+import { correspondence } from "./correspondence";
+import { image } from "./image";
+import { pca } from "./pca";
+import { plotly } from "./plotly";
+import { table } from "./table";
+
 export {
-  correspondence,
-  CorrespondenceView,
-  type CorrespondenceOptions,
-  type LayerModel,
-  type ViewModel,
-} from "./correspondence";
+  clearOutput,
+  comms,
+  display,
+  displayHandle,
+  View,
+  type Comms,
+  type Displayable,
+  type DisplayHandle,
+} from "./display";
+export { ViewError } from "./error";
+export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
+export { PcaView, type PcaOptions } from "./pca";
+export type { FeatureExtractor, FeatureMapLike, GeometryLike } from "./extract";
+export type { KeypointPair, SpairPairLike, SpairViewLike } from "./truth-input";
+export type { KeypointScore, PairPCK } from "./truth";
+export type { ColourMapName } from "./colour";
+export type { Similarity } from "./match";
+export type { ScaleMode } from "./payload";
+export type { Pixels } from "./png";
+export type { ImageOptions } from "./image";
+export type { PlotlyObject } from "./plotly";
+export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";
+
+/** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
+export const view: {
+  readonly correspondence: typeof correspondence;
+  readonly pca: typeof pca;
+  readonly table: typeof table;
+  readonly plotly: typeof plotly;
+  readonly image: typeof image;
+} = { correspondence, pca, table, plotly, image };

@@ -13,6 +13,19 @@ export interface KeypointPair {
   sourceBox?: readonly number[];
 }
 
+/** A pair as `data.spair.read` gives it: named keypoints and a box on each image. */
+export interface SpairPairLike {
+  readonly source: SpairViewLike;
+  readonly target: SpairViewLike;
+  /** Keypoints visible in both images. */
+  readonly keypointIds: readonly string[];
+}
+
+export interface SpairViewLike {
+  readonly box: readonly number[];
+  readonly keypoints: Readonly<Record<string, readonly number[] | null>>;
+}
+
 interface Size {
   width: number;
   height: number;
@@ -21,10 +34,11 @@ interface Size {
 /** Checks keypoints and turns alpha into pixels. @throws ViewError */
 export function groundTruth(
   where: string,
-  pair: KeypointPair,
+  input: KeypointPair | SpairPairLike,
   alpha: number,
   images: readonly [Size, Size],
 ): GroundTruth {
+  const pair = isSpairPair(input) ? fromSpair(where, input) : input;
   if (!(alpha > 0 && alpha <= 1)) throw new ViewError(where, "alpha must lie in (0, 1]", alpha);
   const source = points(where, "keypoints.source", pair.source);
   const target = points(where, "keypoints.target", pair.target);
@@ -42,6 +56,21 @@ export function groundTruth(
       alpha * extent(where, "keypoints.box", pair.box, images[1]),
     ],
   };
+}
+
+function isSpairPair(input: KeypointPair | SpairPairLike): input is SpairPairLike {
+  return "keypointIds" in input && Array.isArray(input.keypointIds);
+}
+
+function fromSpair(where: string, { source, target, keypointIds }: SpairPairLike): KeypointPair {
+  const pick = (view: SpairViewLike, side: string): readonly number[][] =>
+    keypointIds.map((id) => {
+      const point = view.keypoints[id];
+      if (point) return [...point];
+      throw new ViewError(where, `keypoints.${side}.keypoints must have a point "${id}"`, point);
+    });
+  const names = keypointIds.map((id) => `keypoint ${id}`);
+  return { source: pick(source, "source"), target: pick(target, "target"), names, box: target.box, sourceBox: source.box };
 }
 
 function points(where: string, name: string, list: KeypointPair["source"]): Point[] {

@@ -87,6 +87,6 @@ export const syntheticEncoder = {
     images: unknown[],
     options?: { indices?: number[] },
   ): Promise<{ intermediates: SyntheticMap[] }> => ({
-    intermediates: (options?.indices ?? [0, 1, 2]).map((layer) => features(images[0] as SyntheticImage, layer)),
+    intermediates: (options?.indices ?? [0, 1, 2]).map((layer) => features(images[0] as SyntheticImage, (layer + 3) % 3)),
   }),
 };

@@ -1,0 +1,150 @@
+import { numberOf, record, textOf, titleText, type Coordinate, type PlotlyObject } from "./values";
+
+export interface Tick {
+  value: number;
+  label: string;
+}
+
+/** One axis: maps coordinates to pixels. */
+export interface Axis {
+  title: string;
+  ticks: Tick[];
+  /** Pixel of a coordinate, `undefined` where it has none (a non-positive value on a log axis). */
+  place(value: Coordinate | null): number | undefined;
+  /** Pixels between two categories; for numbers, of the smallest step between the given values. */
+  step(values: readonly (Coordinate | null)[]): number;
+}
+
+export interface AxisInput {
+  options: PlotlyObject;
+  /** Everything drawn along the axis. */
+  values: (Coordinate | null)[];
+  /** Bars grow from zero, so it must be on the axis. */
+  includeZero: boolean;
+  /** Space at both ends, as a share of the length, unless the range is given. */
+  padding: number;
+  from: number;
+  to: number;
+  /** About so many pixels a tick. */
+  spacing: number;
+}
+
+/** Makes an axis: by category where any coordinate is text that is no number, else linear or logarithmic. */
+export function makeAxis(input: AxisInput): Axis {
+  const { options, values } = input;
+  const kind = textOf(options.type);
+  const texts = values.some((value) => typeof value === "string" && !Number.isFinite(Number(value || NaN)));
+  if (kind === "category" || (kind === undefined && texts)) return categoryAxis(input);
+  return kind === "log" ? logAxis(input) : linearAxis(input);
+}
+
+function categoryAxis({ options, values, from, to }: AxisInput): Axis {
+  const names = [...new Set(values.filter((value) => value !== null).map(String))];
+  const unit = (to - from) / Math.max(1, names.length);
+  const at = (index: number): number => from + (index + 0.5) * unit;
+  return {
+    title: titleText(options.title),
+    ticks: names.map((label, i) => ({ value: at(i), label })),
+    place: (value) => (value === null || !names.includes(String(value)) ? undefined : at(names.indexOf(String(value)))),
+    step: () => Math.abs(unit),
+  };
+}
+
+function linearAxis(input: AxisInput): Axis {
+  const { options, from, to } = input;
+  const [low, high] = givenRange(options) ?? linearRange(input);
+  const scale = (to - from) / (high - low || 1);
+  const place = (value: Coordinate | null): number | undefined =>
+    value === null || !Number.isFinite(Number(value)) ? undefined : from + (Number(value) - low) * scale;
+  const step = numberOf(options.dtick) ?? niceStep(Math.abs(high - low), Math.abs(to - from) / input.spacing);
+  return {
+    title: titleText(options.title),
+    ticks: ticksBetween(low, high, step).map(({ value, label }) => ({ value: from + (value - low) * scale, label })),
+    place,
+    step: (values) => Math.abs(scale) * smallestGap(values),
+  };
+}
+
+function logAxis(input: AxisInput): Axis {
+  const { options, from, to } = input;
+  const logs = input.values.map(Number).filter((value) => value > 0).map(Math.log10);
+  const [low, high] = givenRange(options) ?? padded(bounds(logs), input.padding);
+  const scale = (to - from) / (high - low || 1);
+  const powers = ticksBetween(low, high, Math.max(1, Math.round((high - low) / 8)));
+  return {
+    title: titleText(options.title),
+    ticks: powers.map(({ value }) => ({ value: from + (value - low) * scale, label: formatPower(value) })),
+    place: (value) => (value !== null && Number(value) > 0 ? from + (Math.log10(Number(value)) - low) * scale : undefined),
+    step: () => Math.abs(to - from) / 20,
+  };
+}
+
+function formatPower(exponent: number): string {
+  const value = 10 ** exponent;
+  return Number.isInteger(exponent) && Math.abs(exponent) < 5 ? String(Number(value.toPrecision(6))) : `1e${exponent}`;
+}
+
+function givenRange(options: PlotlyObject): [number, number] | undefined {
+  if (!Array.isArray(options.range)) return undefined;
+  const [low, high] = options.range.map(numberOf);
+  return low === undefined || high === undefined || low === high ? undefined : [low, high];
+}
+
+function linearRange({ options, values, includeZero, padding }: AxisInput): [number, number] {
+  const numbers = values.filter((value) => value !== null).map(Number).filter(Number.isFinite);
+  const [low, high] = bounds(numbers);
+  if (options.rangemode === "nonnegative") return padded([Math.max(0, low), high], padding, low >= 0);
+  const zero = includeZero || options.rangemode === "tozero";
+  if (!zero) return padded([low, high], padding);
+  if (low >= 0) return padded([0, high], padding, true);
+  return high <= 0 ? [low - padding * -low, 0] : padded([low, high], padding);
+}
+
+function bounds(numbers: number[]): [number, number] {
+  if (numbers.length === 0) return [0, 1];
+  const [low, high] = numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+function padded([low, high]: [number, number], padding: number, fixedLow = false): [number, number] {
+  const extra = (high - low || 1) * padding;
+  return [fixedLow ? low : low - extra, high + extra];
+}
+
+/** 1, 2 or 5 times a power of ten. */
+export function niceStep(span: number, wanted: number): number {
+  const raw = span / Math.max(1, wanted) || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= raw * 0.999) ?? 10;
+  return factor * power;
+}
+
+const MOST_TICKS = 100;
+
+function ticksBetween(low: number, high: number, step: number): Tick[] {
+  const [from, to] = low < high ? [low, high] : [high, low];
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.min(MOST_TICKS, Math.floor(to / step + 1e-9) - first + 1);
+  const digits = Math.min(10, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  return Array.from({ length: Math.max(0, count) }, (_, i) => {
+    const value = (first + i) * step;
+    return { value, label: formatTick(value, digits) };
+  });
+}
+
+function formatTick(value: number, digits: number): string {
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-4) return value.toExponential(1).replace("e+", "e");
+  return value.toFixed(digits).replace("-", "\u2212");
+}
+
+function smallestGap(values: readonly (Coordinate | null)[]): number {
+  const sorted = [...new Set(values.filter((value) => value !== null).map(Number))].sort((a, b) => a - b);
+  const gaps = sorted.slice(1).map((value, i) => value - sorted[i]);
+  return gaps.length ? Math.min(...gaps) : 1;
+}
+
+/** Options of an axis by plotly's name. */
+export function axisOptions(layout: PlotlyObject, name: "xaxis" | "yaxis"): PlotlyObject {
+  return record(layout[name]);
+}

@@ -1,0 +1,63 @@
+import type { JSONValue } from "../host";
+import { ViewError } from "../error";
+
+/** Any plotly trace or layout: we read what we know and pass everything on. */
+export interface PlotlyObject {
+  readonly [key: string]: unknown;
+}
+
+/** A coordinate: a number, or the name of a category. */
+export type Coordinate = number | string;
+
+/** Plain JSON of a figure: typed arrays become arrays, dates ISO text, `NaN` and infinities null, as plotly expects. */
+export function plainJson(value: unknown, path: string): JSONValue {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof Date) return value.toISOString();
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as unknown as ArrayLike<number>, (item, i) => plainJson(item, `${path}[${i}]`));
+  if (Array.isArray(value)) return value.map((item, i) => (item === undefined ? null : plainJson(item, `${path}[${i}]`)));
+  if (typeof value === "object") return plainObject(value, path);
+  throw new ViewError("view.plotly", `${path} must be data`, value);
+}
+
+function plainObject(value: object, path: string): JSONValue {
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([key, item]) => [key, plainJson(item, `${path}.${key}`)]));
+}
+
+export function isRecord(value: unknown): value is PlotlyObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A nested object, empty where there is none. */
+export function record(value: unknown): PlotlyObject {
+  return isRecord(value) ? value : {};
+}
+
+/** A title is a string or `{ text }`. */
+export function titleText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { text } = record(value);
+  return typeof text === "string" ? text : "";
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Coordinates of a trace; gaps are null. */
+export function coordinates(value: unknown): (Coordinate | null)[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((item: unknown) => (typeof item === "number" || typeof item === "string" ? item : null));
+}
+
+/** Plotly's text markup (`<b>`, `<br>`, `<i>`…) as plain text. */
+export function withoutTags(text: string): string {
+  return text.replace(/<br\s*\/?>/gi, " ").replace(/<\/?[a-z][^>]*>/gi, "");
+}
