@@ -1,5 +1,13 @@
 /** Devices and the runtime that runs ONNX models on them. */
 export { DeviceError } from "./types";
-export type { BackendSession, Device, DeviceRequest, HostTensor, InferenceBackend, Probe, SessionOptions } from "./types";
+export type {
+  BackendSession,
+  Device,
+  DeviceRequest,
+  HostTensor,
+  InferenceBackend,
+  Probe,
+  SessionOptions,
+} from "./types";
 export { onnxruntime } from "./onnxruntime";
 export { probeAll, probeDevice, resolveDevice } from "./probe";

@@ -33,7 +33,9 @@ class Channel {
     worker.unref();
     worker.on("message", (response: Response) => this.settle(worker, response));
     worker.on("error", (error) => this.fail(worker, error));
-    worker.on("exit", (code) => this.fail(worker, new DeviceError("backend", "the inference thread ended", `exit code ${code}`)));
+    worker.on("exit", (code) =>
+      this.fail(worker, new DeviceError("backend", "the inference thread ended", `exit code ${code}`)),
+    );
     return worker;
   }
 
@@ -71,7 +73,8 @@ class WorkerSession implements BackendSession {
     if (this.disposed) throw new DeviceError("backend.run", "the session is disposed", this.device);
     const buffers = [...new Set(Object.values(feeds).map((tensor) => tensor.data.buffer as ArrayBuffer))];
     const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches }, buffers);
-    if (response.error !== undefined) throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
+    if (response.error !== undefined)
+      throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
     return response.results ?? {};
   }
 
@@ -90,7 +93,8 @@ export const onnxruntime: InferenceBackend = {
 
   async create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession> {
     const response = await channel.send({ kind: "create", model, options });
-    if (response.error !== undefined) throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
+    if (response.error !== undefined)
+      throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
     return new WorkerSession(channel, response.id, options.device);
   },
 };

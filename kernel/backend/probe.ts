@@ -33,8 +33,17 @@ export async function probeDevice(device: Device): Promise<Probe> {
 /** What is known to be missing without starting anything. */
 function missingFiles(device: Device): string | null {
   if (device !== "cuda") return null;
-  const folder = join(dirname(require.resolve("onnxruntime-node/package.json")), "bin", "napi-v6", process.platform, process.arch);
-  const names = process.platform === "win32" ? ["onnxruntime_providers_cuda.dll"] : ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers_shared.so"];
+  const folder = join(
+    dirname(require.resolve("onnxruntime-node/package.json")),
+    "bin",
+    "napi-v6",
+    process.platform,
+    process.arch,
+  );
+  const names =
+    process.platform === "win32"
+      ? ["onnxruntime_providers_cuda.dll"]
+      : ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers_shared.so"];
   const absent = names.filter((name) => !existsSync(join(folder, name)));
   return absent.length ? `${absent.join(" and ")} missing beside onnxruntime's binding in ${folder}` : null;
 }
@@ -42,7 +51,9 @@ function missingFiles(device: Device): string | null {
 function tryInChild(device: Device): Promise<string | null> {
   const args = ["-e", SCRIPT, require.resolve("onnxruntime-node"), device, TINY_MODEL];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { timeout: TIMEOUT_MS }, (error, stdout, stderr) => resolve(outcome(stdout, stderr, error?.message)));
+    execFile(process.execPath, args, { timeout: TIMEOUT_MS }, (error, stdout, stderr) =>
+      resolve(outcome(stdout, stderr, error?.message)),
+    );
   });
 }
 
@@ -77,7 +88,9 @@ let warned = false;
 function warnFallen(failed: Probe[], device: Device): void {
   if (warned || !failed.length) return;
   warned = true;
-  console.warn(`fovea: running on ${device}; ${failed.map((one) => `${one.device} did not start (${one.reason})`).join("; ")}`);
+  console.warn(
+    `fovea: running on ${device}; ${failed.map((one) => `${one.device} did not start (${one.reason})`).join("; ")}`,
+  );
 }
 
 /**
@@ -87,7 +100,8 @@ function warnFallen(failed: Probe[], device: Device): void {
  * @throws DeviceError when the device is unknown, or an explicit one does not start
  */
 export async function resolveDevice(request: DeviceRequest, fn = "backend.resolveDevice"): Promise<Device> {
-  if (request !== "auto" && !DEVICES.includes(request)) throw new DeviceError(fn, `device must be auto, ${DEVICES.join(", ")}`, request);
+  if (request !== "auto" && !DEVICES.includes(request))
+    throw new DeviceError(fn, `device must be auto, ${DEVICES.join(", ")}`, request);
   if (request === "cpu" || (request === "auto" && !hasGraphics())) return "cpu";
   if (request === "auto") return firstStarted();
   const { ok, reason } = await probe(request);
@@ -105,7 +119,11 @@ async function firstStarted(): Promise<Device> {
     }
     failed.push(found);
   }
-  throw new DeviceError("backend.resolveDevice", "one device must start", failed.map((one) => `${one.device}: ${one.reason}`).join("; "));
+  throw new DeviceError(
+    "backend.resolveDevice",
+    "one device must start",
+    failed.map((one) => `${one.device}: ${one.reason}`).join("; "),
+  );
 }
 
 /** Every rung of the ladder with its probe, best first. */

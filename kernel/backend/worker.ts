@@ -20,7 +20,12 @@ async function answer(request: Request): Promise<Response> {
       ...(weightsFolder ? { extra: { session: { model_external_initializers_file_folder_path: weightsFolder } } } : {}),
     };
     const { model } = request;
-    sessions.set(id, typeof model === "string" ? await InferenceSession.create(model, options) : await InferenceSession.create(model, options));
+    sessions.set(
+      id,
+      typeof model === "string"
+        ? await InferenceSession.create(model, options)
+        : await InferenceSession.create(model, options),
+    );
     return { id };
   }
   if (request.kind === "dispose") {
@@ -31,10 +36,16 @@ async function answer(request: Request): Promise<Response> {
   return { id, results: await run(request.session, request.feeds, request.fetches) };
 }
 
-async function run(session: number, feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>> {
+async function run(
+  session: number,
+  feeds: Record<string, HostTensor>,
+  fetches: string[],
+): Promise<Record<string, HostTensor>> {
   const loaded = sessions.get(session);
   if (!loaded) throw new Error("the session is disposed");
-  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]));
+  const inputs = Object.fromEntries(
+    Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]),
+  );
   const outputs = await loaded.run(inputs, fetches);
   return Object.fromEntries(fetches.map((name) => [name, hostTensor(outputs[name])]));
 }
@@ -42,7 +53,8 @@ async function run(session: number, feeds: Record<string, HostTensor>, fetches: 
 function hostTensor(tensor: Tensor): HostTensor {
   const bits = tensor.data as HostTensor["data"];
   // Newer Node versions hand out Float16Array, which is no Uint16Array: the bits are the same.
-  const data = tensor.type === "float16" ? new Uint16Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length) : bits;
+  const data =
+    tensor.type === "float16" ? new Uint16Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length) : bits;
   return { type: tensor.type as HostTensor["type"], data, dims: [...tensor.dims] };
 }
 
@@ -53,6 +65,9 @@ function buffersOf(response: Response): ArrayBuffer[] {
 
 parentPort?.on("message", (request: Request) => {
   void answer(request)
-    .catch((error: unknown): Response => ({ id: request.id, error: error instanceof Error ? error.message : String(error) }))
+    .catch((error: unknown): Response => ({
+      id: request.id,
+      error: error instanceof Error ? error.message : String(error),
+    }))
     .then((response) => parentPort?.postMessage(response, buffersOf(response)));
 });

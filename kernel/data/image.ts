@@ -57,12 +57,19 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
     return await decode(bytes);
   } catch (error) {
     if (error instanceof ImageError) throw error;
-    throw new ImageError(fn, `the picture must be a readable JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG (${reasonOf(error)})`, describe(image));
+    throw new ImageError(
+      fn,
+      `the picture must be a readable JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG (${reasonOf(error)})`,
+      describe(image),
+    );
   }
 }
 
 async function decode(bytes: Uint8Array): Promise<RawImage> {
-  const picture = sharp(bytes, { limitInputPixels: false, failOn: "error" }).autoOrient().flatten({ background: "#ffffff" }).toColourspace("srgb");
+  const picture = sharp(bytes, { limitInputPixels: false, failOn: "error" })
+    .autoOrient()
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb");
   const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
   const rgb = info.channels === 3 ? pixels : repeatChannels(pixels, info.channels);
@@ -79,13 +86,15 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
 
 async function checkPixels(fn: string, bytes: Uint8Array, maxPixels: number, value: string): Promise<void> {
   const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  if (width * height > maxPixels) throw new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
+  if (width * height > maxPixels)
+    throw new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
 }
 
 async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<Uint8Array> {
   if (image instanceof Uint8Array) return image;
   const isUrl = image instanceof URL || /^file:/i.test(String(image));
-  if (!isUrl && typeof image !== "string") throw new ImageError(fn, "an image is a path, a file: URL, encoded bytes or raw pixels", image);
+  if (!isUrl && typeof image !== "string")
+    throw new ImageError(fn, "an image is a path, a file: URL, encoded bytes or raw pixels", image);
   if (isUrl && new URL(image).protocol !== "file:") throw new ImageError(fn, "only file: URLs are read", String(image));
   const path = isUrl ? fileURLToPath(image) : (image as string);
   try {
@@ -117,6 +126,10 @@ export function checkRawImage(fn: string, image: RawImage): RawImage {
   if (channels !== 3) throw new ImageError(fn, "raw pixels have 3 channels", channels);
   const is8bit = data instanceof Uint8Array || (data as unknown) instanceof Uint8ClampedArray;
   if (!is8bit || data.length !== 3 * width * height)
-    throw new ImageError(fn, `raw pixels of ${width} x ${height} are ${3 * width * height} bytes`, is8bit ? data.length : typeof data);
+    throw new ImageError(
+      fn,
+      `raw pixels of ${width} x ${height} are ${3 * width * height} bytes`,
+      is8bit ? data.length : typeof data,
+    );
   return image;
 }

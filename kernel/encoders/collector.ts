@@ -32,15 +32,28 @@ export class Collector {
   }
 
   /** The layer as a feature map; `norm` is applied to copies, as the last layer is also the source of `final`. */
-  featureMap(source: FeatureSource, options: { outputFmt: OutputFormat; returnPrefixTokens: boolean }, norm: NormParameters | null): FeatureMap {
+  featureMap(
+    source: FeatureSource,
+    options: { outputFmt: OutputFormat; returnPrefixTokens: boolean },
+    norm: NormParameters | null,
+  ): FeatureMap {
     const { grid, channels, prefixTokens } = this.layout;
     const [rows, columns] = grid;
     const tokens = normed(this.spatial, channels, norm);
     const fields = { ...source, grid, channels, format: options.outputFmt };
     const prefix = options.returnPrefixTokens
-      ? { data: normed(this.prefix, channels, norm), dims: [this.images, prefixTokens, channels] as [number, number, number] }
+      ? {
+          data: normed(this.prefix, channels, norm),
+          dims: [this.images, prefixTokens, channels] as [number, number, number],
+        }
       : undefined;
-    if (options.outputFmt === "NLC") return new FeatureMap({ ...fields, data: tokens, dims: [this.images, rows * columns, channels], prefixTokens: prefix });
+    if (options.outputFmt === "NLC")
+      return new FeatureMap({
+        ...fields,
+        data: tokens,
+        dims: [this.images, rows * columns, channels],
+        prefixTokens: prefix,
+      });
     const data = channelsFirst(tokens, this.images, rows * columns, channels);
     return new FeatureMap({ ...fields, data, dims: [this.images, channels, rows, columns], prefixTokens: prefix });
   }
@@ -57,6 +70,7 @@ function normed(tokens: Float32Array, channels: number, norm: NormParameters | n
 function channelsFirst(tokens: Float32Array, batch: number, count: number, channels: number): Float32Array {
   const result = new Float32Array(tokens.length);
   const size = count * channels;
-  for (let b = 0; b < batch; b++) result.set(transpose(tokens.subarray(b * size, (b + 1) * size), count, channels), b * size);
+  for (let b = 0; b < batch; b++)
+    result.set(transpose(tokens.subarray(b * size, (b + 1) * size), count, channels), b * size);
   return result;
 }

@@ -12,7 +12,10 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character
 export function describe(title: string, rows: [name: string, value: string][]): DisplayBundle {
   const width = Math.max(...rows.map(([name]) => name.length));
   const text = [title, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join("\n");
-  const cells = rows.map(([name, value]) => `<tr><th scope="row" style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`);
+  const cells = rows.map(
+    ([name, value]) =>
+      `<tr><th scope="row" style="text-align:left">${escapeHtml(name)}</th><td style="text-align:left">${escapeHtml(value)}</td></tr>`,
+  );
   const html = `<table><caption style="text-align:left">${escapeHtml(title)}</caption><tbody>${cells.join("")}</tbody></table>`;
   return { "text/plain": text, "text/html": html };
 }

@@ -8,6 +8,7 @@ import { Embeddings } from "./embeddings";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
 import type { TokenLayout } from "./layout";
+import { TextTower } from "./text-tower";
 import type { Network } from "./network";
 import { checkBatchSize, checkOptions, type CheckedOptions, type ForwardOptions } from "./options";
 import { preprocess, type Preprocess, type Preprocessed } from "./preprocess";
@@ -64,6 +65,8 @@ export interface EncoderParts {
   layout: TokenLayout;
   plan: Preprocess;
   embedding: string | null;
+  /** Where a text tower may lie. */
+  folder: string;
 }
 
 const FORWARD = "encoders.forwardIntermediates";
@@ -76,6 +79,7 @@ export class Encoder {
   /** One entry a block. */
   readonly featureInfo: readonly LayerInfo[];
   private readonly parts: EncoderParts;
+  private text: Promise<TextTower> | null = null;
   private disposed = false;
 
   constructor(parts: EncoderParts) {
@@ -93,27 +97,42 @@ export class Encoder {
    * @param images one or many
    * @throws EncoderError for a layer out of range or an illegal option; `ImageError` for a picture that cannot be read
    */
-  async forwardIntermediates(images: ImageInput | readonly ImageInput[], options: ForwardOptions = {}): Promise<ForwardResult> {
+  async forwardIntermediates(
+    images: ImageInput | readonly ImageInput[],
+    options: ForwardOptions = {},
+  ): Promise<ForwardResult> {
     this.checkOpen(FORWARD);
     const { layout, network, plan } = this.parts;
     const { structure, norm } = network.analysis;
     const checked = checkOptions(FORWARD, options, structure.blocks.length);
-    if (checked.norm && !norm) throw new EncoderError(FORWARD, `${this.name} has no final norm, norm must be false`, true);
+    if (checked.norm && !norm)
+      throw new EncoderError(FORWARD, `${this.name} has no final norm, norm must be false`, true);
     const inputs = listOf(images);
     const last = checked.stopEarly ? checked.layers[checked.layers.length - 1] : structure.blocks.length - 1;
     const wanted = checked.intermediatesOnly ? checked.layers : [...new Set([...checked.layers, last])];
     const fetches = wanted.map((layer) => structure.blocks[layer].residual);
     const collectors = wanted.map(() => new Collector(inputs.length, layout));
     const cut = checked.stopEarly && last < structure.blocks.length - 1;
-    const geometry = await this.eachBatch(inputs, plan, checked, FORWARD, async ({ pixelValues, dims }, start, count) => {
-      const outputs = await network.run(pixelValues, dims, fetches, cut);
-      collectors.forEach((collector, i) => collector.add(outputs[i], start, count));
-    });
+    const geometry = await this.eachBatch(
+      inputs,
+      plan,
+      checked,
+      FORWARD,
+      async ({ pixelValues, dims }, start, count) => {
+        const outputs = await network.run(pixelValues, dims, fetches, cut);
+        collectors.forEach((collector, i) => collector.add(outputs[i], start, count));
+      },
+    );
     const source = { encoder: this.name, device: this.device, geometry };
-    const intermediates = checked.layers.map((layer, i) => collectors[i].featureMap({ ...source, layer }, checked, checked.norm ? norm : null));
+    const intermediates = checked.layers.map((layer, i) =>
+      collectors[i].featureMap({ ...source, layer }, checked, checked.norm ? norm : null),
+    );
     if (checked.intermediatesOnly) return { intermediates };
     const whole = { outputFmt: "NLC", returnPrefixTokens: true } as const;
-    return { final: collectors[wanted.indexOf(last)].featureMap({ ...source, layer: last }, whole, norm), intermediates };
+    return {
+      final: collectors[wanted.indexOf(last)].featureMap({ ...source, layer: last }, whole, norm),
+      intermediates,
+    };
   }
 
   /**
@@ -121,7 +140,10 @@ export class Encoder {
    *
    * @throws EncoderError when the model has no such output
    */
-  async embed(images: ImageInput | readonly ImageInput[], options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {}): Promise<Embeddings> {
+  async embed(
+    images: ImageInput | readonly ImageInput[],
+    options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
+  ): Promise<Embeddings> {
     this.checkOpen("encoders.embed");
     const { embedding, network, plan } = this.parts;
     if (embedding === null) {
@@ -140,15 +162,37 @@ export class Encoder {
     return Embeddings.from(rows, inputs.length, this.name, this.device);
   }
 
+  /**
+   * The embedding of each text in the space shared with images, `[B, D]`, by the text tower in the encoder's folder.
+   *
+   * @throws EncoderError when the folder holds no text.onnx with a word-level tokenizer.json
+   */
+  async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
+    const fn = "encoders.embedText";
+    this.checkOpen(fn);
+    const list = typeof texts === "string" ? [texts] : texts;
+    const bad = list.find((text) => typeof text !== "string");
+    if (bad !== undefined) throw new EncoderError(fn, "texts must be text", bad);
+    this.text ??= TextTower.open(this.parts.folder, this.device);
+    this.text.catch(() => (this.text = null));
+    const rows = await (await this.text).embed(list, checkBatchSize(fn, options.batchSize ?? 64));
+    return Embeddings.from(rows, list.length, this.name, this.device);
+  }
+
   /** Frees the model. Using the encoder afterwards is an error; disposing twice is not. */
   async dispose(): Promise<void> {
     this.disposed = true;
     await this.parts.network.dispose();
+    await (await this.text)?.dispose();
   }
 
   [DISPLAY](): DisplayBundle {
     const { info } = this;
-    const parts = [`residual stream of ${info.depth} blocks`, ...(info.hasFinalNorm ? ["final norm"] : []), ...(info.hasEmbedding ? ["image embedding"] : [])];
+    const parts = [
+      `residual stream of ${info.depth} blocks`,
+      ...(info.hasFinalNorm ? ["final norm"] : []),
+      ...(info.hasEmbedding ? ["image embedding"] : []),
+    ];
     return describe(`Encoder ${this.name}`, [
       ["device", this.disposed ? `${this.device} (disposed)` : this.device],
       ["input", `${info.inputSize.join(" x ")} pixels`],
@@ -215,9 +259,31 @@ function infoOf({ name, network, layout, plan, embedding }: EncoderParts): Encod
   const { model, structure, norm } = network.analysis;
   const { grid, stride, prefixTokens, channels } = layout;
   return {
-    ...{ name, path: model.path, device: network.device, inputSize: plan.inputSize, patchSize: stride[0], stride: stride[0], grid, prefixTokens, channels },
-    ...{ depth: structure.blocks.length, parameters: countParameters(model), opset: model.opsets.get("") ?? 0, preprocess: plan },
-    blocks: structure.blocks.map(({ index, residual, attention, query, key, value }) => ({ index, residual, attention, query, key, value })),
+    ...{
+      name,
+      path: model.path,
+      device: network.device,
+      inputSize: plan.inputSize,
+      patchSize: stride[0],
+      stride: stride[0],
+      grid,
+      prefixTokens,
+      channels,
+    },
+    ...{
+      depth: structure.blocks.length,
+      parameters: countParameters(model),
+      opset: model.opsets.get("") ?? 0,
+      preprocess: plan,
+    },
+    blocks: structure.blocks.map(({ index, residual, attention, query, key, value }) => ({
+      index,
+      residual,
+      attention,
+      query,
+      key,
+      value,
+    })),
     ...{ hasFinalNorm: norm !== null, hasEmbedding: embedding !== null },
   };
 }

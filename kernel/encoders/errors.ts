@@ -1,6 +1,7 @@
 /** Prints a value for an error message, short enough for one line. */
 function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+  const text =
+    typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 

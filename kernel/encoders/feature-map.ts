@@ -63,7 +63,12 @@ export class FeatureMap {
     const size = this.data.length / this.batch;
     const { data, dims } = this;
     const prefix = this.prefixTokens && slicePrefix(this.prefixTokens, i);
-    const fields = { ...this.fields(), data: data.subarray(i * size, (i + 1) * size), dims: [1, ...dims.slice(1)], geometry: [this.geometry[i]] };
+    const fields = {
+      ...this.fields(),
+      data: data.subarray(i * size, (i + 1) * size),
+      dims: [1, ...dims.slice(1)],
+      geometry: [this.geometry[i]],
+    };
     return new FeatureMap({ ...fields, prefixTokens: prefix });
   }
 
@@ -77,7 +82,9 @@ export class FeatureMap {
 
   [DISPLAY](): DisplayBundle {
     const axes = this.format === "NCHW" ? "[B, C, H, W]" : "[B, N, C]";
-    const prefix: [string, string][] = this.prefixTokens ? [["prefix tokens", `[${this.prefixTokens.dims.join(", ")}]`]] : [];
+    const prefix: [string, string][] = this.prefixTokens
+      ? [["prefix tokens", `[${this.prefixTokens.dims.join(", ")}]`]]
+      : [];
     return describe("FeatureMap", [
       ["shape", `[${this.dims.join(", ")}] ${axes}`],
       ["layer", String(this.layer)],
@@ -96,7 +103,11 @@ export class FeatureMap {
   private checkImage(fn: string, index: number): number {
     const i = index < 0 ? index + this.batch : index;
     if (!Number.isInteger(i) || i < 0 || i >= this.batch)
-      throw new EncoderError(fn, `image ${index} is out of range, legal images are ${-this.batch}..${this.batch - 1}`, index);
+      throw new EncoderError(
+        fn,
+        `image ${index} is out of range, legal images are ${-this.batch}..${this.batch - 1}`,
+        index,
+      );
     return i;
   }
 }

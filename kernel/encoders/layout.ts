@@ -29,16 +29,29 @@ const MAX_PREFIX = 64;
  * @param dims of the stream before the first block
  * @throws EncoderError when the numbers do not fit each other
  */
-export function findLayout(fn: string, analysis: Analysis, inputSize: [number, number], dims: number[], options: TokenOptions): TokenLayout {
+export function findLayout(
+  fn: string,
+  analysis: Analysis,
+  inputSize: [number, number],
+  dims: number[],
+  options: TokenOptions,
+): TokenLayout {
   const [height, width] = inputSize;
   const { steps } = analysis;
   const stride: [number, number] = options.patchSize ? [options.patchSize, options.patchSize] : stemStride(steps);
   const fromStem = !options.patchSize && steps.length > 0;
-  const grid: [number, number] = fromStem ? stemGrid(steps, height, width) : [Math.floor(height / stride[0]), Math.floor(width / stride[1])];
+  const grid: [number, number] = fromStem
+    ? stemGrid(steps, height, width)
+    : [Math.floor(height / stride[0]), Math.floor(width / stride[1])];
   if (dims.length !== 3) throw new EncoderError(fn, "the residual stream must be [B, N, C]", dims);
   const [, tokens, channels] = dims;
   const prefixTokens = options.prefixTokens ?? tokens - grid[0] * grid[1];
   const fits = prefixTokens >= 0 && prefixTokens <= MAX_PREFIX && prefixTokens + grid[0] * grid[1] === tokens;
-  if (!fits) throw new EncoderError(fn, `patchSize and prefixTokens must account for ${tokens} tokens at ${height} x ${width} pixels`, `${grid.join(" x ")} patches and ${prefixTokens} prefix tokens`);
+  if (!fits)
+    throw new EncoderError(
+      fn,
+      `patchSize and prefixTokens must account for ${tokens} tokens at ${height} x ${width} pixels`,
+      `${grid.join(" x ")} patches and ${prefixTokens} prefix tokens`,
+    );
   return { grid, stride, prefixTokens, channels };
 }

@@ -26,19 +26,26 @@ const LOAD = "encoders.load";
  * @throws EncoderError when files are missing or no blocks are found; `OnnxError` for a damaged file; `DeviceError`
  */
 export async function load(source: string, options: LoadOptions = {}): Promise<Encoder> {
-  if (typeof source !== "string") throw new EncoderError(LOAD, "the model must be zoo/<name>, a .onnx file or a folder", typeof source);
+  if (typeof source !== "string")
+    throw new EncoderError(LOAD, "the model must be zoo/<name>, a .onnx file or a folder", typeof source);
   const files = locateModel(source, LOAD);
   const analysis = analyse(files.model, LOAD);
-  if (analysis.refusal) throw new EncoderError(LOAD, `no transformer blocks can be read from the graph: ${analysis.refusal}`, files.model);
+  if (analysis.refusal)
+    throw new EncoderError(LOAD, `no transformer blocks can be read from the graph: ${analysis.refusal}`, files.model);
   const config = options.preprocess ?? files.config;
-  if (!config) throw new EncoderError(LOAD, "preprocess must be given, or preprocessor_config.json lie beside the model", files.model);
+  if (!config)
+    throw new EncoderError(
+      LOAD,
+      "preprocess must be given, or preprocessor_config.json lie beside the model",
+      files.model,
+    );
   const plan = readPreprocess(config, graphSize(analysis), LOAD);
   const network = new Network(analysis, await resolveDevice(options.device ?? "auto", LOAD), LOAD);
   try {
     const layout = findLayout(LOAD, analysis, plan.inputSize, await streamDims(network, plan.inputSize), options);
     await network.open();
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
-    return new Encoder({ name: options.name ?? files.name, network, layout, plan, embedding });
+    return new Encoder({ name: options.name ?? files.name, network, layout, plan, embedding, folder: files.folder });
   } catch (error) {
     await network.dispose();
     throw error;

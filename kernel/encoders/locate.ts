@@ -20,7 +20,9 @@ function zooFolder(): string {
 
 function listModels(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "model.onnx"))).sort();
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, "model.onnx")))
+    .sort();
 }
 
 /** Names of the encoders that ship with the package, as `encoders.load` takes them. */
@@ -39,13 +41,21 @@ export function locateModel(source: string, fn: string): ModelFiles {
   const path = isZoo ? join(zooFolder(), source.slice(4)) : resolve(source);
   if (!existsSync(path)) {
     const shipped = `shipped with the package are ${list().join(", ") || "none"}`;
-    throw new EncoderError(fn, isZoo ? shipped : `an encoder is zoo/<name>, a .onnx file or a folder (${shipped})`, source);
+    throw new EncoderError(
+      fn,
+      isZoo ? shipped : `an encoder is zoo/<name>, a .onnx file or a folder (${shipped})`,
+      source,
+    );
   }
   if (!statSync(path).isDirectory()) {
     const folder = dirname(path);
-    return { model: path, name: basename(path, ".onnx"), config: readConfig(folder, fn) ?? readConfig(dirname(folder), fn), folder };
+    const root = basename(folder) === "onnx" ? dirname(folder) : folder;
+    const config = readConfig(folder, fn) ?? readConfig(root, fn);
+    return { model: path, name: basename(path, ".onnx"), config, folder };
   }
-  const model = ["model.onnx", join("onnx", "model.onnx")].map((file) => join(path, file)).find((file) => existsSync(file));
+  const model = ["model.onnx", join("onnx", "model.onnx")]
+    .map((file) => join(path, file))
+    .find((file) => existsSync(file));
   if (!model) throw new EncoderError(fn, "the folder must hold model.onnx or onnx/model.onnx", path);
   return { model, name: isZoo ? source : basename(path), config: readConfig(path, fn), folder: path };
 }

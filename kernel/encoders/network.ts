@@ -25,7 +25,9 @@ export class Network {
     private readonly fn: string,
   ) {
     const { model, structure } = analysis;
-    this.full = [...new Set([...model.outputs.map((output) => output.name), ...structure.blocks.map((block) => block.residual)])];
+    this.full = [
+      ...new Set([...model.outputs.map((output) => output.name), ...structure.blocks.map((block) => block.residual)]),
+    ];
   }
 
   /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */

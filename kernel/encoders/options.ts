@@ -35,8 +35,15 @@ export interface CheckedOptions extends Required<Omit<ForwardOptions, "indices" 
 
 /** Checks options against the encoder's depth. Throws `EncoderError`. */
 export function checkOptions(fn: string, options: ForwardOptions, depth: number): CheckedOptions {
-  const { norm = false, returnPrefixTokens = false, outputFmt = "NCHW", stopEarly = false, intermediatesOnly = false } = options;
-  if (outputFmt !== "NCHW" && outputFmt !== "NLC") throw new EncoderError(fn, "outputFmt must be NCHW or NLC", outputFmt);
+  const {
+    norm = false,
+    returnPrefixTokens = false,
+    outputFmt = "NCHW",
+    stopEarly = false,
+    intermediatesOnly = false,
+  } = options;
+  if (outputFmt !== "NCHW" && outputFmt !== "NLC")
+    throw new EncoderError(fn, "outputFmt must be NCHW or NLC", outputFmt);
   const layers = checkIndices(fn, options.indices, depth);
   const batchSize = checkBatchSize(fn, options.batchSize);
   const { onProgress = () => {}, signal = null } = options;
@@ -52,6 +59,7 @@ export function checkIndices(fn: string, indices: ForwardOptions["indices"], dep
     return Array.from({ length: indices }, (_, i) => depth - indices + i);
   }
   const layers = [...indices].map((index) => checkLayer(fn, index, depth));
+  if (!layers.length) throw new EncoderError(fn, "indices must name at least one layer", "[]");
   return [...new Set(layers)].sort((a, b) => a - b);
 }
 
@@ -64,6 +72,7 @@ export function checkLayer(fn: string, index: number, depth: number): number {
 }
 
 export function checkBatchSize(fn: string, batchSize = 16): number {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new EncoderError(fn, "batchSize must be a whole number of at least 1", batchSize);
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new EncoderError(fn, "batchSize must be a whole number of at least 1", batchSize);
   return batchSize;
 }

@@ -37,25 +37,44 @@ const RESAMPLE: Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", 
 export function readPreprocess(config: object, graphSize: [number, number] | null, fn: string): Preprocess {
   const json = config as Json;
   const cfg = (json.pretrained_cfg ?? json.vision_cfg ?? json) as Json;
-  const plan = isTimm(cfg) ? fromTimm(cfg, fn) : isHuggingFace(json) ? fromHuggingFace(json, graphSize, fn) : fromOptions(json, graphSize, fn);
+  const plan = isTimm(cfg)
+    ? fromTimm(cfg, fn)
+    : isHuggingFace(json)
+      ? fromHuggingFace(json, graphSize, fn)
+      : fromOptions(json, graphSize, fn);
   const { inputSize } = plan;
   if (graphSize && (graphSize[0] !== inputSize[0] || graphSize[1] !== inputSize[1]))
-    throw new EncoderError(fn, `the graph takes pictures of ${graphSize.join(" x ")} only, preprocessing must agree`, inputSize);
+    throw new EncoderError(
+      fn,
+      `the graph takes pictures of ${graphSize.join(" x ")} only, preprocessing must agree`,
+      inputSize,
+    );
   return plan;
 }
 
 const isTimm = (json: Json): boolean => Array.isArray(json.input_size);
-const isHuggingFace = (json: Json): boolean => ["image_mean", "size", "crop_size", "do_resize", "image_processor_type"].some((key) => key in json);
+const isHuggingFace = (json: Json): boolean =>
+  ["image_mean", "size", "crop_size", "do_resize", "image_processor_type"].some((key) => key in json);
 
 const DEFAULTS = { align: "center", fill: 0, rescale: 1 / 255, cropRounding: "down" } as const;
 
 function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null, fn: string): Preprocess {
   const inputSize = json.inputSize === undefined ? graphSize : checkSize(fn, "inputSize", json.inputSize);
-  if (!inputSize) throw new EncoderError(fn, "preprocess.inputSize must be given, as the graph fixes none", json.inputSize);
-  const resize = checkOneOf(fn, "resize", json.resize ?? "shortest-edge", ["stretch", "shortest-edge", "letterbox", "none"] as const);
+  if (!inputSize)
+    throw new EncoderError(fn, "preprocess.inputSize must be given, as the graph fixes none", json.inputSize);
+  const resize = checkOneOf(fn, "resize", json.resize ?? "shortest-edge", [
+    "stretch",
+    "shortest-edge",
+    "letterbox",
+    "none",
+  ] as const);
   return {
     ...DEFAULTS,
-    ...{ inputSize, resize, resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo) },
+    ...{
+      inputSize,
+      resize,
+      resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo),
+    },
     interpolation: checkOneOf(fn, "interpolation", json.interpolation ?? "bicubic", RESAMPLE),
     mean: checkTriple(fn, "mean", json.mean ?? [0.5, 0.5, 0.5]),
     std: checkStd(fn, json.std ?? [0.5, 0.5, 0.5]),
@@ -78,7 +97,14 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
   return {
     ...DEFAULTS,
     inputSize: checkSize(fn, "size", inputSize),
-    resize: json.do_resize === false ? "none" : longest || json.do_pad === true ? "letterbox" : edge ? "shortest-edge" : "stretch",
+    resize:
+      json.do_resize === false
+        ? "none"
+        : longest || json.do_pad === true
+          ? "letterbox"
+          : edge
+            ? "shortest-edge"
+            : "stretch",
     resizeTo: checkSize(fn, "size", edge ? square(edge) : stretchTo),
     align: longest || json.do_pad === true ? "top-left" : "center",
     interpolation: checkResample(fn, json.resample ?? 2),
@@ -89,7 +115,10 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
 
 function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {
   if (json.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
-  return { mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]), std: checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]) };
+  return {
+    mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]),
+    std: checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]),
+  };
 }
 
 interface SizeEntry {
@@ -101,7 +130,8 @@ interface SizeEntry {
   side?: number;
 }
 
-const sizeEntry = (size: unknown): SizeEntry => (typeof size === "number" ? { side: size } : ((size ?? {}) as SizeEntry));
+const sizeEntry = (size: unknown): SizeEntry =>
+  typeof size === "number" ? { side: size } : ((size ?? {}) as SizeEntry);
 const square = (side: number): [number, number] => [side, side];
 
 function boxOf(size: SizeEntry): [number, number] | null {
@@ -129,8 +159,14 @@ function fromTimm(cfg: Json, fn: string): Preprocess {
 
 function checkSize(fn: string, name: string, value: unknown): [number, number] {
   const pair = typeof value === "number" ? [value, value] : value;
-  const good = Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n > 0 && n <= 16384);
-  if (!good) throw new EncoderError(fn, `preprocess.${name} must be a side or [height, width], whole numbers of 1..16384`, value);
+  const good =
+    Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n > 0 && n <= 16384);
+  if (!good)
+    throw new EncoderError(
+      fn,
+      `preprocess.${name} must be a side or [height, width], whole numbers of 1..16384`,
+      value,
+    );
   return pair as [number, number];
 }
 
@@ -147,7 +183,8 @@ function checkStd(fn: string, value: unknown): [number, number, number] {
 }
 
 function checkNumber(fn: string, name: string, value: unknown): number {
-  if (typeof value !== "number" || !(value > 0)) throw new EncoderError(fn, `preprocess.${name} must be a positive number`, value);
+  if (typeof value !== "number" || !(value > 0))
+    throw new EncoderError(fn, `preprocess.${name} must be a positive number`, value);
   return value;
 }
 

@@ -62,7 +62,11 @@ export interface Preprocessed {
 }
 
 /** Decodes and prepares pictures, in order. Other work of the event loop gets its turn between two of them. */
-export async function preprocess(images: readonly ImageInput[], plan: Preprocess, fn = "preprocess"): Promise<Preprocessed> {
+export async function preprocess(
+  images: readonly ImageInput[],
+  plan: Preprocess,
+  fn = "preprocess",
+): Promise<Preprocessed> {
   const [height, width] = plan.inputSize;
   const size = 3 * height * width;
   const pixelValues = new Float32Array(images.length * size);
@@ -126,7 +130,10 @@ function margin(room: number, { align, cropRounding, resize }: Preprocess): numb
 function normalise(pixels: RawImage, plan: Preprocess, left: number, top: number, target: Float32Array): void {
   const [height, width] = plan.inputSize;
   for (let c = 0; c < 3; c++) {
-    const levels = Float32Array.from({ length: 256 }, (_, level) => (level * plan.rescale - plan.mean[c]) / plan.std[c]);
+    const levels = Float32Array.from(
+      { length: 256 },
+      (_, level) => (level * plan.rescale - plan.mean[c]) / plan.std[c],
+    );
     const plane = target.subarray(c * height * width, (c + 1) * height * width);
     if (pixels.width < width || pixels.height < height) plane.fill(levels[plan.fill]);
     for (let y = 0; y < pixels.height; y++) {

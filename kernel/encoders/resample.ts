@@ -53,7 +53,9 @@ function makeTaps(source: number, target: number, from: number, count: number, f
     const begin = Math.max(0, Math.trunc(centre - reach + 0.5));
     const end = Math.min(source, Math.trunc(centre + reach + 0.5));
     first[i] = begin;
-    return fixedPoint(Float64Array.from({ length: end - begin }, (_, k) => filter.weight((begin + k - centre + 0.5) / stretch)));
+    return fixedPoint(
+      Float64Array.from({ length: end - begin }, (_, k) => filter.weight((begin + k - centre + 0.5) / stretch)),
+    );
   });
   return { first, weights };
 }
@@ -65,9 +67,17 @@ function fixedPoint(weights: Float64Array): Int32Array {
 
 /**
  * Resizes a picture as Pillow does: separable, filter widened when shrinking (antialias), rows first, 8 bits in between.
- * Only `window` of the result is computed. (libvips, the usual choice in Node, enlarges differently: by up to 12 levels.)
+ * Only `window` of the result is computed. (Pillow 13 takes columns first for some tall pictures; the two orders differ
+ * only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, enlarges differently, by up
+ * to 12 levels.)
  */
-export function resample(image: RawImage, width: number, height: number, interpolation: Interpolation, window?: Window): RawImage {
+export function resample(
+  image: RawImage,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+  window?: Window,
+): RawImage {
   const crop = window ?? { left: 0, top: 0, width, height };
   if (interpolation === "nearest") return nearest(image, width, height, crop);
   const filter = FILTERS[interpolation];

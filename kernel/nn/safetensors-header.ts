@@ -1,5 +1,20 @@
 /** Element types by the format's names. */
-export type SafetensorsDtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL" | "F8_E4M3" | "F8_E5M2";
+export type SafetensorsDtype =
+  | "F64"
+  | "F32"
+  | "F16"
+  | "BF16"
+  | "I64"
+  | "I32"
+  | "I16"
+  | "I8"
+  | "U64"
+  | "U32"
+  | "U16"
+  | "U8"
+  | "BOOL"
+  | "F8_E4M3"
+  | "F8_E5M2";
 
 /** Bytes of one element. */
 export const ELEMENT_BYTES: Readonly<Record<SafetensorsDtype, number>> = {
@@ -50,7 +65,8 @@ export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: numbe
   if (first.length < 8) throw new SafetensorsError(fn, "a file has at least 8 bytes", first.length);
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER) throw new SafetensorsError(fn, `the header has at most ${MAX_HEADER} bytes`, length);
-  if (length + 8 > fileSize) throw new SafetensorsError(fn, `the header must end inside the file of ${fileSize} bytes`, length);
+  if (length + 8 > fileSize)
+    throw new SafetensorsError(fn, `the header must end inside the file of ${fileSize} bytes`, length);
   return length;
 }
 
@@ -62,7 +78,8 @@ export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): Sa
   const dataStart = 8 + bytes.length;
   const json = parseJson(fn, bytes);
   const tensors = new Map<string, SafetensorsEntry>();
-  for (const [name, entry] of Object.entries(json)) if (name !== "__metadata__") tensors.set(name, checkEntry(fn, name, entry));
+  for (const [name, entry] of Object.entries(json))
+    if (name !== "__metadata__") tensors.set(name, checkEntry(fn, name, entry));
   checkCover(fn, tensors, fileSize - dataStart);
   return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
 }
@@ -98,29 +115,48 @@ function checkKeys(fn: string, text: string): void {
 }
 
 function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry {
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
-  if (!isSizes(shape)) throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, JSON.stringify(shape));
-  if (!isSizes(offsets) || offsets.length !== 2) throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, JSON.stringify(offsets));
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype))
+    throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
+  if (!isSizes(shape))
+    throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, JSON.stringify(shape));
+  if (!isSizes(offsets) || offsets.length !== 2)
+    throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, JSON.stringify(offsets));
   const [begin, end] = offsets;
   const bytes = shape.reduce((product, dim) => product * dim, ELEMENT_BYTES[dtype as SafetensorsDtype]);
-  if (end - begin !== bytes) throw new SafetensorsError(fn, `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`, end - begin);
+  if (end - begin !== bytes)
+    throw new SafetensorsError(
+      fn,
+      `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`,
+      end - begin,
+    );
   return { dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
 
-const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+const isSizes = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
 function checkCover(fn: string, tensors: Map<string, SafetensorsEntry>, size: number): void {
   let at = 0;
   for (const [name, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== at) throw new SafetensorsError(fn, `tensor ${name} must begin at byte ${at}: ranges have no ${begin < at ? "overlap" : "hole"}`, begin);
+    if (begin !== at)
+      throw new SafetensorsError(
+        fn,
+        `tensor ${name} must begin at byte ${at}: ranges have no ${begin < at ? "overlap" : "hole"}`,
+        begin,
+      );
     at = end;
   }
   if (at !== size) throw new SafetensorsError(fn, `tensors must end at the file's end, byte ${size} of the data`, at);
 }
 
 function checkMetadata(fn: string, value: unknown): Record<string, string> {
-  const isMap = typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
+  const isMap =
+    typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
   if (!isMap) throw new SafetensorsError(fn, "__metadata__ maps text to text", JSON.stringify(value));
   return value as Record<string, string>;
 }

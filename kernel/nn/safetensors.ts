@@ -13,7 +13,17 @@ import {
 export { SafetensorsError, type SafetensorsDtype, type SafetensorsEntry, type SafetensorsHeader };
 
 /** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and the 8-bit floats as bytes. */
-export type SafetensorsData = Float64Array | Float32Array | Uint16Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Int8Array | Uint8Array;
+export type SafetensorsData =
+  | Float64Array
+  | Float32Array
+  | Uint16Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array;
 
 /** One tensor, row-major. */
 export interface SafetensorsTensor {
@@ -69,13 +79,17 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const length = checkHeaderLength(READ, bytes.subarray(0, 8), bytes.length);
   const header = parseHeader(READ, bytes.subarray(8, 8 + length), bytes.length);
   // Not `bytes.slice`: that of Node's Buffer shares memory, and the copy's buffer must begin with the tensor.
-  const part = ({ begin, end }: SafetensorsEntry): Uint8Array => new Uint8Array(bytes.subarray(header.dataStart + begin, header.dataStart + end));
+  const part = ({ begin, end }: SafetensorsEntry): Uint8Array =>
+    new Uint8Array(bytes.subarray(header.dataStart + begin, header.dataStart + end));
   const tensors = new Map([...header.tensors].map(([name, entry]) => [name, tensorOf(entry, part(entry))]));
   return { tensors, metadata: header.metadata };
 }
 
 /** The file's bytes: tensors in the order given, header padded to a multiple of 8. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, SafetensorsTensor>, metadata: Record<string, string> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  metadata: Record<string, string> = {},
+): Uint8Array {
   const parts = encodeParts(tensors, metadata);
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -87,7 +101,11 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, SafetensorsTensor
 }
 
 /** Writes a file: beside its place first, then moved there, so that no reader ever sees half of it. */
-export async function writeSafetensors(path: string, tensors: ReadonlyMap<string, SafetensorsTensor>, metadata: Record<string, string> = {}): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  metadata: Record<string, string> = {},
+): Promise<void> {
   const beside = `${path}.${randomUUID()}.part`;
   const parts = encodeParts(tensors, metadata);
   const file = await open(beside, "wx");
@@ -122,9 +140,15 @@ function encodeParts(tensors: ReadonlyMap<string, SafetensorsTensor>, metadata: 
 
 function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): void {
   if (name === "__metadata__") throw new SafetensorsError(WRITE, "a tensor must not be called so", name);
-  if (!Object.hasOwn(ELEMENT_BYTES, dtype)) throw new SafetensorsError(WRITE, `tensor ${name} needs a known dtype`, dtype);
+  if (!Object.hasOwn(ELEMENT_BYTES, dtype))
+    throw new SafetensorsError(WRITE, `tensor ${name} needs a known dtype`, dtype);
   const bytes = shape.reduce((product, dim) => product * dim, ELEMENT_BYTES[dtype]);
-  if (data.byteLength !== bytes) throw new SafetensorsError(WRITE, `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`, data.byteLength);
+  if (data.byteLength !== bytes)
+    throw new SafetensorsError(
+      WRITE,
+      `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`,
+      data.byteLength,
+    );
 }
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
@@ -148,7 +172,7 @@ const CHUNK = 1 << 30;
 
 async function readBytes(file: FileHandle, start: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const { bytesRead } = await file.read(bytes, at, Math.min(CHUNK, length - at), start + at);
     if (bytesRead === 0) throw new SafetensorsError(READ, `the file must go on to byte ${start + length}`, start + at);
     at += bytesRead;
@@ -200,5 +224,7 @@ export function bfloat16ToFloat(bits: Uint16Array): Float32Array {
 /** Numbers as BF16 bits, rounded to nearest even; NaN stays NaN. */
 export function floatToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
-  return Uint16Array.from(bits, (word, i) => (Number.isNaN(values[i]) ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16));
+  return Uint16Array.from(bits, (word, i) =>
+    Number.isNaN(values[i]) ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
+  );
 }

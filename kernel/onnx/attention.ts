@@ -14,13 +14,21 @@ export interface AttentionSite {
   value: string | null;
 }
 
-const FUSED = new Set(["Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention", "PackedAttention", "PackedMultiHeadAttention"]);
+const FUSED = new Set([
+  "Attention",
+  "QAttention",
+  "MultiHeadAttention",
+  "GroupQueryAttention",
+  "PackedAttention",
+  "PackedMultiHeadAttention",
+]);
 const PRODUCT = new Set(["MatMul", "FusedMatMul"]);
 const TO_LOGITS = new Set(["Add", "Mul", "Div", "Sub", "Where", "Clip", "Tanh"]);
 const TO_VALUES = new Set(["Where", "Mul"]);
 
 /** Whether a branch attends. */
-export const hasAttention = (region: Set<OnnxNode>): boolean => [...region].some((node) => node.op === "Softmax" || FUSED.has(node.op));
+export const hasAttention = (region: Set<OnnxNode>): boolean =>
+  [...region].some((node) => node.op === "Softmax" || FUSED.has(node.op));
 
 /** The attention of a branch: the first softmax between two products of data, or nulls for a fused operator. */
 export function findAttention(graph: Graph, region: Set<OnnxNode>): AttentionSite {
@@ -68,7 +76,11 @@ function productAfter(graph: Graph, softmax: OnnxNode): string | null {
 /** The tensor before multiplications by a number. */
 function unscale(graph: Graph, name: string): string {
   let current = name;
-  for (let node = graph.producer.get(current); node && (node.op === "Mul" || node.op === "Div"); node = graph.producer.get(current)) {
+  for (
+    let node = graph.producer.get(current);
+    node && (node.op === "Mul" || node.op === "Div");
+    node = graph.producer.get(current)
+  ) {
     const data = node.inputs.filter((input) => graph.data.has(input));
     const factor = node.inputs.find((input) => !graph.data.has(input));
     if (data.length !== 1 || factor === undefined || !isNumber(graph, factor)) break;

@@ -47,9 +47,16 @@ function findNorms(graph: Graph): NormSite[] {
 function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   const inputOf = new Map(norms.map((norm) => [norm.output, norm.input]));
   const made = new Map<string, Step>();
-  const owner = (name: string): Step | undefined => graph.layoutChain(name).map((step) => made.get(step)).find((step) => step);
+  const owner = (name: string): Step | undefined =>
+    graph
+      .layoutChain(name)
+      .map((step) => made.get(step))
+      .find((step) => step);
   return residuals.map((residual) => {
-    const through = graph.layoutChain(residual.skip).map((name) => inputOf.get(name)).find((name) => name);
+    const through = graph
+      .layoutChain(residual.skip)
+      .map((name) => inputOf.get(name))
+      .find((name) => name);
     const previous = owner(residual.skip) ?? (through ? owner(through) : undefined) ?? null;
     const step: Step = { ...residual, attends: hasAttention(residual.region), previous };
     made.set(residual.output, step);

@@ -29,7 +29,10 @@ export function editModel(model: OnnxModel, outputs: string[], fn: string): Edit
     const weights = model.path === null ? null : new Weights(model.path, fn);
     const copy = ({ start, end }: Range): Uint8Array => source.view(start, end - start).slice();
     const graph = concat(graphFields(model, outputs, { source, weights, fn }));
-    return { bytes: concat([...model.rest.model.map(copy), bytesField(7, graph)]), weightsFolder: weights?.folder ?? null };
+    return {
+      bytes: concat([...model.rest.model.map(copy), bytesField(7, graph)]),
+      weightsFolder: weights?.folder ?? null,
+    };
   } finally {
     source.close();
   }
@@ -42,17 +45,22 @@ interface Job {
 }
 
 function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[] {
-  const copy = (number: number, { start, end }: Range): Uint8Array => bytesField(number, job.source.view(start, end - start));
+  const copy = (number: number, { start, end }: Range): Uint8Array =>
+    bytesField(number, job.source.view(start, end - start));
   const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
   const nodes = neededNodes(model, outputs, job.fn);
   const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
-    ...nodes.map((node) => (model.extended.has(node) ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range))),
+    ...nodes.map((node) =>
+      model.extended.has(node) ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range),
+    ),
     ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, job))),
     ...model.inputs.filter((input) => used.has(input.name)).map((input) => copy(11, input.range)),
-    ...outputs.map((name) => (declared.has(name) ? copy(12, declared.get(name) as Range) : bytesField(12, textField(1, name)))),
+    ...outputs.map((name) =>
+      declared.has(name) ? copy(12, declared.get(name) as Range) : bytesField(12, textField(1, name)),
+    ),
     ...model.rest.graph.map(whole),
   ];
 }
@@ -84,11 +92,16 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
 /** A message without its fields of one number. Only for messages that were read before, and so are well formed. */
 function dropField(message: Uint8Array, number: number): Uint8Array {
   const kept: Uint8Array[] = [];
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const begin = at;
     const key = varintAt(message, at);
     const payload = varintAt(message, key.next);
-    at = (key.value & 7) === 2 ? payload.next + payload.value : (key.value & 7) === 0 ? payload.next : key.next + ((key.value & 7) === 1 ? 8 : 4);
+    at =
+      (key.value & 7) === 2
+        ? payload.next + payload.value
+        : (key.value & 7) === 0
+          ? payload.next
+          : key.next + ((key.value & 7) === 1 ? 8 : 4);
     if (key.value >> 3 !== number) kept.push(message.subarray(begin, at));
   }
   return concat(kept);
@@ -107,7 +120,8 @@ function varintAt(bytes: Uint8Array, at: number): { value: number; next: number 
 function writeTensor(tensor: TensorInfo, { source, weights }: Job): Uint8Array {
   const whole = (): Uint8Array => source.view(tensor.range.start, tensor.range.end - tensor.range.start).slice();
   if (!weights) return whole();
-  if (tensor.external) return reference(tensor, weights.locate(tensor.external.location), tensor.external.offset, tensor.external.length);
+  if (tensor.external)
+    return reference(tensor, weights.locate(tensor.external.location), tensor.external.offset, tensor.external.length);
   const { raw } = tensor;
   if (!raw || raw.end - raw.start < INLINE_BYTES || tensor.dataType === DataType.int64) return whole();
   return reference(tensor, weights.own, raw.start, raw.end - raw.start);
@@ -115,7 +129,8 @@ function writeTensor(tensor: TensorInfo, { source, weights }: Job): Uint8Array {
 
 /** TensorProto with `data_location = EXTERNAL`. */
 function reference(tensor: TensorInfo, location: string, offset: number, length: number | null): Uint8Array {
-  const entry = (key: string, value: string): Uint8Array => bytesField(13, concat([textField(1, key), textField(2, value)]));
+  const entry = (key: string, value: string): Uint8Array =>
+    bytesField(13, concat([textField(1, key), textField(2, value)]));
   return concat([
     ...tensor.dims.map((dim) => integerField(1, dim)),
     integerField(2, tensor.dataType),

@@ -4,7 +4,9 @@ import { captured } from "./parse";
 
 /** Operators that move or relabel values and change none of them (quantisation pairs included). */
 const LAYOUT = new Set(
-  "Reshape Transpose Cast CastLike Identity Squeeze Unsqueeze Flatten Dropout QuantizeLinear DequantizeLinear".split(" "),
+  "Reshape Transpose Cast CastLike Identity Squeeze Unsqueeze Flatten Dropout QuantizeLinear DequantizeLinear".split(
+    " ",
+  ),
 );
 /** Operators whose output is the shape of a tensor, and so no data of the image. */
 const SHAPE = new Set(["Shape", "Size"]);
@@ -57,7 +59,8 @@ export class Graph {
   /** Also refuses a graph that is not sorted, and with it every cycle: the walks below rely on it. */
   private addConsumer(name: string, node: OnnxNode, fn: string): void {
     const known = this.producer.has(name) || this.constants.has(name) || this.inputs.has(name);
-    if (!known) throw new OnnxError(fn, `node ${node.name || node.op} reads a tensor that nothing before it makes`, name);
+    if (!known)
+      throw new OnnxError(fn, `node ${node.name || node.op} reads a tensor that nothing before it makes`, name);
     const readers = this.consumers.get(name);
     if (readers) readers.push(node);
     else this.consumers.set(name, [node]);
@@ -70,7 +73,8 @@ export class Graph {
 
   private ancestors(node: OnnxNode, sources: string[]): Uint32Array {
     const bits = new Uint32Array((this.model.nodes.length + 31) >> 5);
-    for (const name of sources) this.upstream[this.producer.get(name)?.index ?? -1]?.forEach((word, i) => (bits[i] |= word));
+    for (const name of sources)
+      this.upstream[this.producer.get(name)?.index ?? -1]?.forEach((word, i) => (bits[i] |= word));
     bits[node.index >> 5] |= 1 << (node.index & 31);
     return bits;
   }
@@ -108,7 +112,8 @@ export class Graph {
     const reached = [name];
     for (let i = 0; i < reached.length; i++)
       for (const node of this.consumers.get(reached[i]) ?? [])
-        if (node.inputs[0] === reached[i] && (isLayout(node) || more(node))) reached.push(...node.outputs.filter((output) => output));
+        if (node.inputs[0] === reached[i] && (isLayout(node) || more(node)))
+          reached.push(...node.outputs.filter((output) => output));
     return reached;
   }
 }

@@ -9,6 +9,7 @@ export type { NormParameters, NormSite } from "./norms";
 export { stemGrid, stemStride, type StemStep } from "./stem";
 export { halfToNumber, readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
+export { readModel } from "./parse";
 
 /** Reading and inspecting ONNX models. */
 export const onnx = { inspect };

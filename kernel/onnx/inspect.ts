@@ -61,7 +61,10 @@ export interface Analysis {
 /** Operators whose presence says why a graph cannot be read. */
 const REFUSALS: [RegExp, string][] = [
   [/nchwc/, "its layout was changed to NCHWc by onnxruntime's optimiser; export it at a lower optimisation level"],
-  [/(^|:)QLinear(MatMul|Conv|Add)$/, "it is quantised in QOperator form, which hides the residual stream; use QDQ or dynamic quantisation"],
+  [
+    /(^|:)QLinear(MatMul|Conv|Add)$/,
+    "it is quantised in QOperator form, which hides the residual stream; use QDQ or dynamic quantisation",
+  ],
 ];
 
 function findRefusal(model: OnnxModel): string | null {
@@ -73,7 +76,8 @@ function findRefusal(model: OnnxModel): string | null {
 /** The image input: the only float input of four dimensions, or the one with three channels. */
 export function findImageInput(model: OnnxModel): ValueInfo | null {
   const fed = model.inputs.filter((input) => !model.initializers.has(input.name));
-  const isFloat = (input: ValueInfo): boolean => input.dataType === DataType.float || input.dataType === DataType.float16;
+  const isFloat = (input: ValueInfo): boolean =>
+    input.dataType === DataType.float || input.dataType === DataType.float16;
   const images = fed.filter((input) => isFloat(input) && (input.dims === null || input.dims.length === 4));
   return images.find((input) => input.dims?.[1] === 3) ?? images[0] ?? null;
 }
@@ -82,7 +86,12 @@ export function findImageInput(model: OnnxModel): ValueInfo | null {
 export function analyse(model: string | Uint8Array, fn: string): Analysis {
   const read = readModel(model, fn);
   const image = findImageInput(read);
-  if (!image) throw new OnnxError(fn, "the model must have a float input [B, 3, H, W]", read.inputs.map((input) => input.name).join(", "));
+  if (!image)
+    throw new OnnxError(
+      fn,
+      "the model must have a float input [B, 3, H, W]",
+      read.inputs.map((input) => input.name).join(", "),
+    );
   const empty: Structure = { blocks: [], finalNorm: null };
   const refused = findRefusal(read);
   if (refused) return { model: read, image, structure: empty, norm: null, steps: [], refusal: refused };
@@ -90,7 +99,14 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
   const structure = findStructure(graph);
   const refusal = structure.blocks.length ? null : "it holds no residual connection around an attention";
   const steps = structure.blocks.length ? findStem(graph, structure.blocks[0].input) : [];
-  return { model: read, image, structure, norm: structure.finalNorm && readNorm(graph, structure.finalNorm), steps, refusal };
+  return {
+    model: read,
+    image,
+    structure,
+    norm: structure.finalNorm && readNorm(graph, structure.finalNorm),
+    steps,
+    refusal,
+  };
 }
 
 const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
@@ -104,7 +120,14 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
  */
 export function inspect(model: string | Uint8Array): Inspection {
   const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
-  const blocks = structure.blocks.map(({ index, residual, attention, query, key, value }) => ({ index, residual, attention, query, key, value }));
+  const blocks = structure.blocks.map(({ index, residual, attention, query, key, value }) => ({
+    index,
+    residual,
+    attention,
+    query,
+    key,
+    value,
+  }));
   return {
     ...{ path: read.path, opset: read.opsets.get("") ?? 0, producer: read.producer },
     ...{ inputs: read.inputs.map(shapeOf), outputs: read.outputs.map(shapeOf), imageInput: image.name },
@@ -116,6 +139,8 @@ export function inspect(model: string | Uint8Array): Inspection {
 
 /** Elements of all float and quantised weights; integer shapes and indices are not counted. */
 export function countParameters(model: OnnxModel): number {
-  const weights = [...model.initializers.values()].filter((tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0);
+  const weights = [...model.initializers.values()].filter(
+    (tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0,
+  );
   return weights.reduce((sum, tensor) => sum + elementCount(tensor), 0);
 }

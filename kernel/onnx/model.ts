@@ -1,7 +1,17 @@
 import type { Range } from "./wire";
 
 /** TensorProto.DataType, onnx.proto3: the ones that image models hold. */
-export const DataType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11, bfloat16: 16 } as const;
+export const DataType = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const;
 
 /** An initialiser or constant: what it is and where its bytes lie, not the bytes. */
 export interface TensorInfo {

@@ -29,7 +29,14 @@ function fusedNorm(node: OnnxNode): NormSite {
   const [scale, bias] = skip ? [node.inputs[2], node.inputs[3]] : [node.inputs[1], node.inputs[2]];
   const epsilon = node.attributes.get("epsilon")?.number ?? (skip ? 1e-12 : 1e-5);
   const input = skip ? node.outputs[3] || "" : node.inputs[0];
-  return { kind, input, output: node.outputs[0], scale: scale || null, bias: kind === "layer" ? bias || null : null, epsilon };
+  return {
+    kind,
+    input,
+    output: node.outputs[0],
+    scale: scale || null,
+    bias: kind === "layer" ? bias || null : null,
+    epsilon,
+  };
 }
 
 /** `Div(Sub(x, ReduceMean(x)), Sqrt(Add(ReduceMean(Pow(Sub)), ε)))`, then `Mul` and `Add` with constants. */
@@ -42,7 +49,14 @@ function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => n
   if (mean?.op !== "ReduceMean" || mean.inputs[0] !== centred.inputs[0] || shifted?.op !== "Add") return null;
   const epsilon = epsilonOf(shifted.inputs[1]) ?? epsilonOf(shifted.inputs[0]);
   if (epsilon === null) return null;
-  const site: NormSite = { kind: "layer", input: centred.inputs[0], output: div.outputs[0], scale: null, bias: null, epsilon };
+  const site: NormSite = {
+    kind: "layer",
+    input: centred.inputs[0],
+    output: div.outputs[0],
+    scale: null,
+    bias: null,
+    epsilon,
+  };
   return followAffine(graph, site);
 }
 

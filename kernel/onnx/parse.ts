@@ -39,7 +39,8 @@ function parseModel(context: Context): OnnxModel {
   }
   if (!graph) throw new OnnxError(context.fn, "not an ONNX model: it has no graph", path ?? `${size} bytes in memory`);
   parseGraph(context, graph, found);
-  if (!found.opsets.size) throw new OnnxError(context.fn, "not an ONNX model: it names no operator set", path ?? `${size} bytes in memory`);
+  if (!found.opsets.size)
+    throw new OnnxError(context.fn, "not an ONNX model: it names no operator set", path ?? `${size} bytes in memory`);
   for (const node of found.nodes) nameSum(found, node);
   return found;
 }
@@ -47,7 +48,12 @@ function parseModel(context: Context): OnnxModel {
 /** The residual sum inside a fused `SkipLayerNormalization` has no name where nothing reads it: give it one. */
 function nameSum(model: OnnxModel, node: OnnxNode): void {
   if (!/^Skip(Simplified)?LayerNormalization$/.test(node.op) || node.outputs[3]) return;
-  node.outputs = [node.outputs[0] ?? "", node.outputs[1] ?? "", node.outputs[2] ?? "", `${node.outputs[0]}/residual_sum`];
+  node.outputs = [
+    node.outputs[0] ?? "",
+    node.outputs[1] ?? "",
+    node.outputs[2] ?? "",
+    `${node.outputs[0]}/residual_sum`,
+  ];
   model.extended.add(node);
 }
 
@@ -64,7 +70,8 @@ function parseGraph(context: Context, range: Range, into: OnnxModel): void {
   for (const field of fields(context, range)) {
     switch (field.number) {
       case 1:
-        if (into.nodes.length >= MAX_NODES) throw new OnnxError(context.fn, `a graph holds at most ${MAX_NODES} nodes`, into.path);
+        if (into.nodes.length >= MAX_NODES)
+          throw new OnnxError(context.fn, `a graph holds at most ${MAX_NODES} nodes`, into.path);
         into.nodes.push(parseNode(context, checkMessage(context, field), into.nodes.length, 0));
         break;
       case 5: {
@@ -92,7 +99,16 @@ function parseGraph(context: Context, range: Range, into: OnnxModel): void {
 
 function parseNode(context: Context, range: Range, index: number, depth: number): OnnxNode {
   const { start, end } = range;
-  const node: OnnxNode = { index, name: "", op: "", domain: "", inputs: [], outputs: [], attributes: new Map(), range: { start, end } };
+  const node: OnnxNode = {
+    index,
+    name: "",
+    op: "",
+    domain: "",
+    inputs: [],
+    outputs: [],
+    attributes: new Map(),
+    range: { start, end },
+  };
   for (const field of fields(context, range)) {
     if (field.number === 1) node.inputs.push(readText(context, field));
     else if (field.number === 2) node.outputs.push(readText(context, field));
@@ -144,7 +160,15 @@ export function captured(node: OnnxNode): string[] {
 
 function parseTensor(context: Context, range: Range): TensorInfo {
   const { start, end } = range;
-  const tensor: TensorInfo = { name: "", dims: [], dataType: 0, raw: null, external: null, typed: [], range: { start, end } };
+  const tensor: TensorInfo = {
+    name: "",
+    dims: [],
+    dataType: 0,
+    raw: null,
+    external: null,
+    typed: [],
+    range: { start, end },
+  };
   const external = new Map<string, string>();
   for (const field of fields(context, range)) {
     if (field.number === 1) readIntegers(context, field, tensor.dims);
@@ -173,8 +197,16 @@ function checkExternal(context: Context, name: string, entries: Map<string, stri
   const length = entries.has("length") ? Number(entries.get("length")) : null;
   const inside = location !== "" && !/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(location);
   if (!inside) throw new OnnxError(context.fn, `external data of ${name} must lie beside the model`, location);
-  if (!Number.isSafeInteger(offset) || offset < 0 || (length !== null && !(Number.isSafeInteger(length) && length >= 0)))
-    throw new OnnxError(context.fn, `external data of ${name} needs a place in its file`, `offset ${offset}, length ${length}`);
+  if (
+    !Number.isSafeInteger(offset) ||
+    offset < 0 ||
+    (length !== null && !(Number.isSafeInteger(length) && length >= 0))
+  )
+    throw new OnnxError(
+      context.fn,
+      `external data of ${name} needs a place in its file`,
+      `offset ${offset}, length ${length}`,
+    );
   return { location, offset, length };
 }
 

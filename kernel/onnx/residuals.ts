@@ -16,8 +16,10 @@ const SUMS = new Set(["Add", "Sum", "SkipLayerNormalization", "SkipSimplifiedLay
 
 /** Operators that hold weights when one of their inputs is constant. */
 const WEIGHTED = new Set(
-  ("MatMul Gemm Conv ConvTranspose Einsum FusedMatMul FusedGemm FusedConv MatMulInteger ConvInteger MatMulIntegerToFloat " +
-    "DynamicQuantizeMatMul MatMulNBits Attention QAttention").split(" "),
+  (
+    "MatMul Gemm Conv ConvTranspose Einsum FusedMatMul FusedGemm FusedConv MatMulInteger ConvInteger MatMulIntegerToFloat " +
+    "DynamicQuantizeMatMul MatMulNBits Attention QAttention"
+  ).split(" "),
 );
 
 /** A skip over this many other residuals is a long one (U-Net, DPT), not a block's. */

@@ -37,7 +37,7 @@ class FileSource implements ByteSource {
   }
 
   private fill(bytes: Uint8Array, start: number): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const count = readSync(this.handle, bytes, done, bytes.length - done, start + done);
       if (count === 0) throw new OnnxError("onnx.read", "the file became shorter while it was read", this.path);
       done += count;
@@ -52,7 +52,12 @@ class FileSource implements ByteSource {
 /** Opens a model file, or wraps bytes already in memory. Throws `OnnxError` when there is no such file. */
 export function openSource(model: string | Uint8Array, fn: string): ByteSource {
   if (typeof model !== "string") {
-    return { size: model.length, path: null, view: (start, length) => model.subarray(start, start + length), close() {} };
+    return {
+      size: model.length,
+      path: null,
+      view: (start, length) => model.subarray(start, start + length),
+      close() {},
+    };
   }
   let handle: number;
   try {

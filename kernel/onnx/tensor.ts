@@ -3,7 +3,21 @@ import { dirname, join } from "node:path";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";
 
-const BYTES: Record<number, number> = { 1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2 };
+const BYTES: Record<number, number> = {
+  1: 4,
+  2: 1,
+  3: 1,
+  4: 2,
+  5: 2,
+  6: 4,
+  7: 8,
+  9: 1,
+  10: 2,
+  11: 8,
+  12: 4,
+  13: 8,
+  16: 2,
+};
 
 /** The largest tensor that is ever read on the host: norm parameters and constants, never weight matrices. */
 const MAX_ELEMENTS = 1 << 20;
@@ -32,8 +46,16 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
   const isTyped = !tensor.raw && tensor.dataType !== DataType.float;
   if (isTyped) return null;
   if (end - start !== count * size)
-    throw new OnnxError("onnx.read", `initialiser ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`, end - start);
-  return decode(tensor, model.bytes ? model.bytes.slice(start, end) : readFile(model.path ?? "", start, end - start), count);
+    throw new OnnxError(
+      "onnx.read",
+      `initialiser ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`,
+      end - start,
+    );
+  return decode(
+    tensor,
+    model.bytes ? model.bytes.slice(start, end) : readFile(model.path ?? "", start, end - start),
+    count,
+  );
 }
 
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
@@ -47,7 +69,8 @@ function readFile(path: string, start: number, length: number): Uint8Array {
   const handle = openSync(path, "r");
   try {
     const count = readSync(handle, bytes, 0, length, start);
-    if (count !== length) throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+    if (count !== length)
+      throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
   } finally {
     closeSync(handle);
   }

@@ -55,7 +55,7 @@ function readVarint(context: Context, at: number, end: number): { value: number;
 
 /** The fields of the message in `range`, in order. Throws `OnnxError` at the first one that does not fit in it. */
 export function* fields(context: Context, range: Range): Generator<Field> {
-  for (let at = range.start; at < range.end; ) {
+  for (let at = range.start; at < range.end;) {
     const field = readField(context, at, range.end);
     yield field;
     at = field.end;
@@ -76,7 +76,8 @@ function readField(context: Context, at: number, end: number): Field {
     const varint = readVarint(context, start, end);
     [length, start] = [varint.value, varint.next];
   } else if (wire !== 1 && wire !== 5) throw damaged(context, `wire type ${wire}`, at);
-  if (length < 0 || length > end - start) throw damaged(context, `field ${number} needs ${length} bytes of ${end - start}`, at);
+  if (length < 0 || length > end - start)
+    throw damaged(context, `field ${number} needs ${length} bytes of ${end - start}`, at);
   return { number, wire, value: 0, at, start, end: start + length };
 }
 
@@ -86,7 +87,8 @@ const MAX_TEXT = 1 << 16;
 /** A length-delimited field as UTF-8 text. */
 export function readText(context: Context, field: Field): string {
   if (field.wire !== 2) throw damaged(context, `field ${field.number} is not text`, field.at);
-  if (field.end - field.start > MAX_TEXT) throw damaged(context, `a name of ${field.end - field.start} bytes`, field.at);
+  if (field.end - field.start > MAX_TEXT)
+    throw damaged(context, `a name of ${field.end - field.start} bytes`, field.at);
   return new TextDecoder().decode(context.source.view(field.start, field.end - field.start));
 }
 
@@ -94,7 +96,7 @@ export function readText(context: Context, field: Field): string {
 export function readIntegers(context: Context, field: Field, into: number[]): void {
   if (field.wire === 0) into.push(field.value);
   else
-    for (let at = field.start; at < field.end; ) {
+    for (let at = field.start; at < field.end;) {
       const { value, next } = readVarint(context, at, field.end);
       into.push(value);
       at = next;

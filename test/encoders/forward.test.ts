@@ -1,19 +1,6 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import type { RawImage } from "../../kernel/data/image.ts";
-import type { Encoder } from "../../kernel/encoders/index.ts";
-import { parseSafetensors } from "../../kernel/nn/index.ts";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { golden, GOLDEN, load, maxAbsDiff } from "./golden.ts";
-
-const { data, shape } = parseSafetensors(readFileSync(join(GOLDEN, "input.safetensors"))).tensors.get("image")!;
-const images: RawImage[] = Array.from({ length: shape[0] }, (_, i) => ({
-  data: (data as Uint8Array).slice(i * 3072, (i + 1) * 3072),
-  width: 32,
-  height: 32,
-  channels: 3,
-}));
+import { describe, it } from "node:test";
+import { golden, images, load, maxAbsDiff } from "./golden.ts";
 
 const MODELS: [model: string, golden: string, prefix: number][] = [
   ["vit.ts14", "vit", 1],
@@ -45,12 +32,16 @@ describe("forwardIntermediates equals PyTorch's hidden states", () => {
       const encoder = await load(model);
       assert.equal(encoder.info.prefixTokens, prefix);
       assert.deepEqual(encoder.info.grid, [4, 4]);
-      const { intermediates, final } = await encoder.forwardIntermediates(images, { outputFmt: "NLC", returnPrefixTokens: true });
+      const { intermediates, final } = await encoder.forwardIntermediates(images, {
+        outputFmt: "NLC",
+        returnPrefixTokens: true,
+      });
       assert.equal(intermediates.length, 3);
       for (const map of intermediates) {
         const state = tensors.get(`hidden_states.${map.layer + 1}`)!.data;
         assert.ok(maxAbsDiff(map.data, spatial(state, prefix)) < 1e-4, `layer ${map.layer}`);
-        if (prefix) assert.ok(maxAbsDiff(map.prefixTokens!.data.subarray(0, prefix * 32), state.subarray(0, prefix * 32)) < 1e-4);
+        if (prefix)
+          assert.ok(maxAbsDiff(map.prefixTokens!.data.subarray(0, prefix * 32), state.subarray(0, prefix * 32)) < 1e-4);
       }
       const normed = tensors.get("normed");
       if (normed) assert.ok(maxAbsDiff(final!.data, spatial(normed.data, prefix)) < 1e-4, "final norm");

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { type Interpolation, resample } from "../../kernel/encoders/index.ts";
+import { parseSafetensors } from "../../kernel/nn/index.ts";
+import { maxAbsDiff } from "./golden.ts";
+
+/** Resized by Pillow 12, see golden/make_pillow.py. */
+const { tensors } = parseSafetensors(readFileSync(join(import.meta.dirname, "golden", "pillow.safetensors")));
+const source = tensors.get("source")!;
+const image = {
+  data: source.data as Uint8Array,
+  width: source.shape[1],
+  height: source.shape[0],
+  channels: 3 as const,
+};
+
+describe("resample equals Pillow", () => {
+  for (const [name, { shape, data }] of tensors) {
+    if (name === "source") continue;
+    it(`${name}: every level`, () => {
+      const [height, width] = shape;
+      const result = resample(image, width, height, name.split(".")[0] as Interpolation);
+      assert.equal(maxAbsDiff(result.data, data as Uint8Array), 0);
+    });
+  }
+
+  it("a window holds the same pixels as the whole", () => {
+    const whole = resample(image, 61, 75, "bicubic");
+    const part = resample(image, 61, 75, "bicubic", { left: 7, top: 11, width: 20, height: 30 });
+    for (let y = 0; y < 30; y++) {
+      const row = whole.data.subarray(3 * ((11 + y) * 61 + 7), 3 * ((11 + y) * 61 + 27));
+      assert.deepEqual(part.data.subarray(60 * y, 60 * (y + 1)), row);
+    }
+  });
+});

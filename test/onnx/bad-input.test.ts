@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { encoders } from "../../kernel/encoders/index.ts";
+import { onnx, OnnxError } from "../../kernel/onnx/index.ts";
+import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fovea-onnx-"));
+after(() => rmSync(folder, { recursive: true }));
+const model = readFileSync(join(import.meta.dirname, "golden", "vit.dynamo.onnx"));
+
+function put(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const node = (op: string, inputs: string[], outputs: string[], domain = ""): Uint8Array =>
+  bytesField(
+    1,
+    concat([
+      ...inputs.map((name) => textField(1, name)),
+      ...outputs.map((name) => textField(2, name)),
+      textField(4, op),
+      textField(7, domain),
+    ]),
+  );
+const dim = (size: number): Uint8Array => bytesField(1, integerField(1, size));
+const shape = bytesField(2, concat([1, 3, 8, 8].map(dim)));
+const image = bytesField(
+  11,
+  concat([textField(1, "x"), bytesField(2, bytesField(1, concat([integerField(1, 1), shape])))]),
+);
+const graph = (...fields: Uint8Array[]): Uint8Array =>
+  concat([
+    integerField(1, 8),
+    bytesField(8, integerField(2, 17)),
+    bytesField(7, concat([image, ...fields, bytesField(12, textField(1, "y"))])),
+  ]);
+
+describe("a file that is no model is refused with function, rule and value", () => {
+  const refused = (input: string | Uint8Array, message: RegExp) =>
+    assert.throws(
+      () => onnx.inspect(input),
+      (error) => error instanceof OnnxError && message.test(error.message),
+    );
+
+  it("a missing file, a folder, an empty file", () => {
+    refused(
+      join(folder, "absent.onnx"),
+      /^onnx.inspect: the model file cannot be opened \(ENOENT\), got ".*absent.onnx"$/,
+    );
+    refused(folder, /the model must be a file/);
+    refused(put("empty.onnx", ""), /not an ONNX model: it has no graph/);
+  });
+
+  it("text, a picture, an HTML page", () => {
+    refused(put("note.onnx", "this is only text, nothing more"), /not an ONNX model/);
+    refused(put("page.onnx", "<!DOCTYPE html><html><body>404</body></html>"), /not an ONNX model/);
+    refused(
+      put("picture.onnx", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13)),
+      /not an ONNX model/,
+    );
+  });
+
+  it("a model cut anywhere, or with a byte changed, never breaks anything but itself", () => {
+    for (let length = 1; length < model.length; length += 997)
+      refused(model.subarray(0, length), /not an ONNX model, or truncated or damaged/);
+    for (let at = 0; at < model.length; at += 1499) {
+      const changed = Uint8Array.from(model);
+      changed[at] ^= 0xff;
+      try {
+        onnx.inspect(changed);
+      } catch (error) {
+        assert.ok(error instanceof OnnxError, String(error));
+      }
+    }
+  });
+
+  it("a length that claims more than there is, before anything is allocated", () => {
+    const huge = Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
+    refused(huge, /field 7 needs \d+ bytes of 0/);
+    refused(
+      Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+      /longer than ten bytes/,
+    );
+  });
+
+  it("subgraphs nested without end", () => {
+    let inner = node("Abs", ["x"], ["y"]);
+    for (let i = 0; i < 40; i++) inner = bytesField(1, bytesField(5, bytesField(6, inner)));
+    refused(graph(inner), /subgraphs nest at most 16 deep/);
+  });
+
+  it("a graph that is not sorted, or makes a tensor twice", () => {
+    refused(graph(node("Abs", ["later"], ["y"])), /reads a tensor that nothing before it makes, got "later"/);
+    refused(graph(node("Abs", ["x"], ["y"]), node("Neg", ["x"], ["y"])), /one producer only, got "y"/);
+  });
+
+  it("external data outside the model's folder", () => {
+    const entry = (value: string) => bytesField(13, concat([textField(1, "location"), textField(2, value)]));
+    for (const place of ["../../etc/passwd", "/etc/passwd", "a/../../b"])
+      refused(
+        graph(bytesField(5, concat([textField(8, "w"), entry(place)]))),
+        /external data of w must lie beside the model/,
+      );
+  });
+
+  it("a graph without an image input", () => {
+    const text = concat([
+      integerField(1, 8),
+      bytesField(8, integerField(2, 17)),
+      bytesField(7, bytesField(12, textField(1, "y"))),
+    ]);
+    refused(text, /must have a float input \[B, 3, H, W\]/);
+  });
+});
+
+describe("a graph whose blocks cannot be read is refused with the reason", () => {
+  const reason = (bytes: Uint8Array): string | null => onnx.inspect(bytes).refusal;
+
+  it("no attention", () =>
+    assert.match(reason(graph(node("Relu", ["x"], ["y"])))!, /no residual connection around an attention/));
+  it("QOperator quantisation", () => assert.match(reason(graph(node("QLinearMatMul", ["x"], ["y"])))!, /QOperator/));
+  it("NCHWc layout", () => assert.match(reason(graph(node("Conv", ["x"], ["y"], "com.microsoft.nchwc")))!, /NCHWc/));
+
+  it("and encoders.load says so", async () => {
+    const path = put("relu.onnx", graph(node("Relu", ["x"], ["y"])));
+    await assert.rejects(encoders.load(path, { preprocess: { inputSize: 8 } }), {
+      name: "EncoderError",
+      message: `encoders.load: no transformer blocks can be read from the graph: it holds no residual connection around an attention, got ${JSON.stringify(path)}`,
+    });
+  });
+});
+
+describe("encoders.load names what is missing", () => {
+  it("no such thing, no such encoder in the zoo, a folder without a model", async () => {
+    await assert.rejects(encoders.load("./nowhere.onnx"), /an encoder is zoo\/<name>, a \.onnx file or a folder/);
+    await assert.rejects(
+      encoders.load("zoo/nobody"),
+      /^EncoderError: encoders.load: shipped with the package are .*got "zoo\/nobody"$/,
+    );
+    await assert.rejects(encoders.load(folder), /the folder must hold model.onnx/);
+    await assert.rejects(encoders.load(3 as never), /got "number"/);
+  });
+
+  it("a truncated model", async () => {
+    const path = put("cut.onnx", model.subarray(0, 90_000));
+    await assert.rejects(encoders.load(path, { preprocess: { inputSize: 32 } }), {
+      name: "OnnxError",
+      message: /^encoders.load: .*truncated/,
+    });
+  });
+
+  it("no preprocessing, a broken configuration, tokens that do not fit", async () => {
+    const path = put("whole.onnx", model);
+    await assert.rejects(
+      encoders.load(path),
+      /preprocess must be given, or preprocessor_config.json lie beside the model/,
+    );
+    const preprocess = { inputSize: 32 };
+    await assert.rejects(
+      encoders.load(path, { preprocess, patchSize: 5 }),
+      /must account for 17 tokens at 32 x 32 pixels, got "6 x 6 patches and -19/,
+    );
+    await assert.rejects(encoders.load(path, { preprocess, prefixTokens: 2 }), /4 x 4 patches and 2 prefix tokens/);
+    put("preprocessor_config.json", "{ nonsense");
+    await assert.rejects(encoders.load(path), /the file must hold JSON .*preprocessor_config.json/);
+    rmSync(join(folder, "preprocessor_config.json"));
+  });
+});
