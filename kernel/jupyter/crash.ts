@@ -6,8 +6,9 @@ const LOST = "All variables of this session are lost; the next cell runs in a fr
 
 export function crashReport(end: SessionEnd): ErrorReport {
   const evalue = `${cause(end)} ${LOST}`;
-  const tail = lastLines(end.stderrTail, 12);
   const traceback = [`\x1b[31mSessionCrashed\x1b[39m: ${evalue}`];
+  // A session that was up has shown its standard error in the cell already.
+  const tail = end.wasReady ? "" : lastLines(end.stderrTail, 12);
   if (tail !== "") traceback.push("The last lines of its standard error:", tail);
   return { ename: "SessionCrashed", evalue, traceback };
 }

@@ -31,6 +31,7 @@ export const SESSION_MAIN = join(__dirname, "..", "session", "main.js");
 export class SessionProcess {
   private readonly child: ChildProcess;
   private wasReady = false;
+  private held: ToSession[] = [];
   private stderrTail = "";
 
   constructor(private readonly events: SessionEvents) {
@@ -64,8 +65,10 @@ export class SessionProcess {
     return this.child.pid;
   }
 
+  /** Held until the session is ready, so that an interrupt can take back what has not begun. */
   send(message: ToSession): void {
-    if (this.child.connected) this.child.send(message);
+    if (!this.wasReady) this.held.push(message);
+    else if (this.child.connected) this.child.send(message);
   }
 
   /** Answer a blocked `prompt`: the session reads its fd 0 synchronously. */
@@ -73,8 +76,11 @@ export class SessionProcess {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 
+  /** A SIGINT, and a byte on the lifeline for its watcher, which sees to it that the signal is answered. */
   interrupt(): void {
+    if (!this.wasReady) return this.takeBackExecution();
     this.child.kill("SIGINT");
+    (this.child.stdio[LIFELINE_FD] as Socket).write("i");
   }
 
   kill(): void {
@@ -82,8 +88,22 @@ export class SessionProcess {
   }
 
   private receive(message: FromSession): void {
-    if (message.type === "ready") this.wasReady = true;
+    if (message.type === "ready") this.becomeReady();
     this.events.message(message);
+  }
+
+  private becomeReady(): void {
+    this.wasReady = true;
+    for (const message of this.held.splice(0)) this.send(message);
+  }
+
+  private takeBackExecution(): void {
+    const at = this.held.findIndex((message) => message.type === "execute");
+    const [command] = at < 0 ? [] : this.held.splice(at, 1);
+    if (command?.type !== "execute") return;
+    const evalue = "the cell was interrupted before the session was ready to run it";
+    const outcome = { status: "error" as const, ename: "KeyboardInterrupt", evalue, traceback: [`KeyboardInterrupt: ${evalue}`] };
+    this.events.message({ type: "done", parent: command.parent, outcome });
   }
 
   private relay(name: StreamName): void {

@@ -43,7 +43,7 @@ export class CellCompiler {
       resultName: result.lastExpressionVar,
       declared: exportedNames(result.output ?? ""),
       mutable: emit?.mutable ?? [],
-      map: emit && new CellMap(emit),
+      map: emit && new CellMap(emit, (result.output ?? "").split("\n").length),
       changedFiles: (result.sideOutputs ?? []).map((output) => output.path),
       declarations: result.declOutput ?? "",
     };

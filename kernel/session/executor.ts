@@ -4,6 +4,7 @@
  */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
+import { interruptAnswered, interruptFlags } from "./lifeline";
 import type { CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
@@ -14,6 +15,8 @@ interface Slot {
   exports: Record<string, unknown>;
   require: NodeJS.Require;
   link: (name: string, get: () => unknown, set: (value: unknown) => void) => void;
+  $flags: Int32Array;
+  $stop: () => never;
 }
 
 /** The value of a cell's last expression, if it had one. */
@@ -31,7 +34,13 @@ export class Executor {
     private readonly modules: CellModules,
     private readonly tracebacks: Tracebacks,
   ) {
-    this.slot = { exports: importsAsValues(this.variables), require: modules.require, link: this.link.bind(this) };
+    this.slot = {
+      exports: importsAsValues(this.variables),
+      require: modules.require,
+      link: this.link.bind(this),
+      $flags: interruptFlags,
+      $stop: () => this.stopLoop(),
+    };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
 
@@ -41,10 +50,14 @@ export class Executor {
     this.tracebacks.remember(name, code, cell.map);
     if (cell.changedFiles.length > 0) this.modules.forgetLocal();
     this.running = scope;
+    Atomics.store(interruptFlags, 0, 0);
     try {
       await this.run(cell, name);
     } catch (error) {
-      throw isInterruption(error) ? new KeyboardInterrupt() : error;
+      if (!isInterruption(error)) throw error;
+      interruptAnswered();
+      scope.cell.interrupted = true;
+      throw new KeyboardInterrupt();
     } finally {
       this.running = undefined;
       this.stop = undefined;
@@ -58,6 +71,13 @@ export class Executor {
   interrupt(): void {
     if (this.running) this.running.cell.interrupted = true;
     this.stop?.(new KeyboardInterrupt());
+  }
+
+  /** Called by a loop that saw the flag, at a place where `vm` cannot stop it. */
+  private stopLoop(): never {
+    interruptAnswered();
+    this.interrupt();
+    throw new KeyboardInterrupt();
   }
 
   private async run(cell: CompiledCell, name: string): Promise<void> {
@@ -94,7 +114,7 @@ function wrap({ code, isAsync, mutable }: CompiledCell): string {
   const last = [...code.matchAll(/^(?:exports\.[\w$\u0080-\uFFFF]+ = )+void 0;$/gm)].at(-1);
   const end = last ? (last.index ?? 0) + last[0].length : 0;
   const body = links.length > 0 && last ? `${code.slice(0, end)} ${links.join(" ")}${code.slice(end)}` : code;
-  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link }) { `;
+  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link, $flags, $stop }) { `;
   return `${head}${body}\n})(${SLOT})`;
 }
 

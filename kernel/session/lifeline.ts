@@ -1,15 +1,36 @@
 /**
- * End this process when the kernel process is gone, even while a cell blocks the event loop: a worker thread reads the
- * lifeline pipe, and its end means that nobody is left to talk to.
+ * A worker thread on the lifeline pipe does what a blocked event loop cannot.
+ *
+ * - The pipe ends: the kernel process is gone, and so must we be.
+ * - A byte arrives: an interrupt was sent as SIGINT. `vm` stops a synchronous cell at once and an idle loop runs our
+ *   handler, but a loop in the part of a cell after its first `await` (or in a timer) answers neither. When no answer has
+ *   come after a while, the worker raises a flag that the loops of cells look at.
+ *   (Ending JavaScript from outside, by the inspector, would leave Node's async stack corrupt and abort the process.)
  */
 import { Worker } from "node:worker_threads";
 
 const WATCHER = `
 const { Socket } = require("node:net");
-const { workerData } = require("node:worker_threads");
+const { workerData: { fd, flags } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
-new Socket({ fd: workerData, readable: true, writable: false }).on("end", end).on("error", end).on("close", end).resume();
+let checking;
+const check = (answered) => {
+  checking = undefined;
+  if (Atomics.load(flags, 1) === answered) Atomics.store(flags, 0, 1);
+};
+const pipe = new Socket({ fd, readable: true, writable: false });
+pipe.on("end", end).on("error", end).on("close", end);
+pipe.on("data", () => { checking ??= setTimeout(check, 200, Atomics.load(flags, 1)); });
 `;
+
+/** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop, [1] how many were answered. */
+export const interruptFlags = new Int32Array(new SharedArrayBuffer(8));
+
+/** An interrupt has reached the running code, so no loop needs to stop for it. */
+export function interruptAnswered(): void {
+  Atomics.add(interruptFlags, 1, 1);
+  Atomics.store(interruptFlags, 0, 0);
+}
 
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
@@ -17,5 +38,5 @@ export function holdLifeline(): void {
   process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
   if (!Number.isInteger(fd) || fd < 3) return;
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
-  new Worker(WATCHER, { eval: true, workerData: fd, resourceLimits }).unref();
+  new Worker(WATCHER, { eval: true, workerData: { fd, flags: interruptFlags }, resourceLimits }).unref();
 }

@@ -1,10 +1,12 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
 import type { ExecuteCommand, FromSession, Outcome, ToSession, UserExpression } from "../jupyter/ipc";
 import { installHost } from "../view/host";
+import { installCancellationPoints } from "./cancellation";
 import { CellCompiler } from "./cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./executor";
 import { Host } from "./host";
+import { interruptAnswered } from "./lifeline";
 import { bundleOf } from "./mime";
 import { CellModules } from "./modules";
 import { Queries } from "./queries";
@@ -30,6 +32,7 @@ export class Session {
     this.executor = new Executor(this.compiler, modules, this.tracebacks);
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
+    installCancellationPoints();
   }
 
   /** Compile something, so that the first cell does not pay for the compiler's first use. */
@@ -53,6 +56,7 @@ export class Session {
   }
 
   interrupt(): void {
+    interruptAnswered();
     this.executor.interrupt();
     for (const release of this.handling) release();
   }

@@ -14,12 +14,17 @@ const PREFIX_LINES = 1;
 export class CellMap {
   private readonly steps: SourceMap[];
 
-  constructor(emit: Emit) {
+  /** @param lines How many lines of JavaScript the cell became; behind them is only the wrapper. */
+  constructor(
+    emit: Emit,
+    private readonly lines: number,
+  ) {
     this.steps = [emit.map, inlineMap(emit.esModule)].map((json) => new SourceMap(parse(json)));
   }
 
   /** The place in the cell that generated `position`, or `undefined` for code that no cell line stands for. */
   toCell(position: Position): Position | undefined {
+    if (position.line >= this.lines) return undefined;
     let { line, column } = position;
     for (const step of this.steps) {
       const entry = step.findEntry(line, column);

@@ -1,4 +1,5 @@
 /** Errors as a notebook shows them: which line of which cell, with the line. */
+import { sep } from "node:path";
 import { inspect } from "node:util";
 import type { ErrorReport } from "../jupyter/ipc";
 import { CellDiagnostics } from "./cells";
@@ -48,7 +49,7 @@ export class Tracebacks {
     const lines: string[] = [];
     let frame: string | undefined;
     for (const line of stackLines(error)) {
-      if (/\((?:node:|.*[\\/](?:kernel[\\/])?dist[\\/]session[\\/])|at node:|__fovea_cell__/.test(line)) continue;
+      if (isOurs(line)) continue;
       const place = /(cell-\d+\.ts):(\d+):(\d+)/.exec(line);
       if (!place) {
         lines.push(`${DIM}${line}${RESET}`);
@@ -56,10 +57,11 @@ export class Tracebacks {
       }
       const [where, name, row, column] = place as unknown as [string, string, string, string];
       const position = this.toCell(name, { line: Number(row) - 1, column: Number(column) - 1 });
+      if (!position) continue; // The wrapper around a cell.
       const label = cellLabel(name, position);
-      lines.push(isTopFrame(line, where) ? `    at ${label}` : line.replace(where, label));
+      lines.push(isTopFrame(line, where) ? `    at ${label}` : line.replace(where, label).replace(/ Proxy\./, " "));
       const code = this.cells.get(name)?.code;
-      if (position && code !== undefined) frame ??= codeFrame(code, position);
+      if (code !== undefined) frame ??= codeFrame(code, position);
     }
     return frame === undefined ? lines : [frame, ...lines];
   }
@@ -74,14 +76,18 @@ function stackLines(error: Error): string[] {
   return stack.split("\n").filter((line) => /^\s+at /.test(line));
 }
 
+/** Node's own frames and the session's say nothing about the cell. */
+function isOurs(line: string): boolean {
+  return line.includes(`${__dirname}${sep}`) || /[( ]node:/.test(line);
+}
+
 /** The wrapper's own frame has no name worth showing. */
 function isTopFrame(line: string, where: string): boolean {
   return line.trim() === `at ${where}` || /at (?:async )?(?:Object\.)?<anonymous> \(/.test(line);
 }
 
-function cellLabel(name: string, position: Position | undefined): string {
-  const number = /\d+/.exec(name)?.[0] ?? "?";
-  return position ? `cell ${number}, line ${position.line + 1}:${position.column + 1}` : `cell ${number}`;
+function cellLabel(name: string, { line, column }: Position): string {
+  return `cell ${/\d+/.exec(name)?.[0] ?? "?"}, line ${line + 1}:${column + 1}`;
 }
 
 function diagnosticsReport({ diagnostics }: CellDiagnostics, name: string, code: string): ErrorReport {

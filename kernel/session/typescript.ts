@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter";
+import { makeLoopsStoppable } from "./loops";
 
 export type ts = typeof TypeScript;
 
@@ -43,7 +44,14 @@ export function loadCompiler(): Compiler {
     const output = original.transpileModule(source, {
       ...options,
       compilerOptions: { ...options.compilerOptions, sourceMap: true },
-      transformers: { before: [() => (file) => inspectTopLevel(original, file, emit)] },
+      transformers: {
+        before: [
+          (context) => (file) => {
+            inspectTopLevel(original, file, emit);
+            return makeLoopsStoppable(original, context, file);
+          },
+        ],
+      },
     });
     emit.map = output.sourceMapText;
     last = emit;
@@ -90,7 +98,7 @@ function ignoreWatchers(original: ts): void {
       : { close: () => undefined };
 }
 
-function inspectTopLevel(compiler: ts, file: TypeScript.SourceFile, emit: Emit): TypeScript.SourceFile {
+function inspectTopLevel(compiler: ts, file: TypeScript.SourceFile, emit: Emit): void {
   for (const statement of file.statements) {
     if (compiler.isVariableStatement(statement)) {
       const { declarationList } = statement;
@@ -99,7 +107,6 @@ function inspectTopLevel(compiler: ts, file: TypeScript.SourceFile, emit: Emit):
     }
   }
   emit.awaits = hasTopLevelForAwait(compiler, file);
-  return file;
 }
 
 function collectNames(compiler: ts, name: TypeScript.BindingName, names: string[]): void {
