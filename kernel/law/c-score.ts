@@ -14,12 +14,13 @@ export interface LayerExtractor {
   readonly name: string;
   forwardIntermediates(
     images: string[],
-    options: { indices: number[]; outputFmt: "NLC"; intermediatesOnly: true },
+    options: { indices: number[] | null; outputFmt: "NLC"; intermediatesOnly: true },
   ): Promise<{ intermediates: LayerFeatures[] }>;
 }
 
 /** Features of one layer for a batch of images; `tokens(i)` is `[rows * columns, channels]`. */
 export interface LayerFeatures {
+  readonly layer: number;
   readonly grid: readonly [rows: number, columns: number];
   readonly channels: number;
   tokens(image: number): Float32Array;
@@ -49,23 +50,59 @@ export async function cScore(
   pairs: readonly ScoredPair[],
   options: CScoreOptions = {},
 ): Promise<PckSummary> {
-  if (pairs.length === 0) throw new LawError("law.cScore", "at least one pair is needed", pairs.length);
-  const alphas = resolveAlphas(options);
-  const features = await extract(encoder, pairs, options);
-  const outcomes: PairOutcome[] = pairs.map((pair) => ({
-    category: pair.category,
-    results: pckOfPair(pair, found(features, pair.source.path), found(features, pair.target.path), options),
-  }));
-  return summarize(outcomes, alphas, options.seed);
+  const features = await extract("law.cScore", encoder, pairs, options, (layers, i) => [combine(layers, i, options)]);
+  return score(pairs, features, 0, options);
 }
 
-async function extract(
+/**
+ * C score of each of `layers` by itself (default: all), in depth order, from one pass over the images. The tokens of every layer
+ * are held at once.
+ */
+export async function cScoreByLayer(
   encoder: LayerExtractor,
   pairs: readonly ScoredPair[],
-  { layers = [-2], center = false, batchSize = 16, onProgress, signal }: CScoreOptions,
-): Promise<Map<string, GridFeatures>> {
+  options: CScoreOptions = {},
+): Promise<{ layer: number; summary: PckSummary }[]> {
+  const seen: number[] = [];
+  const each = (maps: readonly LayerFeatures[], i: number) => {
+    seen.splice(0, seen.length, ...maps.map((map) => map.layer));
+    return maps.map((map) => combine([map], i, options));
+  };
+  const all = { ...options, layers: options.layers ?? null };
+  const features = await extract("law.cScoreByLayer", encoder, pairs, all, each);
+  return seen.map((layer, position) => ({ layer, summary: score(pairs, features, position, options) }));
+}
+
+/** `null` asks for all layers. */
+type LayerRequest = Omit<CScoreOptions, "layers"> & { layers?: number[] | null };
+type FeaturesByPath = Map<string, GridFeatures[]>;
+
+function score(
+  pairs: readonly ScoredPair[],
+  features: FeaturesByPath,
+  position: number,
+  options: CScoreOptions,
+): PckSummary {
+  const of = ({ path }: { path: string }) => (features.get(path) as GridFeatures[])[position];
+  const outcomes: PairOutcome[] = pairs.map((pair) => ({
+    category: pair.category,
+    results: pckOfPair(pair, of(pair.source), of(pair.target), options),
+  }));
+  return summarize(outcomes, resolveAlphas(options), options.seed);
+}
+
+/** Features of every image that a pair names, by path; `take` keeps what is wanted of one image. */
+async function extract(
+  where: string,
+  encoder: LayerExtractor,
+  pairs: readonly ScoredPair[],
+  { layers = [-2], batchSize = 16, onProgress, signal, ...options }: LayerRequest,
+  take: (layers: readonly LayerFeatures[], image: number) => GridFeatures[],
+): Promise<FeaturesByPath> {
+  if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
+  resolveAlphas(options);
   const paths = [...new Set(pairs.flatMap((pair) => [pair.source.path, pair.target.path]))];
-  const features = new Map<string, GridFeatures>();
+  const features: FeaturesByPath = new Map();
   for (let start = 0; start < paths.length; start += batchSize) {
     signal?.throwIfAborted();
     const batch = paths.slice(start, start + batchSize);
@@ -74,14 +111,14 @@ async function extract(
       outputFmt: "NLC",
       intermediatesOnly: true,
     });
-    batch.forEach((path, i) => features.set(path, combine(intermediates, i, center)));
+    batch.forEach((path, i) => features.set(path, take(intermediates, i)));
     onProgress?.(Math.min(start + batchSize, paths.length), paths.length);
   }
   return features;
 }
 
 /** Unit-length tokens of one image; several layers are normalised, concatenated and normalised again. */
-function combine(layers: LayerFeatures[], image: number, center: boolean): GridFeatures {
+function combine(layers: readonly LayerFeatures[], image: number, { center = false }: CScoreOptions): GridFeatures {
   const unit = layers.map((layer) => {
     const tokens = layer.tokens(image);
     return normalizeTokens(center ? centerTokens(tokens, layer.channels) : tokens, layer.channels);
@@ -107,10 +144,4 @@ function checkGrid(expected: readonly number[], grid: readonly number[]): void {
     const rule = `layers must share one grid, the first has ${expected.join("x")}`;
     throw new LawError("law.cScore", rule, grid.join("x"));
   }
-}
-
-function found(features: Map<string, GridFeatures>, path: string): GridFeatures {
-  const value = features.get(path);
-  if (!value) throw new LawError("law.cScore", "every image of a pair must have features", path);
-  return value;
 }

@@ -1,6 +1,6 @@
 import { aScore } from "./a-score";
 import { baseline, baselineNames } from "./baselines";
-import { cScore } from "./c-score";
+import { cScore, cScoreByLayer } from "./c-score";
 import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
 import { policy } from "./policy";
 import { fit, predict } from "./regression";
@@ -12,6 +12,7 @@ import { parseTable, publishedTable } from "./table";
 export const law = {
   aScore,
   cScore,
+  cScoreByLayer,
   fit,
   predict,
   policy,

@@ -12,8 +12,8 @@ function positional(seen: string[][] = []): LayerExtractor {
     name: "positional",
     forwardIntermediates(images, { indices }) {
       seen.push(images);
-      const layer = { grid: [SIDE, SIDE] as [number, number], channels: SIDE * SIDE, tokens: () => tokens };
-      return Promise.resolve({ intermediates: indices.map(() => layer) });
+      const shape = { grid: [SIDE, SIDE] as const, channels: SIDE * SIDE, tokens: () => tokens };
+      return Promise.resolve({ intermediates: (indices ?? [0, 1, 2]).map((layer) => ({ ...shape, layer })) });
     },
   };
 }
@@ -60,6 +60,17 @@ describe("law.cScore", () => {
     const one = await law.cScore(positional(), [right, wrong]);
     const two = await law.cScore(positional(), [right, wrong], { layers: [-2, -1] });
     assert.deepEqual(two, one);
+  });
+
+  it("scores every layer in one pass over the images", async () => {
+    const seen: string[][] = [];
+    const all = await law.cScoreByLayer(positional(seen), [right, wrong]);
+    assert.deepEqual(
+      all.map(({ layer }) => layer),
+      [0, 1, 2],
+    );
+    assert.deepEqual(all[1].summary, await law.cScore(positional(), [right, wrong]));
+    assert.equal(seen.flat().length, 4);
   });
 
   it("stops when it is told to", async () => {
