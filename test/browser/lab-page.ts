@@ -47,7 +47,9 @@ export class LabPage {
 
   /** Waits until the kernel is there, so that a menu command reaches it. */
   async kernelReady(): Promise<void> {
-    await this.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").waitFor({ timeout: LONG });
+    // The indicator in the toolbar says idle before there is any kernel; the status bar names the kernel too.
+    const status = this.page.locator("#jp-main-statusbar").getByText(/\| Idle$/);
+    await status.filter({ hasNotText: "No Kernel" }).waitFor({ timeout: LONG });
   }
 
   /** Runs the notebook from the menu and waits until no cell is queued or running. */

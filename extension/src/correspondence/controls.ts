@@ -67,7 +67,7 @@ export class Controls {
       "div",
       { class: "jp-FoveaCorrespondence-controls", attributes: { role: "group", "aria-label": this.trans.__("View settings") } },
       ...fields.map((field) => this.wrapperOf(field)),
-      ...[this.grid, this.reverse, this.clear, this.help],
+      element("div", { class: "jp-FoveaCorrespondence-buttons" }, this.grid, this.reverse, this.clear, this.help),
     );
   }
 
@@ -120,7 +120,7 @@ export class Controls {
 function layerChoices(trans: Translate, payload: CorrespondencePayload): Choice[] {
   return payload.layers.map(({ layer, placements, channels }, i) => ({
     value: String(i),
-    label: trans.__("%1 (%2 × %3 patches, %4 dims)", layer, ...placements[0].grid, channels),
+    label: trans.__("%1: %2 × %3 patches, %4 dims", layer, ...placements[0].grid, channels),
   }));
 }
 

@@ -7,11 +7,16 @@ import { element } from "../dom";
 import type { Translate } from "./speech";
 import type { CorrespondenceViewer } from "./viewer";
 
+/** What a reader may set for every view. */
+export type Preferences = Partial<Pick<CorrespondencePayload, "colormap">>;
+
 /** Renders one correspondence output: validates it, loads the viewer, and connects it to the kernel of its notebook. */
 export class CorrespondenceRenderer extends Widget implements IRenderMime.IRenderer {
   constructor(
     private readonly trans: Translate,
     private readonly sessions: SessionFinder | undefined,
+    /** The reader's own choices, which win over the author's. */
+    private readonly preferences: () => Preferences,
   ) {
     super();
     this.addClass("jp-FoveaOutput");
@@ -20,7 +25,7 @@ export class CorrespondenceRenderer extends Widget implements IRenderMime.IRende
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.clear();
     try {
-      await this.open(readCorrespondence(model.data[CORRESPONDENCE_MIME]));
+      await this.open({ ...readCorrespondence(model.data[CORRESPONDENCE_MIME]), ...this.preferences() });
     } catch (error) {
       this.showError(error);
     }

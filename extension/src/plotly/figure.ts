@@ -33,11 +33,16 @@ export function themedLayout(layout: Record<string, unknown>, page: PageColours)
     paper_bgcolor: page.paper,
     plot_bgcolor: page.paper,
     ...layout,
+    margin: { t: titled(layout) ? 56 : 24, r: 24, b: 56, l: 64, ...record(layout.margin) },
     font: { color: page.text, ...record(layout.font) },
   };
   const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
   for (const key of axes) themed[key] = { ...axis, automargin: true, ...record(layout[key]) };
   return themed;
+}
+
+function titled({ title }: Record<string, unknown>): boolean {
+  return typeof title === "string" ? title !== "" : isRecord(title) && Boolean(title.text);
 }
 
 function record(value: unknown): Record<string, unknown> {
