@@ -40,10 +40,12 @@ export function normalizeTokens(tokens: Float32Array, channels: number): Float32
 
 /** A copy with the mean token of the image taken away; `[N, C]` to `[N, C]`. Raises PCK of most encoders. */
 export function centerTokens(tokens: Float32Array, channels: number): Float32Array {
-  const count = tokens.length / channels;
   const mean = new Float64Array(channels);
-  for (let i = 0; i < tokens.length; i++) mean[i % channels] += tokens[i] / count;
-  return tokens.map((value, i) => value - mean[i % channels]);
+  const out = new Float32Array(tokens.length);
+  const rows = tokens.length / channels;
+  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) mean[c] += tokens[at] / rows;
+  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) out[at] = tokens[at] - mean[c];
+  return out;
 }
 
 /** Cosine of one source cell with every target cell; both `[N, C]` must have unit rows. Returns `[N]`. */
