@@ -226,3 +226,37 @@ def measure_clip(objective, data, count: int = 1000) -> dict:
         "right_before_hard_negative": {name: percent(values) for name, values in kinds.items()},
         "chance_hard_negative": 50.0,
     }
+
+
+def main() -> None:
+    from export import build
+    from data import Shards
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--val", required=True, help="pairs for choices")
+    parser.add_argument("--test", required=True, help="pairs for figures")
+    parser.add_argument("--data", required=True, help="folder of the shards")
+    parser.add_argument("--runs", nargs="+", required=True, help="kind=checkpoint; untrained needs no checkpoint")
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    train, val, test = Shards(args.data, "train"), Pairs(args.val), Pairs(args.test)
+    figures: dict = {}
+    if os.path.exists(args.out):
+        with open(args.out) as file:
+            figures = json.load(file)
+    figures["baselines"] = baselines(test)
+    for run in args.runs:
+        kind, _, checkpoint = run.partition("=")
+        model, objective, _ = build(kind, checkpoint, train)
+        encoder = model.encoder if hasattr(model, "encoder") else model
+        figures[kind] = {"correspondence": measure_encoder(encoder, val, test)}
+        if objective is not None:
+            figures[kind]["retrieval"] = measure_clip(objective, Shards(args.data, "test"))
+        shown = {key: value for key, value in figures[kind]["correspondence"].items() if key != "val_table"}
+        print(kind, json.dumps({**figures[kind], "correspondence": shown}))
+    with open(args.out, "w") as file:
+        file.write(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,12 +10,13 @@ import argparse
 import json
 import os
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
 
 from clip_objective import ClipObjective
-from data import MEAN, SIZE, STD, Shards
+from data import MEAN, SIZE, STD, Shards, normalise
 from models import Encoder, MaeModel, PartsModel
 from objectives import CATEGORIES, GRID, PARTS
 
@@ -26,15 +27,14 @@ OBJECTIVES = {
     "parts": "dense part types and dense template coordinates (supervised by the renderer's maps)",
     "clip": "image-text contrast with hard negatives and category-only captions, started from parts-hybrid",
     "mae": "masked autoencoding of normalised patches, without labels",
-    "untrained": "none: random weights, a control",
+    "untrained": "none: random weights, batch-norm statistics from training images; a control",
 }
 
 
 def build(run: str, checkpoint: str, data: Shards) -> tuple[nn.Module, nn.Module | None, dict]:
     """The image encoder (with its projection, for clip), the clip objective or None, and the checkpoint's record."""
     if run == "untrained":
-        torch.manual_seed(UNTRAINED_SEED)
-        return Encoder(), None, {}
+        return untrained(data), None, {}
     state = torch.load(checkpoint, weights_only=True)
     if run == "clip":
         objective = ClipObjective(data, 0)
@@ -43,6 +43,19 @@ def build(run: str, checkpoint: str, data: Shards) -> tuple[nn.Module, nn.Module
     model = MaeModel(depth=6) if run == "mae" else PartsModel(PARTS, CATEGORIES * GRID * GRID + 1)
     model.load_state_dict({name.removeprefix("model."): value for name, value in state["objective"].items()})
     return model.encoder, None, state
+
+
+def untrained(data: Shards) -> Encoder:
+    """Random weights; the batch norms of the stem take their statistics from 512 training images."""
+    torch.manual_seed(UNTRAINED_SEED)
+    encoder = Encoder().train()
+    for module in encoder.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        for start in range(0, 512, 64):
+            encoder.embed(normalise(data.images(np.arange(start, start + 64))))
+    return encoder.eval()
 
 
 def export_image(model: nn.Module, path: str) -> None:
