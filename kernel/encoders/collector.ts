@@ -7,7 +7,7 @@ import { applyNorm } from "./norm";
 /** What does not depend on the layer's numbers. */
 export type FeatureSource = Pick<FeatureMapFields, "encoder" | "device" | "geometry" | "layer">;
 
-/** Gathers one layer's stream `[B, P + N, C]` over batches, prefix tokens apart from patch tokens. */
+/** Gathers one layer's stream over batches, prefix tokens apart from patch tokens, channels last. */
 export class Collector {
   private readonly spatial: Float32Array;
   private readonly prefix: Float32Array;
@@ -23,11 +23,13 @@ export class Collector {
 
   /** Takes the first `count` images of a batch as images `start`, `start + 1`, … */
   add(stream: FloatTensor, start: number, count: number): void {
+    const { grid, channels, channelsFirst } = this.layout;
     const [prefix, spatial] = [this.prefix.length / this.images, this.spatial.length / this.images];
     for (let i = 0; i < count; i++) {
       const at = i * (prefix + spatial);
+      const tokens = stream.data.subarray(at + prefix, at + prefix + spatial);
       this.prefix.set(stream.data.subarray(at, at + prefix), (start + i) * prefix);
-      this.spatial.set(stream.data.subarray(at + prefix, at + prefix + spatial), (start + i) * spatial);
+      this.spatial.set(channelsFirst ? transpose(tokens, channels, grid[0] * grid[1]) : tokens, (start + i) * spatial);
     }
   }
 

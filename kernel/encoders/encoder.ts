@@ -1,7 +1,7 @@
 import type { Device } from "../backend";
 import type { ImageInput } from "../data/image";
 import type { Analysis, BlockInfo } from "../onnx";
-import { countParameters } from "../onnx";
+import { blockInfo, countParameters } from "../onnx";
 import { Collector } from "./collector";
 import { describe, DISPLAY, type DisplayBundle, thousands } from "./display";
 import { Embeddings } from "./embeddings";
@@ -28,12 +28,13 @@ export interface EncoderInfo {
   device: Device;
   /** `[height, width]` in pixels. */
   inputSize: readonly [number, number];
-  /** Pixels between neighbouring tokens. */
+  /** Pixels between neighbouring tokens of the first block; `featureInfo` has those of each. */
   patchSize: number;
   /** The same, by the name that convolutional networks use. */
   stride: number;
   grid: readonly [rows: number, columns: number];
   prefixTokens: number;
+  /** Of the last block. */
   channels: number;
   /** Number of blocks. */
   depth: number;
@@ -62,7 +63,8 @@ export interface ForwardResult {
 export interface EncoderParts {
   name: string;
   network: Network;
-  layout: TokenLayout;
+  /** One entry a block. */
+  layouts: TokenLayout[];
   plan: Preprocess;
   embedding: string | null;
   /** Where a text tower may lie. */
@@ -87,8 +89,7 @@ export class Encoder {
     this.name = parts.name;
     this.device = parts.network.device;
     this.info = infoOf(parts);
-    const { channels, stride } = this.info;
-    this.featureInfo = this.info.blocks.map(({ index }) => ({ layer: index, channels, reduction: stride }));
+    this.featureInfo = parts.layouts.map(({ channels, stride }, layer) => ({ layer, channels, reduction: stride[0] }));
   }
 
   /**
@@ -102,7 +103,7 @@ export class Encoder {
     options: ForwardOptions = {},
   ): Promise<ForwardResult> {
     this.checkOpen(FORWARD);
-    const { layout, network, plan } = this.parts;
+    const { layouts, network, plan } = this.parts;
     const { structure, norm } = network.analysis;
     const checked = checkOptions(FORWARD, options, structure.blocks.length);
     if (checked.norm && !norm)
@@ -111,7 +112,7 @@ export class Encoder {
     const last = checked.stopEarly ? checked.layers[checked.layers.length - 1] : structure.blocks.length - 1;
     const wanted = checked.intermediatesOnly ? checked.layers : [...new Set([...checked.layers, last])];
     const fetches = wanted.map((layer) => structure.blocks[layer].residual);
-    const collectors = wanted.map(() => new Collector(inputs.length, layout));
+    const collectors = wanted.map((layer) => new Collector(inputs.length, layouts[layer]));
     const cut = checked.stopEarly && last < structure.blocks.length - 1;
     const geometry = await this.eachBatch(
       inputs,
@@ -255,9 +256,10 @@ function listOf(images: ImageInput | readonly ImageInput[]): readonly ImageInput
   return Array.isArray(images) ? images : [images as ImageInput];
 }
 
-function infoOf({ name, network, layout, plan, embedding }: EncoderParts): EncoderInfo {
+function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): EncoderInfo {
   const { model, structure, norm } = network.analysis;
-  const { grid, stride, prefixTokens, channels } = layout;
+  const { grid, stride, prefixTokens } = layouts[0];
+  const { channels } = layouts[layouts.length - 1];
   return {
     ...{
       name,
@@ -276,14 +278,7 @@ function infoOf({ name, network, layout, plan, embedding }: EncoderParts): Encod
       opset: model.opsets.get("") ?? 0,
       preprocess: plan,
     },
-    blocks: structure.blocks.map(({ index, residual, attention, query, key, value }) => ({
-      index,
-      residual,
-      attention,
-      query,
-      key,
-      value,
-    })),
+    blocks: structure.blocks.map(blockInfo),
     ...{ hasFinalNorm: norm !== null, hasEmbedding: embedding !== null },
   };
 }

@@ -9,49 +9,80 @@ export interface TokenOptions {
   prefixTokens?: number;
 }
 
-/** How a model lays tokens over its input. */
+/** How one layer lays its tokens over the model's input. */
 export interface TokenLayout {
   /** `[rows, columns]`. */
   grid: [number, number];
   /** Pixels between neighbouring tokens, `[vertical, horizontal]`. */
   stride: [number, number];
+  /** Class and register tokens, before the patch tokens. */
   prefixTokens: number;
   channels: number;
+  /** The stream is `[B, C, H, W]`; else `[B, N, C]` or `[B, H, W, C]`. */
+  channelsFirst: boolean;
 }
 
 /** More class and register tokens than any published model has. */
 const MAX_PREFIX = 64;
 
+/** Stages of a hierarchical model halve the grid up to this many times. */
+const MAX_HALVINGS = 6;
+
+/** The grid of the first tokens and their stride, from the windows between image and tokens or from `patchSize`. */
+export function baseGrid(
+  { steps }: Analysis,
+  [height, width]: [number, number],
+  patchSize: number | undefined,
+): Pick<TokenLayout, "grid" | "stride"> {
+  if (!patchSize && steps.length) return { grid: stemGrid(steps, height, width), stride: stemStride(steps) };
+  const stride = patchSize ?? 1;
+  return { grid: [Math.floor(height / stride), Math.floor(width / stride)], stride: [stride, stride] };
+}
+
 /**
- * Where the tokens of a stream `[B, N, C]` lie: the grid from the strides between image and tokens, and what is left of N
- * are prefix tokens.
+ * Where the tokens of a stream of shape `dims` lie: on the base grid or that grid halved some times; of `[B, N, C]`, what
+ * is left of N are prefix tokens.
  *
- * @param dims of the stream before the first block
  * @throws EncoderError when the numbers do not fit each other
  */
 export function findLayout(
   fn: string,
-  analysis: Analysis,
-  inputSize: [number, number],
-  dims: number[],
-  options: TokenOptions,
+  dims: readonly number[],
+  base: Pick<TokenLayout, "grid" | "stride">,
+  options: TokenOptions & { channelsFirst: boolean },
 ): TokenLayout {
-  const [height, width] = inputSize;
-  const { steps } = analysis;
-  const stride: [number, number] = options.patchSize ? [options.patchSize, options.patchSize] : stemStride(steps);
-  const fromStem = !options.patchSize && steps.length > 0;
-  const grid: [number, number] = fromStem
-    ? stemGrid(steps, height, width)
-    : [Math.floor(height / stride[0]), Math.floor(width / stride[1])];
-  if (dims.length !== 3) throw new EncoderError(fn, "the residual stream must be [B, N, C]", dims);
-  const [, tokens, channels] = dims;
-  const prefixTokens = options.prefixTokens ?? tokens - grid[0] * grid[1];
-  const fits = prefixTokens >= 0 && prefixTokens <= MAX_PREFIX && prefixTokens + grid[0] * grid[1] === tokens;
-  if (!fits)
-    throw new EncoderError(
-      fn,
-      `patchSize and prefixTokens must account for ${tokens} tokens at ${height} x ${width} pixels`,
-      `${grid.join(" x ")} patches and ${prefixTokens} prefix tokens`,
-    );
-  return { grid, stride, prefixTokens, channels };
+  for (let k = 0; k <= MAX_HALVINGS; k++) {
+    const scale = 2 ** k;
+    const grid: [number, number] = [Math.ceil(base.grid[0] / scale), Math.ceil(base.grid[1] / scale)];
+    const fit = dims.length === 4 ? fitImage(dims, grid, options.channelsFirst) : fitTokens(dims, grid, k, options);
+    if (fit) return { ...fit, grid, stride: [base.stride[0] * scale, base.stride[1] * scale] };
+  }
+  const prefix = options.prefixTokens === undefined ? "" : ` and ${options.prefixTokens} prefix tokens`;
+  const rule = `patchSize and prefixTokens must account for a stream of [${dims.join(", ")}]`;
+  throw new EncoderError(fn, rule, `${base.grid.join(" x ")} patches${prefix}`);
+}
+
+type Fit = Pick<TokenLayout, "prefixTokens" | "channels" | "channelsFirst">;
+
+/** `[B, H, W, C]` or `[B, C, H, W]`, whichever has the grid; where both do, the order that the kind of network has. */
+function fitImage(dims: readonly number[], [rows, columns]: [number, number], preferFirst: boolean): Fit | null {
+  const first = dims[2] === rows && dims[3] === columns;
+  const last = dims[1] === rows && dims[2] === columns;
+  if (!first && !last) return null;
+  const channelsFirst = first && (preferFirst || !last);
+  return { prefixTokens: 0, channels: channelsFirst ? dims[1] : dims[3], channelsFirst };
+}
+
+function fitTokens(
+  dims: readonly number[],
+  [rows, columns]: [number, number],
+  halvings: number,
+  options: TokenOptions,
+): Fit | null {
+  if (dims.length !== 3) return null;
+  const prefixTokens = dims[1] - rows * columns;
+  const known = options.prefixTokens === undefined || options.prefixTokens === prefixTokens;
+  // A halved grid leaves room for any number of prefix tokens: hierarchical models have none.
+  const legal = halvings ? prefixTokens === 0 : prefixTokens >= 0 && prefixTokens <= MAX_PREFIX;
+  return known && legal ? { prefixTokens, channels: dims[2], channelsFirst: false } : null;
 }

@@ -2,7 +2,7 @@ import { type DeviceRequest, resolveDevice } from "../backend";
 import { analyse, type Analysis } from "../onnx";
 import { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
-import { findLayout, type TokenOptions } from "./layout";
+import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
 import { locateModel } from "./locate";
 import { Network } from "./network";
 import { type PreprocessOptions, readPreprocess } from "./preprocess-config";
@@ -42,10 +42,10 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
   const plan = readPreprocess(config, graphSize(analysis), LOAD);
   const network = new Network(analysis, await resolveDevice(options.device ?? "auto", LOAD), LOAD);
   try {
-    const layout = findLayout(LOAD, analysis, plan.inputSize, await streamDims(network, plan.inputSize), options);
     await network.open();
+    const layouts = await findLayouts(network, plan.inputSize, options);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
-    return new Encoder({ name: options.name ?? files.name, network, layout, plan, embedding, folder: files.folder });
+    return new Encoder({ name: options.name ?? files.name, network, layouts, plan, embedding, folder: files.folder });
   } catch (error) {
     await network.dispose();
     throw error;
@@ -58,11 +58,24 @@ function graphSize({ image }: Analysis): [number, number] | null {
   return typeof height === "number" && typeof width === "number" && height > 0 && width > 0 ? [height, width] : null;
 }
 
-/** Shape of the stream before the first block, by running the little that comes before it on an empty picture. */
-async function streamDims(network: Network, [height, width]: [number, number]): Promise<number[]> {
+/**
+ * The layout of each block's stream, by running an empty picture: only what comes before the first block where all blocks
+ * are alike, the whole model where stages differ.
+ */
+async function findLayouts(
+  network: Network,
+  inputSize: [number, number],
+  options: TokenOptions,
+): Promise<TokenLayout[]> {
   const { image, structure } = network.analysis;
+  const { blocks } = structure;
+  const alike = blocks.every((block) => block.stage === blocks[0].stage);
+  const fetches = alike ? [blocks[0].input] : blocks.map((block) => block.residual);
   const batch = typeof image.dims?.[0] === "number" && image.dims[0] > 0 ? image.dims[0] : 1;
-  const pixels = new Float32Array(batch * 3 * height * width);
-  const [stream] = await network.run(pixels, [batch, 3, height, width], [structure.blocks[0].input], true);
-  return stream.dims;
+  const dims = [batch, 3, ...inputSize];
+  const streams = await network.run(new Float32Array(batch * 3 * inputSize[0] * inputSize[1]), dims, fetches, alike);
+  const base = baseGrid(network.analysis, inputSize, options.patchSize);
+  const channelsFirst = blocks.every((block) => block.attention === null);
+  const layouts = streams.map((stream) => findLayout(LOAD, stream.dims, base, { ...options, channelsFirst }));
+  return blocks.map((_, i) => layouts[alike ? 0 : i]);
 }

@@ -2,12 +2,14 @@ import { type AttentionSite, findAttention, hasAttention } from "./attention";
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 import { normAt, type NormSite } from "./norms";
-import { findResiduals, type Residual } from "./residuals";
+import { findProjections, findResiduals, type Residual, sourcesOf } from "./residuals";
 import { readTensor } from "./tensor";
 
-/** A transformer block: the residuals from one attention up to the next. */
+/** A block: the residuals from one attention up to the next; in a convolutional network, one residual. */
 export interface BlockSite extends AttentionSite {
   index: number;
+  /** 0-based; a new stage begins where the stream is not carried on by addition (patch merging, downsampling). */
+  stage: number;
   /** The stream as it enters the block. */
   input: string;
   /** The stream after the block. */
@@ -26,11 +28,18 @@ interface Step extends Residual {
   previous: Step | null;
 }
 
-/** Blocks in depth order and the norm after the last, found by structure alone; no blocks where nothing attends. */
+/** Blocks in depth order and the norm after the last, found by structure alone. */
 export function findStructure(graph: Graph): Structure {
   const norms = findNorms(graph);
-  const steps = chain(graph, findResiduals(graph), norms);
-  const blocks = groupBlocks(graph, steps);
+  const residuals = findResiduals(graph);
+  const attends = residuals.some((residual) => hasAttention(residual.region));
+  const all = attends ? residuals : [...residuals, ...findProjections(graph, residuals)];
+  const steps = chain(
+    graph,
+    all.sort((a, b) => a.node.index - b.node.index),
+    norms,
+  );
+  const blocks = describeBlocks(graph, steps);
   const last = blocks[blocks.length - 1];
   return { blocks, finalNorm: last ? findFinalNorm(graph, last.residual, norms) : null };
 }
@@ -43,44 +52,52 @@ function findNorms(graph: Graph): NormSite[] {
   return graph.model.nodes.flatMap((node) => normAt(graph, node, epsilonOf) ?? []);
 }
 
-/** Links each residual to the one whose output it adds to, directly or through a norm (post-norm models). */
+/** Links each residual to the one whose output it adds to, directly or through a norm or activation (post-norm models). */
 function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   const inputOf = new Map(norms.map((norm) => [norm.output, norm.input]));
   const made = new Map<string, Step>();
-  const owner = (name: string): Step | undefined =>
-    graph
-      .layoutChain(name)
-      .map((step) => made.get(step))
-      .find((step) => step);
   return residuals.map((residual) => {
-    const through = graph
-      .layoutChain(residual.skip)
-      .map((name) => inputOf.get(name))
-      .find((name) => name);
-    const previous = owner(residual.skip) ?? (through ? owner(through) : undefined) ?? null;
+    const direct = sourcesOf(graph, residual.skip);
+    const normed = direct.flatMap((name) => graph.layoutChain(inputOf.get(name) ?? name));
+    const previous = [...direct, ...normed].map((name) => made.get(name)).find((step) => step) ?? null;
     const step: Step = { ...residual, attends: hasAttention(residual.region), previous };
     made.set(residual.output, step);
     return step;
   });
 }
 
-function groupBlocks(graph: Graph, steps: Step[]): BlockSite[] {
+/** A block begins at each attention; in a network without any, each residual is a block. */
+function groupSteps(steps: Step[]): Step[][] {
+  const attends = steps.some((step) => step.attends);
   const groups: Step[][] = [];
   const groupOf = new Map<Step, Step[]>();
   for (const step of steps) {
-    const group = step.attends ? [] : step.previous ? groupOf.get(step.previous) : undefined;
+    const begins = step.attends || !attends;
+    const group = begins ? [] : step.previous ? groupOf.get(step.previous) : undefined;
     if (!group) continue;
-    if (step.attends) groups.push(group);
+    if (begins) groups.push(group);
     group.push(step);
     groupOf.set(step, group);
   }
+  return groups;
+}
+
+function describeBlocks(graph: Graph, steps: Step[]): BlockSite[] {
   const skips = new Map(steps.map((step) => [step.previous, step.skip]));
-  return groups.map((group, index) => {
+  let stage = -1;
+  return groupSteps(steps).map((group, index) => {
+    if (!group[0].previous) stage++;
     const last = group[group.length - 1];
     // In a post-norm model the stream is what the next block adds to, not the bare sum.
     const next = skips.get(last);
     const residual = next !== undefined && !graph.layoutChain(next).includes(last.output) ? next : last.output;
-    return { index, input: group[0].skip, residual, ...findAttention(graph, group[0].region) };
+    return {
+      index,
+      stage: Math.max(0, stage),
+      input: group[0].skip,
+      residual,
+      ...findAttention(graph, group[0].region),
+    };
   });
 }
 

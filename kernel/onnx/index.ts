@@ -2,7 +2,15 @@
 import { inspect } from "./inspect";
 
 export { OnnxError } from "./errors";
-export { analyse, countParameters, type Analysis, type BlockInfo, type Inspection, type TensorShape } from "./inspect";
+export {
+  analyse,
+  blockInfo,
+  countParameters,
+  type Analysis,
+  type BlockInfo,
+  type Inspection,
+  type TensorShape,
+} from "./inspect";
 export { editModel, type EditedModel } from "./edit";
 export type { BlockSite, Structure } from "./blocks";
 export type { NormParameters, NormSite } from "./norms";

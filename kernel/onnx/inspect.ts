@@ -1,4 +1,4 @@
-import { findStructure, type Structure } from "./blocks";
+import { type BlockSite, findStructure, type Structure } from "./blocks";
 import { OnnxError } from "./errors";
 import { Graph } from "./graph";
 import { DataType, type OnnxModel, type ValueInfo } from "./model";
@@ -16,6 +16,8 @@ export interface TensorShape {
 /** The inner tensors of one block, by name; null where the graph does not hold the thing. */
 export interface BlockInfo {
   index: number;
+  /** 0-based; hierarchical models have several. */
+  stage: number;
   /** Residual stream after the block, `[B, N, C]`. */
   residual: string;
   /** Attention probabilities, `[B, heads, N, N]`. */
@@ -97,7 +99,7 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
   if (refused) return { model: read, image, structure: empty, norm: null, steps: [], refusal: refused };
   const graph = new Graph(read, image, fn);
   const structure = findStructure(graph);
-  const refusal = structure.blocks.length ? null : "it holds no residual connection around an attention";
+  const refusal = structure.blocks.length ? null : "it holds no residual connection";
   const steps = structure.blocks.length ? findStem(graph, structure.blocks[0].input) : [];
   return {
     model: read,
@@ -107,6 +109,11 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
     steps,
     refusal,
   };
+}
+
+/** What a block shows of itself. */
+export function blockInfo({ index, stage, residual, attention, query, key, value }: BlockSite): BlockInfo {
+  return { index, stage, residual, attention, query, key, value };
 }
 
 const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
@@ -120,14 +127,7 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
  */
 export function inspect(model: string | Uint8Array): Inspection {
   const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
-  const blocks = structure.blocks.map(({ index, residual, attention, query, key, value }) => ({
-    index,
-    residual,
-    attention,
-    query,
-    key,
-    value,
-  }));
+  const blocks = structure.blocks.map(blockInfo);
   return {
     ...{ path: read.path, opset: read.opsets.get("") ?? 0, producer: read.producer },
     ...{ inputs: read.inputs.map(shapeOf), outputs: read.outputs.map(shapeOf), imageInput: image.name },

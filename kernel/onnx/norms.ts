@@ -20,6 +20,7 @@ const FUSED_RMS = new Set(["SimplifiedLayerNormalization", "SkipSimplifiedLayerN
 export function normAt(graph: Graph, node: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
   if (FUSED.has(node.op) || FUSED_RMS.has(node.op)) return fusedNorm(node);
   if (node.op === "Div") return spelledNorm(graph, node, epsilonOf);
+  if (node.op === "Mul") return spelledRms(graph, node, epsilonOf);
   return null;
 }
 
@@ -60,6 +61,31 @@ function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => n
   return followAffine(graph, site);
 }
 
+/** `Mul(x, 1 / Sqrt(Add(ReduceMean(Pow(x)), ε)))`, then `Mul` with a constant. */
+function spelledRms(graph: Graph, mul: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
+  const inverse = mul.inputs
+    .map((name) => graph.producer.get(name))
+    .find((node) => node?.op === "Reciprocal" || node?.op === "Div");
+  const root = inverse && graph.producer.get(inverse.inputs[inverse.op === "Div" ? 1 : 0]);
+  const shifted = root?.op === "Sqrt" ? graph.producer.get(root.inputs[0]) : undefined;
+  if (!inverse || shifted?.op !== "Add") return null;
+  const mean = shifted.inputs.map((name) => graph.producer.get(name)).find((node) => node?.op === "ReduceMean");
+  const square = mean && graph.producer.get(mean.inputs[0]);
+  const input = mul.inputs.find((name) => graph.producer.get(name) !== inverse);
+  const epsilon = epsilonOf(shifted.inputs[1]) ?? epsilonOf(shifted.inputs[0]);
+  const isSquare = square && (square.op === "Pow" || square.op === "Mul") && square.inputs[0] === input;
+  if (!isSquare || epsilon === null) return null;
+  const scale = constantStep(graph, mul.outputs[0], "Mul");
+  return {
+    kind: "rms",
+    input,
+    output: scale?.output ?? mul.outputs[0],
+    scale: scale?.constant ?? null,
+    bias: null,
+    epsilon,
+  };
+}
+
 function followAffine(graph: Graph, site: NormSite): NormSite {
   const scale = constantStep(graph, site.output, "Mul");
   if (!scale) return site;
@@ -85,11 +111,23 @@ export interface NormParameters {
 
 /** Reads a norm's parameters; null where one of them is computed at run time. */
 export function readNorm(graph: Graph, site: NormSite): NormParameters | null {
-  const read = (name: string | null): Float64Array | null | undefined => {
-    if (name === null) return null;
-    const tensor = graph.constant(name);
-    return (tensor && readTensor(graph.model, tensor)) ?? undefined;
-  };
+  const read = (name: string | null): Float64Array | null | undefined =>
+    name === null ? null : (constantValues(graph, name) ?? undefined);
   const [scale, bias] = [read(site.scale), read(site.bias)];
   return scale === undefined || bias === undefined ? null : { kind: site.kind, epsilon: site.epsilon, scale, bias };
+}
+
+const SAME_VALUES = new Set(["Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
+
+/** The values of a constant vector, also behind a quantisation: `(x - zero) · scale`. */
+function constantValues(graph: Graph, name: string): Float64Array | null {
+  const node = graph.producer.get(name);
+  if (!node || node.op === "Constant") {
+    const tensor = graph.constant(name);
+    return tensor && readTensor(graph.model, tensor);
+  }
+  if (SAME_VALUES.has(node.op)) return constantValues(graph, node.inputs[0]);
+  if (node.op !== "DequantizeLinear") return null;
+  const [values, scale, zero] = node.inputs.map((input) => (input ? constantValues(graph, input) : null));
+  return values && scale?.length === 1 ? values.map((value) => (value - (zero?.[0] ?? 0)) * scale[0]) : null;
 }

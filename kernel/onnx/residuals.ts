@@ -58,7 +58,7 @@ function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | n
   const region = new Set<OnnxNode>();
   const open = [to];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === from) continue;
+    if (name === from || isSibling(graph, from, name)) continue;
     if (!graph.isUpstream(from, name)) return null;
     const node = graph.producer.get(name);
     if (!node || region.has(node)) continue;
@@ -66,6 +66,33 @@ function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | n
     open.push(...graph.dataInputs(node));
   }
   return region;
+}
+
+/** A fused skip-and-norm hands out the sum and the normed sum: the branch reads the one, the skip is the other. */
+function isSibling(graph: Graph, sum: string, name: string): boolean {
+  const node = graph.producer.get(sum);
+  return node !== undefined && node === graph.producer.get(name) && SUMS.has(node.op);
+}
+
+/**
+ * Sums that begin a stage of a convolutional network: both operands are convolved (a projection on the skip), and the
+ * result, perhaps through an activation, is the skip of a residual.
+ */
+export function findProjections(graph: Graph, residuals: Residual[]): Residual[] {
+  const skips = new Set(residuals.flatMap((residual) => sourcesOf(graph, residual.skip)));
+  const inner = new Set(residuals.flatMap((residual) => [...residual.region, residual.node]));
+  const sums = graph.model.nodes.filter((node) => node.op === "Add" && !inner.has(node) && skips.has(node.outputs[0]));
+  const both = sums.filter((node) => node.inputs.every((name) => graph.data.has(name)));
+  return both.map((node) => ({ node, skip: node.inputs[0], output: node.outputs[0], region: new Set<OnnxNode>() }));
+}
+
+const ACTIVATIONS = new Set("Relu Gelu Sigmoid HardSwish Clip LeakyRelu Silu".split(" "));
+
+/** `name` and what it was before layout operators and one activation. */
+export function sourcesOf(graph: Graph, name: string): string[] {
+  const chain = graph.layoutChain(name);
+  const node = graph.producer.get(chain[chain.length - 1]);
+  return node && ACTIVATIONS.has(node.op) ? [...chain, ...graph.layoutChain(node.inputs[0])] : chain;
 }
 
 /** Whether a node multiplies by weights. */

@@ -122,7 +122,7 @@ describe("a graph whose blocks cannot be read is refused with the reason", () =>
   const reason = (bytes: Uint8Array): string | null => onnx.inspect(bytes).refusal;
 
   it("no attention", () =>
-    assert.match(reason(graph(node("Relu", ["x"], ["y"])))!, /no residual connection around an attention/));
+    assert.match(reason(graph(node("Relu", ["x"], ["y"])))!, /no residual connection/));
   it("QOperator quantisation", () => assert.match(reason(graph(node("QLinearMatMul", ["x"], ["y"])))!, /QOperator/));
   it("NCHWc layout", () => assert.match(reason(graph(node("Conv", ["x"], ["y"], "com.microsoft.nchwc")))!, /NCHWc/));
 
@@ -130,7 +130,7 @@ describe("a graph whose blocks cannot be read is refused with the reason", () =>
     const path = put("relu.onnx", graph(node("Relu", ["x"], ["y"])));
     await assert.rejects(encoders.load(path, { preprocess: { inputSize: 8 } }), {
       name: "EncoderError",
-      message: `encoders.load: no transformer blocks can be read from the graph: it holds no residual connection around an attention, got ${JSON.stringify(path)}`,
+      message: `encoders.load: no transformer blocks can be read from the graph: it holds no residual connection, got ${JSON.stringify(path)}`,
     });
   });
 });
@@ -163,7 +163,7 @@ describe("encoders.load names what is missing", () => {
     const preprocess = { inputSize: 32 };
     await assert.rejects(
       encoders.load(path, { preprocess, patchSize: 5 }),
-      /must account for 17 tokens at 32 x 32 pixels, got "6 x 6 patches and -19/,
+      /must account for a stream of \[1, 17, 32\], got "6 x 6 patches"/,
     );
     await assert.rejects(encoders.load(path, { preprocess, prefixTokens: 2 }), /4 x 4 patches and 2 prefix tokens/);
     put("preprocessor_config.json", "{ nonsense");
