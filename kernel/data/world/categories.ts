@@ -1,4 +1,5 @@
-import { bird, butterfly, cat, dog, fish, turtle } from "./animals";
+import { bird, butterfly, fish, turtle } from "./animals";
+import { cat, dog } from "./pets";
 import type { Prng } from "./prng";
 import { PARTS, type Figure, type Param, type PartName } from "./sketch";
 import { house, mug, teapot } from "./things";

@@ -66,11 +66,14 @@ export interface SceneOptions {
  * The shape of the main object depends on `seed`, `split` and `category` alone: with another `view` the same instance
  * is seen in another pose, with other colours and surroundings, and its keypoints correspond exactly.
  *
- * @throws RangeError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size out of range.
+ * @throws RangeError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size, view
+ *   or probability out of range.
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
   const { split = "train", view = 0, companion = 0.35, occlusion = 0.6, size = 128 } = options;
   checkScene(seed, split, view, size);
+  checkProbability("companion", companion);
+  checkProbability("occlusion", occlusion);
   const stream = (name: string): Prng => new Prng(seed, `${split}/${name}`);
   const identity = stream("shape");
   const drawn = identity.pick(categories).name;
@@ -109,6 +112,11 @@ function checkScene(seed: number, split: Split, view: number, size: number): voi
   if (!Number.isInteger(size) || size < 32 || size > 512) {
     throw new RangeError(`world.scene: size must be an integer in 32..512, received ${size}`);
   }
+}
+
+function checkProbability(name: string, value: number): void {
+  if (value >= 0 && value <= 1) return;
+  throw new RangeError(`world.scene: ${name} must be a probability in [0, 1], received ${value}`);
 }
 
 interface Spot {
