@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** What a person does in JupyterLab, as functions of a page. */
 import type { Browser, Locator, Page } from "playwright-core";
 import type { Lab } from "./lab";
@@ -63,7 +64,21 @@ export class LabPage {
 
   async save(): Promise<void> {
     await this.menu("File", "Save Notebook");
-    await this.page.locator(".jp-mod-current.lm-TabBar-tab.jp-mod-dirty").waitFor({ state: "detached" });
+    await this.saved();
+  }
+
+  /** Waits until the tab no longer shows unsaved changes. */
+  async saved(): Promise<void> {
+    await this.page.locator(".lm-DockPanel-tabBar .jp-mod-current.jp-mod-dirty").waitFor({ state: "detached" });
+  }
+
+  /** Restarts the kernel from the menu, and says yes. */
+  async restartKernel(): Promise<void> {
+    await this.menu("Kernel", "Restart Kernel…");
+    await this.page.locator(".jp-Dialog").locator("button.jp-mod-accept").click();
+    const gone = this.page.locator("#jp-main-statusbar").getByText(/\| (Restarting|Starting|Connecting|Unknown|Autorestarting)/);
+    await gone.waitFor({ timeout: 1_500 }).catch(() => undefined);
+    await this.kernelReady();
   }
 
   /** `JupyterLab Light` or `JupyterLab Dark`, through the command that the settings menu runs. */
@@ -74,11 +89,11 @@ export class LabPage {
     await this.page.locator(`body[data-jp-theme-name="${name}"]`).waitFor({ state: "attached" });
   }
 
-  /** Dismisses the kernel dialog where the server has no kernel. */
+  /** Answers the question that JupyterLab asks where the server has no kernel. */
   async withoutKernel(): Promise<void> {
     const dialog = this.page.locator(".jp-Dialog");
-    await dialog.waitFor({ timeout: 10_000 }).catch(() => undefined);
-    if (await dialog.isVisible()) await dialog.getByRole("button", { name: /No Kernel|Cancel/ }).first().click();
+    await dialog.locator("button.jp-mod-reject").click();
+    await dialog.waitFor({ state: "detached" });
   }
 
   viewer(index = 0): Viewer {
@@ -98,6 +113,9 @@ export interface Match {
   bestColumn: number;
   similarity: number;
 }
+
+/** A line of words in the viewer. */
+export type TextPart = "live" | "status" | "pck" | "problem" | "scale";
 
 /** A correspondence viewer on the page. */
 export class Viewer {
@@ -122,7 +140,10 @@ export class Viewer {
 
   /** Moves the real mouse to a point of an image, given as fractions of its width and height. */
   async hover(side: 0 | 1, x: number, y: number): Promise<void> {
+    await this.canvas(side).scrollIntoViewIfNeeded();
     const at = await this.place(side, x, y);
+    const hit = await this.canvas(side).evaluate((canvas, { x, y }) => document.elementFromPoint(x, y) === canvas, at);
+    if (!hit) throw new Error(`something covers image ${side} at ${x}, ${y}`);
     await this.page.mouse.move(at.x - 3, at.y - 2);
     await this.page.mouse.move(at.x, at.y);
     await this.frame();
@@ -143,13 +164,16 @@ export class Viewer {
     return this.text("live");
   }
 
-  text(part: "live" | "status" | "pck" | "problem" | "scale"): Promise<string> {
+  text(part: TextPart): Promise<string> {
     return this.root.locator(`.jp-FoveaCorrespondence-${part}`).innerText();
   }
 
-  /** Waits for the status line to say something. */
-  async status(pattern: RegExp): Promise<void> {
-    await this.root.locator(".jp-FoveaCorrespondence-status").filter({ hasText: pattern }).waitFor();
+  /** Waits for a line to say something; in failing, tells what it said instead. */
+  async says(part: TextPart, pattern: RegExp): Promise<void> {
+    const line = this.root.locator(`.jp-FoveaCorrespondence-${part}`);
+    await line.filter({ hasText: pattern }).waitFor().catch(async () => {
+      throw new Error(`${part} should match ${pattern}, but says: ${await line.innerText()}`);
+    });
   }
 
   /** Reads the answer from the live text, as a screen reader's user would. */

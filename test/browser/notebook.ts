@@ -1,4 +1,5 @@
-/** Notebook files made for the tests. */
+/** Notebook files made for the tests, and saved ones read back. */
+import { readFileSync } from "node:fs";
 
 export interface Cell {
   source: string;
@@ -28,4 +29,17 @@ export function notebook(cells: Cell[]): object {
 /** A saved output that holds a mime bundle. */
 export function savedOutput(data: object): object {
   return { output_type: "display_data", data, metadata: {} };
+}
+
+interface SavedNotebook {
+  cells: { outputs: { data?: object }[] }[];
+}
+
+export function readNotebook(path: string): SavedNotebook {
+  return JSON.parse(readFileSync(path, "utf8")) as SavedNotebook;
+}
+
+/** Bytes that the outputs of a cell take in the file. */
+export function outputBytes(saved: SavedNotebook, cell: number): number {
+  return Buffer.byteLength(JSON.stringify(saved.cells[cell].outputs, null, 1));
 }

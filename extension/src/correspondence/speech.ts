@@ -64,7 +64,7 @@ export function sayStatus(
   if (layer && !layer.approximate) return trans.__("Full features, %1 dimensions.", channels);
   const reason = sayConnection(trans, connection);
   if (!layer) return trans.__("This layer is not saved in the notebook. %1", reason);
-  return trans.__("Approximate: %1 of %2 dimensions, saved in the notebook. %3", layer.pair.channels, channels, reason);
+  return trans.__("Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. %3", layer.pair.channels, channels, reason);
 }
 
 function sayConnection(trans: Translate, connection: ConnectionState): string {

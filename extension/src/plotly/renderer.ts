@@ -75,12 +75,21 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private readonly observer = new ResizeObserver(() => this.resize());
 }
 
+/** The colour at a fifth of its strength. Plotly reads `rgba()`, not the `color-mix()` that would say this in CSS. */
+function faint(node: HTMLElement, colour: string): string {
+  const probe = node.appendChild(element("span"));
+  probe.style.color = colour;
+  const parts = getComputedStyle(probe).color.match(/[\d.]+/g)?.slice(0, 3) ?? ["128", "128", "128"];
+  probe.remove();
+  return `rgba(${parts.join(", ")}, 0.2)`;
+}
+
 function pageColours(node: HTMLElement): PageColours {
   const style = getComputedStyle(node);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   return {
     text: colour("--jp-ui-font-color1"),
-    line: colour("--jp-border-color2"),
+    line: faint(node, colour("--jp-ui-font-color1")),
     paper: colour("--jp-layout-color0"),
   };
 }

@@ -1,0 +1,13 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "./lab";
+import type { LabPage } from "./lab-page";
+
+/** Where the pictures of the last run lie; git ignores them. */
+export const SCREENSHOTS: string = join(repository, "test", "screenshots", "out");
+
+/** Keeps a picture of the whole window, to be looked at. */
+export async function screenshot({ page }: LabPage, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
