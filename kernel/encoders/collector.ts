@@ -1,5 +1,6 @@
 import type { NormParameters } from "../onnx";
-import { FeatureMap, type FeatureMapFields, type OutputFormat, transpose } from "./feature-map";
+import { EncoderError } from "./errors";
+import { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens, transpose } from "./feature-map";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import { applyNorm } from "./norm";
@@ -7,62 +8,120 @@ import { applyNorm } from "./norm";
 /** What does not depend on the layer's numbers. */
 export type FeatureSource = Pick<FeatureMapFields, "encoder" | "device" | "geometry" | "layer">;
 
-/** Gathers one layer's stream over batches, prefix tokens apart from patch tokens, channels last. */
+/** One tensor to take out of the graph. */
+export interface Tap {
+  layer: number;
+  /** The tensor's name. */
+  tensor: string;
+  layout: TokenLayout;
+  /** How the tensor lies: the stream itself, or heads of it. */
+  form: "stream" | "heads" | "heads-transposed";
+}
+
+/** Gathers one tensor over batches, prefix tokens apart from patch tokens, channels last. */
 export class Collector {
-  private readonly spatial: Float32Array;
-  private readonly prefix: Float32Array;
+  private spatial = new Float32Array(0);
+  private prefix = new Float32Array(0);
+  private channels: number;
 
   constructor(
+    readonly tap: Tap,
     private readonly images: number,
-    private readonly layout: TokenLayout,
   ) {
-    const { grid, prefixTokens, channels } = layout;
-    this.spatial = new Float32Array(images * grid[0] * grid[1] * channels);
-    this.prefix = new Float32Array(images * prefixTokens * channels);
+    this.channels = tap.layout.channels;
   }
 
   /** Takes the first `count` images of a batch as images `start`, `start + 1`, … */
-  add(stream: FloatTensor, start: number, count: number): void {
-    const { grid, channels, channelsFirst } = this.layout;
-    const [prefix, spatial] = [this.prefix.length / this.images, this.spatial.length / this.images];
+  add(output: FloatTensor, start: number, count: number): void {
+    const { grid, prefixTokens } = this.tap.layout;
+    const tokens = output.data.length / output.dims[0] / this.channelsOf(output);
+    if (tokens !== prefixTokens + grid[0] * grid[1]) throw this.notOnGrid(output.dims);
+    if (!start) this.allocate(this.channelsOf(output));
+    const [prefix, spatial] = [prefixTokens * this.channels, grid[0] * grid[1] * this.channels];
+    const size = prefix + spatial;
     for (let i = 0; i < count; i++) {
-      const at = i * (prefix + spatial);
-      const tokens = stream.data.subarray(at + prefix, at + prefix + spatial);
-      this.prefix.set(stream.data.subarray(at, at + prefix), (start + i) * prefix);
-      this.spatial.set(channelsFirst ? transpose(tokens, channels, grid[0] * grid[1]) : tokens, (start + i) * spatial);
+      const image = tokensOf(output.data.subarray(i * size, (i + 1) * size), this.tap, output.dims);
+      this.prefix.set(image.subarray(0, prefix), (start + i) * prefix);
+      this.spatial.set(image.subarray(prefix), (start + i) * spatial);
     }
+  }
+
+  private allocate(channels: number): void {
+    const { grid, prefixTokens } = this.tap.layout;
+    this.channels = channels;
+    this.prefix = new Float32Array(this.images * prefixTokens * channels);
+    this.spatial = new Float32Array(this.images * grid[0] * grid[1] * channels);
+  }
+
+  /** Channels of a token, all heads together. */
+  private channelsOf({ data, dims }: FloatTensor): number {
+    const { form, layout } = this.tap;
+    if (form === "stream" || dims.length === 3) return form === "stream" ? layout.channels : dims[2];
+    const tokens = layout.prefixTokens + layout.grid[0] * layout.grid[1];
+    const depth = dims[form === "heads" ? 3 : 2];
+    return dims[form === "heads" ? 2 : 3] === tokens ? dims[1] * depth : data.length;
+  }
+
+  private notOnGrid(dims: number[]): EncoderError {
+    const { layer, layout } = this.tap;
+    const place = `${layout.grid.join(" x ")} patches and ${layout.prefixTokens} prefix tokens`;
+    return new EncoderError(
+      "encoders.forwardIntermediates",
+      `layer ${layer} must cover ${place} (windowed attention does not)`,
+      dims,
+    );
   }
 
   /** The layer as a feature map; `norm` is applied to copies, as the last layer is also the source of `final`. */
   featureMap(
-    source: FeatureSource,
+    source: Omit<FeatureSource, "layer">,
     options: { outputFmt: OutputFormat; returnPrefixTokens: boolean },
     norm: NormParameters | null,
   ): FeatureMap {
-    const { grid, channels, prefixTokens } = this.layout;
-    const [rows, columns] = grid;
+    const { channels, images } = this;
+    const { grid, prefixTokens } = this.tap.layout;
+    const count = grid[0] * grid[1];
     const tokens = normed(this.spatial, channels, norm);
-    const fields = { ...source, grid, channels, format: options.outputFmt };
-    const prefix = options.returnPrefixTokens
-      ? {
-          data: normed(this.prefix, channels, norm),
-          dims: [this.images, prefixTokens, channels] as [number, number, number],
-        }
+    const fields = { ...source, layer: this.tap.layer, grid, channels, format: options.outputFmt };
+    const prefix: PrefixTokens = { data: this.prefix, dims: [images, prefixTokens, channels] };
+    const prefixTokensOf = options.returnPrefixTokens
+      ? { ...prefix, data: normed(this.prefix, channels, norm) }
       : undefined;
-    if (options.outputFmt === "NLC")
-      return new FeatureMap({
-        ...fields,
-        data: tokens,
-        dims: [this.images, rows * columns, channels],
-        prefixTokens: prefix,
-      });
-    const data = channelsFirst(tokens, this.images, rows * columns, channels);
-    return new FeatureMap({ ...fields, data, dims: [this.images, channels, rows, columns], prefixTokens: prefix });
+    const isFirst = options.outputFmt === "NCHW";
+    return new FeatureMap({
+      ...fields,
+      data: isFirst ? channelsFirst(tokens, images, count, channels) : tokens,
+      dims: isFirst ? [images, channels, ...grid] : [images, count, channels],
+      prefixTokens: prefixTokensOf,
+    });
   }
+}
+
+/** One image's part of an output as `[N, C]`. */
+function tokensOf(part: Float32Array, { form, layout }: Tap, dims: number[]): Float32Array {
+  if (form === "stream")
+    return layout.channelsFirst ? transpose(part, layout.channels, part.length / layout.channels) : part;
+  if (dims.length === 3) return part;
+  const [, heads, rows, columns] = dims;
+  const transposed = form === "heads-transposed";
+  const [count, depth] = transposed ? [columns, rows] : [rows, columns];
+  const tokens = new Float32Array(part.length);
+  for (let h = 0; h < heads; h++)
+    for (let n = 0; n < count; n++)
+      for (let d = 0; d < depth; d++)
+        tokens[(n * heads + h) * depth + d] = part[h * rows * columns + (transposed ? d * count + n : n * depth + d)];
+  return tokens;
 }
 
 function normed(tokens: Float32Array, channels: number, norm: NormParameters | null): Float32Array {
   if (!norm) return tokens;
+  const width = norm.scale?.length ?? channels;
+  if (width !== channels)
+    throw new EncoderError(
+      "encoders.forwardIntermediates",
+      `the final norm takes ${width} channels, use norm: false`,
+      channels,
+    );
   const copy = tokens.slice();
   applyNorm(copy, channels, norm);
   return copy;

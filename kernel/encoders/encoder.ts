@@ -1,17 +1,18 @@
 import type { Device } from "../backend";
 import type { ImageInput } from "../data/image";
-import type { Analysis, BlockInfo } from "../onnx";
-import { blockInfo, countParameters } from "../onnx";
-import { Collector } from "./collector";
+import { blockInfo, type BlockInfo, countParameters } from "../onnx";
+import { AttentionMap } from "./attention-map";
+import { eachBatch } from "./batches";
+import { Collector, type Tap } from "./collector";
 import { describe, DISPLAY, type DisplayBundle, thousands } from "./display";
 import { Embeddings } from "./embeddings";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
 import type { TokenLayout } from "./layout";
+import type { FloatTensor, Network } from "./network";
+import { checkBatchSize, type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "./options";
+import type { Geometry, Preprocess } from "./preprocess";
 import { TextTower } from "./text-tower";
-import type { Network } from "./network";
-import { checkBatchSize, checkOptions, type CheckedOptions, type ForwardOptions } from "./options";
-import { preprocess, type Preprocess, type Preprocessed } from "./preprocess";
 
 /** One block of an encoder, as timm's `feature_info` tells it. */
 export interface LayerInfo {
@@ -55,6 +56,8 @@ export interface ForwardResult {
    * none). Absent with `intermediatesOnly`.
    */
   final?: FeatureMap;
+  /** The stream before the first block, layer -1; with `returnEmbeddings`. */
+  embeddings?: FeatureMap;
   /** In depth order. */
   intermediates: FeatureMap[];
 }
@@ -103,37 +106,59 @@ export class Encoder {
     options: ForwardOptions = {},
   ): Promise<ForwardResult> {
     this.checkOpen(FORWARD);
-    const { layouts, network, plan } = this.parts;
+    const { network } = this.parts;
     const { structure, norm } = network.analysis;
     const checked = checkOptions(FORWARD, options, structure.blocks.length);
     if (checked.norm && !norm)
       throw new EncoderError(FORWARD, `${this.name} has no final norm, norm must be false`, true);
-    const inputs = listOf(images);
-    const last = checked.stopEarly ? checked.layers[checked.layers.length - 1] : structure.blocks.length - 1;
-    const wanted = checked.intermediatesOnly ? checked.layers : [...new Set([...checked.layers, last])];
-    const fetches = wanted.map((layer) => structure.blocks[layer].residual);
-    const collectors = wanted.map((layer) => new Collector(inputs.length, layouts[layer]));
-    const cut = checked.stopEarly && last < structure.blocks.length - 1;
-    const geometry = await this.eachBatch(
-      inputs,
-      plan,
-      checked,
-      FORWARD,
-      async ({ pixelValues, dims }, start, count) => {
-        const outputs = await network.run(pixelValues, dims, fetches, cut);
-        collectors.forEach((collector, i) => collector.add(outputs[i], start, count));
+    const list = listOf(images);
+    const end = checked.stopEarly ? checked.layers[checked.layers.length - 1] : structure.blocks.length - 1;
+    const taps = checked.layers.map((layer) => this.tap(layer, checked.facet));
+    const embeddings = checked.returnEmbeddings ? [this.tap(-1, "token")] : [];
+    const final = checked.intermediatesOnly ? [] : [this.tap(end, "token")];
+    const collectors = [...taps, ...embeddings, ...final].map((tap) => new Collector(tap, list.length));
+    const cut = checked.stopEarly && end < structure.blocks.length - 1;
+    const geometry = await this.collect(list, collectors, cut, checked);
+    const source = { encoder: this.name, device: this.device, geometry };
+    const intermediates = collectors
+      .slice(0, taps.length)
+      .map((one) => one.featureMap(source, checked, checked.norm ? norm : null));
+    const whole = { outputFmt: "NLC", returnPrefixTokens: true } as const;
+    const lastOne = collectors[collectors.length - 1];
+    return {
+      ...(checked.intermediatesOnly ? {} : { final: lastOne.featureMap(source, whole, norm) }),
+      ...(checked.returnEmbeddings ? { embeddings: collectors[taps.length].featureMap(source, checked, null) } : {}),
+      intermediates,
+    };
+  }
+
+  /**
+   * Attention probabilities of chosen blocks.
+   *
+   * @throws EncoderError where the graph holds none (a fused operator), or a layer is out of range
+   */
+  async attention(
+    images: ImageInput | readonly ImageInput[],
+    options: Pick<ForwardOptions, "indices" | "batchSize" | "onProgress" | "signal"> = {},
+  ): Promise<AttentionMap[]> {
+    const fn = "encoders.attention";
+    this.checkOpen(fn);
+    const { network, layouts, plan } = this.parts;
+    const { blocks } = network.analysis.structure;
+    const checked = checkOptions(fn, options, blocks.length);
+    const list = listOf(images);
+    const fetches = checked.layers.map((layer) => this.tensorOf(fn, layer, "attention"));
+    const parts: FloatTensor[][] = fetches.map(() => []);
+    const geometry = await eachBatch(
+      { ...checked, network, plan, images: list, fn },
+      async ({ pixelValues, dims }, _, count) => {
+        this.checkOpen(fn);
+        const outputs = await network.run(pixelValues, dims, fetches, true);
+        outputs.forEach((output, i) => parts[i].push(firstImages(output, count, dims[0])));
       },
     );
     const source = { encoder: this.name, device: this.device, geometry };
-    const intermediates = checked.layers.map((layer, i) =>
-      collectors[i].featureMap({ ...source, layer }, checked, checked.norm ? norm : null),
-    );
-    if (checked.intermediatesOnly) return { intermediates };
-    const whole = { outputFmt: "NLC", returnPrefixTokens: true } as const;
-    return {
-      final: collectors[wanted.indexOf(last)].featureMap({ ...source, layer: last }, whole, norm),
-      intermediates,
-    };
+    return checked.layers.map((layer, i) => AttentionMap.from(parts[i], { ...source, layer, layout: layouts[layer] }));
   }
 
   /**
@@ -145,22 +170,26 @@ export class Encoder {
     images: ImageInput | readonly ImageInput[],
     options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<Embeddings> {
-    this.checkOpen("encoders.embed");
+    const fn = "encoders.embed";
+    this.checkOpen(fn);
     const { embedding, network, plan } = this.parts;
     if (embedding === null) {
       const outputs = network.analysis.model.outputs.map((output) => output.name);
-      throw new EncoderError("encoders.embed", `${this.name} needs an output image_embeds`, outputs);
+      throw new EncoderError(fn, `${this.name} needs an output image_embeds`, outputs);
     }
-    const inputs = listOf(images);
+    const list = listOf(images);
     const rows: Float32Array[] = [];
+    const checked = { ...options, batchSize: checkBatchSize(fn, options.batchSize) };
     const { onProgress = () => {}, signal = null } = options;
-    const batch = { batchSize: checkBatchSize("encoders.embed", options.batchSize), onProgress, signal };
-    await this.eachBatch(inputs, plan, batch, "encoders.embed", async ({ pixelValues, dims }, _start, count) => {
-      const [output] = await network.run(pixelValues, dims, [embedding], false);
-      const size = output.data.length / output.dims[0];
-      rows.push(output.data.subarray(0, count * size));
-    });
-    return Embeddings.from(rows, inputs.length, this.name, this.device);
+    await eachBatch(
+      { ...checked, onProgress, signal, network, plan, images: list, fn },
+      async ({ pixelValues, dims }, _, count) => {
+        this.checkOpen(fn);
+        const [output] = await network.run(pixelValues, dims, [embedding], false);
+        rows.push(firstImages(output, count, dims[0]).data);
+      },
+    );
+    return Embeddings.from(rows, list.length, this.name, this.device);
   }
 
   /**
@@ -205,32 +234,49 @@ export class Encoder {
     ]);
   }
 
-  /** Runs `step` on each batch in order; the next batch is decoded while the model works on the present one. */
-  private async eachBatch(
-    inputs: readonly ImageInput[],
-    plan: Preprocess,
-    { batchSize, onProgress, signal }: Pick<CheckedOptions, "batchSize" | "onProgress" | "signal">,
-    fn: string,
-    step: (batch: Preprocessed, start: number, count: number) => Promise<void>,
-  ): Promise<Preprocessed["geometry"]> {
-    const fixed = fixedBatch(this.parts.network.analysis);
-    const size = fixed ?? batchSize;
-    const prepare = (start: number): Promise<Preprocessed> => preprocess(inputs.slice(start, start + size), plan, fn);
-    const geometry: Preprocessed["geometry"] = [];
-    let next = prepare(0);
-    for (let start = 0; start < inputs.length; start += size) {
-      signal?.throwIfAborted();
-      const batch = await next;
-      next = prepare(start + size);
-      // A bad image of the next batch is reported when its turn comes, not as an unhandled rejection now.
-      next.catch(() => {});
-      const count = batch.geometry.length;
-      this.checkOpen(fn);
-      await step(fixed === null ? batch : padBatch(batch, fixed), start, count);
-      geometry.push(...batch.geometry);
-      onProgress(Math.min(start + size, inputs.length), inputs.length);
-    }
-    return geometry;
+  /** Runs all images and gathers what the collectors tap. */
+  private collect(
+    images: readonly ImageInput[],
+    collectors: Collector[],
+    cut: boolean,
+    checked: CheckedOptions,
+  ): Promise<Geometry[]> {
+    const { network, plan } = this.parts;
+    const fetches = [...new Set(collectors.map(({ tap }) => tap.tensor))];
+    return eachBatch(
+      { ...checked, network, plan, images, fn: FORWARD },
+      async ({ pixelValues, dims }, start, count) => {
+        this.checkOpen(FORWARD);
+        const outputs = await network.run(pixelValues, dims, fetches, cut);
+        for (const collector of collectors) {
+          const output = outputs[fetches.indexOf(collector.tap.tensor)];
+          collector.add(splitHeads(output, dims[0]), start, count);
+        }
+      },
+    );
+  }
+
+  /** Where a layer's facet is found in the graph; layer -1 is the stream before the first block. */
+  private tap(layer: number, facet: Facet): Tap {
+    const { network, layouts } = this.parts;
+    const { blocks } = network.analysis.structure;
+    if (layer < 0) return { layer, tensor: blocks[0].input, layout: layouts[0], form: "stream" };
+    const layout = layouts[layer];
+    if (facet === "token") return { layer, tensor: blocks[layer].residual, layout, form: "stream" };
+    const transposed = facet === "key" && blocks[layer].keyTransposed;
+    return {
+      layer,
+      tensor: this.tensorOf(FORWARD, layer, facet),
+      layout,
+      form: transposed ? "heads-transposed" : "heads",
+    };
+  }
+
+  private tensorOf(fn: string, layer: number, what: "attention" | "query" | "key" | "value"): string {
+    const tensor = this.parts.network.analysis.structure.blocks[layer][what];
+    if (tensor === null)
+      throw new EncoderError(fn, `layer ${layer} of ${this.name} shows no ${what} (a fused operator hides it)`, what);
+    return tensor;
   }
 
   private checkOpen(fn: string): void {
@@ -238,18 +284,14 @@ export class Encoder {
   }
 }
 
-/** The batch size that an exporter fixed; null where the graph takes any. */
-function fixedBatch(analysis: Analysis): number | null {
-  const batch = analysis.image.dims?.[0];
-  return typeof batch === "number" && batch > 0 ? batch : null;
+/** Some exports fold heads into the batch, `[B · heads, N, D]`: as `[B, heads, N, D]`. */
+function splitHeads({ data, dims }: FloatTensor, batch: number): FloatTensor {
+  return dims[0] === batch ? { data, dims } : { data, dims: [batch, dims[0] / batch, ...dims.slice(1)] };
 }
 
-function padBatch(batch: Preprocessed, size: number): Preprocessed {
-  const [count, ...rest] = batch.dims;
-  if (count === size) return batch;
-  const pixelValues = new Float32Array((batch.pixelValues.length / count) * size);
-  pixelValues.set(batch.pixelValues);
-  return { ...batch, pixelValues, dims: [size, ...rest] };
+/** The part of a batch's output that belongs to its first `count` images. */
+function firstImages({ data, dims }: FloatTensor, count: number, batch: number): FloatTensor {
+  return { data: data.subarray(0, (data.length / batch) * count), dims: [(dims[0] / batch) * count, ...dims.slice(1)] };
 }
 
 function listOf(images: ImageInput | readonly ImageInput[]): readonly ImageInput[] {

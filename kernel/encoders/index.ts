@@ -2,13 +2,14 @@
 import { load } from "./load";
 import { list } from "./locate";
 
+export { AttentionMap } from "./attention-map";
 export { Encoder, type EncoderInfo, type ForwardResult, type LayerInfo } from "./encoder";
 export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
-export type { ForwardOptions } from "./options";
+export type { Facet, ForwardOptions } from "./options";
 export type { LoadOptions } from "./load";
-export type { TokenOptions } from "./layout";
+export type { TokenLayout, TokenOptions } from "./layout";
 export type { DisplayBundle } from "./display";
 export { Geometry, preprocess, type Preprocess, preprocessImage, type Preprocessed } from "./preprocess";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";

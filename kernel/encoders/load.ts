@@ -67,11 +67,10 @@ async function findLayouts(
   inputSize: [number, number],
   options: TokenOptions,
 ): Promise<TokenLayout[]> {
-  const { image, structure } = network.analysis;
-  const { blocks } = structure;
+  const { blocks } = network.analysis.structure;
   const alike = blocks.every((block) => block.stage === blocks[0].stage);
   const fetches = alike ? [blocks[0].input] : blocks.map((block) => block.residual);
-  const batch = typeof image.dims?.[0] === "number" && image.dims[0] > 0 ? image.dims[0] : 1;
+  const batch = network.fixedBatch ?? 1;
   const dims = [batch, 3, ...inputSize];
   const streams = await network.run(new Float32Array(batch * 3 * inputSize[0] * inputSize[1]), dims, fetches, alike);
   const base = baseGrid(network.analysis, inputSize, options.patchSize);

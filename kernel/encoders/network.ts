@@ -30,6 +30,12 @@ export class Network {
     ];
   }
 
+  /** The batch size that an exporter fixed; null where the graph takes any. */
+  get fixedBatch(): number | null {
+    const batch = this.analysis.image.dims?.[0];
+    return typeof batch === "number" && batch > 0 ? batch : null;
+  }
+
   /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */
   async open(): Promise<void> {
     await this.session(this.full);
@@ -38,10 +44,11 @@ export class Network {
   /**
    * Computes `fetches` for a batch of prepared images.
    *
-   * @param cut leave out all that they do not need: takes a session of its own
+   * @param cut leave out all that they do not need: takes a session of its own, as do tensors inside of blocks
    */
   async run(pixelValues: Float32Array, dims: number[], fetches: string[], cut: boolean): Promise<FloatTensor[]> {
-    const session = await this.session(cut ? fetches : this.full);
+    const own = cut || fetches.some((name) => !this.full.includes(name));
+    const session = await this.session(own ? fetches : this.full);
     const results = await session.run({ [this.analysis.image.name]: this.feed(pixelValues, dims) }, fetches);
     return fetches.map((name) => toFloat(results[name]));
   }

@@ -1,6 +1,11 @@
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
 
+/** What of a block is taken: its output, or what its attention multiplies. */
+export type Facet = "token" | "query" | "key" | "value";
+
+const FACETS: Facet[] = ["token", "query", "key", "value"];
+
 /** What to take out of an encoder; names and meaning are timm's (`forward_intermediates`). */
 export interface ForwardOptions {
   /**
@@ -18,6 +23,13 @@ export interface ForwardOptions {
   stopEarly?: boolean;
   /** Leave `final` out. Default false. */
   intermediatesOnly?: boolean;
+  /**
+   * `token` (default): the residual stream after the block. `query`, `key`, `value`: what enters the block's attention,
+   * heads side by side, before the scale and after rotary positions (Amir et al. 2021, "Deep ViT features").
+   */
+  facet?: Facet;
+  /** Also hand out the stream before the first block, as `embeddings` (transformers' `hidden_states[0]`). Default false. */
+  returnEmbeddings?: boolean;
   /** Images that go through the model together. Default 16. */
   batchSize?: number;
   /** Called after each batch with the number of images done, and of all. */
@@ -46,8 +58,23 @@ export function checkOptions(fn: string, options: ForwardOptions, depth: number)
     throw new EncoderError(fn, "outputFmt must be NCHW or NLC", outputFmt);
   const layers = checkIndices(fn, options.indices, depth);
   const batchSize = checkBatchSize(fn, options.batchSize);
+  const { facet = "token", returnEmbeddings = false } = options;
+  if (!FACETS.includes(facet)) throw new EncoderError(fn, `facet must be ${FACETS.join(", ")}`, facet);
+  if (norm && facet !== "token") throw new EncoderError(fn, "norm applies to tokens, not to a facet", facet);
   const { onProgress = () => {}, signal = null } = options;
-  return { layers, norm, returnPrefixTokens, outputFmt, stopEarly, intermediatesOnly, batchSize, onProgress, signal };
+  return {
+    facet,
+    returnEmbeddings,
+    layers,
+    norm,
+    returnPrefixTokens,
+    outputFmt,
+    stopEarly,
+    intermediatesOnly,
+    batchSize,
+    onProgress,
+    signal,
+  };
 }
 
 /** Layers in depth order, each once. */

@@ -1,5 +1,6 @@
 import { type Graph, isLayout } from "./graph";
 import type { OnnxNode } from "./model";
+import { isAttention } from "./parse";
 import { elementCount } from "./tensor";
 
 /** The tensors of one attention: names, null where the graph does not hold the thing. */
@@ -8,8 +9,9 @@ export interface AttentionSite {
   attention: string | null;
   /** `[B, heads, N, D]`, before the logits' scale. */
   query: string | null;
-  /** `[B, heads, D, N]`: transposed as it enters the product; before the scale. */
+  /** As it enters the product, before the scale: `[B, heads, D, N]`, or `[B, heads, N, D]` if not `keyTransposed`. */
   key: string | null;
+  keyTransposed: boolean;
   /** `[B, heads, N, D]`. */
   value: string | null;
 }
@@ -36,7 +38,22 @@ export function findAttention(graph: Graph, region: Set<OnnxNode>): AttentionSit
     const site = node.op === "Softmax" ? siteAt(graph, node) : null;
     if (site) return site;
   }
-  return { attention: null, query: null, key: null, value: null };
+  const fused = [...region].find((node) => FUSED.has(node.op));
+  return { ...NOTHING, ...(fused && fusedSite(graph, fused)) };
+}
+
+const NOTHING: AttentionSite = { attention: null, query: null, key: null, keyTransposed: false, value: null };
+
+/**
+ * A fused operator with separate inputs shows query, key and value, `[B, N, heads · D]` or `[B, heads, N, D]`; that of
+ * opset 23 also its probabilities.
+ */
+function fusedSite(graph: Graph, node: OnnxNode): Partial<AttentionSite> {
+  const [query, key, value] = node.inputs;
+  const isSplit = node.op === "MultiHeadAttention" || isAttention(node);
+  if (!isSplit || ![query, key, value].every((name) => graph.data.has(name))) return {};
+  const hasMode = graph.model.extended.has(node) || node.attributes.get("qk_matmul_output_mode")?.number === 3;
+  return { query, key, value, attention: isAttention(node) && hasMode ? node.outputs[3] : null };
 }
 
 function siteAt(graph: Graph, softmax: OnnxNode): AttentionSite | null {
@@ -44,7 +61,8 @@ function siteAt(graph: Graph, softmax: OnnxNode): AttentionSite | null {
   const after = productAfter(graph, softmax);
   if (!logits || !after) return null;
   const [query, key] = logits.inputs.map((name) => unscale(graph, name));
-  return { attention: softmax.outputs[0], query, key, value: after };
+  const keyTransposed = !logits.attributes.get("transB")?.number;
+  return { attention: softmax.outputs[0], query, key, keyTransposed, value: after };
 }
 
 const isDataProduct = (graph: Graph, node: OnnxNode): boolean =>

@@ -2,7 +2,7 @@ import { type AttentionSite, findAttention, hasAttention } from "./attention";
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 import { normAt, type NormSite } from "./norms";
-import { findProjections, findResiduals, type Residual, sourcesOf } from "./residuals";
+import { findProjections, findResiduals, isActivation, type Residual, sourcesOf } from "./residuals";
 import { readTensor } from "./tensor";
 
 /** A block: the residuals from one attention up to the next; in a convolutional network, one residual. */
@@ -90,7 +90,8 @@ function describeBlocks(graph: Graph, steps: Step[]): BlockSite[] {
     const last = group[group.length - 1];
     // In a post-norm model the stream is what the next block adds to, not the bare sum.
     const next = skips.get(last);
-    const residual = next !== undefined && !graph.layoutChain(next).includes(last.output) ? next : last.output;
+    const residual =
+      next !== undefined && !graph.layoutChain(next).includes(last.output) ? next : activated(graph, last);
     return {
       index,
       stage: Math.max(0, stage),
@@ -99,6 +100,12 @@ function describeBlocks(graph: Graph, steps: Step[]): BlockSite[] {
       ...findAttention(graph, group[0].region),
     };
   });
+}
+
+/** A sum that only an activation reads is not yet the block's output (ResNet). */
+function activated(graph: Graph, { output }: Step): string {
+  const readers = graph.consumers.get(output) ?? [];
+  return readers.length === 1 && isActivation(readers[0]) ? readers[0].outputs[0] : output;
 }
 
 const POOLS = new Set(["Slice", "Gather", "ReduceMean", "GlobalAveragePool", "Split"]);

@@ -3,9 +3,9 @@ import { basename, dirname, join, relative } from "node:path";
 import { bytesField, concat, integerField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo } from "./model";
-import { captured } from "./parse";
+import { captured, isAttention } from "./parse";
 import { type ByteSource, openSource } from "./source";
-import type { Range } from "./wire";
+import { type Context, fields, type Range, readText } from "./wire";
 
 /** A model for `InferenceSession.create`, and the folder its weights are read from (null: all inside). */
 export interface EditedModel {
@@ -54,7 +54,9 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
     ...nodes.map((node) =>
-      model.extended.has(node) ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range),
+      model.extended.has(node) && used.has(node.outputs[3])
+        ? bytesField(1, rewriteNode(node, job.source))
+        : copy(1, node.range),
     ),
     ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, job))),
     ...model.inputs.filter((input) => used.has(input.name)).map((input) => copy(11, input.range)),
@@ -81,39 +83,30 @@ function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[
   return kept.reverse();
 }
 
-/** A node again with its present outputs: its other fields are copied. */
+/** A node again with its present outputs; `Attention` is told to hand out probabilities. Other fields are copied. */
 function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const { start, end } = node.range;
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
-  return concat([dropField(old, 2), ...outputs]);
+  if (!isAttention(node)) return concat([dropFields(old, 2), ...outputs]);
+  const mode = bytesField(5, concat([textField(1, "qk_matmul_output_mode"), integerField(3, 3), integerField(20, 2)]));
+  return concat([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
-/** A message without its fields of one number. Only for messages that were read before, and so are well formed. */
-function dropField(message: Uint8Array, number: number): Uint8Array {
+/** A node without its outputs and one attribute. The message was read before, and so is well formed. */
+function dropFields(message: Uint8Array, number: number, attribute?: string): Uint8Array {
+  const context = { source: openSource(message, "onnx.edit"), fn: "onnx.edit" };
   const kept: Uint8Array[] = [];
-  for (let at = 0; at < message.length;) {
-    const begin = at;
-    const key = varintAt(message, at);
-    const payload = varintAt(message, key.next);
-    at =
-      (key.value & 7) === 2
-        ? payload.next + payload.value
-        : (key.value & 7) === 0
-          ? payload.next
-          : key.next + ((key.value & 7) === 1 ? 8 : 4);
-    if (key.value >> 3 !== number) kept.push(message.subarray(begin, at));
+  for (const field of fields(context, { start: 0, end: message.length })) {
+    const isNamed = attribute !== undefined && field.number === 5 && nameOf(context, field) === attribute;
+    if (field.number !== number && !isNamed) kept.push(message.subarray(field.at, field.end));
   }
   return concat(kept);
 }
 
-function varintAt(bytes: Uint8Array, at: number): { value: number; next: number } {
-  let [value, next, scale] = [0, at, 1];
-  for (let more = true; more; next++, scale *= 128) {
-    value += (bytes[next] & 127) * scale;
-    more = bytes[next] >= 128;
-  }
-  return { value, next };
+function nameOf(context: Context, attribute: Range): string | null {
+  for (const field of fields(context, attribute)) if (field.number === 1) return readText(context, field);
+  return null;
 }
 
 /** An initialiser: small ones as they are, large ones as a reference into their file. */

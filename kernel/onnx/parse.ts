@@ -41,21 +41,24 @@ function parseModel(context: Context): OnnxModel {
   parseGraph(context, graph, found);
   if (!found.opsets.size)
     throw new OnnxError(context.fn, "not an ONNX model: it names no operator set", path ?? `${size} bytes in memory`);
-  for (const node of found.nodes) nameSum(found, node);
+  for (const node of found.nodes) nameHidden(found, node);
   return found;
 }
 
-/** The residual sum inside a fused `SkipLayerNormalization` has no name where nothing reads it: give it one. */
-function nameSum(model: OnnxModel, node: OnnxNode): void {
-  if (!/^Skip(Simplified)?LayerNormalization$/.test(node.op) || node.outputs[3]) return;
-  node.outputs = [
-    node.outputs[0] ?? "",
-    node.outputs[1] ?? "",
-    node.outputs[2] ?? "",
-    `${node.outputs[0]}/residual_sum`,
-  ];
+/**
+ * Names for what fused operators can hand out and nobody reads: the residual sum of `SkipLayerNormalization`, the
+ * probabilities of `Attention` (opset 23, mode 3 of its fourth output). The editor adds them where they are wanted.
+ */
+function nameHidden(model: OnnxModel, node: OnnxNode): void {
+  const isSkip = /^Skip(Simplified)?LayerNormalization$/.test(node.op);
+  if (node.outputs[3] || !(isSkip || isAttention(node))) return;
+  const name = `${node.outputs[0]}/${isSkip ? "residual_sum" : "attention"}`;
+  node.outputs = [node.outputs[0] ?? "", node.outputs[1] ?? "", node.outputs[2] ?? "", name];
   model.extended.add(node);
 }
+
+/** The standard operator, not the fused one of onnxruntime's domain. */
+export const isAttention = (node: OnnxNode): boolean => node.op === "Attention" && node.domain === "";
 
 function parseOpset(context: Context, range: Range, into: Map<string, number>): void {
   let [domain, version] = ["", 0];

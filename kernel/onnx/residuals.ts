@@ -88,11 +88,14 @@ export function findProjections(graph: Graph, residuals: Residual[]): Residual[]
 
 const ACTIVATIONS = new Set("Relu Gelu Sigmoid HardSwish Clip LeakyRelu Silu".split(" "));
 
+/** Whether a node is a pointwise activation. */
+export const isActivation = (node: OnnxNode): boolean => ACTIVATIONS.has(node.op);
+
 /** `name` and what it was before layout operators and one activation. */
 export function sourcesOf(graph: Graph, name: string): string[] {
   const chain = graph.layoutChain(name);
   const node = graph.producer.get(chain[chain.length - 1]);
-  return node && ACTIVATIONS.has(node.op) ? [...chain, ...graph.layoutChain(node.inputs[0])] : chain;
+  return node && isActivation(node) ? [...chain, ...graph.layoutChain(node.inputs[0])] : chain;
 }
 
 /** Whether a node multiplies by weights. */

@@ -58,3 +58,27 @@ describe("the zoo's encoders equal PyTorch", () => {
       await encoder.dispose();
     });
 });
+
+describe("a contrastive encoder's text tower", () => {
+  const towers = encoders
+    .list()
+    .filter((name) => existsSync(join(FOLDER, "..", "..", "..", "kernel", name, "text.onnx")));
+
+  for (const name of towers)
+    it(`${name}: texts and images share a space`, async () => {
+      const encoder = await encoders.load(name, { device: "cpu" });
+      const texts = ["a fish", "A  FISH", "a car", "a fish and a word that nobody knows"];
+      const { data, dims } = await encoder.embedText(texts, { batchSize: 2 });
+      assert.equal(dims[0], 4);
+      const dot = (i: number, j: number): number =>
+        data.subarray(i * dims[1], (i + 1) * dims[1]).reduce((sum, x, c) => sum + x * data[j * dims[1] + c], 0);
+      assert.ok(Math.abs(dot(0, 0) - 1) < 1e-4, "of unit length");
+      assert.ok(Math.abs(dot(0, 1) - 1) < 1e-4, "case and spaces do not matter");
+      assert.ok(dot(0, 2) < 0.99, "words do");
+      const one = await encoder.embedText("a car");
+      assert.ok(maxAbsDiff(one.data, data.subarray(2 * dims[1], 3 * dims[1])) < 1e-5, "padding does not");
+      await assert.rejects(encoder.embedText([3 as never]), /encoders.embedText: texts must be text, got 3/);
+      await encoder.dispose();
+      await assert.rejects(encoder.embedText("a car"), /the encoder is disposed/);
+    });
+});

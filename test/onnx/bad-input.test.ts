@@ -121,8 +121,7 @@ describe("a file that is no model is refused with function, rule and value", () 
 describe("a graph whose blocks cannot be read is refused with the reason", () => {
   const reason = (bytes: Uint8Array): string | null => onnx.inspect(bytes).refusal;
 
-  it("no attention", () =>
-    assert.match(reason(graph(node("Relu", ["x"], ["y"])))!, /no residual connection/));
+  it("no attention", () => assert.match(reason(graph(node("Relu", ["x"], ["y"])))!, /no residual connection/));
   it("QOperator quantisation", () => assert.match(reason(graph(node("QLinearMatMul", ["x"], ["y"])))!, /QOperator/));
   it("NCHWc layout", () => assert.match(reason(graph(node("Conv", ["x"], ["y"], "com.microsoft.nchwc")))!, /NCHWc/));
 

@@ -81,6 +81,23 @@ def models():
     yield "beit", hf(tf.BeitModel, beit, lambda m: None)
 
 
+def hooked(model, pixels, chosen):
+    """Outputs of the modules that `chosen` picks by name and class, in the order of their running."""
+    seen, hooks = [], []
+    for name, module in model.named_modules():
+        if chosen(name, type(module).__name__):
+            hooks.append(module.register_forward_hook(lambda m, i, o: seen.append(o[0] if isinstance(o, tuple) else o)))
+    with torch.no_grad():
+        model(pixels)
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def values(model, pixels):
+    return hooked(model, pixels, lambda name, kind: name.split(".")[-1] in ("v_proj", "value"))
+
+
 def golden(name, spec, pixels):
     model = spec["model"]
     model.set_attn_implementation("eager")
@@ -92,6 +109,8 @@ def golden(name, spec, pixels):
         tensors[f"hidden_states.{i}"] = h
     for i, a in enumerate(out.attentions):
         tensors[f"attentions.{i}"] = a
+    for i, v in enumerate(values(model, pixels)):
+        tensors[f"values.{i}"] = v
     norm = spec["norm"](model)
     with torch.no_grad():
         if norm is not None:
@@ -117,10 +136,10 @@ def export(name, spec, pixels, exporter):
     model.set_attn_implementation("eager" if exporter == "ts14" else "sdpa")
     wrapped = Outputs(model, list(spec["outputs"])).eval()
     path = HERE / f"{name}.{exporter}.onnx"
-    if exporter == "dynamo":
+    if exporter.startswith("dynamo"):
         batch = torch.export.Dim("batch")
         torch.onnx.export(
-            wrapped, (pixels,), path, dynamo=True, input_names=["pixel_values"], output_names=list(spec["outputs"]),
+            wrapped, (pixels,), path, dynamo=True, opset_version=int(exporter[6:]) if exporter[6:] else None, input_names=["pixel_values"], output_names=list(spec["outputs"]),
             dynamic_shapes={"pixel_values": {0: batch}}, external_data=False, verbose=False,
         )
     else:
@@ -180,7 +199,7 @@ def main(only):
     image = torch.randint(0, 256, (2, 32, 32, 3), generator=torch.Generator().manual_seed(5), dtype=torch.uint8)
     pixels = (image.permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
     save_file({"image": image, "pixel_values": pixels.contiguous()}, HERE / "input.safetensors")
-    exporters = {"vit": ["ts14", "ts17", "dynamo"], "dinov2reg": ["dynamo"], "beit": ["ts17"]}
+    exporters = {"vit": ["ts14", "ts17", "dynamo", "dynamo23"], "dinov2reg": ["dynamo"], "beit": ["ts17"]}
     for seed, (name, spec) in enumerate(models()):
         if only and name not in only:
             continue

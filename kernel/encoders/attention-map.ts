@@ -1,0 +1,85 @@
+import { describe, DISPLAY, type DisplayBundle } from "./display";
+import { EncoderError } from "./errors";
+import type { TokenLayout } from "./layout";
+import type { FloatTensor } from "./network";
+import type { Geometry } from "./preprocess";
+
+/** What an attention map is made of. */
+interface AttentionSource {
+  layer: number;
+  encoder: string;
+  device: string;
+  layout: TokenLayout;
+  geometry: readonly Geometry[];
+}
+
+/** Attention probabilities of one block, `[B, heads, N, N]`: each row, over the tokens attended to, sums to 1. */
+export class AttentionMap {
+  readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
+  /** Class and register tokens come first among the N tokens. */
+  readonly prefixTokens: number;
+  readonly grid: readonly [rows: number, columns: number];
+  readonly layer: number;
+  readonly encoder: string;
+  readonly device: string;
+  readonly geometry: readonly Geometry[];
+
+  private constructor(
+    readonly data: Float32Array,
+    heads: number,
+    source: AttentionSource,
+  ) {
+    const { layer, encoder, device, layout, geometry } = source;
+    [this.layer, this.encoder, this.device, this.geometry] = [layer, encoder, device, geometry];
+    [this.prefixTokens, this.grid] = [layout.prefixTokens, layout.grid];
+    const tokens = layout.prefixTokens + layout.grid[0] * layout.grid[1];
+    this.dims = [geometry.length, heads, tokens, tokens];
+  }
+
+  /** Joins the batches of one block. Throws `EncoderError` where attention is over windows instead of the whole grid. */
+  static from(parts: FloatTensor[], source: AttentionSource): AttentionMap {
+    const { layout, geometry, layer } = source;
+    const tokens = layout.prefixTokens + layout.grid[0] * layout.grid[1];
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+    const square = parts.every(({ dims }) => dims[dims.length - 1] === tokens && dims[dims.length - 2] === tokens);
+    if (!square)
+      throw new EncoderError(
+        "encoders.attention",
+        `layer ${layer} must attend over ${tokens} tokens (windowed attention does not)`,
+        parts[0].dims,
+      );
+    parts.reduce((at, part) => (data.set(part.data, at), at + part.data.length), 0);
+    return new AttentionMap(data, data.length / Math.max(1, geometry.length) / tokens ** 2, source);
+  }
+
+  /**
+   * What one token attends to, over the patches: `[rows, columns]` row-major (same memory).
+   *
+   * @param token index among the N tokens: 0 is the class token where there is one
+   */
+  row(image: number, head: number, token: number): Float32Array {
+    const [batch, heads, tokens] = this.dims;
+    const place = [image, head, token];
+    const legal = [batch, heads, tokens].every(
+      (size, i) => Number.isInteger(place[i]) && place[i] >= 0 && place[i] < size,
+    );
+    if (!legal)
+      throw new EncoderError(
+        "AttentionMap.row",
+        `image, head and token must lie in ${batch}, ${heads}, ${tokens}`,
+        place,
+      );
+    const start = ((image * heads + head) * tokens + token) * tokens;
+    return this.data.subarray(start + this.prefixTokens, start + tokens);
+  }
+
+  [DISPLAY](): DisplayBundle {
+    return describe("AttentionMap", [
+      ["shape", `[${this.dims.join(", ")}] [B, heads, N, N]`],
+      ["layer", String(this.layer)],
+      ["grid", `${this.grid.join(" x ")} after ${this.prefixTokens} prefix tokens`],
+      ["encoder", this.encoder],
+      ["device", this.device],
+    ]);
+  }
+}

@@ -1,0 +1,50 @@
+import type { ImageInput } from "../data/image";
+import type { Network } from "./network";
+import type { CheckedOptions } from "./options";
+import { type Geometry, preprocess, type Preprocess, type Preprocessed } from "./preprocess";
+
+/** What goes through the model, and how. */
+export interface BatchJob extends Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
+  network: Network;
+  plan: Preprocess;
+  images: readonly ImageInput[];
+  /** The public function that errors name. */
+  fn: string;
+}
+
+/**
+ * Runs `step` on each batch in order; the next batch is decoded while the model works on the present one.
+ *
+ * @returns where each image lies in the model's input
+ */
+export async function eachBatch(
+  { network, plan, images, fn, batchSize, onProgress, signal }: BatchJob,
+  step: (batch: Preprocessed, start: number, count: number) => Promise<void>,
+): Promise<Geometry[]> {
+  const fixed = network.fixedBatch;
+  const size = fixed ?? batchSize;
+  const prepare = (start: number): Promise<Preprocessed> => preprocess(images.slice(start, start + size), plan, fn);
+  const geometry: Geometry[] = [];
+  let next = prepare(0);
+  for (let start = 0; start < images.length; start += size) {
+    signal?.throwIfAborted();
+    const batch = await next;
+    next = prepare(start + size);
+    // A bad image of the next batch is reported when its turn comes, not as an unhandled rejection now.
+    next.catch(() => {});
+    const count = batch.geometry.length;
+    await step(fixed === null ? batch : padBatch(batch, fixed), start, count);
+    geometry.push(...batch.geometry);
+    onProgress(Math.min(start + size, images.length), images.length);
+  }
+  return geometry;
+}
+
+/** Empty pictures after the last ones, for a graph whose batch size its exporter fixed. */
+function padBatch(batch: Preprocessed, size: number): Preprocessed {
+  const [count, ...rest] = batch.dims;
+  if (count === size) return batch;
+  const pixelValues = new Float32Array((batch.pixelValues.length / count) * size);
+  pixelValues.set(batch.pixelValues);
+  return { ...batch, pixelValues, dims: [size, ...rest] };
+}
