@@ -19,6 +19,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "remove the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
     load: async () => (await import("./cli/kernelspec.js")).uninstall,
   },
+  law: {
+    summary: "fit | policy [--table FILE.csv] | c-score --spair DIR --encoder E [--json]",
+    load: async () => (await import("./cli/law.js")).main,
+  },
 };
 
 function usage(): string {

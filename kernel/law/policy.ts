@@ -64,7 +64,10 @@ const NOISE = 0.1;
  * @throws LawError when a benchmark has an encoder without a score: the optimum must be known to be judged.
  */
 export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyResult {
-  const full = { strategies: ALL, trials: 1000, seed: 1, degree: 2 as const, top: 3, ...options };
+  const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
+  const full = { strategies, trials, seed, degree, top };
+  const unknown = strategies.find((name) => !ALL.includes(name));
+  if (unknown !== undefined) throw new LawError("law.policy", `a strategy is one of ${ALL.join(", ")}`, unknown);
   if (!Number.isInteger(full.trials) || full.trials < 1) {
     throw new LawError("law.policy", "trials must be a whole number above 0", full.trials);
   }

@@ -1,0 +1,162 @@
+/** `fovea law fit | policy | c-score`. */
+import { readFileSync } from "node:fs";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { data } from "../data";
+import { encoders } from "../encoders";
+import { law, type PckSummary, type PolicyResult, type ScoreTable, type Strategy, type TableFit } from "../law";
+
+const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = { fit, policy, "c-score": cScore };
+
+export async function main([name = "", ...args]: string[]): Promise<void> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command)
+    throw new Error(
+      `law: the command must be one of ${Object.keys(COMMANDS).join(", ")}, received ${JSON.stringify(name)}`,
+    );
+  await command(args);
+}
+
+const TABLE_OPTIONS = {
+  table: { type: "string" },
+  c: { type: "string" },
+  extra: { type: "string", multiple: true },
+  degree: { type: "string" },
+  json: { type: "boolean" },
+} as const satisfies ParseArgsConfig["options"];
+
+/** The table of `--table FILE.csv`; without it the published one. */
+function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
+  const options = { c: values.c, extra: values.extra };
+  return values.table === undefined ? law.published(options) : law.table(readFileSync(values.table, "utf8"), options);
+}
+
+function degreeOf(text: string | undefined): 1 | 2 | undefined {
+  if (text === undefined) return undefined;
+  if (text === "1" || text === "2") return Number(text) as 1 | 2;
+  throw new Error(`law: --degree must be 1 or 2, received ${text}`);
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new Error(`law: --${name} must be a number, received ${JSON.stringify(text)}`);
+}
+
+function fit(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...TABLE_OPTIONS,
+      predictors: { type: "string" },
+      terms: { type: "string" },
+      normalise: { type: "string" },
+      ridge: { type: "string" },
+    },
+  });
+  const { normalise = "minmax" } = values;
+  if (normalise !== "minmax" && normalise !== "none") {
+    throw new Error(`law fit: --normalise must be minmax or none, received ${normalise}`);
+  }
+  const result = law.fit(tableOf(values), {
+    degree: degreeOf(values.degree),
+    predictors: values.predictors?.split(","),
+    terms: values.terms?.split(","),
+    ridge: numberOf("ridge", values.ridge),
+    normalise,
+  });
+  print(values.json, result, () => fitLines(result));
+}
+
+function fitLines({ options, benchmarks, groups }: TableFit): string[] {
+  const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4)).padStart(9);
+  const line = (name: string, of: { r2: number; adjustedR2: number | null; looQ2: number | null }) =>
+    `${name.padEnd(20)}${figure(of.r2)}${figure(of.adjustedR2)}${figure(of.looQ2)}`;
+  return [
+    `terms: 1, ${options.terms.join(", ")}; normalise: ${options.normalise}; ridge: ${options.ridge}`,
+    `${"".padEnd(20)}${["R2", "adj. R2", "LOO Q2"].map((name) => name.padStart(9)).join("")}`,
+    ...Object.entries(benchmarks).map(([name, of]) => line(name, of)),
+    ...Object.entries(groups).map(([name, of]) => line(`mean of ${name}`, of)),
+  ];
+}
+
+function policy(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: { ...TABLE_OPTIONS, trials: { type: "string" }, seed: { type: "string" }, strategies: { type: "string" } },
+  });
+  const result = law.policy(tableOf(values), {
+    degree: degreeOf(values.degree),
+    trials: numberOf("trials", values.trials),
+    seed: numberOf("seed", values.seed),
+    strategies: values.strategies?.split(",") as Strategy[] | undefined,
+  });
+  print(values.json, result, () => policyLines(result));
+}
+
+function policyLines({ options, overall }: PolicyResult): string[] {
+  const shares = (values: number[]) => values.map((value) => value.toFixed(2)).join(" ");
+  return [
+    `${options.trials} trials, seed ${options.seed}; share of trials that found the best encoder by n = 1, 2, ... trained`,
+    ...Object.entries(overall).flatMap(([name, of]) => [
+      `${name.padEnd(12)} anytime ${shares(of.anytime)}   mean draws ${of.meanDraws.toFixed(2)}`,
+      `${"".padEnd(12)} budget  ${shares(of.fixedBudget)}`,
+    ]),
+  ];
+}
+
+async function cScore(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      spair: { type: "string" },
+      encoder: { type: "string" },
+      split: { type: "string", default: "test" },
+      layers: { type: "string", default: "-2" },
+      center: { type: "boolean" },
+      json: { type: "boolean" },
+    },
+  });
+  const { spair, encoder: name, split } = values;
+  if (!spair || !name) throw new Error("law c-score: --spair DIR and --encoder E are needed");
+  if (split !== "test" && split !== "val" && split !== "trn") {
+    throw new Error(`law c-score: --split must be trn, val or test, received ${split}`);
+  }
+  const { pairs } = data.spair.read(spair, { split });
+  const layers = values.layers.split(",").map((text) => numberOf("layers", text) as number);
+  const encoder = await encoders.load(name);
+  try {
+    const score = await law.cScore(encoder, pairs, { layers, center: values.center, onProgress: progress });
+    print(values.json, score, () => scoreLines(score));
+  } finally {
+    await encoder.dispose();
+  }
+}
+
+function progress(done: number, total: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
+}
+
+function scoreLines({
+  alphas,
+  perPair,
+  perPoint,
+  perCategory,
+  interval,
+  pairs,
+  keypoints,
+  skipped,
+}: PckSummary): string[] {
+  return [
+    `${pairs} pairs, ${keypoints} keypoints, ${skipped} pairs skipped`,
+    ...alphas.map((alpha, i) => {
+      const range = interval[i].map((end) => end.toFixed(2)).join(" to ");
+      const others = `per point ${perPoint[i].toFixed(2)}, per category ${perCategory[i].toFixed(2)}`;
+      return `PCK@${alpha}: ${perPair[i].toFixed(2)} (95 % ${range}), ${others}`;
+    }),
+  ];
+}
+
+function print(json: boolean | undefined, value: unknown, lines: () => string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join("\n")}\n`);
+}
