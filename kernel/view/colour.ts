@@ -22,8 +22,7 @@ const CONTROL_POINTS: Record<ColourMapName, string> = {
   magma:
     "0000040303110a0822130d331d114628115a36106a430f7650127c5d177f691c817621818226818f2a819c2e7fa9327db63779" +
     "c33b75cf4170db486ae65163ee5c5ef5695cf9785dfb8761fd9668fea571feb47bfec387fed194fde0a2fceeb0fcfdbf",
-  coolwarm:
-    "124c8e2263ae397ac95391de71a8ee92bef7b4d3fcd6e6fbf5f5f5f7dfd2f4c5adebaa89de8f66cc7545b65d289b470d7e3400",
+  coolwarm: "124c8e2263ae397ac95391de71a8ee92bef7b4d3fcd6e6fbf5f5f5f7dfd2f4c5adebaa89de8f66cc7545b65d289b470d7e3400",
 };
 
 /** Colour of a value in 0..1, as red, green, blue in 0..255. */
@@ -66,7 +65,12 @@ export function colourAt(name: ColourMapName, value: number): Colour {
 
 /** `colourAt` as `#rrggbb`. */
 export function colourHex(name: ColourMapName, value: number): string {
-  return "#" + colourAt(name, value).map((part) => part.toString(16).padStart(2, "0")).join("");
+  return (
+    "#" +
+    colourAt(name, value)
+      .map((part) => part.toString(16).padStart(2, "0"))
+      .join("")
+  );
 }
 
 /** Writes the colours of `values` scaled from `range` into an RGBA raster, `alpha` 0..255. Returns `out`. */

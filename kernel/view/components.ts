@@ -68,6 +68,9 @@ function checkCount(rows: number, channels: number, count: number): void {
     throw new ViewError("principalComponents", `count must be an integer in 1..${most}`, count);
 }
 
+/** Steps between two looks at whether the values stand still: the look costs as much as a step. */
+const LOOK_EVERY = 5;
+
 function iterateSubspace(
   x: Float64Array,
   channels: number,
@@ -77,15 +80,17 @@ function iterateSubspace(
   const width = Math.min(count + OVERSAMPLING, channels);
   let basis = orthonormal(startBasis(width, channels));
   let values: number[] = [];
-  for (let step = 0; step < iterations; step++) {
-    const next = ritz(x, basis);
-    const settled = next.values.slice(0, count).every((value, i) => close(value, values[i], next.values[0], tolerance));
-    values = next.values;
-    basis = next.basis;
-    if (settled) break;
+  for (let step = 1; step <= iterations; step++) {
     basis = orthonormal(multiplyGram(x, basis));
+    if (step % LOOK_EVERY !== 0) continue;
+    const next = ritz(x, basis);
+    const top = next.values[0];
+    basis = next.basis;
+    if (next.values.slice(0, count).every((value, i) => close(value, values[i], top, tolerance))) break;
+    values = next.values;
   }
-  return { basis: basis.slice(0, count), values: values.slice(0, count).map((value) => Math.max(0, value)) };
+  const last = ritz(x, basis);
+  return { basis: last.basis.slice(0, count), values: last.values.slice(0, count).map((value) => Math.max(0, value)) };
 }
 
 function close(value: number, before: number | undefined, top: number, tolerance: number): boolean {

@@ -7,8 +7,9 @@ import { extractFeatures, type FeatureExtractor, type ImageFeatures } from "./ex
 import { patchAt, type GridPlacement } from "./geometry";
 import type { MimeBundle } from "./host";
 import { keepLive } from "./live";
-import { SIMILARITIES, similaritySpace, type FeaturePair, type Similarity } from "./match";
-import type { GroundTruth, Pin, ScaleMode } from "./payload";
+import type { LayerModel, ViewModel } from "./model";
+import { SIMILARITIES, similaritySpace, type Similarity } from "./match";
+import type { Pin, ScaleMode } from "./payload";
 import { saveView } from "./save";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "./truth";
@@ -54,31 +55,6 @@ export class CorrespondenceView extends View {
   ) {
     super(bundle);
   }
-}
-
-/** All that is known about a view before it is written down. */
-export interface ViewModel {
-  id: string;
-  images: [RawImage, RawImage];
-  labels: [string, string];
-  layers: LayerModel[];
-  current: number;
-  truth?: GroundTruth;
-  pins: Pin[];
-  encoder: string;
-  device: string;
-  title: string;
-  similarity: Similarity;
-  temperature: number;
-  scale: ScaleMode;
-  colormap: ColourMapName;
-  opacity: number;
-}
-
-export interface LayerModel {
-  layer: number;
-  pair: FeaturePair;
-  placements: [GridPlacement, GridPlacement];
 }
 
 const WHERE = "view.correspondence";
@@ -134,7 +110,11 @@ async function buildModel(
 
 function pairLayer(first: ImageFeatures, second: ImageFeatures | undefined): LayerModel {
   if (second?.channels !== first.channels)
-    throw new ViewError(WHERE, `both images must have ${first.channels} channels at layer ${first.layer}`, second?.channels);
+    throw new ViewError(
+      WHERE,
+      `both images must have ${first.channels} channels at layer ${first.layer}`,
+      second?.channels,
+    );
   const placement = ({ grid, region }: GridPlacement): GridPlacement => ({ grid, region });
   return {
     layer: first.layer,
@@ -165,10 +145,18 @@ function labelOf(input: ImageInput, otherwise: string): string {
 }
 
 function checkOptions(options: CorrespondenceOptions): void {
-  const { opacity = 0.5, temperature = 0.05, similarity = "cosine", scale = "absolute", savedDimensions = 64 } = options;
+  const {
+    opacity = 0.5,
+    temperature = 0.05,
+    similarity = "cosine",
+    scale = "absolute",
+    savedDimensions = 64,
+  } = options;
   if (!(opacity >= 0 && opacity <= 1)) throw new ViewError(WHERE, "opacity must lie in 0..1", opacity);
-  if (!(temperature >= 1e-4 && temperature <= 100)) throw new ViewError(WHERE, "temperature must lie in 0.0001..100", temperature);
-  if (!SIMILARITIES.includes(similarity)) throw new ViewError(WHERE, `similarity must be one of ${SIMILARITIES.join(", ")}`, similarity);
+  if (!(temperature >= 1e-4 && temperature <= 100))
+    throw new ViewError(WHERE, "temperature must lie in 0.0001..100", temperature);
+  if (!SIMILARITIES.includes(similarity))
+    throw new ViewError(WHERE, `similarity must be one of ${SIMILARITIES.join(", ")}`, similarity);
   if (scale !== "absolute" && scale !== "view") throw new ViewError(WHERE, "scale must be absolute or view", scale);
   if (!(Number.isInteger(savedDimensions) && savedDimensions >= 1))
     throw new ViewError(WHERE, "savedDimensions must be a positive integer", savedDimensions);

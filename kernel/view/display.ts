@@ -40,9 +40,7 @@ export class View implements Displayable {
 
 /** Can this value show itself? */
 export function isDisplayable(value: unknown): value is Displayable {
-  return (
-    typeof value === "object" && value !== null && typeof (value as Partial<Displayable>)[DISPLAY] === "function"
-  );
+  return typeof value === "object" && value !== null && typeof (value as Partial<Displayable>)[DISPLAY] === "function";
 }
 
 /** A plain object whose every key is a mime type. */

@@ -19,7 +19,8 @@ export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (Array.isArray(value)) return describeArray(value);
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
-  if (typeof value === "object" && value !== null) return `an object with keys [${Object.keys(value).slice(0, 8).join(", ")}]`;
+  if (typeof value === "object" && value !== null)
+    return `an object with keys [${Object.keys(value).slice(0, 8).join(", ")}]`;
   return String(value);
 }
 

@@ -66,7 +66,11 @@ export function imageFeatures(where: string, map: FeatureMapLike, image: RawImag
   const size = grid[0] * grid[1] * map.channels;
   const features = map.tokens?.(item) ?? map.data.subarray(item * size, (item + 1) * size);
   if (features.length !== size || size === 0)
-    throw new ViewError(where, `layer ${map.layer} must hold ${grid.join(" x ")} x ${map.channels} values`, map.data.length);
+    throw new ViewError(
+      where,
+      `layer ${map.layer} must hold ${grid.join(" x ")} x ${map.channels} values`,
+      map.data.length,
+    );
   return {
     layer: map.layer,
     channels: map.channels,

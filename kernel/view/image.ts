@@ -13,7 +13,8 @@ export interface ImageOptions {
 /** Pixels as a PNG: `view.image({ data, width, height, channels })` with grey, RGB or RGBA bytes. */
 export function image(pixels: Pixels, options: ImageOptions = {}): View {
   const { scale = 1, caption } = options;
-  if (!(Number.isInteger(scale) && scale >= 1 && scale <= 64)) throw new ViewError("view.image", "scale must be an integer in 1..64", scale);
+  if (!(Number.isInteger(scale) && scale >= 1 && scale <= 64))
+    throw new ViewError("view.image", "scale must be an integer in 1..64", scale);
   checkPixels("view.image", pixels);
   const { width, height, channels } = pixels;
   return new View({

@@ -17,7 +17,13 @@ export interface MatchPicture {
   images: readonly [RawImage, RawImage];
   matches: DrawnMatch[];
   /** Heat-map over the target image. */
-  heat?: { values: ArrayLike<number>; placement: GridPlacement; range: [number, number]; colormap: ColourMapName; opacity: number };
+  heat?: {
+    values: ArrayLike<number>;
+    placement: GridPlacement;
+    range: [number, number];
+    colormap: ColourMapName;
+    opacity: number;
+  };
   side: number;
 }
 
@@ -37,7 +43,10 @@ export async function drawMatches(picture: MatchPicture): Promise<RawImage> {
   const lefts = [MARGIN, MARGIN + sizes[0][0] + GAP];
   for (const i of [0, 1]) canvas.paste(await resizePicture(picture.images[i], ...sizes[i]), lefts[i], MARGIN);
   const scales = picture.images.map((image, i) => sizes[i][0] / image.width);
-  const place = (side: 0 | 1, point: Point): Point => [lefts[side] + point[0] * scales[side], MARGIN + point[1] * scales[side]];
+  const place = (side: 0 | 1, point: Point): Point => [
+    lefts[side] + point[0] * scales[side],
+    MARGIN + point[1] * scales[side],
+  ];
   if (picture.heat) {
     drawHeat(canvas, picture.heat, [lefts[1], MARGIN, lefts[1] + sizes[1][0], MARGIN + sizes[1][1]], scales[1]);
     drawBar(canvas, picture.heat, lefts[1] + sizes[1][0] + GAP, height);
@@ -73,7 +82,12 @@ function drawBar(canvas: Canvas, heat: Heat, left: number, height: number): void
   canvas.text(heat.range[0].toFixed(2), left + BAR + MARGIN, MARGIN + height - TEXT_HEIGHT);
 }
 
-function drawMatch(canvas: Canvas, match: DrawnMatch, label: number, place: (side: 0 | 1, point: Point) => Point): void {
+function drawMatch(
+  canvas: Canvas,
+  match: DrawnMatch,
+  label: number,
+  place: (side: 0 | 1, point: Point) => Point,
+): void {
   const [from, to] = [place(0, match.from), place(1, match.to)];
   const ink = match.correct === undefined ? PLAIN : match.correct ? RIGHT : WRONG;
   canvas.line(from, to, WHITE, 3);
@@ -104,6 +118,10 @@ function numbered(canvas: Canvas, at: Point, label: string, inverse = false): vo
 }
 
 /** Centre of the patch in image pixels, for matches made of patches. */
-export function matchOfPatches(placements: readonly [GridPlacement, GridPlacement], from: number, to: number): DrawnMatch {
+export function matchOfPatches(
+  placements: readonly [GridPlacement, GridPlacement],
+  from: number,
+  to: number,
+): DrawnMatch {
   return { from: patchCentre(placements[0], from), to: patchCentre(placements[1], to) };
 }

@@ -1,16 +1,4 @@
-import {
-  ProtocolError,
-  count,
-  index,
-  list,
-  number,
-  object,
-  oneOf,
-  optional,
-  pair,
-  text,
-  type Reader,
-} from "./check";
+import { ProtocolError, count, index, list, number, object, oneOf, optional, pair, text, type Reader } from "./check";
 import { COLOUR_MAPS, type ColourMapName } from "./colour";
 import type { Box, Grid, GridPlacement, Point } from "./geometry";
 import { SIMILARITIES, type Similarity } from "./match";

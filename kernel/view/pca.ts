@@ -4,7 +4,13 @@ import { Canvas, TEXT_HEIGHT } from "./canvas";
 import { principalComponents, project, type Components } from "./components";
 import { View } from "./display";
 import { ViewError } from "./error";
-import { extractFeatures, imageFeatures, type FeatureExtractor, type FeatureMapLike, type ImageFeatures } from "./extract";
+import {
+  extractFeatures,
+  imageFeatures,
+  type FeatureExtractor,
+  type FeatureMapLike,
+  type ImageFeatures,
+} from "./extract";
 import type { MimeBundle } from "./host";
 import { fitSize, resizePicture } from "./pictures";
 import { encodePng } from "./png";
@@ -51,14 +57,19 @@ export async function pca(
   source: FeatureExtractor | FeatureMapLike | readonly FeatureMapLike[],
   options: PcaOptions = {},
 ): Promise<PcaView> {
-  if (!Array.isArray(images) || images.length === 0) throw new ViewError(WHERE, "images must be an array of at least one image", images);
+  if (!Array.isArray(images) || images.length === 0)
+    throw new ViewError(WHERE, "images must be an array of at least one image", images);
   const { tile = 144, title = "" } = options;
-  if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024)) throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
+  if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
+    throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
   const pictures = await decodeAll(images);
   const layers = (await featuresOf(images, pictures, source, options.layers)).map(fitLayer);
   const canvas = await drawRows(pictures, layers, tile, title);
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
-  return new PcaView({ "image/png": base64Encode(encodePng(canvas)), "text/plain": describe(layers, pictures, title) }, ratio);
+  return new PcaView(
+    { "image/png": base64Encode(encodePng(canvas)), "text/plain": describe(layers, pictures, title) },
+    ratio,
+  );
 }
 
 async function decodeAll(images: readonly ImageInput[]): Promise<RawImage[]> {
@@ -79,7 +90,8 @@ async function featuresOf(
     return maps.map((map) => pictures.map((picture, i) => imageFeatures(WHERE, map, picture, i)));
   }
   const perImage: ImageFeatures[][] = [];
-  for (const [i, image] of images.entries()) perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
+  for (const [i, image] of images.entries())
+    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
   return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
 }
 

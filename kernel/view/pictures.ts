@@ -3,7 +3,9 @@ import type { RawImage } from "../data/image";
 
 function pipeline(raw: RawImage): sharp.Sharp {
   const { width, height, channels } = raw;
-  return sharp(Buffer.from(raw.data.buffer, raw.data.byteOffset, raw.data.byteLength), { raw: { width, height, channels } });
+  return sharp(Buffer.from(raw.data.buffer, raw.data.byteOffset, raw.data.byteLength), {
+    raw: { width, height, channels },
+  });
 }
 
 /** Resizes to exact pixels. Enlarging keeps pixels square and sharp, so that a small image is not blurred. */

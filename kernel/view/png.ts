@@ -46,13 +46,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 type Predictor = (left: number, up: number, corner: number) => number;
-const PREDICTORS: Predictor[] = [
-  () => 0,
-  (left) => left,
-  (_, up) => up,
-  (left, up) => (left + up) >> 1,
-  paeth,
-];
+const PREDICTORS: Predictor[] = [() => 0, (left) => left, (_, up) => up, (left, up) => (left + up) >> 1, paeth];
 
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner;

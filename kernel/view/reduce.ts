@@ -7,7 +7,8 @@ const FEWEST_DIMS = 6;
 const MOST_DIMS = 64;
 /** Share of the bytes that the layer shown first may take. */
 const CURRENT_SHARE = 0.5;
-const FEW_ITERATIONS = 12;
+/** Enough for a basis that only has to keep dot products (Halko et al., section 1.6), however many layers there are. */
+const FEW_ITERATIONS = 3;
 
 /**
  * Reduces both images to `dims` dimensions that keep their dot products best (uncentred principal components of the stacked
@@ -18,7 +19,7 @@ export function reducePair(pair: FeaturePair, dims: number): [Int8Matrix, Int8Ma
   const stacked = new Float32Array(features[0].length + features[1].length);
   stacked.set(features[0]);
   stacked.set(features[1], features[0].length);
-  const options = { centre: false, tolerance: 1e-4, iterations: FEW_ITERATIONS };
+  const options = { centre: false, iterations: FEW_ITERATIONS };
   const coordinates = project(stacked, principalComponents(stacked, channels, dims, options));
   const split = (features[0].length / channels) * dims;
   return [quantise(coordinates.subarray(0, split), dims), quantise(coordinates.subarray(split), dims)];
@@ -37,8 +38,7 @@ export interface DimsQuery {
 
 /** Dimensions to save for each layer within the budget; 0: the layer is not saved. The layer shown first gets most. */
 export function allocateDims(query: DimsQuery): number[] {
-  const most = (i: number): number =>
-    Math.min(query.channels[i], query.tokens[i], query.most ?? MOST_DIMS);
+  const most = (i: number): number => Math.min(query.channels[i], query.tokens[i], query.most ?? MOST_DIMS);
   const alone = query.tokens.length === 1;
   const share = query.bytes * (alone ? 1 : CURRENT_SHARE);
   const first = Math.min(most(query.current), Math.floor(share / bytesPerDim(query.tokens[query.current])));
@@ -50,17 +50,19 @@ function bytesPerDim(tokens: number): number {
   return tokens + 24;
 }
 
-function spread(query: DimsQuery, first: number, most: (i: number) => number): number[] {
-  const dims = query.tokens.map((_, i) => (i === query.current ? first : 0));
-  const others = dims.map((_, i) => i).filter((i) => i !== query.current);
-  let left = query.bytes - first * bytesPerDim(query.tokens[query.current]);
+function spread({ tokens, current, bytes }: DimsQuery, first: number, most: (i: number) => number): number[] {
+  const dims = tokens.map((_, i) => (i === current ? first : 0));
+  const others = dims.map((_, i) => i).filter((i) => i !== current);
+  let left = bytes - first * bytesPerDim(tokens[current]);
   // Deep layers first: where the budget ends, early layers go without.
   for (let rest = others.length; rest > 0; rest--) {
     const i = others[rest - 1];
-    const fit = Math.min(most(i), Math.floor(Math.max(left / rest, FEWEST_DIMS * bytesPerDim(query.tokens[i])) / bytesPerDim(query.tokens[i])));
-    if (fit * bytesPerDim(query.tokens[i]) > left) continue;
+    const price = bytesPerDim(tokens[i]);
+    const fair = Math.max(FEWEST_DIMS, Math.floor(left / rest / price));
+    const fit = Math.min(most(i), fair);
+    if (fit * price > left) continue;
     dims[i] = fit;
-    left -= fit * bytesPerDim(query.tokens[i]);
+    left -= fit * price;
   }
   return dims;
 }

@@ -1,5 +1,5 @@
 import { base64Encode } from "./base64";
-import type { LayerModel, ViewModel } from "./correspondence";
+import type { LayerModel, ViewModel } from "./model";
 import { patchAt, patchCentre, type Point } from "./geometry";
 import type { JSONValue, MimeBundle } from "./host";
 import { argmax, matchPatch, similaritySpace, softmax, type MatchResult } from "./match";
@@ -47,7 +47,8 @@ async function saveImages(model: ViewModel): Promise<[SavedImage, SavedImage]> {
   for (const side of DISPLAY_SIDES) {
     const files = await Promise.all(model.images.map((image) => encodeJpeg(image, side)));
     const bytes = (files[0].length + files[1].length) * (4 / 3);
-    if (bytes <= IMAGE_BYTES || side === DISPLAY_SIDES.at(-1)) return [savedImage(model, 0, files[0]), savedImage(model, 1, files[1])];
+    if (bytes <= IMAGE_BYTES || side === DISPLAY_SIDES.at(-1))
+      return [savedImage(model, 0, files[0]), savedImage(model, 1, files[1])];
   }
   throw new Error("unreachable: the last size is always taken");
 }
@@ -149,7 +150,9 @@ function describeView(model: ViewModel, pck: ReadonlyMap<number, PairPCK>): stri
 function describeMatches(model: ViewModel, pck: PairPCK | undefined): string[] {
   if (pck && model.truth) {
     const share = ((100 * pck.correct) / pck.total).toFixed(1);
-    return [`PCK@${model.truth.alpha.toFixed(2)} on ${pck.total} keypoints (${model.similarity}): ${pck.correct} correct, ${share} %`];
+    return [
+      `PCK@${model.truth.alpha.toFixed(2)} on ${pck.total} keypoints (${model.similarity}): ${pck.correct} correct, ${share} %`,
+    ];
   }
   const { pair, placements } = model.layers[model.current];
   const space = similaritySpace(pair, model.similarity);

@@ -23,7 +23,11 @@ interface Cell {
  * or, for arrays, to name the columns. Everything is escaped.
  * @throws ViewError when rows are no rows, or a row of an array is as long as the columns are not.
  */
-export function table(rows: readonly TableViewRow[], columns?: readonly string[], options: TableViewOptions = {}): View {
+export function table(
+  rows: readonly TableViewRow[],
+  columns?: readonly string[],
+  options: TableViewOptions = {},
+): View {
   if (!Array.isArray(rows)) throw new ViewError("view.table", "rows must be an array", rows);
   const names = columns ? [...columns] : columnsOf(rows);
   const cells = rows.map((row: TableViewRow, i) => readRow(row, names, i, options.digits ?? 3));
@@ -48,14 +52,17 @@ function isList(row: TableViewRow): row is readonly TableViewValue[] {
 }
 
 function readRow(row: TableViewRow, names: string[], i: number, digits: number): Cell[] {
-  if (typeof row !== "object" || row === null) throw new ViewError("view.table", `row ${i} must be an object or an array`, row);
+  if (typeof row !== "object" || row === null)
+    throw new ViewError("view.table", `row ${i} must be an object or an array`, row);
   if (!isList(row)) return names.map((name) => readCell(row[name], digits));
-  if (row.length !== names.length) throw new ViewError("view.table", `row ${i} must have ${names.length} cells`, row.length);
+  if (row.length !== names.length)
+    throw new ViewError("view.table", `row ${i} must have ${names.length} cells`, row.length);
   return row.map((value) => readCell(value, digits));
 }
 
 function readCell(value: TableViewValue, digits: number): Cell {
-  if (typeof value === "number") return { text: Number.isInteger(value) ? String(value) : value.toFixed(digits), numeric: true };
+  if (typeof value === "number")
+    return { text: Number.isInteger(value) ? String(value) : value.toFixed(digits), numeric: true };
   const text = value === null || value === undefined ? "" : String(value);
   return { text, numeric: /^[-+]?[\d.]+ ?%?$/.test(text) };
 }
@@ -64,7 +71,10 @@ function asHtml(names: string[], rows: Cell[][], title?: string): string {
   const caption = title ? `<caption style="text-align:left">${escapeMarkup(title)}</caption>` : "";
   const align = (column: number): string => (isNumeric(rows, column) ? "right" : "left");
   const head = names.map((name, i) => `<th scope="col" style="text-align:${align(i)}">${escapeMarkup(name)}</th>`);
-  const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td style="text-align:${align(i)}">${escapeMarkup(cell.text)}</td>`).join("")}</tr>`);
+  const body = rows.map(
+    (row) =>
+      `<tr>${row.map((cell, i) => `<td style="text-align:${align(i)}">${escapeMarkup(cell.text)}</td>`).join("")}</tr>`,
+  );
   return `<table>${caption}<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
 }
 
@@ -82,7 +92,9 @@ function asMarkdown(names: string[], rows: Cell[][], title?: string): string {
 }
 
 function escapeMarkdown(text: string): string {
-  return escapeMarkup(text).replace(/[\\|*_`[\]]/g, "\\$&").replace(/\s*\n\s*/g, " ");
+  return escapeMarkup(text)
+    .replace(/[\\|*_`[\]]/g, "\\$&")
+    .replace(/\s*\n\s*/g, " ");
 }
 
 function asText(names: string[], rows: Cell[][], title?: string): string {
@@ -91,7 +103,12 @@ function asText(names: string[], rows: Cell[][], title?: string): string {
     const width = Math.max(...texts.map((text) => text.length));
     return texts.map((text) => (isNumeric(rows, i) ? text.padStart(width) : text.padEnd(width)));
   });
-  const lines = ["", ...rows].map((_, i) => columns.map((column) => column[i]).join("  ").trimEnd());
+  const lines = ["", ...rows].map((_, i) =>
+    columns
+      .map((column) => column[i])
+      .join("  ")
+      .trimEnd(),
+  );
   const rule = columns.map((column) => "-".repeat(column[0].length)).join("  ");
   return [...(title ? [title] : []), lines[0], rule, ...lines.slice(1)].join("\n");
 }

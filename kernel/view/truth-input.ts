@@ -70,7 +70,13 @@ function fromSpair(where: string, { source, target, keypointIds }: SpairPairLike
       throw new ViewError(where, `keypoints.${side}.keypoints must have a point "${id}"`, point);
     });
   const names = keypointIds.map((id) => `keypoint ${id}`);
-  return { source: pick(source, "source"), target: pick(target, "target"), names, box: target.box, sourceBox: source.box };
+  return {
+    source: pick(source, "source"),
+    target: pick(target, "target"),
+    names,
+    box: target.box,
+    sourceBox: source.box,
+  };
 }
 
 function points(where: string, name: string, list: KeypointPair["source"]): Point[] {
@@ -86,7 +92,8 @@ function isPoint(value: unknown): value is Point {
 }
 
 function checkNames(where: string, names: readonly string[] | undefined, length: number): string[] | undefined {
-  if (names && names.length !== length) throw new ViewError(where, `keypoints.names must have ${length} items`, names.length);
+  if (names && names.length !== length)
+    throw new ViewError(where, `keypoints.names must have ${length} items`, names.length);
   return names?.map(String);
 }
 

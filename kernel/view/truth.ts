@@ -22,7 +22,10 @@ export interface PairPCK {
 }
 
 /** Keypoints of the query side and of the other side. */
-export function truthPoints(truth: GroundTruth, side: Side): { from: GroundTruth["source"]; to: GroundTruth["target"] } {
+export function truthPoints(
+  truth: GroundTruth,
+  side: Side,
+): { from: GroundTruth["source"]; to: GroundTruth["target"] } {
   return side === 0 ? { from: truth.source, to: truth.target } : { from: truth.target, to: truth.source };
 }
 

@@ -6,7 +6,10 @@ import type { Page } from "playwright-core";
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 interface Axe {
-  run(selector: string, options: object): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
+  run(
+    selector: string,
+    options: object,
+  ): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
 }
 
 /** What axe finds below a selector against WCAG 2.2 A and AA, one line each. */
@@ -16,6 +19,8 @@ export async function axeViolations(page: Page, selector: string): Promise<strin
     const { axe } = window as unknown as { axe: Axe };
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const { violations } = await axe.run(where, { runOnly: { type: "tag", values: tags } });
-    return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`));
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`),
+    );
   }, selector);
 }

@@ -38,7 +38,10 @@ describe("views that meet broken input", { timeout: 90_000 }, () => {
   it("shows a malformed payload as an error in words", async () => {
     const error = page.page.locator(".jp-FoveaOutput [role=alert]").filter({ hasText: "This view cannot be shown" });
     await error.waitFor();
-    assert.equal(await error.innerText(), "This view cannot be shown: correspondence view: title must be a string of at most 300 characters, received undefined");
+    assert.equal(
+      await error.innerText(),
+      "This view cannot be shown: correspondence view: title must be a string of at most 300 characters, received undefined",
+    );
   });
 
   it("writes no error to the console", () => {

@@ -51,7 +51,8 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
   });
 
   it("answers a hover over each known keypoint within PCK 0.1 of the truth", async () => {
-    for (const point of syntheticKeypoints().source) assert.ok((await errorAt(viewer, point)) <= ALLOWED, await viewer.live());
+    for (const point of syntheticKeypoints().source)
+      assert.ok((await errorAt(viewer, point)) <= ALLOWED, await viewer.live());
     assert.match(await viewer.live(), /right paw: correct, [\d.]+ px off, 24\.0 allowed\./);
   });
 
@@ -76,7 +77,11 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
   it("is worked by keyboard alone: arrows, Shift, Enter, Delete, Escape", async () => {
     await viewer.stage.focus();
     await page.page.mouse.move(5, 5);
-    await viewer.press("Escape", ...Array<string>(4).fill("Shift+ArrowLeft"), ...Array<string>(3).fill("Shift+ArrowUp"));
+    await viewer.press(
+      "Escape",
+      ...Array<string>(4).fill("Shift+ArrowLeft"),
+      ...Array<string>(3).fill("Shift+ArrowUp"),
+    );
     assert.match(await viewer.live(), /^Row 1, column 1\./);
     await viewer.press("ArrowRight", "ArrowDown", "ArrowDown", "Enter");
     assert.match(await viewer.live(), /^Row 3, column 2\./);
@@ -84,7 +89,11 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
     assert.match(await viewer.live(), /^Row 3, column 7\./);
     await viewer.press("Delete");
     assert.match(await viewer.live(), /^Row 3, column 2\./, "the pin before is shown again");
-    assert.equal(await page.page.locator(".jp-Notebook.jp-mod-commandMode").count(), 1, "Enter did not start editing a cell");
+    assert.equal(
+      await page.page.locator(".jp-Notebook.jp-mod-commandMode").count(),
+      1,
+      "Enter did not start editing a cell",
+    );
     assert.ok(await viewer.stage.evaluate((node) => node === document.activeElement), "the stage kept the focus");
   });
 
@@ -145,7 +154,10 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput"), [], theme);
       await screenshot(page, `correspondence-${theme.replace("JupyterLab ", "").replace(/ /g, "-").toLowerCase()}`);
     }
-    const ink = await page.page.locator(".jp-FoveaPlotly .xtick text").first().evaluate((node) => getComputedStyle(node).fill);
+    const ink = await page.page
+      .locator(".jp-FoveaPlotly .xtick text")
+      .first()
+      .evaluate((node) => getComputedStyle(node).fill);
     assert.match(ink, /rgb\(2\d\d, 2\d\d, 2\d\d\)|rgba\(255/, "the figure took the dark theme's ink");
     await page.theme("JupyterLab Light");
   });
@@ -179,8 +191,12 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
       await alone.withoutKernel();
       const still = alone.viewer();
       await still.ready();
-      await still.says("status", /^Approximate: 48 of 48 dimensions, 8 bits, saved in the notebook\. No kernel is connected\.$/);
-      for (const point of syntheticKeypoints().source) assert.ok((await errorAt(still, point)) <= ALLOWED, await still.live());
+      await still.says(
+        "status",
+        /^Approximate: 48 of 48 dimensions, 8 bits, saved in the notebook\. No kernel is connected\.$/,
+      );
+      for (const point of syntheticKeypoints().source)
+        assert.ok((await errorAt(still, point)) <= ALLOWED, await still.live());
       await screenshot(alone, "correspondence-saved");
       assert.deepEqual(alone.errors, []);
       await alone.close();

@@ -43,7 +43,10 @@ export class LabPage {
   /** Chooses an entry of the main menu, as `menu("Run", "Run All Cells")`. */
   async menu(bar: string, entry: string): Promise<void> {
     await this.page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${bar}$`) }).click();
-    await this.page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${entry}$`) }).first().click();
+    await this.page
+      .locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${entry}$`) })
+      .first()
+      .click();
   }
 
   /** Waits until the kernel is there, so that a menu command reaches it. */
@@ -76,7 +79,9 @@ export class LabPage {
   async restartKernel(): Promise<void> {
     await this.menu("Kernel", "Restart Kernel…");
     await this.page.locator(".jp-Dialog").locator("button.jp-mod-accept").click();
-    const gone = this.page.locator("#jp-main-statusbar").getByText(/\| (Restarting|Starting|Connecting|Unknown|Autorestarting)/);
+    const gone = this.page
+      .locator("#jp-main-statusbar")
+      .getByText(/\| (Restarting|Starting|Connecting|Unknown|Autorestarting)/);
     await gone.waitFor({ timeout: 1_500 }).catch(() => undefined);
     await this.kernelReady();
   }
@@ -171,9 +176,12 @@ export class Viewer {
   /** Waits for a line to say something; in failing, tells what it said instead. */
   async says(part: TextPart, pattern: RegExp): Promise<void> {
     const line = this.root.locator(`.jp-FoveaCorrespondence-${part}`);
-    await line.filter({ hasText: pattern }).waitFor().catch(async () => {
-      throw new Error(`${part} should match ${pattern}, but says: ${await line.innerText()}`);
-    });
+    await line
+      .filter({ hasText: pattern })
+      .waitFor()
+      .catch(async () => {
+        throw new Error(`${part} should match ${pattern}, but says: ${await line.innerText()}`);
+      });
   }
 
   /** Reads the answer from the live text, as a screen reader's user would. */

@@ -70,7 +70,8 @@ function writeFiles(root: string, files: Record<string, unknown>): void {
 /** The extension as built in this tree, whatever is installed elsewhere. */
 function linkExtension(home: string): void {
   const built = join(repository, "extension", "labextension");
-  if (!existsSync(join(built, "package.json"))) throw new Error(`no extension in ${built}: run npm run build:extension`);
+  if (!existsSync(join(built, "package.json")))
+    throw new Error(`no extension in ${built}: run npm run build:extension`);
   mkdirSync(join(home, "labextensions"), { recursive: true });
   symlinkSync(built, join(home, "labextensions", "jupyterlab-fovea"), "junction");
   const config = join(home, "config", "labconfig");
@@ -115,7 +116,9 @@ function freePort(): Promise<number> {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -146,6 +149,13 @@ async function stop(server: ChildProcess): Promise<void> {
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+    ],
   });
 }

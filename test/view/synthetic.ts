@@ -21,7 +21,9 @@ function paint(width: number, height: number, colour: (x: number, y: number) => 
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
-      colour(x + 0.5, y + 0.5).forEach((value, c) => (data[(y * width + x) * 3 + c] = Math.max(0, Math.min(255, value))));
+      colour(x + 0.5, y + 0.5).forEach(
+        (value, c) => (data[(y * width + x) * 3 + c] = Math.max(0, Math.min(255, value))),
+      );
   return { data, width, height, channels: 3 };
 }
 
@@ -39,7 +41,13 @@ export function matchOf(point: [number, number]): [number, number] {
 
 /** Keypoints on patch centres of the 12 x 16 source grid. */
 export function syntheticKeypoints(): { source: [number, number][]; target: [number, number][]; names: string[] } {
-  const source: [number, number][] = [[56, 40], [200, 56], [120, 104], [72, 152], [216, 168]];
+  const source: [number, number][] = [
+    [56, 40],
+    [200, 56],
+    [120, 104],
+    [72, 152],
+    [216, 168],
+  ];
   return { source, target: source.map(matchOf), names: ["left ear", "right ear", "nose", "left paw", "right paw"] };
 }
 
@@ -87,6 +95,8 @@ export const syntheticEncoder = {
     images: unknown[],
     options?: { indices?: number[] },
   ): Promise<{ intermediates: SyntheticMap[] }> => ({
-    intermediates: (options?.indices ?? [0, 1, 2]).map((layer) => features(images[0] as SyntheticImage, (layer + 3) % 3)),
+    intermediates: (options?.indices ?? [0, 1, 2]).map((layer) =>
+      features(images[0] as SyntheticImage, (layer + 3) % 3),
+    ),
   }),
 };

@@ -31,7 +31,8 @@ export class ColourBar {
     setText(this.name, this.title(state));
     setText(this.low, `${clipped(answer, min) ? "≤ " : ""}${min.toFixed(2)}`);
     setText(this.high, max.toFixed(2));
-    const label = probed === undefined ? this.trans.__("best %1", value.toFixed(2)) : this.trans.__("pointer %1", value.toFixed(2));
+    const label =
+      probed === undefined ? this.trans.__("best %1", value.toFixed(2)) : this.trans.__("pointer %1", value.toFixed(2));
     setText(this.value, label);
     const part = Math.min(1, Math.max(0, (value - min) / (max - min || 1)));
     this.needle.style.insetInlineStart = `${(100 * part).toFixed(2)}%`;

@@ -1,4 +1,11 @@
-import { COLOUR_MAPS, SIMILARITIES, type ColourMapName, type CorrespondencePayload, type ScaleMode, type Similarity } from "fovea/protocol";
+import {
+  COLOUR_MAPS,
+  SIMILARITIES,
+  type ColourMapName,
+  type CorrespondencePayload,
+  type ScaleMode,
+  type Similarity,
+} from "fovea/protocol";
 import { element } from "../dom";
 import type { Translate } from "./speech";
 import type { ViewState } from "./state";
@@ -35,11 +42,21 @@ export class Controls {
     this.temperature = this.select(trans.__("Temperature"), temperatureChoices(payload), (value) =>
       events.change({ temperature: Number(value) }),
     );
-    this.scale = this.select(trans.__("Scale"), scaleChoices(trans), (value) => events.change({ scale: value as ScaleMode }));
-    this.colormap = this.select(trans.__("Colours"), colourChoices(), (value) => events.change({ colormap: value as ColourMapName }));
+    this.scale = this.select(trans.__("Scale"), scaleChoices(trans), (value) =>
+      events.change({ scale: value as ScaleMode }),
+    );
+    this.colormap = this.select(trans.__("Colours"), colourChoices(), (value) =>
+      events.change({ colormap: value as ColourMapName }),
+    );
     this.opacity = this.slider(trans.__("Opacity"));
-    this.grid = this.button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () => events.change({ grid: !this.pressed(this.grid) }));
-    this.reverse = this.button(trans.__("Reverse"), trans.__("Query from the second image (r, or Alt and click)"), events.reverse);
+    this.grid = this.button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () =>
+      events.change({ grid: !this.pressed(this.grid) }),
+    );
+    this.reverse = this.button(
+      trans.__("Reverse"),
+      trans.__("Query from the second image (r, or Alt and click)"),
+      events.reverse,
+    );
     this.clear = this.button(trans.__("Clear pins"), trans.__("Remove all pins (Escape)"), events.clear);
     this.help = this.button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
     this.node = this.row();
@@ -65,7 +82,10 @@ export class Controls {
     const fields = [this.layer, this.similarity, this.temperature, this.scale, this.colormap, this.opacity];
     return element(
       "div",
-      { class: "jp-FoveaCorrespondence-controls", attributes: { role: "group", "aria-label": this.trans.__("View settings") } },
+      {
+        class: "jp-FoveaCorrespondence-controls",
+        attributes: { role: "group", "aria-label": this.trans.__("View settings") },
+      },
       ...fields.map((field) => this.wrapperOf(field)),
       element("div", { class: "jp-FoveaCorrespondence-buttons" }, this.grid, this.reverse, this.clear, this.help),
     );

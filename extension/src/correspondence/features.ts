@@ -57,7 +57,10 @@ export class FeatureStore {
     const key = `${reply.layer} ${reply.image}`;
     let incoming = this.incoming.get(key);
     if (!incoming) {
-      incoming = { values: new Float32Array(reply.total * reply.channels), missing: new Set(Array(reply.total).keys()) };
+      incoming = {
+        values: new Float32Array(reply.total * reply.channels),
+        missing: new Set(Array(reply.total).keys()),
+      };
       this.incoming.set(key, incoming);
     }
     incoming.values.set(values, reply.start * reply.channels);
@@ -67,10 +70,14 @@ export class FeatureStore {
 
   private check(reply: FeaturesReply): void {
     const layer = this.payload.layers[reply.layer];
-    if (!layer) throw new ProtocolError("fovea.view reply", "layer", `below ${this.payload.layers.length}`, reply.layer);
+    if (!layer)
+      throw new ProtocolError("fovea.view reply", "layer", `below ${this.payload.layers.length}`, reply.layer);
     const [rows, columns] = layer.placements[reply.image].grid;
     if (reply.total !== rows * columns || reply.channels !== layer.channels)
-      throw new ProtocolError("fovea.view reply", "total", `${rows * columns} x ${layer.channels}`, [reply.total, reply.channels]);
+      throw new ProtocolError("fovea.view reply", "total", `${rows * columns} x ${layer.channels}`, [
+        reply.total,
+        reply.channels,
+      ]);
   }
 
   private complete(position: number, channels: number): boolean {

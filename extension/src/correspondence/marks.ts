@@ -36,7 +36,10 @@ export function drawMark(context: Context, mark: Mark, frame: Frame): void {
 }
 
 function twoTone(context: Context, frame: Frame, width: number, trace: () => void): void {
-  for (const [colour, extra] of [["#111", 2.5], ["#fff", 0]] as const) {
+  for (const [colour, extra] of [
+    ["#111", 2.5],
+    ["#fff", 0],
+  ] as const) {
     context.beginPath();
     trace();
     context.strokeStyle = colour;
@@ -60,7 +63,12 @@ function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pat
 function crosshair(context: Context, [x, y]: Point, mutual: boolean, frame: Frame): void {
   const [inner, outer] = [4 * frame.pixel, 11 * frame.pixel];
   twoTone(context, frame, 2, () => {
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    for (const [dx, dy] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
       context.moveTo(x + dx * inner, y + dy * inner);
       context.lineTo(x + dx * outer, y + dy * outer);
     }
@@ -85,7 +93,10 @@ function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" 
   const colour = (mark.number - 1) % PIN_COLOURS.length;
   const radius = PIN_RADIUS * frame.pixel;
   tracePin(context, x, y, radius, mark.number);
-  for (const [ink, width] of [["#111", mark.selected ? 6.5 : 4.5], ["#fff", mark.selected ? 4 : 2]] as const) {
+  for (const [ink, width] of [
+    ["#111", mark.selected ? 6.5 : 4.5],
+    ["#fff", mark.selected ? 4 : 2],
+  ] as const) {
     context.strokeStyle = ink;
     context.lineWidth = width * frame.pixel;
     context.stroke();

@@ -17,7 +17,12 @@ export class PinAnswers {
     this.known = new WeakMap();
   }
 
-  private answer(payload: CorrespondencePayload, store: FeatureStore, state: ViewState, pin: Query): Answer | undefined {
+  private answer(
+    payload: CorrespondencePayload,
+    store: FeatureStore,
+    state: ViewState,
+    pin: Query,
+  ): Answer | undefined {
     if (!this.known.has(pin)) this.known.set(pin, answerQuery(payload, store, state, pin));
     return this.known.get(pin);
   }

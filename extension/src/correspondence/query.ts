@@ -72,7 +72,9 @@ export function answerQuery(
     side: query.side,
     other: otherSide(query.side),
     ...{ patch, best, mutual, values },
-    runnersUp: topIndices(match.scores, RUNNERS_UP + 1).filter((index) => index !== best).slice(0, RUNNERS_UP),
+    runnersUp: topIndices(match.scores, RUNNERS_UP + 1)
+      .filter((index) => index !== best)
+      .slice(0, RUNNERS_UP),
     range: heatRange(state.similarity, state.scale, values),
     colormap: heatColours(state.similarity, state.colormap),
     score: values[best],
@@ -111,11 +113,7 @@ function truthAnswer(
 }
 
 /** PCK over all keypoints with the features at hand, in the direction of the queries. */
-export function layerPCK(
-  payload: CorrespondencePayload,
-  store: FeatureStore,
-  state: ViewState,
-): PairPCK | undefined {
+export function layerPCK(payload: CorrespondencePayload, store: FeatureStore, state: ViewState): PairPCK | undefined {
   const space = store.space(state.layer, state.similarity);
   if (!space || !payload.groundTruth) return undefined;
   return pairPCK(space, payload.layers[state.layer].placements, payload.groundTruth, state.reverse ? 1 : 0);

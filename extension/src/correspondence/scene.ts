@@ -64,7 +64,13 @@ function emptyScene({ payload, state }: SceneInput, side: Side): Scene {
 
 function heatOf({ payload, state }: SceneInput, answer: Answer): Heat {
   const { values, range, colormap } = answer;
-  return { values, range, colormap, opacity: state.opacity, placement: payload.layers[state.layer].placements[answer.other] };
+  return {
+    values,
+    range,
+    colormap,
+    opacity: state.opacity,
+    placement: payload.layers[state.layer].placements[answer.other],
+  };
 }
 
 function addKeypoints({ payload, state }: SceneInput, scenes: [Scene, Scene]): void {
@@ -78,11 +84,25 @@ function addAnswer({ payload, state }: SceneInput, scenes: [Scene, Scene], answe
   const { placements } = payload.layers[state.layer];
   const { side, other, truth } = answer;
   const centre = (patch: number): Point => patchCentre(placements[other], patch);
-  const query: Mark = { kind: "patch", at: patchCentre(placements[side], answer.patch), size: patchSize(placements[side]), cursor: isCursor(state) };
+  const query: Mark = {
+    kind: "patch",
+    at: patchCentre(placements[side], answer.patch),
+    size: patchSize(placements[side]),
+    cursor: isCursor(state),
+  };
   scenes[side].marks.push(query);
-  scenes[other].marks.push(...answer.runnersUp.map((patch, i): Mark => ({ kind: "runner-up", at: centre(patch), rank: i + 2 })));
+  scenes[other].marks.push(
+    ...answer.runnersUp.map((patch, i): Mark => ({ kind: "runner-up", at: centre(patch), rank: i + 2 })),
+  );
   const best = centre(answer.best);
-  if (truth) scenes[other].marks.push({ kind: "truth", at: truth.point, from: best, radius: truth.threshold, correct: truth.correct });
+  if (truth)
+    scenes[other].marks.push({
+      kind: "truth",
+      at: truth.point,
+      from: best,
+      radius: truth.threshold,
+      correct: truth.correct,
+    });
   scenes[other].marks.push({ kind: "best", at: best, mutual: answer.mutual });
 }
 
@@ -97,6 +117,12 @@ function addPins({ payload, state, pins }: SceneInput, scenes: [Scene, Scene]): 
     scenes[pin.side].marks.push({ kind: "pin", at: pin.point, number: i + 1, selected });
     const found = pins[i];
     const other = otherSide(pin.side);
-    if (found) scenes[other].marks.push({ kind: "pin", at: patchCentre(placements[other], found.best), number: i + 1, selected });
+    if (found)
+      scenes[other].marks.push({
+        kind: "pin",
+        at: patchCentre(placements[other], found.best),
+        number: i + 1,
+        selected,
+      });
   });
 }

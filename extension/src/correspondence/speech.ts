@@ -40,7 +40,13 @@ function sayTruth(trans: Translate, { truth }: Answer): string {
 }
 
 /** Value of the heat-map under the pointer. */
-export function sayProbe(trans: Translate, state: ViewState, payload: CorrespondencePayload, answer: Answer, patch: number): string {
+export function sayProbe(
+  trans: Translate,
+  state: ViewState,
+  payload: CorrespondencePayload,
+  answer: Answer,
+  patch: number,
+): string {
   const [row, column] = cell(patch, payload.layers[state.layer].placements[answer.other].grid[1]);
   return trans.__("Under the pointer: row %1, column %2, similarity %3.", row, column, answer.values[patch].toFixed(2));
 }
@@ -64,7 +70,12 @@ export function sayStatus(
   if (layer && !layer.approximate) return trans.__("Full features, %1 dimensions.", channels);
   const reason = sayConnection(trans, connection);
   if (!layer) return trans.__("This layer is not saved in the notebook. %1", reason);
-  return trans.__("Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. %3", layer.pair.channels, channels, reason);
+  return trans.__(
+    "Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. %3",
+    layer.pair.channels,
+    channels,
+    reason,
+  );
 }
 
 function sayConnection(trans: Translate, connection: ConnectionState): string {

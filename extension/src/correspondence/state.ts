@@ -119,5 +119,12 @@ export function turnRound(state: ViewState, placements: readonly [GridPlacement,
   const side: Side = state.reverse ? 0 : 1;
   const [left, top, right, bottom] = placements[side].region;
   const point = snap(placements[side], [(left + right) / 2, (top + bottom) / 2]);
-  return { ...state, reverse: !state.reverse, cursor: { side, point }, hover: undefined, probe: undefined, selected: -1 };
+  return {
+    ...state,
+    reverse: !state.reverse,
+    cursor: { side, point },
+    hover: undefined,
+    probe: undefined,
+    selected: -1,
+  };
 }

@@ -95,7 +95,9 @@ export class CorrespondenceViewer {
         attributes: {
           tabindex: "0",
           role: "application",
-          "aria-label": trans.__("Matching points of two images. Arrows move the query, Enter pins it, question mark lists the keys."),
+          "aria-label": trans.__(
+            "Matching points of two images. Arrows move the query, Enter pins it, question mark lists the keys.",
+          ),
           "aria-describedby": this.live.id,
         },
       },
@@ -108,7 +110,17 @@ export class CorrespondenceViewer {
     const title = payload.title || trans.__("Correspondence");
     const heading = element("div", { class: "jp-FoveaCorrespondence-title" }, element("strong", { text: title }));
     heading.append(element("span", { text: trans.__("%1 on %2", payload.encoder, payload.device) }));
-    const parts = [heading, this.controls.node, this.help, this.stage, this.bar.node, this.live, this.pck, this.status, this.problem];
+    const parts = [
+      heading,
+      this.controls.node,
+      this.help,
+      this.stage,
+      this.bar.node,
+      this.live,
+      this.pck,
+      this.status,
+      this.problem,
+    ];
     return element("section", { class: "jp-FoveaCorrespondence", attributes: { "aria-label": title } }, ...parts);
   }
 
@@ -273,7 +285,8 @@ export class CorrespondenceViewer {
     setText(this.status, sayStatus(trans, payload, store, state.layer, this.connection));
     this.status.classList.toggle("jp-mod-approximate", !store.hasFull(state.layer));
     if (!answer) return setText(this.live, trans.__("No features for this layer without the kernel."));
-    const said = probed === undefined ? sayAnswer(trans, payload, state, answer) : sayProbe(trans, state, payload, answer, probed);
+    const said =
+      probed === undefined ? sayAnswer(trans, payload, state, answer) : sayProbe(trans, state, payload, answer, probed);
     setText(this.live, said);
     this.writePCK();
   }

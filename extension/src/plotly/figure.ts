@@ -16,7 +16,8 @@ export interface PageColours {
 export function readFigure(value: unknown): Figure {
   if (!isRecord(value)) throw new Error(`a plotly figure must be an object, received ${typeof value}`);
   const { data = [], layout = {}, config = {} } = value;
-  if (!Array.isArray(data) || !data.every(isRecord)) throw new Error("data of a plotly figure must be an array of traces");
+  if (!Array.isArray(data) || !data.every(isRecord))
+    throw new Error("data of a plotly figure must be an array of traces");
   if (!isRecord(layout)) throw new Error("layout of a plotly figure must be an object");
   return { data, layout, config: isRecord(config) ? config : {} };
 }

@@ -2,5 +2,5 @@ declare module "plotly.js/dist/plotly-strict.min.js" {
   import type { PlotlyModule } from "./plotly";
 
   const plotly: PlotlyModule;
-  export default plotly;
+  export = plotly;
 }

@@ -79,7 +79,9 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
 function faint(node: HTMLElement, colour: string): string {
   const probe = node.appendChild(element("span"));
   probe.style.color = colour;
-  const parts = getComputedStyle(probe).color.match(/[\d.]+/g)?.slice(0, 3) ?? ["128", "128", "128"];
+  const parts = getComputedStyle(probe)
+    .color.match(/[\d.]+/g)
+    ?.slice(0, 3) ?? ["128", "128", "128"];
   probe.remove();
   return `rgba(${parts.join(", ")}, 0.2)`;
 }

@@ -67,14 +67,18 @@ function linearAxis(input: AxisInput): Axis {
 
 function logAxis(input: AxisInput): Axis {
   const { options, from, to } = input;
-  const logs = input.values.map(Number).filter((value) => value > 0).map(Math.log10);
+  const logs = input.values
+    .map(Number)
+    .filter((value) => value > 0)
+    .map(Math.log10);
   const [low, high] = givenRange(options) ?? padded(bounds(logs), input.padding);
   const scale = (to - from) / (high - low || 1);
   const powers = ticksBetween(low, high, Math.max(1, Math.round((high - low) / 8)));
   return {
     title: titleText(options.title),
     ticks: powers.map(({ value }) => ({ value: from + (value - low) * scale, label: formatPower(value) })),
-    place: (value) => (value !== null && Number(value) > 0 ? from + (Math.log10(Number(value)) - low) * scale : undefined),
+    place: (value) =>
+      value !== null && Number(value) > 0 ? from + (Math.log10(Number(value)) - low) * scale : undefined,
     step: () => Math.abs(to - from) / 20,
   };
 }
@@ -91,7 +95,10 @@ function givenRange(options: PlotlyObject): [number, number] | undefined {
 }
 
 function linearRange({ options, values, includeZero, padding }: AxisInput): [number, number] {
-  const numbers = values.filter((value) => value !== null).map(Number).filter(Number.isFinite);
+  const numbers = values
+    .filter((value) => value !== null)
+    .map(Number)
+    .filter(Number.isFinite);
   const [low, high] = bounds(numbers);
   if (options.rangemode === "nonnegative") return padded([Math.max(0, low), high], padding, low >= 0);
   const zero = includeZero || options.rangemode === "tozero";
@@ -102,7 +109,10 @@ function linearRange({ options, values, includeZero, padding }: AxisInput): [num
 
 function bounds(numbers: number[]): [number, number] {
   if (numbers.length === 0) return [0, 1];
-  const [low, high] = numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+  const [low, high] = numbers.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Infinity, -Infinity],
+  );
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 

@@ -14,7 +14,8 @@ export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
  * @throws ViewError when traces are no objects, or hold functions.
  */
 export function plotly(data: readonly PlotlyObject[], layout: PlotlyObject = {}, config: PlotlyObject = {}): View {
-  if (!Array.isArray(data) || !data.every(isRecord)) throw new ViewError("view.plotly", "data must be an array of traces", data);
+  if (!Array.isArray(data) || !data.every(isRecord))
+    throw new ViewError("view.plotly", "data must be an array of traces", data);
   if (!isRecord(layout)) throw new ViewError("view.plotly", "layout must be an object", layout);
   const traces = data.map((trace: PlotlyObject, i) => plainJson(trace, `data[${i}]`) as PlotlyObject);
   const plainLayout = plainJson(layout, "layout") as PlotlyObject;

@@ -1,7 +1,16 @@
 import { colourHex } from "../colour";
 import { axisOptions, makeAxis, type Axis } from "./axis";
 import { label, line, tag, widthOf } from "./svg";
-import { drawBars, drawHeatmap, drawScatter, errorBounds, heatmapRange, readTrace, type Plane, type Trace } from "./traces";
+import {
+  drawBars,
+  drawHeatmap,
+  drawScatter,
+  errorBounds,
+  heatmapRange,
+  readTrace,
+  type Plane,
+  type Trace,
+} from "./traces";
 import { numberOf, textOf, titleText, withoutTags, type Coordinate, type PlotlyObject } from "./values";
 
 const INK = "#2a2a2a";
@@ -28,7 +37,11 @@ export function stillFigure(data: readonly PlotlyObject[], layout: PlotlyObject)
   const notes = missing(data, traces, layout);
   const frame = makeFrame(known, layout, notes.length);
   const plane = makePlane(known, layout, frame);
-  const clip = tag("clipPath", { id: "plot" }, tag("rect", { x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.bottom - frame.top }));
+  const clip = tag(
+    "clipPath",
+    { id: "plot" },
+    tag("rect", { x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.bottom - frame.top }),
+  );
   const parts = [
     tag("rect", { width: frame.width, height: frame.height, fill: "#fff" }),
     tag("defs", {}, clip),
@@ -36,9 +49,16 @@ export function stillFigure(data: readonly PlotlyObject[], layout: PlotlyObject)
     tag("g", { "clip-path": "url(#plot)" }, ...drawTraces(known, plane), ""),
     ...drawTitle(layout, frame),
     ...drawLegend(known, layout, frame),
-    ...notes.map((note, i) => label(note, frame.left, frame.height - 8 - LEGEND_ROW * (notes.length - 1 - i), { size: 11, fill: "#8a3b00" })),
+    ...notes.map((note, i) =>
+      label(note, frame.left, frame.height - 8 - LEGEND_ROW * (notes.length - 1 - i), { size: 11, fill: "#8a3b00" }),
+    ),
   ];
-  const attributes = { xmlns: "http://www.w3.org/2000/svg", width: frame.width, height: frame.height, viewBox: `0 0 ${frame.width} ${frame.height}` };
+  const attributes = {
+    xmlns: "http://www.w3.org/2000/svg",
+    width: frame.width,
+    height: frame.height,
+    viewBox: `0 0 ${frame.width} ${frame.height}`,
+  };
   return tag("svg", { ...attributes, "font-family": "Helvetica, Arial, sans-serif", fill: INK, role: "img" }, ...parts);
 }
 
@@ -52,7 +72,9 @@ function missing(data: readonly PlotlyObject[], traces: (Trace | undefined)[], l
   const extras = ["shapes", "annotations", "images"].filter((key) => isFilled(layout[key]));
   const panels = data.some((trace) => trace.xaxis !== undefined && trace.xaxis !== "x") ? ["further subplots"] : [];
   const left = [...new Set(types.map((type) => `${type} traces`)), ...extras, ...panels];
-  return left.length ? [`Not drawn in this still picture: ${left.join(", ")}. Open the notebook for the full figure.`] : [];
+  return left.length
+    ? [`Not drawn in this still picture: ${left.join(", ")}. Open the notebook for the full figure.`]
+    : [];
 }
 
 function isFilled(value: unknown): boolean {
@@ -85,7 +107,8 @@ function longestLabel(traces: Trace[]): number {
 }
 
 function makePlane(traces: Trace[], layout: PlotlyObject, frame: Frame): Plane {
-  const bars = (horizontal: boolean): boolean => traces.some((trace) => trace.kind === "bar" && trace.horizontal === horizontal);
+  const bars = (horizontal: boolean): boolean =>
+    traces.some((trace) => trace.kind === "bar" && trace.horizontal === horizontal);
   const heat = traces.length > 0 && traces.every((trace) => trace.kind === "heatmap");
   const padding = heat ? 0 : 0.06;
   const x: Axis = makeAxis({
@@ -97,7 +120,18 @@ function makePlane(traces: Trace[], layout: PlotlyObject, frame: Frame): Plane {
   const options = axisOptions(layout, "yaxis");
   const turned = options.autorange === "reversed";
   const [from, to] = turned ? [frame.top, frame.bottom] : [frame.bottom, frame.top];
-  return { x, y: makeAxis({ options, values: extent(traces, "y", heat), includeZero: bars(false), padding, from, to, spacing: 50 }) };
+  return {
+    x,
+    y: makeAxis({
+      options,
+      values: extent(traces, "y", heat),
+      includeZero: bars(false),
+      padding,
+      from,
+      to,
+      spacing: 50,
+    }),
+  };
 }
 
 /** Everything along an axis: points, ends of error bars, room for half a bar or cell at the ends. */
@@ -120,8 +154,14 @@ function halfSteps(values: (Coordinate | null)[]): number[] {
 
 function drawAxes({ x, y }: Plane, frame: Frame): string[] {
   const { left, right, top, bottom } = frame;
-  const across = x.ticks.flatMap(({ value, label: text }) => [line(value, top, value, bottom, GRID), label(text, value, bottom + 17, { anchor: "middle" })]);
-  const up = y.ticks.flatMap(({ value, label: text }) => [line(left, value, right, value, GRID), label(text, left - 7, value + 4, { anchor: "end" })]);
+  const across = x.ticks.flatMap(({ value, label: text }) => [
+    line(value, top, value, bottom, GRID),
+    label(text, value, bottom + 17, { anchor: "middle" }),
+  ]);
+  const up = y.ticks.flatMap(({ value, label: text }) => [
+    line(left, value, right, value, GRID),
+    label(text, left - 7, value + 4, { anchor: "end" }),
+  ]);
   return [
     ...across,
     ...up,
@@ -165,7 +205,10 @@ function drawLegend(traces: Trace[], layout: PlotlyObject, frame: Frame): string
   const left = frame.right + 14;
   return traces.flatMap((trace, i) => {
     const y = frame.top + 8 + i * LEGEND_ROW;
-    const key = trace.kind === "bar" ? tag("rect", { x: left, y: y - 5, width: 14, height: 10, fill: trace.colour }) : line(left, y, left + 14, y, trace.colour, 3);
+    const key =
+      trace.kind === "bar"
+        ? tag("rect", { x: left, y: y - 5, width: 14, height: 10, fill: trace.colour })
+        : line(left, y, left + 14, y, trace.colour, 3);
     return [key, label(withoutTags(trace.name), left + 20, y + 4)];
   });
 }
@@ -177,7 +220,13 @@ function drawColourBar(trace: Trace, frame: Frame): string[] {
   const left = frame.right + 14;
   const height = frame.bottom - frame.top;
   const steps = Array.from({ length: BAR_STEPS }, (_, i) =>
-    tag("rect", { x: left, y: frame.top + (i / BAR_STEPS) * height, width: 14, height: height / BAR_STEPS + 0.5, fill: colourHex("viridis", 1 - (i + 0.5) / BAR_STEPS) }),
+    tag("rect", {
+      x: left,
+      y: frame.top + (i / BAR_STEPS) * height,
+      width: 14,
+      height: height / BAR_STEPS + 0.5,
+      fill: colourHex("viridis", 1 - (i + 0.5) / BAR_STEPS),
+    }),
   );
   return [...steps, label(short(high), left + 18, frame.top + 10), label(short(low), left + 18, frame.bottom)];
 }

@@ -8,7 +8,9 @@ export function tag(name: string, attributes: Record<string, Attribute>, ...chil
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}="${escapeMarkup(format(value))}"`);
-  return children.length ? `<${name}${written.join("")}>${children.join("")}</${name}>` : `<${name}${written.join("")}/>`;
+  return children.length
+    ? `<${name}${written.join("")}>${children.join("")}</${name}>`
+    : `<${name}${written.join("")}/>`;
 }
 
 function format(value: Attribute): string {

@@ -4,7 +4,18 @@ import { label, line, tag } from "./svg";
 import { coordinates, isRecord, numberOf, record, textOf, type Coordinate, type PlotlyObject } from "./values";
 
 /** d3's ten categorical colours, plotly's default. */
-const COLOURWAY = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
+const COLOURWAY = [
+  "#1f77b4",
+  "#ff7f0e",
+  "#2ca02c",
+  "#d62728",
+  "#9467bd",
+  "#8c564b",
+  "#e377c2",
+  "#7f7f7f",
+  "#bcbd22",
+  "#17becf",
+];
 
 export type TraceKind = "scatter" | "bar" | "heatmap";
 
@@ -81,7 +92,12 @@ function drawLine(points: Place[], trace: Trace): string[] {
   }
   const style = record(trace.options.line);
   const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3", longdash: "10 5" }[textOf(style.dash) ?? ""];
-  const attributes = { fill: "none", stroke: textOf(style.color) ?? trace.colour, "stroke-width": numberOf(style.width) ?? 2, "stroke-dasharray": dash };
+  const attributes = {
+    fill: "none",
+    stroke: textOf(style.color) ?? trace.colour,
+    "stroke-width": numberOf(style.width) ?? 2,
+    "stroke-dasharray": dash,
+  };
   return path ? [tag("path", { d: path, ...attributes })] : [];
 }
 
@@ -123,7 +139,8 @@ function drawError(
   const [low, high] = bounds.map((value) => axis.place(value));
   if (low === undefined || high === undefined) return [];
   const ink = "#444";
-  if (key === "error_x") return [line(low, py, high, py, ink), line(low, py - 4, low, py + 4, ink), line(high, py - 4, high, py + 4, ink)];
+  if (key === "error_x")
+    return [line(low, py, high, py, ink), line(low, py - 4, low, py + 4, ink), line(high, py - 4, high, py + 4, ink)];
   return [line(px, low, px, high, ink), line(px - 4, low, px + 4, low, ink), line(px - 4, high, px + 4, high, ink)];
 }
 
@@ -181,7 +198,9 @@ function shifted(trace: Trace, plane: Plane, by: number): Plane {
 
 /** Range of a heat-map's values, as given or as found. */
 export function heatmapRange(trace: Trace): [number, number] {
-  const values = matrix(trace.options.z).flat().filter((value): value is number => value !== undefined);
+  const values = matrix(trace.options.z)
+    .flat()
+    .filter((value): value is number => value !== undefined);
   const low = numberOf(trace.options.zmin) ?? values.reduce((least, value) => Math.min(least, value), Infinity);
   const high = numberOf(trace.options.zmax) ?? values.reduce((most, value) => Math.max(most, value), -Infinity);
   return Number.isFinite(low) && Number.isFinite(high) ? [low, high] : [0, 1];

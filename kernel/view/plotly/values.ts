@@ -17,7 +17,8 @@ export function plainJson(value: unknown, path: string): JSONValue {
   if (value instanceof Date) return value.toISOString();
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
     return Array.from(value as unknown as ArrayLike<number>, (item, i) => plainJson(item, `${path}[${i}]`));
-  if (Array.isArray(value)) return value.map((item, i) => (item === undefined ? null : plainJson(item, `${path}[${i}]`)));
+  if (Array.isArray(value))
+    return value.map((item, i) => (item === undefined ? null : plainJson(item, `${path}[${i}]`)));
   if (typeof value === "object") return plainObject(value, path);
   throw new ViewError("view.plotly", `${path} must be data`, value);
 }

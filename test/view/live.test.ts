@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { decodeFloat16 } from "../../kernel/view/float16";
+import type { Comm, CommMessage, JSONValue, SessionHost } from "../../kernel/view/host";
+import { installHost } from "../../kernel/view/host";
+import { acceptView, featureParts, keepLive, liveBytes, type LiveView } from "../../kernel/view/live";
+
+interface Sent {
+  data: { [key: string]: JSONValue };
+  buffers: Uint8Array[];
+}
+
+/** The kernel's end of a comm, with the browser's end in the test's hands. */
+class FakeComm implements Comm {
+  readonly id = "c";
+  readonly target = "fovea.view";
+  readonly closed = false;
+  readonly sent: Sent[] = [];
+  private handler: (message: CommMessage) => void | Promise<void> = () => {};
+
+  send(data: JSONValue, options: { buffers?: Uint8Array[] } = {}): void {
+    this.sent.push({ data: data as Sent["data"], buffers: options.buffers ?? [] });
+  }
+  close(): void {}
+  onMessage(handler: (message: CommMessage) => void | Promise<void>): void {
+    this.handler = handler;
+  }
+  onClose(): void {}
+  receive(data: JSONValue): void {
+    void this.handler({ data, metadata: {}, buffers: [] });
+  }
+}
+
+const view: LiveView = {
+  id: "known",
+  layers: [{ channels: 2, features: [Float32Array.of(1, 0, 0, 1), Float32Array.of(0.6, 0.8, 1, 0, 0, 1)] }],
+};
+
+function opened(data: JSONValue): FakeComm {
+  const comm = new FakeComm();
+  acceptView(comm, { data, metadata: {}, buffers: [] });
+  return comm;
+}
+
+describe("the kernel's side of a live view", () => {
+  let release = (): void => {};
+  afterEach(() => release());
+
+  it("says ready, then sends float16 features of the image and layer asked for", () => {
+    release = keepLive(view);
+    const comm = opened({ version: 1, view: "known" });
+    comm.receive({ type: "features", layer: 0, image: 1 });
+    assert.deepEqual(comm.sent[0].data, { type: "ready" });
+    assert.deepEqual(comm.sent[1].data, {
+      type: "features",
+      layer: 0,
+      image: 1,
+      channels: 2,
+      start: 0,
+      tokens: 3,
+      total: 3,
+    });
+    decodeFloat16(comm.sent[1].buffers[0]).forEach((value, i) =>
+      assert.ok(Math.abs(value - view.layers[0].features[1][i]) < 5e-4),
+    );
+  });
+
+  it("answers a malformed request with an error as data, and goes on", () => {
+    release = keepLive(view);
+    const comm = opened({ version: 1, view: "known" });
+    comm.receive({ type: "features", layer: 7, image: 0 });
+    comm.receive("nonsense");
+    comm.receive({ type: "features", layer: 0, image: 0 });
+    assert.deepEqual(comm.sent[1].data, {
+      type: "error",
+      code: "malformed",
+      message: "fovea.view request: layer must be below 1, received 7",
+      path: "layer",
+    });
+    assert.equal(comm.sent[2].data.code, "malformed");
+    assert.equal(comm.sent[3].data.type, "features");
+  });
+
+  it("does not know a view after it was disposed", () => {
+    keepLive(view)();
+    const comm = opened({ version: 1, view: "known" });
+    assert.equal(comm.sent[0].data.code, "unknown-view");
+    assert.equal(liveBytes(), 0);
+  });
+
+  it("refuses a malformed opening", () => {
+    assert.equal(opened({ view: 3 }).sent[0].data.code, "malformed");
+  });
+
+  it("cuts a layer into messages below the limit that cover every row once", () => {
+    const pair = { channels: 4, features: [new Float32Array(40), new Float32Array(4)] as [Float32Array, Float32Array] };
+    const parts = featureParts(pair, 0, 0, 24);
+    assert.deepEqual(
+      parts.map(({ reply }) => [reply.start, reply.tokens]),
+      [
+        [0, 3],
+        [3, 3],
+        [6, 3],
+        [9, 1],
+      ],
+    );
+    assert.ok(parts.every(({ buffer }) => buffer.length <= 24));
+  });
+
+  it("registers its comm target once a session hosts it", () => {
+    const targets: string[] = [];
+    installHost({ registerCommTarget: (target: string) => void targets.push(target) } as unknown as SessionHost);
+    keepLive(view)();
+    keepLive(view)();
+    assert.deepEqual(targets, ["fovea.view"]);
+  });
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import sharp from "sharp";
+import { view, type PlotlyObject } from "../../kernel/view";
+import { makeAxis, niceStep } from "../../kernel/view/plotly/axis";
+
+const svgOf = (data: PlotlyObject[], layout?: PlotlyObject): string =>
+  String(view.plotly(data, layout).bundle["image/svg+xml"]);
+const count = (svg: string, pattern: RegExp): number => svg.match(new RegExp(pattern, "g"))?.length ?? 0;
+
+/** Checks well-formedness: tags close in order, attributes are quoted, no stray markup. */
+function wellFormed(svg: string): void {
+  const open: string[] = [];
+  const rest = svg.replace(
+    /<(\/?)([a-zA-Z]+)((?:\s[\w:-]+="[^"<]*")*)\s*(\/?)>/g,
+    (_, close: string, name: string, __, self: string) => {
+      if (close) assert.equal(open.pop(), name);
+      else if (!self) open.push(name);
+      return "";
+    },
+  );
+  assert.deepEqual(open, []);
+  assert.doesNotMatch(rest, /[<>]|&(?!amp;|lt;|gt;|quot;|#39;)/);
+}
+
+describe("view.plotly", () => {
+  const line = { type: "scatter", mode: "lines+markers", name: "a & b", x: [0, 1, 2], y: [3, null, 5] };
+
+  it("bundles the figure for plotly, a still SVG and a text", () => {
+    const { bundle } = view.plotly([line], { title: { text: "PCK" } });
+    assert.deepEqual(Object.keys(bundle), ["application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"]);
+    assert.deepEqual(bundle["application/vnd.plotly.v1+json"], {
+      data: [line],
+      layout: { title: { text: "PCK" } },
+      config: {},
+    });
+    assert.equal(bundle["text/plain"], 'plotly figure "PCK"\n  scatter "a & b", 3 points');
+  });
+
+  it("turns typed arrays into arrays, and what JSON lacks into null", () => {
+    const { bundle } = view.plotly([{ x: Float32Array.of(1, NaN), y: [Infinity, undefined], z: undefined }]);
+    assert.deepEqual((bundle["application/vnd.plotly.v1+json"] as { data: object[] }).data, [
+      { x: [1, null], y: [null, null] },
+    ]);
+  });
+
+  it("draws every kind of trace as well-formed SVG that a renderer accepts", async () => {
+    const svg = svgOf(
+      [
+        line,
+        { type: "bar", name: "<script>alert(1)</script>", x: [0, 1, 2], y: [1, -2, 3], error_y: { array: [1, 1, 1] } },
+        { type: "surface", z: [[1]] },
+      ],
+      { title: 'T "q" <b>bold</b> & more', xaxis: { title: "x" }, shapes: [{}] },
+    );
+    wellFormed(svg);
+    assert.equal(count(svg, /<script/), 0);
+    assert.match(svg, /Not drawn in this still picture: surface traces, shapes\./);
+    const { width, height } = await sharp(Buffer.from(svg)).metadata();
+    assert.deepEqual([width, height], [700, 420]);
+  });
+
+  it("leaves a gap where a value is missing, and marks the others", () => {
+    const svg = svgOf([line]);
+    assert.equal(count(svg, /<circle/), 2);
+    assert.match(svg, /d="M[\d. ]+M[\d. ]+"/);
+  });
+
+  it("starts bars at zero, side by side, with error bars on each", () => {
+    const svg = svgOf([
+      { type: "bar", x: ["u", "v"], y: [10, 20] },
+      {
+        type: "bar",
+        x: ["u", "v"],
+        y: [5, 8],
+        error_y: { type: "data", symmetric: false, array: [1, 2], arrayminus: [2, 3] },
+      },
+    ]);
+    const bars = [
+      ...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="#(1f77b4|ff7f0e)"/g),
+    ].slice(0, 4);
+    const [x, y, , height] = [1, 2, 3, 4].map((group) => bars.map((bar) => Number(bar[group])));
+    assert.equal(bars.length, 4);
+    assert.ok(
+      bars.every((_, i) => Math.abs(y[i] + height[i] - (y[0] + height[0])) < 0.05),
+      "one base line",
+    );
+    assert.ok(Math.abs(height[1] / height[0] - 2) < 0.01);
+    assert.ok(x[2] > x[0] && x[2] < x[1]);
+  });
+
+  it("draws horizontal bars with names and a heat-map with its colour bar", () => {
+    const bars = svgOf([{ type: "bar", orientation: "h", x: [1, 2], y: ["alpha", "beta"] }]);
+    assert.match(bars, />alpha</);
+    const heat = svgOf([
+      {
+        type: "heatmap",
+        z: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    ]);
+    assert.equal(count(heat, /fill="#440154"/), 1);
+    assert.match(heat, />4<\/text>/);
+  });
+
+  it("survives empty and odd data", () => {
+    for (const data of [
+      [],
+      [{}],
+      [{ x: [], y: [] }],
+      [{ type: "heatmap", z: [] }],
+      [{ x: ["2020-01-01"], y: ["b"] }],
+      [{ y: [5] }],
+    ])
+      wellFormed(svgOf(data));
+    assert.throws(() => view.plotly("x" as never), /view\.plotly: data must be an array of traces, received "x"/);
+    assert.throws(() => view.plotly([{ x: () => 1 } as never]), /view\.plotly: data\[0\]\.x must be data/);
+  });
+});
+
+describe("axes", () => {
+  const axis = (options: PlotlyObject, values: (number | string)[]) =>
+    makeAxis({ options, values, includeZero: false, padding: 0, from: 0, to: 100, spacing: 20 });
+
+  it("step by 1, 2 or 5 times a power of ten", () => {
+    assert.deepEqual([niceStep(10, 5), niceStep(1, 4), niceStep(0.03, 5), niceStep(700, 6)], [2, 0.5, 0.01, 200]);
+  });
+
+  it("label what is there: numbers, categories, powers of ten", () => {
+    assert.deepEqual(
+      axis({}, [0, 10]).ticks.map((tick) => tick.label),
+      ["0", "2", "4", "6", "8", "10"],
+    );
+    assert.deepEqual(
+      axis({}, ["a", "b"]).ticks.map((tick) => [tick.label, tick.value]),
+      [
+        ["a", 25],
+        ["b", 75],
+      ],
+    );
+    assert.deepEqual(
+      axis({ type: "log" }, [1, 1000]).ticks.map((tick) => tick.label),
+      ["1", "10", "100", "1000"],
+    );
+    assert.deepEqual(
+      axis({ dtick: 1, range: [0, 3] }, [0]).ticks.map((tick) => tick.label),
+      ["0", "1", "2", "3"],
+    );
+  });
+
+  it("place nothing that a log axis cannot hold", () => {
+    assert.equal(axis({ type: "log" }, [1, 100]).place(0), undefined);
+    assert.equal(axis({ type: "log" }, [1, 100]).place(10), 50);
+  });
+});

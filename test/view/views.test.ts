@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it, mock } from "node:test";
+import sharp from "sharp";
+import { clearOutput, comms, display, displayHandle, view, View, ViewError } from "../../kernel/view";
+import { installHost, type DisplayOptions, type MimeBundle, type SessionHost } from "../../kernel/view/host";
+import { encodePng, type Pixels } from "../../kernel/view/png";
+import { syntheticEncoder, syntheticPair } from "./synthetic";
+
+const { source, target } = syntheticPair();
+
+/** Pixels with gradients, noise and flat parts, so that every row filter is used. */
+function pixels(width: number, height: number, channels: 1 | 3 | 4): Pixels {
+  const value = (i: number): number => (i % 7 === 0 ? (i * 7919) % 256 : Math.floor(i / 11) % 256);
+  return { data: Uint8Array.from({ length: width * height * channels }, (_, i) => value(i)), width, height, channels };
+}
+
+describe("encodePng", () => {
+  for (const channels of [1, 3, 4] as const)
+    it(`writes ${channels} channels that libpng reads back unchanged`, async () => {
+      const picture = pixels(37, 23, channels);
+      const { data, info } = await sharp(encodePng(picture))
+        .toColourspace(channels === 1 ? "b-w" : "srgb")
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      assert.deepEqual([info.width, info.height, info.channels], [37, 23, channels]);
+      assert.deepEqual(new Uint8Array(data), picture.data);
+    });
+
+  it("refuses a wrong number of values", () => {
+    assert.throws(
+      () => encodePng({ ...pixels(2, 2, 3), width: 3 }),
+      /encodePng: data must hold 3 x 2 x 3 = 18 values, received 12/,
+    );
+    assert.throws(
+      () => encodePng({ ...pixels(2, 2, 3), channels: 2 as never }),
+      /channels must be 1, 3 or 4, received 2/,
+    );
+  });
+});
+
+describe("view.image", () => {
+  it("enlarges whole pixels and says its size", async () => {
+    const shown = view.image({ data: Uint8Array.of(0, 255), width: 2, height: 1, channels: 1 }, { scale: 2 });
+    const { data } = await sharp(Buffer.from(shown.bundle["image/png"] as string, "base64"))
+      .toColourspace("b-w")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    assert.deepEqual([...data], [0, 0, 255, 255, 0, 0, 255, 255]);
+    assert.equal(String(shown), "image 2 x 1, grey");
+  });
+});
+
+describe("view.pca", () => {
+  it("shows images of different shapes on common colours and says how much variance they hold", async () => {
+    const shown = await view.pca([source, target], syntheticEncoder, { layers: [0, 2], title: "synthetic" });
+    assert.match(String(shown), /^synthetic: first three principal components of 2 images/);
+    assert.match(String(shown), /layer 2: features \[2, 192, 48\] on 12 x 16 patches; components hold [\d.]+ %/);
+    assert.deepEqual([...shown.ratio.keys()], [0, 2]);
+    const { format } = await sharp(Buffer.from(shown.bundle["image/png"] as string, "base64")).metadata();
+    assert.equal(format, "png");
+  });
+
+  it("takes feature maps that were computed before", async () => {
+    const { intermediates } = await syntheticEncoder.forwardIntermediates([source], { indices: [2] });
+    const computed = await view.pca([source], intermediates);
+    const fresh = await view.pca([source], syntheticEncoder, { layers: [2] });
+    assert.equal(computed.bundle["image/png"], fresh.bundle["image/png"]);
+  });
+
+  it("gives the same picture again", async () => {
+    const [one, two] = [await view.pca([source], syntheticEncoder), await view.pca([source], syntheticEncoder)];
+    assert.equal(one.bundle["image/png"], two.bundle["image/png"]);
+  });
+
+  it("refuses no images and unusable tiles", async () => {
+    await assert.rejects(view.pca([], syntheticEncoder), /view\.pca: images must be an array of at least one image/);
+    await assert.rejects(
+      view.pca([source], syntheticEncoder, { tile: 3 }),
+      /view\.pca: tile must be an integer in 16\.\.1024, received 3/,
+    );
+  });
+});
+
+describe("view.table", () => {
+  const rows = [
+    { encoder: "<b>clip</b>", pck: 12.3456 },
+    { encoder: "parts|hybrid", pck: 40 },
+  ];
+
+  it("escapes HTML and Markdown, aligns numbers, and is readable as text", () => {
+    const { bundle } = view.table(rows, undefined, { title: "PCK & co" });
+    assert.match(String(bundle["text/html"]), /<caption[^>]*>PCK &amp; co<\/caption>/);
+    assert.match(
+      String(bundle["text/html"]),
+      /<td style="text-align:left">&lt;b&gt;clip&lt;\/b&gt;<\/td><td style="text-align:right">12\.346<\/td>/,
+    );
+    assert.match(String(bundle["text/markdown"]), /\| parts\\\|hybrid \| 40 \|/);
+    assert.equal(
+      bundle["text/plain"],
+      "PCK & co\nencoder          pck\n------------  ------\n<b>clip</b>   12.346\nparts|hybrid      40",
+    );
+  });
+
+  it("takes chosen columns, and rows that are arrays", () => {
+    assert.equal(String(view.table(rows, ["pck"])), "pck\n------\n12.346\n    40".replace("pck", "   pck"));
+    assert.match(String(view.table([["a", null]], ["name", "score"])), /^name {2}score\n/);
+  });
+
+  it("refuses rows that do not fit", () => {
+    assert.throws(() => view.table([[1, 2]], ["one"]), /view\.table: row 0 must have 1 cells, received 2/);
+    assert.throws(() => view.table([[1]]), /view\.table: rows that are arrays need columns, received \[1\]/);
+    assert.throws(() => view.table("x" as never), ViewError);
+  });
+});
+
+describe("display outside a notebook", () => {
+  it("prints the text of a view", () => {
+    const print = mock.method(console, "log", () => {});
+    display(view.table([{ a: 1 }]));
+    display({ "text/html": "<b>x</b>", "text/plain": "x" });
+    display([1, 2]);
+    print.mock.restore();
+    assert.deepEqual(
+      print.mock.calls.map((call) => call.arguments[0]),
+      ["a\n-\n1", "x", "[ 1, 2 ]"],
+    );
+  });
+
+  it("has no comms, and says why", () => {
+    assert.throws(() => comms.open("x"), /comms\.open: comms need a notebook session; this is a plain Node process/);
+    assert.doesNotThrow(() => clearOutput());
+  });
+});
+
+describe("display in a notebook", () => {
+  const shown: [MimeBundle, DisplayOptions][] = [];
+  const host = { display: (bundle: MimeBundle, options: DisplayOptions) => void shown.push([bundle, options]) };
+  before(() => installHost(host as unknown as SessionHost));
+  after(() => installHost(undefined as never));
+  afterEach(() => shown.splice(0));
+
+  it("hands bundles, displayable values and plain values to the session", () => {
+    display({ "application/json": { a: [1] }, "text/plain": "a" });
+    display(new View({ "text/plain": "v" }));
+    display({ not: "a bundle" });
+    assert.deepEqual(
+      shown.map(([bundle]) => bundle),
+      [
+        { "application/json": { a: [1] }, "text/plain": "a" },
+        { "text/plain": "v" },
+        { "text/plain": "{ not: 'a bundle' }" },
+      ],
+    );
+  });
+
+  it("updates an output in place through its handle", () => {
+    const handle = displayHandle("0 %", { displayId: "p" });
+    handle.update("50 %");
+    assert.deepEqual(
+      shown.map(([bundle, options]) => [bundle["text/plain"], options]),
+      [
+        ["0 %", { displayId: "p" }],
+        ["50 %", { displayId: "p", update: true }],
+      ],
+    );
+  });
+});
