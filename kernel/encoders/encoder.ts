@@ -49,17 +49,21 @@ export interface EncoderInfo {
   preprocess: Readonly<Preprocess>;
 }
 
-/** What `forwardIntermediates` returns. */
-export interface ForwardResult {
-  /**
-   * Tokens after the last visited block and the final norm, `NLC`, prefix tokens apart (without norm where the model has
-   * none). Absent with `intermediatesOnly`.
-   */
-  final?: FeatureMap;
-  /** The stream before the first block, layer -1; with `returnEmbeddings`. */
-  embeddings?: FeatureMap;
+/** What `forwardIntermediates` returns with `intermediatesOnly`. */
+export interface IntermediatesResult {
   /** In depth order. */
   intermediates: FeatureMap[];
+  /** The stream before the first block, layer -1; with `returnEmbeddings`. */
+  embeddings?: FeatureMap;
+}
+
+/** What `forwardIntermediates` returns. */
+export interface ForwardResult extends IntermediatesResult {
+  /**
+   * Tokens after the last visited block and the final norm, `NLC`, prefix tokens apart (without norm where the model has
+   * none).
+   */
+  final: FeatureMap;
 }
 
 /** What an encoder is made of; `encoders.load` makes it. */
@@ -103,8 +107,16 @@ export class Encoder {
    */
   async forwardIntermediates(
     images: ImageInput | readonly ImageInput[],
+    options?: ForwardOptions & { intermediatesOnly?: false },
+  ): Promise<ForwardResult>;
+  async forwardIntermediates(
+    images: ImageInput | readonly ImageInput[],
+    options: ForwardOptions,
+  ): Promise<IntermediatesResult>;
+  async forwardIntermediates(
+    images: ImageInput | readonly ImageInput[],
     options: ForwardOptions = {},
-  ): Promise<ForwardResult> {
+  ): Promise<IntermediatesResult & Partial<ForwardResult>> {
     this.checkOpen(FORWARD);
     const { network } = this.parts;
     const { structure, norm } = network.analysis;

@@ -1,9 +1,10 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
+import { concatenate } from "./concatenate";
 import { load } from "./load";
 import { list } from "./locate";
 
 export { AttentionMap } from "./attention-map";
-export { Encoder, type EncoderInfo, type ForwardResult, type LayerInfo } from "./encoder";
+export { Encoder, type EncoderInfo, type ForwardResult, type IntermediatesResult, type LayerInfo } from "./encoder";
 export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
@@ -16,4 +17,4 @@ export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
 export { type Interpolation, resample, type Window } from "./resample";
 
 /** Frozen vision encoders. */
-export const encoders = { load, list };
+export const encoders = { load, list, concatenate };

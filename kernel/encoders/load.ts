@@ -1,11 +1,12 @@
-import { type DeviceRequest, resolveDevice } from "../backend";
+import { DeviceError, type DeviceRequest, resolveDevice } from "../backend";
 import { analyse, type Analysis } from "../onnx";
 import { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
 import { locateModel } from "./locate";
 import { Network } from "./network";
-import { type PreprocessOptions, readPreprocess } from "./preprocess-config";
+import { resizeModel } from "./positions";
+import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess-config";
 
 /** How an encoder is loaded. */
 export interface LoadOptions extends TokenOptions {
@@ -13,6 +14,11 @@ export interface LoadOptions extends TokenOptions {
   device?: DeviceRequest;
   /** Needed where no `preprocessor_config.json` lies beside the model; wins over it where given. */
   preprocess?: PreprocessOptions | object;
+  /**
+   * Side or `[height, width]` of the pictures that the model sees, where it is to be another than the one it was exported
+   * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
+   */
+  inputSize?: number | [number, number];
   /** Default: the folder's or file's name. */
   name?: string;
 }
@@ -39,16 +45,24 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
       "preprocess must be given, or preprocessor_config.json lie beside the model",
       files.model,
     );
-  const plan = readPreprocess(config, graphSize(analysis), LOAD);
-  const network = new Network(analysis, await resolveDevice(options.device ?? "auto", LOAD), LOAD);
+  const own = readPreprocess(config, graphSize(analysis), LOAD);
+  const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
+  const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
+  const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
+  const network = new Network(fitted, await resolveDevice(options.device ?? "auto", LOAD), LOAD);
   try {
     await network.open();
-    const layouts = await findLayouts(network, plan.inputSize, options);
+    const layouts = await findLayouts(network, plan.inputSize, options, isResized);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
     return new Encoder({ name: options.name ?? files.name, network, layouts, plan, embedding, folder: files.folder });
   } catch (error) {
     await network.dispose();
-    throw error;
+    if (!isResized || !(error instanceof DeviceError)) throw error;
+    throw new EncoderError(
+      LOAD,
+      `the graph fixes its number of tokens, inputSize must be ${own.inputSize.join(" x ")}`,
+      plan.inputSize,
+    );
   }
 }
 
@@ -60,15 +74,16 @@ function graphSize({ image }: Analysis): [number, number] | null {
 
 /**
  * The layout of each block's stream, by running an empty picture: only what comes before the first block where all blocks
- * are alike, the whole model where stages differ.
+ * are alike, the whole model where stages differ or its input size is not its own.
  */
 async function findLayouts(
   network: Network,
   inputSize: [number, number],
   options: TokenOptions,
+  whole: boolean,
 ): Promise<TokenLayout[]> {
   const { blocks } = network.analysis.structure;
-  const alike = blocks.every((block) => block.stage === blocks[0].stage);
+  const alike = !whole && blocks.every((block) => block.stage === blocks[0].stage);
   const fetches = alike ? [blocks[0].input] : blocks.map((block) => block.residual);
   const batch = network.fixedBatch ?? 1;
   const dims = [batch, 3, ...inputSize];

@@ -52,6 +52,13 @@ export function readPreprocess(config: object, graphSize: [number, number] | nul
   return plan;
 }
 
+/** The same preprocessing for another input size: what is cut off stays the same part. */
+export function resizePlan(fn: string, plan: Preprocess, size: number | [number, number]): Preprocess {
+  const inputSize = checkSize(fn, "inputSize", size);
+  const resizeTo = plan.resizeTo.map((side, i) => Math.round((side * inputSize[i]) / plan.inputSize[i]));
+  return { ...plan, inputSize, resizeTo: [resizeTo[0], resizeTo[1]] };
+}
+
 const isTimm = (json: Json): boolean => Array.isArray(json.input_size);
 const isHuggingFace = (json: Json): boolean =>
   ["image_mean", "size", "crop_size", "do_resize", "image_processor_type"].some((key) => key in json);

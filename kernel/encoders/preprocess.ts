@@ -6,7 +6,7 @@ export interface Preprocess {
   /** `[height, width]` of the model's input. */
   inputSize: [number, number];
   /**
-   * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: the shorter side to `resizeTo[0]`,
+   * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: as small as covers `resizeTo`,
    * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`.
    */
   resize: "stretch" | "shortest-edge" | "letterbox" | "none";
@@ -107,8 +107,10 @@ export function resizedSize({ width, height }: { width: number; height: number }
     case "stretch":
       return [toHeight, toWidth];
     case "shortest-edge":
-      if (width <= height) return [Math.max(1, Math.trunc((toHeight * height) / width)), toHeight];
-      return [toHeight, Math.max(1, Math.trunc((toHeight * width) / height))];
+      // For a square: the shorter side to the edge. For another box: the smallest that covers it.
+      if (width * toHeight <= height * toWidth)
+        return [Math.max(toHeight, Math.trunc((toWidth * height) / width)), toWidth];
+      return [toHeight, Math.max(toWidth, Math.trunc((toHeight * width) / height))];
     case "letterbox": {
       const scale = Math.min(toHeight / height, toWidth / width);
       return [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];

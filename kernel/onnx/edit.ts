@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { bytesField, concat, integerField, textField } from "./encode";
 import { OnnxError } from "./errors";
-import { DataType, type OnnxModel, type OnnxNode, type TensorInfo } from "./model";
+import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
 import { type ByteSource, openSource } from "./source";
 import { type Context, fields, type Range, readText } from "./wire";
@@ -51,6 +51,8 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   const nodes = neededNodes(model, outputs, job.fn);
   const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
+  // What an exporter wrote about shapes does not hold for a replaced initialiser.
+  const isFree = model.replaced.size > 0;
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
     ...nodes.map((node) =>
@@ -58,13 +60,24 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
         ? bytesField(1, rewriteNode(node, job.source))
         : copy(1, node.range),
     ),
-    ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, job))),
-    ...model.inputs.filter((input) => used.has(input.name)).map((input) => copy(11, input.range)),
-    ...outputs.map((name) =>
-      declared.has(name) ? copy(12, declared.get(name) as Range) : bytesField(12, textField(1, name)),
-    ),
+    ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, model, job))),
+    ...model.inputs
+      .filter((input) => used.has(input.name))
+      .map((input) => (isFree ? bytesField(11, freeValue(input)) : copy(11, input.range))),
+    ...outputs.map((name) => {
+      const range = isFree ? undefined : declared.get(name);
+      return range ? copy(12, range) : bytesField(12, textField(1, name));
+    }),
+    ...(isFree ? [] : [...model.values.values()].map((value) => copy(13, value.range))),
     ...model.rest.graph.map(whole),
   ];
+}
+
+/** A graph input whose dimensions are all left open. */
+function freeValue({ name, dataType, dims }: ValueInfo): Uint8Array {
+  const open = (dims ?? []).map((_, i) => bytesField(1, textField(2, `d${i}`)));
+  const type = concat([integerField(1, dataType ?? DataType.float), bytesField(2, concat(open))]);
+  return concat([textField(1, name), bytesField(2, bytesField(1, type))]);
 }
 
 /** The nodes that `outputs` need, in graph order. */
@@ -110,7 +123,9 @@ function nameOf(context: Context, attribute: Range): string | null {
 }
 
 /** An initialiser: small ones as they are, large ones as a reference into their file. */
-function writeTensor(tensor: TensorInfo, { source, weights }: Job): Uint8Array {
+function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: Job): Uint8Array {
+  const other = model.replaced.get(tensor.name);
+  if (other) return inlineFloats(tensor.name, other.dims, other.data);
   const whole = (): Uint8Array => source.view(tensor.range.start, tensor.range.end - tensor.range.start).slice();
   if (!weights) return whole();
   if (tensor.external)
@@ -118,6 +133,12 @@ function writeTensor(tensor: TensorInfo, { source, weights }: Job): Uint8Array {
   const { raw } = tensor;
   if (!raw || raw.end - raw.start < INLINE_BYTES || tensor.dataType === DataType.int64) return whole();
   return reference(tensor, weights.own, raw.start, raw.end - raw.start);
+}
+
+function inlineFloats(name: string, dims: number[], data: Float32Array): Uint8Array {
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const shape = dims.map((dim) => integerField(1, dim));
+  return concat([...shape, integerField(2, DataType.float), textField(8, name), bytesField(9, raw)]);
 }
 
 /** TensorProto with `data_location = EXTERNAL`. */

@@ -1,9 +1,10 @@
 import { type BlockSite, findStructure, type Structure } from "./blocks";
 import { OnnxError } from "./errors";
 import { Graph } from "./graph";
-import { DataType, type OnnxModel, type ValueInfo } from "./model";
+import { DataType, type OnnxModel, type TensorInfo, type ValueInfo } from "./model";
 import { type NormParameters, readNorm } from "./norms";
 import { readModel } from "./parse";
+import { findPositions } from "./positions";
 import { findStem, type StemStep } from "./stem";
 import { elementCount } from "./tensor";
 
@@ -57,6 +58,8 @@ export interface Analysis {
   norm: NormParameters | null;
   /** The windowed operators between image and tokens. */
   steps: StemStep[];
+  /** The learned position embedding, where it can be exchanged. */
+  positions: TensorInfo | null;
   refusal: string | null;
 }
 
@@ -96,17 +99,21 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
     );
   const empty: Structure = { blocks: [], finalNorm: null };
   const refused = findRefusal(read);
-  if (refused) return { model: read, image, structure: empty, norm: null, steps: [], refusal: refused };
+  if (refused)
+    return { model: read, image, structure: empty, norm: null, steps: [], positions: null, refusal: refused };
   const graph = new Graph(read, image, fn);
   const structure = findStructure(graph);
   const refusal = structure.blocks.length ? null : "it holds no residual connection";
-  const steps = structure.blocks.length ? findStem(graph, structure.blocks[0].input) : [];
+  const stream = structure.blocks[0]?.input;
+  const steps = stream ? findStem(graph, stream) : [];
+  const positions = stream ? findPositions(graph, stream) : null;
   return {
     model: read,
     image,
     structure,
     norm: structure.finalNorm && readNorm(graph, structure.finalNorm),
     steps,
+    positions,
     refusal,
   };
 }

@@ -76,6 +76,8 @@ export interface OnnxModel {
   values: Map<string, ValueInfo>;
   /** Nodes whose `outputs` were extended after reading: written anew, not copied. */
   extended: Set<OnnxNode>;
+  /** Initialisers to write with other values, by name: the shapes around them may change with them. */
+  replaced: Map<string, { dims: number[]; data: Float32Array }>;
   /** Fields that are carried over as they are: of the model, and of the graph. */
   rest: { model: Range[]; graph: Range[] };
 }

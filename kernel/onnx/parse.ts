@@ -27,7 +27,14 @@ function parseModel(context: Context): OnnxModel {
   const { path, size } = context.source;
   const found: OnnxModel = {
     ...{ path, bytes: null, size, irVersion: 0, producer: "", opsets: new Map(), nodes: [], initializers: new Map() },
-    ...{ inputs: [], outputs: [], values: new Map(), extended: new Set(), rest: { model: [], graph: [] } },
+    ...{
+      inputs: [],
+      outputs: [],
+      values: new Map(),
+      extended: new Set(),
+      replaced: new Map(),
+      rest: { model: [], graph: [] },
+    },
   };
   let graph: Range | null = null;
   for (const field of fields(context, { start: 0, end: size })) {
@@ -91,7 +98,6 @@ function parseGraph(context: Context, range: Range, into: OnnxModel): void {
       case 13: {
         const value = parseValue(context, checkMessage(context, field));
         into.values.set(value.name, value);
-        into.rest.graph.push({ start: field.at, end: field.end });
         break;
       }
       default:

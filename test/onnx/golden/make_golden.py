@@ -121,6 +121,16 @@ def golden(name, spec, pixels):
     save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, HERE / f"{name}.safetensors")
 
 
+def resized(model):
+    """The ViT on pictures of another size, its positions interpolated."""
+    image = torch.randint(0, 256, (1, 48, 32, 3), generator=torch.Generator().manual_seed(6), dtype=torch.uint8)
+    pixels = (image.permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
+    with torch.no_grad():
+        out = model(pixel_values=pixels, output_hidden_states=True, interpolate_pos_encoding=True)
+    tensors = {f"hidden_states.{i}": h.clone().contiguous() for i, h in enumerate(out.hidden_states)}
+    save_file({"image": image, **tensors}, HERE / "vit-48x32.safetensors")
+
+
 def strip(path):
     """Drop what the exporters write about the machine and the source: names of files, traces, versions."""
     model = onnx.load(path)
@@ -205,6 +215,8 @@ def main(only):
             continue
         randomise(spec["model"], seed)
         golden(name, spec, pixels)
+        if name == "vit":
+            resized(spec["model"])
         for exporter in exporters.get(name, ["ts17", "dynamo"]):
             try:
                 export(name, spec, pixels, exporter)

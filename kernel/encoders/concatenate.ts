@@ -1,0 +1,76 @@
+import { EncoderError } from "./errors";
+import { FeatureMap, transpose } from "./feature-map";
+
+/**
+ * Several encoders as one, on one grid: each token of each map is brought to unit length, channels are put side by side,
+ * and the whole is brought to unit length again (Law paper, combined encoders).
+ *
+ * @param maps of the same images and grid, any channels
+ * @returns `NLC`; its layer is that of the first map
+ * @throws EncoderError when batches or grids differ
+ */
+export function concatenate(maps: readonly FeatureMap[]): FeatureMap {
+  const fn = "encoders.concatenate";
+  const [first] = maps;
+  if (!first) throw new EncoderError(fn, "at least one feature map is needed", "[]");
+  for (const map of maps) checkAlike(fn, first, map);
+  const count = first.grid[0] * first.grid[1];
+  const channels = maps.reduce((sum, map) => sum + map.channels, 0);
+  const data = new Float32Array(first.batch * count * channels);
+  let offset = 0;
+  for (const map of maps) {
+    for (let b = 0; b < map.batch; b++) put(data, unitRows(map, b), b * count, channels, offset, map.channels);
+    offset += map.channels;
+  }
+  for (let row = 0; row < data.length; row += channels) toUnit(data.subarray(row, row + channels));
+  const encoder = maps.map((map) => map.encoder).join(" + ");
+  const { device, grid, geometry, layer, batch } = first;
+  return new FeatureMap({
+    data,
+    dims: [batch, count, channels],
+    format: "NLC",
+    layer,
+    encoder,
+    device,
+    grid,
+    channels,
+    geometry,
+  });
+}
+
+function checkAlike(fn: string, a: FeatureMap, b: FeatureMap): void {
+  if (a.batch !== b.batch) throw new EncoderError(fn, `maps must be of the same ${a.batch} images`, b.batch);
+  if (a.grid[0] !== b.grid[0] || a.grid[1] !== b.grid[1])
+    throw new EncoderError(
+      fn,
+      `maps must share the grid ${a.grid.join(" x ")}, load an encoder with another inputSize`,
+      b.grid.join(" x "),
+    );
+}
+
+/** Tokens of one image, `[N, C]`, each of unit length (a copy). */
+function unitRows(map: FeatureMap, image: number): Float32Array {
+  const size = map.data.length / map.batch;
+  const part = map.data.subarray(image * size, (image + 1) * size);
+  const rows = map.format === "NLC" ? part.slice() : transpose(part, map.channels, size / map.channels);
+  for (let row = 0; row < rows.length; row += map.channels) toUnit(rows.subarray(row, row + map.channels));
+  return rows;
+}
+
+/** Divides by the Euclidean length; zeros stay zeros. */
+function toUnit(row: Float32Array): void {
+  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
+  if (length > 0) for (let c = 0; c < row.length; c++) row[c] /= length;
+}
+
+function put(
+  target: Float32Array,
+  rows: Float32Array,
+  first: number,
+  channels: number,
+  offset: number,
+  width: number,
+): void {
+  for (let n = 0; n * width < rows.length; n++)
+    target.set(rows.subarray(n * width, (n + 1) * width), (first + n) * channels + offset);
+}
