@@ -68,27 +68,41 @@ function siteAt(graph: Graph, softmax: OnnxNode): AttentionSite | null {
 const isDataProduct = (graph: Graph, node: OnnxNode): boolean =>
   PRODUCT.has(node.op) && graph.data.has(node.inputs[0]) && graph.data.has(node.inputs[1]);
 
-/** Upstream from the softmax through scale, mask and bias to `MatMul(q, kᵀ)`. */
+/** Upstream from the softmax through scale, mask and bias to `MatMul(q, kᵀ)`: nearest first, each tensor once. */
 function productBefore(graph: Graph, softmax: OnnxNode): OnnxNode | null {
-  const open = [softmax.inputs[0]];
-  for (let name = open.shift(); name !== undefined; name = open.shift()) {
+  for (const name of walk(softmax.inputs[0], (name) => {
     const node = graph.producer.get(name);
-    if (!node) continue;
-    if (isDataProduct(graph, node)) return node;
-    if (isLayout(node) || TO_LOGITS.has(node.op)) open.push(...graph.dataInputs(node));
+    const passes = node && (isLayout(node) || TO_LOGITS.has(node.op));
+    return passes ? graph.dataInputs(node) : [];
+  })) {
+    const node = graph.producer.get(name);
+    if (node && isDataProduct(graph, node)) return node;
   }
   return null;
 }
 
 /** Downstream from the softmax through dropout and NaN guards to `MatMul(attention, v)`: the name of `v`. */
 function productAfter(graph: Graph, softmax: OnnxNode): string | null {
-  const open = [softmax.outputs[0]];
-  for (let name = open.shift(); name !== undefined; name = open.shift())
-    for (const node of graph.consumers.get(name) ?? []) {
-      if (isDataProduct(graph, node) && node.inputs[0] === name) return node.inputs[1];
-      if (isLayout(node) || TO_VALUES.has(node.op)) open.push(node.outputs[0]);
-    }
+  const readers = (name: string): OnnxNode[] => graph.consumers.get(name) ?? [];
+  const passes = (node: OnnxNode): boolean => isLayout(node) || TO_VALUES.has(node.op);
+  for (const name of walk(softmax.outputs[0], (name) =>
+    readers(name)
+      .filter(passes)
+      .map((node) => node.outputs[0]),
+  )) {
+    const product = readers(name).find((node) => isDataProduct(graph, node) && node.inputs[0] === name);
+    if (product) return product.inputs[1];
+  }
   return null;
+}
+
+/** Breadth first from `start`. */
+function* walk(start: string, next: (name: string) => string[]): Generator<string> {
+  const seen = new Set([start]);
+  for (const name of seen) {
+    yield name;
+    for (const other of next(name)) seen.add(other);
+  }
 }
 
 /** The tensor before multiplications by a number. */

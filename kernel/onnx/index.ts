@@ -1,4 +1,5 @@
 /** ONNX models: read without their weights, inspected by structure, edited in memory. */
+import { formatInspection } from "./format";
 import { inspect } from "./inspect";
 
 export { OnnxError } from "./errors";
@@ -20,4 +21,4 @@ export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
 
 /** Reading and inspecting ONNX models. */
-export const onnx = { inspect };
+export const onnx = { inspect, format: formatInspection };

@@ -121,13 +121,24 @@ const SAME_VALUES = new Set(["Identity", "Cast", "Reshape", "Squeeze", "Unsqueez
 
 /** The values of a constant vector, also behind a quantisation: `(x - zero) · scale`. */
 function constantValues(graph: Graph, name: string): Float64Array | null {
-  const node = graph.producer.get(name);
-  if (!node || node.op === "Constant") {
-    const tensor = graph.constant(name);
-    return tensor && readTensor(graph.model, tensor);
-  }
-  if (SAME_VALUES.has(node.op)) return constantValues(graph, node.inputs[0]);
-  if (node.op !== "DequantizeLinear") return null;
-  const [values, scale, zero] = node.inputs.map((input) => (input ? constantValues(graph, input) : null));
+  const plain = graph.layoutChain(name);
+  const source = plain.find((step) => {
+    const node = graph.producer.get(step);
+    return !node || !SAME_VALUES.has(node.op);
+  });
+  const node = source === undefined ? undefined : graph.producer.get(source);
+  if (node?.op === "DequantizeLinear") return dequantised(graph, node);
+  return source === undefined ? null : storedValues(graph, source);
+}
+
+function dequantised(graph: Graph, { inputs }: OnnxNode): Float64Array | null {
+  const [values, scale, zero] = inputs.map((name) => storedValues(graph, name));
   return values && scale?.length === 1 ? values.map((value) => (value - (zero?.[0] ?? 0)) * scale[0]) : null;
+}
+
+/** An initialiser's or a `Constant`'s values. */
+function storedValues(graph: Graph, name: string): Float64Array | null {
+  const node = graph.producer.get(name);
+  const tensor = !node || node.op === "Constant" ? graph.constant(name) : null;
+  return tensor && readTensor(graph.model, tensor);
 }

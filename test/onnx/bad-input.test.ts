@@ -99,6 +99,24 @@ describe("a file that is no model is refused with function, rule and value", () 
     refused(graph(node("Abs", ["x"], ["y"]), node("Neg", ["x"], ["y"])), /one producer only, got "y"/);
   });
 
+  it("a graph of 2^60 paths is walked once a tensor", () => {
+    const weight = bytesField(
+      5,
+      concat([textField(8, "w"), integerField(1, 1), integerField(2, 1), bytesField(9, new Uint8Array(4))]),
+    );
+    const doubled = Array.from({ length: 60 }, (_, i) => node("Add", [`a${i}`, `a${i}`], [`a${i + 1}`]));
+    const after = Array.from({ length: 60 }, (_, i) => node("Mul", [`s${i}`, `s${i}`], [`s${i + 1}`]));
+    const bytes = graph(
+      weight,
+      node("MatMul", ["x", "w"], ["a0"]),
+      ...doubled,
+      node("Softmax", ["a60"], ["s0"]),
+      ...after,
+      node("Add", ["x", "s60"], ["y"]),
+    );
+    assert.equal(onnx.inspect(bytes).blocks.length, 1);
+  });
+
   it("external data outside the model's folder", () => {
     const entry = (value: string) => bytesField(13, concat([textField(1, "location"), textField(2, value)]));
     for (const place of ["../../etc/passwd", "/etc/passwd", "a/../../b"])

@@ -103,4 +103,12 @@ describe("inspect finds blocks by structure", () => {
     const fromBytes = onnx.inspect(readFileSync(path));
     assert.deepEqual({ ...fromBytes, path }, onnx.inspect(path));
   });
+
+  it("prints for a terminal what it sees", () => {
+    const text = onnx.format(inspect("vit.dynamo"));
+    assert.match(text, /opset 20.*3[0-9],[0-9]{3} parameters\ninputs {3}pixel_values \[.*, 3, 32, 32\]/);
+    assert.equal(text.match(/^block \d \(stage 0\)/gm)!.length, 3);
+    assert.match(text, /norm {5}last_hidden_state$/);
+    assert.match(onnx.format(inspect("vit.nchwc")), /no blocks: its layout was changed to NCHWc/);
+  });
 });

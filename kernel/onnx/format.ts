@@ -1,0 +1,20 @@
+import type { Inspection, TensorShape } from "./inspect";
+
+const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
+
+/** An inspection as text for a terminal: the model in four lines, then a line a block; `-` where a thing is not there. */
+export function formatInspection(seen: Inspection): string {
+  const head = [
+    `${seen.path ?? "model"}: opset ${seen.opset}${seen.producer && `, by ${seen.producer}`}, ${seen.parameters.toLocaleString("en-US")} parameters`,
+    `inputs   ${seen.inputs.map(shape).join(", ")}`,
+    `outputs  ${seen.outputs.map(shape).join(", ")}`,
+  ];
+  if (seen.refusal) return [...head, `no blocks: ${seen.refusal}`].join("\n");
+  const blocks = seen.blocks.map((block) => {
+    const parts = (["attention", "query", "key", "value"] as const).map((part) => `${part} ${block[part] ?? "-"}`);
+    return [`block ${block.index} (stage ${block.stage})  ${block.residual}`, ...parts.map((part) => `  ${part}`)].join(
+      "\n",
+    );
+  });
+  return [...head, `stream   ${seen.stem}`, ...blocks, `norm     ${seen.finalNorm ?? "-"}`].join("\n");
+}
