@@ -7,17 +7,21 @@ import type { History } from "./history";
 import type { Publisher } from "./publisher";
 import type { Message } from "./wire";
 
+export interface ExecutionContext {
+  publisher: Publisher;
+  history: History;
+  send(command: ToSession): void;
+  /** Publish the stream text gathered so far. */
+  flush(): void;
+}
+
 export class Executions {
   private readonly waiting: Message[] = [];
   private running: { request: Message; line: number; finish: (outcome: Outcome) => void } | undefined;
   private last: Message | undefined;
   private count = 0;
 
-  constructor(
-    private readonly publisher: Publisher,
-    private readonly history: History,
-    private readonly send: (command: ToSession) => void,
-  ) {}
+  constructor(private readonly context: ExecutionContext) {}
 
   /** The request in progress. */
   get current(): Message | undefined {
@@ -42,7 +46,7 @@ export class Executions {
   }
 
   noteResult(line: number, text: unknown): void {
-    if (typeof text === "string") this.history.setOutput(line, text);
+    if (typeof text === "string") this.context.history.setOutput(line, text);
   }
 
   private async next(): Promise<void> {
@@ -63,13 +67,13 @@ export class Executions {
     const line = this.count + 1;
     if (stored) {
       this.count = line;
-      this.history.add(line, code);
+      this.context.history.add(line, code);
     }
-    this.publisher.status("busy", header);
-    if (!silent) this.publisher.publish("execute_input", { code, execution_count: line }, header);
+    this.context.publisher.status("busy", header);
+    if (!silent) this.context.publisher.publish("execute_input", { code, execution_count: line }, header);
     const outcome = await new Promise<Outcome>((finish) => {
       this.running = { request, line, finish };
-      this.send({
+      this.context.send({
         type: "execute",
         parent: header,
         code,
@@ -81,6 +85,7 @@ export class Executions {
     });
     // What child processes wrote to the inherited pipes is read in the loop's next turns, and belongs before idle.
     await turns(2);
+    this.context.flush();
     this.report(request, line, outcome);
     return outcome;
   }
@@ -88,21 +93,21 @@ export class Executions {
   private report(request: Message, line: number, outcome: Outcome): void {
     if (outcome.status === "error") {
       const { ename, evalue, traceback } = outcome;
-      this.publisher.publish("error", { ename, evalue, traceback }, request.header);
-      this.publisher.reply("shell", request, { status: "error", execution_count: line, ename, evalue, traceback });
+      this.context.publisher.publish("error", { ename, evalue, traceback }, request.header);
+      this.context.publisher.reply("shell", request, { status: "error", execution_count: line, ename, evalue, traceback });
     } else {
       const { userExpressions, payload } = outcome;
       const content = { status: "ok", execution_count: line, user_expressions: userExpressions, payload };
-      this.publisher.reply("shell", request, content);
+      this.context.publisher.reply("shell", request, content);
     }
-    this.publisher.status("idle", request.header);
+    this.context.publisher.status("idle", request.header);
   }
 
   private abortWaiting(): void {
     for (const request of this.waiting.splice(0)) {
-      this.publisher.status("busy", request.header);
-      this.publisher.reply("shell", request, { status: "aborted", execution_count: this.count });
-      this.publisher.status("idle", request.header);
+      this.context.publisher.status("busy", request.header);
+      this.context.publisher.reply("shell", request, { status: "aborted", execution_count: this.count });
+      this.context.publisher.status("idle", request.header);
     }
   }
 }

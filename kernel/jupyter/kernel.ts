@@ -8,6 +8,7 @@ import { kernelInfo } from "./kernel-info";
 import { Publisher, type ReplyChannel } from "./publisher";
 import { SessionError, SessionLink } from "./session-link";
 import type { Sockets } from "./sockets";
+import { StreamCoalescer } from "./stream-coalescer";
 import { decode, Signer, type Content, type Header, type Message } from "./wire";
 
 type Answer = Content | Promise<Content>;
@@ -19,8 +20,12 @@ export class Kernel {
   private readonly history = new History();
   private readonly executions: Executions;
   private readonly link: SessionLink;
+  private readonly streams = new StreamCoalescer((parent, name, text) =>
+    this.publisher.publish("stream", { name, text }, parent),
+  );
   /** Comm messages whose handlers are running, by message id. */
   private readonly handling = new Map<string, Header>();
+  private awaitsInput = false;
   private stopping = false;
 
   constructor(
@@ -32,10 +37,15 @@ export class Kernel {
     this.publisher = new Publisher(sockets, this.signer);
     this.link = new SessionLink({
       message: (message) => this.fromSession(message),
-      fdOutput: (name, text) => this.publisher.publish("stream", { name, text }, this.executions.recent?.header),
+      fdOutput: (name, text) => this.streams.write(this.executions.recent?.header, name, text),
       crashed: (report) => this.sessionCrashed(report),
     });
-    this.executions = new Executions(this.publisher, this.history, (command) => this.link.send(command));
+    this.executions = new Executions({
+      publisher: this.publisher,
+      history: this.history,
+      send: (command) => this.link.send(command),
+      flush: () => this.streams.flush(),
+    });
   }
 
   start(): void {
@@ -51,6 +61,8 @@ export class Kernel {
 
   interrupt(): void {
     this.link.interrupt();
+    // A blocking read goes on after a signal.
+    this.answerInput(null);
   }
 
   /** End both processes, once what was queued has left. */
@@ -90,7 +102,14 @@ export class Kernel {
 
   private stdin(message: Message): void {
     const value = message.content["value"];
-    if (message.header.msg_type === "input_reply" && typeof value === "string") this.link.sendInput(value);
+    if (message.header.msg_type === "input_reply" && typeof value === "string") this.answerInput(value);
+  }
+
+  /** One answer to one question: a stray one would answer the next. */
+  private answerInput(value: string | null): void {
+    if (!this.awaitsInput) return;
+    this.awaitsInput = false;
+    this.link.sendInput(value);
   }
 
   /** Busy, the reply, idle. */
@@ -185,12 +204,13 @@ export class Kernel {
   }
 
   private fromSession(message: FromSession): void {
+    if (message.type === "stream") return this.streams.write(message.parent, message.name, message.text);
+    // `done` waits for what child processes wrote, and flushes then.
+    if (message.type !== "done") this.streams.flush();
     switch (message.type) {
       case "ready":
       case "answer":
         return;
-      case "stream":
-        return this.publisher.publish("stream", { name: message.name, text: message.text }, message.parent);
       case "display":
         return this.display(message);
       case "result": {
@@ -201,8 +221,7 @@ export class Kernel {
       case "clearOutput":
         return this.publisher.publish("clear_output", { wait: message.wait }, message.parent);
       case "input":
-        if (this.executions.current) this.publisher.askInput(this.executions.current, message.prompt, message.password);
-        return;
+        return this.askInput(message.prompt, message.password);
       case "done":
         return this.executions.finish(message.parent.msg_id, message.outcome);
       case "commOpen":
@@ -221,6 +240,13 @@ export class Kernel {
     }
   }
 
+  private askInput(prompt: string, password: boolean): void {
+    this.awaitsInput = true;
+    const cell = this.executions.current;
+    if (cell) this.publisher.askInput(cell, prompt, password);
+    else this.answerInput(null); // A timer of an earlier cell: nobody is there to ask.
+  }
+
   private display({ update, data, metadata, displayId, parent, buffers }: Extract<FromSession, { type: "display" }>): void {
     const transient = displayId === undefined ? {} : { display_id: displayId };
     const type = update ? "update_display_data" : "display_data";
@@ -237,9 +263,9 @@ export class Kernel {
     for (const commId of this.comms.clear()) this.publisher.publish("comm_close", { comm_id: commId, data: {} }, cell?.header);
     for (const parent of this.handling.values()) this.publisher.status("idle", parent);
     this.handling.clear();
+    this.awaitsInput = false;
     if (cell) return this.executions.finish(undefined, { status: "error", ...report });
-    const text = report.traceback.join("\n") + "\n";
-    this.publisher.publish("stream", { name: "stderr", text }, this.executions.recent?.header);
+    this.streams.write(this.executions.recent?.header, "stderr", report.traceback.join("\n") + "\n");
   }
 }
 

@@ -44,7 +44,7 @@ export class SessionLink {
     (this.session ?? this.start()).send(message);
   }
 
-  sendInput(value: string): void {
+  sendInput(value: string | null): void {
     this.session?.sendInput(value);
   }
 

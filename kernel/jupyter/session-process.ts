@@ -38,6 +38,8 @@ export class SessionProcess {
     this.child = fork(SESSION_MAIN, [], {
       serialization: "advanced",
       detached: true,
+      // Loading an ES module by `require` is what we mean to do.
+      execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"],
       stdio: ["pipe", "pipe", "pipe", "ipc", "pipe"],
       env: { ...process.env, FOVEA_LIFELINE_FD: String(LIFELINE_FD) },
     });
@@ -71,8 +73,8 @@ export class SessionProcess {
     else if (this.child.connected) this.child.send(message);
   }
 
-  /** Answer a blocked `prompt`: the session reads its fd 0 synchronously. */
-  sendInput(value: string): void {
+  /** Answer a blocked `prompt`, which reads fd 0 synchronously; `null` says that it was interrupted. */
+  sendInput(value: string | null): void {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 

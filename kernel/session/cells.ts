@@ -3,6 +3,7 @@ import type { Converter, Diagnostic } from "tslab/dist/converter";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import { CellMap } from "./source-map";
 import { loadCompiler, type Compiler } from "./typescript";
+import { annotateUnnameable } from "./unnameable";
 
 export interface CompiledCell {
   /** CommonJS, with no wrapper; empty when the cell only declares types. */
@@ -13,6 +14,8 @@ export interface CompiledCell {
   /** Top-level names that the cell declares, and those of them that may be assigned again. */
   declared: string[];
   mutable: string[];
+  /** Modules that the cell imports statically. */
+  imports: string[];
   map: CellMap | undefined;
   /** Local source files that were compiled again. */
   changedFiles: string[];
@@ -34,15 +37,22 @@ export class CellCompiler {
 
   /** Throws {@link CellDiagnostics}. */
   compile(code: string): CompiledCell {
-    const result = this.converter.convert(this.declarations, code);
-    if (result.diagnostics.length > 0) throw new CellDiagnostics(result.diagnostics);
+    let result = this.converter.convert(this.declarations, code);
+    if (result.diagnostics.length > 0) {
+      const annotated = annotateUnnameable(this.compiler.ts, code, result.diagnostics);
+      if (annotated === undefined) throw new CellDiagnostics(result.diagnostics);
+      const again = this.converter.convert(this.declarations, annotated);
+      if (again.diagnostics.length > 0) throw new CellDiagnostics(result.diagnostics);
+      result = again;
+    }
     const emit = result.output ? this.compiler.lastEmit() : undefined;
     return {
       code: result.output ?? "",
       isAsync: (result.hasToplevelAwait ?? false) || (emit?.awaits ?? false),
       resultName: result.lastExpressionVar,
-      declared: exportedNames(result.output ?? ""),
+      declared: [...exportedNames(result.output ?? ""), ...(emit?.mutable ?? [])],
       mutable: emit?.mutable ?? [],
+      imports: emit?.imports ?? [],
       map: emit && new CellMap(emit, (result.output ?? "").split("\n").length),
       changedFiles: (result.sideOutputs ?? []).map((output) => output.path),
       declarations: result.declOutput ?? "",

@@ -4,7 +4,7 @@
  */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
-import { interruptAnswered, interruptFlags } from "./lifeline";
+import { forgetInterrupts, interruptAnswered, interruptFlags } from "./lifeline";
 import type { CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
@@ -17,6 +17,7 @@ interface Slot {
   link: (name: string, get: () => unknown, set: (value: unknown) => void) => void;
   $flags: Int32Array;
   $stop: () => never;
+  $import: (specifier: string) => Promise<object>;
 }
 
 /** The value of a cell's last expression, if it had one. */
@@ -40,18 +41,20 @@ export class Executor {
       link: this.link.bind(this),
       $flags: interruptFlags,
       $stop: () => this.stopLoop(),
+      $import: (specifier) => modules.import(specifier),
     };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
 
   /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
+    forgetInterrupts();
     const cell = this.compiler.compile(code);
     this.tracebacks.remember(name, code, cell.map);
     if (cell.changedFiles.length > 0) this.modules.forgetLocal();
     this.running = scope;
-    Atomics.store(interruptFlags, 0, 0);
     try {
+      if (cell.imports.length > 0) await this.modules.prepare(cell.imports);
       await this.run(cell, name);
     } catch (error) {
       if (!isInterruption(error)) throw error;
@@ -108,14 +111,11 @@ export class Executor {
   }
 }
 
-/** One line before the code keeps line numbers: links go on the line where TypeScript declares its exports. */
+/** All on the line of the code's first, so that line numbers hold. */
 function wrap({ code, isAsync, mutable }: CompiledCell): string {
   const links = mutable.map((name) => `link(${JSON.stringify(name)}, () => ${name}, (value) => { ${name} = value; });`);
-  const last = [...code.matchAll(/^(?:exports\.[\w$\u0080-\uFFFF]+ = )+void 0;$/gm)].at(-1);
-  const end = last ? (last.index ?? 0) + last[0].length : 0;
-  const body = links.length > 0 && last ? `${code.slice(0, end)} ${links.join(" ")}${code.slice(end)}` : code;
-  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link, $flags, $stop }) { `;
-  return `${head}${body}\n})(${SLOT})`;
+  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link, $flags, $stop, $import }) { `;
+  return `${head}${links.join(" ")} ${code}\n})(${SLOT})`;
 }
 
 /** TypeScript re-exports an import as a getter; a cell's imports are plain values, which later cells may replace. */

@@ -14,21 +14,28 @@ const { Socket } = require("node:net");
 const { workerData: { fd, flags } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
 let checking;
-const check = (answered) => {
+const now = () => Date.now() & 0x3fffffff;
+// The signal may have been answered just before its byte is read here.
+const check = (since) => {
   checking = undefined;
-  if (Atomics.load(flags, 1) === answered) Atomics.store(flags, 0, 1);
+  if (Atomics.load(flags, 1) < since - 100) Atomics.store(flags, 0, 1);
 };
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
-pipe.on("data", () => { checking ??= setTimeout(check, 200, Atomics.load(flags, 1)); });
+pipe.on("data", () => { checking ??= setTimeout(check, 200, now()); });
 `;
 
-/** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop, [1] how many were answered. */
+/** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop, [1] when one was answered last. */
 export const interruptFlags = new Int32Array(new SharedArrayBuffer(8));
 
 /** An interrupt has reached the running code, so no loop needs to stop for it. */
 export function interruptAnswered(): void {
-  Atomics.add(interruptFlags, 1, 1);
+  Atomics.store(interruptFlags, 1, Date.now() & 0x3fffffff);
+  Atomics.store(interruptFlags, 0, 0);
+}
+
+/** No interrupt of an earlier cell stops the next one. */
+export function forgetInterrupts(): void {
   Atomics.store(interruptFlags, 0, 0);
 }
 

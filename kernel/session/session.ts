@@ -9,6 +9,8 @@ import { Host } from "./host";
 import { interruptAnswered } from "./lifeline";
 import { bundleOf } from "./mime";
 import { CellModules } from "./modules";
+import { installPrompt } from "./prompt";
+import { parseConvenience } from "./conveniences";
 import { Queries } from "./queries";
 import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
 import { StreamCapture } from "./streams";
@@ -33,6 +35,7 @@ export class Session {
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
+    installPrompt(post);
   }
 
   /** Compile something, so that the first cell does not pay for the compiler's first use. */
@@ -83,6 +86,8 @@ export class Session {
   private async outcome(command: ExecuteCommand, scope: Scope): Promise<Outcome> {
     const { code, parent, executionCount, silent } = command;
     const name = cellName(executionCount);
+    const convenience = parseConvenience(code);
+    if (convenience) return this.help(convenience.expression, convenience.detail);
     try {
       const result = await this.executor.execute(code, name, scope);
       if (result.has && !silent) {
@@ -96,6 +101,12 @@ export class Session {
     } catch (error) {
       return { status: "error", ...this.tracebacks.report(error, name, code) };
     }
+  }
+
+  private help(expression: string, detail: number): Outcome {
+    const { found, data } = this.queries.inspect(expression, expression.length, detail);
+    const shown = found ? data : { "text/plain": `Nothing is known about ${expression}.` };
+    return { status: "ok", userExpressions: {}, payload: [{ source: "page", start: 0, data: shown }] };
   }
 
   private async evaluate(expression: string, scope: Scope): Promise<UserExpression> {

@@ -1,6 +1,6 @@
 /**
- * Captures what the session writes to its standard streams. Text is gathered for a tick (or 16 ms of a loop that never
- * yields), so that 50,000 lines are a handful of messages, in order, none of them lost.
+ * Captures what the session writes to its standard streams. The first writes of a moment go to the kernel process at
+ * once (it gathers them for the front end); a flood is gathered here first, as each message between the processes costs.
  */
 import type { FromSession, StreamName } from "../jupyter/ipc";
 import { checkInterrupted, currentScope, type Scope } from "./scope";
@@ -13,22 +13,20 @@ interface Pending {
   chunks: string[];
 }
 
-export const FLUSH_MS = 16;
-/** One message stays under 1 MB, in JSON. */
-const MESSAGE_BYTES = 1_000_000;
+const WINDOW_MS = 16;
+const SENT_AT_ONCE = 32;
 /** One write is cut here: a front end that is sent 100 MB of text is lost. */
 export const WRITE_LIMIT = 1 << 20;
 /** All writes of one cell together are cut here. */
 export const CELL_LIMIT = 16 << 20;
-/** With more alternations of streams than this in one tick, order between the streams is given up for their number. */
-const MERGE_AFTER = 32;
 
 // User code may replace the globals.
 const { setTimeout, performance } = globalThis;
 
 export class StreamCapture {
   private pending: Pending[] = [];
-  private flushed = 0;
+  private windowStart = -Infinity;
+  private sent = 0;
   private scheduled = false;
 
   constructor(private readonly send: Send) {}
@@ -46,7 +44,12 @@ export class StreamCapture {
     const kept = limit(text, scope);
     if (kept === "") return;
     this.target(name, scope).chunks.push(kept);
-    if (performance.now() - this.flushed >= FLUSH_MS && this.scheduled) this.flush();
+    const now = performance.now();
+    if (now - this.windowStart >= WINDOW_MS) {
+      this.windowStart = now;
+      this.sent = 0;
+    }
+    if (this.sent < SENT_AT_ONCE) this.flush();
     else this.schedule();
   }
 
@@ -54,20 +57,15 @@ export class StreamCapture {
   flush(): void {
     const pending = this.pending;
     this.pending = [];
-    this.flushed = performance.now();
     for (const { scope, name, chunks } of pending) {
-      for (const text of pieces(chunks.join(""))) {
-        this.send({ type: "stream", parent: scope?.output, name, text });
-      }
+      this.sent++;
+      this.send({ type: "stream", parent: scope?.output, name, text: chunks.join("") });
     }
   }
 
   private target(name: StreamName, scope: Scope | undefined): Pending {
-    const same = (each: Pending): boolean => each.name === name && each.scope?.output === scope?.output;
     const last = this.pending.at(-1);
-    if (last && same(last)) return last;
-    const earlier = this.pending.length >= MERGE_AFTER ? this.pending.find(same) : undefined;
-    if (earlier) return earlier;
+    if (last && last.name === name && last.scope?.output === scope?.output) return last;
     const fresh: Pending = { scope, name, chunks: [] };
     this.pending.push(fresh);
     return fresh;
@@ -76,11 +74,10 @@ export class StreamCapture {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    const wait = Math.max(0, FLUSH_MS - (performance.now() - this.flushed));
     setTimeout(() => {
       this.scheduled = false;
       this.flush();
-    }, wait);
+    }, WINDOW_MS);
   }
 
   private replaceWrite(name: StreamName): void {
@@ -109,21 +106,4 @@ function limit(text: string, scope: Scope | undefined): string {
 function cutTo(text: string, length: number, what: string): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length)}\n[fovea: ${what} after ${length} of ${text.length} characters]\n`;
-}
-
-function* pieces(text: string): Iterable<string> {
-  let start = 0;
-  while (start < text.length) {
-    let end = Math.min(text.length, start + MESSAGE_BYTES - 1000);
-    while (jsonBytes(text.slice(start, end)) >= MESSAGE_BYTES - 1000) end = start + Math.ceil((end - start) / 2);
-    // Never between the halves of a surrogate pair.
-    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end--;
-    yield text.slice(start, end);
-    start = end;
-  }
-}
-
-function jsonBytes(text: string): number {
-  // Escapes make a character at most six bytes: measure only what could be too long.
-  return text.length * 6 < MESSAGE_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text));
 }

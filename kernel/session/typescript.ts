@@ -6,7 +6,9 @@
 import { dirname, join } from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter";
-import { makeLoopsStoppable } from "./loops";
+import { adaptCell } from "./adapt";
+import { GLOBAL_TYPES } from "./prompt";
+import { allowOneRebuild, type TimerHost } from "./rebuilds";
 
 export type ts = typeof TypeScript;
 
@@ -20,6 +22,8 @@ export interface Emit {
   map: string | undefined;
   /** Top-level names that user code may assign again (`let`, `var`). */
   mutable: string[];
+  /** What the cell imports statically. */
+  imports: string[];
   /** A top-level `for await`, which needs an async wrapper as `await` does. */
   awaits: boolean;
 }
@@ -40,7 +44,7 @@ export function loadCompiler(): Compiler {
   let last: Emit | undefined;
   patched.createWatchCompilerHost = withOptions(original) as ts["createWatchCompilerHost"];
   patched.transpileModule = (source, options) => {
-    const emit: Emit = { esModule: source, map: undefined, mutable: [], awaits: false };
+    const emit: Emit = { esModule: source, map: undefined, mutable: [], imports: [], awaits: false };
     const output = original.transpileModule(source, {
       ...options,
       compilerOptions: { ...options.compilerOptions, sourceMap: true },
@@ -48,7 +52,7 @@ export function loadCompiler(): Compiler {
         before: [
           (context) => (file) => {
             inspectTopLevel(original, file, emit);
-            return makeLoopsStoppable(original, context, file);
+            return adaptCell(original, context, file, new Set(emit.mutable));
           },
         ],
       },
@@ -58,13 +62,14 @@ export function loadCompiler(): Compiler {
     return { ...output, outputText: output.outputText.replace(/\n\/\/# sourceMappingURL=.*/g, "") };
   };
   ignoreWatchers(original);
+  addGlobalTypes(original);
   require.cache[path]!.exports = patched;
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const tslab = require("tslab/dist/converter") as typeof TslabConverter;
   return { ts: patched, tslab, lastEmit: () => last };
 }
 
-type CreateHost = (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) => unknown;
+type CreateHost = (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) => TimerHost;
 
 function withOptions(original: ts): CreateHost {
   const create = original.createWatchCompilerHost as unknown as CreateHost;
@@ -76,12 +81,27 @@ function withOptions(original: ts): CreateHost {
       allowImportingTsExtensions: true,
       inlineSourceMap: true,
       // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
-      typeRoots: [nodeTypesRoot()],
-      types: ["node"],
+      typeRoots: [nodeTypesRoot(), GLOBALS_ROOT],
+      types: ["node", "fovea-session"],
       paths: { fovea: [fovea], "fovea/protocol": [join(PACKAGE, "dist", "view", "protocol.d.ts")] },
     } satisfies Record<string, unknown>);
-    return create(files, options, ...rest);
+    const host = create(files, options, ...rest);
+    allowOneRebuild(host);
+    return host;
   };
+}
+
+/** A folder that exists only for the compiler, with the types of the globals that a session adds. */
+const GLOBALS_ROOT = join(PACKAGE, "dist", "session", ".globals");
+const GLOBALS_FILE = join(GLOBALS_ROOT, "fovea-session", "index.d.ts");
+
+function addGlobalTypes({ sys }: ts): void {
+  const { fileExists, readFile, directoryExists, getDirectories, realpath } = sys;
+  sys.fileExists = (path) => path === GLOBALS_FILE || fileExists(path);
+  sys.readFile = (path, encoding) => (path === GLOBALS_FILE ? GLOBAL_TYPES : readFile(path, encoding));
+  sys.directoryExists = (path) => path === GLOBALS_ROOT || path === dirname(GLOBALS_FILE) || directoryExists(path);
+  sys.getDirectories = (path) => (path === GLOBALS_ROOT ? ["fovea-session"] : getDirectories(path));
+  sys.realpath = (path) => (path.startsWith(GLOBALS_ROOT) ? path : (realpath?.(path) ?? path));
 }
 
 function nodeTypesRoot(): string {
@@ -100,6 +120,9 @@ function ignoreWatchers(original: ts): void {
 
 function inspectTopLevel(compiler: ts, file: TypeScript.SourceFile, emit: Emit): void {
   for (const statement of file.statements) {
+    if (compiler.isImportDeclaration(statement) && compiler.isStringLiteral(statement.moduleSpecifier)) {
+      emit.imports.push(statement.moduleSpecifier.text);
+    }
     if (compiler.isVariableStatement(statement)) {
       const { declarationList } = statement;
       if (declarationList.flags & compiler.NodeFlags.Const) continue;

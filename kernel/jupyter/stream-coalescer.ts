@@ -1,0 +1,77 @@
+/**
+ * Gathers stream text into at most about 60 messages a second, each below 1 MB. It lives in the kernel process, which is
+ * never blocked, so the last lines before a long synchronous computation are shown while it runs.
+ */
+import type { StreamName } from "./ipc";
+import type { Header } from "./wire";
+
+type Publish = (parent: Header | undefined, name: StreamName, text: string) => void;
+
+interface Pending {
+  parent: Header | undefined;
+  name: StreamName;
+  chunks: string[];
+}
+
+export const FLUSH_MS = 16;
+/** Of one message, in JSON, with room for its headers. */
+const MESSAGE_BYTES = 990_000;
+/** With more alternations of streams than this in one flush, their order among each other is given up for their number. */
+const MERGE_AFTER = 32;
+
+export class StreamCoalescer {
+  private pending: Pending[] = [];
+  private flushed = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly publish: Publish) {}
+
+  write(parent: Header | undefined, name: StreamName, text: string): void {
+    if (text === "") return;
+    this.target(parent, name).chunks.push(text);
+    const wait = FLUSH_MS - (performance.now() - this.flushed);
+    if (wait <= 0) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), wait);
+  }
+
+  /** Publish all that is gathered; called before any other output, so that order is kept. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.pending.length === 0) return;
+    const pending = this.pending;
+    this.pending = [];
+    this.flushed = performance.now();
+    for (const { parent, name, chunks } of pending) {
+      for (const text of pieces(chunks.join(""))) this.publish(parent, name, text);
+    }
+  }
+
+  private target(parent: Header | undefined, name: StreamName): Pending {
+    const same = (each: Pending): boolean => each.name === name && each.parent?.msg_id === parent?.msg_id;
+    const last = this.pending.at(-1);
+    if (last && same(last)) return last;
+    const earlier = this.pending.length >= MERGE_AFTER ? this.pending.find(same) : undefined;
+    if (earlier) return earlier;
+    const fresh: Pending = { parent, name, chunks: [] };
+    this.pending.push(fresh);
+    return fresh;
+  }
+}
+
+function* pieces(text: string): Iterable<string> {
+  let start = 0;
+  while (start < text.length) {
+    let end = Math.min(text.length, start + MESSAGE_BYTES);
+    while (jsonBytes(text.slice(start, end)) > MESSAGE_BYTES) end = start + Math.ceil((end - start) / 2);
+    // Never between the halves of a surrogate pair.
+    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+}
+
+function jsonBytes(text: string): number {
+  // An escape makes a character at most six bytes: measure only what could be too long.
+  return text.length * 6 <= MESSAGE_BYTES ? text.length * 6 : Buffer.byteLength(JSON.stringify(text));
+}

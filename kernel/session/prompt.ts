@@ -1,0 +1,57 @@
+/** `prompt` and `promptPassword`: a line from the user, synchronously, as in a browser. */
+import { readSync } from "node:fs";
+import type { FromSession } from "../jupyter/ipc";
+import { checkInterrupted, currentScope, KeyboardInterrupt } from "./scope";
+
+/** Types of the globals that a session adds, known to every cell. */
+export const GLOBAL_TYPES = `
+/** Ask the user for a line of text and wait for it. Throws where the front end takes no input. */
+declare function prompt(message?: string): string;
+/** As {@link prompt}, without showing what is typed. */
+declare function promptPassword(message?: string): string;
+`;
+
+export class StdinNotAllowed extends Error {
+  override name = "StdinNotAllowed";
+}
+
+export function installPrompt(post: (message: FromSession) => void): void {
+  const ask = (name: string, message: unknown, password: boolean): string => {
+    checkInterrupted();
+    const scope = currentScope();
+    if (!scope?.cell.allowStdin) {
+      throw new StdinNotAllowed(`${name}: the front end of this cell takes no input (allow_stdin is false)`);
+    }
+    post({ type: "input", parent: scope.output, prompt: message === undefined ? "" : String(message), password });
+    return readAnswer();
+  };
+  const define = (name: string, password: boolean): void => {
+    const value = (message?: unknown): string => ask(name, message, password);
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  };
+  define("prompt", false);
+  define("promptPassword", true);
+}
+
+/** Blocks on fd 0, where the kernel process writes the answer as a line of JSON. */
+function readAnswer(): string {
+  const bytes: Buffer[] = [];
+  const chunk = Buffer.alloc(4096);
+  for (;;) {
+    let length: number;
+    try {
+      length = readSync(0, chunk, 0, chunk.length, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EAGAIN" && code !== "EINTR") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      continue;
+    }
+    bytes.push(Buffer.from(chunk.subarray(0, length)));
+    if (length === 0 || chunk[length - 1] === 10) break;
+  }
+  const line = Buffer.concat(bytes).toString("utf8");
+  const answer = line === "" ? null : (JSON.parse(line) as string | null);
+  if (answer === null) throw new KeyboardInterrupt();
+  return answer;
+}
