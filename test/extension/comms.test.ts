@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ISessionContext } from "@jupyterlab/apputils";
+import { Signal } from "@lumino/signaling";
+import { ViewConnection, type FeaturePart } from "../../extension/src/comms/connection";
+import { encodeFloat16 } from "../../kernel/view/protocol";
+
+interface FakeComm {
+  target: string;
+  opened: unknown;
+  sent: unknown[];
+  closed: boolean;
+  isDisposed: boolean;
+  onMsg: (message: { content: { data: unknown }; buffers?: unknown[] }) => void;
+  onClose: () => void;
+}
+
+/** A session whose kernel notes the comms opened to it. */
+function fakeSession(language = "typescript") {
+  const comms: FakeComm[] = [];
+  const createComm = (target: string) => {
+    const comm = {
+      target,
+      opened: undefined as unknown,
+      sent: [] as unknown[],
+      closed: false,
+      isDisposed: false,
+      onMsg: () => {},
+      onClose: () => {},
+    };
+    comms.push(comm);
+    return Object.assign(comm, {
+      open: (data: unknown) => (comm.opened = data),
+      send: (data: unknown) => comm.sent.push(data),
+      close: () => (comm.closed = true),
+      dispose: () => (comm.isDisposed = true),
+    });
+  };
+  const kernel = { handleComms: true, info: Promise.resolve({ language_info: { name: language } }), createComm };
+  const context = { session: { kernel } as { kernel: typeof kernel } | null };
+  const signals = {
+    kernelChanged: new Signal<object, unknown>(context),
+    statusChanged: new Signal<object, string>(context),
+  };
+  return { comms, signals, context: Object.assign(context, signals) as unknown as ISessionContext };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe("ViewConnection", () => {
+  it("opens a comm with version and view, and is live when the kernel says ready", async () => {
+    const { comms, context } = fakeSession();
+    const connection = new ViewConnection(context, "id");
+    await settled();
+    assert.deepEqual(
+      [comms[0].target, comms[0].opened, connection.state],
+      ["fovea.view", { version: 1, view: "id" }, "connecting"],
+    );
+    connection.request(1);
+    assert.deepEqual(comms[0].sent, [], "nothing is asked before the kernel is ready");
+    comms[0].onMsg({ content: { data: { type: "ready" } } });
+    connection.request(1);
+    assert.deepEqual([connection.state, comms[0].sent.length], ["live", 2]);
+  });
+
+  it("hands on features, and reports a broken message without closing", async () => {
+    const { comms, context } = fakeSession();
+    const connection = new ViewConnection(context, "id");
+    const parts: FeaturePart[] = [];
+    const problems: string[] = [];
+    connection.partReceived.connect((_, part) => void parts.push(part));
+    connection.failed.connect((_, problem) => void problems.push(problem));
+    await settled();
+    const data = { type: "features", layer: 0, image: 0, channels: 2, start: 0, tokens: 1, total: 1 };
+    comms[0].onMsg({ content: { data }, buffers: [] });
+    comms[0].onMsg({ content: { data: "junk" } });
+    comms[0].onMsg({ content: { data: { type: "error", code: "failed", message: "out of memory" } } });
+    const bytes = encodeFloat16(Float32Array.of(0.5, 1));
+    comms[0].onMsg({ content: { data }, buffers: [new DataView(bytes.buffer)] });
+    assert.deepEqual(problems, [
+      "fovea.view reply: buffers must be one buffer of 4 bytes, received 0",
+      'fovea.view reply: value must be an object, received "junk"',
+      "out of memory",
+    ]);
+    assert.deepEqual([...parts[0].values], [0.5, 1]);
+  });
+
+  it("is stale when the kernel closes the comm or does not know the view", async () => {
+    const { comms, context } = fakeSession();
+    const [closed, unknown] = [new ViewConnection(context, "a"), new ViewConnection(context, "b")];
+    await settled();
+    comms[0].onClose();
+    comms[1].onMsg({ content: { data: { type: "error", code: "unknown-view", message: "gone" } } });
+    assert.deepEqual([closed.state, unknown.state], ["stale", "stale"]);
+  });
+
+  it("opens again after a restart and with a new kernel", async () => {
+    const { comms, context, signals } = fakeSession();
+    const connection = new ViewConnection(context, "id");
+    await settled();
+    signals.statusChanged.emit("restarting");
+    assert.deepEqual([comms[0].closed, connection.state], [true, "none"]);
+    signals.statusChanged.emit("idle");
+    await settled();
+    assert.deepEqual([comms.length, connection.state], [2, "connecting"]);
+    signals.kernelChanged.emit(undefined);
+    await settled();
+    assert.equal(comms.length, 3);
+  });
+
+  it("does not bother kernels of other languages", async () => {
+    const { comms, context } = fakeSession("python");
+    const connection = new ViewConnection(context, "id");
+    await settled();
+    assert.deepEqual([comms.length, connection.state], [0, "none"]);
+  });
+
+  it("lets go of the session when disposed, even before it had connected", async () => {
+    const { comms, context, signals } = fakeSession();
+    const connection = new ViewConnection(context, "id");
+    connection.dispose();
+    await settled();
+    signals.statusChanged.emit("idle");
+    await settled();
+    assert.equal(comms.length, 0);
+  });
+});
