@@ -225,7 +225,7 @@ export class Encoder {
   async dispose(): Promise<void> {
     this.disposed = true;
     await this.parts.network.dispose();
-    await (await this.text)?.dispose();
+    await this.text?.then((tower) => tower.dispose()).catch(() => {});
   }
 
   [DISPLAY](): DisplayBundle {

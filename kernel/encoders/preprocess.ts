@@ -61,6 +61,9 @@ export interface Preprocessed {
   geometry: Geometry[];
 }
 
+/** Pictures decoded at a time: as many threads as libuv has, and no more pictures in memory than that. */
+const DECODERS = 4;
+
 /** Decodes and prepares pictures, in order. Other work of the event loop gets its turn between two of them. */
 export async function preprocess(
   images: readonly ImageInput[],
@@ -71,10 +74,13 @@ export async function preprocess(
   const size = 3 * height * width;
   const pixelValues = new Float32Array(images.length * size);
   const geometry: Geometry[] = [];
-  for (const [i, input] of images.entries()) {
-    const image = await decodeImage(input, { fn });
-    await new Promise((resolve) => setImmediate(resolve));
-    geometry.push(preprocessImage(image, plan, pixelValues.subarray(i * size, (i + 1) * size)));
+  for (let start = 0; start < images.length; start += DECODERS) {
+    const decoded = await Promise.all(images.slice(start, start + DECODERS).map((input) => decodeImage(input, { fn })));
+    for (const image of decoded) {
+      const at = geometry.length * size;
+      geometry.push(preprocessImage(image, plan, pixelValues.subarray(at, at + size)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   return { pixelValues, dims: [images.length, 3, height, width], geometry };
 }

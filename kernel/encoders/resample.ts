@@ -37,27 +37,36 @@ const FILTERS: Record<Exclude<Interpolation, "nearest">, Filter> = {
 /** Weights are fixed point with this many fraction bits, so that 255 times their sum fits 32 bits. */
 const FRACTION = 22;
 
-/** For each output position: where its taps begin in the source, and their fixed-point weights. */
+/** For each output position: where its taps begin in the source, how many they are, and their fixed-point weights. */
 interface Taps {
   first: Int32Array;
-  weights: Int32Array[];
+  count: Int32Array;
+  /** `stride` places an output position, of which the first `count` are used. */
+  weights: Int32Array;
+  stride: number;
 }
 
-function makeTaps(source: number, target: number, from: number, count: number, filter: Filter): Taps {
+function makeTaps(source: number, target: number, from: number, size: number, filter: Filter): Taps {
   const scale = source / target;
   const stretch = Math.max(scale, 1);
   const reach = filter.support * stretch;
-  const first = new Int32Array(count);
-  const weights = Array.from({ length: count }, (_, i) => {
+  const stride = 2 * Math.ceil(reach) + 1;
+  const taps: Taps = {
+    first: new Int32Array(size),
+    count: new Int32Array(size),
+    weights: new Int32Array(size * stride),
+    stride,
+  };
+  for (let i = 0; i < size; i++) {
     const centre = (from + i + 0.5) * scale;
     const begin = Math.max(0, Math.trunc(centre - reach + 0.5));
     const end = Math.min(source, Math.trunc(centre + reach + 0.5));
-    first[i] = begin;
-    return fixedPoint(
-      Float64Array.from({ length: end - begin }, (_, k) => filter.weight((begin + k - centre + 0.5) / stretch)),
-    );
-  });
-  return { first, weights };
+    const weigh = (_: unknown, k: number): number => filter.weight((begin + k - centre + 0.5) / stretch);
+    taps.weights.set(fixedPoint(Float64Array.from({ length: end - begin }, weigh)), i * stride);
+    taps.first[i] = begin;
+    taps.count[i] = end - begin;
+  }
+  return taps;
 }
 
 function fixedPoint(weights: Float64Array): Int32Array {
@@ -83,48 +92,54 @@ export function resample(
   const filter = FILTERS[interpolation];
   const across = makeTaps(image.width, width, crop.left, crop.width, filter);
   const down = makeTaps(image.height, height, crop.top, crop.height, filter);
-  const begin = Math.min(...down.first);
-  const end = down.first.reduce((last, first, i) => Math.max(last, first + down.weights[i].length), 0);
+  const begin = down.first.reduce((least, first) => Math.min(least, first), image.height);
+  const end = down.first.reduce((last, first, i) => Math.max(last, first + down.count[i]), 0);
   const rows = sumAcross(image, across, crop.width, begin, end);
   return { data: sumDown(rows, down, crop, begin), width: crop.width, height: crop.height, channels: 3 };
 }
 
-/** Rows `begin..end` of the source, each resized to `width`. */
+/** Rows `begin..end` of the source, each resized to `width`. Sums stay within 32 bits, which `| 0` tells the compiler. */
 function sumAcross(image: RawImage, taps: Taps, width: number, begin: number, end: number): Uint8ClampedArray {
   const rows = new Uint8ClampedArray((end - begin) * width * 3);
   const { data } = image;
-  const half = 1 << (FRACTION - 1);
-  for (let x = 0; x < width; x++) {
-    const weights = taps.weights[x];
-    for (let y = begin; y < end; y++) {
-      let [r, g, b] = [half, half, half];
-      let at = 3 * (y * image.width + taps.first[x]);
-      for (let k = 0; k < weights.length; k++, at += 3) {
+  const { first, count, weights, stride } = taps;
+  let to = 0;
+  for (let y = begin; y < end; y++) {
+    const row = 3 * y * image.width;
+    for (let x = 0; x < width; x++) {
+      let r = 1 << (FRACTION - 1);
+      let g = r;
+      let b = r;
+      let at = row + 3 * first[x];
+      const last = x * stride + count[x];
+      for (let k = x * stride; k < last; k++) {
         const weight = weights[k];
-        r += data[at] * weight;
-        g += data[at + 1] * weight;
-        b += data[at + 2] * weight;
+        r = (r + data[at] * weight) | 0;
+        g = (g + data[at + 1] * weight) | 0;
+        b = (b + data[at + 2] * weight) | 0;
+        at += 3;
       }
-      const to = 3 * ((y - begin) * width + x);
-      rows[to] = r >> FRACTION;
-      rows[to + 1] = g >> FRACTION;
-      rows[to + 2] = b >> FRACTION;
+      rows[to++] = r >> FRACTION;
+      rows[to++] = g >> FRACTION;
+      rows[to++] = b >> FRACTION;
     }
   }
   return rows;
 }
 
 function sumDown(rows: Uint8ClampedArray, taps: Taps, { width, height }: Window, begin: number): Uint8Array {
-  const stride = 3 * width;
-  const result = new Uint8ClampedArray(height * stride);
-  const sums = new Int32Array(stride);
+  const line = 3 * width;
+  const result = new Uint8ClampedArray(height * line);
+  const sums = new Int32Array(line);
   for (let y = 0; y < height; y++) {
     sums.fill(1 << (FRACTION - 1));
-    taps.weights[y].forEach((weight, k) => {
-      const row = (taps.first[y] - begin + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i] += rows[row + i] * weight;
-    });
-    for (let i = 0; i < stride; i++) result[y * stride + i] = sums[i] >> FRACTION;
+    for (let k = 0; k < taps.count[y]; k++) {
+      const weight = taps.weights[y * taps.stride + k];
+      const row = (taps.first[y] - begin + k) * line;
+      for (let i = 0; i < line; i++) sums[i] = (sums[i] + rows[row + i] * weight) | 0;
+    }
+    const to = y * line;
+    for (let i = 0; i < line; i++) result[to + i] = sums[i] >> FRACTION;
   }
   return new Uint8Array(result.buffer);
 }

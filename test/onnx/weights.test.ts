@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { onnxruntime } from "../../kernel/backend/index.ts";
+import { encoders } from "../../kernel/encoders/index.ts";
+import { editModel, onnx, OnnxError, readModel } from "../../kernel/onnx/index.ts";
+import { images } from "../encoders/golden.ts";
+
+const MODEL = join(import.meta.dirname, "golden", "vit.ts17.onnx");
+const folder = mkdtempSync(join(tmpdir(), "fovea-weights-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const pixels = () => ({
+  pixel_values: {
+    type: "float32" as const,
+    data: new Float32Array(3072).map((_, i) => Math.sin(i)),
+    dims: [1, 3, 32, 32],
+  },
+});
+
+async function run(model: string | Uint8Array, weightsFolder: string | null): Promise<Float32Array> {
+  const session = await onnxruntime.create(model, { device: "cpu", weightsFolder });
+  const { last_hidden_state: result } = await session.run(pixels(), ["last_hidden_state"]);
+  await session.dispose();
+  return result.data as Float32Array;
+}
+
+async function features(path: string): Promise<Float32Array> {
+  const encoder = await encoders.load(path, { preprocess: { inputSize: 32 }, device: "cpu" });
+  const { intermediates } = await encoder.forwardIntermediates(images, { indices: 1 });
+  await encoder.dispose();
+  return intermediates[0].data;
+}
+
+describe("an edited model refers to its weights", () => {
+  const model = readModel(MODEL);
+  const edited = editModel(model, ["last_hidden_state"], "test");
+
+  it("holds small tensors only, and gives the same result bit for bit", async () => {
+    assert.ok(edited.bytes.length < 0.4 * model.size, `${edited.bytes.length} of ${model.size} bytes`);
+    assert.deepEqual(await run(edited.bytes, edited.weightsFolder), await run(MODEL, null));
+  });
+
+  it("keeps its weights inside when it came as bytes", async () => {
+    const inside = editModel(readModel(readFileSync(MODEL)), ["last_hidden_state"], "test");
+    assert.equal(inside.weightsFolder, null);
+    assert.deepEqual(await run(inside.bytes, null), await run(MODEL, null));
+  });
+
+  it("leaves out what its outputs do not need", () => {
+    const { blocks } = onnx.inspect(MODEL);
+    const cut = editModel(model, [blocks[0].residual], "test");
+    assert.ok(cut.bytes.length < 0.6 * edited.bytes.length);
+    assert.equal(onnx.inspect(cut.bytes).blocks.length, 1);
+    assert.ok(onnx.inspect(cut.bytes).parameters < 0.5 * onnx.inspect(MODEL).parameters);
+  });
+
+  it("refuses an output that the graph does not make, and a file that changed", () => {
+    assert.throws(
+      () => editModel(model, ["nothing"], "test"),
+      /^OnnxError: test: the graph makes no tensor of this name, got "nothing"$/,
+    );
+    const path = join(folder, "changing.onnx");
+    copyFileSync(MODEL, path);
+    const read = readModel(path);
+    writeFileSync(path, readFileSync(path).subarray(0, 100_000));
+    assert.throws(() => editModel(read, ["last_hidden_state"], "test"), /the model file changed after it was read/);
+  });
+
+  it("loads external data, also from a cache of symbolic links as the hub's", async () => {
+    const [blobs, snapshot] = [join(folder, "blobs"), join(folder, "snapshots", "main")];
+    mkdirSync(blobs);
+    mkdirSync(snapshot, { recursive: true });
+    writeFileSync(join(blobs, "aaaa"), edited.bytes);
+    copyFileSync(MODEL, join(blobs, "bbbb"));
+    symlinkSync(join("..", "..", "blobs", "aaaa"), join(snapshot, "model.onnx"));
+    symlinkSync(join("..", "..", "blobs", "bbbb"), join(snapshot, "vit.ts17.onnx"));
+    assert.deepEqual(await features(join(snapshot, "model.onnx")), await features(MODEL));
+    rmSync(join(snapshot, "vit.ts17.onnx"));
+    await assert.rejects(
+      features(join(snapshot, "model.onnx")),
+      (error) => error instanceof OnnxError && /external data file is missing/.test(error.message),
+    );
+  });
+});
