@@ -47,7 +47,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
 
   it("gets the full features from the kernel over its comm", async () => {
     await viewer.says("status", /^Full features, 48 dimensions\.$/);
-    assert.equal(await viewer.text("pck"), "PCK@0.10 on this pair: 5 of 5 keypoints, 100.0 %.");
+    assert.equal(await viewer.text("pck"), "PCK@0.10 on this pair, by patch centres: 5 of 5 keypoints, 100.0\u00a0%.");
   });
 
   it("answers a hover over each known keypoint within PCK 0.1 of the truth", async () => {

@@ -148,7 +148,7 @@ describe("an answer", () => {
   it("counts PCK over the keypoints", () => {
     const pck = layerPCK(payload, store, state);
     assert.ok(pck);
-    assert.equal(sayPCK(trans, 0.1, pck), "PCK@0.10 on this pair: 1 of 1 keypoints, 100.0 %.");
+    assert.equal(sayPCK(trans, 0.1, pck), "PCK@0.10 on this pair, by patch centres: 1 of 1 keypoints, 100.0\u00a0%.");
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   COLOUR_MAPS,
   SIMILARITIES,
+  patchSize,
   type ColourMapName,
   type CorrespondencePayload,
   type ScaleMode,
@@ -138,10 +139,16 @@ export class Controls {
 }
 
 function layerChoices(trans: Translate, payload: CorrespondencePayload): Choice[] {
-  return payload.layers.map(({ layer, placements, channels }, i) => ({
-    value: String(i),
-    label: trans.__("%1: %2 × %3 patches, %4 dims", layer, ...placements[0].grid, channels),
-  }));
+  return payload.layers.map(({ layer, placements, channels }, i) => {
+    const stride = patchSize(placements[0])[0];
+    const [rows, columns] = placements[0].grid;
+    const label = trans.__("%1: %2 × %3 patches of %4 px, %5 dims", layer, rows, columns, round(stride), channels);
+    return { value: String(i), label };
+  });
+}
+
+function round(value: number): number {
+  return Math.round(10 * value) / 10;
 }
 
 function similarityChoices(trans: Translate): Choice[] {

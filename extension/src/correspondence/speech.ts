@@ -29,7 +29,7 @@ export function sayAnswer(trans: Translate, payload: CorrespondencePayload, stat
 
 function sayConsistency(trans: Translate, answer: Answer): string {
   if (answer.mutual) return trans.__("Mutual nearest neighbours.");
-  return trans.__("Not mutual: the match's own best lies %1 % of the image away.", Math.round(100 * answer.cycle));
+  return trans.__("Not mutual: the match's own best lies %1\u00a0% of the image away.", Math.round(100 * answer.cycle));
 }
 
 function sayTruth(trans: Translate, { truth }: Answer): string {
@@ -51,10 +51,16 @@ export function sayProbe(
   return trans.__("Under the pointer: row %1, column %2, similarity %3.", row, column, answer.values[patch].toFixed(2));
 }
 
-/** "PCK@0.10 on this pair: 7 of 9 keypoints." */
+/** "PCK@0.10 on this pair, by patch centres: 7 of 9 keypoints, 77.8 %." */
 export function sayPCK(trans: Translate, alpha: number, pck: PairPCK): string {
   const share = ((100 * pck.correct) / pck.total).toFixed(1);
-  return trans.__("PCK@%1 on this pair: %2 of %3 keypoints, %4 %.", alpha.toFixed(2), pck.correct, pck.total, share);
+  return trans.__(
+    "PCK@%1 on this pair, by patch centres: %2 of %3 keypoints, %4\u00a0%.",
+    alpha.toFixed(2),
+    pck.correct,
+    pck.total,
+    share,
+  );
 }
 
 /** Where the features come from, and how good they are. Approximate features are always called so. */
