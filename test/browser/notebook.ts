@@ -32,7 +32,8 @@ export function savedOutput(data: object): object {
 }
 
 interface SavedNotebook {
-  cells: { outputs: { data?: object }[] }[];
+  /** Text cells have no outputs. */
+  cells: { outputs?: { data?: object }[] }[];
 }
 
 export function readNotebook(path: string): SavedNotebook {

@@ -8,6 +8,9 @@ export const SUPERSAMPLING = 2;
 /** How much darker a cell on a contour is. */
 const CONTOUR = 0.55;
 
+/** Size, in pixels, at which a contour is one cell wide; larger images have it as much wider. */
+const CONTOUR_UNIT = 128;
+
 /** Adds the colour of stroke `id` at cell position (x, y), times `factor`, to `sum`. */
 type Shader = (id: number, x: number, y: number, factor: number, sum: Float64Array) => void;
 
@@ -20,12 +23,13 @@ export function shade(scene: Scene, painting: Painting): Uint8Array {
   const rgb = new Uint8Array(size * size * 3);
   const sum = new Float64Array(3);
   const shader = makeShader(scene, painting);
+  const reach = Math.max(1, Math.round(size / CONTOUR_UNIT));
   for (let y = 0, out = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       sum.fill(0);
-      const count = isUniform(painting, x, y)
+      const count = isUniform(painting, x, y, reach)
         ? shadeFlat(painting, x, y, shader, sum)
-        : shadeCells(painting, x, y, shader, sum);
+        : shadeCells(painting, x, y, reach, shader, sum);
       for (let k = 0; k < 3; k++) rgb[out++] = clampByte((sum[k] as number) / count);
     }
   }
@@ -33,13 +37,16 @@ export function shade(scene: Scene, painting: Painting): Uint8Array {
 }
 
 /** Whether a pixel's cells, and those right of and below it, belong to one stroke: then no contour crosses it. */
-function isUniform({ side, cells }: Painting, x: number, y: number): boolean {
+function isUniform({ side, cells }: Painting, x: number, y: number, reach: number): boolean {
   const at = y * SUPERSAMPLING * side + x * SUPERSAMPLING;
   const id = cells[at];
   if (cells[at + 1] !== id || cells[at + side] !== id || cells[at + side + 1] !== id) return false;
-  const right = 2 * x + 2 < side ? cells[at + 2] : id;
-  const below = 2 * y + 2 < side ? cells[at + 2 * side] : id;
-  return right === id && below === id;
+  for (let step = 2; step <= reach + 1; step++) {
+    const right = 2 * x + step < side ? cells[at + step] : id;
+    const below = 2 * y + step < side ? cells[at + step * side] : id;
+    if (right !== id || below !== id) return false;
+  }
+  return true;
 }
 
 function shadeFlat({ side, cells }: Painting, x: number, y: number, shader: Shader, sum: Float64Array): number {
@@ -47,23 +54,31 @@ function shadeFlat({ side, cells }: Painting, x: number, y: number, shader: Shad
   return 1;
 }
 
-function shadeCells(painting: Painting, x: number, y: number, shader: Shader, sum: Float64Array): number {
+function shadeCells(
+  painting: Painting,
+  x: number,
+  y: number,
+  reach: number,
+  shader: Shader,
+  sum: Float64Array,
+): number {
   for (let k = 0; k < 4; k++) {
     const cx = 2 * x + (k & 1);
     const cy = 2 * y + (k >> 1);
     const id = painting.cells[cy * painting.side + cx] as number;
-    shader(id, cx + 0.5, cy + 0.5, isContour(painting, cx, cy, id) ? CONTOUR : 1, sum);
+    shader(id, cx + 0.5, cy + 0.5, isContour(painting, cx, cy, id, reach) ? CONTOUR : 1, sum);
   }
   return 4;
 }
 
-function isContour(painting: Painting, x: number, y: number, id: number): boolean {
+function isContour(painting: Painting, x: number, y: number, id: number, reach: number): boolean {
   const { side, cells, strokes } = painting;
   const at = y * side + x;
-  return (
-    (x + 1 < side && divides(strokes, id, cells[at + 1] as number)) ||
-    (y + 1 < side && divides(strokes, id, cells[at + side] as number))
-  );
+  for (let step = 1; step <= reach; step++) {
+    if (x + step < side && divides(strokes, id, cells[at + step] as number)) return true;
+    if (y + step < side && divides(strokes, id, cells[at + step * side] as number)) return true;
+  }
+  return false;
 }
 
 /** Whether there is a contour between two strokes: one is an object's, and they differ in object or colour. */
