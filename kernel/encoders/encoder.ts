@@ -230,8 +230,12 @@ export class Encoder {
 
   [DISPLAY](): DisplayBundle {
     const { info } = this;
+    const attending = info.blocks.filter((block) => block.attention !== null).length;
+    const faceted = info.blocks.filter((block) => block.query !== null).length;
     const parts = [
       `residual stream of ${info.depth} blocks`,
+      ...(attending ? [`attention of ${attending}`] : []),
+      ...(faceted ? [`query, key, value of ${faceted}`] : []),
       ...(info.hasFinalNorm ? ["final norm"] : []),
       ...(info.hasEmbedding ? ["image embedding"] : []),
     ];

@@ -37,7 +37,7 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
   const files = locateModel(source, LOAD);
   const analysis = analyse(files.model, LOAD);
   if (analysis.refusal)
-    throw new EncoderError(LOAD, `no transformer blocks can be read from the graph: ${analysis.refusal}`, files.model);
+    throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
   const config = options.preprocess ?? files.config;
   if (!config)
     throw new EncoderError(
@@ -91,5 +91,12 @@ async function findLayouts(
   const base = baseGrid(network.analysis, inputSize, options.patchSize);
   const channelsFirst = blocks.every((block) => block.attention === null);
   const layouts = streams.map((stream) => findLayout(LOAD, stream.dims, base, { ...options, channelsFirst }));
+  const odd = layouts.findIndex((layout) => layout.prefixTokens !== layouts[0].prefixTokens);
+  if (odd >= 0)
+    throw new EncoderError(
+      LOAD,
+      "all blocks must see the same class and register tokens (class attention is not read)",
+      `block ${odd}`,
+    );
   return blocks.map((_, i) => layouts[alike ? 0 : i]);
 }

@@ -1,5 +1,5 @@
 import { type AttentionSite, findAttention, hasAttention } from "./attention";
-import type { Graph } from "./graph";
+import { type Graph, isLayout } from "./graph";
 import type { OnnxNode } from "./model";
 import { normAt, type NormSite } from "./norms";
 import { findProjections, findResiduals, isActivation, type Residual, sourcesOf } from "./residuals";
@@ -59,11 +59,32 @@ function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   return residuals.map((residual) => {
     const direct = sourcesOf(graph, residual.skip);
     const normed = direct.flatMap((name) => graph.layoutChain(inputOf.get(name) ?? name));
-    const previous = [...direct, ...normed].map((name) => made.get(name)).find((step) => step) ?? null;
+    const bridged = bridge(graph, residual.skip, (name) => made.has(name));
+    const previous = [...direct, ...normed, ...bridged].map((name) => made.get(name)).find((step) => step) ?? null;
     const step: Step = { ...residual, attends: hasAttention(residual.region), previous };
     made.set(residual.output, step);
     return step;
   });
+}
+
+/**
+ * TinyViT convolves the stream between attention and MLP: the tensor that `isMade` accepts, upstream through convolutions
+ * that keep the grid. (Downsampling has a stride, patch merging other operators: both begin a stage.)
+ */
+function bridge(graph: Graph, skip: string, isMade: (name: string) => boolean): string[] {
+  let name = skip;
+  for (let node = graph.producer.get(name); node && !isMade(name); node = graph.producer.get(name)) {
+    const isPlain = isLayout(node) || node.op === "BatchNormalization" || (node.op === "Conv" && keepsGrid(node));
+    if (!isPlain) return [];
+    name = node.inputs[0];
+  }
+  return [name];
+}
+
+/** A depthwise convolution without stride. */
+function keepsGrid(node: OnnxNode): boolean {
+  const strides = node.attributes.get("strides")?.numbers ?? [];
+  return strides.every((stride) => stride === 1) && (node.attributes.get("group")?.number ?? 1) > 1;
 }
 
 /** A block begins at each attention; in a network without any, each residual is a block. */

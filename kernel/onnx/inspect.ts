@@ -5,7 +5,7 @@ import { DataType, type OnnxModel, type TensorInfo, type ValueInfo } from "./mod
 import { type NormParameters, readNorm } from "./norms";
 import { readModel } from "./parse";
 import { findPositions } from "./positions";
-import { findStem, type StemStep } from "./stem";
+import { findStem, isReordered, type StemStep } from "./stem";
 import { elementCount } from "./tensor";
 
 /** A graph input or output: dimensions are numbers, names of symbols, or null. */
@@ -45,7 +45,7 @@ export interface Inspection {
   finalNorm: string | null;
   /** Elements of all weights. */
   parameters: number;
-  /** Why no blocks can be given; null where they are. */
+  /** Why no features can be taken; null where they can. */
   refusal: string | null;
 }
 
@@ -103,8 +103,12 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
     return { model: read, image, structure: empty, norm: null, steps: [], positions: null, refusal: refused };
   const graph = new Graph(read, image, fn);
   const structure = findStructure(graph);
-  const refusal = structure.blocks.length ? null : "it holds no residual connection";
   const stream = structure.blocks[0]?.input;
+  const refusal = !stream
+    ? "it holds no residual connection"
+    : isReordered(graph, stream)
+      ? "its tokens are sorted by window, not by the picture's rows (Hiera, NesT)"
+      : null;
   const steps = stream ? findStem(graph, stream) : [];
   const positions = stream ? findPositions(graph, stream) : null;
   return {

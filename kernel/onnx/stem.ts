@@ -19,6 +19,18 @@ export function findStem(graph: Graph, tensor: string): StemStep[] {
   return steps;
 }
 
+/**
+ * Whether tokens leave the stem in another order than the picture's rows: Hiera and NesT sort them by window there, by a
+ * transposition of five dimensions or more.
+ */
+export function isReordered(graph: Graph, tensor: string): boolean {
+  for (let node = graph.producer.get(tensor); node; node = graph.producer.get(graph.dataInputs(node)[0] ?? "")) {
+    if (WINDOWED.test(node.op)) return false;
+    if (node.op === "Transpose" && (node.attributes.get("perm")?.numbers?.length ?? 0) > 4) return true;
+  }
+  return false;
+}
+
 function stepOf(graph: Graph, node: OnnxNode): StemStep {
   const weight = graph.constant(node.inputs[1] ?? "")?.dims.slice(2);
   const kernel = node.attributes.get("kernel_shape")?.numbers ?? weight ?? [1, 1];

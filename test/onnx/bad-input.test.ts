@@ -66,9 +66,9 @@ describe("a file that is no model is refused with function, rule and value", () 
   });
 
   it("a model cut anywhere, or with a byte changed, never breaks anything but itself", () => {
-    for (let length = 1; length < model.length; length += 997)
+    for (let length = 1; length < model.length; length += 1999)
       refused(model.subarray(0, length), /not an ONNX model, or truncated or damaged/);
-    for (let at = 0; at < model.length; at += 1499) {
+    for (let at = 0; at < model.length; at += 2999) {
       const changed = Uint8Array.from(model);
       changed[at] ^= 0xff;
       try {
@@ -147,7 +147,7 @@ describe("a graph whose blocks cannot be read is refused with the reason", () =>
     const path = put("relu.onnx", graph(node("Relu", ["x"], ["y"])));
     await assert.rejects(encoders.load(path, { preprocess: { inputSize: 8 } }), {
       name: "EncoderError",
-      message: `encoders.load: no transformer blocks can be read from the graph: it holds no residual connection, got ${JSON.stringify(path)}`,
+      message: `encoders.load: no features can be taken from the graph: it holds no residual connection, got ${JSON.stringify(path)}`,
     });
   });
 });

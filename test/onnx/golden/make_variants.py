@@ -36,6 +36,11 @@ def models():
     tswin = timm.create_model("swin_tiny_patch4_window7_224", patch_size=2, embed_dim=12, depths=(2, 2), num_heads=(2, 2), window_size=4, **small)
     resnet = timm.models.resnet.ResNet(
         timm.models.resnet.BasicBlock, (2, 2, 2, 2), num_classes=0, channels=(8, 12, 16, 24))
+    tiny = timm.models.tiny_vit.TinyVit(embed_dims=(8, 16, 24, 32), depths=(1, 1, 1, 1), num_heads=(2, 2, 2, 2), window_sizes=(4, 4, 4, 4),
+                                        mlp_ratio=2.0, num_classes=0)
+    hiera = timm.models.hiera.Hiera(img_size=(32, 32), embed_dim=16, num_heads=1, stages=(1, 1), mask_unit_size=(2, 2), q_pool=1,
+                                    mask_unit_attn=(True, False), num_classes=0)
+    xcit = timm.models.xcit.Xcit(img_size=32, patch_size=8, embed_dim=16, depth=2, num_heads=2, cls_attn_layers=1, num_classes=0)
     yield "sam", SamVisionEncoder(sam), "SamVisionLayer", ["ts17", "dynamo"]
     yield "swin", tf.SwinModel(swin, add_pooling_layer=False), "SwinLayer", ["ts17"]
     yield "timmswin", tswin, "SwinTransformerBlock", ["ts17", "dynamo"]
@@ -44,6 +49,9 @@ def models():
     yield "dinov3", tf.DINOv3ViTModel(dino3), ("DINOv3ViTLayer",), ["ts17"]
     yield "aimv2", tf.Aimv2VisionModel(aim), ("Aimv2EncoderLayer",), ["ts17", "dynamo"]
     yield "eva02", eva, ("EvaBlock",), ["dynamo"]
+    yield "tinyvit", tiny, ("TinyVitBlock",), ["ts17"]
+    yield "hiera", hiera, ("HieraBlock",), ["ts17"]
+    yield "xcit", xcit, ("XCABlock",), ["ts17"]
 
 
 class First(torch.nn.Module):
@@ -109,7 +117,8 @@ def main(only):
         kinds = (block,) if isinstance(block, str) else block
         outputs = hooked(model, pixels, lambda _, kind: kind in kinds)
         assert outputs, sorted({type(m).__name__ for m in model.modules()})
-        save_file({f"blocks.{i}": o.clone().contiguous() for i, o in enumerate(outputs)}, HERE / f"{name}.safetensors")
+        if name not in ("hiera", "xcit"):  # refused: nothing to compare
+            save_file({f"blocks.{i}": o.clone().contiguous() for i, o in enumerate(outputs)}, HERE / f"{name}.safetensors")
         for exporter in exporters:
             try:
                 export(model, name, exporter, pixels)
