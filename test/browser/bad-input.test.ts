@@ -11,7 +11,8 @@ describe("views that meet broken input", { timeout: 90_000 }, () => {
   let page: LabPage;
 
   before(async () => {
-    [lab, browser] = await Promise.all([startLab({ files: { "broken.ipynb": brokenNotebook() } }), openBrowser()]);
+    lab = await startLab({ files: { "broken.ipynb": brokenNotebook() } });
+    browser = await openBrowser();
     page = await LabPage.open(browser, lab, "broken.ipynb");
     await page.runAll();
     await page.viewer(1).ready();

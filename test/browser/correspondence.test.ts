@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { matchOf, syntheticKeypoints } from "../view/synthetic";
 import { axeViolations } from "./axe";
 import { fixtureNotebook } from "./fixture";
-import { openBrowser, startLab, type Lab } from "./lab";
+import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -33,7 +33,8 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
   let viewer: Viewer;
 
   before(async () => {
-    [lab, browser] = await Promise.all([startLab({ files: { "match.ipynb": fixtureNotebook() } }), openBrowser()]);
+    lab = await startLab({ files: { "match.ipynb": fixtureNotebook() } });
+    browser = await openBrowser();
     page = await LabPage.open(browser, lab, "match.ipynb");
     await page.runAll();
     viewer = page.viewer();
@@ -181,11 +182,11 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
     await page.viewer().says("status", /^Full features, 48 dimensions\.$/);
   });
 
-  it("answers hovers from the saved notebook without any kernel, labelled approximate", async () => {
+  it("answers hovers from the saved notebook without any kernel and under a strict policy, labelled approximate", async () => {
     await page.save();
     const saved = readNotebook(join(lab.root, "match.ipynb"));
     assert.ok(outputBytes(saved, 1) <= 300 * 1024, `${outputBytes(saved, 1)} bytes saved`);
-    const reader = await startLab({ files: { "match.ipynb": saved }, kernels: false });
+    const reader = await startLab({ files: { "match.ipynb": saved }, kernels: false, csp: STRICT_CSP });
     try {
       const alone = await LabPage.open(browser, reader, "match.ipynb");
       await alone.withoutKernel();
@@ -198,6 +199,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
       for (const point of syntheticKeypoints().source)
         assert.ok((await errorAt(still, point)) <= ALLOWED, await still.live());
       await screenshot(alone, "correspondence-saved");
+      await alone.page.locator(".jp-FoveaPlotly .main-svg").first().waitFor();
       assert.deepEqual(alone.errors, []);
       await alone.close();
     } finally {

@@ -16,7 +16,22 @@ export interface LabOptions {
   files: Record<string, unknown>;
   /** Without kernels the notebooks are what a reader without Fovea's kernel sees. Default true. */
   kernels?: boolean;
+  /** Content security policy of every page. Default: the server's own. */
+  csp?: string;
 }
+
+/**
+ * As strict as JupyterLab itself can bear (its settings compile schemas by `Function`): scripts of this server only, nothing from
+ * elsewhere, no blob scripts.
+ */
+export const STRICT_CSP: string = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self' ws:",
+].join("; ");
 
 export interface Lab {
   url: string;
@@ -44,6 +59,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     env: serverEnvironment(home),
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // A test run that ends early, by Ctrl+C too, leaves no server behind.
+  const kill = (): boolean => server.kill("SIGTERM");
+  process.once("exit", kill);
   let text = "";
   for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const lab: Lab = {
@@ -53,6 +71,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     log: () => text,
     close: async () => {
       await stop(server);
+      process.removeListener("exit", kill);
       rmSync(home, { recursive: true, force: true, maxRetries: 3 });
     },
   };
@@ -93,6 +112,9 @@ function serverArguments(home: string, root: string, port: number, token: string
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
     `--LabServerApp.extra_labextensions_path=${join(home, "labextensions")}`,
+    ...(options.csp
+      ? [`--ServerApp.tornado_settings={"headers": {"Content-Security-Policy": ${JSON.stringify(options.csp)}}}`]
+      : []),
     ...(options.kernels === false ? ["--KernelSpecManager.allowed_kernelspecs={'none'}"] : []),
   ];
 }

@@ -5,10 +5,11 @@ import { ColourBar } from "./colour-bar";
 import { Controls } from "./controls";
 import { FeatureStore } from "./features";
 import { helpList } from "./help";
-import { actionOf, type Action } from "./keyboard";
+import { listenInput, type InputTarget } from "./input";
+import type { Action } from "./keyboard";
 import { Pane } from "./pane";
 import { PinAnswers } from "./pin-answers";
-import { answerQuery, layerPCK, otherSide, type Answer } from "./query";
+import { answerQuery, layerPCK, type Answer } from "./query";
 import { buildScenes } from "./scene";
 import { sayAnswer, sayPCK, sayProbe, sayStatus, type Translate } from "./speech";
 import {
@@ -18,7 +19,6 @@ import {
   initialState,
   moveCursor,
   removePin,
-  snap,
   turnRound,
   type ViewState,
 } from "./state";
@@ -44,7 +44,8 @@ export class CorrespondenceViewer {
     this.help = helpList(trans);
     this.stage = this.makeStage();
     this.node = this.compose();
-    this.listen();
+    listenInput(this.inputTarget(), this.aborter.signal);
+    this.observer.observe(this.stage);
     for (const pane of this.panes) void this.load(pane);
   }
 
@@ -55,11 +56,15 @@ export class CorrespondenceViewer {
     this.schedule();
   }
 
-  /** Takes features from the kernel. @throws ProtocolError when they do not fit the view. */
+  /** Takes features from the kernel. Features that do not fit the view are a problem to show, not to throw. */
   receive(part: FeaturePart): void {
-    if (!this.store.accept(part.reply, part.values)) return;
-    this.pinAnswers.forget();
-    this.setProblem("");
+    try {
+      if (!this.store.accept(part.reply, part.values)) return;
+      this.pinAnswers.forget();
+      this.setProblem("");
+    } catch (error) {
+      this.setProblem(error instanceof Error ? error.message : String(error));
+    }
     this.schedule();
   }
 
@@ -129,46 +134,16 @@ export class CorrespondenceViewer {
     this.schedule();
   }
 
-  private listen(): void {
-    const { signal } = this.aborter;
-    this.panes.forEach((pane, i) => this.listenPane(pane, i as Side, signal));
-    this.stage.addEventListener("keydown", (event) => this.onKey(event), { signal });
-    this.stage.addEventListener("keyup", (event) => this.onKeyUp(event), { signal });
-    this.stage.addEventListener("blur", () => this.hideHeat(false), { signal });
-    window.addEventListener("keydown", (event) => this.claimKey(event), { signal, capture: true });
-    this.observer.observe(this.stage);
-  }
-
-  private listenPane(pane: Pane, side: Side, signal: AbortSignal): void {
-    pane.canvas.addEventListener("pointermove", (event) => this.onPointer(pane, side, event), { signal });
-    pane.canvas.addEventListener("pointerleave", () => this.onLeave(), { signal });
-    pane.canvas.addEventListener("click", (event) => this.onClick(pane, side, event), { signal });
-  }
-
-  /**
-   * JupyterLab handles shortcuts while the event goes down, before the stage sees it. Only keys that are ours are kept from it,
-   * so that saving and running work while the stage has the focus.
-   */
-  private claimKey(event: KeyboardEvent): void {
-    const ours = event.target === this.stage && actionOf(event) !== undefined;
-    this.stage.toggleAttribute("data-lm-suppress-shortcuts", ours);
-  }
-
-  private onKey(event: KeyboardEvent): void {
-    const action = actionOf(event);
-    if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.live.setAttribute("aria-live", "polite");
-    this.act(action);
-  }
-
-  private onKeyUp(event: KeyboardEvent): void {
-    if (event.key === "h") this.hideHeat(false);
-  }
-
-  private hideHeat(hideHeat: boolean): void {
-    if (hideHeat !== this.state.hideHeat) this.update({ ...this.state, hideHeat });
+  private inputTarget(): InputTarget {
+    return {
+      stage: this.stage,
+      panes: this.panes,
+      state: () => this.state,
+      placement: (side) => this.placement(side),
+      update: (state) => this.update(state),
+      act: (action) => this.act(action),
+      used: (device) => this.live.setAttribute("aria-live", device === "pointer" ? "off" : "polite"),
+    };
   }
 
   private act(action: Action): void {
@@ -188,41 +163,13 @@ export class CorrespondenceViewer {
       case "reverse":
         return this.update(turnRound(this.state, this.placements()));
       case "hide":
-        return this.hideHeat(true);
+        return this.update({ ...this.state, hideHeat: true });
       case "help":
         this.help.hidden = !this.help.hidden;
         return this.schedule();
       default:
         return action satisfies never;
     }
-  }
-
-  private onPointer(pane: Pane, side: Side, event: PointerEvent): void {
-    // A screen reader must not read every patch that the pointer crosses.
-    this.live.setAttribute("aria-live", "off");
-    const point = pane.pointAt(event);
-    const inside = patchAt(this.placement(side), point) !== undefined;
-    const query = inside ? { side, point: snap(this.placement(side), point) } : undefined;
-    const asks = side === this.querySide(event);
-    this.update({ ...this.state, hover: asks ? query : undefined, probe: asks ? undefined : query });
-  }
-
-  private onLeave(): void {
-    this.update({ ...this.state, hover: undefined, probe: undefined });
-  }
-
-  private onClick(pane: Pane, side: Side, event: MouseEvent): void {
-    const point = pane.pointAt(event);
-    this.stage.focus({ preventScroll: true });
-    if (side !== this.querySide(event) || patchAt(this.placement(side), point) === undefined) return;
-    const pin = { side, point: snap(this.placement(side), point) };
-    this.update(addPin(this.state, pin, event.shiftKey));
-  }
-
-  /** The image that a pointer event queries: Alt turns it round. */
-  private querySide(event: MouseEvent): Side {
-    const side: Side = this.state.reverse ? 1 : 0;
-    return event.altKey ? otherSide(side) : side;
   }
 
   private setLayer(position: number): void {
