@@ -52,7 +52,8 @@ def main():
     from models import Encoder
 
     card = json.loads((args.model / "card.json").read_text())
-    encoder = Encoder(**card["architecture"]).eval()
+    shape = ("width", "depth", "heads", "ratio", "cls", "stem")
+    encoder = Encoder(**{name: card["architecture"][name] for name in shape}).eval()
 
     def with_torch(pixels):
         with torch.inference_mode():
