@@ -89,6 +89,11 @@ describe("view.plotly", () => {
     assert.ok(x[2] > x[0] && x[2] < x[1]);
   });
 
+  it("says that it does not stack", () => {
+    const svg = svgOf([{ type: "bar", x: ["u"], y: [1] }], { barmode: "stack" });
+    assert.match(svg, /Not drawn in this still picture: stacked bars/);
+  });
+
   it("draws horizontal bars with names and a heat-map with its colour bar", () => {
     const bars = svgOf([{ type: "bar", orientation: "h", x: [1, 2], y: ["alpha", "beta"] }]);
     assert.match(bars, />alpha</);

@@ -71,7 +71,9 @@ function missing(data: readonly PlotlyObject[], traces: (Trace | undefined)[], l
   const types = data.filter((_, i) => !traces[i]).map((trace) => textOf(trace.type) ?? "unnamed");
   const extras = ["shapes", "annotations", "images"].filter((key) => isFilled(layout[key]));
   const panels = data.some((trace) => trace.xaxis !== undefined && trace.xaxis !== "x") ? ["further subplots"] : [];
-  const left = [...new Set(types.map((type) => `${type} traces`)), ...extras, ...panels];
+  const stacked =
+    layout.barmode === "stack" || layout.barmode === "relative" ? ["stacked bars (shown side by side)"] : [];
+  const left = [...new Set(types.map((type) => `${type} traces`)), ...extras, ...panels, ...stacked];
   return left.length
     ? [`Not drawn in this still picture: ${left.join(", ")}. Open the notebook for the full figure.`]
     : [];
