@@ -61,7 +61,7 @@ export interface IntermediatesResult {
 export interface ForwardResult extends IntermediatesResult {
   /**
    * Tokens after the last visited block and the final norm, `NLC`, prefix tokens apart (without norm where the model has
-   * none).
+   * none, or one of other channels).
    */
   final: FeatureMap;
 }
@@ -118,7 +118,7 @@ export class Encoder {
     options: ForwardOptions = {},
   ): Promise<IntermediatesResult & Partial<ForwardResult>> {
     this.checkOpen(FORWARD);
-    const { network } = this.parts;
+    const { network, layouts } = this.parts;
     const { structure, norm } = network.analysis;
     const checked = checkOptions(FORWARD, options, structure.blocks.length);
     if (checked.norm && !norm)
@@ -137,8 +137,10 @@ export class Encoder {
       .map((one) => one.featureMap(source, checked, checked.norm ? norm : null));
     const whole = { outputFmt: "NLC", returnPrefixTokens: true } as const;
     const lastOne = collectors[collectors.length - 1];
+    // Stopped early in a hierarchical model, the last stage's norm does not fit the channels of this one.
+    const fits = !norm?.scale || norm.scale.length === layouts[end].channels;
     return {
-      ...(checked.intermediatesOnly ? {} : { final: lastOne.featureMap(source, whole, norm) }),
+      ...(checked.intermediatesOnly ? {} : { final: lastOne.featureMap(source, whole, fits ? norm : null) }),
       ...(checked.returnEmbeddings ? { embeddings: collectors[taps.length].featureMap(source, checked, null) } : {}),
       intermediates,
     };

@@ -47,6 +47,8 @@ describe("windowed, hierarchical, convolutional and rotary models equal PyTorch"
 
   it("a final norm of other channels than the layer's is refused", async () => {
     const swin = await load("swin.ts17");
+    const { final } = await swin.forwardIntermediates(images, { indices: [0], stopEarly: true });
+    assert.deepEqual(final.dims, [2, 256, 12], "final is then without norm");
     await assert.rejects(
       swin.forwardIntermediates(images, { norm: true }),
       /the final norm takes 24 channels, use norm: false, got 12/,
