@@ -4,6 +4,6 @@ export * from "./data";
 export * from "./encoders";
 export * from "./law";
 export * from "./nn";
-export { onnx, OnnxError, type Inspection } from "./onnx";
+export { onnx, OnnxError, type BlockInfo, type Inspection, type TensorShape } from "./onnx";
 export * from "./view";
 export * from "./view/host";

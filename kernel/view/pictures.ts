@@ -1,7 +1,7 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import type { RawImage } from "../data/image";
 
-function pipeline(raw: RawImage): sharp.Sharp {
+function pipeline(raw: RawImage): Sharp {
   const { width, height, channels } = raw;
   return sharp(Buffer.from(raw.data.buffer, raw.data.byteOffset, raw.data.byteLength), {
     raw: { width, height, channels },
