@@ -1,4 +1,5 @@
 /** What was executed, for `history_request` (range, tail, search). */
+import type { HistoryFile } from "./history-file";
 
 export interface HistoryEntry {
   session: number;
@@ -14,21 +15,39 @@ const KEPT = 10_000;
 
 export class History {
   private entries: HistoryEntry[] = [];
+  private session = 1;
+  private file: HistoryFile | undefined;
 
-  constructor(readonly session = 1) {}
+  /** With a file, history begins with what earlier kernels kept in it. It is read when it is first needed. */
+  constructor(private unopened?: HistoryFile) {}
 
   add(line: number, code: string): void {
+    this.open();
     this.entries.push({ session: this.session, line, code, output: null });
     if (this.entries.length > KEPT) this.entries.splice(0, this.entries.length - KEPT);
+    this.file?.input(this.session, line, code);
   }
 
   setOutput(line: number, output: string): void {
     const entry = this.entries.findLast((each) => each.session === this.session && each.line === line);
-    if (entry) entry.output = output;
+    if (!entry) return;
+    entry.output = output;
+    this.file?.output(this.session, line, output);
+  }
+
+  open(): void {
+    const kept = this.unopened?.open();
+    if (kept) {
+      this.entries = kept.entries.slice(-KEPT);
+      this.session = kept.session;
+      this.file = this.unopened;
+    }
+    this.unopened = undefined;
   }
 
   /** Answer the content of a `history_request`; unknown access types give nothing. */
   query(content: Record<string, unknown>): HistoryTuple[] {
+    this.open();
     const output = content["output"] === true;
     return this.select(content).map(({ session, line, code, output: shown }) => [
       session,

@@ -3,6 +3,7 @@ import { CommTable } from "./comms";
 import type { ConnectionInfo } from "./connection";
 import { Executions } from "./executions";
 import { History } from "./history";
+import { HistoryFile, historyPath } from "./history-file";
 import type { CommCommand, CommPayload, ErrorReport, FromSession } from "./ipc";
 import { kernelInfo } from "./kernel-info";
 import { Publisher, type ReplyChannel } from "./publisher";
@@ -17,7 +18,7 @@ export class Kernel {
   private readonly signer: Signer;
   private readonly publisher: Publisher;
   private readonly comms = new CommTable();
-  private readonly history = new History();
+  private readonly history: History;
   private readonly executions: Executions;
   private readonly link: SessionLink;
   private readonly streams = new StreamCoalescer((parent, name, text) =>
@@ -33,6 +34,8 @@ export class Kernel {
     private readonly sockets: Sockets,
     private readonly exit: (code: number) => void,
   ) {
+    const path = historyPath();
+    this.history = new History(path === undefined ? undefined : new HistoryFile(path));
     this.signer = new Signer(connection.key);
     this.publisher = new Publisher(sockets, this.signer);
     this.link = new SessionLink({
@@ -57,12 +60,13 @@ export class Kernel {
     });
     this.publisher.status("starting");
     this.link.start();
+    setImmediate(() => this.history.open());
   }
 
   interrupt(): void {
-    this.link.interrupt();
-    // A blocking read goes on after a signal.
-    this.answerInput(null);
+    // A prompt blocks in a read, which a signal does not end; a signal besides would hit the next cell.
+    if (this.awaitsInput) this.answerInput(null);
+    else this.link.interrupt();
   }
 
   /** End both processes, once what was queued has left. */

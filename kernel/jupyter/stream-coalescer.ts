@@ -17,7 +17,7 @@ export const FLUSH_MS = 16;
 /** Of one message, in JSON, with room for its headers. */
 const MESSAGE_BYTES = 990_000;
 /** With more alternations of streams than this in one flush, their order among each other is given up for their number. */
-const MERGE_AFTER = 32;
+const MERGE_AFTER = 4;
 
 export class StreamCoalescer {
   private pending: Pending[] = [];

@@ -72,6 +72,11 @@ export class CellCompiler {
     return this.converter.inspect(this.declarations, code, position) as TypeScript.QuickInfo | undefined;
   }
 
+  /** Stop watching files. */
+  close(): void {
+    this.converter.close();
+  }
+
   /** Syntax errors of a text alone, with whether each stands at its very end (more input may mend it). */
   syntaxErrors(code: string): { atEnd: boolean; message: string }[] {
     const { ts } = this.compiler;

@@ -30,6 +30,7 @@ def install_kernelspec() -> str:
         cli = ROOT / "kernel" / "dist" / "cli.js"
         subprocess.run([NODE, str(cli), "install", "--prefix", _prefix], check=True, stdout=subprocess.DEVNULL)
         share = os.path.join(_prefix, "share", "jupyter")
+        os.environ["FOVEA_HISTORY"] = os.path.join(_prefix, "history.jsonl")  # Not the user's own.
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [share, os.environ.get("JUPYTER_PATH")]))
     return _prefix
 

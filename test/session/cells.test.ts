@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { CellCompiler, CellDiagnostics } from "../../kernel/session/cells";
+
+const before = process.cwd();
+const folder = mkdtempSync(join(tmpdir(), "fovea-cells-"));
+process.chdir(folder);
+const compiler = new CellCompiler();
+after(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+  compiler.close();
+});
+
+describe("CellCompiler", () => {
+  it("refuses type errors with their place", () => {
+    assert.throws(
+      () => compiler.compile("const a = 1;\nconst b: string = a;"),
+      (error) => error instanceof CellDiagnostics && error.diagnostics[0]?.start.line === 1 && error.diagnostics[0].code === 2322,
+    );
+  });
+
+  it("maps generated positions to the cell's, past types and comments", () => {
+    const cell = compiler.compile("// comment\ninterface A { x: number }\nconst a: A = { x: 1 };\nfail();\nfunction fail() {}");
+    const line = cell.code.split("\n").findIndex((text) => text.startsWith("fail()"));
+    assert.deepEqual(cell.map?.toCell({ line, column: 0 }), { line: 3, column: 0 });
+    assert.equal(cell.map?.toCell({ line: 10_000, column: 0 }), undefined);
+  });
+
+  it("links what may be assigned again and exports the rest", () => {
+    const cell = compiler.compile("let a = 1; var b; const c = 2; const { d, e: [f] } = { d: 1, e: [2] }; let [g] = [1]; function h() {}");
+    assert.deepEqual([...cell.mutable].sort(), ["a", "b", "g"]);
+    assert.deepEqual([...cell.declared].sort(), ["a", "b", "c", "d", "f", "g", "h"]);
+    assert.doesNotMatch(cell.code, /exports\.a\b/);
+  });
+
+  it("makes every loop look at the interrupt flag and leaves their meaning", () => {
+    const source = "let n = 0; for (const x of [1, 2]) n += x; do n++; while (n < 9); out: for (;;) { while (true) break out; } n";
+    const { code } = compiler.compile(source);
+    assert.equal(code.match(/\$flags\[0\]/g)?.length, 4);
+    const run = new Function("exports", "$flags", "$stop", `${code}; return exports.tsLastExpr`);
+    assert.equal(run({}, [0], assert.fail), 9);
+  });
+
+  it("knows async cells: await, for await, and neither inside a function", () => {
+    assert.equal(compiler.compile("await 1").isAsync, true);
+    assert.equal(compiler.compile("for await (const x of [1]) { x }").isAsync, true);
+    assert.equal(compiler.compile("async function f() { await 1; for await (const x of [1]) { x } }").isAsync, false);
+  });
+
+  it("carries declarations to later cells once they are accepted", () => {
+    const cell = compiler.compile("interface P { q: number } const p: P = { q: 1 };");
+    assert.throws(() => compiler.compile("p.q"), CellDiagnostics);
+    compiler.accept(cell);
+    assert.equal(compiler.compile("const again: P = p; again.q").resultName, "tsLastExpr");
+  });
+
+  it("tells open input from wrong input", () => {
+    assert.deepEqual(compiler.syntaxErrors("1 + 1"), []);
+    assert.ok(compiler.syntaxErrors("f(").every(({ atEnd }) => atEnd));
+    assert.ok(compiler.syntaxErrors("let 1a").some(({ atEnd }) => !atEnd));
+  });
+});

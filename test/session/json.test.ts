@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { toJSON, toJSONObject } from "../../kernel/session/json";
+import { bundleOf, checkBundle } from "../../kernel/session/mime";
+
+describe("toJSON", () => {
+  it("converts what JSON has no word for", () => {
+    const value = { f: new Float32Array([1, NaN]), d: new Date(0), u: undefined, i: Infinity, g: () => 1, m: [undefined, Symbol("s")] };
+    assert.deepEqual(toJSON("x", value), { f: [1, null], d: "1970-01-01T00:00:00.000Z", i: null, m: [null, null] });
+  });
+
+  it("names the place of what it refuses", () => {
+    assert.throws(() => toJSON("data", { a: [{ b: 1n }] }), /^TypeError: data\.a\[0\]\.b: a bigint is no JSON value, received 1n/);
+    const loop: Record<string, unknown> = {};
+    loop["in"] = { again: loop };
+    assert.throws(() => toJSON("data", loop), /data\.in\.again: must not contain itself/);
+    assert.throws(() => toJSONObject("metadata", [1]), /metadata: must be an object, received an array/);
+  });
+
+  it("lets one value stand in two places", () => {
+    const shared = { a: 1 };
+    assert.deepEqual(toJSON("x", [shared, shared]), [shared, shared]);
+  });
+});
+
+describe("mime bundles", () => {
+  it("hold text beside what a value says of itself", async () => {
+    const value = { [Symbol.for("Jupyter.display")]: async () => ({ "text/html": "<b>" }) };
+    assert.deepEqual(Object.keys(await bundleOf(value)), ["text/html", "text/plain"]);
+    assert.deepEqual(await bundleOf("a"), { "text/plain": "'a'" });
+  });
+
+  it("turn bytes into base64 and leave JSON be", () => {
+    const bundle = checkBundle("display", { "image/png": new Uint8Array([1, 2]), "application/x+json": new Uint8Array([1, 2]) });
+    assert.deepEqual(bundle, { "image/png": "AQI=", "application/x+json": [1, 2] });
+  });
+
+  it("refuse what is none", () => {
+    assert.throws(() => checkBundle("display", { html: "x" }), /keys must be mime types, received "html"/);
+    assert.throws(() => checkBundle("display", null), /received null/);
+  });
+
+  it("survive a value whose inspection throws", async () => {
+    const value = { [Symbol.for("nodejs.util.inspect.custom")]() { throw new Error("no"); } };
+    assert.match(String((await bundleOf(value))["text/plain"]), /inspect failed: no/);
+  });
+});
