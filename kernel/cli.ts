@@ -19,6 +19,14 @@ const COMMANDS: Record<string, Command> = {
     summary: "remove the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
     load: async () => (await import("./cli/kernelspec.js")).uninstall,
   },
+  onnx: {
+    summary: "inspect MODEL.onnx [--json]: blocks, shapes, what can be taken out",
+    load: async () => (await import("./cli/onnx.js")).main,
+  },
+  doctor: {
+    summary: "try every device and say what is missing [--json]",
+    load: async () => (await import("./cli/doctor.js")).main,
+  },
   law: {
     summary: "fit | policy [--table FILE.csv] | c-score --spair DIR --encoder E [--json]",
     load: async () => (await import("./cli/law.js")).main,
@@ -37,7 +45,9 @@ async function main([name, ...args]: string[]): Promise<void> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usage()}`);
-  await (await command.load())(args);
+  await (
+    await command.load()
+  )(args);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -11,3 +11,4 @@ export type {
 } from "./types";
 export { onnxruntime } from "./onnxruntime";
 export { probeAll, probeDevice, resolveDevice } from "./probe";
+export { doctor, type DoctorReport, type LadderRung } from "./doctor";

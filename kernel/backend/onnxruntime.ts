@@ -32,7 +32,12 @@ class Channel {
     const worker = startThread();
     worker.unref();
     worker.on("message", (response: Response) => this.settle(worker, response));
-    worker.on("error", (error) => this.fail(worker, error));
+    worker.on("error", (error: unknown) =>
+      this.fail(
+        worker,
+        error instanceof Error ? error : new DeviceError("backend", "the inference thread failed", error),
+      ),
+    );
     worker.on("exit", (code) =>
       this.fail(worker, new DeviceError("backend", "the inference thread ended", `exit code ${code}`)),
     );

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { probeAll } from "./probe";
+import type { Device } from "./types";
+
+/** One rung of the ladder of devices, best first. */
+export interface LadderRung {
+  device: Device;
+  /** The npm package that runs models there, and its version. */
+  runtime: string;
+  version: string;
+  ok: boolean;
+  /** Milliseconds from the start of a child process to its first result, or to the failure. */
+  ms: number;
+  /** What is missing; null where the device started. */
+  error: string | null;
+}
+
+/** What `doctor` found. */
+export interface DoctorReport {
+  /** `fovea`, `node` and the packages with native code, by name; `missing` where one is not installed. */
+  versions: Record<string, string>;
+  /** As Node names them, `linux-x64`. */
+  platform: string;
+  ladder: LadderRung[];
+  /** The device that `auto` takes; null where none starts. */
+  auto: Device | null;
+}
+
+const RUNTIME = "onnxruntime-node";
+const PACKAGES = [RUNTIME, "sharp", "zeromq"];
+
+/** Tries every device in a child process and says what this machine has. Takes seconds; never throws for a bad device. */
+export async function doctor(): Promise<DoctorReport> {
+  const versions = Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)]));
+  const probes = await probeAll();
+  return {
+    versions: { fovea: ownVersion(), node: process.versions.node, ...versions },
+    platform: `${process.platform}-${process.arch}`,
+    ladder: probes.map(({ device, ok, ms, reason }) => ({
+      ...{ device, runtime: RUNTIME, version: versions[RUNTIME] },
+      ...{ ok, ms, error: reason },
+    })),
+    auto: probes.find((probe) => probe.ok)?.device ?? null,
+  };
+}
+
+/** Looks the folder up instead of resolving `package.json`, which many packages do not export. */
+function versionOf(name: string): string {
+  const folders = require.resolve.paths(name) ?? [];
+  for (const folder of folders) {
+    const version = readVersion(join(folder, name, "package.json"));
+    if (version !== null) return version;
+  }
+  return "missing";
+}
+
+/** Beside the sources, or beside `dist`. */
+function ownVersion(): string {
+  const candidates = [join(__dirname, "..", "package.json"), join(__dirname, "..", "..", "package.json")];
+  return candidates.map(readVersion).find((version) => version !== null) ?? "unknown";
+}
+
+function readVersion(path: string): string | null {
+  try {
+    return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+  } catch {
+    return null;
+  }
+}
