@@ -72,6 +72,11 @@ export class CellCompiler {
     return this.converter.inspect(this.declarations, code, position) as TypeScript.QuickInfo | undefined;
   }
 
+  /** Forget what all cells declared. */
+  reset(): void {
+    this.declarations = "";
+  }
+
   /** Stop watching files. */
   close(): void {
     this.converter.close();

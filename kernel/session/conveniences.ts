@@ -1,11 +1,47 @@
-/** What a notebook user may write besides TypeScript: `?name` and `name?` open the pager. */
-export type Convenience = { kind: "help"; expression: string; detail: number };
+/**
+ * What a notebook user may write besides TypeScript. None of it compiles as TypeScript, so no cell is taken over.
+ *
+ *   ?name, name?      the pager, with signature, documentation and value
+ *   %time             on the first line: run the rest of the cell and print how long it took
+ *   !command          every line: run in a shell, output as it comes
+ *   %who              the variables of the session with kind and size
+ *   %reset            forget all variables and types
+ */
+export type Convenience =
+  | { kind: "help"; expression: string; detail: number }
+  | { kind: "time"; code: string }
+  | { kind: "shell"; command: string }
+  | { kind: "who" }
+  | { kind: "reset" }
+  | { kind: "unknown"; name: string };
 
-/** Not TypeScript in any cell, so nothing that compiles is taken over. */
 export function parseConvenience(code: string): Convenience | undefined {
   const text = code.trim();
-  const match = /^(\?{1,2})\s*([\w$.]+)$/.exec(text) ?? /^()([\w$.]+?)(\?{1,2})$/.exec(text);
+  if (text.startsWith("!")) return parseShell(text);
+  if (text.startsWith("%")) return parsePercent(code, text);
+  const match = /^(\?{1,2})\s*([\w$.]+)$/.exec(text) ?? /^()([A-Za-z_$][\w$.]*?)(\?{1,2})$/.exec(text);
   if (!match) return undefined;
   const marks = match[1] || match[3] || "?";
   return { kind: "help", expression: match[2]!, detail: marks.length - 1 };
+}
+
+/** `!done` alone is TypeScript, a negation: a command has a `!` on each line and does not look like an expression. */
+function parseShell(text: string): Convenience | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  if (!lines.every((line) => line.trim().startsWith("!"))) return undefined;
+  if (/^!+\s*[\w$.]+(?:\(.*\))?;?$/.test(text) && !/^!\s*[a-z][\w-]*$/.test(text)) return undefined;
+  if (/^!!|^!\(/.test(text)) return undefined;
+  return { kind: "shell", command: lines.map((line) => line.trim().slice(1)).join("\n") };
+}
+
+function parsePercent(code: string, text: string): Convenience {
+  const [, name, rest] = /^%%?(\w*)[ \t]*([^]*)$/.exec(text) as unknown as [string, string, string];
+  if (name === "time") return { kind: "time", code: rest.startsWith("\n") ? blankFirstLine(code) : rest };
+  if (rest.trim() === "" && (name === "who" || name === "reset")) return { kind: name };
+  return { kind: "unknown", name: text.split("\n", 1)[0]! };
+}
+
+/** Keeps the line numbers of what follows. */
+function blankFirstLine(code: string): string {
+  return code.replace(/%%?time[ \t]*/, "");
 }

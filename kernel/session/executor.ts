@@ -70,6 +70,28 @@ export class Executor {
     return this.takeResult(cell.resultName);
   }
 
+  /** Wait for work of our own in a cell's place; an interrupt ends the wait and aborts the signal. */
+  async attend(scope: Scope, work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
+    const controller = new AbortController();
+    this.running = scope;
+    const interrupted = this.interruption();
+    try {
+      await Promise.race([work(controller.signal), interrupted]);
+    } catch (error) {
+      controller.abort();
+      throw error;
+    } finally {
+      this.running = undefined;
+      this.stop = undefined;
+    }
+  }
+
+  /** Forget all variables and types. */
+  reset(): void {
+    for (const name of Object.keys(this.variables)) delete this.variables[name];
+    this.compiler.reset();
+  }
+
   /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
   interrupt(): void {
     if (this.running) this.running.cell.interrupted = true;
@@ -86,16 +108,22 @@ export class Executor {
   private async run(cell: CompiledCell, name: string): Promise<void> {
     if (cell.code === "") return;
     for (const declared of cell.declared) delete this.variables[declared];
-    const interrupted = new Promise<never>((_, reject) => {
-      this.stop = reject;
-    });
-    interrupted.catch(ignore);
+    const interrupted = this.interruption();
     const running: unknown = vm.runInThisContext(wrap(cell), { filename: name, breakOnSigint: true });
     if (!cell.isAsync) return;
     const finished = running as Promise<void>;
     // After an interrupt nobody waits for it any more.
     finished.catch(ignore);
     await Promise.race([finished, interrupted]);
+  }
+
+  /** Rejects when the user interrupts. */
+  private interruption(): Promise<never> {
+    const interrupted = new Promise<never>((_, reject) => {
+      this.stop = reject;
+    });
+    interrupted.catch(ignore);
+    return interrupted;
   }
 
   private takeResult(name: string | undefined): CellValue {

@@ -13,16 +13,14 @@ const WATCHER = `
 const { Socket } = require("node:net");
 const { workerData: { fd, flags } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
-let checking;
 const now = () => Date.now() & 0x3fffffff;
 // The signal may have been answered just before its byte is read here.
 const check = (since) => {
-  checking = undefined;
   if (Atomics.load(flags, 1) < since - 100) Atomics.store(flags, 0, 1);
 };
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
-pipe.on("data", () => { checking ??= setTimeout(check, 200, now()); });
+pipe.on("data", () => void setTimeout(check, 200, now()));
 `;
 
 /** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop, [1] when one was answered last. */

@@ -2,6 +2,7 @@
 import type { SymbolDisplayPart, JSDocTagInfo, QuickInfo } from "@tslab/typescript-for-tslab";
 import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../jupyter/ipc";
 import type { CellCompiler } from "./cells";
+import { parseConvenience } from "./conveniences";
 import { toCodePoints, toUtf16 } from "./cursors";
 import { plainText } from "./mime";
 
@@ -63,6 +64,7 @@ export class Queries {
   }
 
   private isComplete(code: string): IsCompleteAnswer {
+    if (parseConvenience(code)) return { status: "complete" };
     const errors = this.compiler.syntaxErrors(code);
     if (errors.length === 0) return { status: "complete" };
     // A blank line at the end says that the user wants it run, and to see the error.

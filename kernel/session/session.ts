@@ -1,6 +1,6 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
-import type { ExecuteCommand, FromSession, Outcome, ToSession, UserExpression } from "../jupyter/ipc";
-import { installHost } from "../view/host";
+import type { ExecuteCommand, FromSession, Outcome, PagePayload, ToSession, UserExpression } from "../jupyter/ipc";
+import { installHost, type MimeBundle } from "../view/host";
 import { installCancellationPoints } from "./cancellation";
 import { CellCompiler } from "./cells";
 import { SessionComms } from "./comms";
@@ -13,8 +13,10 @@ import { installPrompt } from "./prompt";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./queries";
 import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
+import { runShell } from "./shell";
 import { StreamCapture } from "./streams";
 import { cellName, Tracebacks } from "./tracebacks";
+import { variableTable } from "./variables";
 
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
@@ -84,29 +86,72 @@ export class Session {
   }
 
   private async outcome(command: ExecuteCommand, scope: Scope): Promise<Outcome> {
-    const { code, parent, executionCount, silent } = command;
+    const { code, executionCount } = command;
     const name = cellName(executionCount);
-    const convenience = parseConvenience(code);
-    if (convenience) return this.help(convenience.expression, convenience.detail);
     try {
-      const result = await this.executor.execute(code, name, scope);
-      if (result.has && !silent) {
-        this.post({ type: "result", parent, executionCount, data: await bundleOf(result.value), metadata: {} });
-      }
+      const payload = await this.perform(command, scope, name);
       const userExpressions: Record<string, UserExpression> = {};
       for (const [key, expression] of Object.entries(command.userExpressions)) {
         userExpressions[key] = await this.evaluate(expression, scope);
       }
-      return { status: "ok", userExpressions, payload: [] };
+      return { status: "ok", userExpressions, payload };
     } catch (error) {
       return { status: "error", ...this.tracebacks.report(error, name, code) };
     }
   }
 
-  private help(expression: string, detail: number): Outcome {
+  /** Run the cell, or do what it asks for in place of TypeScript. */
+  private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<PagePayload[]> {
+    const convenience = parseConvenience(command.code);
+    if (!convenience) {
+      await this.runCode(command.code, command, scope, name);
+      return [];
+    }
+    switch (convenience.kind) {
+      case "help":
+        return [this.help(convenience.expression, convenience.detail)];
+      case "time":
+        return this.timed(() => this.runCode(convenience.code, command, scope, name));
+      case "shell":
+        await this.executor.attend(scope, (interrupted) => runShell(convenience.command, interrupted));
+        return [];
+      case "who":
+        this.showResult(command, variableTable(this.executor.variables));
+        return [];
+      case "reset":
+        this.executor.reset();
+        return [];
+      case "unknown":
+        throw new SyntaxError(`${convenience.name}: is no command of this kernel; there are %time, %who, %reset, !command and ?name`);
+      default:
+        return convenience satisfies never;
+    }
+  }
+
+  private async runCode(code: string, command: ExecuteCommand, scope: Scope, name: string): Promise<void> {
+    const result = await this.executor.execute(code, name, scope);
+    if (result.has && !command.silent) this.showResult(command, await bundleOf(result.value));
+  }
+
+  private showResult({ parent, executionCount }: ExecuteCommand, data: MimeBundle): void {
+    this.post({ type: "result", parent, executionCount, data, metadata: {} });
+  }
+
+  private async timed(body: () => Promise<void>): Promise<PagePayload[]> {
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    try {
+      await body();
+    } finally {
+      const { user, system } = process.cpuUsage(cpu);
+      const wall = performance.now() - start;
+      this.streams.emit("stdout", `Wall time: ${wall.toFixed(1)} ms, CPU time: ${((user + system) / 1000).toFixed(1)} ms\n`);
+    }
+    return [];
+  }
+
+  private help(expression: string, detail: number): PagePayload {
     const { found, data } = this.queries.inspect(expression, expression.length, detail);
-    const shown = found ? data : { "text/plain": `Nothing is known about ${expression}.` };
-    return { status: "ok", userExpressions: {}, payload: [{ source: "page", start: 0, data: shown }] };
+    return { source: "page", start: 0, data: found ? data : { "text/plain": `Nothing is known about ${expression}.` } };
   }
 
   private async evaluate(expression: string, scope: Scope): Promise<UserExpression> {

@@ -122,6 +122,21 @@ class ExecutionTests(unittest.TestCase):
         for code, status in [("1 +", "incomplete"), ("1", "complete"), ("1 1 1", "invalid"), ("/* a", "incomplete")]:
             self.assertEqual(self.kernel.ask(self.kernel.client.is_complete(code))["status"], status, code)
 
+    def test_conveniences(self):
+        shell = self.run_cell("!printf out; printf err >&2")
+        self.assertEqual((shell.text(), shell.text("stderr")), ("out", "err"))
+        self.assertIn("exit code 3", self.run_cell("!exit 3").error["evalue"])
+        timed = self.run_cell("%time\n6 * 7")
+        self.assertEqual(timed.value, "42")
+        self.assertIn("Wall time:", timed.text())
+        self.assertIn("no command of this kernel", self.run_cell("%magic").error["evalue"])
+        kernel = Kernel()
+        self.addCleanup(kernel.stop)
+        kernel.run("const pixels = new Uint8Array(10); let word = 'four'")
+        self.assertEqual(kernel.run("%who").value, "pixels  Uint8Array  10 B\nword    string      4 characters")
+        kernel.run("%reset")
+        self.assertEqual(kernel.run("pixels").error["ename"], "TypeScriptError")
+
     def test_debug_is_refused(self):
         client = self.kernel.client
         message = client.session.msg("debug_request", {"type": "request", "seq": 1, "command": "attach"})
@@ -398,6 +413,14 @@ class InterruptTests(unittest.TestCase):
         self.by_message()
         self.by_signal()
         self.assertEqual(self.kernel.run("let n = 0; for (let i = 0; i < 1e6; i++) n++; n").value, "1000000")
+
+    def test_a_shell_command(self):
+        self.kernel.drain()
+        msg_id = self.kernel.client.execute("!echo begun; sleep 100")
+        self.kernel.next_of("stream")
+        self.by_message()
+        self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.kernel.run("state").value, "'kept'")
 
     def test_a_blocked_prompt(self):
         msg_id = self.kernel.client.execute("prompt('?')", allow_stdin=True)
