@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter";
+import { requireCached } from "./code-cache";
 import { adaptCell } from "./adapt";
 import { GLOBAL_TYPES } from "./prompt";
 import { allowOneRebuild, type TimerHost } from "./rebuilds";
@@ -37,8 +38,7 @@ export interface Compiler {
 /** Load TypeScript and tslab once, adjusted for a session that runs in `cwd`. */
 export function loadCompiler(): Compiler {
   const path = require.resolve("@tslab/typescript-for-tslab", { paths: [TSLAB] });
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const original = require(path) as ts;
+  const original = requireCached(path) as ts;
   // The module's own properties are read-only getters: copy, then replace.
   const patched = { ...original } as { -readonly [K in keyof ts]: ts[K] };
   let last: Emit | undefined;

@@ -1,0 +1,59 @@
+/**
+ * Loads one large CommonJS file with V8's code cache: the compiler is 10 MB of JavaScript, and compiling it anew is a
+ * good part of a session's start. Without a cache, or with one of another Node, it is loaded as usual.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import Module, { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import vm from "node:vm";
+
+/** What was compiled in the first seconds is what a start needs. */
+const SAVE_AFTER_MS = 4000;
+
+/** As `require(path)`, for an absolute path. */
+export function requireCached(path: string): unknown {
+  const cacheFile = cachePath(path);
+  const cachedData = readOrNothing(cacheFile);
+  const wrapped = Module.wrap(readFileSync(path, "utf8"));
+  const script = new vm.Script(wrapped, { filename: path, cachedData });
+  const module = new Module(path);
+  module.filename = path;
+  module.paths = [];
+  require.cache[path] = module;
+  const run = script.runInThisContext() as (...args: unknown[]) => void;
+  run.call(module.exports, module.exports, createRequire(path), module, path, dirname(path));
+  module.loaded = true;
+  if (!cachedData || script.cachedDataRejected) setTimeout(() => save(script, cacheFile), SAVE_AFTER_MS).unref();
+  return module.exports;
+}
+
+/** A name that changes with anything that makes V8 refuse the cache. */
+function cachePath(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  const parts = [path, size, mtimeMs, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"]];
+  const name = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 24);
+  const root = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  return join(root, "fovea", `${name}.v8`);
+}
+
+function readOrNothing(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function save(script: vm.Script, path: string): void {
+  try {
+    // Only ours to write: V8 trusts what it reads here.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fresh = `${path}.${process.pid}`;
+    writeFileSync(fresh, script.createCachedData(), { mode: 0o600 });
+    renameSync(fresh, path);
+  } catch {
+    // A home that cannot be written costs the time, no more.
+  }
+}
