@@ -1,11 +1,20 @@
-/** `fovea law fit | policy | c-score`. */
+/** `fovea law fit | policy | plan | c-score`. */
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { data } from "../data";
 import { encoders } from "../encoders";
-import { law, type PckSummary, type PolicyResult, type ScoreTable, type Strategy, type TableFit } from "../law";
+import {
+  law,
+  type PckSummary,
+  type Plan,
+  type PlanCandidate,
+  type PolicyResult,
+  type ScoreTable,
+  type Strategy,
+  type TableFit,
+} from "../law";
 
-const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = { fit, policy, "c-score": cScore };
+const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = { fit, policy, plan, "c-score": cScore };
 
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -103,6 +112,50 @@ function policyLines({ options, overall }: PolicyResult): string[] {
       `${"".padEnd(12)} budget  ${shares(of.fixedBudget)}`,
     ]),
   ];
+}
+
+function plan(args: string[]): void {
+  const number = { type: "string" } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...TABLE_OPTIONS,
+      ...{ benchmark: number, predictors: number, noise: number, range: number, level: number },
+      ...{ tolerance: number, minimum: number, budget: number },
+    },
+  });
+  const range = values.range?.split(",").map((text) => numberOf("range", text) as number);
+  if (range && range.length !== 2) throw new Error(`law plan: --range must be WORST,BEST, received ${values.range}`);
+  const given = {
+    ...{ benchmark: values.benchmark, predictors: values.predictors?.split(","), degree: degreeOf(values.degree) },
+    ...{ noise: numberOf("noise", values.noise), range: range && ([range[0], range[1]] as const) },
+    ...{ level: numberOf("level", values.level), tolerance: numberOf("tolerance", values.tolerance) },
+    ...{ minimum: numberOf("minimum", values.minimum), budget: numberOf("budget", values.budget) },
+  };
+  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const result = law.plan(tableOf(values), named);
+  print(values.json, result, () => planLines(result));
+}
+
+function planLines({ phase, next, reason, benchmarks, options }: Plan): string[] {
+  const header = ["", "score", "predicted", `${100 * options.level} % interval`, "P(best)", "gain"];
+  return [
+    next === null ? phase : `${phase}: train ${next} next`,
+    reason,
+    ...Object.entries(benchmarks).flatMap(([name, { candidates }]) => [
+      "",
+      `${name.padEnd(24)}${header.map((text, i) => (i === 0 ? "" : text.padStart(i === 3 ? 20 : 10))).join("")}`,
+      ...candidates.map((one) => planLine(one)),
+    ]),
+  ];
+}
+
+function planLine({ encoder, score, predicted, low, high, probability, improvement }: PlanCandidate): string {
+  const figure = (value: number | null) => (value === null ? "-" : value.toPrecision(4));
+  const range = low === null ? "-" : `${figure(low)} to ${figure(high)}`;
+  const cells = [score, predicted].map((value) => figure(value).padStart(10)).join("");
+  const chances = [probability, improvement].map((value) => (value === null ? "-" : value.toFixed(3)).padStart(10));
+  return `${encoder.padEnd(24)}${cells}${range.padStart(20)}${chances.join("")}`;
 }
 
 async function cScore(args: string[]): Promise<void> {

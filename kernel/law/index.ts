@@ -2,6 +2,8 @@ import { aScore } from "./a-score";
 import { baseline, baselineNames } from "./baselines";
 import { cScore, cScoreByLayer } from "./c-score";
 import { centerTokens, locate, normalizeTokens, similarityRow } from "./match";
+import { plan } from "./plan";
+import { replayPlan } from "./plan-replay";
 import { policy } from "./policy";
 import { fit, predict } from "./regression";
 import { pckOfPair, pckOfPredictor } from "./pck";
@@ -16,6 +18,8 @@ export const law = {
   fit,
   predict,
   policy,
+  plan,
+  replayPlan,
   table: parseTable,
   published: publishedTable,
   pckOfPair,
@@ -40,4 +44,6 @@ export type { PairOutcome, PckSummary } from "./summary";
 export type { SolverOptions } from "./least-squares";
 export type { BenchmarkFit, FitOptions, GroupSummary, Prediction, TableFit } from "./regression";
 export type { ScoreTable, TableOptions, TableRow } from "./table";
+export type { Plan, PlanBenchmark, PlanCandidate, PlanOptions, PlanPhase, PlanSettings } from "./plan";
+export type { PlanReplay, PlanReplaySummary, PlanRun } from "./plan-replay";
 export type { PolicyCurve, PolicyOptions, PolicyResult, Strategy } from "./policy";

@@ -2,6 +2,9 @@
 declare module "jstat" {
   export const jStat: {
     studentt: { inv(probability: number, degreesOfFreedom: number): number };
-    normal: { cdf(value: number, mean: number, deviation: number): number };
+    normal: {
+      cdf(value: number, mean: number, deviation: number): number;
+      inv(probability: number, mean: number, deviation: number): number;
+    };
   };
 }

@@ -1,9 +1,8 @@
-import { jStat } from "jstat";
-import { inverse, Matrix } from "ml-matrix";
 import { LawError } from "./error";
 import { leastSquares } from "./least-squares";
 import { designRow, polynomialTerms, shuffled } from "./regression";
 import { uniform } from "./summary";
+import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "./table";
 
 /**
@@ -55,7 +54,6 @@ interface Problem {
 }
 
 const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
-const NOISE = 0.1;
 
 /**
  * Replays strategies on a finished table: how many encoders must be trained before the best one is known
@@ -200,34 +198,15 @@ class Surrogate {
   /** Largest expected improvement over the best trained score; ties go to the first. */
   private mostPromising(trained: number[]): number {
     const best = Math.max(...trained.map((i) => this.problem.scores[i]));
-    const posterior = this.posterior(trained);
+    const believed = beliefs(this.design, trained, this.problem.scores);
     let winner = -1;
     let most = -Infinity;
     this.design.forEach((_, i) => {
       if (trained.includes(i)) return;
-      const gain = expectedImprovement(posterior[i].mean, posterior[i].deviation, best);
+      const gain = expectedImprovement(believed[i], best);
       if (gain > most) [winner, most] = [i, gain];
     });
     return winner;
-  }
-
-  /** Bayesian linear regression on centred terms: unit prior on the coefficients, noise `NOISE`, in min-max units. */
-  private posterior(trained: number[]): { mean: number; deviation: number }[] {
-    const x = trained.map((i) => this.design[i]);
-    const y = trained.map((i) => this.problem.scores[i]);
-    const { coefficients, means } = leastSquares(x, y, { ridge: NOISE ** 2 });
-    const centred = new Matrix(x).subRowVector(means);
-    const precision = centred
-      .transpose()
-      .mmul(centred)
-      .add(Matrix.eye(means.length).mul(NOISE ** 2));
-    const covariance = inverse(precision).mul(NOISE ** 2);
-    return this.design.map((row) => {
-      const offset = Matrix.rowVector(row).subRowVector(means);
-      const variance = offset.mmul(covariance).mmul(offset.transpose()).get(0, 0);
-      const mean = row.reduce((sum, value, j) => sum + value * coefficients[j + 1], coefficients[0]);
-      return { mean, deviation: Math.sqrt(variance + NOISE ** 2) };
-    });
   }
 }
 
@@ -236,13 +215,6 @@ function cached<T>(store: Map<number, T>, trained: number[], compute: () => T): 
   let value = store.get(key);
   if (value === undefined) store.set(key, (value = compute()));
   return value;
-}
-
-/** `E[max(0, y - best)]` for a normal `y` (Mockus 1975; Jones, Schonlau and Welch 1998, eq. 15). */
-export function expectedImprovement(mean: number, deviation: number, best: number): number {
-  const z = (mean - best) / deviation;
-  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-  return (mean - best) * jStat.normal.cdf(z, 0, 1) + deviation * density;
 }
 
 function wilson(p: number, n: number): [number, number] {

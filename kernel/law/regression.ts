@@ -224,21 +224,24 @@ export function shuffled<T>(values: readonly T[], random: () => number): T[] {
 }
 
 function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], normalise: "minmax" | "none") {
-  const range = (values: number[]): [number, number] =>
-    normalise === "none" ? UNIT : [Math.min(...values), Math.max(...values)];
+  const range = (values: number[]) => (normalise === "none" ? UNIT : rangeOf(values));
   const scales: Record<string, [number, number]> = { score: range(trained.map((row) => row.score ?? NaN)) };
   for (const name of predictors) scales[name] = range(rows.map((row) => predictorOf(row, name)));
   return scales;
 }
 
-function predictorOf(row: TableRow, name: string): number {
+export function rangeOf(values: number[]): [min: number, max: number] {
+  return [Math.min(...values), Math.max(...values)];
+}
+
+export function predictorOf(row: TableRow, name: string, where = "law.fit"): number {
   const value = row.predictors[name];
   if (value === undefined)
-    throw new LawError("law.fit", `predictor must be one of ${Object.keys(row.predictors).join(", ")}`, name);
+    throw new LawError(where, `predictor must be one of ${Object.keys(row.predictors).join(", ")}`, name);
   return value;
 }
 
-function scale(value: number, [min, max]: [number, number]): number {
+export function scale(value: number, [min, max]: [number, number]): number {
   return max > min ? (value - min) / (max - min) : 0;
 }
 

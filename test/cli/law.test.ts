@@ -43,6 +43,20 @@ describe("fovea law", () => {
     );
   });
 
+  it("plan says what to train next, from a table with scores left empty", () => {
+    const table = join(folder, "plan.csv");
+    const rows = ["x,b,0.1,5,30", "y,b,0.9,20,60", "z,b,0.8,25,", "w,b,0.2,10,"];
+    writeFileSync(table, ["encoder,benchmark,a,c,score", ...rows, ""].join("\n"));
+    const { status, stdout, stderr } = fovea("law", "plan", "--table", table, "--json");
+    assert.equal(status, 0, stderr);
+    const { phase, next, untrained, benchmarks } = JSON.parse(stdout);
+    assert.deepEqual([phase, next, untrained], ["improve", "z", ["z", "w"]]);
+    assert.equal(benchmarks.b.candidates.length, 4);
+    const lines = fovea("law", "plan", "--table", table, "--budget", "2").stdout.split("\n");
+    assert.deepEqual([lines[0], /^The budget of 2 is spent/.test(lines[1])], ["stop", true]);
+    assert.match(fovea("law", "plan", "--range", "1").stderr, /--range must be WORST,BEST, received 1/);
+  });
+
   it("c-score scores an encoder over a folder in SPair-71k's layout", async () => {
     const spair = join(folder, "spair");
     await world.writeSpair(spair, { categories: ["bird"], images: 6, pairs: 6 });
@@ -63,7 +77,10 @@ describe("fovea law", () => {
 
   it("says what a command needs", () => {
     assert.match(fovea("law", "c-score").stderr, /--spair DIR and --encoder E are needed/);
-    assert.match(fovea("law", "guess").stderr, /the command must be one of fit, policy, c-score, received "guess"/);
+    assert.match(
+      fovea("law", "guess").stderr,
+      /the command must be one of fit, policy, plan, c-score, received "guess"/,
+    );
     assert.match(fovea("law", "fit", "--degree", "3").stderr, /--degree must be 1 or 2, received 3/);
   });
 });
