@@ -9,6 +9,7 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
+export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { TokenLayout, TokenOptions } from "./layout";
 export type { DisplayBundle } from "./display";

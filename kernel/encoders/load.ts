@@ -2,14 +2,15 @@ import { DeviceError, type DeviceRequest, resolveDevice } from "../backend";
 import { analyse, type Analysis } from "../onnx";
 import { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
+import { fetchModel, type HubModelOptions } from "./hub-model";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
-import { locateModel } from "./locate";
+import { locateModel, type ModelFiles } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess-config";
 
 /** How an encoder is loaded. */
-export interface LoadOptions extends TokenOptions {
+export interface LoadOptions extends TokenOptions, HubModelOptions {
   /** Default `auto`: the best device that starts. An explicit one that does not start is an error. */
   device?: DeviceRequest;
   /** Needed where no `preprocessor_config.json` lies beside the model; wins over it where given. */
@@ -19,22 +20,27 @@ export interface LoadOptions extends TokenOptions {
    * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
    */
   inputSize?: number | [number, number];
-  /** Default: the folder's or file's name. */
+  /** Default: the folder's or file's name; of the hub, `owner/name`. */
   name?: string;
 }
 
 const LOAD = "encoders.load";
 
 /**
- * Loads a frozen encoder: `zoo/<name>`, a `.onnx` file, or a folder with `model.onnx` and `preprocessor_config.json`. Its
- * blocks are found in the graph by structure; no special export is needed.
+ * Loads a frozen encoder: `zoo/<name>`, a `.onnx` file, a folder with `model.onnx` and `preprocessor_config.json`, or
+ * `hf:owner/name[@revision]` from the hub. Its blocks are found in the graph by structure; no special export is needed.
  *
- * @throws EncoderError when files are missing or no blocks are found; `OnnxError` for a damaged file; `DeviceError`
+ * @throws EncoderError when files are missing or no blocks are found; `OnnxError` for a damaged file; `DeviceError`;
+ *   `HubError` for files that the hub does not deliver
  */
 export async function load(source: string, options: LoadOptions = {}): Promise<Encoder> {
   if (typeof source !== "string")
-    throw new EncoderError(LOAD, "the model must be zoo/<name>, a .onnx file or a folder", typeof source);
-  const files = locateModel(source, LOAD);
+    throw new EncoderError(
+      LOAD,
+      "the model must be zoo/<name>, a .onnx file, a folder or hf:owner/name",
+      typeof source,
+    );
+  const files = await findFiles(source, options);
   const analysis = analyse(files.model, LOAD);
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
@@ -64,6 +70,12 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
       plan.inputSize,
     );
   }
+}
+
+async function findFiles(source: string, options: HubModelOptions): Promise<ModelFiles> {
+  if (!source.startsWith("hf:")) return locateModel(source, LOAD);
+  const path = await fetchModel(source, options, LOAD);
+  return { ...locateModel(path, LOAD), name: source.slice(3) };
 }
 
 /** `[height, width]` where the graph fixes both. */

@@ -1,0 +1,60 @@
+import { posix } from "node:path";
+import { hub, checkFile, HubError, type HubOptions, parseReference } from "../hub";
+import { type OnnxModel, readModel } from "../onnx";
+import { EncoderError } from "./errors";
+
+/** Where an encoder of the hub lies, and how it is fetched. */
+export interface HubModelOptions extends Pick<HubOptions, "onProgress" | "signal"> {
+  /** The `.onnx` file inside of the repository. Default: `onnx/model.onnx`, else `model.onnx`. */
+  file?: string;
+}
+
+const DEFAULT_FILES = ["onnx/model.onnx", "model.onnx"];
+const CONFIGS = ["preprocessor_config.json", "config.json"];
+const MAX_CONFIG = 2 ** 20;
+/** The largest message that ONNX's format can hold. */
+const MAX_MODEL = 2 ** 31;
+const MAX_PARTS = 64;
+
+/**
+ * Brings an encoder's files into the cache of the hub: the graph, files of weights that it names, configuration.
+ *
+ * @returns the path of the `.onnx` file
+ * @throws HubError; EncoderError when the repository holds no ONNX model where it is looked for
+ */
+export async function fetchModel(source: string, options: HubModelOptions, fn: string): Promise<string> {
+  const reference = parseReference(source, fn);
+  const fetching = { onProgress: options.onProgress, signal: options.signal, fn };
+  const get = (file: string, maxBytes?: number): Promise<string> =>
+    hub.fetchFile(reference, file, { ...fetching, maxBytes });
+  for (const file of CONFIGS) await optional(get(file, MAX_CONFIG));
+  for (const file of options.file === undefined ? DEFAULT_FILES : [options.file]) {
+    const path = await optional(get(file, MAX_MODEL));
+    if (path === null) continue;
+    for (const part of weightFiles(readModel(path, fn), file, fn)) await get(part);
+    return path;
+  }
+  const there = await hub.listFiles(reference, fetching).catch(() => null);
+  const models = there?.filter((file) => file.endsWith(".onnx")).join(", ") || "none";
+  const rule = `file must name an ONNX model of ${source}${there ? ` (there are: ${models})` : ""}`;
+  throw new EncoderError(fn, rule, options.file ?? DEFAULT_FILES.join(" or "));
+}
+
+/** A file that need not be there: null for 404, and for one that is not in the cache while offline. */
+async function optional(path: Promise<string>): Promise<string | null> {
+  try {
+    return await path;
+  } catch (error) {
+    const isAbsent = error instanceof HubError && (error.status === 404 || error.rule.includes("HF_HUB_OFFLINE"));
+    if (isAbsent && !/^the (repository|revision)/.test(error.rule)) return null;
+    throw error;
+  }
+}
+
+/** Files of weights beside the graph, as paths in the repository. They come from the file: none may leave its folder. */
+function weightFiles(model: OnnxModel, file: string, fn: string): string[] {
+  const names = [...model.initializers.values()].flatMap(({ external }) => (external ? [external.location] : []));
+  const parts = [...new Set(names)].map((name) => posix.join(posix.dirname(file), checkFile(fn, name)));
+  if (parts.length > MAX_PARTS) throw new EncoderError(fn, `a model has at most ${MAX_PARTS} files`, parts.length);
+  return parts;
+}

@@ -1,0 +1,76 @@
+import { copyFile, mkdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { randomUUID } from "node:crypto";
+import { isCommit } from "./reference";
+
+/**
+ * One repository's folder in a cache laid out as huggingface_hub's, so that what either downloads serves both:
+ *
+ *     models--owner--name/refs/main            the commit that the branch was at
+ *                        /blobs/<etag>         contents
+ *                        /snapshots/<commit>/  the repository's tree, links into blobs
+ */
+export class RepoCache {
+  private readonly folder: string;
+
+  constructor(cache: string, repo: string) {
+    this.folder = join(cache, ["models", ...repo.split("/")].join("--"));
+  }
+
+  /** The commit that a revision was at when it was last asked for; null where it never was. */
+  async commitOf(revision: string): Promise<string | null> {
+    if (isCommit(revision)) return revision;
+    const text = await readFile(this.ref(revision), "utf8").catch(() => "");
+    return isCommit(text.trim()) ? text.trim() : null;
+  }
+
+  async remember(revision: string, commit: string): Promise<void> {
+    if (revision === commit || (await this.commitOf(revision)) === commit) return;
+    const path = this.ref(revision);
+    await mkdir(dirname(path), { recursive: true });
+    const beside = `${path}.${randomUUID()}.part`;
+    await writeFile(beside, commit);
+    await rename(beside, path);
+  }
+
+  /** A file of a snapshot that is there, with its content; null otherwise. */
+  async find(commit: string, file: string): Promise<string | null> {
+    const path = this.snapshot(commit, file);
+    return (await isFile(path)) ? path : null;
+  }
+
+  async hasBlob(etag: string): Promise<boolean> {
+    return isFile(this.blob(etag));
+  }
+
+  blob(etag: string): string {
+    return join(this.folder, "blobs", etag);
+  }
+
+  /** Links a file of a snapshot to its content; copies where the system has no links. */
+  async link(commit: string, file: string, etag: string): Promise<string> {
+    const path = this.snapshot(commit, file);
+    await mkdir(dirname(path), { recursive: true });
+    const target = relative(dirname(path), this.blob(etag));
+    // Made beside and moved, as a link to a blob that is gone may be in the way.
+    const beside = `${path}.${randomUUID()}.part`;
+    await symlink(target, beside).catch(() => copyFile(this.blob(etag), beside));
+    await rename(beside, path);
+    return path;
+  }
+
+  private ref(revision: string): string {
+    return join(this.folder, "refs", ...revision.split("/"));
+  }
+
+  private snapshot(commit: string, file: string): string {
+    return join(this.folder, "snapshots", commit, ...file.split("/"));
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HubError } from "./errors";
+import { IDLE_MS, request, type HubRequest } from "./request";
+
+/** A file to bring to `target`. */
+export interface Download extends Pick<HubRequest, "url" | "settings" | "signal" | "fn"> {
+  target: string;
+  /** The hub's name of the content: SHA-256 of a large file, git's SHA-1 of a small one. */
+  etag: string;
+  /** Bytes; null where the hub did not say. */
+  size: number | null;
+  maxBytes: number;
+  onBytes: (done: number) => void;
+}
+
+/** Connections in a row that may bring nothing before the download is given up. */
+const FRUITLESS = 4;
+
+type FileHandle = Awaited<ReturnType<typeof open>>;
+
+/**
+ * Downloads beside its place, checks size and hash, then moves it there. A connection that breaks goes on where it ended,
+ * in this call or, as the part stays, in a later one.
+ *
+ * @throws HubError for a wrong length or checksum, too large a file, or a hub that does not deliver
+ */
+export async function download(job: Download): Promise<void> {
+  const part = `${job.target}.incomplete`;
+  await mkdir(dirname(part), { recursive: true });
+  const resumed = await sizeOf(part);
+  await fill(job, part);
+  const wrong = await mismatch(job, part);
+  if (wrong) {
+    await rm(part, { force: true });
+    // What an earlier run left may have been another file's: once more from the start.
+    if (resumed > 0) return download(job);
+    throw new HubError(job.fn, wrong.rule, wrong.value);
+  }
+  await rename(part, job.target).catch(async (error: unknown) => {
+    // Another process that downloads the same file was first.
+    if (!(await sizeOf(job.target))) throw error;
+  });
+}
+
+/** Bytes are written at their own place, so two processes at the same file write the same, not twice. */
+async function fill(job: Download, part: string): Promise<void> {
+  let at = job.size === null ? 0 : Math.min(await sizeOf(part), job.size);
+  const file = await open(part, at ? "r+" : "w");
+  try {
+    for (let fruitless = 0; job.size === null || at < job.size; fruitless++) {
+      const { end, failure } = await connect(job, file, at);
+      if (end > at) fruitless = 0;
+      at = end;
+      if (failure === null && end >= (job.size ?? end)) break;
+      if (fruitless >= FRUITLESS) throw failure ?? tooShort(job, end);
+      await sleep(100 * 2 ** fruitless, undefined, { signal: job.signal });
+    }
+    await file.truncate(at);
+    await file.sync();
+  } catch (error) {
+    throw diskError(job, error);
+  } finally {
+    await file.close();
+  }
+}
+
+const tooShort = ({ fn, size, url }: Download, end: number): HubError =>
+  new HubError(fn, `the hub must deliver ${size} bytes of ${url}`, end);
+
+function diskError({ fn, target }: Download, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const isDisk = code !== undefined && ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"].includes(code);
+  return isDisk ? new HubError(fn, `the cache must take the file (${code})`, target) : error;
+}
+
+/** One connection: where it ended, and what broke it, if anything did. */
+async function connect(job: Download, file: FileHandle, start: number): Promise<{ end: number; failure: unknown }> {
+  const { fn, url, settings, signal } = job;
+  const patience = new AbortController();
+  const either = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;
+  const headers: Record<string, string> = start ? { range: `bytes=${start}-` } : {};
+  const answer = await request({ method: "GET", url, settings, headers, signal: either, fn });
+  let at = answer.status === 206 ? checkRange(job, answer, start) : 0;
+  const timer = setTimeout(() => patience.abort(new Error(`no byte in ${IDLE_MS / 1000} s`)), IDLE_MS);
+  try {
+    for await (const chunk of answer.body ?? []) {
+      timer.refresh();
+      if (at + chunk.length > (job.size ?? job.maxBytes)) throw tooLong(job);
+      await file.write(chunk as Uint8Array, 0, chunk.length, at);
+      at += chunk.length;
+      job.onBytes(at);
+    }
+    return { end: at, failure: null };
+  } catch (failure) {
+    signal?.throwIfAborted();
+    if (failure instanceof HubError || isSystem(failure)) throw failure;
+    return { end: at, failure: new HubError(fn, "the hub must deliver the whole file", `${at} bytes of ${url}`) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tooLong = ({ fn, size, maxBytes, url }: Download): HubError =>
+  new HubError(fn, `the file must end after ${size ?? maxBytes} bytes`, url);
+
+/** Errors of the disk carry `syscall` too, but are no network's: those come wrapped as `TypeError: terminated`. */
+const isSystem = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === "write";
+
+function checkRange({ fn, url }: Download, answer: Response, start: number): number {
+  const range = answer.headers.get("content-range");
+  if (!range?.startsWith(`bytes ${start}-`)) throw new HubError(fn, `${url} must go on at byte ${start}`, range);
+  return start;
+}
+
+/** What is wrong with a complete file; null where nothing is. An etag that is no hash can only be checked for length. */
+async function mismatch({ etag, size, url }: Download, part: string): Promise<{ rule: string; value: unknown } | null> {
+  const length = await sizeOf(part);
+  if (size !== null && length !== size) return { rule: `${url} must have ${size} bytes`, value: length };
+  const isSha256 = /^[0-9a-f]{64}$/.test(etag);
+  if (!isSha256 && !/^[0-9a-f]{40}$/.test(etag)) return null;
+  const hash = createHash(isSha256 ? "sha256" : "sha1");
+  if (!isSha256) hash.update(`blob ${length}\0`);
+  for await (const chunk of createReadStream(part)) hash.update(chunk as Uint8Array);
+  const seen = hash.digest("hex");
+  return seen === etag ? null : { rule: `${url} must have the checksum ${etag}`, value: seen };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}

@@ -1,0 +1,151 @@
+import { RepoCache } from "./cache";
+import { download } from "./download";
+import { HubError } from "./errors";
+import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
+import { NO_ANSWER, request } from "./request";
+import { hubSettings, type HubSettings } from "./settings";
+
+/** How far a download is. */
+export interface HubProgress {
+  /** Path inside of the repository. */
+  file: string;
+  /** Bytes. */
+  done: number;
+  /** Bytes; null where the hub did not say. */
+  total: number | null;
+}
+
+/** How files are fetched. */
+export interface HubOptions {
+  onProgress?: (progress: HubProgress) => void;
+  /** Stops the download; what has arrived stays and is used by the next call. */
+  signal?: AbortSignal;
+  /** Larger files are refused. Default 32 GiB. */
+  maxBytes?: number;
+  /** Default: from the environment, see `HubSettings`. */
+  settings?: HubSettings;
+  /** The public function that errors name. */
+  fn?: string;
+}
+
+const MAX_BYTES = 2 ** 35;
+const MAX_LISTING = 16 * 2 ** 20;
+
+interface Metadata {
+  commit: string;
+  etag: string;
+  size: number | null;
+}
+
+const downloads = new Map<string, Promise<void>>();
+
+/**
+ * Brings one file of a repository into the cache, if it is not there, and returns its path in the snapshot. A revision that
+ * is a commit is looked up without asking the hub; offline, or where the hub cannot be reached, so is every other.
+ *
+ * @throws HubError for names that are none, a file that does not exist or may not be read, a wrong checksum, no connection
+ */
+export async function fetchFile(
+  { repo, revision }: HubReference,
+  file: string,
+  options: HubOptions = {},
+): Promise<string> {
+  const { fn = "hub.fetchFile" } = options;
+  checkRepo(fn, repo);
+  checkRevision(fn, revision);
+  checkFile(fn, file);
+  const settings = options.settings ?? hubSettings(process.env, fn);
+  const cache = new RepoCache(settings.cache, repo);
+  const known = await cached(cache, revision, file);
+  if (known && (isCommit(revision) || settings.offline)) return known;
+  if (settings.offline)
+    throw new HubError(fn, `${file} must be in the cache, as HF_HUB_OFFLINE is set`, `${repo}@${revision}`);
+  try {
+    return await bring({ repo, revision }, file, cache, { ...options, settings, fn });
+  } catch (error) {
+    if (known && error instanceof HubError && error.rule === NO_ANSWER) return known;
+    throw error;
+  }
+}
+
+async function cached(cache: RepoCache, revision: string, file: string): Promise<string | null> {
+  const commit = await cache.commitOf(revision);
+  return commit && cache.find(commit, file);
+}
+
+type Settled = HubOptions & { settings: HubSettings; fn: string };
+
+async function bring(of: HubReference, file: string, cache: RepoCache, options: Settled): Promise<string> {
+  const { settings, fn, signal, maxBytes = MAX_BYTES, onProgress = () => {} } = options;
+  const url = urlOf(settings, of, file);
+  const { commit, etag, size } = await metadata(url, options);
+  if (size !== null && size > maxBytes) throw new HubError(fn, `${file} may have ${maxBytes} bytes at most`, size);
+  const target = cache.blob(etag);
+  if (!(await cache.hasBlob(etag))) {
+    const pinned = urlOf(settings, { ...of, revision: commit }, file);
+    const onBytes = (done: number): void => onProgress({ file, done, total: size });
+    await once(target, () => download({ url: pinned, target, etag, size, maxBytes, settings, signal, fn, onBytes }));
+  }
+  const path = (await cache.find(commit, file)) ?? (await cache.link(commit, file, etag));
+  await cache.remember(of.revision, commit);
+  return path;
+}
+
+/** Two loads of one model in a notebook share a download. */
+async function once(target: string, start: () => Promise<void>): Promise<void> {
+  const running = downloads.get(target) ?? start().finally(() => downloads.delete(target));
+  downloads.set(target, running);
+  await running;
+}
+
+function urlOf({ endpoint }: HubSettings, { repo, revision }: HubReference, file: string): string {
+  const path = file.split("/").map(encodeURIComponent).join("/");
+  return `${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/${path}`;
+}
+
+/** What the hub says of a file. Commit and etag become names of files: anything but letters and digits is refused. */
+async function metadata(url: string, { settings, signal, fn }: Settled): Promise<Metadata> {
+  const { headers } = await request({ method: "HEAD", url, settings, signal, fn });
+  const commit = headers.get("x-repo-commit") ?? "";
+  if (!isCommit(commit)) throw new HubError(fn, `the hub must name the commit of ${url}`, commit);
+  const etag = (headers.get("x-linked-etag") ?? headers.get("etag") ?? "").replace(/^W\//, "").replaceAll('"', "");
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(etag)) throw new HubError(fn, `the hub must name the content of ${url}`, etag);
+  const length = headers.get("x-linked-size") ?? headers.get("content-length");
+  const size = length === null ? null : Number(length);
+  if (size !== null && !(Number.isSafeInteger(size) && size >= 0))
+    throw new HubError(fn, `the hub must say how long ${url} is`, length);
+  return { commit, etag, size };
+}
+
+/**
+ * Paths of all files of a repository.
+ *
+ * @throws HubError when it does not exist or may not be read
+ */
+export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
+  const { fn = "hub.listFiles", signal } = options;
+  const settings = options.settings ?? hubSettings(process.env, fn);
+  if (settings.offline) throw new HubError(fn, "HF_HUB_OFFLINE must not be set to list files", repo);
+  checkRevision(fn, revision);
+  const url = `${settings.endpoint}/api/models/${checkRepo(fn, repo)}/revision/${encodeURIComponent(revision)}`;
+  const answer = await request({ method: "GET", url, settings, signal, fn });
+  const siblings = await readListing(answer, url, fn);
+  return siblings.map((entry) => checkFile(fn, String(entry.rfilename)));
+}
+
+async function readListing(answer: Response, url: string, fn: string): Promise<{ rfilename?: unknown }[]> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_LISTING) throw new HubError(fn, `a list of files may have ${MAX_LISTING} bytes`, url);
+    chunks.push(chunk as Uint8Array);
+  }
+  try {
+    const { siblings } = JSON.parse(Buffer.concat(chunks).toString()) as { siblings?: unknown };
+    if (Array.isArray(siblings)) return siblings as { rfilename?: unknown }[];
+  } catch {
+    // Reported below, as an answer without the list is.
+  }
+  throw new HubError(fn, "the hub must answer with a list of siblings", url);
+}

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { hub, HubError, parseReference, type HubSettings } from "../../kernel/hub/index.ts";
+import { COMMIT, FakeHub, REPO } from "./server.ts";
+
+const server = new FakeHub();
+const other = new FakeHub();
+const CONTENT = randomBytes(200_000);
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const main = { repo: REPO, revision: "main" };
+
+let origin: string;
+let otherOrigin: string;
+let settings: HubSettings;
+let folder: string;
+
+before(async () => ([origin, otherOrigin] = await Promise.all([server.start(), other.start()])));
+after(() => Promise.all([server.stop(), other.stop()]));
+beforeEach(() => {
+  server.reset();
+  other.reset();
+  const cache = mkdtempSync(join(tmpdir(), "fovea-hub-"));
+  folder = join(cache, "models--owner--name");
+  settings = { endpoint: origin, cache, token: null, offline: false };
+});
+afterEach(() => rmSync(settings.cache, { recursive: true, force: true }));
+
+const fetchFile = (file: string, more: object = {}) => hub.fetchFile(main, file, { settings, ...more });
+
+describe("a file of the hub", () => {
+  it("lies in the cache as huggingface_hub lays it, and is not asked for again by commit", async () => {
+    server.files.set("onnx/model.onnx", CONTENT);
+    const steps: { file: string; done: number; total: number | null }[] = [];
+    const path = await fetchFile("onnx/model.onnx", { onProgress: (step: never) => steps.push(step) });
+    assert.equal(path, join(folder, "snapshots", COMMIT, "onnx", "model.onnx"));
+    assert.deepEqual(readFileSync(path), CONTENT);
+    assert.equal(readlinkSync(path), join("..", "..", "..", "blobs", sha256(CONTENT)));
+    assert.equal(readFileSync(join(folder, "refs", "main"), "utf8"), COMMIT);
+    assert.deepEqual(readdirSync(join(folder, "blobs")), [sha256(CONTENT)], "nothing is left beside");
+    assert.deepEqual(steps.at(-1), { file: "onnx/model.onnx", done: CONTENT.length, total: CONTENT.length });
+    server.seen.length = 0;
+    assert.equal(await hub.fetchFile({ ...main, revision: COMMIT }, "onnx/model.onnx", { settings }), path);
+    assert.equal(server.seen.length, 0);
+    assert.equal(await fetchFile("onnx/model.onnx"), path);
+    assert.deepEqual(
+      server.seen.map(({ method }) => method),
+      ["HEAD"],
+      "a branch is asked where it is, its content stays",
+    );
+  });
+
+  it("downloaded by another library is used without a connection", async () => {
+    const snapshot = join(folder, "snapshots", COMMIT);
+    for (const name of [snapshot, join(folder, "blobs"), join(folder, "refs")]) mkdirSync(name, { recursive: true });
+    writeFileSync(join(folder, "blobs", "abc"), "content");
+    symlinkSync("../../blobs/abc", join(snapshot, "config.json"));
+    writeFileSync(join(folder, "refs", "main"), COMMIT);
+    const offline = { ...settings, offline: true };
+    assert.equal(await fetchFile("config.json", { settings: offline }), join(snapshot, "config.json"));
+    await assert.rejects(
+      fetchFile("model.onnx", { settings: offline }),
+      /model.onnx must be in the cache, as HF_HUB_OFFLINE is set, got "owner\/name@main"/,
+    );
+    assert.equal(server.seen.length, 0);
+  });
+
+  it("small, is checked by git's hash", async () => {
+    const text = Buffer.from("{}\n");
+    server.files.set("config.json", text);
+    // `printf '{}\n' | git hash-object --stdin`
+    server.etag = "0967ef424bce6791893e9a57bb952f80fd536e93";
+    assert.deepEqual(readFileSync(await fetchFile("config.json")), text);
+  });
+
+  it("goes on where the connection was cut", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.faults = [
+      { kind: "cut", after: 70_000 },
+      { kind: "truncate", after: 50_000 },
+    ];
+    assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT);
+    const starts = server.gets().map(({ range }) => Number(/\d+/.exec(range ?? "0")![0]));
+    assert.equal(starts.length, 3);
+    assert.ok(starts[0] === 0 && starts[1] > 0 && starts[2] === starts[1] + 50_000, String(starts));
+  });
+
+  it("stopped by its signal, goes on in the next call", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.faults = [{ kind: "cut", after: 70_000 }];
+    const stop = new AbortController();
+    const stopped = fetchFile("model.onnx", { signal: stop.signal, onProgress: () => stop.abort(new Error("enough")) });
+    await assert.rejects(stopped, /enough/);
+    assert.ok(existsSync(join(folder, "blobs", `${sha256(CONTENT)}.incomplete`)));
+    assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT);
+    assert.match(server.gets().at(-1)!.range ?? "", /^bytes=[1-9]\d*-$/);
+  });
+
+  it("of a wrong checksum is refused and leaves nothing behind", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.etag = "f".repeat(64);
+    await assert.rejects(fetchFile("model.onnx"), (error: HubError) => {
+      assert.ok(error instanceof HubError);
+      return /must have the checksum f{64}, got "[0-9a-f]{64}"/.test(error.message);
+    });
+    assert.deepEqual(readdirSync(join(folder, "blobs")), []);
+    assert.ok(!existsSync(join(folder, "snapshots")));
+  });
+
+  it("resumed onto a part of something else is fetched anew", async () => {
+    server.files.set("model.onnx", CONTENT);
+    mkdirSync(join(folder, "blobs"), { recursive: true });
+    writeFileSync(join(folder, "blobs", `${sha256(CONTENT)}.incomplete`), randomBytes(1000));
+    assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT);
+  });
+
+  it("that never ends, or is too large, is refused", async () => {
+    server.files.set("model.onnx", CONTENT);
+    await assert.rejects(
+      fetchFile("model.onnx", { maxBytes: 1000 }),
+      /model.onnx may have 1000 bytes at most, got 200000/,
+    );
+    server.headers = { "x-linked-size": "1000" };
+    await assert.rejects(fetchFile("model.onnx"), /the file must end after 1000 bytes/);
+  });
+
+  it("that always breaks off at the same place is given up", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.faults = Array.from({ length: 8 }, () => ({ kind: "truncate" as const, after: 0 }));
+    await assert.rejects(fetchFile("model.onnx"), /the hub must deliver 200000 bytes of .*, got 0/);
+  });
+
+  it("asked for twice at once is downloaded once", async () => {
+    server.files.set("model.onnx", CONTENT);
+    await Promise.all([fetchFile("model.onnx"), fetchFile("model.onnx")]);
+    assert.equal(server.gets().length, 1);
+  });
+});
+
+describe("the hub's refusals", () => {
+  it("404 says what does not exist", async () => {
+    await assert.rejects(
+      fetchFile("model.onnx"),
+      (error: HubError) => error.status === 404 && /the file must exist/.test(error.message),
+    );
+    await assert.rejects(
+      hub.fetchFile({ repo: "a/b", revision: "main" }, "x", { settings }),
+      /the repository must exist \(404\)/,
+    );
+  });
+
+  it("401 and 403 say what the token is for, and never print it", async () => {
+    server.token = "right";
+    server.files.set("model.onnx", CONTENT);
+    await assert.rejects(fetchFile("model.onnx"), /HF_TOKEN must be set to a token with access to it \(401\)/);
+    await assert.rejects(
+      fetchFile("model.onnx", { settings: { ...settings, token: "wrong" } }),
+      (error: Error) =>
+        /HF_TOKEN must have access to it \(401\)/.test(error.message) && !error.message.includes("wrong"),
+    );
+    await fetchFile("model.onnx", { settings: { ...settings, token: "right" } });
+  });
+
+  it("429 is waited for as the hub asks, up to a minute", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.faults = [{ kind: "status", status: 429, headers: { "retry-after": "1" } }];
+    const start = performance.now();
+    await fetchFile("model.onnx");
+    assert.ok(performance.now() - start >= 990);
+    rmSync(folder, { recursive: true });
+    server.faults = [{ kind: "status", status: 429, headers: { "retry-after": "3600" } }];
+    await assert.rejects(fetchFile("model.onnx"), /the hub asks to wait 3600 seconds \(429\)/);
+  });
+
+  it("an unreachable hub is named, and a cached file used", async () => {
+    server.files.set("model.onnx", CONTENT);
+    const path = await fetchFile("model.onnx");
+    const gone = new FakeHub();
+    const endpoint = await gone.start();
+    await gone.stop();
+    const away = { ...settings, endpoint };
+    assert.equal(await fetchFile("model.onnx", { settings: away }), path);
+    await assert.rejects(fetchFile("other.onnx", { settings: away }), /the hub must be reachable, got .*ECONNREFUSED/);
+  });
+});
+
+describe("untrusted answers", () => {
+  it("a redirect to another host is followed without the token", async () => {
+    server.files.set("model.onnx", CONTENT);
+    other.files.set("model.onnx", CONTENT);
+    server.cdn = otherOrigin;
+    await fetchFile("model.onnx", { settings: { ...settings, token: "secret" } });
+    assert.ok(server.seen.every(({ authorization }) => authorization === "Bearer secret"));
+    assert.ok(other.seen.length > 0 && other.seen.every(({ authorization }) => authorization === undefined));
+  });
+
+  it("redirects to other schemes and endless ones are refused", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.cdn = "file://";
+    await assert.rejects(fetchFile("model.onnx"), /a redirect must lead to an equally secure URL/);
+    server.cdn = origin;
+    await assert.rejects(fetchFile("model.onnx"), /a file may be redirected 5 times/);
+  });
+
+  it("names of commits and contents that are paths are refused", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.headers = { "x-repo-commit": "../../evil" };
+    await assert.rejects(fetchFile("model.onnx"), /the hub must name the commit/);
+    server.headers = { "x-linked-etag": '"../../evil"' };
+    await assert.rejects(fetchFile("model.onnx"), /the hub must name the content/);
+    server.siblings = [{ rfilename: "../evil.onnx" }];
+    await assert.rejects(hub.listFiles(main, { settings }), /a file is a relative path/);
+    server.siblings = 3;
+    await assert.rejects(hub.listFiles(main, { settings }), /must answer with a list of siblings/);
+    assert.deepEqual(readdirSync(settings.cache), []);
+  });
+
+  it("names that leave the cache are refused before anything is asked", async () => {
+    for (const file of ["../x", "/etc/passwd", "a/../../x", "a\\b", "", "a//b", "c:x"])
+      await assert.rejects(fetchFile(file), /a file is a relative path inside of the repository/, file);
+    for (const text of ["hf:../x", "hf:a/b/c", "hf:a--b/c", "hf:a/..", "hf:", "hf:/x"])
+      assert.throws(() => parseReference(text, "encoders.load"), HubError, text);
+    assert.throws(() => parseReference("hf:a/b@../../x", "encoders.load"), /a revision is a branch, a tag or a commit/);
+    assert.equal(server.seen.length, 0);
+  });
+});
+
+describe("settings", () => {
+  it("come from huggingface_hub's variables", () => {
+    const found = hub.settings({
+      HF_HOME: "/h",
+      HF_ENDPOINT: "https://mirror.example/",
+      HF_TOKEN: " t ",
+      HF_HUB_OFFLINE: "yes",
+    });
+    assert.deepEqual(found, {
+      endpoint: "https://mirror.example",
+      cache: join("/h", "hub"),
+      token: "t",
+      offline: true,
+    });
+    assert.equal(hub.settings({ HF_HOME: "/h", HF_HUB_CACHE: "/c" }).cache, "/c");
+    assert.equal(hub.settings({}).endpoint, "https://huggingface.co");
+    assert.throws(
+      () => hub.settings({ HF_ENDPOINT: "mirror" }),
+      /HF_ENDPOINT must be an http: or https: URL, got "mirror"/,
+    );
+    assert.throws(
+      () => hub.settings({ HF_TOKEN: "a\nb" }),
+      (error: Error) => !error.message.includes("a\nb"),
+    );
+  });
+
+  it("a reference names repository and revision", () => {
+    assert.deepEqual(parseReference("hf:owner/name@refs/pr/1", "x"), { repo: "owner/name", revision: "refs/pr/1" });
+    assert.deepEqual(parseReference("hf:gpt2", "x"), { repo: "gpt2", revision: "main" });
+    assert.ok(lstatSync(settings.cache).isDirectory());
+  });
+});
