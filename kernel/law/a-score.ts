@@ -1,3 +1,4 @@
+import type { AlignmentScore } from "./definitions";
 import { LawError } from "./error";
 import { normalizeTokens } from "./match";
 
@@ -12,8 +13,8 @@ export interface AScoreOptions {
   direction?: "target-to-reference" | "reference-to-target";
 }
 
-/** An A score says which definition made it: numbers of different definitions must not be compared. */
-export interface AScore {
+/** The A score by cosines; `captionScore` is the paper's other definition. */
+export interface AScore extends AlignmentScore {
   definition: "cosine";
   direction: "target-to-reference" | "reference-to-target";
   /** Mean over the references. In [-1, 1]. */
