@@ -27,7 +27,8 @@ export function kernelSpec(): Record<string, unknown> {
 /** Write the kernelspec beside its place and move it there, so that no front end ever sees half of one. */
 export function install(args: string[]): void {
   const { kernels, name } = parseSpecOptions("install", args);
-  if (!existsSync(MAIN)) throw new Error(`install: the kernel is not built, ${MAIN} is missing; run npm run build:kernel`);
+  if (!existsSync(MAIN))
+    throw new Error(`install: the kernel is not built, ${MAIN} is missing; run npm run build:kernel`);
   mkdirSync(kernels, { recursive: true });
   const staging = mkdtempSync(join(kernels, ".fovea-"));
   const target = join(kernels, name);

@@ -29,15 +29,24 @@ export function parseSpecOptions(command: string, args: string[]): SpecOptions {
   if (!/^[\w.-]+$/.test(name)) {
     throw new Error(`${command}: --name may hold letters, digits, '.', '_' and '-', received ${JSON.stringify(name)}`);
   }
-  const data = prefix !== undefined ? prefixData(resolve(prefix)) : sysPrefix ? prefixData(pythonPrefix(command)) : userData();
+  const data =
+    prefix !== undefined ? prefixData(resolve(prefix)) : sysPrefix ? prefixData(pythonPrefix(command)) : userData();
   return { kernels: join(data, "kernels"), name };
 }
 
 /** Every folder of kernelspecs that Jupyter would search, as far as it can be known without asking Python. */
 export function searchPath(): string[] {
   const fromEnvironment = (process.env["JUPYTER_PATH"] ?? "").split(delimiter).filter((path) => path !== "");
-  const prefixes = [process.env["VIRTUAL_ENV"], process.env["CONDA_PREFIX"], pythonOnPath()].filter((path): path is string => path !== undefined);
-  const data = [...fromEnvironment, userData(), ...prefixes.map(prefixData), "/usr/local/share/jupyter", "/usr/share/jupyter"];
+  const prefixes = [process.env["VIRTUAL_ENV"], process.env["CONDA_PREFIX"], pythonOnPath()].filter(
+    (path): path is string => path !== undefined,
+  );
+  const data = [
+    ...fromEnvironment,
+    userData(),
+    ...prefixes.map(prefixData),
+    "/usr/local/share/jupyter",
+    "/usr/share/jupyter",
+  ];
   return [...new Set(data)].map((path) => join(path, "kernels"));
 }
 

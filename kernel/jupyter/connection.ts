@@ -61,7 +61,5 @@ function checkConnection(path: string, value: unknown): ConnectionInfo {
 
 /** The zeromq address of one port. Only the address in the connection file is ever bound. */
 export function address(connection: ConnectionInfo, port: number): string {
-  return connection.transport === "tcp"
-    ? `tcp://${connection.ip}:${port}`
-    : `ipc://${connection.ip}-${port}`;
+  return connection.transport === "tcp" ? `tcp://${connection.ip}:${port}` : `ipc://${connection.ip}-${port}`;
 }

@@ -94,7 +94,13 @@ export class Executions {
     if (outcome.status === "error") {
       const { ename, evalue, traceback } = outcome;
       this.context.publisher.publish("error", { ename, evalue, traceback }, request.header);
-      this.context.publisher.reply("shell", request, { status: "error", execution_count: line, ename, evalue, traceback });
+      this.context.publisher.reply("shell", request, {
+        status: "error",
+        execution_count: line,
+        ename,
+        evalue,
+        traceback,
+      });
     } else {
       const { userExpressions, payload } = outcome;
       const content = { status: "ok", execution_count: line, user_expressions: userExpressions, payload };
@@ -114,7 +120,9 @@ export class Executions {
 
 function stringValues(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 async function turns(count: number): Promise<void> {

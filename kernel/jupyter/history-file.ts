@@ -2,7 +2,17 @@
  * History that outlives the kernel: a file of JSON lines, shared by all kernels of a user. Each line is appended by one
  * write; only numbering a session and trimming need the lock. Whatever fails here costs the history, never the kernel.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { HistoryEntry } from "./history";

@@ -100,6 +100,9 @@ function count(value: unknown, otherwise: number): number {
 
 /** SQLite-style globs, as IPython's history has them: `*`, `?` and nothing else is special. */
 function globToRegExp(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "[^]*").replace(/\?/g, "[^]");
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*/g, "[^]*")
+    .replace(/\?/g, "[^]");
   return new RegExp(`^${source}$`);
 }

@@ -22,8 +22,7 @@ export interface CommPayload {
 }
 
 export type UserExpression =
-  | { status: "ok"; data: MimeBundle; metadata: JSONObject }
-  | ({ status: "error" } & ErrorReport);
+  { status: "ok"; data: MimeBundle; metadata: JSONObject } | ({ status: "error" } & ErrorReport);
 
 export interface PagePayload {
   source: "page";

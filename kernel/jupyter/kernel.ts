@@ -149,7 +149,10 @@ export class Kernel {
         return { status: "ok", history: this.history.query(content) };
       case "comm_info_request": {
         const target = content["target_name"];
-        return { status: "ok", comms: this.comms.info(typeof target === "string" && target !== "" ? target : undefined) };
+        return {
+          status: "ok",
+          comms: this.comms.info(typeof target === "string" && target !== "" ? target : undefined),
+        };
       }
       case "connect_request":
         return this.connect();
@@ -251,7 +254,14 @@ export class Kernel {
     else this.answerInput(null); // A timer of an earlier cell: nobody is there to ask.
   }
 
-  private display({ update, data, metadata, displayId, parent, buffers }: Extract<FromSession, { type: "display" }>): void {
+  private display({
+    update,
+    data,
+    metadata,
+    displayId,
+    parent,
+    buffers,
+  }: Extract<FromSession, { type: "display" }>): void {
     const transient = displayId === undefined ? {} : { display_id: displayId };
     const type = update ? "update_display_data" : "display_data";
     this.publisher.publish(type, { data, metadata, transient }, parent, { buffers });
@@ -264,7 +274,8 @@ export class Kernel {
 
   private sessionCrashed(report: ErrorReport): void {
     const cell = this.executions.current;
-    for (const commId of this.comms.clear()) this.publisher.publish("comm_close", { comm_id: commId, data: {} }, cell?.header);
+    for (const commId of this.comms.clear())
+      this.publisher.publish("comm_close", { comm_id: commId, data: {} }, cell?.header);
     for (const parent of this.handling.values()) this.publisher.status("idle", parent);
     this.handling.clear();
     this.awaitsInput = false;

@@ -13,7 +13,12 @@ export class Publisher {
   ) {}
 
   /** Broadcast on iopub. The topic frame is the message type, which subscribers may filter by. */
-  publish(msgType: string, content: Content, parent?: Header, extra: { metadata?: Content; buffers?: Uint8Array[] } = {}): void {
+  publish(
+    msgType: string,
+    content: Content,
+    parent?: Header,
+    extra: { metadata?: Content; buffers?: Uint8Array[] } = {},
+  ): void {
     this.send(this.sockets.iopub, [Buffer.from(msgType)], msgType, content, parent, extra);
   }
 

@@ -105,7 +105,12 @@ export class SessionProcess {
     const [command] = at < 0 ? [] : this.held.splice(at, 1);
     if (command?.type !== "execute") return;
     const evalue = "the cell was interrupted before the session was ready to run it";
-    const outcome = { status: "error" as const, ename: "KeyboardInterrupt", evalue, traceback: [`KeyboardInterrupt: ${evalue}`] };
+    const outcome = {
+      status: "error" as const,
+      ename: "KeyboardInterrupt",
+      evalue,
+      traceback: [`KeyboardInterrupt: ${evalue}`],
+    };
     this.events.message({ type: "done", parent: command.parent, outcome });
   }
 

@@ -21,10 +21,18 @@ export function adaptCell(
   const visit = (node: TypeScript.Node): TypeScript.Node => {
     const visited = visitEachChild(node, visit, context);
     if (compiler.isCallExpression(visited) && visited.expression.kind === compiler.SyntaxKind.ImportKeyword) {
-      return factory.updateCallExpression(visited, factory.createIdentifier(NAMES.import), undefined, visited.arguments);
+      return factory.updateCallExpression(
+        visited,
+        factory.createIdentifier(NAMES.import),
+        undefined,
+        visited.arguments,
+      );
     }
     if (compiler.isNamedExports(visited)) {
-      return factory.updateNamedExports(visited, visited.elements.filter(({ name }) => !linked.has(name.text)));
+      return factory.updateNamedExports(
+        visited,
+        visited.elements.filter(({ name }) => !linked.has(name.text)),
+      );
     }
     if (!compiler.isIterationStatement(visited, false)) return visited;
     const { statement } = visited;

@@ -2,10 +2,22 @@
  * Where an interrupted cell that still runs in the background stops: at its next timer, console call, display or comm
  * message, which throw in it. A loop that awaits none of these goes on; nothing in JavaScript can stop it from outside.
  */
-import timersPromises = require("node:timers/promises");
+import { promises as timersPromises } from "node:timers";
 import { checkInterrupted } from "./scope";
 
-const CONSOLE = ["log", "info", "debug", "warn", "error", "dir", "table", "trace", "group", "timeEnd", "timeLog"] as const;
+const CONSOLE = [
+  "log",
+  "info",
+  "debug",
+  "warn",
+  "error",
+  "dir",
+  "table",
+  "trace",
+  "group",
+  "timeEnd",
+  "timeLog",
+] as const;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 

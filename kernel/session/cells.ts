@@ -36,7 +36,8 @@ export class CellCompiler {
   private declarations = "";
 
   /** Throws {@link CellDiagnostics}. */
-  compile(code: string): CompiledCell {
+  compile(source: string): CompiledCell {
+    const code = withoutExports(this.compiler.ts, source);
     let result = this.converter.convert(this.declarations, code);
     if (result.diagnostics.length > 0) {
       const annotated = annotateUnnameable(this.compiler.ts, code, result.diagnostics);
@@ -106,6 +107,21 @@ export class CellCompiler {
       },
     }).outputText;
   }
+}
+
+/** Everything in a cell is known to later cells, so `export` before a declaration says nothing: blanks in its place. */
+function withoutExports(compiler: Compiler["ts"], code: string): string {
+  if (!/\bexport\b/.test(code)) return code;
+  const file = compiler.createSourceFile("cell.ts", code, compiler.ScriptTarget.Latest, true);
+  let result = code;
+  for (const statement of file.statements) {
+    const modifiers = compiler.canHaveModifiers(statement) ? (compiler.getModifiers(statement) ?? []) : [];
+    const [first, second] = modifiers;
+    if (first?.kind !== compiler.SyntaxKind.ExportKeyword || second?.kind === compiler.SyntaxKind.DefaultKeyword)
+      continue;
+    result = result.slice(0, first.getStart()) + " ".repeat("export".length) + result.slice(first.end);
+  }
+  return result;
 }
 
 /** TypeScript declares its exports in lines `exports.a = exports.b = void 0;`. */

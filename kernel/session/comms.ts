@@ -39,7 +39,14 @@ class SessionComm implements Comm {
     if (this.closed) return;
     this.ended();
     const parent = currentScope()?.request;
-    this.post({ type: "commClose", parent, commId: this.id, data: toJSON("comm.close data", data), metadata: {}, buffers: [] });
+    this.post({
+      type: "commClose",
+      parent,
+      commId: this.id,
+      data: toJSON("comm.close data", data),
+      metadata: {},
+      buffers: [],
+    });
   }
 
   onMessage(handler: (message: CommMessage) => void | Promise<void>): void {
@@ -147,6 +154,8 @@ export function checkBuffers(where: string, buffers: readonly unknown[] = []): U
   return buffers.map((buffer, index) => {
     if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
-    throw new TypeError(`${where}: buffers[${index}] must be a typed array or an ArrayBuffer, received ${typeof buffer}`);
+    throw new TypeError(
+      `${where}: buffers[${index}] must be a typed array or an ArrayBuffer, received ${typeof buffer}`,
+    );
   });
 }

@@ -15,6 +15,8 @@ interface Slot {
   exports: Record<string, unknown>;
   require: NodeJS.Require;
   link: (name: string, get: () => unknown, set: (value: unknown) => void) => void;
+  __dirname: string;
+  __filename: string;
   $flags: Int32Array;
   $stop: () => never;
   $import: (specifier: string) => Promise<object>;
@@ -39,6 +41,8 @@ export class Executor {
       exports: importsAsValues(this.variables),
       require: modules.require,
       link: this.link.bind(this),
+      __dirname: modules.folder,
+      __filename: modules.place,
       $flags: interruptFlags,
       $stop: () => this.stopLoop(),
       $import: (specifier) => modules.import(specifier),
@@ -142,7 +146,7 @@ export class Executor {
 /** All on the line of the code's first, so that line numbers hold. */
 function wrap({ code, isAsync, mutable }: CompiledCell): string {
   const links = mutable.map((name) => `link(${JSON.stringify(name)}, () => ${name}, (value) => { ${name} = value; });`);
-  const head = `(${isAsync ? "async " : ""}function ({ exports, require, link, $flags, $stop, $import }) { `;
+  const head = `(${isAsync ? "async " : ""}function ({ exports, require, __dirname, __filename, link, $flags, $stop, $import }) { `;
   return `${head}${links.join(" ")} ${code}\n})(${SLOT})`;
 }
 

@@ -26,7 +26,9 @@ function convert(where: string, value: unknown, above: Set<object>): JSONValue |
     case "symbol":
       return undefined;
     case "bigint":
-      throw new TypeError(`${where}: a bigint is no JSON value, received ${value}n; convert it by Number() or String()`);
+      throw new TypeError(
+        `${where}: a bigint is no JSON value, received ${value}n; convert it by Number() or String()`,
+      );
     case "object":
       return value === null ? null : convertObject(where, value, above);
     default:

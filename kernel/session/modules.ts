@@ -28,18 +28,21 @@ export class CellModules {
   /** Modules that only `import` can load, as `require` would give them. */
   private readonly imported = new Map<string, object>();
 
+  /** A file in the notebook's folder that stands for every cell. */
+  readonly place: string;
+
   constructor(
-    cwd: string,
+    readonly folder: string,
     private readonly compiler: CellCompiler,
   ) {
     this.hookResolution();
     this.hookTypeScript();
-    const place = join(cwd, "cell.ts");
-    this.load = createRequire(place);
+    this.place = join(folder, "cell.ts");
+    this.load = createRequire(this.place);
     const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
-      filename: place,
+      filename: this.place,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }) as typeof this.nativeImport;
   }

@@ -3,14 +3,6 @@ import { readSync } from "node:fs";
 import type { FromSession } from "../jupyter/ipc";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "./scope";
 
-/** Types of the globals that a session adds, known to every cell. */
-export const GLOBAL_TYPES = `
-/** Ask the user for a line of text and wait for it. Throws where the front end takes no input. */
-declare function prompt(message?: string): string;
-/** As {@link prompt}, without showing what is typed. */
-declare function promptPassword(message?: string): string;
-`;
-
 export class StdinNotAllowed extends Error {
   override name = "StdinNotAllowed";
 }

@@ -44,7 +44,8 @@ export class Queries {
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
     // A cursor just behind a name means that name.
-    const info = this.compiler.inspect(code, position) ?? (position > 0 ? this.compiler.inspect(code, position - 1) : undefined);
+    const info =
+      this.compiler.inspect(code, position) ?? (position > 0 ? this.compiler.inspect(code, position - 1) : undefined);
     if (!info) return { found: false, data: {} };
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
     const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));

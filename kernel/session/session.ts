@@ -15,6 +15,7 @@ import { Queries } from "./queries";
 import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
 import { runShell } from "./shell";
 import { StreamCapture } from "./streams";
+import { tidyInspection } from "./tidy-inspection";
 import { cellName, Tracebacks } from "./tracebacks";
 import { variableTable } from "./variables";
 
@@ -38,6 +39,7 @@ export class Session {
     this.streams.install();
     installCancellationPoints();
     installPrompt(post);
+    tidyInspection();
   }
 
   /** Compile something, so that the first cell does not pay for the compiler's first use. */
@@ -122,7 +124,9 @@ export class Session {
         this.executor.reset();
         return [];
       case "unknown":
-        throw new SyntaxError(`${convenience.name}: is no command of this kernel; there are %time, %who, %reset, !command and ?name`);
+        throw new SyntaxError(
+          `${convenience.name}: is no command of this kernel; there are %time, %who, %reset, !command and ?name`,
+        );
       default:
         return convenience satisfies never;
     }
@@ -144,7 +148,10 @@ export class Session {
     } finally {
       const { user, system } = process.cpuUsage(cpu);
       const wall = performance.now() - start;
-      this.streams.emit("stdout", `Wall time: ${wall.toFixed(1)} ms, CPU time: ${((user + system) / 1000).toFixed(1)} ms\n`);
+      this.streams.emit(
+        "stdout",
+        `Wall time: ${wall.toFixed(1)} ms, CPU time: ${((user + system) / 1000).toFixed(1)} ms\n`,
+      );
     }
     return [];
   }

@@ -8,7 +8,7 @@ import type * as TypeScript from "@tslab/typescript-for-tslab";
 import type * as TslabConverter from "tslab/dist/converter";
 import { requireCached } from "./code-cache";
 import { adaptCell } from "./adapt";
-import { GLOBAL_TYPES } from "./prompt";
+import { GLOBAL_TYPES } from "./global-types";
 import { allowOneRebuild, type TimerHost } from "./rebuilds";
 
 export type ts = typeof TypeScript;
@@ -79,6 +79,8 @@ function withOptions(original: ts): CreateHost {
       // Resolves packages with only an `exports` map, which Node10 resolution does not.
       moduleResolution: original.ModuleResolutionKind.Bundler,
       allowImportingTsExtensions: true,
+      // What Node 20 has; tslab stops at ES2022.
+      lib: ["lib.es2023.d.ts"],
       inlineSourceMap: true,
       // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
       typeRoots: [nodeTypesRoot(), GLOBALS_ROOT],

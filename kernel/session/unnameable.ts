@@ -9,7 +9,9 @@ type ts = typeof TypeScript;
 type Edit = { at: number; text: string };
 
 /** "The inferred type of … cannot be named", "… has or is using name … but cannot be named", private names, unique symbols. */
-const CODES = new Set([2527, 2526, 2742, 2883, 4020, 4023, 4025, 4028, 4029, 4031, 4055, 4058, 4060, 4063, 4078, 4081, 4082, 4094]);
+const CODES = new Set([
+  2527, 2526, 2742, 2883, 4020, 4023, 4025, 4028, 4029, 4031, 4055, 4058, 4060, 4063, 4078, 4081, 4082, 4094,
+]);
 
 /** The cell with `any` where its only faults are types that cannot be written, or `undefined` if it has others. */
 export function annotateUnnameable(compiler: ts, code: string, diagnostics: readonly Diagnostic[]): string | undefined {
@@ -42,7 +44,12 @@ function variableEdits(compiler: ts, { name, type, initializer }: TypeScript.Var
   if (type) return [];
   if (compiler.isIdentifier(name)) return [{ at: name.end, text: ": any" }];
   // A pattern has no place for one name's type.
-  return initializer ? [{ at: initializer.getStart(), text: "(" }, { at: initializer.end, text: ") as any" }] : [];
+  return initializer
+    ? [
+        { at: initializer.getStart(), text: "(" },
+        { at: initializer.end, text: ") as any" },
+      ]
+    : [];
 }
 
 function innermost(
@@ -52,6 +59,8 @@ function innermost(
   start: number,
   end: number,
 ): TypeScript.Node {
-  const child = compiler.forEachChild(node, (each) => (each.getStart(file) <= start && end <= each.end ? each : undefined));
+  const child = compiler.forEachChild(node, (each) =>
+    each.getStart(file) <= start && end <= each.end ? each : undefined,
+  );
   return child ? innermost(compiler, file, child, start, end) : node;
 }

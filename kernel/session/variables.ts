@@ -8,11 +8,17 @@ interface Row {
 }
 
 export function variableTable(variables: Readonly<Record<string, unknown>>): MimeBundle {
-  const rows = Object.keys(variables).sort().map((name) => rowOf(name, variables));
+  const rows = Object.keys(variables)
+    .sort()
+    .map((name) => rowOf(name, variables));
   if (rows.length === 0) return { "text/plain": "No variables." };
   const width = (key: "name" | "kind"): number => Math.max(...rows.map((row) => row[key].length));
-  const lines = rows.map(({ name, kind, size }) => `${name.padEnd(width("name"))}  ${kind.padEnd(width("kind"))}  ${size}`.trimEnd());
-  const cells = rows.map(({ name, kind, size }) => `<tr><td>${name}</td><td>${escape(kind)}</td><td>${escape(size)}</td></tr>`);
+  const lines = rows.map(({ name, kind, size }) =>
+    `${name.padEnd(width("name"))}  ${kind.padEnd(width("kind"))}  ${size}`.trimEnd(),
+  );
+  const cells = rows.map(
+    ({ name, kind, size }) => `<tr><td>${name}</td><td>${escape(kind)}</td><td>${escape(size)}</td></tr>`,
+  );
   const head = "<thead><tr><th>variable</th><th>kind</th><th>size</th></tr></thead>";
   return { "text/plain": lines.join("\n"), "text/html": `<table>${head}<tbody>${cells.join("")}</tbody></table>` };
 }
@@ -28,7 +34,8 @@ function rowOf(name: string, variables: Readonly<Record<string, unknown>>): Row 
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";
-  if (typeof value === "function") return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
+  if (typeof value === "function")
+    return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
   return typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
 }
 

@@ -594,6 +594,13 @@ class LanguageTests(unittest.TestCase):
         self.assertEqual(self.kernel.run("import hello, { late } from 'modern'; [late, hello()]").value, "[ 9, 'hi' ]")
         self.assertEqual(self.kernel.run("const modern = await import('modern'); modern.late").value, "9")
 
+    def test_what_node_has_and_cells_are_pasted_with(self):
+        self.assertEqual(self.kernel.run("export const shown = [3, 1].toSorted();\nexport function f() { return shown }\nf()").value, "[ 1, 3 ]")
+        self.assertEqual(self.kernel.run("shown.length").value, "2")
+        self.assertEqual(self.kernel.run("Promise.resolve(3)").value, "Promise { 3 }")
+        self.assertEqual(self.kernel.run("__dirname === process.cwd()").value, "true")
+        self.assertNotIn("msg_id", self.kernel.run("setTimeout(() => {}, 1)").value)
+
     def test_top_level_for_await(self):
         code = "async function* numbers() { yield 1; yield 2 }\nlet total = 0;\nfor await (const n of numbers()) total += n;\ntotal"
         self.assertEqual(self.kernel.run(code).value, "3")

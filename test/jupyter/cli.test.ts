@@ -19,7 +19,9 @@ interface Run {
 function fovea(...args: string[]): Promise<Run> {
   const env = { PATH: "/nonexistent", HOME: prefix };
   return new Promise((done) => {
-    execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) => done({ code: Number(error?.code ?? 0), out, err }));
+    execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) =>
+      done({ code: Number(error?.code ?? 0), out, err }),
+    );
   });
 }
 
@@ -30,8 +32,16 @@ describe("fovea install, status, uninstall", () => {
     assert.equal(spec.argv[0], process.execPath);
     assert.ok(existsSync(spec.argv[1]));
     assert.equal(spec.argv[2], "{connection_file}");
-    assert.deepEqual([spec.language, spec.interrupt_mode, spec.display_name], ["typescript", "message", "Fovea (TypeScript)"]);
-    assert.deepEqual(readdirSync(join(kernels, "fovea")).sort(), ["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"]);
+    assert.deepEqual(
+      [spec.language, spec.interrupt_mode, spec.display_name],
+      ["typescript", "message", "Fovea (TypeScript)"],
+    );
+    assert.deepEqual(readdirSync(join(kernels, "fovea")).sort(), [
+      "kernel.json",
+      "logo-32x32.png",
+      "logo-64x64.png",
+      "logo-svg.svg",
+    ]);
   });
 
   it("replaces an old one whole, and leaves nothing beside it", async () => {

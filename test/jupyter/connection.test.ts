@@ -35,7 +35,8 @@ describe("readConnectionFile", () => {
   });
 
   it("takes a missing key for an empty one", () => {
-    const { key: _, ...rest } = GOOD;
+    const rest: Partial<typeof GOOD> = { ...GOOD };
+    delete rest.key;
     assert.equal(readConnectionFile(write(rest)).key, "");
   });
 
@@ -50,7 +51,10 @@ describe("readConnectionFile", () => {
   ];
   for (const [content, rule] of bad) {
     it(`refuses ${JSON.stringify(content).slice(0, 60)}: ${rule.source}`, () => {
-      assert.throws(() => readConnectionFile(write(content)), (error) => error instanceof ConnectionFileError && rule.test(error.message));
+      assert.throws(
+        () => readConnectionFile(write(content)),
+        (error) => error instanceof ConnectionFileError && rule.test(error.message),
+      );
     });
   }
 

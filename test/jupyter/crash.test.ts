@@ -6,7 +6,10 @@ const END = { code: null, signal: null, wasReady: true, stderrTail: "" };
 
 describe("crashReport", () => {
   const cases: [object, RegExp][] = [
-    [{ signal: "SIGABRT", stderrTail: "FATAL ERROR: Reached heap limit Allocation failed" }, /ran out of JavaScript heap memory/],
+    [
+      { signal: "SIGABRT", stderrTail: "FATAL ERROR: Reached heap limit Allocation failed" },
+      /ran out of JavaScript heap memory/,
+    ],
     [{ signal: "SIGKILL" }, /killed by SIGKILL/],
     [{ signal: "SIGSEGV" }, /signal SIGSEGV/],
     [{ code: 3 }, /exit code 3/],

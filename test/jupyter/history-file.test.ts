@@ -37,7 +37,10 @@ describe("HistoryFile", () => {
     new History(new HistoryFile(path)).add(1, "kept");
     appendFileSync(path, '{"s":1,"l":2,"c":"cut o\nnull\n[]\n');
     writeFileSync(`${path}.lock`, "");
-    assert.deepEqual(new HistoryFile(path).open()?.entries.map(({ code }) => code), ["kept"]);
+    assert.deepEqual(
+      new HistoryFile(path).open()?.entries.map(({ code }) => code),
+      ["kept"],
+    );
   });
 
   it("stays bounded and keeps the newest", () => {

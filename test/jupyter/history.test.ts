@@ -12,18 +12,33 @@ function filled(): History {
 describe("History", () => {
   it("answers the tail, with outputs where asked", () => {
     const [session] = filled().query({ hist_access_type: "tail", n: 1 })[0]!;
-    assert.deepEqual(filled().query({ hist_access_type: "tail", n: 2 }).map(([, line, code]) => [line, code]), [[3, "a = 1"], [4, "print(a)"]]);
-    assert.deepEqual(filled().query({ hist_access_type: "tail", n: 1, output: true }), [[session, 4, ["print(a)", "1"]]]);
+    assert.deepEqual(
+      filled()
+        .query({ hist_access_type: "tail", n: 2 })
+        .map(([, line, code]) => [line, code]),
+      [
+        [3, "a = 1"],
+        [4, "print(a)"],
+      ],
+    );
+    assert.deepEqual(filled().query({ hist_access_type: "tail", n: 1, output: true }), [
+      [session, 4, ["print(a)", "1"]],
+    ]);
   });
 
   it("answers a range of this session, the end excluded", () => {
     const range = filled().query({ hist_access_type: "range", session: 0, start: 2, stop: 4 });
-    assert.deepEqual(range.map(([, line]) => line), [2, 3]);
+    assert.deepEqual(
+      range.map(([, line]) => line),
+      [2, 3],
+    );
   });
 
   it("searches by glob, the newest last, each text once if asked", () => {
     const search = (extra: object): unknown[] =>
-      filled().query({ hist_access_type: "search", ...extra }).map(([, line]) => line);
+      filled()
+        .query({ hist_access_type: "search", ...extra })
+        .map(([, line]) => line);
     assert.deepEqual(search({ pattern: "a*" }), [1, 3]);
     assert.deepEqual(search({ pattern: "a*", unique: true }), [3]);
     assert.deepEqual(search({ pattern: "*a*", n: 2 }), [3, 4]);

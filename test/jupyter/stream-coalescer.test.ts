@@ -22,7 +22,10 @@ describe("StreamCoalescer", () => {
     assert.deepEqual(sent, [[first.msg_id, "stdout", "0\n"]]);
     await sleep(FLUSH_MS * 4);
     assert.equal(sent.length, 2);
-    assert.equal(sent.map(([, , text]) => text).join(""), Array.from({ length: 1000 }, (_, line) => `${line}\n`).join(""));
+    assert.equal(
+      sent.map(([, , text]) => text).join(""),
+      Array.from({ length: 1000 }, (_, line) => `${line}\n`).join(""),
+    );
   });
 
   it("keeps the order between streams and between cells", () => {
@@ -35,7 +38,10 @@ describe("StreamCoalescer", () => {
     ];
     for (const write of writes) streams.write(...write);
     streams.flush();
-    assert.deepEqual(sent.map(([, , text]) => text), ["a", "b", "c", "d"]);
+    assert.deepEqual(
+      sent.map(([, , text]) => text),
+      ["a", "b", "c", "d"],
+    );
     assert.equal(sent[2]![0], second.msg_id);
   });
 
@@ -47,7 +53,13 @@ describe("StreamCoalescer", () => {
     }
     streams.flush();
     assert.ok(sent.length < 100, `${sent.length} messages`);
-    assert.equal(sent.filter(([, name]) => name === "stdout").map(([, , text]) => text).join("").length, 5000);
+    assert.equal(
+      sent
+        .filter(([, name]) => name === "stdout")
+        .map(([, , text]) => text)
+        .join("").length,
+      5000,
+    );
   });
 
   it("cuts long text below 1 MB of JSON, and never inside a character", () => {

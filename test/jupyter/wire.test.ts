@@ -7,7 +7,15 @@ const KEY = "a-key";
 
 function message(extra: Partial<Message> = {}): Message {
   const header = new HeaderFactory().create("comm_msg");
-  return { identities: [Buffer.from("client")], header, parentHeader: {}, metadata: {}, content: { a: "é😀" }, buffers: [], ...extra };
+  return {
+    identities: [Buffer.from("client")],
+    header,
+    parentHeader: {},
+    metadata: {},
+    content: { a: "é😀" },
+    buffers: [],
+    ...extra,
+  };
 }
 
 describe("wire", () => {
@@ -23,7 +31,9 @@ describe("wire", () => {
   it("signs exactly the four JSON frames, as Python's hmac does", () => {
     const frames = encode(message({ buffers: [Buffer.from("not signed")] }), new Signer(KEY));
     const [, , signature, ...rest] = frames;
-    const expected = createHmac("sha256", KEY).update(Buffer.concat(rest.slice(0, 4))).digest("hex");
+    const expected = createHmac("sha256", KEY)
+      .update(Buffer.concat(rest.slice(0, 4)))
+      .digest("hex");
     assert.equal(Buffer.from(signature!).toString(), expected);
   });
 

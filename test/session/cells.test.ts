@@ -19,26 +19,34 @@ describe("CellCompiler", () => {
   it("refuses type errors with their place", () => {
     assert.throws(
       () => compiler.compile("const a = 1;\nconst b: string = a;"),
-      (error) => error instanceof CellDiagnostics && error.diagnostics[0]?.start.line === 1 && error.diagnostics[0].code === 2322,
+      (error) =>
+        error instanceof CellDiagnostics &&
+        error.diagnostics[0]?.start.line === 1 &&
+        error.diagnostics[0].code === 2322,
     );
   });
 
   it("maps generated positions to the cell's, past types and comments", () => {
-    const cell = compiler.compile("// comment\ninterface A { x: number }\nconst a: A = { x: 1 };\nfail();\nfunction fail() {}");
+    const cell = compiler.compile(
+      "// comment\ninterface A { x: number }\nconst a: A = { x: 1 };\nfail();\nfunction fail() {}",
+    );
     const line = cell.code.split("\n").findIndex((text) => text.startsWith("fail()"));
     assert.deepEqual(cell.map?.toCell({ line, column: 0 }), { line: 3, column: 0 });
     assert.equal(cell.map?.toCell({ line: 10_000, column: 0 }), undefined);
   });
 
   it("links what may be assigned again and exports the rest", () => {
-    const cell = compiler.compile("let a = 1; var b; const c = 2; const { d, e: [f] } = { d: 1, e: [2] }; let [g] = [1]; function h() {}");
+    const cell = compiler.compile(
+      "let a = 1; var b; const c = 2; const { d, e: [f] } = { d: 1, e: [2] }; let [g] = [1]; function h() {}",
+    );
     assert.deepEqual([...cell.mutable].sort(), ["a", "b", "g"]);
     assert.deepEqual([...cell.declared].sort(), ["a", "b", "c", "d", "f", "g", "h"]);
     assert.doesNotMatch(cell.code, /exports\.a\b/);
   });
 
   it("makes every loop look at the interrupt flag and leaves their meaning", () => {
-    const source = "let n = 0; for (const x of [1, 2]) n += x; do n++; while (n < 9); out: for (;;) { while (true) break out; } n";
+    const source =
+      "let n = 0; for (const x of [1, 2]) n += x; do n++; while (n < 9); out: for (;;) { while (true) break out; } n";
     const { code } = compiler.compile(source);
     assert.equal(code.match(/\$flags\[0\]/g)?.length, 4);
     const run = new Function("exports", "$flags", "$stop", `${code}; return exports.tsLastExpr`);

@@ -5,7 +5,17 @@ import { variableTable } from "../../kernel/session/variables";
 
 describe("parseConvenience", () => {
   it("leaves TypeScript alone", () => {
-    for (const code of ["!done.flag", "!isReady()", "!!x", "!(a && b)", "a ? b : c", "x % 2", "5", "const a = 1;\n!a.b", ""]) {
+    for (const code of [
+      "!done.flag",
+      "!isReady()",
+      "!!x",
+      "!(a && b)",
+      "a ? b : c",
+      "x % 2",
+      "5",
+      "const a = 1;\n!a.b",
+      "",
+    ]) {
       assert.equal(parseConvenience(code), undefined, code);
     }
   });
@@ -41,14 +51,19 @@ describe("variableTable", () => {
         throw new ReferenceError("not set yet");
       },
     };
-    assert.deepEqual(String(variableTable(variables)["text/plain"]).split("\n").map((line) => line.split(/ {2,}/)), [
-      ["a", "Float32Array", "2.0 KiB"],
-      ["b", "Array", "2 elements"],
-      ["c", "string", "4 characters"],
-      ["d", "Object", "[1, 3]"],
-      ["e", "class"],
-      ["f", "(not set)"],
-    ]);
+    assert.deepEqual(
+      String(variableTable(variables)["text/plain"])
+        .split("\n")
+        .map((line) => line.split(/ {2,}/)),
+      [
+        ["a", "Float32Array", "2.0 KiB"],
+        ["b", "Array", "2 elements"],
+        ["c", "string", "4 characters"],
+        ["d", "Object", "[1, 3]"],
+        ["e", "class"],
+        ["f", "(not set)"],
+      ],
+    );
     assert.deepEqual(variableTable({}), { "text/plain": "No variables." });
   });
 });

@@ -5,12 +5,22 @@ import { bundleOf, checkBundle } from "../../kernel/session/mime";
 
 describe("toJSON", () => {
   it("converts what JSON has no word for", () => {
-    const value = { f: new Float32Array([1, NaN]), d: new Date(0), u: undefined, i: Infinity, g: () => 1, m: [undefined, Symbol("s")] };
+    const value = {
+      f: new Float32Array([1, NaN]),
+      d: new Date(0),
+      u: undefined,
+      i: Infinity,
+      g: () => 1,
+      m: [undefined, Symbol("s")],
+    };
     assert.deepEqual(toJSON("x", value), { f: [1, null], d: "1970-01-01T00:00:00.000Z", i: null, m: [null, null] });
   });
 
   it("names the place of what it refuses", () => {
-    assert.throws(() => toJSON("data", { a: [{ b: 1n }] }), /^TypeError: data\.a\[0\]\.b: a bigint is no JSON value, received 1n/);
+    assert.throws(
+      () => toJSON("data", { a: [{ b: 1n }] }),
+      /^TypeError: data\.a\[0\]\.b: a bigint is no JSON value, received 1n/,
+    );
     const loop: Record<string, unknown> = {};
     loop["in"] = { again: loop };
     assert.throws(() => toJSON("data", loop), /data\.in\.again: must not contain itself/);
@@ -31,7 +41,10 @@ describe("mime bundles", () => {
   });
 
   it("turn bytes into base64 and leave JSON be", () => {
-    const bundle = checkBundle("display", { "image/png": new Uint8Array([1, 2]), "application/x+json": new Uint8Array([1, 2]) });
+    const bundle = checkBundle("display", {
+      "image/png": new Uint8Array([1, 2]),
+      "application/x+json": new Uint8Array([1, 2]),
+    });
     assert.deepEqual(bundle, { "image/png": "AQI=", "application/x+json": [1, 2] });
   });
 
@@ -41,7 +54,11 @@ describe("mime bundles", () => {
   });
 
   it("survive a value whose inspection throws", async () => {
-    const value = { [Symbol.for("nodejs.util.inspect.custom")]() { throw new Error("no"); } };
+    const value = {
+      [Symbol.for("nodejs.util.inspect.custom")]() {
+        throw new Error("no");
+      },
+    };
     assert.match(String((await bundleOf(value))["text/plain"]), /inspect failed: no/);
   });
 });
