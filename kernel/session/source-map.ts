@@ -12,14 +12,18 @@ export interface Position {
 const PREFIX_LINES = 1;
 
 export class CellMap {
-  private readonly steps: SourceMap[];
+  /** Parsed when an error first needs them: most cells have none. */
+  private parsed: SourceMap[] | undefined;
 
   /** @param lines How many lines of JavaScript the cell became; behind them is only the wrapper. */
   constructor(
-    emit: Emit,
+    private readonly emit: Emit,
     private readonly lines: number,
-  ) {
-    this.steps = [emit.map, inlineMap(emit.esModule)].map((json) => new SourceMap(parse(json)));
+  ) {}
+
+  private get steps(): SourceMap[] {
+    this.parsed ??= [this.emit.map, inlineMap(this.emit.esModule)].map((json) => new SourceMap(parse(json)));
+    return this.parsed;
   }
 
   /** The place in the cell that generated `position`, or `undefined` for code that no cell line stands for. */
