@@ -1,8 +1,9 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { commsPlugin } from "./comms";
 import { correspondencePlugin } from "./correspondence";
+import { lawPlugin } from "./law";
 import { plotlyPlugin } from "./plotly";
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [commsPlugin, correspondencePlugin, plotlyPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [commsPlugin, correspondencePlugin, lawPlugin, plotlyPlugin];
 
 export default plugins;

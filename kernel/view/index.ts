@@ -1,6 +1,7 @@
 /** What a value looks like, and how it gets to the front end. */
 import { correspondence } from "./correspondence";
 import { image } from "./image";
+import { law } from "./law";
 import { pca } from "./pca";
 import { plotly } from "./plotly";
 import { table } from "./table";
@@ -18,6 +19,17 @@ export {
 export { ViewError } from "./error";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
 export { PcaView, type PcaOptions } from "./pca";
+export {
+  LawView,
+  type LawBenchmarkFitLike,
+  type LawFitLike,
+  type LawGroupLike,
+  type LawRefit,
+  type LawRefitOptions,
+  type LawTableLike,
+  type LawTableRowLike,
+  type LawViewOptions,
+} from "./law";
 export type { FeatureExtractor, FeatureMapLike, GeometryLike } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./truth-input";
 export type { KeypointScore, PairPCK } from "./truth";
@@ -33,7 +45,8 @@ export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";
 export const view: {
   readonly correspondence: typeof correspondence;
   readonly pca: typeof pca;
+  readonly law: typeof law;
   readonly table: typeof table;
   readonly plotly: typeof plotly;
   readonly image: typeof image;
-} = { correspondence, pca, table, plotly, image };
+} = { correspondence, pca, law, table, plotly, image };

@@ -1,14 +1,26 @@
 import { ProtocolError } from "./check";
 import { encodeFloat16 } from "./float16";
 import { currentHost, type Comm, type CommMessage, type JSONValue } from "./host";
-import { COMM_TARGET, MAX_MESSAGE_BYTES, readOpen, readRequest, type ErrorReply, type FeaturesReply } from "./messages";
+import {
+  COMM_TARGET,
+  MAX_MESSAGE_BYTES,
+  readOpen,
+  readRequest,
+  type ErrorReply,
+  type FeaturesReply,
+  type FeaturesRequest,
+  type FitReply,
+  type FitRequest,
+} from "./messages";
+import type { FitChoice, SavedFit } from "./law/payload";
 import type { FeaturePair } from "./match";
 import type { Side } from "./payload";
 
-/** A view whose full features this session holds for the browser. */
+/** A view that this session serves: its full features, or a fit that can be done again. */
 export interface LiveView {
   id: string;
   layers: FeaturePair[];
+  refit?: (choice: FitChoice) => SavedFit;
 }
 
 /** Features kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
@@ -59,10 +71,28 @@ class UnknownView extends Error {}
 
 function answer(comm: Comm, view: LiveView, data: JSONValue): void {
   const request = readRequest(data);
+  switch (request.type) {
+    case "features":
+      return sendFeatures(comm, view, request);
+    case "fit":
+      return comm.send({ ...fitReply(view, request) } as unknown as JSONValue);
+    default:
+      return request satisfies never;
+  }
+}
+
+function sendFeatures(comm: Comm, view: LiveView, request: FeaturesRequest): void {
   if (request.layer >= view.layers.length)
     throw new ProtocolError("fovea.view request", "layer", `below ${view.layers.length}`, request.layer);
   for (const part of featureParts(view.layers[request.layer], request.layer, request.image))
     comm.send({ ...part.reply }, { buffers: [part.buffer] });
+}
+
+function fitReply(view: LiveView, { serial, choice }: FitRequest): FitReply {
+  if (!view.refit) throw new ProtocolError("fovea.view request", "type", "features: this view cannot fit", "fit");
+  const start = performance.now();
+  const fit = view.refit(choice);
+  return { type: "fit", serial, milliseconds: performance.now() - start, fit };
 }
 
 /** The features of one image as messages of at most {@link MAX_MESSAGE_BYTES}. */

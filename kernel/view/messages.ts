@@ -1,5 +1,6 @@
 import { ProtocolError, count, index, number, object, oneOf, optional, text } from "./check";
 import { decodeFloat16 } from "./float16";
+import { fitChoice, type FitChoice, type SavedFit } from "./law/payload";
 import { PROTOCOL_VERSION, type Side } from "./payload";
 
 /** The comm target that the kernel registers; the viewer opens one comm a view with {@link OpenData}. */
@@ -21,6 +22,16 @@ export interface FeaturesRequest {
   image: Side;
 }
 
+/** Browser to kernel: fit the table of a law view again. */
+export interface FitRequest {
+  type: "fit";
+  /** Given back in the answer: an answer to an older question is dropped. */
+  serial: number;
+  choice: FitChoice;
+}
+
+export type Request = FeaturesRequest | FitRequest;
+
 /** Kernel to browser, once after opening. */
 export interface ReadyReply {
   type: "ready";
@@ -37,6 +48,15 @@ export interface FeaturesReply {
   total: number;
 }
 
+/** Kernel to browser: the fit asked for, and how long it took. */
+export interface FitReply {
+  type: "fit";
+  serial: number;
+  milliseconds: number;
+  /** To be read with `readFit`, which knows the table. */
+  fit: SavedFit;
+}
+
 export type ErrorCode = "unknown-view" | "malformed" | "failed";
 const ERROR_CODES: readonly ErrorCode[] = ["unknown-view", "malformed", "failed"];
 
@@ -49,12 +69,17 @@ export interface ErrorReply {
   path?: string;
 }
 
-export type Reply = ReadyReply | FeaturesReply | ErrorReply;
+/** A fit as it came: its shape depends on the view's table. */
+export type UncheckedFitReply = Omit<FitReply, "fit"> & { fit: unknown };
+
+export type Reply = ReadyReply | FeaturesReply | UncheckedFitReply | ErrorReply;
 
 const open = object<OpenData>({ version: oneOf<1>([PROTOCOL_VERSION]), view: text(100) });
 const side = oneOf<Side>([0, 1]);
-const request = object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side });
-const kind = object<{ type: Reply["type"] }>({ type: oneOf(["ready", "features", "error"]) });
+const requestKind = object<{ type: Request["type"] }>({ type: oneOf(["features", "fit"]) });
+const featuresRequest = object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side });
+const fitRequest = object<FitRequest>({ type: oneOf(["fit"]), serial: index, choice: fitChoice });
+const kind = object<{ type: Reply["type"] }>({ type: oneOf(["ready", "features", "fit", "error"]) });
 const error = object<ErrorReply>({
   type: oneOf(["error"]),
   code: oneOf(ERROR_CODES),
@@ -71,12 +96,27 @@ const features = object<FeaturesReply>({
   total: number({ min: 1, max: 1 << 20, integer: true }),
 });
 
+const fit = object<UncheckedFitReply>({
+  type: oneOf(["fit"]),
+  serial: index,
+  milliseconds: number({ min: 0, max: 1e9 }),
+  fit: (value) => value,
+});
+
 export function readOpen(value: unknown, where = "fovea.view comm_open"): OpenData {
   return open(value, "", where);
 }
 
-export function readRequest(value: unknown, where = "fovea.view request"): FeaturesRequest {
-  return request(value, "", where);
+export function readRequest(value: unknown, where = "fovea.view request"): Request {
+  const { type } = requestKind(value, "", where);
+  switch (type) {
+    case "features":
+      return featuresRequest(value, "", where);
+    case "fit":
+      return fitRequest(value, "", where);
+    default:
+      return type satisfies never;
+  }
 }
 
 /** Validates a reply of the kernel. @throws ProtocolError */
@@ -87,6 +127,8 @@ export function readReply(value: unknown, where = "fovea.view reply"): Reply {
       return { type };
     case "error":
       return error(value, "", where);
+    case "fit":
+      return fit(value, "", where);
     case "features":
       return checkPart(features(value, "", where), where);
     default:

@@ -9,6 +9,8 @@ export { ViewError, describeValue } from "./error";
 export { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "./float16";
 export * from "./geometry";
 export * from "./match";
+export * from "./law/model";
+export * from "./law/payload";
 export * from "./messages";
 export * from "./payload";
 export { heatColours, heatRange } from "./scale";

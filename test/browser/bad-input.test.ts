@@ -33,7 +33,7 @@ describe("views that meet broken input", { timeout: 90_000 }, () => {
 
   it("leaves the other view of the notebook alone", async () => {
     await page.viewer(0).says("status", /^Full features/);
-    assert.equal(await page.viewer(0).root.locator(".jp-FoveaCorrespondence-problem").isVisible(), false);
+    assert.equal(await page.viewer(0).root.locator(".jp-FoveaView-problem").isVisible(), false);
   });
 
   it("shows a malformed payload as an error in words", async () => {

@@ -140,7 +140,7 @@ export class Viewer {
   async ready(): Promise<void> {
     await this.root.waitFor({ timeout: LONG });
     await this.canvas(0).scrollIntoViewIfNeeded();
-    await this.root.locator(".jp-FoveaCorrespondence-live").filter({ hasText: /\w/ }).waitFor();
+    await this.root.locator(".jp-FoveaView-live").filter({ hasText: /\w/ }).waitFor();
   }
 
   /** Moves the real mouse to a point of an image, given as fractions of its width and height. */
@@ -170,12 +170,12 @@ export class Viewer {
   }
 
   text(part: TextPart): Promise<string> {
-    return this.root.locator(`.jp-FoveaCorrespondence-${part}`).innerText();
+    return this.root.locator(`.jp-Fovea${part === "pck" ? "Correspondence" : "View"}-${part}`).innerText();
   }
 
   /** Waits for a line to say something; in failing, tells what it said instead. */
   async says(part: TextPart, pattern: RegExp): Promise<void> {
-    const line = this.root.locator(`.jp-FoveaCorrespondence-${part}`);
+    const line = this.root.locator(`.jp-Fovea${part === "pck" ? "Correspondence" : "View"}-${part}`);
     await line
       .filter({ hasText: pattern })
       .waitFor()

@@ -5,7 +5,8 @@ import { actionOf } from "../../extension/src/correspondence/keyboard";
 import { PinAnswers } from "../../extension/src/correspondence/pin-answers";
 import { answerQuery, layerPCK } from "../../extension/src/correspondence/query";
 import { buildScenes } from "../../extension/src/correspondence/scene";
-import { sayAnswer, sayPCK, sayProbe, sayStatus, type Translate } from "../../extension/src/correspondence/speech";
+import { sayAnswer, sayPCK, sayProbe, sayStatus } from "../../extension/src/correspondence/speech";
+import type { Translate } from "../../extension/src/parts/translate";
 import {
   activeQuery,
   addPin,

@@ -9,7 +9,10 @@ import {
   readReply,
   type FeaturesReply,
   type FeaturesRequest,
+  type FitChoice,
+  type FitRequest,
   type OpenData,
+  type UncheckedFitReply,
 } from "fovea/protocol";
 
 /**
@@ -50,6 +53,10 @@ export class ViewConnection {
     return this.partSignal;
   }
 
+  get fitReceived(): ISignal<this, UncheckedFitReply> {
+    return this.fitSignal;
+  }
+
   /** An error of the kernel or a message that breaks the protocol, as text. */
   get failed(): ISignal<this, string> {
     return this.failSignal;
@@ -62,6 +69,12 @@ export class ViewConnection {
       const request: FeaturesRequest = { type: "features", layer, image };
       this.comm?.send({ ...request });
     }
+  }
+
+  /** Asks for a fit; the answer carries the same `serial`. Does nothing unless `live`. */
+  refit(serial: number, choice: FitChoice): void {
+    const request: FitRequest = { type: "fit", serial, choice };
+    if (this.current === "live") this.comm?.send({ ...request } as unknown as JSONObject);
   }
 
   dispose(): void {
@@ -98,6 +111,8 @@ export class ViewConnection {
         return this.setState("live");
       case "features":
         return this.partSignal.emit({ reply, values: readFeatureBuffer(reply, message.buffers ?? []) });
+      case "fit":
+        return this.fitSignal.emit(reply);
       case "error":
         if (reply.code === "unknown-view") return this.setState("stale");
         return this.failSignal.emit(reply.message);
@@ -141,6 +156,7 @@ export class ViewConnection {
   private disposed = false;
   private readonly stateSignal = new Signal<this, ConnectionState>(this);
   private readonly partSignal = new Signal<this, FeaturePart>(this);
+  private readonly fitSignal = new Signal<this, UncheckedFitReply>(this);
   private readonly failSignal = new Signal<this, string>(this);
 }
 

@@ -8,7 +8,8 @@ import {
   type Similarity,
 } from "fovea/protocol";
 import { element } from "../dom";
-import type { Translate } from "./speech";
+import type { Translate } from "../parts/translate";
+import { button, press, selectField, sliderField, type Choice, type Field } from "../parts/fields";
 import type { ViewState } from "./state";
 
 /** What the controls may change. */
@@ -20,11 +21,6 @@ export interface ControlEvents {
   help(): void;
 }
 
-interface Choice {
-  value: string;
-  label: string;
-}
-
 const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 /** The row of native controls above the images; each is also reachable by a key or is a plain form control. */
@@ -34,32 +30,38 @@ export class Controls {
   constructor(
     private readonly trans: Translate,
     payload: CorrespondencePayload,
-    private readonly events: ControlEvents,
+    events: ControlEvents,
   ) {
-    this.layer = this.select(trans.__("Layer"), layerChoices(trans, payload), (value) => events.layer(Number(value)));
-    this.similarity = this.select(trans.__("Similarity"), similarityChoices(trans), (value) =>
-      events.change({ similarity: value as Similarity }),
+    this.layer = this.keep(
+      selectField(trans.__("Layer"), layerChoices(trans, payload), (value) => events.layer(Number(value))),
     );
-    this.temperature = this.select(trans.__("Temperature"), temperatureChoices(payload), (value) =>
-      events.change({ temperature: Number(value) }),
+    this.similarity = this.keep(
+      selectField(trans.__("Similarity"), similarityChoices(trans), (value) =>
+        events.change({ similarity: value as Similarity }),
+      ),
     );
-    this.scale = this.select(trans.__("Scale"), scaleChoices(trans), (value) =>
-      events.change({ scale: value as ScaleMode }),
+    this.temperature = this.keep(
+      selectField(trans.__("Temperature"), temperatureChoices(payload), (value) =>
+        events.change({ temperature: Number(value) }),
+      ),
     );
-    this.colormap = this.select(trans.__("Colours"), colourChoices(), (value) =>
-      events.change({ colormap: value as ColourMapName }),
+    this.scale = this.keep(
+      selectField(trans.__("Scale"), scaleChoices(trans), (value) => events.change({ scale: value as ScaleMode })),
     );
-    this.opacity = this.slider(trans.__("Opacity"));
-    this.grid = this.button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () =>
+    this.colormap = this.keep(
+      selectField(trans.__("Colours"), colourChoices(), (value) => events.change({ colormap: value as ColourMapName })),
+    );
+    this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
+    this.grid = button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () =>
       events.change({ grid: !this.pressed(this.grid) }),
     );
-    this.reverse = this.button(
+    this.reverse = button(
       trans.__("Reverse"),
       trans.__("Query from the second image (r, or Alt and click)"),
       events.reverse,
     );
-    this.clear = this.button(trans.__("Clear pins"), trans.__("Remove all pins (Escape)"), events.clear);
-    this.help = this.button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
+    this.clear = button(trans.__("Clear pins"), trans.__("Remove all pins (Escape)"), events.clear);
+    this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
     this.node = this.row();
   }
 
@@ -73,8 +75,8 @@ export class Controls {
     this.opacity.value = String(state.opacity);
     this.wrapperOf(this.temperature).hidden = state.similarity !== "softmax";
     this.wrapperOf(this.colormap).hidden = state.similarity === "centred";
-    this.grid.setAttribute("aria-pressed", String(state.grid));
-    this.reverse.setAttribute("aria-pressed", String(state.reverse));
+    press(this.grid, state.grid);
+    press(this.reverse, state.reverse);
     this.help.setAttribute("aria-expanded", String(helpOpen));
     this.clear.disabled = state.pins.length === 0;
   }
@@ -84,37 +86,24 @@ export class Controls {
     return element(
       "div",
       {
-        class: "jp-FoveaCorrespondence-controls",
+        class: "jp-FoveaView-controls jp-FoveaCorrespondence-controls",
         attributes: { role: "group", "aria-label": this.trans.__("View settings") },
       },
       ...fields.map((field) => this.wrapperOf(field)),
-      element("div", { class: "jp-FoveaCorrespondence-buttons" }, this.grid, this.reverse, this.clear, this.help),
+      element(
+        "div",
+        { class: "jp-FoveaView-buttons jp-FoveaCorrespondence-buttons" },
+        this.grid,
+        this.reverse,
+        this.clear,
+        this.help,
+      ),
     );
   }
 
-  private select(label: string, choices: Choice[], onChange: (value: string) => void): HTMLSelectElement {
-    const options = choices.map(({ value, label: text }) => element("option", { text, attributes: { value } }));
-    const select = element("select", {}, ...options);
-    select.addEventListener("change", () => onChange(select.value));
-    this.wrap(label, select);
-    return select;
-  }
-
-  private slider(label: string): HTMLInputElement {
-    const input = element("input", { attributes: { type: "range", min: "0", max: "1", step: "0.05" } });
-    input.addEventListener("input", () => this.events.change({ opacity: Number(input.value) }));
-    this.wrap(label, input);
-    return input;
-  }
-
-  private button(text: string, title: string, onClick: () => void): HTMLButtonElement {
-    const button = element("button", { text, attributes: { type: "button", title } });
-    button.addEventListener("click", onClick);
-    return button;
-  }
-
-  private wrap(label: string, field: HTMLElement): void {
-    this.wrappers.set(field, element("label", {}, element("span", { text: label }), field));
+  private keep<T extends HTMLElement>({ node, control }: Field<T>): T {
+    this.wrappers.set(control, node);
+    return control;
   }
 
   private wrapperOf(field: HTMLElement): HTMLElement {

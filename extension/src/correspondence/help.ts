@@ -1,9 +1,9 @@
-import { element } from "../dom";
-import type { Translate } from "./speech";
+import { helpList } from "../parts/help";
+import type { Translate } from "../parts/translate";
 
 /** The list of keys and pointer actions, hidden at first. */
-export function helpList(trans: Translate): HTMLElement {
-  const rows: [keys: string, meaning: string][] = [
+export function correspondenceHelp(trans: Translate): HTMLElement {
+  return helpList([
     [trans.__("Arrows"), trans.__("Move the query by one patch, with Shift by five")],
     ["Enter", trans.__("Pin the query")],
     ["Delete", trans.__("Remove the selected pin")],
@@ -15,7 +15,5 @@ export function helpList(trans: Translate): HTMLElement {
     ["?", trans.__("Show or hide this list")],
     [trans.__("Hover"), trans.__("Preview; over the heat-map, read its value")],
     [trans.__("Click"), trans.__("Pin; with Shift, add a pin; with Alt on the other image, query in reverse")],
-  ];
-  const items = rows.flatMap(([keys, meaning]) => [element("dt", { text: keys }), element("dd", { text: meaning })]);
-  return element("dl", { class: "jp-FoveaCorrespondence-help", attributes: { hidden: "" } }, ...items);
+  ]);
 }

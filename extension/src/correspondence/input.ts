@@ -1,6 +1,7 @@
 import { patchAt, type GridPlacement, type Side } from "fovea/protocol";
+import type { Pane } from "../image";
+import { listenKeys } from "../parts/keys";
 import { actionOf, type Action } from "./keyboard";
-import type { Pane } from "./pane";
 import { otherSide } from "./query";
 import { addPin, snap, type ViewState } from "./state";
 
@@ -25,26 +26,12 @@ export function listenInput(target: InputTarget, signal: AbortSignal): void {
     canvas.addEventListener("pointerleave", () => onLeave(target), { signal });
     canvas.addEventListener("click", (event) => onClick(target, side, event), { signal });
   }
-  stage.addEventListener("keydown", (event) => onKey(target, event), { signal });
+  listenKeys(stage, actionOf, (action) => onKey(target, action), signal);
   stage.addEventListener("keyup", (event) => event.key === "h" && showHeat(target), { signal });
   stage.addEventListener("blur", () => showHeat(target), { signal });
-  window.addEventListener("keydown", (event) => claimKey(stage, event), { signal, capture: true });
 }
 
-/**
- * JupyterLab handles shortcuts while the event goes down, before the stage sees it. Only keys that are ours are kept from it, so
- * that saving and running work while the stage has the focus.
- */
-function claimKey(stage: HTMLElement, event: KeyboardEvent): void {
-  const ours = event.target === stage && actionOf(event) !== undefined;
-  stage.toggleAttribute("data-lm-suppress-shortcuts", ours);
-}
-
-function onKey(target: InputTarget, event: KeyboardEvent): void {
-  const action = actionOf(event);
-  if (!action) return;
-  event.preventDefault();
-  event.stopPropagation();
+function onKey(target: InputTarget, action: Action): void {
   target.used("keyboard");
   target.act(action);
 }

@@ -1,40 +1,7 @@
-import {
-  patchCentre,
-  patchSize,
-  truthPoints,
-  type ColourMapName,
-  type CorrespondencePayload,
-  type GridPlacement,
-  type Point,
-  type Side,
-} from "fovea/protocol";
+import { patchCentre, patchSize, truthPoints, type CorrespondencePayload, type Point, type Side } from "fovea/protocol";
+import type { Heat, Mark, Scene } from "../image";
 import { otherSide, type Answer } from "./query";
 import { activeQuery, type ViewState } from "./state";
-
-/** Values drawn over an image. */
-export interface Heat {
-  values: Float32Array;
-  placement: GridPlacement;
-  range: [number, number];
-  colormap: ColourMapName;
-  opacity: number;
-}
-
-/** One mark on an image, in image pixels. */
-export type Mark =
-  | { kind: "keypoint"; at: Point }
-  | { kind: "patch"; at: Point; size: [number, number]; cursor: boolean }
-  | { kind: "runner-up"; at: Point; rank: number }
-  | { kind: "best"; at: Point; mutual: boolean }
-  | { kind: "truth"; at: Point; from: Point; radius: number; correct: boolean }
-  | { kind: "pin"; at: Point; number: number; selected: boolean };
-
-/** What one of the two images shows. */
-export interface Scene {
-  heat?: Heat;
-  grid?: GridPlacement;
-  marks: Mark[];
-}
 
 export interface SceneInput {
   payload: CorrespondencePayload;

@@ -1,13 +1,9 @@
 import type { CorrespondencePayload, PairPCK } from "fovea/protocol";
 import type { ConnectionState } from "../comms";
+import type { Translate } from "../parts/translate";
 import type { Answer } from "./query";
 import type { FeatureStore } from "./features";
 import type { ViewState } from "./state";
-
-/** The part of JupyterLab's translation bundle that the sentences need. */
-export interface Translate {
-  __(text: string, ...values: (string | number)[]): string;
-}
 
 /** Row and column of a patch as people count: from one. */
 export function cell(patch: number, columns: number): [row: number, column: number] {

@@ -1,17 +1,18 @@
 import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } from "fovea/protocol";
 import type { ConnectionState, FeaturePart } from "../comms";
 import { element, freshId, setText } from "../dom";
-import { ColourBar } from "./colour-bar";
+import { Pane, ScaleBar } from "../image";
+import type { Translate } from "../parts/translate";
 import { Controls } from "./controls";
 import { FeatureStore } from "./features";
-import { helpList } from "./help";
+import { correspondenceHelp } from "./help";
 import { listenInput, type InputTarget } from "./input";
 import type { Action } from "./keyboard";
-import { Pane } from "./pane";
 import { PinAnswers } from "./pin-answers";
 import { answerQuery, layerPCK, type Answer } from "./query";
+import { answerScale } from "./scale";
 import { buildScenes } from "./scene";
-import { sayAnswer, sayPCK, sayProbe, sayStatus, type Translate } from "./speech";
+import { sayAnswer, sayPCK, sayProbe, sayStatus } from "./speech";
 import {
   activeQuery,
   addPin,
@@ -39,9 +40,8 @@ export class CorrespondenceViewer {
     this.store = new FeatureStore(payload);
     this.state = initialState(payload);
     this.panes = [new Pane(payload.images[0]), new Pane(payload.images[1])];
-    this.bar = new ColourBar(trans);
     this.controls = this.makeControls();
-    this.help = helpList(trans);
+    this.help = correspondenceHelp(trans);
     this.stage = this.makeStage();
     this.node = this.compose();
     listenInput(this.inputTarget(), this.aborter.signal);
@@ -96,7 +96,7 @@ export class CorrespondenceViewer {
     return element(
       "div",
       {
-        class: "jp-FoveaCorrespondence-stage",
+        class: "jp-FoveaView-stage jp-FoveaCorrespondence-stage",
         attributes: {
           tabindex: "0",
           role: "application",
@@ -113,7 +113,11 @@ export class CorrespondenceViewer {
   private compose(): HTMLElement {
     const { payload, trans } = this.options;
     const title = payload.title || trans.__("Correspondence");
-    const heading = element("div", { class: "jp-FoveaCorrespondence-title" }, element("strong", { text: title }));
+    const heading = element(
+      "div",
+      { class: "jp-FoveaView-title jp-FoveaCorrespondence-title" },
+      element("strong", { text: title }),
+    );
     heading.append(element("span", { text: trans.__("%1 on %2", payload.encoder, payload.device) }));
     const parts = [
       heading,
@@ -126,7 +130,11 @@ export class CorrespondenceViewer {
       this.status,
       this.problem,
     ];
-    return element("section", { class: "jp-FoveaCorrespondence", attributes: { "aria-label": title } }, ...parts);
+    return element(
+      "section",
+      { class: "jp-FoveaView jp-FoveaCorrespondence", attributes: { "aria-label": title } },
+      ...parts,
+    );
   }
 
   private async load(pane: Pane): Promise<void> {
@@ -215,7 +223,7 @@ export class CorrespondenceViewer {
       pane.draw(scenes[i]);
     });
     this.controls.sync(state, !this.help.hidden);
-    this.bar.update(state, answer, this.probed(answer));
+    this.bar.show(answerScale(this.options.trans, state, answer, this.probed(answer)));
     this.write(answer);
   }
 
@@ -256,21 +264,24 @@ export class CorrespondenceViewer {
   private pckKey = "";
   private readonly store: FeatureStore;
   private readonly panes: [Pane, Pane];
-  private readonly bar: ColourBar;
   private readonly controls: Controls;
   private readonly stage: HTMLElement;
   private readonly help: HTMLElement;
+  private readonly bar = new ScaleBar();
   private readonly pinAnswers = new PinAnswers();
   private readonly aborter = new AbortController();
   private readonly observer = new ResizeObserver(() => this.schedule());
   private readonly live = element("p", {
-    class: "jp-FoveaCorrespondence-live",
+    class: "jp-FoveaView-live jp-FoveaCorrespondence-live",
     attributes: { id: freshId("live"), "aria-live": "polite", "aria-atomic": "true" },
   });
   private readonly pck = element("p", { class: "jp-FoveaCorrespondence-pck" });
-  private readonly status = element("p", { class: "jp-FoveaCorrespondence-status", attributes: { role: "status" } });
+  private readonly status = element("p", {
+    class: "jp-FoveaView-status jp-FoveaCorrespondence-status",
+    attributes: { role: "status" },
+  });
   private readonly problem = element("p", {
-    class: "jp-FoveaCorrespondence-problem",
+    class: "jp-FoveaView-problem jp-FoveaCorrespondence-problem",
     attributes: { role: "alert", hidden: "" },
   });
 }

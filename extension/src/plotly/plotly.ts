@@ -1,5 +1,19 @@
 import plotly from "plotly.js/dist/plotly-strict.min.js";
 
+/** A point under the pointer. */
+export interface PlotlyPoint {
+  /** What the trace says about the point. */
+  customdata?: unknown;
+}
+
+/** An element that holds a figure; the listeners come with the first one. */
+export interface PlotlyElement extends HTMLElement {
+  on?(
+    event: "plotly_hover" | "plotly_unhover" | "plotly_click",
+    handler: (event: { points?: PlotlyPoint[] }) => void,
+  ): void;
+}
+
 /** What we call of plotly. */
 export interface PlotlyModule {
   react(node: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;

@@ -3,8 +3,9 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { element } from "../dom";
-import type { Translate } from "../correspondence/speech";
-import { readFigure, themedLayout, type Figure, type PageColours } from "./figure";
+import type { Translate } from "../parts/translate";
+import { readFigure, themedLayout, type Figure } from "./figure";
+import { pageColours } from "./page";
 import type { PlotlyModule } from "./plotly";
 
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
@@ -73,25 +74,4 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private plotly: PlotlyModule | undefined;
   private readonly plot = element("div", { class: "jp-FoveaPlotly-plot" });
   private readonly observer = new ResizeObserver(() => this.resize());
-}
-
-/** The colour at a fifth of its strength. Plotly reads `rgba()`, not the `color-mix()` that would say this in CSS. */
-function faint(node: HTMLElement, colour: string): string {
-  const probe = node.appendChild(element("span"));
-  probe.style.color = colour;
-  const parts = getComputedStyle(probe)
-    .color.match(/[\d.]+/g)
-    ?.slice(0, 3) ?? ["128", "128", "128"];
-  probe.remove();
-  return `rgba(${parts.join(", ")}, 0.2)`;
-}
-
-function pageColours(node: HTMLElement): PageColours {
-  const style = getComputedStyle(node);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    text: colour("--jp-ui-font-color1"),
-    line: faint(node, colour("--jp-ui-font-color1")),
-    paper: colour("--jp-layout-color0"),
-  };
 }

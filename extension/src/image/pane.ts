@@ -3,15 +3,15 @@ import { element } from "../dom";
 import { drawMark, type Frame } from "./marks";
 import type { Heat, Scene } from "./scene";
 
-/** One of the two images: a canvas with its caption. */
+/** An image: a canvas with its caption. */
 export class Pane {
   readonly node: HTMLElement;
-  readonly canvas: HTMLCanvasElement = element("canvas", { class: "jp-FoveaCorrespondence-canvas" });
+  readonly canvas: HTMLCanvasElement = element("canvas", { class: "jp-FoveaView-canvas" });
 
   constructor(private readonly saved: SavedImage) {
     this.canvas.style.aspectRatio = `${saved.width} / ${saved.height}`;
     const caption = element("figcaption", { text: `${saved.label} · ${saved.width} × ${saved.height}` });
-    this.node = element("figure", { class: "jp-FoveaCorrespondence-pane" }, this.canvas, caption);
+    this.node = element("figure", { class: "jp-FoveaView-pane" }, this.canvas, caption);
   }
 
   /** Decodes the saved image. Resolves to false when the browser cannot. */

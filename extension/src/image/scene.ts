@@ -1,0 +1,26 @@
+import type { ColourMapName, GridPlacement, Point } from "fovea/protocol";
+
+/** Values drawn over an image. */
+export interface Heat {
+  values: Float32Array;
+  placement: GridPlacement;
+  range: [number, number];
+  colormap: ColourMapName;
+  opacity: number;
+}
+
+/** One mark on an image, in image pixels. */
+export type Mark =
+  | { kind: "keypoint"; at: Point }
+  | { kind: "patch"; at: Point; size: [number, number]; cursor: boolean }
+  | { kind: "runner-up"; at: Point; rank: number }
+  | { kind: "best"; at: Point; mutual: boolean }
+  | { kind: "truth"; at: Point; from: Point; radius: number; correct: boolean }
+  | { kind: "pin"; at: Point; number: number; selected: boolean };
+
+/** What is drawn over an image. */
+export interface Scene {
+  heat?: Heat;
+  grid?: GridPlacement;
+  marks: Mark[];
+}

@@ -1,0 +1,106 @@
+import type { FitChoice, LawPayload, SavedFit } from "fovea/protocol";
+import { element } from "../dom";
+import { button, press, selectField, textField, type Choice, type Field } from "../parts/fields";
+import type { Translate } from "../parts/translate";
+import type { LawAction } from "./keyboard";
+import type { LawState } from "./state";
+
+export interface LawControlEvents {
+  benchmark(position: number): void;
+  choose(choice: FitChoice): void;
+  act(action: LawAction): void;
+}
+
+/** What the controls need to know of the moment. */
+export interface ControlState {
+  state: LawState;
+  fit: SavedFit;
+  /** Can the kernel fit again? */
+  live: boolean;
+  /** Can this choice be shown? */
+  offers(choice: FitChoice): boolean;
+}
+
+const OWN = "terms";
+
+/** The row of native controls above the panels. */
+export class LawControls {
+  readonly node: HTMLElement;
+
+  constructor(
+    trans: Translate,
+    payload: LawPayload,
+    private readonly events: LawControlEvents,
+  ) {
+    this.benchmark = selectField(trans.__("Benchmark"), byPosition(payload.benchmarks), (value) =>
+      events.benchmark(Number(value)),
+    );
+    this.degree = selectField(trans.__("Degree"), degreeChoices(trans), (value) => this.chooseDegree(value));
+    this.terms = textField(trans.__("Terms"), (value) => this.chooseTerms(value));
+    const act = (type: "leave-one-out" | "residuals" | "table" | "help") => () => events.act({ type });
+    this.leaveOneOut = button(
+      trans.__("Leave one out"),
+      trans.__("Predict each encoder by a fit without it (l)"),
+      act("leave-one-out"),
+    );
+    this.residuals = button(trans.__("Residuals"), trans.__("Lines to the diagonal (r)"), act("residuals"));
+    this.table = button(trans.__("Table"), trans.__("The same as a table (t)"), act("table"));
+    this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), act("help"));
+    const buttons = [this.leaveOneOut, this.residuals, this.table, this.help];
+    this.node = element(
+      "div",
+      { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
+      ...[this.benchmark.node, this.degree.node, this.terms.node],
+      element("div", { class: "jp-FoveaView-buttons" }, ...buttons),
+    );
+    this.terms.control.size = 24;
+  }
+
+  /** Shows a state in the controls. */
+  sync({ state, fit, live, offers }: ControlState): void {
+    const { choice } = state;
+    this.benchmark.control.value = String(state.benchmark);
+    this.degree.control.value = choice.terms ? OWN : String(choice.degree);
+    for (const option of this.degree.control.options)
+      option.disabled = option.value === OWN ? !choice.terms : !offers({ degree: option.value === "1" ? 1 : 2 });
+    if (document.activeElement !== this.terms.control)
+      this.terms.control.value = (choice.terms ?? fit.benchmarks[state.benchmark].terms).join(", ");
+    this.terms.control.disabled = !live;
+    press(this.leaveOneOut, state.leaveOneOut);
+    press(this.residuals, state.residuals);
+    this.table.setAttribute("aria-expanded", String(state.table));
+    this.help.setAttribute("aria-expanded", String(state.help));
+  }
+
+  private chooseDegree(value: string): void {
+    if (value !== OWN) this.events.choose({ degree: value === "1" ? 1 : 2 });
+  }
+
+  private chooseTerms(value: string): void {
+    const terms = value
+      .split(/[,;]/)
+      .map((term) => term.replace(/[·×]/g, "*").replace(/\s+/g, ""))
+      .filter(Boolean);
+    if (terms.length) this.events.choose({ degree: 2, terms });
+  }
+
+  private readonly benchmark: Field<HTMLSelectElement>;
+  private readonly degree: Field<HTMLSelectElement>;
+  private readonly terms: Field<HTMLInputElement>;
+  private readonly leaveOneOut: HTMLButtonElement;
+  private readonly residuals: HTMLButtonElement;
+  private readonly table: HTMLButtonElement;
+  private readonly help: HTMLButtonElement;
+}
+
+function byPosition(names: readonly string[]): Choice[] {
+  return names.map((label, i) => ({ value: String(i), label }));
+}
+
+function degreeChoices(trans: Translate): Choice[] {
+  return [
+    { value: "1", label: trans.__("1, linear") },
+    { value: "2", label: trans.__("2, with interactions") },
+    { value: OWN, label: trans.__("own terms") },
+  ];
+}

@@ -1,0 +1,180 @@
+import { colourHex, extent, fittedSurface, lawPoints, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
+import type { Translate } from "../parts/translate";
+import type { Figure } from "../plotly";
+import { encoderTrace, facetTitle, padded, plain, shownPrediction, type PlacedPoint } from "./points";
+import type { LawState } from "./state";
+
+/** All that the three figures are made of. */
+export interface FigureInput {
+  trans: Translate;
+  payload: LawPayload;
+  fit: SavedFit;
+  state: LawState;
+}
+
+const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
+const PANEL_HEIGHT = 380;
+const FACET_HEIGHT = 190;
+const GREY = "rgba(128, 128, 128, 0.9)";
+const STOPS = 16;
+const VIRIDIS = Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colourHex("viridis", i / STOPS)]);
+
+/** Predicted against measured with the diagonal; residuals on request. */
+export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figure {
+  const points = lawPoints(payload, fit, state.benchmark).flatMap((point): PlacedPoint[] => {
+    const x = shownPrediction(point, state);
+    if (x === null || point.measured === null) return [];
+    const text = `${payload.encoders[point.encoder]}: ${scoreText(point.measured)}, ${scoreText(x)}`;
+    return [{ encoder: point.encoder, x, y: point.measured, text }];
+  });
+  const range = padded(extent(points.flatMap(({ x, y }) => [x, y])));
+  const name = payload.benchmarks[state.benchmark];
+  const across = state.leaveOneOut ? trans.__("predicted without the encoder") : trans.__("predicted");
+  const lines = state.residuals ? [residualLines(points)] : [];
+  return {
+    data: [...lines, encoderTrace(points, state)],
+    layout: {
+      ...frame(trans.__("%1: predicted and measured", plain(name)), PANEL_HEIGHT),
+      xaxis: { title: { text: plain(across) }, range },
+      yaxis: { title: { text: plain(trans.__("measured")) }, range },
+      shapes: [diagonal("x", "y", range)],
+    },
+    config: {},
+  };
+}
+
+function frame(title: string, height: number): Record<string, unknown> {
+  return {
+    title: { text: title, font: { size: 14 }, x: 0.01, xanchor: "left", y: 0.98, yanchor: "top" },
+    height,
+    margin: MARGIN,
+    hovermode: "closest",
+    dragmode: false,
+    showlegend: false,
+  };
+}
+
+function residualLines(points: readonly PlacedPoint[]): Record<string, unknown> {
+  return {
+    type: "scatter",
+    mode: "lines",
+    x: points.flatMap(({ x }) => [x, x, null]),
+    y: points.flatMap(({ x, y }) => [y, x, null]),
+    line: { color: GREY, width: 2, dash: "dot" },
+    hoverinfo: "skip",
+  };
+}
+
+function diagonal(x: string, y: string, [from, to]: readonly [number, number]): Record<string, unknown> {
+  return {
+    ...{ type: "line", xref: x, yref: y, layer: "below", x0: from, y0: from, x1: to, y1: to },
+    line: { color: GREY, width: 1.5 },
+  };
+}
+
+/** The fitted surface over the first two predictors, and where the encoders lie; `undefined` with a single predictor. */
+export function planeFigure({ trans, payload, fit, state }: FigureInput): Figure | undefined {
+  const surface = fittedSurface(payload, fit, state.benchmark);
+  if (!surface) return undefined;
+  const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
+    ...{ encoder, x, y },
+    text: `${payload.encoders[encoder]}: ${scoreText(predicted)}`,
+  }));
+  const [across, up] = surface.axes;
+  const [low, high] = surface.range;
+  return {
+    data: [
+      {
+        ...{ type: "heatmap", x: surface.x, y: surface.y, z: surface.z, zmin: low, zmax: high, colorscale: VIRIDIS },
+        hoverinfo: "skip",
+        colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
+      },
+      encoderTrace(points, state),
+    ],
+    layout: {
+      ...frame(trans.__("Fitted surface over %1 and %2", plain(across), plain(up)), PANEL_HEIGHT),
+      xaxis: { title: { text: plain(across) }, range: ends(surface.x), showgrid: false, zeroline: false },
+      yaxis: { title: { text: plain(up) }, range: ends(surface.y), showgrid: false, zeroline: false },
+    },
+    config: {},
+  };
+}
+
+function ends(values: readonly number[]): [number, number] {
+  return [values[0], values[values.length - 1]];
+}
+
+/** All benchmarks side by side, scores from 0 (lowest measured) to 1 (highest), on common axes. */
+export function facetsFigure(input: FigureInput, width: number): Figure | undefined {
+  const { trans, payload, fit, state } = input;
+  const count = payload.benchmarks.length;
+  if (count < 2) return undefined;
+  const columns = Math.min(count, Math.max(2, Math.floor(width / 210)), 4);
+  const rows = Math.ceil(count / columns);
+  const facets = payload.benchmarks.map((_, benchmark) => facetPoints(input, benchmark));
+  const range = padded(extent(facets.flatMap((points) => points.flatMap(({ x, y }) => [x, y]))));
+  const title = state.leaveOneOut
+    ? trans.__("All benchmarks, predicted without the encoder (across) and measured (up)")
+    : trans.__("All benchmarks, predicted (across) and measured (up)");
+  return {
+    data: facets.map((points, i) => ({ ...encoderTrace(points, state, true), ...axesOf(i) })),
+    layout: {
+      ...frame(title, 60 + rows * FACET_HEIGHT),
+      margin: { t: 64, r: 12, b: 32, l: 40 },
+      shapes: facets.map((_, i) => diagonal(axisName("x", i), axisName("y", i), range)),
+      annotations: facets.map((_, i) => facetLabel(input, i, fit)),
+      ...Object.fromEntries(facets.flatMap((_, i) => facetAxes(i, rows, columns, range))),
+    },
+    config: {},
+  };
+}
+
+function facetPoints({ payload, fit, state }: FigureInput, benchmark: number): PlacedPoint[] {
+  const points = lawPoints(payload, fit, benchmark);
+  const [low, high] = extent(points.flatMap(({ measured }) => (measured === null ? [] : [measured])));
+  const unit = (value: number): number => (value - low) / (high - low || 1);
+  return points.flatMap((point): PlacedPoint[] => {
+    const predicted = shownPrediction(point, state);
+    if (predicted === null || point.measured === null) return [];
+    const text = `${payload.encoders[point.encoder]}: ${scoreText(point.measured)}, ${scoreText(predicted)}`;
+    return [{ encoder: point.encoder, x: unit(predicted), y: unit(point.measured), text }];
+  });
+}
+
+function axisName(letter: "x" | "y", i: number): string {
+  return i === 0 ? letter : `${letter}${i + 1}`;
+}
+
+function axesOf(i: number): Record<string, string> {
+  return { xaxis: axisName("x", i), yaxis: axisName("y", i) };
+}
+
+const GAP_X = 0.05;
+const GAP_Y = 0.2;
+
+function facetAxes(i: number, rows: number, columns: number, range: [number, number]): [string, object][] {
+  const [row, column] = [Math.floor(i / columns), i % columns];
+  const [width, height] = [(1 - GAP_X * (columns - 1)) / columns, (1 - GAP_Y * (rows - 1)) / rows];
+  const left = column * (width + GAP_X);
+  const top = 1 - row * (height + GAP_Y);
+  const shared = { range, tickvals: [0, 0.5, 1], zeroline: false, automargin: false };
+  const name = (letter: "x" | "y"): string => `${letter}axis${i === 0 ? "" : i + 1}`;
+  return [
+    [name("x"), { ...shared, domain: [left, left + width], anchor: axisName("y", i) }],
+    [
+      name("y"),
+      { ...shared, domain: [Math.max(0, top - height), top], anchor: axisName("x", i), showticklabels: column === 0 },
+    ],
+  ];
+}
+
+function facetLabel({ payload, state }: FigureInput, i: number, fit: SavedFit): object {
+  const { r2, looQ2 } = fit.benchmarks[i];
+  return {
+    text: facetTitle(payload, i, state.leaveOneOut ? looQ2 : r2, state),
+    xref: `${axisName("x", i)} domain`,
+    yref: `${axisName("y", i)} domain`,
+    ...{ x: 0, y: 1, xanchor: "left", yanchor: "bottom", showarrow: false },
+    font: { size: 12 },
+  };
+}

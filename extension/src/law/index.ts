@@ -1,0 +1,29 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { IThemeManager } from "@jupyterlab/apputils";
+import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { LAW_MIME } from "fovea/protocol";
+import { ISessionFinder, type SessionFinder } from "../comms";
+import { LawRenderer } from "./renderer";
+
+/** Before `image/png` (rank 90) and `text/plain` (120), which the same bundle carries. */
+const RANK = 40;
+
+export const lawPlugin: JupyterFrontEndPlugin<void> = {
+  id: "jupyterlab-fovea:law",
+  description: "Shows fits of benchmark scores of encoders in linked panels.",
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [ISessionFinder, IThemeManager, ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    sessions: SessionFinder | null,
+    themes: IThemeManager | null,
+    translator: ITranslator | null,
+  ): void => {
+    const trans = (translator ?? nullTranslator).load("jupyterlab_fovea");
+    const createRenderer = (): LawRenderer => new LawRenderer(trans, sessions ?? undefined, themes ?? undefined);
+    rendermime.addFactory({ safe: true, mimeTypes: [LAW_MIME], createRenderer }, RANK);
+  },
+};

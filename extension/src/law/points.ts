@@ -1,0 +1,72 @@
+import { figure, type LawPayload, type LawPoint } from "fovea/protocol";
+import { activeEncoder, type LawState } from "./state";
+
+/** Text for plotly, which reads a little markup: names are data and must stay text. */
+export function plain(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/** A point with its place in a panel. */
+export interface PlacedPoint {
+  encoder: number;
+  x: number;
+  y: number;
+  /** What the pointer reads. */
+  text: string;
+}
+
+const LIGHT = "#ffffff";
+const DARK = "#111111";
+
+/**
+ * Encoders as two-tone markers, dark on light: numbered discs; the selected one is a square in the reverse, the active one is
+ * larger, and both lie on top.
+ */
+export function encoderTrace(points: readonly PlacedPoint[], state: LawState, small = false): Record<string, unknown> {
+  const active = activeEncoder(state);
+  const rank = ({ encoder }: PlacedPoint): number => (encoder === active ? 2 : encoder === state.selected ? 1 : 0);
+  const ordered = [...points].sort((a, b) => rank(a) - rank(b));
+  const chosen = ordered.map(({ encoder }) => encoder === state.selected);
+  const size = (point: PlacedPoint): number => (small ? 8 : 18) + (point.encoder === active ? (small ? 5 : 7) : 0);
+  return {
+    type: "scatter",
+    mode: small ? "markers" : "markers+text",
+    x: ordered.map(({ x }) => x),
+    y: ordered.map(({ y }) => y),
+    customdata: ordered.map(({ encoder }) => encoder),
+    text: ordered.map(({ encoder }) => String(encoder + 1)),
+    textposition: "middle center",
+    textfont: { size: 10, color: chosen.map((is) => (is ? LIGHT : DARK)) },
+    hovertext: ordered.map(({ text }) => plain(text)),
+    hoverinfo: "text",
+    showlegend: false,
+    cliponaxis: false,
+    marker: {
+      size: ordered.map((point, i) => size(point) + (chosen[i] ? 3 : 0)),
+      symbol: chosen.map((is) => (is ? "square" : "circle")),
+      color: chosen.map((is) => (is ? DARK : LIGHT)),
+      opacity: 1,
+      line: {
+        color: chosen.map((is) => (is ? LIGHT : DARK)),
+        width: ordered.map(({ encoder }) => (encoder === active ? 3 : 1.5)),
+      },
+    },
+  };
+}
+
+/** What the switch shows: predictions in sample, or of fits without the encoder. */
+export function shownPrediction(point: LawPoint, state: LawState): number | null {
+  return state.leaveOneOut ? point.leftOut : point.predicted;
+}
+
+export function facetTitle(payload: LawPayload, benchmark: number, value: number | null, state: LawState): string {
+  const name = plain(payload.benchmarks[benchmark]);
+  const text = `${name} · ${state.leaveOneOut ? "Q²" : "R²"} ${figure(value)}`;
+  return benchmark === state.benchmark ? `<b>${text}</b>` : text;
+}
+
+/** A range with a margin on both sides. */
+export function padded([low, high]: readonly [number, number], margin = 0.07): [number, number] {
+  const more = (high - low || 1) * margin;
+  return [low - more, high + more];
+}

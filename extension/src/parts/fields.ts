@@ -1,0 +1,53 @@
+import { element } from "../dom";
+
+export interface Choice {
+  value: string;
+  label: string;
+}
+
+/** A form control under its label. */
+export interface Field<T extends HTMLElement> {
+  node: HTMLElement;
+  control: T;
+}
+
+/** A labelled drop-down list. */
+export function selectField(
+  label: string,
+  choices: readonly Choice[],
+  onChange: (value: string) => void,
+): Field<HTMLSelectElement> {
+  const options = choices.map(({ value, label: text }) => element("option", { text, attributes: { value } }));
+  const control = element("select", {}, ...options);
+  control.addEventListener("change", () => onChange(control.value));
+  return labelled(label, control);
+}
+
+/** A labelled slider from 0 to 1. */
+export function sliderField(label: string, onInput: (value: number) => void): Field<HTMLInputElement> {
+  const control = element("input", { attributes: { type: "range", min: "0", max: "1", step: "0.05" } });
+  control.addEventListener("input", () => onInput(Number(control.value)));
+  return labelled(label, control);
+}
+
+/** A labelled line of text; `onEnter` when Enter is pressed or the field is left with a change. */
+export function textField(label: string, onEnter: (value: string) => void): Field<HTMLInputElement> {
+  const control = element("input", { attributes: { type: "text", spellcheck: "false" } });
+  control.addEventListener("change", () => onEnter(control.value));
+  return labelled(label, control);
+}
+
+function labelled<T extends HTMLElement>(label: string, control: T): Field<T> {
+  return { node: element("label", {}, element("span", { text: label }), control), control };
+}
+
+export function button(text: string, title: string, onClick: () => void): HTMLButtonElement {
+  const node = element("button", { text, attributes: { type: "button", title } });
+  node.addEventListener("click", onClick);
+  return node;
+}
+
+/** Shows in a button whether what it turns on is on. */
+export function press(node: HTMLButtonElement, on: boolean): void {
+  node.setAttribute("aria-pressed", String(on));
+}

@@ -1,0 +1,66 @@
+import { element } from "../dom";
+import { themedLayout, type Figure } from "./figure";
+import { pageColours } from "./page";
+import type { PlotlyElement, PlotlyModule, PlotlyPoint } from "./plotly";
+
+export interface PanelEvents {
+  /** The `customdata` of the point under the pointer, `undefined` when the pointer leaves it. */
+  hover(data: unknown): void;
+  click(data: unknown): void;
+}
+
+/**
+ * One figure inside a viewer of ours. It is drawn by plotly, loaded with the first panel, and hidden from assistive technology:
+ * the viewer says the same in words, by keys and in a table.
+ */
+export class PlotPanel {
+  readonly node: PlotlyElement;
+
+  constructor(
+    name: string,
+    private readonly events: PanelEvents,
+  ) {
+    this.node = element("div", { class: `jp-FoveaView-plot ${name}`, attributes: { "aria-hidden": "true" } });
+  }
+
+  /** Draws a figure in the colours of the page; of several calls while one is drawn, the last is drawn next. */
+  async draw(figure: Figure): Promise<void> {
+    this.wanted = figure;
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      while (this.wanted && !this.disposed) await this.drawNow(this.wanted);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.plotly?.purge(this.node);
+  }
+
+  private async drawNow(figure: Figure): Promise<void> {
+    this.wanted = undefined;
+    this.plotly ??= (await import("./plotly")).loadPlotly();
+    if (this.disposed || !this.node.isConnected || this.node.clientWidth === 0) return;
+    const layout = { ...themedLayout(figure.layout, pageColours(this.node)), width: this.node.clientWidth };
+    await this.plotly.react(this.node, figure.data, layout, { displayModeBar: false, ...figure.config });
+    this.listen();
+  }
+
+  private listen(): void {
+    if (this.listening || !this.node.on) return;
+    this.listening = true;
+    const first = (points: PlotlyPoint[] | undefined): unknown => points?.[0]?.customdata;
+    this.node.on("plotly_hover", ({ points }) => this.events.hover(first(points)));
+    this.node.on("plotly_unhover", () => this.events.hover(undefined));
+    this.node.on("plotly_click", ({ points }) => this.events.click(first(points)));
+  }
+
+  private wanted: Figure | undefined;
+  private plotly: PlotlyModule | undefined;
+  private busy = false;
+  private listening = false;
+  private disposed = false;
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { base64Encode } from "../base64";
+import { View } from "../display";
+import { ViewError } from "../error";
+import type { JSONValue, MimeBundle } from "../host";
+import { keepLive } from "../live";
+import { MAX_SAVED_BYTES } from "../payload";
+import { encodePng } from "../png";
+import { saveFit, tableRows, type LawFitLike, type LawRefit, type LawRefitOptions, type LawTableLike } from "./input";
+import { LAW_MIME, type FitChoice, type LawPayload, type SavedFit } from "./payload";
+import { drawLaw } from "./picture";
+import { describeLaw } from "./text";
+
+export type {
+  LawBenchmarkFitLike,
+  LawFitLike,
+  LawGroupLike,
+  LawRefit,
+  LawRefitOptions,
+  LawTableLike,
+  LawTableRowLike,
+} from "./input";
+
+export interface LawViewOptions {
+  title?: string;
+  /** The benchmark shown first. Default: the first of the table. */
+  benchmark?: string;
+  /** Degree of the first fit, where the fit is a function. Default 2. */
+  degree?: 1 | 2;
+  /** Terms of the first fit in place of those of the degree, where the fit is a function. */
+  terms?: readonly string[];
+  /** Predictions of fits that have not seen the encoder. Default false: in sample. */
+  leaveOneOut?: boolean;
+  /** Lines from every point to the diagonal. Default false. */
+  residuals?: boolean;
+}
+
+/** Fits of benchmark scores that can be explored. Show it as the last value of a cell, or by `display`. */
+export class LawView extends View {
+  constructor(
+    bundle: MimeBundle,
+    /** Names the view on the comm. */
+    readonly id: string,
+    /** Lets go of the table and the fit function; the viewer then goes on with the saved fits. */
+    readonly dispose: () => void,
+  ) {
+    super(bundle);
+  }
+}
+
+const WHERE = "view.law";
+const DEGREES = [1, 2] as const;
+
+/**
+ * Predicted against measured scores of encoders, the fitted surface over A and C, and all benchmarks on common axes:
+ * `view.law(table, (options) => law.fit(table, options))`. With a function, degree and terms change live and the degrees 1 and 2
+ * are saved for use without a kernel; a finished fit can be given in its place.
+ * @throws ViewError when table, fit or options break a rule.
+ */
+export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions = {}): LawView {
+  const payload = buildPayload(table, fit, options);
+  const bundle: MimeBundle = {
+    [LAW_MIME]: payload as unknown as JSONValue,
+    "image/png": base64Encode(encodePng(drawLaw(payload))),
+    "text/plain": describeLaw(payload),
+  };
+  const bytes = JSON.stringify(bundle).length;
+  if (bytes > MAX_SAVED_BYTES)
+    throw new ViewError(WHERE, `the table must fit into ${MAX_SAVED_BYTES} bytes of a notebook`, bytes);
+  const refit = typeof fit === "function" ? (choice: FitChoice): SavedFit => fitAgain(table, fit, choice) : undefined;
+  return new LawView(bundle, payload.view, keepLive({ id: payload.view, layers: [], refit }));
+}
+
+function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions): LawPayload {
+  const rows = tableRows(table);
+  return {
+    version: 1,
+    view: randomUUID(),
+    title: options.title ?? "",
+    encoders: [...table.encoders],
+    benchmarks: [...table.benchmarks],
+    predictors: [...table.predictors],
+    rows,
+    fits: typeof fit === "function" ? firstFits(table, fit, options) : [saveFit(table, fit)],
+    refits: typeof fit === "function",
+    current: currentBenchmark(table, options.benchmark),
+    leaveOneOut: options.leaveOneOut ?? false,
+    residuals: options.residuals ?? false,
+  };
+}
+
+function currentBenchmark({ benchmarks }: LawTableLike, wanted: string | undefined): number {
+  const found = wanted === undefined ? 0 : benchmarks.indexOf(wanted);
+  if (found >= 0) return found;
+  throw new ViewError(WHERE, `benchmark must be one of ${benchmarks.join(", ")}`, wanted);
+}
+
+/** The fit asked for, then the plain degrees: they answer without a kernel. */
+function firstFits(table: LawTableLike, refit: LawRefit, { degree = 2, terms }: LawViewOptions): SavedFit[] {
+  if (degree !== 1 && degree !== 2) throw new ViewError(WHERE, "degree must be 1 or 2", degree);
+  const wanted: FitChoice = { degree, ...(terms && { terms: [...terms] }) };
+  const others = DEGREES.filter((other) => terms || other !== degree).map((other): FitChoice => ({ degree: other }));
+  return [wanted, ...others].map((choice) => fitAgain(table, refit, choice));
+}
+
+function fitAgain(table: LawTableLike, refit: LawRefit, choice: FitChoice): SavedFit {
+  const options: LawRefitOptions = { degree: choice.degree, ...(choice.terms && { terms: choice.terms }) };
+  return saveFit(table, refit(options), choice);
+}

@@ -1,0 +1,54 @@
+import { figure, isTight, lawPoints, scoreText } from "./model";
+import type { LawPayload, SavedBenchmarkFit, SavedFit } from "./payload";
+
+/** The view in words: the fit of every benchmark, and the encoders of the one shown first. */
+export function describeLaw(payload: LawPayload): string {
+  const [fit] = payload.fits;
+  const of = fit.benchmarks[payload.current];
+  return [
+    `${payload.title ? `${payload.title}: ` : ""}${payload.encoders.length} encoders on ${payload.benchmarks.length} benchmarks, score predicted from ${termsText(fit)}`,
+    ...payload.benchmarks.map((name, i) => `${name}: ${fitFigures(fit.benchmarks[i])}`),
+    ...fit.groups.map(
+      (group) => `mean of ${group.name}: R² ${figure(group.r2)}, leave-one-out Q² ${figure(group.looQ2)}`,
+    ),
+    ...(isTight(of) ? [`Warning, ${payload.benchmarks[payload.current]}: ${tightWarning(of)}`] : []),
+    "",
+    ...encoderLines(payload, fit),
+  ].join("\n");
+}
+
+function termsText(fit: SavedFit): string {
+  return ["1", ...fit.benchmarks[0].terms].join(", ");
+}
+
+function encoderLines(payload: LawPayload, fit: SavedFit): string[] {
+  const points = lawPoints(payload, fit, payload.current);
+  const rows = points.map(({ encoder, measured, predicted, leftOut }) => [
+    payload.encoders[encoder],
+    ...[measured, predicted, leftOut].map(scoreText),
+  ]);
+  const table = [[payload.benchmarks[payload.current], "measured", "predicted", "left out"], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
+  return table.map((cells) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "),
+  );
+}
+
+/** Rows and coefficients side by side, with what follows from them. */
+function tightWarning(of: SavedBenchmarkFit): string {
+  return (
+    `${of.n} encoders, ${of.coefficients.length} coefficients: R² in sample is close to what the number of ` +
+    "coefficients alone gives. Read the leave-one-out Q²."
+  );
+}
+
+/** "R² 0.963 in sample, adjusted R² 0.937, leave-one-out Q² 0.85, n = 13, 6 coefficients". */
+function fitFigures(of: SavedBenchmarkFit): string {
+  return [
+    `R² ${figure(of.r2)} in sample`,
+    `adjusted R² ${figure(of.adjustedR2)}`,
+    `leave-one-out Q² ${figure(of.looQ2)}`,
+    `n = ${of.n}`,
+    `${of.coefficients.length} coefficients`,
+  ].join(", ");
+}
