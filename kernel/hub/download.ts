@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HubError } from "./errors";
-import { IDLE_MS, request, type HubRequest } from "./request";
+import { chunksOf, IDLE_MS, request, type HubRequest } from "./request";
 
 /** A file to bring to `target`. */
 export interface Download extends Pick<HubRequest, "url" | "settings" | "signal" | "fn"> {
@@ -87,10 +87,10 @@ async function connect(job: Download, file: FileHandle, start: number): Promise<
   let at = answer.status === 206 ? checkRange(job, answer, start) : 0;
   const timer = setTimeout(() => patience.abort(new Error(`no byte in ${IDLE_MS / 1000} s`)), IDLE_MS);
   try {
-    for await (const chunk of answer.body ?? []) {
+    for await (const chunk of chunksOf(answer)) {
       timer.refresh();
       if (at + chunk.length > (job.size ?? job.maxBytes)) throw tooLong(job);
-      await file.write(chunk as Uint8Array, 0, chunk.length, at);
+      await file.write(chunk, 0, chunk.length, at);
       at += chunk.length;
       job.onBytes(at);
     }

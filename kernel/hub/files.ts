@@ -2,7 +2,7 @@ import { RepoCache } from "./cache";
 import { download } from "./download";
 import { HubError } from "./errors";
 import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
-import { NO_ANSWER, request } from "./request";
+import { chunksOf, NO_ANSWER, request } from "./request";
 import { hubSettings, type HubSettings } from "./settings";
 
 /** How far a download is. */
@@ -136,10 +136,10 @@ export async function listFiles({ repo, revision }: HubReference, options: HubOp
 async function readListing(answer: Response, url: string, fn: string): Promise<{ rfilename?: unknown }[]> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of chunksOf(answer)) {
     length += chunk.length;
     if (length > MAX_LISTING) throw new HubError(fn, `a list of files may have ${MAX_LISTING} bytes`, url);
-    chunks.push(chunk as Uint8Array);
+    chunks.push(chunk);
   }
   try {
     const { siblings } = JSON.parse(Buffer.concat(chunks).toString()) as { siblings?: unknown };

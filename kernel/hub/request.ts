@@ -120,3 +120,15 @@ function ruleOf(status: number, headers: Headers, hasToken: boolean): string {
   if (status === 429) return `the hub asks to wait ${headers.get("retry-after") ?? "some"} seconds (429)`;
   return `the hub must answer with success (${status})`;
 }
+
+/** The bytes of an answer as they come. */
+export async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
+  } finally {
+    // Of a loop that was left early: the connection must not go on.
+    await reader.cancel().catch(() => {});
+  }
+}
