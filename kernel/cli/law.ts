@@ -1,9 +1,10 @@
-/** `fovea law fit | policy | plan | c-score`. */
+/** `fovea law fit | policy | plan | c-score | a-score`. */
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { data } from "../data";
-import { encoders } from "../encoders";
+import { data, type SpairPair } from "../data";
+import { type Encoder, encoders } from "../encoders";
 import {
+  type AScore,
   law,
   type PckSummary,
   type Plan,
@@ -12,9 +13,17 @@ import {
   type ScoreTable,
   type Strategy,
   type TableFit,
+  type TokenSet,
 } from "../law";
+import { readSafetensors } from "../nn";
 
-const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = { fit, policy, plan, "c-score": cScore };
+const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
+  fit,
+  policy,
+  plan,
+  "c-score": cScore,
+  "a-score": aScore,
+};
 
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -165,25 +174,121 @@ async function cScore(args: string[]): Promise<void> {
       spair: { type: "string" },
       encoder: { type: "string" },
       split: { type: "string", default: "test" },
+      limit: { type: "string" },
       layers: { type: "string", default: "-2" },
       center: { type: "boolean" },
+      alphas: { type: "string" },
+      match: { type: "string" },
+      geometry: { type: "string" },
+      normalise: { type: "string" },
       json: { type: "boolean" },
     },
   });
-  const { spair, encoder: name, split } = values;
+  const { spair, encoder: name } = values;
   if (!spair || !name) throw new Error("law c-score: --spair DIR and --encoder E are needed");
-  if (split !== "test" && split !== "val" && split !== "trn") {
-    throw new Error(`law c-score: --split must be trn, val or test, received ${split}`);
-  }
-  const { pairs } = data.spair.read(spair, { split });
-  const layers = values.layers.split(",").map((text) => numberOf("layers", text) as number);
-  const encoder = await encoders.load(name);
+  const split = oneOf("split", values.split, ["trn", "val", "test"]);
+  const geometry = oneOf("geometry", values.geometry ?? "letterbox", GEOMETRIES);
+  const { pairs } = data.spair.read(spair, { split, limit: numberOf("limit", values.limit) });
+  const half = oneOf("normalise", values.normalise ?? "model", ["model", "half"]) === "half";
+  const encoder = await prepared(name, geometry, half, pairs.every(isSquare));
   try {
-    const score = await law.cScore(encoder, pairs, { layers, center: values.center, onProgress: progress });
+    const score = await law.cScore(encoder, pairs, {
+      layers: numbersOf("layers", values.layers),
+      alphas: values.alphas === undefined ? undefined : numbersOf("alphas", values.alphas),
+      match: oneOf("match", values.match ?? "soft", ["soft", "argmax"]),
+      ...{ geometry, center: values.center, onProgress: progress },
+    });
     print(values.json, score, () => scoreLines(score));
   } finally {
     await encoder.dispose();
   }
+}
+
+const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
+type Geometry = (typeof GEOMETRIES)[number];
+
+const isSquare = ({ source, target }: SpairPair): boolean =>
+  source.size[0] === source.size[1] && target.size[0] === target.size[1];
+
+/** The encoder, loaded once more where its own preparation of pictures is not what was asked for. */
+async function prepared(name: string, geometry: Geometry, half: boolean, square: boolean): Promise<Encoder> {
+  const encoder = await encoders.load(name);
+  const { preprocess: own } = encoder.info;
+  const wanted = geometry === "letterbox" ? "letterbox" : "stretch";
+  const fits =
+    geometry === "encoder" || (own.resize === wanted && own.align === "center") || (square && own.resize === "stretch");
+  if (fits && !half) return encoder;
+  await encoder.dispose();
+  const lie = fits ? {} : ({ resize: wanted, resizeTo: own.inputSize, align: "center" } as const);
+  const levels = half ? { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } : {};
+  return encoders.load(name, { preprocess: { ...own, ...lie, ...levels } });
+}
+
+function numbersOf(name: string, text: string): number[] {
+  return text.split(",").map((part) => numberOf(name, part) as number);
+}
+
+function oneOf<const T extends string>(name: string, value: string, legal: readonly T[]): T {
+  const found = legal.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new Error(`law: --${name} must be one of ${legal.join(", ")}, received ${JSON.stringify(value)}`);
+}
+
+async function aScore(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      targets: { type: "string" },
+      reference: { type: "string", multiple: true, default: [] },
+      direction: { type: "string", default: "target-to-reference" },
+      json: { type: "boolean" },
+    },
+  });
+  const { targets, reference } = values;
+  if (!targets || reference.length === 0) {
+    throw new Error("law a-score: --targets FILE.safetensors and --reference NAME=FILE.safetensors are needed");
+  }
+  const direction = oneOf("direction", values.direction, ["target-to-reference", "reference-to-target"]);
+  const own = await tokensOf(targets);
+  const references: Record<string, TokenSet[]> = {};
+  for (const text of reference) {
+    const at = text.indexOf("=");
+    if (at < 1)
+      throw new Error(`law a-score: --reference must be NAME=FILE.safetensors, received ${JSON.stringify(text)}`);
+    references[text.slice(0, at)] = inOrder(await tokensOf(text.slice(at + 1)), [...own.keys()], text.slice(at + 1));
+  }
+  const score = law.aScore([...own.values()], references, { direction });
+  print(values.json, { ...score, imageNames: [...own.keys()] }, () => aScoreLines(score, own.size));
+}
+
+/** One tensor an image, `[tokens, width]`, float32. */
+async function tokensOf(file: string): Promise<Map<string, TokenSet>> {
+  const { tensors } = await readSafetensors(file);
+  const entries = [...tensors]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { dtype, shape, data }]) => {
+      if (dtype !== "F32" || shape.length !== 2 || !(data instanceof Float32Array)) {
+        const rule = `${file}: tensor ${name} must be F32 [tokens, width]`;
+        throw new Error(`law a-score: ${rule}, received ${dtype} [${shape.join(", ")}]`);
+      }
+      return [name, { data, width: shape[1] }] as const;
+    });
+  return new Map(entries);
+}
+
+function inOrder(tokens: Map<string, TokenSet>, names: string[], file: string): TokenSet[] {
+  return names.map((name) => {
+    const of = tokens.get(name);
+    if (of) return of;
+    throw new Error(`law a-score: ${file} must hold a tensor for every target image, received none named ${name}`);
+  });
+}
+
+function aScoreLines({ definition, direction, score, references }: AScore, images: number): string[] {
+  return [
+    `A = ${score.toFixed(4)} (${definition}, ${direction}, ${images} images)`,
+    ...Object.entries(references).map(([name, value]) => `${name.padEnd(24)}${value.toFixed(4)}`),
+  ];
 }
 
 function progress(done: number, total: number): void {

@@ -46,7 +46,16 @@ export type { AScore, AScoreOptions, TokenSet } from "./a-score";
 export type { Baseline, BoxedPair } from "./baselines";
 export type { Point, Placement } from "./canvas";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./caption-score";
-export type { CScoreOptions, LayerExtractor, LayerFeatures, ScoredPair } from "./c-score";
+export type { CScore, CScoreOptions, FeatureSource, ScoredPair } from "./c-score";
+export type {
+  ExtractionOptions,
+  FeatureCache,
+  ImageFeatures,
+  InputGeometry,
+  LayerExtractor,
+  LayerFeatures,
+} from "./extraction";
+export type { FlagName, LookAlikes, PairFlags, PckBreakdown } from "./subsets";
 export type { AlignmentScore, DefinitionInfo, ScoreDefinition } from "./definitions";
 export { LawError } from "./error";
 export type { LogME } from "./logme";

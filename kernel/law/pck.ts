@@ -6,6 +6,8 @@ import { locate, similarityRow, type GridFeatures, type GridPoint, type MatchOpt
 export interface PckSide {
   readonly size: readonly [width: number, height: number];
   readonly keypoints: Readonly<Record<string, Point | null>>;
+  /** Where the image lies on the canvas, when that is known; wins over `geometry`. */
+  readonly placement?: Placement;
 }
 
 export interface PckPair {
@@ -20,8 +22,17 @@ export interface PckOptions extends MatchOptions {
   alphas?: number[];
   /** Side of the square canvas in pixels. Default 840, as in the released evaluation. */
   canvas?: number;
-  /** `letterbox` keeps the aspect of image and keypoints; `stretch` scales both to the square. Default `letterbox`. */
-  geometry?: "letterbox" | "stretch";
+  /**
+   * How image and keypoints lie on the square canvas. Default `letterbox`.
+   *
+   * - `letterbox`: both keep their aspect, centred.
+   * - `stretch`: both are scaled to the square.
+   * - `stretch-image`: the image is stretched and the keypoints are letterboxed: the release, whose source cells and targets do not
+   *   match for images that are not square. For comparison with its numbers only.
+   * - `encoder`: keypoints follow each image into its encoder's input, however it was prepared; what a crop cuts off is judged
+   *   by the nearest cell.
+   */
+  geometry?: "letterbox" | "stretch" | "stretch-image" | "encoder";
   /** Centre of a cell: `stride / 2`, rounded down (the released evaluation) or exact. Default `floor`. */
   centre?: "floor" | "exact";
   /** Strictly below the threshold counts; `false` counts the threshold itself. Default `true`. */
@@ -54,8 +65,13 @@ export function resolveAlphas(options: PckOptions): number[] {
 /** How the two images of a pair lie on the canvas. */
 export function placements(pair: PckPair, options: PckOptions = {}): { source: Placement; target: Placement } {
   const { canvas = 840, geometry = "letterbox" } = options;
-  const lay = geometry === "letterbox" ? letterbox : stretch;
-  return { source: lay(pair.source.size, canvas), target: lay(pair.target.size, canvas) };
+  const lay = ({ size, placement }: PckSide): Placement => {
+    if (placement) return placement;
+    if (geometry === "encoder")
+      throw new LawError("law.pck", 'geometry "encoder" needs sides with a placement', placement);
+    return (geometry === "stretch" ? stretch : letterbox)(size, canvas);
+  };
+  return { source: lay(pair.source), target: lay(pair.target) };
 }
 
 /**

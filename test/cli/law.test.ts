@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { world } from "../../kernel/data/world/index.ts";
+import { type SafetensorsTensor, writeSafetensors } from "../../kernel/nn/index.ts";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const fovea = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
@@ -73,13 +74,67 @@ describe("fovea law", () => {
     const score = JSON.parse(stdout);
     assert.equal(score.pairs, 6);
     assert.ok(score.perPair[0] >= 0 && score.perPair[0] <= 100);
+    const args = ["law", "c-score", "--spair", spair, "--encoder", "zoo/untrained-hybrid", "--limit", "3"];
+    const half = fovea(...args, "--normalise", "half", "--geometry", "letterbox", "--alphas", "0.2", "--json");
+    assert.deepEqual(JSON.parse(half.stdout).alphas, [0.2], half.stderr);
+    assert.match(
+      fovea(...args, "--geometry", "crop").stderr,
+      /--geometry must be one of letterbox, .* received "crop"/,
+    );
+  });
+
+  it("a-score reads tokens of targets and references, one tensor an image", async () => {
+    // The worked example of law.md, section 7.
+    const file = async (name: string, images: Record<string, number[][]>) => {
+      const tensors = Object.entries(images).map(([image, rows]): [string, SafetensorsTensor] => {
+        const shape = [rows.length, rows[0].length];
+        return [image, { dtype: "F32", shape, data: Float32Array.from(rows.flat()) }];
+      });
+      await writeSafetensors(join(folder, name), new Map(tensors));
+      return join(folder, name);
+    };
+    const at224 = [
+      [0, 2],
+      [4, 3],
+      [-1, 0],
+    ];
+    const at336 = [
+      [1, 0],
+      [5, 12],
+    ];
+    const targets = await file("e.safetensors", {
+      one: [
+        [3, 4],
+        [1, 0],
+      ],
+      two: [
+        [0, 1],
+        [-1, 1],
+      ],
+    });
+    const clip224 = `clip224=${await file("r224.safetensors", { two: at224, one: at224 })}`;
+    const clip336 = `clip336=${await file("r336.safetensors", { one: at336, two: at336 })}`;
+    const run = (...more: string[]) => fovea("law", "a-score", "--targets", targets, "--reference", clip224, ...more);
+    const { status, stdout, stderr } = run("--reference", clip336, "--json");
+    assert.equal(status, 0, stderr);
+    const { definition, score, references, imageNames } = JSON.parse(stdout);
+    assert.equal(definition, "cosine");
+    assert.ok(Math.abs(score - 0.8425205) < 1e-6 && Math.abs(references.clip224 - 0.8667767) < 1e-6);
+    assert.deepEqual(imageNames, ["one", "two"]);
+    assert.match(run().stdout, /^A = 0\.8668 \(cosine, target-to-reference, 2 images\)/);
+    const short = await file("short.safetensors", { one: at224 });
+    assert.match(
+      run("--reference", `r=${short}`).stderr,
+      /must hold a tensor for every target image, received none named two/,
+    );
+    assert.match(run("--reference", short).stderr, /--reference must be NAME=FILE\.safetensors/);
   });
 
   it("says what a command needs", () => {
     assert.match(fovea("law", "c-score").stderr, /--spair DIR and --encoder E are needed/);
     assert.match(
       fovea("law", "guess").stderr,
-      /the command must be one of fit, policy, plan, c-score, received "guess"/,
+      /the command must be one of fit, policy, plan, c-score, a-score, received "guess"/,
     );
     assert.match(fovea("law", "fit", "--degree", "3").stderr, /--degree must be 1 or 2, received 3/);
   });

@@ -1,0 +1,73 @@
+import type { PckPair } from "./pck";
+import { summarize, type PairOutcome, type PckSummary } from "./summary";
+
+/** SPair-71k's difficulty flags of a pair. */
+export type FlagName = "mirror" | "viewpointVariation" | "scaleVariation" | "truncation" | "occlusion";
+
+export const flagNames: readonly FlagName[] = [
+  "mirror",
+  "viewpointVariation",
+  "scaleVariation",
+  "truncation",
+  "occlusion",
+];
+
+/** Flags of a pair; `null` or absent where the data set does not say. */
+export type PairFlags = Readonly<Partial<Record<FlagName, number | null>>>;
+
+/** By category: groups of keypoint ids that look alike, such as left and right eye. */
+export type LookAlikes = Readonly<Record<string, readonly (readonly string[])[]>>;
+
+/** A part of the pairs, one number per alpha. */
+export type PckBreakdown = Pick<PckSummary, "perPair" | "perPoint" | "interval" | "pairs" | "keypoints">;
+
+/** PCK by value of each flag that any pair carries, pairs without the flag left out. */
+export function byFlag(
+  pairs: readonly { readonly flags?: PairFlags }[],
+  outcomes: readonly PairOutcome[],
+  alphas: number[],
+  seed?: number,
+): Partial<Record<FlagName, Record<string, PckBreakdown>>> {
+  const entries = flagNames.flatMap((flag): [FlagName, Record<string, PckBreakdown>][] => {
+    const values = pairs.map((pair) => pair.flags?.[flag] ?? null);
+    const seen = [...new Set(values)].filter((value) => value !== null).sort((a, b) => a - b);
+    if (seen.length === 0) return [];
+    const part = (value: number) =>
+      breakdown(
+        outcomes.filter((_, i) => values[i] === value),
+        alphas,
+        seed,
+      );
+    return [[flag, Object.fromEntries(seen.map((value) => [String(value), part(value)]))]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function breakdown(outcomes: PairOutcome[], alphas: number[], seed?: number): PckBreakdown {
+  const { perPair, perPoint, interval, pairs, keypoints } = summarize(outcomes, alphas, seed);
+  return { perPair, perPoint, interval, pairs, keypoints };
+}
+
+/**
+ * PCK over keypoints that have a look-alike to be mistaken for (geometry-aware subset of Zhang et al., arXiv 2311.17034; law.md
+ * section 2.3): a group counts when at least two of its members are visible in the target and at least one in both images; its members
+ * visible in both are scored. Pairs without any count as skipped.
+ */
+export function geometryAware(
+  pairs: readonly PckPair[],
+  outcomes: readonly PairOutcome[],
+  lookAlikes: LookAlikes,
+  alphas: number[],
+  seed?: number,
+): PckSummary {
+  const kept = outcomes.map(({ category, results }, i): PairOutcome => {
+    const ids = ambiguousIds(pairs[i], lookAlikes[category] ?? []);
+    return { category, results: results.filter((result) => ids.has(result.id)) };
+  });
+  return summarize(kept, alphas, seed);
+}
+
+function ambiguousIds({ source, target }: PckPair, groups: LookAlikes[string]): Set<string> {
+  const counted = groups.filter((group) => group.filter((id) => target.keypoints[id]).length >= 2);
+  return new Set(counted.flat().filter((id) => source.keypoints[id] && target.keypoints[id]));
+}

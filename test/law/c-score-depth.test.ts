@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import sharp from "sharp";
+import { encoders } from "../../kernel/encoders/index.ts";
+import {
+  law,
+  type CScoreOptions,
+  type ImageFeatures,
+  type InputGeometry,
+  type LayerExtractor,
+  type PairFlags,
+  type Point,
+  type ScoredPair,
+} from "../../kernel/law/index.ts";
+
+const SIDE = 4;
+const CELLS = SIDE * SIDE;
+
+/** Each cell of every image carries its own unit vector, so the same position always matches itself. */
+function positional(seen: string[] = [], geometry?: (path: string) => InputGeometry): LayerExtractor {
+  const tokens = new Float32Array(CELLS * CELLS);
+  for (let i = 0; i < CELLS; i++) tokens[i * CELLS + i] = 1;
+  return {
+    name: "positional",
+    forwardIntermediates(images) {
+      seen.push(...images);
+      const one = { layer: 1, grid: [SIDE, SIDE] as const, channels: CELLS, tokens: () => tokens };
+      return Promise.resolve({ intermediates: [{ ...one, geometry: geometry && images.map(geometry) }] });
+    },
+  };
+}
+
+function pairOf(category: string, target: Record<string, Point | null>, flags?: PairFlags): ScoredPair {
+  const source = Object.fromEntries(Object.keys(target).map((id) => [id, [5, 5] as const]));
+  return {
+    category,
+    flags,
+    source: { path: `${category}-a.png`, size: [40, 40], keypoints: source },
+    target: { path: `${category}-b.png`, size: [40, 40], keypoints: target, box: [0, 0, 40, 40] },
+  };
+}
+
+const options: CScoreOptions = { alphas: [0.1], match: "argmax" };
+const RIGHT: Point = [5, 5];
+const WRONG: Point = [35, 35];
+
+describe("parts of a C score", () => {
+  const pairs = [
+    pairOf("cat", { 0: RIGHT }, { viewpointVariation: 0, mirror: null }),
+    pairOf("dog", { 0: WRONG }, { viewpointVariation: 2 }),
+    pairOf("cow", { 0: RIGHT }, { viewpointVariation: 2 }),
+    pairOf("hen", { 0: RIGHT }),
+  ];
+
+  it("are told by the value of each flag that pairs carry", async () => {
+    const { flags, perPair } = await law.cScore(positional(), pairs, options);
+    assert.equal(perPair[0], 75);
+    assert.deepEqual(Object.keys(flags), ["viewpointVariation"]);
+    assert.deepEqual([flags.viewpointVariation?.[0].perPair, flags.viewpointVariation?.[2].perPair], [[100], [50]]);
+    assert.equal(flags.viewpointVariation?.[2].pairs, 2);
+  });
+
+  it("geometry-aware: members of a group with two visible in the target, visible in both", async () => {
+    const lookAlikes = {
+      cat: [
+        ["0", "1"],
+        ["2", "3"],
+      ],
+      dog: [["0", "1", "2"]],
+    };
+    const cat = pairOf("cat", { 0: RIGHT, 1: WRONG, 2: RIGHT, 3: null, 9: RIGHT });
+    const hiddenInSource = { ...pairOf("dog", { 0: RIGHT, 1: RIGHT }), category: "dog" };
+    const dog = {
+      ...hiddenInSource,
+      source: { ...hiddenInSource.source, keypoints: { 0: null, 1: RIGHT } },
+    };
+    const { geometryAware } = await law.cScore(positional(), [cat, dog, pairs[3]], { ...options, lookAlikes });
+    // cat: 0 and 1 count (one right), 2 has no visible partner; dog: only 1 is visible in both; hen has no groups.
+    assert.deepEqual(geometryAware?.categories, { cat: [50], dog: [100] });
+    assert.deepEqual([geometryAware?.pairs, geometryAware?.keypoints, geometryAware?.skipped], [2, 3, 1]);
+    assert.equal((await law.cScore(positional(), [cat], options)).geometryAware, null);
+  });
+});
+
+describe("features that are kept", () => {
+  const pairs = ["cat", "dog", "cow"].map((name) => pairOf(name, { 0: RIGHT }));
+
+  it("a cache spares the encoder, and an aborted score is taken up where it stopped", async () => {
+    const cache = new Map<string, ImageFeatures>();
+    const abort = new AbortController();
+    const first: string[] = [];
+    const stop = { ...options, cache, batchSize: 2, signal: abort.signal, onProgress: () => abort.abort() };
+    await assert.rejects(law.cScore(positional(first), pairs, stop), { name: "AbortError" });
+    assert.equal(first.length, 2);
+    const second: string[] = [];
+    const score = await law.cScore(positional(second), pairs, { ...options, cache });
+    assert.equal(second.length, 4);
+    assert.equal(first.filter((path) => second.includes(path)).length, 0);
+    assert.deepEqual(score, await law.cScore(positional(), pairs, options));
+    await law.cScore(positional(second), pairs, { ...options, cache, center: true });
+    assert.equal(second.length, 10, "another way of normalising is another entry");
+  });
+
+  it("outcomes keep the order of the pairs, whatever the order of the visits", async () => {
+    const mixed = [pairs[1], pairs[0], pairOf("dog", { 0: WRONG }, { mirror: 1 }), pairs[2]];
+    const { categories, flags } = await law.cScore(positional(), mixed, { ...options, batchSize: 1 });
+    assert.deepEqual(categories, { dog: [50], cat: [100], cow: [100] });
+    assert.deepEqual(flags.mirror?.[1].perPair, [0]);
+  });
+
+  it("a function from path to features takes the place of an encoder", async () => {
+    const { intermediates } = await positional().forwardIntermediates(["x"], {
+      ...{ indices: null, outputFmt: "NLC", intermediatesOnly: true },
+    });
+    const { grid, channels } = intermediates[0];
+    const asked: string[] = [];
+    const source = (path: string) => {
+      asked.push(path);
+      return { tokens: intermediates[0].tokens(0), grid, channels };
+    };
+    assert.deepEqual(await law.cScore(source, pairs, options), await law.cScore(positional(), pairs, options));
+    assert.equal(asked.length, 6);
+  });
+});
+
+describe("geometry of images that are not square", () => {
+  let folder: string;
+  before(() => (folder = mkdtempSync(join(tmpdir(), "fovea-geometry-"))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** One picture with itself, keypoints all over it: only geometry can make an error. */
+  async function twin(width: number, height: number): Promise<ScoredPair> {
+    const path = join(folder, `${width}x${height}.png`);
+    const noise = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7919 + (i % 977) * 31) % 256);
+    await sharp(noise, { raw: { width, height, channels: 3 } })
+      .blur(4)
+      .normalise()
+      .png()
+      .toFile(path);
+    const at = (share: number) => [share * width, share * height] as const;
+    const keypoints = { 0: at(0.2), 1: [0.8 * width, 0.3 * height] as const, 2: at(0.7), 3: at(0.5) };
+    const size = [width, height] as const;
+    return {
+      category: "twin",
+      source: { path, size, keypoints },
+      target: { path, size, keypoints, box: [0, 0, width, height] },
+    };
+  }
+
+  async function worst(resize: "letterbox" | "stretch", size: [number, number], extra: CScoreOptions): Promise<number> {
+    const encoder = await encoders.load("zoo/untrained-hybrid", { preprocess: { resize } });
+    try {
+      const exact = { ...options, centre: "exact", strict: false, ...extra } as const;
+      // Half the diagonal of a cell, as a share of the box's longer side (the canvas), and a little for rounding to whole pixels.
+      const alpha = (Math.SQRT2 / 2 / 16) * 1.02;
+      const score = await law.cScore(encoder, [await twin(...size)], { ...exact, alphas: [alpha] });
+      return score.perPoint[0];
+    } finally {
+      await encoder.dispose();
+    }
+  }
+
+  it("letterbox, stretch and encoder put every keypoint of a picture on its own cell", async () => {
+    for (const size of [
+      [96, 160],
+      [160, 96],
+    ] as [number, number][]) {
+      assert.equal(await worst("letterbox", size, {}), 100);
+      assert.equal(await worst("stretch", size, { geometry: "stretch" }), 100);
+      assert.equal(await worst("letterbox", size, { geometry: "encoder" }), 100);
+      assert.equal(await worst("stretch", size, { geometry: "encoder" }), 100);
+    }
+  });
+
+  it("an encoder that prepares pictures otherwise is refused, and the message says how to load it", async () => {
+    await assert.rejects(
+      worst("stretch", [96, 160], {}),
+      /law\.cScore: geometry "letterbox" needs images prepared with resize "letterbox" to 128 pixels .*off by 26\.2 pixels/,
+    );
+    await assert.rejects(worst("letterbox", [96, 160], { geometry: "stretch-image" }), /resize "stretch"/);
+  });
+
+  it("stretch-image is the release's mismatch: it takes stretched images and letterboxed keypoints", async () => {
+    const stretched = (): InputGeometry => ({ scaleX: 2, scaleY: 1, offsetX: 0, offsetY: 0, modelSize: [80, 80] });
+    const side = { path: "a.png", size: [40, 80] as const, keypoints: { 0: [20, 10] as const } };
+    const pair = { category: "c", source: side, target: { ...side, path: "b.png", box: [0, 0, 40, 80] as const } };
+    const release = await law.cScore(positional([], stretched), [pair], { ...options, geometry: "stretch-image" });
+    assert.deepEqual(release, await law.cScore(positional(), [pair], { ...options, geometry: "letterbox" }));
+    await assert.rejects(law.cScore(positional([], stretched), [pair], options), /resize "letterbox"/);
+  });
+
+  it("encoder needs features that say how images lie", async () => {
+    const pair = pairOf("cat", { 0: RIGHT });
+    const wanted = { ...options, geometry: "encoder" } as const;
+    await assert.rejects(
+      law.cScore(positional(), [pair], wanted),
+      /features that say how images lie, received "cat-a\.png"/,
+    );
+    assert.throws(() => law.pckOfPredictor(pair, (point) => point, wanted), /law\.pck: geometry "encoder" needs sides/);
+  });
+});
