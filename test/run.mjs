@@ -15,9 +15,10 @@ function files(folder, skip = []) {
 }
 
 const suites = {
-  unit: () => nodeSuite(files(".", ["browser"]), []),
+  unit: () => nodeSuite(files(".", ["browser", "install"]), []),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
+  install: () => nodeSuite(files("install"), []),
   browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
 

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+const root = resolve(import.meta.dirname, "..", "..");
+const MINUTES = 60_000;
+
+/** The files that git would carry to another machine, as they are now. */
+function copyTree(target: string): void {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root });
+  for (const file of listed
+    .toString()
+    .split("\0")
+    .filter((name) => name && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    cpSync(join(root, file), join(target, file));
+  }
+}
+
+/** One cell through the kernel of an environment, by its own nbclient. */
+const RUN_CELL = `
+import nbformat
+from nbclient import NotebookClient
+cell = nbformat.v4.new_code_cell('import { encoders } from "fovea"; encoders.list().length')
+notebook = nbformat.v4.new_notebook(cells=[cell])
+NotebookClient(notebook, kernel_name="fovea", timeout=120).execute()
+print(notebook.cells[0].outputs[0]["data"]["text/plain"])
+`;
+
+describe("binder/postBuild in a clean copy, home and environment", { timeout: 10 * MINUTES }, () => {
+  let folder: string;
+  let prefix: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "fovea-binder-"));
+    prefix = join(folder, "env");
+    copyTree(join(folder, "repo"));
+    mkdirSync(join(folder, "home"));
+    execFileSync(process.env.FOVEA_PYTHON ?? "python3", ["-m", "venv", prefix]);
+    const env = { ...process.env, HOME: join(folder, "home"), NB_PYTHON_PREFIX: prefix, FOVEA_PREFIX: "" };
+    const build = spawnSync("bash", ["binder/postBuild"], { cwd: join(folder, "repo"), env, encoding: "utf8" });
+    assert.equal(build.status, 0, build.stderr);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("installs kernel, extension and the front page", () => {
+    const share = join(prefix, "share", "jupyter");
+    assert.ok(existsSync(join(share, "kernels", "fovea", "kernel.json")));
+    assert.ok(existsSync(join(share, "labextensions", "jupyterlab-fovea", "package.json")));
+    const config = join(prefix, "etc", "jupyter", "jupyter_server_config.d", "fovea.json");
+    assert.match(JSON.parse(readFileSync(config, "utf8")).ServerApp.default_url, /01-correspondence\.ipynb$/);
+  });
+
+  it("gives a kernel that runs a cell with the library and its zoo", () => {
+    const env = { ...process.env, HOME: join(folder, "home") };
+    const run = spawnSync(join(prefix, "bin", "python"), ["-c", RUN_CELL], { cwd: folder, env, encoding: "utf8" });
+    assert.equal(run.status, 0, run.stderr);
+    assert.ok(Number(run.stdout.trim()) >= 3, run.stdout);
+  });
+
+  it("start hands over to the command it is given", () => {
+    const run = spawnSync("bash", [join(folder, "repo", "binder", "start"), "echo", "served"], { encoding: "utf8" });
+    assert.equal(run.stdout, "served\n");
+  });
+});
