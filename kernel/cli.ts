@@ -23,6 +23,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "inspect MODEL.onnx [--json]: blocks, shapes, what can be taken out",
     load: async () => (await import("./cli/onnx.js")).main,
   },
+  extract: {
+    summary: "--encoder E --images DIR|LIST --layers -1,-4 --out DIR: features of many images on disk",
+    load: async () => (await import("./cli/extract.js")).main,
+  },
   doctor: {
     summary: "try every device and say what is missing [--json]",
     load: async () => (await import("./cli/doctor.js")).main,

@@ -1,13 +1,12 @@
-import type { ImageInput } from "../data/image";
 import type { Network } from "./network";
 import type { CheckedOptions } from "./options";
-import { type Geometry, preprocess, type Preprocess, type Preprocessed } from "./preprocess";
+import { type EncoderInput, type Geometry, preprocess, type Preprocess, type Preprocessed } from "./preprocess";
 
 /** What goes through the model, and how. */
 export interface BatchJob extends Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
   network: Network;
   plan: Preprocess;
-  images: readonly ImageInput[];
+  images: readonly EncoderInput[];
   /** The public function that errors name. */
   fn: string;
 }

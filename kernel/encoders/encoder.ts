@@ -1,5 +1,4 @@
 import type { Device } from "../backend";
-import type { ImageInput } from "../data/image";
 import { blockInfo, type BlockInfo, countParameters } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
@@ -10,8 +9,15 @@ import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor, Network } from "./network";
-import { checkBatchSize, type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "./options";
-import type { Geometry, Preprocess } from "./preprocess";
+import {
+  checkBatchSize,
+  checkLayer,
+  type CheckedOptions,
+  checkOptions,
+  type Facet,
+  type ForwardOptions,
+} from "./options";
+import type { EncoderInput, Geometry, Preprocess } from "./preprocess";
 import { TextTower } from "./text-tower";
 
 /** One block of an encoder, as timm's `feature_info` tells it. */
@@ -106,15 +112,15 @@ export class Encoder {
    * @throws EncoderError for a layer out of range or an illegal option; `ImageError` for a picture that cannot be read
    */
   async forwardIntermediates(
-    images: ImageInput | readonly ImageInput[],
+    images: EncoderInput | readonly EncoderInput[],
     options?: ForwardOptions & { intermediatesOnly?: false },
   ): Promise<ForwardResult>;
   async forwardIntermediates(
-    images: ImageInput | readonly ImageInput[],
+    images: EncoderInput | readonly EncoderInput[],
     options: ForwardOptions,
   ): Promise<IntermediatesResult>;
   async forwardIntermediates(
-    images: ImageInput | readonly ImageInput[],
+    images: EncoderInput | readonly EncoderInput[],
     options: ForwardOptions = {},
   ): Promise<IntermediatesResult & Partial<ForwardResult>> {
     this.checkOpen(FORWARD);
@@ -152,7 +158,7 @@ export class Encoder {
    * @throws EncoderError where the graph holds none (a fused operator), or a layer is out of range
    */
   async attention(
-    images: ImageInput | readonly ImageInput[],
+    images: EncoderInput | readonly EncoderInput[],
     options: Pick<ForwardOptions, "indices" | "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<AttentionMap[]> {
     const fn = "encoders.attention";
@@ -181,7 +187,7 @@ export class Encoder {
    * @throws EncoderError when the model has no such output
    */
   async embed(
-    images: ImageInput | readonly ImageInput[],
+    images: EncoderInput | readonly EncoderInput[],
     options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
   ): Promise<Embeddings> {
     const fn = "encoders.embed";
@@ -254,7 +260,7 @@ export class Encoder {
 
   /** Runs all images and gathers what the collectors tap. */
   private collect(
-    images: readonly ImageInput[],
+    images: readonly EncoderInput[],
     collectors: Collector[],
     cut: boolean,
     checked: CheckedOptions,
@@ -297,6 +303,12 @@ export class Encoder {
     return tensor;
   }
 
+  /** Rows and columns of the patch tokens after a block, 0-based. */
+  gridOf(layer: number): [rows: number, columns: number] {
+    const [rows, columns] = this.parts.layouts[checkLayer("Encoder.gridOf", layer, this.info.depth)].grid;
+    return [rows, columns];
+  }
+
   private checkOpen(fn: string): void {
     if (this.disposed) throw new EncoderError(fn, "the encoder is disposed", this.name);
   }
@@ -312,8 +324,8 @@ function firstImages({ data, dims }: FloatTensor, count: number, batch: number):
   return { data: data.subarray(0, (data.length / batch) * count), dims: [(dims[0] / batch) * count, ...dims.slice(1)] };
 }
 
-function listOf(images: ImageInput | readonly ImageInput[]): readonly ImageInput[] {
-  return Array.isArray(images) ? images : [images as ImageInput];
+function listOf(images: EncoderInput | readonly EncoderInput[]): readonly EncoderInput[] {
+  return Array.isArray(images) ? images : [images as EncoderInput];
 }
 
 function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): EncoderInfo {

@@ -1,5 +1,6 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
 import { concatenate } from "./concatenate";
+import { extract } from "./extraction";
 import { load } from "./load";
 import { list } from "./locate";
 
@@ -9,13 +10,33 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
+export type {
+  ExtractedLayer,
+  ExtractionRun,
+  ExtractOptions,
+  ExtractProgress,
+  ExtractResult,
+  FeatureDtype,
+  ManifestLine,
+  ShardOption,
+  StoredTensor,
+} from "./extraction";
 export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { TokenLayout, TokenOptions } from "./layout";
 export type { DisplayBundle } from "./display";
-export { Geometry, preprocess, type Preprocess, preprocessImage, type Preprocessed } from "./preprocess";
+export {
+  type EncoderInput,
+  Geometry,
+  prepareImage,
+  PreparedImage,
+  preprocess,
+  type Preprocess,
+  preprocessImage,
+  type Preprocessed,
+} from "./preprocess";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
 export { type Interpolation, resample, type Window } from "./resample";
 
 /** Frozen vision encoders. */
-export const encoders = { load, list, concatenate };
+export const encoders = { load, list, concatenate, extract };

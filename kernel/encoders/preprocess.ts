@@ -1,4 +1,5 @@
 import { type ImageInput, decodeImage, type RawImage } from "../data/image";
+import { EncoderError } from "./errors";
 import { type Interpolation, resample, type Window } from "./resample";
 
 /** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
@@ -52,6 +53,18 @@ export class Geometry {
   }
 }
 
+/** A picture that went through preprocessing already: `prepareImage` makes it. */
+export class PreparedImage {
+  constructor(
+    /** `[3, H, W]`, normalised. */
+    readonly pixelValues: Float32Array,
+    readonly geometry: Geometry,
+  ) {}
+}
+
+/** What an encoder takes for one picture. */
+export type EncoderInput = ImageInput | PreparedImage;
+
 /** A batch that a model takes. */
 export interface Preprocessed {
   /** `[B, 3, H, W]`, normalised. */
@@ -66,7 +79,7 @@ const DECODERS = 4;
 
 /** Decodes and prepares pictures, in order. Other work of the event loop gets its turn between two of them. */
 export async function preprocess(
-  images: readonly ImageInput[],
+  images: readonly EncoderInput[],
   plan: Preprocess,
   fn = "preprocess",
 ): Promise<Preprocessed> {
@@ -75,14 +88,32 @@ export async function preprocess(
   const pixelValues = new Float32Array(images.length * size);
   const geometry: Geometry[] = [];
   for (let start = 0; start < images.length; start += DECODERS) {
-    const decoded = await Promise.all(images.slice(start, start + DECODERS).map((input) => decodeImage(input, { fn })));
+    const some = images.slice(start, start + DECODERS);
+    const decoded = await Promise.all(
+      some.map((input) => (input instanceof PreparedImage ? input : decodeImage(input, { fn }))),
+    );
     for (const image of decoded) {
       const at = geometry.length * size;
-      geometry.push(preprocessImage(image, plan, pixelValues.subarray(at, at + size)));
+      geometry.push(place(fn, image, plan, pixelValues.subarray(at, at + size)));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
   return { pixelValues, dims: [images.length, 3, height, width], geometry };
+}
+
+function place(fn: string, image: RawImage | PreparedImage, plan: Preprocess, target: Float32Array): Geometry {
+  if (!(image instanceof PreparedImage)) return preprocessImage(image, plan, target);
+  const { pixelValues, geometry } = image;
+  if (pixelValues.length !== target.length)
+    throw new EncoderError(fn, `a prepared image has ${target.length} values`, pixelValues.length);
+  target.set(pixelValues);
+  return geometry;
+}
+
+/** Prepares one picture by `encoder.info.preprocess`, for `forwardIntermediates`. */
+export function prepareImage(image: RawImage, plan: Preprocess): PreparedImage {
+  const pixelValues = new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]);
+  return new PreparedImage(pixelValues, preprocessImage(image, plan, pixelValues));
 }
 
 /** Prepares one picture into `target` `[3, H, W]`, and says where it lies. */

@@ -18,7 +18,7 @@ export interface Download extends Pick<HubRequest, "url" | "settings" | "signal"
 }
 
 /** Connections in a row that may bring nothing before the download is given up. */
-const FRUITLESS = 4;
+const FRUITLESS = 3;
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 

@@ -16,7 +16,7 @@ export interface HubRequest {
 /** Milliseconds without a byte after which a connection is given up. */
 export const IDLE_MS = 30_000;
 const REDIRECTS = 5;
-const RETRIES = 4;
+const RETRIES = 3;
 /** A hub that asks for a longer pause is reported, not waited for. */
 const LONGEST_PAUSE_MS = 60_000;
 const BUSY = [429, 500, 502, 503, 504];

@@ -1,0 +1,81 @@
+/** `fovea extract`. */
+import { parseArgs } from "node:util";
+import type { DeviceRequest } from "../backend";
+import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "../encoders";
+import type { FeatureDtype, ShardOption } from "../encoders";
+
+const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
+  [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
+  [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
+  [--shard i/n]          the part of the images of this process
+  [--device auto|cuda|webgpu|cpu] [--batch N] [--images-per-file N] [--json]`;
+
+const OPTIONS = {
+  encoder: { type: "string" },
+  images: { type: "string" },
+  out: { type: "string" },
+  layers: { type: "string" },
+  dtype: { type: "string" },
+  facet: { type: "string" },
+  norm: { type: "boolean" },
+  shard: { type: "string" },
+  device: { type: "string" },
+  batch: { type: "string" },
+  "images-per-file": { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
+  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  const { encoder, images, out } = values;
+  if (!encoder || !images || !out) throw new Error(`extract: --encoder, --images and --out are needed\n\n${USAGE}`);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
+  const result = await encoders.extract({
+    ...{ encoder, images, out, norm: values.norm, signal: stop.signal, onProgress: progress },
+    // Checked where they are used: the errors there list what is legal.
+    dtype: values.dtype as FeatureDtype | undefined,
+    facet: values.facet as Facet | undefined,
+    shard: values.shard as ShardOption | undefined,
+    device: values.device as DeviceRequest | undefined,
+    layers: layersOf(values.layers),
+    batchSize: countOf("batch", values.batch),
+    imagesPerFile: countOf("images-per-file", values["images-per-file"]),
+  });
+  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
+}
+
+/** `--layers -1` as `--layers=-1`: Node takes a value that begins with a dash for an option. */
+function joinNegatives(args: readonly string[]): string[] {
+  return args.flatMap((arg, i) => {
+    if (arg === "--layers" && /^-\d/.test(args[i + 1] ?? "")) return [`--layers=${args[i + 1]}`];
+    return args[i - 1] === "--layers" && /^-\d/.test(arg) ? [] : [arg];
+  });
+}
+
+function layersOf(text: string | undefined): number[] | null | undefined {
+  if (text === undefined) return undefined;
+  if (text === "all") return null;
+  const layers = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (layers.some((layer) => !Number.isInteger(layer)))
+    throw new Error(`extract: --layers must be all or whole numbers, received ${JSON.stringify(text)}`);
+  return layers;
+}
+
+function countOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new Error(`extract: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
+}
+
+function progress({ done, total, skipped }: ExtractProgress): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
+}
+
+function summary({ out, images, ok, skipped, reused }: ExtractResult): string {
+  const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
+  return `${out}: ${counts}`;
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+import sharp from "sharp";
+import { encoders, type ManifestLine } from "../../kernel/encoders/index.ts";
+import { readSafetensors } from "../../kernel/nn/index.ts";
+
+const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
+const ENCODER = "zoo/untrained-hybrid";
+const COUNT = 24;
+
+let folder: string;
+let images: string;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "fovea-extract-"));
+  images = join(folder, "images");
+  mkdirSync(join(images, "more"), { recursive: true });
+  for (let i = 0; i < COUNT; i++) {
+    const noise = { type: "gaussian" as const, mean: 10 * i, sigma: 30 };
+    const create = { width: 90 + i, height: 80, channels: 3 as const, background: "white", noise };
+    await sharp({ create })
+      .png()
+      .toFile(join(images, i % 2 ? "more" : "", `image${String(i).padStart(2, "0")}.png`));
+  }
+  writeFileSync(join(images, "image07-broken.png"), "no picture");
+  copyFileSync(join(images, "image00.png"), join(images, "image20-copy.png"));
+  writeFileSync(join(images, "notes.txt"), "no picture either, and not called one");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const args = (out: string, ...more: string[]) => [
+  ...[cli, "extract", "--encoder", ENCODER, "--images", images, "--layers", "-1,0", "--out", join(folder, out)],
+  ...["--device", "cpu", "--batch", "2", "--images-per-file", "4", ...more],
+];
+const extract = (out: string, ...more: string[]) =>
+  spawnSync(process.execPath, args(out, ...more), { encoding: "utf8" });
+
+function manifest(out: string): ManifestLine[] {
+  const lines = readFileSync(join(folder, out, "manifest.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.map((line) => JSON.parse(line) as ManifestLine);
+}
+
+/** Starts a run and kills it as soon as `count` files are there. */
+async function killAt(out: string, count: number): Promise<void> {
+  const child = spawn(process.execPath, args(out), { stdio: "ignore" });
+  const ended = new Promise<void>((done) => child.on("exit", () => done()));
+  const shards = () =>
+    existsSync(join(folder, out)) ? readdirSync(join(folder, out)).filter((name) => name.startsWith("features-")) : [];
+  while (shards().length < count && child.exitCode === null) await new Promise((done) => setTimeout(done, 2));
+  child.kill("SIGKILL");
+  await ended;
+  assert.equal(child.signalCode, "SIGKILL", "killed before its end");
+}
+
+describe("fovea extract", () => {
+  it("writes features, a line an image, and what made them", async () => {
+    const { status, stdout, stderr } = extract("whole", "--json");
+    assert.equal(status, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.deepEqual(
+      [result.images, result.ok, result.skipped, result.reused],
+      [COUNT + 2, COUNT + 1, 1, 0],
+      "the copy has features too",
+    );
+    const lines = manifest("whole");
+    assert.equal(lines.length, COUNT + 2);
+    const broken = lines.find(({ path }) => path === "image07-broken.png")!;
+    assert.deepEqual([broken.status, broken.shard, broken.tensors], ["skipped", null, {}]);
+    assert.match(broken.reason!, /the picture must be a readable JPEG, PNG/);
+    const [original, copy] = ["image00.png", "image20-copy.png"].map((name) =>
+      lines.find(({ path }) => path === name)!,
+    );
+    assert.deepEqual(copy, { ...original, path: "image20-copy.png" }, "computed once");
+    const run = JSON.parse(readFileSync(join(folder, "whole", "run.json"), "utf8"));
+    assert.equal(run.hash, result.hash);
+    assert.match(run.encoder.sha256, /^[0-9a-f]{64}$/);
+    assert.equal(run.dtype, "f32");
+  });
+
+  it("stores what forwardIntermediates gives", async () => {
+    const encoder = await encoders.load(ENCODER, { device: "cpu" });
+    const line = manifest("whole").find(({ path }) => path === "more/image05.png")!;
+    const { tensors } = await readSafetensors(join(folder, "whole", line.shard!));
+    const { intermediates } = await encoder.forwardIntermediates(join(images, line.path), { outputFmt: "NLC" });
+    assert.deepEqual(Object.keys(line.tensors), ["0", String(encoder.info.depth - 1)]);
+    for (const [layer, { name, shape, dtype }] of Object.entries(line.tensors)) {
+      const expected = intermediates[Number(layer)];
+      assert.deepEqual([shape, dtype], [expected.dims.slice(1), "F32"]);
+      const { data } = tensors.get(name)!;
+      const worst = expected.data.reduce((max, x, i) => Math.max(max, Math.abs(x - (data[i] as number))), 0);
+      assert.ok(worst < 1e-4, `layer ${layer}: ${worst}`);
+    }
+    await encoder.dispose();
+  });
+
+  it("killed twice and started again, ends with the bytes of an uninterrupted run", async () => {
+    await killAt("killed", 1);
+    await killAt("killed", 4);
+    const before = manifest("killed").length;
+    assert.ok(before > 0 && before < COUNT, `${before} lines`);
+    const { status, stdout, stderr } = extract("killed", "--json");
+    assert.equal(status, 0, stderr);
+    assert.ok(JSON.parse(stdout).reused > 0);
+    const names = readdirSync(join(folder, "whole")).sort();
+    assert.deepEqual(readdirSync(join(folder, "killed")).sort(), names, "nothing is left beside");
+    for (const name of names)
+      assert.ok(readFileSync(join(folder, "killed", name)).equals(readFileSync(join(folder, "whole", name))), name);
+  });
+
+  it("run again does nothing, and then only what is new", () => {
+    const bytes = readFileSync(join(folder, "killed", "manifest.jsonl"));
+    assert.equal(JSON.parse(extract("killed", "--json").stdout).reused, COUNT + 2);
+    assert.deepEqual(readFileSync(join(folder, "killed", "manifest.jsonl")), bytes);
+    const list = join(folder, "list.txt");
+    writeFileSync(list, "images/image00.png\nimages/absent.png\n");
+    const { status, stdout } = extract("killed", "--json", "--images", list);
+    assert.equal(status, 0);
+    assert.equal(JSON.parse(stdout).skipped, 1);
+    const [known, absent] = manifest("killed").slice(-2);
+    assert.equal(known.shard, "features-00000.safetensors", "content that is there is not computed again");
+    assert.deepEqual([absent.sha256, absent.reason], [null, "the picture file cannot be read (ENOENT)"]);
+  });
+
+  it("shards cover every image once, in one folder after another or each in its own", () => {
+    for (const [out, shard] of [
+      ["part0", "0/2"],
+      ["part1", "1/2"],
+      ["both", "1/2"],
+      ["both", "2/2"],
+    ])
+      assert.equal(extract(out, "--shard", shard).status, 0);
+    const paths = (...outs: string[]) => outs.flatMap((out) => manifest(out).map(({ path }) => path)).sort();
+    const all = paths("whole");
+    assert.deepEqual(paths("part0", "part1"), all);
+    assert.deepEqual(paths("both"), all);
+    assert.match(extract("part0", "--shard", "3/2").stderr, /shard must be i\/n with i of 0..n-1 or 1..n, got "3\/2"/);
+  });
+
+  it("says what it needs, and what is in the way", () => {
+    assert.match(
+      spawnSync(process.execPath, [cli, "extract"], { encoding: "utf8" }).stderr,
+      /--encoder, --images and --out/,
+    );
+    assert.match(extract("whole", "--dtype", "f16").stderr, /out must be empty or hold a run of the same dtype/);
+    assert.match(extract("x", "--dtype", "f8").stderr, /dtype must be f32, f16, int8, got "f8"/);
+    assert.match(extract("x", "--layers", "a").stderr, /--layers must be all or whole numbers, received "a"/);
+    assert.match(extract("list.txt/x").stderr, /out must be a folder that can be written \(ENOTDIR\)/);
+    assert.match(extract("x", "--images", join(folder, "absent")).stderr, /images must be a folder or a list of paths/);
+  });
+
+  it("reports a full disk and goes on when there is room", { skip: process.platform === "win32" }, () => {
+    const limited = ["-c", 'ulimit -f 8; exec "$0" "$@"', process.execPath, ...args("full")];
+    const { status, stderr } = spawnSync("bash", limited, { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, /out must have room for more features \(EFBIG\); free some and run again to go on/);
+    assert.equal(extract("full").status, 0);
+    assert.deepEqual(readdirSync(join(folder, "full")).sort(), readdirSync(join(folder, "whole")).sort());
+  });
+});
