@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { EncoderError } from "../errors";
@@ -15,26 +15,38 @@ const held = new Set<string>();
 export async function lockFolder(fn: string, folder: string): Promise<() => Promise<void>> {
   const path = join(resolve(folder), ".lock");
   if (held.has(path)) throw busy(fn, folder, "this process");
+  held.add(path);
+  try {
+    await take(fn, folder, path);
+  } catch (error) {
+    held.delete(path);
+    throw error;
+  }
+  return async () => {
+    await rm(path, { force: true });
+    held.delete(path);
+  };
+}
+
+async function take(fn: string, folder: string, path: string): Promise<void> {
   const text = JSON.stringify({ host: hostname(), pid: process.pid });
   for (let attempt = 0; ; attempt++) {
     try {
-      await writeFile(path, text, { flag: "wx" });
-      break;
+      return await writeFile(path, text, { flag: "wx" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 2) throw error;
       await removeStale(fn, folder, path);
     }
   }
-  held.add(path);
-  return async () => {
-    held.delete(path);
-    await rm(path, { force: true });
-  };
 }
 
+/** Milliseconds in which a lock without content is one that is being written. */
+const FRESH_MS = 10_000;
+
 async function removeStale(fn: string, folder: string, path: string): Promise<void> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const { host, pid } = parseLock(text);
+  const { host, pid } = parseLock(await readFile(path, "utf8").catch(() => ""));
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  if (pid === undefined && Date.now() - mtimeMs < FRESH_MS) throw busy(fn, folder, "another process");
   if (host !== undefined && host !== hostname()) throw busy(fn, folder, `process ${pid} on ${host} (or remove .lock)`);
   if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw busy(fn, folder, `process ${pid}`);
   await rm(path, { force: true });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type SafetensorsTensor, writeSafetensors } from "../../nn";
 import { EncoderError } from "../errors";
@@ -106,12 +106,7 @@ export class FeatureStore {
     const names = await readdir(this.folder);
     for (const name of names)
       if (/^(run\.json|features-\d+\.safetensors)\..*\.part$/.test(name)) await rm(join(this.folder, name));
-    if (!names.includes(RUN)) {
-      if (names.some((name) => name === MANIFEST || name.startsWith("features-")))
-        throw new EncoderError(this.fn, `out must be empty or hold ${RUN}`, this.folder);
-      await writeFile(join(this.folder, MANIFEST), "");
-      return this.settle(this.committed);
-    }
+    if (!names.includes(RUN)) return this.begin(names);
     this.committed = this.checkRun(await readFile(join(this.folder, RUN), "utf8"));
     const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => Buffer.alloc(0));
     if (manifest.length < this.committed.manifest)
@@ -119,6 +114,16 @@ export class FeatureStore {
     await truncate(join(this.folder, MANIFEST), this.committed.manifest);
     const lines = manifest.subarray(0, this.committed.manifest).toString().split("\n").slice(0, -1);
     for (const line of lines) this.remember(JSON.parse(line) as ManifestLine);
+  }
+
+  /** An empty manifest without a run is what a call leaves that was killed here. */
+  private async begin(names: readonly string[]): Promise<void> {
+    const path = join(this.folder, MANIFEST);
+    const size = names.includes(MANIFEST) ? (await stat(path)).size : 0;
+    if (size || names.some((name) => name.startsWith("features-")))
+      throw new EncoderError(this.fn, `out must be empty or hold ${RUN}`, this.folder);
+    await writeFile(path, "");
+    await this.settle(this.committed);
   }
 
   private remember(line: ManifestLine): void {
