@@ -7,7 +7,7 @@ import { spair, type SpairPair } from "../../kernel/data/spair";
 import { openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
-import { screenshot } from "./screenshot";
+import { screenshot, SCREENSHOTS } from "./screenshot";
 
 const NAME = "01-correspondence.ipynb";
 const GRID = 16;
@@ -21,14 +21,19 @@ function birdPair(lab: Lab): SpairPair {
   return bird;
 }
 
+async function hoverKeypoint(viewer: Viewer, { source }: SpairPair, id: string): Promise<void> {
+  const [x, y] = source.keypoints[id] as [number, number];
+  await viewer.hover(0, x / source.size[0], y / source.size[1]);
+}
+
 /** Hovers every keypoint of the source and counts the best matches that lie within PCK 0.1 of the truth. */
-async function hoverKeypoints(viewer: Viewer, { source, target, keypointIds }: SpairPair): Promise<number> {
+async function hoverKeypoints(viewer: Viewer, pair: SpairPair): Promise<number> {
+  const { target, keypointIds } = pair;
   const [x1, y1, x2, y2] = target.box;
   let correct = 0;
   for (const id of keypointIds) {
-    const [x, y] = source.keypoints[id] as [number, number];
     const [trueX, trueY] = target.keypoints[id] as [number, number];
-    await viewer.hover(0, x / source.size[0], y / source.size[1]);
+    await hoverKeypoint(viewer, pair, id);
     const { bestRow, bestColumn } = await viewer.match();
     const at = [((bestColumn - 0.5) / GRID) * target.size[0], ((bestRow - 0.5) / GRID) * target.size[1]];
     if (Math.hypot(at[0] - trueX, at[1] - trueY) < ALPHA * Math.max(x2 - x1, y2 - y1)) correct++;
@@ -63,7 +68,9 @@ describe("notebook 01 in JupyterLab", { timeout: 300_000 }, () => {
     const correct = await hoverKeypoints(viewer, pair);
     assert.ok(correct > pair.keypointIds.length / 2, `${correct} of ${pair.keypointIds.length}`);
     await viewer.says("pck", new RegExp(`: ${correct} of ${pair.keypointIds.length} keypoints`));
+    await hoverKeypoint(viewer, pair, pair.keypointIds[1]);
     await screenshot(page, "notebook-light");
+    await viewer.root.screenshot({ path: join(SCREENSHOTS, "readme.png") });
   });
 
   it("pins by keyboard and switches the layer over the comm", async () => {
