@@ -1,4 +1,5 @@
 import type { AlignmentScore } from "./definitions";
+import { dotRow } from "./dots";
 import { LawError } from "./error";
 import { normalizeTokens } from "./match";
 
@@ -66,19 +67,14 @@ function alignment(target: TokenSet, reference: TokenSet, direction: AScore["dir
   const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
   const queries = normalizeTokens(from.data, from.width);
   const keys = normalizeTokens(to.data, to.width);
+  const count = queries.length / from.width;
+  const cosines = new Float64Array(keys.length / from.width);
   let sum = 0;
-  for (let q = 0; q < queries.length; q += from.width) sum += bestCosine(queries, q, keys, from.width);
-  return sum / (queries.length / from.width);
-}
-
-function bestCosine(queries: Float32Array, at: number, keys: Float32Array, width: number): number {
-  let best = -Infinity;
-  for (let k = 0; k < keys.length; k += width) {
-    let dot = 0;
-    for (let c = 0; c < width; c++) dot += queries[at + c] * keys[k + c];
-    if (dot > best) best = dot;
+  for (let q = 0; q < count; q++) {
+    dotRow(queries, q, keys, from.width, cosines);
+    sum += cosines.reduce((best, value) => Math.max(best, value), -Infinity);
   }
-  return best;
+  return sum / count;
 }
 
 function mean(values: number[]): number {

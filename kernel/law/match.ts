@@ -1,3 +1,4 @@
+import { dotRow } from "./dots";
 import { LawError } from "./error";
 
 /** Features of one image on an `n x n` grid: `tokens` is `[n * n, channels]`, row-major, raster order. */
@@ -56,12 +57,7 @@ export function similarityRow(
   channels: number,
 ): Float32Array {
   const row = new Float32Array(target.length / channels);
-  const query = cell * channels;
-  for (let k = 0, at = 0; k < row.length; k++) {
-    let dot = 0;
-    for (let c = 0; c < channels; c++, at++) dot += source[query + c] * target[at];
-    row[k] = dot;
-  }
+  dotRow(source, cell, target, channels, row);
   return row;
 }
 

@@ -1,0 +1,41 @@
+/**
+ * Inner products of row `query` of `a` with every row of `b`, into `out`; both are `[rows, width]`. Four rows of `b` go together:
+ * their sums do not wait for each other, and each is still added up in order, so the result is the same as row by row.
+ */
+export function dotRow(
+  a: Float32Array,
+  query: number,
+  b: Float32Array,
+  width: number,
+  out: Float32Array | Float64Array,
+): void {
+  const rows = out.length;
+  const from = query * width;
+  let k = 0;
+  for (; k + 3 < rows; k += 4) {
+    let first = 0;
+    let second = 0;
+    let third = 0;
+    let fourth = 0;
+    const k0 = k * width;
+    const k1 = k0 + width;
+    const k2 = k1 + width;
+    const k3 = k2 + width;
+    for (let c = 0; c < width; c++) {
+      const q = a[from + c];
+      first += q * b[k0 + c];
+      second += q * b[k1 + c];
+      third += q * b[k2 + c];
+      fourth += q * b[k3 + c];
+    }
+    out[k] = first;
+    out[k + 1] = second;
+    out[k + 2] = third;
+    out[k + 3] = fourth;
+  }
+  for (; k < rows; k++) {
+    let sum = 0;
+    for (let c = 0, at = k * width; c < width; c++, at++) sum += a[from + c] * b[at];
+    out[k] = sum;
+  }
+}
