@@ -5,6 +5,7 @@ import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "
 import type { FeatureDtype, ShardOption } from "../encoders";
 
 const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
+  [--file onnx/model.onnx]  of an encoder hf:owner/name
   [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--shard i/n]          the part of the images of this process
@@ -12,6 +13,7 @@ const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
 
 const OPTIONS = {
   encoder: { type: "string" },
+  file: { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   layers: { type: "string" },
@@ -34,7 +36,7 @@ export async function main(args: string[]): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
   const result = await encoders.extract({
-    ...{ encoder, images, out, norm: values.norm, signal: stop.signal, onProgress: progress },
+    ...{ encoder, images, out, file: values.file, norm: values.norm, signal: stop.signal, onProgress: progress },
     // Checked where they are used: the errors there list what is legal.
     dtype: values.dtype as FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,

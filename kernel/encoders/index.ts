@@ -3,6 +3,7 @@ import { concatenate } from "./concatenate";
 import { extract } from "./extraction";
 import { load } from "./load";
 import { list } from "./locate";
+import { registry } from "./registry";
 
 export { AttentionMap } from "./attention-map";
 export { Encoder, type EncoderInfo, type ForwardResult, type IntermediatesResult, type LayerInfo } from "./encoder";
@@ -36,7 +37,8 @@ export {
   type Preprocessed,
 } from "./preprocess";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
+export type { EncoderFamily, RegistryEntry } from "./registry";
 export { type Interpolation, resample, type Window } from "./resample";
 
 /** Frozen vision encoders. */
-export const encoders = { load, list, concatenate, extract };
+export const encoders = { load, list, concatenate, extract, registry };

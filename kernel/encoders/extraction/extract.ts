@@ -36,6 +36,8 @@ export interface ExtractOptions {
   shard?: ShardOption;
   /** For an encoder that is loaded here. Default `auto`. */
   device?: DeviceRequest;
+  /** For an encoder of the hub that is loaded here: the `.onnx` file in its repository. */
+  file?: string;
   /** Images that go through the model together. Default 16. */
   batchSize?: number;
   /** Images in one file, all of which are in memory. Default: as many as fill 64 MB, at most 64. */
@@ -76,9 +78,9 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkExtract(options);
   const images = shardOf(EXTRACT, await listImages(EXTRACT, options.images), options.shard);
-  const { encoder: source, device, signal } = options;
+  const { encoder: source, device, file, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
-  const encoder = await load(source, { device, signal });
+  const encoder = await load(source, { device, file, signal });
   try {
     return await extractWith(encoder, images, options);
   } finally {
