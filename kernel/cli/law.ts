@@ -130,7 +130,7 @@ function plan(args: string[]): void {
     options: {
       ...TABLE_OPTIONS,
       ...{ benchmark: number, predictors: number, noise: number, range: number, level: number },
-      ...{ tolerance: number, minimum: number, budget: number },
+      ...{ tolerance: number, explore: number, budget: number },
     },
   });
   const range = values.range?.split(",").map((text) => numberOf("range", text) as number);
@@ -139,7 +139,7 @@ function plan(args: string[]): void {
     ...{ benchmark: values.benchmark, predictors: values.predictors?.split(","), degree: degreeOf(values.degree) },
     ...{ noise: numberOf("noise", values.noise), range: range && ([range[0], range[1]] as const) },
     ...{ level: numberOf("level", values.level), tolerance: numberOf("tolerance", values.tolerance) },
-    ...{ minimum: numberOf("minimum", values.minimum), budget: numberOf("budget", values.budget) },
+    ...{ explore: numberOf("explore", values.explore), budget: numberOf("budget", values.budget) },
   };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const result = law.plan(tableOf(values), named);

@@ -51,10 +51,8 @@ function caution(trained: number, { predictors, degree }: Plan["options"]): stri
 function whyExplore({ next, trained, gain, options }: Wordless): string {
   const choice = `${next} is the one whose training leaves all the others best determined.`;
   if (gain !== null) {
-    return (
-      `No encoder is expected to add as much as ${percent(options.tolerance)} of the range (at most ${percent(gain)}), but only ` +
-      `${trained.length} of the minimum of ${options.minimum} are trained. ${choice}`
-    );
+    const state = `${trained.length} of the first ${options.explore} are trained, which are chosen for what they tell of the others.`;
+    return `${state} ${choice}`;
   }
   const why =
     trained.length === 0

@@ -48,7 +48,7 @@ describe("fovea law", () => {
     const table = join(folder, "plan.csv");
     const rows = ["x,b,0.1,5,30", "y,b,0.9,20,60", "z,b,0.8,25,", "w,b,0.2,10,"];
     writeFileSync(table, ["encoder,benchmark,a,c,score", ...rows, ""].join("\n"));
-    const { status, stdout, stderr } = fovea("law", "plan", "--table", table, "--json");
+    const { status, stdout, stderr } = fovea("law", "plan", "--table", table, "--explore", "2", "--json");
     assert.equal(status, 0, stderr);
     const { phase, next, untrained, benchmarks } = JSON.parse(stdout);
     assert.deepEqual([phase, next, untrained], ["improve", "z", ["z", "w"]]);
