@@ -1,9 +1,16 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { alignmentPlugin } from "./alignment";
 import { commsPlugin } from "./comms";
 import { correspondencePlugin } from "./correspondence";
 import { lawPlugin } from "./law";
 import { plotlyPlugin } from "./plotly";
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [commsPlugin, correspondencePlugin, lawPlugin, plotlyPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  commsPlugin,
+  alignmentPlugin,
+  correspondencePlugin,
+  lawPlugin,
+  plotlyPlugin,
+];
 
 export default plugins;

@@ -43,6 +43,16 @@ export function text(maxLength = 2000): Reader<string> {
   };
 }
 
+/** Base64 text, at most so many characters. */
+export function base64(maxLength: number): Reader<string> {
+  const plain = text(maxLength);
+  return (value, path, where) => {
+    const data = plain(value, path, where);
+    if (data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) return data;
+    throw new ProtocolError(where, path, "base64", value);
+  };
+}
+
 export function oneOf<T extends string | number>(allowed: readonly T[]): Reader<T> {
   return (value, path, where) => {
     const found = allowed.find((item) => item === value);

@@ -1,4 +1,5 @@
 /** What a value looks like, and how it gets to the front end. */
+import { alignment } from "./alignment";
 import { correspondence } from "./correspondence";
 import { image } from "./image";
 import { law } from "./law";
@@ -17,6 +18,14 @@ export {
   type DisplayHandle,
 } from "./display";
 export { ViewError } from "./error";
+export {
+  AlignmentView,
+  type AlignmentInput,
+  type AlignmentOptions,
+  type Normalisation,
+  type ReferenceTokens,
+  type TextTokens,
+} from "./alignment";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
 export { PcaView, type PcaOptions } from "./pca";
 export {
@@ -45,8 +54,9 @@ export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";
 export const view: {
   readonly correspondence: typeof correspondence;
   readonly pca: typeof pca;
+  readonly alignment: typeof alignment;
   readonly law: typeof law;
   readonly table: typeof table;
   readonly plotly: typeof plotly;
   readonly image: typeof image;
-} = { correspondence, pca, law, table, plotly, image };
+} = { correspondence, pca, alignment, law, table, plotly, image };

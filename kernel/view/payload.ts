@@ -1,4 +1,17 @@
-import { ProtocolError, count, index, list, number, object, oneOf, optional, pair, text, type Reader } from "./check";
+import {
+  ProtocolError,
+  base64,
+  count,
+  index,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  pair,
+  text,
+  type Reader,
+} from "./check";
 import { COLOUR_MAPS, type ColourMapName } from "./colour";
 import type { Box, Grid, GridPlacement, Point } from "./geometry";
 import { SIMILARITIES, type Similarity } from "./match";
@@ -81,13 +94,13 @@ const grid = pair(number({ min: 1, max: 512, integer: true })) as Reader<Grid>;
 const side = oneOf<Side>([0, 1]);
 const positive = number({ min: 1e-6, max: 1e6 });
 
-const matrix = object<Int8Matrix>({
+export const int8Matrix: Reader<Int8Matrix> = object<Int8Matrix>({
   dims: number({ min: 1, max: 4096, integer: true }),
   scale: list(number({ min: 0, max: 1e6 }), 1, 4096),
   data: base64(4 * MAX_SAVED_BYTES),
 });
 
-const savedImage = object<SavedImage>({
+export const savedImage: Reader<SavedImage> = object<SavedImage>({
   label: text(200),
   width: number({ min: 1, max: MAX_PIXELS, integer: true }),
   height: number({ min: 1, max: MAX_PIXELS, integer: true }),
@@ -95,12 +108,14 @@ const savedImage = object<SavedImage>({
   data: base64(4 * MAX_SAVED_BYTES),
 });
 
+export const gridPlacement: Reader<GridPlacement> = object<GridPlacement>({ grid, region: box });
+
 const savedLayer = object<SavedLayer>({
   layer: index,
   label: text(100),
   channels: count,
-  placements: pair(object<GridPlacement>({ grid, region: box })),
-  reduced: optional(pair(matrix)),
+  placements: pair(gridPlacement),
+  reduced: optional(pair(int8Matrix)),
 });
 
 const groundTruth = object<GroundTruth>({
@@ -128,15 +143,6 @@ const payload = object<CorrespondencePayload>({
   colormap: oneOf(COLOUR_MAPS),
   opacity: number({ min: 0, max: 1 }),
 });
-
-function base64(maxLength: number): Reader<string> {
-  const plain = text(maxLength);
-  return (value, path, where) => {
-    const data = plain(value, path, where);
-    if (data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) return data;
-    throw new ProtocolError(where, path, "base64", value);
-  };
-}
 
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readCorrespondence(value: unknown, where = "correspondence view"): CorrespondencePayload {

@@ -2,6 +2,14 @@
  * What viewer and kernel share: mime and message types with their validators, colours, and the arithmetic of a query.
  * Runs in Node and in the browser: no import of either.
  */
+export * from "./alignment/arithmetic";
+export {
+  ALIGNMENT_MIME,
+  readAlignment,
+  type AlignmentPayload,
+  type SavedCosines,
+  type SavedTokens,
+} from "./alignment/payload";
 export { base64Decode, base64Encode } from "./base64";
 export { ProtocolError } from "./check";
 export * from "./colour";
@@ -12,7 +20,20 @@ export * from "./match";
 export * from "./law/model";
 export * from "./law/payload";
 export * from "./messages";
-export * from "./payload";
+export {
+  CORRESPONDENCE_MIME,
+  MAX_SAVED_BYTES,
+  PROTOCOL_VERSION,
+  readCorrespondence,
+  type CorrespondencePayload,
+  type GroundTruth,
+  type ImageMime,
+  type Pin,
+  type SavedImage,
+  type SavedLayer,
+  type ScaleMode,
+  type Side,
+} from "./payload";
 export { heatColours, heatRange } from "./scale";
 export { dequantise, quantise, type Int8Matrix } from "./quantise";
 export * from "./truth";

@@ -1,4 +1,7 @@
-/** The notebook of the law and alignment viewers' tests. */
+/** The notebook of the law and alignment viewers' tests: the published table, and tokens whose best patches are known. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "./lab";
 import { notebook } from "./notebook";
 
 export const LAW_CELL = `import { law, view } from "fovea";
@@ -6,6 +9,32 @@ export const LAW_CELL = `import { law, view } from "fovea";
 const table = law.published();
 view.law(table, (options) => law.fit(table, options), { title: "Published table", benchmark: "mmbench_en" })`;
 
+/** Each token is the feature of one patch: row, column from one. */
+export const TOKENS: [label: string, row: number, column: number][] = [
+  ["a", 2, 3],
+  ["red", 6, 14],
+  ["and", 9, 4],
+  ["green", 11, 8],
+  ["<b>bird</b>", 4, 10],
+];
+
+const TEXT_CELL = `const { source, target } = syntheticPair();
+const [patches, reference] = (await Promise.all(
+  [source, target].map((image) => syntheticEncoder.forwardIntermediates([image], { indices: [2] })),
+)).map(({ intermediates }) => intermediates[0]);
+const rows = (${JSON.stringify(TOKENS)} as [string, number, number][]).map(([, row, column]) => {
+  const at = ((row - 1) * patches.grid[1] + column - 1) * patches.channels;
+  return patches.data.subarray(at, at + patches.channels);
+});
+const labels = ${JSON.stringify(TOKENS.map(([label]) => label))};
+await view.alignment(
+  { image: source, patches, tokens: { labels, data: Float32Array.from(rows.flatMap((row) => [...row])) } },
+  { title: "Colour words", encoder: "synthetic" },
+)`;
+
+const REFERENCE_CELL = `await view.alignment({ image: source, patches, tokens: { image: target, map: reference } }, { title: "A, token by token" })`;
+
 export function lawNotebook(): object {
-  return notebook([LAW_CELL].map((source) => ({ source })));
+  const synthetic = readFileSync(join(repository, "test/view/synthetic.ts"), "utf8").replace(/^export /gm, "");
+  return notebook([LAW_CELL, synthetic, TEXT_CELL, REFERENCE_CELL].map((source) => ({ source })));
 }

@@ -39,8 +39,8 @@ export class ScaleBar {
     const [min, max] = scale.range;
     this.paint(scale.colormap);
     setText(this.name, scale.title);
-    setText(this.low, `${scale.clipped ? "≤ " : ""}${min.toFixed(2)}`);
-    setText(this.high, max.toFixed(2));
+    setText(this.low, `${scale.clipped ? "≤ " : ""}${endText(min)}`);
+    setText(this.high, endText(max));
     setText(this.value, scale.label);
     const part = Math.min(1, Math.max(0, (scale.value - min) / (max - min || 1)));
     this.needle.style.insetInlineStart = `${(100 * part).toFixed(2)}%`;
@@ -60,4 +60,9 @@ export class ScaleBar {
   private readonly value = element("span", { class: "jp-FoveaView-scaleValue" });
   private readonly bar = element("div", { class: "jp-FoveaView-bar" });
   private readonly needle = element("div", { class: "jp-FoveaView-needle" });
+}
+
+/** Two digits; small ends, as of a softmax over many, get two that count. */
+function endText(value: number): string {
+  return value === 0 || Math.abs(value) >= 0.095 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
 }

@@ -11,6 +11,7 @@ import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./fi
 import { FitStore } from "./fits";
 import { lawHelp } from "./help";
 import { lawAction, type LawAction } from "./keyboard";
+import { EncoderNames } from "./names";
 import { sayEncoder, sayFit, sayOrigin, saySurface, sayTight } from "./speech";
 import { activeEncoder, clearSelection, initialState, moveBenchmark, moveCursor, select, type LawState } from "./state";
 import { LawTable } from "./table";
@@ -36,6 +37,7 @@ export class LawViewer implements OutputContent {
       act: (action) => this.act(action),
     });
     this.help = lawHelp(trans);
+    this.names = new EncoderNames(payload.encoders, this.panelEvents, this.aborter.signal);
     this.table = new LawTable(trans, payload);
     this.stage = this.makeStage();
     this.node = this.compose();
@@ -90,7 +92,7 @@ export class LawViewer implements OutputContent {
         class: "jp-FoveaView-stage jp-FoveaLaw-stage",
         attributes: { tabindex: "0", role: "application", "aria-label": label, "aria-describedby": this.lines.live.id },
       },
-      ...[plots, this.facets.node],
+      ...[plots, this.names.node],
     );
   }
 
@@ -106,7 +108,7 @@ export class LawViewer implements OutputContent {
     );
     const { live, caption, warning, status, problem } = this.lines;
     const parts = [heading, this.controls.node, this.help, this.stage, live, warning, caption, this.surface];
-    const rest = [this.table.node, status, problem];
+    const rest = [this.facets.node, this.table.node, status, problem];
     return element(
       "section",
       { class: "jp-FoveaView jp-FoveaLaw", attributes: { "aria-label": title } },
@@ -202,6 +204,7 @@ export class LawViewer implements OutputContent {
     this.draw(this.plane, planeFigure(input));
     this.draw(this.facets, facetsFigure(input, this.stage.clientWidth));
     this.controls.sync({ state, fit: fits.shown, live: this.live(), offers: (choice) => this.offers(choice) });
+    this.names.update(state);
     this.help.hidden = !state.help;
     this.table.update(fits.shown, state);
     this.write();
@@ -235,6 +238,7 @@ export class LawViewer implements OutputContent {
   private readonly controls: LawControls;
   private readonly help: HTMLElement;
   private readonly table: LawTable;
+  private readonly names: EncoderNames;
   private readonly stage: HTMLElement;
   private readonly lines = new Lines();
   private readonly surface = element("p", { class: "jp-FoveaView-note" });

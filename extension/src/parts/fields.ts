@@ -1,4 +1,4 @@
-import { element } from "../dom";
+import { element, freshId } from "../dom";
 
 export interface Choice {
   value: string;
@@ -32,13 +32,18 @@ export function sliderField(label: string, onInput: (value: number) => void): Fi
 
 /** A labelled line of text; `onEnter` when Enter is pressed or the field is left with a change. */
 export function textField(label: string, onEnter: (value: string) => void): Field<HTMLInputElement> {
-  const control = element("input", { attributes: { type: "text", spellcheck: "false" } });
+  // JupyterLab would take Enter and letters for the notebook's own commands.
+  const attributes = { type: "text", spellcheck: "false", "data-lm-suppress-shortcuts": "" };
+  const control = element("input", { attributes });
+  control.addEventListener("keydown", (event) => event.stopPropagation());
   control.addEventListener("change", () => onEnter(control.value));
   return labelled(label, control);
 }
 
 function labelled<T extends HTMLElement>(label: string, control: T): Field<T> {
-  return { node: element("label", {}, element("span", { text: label }), control), control };
+  control.id = freshId("field");
+  const name = element("label", { text: label, attributes: { for: control.id } });
+  return { node: element("div", { class: "jp-FoveaView-field" }, name, control), control };
 }
 
 export function button(text: string, title: string, onClick: () => void): HTMLButtonElement {

@@ -1,0 +1,81 @@
+import {
+  COLOUR_MAPS,
+  NORMALISATIONS,
+  type AlignmentPayload,
+  type ColourMapName,
+  type Normalisation,
+  type ScaleMode,
+} from "fovea/protocol";
+import { element } from "../dom";
+import { button, selectField, sliderField } from "../parts/fields";
+import type { Translate } from "../parts/translate";
+import type { AlignmentAction } from "./keyboard";
+import { normalisationName } from "./speech";
+import type { AlignmentState } from "./state";
+
+export interface AlignmentControlEvents {
+  change(part: Partial<AlignmentState>): void;
+  act(action: AlignmentAction): void;
+}
+
+/** The row of native controls above the panels; `sync` shows a state in it. */
+export interface AlignmentControls {
+  node: HTMLElement;
+  sync(state: AlignmentState): void;
+}
+
+const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+
+export function alignmentControls(
+  trans: Translate,
+  payload: AlignmentPayload,
+  events: AlignmentControlEvents,
+): AlignmentControls {
+  const normalisation = selectField(
+    trans.__("Values"),
+    NORMALISATIONS.map((value) => ({ value, label: normalisationName(trans, value) })),
+    (value) => events.change({ normalisation: value as Normalisation }),
+  );
+  const temperature = selectField(trans.__("Temperature"), temperatures(payload), (value) =>
+    events.change({ temperature: Number(value) }),
+  );
+  const scale = selectField(
+    trans.__("Scale"),
+    [
+      { value: "view", label: trans.__("This view") },
+      { value: "absolute", label: trans.__("Absolute") },
+    ],
+    (value) => events.change({ scale: value as ScaleMode }),
+  );
+  const maps = COLOUR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
+  const colormap = selectField(trans.__("Colours"), maps, (value) =>
+    events.change({ colormap: value as ColourMapName }),
+  );
+  const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
+  const table = button(trans.__("Table"), trans.__("The same as a table (t)"), () => events.act({ type: "table" }));
+  const help = button(trans.__("Keys"), trans.__("List the keys (?)"), () => events.act({ type: "help" }));
+  const fields = [normalisation, temperature, scale, colormap, opacity].map(({ node }) => node);
+  return {
+    node: element(
+      "div",
+      { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
+      ...fields,
+      element("div", { class: "jp-FoveaView-buttons" }, table, help),
+    ),
+    sync(state) {
+      normalisation.control.value = state.normalisation;
+      temperature.control.value = String(state.temperature);
+      temperature.node.hidden = state.normalisation === "cosine";
+      scale.control.value = state.scale;
+      colormap.control.value = state.colormap;
+      opacity.control.value = String(state.opacity);
+      table.setAttribute("aria-expanded", String(state.table));
+      help.setAttribute("aria-expanded", String(state.help));
+    },
+  };
+}
+
+function temperatures(payload: AlignmentPayload): { value: string; label: string }[] {
+  const values = [...new Set([...TEMPERATURES, payload.temperature])].sort((a, b) => a - b);
+  return values.map((value) => ({ value: String(value), label: String(value) }));
+}

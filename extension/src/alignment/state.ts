@@ -1,0 +1,56 @@
+import type { AlignmentPayload, ColourMapName, Normalisation, ScaleMode } from "fovea/protocol";
+
+/** Everything that the panels depend on, besides the payload. */
+export interface AlignmentState {
+  normalisation: Normalisation;
+  temperature: number;
+  scale: ScaleMode;
+  colormap: ColourMapName;
+  opacity: number;
+  /** The token and the patch that stay when the pointer leaves. */
+  token: number;
+  patch: number;
+  hoverToken?: number;
+  hoverPatch?: number;
+  /** Held key: show the bare image. */
+  hideHeat: boolean;
+  table: boolean;
+  help: boolean;
+}
+
+export function initialState(payload: AlignmentPayload, patch: number): AlignmentState {
+  const { normalisation, temperature, scale, colormap, opacity, current } = payload;
+  return {
+    ...{ normalisation, temperature, scale, colormap, opacity, token: current, patch },
+    ...{ hideHeat: false, table: false, help: false },
+  };
+}
+
+export function shownToken(state: AlignmentState): number {
+  return state.hoverToken ?? state.token;
+}
+
+export function shownPatch(state: AlignmentState): number {
+  return state.hoverPatch ?? state.patch;
+}
+
+/** Moves the patch on its grid, staying inside. */
+export function movePatch(
+  state: AlignmentState,
+  [rows, columns]: readonly [number, number],
+  dx: number,
+  dy: number,
+): AlignmentState {
+  const row = clamp(Math.floor(state.patch / columns) + dy, rows - 1);
+  const column = clamp((state.patch % columns) + dx, columns - 1);
+  return { ...state, patch: row * columns + column, hoverPatch: undefined, hoverToken: undefined };
+}
+
+/** The token before or after, round the ends. */
+export function moveToken(state: AlignmentState, tokens: number, by: number): AlignmentState {
+  return { ...state, token: (state.token + by + tokens) % tokens, hoverToken: undefined, hoverPatch: undefined };
+}
+
+function clamp(value: number, last: number): number {
+  return Math.min(last, Math.max(0, value));
+}

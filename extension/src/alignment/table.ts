@@ -1,0 +1,43 @@
+import { argmax, tokenRow, type AlignmentPayload } from "fovea/protocol";
+import { element } from "../dom";
+import { dataTable } from "../parts/data-table";
+import type { Translate } from "../parts/translate";
+import { normalisationName, valueText } from "./speech";
+import type { AlignmentState } from "./state";
+import type { AlignmentAnswer } from "./values";
+
+/** Every token with its best patch and its value at the patch on screen. Hidden at first. */
+export class AlignmentTable {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly trans: Translate,
+    private readonly payload: AlignmentPayload,
+  ) {
+    const attributes = { tabindex: "0", role: "region", "aria-label": trans.__("The view as a table") };
+    this.node = element("div", { class: "jp-FoveaView-tables", attributes });
+    this.node.hidden = true;
+  }
+
+  update(state: AlignmentState, answer: AlignmentAnswer): void {
+    this.node.hidden = !state.table;
+    if (!state.table) return;
+    const { trans, payload } = this;
+    const columns = payload.placement.grid[1];
+    const cell = (patch: number): string => `${Math.floor(patch / columns) + 1}, ${(patch % columns) + 1}`;
+    const here = trans.__("At patch %1", cell(answer.patch));
+    const head = [
+      trans.__("No."),
+      trans.__("Token"),
+      trans.__("Best patch (row, column)"),
+      trans.__("Its value"),
+      here,
+    ];
+    const rows = payload.tokens.labels.map((label, token) => {
+      const values = tokenRow(answer.matrix, token);
+      const best = argmax(values);
+      return [String(token + 1), label, cell(best), valueText(values[best]), valueText(answer.column[token])];
+    });
+    this.node.replaceChildren(dataTable(normalisationName(trans, state.normalisation), head, rows, 1));
+  }
+}

@@ -1,0 +1,200 @@
+import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
+import { base64Encode } from "../base64";
+import { checkColourMap, type ColourMapName } from "../colour";
+import { View } from "../display";
+import { ViewError } from "../error";
+import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
+import type { JSONValue, MimeBundle } from "../host";
+import { unitRows } from "../match";
+import type { SavedImage, ScaleMode } from "../payload";
+import { encodeJpeg } from "../pictures";
+import { reducePair } from "../reduce";
+import {
+  MAX_CELLS,
+  MAX_TOKENS,
+  NORMALISATIONS,
+  bestMeans,
+  cosineMatrix,
+  saveCosines,
+  type Normalisation,
+  type TokenMatrix,
+} from "./arithmetic";
+import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "./payload";
+import { drawAlignment } from "./picture";
+import { describeAlignment } from "./text";
+
+export type { Normalisation } from "./arithmetic";
+
+/** Tokens of a text: one label and one row of `data` each, in the space of the patches (`[T, C]`, row-major). */
+export interface TextTokens {
+  readonly labels: readonly string[];
+  readonly data: Float32Array;
+}
+
+/** Tokens of a reference: its features of an image, in the space of the patches. */
+export interface ReferenceTokens {
+  readonly image: ImageInput;
+  readonly map: FeatureMapLike;
+}
+
+export interface AlignmentInput {
+  image: ImageInput;
+  /** Features of the image on its patch grid: the targets. */
+  patches: FeatureMapLike;
+  /** Tokens of a text, or of a reference encoder: what patches are compared with. */
+  tokens: TextTokens | ReferenceTokens;
+}
+
+export interface AlignmentOptions {
+  title?: string;
+  /** What made the features, for the caption. */
+  encoder?: string;
+  /** Position of the token shown first. Default 0. */
+  token?: number;
+  /** What a value says first. Default `"cosine"`. */
+  normalisation?: Normalisation;
+  /** Of both softmaxes. Default 0.05. */
+  temperature?: number;
+  /** `view` (default): from the smallest to the largest value of the matrix, common to all tokens; `absolute`: 0..1. */
+  scale?: ScaleMode;
+  colormap?: ColourMapName;
+  /** Of the heat-map over the image. Default 0.6. */
+  opacity?: number;
+}
+
+/** Patches against tokens. Show it as the last value of a cell, or by `display`. */
+export class AlignmentView extends View {
+  constructor(
+    bundle: MimeBundle,
+    /** Mean over patches of the best cosine with any token: one image's A score where the tokens are a reference's. */
+    readonly patchMean: number,
+    /** Mean over tokens of the best cosine with any patch. */
+    readonly tokenMean: number,
+  ) {
+    super(bundle);
+  }
+}
+
+const WHERE = "view.alignment";
+/** Longest side of the image in the viewer, and of both where the tokens have one too. */
+const SIDE = 384;
+/** Bytes for reduced features, before base64. */
+const REDUCED_BYTES = 90_000;
+const MOST_DIMS = 96;
+
+/**
+ * Image patches against tokens: `view.alignment({ image, patches, tokens: { labels, data } })` for the text tokens of a contrastive
+ * encoder, `tokens: { image, map }` for a reference encoder's, which is the A score token by token. Values are cosines between unit
+ * vectors, or a softmax of them; nothing here is a model's attention.
+ * @throws ViewError when widths differ or options break a rule.
+ */
+export async function alignment(input: AlignmentInput, options: AlignmentOptions = {}): Promise<AlignmentView> {
+  checkOptions(options);
+  const raw = await decodeImage(input.image, { fn: WHERE });
+  const patches = imageFeatures(WHERE, input.patches, raw);
+  const tokens = await readTokens(input.tokens, patches.channels);
+  const matrix = cosineMatrix(tokens.features, patches.features, patches.channels);
+  const payload = await buildPayload(raw, patches, tokens, matrix, options);
+  const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw]);
+  const bundle: MimeBundle = {
+    [ALIGNMENT_MIME]: payload as unknown as JSONValue,
+    "image/png": base64Encode(picture),
+    "text/plain": describeAlignment(payload, matrix),
+  };
+  return new AlignmentView(bundle, ...payload.best);
+}
+
+interface Tokens {
+  saved: SavedTokens;
+  features: Float32Array;
+  raw?: RawImage;
+}
+
+async function readTokens(tokens: TextTokens | ReferenceTokens, channels: number): Promise<Tokens> {
+  if ("map" in tokens) return readReference(tokens, channels);
+  const { labels, data } = tokens;
+  if (!Array.isArray(labels) || labels.length < 1 || labels.length > MAX_TOKENS)
+    throw new ViewError(WHERE, `tokens.labels must be an array of 1..${MAX_TOKENS} texts`, labels);
+  if (data.length !== labels.length * channels)
+    throw new ViewError(WHERE, `tokens.data must hold ${labels.length} x ${channels} values`, data.length);
+  const texts = labels.map((label: string) => String(label).slice(0, 100));
+  return { saved: { labels: texts }, features: unitRows(data, channels) };
+}
+
+async function readReference({ image, map }: ReferenceTokens, channels: number): Promise<Tokens> {
+  const raw = await decodeImage(image, { fn: WHERE });
+  const features = imageFeatures(WHERE, map, raw);
+  if (features.channels !== channels)
+    throw new ViewError(WHERE, `tokens.map must have ${channels} channels, as the patches`, features.channels);
+  const [rows, columns] = features.grid;
+  if (rows * columns > MAX_TOKENS)
+    throw new ViewError(WHERE, `tokens.map must have at most ${MAX_TOKENS} tokens`, rows * columns);
+  const labels = Array.from(
+    { length: rows * columns },
+    (_, i) => `r${Math.floor(i / columns) + 1}c${(i % columns) + 1}`,
+  );
+  const saved: SavedTokens = {
+    labels,
+    image: await saveImage(raw, "reference", SIDE),
+    placement: { grid: features.grid, region: features.region },
+  };
+  return { saved, features: features.features, raw };
+}
+
+async function saveImage(raw: RawImage, label: string, side: number): Promise<SavedImage> {
+  const { width, height } = raw;
+  return { label, width, height, mime: "image/jpeg", data: base64Encode(await encodeJpeg(raw, side, 80)) };
+}
+
+async function buildPayload(
+  raw: RawImage,
+  patches: ImageFeatures,
+  tokens: Tokens,
+  matrix: TokenMatrix,
+  options: AlignmentOptions,
+): Promise<AlignmentPayload> {
+  const { token = 0, normalisation = "cosine", temperature = 0.05 } = options;
+  const { scale = "view", colormap = "viridis", opacity = 0.6 } = options;
+  if (!(Number.isInteger(token) && token >= 0 && token < matrix.tokens))
+    throw new ViewError(WHERE, `token must be a position in ${matrix.tokens} tokens`, token);
+  return {
+    version: 1,
+    title: options.title ?? "",
+    encoder: options.encoder ?? "",
+    channels: patches.channels,
+    image: await saveImage(raw, tokens.raw ? "target" : "image", SIDE),
+    placement: { grid: patches.grid, region: patches.region },
+    tokens: tokens.saved,
+    ...saveValues(patches, tokens, matrix),
+    best: bestMeans(matrix),
+    current: token,
+    ...{ normalisation, temperature, scale, colormap, opacity },
+  };
+}
+
+function saveValues(
+  { channels, features }: ImageFeatures,
+  tokens: Tokens,
+  matrix: TokenMatrix,
+): Pick<AlignmentPayload, "cosines" | "reduced"> {
+  if (matrix.values.length <= MAX_CELLS) return { cosines: saveCosines(matrix) };
+  const rows = matrix.tokens + matrix.patches;
+  const dims = Math.min(channels, rows, MOST_DIMS, Math.max(1, Math.floor(REDUCED_BYTES / rows)));
+  return { reduced: reducePair({ channels, features: [features, tokens.features] }, dims) };
+}
+
+function checkOptions({
+  normalisation = "cosine",
+  temperature = 0.05,
+  opacity = 0.6,
+  ...rest
+}: AlignmentOptions): void {
+  if (!NORMALISATIONS.includes(normalisation))
+    throw new ViewError(WHERE, `normalisation must be one of ${NORMALISATIONS.join(", ")}`, normalisation);
+  if (!(temperature >= 1e-4 && temperature <= 100))
+    throw new ViewError(WHERE, "temperature must lie in 0.0001..100", temperature);
+  if (!(opacity >= 0 && opacity <= 1)) throw new ViewError(WHERE, "opacity must lie in 0..1", opacity);
+  if (rest.scale !== undefined && rest.scale !== "absolute" && rest.scale !== "view")
+    throw new ViewError(WHERE, "scale must be absolute or view", rest.scale);
+  checkColourMap(WHERE, rest.colormap ?? "viridis");
+}
