@@ -1,0 +1,148 @@
+/**
+ * `npm run package [-- FOLDER]`: one Python wheel with kernelspec, kernel, its npm packages for this platform, and the JupyterLab
+ * extension. What it carries is gathered in `.fovea/wheel`; the wheel is written to FOLDER, by default `.fovea/wheel/dist`.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
+
+const windows = process.platform === "win32";
+const wheelRoot = join(root, ".fovea", "wheel");
+const modules = join(wheelRoot, "node_modules");
+
+/** Platforms as pip names them: what the native packages below are built for at the least. */
+const PLATFORMS = {
+  "linux-x64": "linux_x86_64",
+  "linux-arm64": "linux_aarch64",
+  "darwin-arm64": "macosx_14_0_arm64",
+  "win32-x64": "win_amd64",
+  "win32-arm64": "win_arm64",
+};
+
+/** Folders of native packages that hold one subfolder a platform, and in it one an architecture. */
+const NATIVE = ["onnxruntime-node/bin/napi-v6", "zeromq/build"];
+
+function platformTag() {
+  const name = `${process.platform}-${process.arch}`;
+  if (PLATFORMS[name]) return PLATFORMS[name];
+  throw new SetupError(
+    `there is no wheel for ${name}`,
+    `onnxruntime-node has programs for ${Object.keys(PLATFORMS).join(", ")}.`,
+  );
+}
+
+/** The kernel's npm packages and nothing else, from the lock file. */
+function installModules() {
+  const staging = join(wheelRoot, "npm");
+  mkdirSync(join(staging, "kernel"), { recursive: true });
+  for (const file of ["package.json", "package-lock.json", ".npmrc", "kernel/package.json"]) {
+    cpSync(join(root, file), join(staging, file));
+  }
+  const options = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  run(windows ? "npm.cmd" : "npm", ["ci", "-w", "kernel", ...options], {
+    cwd: staging,
+    shell: windows,
+    remedy: "The npm registry must be reachable (check the network, a proxy, `npm config get registry`).",
+  });
+  renameSync(join(staging, "node_modules"), modules);
+  const nested = join(staging, "kernel", "node_modules");
+  rmSync(join(modules, "fovea"), { recursive: true });
+  if (existsSync(nested)) cpSync(nested, join(modules, "fovea", "node_modules"), { recursive: true });
+  rmSync(staging, { recursive: true });
+}
+
+/** Links do not survive a wheel, and programs of other platforms are three quarters of the size. */
+function prune() {
+  for (const entry of readdirSync(modules, { withFileTypes: true, recursive: true })) {
+    if (entry.name === ".bin") rmSync(join(entry.parentPath ?? entry.path, entry.name), { recursive: true });
+  }
+  rmSync(join(modules, ".package-lock.json"), { force: true });
+  for (const folder of NATIVE) {
+    keepOnly(join(modules, folder), process.platform);
+    keepOnly(join(modules, folder, process.platform), process.arch);
+  }
+}
+
+function keepOnly(folder, name) {
+  if (!existsSync(join(folder, name))) throw new SetupError(`${join(folder, name)} is missing`, "Run npm ci again.");
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory() && entry.name !== name) rmSync(join(folder, entry.name), { recursive: true });
+  }
+}
+
+/** The package `fovea` as npm would pack it: built kernel, zoo, kernelspec's logos. */
+function copyKernel() {
+  const target = join(modules, "fovea");
+  mkdirSync(target, { recursive: true });
+  for (const name of ["dist", "jupyter/kernelspec", "zoo", "package.json", "LICENSE"]) {
+    cpSync(join(root, "kernel", name), join(target, name), { recursive: true, filter: isShipped });
+  }
+}
+
+function isShipped(path) {
+  return !path.endsWith(".tsbuildinfo") && !path.startsWith(join(root, "kernel", "zoo", "train"));
+}
+
+/** As `fovea install` writes it, but for what starts the kernel. Jupyter puts its own Python in the place of `python`. */
+function writeKernelSpec() {
+  const folder = join(wheelRoot, "kernelspec");
+  cpSync(join(root, "kernel", "jupyter", "kernelspec"), folder, { recursive: true });
+  const { kernelSpec } = createRequire(import.meta.url)("../kernel/dist/cli/kernelspec.js");
+  const spec = { ...kernelSpec(), argv: ["python", "-m", "fovea_kernel", "-f", "{connection_file}"] };
+  writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
+}
+
+/** The wheel's path. */
+function buildWheel(target) {
+  mkdirSync(target, { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  run(bin("python"), ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", target, root], {
+    cwd: root,
+    env: environment({ FOVEA_WHEEL_PLATFORM: platformTag() }),
+    remedy: "PyPI must be reachable for hatchling (check the network, a proxy, `pip config list`).",
+  });
+  const path = join(target, `jupyterlab_fovea-${version}-py3-none-${platformTag()}.whl`);
+  if (!existsSync(path)) throw new SetupError(`${path} was not written`, "Compare binder/package.mjs with its name.");
+  return path;
+}
+
+function run(command, args, { remedy, ...options }) {
+  const result = spawnSync(command, args, { encoding: "utf8", ...options });
+  if (result.error) throw new SetupError(`${command} cannot be started: ${result.error.message}`, remedy);
+  if (result.status === 0) return;
+  throw new SetupError(
+    `${command} ${args.join(" ")} ended with ${result.status}`,
+    remedy,
+    (result.stdout + result.stderr).slice(-6000),
+  );
+}
+
+async function main() {
+  const target = resolve(process.argv[2] ?? join(wheelRoot, "dist"));
+  platformTag();
+  await setup();
+  if (!existsSync(join(root, "extension", "labextension", "package.json"))) {
+    throw new SetupError("extension/labextension is missing", "Run npm run build:extension.");
+  }
+  rmSync(wheelRoot, { recursive: true, force: true });
+  installModules();
+  prune();
+  copyKernel();
+  writeKernelSpec();
+  const wheel = buildWheel(target);
+  process.stdout.write(`${wheel}\n${(statSync(wheel).size / 1e6).toFixed(1)} MB\n`);
+}
+
+main().catch(fail);
