@@ -1,6 +1,6 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
 import { concatenate } from "./concatenate";
-import { extract } from "./extraction";
+import { extract, openFeatures } from "./extraction";
 import { load } from "./load";
 import { list } from "./locate";
 import { registry } from "./registry";
@@ -11,6 +11,7 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
+export { FeatureFolder } from "./extraction";
 export type {
   ExtractedLayer,
   ExtractionRun,
@@ -41,4 +42,4 @@ export type { EncoderFamily, RegistryEntry } from "./registry";
 export { type Interpolation, resample, type Window } from "./resample";
 
 /** Frozen vision encoders. */
-export const encoders = { load, list, concatenate, extract, registry };
+export const encoders = { load, list, concatenate, extract, openFeatures, registry };

@@ -131,8 +131,16 @@ export function preprocessImage(image: RawImage, plan: Preprocess, target: Float
   const same = resizedWidth === image.width && resizedHeight === image.height;
   const pixels = resample(image, resizedWidth, resizedHeight, same ? "nearest" : plan.interpolation, window);
   normalise(pixels, plan, Math.max(0, left), Math.max(0, top), target);
+  return geometryOf(image, plan);
+}
+
+/** Where a picture of a size lies in the model's input. */
+export function geometryOf(image: { width: number; height: number }, plan: Preprocess): Geometry {
+  const [height, width] = plan.inputSize;
+  const [resizedHeight, resizedWidth] = resizedSize(image, plan);
   const scale: [number, number] = [resizedWidth / image.width, resizedHeight / image.height];
-  return new Geometry([image.width, image.height], [width, height], ...scale, left, top);
+  const offset: [number, number] = [margin(width - resizedWidth, plan), margin(height - resizedHeight, plan)];
+  return new Geometry([image.width, image.height], [width, height], ...scale, ...offset);
 }
 
 /** `[height, width]` after resizing, before the crop. Fractions are cut as transformers and torchvision cut them. */

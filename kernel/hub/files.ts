@@ -105,12 +105,13 @@ function urlOf({ endpoint }: HubSettings, { repo, revision }: HubReference, file
 
 /** What the hub says of a file. Commit and etag become names of files: anything but letters and digits is refused. */
 async function metadata(url: string, { settings, signal, fn }: Settled): Promise<Metadata> {
-  const { headers } = await request({ method: "HEAD", url, settings, signal, fn });
+  const { headers, status } = await request({ method: "HEAD", url, settings, signal, fn });
   const commit = headers.get("x-repo-commit") ?? "";
   if (!isCommit(commit)) throw new HubError(fn, `the hub must name the commit of ${url}`, commit);
   const etag = (headers.get("x-linked-etag") ?? headers.get("etag") ?? "").replace(/^W\//, "").replaceAll('"', "");
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(etag)) throw new HubError(fn, `the hub must name the content of ${url}`, etag);
-  const length = headers.get("x-linked-size") ?? headers.get("content-length");
+  // A redirect's own length is that of the redirect.
+  const length = headers.get("x-linked-size") ?? (status < 300 ? headers.get("content-length") : null);
   const size = length === null ? null : Number(length);
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0))
     throw new HubError(fn, `the hub must say how long ${url} is`, length);

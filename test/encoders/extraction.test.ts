@@ -10,7 +10,7 @@ import type { ManifestLine } from "../../kernel/encoders/index.ts";
 import { quantise } from "../../kernel/encoders/extraction/tensors.ts";
 import { halfToFloat } from "../../kernel/encoders/half.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
-import { load } from "./golden.ts";
+import { load, maxAbsDiff } from "./golden.ts";
 
 let folder: string;
 let encoder: Encoder;
@@ -149,6 +149,43 @@ describe("encoders.extract", () => {
     assert.ok(
       expected.every((x, i) => Math.abs(x - steps[i] * scales[Math.floor(i / shape[1])]) <= largest / 254 + 1e-6),
     );
+  });
+
+  it("are read back by path, with the geometry that points need", async () => {
+    const { intermediates } = await encoder.forwardIntermediates(paths[7], { indices: [2], outputFmt: "NLC" });
+    for (const [out, tolerance] of [
+      ["whole", 1e-5],
+      ["half", 5e-3],
+      ["levels", 5e-2],
+    ] as const) {
+      const stored = await encoders.openFeatures(join(folder, out));
+      assert.deepEqual(stored.paths, paths);
+      const map = await stored.features(paths[7]);
+      assert.deepEqual([map.dims, map.layer, map.grid], [intermediates[0].dims, 2, intermediates[0].grid]);
+      assert.deepEqual(map.geometry, intermediates[0].geometry);
+      assert.ok(maxAbsDiff(map.data, intermediates[0].data) < tolerance, out);
+      await assert.rejects(stored.features(paths[7], 1), /FeatureFolder.features: stored layers are 2, got 1/);
+      await assert.rejects(stored.features("x.png"), /the image must be one of 10 in paths, got "x.png"/);
+    }
+    const bad = await encoders.openFeatures(join(folder, "bad"));
+    assert.deepEqual(bad.paths, [paths[0]]);
+    await assert.rejects(bad.features(join(folder, "bad-a.jpg")), /must be a readable JPEG/);
+    await assert.rejects(encoders.openFeatures(folder), /the folder must hold run.json and manifest.jsonl \(ENOENT\)/);
+  });
+
+  it("are refused where the manifest leads out of the folder, or is no manifest", async () => {
+    const manifest = join(folder, "half", "manifest.jsonl");
+    const text = readFileSync(manifest, "utf8");
+    // As long as before: its length is written down.
+    writeFileSync(manifest, text.replaceAll("features-00000.safetensors", "../../00/../../safetensors"));
+    const stored = await encoders.openFeatures(join(folder, "half"));
+    await assert.rejects(stored.features(paths[0]), /the manifest must name a shard and a tensor/);
+    writeFileSync(manifest, `[${text.slice(1)}`);
+    await assert.rejects(
+      encoders.openFeatures(join(folder, "half")),
+      /line 1 of manifest.jsonl must describe an image/,
+    );
+    await assert.rejects(run("half", { dtype: "f16" }), /encoders.extract: line 1 of manifest.jsonl must describe/);
   });
 
   it("quantises zeros and what is not finite", () => {

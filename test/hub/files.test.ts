@@ -198,6 +198,14 @@ describe("untrusted answers", () => {
     assert.ok(other.seen.length > 0 && other.seen.every(({ authorization }) => authorization === undefined));
   });
 
+  it("a redirect's own length is not the file's", async () => {
+    server.files.set("model.onnx", CONTENT);
+    other.files.set("model.onnx", CONTENT);
+    server.cdn = otherOrigin;
+    server.withoutSize = true;
+    assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT);
+  });
+
   it("redirects to other schemes and endless ones are refused", async () => {
     server.files.set("model.onnx", CONTENT);
     server.cdn = "file://";

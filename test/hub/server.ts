@@ -31,6 +31,8 @@ export class FakeHub {
   /** Needed to see anything, where set. */
   token: string | null = null;
   siblings: unknown = null;
+  /** Leave the file's length out of redirects. */
+  withoutSize = false;
   readonly seen: Seen[] = [];
   private readonly server: Server;
 
@@ -50,7 +52,15 @@ export class FakeHub {
 
   reset(): void {
     this.files.clear();
-    Object.assign(this, { cdn: null, faults: [], etag: null, headers: {}, token: null, siblings: null });
+    Object.assign(this, {
+      cdn: null,
+      faults: [],
+      etag: null,
+      headers: {},
+      token: null,
+      siblings: null,
+      withoutSize: false,
+    });
     this.seen.length = 0;
   }
 
@@ -68,9 +78,14 @@ export class FakeHub {
     const content = file === undefined ? undefined : this.files.get(file);
     if (content === undefined) return send(response, 404, { "x-error-code": file ? "EntryNotFound" : "RepoNotFound" });
     const told = { ...this.metadata(content), ...this.headers };
-    if (this.cdn) return send(response, 302, { ...told, location: `${this.cdn}${url}` });
+    if (this.cdn) return this.redirect(response, { ...told, location: `${this.cdn}${url}` });
     if (method === "HEAD") return send(response, 200, { ...told, "content-length": String(content.length) });
     this.deliver(response, content, headers.range, told);
+  }
+
+  private redirect(response: ServerResponse, headers: Record<string, string>): void {
+    if (this.withoutSize) delete headers["x-linked-size"];
+    send(response, 302, { ...headers, "content-length": "0" });
   }
 
   private metadata(content: Buffer): Record<string, string> {

@@ -1,5 +1,6 @@
 /** Features of many images on disk. */
 export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
+export { FeatureFolder, openFeatures } from "./read";
 export type { ShardOption } from "./images";
 export type { ExtractedLayer, ExtractionRun, FeatureDtype } from "./run-identity";
 export type { ManifestLine } from "./store";

@@ -31,8 +31,10 @@ interface Committed {
   shards: number;
 }
 
-const RUN = "run.json";
-const MANIFEST = "manifest.jsonl";
+/** Encoder, options, and how much of the folder counts. */
+export const RUN = "run.json";
+/** A line an image. */
+export const MANIFEST = "manifest.jsonl";
 const DISK = ["ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EIO", "EISDIR"];
 
 /** A folder of features: opened by one process at a time, extended by whole shards. */
@@ -109,11 +111,9 @@ export class FeatureStore {
     if (!names.includes(RUN)) return this.begin(names);
     this.committed = this.checkRun(await readFile(join(this.folder, RUN), "utf8"));
     const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => Buffer.alloc(0));
-    if (manifest.length < this.committed.manifest)
-      throw new EncoderError(this.fn, `${MANIFEST} must have ${this.committed.manifest} bytes`, manifest.length);
+    const lines = parseManifest(this.fn, manifest, this.committed.manifest);
     await truncate(join(this.folder, MANIFEST), this.committed.manifest);
-    const lines = manifest.subarray(0, this.committed.manifest).toString().split("\n").slice(0, -1);
-    for (const line of lines) this.remember(JSON.parse(line) as ManifestLine);
+    for (const line of lines) this.remember(line);
   }
 
   /** An empty manifest without a run is what a call leaves that was killed here. */
@@ -141,10 +141,33 @@ export class FeatureStore {
   }
 }
 
-function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
+/** The lines that count: those in the first `length` bytes. */
+export function parseManifest(fn: string, bytes: Buffer, length: number): ManifestLine[] {
+  if (bytes.length < length) throw new EncoderError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
+  const lines = bytes.subarray(0, length).toString().split("\n").slice(0, -1);
+  return lines.map((text, i) => {
+    const line = parseLine(text);
+    if (!line) throw new EncoderError(fn, `line ${i + 1} of ${MANIFEST} must describe an image`, text.slice(0, 100));
+    return line;
+  });
+}
+
+function parseLine(text: string): ManifestLine | null {
+  try {
+    const line = JSON.parse(text) as ManifestLine | null;
+    const isLine = typeof line?.path === "string" && typeof line.tensors === "object" && line.tensors !== null;
+    return isLine ? line : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What `run.json` says. Throws `EncoderError` for one of another version. */
+export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
   try {
     const run = JSON.parse(text) as ExtractionRun & { committed: Committed };
-    if (run.version === 1 && Object.values(run.committed).every(Number.isSafeInteger)) return run;
+    const counts = [run.committed.manifest, run.committed.images, run.committed.shards];
+    if (run.version === 1 && Array.isArray(run.layers) && counts.every(Number.isSafeInteger)) return run;
   } catch {
     // Reported below, as a run of another version is.
   }
