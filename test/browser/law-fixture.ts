@@ -19,9 +19,9 @@ export const TOKENS: [label: string, row: number, column: number][] = [
 ];
 
 const TEXT_CELL = `const { source, target } = syntheticPair();
-const [patches, reference] = (await Promise.all(
-  [source, target].map((image) => syntheticEncoder.forwardIntermediates([image], { indices: [2] })),
-)).map(({ intermediates }) => intermediates[0]);
+const layer = { indices: [2] };
+const patches = (await syntheticEncoder.forwardIntermediates([source], layer)).intermediates[0];
+const reference = (await syntheticEncoder.forwardIntermediates([target], layer)).intermediates[0];
 const rows = (${JSON.stringify(TOKENS)} as [string, number, number][]).map(([, row, column]) => {
   const at = ((row - 1) * patches.grid[1] + column - 1) * patches.channels;
   return patches.data.subarray(at, at + patches.channels);

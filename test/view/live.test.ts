@@ -1,35 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { decodeFloat16 } from "../../kernel/view/float16";
-import type { Comm, CommMessage, JSONValue, SessionHost } from "../../kernel/view/host";
+import type { JSONValue, SessionHost } from "../../kernel/view/host";
 import { installHost } from "../../kernel/view/host";
 import { acceptView, featureParts, keepLive, liveBytes, type LiveView } from "../../kernel/view/live";
-
-interface Sent {
-  data: { [key: string]: JSONValue };
-  buffers: Uint8Array[];
-}
-
-/** The kernel's end of a comm, with the browser's end in the test's hands. */
-class FakeComm implements Comm {
-  readonly id = "c";
-  readonly target = "fovea.view";
-  readonly closed = false;
-  readonly sent: Sent[] = [];
-  private handler: (message: CommMessage) => void | Promise<void> = () => {};
-
-  send(data: JSONValue, options: { buffers?: Uint8Array[] } = {}): void {
-    this.sent.push({ data: data as Sent["data"], buffers: options.buffers ?? [] });
-  }
-  close(): void {}
-  onMessage(handler: (message: CommMessage) => void | Promise<void>): void {
-    this.handler = handler;
-  }
-  onClose(): void {}
-  receive(data: JSONValue): void {
-    void this.handler({ data, metadata: {}, buffers: [] });
-  }
-}
+import { FakeComm } from "./fake-comm";
 
 const view: LiveView = {
   id: "known",

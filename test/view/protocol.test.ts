@@ -12,17 +12,8 @@ import {
   type CorrespondencePayload,
   type FeaturesReply,
 } from "../../kernel/view/protocol";
+import { changed } from "./changed";
 import { syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
-
-/** A copy of `value` with one thing changed in it. */
-function changed(value: object, path: (string | number)[], to: unknown): object {
-  const copy = structuredClone(value) as Record<string | number, unknown>;
-  let at = copy;
-  for (const key of path.slice(0, -1)) at = at[key] as Record<string | number, unknown>;
-  if (to === undefined) delete at[path[path.length - 1]];
-  else at[path[path.length - 1]] = to;
-  return copy;
-}
 
 const message = (error: unknown): string =>
   error instanceof ProtocolError ? error.message : `no ProtocolError: ${String(error)}`;
@@ -133,7 +124,7 @@ describe("messages of the comm", () => {
   it("are refused by path when malformed", () => {
     assert.throws(() => readOpen({ view: "a" }), /version must be one of 1, received undefined/);
     assert.throws(() => readRequest({ type: "features", layer: -1, image: 0 }), /layer must be an integer in 0\.\./);
-    assert.throws(() => readRequest({ type: "pixels" }), /type must be one of features, received "pixels"/);
+    assert.throws(() => readRequest({ type: "pixels" }), /type must be one of features, fit, received "pixels"/);
     assert.throws(() => readReply({ ...features, image: 2 }), /image must be one of 0, 1, received 2/);
     assert.throws(() => readReply({ ...features, start: 3 }), /tokens must be at most 1 after start, received 2/);
   });

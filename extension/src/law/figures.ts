@@ -1,7 +1,7 @@
 import { colourHex, extent, fittedSurface, lawPoints, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
 import type { Figure } from "../plotly";
-import { encoderTrace, facetTitle, padded, plain, shownPrediction, type PlacedPoint } from "./points";
+import { encoderTrace, facetTitle, numberedTraces, padded, plain, shownPrediction, type PlacedPoint } from "./points";
 import type { LawState } from "./state";
 
 /** All that the three figures are made of. */
@@ -32,7 +32,7 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
   const across = state.leaveOneOut ? trans.__("predicted without the encoder") : trans.__("predicted");
   const lines = state.residuals ? [residualLines(points)] : [];
   return {
-    data: [...lines, encoderTrace(points, state)],
+    data: [...lines, ...numberedTraces(points, state)],
     layout: {
       ...frame(trans.__("%1: predicted and measured", plain(name)), PANEL_HEIGHT),
       xaxis: { title: { text: plain(across) }, range },
@@ -89,7 +89,7 @@ export function planeFigure({ trans, payload, fit, state }: FigureInput): Figure
         hoverinfo: "skip",
         colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
       },
-      encoderTrace(points, state),
+      ...numberedTraces(points, state),
     ],
     layout: {
       ...frame(trans.__("Fitted surface over %1 and %2", plain(across), plain(up)), PANEL_HEIGHT),

@@ -19,13 +19,24 @@ const LIGHT = "#ffffff";
 const DARK = "#111111";
 
 /**
- * Encoders as two-tone markers, dark on light: numbered discs; the selected one is a square in the reverse, the active one is
- * larger, and both lie on top.
+ * Encoders as numbered markers, a trace each: plotly draws the texts of a trace over all of its markers, and a number must not shine
+ * through the marker that covers it.
  */
-export function encoderTrace(points: readonly PlacedPoint[], state: LawState, small = false): Record<string, unknown> {
+export function numberedTraces(points: readonly PlacedPoint[], state: LawState): Record<string, unknown>[] {
+  return onTop(points, state).map((point) => encoderTrace([point], state));
+}
+
+/** The selected and the active encoder last, so that they lie on top. */
+function onTop(points: readonly PlacedPoint[], state: LawState): PlacedPoint[] {
   const active = activeEncoder(state);
   const rank = ({ encoder }: PlacedPoint): number => (encoder === active ? 2 : encoder === state.selected ? 1 : 0);
-  const ordered = [...points].sort((a, b) => rank(a) - rank(b));
+  return [...points].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Encoders as two-tone markers, dark on light: discs; the selected one is a square in the reverse, the active one is larger. */
+export function encoderTrace(points: readonly PlacedPoint[], state: LawState, small = false): Record<string, unknown> {
+  const active = activeEncoder(state);
+  const ordered = onTop(points, state);
   const chosen = ordered.map(({ encoder }) => encoder === state.selected);
   const size = (point: PlacedPoint): number => (small ? 8 : 18) + (point.encoder === active ? (small ? 5 : 7) : 0);
   return {

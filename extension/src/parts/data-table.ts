@@ -7,7 +7,9 @@ export function dataTable(
   rows: readonly (readonly string[])[],
   header: number,
 ): HTMLTableElement {
-  const names = head.map((text) => element("th", { text, attributes: { scope: "col" } }));
+  const names = head.map((text, i) =>
+    element("th", { text, class: i === header ? "jp-mod-name" : "", attributes: { scope: "col" } }),
+  );
   const body = rows.map((cells) =>
     element(
       "tr",

@@ -1,0 +1,27 @@
+import type { Comm, CommMessage, JSONValue } from "../../kernel/view/host";
+
+export interface Sent {
+  data: { [key: string]: JSONValue };
+  buffers: Uint8Array[];
+}
+
+/** The kernel's end of a comm, with the browser's end in the test's hands. */
+export class FakeComm implements Comm {
+  readonly id = "c";
+  readonly target = "fovea.view";
+  readonly closed = false;
+  readonly sent: Sent[] = [];
+  private handler: (message: CommMessage) => void | Promise<void> = () => {};
+
+  send(data: JSONValue, options: { buffers?: Uint8Array[] } = {}): void {
+    this.sent.push({ data: data as Sent["data"], buffers: options.buffers ?? [] });
+  }
+  close(): void {}
+  onMessage(handler: (message: CommMessage) => void | Promise<void>): void {
+    this.handler = handler;
+  }
+  onClose(): void {}
+  receive(data: JSONValue): void {
+    void this.handler({ data, metadata: {}, buffers: [] });
+  }
+}
