@@ -1,3 +1,4 @@
+import type { Aligner } from "./aligner";
 import type { AlignmentScore } from "./definitions";
 import { dotRow } from "./dots";
 import { LawError } from "./error";
@@ -40,30 +41,66 @@ export function aScore(
   references: Readonly<Record<string, readonly TokenSet[]>>,
   { direction = "target-to-reference" }: AScoreOptions = {},
 ): AScore {
-  const names = Object.keys(references);
+  checkSets(targets, references);
+  const images = Object.entries(references).map(([name, sets]): [string, number[]] => [
+    name,
+    targets.map((target, i) => alignment(target, sets[i], direction)),
+  ]);
+  return summarizeImages(images, direction);
+}
+
+/**
+ * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes.
+ *
+ * @throws LawError when counts or widths differ.
+ */
+export async function aScoreWith(
+  aligner: Aligner,
+  targets: readonly TokenSet[],
+  references: Readonly<Record<string, readonly TokenSet[]>>,
+  { direction = "target-to-reference" }: AScoreOptions = {},
+): Promise<AScore> {
+  checkSets(targets, references);
+  const images: [string, number[]][] = [];
+  for (const [name, sets] of Object.entries(references)) {
+    const scores: number[] = [];
+    for (const [i, target] of targets.entries()) {
+      checkWidths(target, sets[i]);
+      const toReference = direction === "target-to-reference";
+      scores.push(
+        await aligner.align(...((toReference ? [target, sets[i]] : [sets[i], target]) as [TokenSet, TokenSet])),
+      );
+    }
+    images.push([name, scores]);
+  }
+  return summarizeImages(images, direction);
+}
+
+function checkSets(targets: readonly TokenSet[], references: Readonly<Record<string, readonly TokenSet[]>>): void {
   if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);
-  if (names.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);
-  const images = Object.fromEntries(
-    names.map((name) => {
-      const reference = references[name];
-      if (reference.length !== targets.length) {
-        throw new LawError("law.aScore", `reference ${name} must have ${targets.length} images`, reference.length);
-      }
-      return [name, targets.map((target, i) => alignment(target, reference[i], direction))];
-    }),
-  );
-  const means = Object.fromEntries(names.map((name) => [name, mean(images[name])]));
-  return { definition: "cosine", direction, score: mean(Object.values(means)), references: means, images };
+  const sets = Object.entries(references);
+  if (sets.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);
+  for (const [name, { length }] of sets) {
+    if (length !== targets.length) {
+      throw new LawError("law.aScore", `reference ${name} must have ${targets.length} images`, length);
+    }
+  }
+}
+
+function summarizeImages(images: [name: string, scores: number[]][], direction: AScore["direction"]): AScore {
+  const references = Object.fromEntries(images.map(([name, scores]) => [name, mean(scores)]));
+  const score = mean(Object.values(references));
+  return { definition: "cosine", direction, score, references, images: Object.fromEntries(images) };
+}
+
+function checkWidths(target: TokenSet, reference: TokenSet): void {
+  if (target.width === reference.width) return;
+  const rule = `target and reference must share one width, the target has ${target.width}`;
+  throw new LawError("law.aScore", rule, reference.width);
 }
 
 function alignment(target: TokenSet, reference: TokenSet, direction: AScore["direction"]): number {
-  if (target.width !== reference.width) {
-    throw new LawError(
-      "law.aScore",
-      `target and reference must share one width, the target has ${target.width}`,
-      reference.width,
-    );
-  }
+  checkWidths(target, reference);
   const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
   const queries = normalizeTokens(from.data, from.width);
   const keys = normalizeTokens(to.data, to.width);

@@ -1,4 +1,5 @@
-import { aScore } from "./a-score";
+import { aScore, aScoreWith } from "./a-score";
+import { aligner } from "./aligner";
 import { baseline, baselineNames } from "./baselines";
 import { captionScore } from "./caption-score";
 import { cScore, cScoreByLayer } from "./c-score";
@@ -17,6 +18,8 @@ import { parseTable, publishedTable } from "./table";
 /** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
 export const law = {
   aScore,
+  aScoreWith,
+  aligner,
   captionScore,
   mutualKnn,
   linearCka,
@@ -43,6 +46,7 @@ export const law = {
 };
 
 export type { AScore, AScoreOptions, TokenSet } from "./a-score";
+export type { Aligner } from "./aligner";
 export type { Baseline, BoxedPair } from "./baselines";
 export type { Point, Placement } from "./canvas";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./caption-score";

@@ -13,7 +13,7 @@ const CANVAS = 840;
 const STUDY = {
   ...{ images: 100, pairs: 2000, keypoints: 9, side: 24, channels: 1024 },
   // Some of the 100 images of the A score, to keep the arrays small; times are scaled to 100.
-  ...{ tokenImages: 4, width: 4096, tokens: { target: 576, clip336: 576, clip224: 256 } },
+  ...{ tokenImages: 20, width: 4096, tokens: { target: 576, clip336: 576, clip224: 256 } },
 };
 const SCALE = 100 / STUDY.tokenImages;
 
@@ -128,5 +128,11 @@ function aScore({ tokens }) {
     }));
   };
   const references = { clip336: sets("clip336"), clip224: sets("clip224") };
-  return median(async () => (await library.aScore(sets("target"), references)).score);
+  return library.aligner().then(async (aligner) => {
+    try {
+      return await median(async () => (await library.aScoreWith(aligner, sets("target"), references)).score);
+    } finally {
+      await aligner.dispose();
+    }
+  });
 }

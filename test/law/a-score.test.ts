@@ -65,3 +65,39 @@ describe("law.aScore, invariants of law.md section 4", () => {
     assert.throws(() => law.aScore([a], { clip: [] }), /reference clip must have 1 images, received 0/);
   });
 });
+
+describe("law.aligner", () => {
+  it("gives the plain loops' numbers through onnxruntime, both ways, zero tokens included, and frees itself", async () => {
+    const wave = (count: number, phase: number): TokenSet => ({
+      data: Float32Array.from({ length: count * 32 }, (_, i) => (i < 32 ? 0 : Math.sin(phase + i * 1.7 + (i % 11)))),
+      width: 32,
+    });
+    const [targets, near, far] = [
+      [wave(20, 0.1), wave(9, 2)],
+      [wave(13, 0.4), wave(13, 1)],
+      [wave(5, 3), wave(30, 2.2)],
+    ];
+    const aligner = await law.aligner();
+    try {
+      for (const direction of ["target-to-reference", "reference-to-target"] as const) {
+        const fast = await law.aScoreWith(aligner, targets, { near, far }, { direction });
+        const plain = law.aScore(targets, { near, far }, { direction });
+        for (const name of ["near", "far"]) {
+          fast.images[name].forEach((value, i) => close(value, plain.images[name][i], 2e-6));
+        }
+        close(fast.score, plain.score, 2e-6);
+      }
+      assert.equal(targets[0].data.length, 640, "the caller keeps the tokens");
+      const narrow = [
+        { data: new Float32Array(4), width: 4 },
+        { data: new Float32Array(4), width: 4 },
+      ];
+      await assert.rejects(
+        law.aScoreWith(aligner, targets, { narrow }),
+        /law\.aScore: .* share one width, .* received 4/,
+      );
+    } finally {
+      await aligner.dispose();
+    }
+  });
+});
