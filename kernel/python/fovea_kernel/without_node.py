@@ -4,6 +4,7 @@ install, where a process that ends at once would only be "the kernel died"."""
 import json
 import os
 import signal
+from importlib.metadata import version
 from typing import Any
 
 import zmq
@@ -13,7 +14,7 @@ KERNEL_INFO = {
     "status": "ok",
     "protocol_version": "5.3",
     "implementation": "fovea",
-    "implementation_version": "0",
+    "implementation_version": version("jupyterlab-fovea"),
     "language_info": {
         "name": "typescript",
         "version": "",
@@ -50,7 +51,7 @@ class KernelWithoutNode:
         self.count = 0
         self.stopped = False
         self.session = Session(
-            key=connection["key"].encode(), signature_scheme=connection.get("signature_scheme", "hmac-sha256")
+            key=connection.get("key", "").encode(), signature_scheme=connection.get("signature_scheme", "hmac-sha256")
         )
         self.context = zmq.Context()
         self.shell = self.bind(connection, "shell", zmq.ROUTER)
