@@ -18,10 +18,9 @@ export const TOKENS: [label: string, row: number, column: number][] = [
   ["<b>bird</b>", 4, 10],
 ];
 
-const TEXT_CELL = `const { source, target } = syntheticPair();
+const TEXT_CELL = `const { source } = syntheticPair();
 const layer = { indices: [2] };
 const patches = (await syntheticEncoder.forwardIntermediates([source], layer)).intermediates[0];
-const reference = (await syntheticEncoder.forwardIntermediates([target], layer)).intermediates[0];
 const rows = (${JSON.stringify(TOKENS)} as [string, number, number][]).map(([, row, column]) => {
   const at = ((row - 1) * patches.grid[1] + column - 1) * patches.channels;
   return patches.data.subarray(at, at + patches.channels);
@@ -32,7 +31,14 @@ await view.alignment(
   { title: "Colour words", encoder: "synthetic" },
 )`;
 
-const REFERENCE_CELL = `await view.alignment({ image: source, patches, tokens: { image: target, map: reference } }, { title: "A, token by token" })`;
+const REFERENCE_CELL = `const pair = syntheticPair();
+const only = { indices: [2] };
+const targets = (await syntheticEncoder.forwardIntermediates([pair.source], only)).intermediates[0];
+const map = (await syntheticEncoder.forwardIntermediates([pair.target], only)).intermediates[0];
+await view.alignment(
+  { image: pair.source, patches: targets, tokens: { image: pair.target, map } },
+  { title: "A, token by token" },
+)`;
 
 export function lawNotebook(): object {
   const synthetic = readFileSync(join(repository, "test/view/synthetic.ts"), "utf8").replace(/^export /gm, "");
