@@ -1,4 +1,4 @@
-"""The wheel carries programs of one platform, yet no Python extension: py3-none-PLATFORM, which hatchling cannot infer."""
+"""The tag of a wheel with programs of one platform but no Python extension, which hatchling cannot infer."""
 
 import os
 from typing import Any
