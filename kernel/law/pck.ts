@@ -1,6 +1,7 @@
 import { letterbox, place, stretch, type Box, type Placement, type Point } from "./canvas";
+import { dotRows } from "./dots";
 import { LawError } from "./error";
-import { locate, similarityRow, type GridFeatures, type GridPoint, type MatchOptions } from "./match";
+import { locate, type GridFeatures, type GridPoint, type MatchOptions } from "./match";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
@@ -110,10 +111,12 @@ export function pckOfPair(
   const stride = canvas / n;
   const half = centre === "floor" ? Math.floor(stride / 2) : stride / 2;
   const toPixel = ({ column, row }: GridPoint): Point => [column * stride + half, row * stride + half];
-  const predict: PointPredictor = (point) => {
-    const row = similarityRow(source.tokens, cellOf(point, n, canvas), target.tokens, source.channels);
-    return toPixel(locate(row, n, options));
-  };
+  const lay = placements(pair, options).source;
+  const common = commonKeypoints(pair);
+  const cells = common.map(([, point]) => cellOf(place(point, lay), n, canvas));
+  const rows = dotRows(source.tokens, cells, target.tokens, source.channels);
+  const predicted = new Map(common.map(([id], i) => [id, toPixel(locate(rows[i], n, options))]));
+  const predict: PointPredictor = (_, id) => predicted.get(id) as Point;
   return pckOfPredictor(pair, predict, options);
 }
 
