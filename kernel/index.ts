@@ -2,6 +2,7 @@
 export * from "./backend";
 export * from "./data";
 export * from "./encoders";
+export * from "./hub";
 export * from "./law";
 export * from "./nn";
 export { onnx, OnnxError, type BlockInfo, type Inspection, type TensorShape } from "./onnx";

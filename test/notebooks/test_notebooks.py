@@ -1,44 +1,31 @@
-"""Every tutorial notebook runs from top to bottom, is paired with its text form and shows something without our extension."""
+"""Every tutorial notebook is paired with its text form; the first two show what their text says, with and without our extension."""
 
 import base64
 import json
 import re
-import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
 import jupytext
 import nbformat
-from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-ROOT = Path(__file__).resolve().parents[2]
+import notebook_case
+from notebook_case import ROOT, bundles
+
 CORRESPONDENCE = "application/vnd.fovea.correspondence.v1+json"
-PLOTLY = "application/vnd.plotly.v1+json"
-CELL_SECONDS = 300
+ALIGNMENT = "application/vnd.fovea.alignment.v1+json"
 VIEW_BYTES = 300_000
-
-
-def notebooks():
-    return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def sources(notebook):
     return [(cell.cell_type, cell.source.strip()) for cell in notebook.cells]
 
 
-def bundles(notebook):
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                yield output["data"]
-
-
 class Pairing(unittest.TestCase):
     def test_text_form_says_the_same(self):
-        self.assertTrue(notebooks(), "there is no notebook")
-        for path in notebooks():
+        notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+        self.assertTrue(notebooks, "there is no notebook")
+        for path in notebooks:
             with self.subTest(path.name):
                 text = jupytext.read(path.with_suffix(".md"))
                 self.assertEqual(sources(nbformat.read(path, as_version=4)), sources(text))
@@ -46,60 +33,54 @@ class Pairing(unittest.TestCase):
                 self.assertEqual(text.metadata.kernelspec["language"], "typescript")
 
 
-class FirstNotebook(unittest.TestCase):
-    """01-correspondence, run once in a folder of its own; each test looks at what it left."""
+def check_views(case, mime, description):
+    """The views of a notebook carry a picture and a description, and stay small."""
+    views = [data for data in bundles(case.notebook) if mime in data]
+    case.assertGreaterEqual(len(views), 2)
+    for data in views:
+        case.assertLess(len(json.dumps(data[mime])), VIEW_BYTES)
+        case.assertTrue(base64.b64decode(data["image/png"]).startswith(b"\x89PNG"))
+        case.assertRegex(data["text/plain"], description)
 
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.mkdtemp(prefix="fovea-notebook-")
-        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        notebook = nbformat.read(ROOT / "notebooks" / "01-correspondence.ipynb", as_version=4)
-        client = NotebookClient(
-            notebook, timeout=CELL_SECONDS, kernel_name="fovea", resources={"metadata": {"path": folder}}
-        )
-        cls.notebook = client.execute()
 
-    def test_no_cell_fails_and_none_writes_to_stderr(self):
-        for cell in self.notebook.cells:
-            for output in cell.get("outputs", []):
-                self.assertNotEqual(output.output_type, "error", cell.source)
-                self.assertNotEqual(output.get("name"), "stderr", output.get("text"))
+class CorrespondenceNotebook(notebook_case.NotebookCase):
+    name = "01-correspondence"
 
     def test_views_carry_a_picture_and_a_description_and_stay_small(self):
-        views = [data for data in bundles(self.notebook) if CORRESPONDENCE in data]
-        self.assertGreaterEqual(len(views), 2)
-        for data in views:
-            self.assertLess(len(json.dumps(data[CORRESPONDENCE])), VIEW_BYTES)
-            self.assertTrue(base64.b64decode(data["image/png"]).startswith(b"\x89PNG"))
-            self.assertRegex(data["text/plain"], r"PCK")
-
-    def test_figures_have_a_picture_for_readers_without_plotly(self):
-        figures = [data for data in bundles(self.notebook) if PLOTLY in data]
-        self.assertTrue(figures)
-        for data in figures:
-            self.assertTrue("image/svg+xml" in data or "image/png" in data, list(data))
+        check_views(self, CORRESPONDENCE, "PCK")
 
     def test_the_table_ranks_the_encoders_as_the_text_says(self):
-        rows = self.table()
-        parts, contrastive, control = (rows[name] for name in ("zoo/parts-hybrid", "zoo/clip-vit", "zoo/untrained-hybrid"))
-        self.assertGreater(parts, rows["oracle-box"])
-        self.assertGreater(parts, contrastive)
-        self.assertGreater(contrastive, control - 3)
-
-    def table(self):
-        """PCK by row name, out of the table that the notebook shows."""
-        for data in bundles(self.notebook):
-            rows = re.findall(r"<tr>(.*?)</tr>", data.get("text/html", ""), re.S)
-            cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in rows]
-            found = {row[0]: float(row[2]) for row in cells if len(row) == 4}
-            if "oracle-box" in found:
-                return found
-        self.fail("the notebook shows no PCK table")
+        pck = {row["name"]: float(row["PCK@0.1"]) for row in self.table_with("name", "PCK@0.1", "95 % interval")}
+        self.assertGreater(pck["zoo/parts-hybrid"], pck["oracle-box"])
+        self.assertGreater(pck["zoo/parts-hybrid"], pck["zoo/clip-vit"])
+        self.assertGreater(pck["zoo/clip-vit"], pck["zoo/untrained-hybrid"])
+        self.assertLess(pck["zoo/untrained-hybrid"], pck["same-position"])
 
     def test_a_page_made_by_nbconvert_shows_pictures(self):
         body, _ = HTMLExporter().from_notebook_node(self.notebook)
         self.assertGreaterEqual(body.count("data:image/png;base64,"), 4)
         self.assertGreaterEqual(body.count("data:image/svg+xml;base64,"), 2)
+
+
+class AlignmentNotebook(notebook_case.NotebookCase):
+    name = "02-alignment"
+
+    def test_views_carry_a_picture_and_a_description_and_stay_small(self):
+        check_views(self, ALIGNMENT, "cosine")
+
+    def test_captions_are_found_and_relations_are_not_as_the_text_says(self):
+        rows = {row["question"]: row["right"] for row in self.table_with("question", "right", "chance")}
+        shares = [int(a) / int(b) for a, b in re.findall(r"(\d+) of (\d+)", " ".join(rows.values()))]
+        recall, category, colour, relation = shares
+        self.assertGreater(recall, 0.3)
+        self.assertGreater(category, colour)
+        self.assertGreater(colour, relation + 0.1)
+
+    def test_the_reference_agrees_with_itself_and_more_than_the_control(self):
+        column = "A score against zoo/clip-vit"
+        score = {row["encoder"]: float(row[column]) for row in self.table_with("encoder", column)}
+        self.assertEqual(score["zoo/clip-vit"], 1)
+        self.assertGreater(score["zoo/parts-hybrid"], score["zoo/untrained-hybrid"])
 
 
 if __name__ == "__main__":
