@@ -7,8 +7,9 @@ import { fail, setup } from "../../binder/setup.mjs";
 import { extraction } from "./extraction.mjs";
 import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
+import { law } from "./law.mjs";
 
-const entries = { kernels, extraction, hover };
+const entries = { kernels, extraction, hover, law };
 
 function printTable({ title, note, rows }) {
   const header = Object.keys(rows[0]);
