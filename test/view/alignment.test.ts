@@ -97,6 +97,15 @@ describe("view.alignment", () => {
     assert.ok(matrix.values[0] > 0.97, "a token aligns with itself");
   });
 
+  it("stays within 300 KB for pictures that compress badly", async () => {
+    const noise = { ...source, width: 512, height: 512, data: new Uint8Array(512 * 512 * 3) };
+    noise.data.forEach((_, i) => (noise.data[i] = (i * 2654435761) >>> 13));
+    const patches = await featuresOf(noise);
+    const view = await alignment({ image: noise, patches, tokens: { image: noise, map: patches } });
+    const bytes = JSON.stringify(view.bundle).length;
+    assert.ok(bytes <= 300 * 1024, `${bytes}`);
+  });
+
   it("refuses what breaks a rule, by name", async () => {
     const patches = await featuresOf(source);
     const tokens = { labels: ["a"], data: new Float32Array(3) };

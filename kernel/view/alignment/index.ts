@@ -6,7 +6,7 @@ import { ViewError } from "../error";
 import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
 import type { JSONValue, MimeBundle } from "../host";
 import { unitRows } from "../match";
-import type { SavedImage, ScaleMode } from "../payload";
+import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../payload";
 import { encodeJpeg } from "../pictures";
 import { reducePair } from "../reduce";
 import {
@@ -76,10 +76,11 @@ export class AlignmentView extends View {
 }
 
 const WHERE = "view.alignment";
-/** Longest side of the image in the viewer, and of both where the tokens have one too. */
-const SIDE = 384;
+/** Longest side of an image in the viewer; the next smaller one where a JPEG takes more than its share. */
+const SIDES = [384, 288, 192, 128];
+const IMAGE_BYTES = 36_000;
 /** Bytes for reduced features, before base64. */
-const REDUCED_BYTES = 90_000;
+const REDUCED_BYTES = 80_000;
 const MOST_DIMS = 96;
 
 /**
@@ -95,13 +96,18 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   const tokens = await readTokens(input.tokens, patches.channels);
   const matrix = cosineMatrix(tokens.features, patches.features, patches.channels);
   const payload = await buildPayload(raw, patches, tokens, matrix, options);
-  const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw]);
+  const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
   const bundle: MimeBundle = {
     [ALIGNMENT_MIME]: payload as unknown as JSONValue,
     "image/png": base64Encode(picture),
     "text/plain": describeAlignment(payload, matrix),
   };
   return new AlignmentView(bundle, ...payload.best);
+}
+
+/** What the payload leaves of the budget, before base64. */
+function pictureBytes(payload: AlignmentPayload): number {
+  return (MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length) * 0.75;
 }
 
 interface Tokens {
@@ -135,15 +141,20 @@ async function readReference({ image, map }: ReferenceTokens, channels: number):
   );
   const saved: SavedTokens = {
     labels,
-    image: await saveImage(raw, "reference", SIDE),
+    image: await saveImage(raw, "reference"),
     placement: { grid: features.grid, region: features.region },
   };
   return { saved, features: features.features, raw };
 }
 
-async function saveImage(raw: RawImage, label: string, side: number): Promise<SavedImage> {
+async function saveImage(raw: RawImage, label: string): Promise<SavedImage> {
   const { width, height } = raw;
-  return { label, width, height, mime: "image/jpeg", data: base64Encode(await encodeJpeg(raw, side, 80)) };
+  let file = new Uint8Array();
+  for (const side of SIDES) {
+    file = new Uint8Array(await encodeJpeg(raw, side, 80));
+    if (file.length <= IMAGE_BYTES) break;
+  }
+  return { label, width, height, mime: "image/jpeg", data: base64Encode(file) };
 }
 
 async function buildPayload(
@@ -162,7 +173,7 @@ async function buildPayload(
     title: options.title ?? "",
     encoder: options.encoder ?? "",
     channels: patches.channels,
-    image: await saveImage(raw, tokens.raw ? "target" : "image", SIDE),
+    image: await saveImage(raw, tokens.raw ? "target" : "image"),
     placement: { grid: patches.grid, region: patches.region },
     tokens: tokens.saved,
     ...saveValues(patches, tokens, matrix),

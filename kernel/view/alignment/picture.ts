@@ -5,17 +5,26 @@ import { heatRange } from "../scale";
 import { normaliseMatrix, tokenRow, type TokenMatrix } from "./arithmetic";
 import type { AlignmentPayload } from "./payload";
 
-const SIDE = 288;
+/** Longest side of both pictures; the next smaller one where the bytes do not suffice. */
+const SIDES = [288, 224, 160, 112];
 
-/** The tokens' image, or the bare one, beside the heat-map of the token shown first. */
+/** The tokens' image, or the bare one, beside the heat-map of the token shown first: a PNG of about `bytes` at most. */
 export async function drawAlignment(
   payload: AlignmentPayload,
   cosines: TokenMatrix,
   [image, reference]: readonly [RawImage, RawImage],
+  bytes: number,
 ): Promise<Uint8Array> {
   const { normalisation, temperature, scale, colormap, opacity, placement, current } = payload;
   const matrix = normaliseMatrix(cosines, normalisation, temperature);
   const range = heatRange(normalisation === "cosine" ? "cosine" : "softmax", scale, matrix.values);
   const heat = { values: tokenRow(matrix, current), placement, range, colormap, opacity };
-  return encodePalettePng(await drawMatches({ images: [reference, image], matches: [], heat, side: SIDE }));
+  let png = new Uint8Array();
+  for (const side of SIDES) {
+    png = new Uint8Array(
+      await encodePalettePng(await drawMatches({ images: [reference, image], matches: [], heat, side })),
+    );
+    if (png.length <= bytes) break;
+  }
+  return png;
 }
