@@ -32,7 +32,7 @@ const COMMANDS: Record<string, Command> = {
     load: async () => (await import("./cli/doctor.js")).main,
   },
   law: {
-    summary: "fit | policy [--table FILE.csv] | c-score --spair DIR --encoder E [--json]",
+    summary: "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score [--json]",
     load: async () => (await import("./cli/law.js")).main,
   },
 };

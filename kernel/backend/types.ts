@@ -1,3 +1,5 @@
+import { RuleError } from "../rule-error";
+
 /** Where a model runs. `auto` is the best device that really starts. */
 export type Device = "cpu" | "cuda" | "webgpu";
 export type DeviceRequest = Device | "auto";
@@ -43,21 +45,7 @@ export interface Probe {
   reason: string | null;
 }
 
-/** Prints a value for an error message, short enough for one line. */
-function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
-/** A device or runtime that cannot be used: says which function refused it, by which rule, and what it saw. */
-export class DeviceError extends Error {
+/** A device or runtime that cannot be used. */
+export class DeviceError extends RuleError {
   override name = "DeviceError";
-
-  constructor(
-    readonly fn: string,
-    readonly rule: string,
-    readonly value: unknown,
-  ) {
-    super(`${fn}: ${rule}, got ${show(value)}`);
-  }
 }

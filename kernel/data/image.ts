@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { RuleError } from "../rule-error";
 
 /** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
@@ -23,23 +24,9 @@ export interface DecodeOptions {
 
 const MAX_PIXELS = 100_000_000;
 
-/** Prints a value for an error message, short enough for one line. */
-function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-/** A picture that cannot be used: says which function refused it, by which rule, and what it saw. */
-export class ImageError extends Error {
+/** A picture that cannot be used. */
+export class ImageError extends RuleError {
   override name = "ImageError";
-
-  constructor(
-    readonly fn: string,
-    readonly rule: string,
-    readonly value: unknown,
-  ) {
-    super(`${fn}: ${rule}, got ${show(value)}`);
-  }
 }
 
 /**

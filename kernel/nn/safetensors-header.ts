@@ -1,3 +1,5 @@
+import { RuleError } from "../rule-error";
+
 /** Element types by the format's names. */
 export type SafetensorsDtype =
   | "F64"
@@ -38,23 +40,9 @@ export interface SafetensorsHeader {
   dataStart: number;
 }
 
-/** Prints a value for an error message, short enough for one line. */
-function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-/** A safetensors file that breaks the format: says which function refused it, by which rule, and what it saw. */
-export class SafetensorsError extends Error {
+/** A safetensors file that breaks the format. */
+export class SafetensorsError extends RuleError {
   override name = "SafetensorsError";
-
-  constructor(
-    readonly fn: string,
-    readonly rule: string,
-    readonly value: unknown,
-  ) {
-    super(`${fn}: ${rule}, got ${show(value)}`);
-  }
 }
 
 /** The format's own limit on the header, in bytes. */

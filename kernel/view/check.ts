@@ -1,15 +1,16 @@
-import { ViewError, describeValue } from "./error";
+import { ViewError } from "./error";
 
 /** A message or payload that breaks the protocol: `path` says where inside it. */
 export class ProtocolError extends ViewError {
+  override name = "ProtocolError";
+
   constructor(
     where: string,
     readonly path: string,
     readonly expected: string,
     received: unknown,
   ) {
-    super(where, `${path || "value"} must be ${expected}, received ${describeValue(received)}`);
-    this.name = "ProtocolError";
+    super(where, `${path || "value"} must be ${expected}`, received);
   }
 }
 

@@ -93,7 +93,7 @@ export function clearOutput(wait = false): void {
 function requireHost(where: string): SessionHost {
   const host = currentHost();
   if (host) return host;
-  throw new ViewError(where, "comms need a notebook session; this is a plain Node process");
+  throw new ViewError(where, "comms need a notebook session", "a plain Node process");
 }
 
 /** Channels to the front end, with binary buffers in both directions. */

@@ -31,7 +31,7 @@ describe("devices", () => {
       }
       await assert.rejects(resolveDevice(device, "encoders.load"), (error) => {
         assert.ok(error instanceof DeviceError);
-        assert.ok(error.message.startsWith(`encoders.load: device ${device} does not start, got `), error.message);
+        assert.ok(error.message.startsWith(`encoders.load: device ${device} does not start, received `), error.message);
         return reason !== null && reason.length > 0;
       });
     }
@@ -40,7 +40,7 @@ describe("devices", () => {
   it("an unknown device is refused", async () => {
     await assert.rejects(
       encoders.load(MODEL, { preprocess: {}, device: "tpu" as never }),
-      /device must be auto, cuda, webgpu, cpu, got "tpu"/,
+      /device must be auto, cuda, webgpu, cpu, received "tpu"/,
     );
     await assert.rejects(resolveDevice(["cuda", "cpu"] as never), /device must be auto/);
   });

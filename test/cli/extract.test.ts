@@ -147,7 +147,10 @@ describe("fovea extract", () => {
     const all = paths("whole");
     assert.deepEqual(paths("part0", "part1"), all);
     assert.deepEqual(paths("both"), all);
-    assert.match(extract("part0", "--shard", "3/2").stderr, /shard must be i\/n with i of 0..n-1 or 1..n, got "3\/2"/);
+    assert.match(
+      extract("part0", "--shard", "3/2").stderr,
+      /shard must be i\/n with i of 0..n-1 or 1..n, received "3\/2"/,
+    );
   });
 
   it("says what it needs, and what is in the way", () => {
@@ -156,7 +159,7 @@ describe("fovea extract", () => {
       /--encoder, --images and --out/,
     );
     assert.match(extract("whole", "--dtype", "f16").stderr, /out must be empty or hold a run of the same dtype/);
-    assert.match(extract("x", "--dtype", "f8").stderr, /dtype must be f32, f16, int8, got "f8"/);
+    assert.match(extract("x", "--dtype", "f8").stderr, /dtype must be f32, f16, int8, received "f8"/);
     assert.match(extract("x", "--layers", "a").stderr, /--layers must be all or whole numbers, received "a"/);
     assert.match(extract("list.txt/x").stderr, /out must be a folder that can be written \(ENOTDIR\)/);
     assert.match(extract("x", "--images", join(folder, "absent")).stderr, /images must be a folder or a list of paths/);

@@ -40,6 +40,6 @@ describe("fovea onnx inspect", () => {
     assert.match(fovea("onnx", "inspect").stderr, /one MODEL.onnx is needed, received 0/);
     const { status, stderr } = fovea("onnx", "inspect", "no-such.onnx");
     assert.equal(status, 1);
-    assert.match(stderr, /onnx.inspect: the model file cannot be opened \(ENOENT\), got "no-such.onnx"/);
+    assert.match(stderr, /onnx.inspect: the model file cannot be opened \(ENOENT\), received "no-such.onnx"/);
   });
 });

@@ -81,8 +81,8 @@ describe("decodeImage", () => {
   it("hands raw pixels through, checked", async () => {
     const raw = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 as const };
     assert.equal(await decodeImage(raw), raw);
-    await assert.rejects(decodeImage({ ...raw, width: 3 }), /raw pixels of 3 x 2 are 18 bytes, got 12/);
-    await assert.rejects(decodeImage({ ...raw, channels: 4 as 3 }), /raw pixels have 3 channels, got 4/);
+    await assert.rejects(decodeImage({ ...raw, width: 3 }), /raw pixels of 3 x 2 are 18 bytes, received 12/);
+    await assert.rejects(decodeImage({ ...raw, channels: 4 as 3 }), /raw pixels have 3 channels, received 4/);
   });
 
   it("refuses more pixels than the limit, before it decodes them", async () => {
@@ -97,11 +97,14 @@ describe("decodeImage", () => {
     writeFileSync(text, "no picture at all");
     const failing: [ImageInput, RegExp][] = [
       [text, /^decodeImage: the picture must be a readable JPEG, .*note\.txt"$/],
-      [join(folder, "absent.png"), /^decodeImage: the picture file cannot be read \(ENOENT\), got .*absent\.png"$/],
-      [new Uint8Array(20), /must be a readable JPEG.*got "20 bytes"/],
+      [
+        join(folder, "absent.png"),
+        /^decodeImage: the picture file cannot be read \(ENOENT\), received .*absent\.png"$/,
+      ],
+      [new Uint8Array(20), /must be a readable JPEG.*received "20 bytes"/],
       [(await pair().jpeg().toBuffer()).subarray(0, 150), /must be a readable JPEG/],
-      [new URL("https://example.org/a.png"), /only file: URLs are read, got "https/],
-      [7 as never, /an image is a path, a file: URL, encoded bytes or raw pixels, got 7/],
+      [new URL("https://example.org/a.png"), /only file: URLs are read, received "https/],
+      [7 as never, /an image is a path, a file: URL, encoded bytes or raw pixels, received 7/],
       [null as never, /an image is a path/],
     ];
     for (const [input, message] of failing)

@@ -127,12 +127,12 @@ describe("forwardIntermediates has timm's meaning (timm 1.0 goldens)", () => {
     const run = (indices: number | number[]): Promise<unknown> => encoder.forwardIntermediates(images, { indices });
     await assert.rejects(run([3]), {
       name: "EncoderError",
-      message: "encoders.forwardIntermediates: layer 3 is out of range, legal layers are -3..2, got 3",
+      message: "encoders.forwardIntermediates: layer 3 is out of range, legal layers are -3..2, received 3",
     });
     await assert.rejects(run([-4]), /layer -4 is out of range/);
     await assert.rejects(run([0.5]), /layer 0.5 is out of range/);
     await assert.rejects(run([]), /indices must name at least one layer/);
-    await assert.rejects(run(4), /the number of last layers must be 1..3, got 4/);
+    await assert.rejects(run(4), /the number of last layers must be 1..3, received 4/);
     await assert.rejects(encoder.forwardIntermediates(images, { batchSize: 0 }), /batchSize must be/);
     await assert.rejects(
       encoder.forwardIntermediates(images, { outputFmt: "NHWC" as never }),
@@ -158,7 +158,7 @@ describe("an encoder", () => {
     await encoder.dispose();
     await assert.rejects(encoder.forwardIntermediates(images), {
       name: "EncoderError",
-      message: 'encoders.forwardIntermediates: the encoder is disposed, got "tiny <ViT>"',
+      message: 'encoders.forwardIntermediates: the encoder is disposed, received "tiny <ViT>"',
     });
   });
 
@@ -172,7 +172,7 @@ describe("an encoder", () => {
     const vit = await load("vit.ts17");
     await assert.rejects(
       vit.embed(images),
-      /encoders.embed: vit.ts17 needs an output image_embeds, got \[last_hidden_state\]/,
+      /encoders.embed: vit.ts17 needs an output image_embeds, received \[last_hidden_state\]/,
     );
     await vit.dispose();
   });

@@ -77,16 +77,16 @@ describe("a preprocessing configuration that makes no sense is refused", () => {
       { inputSize: 8, interpolation: "cubic" },
       /interpolation must be nearest, lanczos, bilinear/,
     ],
-    ["two means", { inputSize: 8, mean: [0, 0] }, /preprocess.mean must be three numbers, got \[0, 0\]/],
+    ["two means", { inputSize: 8, mean: [0, 0] }, /preprocess.mean must be three numbers, received \[0, 0\]/],
     ["a deviation of zero", { inputSize: 8, std: [1, 0, 1] }, /preprocess.std must be positive/],
-    ["a number of no filter", { size: 8, resample: 9 }, /Pillow's number of a filter, 0..5, got 9/],
+    ["a number of no filter", { size: 8, resample: 9 }, /Pillow's number of a filter, 0..5, received 9/],
   ];
   for (const [name, config, message] of cases) it(name, () => assert.throws(read(config), message));
 
   it("a size that the graph does not take", () => {
     assert.throws(
       read({ inputSize: 24 }, [32, 32]),
-      /the graph takes pictures of 32 x 32 only, preprocessing must agree, got \[24, 24\]/,
+      /the graph takes pictures of 32 x 32 only, preprocessing must agree, received \[24, 24\]/,
     );
   });
 });

@@ -31,7 +31,7 @@ describe("inputSize runs a model on pictures of another size", () => {
   it("a graph that fixes its number of tokens is refused", async () => {
     await assert.rejects(load("vit.dynamo", { inputSize: 48 }), {
       name: "EncoderError",
-      message: "encoders.load: the graph fixes its number of tokens, inputSize must be 32 x 32, got [48, 48]",
+      message: "encoders.load: the graph fixes its number of tokens, inputSize must be 32 x 32, received [48, 48]",
     });
   });
 
@@ -50,11 +50,11 @@ describe("concatenate joins encoders on one grid", () => {
     const [x, y] = [one.tokens(1).subarray(5 * 32, 6 * 32), two.tokens(1).subarray(5 * 32, 6 * 32)];
     const unit = (row: Float32Array): number[] => [...row].map((value) => value / Math.hypot(...row) / Math.SQRT2);
     assert.ok(maxAbsDiff(both.tokens(1).subarray(5 * 64, 6 * 64), [...unit(x), ...unit(y)]) < 1e-6);
-    assert.throws(() => encoders.concatenate([one, two.image(0)]), /maps must be of the same 2 images, got 1/);
+    assert.throws(() => encoders.concatenate([one, two.image(0)]), /maps must be of the same 2 images, received 1/);
     assert.throws(() => encoders.concatenate([]), /at least one feature map/);
     const sam = await load("sam.ts17");
     const [fine] = (await sam.forwardIntermediates(images, { indices: 1 })).intermediates;
-    assert.throws(() => encoders.concatenate([one, fine]), /maps must share the grid 4 x 4, .*got "8 x 8"/);
+    assert.throws(() => encoders.concatenate([one, fine]), /maps must share the grid 4 x 4, .*received "8 x 8"/);
     await Promise.all([a, b, sam].map((encoder) => encoder.dispose()));
   });
 });

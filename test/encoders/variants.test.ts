@@ -51,7 +51,7 @@ describe("windowed, hierarchical, convolutional and rotary models equal PyTorch"
     assert.deepEqual(final.dims, [2, 256, 12], "final is then without norm");
     await assert.rejects(
       swin.forwardIntermediates(images, { norm: true }),
-      /the final norm takes 24 channels, use norm: false, got 12/,
+      /the final norm takes 24 channels, use norm: false, received 12/,
     );
     await swin.dispose();
   });
@@ -96,7 +96,7 @@ describe("optimised, half-precision and quantised graphs stay near PyTorch", () 
     ["hiera.ts17", /no features can be taken from the graph: its tokens are sorted by window/],
     [
       "xcit.ts17",
-      /all blocks must see the same class and register tokens \(class attention is not read\), got "block 2"/,
+      /all blocks must see the same class and register tokens \(class attention is not read\), received "block 2"/,
     ],
   ];
   for (const [model, reason] of REFUSED)

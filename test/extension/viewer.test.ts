@@ -95,7 +95,7 @@ describe("the feature store", () => {
       tokens: 5,
       total: 5,
     };
-    assert.throws(() => store.accept(reply, new Float32Array(15)), /total must be 6 x 3, received \[5,3\]/);
+    assert.throws(() => store.accept(reply, new Float32Array(15)), /total must be 6 x 3, received \[5, 3\]/);
     assert.throws(
       () => store.accept({ ...reply, layer: 9 }, new Float32Array(15)),
       /layer must be below 2, received 9/,

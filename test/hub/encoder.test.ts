@@ -84,7 +84,7 @@ describe("encoders.load from the hub", () => {
     server.files.set("preprocessor_config.json", CONFIG);
     await assert.rejects(
       encoders.load("hf:owner/name@v2", { file: "model.onnx" }),
-      /encoders.load: external data of .* must lie beside the model, got "..\/..\/evil\/xx"/,
+      /encoders.load: external data of .* must lie beside the model, received "..\/..\/evil\/xx"/,
     );
     await assert.rejects(encoders.load("hf:owner"), /the repository must exist/);
     await assert.rejects(encoders.load("hf:../x"), /encoders.load: a repository is owner\/name/);

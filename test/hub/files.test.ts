@@ -64,7 +64,7 @@ describe("a file of the hub", () => {
     assert.equal(await fetchFile("config.json", { settings: offline }), join(snapshot, "config.json"));
     await assert.rejects(
       fetchFile("model.onnx", { settings: offline }),
-      /model.onnx must be in the cache, as HF_HUB_OFFLINE is set, got "owner\/name@main"/,
+      /model.onnx must be in the cache, as HF_HUB_OFFLINE is set, received "owner\/name@main"/,
     );
     assert.equal(server.seen.length, 0);
   });
@@ -105,7 +105,7 @@ describe("a file of the hub", () => {
     server.etag = "f".repeat(64);
     await assert.rejects(fetchFile("model.onnx"), (error: HubError) => {
       assert.ok(error instanceof HubError);
-      return /must have the checksum f{64}, got "[0-9a-f]{64}"/.test(error.message);
+      return /must have the checksum f{64}, received "[0-9a-f]{64}"/.test(error.message);
     });
     assert.deepEqual(readdirSync(join(folder, "blobs")), []);
     assert.ok(!existsSync(join(folder, "snapshots")));
@@ -122,7 +122,7 @@ describe("a file of the hub", () => {
     server.files.set("model.onnx", CONTENT);
     await assert.rejects(
       fetchFile("model.onnx", { maxBytes: 1000 }),
-      /model.onnx may have 1000 bytes at most, got 200000/,
+      /model.onnx may have 1000 bytes at most, received 200000/,
     );
     server.headers = { "x-linked-size": "1000" };
     await assert.rejects(fetchFile("model.onnx"), /the file must end after 1000 bytes/);
@@ -131,7 +131,7 @@ describe("a file of the hub", () => {
   it("that always breaks off at the same place is given up", async () => {
     server.files.set("model.onnx", CONTENT);
     server.faults = Array.from({ length: 8 }, () => ({ kind: "truncate" as const, after: 0 }));
-    await assert.rejects(fetchFile("model.onnx"), /the hub must deliver 200000 bytes of .*, got 0/);
+    await assert.rejects(fetchFile("model.onnx"), /the hub must deliver 200000 bytes of .*, received 0/);
   });
 
   it("asked for twice at once is downloaded once", async () => {
@@ -184,7 +184,10 @@ describe("the hub's refusals", () => {
     await gone.stop();
     const away = { ...settings, endpoint };
     assert.equal(await fetchFile("model.onnx", { settings: away }), path);
-    await assert.rejects(fetchFile("other.onnx", { settings: away }), /the hub must be reachable, got .*ECONNREFUSED/);
+    await assert.rejects(
+      fetchFile("other.onnx", { settings: away }),
+      /the hub must be reachable, received .*ECONNREFUSED/,
+    );
   });
 });
 
@@ -255,7 +258,7 @@ describe("settings", () => {
     assert.equal(hub.settings({}).endpoint, "https://huggingface.co");
     assert.throws(
       () => hub.settings({ HF_ENDPOINT: "mirror" }),
-      /HF_ENDPOINT must be an http: or https: URL, got "mirror"/,
+      /HF_ENDPOINT must be an http: or https: URL, received "mirror"/,
     );
     assert.throws(
       () => hub.settings({ HF_TOKEN: "a\nb" }),

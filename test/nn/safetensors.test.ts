@@ -77,7 +77,7 @@ describe("safetensors", () => {
     assert.deepEqual((await readSafetensorsHeader(path)).tensors.get("F32")!.shape, [2, 2]);
     await assert.rejects(
       readSafetensors(path, ["nobody"]),
-      /safetensors.read: the file holds F64, F32, .*got "nobody"/,
+      /safetensors.read: the file holds F64, F32, .*received "nobody"/,
     );
   });
 
@@ -88,15 +88,15 @@ describe("safetensors", () => {
   });
 
   const BAD: [string, Uint8Array, RegExp][] = [
-    ["a file of 3 bytes", new Uint8Array(3), /at least 8 bytes, got 3/],
-    ["a header beyond the format's limit", file("{}", undefined, 2n ** 62n), /at most 100000000 bytes, got 46/],
+    ["a file of 3 bytes", new Uint8Array(3), /at least 8 bytes, received 3/],
+    ["a header beyond the format's limit", file("{}", undefined, 2n ** 62n), /at most 100000000 bytes, received 46/],
     ["a header past the end of the file", file("{}", undefined, 90_000_000n), /must end inside the file of 10 bytes/],
     ["a header that is no object", file("[]"), /must begin with "\{"/],
     ["a header that is no JSON", file("{nonsense"), /must be JSON/],
     [
       "a name twice",
       file(`{"a":${entry("U8", [1], 0, 1)},"a":${entry("U8", [1], 0, 1)}}`, new Uint8Array(1)),
-      /a name appears once, got "a"/,
+      /a name appears once, received "a"/,
     ],
     [
       "ranges that overlap",
@@ -106,8 +106,12 @@ describe("safetensors", () => {
     ["a hole", file(`{"a":${entry("U8", [1], 0, 1)},"b":${entry("U8", [1], 2, 3)}}`, new Uint8Array(3)), /no hole/],
     ["bytes left over", file(`{"a":${entry("U8", [1], 0, 1)}}`, new Uint8Array(2)), /must end at the file's end/],
     ["a range past the end", file(`{"a":${entry("U8", [9], 0, 9)}}`, new Uint8Array(2)), /must end at the file's end/],
-    ["a size that disagrees", file(`{"a":${entry("F32", [2], 0, 4)}}`, new Uint8Array(4)), /takes 8 bytes, got 4/],
-    ["an unknown type", file(`{"a":${entry("F128", [1], 0, 16)}}`, new Uint8Array(16)), /a known dtype, got "F128"/],
+    ["a size that disagrees", file(`{"a":${entry("F32", [2], 0, 4)}}`, new Uint8Array(4)), /takes 8 bytes, received 4/],
+    [
+      "an unknown type",
+      file(`{"a":${entry("F128", [1], 0, 16)}}`, new Uint8Array(16)),
+      /a known dtype, received "F128"/,
+    ],
     ["a type of every object", file(`{"a":${entry("toString", [1], 0, 16)}}`, new Uint8Array(16)), /a known dtype/],
     ["a negative dimension", file(`{"a":${entry("U8", [-1], 0, 1)}}`, new Uint8Array(1)), /shape of whole numbers/],
     [
@@ -129,7 +133,7 @@ describe("safetensors", () => {
   it("refuses to write what does not fit", async () => {
     const write = (tensor: SafetensorsTensor, name = "a") =>
       writeSafetensors(join(folder, "no.safetensors"), new Map([[name, tensor]]));
-    await assert.rejects(write({ dtype: "F32", shape: [3], data: new Float32Array(2) }), /takes 12 bytes, got 8/);
+    await assert.rejects(write({ dtype: "F32", shape: [3], data: new Float32Array(2) }), /takes 12 bytes, received 8/);
     await assert.rejects(
       write({ dtype: "F32", shape: [2], data: new Float32Array(2) }, "__metadata__"),
       /must not be called so/,

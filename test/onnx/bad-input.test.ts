@@ -50,7 +50,7 @@ describe("a file that is no model is refused with function, rule and value", () 
   it("a missing file, a folder, an empty file", () => {
     refused(
       join(folder, "absent.onnx"),
-      /^onnx.inspect: the model file cannot be opened \(ENOENT\), got ".*absent.onnx"$/,
+      /^onnx.inspect: the model file cannot be opened \(ENOENT\), received ".*absent.onnx"$/,
     );
     refused(folder, /the model must be a file/);
     refused(put("empty.onnx", ""), /not an ONNX model: it has no graph/);
@@ -95,8 +95,8 @@ describe("a file that is no model is refused with function, rule and value", () 
   });
 
   it("a graph that is not sorted, or makes a tensor twice", () => {
-    refused(graph(node("Abs", ["later"], ["y"])), /reads a tensor that nothing before it makes, got "later"/);
-    refused(graph(node("Abs", ["x"], ["y"]), node("Neg", ["x"], ["y"])), /one producer only, got "y"/);
+    refused(graph(node("Abs", ["later"], ["y"])), /reads a tensor that nothing before it makes, received "later"/);
+    refused(graph(node("Abs", ["x"], ["y"]), node("Neg", ["x"], ["y"])), /one producer only, received "y"/);
   });
 
   it("a graph of 2^60 paths is walked once a tensor", () => {
@@ -147,7 +147,7 @@ describe("a graph whose blocks cannot be read is refused with the reason", () =>
     const path = put("relu.onnx", graph(node("Relu", ["x"], ["y"])));
     await assert.rejects(encoders.load(path, { preprocess: { inputSize: 8 } }), {
       name: "EncoderError",
-      message: `encoders.load: no features can be taken from the graph: it holds no residual connection, got ${JSON.stringify(path)}`,
+      message: `encoders.load: no features can be taken from the graph: it holds no residual connection, received ${JSON.stringify(path)}`,
     });
   });
 });
@@ -157,10 +157,10 @@ describe("encoders.load names what is missing", () => {
     await assert.rejects(encoders.load("./nowhere.onnx"), /an encoder is zoo\/<name>, a \.onnx file or a folder/);
     await assert.rejects(
       encoders.load("zoo/nobody"),
-      /^EncoderError: encoders.load: shipped with the package are .*got "zoo\/nobody"$/,
+      /^EncoderError: encoders.load: shipped with the package are .*received "zoo\/nobody"$/,
     );
     await assert.rejects(encoders.load(folder), /the folder must hold model.onnx/);
-    await assert.rejects(encoders.load(3 as never), /got "number"/);
+    await assert.rejects(encoders.load(3 as never), /received "number"/);
   });
 
   it("a truncated model", async () => {
@@ -180,7 +180,7 @@ describe("encoders.load names what is missing", () => {
     const preprocess = { inputSize: 32 };
     await assert.rejects(
       encoders.load(path, { preprocess, patchSize: 5 }),
-      /must account for a stream of \[1, 17, 32\], got "6 x 6 patches"/,
+      /must account for a stream of \[1, 17, 32\], received "6 x 6 patches"/,
     );
     await assert.rejects(encoders.load(path, { preprocess, prefixTokens: 2 }), /4 x 4 patches and 2 prefix tokens/);
     put("preprocessor_config.json", "{ nonsense");

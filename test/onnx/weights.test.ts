@@ -60,7 +60,7 @@ describe("an edited model refers to its weights", () => {
   it("refuses an output that the graph does not make, and a file that changed", () => {
     assert.throws(
       () => editModel(model, ["nothing"], "test"),
-      /^OnnxError: test: the graph makes no tensor of this name, got "nothing"$/,
+      /^OnnxError: test: the graph makes no tensor of this name, received "nothing"$/,
     );
     const path = join(folder, "changing.onnx");
     copyFileSync(MODEL, path);

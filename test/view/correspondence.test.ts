@@ -125,7 +125,7 @@ describe("view.correspondence", () => {
       [{ opacity: 3 }, /opacity must lie in 0\.\.1, received 3/],
       [{ colormap: "jet" as never }, /colormap must be one of .*, received "jet"/],
       [{ alpha: 0, keypoints: syntheticKeypoints() }, /alpha must lie in \(0, 1\], received 0/],
-      [{ pins: [[900, 3]] }, /pins must lie in 0, 0, 256, 192, received \[900,3\]/],
+      [{ pins: [[900, 3]] }, /pins must lie in 0, 0, 256, 192, received \[900, 3\]/],
       [{ keypoints: { source: [[1, 2]], target: [] } }, /keypoints\.target must have 1 points, received 0/],
       [{ keypoints: { source: [[1, NaN]], target: [[1, 2]] } }, /keypoints\.source\[0\] must be \[x, y\] in pixels/],
       [

@@ -127,7 +127,7 @@ describe("display outside a notebook", () => {
   });
 
   it("has no comms, and says why", () => {
-    assert.throws(() => comms.open("x"), /comms\.open: comms need a notebook session; this is a plain Node process/);
+    assert.throws(() => comms.open("x"), /comms\.open: comms need a notebook session, received "a plain Node process"/);
     assert.doesNotThrow(() => clearOutput());
   });
 });

@@ -1,4 +1,4 @@
-import { ViewError, describeValue } from "../error";
+import { ViewError } from "../error";
 import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow } from "./payload";
 import { MAX_BENCHMARKS, MAX_ENCODERS } from "./payload";
 
@@ -85,7 +85,7 @@ function position(names: readonly string[], name: string, path: string): number 
 
 function finite(value: unknown, path: string): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new ViewError(WHERE, `${path} must be a finite number`, describeValue(value));
+  throw new ViewError(WHERE, `${path} must be a finite number`, value);
 }
 
 /** A fit with names as positions. @throws ViewError when the fit does not belong to the table. */
