@@ -63,6 +63,7 @@ export class CellCompiler {
   /** Make what a cell declared known to the cells after it. */
   accept(cell: CompiledCell): void {
     this.declarations = cell.declarations;
+    for (const name of cell.declared) this.compiler.earlier.add(name);
   }
 
   complete(code: string, position: number): ReturnType<Converter["complete"]> {
@@ -76,6 +77,7 @@ export class CellCompiler {
   /** Forget what all cells declared. */
   reset(): void {
     this.declarations = "";
+    this.compiler.earlier.clear();
   }
 
   /** Stop watching files. */

@@ -32,6 +32,8 @@ export interface Emit {
 export interface Compiler {
   ts: ts;
   tslab: typeof TslabConverter;
+  /** Names that earlier cells declared; whoever accepts a cell adds to them. */
+  earlier: Set<string>;
   lastEmit(): Emit | undefined;
 }
 
@@ -42,6 +44,7 @@ export function loadCompiler(): Compiler {
   // The module's own properties are read-only getters: copy, then replace.
   const patched = { ...original } as { -readonly [K in keyof ts]: ts[K] };
   let last: Emit | undefined;
+  const earlier = new Set<string>();
   patched.createWatchCompilerHost = withOptions(original) as ts["createWatchCompilerHost"];
   patched.transpileModule = (source, options) => {
     const emit: Emit = { esModule: source, map: undefined, mutable: [], imports: [], awaits: false };
@@ -52,7 +55,7 @@ export function loadCompiler(): Compiler {
         before: [
           (context) => (file) => {
             inspectTopLevel(original, file, emit);
-            return adaptCell(original, context, file, new Set(emit.mutable));
+            return adaptCell(original, context, file, { linked: new Set(emit.mutable), earlier });
           },
         ],
       },
@@ -66,7 +69,7 @@ export function loadCompiler(): Compiler {
   require.cache[path]!.exports = patched;
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const tslab = require("tslab/dist/converter") as typeof TslabConverter;
-  return { ts: patched, tslab, lastEmit: () => last };
+  return { ts: patched, tslab, earlier, lastEmit: () => last };
 }
 
 type CreateHost = (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) => TimerHost;

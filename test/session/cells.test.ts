@@ -35,6 +35,15 @@ describe("CellCompiler", () => {
     assert.equal(cell.map?.toCell({ line: 10_000, column: 0 }), undefined);
   });
 
+  it("knows an earlier cell's name in a shorthand property, and leaves local and global ones alone", () => {
+    compiler.accept(compiler.compile("const early = 1; let later = 2;"));
+    const emitted = (code: string) => compiler.compile(code).code;
+    assert.match(emitted("({ early, later, console })"), /\{ early: exports\.early, later: exports\.later, console \}/);
+    assert.match(emitted("const f = (early: number) => ({ early });"), /\(early\) => \(\{ early \}\)/);
+    assert.match(emitted("({ later = 4 } = {});"), /\{ later: exports\.later = 4 \}/);
+    compiler.reset();
+  });
+
   it("links what may be assigned again and exports the rest", () => {
     const cell = compiler.compile(
       "let a = 1; var b; const c = 2; const { d, e: [f] } = { d: 1, e: [2] }; let [g] = [1]; function h() {}",
