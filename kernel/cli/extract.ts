@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "../encoders";
 import type { FeatureDtype, ShardOption } from "../encoders";
+import { joinNegatives } from "./arguments";
 
 const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
   [--file onnx/model.onnx]  of an encoder hf:owner/name
@@ -47,14 +48,6 @@ export async function main(args: string[]): Promise<void> {
     imagesPerFile: countOf("images-per-file", values["images-per-file"]),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
-}
-
-/** `--layers -1` as `--layers=-1`: Node takes a value that begins with a dash for an option. */
-function joinNegatives(args: readonly string[]): string[] {
-  return args.flatMap((arg, i) => {
-    if (arg === "--layers" && /^-\d/.test(args[i + 1] ?? "")) return [`--layers=${args[i + 1]}`];
-    return args[i - 1] === "--layers" && /^-\d/.test(arg) ? [] : [arg];
-  });
 }
 
 function layersOf(text: string | undefined): number[] | null | undefined {

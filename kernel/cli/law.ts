@@ -16,6 +16,7 @@ import {
   type TokenSet,
 } from "../law";
 import { readSafetensors } from "../nn";
+import { joinNegatives } from "./arguments";
 
 const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
   fit,
@@ -169,7 +170,7 @@ function planLine({ encoder, score, predicted, low, high, probability, improveme
 
 async function cScore(args: string[]): Promise<void> {
   const { values } = parseArgs({
-    args,
+    args: joinNegatives(args),
     options: {
       spair: { type: "string" },
       encoder: { type: "string" },

@@ -68,6 +68,8 @@ describe("fovea law", () => {
       spair,
       "--encoder",
       "zoo/untrained-hybrid",
+      "--layers",
+      "-1,-2",
       "--json",
     );
     assert.equal(status, 0, stderr);
