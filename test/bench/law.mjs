@@ -31,11 +31,11 @@ export async function law() {
       note:
         `C score: ${STUDY.pairs} pairs of ${STUDY.keypoints} keypoints, cached ${STUDY.side}x${STUDY.side}x${STUDY.channels}. ` +
         `A score: 100 images of 576 x ${STUDY.width} tokens against 576 and 256 (${STUDY.tokenImages} measured). ` +
-        `CPU, seconds, median of ${RUNS}; ratios are PyTorch / Fovea: above 1 is faster.`,
+        `CPU, seconds, median of ${RUNS}; ratios are Fovea / PyTorch.`,
       rows: Object.keys(ours).map((name) => {
         checkAgree(name, ours[name].value, peer[name].value);
         const [own, other] = [ours[name].seconds * seconds[name], peer[name].seconds * seconds[name]];
-        const ratio = (other / own).toFixed(2);
+        const ratio = (own / other).toFixed(2);
         return { measure: name, "PyTorch s": other.toFixed(2), "Fovea s": own.toFixed(2), ratio };
       }),
     };
