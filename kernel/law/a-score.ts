@@ -3,6 +3,7 @@ import type { AlignmentScore } from "./definitions";
 import { dotRow } from "./dots";
 import { LawError } from "./error";
 import { normalizeTokens } from "./match";
+import { mean } from "./summary";
 
 /** Tokens of one image: `[tokens, width]`, row-major. */
 export interface TokenSet {
@@ -112,8 +113,4 @@ function alignment(target: TokenSet, reference: TokenSet, direction: AScore["dir
     sum += cosines.reduce((best, value) => Math.max(best, value), -Infinity);
   }
   return sum / count;
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

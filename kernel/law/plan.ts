@@ -3,6 +3,7 @@ import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "./regression";
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
 import type { ScoreTable, TableRow } from "./table";
+import { mean } from "./summary";
 
 export interface PlanOptions {
   /** One benchmark of the table. Default: all of them, an encoder's gains averaged as shares of each benchmark's range. */
@@ -229,8 +230,4 @@ function mostInformative(fields: Field[], untrained: string[], { noise, prior }:
     return mean(variances);
   });
   return untrained[remaining.indexOf(Math.min(...remaining))];
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,7 +1,7 @@
 import { LawError } from "./error";
 import { leastSquares } from "./least-squares";
 import { designRow, polynomialTerms, shuffled } from "./regression";
-import { uniform } from "./summary";
+import { mean, uniform } from "./summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "./table";
 
@@ -225,7 +225,6 @@ function wilson(p: number, n: number): [number, number] {
 }
 
 function overall(benchmarks: PolicyResult["benchmarks"], strategies: Strategy[]): PolicyResult["overall"] {
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const columns = (rows: number[][]) => rows[0].map((_, k) => mean(rows.map((row) => row[k])));
   return Object.fromEntries(
     strategies.map((strategy) => {

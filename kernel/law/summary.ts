@@ -64,7 +64,8 @@ function means(rows: number[][], width: number): number[] {
   return Array.from({ length: width }, (_, a) => mean(rows.map((row) => row[a])));
 }
 
-function mean(values: number[]): number {
+/** NaN for no values. */
+export function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 

@@ -1,6 +1,7 @@
 import { NORMALISATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { Pane, ScaleBar, type Scale, type Scene } from "../image";
+import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
 import type { OutputContent } from "../parts/output";
@@ -45,7 +46,7 @@ export class AlignmentViewer implements OutputContent {
   dispose(): void {
     this.aborter.abort();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.frame.cancel();
     this.node.remove();
   }
 
@@ -178,21 +179,12 @@ export class AlignmentViewer implements OutputContent {
 
   private async load(pane: Pane): Promise<void> {
     if (!(await pane.load())) this.lines.setProblem(this.trans.__("An image of this view cannot be decoded."));
-    this.schedule();
+    this.frame.ask();
   }
 
   private update(state: AlignmentState): void {
     this.state = state;
-    this.schedule();
-  }
-
-  /** Draws once a frame, however many events came. */
-  private schedule(): void {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.render();
-    });
+    this.frame.ask();
   }
 
   private render(): void {
@@ -229,7 +221,7 @@ export class AlignmentViewer implements OutputContent {
   }
 
   private state: AlignmentState;
-  private frame = 0;
+  private readonly frame = new FrameSchedule(() => this.render());
   private readonly values: AlignmentValues;
   private readonly pane: Pane;
   /** The image of reference tokens; text tokens are chips. */
@@ -243,7 +235,7 @@ export class AlignmentViewer implements OutputContent {
   private readonly bar = new ScaleBar();
   private readonly lines = new Lines();
   private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.schedule());
+  private readonly observer = new ResizeObserver(() => this.frame.ask());
 }
 
 function cellState(kept: (cell: number) => Partial<AlignmentState>, cell: number | undefined): Partial<AlignmentState> {

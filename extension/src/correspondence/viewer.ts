@@ -2,6 +2,7 @@ import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } fr
 import type { ConnectionState, FeaturePart } from "../comms";
 import { element, freshId, setText } from "../dom";
 import { Pane, ScaleBar } from "../image";
+import { FrameSchedule } from "../parts/frame";
 import type { Translate } from "../parts/translate";
 import { Controls } from "./controls";
 import { FeatureStore } from "./features";
@@ -53,7 +54,7 @@ export class CorrespondenceViewer {
   setConnection(connection: ConnectionState): void {
     this.connection = connection;
     if (connection === "live") this.wantLayer();
-    this.schedule();
+    this.frame.ask();
   }
 
   /** Takes features from the kernel. Features that do not fit the view are a problem to show, not to throw. */
@@ -65,7 +66,7 @@ export class CorrespondenceViewer {
     } catch (error) {
       this.setProblem(error instanceof Error ? error.message : String(error));
     }
-    this.schedule();
+    this.frame.ask();
   }
 
   /** Shows a problem in words; the view goes on with what it has. */
@@ -77,7 +78,7 @@ export class CorrespondenceViewer {
   dispose(): void {
     this.aborter.abort();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.frame.cancel();
     this.node.remove();
   }
 
@@ -139,7 +140,7 @@ export class CorrespondenceViewer {
 
   private async load(pane: Pane): Promise<void> {
     if (!(await pane.load())) this.setProblem(this.options.trans.__("An image of this view cannot be decoded."));
-    this.schedule();
+    this.frame.ask();
   }
 
   private inputTarget(): InputTarget {
@@ -174,7 +175,7 @@ export class CorrespondenceViewer {
         return this.update({ ...this.state, hideHeat: true });
       case "help":
         this.help.hidden = !this.help.hidden;
-        return this.schedule();
+        return this.frame.ask();
       default:
         return action satisfies never;
     }
@@ -200,16 +201,7 @@ export class CorrespondenceViewer {
 
   private update(state: ViewState): void {
     this.state = state;
-    this.schedule();
-  }
-
-  /** Draws once a frame, however many events came. */
-  private schedule(): void {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.render();
-    });
+    this.frame.ask();
   }
 
   private render(): void {
@@ -260,7 +252,7 @@ export class CorrespondenceViewer {
 
   private state: ViewState;
   private connection: ConnectionState = "none";
-  private frame = 0;
+  private readonly frame = new FrameSchedule(() => this.render());
   private pckKey = "";
   private readonly store: FeatureStore;
   private readonly panes: [Pane, Pane];
@@ -270,7 +262,7 @@ export class CorrespondenceViewer {
   private readonly bar = new ScaleBar();
   private readonly pinAnswers = new PinAnswers();
   private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.schedule());
+  private readonly observer = new ResizeObserver(() => this.frame.ask());
   private readonly live = element("p", {
     class: "jp-FoveaView-live jp-FoveaCorrespondence-live",
     attributes: { id: freshId("live"), "aria-live": "polite", "aria-atomic": "true" },

@@ -1,6 +1,7 @@
 import { lawPoints, fittedSurface, type FitChoice, type LawPayload, type UncheckedFitReply } from "fovea/protocol";
 import type { ConnectionState } from "../comms";
 import { element, setText } from "../dom";
+import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
 import type { OutputContent } from "../parts/output";
@@ -48,7 +49,7 @@ export class LawViewer implements OutputContent {
   /** The state of the comm. */
   setConnection(connection: ConnectionState): void {
     this.connection = connection;
-    this.schedule();
+    this.frame.ask();
   }
 
   /** Takes a fit from the kernel; one that does not belong to the view is a problem to show. */
@@ -58,7 +59,7 @@ export class LawViewer implements OutputContent {
     } catch (error) {
       this.setProblem(error instanceof Error ? error.message : String(error));
     }
-    this.schedule();
+    this.frame.ask();
   }
 
   setProblem(message: string): void {
@@ -70,13 +71,13 @@ export class LawViewer implements OutputContent {
   /** Draws again, as after a change of the theme. */
   redraw(): void {
     this.drawn.clear();
-    this.schedule();
+    this.frame.ask();
   }
 
   dispose(): void {
     this.aborter.abort();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.frame.cancel();
     for (const panel of this.panels()) panel.dispose();
     this.node.remove();
   }
@@ -156,7 +157,7 @@ export class LawViewer implements OutputContent {
   }
 
   private choose(choice: FitChoice): void {
-    if (!this.offers(choice)) return this.schedule();
+    if (!this.offers(choice)) return this.frame.ask();
     this.lines.setProblem("");
     this.update({ ...this.state, choice });
     const serial = this.fits.choose(choice);
@@ -184,16 +185,7 @@ export class LawViewer implements OutputContent {
 
   private update(state: LawState): void {
     this.state = state;
-    this.schedule();
-  }
-
-  /** Draws once a frame, however many events came. */
-  private schedule(): void {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.render();
-    });
+    this.frame.ask();
   }
 
   private render(): void {
@@ -233,7 +225,7 @@ export class LawViewer implements OutputContent {
 
   private state: LawState;
   private connection: ConnectionState = "none";
-  private frame = 0;
+  private readonly frame = new FrameSchedule(() => this.render());
   private readonly fits: FitStore;
   private readonly controls: LawControls;
   private readonly help: HTMLElement;
@@ -244,7 +236,7 @@ export class LawViewer implements OutputContent {
   private readonly surface = element("p", { class: "jp-FoveaView-note" });
   private readonly drawn = new Map<PlotPanel, string>();
   private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.schedule());
+  private readonly observer = new ResizeObserver(() => this.frame.ask());
   private readonly panelEvents = {
     hover: (data: unknown) => this.onHover(data),
     click: (data: unknown) => this.onClick(data),
