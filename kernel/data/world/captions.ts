@@ -51,9 +51,11 @@ export function captionsOf(scene: Scene): Captions {
 }
 
 function say(scene: Scene): string {
-  const [main, other] = scene.objects as [SceneObject, SceneObject?];
-  const relation = other && scene.relation ? ` ${scene.relation} ${describe(other, false)}` : "";
-  return `${describe(main, true)}${relation} on ${withArticle(scene.backdrop.ground)} ground`;
+  const [main, ...others] = scene.objects as [SceneObject, ...SceneObject[]];
+  const rest = others.map((other) => describe(other, false));
+  const last = rest.pop();
+  const link = scene.relation ? ` ${scene.relation} ` : [...rest.map((other) => `, ${other}`), " and "].join("");
+  return `${describe(main, true)}${last ? link + last : ""} on ${withArticle(scene.backdrop.ground)} ground`;
 }
 
 function describe(object: SceneObject, texture: boolean): string {
@@ -61,6 +63,7 @@ function describe(object: SceneObject, texture: boolean): string {
   return withArticle([object.sizeWord, object.colour, pattern, object.category].filter(Boolean).join(" "));
 }
 
-function withArticle(words: string): string {
+/** `a` or `an` before the words. */
+export function withArticle(words: string): string {
   return `${/^[aeiou]/.test(words) ? "an" : "a"} ${words}`;
 }

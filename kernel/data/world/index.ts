@@ -1,4 +1,8 @@
 import { categories, parts } from "./categories";
+import { crowd } from "./crowd";
+import { factsOf } from "./facts";
+import { answers, ask, questionTypes, quiz } from "./questions";
+import { phrasesFor, resolve } from "./refer";
 import { render } from "./render";
 import { scene } from "./scene";
 import { writeSpair } from "./spair-writer";
@@ -13,12 +17,29 @@ import { writeSpair } from "./spair-writer";
  * image.captions.full;   // "a large red striped fish above a small blue mug on a green ground"
  * ```
  */
-export const world = { categories, parts, scene, render, writeSpair } as const;
+export const world = {
+  categories,
+  parts,
+  scene,
+  crowd,
+  render,
+  factsOf,
+  phrasesFor,
+  resolve,
+  questionTypes,
+  answers,
+  ask,
+  quiz,
+  writeSpair,
+} as const;
 
 export type { Captions, HardNegatives } from "./captions";
 export type { CategoryName, CategorySpec, Shape } from "./categories";
 export { colourNames, heldOutColours, type ColourName, type Rgb } from "./colours";
+export type { CrowdOptions } from "./crowd";
+export type { ObjectFacts } from "./facts";
 export type { Pose } from "./pose";
+export type { Question, QuestionType, Quiz, QuizOptions } from "./questions";
 export type { Box, Keypoint, Rendered, TemplateMap } from "./render";
 export { splits, type Relation, type Scene, type SceneObject, type SceneOptions, type Split } from "./scene";
 export type { PartName } from "./sketch";

@@ -9,7 +9,7 @@ import { weave } from "./texture";
 
 /** One polygon as painted: what it is, and how its pixels are coloured. */
 export interface Stroke {
-  /** 0 backdrop, 1 main object, 2 second object, 3 occluder. */
+  /** 0 backdrop, 1 main object, 2 and up the others, {@link occluderId} occluders. */
   readonly instance: number;
   /** Part-type id; 0 for what is not an object. */
   readonly part: number;
@@ -28,6 +28,11 @@ export interface Painting {
   readonly cells: Uint8Array;
   /** Indexed by the values of `cells`; 0 is the sky and 1 the ground. */
   readonly strokes: readonly Stroke[];
+}
+
+/** What a map of instances has where something covers the objects: 3, or one more than the objects of a crowd. */
+export function occluderId(scene: Scene): number {
+  return Math.max(3, scene.objects.length + 1);
 }
 
 /** Fill the polygons of a scene, back to front. */
@@ -53,7 +58,8 @@ export function paint(scene: Scene, scale: number): Painting {
   );
   for (const { outline, colour } of clutter) put(blob(outline), { instance: 0, part: 0, colour });
   for (const [i, object] of [...scene.objects.entries()].reverse()) paintObject(object, i + 1, side, put);
-  for (const { outline, colour } of scene.occluders) put(blob(outline), { instance: 3, part: 0, colour });
+  for (const { outline, colour } of scene.occluders)
+    put(blob(outline), { instance: occluderId(scene), part: 0, colour });
   return { side, cells: canvas.cells, strokes };
 }
 

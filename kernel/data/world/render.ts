@@ -36,7 +36,7 @@ export interface Rendered {
   readonly rgb: Uint8Array;
   /** Part-type id of each pixel, `height * width` bytes; 0 is the background and whatever covers an object. */
   readonly parts: Uint8Array;
-  /** 0 backdrop, 1 main object, 2 second object, 3 occluder; `height * width` bytes. */
+  /** 0 backdrop, 1 main object, 2 and up the others, then (3 at least) occluders; `height * width` bytes. */
   readonly instances: Uint8Array;
   /** Coordinates on the category's template: the same value is the same place of the object, whatever pose or shape. */
   readonly template: TemplateMap;

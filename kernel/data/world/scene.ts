@@ -37,9 +37,9 @@ export interface Scene {
   /** Pixels on a side. */
   readonly size: number;
   readonly backdrop: Backdrop;
-  /** The main object, and sometimes a second one of another category, painted in this order after the backdrop. */
+  /** The main object first, painted last. A scene of {@link scene} has one or two, of different categories. */
   readonly objects: readonly SceneObject[];
-  /** Of the main object to the second one; absent when there is one object. */
+  /** Of the main object to the second one; absent when there is one object, and in crowds. */
   readonly relation?: Relation;
   readonly occluders: readonly Blob[];
 }
@@ -71,7 +71,8 @@ export interface SceneOptions {
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
   const { split = "train", view = 0, companion = 0.35, occlusion = 0.6, size = 128 } = options;
-  checkScene(seed, split, view, size);
+  checkImage("world.scene", seed, split, size);
+  checkView(view);
   checkProbability("companion", companion);
   checkProbability("occlusion", occlusion);
   const stream = (name: string): Prng => new Prng(seed, `${split}/${name}`);
@@ -99,19 +100,22 @@ export function scene(seed: number, options: SceneOptions = {}): Scene {
   };
 }
 
-function checkScene(seed: number, split: Split, view: number, size: number): void {
+/** Refuses what no image can be drawn from; `where` is the public function. */
+export function checkImage(where: string, seed: number, split: Split, size: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`world.scene: seed must be an integer in [0, 2^53), received ${seed}`);
+    throw new RangeError(`${where}: seed must be an integer in [0, 2^53), received ${seed}`);
   }
   if (!splits.includes(split)) {
-    throw new RangeError(`world.scene: no split ${JSON.stringify(split)}, legal splits are ${splits.join(", ")}`);
-  }
-  if (!Number.isSafeInteger(view) || view < 0) {
-    throw new RangeError(`world.scene: view must be a non-negative integer, received ${view}`);
+    throw new RangeError(`${where}: no split ${JSON.stringify(split)}, legal splits are ${splits.join(", ")}`);
   }
   if (!Number.isInteger(size) || size < 32 || size > 512) {
-    throw new RangeError(`world.scene: size must be an integer in 32..512, received ${size}`);
+    throw new RangeError(`${where}: size must be an integer in 32..512, received ${size}`);
   }
+}
+
+function checkView(view: number): void {
+  if (Number.isSafeInteger(view) && view >= 0) return;
+  throw new RangeError(`world.scene: view must be a non-negative integer, received ${view}`);
 }
 
 function checkProbability(name: string, value: number): void {
@@ -119,7 +123,8 @@ function checkProbability(name: string, value: number): void {
   throw new RangeError(`world.scene: ${name} must be a probability in [0, 1], received ${value}`);
 }
 
-interface Spot {
+/** Where an object is put: centre and scale as in {@link Pose}. */
+export interface Spot {
   readonly x: number;
   readonly y: number;
   readonly scale: number;
@@ -148,10 +153,22 @@ function drawLayout(random: Prng, pair: boolean): { places: Spot[]; relation?: R
   return { places: [at(1, 0.18, 0.3), at(-1, 0.16, 0.26)], relation };
 }
 
-function drawObject(category: CategoryName, shape: Shape, spot: Spot, split: Split, random: Prng): SceneObject {
+/** A colour of a category: in the test split a held-out one in 40 %, elsewhere never. */
+export function drawColour(category: CategoryName, split: Split, random: Prng): ColourName {
   const held = heldOutColours(category);
   const heldOut = split === "test" && random.chance(0.4);
-  const colour = random.pick(heldOut ? held : colourNames.filter((name) => !held.includes(name)));
+  return random.pick(heldOut ? held : colourNames.filter((name) => !held.includes(name)));
+}
+
+/** Draw what of an object is not its shape; its colour too, unless it is given. */
+export function drawObject(
+  category: CategoryName,
+  shape: Shape,
+  spot: Spot,
+  split: Split,
+  random: Prng,
+  colour = drawColour(category, split, random),
+): SceneObject {
   const accent = random.pick(colourNames.filter((name) => name !== colour));
   const palette = drawPalette(colour, accent, random);
   const textureName = random.chance(0.4) ? "plain" : random.pick(textureNames.slice(1));
@@ -162,7 +179,7 @@ function drawObject(category: CategoryName, shape: Shape, spot: Spot, split: Spl
     colour,
     accent,
     palette,
-    heldOut,
+    heldOut: heldOutColours(category).includes(colour),
     pose: drawPose({ ...spot, mirrors }, random),
     texture: drawTexture(textureName, palette.body, random),
     sizeWord: spot.scale >= 0.34 ? "large" : spot.scale < 0.23 ? "small" : "",

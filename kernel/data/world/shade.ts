@@ -89,7 +89,7 @@ function divides(strokes: readonly Stroke[], id: number, other: number): boolean
 }
 
 function isObject(stroke: Stroke): boolean {
-  return stroke.instance === 1 || stroke.instance === 2;
+  return stroke.toFigure !== undefined;
 }
 
 function makeShader(scene: Scene, { side, strokes }: Painting): Shader {
@@ -98,7 +98,7 @@ function makeShader(scene: Scene, { side, strokes }: Painting): Shader {
   return (id, x, y, factor, sum) => {
     const stroke = strokes[id] as Stroke;
     const colour = stroke.colour;
-    if (stroke.instance === 1 || stroke.instance === 2) return shadeObject(stroke, x, y, factor, sum);
+    if (isObject(stroke)) return shadeObject(stroke, x, y, factor, sum);
     const noise = stroke.instance === 0 && amplitude > 0 ? grain(x, y) * amplitude : 0;
     const fade = id === 0 ? y / side : 0;
     for (let k = 0; k < 3; k++) {
