@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from data import Shards, augment, normalise, shift
-from models import ClipImage, TextEncoder
+from models import ClipImage, TextEncoder, fit_positions
 from tokenizer import Tokenizer
 
 NEGATIVES = ("category", "colour", "relation")
@@ -19,10 +19,11 @@ def category_captions(data: Shards) -> list[str]:
 
 
 def load_encoder(target: nn.Module, path: str) -> None:
-    """Take over the encoder of a parts run; the class token stays as it is."""
+    """Take over the encoder of another run, its positions resampled; a class token that it lacks stays as it is."""
     state = torch.load(path, weights_only=True)["objective"]
-    prefix = "model.encoder."
+    prefix = "image.encoder." if "image.encoder.position" in state else "model.encoder."
     body = {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}
+    body["position"] = fit_positions(body["position"], target.position.shape[1])
     missing, unexpected = target.load_state_dict(body, strict=False)
     if unexpected or set(missing) - {"cls_token"}:
         raise ValueError(f"load_encoder: {path} does not fit, missing {missing}, unexpected {unexpected}")
@@ -37,12 +38,12 @@ class ClipObjective(nn.Module):
     - category: the image's category-only caption among those of all categories.
     """
 
-    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
+    def __init__(self, data: Shards, seed: int, warm_start: str = "", **config):
         super().__init__()
         self.data = data
         self.tokenizer = Tokenizer.from_captions([caption for item in data.meta for caption in all_captions(item)])
         self.categories = category_captions(data)
-        self.image = ClipImage()
+        self.image = ClipImage(size=data.size, **config)
         self.text = TextEncoder(len(self.tokenizer.vocabulary))
         self.scale = nn.Parameter(torch.tensor(2.7))
         self.numpy = np.random.default_rng(seed)
@@ -72,6 +73,41 @@ class ClipObjective(nn.Module):
             "text_to_image": F.cross_entropy(logits[:, :count].T, same),
             "category": 0.5 * F.cross_entropy(logits[:, -kinds:], labels),
         }
+
+
+class LargeClipObjective(ClipObjective):
+    """The same on larger images, begun with both towers of a clip run."""
+
+    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
+        super().__init__(data, seed, warm_start)
+        if not warm_start:
+            return
+        state = torch.load(warm_start, weights_only=True)["objective"]
+        rest = {name: value for name, value in state.items() if not name.startswith("image.encoder.")}
+        self.load_state_dict(rest, strict=False)
+
+
+class SigmoidObjective(ClipObjective):
+    """Each image with each text is a question of its own, true or false (Zhai et al., 2023): no softmax over the batch.
+
+    The texts are the captions of the batch, their hard negatives and the category-only captions of all categories; an
+    image has two true ones, its own caption and that of its category.
+    """
+
+    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
+        super().__init__(data, seed, warm_start, depth=3)
+        self.bias = nn.Parameter(torch.tensor(-5.0))
+
+    def loss(self, pixels: Tensor, labels: Tensor, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        images = self.image(pixels)[1].float()
+        texts = self.text(ids, mask).float()
+        count, kinds = len(images), len(self.categories)
+        logits = images @ texts.T * self.scale.exp().clamp(max=100) + self.bias
+        sign = torch.full_like(logits, -1.0)
+        same = torch.arange(count)
+        sign[same, same] = 1.0
+        sign[same, len(texts) - kinds + labels] = 1.0
+        return {"sigmoid": -F.logsigmoid(sign * logits).sum() / count}
 
 
 def all_captions(item: dict) -> list[str]:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 SIZE = 128
-CELLS = 32
+STEP = 4  # pixels between the samples of the maps
+CELLS = SIZE // STEP
 PIXELS = SIZE * SIZE * 3
-RECORD = PIXELS + 4 * CELLS * CELLS
 
 # Normalisation of pixel values in [0, 1]; the same numbers stand in every preprocessor_config.json.
 MEAN = (0.5, 0.5, 0.5)
@@ -22,7 +22,10 @@ STD = (0.25, 0.25, 0.25)
 class Shards:
     """All complete shards of a split. New shards are picked up by `refresh`, so training can start on the first one."""
 
-    def __init__(self, folder: str, split: str):
+    def __init__(self, folder: str, split: str, size: int = SIZE):
+        self.size = size
+        self.pixels = size * size * 3
+        self.record = self.pixels + 4 * (size // STEP) ** 2
         self.pattern = os.path.join(folder, f"{split}-*.bin")
         self.maps: list[np.ndarray] = []
         self.files: list[str] = []
@@ -34,7 +37,7 @@ class Shards:
             if file in self.files:
                 continue
             self.files.append(file)
-            self.maps.append(np.memmap(file, np.uint8, "r").reshape(-1, RECORD))
+            self.maps.append(np.memmap(file, np.uint8, "r").reshape(-1, self.record))
             with open(file[:-4] + ".jsonl") as lines:
                 self.meta.extend(json.loads(line) for line in lines)
         self.ends = np.cumsum([len(part) for part in self.maps])
@@ -49,19 +52,19 @@ class Shards:
         return np.stack([self.maps[s][i - starts[s]] for s, i in zip(shard, indices)])
 
     def images(self, indices: np.ndarray) -> Tensor:
-        """RGB in [0, 1], float32 [B, 3, 128, 128]."""
-        return to_images(self.records(indices))
+        """RGB in [0, 1], float32 [B, 3, size, size]."""
+        return to_images(self.records(indices), self.size)
 
     def batch(self, indices: np.ndarray) -> tuple[Tensor, Tensor]:
         """RGB in [0, 1] [B, 3, 128, 128] and the maps [B, 4, 32, 32]: part, category, template x, template y."""
         raw = self.records(indices)
-        maps = raw[:, PIXELS:].reshape(-1, 4, CELLS, CELLS).astype(np.int64)
-        return to_images(raw), torch.from_numpy(maps)
+        maps = raw[:, self.pixels:].reshape(-1, 4, self.size // STEP, self.size // STEP).astype(np.int64)
+        return to_images(raw, self.size), torch.from_numpy(maps)
 
 
-def to_images(raw: np.ndarray) -> Tensor:
-    """Records to RGB in [0, 1], float32 [B, 3, 128, 128]."""
-    rgb = torch.from_numpy(np.ascontiguousarray(raw[:, :PIXELS]).reshape(-1, SIZE, SIZE, 3))
+def to_images(raw: np.ndarray, size: int = SIZE) -> Tensor:
+    """Records to RGB in [0, 1], float32 [B, 3, size, size]."""
+    rgb = torch.from_numpy(np.ascontiguousarray(raw[:, : size * size * 3]).reshape(-1, size, size, 3))
     return rgb.permute(0, 3, 1, 2).float().div_(255)
 
 
@@ -89,11 +92,12 @@ def augment(images: Tensor, generator: torch.Generator, hue: bool = True) -> Ten
 def shift(images: Tensor, maps: Tensor, generator: torch.Generator, reach: int = 2) -> tuple[Tensor, Tensor]:
     """Move a batch by up to `reach` cells of 4 pixels, edges repeated; the uncovered cells count as background."""
     dx, dy = torch.randint(-reach, reach + 1, (2,), generator=generator).tolist()
-    rows = torch.arange(CELLS) + dy
-    columns = torch.arange(CELLS) + dx
-    moved = maps[:, :, rows.clamp(0, CELLS - 1)][:, :, :, columns.clamp(0, CELLS - 1)].clone()
-    moved[:, :, (rows < 0) | (rows >= CELLS)] = 0
-    moved[:, :, :, (columns < 0) | (columns >= CELLS)] = 0
-    y = (torch.arange(SIZE) + 4 * dy).clamp(0, SIZE - 1)
-    x = (torch.arange(SIZE) + 4 * dx).clamp(0, SIZE - 1)
+    size, cells = images.shape[-1], maps.shape[-1]
+    rows = torch.arange(cells) + dy
+    columns = torch.arange(cells) + dx
+    moved = maps[:, :, rows.clamp(0, cells - 1)][:, :, :, columns.clamp(0, cells - 1)].clone()
+    moved[:, :, (rows < 0) | (rows >= cells)] = 0
+    moved[:, :, :, (columns < 0) | (columns >= cells)] = 0
+    y = (torch.arange(size) + STEP * dy).clamp(0, size - 1)
+    x = (torch.arange(size) + STEP * dx).clamp(0, size - 1)
     return images[:, :, y][:, :, :, x], moved

@@ -1,7 +1,7 @@
 """The encoders of the zoo and the text tower.
 
-All of them are pre-norm residual transformers on 16 x 16 tokens of a 128-pixel image, so that the residual stream can
-be found in an exported graph: `x + attention(norm(x))`, `x + mlp(norm(x))`, and one norm at the end.
+All but the pyramid (`pyramid.py`) are pre-norm residual transformers on the 8-pixel patches of an image, so that the
+residual stream can be found in an exported graph: `x + attention(norm(x))`, `x + mlp(norm(x))`, and one norm at the end.
 """
 from __future__ import annotations
 
@@ -77,36 +77,48 @@ class ConvResidual(nn.Module):
 
 
 def hybrid_stem(width: int) -> nn.Sequential:
-    """Convolutions with a stride of 8 in all. [B, 3, 128, 128] -> [B, width, 16, 16]"""
+    """Convolutions with a stride of 8 in all. [B, 3, H, W] -> [B, width, H / 8, W / 8]"""
     return nn.Sequential(
         ConvUnit(3, 32, 2), ConvUnit(32, 64, 2), ConvResidual(64), ConvUnit(64, width, 2), ConvResidual(width),
     )
+
+
+def fit_positions(position: Tensor, count: int) -> Tensor:
+    """Position embeddings [1, N, C] of a square grid, resampled to a square grid of `count` tokens."""
+    if position.shape[1] == count:
+        return position
+    old, new = round(position.shape[1] ** 0.5), round(count**0.5)
+    grid = position.reshape(1, old, old, -1).permute(0, 3, 1, 2)
+    grid = F.interpolate(grid, (new, new), mode="bicubic", align_corners=False)
+    return grid.flatten(2).transpose(1, 2)
 
 
 class Encoder(nn.Module):
     """An image encoder: a stem (stride 8), then transformer blocks, then a norm.
 
     The stem is convolutional (`hybrid`) or one linear map of 8 x 8 patches (`patch`, a plain ViT).
-    pixel_values [B, 3, 128, 128] -> last_hidden_state [B, 256 (+ 1 with `cls`), width]
+    pixel_values [B, 3, size, size] -> last_hidden_state [B, N (+ 1 with `cls`), width] with N = (size / 8)^2
     """
 
     def __init__(
         self, width: int = 128, depth: int = 4, heads: int = 4, ratio: float = 3.0, cls: bool = False,
-        stem: str = "hybrid",
+        stem: str = "hybrid", size: int = 128,
     ):
         super().__init__()
         self.config = dict(width=width, depth=depth, heads=heads, ratio=ratio, cls=cls, stem=stem)
+        self.size = size
         hybrid = stem == "hybrid"
         self.stem = hybrid_stem(width) if hybrid else nn.Identity()
         self.project = nn.Conv2d(width, width, 1) if hybrid else nn.Conv2d(3, width, 8, 8)
-        self.position = nn.Parameter(torch.randn(1, 256, width) * 0.02)
+        self.position = nn.Parameter(torch.randn(1, (size // 8) ** 2, width) * 0.02)
         self.cls_token = nn.Parameter(torch.randn(1, 1, width) * 0.02) if cls else None
         self.blocks = nn.ModuleList(Block(width, heads, ratio) for _ in range(depth))
         self.norm = nn.LayerNorm(width, eps=1e-6)
 
     def embed(self, pixels: Tensor) -> Tensor:
         """The input of the first block."""
-        x = self.project(self.stem(pixels)).flatten(2).transpose(1, 2) + self.position
+        x = self.project(self.stem(pixels)).flatten(2).transpose(1, 2)
+        x = x + fit_positions(self.position, x.shape[1])
         if self.cls_token is None:
             return x
         return torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], dim=1)
@@ -141,6 +153,75 @@ class PartsModel(nn.Module):
         tokens = self.encoder(pixels).flatten(0, 1)[chosen]
         cosine = F.normalize(tokens, dim=-1) @ F.normalize(self.prototypes, dim=-1).T
         return self.parts(tokens), cosine * self.scale.exp()
+
+
+class CategoryModel(nn.Module):
+    """An encoder whose mean token names the categories in the image. pixels -> logits [B, categories]"""
+
+    def __init__(self, categories: int, **config):
+        super().__init__()
+        self.encoder = Encoder(**config)
+        self.head = nn.Linear(self.encoder.config["width"], categories)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.head(self.encoder(pixels).mean(1))
+
+
+class PromptModel(nn.Module):
+    """An encoder with a promptable mask decoder: a point asks for the object and for the part that it lies on.
+
+    Each token is unfolded into its 2 x 2 cells; the token under the prompt makes two queries; a mask is the scaled inner
+    product of a query with all cells. A third map says where boundaries are.
+    """
+
+    def __init__(self, dims: int = 48, **config):
+        super().__init__()
+        self.encoder = Encoder(**config)
+        width = self.encoder.config["width"]
+        self.cells = nn.Linear(width, 4 * dims)
+        self.query = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 2 * dims))
+        self.bias = nn.Parameter(torch.zeros(2))
+        self.boundary = nn.Conv2d(dims, 1, 3, 1, 1)
+        self.dims = dims
+
+    def forward(self, pixels: Tensor, prompts: Tensor) -> tuple[Tensor, Tensor]:
+        """`prompts` [B, P] are token indices. Returns mask logits [B, P, 2, 32, 32] and boundary logits [B, 32, 32]."""
+        tokens = self.encoder(pixels)
+        count, total, width = tokens.shape
+        side = round(total**0.5)
+        cells = F.pixel_shuffle(self.cells(tokens).transpose(1, 2).reshape(count, -1, side, side), 2)
+        asked = tokens.gather(1, prompts[:, :, None].expand(-1, -1, width))
+        queries = self.query(asked).reshape(count, -1, self.dims)
+        logits = (queries @ cells.flatten(2)).float() * self.dims**-0.5
+        logits = logits.reshape(count, -1, 2, 2 * side, 2 * side) + self.bias[:, None, None]
+        return logits, self.boundary(cells)[:, 0].float()
+
+
+class DistilHead(nn.Module):
+    """Cosines with learnt prototypes, through a bottleneck. [..., width] -> [..., prototypes]"""
+
+    def __init__(self, width: int, prototypes: int, hidden: int = 256, dims: int = 64):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, dims))
+        self.prototypes = nn.Parameter(torch.randn(prototypes, dims))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(self.layers(x), dim=-1) @ F.normalize(self.prototypes, dim=-1).T
+
+
+class DistilModel(nn.Module):
+    """An encoder with the heads of self-distillation, one for the class token and one for patches."""
+
+    def __init__(self, prototypes: int, **config):
+        super().__init__()
+        self.encoder = Encoder(cls=True, **config)
+        width = self.encoder.config["width"]
+        self.image_head = DistilHead(width, prototypes)
+        self.patch_head = DistilHead(width, prototypes)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        tokens = self.encoder(pixels)
+        return self.image_head(tokens[:, 0]).float(), self.patch_head(tokens[:, 1:]).float()
 
 
 class TextEncoder(nn.Module):

@@ -17,14 +17,23 @@ import time
 
 import torch
 
-from data import Shards
-from clip_objective import ClipObjective
+from data import SIZE, Shards
+from clip_objective import ClipObjective, LargeClipObjective, SigmoidObjective
+from distil import DistilObjective
 from objectives import MaeObjective, PartsObjective
+from supervised import CategoryObjective, PromptObjective, PyramidObjective
+
+WARM = {"clip": ClipObjective, "clip192": LargeClipObjective, "siglip": SigmoidObjective}
+COLD = {
+    "parts": PartsObjective, "category": CategoryObjective, "pyramid": PyramidObjective, "masks": PromptObjective,
+    "dino": DistilObjective,
+}
+SIZES = {"clip192": 192}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("objective", choices=["parts", "clip", "mae"])
+    parser.add_argument("objective", choices=[*COLD, *WARM, "mae"])
     parser.add_argument("--data", required=True, help="folder of the shards")
     parser.add_argument("--out", required=True, help="folder of the run")
     parser.add_argument("--minutes", type=float, default=0, help="wall time of the schedule")
@@ -35,23 +44,24 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--warm-start", default="", help="checkpoint of a parts run whose encoder is taken over")
+    parser.add_argument("--warm-start", default="", help="checkpoint of a run whose weights are taken over")
     return parser.parse_args()
 
 
 def make_objective(args: argparse.Namespace, data: Shards) -> torch.nn.Module:
-    if args.objective == "parts":
-        return PartsObjective(data, args.seed)
     if args.objective == "mae":
         return MaeObjective(data, args.seed, depth=6)
-    return ClipObjective(data, args.seed, args.warm_start)
+    if args.objective in WARM:
+        return WARM[args.objective](data, args.seed, args.warm_start)
+    return COLD[args.objective](data, args.seed)
 
 
 def make_optimiser(objective: torch.nn.Module, args: argparse.Namespace) -> torch.optim.AdamW:
     """AdamW without decay on vectors (biases, norms) and on embeddings of positions."""
-    matrices = [p for n, p in objective.named_parameters() if p.ndim > 1 and "position" not in n and "token" not in n]
+    trained = [(n, p) for n, p in objective.named_parameters() if p.requires_grad]
+    matrices = [p for n, p in trained if p.ndim > 1 and "position" not in n and "token" not in n]
     chosen = {id(p) for p in matrices}
-    others = [p for p in objective.parameters() if id(p) not in chosen]
+    others = [p for n, p in trained if id(p) not in chosen]
     groups = [{"params": matrices, "weight_decay": args.decay}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=args.rate, betas=(0.9, 0.98))
 
@@ -61,7 +71,7 @@ class Run:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.data = Shards(args.data, "train")
+        self.data = Shards(args.data, "train", SIZES.get(args.objective, SIZE))
         self.objective = make_objective(args, self.data)
         self.optimiser = make_optimiser(self.objective, args)
         self.step, self.elapsed, self.images = 0, 0.0, 0
