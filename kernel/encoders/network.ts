@@ -1,6 +1,6 @@
 import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
 import { type Analysis, editModel } from "../onnx";
-import { floatToHalf, halfToFloat } from "./half";
+import { floatToHalf, halfToFloat } from "../nn/half";
 
 /** A float tensor on the host. */
 export interface FloatTensor {

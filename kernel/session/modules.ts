@@ -9,6 +9,7 @@ const PACKAGE = join(__dirname, "..", "..");
 const OWN: Record<string, string> = {
   fovea: join(PACKAGE, "dist", "index.js"),
   "fovea/protocol": join(PACKAGE, "dist", "view", "protocol.js"),
+  "fovea/tf": join(PACKAGE, "dist", "tf.js"),
   "fovea/package.json": join(PACKAGE, "package.json"),
 };
 /** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */

@@ -88,7 +88,11 @@ function withOptions(original: ts): CreateHost {
       // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
       typeRoots: [nodeTypesRoot(), GLOBALS_ROOT],
       types: ["node", "fovea-session"],
-      paths: { fovea: [fovea], "fovea/protocol": [join(PACKAGE, "dist", "view", "protocol.d.ts")] },
+      paths: {
+        fovea: [fovea],
+        "fovea/protocol": [join(PACKAGE, "dist", "view", "protocol.d.ts")],
+        "fovea/tf": [join(PACKAGE, "dist", "tf.d.ts")],
+      },
     } satisfies Record<string, unknown>);
     const host = create(files, options, ...rest);
     allowOneRebuild(host);

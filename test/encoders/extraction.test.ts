@@ -8,7 +8,7 @@ import sharp from "sharp";
 import { encoders, type Encoder, type ExtractOptions, type ExtractProgress } from "../../kernel/encoders/index.ts";
 import type { ManifestLine } from "../../kernel/encoders/index.ts";
 import { quantise } from "../../kernel/encoders/extraction/tensors.ts";
-import { halfToFloat } from "../../kernel/encoders/half.ts";
+import { halfToFloat } from "../../kernel/nn/half.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
 import { load, maxAbsDiff } from "./golden.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readSafetensors, type SafetensorsTensor } from "../../nn";
 import { EncoderError } from "../errors";
 import { FeatureMap } from "../feature-map";
-import { halfToFloat } from "../half";
+import { halfToFloat } from "../../nn/half";
 import { geometryOf } from "../preprocess";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";

@@ -1,5 +1,3 @@
-import { halfToNumber } from "../onnx";
-
 let table: Float32Array | null = null;
 
 /** Half-precision bits as single precision. */
@@ -8,6 +6,16 @@ export function halfToFloat(bits: Uint16Array): Float32Array {
   const result = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) result[i] = values[bits[i]];
   return result;
+}
+
+/** One value: sign, 5 bits of exponent, 10 of fraction. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 const scratch = new Float32Array(1);

@@ -1,0 +1,86 @@
+import { createRequire } from "node:module";
+import { DeviceError } from "./types";
+import { tf } from "./tf";
+import { loadWasm } from "./wasm";
+
+/** Where layers are computed and trained. `tensorflow` is what `fovea backend install tensorflow` sets up. */
+export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
+export type TrainingDeviceRequest = TrainingDevice | "auto";
+
+const START = "nn.start";
+const load = createRequire(__filename);
+let started: TrainingDevice | null = null;
+
+/** One way to make tfjs compute somewhere; `load` throws a {@link DeviceError} that names what is missing. */
+interface Starter {
+  /** Whether `auto` considers it: what needs an installation of its own counts only where that was made. */
+  installed(): boolean;
+  load(): Promise<void>;
+}
+
+const STARTERS: Record<TrainingDevice, Starter> = {
+  tensorflow: { installed: () => false, load: () => Promise.reject(notInstalled("tensorflow")) },
+  webgpu: { installed: () => false, load: () => Promise.reject(notInstalled("webgpu")) },
+  wasm: { installed: () => true, load: loadWasm },
+  cpu: { installed: () => true, load: async () => void load("@tensorflow/tfjs-backend-cpu") },
+};
+
+const DEVICES = Object.keys(STARTERS) as TrainingDevice[];
+
+function notInstalled(device: TrainingDevice): DeviceError {
+  return new DeviceError(START, `device ${device} is not installed`, device);
+}
+
+/**
+ * Starts tfjs, on which every layer, loss and optimiser computes. Called again it changes the device; tensors follow.
+ *
+ * @param request `auto` is the best of `tensorflow`, `webgpu` (where they are installed), `wasm`, `cpu` that starts, with
+ *   one warning where it had to fall; a name is that device or an error
+ * @returns the device that started
+ * @throws DeviceError naming what is missing
+ */
+export async function startTfjs(request: TrainingDeviceRequest = "auto"): Promise<TrainingDevice> {
+  if (request === "auto") return (started ??= await startFirst());
+  if (!DEVICES.includes(request)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, request);
+  await startOne(request);
+  return (started = request);
+}
+
+const loaded = new Set<TrainingDevice>();
+
+async function startOne(device: TrainingDevice): Promise<void> {
+  // Keeps tfjs from printing an advertisement of another package into the notebook.
+  tf.enableProdMode();
+  if (!loaded.has(device)) await STARTERS[device].load();
+  loaded.add(device);
+  if (!(await tf.setBackend(device))) throw new DeviceError(START, `device ${device} does not start`, device);
+}
+
+async function startFirst(): Promise<TrainingDevice> {
+  const failures: string[] = [];
+  for (const device of installedDevices()) {
+    try {
+      await startOne(device);
+      if (failures.length) console.warn(`fovea: training on ${device}; ${failures.join("; ")}`);
+      return device;
+    } catch (error) {
+      failures.push(`${device} did not start (${(error as Error).message})`);
+    }
+  }
+  throw new DeviceError(START, "one device must start", failures.join("; "));
+}
+
+/** The devices that this machine has the packages of, best first. Whether one starts, {@link startTfjs} says. */
+export function installedDevices(): TrainingDevice[] {
+  return DEVICES.filter((name) => STARTERS[name].installed());
+}
+
+/** The device on which tfjs computes; null before {@link startTfjs}. */
+export function trainingDevice(): TrainingDevice | null {
+  return started;
+}
+
+/** Refuses, in `fn`'s name, to compute before a device started. */
+export function checkStarted(fn: string): void {
+  if (started === null) throw new DeviceError(fn, "a device must be started first: await nn.start()", "none started");
+}

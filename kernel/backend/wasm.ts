@@ -1,0 +1,59 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import { tf } from "./tf";
+
+const load = createRequire(__filename);
+
+interface WasmModule {
+  setWasmPaths(prefix: string): void;
+}
+
+/** Loads tfjs's wasm backend; its binary lies in its own package. */
+export async function loadWasm(): Promise<void> {
+  const entry = load.resolve("@tensorflow/tfjs-backend-wasm");
+  (load(entry) as WasmModule).setWasmPaths(join(dirname(entry), "/"));
+  transposeBeforeMatMul();
+}
+
+/** The part of a backend that frees what a kernel makes on its way. */
+interface Disposer {
+  disposeData(id: object): void;
+}
+
+/**
+ * tfjs's wasm multiplies matrices fast only as they lie: with a transpose flag it takes another path, fifty times slower
+ * for 1024³, and every gradient of a product has one. Transposed first, all products go the fast way.
+ */
+function transposeBeforeMatMul(): void {
+  const original = tf.getKernel("BatchMatMul", "wasm");
+  tf.unregisterKernel("BatchMatMul", "wasm");
+  tf.registerKernel({ ...original, kernelFunc: withoutFlags(original) });
+}
+
+function withoutFlags(original: KernelConfig): KernelFunc {
+  return ({ inputs, backend, attrs }) => {
+    const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+    const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+    const made: TensorInfo[] = [];
+    const straight = (x: TensorInfo, flag: boolean): TensorInfo => {
+      if (!flag) return x;
+      made.push(swapLastTwo(x, backend));
+      return made[made.length - 1];
+    };
+    const operands: NamedTensorInfoMap = { a: straight(a, transposeA), b: straight(b, transposeB) };
+    const product = original.kernelFunc({
+      inputs: operands,
+      backend,
+      attrs: { transposeA: false, transposeB: false },
+    });
+    for (const { dataId } of made) (backend as Disposer).disposeData(dataId);
+    return product;
+  };
+}
+
+function swapLastTwo(x: TensorInfo, backend: object): TensorInfo {
+  const rank = x.shape.length;
+  const perm = [...x.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
+  return tf.getKernel("Transpose", "wasm").kernelFunc({ inputs: { x }, backend, attrs: { perm } }) as TensorInfo;
+}

@@ -1,0 +1,40 @@
+import { NnError } from "./error";
+import { halfToFloat } from "./half";
+import { bfloat16ToFloat, type SafetensorsTensor } from "./safetensors";
+
+/** A stored floating tensor's values in single precision. */
+export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
+  switch (dtype) {
+    case "F32":
+      return data as Float32Array;
+    case "F64":
+      return Float32Array.from(data as Float64Array);
+    case "F16":
+      return halfToFloat(data as Uint16Array);
+    case "BF16":
+      return bfloat16ToFloat(data as Uint16Array);
+    case "F8_E4M3":
+      return Float32Array.from(data as Uint8Array, float8(4, 3));
+    case "F8_E5M2":
+      return Float32Array.from(data as Uint8Array, float8(5, 2));
+    default:
+      throw new NnError("nn.toFloat32", "the type must be a floating one", dtype);
+  }
+}
+
+/**
+ * The value of 8 bits (Micikevicius et al., arXiv 2209.05433). E5M2 has IEEE's infinities and NaNs; E4M3 has neither
+ * infinity nor more than one NaN, which is all ones.
+ */
+const float8 =
+  (exponentBits: number, fractionBits: number) =>
+  (bits: number): number => {
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits & 0x7f) >>> fractionBits;
+    const fraction = (bits & ((1 << fractionBits) - 1)) / (1 << fractionBits);
+    const bias = (1 << (exponentBits - 1)) - 1;
+    const top = exponent === (1 << exponentBits) - 1;
+    if (top && exponentBits === 5) return fraction ? NaN : sign * Infinity;
+    if (top && (bits & 0x7f) === 0x7f) return NaN;
+    return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
+  };

@@ -1,0 +1,73 @@
+import type { Prng } from "../prng";
+import { NnError } from "./error";
+
+/** Fills a new parameter of a shape. */
+export type Initialiser = (shape: readonly number[], random: Prng) => Float32Array;
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+const filled =
+  (draw: (random: Prng) => number): Initialiser =>
+  (shape, random) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
+
+/** Every value `value`. */
+export const constant = (value: number): Initialiser => filled(() => value);
+export const zeros: Initialiser = constant(0);
+export const ones: Initialiser = constant(1);
+
+/** Uniform in [low, high). */
+export const uniform = (low: number, high: number): Initialiser => filled((random) => random.range(low, high));
+
+/** Normal with mean and standard deviation. */
+export const normal = (mean = 0, std = 1): Initialiser => filled((random) => mean + std * random.normal());
+
+/**
+ * Normal, drawn again outside [low, high] (`torch.nn.init.trunc_normal_`: the bounds are values, not numbers of standard
+ * deviations).
+ */
+export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initialiser => {
+  if ((low - mean) / std > 4 || (high - mean) / std < -4 || !(low < high))
+    throw new NnError("nn.truncatedNormal", "low < high must hold values that the normal reaches", [low, high]);
+  return filled((random) => {
+    for (;;) {
+      const value = mean + std * random.normal();
+      if (value >= low && value <= high) return value;
+    }
+  });
+};
+
+/** Inputs and outputs of a weight [out, in, …]: what lies behind them counts as receptive field. */
+function fans(fn: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
+  if (shape.length < 2) throw new NnError(fn, "the shape needs at least two dimensions", [...shape]);
+  const field = sizeOf(shape.slice(2));
+  return { fanIn: shape[1] * field, fanOut: shape[0] * field };
+}
+
+/**
+ * U(-b, b) with b = √(6 / ((1 + a²) fan_in)) (`torch.nn.init.kaiming_uniform_`, leaky ReLU). With `a` = √5, PyTorch's
+ * default for linear layers, b = 1/√fan_in.
+ */
+export const kaimingUniform =
+  (a = Math.sqrt(5)): Initialiser =>
+  (shape, random) => {
+    const bound = Math.sqrt(6 / ((1 + a * a) * fans("nn.kaimingUniform", shape).fanIn));
+    return uniform(-bound, bound)(shape, random);
+  };
+
+/** U(-b, b) with b = gain √(6 / (fan_in + fan_out)) (`torch.nn.init.xavier_uniform_`). */
+export const xavierUniform =
+  (gain = 1): Initialiser =>
+  (shape, random) => {
+    const { fanIn, fanOut } = fans("nn.xavierUniform", shape);
+    const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+    return uniform(-bound, bound)(shape, random);
+  };
+
+/** N(0, gain² · 2 / (fan_in + fan_out)) (`torch.nn.init.xavier_normal_`). */
+export const xavierNormal =
+  (gain = 1): Initialiser =>
+  (shape, random) => {
+    const { fanIn, fanOut } = fans("nn.xavierNormal", shape);
+    return normal(0, gain * Math.sqrt(2 / (fanIn + fanOut)))(shape, random);
+  };

@@ -1,0 +1,107 @@
+import { NnError } from "./error";
+import { Parameter } from "./parameter";
+
+/** What a property of a module may hold to be part of the tree. */
+type Node = Parameter | Module;
+
+/**
+ * A part of a model: its properties that are parameters, modules or arrays of them make a tree with PyTorch's dotted names.
+ * A property's name is written as PyTorch would: `qProj` gives `q_proj`, `blocks[0].norm1.weight` gives
+ * `blocks.0.norm1.weight`; a name with an underscore stays as it is. Properties beginning with `_` or `#` are private.
+ *
+ *     class Head extends nn.Module {
+ *       norm = new nn.LayerNorm(64);
+ *       classifier = new nn.Linear(64, 10);
+ *       forward(x: Tensor) { return this.classifier.forward(this.norm.forward(x)); }
+ *     }
+ */
+export abstract class Module {
+  private mode = true;
+
+  /** Whether dropout and the like are on; {@link train} and {@link eval} change it for the whole tree. */
+  get training(): boolean {
+    return this.mode;
+  }
+
+  /** Every parameter by its dotted name; one that several modules share has the first of its names. */
+  namedParameters(): Map<string, Parameter> {
+    const seen = new Set<Parameter>();
+    const found = new Map<string, Parameter>();
+    for (const [name, node] of walk(this, "")) {
+      if (!(node instanceof Parameter) || seen.has(node)) continue;
+      seen.add(node);
+      found.set(name, node);
+    }
+    return found;
+  }
+
+  /** This module under the name `""` and every module below it by its dotted name. */
+  namedModules(): Map<string, Module> {
+    const below = [...walk(this, "")].filter((entry): entry is [string, Module] => entry[1] instanceof Module);
+    return new Map<string, Module>([["", this], ...below]);
+  }
+
+  /** Puts another module in the place of a child, as adapters do; the old one is the caller's, and stays alive. */
+  replaceModule(name: string, replacement: Module): void {
+    const parts = name.split(".");
+    const last = parts.pop() ?? "";
+    const owner = parts.reduce<unknown>((at, part) => childOf(at, part)?.value, this);
+    const slot = childOf(owner, last);
+    if (!(slot?.value instanceof Module))
+      throw new NnError("nn.Module.replaceModule", `modules are ${[...this.namedModules().keys()].join(", ")}`, name);
+    (owner as Record<string, unknown>)[slot.key] = replacement;
+  }
+
+  /** Freezes the parameters whose names match, default all; `trainable` true lets them train again. */
+  freeze(pattern: RegExp = /(?:)/, trainable = false): this {
+    for (const [name, parameter] of this.namedParameters()) if (pattern.test(name)) parameter.trainable = trainable;
+    return this;
+  }
+
+  /** Dropout and the like on. */
+  train(on = true): this {
+    for (const module of this.namedModules().values()) module.mode = on;
+    return this;
+  }
+
+  /** Dropout and the like off. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Frees every parameter of the tree. */
+  dispose(): void {
+    for (const parameter of this.namedParameters().values()) parameter.dispose();
+  }
+}
+
+/** A module from one tensor to one. */
+export interface Layer extends Module {
+  forward(x: import("../backend/tensor").Tensor): import("../backend/tensor").Tensor;
+}
+
+const snakeCase = (key: string): string =>
+  key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a}_${b.toLowerCase()}`);
+
+/** The parts that a module or an array holds: dotted-name part, property, value. */
+function* childrenOf(owner: unknown): Generator<{ part: string; key: string; value: unknown }> {
+  if (typeof owner !== "object" || owner === null) return;
+  for (const [key, value] of Object.entries(owner)) {
+    if (key.startsWith("_")) continue;
+    const isPart = value instanceof Parameter || value instanceof Module || Array.isArray(value);
+    if (isPart) yield { part: Array.isArray(owner) ? key : snakeCase(key), key, value };
+  }
+}
+
+function childOf(owner: unknown, part: string): { key: string; value: unknown } | undefined {
+  for (const child of childrenOf(owner)) if (child.part === part) return child;
+  return undefined;
+}
+
+function* walk(owner: unknown, prefix: string): Generator<[string, Node]> {
+  for (const { part, value } of childrenOf(owner)) {
+    const name = `${prefix}${part}`;
+    if (value instanceof Parameter || value instanceof Module) yield [name, value];
+    if (!(value instanceof Parameter)) yield* walk(value, `${name}.`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { ones, zeros } from "./initialisers";
+import { checkLast } from "./linear";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+
+/** y = γ (x - mean) / √(var + eps) + β over the last dimension (`torch.nn.LayerNorm`), var with 1/n. */
+export class LayerNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly eps: number;
+
+  constructor(
+    readonly features: number,
+    { eps = 1e-5 }: { eps?: number } = {},
+  ) {
+    super();
+    this.eps = eps;
+    this.weight = new Parameter([features], ones);
+    this.bias = new Parameter([features], zeros);
+  }
+
+  /** @param x [..., features] */
+  forward(x: Tensor): Tensor {
+    checkLast("nn.LayerNorm", x, this.features);
+    return layerNorm(x, this.weight.value, this.bias.value, this.eps);
+  }
+}
+
+/**
+ * Layer normalisation over the last dimension. One operation with its own gradient,
+ * dx = (g - mean(g) - x̂ mean(g x̂)) / √(var + eps) with g = γ dy, in place of the eight of the tape.
+ */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
+  const last = x.shape.length - 1;
+  const outer = [...x.shape.keys()].slice(0, -1);
+  const operation = tf.customGrad((x, weight, bias, save) => {
+    const { normalised, scale } = normalise(x as Tensor, last, eps);
+    (save as (tensors: Tensor[]) => void)([normalised, scale, weight as Tensor]);
+    const value = tf.add(tf.mul(normalised, weight as Tensor), bias as Tensor);
+    const gradFunc = (dy: Tensor, [normalised, scale, weight]: Tensor[]): Tensor[] => {
+      const g = tf.mul(dy, weight);
+      const along = tf.mul(normalised, tf.mean(tf.mul(g, normalised), last, true));
+      const dx = tf.mul(scale, tf.sub(tf.sub(g, tf.mean(g, last, true)), along));
+      return [dx, tf.sum(tf.mul(dy, normalised), outer), tf.sum(dy, outer)];
+    };
+    return { value, gradFunc };
+  });
+  return operation(x, weight, bias);
+}
+
+function normalise(x: Tensor, axis: number, eps: number): { normalised: Tensor; scale: Tensor } {
+  const centred = tf.sub(x, tf.mean(x, axis, true));
+  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axis, true), eps));
+  return { normalised: tf.mul(centred, scale), scale };
+}

@@ -1,0 +1,52 @@
+import { checkStarted } from "../backend/tfjs";
+import type { Tensor, Variable } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Prng } from "../prng";
+import { NnError } from "./error";
+import type { Initialiser } from "./initialisers";
+import { sharedRandom } from "./random";
+
+/** A tensor of a module that training may change. Owned by its module: `Module.dispose` frees it. */
+export class Parameter {
+  /** False freezes it: training computes no gradient for it, keeps no state of it, and leaves its bits alone. */
+  trainable = true;
+  /** The tensor as operations take it; always the same object, whatever is assigned. */
+  readonly value: Variable;
+
+  /** A tensor's values (the tensor stays the caller's), or a shape and how to fill it. */
+  constructor(value: Tensor);
+  constructor(shape: readonly number[], init: Initialiser, random?: Prng);
+  constructor(from: Tensor | readonly number[], init?: Initialiser, random: Prng = sharedRandom()) {
+    checkStarted("nn.Parameter");
+    this.value = init
+      ? tf.tidy(() => tf.variable(tf.tensor(init(from as number[], random), from as number[], "float32")))
+      : tf.variable(from as Tensor);
+  }
+
+  get shape(): number[] {
+    return this.value.shape;
+  }
+
+  /** Number of values. */
+  get size(): number {
+    return this.value.size;
+  }
+
+  /** Takes over a tensor's values (the tensor stays the caller's), or values in row-major order. */
+  assign(values: Tensor | Float32Array): void {
+    if (!(values instanceof Float32Array)) return this.value.assign(values);
+    if (values.length !== this.size)
+      throw new NnError("nn.Parameter.assign", `[${this.shape.join(", ")}] takes ${this.size} values`, values.length);
+    tf.tidy(() => this.value.assign(tf.tensor(values, this.shape, "float32")));
+  }
+
+  /** A copy of the values, row-major. */
+  async read(): Promise<Float32Array> {
+    // Backends may hand out memory of their own.
+    return Float32Array.from(await this.value.data());
+  }
+
+  dispose(): void {
+    this.value.dispose();
+  }
+}
