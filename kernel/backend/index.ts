@@ -7,6 +7,7 @@ export type {
   HostTensor,
   InferenceBackend,
   Probe,
+  RunOptions,
   SessionOptions,
 } from "./types";
 export { onnxruntime } from "./onnxruntime";

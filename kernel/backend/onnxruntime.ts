@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Request, Response } from "./messages";
-import { type BackendSession, DeviceError, type HostTensor, type InferenceBackend, type SessionOptions } from "./types";
+import {
+  type BackendSession,
+  DeviceError,
+  type HostTensor,
+  type InferenceBackend,
+  type RunOptions,
+  type SessionOptions,
+} from "./types";
 
 interface Pending {
   resolve(response: Response): void;
@@ -74,10 +81,15 @@ class WorkerSession implements BackendSession {
     readonly device: SessionOptions["device"],
   ) {}
 
-  async run(feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>> {
+  async run(
+    feeds: Record<string, HostTensor>,
+    fetches: string[],
+    { lend = false }: RunOptions = {},
+  ): Promise<Record<string, HostTensor>> {
     if (this.disposed) throw new DeviceError("backend.run", "the session is disposed", this.device);
     const buffers = [...new Set(Object.values(feeds).map((tensor) => tensor.data.buffer as ArrayBuffer))];
-    const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches }, buffers);
+    const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches, lend }, buffers);
+    for (const [name, { data }] of Object.entries(response.feeds ?? {})) feeds[name].data = data;
     if (response.error !== undefined)
       throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
     return response.results ?? {};

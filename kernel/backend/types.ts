@@ -20,11 +20,17 @@ export interface SessionOptions {
   threads?: number;
 }
 
+/** How a model is run. */
+export interface RunOptions {
+  /** The feeds come back: when the result is there, `data` of each feed is the same memory again. Default `false`. */
+  lend?: boolean;
+}
+
 /** A loaded model. Owned by who made it: `dispose` frees its memory, and a second call does nothing. */
 export interface BackendSession {
   readonly device: Device;
-  /** Runs the model; `feeds` are handed over and must not be used afterwards. */
-  run(feeds: Record<string, HostTensor>, fetches: string[]): Promise<Record<string, HostTensor>>;
+  /** Runs the model; `feeds` are handed over and must not be used afterwards, unless they are lent. */
+  run(feeds: Record<string, HostTensor>, fetches: string[], options?: RunOptions): Promise<Record<string, HostTensor>>;
   dispose(): Promise<void>;
 }
 

@@ -33,7 +33,8 @@ async function answer(request: Request): Promise<Response> {
     sessions.delete(request.session);
     return { id };
   }
-  return { id, results: await run(request.session, request.feeds, request.fetches) };
+  const results = await run(request.session, request.feeds, request.fetches);
+  return request.lend ? { id, results, feeds: request.feeds } : { id, results };
 }
 
 async function run(
@@ -59,8 +60,8 @@ function hostTensor(tensor: Tensor): HostTensor {
 }
 
 function buffersOf(response: Response): ArrayBuffer[] {
-  const results = Object.values(response.results ?? {});
-  return [...new Set(results.map((tensor) => tensor.data.buffer as ArrayBuffer))];
+  const tensors = [...Object.values(response.results ?? {}), ...Object.values(response.feeds ?? {})];
+  return [...new Set(tensors.map((tensor) => tensor.data.buffer as ArrayBuffer))];
 }
 
 parentPort?.on("message", (request: Request) => {

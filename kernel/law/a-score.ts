@@ -1,4 +1,5 @@
 import type { Aligner } from "./aligner";
+import type { Direction } from "./cosine-graphs";
 import type { AlignmentScore } from "./definitions";
 import { dotRow } from "./dots";
 import { LawError } from "./error";
@@ -13,13 +14,13 @@ export interface TokenSet {
 
 export interface AScoreOptions {
   /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
-  direction?: "target-to-reference" | "reference-to-target";
+  direction?: Direction;
 }
 
 /** The A score by cosines; `captionScore` is the paper's other definition. */
 export interface AScore extends AlignmentScore {
   definition: "cosine";
-  direction: "target-to-reference" | "reference-to-target";
+  direction: Direction;
   /** Mean over the references. In [-1, 1]. */
   score: number;
   /** By reference: mean over the images. */
@@ -51,7 +52,8 @@ export function aScore(
 }
 
 /**
- * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes.
+ * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. One image is computed
+ * while the next one is made ready; no more than two are held by the aligner.
  *
  * @throws LawError when counts or widths differ.
  */
@@ -62,18 +64,21 @@ export async function aScoreWith(
   { direction = "target-to-reference" }: AScoreOptions = {},
 ): Promise<AScore> {
   checkSets(targets, references);
-  const images: [string, number[]][] = [];
-  for (const [name, sets] of Object.entries(references)) {
-    const scores: number[] = [];
-    for (const [i, target] of targets.entries()) {
-      checkWidths(target, sets[i]);
-      const toReference = direction === "target-to-reference";
-      scores.push(
-        await aligner.align(...((toReference ? [target, sets[i]] : [sets[i], target]) as [TokenSet, TokenSet])),
-      );
-    }
-    images.push([name, scores]);
+  const sets = Object.values(references);
+  targets.forEach((target, i) => sets.forEach((set) => checkWidths(target, set[i])));
+  const scores: number[][] = [];
+  let running: Promise<number[]> | undefined;
+  for (const [i, target] of targets.entries()) {
+    const of = sets.map((set) => set[i]);
+    const next = aligner.align(target, of, direction);
+    // A failure is reported when its turn comes.
+    next.catch(() => {});
+    if (running) scores.push(await running);
+    running = next;
   }
+  if (running) scores.push(await running);
+  const names = Object.keys(references);
+  const images = names.map((name, r): [string, number[]] => [name, scores.map((of) => of[r])]);
   return summarizeImages(images, direction);
 }
 
@@ -88,7 +93,7 @@ function checkSets(targets: readonly TokenSet[], references: Readonly<Record<str
   }
 }
 
-function summarizeImages(images: [name: string, scores: number[]][], direction: AScore["direction"]): AScore {
+function summarizeImages(images: [name: string, scores: number[]][], direction: Direction): AScore {
   const references = Object.fromEntries(images.map(([name, scores]) => [name, mean(scores)]));
   const score = mean(Object.values(references));
   return { definition: "cosine", direction, score, references, images: Object.fromEntries(images) };
@@ -100,7 +105,7 @@ function checkWidths(target: TokenSet, reference: TokenSet): void {
   throw new LawError("law.aScore", rule, reference.width);
 }
 
-function alignment(target: TokenSet, reference: TokenSet, direction: AScore["direction"]): number {
+function alignment(target: TokenSet, reference: TokenSet, direction: Direction): number {
   checkWidths(target, reference);
   const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
   const queries = normalizeTokens(from.data, from.width);

@@ -1,10 +1,22 @@
-import { onnxruntime, resolveDevice, type DeviceRequest } from "../backend";
+import {
+  onnxruntime,
+  resolveDevice,
+  type BackendSession,
+  type Device,
+  type DeviceRequest,
+  type HostTensor,
+} from "../backend";
 import type { TokenSet } from "./a-score";
-import { alignmentGraph } from "./alignment-graph";
+import { alignmentGraph, type Direction } from "./cosine-graphs";
+import { Staging } from "./staging";
 
-/** Computes `mean_j max_k cos(queries_j, keys_k)` of two token sets of one width; what the A score spends its time on. */
+/** Computes what the A score spends its time on. */
 export interface Aligner {
-  align(queries: TokenSet, keys: TokenSet): Promise<number>;
+  /**
+   * For each reference: the mean, over the tokens of one side, of the best cosine with any token of the other; `direction` says which
+   * side looks. All sets have one width.
+   */
+  align(target: TokenSet, references: readonly TokenSet[], direction: Direction): Promise<number[]>;
   /** Frees what it holds. */
   dispose(): Promise<void>;
 }
@@ -17,16 +29,45 @@ export interface Aligner {
  * @throws DeviceError when the device does not start
  */
 export async function aligner({ device = "cpu" }: { device?: DeviceRequest } = {}): Promise<Aligner> {
-  const session = await onnxruntime.create(alignmentGraph(), { device: await resolveDevice(device, "law.aligner") });
-  // The session takes its feeds away, and the tokens are the caller's.
-  const feed = ({ data, width }: TokenSet) => {
-    return { type: "float32" as const, data: data.slice(), dims: [data.length / width, width] };
-  };
-  return {
-    async align(queries, keys) {
-      const { score } = await session.run({ queries: feed(queries), keys: feed(keys) }, ["score"]);
-      return score.data[0] as number;
-    },
-    dispose: () => session.dispose(),
-  };
+  return new RuntimeAligner(await resolveDevice(device, "law.aligner"));
+}
+
+/** One session a number of references and direction, made when it is first needed. */
+class RuntimeAligner implements Aligner {
+  private readonly staging = new Staging();
+  private readonly sessions = new Map<string, Promise<BackendSession>>();
+
+  constructor(private readonly device: Device) {}
+
+  async align(target: TokenSet, references: readonly TokenSet[], direction: Direction): Promise<number[]> {
+    const session = await this.session(references.length, direction);
+    const named = references.map((set, i): [string, TokenSet] => [`reference${i}`, set]);
+    const feeds = Object.fromEntries(
+      [["target", target] as const, ...named].map(([name, set]) => [name, this.feed(set)]),
+    );
+    const names = references.map((_, i) => `score${i}`);
+    const results = await session.run(feeds, names, { lend: true });
+    for (const { data } of Object.values(feeds)) this.staging.give(data);
+    return names.map((name) => results[name].data[0] as number);
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of sessions) await (await session).dispose();
+  }
+
+  private session(references: number, direction: Direction): Promise<BackendSession> {
+    const key = `${references} ${direction}`;
+    const known = this.sessions.get(key);
+    if (known) return known;
+    const made = onnxruntime.create(alignmentGraph(references, direction), { device: this.device });
+    this.sessions.set(key, made);
+    return made;
+  }
+
+  /** A copy: what a session works on is away meanwhile, and the tokens are the caller's. */
+  private feed({ data, width }: TokenSet): HostTensor {
+    return { type: "float32", data: this.staging.copy(data), dims: [data.length / width, width] };
+  }
 }

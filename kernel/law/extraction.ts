@@ -27,7 +27,7 @@ export interface InputGeometry extends Placement {
   readonly modelSize: readonly [width: number, height: number];
 }
 
-/** What is kept of one image: unit-length tokens, one entry a layer (or one of several layers joined). */
+/** What is kept of one image: its tokens, one entry a layer (or one of several layers joined). Rows may have any length. */
 export interface ImageFeatures {
   layers: number[];
   features: GridFeatures[];
@@ -72,8 +72,8 @@ export async function* extract(
     const missing = batch.filter((_, i) => found[i] === undefined);
     const made = missing.length > 0 ? await run(encoder, missing, plan) : [];
     for (const [i, path] of missing.entries()) await cache?.set(keyOf(encoder, path, plan), made[i]);
-    yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
     onProgress?.(Math.min(start + batchSize, paths.length), paths.length);
+    yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
   }
 }
 
@@ -94,32 +94,33 @@ async function run(encoder: LayerExtractor, paths: string[], plan: ExtractionPla
   });
 }
 
-/** Unit-length tokens of one image; several layers are normalised, concatenated and normalised again. */
+/** Tokens of one image; several layers are normalised and concatenated. */
 function combine(layers: readonly LayerFeatures[], image: number, options: ExtractionOptions): GridFeatures {
-  const unit = layers.map((layer) => unitTokens(layer.tokens(image), layer.channels, options));
   const { grid } = layers[0];
-  if (layers.length === 1) return { tokens: unit[0], grid, channels: layers[0].channels };
+  const parts = layers.map((layer) => prepareTokens(layer.tokens(image), layer.channels, options));
+  if (parts.length === 1) return { tokens: parts[0], grid, channels: layers[0].channels };
   const channels = layers.reduce((sum, layer) => sum + layer.channels, 0);
   const joined = new Float32Array(grid[0] * grid[1] * channels);
   let offset = 0;
   layers.forEach((layer, l) => {
     checkGrid(grid, layer.grid);
+    const unit = normalizeTokens(parts[l], layer.channels);
     for (let cell = 0; cell < grid[0] * grid[1]; cell++) {
-      const token = unit[l].subarray(cell * layer.channels, (cell + 1) * layer.channels);
+      const token = unit.subarray(cell * layer.channels, (cell + 1) * layer.channels);
       joined.set(token, cell * channels + offset);
     }
     offset += layer.channels;
   });
-  return { tokens: normalizeTokens(joined, channels), grid, channels };
+  return { tokens: joined, grid, channels };
 }
 
-/** Rows of unit length, after the mean row is taken away where that is asked for. */
-export function unitTokens(
+/** The tokens, less the mean row where that is asked for. Whoever takes cosines of them divides by their lengths. */
+export function prepareTokens(
   tokens: Float32Array,
   channels: number,
   { center = false }: ExtractionOptions,
 ): Float32Array {
-  return normalizeTokens(center ? centerTokens(tokens, channels) : tokens, channels);
+  return center ? centerTokens(tokens, channels) : tokens;
 }
 
 function checkGrid(expected: readonly number[], grid: readonly number[]): void {

@@ -50,7 +50,10 @@ export type { Aligner } from "./aligner";
 export type { Baseline, BoxedPair } from "./baselines";
 export type { Point, Placement } from "./canvas";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./caption-score";
-export type { CScore, CScoreOptions, FeatureSource, ScoredPair } from "./c-score";
+export type { CScore, CScoreOptions, ScoredPair } from "./c-score";
+export type { PathPair } from "./match-pairs";
+export type { StoredFeatures } from "./stored";
+export type { FeatureSource } from "./supply";
 export type {
   ExtractionOptions,
   FeatureCache,

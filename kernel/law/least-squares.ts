@@ -17,7 +17,7 @@ export interface LinearFit {
 export interface SolverOptions {
   /** Ridge penalty on the coefficients, the intercept left free. Default 0: ordinary least squares. */
   ridge?: number;
-  /** Singular values below `cutoff * largest` count as zero. Default: machine epsilon. */
+  /** Singular values below `cutoff * largest` count as zero. Default: machine epsilon times the longer side of the design, as in NumPy. */
   cutoff?: number;
 }
 
@@ -26,13 +26,14 @@ export interface SolverOptions {
  * least norm on centred features, as scikit-learn's `LinearRegression` does; with `ridge` the same as its `Ridge`.
  */
 export function leastSquares(x: number[][], y: number[], options: SolverOptions = {}): LinearFit {
-  const { ridge = 0, cutoff = Number.EPSILON } = options;
   const n = x.length;
   const width = x[0].length;
+  const { ridge = 0, cutoff = Number.EPSILON * Math.max(n, width) } = options;
   const means = columnMeans(x);
   const yMean = y.reduce((sum, value) => sum + value, 0) / n;
   const svd = decompose(x.map((row) => row.map((value, j) => value - means[j])));
-  const kept = svd.values.map((value) => value > cutoff * svd.values[0] && value > 0);
+  // Centring leaves one direction less than there are rows; what rounding puts into it is no singular value.
+  const kept = svd.values.map((value, k) => k < n - 1 && value > cutoff * svd.values[0] && value > 0);
   const gains = svd.values.map((value, k) => (kept[k] ? value / (value * value + ridge) : 0));
   const projections = svd.values.map((_, k) => svd.left.reduce((sum, row, i) => sum + row[k] * (y[i] - yMean), 0));
   const slopes = Array.from({ length: width }, (_, j) =>

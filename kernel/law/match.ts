@@ -80,26 +80,54 @@ export function locate(similarity: Float32Array, n: number, options: MatchOption
   }
   const { match = "soft", window = 5, temperature = 0.02, maskFill = "zero" } = options;
   const peak = argmax(similarity);
-  const peakRow = Math.floor(peak / n);
-  const peakColumn = peak % n;
-  if (match === "argmax") return { column: peakColumn, row: peakRow };
+  const [row, column] = [Math.floor(peak / n), peak % n];
+  if (match === "argmax") return { column, row };
   if (!(temperature > 0)) throw new LawError("law.locate", "temperature must be above 0", temperature);
+  if (!(window >= 0)) throw new LawError("law.locate", "window must be at least 0", window);
+  const rows: Span = [Math.max(0, Math.ceil(row - window)), Math.min(n, Math.floor(row + window) + 1)];
+  const columns: Span = [Math.max(0, Math.ceil(column - window)), Math.min(n, Math.floor(column + window) + 1)];
+  return expectation(similarity, n, { rows, columns, peak, temperature, outside: maskFill === "zero" ? 0 : -Infinity });
+}
 
-  const outside = maskFill === "zero" ? 0 : -Infinity;
-  const max = Math.max(similarity[peak], window >= n - 1 ? -Infinity : outside);
-  let mass = 0;
-  let column = 0;
-  let row = 0;
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) {
-      const inside = Math.abs(y - peakRow) <= window && Math.abs(x - peakColumn) <= window;
-      const weight = Math.exp(((inside ? similarity[y * n + x] : outside) - max) / temperature);
+/** From the first to before the last. */
+type Span = [from: number, to: number];
+
+interface Block {
+  rows: Span;
+  columns: Span;
+  peak: number;
+  temperature: number;
+  /** What every cell outside the block counts as. */
+  outside: number;
+}
+
+/** The mean cell under the softmax. All cells outside the block weigh the same: their sums need no loop. */
+function expectation(
+  similarity: Float32Array,
+  n: number,
+  { rows, columns, peak, temperature, outside }: Block,
+): GridPoint {
+  const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
+  const rest = n * n - height * width;
+  const max = rest > 0 ? Math.max(similarity[peak], outside) : similarity[peak];
+  const blank = rest > 0 ? Math.exp((outside - max) / temperature) : 0;
+  // Sums of columns and of rows over all cells, less those of the block.
+  let mass = blank * rest;
+  let column = blank * ((n * n * (n - 1)) / 2 - height * sumOf(columns));
+  let row = blank * ((n * n * (n - 1)) / 2 - width * sumOf(rows));
+  for (let y = rows[0]; y < rows[1]; y++) {
+    for (let x = columns[0]; x < columns[1]; x++) {
+      const weight = Math.exp((similarity[y * n + x] - max) / temperature);
       mass += weight;
       column += weight * x;
       row += weight * y;
     }
   }
   return { column: clamp(column / mass, n - 1), row: clamp(row / mass, n - 1) };
+}
+
+function sumOf([from, to]: Span): number {
+  return ((from + to - 1) * (to - from)) / 2;
 }
 
 function clamp(value: number, max: number): number {

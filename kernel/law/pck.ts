@@ -1,7 +1,6 @@
 import { letterbox, place, stretch, type Box, type Placement, type Point } from "./canvas";
-import { dotRows } from "./dots";
 import { LawError } from "./error";
-import { locate, type GridFeatures, type GridPoint, type MatchOptions } from "./match";
+import { locate, similarityRow, type GridFeatures, type MatchOptions } from "./match";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
@@ -107,16 +106,33 @@ export function pckOfPair(
   options: PckOptions = {},
 ): KeypointResult[] {
   const n = checkGrids(source, target);
+  const rows = sourceCells(pair, n, options).map((cell) =>
+    similarityRow(source.tokens, cell, target.tokens, source.channels),
+  );
+  return judgeRows(pair, rows, n, options);
+}
+
+/** The cell of an `n x n` grid that holds each source keypoint, for the keypoints that both images show. */
+export function sourceCells(pair: PckPair, n: number, options: PckOptions): number[] {
+  const lay = placements(pair, options).source;
+  return commonKeypoints(pair).map(([, point]) => cellOf(place(point, lay), n, options.canvas ?? 840));
+}
+
+/** The same from rows of cosines with all target cells, one for each of `sourceCells`. */
+export function judgeRows(
+  pair: PckPair,
+  rows: readonly Float32Array[],
+  n: number,
+  options: PckOptions,
+): KeypointResult[] {
   const { canvas = 840, centre = "floor" } = options;
   const stride = canvas / n;
   const half = centre === "floor" ? Math.floor(stride / 2) : stride / 2;
-  const toPixel = ({ column, row }: GridPoint): Point => [column * stride + half, row * stride + half];
-  const lay = placements(pair, options).source;
-  const common = commonKeypoints(pair);
-  const cells = common.map(([, point]) => cellOf(place(point, lay), n, canvas));
-  const rows = dotRows(source.tokens, cells, target.tokens, source.channels);
-  const predicted = new Map(common.map(([id], i) => [id, toPixel(locate(rows[i], n, options))]));
-  const predict: PointPredictor = (_, id) => predicted.get(id) as Point;
+  let next = 0;
+  const predict: PointPredictor = () => {
+    const { column, row } = locate(rows[next++], n, options);
+    return [column * stride + half, row * stride + half];
+  };
   return pckOfPredictor(pair, predict, options);
 }
 
@@ -135,7 +151,8 @@ function commonKeypoints(pair: PckPair): [id: string, source: Point, target: Poi
   return common;
 }
 
-function checkGrids(source: GridFeatures, target: GridFeatures): number {
+/** The side of the grid that both maps have. */
+export function checkGrids(source: GridFeatures, target: GridFeatures): number {
   const [rows, columns] = source.grid;
   if (rows !== columns) throw new LawError("law.pck", "the feature grid must be square", `${rows}x${columns}`);
   if (target.grid[0] !== rows || target.grid[1] !== columns || target.channels !== source.channels) {

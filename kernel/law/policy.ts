@@ -1,6 +1,7 @@
+import { DrawOrders } from "./draw-orders";
 import { LawError } from "./error";
-import { leastSquares } from "./least-squares";
-import { designRow, polynomialTerms, shuffled } from "./regression";
+import { GrowingFit } from "./growing-fit";
+import { designRow, polynomialTerms } from "./regression";
 import { mean, uniform } from "./summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "./table";
@@ -101,98 +102,75 @@ function unit(values: number[]): number[] {
   return values.map((value) => (max > min ? (value - min) / (max - min) : 0));
 }
 
-function replay(problem: Problem, strategy: Strategy, options: Required<PolicyOptions>): PolicyCurve {
+function replay(
+  problem: Problem,
+  strategy: Strategy,
+  { trials, seed, degree, top }: Required<PolicyOptions>,
+): PolicyCurve {
   const n = problem.points.length;
-  const random = uniform(options.seed);
-  const surrogate = new Surrogate(problem, strategy, options);
-  const hits = Array.from({ length: options.trials }, () => {
-    const order =
-      strategy === "improvement" ? surrogate.improvementOrder(random) : drawOrder(problem, strategy, random);
-    return order.map((_, i) => surrogate.finds(order.slice(0, i + 1)));
-  });
-  // Training everything ends the search even where the fit never ranks the optimum high enough.
-  const first = hits.map((row) => (row.includes(true) ? row.indexOf(true) : n));
-  const share = (of: (row: boolean[], i: number) => boolean) => hits.filter(of).length / hits.length;
-  const fixedBudget = Array.from({ length: n }, (_, k) => share((row) => row[k]));
+  const random = uniform(seed);
+  const drawer = new Drawer(problem, strategy, degree);
+  const judge = new Judge(problem, strategy, degree, top);
+  const firstHits = new Float64Array(n);
+  const budgetHits = new Float64Array(n);
+  let draws = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    judge.clear();
+    // Training everything ends the search even where the fit never ranks the optimum high enough.
+    let first = n;
+    drawer.order(random).forEach((encoder, i) => {
+      if (!judge.trains(encoder)) return;
+      budgetHits[i]++;
+      first = Math.min(first, i);
+    });
+    if (first < n) firstHits[first]++;
+    draws += Math.min(first + 1, n);
+  }
+  let found = 0;
+  const fixedBudget = Array.from(budgetHits, (hits) => hits / trials);
   return {
-    anytime: Array.from({ length: n }, (_, k) => share((_row, i) => first[i] <= k)),
+    anytime: Array.from(firstHits, (hits) => (found += hits) / trials),
     fixedBudget,
-    fixedBudgetInterval: fixedBudget.map((p) => wilson(p, hits.length)),
-    meanDraws: first.reduce((sum, at) => sum + Math.min(at + 1, n), 0) / first.length,
+    fixedBudgetInterval: fixedBudget.map((p) => wilson(p, trials)),
+    meanDraws: draws / trials,
   };
 }
 
-/** The order in which the paper's policy, or chance, would train all encoders. */
-function drawOrder({ points }: Problem, strategy: Exclude<Strategy, "improvement">, random: () => number): number[] {
-  const all = points.map((_, i) => i);
-  if (strategy === "random") return shuffled(all, random);
-  const place = points.map(([a, c]) => (strategy === "ac" ? [a, c] : strategy === "a" ? [a] : [c]));
-  return gridOrder(place, random);
+/** The polynomial of the predictors that a strategy looks at, of every encoder. */
+function designOf({ points }: Problem, strategy: Strategy, degree: 1 | 2): number[][] {
+  const names = strategy === "a" ? ["a"] : strategy === "c" ? ["c"] : ["a", "c"];
+  const terms = polynomialTerms(names, degree);
+  return points.map(([a, c]) => designRow(terms, { a, c }));
 }
 
-/** Two encoders with the same predictors never part company, so the refinement must end somewhere. */
-const FINEST_LEVEL = 20;
-
-function gridOrder(places: number[][], random: () => number): number[] {
-  const order: number[] = [];
-  for (let level = 1; order.length < places.length && level <= FINEST_LEVEL; level++) {
-    const cellOf = (i: number) => places[i].map((x) => Math.min(2 ** level - 1, Math.floor(x * 2 ** level))).join();
-    const taken = new Set(order.map(cellOf));
-    const free = new Map<string, number[]>();
-    places.forEach((_, i) => {
-      const cell = cellOf(i);
-      if (!taken.has(cell)) free.set(cell, [...(free.get(cell) ?? []), i]);
-    });
-    for (const members of shuffled([...free.values()], random)) {
-      order.push(members[Math.floor(random() * members.length)]);
-    }
-  }
-  const rest = places.map((_, i) => i).filter((i) => !order.includes(i));
-  return [...order, ...shuffled(rest, random)];
-}
-
-/** What the trained encoders say of all of them. Answers are kept by the set of trained ones: trials share most sets. */
-class Surrogate {
-  private readonly found = new Map<number, boolean>();
-  private readonly next = new Map<number, number>();
+/** The orders in which a strategy would train all encoders. */
+class Drawer {
   private readonly design: number[][];
+  private readonly orders: DrawOrders;
+  /** By the first one: the rest follows from it. */
+  private readonly improving = new Map<number, number[]>();
 
   constructor(
     private readonly problem: Problem,
     private readonly strategy: Strategy,
-    private readonly options: Required<PolicyOptions>,
+    degree: 1 | 2,
   ) {
-    const names = strategy === "a" ? ["a"] : strategy === "c" ? ["c"] : ["a", "c"];
-    const terms = polynomialTerms(names, options.degree);
-    this.design = problem.points.map(([a, c]) => designRow(terms, { a, c }));
-  }
-
-  /** One trained encoder is a hit when it is the optimum; more of them when the optimum is in the predicted top. */
-  finds(trained: number[]): boolean {
-    const { optimum } = this.problem;
-    if (this.strategy === "random") return trained.includes(optimum);
-    if (trained.length === 1) return trained[0] === optimum;
-    return cached(this.found, trained, () => {
-      const predicted = this.predictAll(trained);
-      const better = predicted.filter((value, i) => value > predicted[optimum] && i !== optimum).length;
-      return better < this.options.top;
-    });
-  }
-
-  improvementOrder(random: () => number): number[] {
-    const order = [Math.floor(random() * this.design.length)];
-    while (order.length < this.design.length) {
-      order.push(cached(this.next, order, () => this.mostPromising(order)));
-    }
-    return order;
-  }
-
-  private predictAll(trained: number[]): number[] {
-    const { coefficients } = leastSquares(
-      trained.map((i) => this.design[i]),
-      trained.map((i) => this.problem.scores[i]),
+    this.design = designOf(problem, strategy, degree);
+    this.orders = new DrawOrders(
+      problem.points.map(([a, c]) => (strategy === "a" ? [a] : strategy === "c" ? [c] : [a, c])),
     );
-    return this.design.map((row) => row.reduce((sum, x, j) => sum + x * coefficients[j + 1], coefficients[0]));
+  }
+
+  order(random: () => number): number[] {
+    if (this.strategy === "random") return this.orders.random(random);
+    if (this.strategy !== "improvement") return this.orders.byCells(random);
+    const first = Math.floor(random() * this.design.length);
+    const known = this.improving.get(first);
+    if (known) return known;
+    const order = [first];
+    while (order.length < this.design.length) order.push(this.mostPromising(order));
+    this.improving.set(first, order);
+    return order;
   }
 
   /** Largest expected improvement over the best trained score; ties go to the first. */
@@ -210,11 +188,43 @@ class Surrogate {
   }
 }
 
-function cached<T>(store: Map<number, T>, trained: number[], compute: () => T): T {
-  const key = trained.reduce((bits, i) => bits + 2 ** i, 0);
-  let value = store.get(key);
-  if (value === undefined) store.set(key, (value = compute()));
-  return value;
+/** Says after each training whether the optimum would be found. */
+class Judge {
+  private readonly fit: GrowingFit;
+  private readonly predicted: Float64Array;
+  private trained = 0;
+  private hasOptimum = false;
+
+  constructor(
+    private readonly problem: Problem,
+    private readonly strategy: Strategy,
+    degree: 1 | 2,
+    private readonly top: number,
+  ) {
+    this.fit = new GrowingFit(designOf(problem, strategy, degree), problem.scores);
+    this.predicted = new Float64Array(problem.scores.length);
+  }
+
+  /** A new trial: nothing is trained. */
+  clear(): void {
+    this.fit.clear();
+    this.trained = 0;
+    this.hasOptimum = false;
+  }
+
+  /** One trained encoder is a hit when it is the optimum; more of them when the optimum is in the predicted top. */
+  trains(encoder: number): boolean {
+    const { optimum } = this.problem;
+    this.trained++;
+    this.hasOptimum ||= encoder === optimum;
+    if (this.strategy === "random") return this.hasOptimum;
+    this.fit.add(encoder);
+    if (this.trained === 1) return this.hasOptimum;
+    this.fit.predict(this.predicted);
+    let better = 0;
+    for (let i = 0; i < this.predicted.length; i++) if (this.predicted[i] > this.predicted[optimum]) better++;
+    return better < this.top;
+  }
 }
 
 function wilson(p: number, n: number): [number, number] {

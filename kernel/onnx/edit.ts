@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { floatTensor, integerAttribute, valueMessage } from "./build";
 import { bytesField, concat, integerField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
@@ -75,9 +76,8 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
 
 /** A graph input whose dimensions are all left open. */
 function freeValue({ name, dataType, dims }: ValueInfo): Uint8Array {
-  const open = (dims ?? []).map((_, i) => bytesField(1, textField(2, `d${i}`)));
-  const type = concat([integerField(1, dataType ?? DataType.float), bytesField(2, concat(open))]);
-  return concat([textField(1, name), bytesField(2, bytesField(1, type))]);
+  const open = (dims ?? []).map((_, i) => `d${i}`);
+  return valueMessage(name, dataType ?? DataType.float, open);
 }
 
 /** The nodes that `outputs` need, in graph order. */
@@ -102,7 +102,7 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
   if (!isAttention(node)) return concat([dropFields(old, 2), ...outputs]);
-  const mode = bytesField(5, concat([textField(1, "qk_matmul_output_mode"), integerField(3, 3), integerField(20, 2)]));
+  const mode = bytesField(5, integerAttribute("qk_matmul_output_mode", 3));
   return concat([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
@@ -125,7 +125,7 @@ function nameOf(context: Context, attribute: Range): string | null {
 /** An initialiser: small ones as they are, large ones as a reference into their file. */
 function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: Job): Uint8Array {
   const other = model.replaced.get(tensor.name);
-  if (other) return inlineFloats(tensor.name, other.dims, other.data);
+  if (other) return floatTensor({ name: tensor.name, dims: other.dims, data: other.data });
   const whole = (): Uint8Array => source.view(tensor.range.start, tensor.range.end - tensor.range.start).slice();
   if (!weights) return whole();
   if (tensor.external)
@@ -133,12 +133,6 @@ function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: 
   const { raw } = tensor;
   if (!raw || raw.end - raw.start < INLINE_BYTES || tensor.dataType === DataType.int64) return whole();
   return reference(tensor, weights.own, raw.start, raw.end - raw.start);
-}
-
-function inlineFloats(name: string, dims: number[], data: Float32Array): Uint8Array {
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const shape = dims.map((dim) => integerField(1, dim));
-  return concat([...shape, integerField(2, DataType.float), textField(8, name), bytesField(9, raw)]);
 }
 
 /** TensorProto with `data_location = EXTERNAL`. */

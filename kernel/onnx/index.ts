@@ -1,4 +1,4 @@
-/** ONNX models: read without their weights, inspected by structure, edited in memory. */
+/** ONNX models: read without their weights, inspected by structure, edited in memory, built from scratch. */
 import { formatInspection } from "./format";
 import { inspect } from "./inspect";
 
@@ -12,6 +12,7 @@ export {
   type Inspection,
   type TensorShape,
 } from "./inspect";
+export { buildModel, type BuiltGraph, type BuiltNode } from "./build";
 export { editModel, type EditedModel } from "./edit";
 export type { BlockSite, Structure } from "./blocks";
 export type { NormParameters, NormSite } from "./norms";

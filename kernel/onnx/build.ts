@@ -1,0 +1,71 @@
+import { bytesField, concat, integerField, textField } from "./encode";
+import { DataType } from "./model";
+
+/** One operator of a graph that is written here. */
+export interface BuiltNode {
+  op: string;
+  inputs: string[];
+  output: string;
+  attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** A graph from scratch: float32 throughout, dimensions by name. */
+export interface BuiltGraph {
+  name: string;
+  nodes: readonly BuiltNode[];
+  inputs: Readonly<Record<string, readonly string[]>>;
+  outputs: Readonly<Record<string, readonly string[]>>;
+  /** Scalars by name. */
+  constants?: Readonly<Record<string, number>>;
+}
+
+const IR_VERSION = 8;
+const OPSET = 17;
+const INT = 2;
+const INTS = 7;
+
+/** The bytes of an ONNX model of the default domain, opset 17. */
+export function buildModel({ name, nodes, inputs, outputs, constants = {} }: BuiltGraph): Uint8Array {
+  const graph = [
+    ...nodes.map((node) => bytesField(1, nodeMessage(node))),
+    textField(2, name),
+    ...Object.entries(constants).map(([of, value]) =>
+      bytesField(5, floatTensor({ name: of, dims: [], data: Float32Array.of(value) })),
+    ),
+    ...Object.entries(inputs).map(([of, dims]) => bytesField(11, valueMessage(of, DataType.float, dims))),
+    ...Object.entries(outputs).map(([of, dims]) => bytesField(12, valueMessage(of, DataType.float, dims))),
+  ];
+  const opset = concat([textField(1, ""), integerField(2, OPSET)]);
+  return concat([integerField(1, IR_VERSION), bytesField(7, concat(graph)), bytesField(8, opset)]);
+}
+
+function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode): Uint8Array {
+  return concat([
+    ...inputs.map((name) => textField(1, name)),
+    ...[textField(2, output), textField(4, op)],
+    ...Object.entries(attributes).map(([name, value]) => bytesField(5, integerAttribute(name, value))),
+  ]);
+}
+
+/** AttributeProto of one integer, or of a list of them. */
+export function integerAttribute(name: string, value: number | readonly number[]): Uint8Array {
+  const fields =
+    typeof value === "number"
+      ? [integerField(3, value), integerField(20, INT)]
+      : [...value.map((one) => integerField(8, one)), integerField(20, INTS)];
+  return concat([textField(1, name), ...fields]);
+}
+
+/** ValueInfoProto of a tensor whose dimensions have names. */
+export function valueMessage(name: string, dataType: number, dims: readonly string[]): Uint8Array {
+  const shape = concat(dims.map((dim) => bytesField(1, textField(2, dim))));
+  const type = concat([integerField(1, dataType), bytesField(2, shape)]);
+  return concat([textField(1, name), bytesField(2, bytesField(1, type))]);
+}
+
+/** TensorProto that holds its values. */
+export function floatTensor({ name, dims, data }: { name: string; dims: number[]; data: Float32Array }): Uint8Array {
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const shape = dims.map((dim) => integerField(1, dim));
+  return concat([...shape, integerField(2, DataType.float), textField(8, name), bytesField(9, raw)]);
+}
