@@ -1,16 +1,17 @@
 """C score from cached features and A score, in vectorised PyTorch on the CPU.
 
-usage: law.py --folder DIR [--runs 3]
+usage: law.py --folder DIR [--runs 2]
 DIR holds what law.mjs wrote: study.json, features.f32 `[images, cells, channels]`, tokens-<name>.f32 `[images, tokens, width]`.
-prints one JSON object {measure: {"seconds": median, "value": the score}}. The C score takes only the similarity rows of the keypoints of a pair and
-matches all of them at once; maps are normalised once. Both are what a careful author would write, not the release.
+prints one JSON object {measure: {"seconds": fastest, "cpu": its processor seconds, "value": the score}}. The C score takes only the similarity rows of
+the keypoints of a pair and matches all of them at once; maps are normalised once. `C score, grouped` also puts all pairs of one target into one
+product, as Fovea does. All are what a careful author would write, not the release.
 """
 
 import argparse
 import json
-import statistics
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -37,16 +38,41 @@ def locate(similarity, n):
     return torch.stack([weights @ column.float(), weights @ row.float()], 1)
 
 
+def match(similarity, points, sizes, n):
+    """Which keypoints are right, `[K]`, from their similarity rows `[K, cells]`, true points `[K, 2]` and box sizes `[K]`."""
+    stride = CANVAS / n
+    predicted = locate(similarity, n) * stride + stride // 2
+    return ((predicted - points).norm(dim=1) < ALPHA * sizes).float()
+
+
+def cells_of(points, n):
+    cells = (points * n / CANVAS).long().clamp(0, n - 1)
+    return cells[:, 1] * n + cells[:, 0]
+
+
 def c_score(features, study):
     features, n = unit(features), study["side"]
-    stride, shares = CANVAS / n, []
+    shares = []
     for pair in study["pairs"]:
-        source, target = torch.tensor(pair["source"]), torch.tensor(pair["target"])
-        cells = (source / stride).long().clamp(0, n - 1)
-        similarity = features[pair["from"]][cells[:, 1] * n + cells[:, 0]] @ features[pair["to"]].T
-        predicted = locate(similarity, n) * stride + stride // 2
-        shares.append(((predicted - target).norm(dim=1) < ALPHA * pair["size"]).float().mean())
+        rows = features[pair["from"]][cells_of(torch.tensor(pair["source"]), n)]
+        similarity = rows @ features[pair["to"]].T
+        shares.append(match(similarity, torch.tensor(pair["target"]), torch.tensor(float(pair["size"])), n).mean())
     return 100 * torch.stack(shares).mean().item()
+
+
+def c_score_grouped(features, study):
+    features, n, keypoints = unit(features), study["side"], study["keypoints"]
+    groups, shares = defaultdict(list), []
+    for pair in study["pairs"]:
+        groups[pair["to"]].append(pair)
+    for target, pairs in groups.items():
+        images = torch.tensor([pair["from"] for pair in pairs]).repeat_interleave(keypoints)
+        cells = cells_of(torch.tensor([pair["source"] for pair in pairs]).flatten(0, 1), n)
+        similarity = features[images, cells] @ features[target].T
+        points = torch.tensor([pair["target"] for pair in pairs]).flatten(0, 1)
+        sizes = torch.tensor([float(pair["size"]) for pair in pairs]).repeat_interleave(keypoints)
+        shares.append(match(similarity, points, sizes, n).view(len(pairs), keypoints).mean(1))
+    return 100 * torch.cat(shares).mean().item()
 
 
 def a_score(target, references):
@@ -58,18 +84,19 @@ def a_score(target, references):
 
 
 def measure(run, runs):
-    seconds = []
+    times = []
     for _ in range(runs):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         value = run()
-        seconds.append(time.perf_counter() - start)
-    return {"seconds": statistics.median(seconds), "value": value}
+        times.append((time.perf_counter() - start, time.process_time() - cpu))
+    seconds, cpu = min(times)
+    return {"seconds": seconds, "cpu": cpu, "value": value}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=2)
     args = parser.parse_args()
     study = json.loads((args.folder / "study.json").read_text())
     features = load(args.folder / "features.f32", (study["images"], study["side"] ** 2, study["channels"]))
@@ -81,6 +108,7 @@ def main():
     with torch.inference_mode():
         result = {
             "C score": measure(lambda: c_score(features, study), args.runs),
+            "C score, grouped": measure(lambda: c_score_grouped(features, study), args.runs),
             "A score": measure(lambda: a_score(target, references), args.runs),
         }
     json.dump(result, sys.stdout)
