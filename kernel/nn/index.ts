@@ -6,6 +6,11 @@ export {
   type TrainingDevice,
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
+export { activate, type Activation, gelu, relu, silu } from "./activations";
+export { Attention, type AttentionCall, type AttentionOptions } from "./attention";
+export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
+export { Dropout, dropout } from "./dropout";
+export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";
 export {
   constant,
@@ -21,9 +26,22 @@ export {
 } from "./initialisers";
 export { toFloat32 } from "./floats";
 export { Linear, linear, type LinearOptions } from "./linear";
+export {
+  cosineLoss,
+  crossEntropy,
+  type CrossEntropyOptions,
+  distillation,
+  infoNce,
+  mse,
+  normalise,
+  type Reduction,
+  smoothL1,
+  stopGradient,
+} from "./losses";
 export { type Layer, Module } from "./module";
-export { LayerNorm, layerNorm } from "./norm";
+export { LayerNorm, layerNorm, RMSNorm, rmsNorm } from "./norm";
 export { Parameter } from "./parameter";
+export { PatchEmbedding, type PatchEmbeddingOptions, pixelShuffle, pixelUnshuffle } from "./pixels";
 export { manualSeed, sharedRandom } from "./random";
 export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
 export {

@@ -34,7 +34,6 @@ export class LayerNorm extends Module {
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
   const last = x.shape.length - 1;
-  const outer = [...x.shape.keys()].slice(0, -1);
   const operation = tf.customGrad((x, weight, bias, save) => {
     const { normalised, scale } = normalise(x as Tensor, last, eps);
     (save as (tensors: Tensor[]) => void)([normalised, scale, weight as Tensor]);
@@ -43,7 +42,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): 
       const g = tf.mul(dy, weight);
       const along = tf.mul(normalised, tf.mean(tf.mul(g, normalised), last, true));
       const dx = tf.mul(scale, tf.sub(tf.sub(g, tf.mean(g, last, true)), along));
-      return [dx, tf.sum(tf.mul(dy, normalised), outer), tf.sum(dy, outer)];
+      return [dx, sumRows(tf.mul(dy, normalised)), sumRows(dy)];
     };
     return { value, gradFunc };
   });
@@ -54,4 +53,47 @@ function normalise(x: Tensor, axis: number, eps: number): { normalised: Tensor; 
   const centred = tf.sub(x, tf.mean(x, axis, true));
   const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axis, true), eps));
   return { normalised: tf.mul(centred, scale), scale };
+}
+
+/** y = γ x / √(mean(x²) + eps) over the last dimension (`torch.nn.RMSNorm`; arXiv 1910.07467). */
+export class RMSNorm extends Module {
+  readonly weight: Parameter;
+  readonly eps: number;
+
+  constructor(
+    readonly features: number,
+    { eps = 1e-6 }: { eps?: number } = {},
+  ) {
+    super();
+    this.eps = eps;
+    this.weight = new Parameter([features], ones);
+  }
+
+  /** @param x [..., features] */
+  forward(x: Tensor): Tensor {
+    checkLast("nn.RMSNorm", x, this.features);
+    return rmsNorm(x, this.weight.value, this.eps);
+  }
+}
+
+/** Root mean square normalisation over the last dimension, dx = (g - x̂ mean(g x̂)) / rms with g = γ dy. */
+export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
+  const last = x.shape.length - 1;
+  const operation = tf.customGrad((x, weight, save) => {
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), eps));
+    const normalised = tf.mul(x as Tensor, scale);
+    (save as (tensors: Tensor[]) => void)([normalised, scale, weight as Tensor]);
+    const gradFunc = (dy: Tensor, [normalised, scale, weight]: Tensor[]): Tensor[] => {
+      const g = tf.mul(dy, weight);
+      const along = tf.mul(normalised, tf.mean(tf.mul(g, normalised), last, true));
+      return [tf.mul(scale, tf.sub(g, along)), sumRows(tf.mul(dy, normalised))];
+    };
+    return { value: tf.mul(normalised, weight as Tensor), gradFunc };
+  });
+  return operation(x, weight);
+}
+
+/** Σ over all dimensions but the last. */
+function sumRows(x: Tensor): Tensor {
+  return tf.sum(tf.reshape(x, [-1, x.shape[x.shape.length - 1]]), 0);
 }

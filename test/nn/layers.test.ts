@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { onEveryDevice } from "./devices.ts";
-import { checkModule, goldenFile } from "./golden.ts";
-import { nn, tf } from "./names.ts";
+import { checkFunction, checkModule, goldenFile } from "./golden.ts";
+import { nn, type Tensor, tf } from "./names.ts";
 
 const golden = goldenFile("layers");
+const apply = (layer: nn.Layer, x: Tensor): Tensor => layer.forward(x);
 
 onEveryDevice("layers as PyTorch computes them", () => {
   it("Linear", () => {
@@ -35,6 +36,79 @@ onEveryDevice("layers as PyTorch computes them", () => {
       () => new nn.LayerNorm(6, { eps: 0.1 }),
       (layer, x) => layer.forward(x),
     );
+  });
+
+  it("RMSNorm", () => {
+    checkModule(golden, "rms-norm", () => new nn.RMSNorm(6), apply);
+  });
+
+  it("Embedding, one index several times", () => {
+    checkModule(golden, "embedding", () => new nn.Embedding(5, 3), apply);
+    const table = new nn.Embedding(5, 3);
+    for (const wrong of [5, -1])
+      assert.throws(() => table.forward(tf.tensor1d([0, wrong], "int32")), /indices must lie in 0..4, received/);
+    table.dispose();
+  });
+
+  it("PatchEmbedding, as a convolution", () => {
+    checkModule(golden, "patch-embedding", () => new nn.PatchEmbedding(5, 2), apply);
+  });
+
+  it("pixel shuffle and unshuffle, which undo each other", () => {
+    checkFunction(golden, "pixel-shuffle", (x) => nn.pixelShuffle(x, 2));
+    checkFunction(golden, "pixel-unshuffle", (x) => nn.pixelUnshuffle(x, 2));
+    tf.tidy(() => {
+      const x = tf.reshape(tf.range(0, 2 * 8 * 4 * 6), [2, 8, 4, 6]);
+      assert.deepEqual(nn.pixelShuffle(nn.pixelUnshuffle(x, 2), 2).dataSync(), x.dataSync());
+    });
+    assert.throws(() => nn.pixelShuffle(tf.zeros([1, 6, 2, 2]), 2), /channels must be a multiple of 4, received 6/);
+  });
+
+  it("activations", () => {
+    checkFunction(golden, "gelu", (x) => nn.gelu(x));
+    checkFunction(golden, "gelu-tanh", (x) => nn.gelu(x, "tanh"));
+    checkFunction(golden, "silu", nn.silu);
+    checkFunction(golden, "relu", nn.relu);
+    checkFunction(golden, "normalise", (x) => nn.normalise(x));
+  });
+
+  it("Mlp and SwiGlu", () => {
+    checkModule(golden, "mlp", () => new nn.Mlp(4), apply);
+    checkModule(golden, "mlp-tanh", () => new nn.Mlp(4, { activation: "gelu-tanh" }), apply);
+    checkModule(golden, "swiglu", () => new nn.SwiGlu(4, { hiddenFeatures: 6 }), apply);
+  });
+
+  it("Attention: plain, causal, masked, grouped, cross", () => {
+    const make = (options: Partial<nn.AttentionOptions> = {}) => new nn.Attention(8, { heads: 2, ...options });
+    checkModule(
+      golden,
+      "attention",
+      () => make(),
+      (layer, x) => layer.forward(x),
+    );
+    checkModule(
+      golden,
+      "attention-causal",
+      () => make({ causal: true }),
+      (layer, x) => layer.forward(x),
+    );
+    const masked = (layer: nn.Attention, x: Tensor, keyMask: Tensor) => layer.forward(x, { keyMask });
+    checkModule(golden, "attention-mask", () => make(), masked);
+    checkModule(golden, "attention-causal-mask", () => make({ causal: true }), masked);
+    const grouped = { heads: 4, keyValueHeads: 2, bias: false };
+    checkModule(
+      golden,
+      "attention-groups",
+      () => make(grouped),
+      (layer, x) => layer.forward(x),
+    );
+    const cross = (layer: nn.Attention, x: Tensor, context: Tensor) => layer.forward(x, { context });
+    checkModule(golden, "attention-cross", () => make({ contextFeatures: 6 }), cross);
+  });
+
+  it("Block with layer scale", () => {
+    const make = () => new nn.Block(8, { heads: 2, layerScale: 1 });
+    checkModule(golden, "block", make, (layer, x) => layer.forward(x));
   });
 
   it("a matrix product in all four transpositions, batched too, with its gradients", () => {

@@ -50,6 +50,129 @@ def case(store, name, module, *inputs, call=None):
             store[f"{name}/dp.{key}"] = parameter.grad
 
 
+FUNCTIONS = {
+    "gelu": nn.functional.gelu,
+    "gelu-tanh": lambda x: nn.functional.gelu(x, approximate="tanh"),
+    "silu": nn.functional.silu,
+    "relu": nn.functional.relu,
+    "normalise": nn.functional.normalize,
+}
+PICTURES = {
+    "pixel-shuffle": lambda x: nn.functional.pixel_shuffle(x, 2),
+    "pixel-unshuffle": lambda x: nn.functional.pixel_unshuffle(x, 2),
+}
+
+
+class PatchEmbedding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.proj = nn.Conv2d(3, 5, 2, 2)
+
+    def forward(self, x):
+        return self.proj(x).flatten(2).transpose(1, 2)
+
+
+class Mlp(nn.Module):
+    def __init__(self, activation, features=4):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(features, 4 * features), nn.Linear(4 * features, features)
+        self.activation = activation
+
+    def forward(self, x):
+        return self.fc2(self.activation(self.fc1(x)))
+
+
+class SwiGlu(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gate_proj, self.up_proj = nn.Linear(4, 6, bias=False), nn.Linear(4, 6, bias=False)
+        self.down_proj = nn.Linear(6, 4, bias=False)
+
+    def forward(self, x):
+        return self.down_proj(nn.functional.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Attention(nn.Module):
+    """The projections by hand, the attention itself by torch's scaled_dot_product_attention."""
+
+    def __init__(self, features, heads, groups=None, context=None, causal=False, bias=True):
+        super().__init__()
+        self.heads, self.groups, self.causal = heads, groups or heads, causal
+        width = features // heads * self.groups
+        self.q_proj = nn.Linear(features, features, bias=bias)
+        self.k_proj = nn.Linear(context or features, width, bias=bias)
+        self.v_proj = nn.Linear(context or features, width, bias=bias)
+        self.out_proj = nn.Linear(features, features, bias=bias)
+
+    def forward(self, x, other=None):
+        mask = other if other is not None and other.dtype == torch.int32 else None
+        context = x if other is None or mask is not None else other
+        q = self.q_proj(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        k, v = (p(context).unflatten(2, (self.groups, -1)).transpose(1, 2) for p in (self.k_proj, self.v_proj))
+        allowed = torch.ones(x.shape[1], context.shape[1], dtype=torch.bool)
+        if self.causal:
+            allowed = allowed.tril()
+        if mask is not None:
+            allowed = allowed & mask[:, None, None].bool()
+        y = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed, enable_gqa=True)
+        return self.out_proj(y.transpose(1, 2).flatten(2))
+
+
+class LayerScale(nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(features))
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(8, eps=1e-6), nn.LayerNorm(8, eps=1e-6)
+        self.attn, self.mlp = Attention(8, 2), Mlp(nn.functional.gelu, 8)
+        self.ls1, self.ls2 = LayerScale(8), LayerScale(8)
+
+    def forward(self, x):
+        x = x + self.ls1.gamma * self.attn(self.norm1(x))
+        return x + self.ls2.gamma * self.mlp(self.norm2(x))
+
+
+def losses():
+    torch.manual_seed(2)
+    store = {}
+    f = nn.functional
+    logits, classes = torch.randn(6, 5) * 2, torch.tensor([4, 0, 2, 2, 1, 3], dtype=torch.int32)
+    holes = torch.tensor([4, -100, 2, -100, 1, 3], dtype=torch.int32)
+
+    def loss(name, function, *inputs):
+        case(store, name, nn.Identity(), *inputs, call=function)
+
+    loss("cross-entropy", lambda x, t: f.cross_entropy(x, t.long()), logits, classes)
+    loss("cross-entropy-sum", lambda x, t: f.cross_entropy(x, t.long(), reduction="sum"), logits, classes)
+    loss("cross-entropy-ignore", lambda x, t: f.cross_entropy(x, t.long()), logits, holes)
+    loss("cross-entropy-smooth", lambda x, t: f.cross_entropy(x, t.long(), label_smoothing=0.2), logits, holes)
+    pair = torch.randn(4, 5), torch.randn(4, 5)
+    loss("mse", f.mse_loss, *pair)
+    loss("mse-sum", lambda a, b: f.mse_loss(a, b, reduction="sum"), *pair)
+    loss("smooth-l1", lambda a, b: f.smooth_l1_loss(a, b, beta=0.7), *pair)
+    loss("l1", f.l1_loss, *pair)
+    loss("cosine", lambda a, b: f.cosine_embedding_loss(a, b, torch.ones(4)), *pair)
+
+    def distil(student, teacher):
+        teacher = (teacher.detach() / 3).softmax(1)
+        return 9 * f.kl_div((student / 3).log_softmax(1), teacher, reduction="batchmean")
+
+    case(store, "distillation", nn.Identity(), pair[0], call=lambda s: distil(s, pair[1]))
+    store["distillation/teacher"] = pair[1]
+
+    def info_nce(a, b, t):
+        scores = f.normalize(a) @ f.normalize(b).T / t
+        own = torch.arange(4)
+        return (f.cross_entropy(scores, own) + f.cross_entropy(scores.T, own)) / 2
+
+    loss("info-nce", info_nce, *pair, torch.tensor(0.2))
+    save("losses", store)
+
+
 def layers():
     torch.manual_seed(0)
     store = {}
@@ -57,6 +180,24 @@ def layers():
     case(store, "linear-no-bias", nn.Linear(5, 7, bias=False), torch.randn(4, 5))
     case(store, "layer-norm", nn.LayerNorm(6), torch.randn(2, 3, 6))
     case(store, "layer-norm-eps", nn.LayerNorm(6, eps=0.1), torch.randn(4, 6))
+    case(store, "rms-norm", nn.RMSNorm(6, eps=1e-6), torch.randn(2, 3, 6))
+    case(store, "embedding", nn.Embedding(5, 3), torch.tensor([[4, 0, 4], [1, 4, 2]], dtype=torch.int32))
+    case(store, "patch-embedding", PatchEmbedding(), torch.randn(2, 3, 4, 6))
+    case(store, "mlp", Mlp(nn.functional.gelu), torch.randn(2, 3, 4))
+    case(store, "mlp-tanh", Mlp(lambda x: nn.functional.gelu(x, approximate="tanh")), torch.randn(2, 3, 4))
+    case(store, "swiglu", SwiGlu(), torch.randn(2, 3, 4))
+    mask = torch.tensor([[1, 1, 1, 0, 1], [1, 1, 0, 0, 0]], dtype=torch.int32)
+    case(store, "attention", Attention(8, 2), torch.randn(2, 5, 8))
+    case(store, "attention-causal", Attention(8, 2, causal=True), torch.randn(2, 5, 8))
+    case(store, "attention-mask", Attention(8, 2), torch.randn(2, 5, 8), mask)
+    case(store, "attention-causal-mask", Attention(8, 2, causal=True), torch.randn(2, 5, 8), mask)
+    case(store, "attention-groups", Attention(8, 4, groups=2, bias=False), torch.randn(2, 5, 8))
+    case(store, "attention-cross", Attention(8, 2, context=6), torch.randn(2, 3, 8), torch.randn(2, 5, 6))
+    case(store, "block", Block(), torch.randn(2, 5, 8))
+    for name, function in FUNCTIONS.items():
+        case(store, name, nn.Identity(), torch.randn(3, 7) * 2, call=function)
+    for name, function in PICTURES.items():
+        case(store, name, nn.Identity(), torch.randn(2, 8, 4, 6), call=function)
     save("layers", store)
 
 
@@ -88,5 +229,6 @@ def optimisers():
 
 if __name__ == "__main__":
     layers()
+    losses()
     optimisers()
     print(*(f"{path.name} {path.stat().st_size}" for path in sorted(HERE.glob("*.safetensors"))), sep="\n")

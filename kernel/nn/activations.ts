@@ -1,0 +1,75 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+
+/** y = f(x) and its derivative in x, as one operation: the tape of the formula itself would hold several tensors of x's size. */
+function elementwise(x: Tensor, f: (x: Tensor) => Tensor, derivative: (x: Tensor) => Tensor): Tensor {
+  const operation = tf.customGrad((x, save) => {
+    (save as (tensors: Tensor[]) => void)([x as Tensor]);
+    return {
+      value: f(x as Tensor),
+      gradFunc: (dy: Tensor, [x]: Tensor[]) => tf.mul(dy, derivative(x)),
+    };
+  });
+  return operation(x);
+}
+
+/** Φ(x), the normal distribution's share below x. */
+const normalShare = (x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+const normalDensity = (x: Tensor): Tensor => tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+
+/** Hendrycks and Gimpel's tanh form: tanh(√(2/π) (x + 0.044715 x³)). */
+const SCALE = Math.sqrt(2 / Math.PI);
+const CUBE = 0.044715;
+const bend = (x: Tensor): Tensor => tf.tanh(tf.mul(tf.mul(x, tf.add(tf.mul(tf.square(x), CUBE), 1)), SCALE));
+
+function bendDerivative(x: Tensor): Tensor {
+  const t = bend(x);
+  const inner = tf.mul(tf.add(tf.mul(tf.square(x), 3 * CUBE), 1), SCALE);
+  const slope = tf.mul(tf.sub(1, tf.square(t)), tf.mul(x, inner));
+  return tf.mul(tf.add(tf.add(t, 1), slope), 0.5);
+}
+
+/** x Φ(x); `tanh` is its approximation (arXiv 1606.08415; `torch.nn.functional.gelu`). */
+export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
+  if (approximate === "tanh") return elementwise(x, (x) => tf.mul(tf.mul(x, 0.5), tf.add(bend(x), 1)), bendDerivative);
+  return elementwise(
+    x,
+    (x) => tf.mul(x, normalShare(x)),
+    (x) => tf.add(normalShare(x), tf.mul(x, normalDensity(x))),
+  );
+}
+
+/** x σ(x) (`torch.nn.functional.silu`). */
+export function silu(x: Tensor): Tensor {
+  return elementwise(
+    x,
+    (x) => tf.mul(x, tf.sigmoid(x)),
+    (x) => {
+      const s = tf.sigmoid(x);
+      return tf.mul(s, tf.add(tf.mul(x, tf.sub(1, s)), 1));
+    },
+  );
+}
+
+/** max(x, 0), with PyTorch's gradient 0 at 0. */
+export function relu(x: Tensor): Tensor {
+  return tf.relu(x);
+}
+
+/** An activation by its PyTorch name. */
+export type Activation = "gelu" | "gelu-tanh" | "silu" | "relu";
+
+export function activate(x: Tensor, activation: Activation): Tensor {
+  switch (activation) {
+    case "gelu":
+      return gelu(x);
+    case "gelu-tanh":
+      return gelu(x, "tanh");
+    case "silu":
+      return silu(x);
+    case "relu":
+      return relu(x);
+    default:
+      return activation satisfies never;
+  }
+}

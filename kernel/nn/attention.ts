@@ -1,0 +1,111 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { Dropout } from "./dropout";
+import { NnError } from "./error";
+import { Linear } from "./linear";
+import { Module } from "./module";
+
+export interface AttentionOptions {
+  heads: number;
+  /** Heads of keys and values that groups of query heads share (arXiv 2305.13245); default `heads`. */
+  keyValueHeads?: number;
+  /** Features of the tokens attended to; default those of the queries. */
+  contextFeatures?: number;
+  /** Features of one head; default features / heads. */
+  headFeatures?: number;
+  /** Biases of the four projections; default true. */
+  bias?: boolean;
+  /** Token i attends only to tokens 0..i; default false. */
+  causal?: boolean;
+  /** On the attention weights; default 0. */
+  dropout?: number;
+}
+
+/** What one call of an attention may be given. */
+export interface AttentionCall {
+  /** Tokens attended to [B, M, contextFeatures]; default the queries' own. */
+  context?: Tensor;
+  /** [B, M], 1 where there is a token, 0 where there is padding. */
+  keyMask?: Tensor;
+}
+
+/**
+ * Multi-head attention with projections `q_proj`, `k_proj`, `v_proj`, `out_proj`:
+ *
+ *     out_proj(softmax(Q Kᵀ / √d + mask) V)
+ *
+ * (arXiv 1706.03762). A query that may attend to nothing gets the mean over all tokens, not NaN.
+ */
+export class Attention extends Module {
+  readonly qProj: Linear;
+  readonly kProj: Linear;
+  readonly vProj: Linear;
+  readonly outProj: Linear;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headFeatures: number;
+  readonly causal: boolean;
+  private readonly dropout: Dropout;
+
+  constructor(
+    readonly features: number,
+    { heads, keyValueHeads = heads, contextFeatures = features, ...options }: AttentionOptions,
+  ) {
+    super();
+    const { headFeatures = features / heads, bias = true, causal = false, dropout = 0 } = options;
+    if (!Number.isInteger(headFeatures) || headFeatures < 1)
+      throw new NnError("nn.Attention", `features must be a multiple of heads (${heads})`, features);
+    if (heads % keyValueHeads !== 0)
+      throw new NnError("nn.Attention", `heads (${heads}) must be a multiple of keyValueHeads`, keyValueHeads);
+    this.heads = heads;
+    this.keyValueHeads = keyValueHeads;
+    this.headFeatures = headFeatures;
+    this.causal = causal;
+    this.qProj = new Linear(features, heads * headFeatures, { bias });
+    this.kProj = new Linear(contextFeatures, keyValueHeads * headFeatures, { bias });
+    this.vProj = new Linear(contextFeatures, keyValueHeads * headFeatures, { bias });
+    this.outProj = new Linear(heads * headFeatures, features, { bias });
+    this.dropout = new Dropout(dropout);
+  }
+
+  /** @param x [B, N, features] @returns [B, N, features] */
+  forward(x: Tensor, { context = x, keyMask }: AttentionCall = {}): Tensor {
+    const [B, N] = x.shape;
+    const M = context.shape[1] as number;
+    const q = this.split(tf.mul(this.qProj.forward(x), this.headFeatures ** -0.5), this.heads);
+    const k = this.split(this.kProj.forward(context), this.keyValueHeads);
+    const v = this.split(this.vProj.forward(context), this.keyValueHeads);
+    const scores = tf.reshape(tf.matMul(q, k, false, true), [B, this.heads, N, M]);
+    const weights = this.dropout.forward(tf.softmax(this.masked(scores, keyMask)));
+    // [B · kvHeads, group · N, M]: the query heads of a group stand below each other, so nothing is repeated.
+    const grouped = tf.reshape(weights, [B * this.keyValueHeads, -1, M]);
+    const y = tf.reshape(tf.matMul(grouped, v), [B, this.heads, N, this.headFeatures]);
+    return this.outProj.forward(tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, this.heads * this.headFeatures]));
+  }
+
+  /** [B, N, heads · d] to [B · kvHeads, heads / kvHeads · N, d]. */
+  private split(x: Tensor, heads: number): Tensor {
+    const [B, N] = x.shape;
+    const apart = tf.transpose(tf.reshape(x, [B, N, heads, this.headFeatures]), [0, 2, 1, 3]);
+    return tf.reshape(apart, [B * this.keyValueHeads, -1, this.headFeatures]);
+  }
+
+  private masked(scores: Tensor, keyMask: Tensor | undefined): Tensor {
+    const [B, , N, M] = scores.shape;
+    const causal = this.causal ? tf.add(scores, causalMask(N, M)) : scores;
+    if (!keyMask) return causal;
+    if (keyMask.shape.join() !== `${B},${M}`)
+      throw new NnError("nn.Attention", `keyMask must be [${B}, ${M}]`, keyMask.shape);
+    return tf.add(causal, tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]));
+  }
+}
+
+/** Finite, so that a row without any token does not become NaN. */
+const HIDDEN = -1e9;
+
+/** [N, M] with 0 where token i of the last N of M may look at token j, {@link HIDDEN} elsewhere. */
+function causalMask(N: number, M: number): Tensor {
+  const mask = new Float32Array(N * M);
+  for (let i = 0; i < N; i++) mask.fill(HIDDEN, i * M + M - N + i + 1, (i + 1) * M);
+  return tf.tensor(mask, [N, M]);
+}

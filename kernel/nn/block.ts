@@ -1,0 +1,124 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { activate, type Activation, silu } from "./activations";
+import { Attention, type AttentionCall, type AttentionOptions } from "./attention";
+import { Dropout } from "./dropout";
+import { constant } from "./initialisers";
+import { Linear } from "./linear";
+import { Module } from "./module";
+import { LayerNorm } from "./norm";
+import { Parameter } from "./parameter";
+
+export interface MlpOptions {
+  /** Default 4 × features. */
+  hiddenFeatures?: number;
+  /** Default `features`. */
+  outFeatures?: number;
+  /** Default `gelu`, the exact one. */
+  activation?: Activation;
+  bias?: boolean;
+  dropout?: number;
+}
+
+/** fc2(dropout(activation(fc1(x)))), as in a vision transformer. */
+export class Mlp extends Module {
+  readonly fc1: Linear;
+  readonly fc2: Linear;
+  readonly activation: Activation;
+  private readonly dropout: Dropout;
+
+  constructor(
+    readonly features: number,
+    { hiddenFeatures = 4 * features, outFeatures = features, ...options }: MlpOptions = {},
+  ) {
+    super();
+    const { activation = "gelu", bias = true, dropout = 0 } = options;
+    this.activation = activation;
+    this.fc1 = new Linear(features, hiddenFeatures, { bias });
+    this.fc2 = new Linear(hiddenFeatures, outFeatures, { bias });
+    this.dropout = new Dropout(dropout);
+  }
+
+  /** @param x [..., features] */
+  forward(x: Tensor): Tensor {
+    return this.fc2.forward(this.dropout.forward(activate(this.fc1.forward(x), this.activation)));
+  }
+}
+
+/** down_proj(silu(gate_proj(x)) ⊙ up_proj(x)) (SwiGLU, arXiv 2002.05202, with Llama's names). */
+export class SwiGlu extends Module {
+  readonly gateProj: Linear;
+  readonly upProj: Linear;
+  readonly downProj: Linear;
+
+  constructor(
+    readonly features: number,
+    { hiddenFeatures = 4 * features, bias = false }: { hiddenFeatures?: number; bias?: boolean } = {},
+  ) {
+    super();
+    this.gateProj = new Linear(features, hiddenFeatures, { bias });
+    this.upProj = new Linear(features, hiddenFeatures, { bias });
+    this.downProj = new Linear(hiddenFeatures, features, { bias });
+  }
+
+  /** @param x [..., features] */
+  forward(x: Tensor): Tensor {
+    return this.downProj.forward(tf.mul(silu(this.gateProj.forward(x)), this.upProj.forward(x)));
+  }
+}
+
+/** y = γ x, one factor a feature (arXiv 2103.17239). */
+export class LayerScale extends Module {
+  readonly gamma: Parameter;
+
+  constructor(features: number, initial = 1e-5) {
+    super();
+    this.gamma = new Parameter([features], constant(initial));
+  }
+
+  forward(x: Tensor): Tensor {
+    return tf.mul(x, this.gamma.value);
+  }
+}
+
+export interface BlockOptions extends AttentionOptions {
+  /** Default 4 × features. */
+  hiddenFeatures?: number;
+  activation?: Activation;
+  /** First value of both layer scales; default none. */
+  layerScale?: number;
+  /** Of the layer norms; default 1e-6. */
+  eps?: number;
+}
+
+/** A pre-norm transformer block: x + ls1(attn(norm1(x))), then x + ls2(mlp(norm2(x))), with timm's names. */
+export class Block extends Module {
+  readonly norm1: LayerNorm;
+  readonly attn: Attention;
+  readonly ls1: LayerScale | null;
+  readonly norm2: LayerNorm;
+  readonly mlp: Mlp;
+  readonly ls2: LayerScale | null;
+
+  constructor(
+    readonly features: number,
+    { hiddenFeatures, activation, layerScale, eps = 1e-6, ...attention }: BlockOptions,
+  ) {
+    super();
+    const scale = (): LayerScale | null => (layerScale === undefined ? null : new LayerScale(features, layerScale));
+    this.norm1 = new LayerNorm(features, { eps });
+    this.attn = new Attention(features, attention);
+    this.ls1 = scale();
+    this.norm2 = new LayerNorm(features, { eps });
+    this.mlp = new Mlp(features, { hiddenFeatures, activation, dropout: attention.dropout });
+    this.ls2 = scale();
+  }
+
+  /** @param x [B, N, features] */
+  forward(x: Tensor, call: AttentionCall = {}): Tensor {
+    const attended = this.attn.forward(this.norm1.forward(x), call);
+    const first = tf.add(x, this.ls1?.forward(attended) ?? attended);
+    const computed = this.mlp.forward(this.norm2.forward(first));
+    return tf.add(first, this.ls2?.forward(computed) ?? computed);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Prng } from "../prng";
+import { NnError } from "./error";
+import { type Initialiser, normal } from "./initialisers";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+import { gatherRows } from "./rows";
+
+export interface EmbeddingOptions {
+  /** Default N(0, 1), as PyTorch. */
+  weightInit?: Initialiser;
+  random?: Prng;
+}
+
+/** A table [count, features] looked up by whole numbers (`torch.nn.Embedding`). */
+export class Embedding extends Module {
+  readonly weight: Parameter;
+
+  constructor(
+    readonly count: number,
+    readonly features: number,
+    { weightInit = normal(), random }: EmbeddingOptions = {},
+  ) {
+    super();
+    this.weight = new Parameter([count, features], weightInit, random);
+  }
+
+  /** @param indices int32 [...] @returns [..., features] */
+  forward(indices: Tensor): Tensor {
+    if (indices.dtype !== "int32") throw new NnError("nn.Embedding", "indices must be int32", indices.dtype);
+    checkIndices("nn.Embedding", indices, this.count);
+    const rows = gatherRows(this.weight.value, tf.reshape(indices, [-1]));
+    return tf.reshape(rows, [...indices.shape, this.features]);
+  }
+}
+
+/** tfjs answers an index out of range with zeros or with whatever lies there. */
+export function checkIndices(fn: string, indices: Tensor, count: number, allowed?: number): void {
+  for (const index of indices.dataSync())
+    if (!(index >= 0 && index < count) && index !== allowed)
+      throw new NnError(fn, `indices must lie in 0..${count - 1}`, index);
+}

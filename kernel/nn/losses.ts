@@ -1,0 +1,151 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { checkIndices } from "./embedding";
+import { NnError } from "./error";
+
+/** `mean` over what counts, as PyTorch's default, or `sum`. */
+export type Reduction = "mean" | "sum";
+
+const reduce = (x: Tensor, reduction: Reduction): Tensor => (reduction === "mean" ? tf.mean(x) : tf.sum(x));
+
+function checkSame(fn: string, a: Tensor, b: Tensor): void {
+  if (a.shape.join() !== b.shape.join())
+    throw new NnError(fn, `both inputs must be of one shape, the first is [${a.shape}]`, b.shape);
+}
+
+export interface CrossEntropyOptions {
+  reduction?: Reduction;
+  /** Share of the target spread evenly over all classes; default 0. */
+  labelSmoothing?: number;
+  /** Targets of this value do not count; default -100. */
+  ignoreIndex?: number;
+}
+
+/**
+ * -log softmax(logits)[target] (`torch.nn.functional.cross_entropy`); the mean runs over targets that are not ignored, and
+ * is NaN where all are.
+ *
+ * @param logits [N, C]
+ * @param targets int32 [N]
+ */
+export function crossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100 }: CrossEntropyOptions = {},
+): Tensor {
+  const [N, C] = logits.shape;
+  if (logits.shape.length !== 2 || targets.shape.join() !== `${N}` || targets.dtype !== "int32")
+    throw new NnError("nn.crossEntropy", "logits must be [N, C], targets int32 [N]", [
+      `[${logits.shape}]`,
+      `${targets.dtype} [${targets.shape}]`,
+    ]);
+  checkIndices("nn.crossEntropy", targets, C as number, ignoreIndex);
+  const counted = tf.cast(tf.notEqual(targets, ignoreIndex), "float32");
+  const goal = targetShares(targets, counted, C as number, labelSmoothing);
+  const total = softmaxLoss(logits, goal);
+  return reduction === "sum" ? total : tf.div(total, tf.sum(counted));
+}
+
+/** [N, C]: 1 - ε on the target plus ε / C everywhere, nothing in rows that do not count. */
+function targetShares(targets: Tensor, counted: Tensor, classes: number, smoothing: number): Tensor {
+  const known = tf.mul(targets, tf.cast(counted, "int32"));
+  // Whole numbers first: wasm's oneHot writes nonsense where its values are fractions.
+  const hot = tf.cast(tf.oneHot(known, classes), "float32");
+  const shares = tf.add(tf.mul(hot, 1 - smoothing), smoothing / classes);
+  return tf.mul(shares, tf.reshape(counted, [-1, 1]));
+}
+
+/** -Σ goal · log softmax(logits), with the gradient softmax · Σ goal - goal. */
+function softmaxLoss(logits: Tensor, goal: Tensor): Tensor {
+  const operation = tf.customGrad((logits, save) => {
+    const logs = tf.logSoftmax(logits as Tensor);
+    (save as (tensors: Tensor[]) => void)([logs, goal]);
+    const gradFunc = (dy: Tensor, [logs, goal]: Tensor[]): Tensor =>
+      tf.mul(dy, tf.sub(tf.mul(tf.exp(logs), tf.sum(goal, 1, true)), goal));
+    return { value: tf.neg(tf.sum(tf.mul(goal, logs))), gradFunc };
+  });
+  return operation(logits);
+}
+
+/** (a - b)² (`torch.nn.functional.mse_loss`). */
+export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
+  checkSame("nn.mse", a, b);
+  return reduce(tf.square(tf.sub(a, b)), reduction);
+}
+
+/** |d| < β: d² / 2β, else |d| - β/2, for d = a - b (`torch.nn.functional.smooth_l1_loss`). β = 0 is |d|. */
+export function smoothL1(
+  a: Tensor,
+  b: Tensor,
+  { reduction = "mean", beta = 1 }: { reduction?: Reduction; beta?: number } = {},
+): Tensor {
+  checkSame("nn.smoothL1", a, b);
+  const size = tf.abs(tf.sub(a, b));
+  if (beta === 0) return reduce(size, reduction);
+  // min(|d|, β) is the part of |d| that is squared; no comparison is on the tape.
+  const near = tf.minimum(size, beta);
+  return reduce(tf.add(tf.div(tf.square(near), 2 * beta), tf.sub(size, near)), reduction);
+}
+
+/** x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). */
+export function normalise(x: Tensor, eps = 1e-12): Tensor {
+  const length = tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), eps * eps));
+  return tf.div(x, length);
+}
+
+/** 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). */
+export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
+  checkSame("nn.cosineLoss", a, b);
+  return reduce(tf.sub(1, tf.sum(tf.mul(normalise(a), normalise(b)), -1)), reduction);
+}
+
+/**
+ * T² KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes, mean over rows (Hinton et al., arXiv 1503.02531).
+ * The teacher gets no gradient.
+ *
+ * @param student logits [N, C]
+ * @param teacher logits [N, C]
+ */
+export function distillation(
+  student: Tensor,
+  teacher: Tensor,
+  { temperature = 1 }: { temperature?: number } = {},
+): Tensor {
+  checkSame("nn.distillation", student, teacher);
+  const goal = stopGradient(tf.softmax(tf.div(stopGradient(teacher), temperature)));
+  const entropy = tf.sum(tf.mul(goal, tf.log(tf.maximum(goal, TINY))));
+  const divergence = tf.add(softmaxLoss(tf.div(student, temperature), goal), entropy);
+  return tf.mul(divergence, temperature ** 2 / (student.shape[0] as number));
+}
+
+/** Above single precision's smallest normal number, so that 0 log 0 is 0. */
+const TINY = 1e-37;
+
+/** The same values, a constant for the gradient. */
+export function stopGradient(x: Tensor): Tensor {
+  const operation = tf.customGrad((x) => ({
+    value: tf.clone(x as Tensor),
+    gradFunc: (dy: Tensor) => tf.zerosLike(dy),
+  }));
+  return operation(x);
+}
+
+/**
+ * Contrastive loss of pairs (InfoNCE, arXiv 1807.03748; symmetric as CLIP's, arXiv 2103.00020): row i of `a` belongs to row i
+ * of `b`, all other rows are negatives; cosine similarities divided by the temperature.
+ *
+ * @param a [N, D]
+ * @param b [N, D]
+ * @param options.temperature default 0.07; a tensor (scalar) trains
+ */
+export function infoNce(
+  a: Tensor,
+  b: Tensor,
+  { temperature = 0.07, symmetric = true }: { temperature?: number | Tensor; symmetric?: boolean } = {},
+): Tensor {
+  checkSame("nn.infoNce", a, b);
+  const logits = tf.div(tf.matMul(normalise(a), normalise(b), false, true), temperature);
+  const own = tf.range(0, a.shape[0] as number, 1, "int32");
+  const forward = crossEntropy(logits, own);
+  return symmetric ? tf.mul(tf.add(forward, crossEntropy(tf.transpose(logits), own)), 0.5) : forward;
+}
