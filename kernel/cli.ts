@@ -31,6 +31,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "try every device and say what is missing [--json]",
     load: async () => (await import("./cli/doctor.js")).main,
   },
+  world: {
+    summary: "write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set; balance",
+    load: async () => (await import("./cli/world.js")).main,
+  },
   law: {
     summary: "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score [--json]",
     load: async () => (await import("./cli/law.js")).main,

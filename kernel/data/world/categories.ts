@@ -94,3 +94,8 @@ export function categoryNamed(name: string): CategorySpec {
   const legal = categories.map((spec) => spec.name).join(", ");
   throw new RangeError(`world.scene: no category ${JSON.stringify(name)}, legal categories are ${legal}`);
 }
+
+/** Ids of categories in files: 1 and up, in the order of `world.categories`. */
+export function categoryId(name: string): number {
+  return categories.findIndex((spec) => spec.name === name) + 1;
+}

@@ -1,6 +1,9 @@
+import { balance } from "./balance";
 import { categories, parts } from "./categories";
 import { crowd } from "./crowd";
 import { factsOf } from "./facts";
+import { write } from "./layouts";
+import { denseMaps } from "./maps";
 import { answers, ask, questionTypes, quiz } from "./questions";
 import { phrasesFor, resolve } from "./refer";
 import { render } from "./render";
@@ -30,14 +33,21 @@ export const world = {
   answers,
   ask,
   quiz,
+  denseMaps,
+  balance,
   writeSpair,
+  write,
 } as const;
 
+export type { BalanceRow } from "./balance";
 export type { Captions, HardNegatives } from "./captions";
 export type { CategoryName, CategorySpec, Shape } from "./categories";
 export { colourNames, heldOutColours, type ColourName, type Rgb } from "./colours";
 export type { CrowdOptions } from "./crowd";
+export { WorldError } from "./errors";
 export type { ObjectFacts } from "./facts";
+export { layoutNames, type LayoutName, type WriteOptions, type WriteSpec } from "./layouts";
+export type { DenseMaps } from "./maps";
 export type { Pose } from "./pose";
 export type { Question, QuestionType, Quiz, QuizOptions } from "./questions";
 export type { Box, Keypoint, Rendered, TemplateMap } from "./render";

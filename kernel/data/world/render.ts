@@ -58,7 +58,7 @@ export function render(scene: Scene): Rendered {
   const painting = paint(scene, SUPERSAMPLING);
   const main = scene.objects[0] as SceneObject;
   const maps = readMaps(painting, scene.size);
-  const keypoints = placeKeypoints(main, scene.size, maps.instances);
+  const keypoints = placeKeypoints(main, 1, scene.size, maps.instances);
   return {
     width: scene.size,
     height: scene.size,
@@ -96,19 +96,20 @@ function templateByte(value: number): number {
   return Math.max(0, Math.min(255, Math.round((value + 1.25) * 102)));
 }
 
-function placeKeypoints(object: SceneObject, size: number, instances: Uint8Array): Keypoint[] {
+/** The keypoints of an object whose number in the map of instances is `id`. */
+export function placeKeypoints(object: SceneObject, id: number, size: number, instances: Uint8Array): Keypoint[] {
   const matrix = poseMatrix(object.pose, size);
   return figure(object.category, object.shape).keypoints.map(([name, px, py]) => {
     const [x, y] = apply(matrix, px, py);
-    return { name, x, y, visible: shows(instances, size, x, y) };
+    return { name, x, y, visible: shows(instances, id, size, x, y) };
   });
 }
 
-function shows(instances: Uint8Array, size: number, x: number, y: number): boolean {
+function shows(instances: Uint8Array, id: number, size: number, x: number, y: number): boolean {
   if (x < 0 || y < 0 || x >= size || y >= size) return false;
   for (let row = Math.max(0, Math.floor(y) - 1); row <= Math.min(size - 1, Math.floor(y) + 1); row++) {
     for (let column = Math.max(0, Math.floor(x) - 1); column <= Math.min(size - 1, Math.floor(x) + 1); column++) {
-      if (instances[row * size + column] === 1) return true;
+      if (instances[row * size + column] === id) return true;
     }
   }
   return false;

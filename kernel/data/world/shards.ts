@@ -3,9 +3,9 @@
  *
  *     node kernel/dist/data/world/shards.js --out train-0 --split train --first 0 --count 8192
  *
- * writes `train-0.bin`, `count` records of {@link RECORD_BYTES} bytes, and `train-0.jsonl`, one line of captions and
+ * writes `train-0.bin`, `count` records of {@link recordBytes} bytes, and `train-0.jsonl`, one line of captions and
  * keypoints for each. A record is RGB [128, 128, 3], then four maps [32, 32] read at every fourth pixel: part-type id,
- * category (1 up, 0 for the background), template x, template y.
+ * category (1 up, 0 for the background), template x, template y. With `--size 192` the same at another size.
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,26 +13,28 @@ import { categories } from "./categories";
 import { render, type Rendered } from "./render";
 import { scene, splits, type Scene, type Split } from "./scene";
 
-const SIZE = 128;
 const STEP = 4;
-const CELLS = (SIZE / STEP) ** 2;
 
-/** Bytes of one image in a shard. */
-export const RECORD_BYTES = SIZE * SIZE * 3 + 4 * CELLS;
+/** Bytes of one image of `size` pixels in a shard. */
+export function recordBytes(size: number): number {
+  return size * size * 3 + 4 * (size / STEP) ** 2;
+}
 
 /** The record of one image; see the top of this file. */
 export function record(drawn: Scene, image: Rendered): Uint8Array {
-  const bytes = new Uint8Array(RECORD_BYTES);
+  const { size } = drawn;
+  const [side, cells] = [size / STEP, (size / STEP) ** 2];
+  const bytes = new Uint8Array(recordBytes(size));
   bytes.set(image.rgb);
   const labels = drawn.objects.map((object) => categories.findIndex((spec) => spec.name === object.category) + 1);
-  const start = SIZE * SIZE * 3;
-  for (let cell = 0; cell < CELLS; cell++) {
-    const row = Math.floor(cell / (SIZE / STEP)) * STEP + STEP / 2;
-    const at = row * SIZE + (cell % (SIZE / STEP)) * STEP + STEP / 2;
+  const start = size * size * 3;
+  for (let cell = 0; cell < cells; cell++) {
+    const row = Math.floor(cell / side) * STEP + STEP / 2;
+    const at = row * size + (cell % side) * STEP + STEP / 2;
     bytes[start + cell] = image.parts[at] as number;
-    bytes[start + CELLS + cell] = labels[(image.instances[at] as number) - 1] ?? 0;
-    bytes[start + 2 * CELLS + cell] = image.template.x[at] as number;
-    bytes[start + 3 * CELLS + cell] = image.template.y[at] as number;
+    bytes[start + cells + cell] = labels[(image.instances[at] as number) - 1] ?? 0;
+    bytes[start + 2 * cells + cell] = image.template.x[at] as number;
+    bytes[start + 3 * cells + cell] = image.template.y[at] as number;
   }
   return bytes;
 }
@@ -51,19 +53,22 @@ function main(): void {
       split: { type: "string", default: "train" },
       first: { type: "string", default: "0" },
       count: { type: "string", default: "1024" },
+      size: { type: "string", default: "128" },
     },
   });
   const { out, split } = values;
   if (!out) throw new Error("shards: --out is required, the path of the shard without its ending");
   if (!splits.includes(split as Split)) throw new Error(`shards: no split ${JSON.stringify(split)}`);
-  writeShard(out, split as Split, Number(values.first), Number(values.count));
+  const size = Number(values.size);
+  if (size % STEP !== 0) throw new Error(`shards: --size must be a multiple of ${STEP}, received ${values.size}`);
+  writeShard(out, split as Split, Number(values.first), Number(values.count), size);
 }
 
-function writeShard(out: string, split: Split, first: number, count: number): void {
+function writeShard(out: string, split: Split, first: number, count: number, size: number): void {
   const began = performance.now();
   const [pixels, lines] = [openSync(`${out}.bin.part`, "w"), openSync(`${out}.jsonl.part`, "w")];
   for (let seed = first; seed < first + count; seed++) {
-    const drawn = scene(seed, { split });
+    const drawn = scene(seed, { split, size });
     const image = render(drawn);
     writeSync(pixels, record(drawn, image));
     writeSync(lines, `${describe(drawn, image)}\n`);

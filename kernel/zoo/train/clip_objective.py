@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from data import Shards, augment, normalise, shift
+from data import SMALL_UNTIL, Shards, augment, normalise, shift
 from models import ClipImage, TextEncoder, fit_positions
 from tokenizer import Tokenizer
 
@@ -91,12 +91,18 @@ class SigmoidObjective(ClipObjective):
     """Each image with each text is a question of its own, true or false (Zhai et al., 2023): no softmax over the batch.
 
     The texts are the captions of the batch, their hard negatives and the category-only captions of all categories; an
-    image has two true ones, its own caption and that of its category.
+    image has two true ones, its own caption and that of its category. For three quarters of the time the images are seen
+    at half their size.
     """
 
     def __init__(self, data: Shards, seed: int, warm_start: str = ""):
         super().__init__(data, seed, warm_start, depth=3)
         self.bias = nn.Parameter(torch.tensor(-5.0))
+        self.progress = 0.0
+
+    def prepare(self, batch: int) -> tuple[Tensor, ...]:
+        pixels, *rest = super().prepare(batch)
+        return F.avg_pool2d(pixels, 2) if self.progress < SMALL_UNTIL else pixels, *rest
 
     def loss(self, pixels: Tensor, labels: Tensor, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
         images = self.image(pixels)[1].float()

@@ -12,7 +12,9 @@ from torch import Tensor
 SIZE = 128
 STEP = 4  # pixels between the samples of the maps
 CELLS = SIZE // STEP
-PIXELS = SIZE * SIZE * 3
+
+# Part of a schedule during which some runs see the images at half their size.
+SMALL_UNTIL = 0.75
 
 # Normalisation of pixel values in [0, 1]; the same numbers stand in every preprocessor_config.json.
 MEAN = (0.5, 0.5, 0.5)
@@ -60,6 +62,11 @@ class Shards:
         raw = self.records(indices)
         maps = raw[:, self.pixels:].reshape(-1, 4, self.size // STEP, self.size // STEP).astype(np.int64)
         return to_images(raw, self.size), torch.from_numpy(maps)
+
+
+def open_shards(run: str, folder: str, split: str) -> Shards:
+    """The shards of the size that a run sees."""
+    return Shards(os.path.join(folder, "192"), split, 192) if run == "clip192" else Shards(folder, split)
 
 
 def to_images(raw: np.ndarray, size: int = SIZE) -> Tensor:

@@ -12,15 +12,15 @@ from data import Shards, augment, normalise
 from models import DistilModel
 
 PROTOTYPES = 384
-VIEW = 96  # pixels on a side
+VIEW = 64  # pixels on a side
 STUDENT_TEMPERATURE = 0.1
 TEACHER_TEMPERATURE = 0.06
 MOMENTUM = 0.99
 
 
 def draw_boxes(count: int, generator: torch.Generator) -> Tensor:
-    """Crops as centre x, centre y, half width, half height in [-1, 1] coordinates, [B, 4]; a quarter to all of the area."""
-    area = torch.empty(count).uniform_(0.25, 1.0, generator=generator)
+    """Crops as centre x, centre y, half width, half height in [-1, 1] coordinates, [B, 4]; a fifth to two thirds of the area."""
+    area = torch.empty(count).uniform_(0.2, 0.67, generator=generator)
     aspect = torch.empty(count).uniform_(-0.29, 0.29, generator=generator).exp()
     half = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], dim=1).clamp(max=1)
     centre = (torch.rand(count, 2, generator=generator) * 2 - 1) * (1 - half)

@@ -1,9 +1,10 @@
-"""Measure encoders: PCK@0.1 on held-out pairs beside its baselines, retrieval and zero-shot categories.
+"""Measure encoders: PCK@0.1 on held-out pairs beside its baselines, linear probes, retrieval and zero-shot categories.
 
     python evaluate.py --val SPAIR_VAL --test SPAIR_TEST --data SHARDS --runs parts=... clip=... --out figures.json
 
 The pairs are folders in SPair-71k's layout, as written by `world.writeSpair`. Layer, matcher and centring are chosen on
-the val pairs; the test pairs are looked at once, with that choice.
+the val pairs; the test pairs are looked at once, with that choice. An encoder for images of 192 pixels reads the pairs of
+`SPAIR_VAL-192` and `SPAIR_TEST-192` and the shards of `SHARDS/192`.
 """
 from __future__ import annotations
 
@@ -21,10 +22,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from data import normalise
+from probes import measure_probes, side_of
 
 CANVAS = 840
-SIDE = 16
-STRIDE = CANVAS / SIDE
 WINDOW = 5
 TEMPERATURE = 0.02
 
@@ -43,7 +43,7 @@ class Pair:
 
 
 class Pairs:
-    """A folder of pairs and its images [M, 3, 128, 128] in [0, 1]."""
+    """A folder of pairs and its images [M, 3, size, size] in [0, 1]."""
 
     def __init__(self, root: str):
         self.pairs: list[Pair] = []
@@ -87,47 +87,56 @@ def load_image(path: str) -> Tensor:
     return torch.from_numpy(np.asarray(Image.open(path).convert("RGB")).copy()).permute(2, 0, 1).float() / 255
 
 
-def cell_of(points: np.ndarray) -> np.ndarray:
+def cell_of(points: np.ndarray, side: int) -> np.ndarray:
     """Row-major cells of canvas points: n * int(n y / N) + int(n x / N)."""
-    grid = np.clip((SIDE * points / CANVAS).astype(int), 0, SIDE - 1)
-    return SIDE * grid[:, 1] + grid[:, 0]
+    grid = np.clip((side * points / CANVAS).astype(int), 0, side - 1)
+    return side * grid[:, 1] + grid[:, 0]
 
 
 def match(similarity: np.ndarray, soft: bool) -> np.ndarray:
-    """Predicted canvas points [K, 2] for rows of similarities [K, 256]: argmax or windowed soft-argmax."""
+    """Predicted canvas points [K, 2] for rows of similarities [K, side * side]: argmax or windowed soft-argmax."""
     best = similarity.argmax(1)
+    side = round(similarity.shape[1] ** 0.5)
+    stride = CANVAS / side
     if not soft:
-        cells = np.stack([best % SIDE, best // SIDE], 1).astype(float)
-        return cells * STRIDE + STRIDE // 2
-    rows, columns = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    near = (abs(rows - best[:, None] // SIDE) <= WINDOW) & (abs(columns - best[:, None] % SIDE) <= WINDOW)
+        cells = np.stack([best % side, best // side], 1).astype(float)
+        return cells * stride + stride // 2
+    rows, columns = np.divmod(np.arange(side * side), side)
+    near = (abs(rows - best[:, None] // side) <= WINDOW) & (abs(columns - best[:, None] % side) <= WINDOW)
     masked = similarity * near
     weights = np.exp((masked - masked.max(1, keepdims=True)) / TEMPERATURE)
     weights /= weights.sum(1, keepdims=True)
-    return np.stack([weights @ columns, weights @ rows], 1) * STRIDE + STRIDE // 2
+    return np.stack([weights @ columns, weights @ rows], 1) * stride + stride // 2
 
 
 def feature_matcher(data: Pairs, features: Tensor, soft: bool) -> Callable[[Pair], np.ndarray]:
-    """Nearest neighbours by cosine. features [M, 256, C], in the order of `data.names`."""
+    """Nearest neighbours by cosine. features [M, N, C], in the order of `data.names`."""
     unit = F.normalize(features.float(), dim=-1).numpy()
     index = {name: i for i, name in enumerate(data.names)}
 
     def predict(pair: Pair) -> np.ndarray:
-        source = unit[index[pair.source]][cell_of(pair.source_points)]
+        source = unit[index[pair.source]][cell_of(pair.source_points, side_of(features))]
         return match(source @ unit[index[pair.target]].T, soft)
 
     return predict
 
 
+def layers_of(encoder: torch.nn.Module, pixels: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Patch tokens of every hidden state and of last_hidden_state, [B, N, C] each; N differs between the stages of a pyramid."""
+    prefix = 0 if encoder.cls_token is None else 1
+    states = encoder.hidden_states(pixels)
+    for layer, state in enumerate(states):
+        yield f"hidden_states[{layer}]", state[:, prefix:]
+    yield "last_hidden_state", encoder.norm(states[-1])[:, prefix:]
+
+
 @torch.no_grad()
 def layer_features(encoder: torch.nn.Module, images: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Patch tokens of every hidden state and of last_hidden_state, [M, 256, C] each."""
+    """The same of many images in [0, 1], [M, N, C] each."""
     encoder.eval()
-    batches = [encoder.hidden_states(normalise(part)) for part in images.split(64)]
-    prefix = 0 if encoder.cls_token is None else 1
-    for layer in range(len(batches[0])):
-        yield f"hidden_states[{layer}]", torch.cat([states[layer] for states in batches])[:, prefix:]
-    yield "last_hidden_state", torch.cat([encoder.norm(states[-1]) for states in batches])[:, prefix:]
+    batches = [dict(layers_of(encoder, normalise(part))) for part in images.split(64)]
+    for name in batches[0]:
+        yield name, torch.cat([layers[name] for layers in batches])
 
 
 def measure_encoder(encoder: torch.nn.Module, val: Pairs, test: Pairs) -> dict:
@@ -229,8 +238,8 @@ def measure_clip(objective, data, count: int = 1000) -> dict:
 
 
 def main() -> None:
+    from data import open_shards
     from export import build
-    from data import Shards
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--val", required=True, help="pairs for choices")
@@ -238,24 +247,33 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="folder of the shards")
     parser.add_argument("--runs", nargs="+", required=True, help="kind=checkpoint; untrained needs no checkpoint")
     parser.add_argument("--out", required=True)
+    parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    train, val, test = Shards(args.data, "train"), Pairs(args.val), Pairs(args.test)
+    torch.set_num_threads(args.threads)
+    pairs: dict[int, tuple[Pairs, Pairs]] = {128: (Pairs(args.val), Pairs(args.test))}
     figures: dict = {}
     if os.path.exists(args.out):
         with open(args.out) as file:
             figures = json.load(file)
-    figures["baselines"] = baselines(test)
+    figures["baselines"] = baselines(pairs[128][1])
     for run in args.runs:
         kind, _, checkpoint = run.partition("=")
+        train, val, test = (open_shards(kind, args.data, split) for split in ("train", "val", "test"))
         model, objective, _ = build(kind, checkpoint, train)
         encoder = model.encoder if hasattr(model, "encoder") else model
-        figures[kind] = {"correspondence": measure_encoder(encoder, val, test)}
+        size = encoder.size
+        if size not in pairs:
+            pairs[size] = Pairs(f"{args.val}-{size}"), Pairs(f"{args.test}-{size}")
+        figures[kind] = {
+            "correspondence": measure_encoder(encoder, *pairs[size]),
+            "probes": measure_probes(encoder, layers_of, train, val, test),
+        }
         if objective is not None:
-            figures[kind]["retrieval"] = measure_clip(objective, Shards(args.data, "test"))
+            figures[kind]["retrieval"] = measure_clip(objective, test)
         shown = {key: value for key, value in figures[kind]["correspondence"].items() if key != "val_table"}
-        print(kind, json.dumps({**figures[kind], "correspondence": shown}))
-    with open(args.out, "w") as file:
-        file.write(json.dumps(figures, indent=2) + "\n")
+        print(kind, json.dumps({**figures[kind], "correspondence": shown}), flush=True)
+        with open(args.out, "w") as file:
+            file.write(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

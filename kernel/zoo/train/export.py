@@ -15,34 +15,79 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from clip_objective import ClipObjective
-from data import MEAN, SIZE, STD, Shards, normalise
-from models import Encoder, MaeModel, PartsModel
+from clip_objective import ClipObjective, LargeClipObjective, SigmoidObjective
+from data import MEAN, STD, Shards, normalise, open_shards
+from distil import PROTOTYPES
+from models import CategoryModel, ConvResidual, ConvUnit, DistilModel, Encoder, MaeModel, PartsModel, PromptModel
 from objectives import CATEGORIES, GRID, PARTS
+from pyramid import Pyramid, PyramidModel
 
 OPSET = 17
 UNTRAINED_SEED = 7
+SMALLEST_HALF = 1024
 
 OBJECTIVES = {
     "parts": "dense part types and dense template coordinates (supervised by the renderer's maps)",
     "clip": "image-text contrast with hard negatives and category-only captions, started from parts-hybrid",
     "mae": "masked autoencoding of normalised patches, without labels",
+    "category": "which categories the image shows, nothing about where",
+    "siglip": "image-text pairs, each true or false by a sigmoid, image tower started from category-hybrid",
+    "masks": "masks of the object and of the part under a point, and boundaries, without class names",
+    "pyramid": "part types at stride 4 from all stages, categories from the last one",
+    "dino": "self-distillation between two crops, of images and of patches, without labels",
+    "clip192": "the objective of clip-vit on images of 192 pixels, both towers started from clip-vit",
     "untrained": "none: random weights, batch-norm statistics from training images; a control",
 }
 
 
+TEXT_RUNS = {"clip": ClipObjective, "clip192": LargeClipObjective, "siglip": SigmoidObjective}
+MODELS = {
+    "parts": lambda: PartsModel(PARTS, CATEGORIES * GRID * GRID + 1),
+    "mae": lambda: MaeModel(depth=6),
+    "category": lambda: CategoryModel(CATEGORIES, depth=3),
+    "masks": lambda: PromptModel(depth=3),
+    "pyramid": lambda: PyramidModel(PARTS, CATEGORIES),
+    "dino": lambda: DistilModel(PROTOTYPES, depth=3),
+}
+
+# Written before there were half-precision weights; their figures are quoted in notebooks.
+FULL_PRECISION = ("parts", "clip", "untrained")
+
+
 def build(run: str, checkpoint: str, data: Shards) -> tuple[nn.Module, nn.Module | None, dict]:
-    """The image encoder (with its projection, for clip), the clip objective or None, and the checkpoint's record."""
+    """The image encoder (with its projection, for those with text), the objective of those with text or None, and the
+    checkpoint's record. The weights are those of the files: batch norms fused and, but for the first encoders, rounded."""
     if run == "untrained":
         return untrained(data), None, {}
     state = torch.load(checkpoint, weights_only=True)
-    if run == "clip":
-        objective = ClipObjective(data, 0)
+    if run in TEXT_RUNS:
+        objective = TEXT_RUNS[run](data, 0)
         objective.load_state_dict(state["objective"])
-        return objective.image, objective, state
-    model = MaeModel(depth=6) if run == "mae" else PartsModel(PARTS, CATEGORIES * GRID * GRID + 1)
-    model.load_state_dict({name.removeprefix("model."): value for name, value in state["objective"].items()})
-    return model.encoder, None, state
+        return *settle(run, objective.image, objective), state
+    model = MODELS[run]()
+    kept = {name.removeprefix("model."): value for name, value in state["objective"].items() if name.startswith("model.")}
+    model.load_state_dict(kept)
+    return *settle(run, model.encoder, None), state
+
+
+def settle(run: str, model: nn.Module, objective: nn.Module | None) -> tuple[nn.Module, nn.Module | None]:
+    if run not in FULL_PRECISION:
+        for module in (model, objective):
+            if module is not None:
+                round_weights(module.eval())
+    return model, objective
+
+
+def round_weights(model: nn.Module) -> None:
+    """Fuse batch norms into their convolutions, then round large weights to half precision."""
+    for module in list(model.modules()):
+        if isinstance(module, (ConvUnit, ConvResidual)) and isinstance(module.norm, nn.BatchNorm2d):
+            module.conv = nn.utils.fusion.fuse_conv_bn_eval(module.conv, module.norm)
+            module.norm = nn.Identity()
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.numel() >= SMALLEST_HALF:
+                weight.copy_(weight.half().float())
 
 
 def untrained(data: Shards) -> Encoder:
@@ -59,8 +104,10 @@ def untrained(data: Shards) -> Encoder:
 
 
 def export_image(model: nn.Module, path: str) -> None:
-    outputs = ["last_hidden_state"] if isinstance(model, Encoder) else ["last_hidden_state", "image_embeds"]
-    export(model, (torch.randn(2, 3, SIZE, SIZE),), path, ["pixel_values"], outputs, {"pixel_values": {0: "batch"}})
+    alone = isinstance(model, (Encoder, Pyramid))
+    outputs = ["last_hidden_state"] if alone else ["last_hidden_state", "image_embeds"]
+    size = model.size if alone else model.encoder.size
+    export(model, (torch.randn(2, 3, size, size),), path, ["pixel_values"], outputs, {"pixel_values": {0: "batch"}})
 
 
 def export_text(model: nn.Module, path: str) -> None:
@@ -77,6 +124,7 @@ def export(model: nn.Module, inputs: tuple[Tensor, ...], path: str, names: list[
     )
     graph = onnx.load(path)
     inline_identities(graph.graph)
+    halve_weights(graph.graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, path)
 
@@ -93,26 +141,49 @@ def inline_identities(graph: onnx.GraphProto) -> None:
         graph.node.remove(node)
 
 
-def preprocessor() -> dict:
+def halve_weights(graph: onnx.GraphProto) -> None:
+    """Store large weights that half precision holds exactly as such, each behind a Cast."""
+    casts = []
+    for weight in graph.initializer:
+        value = onnx.numpy_helper.to_array(weight)
+        if value.dtype != np.float32 or value.size < SMALLEST_HALF or (value.astype(np.float16) != value).any():
+            continue
+        name = weight.name
+        weight.CopyFrom(onnx.numpy_helper.from_array(value.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [weight.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])
+
+
+def preprocessor(size: int) -> dict:
     return {
-        "image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": SIZE, "width": SIZE},
+        "image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": size, "width": size},
         "resample": 3, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
         "image_mean": list(MEAN), "image_std": list(STD),
     }
 
 
-def card(name: str, run: str, encoder: Encoder, model: nn.Module, state: dict, figures: dict) -> dict:
+def grid_of(encoder: nn.Module) -> dict:
+    """The grid of patches, or those of a pyramid's stages."""
+    if isinstance(encoder, Pyramid):
+        return {"strides": [4, 8, 16, 32], "grids": [[32, 32], [16, 16], [8, 8], [4, 4]]}
+    return {"patch_size": 8, "grid": [encoder.size // 8, encoder.size // 8]}
+
+
+def card(name: str, run: str, encoder: nn.Module, model: nn.Module, state: dict, figures: dict) -> dict:
     args = state.get("args", {})
     config = encoder.config
     return {
         "name": name,
         "objective": OBJECTIVES[run],
         "architecture": {
-            **config, "image_size": SIZE, "patch_size": 8, "grid": [16, 16], "prefix_tokens": int(config["cls"]),
+            **config, "image_size": encoder.size, **grid_of(encoder), "prefix_tokens": int(config["cls"]),
             "parameters": sum(p.numel() for p in model.parameters()),
+            "weights": "float32" if run in FULL_PRECISION else "float16, computed in float32",
         },
         "data": {
-            "world": "kernel/data/world, 128 pixels",
+            "world": f"kernel/data/world, {encoder.size} pixels",
             "train": {"split": "train", "seeds": [0, state.get("train_images", 0)]},
             "val": {"split": "val", "pairs": "world.writeSpair, seed 0, 210 images, 420 pairs"},
             "test": {"split": "test", "pairs": "world.writeSpair, seed 0, 420 images, 840 pairs",
@@ -143,14 +214,14 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
-    model, objective, state = build(args.run, args.checkpoint, Shards(args.data, "train"))
+    model, objective, state = build(args.run, args.checkpoint, open_shards(args.run, args.data, "train"))
+    encoder = model.encoder if hasattr(model, "encoder") else model
     export_image(model, os.path.join(args.out, "model.onnx"))
-    write_json(os.path.join(args.out, "preprocessor_config.json"), preprocessor())
+    write_json(os.path.join(args.out, "preprocessor_config.json"), preprocessor(encoder.size))
     figures = {}
     if args.figures:
         with open(args.figures) as file:
             figures = json.load(file)
-    encoder = model if isinstance(model, Encoder) else model.encoder
     name = os.path.basename(os.path.normpath(args.out))
     described = card(name, args.run, encoder, model, state, figures)
     if objective is not None:

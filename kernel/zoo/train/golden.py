@@ -14,9 +14,8 @@ import onnxruntime
 import torch
 from safetensors.torch import save_file
 
-from data import PIXELS, SIZE, Shards, normalise, to_images
+from data import normalise, open_shards, to_images
 from export import OBJECTIVES, build
-from models import Encoder
 
 TOLERANCE = 1e-4
 
@@ -25,9 +24,11 @@ TOLERANCE = 1e-4
 def reference(model: torch.nn.Module, raw: np.ndarray) -> dict[str, torch.Tensor]:
     """Input, hidden states and outputs for records of a shard."""
     model.eval()
-    encoder = model if isinstance(model, Encoder) else model.encoder
-    pixels = normalise(to_images(raw))
-    tensors = {"image": torch.from_numpy(raw[:, :PIXELS].reshape(-1, SIZE, SIZE, 3).copy()), "pixel_values": pixels}
+    encoder = model.encoder if hasattr(model, "encoder") else model
+    size = encoder.size
+    pixels = normalise(to_images(raw, size))
+    image = torch.from_numpy(raw[:, : size * size * 3].reshape(-1, size, size, 3).copy())
+    tensors = {"image": image, "pixel_values": pixels}
     for layer, state in enumerate(encoder.hidden_states(pixels)):
         tensors[f"hidden_states.{layer}"] = state
     tensors["last_hidden_state"] = encoder(pixels)
@@ -57,8 +58,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    model, _, _ = build(args.run, args.checkpoint, Shards(args.data, "train"))
-    tensors = reference(model, Shards(args.data, "test").records(np.arange(args.images)))
+    model, _, _ = build(args.run, args.checkpoint, open_shards(args.run, args.data, "train"))
+    tensors = reference(model, open_shards(args.run, args.data, "test").records(np.arange(args.images)))
     check(os.path.join(args.model, "model.onnx"), tensors)
     os.makedirs(os.path.dirname(args.out), exist_ok=True)
     save_file(tensors, args.out)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from data import Shards, augment, normalise, shift
+from data import SMALL_UNTIL, Shards, augment, normalise, shift
 from models import CategoryModel, PromptModel
 from objectives import CATEGORIES, PARTS
 from pyramid import PyramidModel
@@ -16,11 +16,13 @@ PROMPTS = 6
 
 
 class Labelled(nn.Module):
-    """Draws augmented batches with their maps."""
+    """Draws augmented batches with their maps. For three quarters of the time the images are seen at half their size, which
+    is four times as fast."""
 
     def __init__(self, data: Shards, seed: int):
         super().__init__()
         self.data = data
+        self.progress = 0.0
         self.numpy = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
 
@@ -28,6 +30,8 @@ class Labelled(nn.Module):
         """Normalised pixels [B, 3, H, W] and maps [B, 4, cells, cells]."""
         images, maps = self.data.batch(self.numpy.integers(0, len(self.data), batch))
         images, maps = shift(augment(images, self.generator), maps, self.generator)
+        if self.progress < SMALL_UNTIL:
+            images, maps = F.avg_pool2d(images, 2), maps[:, :, 1::2, 1::2]
         return normalise(images), maps
 
 

@@ -17,7 +17,7 @@ import time
 
 import torch
 
-from data import SIZE, Shards
+from data import Shards, open_shards
 from clip_objective import ClipObjective, LargeClipObjective, SigmoidObjective
 from distil import DistilObjective
 from objectives import MaeObjective, PartsObjective
@@ -28,7 +28,6 @@ COLD = {
     "parts": PartsObjective, "category": CategoryObjective, "pyramid": PyramidObjective, "masks": PromptObjective,
     "dino": DistilObjective,
 }
-SIZES = {"clip192": 192}
 
 
 def arguments() -> argparse.Namespace:
@@ -71,7 +70,7 @@ class Run:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.data = Shards(args.data, "train", SIZES.get(args.objective, SIZE))
+        self.data = open_shards(args.objective, args.data, "train")
         self.objective = make_objective(args, self.data)
         self.optimiser = make_optimiser(self.objective, args)
         self.step, self.elapsed, self.images = 0, 0.0, 0
@@ -108,6 +107,7 @@ class Run:
 
     def train_step(self) -> dict[str, float]:
         self.set_rate()
+        self.objective.progress = self.progress()
         batch = self.objective.prepare(self.args.batch)
         with torch.autocast("cpu", torch.bfloat16):
             losses = self.objective.loss(*batch)

@@ -1,0 +1,77 @@
+import { categoryId } from "../categories";
+import { Prng } from "../prng";
+import { phrasesFor } from "../refer";
+import { annotationId, document, imageOf, instancesOf, objectCategories, type CocoImage, type CocoMask } from "./coco";
+import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
+
+/** At most as many phrases for an object. */
+const MOST_PHRASES = 3;
+
+/** An object with the phrases that mean it and no other of its image. */
+export interface Reference {
+  readonly ref_id: number;
+  readonly ann_id: number;
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly file_name: string;
+  readonly split: string;
+  readonly sent_ids: readonly number[];
+  readonly sentences: readonly {
+    readonly sent_id: number;
+    readonly sent: string;
+    readonly raw: string;
+    readonly tokens: readonly string[];
+  }[];
+}
+
+interface RefRecord {
+  readonly image: CocoImage;
+  readonly instances: readonly CocoMask[];
+  readonly refs: readonly Reference[];
+}
+
+/** Boxes and masks with referring phrases, as RefCOCO's `refs` and `instances` have them (JSON in place of a pickle). */
+export const refcoco = layoutOf<RefRecord>({
+  files: async (picture) => [[`images/${picture.name}.jpg`, await jpegOf(picture)]],
+  record: (picture, spec) => ({
+    image: imageOf(picture),
+    instances: instancesOf(picture),
+    refs: refsOf(picture, spec),
+  }),
+  documents: (records, spec) => [
+    [`instances_${spec.split}.json`, jsonOf(document(records, objectCategories(), (r) => r.instances, spec))],
+    [`refs_${spec.split}.json`, jsonOf(records.flatMap((record) => record.refs))],
+  ],
+});
+
+function refsOf(picture: Picture, spec: WriteSpec): Reference[] {
+  const random = new Prng(picture.id, `${spec.split}/refs`);
+  return picture.objects.flatMap(({ id, category }) => {
+    const phrases = draw(phrasesFor(id, picture.objects, picture.scene.size), random);
+    if (phrases.length === 0) return [];
+    const owner = annotationId(picture.id, id);
+    const sentences = phrases.map((sent, k) => ({
+      sent_id: owner * 10 + k,
+      sent,
+      raw: sent,
+      tokens: sent.split(" "),
+    }));
+    return [
+      {
+        ...{ ref_id: owner, ann_id: owner, image_id: picture.id, category_id: categoryId(category) },
+        ...{ file_name: `${picture.name}.jpg`, split: spec.split },
+        sent_ids: sentences.map((sentence) => sentence.sent_id),
+        sentences,
+      },
+    ];
+  });
+}
+
+/** The shortest phrase, and others by chance. */
+function draw(phrases: readonly string[], random: Prng): string[] {
+  const [first, ...rest] = phrases;
+  if (first === undefined) return [];
+  const chosen = [first];
+  while (chosen.length < MOST_PHRASES && rest.length > 0) chosen.push(...rest.splice(random.int(rest.length), 1));
+  return chosen;
+}

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { WorldError } from "../errors";
+import { splits, type Split } from "../scene";
+import { coco } from "./coco";
+import { dense } from "./dense";
+import { gqa } from "./gqa";
+import {
+  drawPicture,
+  jsonOf,
+  layoutNames,
+  MOST_IMAGES,
+  type AnyLayout,
+  type LayoutName,
+  type WriteSpec,
+} from "./picture";
+import { refcoco } from "./refcoco";
+
+/** Options of {@link write}. */
+export interface WriteOptions {
+  /**
+   * - `coco`: masks, boxes and keypoints of objects, masks of parts, captions
+   * - `refcoco`: boxes and masks with referring phrases
+   * - `dense`: maps of categories, parts, instances, boundaries, saliency and surface normals
+   * - `gqa`: question-answer pairs and scene graphs, and the pairs as LLaVA's conversations
+   */
+  readonly layout: LayoutName;
+  /** Default `"train"`. */
+  readonly split?: Split;
+  /** Images; default 1000, at most 100,000. */
+  readonly count?: number;
+  /** Which images of the split, 0 to 9999; default 0. Two seeds share no image. */
+  readonly seed?: number;
+  /** Pixels on a side, 32 to 512; default 128. */
+  readonly size?: number;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Stops after the image at hand; the same call goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+const LAYOUTS: Readonly<Record<LayoutName, AnyLayout>> = { coco, refcoco, dense, gqa };
+const WRITE = "world.write";
+
+/**
+ * Write a split of crowds as a data set, in the layout of a real one. The same options give the same bytes.
+ *
+ * Several splits of one layout may share a folder. A split is complete when its `world_<split>.json` is there, which is
+ * written last; until then its files are in a hidden folder, and a call that was cut off is taken up where it stopped. A
+ * complete split of the same options is left as it is.
+ *
+ * @returns the specification that was written or found.
+ * @throws WorldError for an option out of range, a folder that holds something else or cannot be written.
+ */
+export async function write(dir: string, options: WriteOptions): Promise<WriteSpec> {
+  const spec = specify(options);
+  const target = resolve(dir);
+  try {
+    await checkTarget(target, spec);
+    if (!isComplete(target, spec)) await writeSplit(target, spec, options);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (error instanceof WorldError || !code || typeof code !== "string" || !path) throw error;
+    throw new WorldError(WRITE, `the folder must be one that can be written (${code})`, path);
+  }
+  return spec;
+}
+
+function specify(options: WriteOptions): WriteSpec {
+  const { layout, split = "train", count = 1000, seed = 0, size = 128 } = options;
+  checkOneOf("layout", layout, layoutNames);
+  checkOneOf("split", split, splits);
+  checkInteger("count", count, 1, MOST_IMAGES);
+  checkInteger("seed", seed, 0, 9999);
+  checkInteger("size", size, 32, 512);
+  return { format: 1, layout, split, seed, count, size };
+}
+
+function checkOneOf(name: string, value: unknown, legal: readonly string[]): void {
+  if (legal.includes(value as string)) return;
+  throw new WorldError(WRITE, `${name} must be one of ${legal.join(", ")}`, value);
+}
+
+function checkInteger(name: string, value: unknown, low: number, high: number): void {
+  if (Number.isInteger(value) && (value as number) >= low && (value as number) <= high) return;
+  throw new WorldError(WRITE, `${name} must be an integer in ${low}..${high}`, value);
+}
+
+const markOf = (split: string): string => `world_${split}.json`;
+const partOf = (split: string): string => `.world_${split}.part`;
+
+/** Refuses a folder of something else, or of the world in another layout or size. */
+async function checkTarget(target: string, { layout, size }: WriteSpec): Promise<void> {
+  if (!existsSync(target)) return;
+  const found = await readdir(target);
+  const marks = splits.map(markOf).filter((name) => found.includes(name));
+  const isOurs = marks.length > 0 || splits.some((split) => found.includes(partOf(split)));
+  if (found.length > 0 && !isOurs)
+    throw new WorldError(WRITE, "the folder must be new, empty or one that world.write made", target);
+  for (const mark of marks) {
+    const other = readJson(join(target, mark));
+    if (other.layout !== layout || other.size !== size) {
+      const rule = `the folder holds layout ${other.layout} of ${other.size} pixels, one folder holds one kind`;
+      throw new WorldError(WRITE, rule, `layout ${layout} of ${size} pixels`);
+    }
+  }
+}
+
+function readJson(path: string): Partial<WriteSpec> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Partial<WriteSpec>;
+  } catch {
+    return {};
+  }
+}
+
+function isComplete(target: string, spec: WriteSpec): boolean {
+  const mark = join(target, markOf(spec.split));
+  if (!existsSync(mark)) return false;
+  if (JSON.stringify(readJson(mark)) === JSON.stringify(spec)) return true;
+  throw new WorldError(WRITE, `the split ${spec.split} is there with other options, another folder is needed`, target);
+}
+
+async function writeSplit(target: string, spec: WriteSpec, options: WriteOptions): Promise<void> {
+  const work = join(target, partOf(spec.split));
+  const lines = await takeUp(work, spec);
+  const layout = LAYOUTS[spec.layout];
+  for (let index = lines.length; index < spec.count; index++) {
+    options.signal?.throwIfAborted();
+    lines.push(await writePicture(work, spec, layout, index));
+    options.onProgress?.({ done: index + 1, total: spec.count });
+  }
+  const records = lines.map((line) => JSON.parse(line) as object);
+  for (const [path, content] of layout.documents(records, spec)) await put(work, path, content);
+  await moveAll(join(work, FILES), join(work, FILES), target);
+  await writeFile(join(work, markOf(spec.split)), jsonOf(spec));
+  await rename(join(work, markOf(spec.split)), join(target, markOf(spec.split)));
+  await rm(work, { recursive: true });
+}
+
+const [FILES, RECORDS] = ["files", "records.jsonl"];
+
+/** The records of the images that an earlier call of the same options finished; a line cut off at the end is dropped. */
+async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
+  const mark = join(work, `spec-${createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16)}`);
+  if (!existsSync(mark)) {
+    await rm(work, { recursive: true, force: true });
+    await mkdir(join(work, FILES), { recursive: true });
+    await writeFile(mark, "");
+  }
+  const path = join(work, RECORDS);
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, "utf8");
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  await truncate(path, Buffer.byteLength(whole));
+  return whole.split("\n").slice(0, -1);
+}
+
+/** Writes the files of an image, then its record, which says that they are there. */
+async function writePicture(work: string, spec: WriteSpec, layout: AnyLayout, index: number): Promise<string> {
+  const picture = drawPicture(spec, index);
+  for (const [path, content] of await layout.files(picture, spec)) await put(work, path, content);
+  const line = JSON.stringify(layout.record(picture, spec));
+  await appendFile(join(work, RECORDS), `${line}\n`);
+  return line;
+}
+
+async function put(work: string, path: string, content: Uint8Array | string): Promise<void> {
+  const file = join(work, FILES, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
+async function moveAll(root: string, folder: string, target: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const from = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      await moveAll(root, from, target);
+      continue;
+    }
+    const to = join(target, relative(root, from));
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+  }
+}
