@@ -1,6 +1,6 @@
 /**
- * What the kernel process and the session process say to each other, over Node's IPC with `advanced` serialisation
- * (buffers pass as they are). The header of the request travels with everything that it causes, so that late output still
+ * What the kernel process and the session process say to each other, in frames (`frames.ts`) over one socket: JSON, and
+ * buffers as they are. The header of the request travels with everything that it causes, so that late output still
  * knows its cell.
  */
 import type { JSONObject, JSONValue, MimeBundle } from "../view/host";

@@ -60,7 +60,6 @@ export class Kernel {
     });
     this.publisher.status("starting");
     this.link.start();
-    setImmediate(() => this.history.open());
   }
 
   interrupt(): void {
@@ -216,6 +215,8 @@ export class Kernel {
     if (message.type !== "done") this.streams.flush();
     switch (message.type) {
       case "ready":
+        // Not before: a front end that has just started us waits for its first answers.
+        return this.history.open();
       case "answer":
         return;
       case "display":

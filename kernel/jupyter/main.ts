@@ -1,7 +1,7 @@
 /**
  * Fovea's kernel process.
  *
- *   front end <-zmq-> kernel process (sockets, protocol, comm table) <-IPC-> session process (compiles and runs cells)
+ *   front end <-zmq-> kernel process (sockets, protocol, comm table) <-link-> session process (compiles and runs cells)
  *
  * Nothing heavy is loaded here: the sockets are bound first, the session warms beside it, and as this process never runs
  * user code, heartbeats, interrupts and shutdowns are answered whatever a cell does.

@@ -40,7 +40,6 @@ export function forgetInterrupts(): void {
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
   delete process.env["FOVEA_LIFELINE_FD"];
-  process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
   if (!Number.isInteger(fd) || fd < 3) return;
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
   new Worker(WATCHER, { eval: true, workerData: { fd, flags: interruptFlags }, resourceLimits }).unref();

@@ -1,19 +1,18 @@
 /** The session process: compiles and runs cells, and owns everything that user code can break. */
-import type { FromSession, ToSession } from "../jupyter/ipc";
+import { openLink } from "./link";
 import { Session } from "./session";
 import { holdLifeline } from "./lifeline";
 
 function main(): void {
-  const send = process.send?.bind(process) as ((message: FromSession) => boolean) | undefined;
-  if (!send) throw new Error("fovea session: is started by the kernel process, not by hand");
-  const session = new Session((message) => void send(message));
-  process.on("message", (message) => session.receive(message as ToSession));
+  const link = openLink();
+  const session = new Session((message) => link.send(message));
+  link.listen((message) => session.receive(message));
   process.on("SIGINT", () => session.interrupt());
   process.on("uncaughtException", (error) => session.reportLate(error));
   process.on("unhandledRejection", (reason) => session.reportLate(reason));
   session.warm();
   holdLifeline();
-  void send({ type: "ready" });
+  link.send({ type: "ready" });
 }
 
 main();

@@ -1,70 +1,62 @@
-"""Start-up, first cell, trivial cell and memory of Jupyter kernels, side by side.
+"""Start-up, cells, memory and comms of Jupyter kernels, side by side.
 
-usage: kernels.py NAME=SPEC_DIR ... [--runs N]; prints one JSON object {name: {measure: value}}, times in milliseconds.
+usage: kernels.py NAME=SPEC_DIR ... [--runs N]; prints one JSON object {name: {measure: value}}, null where a kernel cannot do it.
 A spec directory holds a kernel.json. Kernels are measured in turn, round by round, so that noise meets all of them.
 """
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+from comms import comm_measures
+from front_end import FrontEnd
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
+from memory import memory_of
 
-CELLS = {"python": ("x = 1 + 1", "x + {i}"), "typescript": ("const x: number = 1 + 1;", "x + {i}")}
+CELLS = {"python": ("x: int = 1 + 1", "x + {i}"), "typescript": ("const x: number = 1 + 1;", "x + {i}")}
 TRIVIAL_CELLS = 30
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def resident_bytes(pid):
-    """Memory of a process and of all below it."""
-    total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return total + sum(resident_bytes(child) for child in children)
-
-
-def run_once(directory):
+def run_once(name, directory):
     spec = KernelSpec.from_resource_dir(str(directory))
     manager = KernelManager()
     manager._kernel_spec = spec
     first, trivial = CELLS[spec.language]
     start = time.perf_counter()
     manager.start_kernel(stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    client = manager.client()
-    client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
-        ready = time.perf_counter()
-        execute(client, first)
-        first_cell = time.perf_counter()
-        times = [timed(client, trivial.format(i=i)) for i in range(TRIVIAL_CELLS)]
-        memory = resident_bytes(manager.provisioner.pid)
+        with FrontEnd(manager) as client:
+            client.ask("kernel_info_request", {})
+            ready = time.perf_counter()
+            client.execute(first)
+            first_cell = time.perf_counter()
+            client.subscribe()
+            times = [timed(client, trivial.format(i=i)) for i in range(TRIVIAL_CELLS)]
+            memory = memory_of(manager.provisioner.pid)
+            return {
+                "kernel_info from spawn, ms": 1e3 * (ready - start),
+                "first cell from spawn, ms": 1e3 * (first_cell - start),
+                "trivial cell, ms": 1e3 * statistics.median(times),
+                "memory, resident of each process, MiB": memory.resident / 2**20,
+                "memory, files in common once, MiB": memory.once / 2**20,
+                **comm_measures(client, name),
+            }
     finally:
-        client.stop_channels()
         manager.shutdown_kernel(now=True)
-    return {
-        "kernel_info ms": 1e3 * (ready - start),
-        "first cell from spawn ms": 1e3 * (first_cell - start),
-        "trivial cell ms": 1e3 * statistics.median(times),
-        "memory MiB": memory / 2**20,
-    }
-
-
-def execute(client, code):
-    reply = client.execute_interactive(code, timeout=60, output_hook=lambda message: None)
-    if reply["content"]["status"] != "ok":
-        raise RuntimeError(f"{code!r} failed: {reply['content']}")
 
 
 def timed(client, code):
     start = time.perf_counter()
-    execute(client, code)
+    client.run(code)
     return time.perf_counter() - start
+
+
+def median(values):
+    return None if None in values else statistics.median(values)
 
 
 def main():
@@ -76,10 +68,9 @@ def main():
     results = {name: [] for name in kernels}
     for _ in range(args.runs):
         for name, directory in kernels.items():
-            results[name].append(run_once(directory))
+            results[name].append(run_once(name, directory))
     medians = {
-        name: {measure: statistics.median(run[measure] for run in runs) for measure in runs[0]}
-        for name, runs in results.items()
+        name: {measure: median([run[measure] for run in runs]) for measure in runs[0]} for name, runs in results.items()
     }
     json.dump(medians, sys.stdout)
 

@@ -1,21 +1,49 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPython, root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
 
+const windows = process.platform === "win32";
+const DENO = "deno@2.9.6";
+
 /** A Python environment of its own: torch is too large to come with the set-up that everybody needs. */
 export async function peersPython() {
   const folder = join(root, ".fovea", "bench-python");
-  const python = process.platform === "win32" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
+  const python = windows ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
   const requirements = join(root, "test", "bench", "requirements.txt");
-  const key = createHash("sha256").update(readFileSync(requirements)).digest("hex");
-  const stamp = join(folder, "fovea-stamp");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) return python;
-  process.stderr.write("fovea: Python peers for the benchmark (torch) ...\n");
-  mkdirSync(folder, { recursive: true });
-  await capture(findPython(), ["-m", "venv", folder]);
-  await capture(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
-  writeFileSync(stamp, key);
+  await once(folder, readFileSync(requirements), "Python peers for the benchmark (torch)", async () => {
+    await capture(findPython(), ["-m", "venv", folder]);
+    await capture(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
+  });
   return python;
+}
+
+/** Deno's program out of its npm package, which is 90 MB. */
+export async function denoProgram() {
+  const folder = join(root, ".fovea", "bench-node");
+  await once(folder, DENO, "Deno for the benchmark", () => {
+    const options = [
+      "--ignore-scripts",
+      "--no-save",
+      "--no-package-lock",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+    ];
+    return capture(windows ? "npm.cmd" : "npm", ["install", "--prefix", folder, ...options, DENO], { shell: windows });
+  });
+  const platforms = join(folder, "node_modules", "@deno");
+  return join(platforms, readdirSync(platforms)[0], windows ? "deno.exe" : "deno");
+}
+
+/** Runs `install` unless the folder was made from the same `content` before. */
+async function once(folder, content, what, install) {
+  const key = createHash("sha256").update(content).digest("hex");
+  const stamp = join(folder, "fovea-stamp");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) return;
+  process.stderr.write(`fovea: ${what} ...\n`);
+  mkdirSync(folder, { recursive: true });
+  await install();
+  writeFileSync(stamp, key);
 }

@@ -1,0 +1,47 @@
+/** The session's end of the link to the kernel process. */
+import { Socket } from "node:net";
+import { FrameReader, writeFrame } from "../jupyter/frames";
+import type { FromSession, ToSession } from "../jupyter/ipc";
+
+export interface Link {
+  send(message: FromSession): void;
+  listen(receive: (message: ToSession) => void): void;
+}
+
+/** Small messages are read into this; Node's own pieces of 64 kB would cost an allocation each. */
+const PIECE = 1 << 18;
+
+export function openLink(): Link {
+  const fd = Number(process.env["FOVEA_LINK_FD"]);
+  delete process.env["FOVEA_LINK_FD"];
+  if (!Number.isInteger(fd) || fd < 3) {
+    throw new Error("fovea session: is started by the kernel process, not by hand");
+  }
+  let receive: (message: ToSession) => void = () => undefined;
+  const reader = new FrameReader<ToSession>((message) => receive(message));
+  const socket = new Socket({ fd, readable: true, writable: true, onread: readInto(reader) } as object);
+  // The kernel process is gone.
+  const end = (): void => void process.kill(process.pid, "SIGKILL");
+  socket.on("end", end).on("error", end).on("close", end);
+  return {
+    send: (message) => writeFrame(socket, message),
+    listen(handler) {
+      receive = handler;
+      socket.resume();
+    },
+  };
+}
+
+/** What Node documents as `onread` and TypeScript's declaration lacks: the bytes of a large buffer go to their place at once. */
+function readInto(reader: FrameReader<ToSession>): { buffer: () => Buffer; callback: (length: number) => boolean } {
+  const piece = Buffer.allocUnsafeSlow(PIECE);
+  let target: Buffer | undefined;
+  return {
+    buffer: () => (target = reader.missing) ?? piece,
+    callback(length) {
+      if (target) reader.advance(length);
+      else reader.push(piece.subarray(0, length));
+      return true;
+    },
+  };
+}
