@@ -149,7 +149,7 @@ async function call(handler: () => void | Promise<void>, report: Report): Promis
   }
 }
 
-/** Any view of bytes; copied by IPC at once, so the caller may reuse it. */
+/** Any view of bytes; copied where it is not sent at once, so the caller may reuse it. */
 export function checkBuffers(where: string, buffers: readonly unknown[] = []): Uint8Array[] {
   return buffers.map((buffer, index) => {
     if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
