@@ -9,6 +9,13 @@ export {
 export { activate, type Activation, gelu, relu, silu } from "./activations";
 export { Attention, type AttentionCall, type AttentionOptions } from "./attention";
 export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
+export {
+  DeformableAttention,
+  type DeformableAttentionOptions,
+  type DeformableCall,
+  gridReferences,
+} from "./deformable-attention";
+export { deformableSample, type GridSize } from "./deformable-sampling";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";

@@ -201,6 +201,49 @@ def layers():
     save("layers", store)
 
 
+SIZES = [(3, 4), (2, 2)]
+
+
+class DeformableAttention(nn.Module):
+    """Multi-scale deformable attention by grid_sample, as its release's fallback for machines without CUDA."""
+
+    def __init__(self, features=8, heads=2, levels=2, points=3):
+        super().__init__()
+        self.heads, self.levels, self.points = heads, levels, points
+        self.sampling_offsets = nn.Linear(features, heads * levels * points * 2)
+        self.attention_weights = nn.Linear(features, heads * levels * points)
+        self.value_proj, self.output_proj = nn.Linear(features, features), nn.Linear(features, features)
+
+    def forward(self, query, values, references):
+        b, n, c = query.shape
+        split = self.value_proj(values).unflatten(2, (self.heads, -1))
+        offsets = self.sampling_offsets(query).view(b, n, self.heads, self.levels, self.points, 2)
+        weights = self.attention_weights(query).view(b, n, self.heads, -1).softmax(-1)
+        weights = weights.view(b, n, self.heads, self.levels, self.points)
+        cells = torch.tensor([[w, h] for h, w in SIZES], dtype=torch.float32)[:, None]
+        locations = references[:, :, None, None, None] + offsets / cells
+        total, at = 0, 0
+        for level, (h, w) in enumerate(SIZES):
+            part = split[:, at : at + h * w].permute(0, 2, 3, 1).reshape(b * self.heads, -1, h, w)
+            at += h * w
+            grid = (2 * locations[:, :, :, level] - 1).transpose(1, 2).flatten(0, 1)
+            sampled = nn.functional.grid_sample(part, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+            shares = weights[:, :, :, level].transpose(1, 2).flatten(0, 1)[:, None]
+            total = total + (sampled * shares).sum(-1)
+        return self.output_proj(total.view(b, c, n).transpose(1, 2))
+
+
+def deformable():
+    torch.manual_seed(3)
+    store = {}
+    tokens = sum(h * w for h, w in SIZES)
+    inputs = torch.randn(2, 5, 8), torch.randn(2, tokens, 8), torch.rand(2, 5, 2)
+    case(store, "attention", DeformableAttention(), *inputs)
+    shared = torch.randn(2, 5, 8), torch.randn(2, tokens, 8), torch.rand(1, 5, 2)
+    case(store, "attention-shared", DeformableAttention(), *shared)
+    save("deformable", store)
+
+
 def optimisers():
     """Parameters after each of five updates with given gradients."""
     torch.manual_seed(1)
@@ -229,6 +272,7 @@ def optimisers():
 
 if __name__ == "__main__":
     layers()
+    deformable()
     losses()
     optimisers()
     print(*(f"{path.name} {path.stat().st_size}" for path in sorted(HERE.glob("*.safetensors"))), sep="\n")
