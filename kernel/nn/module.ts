@@ -1,3 +1,4 @@
+import type { Tensor } from "../backend/tensor";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 
@@ -77,7 +78,7 @@ export abstract class Module {
 
 /** A module from one tensor to one. */
 export interface Layer extends Module {
-  forward(x: import("../backend/tensor").Tensor): import("../backend/tensor").Tensor;
+  forward(x: Tensor): Tensor;
 }
 
 const snakeCase = (key: string): string =>

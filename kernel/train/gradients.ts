@@ -27,13 +27,33 @@ export function lossAndGradients(loss: () => Tensor, parameters: ReadonlyMap<str
     return tf.reshape(value, []);
   };
   const variables = trainable.map(([, { value }]) => value);
-  const { value, grads } = tf.variableGrads(checked as never, variables);
+  const { value, grads } = recorded(() => tf.variableGrads(checked as never, variables));
   const gradients = new Map<string, Tensor>();
   for (const [name, { value: variable }] of trainable) {
     const gradient = grads[variable.name] as Tensor | null;
     if (gradient) gradients.set(name, gradient);
   }
   return { loss: value, gradients };
+}
+
+/** What tfjs's engine keeps of the operations of a gradient, until the gradient is there. */
+interface Tape {
+  gradientDepth: number;
+  activeTape: { saved?: Tensor[] }[] | null;
+}
+
+/** Runs a computation of gradients; should it throw, what it recorded is freed, which tfjs does not do. */
+function recorded<T>(compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    const { state } = tf.engine() as unknown as { state: Tape };
+    if (state.gradientDepth === 0) {
+      for (const tensor of state.activeTape?.flatMap(({ saved }) => saved ?? []) ?? []) tensor.dispose();
+      state.activeTape = null;
+    }
+    throw error;
+  }
 }
 
 /** Frees a loss and its gradients. */

@@ -1,6 +1,6 @@
 """Golden tensors for layers, losses and optimisers, computed by PyTorch.
 
-    python test/nn/golden/make.py        # torch 2.13, writes *.safetensors beside itself
+    python test/nn/golden/make.py        # torch 2.13 and transformers 5.23, writes *.safetensors beside itself
 
 Each case is stored under `<case>/`: `x…` inputs, `p.<name>` parameters, `y` the output, `dy` the gradient fed into it,
 `dx…` and `dp.<name>` the gradients that come out.
@@ -12,6 +12,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from transformers import (
+    get_constant_schedule_with_warmup,
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
 
 HERE = Path(__file__).parent
 DTYPES = {torch.float32: "F32", torch.int32: "I32"}
@@ -270,9 +275,51 @@ def optimisers():
     save("optimisers", store)
 
 
+def training():
+    """Learning rates, clipped gradients, moving averages."""
+    torch.manual_seed(4)
+    store = {}
+
+    def rates(make, count=20):
+        optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule, seen = make(optimiser), []
+        for _ in range(count):
+            seen.append(schedule.get_last_lr()[0])
+            optimiser.step()
+            schedule.step()
+        return torch.tensor(seen)
+
+    store["rates/constant"] = rates(lambda o: get_constant_schedule_with_warmup(o, 4))
+    store["rates/linear"] = rates(lambda o: get_linear_schedule_with_warmup(o, 3, 20))
+    store["rates/cosine"] = rates(lambda o: get_cosine_schedule_with_warmup(o, 3, 20))
+    store["rates/cosine-final"] = rates(lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 20, eta_min=0.1))
+    for limit in (0.5, 100.0):
+        parameters = [nn.Parameter(torch.zeros(3, 4)), nn.Parameter(torch.zeros(5))]
+        for i, parameter in enumerate(parameters):
+            parameter.grad = torch.randn_like(parameter)
+            store[f"clip-{limit:g}/grad.{i}"] = parameter.grad.clone()
+        store[f"clip-{limit:g}/norm"] = nn.utils.clip_grad_norm_(parameters, limit)
+        for i, parameter in enumerate(parameters):
+            store[f"clip-{limit:g}/clipped.{i}"] = parameter.grad.clone()
+    layer = nn.Linear(3, 2)
+    averaged = torch.optim.swa_utils.AveragedModel(layer, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.8))
+    averaged.update_parameters(layer)  # the first call copies
+    for step in range(4):
+        for key, parameter in layer.named_parameters():
+            if step:
+                nn.init.normal_(parameter)
+            store[f"ema/model.{step}.{key}"] = parameter.detach().clone()
+        if step:
+            averaged.update_parameters(layer)
+        for key, parameter in averaged.module.named_parameters():
+            store[f"ema/average.{step}.{key}"] = parameter.detach().clone()
+    save("training", store)
+
+
 if __name__ == "__main__":
     layers()
     deformable()
     losses()
     optimisers()
+    training()
     print(*(f"{path.name} {path.stat().st_size}" for path in sorted(HERE.glob("*.safetensors"))), sep="\n")

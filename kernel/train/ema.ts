@@ -1,0 +1,73 @@
+import type { Variable } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Module } from "../nn/module";
+import type { Parameter } from "../nn/parameter";
+import { toFloat32 } from "../nn/floats";
+import type { SafetensorsTensor } from "../nn/safetensors";
+import { TrainError } from "./error";
+
+/**
+ * The exponential moving average of a model's parameters, a ← d a + (1 - d) θ after every update
+ * (`torch.optim.swa_utils.get_ema_multi_avg_fn`). Owned by who made it.
+ */
+export class Ema {
+  private readonly shadows = new Map<string, { parameter: Parameter; average: Variable }>();
+
+  constructor(
+    model: Module,
+    readonly decay = 0.999,
+  ) {
+    if (!(decay >= 0 && decay <= 1)) throw new TrainError("train.Ema", "decay must lie in [0, 1]", decay);
+    for (const [name, parameter] of model.namedParameters())
+      this.shadows.set(name, { parameter, average: tf.tidy(() => tf.variable(tf.clone(parameter.value), false)) });
+  }
+
+  /** Takes in the parameters as they are now; {@link fit} calls it after every update. */
+  update(): void {
+    for (const { parameter, average } of this.shadows.values()) {
+      if (!parameter.trainable) continue;
+      // In torch's order, a + (θ - a) (1 - d): a parameter that stands still stays what it is.
+      tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(parameter.value, average), 1 - this.decay))));
+    }
+  }
+
+  /** Exchanges averages and parameters: once to evaluate with the averages, once more to go on training. */
+  swap(): void {
+    for (const { parameter, average } of this.shadows.values())
+      tf.tidy(() => {
+        const current = tf.clone(parameter.value);
+        parameter.assign(average);
+        average.assign(current);
+      });
+  }
+
+  /** The averages of the named parameters as tensors of a file. */
+  async state(names: Iterable<string> = this.shadows.keys()): Promise<Map<string, SafetensorsTensor>> {
+    const tensors = new Map<string, SafetensorsTensor>();
+    for (const name of names) {
+      const { average } = this.shadowOf("train.Ema.state", name);
+      tensors.set(name, { dtype: "F32", shape: average.shape, data: Float32Array.from(await average.data()) });
+    }
+    return tensors;
+  }
+
+  loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
+    for (const [name, tensor] of tensors) {
+      const { average } = this.shadowOf("train.Ema.loadState", name);
+      if (tensor.shape.join() !== average.shape.join())
+        throw new TrainError("train.Ema.loadState", `${name} must be [${average.shape}]`, tensor.shape);
+      tf.tidy(() => average.assign(tf.tensor(toFloat32(tensor), tensor.shape)));
+    }
+  }
+
+  dispose(): void {
+    for (const { average } of this.shadows.values()) average.dispose();
+    this.shadows.clear();
+  }
+
+  private shadowOf(fn: string, name: string): { average: Variable } {
+    const shadow = this.shadows.get(name);
+    if (!shadow) throw new TrainError(fn, "the parameter must be of the model", name);
+    return shadow;
+  }
+}

@@ -1,0 +1,361 @@
+import { existsSync } from "node:fs";
+import { tf } from "../backend/tf";
+import { checkStarted } from "../backend/tfjs";
+import type { Module } from "../nn/module";
+import type { Parameter } from "../nn/parameter";
+import { manualSeed, sharedRandom } from "../nn/random";
+import { AdamW, type Optimiser, type ParameterGroup } from "./adamw";
+import type { BatchSource } from "./batches";
+import { hashOfHashes, type Progress, readCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint";
+import type { TrainingControl } from "./control";
+import { type EarlyStop, NOTHING_SEEN, seen } from "./early-stop";
+import type { Ema } from "./ema";
+import { TrainError } from "./error";
+import { hashParameters, planStage, type Stage, type StagePlan, type StageReport } from "./stages";
+import { type LossFunction, update, type UpdateReport } from "./update";
+
+/** Numbers about the model as it is, in evaluation mode. */
+export interface Validation {
+  run(): Record<string, number> | Promise<Record<string, number>>;
+  /** Updates between two; default one epoch. A stage's last update is always followed by one. */
+  every?: number;
+}
+
+export interface FitOptions<B> {
+  model: Module;
+  data: BatchSource<B>;
+  loss: LossFunction<B>;
+  stages: readonly Stage[];
+  /** Made anew for each stage; default `AdamW` without weight decay but that of the groups. */
+  optimiser?: (groups: readonly ParameterGroup[]) => Optimiser;
+  /** Batches whose mean gradient makes one update; default 1. */
+  accumulate?: number;
+  /** Largest norm of all gradients together; default none. */
+  clipNorm?: number;
+  /** Averages that follow the model; the caller's. */
+  ema?: Ema;
+  /** Of the generator that dropout takes its masks from; default 0. */
+  seed?: number;
+  /** A safetensors file, written every so many updates (default: only then), after each stage and when stopped. */
+  checkpoint?: { path: string; every?: number };
+  /** Goes on where the checkpoint's file stands, if it is there; default false: the file is written over. */
+  resume?: boolean;
+  validation?: Validation;
+  earlyStop?: EarlyStop;
+  /** Aborting it does what `control.stop()` does. */
+  signal?: AbortSignal;
+  control?: TrainingControl;
+}
+
+/** What happened in one update. */
+export interface StepReport extends UpdateReport {
+  /** Updates so far, over all stages. */
+  step: number;
+  totalSteps: number;
+  stage: string;
+  stageStep: number;
+  stageSteps: number;
+  /** Passes over the data in this stage, with the fraction of the one that is running. */
+  epoch: number;
+  /** Of each group, by what names it. */
+  learningRates: Record<string, number>;
+  milliseconds: number;
+  /** To the end of all stages, from the mean of this run's updates. */
+  remainingMilliseconds: number;
+  /** Of tfjs, after the update. */
+  memory: { tensors: number; bytes: number };
+  /** Where a validation followed. */
+  validation: Record<string, number> | null;
+}
+
+export interface TrainingResult {
+  /** Updates over all stages, those before a resume too. */
+  steps: number;
+  /** `stopped` by a signal or control. */
+  ended: "finished" | "stopped";
+  stages: StageReport[];
+  /** Of this run; null where there was nothing left to do. */
+  last: StepReport | null;
+}
+
+/**
+ * Trains a model through its stages. Each stage freezes all that its groups do not name, proves afterwards that not a bit of
+ * it changed, and begins with a fresh optimiser. Between two updates the event loop turns, so that comm messages arrive and
+ * an interrupt stops it. At the end the model is in evaluation mode.
+ *
+ * @param onStep called, and waited for, after each update
+ * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups name
+ *   nothing, a frozen parameter that changed, or a checkpoint of another training
+ */
+export async function fit<B>(
+  options: FitOptions<B>,
+  onStep?: (report: StepReport) => void | Promise<void>,
+): Promise<TrainingResult> {
+  const iterator = steps(options);
+  for (;;) {
+    const { value, done } = await iterator.next();
+    if (done) return value;
+    try {
+      await onStep?.(value);
+    } catch (error) {
+      await iterator.return(undefined as never);
+      throw error;
+    }
+  }
+}
+
+/**
+ * {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training where it
+ * is, without a checkpoint.
+ */
+export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepReport, TrainingResult, void> {
+  const run = new Run(options);
+  try {
+    return yield* run.steps();
+  } finally {
+    run.end();
+  }
+}
+
+class Run<B> {
+  private readonly plans: StagePlan[];
+  private readonly lengths: number[];
+  private readonly accumulate: number;
+  private readonly wasTrainable: Map<string, boolean>;
+  private optimiser: Optimiser | null = null;
+  private progress: Progress;
+  private last: StepReport | null = null;
+  private spent = { steps: 0, milliseconds: 0 };
+
+  constructor(private readonly options: FitOptions<B>) {
+    checkStarted("train.fit");
+    const { model, stages, data, accumulate = 1 } = options;
+    checkOptions(options);
+    this.accumulate = accumulate;
+    this.plans = stages.map((stage) => planStage(model, stage));
+    this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
+    this.wasTrainable = new Map([...model.namedParameters()].map(([name, { trainable }]) => [name, trainable]));
+    this.progress = {
+      ...{ step: 0, stage: 0, stageStep: 0, stages: [], earlyStop: NOTHING_SEEN },
+      ...{ random: [], plan: this.describePlan(), frozen: "" },
+    };
+  }
+
+  async *steps(): AsyncGenerator<StepReport, TrainingResult, void> {
+    manualSeed(this.options.seed ?? 0);
+    this.progress.frozen = hashOfHashes(await hashParameters(this.neverTrained()));
+    await this.resume();
+    while (this.progress.stage < this.plans.length) {
+      yield* this.stage();
+      if (this.stopped()) return this.result("stopped");
+    }
+    return this.result("finished");
+  }
+
+  /** Frees what the run made and puts the flags of the parameters back. */
+  end(): void {
+    this.optimiser?.dispose();
+    this.optimiser = null;
+    this.options.model.eval();
+    for (const [name, parameter] of this.options.model.namedParameters())
+      parameter.trainable = this.wasTrainable.get(name) ?? true;
+  }
+
+  private async *stage(): AsyncGenerator<StepReport, void, void> {
+    const { progress } = this;
+    const { groups, trained, frozen } = this.plans[progress.stage];
+    for (const [name, parameter] of this.options.model.namedParameters()) parameter.trainable = trained.has(name);
+    this.optimiser ??= (this.options.optimiser ?? defaultOptimiser)(groups);
+    const before = await hashParameters(frozen);
+    this.options.model.train();
+    while (!this.stageDone() && !this.stopped()) {
+      yield await this.step();
+      await this.pauseBetween();
+    }
+    const report = await this.report(before);
+    if (this.stageDone()) this.finishStage(report);
+    await this.save();
+  }
+
+  /** Lets the event loop turn; `setImmediate` is also where the session stops a cell that was interrupted. */
+  private async pauseBetween(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.options.control?.ready();
+    const { every } = this.options.checkpoint ?? {};
+    if (every && this.progress.stageStep % every === 0 && !this.stageDone()) await this.save();
+  }
+
+  private async step(): Promise<StepReport> {
+    const start = performance.now();
+    const { stage: index, stageStep } = this.progress;
+    const { groups, trained } = this.plans[index];
+    const stage = this.options.stages[index];
+    const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
+    const numbers = await update(await this.batches(), {
+      ...{ loss: this.options.loss, parameters: trained, optimiser: this.optimiser as Optimiser, rateScale },
+      clipNorm: this.options.clipNorm ?? Infinity,
+    });
+    this.options.ema?.update();
+    this.progress.step++;
+    this.progress.stageStep++;
+    this.spent.steps++;
+    this.spent.milliseconds += performance.now() - start;
+    const validation = await this.validate();
+    return (this.last = {
+      ...numbers,
+      ...this.place(),
+      learningRates: Object.fromEntries(groups.map((group) => [group.label, (group.learningRate ?? 0) * rateScale])),
+      milliseconds: performance.now() - start,
+      validation,
+    });
+  }
+
+  /** Batches of the next update: each stage begins with an epoch that no earlier one saw. */
+  private async batches(): Promise<B[]> {
+    const { data } = this.options;
+    const { stage, stageStep } = this.progress;
+    const epochsOf = (length: number): number => Math.ceil((length * this.accumulate) / data.length);
+    const before = this.lengths.slice(0, stage).reduce((sum, length) => sum + epochsOf(length), 0);
+    const first = stageStep * this.accumulate;
+    const places = Array.from({ length: this.accumulate }, (_, i) => first + i);
+    return Promise.all(
+      places.map((place) => data.batch(before + Math.floor(place / data.length), place % data.length)),
+    );
+  }
+
+  private place(): Omit<StepReport, keyof UpdateReport | "learningRates" | "milliseconds" | "validation"> {
+    const { step, stage, stageStep } = this.progress;
+    const totalSteps = this.lengths.reduce((sum, length) => sum + length, 0);
+    const { numTensors: tensors, numBytes: bytes } = tf.memory();
+    return {
+      ...{ step, totalSteps, stage: this.options.stages[stage].name, stageStep, stageSteps: this.lengths[stage] },
+      epoch: (stageStep * this.accumulate) / this.options.data.length,
+      remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
+      memory: { tensors, bytes },
+    };
+  }
+
+  private remainingSteps(): number {
+    const { stage, stageStep } = this.progress;
+    return this.lengths.slice(stage).reduce((sum, length) => sum + length, 0) - stageStep;
+  }
+
+  private async validate(): Promise<Record<string, number> | null> {
+    const { validation, earlyStop, model, data } = this.options;
+    if (!validation) return null;
+    const every = validation.every ?? Math.max(1, Math.ceil(data.length / this.accumulate));
+    const { stageStep } = this.progress;
+    if (stageStep % every !== 0 && stageStep < this.lengths[this.progress.stage]) return null;
+    model.eval();
+    const numbers = await validation.run();
+    model.train();
+    if (earlyStop) this.progress.earlyStop = seen(earlyStop, this.progress.earlyStop, numbers);
+    return numbers;
+  }
+
+  private stageDone(): boolean {
+    const { stage, stageStep, earlyStop } = this.progress;
+    const patience = this.options.earlyStop?.patience ?? Infinity;
+    return stageStep >= this.lengths[stage] || earlyStop.since >= patience;
+  }
+
+  private stopped(): boolean {
+    return (this.options.signal?.aborted || this.options.control?.stopped) ?? false;
+  }
+
+  /** What the stage did so far; refuses a frozen parameter that changed or that has a state in the optimiser. */
+  private async report(before: ReadonlyMap<string, string>): Promise<StageReport> {
+    const { stage, stageStep } = this.progress;
+    const { trained, frozen } = this.plans[stage];
+    const after = await hashParameters(frozen);
+    const stateful = new Set(this.optimiser?.statefulNames());
+    const touched = [...frozen.keys()].filter((name) => before.get(name) !== after.get(name) || stateful.has(name));
+    if (touched.length) throw new TrainError("train.fit", "frozen parameters must not change", touched);
+    return {
+      ...{ name: this.options.stages[stage].name, steps: stageStep, trained: [...trained.keys()] },
+      frozen: [...after].map(([name, hash]) => ({ name, hash })),
+    };
+  }
+
+  private finishStage(report: StageReport): void {
+    const { progress } = this;
+    progress.stages.push(report);
+    progress.stage++;
+    progress.stageStep = 0;
+    progress.earlyStop = NOTHING_SEEN;
+    this.optimiser?.dispose();
+    this.optimiser = null;
+  }
+
+  private async save(): Promise<void> {
+    const { checkpoint, ema } = this.options;
+    if (!checkpoint) return;
+    const model = new Map<string, { dtype: "F32"; shape: number[]; data: Float32Array }>();
+    for (const [name, parameter] of this.everTrained())
+      model.set(name, { dtype: "F32", shape: parameter.shape, data: await parameter.read() });
+    await writeCheckpoint(checkpoint.path, {
+      progress: { ...this.progress, random: sharedRandom().state },
+      model,
+      optimiser: (await this.optimiser?.state()) ?? new Map(),
+      ema: (await ema?.state(model.keys())) ?? new Map(),
+    });
+  }
+
+  private async resume(): Promise<void> {
+    const { checkpoint, resume, ema, optimiser = defaultOptimiser } = this.options;
+    if (!resume || !checkpoint || !existsSync(checkpoint.path)) return;
+    const { progress, ...stored } = await readCheckpoint(checkpoint.path);
+    if (progress.plan !== this.progress.plan)
+      throw new TrainError("train.fit", `the checkpoint must be of this plan, ${this.progress.plan}`, progress.plan);
+    if (progress.frozen !== this.progress.frozen)
+      throw new TrainError("train.fit", "what never trains must be as it was at the checkpoint", progress.frozen);
+    restoreParameters(this.everTrained(), stored.model);
+    this.progress = progress;
+    sharedRandom().state = progress.random;
+    ema?.loadState(stored.ema);
+    if (progress.stage === this.plans.length) return;
+    this.optimiser = optimiser(this.plans[progress.stage].groups);
+    this.optimiser.loadState(stored.optimiser);
+  }
+
+  private everTrained(): Map<string, Parameter> {
+    return new Map(this.plans.flatMap(({ trained }) => [...trained]));
+  }
+
+  private neverTrained(): Map<string, Parameter> {
+    const trained = this.everTrained();
+    return new Map([...this.options.model.namedParameters()].filter(([name]) => !trained.has(name)));
+  }
+
+  private describePlan(): string {
+    const { stages, data } = this.options;
+    const parts = stages.map(({ name }, i) => {
+      const groups = this.plans[i].groups.map(({ label, learningRate, parameters }) => {
+        return `${label} at ${learningRate} (${parameters.size})`;
+      });
+      return `${name}: ${this.lengths[i]} updates of ${groups.join(", ")}`;
+    });
+    return `${parts.join("; ")}; ${this.accumulate} of ${data.length} batches an update`;
+  }
+
+  private result(ended: TrainingResult["ended"]): TrainingResult {
+    return { steps: this.progress.step, ended, stages: this.progress.stages, last: this.last };
+  }
+}
+
+const defaultOptimiser = (groups: readonly ParameterGroup[]): Optimiser => new AdamW(groups, { weightDecay: 0 });
+
+function checkOptions<B>({ stages, accumulate = 1, earlyStop, validation, resume, checkpoint }: FitOptions<B>): void {
+  const fn = "train.fit";
+  if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
+  if (!Number.isInteger(accumulate) || accumulate < 1)
+    throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
+  for (const { name, steps, epochs } of stages)
+    if ((steps === undefined) === (epochs === undefined) || !((steps ?? epochs ?? 0) > 0))
+      throw new TrainError(fn, `stage ${name} needs steps or epochs above 0, one of them`, [
+        steps ?? null,
+        epochs ?? null,
+      ]);
+  if (earlyStop && !validation) throw new TrainError(fn, "earlyStop needs a validation", earlyStop.metric);
+  if (resume && !checkpoint) throw new TrainError(fn, "resume needs a checkpoint", "none");
+}

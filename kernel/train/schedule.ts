@@ -1,0 +1,45 @@
+import { TrainError } from "./error";
+
+/** The factor on the learning rates for the update that follows `step` finished ones of `total`. */
+export type Schedule = (step: number, total: number) => number;
+
+export interface ScheduleOptions {
+  /** Updates during which the factor grows from 0 to 1; default 0. */
+  warmupSteps?: number;
+  /** The same as a share of all updates, rounded up; not together with `warmupSteps`. */
+  warmupFraction?: number;
+  /** The factor at the end; default 0. */
+  final?: number;
+}
+
+/** Linear growth to 1, then `after` of the share of the remaining updates that is done. */
+function withWarmup(
+  fn: string,
+  { warmupSteps, warmupFraction = 0 }: ScheduleOptions,
+  after: (p: number) => number,
+): Schedule {
+  if (warmupSteps !== undefined && warmupFraction !== 0)
+    throw new TrainError(fn, "warm-up is given in steps or as a fraction, not both", [warmupSteps, warmupFraction]);
+  if (!(warmupFraction >= 0 && warmupFraction <= 1))
+    throw new TrainError(fn, "warmupFraction must lie in [0, 1]", warmupFraction);
+  return (step, total) => {
+    const warmup = warmupSteps ?? Math.ceil(total * warmupFraction);
+    if (step < warmup) return step / warmup;
+    return after(Math.min(1, (step - warmup) / Math.max(1, total - warmup)));
+  };
+}
+
+/** 1, after the warm-up. */
+export const constant = (options: Omit<ScheduleOptions, "final"> = {}): Schedule =>
+  withWarmup("train.constant", options, () => 1);
+
+/** From 1 to `final` in a line (`get_linear_schedule_with_warmup` of transformers). */
+export const linear = (options: ScheduleOptions = {}): Schedule =>
+  withWarmup("train.linear", options, (p) => 1 + ((options.final ?? 0) - 1) * p);
+
+/** From 1 to `final` along half a cosine (`get_cosine_schedule_with_warmup` of transformers; arXiv 1608.03983). */
+export const cosine = (options: ScheduleOptions = {}): Schedule =>
+  withWarmup("train.cosine", options, (p) => {
+    const final = options.final ?? 0;
+    return final + (1 - final) * 0.5 * (1 + Math.cos(Math.PI * p));
+  });

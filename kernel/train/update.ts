@@ -1,0 +1,104 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Parameter } from "../nn/parameter";
+import type { Optimiser } from "./adamw";
+import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
+import { TrainError } from "./error";
+import { lossAndGradients } from "./gradients";
+
+/** A loss and numbers to show beside it, computed on the way. */
+export interface LossWithMetrics {
+  loss: Tensor;
+  metrics: Record<string, Tensor | number>;
+}
+
+/** The loss of a batch. What it makes is freed; it must not wait for anything. */
+export type LossFunction<B> = (batch: B) => Tensor | LossWithMetrics;
+
+/** What one update saw. */
+export interface UpdateReport {
+  /** Mean over the accumulated batches. */
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  /** Means over the accumulated batches. */
+  metrics: Record<string, number>;
+}
+
+export interface UpdateSettings<B> {
+  loss: LossFunction<B>;
+  parameters: ReadonlyMap<string, Parameter>;
+  optimiser: Optimiser;
+  clipNorm: number;
+  rateScale: number;
+}
+
+/**
+ * One update from the mean gradient of some batches. Nothing changes unless loss and gradients are finite.
+ *
+ * @throws TrainError for a loss or gradient that is not finite
+ */
+export async function update<B>(batches: readonly B[], settings: UpdateSettings<B>): Promise<UpdateReport> {
+  const sums = new Sums();
+  try {
+    for (const batch of batches) sums.add(batch, settings);
+    const report = await sums.report(batches.length);
+    checkFinite(report, sums.gradients);
+    scaleGradients(sums.gradients, clipFactor(report.gradientNorm, settings.clipNorm) / batches.length);
+    settings.optimiser.step(sums.gradients, settings.rateScale);
+    return report;
+  } finally {
+    sums.dispose();
+  }
+}
+
+/** Losses, metrics and gradients summed over batches. */
+class Sums {
+  readonly gradients = new Map<string, Tensor>();
+  private readonly numbers = new Map<string, Tensor[]>();
+
+  add<B>(batch: B, { loss, parameters }: UpdateSettings<B>): void {
+    const made = new Map<string, Tensor>();
+    const result = lossAndGradients(() => {
+      const value = loss(batch);
+      if (!("metrics" in value)) return value;
+      for (const [name, metric] of Object.entries(value.metrics)) made.set(name, scalar(name, metric));
+      return value.loss;
+    }, parameters);
+    for (const [name, tensor] of [...made, ["loss", result.loss] as const])
+      this.numbers.set(name, [...(this.numbers.get(name) ?? []), tensor]);
+    addGradients(this.gradients, result.gradients);
+  }
+
+  /** One read for all numbers: on a GPU each waits for the whole queue. */
+  async report(count: number): Promise<UpdateReport> {
+    const names = [...this.numbers.keys()];
+    const all = tf.tidy(() => {
+      const means = names.map((name) => tf.div(tf.addN(this.numbers.get(name) as Tensor[]), count));
+      return tf.stack([...means, tf.div(globalNorm(this.gradients), count)]);
+    });
+    const values = await all.data();
+    all.dispose();
+    const { loss, ...metrics } = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    return { loss, metrics, gradientNorm: values[names.length] };
+  }
+
+  dispose(): void {
+    for (const tensor of [...this.gradients.values(), ...[...this.numbers.values()].flat()]) tensor.dispose();
+  }
+}
+
+function scalar(name: string, metric: Tensor | number): Tensor {
+  const value = typeof metric === "number" ? tf.scalar(metric) : tf.cast(tf.reshape(metric, [-1]), "float32");
+  if (value.size !== 1 || name === "loss")
+    throw new TrainError("train.fit", `metric ${name} must be one number, not called loss`, value.shape);
+  return tf.keep(tf.reshape(value, []));
+}
+
+function checkFinite({ loss, gradientNorm }: UpdateReport, gradients: ReadonlyMap<string, Tensor>): void {
+  if (!Number.isFinite(loss))
+    throw new TrainError("train.fit", "the loss must be finite; the parameters are as before this step", loss);
+  if (Number.isFinite(gradientNorm)) return;
+  const broken = [...gradients].filter(([, g]) => !g.dataSync().every(Number.isFinite)).map(([name]) => name);
+  throw new TrainError("train.fit", "gradients must be finite; the parameters are as before this step", broken);
+}
