@@ -1,0 +1,98 @@
+import type { AdapterConfig, SharedConfig } from "./config";
+import { LoraError } from "./error";
+import { matchesOf, matchesWhole } from "./patterns";
+
+/** What of a model an adapter's configuration means. */
+export interface Targets {
+  /** Layers that get the adapter, in the model's order. */
+  adapted: string[];
+  /** Modules of which the adapter holds a copy. */
+  saved: string[];
+  /** Entries of `targetModules` and `modulesToSave` that mean nothing in this model. */
+  unused: string[];
+}
+
+/** Rank, alpha and scaling of one layer. */
+export interface LayerScale {
+  r: number;
+  alpha: number;
+  scaling: number;
+}
+
+/** Stands for every layer with a weight matrix, embeddings not among them. */
+export const ALL_LINEAR = "all-linear";
+
+/**
+ * Finds the layers that a configuration means, by PEFT's rules: a list's entry is a name or its end after a dot, a text
+ * is a regular expression over the whole name, `excludeModules` and `modulesToSave` win.
+ *
+ * @param modules every module's name, with whether it is a linear layer
+ * @throws LoraError when nothing matches
+ */
+export function matchTargets(fn: string, config: AdapterConfig, modules: ReadonlyMap<string, boolean>): Targets {
+  const names = [...modules.keys()].filter((name) => name !== "");
+  const saved = config.modulesToSave ?? [];
+  const excluded = selected(fn, config.excludeModules ?? [], names);
+  const inside = (name: string): boolean => saved.some((entry) => `.${name}.`.includes(`.${entry}.`));
+  const wanted =
+    config.targetModules === ALL_LINEAR
+      ? new Set(names.filter((name) => modules.get(name)))
+      : selected(fn, config.targetModules, names);
+  const listed = inLayers(fn, config, [...wanted]);
+  const adapted = listed.filter((name) => !excluded.has(name) && !inside(name));
+  if (!adapted.length)
+    throw new LoraError(fn, `targetModules must match a layer; layers are ${names.join(", ")}`, config.targetModules);
+  const kept = names.filter((name) => saved.some((entry) => isEnd(entry, name)));
+  const entries = [...(Array.isArray(config.targetModules) ? config.targetModules : []), ...saved];
+  const unused = entries.filter((entry) => !names.some((name) => isEnd(entry, name)));
+  return { adapted, saved: kept, unused };
+}
+
+const isEnd = (entry: string, name: string): boolean => name === entry || name.endsWith(`.${entry}`);
+
+function selected(fn: string, rule: string | string[], names: string[]): Set<string> {
+  if (Array.isArray(rule)) return new Set(names.filter((name) => rule.some((entry) => isEnd(entry, name))));
+  const whole = matchesWhole(fn, rule, names);
+  return new Set(names.filter((_, i) => whole[i]));
+}
+
+/** PEFT's rule asks for two parts before the number; a model whose list of layers is at its root has one. */
+const FIRST_NUMBER = ["^.*?\\.[^.]*\\.(\\d+)\\.", "^[^.]*\\.(\\d+)\\."];
+
+/** `layersToTransform`: of lists of targets only, as in PEFT. */
+function inLayers(fn: string, config: SharedConfig, names: string[]): string[] {
+  const { layersToTransform, layersPattern, targetModules } = config;
+  const wanted = layersToTransform === null ? [] : [layersToTransform].flat();
+  if (!wanted.length || (typeof targetModules === "string" && targetModules !== ALL_LINEAR)) return names;
+  const given = layersPattern === null ? [] : [layersPattern].flat();
+  const patterns = given.length ? given.map((one) => `^(?:|.*?\\.)(?:${one})\\.(\\d+)\\.`) : FIRST_NUMBER;
+  const found = patterns.map((pattern) => matchesOf(fn, pattern, names));
+  const layerOf = (i: number): string | undefined => found.find((one) => one[i])?.[i]?.at(-1);
+  return names.filter((_, i) => wanted.includes(Number(layerOf(i) ?? NaN)));
+}
+
+/** Rank, alpha and scaling of each layer: patterns first, then the configuration's own. */
+export function scalesOf(fn: string, config: AdapterConfig, names: readonly string[]): Map<string, LayerScale> {
+  const ranks = firstMatches(fn, config.rankPattern, names);
+  const alphas = firstMatches(fn, config.alphaPattern, names);
+  return new Map(
+    names.map((name, i) => {
+      const r = ranks[i] ?? config.r;
+      const alpha = alphas[i] ?? config.loraAlpha;
+      return [name, { r, alpha, scaling: scalingOf(config, r, alpha) }];
+    }),
+  );
+}
+
+/** s = alpha / r, alpha / √r, or the number that a Dual-LoRA names. */
+export function scalingOf(config: AdapterConfig, r: number, alpha: number): number {
+  if (config.peftType === "DUAL_LORA" && config.scaling !== null) return config.scaling;
+  return config.useRslora ? alpha / Math.sqrt(r) : alpha / r;
+}
+
+function firstMatches(fn: string, patterns: Record<string, number>, names: readonly string[]): (number | undefined)[] {
+  const found = Object.entries(patterns).map(
+    ([pattern, value]) => [matchesWhole(fn, `(?:.*\\.)?(?:${pattern})`, names), value] as const,
+  );
+  return names.map((_, i) => found.find(([matches]) => matches[i])?.[1]);
+}
