@@ -16,6 +16,7 @@ export {
   gridReferences,
 } from "./deformable-attention";
 export { deformableSample, type GridSize } from "./deformable-sampling";
+export { Conv1D } from "./conv1d";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";

@@ -6,7 +6,8 @@ import { Parameter } from "./parameter";
 type Node = Parameter | Module;
 
 /**
- * A part of a model: its properties that are parameters, modules or arrays of them make a tree with PyTorch's dotted names.
+ * A part of a model: its properties that are parameters, modules, or arrays or maps of them make a tree with PyTorch's
+ * dotted names.
  * A property's name is written as PyTorch would: `qProj` gives `q_proj`, `blocks[0].norm1.weight` gives
  * `blocks.0.norm1.weight`; a name with an underscore stays as it is. Properties beginning with `_` or `#` are private.
  *
@@ -50,7 +51,8 @@ export abstract class Module {
     const slot = childOf(owner, last);
     if (!(slot?.value instanceof Module))
       throw new NnError("nn.Module.replaceModule", `modules are ${[...this.namedModules().keys()].join(", ")}`, name);
-    (owner as Record<string, unknown>)[slot.key] = replacement;
+    if (owner instanceof Map) owner.set(slot.key, replacement);
+    else (owner as Record<string, unknown>)[slot.key] = replacement;
   }
 
   /** Freezes the parameters whose names match, default all; `trainable` true lets them train again. */
@@ -84,13 +86,15 @@ export interface Layer extends Module {
 const snakeCase = (key: string): string =>
   key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a}_${b.toLowerCase()}`);
 
-/** The parts that a module or an array holds: dotted-name part, property, value. */
+/** The parts that a module, an array or a map holds: dotted-name part, property, value. */
 function* childrenOf(owner: unknown): Generator<{ part: string; key: string; value: unknown }> {
   if (typeof owner !== "object" || owner === null) return;
-  for (const [key, value] of Object.entries(owner)) {
+  const named = Array.isArray(owner) || owner instanceof Map;
+  for (const [key, value] of owner instanceof Map ? (owner as Map<string, unknown>) : Object.entries(owner)) {
     if (key.startsWith("_")) continue;
-    const isPart = value instanceof Parameter || value instanceof Module || Array.isArray(value);
-    if (isPart) yield { part: Array.isArray(owner) ? key : snakeCase(key), key, value };
+    const isPart =
+      value instanceof Parameter || value instanceof Module || Array.isArray(value) || value instanceof Map;
+    if (isPart) yield { part: named ? key : snakeCase(key), key, value };
   }
 }
 

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { nn, train, type Tensor, tf } from "./names.ts";
 
 type Stored = nn.SafetensorsTensor;
 type StoredMap = ReadonlyMap<string, Stored>;
 
-/** A file of golden tensors that `golden/make.py` computed with torch 2.13. */
-export function goldenFile(name: string): Map<string, Stored> {
-  return nn.parseSafetensors(readFileSync(join(import.meta.dirname, "golden", `${name}.safetensors`))).tensors;
+/** A file of golden tensors that the folder's `make.py` computed with torch 2.13. */
+export function goldenFile(name: string, folder = new URL("golden/", import.meta.url)): Map<string, Stored> {
+  return nn.parseSafetensors(readFileSync(new URL(`${name}.safetensors`, folder))).tensors;
 }
 
 /** The tensors below a prefix, without it. */

@@ -1,0 +1,319 @@
+import { tf } from "../backend/tf";
+import { toFloat32 } from "../nn/floats";
+import type { Module } from "../nn/module";
+import type { Parameter } from "../nn/parameter";
+import type { SafetensorsTensor } from "../nn/safetensors";
+import { stateOf } from "../nn/state";
+import type { Prng } from "../prng";
+import type { MergedTensors } from "./adapted";
+import { branchFor } from "./branches";
+import { type Combination, combined } from "./combine";
+import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from "./config";
+import { convertTensors, type FloatDtype } from "./dtypes";
+import { LoraError } from "./error";
+import { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
+import { isFinite } from "./finite";
+import { keyOf } from "./keys";
+import { isLinearLayer } from "./layers";
+import { Places } from "./places";
+import { type AdapterReport, checkReport, compareKeys } from "./report";
+import { Selection } from "./selection";
+import { ALL_LINEAR, matchTargets, scalesOf, type Targets } from "./targets";
+
+export interface AttachOptions {
+  /** The adapter's name; default `default`. */
+  name?: string;
+  /** Where first values come from; default the shared generator of `nn`. */
+  random?: Prng;
+}
+
+export interface LoadOptions extends ReadAdapterOptions {
+  /** The name in memory; default that of the sub-folder, or `default`. */
+  name?: string;
+  /** True refuses, before anything is attached, unless keys and shapes agree; default true. */
+  strict?: boolean;
+}
+
+export interface CombineOptions {
+  /** Default `svd`, as in PEFT. */
+  type?: Combination;
+  /** Rank of `svd`; default the largest of the adapters'. */
+  rank?: number;
+}
+
+/** Numbers of values, as users of PEFT expect them. */
+export interface ParameterCounts {
+  trainable: number;
+  all: number;
+  /** 100 trainable / all. */
+  percent: number;
+}
+
+interface Held {
+  config: AdapterConfig;
+  targets: Targets;
+}
+
+/**
+ * The adapters of a model: named, several at a time. The model computes with the active ones as soon as they are there;
+ * its own parameters are frozen and keep every bit.
+ */
+export class Adapters {
+  private readonly selection = new Selection();
+  private readonly held = new Map<string, Held>();
+  private readonly places: Places;
+
+  /** @internal Use {@link attach} or {@link load}. */
+  constructor(private readonly model: Module) {
+    this.places = new Places(model, this.selection);
+    model.freeze();
+  }
+
+  /** Names in the order in which they came. */
+  get names(): string[] {
+    return [...this.held.keys()];
+  }
+
+  /** Names of the adapters that apply, in order; none inside {@link disabled}. */
+  get active(): readonly string[] {
+    return this.selection.names;
+  }
+
+  /** An adapter's complete configuration. */
+  config(name: string): AdapterConfig {
+    return this.holder("lora.config", name).config;
+  }
+
+  /** Which layers an adapter is on, which modules it has copies of, and which of its targets meant nothing. */
+  matched(name: string): Targets {
+    return this.holder("lora.matched", name).targets;
+  }
+
+  private holder(fn: string, name: string): Held {
+    const held = this.held.get(name);
+    if (!held) throw new LoraError(fn, `adapters are ${this.names.join(", ")}`, name);
+    return held;
+  }
+
+  /**
+   * Adds an adapter; which are active stays as it is.
+   *
+   * @throws LoraError when a name is taken, an option is wrong, no layer matches, or a target is no linear layer
+   */
+  add(name: string, options: AdapterOptions, { random }: Pick<AttachOptions, "random"> = {}): Targets {
+    return this.put("lora.add", name, configOf("lora.add", options), random);
+  }
+
+  /** @internal */
+  put(fn: string, name: string, config: AdapterConfig, random?: Prng): Targets {
+    this.checkName(fn, name);
+    this.checkUnmerged(fn);
+    const { places } = this;
+    const linear = new Map([...places.modules].map(([path, module]) => [path, isLinearLayer(module)]));
+    const targets = matchTargets(fn, config, linear);
+    const layers = targets.adapted.map((path) => [path, places.layerAt(fn, path, config)] as const);
+    const scales = scalesOf(fn, config, targets.adapted);
+    const init = { initLoraWeights: config.initLoraWeights, random };
+    for (const [path, layer] of layers) {
+      const { adapters } = places.adaptedAt(path, layer);
+      if (adapters.has(name)) continue;
+      const branch = branchFor(layer, scales.get(path)!, config, init);
+      adapters.set(name, branch.train(layer.training));
+    }
+    for (const path of targets.saved) places.savedAt(path).add(name);
+    this.held.set(name, { config, targets });
+    this.setTrainable(name, false);
+    return targets;
+  }
+
+  private checkName(fn: string, name: string): void {
+    if (!/^[A-Za-z0-9][\w-]*$/.test(name))
+      throw new LoraError(fn, "a name has letters, digits, _ and -, and begins with a letter or digit", name);
+    if (this.held.has(name)) throw new LoraError(fn, "each adapter has a name of its own", name);
+  }
+
+  private checkUnmerged(fn: string): void {
+    if (this.isMerged) throw new LoraError(fn, "merged adapters must be unmerged first", this.names);
+  }
+
+  /** Makes these adapters, and only these, apply and train; several add up in this order. */
+  activate(...names: string[]): void {
+    for (const name of names) this.holder("lora.activate", name);
+    this.selection.names = names;
+    for (const name of this.names) this.setTrainable(name, names.includes(name));
+  }
+
+  private setTrainable(name: string, trainable: boolean): void {
+    for (const parameter of this.parameters(name).values()) parameter.trainable = trainable;
+  }
+
+  /**
+   * Runs something with the base model alone. An asynchronous function keeps adapters off until its promise settles.
+   *
+   * @returns what `run` returns
+   */
+  disabled<T>(run: () => T): T {
+    this.checkUnmerged("lora.disabled");
+    return this.selection.disabledDuring(run);
+  }
+
+  /** Everything of an adapter that trains, by its name in the model's tree: one group of an optimiser. */
+  parameters(name: string): Map<string, Parameter> {
+    return this.places.parameters(name);
+  }
+
+  /** Numbers of trainable and of all values in the model. */
+  counts(): ParameterCounts {
+    const parameters = [...this.model.namedParameters().values()];
+    const sum = (ones: Parameter[]): number => ones.reduce((total, { size }) => total + size, 0);
+    const [trainable, all] = [sum(parameters.filter((one) => one.trainable)), sum(parameters)];
+    return { trainable, all, percent: (100 * trainable) / all };
+  }
+
+  /** The line of PEFT's `print_trainable_parameters`. */
+  summary(): string {
+    const { trainable, all, percent } = this.counts();
+    const grouped = (count: number): string => count.toLocaleString("en-US");
+    return `trainable params: ${grouped(trainable)} || all params: ${grouped(all)} || trainable%: ${percent.toFixed(4)}`;
+  }
+
+  /** Removes an adapter and frees it. */
+  remove(name: string): void {
+    this.holder("lora.remove", name);
+    this.checkUnmerged("lora.remove");
+    this.activate(...this.selection.names.filter((one) => one !== name));
+    this.places.drop(name);
+    this.held.delete(name);
+  }
+
+  /** Whether adapters are in the base weights now. */
+  get isMerged(): boolean {
+    return [...this.places.adapted.values()].some((layer) => layer.isMerged);
+  }
+
+  /**
+   * Puts adapters into the base weights, so that they cost nothing more: W0 + s B A. The old weights are kept for
+   * {@link unmerge}. Nothing changes unless every merged value is finite.
+   *
+   * @param names default the active ones
+   * @throws LoraError where the update depends on the input, a value is not finite, or adapters are merged already
+   */
+  async merge(names: readonly string[] = this.selection.names): Promise<void> {
+    const fn = "lora.merge";
+    for (const name of names) this.checkMergeable(fn, name);
+    this.checkUnmerged(fn);
+    const layers = [...new Map([...this.places.adapted].map(([path, layer]) => [layer, path]))];
+    const concerned = layers.filter(([layer]) => names.some((name) => layer.adapters.has(name)));
+    const merged = concerned.map(([layer, path]) => ({ layer, path, tensors: layer.mergedWith(names) }));
+    try {
+      for (const { path, tensors } of merged) await checkFinite(fn, path, tensors);
+      for (const { layer, tensors } of merged) layer.merge(tensors);
+    } finally {
+      for (const { tensors } of merged) tf.dispose(tensors as never);
+    }
+  }
+
+  private checkMergeable(fn: string, name: string): void {
+    const { config, targets } = this.holder(fn, name);
+    const refusal = mergeRefusal(config);
+    if (refusal) throw new LoraError(fn, refusal, name);
+    if (targets.saved.length)
+      throw new LoraError(fn, "copies of whole modules (modulesToSave) cannot be merged into a weight", name);
+  }
+
+  /** Takes merged adapters out again; every weight has the bits that it had before. */
+  unmerge(): void {
+    for (const layer of this.places.adapted.values()) layer.unmerge();
+  }
+
+  /**
+   * Makes a new adapter out of several, on the layers of any of them (PEFT's `add_weighted_adapter`): `cat` is the exact
+   * sum of the weighted updates at the sum of the ranks, `svd` the best approximation of that sum at one rank, `linear`
+   * combines A and B each by themselves, which is another thing than the sum.
+   *
+   * @param weights each adapter's weight
+   * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, or ranks differ for `linear`
+   */
+  async combine(name: string, weights: Record<string, number>, options: CombineOptions = {}): Promise<Targets> {
+    const fn = "lora.combine";
+    this.checkName(fn, name);
+    const parts = Object.entries(weights).map(([part, weight]) => ({
+      ...this.holder(fn, part),
+      ...{ name: part, weight },
+    }));
+    const layers = new Map([...this.places.adapted].map(([path, { adapters }]) => [path, adapters]));
+    const { config, values } = await combined(fn, parts, layers, options);
+    const targets = this.put(fn, name, config);
+    for (const [path, part] of this.places.parts(name))
+      for (const [key, parameter] of part.namedParameters()) parameter.assign(values.get(path)!.get(key)!);
+    return targets;
+  }
+
+  /** An adapter as it would be written. @param dtype of its tensors, default F32 */
+  async file(name: string, dtype: FloatDtype = "F32"): Promise<AdapterFile> {
+    const { config, targets } = this.holder("lora.file", name);
+    const tensors = new Map<string, SafetensorsTensor>();
+    for (const [path, part] of this.places.parts(name))
+      for (const [key, tensor] of await stateOf(part)) tensors.set(keyOf(path, key), tensor);
+    const targetModules = config.targetModules === ALL_LINEAR ? targets.adapted : config.targetModules;
+    const fanInFanOut = this.places.hasTransposed(targets.adapted);
+    const metadata = { format: "pt" };
+    return { config: { ...config, targetModules, fanInFanOut }, tensors: convertTensors(tensors, dtype), metadata };
+  }
+
+  /**
+   * Writes an adapter for PEFT: `default` into the folder, another name into a sub-folder.
+   *
+   * @returns the folder that holds the two files
+   */
+  async save(folder: string, name = "default", { dtype }: { dtype?: FloatDtype } = {}): Promise<string> {
+    return writeAdapter(folder, await this.file(name, dtype), name);
+  }
+
+  /**
+   * Reads an adapter of PEFT or ours and adds it; which are active stays as it is.
+   *
+   * @returns which keys were loaded; without `strict` also which were missing, unexpected or of another shape
+   * @throws LoraError naming all of those, with nothing attached
+   */
+  async load(folder: string, { name, strict = true, ...reading }: LoadOptions = {}): Promise<AdapterReport> {
+    const file = await readAdapter(folder, reading);
+    const own = name ?? reading.adapter ?? "default";
+    this.put("lora.load", own, file.config);
+    try {
+      return this.fill("lora.load", own, file, strict);
+    } catch (error) {
+      this.remove(own);
+      throw error;
+    }
+  }
+
+  private fill(fn: string, name: string, { tensors }: AdapterFile, strict: boolean): AdapterReport {
+    const parts = [...this.places.parts(name)];
+    const own = new Map(
+      parts.flatMap(([path, part]) => [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const)),
+    );
+    const report = compareKeys(own, tensors);
+    if (strict) checkReport(fn, report);
+    for (const key of report.loaded) own.get(key)!.assign(toFloat32(tensors.get(key)!));
+    return report;
+  }
+
+  /**
+   * Takes every adapter off the model and frees it: layers and their `trainable` are what they were.
+   *
+   * @param options `keepMerged` leaves in the weights what {@link merge} put there; default false
+   */
+  detach({ keepMerged = false }: { keepMerged?: boolean } = {}): void {
+    for (const layer of this.places.adapted.values()) if (keepMerged) layer.forgetOriginal();
+    this.unmerge();
+    for (const name of this.names) this.remove(name);
+    this.places.restore();
+  }
+}
+
+async function checkFinite(fn: string, path: string, { weight, bias }: MergedTensors): Promise<void> {
+  for (const tensor of [weight, bias])
+    if (tensor && !(await isFinite(tensor)))
+      throw new LoraError(fn, "merged weights must be finite; nothing was merged", path);
+}

@@ -1,0 +1,57 @@
+import type { Module } from "../nn/module";
+import { AdaptedLinear } from "./adapted";
+import { Adapters, type AttachOptions, type LoadOptions } from "./adapters";
+import { type AdapterOptions, configOf } from "./config";
+import { LoraError } from "./error";
+import type { AdapterReport } from "./report";
+import { SavedModule } from "./saved";
+
+/**
+ * Puts an adapter beside the linear layers of a model and makes it active.
+ *
+ *     const adapters = lora.attach(model, { r: 8, loraAlpha: 16, targetModules: ["q_proj", "v_proj"] });
+ *     adapters.matched("default").adapted; // which layers
+ *     console.log(adapters.summary());     // trainable params: 294,912 || all params: …
+ *
+ * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
+ */
+export function attach(model: Module, options: AdapterOptions, { name = "default", random }: AttachOptions = {}): Adapters {
+  const adapters = begin("lora.attach", model);
+  try {
+    adapters.put("lora.attach", name, configOf("lora.attach", options), random);
+  } catch (error) {
+    adapters.detach();
+    throw error;
+  }
+  adapters.activate(name);
+  return adapters;
+}
+
+/**
+ * Reads an adapter of PEFT or ours, puts it beside the linear layers of a model and makes it active.
+ *
+ * @throws LoraError as {@link Adapters.load}
+ */
+export async function load(
+  model: Module,
+  folder: string,
+  options: LoadOptions = {},
+): Promise<{ adapters: Adapters; report: AdapterReport }> {
+  const adapters = begin("lora.load", model);
+  try {
+    const report = await adapters.load(folder, options);
+    adapters.activate(options.name ?? options.adapter ?? "default");
+    return { adapters, report };
+  } catch (error) {
+    adapters.detach();
+    throw error;
+  }
+}
+
+function begin(fn: string, model: Module): Adapters {
+  const held = [...model.namedModules()].find(
+    ([, module]) => module instanceof AdaptedLinear || module instanceof SavedModule,
+  );
+  if (held) throw new LoraError(fn, "the model has adapters already: add to those", held[0]);
+  return new Adapters(model);
+}

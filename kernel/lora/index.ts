@@ -1,0 +1,34 @@
+/** The LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs: `await nn.start()` first. */
+export { AdaptedLinear, type MergedTensors } from "./adapted";
+export {
+  Adapters,
+  type AttachOptions,
+  type CombineOptions,
+  type LoadOptions,
+  type ParameterCounts,
+} from "./adapters";
+export { attach, load } from "./attach";
+export { Branch } from "./branch";
+export type { Combination } from "./combine";
+export type {
+  AdapterConfig,
+  AdapterOptions,
+  DualLoraConfig,
+  Gate,
+  LoraConfig,
+  MoeLoraConfig,
+  PeftType,
+  Router,
+  SharedConfig,
+} from "./config";
+export type { FloatDtype } from "./dtypes";
+export { DualBranch } from "./dual-branch";
+export { LoraError } from "./error";
+export { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
+export type { KeyOptions } from "./keys";
+export { type LinearLayer } from "./layers";
+export { DoraBranch, LoraBranch } from "./lora-branch";
+export { MoeBranch } from "./moe-branch";
+export type { AdapterReport } from "./report";
+export { SavedModule } from "./saved";
+export type { LayerScale, Targets } from "./targets";

@@ -1,0 +1,102 @@
+import { Conv1D } from "../nn/conv1d";
+import type { Module } from "../nn/module";
+import type { Parameter } from "../nn/parameter";
+import { AdaptedLinear } from "./adapted";
+import type { AdapterConfig } from "./config";
+import { LoraError } from "./error";
+import { isLinearLayer, type LinearLayer } from "./layers";
+import { SavedModule } from "./saved";
+import type { Selection } from "./selection";
+
+/** Where adapters stand in a model's tree, and what stood there before. */
+export class Places {
+  /** The model's own modules, by name, as they were without adapters. */
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly adapted = new Map<string, AdaptedLinear>();
+  readonly saved = new Map<string, SavedModule>();
+  private readonly wasTrainable: ReadonlyMap<Parameter, boolean>;
+
+  constructor(
+    private readonly model: Module,
+    private readonly selection: Selection,
+  ) {
+    this.modules = model.namedModules();
+    const parameters = [...model.namedParameters().values()];
+    this.wasTrainable = new Map(parameters.map((parameter) => [parameter, parameter.trainable]));
+  }
+
+  /** The layer of that name. @throws LoraError when no adapter of this kind can stand beside it */
+  layerAt(fn: string, path: string, config: AdapterConfig): LinearLayer {
+    const module = this.modules.get(path) as Module;
+    if (!isLinearLayer(module)) {
+      const rule = `targetModules must name Linear or Conv1D layers; ${path} is none`;
+      throw new LoraError(fn, rule, module.constructor.name);
+    }
+    if (config.peftType === "LORA" && config.loraBias && !module.bias)
+      throw new LoraError(fn, "loraBias needs layers that have a bias", path);
+    return module;
+  }
+
+  /** Where adapters of a layer stand; a layer under two names gets one set of them. */
+  adaptedAt(path: string, layer: LinearLayer): AdaptedLinear {
+    const known = this.adapted.get(path);
+    if (known) return known;
+    const shared = [...this.adapted.values()].find(({ base_layer }) => base_layer === layer);
+    const adapted = shared ?? new AdaptedLinear(layer, this.selection);
+    this.model.replaceModule(path, adapted);
+    this.adapted.set(path, adapted);
+    return adapted;
+  }
+
+  /** Where copies of a module stand. */
+  savedAt(path: string): SavedModule {
+    const known = this.saved.get(path);
+    if (known) return known;
+    const saved = new SavedModule(this.modules.get(path) as Module, this.selection);
+    this.model.replaceModule(path, saved);
+    this.saved.set(path, saved);
+    return saved;
+  }
+
+  /** An adapter's branches and copies, by the name of what they stand beside. */
+  parts(name: string): Map<string, Module> {
+    const branches = [...this.adapted].map(([path, { adapters }]) => [path, adapters.get(name)] as const);
+    const copies = [...this.saved].map(([path, { copies }]) => [path, copies.get(name)] as const);
+    return new Map([...branches, ...copies].filter((entry): entry is [string, Module] => entry[1] !== undefined));
+  }
+
+  /** An adapter's parameters by their names in the model. */
+  parameters(name: string): Map<string, Parameter> {
+    const prefixes = [
+      ...[...this.adapted.keys()].map((path) => `${path}.adapters.${name}.`),
+      ...[...this.saved.keys()].map((path) => `${path}.copies.${name}.`),
+    ];
+    const all = [...this.model.namedParameters()];
+    return new Map(all.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))));
+  }
+
+  /** Whether one of these layers stores its weight [in, out]. */
+  hasTransposed(paths: readonly string[]): boolean {
+    return paths.some((path) => this.modules.get(path) instanceof Conv1D);
+  }
+
+  /** Frees an adapter. */
+  drop(name: string): void {
+    for (const { adapters } of this.adapted.values()) drop(adapters, name);
+    for (const { copies } of this.saved.values()) drop(copies, name);
+  }
+
+  /** Makes the model what it was. */
+  restore(): void {
+    for (const [path, { base_layer }] of this.adapted) this.model.replaceModule(path, base_layer);
+    for (const [path, { original_module }] of this.saved) this.model.replaceModule(path, original_module);
+    for (const [parameter, trainable] of this.wasTrainable) parameter.trainable = trainable;
+    this.adapted.clear();
+    this.saved.clear();
+  }
+}
+
+function drop(modules: Map<string, Module>, name: string): void {
+  modules.get(name)?.dispose();
+  modules.delete(name);
+}

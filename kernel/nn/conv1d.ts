@@ -1,0 +1,31 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Prng } from "../prng";
+import { type Initialiser, normal, zeros } from "./initialisers";
+import { checkLast } from "./linear";
+import { Module } from "./module";
+import { Parameter } from "./parameter";
+
+/** y = x W + b with W [in, out], b [out]: GPT-2's linear layer (transformers' `Conv1D`), whose weight lies the other way. */
+export class Conv1D extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    { weightInit = normal(0, 0.02), random }: { weightInit?: Initialiser; random?: Prng } = {},
+  ) {
+    super();
+    this.weight = new Parameter([inFeatures, outFeatures], weightInit, random);
+    this.bias = new Parameter([outFeatures], zeros);
+  }
+
+  /** @param x [..., in] @returns [..., out] */
+  forward(x: Tensor): Tensor {
+    checkLast("nn.Conv1D", x, this.inFeatures);
+    const rows = tf.reshape(x, [-1, this.inFeatures]);
+    const y = tf.add(tf.matMul(rows, this.weight.value as never), this.bias.value);
+    return tf.reshape(y, [...x.shape.slice(0, -1), this.outFeatures]);
+  }
+}
