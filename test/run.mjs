@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { bin, environment, fail, root, setup } from "../binder/setup.mjs";
+import { peersPython } from "./bench/peers.mjs";
 
 const NODE_TEST = ["--import", "tsx", "--test", "--test-reporter=spec"];
 
@@ -15,15 +16,25 @@ function files(folder, skip = []) {
 }
 
 const suites = {
-  unit: () => nodeSuite(files(".", ["browser", "install"]), []),
+  unit: () => nodeSuite(files(".", ["browser", "install", "peft"]), []),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
+  peft: () => peftSuite(),
   install: () => nodeSuite(files("install"), []),
   browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
 
-async function nodeSuite(paths, options) {
-  const output = await run(process.execPath, [...NODE_TEST, ...options, ...paths]);
+/** Beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped. */
+async function peftSuite() {
+  const python = await peersPython().catch((error) => {
+    process.stdout.write(`no Python with torch, transformers and peft: ${error.message}\n`);
+    return null;
+  });
+  return nodeSuite(files("peft"), [], python ? { FOVEA_PEERS_PYTHON: python } : {});
+}
+
+async function nodeSuite(paths, options, variables = {}) {
+  const output = await run(process.execPath, [...NODE_TEST, ...options, ...paths], variables);
   const count = (word) => Number(output.text.match(new RegExp(`^\\S* ?${word} (\\d+)$`, "m"))?.[1] ?? 0);
   return settle(
     { passed: count("pass"), failed: count("fail") + count("cancelled"), skipped: count("skipped") },
@@ -46,11 +57,11 @@ function settle(result, code) {
   return silent ? { ...result, failed: result.failed + 1 } : result;
 }
 
-function run(command, args) {
+function run(command, args, variables = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
-      env: environment({ NO_COLOR: "1" }),
+      env: environment({ NO_COLOR: "1", ...variables }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";

@@ -281,19 +281,19 @@ export class Adapters {
     const own = name ?? reading.adapter ?? "default";
     this.put("lora.load", own, file.config);
     try {
-      return this.fill("lora.load", own, file, strict);
+      return await this.fill("lora.load", own, file, strict);
     } catch (error) {
       this.remove(own);
       throw error;
     }
   }
 
-  private fill(fn: string, name: string, { tensors }: AdapterFile, strict: boolean): AdapterReport {
+  private async fill(fn: string, name: string, { tensors }: AdapterFile, strict: boolean): Promise<AdapterReport> {
     const parts = [...this.places.parts(name)];
     const own = new Map(
       parts.flatMap(([path, part]) => [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const)),
     );
-    const report = compareKeys(own, tensors);
+    const report = compareKeys(own, tensors, await this.places.baseCopies(tensors));
     if (strict) checkReport(fn, report);
     for (const key of report.loaded) own.get(key)!.assign(toFloat32(tensors.get(key)!));
     return report;

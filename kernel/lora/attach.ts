@@ -1,5 +1,5 @@
 import type { Module } from "../nn/module";
-import { AdaptedLinear } from "./adapted";
+import { AdaptedLayer } from "./adapted";
 import { Adapters, type AttachOptions, type LoadOptions } from "./adapters";
 import { type AdapterOptions, configOf } from "./config";
 import { LoraError } from "./error";
@@ -50,7 +50,7 @@ export async function load(
 
 function begin(fn: string, model: Module): Adapters {
   const held = [...model.namedModules()].find(
-    ([, module]) => module instanceof AdaptedLinear || module instanceof SavedModule,
+    ([, module]) => module instanceof AdaptedLayer || module instanceof SavedModule,
   );
   if (held) throw new LoraError(fn, "the model has adapters already: add to those", held[0]);
   return new Adapters(model);

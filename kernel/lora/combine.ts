@@ -1,8 +1,10 @@
 /** One adapter out of several, by PEFT's meanings of `cat`, `linear` and `svd`. */
 import { Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+import type { Parameter } from "../nn/parameter";
 import type { Branch } from "./branch";
 import type { AdapterConfig, LoraConfig } from "./config";
 import { LoraError } from "./error";
+import { EmbeddingBranch } from "./embedding-branch";
 import { LoraBranch } from "./lora-branch";
 import type { Targets } from "./targets";
 
@@ -20,6 +22,8 @@ export interface CombinationPart {
 type LayerValues = Map<string, Float32Array>;
 
 interface Update {
+  /** Names of A and B below the layer. */
+  keys: readonly [string, string];
   /** [r, in] */
   a: Matrix;
   /** [out, r] */
@@ -64,18 +68,22 @@ function checkPart(fn: string, { name, weight, config, targets }: CombinationPar
 }
 
 async function updateOf(branch: Branch | undefined, weight: number): Promise<Update | null> {
+  const factor = weight * (branch?.scaling ?? 0);
+  if (branch instanceof EmbeddingBranch) {
+    const { lora_embedding_A: a, lora_embedding_B: b } = branch;
+    const keys = ["lora_embedding_A", "lora_embedding_B"] as const;
+    return { keys, a: await matrixOf(a), b: await matrixOf(b), bias: null, factor };
+  }
   if (!(branch instanceof LoraBranch)) return null;
-  const { lora_A: a, lora_B: b, r, scaling } = branch;
-  return {
-    a: matrixOf(await a.weight.read(), r, a.inFeatures),
-    b: matrixOf(await b.weight.read(), b.outFeatures, r),
-    bias: b.bias ? await b.bias.read() : null,
-    factor: weight * scaling,
-  };
+  const { lora_A: a, lora_B: b } = branch;
+  const bias = b.bias && (await b.bias.read());
+  const keys = ["lora_A.weight", "lora_B.weight"] as const;
+  return { keys, a: await matrixOf(a.weight), b: await matrixOf(b.weight), bias, factor };
 }
 
-function matrixOf(values: Float32Array, rows: number, columns: number): Matrix {
-  return Matrix.from1DArray(rows, columns, values);
+async function matrixOf(parameter: Parameter): Promise<Matrix> {
+  const [rows, columns] = parameter.shape;
+  return Matrix.from1DArray(rows, columns, await parameter.read());
 }
 
 /** As PEFT: the sum of the ranks, the one rank that all have, or for `svd` the largest. */
@@ -107,8 +115,8 @@ function rankOf(
 function valuesOf(type: Combination, updates: Update[], r: number): LayerValues {
   const { a, b } = type === "linear" ? linear(updates) : type === "cat" ? stacked(updates) : truncated(updates, r);
   const values: LayerValues = new Map([
-    ["lora_A.weight", flat(padded(a, r, a.columns))],
-    ["lora_B.weight", flat(padded(b, b.rows, r))],
+    [updates[0].keys[0], flat(padded(a, r, a.columns))],
+    [updates[0].keys[1], flat(padded(b, b.rows, r))],
   ]);
   const bias = biasOf(updates);
   if (bias) values.set("lora_B.bias", bias);

@@ -7,6 +7,11 @@ export type FloatDtype = "F32" | "F16" | "BF16";
 
 export const FLOAT_DTYPES: readonly FloatDtype[] = ["F32", "F16", "BF16"];
 
+/** Whether adapters are written in this type. */
+export function isFloatDtype(dtype: string): dtype is FloatDtype {
+  return (FLOAT_DTYPES as readonly string[]).includes(dtype);
+}
+
 /** Whether a stored tensor holds floating numbers of any width. */
 export function isFloating(dtype: SafetensorsDtype): boolean {
   return /^(F|BF)\d/.test(dtype);

@@ -1,5 +1,5 @@
 /** The LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs: `await nn.start()` first. */
-export { AdaptedLinear, type MergedTensors } from "./adapted";
+export { AdaptedLayer, type MergedTensors } from "./adapted";
 export {
   Adapters,
   type AttachOptions,
@@ -26,7 +26,8 @@ export { DualBranch } from "./dual-branch";
 export { LoraError } from "./error";
 export { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
 export type { KeyOptions } from "./keys";
-export { type LinearLayer } from "./layers";
+export { EmbeddingBranch } from "./embedding-branch";
+export type { AdaptableLayer, LinearLayer } from "./layers";
 export { DoraBranch, LoraBranch } from "./lora-branch";
 export { MoeBranch } from "./moe-branch";
 export type { AdapterReport } from "./report";

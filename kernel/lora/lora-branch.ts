@@ -5,6 +5,7 @@ import { Linear } from "../nn/linear";
 import { Parameter } from "../nn/parameter";
 import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
 import type { LoraConfig } from "./config";
+import { lengthRatio, lengths } from "./dora";
 import { type LinearLayer, weightOf } from "./layers";
 import type { LayerScale } from "./targets";
 
@@ -70,25 +71,17 @@ export class DoraBranch extends Branch {
     this.#layer = layer;
     this.lora_A = projection(layer.inFeatures, r, "input", init);
     this.lora_B = projection(r, layer.outFeatures, "output", init);
-    const norm = tf.tidy(() => this.norm());
+    const norm = tf.tidy(() => lengths(layer, this.update()));
     this.lora_magnitude_vector = new Parameter(norm);
     norm.dispose();
   }
 
-  /** ‖W0 + s B A‖ of each output's row, [out]. */
-  private norm(): Tensor {
-    const adapted = tf.add(weightOf(this.#layer), update(this.lora_A, this.lora_B, this.scaling));
-    return tf.sqrt(tf.sum(tf.square(adapted), 1));
+  private update(): Tensor {
+    return update(this.lora_A, this.lora_B, this.scaling);
   }
 
-  /** m / ‖·‖, whose gradient is that of m alone. */
   private ratio(): Tensor {
-    const divide = tf.customGrad((m, save) => {
-      const norm = this.norm();
-      (save as (tensors: Tensor[]) => void)([norm]);
-      return { value: tf.div(m as Tensor, norm), gradFunc: (dy: Tensor, [norm]: Tensor[]) => tf.div(dy, norm) };
-    });
-    return divide(this.lora_magnitude_vector.value);
+    return lengthRatio(this.lora_magnitude_vector.value, this.#layer, () => this.update());
   }
 
   apply(x: Tensor, result: Tensor): Tensor {
@@ -102,7 +95,6 @@ export class DoraBranch extends Branch {
   }
 
   merged(weight: Tensor): Tensor {
-    const adapted = tf.add(weight, update(this.lora_A, this.lora_B, this.scaling));
-    return tf.mul(tf.reshape(this.ratio(), [-1, 1]), adapted);
+    return tf.mul(tf.reshape(this.ratio(), [-1, 1]), tf.add(weight, this.update()));
   }
 }

@@ -1,10 +1,13 @@
 import { Conv1D } from "../nn/conv1d";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import { AdaptedLinear } from "./adapted";
+import type { SafetensorsTensor } from "../nn/safetensors";
+import { AdaptedLayer } from "./adapted";
 import type { AdapterConfig } from "./config";
+import { convertTensor, isFloatDtype } from "./dtypes";
 import { LoraError } from "./error";
-import { isLinearLayer, type LinearLayer } from "./layers";
+import { keyOf } from "./keys";
+import { type AdaptableLayer, biasOf, isAdaptable, isLinearLayer } from "./layers";
 import { SavedModule } from "./saved";
 import type { Selection } from "./selection";
 
@@ -12,7 +15,7 @@ import type { Selection } from "./selection";
 export class Places {
   /** The model's own modules, by name, as they were without adapters. */
   readonly modules: ReadonlyMap<string, Module>;
-  readonly adapted = new Map<string, AdaptedLinear>();
+  readonly adapted = new Map<string, AdaptedLayer>();
   readonly saved = new Map<string, SavedModule>();
   private readonly wasTrainable: ReadonlyMap<Parameter, boolean>;
 
@@ -26,23 +29,25 @@ export class Places {
   }
 
   /** The layer of that name. @throws LoraError when no adapter of this kind can stand beside it */
-  layerAt(fn: string, path: string, config: AdapterConfig): LinearLayer {
+  layerAt(fn: string, path: string, config: AdapterConfig): AdaptableLayer {
     const module = this.modules.get(path) as Module;
-    if (!isLinearLayer(module)) {
-      const rule = `targetModules must name Linear or Conv1D layers; ${path} is none`;
+    if (!isAdaptable(module)) {
+      const rule = `targetModules must name Linear, Conv1D or Embedding layers; ${path} is none`;
       throw new LoraError(fn, rule, module.constructor.name);
     }
-    if (config.peftType === "LORA" && config.loraBias && !module.bias)
+    if (config.peftType !== "LORA" && !isLinearLayer(module))
+      throw new LoraError(fn, `${config.peftType} stands beside linear layers; ${path} is none`, "Embedding");
+    if (config.peftType === "LORA" && config.loraBias && !biasOf(module))
       throw new LoraError(fn, "loraBias needs layers that have a bias", path);
     return module;
   }
 
   /** Where adapters of a layer stand; a layer under two names gets one set of them. */
-  adaptedAt(path: string, layer: LinearLayer): AdaptedLinear {
+  adaptedAt(path: string, layer: AdaptableLayer): AdaptedLayer {
     const known = this.adapted.get(path);
     if (known) return known;
     const shared = [...this.adapted.values()].find(({ base_layer }) => base_layer === layer);
-    const adapted = shared ?? new AdaptedLinear(layer, this.selection);
+    const adapted = shared ?? new AdaptedLayer(layer, this.selection);
     this.model.replaceModule(path, adapted);
     this.adapted.set(path, adapted);
     return adapted;
@@ -75,6 +80,17 @@ export class Places {
     return new Map(all.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))));
   }
 
+  /** Keys of tensors that are the very weights of adapted layers: PEFT adds those of embeddings to its files. */
+  async baseCopies(tensors: ReadonlyMap<string, SafetensorsTensor>): Promise<string[]> {
+    const keys: string[] = [];
+    for (const [path, { base_layer }] of this.adapted) {
+      const key = keyOf(path, "base_layer.weight");
+      const stored = tensors.get(key);
+      if (stored && (await isCopy(stored, base_layer.weight))) keys.push(key);
+    }
+    return keys;
+  }
+
   /** Whether one of these layers stores its weight [in, out]. */
   hasTransposed(paths: readonly string[]): boolean {
     return paths.some((path) => this.modules.get(path) instanceof Conv1D);
@@ -100,3 +116,14 @@ function drop(modules: Map<string, Module>, name: string): void {
   modules.get(name)?.dispose();
   modules.delete(name);
 }
+
+/** Whether a stored tensor is a parameter's values, as far as its type can hold them. */
+async function isCopy(stored: SafetensorsTensor, parameter: Parameter): Promise<boolean> {
+  const { shape } = parameter;
+  if (!isFloatDtype(stored.dtype) || shape.join() !== stored.shape.join()) return false;
+  const own = convertTensor({ dtype: "F32", shape, data: await parameter.read() }, stored.dtype);
+  return Buffer.compare(bytesOf(own), bytesOf(stored)) === 0;
+}
+
+const bytesOf = ({ data }: SafetensorsTensor): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,7 +1,9 @@
 """Adapters of the real PEFT on tiny random models of transformers, and the reading of ours by it.
 
     python test/peft/reference.py write FOLDER     # one folder a case: adapter(s), base.safetensors, case.json
-    python test/peft/reference.py read FOLDER      # loads FOLDER/<case>/ours with PEFT, prints what came of it as JSON
+    python test/peft/reference.py                  # the same and more by lines `command FOLDER`, answered in JSON:
+        read FOLDER      # loads FOLDER/<case>/ours with PEFT and runs the model
+        refuse FOLDER    # how PEFT refuses an adapter of a type that it does not know
 
 `base.safetensors` holds the base weights of the layers concerned (`base/`), their inputs and outputs in one forward pass
 of the whole model (`x/`, `y/`), and what else a case asks for. `case.json` lists every module and parameter.
@@ -15,6 +17,8 @@ from pathlib import Path
 import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils.other import ModulesToSaveWrapper
 from peft.utils.save_and_load import load_peft_weights, set_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import nn
@@ -119,10 +123,11 @@ def record(model, paths, kind):
     seen, handles = {}, []
     for path in paths:
 
-        def hook(_, args, output, path=path):
-            seen[f"x/{path}"], seen[f"y/{path}"] = args[0].detach().clone(), output.detach().clone()
+        def hook(_, args, kwargs, output, path=path):
+            x = args[0] if args else next(iter(kwargs.values()))
+            seen[f"x/{path}"], seen[f"y/{path}"] = x.detach().clone(), output.detach().clone()
 
-        handles.append(model.get_submodule(path).register_forward_hook(hook))
+        handles.append(model.get_submodule(path).register_forward_hook(hook, with_kwargs=True))
     with torch.no_grad():
         model(**inputs_of(kind))
     for handle in handles:
@@ -131,7 +136,7 @@ def record(model, paths, kind):
 
 
 def is_layer(module):
-    return hasattr(module, "lora_A") or hasattr(module, "modules_to_save")
+    return isinstance(module, (BaseTunerLayer, ModulesToSaveWrapper))
 
 
 def layers_of(model):
@@ -153,7 +158,7 @@ def randomise(model):
 
 
 def base_of(module):
-    return getattr(module, "base_layer", None) or module.original_module
+    return module.base_layer if isinstance(module, BaseTunerLayer) else module.original_module
 
 
 def write_case(folder, name):
@@ -178,7 +183,7 @@ def write_case(folder, name):
     tensors = {}
     for adapter in configs:
         model.set_adapter(adapter)
-        seen = record(model, [where for where in layers_of(model).values()], kind)
+        seen = record(model, list(layers_of(model).values()), kind)
         prefix = "" if len(configs) == 1 else f"{adapter}/"
         tensors |= {prefix + key.replace("base_model.model.", ""): value for key, value in seen.items()}
     trainable, total = model.get_nb_trainable_parameters()
@@ -206,7 +211,7 @@ def write_case(folder, name):
 
 def holds(module, adapter):
     saved = getattr(module, "modules_to_save", {})
-    return any(adapter in where for where in [*map(lambda key: getattr(module, key, {}), KINDS), saved])
+    return any(adapter in where for where in [*(getattr(module, kind, {}) for kind in KINDS), saved])
 
 
 KINDS = ["lora_A", "lora_embedding_A"]
@@ -256,8 +261,24 @@ def read_case(folder, name):
 
 def read(folder):
     cases = sorted(path.parent.name for path in folder.glob("*/ours"))
-    print(json.dumps({name: read_case(folder / name / "ours", name) for name in cases}))
+    return {name: read_case(folder / name / "ours", name) for name in cases}
+
+
+def refuse(folder):
+    try:
+        PeftModel.from_pretrained(nn.Sequential(nn.Linear(4, 4)), folder)
+        return ""
+    except Exception as error:  # whatever it is, it has to name the type
+        return f"{type(error).__name__}: {error}"
+
+
+def main():
+    commands = {"write": write, "read": read, "refuse": refuse}
+    lines = [" ".join(sys.argv[1:])] if len(sys.argv) > 1 else sys.stdin
+    for line in lines:
+        command, folder = line.rstrip("\n").split(" ", 1)
+        print(json.dumps(commands[command](Path(folder))), flush=True)
 
 
 if __name__ == "__main__":
-    {"write": write, "read": read}[sys.argv[1]](Path(sys.argv[2]))
+    main()

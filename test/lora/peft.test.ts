@@ -1,0 +1,66 @@
+/** Adapters that PEFT 0.21.2 wrote on models of transformers 5.23.0 (`test/peft/reference.py write test/lora/golden/peft`). */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { onEveryDevice } from "../nn/devices.ts";
+import { assertClose, below } from "../nn/golden.ts";
+import { nn, tf } from "../nn/names.ts";
+import { baseTree, type Case, checkOutputs, readCase } from "./exchange.ts";
+import { lora } from "./names.ts";
+
+const golden = join(import.meta.dirname, "golden", "peft");
+const cases = readdirSync(golden).map((name) => ({ name, ...readCase(join(golden, name)) }));
+const WEIGHTS = { first: 0.7, second: -1.3 };
+
+onEveryDevice("what PEFT wrote", () => {
+  for (const one of cases)
+    it(`${one.name}: same layers, counts and outputs`, async () => {
+      const before = tf.memory().numTensors;
+      const model = baseTree(one);
+      const [first, ...others] = one.adapters;
+      const { adapters, report } = await lora.load(model, one.folder, { adapter: first });
+      for (const adapter of others) await adapters.load(one.folder, { adapter });
+      assert.deepEqual([report.missing, report.unexpected, report.misshaped], [[], [], []]);
+      for (const name of one.adapters) checkAdapter(one, model, adapters, name);
+      const { trainable, all } = adapters.counts();
+      assert.deepEqual({ trainable, all }, { trainable: one.trainable, all: one.all });
+      if (one.adapters.length > 1) await checkCombinations(one, model, adapters);
+      if (below(one.tensors, "merged/").size) await checkMerged(one, model, adapters);
+      adapters.detach();
+      model.dispose();
+      assert.equal(tf.memory().numTensors, before, "no tensor is left");
+    });
+});
+
+function checkAdapter(one: Case, model: nn.Module, adapters: lora.Adapters, name: string): void {
+  adapters.activate(name);
+  const { adapted, saved } = adapters.matched(name);
+  assert.deepEqual([...adapted, ...saved].sort(), one.layers[name]);
+  checkOutputs(model, one.adapters.length > 1 ? below(one.tensors, `${name}/`) : one.tensors, name);
+}
+
+/** The updates of PEFT's `add_weighted_adapter`; of `svd` the product, since the factors' signs are free. */
+async function checkCombinations(one: Case, model: nn.Module, adapters: lora.Adapters): Promise<void> {
+  for (const type of ["cat", "linear", "svd"] as const) {
+    await adapters.combine(type, WEIGHTS, { type });
+    for (const [path, golden] of below(one.tensors, `${type}/`))
+      tf.tidy(() => {
+        const branch = (model.namedModules().get(path) as lora.AdaptedLayer).adapters.get(type)!;
+        assertClose(branch.merged(tf.zeros(golden.shape)), golden, 1e-5, `${type} of ${path}`);
+      });
+  }
+}
+
+async function checkMerged(one: Case, model: nn.Module, adapters: lora.Adapters): Promise<void> {
+  const unmerged = new Map([...model.namedParameters()].map(([path, { value }]) => [path, value.dataSync().slice()]));
+  await adapters.merge();
+  checkOutputs(model, one.tensors, "merged");
+  const parameters = model.namedParameters();
+  for (const [path, golden] of below(one.tensors, "merged/")) {
+    const own = path.replace(/\.(?=\w+$)/, ".base_layer.");
+    assertClose(parameters.get(own)!.value, golden, 1e-5, `merged ${path}`);
+  }
+  adapters.unmerge();
+  for (const [path, values] of unmerged) assert.deepEqual(parameters.get(path)!.value.dataSync(), values, path);
+}
