@@ -4,6 +4,7 @@ export * from "./data";
 export * from "./encoders";
 export * from "./hub";
 export * from "./law";
+export * as lora from "./lora";
 export * as nn from "./nn";
 export * from "./nn/safetensors";
 export { onnx, OnnxError, type BlockInfo, type Inspection, type TensorShape } from "./onnx";

@@ -291,7 +291,9 @@ export class Adapters {
   private async fill(fn: string, name: string, { tensors }: AdapterFile, strict: boolean): Promise<AdapterReport> {
     const parts = [...this.places.parts(name)];
     const own = new Map(
-      parts.flatMap(([path, part]) => [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const)),
+      parts.flatMap(([path, part]) =>
+        [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const),
+      ),
     );
     const report = compareKeys(own, tensors, await this.places.baseCopies(tensors));
     if (strict) checkReport(fn, report);

@@ -15,7 +15,11 @@ import { SavedModule } from "./saved";
  *
  * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
  */
-export function attach(model: Module, options: AdapterOptions, { name = "default", random }: AttachOptions = {}): Adapters {
+export function attach(
+  model: Module,
+  options: AdapterOptions,
+  { name = "default", random }: AttachOptions = {},
+): Adapters {
   const adapters = begin("lora.attach", model);
   try {
     adapters.put("lora.attach", name, configOf("lora.attach", options), random);

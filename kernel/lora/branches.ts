@@ -1,4 +1,5 @@
-import { Branch, type InitSetting } from "./branch";
+import type { Branch} from "./branch";
+import { type InitSetting } from "./branch";
 import type { AdapterConfig } from "./config";
 import { DualBranch } from "./dual-branch";
 import { EmbeddingBranch } from "./embedding-branch";
@@ -9,7 +10,8 @@ import type { LayerScale } from "./targets";
 
 /** The branch of a layer that a configuration describes. */
 export function branchFor(layer: AdaptableLayer, scale: LayerScale, config: AdapterConfig, init: InitSetting): Branch {
-  if (!isLinearLayer(layer)) return new EmbeddingBranch(layer, scale, config.peftType === "LORA" && config.useDora, init);
+  if (!isLinearLayer(layer))
+    return new EmbeddingBranch(layer, scale, config.peftType === "LORA" && config.useDora, init);
   switch (config.peftType) {
     case "LORA":
       return config.useDora ? new DoraBranch(layer, scale, config, init) : new LoraBranch(layer, scale, config, init);

@@ -28,7 +28,8 @@ export function configFromJson(fn: string, json: unknown): AdapterConfig {
   if (!isPeftType(peftType)) throw new LoraError(fn, "peft_type must be LORA, DUAL_LORA or MOE_LORA", peftType);
   for (const [key, legal] of Object.entries(NEUTRAL)) {
     const value = given[key] ?? null;
-    if (value !== null && !legal.includes(value)) throw new LoraError(fn, `${key} is supported only as ${legal}`, value);
+    if (value !== null && !legal.includes(value))
+      throw new LoraError(fn, `${key} is supported only as ${legal}`, value);
   }
   const keys = ownKeys(peftType);
   const options = keys.map((key) => [key, given[snakeCase(key)] ?? undefined] as const);

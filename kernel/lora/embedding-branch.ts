@@ -19,7 +19,12 @@ export class EmbeddingBranch extends Branch {
   readonly lora_magnitude_vector: Parameter | null;
   readonly #layer: Embedding;
 
-  constructor(layer: Embedding, { r, scaling }: LayerScale, useDora: boolean, { initLoraWeights, random }: InitSetting) {
+  constructor(
+    layer: Embedding,
+    { r, scaling }: LayerScale,
+    useDora: boolean,
+    { initLoraWeights, random }: InitSetting,
+  ) {
     super(r, scaling, 0);
     this.#layer = layer;
     this.lora_embedding_A = new Parameter([r, layer.count], initLoraWeights === false ? normal() : zeros, random);

@@ -1,12 +1,6 @@
 /** The LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs: `await nn.start()` first. */
 export { AdaptedLayer, type MergedTensors } from "./adapted";
-export {
-  Adapters,
-  type AttachOptions,
-  type CombineOptions,
-  type LoadOptions,
-  type ParameterCounts,
-} from "./adapters";
+export { Adapters, type AttachOptions, type CombineOptions, type LoadOptions, type ParameterCounts } from "./adapters";
 export { attach, load } from "./attach";
 export { Branch } from "./branch";
 export type { Combination } from "./combine";
@@ -32,4 +26,5 @@ export { DoraBranch, LoraBranch } from "./lora-branch";
 export { MoeBranch } from "./moe-branch";
 export type { AdapterReport } from "./report";
 export { SavedModule } from "./saved";
+export { type LayerSizes, parameterCount } from "./shapes";
 export type { LayerScale, Targets } from "./targets";

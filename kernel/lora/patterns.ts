@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import { LoraError } from "./error";
 
 /** A file's expression may be made to run for ever; nobody's own takes this long over a model's names. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 1_000;
 
 const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && [...found]; }))`;
 
@@ -10,7 +10,7 @@ const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.ex
  * What a regular expression finds in each text: the match and its groups, or null. Expressions come from files written
  * elsewhere: Python's named groups are understood, and an expression that does not end is stopped.
  *
- * @throws LoraError for an expression that JavaScript does not know, or that takes longer than two seconds
+ * @throws LoraError for an expression that JavaScript does not know, or that takes longer than a second
  */
 export function matchesOf(fn: string, pattern: string, texts: readonly string[]): (string[] | null)[] {
   const expression = compile(fn, pattern);

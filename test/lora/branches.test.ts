@@ -7,14 +7,26 @@ import { lora } from "./names.ts";
 const golden = goldenFile("branches", new URL("golden/", import.meta.url));
 
 class Model extends nn.Module {
-  proj = new nn.Linear(6, 7);
+  constructor(readonly proj: nn.Linear | nn.Conv1D | nn.Embedding) {
+    super();
+  }
 }
 
-/** One linear layer of a model with an adapter of rank 4 and scaling 1.5. */
-function checkCase(name: string, options: Partial<lora.AdapterOptions>): void {
+/** One layer of a model with an adapter of rank 4 and scaling 1.5. */
+function checkCase(
+  name: string,
+  options: Partial<lora.AdapterOptions>,
+  layer: () => Model["proj"] = () => new nn.Linear(6, 7),
+): void {
   const make = (): Model => {
-    const model = new Model();
-    lora.attach(model, { r: 4, loraAlpha: 6, loraDropout: 0, targetModules: ["proj"], ...options } as lora.AdapterOptions);
+    const model = new Model(layer());
+    lora.attach(model, {
+      r: 4,
+      loraAlpha: 6,
+      loraDropout: 0,
+      targetModules: ["proj"],
+      ...options,
+    } as lora.AdapterOptions);
     return model;
   };
   checkModule(golden, name, make, (model, x) => model.proj.forward(x));
@@ -25,6 +37,16 @@ onEveryDevice("adapted layers, forward and every gradient", () => {
     checkCase("lora", {});
     checkCase("lora-bias", { loraBias: true });
     checkCase("dora", { useDora: true });
+  });
+
+  it("LoRA and DoRA on GPT-2's kind of layer and on an embedding", () => {
+    for (const [suffix, useDora] of [
+      ["", false],
+      ["-dora", true],
+    ] as const) {
+      checkCase(`conv1d${suffix}`, { useDora }, () => new nn.Conv1D(6, 7));
+      checkCase(`embedding${suffix}`, { useDora }, () => new nn.Embedding(6, 7));
+    }
   });
 
   for (const gate of ["relu", "sigmoid", "softmax-blocks", "none"] as const)

@@ -89,7 +89,8 @@ async function writeOurs(one: Case): Promise<nn.Module> {
   adapters.add("default", { ...config, other: { task_type: other.task_type } } as lora.AdapterOptions);
   adapters.activate("default");
   nn.manualSeed(11);
-  for (const parameter of adapters.parameters("default").values()) parameter.assign(nn.normal(0.2, 0.3)(parameter.shape, nn.sharedRandom()));
+  for (const parameter of adapters.parameters("default").values())
+    parameter.assign(nn.normal(0.2, 0.3)(parameter.shape, nn.sharedRandom()));
   await adapters.save(join(one.folder, "ours"));
   return model;
 }

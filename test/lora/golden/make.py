@@ -12,15 +12,16 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
+from transformers.pytorch_utils import Conv1D
 
 HERE = Path(__file__).parent
 IN, OUT, R, SCALING = 6, 7, 4, 1.5
 
 
 class Model(nn.Module):
-    def __init__(self):
+    def __init__(self, kind):
         super().__init__()
-        self.proj = nn.Linear(IN, OUT)
+        self.proj = {"linear": nn.Linear, "embedding": nn.Embedding}.get(kind, lambda i, o: Conv1D(o, i))(IN, OUT)
 
     def forward(self, x):
         return self.proj(x)
@@ -81,12 +82,16 @@ class Mixture(nn.Module):
 
 def run(store, name, model, parameters):
     """Forward and backward once; `parameters` are pairs of our name and a tensor, base ones without a gradient."""
-    x = torch.randn(2, 5, IN, requires_grad=True)
+    if "embedding" in name:
+        x = torch.randint(0, IN, (2, 5), dtype=torch.int32)
+    else:
+        x = torch.randn(2, 5, IN, requires_grad=True)
     y = model(x)
     dy = torch.randn_like(y)
     y.backward(dy)
     for key, value in {"x0": x, "y": y, "dy": dy, "dx0": x.grad}.items():
-        store[f"{name}/{key}"] = value.detach().contiguous()
+        if value is not None:
+            store[f"{name}/{key}"] = value.detach().contiguous()
     for key, value in parameters.items():
         store[f"{name}/p.proj.{key}"] = torch.cat([one.detach() for one in value[0]], value[1]).contiguous()
         if value[0][0].requires_grad:
@@ -98,11 +103,12 @@ def one(tensor):
     return [tensor], 0
 
 
-def peft_case(store, name, **options):
-    config = LoraConfig(r=R, lora_alpha=R * SCALING, target_modules=["proj"], init_lora_weights=False, **options)
-    model = get_peft_model(Model(), config)
+def peft_case(store, name, kind="linear", **options):
+    options |= {"init_lora_weights": False, "fan_in_fan_out": kind == "conv1d"}
+    config = LoraConfig(r=R, lora_alpha=R * SCALING, target_modules=["proj"], **options)
+    model = get_peft_model(Model(kind), config)
     layer = model.base_model.model.proj
-    parameters = {"base_layer.weight": one(layer.base_layer.weight), "base_layer.bias": one(layer.base_layer.bias)}
+    parameters = {f"base_layer.{key}": one(value) for key, value in layer.base_layer.named_parameters()}
     for key, value in layer.named_parameters():
         if "lora_" not in key:
             continue
@@ -145,6 +151,10 @@ def main():
     peft_case(store, "lora")
     peft_case(store, "lora-bias", lora_bias=True)
     peft_case(store, "dora", use_dora=True)
+    peft_case(store, "conv1d", "conv1d")
+    peft_case(store, "conv1d-dora", "conv1d", use_dora=True)
+    peft_case(store, "embedding", "embedding")
+    peft_case(store, "embedding-dora", "embedding", use_dora=True)
     for gate in ["relu", "sigmoid", "softmax-blocks", "none"]:
         for norm in [True, False]:
             dual_case(store, gate, norm)
