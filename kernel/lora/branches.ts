@@ -1,4 +1,4 @@
-import type { Branch} from "./branch";
+import type { Branch } from "./branch";
 import { type InitSetting } from "./branch";
 import type { AdapterConfig } from "./config";
 import { DualBranch } from "./dual-branch";

@@ -12,10 +12,15 @@ export async function peersPython() {
   const folder = join(root, ".fovea", "bench-python");
   const python = windows ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
   const requirements = join(root, "test", "bench", "requirements.txt");
-  await once(folder, readFileSync(requirements), "Python peers (torch, transformers, peft), about a minute", async () => {
-    await capture(findPython(), ["-m", "venv", folder]);
-    await capture(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
-  });
+  await once(
+    folder,
+    readFileSync(requirements),
+    "Python peers (torch, transformers, peft), about a minute",
+    async () => {
+      await capture(findPython(), ["-m", "venv", folder]);
+      await capture(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
+    },
+  );
   return python;
 }
 

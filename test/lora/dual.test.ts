@@ -129,7 +129,7 @@ onEveryDevice("Dual-LoRA", () => {
     const at = (): number => tf.tidy(() => loss().dataSync()[0]);
     for (const [name, parameter] of group) {
       const values = valuesOf(parameter);
-      const gradient = found.gradients.get(name)!.dataSync();
+      const gradient = Float32Array.from(found.gradients.get(name)!.dataSync());
       const scale = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0.1);
       for (const i of [0, values.length >> 1, values.length - 1]) {
         const moved = (by: number): number => {
@@ -208,7 +208,7 @@ onEveryDevice("Dual-LoRA", () => {
   });
 
   it("a mixture's routing sums to one, and with top-k names that many experts", () => {
-    const options = { peftType: "MOE_LORA", targetModules: ["proj"], experts: 5, topK: 2 } as const;
+    const options = { peftType: "MOE_LORA" as const, targetModules: ["proj"], experts: 5, topK: 2 };
     for (const router of ["softmax", "top-k"] as const) {
       const adapters = lora.attach(model, { ...options, router });
       const weights = tf.tidy(
@@ -239,7 +239,7 @@ describe("numbers of values", () => {
   const of7B = (options: lora.AdapterOptions): number => 64 * lora.parameterCount(options, square);
 
   it("are those of the sheet for a 7B model", () => {
-    const moe = { peftType: "MOE_LORA", targetModules } as const;
+    const moe = { peftType: "MOE_LORA" as const, targetModules };
     assert.equal(lora.parameterCount({ peftType: "DUAL_LORA" }, square), 393_280);
     assert.equal(of7B({ peftType: "DUAL_LORA" }), 25_169_920);
     assert.equal(of7B({ targetModules, r: 8 }), 4_194_304);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below } from "../nn/golden.ts";
-import type { nn} from "../nn/names.ts";
+import type { nn } from "../nn/names.ts";
 import { tf } from "../nn/names.ts";
 import { baseTree, type Case, checkOutputs, readCase } from "./exchange.ts";
 import { lora } from "./names.ts";
