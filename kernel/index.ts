@@ -12,3 +12,4 @@ export * as train from "./train";
 export type { Tensor } from "./backend/tensor";
 export * from "./view";
 export * from "./view/host";
+export * from "./widgets";

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
+import { WidgetError } from "./error";
+import { Widget } from "./model";
+
+/** What a widget of your own is made from. */
+export interface AnywidgetOptions<T extends object> {
+  /**
+   * The front-end module as JavaScript text, or its `https:` address: `export default { render({ model, el }) { … } }`. anywidget loads
+   * text by a Blob URL, which a strict content security policy refuses.
+   */
+  esm: string;
+  /** Style sheet as text, or its address. */
+  css?: string;
+  /** What kernel and views share: JSON, typed arrays, widgets. Its keys and the kinds of its values stay. Default: nothing. */
+  state?: T;
+  layout?: Layout | LayoutState;
+}
+
+const RESERVED = /^_|^(layout|tabbable|tooltip)$/;
+/** Modules with a default export. */
+const VERSIONS = ">=0.9.0";
+
+/**
+ * A widget with a front end of your own, shown by anywidget where that Python package is installed beside JupyterLab:
+ * `widgets.anywidget({ esm, state: { count: 0 } })`. Both sides hold a model of the same shape (AFM).
+ *
+ * @throws WidgetError for a state with keys that the protocol needs itself.
+ */
+export function anywidget<T extends object = Record<never, never>>(options: AnywidgetOptions<T>): Widget<T> {
+  const where = "widgets.anywidget";
+  const { esm, css = "", state = {} as T, layout } = options;
+  if (typeof esm !== "string" || esm === "") throw new WidgetError(where, "esm must be a module as text", esm);
+  const reserved = Object.keys(state).find((key) => RESERVED.test(key));
+  if (reserved !== undefined) throw new WidgetError(where, "a key must not begin with _ or be a control's", reserved);
+  const box = layout instanceof Widget ? layout : makeLayout(layout);
+  const companions = box === layout ? [] : [box];
+  return new Widget({ where, state: { ...names(esm, css), layout: box, ...state }, companions });
+}
+
+function names(esm: string, css: string): Record<string, unknown> {
+  return {
+    ...{ _model_module: "anywidget", _model_module_version: VERSIONS, _model_name: "AnyModel" },
+    ...{ _view_module: "anywidget", _view_module_version: VERSIONS, _view_name: "AnyView" },
+    ...{ _view_count: null, _dom_classes: [], tabbable: null, tooltip: null },
+    ...{ _esm: esm, _css: css },
+    // One style element on the page for all widgets of one look.
+    _anywidget_id: `fovea.${createHash("sha256").update(css).update(esm).digest("hex").slice(0, 16)}`,
+  };
+}
+
+/** The keys by which a front end finds the classes of a model. */
+export interface ModelIdentity {
+  _model_module: string;
+  /** A range of versions. */
+  _model_module_version: string;
+  _model_name: string;
+  _view_module?: string;
+  _view_module_version?: string;
+  /** Without it the model cannot be shown, and serves others. */
+  _view_name?: string | null;
+}
+
+/**
+ * A widget of any other library whose front end is installed: the state is sent as it stands, with widgets as references. A library
+ * of visible widgets mostly wants a `layout: widgets.layout()` in it.
+ */
+export function model<T extends object>(state: T & ModelIdentity): Widget<T> {
+  for (const key of ["_model_module", "_model_module_version", "_model_name"] as const) {
+    if (typeof state[key] !== "string") throw new WidgetError("widgets.model", `${key} must be a text`, state[key]);
+  }
+  return new Widget({
+    where: "widgets.model",
+    state: { _view_name: null, _view_count: null, ...(state as Record<string, unknown>) },
+  });
+}

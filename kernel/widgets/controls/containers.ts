@@ -1,0 +1,92 @@
+import { WidgetError } from "../error";
+import { Widget, type WidgetHandle } from "../model";
+import { control, CONTROLS, identity, type ControlOptions, type ViewState } from "./definition";
+
+/** State of a widget that holds others. */
+export interface BoxState extends ViewState {
+  children: readonly WidgetHandle[];
+  box_style: "" | "success" | "info" | "warning" | "danger";
+}
+
+/** State of a container that shows one child at a time. */
+export interface PagesState extends BoxState {
+  titles: readonly string[];
+  /** Which child is shown; `null`: none. */
+  selected_index: number | null;
+}
+
+/** What a container is made from beside its children. */
+export type BoxOptions = ControlOptions<Omit<BoxState, "children">>;
+/** The same for one that shows a child at a time. */
+export type PagesOptions = ControlOptions<Omit<PagesState, "children">>;
+
+const BOX = { box_style: "", children: [] };
+const PAGES = { ...BOX, selected_index: null, titles: [] };
+
+function container<S extends BoxState>(
+  model: string,
+  defaults: object,
+  children: readonly WidgetHandle[],
+  options: object,
+): Widget<S> {
+  const where = `widgets.${model.toLowerCase()}`;
+  const check = (next: (key: string) => unknown): void => checkChildren(where, next("children"));
+  const definition = { model, defaults: { ...defaults } };
+  return new Widget({ ...control(where, definition, { ...options, children: [...children] }), check });
+}
+
+function checkChildren(where: string, children: unknown): void {
+  const wrong = Array.isArray(children)
+    ? children.find((child) => !(child instanceof Widget) || child.closed)
+    : children;
+  if (wrong !== undefined) throw new WidgetError(where, "children must be widgets that are open", wrong);
+}
+
+/** Widgets one after another, as `layout.display` and `flex_flow` say. */
+export function box(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
+  return container("Box", BOX, children, options);
+}
+
+/** Widgets in a row: `widgets.hbox([slider, button])`. */
+export function hbox(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
+  return container("HBox", BOX, children, options);
+}
+
+/** Widgets in a column. */
+export function vbox(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
+  return container("VBox", BOX, children, options);
+}
+
+/** Widgets behind tabs: `widgets.tab([a, b], { titles: ["Layers", "Pixels"] })`. Default: the first is shown. */
+export function tab(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
+  return container("Tab", PAGES, children, { selected_index: children.length > 0 ? 0 : null, ...options });
+}
+
+/** Widgets that unfold. Default: all are folded. */
+export function accordion(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
+  return container("Accordion", PAGES, children, options);
+}
+
+/** State of a link. */
+export interface LinkState {
+  source: readonly [WidgetHandle, string];
+  target: readonly [WidgetHandle, string];
+}
+
+/**
+ * Keeps a value of two widgets the same in the browser, without the kernel: `widgets.jslink(play, "value", slider, "value")`. Close
+ * the result to part them.
+ */
+export function jslink<S extends object, T extends object>(
+  source: Widget<S>,
+  sourceKey: keyof S & string,
+  target: Widget<T>,
+  targetKey: keyof T & string,
+): Widget<LinkState> {
+  const state = { source: [source, sourceKey], target: [target, targetKey] };
+  return new Widget({
+    where: "widgets.jslink",
+    state: { ...identity(CONTROLS, "Link", CONTROLS, null), ...state },
+    references: ["source", "target"],
+  });
+}

@@ -1,0 +1,16 @@
+export * from "./buttons";
+export * from "./containers";
+export * from "./numbers";
+export * from "./outputs";
+export * from "./selection";
+export * from "./text";
+export {
+  layout,
+  type ControlOptions,
+  type DescribedState,
+  type Layout,
+  type LayoutState,
+  type Style,
+  type StyleState,
+  type ViewState,
+} from "./definition";

@@ -1,0 +1,162 @@
+import { WidgetError } from "../error";
+import { Widget } from "../model";
+import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
+
+/** State of what holds a number between two others. */
+export interface BoundedState extends DescribedState {
+  value: number;
+  min: number;
+  max: number;
+}
+
+/** State of a slider. */
+export interface SliderState extends BoundedState {
+  step: number;
+  orientation: "horizontal" | "vertical";
+  /** Whether the number stands beside the slider, and is editable there. */
+  readout: boolean;
+  /** How the number is written, in d3's format language: `d`, `.2f`. */
+  readout_format: string;
+  /** Default true: the value follows the drag. Otherwise it changes when the slider is let go. */
+  continuous_update: boolean;
+  disabled: boolean;
+  behavior: string;
+}
+
+/** State of a slider with two ends. */
+export interface RangeSliderState extends Omit<SliderState, "value"> {
+  value: [number, number];
+}
+
+/** State of a field for a number. */
+export interface NumberState extends DescribedState {
+  value: number;
+  /** `null`: any. */
+  step: number | null;
+  /** Default false: the value changes on Enter or when the field is left. */
+  continuous_update: boolean;
+  disabled: boolean;
+}
+
+/** State of a progress bar. */
+export interface ProgressState extends BoundedState {
+  orientation: "horizontal" | "vertical";
+  bar_style: "" | "success" | "info" | "warning" | "danger";
+}
+
+/** State of what counts up by itself in the browser. */
+export interface PlayState extends BoundedState {
+  step: number;
+  /** Milliseconds between two values. */
+  interval: number;
+  playing: boolean;
+  repeat: boolean;
+  show_repeat: boolean;
+  disabled: boolean;
+}
+
+const BOUNDS = { min: 0, max: 100 };
+const SLIDER = {
+  ...{ ...DESCRIBED, ...BOUNDS, behavior: "drag-tap", continuous_update: true, disabled: false },
+  ...{ orientation: "horizontal", readout: true },
+};
+const INTEGERS = { step: 1, readout_format: "d" };
+const FLOATS = { step: 0.1, readout_format: ".2f" };
+const FIELD = { ...DESCRIBED, continuous_update: false, disabled: false, value: 0 };
+
+type Rule = (where: string, next: (key: string) => unknown) => void;
+
+/** Every value lies between the bounds. */
+const bounded: Rule = (where, next) => {
+  const [min, max] = [Number(next("min")), Number(next("max"))];
+  if (!(min <= max)) throw new WidgetError(where, "min must not be above max", [min, max]);
+  for (const value of [next("value")].flat()) {
+    if (typeof value === "number" && value >= min && value <= max) continue;
+    throw new WidgetError(where, `value must be a number in ${min}..${max}`, value);
+  }
+};
+
+const whole: Rule = (where, next) => {
+  for (const value of [next("value")].flat()) {
+    if (!Number.isInteger(value)) throw new WidgetError(where, "value must be whole", value);
+  }
+};
+
+const ordered: Rule = (where, next) => {
+  const value = next("value");
+  if (Array.isArray(value) && value.length === 2 && value[0] <= value[1]) return;
+  throw new WidgetError(where, "value must be [lower, upper]", value);
+};
+
+function make<S extends object>(where: string, definition: Definition, options: object, rules: Rule[]): Widget<S> {
+  const check = (next: (key: string) => unknown): void => rules.forEach((rule) => rule(where, next));
+  return new Widget({ ...control(where, definition, options), check });
+}
+
+function slider(model: string, own: object): Definition {
+  return { model, style: "SliderStyle", defaults: { ...SLIDER, ...own } };
+}
+
+/** A slider over whole numbers. Default: 0, or the bound next to it, in 0..100. */
+export function intSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
+  const definition = slider("IntSlider", { ...INTEGERS, value: nearest(options) });
+  return make("widgets.intSlider", definition, options, [bounded, whole]);
+}
+
+/** A slider over numbers. Default: 0, or the bound next to it, in 0..100 by steps of 0.1. */
+export function floatSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
+  return make("widgets.floatSlider", slider("FloatSlider", { ...FLOATS, value: nearest(options) }), options, [bounded]);
+}
+
+/** A slider with two ends over whole numbers. Default: the middle half of 0..100. */
+export function intRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
+  const definition = slider("IntRangeSlider", { ...INTEGERS, value: middle(options).map(Math.round) });
+  return make("widgets.intRangeSlider", definition, options, [ordered, bounded, whole]);
+}
+
+/** A slider with two ends over numbers. Default: the middle half of 0..100. */
+export function floatRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
+  const definition = slider("FloatRangeSlider", { ...FLOATS, value: middle(options) });
+  return make("widgets.floatRangeSlider", definition, options, [ordered, bounded]);
+}
+
+/** A field for a whole number. */
+export function intText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
+  const definition: Definition = { model: "IntText", style: "DescriptionStyle", defaults: { ...FIELD, step: 1 } };
+  return make("widgets.intText", definition, options, [whole]);
+}
+
+/** A field for a number. */
+export function floatText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
+  const definition: Definition = { model: "FloatText", style: "DescriptionStyle", defaults: { ...FIELD, step: null } };
+  return make("widgets.floatText", definition, options, []);
+}
+
+/** A bar that fills from `min` to `max`. Default: 0, or the bound next to it, in 0..100. */
+export function progress(options: ControlOptions<ProgressState> = {}): Widget<ProgressState> {
+  const own = { bar_style: "", orientation: "horizontal", value: nearest(options) };
+  const defaults = { ...DESCRIBED, ...BOUNDS, ...own };
+  const definition: Definition = { model: "FloatProgress", view: "Progress", style: "ProgressStyle", defaults };
+  return make("widgets.progress", definition, options, [bounded]);
+}
+
+/** Counts from `min` to `max` in the browser; {@link jslink} makes a slider follow. */
+export function play(options: ControlOptions<PlayState> = {}): Widget<PlayState> {
+  const own = { interval: 100, playing: false, repeat: false, show_repeat: true, step: 1, disabled: false };
+  const defaults = { ...DESCRIBED, ...BOUNDS, ...own, value: nearest(options) };
+  return make("widgets.play", { model: "Play", style: "DescriptionStyle", defaults }, options, [bounded]);
+}
+
+interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+/** The value next to 0 that the bounds allow. */
+function nearest({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number {
+  return Math.min(Math.max(0, min), max);
+}
+
+function middle({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number[] {
+  return [min + (max - min) / 4, max - (max - min) / 4];
+}

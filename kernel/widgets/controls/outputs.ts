@@ -1,0 +1,55 @@
+import { bundleOf } from "../../view/display";
+import type { JSONObject } from "../../view/host";
+import { Widget } from "../model";
+import { control, type ControlOptions, type ViewState } from "./definition";
+
+/** State of a picture. */
+export interface ImageState extends ViewState {
+  /** The bytes of the file. */
+  value: Uint8Array;
+  /** Default `png`. */
+  format: string;
+  /** CSS pixels as text; empty: the picture's own. */
+  width: string;
+  height: string;
+}
+
+/** State of a place for outputs. */
+export interface OutputState extends ViewState {
+  /** nbformat's outputs. */
+  outputs: readonly JSONObject[];
+  msg_id: string;
+}
+
+/** A picture from the bytes of a file; set `value` to show another. */
+export function image(options: ControlOptions<ImageState>): Widget<ImageState> {
+  const defaults = { format: "png", height: "", value: new Uint8Array(), width: "" };
+  return new Widget(control("widgets.image", { model: "Image", defaults }, options));
+}
+
+/** A place for outputs beside other widgets. It keeps them, also after a reload. */
+export class Output extends Widget<OutputState> {
+  /** Replaces what is there by any value that a cell can show: a view, a widget, a mime bundle, text. */
+  show(value: unknown): void {
+    this.update({ outputs: [asOutput(value)] });
+  }
+
+  /** Adds a value below what is there. */
+  append(value: unknown): void {
+    this.update({ outputs: [...this.get("outputs"), asOutput(value)] });
+  }
+
+  clear(): void {
+    this.update({ outputs: [] });
+  }
+}
+
+/** A place for outputs beside other widgets: `output.show(view.image(…))`. */
+export function output(options: ControlOptions<Omit<OutputState, "outputs" | "msg_id">> = {}): Output {
+  const definition = { model: "Output", output: true, defaults: { msg_id: "", outputs: [] } };
+  return new Output(control("widgets.output", definition, options));
+}
+
+function asOutput(value: unknown): JSONObject {
+  return { output_type: "display_data", data: bundleOf(value), metadata: {} };
+}

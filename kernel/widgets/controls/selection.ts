@@ -1,0 +1,107 @@
+import { WidgetError } from "../error";
+import { Widget, type WidgetSetup } from "../model";
+import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
+
+/** State of a choice. `value` and `options` live in the kernel; the front end knows labels and `index`. */
+export interface SelectionState<V> extends DescribedState {
+  options: readonly V[];
+  value: V;
+  /** Position of `value` in `options`. */
+  index: number;
+  _options_labels: readonly string[];
+  disabled: boolean;
+}
+
+/** State of a list to choose from. */
+export interface ListState<V> extends SelectionState<V> {
+  /** Height in lines. */
+  rows: number;
+}
+
+/** State of a row of buttons of which one is pressed. */
+export interface ToggleButtonsState<V> extends SelectionState<V> {
+  button_style: "" | "primary" | "success" | "info" | "warning" | "danger";
+  /** A Font Awesome name for each. */
+  icons: readonly string[];
+  tooltips: readonly string[];
+}
+
+/** State of a column or row of radio buttons. */
+export interface RadioButtonsState<V> extends SelectionState<V> {
+  orientation: "horizontal" | "vertical";
+}
+
+/** What a choice is made from. */
+export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" | "index" | "_options_labels">> & {
+  /** At least one; any values. */
+  options: readonly V[];
+  /** What the user reads for each. Default: the values as text. */
+  labels?: readonly string[];
+  /** Default: the first. */
+  value?: V;
+};
+
+const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
+
+/** A menu: `widgets.dropdown({ options: ["token", "key"], value: "key" }).get("value")`. */
+export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>> {
+  return new Widget(choice("widgets.dropdown", { model: "Dropdown", defaults: CHOICE }, options));
+}
+
+/** Radio buttons. */
+export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
+  const definition = { model: "RadioButtons", defaults: { ...CHOICE, orientation: "vertical" } };
+  return new Widget(choice("widgets.radioButtons", definition, options));
+}
+
+/** A list of which one line is chosen. */
+export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>> {
+  return new Widget(choice("widgets.select", { model: "Select", defaults: { ...CHOICE, rows: 5 } }, options));
+}
+
+/** A row of buttons of which one is pressed. */
+export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
+  const defaults = { ...CHOICE, button_style: "", icons: [], tooltips: [] };
+  const definition = { model: "ToggleButtons", style: "ToggleButtonsStyle", defaults } as const;
+  return new Widget(choice("widgets.toggleButtons", definition, options));
+}
+
+function choice<V>(where: string, definition: Definition, given: SelectionOptions<V, SelectionState<V>>): WidgetSetup {
+  const { options, labels = options.map(String), value, ...rest } = given;
+  if (options.length === 0) throw new WidgetError(where, "there must be an option", options);
+  if (labels.length !== options.length) {
+    throw new WidgetError(where, `there must be a label for each of the ${options.length} options`, labels);
+  }
+  const index = value === undefined ? 0 : indexOf(where, options, value);
+  const setup = control(where, { style: "DescriptionStyle", ...definition }, rest);
+  const state = { ...setup.state, options, value: options[index], index, _options_labels: labels };
+  return { ...setup, state, local: ["options", "value"], derive: follow(where), check: checkIndex(where) };
+}
+
+/** A new value sets the index, a new index the value; new options keep the value if they have it. */
+function follow(where: string): WidgetSetup["derive"] {
+  return (changes, present) => {
+    const options = (changes.get("options") ?? present("options")) as readonly unknown[];
+    if (changes.has("options") && !changes.has("_options_labels")) changes.set("_options_labels", options.map(String));
+    if (changes.has("options") && !changes.has("index") && !changes.has("value")) {
+      changes.set("index", Math.max(0, options.indexOf(present("value"))));
+    }
+    if (changes.has("index")) changes.set("value", options[Number(changes.get("index"))]);
+    else if (changes.has("value")) changes.set("index", indexOf(where, options, changes.get("value")));
+  };
+}
+
+function indexOf(where: string, options: readonly unknown[], value: unknown): number {
+  const index = options.indexOf(value);
+  if (index >= 0) return index;
+  throw new WidgetError(where, `value must be one of ${options.map(String).join(", ")}`, value);
+}
+
+function checkIndex(where: string): WidgetSetup["check"] {
+  return (next) => {
+    const [index, { length }] = [next("index"), next("options") as readonly unknown[]];
+    if (length === 0) throw new WidgetError(where, "there must be an option", []);
+    if (Number.isInteger(index) && Number(index) >= 0 && Number(index) < length) return;
+    throw new WidgetError(where, `index must be an integer in 0..${length - 1}`, index);
+  };
+}

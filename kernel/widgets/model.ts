@@ -1,0 +1,319 @@
+import { randomUUID } from "node:crypto";
+import { describeValue } from "../rule-error";
+import { DISPLAY, type Displayable } from "../view/display";
+import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../view/host";
+import { serveFrontEnds } from "./control";
+import { WidgetError } from "./error";
+import { Events, raise, type Handler } from "./events";
+import { checkKind, isChange, resolveWidgets } from "./kinds";
+import { forget, idOf, remember } from "./live";
+import { checkSize, PROTOCOL_VERSION, readMessage, readState, WIDGET_TARGET, type Incoming } from "./messages";
+import { bytesOf, own, pack, unpack, type Path } from "./packing";
+
+const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
+
+/** Any widget: what a container holds, and what can be closed. */
+export interface WidgetHandle extends Displayable {
+  /** The id of the model and of its comm. */
+  readonly id: string;
+  readonly closed: boolean;
+  close(): void;
+}
+
+/** What a kind of widget is made of. */
+export interface WidgetSetup {
+  /** The public function that makes it, for errors. */
+  where: string;
+  /** Every key of the state with its first value. */
+  state: Record<string, unknown>;
+  /** Values of the kinds that the front end may set; `null` lets anything in. Default: the first values. */
+  kinds?: Record<string, unknown>;
+  /** Keys that stay in the kernel. */
+  local?: readonly string[];
+  /** Keys that hold widgets. Default: those whose first value is one or lists some. */
+  references?: readonly string[];
+  /** Widgets that close with this one. */
+  companions?: readonly WidgetHandle[];
+  /** Adds to a change what follows from it. */
+  derive?: (changes: Map<string, unknown>, present: (key: string) => unknown) => void;
+  /** Throws if the state would break a rule of the widget. */
+  check?: (next: (key: string) => unknown) => void;
+}
+
+/**
+ * The kernel's side of a widget, in the shape of anywidget's front-end modules (AFM): `get`, `set`, `save_changes`, `on`, `off`,
+ * `send`. It shows itself as the result of a cell or by `display`, in as many places as one likes; all of them stay in step.
+ *
+ * Without a notebook session (a script, a test) it is a plain observable object.
+ */
+export class Widget<T extends object = Record<string, unknown>> implements WidgetHandle {
+  readonly id: string;
+  private readonly setup: WidgetSetup;
+  private readonly values: Map<string, unknown>;
+  private readonly comm: Comm | undefined;
+  private readonly events = new Events();
+  private readonly unsaved = new Set<string>();
+  private readonly strangers = new Set<string>();
+  private ended = false;
+
+  /** Use `widgets.model` or a function of a certain widget. */
+  constructor(setup: WidgetSetup, comm?: Comm) {
+    this.setup = setup;
+    this.values = new Map(Object.entries(setup.state));
+    serveFrontEnds(adopt);
+    this.comm = comm ?? this.open();
+    this.id = this.comm?.id ?? randomUUID();
+    this.comm?.onMessage((message) => this.receive(message));
+    this.comm?.onClose(() => this.end());
+    remember(this);
+  }
+
+  /** The present value, also one that is not saved yet. Binary values are the model's own: copy before changing them. */
+  get<K extends keyof T & string>(key: K): T[K] {
+    return this.values.get(key) as T[K];
+  }
+
+  /**
+   * Sets one value here and calls the handlers of `change:<key>`; {@link save_changes} sends it. An object or array counts as
+   * changed whenever it is set, a plain value only if it differs.
+   *
+   * @throws WidgetError for a key that the model does not have, and for a value that it cannot take.
+   */
+  set<K extends keyof T & string>(key: K, value: T[K]): void {
+    this.assign(new Map([[key, value]]));
+  }
+
+  /** Sends what was set since the last time to every view. Does nothing once the widget is closed. */
+  save_changes(): void {
+    const entries = this.shared().filter(([key]) => this.unsaved.has(key));
+    if (entries.length > 0) this.post("update", entries);
+    this.unsaved.clear();
+  }
+
+  /** Sets several values and sends them in one message: `slider.update({ min: 0, max: 10 })`. */
+  update(changes: Partial<T>): void {
+    this.assign(new Map<string, unknown>(Object.entries(changes)));
+    this.save_changes();
+  }
+
+  /**
+   * Calls `handler` when a value changes, whoever changed it. A handler may be async: the front end then sends the next change when it is
+   * done, and only the latest. What it prints appears below the cell that made the widget, and so does what it throws.
+   */
+  on<K extends keyof T & string>(event: `change:${K}`, handler: (model: this, value: T[K]) => unknown): void;
+  /** Calls `handler` with each message that a view sends by its `model.send`. */
+  on(event: "msg:custom", handler: (content: JSONValue, buffers: DataView[]) => unknown): void;
+  /** `change` comes once after all of `change:<key>`; `close` when the widget is closed, by either side. */
+  on(event: "change" | "close", handler: (model: this) => unknown): void;
+  on(event: string, handler: Handler): void {
+    this.events.on(event, handler);
+  }
+
+  /** Removes one handler, all handlers of an event, or all there are. */
+  off(event?: string | null, handler?: Handler | null): void {
+    this.events.off(event, handler);
+  }
+
+  /** Sends a message of your own to every view, where `model.on("msg:custom", …)` hears it. */
+  send(content: JSONValue, _callbacks?: unknown, buffers: readonly (ArrayBufferView | ArrayBuffer)[] = []): void {
+    if (!this.closed) this.comm?.send({ method: "custom", content }, { buffers: buffers.map(bytesOf) });
+  }
+
+  /** True after {@link close}, or when the front end has closed the model. */
+  get closed(): boolean {
+    return this.ended;
+  }
+
+  /** Removes all views of the widget, and with it the layout and style that were made for it. */
+  close(): void {
+    if (this.ended) return;
+    this.comm?.close();
+    this.end();
+  }
+
+  /** Every key that front ends know, with its value. */
+  shared(): [string, unknown][] {
+    const { local = [] } = this.setup;
+    return [...this.values].filter(([key]) => !local.includes(key));
+  }
+
+  [DISPLAY](): MimeBundle {
+    const text = { "text/plain": this.toString() };
+    if (this.ended || !this.comm || !this.values.get("_view_name")) return text;
+    return { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: this.id }, ...text };
+  }
+
+  /** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
+  toString(): string {
+    const { kinds = {} } = this.setup;
+    const shown = this.shared().filter(([key, value]) => !/^_|^(layout|style)$/.test(key) && value !== kinds[key]);
+    const parts = shown.map(([key, value]) => `${key}: ${describeValue(value)}`).join(", ");
+    const name = String(this.values.get("_model_name")).replace(/Model$/, "");
+    return `${this.ended ? "closed " : ""}${name}(${parts.length > 300 ? `${parts.slice(0, 300)}…` : parts})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  private open(): Comm | undefined {
+    try {
+      this.setup.check?.((key) => this.values.get(key));
+      const { state, bufferPaths, buffers } = pack(this.setup.where, this.shared(), idOf);
+      const data = { state, buffer_paths: bufferPaths };
+      return currentHost()?.openComm(WIDGET_TARGET, { data, metadata: { version: PROTOCOL_VERSION }, buffers });
+    } catch (error) {
+      this.closeCompanions();
+      throw error;
+    }
+  }
+
+  private assign(changes: Map<string, unknown>): void {
+    for (const key of changes.keys()) {
+      if (!this.values.has(key))
+        throw new WidgetError(this.setup.where, `the state has no ${key}, ${this.keys()}`, key);
+    }
+    pack(this.setup.where, changes, idOf); // Refuses here what could not be sent later.
+    this.prepare(changes);
+    for (const [key, value] of changes) if (isChange(this.values.get(key), value)) this.unsaved.add(key);
+    // A handler's error is reported like any late one: setting a value does not fail for it.
+    void this.commit(changes);
+  }
+
+  private prepare(changes: Map<string, unknown>): void {
+    this.setup.derive?.(changes, (key) => this.values.get(key));
+    this.setup.check?.((key) => (changes.has(key) ? changes.get(key) : this.values.get(key)));
+  }
+
+  /** Settles when every handler has, and rejects with what they threw. */
+  private async commit(changes: Map<string, unknown>): Promise<void> {
+    const changed = [...changes].filter(([key, value]) => isChange(this.values.get(key), value));
+    for (const [key, value] of changed) this.values.set(key, value);
+    if (changed.length === 0) return;
+    const calls = changed.map(([key, value]) => this.events.emit(`change:${key}`, this, value));
+    raise(await Promise.allSettled([...calls, this.events.emit("change", this)]));
+  }
+
+  private receive(message: CommMessage): Promise<void> | void {
+    const incoming = readMessage(this.setup.where, message);
+    switch (incoming.method) {
+      case "update":
+        return this.updated(incoming, message.buffers);
+      case "request_state":
+        return this.post("update", this.shared());
+      case "custom":
+        return this.events.emit("msg:custom", incoming.content, message.buffers.map(toDataView));
+      default:
+        return incoming satisfies never;
+    }
+  }
+
+  private async updated(incoming: Extract<Incoming, { method: "update" }>, buffers: Uint8Array[]): Promise<void> {
+    const { state, bufferPaths } = incoming;
+    const changes = unpack(this.setup.where, state, bufferPaths, buffers, (path) => this.at(path));
+    const strangers = this.removeStrangers(changes);
+    try {
+      for (const [key, value] of changes) changes.set(key, this.accepted(key, value));
+      this.prepare(changes);
+    } catch (error) {
+      // The page shows what was refused: tell it what holds.
+      this.post(
+        "update",
+        this.shared().filter(([key]) => changes.has(key)),
+      );
+      throw error;
+    }
+    if (ECHO)
+      this.post(
+        "echo_update",
+        this.shared().flatMap(([key]) => (changes.has(key) ? [[key, changes.get(key)]] : [])),
+      );
+    await this.commit(changes);
+    if (strangers.length === 0) return;
+    throw new WidgetError(
+      this.setup.where,
+      `the front end set what the state does not have, ${this.keys()}`,
+      strangers,
+    );
+  }
+
+  /** Takes unknown keys out of a change and returns those that have not been reported yet. */
+  private removeStrangers(changes: Map<string, unknown>): string[] {
+    const { local = [] } = this.setup;
+    const strangers = [...changes.keys()].filter((key) => !this.values.has(key) || local.includes(key));
+    for (const key of strangers) changes.delete(key);
+    const fresh = strangers.filter((key) => !this.strangers.has(key)).slice(0, 20);
+    if (this.strangers.size < 100) for (const key of fresh) this.strangers.add(key);
+    return fresh;
+  }
+
+  /** A value of the front end, with its widgets found; throws if its kind is another than that of the first value. */
+  private accepted(key: string, value: unknown): unknown {
+    const { where, state, kinds = state } = this.setup;
+    const taken = this.isReference(key) ? resolveWidgets(where, value) : value;
+    checkKind(where, key, taken, kinds[key]);
+    return taken;
+  }
+
+  private isReference(key: string): boolean {
+    const { references, state } = this.setup;
+    return references ? references.includes(key) : [state[key]].flat().some((each) => each instanceof Widget);
+  }
+
+  private at([key, ...rest]: Path): unknown {
+    return rest.reduce((value: unknown, step) => own(value, step), this.values.get(String(key)));
+  }
+
+  private keys(): string {
+    const { local = [] } = this.setup;
+    const open = [...this.values.keys()].filter((key) => !key.startsWith("_") || local.includes(key));
+    return `its keys are ${open.slice(0, 40).join(", ")}`;
+  }
+
+  private post(method: string, entries: [string, unknown][]): void {
+    if (this.ended || !this.comm || entries.length === 0) return;
+    const { state, bufferPaths, buffers } = pack(this.setup.where, entries, idOf);
+    this.comm.send({ method, state, buffer_paths: bufferPaths }, { buffers });
+  }
+
+  private closeCompanions(): void {
+    for (const companion of this.setup.companions ?? []) companion.close();
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    forget(this);
+    this.closeCompanions();
+    void this.events.emit("close", this);
+  }
+}
+
+/** Whether front ends that share a model hear each other's changes; the variable is ipywidgets' own. */
+const ECHO = !["no", "n", "false", "off", "0", "0.0"].includes(
+  (process.env.JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
+);
+
+function toDataView(bytes: Uint8Array): DataView {
+  return new DataView(new Uint8Array(bytes).buffer);
+}
+
+/** Takes a model that the front end made, as it makes the parts of a game controller. */
+function adopt(comm: Comm, open: CommMessage): void {
+  try {
+    new Widget({ where: WIDGET_TARGET, state: Object.fromEntries(readOpen(open)) }, comm);
+  } catch (error) {
+    comm.close();
+    throw error;
+  }
+}
+
+function readOpen(open: CommMessage): Map<string, unknown> {
+  checkSize(WIDGET_TARGET, open);
+  const { version } = open.metadata;
+  if (typeof version !== "string" || version.split(".")[0] !== "2") {
+    throw new WidgetError(WIDGET_TARGET, "the protocol's version must be 2.x", version);
+  }
+  const { state, bufferPaths } = readState(WIDGET_TARGET, open);
+  return unpack(WIDGET_TARGET, state, bufferPaths, open.buffers, () => undefined);
+}

@@ -1,0 +1,170 @@
+/**
+ * State as the widget protocol carries it: JSON in which a widget is `IPY_MODEL_<id>`, and beside it the binary values with the
+ * paths of the places that they were taken from.
+ */
+import type { JSONObject, JSONValue } from "../view/host";
+import { WidgetError } from "./error";
+
+export type Path = (string | number)[];
+
+export interface Packed {
+  state: JSONObject;
+  bufferPaths: Path[];
+  buffers: Uint8Array[];
+}
+
+/** The id of a value that is a widget. */
+export type IdOf = (value: object) => string | undefined;
+
+export const REFERENCE = "IPY_MODEL_";
+/** Deeper state is taken for a cycle, or for an attack. */
+export const MAX_DEPTH = 64;
+
+/** @throws WidgetError for a value that no message can carry, with its path. */
+export function pack(where: string, entries: Iterable<[string, unknown]>, idOf: IdOf): Packed {
+  return new Packer(where, idOf).pack(entries);
+}
+
+class Packer {
+  private readonly bufferPaths: Path[] = [];
+  private readonly buffers: Uint8Array[] = [];
+
+  constructor(
+    private readonly where: string,
+    private readonly idOf: IdOf,
+  ) {}
+
+  pack(entries: Iterable<[string, unknown]>): Packed {
+    return { state: this.object(entries, []), bufferPaths: this.bufferPaths, buffers: this.buffers };
+  }
+
+  private value(value: unknown, path: Path): JSONValue | undefined {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        return Number.isFinite(value) ? value : null;
+      case "undefined":
+        return undefined;
+      case "object":
+        return value === null ? null : this.compound(value, path);
+      default:
+        throw new WidgetError(this.where, `${describePath(path)} must be JSON, binary or a widget`, value);
+    }
+  }
+
+  private compound(value: object, path: Path): JSONValue | undefined {
+    if (path.length > MAX_DEPTH) {
+      throw new WidgetError(
+        this.where,
+        `${describePath(path.slice(0, 3))} must not nest deeper than ${MAX_DEPTH}`,
+        value,
+      );
+    }
+    const id = this.idOf(value);
+    if (id !== undefined) return REFERENCE + id;
+    if (isBinary(value)) return this.binary(value, path);
+    if (Array.isArray(value)) return value.map((item, index) => this.value(item, [...path, index]) ?? null);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === "function") return this.value(toJSON.call(value, ""), path);
+    return this.object(Object.entries(value), path);
+  }
+
+  private object(entries: Iterable<[string, unknown]>, path: Path): JSONObject {
+    const object: JSONObject = {};
+    for (const [key, item] of entries) {
+      const json = this.value(item, [...path, key]);
+      if (json !== undefined) object[key] = json;
+    }
+    return object;
+  }
+
+  /** The protocol leaves `null` in a list and nothing in an object; the caller makes the `null`. */
+  private binary(value: Binary, path: Path): undefined {
+    this.bufferPaths.push(path);
+    this.buffers.push(bytesOf(value));
+  }
+}
+
+export type Binary = ArrayBufferView | ArrayBuffer;
+
+export function isBinary(value: unknown): value is Binary {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+}
+
+export function bytesOf(value: Binary): Uint8Array {
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+}
+
+/**
+ * Puts buffers back into state that {@link checkJSON} has let through, and changes it in place. A buffer takes the type of what
+ * `present` says lies at its path, so that a `Float32Array` comes back as one; where nothing lies, it is a `Uint8Array`.
+ */
+export function unpack(
+  where: string,
+  state: JSONObject,
+  paths: Path[],
+  buffers: Uint8Array[],
+  present: (path: Path) => unknown,
+): Map<string, unknown> {
+  paths.forEach((path, index) => {
+    const value = likewise(where, path, buffers[index], present(path));
+    put(where, state, path, value);
+  });
+  return new Map<string, unknown>(Object.entries(state));
+}
+
+function put(where: string, state: JSONObject, path: Path, value: Binary): void {
+  let at: unknown = state;
+  for (const key of path.slice(0, -1)) at = isBinary(at) ? undefined : own(at, key);
+  const last = path[path.length - 1];
+  if (Array.isArray(at)) {
+    if (typeof last === "number" && at[last] === null) return void (at[last] = value);
+  } else if (typeof at === "object" && at !== null && !isBinary(at)) {
+    if (typeof last === "string" && own(at, last) === undefined) {
+      return void Object.defineProperty(at, last, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+  throw new WidgetError(where, "a path of buffer_paths must name a free place in the state", describePath(path));
+}
+
+/** Never through a prototype. */
+export function own(value: unknown, key: string | number): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string | number, unknown>)[key];
+}
+
+const TYPED_ARRAYS = [
+  Int8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+
+/** A copy of the bytes, so that it is aligned and belongs to the model. */
+function likewise(where: string, path: Path, bytes: Uint8Array, present: unknown): Binary {
+  const copy = new Uint8Array(bytes);
+  if (present instanceof ArrayBuffer) return copy.buffer;
+  if (present instanceof DataView) return new DataView(copy.buffer);
+  const type = TYPED_ARRAYS.find((each) => present instanceof each);
+  if (!type) return copy;
+  if (copy.byteLength % type.BYTES_PER_ELEMENT !== 0) {
+    const rule = `${describePath(path)} is a ${type.name}, its bytes must come in multiples of ${type.BYTES_PER_ELEMENT}`;
+    throw new WidgetError(where, rule, copy.byteLength);
+  }
+  return new type(copy.buffer);
+}
+
+/** `pixels.levels[0]` */
+export function describePath(path: Path): string {
+  return path.map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? key : `.${key}`)).join("");
+}
