@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
 import { WidgetError } from "./error";
-import { Widget } from "./model";
+import { checkIdentity, Widget } from "./model";
 
 /** What a widget of your own is made from. */
 export interface AnywidgetOptions<T extends object> {
@@ -66,9 +66,7 @@ export interface ModelIdentity {
  * of visible widgets mostly wants a `layout: widgets.layout()` in it.
  */
 export function model<T extends object>(state: T & ModelIdentity): Widget<T> {
-  for (const key of ["_model_module", "_model_module_version", "_model_name"] as const) {
-    if (typeof state[key] !== "string") throw new WidgetError("widgets.model", `${key} must be a text`, state[key]);
-  }
+  checkIdentity("widgets.model", state);
   return new Widget({
     where: "widgets.model",
     state: { _view_name: null, _view_count: null, ...(state as Record<string, unknown>) },

@@ -146,10 +146,14 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   /** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
   toString(): string {
     const { kinds = {} } = this.setup;
-    const shown = this.shared().filter(([key, value]) => !/^_|^(layout|style)$/.test(key) && value !== kinds[key]);
-    const parts = shown.map(([key, value]) => `${key}: ${describeValue(value)}`).join(", ");
-    const name = String(this.values.get("_model_name")).replace(/Model$/, "");
-    return `${this.ended ? "closed " : ""}${name}(${parts.length > 300 ? `${parts.slice(0, 300)}…` : parts})`;
+    const shown = this.shared().filter(
+      ([key, value]) => value !== null && value !== kinds[key] && !/^_|^(layout|style)$/.test(key),
+    );
+    const parts = shown.map(([key, value]) => `${key}: ${inWords(value)}`).join(", ");
+    const name = String(this.values.get("_model_name"))
+      .replace("AnyModel", "anywidget")
+      .replace(/Model$/, "");
+    return `${this.ended ? "closed " : ""}${name}(${parts.length > 1000 ? `${parts.slice(0, 1000)}…` : parts})`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -294,8 +298,22 @@ const ECHO = !["no", "n", "false", "off", "0", "0.0"].includes(
   (process.env.JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
 );
 
+function inWords(value: unknown): string {
+  if (value instanceof Widget) return value.toString();
+  const holdsWidgets = Array.isArray(value) && value.some((each) => each instanceof Widget);
+  return holdsWidgets ? `[${value.map(inWords).join(", ")}]` : describeValue(value);
+}
+
 function toDataView(bytes: Uint8Array): DataView {
   return new DataView(new Uint8Array(bytes).buffer);
+}
+
+/** @throws WidgetError unless the state names the class of its model. */
+export function checkIdentity(where: string, state: object): void {
+  for (const key of ["_model_module", "_model_module_version", "_model_name"]) {
+    const name = own(state, key);
+    if (typeof name !== "string") throw new WidgetError(where, `${key} must be a text`, name);
+  }
 }
 
 /** Takes a model that the front end made, as it makes the parts of a game controller. */
@@ -315,5 +333,6 @@ function readOpen(open: CommMessage): Map<string, unknown> {
     throw new WidgetError(WIDGET_TARGET, "the protocol's version must be 2.x", version);
   }
   const { state, bufferPaths } = readState(WIDGET_TARGET, open);
+  checkIdentity(WIDGET_TARGET, state);
   return unpack(WIDGET_TARGET, state, bufferPaths, open.buffers, () => undefined);
 }

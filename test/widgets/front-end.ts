@@ -31,7 +31,10 @@ export class FakeComm implements Comm {
   send(data: JSONValue, { buffers = [] }: { buffers?: Uint8Array[] } = {}): void {
     if (this.closed) throw new Error("sent on a closed comm");
     // As the wire does it: what JSON cannot say is lost, and bytes are copied.
-    this.sent.push({ data: JSON.parse(JSON.stringify(data)) as JSONObject, buffers: buffers.map((each) => each.slice()) });
+    this.sent.push({
+      data: JSON.parse(JSON.stringify(data)) as JSONObject,
+      buffers: buffers.map((each) => each.slice()),
+    });
   }
 
   close(data: JSONValue = {}): void {

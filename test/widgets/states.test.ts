@@ -83,7 +83,8 @@ describe("the state of each widget is what ipywidgets sends", () => {
       if (name === "anywidget") {
         const { state } = theirs[1];
         // Theirs is the name of a Python class and the range of the version installed.
-        for (const key of ["_anywidget_id", "_model_module_version", "_view_module_version"]) state[key] = ours[1].state[key];
+        for (const key of ["_anywidget_id", "_model_module_version", "_view_module_version"])
+          state[key] = ours[1].state[key];
       }
       assert.deepEqual(ours, theirs);
     });
