@@ -146,7 +146,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   /** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
   toString(): string {
     const { kinds = {} } = this.setup;
-    const shown = this.shared().filter(
+    const shown = [...this.values].filter(
       ([key, value]) => value !== null && value !== kinds[key] && !/^_|^(layout|style)$/.test(key),
     );
     const parts = shown.map(([key, value]) => `${key}: ${inWords(value)}`).join(", ");

@@ -97,7 +97,7 @@ export class LabPage {
   /** Answers the question that JupyterLab asks where the server has no kernel. */
   async withoutKernel(): Promise<void> {
     const dialog = this.page.locator(".jp-Dialog");
-    await dialog.locator("button.jp-mod-reject").click();
+    await dialog.locator("button.jp-mod-reject").click({ timeout: LONG });
     await dialog.waitFor({ state: "detached" });
   }
 

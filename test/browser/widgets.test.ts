@@ -1,17 +1,27 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
-import { openBrowser, startLab, type Lab } from "./lab";
+import { openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
 import { widgetsNotebook } from "./widgets-fixture";
 
-const NAME = "widgets.ipynb";
+const NAME = "all-kinds.ipynb";
+const TUTORIAL = "widgets.ipynb";
 const WORDS =
   /^VBox\(children: \[IntSlider\(description: "Threshold", max: 255, value: 40\), Label\(value: "nothing seen"\)\]\)$/;
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (await condition()) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.fail(`should come: ${what}`);
+}
 
 describe("widgets of ipywidgets and anywidget in JupyterLab", { timeout: 180_000 }, () => {
   let lab: Lab;
@@ -32,7 +42,9 @@ describe("widgets of ipywidgets and anywidget in JupyterLab", { timeout: 180_000
   };
 
   before(async () => {
-    [lab, browser] = await Promise.all([startLab({ files: { [NAME]: widgetsNotebook() } }), openBrowser()]);
+    const tutorial = readFileSync(join(repository, "notebooks", TUTORIAL), "utf8");
+    const files = { [NAME]: widgetsNotebook(), [TUTORIAL]: tutorial };
+    [lab, browser] = await Promise.all([startLab({ files }), openBrowser()]);
     page = await LabPage.open(browser, lab, NAME);
     await page.kernelReady();
     await page.menu("Settings", "Save Widget State Automatically");
@@ -127,5 +139,38 @@ describe("widgets of ipywidgets and anywidget in JupyterLab", { timeout: 180_000
     } finally {
       await reader.close();
     }
+  });
+
+  it("the tutorial's picture follows its slider, and its own widget asks the kernel by key", async () => {
+    const tutorial = await LabPage.open(browser, lab, TUTORIAL);
+    await tutorial.theme("JupyterLab Light");
+    await tutorial.runAll();
+    const shown = tutorial.page.locator(".jp-OutputArea");
+    const patches = shown.locator(".widget-label").filter({ hasText: /^\d+ of 256 patches$/ });
+    const picture = shown.locator(".jupyter-widgets img").first();
+    await picture.scrollIntoViewIfNeeded();
+    const before = parseInt((await patches.textContent()) ?? "");
+    const drawn = await picture.getAttribute("src");
+    await tutorial.page.locator(".noUi-handle").first().focus();
+    await tutorial.page.keyboard.press("PageUp");
+    await shown.getByText("0.45", { exact: true }).waitFor();
+    await until(async () => parseInt((await patches.textContent()) ?? "") < before, `fewer than ${before} patches`);
+    await until(async () => (await picture.getAttribute("src")) !== drawn, "another picture");
+    const canvas = tutorial.page.locator(".patches canvas").first();
+    const line = tutorial.page.locator(".patches div");
+    await canvas.scrollIntoViewIfNeeded();
+    await line.filter({ hasText: "cosine" }).waitFor();
+    const [said, row, column] = /^From row (\d+), column (\d+)/.exec(await line.innerText()) ?? [];
+    assert.ok(said);
+    await canvas.focus();
+    await tutorial.page.keyboard.press("ArrowDown");
+    await line.filter({ hasText: `From row ${Number(row) + 1}, column ${column} to` }).waitFor();
+    await screenshot(tutorial, "widgets-tutorial-light");
+    await tutorial.theme("JupyterLab Dark");
+    await canvas.click({ position: { x: 200, y: 40 } });
+    await line.filter({ hasText: "From row 2, column 12 to" }).waitFor();
+    await screenshot(tutorial, "widgets-tutorial-dark");
+    assert.deepEqual(tutorial.errors, []);
+    await tutorial.close();
   });
 });

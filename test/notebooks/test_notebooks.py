@@ -14,6 +14,7 @@ from notebook_case import ROOT, bundles
 
 CORRESPONDENCE = "application/vnd.fovea.correspondence.v1+json"
 ALIGNMENT = "application/vnd.fovea.alignment.v1+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 VIEW_BYTES = 300_000
 
 
@@ -81,6 +82,34 @@ class AlignmentNotebook(notebook_case.NotebookCase):
         score = {row["encoder"]: float(row[column]) for row in self.table_with("encoder", column)}
         self.assertEqual(score["zoo/clip-vit"], 1)
         self.assertGreater(score["zoo/parts-hybrid"], score["zoo/untrained-hybrid"])
+
+
+class WidgetsNotebook(notebook_case.NotebookCase):
+    name = "widgets"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # It has none.
+
+    def models(self):
+        states = self.notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
+        return {state["model_name"]: state for state in states}
+
+    def test_widgets_say_in_words_what_they_are(self):
+        shown = [data["text/plain"] for data in bundles(self.notebook) if WIDGET in data]
+        self.assertRegex(shown[0], r"^VBox\(.*FloatSlider\(description: \"At least\".*Label\(value: \"\d+ of 256 patches\"\)")
+        self.assertRegex(shown[1], r"^anywidget\(grid: \[16, 16\], source: Uint8Array of \d+ bytes,")
+
+    def test_a_value_set_in_the_kernel_reached_the_handlers_and_the_front_end(self):
+        models = self.models()
+        self.assertEqual(models["FloatSliderModel"]["state"]["value"], 0.4)
+        (counted,) = [data["text/plain"] for data in bundles(self.notebook) if "of 256 patches" in data.get("text/plain", "")][1:]
+        self.assertEqual(counted.strip("'"), models["LabelModel"]["state"]["value"])
+        self.assertGreater(int(counted.strip("'").split()[0]), 0)
+        (output,) = models["OutputModel"]["state"]["outputs"]
+        self.assertTrue(base64.b64decode(output["data"]["image/png"]).startswith(b"\x89PNG"))
+
+    def test_binary_values_are_saved_as_bytes(self):
+        buffers = {tuple(each["path"]): base64.b64decode(each["data"]) for each in self.models()["AnyModel"]["buffers"]}
+        self.assertEqual(len(buffers[("cosines",)]), 4 * 256)
+        self.assertTrue(buffers[("source",)].startswith(b"\xff\xd8") or buffers[("source",)].startswith(b"\x89PNG"))
 
 
 if __name__ == "__main__":
