@@ -35,6 +35,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set; balance",
     load: async () => (await import("./cli/world.js")).main,
   },
+  backend: {
+    summary: "install tensorflow [--gpu] | cuda [--dry-run], uninstall NAME, list: large runtimes, on request",
+    load: async () => (await import("./cli/backend.js")).main,
+  },
   law: {
     summary: "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score [--json]",
     load: async () => (await import("./cli/law.js")).main,
@@ -53,6 +57,8 @@ async function main([name, ...args]: string[]): Promise<void> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usage()}`);
+  const { startedAnew } = await import("./cli/loader.js");
+  if (startedAnew()) return;
   await (
     await command.load()
   )(args);

@@ -16,7 +16,8 @@ function files(folder, skip = []) {
 }
 
 const suites = {
-  unit: () => nodeSuite(files(".", ["browser", "install", "peft"]), []),
+  backends: () => nodeSuite(files("backends"), []),
+  unit: () => nodeSuite(files(".", ["backends", "browser", "install", "peft"]), []),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
@@ -61,7 +62,11 @@ function run(command, args, variables = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
-      env: environment({ NO_COLOR: "1", ...variables }),
+      env: environment({
+        NO_COLOR: "1",
+        FOVEA_BACKENDS: process.env.FOVEA_BACKENDS || join(root, ".fovea", "backends"),
+        ...variables,
+      }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";

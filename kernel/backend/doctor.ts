@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { probeAll } from "./probe";
+import { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
 import type { Device } from "./types";
 
 /** One rung of the ladder of devices, best first. */
@@ -25,15 +26,21 @@ export interface DoctorReport {
   ladder: LadderRung[];
   /** The device that `auto` takes; null where none starts. */
   auto: Device | null;
+  /** The runtimes of tfjs, best first. */
+  training: TrainingProbe[];
+  /** The first of them that starts; null where none does. */
+  autoTraining: TrainingBackend | null;
 }
 
 const RUNTIME = "onnxruntime-node";
-const PACKAGES = [RUNTIME, "sharp", "zeromq"];
+const PACKAGES = [RUNTIME, "@tensorflow/tfjs-core", "sharp", "zeromq"];
 
 /** Tries every device in a child process and says what this machine has. Takes seconds; never throws for a bad device. */
 export async function doctor(): Promise<DoctorReport> {
   const versions = Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)]));
+  // One after the other: probes that share the cores would report each other's time.
   const probes = await probeAll();
+  const training = await probeTraining();
   return {
     versions: { fovea: ownVersion(), node: process.versions.node, ...versions },
     platform: `${process.platform}-${process.arch}`,
@@ -42,6 +49,8 @@ export async function doctor(): Promise<DoctorReport> {
       ...{ ok, ms, error: reason },
     })),
     auto: probes.find((probe) => probe.ok)?.device ?? null,
+    training,
+    autoTraining: training.find((probe) => probe.ok)?.backend ?? null,
   };
 }
 

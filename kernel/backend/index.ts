@@ -12,4 +12,14 @@ export type {
 } from "./types";
 export { onnxruntime } from "./onnxruntime";
 export { probeAll, probeDevice, resolveDevice } from "./probe";
+export { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
+export {
+  registerTensorflow,
+  TENSORFLOW_BACKEND,
+  tensorflowBuild,
+  tensorflowBuilds,
+  type TensorflowBuild,
+  type TfjsCore,
+} from "./tensorflow";
+export { backendsFolder, loaderEnvironment } from "./install";
 export { doctor, type DoctorReport, type LadderRung } from "./doctor";

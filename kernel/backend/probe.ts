@@ -1,70 +1,82 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { askChild } from "./child";
+import { loaderEnvironment } from "./install/places";
+import { bindingFolder, runtimeFolder } from "./runtime";
 import { type Device, DeviceError, type DeviceRequest, type Probe } from "./types";
 
 const DEVICES: Device[] = ["cuda", "webgpu", "cpu"];
-const TIMEOUT_MS = 30_000;
 
-/** Run by the child: makes a session on the device, runs it, and says so before anything can go wrong at exit. */
+/**
+ * Run by the child: makes a session on the device and runs it. onnxruntime does not say why a provider's library did not load;
+ * the loader does, when it is asked again.
+ */
 const SCRIPT = `
-const { InferenceSession, Tensor } = require(process.argv[1]);
-const model = Buffer.from(process.argv[3], "base64");
-InferenceSession.create(model, { executionProviders: [process.argv[2]], logSeverityLevel: 4 })
+const [folder, device, model, binding] = process.argv.slice(1);
+const { InferenceSession, Tensor } = require(folder);
+const { RTLD_LAZY, RTLD_GLOBAL } = require("node:os").constants.dlopen;
+function why(message) {
+  if (!message.includes("Failed to load shared library")) return message;
+  for (const name of ["shared", device])
+    try {
+      process.dlopen({ exports: {} }, binding + "/libonnxruntime_providers_" + name + ".so", RTLD_LAZY | RTLD_GLOBAL);
+    } catch (error) {
+      if (!error.message.includes("did not self-register")) return error.message;
+    }
+  return message;
+}
+InferenceSession.create(Buffer.from(model, "base64"), { executionProviders: [device], logSeverityLevel: 4 })
   .then((session) => session.run({ x: new Tensor("float32", Float32Array.of(-2), [1]) }))
-  .then(({ y }) => require("node:fs").writeSync(1, JSON.stringify({ y: y.data[0] })))
-  .catch((error) => require("node:fs").writeSync(1, JSON.stringify({ error: error.message })));
+  .then(({ y }) => ({ y: y.data[0] }), (error) => ({ error: why(error.message) }))
+  .then((answer) => require("node:fs").writeSync(1, "\\n" + JSON.stringify(answer)));
 `;
 
 /** An ONNX model of 64 bytes, `y = |x|` for one float: the least that a device can be asked to run. */
 const TINY_MODEL = "CAhCAhAROjYKCwoBeBIBeSIDQWJzEgVwcm9iZVoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAE=";
 
-/**
- * Whether a device starts, tried in a child process: a driver that aborts (or, as WebGPU without an adapter does, crashes
- * when the process ends) must not take the session with it.
- */
+/** Whether a device starts, tried in a child process. */
 export async function probeDevice(device: Device): Promise<Probe> {
   const start = performance.now();
-  const missing = missingFiles(device);
-  const reason = missing ?? (await tryInChild(device));
-  return { device, ok: reason === null, ms: Math.round(performance.now() - start), reason };
+  const reason = missingFiles(device) ?? (await tryRuntime(runtimeFolder(), device));
+  return {
+    device,
+    ok: reason === null,
+    ms: Math.round(performance.now() - start),
+    reason: reason && hinted(device, reason),
+  };
 }
 
 /** What is known to be missing without starting anything. */
 function missingFiles(device: Device): string | null {
   if (device !== "cuda") return null;
-  const folder = join(
-    dirname(require.resolve("onnxruntime-node/package.json")),
-    "bin",
-    "napi-v6",
-    process.platform,
-    process.arch,
-  );
+  const folder = bindingFolder(runtimeFolder());
   const names =
     process.platform === "win32"
       ? ["onnxruntime_providers_cuda.dll"]
       : ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers_shared.so"];
   const absent = names.filter((name) => !existsSync(join(folder, name)));
-  return absent.length ? `${absent.join(" and ")} missing beside onnxruntime's binding in ${folder}` : null;
+  return absent.length ? `${absent.join(" and ")} missing in ${folder}: fovea backend install cuda` : null;
 }
 
-function tryInChild(device: Device): Promise<string | null> {
-  const args = ["-e", SCRIPT, require.resolve("onnxruntime-node"), device, TINY_MODEL];
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { timeout: TIMEOUT_MS }, (error, stdout, stderr) =>
-      resolve(outcome(stdout, stderr, error?.message)),
-    );
-  });
+/** Runs the tiny model on a device with the onnxruntime-node of a folder; null, or why it did not work. */
+export async function tryRuntime(folder: string, device: Device, env?: Record<string, string>): Promise<string | null> {
+  const args = [folder, device, TINY_MODEL, bindingFolder(folder)];
+  const { y, error }: Answer = await askChild<Answer>(SCRIPT, args, env);
+  return y === 2 ? null : withoutPlace((error ?? `the probe computed ${y} for |-2|`).split("\n")[0]);
 }
 
-function outcome(stdout: string, stderr: string, failure: string | undefined): string | null {
-  const line = stdout.slice(stdout.lastIndexOf("{"));
-  try {
-    const { y, error } = JSON.parse(line) as { y?: number; error?: string };
-    return y === 2 ? null : (error ?? `the probe computed ${y} for |-2|`).split("\n")[0];
-  } catch {
-    return (stderr.trim().split("\n").pop() || failure) ?? "the probe said nothing";
-  }
+/** onnxruntime begins some messages with the place in its source and the condition that did not hold. */
+const withoutPlace = (message: string): string => message.replace(/^\/onnxruntime_src\/.* was false\. /, "");
+
+interface Answer {
+  y?: number;
+  error?: string;
+}
+
+/** The loader reads its path when a process starts: kernel and command line set it, a program of one's own has to. */
+function hinted(device: Device, reason: string): string {
+  const [path] = Object.values(loaderEnvironment());
+  return device === "cuda" && path ? `${reason} (start the process with LD_LIBRARY_PATH=${path})` : reason;
 }
 
 const probes = new Map<Device, Promise<Probe>>();

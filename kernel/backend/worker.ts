@@ -2,11 +2,13 @@
  * The thread that runs onnxruntime. `InferenceSession.run` blocks the event loop it is called on under its promise, so it
  * is called on one that nobody waits for: interrupts, comm messages and progress of the notebook go on meanwhile.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort } from "node:worker_threads";
 import type { HostTensor } from "./types";
 import type { Request, Response } from "./messages";
+import { loadRuntime } from "./runtime";
 
+const runtime = loadRuntime();
 const sessions = new Map<number, InferenceSession>();
 
 async function answer(request: Request): Promise<Response> {
@@ -23,8 +25,8 @@ async function answer(request: Request): Promise<Response> {
     sessions.set(
       id,
       typeof model === "string"
-        ? await InferenceSession.create(model, options)
-        : await InferenceSession.create(model, options),
+        ? await runtime.InferenceSession.create(model, options)
+        : await runtime.InferenceSession.create(model, options),
     );
     return { id };
   }
@@ -45,7 +47,7 @@ async function run(
   const loaded = sessions.get(session);
   if (!loaded) throw new Error("the session is disposed");
   const inputs = Object.fromEntries(
-    Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)]),
+    Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new runtime.Tensor(type, data as never, dims)]),
   );
   const outputs = await loaded.run(inputs, fetches);
   return Object.fromEntries(fetches.map((name) => [name, hostTensor(outputs[name])]));

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
+import { loaderEnvironment } from "../backend/install/places";
 import { FrameError, FrameReader, writeFrame } from "./frames";
 import type { FromSession, StreamName, ToSession } from "./ipc";
 
@@ -43,7 +44,13 @@ export class SessionProcess {
     this.child = spawn(process.execPath, [...flags, SESSION_MAIN], {
       detached: true,
       stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
-      env: { ...process.env, FOVEA_LINK_FD: String(LINK_FD), FOVEA_LIFELINE_FD: String(LIFELINE_FD) },
+      env: {
+        ...process.env,
+        // The loader of shared libraries reads its path once, when a process starts: a cell could not set it any more.
+        ...loaderEnvironment(),
+        FOVEA_LINK_FD: String(LINK_FD),
+        FOVEA_LIFELINE_FD: String(LIFELINE_FD),
+      },
     });
     this.child.on("error", () => this.kill());
     this.child.stdin?.on("error", ignoreBrokenPipe);

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile }
 import { join } from "node:path";
 import { type SafetensorsTensor, writeSafetensors } from "../../nn";
 import { EncoderError } from "../errors";
-import { lockFolder } from "./lock";
+import { lockFolder } from "../../folder-lock";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
 
@@ -61,7 +61,7 @@ export class FeatureStore {
   static async open(fn: string, folder: string, run: ExtractionRun): Promise<FeatureStore> {
     return reportDisk(fn, folder, async () => {
       await mkdir(folder, { recursive: true });
-      const store = new FeatureStore(fn, folder, run, await lockFolder(fn, folder));
+      const store = new FeatureStore(fn, folder, run, await lockFolder(folder, (who) => busy(fn, folder, who)));
       await store.recover().catch(async (error: unknown) => {
         await store.close();
         throw error;
@@ -201,3 +201,6 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
     throw new EncoderError(fn, rule, folder);
   }
 }
+
+const busy = (fn: string, folder: string, who: string): EncoderError =>
+  new EncoderError(fn, `out must be written by one process at a time, it is by ${who}`, folder);

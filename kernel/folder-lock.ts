@@ -1,7 +1,9 @@
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { EncoderError } from "../errors";
+
+/** Makes the error, from who holds the folder. */
+export type Busy = (who: string) => Error;
 
 /** Folders that this process writes to: its own number in a lock file may be that of an earlier process. */
 const held = new Set<string>();
@@ -9,15 +11,15 @@ const held = new Set<string>();
 /**
  * Keeps a folder for this process. The lock of a process that was killed is taken over.
  *
+ * @param busy the error for a folder that another living process, or one on another machine, holds
  * @returns gives it back
- * @throws EncoderError when another living process, or one on another machine, holds it
  */
-export async function lockFolder(fn: string, folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, busy: Busy): Promise<() => Promise<void>> {
   const path = join(resolve(folder), ".lock");
-  if (held.has(path)) throw busy(fn, folder, "this process");
+  if (held.has(path)) throw busy("this process");
   held.add(path);
   try {
-    await take(fn, folder, path);
+    await take(path, busy);
   } catch (error) {
     held.delete(path);
     throw error;
@@ -28,14 +30,14 @@ export async function lockFolder(fn: string, folder: string): Promise<() => Prom
   };
 }
 
-async function take(fn: string, folder: string, path: string): Promise<void> {
+async function take(path: string, busy: Busy): Promise<void> {
   const text = JSON.stringify({ host: hostname(), pid: process.pid });
   for (let attempt = 0; ; attempt++) {
     try {
       return await writeFile(path, text, { flag: "wx" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 2) throw error;
-      await removeStale(fn, folder, path);
+      await removeStale(path, busy);
     }
   }
 }
@@ -43,12 +45,12 @@ async function take(fn: string, folder: string, path: string): Promise<void> {
 /** Milliseconds in which a lock without content is one that is being written. */
 const FRESH_MS = 10_000;
 
-async function removeStale(fn: string, folder: string, path: string): Promise<void> {
+async function removeStale(path: string, busy: Busy): Promise<void> {
   const { host, pid } = parseLock(await readFile(path, "utf8").catch(() => ""));
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
-  if (pid === undefined && Date.now() - mtimeMs < FRESH_MS) throw busy(fn, folder, "another process");
-  if (host !== undefined && host !== hostname()) throw busy(fn, folder, `process ${pid} on ${host} (or remove .lock)`);
-  if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw busy(fn, folder, `process ${pid}`);
+  if (pid === undefined && Date.now() - mtimeMs < FRESH_MS) throw busy("another process");
+  if (host !== undefined && host !== hostname()) throw busy(`process ${pid} on ${host} (or remove .lock)`);
+  if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw busy(`process ${pid}`);
   await rm(path, { force: true });
 }
 
@@ -68,6 +70,3 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
-
-const busy = (fn: string, folder: string, who: string): EncoderError =>
-  new EncoderError(fn, `out must be written by one process at a time, it is by ${who}`, folder);

@@ -1,0 +1,56 @@
+import { cpSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { bindingFolder, copiedRuntime, packagedRuntime, runtimeVersion } from "../runtime";
+import { tryRuntime } from "../probe";
+import { DeviceError } from "../types";
+import type { Workshop } from "./install";
+import { loaderEnvironment } from "./places";
+import { ONNXRUNTIME_VERSION } from "./recipes";
+import { unpack } from "./unpack";
+
+/**
+ * A copy of onnxruntime-node with the CUDA provider beside its binding, where alone it is looked for: the project's own
+ * `node_modules` stays as npm made it.
+ */
+export async function makeCuda({ python, wheel, target, say }: Workshop): Promise<void> {
+  checkVersion(runtimeVersion());
+  const source = packagedRuntime();
+  const copy = copiedRuntime(target);
+  const binding = bindingFolder(source);
+  say("copying onnxruntime-node");
+  for (const part of ["package.json", "dist"]) cpSync(join(source, part), join(copy, part), { recursive: true });
+  cpSync(binding, bindingFolder(copy), { recursive: true });
+  copyCommon(source, join(target, "node_modules", "onnxruntime-common"));
+  say("unpacking the provider");
+  await unpack(
+    python,
+    wheel,
+    bindingFolder(copy),
+    /onnxruntime\/capi\/(libonnxruntime_providers_(?:cuda|shared)\.so)$/,
+  );
+}
+
+/** A provider of another version than the binding's library crashes instead of failing. */
+function checkVersion(version: string): void {
+  if (version === ONNXRUNTIME_VERSION) return;
+  throw new DeviceError("backend.install", `the CUDA provider is for onnxruntime-node ${ONNXRUNTIME_VERSION}`, version);
+}
+
+/** Its `package.json` cannot be resolved: the package exports its entries alone. */
+function copyCommon(runtime: string, target: string): void {
+  const entry = createRequire(join(runtime, "package.json")).resolve("onnxruntime-common");
+  const folder = dirname(dirname(dirname(entry)));
+  cpSync(join(folder, "package.json"), join(target, "package.json"));
+  cpSync(dirname(entry), join(target, "dist", "cjs"), { recursive: true });
+}
+
+/**
+ * The provider must load as far as the driver. Where no GPU is, it cannot go further, and this is said: an installation for
+ * the machines of a cluster is made on one without.
+ */
+export async function checkCuda(folder: string): Promise<string | null> {
+  const reason = await tryRuntime(copiedRuntime(folder), "cuda", loaderEnvironment());
+  if (reason === null || /driver|no CUDA-capable device|libcuda\.so/i.test(reason)) return reason;
+  throw new DeviceError("backend.install", "the CUDA provider must load", reason);
+}

@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { askChild } from "./child";
+import { type TensorflowBuild, tensorflowBuilds } from "./tensorflow";
+
+/** A runtime of tfjs that training may use, best first in `TRAINING_BACKENDS`. */
+export type TrainingBackend = "tensorflow-gpu" | "tensorflow" | "webgpu" | "wasm" | "cpu";
+
+/** What the probe of one of them saw. */
+export interface TrainingProbe {
+  backend: TrainingBackend;
+  /** Where it computes: `gpu` or `cpu`; null where it did not start. */
+  device: "gpu" | "cpu" | null;
+  /** The package or library, and its version; `missing` where it is not installed. */
+  runtime: string;
+  version: string;
+  ok: boolean;
+  /** Milliseconds from the start of a child process to its first result, or to the failure. */
+  ms: number;
+  /** What is missing; null where it started. */
+  reason: string | null;
+}
+
+interface Answer {
+  y?: number[];
+  gpu?: boolean;
+  version?: string;
+  error?: string;
+}
+
+/** `[1 2; 3 4]` times itself, on a backend that `register` has made known. */
+const multiply = (register: string) => `
+const say = (answer) => require("node:fs").writeSync(1, "\\n" + JSON.stringify(answer));
+(async () => {
+  const [core, first, second] = process.argv.slice(1);
+  const tf = require(core);
+  ${register}
+  await tf.ready();
+  const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const y = Array.from(await tf.matMul(x, x).data());
+  say({ y, gpu: Boolean(tf.backend().isUsingGpuDevice), version });
+})().catch((error) => say({ error: error.message }));
+`;
+
+const TENSORFLOW_SCRIPT = multiply(`
+  for (const module of JSON.parse(second)) var loaded = require(module);
+  loaded.registerTensorflow(tf, JSON.parse(first));
+  tf.setBackend("tensorflow");
+  const version = tf.backend().binding.TF_Version;
+`);
+
+const PACKAGE_SCRIPT = multiply(`
+  require(second);
+  if (!(await tf.setBackend(first))) throw new Error(first + " does not start");
+  const version = require(core).version_core;
+`);
+
+/** The library's own module for a child: as it was compiled, or its source behind the loader that runs sources. */
+function ownModule(name: string): string[] {
+  const compiled = join(__dirname, `${name}.js`);
+  return existsSync(compiled) ? [compiled] : [require.resolve("tsx/cjs"), join(__dirname, `${name}.ts`)];
+}
+
+/** Whether a build of TensorFlow starts and computes. */
+export async function probeBuild(build: TensorflowBuild, env?: Record<string, string>): Promise<TrainingProbe> {
+  const backend = build.gpu ? "tensorflow-gpu" : "tensorflow";
+  const args = [JSON.stringify(build), JSON.stringify(ownModule("tensorflow"))];
+  return probe(backend, "TensorFlow", () => ask(TENSORFLOW_SCRIPT, args, env));
+}
+
+function ask(script: string, args: string[], env?: Record<string, string>): Promise<Answer> {
+  return askChild<Answer>(script, [require.resolve("@tensorflow/tfjs-core"), ...args], env);
+}
+
+async function probe(backend: TrainingBackend, runtime: string, run: () => Promise<Answer>): Promise<TrainingProbe> {
+  const start = performance.now();
+  const { y, gpu, version, error } = await run();
+  const right = y?.join() === "7,10,15,22";
+  return {
+    ...{ backend, runtime, version: version ?? "unknown", ok: right },
+    device: right ? (gpu || backend === "webgpu" ? "gpu" : "cpu") : null,
+    ms: Math.round(performance.now() - start),
+    reason: right ? null : (error ?? `the probe computed ${y?.join()} for 7,10,15,22`).split("\n")[0],
+  };
+}
+
+async function probePackage(backend: "wasm" | "webgpu" | "cpu"): Promise<TrainingProbe> {
+  const name = `@tensorflow/tfjs-backend-${backend}`;
+  const path = resolved(name);
+  if (path !== null) return probe(backend, name, () => ask(PACKAGE_SCRIPT, [backend, path]));
+  return {
+    backend,
+    device: null,
+    runtime: name,
+    version: "missing",
+    ok: false,
+    ms: 0,
+    reason: `not installed: npm install ${name}`,
+  };
+}
+
+function resolved(name: string): string | null {
+  try {
+    return require.resolve(name);
+  } catch {
+    return null;
+  }
+}
+
+/** Every rung of the ladder for training with its probe, best first. */
+export async function probeTraining(): Promise<TrainingProbe[]> {
+  const builds = tensorflowBuilds();
+  const native = [true, false].map((gpu) => {
+    const build = builds.find((one) => one.gpu === gpu);
+    return build ? probeBuild(build) : notInstalled(gpu);
+  });
+  return Promise.all([...native, probePackage("webgpu"), probePackage("wasm"), probePackage("cpu")]);
+}
+
+function notInstalled(gpu: boolean): TrainingProbe {
+  const backend = gpu ? "tensorflow-gpu" : "tensorflow";
+  const reason = `not installed: fovea backend install tensorflow${gpu ? " --gpu" : ""}`;
+  return { backend, device: null, runtime: "TensorFlow", version: "missing", ok: false, ms: 0, reason };
+}
