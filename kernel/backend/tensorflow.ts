@@ -96,6 +96,9 @@ function putBackChainedOps(core: TfjsCore): void {
   for (const name of ["add", "mul", "sub"] as const) prototype[name] ??= op(name);
 }
 
+/** Empty modules where tfjs-node looks for its own tfjs: each looks up names in the core that it is given. */
+const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];
+
 interface BackendModule {
   NodeJSKernelBackend: new (binding: object, name: string) => never;
 }
@@ -103,7 +106,7 @@ interface BackendModule {
 function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): void {
   const name = gpu ? "@tensorflow/tfjs-node-gpu" : "@tensorflow/tfjs-node";
   const requireThere = createRequire(join(folder, "node_modules", name, "dist", "index.js"));
-  for (const stub of ["@tensorflow/tfjs", "@tensorflow/tfjs-core"]) Object.assign(requireThere(stub) as object, core);
+  for (const stub of STUBS) Object.setPrototypeOf(requireThere(stub), core);
   const binding = requireThere(join(folder, "lib", "tfjs_binding.node")) as object;
   requireThere("./register_all_kernels");
   const { NodeJSKernelBackend } = requireThere("./nodejs_kernel_backend") as BackendModule;

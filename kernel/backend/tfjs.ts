@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { registerTensorflow, tensorflowBuild } from "./tensorflow";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { loadWasm } from "./wasm";
@@ -19,7 +20,7 @@ interface Starter {
 }
 
 const STARTERS: Record<TrainingDevice, Starter> = {
-  tensorflow: { installed: () => false, load: () => Promise.reject(notInstalled("tensorflow")) },
+  tensorflow: { installed: () => tensorflowBuild() !== null, load: async () => void registerTensorflow(tf) },
   webgpu: { installed: () => false, load: () => Promise.reject(notInstalled("webgpu")) },
   wasm: { installed: () => true, load: loadWasm },
   cpu: { installed: () => true, load: async () => void load("@tensorflow/tfjs-backend-cpu") },

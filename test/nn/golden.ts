@@ -21,7 +21,7 @@ export function tensorOf({ data, shape, dtype }: Stored): Tensor {
 }
 
 /** Below this a golden tensor counts as zero up to rounding, such as the gradient of the bias of an attention's keys. */
-const SMALL = 0.1;
+const SMALL = 0.2;
 
 /** Largest difference, in parts of the golden tensor's largest value. */
 export function relativeDifference(actual: ArrayLike<number>, golden: Stored): number {
