@@ -1,0 +1,68 @@
+/**
+ * Scenes in words, for a language model that reads before it sees:
+ *
+ *     node kernel/dist/data/world/reading.js --out readings.jsonl --split train --first 0 --count 20000
+ *
+ * writes one line an image: `{reading, questions: [{type, question, answer}]}`.
+ */
+import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { factsOf, type ObjectFacts } from "./facts";
+import { Prng } from "./prng";
+import { quiz } from "./questions";
+import { splits, type Split } from "./scene";
+
+/** Steps in which a reading tells positions and sizes. */
+const STEPS = 16;
+
+/**
+ * What is seen of each object, in an order that says nothing: `"column3 row5 size4 red striped cat with ear eye tail"`,
+ * objects apart by `;`. Column and row are the sixteenth of the image in which the centre of the box lies; the size is the
+ * object's scale in sixteenths of the image side.
+ *
+ * @param size pixels on a side of the image.
+ */
+export function reading(objects: readonly ObjectFacts[], size: number, random: Prng): string {
+  const shuffled = objects.map((object) => ({ object, key: random.next() })).sort((a, b) => a.key - b.key);
+  return shuffled.map(({ object }) => describe(object, size)).join(" ; ");
+}
+
+function describe({ box, scale, colour, texture, category, parts }: ObjectFacts, size: number): string {
+  const step = (from: number, to: number): number => Math.floor((((from + to) / 2) * STEPS) / size);
+  const place = `column${step(box[0], box[2])} row${step(box[1], box[3])} size${Math.round(scale * 2 * STEPS)}`;
+  const shown = parts.filter((part) => part !== "body");
+  return [place, colour, texture, category, ...(shown.length > 0 ? ["with", ...shown] : [])].join(" ");
+}
+
+function lineOf(seed: number, split: Split): string {
+  const { scene, image, questions } = quiz(seed, { split, perType: 2 });
+  const random = new Prng(seed, `${split}/reading`);
+  return JSON.stringify({
+    reading: reading(factsOf(scene, image), scene.size, random),
+    questions: questions.map(({ type, question, answer }) => ({ type, question, answer })),
+  });
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      out: { type: "string" },
+      split: { type: "string", default: "train" },
+      first: { type: "string", default: "0" },
+      count: { type: "string", default: "1024" },
+    },
+  });
+  const { out, split } = values;
+  if (!out) throw new Error("reading: --out is required, the file to write");
+  if (!splits.includes(split as Split)) throw new Error(`reading: no split ${JSON.stringify(split)}`);
+  writeReadings(out, split as Split, Number(values.first), Number(values.count));
+}
+
+function writeReadings(out: string, split: Split, first: number, count: number): void {
+  const file = openSync(`${out}.part`, "w");
+  for (let i = 0; i < count; i++) writeSync(file, `${lineOf(first + i, split)}\n`);
+  closeSync(file);
+  renameSync(`${out}.part`, out);
+}
+
+if (require.main === module) main();
