@@ -70,34 +70,54 @@ export class Attention extends Module {
 
   /** @param x [B, N, features] @returns [B, N, features] */
   forward(x: Tensor, { context = x, keyMask }: AttentionCall = {}): Tensor {
-    const [B, N] = x.shape;
-    const M = context.shape[1] as number;
-    const q = this.split(tf.mul(this.qProj.forward(x), this.headFeatures ** -0.5), this.heads);
-    const k = this.split(this.kProj.forward(context), this.keyValueHeads);
-    const v = this.split(this.vProj.forward(context), this.keyValueHeads);
-    const scores = tf.reshape(tf.matMul(q, k, false, true), [B, this.heads, N, M]);
-    const weights = this.dropout.forward(tf.softmax(this.masked(scores, keyMask)));
-    // [B · kvHeads, group · N, M]: the query heads of a group stand below each other, so nothing is repeated.
-    const grouped = tf.reshape(weights, [B * this.keyValueHeads, -1, M]);
-    const y = tf.reshape(tf.matMul(grouped, v), [B, this.heads, N, this.headFeatures]);
-    return this.outProj.forward(tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, this.heads * this.headFeatures]));
+    const q = splitHeads(this.qProj.forward(x), this.heads);
+    const k = splitHeads(this.kProj.forward(context), this.keyValueHeads);
+    const v = splitHeads(this.vProj.forward(context), this.keyValueHeads);
+    return this.outProj.forward(attend(q, k, v, { keyMask, causal: this.causal, dropout: this.dropout }));
   }
+}
 
-  /** [B, N, heads · d] to [B · kvHeads, heads / kvHeads · N, d]. */
-  private split(x: Tensor, heads: number): Tensor {
-    const [B, N] = x.shape;
-    const apart = tf.transpose(tf.reshape(x, [B, N, heads, this.headFeatures]), [0, 2, 1, 3]);
-    return tf.reshape(apart, [B * this.keyValueHeads, -1, this.headFeatures]);
-  }
+/** [B, N, heads · d] to [B, heads, N, d]. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [B, N, features] = x.shape;
+  return tf.transpose(tf.reshape(x, [B, N, heads, features / heads]), [0, 2, 1, 3]);
+}
 
-  private masked(scores: Tensor, keyMask: Tensor | undefined): Tensor {
-    const [B, , N, M] = scores.shape;
-    const causal = this.causal ? tf.add(scores, causalMask(N, M)) : scores;
-    if (!keyMask) return causal;
-    if (keyMask.shape.join() !== `${B},${M}`)
-      throw new NnError("nn.Attention", `keyMask must be [${B}, ${M}]`, keyMask.shape);
-    return tf.add(causal, tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]));
-  }
+/** How {@link attend} looks. */
+export interface AttendOptions extends Pick<AttentionCall, "keyMask"> {
+  /** Query i of N sees keys 0..M - N + i alone; default false. */
+  causal?: boolean;
+  /** On the attention weights. */
+  dropout?: Dropout;
+}
+
+/**
+ * softmax(Q Kᵀ / √d + mask) V, the heads side by side.
+ *
+ * @param q [B, H, N, d]
+ * @param k [B, G, M, d], G a divisor of H: each head of keys and values serves H / G heads of queries that follow one another
+ * @param v [B, G, M, d]
+ * @returns [B, N, H · d]
+ */
+export function attend(q: Tensor, k: Tensor, v: Tensor, { causal, keyMask, dropout }: AttendOptions = {}): Tensor {
+  const [B, H, N, d] = q.shape;
+  const [, G, M] = k.shape;
+  const scaled = tf.reshape(tf.mul(q, d ** -0.5), [B * G, -1, d]);
+  const scores = tf.reshape(tf.matMul(scaled, tf.reshape(k, [B * G, M, d]), false, true), [B, H, N, M]);
+  const weights = tf.softmax(masked(scores, causal, keyMask));
+  // [B · G, H / G · N, M]: the query heads of a group stand below each other, so nothing is repeated.
+  const grouped = tf.reshape(dropout?.forward(weights) ?? weights, [B * G, -1, M]);
+  const y = tf.reshape(tf.matMul(grouped, tf.reshape(v, [B * G, M, d])), [B, H, N, d]);
+  return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, H * d]);
+}
+
+function masked(scores: Tensor, causal: boolean | undefined, keyMask: Tensor | undefined): Tensor {
+  const [B, , N, M] = scores.shape;
+  const sums = causal ? tf.add(scores, causalMask(N, M)) : scores;
+  if (!keyMask) return sums;
+  if (keyMask.shape.join() !== `${B},${M}`)
+    throw new NnError("nn.Attention", `keyMask must be [${B}, ${M}]`, keyMask.shape);
+  return tf.add(sums, tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]));
 }
 
 /** Finite, so that a row without any token does not become NaN. */

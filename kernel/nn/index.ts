@@ -7,7 +7,7 @@ export {
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
 export { activate, type Activation, gelu, relu, silu } from "./activations";
-export { Attention, type AttentionCall, type AttentionOptions } from "./attention";
+export { attend, type AttendOptions, Attention, type AttentionCall, type AttentionOptions, splitHeads } from "./attention";
 export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
 export {
   DeformableAttention,
@@ -50,6 +50,7 @@ export { type Layer, Module } from "./module";
 export { LayerNorm, layerNorm, RMSNorm, rmsNorm } from "./norm";
 export { Parameter } from "./parameter";
 export { PatchEmbedding, type PatchEmbeddingOptions, pixelShuffle, pixelUnshuffle } from "./pixels";
+export { rotary } from "./rotary";
 export { manualSeed, sharedRandom } from "./random";
 export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
 export {

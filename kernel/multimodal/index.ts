@@ -1,0 +1,3 @@
+/** Models that see and answer: a small language model, and what joins an encoder to it. */
+export { MultimodalError } from "./error";
+export { LanguageModel, type LanguageModelConfig } from "./language-model";
