@@ -1,3 +1,5 @@
 /** Models that see and answer: a small language model, and what joins an encoder to it. */
 export { MultimodalError } from "./error";
 export { LanguageModel, type LanguageModelConfig } from "./language-model";
+export { type Batch, VisionLanguageModel, type VisionLanguageOptions } from "./model";
+export { Projector, type ProjectorOptions } from "./projector";

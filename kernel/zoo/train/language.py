@@ -1,7 +1,7 @@
 """Train the small causal language model that the multimodal task starts from: it reads a scene in words and answers
 questions about it.
 
-    python language.py --data DIR --out runs/language --minutes 30
+    python language.py --data DIR --out runs/language --steps 2500
 
 `DIR` holds `train.jsonl` and `val.jsonl` from `kernel/dist/data/world/reading.js`. A sequence is a reading followed by
 questions with their answers; all words are predicted, answers count more. The architecture is that of Llama with the
@@ -145,10 +145,10 @@ def train(args: argparse.Namespace) -> None:
         torch.save(state, path + ".part")
         os.replace(path + ".part", path)
 
-    while elapsed < args.minutes * 60:
+    while step < args.steps:
         began = time.perf_counter()
         random = np.random.default_rng([args.seed, step])
-        progress = min(1.0, elapsed / (args.minutes * 60))
+        progress = step / args.steps
         rate = args.rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder of the readings")
     parser.add_argument("--out", required=True, help="folder of the run")
-    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)

@@ -1,0 +1,96 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import * as nn from "../nn";
+import type { Vce } from "../vce";
+import { MultimodalError } from "./error";
+import type { LanguageModel } from "./language-model";
+import { Projector } from "./projector";
+
+/** A batch of pictures, as the frozen encoder saw them, with words. */
+export interface Batch {
+  /** [B, H · W, C] each. */
+  levels: readonly Tensor[];
+  /** int32 [B, T], begun by the word before the picture. */
+  ids: Tensor;
+  /** [B, T], 0 where there is padding. */
+  mask: Tensor;
+}
+
+export interface VisionLanguageOptions {
+  /** Features of the encoder's tokens. */
+  features: number;
+  /** Rows and columns of the encoder's tokens. */
+  grid: readonly [rows: number, columns: number];
+  languageModel: LanguageModel;
+  /** Fuses the levels; without it the first level is projected alone. */
+  vce?: Vce;
+  /** Tokens on a side that become one; default 2. */
+  merge?: number;
+}
+
+/**
+ * A language model that sees: tokens of a frozen encoder, enhanced by VCE or not, projected into its space and put after the
+ * first word.
+ */
+export class VisionLanguageModel extends nn.Module {
+  readonly vce: Vce | null;
+  readonly mmProjector: Projector;
+  readonly languageModel: LanguageModel;
+  readonly grid: readonly [number, number];
+
+  constructor({ features, grid, languageModel, vce, merge = 2 }: VisionLanguageOptions) {
+    super();
+    if (vce && vce.features !== features)
+      throw new MultimodalError("multimodal.VisionLanguageModel", `vce must have ${features} features`, vce.features);
+    this.grid = grid;
+    this.vce = vce ?? null;
+    this.mmProjector = new Projector(features, languageModel.config.hidden_size, { merge });
+    this.languageModel = languageModel;
+  }
+
+  /** The picture in the language model's space: [B, tokens, hidden]. */
+  see(levels: readonly Tensor[]): Tensor {
+    const tokens = this.vce?.forward(levels, this.grid) ?? levels[0];
+    return this.mmProjector.forward(tokens, this.grid);
+  }
+
+  /** The last hidden states at the words, [B, T, hidden]; the picture stands after the first one. */
+  forward({ levels, ids, mask }: Batch): Tensor {
+    const [B, T] = ids.shape;
+    const seen = this.see(levels);
+    const words = this.languageModel.embed(ids);
+    const [first, rest] = tf.split(words, [1, T - 1], 1);
+    const [firstMask, restMask] = tf.split(tf.cast(mask, "float32"), [1, T - 1], 1);
+    const tokens = seen.shape[1] as number;
+    const keyMask = tf.concat([firstMask, tf.ones([B, tokens]), restMask], 1);
+    const hidden = this.languageModel.forward(tf.concat([first, seen, rest], 1), keyMask);
+    const [begin, , end] = tf.split(hidden, [1, tokens, T - 1], 1);
+    return tf.concat([begin, end], 1);
+  }
+
+  /**
+   * Mean cross-entropy of the words that count.
+   *
+   * @param targets int32 [B, T]: the word after each word, -100 where it does not count
+   */
+  loss(batch: Batch, targets: Tensor): Tensor {
+    const { places, words } = countedPlaces(targets);
+    return nn.crossEntropy(this.logitsAt(batch, places), words);
+  }
+
+  /** Logits after chosen words: [M, vocabulary]. @param places int32 [M], into [B · T] */
+  logitsAt(batch: Batch, places: Tensor): Tensor {
+    const hidden = this.forward(batch);
+    const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
+    return this.languageModel.logits(nn.gatherRows(rows, places));
+  }
+}
+
+/** Only rows that count reach the vocabulary: most of a sequence is padding or question. */
+function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
+  const values = targets.dataSync();
+  const places = [...values.keys()].filter((at) => values[at] >= 0);
+  if (!places.length) throw new MultimodalError("multimodal.loss", "a word of the batch must count", "none");
+  const words = places.map((at) => values[at]);
+  return { places: tf.tensor(places, [places.length], "int32"), words: tf.tensor(words, [words.length], "int32") };
+}

@@ -1,0 +1,95 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { DeformableAttention, gridReferences, LayerNorm, Module } from "../nn";
+import { VceError } from "./error";
+
+export interface VceOptions {
+  /** Hidden states that are fused, by index as in `forwardIntermediates`; the paper's for CLIP-L are the default. */
+  indices?: readonly number[];
+  /** The level that asks and is enhanced, one of `indices`; default the first, the paper's -2. */
+  anchor?: number;
+  /** Default 16. */
+  heads?: number;
+  /** Places that each head looks at in each level; default 4. */
+  points?: number;
+  /** Keeps a third norm that the release makes and never uses, so that its tensor set fits; default false. */
+  unusedNorm?: boolean;
+}
+
+const EPS = 1e-6;
+
+/**
+ * Visual Cue Enhancement (Jiao et al., arXiv 2411.12787): every token of a high level looks at fractional places of several
+ * levels of the same frozen encoder and adds what it finds. The number of tokens stays.
+ *
+ *     x = S_anchor + output( Σ_l Σ_p w · value(LN_f(S_l)) at (cell + Δ) ),   Δ, w from LN_q(S_anchor)
+ *
+ * Not the identity at the start: the output projection is Xavier-uniform, as published. The paper's anchor is the high level;
+ * its release takes the last of the list, which `anchor` can say.
+ */
+export class Vce extends Module {
+  readonly normQuery: LayerNorm;
+  readonly normFeature: LayerNorm;
+  readonly norm: LayerNorm | null;
+  readonly attn: DeformableAttention;
+  readonly indices: readonly number[];
+  readonly anchor: number;
+
+  constructor(
+    readonly features: number,
+    { indices = [-2, -8, -14, -20], anchor = indices[0], heads = 16, points = 4, unusedNorm = false }: VceOptions = {},
+  ) {
+    super();
+    if (!indices.length || new Set(indices).size < indices.length)
+      throw new VceError("vce.Vce", "indices must name at least one level, each once", [...indices]);
+    if (!indices.includes(anchor)) throw new VceError("vce.Vce", `anchor must be one of ${indices.join(", ")}`, anchor);
+    this.indices = indices;
+    this.anchor = anchor;
+    this.normQuery = new LayerNorm(features, { eps: EPS });
+    this.normFeature = new LayerNorm(features, { eps: EPS });
+    this.norm = unusedNorm ? new LayerNorm(features, { eps: EPS }) : null;
+    this.attn = new DeformableAttention(features, { heads, levels: indices.length, points });
+  }
+
+  /**
+   * @param levels [B, H · W, C] each, in the order of `indices`, prefix tokens left out
+   * @param grid rows and columns of the tokens, the same for every level
+   * @returns [B, H · W, C]
+   */
+  forward(levels: readonly Tensor[], grid: readonly [rows: number, columns: number]): Tensor {
+    this.check(levels, grid);
+    const query = levels[this.indices.indexOf(this.anchor)];
+    const values = this.normFeature.forward(tf.concat([...levels], 1));
+    const found = this.attn.forward(this.normQuery.forward(query), {
+      values,
+      sizes: levels.map(() => grid),
+      references: gridReferences(grid),
+    });
+    return tf.add(query, found);
+  }
+
+  /**
+   * The share of the attention that each level gets, averaged over tokens, heads and images: what a picture of VCE shows.
+   *
+   * @returns [levels], in the order of `indices`, summing to 1
+   */
+  levelWeights(levels: readonly Tensor[]): Tensor {
+    const { heads, points } = this.attn;
+    return tf.tidy(() => {
+      const query = this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]);
+      const scores = tf.reshape(this.attn.attentionWeights.forward(query), [-1, this.indices.length * points]);
+      const weights = tf.reshape(tf.softmax(scores), [-1, heads, this.indices.length, points]);
+      return tf.mean(tf.sum(weights, 3), [0, 1]);
+    });
+  }
+
+  private check(levels: readonly Tensor[], [rows, columns]: readonly [number, number]): void {
+    const fn = "vce.Vce.forward";
+    if (levels.length !== this.indices.length)
+      throw new VceError(fn, `there must be a level for each of ${this.indices.join(", ")}`, levels.length);
+    const expected = [levels[0].shape[0], rows * columns, this.features].join(", ");
+    for (const { shape } of levels) {
+      if (shape.join(", ") !== expected) throw new VceError(fn, `every level must be [${expected}]`, shape);
+    }
+  }
+}
