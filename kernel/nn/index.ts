@@ -7,7 +7,14 @@ export {
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
 export { activate, type Activation, gelu, relu, silu } from "./activations";
-export { attend, type AttendOptions, Attention, type AttentionCall, type AttentionOptions, splitHeads } from "./attention";
+export {
+  attend,
+  type AttendOptions,
+  Attention,
+  type AttentionCall,
+  type AttentionOptions,
+  splitHeads,
+} from "./attention";
 export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
 export {
   DeformableAttention,
@@ -52,6 +59,7 @@ export { Parameter } from "./parameter";
 export { PatchEmbedding, type PatchEmbeddingOptions, pixelShuffle, pixelUnshuffle } from "./pixels";
 export { rotary } from "./rotary";
 export { manualSeed, sharedRandom } from "./random";
+export { gatherRows, scatterRows } from "./rows";
 export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
 export {
   bfloat16ToFloat,
