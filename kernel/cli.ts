@@ -39,6 +39,10 @@ const COMMANDS: Record<string, Command> = {
     summary: "install tensorflow [--gpu] | cuda [--dry-run], uninstall NAME, list: large runtimes, on request",
     load: async () => (await import("./cli/backend.js")).main,
   },
+  adapter: {
+    summary: "inspect | convert | merge DIR|FILE: LoRA, DoRA and Dual-LoRA as PEFT stores them [--json]",
+    load: async () => (await import("./cli/adapter.js")).main,
+  },
   law: {
     summary: "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score [--json]",
     load: async () => (await import("./cli/law.js")).main,

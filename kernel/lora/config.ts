@@ -207,6 +207,12 @@ export function configOf(fn: string, options: AdapterOptions): AdapterConfig {
   return config;
 }
 
+/** What a configuration shares with every other kind. */
+export function sharedOf(config: AdapterConfig): SharedConfig {
+  const entries = Object.keys(SHARED).map((key) => [key, config[key as keyof SharedConfig]]);
+  return Object.fromEntries(entries) as unknown as SharedConfig;
+}
+
 /** Rules that bind several options. */
 function checkTogether(fn: string, config: AdapterConfig): void {
   switch (config.peftType) {

@@ -35,21 +35,27 @@ const LARGEST_CONFIG = 10_000_000;
  * @throws SafetensorsError for a file that breaks the format
  */
 export async function readAdapter(folder: string, options: ReadAdapterOptions = {}): Promise<AdapterFile> {
-  const place = await placeOf(folder, options.adapter);
-  const config = configFromJson(READ, await readJson(join(place, CONFIG_FILE)));
+  const place = await placeOf(READ, folder, options.adapter);
+  const config = await readConfig(READ, place);
   const { tensors, metadata } = await readSafetensors(join(place, MODEL_FILE));
   return { config, tensors: standardKeys(READ, tensors, options), metadata };
 }
 
-async function placeOf(folder: string, adapter: string | undefined): Promise<string> {
+/** The configuration in a folder. */
+export async function readConfig(fn: string, place: string): Promise<AdapterConfig> {
+  return configFromJson(fn, await readJson(fn, join(place, CONFIG_FILE)));
+}
+
+/** Where an adapter's two files lie. @throws LoraError saying what is missing, and what is there */
+export async function placeOf(fn: string, folder: string, adapter?: string): Promise<string> {
   const base = folder.endsWith(".safetensors") ? dirname(folder) : folder;
   const place = adapter === undefined || adapter === "default" ? base : join(base, adapter);
   const files = await namesIn(place);
-  if (!files) throw new LoraError(READ, "the folder must exist", place);
-  if (!files.includes(CONFIG_FILE)) throw new LoraError(READ, await adviceFor(place, files), place);
+  if (!files) throw new LoraError(fn, "the folder must exist", place);
+  if (!files.includes(CONFIG_FILE)) throw new LoraError(fn, await adviceFor(place, files), place);
   if (files.includes(MODEL_FILE)) return place;
   const pickle = files.includes("adapter_model.bin") ? "; adapter_model.bin is a pickle, which may run code" : "";
-  throw new LoraError(READ, `the folder must hold ${MODEL_FILE}${pickle}`, place);
+  throw new LoraError(fn, `the folder must hold ${MODEL_FILE}${pickle}`, place);
 }
 
 async function namesIn(folder: string): Promise<string[] | null> {
@@ -64,13 +70,13 @@ async function adviceFor(place: string, files: string[]): Promise<string> {
   return `the folder must hold ${CONFIG_FILE}${named}`;
 }
 
-async function readJson(path: string): Promise<unknown> {
+async function readJson(fn: string, path: string): Promise<unknown> {
   const { size } = await stat(path);
-  if (size > LARGEST_CONFIG) throw new LoraError(READ, `${CONFIG_FILE} has at most ${LARGEST_CONFIG} bytes`, size);
+  if (size > LARGEST_CONFIG) throw new LoraError(fn, `${CONFIG_FILE} has at most ${LARGEST_CONFIG} bytes`, size);
   try {
     return JSON.parse(await readFile(path, "utf8")) as unknown;
   } catch (error) {
-    throw new LoraError(READ, `${path} must be JSON`, (error as Error).message);
+    throw new LoraError(fn, `${path} must be JSON`, (error as Error).message);
   }
 }
 

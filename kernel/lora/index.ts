@@ -16,13 +16,16 @@ export type {
   SharedConfig,
 } from "./config";
 export type { FloatDtype } from "./dtypes";
+export { convert, type ConvertOptions } from "./convert";
 export { DualBranch } from "./dual-branch";
 export { LoraError } from "./error";
 export { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
+export { type AdapterInspection, inspect } from "./inspect";
 export type { KeyOptions } from "./keys";
 export { EmbeddingBranch } from "./embedding-branch";
 export type { AdaptableLayer, LinearLayer } from "./layers";
 export { DoraBranch, LoraBranch } from "./lora-branch";
+export { mergeFile, type MergeFileOptions, type MergeFileReport } from "./merge-file";
 export { MoeBranch } from "./moe-branch";
 export type { AdapterReport } from "./report";
 export { SavedModule } from "./saved";

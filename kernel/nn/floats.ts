@@ -17,6 +17,12 @@ export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
       return Float32Array.from(data as Uint8Array, float8(4, 3));
     case "F8_E5M2":
       return Float32Array.from(data as Uint8Array, float8(5, 2));
+    case "F8_E4M3FNUZ":
+      return Float32Array.from(data as Uint8Array, float8Fnuz(4, 3));
+    case "F8_E5M2FNUZ":
+      return Float32Array.from(data as Uint8Array, float8Fnuz(5, 2));
+    case "F8_E8M0":
+      return Float32Array.from(data as Uint8Array, (bits) => (bits === 0xff ? NaN : 2 ** (bits - 127)));
     default:
       throw new NnError("nn.toFloat32", "the type must be a floating one", dtype);
   }
@@ -36,5 +42,17 @@ const float8 =
     const top = exponent === (1 << exponentBits) - 1;
     if (top && exponentBits === 5) return fraction ? NaN : sign * Infinity;
     if (top && (bits & 0x7f) === 0x7f) return NaN;
+    return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
+  };
+
+/** The variants without infinities and negative zero (Noune et al., arXiv 2206.02915): the bits of -0 are the one NaN. */
+const float8Fnuz =
+  (exponentBits: number, fractionBits: number) =>
+  (bits: number): number => {
+    if (bits === 0x80) return NaN;
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits & 0x7f) >>> fractionBits;
+    const fraction = (bits & ((1 << fractionBits) - 1)) / (1 << fractionBits);
+    const bias = 1 << (exponentBits - 1);
     return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
   };

@@ -73,7 +73,9 @@ export {
   type SafetensorsDtype,
   type SafetensorsEntry,
   SafetensorsError,
+  SafetensorsFile,
   type SafetensorsHeader,
   type SafetensorsTensor,
+  streamSafetensors,
   writeSafetensors,
 } from "./safetensors";

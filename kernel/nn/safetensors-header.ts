@@ -15,13 +15,18 @@ export type SafetensorsDtype =
   | "U16"
   | "U8"
   | "BOOL"
+  | "C64"
   | "F8_E4M3"
-  | "F8_E5M2";
+  | "F8_E5M2"
+  | "F8_E4M3FNUZ"
+  | "F8_E5M2FNUZ"
+  | "F8_E8M0";
 
 /** Bytes of one element. */
 export const ELEMENT_BYTES: Readonly<Record<SafetensorsDtype, number>> = {
   ...{ F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1 },
-  ...{ U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1 },
+  ...{ U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1, C64: 8 },
+  ...{ F8_E4M3: 1, F8_E5M2: 1, F8_E4M3FNUZ: 1, F8_E5M2FNUZ: 1, F8_E8M0: 1 },
 };
 
 /** One tensor's entry in the header; offsets count from the end of the header. */
@@ -32,7 +37,7 @@ export interface SafetensorsEntry {
   end: number;
 }
 
-/** What a file holds, before any tensor is read. */
+/** What a file holds, before any tensor is read; tensors in the order of their bytes. */
 export interface SafetensorsHeader {
   tensors: Map<string, SafetensorsEntry>;
   metadata: Record<string, string>;
@@ -65,9 +70,9 @@ export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: numbe
 export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): SafetensorsHeader {
   const dataStart = 8 + bytes.length;
   const json = parseJson(fn, bytes);
-  const tensors = new Map<string, SafetensorsEntry>();
-  for (const [name, entry] of Object.entries(json))
-    if (name !== "__metadata__") tensors.set(name, checkEntry(fn, name, entry));
+  const entries = Object.entries(json).filter(([name]) => name !== "__metadata__");
+  const checked = entries.map(([name, entry]) => [name, checkEntry(fn, name, entry)] as const);
+  const tensors = new Map([...checked].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end));
   checkCover(fn, tensors, fileSize - dataStart);
   return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
 }
@@ -87,15 +92,15 @@ function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
   return json;
 }
 
-/** `JSON.parse` keeps the last of equal keys in silence: count the keys of the outer object in the text. */
+/** `JSON.parse` keeps the last of equal keys in silence: count the keys of each object in the text. */
 function checkKeys(fn: string, text: string): void {
-  const seen = new Set<string>();
-  let depth = 0;
+  const open: Set<string>[] = [];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
-    if (token === "{") depth++;
-    else if (token === "}") depth--;
-    else if (depth === 1 && token.endsWith(":")) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (token.endsWith(":")) {
       const key = JSON.parse(token.slice(0, -1)) as string;
+      const seen = open[open.length - 1];
       if (seen.has(key)) throw new SafetensorsError(fn, "a name appears once", key);
       seen.add(key);
     }
@@ -115,14 +120,54 @@ function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry 
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, JSON.stringify(offsets));
   const [begin, end] = offsets;
-  const bytes = shape.reduce((product, dim) => product * dim, ELEMENT_BYTES[dtype as SafetensorsDtype]);
-  if (end - begin !== bytes)
-    throw new SafetensorsError(
-      fn,
-      `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`,
-      end - begin,
-    );
+  const bytes = bytesOf(fn, name, dtype as SafetensorsDtype, shape);
+  if (end - begin !== bytes) throw wrongSize(fn, name, dtype, shape, bytes, end - begin);
   return { dtype: dtype as SafetensorsDtype, shape, begin, end };
+}
+
+/** Bytes of a tensor. @throws SafetensorsError when they are more than a number can count */
+export function bytesOf(fn: string, name: string, dtype: SafetensorsDtype, shape: readonly number[]): number {
+  return shape.reduce((product, size) => {
+    if (Number.isSafeInteger(product * size)) return product * size;
+    throw new SafetensorsError(fn, `tensor ${name} must have fewer than 2^53 bytes`, `[${shape.join(", ")}]`);
+  }, ELEMENT_BYTES[dtype]);
+}
+
+export function wrongSize(
+  fn: string,
+  name: string,
+  dtype: string,
+  shape: readonly number[],
+  bytes: number,
+  received: number,
+): SafetensorsError {
+  return new SafetensorsError(fn, `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`, received);
+}
+
+/** A file's first bytes, padded so that the tensors, which follow in the order given, are aligned. */
+export function encodeHeader(
+  fn: string,
+  tensors: ReadonlyMap<string, { dtype: SafetensorsDtype; shape: readonly number[] }>,
+  metadata: Record<string, string>,
+): Uint8Array {
+  let at = 0;
+  const entries: [string, unknown][] = [...tensors].map(([name, { dtype, shape }]) => {
+    checkWritable(fn, name, dtype);
+    return [name, { dtype, shape, data_offsets: [at, (at += bytesOf(fn, name, dtype, shape))] }];
+  });
+  const all = Object.keys(metadata).length ? [["__metadata__", metadata], ...entries] : entries;
+  // By hand: an object would sort names that are numbers, and lose one called __proto__.
+  const text = all.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
+  const json = new TextEncoder().encode(`{${text}}`);
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  head.set(json, 8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  return head;
+}
+
+function checkWritable(fn: string, name: string, dtype: string): void {
+  if (name === "__metadata__") throw new SafetensorsError(fn, "a tensor must not be called so", name);
+  if (!Object.hasOwn(ELEMENT_BYTES, dtype)) throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
 }
 
 const isSizes = (value: unknown): value is number[] =>

@@ -203,7 +203,7 @@ def write_case(folder, name):
         readme.unlink()
     if name == "llama-named":
         tensors |= combinations(model)
-    if name not in ["llama-named", "vit-bias-saved"]:
+    else:
         tensors |= merged(model.float(), layers_of(model))
     (folder / "case.json").write_text(json.dumps(meta, separators=(",", ":")) + "\n")
     save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "base.safetensors")
