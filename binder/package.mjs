@@ -73,6 +73,16 @@ function prune() {
     keepOnly(join(modules, folder), process.platform);
     keepOnly(join(modules, folder, process.platform), process.arch);
   }
+  pruneTfjs();
+}
+
+/** tfjs comes six times over, for every kind of browser, with maps and tests: Node loads one of them. */
+function pruneTfjs() {
+  const scope = join(modules, "@tensorflow");
+  for (const entry of readdirSync(scope, { withFileTypes: true, recursive: true })) {
+    const needed = /(\.node\.js|\.wasm|\.d\.ts|^package\.json|^LICENSE)$/.test(entry.name);
+    if (entry.isFile() && !needed) rmSync(join(entry.parentPath ?? entry.path, entry.name));
+  }
 }
 
 function keepOnly(folder, name) {

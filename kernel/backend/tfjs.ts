@@ -3,6 +3,7 @@ import { registerTensorflow, tensorflowBuild } from "./tensorflow";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { loadWasm } from "./wasm";
+import { loadWebgpu, missingForWebgpu } from "./webgpu";
 
 /** Where layers are computed and trained. `tensorflow` is what `fovea backend install tensorflow` sets up. */
 export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
@@ -21,16 +22,12 @@ interface Starter {
 
 const STARTERS: Record<TrainingDevice, Starter> = {
   tensorflow: { installed: () => tensorflowBuild() !== null, load: async () => void registerTensorflow(tf) },
-  webgpu: { installed: () => false, load: () => Promise.reject(notInstalled("webgpu")) },
+  webgpu: { installed: () => missingForWebgpu().length === 0, load: loadWebgpu },
   wasm: { installed: () => true, load: loadWasm },
   cpu: { installed: () => true, load: async () => void load("@tensorflow/tfjs-backend-cpu") },
 };
 
 const DEVICES = Object.keys(STARTERS) as TrainingDevice[];
-
-function notInstalled(device: TrainingDevice): DeviceError {
-  return new DeviceError(START, `device ${device} is not installed`, device);
-}
 
 /**
  * Starts tfjs, on which every layer, loss and optimiser computes. Called again it changes the device; tensors follow.

@@ -9,7 +9,10 @@ interface WasmModule {
   setWasmPaths(prefix: string): void;
 }
 
-/** Loads tfjs's wasm backend; its binary lies in its own package. */
+/**
+ * Loads tfjs's wasm backend; its binary lies in its own package. One thread: its threaded build starts its workers from
+ * `blob:` URLs, which Node's workers do not take.
+ */
 export async function loadWasm(): Promise<void> {
   const entry = load.resolve("@tensorflow/tfjs-backend-wasm");
   (load(entry) as WasmModule).setWasmPaths(join(dirname(entry), "/"));
