@@ -62,7 +62,7 @@ async function startFirst(): Promise<TrainingDevice> {
       if (failures.length) console.warn(`fovea: training on ${device}; ${failures.join("; ")}`);
       return device;
     } catch (error) {
-      failures.push(`${device} did not start (${(error as Error).message})`);
+      failures.push(`${device} did not start (${(error as Error).message.split("\n")[0]})`);
     }
   }
   throw new DeviceError(START, "one device must start", failures.join("; "));
