@@ -102,13 +102,20 @@ class WorkerSession implements BackendSession {
   }
 }
 
-const channel = new Channel();
+const channels = new Map<number, Channel>();
 
-/** onnxruntime-node in a thread of its own, one for the process. */
+function channelOf(lane: number): Channel {
+  const channel = channels.get(lane) ?? new Channel();
+  channels.set(lane, channel);
+  return channel;
+}
+
+/** onnxruntime-node in threads of its own, one a lane; most sessions of a process share the first. */
 export const onnxruntime: InferenceBackend = {
   name: "onnxruntime-node",
 
   async create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession> {
+    const channel = channelOf(options.lane ?? 0);
     const response = await channel.send({ kind: "create", model, options });
     if (response.error !== undefined)
       throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);

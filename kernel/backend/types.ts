@@ -18,6 +18,8 @@ export interface SessionOptions {
   weightsFolder?: string | null;
   /** Threads inside one operator; 0 leaves it to the runtime. */
   threads?: number;
+  /** Sessions of different lanes run side by side, each lane in a thread of its own. Default 0. */
+  lane?: number;
 }
 
 /** How a model is run. */

@@ -1,6 +1,7 @@
 import type { Network } from "./network";
 import type { CheckedOptions } from "./options";
-import { type EncoderInput, type Geometry, preprocess, type Preprocess, type Preprocessed } from "./preprocess";
+import { type Preprocessed, preprocess } from "./preprocess-batch";
+import type { EncoderInput, Geometry, Preprocess } from "./preprocess";
 
 /** What goes through the model, and how. */
 export interface BatchJob extends Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Device } from "../backend";
 import { blockInfo, type BlockInfo, countParameters } from "../onnx";
 import { AttentionMap } from "./attention-map";
@@ -227,6 +228,19 @@ export class Encoder {
     this.text.catch(() => (this.text = null));
     const rows = await (await this.text).embed(list, checkBatchSize(fn, options.batchSize ?? 64));
     return Embeddings.from(rows, list.length, this.name, this.device);
+  }
+
+  /**
+   * The same encoder `count` times, to work on batches side by side: each copy has the model in memory once more, and its share of
+   * the processor's cores. Who asks for them disposes of them.
+   */
+  sideBySide(count: number): Encoder[] {
+    this.checkOpen("Encoder.sideBySide");
+    const threads = Math.max(1, Math.floor(availableParallelism() / count));
+    return Array.from({ length: count }, (_, i) => {
+      const network = this.parts.network.inLane(i + 1, threads);
+      return new Encoder({ ...this.parts, network });
+    });
   }
 
   /** Frees the model. Using the encoder afterwards is an error; disposing twice is not. */

@@ -32,11 +32,10 @@ export {
   Geometry,
   prepareImage,
   PreparedImage,
-  preprocess,
   type Preprocess,
   preprocessImage,
-  type Preprocessed,
 } from "./preprocess";
+export { preprocess, type Preprocessed } from "./preprocess-batch";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
 export type { EncoderFamily, RegistryEntry } from "./registry";
 export { type Interpolation, resample, type Window } from "./resample";

@@ -1,4 +1,4 @@
-import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
+import { type BackendSession, type Device, type HostTensor, onnxruntime, type SessionOptions } from "../backend";
 import { type Analysis, editModel } from "../onnx";
 import { floatToHalf, halfToFloat } from "../nn/half";
 
@@ -23,6 +23,7 @@ export class Network {
     readonly analysis: Analysis,
     readonly device: Device,
     private readonly fn: string,
+    private readonly share: Pick<SessionOptions, "lane" | "threads"> = {},
   ) {
     const { model, structure } = analysis;
     this.full = [
@@ -34,6 +35,11 @@ export class Network {
   get fixedBatch(): number | null {
     const batch = this.analysis.image.dims?.[0];
     return typeof batch === "number" && batch > 0 ? batch : null;
+  }
+
+  /** The same model with sessions of its own, which run beside those of other lanes. */
+  inLane(lane: number, threads: number): Network {
+    return new Network(this.analysis, this.device, this.fn, { lane, threads });
   }
 
   /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */
@@ -71,7 +77,7 @@ export class Network {
 
   private create(outputs: string[]): Promise<BackendSession> {
     const { bytes, weightsFolder } = editModel(this.analysis.model, outputs, this.fn);
-    return onnxruntime.create(bytes, { device: this.device, weightsFolder });
+    return onnxruntime.create(bytes, { ...this.share, device: this.device, weightsFolder });
   }
 
   private forgetOldest(): void {

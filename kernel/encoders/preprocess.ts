@@ -1,5 +1,4 @@
-import { type ImageInput, decodeImage, type RawImage } from "../data/image";
-import { EncoderError } from "./errors";
+import type { ImageInput, RawImage } from "../data/image";
 import { type Interpolation, resample, type Window } from "./resample";
 
 /** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
@@ -64,51 +63,6 @@ export class PreparedImage {
 
 /** What an encoder takes for one picture. */
 export type EncoderInput = ImageInput | PreparedImage;
-
-/** A batch that a model takes. */
-export interface Preprocessed {
-  /** `[B, 3, H, W]`, normalised. */
-  pixelValues: Float32Array;
-  dims: [number, number, number, number];
-  /** One entry an image. */
-  geometry: Geometry[];
-}
-
-/** Pictures decoded at a time: as many threads as libuv has, and no more pictures in memory than that. */
-const DECODERS = 4;
-
-/** Decodes and prepares pictures, in order. Other work of the event loop gets its turn between two of them. */
-export async function preprocess(
-  images: readonly EncoderInput[],
-  plan: Preprocess,
-  fn = "preprocess",
-): Promise<Preprocessed> {
-  const [height, width] = plan.inputSize;
-  const size = 3 * height * width;
-  const pixelValues = new Float32Array(images.length * size);
-  const geometry: Geometry[] = [];
-  for (let start = 0; start < images.length; start += DECODERS) {
-    const some = images.slice(start, start + DECODERS);
-    const decoded = await Promise.all(
-      some.map((input) => (input instanceof PreparedImage ? input : decodeImage(input, { fn }))),
-    );
-    for (const image of decoded) {
-      const at = geometry.length * size;
-      geometry.push(place(fn, image, plan, pixelValues.subarray(at, at + size)));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-  return { pixelValues, dims: [images.length, 3, height, width], geometry };
-}
-
-function place(fn: string, image: RawImage | PreparedImage, plan: Preprocess, target: Float32Array): Geometry {
-  if (!(image instanceof PreparedImage)) return preprocessImage(image, plan, target);
-  const { pixelValues, geometry } = image;
-  if (pixelValues.length !== target.length)
-    throw new EncoderError(fn, `a prepared image has ${target.length} values`, pixelValues.length);
-  target.set(pixelValues);
-  return geometry;
-}
 
 /** Prepares one picture by `encoder.info.preprocess`, for `forwardIntermediates`. */
 export function prepareImage(image: RawImage, plan: Preprocess): PreparedImage {

@@ -1,5 +1,5 @@
-/** Images on disk to features of the last block, beside torch and onnxruntime in Python. */
-import { mkdtempSync, rmSync } from "node:fs";
+/** Images on disk to features on disk, beside torch and onnxruntime in Python; what half the depth, int8 and the graph's edit cost. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,64 +8,167 @@ import { capture } from "./capture.mjs";
 import { peersPython } from "./peers.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
-const ENCODER = "parts-hybrid";
-const IMAGES = 192;
-const SIDE = 512;
-const BATCH = 16;
-const RUNS = 3;
+const ZOO = join(root, "kernel", "zoo");
+const SMALL = "parts-hybrid";
+const [BATCH, ROUNDS] = [16, 3];
+const IMAGES = { "ViT-B/16, 224 px, random": 32, [`zoo/${SMALL}, 128 px`]: 192 };
 
 export async function extraction() {
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
   try {
-    const paths = await writeImages(folder);
     const python = await peersPython();
-    const model = join(root, "kernel", "zoo", ENCODER);
-    const args = ["--images", folder, "--model", model, "--train", join(root, "kernel", "zoo", "train")];
-    const options = ["--batch", String(BATCH), "--runs", String(RUNS)];
-    const script = join(root, "test", "bench", "extraction.py");
-    const peers = JSON.parse(await capture(python, [script, ...args, ...options]));
-    const ours = await ourRate(paths);
+    const vit = await makeVit(folder, python);
+    const models = [vit, join(ZOO, SMALL)];
+    const speeds = [];
+    for (const [i, [name, count]] of Object.entries(IMAGES).entries()) {
+      const images = await writeImages(join(folder, `images-${count}`), count);
+      speeds.push(await speed(name, models[i], images, python, folder));
+    }
+    const rows = [
+      ...speeds.flat(),
+      await halfDepth(vit, join(folder, "images-32")),
+      await int8(folder),
+      ...(await edit(vit)),
+    ];
     return {
       title: "Extraction",
-      note: `${IMAGES} JPEG files of ${SIDE} px to the last block of zoo/${ENCODER}, batches of ${BATCH}, CPU; images per second, median of ${RUNS}.`,
-      rows: Object.entries(peers).map(([peer, rate]) => ({
-        peer,
-        "peer images/s": rate.toFixed(1),
-        "Fovea images/s": ours.toFixed(1),
-        ratio: (ours / rate).toFixed(2),
-      })),
+      note:
+        `JPEG files of 512 px to the tokens of the last block on disk, batches of ${BATCH}, CPU; images per second, median of ${ROUNDS} ` +
+        `rounds by turns. ${Object.values(IMAGES).join(" and ")} images.`,
+      rows,
+      summary: rows.map(({ measure, Fovea, peer, ratio }) => ({ what: measure, Fovea, peer, ratio })),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function writeImages(folder) {
-  const { data } = require("fovea");
-  const sharp = require("sharp");
-  const paths = [];
-  for (let seed = 0; seed < IMAGES; seed++) {
-    const { rgb, width, height } = data.world.render(data.world.scene(seed, { split: "val", size: SIDE }));
-    const path = join(folder, `${String(seed).padStart(4, "0")}.jpg`);
-    await sharp(rgb, { raw: { width, height, channels: 3 } })
-      .jpeg({ quality: 95 })
-      .toFile(path);
-    paths.push(path);
-  }
-  return paths;
+async function makeVit(folder, python) {
+  const model = join(folder, "vit");
+  mkdirSync(model);
+  await capture(python, ["-W", "ignore", join(root, "test", "bench", "vit.py"), model]);
+  return model;
 }
 
-async function ourRate(paths) {
+async function writeImages(folder, count) {
+  const { data } = require("fovea");
+  const sharp = require("sharp");
+  mkdirSync(folder);
+  for (let seed = 0; seed < count; seed++) {
+    const { rgb, width, height } = data.world.render(data.world.scene(seed, { split: "val", size: 512 }));
+    await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 95 })
+      .toFile(join(folder, `${String(seed).padStart(4, "0")}.jpg`));
+  }
+  return folder;
+}
+
+async function speed(name, model, images, python, folder) {
+  const script = join(root, "test", "bench", "extraction.py");
+  const zoo = model.startsWith(ZOO) ? ["--train", join(ZOO, "train")] : [];
+  const args = ["--images", images, "--model", model, ...zoo, "--batch", String(BATCH)];
+  const rounds = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const peers = JSON.parse(await capture(python, [script, ...args]));
+    rounds.push({ ...peers, fovea: await ourRate(model, images, join(folder, "features")) });
+  }
+  const middle = (key) => median(rounds.map((round) => round[key]));
+  return ["torch", "onnxruntime"].map((peer) => ({
+    measure: name,
+    Fovea: `${middle("fovea").toFixed(1)} images/s`,
+    peer: `Python ${peer} ${middle(peer).toFixed(1)}`,
+    ratio: (middle("fovea") / middle(peer)).toFixed(2),
+  }));
+}
+
+async function ourRate(model, images, out) {
   const { encoders } = require("fovea");
-  const encoder = await encoders.load(`zoo/${ENCODER}`, { device: "cpu" });
-  const options = { indices: [-1], intermediatesOnly: true, outputFmt: "NLC", batchSize: BATCH };
-  await encoder.forwardIntermediates(paths.slice(0, BATCH), options);
-  const rates = [];
-  for (let run = 0; run < RUNS; run++) {
+  const encoder = await encoders.load(model, { device: "cpu" });
+  const options = { encoder, images, layers: [-1], batchSize: BATCH };
+  try {
+    // A first batch of each, as the peers have it, and the model's hash, which is computed once.
+    await encoder.forwardIntermediates(await firstOf(images), {
+      indices: [-1],
+      stopEarly: true,
+      intermediatesOnly: true,
+    });
+    await encoders.extract({ ...options, out: `${out}-first`, shard: "0/16" });
     const start = performance.now();
-    await encoder.forwardIntermediates(paths, options);
-    rates.push((1e3 * paths.length) / (performance.now() - start));
+    const { ok } = await encoders.extract({ ...options, out });
+    return (1e3 * ok) / (performance.now() - start);
+  } finally {
+    await encoder.dispose();
+    for (const folder of [out, `${out}-first`]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function firstOf(images) {
+  return Array.from({ length: BATCH }, (_, i) => join(images, `${String(i).padStart(4, "0")}.jpg`));
+}
+
+/** Blocks 0-5 of 12, by a graph that ends there, beside all of them. */
+async function halfDepth(model, images) {
+  const { encoders } = require("fovea");
+  const encoder = await encoders.load(model, { device: "cpu" });
+  const paths = await firstOf(images);
+  const run = async (layer) => {
+    const start = performance.now();
+    await encoder.forwardIntermediates(paths, { indices: [layer], stopEarly: true, intermediatesOnly: true });
+    return performance.now() - start;
+  };
+  const [half, full] = [[], []];
+  for (let i = 0; i <= ROUNDS; i++) {
+    half.push(await run(5));
+    full.push(await run(11));
   }
   await encoder.dispose();
-  return rates.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
+  const [own, all] = [median(half.slice(1)), median(full.slice(1))].map((ms) => ms / paths.length);
+  return compared(
+    "ViT-B/16, stopEarly after half of the blocks",
+    own,
+    "all blocks",
+    all,
+    (ms) => `${ms.toFixed(0)} ms/image`,
+  );
+}
+
+/** PCK at 0.1 from features as they are stored, beside single precision. */
+async function int8(folder) {
+  const { data, encoders, law } = require("fovea");
+  const set = join(folder, "pairs");
+  await data.world.writeSpair(set, { split: "test", pairs: 300 });
+  const { pairs } = data.spair.read(set);
+  const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
+  const score = async (dtype) => {
+    const out = join(folder, `stored-${dtype}`);
+    await encoders.extract({ encoder: `zoo/${SMALL}`, images, layers: [-1], out, dtype, device: "cpu" });
+    return (await law.cScore(await encoders.openFeatures(out), pairs, { alphas: [0.1] })).perPair[0];
+  };
+  const [own, full] = [await score("int8"), await score("f32")];
+  return compared(`zoo/${SMALL}, PCK of 300 pairs from int8 features`, own, "f32 features", full, (pck) =>
+    pck.toFixed(2),
+  );
+}
+
+/** A process that loads the model as it is, and one that loads it edited: time and the most memory either had. */
+async function edit(model) {
+  const script = join(root, "test", "bench", "load.cjs");
+  const runs = { plain: [], edited: [] };
+  for (let i = 0; i < ROUNDS; i++)
+    for (const [how, list] of Object.entries(runs))
+      list.push(JSON.parse(await capture(process.execPath, [script, how, model])));
+  const middle = (how, key) => median(runs[how].map((run) => run[key]));
+  const pair = (key) => [middle("edited", key), "onnxruntime, the file as it is,", middle("plain", key)];
+  return [
+    compared("ViT-B/16 (343 MB), time to load with all blocks exposed", ...pair("ms"), (ms) => `${ms.toFixed(0)} ms`),
+    compared("the same, most memory of the process", ...pair("mib"), (mib) => `${mib.toFixed(0)} MiB`),
+  ];
+}
+
+function compared(measure, own, name, other, text) {
+  return { measure, Fovea: text(own), peer: `${name} ${text(other)}`, ratio: (own / other).toFixed(3) };
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -1,14 +1,14 @@
-"""Images on disk to the features of the last block, with torch and with onnxruntime in Python.
+"""Images on disk to features of the last block on disk, with torch and with onnxruntime in Python.
 
-usage: extraction.py --images DIR --model ENCODER_DIR --train DIR [--batch 16] [--runs 3]
-prints one JSON object {peer: images per second}. Decoding and resizing are Pillow's in both. The torch model has the encoder's
-architecture and random weights, which cost the same time.
+usage: extraction.py --images DIR --model DIR [--train DIR] [--batch 16]
+prints one JSON object {peer: images per second}, of one run after a first batch. Decoding and resizing are Pillow's in both. The torch
+model is the random one of vit.py, or with --train that of the zoo's card, with random weights, which cost the same time.
 """
 
 import argparse
 import json
-import statistics
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,52 +18,71 @@ import torch
 from PIL import Image
 
 
+def load_image(path, config):
+    """As timm's evaluation transform does it, or transformers' for a stretched size."""
+    image = Image.open(path).convert("RGB")
+    if "crop_pct" not in config:
+        return image.resize((config["size"]["width"], config["size"]["height"]), config["resample"])
+    side = config["input_size"][1]
+    edge = int(side / config["crop_pct"])
+    width, height = image.size
+    scale = edge / min(width, height)
+    size = (edge, int(height * scale)) if width <= height else (int(width * scale), edge)
+    image = image.resize(size, Image.Resampling.BICUBIC)
+    left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
+    return image.crop((left, top, left + side, top + side))
+
+
 def preprocess(paths, config):
-    size = (config["size"]["width"], config["size"]["height"])
-    mean, std = np.float32(config["image_mean"]), np.float32(config["image_std"])
-    images = [Image.open(path).convert("RGB").resize(size, config["resample"]) for path in paths]
-    pixels = (np.stack([np.asarray(image) for image in images]).astype(np.float32) / 255 - mean) / std
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    mean, std = (np.float32(config.get(name, config.get(f"image_{name}"))) for name in ("mean", "std"))
+    pixels = np.stack([np.asarray(load_image(path, config)) for path in paths]).astype(np.float32)
+    return np.ascontiguousarray(((pixels / 255 - mean) / std).transpose(0, 3, 1, 2))
 
 
-def rate(run, paths, config, batch, runs):
+def rate(run, paths, config, batch):
     run(preprocess(paths[:batch], config))
-    seconds = []
-    for _ in range(runs):
+    with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
         for at in range(0, len(paths), batch):
-            run(preprocess(paths[at : at + batch], config))
-        seconds.append(time.perf_counter() - start)
-    return len(paths) / statistics.median(seconds)
+            np.save(Path(out) / f"{at}.npy", run(preprocess(paths[at : at + batch], config)))
+        return len(paths) / (time.perf_counter() - start)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--images", "--model", "--train"):
-        parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--runs", type=int, default=3)
-    args = parser.parse_args()
-    paths = sorted(args.images.glob("*.jpg"))
-    config = json.loads((args.model / "preprocessor_config.json").read_text())
+def torch_model(args):
+    if args.train is None:
+        from vit import ViT
 
-    session = onnxruntime.InferenceSession(str(args.model / "model.onnx"), providers=["CPUExecutionProvider"])
+        return ViT().eval()
     sys.path.insert(0, str(args.train))
     from models import Encoder
 
     card = json.loads((args.model / "card.json").read_text())
     shape = ("width", "depth", "heads", "ratio", "cls", "stem")
-    encoder = Encoder(**{name: card["architecture"][name] for name in shape}).eval()
+    return Encoder(**{name: card["architecture"][name] for name in shape}).eval()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--images", "--model"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--train", type=Path)
+    parser.add_argument("--batch", type=int, default=16)
+    args = parser.parse_args()
+    paths = sorted(args.images.glob("*.jpg"))
+    config = json.loads((args.model / "preprocessor_config.json").read_text())
+
+    session = onnxruntime.InferenceSession(str(args.model / "model.onnx"), providers=["CPUExecutionProvider"])
+    name = session.get_outputs()[0].name
+    peers = {"onnxruntime": lambda pixels: session.run([name], {"pixel_values": pixels})[0]}
+    results = {peer: rate(run, paths, config, args.batch) for peer, run in peers.items()}
+    del session
+    encoder = torch_model(args)
 
     def with_torch(pixels):
         with torch.inference_mode():
-            encoder(torch.from_numpy(pixels))
+            return np.asarray(encoder(torch.from_numpy(pixels)))
 
-    peers = {
-        "onnxruntime (Python)": lambda pixels: session.run(["last_hidden_state"], {"pixel_values": pixels}),
-        "torch": with_torch,
-    }
-    json.dump({name: rate(run, paths, config, args.batch, args.runs) for name, run in peers.items()}, sys.stdout)
+    json.dump({"torch": rate(with_torch, paths, config, args.batch), **results}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
+import { availableParallelism } from "node:os";
 import type { DeviceRequest } from "../../backend";
 import type { SafetensorsTensor } from "../../nn";
 import type { Encoder } from "../encoder";
+import { ProgressBar } from "../../progress";
 import { EncoderError } from "../errors";
+import type { FeatureMap } from "../feature-map";
 import { load } from "../load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../options";
+import type { PreparedImage } from "../preprocess";
 import { type ImageFile, listImages, readImage, shardOf, type ShardOption } from "./images";
 import { type Candidate, prepareBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
@@ -40,6 +44,11 @@ export interface ExtractOptions {
   file?: string;
   /** Images that go through the model together. Default 16. */
   batchSize?: number;
+  /**
+   * Copies of the model that work on batches side by side on the processor, which keeps its cores busier than one that uses them all.
+   * Default 2 for models up to 600 MB, two cores and at least eight batches, else 1.
+   */
+  copies?: number;
   /** Images in one file, all of which are in memory. Default: as many as fill 64 MB, at most 64. */
   imagesPerFile?: number;
   /** Apply the final norm to each layer. Default false. */
@@ -48,6 +57,8 @@ export interface ExtractOptions {
   facet?: Facet;
   /** Called after each batch. */
   onProgress?: (progress: ExtractProgress) => void;
+  /** In a notebook, show a progress bar. Default `true`. */
+  progress?: boolean;
   /** Stops between two batches; files that are complete stay, and the next call goes on after them. */
   signal?: AbortSignal;
 }
@@ -65,6 +76,11 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
 const EXTRACT = "encoders.extract";
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
+const MOST_COPIES = 16;
+/** Batches that make up for the time in which a second copy is loaded. */
+const WORTH_COPIES = 8;
+/** Parameters of a model that is worth its memory twice: 600 MB in single precision. */
+const SMALL_MODEL = 150e6;
 const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 
 /**
@@ -88,12 +104,14 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   }
 }
 
-function checkExtract({ out, dtype = "f32", imagesPerFile = 1 }: ExtractOptions): void {
+function checkExtract({ out, dtype = "f32", imagesPerFile = 1, copies = 1 }: ExtractOptions): void {
   if (typeof out !== "string" || out === "") throw new EncoderError(EXTRACT, "out must be a folder", out);
   if (!Object.hasOwn(BYTES, dtype))
     throw new EncoderError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(imagesPerFile) || imagesPerFile < 1)
     throw new EncoderError(EXTRACT, "imagesPerFile must be a whole number of at least 1", imagesPerFile);
+  if (!Number.isInteger(copies) || copies < 1 || copies > MOST_COPIES)
+    throw new EncoderError(EXTRACT, `copies must be a whole number of 1..${MOST_COPIES}`, copies);
 }
 
 async function extractWith(encoder: Encoder, images: ImageFile[], options: ExtractOptions): Promise<ExtractResult> {
@@ -105,14 +123,47 @@ async function extractWith(encoder: Encoder, images: ImageFile[], options: Extra
   const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype });
   const store = await FeatureStore.open(EXTRACT, out, run);
   try {
-    const job = new Extraction(encoder, checked, store, dtype, images.length, options.onProgress);
-    await job.run(await missing(images, store), options.imagesPerFile ?? imagesPerFile(layers, dtype));
+    const todo = await missing(images, store);
+    const job = new Extraction(encoder, checked, store, dtype, images.length, reportTo(options, todo.length, images.length));
+    const batches = Math.ceil(todo.length / checked.batchSize);
+    await withCopies(encoder, options.copies ?? defaultCopies(encoder, batches), (copies) =>
+      job.run(todo, options.imagesPerFile ?? imagesPerFile(layers, dtype), copies),
+    );
     const lines = images.map(({ path }) => store.lines.get(path));
     const ok = lines.filter((line) => line?.status === "ok").length;
     const { skipped, reused } = job.progress;
     return { out, hash: run.hash, images: images.length, ok, skipped, reused };
   } finally {
     await store.close();
+  }
+}
+
+function reportTo(
+  { progress = true, onProgress }: ExtractOptions,
+  todo: number,
+  total: number,
+): (progress: ExtractProgress) => void {
+  const bar = progress ? new ProgressBar("Extracting", "images") : null;
+  bar?.show(total - todo, total, total - todo);
+  return (now) => {
+    bar?.show(now.done, now.total, now.reused);
+    onProgress?.(now);
+  };
+}
+
+function defaultCopies({ info }: Encoder, batches: number): number {
+  const isWorth = batches >= WORTH_COPIES && info.parameters <= SMALL_MODEL;
+  return isWorth && info.device === "cpu" && availableParallelism() > 1 ? 2 : 1;
+}
+
+/** Runs `body` with copies of the encoder, or with itself where one is enough. */
+async function withCopies(encoder: Encoder, count: number, body: (copies: Encoder[]) => Promise<void>): Promise<void> {
+  if (count < 2) return body([encoder]);
+  const copies = encoder.sideBySide(count);
+  try {
+    await body(copies);
+  } finally {
+    await Promise.all(copies.map((copy) => copy.dispose()));
   }
 }
 
@@ -148,7 +199,14 @@ async function hasLine(image: ImageFile, store: FeatureStore): Promise<boolean> 
   return line.sha256 === ("sha256" in read ? read.sha256 : null);
 }
 
-/** One call's work: batches are prepared one ahead of the model, files written whole. */
+/** A batch that went through the model; `maps` hold its `fresh` pictures. */
+interface Computed {
+  batch: readonly Candidate[];
+  fresh: PreparedImage[];
+  maps: FeatureMap[];
+}
+
+/** One call's work: batches are prepared ahead of the model, files written whole. */
 class Extraction {
   readonly progress: ExtractProgress;
   private readonly bad = new Map<string, string>();
@@ -159,43 +217,48 @@ class Extraction {
     private readonly store: FeatureStore,
     private readonly dtype: FeatureDtype,
     total: number,
-    private readonly onProgress: (progress: ExtractProgress) => void = () => {},
+    private readonly onProgress: (progress: ExtractProgress) => void,
   ) {
     this.progress = { done: 0, total, skipped: 0, reused: 0 };
   }
 
-  async run(images: readonly ImageFile[], perFile: number): Promise<void> {
+  async run(images: readonly ImageFile[], perFile: number, encoders: readonly Encoder[]): Promise<void> {
     this.progress.reused = this.progress.done = this.progress.total - images.length;
     const { batchSize, signal } = this.options;
     const files = split(images, perFile).map((file) => split(file, batchSize));
     const seen = new Set(this.store.bySha.keys());
     const { preprocess } = this.encoder.info;
-    const batches = ahead(files.flat(), (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
+    const prepared = ahead(files.flat(), 1, (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
+    const computed = ahead(prepared, encoders.length, (batch, i) => this.forward(batch, encoders[i % encoders.length]));
     for (const file of files) {
       const tensors = new Map<string, SafetensorsTensor>();
       const lines: ManifestLine[] = [];
       for (let i = 0; i < file.length; i++) {
         signal?.throwIfAborted();
-        const { value } = await batches.next();
-        lines.push(...(await this.forward(value as Candidate[], tensors, lines)));
+        const { value } = await computed.next();
+        lines.push(...this.linesOf(value as Computed, tensors, lines));
         this.onProgress({ ...this.progress });
       }
       await this.store.commit(tensors, lines);
     }
   }
 
-  /** Runs one batch and says what became of each of its images. */
-  private async forward(
-    batch: readonly Candidate[],
-    tensors: Map<string, SafetensorsTensor>,
-    before: readonly ManifestLine[],
-  ): Promise<ManifestLine[]> {
+  private async forward(batch: readonly Candidate[], encoder: Encoder): Promise<Computed> {
     const { facet, norm, layers, batchSize } = this.options;
     const fresh = batch.flatMap(({ prepared }) => prepared ?? []);
     const wanted = { indices: layers, facet, norm, batchSize, stopEarly: true, intermediatesOnly: true } as const;
     const maps = fresh.length
-      ? (await this.encoder.forwardIntermediates(fresh, { ...wanted, outputFmt: "NLC" })).intermediates
+      ? (await encoder.forwardIntermediates(fresh, { ...wanted, outputFmt: "NLC" })).intermediates
       : [];
+    return { batch, fresh, maps };
+  }
+
+  /** What became of each image of a batch. */
+  private linesOf(
+    { batch, fresh, maps }: Computed,
+    tensors: Map<string, SafetensorsTensor>,
+    before: readonly ManifestLine[],
+  ): ManifestLine[] {
     const lines: ManifestLine[] = [];
     for (const candidate of batch) {
       const { prepared, sha256 } = candidate;
@@ -231,14 +294,20 @@ function split<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Results in order; the next one is on its way while the present one is used. */
-async function* ahead<T, R>(items: readonly T[], prepare: (item: T) => Promise<R>): AsyncGenerator<R> {
-  let next = items.length ? prepare(items[0]) : null;
-  for (let i = 0; next; i++) {
-    const result = await next;
-    next = i + 1 < items.length ? prepare(items[i + 1]) : null;
+/** Results in order; while one is used, the next `depth` are on their way. */
+async function* ahead<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  depth: number,
+  step: (item: T, index: number) => Promise<R>,
+): AsyncGenerator<R> {
+  const results: Promise<R>[] = [];
+  let index = 0;
+  for await (const item of items) {
+    const result = step(item, index++);
     // Reported when its turn comes, not as an unhandled rejection now.
-    next?.catch(() => {});
-    yield result;
+    result.catch(() => {});
+    results.push(result);
+    if (results.length > depth) yield results.shift() as Promise<R>;
   }
+  yield* results;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModel } from "../../onnx";
 import type { Encoder } from "../encoder";
@@ -52,10 +53,22 @@ export async function describeRun(
   return { ...content, hash, encoder: { name: encoder.name, sha256, preprocess } };
 }
 
+/** Hashes of this process, by names, sizes and dates of the files: a model of some gigabytes is not read for every call. */
+const hashes = new Map<string, Promise<string>>();
+
 /** SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order of their names. */
 async function hashModel(path: string, fn: string): Promise<string> {
   const named = [...readModel(path, fn).initializers.values()].flatMap(({ external }) => external?.location ?? []);
   const files = [path, ...[...new Set(named)].sort().map((name) => join(dirname(path), name))];
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  const key = JSON.stringify(files.map((file, i) => [file, stats[i].size, stats[i].mtimeMs]));
+  const hash = hashes.get(key) ?? hashFiles(files);
+  hashes.set(key, hash);
+  hash.catch(() => hashes.delete(key));
+  return hash;
+}
+
+async function hashFiles(files: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest("hex");
