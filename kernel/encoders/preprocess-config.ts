@@ -73,6 +73,7 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
     "stretch",
     "shortest-edge",
     "letterbox",
+    "keep-shape",
     "none",
   ] as const);
   return {
@@ -94,6 +95,8 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
 /** https://huggingface.co/docs/transformers/main_classes/image_processor: sizes are `{height, width}` or edges. */
 function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
   const size = sizeEntry(json.size);
+  if (json.crop_pct !== undefined && size.shortest_edge !== undefined)
+    return fromHuggingFace(withCrop(json, size.shortest_edge, fn), graphSize, fn);
   const crop = json.do_center_crop && json.crop_size !== undefined ? sizeEntry(json.crop_size) : null;
   const edge = size.shortest_edge ?? (crop && size.side);
   const box = crop ? boxOf(crop) : (boxOf(size) ?? graphSize);
@@ -110,7 +113,9 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
         : longest || json.do_pad === true
           ? "letterbox"
           : edge
-            ? "shortest-edge"
+            ? crop
+              ? "shortest-edge"
+              : "keep-shape"
             : "stretch",
     resizeTo: checkSize(fn, "size", edge ? square(edge) : stretchTo),
     align: longest || json.do_pad === true ? "top-left" : "center",
@@ -118,6 +123,14 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
     ...statistics(json, fn),
     rescale: json.do_rescale === false ? 1 : checkNumber(fn, "rescale_factor", json.rescale_factor ?? 1 / 255),
   };
+}
+
+/** ConvNeXt's processor: small pictures are cut to a share of their shorter side, from 384 pixels on they are stretched. */
+function withCrop(json: Json, edge: number, fn: string): Json {
+  const { crop_pct: pct, ...rest } = json;
+  if (edge >= 384) return { ...rest, size: { height: edge, width: edge } };
+  const resized = Math.trunc(edge / checkNumber(fn, "crop_pct", pct));
+  return { ...rest, size: { shortest_edge: resized }, do_center_crop: true, crop_size: { height: edge, width: edge } };
 }
 
 function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {

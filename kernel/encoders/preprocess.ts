@@ -1,4 +1,4 @@
-import type { ImageInput, RawImage } from "../data/image";
+import { ImageError, type ImageInput, type RawImage } from "../data/image";
 import { type Interpolation, resample, type Window } from "./resample";
 
 /** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
@@ -7,9 +7,10 @@ export interface Preprocess {
   inputSize: [number, number];
   /**
    * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: as small as covers `resizeTo`,
-   * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`.
+   * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`. `keep-shape`: as
+   * `shortest-edge`, but nothing is cut: a picture that does not fill `inputSize` exactly is refused.
    */
-  resize: "stretch" | "shortest-edge" | "letterbox" | "none";
+  resize: "stretch" | "shortest-edge" | "letterbox" | "keep-shape" | "none";
   resizeTo: [number, number];
   /** Where a letterboxed picture lies. */
   align: "center" | "top-left";
@@ -70,10 +71,22 @@ export function prepareImage(image: RawImage, plan: Preprocess): PreparedImage {
   return new PreparedImage(pixelValues, preprocessImage(image, plan, pixelValues));
 }
 
-/** Prepares one picture into `target` `[3, H, W]`, and says where it lies. */
+/**
+ * Prepares one picture into `target` `[3, H, W]`, and says where it lies.
+ *
+ * @throws ImageError for a picture of another shape, where `keep-shape` leaves no choice
+ */
 export function preprocessImage(image: RawImage, plan: Preprocess, target: Float32Array): Geometry {
   const [height, width] = plan.inputSize;
   const [resizedHeight, resizedWidth] = resizedSize(image, plan);
+  if (plan.resize === "keep-shape" && (resizedHeight !== height || resizedWidth !== width))
+    throw new ImageError(
+      "preprocess",
+      `the encoder keeps a picture's shape and cuts nothing (size.shortest_edge without do_center_crop), so that it takes ${height} x ` +
+        `${width} only where this picture becomes ${resizedHeight} x ${resizedWidth}; load it with that inputSize if its graph ` +
+        `allows it, or with a preprocess whose resize is shortest-edge, letterbox or stretch`,
+      `${image.height} x ${image.width}`,
+    );
   const left = margin(width - resizedWidth, plan);
   const top = margin(height - resizedHeight, plan);
   const window: Window = {
@@ -106,6 +119,7 @@ export function resizedSize({ width, height }: { width: number; height: number }
     case "stretch":
       return [toHeight, toWidth];
     case "shortest-edge":
+    case "keep-shape":
       // For a square: the shorter side to the edge. For another box: the smallest that covers it.
       if (width * toHeight <= height * toWidth)
         return [Math.max(toHeight, Math.trunc((toWidth * height) / width)), toWidth];

@@ -10,8 +10,8 @@ import { peersPython } from "./peers.mjs";
 const require = createRequire(join(root, "kernel", "package.json"));
 const ZOO = join(root, "kernel", "zoo");
 const SMALL = "parts-hybrid";
-const [BATCH, ROUNDS] = [16, 3];
-const IMAGES = { "ViT-B/16, 224 px, random": 32, [`zoo/${SMALL}, 128 px`]: 192 };
+const [BATCH, ROUNDS] = [8, 3];
+const IMAGES = { "ViT-B/16, 224 px, random": 128, [`zoo/${SMALL}, 128 px`]: 192 };
 
 export async function extraction() {
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
@@ -26,7 +26,7 @@ export async function extraction() {
     }
     const rows = [
       ...speeds.flat(),
-      await halfDepth(vit, join(folder, "images-32")),
+      await halfDepth(vit, join(folder, "images-128")),
       await int8(folder),
       ...(await edit(vit)),
     ];

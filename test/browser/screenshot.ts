@@ -7,7 +7,7 @@ import type { LabPage } from "./lab-page";
 export const SCREENSHOTS: string = join(repository, "test", "screenshots", "out");
 
 /** Keeps a picture of the whole window, to be looked at. */
-export async function screenshot({ page }: LabPage, name: string): Promise<void> {
+export async function screenshot({ page }: Pick<LabPage, "page">, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

@@ -3,12 +3,24 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import unittest
 
-from harness import TIMEOUT, Kernel, alive, wait_until
+from harness import ROOT, TIMEOUT, Kernel, alive, wait_until
 
+# A front end that dies in the middle of a cell.
+STARTER = """
+import sys; sys.path[:0] = ['test/conformance']
+from harness import Kernel
+kernel = Kernel()
+session = kernel.run("process.pid").value
+kernel.client.execute("while (true);")
+print(kernel.pid, session, flush=True)
+import time; time.sleep(600)
+"""
 HOST = 'const host = (globalThis as any)[Symbol.for("fovea.session.host")];'
 
 
@@ -160,6 +172,15 @@ class StreamTests(unittest.TestCase):
             result = self.kernel.run(f"for (let i = 0; i < {count}; i++) console.log('line ' + i);")
             self.assertEqual(result.text(), "".join(f"line {i}\n" for i in range(count)))
             self.assertEqual(result.types()[-1], "status")
+
+    def test_no_line_of_many_is_lost_by_nbclient(self):
+        from nbclient import NotebookClient
+        from nbformat.v4 import new_code_cell, new_notebook
+
+        notebook = new_notebook(cells=[new_code_cell("for (let i = 0; i < 50000; i++) console.log('line ' + i);")])
+        NotebookClient(notebook, kernel_name="fovea", timeout=TIMEOUT).execute()
+        text = "".join(output["text"] for output in notebook.cells[0].outputs)
+        self.assertEqual(text, "".join(f"line {i}\n" for i in range(50_000)))
 
     def test_lines_are_gathered_into_few_messages_of_less_than_a_megabyte(self):
         result = self.kernel.run("for (let i = 0; i < 50000; i++) console.log('x'.repeat(60));")
@@ -501,7 +522,18 @@ class SurvivalTests(unittest.TestCase):
             os.kill(kernel.pid, sign)
             wait_until(lambda: not alive(session), f"the session is gone after {sign.name}")
 
+    def test_nothing_outlives_the_process_that_started_the_kernel(self):
+        starter = subprocess.Popen([sys.executable, "-c", STARTER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        kernel, session = map(int, starter.stdout.readline().split())
+        starter.kill()
+        starter.wait()
+        starter.stdout.close()
+        wait_until(lambda: not alive(kernel), "the kernel process is gone")
+        wait_until(lambda: not alive(session), "the session process is gone")
+
     def test_a_restart_gives_a_fresh_session(self):
+        before = self.session_pid()
+        self.addCleanup(lambda: wait_until(lambda: not alive(before), "the old session is gone"))
         self.kernel.run("const before = 1")
         self.kernel.manager.restart_kernel()
         self.kernel.client.wait_for_ready(timeout=TIMEOUT)

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { RawImage } from "../../kernel/data/image.ts";
 import { type Preprocess, preprocessImage, readPreprocess } from "../../kernel/encoders/index.ts";
+import { resizePlan } from "../../kernel/encoders/preprocess-config.ts";
 import { parseSafetensors } from "../../kernel/nn/index.ts";
 import { maxAbsDiff } from "./golden.ts";
 
@@ -61,6 +63,41 @@ describe("geometry maps points between picture and model input", () => {
     preprocessImage(image, plan({ resize: "letterbox", fill: 255 }), values);
     assert.equal(values[0], 1);
     assert.equal(values[25 * 50], -1);
+  });
+});
+
+describe("shortest_edge without a centre crop, as transformers has it", () => {
+  const config = (size: object): object => ({ image_processor_type: "X", resample: 3, size, do_center_crop: false });
+  const picture = (width: number, height: number): RawImage => ({
+    ...{ data: new Uint8Array(3 * width * height), width, height, channels: 3 },
+  });
+  const prepared = (plan: Preprocess, image: RawImage) =>
+    preprocessImage(image, plan, new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]));
+
+  it("the shape is kept where the input has room for it", () => {
+    const plan = readPreprocess(config({ shortest_edge: 32 }), null, "test");
+    assert.deepEqual(prepared(plan, picture(60, 60)).toModel([60, 60]), [32, 32]);
+    // get_resize_output_image_size(default_to_square=False): int(32 * 100 / 75) = 42.
+    const wide = resizePlan("test", plan, [32, 42]);
+    const geometry = prepared(wide, picture(100, 75));
+    assert.deepEqual(geometry.modelSize, [42, 32]);
+    assert.deepEqual(geometry.toModel([100, 75]).map(Math.round), [42, 32]);
+  });
+
+  it("a picture of another shape is refused, with the size that it needs", () => {
+    const plan = readPreprocess(config({ shortest_edge: 32 }), null, "test");
+    assert.throws(() => prepared(plan, picture(100, 75)), {
+      name: "ImageError",
+      message:
+        /takes 32 x 32 only where this picture becomes 32 x 42; load it with that inputSize.*received "75 x 100"/,
+    });
+  });
+
+  it("crop_pct says how much is cut, and nothing of 384 pixels and more (ConvNextImageProcessor)", () => {
+    const small = readPreprocess({ size: { shortest_edge: 224 }, crop_pct: 0.875, resample: 3 }, null, "test");
+    assert.deepEqual([small.resize, small.resizeTo, small.inputSize], ["shortest-edge", [256, 256], [224, 224]]);
+    const large = readPreprocess({ size: { shortest_edge: 384 }, crop_pct: 1, resample: 3 }, null, "test");
+    assert.deepEqual([large.resize, large.inputSize], ["stretch", [384, 384]]);
   });
 });
 

@@ -124,7 +124,14 @@ async function extractWith(encoder: Encoder, images: ImageFile[], options: Extra
   const store = await FeatureStore.open(EXTRACT, out, run);
   try {
     const todo = await missing(images, store);
-    const job = new Extraction(encoder, checked, store, dtype, images.length, reportTo(options, todo.length, images.length));
+    const job = new Extraction(
+      encoder,
+      checked,
+      store,
+      dtype,
+      images.length,
+      reportTo(options, todo.length, images.length),
+    );
     const batches = Math.ceil(todo.length / checked.batchSize);
     await withCopies(encoder, options.copies ?? defaultCopies(encoder, batches), (copies) =>
       job.run(todo, options.imagesPerFile ?? imagesPerFile(layers, dtype), copies),
