@@ -152,7 +152,7 @@ async function int8(folder) {
 
 /** A process that loads the model as it is, and one that loads it edited: time and the most memory either had. */
 async function edit(model) {
-  const script = join(root, "test", "bench", "load.cjs");
+  const script = join(root, "test", "bench", "load.mjs");
   const runs = { plain: [], edited: [] };
   for (let i = 0; i < ROUNDS; i++)
     for (const [how, list] of Object.entries(runs))

@@ -1,14 +1,15 @@
-/** usage: load.cjs plain|edited MODEL_DIR: loads an encoder in a process of its own and prints {ms, mib: the most memory it had}. */
-const { readFileSync } = require("node:fs");
-const { createRequire } = require("node:module");
-const { join } = require("node:path");
+/** usage: load.mjs plain|edited MODEL_DIR: loads an encoder in a process of its own and prints {ms, mib: the most memory it had}. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { root } from "../../binder/setup.mjs";
 
-const load = createRequire(join(__dirname, "..", "..", "kernel", "package.json"));
+const require = createRequire(join(root, "kernel", "package.json"));
 const [how, model] = process.argv.slice(2);
 
 async function main() {
-  const { InferenceSession } = load("onnxruntime-node");
-  const { encoders } = load("fovea");
+  const { InferenceSession } = require("onnxruntime-node");
+  const { encoders } = require("fovea");
   const start = performance.now();
   if (how === "plain") await InferenceSession.create(join(model, "model.onnx"), { executionProviders: ["cpu"] });
   else await encoders.load(model, { device: "cpu" });
