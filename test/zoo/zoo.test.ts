@@ -16,18 +16,29 @@ interface Correspondence {
   readonly centred: boolean;
 }
 
+interface Probe {
+  readonly layer: string;
+  readonly test: number;
+}
+
 interface Card {
   readonly name: string;
   readonly objective: string;
   readonly architecture: {
     readonly depth: number;
     readonly width: number;
+    readonly image_size: number;
     readonly prefix_tokens: number;
     readonly parameters: number;
+    /** Of a pyramid: blocks and channels of each stage, and their grids. */
+    readonly depths?: readonly number[];
+    readonly widths?: readonly number[];
+    readonly grids?: readonly (readonly [number, number])[];
   };
   readonly training: { readonly steps: number; readonly batch: number; readonly wall_seconds: number };
   readonly figures: {
     readonly correspondence: Correspondence;
+    readonly probes: { readonly category: Probe; readonly parts_miou: Probe };
     readonly retrieval?: {
       readonly recall_at_1_of_100_with_hard_negatives: number;
       readonly zero_shot_category: number;
@@ -59,19 +70,41 @@ function assertRow(...cells: readonly string[]): void {
   );
 }
 
+/** `[tokens, channels]` of the input of the first block and of the output of every block. */
+function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Card["architecture"]): number[][] {
+  const { depths, widths = [], grids = [] } = stages;
+  if (!depths) {
+    const tokens = (image_size / 8) ** 2 + prefix_tokens;
+    return Array.from({ length: depth + 1 }, () => [tokens, width]);
+  }
+  const blocks = depths.flatMap((count, i) =>
+    Array.from({ length: count }, () => [(grids[i]?.[0] ?? 0) * (grids[i]?.[1] ?? 0), widths[i] ?? 0]),
+  );
+  return [blocks[0] ?? [], ...blocks];
+}
+
 describe("the zoo", () => {
-  it("has an encoder that corresponds, one that retrieves, and an untrained control", () => {
-    for (const name of ["parts-hybrid", "clip-vit", "untrained-hybrid"]) assert.ok(names.includes(name), name);
+  it("has trained encoders of five families and an untrained control", () => {
+    const families = ["category-hybrid", "clip-vit", "mae-vit", "masks-hybrid", "parts-hybrid", "untrained-hybrid"];
+    assert.deepEqual(names.sort(), families);
+  });
+
+  it("is 30 MB or less in all", () => {
+    const files = names.flatMap((name) =>
+      readdirSync(join(zoo, name)).map((file) => statSync(join(zoo, name, file)).size),
+    );
+    assert.ok(files.reduce((sum, size) => sum + size, 0) <= 30e6);
   });
 
   for (const name of names) {
-    it(`${name} comes with a card, a preprocessor and graphs of at most 6 MB`, () => {
+    it(`${name} comes with a card, a preprocessor and a graph of at most 6 MB`, () => {
       const graphs = readdirSync(join(zoo, name)).filter((file) => file.endsWith(".onnx"));
       assert.ok(graphs.includes("model.onnx"));
       for (const graph of graphs) assert.ok(statSync(join(zoo, name, graph)).size <= 6e6, graph);
       assert.equal(card(name).name, name);
       const preprocessor = json<Record<string, unknown>>(name, "preprocessor_config.json");
-      assert.deepEqual(preprocessor["size"], { height: 128, width: 128 });
+      const side = card(name).architecture.image_size;
+      assert.deepEqual(preprocessor["size"], { height: side, width: side });
       assert.deepEqual(preprocessor["image_mean"], [0.5, 0.5, 0.5]);
       assert.deepEqual(preprocessor["image_std"], [0.25, 0.25, 0.25]);
     });
@@ -90,6 +123,9 @@ describe("the zoo", () => {
         `${training.steps} x ${training.batch}`,
         (training.wall_seconds / 60).toFixed(1),
       );
+      const { category, parts_miou: parts } = figures.probes;
+      const probes = [category.test.toFixed(1), `\`${category.layer}\``, parts.test.toFixed(1), `\`${parts.layer}\``];
+      assertRow(`\`${name}\``, ...probes);
       const found = figures.retrieval;
       if (!found) return;
       assertRow(
@@ -104,7 +140,8 @@ describe("the zoo", () => {
     });
 
     it(`${name} has reference tensors of every hidden state`, () => {
-      const { depth, width, prefix_tokens } = card(name).architecture;
+      const { architecture } = card(name);
+      const { depth, image_size: side } = architecture;
       const file = resolve("test/zoo/golden", `${name}.safetensors`);
       assert.ok(statSync(file).size <= 2.5e6);
       const bytes = readFileSync(file);
@@ -114,12 +151,12 @@ describe("the zoo", () => {
         { shape: number[] } | undefined
       >;
       const images = header["pixel_values"]?.shape[0] ?? 0;
-      for (let layer = 0; layer <= depth; layer++) {
-        assert.deepEqual(header[`hidden_states.${layer}`]?.shape, [images, 256 + prefix_tokens, width]);
-      }
+      const shapes = stateShapes(architecture);
+      for (const [layer, shape] of shapes.entries())
+        assert.deepEqual(header[`hidden_states.${layer}`]?.shape, [images, ...shape]);
       assert.equal(header[`hidden_states.${depth + 1}`], undefined);
-      assert.deepEqual(header["image"]?.shape, [images, 128, 128, 3]);
-      assert.deepEqual(header["last_hidden_state"]?.shape, [images, 256 + prefix_tokens, width]);
+      assert.deepEqual(header["image"]?.shape, [images, side, side, 3]);
+      assert.deepEqual(header["last_hidden_state"]?.shape, [images, ...(shapes[depth] ?? [])]);
     });
   }
 

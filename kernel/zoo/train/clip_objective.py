@@ -29,6 +29,12 @@ def load_encoder(target: nn.Module, path: str) -> None:
         raise ValueError(f"load_encoder: {path} does not fit, missing {missing}, unexpected {unexpected}")
 
 
+def load_text(target: nn.Module, path: str) -> None:
+    """Take over the text tower of another run with the same words."""
+    state = torch.load(path, weights_only=True)["objective"]
+    target.load_state_dict({name[len("text."):]: value for name, value in state.items() if name.startswith("text.")})
+
+
 class ClipObjective(nn.Module):
     """Three cross entropies over scaled cosines.
 
@@ -38,7 +44,7 @@ class ClipObjective(nn.Module):
     - category: the image's category-only caption among those of all categories.
     """
 
-    def __init__(self, data: Shards, seed: int, warm_start: str = "", **config):
+    def __init__(self, data: Shards, seed: int, warm_start: str = "", warm_text: str = "", **config):
         super().__init__()
         self.data = data
         self.tokenizer = Tokenizer.from_captions([caption for item in data.meta for caption in all_captions(item)])
@@ -50,6 +56,8 @@ class ClipObjective(nn.Module):
         self.generator = torch.Generator().manual_seed(seed)
         if warm_start:
             load_encoder(self.image.encoder, warm_start)
+        if warm_text:
+            load_text(self.text, warm_text)
 
     def prepare(self, batch: int) -> tuple[Tensor, ...]:
         indices = self.numpy.integers(0, len(self.data), batch)
@@ -78,8 +86,8 @@ class ClipObjective(nn.Module):
 class LargeClipObjective(ClipObjective):
     """The same on larger images, begun with both towers of a clip run."""
 
-    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
-        super().__init__(data, seed, warm_start)
+    def __init__(self, data: Shards, seed: int, warm_start: str = "", warm_text: str = ""):
+        super().__init__(data, seed, warm_start, warm_text)
         if not warm_start:
             return
         state = torch.load(warm_start, weights_only=True)["objective"]
@@ -95,8 +103,8 @@ class SigmoidObjective(ClipObjective):
     at half their size.
     """
 
-    def __init__(self, data: Shards, seed: int, warm_start: str = ""):
-        super().__init__(data, seed, warm_start, depth=3)
+    def __init__(self, data: Shards, seed: int, warm_start: str = "", warm_text: str = ""):
+        super().__init__(data, seed, warm_start, warm_text, depth=3)
         self.bias = nn.Parameter(torch.tensor(-5.0))
         self.progress = 0.0
 

@@ -4,7 +4,7 @@
 
 The pairs are folders in SPair-71k's layout, as written by `world.writeSpair`. Layer, matcher and centring are chosen on
 the val pairs; the test pairs are looked at once, with that choice. An encoder for images of 192 pixels reads the pairs of
-`SPAIR_VAL-192` and `SPAIR_TEST-192` and the shards of `SHARDS/192`.
+`SPAIR_VAL-192` and `SPAIR_TEST-192` and the shards of `SHARDS/192`. Figures that the file `--out` has already are kept.
 """
 from __future__ import annotations
 
@@ -255,21 +255,23 @@ def main() -> None:
     if os.path.exists(args.out):
         with open(args.out) as file:
             figures = json.load(file)
-    figures["baselines"] = baselines(pairs[128][1])
+    if "baselines" not in figures:
+        figures["baselines"] = baselines(pairs[128][1])
     for run in args.runs:
         kind, _, checkpoint = run.partition("=")
-        train, val, test = (open_shards(kind, args.data, split) for split in ("train", "val", "test"))
-        model, objective, _ = build(kind, checkpoint, train)
+        found = figures.setdefault(kind, {})
+        shards = {split: open_shards(kind, args.data, split) for split in ("train", "val", "test")}
+        model, objective, _ = build(kind, checkpoint, shards["train"])
         encoder = model.encoder if hasattr(model, "encoder") else model
         size = encoder.size
         if size not in pairs:
             pairs[size] = Pairs(f"{args.val}-{size}"), Pairs(f"{args.test}-{size}")
-        figures[kind] = {
-            "correspondence": measure_encoder(encoder, *pairs[size]),
-            "probes": measure_probes(encoder, layers_of, train, val, test),
-        }
-        if objective is not None:
-            figures[kind]["retrieval"] = measure_clip(objective, test)
+        if "correspondence" not in found:
+            found["correspondence"] = measure_encoder(encoder, *pairs[size])
+        if "probes" not in found:
+            found["probes"] = measure_probes(encoder, layers_of, *shards.values())
+        if objective is not None and "retrieval" not in found:
+            found["retrieval"] = measure_clip(objective, shards["test"])
         shown = {key: value for key, value in figures[kind]["correspondence"].items() if key != "val_table"}
         print(kind, json.dumps({**figures[kind], "correspondence": shown}), flush=True)
         with open(args.out, "w") as file:

@@ -31,7 +31,7 @@ OBJECTIVES = {
     "clip": "image-text contrast with hard negatives and category-only captions, started from parts-hybrid",
     "mae": "masked autoencoding of normalised patches, without labels",
     "category": "which categories the image shows, nothing about where",
-    "siglip": "image-text pairs, each true or false by a sigmoid, image tower started from category-hybrid",
+    "siglip": "image-text pairs, each true or false by a sigmoid; towers started from category-hybrid and from clip-vit's text",
     "masks": "masks of the object and of the part under a point, and boundaries, without class names",
     "pyramid": "part types at stride 4 from all stages, categories from the last one",
     "dino": "self-distillation between two crops, of images and of patches, without labels",
@@ -230,7 +230,9 @@ def main() -> None:
             file.write(objective.tokenizer.to_json() + "\n")
         described["text"] = {
             **objective.text.config, "parameters": sum(p.numel() for p in objective.text.parameters()),
-            "logit_scale": float(objective.scale.exp()), "categories": objective.categories,
+            "logit_scale": float(objective.scale.exp()),
+            **({"logit_bias": float(objective.bias)} if args.run == "siglip" else {}),
+            "categories": objective.categories,
         }
     write_json(os.path.join(args.out, "card.json"), described)
 

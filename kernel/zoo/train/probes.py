@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from data import Shards, normalise
 from objectives import CATEGORIES, PARTS
 
-TRAIN, VAL, TEST = 1024, 512, 1024
+TRAIN, VAL, TEST = 512, 256, 1024
 SHRINKAGE = 1e-2
 
 

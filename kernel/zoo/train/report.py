@@ -1,9 +1,10 @@
-"""Write the tables of ../README.md from the cards, between its two markers.
+"""Put figures into the cards, and write the tables of ../README.md from the cards, between its two markers.
 
-    python report.py
+    python report.py [--figures figures.json]
 """
 from __future__ import annotations
 
+import argparse
 import glob
 import json
 import os
@@ -30,6 +31,17 @@ def correspondence(cards: list[dict]) -> list[str]:
     return lines
 
 
+def probes(cards: list[dict]) -> list[str]:
+    lines = [
+        row("encoder", "category, 14 ways", "layer", "parts, mean IoU", "layer"), row("---", "---:", "---", "---:", "---"),
+    ]
+    for card in cards:
+        found = card["figures"]["probes"]
+        cells = [cell for probe in ("category", "parts_miou") for cell in (number(found[probe]["test"]), f"`{found[probe]['layer']}`")]
+        lines.append(row(f"`{card['name']}`", *cells))
+    return lines
+
+
 def retrieval(cards: list[dict]) -> list[str]:
     lines = [row("encoder", "measure", "figure", "chance"), row("---", "---", "---:", "---:")]
     for card in cards:
@@ -45,16 +57,49 @@ def retrieval(cards: list[dict]) -> list[str]:
     return lines
 
 
+def megabytes(name: str) -> float:
+    return sum(os.path.getsize(path) for path in glob.glob(os.path.join(ZOO, name, "*.onnx"))) / 1e6
+
+
 def training(cards: list[dict]) -> list[str]:
-    lines = [row("encoder", "objective", "parameters", "steps x batch", "minutes"), row("---", "---", "---:", "---:", "---:")]
+    lines = [
+        row("encoder", "objective", "parameters", "steps x batch", "minutes", "MB"),
+        row("---", "---", "---:", "---:", "---:", "---:"),
+    ]
     for card in cards:
         run = card["training"]
         size = f"{card['architecture']['parameters'] / 1e6:.2f} M"
-        lines.append(row(f"`{card['name']}`", card["objective"], size, f"{run['steps']} x {run['batch']}", number(run["wall_seconds"] / 60)))
+        lines.append(row(f"`{card['name']}`", card["objective"], size, f"{run['steps']} x {run['batch']}", number(run["wall_seconds"] / 60), number(megabytes(card["name"]))))
     return lines
 
 
+NAMES = {
+    "parts": "parts-hybrid", "clip": "clip-vit", "untrained": "untrained-hybrid", "mae": "mae-vit",
+    "category": "category-hybrid", "masks": "masks-hybrid", "pyramid": "parts-pyramid", "dino": "dino-hybrid",
+    "siglip": "siglip-hybrid", "clip192": "clip-vit-192",
+}
+
+
+def refresh(figures: dict) -> None:
+    """Write what evaluate.py measured into the cards that are there."""
+    for run, name in NAMES.items():
+        path = os.path.join(ZOO, name, "card.json")
+        if run not in figures or not os.path.exists(path):
+            continue
+        with open(path) as file:
+            card = json.load(file)
+        card.update(figures=figures[run], baselines=figures["baselines"])
+        with open(path, "w") as file:
+            file.write(json.dumps(card, indent=2) + "\n")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", default="", help="what evaluate.py wrote")
+    args = parser.parse_args()
+    if args.figures:
+        with open(args.figures) as file:
+            refresh(json.load(file))
     cards = []
     for file in sorted(glob.glob(os.path.join(ZOO, "*", "card.json"))):
         with open(file) as text:
@@ -64,7 +109,7 @@ def main() -> None:
     with open(path) as file:
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
-    tables = "\n\n".join("\n".join(table) for table in (correspondence(cards), retrieval(cards), training(cards)))
+    tables = "\n\n".join("\n".join(table) for table in (correspondence(cards), probes(cards), retrieval(cards), training(cards)))
     with open(path, "w") as file:
         file.write(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}")
 

@@ -44,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--warm-start", default="", help="checkpoint of a run whose weights are taken over")
+    parser.add_argument("--warm-text", default="", help="checkpoint of a run whose text tower is taken over")
     return parser.parse_args()
 
 
@@ -51,7 +52,7 @@ def make_objective(args: argparse.Namespace, data: Shards) -> torch.nn.Module:
     if args.objective == "mae":
         return MaeObjective(data, args.seed, depth=6)
     if args.objective in WARM:
-        return WARM[args.objective](data, args.seed, args.warm_start)
+        return WARM[args.objective](data, args.seed, args.warm_start, args.warm_text)
     return COLD[args.objective](data, args.seed)
 
 
