@@ -4,6 +4,7 @@ import { commsPlugin } from "./comms";
 import { correspondencePlugin } from "./correspondence";
 import { lawPlugin } from "./law";
 import { plotlyPlugin } from "./plotly";
+import { statusPlugin } from "./status";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commsPlugin,
@@ -11,6 +12,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   correspondencePlugin,
   lawPlugin,
   plotlyPlugin,
+  statusPlugin,
 ];
 
 export default plugins;

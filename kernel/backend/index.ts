@@ -23,3 +23,6 @@ export {
 } from "./tensorflow";
 export { backendsFolder, loaderEnvironment } from "./install";
 export { doctor, type DoctorReport, type LadderRung } from "./doctor";
+export { deviceReadout, type DeviceReadout } from "./usage";
+export type { DeviceStatus, GpuMemory } from "../view/status";
+export type { DisplayBundle } from "../view/describe";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Request, Response } from "./messages";
+import { runtimeVersion } from "./runtime";
 import {
   type BackendSession,
   DeviceError,
@@ -10,6 +11,7 @@ import {
   type RunOptions,
   type SessionOptions,
 } from "./types";
+import { noteRun } from "./usage";
 
 interface Pending {
   resolve(response: Response): void;
@@ -79,6 +81,7 @@ class WorkerSession implements BackendSession {
     private readonly channel: Channel,
     private readonly id: number,
     readonly device: SessionOptions["device"],
+    private readonly threads: number,
   ) {}
 
   async run(
@@ -88,10 +91,13 @@ class WorkerSession implements BackendSession {
   ): Promise<Record<string, HostTensor>> {
     if (this.disposed) throw new DeviceError("backend.run", "the session is disposed", this.device);
     const buffers = [...new Set(Object.values(feeds).map((tensor) => tensor.data.buffer as ArrayBuffer))];
+    const start = performance.now();
     const response = await this.channel.send({ kind: "run", session: this.id, feeds, fetches, lend }, buffers);
     for (const [name, { data }] of Object.entries(response.feeds ?? {})) feeds[name].data = data;
     if (response.error !== undefined)
       throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
+    const ms = performance.now() - start;
+    noteRun({ device: this.device, runtime: `onnxruntime-node ${runtimeVersion()}`, ms, threads: this.threads });
     return response.results ?? {};
   }
 
@@ -119,6 +125,6 @@ export const onnxruntime: InferenceBackend = {
     const response = await channel.send({ kind: "create", model, options });
     if (response.error !== undefined)
       throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
-    return new WorkerSession(channel, response.id, options.device);
+    return new WorkerSession(channel, response.id, options.device, options.threads ?? 0);
   },
 };

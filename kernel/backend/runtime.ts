@@ -28,8 +28,14 @@ export function runtimeFolder(): string {
 /** The package as npm installed it. */
 export const packagedRuntime = (): string => dirname(require.resolve("onnxruntime-node/package.json"));
 
+let version: string | undefined;
+
 /** Its version. */
 export function runtimeVersion(): string {
+  return (version ??= readVersion());
+}
+
+function readVersion(): string {
   const manifest = readFileSync(join(packagedRuntime(), "package.json"), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-import { describe, DISPLAY, type DisplayBundle } from "./display";
+import { describe, DISPLAY, type DisplayBundle } from "../view/describe";
 import { EncoderError } from "./errors";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";

@@ -4,7 +4,7 @@ import { blockInfo, type BlockInfo, countParameters } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
 import { Collector, type Tap } from "./collector";
-import { describe, DISPLAY, type DisplayBundle, thousands } from "./display";
+import { describe, DISPLAY, type DisplayBundle, thousands } from "../view/describe";
 import { Embeddings } from "./embeddings";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";

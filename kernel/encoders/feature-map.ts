@@ -1,4 +1,4 @@
-import { describe, DISPLAY, type DisplayBundle } from "./display";
+import { describe, DISPLAY, type DisplayBundle } from "../view/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess";
 

@@ -26,7 +26,7 @@ export type {
 export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { TokenLayout, TokenOptions } from "./layout";
-export type { DisplayBundle } from "./display";
+export type { DisplayBundle } from "../view/describe";
 export {
   type EncoderInput,
   Geometry,

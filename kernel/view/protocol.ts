@@ -36,4 +36,13 @@ export {
 } from "./payload";
 export { heatColours, heatRange } from "./scale";
 export { dequantise, quantise, type Int8Matrix } from "./quantise";
+export {
+  memoryText,
+  readStatus,
+  STATUS_TARGET,
+  statusRows,
+  timeText,
+  type DeviceStatus,
+  type GpuMemory,
+} from "./status";
 export * from "./truth";

@@ -1,0 +1,97 @@
+import { execFile } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { type Comm, currentHost } from "../view/host";
+import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../view/status";
+import { type DisplayBundle, describe, DISPLAY } from "../view/describe";
+
+/** A run of a model that has ended. */
+export interface Run {
+  device: string;
+  runtime: string;
+  ms: number;
+  /** 0: the runtime's own choice. */
+  threads: number;
+}
+
+const PUSH_MS = 1000;
+const NVIDIA_MS = 2000;
+
+let last: Run = { device: "none yet", runtime: "none yet", ms: 0, threads: 0 };
+let runs = 0;
+let served = false;
+let timer: NodeJS.Timeout | undefined;
+const followers = new Set<Comm>();
+
+/** Notes a run; who follows the session's status hears of it, at most once a second. */
+export function noteRun(run: Run): void {
+  last = run;
+  runs++;
+  serve();
+  if (followers.size) timer ??= setTimeout(push, PUSH_MS).unref();
+}
+
+/** The status bar opens the comm; before the first run there is nothing to say, and no such target. */
+function serve(): void {
+  const host = currentHost();
+  if (!host || served) return;
+  served = true;
+  host.registerCommTarget(STATUS_TARGET, (comm) => {
+    followers.add(comm);
+    comm.onClose(() => void followers.delete(comm));
+    comm.onMessage(() => tell(comm));
+    return tell(comm);
+  });
+}
+
+function push(): void {
+  timer = undefined;
+  for (const comm of followers) void tell(comm).catch(() => followers.delete(comm));
+}
+
+async function tell(comm: Comm): Promise<void> {
+  const status = await readDevice();
+  if (!comm.closed) comm.send({ ...status } as never);
+}
+
+/** What the session computes with, as a value that a notebook shows as a table. */
+export interface DeviceReadout extends DeviceStatus {
+  [DISPLAY](): DisplayBundle;
+}
+
+/**
+ * Device, runtime, threads, time of the last run and memory of this session, and of the card where an NVIDIA one is in use.
+ * As the last line of a cell it is shown as a table.
+ */
+export async function deviceReadout(): Promise<DeviceReadout> {
+  const status = await readDevice();
+  return { ...status, [DISPLAY]: () => describe("Fovea computes with", statusRows(status)) };
+}
+
+async function readDevice(): Promise<DeviceStatus> {
+  const { device, runtime, ms, threads } = last;
+  const gpu = device === "cuda" || device === "tensorflow-gpu" ? await nvidiaMemory() : undefined;
+  return {
+    ...{ device, runtime, threads: threads || availableParallelism(), lastRunMs: ms, runs },
+    rssBytes: process.memoryUsage.rss(),
+    ...(gpu ? { gpu } : {}),
+  };
+}
+
+/** What NVIDIA's tool says of the first card; nothing where it is missing or slow. */
+function nvidiaMemory(): Promise<GpuMemory | undefined> {
+  const args = ["--query-gpu=name,memory.used,memory.total", "--format=csv,noheader,nounits"];
+  return new Promise((resolve) => {
+    execFile("nvidia-smi", args, { timeout: NVIDIA_MS }, (error, stdout) =>
+      resolve(error ? undefined : parseNvidia(stdout)),
+    );
+  });
+}
+
+const MIB = 2 ** 20;
+
+/** `NVIDIA H200, 1234, 143771`: a name, and MiB. */
+export function parseNvidia(text: string): GpuMemory | undefined {
+  const [name, used, total] = text.split("\n")[0].split(/, */);
+  const [usedBytes, totalBytes] = [Number(used) * MIB, Number(total) * MIB];
+  return name && Number.isFinite(usedBytes) && totalBytes > 0 ? { name, usedBytes, totalBytes } : undefined;
+}
