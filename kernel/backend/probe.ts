@@ -66,7 +66,8 @@ export async function tryRuntime(folder: string, device: Device, env?: Record<st
 }
 
 /** onnxruntime begins some messages with the place in its source and the condition that did not hold. */
-const withoutPlace = (message: string): string => message.replace(/^\/onnxruntime_src\/.* was false\. /, "");
+const withoutPlace = (message: string): string =>
+  /CUDA failure \d+: [^;]*[^ ;]/.exec(message)?.[0] ?? message.replace(/^\/onnxruntime_src\/.* was false\. /, "");
 
 interface Answer {
   y?: number;
