@@ -1,6 +1,6 @@
 /** The static answer to `kernel_info_request`. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PROTOCOL_VERSION, type Content } from "./wire";
 
 function packageVersion(folder: string): string {
@@ -13,8 +13,7 @@ export const VERSION = packageVersion(join(__dirname, "..", ".."));
 
 /** The version of the TypeScript that compiles cells, without loading it. */
 function typescriptVersion(): string {
-  const tslab = require.resolve("tslab/package.json");
-  return packageVersion(join(require.resolve("@tslab/typescript-for-tslab", { paths: [tslab] }), "..", ".."));
+  return packageVersion(dirname(require.resolve("typescript/package.json")));
 }
 
 export function kernelInfo(): Content {

@@ -1,136 +1,123 @@
 /** Compiles cells one after another: declarations of earlier cells are known to later ones. */
-import type { Converter, Diagnostic } from "tslab/dist/converter";
-import type * as TypeScript from "@tslab/typescript-for-tslab";
+import { basename } from "node:path";
+import type * as TypeScript from "typescript";
+import { CellDiagnostics, describe } from "./diagnostics";
+import { emitCell } from "./emit";
+import { withoutExports } from "./exports";
+import { transpileLocalFile } from "./local-files";
+import { CellNames, declarationsOf, type Declaration } from "./names";
+import { CellProgram, type CellFile } from "./program";
 import { CellMap } from "./source-map";
-import { loadCompiler, type Compiler } from "./typescript";
-import { annotateUnnameable } from "./unnameable";
+import { loadTypeScript, type ts } from "./typescript";
 
 export interface CompiledCell {
-  /** CommonJS, with no wrapper; empty when the cell only declares types. */
+  /** The body of a function; empty when the cell only declares types. */
   code: string;
   isAsync: boolean;
-  /** The export that holds the value of the last expression. */
-  resultName: string | undefined;
-  /** Top-level names that the cell declares, and those of them that may be assigned again. */
+  /** Top-level values that the cell declares, and those of them that may be assigned again. */
   declared: string[];
   mutable: string[];
   /** Modules that the cell imports statically. */
   imports: string[];
-  map: CellMap | undefined;
-  /** Local source files that were compiled again. */
-  changedFiles: string[];
+  map: CellMap;
+  /** Local files that were imported before are others now. */
+  localFilesChanged: boolean;
   /** To pass to {@link CellCompiler.accept} once the cell ran. */
-  declarations: string;
+  module: string;
+  declarations: Declaration[];
 }
 
-/** A cell refused before it ran. */
-export class CellDiagnostics extends Error {
-  constructor(readonly diagnostics: Diagnostic[]) {
-    super(diagnostics[0]?.messageText ?? "the cell does not compile");
-  }
-}
+/** `import x = require("x")`, which a module of the compiler's own must not write, is only another import here. */
+const ALLOWED = new Set([1202]);
 
 export class CellCompiler {
-  private readonly compiler: Compiler = loadCompiler();
-  private readonly converter: Converter = this.compiler.tslab.createConverter({});
-  private declarations = "";
+  readonly ts: ts = loadTypeScript();
+  private readonly program: CellProgram;
+  private readonly names = new CellNames();
+
+  constructor(private readonly folder = process.cwd()) {
+    this.program = new CellProgram(this.ts, folder);
+  }
 
   /** Throws {@link CellDiagnostics}. */
   compile(source: string): CompiledCell {
-    const code = withoutExports(this.compiler.ts, source);
-    let result = this.converter.convert(this.declarations, code);
-    if (result.diagnostics.length > 0) {
-      const annotated = annotateUnnameable(this.compiler.ts, code, result.diagnostics);
-      if (annotated === undefined) throw new CellDiagnostics(result.diagnostics);
-      const again = this.converter.convert(this.declarations, annotated);
-      if (again.diagnostics.length > 0) throw new CellDiagnostics(result.diagnostics);
-      result = again;
+    const text = withoutExports(this.ts, source);
+    const draft = this.program.parse(text);
+    this.refuse(draft.parseDiagnostics, draft);
+    const declarations = declarationsOf(this.ts, draft);
+    const file = this.program.open(text + this.names.suffix(declarations, (name) => draft.identifiers.has(name)));
+    try {
+      this.refuse(this.program.faultsOf(file), file, text.length);
+      return this.emit(file, text.length, declarations);
+    } catch (error) {
+      this.program.close(file);
+      throw error;
     }
-    const emit = result.output ? this.compiler.lastEmit() : undefined;
-    return {
-      code: result.output ?? "",
-      isAsync: (result.hasToplevelAwait ?? false) || (emit?.awaits ?? false),
-      resultName: result.lastExpressionVar,
-      declared: [...exportedNames(result.output ?? ""), ...(emit?.mutable ?? [])],
-      mutable: emit?.mutable ?? [],
-      imports: emit?.imports ?? [],
-      map: emit && new CellMap(emit, (result.output ?? "").split("\n").length),
-      changedFiles: (result.sideOutputs ?? []).map((output) => output.path),
-      declarations: result.declOutput ?? "",
-    };
   }
 
   /** Make what a cell declared known to the cells after it. */
-  accept(cell: CompiledCell): void {
-    this.declarations = cell.declarations;
-    for (const name of cell.declared) this.compiler.earlier.add(name);
-  }
-
-  complete(code: string, position: number): ReturnType<Converter["complete"]> {
-    return this.converter.complete(this.declarations, code, position);
-  }
-
-  inspect(code: string, position: number): TypeScript.QuickInfo | undefined {
-    return this.converter.inspect(this.declarations, code, position) as TypeScript.QuickInfo | undefined;
+  accept({ module, declarations }: CompiledCell): void {
+    this.names.add(module, declarations);
   }
 
   /** Forget what all cells declared. */
   reset(): void {
-    this.declarations = "";
-    this.compiler.earlier.clear();
+    this.names.clear();
+    this.program.reset();
   }
 
-  /** Stop watching files. */
-  close(): void {
-    this.converter.close();
+  /** Ask the language service about a text that is not run, with all names of the session. */
+  consult<T>(source: string, ask: (service: TypeScript.LanguageService, fileName: string) => T): T {
+    const text = withoutExports(this.ts, source);
+    const declarations = declarationsOf(this.ts, this.program.parse(text));
+    const file = this.program.open(text + this.names.suffix(declarations, () => true), true);
+    try {
+      return ask(this.program.service, file.fileName);
+    } finally {
+      this.program.close(file);
+    }
+  }
+
+  /** What a name of an earlier cell is, as completion shows it. */
+  kindOf(name: string): string | undefined {
+    return this.names.kindOf(name);
   }
 
   /** Syntax errors of a text alone, with whether each stands at its very end (more input may mend it). */
   syntaxErrors(code: string): { atEnd: boolean; message: string }[] {
-    const { ts } = this.compiler;
-    const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
-    const { parseDiagnostics } = file as unknown as { parseDiagnostics: TypeScript.DiagnosticWithLocation[] };
-    return parseDiagnostics.map(({ start, messageText }) => ({
+    return this.program.parse(code).parseDiagnostics.map(({ start, messageText }) => ({
       atEnd: start >= code.trimEnd().length,
-      message: ts.flattenDiagnosticMessageText(messageText, "\n"),
+      message: this.ts.flattenDiagnosticMessageText(messageText, "\n"),
     }));
   }
 
+  /** A local TypeScript file as CommonJS. */
   transpileFile(source: string, fileName: string): string {
-    const { ts } = this.compiler;
-    return ts.transpileModule(source, {
-      fileName,
-      compilerOptions: {
-        module: ts.ModuleKind.CommonJS,
-        target: ts.ScriptTarget.ES2022,
-        esModuleInterop: true,
-        experimentalDecorators: true,
-        jsx: ts.JsxEmit.React,
-      },
-    }).outputText;
+    return transpileLocalFile(this.ts, source, fileName);
   }
-}
 
-/** Everything in a cell is known to later cells, so `export` before a declaration says nothing: blanks in its place. */
-function withoutExports(compiler: Compiler["ts"], code: string): string {
-  if (!/\bexport\b/.test(code)) return code;
-  const file = compiler.createSourceFile("cell.ts", code, compiler.ScriptTarget.Latest, true);
-  let result = code;
-  for (const statement of file.statements) {
-    const modifiers = compiler.canHaveModifiers(statement) ? (compiler.getModifiers(statement) ?? []) : [];
-    const [first, second] = modifiers;
-    if (first?.kind !== compiler.SyntaxKind.ExportKeyword || second?.kind === compiler.SyntaxKind.DefaultKeyword)
-      continue;
-    result = result.slice(0, first.getStart()) + " ".repeat("export".length) + result.slice(first.end);
+  private emit(file: CellFile, length: number, declarations: Declaration[]): CompiledCell {
+    const { code, map, isAsync, modules, importedNames } = emitCell(this.ts, this.program.current, file, length);
+    const values = declarations.filter(({ isValue, kind, name }) => isValue && (kind !== "alias" || importedNames.includes(name)));
+    return {
+      code,
+      isAsync,
+      declared: values.map(({ name }) => name),
+      mutable: values.filter(({ isMutable }) => isMutable).map(({ name }) => name),
+      imports: modules,
+      map: new CellMap(map, code.split("\n").length),
+      localFilesChanged: this.program.takeLocalChange(),
+      module: basename(file.fileName, ".ts"),
+      declarations,
+    };
   }
-  return result;
-}
 
-/** TypeScript declares its exports in lines `exports.a = exports.b = void 0;`. */
-function exportedNames(code: string): string[] {
-  const names: string[] = [];
-  for (const [line] of code.matchAll(/^(?:exports\.[\w$\u0080-\uFFFF]+ = )+void 0;$/gm)) {
-    for (const [, name] of line.matchAll(/exports\.([\w$\u0080-\uFFFF]+) = /g)) names.push(name!);
+  /** @param length Where the cell's own text ends: faults behind it are of our making. */
+  private refuse(faults: readonly TypeScript.Diagnostic[], file: CellFile, length = Infinity): void {
+    const own = faults.filter(
+      (fault) => !ALLOWED.has(fault.code) && (fault.file !== file || (fault.start ?? 0) < length),
+    );
+    if (own.length === 0) return;
+    throw new CellDiagnostics(own.map((fault) => describe(this.ts, fault, file, this.folder)));
   }
-  return names;
 }

@@ -1,7 +1,4 @@
-/**
- * Runs compiled cells. tslab's own executor is not used: it loses the declarations of a cell that failed halfway, gives a
- * closure a copy of a variable that later cells assign, and leaves stack traces without the cell's lines.
- */
+/** Runs compiled cells. */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
 import { forgetInterrupts, interruptAnswered, interruptFlags } from "./lifeline";
@@ -10,17 +7,24 @@ import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
 
 const SLOT = "__fovea_cell__";
+const PARAMETERS = "require, __dirname, __filename, link, $variables, $flags, $stop, $import, $require, $namespace, $meta";
 
 interface Slot {
-  exports: Record<string, unknown>;
   require: NodeJS.Require;
-  link: (name: string, get: () => unknown, set: (value: unknown) => void) => void;
+  link: (name: string, get: () => unknown, set?: (value: unknown) => void) => void;
   __dirname: string;
   __filename: string;
+  $variables: Record<string, unknown>;
   $flags: Int32Array;
   $stop: () => never;
   $import: (specifier: string) => Promise<object>;
+  $require: (specifier: string) => unknown;
+  $namespace: (specifier: string) => object;
+  $meta: ImportMeta;
 }
+
+/** What the body of a cell returns. */
+type Returned = [value: unknown] | undefined;
 
 /** The value of a cell's last expression, if it had one. */
 export type CellValue = { has: false } | { has: true; value: unknown };
@@ -38,14 +42,17 @@ export class Executor {
     private readonly tracebacks: Tracebacks,
   ) {
     this.slot = {
-      exports: importsAsValues(this.variables),
       require: modules.require,
       link: this.link.bind(this),
       __dirname: modules.folder,
       __filename: modules.place,
+      $variables: this.variables,
       $flags: interruptFlags,
       $stop: () => this.stopLoop(),
       $import: (specifier) => modules.import(specifier),
+      $require: modules.require,
+      $namespace: (specifier) => modules.namespace(specifier),
+      $meta: modules.meta,
     };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
@@ -55,11 +62,11 @@ export class Executor {
     forgetInterrupts();
     const cell = this.compiler.compile(code);
     this.tracebacks.remember(name, code, cell.map);
-    if (cell.changedFiles.length > 0) this.modules.forgetLocal();
+    if (cell.localFilesChanged) this.modules.forgetLocal();
     this.running = scope;
     try {
       if (cell.imports.length > 0) await this.modules.prepare(cell.imports);
-      await this.run(cell, name);
+      return valueOf(await this.run(cell, name));
     } catch (error) {
       if (!isInterruption(error)) throw error;
       interruptAnswered();
@@ -71,7 +78,6 @@ export class Executor {
       // Also after a failure: what ran before it is there, and stays.
       this.compiler.accept(cell);
     }
-    return this.takeResult(cell.resultName);
   }
 
   /** Wait for work of our own in a cell's place; an interrupt ends the wait and aborts the signal. */
@@ -109,16 +115,15 @@ export class Executor {
     throw new KeyboardInterrupt();
   }
 
-  private async run(cell: CompiledCell, name: string): Promise<void> {
-    if (cell.code === "") return;
-    for (const declared of cell.declared) delete this.variables[declared];
+  private async run(cell: CompiledCell, name: string): Promise<Returned> {
+    if (cell.code === "") return undefined;
     const interrupted = this.interruption();
     const running: unknown = vm.runInThisContext(wrap(cell), { filename: name, breakOnSigint: true });
-    if (!cell.isAsync) return;
-    const finished = running as Promise<void>;
+    if (!cell.isAsync) return running as Returned;
+    const finished = running as Promise<Returned>;
     // After an interrupt nobody waits for it any more.
     finished.catch(ignore);
-    await Promise.race([finished, interrupted]);
+    return Promise.race([finished, interrupted]);
   }
 
   /** Rejects when the user interrupts. */
@@ -130,39 +135,25 @@ export class Executor {
     return interrupted;
   }
 
-  private takeResult(name: string | undefined): CellValue {
-    if (name === undefined) return { has: false };
-    const value = this.variables[name];
-    delete this.variables[name];
-    return value === undefined ? { has: false } : { has: true, value };
-  }
-
   /** Later cells read and write the cell's own variable, so that its functions see what they assign. */
-  private link(name: string, get: () => unknown, set: (value: unknown) => void): void {
+  private link(name: string, get: () => unknown, set?: (value: unknown) => void): void {
     Object.defineProperty(this.variables, name, { get, set, enumerable: true, configurable: true });
   }
 }
 
-/** All on the line of the code's first, so that line numbers hold. */
-function wrap({ code, isAsync, mutable }: CompiledCell): string {
-  const links = mutable.map((name) => `link(${JSON.stringify(name)}, () => ${name}, (value) => { ${name} = value; });`);
-  const head = `(${isAsync ? "async " : ""}function ({ exports, require, __dirname, __filename, link, $flags, $stop, $import }) { `;
-  return `${head}${links.join(" ")} ${code}\n})(${SLOT})`;
+/** All before the code is on its first line, so that line numbers hold. */
+function wrap({ code, isAsync, declared, mutable }: CompiledCell): string {
+  const assigned = new Set(mutable);
+  const links = declared.map((name) => {
+    const set = assigned.has(name) ? `, (${name}_) => { ${name} = ${name}_; }` : "";
+    return `link(${JSON.stringify(name)}, () => ${name}${set});`;
+  });
+  // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
+  return `"use strict"; (({ ${PARAMETERS} }) => (${isAsync ? "async " : ""}() => { ${links.join(" ")} ${code}\n})())(${SLOT})`;
 }
 
-/** TypeScript re-exports an import as a getter; a cell's imports are plain values, which later cells may replace. */
-function importsAsValues(variables: Record<string, unknown>): Record<string, unknown> {
-  return new Proxy(variables, {
-    defineProperty(target, name, attributes) {
-      if (name === "__esModule") return true;
-      if (attributes.get) {
-        const value: unknown = attributes.get.call(target);
-        return Reflect.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-      }
-      return Reflect.defineProperty(target, name, attributes);
-    },
-    set: (target, name, value) => Reflect.set(target, name, value),
-  });
+function valueOf(returned: Returned): CellValue {
+  return returned?.[0] === undefined ? { has: false } : { has: true, value: returned[0] };
 }
 
 function isInterruption(error: unknown): boolean {

@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import type { CellCompiler } from "./cells";
+import { isLocal } from "./compiler-host";
 
 const PACKAGE = join(__dirname, "..", "..");
 const OWN: Record<string, string> = {
@@ -31,6 +33,8 @@ export class CellModules {
 
   /** A file in the notebook's folder that stands for every cell. */
   readonly place: string;
+  /** The `import.meta` of cells. */
+  readonly meta: ImportMeta;
 
   constructor(
     readonly folder: string,
@@ -40,6 +44,12 @@ export class CellModules {
     this.hookTypeScript();
     this.place = join(folder, "cell.ts");
     this.load = createRequire(this.place);
+    this.meta = {
+      url: pathToFileURL(this.place).href,
+      filename: this.place,
+      dirname: folder,
+      resolve: (specifier) => (Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href),
+    };
     const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
@@ -63,29 +73,45 @@ export class CellModules {
   /** The `import()` of cells. */
   async import(specifier: string): Promise<object> {
     await this.prepare([specifier]);
+    return this.namespace(specifier);
+  }
+
+  /** A module as ES modules see it. */
+  namespace(specifier: string): object {
     return namespaceOf(this.require(specifier));
   }
 
-  /** Local files changed on disk: load all local TypeScript again, as an importer may hold an old copy of another. */
+  /** Local files changed on disk: load all of them again, as an importer may hold an old copy of another. */
   forgetLocal(): void {
     for (const path of Object.keys(this.load.cache)) {
-      if (/\.tsx?$/.test(path)) delete this.load.cache[path];
+      if (isLocal(path)) delete this.load.cache[path];
     }
   }
 
-  /** The library is the session's own instance, whichever folder the kernel runs in and whatever is installed there. */
+  /**
+   * The library is the session's own instance, whichever folder the kernel runs in and whatever is installed there. And
+   * `./x.js` may mean `./x.ts`, as it does for the compiler.
+   */
   private hookResolution(): void {
     const loader = Module as unknown as Loader;
     const resolve = loader._resolveFilename.bind(loader);
-    loader._resolveFilename = (request, ...rest) => OWN[request] ?? resolve(request, ...rest);
+    loader._resolveFilename = (request, ...rest) => {
+      try {
+        return OWN[request] ?? resolve(request, ...rest);
+      } catch (error) {
+        if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
+        return resolve(request.replace(/js$/, "ts"), ...rest);
+      }
+    };
   }
 
   private hookTypeScript(): void {
     const loader = Module as unknown as Loader;
-    loader._extensions[".ts"] = (module, path) => {
-      module._compile(this.compiler.transpileFile(readFileSync(path, "utf8"), path), path);
-    };
-    loader._extensions[".tsx"] = loader._extensions[".ts"];
+    for (const extension of [".ts", ".tsx", ".mts", ".cts"]) {
+      loader._extensions[extension] = (module, path) => {
+        module._compile(this.compiler.transpileFile(readFileSync(path, "utf8"), path), path);
+      };
+    }
   }
 }
 
@@ -98,8 +124,24 @@ function asRequired(namespace: object): object {
   return Object.defineProperty({ ...namespace }, "__esModule", { value: true });
 }
 
+const namespaces = new WeakMap<object, object>();
+
 function namespaceOf(exported: unknown): object {
   const isObject = (typeof exported === "object" && exported !== null) || typeof exported === "function";
-  if (isObject && "__esModule" in (exported as object)) return exported as object;
-  return { ...(isObject ? (exported as object) : {}), default: exported };
+  if (!isObject) return { default: exported };
+  if ("__esModule" in exported) return exported;
+  let namespace = namespaces.get(exported);
+  if (!namespace) namespaces.set(exported, (namespace = liveCopy(exported)));
+  return namespace;
+}
+
+/** Reads through, as some modules have getters that load or warn. */
+function liveCopy(exported: object): object {
+  const copy: Record<string, unknown> = { default: exported };
+  for (const name of Object.keys(exported)) {
+    if (name === "default") continue;
+    const get = (): unknown => (exported as Record<string, unknown>)[name];
+    Object.defineProperty(copy, name, { get, enumerable: true });
+  }
+  return copy;
 }

@@ -1,9 +1,11 @@
 /** Completion, inspection and is-complete, in code points. */
-import type { SymbolDisplayPart, JSDocTagInfo, QuickInfo } from "@tslab/typescript-for-tslab";
+import type { SymbolDisplayPart, JSDocTagInfo, QuickInfo } from "typescript";
 import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../jupyter/ipc";
 import type { CellCompiler } from "./cells";
+import { completionsAt } from "./completions";
 import { parseConvenience } from "./conveniences";
 import { toCodePoints, toUtf16 } from "./cursors";
+import { withoutCellFiles } from "./diagnostics";
 import { plainText } from "./mime";
 
 const MAX_MATCHES = 1000;
@@ -29,28 +31,33 @@ export class Queries {
   }
 
   private complete(code: string, cursor: number): CompleteAnswer {
-    const { start, end, candidates, original } = this.compiler.complete(code, toUtf16(code, cursor));
-    const matches = candidates.slice(0, MAX_MATCHES);
-    const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind as string]));
+    const position = toUtf16(code, cursor);
+    const { start, end, entries } = this.compiler.consult(code, (service, file) =>
+      completionsAt(service, file, code, position),
+    );
+    const shown = entries.slice(0, MAX_MATCHES);
+    const kindOf = (name: string, kind: string): string => (kind === "alias" && this.compiler.kindOf(name)) || kind;
     return {
-      matches,
+      matches: shown.map(({ name }) => name),
       start: toCodePoints(code, start),
       end: toCodePoints(code, end),
-      types: matches.map((text) => ({ text, type: kinds.get(text) ?? "" })),
+      types: shown.map(({ name, kind }) => ({ text: name, type: kindOf(name, kind) })),
     };
   }
 
   /** Signature, documentation and, for a variable of the session, a preview of its value. */
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
-    // A cursor just behind a name means that name.
-    const info =
-      this.compiler.inspect(code, position) ?? (position > 0 ? this.compiler.inspect(code, position - 1) : undefined);
+    const info = this.compiler.consult(code, (service, file) => {
+      const at = (place: number): QuickInfo | undefined => service.getQuickInfoAtPosition(file, place);
+      // A cursor just behind a name means that name.
+      return at(position) ?? (position > 0 ? at(position - 1) : undefined);
+    });
     if (!info) return { found: false, data: {} };
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
     const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));
     const value = isMember ? undefined : this.preview(name, detail);
-    const parts = { signature: joined(info.displayParts), doc: docOf(info), value };
+    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), doc: docOf(info), value };
     return { found: true, data: { "text/plain": asText(parts), "text/markdown": asMarkdown(parts) } };
   }
 
@@ -89,6 +96,14 @@ interface Parts {
 
 function joined(parts: SymbolDisplayPart[] | undefined): string {
   return (parts ?? []).map(({ text }) => text).join("");
+}
+
+/** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
+function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
+  const text = withoutCellFiles(joined(displayParts)).replace(/\nimport [\w$]+$/, "");
+  const signature = text.replace(/^\(alias\) /gm, "");
+  const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
+  return isBare ? `${kind} ${signature}` : signature;
 }
 
 function docOf({ documentation, tags }: QuickInfo): string {

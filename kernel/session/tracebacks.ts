@@ -2,7 +2,7 @@
 import { sep } from "node:path";
 import { inspect } from "node:util";
 import type { ErrorReport } from "../jupyter/ipc";
-import { CellDiagnostics } from "./cells";
+import { CellDiagnostics } from "./diagnostics";
 import type { CellMap, Position } from "./source-map";
 
 const RED = "\x1b[31m";

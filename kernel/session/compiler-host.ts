@@ -1,0 +1,136 @@
+/** What the language service asks for: files of the disk, files that exist only for it, and what an import means. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type * as TypeScript from "typescript";
+import type { ts } from "./typescript";
+
+type Literals = readonly TypeScript.StringLiteralLike[];
+type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
+
+const PACKAGE = join(__dirname, "..", "..");
+
+export class CompilerHost implements TypeScript.LanguageServiceHost {
+  readonly fileExists: (path: string) => boolean;
+  readonly readFile: (path: string) => string | undefined;
+  readonly directoryExists;
+  readonly getDirectories;
+  readonly readDirectory;
+  readonly realpath;
+  private readonly roots = new Set<string>();
+  private readonly virtual = new Map<string, string>();
+  private readonly cache: TypeScript.ModuleResolutionCache;
+  /** Files that the user may edit while the session runs; packages do not change. */
+  private readonly localVersions = new Map<string, string>();
+  /** Local files with an import that may come to be found. */
+  private readonly unresolvedIn = new Set<string>();
+  private version = 0;
+
+  constructor(
+    private readonly ts: ts,
+    private readonly options: TypeScript.CompilerOptions,
+    private readonly folder: string,
+  ) {
+    const { sys } = ts;
+    this.directoryExists = sys.directoryExists;
+    this.getDirectories = sys.getDirectories;
+    this.readDirectory = sys.readDirectory;
+    this.realpath = sys.realpath;
+    this.fileExists = (path) => this.virtual.has(path) || sys.fileExists(path);
+    this.readFile = (path) => this.virtual.get(path) ?? sys.readFile(path);
+    this.cache = ts.createModuleResolutionCache(folder, (path) => path, options);
+  }
+
+  /** Make a file part of the program; with a text, one that is not on disk. */
+  add(path: string, text?: string): void {
+    if (text !== undefined) this.virtual.set(path, text);
+    this.roots.add(path);
+    this.version++;
+  }
+
+  remove(path: string): void {
+    this.virtual.delete(path);
+    if (this.roots.delete(path)) this.version++;
+  }
+
+  /** Whether a local file is another than when it was read, or might find what it imports now. */
+  noticeChanges(): boolean {
+    const changed = [...this.localVersions].filter(([path, version]) => versionOnDisk(path) !== version);
+    for (const [path] of changed) {
+      this.localVersions.delete(path);
+      if (!this.fileExists(path)) this.roots.delete(path);
+    }
+    if (this.unresolvedIn.size > 0) this.cache.clear();
+    if (changed.length > 0 || this.unresolvedIn.size > 0) this.version++;
+    return changed.length > 0;
+  }
+
+  /** What an import in a cell means now. */
+  resolve(name: string, from: string): Resolution {
+    return this.ts.resolveModuleName(name, from, this.options, this, undefined, undefined, this.ts.ModuleKind.ESNext);
+  }
+
+  resolveModuleNameLiterals(
+    literals: Literals,
+    from: string,
+    redirected: TypeScript.ResolvedProjectReference | undefined,
+    options: TypeScript.CompilerOptions,
+    file: TypeScript.SourceFile,
+  ): Resolution[] {
+    this.unresolvedIn.delete(from);
+    return literals.map((literal) => {
+      const mode = this.ts.getModeForUsageLocation(file, literal, options);
+      const found = this.ts.resolveModuleName(literal.text, from, options, this, this.cache, redirected, mode);
+      if (!found.resolvedModule && literal.text.startsWith(".") && isLocal(from)) this.unresolvedIn.add(from);
+      return found;
+    });
+  }
+
+  /** Called without a `this`. */
+  readonly hasInvalidatedResolutions = (path: string): boolean => this.unresolvedIn.has(path);
+
+  getModuleResolutionCache(): TypeScript.ModuleResolutionCache {
+    return this.cache;
+  }
+
+  getProjectVersion(): string {
+    return String(this.version);
+  }
+
+  getScriptFileNames(): string[] {
+    return [...this.roots];
+  }
+
+  getScriptVersion(path: string): string {
+    if (!isLocal(path) || this.virtual.has(path)) return "1";
+    const version = this.localVersions.get(path) ?? versionOnDisk(path);
+    this.localVersions.set(path, version);
+    return version;
+  }
+
+  getScriptSnapshot(path: string): TypeScript.IScriptSnapshot | undefined {
+    const text = this.readFile(path);
+    return text === undefined ? undefined : this.ts.ScriptSnapshot.fromString(text);
+  }
+
+  getCurrentDirectory(): string {
+    return this.folder;
+  }
+
+  getCompilationSettings(): TypeScript.CompilerOptions {
+    return this.options;
+  }
+
+  getDefaultLibFileName(options: TypeScript.CompilerOptions): string {
+    return this.ts.getDefaultLibFilePath(options);
+  }
+}
+
+/** A file of the user's own, which is checked like a cell and may change. */
+export function isLocal(path: string): boolean {
+  return !path.includes("/node_modules/") && !path.startsWith(`${PACKAGE.replaceAll("\\", "/")}/`);
+}
+
+function versionOnDisk(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? `${stats.mtimeMs} ${stats.size}` : "missing";
+}

@@ -1,0 +1,51 @@
+/** Which of the compiler's completions fit what is typed, the best first. */
+import type * as TypeScript from "typescript";
+
+export interface Completion {
+  name: string;
+  kind: string;
+}
+
+export interface Completions {
+  /** What a completion replaces. */
+  start: number;
+  end: number;
+  entries: Completion[];
+}
+
+export function completionsAt(
+  service: TypeScript.LanguageService,
+  fileName: string,
+  code: string,
+  position: number,
+): Completions {
+  const info = service.getCompletionsAtPosition(fileName, position, undefined);
+  const { start, end } = replacedSpan(info, code, position);
+  const typed = code.slice(start, position);
+  const ranked = (info?.entries ?? [])
+    .map((entry) => ({ entry, rank: rankOf(entry.name, typed) }))
+    .filter(({ rank }) => rank < Infinity)
+    .sort((a, b) => a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || compare(a.entry.name, b.entry.name));
+  return { start, end, entries: ranked.map(({ entry }) => entry) };
+}
+
+/** The name around the cursor; in a string, what the compiler says. */
+function replacedSpan(info: TypeScript.CompletionInfo | undefined, code: string, position: number): { start: number; end: number } {
+  const span = info?.optionalReplacementSpan ?? info?.entries.find((entry) => entry.replacementSpan)?.replacementSpan;
+  if (span) return { start: span.start, end: span.start + span.length };
+  const before = /[\p{ID_Continue}$]*$/u.exec(code.slice(0, position))![0];
+  const after = /^[\p{ID_Continue}$]*/u.exec(code.slice(position))![0];
+  return { start: position - before.length, end: position + after.length };
+}
+
+/** What begins as typed, then what does so in another case, then what contains it. */
+function rankOf(name: string, typed: string): number {
+  if (name.startsWith(typed)) return 0;
+  const [lower, wanted] = [name.toLowerCase(), typed.toLowerCase()];
+  if (lower.startsWith(wanted)) return 1;
+  return lower.includes(wanted) ? 2 : Infinity;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,41 @@
+/** Why the compiler refused a cell, in the cell's own lines and words. */
+import { relative } from "node:path";
+import type * as TypeScript from "typescript";
+import type { ts } from "./typescript";
+
+export interface CellDiagnostic {
+  code: number;
+  messageText: string;
+  /** Zero-based. */
+  start: { line: number; character: number };
+  /** A local file that the cell imports, relative to the notebook; `undefined` for the cell itself. */
+  fileName: string | undefined;
+}
+
+/** A cell refused before it ran. */
+export class CellDiagnostics extends Error {
+  constructor(readonly diagnostics: CellDiagnostic[]) {
+    super(diagnostics[0]?.messageText ?? "the cell does not compile");
+  }
+}
+
+/** The compiler names a type of another cell together with the file that we invent for it. */
+const CELL_FILE = /(?:typeof )?import\("[^"]*\.fovea-cell-\d+"\)\.?/g;
+
+export function withoutCellFiles(text: string): string {
+  return text.replace(CELL_FILE, "");
+}
+
+export function describe(
+  ts: ts,
+  { code, file, start = 0, messageText }: TypeScript.Diagnostic,
+  cell: TypeScript.SourceFile,
+  folder: string,
+): CellDiagnostic {
+  return {
+    code,
+    messageText: withoutCellFiles(ts.flattenDiagnosticMessageText(messageText, "\n")),
+    start: (file ?? cell).getLineAndCharacterOfPosition(start),
+    fileName: !file || file === cell ? undefined : relative(folder, file.fileName),
+  };
+}

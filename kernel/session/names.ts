@@ -1,0 +1,124 @@
+/**
+ * Which cell each name of the session comes from, and the lines that make names known to another cell. The lines stand
+ * behind the cell's own text, whose positions they leave alone.
+ */
+import type * as TypeScript from "typescript";
+import type { CellFile } from "./program";
+import type { ts } from "./typescript";
+
+/** A top-level name of a cell. */
+export interface Declaration {
+  name: string;
+  /** As completion shows it. */
+  kind: string;
+  isValue: boolean;
+  isType: boolean;
+  /** May be assigned again. */
+  isMutable: boolean;
+}
+
+interface Source {
+  module: string;
+  declaration: Declaration;
+}
+
+/** Mostly one cell for both, but a type may share its name with a value of another cell. */
+interface Origin {
+  value?: Source | undefined;
+  type?: Source | undefined;
+}
+
+export class CellNames {
+  private readonly origins = new Map<string, Origin>();
+
+  add(module: string, declarations: readonly Declaration[]): void {
+    for (const declaration of declarations) {
+      const source = { module, declaration };
+      const { value, type } = whatRemains(this.origins.get(declaration.name), declaration);
+      const origin = { value: declaration.isValue ? source : value, type: declaration.isType ? source : type };
+      this.origins.set(declaration.name, origin);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.origins.has(name);
+  }
+
+  kindOf(name: string): string | undefined {
+    const origin = this.origins.get(name);
+    return (origin?.value ?? origin?.type)?.declaration.kind;
+  }
+
+  clear(): void {
+    this.origins.clear();
+  }
+
+  /** What follows a cell that declares `own`: the earlier names that it mentions, and its own for later cells. */
+  suffix(own: readonly Declaration[], isMentioned: (name: string) => boolean): string {
+    const declared = new Map(own.map((declaration) => [declaration.name, declaration]));
+    const lines = [...this.origins]
+      .filter(([name]) => isMentioned(name))
+      .flatMap(([name, origin]) => linesOf(name, whatRemains(origin, declared.get(name))));
+    return `\n${lines.join(" ")} export { ${own.map(({ name }) => name).join(", ")} };`;
+  }
+}
+
+/** A new value leaves a type of its name alone, and a new type a value. */
+function whatRemains(before: Origin | undefined, declared: Declaration | undefined): Origin {
+  if (!before || !declared) return before ?? {};
+  const { value, type } = before;
+  return {
+    value: declared.isValue || value?.declaration.isType ? undefined : value,
+    type: declared.isType || type?.declaration.isValue ? undefined : type,
+  };
+}
+
+/** An import could not be assigned; a variable with the type of the first one can, and is narrowed like any other. */
+function linesOf(name: string, { value, type }: Origin): string[] {
+  const lines: string[] = [];
+  const isDeclared = value && value !== type && (type || value.declaration.isMutable);
+  const imported = isDeclared ? type : (value ?? type);
+  if (imported) lines.push(`import { ${name} } from "./${imported.module}";`);
+  if (isDeclared) {
+    const keyword = value.declaration.isMutable ? "let" : "const";
+    lines.push(`declare ${keyword} ${name}: typeof import("./${value.module}").${name};`);
+  }
+  return lines;
+}
+
+/** The top-level names of a file, also of `var` in its blocks. */
+export function declarationsOf(ts: ts, file: CellFile): Declaration[] {
+  return [...file.locals.values()]
+    .filter(({ declarations }) => !declarations?.some((node) => ts.isModuleDeclaration(node) && isAugmentation(ts, node)))
+    .map((symbol) => declarationOf(ts, symbol));
+}
+
+/** `declare global { … }` or `declare module "name" { … }`. */
+export function isAugmentation(ts: ts, { name, flags }: TypeScript.ModuleDeclaration): boolean {
+  return ts.isStringLiteral(name) || (flags & ts.NodeFlags.GlobalAugmentation) !== 0;
+}
+
+function declarationOf(ts: ts, { name, flags, declarations }: TypeScript.Symbol): Declaration {
+  const { SymbolFlags: Flags } = ts;
+  // An import may be anything.
+  const isAlias = (flags & Flags.Alias) !== 0;
+  const isVariable = (flags & Flags.Variable) !== 0;
+  const isConstant = declarations?.some((node) => (ts.getCombinedNodeFlags(node) & ts.NodeFlags.Constant) !== 0);
+  return {
+    name,
+    kind: kindOf(ts, flags, isConstant),
+    isValue: isAlias || (flags & Flags.Value) !== 0,
+    isType: isAlias || (flags & (Flags.Type | Flags.Namespace)) !== 0,
+    isMutable: isVariable && !isConstant,
+  };
+}
+
+function kindOf({ SymbolFlags: Flags }: ts, flags: TypeScript.SymbolFlags, isConstant = false): string {
+  if (flags & Flags.Function) return "function";
+  if (flags & Flags.Class) return "class";
+  if (flags & Flags.Enum) return "enum";
+  if (flags & Flags.Module) return "module";
+  if (flags & Flags.Variable) return isConstant ? "const" : "let";
+  if (flags & Flags.Interface) return "interface";
+  return flags & Flags.TypeAlias ? "type" : "alias";
+}

@@ -1,0 +1,167 @@
+/**
+ * What the compiler sees: libraries, packages and local files in a language service, and beside them the cells, each a
+ * module of its own.
+ *
+ * A new program means a new type checker, which takes longer than all else that a small cell costs. But a module that adds
+ * nothing to the global scope can join a checker at work, as the checker asks for files and resolved modules when it first
+ * needs them. So two methods of the service's program also answer for cells, and a new program is made only when a cell
+ * imports a file that none imported before, a local file changed, or a cell augments the global scope or a module.
+ */
+import { join } from "node:path";
+import type * as TypeScript from "typescript";
+import { CompilerHost, isLocal } from "./compiler-host";
+import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
+import { isAugmentation } from "./names";
+import type { ts } from "./typescript";
+
+type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
+
+// The boundary to what TypeScript has and does not declare.
+interface Internals {
+  bindSourceFile(file: TypeScript.SourceFile, options: TypeScript.CompilerOptions): void;
+}
+interface Program extends TypeScript.Program {
+  getResolvedModule(file: TypeScript.SourceFile, name: string, mode: unknown): Resolution | undefined;
+}
+export interface CellFile extends TypeScript.SourceFile {
+  parseDiagnostics: TypeScript.DiagnosticWithLocation[];
+  /** Every name in the text. */
+  identifiers: ReadonlyMap<string, string>;
+  /** The top-level declarations. */
+  locals: ReadonlyMap<string, TypeScript.Symbol>;
+}
+
+interface OpenCell {
+  file: CellFile;
+  imports: ReadonlyMap<string, Resolution>;
+}
+
+export class CellProgram {
+  readonly service: TypeScript.LanguageService;
+  private readonly options: TypeScript.CompilerOptions;
+  private readonly host: CompilerHost;
+  private readonly cells = new Map<string, OpenCell>();
+  private admitted: Program | undefined;
+  private count = 0;
+  private localChanged = false;
+
+  constructor(
+    private readonly ts: ts,
+    private readonly folder: string,
+  ) {
+    this.options = compilerOptions(ts);
+    this.host = new CompilerHost(ts, this.options, folder);
+    this.host.add(join(folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
+    this.service = ts.createLanguageService(this.host);
+  }
+
+  get current(): TypeScript.Program {
+    const program = this.service.getProgram() as Program;
+    if (program !== this.admitted) this.admitCells(program);
+    return (this.admitted = program);
+  }
+
+  /** A text on its own, unknown to the checker. */
+  parse(text: string, name = "cell.ts"): CellFile {
+    const options = { languageVersion: this.ts.ScriptTarget.ES2022 };
+    const file = this.ts.createSourceFile(name, text, options, false, this.ts.ScriptKind.TS) as CellFile;
+    // What a program adds to its files, and messages and queries look at.
+    const lists = { imports: [], moduleAugmentations: [], ambientModuleNames: [] };
+    Object.assign(file, { path: name, resolvedPath: name, originalFileName: name, ...lists });
+    (this.ts as unknown as Internals).bindSourceFile(file, this.options);
+    return file;
+  }
+
+  /** A text as a module of its own, which the checker knows until {@link close}. A draft changes no other file. */
+  open(text: string, isDraft = false): CellFile {
+    this.localChanged = this.host.noticeChanges() || this.localChanged;
+    const name = join(this.folder, `.fovea-cell-${++this.count}.ts`);
+    const file = this.parse(text, name);
+    const cell = { file, imports: this.resolveImports(text, name) };
+    this.cells.set(name, cell);
+    if (!isDraft && this.isStructural(file)) this.host.add(name, text);
+    cell.file = (this.current.getSourceFile(name) as CellFile);
+    return cell.file;
+  }
+
+  close({ fileName }: CellFile): void {
+    this.cells.delete(fileName);
+    this.host.remove(fileName);
+  }
+
+  /** Forget all cells. */
+  reset(): void {
+    for (const { file } of this.cells.values()) this.close(file);
+  }
+
+  /** Whether local files changed since this was last asked. */
+  takeLocalChange(): boolean {
+    const changed = this.localChanged;
+    this.localChanged = false;
+    return changed;
+  }
+
+  /** Errors of a cell, and of the local files that it imports. */
+  faultsOf(file: CellFile): TypeScript.Diagnostic[] {
+    const program = this.current;
+    const locals = this.localImports(file);
+    return [
+      ...program.getSemanticDiagnostics(file),
+      ...locals.flatMap((local) => [...program.getSyntacticDiagnostics(local), ...program.getSemanticDiagnostics(local)]),
+    ];
+  }
+
+  /** The local files that a file imports, and those that they import. */
+  private localImports(file: TypeScript.SourceFile, found = new Set<TypeScript.SourceFile>()): TypeScript.SourceFile[] {
+    const program = this.admitted!;
+    for (const { fileName: name } of this.ts.preProcessFile(file.text).importedFiles) {
+      const resolution = program.getResolvedModule(file, name, this.ts.ModuleKind.ESNext);
+      const imported = resolution?.resolvedModule && program.getSourceFile(resolution.resolvedModule.resolvedFileName);
+      if (!imported || !isLocal(imported.fileName) || this.cells.has(imported.fileName) || found.has(imported)) continue;
+      found.add(imported);
+      this.localImports(imported, found);
+    }
+    return [...found];
+  }
+
+  private admitCells(program: Program): void {
+    const { getSourceFile, getResolvedModule } = program;
+    program.getSourceFile = (name) => this.cells.get(name)?.file ?? getSourceFile(name);
+    program.getResolvedModule = (file, name, mode) =>
+      this.cells.get(file.fileName)?.imports.get(name) ?? getResolvedModule(file, name, mode);
+  }
+
+  /** What the imports of a cell mean; their files become part of the program. */
+  private resolveImports(text: string, from: string): Map<string, Resolution> {
+    const imports = new Map<string, Resolution>();
+    for (const { fileName: name } of this.ts.preProcessFile(text).importedFiles) {
+      const resolution = this.resolveCell(name) ?? this.host.resolve(name, from);
+      imports.set(name, resolution);
+      this.include(resolution.resolvedModule);
+    }
+    return imports;
+  }
+
+  private resolveCell(name: string): Resolution | undefined {
+    const path = join(this.folder, `${name}.ts`);
+    if (!this.cells.has(path)) return undefined;
+    const resolvedModule = { resolvedFileName: path, extension: ".ts", isExternalLibraryImport: false };
+    return { resolvedModule } as Resolution;
+  }
+
+  private include(module: TypeScript.ResolvedModuleFull | undefined): void {
+    if (!module || this.current.getSourceFile(module.resolvedFileName)) return;
+    // JavaScript of a package: has no types, and is `any`.
+    if (module.isExternalLibraryImport && /\.[cm]?jsx?$/.test(module.extension)) return;
+    this.host.add(module.resolvedFileName);
+  }
+
+  /** Whether a file changes what all files see, and so needs a program of its own. */
+  private isStructural(file: TypeScript.SourceFile): boolean {
+    const references = [file.referencedFiles, file.typeReferenceDirectives, file.libReferenceDirectives];
+    return (
+      references.some(({ length }) => length > 0) ||
+      file.statements.some((statement) => this.ts.isModuleDeclaration(statement) && isAugmentation(this.ts, statement))
+    );
+  }
+}
