@@ -57,7 +57,7 @@ export function environment(extra = {}) {
 export async function setup() {
   checkNode();
   await step("npm packages", [join(root, "package-lock.json")], installPackages, () =>
-    existsSync(join(root, "node_modules", "tslab")),
+    existsSync(join(root, "node_modules", "typescript")),
   );
   await step("Python environment", [join(root, "binder", "requirements.txt")], installPython, () =>
     existsSync(bin("jupyter")),

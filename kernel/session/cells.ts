@@ -14,9 +14,10 @@ export interface CompiledCell {
   /** The body of a function; empty when the cell only declares types. */
   code: string;
   isAsync: boolean;
-  /** Top-level values that the cell declares, and those of them that may be assigned again. */
+  /** Top-level values that the cell declares. */
   declared: string[];
-  mutable: string[];
+  /** Those of them that it does not hand over itself as constants: functions, and what may be assigned again. */
+  linked: { name: string; isMutable: boolean }[];
   /** Modules that the cell imports statically. */
   imports: string[];
   map: CellMap;
@@ -97,13 +98,15 @@ export class CellCompiler {
   }
 
   private emit(file: CellFile, length: number, declarations: Declaration[]): CompiledCell {
-    const { code, map, isAsync, modules, importedNames } = emitCell(this.ts, this.program.current, file, length);
-    const values = declarations.filter(({ isValue, kind, name }) => isValue && (kind !== "alias" || importedNames.includes(name)));
+    const { code, map, isAsync, modules, constants } = emitCell(this.ts, this.program.current, file, length);
+    // An import that is no value is none of the constants.
+    const values = declarations.filter(({ isValue, kind }) => isValue && kind !== "alias");
+    const changing = values.filter(({ name }) => !constants.includes(name));
     return {
       code,
       isAsync,
-      declared: values.map(({ name }) => name),
-      mutable: values.filter(({ isMutable }) => isMutable).map(({ name }) => name),
+      declared: [...new Set([...constants, ...values.map(({ name }) => name)])],
+      linked: changing.map(({ name, isMutable }) => ({ name, isMutable })),
       imports: modules,
       map: new CellMap(map, code.split("\n").length),
       localFilesChanged: this.program.takeLocalChange(),

@@ -25,12 +25,18 @@ export function completionsAt(
   const ranked = (info?.entries ?? [])
     .map((entry) => ({ entry, rank: rankOf(entry.name, typed) }))
     .filter(({ rank }) => rank < Infinity)
-    .sort((a, b) => a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || compare(a.entry.name, b.entry.name));
+    .sort(
+      (a, b) => a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || compare(a.entry.name, b.entry.name),
+    );
   return { start, end, entries: ranked.map(({ entry }) => entry) };
 }
 
 /** The name around the cursor; in a string, what the compiler says. */
-function replacedSpan(info: TypeScript.CompletionInfo | undefined, code: string, position: number): { start: number; end: number } {
+function replacedSpan(
+  info: TypeScript.CompletionInfo | undefined,
+  code: string,
+  position: number,
+): { start: number; end: number } {
   const span = info?.optionalReplacementSpan ?? info?.entries.find((entry) => entry.replacementSpan)?.replacementSpan;
   if (span) return { start: span.start, end: span.start + span.length };
   const before = /[\p{ID_Continue}$]*$/u.exec(code.slice(0, position))![0];

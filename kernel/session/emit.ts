@@ -2,24 +2,17 @@
  * From a checked cell to the JavaScript that the executor runs: the body of a function, which returns `[value]` if the cell
  * ends with an expression.
  *
- * Names of earlier cells become properties of one object, so that every function sees what a later cell assigns. The cell's
- * own names stay variables (a loop that sums into a property is fifty times slower); the executor links them. Imports become
- * calls of ours, which also load ES modules. And every loop looks at the interrupt flag; see lifeline.ts for why `vm` alone does not
- * do. Measured: nothing once a loop is optimised, 3-4 ns a turn before. A counter that looks only now and then costs more.
+ * The cell's own names stay variables (a loop that sums into a property is fifty times slower). Constants are handed over
+ * where they are set; the executor links what may change.
  */
 import type * as TypeScript from "typescript";
-import { constant, isImport, rewriteImport, type Import } from "./imports";
+import { isImport, rewriteImport } from "./imports";
 import type { CellFile } from "./program";
+import { Rewriter, type Tools } from "./rewrite";
 import type { ts } from "./typescript";
 
-/** The wrapper around a cell provides these. */
-const NAMES = {
-  variables: "$variables",
-  flags: "$flags",
-  stop: "$stop",
-  import: "$import",
-  meta: "$meta",
-} as const;
+/** Provided by the wrapper around a cell. */
+const KEEP = "$keep";
 
 export interface Emitted {
   code: string;
@@ -27,20 +20,21 @@ export interface Emitted {
   map: string;
   /** Awaits something outside its functions. */
   isAsync: boolean;
-  /** Modules that it imports statically, types left out, and the names that they give. */
+  /** Modules that it imports statically, types left out. */
   modules: string[];
-  importedNames: string[];
+  /** Names that the code hands over itself. */
+  constants: string[];
 }
 
 /** @param length Where the cell's own text ends in the file. */
 export function emitCell(ts: ts, program: TypeScript.Program, file: CellFile, length: number): Emitted {
-  const emitted: Emitted = { code: "", map: "", isAsync: false, modules: [], importedNames: [] };
+  const emitted: Emitted = { code: "", map: "", isAsync: false, modules: [], constants: [] };
   const checker = program.getTypeChecker();
   const write = (path: string, text: string): void => {
     emitted[path.endsWith(".map") ? "map" : "code"] = text;
   };
   program.emit(file, write, undefined, false, {
-    before: [(context) => () => new CellRewriter(ts, checker, context, { file, length }, emitted).rewrite()],
+    before: [(context) => () => new CellBody({ ts, checker, context, file, length }, emitted).rewrite()],
     after: [() => (result) => withoutModuleMarker(ts, result)],
   });
   emitted.code = emitted.code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "").trimEnd();
@@ -55,166 +49,96 @@ function withoutModuleMarker(ts: ts, file: TypeScript.SourceFile): TypeScript.So
   );
 }
 
-class CellRewriter {
+class CellBody {
+  private readonly ts: ts;
   private readonly factory: TypeScript.NodeFactory;
-  private readonly file: CellFile;
-  private readonly length: number;
-  private readonly earlier: ReadonlySet<string>;
-  /** How many functions are around the visited node. */
-  private depth = 0;
+  private readonly rewriter: Rewriter;
 
   constructor(
-    private readonly ts: ts,
-    private readonly checker: TypeScript.TypeChecker,
-    private readonly context: TypeScript.TransformationContext,
-    { file, length }: { file: CellFile; length: number },
+    private readonly tools: Tools,
     private readonly emitted: Emitted,
   ) {
-    this.factory = context.factory;
-    this.file = file;
-    this.length = length;
-    const behind = [...file.locals.values()].filter((symbol) => this.isDeclaredBehind(symbol));
-    this.earlier = new Set(behind.map(({ name }) => name));
+    this.ts = tools.ts;
+    this.factory = tools.context.factory;
+    this.rewriter = new Rewriter(tools);
   }
 
   rewrite(): TypeScript.SourceFile {
-    const { ts, file } = this;
-    const own = file.statements.filter((statement) => statement.getStart(file) < this.length);
-    const imports = own.filter((statement) => isImport(ts, statement));
-    const body = own.filter((statement) => !isImport(ts, statement));
+    const { file, length } = this.tools;
+    const own = file.statements.filter((statement) => statement.getStart(file) < length);
+    const imports = own.filter((statement) => isImport(this.ts, statement));
+    const body = own.filter((statement) => !isImport(this.ts, statement));
     const last = body.at(-1);
-    const statements = body.map((statement) =>
-      statement === last && ts.isExpressionStatement(statement)
-        ? this.resultOf(statement)
-        : (this.visit(statement) as TypeScript.Statement),
-    );
-    return this.factory.updateSourceFile(file, [...imports.flatMap((each) => this.importOf(each)), ...statements]);
+    const statements = [
+      ...imports.flatMap((statement) => this.importOf(statement)),
+      ...body.flatMap((statement) => this.statementsOf(statement, statement === last)),
+    ];
+    this.emitted.isAsync = this.rewriter.isAsync;
+    return this.factory.updateSourceFile(file, statements);
   }
 
-  private importOf(statement: Import): TypeScript.Statement[] {
-    const { ts, checker, factory } = this;
-    const { module, names, statements } = rewriteImport({ ts, checker, factory }, statement);
+  private importOf(statement: TypeScript.Statement): TypeScript.Statement[] {
+    const { ts, factory } = this;
+    const { module, names, statements } = rewriteImport({ ts, factory, checker: this.tools.checker }, statement);
     if (module !== undefined) this.emitted.modules.push(module);
-    this.emitted.importedNames.push(...names);
-    return statements.map((each) => this.at(statement, each));
+    return [...statements.map((each) => ts.setTextRange(each, statement)), ...this.keeping(names)];
+  }
+
+  private statementsOf(statement: TypeScript.Statement, isLast: boolean): TypeScript.Statement[] {
+    if (isLast && this.ts.isExpressionStatement(statement)) return [this.resultOf(statement)];
+    const rewritten = this.rewriter.visit(statement) as TypeScript.Statement;
+    return [rewritten, ...this.keeping(this.constantsOf(statement))];
   }
 
   /** `return [expression];` */
   private resultOf(statement: TypeScript.ExpressionStatement): TypeScript.Statement {
-    const value = this.visit(statement.expression) as TypeScript.Expression;
-    const { factory } = this;
-    return this.at(statement, factory.createReturnStatement(factory.createArrayLiteralExpression([value])));
-  }
-
-  private readonly visit = (node: TypeScript.Node): TypeScript.Node => {
-    const { ts } = this;
-    if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
-    this.noticeAwait(node);
-    if (ts.isIdentifier(node)) return this.isEarlier(node) ? this.at(node, this.variable(node.text)) : node;
-    if (ts.isShorthandPropertyAssignment(node)) return this.longhand(node);
-    if (ts.isImportEqualsDeclaration(node)) return this.alias(node);
-    const isFunction = ts.isFunctionLike(node) || ts.isPropertyDeclaration(node) || ts.isClassStaticBlockDeclaration(node);
-    if (isFunction) this.depth++;
-    const visited = ts.visitEachChild(node, this.visit, this.context);
-    if (isFunction) this.depth--;
-    return this.rewritten(node, visited);
-  };
-
-  /** Changes to what has visited children. */
-  private rewritten(node: TypeScript.Node, visited: TypeScript.Node): TypeScript.Node {
     const { ts, factory } = this;
-    if (ts.isMetaProperty(visited) && visited.keywordToken === ts.SyntaxKind.ImportKeyword) {
-      return this.at(node, factory.createIdentifier(NAMES.meta));
-    }
-    if (ts.isCallExpression(visited)) return this.call(node as TypeScript.CallExpression, visited);
-    if (ts.isTaggedTemplateExpression(visited)) {
-      const tag = this.unbound((node as typeof visited).tag, visited.tag);
-      return factory.updateTaggedTemplateExpression(visited, tag, visited.typeArguments, visited.template);
-    }
-    return ts.isIterationStatement(visited, false) ? this.interruptible(visited) : visited;
+    const value = this.rewriter.visit(statement.expression) as TypeScript.Expression;
+    const result = factory.createReturnStatement(factory.createArrayLiteralExpression([value]));
+    return ts.setTextRange(result, statement);
   }
 
-  private call(node: TypeScript.CallExpression, visited: TypeScript.CallExpression): TypeScript.Expression {
-    const isImport = visited.expression.kind === this.ts.SyntaxKind.ImportKeyword;
-    const callee = isImport
-      ? this.factory.createIdentifier(NAMES.import)
-      : this.unbound(node.expression, visited.expression);
-    return this.factory.updateCallExpression(visited, callee, visited.typeArguments, visited.arguments);
-  }
-
-  /** `(0, $variables.f)`, so that a function of an earlier cell is called without a `this`. */
-  private unbound<T extends TypeScript.Expression>(node: T, visited: T): T | TypeScript.ParenthesizedExpression {
-    if (visited === node || !this.ts.isIdentifier(node)) return visited;
-    const comma = this.factory.createComma(this.factory.createNumericLiteral(0), visited);
-    return this.at(node, this.factory.createParenthesizedExpression(comma));
-  }
-
-  /** `import A = N.B`, and with `N` of an earlier cell `const A = $variables.N.B`. */
-  private alias(node: TypeScript.ImportEqualsDeclaration): TypeScript.Node {
-    const { ts, checker } = this;
-    const symbol = checker.getSymbolAtLocation(node.name);
-    const isValue = symbol && (checker.getAliasedSymbol(symbol).flags & ts.SymbolFlags.Value) !== 0;
-    if (!isValue || ts.isExternalModuleReference(node.moduleReference)) return node;
-    this.emitted.importedNames.push(node.name.text);
-    const value = this.path(node.moduleReference);
-    return value ? this.at(node, constant(ts, node.name, value)) : node;
-  }
-
-  /** `N.B` as an expression, if it begins with a name of an earlier cell. */
-  private path(name: TypeScript.EntityName): TypeScript.Expression | undefined {
-    if (this.ts.isIdentifier(name)) return this.isEarlier(name) ? this.variable(name.text) : undefined;
-    const left = this.path(name.left);
-    return left && this.factory.createPropertyAccessExpression(left, name.right);
-  }
-
-  /** `{ p }` as `{ p: $variables.p }`, and `{ p = 1 } = x` as `{ p: $variables.p = 1 } = x`. */
-  private longhand(node: TypeScript.ShorthandPropertyAssignment): TypeScript.Node {
-    const { factory } = this;
-    const { name, objectAssignmentInitializer: fallback } = node;
-    if (!this.isDeclaredBehind(this.checker.getShorthandAssignmentValueSymbol(node))) {
-      return this.ts.visitEachChild(node, this.visit, this.context);
-    }
-    const value = this.variable(name.text);
-    const other = fallback && (this.visit(fallback) as TypeScript.Expression);
-    return this.at(node, factory.createPropertyAssignment(name.text, other ? factory.createAssignment(value, other) : value));
-  }
-
-  private interruptible(loop: TypeScript.IterationStatement): TypeScript.Node {
-    const { ts, factory } = this;
-    const { statement } = loop;
-    const flag = factory.createElementAccessExpression(factory.createIdentifier(NAMES.flags), 0);
-    const stop = factory.createCallExpression(factory.createIdentifier(NAMES.stop), undefined, []);
-    const look = factory.createIfStatement(flag, factory.createExpressionStatement(stop));
-    const inner = ts.isBlock(statement) ? statement.statements : [statement];
-    const body = factory.createBlock([look, ...inner], true);
-    return ts.visitEachChild(loop, (child) => (child === statement ? body : child), this.context);
-  }
-
-  private noticeAwait(node: TypeScript.Node): void {
+  /** Names whose value is final behind the statement that declares them. */
+  private constantsOf(statement: TypeScript.Statement): string[] {
     const { ts } = this;
-    if (this.depth > 0) return;
-    const isAwaitUsing = (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
-    this.emitted.isAsync ||=
-      ts.isAwaitExpression(node) ||
-      (ts.isForOfStatement(node) && node.awaitModifier !== undefined) ||
-      (ts.isVariableDeclarationList(node) && isAwaitUsing);
+    const isAmbient =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword);
+    if (isAmbient) return [];
+    if (ts.isVariableStatement(statement)) {
+      const { declarations, flags } = statement.declarationList;
+      return flags & ts.NodeFlags.Constant ? declarations.flatMap(({ name }) => this.namesIn(name)) : [];
+    }
+    const isConstant =
+      ts.isClassDeclaration(statement) ||
+      ts.isEnumDeclaration(statement) ||
+      ts.isModuleDeclaration(statement) ||
+      ts.isImportEqualsDeclaration(statement);
+    return isConstant && statement.name && this.isValue(statement.name) ? [statement.name.text] : [];
   }
 
-  private isEarlier(name: TypeScript.Identifier): boolean {
-    return this.earlier.has(name.text) && this.isDeclaredBehind(this.checker.getSymbolAtLocation(name));
+  private namesIn(name: TypeScript.BindingName): string[] {
+    if (this.ts.isIdentifier(name)) return [name.text];
+    return name.elements.flatMap((element) => (this.ts.isOmittedExpression(element) ? [] : this.namesIn(element.name)));
   }
 
-  /** Declared behind the cell's own text, where names of earlier cells are. */
-  private isDeclaredBehind(symbol: TypeScript.Symbol | undefined): boolean {
-    const place = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
-    return place !== undefined && place.pos >= this.length && place.getSourceFile() === this.file;
+  /** A namespace may hold only types, and an alias be one. */
+  private isValue(name: TypeScript.ModuleName): boolean {
+    const { checker } = this.tools;
+    const { SymbolFlags } = this.ts;
+    const symbol = checker.getSymbolAtLocation(name);
+    const target = symbol && symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    return target !== undefined && (target.flags & SymbolFlags.Value) !== 0;
   }
 
-  private variable(name: string): TypeScript.Expression {
-    return this.factory.createPropertyAccessExpression(this.factory.createIdentifier(NAMES.variables), name);
-  }
-
-  private at<T extends TypeScript.Node>(place: TypeScript.Node, node: T): T {
-    return this.ts.setTextRange(node, place);
+  /** `$keep("name", name);` for each. */
+  private keeping(names: readonly string[]): TypeScript.Statement[] {
+    const { factory } = this;
+    this.emitted.constants.push(...names);
+    return names.map((name) => {
+      const values = [factory.createStringLiteral(name), factory.createIdentifier(name)];
+      const call = factory.createCallExpression(factory.createIdentifier(KEEP), undefined, values);
+      return factory.createExpressionStatement(call);
+    });
   }
 }

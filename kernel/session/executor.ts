@@ -2,16 +2,18 @@
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
 import { forgetInterrupts, interruptAnswered, interruptFlags } from "./lifeline";
-import type { CellModules } from "./modules";
+import type { CellMeta, CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
 
 const SLOT = "__fovea_cell__";
-const PARAMETERS = "require, __dirname, __filename, link, $variables, $flags, $stop, $import, $require, $namespace, $meta";
+const PARAMETERS =
+  "require, __dirname, __filename, $link, $keep, $variables, $flags, $stop, $import, $require, $namespace, $meta";
 
 interface Slot {
   require: NodeJS.Require;
-  link: (name: string, get: () => unknown, set?: (value: unknown) => void) => void;
+  $link: (name: string, get: () => unknown, set?: (value: unknown) => void) => void;
+  $keep: (name: string, value: unknown) => void;
   __dirname: string;
   __filename: string;
   $variables: Record<string, unknown>;
@@ -20,7 +22,7 @@ interface Slot {
   $import: (specifier: string) => Promise<object>;
   $require: (specifier: string) => unknown;
   $namespace: (specifier: string) => object;
-  $meta: ImportMeta;
+  $meta: CellMeta;
 }
 
 /** What the body of a cell returns. */
@@ -43,7 +45,8 @@ export class Executor {
   ) {
     this.slot = {
       require: modules.require,
-      link: this.link.bind(this),
+      $link: (name, get, set) => this.define(name, { get, set }),
+      $keep: (name, value) => this.define(name, { value, writable: true }),
       __dirname: modules.folder,
       __filename: modules.place,
       $variables: this.variables,
@@ -135,18 +138,17 @@ export class Executor {
     return interrupted;
   }
 
-  /** Later cells read and write the cell's own variable, so that its functions see what they assign. */
-  private link(name: string, get: () => unknown, set?: (value: unknown) => void): void {
-    Object.defineProperty(this.variables, name, { get, set, enumerable: true, configurable: true });
+  private define(name: string, descriptor: PropertyDescriptor): void {
+    Object.defineProperty(this.variables, name, { ...descriptor, enumerable: true, configurable: true });
   }
 }
 
 /** All before the code is on its first line, so that line numbers hold. */
-function wrap({ code, isAsync, declared, mutable }: CompiledCell): string {
-  const assigned = new Set(mutable);
-  const links = declared.map((name) => {
-    const set = assigned.has(name) ? `, (${name}_) => { ${name} = ${name}_; }` : "";
-    return `link(${JSON.stringify(name)}, () => ${name}${set});`;
+function wrap({ code, isAsync, linked }: CompiledCell): string {
+  // Later cells read and write the cell's own variable, so that its functions see what they assign.
+  const links = linked.map(({ name, isMutable }) => {
+    const set = isMutable ? `, (${name}_) => { ${name} = ${name}_; }` : "";
+    return `$link(${JSON.stringify(name)}, () => ${name}${set});`;
   });
   // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
   return `"use strict"; (({ ${PARAMETERS} }) => (${isAsync ? "async " : ""}() => { ${links.join(" ")} ${code}\n})())(${SLOT})`;

@@ -24,8 +24,11 @@ function exportSpan(ts: ts, statement: TypeScript.Statement): { start: number; e
     return statement.isExportEquals ? undefined : { start, end: statement.expression.getStart() };
   }
   const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
-  const own = modifiers.filter(({ kind }) => kind === ts.SyntaxKind.ExportKeyword || kind === ts.SyntaxKind.DefaultKeyword);
-  const isNamed = (statement as TypeScript.DeclarationStatement).name !== undefined || ts.isVariableStatement(statement);
+  const own = modifiers.filter(
+    ({ kind }) => kind === ts.SyntaxKind.ExportKeyword || kind === ts.SyntaxKind.DefaultKeyword,
+  );
+  const isNamed =
+    (statement as TypeScript.DeclarationStatement).name !== undefined || ts.isVariableStatement(statement);
   return own.length > 0 && isNamed ? { start: own[0]!.getStart(), end: own.at(-1)!.end } : undefined;
 }
 

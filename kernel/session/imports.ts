@@ -7,7 +7,7 @@ const REQUIRE = "$require";
 const NAMESPACE = "$namespace";
 
 /** An import that is written as one, `import x = require("x")`, or `export … from`, which only loads. */
-export type Import = TypeScript.ImportDeclaration | TypeScript.ExportDeclaration | RequireDeclaration;
+type Import = TypeScript.ImportDeclaration | TypeScript.ExportDeclaration | RequireDeclaration;
 type RequireDeclaration = TypeScript.ImportEqualsDeclaration & { moduleReference: TypeScript.ExternalModuleReference };
 
 export interface RewrittenImport {
@@ -28,9 +28,10 @@ export function isImport(ts: ts, node: TypeScript.Statement): node is Import {
   return isRequire || ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 }
 
-export function rewriteImport(tools: Tools, node: Import): RewrittenImport {
+export function rewriteImport(tools: Tools, node: TypeScript.Statement): RewrittenImport {
   const { ts } = tools;
   const nothing = { module: undefined, names: [], statements: [] };
+  if (!isImport(ts, node)) return nothing;
   const from = ts.isImportEqualsDeclaration(node) ? node.moduleReference.expression : node.moduleSpecifier;
   if (!from || !ts.isStringLiteral(from)) return nothing;
   const bindings = bindingsOf(tools, node);
@@ -55,7 +56,10 @@ function bindingsOf({ ts }: Tools, node: Import): Binding[] {
   if (!named) return bindings;
   if (ts.isNamespaceImport(named)) return [...bindings, { name: named.name, exported: undefined }];
   const elements = named.elements.filter(({ isTypeOnly }) => !isTypeOnly);
-  return [...bindings, ...elements.map((each) => ({ name: each.name, exported: (each.propertyName ?? each.name).text }))];
+  return [
+    ...bindings,
+    ...elements.map((each) => ({ name: each.name, exported: (each.propertyName ?? each.name).text })),
+  ];
 }
 
 function isTypeOnly(ts: ts, node: Import): boolean {
@@ -80,7 +84,14 @@ function statementsOf({ ts, factory }: Tools, from: string, bindings: Binding[])
   });
 }
 
-export function constant({ factory, NodeFlags }: ts, name: TypeScript.Identifier, value: TypeScript.Expression): TypeScript.Statement {
+export function constant(
+  { factory, NodeFlags }: ts,
+  name: TypeScript.Identifier,
+  value: TypeScript.Expression,
+): TypeScript.Statement {
   const declaration = factory.createVariableDeclaration(name, undefined, undefined, value);
-  return factory.createVariableStatement(undefined, factory.createVariableDeclarationList([declaration], NodeFlags.Const));
+  return factory.createVariableStatement(
+    undefined,
+    factory.createVariableDeclarationList([declaration], NodeFlags.Const),
+  );
 }

@@ -18,7 +18,11 @@ export function transpileLocalFile(ts: ts, source: string, fileName: string): st
 }
 
 /** CommonJS has no `import.meta`. */
-function withoutMeta(ts: ts, context: TypeScript.TransformationContext, file: TypeScript.SourceFile): TypeScript.SourceFile {
+function withoutMeta(
+  ts: ts,
+  context: TypeScript.TransformationContext,
+  file: TypeScript.SourceFile,
+): TypeScript.SourceFile {
   const visit = (node: TypeScript.Node): TypeScript.Node =>
     ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword
       ? context.factory.createIdentifier(META)

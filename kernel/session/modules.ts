@@ -23,6 +23,8 @@ interface Loader {
   _extensions: Record<string, (module: Module & { _compile(code: string, path: string): void }, path: string) => void>;
 }
 
+export type CellMeta = Pick<ImportMeta, "url" | "filename" | "dirname" | "resolve">;
+
 export class CellModules {
   /** The `require` that cells are given. */
   readonly require: NodeJS.Require;
@@ -34,7 +36,7 @@ export class CellModules {
   /** A file in the notebook's folder that stands for every cell. */
   readonly place: string;
   /** The `import.meta` of cells. */
-  readonly meta: ImportMeta;
+  readonly meta: CellMeta;
 
   constructor(
     readonly folder: string,
@@ -48,7 +50,8 @@ export class CellModules {
       url: pathToFileURL(this.place).href,
       filename: this.place,
       dirname: folder,
-      resolve: (specifier) => (Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href),
+      resolve: (specifier) =>
+        Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href,
     };
     const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
     this.require = Object.assign(required, this.load);

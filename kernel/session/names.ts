@@ -89,7 +89,9 @@ function linesOf(name: string, { value, type }: Origin): string[] {
 /** The top-level names of a file, also of `var` in its blocks. */
 export function declarationsOf(ts: ts, file: CellFile): Declaration[] {
   return [...file.locals.values()]
-    .filter(({ declarations }) => !declarations?.some((node) => ts.isModuleDeclaration(node) && isAugmentation(ts, node)))
+    .filter(
+      ({ declarations }) => !declarations?.some((node) => ts.isModuleDeclaration(node) && isAugmentation(ts, node)),
+    )
     .map((symbol) => declarationOf(ts, symbol));
 }
 

@@ -80,7 +80,7 @@ export class CellProgram {
     const cell = { file, imports: this.resolveImports(text, name) };
     this.cells.set(name, cell);
     if (!isDraft && this.isStructural(file)) this.host.add(name, text);
-    cell.file = (this.current.getSourceFile(name) as CellFile);
+    cell.file = this.current.getSourceFile(name) as CellFile;
     return cell.file;
   }
 
@@ -107,7 +107,10 @@ export class CellProgram {
     const locals = this.localImports(file);
     return [
       ...program.getSemanticDiagnostics(file),
-      ...locals.flatMap((local) => [...program.getSyntacticDiagnostics(local), ...program.getSemanticDiagnostics(local)]),
+      ...locals.flatMap((local) => [
+        ...program.getSyntacticDiagnostics(local),
+        ...program.getSemanticDiagnostics(local),
+      ]),
     ];
   }
 
@@ -117,7 +120,8 @@ export class CellProgram {
     for (const { fileName: name } of this.ts.preProcessFile(file.text).importedFiles) {
       const resolution = program.getResolvedModule(file, name, this.ts.ModuleKind.ESNext);
       const imported = resolution?.resolvedModule && program.getSourceFile(resolution.resolvedModule.resolvedFileName);
-      if (!imported || !isLocal(imported.fileName) || this.cells.has(imported.fileName) || found.has(imported)) continue;
+      if (!imported || !isLocal(imported.fileName) || this.cells.has(imported.fileName) || found.has(imported))
+        continue;
       found.add(imported);
       this.localImports(imported, found);
     }

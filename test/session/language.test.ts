@@ -94,7 +94,10 @@ describe("names of earlier cells", () => {
   it("are assigned under their declared type, and narrowed", async () => {
     await run("let level: number | string = 1; const read = () => level; var plain = 1; let later: string;");
     assert.equal(await run("level = 'text'; level.length"), 4);
-    assert.equal(await run("level = 7; [level] = [level + 1]; ({ level } = { level: level + 1 }); level++; read()"), 10);
+    assert.equal(
+      await run("level = 7; [level] = [level + 1]; ({ level } = { level: level + 1 }); level++; read()"),
+      10,
+    );
     assert.equal(await run("for (plain of [4, 5]); later = 'set'; plain", "later"), "set");
     assert.deepEqual(await refusal("level = true"), ["1:1 TS2322"]);
     assert.deepEqual(await refusal("level = 'text'; level.toFixed()"), ["1:23 TS2551"]);
@@ -122,9 +125,13 @@ describe("names of earlier cells", () => {
   });
 
   it("may be recursive, hoisted, or declared in a block by var", async () => {
-    await run("const early = even(10); function even(n: number): boolean { return n === 0 || odd(n - 1) } const odd = (n: number): boolean => n !== 0 && even(n - 1); if (true) { var inner = 3 }").catch(() => undefined);
+    await run(
+      "const early = even(10); function even(n: number): boolean { return n === 0 || odd(n - 1) } const odd = (n: number): boolean => n !== 0 && even(n - 1); if (true) { var inner = 3 }",
+    ).catch(() => undefined);
     assert.deepEqual(await run("[inner, even(3), odd(3)]").catch((error: Error) => error.name), "ReferenceError");
-    await run("function fib(n: number): number { return n < 2 ? n : fib(n - 1) + fib(n - 2) } if (true) { var inner = 3 }");
+    await run(
+      "function fib(n: number): number { return n < 2 ? n : fib(n - 1) + fib(n - 2) } if (true) { var inner = 3 }",
+    );
     assert.equal(await run("fib(10) + inner"), 58);
   });
 
@@ -135,12 +142,22 @@ describe("names of earlier cells", () => {
   });
 
   it("keep a type that cannot be written, exactly", async () => {
-    writePackage("hidden", { types: "i.d.ts", main: "i.js" }, {
-      "i.js": "exports.make = () => ({ secret: 5 });",
-      "i.d.ts": "import { Inner } from 'inner';\nexport declare function make(): Inner;",
-    });
-    writePackage("hidden/node_modules/inner", { types: "i.d.ts" }, { "i.d.ts": "export interface Inner { secret: number }" });
-    await run("import { make } from 'hidden'; const made = make(); const mixin = () => class { private hidden = made };");
+    writePackage(
+      "hidden",
+      { types: "i.d.ts", main: "i.js" },
+      {
+        "i.js": "exports.make = () => ({ secret: 5 });",
+        "i.d.ts": "import { Inner } from 'inner';\nexport declare function make(): Inner;",
+      },
+    );
+    writePackage(
+      "hidden/node_modules/inner",
+      { types: "i.d.ts" },
+      { "i.d.ts": "export interface Inner { secret: number }" },
+    );
+    await run(
+      "import { make } from 'hidden'; const made = make(); const mixin = () => class { private hidden = made };",
+    );
     assert.equal(await run("made.secret + 1"), 6);
     assert.deepEqual(await refusal("made.secrets"), ["1:6 TS2551"]);
     assert.deepEqual(await refusal("new (mixin())().hidden"), ["1:17 TS2341"]);
@@ -158,44 +175,74 @@ describe("modules in cells", () => {
   beforeEach(() => executor.reset());
 
   it("come from exports maps, ES modules with top-level await, JSON and builtins", async () => {
-    writePackage("mapped", { exports: { ".": { types: "./t.d.ts", import: "./m.mjs" }, "./sub": { types: "./s.d.ts", default: "./s.cjs" } } }, {
-      "t.d.ts": "export declare const kind: string;",
-      "m.mjs": "export const kind = 'imported';",
-      "s.d.ts": "declare const _default: { n: number }; export default _default;",
-      "s.cjs": "module.exports = { n: 3 };",
-    });
-    writePackage("waits", { type: "module", exports: "./m.js", types: "./m.d.ts" }, {
-      "m.d.ts": "export declare const late: number; export default function hello(): string;",
-      "m.js": "export const late = await Promise.resolve(9);\nexport default function hello() { return 'hi' }",
-    });
+    writePackage(
+      "mapped",
+      {
+        exports: { ".": { types: "./t.d.ts", import: "./m.mjs" }, "./sub": { types: "./s.d.ts", default: "./s.cjs" } },
+      },
+      {
+        "t.d.ts": "export declare const kind: string;",
+        "m.mjs": "export const kind = 'imported';",
+        "s.d.ts": "declare const _default: { n: number }; export default _default;",
+        "s.cjs": "module.exports = { n: 3 };",
+      },
+    );
+    writePackage(
+      "waits",
+      { type: "module", exports: "./m.js", types: "./m.d.ts" },
+      {
+        "m.d.ts": "export declare const late: number; export default function hello(): string;",
+        "m.js": "export const late = await Promise.resolve(9);\nexport default function hello() { return 'hi' }",
+      },
+    );
     write("data.json", '{ "list": [1] }');
     assert.equal(await run("import { kind } from 'mapped'; import sub from 'mapped/sub'; kind + sub.n"), "imported3");
     assert.deepEqual(await run("import hello, { late } from 'waits'; [hello(), late]"), ["hi", 9]);
     assert.deepEqual(await run("import * as waits from 'waits'; Object.keys(waits).sort()"), ["default", "late"]);
     assert.equal(await run("(await import('waits')).late + (await import('./data.json')).default.list[0]!"), 10);
-    assert.equal(await run("import data from './data.json'; import fs, { existsSync } from 'node:fs'; import * as fs2 from 'fs'; data.list[0]"), 1);
+    assert.equal(
+      await run(
+        "import data from './data.json'; import fs, { existsSync } from 'node:fs'; import * as fs2 from 'fs'; data.list[0]",
+      ),
+      1,
+    );
     assert.equal(await run("fs.existsSync === existsSync && fs2.existsSync === existsSync && 'default' in fs2"), true);
     assert.equal(await run("import os = require('node:os'); typeof os.cpus"), "function");
   });
 
   it("without types are any, and without a file are refused", async () => {
     writePackage("untyped", { main: "i.js" }, { "i.js": "exports.answer = 42; exports.default = 'd';" });
-    assert.equal(await run("import { answer } from 'untyped'; import * as all from 'untyped'; answer.toFixed(1) + all.answer"), "42.042");
+    assert.equal(
+      await run("import { answer } from 'untyped'; import * as all from 'untyped'; answer.toFixed(1) + all.answer"),
+      "42.042",
+    );
     assert.deepEqual(await refusal("import x from 'absent'"), ["1:15 TS2307"]);
     writePackage("absent", { main: "i.js" }, { "i.js": "module.exports = 'here now';" });
     assert.equal(await run("import x from 'absent'; x"), "here now");
   });
 
   it("that are only types are not loaded", async () => {
-    writePackage("shapes", { types: "i.d.ts" }, { "i.d.ts": "export interface Shape { sides: number } export type Side = number;" });
-    assert.equal(await run("import type { Shape } from 'shapes'; import { Side, type Shape as S2 } from 'shapes'; const s: Shape & S2 = { sides: 3 }; s.sides"), 3);
+    writePackage(
+      "shapes",
+      { types: "i.d.ts" },
+      { "i.d.ts": "export interface Shape { sides: number } export type Side = number;" },
+    );
+    assert.equal(
+      await run(
+        "import type { Shape } from 'shapes'; import { Side, type Shape as S2 } from 'shapes'; const s: Shape & S2 = { sides: 3 }; s.sides",
+      ),
+      3,
+    );
     assert.equal(await run("const side: Side = s.sides; let again: Shape = s; side"), 3);
   });
 
   it("may be local files, which are read again when they changed", async () => {
     write("lib/base.ts", "export const base: number = 1;\nexport const where = import.meta.filename;");
     write("lib/top.ts", "import { base } from './base.js';\nexport const top = (): number => base + 1;");
-    assert.equal(await run("import { top } from './lib/top'; import { base, where } from './lib/base.ts'; top() + base"), 3);
+    assert.equal(
+      await run("import { top } from './lib/top'; import { base, where } from './lib/base.ts'; top() + base"),
+      3,
+    );
     assert.equal(await run("where"), join(folder, "lib", "base.ts"));
     write("lib/base.ts", "export const base: string = 'longer than before';");
     assert.deepEqual(await refusal("import { top } from './lib/top'; top"), ["2:34 TS2322"]);
@@ -206,13 +253,23 @@ describe("modules in cells", () => {
   });
 
   it("know where the notebook is", async () => {
-    assert.equal(await run("import.meta.dirname === __dirname && import.meta.filename === __filename && __dirname"), folder);
+    assert.equal(
+      await run("import.meta.dirname === __dirname && import.meta.filename === __filename && __dirname"),
+      folder,
+    );
     assert.match(String(await run("import.meta.url")), /^file:\/\/.*\/cell\.ts$/);
-    assert.equal(await run("import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); require('node:path').sep"), "/");
+    assert.equal(
+      await run(
+        "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); require('node:path').sep",
+      ),
+      "/",
+    );
   });
 
   it("may export, which says nothing in a cell", async () => {
-    await run("export const a = 1; export default class B {} export { a as c }; export type { T }; type T = string; export * from 'node:timers/promises'; export { sep } from 'node:path';");
+    await run(
+      "export const a = 1; export default class B {} export { a as c }; export type { T }; type T = string; export * from 'node:timers/promises'; export { sep } from 'node:path';",
+    );
     assert.equal(await run("const t: T = 't'; new B() instanceof B && a"), 1);
     assert.equal(await run("export default a + 1"), 2);
   });
@@ -222,32 +279,63 @@ describe("statements in cells", () => {
   beforeEach(() => executor.reset());
 
   it("dispose what is used at the end of the cell, also after an error", async () => {
-    await run("const log: string[] = []; const resource = (name: string) => ({ name, [Symbol.dispose]() { log.push(name) } });");
-    assert.equal(await run("using first = resource('first'); using second = resource('second'); log.length + first.name"), "0first");
+    await run(
+      "const log: string[] = []; const resource = (name: string) => ({ name, [Symbol.dispose]() { log.push(name) } });",
+    );
+    assert.equal(
+      await run("using first = resource('first'); using second = resource('second'); log.length + first.name"),
+      "0first",
+    );
     assert.deepEqual(await run("log.splice(0)"), ["second", "first"]);
-    await assert.rejects(run("using third = resource('third'); throw new RangeError('in between')"), { name: "RangeError" });
+    await assert.rejects(run("using third = resource('third'); throw new RangeError('in between')"), {
+      name: "RangeError",
+    });
     assert.deepEqual(await run("log.splice(0)"), ["third"]);
-    await run("await using slow = { async [Symbol.asyncDispose]() { await null; log.push('slow') } }; const kept = () => slow;");
-    assert.deepEqual(await run("for (using each of [resource('loop')]) log.push('body'); [...log, typeof kept()]"), ["slow", "body", "loop", "object"]);
+    await run(
+      "await using slow = { async [Symbol.asyncDispose]() { await null; log.push('slow') } }; const kept = () => slow;",
+    );
+    assert.deepEqual(await run("for (using each of [resource('loop')]) log.push('body'); [...log, typeof kept()]"), [
+      "slow",
+      "body",
+      "loop",
+      "object",
+    ]);
   });
 
   it("await at the top, also in for await, and run at once otherwise", async () => {
-    assert.equal(await run("let total = 0; for await (const n of (async function* () { yield 1; yield 2 })()) total += n; total"), 3);
+    assert.equal(
+      await run("let total = 0; for await (const n of (async function* () { yield 1; yield 2 })()) total += n; total"),
+      3,
+    );
     assert.equal(await run("const waited = await Promise.resolve(4); waited"), 4);
-    const functions = compiler.compile("const f = async () => { await 1; for await (const x of []) x }; class A { async m() { await 2 } }");
+    const functions = compiler.compile(
+      "const f = async () => { await 1; for await (const x of []) x }; class A { async m() { await 2 } }",
+    );
     assert.equal(functions.isAsync, false);
   });
 
   it("decorate classes as the standard says", async () => {
-    await run("const seen: string[] = []; function note(_: unknown, context: DecoratorContext) { seen.push(`${context.kind} ${String(context.name)}`) }");
-    assert.deepEqual(await run("@note class Marked { @note field = 1; @note method() {} } seen"), ["method method", "field field", "class Marked"]);
+    await run(
+      "const seen: string[] = []; function note(_: unknown, context: DecoratorContext) { seen.push(`${context.kind} ${String(context.name)}`) }",
+    );
+    assert.deepEqual(await run("@note class Marked { @note field = 1; @note method() {} } seen"), [
+      "method method",
+      "field field",
+      "class Marked",
+    ]);
     assert.equal(await run("new Marked().field"), 1);
   });
 
   it("augment the global scope and modules for later cells", async () => {
-    await run("declare global { interface Array<T> { second(): T } var counter: number }\nArray.prototype.second = function () { return this[1] }; globalThis.counter = 1;");
+    await run(
+      "declare global { interface Array<T> { second(): T } var counter: number }\nArray.prototype.second = function () { return this[1] }; globalThis.counter = 1;",
+    );
     assert.equal(await run("[1, 2].second() + counter"), 3);
-    writePackage("open", { types: "i.d.ts", main: "i.js" }, { "i.js": "exports.add = () => 1", "i.d.ts": "export interface Options { a: 1 }" });
+    writePackage(
+      "open",
+      { types: "i.d.ts", main: "i.js" },
+      { "i.js": "exports.add = () => 1", "i.d.ts": "export interface Options { a: 1 }" },
+    );
     await run("import type {} from 'open'; declare module 'open' { interface Options { b: 2 } }");
     assert.equal(await run("import { Options } from 'open'; const o: Options = { a: 1, b: 2 }; o.b"), 2);
     executor.reset();
@@ -256,7 +344,14 @@ describe("statements in cells", () => {
   });
 
   it("end with a value", async () => {
-    for (const [code, value] of [["'text'", "text"], ["1;", 1], ["null", null], ["const x = 1", undefined], ["({ a: 1 }).a", 1], ["'use strict'; 2", 2]] as const) {
+    for (const [code, value] of [
+      ["'text'", "text"],
+      ["1;", 1],
+      ["null", null],
+      ["const x = 1", undefined],
+      ["({ a: 1 }).a", 1],
+      ["'use strict'; 2", 2],
+    ] as const) {
       assert.deepEqual(await run(code), value, code);
     }
     assert.ok((await run("Promise.resolve(1)").constructor) === Promise);
@@ -270,7 +365,8 @@ describe("statements in cells", () => {
   });
 
   it("show their own lines in tracebacks, whatever became of them", async () => {
-    const code = "interface Gone { a: number }\nusing d = { [Symbol.dispose]() {} };\nenum E { A }\n\nfunction fails(): never {\n  throw new Error('here');\n}\nfails();";
+    const code =
+      "interface Gone { a: number }\nusing d = { [Symbol.dispose]() {} };\nenum E { A }\n\nfunction fails(): never {\n  throw new Error('here');\n}\nfails();";
     await assert.rejects(run(code), (error) => {
       const text = tracebacks.report(error, "", "").traceback.join("\n");
       return text.includes(`cell ${count}, line 6:`) && text.includes(`cell ${count}, line 8:1`);
@@ -292,8 +388,13 @@ describe("questions about cells", () => {
   });
 
   it("inspect signature, documentation and type, and never name a file of ours", async () => {
-    await run("/** Doubles. */ function double(x: number): number { return 2 * x }\nlet level: string | number = 1; class Box<T> { value!: T }\nconst boxed = new Box<{ a: Box<string> }>();");
-    assert.equal(inspection("double(2)", 3), "function double(x: number): number\n\nDoubles.\n\nValue: [Function: double]");
+    await run(
+      "/** Doubles. */ function double(x: number): number { return 2 * x }\nlet level: string | number = 1; class Box<T> { value!: T }\nconst boxed = new Box<{ a: Box<string> }>();",
+    );
+    assert.equal(
+      inspection("double(2)", 3),
+      "function double(x: number): number\n\nDoubles.\n\nValue: [Function: double]",
+    );
     assert.match(inspection("level"), /^let level: string \| number\n/);
     assert.match(inspection("boxed"), /^const boxed: Box<\{\n {4}a: Box<string>;\n\}>\n/);
     assert.match(inspection("let b: Box"), /^class Box<T>/);
