@@ -46,9 +46,13 @@ export class CellCompiler {
     const draft = this.program.parse(text);
     this.refuse(draft.parseDiagnostics, draft);
     const declarations = declarationsOf(this.ts, draft);
-    const file = this.program.open(text + this.names.suffix(declarations, (name) => draft.identifiers.has(name)));
+    const file = this.program.open(text + this.names.suffix(declarations, draft.identifiers.keys()));
     try {
-      this.refuse(this.program.faultsOf(file), file, text.length);
+      this.refuse(
+        this.program.ask(() => this.program.faultsOf(file)),
+        file,
+        text.length,
+      );
       return this.emit(file, text.length, declarations);
     } catch (error) {
       this.program.close(file);
@@ -67,13 +71,19 @@ export class CellCompiler {
     this.program.reset();
   }
 
-  /** Ask the language service about a text that is not run, with all names of the session. */
-  consult<T>(source: string, ask: (service: TypeScript.LanguageService, fileName: string) => T): T {
+  /** Ask the language service about a text that is not run, with the names that it mentions and others that are wanted. */
+  consult<T>(
+    source: string,
+    ask: (service: TypeScript.LanguageService, fileName: string) => T,
+    isWanted: (name: string) => boolean = () => false,
+  ): T {
     const text = withoutExports(this.ts, source);
-    const declarations = declarationsOf(this.ts, this.program.parse(text));
-    const file = this.program.open(text + this.names.suffix(declarations, () => true), true);
+    const draft = this.program.parse(text);
+    const wanted = [...this.names.names()].filter(isWanted);
+    const mentioned = new Set([...draft.identifiers.keys(), ...wanted]);
+    const file = this.program.open(text + this.names.suffix(declarationsOf(this.ts, draft), mentioned), true);
     try {
-      return ask(this.program.service, file.fileName);
+      return this.program.ask((service) => ask(service, file.fileName));
     } finally {
       this.program.close(file);
     }

@@ -10,6 +10,8 @@ type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 const PACKAGE = join(__dirname, "..", "..");
 
 export class CompilerHost implements TypeScript.LanguageServiceHost {
+  /** Documentation is a third of what there is to read, and asked for one name at a time. */
+  readonly jsDocParsingMode: TypeScript.JSDocParsingMode;
   readonly fileExists: (path: string) => boolean;
   readonly readFile: (path: string) => string | undefined;
   readonly directoryExists;
@@ -17,7 +19,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   readonly readDirectory;
   readonly realpath;
   private readonly roots = new Set<string>();
-  private readonly virtual = new Map<string, string>();
+  private readonly virtual = new Map<string, { text: string; version: string }>();
   private readonly cache: TypeScript.ModuleResolutionCache;
   /** Files that the user may edit while the session runs; packages do not change. */
   private readonly localVersions = new Map<string, string>();
@@ -31,20 +33,21 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     private readonly folder: string,
   ) {
     const { sys } = ts;
+    this.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeInfo;
     this.directoryExists = sys.directoryExists;
     this.getDirectories = sys.getDirectories;
     this.readDirectory = sys.readDirectory;
     this.realpath = sys.realpath;
     this.fileExists = (path) => this.virtual.has(path) || sys.fileExists(path);
-    this.readFile = (path) => this.virtual.get(path) ?? sys.readFile(path);
+    this.readFile = (path) => this.virtual.get(path)?.text ?? sys.readFile(path);
     this.cache = ts.createModuleResolutionCache(folder, (path) => path, options);
   }
 
-  /** Make a file part of the program; with a text, one that is not on disk. */
+  /** Make a file part of the program; with a text, one that is not on disk, and a new version of it each time. */
   add(path: string, text?: string): void {
-    if (text !== undefined) this.virtual.set(path, text);
-    this.roots.add(path);
     this.version++;
+    this.roots.add(path);
+    if (text !== undefined) this.virtual.set(path, { text, version: this.getProjectVersion() });
   }
 
   remove(path: string): void {
@@ -101,7 +104,9 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   }
 
   getScriptVersion(path: string): string {
-    if (!isLocal(path) || this.virtual.has(path)) return "1";
+    if (!isLocal(path)) return "1";
+    const virtual = this.virtual.get(path);
+    if (virtual) return virtual.version;
     const version = this.localVersions.get(path) ?? versionOnDisk(path);
     this.localVersions.set(path, version);
     return version;

@@ -1,6 +1,9 @@
 /** Which of the compiler's completions fit what is typed, the best first. */
 import type * as TypeScript from "typescript";
 
+const NAME_BEFORE = /[\p{ID_Continue}$]*$/u;
+const NAME_AFTER = /^[\p{ID_Continue}$]*/u;
+
 export interface Completion {
   name: string;
   kind: string;
@@ -31,6 +34,13 @@ export function completionsAt(
   return { start, end, entries: ranked.map(({ entry }) => entry) };
 }
 
+/** Which names of the session may complete a text that ends at the cursor: none behind a dot. */
+export function fittingNames(before: string): (name: string) => boolean {
+  const typed = NAME_BEFORE.exec(before)![0];
+  const isMember = /(?<!\.\.)\.\s*$/.test(before.slice(0, before.length - typed.length));
+  return (name) => !isMember && rankOf(name, typed) < Infinity;
+}
+
 /** The name around the cursor; in a string, what the compiler says. */
 function replacedSpan(
   info: TypeScript.CompletionInfo | undefined,
@@ -39,8 +49,8 @@ function replacedSpan(
 ): { start: number; end: number } {
   const span = info?.optionalReplacementSpan ?? info?.entries.find((entry) => entry.replacementSpan)?.replacementSpan;
   if (span) return { start: span.start, end: span.start + span.length };
-  const before = /[\p{ID_Continue}$]*$/u.exec(code.slice(0, position))![0];
-  const after = /^[\p{ID_Continue}$]*/u.exec(code.slice(position))![0];
+  const before = NAME_BEFORE.exec(code.slice(0, position))![0];
+  const after = NAME_AFTER.exec(code.slice(position))![0];
   return { start: position - before.length, end: position + after.length };
 }
 

@@ -26,6 +26,11 @@ export function withoutCellFiles(text: string): string {
   return text.replace(CELL_FILE, "");
 }
 
+/** Constants of earlier cells are imports to the compiler. */
+function inWordsOfCells(message: string): string {
+  return withoutCellFiles(message).replace(/ because it is an import\.$/, " because it is a constant or an import.");
+}
+
 export function describe(
   ts: ts,
   { code, file, start = 0, messageText }: TypeScript.Diagnostic,
@@ -34,7 +39,7 @@ export function describe(
 ): CellDiagnostic {
   return {
     code,
-    messageText: withoutCellFiles(ts.flattenDiagnosticMessageText(messageText, "\n")),
+    messageText: inWordsOfCells(ts.flattenDiagnosticMessageText(messageText, "\n")),
     start: (file ?? cell).getLineAndCharacterOfPosition(start),
     fileName: !file || file === cell ? undefined : relative(folder, file.fileName),
   };

@@ -1,31 +1,45 @@
 /** Local TypeScript files, which Node is given as CommonJS when a cell imports them. */
 import type * as TypeScript from "typescript";
+import { holdsAwait, isAwait } from "./awaits";
 import type { ts } from "./typescript";
+
+/** A local file that would have to be waited for. */
+export class TopLevelAwait extends SyntaxError {
+  constructor(file: TypeScript.SourceFile, node: TypeScript.Node) {
+    const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+    super(`${file.fileName}:${line + 1}:${character + 1}: a local file cannot await at its top level, only a cell can`);
+  }
+}
 
 const META = `({ url: require("node:url").pathToFileURL(__filename).href, dirname: __dirname, filename: __filename })`;
 
 export function transpileLocalFile(ts: ts, source: string, fileName: string): string {
   return ts.transpileModule(source, {
-    fileName,
+    // By its own name, `x.mts` would stay an ES module.
+    fileName: fileName.replace(/\.[cm]ts$/, ".ts"),
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
       target: ts.ScriptTarget.ES2022,
       esModuleInterop: true,
       jsx: ts.JsxEmit.React,
     },
-    transformers: { before: [(context) => (file) => withoutMeta(ts, context, file)] },
+    transformers: { before: [(context) => (file) => asScript(ts, context, file)] },
   }).outputText;
 }
 
-/** CommonJS has no `import.meta`. */
-function withoutMeta(
+/** CommonJS has no `import.meta` and no `await` at the top. */
+function asScript(
   ts: ts,
   context: TypeScript.TransformationContext,
   file: TypeScript.SourceFile,
 ): TypeScript.SourceFile {
-  const visit = (node: TypeScript.Node): TypeScript.Node =>
-    ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword
-      ? context.factory.createIdentifier(META)
-      : ts.visitEachChild(node, visit, context);
-  return ts.visitEachChild(file, visit, context);
+  const visit = (node: TypeScript.Node, depth: number): TypeScript.Node => {
+    if (depth === 0 && isAwait(ts, node)) throw new TopLevelAwait(file, node);
+    if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) {
+      return context.factory.createIdentifier(META);
+    }
+    const below = depth + (holdsAwait(ts, node) ? 1 : 0);
+    return ts.visitEachChild(node, (child) => visit(child, below), context);
+  };
+  return ts.visitEachChild(file, (statement) => visit(statement, 0), context);
 }

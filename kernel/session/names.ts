@@ -40,10 +40,6 @@ export class CellNames {
     }
   }
 
-  has(name: string): boolean {
-    return this.origins.has(name);
-  }
-
   kindOf(name: string): string | undefined {
     const origin = this.origins.get(name);
     return (origin?.value ?? origin?.type)?.declaration.kind;
@@ -53,13 +49,17 @@ export class CellNames {
     this.origins.clear();
   }
 
+  names(): IterableIterator<string> {
+    return this.origins.keys();
+  }
+
   /** What follows a cell that declares `own`: the earlier names that it mentions, and its own for later cells. */
-  suffix(own: readonly Declaration[], isMentioned: (name: string) => boolean): string {
+  suffix(own: readonly Declaration[], mentioned: Iterable<string>): string {
     const declared = new Map(own.map((declaration) => [declaration.name, declaration]));
-    const lines = [...this.origins]
-      .filter(([name]) => isMentioned(name))
-      .flatMap(([name, origin]) => linesOf(name, whatRemains(origin, declared.get(name))));
-    return `\n${lines.join(" ")} export { ${own.map(({ name }) => name).join(", ")} };`;
+    const lines = [...mentioned].flatMap((name) =>
+      linesOf(name, whatRemains(this.origins.get(name), declared.get(name))),
+    );
+    return `\n${lines.join(" ")} export { ${[...declared.keys()].join(", ")} };`;
   }
 }
 

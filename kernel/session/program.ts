@@ -7,7 +7,7 @@
  * needs them. So two methods of the service's program also answer for cells, and a new program is made only when a cell
  * imports a file that none imported before, a local file changed, or a cell augments the global scope or a module.
  */
-import { join } from "node:path";
+import { posix } from "node:path";
 import type * as TypeScript from "typescript";
 import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
@@ -36,22 +36,29 @@ interface OpenCell {
   imports: ReadonlyMap<string, Resolution>;
 }
 
+/** Measured: a checker remembers 30 bytes for each character. */
+const DRAFT_LIMIT = 1_000_000;
+
 export class CellProgram {
-  readonly service: TypeScript.LanguageService;
+  private readonly service: TypeScript.LanguageService;
+  private readonly folder: string;
   private readonly options: TypeScript.CompilerOptions;
   private readonly host: CompilerHost;
   private readonly cells = new Map<string, OpenCell>();
   private admitted: Program | undefined;
   private count = 0;
   private localChanged = false;
+  /** Characters of drafts that the checker has seen, and remembers. */
+  private drafted = 0;
 
   constructor(
     private readonly ts: ts,
-    private readonly folder: string,
+    folder: string,
   ) {
+    this.folder = folder.replaceAll("\\", "/");
     this.options = compilerOptions(ts);
-    this.host = new CompilerHost(ts, this.options, folder);
-    this.host.add(join(folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
+    this.host = new CompilerHost(ts, this.options, this.folder);
+    this.renew();
     this.service = ts.createLanguageService(this.host);
   }
 
@@ -59,6 +66,19 @@ export class CellProgram {
     const program = this.service.getProgram() as Program;
     if (program !== this.admitted) this.admitCells(program);
     return (this.admitted = program);
+  }
+
+  /** Ask for something that may need types of cells. */
+  ask<T>(question: (service: TypeScript.LanguageService) => T): T {
+    try {
+      return question(this.service);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // A new checker that begins with the last of hundreds of cells, each inferred from the one before, runs out of stack.
+      this.renew();
+      for (const { file } of this.cells.values()) this.current.getSemanticDiagnostics(file);
+      return question(this.service);
+    }
   }
 
   /** A text on its own, unknown to the checker. */
@@ -74,8 +94,10 @@ export class CellProgram {
 
   /** A text as a module of its own, which the checker knows until {@link close}. A draft changes no other file. */
   open(text: string, isDraft = false): CellFile {
+    if (this.drafted > DRAFT_LIMIT) this.renew();
+    if (isDraft) this.drafted += text.length;
     this.localChanged = this.host.noticeChanges() || this.localChanged;
-    const name = join(this.folder, `.fovea-cell-${++this.count}.ts`);
+    const name = posix.join(this.folder, `.fovea-cell-${++this.count}.ts`);
     const file = this.parse(text, name);
     const cell = { file, imports: this.resolveImports(text, name) };
     this.cells.set(name, cell);
@@ -128,6 +150,12 @@ export class CellProgram {
     return [...found];
   }
 
+  /** Another program, and with it another checker. */
+  private renew(): void {
+    this.drafted = 0;
+    this.host.add(posix.join(this.folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
+  }
+
   private admitCells(program: Program): void {
     const { getSourceFile, getResolvedModule } = program;
     program.getSourceFile = (name) => this.cells.get(name)?.file ?? getSourceFile(name);
@@ -147,7 +175,7 @@ export class CellProgram {
   }
 
   private resolveCell(name: string): Resolution | undefined {
-    const path = join(this.folder, `${name}.ts`);
+    const path = posix.join(this.folder, `${name}.ts`);
     if (!this.cells.has(path)) return undefined;
     const resolvedModule = { resolvedFileName: path, extension: ".ts", isExternalLibraryImport: false };
     return { resolvedModule } as Resolution;

@@ -1,11 +1,12 @@
 /** Completion, inspection and is-complete, in code points. */
-import type { SymbolDisplayPart, JSDocTagInfo, QuickInfo } from "typescript";
+import type { QuickInfo } from "typescript";
 import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../jupyter/ipc";
 import type { CellCompiler } from "./cells";
-import { completionsAt } from "./completions";
+import { completionsAt, fittingNames } from "./completions";
 import { parseConvenience } from "./conveniences";
 import { toCodePoints, toUtf16 } from "./cursors";
 import { withoutCellFiles } from "./diagnostics";
+import { documentedAt, joined, type Documented } from "./documentation";
 import { plainText } from "./mime";
 
 const MAX_MATCHES = 1000;
@@ -32,8 +33,10 @@ export class Queries {
 
   private complete(code: string, cursor: number): CompleteAnswer {
     const position = toUtf16(code, cursor);
-    const { start, end, entries } = this.compiler.consult(code, (service, file) =>
-      completionsAt(service, file, code, position),
+    const { start, end, entries } = this.compiler.consult(
+      code,
+      (service, file) => completionsAt(service, file, code, position),
+      fittingNames(code.slice(0, position)),
     );
     const shown = entries.slice(0, MAX_MATCHES);
     const kindOf = (name: string, kind: string): string => (kind === "alias" && this.compiler.kindOf(name)) || kind;
@@ -48,16 +51,17 @@ export class Queries {
   /** Signature, documentation and, for a variable of the session, a preview of its value. */
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
-    const info = this.compiler.consult(code, (service, file) => {
-      const at = (place: number): QuickInfo | undefined => service.getQuickInfoAtPosition(file, place);
+    const found = this.compiler.consult(code, (service, file) => {
+      const at = (place: number): Documented | undefined => documentedAt(service, file, place);
       // A cursor just behind a name means that name.
       return at(position) ?? (position > 0 ? at(position - 1) : undefined);
     });
-    if (!info) return { found: false, data: {} };
+    if (!found) return { found: false, data: {} };
+    const { info, documentation } = found;
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
     const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));
     const value = isMember ? undefined : this.preview(name, detail);
-    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), doc: docOf(info), value };
+    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), doc: documentation, value };
     return { found: true, data: { "text/plain": asText(parts), "text/markdown": asMarkdown(parts) } };
   }
 
@@ -94,25 +98,12 @@ interface Parts {
   value: string | undefined;
 }
 
-function joined(parts: SymbolDisplayPart[] | undefined): string {
-  return (parts ?? []).map(({ text }) => text).join("");
-}
-
 /** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
 function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
   const text = withoutCellFiles(joined(displayParts)).replace(/\nimport [\w$]+$/, "");
   const signature = text.replace(/^\(alias\) /gm, "");
   const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
   return isBare ? `${kind} ${signature}` : signature;
-}
-
-function docOf({ documentation, tags }: QuickInfo): string {
-  const lines = [joined(documentation), ...(tags ?? []).map(tagLine)];
-  return lines.filter((line) => line !== "").join("\n");
-}
-
-function tagLine({ name, text }: JSDocTagInfo): string {
-  return `@${name} ${joined(text)}`.trimEnd();
 }
 
 function asText({ signature, doc, value }: Parts): string {

@@ -6,6 +6,7 @@
  * Measured: nothing once a loop is optimised, 3-4 ns a turn before. A counter that looks only now and then costs more.
  */
 import type * as TypeScript from "typescript";
+import { holdsAwait, isAwait } from "./awaits";
 import { constant } from "./imports";
 import type { CellFile } from "./program";
 import type { ts } from "./typescript";
@@ -50,12 +51,11 @@ export class Rewriter {
   readonly visit = (node: TypeScript.Node): TypeScript.Node => {
     const { ts } = this;
     if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
-    this.noticeAwait(node);
+    this.isAsync ||= this.depth === 0 && isAwait(ts, node);
     if (ts.isIdentifier(node)) return this.isEarlier(node) ? this.at(node, this.variable(node.text)) : node;
     if (ts.isShorthandPropertyAssignment(node)) return this.longhand(node);
     if (ts.isImportEqualsDeclaration(node)) return this.alias(node);
-    const isFunction =
-      ts.isFunctionLike(node) || ts.isPropertyDeclaration(node) || ts.isClassStaticBlockDeclaration(node);
+    const isFunction = holdsAwait(ts, node);
     if (isFunction) this.depth++;
     const visited = ts.visitEachChild(node, this.visit, this.context);
     if (isFunction) this.depth--;
@@ -132,16 +132,6 @@ export class Rewriter {
     const inner = ts.isBlock(statement) ? statement.statements : [statement];
     const body = factory.createBlock([look, ...inner], true);
     return ts.visitEachChild(loop, (child) => (child === statement ? body : child), this.context);
-  }
-
-  private noticeAwait(node: TypeScript.Node): void {
-    const { ts } = this;
-    if (this.depth > 0) return;
-    const isAwaitUsing = (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
-    this.isAsync ||=
-      ts.isAwaitExpression(node) ||
-      (ts.isForOfStatement(node) && node.awaitModifier !== undefined) ||
-      (ts.isVariableDeclarationList(node) && isAwaitUsing);
   }
 
   private isEarlier(name: TypeScript.Identifier): boolean {

@@ -647,6 +647,32 @@ class LanguageTests(unittest.TestCase):
         self.assertEqual(result.reply["status"], "ok", result.reply)
         self.assertEqual(result.value, "5")
         self.assertEqual(self.kernel.run("made.secret + 1").value, "6")
+        self.assertEqual(self.kernel.run("made.secrets").error["ename"], "TypeScriptError")
+
+    def test_using_disposes_at_the_end_of_the_cell_also_after_an_error(self):
+        self.kernel.run("const resource = (name: string) => ({ name, [Symbol.dispose]() { console.log('closed', name) } });")
+        result = self.kernel.run("using file = resource('file');\nconsole.log('open', file.name);\n6 * 7")
+        self.assertEqual((result.text(), result.value), ("open file\nclosed file\n", "42"))
+        failed = self.kernel.run("using file = resource('file');\n\nthrow new RangeError('in between');")
+        self.assertEqual((failed.text(), failed.error["ename"]), ("closed file\n", "RangeError"))
+        self.assertIn("line 3:", "\n".join(failed.error["traceback"]))
+        slow = "await using slow = { async [Symbol.asyncDispose]() { await null; console.log('closed slowly') } };"
+        self.assertEqual(self.kernel.run(slow).text(), "closed slowly\n")
+
+    def test_what_modules_may_write(self):
+        self.write("where/here.ts", "export const here: string = import.meta.dirname;")
+        self.write("where/there.mts", "export { here } from './here.js';")
+        self.assertEqual(self.kernel.run("import { here } from './where/there.mjs'; here.endsWith('where')").value, "true")
+        self.assertEqual(self.kernel.run("import.meta.url.startsWith('file://') && import.meta.dirname === process.cwd()").value, "true")
+        self.write("waits.ts", "export const late = 1;\nawait Promise.resolve(late);")
+        self.assertIn("waits.ts:2:1: a local file cannot await", self.kernel.run("import { late } from './waits'; late").error["evalue"])
+        self.write("node_modules/untyped/package.json", json.dumps({"name": "untyped", "version": "1.0.0", "type": "module", "exports": "./i.js"}))
+        self.write("node_modules/untyped/i.js", "export const answer = await Promise.resolve(42);")
+        self.assertEqual(self.kernel.run("import { answer } from 'untyped'; answer.toFixed(1)").value, "'42.0'")
+        self.kernel.run("declare global { var shared: number }\nglobalThis.shared = 5; export default class Kept {}")
+        self.assertEqual(self.kernel.run("new Kept() && shared").value, "5")
+        decorated = "const seen: string[] = [];\nconst note = (_: unknown, context: DecoratorContext) => void seen.push(context.kind);\n@note class Marked { @note run() {} }\nseen"
+        self.assertEqual(self.kernel.run(decorated).value, "[ 'method', 'class' ]")
 
 
 class SecurityTests(unittest.TestCase):

@@ -102,6 +102,7 @@ describe("names of earlier cells", () => {
     assert.deepEqual(await refusal("level = true"), ["1:1 TS2322"]);
     assert.deepEqual(await refusal("level = 'text'; level.toFixed()"), ["1:23 TS2551"]);
     assert.deepEqual(await refusal("read = () => 1"), ["1:1 TS2632"]);
+    await assert.rejects(run("read = () => 1"), { message: /because it is a constant or an import\.$/ });
   });
 
   it("can be declared again as something else, which functions of later cells then see", async () => {
@@ -161,6 +162,14 @@ describe("names of earlier cells", () => {
     assert.equal(await run("made.secret + 1"), 6);
     assert.deepEqual(await refusal("made.secrets"), ["1:6 TS2551"]);
     assert.deepEqual(await refusal("new (mixin())().hidden"), ["1:17 TS2341"]);
+  });
+
+  it("may be inferred through hundreds of cells, also by a checker that begins at the last", async () => {
+    await run("const v0 = { a: 1 }; const count = 600");
+    for (let n = 1; n <= 600; n++) await run(`const v${n} = { ...v${n - 1}, b: ${n} };`);
+    write("fresh.ts", "export const fresh = 1;");
+    assert.equal(await run("import { fresh } from './fresh'; fresh + v600.a + v600.b"), 602);
+    assert.deepEqual(await refusal("v600.c"), ["1:6 TS2339"]);
   });
 
   it("are gone after a failed cell only if it was refused", async () => {
@@ -398,6 +407,10 @@ describe("questions about cells", () => {
     assert.match(inspection("level"), /^let level: string \| number\n/);
     assert.match(inspection("boxed"), /^const boxed: Box<\{\n {4}a: Box<string>;\n\}>\n/);
     assert.match(inspection("let b: Box"), /^class Box<T>/);
+    assert.match(
+      inspection("Math.max"),
+      /^\(method\) Math\.max\(.*\): number\n\nReturns the larger of .*\n@param values /s,
+    );
     await run("class Other<T> { value!: T; private own = 1 }");
     await assert.rejects(run("const other: Other<number> = boxed"), (error: Error) => !error.message.includes("fovea"));
   });
