@@ -14,9 +14,7 @@ export interface CompiledCell {
   /** The body of a function; empty when the cell only declares types. */
   code: string;
   isAsync: boolean;
-  /** Top-level values that the cell declares. */
-  declared: string[];
-  /** Those of them that it does not hand over itself as constants: functions, and what may be assigned again. */
+  /** Top-level names that the code does not hand over itself as constants: functions, and what may be assigned again. */
   linked: { name: string; isMutable: boolean }[];
   /** Modules that the cell imports statically. */
   imports: string[];
@@ -48,11 +46,8 @@ export class CellCompiler {
     const declarations = declarationsOf(this.ts, draft);
     const file = this.program.open(text + this.names.suffix(declarations, draft.identifiers.keys()));
     try {
-      this.refuse(
-        this.program.ask(() => this.program.faultsOf(file)),
-        file,
-        text.length,
-      );
+      const faults = this.program.ask(() => this.program.faultsOf(file));
+      this.refuse(faults, file, text.length);
       return this.emit(file, text.length, declarations);
     } catch (error) {
       this.program.close(file);
@@ -109,13 +104,13 @@ export class CellCompiler {
 
   private emit(file: CellFile, length: number, declarations: Declaration[]): CompiledCell {
     const { code, map, isAsync, modules, constants } = emitCell(this.ts, this.program.current, file, length);
-    // An import that is no value is none of the constants.
-    const values = declarations.filter(({ isValue, kind }) => isValue && kind !== "alias");
-    const changing = values.filter(({ name }) => !constants.includes(name));
+    // An import that is a value is among the constants.
+    const changing = declarations.filter(
+      ({ name, isValue, kind }) => isValue && kind !== "alias" && !constants.includes(name),
+    );
     return {
       code,
       isAsync,
-      declared: [...new Set([...constants, ...values.map(({ name }) => name)])],
       linked: changing.map(({ name, isMutable }) => ({ name, isMutable })),
       imports: modules,
       map: new CellMap(map, code.split("\n").length),

@@ -1,13 +1,11 @@
 /** What the language service asks for: files of the disk, files that exist only for it, and what an import means. */
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import type * as TypeScript from "typescript";
+import { PACKAGE } from "./library";
 import type { ts } from "./typescript";
 
 type Literals = readonly TypeScript.StringLiteralLike[];
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
-
-const PACKAGE = join(__dirname, "..", "..");
 
 export class CompilerHost implements TypeScript.LanguageServiceHost {
   /** Documentation is a third of what there is to read, and asked for one name at a time. */

@@ -1,9 +1,8 @@
 /** What cells are compiled with, and the types of the globals that a session adds. */
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { CompilerOptions } from "typescript";
+import { libraryTypes } from "./library";
 import type { ts } from "./typescript";
-
-const PACKAGE = join(__dirname, "..", "..");
 
 export const GLOBAL_TYPES = `
 /** Ask the user for a line of text and wait for it. Throws where the front end takes no input. */
@@ -31,10 +30,7 @@ export function compilerOptions(ts: ts): CompilerOptions {
     // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
     typeRoots: [dirname(dirname(require.resolve("@types/node/package.json")))],
     types: ["node"],
-    paths: {
-      fovea: [join(PACKAGE, "dist", "index.d.ts")],
-      "fovea/protocol": [join(PACKAGE, "dist", "view", "protocol.d.ts")],
-    },
+    paths: libraryTypes(),
   };
 }
 

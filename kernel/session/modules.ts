@@ -6,14 +6,8 @@ import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import type { CellCompiler } from "./cells";
 import { isLocal } from "./compiler-host";
+import { libraryFile } from "./library";
 
-const PACKAGE = join(__dirname, "..", "..");
-const OWN: Record<string, string> = {
-  fovea: join(PACKAGE, "dist", "index.js"),
-  "fovea/protocol": join(PACKAGE, "dist", "view", "protocol.js"),
-  "fovea/tf": join(PACKAGE, "dist", "tf.js"),
-  "fovea/package.json": join(PACKAGE, "package.json"),
-};
 /** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
 
@@ -91,16 +85,13 @@ export class CellModules {
     }
   }
 
-  /**
-   * The library is the session's own instance, whichever folder the kernel runs in and whatever is installed there. And
-   * `./x.js` may mean `./x.ts`, as it does for the compiler.
-   */
+  /** The library is our own, and `./x.js` may mean `./x.ts`, as it does for the compiler. */
   private hookResolution(): void {
     const loader = Module as unknown as Loader;
     const resolve = loader._resolveFilename.bind(loader);
     loader._resolveFilename = (request, ...rest) => {
       try {
-        return OWN[request] ?? resolve(request, ...rest);
+        return libraryFile(request) ?? resolve(request, ...rest);
       } catch (error) {
         if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
         return resolve(request.replace(/js$/, "ts"), ...rest);

@@ -102,8 +102,7 @@ export class CellProgram {
     const cell = { file, imports: this.resolveImports(text, name) };
     this.cells.set(name, cell);
     if (!isDraft && this.isStructural(file)) this.host.add(name, text);
-    cell.file = this.current.getSourceFile(name) as CellFile;
-    return cell.file;
+    return (cell.file = this.current.getSourceFile(name) as CellFile);
   }
 
   close({ fileName }: CellFile): void {
@@ -158,7 +157,7 @@ export class CellProgram {
 
   private admitCells(program: Program): void {
     const { getSourceFile, getResolvedModule } = program;
-    program.getSourceFile = (name) => this.cells.get(name)?.file ?? getSourceFile(name);
+    program.getSourceFile = (name) => getSourceFile(name) ?? this.cells.get(name)?.file;
     program.getResolvedModule = (file, name, mode) =>
       this.cells.get(file.fileName)?.imports.get(name) ?? getResolvedModule(file, name, mode);
   }

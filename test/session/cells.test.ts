@@ -48,7 +48,11 @@ describe("CellCompiler", () => {
     );
     const mutable = cell.linked.filter(({ isMutable }) => isMutable).map(({ name }) => name);
     assert.deepEqual(mutable.sort(), ["a", "b", "g"]);
-    assert.deepEqual([...cell.declared].sort(), ["a", "b", "c", "d", "f", "g", "h"]);
+    assert.deepEqual(cell.linked.map(({ name }) => name).sort(), ["a", "b", "g", "h"]);
+    assert.deepEqual(
+      [...cell.code.matchAll(/\$keep\("(\w)", \1\);/g)].map(([, name]) => name),
+      ["c", "d", "f"],
+    );
     assert.doesNotMatch(cell.code, /\$variables/);
   });
 
