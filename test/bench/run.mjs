@@ -4,13 +4,14 @@
  */
 import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";
+import { adapters, conflict } from "./adapters.mjs";
 import { extraction } from "./extraction.mjs";
 import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
 import { keep, section } from "./tables.mjs";
 
-const entries = { kernels, extraction, hover, law };
+const entries = { kernels, extraction, hover, law, adapters, conflict };
 
 const OPTIONS = ["--json", "--write"];
 
