@@ -11,7 +11,7 @@ const require = createRequire(join(root, "kernel", "package.json"));
 const ZOO = join(root, "kernel", "zoo");
 const SMALL = "parts-hybrid";
 const [BATCH, ROUNDS] = [8, 3];
-const IMAGES = { "ViT-B/16, 224 px, random": 128, [`zoo/${SMALL}, 128 px`]: 192 };
+const IMAGES = { "ViT-B/16, 224 px, random": 96, [`zoo/${SMALL}, 128 px`]: 192 };
 
 export async function extraction() {
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
@@ -26,7 +26,7 @@ export async function extraction() {
     }
     const rows = [
       ...speeds.flat(),
-      await halfDepth(vit, join(folder, "images-128")),
+      await halfDepth(vit, join(folder, "images-96")),
       await int8(folder),
       ...(await edit(vit)),
     ];

@@ -6,7 +6,7 @@ import { bin, environment, prefix, root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
 import { denoProgram } from "./peers.mjs";
 
-const RUNS = 5;
+const RUNS = 3;
 const NAMES = { fovea: "Fovea", tslab: "tslab", deno: "Deno", ipykernel: "ipykernel" };
 /** Whom a measure is compared with: the quickest to start, the one that checks types too, the one with comms. */
 const RIVALS = [
@@ -33,7 +33,8 @@ export async function kernels() {
       title: "Kernels",
       note:
         `Medians of ${RUNS} starts in turn; comms: 10,000 small messages each way. Memory of a kernel's processes after 30 ` +
-        "cells: as the sum of what ps shows, and with the pages of files that they share counted once.",
+        "cells: as the sum of what ps shows, and with the pages of files that they share counted once. A buffer goes through two " +
+        "processes of Fovea, so that a crash of user code leaves the kernel alive, and through one of ipykernel.",
       rows: Object.keys(results.fovea).map((name) => row(name, results)),
       summary: Object.entries(SUMMARY).map(([name, what]) => summary(name, what, results)),
     };

@@ -49,6 +49,15 @@ def run_once(name, directory):
         manager.shutdown_kernel(now=True)
 
 
+def run_again(name, directory):
+    """A port that another program took meanwhile, or a kernel that came to nothing, is said and tried again once."""
+    try:
+        return run_once(name, directory)
+    except RuntimeError as error:
+        sys.stderr.write(f"{name}: {error}; once more\n")
+        return run_once(name, directory)
+
+
 def timed(client, code):
     start = time.perf_counter()
     client.run(code)
@@ -68,7 +77,7 @@ def main():
     results = {name: [] for name in kernels}
     for _ in range(args.runs):
         for name, directory in kernels.items():
-            results[name].append(run_once(name, directory))
+            results[name].append(run_again(name, directory))
     medians = {
         name: {measure: median([run[measure] for run in runs]) for measure in runs[0]} for name, runs in results.items()
     }
