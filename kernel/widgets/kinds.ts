@@ -1,6 +1,6 @@
 /** What the front end may put in place of a value. */
 import { WidgetError } from "./error";
-import { find, idOf } from "./live";
+import { find, isModel } from "./live";
 import { isBinary, REFERENCE } from "./packing";
 
 /** `undefined`: no kind, anything goes. */
@@ -9,7 +9,15 @@ function kindOf(value: unknown): string | undefined {
   if (typeof value !== "object") return `a ${typeof value}`;
   if (isBinary(value)) return "binary";
   if (Array.isArray(value)) return "a list";
-  return idOf(value) === undefined ? "an object" : "a widget";
+  return isModel(value) ? "a widget" : "an object";
+}
+
+/** What a model is and how it is drawn is for the kernel to say. */
+const FIXED = /^_(model|view)_(module|name)|^_(esm|css|anywidget_id)$/;
+
+/** @throws WidgetError for another class or module than the present one. */
+export function checkFixed(where: string, key: string, value: unknown, present: unknown): void {
+  if (FIXED.test(key) && value !== present) throw new WidgetError(where, `${key} is for the kernel to set`, value);
 }
 
 /** @throws WidgetError unless the value is of the kind that the first one was of. */

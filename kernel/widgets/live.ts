@@ -8,8 +8,11 @@ export interface LiveModel {
 }
 
 const models = new Map<string, LiveModel>();
+/** Closed ones too, as long as somebody holds them. */
+const known = new WeakSet<object>();
 
 export function remember(model: LiveModel): void {
+  known.add(model);
   models.set(model.id, model);
 }
 
@@ -25,10 +28,15 @@ export function all(): LiveModel[] {
   return [...models.values()];
 }
 
-/** The id of a value that is an open model. */
-export function idOf(value: object): string | undefined {
-  const { id } = value as Partial<LiveModel>;
-  return typeof id === "string" && models.get(id) === value ? id : undefined;
+export function isModel(value: unknown): boolean {
+  return typeof value === "object" && value !== null && known.has(value);
+}
+
+/** The id of a model, `null` if it is closed, and `undefined` for any other value. */
+export function idOf(value: object): string | null | undefined {
+  if (!known.has(value)) return undefined;
+  const { id } = value as LiveModel;
+  return models.get(id) === value ? id : null;
 }
 
 /** Closes every widget of the session: their views go from the page, and the session forgets their state. */

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { describeValue } from "../rule-error";
 import { DISPLAY, type Displayable } from "../view/display";
 import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../view/host";
 import { serveFrontEnds } from "./control";
 import { WidgetError } from "./error";
 import { Events, raise, type Handler } from "./events";
-import { checkKind, isChange, resolveWidgets } from "./kinds";
+import { checkFixed, checkKind, isChange, resolveWidgets } from "./kinds";
 import { forget, idOf, remember } from "./live";
 import { checkSize, PROTOCOL_VERSION, readMessage, readState, WIDGET_TARGET, type Incoming } from "./messages";
 import { bytesOf, own, pack, unpack, type Path } from "./packing";
+import { stateInWords } from "./words";
 
 const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
 
@@ -80,7 +80,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
    * @throws WidgetError for a key that the model does not have, and for a value that it cannot take.
    */
   set<K extends keyof T & string>(key: K, value: T[K]): void {
-    this.assign(new Map([[key, value]]));
+    this.assign(new Map([[key, value]]), false);
   }
 
   /** Sends what was set since the last time to every view. Does nothing once the widget is closed. */
@@ -92,8 +92,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
 
   /** Sets several values and sends them in one message: `slider.update({ min: 0, max: 10 })`. */
   update(changes: Partial<T>): void {
-    this.assign(new Map<string, unknown>(Object.entries(changes)));
-    this.save_changes();
+    this.assign(new Map<string, unknown>(Object.entries(changes)), true);
   }
 
   /**
@@ -145,15 +144,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
 
   /** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
   toString(): string {
-    const { kinds = {} } = this.setup;
-    const shown = [...this.values].filter(
-      ([key, value]) => value !== null && value !== kinds[key] && !/^_|^(layout|style)$/.test(key),
-    );
-    const parts = shown.map(([key, value]) => `${key}: ${inWords(value)}`).join(", ");
-    const name = String(this.values.get("_model_name"))
-      .replace("AnyModel", "anywidget")
-      .replace(/Model$/, "");
-    return `${this.ended ? "closed " : ""}${name}(${parts.length > 1000 ? `${parts.slice(0, 1000)}…` : parts})`;
+    return (this.ended ? "closed " : "") + stateInWords(this.values, this.setup.kinds ?? {});
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -172,16 +163,19 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     }
   }
 
-  private assign(changes: Map<string, unknown>): void {
-    for (const key of changes.keys()) {
-      if (!this.values.has(key))
-        throw new WidgetError(this.setup.where, `the state has no ${key}, ${this.keys()}`, key);
+  /** Front ends hear of a change before handlers do, which may be slow. */
+  private assign(changes: Map<string, unknown>, save: boolean): void {
+    const stranger = [...changes.keys()].find((key) => !this.values.has(key));
+    if (stranger !== undefined) {
+      throw new WidgetError(this.setup.where, `the state has no ${stranger}, ${this.keys()}`, stranger);
     }
     pack(this.setup.where, changes, idOf); // Refuses here what could not be sent later.
     this.prepare(changes);
-    for (const [key, value] of changes) if (isChange(this.values.get(key), value)) this.unsaved.add(key);
+    const changed = this.store(changes);
+    for (const [key] of changed) this.unsaved.add(key);
+    if (save) this.save_changes();
     // A handler's error is reported like any late one: setting a value does not fail for it.
-    void this.commit(changes);
+    void this.notify(changed);
   }
 
   private prepare(changes: Map<string, unknown>): void {
@@ -189,10 +183,15 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     this.setup.check?.((key) => (changes.has(key) ? changes.get(key) : this.values.get(key)));
   }
 
-  /** Settles when every handler has, and rejects with what they threw. */
-  private async commit(changes: Map<string, unknown>): Promise<void> {
+  /** Returns what is not as it was. */
+  private store(changes: Map<string, unknown>): [string, unknown][] {
     const changed = [...changes].filter(([key, value]) => isChange(this.values.get(key), value));
     for (const [key, value] of changed) this.values.set(key, value);
+    return changed;
+  }
+
+  /** Settles when every handler has, and rejects with what they threw. */
+  private async notify(changed: [string, unknown][]): Promise<void> {
     if (changed.length === 0) return;
     const calls = changed.map(([key, value]) => this.events.emit(`change:${key}`, this, value));
     raise(await Promise.allSettled([...calls, this.events.emit("change", this)]));
@@ -232,7 +231,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
         "echo_update",
         this.shared().flatMap(([key]) => (changes.has(key) ? [[key, changes.get(key)]] : [])),
       );
-    await this.commit(changes);
+    await this.notify(this.store(changes));
     if (strangers.length === 0) return;
     throw new WidgetError(
       this.setup.where,
@@ -255,6 +254,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   private accepted(key: string, value: unknown): unknown {
     const { where, state, kinds = state } = this.setup;
     const taken = this.isReference(key) ? resolveWidgets(where, value) : value;
+    checkFixed(where, key, taken, this.values.get(key));
     checkKind(where, key, taken, kinds[key]);
     return taken;
   }
@@ -297,12 +297,6 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
 const ECHO = !["no", "n", "false", "off", "0", "0.0"].includes(
   (process.env.JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
 );
-
-function inWords(value: unknown): string {
-  if (value instanceof Widget) return value.toString();
-  const holdsWidgets = Array.isArray(value) && value.some((each) => each instanceof Widget);
-  return holdsWidgets ? `[${value.map(inWords).join(", ")}]` : describeValue(value);
-}
 
 function toDataView(bytes: Uint8Array): DataView {
   return new DataView(new Uint8Array(bytes).buffer);

@@ -13,8 +13,8 @@ export interface Packed {
   buffers: Uint8Array[];
 }
 
-/** The id of a value that is a widget. */
-export type IdOf = (value: object) => string | undefined;
+/** The id of a value that is a widget, `null` if that is closed. */
+export type IdOf = (value: object) => string | null | undefined;
 
 export const REFERENCE = "IPY_MODEL_";
 /** Deeper state is taken for a cycle, or for an attack. */
@@ -63,12 +63,18 @@ class Packer {
       );
     }
     const id = this.idOf(value);
-    if (id !== undefined) return REFERENCE + id;
+    if (id !== undefined) return id === null ? null : REFERENCE + id;
     if (isBinary(value)) return this.binary(value, path);
-    if (Array.isArray(value)) return value.map((item, index) => this.value(item, [...path, index]) ?? null);
+    if (Array.isArray(value)) return this.list(value, path);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === "function") return this.value(toJSON.call(value, ""), path);
     return this.object(Object.entries(value), path);
+  }
+
+  /** Closed widgets are left out: a front end that does not find one gives up the whole list. */
+  private list(value: readonly unknown[], path: Path): JSONValue[] {
+    const open = value.filter((item) => typeof item !== "object" || item === null || this.idOf(item) !== null);
+    return open.map((item, index) => this.value(item, [...path, index]) ?? null);
   }
 
   private object(entries: Iterable<[string, unknown]>, path: Path): JSONObject {

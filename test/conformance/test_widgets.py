@@ -1,5 +1,6 @@
 """Widgets on real sockets: what a front end of the `jupyter.widget` protocol 2.1 says and hears."""
 
+import time
 import unittest
 import uuid
 
@@ -149,6 +150,17 @@ class WidgetTests(unittest.TestCase):
         self.say(comm_id, self.update({"value": 5}))
         self.kernel.send("comm_msg", {"comm_id": comm_id, "data": self.update({"value": 50})})
         self.assertEqual(self.kernel.finish(cell).value, "50")
+
+    def test_a_cell_that_waits_is_interrupted_and_the_widget_lives(self):
+        result = self.run_cell("const patient = widgets.intSlider();")
+        comm_id = self.opened(result, "IntSliderModel")["content"]["comm_id"]
+        cell = self.kernel.client.execute("console.log('begun'); await widgets.until(patient, 'value')")
+        self.kernel.next_of("stream")
+        time.sleep(0.1)  # Until it waits.
+        self.kernel.manager.interrupt_kernel()
+        self.assertEqual(self.kernel.finish(cell).reply["ename"], "KeyboardInterrupt")
+        self.assertEqual(len(self.answers(self.say(comm_id, self.update({"value": 5})))), 1)
+        self.assertEqual(self.run_cell("patient.get('value')").value, "5")
 
     def test_broken_messages_are_reported_and_harm_nothing(self):
         result = self.run_cell("const victim = widgets.anywidget({ esm: 'export default {}', state: { count: 1, any: null as unknown } });")

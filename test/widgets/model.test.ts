@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
+import { Prng } from "../../kernel/prng";
 import type { JSONValue } from "../../kernel/view/host";
 import { WidgetError, widgets, type Widget } from "../../kernel/widgets";
 import { FrontEnd } from "./front-end";
@@ -78,6 +79,15 @@ describe("a model", () => {
     assert.deepEqual([counter.get("count"), heard, said(counter)], [5, [5], [echo({ count: 5 })]]);
     counter.save_changes();
     assert.deepEqual(said(counter), []);
+  });
+
+  it("tells front ends before handlers, which may be slow", () => {
+    const counter = widgets.anywidget({ esm, state: { count: 0 } });
+    said(counter);
+    const before: unknown[] = [];
+    counter.on("change:count", () => before.push(...said(counter)));
+    counter.update({ count: 1 });
+    assert.deepEqual([before, said(counter)], [[update({ count: 1 })], []]);
   });
 
   it("sends what a handler makes of a value of the front end", async () => {
@@ -286,6 +296,8 @@ describe("a message of the front end that is not as it should be", () => {
       /must not name __proto__/,
     ],
     ["a depth of a hundred", update({ any: deep }), /must not nest deeper than 64/],
+    ["another module", update({ _view_module: "evil" }), /_view_module is for the kernel to set, received "evil"/],
+    ["other code", update({ _esm: "alert(1)" }), /_esm is for the kernel to set/],
     ["too much", update({ words: "x".repeat(65 * 1024 * 1024) }), /must not hold more than 67108864 bytes/],
   ];
 
@@ -320,6 +332,55 @@ describe("a message of the front end that is not as it should be", () => {
     );
     await frontEnd.of(model).receive(message);
     assert.deepEqual([model.get("count"), said(model)], [2, [echo({ count: 2 }), echo({ count: 2 })]]);
+  });
+
+  it("may hold the whole state, as a view's save sends it", async () => {
+    const slider = widgets.intSlider();
+    const [{ data }] = frontEnd.of(slider).take();
+    await frontEnd.of(slider).receive(update({ ...(data.state as object), value: 9 }));
+    assert.deepEqual([slider.get("value"), slider.get("layout").closed], [9, false]);
+  });
+
+  it("made by chance is either taken or refused by name, and leaves every value of its kind", async () => {
+    const chance = new Prng(7);
+    const keys = [...Object.keys(state), "state", "method", "buffer_paths", "_esm", "0", "constructor", "layout"];
+    const value = (depth: number): unknown => {
+      const leaf = chance.pick<unknown>([
+        null,
+        true,
+        -1,
+        1e300,
+        "",
+        "update",
+        "custom",
+        "IPY_MODEL_x",
+        "request_state",
+      ]);
+      if (depth === 0 || chance.chance(0.4)) return leaf;
+      const items = Array.from({ length: chance.int(4) }, () => value(depth - 1));
+      return chance.chance(0.5) ? items : Object.fromEntries(items.map((item) => [chance.pick(keys), item]));
+    };
+    const model = widgets.anywidget({ esm, state });
+    let refusals = 0;
+    for (let i = 0; i < 5000; i++) {
+      const buffers = Array.from({ length: chance.int(3) }, () => bytes(1, 2, 3, 4));
+      const paths = Array.from({ length: buffers.length }, () => value(2)) as JSONValue;
+      const whole = {
+        method: chance.pick(["update", "custom", "request_state"]),
+        state: value(3),
+        buffer_paths: paths,
+      };
+      await frontEnd
+        .of(model)
+        .receive(chance.chance(0.8) ? whole : value(4), buffers)
+        .catch((error: unknown) => {
+          assert.ok(error instanceof WidgetError, String(error));
+          refusals++;
+        });
+    }
+    assert.ok(refusals > 1000 && refusals < 4900, String(refusals));
+    const kinds = [typeof model.get("count"), typeof model.get("words"), Array.isArray(model.get("list"))];
+    assert.deepEqual([kinds, model.get("pixels") instanceof Float32Array], [["number", "string", true], true]);
   });
 
   it("lets the front end put anything where null was", async () => {
@@ -405,6 +466,21 @@ describe("certain widgets", () => {
       refused(/names a widget that is not open/),
     );
     await assert.rejects(frontEnd.of(row).receive(update({ children: [3] })), refused(/children must be widgets/));
+    b.close();
+    assert.throws(() => row.update({ children: [b] }), refused(/children must be widgets that are open/));
+  });
+
+  it("a container goes on without a child that was closed", async () => {
+    const [a, b] = [widgets.label(), widgets.label()];
+    const tabs = widgets.tab([a, b]);
+    a.close();
+    said(tabs);
+    tabs.update({ titles: ["b"] });
+    await frontEnd.of(tabs).receive(update({ selected_index: null }));
+    await frontEnd.of(tabs).receive({ method: "request_state" });
+    const [titles, echoed, whole] = said(tabs) as { state: { children?: unknown } }[];
+    assert.deepEqual([titles, echoed], [update({ titles: ["b"] }), echo({ selected_index: null })]);
+    assert.deepEqual(whole.state.children, [`IPY_MODEL_${b.id}`]);
   });
 
   it("text that looks like a reference stays text", async () => {

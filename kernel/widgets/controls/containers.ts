@@ -30,11 +30,15 @@ function container<S extends BoxState>(
   options: object,
 ): Widget<S> {
   const where = `widgets.${model.toLowerCase()}`;
-  const check = (next: (key: string) => unknown): void => checkChildren(where, next("children"));
+  checkChildren(where, children);
+  const derive = (changes: Map<string, unknown>): void => {
+    if (changes.has("children")) checkChildren(where, changes.get("children"));
+  };
   const definition = { model, defaults: { ...defaults } };
-  return new Widget({ ...control(where, definition, { ...options, children: [...children] }), check });
+  return new Widget({ ...control(where, definition, { ...options, children: [...children] }), derive });
 }
 
+/** A child that is closed later goes from the views by itself. */
 function checkChildren(where: string, children: unknown): void {
   const wrong = Array.isArray(children)
     ? children.find((child) => !(child instanceof Widget) || child.closed)
