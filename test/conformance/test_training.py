@@ -1,0 +1,67 @@
+"""Layers and training in cells: their types reach later cells, and an interrupt stops a training and leaves no tensor."""
+
+import time
+import unittest
+
+from harness import Kernel
+
+SETUP = """
+import { nn, train } from "fovea";
+import * as tf from "fovea/tf";
+
+const device = await nn.start("wasm");
+class Model extends nn.Module {
+  readonly fc1 = new nn.Linear(2, 8);
+  readonly fc2 = new nn.Linear(8, 2);
+  forward(x: tf.Tensor): tf.Tensor { return this.fc2.forward(nn.gelu(this.fc1.forward(x))); }
+}
+const model = new Model();
+const data = train.batches([0, 1, 2, 3], { size: 2 });
+const loss = (batch: number[]) =>
+  nn.crossEntropy(model.forward(tf.tensor2d(batch.map((i) => [i, 1]))), tf.tensor1d(batch.map((i) => i % 2), "int32"));
+const stages = [{ name: "head", groups: [{ parameters: "fc2", learningRate: 0.1 }], steps: 1e6 }];
+const reports: train.StepReport[] = [];
+const tensors = tf.memory().numTensors;
+"""
+
+TRAIN = """
+await train.fit({ model, data, loss, stages }, (report) => {
+  reports.push(report);
+  if (report.step === 3) console.log("begun");
+});
+"""
+
+
+class TrainingTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kernel.stop()
+
+    def value(self, code):
+        return self.kernel.run(code).value
+
+    def test_an_interrupt_stops_a_training_where_the_next_one_can_begin(self):
+        self.assertEqual(self.kernel.run(SETUP).reply["status"], "ok")
+        msg_id = self.kernel.client.execute(TRAIN)
+        self.kernel.next_of("stream", accept=lambda m: "begun" in m["content"]["text"])
+        self.kernel.manager.interrupt_kernel()
+        self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+        self.kernel.run("await new Promise((resolve) => setTimeout(resolve, 100)); const steps = reports.length;")
+        time.sleep(0.3)
+        self.assertEqual(self.value("steps > 2 && reports.length === steps"), "true")
+        self.assertEqual(self.value("tf.memory().numTensors - tensors"), "0")
+        self.assertEqual(self.value("[...model.namedParameters().values()].every((one) => one.trainable)"), "true")
+        # The types of this cell's names come from the cells before.
+        self.kernel.run("const weight = model.fc1.weight.value; const optimiser = new train.AdamW([]);")
+        self.assertEqual(self.value("const shape: number[] = weight.shape; shape"), "[ 8, 2 ]")
+        self.assertIn("not assignable", str(self.kernel.run("const wrong: string = model.fc1.inFeatures;").reply))
+        short = "(await train.fit({ model, data, loss, stages: [{ ...stages[0], steps: 5 }] })).stages[0].trained.join()"
+        self.assertEqual(self.value(short), "'fc2.weight,fc2.bias'")
+
+
+if __name__ == "__main__":
+    unittest.main()
