@@ -4,10 +4,12 @@ import { commsPlugin } from "./comms";
 import { correspondencePlugin } from "./correspondence";
 import { lawPlugin } from "./law";
 import { plotlyPlugin } from "./plotly";
+import { preferencesPlugin } from "./preferences";
 import { statusPlugin } from "./status";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commsPlugin,
+  preferencesPlugin,
   alignmentPlugin,
   correspondencePlugin,
   lawPlugin,

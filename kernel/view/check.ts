@@ -79,6 +79,10 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, path, where) => (value === undefined || value === null ? undefined : reader(value, path, where));
 }
 
+export function nullable<T>(reader: Reader<T>): Reader<T | null> {
+  return (value, path, where) => (value === null ? null : reader(value, path, where));
+}
+
 /** The readers of an object type, key by key. */
 export type Shape<T> = { [K in keyof T]-?: Reader<T[K]> };
 

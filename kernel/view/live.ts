@@ -11,16 +11,18 @@ import {
   type FeaturesRequest,
   type FitReply,
   type FitRequest,
+  type SelectRequest,
 } from "./messages";
 import type { FitChoice, SavedFit } from "./law/payload";
 import type { FeaturePair } from "./match";
 import type { Side } from "./payload";
 
-/** A view that this session serves: its full features, or a fit that can be done again. */
+/** A view that this session serves: its full features, or a fit that can be done again and a listener to selections. */
 export interface LiveView {
   id: string;
   layers: FeaturePair[];
   refit?: (choice: FitChoice) => SavedFit;
+  select?: (encoder: number | null) => Promise<void>;
 }
 
 /** Features kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
@@ -76,9 +78,16 @@ function answer(comm: Comm, view: LiveView, data: JSONValue): void {
       return sendFeatures(comm, view, request);
     case "fit":
       return comm.send({ ...fitReply(view, request) } as unknown as JSONValue);
+    case "select":
+      return tellSelection(comm, view, request);
     default:
       return request satisfies never;
   }
+}
+
+function tellSelection(comm: Comm, view: LiveView, { encoder }: SelectRequest): void {
+  if (!view.select) throw new ProtocolError("fovea.view request", "type", "features or fit: nobody listens", "select");
+  view.select(encoder).catch((error: unknown) => comm.send({ ...errorReply(error) }));
 }
 
 function sendFeatures(comm: Comm, view: LiveView, request: FeaturesRequest): void {

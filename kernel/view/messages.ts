@@ -1,4 +1,4 @@
-import { ProtocolError, count, index, number, object, oneOf, optional, text } from "./check";
+import { ProtocolError, count, index, nullable, number, object, oneOf, optional, text } from "./check";
 import { decodeFloat16 } from "./float16";
 import { fitChoice, type FitChoice, type SavedFit } from "./law/payload";
 import { PROTOCOL_VERSION, type Side } from "./payload";
@@ -30,7 +30,14 @@ export interface FitRequest {
   choice: FitChoice;
 }
 
-export type Request = FeaturesRequest | FitRequest;
+/** Browser to kernel: an encoder of a law view was selected, or none. */
+export interface SelectRequest {
+  type: "select";
+  /** Position in the payload's `encoders`. */
+  encoder: number | null;
+}
+
+export type Request = FeaturesRequest | FitRequest | SelectRequest;
 
 /** Kernel to browser, once after opening. */
 export interface ReadyReply {
@@ -76,8 +83,9 @@ export type Reply = ReadyReply | FeaturesReply | UncheckedFitReply | ErrorReply;
 
 const open = object<OpenData>({ version: oneOf<1>([PROTOCOL_VERSION]), view: text(100) });
 const side = oneOf<Side>([0, 1]);
-const requestKind = object<{ type: Request["type"] }>({ type: oneOf(["features", "fit"]) });
+const requestKind = object<{ type: Request["type"] }>({ type: oneOf(["features", "fit", "select"]) });
 const featuresRequest = object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side });
+const selectRequest = object<SelectRequest>({ type: oneOf(["select"]), encoder: nullable(index) });
 const fitRequest = object<FitRequest>({ type: oneOf(["fit"]), serial: index, choice: fitChoice });
 const kind = object<{ type: Reply["type"] }>({ type: oneOf(["ready", "features", "fit", "error"]) });
 const error = object<ErrorReply>({
@@ -114,6 +122,8 @@ export function readRequest(value: unknown, where = "fovea.view request"): Reque
       return featuresRequest(value, "", where);
     case "fit":
       return fitRequest(value, "", where);
+    case "select":
+      return selectRequest(value, "", where);
     default:
       return type satisfies never;
   }

@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { matchOf, syntheticKeypoints } from "../view/synthetic";
 import { axeViolations } from "./axe";
+import { exported, exportedCode, pngSize } from "./exports";
 import { fixtureNotebook } from "./fixture";
 import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
@@ -73,6 +74,18 @@ describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => 
     await viewer.click(0, 0.75, 0.25, ["Shift"]);
     await viewer.click(0, 0.5, 0.75, ["Shift"]);
     await screenshot(page, "correspondence-pins");
+  });
+
+  it("gives away a picture, a drawing, its pins and the code of what is on screen", async () => {
+    const [width, height] = pngSize(await exported(page.page, viewer.root, "PNG"));
+    assert.ok(width > 600 && height > 300, `${width} x ${height}`);
+    const svg = (await exported(page.page, viewer.root, "SVG")).toString();
+    assert.match(svg, /^<svg .*<image .*<path d="M.*<text /s);
+    const { pins } = JSON.parse((await exported(page.page, viewer.root, "JSON")).toString());
+    assert.equal(pins.length, 3);
+    const code = await exportedCode(viewer.root);
+    assert.match(code, /^await view\.correspondence\(\n.* {4}pins: \[\[/s);
+    assert.match(code, /similarity: "cosine"/);
   });
 
   it("is worked by keyboard alone: arrows, Shift, Enter, Delete, Escape", async () => {

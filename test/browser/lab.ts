@@ -18,6 +18,8 @@ export interface LabOptions {
   kernels?: boolean;
   /** Content security policy of every page. Default: the server's own. */
   csp?: string;
+  /** The reader's settings, by plugin as `package/plugin`. */
+  settings?: Record<string, object>;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const root = join(home, "root");
   writeFiles(root, options.files);
   linkExtension(home);
+  writeFiles(join(home, "settings"), settingsFiles(options.settings ?? {}));
   const token = randomBytes(12).toString("hex");
   const port = await freePort();
   const server = spawn(join(prefix, "bin", "jupyter-lab"), serverArguments(home, root, port, token, options), {
@@ -77,6 +80,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   await answering(lab, server);
   return lab;
+}
+
+function settingsFiles(settings: Record<string, object>): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([plugin, content]) => [`${plugin}.jupyterlab-settings`, content]),
+  );
 }
 
 function writeFiles(root: string, files: Record<string, unknown>): void {

@@ -40,7 +40,29 @@ await view.alignment(
   { title: "A, token by token" },
 )`;
 
+/** A law view of zoo encoders, and the output in which the selected one shows its features; `law` and `view` are there. */
+const LINK_CELL = `import { data, displayHandle, encoders } from "fovea";
+
+await data.world.writeSpair("world", { split: "test", categories: ["bird"], images: 4, pairs: 2 });
+const [worldPair] = data.spair.read("world").pairs;
+const handle = displayHandle("Select an encoder to see its features here.");
+const zoo = law.table(\`encoder,benchmark,a,c,score
+zoo/parts-hybrid,probe,0.7,60,80
+zoo/clip-vit,probe,1,50,70
+zoo/untrained-hybrid,probe,0.2,10,30\`);
+view.law(zoo, (options) => law.fit(zoo, options), {
+  title: "Linked",
+  degree: 1,
+  onSelect: async (name) => {
+    if (name === null) return;
+    const encoder = await encoders.load(name);
+    const { source, target } = worldPair;
+    handle.update(await view.correspondence(source.path, target.path, encoder, { keypoints: worldPair, layers: [-1] }));
+    await encoder.dispose();
+  },
+})`;
+
 export function lawNotebook(): object {
   const synthetic = readFileSync(join(repository, "test/view/synthetic.ts"), "utf8").replace(/^export /gm, "");
-  return notebook([LAW_CELL, synthetic, TEXT_CELL, REFERENCE_CELL].map((source) => ({ source })));
+  return notebook([LAW_CELL, synthetic, TEXT_CELL, REFERENCE_CELL, LINK_CELL].map((source) => ({ source })));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { axeViolations } from "./axe";
+import { exported, exportedCode, pngSize } from "./exports";
 import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { lawNotebook, TOKENS } from "./law-fixture";
@@ -30,7 +31,7 @@ async function waitSelected(view: ViewPage, panel: string, count: number): Promi
   assert.deepEqual(await markers(view, panel), { selected: count }, panel);
 }
 
-describe("the law and alignment viewers in JupyterLab", { timeout: 150_000 }, () => {
+describe("the law and alignment viewers in JupyterLab", { timeout: 300_000 }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;
@@ -39,7 +40,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: 150_000 }, ()
   let reference: ViewPage;
 
   const viewsOf = (of: LabPage): [ViewPage, ViewPage, ViewPage] => [
-    new ViewPage(of.page, of.page.locator(".jp-FoveaLaw")),
+    new ViewPage(of.page, of.page.locator(".jp-FoveaLaw").first()),
     new ViewPage(of.page, of.page.locator(".jp-FoveaAlignment").nth(0)),
     new ViewPage(of.page, of.page.locator(".jp-FoveaAlignment").nth(1)),
   ];
@@ -140,6 +141,48 @@ describe("the law and alignment viewers in JupyterLab", { timeout: 150_000 }, ()
     assert.match((await rows.nth(0).innerText()).replace(/\s+/g, " "), /^1 CLIP336 64\.26 64\.51 64\.73/);
   });
 
+  it("a selected encoder shows its features in the correspondence viewer of another output", async () => {
+    const linked = new ViewPage(page.page, page.page.locator(".jp-FoveaLaw").nth(1));
+    await linked.root.scrollIntoViewIfNeeded();
+    await linked.says("status", /Selections go to the notebook\.$/);
+    const shown = page.page.locator(".jp-FoveaCorrespondence .jp-FoveaView-title");
+    const point = linked.root.locator(".jp-FoveaLaw-scatter .points path").nth(2);
+    await point.waitFor();
+    const box = await point.boundingBox();
+    assert.ok(box);
+    await page.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await shown.filter({ hasText: "zoo/untrained-hybrid on cpu" }).waitFor();
+    await linked.press("Escape", "ArrowRight", "Enter");
+    await shown.filter({ hasText: "zoo/parts-hybrid on cpu" }).waitFor();
+    const viewer = page.viewer();
+    await viewer.ready();
+    await viewer.says("status", /^Full features/);
+    await viewer.says("pck", /^PCK@0\.10 on this pair/);
+    await screenshot(page, "law-linked");
+  });
+
+  it("gives away a picture, the numbers and the code of what is on screen", async () => {
+    await law.field("Degree").selectOption("1");
+    await law.says("caption", /R² 0\.830/);
+    const [width, height] = pngSize(await exported(page.page, law.root, "PNG"));
+    assert.ok(width > 700 && height > 700, `${width} x ${height}`);
+    const { fits, encoders } = JSON.parse((await exported(page.page, law.root, "JSON")).toString());
+    assert.ok(Math.abs(fits.mmbench_en.r2 - 0.8300505266) < 1e-9);
+    assert.equal(encoders.length, 13);
+    const code =
+      'view.law(\n  table,\n  (options) => law.fit(table, options),\n  { title: "Published table", benchmark: "mmbench_en", degree: 1 },\n)';
+    assert.equal(await exportedCode(law.root), code);
+    await law.field("Degree").selectOption("2");
+    const [across, down] = pngSize(await exported(page.page, words.root, "PNG"));
+    assert.ok(across > 300 && down > 300, `${across} x ${down}`);
+    const { tokens, matrix } = JSON.parse((await exported(page.page, words.root, "JSON")).toString());
+    assert.deepEqual([tokens.length, matrix.length, matrix[0].length], [5, 5, 192]);
+    assert.match(
+      await exportedCode(words.root),
+      /^await view\.alignment\(\n {2}\{ image, patches, tokens: \{ labels, data \} \},/,
+    );
+  });
+
   it("shows a token's patches and a patch's bars, by pointer and by keyboard", async () => {
     const chips = words.root.locator(".jp-FoveaAlignment-chip");
     await words.hover(chips.nth(4));
@@ -188,7 +231,8 @@ describe("the law and alignment viewers in JupyterLab", { timeout: 150_000 }, ()
     const saved = readNotebook(join(lab.root, "law.ipynb"));
     for (const cell of [0, 2, 3])
       assert.ok(outputBytes(saved, cell) <= 300 * 1024, `${outputBytes(saved, cell)} bytes`);
-    const reader = await startLab({ files: { "law.ipynb": saved }, kernels: false, csp: STRICT_CSP });
+    const settings = { "jupyterlab-fovea/preferences": { colormap: "cividis" } };
+    const reader = await startLab({ files: { "law.ipynb": saved }, kernels: false, csp: STRICT_CSP, settings });
     try {
       const alone = await LabPage.open(browser, reader, "law.ipynb", { width: 620, height: 1000 });
       await alone.withoutKernel();
@@ -201,6 +245,14 @@ describe("the law and alignment viewers in JupyterLab", { timeout: 150_000 }, ()
       await still.says("live", /^CLIP336 \(1\)/);
       await still.root.scrollIntoViewIfNeeded();
       await screenshot(alone, "law-saved-narrow");
+      assert.equal(await chips.field("Colours").inputValue(), "cividis", "the reader's setting wins");
+      const lowest = await still.root
+        .locator(".jp-FoveaLaw-plane")
+        .evaluate(
+          (node) => (node as unknown as { data: { colorscale: [number, string][] }[] }).data[0].colorscale[0][1],
+        );
+      assert.equal(lowest, "#00224e", "cividis in the plane too");
+      assert.equal(pngSize(await exported(alone.page, still.root, "PNG"))[0] > 400, true);
       await chips.hover(chips.root.locator(".jp-FoveaAlignment-chip").nth(1));
       await chips.says("live", /^Token 2, “red”: best patch row 6, column 14/);
       await screenshot(alone, "alignment-saved-narrow");

@@ -90,7 +90,13 @@ describe("what the law viewer says", () => {
 });
 
 describe("the panels", () => {
-  const input = { trans, payload, fit, state: { ...state, selected: 4, residuals: true } };
+  const input = {
+    trans,
+    payload,
+    fit,
+    state: { ...state, selected: 4, residuals: true },
+    colormap: "viridis" as const,
+  };
 
   it("mark the selected encoder by shape in every one, and draw it last", () => {
     const traces = scatterFigure(input).data as { customdata?: number[]; marker?: { symbol: string[] } }[];

@@ -164,6 +164,44 @@ describe("the kernel's side of a law view", () => {
     );
   });
 
+  it("tells which encoder was selected, one call at a time and the last of several", async () => {
+    const told: (string | null)[] = [];
+    const release: (() => void)[] = [];
+    const listening = law(published, laws.fit(published), {
+      onSelect: (name) => {
+        told.push(name);
+        return new Promise<void>((done) => release.push(done));
+      },
+    });
+    assert.equal(readLaw(listening.bundle[LAW_MIME]).selects, true);
+    const comm = opened(listening.id);
+    for (const encoder of [3, 4, null, 5]) comm.receive({ type: "select", encoder });
+    assert.deepEqual(told, ["DINOv2"]);
+    release[0]();
+    await new Promise((done) => setImmediate(done));
+    assert.deepEqual(told, ["DINOv2", "SD1.5"]);
+    assert.equal(comm.sent.length, 1, "nothing went wrong");
+  });
+
+  it("answers a selection that is none, that nobody listens to, or whose listener fails, in words", async () => {
+    const failing = law(published, laws.fit(published), {
+      onSelect: () => {
+        throw new Error("no such model");
+      },
+    });
+    const comm = opened(failing.id);
+    comm.receive({ type: "select", encoder: 13 });
+    await new Promise((done) => setImmediate(done));
+    assert.match(String(comm.sent[1].data.message), /encoder must be below 13, received 13/);
+    comm.receive({ type: "select", encoder: 0 });
+    await new Promise((done) => setImmediate(done));
+    assert.match(String(comm.sent[2].data.message), /no such model/);
+    const deaf = opened(view.id);
+    deaf.receive({ type: "select", encoder: 0 });
+    assert.match(String(deaf.sent[1].data.message), /nobody listens/);
+    assert.throws(() => readRequest({ type: "select", encoder: -1 }), /encoder must be an integer in/);
+  });
+
   it("no longer knows a view that was disposed", () => {
     const short = law(published, (options) => laws.fit(published, options));
     short.dispose();

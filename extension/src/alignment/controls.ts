@@ -22,6 +22,8 @@ export interface AlignmentControlEvents {
 export interface AlignmentControls {
   node: HTMLElement;
   sync(state: AlignmentState): void;
+  /** More buttons, after our own. */
+  addButtons(buttons: readonly HTMLElement[]): void;
 }
 
 const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
@@ -62,6 +64,7 @@ export function alignmentControls(
       ...fields,
       element("div", { class: "jp-FoveaView-buttons" }, table, help),
     ),
+    addButtons: (buttons) => help.before(...buttons),
     sync(state) {
       normalisation.control.value = state.normalisation;
       temperature.control.value = String(state.temperature);

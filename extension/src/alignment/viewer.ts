@@ -1,5 +1,6 @@
 import { NORMALISATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
 import { element, setText } from "../dom";
+import { ExportControls, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale, type Scene } from "../image";
 import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
@@ -8,6 +9,7 @@ import type { OutputContent } from "../parts/output";
 import type { Translate } from "../parts/translate";
 import { Chips } from "./chips";
 import { alignmentControls, type AlignmentControls } from "./controls";
+import { exportCode, exportData } from "./exports";
 import { alignmentHelp } from "./help";
 import { alignmentAction, type AlignmentAction } from "./keyboard";
 import { MatrixPane, type MatrixCell } from "./matrix";
@@ -18,7 +20,7 @@ import { AlignmentTable } from "./table";
 import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
 
 /** The alignment viewer: an image's patches against tokens. Owns its elements and listeners; needs no kernel. */
-export class AlignmentViewer implements OutputContent {
+export class AlignmentViewer implements OutputContent, Exportable {
   readonly node: HTMLElement;
 
   constructor(
@@ -33,6 +35,8 @@ export class AlignmentViewer implements OutputContent {
       change: (part) => this.update({ ...this.state, ...part }),
       act: (action) => this.act(action),
     });
+    this.exports = new ExportControls(trans, this, (message) => this.lines.setProblem(message));
+    this.controls.addButtons(this.exports.buttons);
     this.help = alignmentHelp(trans);
     this.table = new AlignmentTable(trans, payload);
     this.chips = this.reference ? undefined : this.makeChips();
@@ -41,6 +45,25 @@ export class AlignmentViewer implements OutputContent {
     this.node = this.compose();
     this.listen();
     for (const pane of [this.pane, this.reference]) if (pane) void this.load(pane);
+  }
+
+  exportName(): string {
+    return this.payload.title || "alignment";
+  }
+
+  exportPicture(): ViewPicture {
+    const { live, caption } = this.lines;
+    const canvases = [this.pane, this.reference].flatMap((pane) => pane?.canvas ?? []);
+    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    return { rows: [canvases, [this.matrix.canvas]], words };
+  }
+
+  exportData(): unknown {
+    return exportData(this.payload, this.state, this.answer());
+  }
+
+  exportCode(): string {
+    return exportCode(this.payload, this.state);
   }
 
   dispose(): void {
@@ -97,7 +120,7 @@ export class AlignmentViewer implements OutputContent {
     setText(lines.status, sayPrecision(trans, payload));
     lines.status.classList.toggle("jp-mod-approximate", payload.reduced !== undefined);
     const parts = [heading, this.controls.node, this.help, this.stage, this.bar.node, lines.live];
-    const rest = [this.matrix.node, lines.caption, this.table.node, lines.status, lines.problem];
+    const rest = [this.matrix.node, lines.caption, this.table.node, this.exports.node, lines.status, lines.problem];
     const attributes = { "aria-label": title };
     return element("section", { class: "jp-FoveaView jp-FoveaAlignment", attributes }, ...parts, ...rest);
   }
@@ -229,6 +252,7 @@ export class AlignmentViewer implements OutputContent {
   private readonly chips: Chips | undefined;
   private readonly matrix: MatrixPane;
   private readonly controls: AlignmentControls;
+  private readonly exports: ExportControls;
   private readonly help: HTMLElement;
   private readonly table: AlignmentTable;
   private readonly stage: HTMLElement;

@@ -12,6 +12,7 @@ import {
   type FitChoice,
   type FitRequest,
   type OpenData,
+  type SelectRequest,
   type UncheckedFitReply,
 } from "fovea/protocol";
 
@@ -75,6 +76,12 @@ export class ViewConnection {
   refit(serial: number, choice: FitChoice): void {
     const request: FitRequest = { type: "fit", serial, choice };
     if (this.current === "live") this.comm?.send({ ...request } as unknown as JSONObject);
+  }
+
+  /** Tells of a selection in a law view. Does nothing unless `live`. */
+  select(encoder: number | null): void {
+    const request: SelectRequest = { type: "select", encoder };
+    if (this.current === "live") this.comm?.send({ ...request });
   }
 
   dispose(): void {

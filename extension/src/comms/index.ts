@@ -5,6 +5,7 @@ import { Token } from "@lumino/coreutils";
 import { PanelSessions, type SessionFinder } from "./sessions";
 
 export { ViewConnection, type ConnectionState, type FeaturePart } from "./connection";
+export { LiveOutput, type LiveContent } from "./live-output";
 export type { SessionFinder } from "./sessions";
 
 /** Finds the kernel session behind a rendered output. */

@@ -65,6 +65,11 @@ export class Controls {
     this.node = this.row();
   }
 
+  /** More buttons, after our own. */
+  addButtons(buttons: readonly HTMLElement[]): void {
+    this.help.before(...buttons);
+  }
+
   /** Shows a state in the controls. */
   sync(state: ViewState, helpOpen: boolean): void {
     this.layer.value = String(state.layer);

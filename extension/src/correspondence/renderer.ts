@@ -1,21 +1,17 @@
-import { CORRESPONDENCE_MIME, readCorrespondence, type CorrespondencePayload } from "fovea/protocol";
-import { ViewConnection, type SessionFinder } from "../comms";
-import { Output } from "../parts/output";
+import { CORRESPONDENCE_MIME, readCorrespondence } from "fovea/protocol";
+import { LiveOutput, type SessionFinder, type ViewConnection } from "../comms";
 import type { Translate } from "../parts/translate";
+import type { ReadPreferences } from "../preferences";
 import type { CorrespondenceViewer } from "./viewer";
 
-/** What a reader may set for every view. */
-export type Preferences = Partial<Pick<CorrespondencePayload, "colormap">>;
-
 /** Renders one correspondence output: validates it, loads the viewer, and connects it to the kernel of its notebook. */
-export class CorrespondenceRenderer extends Output<CorrespondenceViewer> {
+export class CorrespondenceRenderer extends LiveOutput<CorrespondenceViewer> {
   constructor(
     trans: Translate,
-    private readonly sessions: SessionFinder | undefined,
-    /** The reader's own choices, which win over the author's. */
-    private readonly preferences: () => Preferences,
+    sessions: SessionFinder | undefined,
+    private readonly preferences: ReadPreferences,
   ) {
-    super(trans, CORRESPONDENCE_MIME);
+    super(trans, CORRESPONDENCE_MIME, sessions);
   }
 
   protected async open(data: unknown): Promise<CorrespondenceViewer> {
@@ -26,24 +22,7 @@ export class CorrespondenceRenderer extends Output<CorrespondenceViewer> {
     return new CorrespondenceViewer({ payload, trans: this.trans, requestLayer });
   }
 
-  protected override settled(): void {
-    const context = this.isAttached && !this.connection ? this.sessions?.find(this) : undefined;
-    const { content: viewer } = this;
-    if (!context || !viewer) return;
-    const connection = new ViewConnection(context, this.view);
-    this.connection = connection;
-    connection.stateChanged.connect((_, state) => viewer.setConnection(state));
-    connection.failed.connect((_, problem) => viewer.setProblem(problem));
+  protected listen(connection: ViewConnection, viewer: CorrespondenceViewer): void {
     connection.partReceived.connect((_, part) => viewer.receive(part));
-    viewer.setConnection(connection.state);
   }
-
-  protected override clear(): void {
-    this.connection?.dispose();
-    this.connection = undefined;
-    super.clear();
-  }
-
-  private view = "";
-  private connection: ViewConnection | undefined;
 }

@@ -1,10 +1,12 @@
 import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } from "fovea/protocol";
-import type { ConnectionState, FeaturePart } from "../comms";
+import type { ConnectionState, FeaturePart, LiveContent } from "../comms";
 import { element, freshId, setText } from "../dom";
-import { Pane, ScaleBar } from "../image";
+import { composeVector, ExportControls, type Exportable, type ViewPicture } from "../export";
+import { Pane, ScaleBar, type Scene } from "../image";
 import { FrameSchedule } from "../parts/frame";
 import type { Translate } from "../parts/translate";
 import { Controls } from "./controls";
+import { exportCode, exportData } from "./exports";
 import { FeatureStore } from "./features";
 import { correspondenceHelp } from "./help";
 import { listenInput, type InputTarget } from "./input";
@@ -33,7 +35,7 @@ export interface ViewerOptions {
 }
 
 /** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
-export class CorrespondenceViewer {
+export class CorrespondenceViewer implements LiveContent, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: ViewerOptions) {
@@ -42,6 +44,8 @@ export class CorrespondenceViewer {
     this.state = initialState(payload);
     this.panes = [new Pane(payload.images[0]), new Pane(payload.images[1])];
     this.controls = this.makeControls();
+    this.exports = new ExportControls(trans, this, (message) => this.setProblem(message));
+    this.controls.addButtons(this.exports.buttons);
     this.help = correspondenceHelp(trans);
     this.stage = this.makeStage();
     this.node = this.compose();
@@ -73,6 +77,40 @@ export class CorrespondenceViewer {
   setProblem(message: string): void {
     setText(this.problem, message);
     this.problem.hidden = message === "";
+  }
+
+  exportName(): string {
+    return this.options.payload.title || "correspondence";
+  }
+
+  exportPicture(): ViewPicture {
+    return { rows: [this.panes.map(({ canvas }) => canvas)], words: this.words() };
+  }
+
+  exportData(): unknown {
+    const { payload } = this.options;
+    const { store, state } = this;
+    const pins = this.pinAnswers.answers(payload, store, state);
+    return exportData(payload, state, pins, !store.hasFull(state.layer));
+  }
+
+  exportCode(): string {
+    return exportCode(this.options.payload, this.state);
+  }
+
+  exportVector(): string {
+    const scenes = this.scenes();
+    const drawings = this.panes.map((pane, i) => ({
+      svg: pane.vector(scenes[i]),
+      ...{ width: pane.canvas.width, height: pane.canvas.height },
+    }));
+    return composeVector(drawings, this.words());
+  }
+
+  private words(): string[] {
+    const { payload, trans } = this.options;
+    const lines = [this.live, this.pck, this.status].map((line) => line.textContent ?? "").filter(Boolean);
+    return [trans.__("%1, layer %2", payload.encoder, payload.layers[this.state.layer].layer), ...lines];
   }
 
   dispose(): void {
@@ -128,6 +166,7 @@ export class CorrespondenceViewer {
       this.bar.node,
       this.live,
       this.pck,
+      this.exports.node,
       this.status,
       this.problem,
     ];
@@ -205,11 +244,9 @@ export class CorrespondenceViewer {
   }
 
   private render(): void {
-    const { payload } = this.options;
-    const { store, state } = this;
-    const answer = answerQuery(payload, store, state, activeQuery(state));
-    const pins = this.pinAnswers.answers(payload, store, state);
-    const scenes = buildScenes({ payload, state, answer, pins });
+    const { state } = this;
+    const answer = this.answer();
+    const scenes = this.scenes(answer);
     this.panes.forEach((pane, i) => {
       pane.resize();
       pane.draw(scenes[i]);
@@ -217,6 +254,16 @@ export class CorrespondenceViewer {
     this.controls.sync(state, !this.help.hidden);
     this.bar.show(answerScale(this.options.trans, state, answer, this.probed(answer)));
     this.write(answer);
+  }
+
+  private scenes(answer = this.answer()): [Scene, Scene] {
+    const { payload } = this.options;
+    const { store, state } = this;
+    return buildScenes({ payload, state, answer, pins: this.pinAnswers.answers(payload, store, state) });
+  }
+
+  private answer(): Answer | undefined {
+    return answerQuery(this.options.payload, this.store, this.state, activeQuery(this.state));
   }
 
   private probed(answer: Answer | undefined): number | undefined {
@@ -257,6 +304,7 @@ export class CorrespondenceViewer {
   private readonly store: FeatureStore;
   private readonly panes: [Pane, Pane];
   private readonly controls: Controls;
+  private readonly exports: ExportControls;
   private readonly stage: HTMLElement;
   private readonly help: HTMLElement;
   private readonly bar = new ScaleBar();

@@ -1,5 +1,6 @@
 import type { Point } from "fovea/protocol";
 import type { Mark } from "./scene";
+import type { MarkContext } from "./svg-pen";
 
 /** Image pixels to canvas pixels, and the size of a CSS pixel. */
 export interface Frame {
@@ -7,7 +8,7 @@ export interface Frame {
   pixel: number;
 }
 
-type Context = CanvasRenderingContext2D;
+type Context = MarkContext;
 
 /** Okabe and Ito's colours, told apart by colour-blind people too; number and shape say the same. */
 const PIN_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];

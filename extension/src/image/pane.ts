@@ -2,6 +2,7 @@ import { paintValues, type GridPlacement, type Point, type SavedImage } from "fo
 import { element } from "../dom";
 import { drawMark, type Frame } from "./marks";
 import type { Heat, Scene } from "./scene";
+import { SvgPen } from "./svg-pen";
 
 /** An image: a canvas with its caption. */
 export class Pane {
@@ -52,6 +53,20 @@ export class Pane {
     if (scene.heat) this.drawHeat(context, scene.heat, frame);
     if (scene.grid) drawGrid(context, scene.grid, frame);
     for (const mark of scene.marks) drawMark(context, mark, frame);
+  }
+
+  /** The scene as an `<svg>` of the canvas's size: image and heat-map as a picture, marks as lines. */
+  vector(scene: Scene): string {
+    const { width, height } = this.canvas;
+    this.draw({ ...scene, marks: [] });
+    const base = this.canvas.toDataURL("image/png");
+    this.draw(scene);
+    const pen = new SvgPen();
+    for (const mark of scene.marks)
+      drawMark(pen, mark, { scale: width / this.saved.width, pixel: window.devicePixelRatio });
+    const picture = `<image width="${width}" height="${height}" href="${base}"/>`;
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${picture}${pen.elements.join("")}</svg>`;
   }
 
   /** One square a patch, without smoothing: the picture shows no more than was computed. */

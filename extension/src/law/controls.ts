@@ -56,6 +56,11 @@ export class LawControls {
     this.terms.control.size = 24;
   }
 
+  /** More buttons, after our own. */
+  addButtons(buttons: readonly HTMLElement[]): void {
+    this.help.before(...buttons);
+  }
+
   /** Shows a state in the controls. */
   sync({ state, fit, live, offers }: ControlState): void {
     const { choice } = state;

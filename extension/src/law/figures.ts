@@ -1,4 +1,13 @@
-import { colourHex, extent, fittedSurface, lawPoints, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
+import {
+  colourHex,
+  extent,
+  fittedSurface,
+  lawPoints,
+  scoreText,
+  type ColourMapName,
+  type LawPayload,
+  type SavedFit,
+} from "fovea/protocol";
 import type { Translate } from "../parts/translate";
 import type { Figure } from "../plotly";
 import { encoderTrace, facetTitle, numberedTraces, padded, plain, shownPrediction, type PlacedPoint } from "./points";
@@ -10,6 +19,8 @@ export interface FigureInput {
   payload: LawPayload;
   fit: SavedFit;
   state: LawState;
+  /** Of the fitted surface. */
+  colormap: ColourMapName;
 }
 
 const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
@@ -17,7 +28,11 @@ const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
 const GREY = "rgba(128, 128, 128, 0.9)";
 const STOPS = 16;
-const VIRIDIS = Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colourHex("viridis", i / STOPS)]);
+
+/** Plotly's form of a colour map of ours. */
+function colourScale(name: ColourMapName): [number, string][] {
+  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colourHex(name, i / STOPS)]);
+}
 
 /** Predicted against measured with the diagonal; residuals on request. */
 export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figure {
@@ -73,7 +88,7 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
 }
 
 /** The fitted surface over the first two predictors, and where the encoders lie; `undefined` with a single predictor. */
-export function planeFigure({ trans, payload, fit, state }: FigureInput): Figure | undefined {
+export function planeFigure({ trans, payload, fit, state, colormap }: FigureInput): Figure | undefined {
   const surface = fittedSurface(payload, fit, state.benchmark);
   if (!surface) return undefined;
   const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
@@ -85,7 +100,15 @@ export function planeFigure({ trans, payload, fit, state }: FigureInput): Figure
   return {
     data: [
       {
-        ...{ type: "heatmap", x: surface.x, y: surface.y, z: surface.z, zmin: low, zmax: high, colorscale: VIRIDIS },
+        ...{
+          type: "heatmap",
+          x: surface.x,
+          y: surface.y,
+          z: surface.z,
+          zmin: low,
+          zmax: high,
+          colorscale: colourScale(colormap),
+        },
         hoverinfo: "skip",
         colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
       },

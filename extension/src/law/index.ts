@@ -4,6 +4,7 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { LAW_MIME } from "fovea/protocol";
 import { ISessionFinder, type SessionFinder } from "../comms";
+import { IViewPreferences, type ReadPreferences } from "../preferences";
 import { LawRenderer } from "./renderer";
 
 /** Before `image/png` (rank 90) and `text/plain` (120), which the same bundle carries. */
@@ -14,16 +15,18 @@ export const lawPlugin: JupyterFrontEndPlugin<void> = {
   description: "Shows fits of benchmark scores of encoders in linked panels.",
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [ISessionFinder, IThemeManager, ITranslator],
+  optional: [ISessionFinder, IThemeManager, ITranslator, IViewPreferences],
   activate: (
     _app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     sessions: SessionFinder | null,
     themes: IThemeManager | null,
     translator: ITranslator | null,
+    preferences: ReadPreferences | null,
   ): void => {
     const trans = (translator ?? nullTranslator).load("jupyterlab_fovea");
-    const createRenderer = (): LawRenderer => new LawRenderer(trans, sessions ?? undefined, themes ?? undefined);
+    const createRenderer = (): LawRenderer =>
+      new LawRenderer(trans, sessions ?? undefined, preferences ?? (() => ({})), themes ?? undefined);
     rendermime.addFactory({ safe: true, mimeTypes: [LAW_MIME], createRenderer }, RANK);
   },
 };

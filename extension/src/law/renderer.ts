@@ -1,18 +1,19 @@
 import type { IThemeManager } from "@jupyterlab/apputils";
 import { LAW_MIME, readLaw } from "fovea/protocol";
-import { ViewConnection, type SessionFinder } from "../comms";
-import { Output } from "../parts/output";
+import { LiveOutput, type SessionFinder, type ViewConnection } from "../comms";
 import type { Translate } from "../parts/translate";
+import type { ReadPreferences } from "../preferences";
 import type { LawViewer } from "./viewer";
 
 /** Renders one law output: validates it, loads the viewer, and connects it to the kernel of its notebook. */
-export class LawRenderer extends Output<LawViewer> {
+export class LawRenderer extends LiveOutput<LawViewer> {
   constructor(
     trans: Translate,
-    private readonly sessions: SessionFinder | undefined,
+    sessions: SessionFinder | undefined,
+    private readonly preferences: ReadPreferences,
     private readonly themes: IThemeManager | undefined,
   ) {
-    super(trans, LAW_MIME);
+    super(trans, LAW_MIME, sessions);
     themes?.themeChanged.connect(this.redraw, this);
   }
 
@@ -28,33 +29,18 @@ export class LawRenderer extends Output<LawViewer> {
     return new LawViewer({
       payload,
       trans: this.trans,
+      colormap: this.preferences().colormap ?? "viridis",
       refit: (serial, choice) => this.connection?.refit(serial, choice),
+      select: (encoder) => this.connection?.select(encoder),
     });
   }
 
-  protected override settled(): void {
-    const context = this.isAttached && !this.connection ? this.sessions?.find(this) : undefined;
-    const { content: viewer } = this;
-    if (!context || !viewer) return;
-    const connection = new ViewConnection(context, this.view);
-    this.connection = connection;
-    connection.stateChanged.connect((_, state) => viewer.setConnection(state));
-    connection.failed.connect((_, problem) => viewer.setProblem(problem));
+  protected listen(connection: ViewConnection, viewer: LawViewer): void {
     connection.fitReceived.connect((_, reply) => viewer.receive(reply));
-    viewer.setConnection(connection.state);
-  }
-
-  protected override clear(): void {
-    this.connection?.dispose();
-    this.connection = undefined;
-    super.clear();
   }
 
   /** The new theme's style sheet applies only in the next frame. */
   private redraw(): void {
     requestAnimationFrame(() => this.content?.redraw());
   }
-
-  private view = "";
-  private connection: ViewConnection | undefined;
 }

@@ -10,7 +10,7 @@ import {
 } from "fovea/protocol";
 import type { ConnectionState } from "../comms";
 import type { Translate } from "../parts/translate";
-import type { FitStore } from "./fits";
+import type { FitOrigin, FitStore } from "./fits";
 import { activeEncoder, type LawState } from "./state";
 
 /** "CLIP336 (1) on mmbench: measured 64.26, predicted 64.51, left out 64.73; a 0.82, c 0.25." */
@@ -78,6 +78,11 @@ export function sayOrigin(
   { origin }: FitStore,
   connection: ConnectionState,
 ): string {
+  const told = payload.selects && connection === "live" ? ` ${trans.__("Selections go to the notebook.")}` : "";
+  return sayFitOrigin(trans, payload, origin, connection) + told;
+}
+
+function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, connection: ConnectionState): string {
   if (origin.kind === "kernel") return trans.__("Fitted in the kernel in %1\u00a0ms.", origin.milliseconds.toFixed(1));
   if (!payload.refits) return trans.__("This fit was given as it is: degree and terms are fixed.");
   switch (connection) {

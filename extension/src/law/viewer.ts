@@ -1,6 +1,14 @@
-import { lawPoints, fittedSurface, type FitChoice, type LawPayload, type UncheckedFitReply } from "fovea/protocol";
+import {
+  lawPoints,
+  fittedSurface,
+  type ColourMapName,
+  type FitChoice,
+  type LawPayload,
+  type UncheckedFitReply,
+} from "fovea/protocol";
 import type { ConnectionState } from "../comms";
 import { element, setText } from "../dom";
+import { ExportControls, type Exportable, type ViewPicture } from "../export";
 import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
@@ -10,6 +18,7 @@ import { PlotPanel, type Figure } from "../plotly";
 import { LawControls } from "./controls";
 import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./figures";
 import { FitStore } from "./fits";
+import { exportCode, exportData } from "./exports";
 import { lawHelp } from "./help";
 import { lawAction, type LawAction } from "./keyboard";
 import { EncoderNames } from "./names";
@@ -20,12 +29,15 @@ import { LawTable } from "./table";
 export interface LawViewerOptions {
   payload: LawPayload;
   trans: Translate;
+  colormap: ColourMapName;
   /** Asks the kernel for a fit, if there is one. */
   refit(serial: number, choice: FitChoice): void;
+  /** Tells the kernel which encoder is selected, if there is one. */
+  select(encoder: number | null): void;
 }
 
 /** The law viewer: fits of benchmark scores in linked panels. Owns its elements and listeners. */
-export class LawViewer implements OutputContent {
+export class LawViewer implements OutputContent, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: LawViewerOptions) {
@@ -37,6 +49,8 @@ export class LawViewer implements OutputContent {
       choose: (choice) => this.choose(choice),
       act: (action) => this.act(action),
     });
+    this.exports = new ExportControls(trans, this, (message) => this.lines.setProblem(message));
+    this.controls.addButtons(this.exports.buttons);
     this.help = lawHelp(trans);
     this.names = new EncoderNames(payload.encoders, this.panelEvents, this.aborter.signal);
     this.table = new LawTable(trans, payload);
@@ -66,6 +80,29 @@ export class LawViewer implements OutputContent {
     this.lines.setProblem(message);
     // What was asked for is not on screen: the controls go back to what is.
     this.update({ ...this.state, choice: this.fits.shown.choice });
+  }
+
+  exportName(): string {
+    return this.options.payload.title || "law";
+  }
+
+  async exportPicture(): Promise<ViewPicture> {
+    const [scatter, plane, facets] = await Promise.all(this.panels().map((panel) => panel.picture()));
+    const { live, caption, warning } = this.lines;
+    const words = [this.exportName(), ...[live, warning, caption].map((line) => line.textContent ?? "")];
+    const names = this.options.payload.encoders.map((name, i) => `${i + 1} ${name}`).join(", ");
+    return {
+      rows: [[scatter, plane], [facets]].map((row) => row.flatMap((one) => one ?? [])),
+      words: [...words, names],
+    };
+  }
+
+  exportData(): unknown {
+    return exportData(this.options.payload, this.fits.shown, this.state);
+  }
+
+  exportCode(): string {
+    return exportCode(this.options.payload, this.state);
   }
 
   /** Draws again, as after a change of the theme. */
@@ -109,7 +146,7 @@ export class LawViewer implements OutputContent {
     );
     const { live, caption, warning, status, problem } = this.lines;
     const parts = [heading, this.controls.node, this.help, this.stage, live, warning, caption, this.surface];
-    const rest = [this.facets.node, this.table.node, status, problem];
+    const rest = [this.facets.node, this.table.node, this.exports.node, status, problem];
     return element(
       "section",
       { class: "jp-FoveaView jp-FoveaLaw", attributes: { "aria-label": title } },
@@ -184,14 +221,16 @@ export class LawViewer implements OutputContent {
   }
 
   private update(state: LawState): void {
+    const { selected } = this.state;
     this.state = state;
+    if (state.selected !== selected && this.options.payload.selects) this.options.select(state.selected ?? null);
     this.frame.ask();
   }
 
   private render(): void {
-    const { payload, trans } = this.options;
+    const { payload, trans, colormap } = this.options;
     const { state, fits } = this;
-    const input: FigureInput = { trans, payload, fit: fits.shown, state };
+    const input: FigureInput = { trans, payload, fit: fits.shown, state, colormap };
     this.draw(this.scatter, scatterFigure(input));
     this.draw(this.plane, planeFigure(input));
     this.draw(this.facets, facetsFigure(input, this.stage.clientWidth));
@@ -228,6 +267,7 @@ export class LawViewer implements OutputContent {
   private readonly frame = new FrameSchedule(() => this.render());
   private readonly fits: FitStore;
   private readonly controls: LawControls;
+  private readonly exports: ExportControls;
   private readonly help: HTMLElement;
   private readonly table: LawTable;
   private readonly names: EncoderNames;

@@ -35,6 +35,16 @@ export class PlotPanel {
     }
   }
 
+  /** The figure as it is drawn, in device pixels; `undefined` where nothing is drawn. */
+  async picture(): Promise<HTMLImageElement | undefined> {
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (!this.plotly || width === 0 || height === 0) return undefined;
+    const image = new Image();
+    image.src = await this.plotly.toImage(this.node, { format: "png", width, height, scale: window.devicePixelRatio });
+    await image.decode();
+    return image;
+  }
+
   dispose(): void {
     this.disposed = true;
     this.plotly?.purge(this.node);

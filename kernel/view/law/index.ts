@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { base64Encode } from "../base64";
+import { ProtocolError } from "../check";
 import { View } from "../display";
 import { ViewError } from "../error";
 import type { JSONValue, MimeBundle } from "../host";
+import { latest } from "../latest";
 import { keepLive } from "../live";
 import { MAX_SAVED_BYTES } from "../payload";
 import { encodePng } from "../png";
@@ -33,6 +35,12 @@ export interface LawViewOptions {
   leaveOneOut?: boolean;
   /** Lines from every point to the diagonal. Default false. */
   residuals?: boolean;
+  /**
+   * Called with the name of the encoder that is selected in the viewer, or `null`, for as long as the kernel runs. Calls do not overlap;
+   * of selections made meanwhile only the last is told. To show features of the encoder in another output, update a handle:
+   * `onSelect: async (name) => name && handle.update(await view.correspondence(a, b, encoderOf(name)))`.
+   */
+  onSelect?: (encoder: string | null) => unknown;
 }
 
 /** Fits of benchmark scores that can be explored. Show it as the last value of a cell, or by `display`. */
@@ -68,7 +76,16 @@ export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: La
   if (bytes > MAX_SAVED_BYTES)
     throw new ViewError(WHERE, `the table must fit into ${MAX_SAVED_BYTES} bytes of a notebook`, bytes);
   const refit = typeof fit === "function" ? (choice: FitChoice): SavedFit => fitAgain(table, fit, choice) : undefined;
-  return new LawView(bundle, payload.view, keepLive({ id: payload.view, layers: [], refit }));
+  const select = options.onSelect && latest(tellName(table.encoders, options.onSelect));
+  return new LawView(bundle, payload.view, keepLive({ id: payload.view, layers: [], refit, select }));
+}
+
+function tellName(encoders: readonly string[], tell: (encoder: string | null) => unknown) {
+  return (position: number | null): unknown => {
+    if (position !== null && position >= encoders.length)
+      throw new ProtocolError("fovea.view request", "encoder", `below ${encoders.length}`, position);
+    return tell(position === null ? null : encoders[position]);
+  };
 }
 
 function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions): LawPayload {
@@ -83,6 +100,7 @@ function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: 
     rows,
     fits: typeof fit === "function" ? firstFits(table, fit, options) : [saveFit(table, fit)],
     refits: typeof fit === "function",
+    ...(options.onSelect && { selects: true }),
     current: currentBenchmark(table, options.benchmark),
     leaveOneOut: options.leaveOneOut ?? false,
     residuals: options.residuals ?? false,

@@ -1,4 +1,4 @@
-import { ProtocolError, index, list, number, object, oneOf, optional, text, type Reader } from "../check";
+import { ProtocolError, index, list, nullable, number, object, oneOf, optional, text, type Reader } from "../check";
 
 /** What a law view stores in the notebook. Version 1. */
 export const LAW_MIME = "application/vnd.fovea.law.v1+json";
@@ -71,6 +71,8 @@ export interface LawPayload {
   fits: SavedFit[];
   /** Whether the kernel can fit again. */
   refits: boolean;
+  /** Whether the kernel wants to know of selections. */
+  selects?: boolean;
   /** Position in `benchmarks` of the one shown first. */
   current: number;
   leaveOneOut: boolean;
@@ -89,10 +91,6 @@ const flag = (value: unknown, path: string, where: string): boolean => {
   if (typeof value === "boolean") return value;
   throw new ProtocolError(where, path, "true or false", value);
 };
-
-function nullable<T>(reader: Reader<T>): Reader<T | null> {
-  return (value, path, where) => (value === null ? null : reader(value, path, where));
-}
 
 const maybe = nullable(real);
 
@@ -139,6 +137,7 @@ const payload = object<LawPayload>({
   rows: list(savedRow, 1, MAX_ENCODERS * MAX_BENCHMARKS),
   fits: list(savedFit, 1, 8),
   refits: flag,
+  selects: optional(flag),
   current: index,
   leaveOneOut: flag,
   residuals: flag,

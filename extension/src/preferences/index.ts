@@ -1,0 +1,44 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { Token } from "@lumino/coreutils";
+import { isColourMap, type ColourMapName } from "fovea/protocol";
+
+/** What a reader may set for every view; it wins over what the author chose. */
+export interface Preferences {
+  colormap?: ColourMapName;
+}
+
+/** Reads the preferences of this moment. */
+export type ReadPreferences = () => Preferences;
+
+/** The reader's own choices for every view. */
+export const IViewPreferences: Token<ReadPreferences> = new Token<ReadPreferences>(
+  "jupyterlab-fovea:IViewPreferences",
+  "The reader's own choices for every Fovea view.",
+);
+
+const ID = "jupyterlab-fovea:preferences";
+
+/** Follows the settings; without a registry, or without our schema, there are no preferences. */
+export const preferencesPlugin: JupyterFrontEndPlugin<ReadPreferences> = {
+  id: ID,
+  description: "Reads what the reader set for every Fovea view.",
+  autoStart: true,
+  provides: IViewPreferences,
+  optional: [ISettingRegistry],
+  activate: (_app: JupyterFrontEnd, registry: ISettingRegistry | null): ReadPreferences => {
+    let current: Preferences = {};
+    const read = (settings: ISettingRegistry.ISettings): void => {
+      const { colormap } = settings.composite;
+      current = isColourMap(colormap) ? { colormap } : {};
+    };
+    registry?.load(ID).then(
+      (settings) => {
+        read(settings);
+        settings.changed.connect(read);
+      },
+      (reason: unknown) => console.warn("jupyterlab-fovea: settings cannot be read", reason),
+    );
+    return () => current;
+  },
+};

@@ -1,0 +1,31 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { Locator, Page } from "playwright-core";
+
+/** Presses a view's export button and reads the file that the browser saves. */
+export async function exported(page: Page, view: Locator, format: "PNG" | "SVG" | "JSON"): Promise<Buffer> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    view.getByRole("button", { name: format, exact: true }).click(),
+  ]);
+  assert.equal(download.suggestedFilename().split(".").pop(), format.toLowerCase());
+  return readFileSync(await download.path());
+}
+
+/** Width and height of a PNG file. */
+export function pngSize(file: Buffer): [width: number, height: number] {
+  assert.equal(file.toString("latin1", 1, 4), "PNG");
+  return [file.readUInt32BE(16), file.readUInt32BE(20)];
+}
+
+/** Presses the button for the code, reads it, and presses again. */
+export async function exportedCode(view: Locator): Promise<string> {
+  const button = view.getByRole("button", { name: "Code", exact: true });
+  await button.click();
+  const code = await view.locator(".jp-FoveaView-code").inputValue();
+  await view.locator(".jp-FoveaView-exportSaid").filter({ hasText: /\w/ }).waitFor();
+  await button.click();
+  await view.locator(".jp-FoveaView-code").waitFor({ state: "hidden" });
+  return code;
+}
