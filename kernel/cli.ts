@@ -44,8 +44,9 @@ const COMMANDS: Record<string, Command> = {
     load: async () => (await import("./cli/adapter.js")).main,
   },
   law: {
-    summary: "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score [--json]",
-    load: async () => (await import("./cli/law.js")).main,
+    summary:
+      "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score --images DIR --encoder E --reference R",
+    load: async () => (await import("./cli/law/index.js")).main,
   },
 };
 

@@ -85,6 +85,84 @@ describe("fovea law", () => {
     );
   });
 
+  it("c-score keeps features on disk: written once, then scored without the encoder", async () => {
+    const spair = join(folder, "kept");
+    await world.writeSpair(spair, { categories: ["butterfly"], images: 5, pairs: 6 });
+    const features = join(folder, "features");
+    const score = ["law", "c-score", "--spair", spair, "--json"];
+    const encoder = ["--encoder", "zoo/untrained-hybrid", "--layers", "-2,-1"];
+    const direct = fovea(...score, ...encoder);
+    const written = fovea(...score, ...encoder, "--features", features);
+    assert.equal(written.status, 0, written.stderr);
+    assert.deepEqual(JSON.parse(written.stdout), JSON.parse(direct.stdout));
+    const read = fovea(...score, "--features", features, "--layers", "2,3");
+    assert.deepEqual(JSON.parse(read.stdout), JSON.parse(direct.stdout), read.stderr);
+    assert.match(
+      fovea(...score, "--features", features, "--layers", "0").stderr,
+      /layers must be stored ones, which are 2, 3, received 0/,
+    );
+    const each = JSON.parse(fovea(...score, "--features", features, "--by-layer", "--look-alikes", "world").stdout);
+    assert.deepEqual(
+      each.map(({ layer }: { layer: number }) => layer),
+      [2, 3],
+    );
+    assert.ok(each[0].summary.geometryAware.keypoints > 0);
+  });
+
+  it("c-score hands every option of the matcher on", async () => {
+    const spair = join(folder, "options");
+    await world.writeSpair(spair, { categories: ["fish"], images: 4, pairs: 4 });
+    const run = (...more: string[]) => {
+      const { stdout, stderr } = fovea(
+        "law",
+        "c-score",
+        "--spair",
+        spair,
+        "--encoder",
+        "zoo/parts-hybrid",
+        "--json",
+        ...more,
+      );
+      assert.equal(stderr, "");
+      return JSON.parse(stdout).perPoint as number[];
+    };
+    const all = ["--match", "soft", "--window", "none", "--temperature", "0.5", "--mask-fill", "-inf", "--center"];
+    const placed = ["--canvas", "420", "--centre", "exact", "--inclusive", "--alphas", "0.2,0.1", "--seed", "3"];
+    assert.equal(run(...all, ...placed).length, 2);
+    assert.notDeepEqual(run("--window", "none", "--temperature", "0.5"), run());
+    const wrong = (...more: string[]) =>
+      fovea("law", "c-score", "--spair", spair, "--encoder", "zoo/parts-hybrid", ...more).stderr;
+    assert.match(wrong("--mask-fill", "one"), /--mask-fill must be one of zero, -inf, received "one"/);
+    assert.match(wrong("--window", "wide"), /--window must be a number, received "wide"/);
+    assert.match(wrong("--limit", "0"), /--limit must be a whole number of at least 1, received "0"/);
+    assert.match(wrong("--layers", "all"), /--layers all needs --by-layer/);
+  });
+
+  it("a-score takes a folder of images and encoders", async () => {
+    const spair = join(folder, "pictures");
+    await world.writeSpair(spair, { categories: ["car"], images: 5, pairs: 4 });
+    const images = ["law", "a-score", "--images", join(spair, "JPEGImages")];
+    const run = fovea(
+      ...images,
+      "--encoder",
+      "zoo/parts-hybrid",
+      "--reference",
+      "zoo/clip-vit",
+      "--layer",
+      "-1",
+      "--limit",
+      "4",
+      "--json",
+    );
+    assert.equal(run.status, 0, run.stderr);
+    const { score, references, imageNames } = JSON.parse(run.stdout);
+    assert.deepEqual([imageNames.length, Object.keys(references)], [4, ["zoo/clip-vit"]]);
+    assert.ok(score > 0.1 && score < 1, String(score));
+    const same = fovea(...images, "--encoder", "zoo/clip-vit", "--reference", "zoo/clip-vit", "--limit", "2", "--json");
+    assert.ok(Math.abs(JSON.parse(same.stdout).score - 1) < 1e-5, "an encoder against itself");
+    assert.match(fovea(...images, "--encoder", "zoo/clip-vit").stderr, /--images needs --encoder E and --reference R/);
+  });
+
   it("a-score reads tokens of targets and references, one tensor an image", async () => {
     // The worked example of law.md, section 7.
     const file = async (name: string, images: Record<string, number[][]>) => {
@@ -133,7 +211,7 @@ describe("fovea law", () => {
   });
 
   it("says what a command needs", () => {
-    assert.match(fovea("law", "c-score").stderr, /--spair DIR and --encoder E are needed/);
+    assert.match(fovea("law", "c-score").stderr, /--spair DIR and --encoder E, or --features DIR, are needed/);
     assert.match(
       fovea("law", "guess").stderr,
       /the command must be one of fit, policy, plan, c-score, a-score, received "guess"/,

@@ -53,6 +53,19 @@ describe("law.aScore, invariants of law.md section 4", () => {
     close(score(a, tokens(...rows.reverse())), score(a, b));
   });
 
+  it("does not change with the order of the target's tokens, or when both sides are turned together", () => {
+    const order = [3, 0, 6, 1, 5, 2, 4];
+    close(score(tokens(...order.map((i) => [...a.data.subarray(i * 5, i * 5 + 5)])), b), score(a, b));
+    // A turn in the plane of the axes 1 and 3, then a swap of the axes 0 and 4.
+    const turned = ({ data }: TokenSet) => {
+      const rows = Array.from({ length: data.length / 5 }, (_, i) => [...data.subarray(i * 5, i * 5 + 5)]);
+      const [cos, sin] = [Math.cos(0.8), Math.sin(0.8)];
+      return tokens(...rows.map(([v, w, x, y, z]) => [z, cos * w - sin * y, x, sin * w + cos * y, v]));
+    };
+    close(score(turned(a), turned(b)), score(a, b));
+    assert.ok(Math.abs(score(turned(a), b) - score(a, b)) > 1e-3, "one side alone is another thing");
+  });
+
   it("never falls when a reference token is added", () => {
     const more = { data: Float32Array.from([...b.data, 1, 2, 3, 4, 5]), width: 5 };
     assert.ok(score(a, more) >= score(a, b) - 1e-7);

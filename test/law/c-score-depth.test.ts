@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
+import { data } from "../../kernel/data/index.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
 import {
   law,
@@ -123,6 +124,50 @@ describe("features that are kept", () => {
     };
     assert.deepEqual(await law.cScore(source, pairs, options), await law.cScore(positional(), pairs, options));
     assert.equal(asked.length, 6);
+  });
+});
+
+describe("features on disk", () => {
+  let folder: string;
+  before(() => (folder = mkdtempSync(join(tmpdir(), "fovea-stored-"))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("take the encoder's place; an extraction that was stopped goes on, and a second score needs no encoder", async () => {
+    const spair = join(folder, "spair");
+    await data.world.writeSpair(spair, { categories: ["bird", "cat"], images: 8, pairs: 8 });
+    const { pairs: read } = data.spair.read(spair);
+    const encoder = await encoders.load("zoo/untrained-hybrid");
+    const images = [...new Set(read.flatMap(({ source, target }) => [source.path, target.path]))];
+    const out = join(folder, "features");
+    const stop = new AbortController();
+    const extraction = { encoder, images, out, layers: [-2, -1], batchSize: 2, imagesPerFile: 2 };
+    await assert.rejects(encoders.extract({ ...extraction, signal: stop.signal, onProgress: () => stop.abort() }), {
+      name: "AbortError",
+    });
+    assert.equal((await encoders.extract(extraction)).reused >= 2, true);
+    const joined = await law.cScore(encoder, read, { layers: [-2, -1], alphas: [0.1] });
+    const last = await law.cScore(encoder, read, { layers: [-1], alphas: [0.1] });
+    const each = await law.cScoreByLayer(encoder, read, { layers: [2, 3], alphas: [0.1] });
+    await encoder.dispose();
+    const stored = await encoders.openFeatures(out);
+    assert.deepEqual(await law.cScore(stored, read, { layers: [2, 3], alphas: [0.1] }), joined);
+    assert.deepEqual(await law.cScore(stored, read, { alphas: [0.1] }), last, "by default the last layer");
+    assert.deepEqual(await law.cScoreByLayer(stored, read, { alphas: [0.1] }), each);
+    await assert.rejects(
+      law.cScore(stored, read, { geometry: "stretch-image", layers: [1] }),
+      /stored ones, which are 2, 3/,
+    );
+    const elsewhere = { ...read[0], source: { ...read[0].source, path: "/elsewhere/x.jpg" } };
+    await assert.rejects(law.cScore(stored, [elsewhere]), /law\.cScore: features must hold every image of the pairs/);
+  });
+
+  it("of a folder are found by the path inside it", async () => {
+    const spair = join(folder, "spair");
+    const [pair] = data.spair.read(spair).pairs;
+    const out = join(folder, "by-folder");
+    await encoders.extract({ encoder: "zoo/untrained-hybrid", images: join(spair, "JPEGImages"), out });
+    const score = await law.cScore(await encoders.openFeatures(out), [pair]);
+    assert.equal(score.pairs, 1);
   });
 });
 

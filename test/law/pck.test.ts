@@ -102,6 +102,32 @@ describe("letterbox", () => {
   });
 });
 
+describe("letterbox, invariants of law.md section 4", () => {
+  it("what lies inside the image lies inside the canvas, and comes back within a pixel", () => {
+    for (const [width, height] of [
+      [500, 375],
+      [375, 500],
+      [333, 334],
+      [1, 840],
+      [1000, 3],
+      [840, 840],
+    ] as [number, number][]) {
+      const lie = letterbox([width, height], 840);
+      for (const point of [
+        [0, 0],
+        [width, height],
+        [width / 3, height / 7],
+      ] as [number, number][]) {
+        const [x, y] = [point[0] * lie.scaleX + lie.offsetX, point[1] * lie.scaleY + lie.offsetY];
+        // Offsets are rounded: half a pixel may stick out.
+        assert.ok(x >= -0.5 && x <= 840.5 && y >= -0.5 && y <= 840.5, `${width}x${height}: ${x}, ${y}`);
+        const back = [(Math.round(x) - lie.offsetX) / lie.scaleX, (Math.round(y) - lie.offsetY) / lie.scaleY];
+        back.forEach((value, axis) => assert.ok(Math.abs(value - point[axis]) <= Math.max(1, 0.5 / lie.scaleX)));
+      }
+    }
+  });
+});
+
 describe("PCK invariants of law.md section 4", () => {
   const tokens = Float32Array.from({ length: N_CELLS * 16 }, (_, i) => Math.sin(i * 12.9898) * 4.37);
   const image: GridFeatures = { tokens: law.normalizeTokens(tokens, 16), grid: [8, 8], channels: 16 };
@@ -135,6 +161,20 @@ describe("PCK invariants of law.md section 4", () => {
   it("a window that covers the grid equals no window", () => {
     const row = law.similarityRow(image.tokens, 9, image.tokens, 16);
     assert.deepEqual(law.locate(row, 8, { window: 7 }), law.locate(row, 8, { window: Infinity }));
+  });
+
+  it("a pair without a common keypoint is skipped and counted, not averaged as nothing", () => {
+    const hidden = { ...self, target: { ...self.target, keypoints: { a: null } } };
+    const results = [self, hidden].map((one) => ({ category: "self", results: law.pckOfPair(one, image, image) }));
+    const { pairs, skipped, perPair } = law.summarize(results, [0.1, 0.05, 0.01]);
+    assert.deepEqual([pairs, skipped], [1, 1]);
+    assert.ok(perPair.every(Number.isFinite));
+  });
+
+  it("refuses a window below 0 and a temperature of 0", () => {
+    const row = law.similarityRow(image.tokens, 9, image.tokens, 16);
+    assert.throws(() => law.locate(row, 8, { window: -1 }), /law\.locate: window must be at least 0, received -1/);
+    assert.throws(() => law.locate(row, 8, { temperature: 0 }), /temperature must be above 0, received 0/);
   });
 
   it("a zero token has zero similarity, not NaN", () => {

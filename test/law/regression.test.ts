@@ -141,6 +141,15 @@ describe("law.fit, invariants of law.md section 4", () => {
     assert.deepEqual([under.adjustedR2, under.residualError], [null, null]);
   });
 
+  it("the order of the rows changes nothing", () => {
+    const table = law.published();
+    const turned = law.fit({ ...table, rows: [...table.rows].reverse() }).benchmarks.mmbench_en;
+    const plain = law.fit(table).benchmarks.mmbench_en;
+    turned.coefficients.forEach((value, i) => assert.ok(Math.abs(value - plain.coefficients[i]) < 1e-9));
+    for (const [name, value] of Object.entries(plain.predictions))
+      assert.ok(Math.abs(turned.predictions[name] - value) < 1e-9);
+  });
+
   it("a constant predictor changes nothing", () => {
     const rows = table.rows.map((row) => ({ ...row, predictors: { ...row.predictors, k: 3 } }));
     const with3 = law.fit({ ...table, rows }, { predictors: ["a", "c", "k"], degree: 1 }).benchmarks.mme;

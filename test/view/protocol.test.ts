@@ -124,7 +124,10 @@ describe("messages of the comm", () => {
   it("are refused by path when malformed", () => {
     assert.throws(() => readOpen({ view: "a" }), /version must be one of 1, received undefined/);
     assert.throws(() => readRequest({ type: "features", layer: -1, image: 0 }), /layer must be an integer in 0\.\./);
-    assert.throws(() => readRequest({ type: "pixels" }), /type must be one of features, fit, select, received "pixels"/);
+    assert.throws(
+      () => readRequest({ type: "pixels" }),
+      /type must be one of features, fit, select, received "pixels"/,
+    );
     assert.throws(() => readReply({ ...features, image: 2 }), /image must be one of 0, 1, received 2/);
     assert.throws(() => readReply({ ...features, start: 3 }), /tokens must be at most 1 after start, received 2/);
   });

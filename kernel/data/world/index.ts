@@ -4,6 +4,7 @@ import { crowd } from "./crowd";
 import { factsOf } from "./facts";
 import { write } from "./layouts";
 import { denseMaps } from "./maps";
+import { lookAlikes } from "./look-alikes";
 import { answers, ask, questionTypes, quiz } from "./questions";
 import { phrasesFor, resolve } from "./refer";
 import { render } from "./render";
@@ -24,6 +25,7 @@ export const world = {
   categories,
   parts,
   scene,
+  lookAlikes,
   crowd,
   render,
   factsOf,

@@ -1,4 +1,5 @@
 /** Features of many images on disk. */
+export { listImages, type ImageFile } from "./images";
 export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
 export { FeatureFolder, openFeatures } from "./read";
 export type { ShardOption } from "./images";

@@ -1,0 +1,197 @@
+/** `fovea law c-score`. */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { DeviceRequest } from "../../backend";
+import { data, type SpairPair } from "../../data";
+import { type Encoder, encoders, type FeatureFolder } from "../../encoders";
+import { law, type CScore, type CScoreOptions, type LookAlikes, type PckSummary } from "../../law";
+import { joinNegatives } from "../arguments";
+import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";
+
+const USAGE = `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [--json]
+  [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
+  [--split test|val|trn] [--limit N] [--categories cat,dog]
+  [--layers -2]          blocks to join, negative ones from the end; of stored features their own numbers
+  [--by-layer]           each layer by itself; --layers all takes every one
+  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
+  [--alphas 0.1,0.05,0.01] [--canvas 840] [--centre floor|exact] [--inclusive]
+  [--geometry letterbox|stretch|stretch-image|encoder] [--normalise model|half]
+  [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
+  [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N]`;
+
+const TEXT = { type: "string" } as const;
+const FLAG = { type: "boolean" } as const;
+const OPTIONS = {
+  ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, layers: TEXT },
+  ...{ "by-layer": FLAG, match: TEXT, window: TEXT, temperature: TEXT, "mask-fill": TEXT, center: FLAG, alphas: TEXT },
+  ...{ canvas: TEXT, centre: TEXT, inclusive: FLAG, geometry: TEXT, normalise: TEXT, "look-alikes": TEXT },
+  ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG, help: FLAG },
+} as const;
+
+type Values = ReturnType<typeof parse>;
+const parse = (args: string[]) => parseArgs({ args: joinNegatives(args), options: OPTIONS }).values;
+
+const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
+type Geometry = (typeof GEOMETRIES)[number];
+
+export async function cScore(args: string[]): Promise<void> {
+  const values = parse(args);
+  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  const { spair, encoder, features } = values;
+  if (!spair || !(encoder || features)) {
+    throw new Error(`law c-score: --spair DIR and --encoder E, or --features DIR, are needed\n\n${USAGE}`);
+  }
+  const { pairs } = data.spair.read(spair, {
+    split: oneOf("split", values.split, ["trn", "val", "test"]),
+    limit: countOf("limit", values.limit),
+    categories: values.categories?.split(","),
+  });
+  const layers = layersOf(values.layers);
+  if (layers === null && !values["by-layer"]) throw new Error("law c-score: --layers all needs --by-layer");
+  const given = scoreOptions(values);
+  const source = await open(values, layers, pairs);
+  // Written a moment ago, the features have the numbers that the layers have in the encoder.
+  const stored = encoder && "run" in source ? source.run.layers.map(({ layer }) => layer) : (layers ?? undefined);
+  const options = stored === undefined ? given : { ...given, layers: stored };
+  try {
+    if (values["by-layer"]) {
+      const layers = await law.cScoreByLayer(source, pairs, options);
+      print(values.json, layers, () =>
+        layers.flatMap(({ layer, summary }) => [`layer ${layer}`, ...scoreLines(summary)]),
+      );
+    } else {
+      const score = await law.cScore(source, pairs, options);
+      print(values.json, score, () => scoreLines(score));
+    }
+  } finally {
+    if ("dispose" in source) await source.dispose();
+  }
+}
+
+/** Options of the score; what is not given is left to the library. */
+function scoreOptions(values: Values): CScoreOptions {
+  const given: CScoreOptions = {
+    match: oneOf("match", values.match, ["soft", "argmax"]),
+    window: values.window === "none" ? Infinity : numberOf("window", values.window),
+    temperature: numberOf("temperature", values.temperature),
+    maskFill: oneOf("mask-fill", values["mask-fill"], ["zero", "-inf"]),
+    center: values.center,
+    alphas: values.alphas === undefined ? undefined : numbersOf("alphas", values.alphas),
+    canvas: countOf("canvas", values.canvas),
+    centre: oneOf("centre", values.centre, ["floor", "exact"]),
+    strict: values.inclusive ? false : undefined,
+    geometry: oneOf("geometry", values.geometry, GEOMETRIES),
+    lookAlikes: lookAlikesOf(values["look-alikes"]),
+    batchSize: countOf("batch", values.batch),
+    seed: numberOf("seed", values.seed),
+    onProgress: progress,
+    signal: stopSignal("law c-score: stopped; with --features DIR the same command goes on where it was"),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** `null`: all. */
+function layersOf(text: string | undefined): number[] | null | undefined {
+  return text === "all" ? null : text === undefined ? undefined : numbersOf("layers", text);
+}
+
+/** The encoder, or the features on disk; those that are not there yet are written first. */
+async function open(
+  values: Values,
+  layers: number[] | null | undefined,
+  pairs: readonly SpairPair[],
+): Promise<Encoder | FeatureFolder> {
+  const { encoder: name, features: out } = values;
+  if (name === undefined) return encoders.openFeatures(out as string);
+  const half = oneOf("normalise", values.normalise, ["model", "half"]) === "half";
+  const geometry = oneOf("geometry", values.geometry, GEOMETRIES) ?? "letterbox";
+  const encoder = await prepared(
+    name,
+    geometry,
+    half,
+    pairs.every(isSquare),
+    values.device as DeviceRequest | undefined,
+  );
+  if (out === undefined) return encoder;
+  try {
+    const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
+    await encoders.extract({
+      ...{
+        encoder,
+        images,
+        out,
+        layers: layers === undefined ? [-2] : layers,
+        batchSize: countOf("batch", values.batch),
+      },
+      onProgress: ({ done, total }) => progress(done, total),
+      signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
+    });
+  } finally {
+    await encoder.dispose();
+  }
+  return encoders.openFeatures(out);
+}
+
+const isSquare = ({ source, target }: SpairPair): boolean =>
+  source.size[0] === source.size[1] && target.size[0] === target.size[1];
+
+/** The encoder, loaded once more where its own preparation of pictures is not what was asked for. */
+async function prepared(
+  name: string,
+  geometry: Geometry,
+  half: boolean,
+  square: boolean,
+  device: DeviceRequest | undefined,
+): Promise<Encoder> {
+  const encoder = await encoders.load(name, { device });
+  const { preprocess: own } = encoder.info;
+  const wanted = geometry === "letterbox" ? "letterbox" : "stretch";
+  const fits =
+    geometry === "encoder" || (own.resize === wanted && own.align === "center") || (square && own.resize === "stretch");
+  if (fits && !half) return encoder;
+  await encoder.dispose();
+  const lie = fits ? {} : ({ resize: wanted, resizeTo: own.inputSize, align: "center" } as const);
+  const levels = half ? { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } : {};
+  return encoders.load(name, { device, preprocess: { ...own, ...lie, ...levels } });
+}
+
+function lookAlikesOf(file: string | undefined): LookAlikes | undefined {
+  if (file === undefined) return undefined;
+  if (file === "world") return data.world.lookAlikes;
+  const groups: unknown = JSON.parse(readFileSync(file, "utf8"));
+  if (isLookAlikes(groups)) return groups;
+  throw new Error(`law: --look-alikes must hold {category: [[ids], …]} as JSON, received ${file}`);
+}
+
+function isLookAlikes(value: unknown): value is LookAlikes {
+  const isGroups = (groups: unknown): boolean =>
+    Array.isArray(groups) && groups.every((ids) => Array.isArray(ids) && ids.every((id) => typeof id === "string"));
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isGroups);
+}
+
+function scoreLines(score: CScore): string[] {
+  return [
+    ...summaryLines(score),
+    ...(score.geometryAware ? ["among look-alikes:", ...summaryLines(score.geometryAware)] : []),
+  ];
+}
+
+function summaryLines({
+  alphas,
+  perPair,
+  perPoint,
+  perCategory,
+  interval,
+  pairs,
+  keypoints,
+  skipped,
+}: PckSummary): string[] {
+  return [
+    `${pairs} pairs, ${keypoints} keypoints, ${skipped} pairs skipped`,
+    ...alphas.map((alpha, i) => {
+      const range = interval[i].map((end) => end.toFixed(2)).join(" to ");
+      const others = `per point ${perPoint[i].toFixed(2)}, per category ${perCategory[i].toFixed(2)}`;
+      return `PCK@${alpha}: ${perPair[i].toFixed(2)} (95 % ${range}), ${others}`;
+    }),
+  ];
+}

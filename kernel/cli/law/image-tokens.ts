@@ -1,0 +1,38 @@
+import type { DeviceRequest } from "../../backend";
+import { encoders, listImages } from "../../encoders";
+import type { TokenSet } from "../../law";
+import { countOf, numberOf, progress, stopSignal } from "./values";
+
+/** Paths of the pictures of a folder or list, the first `limit` by name. */
+export async function imagesOf(images: string, limit: number | undefined): Promise<string[]> {
+  const files = (await listImages("law a-score", images)).map(({ file }) => file);
+  if (files.length === 0) throw new Error(`law a-score: --images must hold pictures, received ${images}`);
+  return files.slice(0, limit);
+}
+
+const BATCH = 16;
+
+/** Features of every picture at one layer of an encoder that is loaded for it. */
+export async function tokensOfImages(
+  name: string,
+  files: readonly string[],
+  values: { layer?: string; device?: string; batch?: string },
+): Promise<TokenSet[]> {
+  const encoder = await encoders.load(name, { device: values.device as DeviceRequest | undefined });
+  const signal = stopSignal("law a-score: stopped");
+  const [batch, layer] = [countOf("batch", values.batch) ?? BATCH, numberOf("layer", values.layer) ?? -2];
+  const sets: TokenSet[] = [];
+  try {
+    for (let start = 0; start < files.length; start += batch) {
+      signal.throwIfAborted();
+      const some = files.slice(start, start + batch);
+      const options = { indices: [layer], outputFmt: "NLC", intermediatesOnly: true, stopEarly: true } as const;
+      const [map] = (await encoder.forwardIntermediates(some, options)).intermediates;
+      sets.push(...some.map((_, i) => ({ data: map.tokens(i), width: map.channels })));
+      progress(sets.length, files.length);
+    }
+  } finally {
+    await encoder.dispose();
+  }
+  return sets;
+}

@@ -1,0 +1,21 @@
+/** `fovea law fit | policy | plan | c-score | a-score`. */
+import { aScore } from "./a-score";
+import { cScore } from "./c-score";
+import { fit, plan, policy } from "./table";
+
+const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
+  fit,
+  policy,
+  plan,
+  "c-score": cScore,
+  "a-score": aScore,
+};
+
+export async function main([name = "", ...args]: string[]): Promise<void> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command)
+    throw new Error(
+      `law: the command must be one of ${Object.keys(COMMANDS).join(", ")}, received ${JSON.stringify(name)}`,
+    );
+  await command(args);
+}

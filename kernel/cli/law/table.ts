@@ -1,0 +1,139 @@
+/** `fovea law fit | policy | plan`: what works on a table of scores. */
+import { readFileSync } from "node:fs";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import {
+  law,
+  type Plan,
+  type PlanCandidate,
+  type PolicyResult,
+  type ScoreTable,
+  type Strategy,
+  type TableFit,
+} from "../../law";
+import { numberOf, print } from "./values";
+
+const TABLE_OPTIONS = {
+  table: { type: "string" },
+  c: { type: "string" },
+  extra: { type: "string", multiple: true },
+  degree: { type: "string" },
+  json: { type: "boolean" },
+} as const satisfies ParseArgsConfig["options"];
+
+/** The table of `--table FILE.csv`; without it the published one. */
+function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
+  const options = { c: values.c, extra: values.extra };
+  return values.table === undefined ? law.published(options) : law.table(readFileSync(values.table, "utf8"), options);
+}
+
+function degreeOf(text: string | undefined): 1 | 2 | undefined {
+  if (text === undefined) return undefined;
+  if (text === "1" || text === "2") return Number(text) as 1 | 2;
+  throw new Error(`law: --degree must be 1 or 2, received ${text}`);
+}
+
+export function fit(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...TABLE_OPTIONS,
+      predictors: { type: "string" },
+      terms: { type: "string" },
+      normalise: { type: "string" },
+      ridge: { type: "string" },
+    },
+  });
+  const { normalise = "minmax" } = values;
+  if (normalise !== "minmax" && normalise !== "none") {
+    throw new Error(`law fit: --normalise must be minmax or none, received ${normalise}`);
+  }
+  const result = law.fit(tableOf(values), {
+    degree: degreeOf(values.degree),
+    predictors: values.predictors?.split(","),
+    terms: values.terms?.split(","),
+    ridge: numberOf("ridge", values.ridge),
+    normalise,
+  });
+  print(values.json, result, () => fitLines(result));
+}
+
+function fitLines({ options, benchmarks, groups }: TableFit): string[] {
+  const figure = (value: number | null) => (value === null ? "-" : value.toFixed(4)).padStart(9);
+  const line = (name: string, of: { r2: number; adjustedR2: number | null; looQ2: number | null }) =>
+    `${name.padEnd(20)}${figure(of.r2)}${figure(of.adjustedR2)}${figure(of.looQ2)}`;
+  return [
+    `terms: 1, ${options.terms.join(", ")}; normalise: ${options.normalise}; ridge: ${options.ridge}`,
+    `${"".padEnd(20)}${["R2", "adj. R2", "LOO Q2"].map((name) => name.padStart(9)).join("")}`,
+    ...Object.entries(benchmarks).map(([name, of]) => line(name, of)),
+    ...Object.entries(groups).map(([name, of]) => line(`mean of ${name}`, of)),
+  ];
+}
+
+export function policy(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: { ...TABLE_OPTIONS, trials: { type: "string" }, seed: { type: "string" }, strategies: { type: "string" } },
+  });
+  const result = law.policy(tableOf(values), {
+    degree: degreeOf(values.degree),
+    trials: numberOf("trials", values.trials),
+    seed: numberOf("seed", values.seed),
+    strategies: values.strategies?.split(",") as Strategy[] | undefined,
+  });
+  print(values.json, result, () => policyLines(result));
+}
+
+function policyLines({ options, overall }: PolicyResult): string[] {
+  const shares = (values: number[]) => values.map((value) => value.toFixed(2)).join(" ");
+  return [
+    `${options.trials} trials, seed ${options.seed}; share of trials that found the best encoder by n = 1, 2, ... trained`,
+    ...Object.entries(overall).flatMap(([name, of]) => [
+      `${name.padEnd(12)} anytime ${shares(of.anytime)}   mean draws ${of.meanDraws.toFixed(2)}`,
+      `${"".padEnd(12)} budget  ${shares(of.fixedBudget)}`,
+    ]),
+  ];
+}
+
+export function plan(args: string[]): void {
+  const number = { type: "string" } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...TABLE_OPTIONS,
+      ...{ benchmark: number, predictors: number, noise: number, range: number, level: number },
+      ...{ tolerance: number, explore: number, budget: number },
+    },
+  });
+  const range = values.range?.split(",").map((text) => numberOf("range", text) as number);
+  if (range && range.length !== 2) throw new Error(`law plan: --range must be WORST,BEST, received ${values.range}`);
+  const given = {
+    ...{ benchmark: values.benchmark, predictors: values.predictors?.split(","), degree: degreeOf(values.degree) },
+    ...{ noise: numberOf("noise", values.noise), range: range && ([range[0], range[1]] as const) },
+    ...{ level: numberOf("level", values.level), tolerance: numberOf("tolerance", values.tolerance) },
+    ...{ explore: numberOf("explore", values.explore), budget: numberOf("budget", values.budget) },
+  };
+  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const result = law.plan(tableOf(values), named);
+  print(values.json, result, () => planLines(result));
+}
+
+function planLines({ phase, next, reason, benchmarks, options }: Plan): string[] {
+  const header = ["", "score", "predicted", `${100 * options.level} % interval`, "P(best)", "gain"];
+  return [
+    next === null ? phase : `${phase}: train ${next} next`,
+    reason,
+    ...Object.entries(benchmarks).flatMap(([name, { candidates }]) => [
+      "",
+      `${name.padEnd(24)}${header.map((text, i) => (i === 0 ? "" : text.padStart(i === 3 ? 20 : 10))).join("")}`,
+      ...candidates.map((one) => planLine(one)),
+    ]),
+  ];
+}
+
+function planLine({ encoder, score, predicted, low, high, probability, improvement }: PlanCandidate): string {
+  const figure = (value: number | null) => (value === null ? "-" : value.toPrecision(4));
+  const range = low === null ? "-" : `${figure(low)} to ${figure(high)}`;
+  const cells = [score, predicted].map((value) => figure(value).padStart(10)).join("");
+  const chances = [probability, improvement].map((value) => (value === null ? "-" : value.toFixed(3)).padStart(10));
+  return `${encoder.padEnd(24)}${cells}${range.padStart(20)}${chances.join("")}`;
+}

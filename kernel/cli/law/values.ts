@@ -1,0 +1,44 @@
+/** Values of options, checked: errors name the option and what it was given. */
+
+export function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new Error(`law: --${name} must be a number, received ${JSON.stringify(text)}`);
+}
+
+export function numbersOf(name: string, text: string): number[] {
+  return text.split(",").map((part) => numberOf(name, part) as number);
+}
+
+/** One of `legal`, or `undefined` where the option is not given. */
+export function oneOf<const T extends string>(
+  name: string,
+  value: string | undefined,
+  legal: readonly T[],
+): T | undefined {
+  const found = legal.find((one) => one === value);
+  if (found !== undefined || value === undefined) return found;
+  throw new Error(`law: --${name} must be one of ${legal.join(", ")}, received ${JSON.stringify(value)}`);
+}
+
+/** A whole number of at least 1, or `undefined`. */
+export function countOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new Error(`law: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
+}
+
+/** Aborts at Ctrl+C, with words that say how to go on. */
+export function stopSignal(words: string): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error(words)));
+  return stop.signal;
+}
+
+export function progress(done: number, total: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
+}
+
+export function print(json: boolean | undefined, value: unknown, lines: () => string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join("\n")}\n`);
+}
