@@ -27,7 +27,7 @@ async function errorAt(viewer: Viewer, point: [number, number]): Promise<number>
   return Math.hypot(x - trueX, y - trueY);
 }
 
-describe("the correspondence viewer in JupyterLab", { timeout: 150_000 }, () => {
+describe("the correspondence viewer in JupyterLab", { timeout: 300_000 }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

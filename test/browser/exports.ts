@@ -1,16 +1,20 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
+import { SCREENSHOTS } from "./screenshot";
 
-/** Presses a view's export button and reads the file that the browser saves. */
+/** Presses a view's export button and reads the file that the browser saves, which is kept to be looked at. */
 export async function exported(page: Page, view: Locator, format: "PNG" | "SVG" | "JSON"): Promise<Buffer> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     view.getByRole("button", { name: format, exact: true }).click(),
   ]);
   assert.equal(download.suggestedFilename().split(".").pop(), format.toLowerCase());
-  return readFileSync(await download.path());
+  const kept = join(SCREENSHOTS, `export-${download.suggestedFilename()}`);
+  await download.saveAs(kept);
+  return readFileSync(kept);
 }
 
 /** Width and height of a PNG file. */

@@ -37,8 +37,8 @@ const tokensOf = (name: string): TokenSet => ({ data: wave(...golden.tokens[name
 function pairOf({ sourceSize, targetSize, source, target }: GoldenPair): PckPair {
   return {
     category: "golden",
-    source: { size: sourceSize, keypoints: { ...source } },
-    target: { size: targetSize, keypoints: { ...target }, box: [0, 0, 100, 100] },
+    source: { size: sourceSize, keypoints: Object.fromEntries(source.entries()) },
+    target: { size: targetSize, keypoints: Object.fromEntries(target.entries()), box: [0, 0, 100, 100] },
   };
 }
 

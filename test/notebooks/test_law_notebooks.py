@@ -39,6 +39,13 @@ class LawNotebook(notebook_case.NotebookCase):
         self.assertTrue(views)
         self.assertIn("image/png", views[0])
 
+    def test_layers_of_the_zoo_have_a_law_of_their_own_whose_selections_reach_the_notebook(self):
+        figures = [line for line in printed(self.notebook).split("\n") if line.startswith("degree ")]
+        self.assertEqual([line.split(":")[0] for line in figures], ["degree 1", "degree 2"])
+        views = [content for data in bundles(self.notebook) for mime, content in data.items() if "fovea.law" in mime]
+        self.assertEqual(len(views[-1]["encoders"]), 12)
+        self.assertTrue(views[-1]["selects"])
+
 
 class PlannerNotebook(notebook_case.NotebookCase):
     name = "04-choosing-an-encoder"

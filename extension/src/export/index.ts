@@ -43,7 +43,7 @@ export class ExportControls {
       this.code,
     ];
     this.text.setAttribute("aria-label", trans.__("The call that makes this view"));
-    this.node = element("div", { class: "jp-FoveaView-export" }, this.said, this.text);
+    this.node = element("div", { class: "jp-FoveaView-export", attributes: { hidden: "" } }, this.said, this.text);
   }
 
   private run(work: () => void | Promise<void>): void {
@@ -71,8 +71,8 @@ export class ExportControls {
 
   /** Shows the code, for there may be no clipboard, and copies it where there is one. */
   private async showCode(): Promise<void> {
-    const open = this.text.hidden;
-    this.text.hidden = !open;
+    const open = this.node.hidden;
+    this.node.hidden = !open;
     this.code.setAttribute("aria-expanded", String(open));
     if (!open) return setText(this.said, "");
     this.text.value = this.of.exportCode();
@@ -94,7 +94,7 @@ export class ExportControls {
   private readonly said = element("p", { class: "jp-FoveaView-exportSaid", attributes: { role: "status" } });
   private readonly text = element("textarea", {
     class: "jp-FoveaView-code",
-    attributes: { readonly: "", hidden: "", spellcheck: "false", rows: "8" },
+    attributes: { readonly: "", spellcheck: "false", rows: "8" },
   });
 }
 
