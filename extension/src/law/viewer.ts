@@ -89,7 +89,8 @@ export class LawViewer implements OutputContent, Exportable {
   async exportPicture(): Promise<ViewPicture> {
     const [scatter, plane, facets] = await Promise.all(this.panels().map((panel) => panel.picture()));
     const { live, caption, warning } = this.lines;
-    const words = [this.exportName(), ...[live, warning, caption].map((line) => line.textContent ?? "")];
+    const lines = activeEncoder(this.state) === undefined ? [warning, caption] : [live, warning, caption];
+    const words = [this.exportName(), ...lines.map((line) => line.textContent ?? "")];
     const names = this.options.payload.encoders.map((name, i) => `${i + 1} ${name}`).join(", ");
     return {
       rows: [[scatter, plane], [facets]].map((row) => row.flatMap((one) => one ?? [])),
