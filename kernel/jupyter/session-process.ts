@@ -35,6 +35,8 @@ export class SessionProcess {
   private readonly child: ChildProcess;
   private readonly link: Socket;
   private wasReady = false;
+  /** Cells and comm messages that the session has not ended yet. */
+  private underWay = 0;
   private held: ToSession[] = [];
   private stderrTail = "";
 
@@ -79,8 +81,9 @@ export class SessionProcess {
 
   /** Held until the session is ready, so that an interrupt can take back what has not begun. */
   send(message: ToSession): void {
-    if (!this.wasReady) this.held.push(message);
-    else if (this.link.writable) writeFrame(this.link, message);
+    if (!this.wasReady) return void this.held.push(message);
+    if (message.type === "execute" || message.type.startsWith("comm")) this.underWay++;
+    if (this.link.writable) writeFrame(this.link, message);
   }
 
   /** Answer a blocked `prompt`, which reads fd 0 synchronously; `null` says that it was interrupted. */
@@ -91,8 +94,10 @@ export class SessionProcess {
   /** A SIGINT, and a byte on the lifeline for its watcher, which sees to it that the signal is answered. */
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();
+    const isBusy = this.underWay > 0;
     this.child.kill("SIGINT");
-    (this.child.stdio[LIFELINE_FD] as Socket).write("i");
+    (this.child.stdio[LIFELINE_FD] as Socket).write(isBusy ? "b" : "i");
+    if (isBusy) this.send({ type: "interrupt" });
   }
 
   kill(): void {
@@ -115,6 +120,7 @@ export class SessionProcess {
 
   private receive(message: FromSession): void {
     if (message.type === "ready") this.becomeReady();
+    if (message.type === "done" || message.type === "commHandled") this.underWay--;
     this.events.message(message);
   }
 

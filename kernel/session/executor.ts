@@ -69,13 +69,15 @@ export class Executor {
     this.running = scope;
     try {
       if (cell.imports.length > 0) await this.modules.prepare(cell.imports);
+      if (scope.cell.interrupted) throw new KeyboardInterrupt();
       return valueOf(await this.run(cell, name));
     } catch (error) {
       if (!isInterruption(error)) throw error;
-      interruptAnswered();
       scope.cell.interrupted = true;
       throw new KeyboardInterrupt();
     } finally {
+      // A signal that came too late is not for the next cell.
+      interruptAnswered();
       this.running = undefined;
       this.stop = undefined;
       // Also after a failure: what ran before it is there, and stays.
@@ -107,7 +109,9 @@ export class Executor {
 
   /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
   interrupt(): void {
-    if (this.running) this.running.cell.interrupted = true;
+    if (!this.running) return;
+    interruptAnswered();
+    this.running.cell.interrupted = true;
     this.stop?.(new KeyboardInterrupt());
   }
 

@@ -4,7 +4,8 @@
  * - The pipe ends: the kernel process is gone, and so must we be.
  * - A byte arrives: an interrupt was sent as SIGINT. `vm` stops a synchronous cell at once and an idle loop runs our
  *   handler, but a loop in the part of a cell after its first `await` (or in a timer) answers neither. When no answer has
- *   come after a while, the worker raises a flag that the loops of cells look at.
+ *   come after a while, the worker raises a flag that the loops of cells look at. A `b` says that the kernel process knows
+ *   of work under way, which may not have reached us before the signal: then a handler that found nothing is no answer.
  *   (Ending JavaScript from outside, by the inspector, would leave Node's async stack corrupt and abort the process.)
  */
 import { Worker } from "node:worker_threads";
@@ -15,20 +16,31 @@ const { workerData: { fd, flags } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
 const now = () => Date.now() & 0x3fffffff;
 // The signal may have been answered just before its byte is read here.
-const check = (since) => {
-  if (Atomics.load(flags, 1) < since - 100) Atomics.store(flags, 0, 1);
+const check = (since, answer) => {
+  if (Atomics.load(flags, answer) < since - 100) Atomics.store(flags, 0, 1);
 };
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
-pipe.on("data", () => void setTimeout(check, 200, now()));
+pipe.on("data", (bytes) => void setTimeout(check, 200, now(), bytes.includes("b") ? 1 : 2));
 `;
 
-/** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop, [1] when one was answered last. */
-export const interruptFlags = new Int32Array(new SharedArrayBuffer(8));
+/**
+ * Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop; when [1] work last ended or was
+ * interrupted, [2] the handler of the signal last ran.
+ */
+export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
 
-/** An interrupt has reached the running code, so no loop needs to stop for it. */
+const stamp = (index: 1 | 2): void => void Atomics.store(interruptFlags, index, Date.now() & 0x3fffffff);
+
+/** The running code was interrupted or has ended, so no loop needs to stop for it. */
 export function interruptAnswered(): void {
-  Atomics.store(interruptFlags, 1, Date.now() & 0x3fffffff);
+  stamp(1);
+  interruptHandled();
+}
+
+/** The signal's handler has run: no loop holds the thread. */
+export function interruptHandled(): void {
+  stamp(2);
   Atomics.store(interruptFlags, 0, 0);
 }
 

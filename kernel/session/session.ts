@@ -6,7 +6,7 @@ import { CellCompiler } from "./cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./executor";
 import { Host } from "./host";
-import { interruptAnswered } from "./lifeline";
+import { interruptAnswered, interruptHandled } from "./lifeline";
 import { bundleOf } from "./mime";
 import { CellModules } from "./modules";
 import { installPrompt } from "./prompt";
@@ -57,13 +57,16 @@ export class Session {
       case "commMessage":
       case "commClose":
         return void this.handleComm(message);
+      case "interrupt":
+        return this.interrupt();
       default:
         message satisfies never;
     }
   }
 
   interrupt(): void {
-    interruptAnswered();
+    if (this.handling.size > 0) interruptAnswered();
+    else interruptHandled();
     this.executor.interrupt();
     for (const release of this.handling) release();
   }

@@ -430,6 +430,20 @@ class InterruptTests(unittest.TestCase):
         self.kernel.run("await new Promise((r) => setTimeout(r, 100))")
         self.assertEqual(self.kernel.run(counts).value, "0")
 
+    def test_at_any_moment_after_the_cell_was_sent(self):
+        """Between the front end's message and the cell's first line the signal meets a session that runs nothing yet."""
+        for code in ("await new Promise(() => {});", "while (true) turns++;"):
+            for pause in (0, 0.002, 0.004, 0.008, 0.016, 0.03):
+                for interrupt in (self.by_message, self.by_signal):
+                    with self.subTest(code=code, pause=pause, interrupt=interrupt.__name__):
+                        self.kernel.drain()
+                        msg_id = self.kernel.client.execute(code)
+                        self.kernel.next_of("execute_input")
+                        time.sleep(pause)
+                        interrupt()
+                        self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.kernel.run("let after = 0; for (let i = 0; i < 1e6; i++) after++; after").value, "1000000")
+
     def test_an_interrupt_of_an_idle_kernel_does_nothing(self):
         self.by_message()
         self.by_signal()
