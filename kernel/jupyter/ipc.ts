@@ -53,10 +53,11 @@ export type CommCommand = { parent: Header } & CommPayload &
   ({ type: "commOpen"; target: string } | { type: "commMessage" } | { type: "commClose" });
 
 /**
- * From the kernel process to the session. An interrupt is a SIGINT, as a busy loop reads no messages, and with it a message:
- * the signal may come before the cell that it is meant for, the message cannot.
+ * From the kernel process to the session. An interrupt goes over the lifeline, as a busy loop reads no messages, and with it
+ * a message: the signal may come before the cell that it is meant for, the message cannot.
  */
-export type ToSession = ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt" };
+export type ToSession =
+  ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt" };
 
 export interface CompleteAnswer {
   matches: string[];

@@ -91,11 +91,10 @@ export class SessionProcess {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 
-  /** A SIGINT, and a byte on the lifeline for its watcher, which sees to it that the signal is answered. */
+  /** A byte on the lifeline for its watcher, which makes a SIGINT of it and sees to it that it is answered. */
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();
     const isBusy = this.underWay > 0;
-    this.child.kill("SIGINT");
     (this.child.stdio[LIFELINE_FD] as Socket).write(isBusy ? "b" : "i");
     if (isBusy) this.send({ type: "interrupt" });
   }

@@ -1,14 +1,14 @@
 /** Runs compiled cells. */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
-import { forgetInterrupts, interruptAnswered, interruptFlags } from "./lifeline";
+import { forgetInterrupts, interruptAnswered, interruptFlags, openGate, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
 
 const SLOT = "__fovea_cell__";
 const PARAMETERS =
-  "require, __dirname, __filename, $link, $keep, $variables, $flags, $stop, $import, $require, $namespace, $meta";
+  "require, __dirname, __filename, $link, $keep, $variables, $flags, $stop, $import, $require, $namespace, $meta, $enter, $leave";
 
 interface Slot {
   require: NodeJS.Require;
@@ -23,6 +23,8 @@ interface Slot {
   $require: (specifier: string) => unknown;
   $namespace: (specifier: string) => object;
   $meta: CellMeta;
+  $enter: () => void;
+  $leave: () => void;
 }
 
 /** What the body of a cell returns. */
@@ -56,6 +58,8 @@ export class Executor {
       $require: modules.require,
       $namespace: (specifier) => modules.namespace(specifier),
       $meta: modules.meta,
+      $enter: openGate,
+      $leave: shutGate,
     };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
@@ -125,7 +129,7 @@ export class Executor {
   private async run(cell: CompiledCell, name: string): Promise<Returned> {
     if (cell.code === "") return undefined;
     const interrupted = this.interruption();
-    const running: unknown = vm.runInThisContext(wrap(cell), { filename: name, breakOnSigint: true });
+    const running = runInGate(wrap(cell), name);
     if (!cell.isAsync) return running as Returned;
     const finished = running as Promise<Returned>;
     // After an interrupt nobody waits for it any more.
@@ -147,6 +151,16 @@ export class Executor {
   }
 }
 
+/** Runs a script that SIGINT stops; outside the script's own code, while `vm` changes the handlers, signals wait. */
+function runInGate(script: string, filename: string): unknown {
+  shutGate();
+  try {
+    return vm.runInThisContext(script, { filename, breakOnSigint: true });
+  } finally {
+    openGate();
+  }
+}
+
 /** All before the code is on its first line, so that line numbers hold. */
 function wrap({ code, isAsync, linked }: CompiledCell): string {
   // Later cells read and write the cell's own variable, so that its functions see what they assign.
@@ -155,7 +169,8 @@ function wrap({ code, isAsync, linked }: CompiledCell): string {
     return `$link(${JSON.stringify(name)}, () => ${name}${set});`;
   });
   // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
-  return `"use strict"; (({ ${PARAMETERS} }) => (${isAsync ? "async " : ""}() => { ${links.join(" ")} ${code}\n})())(${SLOT})`;
+  const body = `(${isAsync ? "async " : ""}() => { ${links.join(" ")} ${code}\n})()`;
+  return `"use strict"; (({ ${PARAMETERS} }) => { $enter(); try { return ${body}; } finally { $leave(); } })(${SLOT})`;
 }
 
 function valueOf(returned: Returned): CellValue {

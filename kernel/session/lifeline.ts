@@ -2,10 +2,12 @@
  * A worker thread on the lifeline pipe does what a blocked event loop cannot.
  *
  * - The pipe ends: the kernel process is gone, and so must we be.
- * - A byte arrives: an interrupt was sent as SIGINT. `vm` stops a synchronous cell at once and an idle loop runs our
- *   handler, but a loop in the part of a cell after its first `await` (or in a timer) answers neither. When no answer has
- *   come after a while, the worker raises a flag that the loops of cells look at. A `b` says that the kernel process knows
- *   of work under way, which may not have reached us before the signal: then a handler that found nothing is no answer.
+ * - A byte arrives: an interrupt, which the worker hands on as SIGINT. `vm` stops a synchronous cell at once and an idle
+ *   loop runs our handler, but a loop in the part of a cell after its first `await` (or in a timer) answers neither. When no
+ *   answer has come after a while, the worker raises a flag that the loops of cells look at. A `b` says that the kernel
+ *   process knows of work under way, which may not have reached us before: then a handler that found nothing is no answer.
+ *   While `vm` changes the handlers of the signal there is a moment without any, in which it would end the process: the gate
+ *   is shut then, and the worker waits.
  *   (Ending JavaScript from outside, by the inspector, would leave Node's async stack corrupt and abort the process.)
  */
 import { Worker } from "node:worker_threads";
@@ -19,16 +21,36 @@ const now = () => Date.now() & 0x3fffffff;
 const check = (since, answer) => {
   if (Atomics.load(flags, answer) < since - 100) Atomics.store(flags, 0, 1);
 };
+const deliver = () => {
+  if (Atomics.compareExchange(flags, 3, 0, 2) !== 0) return void setTimeout(deliver, 1);
+  process.kill(process.pid, "SIGINT");
+  // The signal reaches another thread, which may be about to shut the gate.
+  Atomics.wait(flags, 3, 2, 2);
+  Atomics.store(flags, 3, 0);
+  Atomics.notify(flags, 3);
+};
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
-pipe.on("data", (bytes) => void setTimeout(check, 200, now(), bytes.includes("b") ? 1 : 2));
+pipe.on("data", (bytes) => {
+  setTimeout(check, 200, now(), bytes.includes("b") ? 1 : 2);
+  deliver();
+});
 `;
 
 /**
  * Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop; when [1] work last ended or was
- * interrupted, [2] the handler of the signal last ran.
+ * interrupted, [2] the handler of the signal last ran; [3] the gate: 0 open, 1 shut by us, 2 a signal is on its way.
  */
-export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
+export const interruptFlags = new Int32Array(new SharedArrayBuffer(16));
+
+/** Keeps signals back until {@link openGate}. */
+export function shutGate(): void {
+  while (Atomics.compareExchange(interruptFlags, 3, 0, 1) === 2) Atomics.wait(interruptFlags, 3, 2, 5);
+}
+
+export function openGate(): void {
+  Atomics.store(interruptFlags, 3, 0);
+}
 
 const stamp = (index: 1 | 2): void => void Atomics.store(interruptFlags, index, Date.now() & 0x3fffffff);
 
