@@ -30,6 +30,13 @@ export async function law() {
       return compare(label, times("peer", peerName), times("own", measure));
     };
     const policy = middle(rounds.map(({ own }) => own.policy));
+    const rows = [
+      row("C score, PyTorch pair by pair", "C score", "C score"),
+      row("C score, PyTorch by target too", "C score", "C score, grouped"),
+      row("A score", "A score", "A score", SCALE),
+      compare("AC policy alone, 1,000 trials x 8 benchmarks", null, policy),
+      compare("all five strategies", null, middle(rounds.map(({ own }) => own.strategies))),
+    ];
     return {
       title: "Law",
       note:
@@ -38,13 +45,13 @@ export async function law() {
         `A score: 100 images of 576 x ${STUDY.width} tokens against 576 and 256 (${STUDY.tokenImages} measured). ` +
         `CPU, seconds, median of ${ROUNDS} rounds by turns, the faster of two runs each; ratios are Fovea / PyTorch. ` +
         `Memory of the C score beyond its features: ${await memory(study)}.`,
-      rows: [
-        row("C score, PyTorch pair by pair", "C score", "C score"),
-        row("C score, PyTorch by target too", "C score", "C score, grouped"),
-        row("A score", "A score", "A score", SCALE),
-        compare("AC policy alone, 1,000 trials x 8 benchmarks", null, policy),
-        compare("all five strategies", null, middle(rounds.map(({ own }) => own.strategies))),
-      ],
+      rows,
+      summary: rows.map((row) => ({
+        what: row.measure,
+        Fovea: `${row["Fovea s"]} s`,
+        peer: row["PyTorch s"] === NONE ? NONE : `PyTorch ${row["PyTorch s"]} s`,
+        ratio: row.ratio,
+      })),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -67,14 +74,17 @@ async function fovea(study) {
   };
 }
 
+/** In place of a figure that there is not. */
+const NONE = "-";
+
 function compare(measure, peer, own) {
-  const [text, none] = [(value) => value.toFixed(2), "-"];
+  const text = (value) => value.toFixed(2);
   return {
     measure,
-    "PyTorch s": peer ? text(peer[0]) : none,
+    "PyTorch s": peer ? text(peer[0]) : NONE,
     "Fovea s": text(own[0]),
-    ratio: peer ? text(own[0] / peer[0]) : none,
-    "PyTorch processor s": peer ? text(peer[1]) : none,
+    ratio: peer ? text(own[0] / peer[0]) : NONE,
+    "PyTorch processor s": peer ? text(peer[1]) : NONE,
     "Fovea processor s": text(own[1]),
   };
 }
