@@ -2,7 +2,7 @@ import { figure } from "./categories";
 import { colourNames, mix, tint, type ColourName, type Rgb } from "./colours";
 import { apply, box, ellipse, limb, smooth, type Point } from "./geometry";
 import { poseMatrix } from "./pose";
-import type { Prng } from "./prng";
+import type { Prng } from "../../prng";
 import type { SceneObject } from "./scene";
 
 /** A polygon of one colour, in fractions of the image side: clutter behind an object, or an occluder in front of it. */

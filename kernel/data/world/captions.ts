@@ -1,6 +1,6 @@
 import { categories } from "./categories";
 import { colourNames } from "./colours";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import type { Relation, Scene, SceneObject } from "./scene";
 
 /** What is said of an image. */

@@ -1,6 +1,6 @@
 import { bird, butterfly, fish, turtle } from "./animals";
 import { cat, dog } from "./pets";
-import type { Prng } from "./prng";
+import type { Prng } from "../../prng";
 import { PARTS, type Figure, type Param, type PartName } from "./sketch";
 import { house, mug, teapot } from "./things";
 import { airplane, bicycle, boat, bus, car } from "./vehicles";

@@ -1,5 +1,5 @@
 import { categories, type CategoryName } from "./categories";
-import type { Prng } from "./prng";
+import type { Prng } from "../../prng";
 import type { Role } from "./sketch";
 
 /** An sRGB colour, 0..255 each. */

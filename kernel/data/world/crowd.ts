@@ -1,7 +1,7 @@
 import { drawBackdrop, drawOccluders } from "./backdrop";
 import { categories, drawShape, type CategoryName } from "./categories";
 import { heldOutColours, type ColourName } from "./colours";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
 
 /** The most objects of a crowd, and the most of one category by design. */

@@ -1,5 +1,5 @@
 import { compose, cosTurns, sinTurns, type Affine } from "./geometry";
-import type { Prng } from "./prng";
+import type { Prng } from "../../prng";
 
 /** Where and how an object is seen. Lengths are fractions of the image side. */
 export interface Pose {

@@ -3,7 +3,7 @@ import { withArticle } from "./captions";
 import { colourNames } from "./colours";
 import { crowd, type CrowdOptions } from "./crowd";
 import { factsOf, lead, type ObjectFacts } from "./facts";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./refer";
 import { render, type Rendered } from "./render";
 import { drawColour, type Relation, type Scene } from "./scene";

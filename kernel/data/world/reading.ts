@@ -8,7 +8,7 @@
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { factsOf, type ObjectFacts } from "./facts";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import { quiz } from "./questions";
 import { splits, type Split } from "./scene";
 

@@ -2,7 +2,7 @@ import { categories, categoryNamed, drawShape, type CategoryName, type Shape } f
 import { colourNames, drawPalette, heldOutColours, type ColourName, type Rgb } from "./colours";
 import { drawBackdrop, drawOccluders, type Backdrop, type Blob } from "./backdrop";
 import { drawPose, type Pose } from "./pose";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import type { Role } from "./sketch";
 import { drawTexture, textureNames, type Texture } from "./texture";
 

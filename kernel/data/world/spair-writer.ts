@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { categories, categoryNamed, type CategoryName } from "./categories";
-import { Prng } from "./prng";
+import { Prng } from "../../prng";
 import { render, type Rendered } from "./render";
 import { scene, type Scene, type Split } from "./scene";
 import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";

@@ -1,7 +1,7 @@
 import type { Rgb } from "./colours";
 import { mix } from "./colours";
 import { cosTurns, sinTurns } from "./geometry";
-import type { Prng } from "./prng";
+import type { Prng } from "../../prng";
 
 /** The texture words of captions; `plain` is not said. */
 export const textureNames = ["plain", "striped", "spotted", "checked"] as const;

@@ -1,5 +1,5 @@
 import { categoryId } from "../categories";
-import { Prng } from "../prng";
+import { Prng } from "../../../prng";
 import { phrasesFor } from "../refer";
 import { annotationId, document, imageOf, instancesOf, objectCategories, type CocoImage, type CocoMask } from "./coco";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";

@@ -1,1 +1,0 @@
-export { hashText, Prng } from "../../prng";
