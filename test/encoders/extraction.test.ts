@@ -133,6 +133,17 @@ describe("encoders.extract", () => {
     assert.equal(reasons[3], undefined);
   });
 
+  it("knows copies of a picture whose batch takes longer to read", async () => {
+    const slow = join(folder, "slow.jpg");
+    writeFileSync(slow, Buffer.alloc(2 ** 25));
+    const copy = join(folder, "copy.png");
+    copyFileSync(paths[0], copy);
+    const result = await run("slow", { images: [slow, copy, paths[0], paths[1]] });
+    assert.deepEqual([result.ok, result.skipped], [3, 1]);
+    const [, first, second] = lines("slow");
+    assert.deepEqual(second, { ...first, path: paths[0] });
+  });
+
   it("f16 and int8 are near f32", async () => {
     await run("half", { dtype: "f16" });
     await run("levels", { dtype: "int8" });

@@ -9,7 +9,7 @@ import { load } from "../load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../options";
 import type { PreparedImage } from "../preprocess";
 import { type ImageFile, listImages, readImage, shardOf, type ShardOption } from "./images";
-import { type Candidate, prepareBatch } from "./prepare";
+import { type Candidate, prepareBatch, readBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
 import { FeatureStore, type ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
@@ -235,7 +235,8 @@ class Extraction {
     const files = split(images, perFile).map((file) => split(file, batchSize));
     const seen = new Set(this.store.bySha.keys());
     const { preprocess } = this.encoder.info;
-    const prepared = ahead(files.flat(), 1, (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
+    const read = ahead(files.flat(), 0, readBatch);
+    const prepared = ahead(read, 1, (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
     const computed = ahead(prepared, encoders.length, (batch, i) => this.forward(batch, encoders[i % encoders.length]));
     for (const file of files) {
       const tensors = new Map<string, SafetensorsTensor>();

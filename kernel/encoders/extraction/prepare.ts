@@ -12,18 +12,29 @@ export interface Candidate {
   reason: string | null;
 }
 
-/** Reads and prepares the pictures of one batch; those whose content `seen` holds are not decoded again. */
-export async function prepareBatch(
+/** A picture's bytes and their hash, or why there are none. */
+export interface Read {
+  image: ImageFile;
+  found: Awaited<ReturnType<typeof readImage>>;
+}
+
+/** Reads the pictures of one batch. */
+export function readBatch(images: readonly ImageFile[]): Promise<Read[]> {
+  return Promise.all(images.map(async (image) => ({ image, found: await readImage(image) })));
+}
+
+/**
+ * Prepares the pictures of one batch. Of several with the same content the first is decoded: `seen` is looked at and
+ * filled before anything is awaited, so that calls in the order of the batches find the first, however long each takes.
+ */
+export function prepareBatch(
   fn: string,
-  images: readonly ImageFile[],
+  batch: readonly Read[],
   plan: Preprocess,
   seen: Set<string>,
 ): Promise<Candidate[]> {
-  const read = await Promise.all(images.map(readImage));
-  // In the order of the images: of several with the same content the first is prepared.
-  const isFresh = read.map((found) => "sha256" in found && !seen.has(found.sha256) && seen.add(found.sha256));
-  return eachInPreparation([...read.entries()], async ([i, found]): Promise<Candidate> => {
-    const image = images[i];
+  const isFresh = batch.map(({ found }) => "sha256" in found && !seen.has(found.sha256) && seen.add(found.sha256));
+  return eachInPreparation([...batch.entries()], async ([i, { image, found }]): Promise<Candidate> => {
     if ("reason" in found) return { image, sha256: null, prepared: null, reason: found.reason };
     const { bytes, sha256 } = found;
     if (!isFresh[i]) return { image, sha256, prepared: null, reason: null };
