@@ -11,6 +11,7 @@ export { onnx, OnnxError, type BlockInfo, type Inspection, type TensorShape } fr
 export * as multimodal from "./multimodal";
 export * as train from "./train";
 export * as vce from "./vce";
+export type { MatrixPicture } from "./picture";
 export type { Tensor } from "./backend/tensor";
 export * from "./view";
 export * from "./view/host";

@@ -4,7 +4,7 @@
  * one copy, and the 300 MB of packages that tfjs-node would bring are not needed.
  */
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import util from "node:util";
 import { backendFolder } from "./install/places";
 import { type Installed, readInstalled } from "./install/installed";
@@ -99,6 +99,36 @@ function putBackChainedOps(core: TfjsCore): void {
 /** Empty modules where tfjs-node looks for its own tfjs: each looks up names in the core that it is given. */
 const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];
 
+/** A file of events for TensorBoard. */
+export interface EventFile {
+  scalar(tag: string, value: number, step: number): void;
+  flush(): void;
+}
+
+/**
+ * Opens TensorBoard's event file in a folder, which TensorFlow makes; one a folder and process. It is written by tfjs-node's
+ * own writer.
+ *
+ * @throws DeviceError unless the backend `tensorflow` was started
+ */
+export function openEventFile(folder: string): EventFile {
+  const fn = "backend.openEventFile";
+  if (!requireLoaded) throw new DeviceError(fn, "the backend tensorflow must be started", folder);
+  try {
+    const { summaryFileWriter } = requireLoaded("./tensorboard") as WriterModule;
+    return summaryFileWriter(resolve(folder));
+  } catch (error) {
+    throw new DeviceError(fn, `TensorFlow must be able to write event files in ${folder}`, error);
+  }
+}
+
+interface WriterModule {
+  summaryFileWriter(folder: string): EventFile;
+}
+
+/** Requires in the place of tfjs-node's own modules, once it is loaded. */
+let requireLoaded: NodeJS.Require | undefined;
+
 interface BackendModule {
   NodeJSKernelBackend: new (binding: object, name: string) => never;
 }
@@ -110,5 +140,6 @@ function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): void {
   const binding = requireThere(join(folder, "lib", "tfjs_binding.node")) as object;
   requireThere("./register_all_kernels");
   const { NodeJSKernelBackend } = requireThere("./nodejs_kernel_backend") as BackendModule;
+  requireLoaded = requireThere;
   core.registerBackend(TENSORFLOW_BACKEND, () => new NodeJSKernelBackend(binding, name), 3);
 }

@@ -78,7 +78,7 @@ async function readDevice(): Promise<DeviceStatus> {
 }
 
 /** What NVIDIA's tool says of the first card; nothing where it is missing or slow. */
-function nvidiaMemory(): Promise<GpuMemory | undefined> {
+export function nvidiaMemory(): Promise<GpuMemory | undefined> {
   const args = ["--query-gpu=name,memory.used,memory.total", "--format=csv,noheader,nounits"];
   return new Promise((resolve) => {
     execFile("nvidia-smi", args, { timeout: NVIDIA_MS }, (error, stdout) =>

@@ -6,13 +6,16 @@ import type { SafetensorsTensor } from "../nn/safetensors";
 import { stateOf } from "../nn/state";
 import type { Prng } from "../prng";
 import type { MergedTensors } from "./adapted";
+import type { GatedBranch } from "./branch";
 import { branchFor } from "./branches";
 import { type Combination, combined } from "./combine";
 import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from "./config";
+import { DualBranch } from "./dual-branch";
 import { convertTensors, type FloatDtype } from "./dtypes";
 import { LoraError } from "./error";
 import { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
 import { isFinite } from "./finite";
+import { MoeBranch } from "./moe-branch";
 import { keyOf } from "./keys";
 import { isLinearLayer } from "./layers";
 import { Places } from "./places";
@@ -160,6 +163,23 @@ export class Adapters {
   /** Everything of an adapter that trains, by its name in the model's tree: one group of an optimiser. */
   parameters(name: string): Map<string, Parameter> {
     return this.places.parameters(name);
+  }
+
+  /** @internal An active adapter's gates, by the name of the layer; a layer under two names comes once. */
+  gates(name: string): Map<string, GatedBranch> {
+    const fn = "lora.gateActivity";
+    this.holder(fn, name);
+    this.checkUnmerged(fn);
+    if (!this.active.includes(name)) throw new LoraError(fn, "the adapter must be active", name);
+    const gates = new Map<string, GatedBranch>();
+    for (const [path, part] of this.places.parts(name))
+      if (isGated(part) && ![...gates.values()].includes(part)) gates.set(path, part);
+    if (gates.size) return gates;
+    throw new LoraError(
+      fn,
+      "the adapter must have gates: DUAL_LORA with a gate, or a mixture",
+      this.config(name).peftType,
+    );
   }
 
   /** Numbers of trainable and of all values in the model. */
@@ -312,6 +332,10 @@ export class Adapters {
     for (const name of this.names) this.remove(name);
     this.places.restore();
   }
+}
+
+function isGated(part: Module): part is Module & GatedBranch {
+  return part instanceof MoeBranch || (part instanceof DualBranch && part.gate !== "none");
 }
 
 async function checkFinite(fn: string, path: string, { weight, bias }: MergedTensors): Promise<void> {

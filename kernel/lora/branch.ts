@@ -45,6 +45,16 @@ export abstract class Branch extends Module {
   }
 }
 
+/** A branch whose units are opened by its input: Dual-LoRA's gate, a mixture's router. */
+export interface GatedBranch extends Branch {
+  /** Units of the skill space, or experts. */
+  readonly units: number;
+  /** A unit counts as active above this opening. */
+  readonly activeAbove: number;
+  /** Sees the openings [N, units] of every forward pass. */
+  watch: ((open: Tensor) => void) | null;
+}
+
 /** A matrix [rows, columns] of a branch, stored as `<name>.weight`. */
 export function projection(
   columns: number,

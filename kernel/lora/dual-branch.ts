@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Linear } from "../nn/linear";
 import { LayerNorm } from "../nn/norm";
-import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
+import { Branch, type GatedBranch, type InitSetting, product, projection, update, widened } from "./branch";
 import type { DualLoraConfig, Gate } from "./config";
 import { gateOf } from "./gates";
 import type { LinearLayer } from "./layers";
@@ -12,7 +12,9 @@ import type { LayerScale } from "./targets";
  * Dual-LoRA (Jiao et al., arXiv 2411.12787): y ← y + s B (gate(T x) ⊙ LN(A dropout(x))). A [r, in] projects into the
  * skill space, T [r, in] into the task space that opens its units, B [out, r] leads back.
  */
-export class DualBranch extends Branch {
+export class DualBranch extends Branch implements GatedBranch {
+  /** Sees the openings [N, r] of every forward pass; {@link gateActivity} sets it. */
+  watch: ((open: Tensor) => void) | null = null;
   readonly lora_A: Linear;
   readonly lora_B: Linear;
   /** Null without a gate. */
@@ -37,8 +39,17 @@ export class DualBranch extends Branch {
     this.lora_norm = config.useNorm ? new LayerNorm(r) : null;
   }
 
+  get units(): number {
+    return this.r;
+  }
+
+  get activeAbove(): number {
+    return this.gate === "sigmoid" ? 0.5 : this.gate === "softmax-blocks" ? this.gateBlocks / this.r : 0;
+  }
+
   apply(x: Tensor, result: Tensor): Tensor {
     const { skill, open } = this.spaces(x);
+    if (open) this.watch?.(open);
     return tf.add(result, widened(open ? tf.mul(open, skill) : skill, this.lora_B, this.scaling));
   }
 

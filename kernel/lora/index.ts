@@ -2,7 +2,7 @@
 export { AdaptedLayer, type MergedTensors } from "./adapted";
 export { Adapters, type AttachOptions, type CombineOptions, type LoadOptions, type ParameterCounts } from "./adapters";
 export { attach, load } from "./attach";
-export { Branch } from "./branch";
+export { Branch, type GatedBranch } from "./branch";
 export type { Combination } from "./combine";
 export type {
   AdapterConfig,
@@ -21,6 +21,7 @@ export { DualBranch } from "./dual-branch";
 export { LoraError } from "./error";
 export { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./file";
 export { type AdapterInspection, inspect } from "./inspect";
+export { gateActivity, type GateActivity, type GateActivityOptions, type GateUse } from "./gate-activity";
 export type { KeyOptions } from "./keys";
 export { EmbeddingBranch } from "./embedding-branch";
 export type { AdaptableLayer, LinearLayer } from "./layers";

@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Linear } from "../nn/linear";
-import { Branch, type InitSetting, product, projection, widened } from "./branch";
+import { Branch, type GatedBranch, type InitSetting, product, projection, widened } from "./branch";
 import { type MoeLoraConfig, type Router } from "./config";
 import { LoraError } from "./error";
 import { softmax } from "./gates";
@@ -12,7 +12,9 @@ import type { LayerScale } from "./targets";
  * A mixture of K LoRA experts: y ← y + s Σ_k g_k(x) B_k A_k dropout(x), g from a linear router without bias. The experts
  * lie in one A [K r, in] and one B [out, K r], expert by expert, so that they cost one product each way.
  */
-export class MoeBranch extends Branch {
+export class MoeBranch extends Branch implements GatedBranch {
+  /** Sees the experts' weights [N, K] of every forward pass; {@link gateActivity} sets it. */
+  watch: ((open: Tensor) => void) | null = null;
   readonly lora_A: Linear;
   readonly lora_B: Linear;
   readonly lora_router: Linear;
@@ -35,10 +37,20 @@ export class MoeBranch extends Branch {
     this.lora_router = projection(inFeatures, config.experts, "input", { ...init, initLoraWeights: true });
   }
 
+  get units(): number {
+    return this.experts;
+  }
+
+  get activeAbove(): number {
+    return this.router === "softmax" ? 1 / this.experts : 0;
+  }
+
   apply(x: Tensor, result: Tensor): Tensor {
     const { experts, r } = this;
     const [units, logits] = this.projections(x);
-    const weighed = tf.mul(tf.reshape(units, [-1, experts, r]), tf.reshape(this.route(logits), [-1, experts, 1]));
+    const open = this.route(logits);
+    this.watch?.(open);
+    const weighed = tf.mul(tf.reshape(units, [-1, experts, r]), tf.reshape(open, [-1, experts, 1]));
     return tf.add(result, widened(tf.reshape(weighed, [-1, experts * r]), this.lora_B, this.scaling));
   }
 

@@ -1,25 +1,22 @@
 import { existsSync } from "node:fs";
-import { tf } from "../backend/tf";
-import { checkStarted } from "../backend/tfjs";
+import { checkStarted, trainingDevice } from "../backend/tfjs";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
+import type { MatrixPicture } from "../picture";
 import { AdamW, type Optimiser, type ParameterGroup } from "./adamw";
 import type { BatchSource } from "./batches";
 import { hashOfHashes, type Progress, readCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint";
-import type { TrainingControl } from "./control";
+import type { TrainingControl, TrainingEnd } from "./control";
 import { type EarlyStop, NOTHING_SEEN, seen } from "./early-stop";
 import type { Ema } from "./ema";
 import { TrainError } from "./error";
+import { type Evaluation, evaluationOf, type Validation } from "./evaluation";
+import { MemoryMeter, type TrainingMemory } from "./memory";
+import { plannedGroups, type TrainingPlan } from "./plan";
 import { hashParameters, planStage, type Stage, type StagePlan, type StageReport } from "./stages";
+import { TensorBoard } from "./tensorboard";
 import { type LossFunction, update, type UpdateReport } from "./update";
-
-/** Numbers about the model as it is, in evaluation mode. */
-export interface Validation {
-  run(): Record<string, number> | Promise<Record<string, number>>;
-  /** Updates between two; default one epoch. A stage's last update is always followed by one. */
-  every?: number;
-}
 
 export interface FitOptions<B> {
   model: Module;
@@ -45,6 +42,10 @@ export interface FitOptions<B> {
   /** Aborting it does what `control.stop()` does. */
   signal?: AbortSignal;
   control?: TrainingControl;
+  /** Examples in a batch, from which a rate is told; default the length of a batch that is an array. */
+  examplesOf?: (batch: B) => number;
+  /** A folder for TensorBoard's event files, one a training; only on the device `tensorflow`, which writes them. */
+  tensorboard?: string;
 }
 
 /** What happened in one update. */
@@ -60,12 +61,16 @@ export interface StepReport extends UpdateReport {
   /** Of each group, by what names it. */
   learningRates: Record<string, number>;
   milliseconds: number;
-  /** To the end of all stages, from the mean of this run's updates. */
+  /** Of the update; null where nobody knows. */
+  examples: number | null;
+  /** To the end of all stages, from the mean of this run's updates and validations. */
   remainingMilliseconds: number;
-  /** Of tfjs, after the update. */
-  memory: { tensors: number; bytes: number };
+  /** After the update. */
+  memory: TrainingMemory;
   /** Where a validation followed. */
   validation: Record<string, number> | null;
+  /** Those that the validation gave. */
+  pictures: readonly MatrixPicture[];
 }
 
 export interface TrainingResult {
@@ -98,8 +103,7 @@ export async function fit<B>(
     try {
       await onStep?.(value);
     } catch (error) {
-      await iterator.return(undefined as never);
-      throw error;
+      await iterator.throw(error);
     }
   }
 }
@@ -109,12 +113,27 @@ export async function fit<B>(
  * is, without a checkpoint.
  */
 export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepReport, TrainingResult, void> {
-  const run = new Run(options);
+  const { control } = options;
+  let run: Run<B> | undefined;
+  let end: [how: TrainingEnd, message?: string] = ["stopped", "its loop was left"];
   try {
-    return yield* run.steps();
+    run = new Run(options);
+    const result = yield* run.steps();
+    end = [result.ended];
+    return result;
+  } catch (error) {
+    end = failure(error);
+    throw error;
   } finally {
-    run.end();
+    run?.end();
+    control?.end(...end);
   }
+}
+
+/** What the session throws in a cell that was interrupted goes by this name everywhere in Jupyter. */
+function failure(error: unknown): [how: TrainingEnd, message: string] {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return name === "KeyboardInterrupt" ? ["interrupted", ""] : ["failed", message];
 }
 
 class Run<B> {
@@ -126,11 +145,14 @@ class Run<B> {
   private progress: Progress;
   private last: StepReport | null = null;
   private spent = { steps: 0, milliseconds: 0 };
+  private readonly memory = new MemoryMeter();
+  private readonly tensorboard: TensorBoard | null;
 
   constructor(private readonly options: FitOptions<B>) {
     checkStarted("train.fit");
     const { model, stages, data, accumulate = 1 } = options;
     checkOptions(options);
+    this.tensorboard = options.tensorboard === undefined ? null : new TensorBoard(options.tensorboard);
     this.accumulate = accumulate;
     this.plans = stages.map((stage) => planStage(model, stage));
     this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
@@ -145,6 +167,7 @@ class Run<B> {
     manualSeed(this.options.seed ?? 0);
     this.progress.frozen = hashOfHashes(await hashParameters(this.neverTrained()));
     await this.resume();
+    this.options.control?.begin(this.plan());
     while (this.progress.stage < this.plans.length) {
       yield* this.stage();
       if (this.stopped()) return this.result("stopped");
@@ -156,6 +179,7 @@ class Run<B> {
   end(): void {
     this.optimiser?.dispose();
     this.optimiser = null;
+    this.tensorboard?.flush();
     this.options.model.eval();
     for (const [name, parameter] of this.options.model.namedParameters())
       parameter.trainable = this.wasTrainable.get(name) ?? true;
@@ -191,23 +215,51 @@ class Run<B> {
     const { groups, trained } = this.plans[index];
     const stage = this.options.stages[index];
     const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
-    const numbers = await update(await this.batches(), {
+    const batches = await this.batches();
+    const numbers = await update(batches, {
       ...{ loss: this.options.loss, parameters: trained, optimiser: this.optimiser as Optimiser, rateScale },
       clipNorm: this.options.clipNorm ?? Infinity,
     });
     this.options.ema?.update();
     this.progress.step++;
     this.progress.stageStep++;
+    const evaluation = await this.validate();
+    const milliseconds = performance.now() - start;
     this.spent.steps++;
-    this.spent.milliseconds += performance.now() - start;
-    const validation = await this.validate();
-    return (this.last = {
+    this.spent.milliseconds += milliseconds;
+    this.last = {
       ...numbers,
       ...this.place(),
       learningRates: Object.fromEntries(groups.map((group) => [group.label, (group.learningRate ?? 0) * rateScale])),
-      milliseconds: performance.now() - start,
-      validation,
-    });
+      milliseconds,
+      examples: this.examplesOf(batches),
+      validation: evaluation?.metrics ?? null,
+      pictures: evaluation?.pictures ?? [],
+    };
+    this.tensorboard?.write(this.last);
+    this.options.control?.report(this.last);
+    return this.last;
+  }
+
+  private examplesOf(batches: readonly B[]): number | null {
+    const sizes = batches.map(
+      (batch) => this.options.examplesOf?.(batch) ?? (Array.isArray(batch) ? batch.length : NaN),
+    );
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    return Number.isFinite(sum) ? sum : null;
+  }
+
+  /** What is ahead, in plain data. */
+  private plan(): TrainingPlan {
+    const { stages, data, checkpoint } = this.options;
+    return {
+      stages: stages.map(({ name }, i) => ({ name, steps: this.lengths[i], groups: plannedGroups(this.plans[i]) })),
+      totalSteps: this.lengths.reduce((sum, length) => sum + length, 0),
+      step: this.progress.step,
+      ...{ accumulate: this.accumulate, batches: data.length },
+      device: trainingDevice() ?? "",
+      checkpoint: checkpoint?.path ?? null,
+    };
   }
 
   /** Batches of the next update: each stage begins with an epoch that no earlier one saw. */
@@ -223,15 +275,14 @@ class Run<B> {
     );
   }
 
-  private place(): Omit<StepReport, keyof UpdateReport | "learningRates" | "milliseconds" | "validation"> {
+  private place(): Pick<StepReport, Place> {
     const { step, stage, stageStep } = this.progress;
     const totalSteps = this.lengths.reduce((sum, length) => sum + length, 0);
-    const { numTensors: tensors, numBytes: bytes } = tf.memory();
     return {
       ...{ step, totalSteps, stage: this.options.stages[stage].name, stageStep, stageSteps: this.lengths[stage] },
       epoch: (stageStep * this.accumulate) / this.options.data.length,
       remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
-      memory: { tensors, bytes },
+      memory: this.memory.read(),
     };
   }
 
@@ -240,17 +291,17 @@ class Run<B> {
     return this.lengths.slice(stage).reduce((sum, length) => sum + length, 0) - stageStep;
   }
 
-  private async validate(): Promise<Record<string, number> | null> {
+  private async validate(): Promise<Evaluation | null> {
     const { validation, earlyStop, model, data } = this.options;
     if (!validation) return null;
     const every = validation.every ?? Math.max(1, Math.ceil(data.length / this.accumulate));
     const { stageStep } = this.progress;
     if (stageStep % every !== 0 && stageStep < this.lengths[this.progress.stage]) return null;
     model.eval();
-    const numbers = await validation.run();
+    const evaluation = evaluationOf(await validation.run());
     model.train();
-    if (earlyStop) this.progress.earlyStop = seen(earlyStop, this.progress.earlyStop, numbers);
-    return numbers;
+    if (earlyStop) this.progress.earlyStop = seen(earlyStop, this.progress.earlyStop, evaluation.metrics);
+    return evaluation;
   }
 
   private stageDone(): boolean {
@@ -342,6 +393,10 @@ class Run<B> {
     return { steps: this.progress.step, ended, stages: this.progress.stages, last: this.last };
   }
 }
+
+/** Where a training stands. */
+type Place =
+  "step" | "totalSteps" | "stage" | "stageStep" | "stageSteps" | "epoch" | "remainingMilliseconds" | "memory";
 
 const defaultOptimiser = (groups: readonly ParameterGroup[]): Optimiser => new AdamW(groups, { weightDecay: 0 });
 

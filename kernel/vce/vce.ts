@@ -1,7 +1,9 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { DeformableAttention, gridReferences, LayerNorm, Module } from "../nn";
+import type { MatrixPicture } from "../picture";
 import { VceError } from "./error";
+import { levelPictures } from "./pictures";
 
 export interface VceOptions {
   /** Hidden states that are fused, by index as in `forwardIntermediates`; the paper's for CLIP-L are the default. */
@@ -74,13 +76,38 @@ export class Vce extends Module {
    * @returns [levels], in the order of `indices`, summing to 1
    */
   levelWeights(levels: readonly Tensor[]): Tensor {
-    const { heads, points } = this.attn;
-    return tf.tidy(() => {
-      const query = this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]);
-      const scores = tf.reshape(this.attn.attentionWeights.forward(query), [-1, this.indices.length * points]);
-      const weights = tf.reshape(tf.softmax(scores), [-1, heads, this.indices.length, points]);
-      return tf.mean(tf.sum(weights, 3), [0, 1]);
+    return tf.tidy(() => tf.mean(this.tokenWeights(levels), [0, 1, 2]));
+  }
+
+  /**
+   * Pictures of the same shares, for a validation: levels against heads, and for each level a map over the grid of tokens,
+   * averaged over images.
+   *
+   * @param levels [B, H · W, C] each, as in {@link forward}
+   */
+  async levelPictures(
+    levels: readonly Tensor[],
+    grid: readonly [rows: number, columns: number],
+  ): Promise<MatrixPicture[]> {
+    this.check(levels, grid);
+    const [byHead, byToken] = tf.tidy(() => {
+      const weights = this.tokenWeights(levels);
+      return [tf.transpose(tf.mean(weights, [0, 1])), tf.transpose(tf.mean(weights, [0, 2]))];
     });
+    try {
+      return levelPictures(this.indices, grid, await byHead.data(), await byToken.data());
+    } finally {
+      tf.dispose([byHead, byToken]);
+    }
+  }
+
+  /** Each level's share for every token and head, [B, H · W, heads, levels]. */
+  private tokenWeights(levels: readonly Tensor[]): Tensor {
+    const { heads, points } = this.attn;
+    const query = this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]);
+    const scores = tf.reshape(this.attn.attentionWeights.forward(query), [-1, this.indices.length * points]);
+    const [images, tokens] = query.shape;
+    return tf.sum(tf.reshape(tf.softmax(scores), [images, tokens, heads, this.indices.length, points]), 4);
   }
 
   private check(levels: readonly Tensor[], [rows, columns]: readonly [number, number]): void {

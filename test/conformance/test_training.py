@@ -59,6 +59,16 @@ class TrainingTests(unittest.TestCase):
         self.kernel.run("const weight = model.fc1.weight.value; const optimiser = new train.AdamW([]);")
         self.assertEqual(self.value("const shape: number[] = weight.shape; shape"), "[ 8, 2 ]")
         self.assertIn("not assignable", str(self.kernel.run("const wrong: string = model.fc1.inFeatures;").reply))
+        # A pause is no shelter: an interrupt ends a training that waits.
+        paused = TRAIN.replace("stages }", "stages, control }").replace('"begun");', '"paused"), control.pause();')
+        self.kernel.run("const control = new train.TrainingControl();")
+        msg_id = self.kernel.client.execute(paused)
+        self.kernel.next_of("stream", accept=lambda m: "paused" in m["content"]["text"])
+        time.sleep(0.3)
+        self.kernel.manager.interrupt_kernel()
+        self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+        self.kernel.run("await new Promise((resolve) => setTimeout(resolve, 400));")
+        self.assertEqual(self.value("control.state"), "'interrupted'")
         short = "(await train.fit({ model, data, loss, stages: [{ ...stages[0], steps: 5 }] })).stages[0].trained.join()"
         self.assertEqual(self.value(short), "'fc2.weight,fc2.bias'")
 

@@ -151,4 +151,33 @@ describe("VCE", () => {
     const short = levelsOf(vce, (level) => tf.ones([1, level ? 12 : 11, 8]));
     assert.throws(() => vce.forward(short, GRID), /every level must be \[1, 12, 8\].*\[1,11,8\]|11/);
   });
+
+  it("draws level weights by head and over the grid, whose means are the level weights", async () => {
+    nn.manualSeed(7);
+    const vce = new Vce(8, SMALL);
+    vce.attn.attentionWeights.weight.assign(nn.normal(0, 1)([18, 8], nn.sharedRandom()));
+    const levels = levelsOf(vce, (level) => tf.randomNormal([2, 12, 8], 0, 1, "float32", 11 + level));
+    const before = tf.memory().numTensors;
+    const [byHead, ...maps] = await vce.levelPictures(levels, GRID);
+    assert.equal(tf.memory().numTensors, before);
+    const weights = vce.levelWeights(levels).dataSync();
+    assert.deepEqual(
+      [byHead.rows, byHead.columns],
+      [
+        ["level -1", "level -2", "level -3"],
+        ["1", "2"],
+      ],
+    );
+    assert.deepEqual(
+      maps.map(({ title, rows, columns }) => [title, rows.length, columns.length]),
+      [-1, -2, -3].map((index) => [`Level ${index} over the grid`, 3, 4]),
+    );
+    const mean = (values: ArrayLike<number>): number =>
+      Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
+    maps.forEach(({ values }, level) => {
+      assert.ok(Math.abs(mean(values) - weights[level]) < 1e-6);
+      assert.ok(Math.abs(mean(Array.from(byHead.values).slice(2 * level, 2 * level + 2)) - weights[level]) < 1e-6);
+    });
+    await assert.rejects(vce.levelPictures(levels.slice(1), GRID), /there must be a level for each of/);
+  });
 });

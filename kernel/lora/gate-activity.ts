@@ -1,0 +1,166 @@
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { MatrixPicture } from "../picture";
+import type { Adapters } from "./adapters";
+import type { GatedBranch } from "./branch";
+import { LoraError } from "./error";
+
+/** What the gates of one layer let through, over the inputs of one task. */
+export interface GateUse {
+  task: string;
+  /** The layer's name in the model. */
+  layer: string;
+  /** Inputs that the layer saw: tokens of all batches. */
+  inputs: number;
+  /** Mean opening of each unit, [r]; of each expert in a mixture. */
+  mean: Float32Array;
+  /** Share of the inputs for which each unit is active, [r]. */
+  active: Float32Array;
+}
+
+/** Gate activity task by task. */
+export interface GateActivity {
+  tasks: string[];
+  layers: string[];
+  /** Task by task, layer by layer. */
+  uses: GateUse[];
+  /** Tasks against layers and tasks against units, to be returned by a validation. */
+  pictures: MatrixPicture[];
+}
+
+export interface GateActivityOptions {
+  /** Default `default`. */
+  name?: string;
+}
+
+/** Units beyond this many are shown of one layer only. */
+const MOST_UNITS = 512;
+
+/**
+ * What the gates of Dual-LoRA let through for several tasks: mean opening and share of active units by layer. A ReLU gate is
+ * active above 0, a sigmoid above ½, a softmax (and a mixture's router) above an even share.
+ *
+ * @param tasks batches of each task, by its name
+ * @param forward computes the model on a batch; all that it makes is freed
+ * @throws LoraError where the adapter is not active or has no gates
+ */
+export async function gateActivity<B>(
+  adapters: Adapters,
+  tasks: Readonly<Record<string, readonly B[]>>,
+  forward: (batch: B) => unknown,
+  { name = "default" }: GateActivityOptions = {},
+): Promise<GateActivity> {
+  const gates = adapters.gates(name);
+  const uses: GateUse[] = [];
+  for (const [task, batches] of Object.entries(tasks)) uses.push(...(await usesOf(task, batches, forward, gates)));
+  const [names, layers] = [Object.keys(tasks), [...gates.keys()]];
+  if (!names.length) throw new LoraError("lora.gateActivity", "there must be a task", []);
+  return { tasks: names, layers, uses, pictures: picturesOf(names, layers, uses) };
+}
+
+async function usesOf<B>(
+  task: string,
+  batches: readonly B[],
+  forward: (batch: B) => unknown,
+  gates: ReadonlyMap<string, GatedBranch>,
+): Promise<GateUse[]> {
+  const sums = new Map([...gates].map(([layer, gate]) => [layer, new Sums(gate)]));
+  try {
+    for (const batch of batches) tf.tidy(() => void forward(batch));
+    return await Promise.all([...sums].map(async ([layer, sum]) => ({ task, layer, ...(await sum.read()) })));
+  } finally {
+    for (const sum of sums.values()) sum.dispose();
+  }
+}
+
+/** Openings of one gate, summed while the model computes. */
+class Sums {
+  private inputs = 0;
+  private sums: Tensor | null = null;
+
+  constructor(private readonly gate: GatedBranch) {
+    gate.watch = (open) => this.add(open);
+  }
+
+  async read(): Promise<Pick<GateUse, "inputs" | "mean" | "active">> {
+    const { inputs, sums, gate } = this;
+    const values = sums ? Float32Array.from(await sums.data()) : new Float32Array(2 * gate.units);
+    const shares = values.map((value) => value / inputs);
+    return { inputs, mean: shares.slice(0, gate.units), active: shares.slice(gate.units) };
+  }
+
+  dispose(): void {
+    this.gate.watch = null;
+    this.sums?.dispose();
+  }
+
+  private add(open: Tensor): void {
+    this.inputs += open.shape[0];
+    const before = this.sums;
+    this.sums = tf.tidy(() => {
+      const active = tf.cast(tf.greater(open, this.gate.activeAbove), "float32");
+      const both = tf.stack([tf.sum(open, 0), tf.sum(active, 0)]);
+      return tf.keep(before ? tf.add(before, both) : both);
+    });
+    before?.dispose();
+  }
+}
+
+function picturesOf(tasks: readonly string[], layers: readonly string[], uses: readonly GateUse[]): MatrixPicture[] {
+  const byLayer = layers.length > 1 ? layerPictures(tasks, layers, uses) : [];
+  return [...byLayer, ...unitPictures(tasks, shownLayers(layers, uses), uses)];
+}
+
+const ACTIVE = { title: "Active units", note: "Share of inputs for which the gate is open", range: [0, 1] as const };
+const MEAN = { title: "Mean gate", note: "Mean opening of the gate" };
+
+function layerPictures(tasks: readonly string[], layers: readonly string[], uses: readonly GateUse[]): MatrixPicture[] {
+  const axes = ["task", "layer"] as const;
+  const values = (of: (use: GateUse) => Float32Array): number[] => uses.map((use) => meanOf(of(use)));
+  const labels = { rows: tasks, columns: layers, axes };
+  return [
+    { ...ACTIVE, ...labels, title: `${ACTIVE.title} by layer`, values: values(({ active }) => active) },
+    { ...MEAN, ...labels, title: `${MEAN.title} by layer`, values: values(({ mean }) => mean) },
+  ];
+}
+
+function unitPictures(tasks: readonly string[], layers: readonly string[], uses: readonly GateUse[]): MatrixPicture[] {
+  const of = (task: string): GateUse[] => uses.filter((use) => use.task === task && layers.includes(use.layer));
+  const single = layers.length === 1;
+  const columns = of(tasks[0]).flatMap(({ layer, mean }) =>
+    Array.from(mean, (_, unit) => (single ? `${unit + 1}` : `${layer} ${unit + 1}`)),
+  );
+  const labels = { rows: tasks, columns, axes: ["task", "unit"] as const };
+  const where = single ? `, ${layers[0]}` : "";
+  const values = (part: "active" | "mean"): number[] =>
+    tasks.flatMap((task) => of(task).flatMap((use) => [...use[part]]));
+  return [
+    { ...ACTIVE, ...labels, title: `${ACTIVE.title}${where}`, values: values("active") },
+    { ...MEAN, ...labels, title: `${MEAN.title}${where}`, values: values("mean") },
+  ];
+}
+
+/** Every layer, or the one in which the tasks differ most where that would be too many units to see. */
+function shownLayers(layers: readonly string[], uses: readonly GateUse[]): readonly string[] {
+  const units = layers.reduce((sum, layer) => sum + unitsOf(uses, layer), 0);
+  if (units <= MOST_UNITS) return layers;
+  const spread = (layer: string): number => differenceOf(uses.filter((use) => use.layer === layer));
+  return [layers.reduce((best, layer) => (spread(layer) > spread(best) ? layer : best))];
+}
+
+const unitsOf = (uses: readonly GateUse[], layer: string): number =>
+  uses.find((use) => use.layer === layer)?.mean.length ?? 0;
+
+/** Mean over units of what lies between the tasks with the most and the least active inputs. */
+function differenceOf(uses: readonly GateUse[]): number {
+  return meanOf(
+    uses[0].active.map((_, unit) => {
+      const shares = uses.map(({ active }) => active[unit]).filter(Number.isFinite);
+      return shares.length ? Math.max(...shares) - Math.min(...shares) : 0;
+    }),
+  );
+}
+
+function meanOf(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

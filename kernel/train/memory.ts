@@ -1,0 +1,42 @@
+import { tensorflowBuild } from "../backend/tensorflow";
+import { tf } from "../backend/tf";
+import { trainingDevice } from "../backend/tfjs";
+import { nvidiaMemory } from "../backend/usage";
+import type { GpuMemory } from "../view/status";
+
+/** What a training holds. */
+export interface TrainingMemory {
+  /** Of tfjs. */
+  tensors: number;
+  bytes: number;
+  /** Memory of the whole process, in bytes. */
+  resident: number;
+  /** Of the card, where one computes; a few seconds old. */
+  gpu?: GpuMemory;
+}
+
+/** NVIDIA's tool is a process of its own: it is not asked at every step. */
+const GPU_EVERY_MS = 5000;
+
+/** Reads memory after each step, and the card's from time to time. */
+export class MemoryMeter {
+  private gpu: GpuMemory | undefined;
+  private asked = -Infinity;
+  private readonly hasCard = computesOnCard();
+
+  read(): TrainingMemory {
+    if (this.hasCard && performance.now() - this.asked > GPU_EVERY_MS) this.ask();
+    const { numTensors: tensors, numBytes: bytes } = tf.memory();
+    return { tensors, bytes, resident: process.memoryUsage.rss(), ...(this.gpu && { gpu: this.gpu }) };
+  }
+
+  private ask(): void {
+    this.asked = performance.now();
+    void nvidiaMemory().then((gpu) => (this.gpu = gpu));
+  }
+}
+
+function computesOnCard(): boolean {
+  const device = trainingDevice();
+  return device === "webgpu" || (device === "tensorflow" && tensorflowBuild()?.gpu === true);
+}

@@ -1,0 +1,42 @@
+import { type EventFile, openEventFile } from "../backend/tensorflow";
+import { trainingDevice } from "../backend/tfjs";
+import { TrainError } from "./error";
+import type { StepReport } from "./fit";
+
+/** Scalars of a training as TensorBoard reads them; TensorFlow itself writes the file. */
+export class TensorBoard {
+  private readonly file: EventFile;
+
+  /** @throws TrainError unless training computes on TensorFlow, DeviceError where its writer is missing */
+  constructor(folder: string) {
+    if (typeof folder !== "string" || !folder)
+      throw new TrainError("train.fit", "tensorboard must be a folder for event files", folder);
+    if (trainingDevice() !== "tensorflow")
+      throw new TrainError(
+        "train.fit",
+        'tensorboard needs the device tensorflow, which writes the event files: fovea backend install tensorflow, then await nn.start("tensorflow")',
+        trainingDevice(),
+      );
+    this.file = openEventFile(folder);
+  }
+
+  write({ step, loss, gradientNorm, metrics, learningRates, validation }: StepReport): void {
+    const scalars = { loss, gradient_norm: gradientNorm, ...prefixed("train", metrics) };
+    const all = {
+      ...scalars,
+      ...prefixed("learning_rate", learningRates),
+      ...prefixed("validation", validation ?? {}),
+    };
+    for (const [tag, value] of Object.entries(all)) this.file.scalar(tag, value, step);
+    if (validation) this.file.flush();
+  }
+
+  /** What was written is on disk. */
+  flush(): void {
+    this.file.flush();
+  }
+}
+
+function prefixed(group: string, values: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${group}/${name}`, value]));
+}
