@@ -91,11 +91,11 @@ export class SessionProcess {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 
-  /** A byte on the lifeline for its watcher, which makes a SIGINT of it and sees to it that it is answered. */
+  /** A line on the lifeline for its watcher, which makes a SIGINT of it and sees to it that it is answered. */
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();
     const isBusy = this.underWay > 0;
-    (this.child.stdio[LIFELINE_FD] as Socket).write(isBusy ? "b" : "i");
+    (this.child.stdio[LIFELINE_FD] as Socket).write(`${isBusy ? "busy" : "idle"} ${process.hrtime.bigint()}\n`);
     if (isBusy) this.send({ type: "interrupt" });
   }
 

@@ -1,7 +1,7 @@
 /** Runs compiled cells. */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
-import { forgetInterrupts, interruptAnswered, interruptFlags, openGate, shutGate } from "./lifeline";
+import { interruptAnswered, interruptFlags, openGate, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { Tracebacks } from "./tracebacks";
@@ -66,7 +66,6 @@ export class Executor {
 
   /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
-    forgetInterrupts();
     const cell = this.compiler.compile(code);
     this.tracebacks.remember(name, code, cell.map);
     if (cell.localFilesChanged) this.modules.forgetLocal();

@@ -58,6 +58,8 @@ export class Session {
       case "commClose":
         return void this.handleComm(message);
       case "interrupt":
+        // In line behind all the work that it is about.
+        interruptAnswered();
         return this.interrupt();
       default:
         message satisfies never;
@@ -65,8 +67,7 @@ export class Session {
   }
 
   interrupt(): void {
-    if (this.handling.size > 0) interruptAnswered();
-    else interruptHandled();
+    interruptHandled();
     this.executor.interrupt();
     for (const release of this.handling) release();
   }

@@ -444,6 +444,18 @@ class InterruptTests(unittest.TestCase):
                         self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
         self.assertEqual(self.kernel.run("let after = 0; for (let i = 0; i < 1e6; i++) after++; after").value, "1000000")
 
+    def test_before_a_session_that_is_not_listening_has_read_the_cell(self):
+        """A native call holds its thread: whatever it finds afterwards, cell or signal, the cell is stopped."""
+        for pause in (0, 0.3):
+            with self.subTest(pause=pause):
+                self.kernel.run("setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700), 0)")
+                msg_id = self.kernel.client.execute("while (true) turns++;")
+                self.kernel.next_of("execute_input")
+                time.sleep(pause)
+                self.by_message()
+                self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.kernel.run("let next = 0; for (let i = 0; i < 1e6; i++) next++; next").value, "1000000")
+
     def test_an_interrupt_of_an_idle_kernel_does_nothing(self):
         self.by_message()
         self.by_signal()
