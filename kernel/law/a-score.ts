@@ -52,8 +52,8 @@ export function aScore(
 }
 
 /**
- * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. One image is computed
- * while the next one is made ready; no more than two are held by the aligner.
+ * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. Images are
+ * computed while the next ones are made ready; no more than four are held by the aligner.
  *
  * @throws LawError when counts or widths differ.
  */
@@ -67,20 +67,23 @@ export async function aScoreWith(
   const sets = Object.values(references);
   targets.forEach((target, i) => sets.forEach((set) => checkWidths(target, set[i])));
   const scores: number[][] = [];
-  let running: Promise<number[]> | undefined;
+  const running: Promise<number[]>[] = [];
   for (const [i, target] of targets.entries()) {
     const of = sets.map((set) => set[i]);
     const next = aligner.align(target, of, direction);
     // A failure is reported when its turn comes.
     next.catch(() => {});
-    if (running) scores.push(await running);
-    running = next;
+    running.push(next);
+    if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
   }
-  if (running) scores.push(await running);
+  scores.push(...(await Promise.all(running)));
   const names = Object.keys(references);
   const images = names.map((name, r): [string, number[]] => [name, scores.map((of) => of[r])]);
   return summarizeImages(images, direction);
 }
+
+/** Images at an aligner: two that are computed and two that wait. */
+const IN_FLIGHT = 4;
 
 function checkSets(targets: readonly TokenSet[], references: Readonly<Record<string, readonly TokenSet[]>>): void {
   if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);

@@ -1,14 +1,7 @@
-import {
-  onnxruntime,
-  resolveDevice,
-  type BackendSession,
-  type Device,
-  type DeviceRequest,
-  type HostTensor,
-} from "../backend";
+import { resolveDevice, type Device, type DeviceRequest } from "../backend";
 import type { TokenSet } from "./a-score";
 import { alignmentGraph, type Direction } from "./cosine-graphs";
-import { Staging } from "./staging";
+import { Lanes } from "./lanes";
 
 /** Computes what the A score spends its time on. */
 export interface Aligner {
@@ -32,42 +25,36 @@ export async function aligner({ device = "cpu" }: { device?: DeviceRequest } = {
   return new RuntimeAligner(await resolveDevice(device, "law.aligner"));
 }
 
-/** One session a number of references and direction, made when it is first needed. */
+/** One graph a number of references and direction, made when it is first needed. */
 class RuntimeAligner implements Aligner {
-  private readonly staging = new Staging();
-  private readonly sessions = new Map<string, Promise<BackendSession>>();
+  private readonly graphs = new Map<string, Lanes>();
 
   constructor(private readonly device: Device) {}
 
   async align(target: TokenSet, references: readonly TokenSet[], direction: Direction): Promise<number[]> {
-    const session = await this.session(references.length, direction);
+    const graph = this.graph(references.length, direction);
     const named = references.map((set, i): [string, TokenSet] => [`reference${i}`, set]);
-    const feeds = Object.fromEntries(
-      [["target", target] as const, ...named].map(([name, set]) => [name, this.feed(set)]),
+    // Copies: what a session works on is away meanwhile, and the tokens are the caller's.
+    const feeds = [["target", target] as const, ...named].map(
+      ([name, { data, width }]) => [name, graph.staging.copy(data, width)] as const,
     );
     const names = references.map((_, i) => `score${i}`);
-    const results = await session.run(feeds, names, { lend: true });
-    for (const { data } of Object.values(feeds)) this.staging.give(data);
+    const results = await graph.run(Object.fromEntries(feeds), names);
     return names.map((name) => results[name].data[0] as number);
   }
 
   async dispose(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    this.sessions.clear();
-    for (const session of sessions) await (await session).dispose();
+    const graphs = [...this.graphs.values()];
+    this.graphs.clear();
+    await Promise.all(graphs.map((graph) => graph.dispose()));
   }
 
-  private session(references: number, direction: Direction): Promise<BackendSession> {
+  private graph(references: number, direction: Direction): Lanes {
     const key = `${references} ${direction}`;
-    const known = this.sessions.get(key);
+    const known = this.graphs.get(key);
     if (known) return known;
-    const made = onnxruntime.create(alignmentGraph(references, direction), { device: this.device });
-    this.sessions.set(key, made);
+    const made = new Lanes(alignmentGraph(references, direction), this.device);
+    this.graphs.set(key, made);
     return made;
-  }
-
-  /** A copy: what a session works on is away meanwhile, and the tokens are the caller's. */
-  private feed({ data, width }: TokenSet): HostTensor {
-    return { type: "float32", data: this.staging.copy(data), dims: [data.length / width, width] };
   }
 }

@@ -3,7 +3,7 @@ import { buildModel, type BuiltNode } from "../onnx";
 /** Which side looks for its best partner on the other. */
 export type Direction = "target-to-reference" | "reference-to-target";
 
-const EPSILON = { epsilon: 1e-10 };
+const CONSTANTS = { epsilon: 1e-10, columns: [1] };
 const ROWS = { axes: [1], keepdims: 1 };
 
 /**
@@ -20,7 +20,7 @@ export function cosineGraph(): Uint8Array {
     ],
     inputs: { queries: ["Q", "D"], keys: ["K", "D"] },
     outputs: { cosines: ["Q", "K"] },
-    constants: EPSILON,
+    constants: CONSTANTS,
   });
 }
 
@@ -35,7 +35,7 @@ export function alignmentGraph(references: number, direction: Direction): Uint8A
     nodes: [...lengths("target"), ...names.flatMap((name, i) => scoreNodes(name, i, direction))],
     inputs: { target: ["T", "D"], ...Object.fromEntries(names.map((name, i) => [name, [`R${i}`, "D"]])) },
     outputs: Object.fromEntries(names.map((_, i) => [`score${i}`, []])),
-    constants: EPSILON,
+    constants: CONSTANTS,
   });
 }
 
@@ -63,10 +63,12 @@ const product = (a: string, b: string, output: string): BuiltNode => {
   return { op: "Gemm", inputs: [a, b], output, attributes: { transB: 1 } };
 };
 
-/** `<name>Length`, `[rows, 1]`. */
+/** `<name>Length`, `[rows, 1]`. Squares and sum by themselves are twice as fast as onnxruntime's `ReduceL2`. */
 function lengths(name: string): BuiltNode[] {
   return [
-    { op: "ReduceL2", inputs: [name], output: `${name}Norm`, attributes: ROWS },
+    { op: "Mul", inputs: [name, name], output: `${name}Squares` },
+    { op: "ReduceSum", inputs: [`${name}Squares`, "columns"], output: `${name}Sum`, attributes: { keepdims: 1 } },
+    { op: "Sqrt", inputs: [`${name}Sum`], output: `${name}Norm` },
     { op: "Add", inputs: [`${name}Norm`, "epsilon"], output: `${name}Length` },
   ];
 }

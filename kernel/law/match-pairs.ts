@@ -45,6 +45,9 @@ export function usesOf({ target, pairs: members }: TargetGroup, pairs: readonly 
   return [target, ...members.map((i) => pairs[i].source.path)];
 }
 
+/** Groups whose products are computed, or wait for it. */
+const IN_FLIGHT = 3;
+
 export interface MatchJob extends PckOptions {
   onPairs?: (done: number) => void;
   signal?: AbortSignal;
@@ -59,8 +62,8 @@ export interface Matched {
 }
 
 /**
- * Matches the keypoints of all pairs, target by target. While the cosines of one group are computed in their thread, the rows of the
- * next one are gathered here; two groups and their images are held at most.
+ * Matches the keypoints of all pairs, target by target. While the cosines of some groups are computed in their threads, the rows of
+ * the next one are gathered here; four groups and their images are held at most.
  */
 export async function matchPairs(
   pairs: readonly PathPair[],
@@ -68,22 +71,21 @@ export async function matchPairs(
   supply: FeatureSupply,
   job: MatchJob,
 ): Promise<Matched> {
-  const cosines = await Cosines.create();
+  const cosines = new Cosines();
   const matched: Matched = { layers: [], outcomes: [], done: 0 };
-  let running: Promise<void> = Promise.resolve();
+  const running: Promise<void>[] = [];
   try {
     for (const group of groups) {
       job.signal?.throwIfAborted();
       const gathered = await gather(group, pairs, supply, job);
       matched.layers = gathered.layers;
-      const products = multiply(gathered, cosines);
+      const work = multiply(gathered, cosines).then((rows) => judge(gathered, rows, matched, job));
       // A failure is reported when its turn comes.
-      products.catch(() => {});
-      await running;
-      running = products.then((rows) => judge(gathered, rows, matched, job));
-      running.catch(() => {});
+      work.catch(() => {});
+      running.push(work);
+      if (running.length === IN_FLIGHT) await running.shift();
     }
-    await running;
+    await Promise.all(running);
   } finally {
     await cosines.dispose();
   }
@@ -139,8 +141,7 @@ function placed(pair: PathPair, source: ImageFeatures, target: ImageFeatures, op
 function multiply({ maps }: Gathered, cosines: Cosines): Promise<Float32Array[]> {
   return Promise.all(
     maps.map(({ rows, keys: { tokens, channels } }) => {
-      const queries = cosines.staging.take(rows.length * channels);
-      rows.forEach((row, i) => queries.set(row, i * channels));
+      const queries = cosines.staging.gather(rows.length, channels, (i) => rows[i]);
       return cosines.rows(queries, tokens, channels);
     }),
   );

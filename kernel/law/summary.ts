@@ -45,7 +45,7 @@ export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): 
     categories,
     interval: alphas.map((_, a) =>
       bootstrapInterval(
-        rates.map((row) => row[a]),
+        Float64Array.from(rates, (row) => row[a]),
         seed,
       ),
     ),
@@ -69,7 +69,7 @@ export function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function bootstrapInterval(values: number[], seed: number): [number, number] {
+function bootstrapInterval(values: Float64Array, seed: number): [number, number] {
   if (values.length === 0) return [NaN, NaN];
   const random = uniform(seed);
   const resampled = Array.from({ length: RESAMPLES }, () => {

@@ -15,8 +15,8 @@ export interface BuiltGraph {
   nodes: readonly BuiltNode[];
   inputs: Readonly<Record<string, readonly string[]>>;
   outputs: Readonly<Record<string, readonly string[]>>;
-  /** Scalars by name. */
-  constants?: Readonly<Record<string, number>>;
+  /** By name: a float32 scalar, or an int64 list. */
+  constants?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 const IR_VERSION = 8;
@@ -30,7 +30,12 @@ export function buildModel({ name, nodes, inputs, outputs, constants = {} }: Bui
     ...nodes.map((node) => bytesField(1, nodeMessage(node))),
     textField(2, name),
     ...Object.entries(constants).map(([of, value]) =>
-      bytesField(5, floatTensor({ name: of, dims: [], data: Float32Array.of(value) })),
+      bytesField(
+        5,
+        typeof value === "number"
+          ? floatTensor({ name: of, dims: [], data: Float32Array.of(value) })
+          : integerTensor(of, value),
+      ),
     ),
     ...Object.entries(inputs).map(([of, dims]) => bytesField(11, valueMessage(of, DataType.float, dims))),
     ...Object.entries(outputs).map(([of, dims]) => bytesField(12, valueMessage(of, DataType.float, dims))),
@@ -68,4 +73,9 @@ export function floatTensor({ name, dims, data }: { name: string; dims: number[]
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const shape = dims.map((dim) => integerField(1, dim));
   return concat([...shape, integerField(2, DataType.float), textField(8, name), bytesField(9, raw)]);
+}
+
+function integerTensor(name: string, values: readonly number[]): Uint8Array {
+  const data = values.map((value) => integerField(7, value));
+  return concat([integerField(1, values.length), integerField(2, DataType.int64), textField(8, name), ...data]);
 }
