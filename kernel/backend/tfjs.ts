@@ -12,6 +12,8 @@ export type TrainingDeviceRequest = TrainingDevice | "auto";
 const START = "nn.start";
 const load = createRequire(__filename);
 let started: TrainingDevice | null = null;
+/** TensorFlow, if it is loaded, is the build for GPUs. */
+let forGpu = false;
 
 /** One way to make tfjs compute somewhere; `load` throws a {@link DeviceError} that names what is missing. */
 interface Starter {
@@ -21,7 +23,10 @@ interface Starter {
 }
 
 const STARTERS: Record<TrainingDevice, Starter> = {
-  tensorflow: { installed: () => tensorflowBuild() !== null, load: async () => void registerTensorflow(tf) },
+  tensorflow: {
+    installed: () => tensorflowBuild() !== null,
+    load: async () => void (forGpu = registerTensorflow(tf).gpu),
+  },
   webgpu: { installed: () => missingForWebgpu().length === 0, load: loadWebgpu },
   wasm: { installed: () => true, load: loadWasm },
   cpu: { installed: () => true, load: async () => void load("@tensorflow/tfjs-backend-cpu") },
@@ -76,6 +81,11 @@ export function installedDevices(): TrainingDevice[] {
 /** The device on which tfjs computes; null before {@link startTfjs}. */
 export function trainingDevice(): TrainingDevice | null {
   return started;
+}
+
+/** Whether tensors lie in this process's memory, where reading one costs no more than a copy. */
+export function computesInMemory(): boolean {
+  return started !== "webgpu" && !(started === "tensorflow" && forGpu);
 }
 
 /** Refuses, in `fn`'s name, to compute before a device started. */

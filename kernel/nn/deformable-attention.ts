@@ -1,6 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { deformableSample, type GridSize } from "./deformable-sampling";
+import { deformableSample } from "./deformable-sampling";
+import type { GridSize } from "./deformable-sizes";
 import { NnError } from "./error";
 import { type Initialiser, xavierUniform, zeros } from "./initialisers";
 import { Linear } from "./linear";

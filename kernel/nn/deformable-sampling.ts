@@ -1,10 +1,10 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { computesInMemory } from "../backend/tfjs";
+import { sampleLoops, sampleLoopsBackward } from "./deformable-loops";
+import type { GridSize, SamplingSizes } from "./deformable-sizes";
 import { NnError } from "./error";
 import { scatterRows } from "./rows";
-
-/** Height and width of one level's grid. */
-export type GridSize = readonly [height: number, width: number];
 
 /**
  * The sampling of multi-scale deformable attention (arXiv 2010.04159, equation 3): for every query and head, values at
@@ -19,6 +19,7 @@ export type GridSize = readonly [height: number, width: number];
  * @param sizes of the levels; S is the sum of height · width
  * @param locations [B, N, H, L, P, 2]
  * @param weights [B, N, H, L, P]
+ * @param way default `loops` where the tensors lie in this process's memory, which is many times faster there
  * @returns [B, N, H · D]
  */
 export function deformableSample(
@@ -26,32 +27,25 @@ export function deformableSample(
   sizes: readonly GridSize[],
   locations: Tensor,
   weights: Tensor,
+  way: SamplingWay = computesInMemory() ? "loops" : "operations",
 ): Tensor {
   const plan = planOf(values, sizes, locations, weights);
+  const [forward, backward] = WAYS[way];
   const operation = tf.customGrad((values, locations, weights, save) => {
     const inputs = [values, locations, weights] as Tensor[];
     (save as (tensors: Tensor[]) => void)(inputs);
     return {
-      value: tf.reshape(sampleForward(plan, inputs), [plan.B, plan.N, plan.H * plan.D]),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => sampleBackward(plan, saved, dy),
+      value: tf.reshape(forward(plan, inputs), [plan.B, plan.N, plan.H * plan.D]),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => backward(plan, saved, dy),
     };
   });
   return operation(values, locations, weights);
 }
 
-/** Sizes of one call; K is the number of samples of a query and head, L · P. */
-interface Plan {
-  B: number;
-  N: number;
-  H: number;
-  D: number;
-  S: number;
-  K: number;
-  sizes: readonly GridSize[];
-  points: number;
-}
+/** How it is computed: in JavaScript, or by operations of tfjs. */
+export type SamplingWay = "loops" | "operations";
 
-function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): Plan {
+function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): SamplingSizes {
   const fn = "nn.deformableSample";
   const [B, S, H, D] = values.shape;
   const [, N, , L, P] = weights.shape;
@@ -76,7 +70,24 @@ interface Corner {
   dy: Tensor;
 }
 
-function sampleForward(plan: Plan, [values, locations, weights]: Tensor[]): Tensor {
+const WAYS: Record<SamplingWay, [typeof sampleForward, typeof sampleBackward]> = {
+  loops: [
+    (plan, inputs) => {
+      const [values, locations, weights] = inputs.map(read);
+      return tf.tensor(sampleLoops(plan, values, locations, weights), [plan.B, plan.N, plan.H, plan.D]);
+    },
+    (plan, inputs, dy) => {
+      const [values, locations, weights] = inputs.map(read);
+      const found = sampleLoopsBackward(plan, values, locations, weights, read(dy));
+      return found.map((data, i) => tf.tensor(data, inputs[i].shape));
+    },
+  ],
+  operations: [sampleForward, sampleBackward],
+};
+
+const read = (x: Tensor): Float32Array => x.dataSync() as Float32Array;
+
+function sampleForward(plan: SamplingSizes, [values, locations, weights]: Tensor[]): Tensor {
   const flat = tf.reshape(values, [-1, plan.D]);
   const attention = tf.reshape(weights, [-1, plan.K]);
   return corners(plan, locations).reduce<Tensor | null>((sum, { rows, share }) => {
@@ -85,7 +96,7 @@ function sampleForward(plan: Plan, [values, locations, weights]: Tensor[]): Tens
   }, null) as Tensor;
 }
 
-function sampleBackward(plan: Plan, [values, locations, weights]: Tensor[], dy: Tensor): Tensor[] {
+function sampleBackward(plan: SamplingSizes, [values, locations, weights]: Tensor[], dy: Tensor): Tensor[] {
   const flat = tf.reshape(values, [-1, plan.D]);
   const attention = tf.reshape(weights, [-1, plan.K]);
   const column = tf.reshape(dy, [-1, plan.D, 1]);
@@ -121,7 +132,7 @@ function weighted(samples: Tensor, factors: Tensor): Tensor {
 }
 
 /** Height and width of the level that each sample of a query and head lies on, [1, K]. */
-function extents({ sizes, points, K }: Plan): [height: Tensor, width: Tensor] {
+function extents({ sizes, points, K }: SamplingSizes): [height: Tensor, width: Tensor] {
   const one = (index: 0 | 1): Tensor =>
     tf.tensor(
       sizes.flatMap((size) => new Array<number>(points).fill(size[index])),
@@ -130,7 +141,7 @@ function extents({ sizes, points, K }: Plan): [height: Tensor, width: Tensor] {
   return [one(0), one(1)];
 }
 
-function corners(plan: Plan, locations: Tensor): Corner[] {
+function corners(plan: SamplingSizes, locations: Tensor): Corner[] {
   const { B, N, H, K } = plan;
   const [height, width] = extents(plan);
   const [x, y] = tf.unstack(tf.reshape(locations, [-1, K, 2]), 2);
@@ -160,7 +171,7 @@ const within = (x: Tensor, size: Tensor): Tensor =>
 const clamp = (x: Tensor, size: Tensor): Tensor => tf.maximum(tf.minimum(x, tf.sub(size, 1)), 0);
 
 /** The row of each level's first token, for every query and head of every picture. */
-function firstRows({ B, N, H, K, S, sizes, points }: Plan): Int32Array {
+function firstRows({ B, N, H, K, S, sizes, points }: SamplingSizes): Int32Array {
   const starts = sizes.map((_, l) => sizes.slice(0, l).reduce((sum, [height, width]) => sum + height * width, 0));
   const rows = new Int32Array(B * N * H * K);
   let at = 0;

@@ -22,7 +22,8 @@ export {
   type DeformableCall,
   gridReferences,
 } from "./deformable-attention";
-export { deformableSample, type GridSize } from "./deformable-sampling";
+export { deformableSample, type SamplingWay } from "./deformable-sampling";
+export type { GridSize } from "./deformable-sizes";
 export { Conv1D } from "./conv1d";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";

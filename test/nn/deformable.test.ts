@@ -54,11 +54,34 @@ onEveryDevice("deformable attention", () => {
       const count = N * H * 2 * P * 2;
       const chosen = Array.from({ length: count }, (_, i) => places[(i * 7 + (i >> 3)) % places.length]);
       const locations = tf.tensor(chosen, [1, N, H, 2, P, 2]);
-      const y = nn.deformableSample(values, SIZES, locations, weights);
       const read = [values, locations, weights].map((one) => one.dataSync() as Float32Array);
       const expected = naive(read[0], read[1], read[2], [N, H, P, D]);
-      assert.deepEqual(y.shape, [1, N, H * D]);
-      y.dataSync().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-5));
+      for (const way of ["loops", "operations"] as const) {
+        const y = nn.deformableSample(values, SIZES, locations, weights, way);
+        assert.deepEqual(y.shape, [1, N, H * D]);
+        y.dataSync().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-5, way));
+      }
+    });
+  });
+
+  it("has the same gradients by loops and by operations", () => {
+    const [B, N, H, P, D] = [2, 3, 2, 4, 5];
+    tf.tidy(() => {
+      const values = tf.randomNormal([B, TOKENS, H, D], 0, 1, "float32", 1);
+      const locations = tf.randomUniform([B, N, H, 2, P, 2], -0.2, 1.2, "float32", 2);
+      const weights = tf.randomNormal([B, N, H, 2, P], 0, 1, "float32", 3);
+      const dy = tf.randomNormal([B, N, H * D], 0, 1, "float32", 4);
+      const gradients = (way: nn.SamplingWay): Tensor[] => {
+        const sum = (v: Tensor, l: Tensor, w: Tensor): Tensor =>
+          tf.sum(tf.mul(nn.deformableSample(v, SIZES, l, w, way), dy));
+        return tf.grads(sum as never)([values, locations, weights]);
+      };
+      const [loops, operations] = [gradients("loops"), gradients("operations")];
+      loops.forEach((gradient, i) => {
+        assert.deepEqual(gradient.shape, operations[i].shape);
+        const expected = operations[i].dataSync();
+        gradient.dataSync().forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < 1e-4, `input ${i}`));
+      });
     });
   });
 
