@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { askChild } from "./child";
 import { type TensorflowBuild, tensorflowBuilds } from "./tensorflow";
+import { missingForWebgpu, WEBGPU_PACKAGES } from "./webgpu";
 
 /** A runtime of tfjs that training may use, best first in `TRAINING_BACKENDS`. */
 export type TrainingBackend = "tensorflow-gpu" | "tensorflow" | "webgpu" | "wasm" | "cpu";
@@ -49,6 +50,13 @@ const TENSORFLOW_SCRIPT = multiply(`
   const version = tf.backend().binding.TF_Version;
 `);
 
+const WEBGPU_SCRIPT = multiply(`
+  for (const module of JSON.parse(first)) var own = require(module);
+  await own.loadWebgpu();
+  if (!(await tf.setBackend("webgpu"))) throw new Error("webgpu does not start");
+  const version = second;
+`);
+
 const PACKAGE_SCRIPT = multiply(`
   require(second);
   if (!(await tf.setBackend(first))) throw new Error(first + " does not start");
@@ -84,27 +92,18 @@ async function probe(backend: TrainingBackend, runtime: string, run: () => Promi
   };
 }
 
-async function probePackage(backend: "wasm" | "webgpu" | "cpu"): Promise<TrainingProbe> {
+async function probePackage(backend: "wasm" | "cpu"): Promise<TrainingProbe> {
   const name = `@tensorflow/tfjs-backend-${backend}`;
-  const path = resolved(name);
-  if (path !== null) return probe(backend, name, () => ask(PACKAGE_SCRIPT, [backend, path]));
-  return {
-    backend,
-    device: null,
-    runtime: name,
-    version: "missing",
-    ok: false,
-    ms: 0,
-    reason: `not installed: npm install ${name}`,
-  };
+  return probe(backend, name, () => ask(PACKAGE_SCRIPT, [backend, require.resolve(name)]));
 }
 
-function resolved(name: string): string | null {
-  try {
-    return require.resolve(name);
-  } catch {
-    return null;
-  }
+async function probeWebgpu(): Promise<TrainingProbe> {
+  const [runtime, version] = Object.entries(WEBGPU_PACKAGES)[1];
+  const missing = missingForWebgpu();
+  if (!missing.length)
+    return probe("webgpu", runtime, () => ask(WEBGPU_SCRIPT, [JSON.stringify(ownModule("webgpu")), version]));
+  const reason = `not installed: npm install ${missing.join(" ")}`;
+  return { backend: "webgpu", device: null, runtime, version: "missing", ok: false, ms: 0, reason };
 }
 
 /** Every rung of the ladder for training with its probe, best first. */
@@ -114,7 +113,7 @@ export async function probeTraining(): Promise<TrainingProbe[]> {
     const build = builds.find((one) => one.gpu === gpu);
     return build ? probeBuild(build) : notInstalled(gpu);
   });
-  return Promise.all([...native, probePackage("webgpu"), probePackage("wasm"), probePackage("cpu")]);
+  return Promise.all([...native, probeWebgpu(), probePackage("wasm"), probePackage("cpu")]);
 }
 
 function notInstalled(gpu: boolean): TrainingProbe {

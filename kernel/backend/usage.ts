@@ -89,9 +89,16 @@ export function nvidiaMemory(): Promise<GpuMemory | undefined> {
 
 const MIB = 2 ** 20;
 
-/** `NVIDIA H200, 1234, 143771`: a name, and MiB. */
+/** A name, which may hold commas, and two numbers of MiB. */
+const CARD = /^ *(\S.*?) *, *(\d{1,9}) *, *(\d{1,9}) *\r?$/m;
+const NAME_LENGTH = 100;
+
+/**
+ * `NVIDIA H200, 1234, 143771`: the first card that says how much memory it has. Others write `[N/A]`, and the tool warns in
+ * between.
+ */
 export function parseNvidia(text: string): GpuMemory | undefined {
-  const [name, used, total] = text.split("\n")[0].split(/, */);
+  const [, name, used, total] = CARD.exec(text) ?? [];
   const [usedBytes, totalBytes] = [Number(used) * MIB, Number(total) * MIB];
-  return name && Number.isFinite(usedBytes) && totalBytes > 0 ? { name, usedBytes, totalBytes } : undefined;
+  return totalBytes > 0 ? { name: name.slice(0, NAME_LENGTH), usedBytes, totalBytes } : undefined;
 }

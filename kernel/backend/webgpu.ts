@@ -1,12 +1,13 @@
-import { createRequire } from "node:module";
+import Module, { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DeviceError } from "./types";
 
 const load = createRequire(__filename);
 
 /** Dawn for Node, and tfjs's backend on it: 130 MB that nobody gets unasked, taken from where the user put them. */
-const PACKAGES = { webgpu: "0.6.2", "@tensorflow/tfjs-backend-webgpu": "4.22.0" };
-type Package = keyof typeof PACKAGES;
+export const WEBGPU_PACKAGES = { webgpu: "0.6.2", "@tensorflow/tfjs-backend-webgpu": "4.22.0" };
+type Package = keyof typeof WEBGPU_PACKAGES;
 
 /** Beside the library, or in the folder of the notebook. */
 function pathOf(name: Package): string | null {
@@ -19,8 +20,8 @@ function pathOf(name: Package): string | null {
 
 /** The packages that are not installed, with the versions to install. */
 export function missingForWebgpu(): string[] {
-  const names = Object.keys(PACKAGES) as Package[];
-  return names.filter((name) => pathOf(name) === null).map((name) => `${name}@${PACKAGES[name]}`);
+  const names = Object.keys(WEBGPU_PACKAGES) as Package[];
+  return names.filter((name) => pathOf(name) === null).map((name) => `${name}@${WEBGPU_PACKAGES[name]}`);
 }
 
 interface Dawn {
@@ -42,5 +43,29 @@ export async function loadWebgpu(): Promise<void> {
   // The backend looks for it as a browser has it, when it is loaded.
   const navigator = { gpu: create([]) };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true, writable: true });
-  load(pathOf("@tensorflow/tfjs-backend-webgpu") as string);
+  withOwnCore(() => load(pathOf("@tensorflow/tfjs-backend-webgpu") as string));
+}
+
+const CORE = "@tensorflow/tfjs-core";
+
+/** Resolves names of modules; Node has no public hook for it in version 20. */
+interface Resolver {
+  _resolveFilename(request: string, ...rest: unknown[]): string;
+}
+
+/** What is loaded takes the library's own core, wherever it lies: a backend is known only to the core that it was given. */
+function withOwnCore(body: () => void): void {
+  const resolver = Module as unknown as Resolver;
+  const original = resolver._resolveFilename;
+  const folder = dirname(load.resolve(`${CORE}/package.json`));
+  resolver._resolveFilename = (request, ...rest) =>
+    original(
+      request === CORE || request.startsWith(`${CORE}/`) ? folder + request.slice(CORE.length) : request,
+      ...rest,
+    );
+  try {
+    body();
+  } finally {
+    resolver._resolveFilename = original;
+  }
 }

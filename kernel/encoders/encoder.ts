@@ -81,8 +81,8 @@ export interface EncoderParts {
   layouts: TokenLayout[];
   plan: Preprocess;
   embedding: string | null;
-  /** Where a text tower may lie. */
-  folder: string;
+  /** Finds the text tower, on the hub too. */
+  text(): Promise<string>;
 }
 
 const FORWARD = "encoders.forwardIntermediates";
@@ -214,9 +214,10 @@ export class Encoder {
   }
 
   /**
-   * The embedding of each text in the space shared with images, `[B, D]`, by the text tower in the encoder's folder.
+   * The embedding of each text in the space shared with images, `[B, D]`, by the text tower beside the encoder: `text.onnx`,
+   * or `text_model.onnx` of an export of CLIP, with a `tokenizer.json` of words or byte pairs. Fetched now where it lies on the hub.
    *
-   * @throws EncoderError when the folder holds no text.onnx with a word-level tokenizer.json
+   * @throws EncoderError when there is no such tower, or its tokenizer is of another kind; `HubError`
    */
   async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
     const fn = "encoders.embedText";
@@ -224,7 +225,7 @@ export class Encoder {
     const list = typeof texts === "string" ? [texts] : texts;
     const bad = list.find((text) => typeof text !== "string");
     if (bad !== undefined) throw new EncoderError(fn, "texts must be text", bad);
-    this.text ??= TextTower.open(this.parts.folder, this.device);
+    this.text ??= this.parts.text().then((path) => TextTower.open(path, this.device));
     this.text.catch(() => (this.text = null));
     const rows = await (await this.text).embed(list, checkBatchSize(fn, options.batchSize ?? 64));
     return Embeddings.from(rows, list.length, this.name, this.device);

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { hub, checkFile, HubError, type HubOptions, parseReference } from "../hub";
 import { type OnnxModel, readModel } from "../onnx";
 import { EncoderError } from "./errors";
+import { textNames } from "./locate";
 
 /** Where an encoder of the hub lies, and how it is fetched. */
 export interface HubModelOptions extends Pick<HubOptions, "onProgress" | "signal"> {
@@ -38,6 +39,31 @@ export async function fetchModel(source: string, options: HubModelOptions, fn: s
   const models = there?.filter((file) => file.endsWith(".onnx")).join(", ") || "none";
   const rule = `file must name an ONNX model of ${source}${there ? ` (there are: ${models})` : ""}`;
   throw new EncoderError(fn, rule, options.file ?? DEFAULT_FILES.join(" or "));
+}
+
+const TOKENIZER = ["tokenizer.json", "tokenizer_config.json"];
+const MAX_TOKENIZER = 2 ** 26;
+
+/**
+ * Brings the text tower that belongs to a fetched model, and its tokenizer, into the cache.
+ *
+ * @returns the path of its `.onnx` file
+ */
+export async function fetchText(source: string, model: string, options: HubModelOptions): Promise<string> {
+  const fn = "encoders.embedText";
+  const reference = parseReference(source, fn);
+  const get = (file: string, maxBytes?: number): Promise<string | null> =>
+    optional(hub.fetchFile(reference, file, { onProgress: options.onProgress, fn, maxBytes }));
+  for (const file of TOKENIZER) await get(file, MAX_TOKENIZER);
+  const folder = posix.dirname(options.file ?? DEFAULT_FILES.find((file) => model.endsWith(file)) ?? "");
+  for (const name of textNames(model)) {
+    const file = posix.join(folder, name);
+    const path = await get(file, MAX_MODEL);
+    if (path === null) continue;
+    for (const part of weightFiles(readModel(path, fn), file, fn)) await get(part);
+    return path;
+  }
+  throw new EncoderError(fn, `the repository must hold ${textNames(model).join(" or ")}`, source);
 }
 
 /** A file that need not be there: null for 404, and for one that is not in the cache while offline. */

@@ -2,7 +2,7 @@ import { DeviceError, type DeviceRequest, resolveDevice } from "../backend";
 import { analyse, type Analysis } from "../onnx";
 import { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
-import { fetchModel, type HubModelOptions } from "./hub-model";
+import { fetchModel, fetchText, type HubModelOptions } from "./hub-model";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
 import { locateModel, type ModelFiles } from "./locate";
 import { Network } from "./network";
@@ -60,7 +60,7 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
     await network.open();
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
-    return new Encoder({ name: options.name ?? files.name, network, layouts, plan, embedding, folder: files.folder });
+    return new Encoder({ name: options.name ?? files.name, network, layouts, plan, embedding, text: files.text });
   } catch (error) {
     await network.dispose();
     if (!isResized || !(error instanceof DeviceError)) throw error;
@@ -75,7 +75,8 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
 async function findFiles(source: string, options: HubModelOptions): Promise<ModelFiles> {
   if (!source.startsWith("hf:")) return locateModel(source, LOAD);
   const path = await fetchModel(source, options, LOAD);
-  return { ...locateModel(path, LOAD), name: source.slice(3) };
+  const text = (): Promise<string> => fetchText(source, path, options);
+  return { ...locateModel(path, LOAD), name: source.slice(3), text };
 }
 
 /** `[height, width]` where the graph fixes both. */

@@ -8,8 +8,8 @@ export interface ModelFiles {
   name: string;
   /** Content of the configuration found beside the model; null where there is none. */
   config: object | null;
-  /** The folder that may hold more: a text tower, a tokenizer, a card. */
-  folder: string;
+  /** Finds the text tower that belongs to it, or says where one must lie. */
+  text(): Promise<string>;
 }
 
 /** The folder of the encoders that ship with the package: beside the sources, or beside `dist`. */
@@ -51,13 +51,36 @@ export function locateModel(source: string, fn: string): ModelFiles {
     const folder = dirname(path);
     const root = basename(folder) === "onnx" ? dirname(folder) : folder;
     const config = readConfig(folder, fn) ?? readConfig(root, fn);
-    return { model: path, name: basename(path, ".onnx"), config, folder };
+    return { model: path, name: basename(path, ".onnx"), config, text: () => findText([folder], path) };
   }
   const model = ["model.onnx", join("onnx", "model.onnx")]
     .map((file) => join(path, file))
     .find((file) => existsSync(file));
   if (!model) throw new EncoderError(fn, "the folder must hold model.onnx or onnx/model.onnx", path);
-  return { model, name: isZoo ? source : basename(path), config: readConfig(path, fn), folder: path };
+  return {
+    model,
+    name: isZoo ? source : basename(path),
+    config: readConfig(path, fn),
+    text: () => findText([path, dirname(model)], model),
+  };
+}
+
+/** Names of a text tower: ours, and what exports of CLIP on the hub call the one of `vision_model.onnx`. */
+export function textNames(model: string): string[] {
+  const name = basename(model);
+  const beside = name.startsWith("vision_model") ? [name.replace("vision", "text")] : [];
+  return [...new Set([...beside, "text.onnx", "text_model.onnx"])];
+}
+
+async function findText(folders: readonly string[], model: string): Promise<string> {
+  const paths = folders.flatMap((folder) => textNames(model).map((name) => join(folder, name)));
+  const path = paths.find((file) => existsSync(file));
+  if (path) return path;
+  throw new EncoderError(
+    "encoders.embedText",
+    `the encoder's folder must hold ${textNames(model).join(" or ")}`,
+    folders[0],
+  );
 }
 
 /** Reads the configuration of preprocessing: Hugging Face's file, or timm's. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
 import { readModel } from "../onnx";
 import { EncoderError } from "./errors";
@@ -8,8 +8,13 @@ import { Tokenizer } from "./tokenizer";
 
 const FN = "encoders.embedText";
 const OUTPUT = "text_embeds";
+/** Lengths above are not meant: a tokenizer without one says 10^30. */
+const LONGEST = 2 ** 16;
 
-/** The text half of a contrastive model: `text.onnx` (input_ids, attention_mask → text_embeds) and `tokenizer.json`. */
+/**
+ * The text half of a contrastive model: `text.onnx` or `text_model.onnx` (input_ids, attention_mask → text_embeds) and
+ * `tokenizer.json` beside it, or above its folder `onnx`.
+ */
 export class TextTower {
   private constructor(
     private readonly tokenizer: Tokenizer,
@@ -17,19 +22,15 @@ export class TextTower {
     private readonly inputs: string[],
   ) {}
 
-  /** Loads the tower that lies in `folder`. Throws `EncoderError` where there is none. */
-  static async open(folder: string, device: Device): Promise<TextTower> {
-    const path = join(folder, "text.onnx");
-    if (!existsSync(path))
-      throw new EncoderError(FN, "the encoder's folder must hold text.onnx and tokenizer.json", folder);
-    const json = readJson(join(folder, "tokenizer.json"), FN);
-    if (!json) throw new EncoderError(FN, "tokenizer.json must lie beside text.onnx", folder);
+  /** Loads the tower at `path`. Throws `EncoderError` where it is none, or has no tokenizer that is read here. */
+  static async open(path: string, device: Device): Promise<TextTower> {
+    const tokenizer = readTokenizer(dirname(path));
     const { inputs, outputs } = readModel(path, FN);
     const names = inputs.map((input) => input.name);
     const known = names.every((name) => name === "input_ids" || name === "attention_mask");
     if (!known || !outputs.some((output) => output.name === OUTPUT))
-      throw new EncoderError(FN, `text.onnx must take input_ids and attention_mask and give ${OUTPUT}`, names);
-    return new TextTower(Tokenizer.fromJson(json, FN), await onnxruntime.create(path, { device }), names);
+      throw new EncoderError(FN, `${basename(path)} must take input_ids and attention_mask and give ${OUTPUT}`, names);
+    return new TextTower(tokenizer, await onnxruntime.create(path, { device }), names);
   }
 
   /** Embeds texts, `batchSize` at a time: one array of rows a batch. */
@@ -51,4 +52,14 @@ export class TextTower {
   dispose(): Promise<void> {
     return this.session.dispose();
   }
+}
+
+/** `tokenizer.json` beside the tower or above its folder `onnx`; `tokenizer_config.json` says what length the model takes. */
+function readTokenizer(beside: string): Tokenizer {
+  const folder = existsSync(join(beside, "tokenizer.json")) || basename(beside) !== "onnx" ? beside : dirname(beside);
+  const json = readJson(join(folder, "tokenizer.json"), FN);
+  if (!json) throw new EncoderError(FN, "tokenizer.json must lie beside the text tower", folder);
+  const config = readJson(join(folder, "tokenizer_config.json"), FN) as { model_max_length?: unknown } | null;
+  const longest = Number(config?.model_max_length);
+  return Tokenizer.fromJson(json, FN, longest > 0 && longest <= LONGEST ? Math.floor(longest) : Infinity);
 }

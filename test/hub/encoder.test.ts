@@ -70,10 +70,28 @@ describe("encoders.load from the hub", () => {
     const encoder = await encoders.load("hf:owner/name@v1", { device: "cpu", file: "onnx/vision_model.onnx" });
     assert.equal(encoder.info.depth, 3);
     assert.equal(encoder.name, "owner/name@v1");
+    await assert.rejects(
+      encoder.embedText("a fish"),
+      /must hold text_model.onnx or text.onnx, received "hf:owner\/name@v1"/,
+    );
     await encoder.dispose();
     await assert.rejects(encoders.load("hf:owner/name@v1"), (error: EncoderError) =>
       /there are: onnx\/vision_model.onnx/.test(error.message),
     );
+  });
+
+  it("fetches the text tower of an export of CLIP when a text is embedded, not before", async () => {
+    const clip = join(import.meta.dirname, "..", "encoders", "golden", "clip");
+    const names = ["onnx/text_model.onnx", "tokenizer.json", "tokenizer_config.json"];
+    for (const name of names) server.files.set(name, readFileSync(join(clip, name)));
+    server.files.set("onnx/vision_model.onnx", readFileSync(join(GOLDEN, "clip.ts17.onnx")));
+    server.files.set("preprocessor_config.json", CONFIG);
+    const encoder = await encoders.load("hf:owner/name@v3", { device: "cpu", file: "onnx/vision_model.onnx" });
+    const asked = () => names.filter((name) => server.seen.some(({ path }) => path.endsWith(name)));
+    assert.deepEqual(asked(), []);
+    assert.deepEqual((await encoder.embedText(["a fish above the car", "the bird"])).dims, [2, 24]);
+    assert.deepEqual(asked(), names);
+    await encoder.dispose();
   });
 
   it("refuses weights outside of the repository, and what is no reference", async () => {

@@ -1,0 +1,64 @@
+import { type AddedToken, readId, refuse } from "./json";
+
+/** A piece of a text, or the id of an added token that stood there. */
+export type Piece = string | number;
+
+/** Cuts added tokens (`<|endoftext|>`, `<mask>`) out of texts: the longest that begins earliest. */
+export class AddedTokens {
+  private readonly raw: Finder;
+  private readonly normalised: Finder;
+
+  constructor(
+    fn: string,
+    tokens: readonly AddedToken[],
+    private readonly normalise: (text: string) => string,
+  ) {
+    for (const token of tokens) check(fn, token);
+    this.raw = new Finder(tokens.filter((token) => !token.normalized));
+    const later = tokens.filter((token) => token.normalized);
+    this.normalised = new Finder(later.map((token) => ({ ...token, content: normalise(token.content) })));
+  }
+
+  /** Normalised pieces and ids, in order. */
+  cut(text: string): Piece[] {
+    const pieces = this.raw.cut(text);
+    return pieces.flatMap((piece) => (typeof piece === "number" ? piece : this.normalised.cut(this.normalise(piece))));
+  }
+}
+
+function check(fn: string, token: AddedToken): void {
+  const { id, content, single_word: isWord } = token;
+  readId(fn, id);
+  if (typeof content !== "string" || content === "") refuse(fn, "must say what its added tokens look like", content);
+  if (isWord) refuse(fn, "may have no added token that counts as a single word only", content);
+}
+
+class Finder {
+  private readonly pattern: RegExp | null;
+  private readonly ids: number[];
+
+  constructor(tokens: readonly AddedToken[]) {
+    const longestFirst = [...tokens].sort((a, b) => b.content.length - a.content.length);
+    this.ids = longestFirst.map(({ id }) => id);
+    this.pattern = longestFirst.length ? new RegExp(longestFirst.map(patternOf).join("|"), "gu") : null;
+  }
+
+  cut(text: string): Piece[] {
+    if (!this.pattern) return text === "" ? [] : [text];
+    const pieces: Piece[] = [];
+    let end = 0;
+    for (const found of text.matchAll(this.pattern)) {
+      const id = this.ids[found.slice(1).findIndex((group) => group !== undefined)];
+      pieces.push(text.slice(end, found.index), id);
+      end = found.index + found[0].length;
+    }
+    return [...pieces, text.slice(end)].filter((piece) => piece !== "");
+  }
+}
+
+/** A group around the token, with the spaces that it takes away. */
+function patternOf({ content, lstrip, rstrip }: AddedToken): string {
+  const literal = content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  const spaces = "\\p{White_Space}*";
+  return `${lstrip ? spaces : ""}(${literal})${rstrip ? spaces : ""}`;
+}

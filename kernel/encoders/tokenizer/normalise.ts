@@ -1,0 +1,33 @@
+import { refuse, type Step, stepsOf } from "./json";
+
+/** One text to another. */
+type Normaliser = (text: string) => string;
+
+const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
+
+/** The steps before a text is split. */
+export function readNormaliser(fn: string, step: Step | null | undefined): Normaliser {
+  const steps = stepsOf(fn, step, "normalizers").map((one) => readStep(fn, one));
+  return (text) => steps.reduce((now, normalise) => normalise(now), text);
+}
+
+function readStep(fn: string, { type, pattern, content }: Step): Normaliser {
+  if (FORMS.includes(type as string)) return (text) => text.normalize(type as string);
+  if (type === "Lowercase") return lowercase;
+  if (type === "Replace") return readReplace(fn, pattern, content);
+  return refuse(fn, `may normalise by ${FORMS.join(", ")}, Lowercase and Replace only`, type);
+}
+
+/** Each character by itself: JavaScript would make a sigma at the end of a word another one. */
+function lowercase(text: string): string {
+  return Array.from(text, (character) => character.toLowerCase()).join("");
+}
+
+function readReplace(fn: string, pattern: unknown, content: unknown): Normaliser {
+  const { String: plain, Regex: regex } = (pattern ?? {}) as { String?: unknown; Regex?: unknown };
+  if (typeof content !== "string") refuse(fn, "must say by what Replace replaces", content);
+  if (typeof plain === "string" && plain !== "") return (text) => text.replaceAll(plain, () => content);
+  // A pattern of an untrusted file could be one that never ends: only the one in use is known.
+  if (regex !== "\\s+") refuse(fn, "may replace a text or \\s+ only", pattern);
+  return (text) => text.replace(/\p{White_Space}+/gu, () => content);
+}

@@ -1,0 +1,103 @@
+import { AddedTokens } from "./added";
+import { readBpe, type WordModel } from "./bpe";
+import { type Frame, readFrame } from "./frame";
+import { readId, readVocabulary, refuse, type Step, type TokenizerJson } from "./json";
+import { readNormaliser } from "./normalise";
+import { readSplitter } from "./split";
+
+/** Token ids of a batch of texts, padded on the right: `[B, T]`, row-major. */
+export interface TokenBatch {
+  ids: BigInt64Array;
+  /** 1 for a token, 0 for padding. */
+  mask: BigInt64Array;
+  dims: [batch: number, length: number];
+}
+
+/** The steps from a text to ids. */
+interface Steps {
+  added: AddedTokens;
+  split: (text: string) => string[];
+  model: WordModel;
+  frame: Frame;
+  /** Ids that a text may have, its frame included. */
+  maxLength: number;
+  padId: number;
+  /** The least length of a row. */
+  padTo: number;
+}
+
+/** A tokenizer of words (one id a word) or of byte pairs, as Hugging Face's `tokenizers` has them. */
+export class Tokenizer {
+  private constructor(private readonly steps: Steps) {}
+
+  /**
+   * Reads a `tokenizer.json`; texts that it would not cut are cut at `maxLength` ids.
+   *
+   * @throws EncoderError for a kind of tokenizer, or a step of one, that is not read here
+   */
+  static fromJson(json: object, fn: string, maxLength = Infinity): Tokenizer {
+    const { model, normalizer, pre_tokenizer: pre, post_processor: post, added_tokens: added } = json as TokenizerJson;
+    const { truncation, padding } = json as TokenizerJson;
+    for (const { direction } of [truncation ?? {}, padding ?? {}])
+      if (direction !== undefined && direction !== "Right")
+        refuse(fn, "must cut and pad texts on the right", direction);
+    return new Tokenizer({
+      added: new AddedTokens(fn, Array.isArray(added) ? added : [], readNormaliser(fn, normalizer)),
+      split: readSplitter(fn, pre),
+      model: readModel(fn, model ?? {}),
+      frame: readFrame(fn, post),
+      maxLength: truncation ? readId(fn, truncation.max_length) : maxLength,
+      padId: readId(fn, padding?.pad_id ?? 0),
+      padTo: readPadding(fn, padding?.strategy),
+    });
+  }
+
+  /** Ids of each text, cut at the longest length that the model takes. */
+  encode(texts: readonly string[]): TokenBatch {
+    const { padId, padTo } = this.steps;
+    const rows = texts.map((text) => this.encodeOne(text));
+    const length = Math.max(1, padTo, ...rows.map((row) => row.length));
+    const ids = new BigInt64Array(rows.length * length).fill(BigInt(padId));
+    const mask = new BigInt64Array(ids.length);
+    rows.forEach((row, i) =>
+      row.forEach((id, k) => {
+        ids[i * length + k] = BigInt(id);
+        mask[i * length + k] = 1n;
+      }),
+    );
+    return { ids, mask, dims: [rows.length, length] };
+  }
+
+  private encodeOne(text: string): number[] {
+    const { added, split, model, frame, maxLength } = this.steps;
+    const ids = added.cut(text).flatMap((piece) => (typeof piece === "number" ? piece : split(piece).flatMap(model)));
+    const room = Math.max(0, maxLength - frame.before.length - frame.after.length);
+    return [...frame.before, ...ids.slice(0, room), ...frame.after];
+  }
+}
+
+/** Rows longer than this are no texts of a tower. */
+const LONGEST_ROW = 2 ** 16;
+
+/** The least length of a row: of the longest in its batch, or fixed. */
+function readPadding(fn: string, strategy: unknown): number {
+  const { Fixed: fixed = 1 } = (strategy ?? {}) as { Fixed?: unknown };
+  const length = readId(fn, fixed);
+  if (length > LONGEST_ROW) refuse(fn, `may pad texts to ${LONGEST_ROW} ids at most`, length);
+  return length;
+}
+
+function readModel(fn: string, model: Step): WordModel {
+  if (model.type === "BPE") return readBpe(fn, model);
+  if (model.type === "WordLevel") return readWordLevel(fn, model);
+  const rule = "must hold a WordLevel or BPE model (Unigram, as SigLIP has it, and WordPiece are not read)";
+  return refuse(fn, rule, model.type);
+}
+
+/** One id a word; words that it does not know share one. */
+function readWordLevel(fn: string, { vocab, unk_token: unknownToken }: Step): WordModel {
+  const vocabulary = readVocabulary(fn, vocab);
+  const unknown = vocabulary.get((unknownToken ?? "[UNK]") as string);
+  if (unknown === undefined) refuse(fn, "must hold its unknown token in the vocabulary", unknownToken);
+  return (word) => [vocabulary.get(word) ?? unknown];
+}
