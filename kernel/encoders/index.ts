@@ -38,6 +38,7 @@ export {
 export { preprocess, type Preprocessed } from "./preprocess-batch";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
 export type { EncoderFamily, RegistryEntry } from "./registry";
+export { type TokenBatch, Tokenizer } from "./tokenizer";
 export { type Interpolation, resample, type Window } from "./resample";
 
 /** Frozen vision encoders. */

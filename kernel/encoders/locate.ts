@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { zooFolder } from "../zoo-folder";
 import { EncoderError } from "./errors";
 
 /** Where a model's files lie. */
@@ -10,12 +11,6 @@ export interface ModelFiles {
   config: object | null;
   /** Finds the text tower that belongs to it, or says where one must lie. */
   text(): Promise<string>;
-}
-
-/** The folder of the encoders that ship with the package: beside the sources, or beside `dist`. */
-function zooFolder(): string {
-  const candidates = [join(__dirname, "..", "zoo"), join(__dirname, "..", "..", "zoo")];
-  return candidates.find((folder) => listModels(folder).length > 0) ?? candidates[candidates.length - 1];
 }
 
 function listModels(folder: string): string[] {

@@ -41,6 +41,7 @@ export {
   zeros,
 } from "./initialisers";
 export { toFloat32 } from "./floats";
+export { floatToHalf, halfToFloat } from "./half";
 export { Linear, linear, type LinearOptions } from "./linear";
 export {
   cosineLoss,

@@ -1,19 +1,21 @@
 /**
- * `npm run bench [-- entry …] [--json | --write]`: measures Fovea beside its peers in one run on this machine and prints
- * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs.
+ * `npm run bench [-- entry …] [--json | --write] [--short]`: measures Fovea beside its peers in one run on this machine and prints
+ * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
+ * `--short` is for `answers`: its machinery on WebAssembly in two minutes.
  */
 import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";
 import { adapters, conflict } from "./adapters.mjs";
+import { answers } from "./answers.mjs";
 import { extraction } from "./extraction.mjs";
 import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
 import { keep, section } from "./tables.mjs";
 
-const entries = { kernels, extraction, hover, law, adapters, conflict };
+const entries = { kernels, extraction, hover, law, adapters, conflict, answers };
 
-const OPTIONS = ["--json", "--write"];
+const OPTIONS = ["--json", "--write", "--short"];
 
 async function main() {
   const args = process.argv.slice(2);
@@ -25,7 +27,7 @@ async function main() {
   const machine = `On ${cpus().length} x ${cpus()[0].model}, Node ${process.versions.node}.`;
   const tables = {};
   for (const name of wanted.length > 0 ? wanted : Object.keys(entries)) {
-    tables[name] = await entries[name]();
+    tables[name] = await entries[name]({ short: args.includes("--short") });
     if (args.includes("--write")) keep(name, tables[name], machine);
     if (!args.includes("--json")) process.stdout.write(`\n${section(tables[name], machine)}`);
   }

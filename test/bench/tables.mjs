@@ -12,12 +12,14 @@ export function markdown(rows) {
   return lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 
-export function section({ title, note, rows }, machine) {
-  return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${machine}\n`;
+export function section({ title, note, rows, second }, machine) {
+  const more = second ? `${second.note}\n\n${markdown(second.rows)}\n` : "";
+  return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${more}${machine}\n`;
 }
 
-/** Puts an entry's table into RESULTS.md and its summary into the README; the rest of both stays. */
+/** Puts an entry's table into RESULTS.md, its summary into the README and its data beside; the rest of both stays. */
 export function keep(name, table, machine) {
+  if (table.data) writeFileSync(join(root, "test", "bench", `${name}.json`), `${JSON.stringify(table.data, null, 1)}\n`);
   edit(RESULTS, name, section(table, machine));
   if (table.summary) edit(README, name, markdown(table.summary));
 }

@@ -6,6 +6,7 @@ import { write } from "./layouts";
 import { denseMaps } from "./maps";
 import { lookAlikes } from "./look-alikes";
 import { answers, ask, questionTypes, quiz } from "./questions";
+import { reading } from "./reading";
 import { phrasesFor, resolve } from "./refer";
 import { render } from "./render";
 import { scene } from "./scene";
@@ -35,6 +36,7 @@ export const world = {
   answers,
   ask,
   quiz,
+  reading,
   denseMaps,
   balance,
   writeSpair,

@@ -10,21 +10,24 @@ import { parseArgs } from "node:util";
 import { factsOf, type ObjectFacts } from "./facts";
 import { Prng } from "../../prng";
 import { quiz } from "./questions";
-import { splits, type Split } from "./scene";
+import type { Rendered } from "./render";
+import { type Scene, splits, type Split } from "./scene";
 
 /** Steps in which a reading tells positions and sizes. */
 const STEPS = 16;
 
 /**
- * What is seen of each object, in an order that says nothing: `"column3 row5 size4 red striped cat with ear eye tail"`,
- * objects apart by `;`. Column and row are the sixteenth of the image in which the centre of the box lies; the size is the
- * object's scale in sixteenths of the image side.
- *
- * @param size pixels on a side of the image.
+ * What is seen of each object, in an order that says nothing but depends on the scene alone:
+ * `"column3 row5 size4 red striped cat with ear eye tail"`, objects apart by `;`. Column and row are the sixteenth of the
+ * image in which the centre of the box lies; the size is the object's scale in sixteenths of the image side.
  */
-export function reading(objects: readonly ObjectFacts[], size: number, random: Prng): string {
-  const shuffled = objects.map((object) => ({ object, key: random.next() })).sort((a, b) => a.key - b.key);
-  return shuffled.map(({ object }) => describe(object, size)).join(" ; ");
+export function reading(scene: Scene, image: Rendered): string {
+  const random = new Prng(scene.seed, `${scene.split}/reading`);
+  const shuffled = factsOf(scene, image).map((object) => ({ object, key: random.next() }));
+  return shuffled
+    .sort((a, b) => a.key - b.key)
+    .map(({ object }) => describe(object, scene.size))
+    .join(" ; ");
 }
 
 function describe({ box, scale, colour, texture, category, parts }: ObjectFacts, size: number): string {
@@ -36,9 +39,8 @@ function describe({ box, scale, colour, texture, category, parts }: ObjectFacts,
 
 function lineOf(seed: number, split: Split): string {
   const { scene, image, questions } = quiz(seed, { split, perType: 2 });
-  const random = new Prng(seed, `${split}/reading`);
   return JSON.stringify({
-    reading: reading(factsOf(scene, image), scene.size, random),
+    reading: reading(scene, image),
     questions: questions.map(({ type, question, answer }) => ({ type, question, answer })),
   });
 }

@@ -1,0 +1,114 @@
+import { tf } from "../../backend/tf";
+import type { QuestionType } from "../../data";
+import { MultimodalError } from "../error";
+import { load } from "../load";
+import type { VisionLanguageModel } from "../model";
+import { gateActivity, type GateActivity } from "./activity";
+import { type AnswerScore, scoreSeeing } from "./evaluate";
+import { FeatureScale, type Sight, tensorsOf } from "./model";
+import { type AnswerSequence, AnswerWriter, batchOf } from "./sequences";
+import type { AnswerSettings } from "./settings";
+import { pictures, StudyFile } from "./study";
+import { Trainer } from "./trainer";
+
+/** Which of a study's trained models. */
+export interface OpenAnswersOptions {
+  /** As `answerStudy` got them. */
+  settings: AnswerSettings;
+  folder: string;
+  /** The name of one of the settings' methods. */
+  method: string;
+  /** 1 and up. */
+  seed: number;
+}
+
+/** The share of VCE's attention that each level gets, for the pictures that questions of a type are about. */
+export interface LevelWeights {
+  type: QuestionType;
+  /** In the order of the settings' levels, summing to 1. */
+  weights: number[];
+}
+
+const OPEN = "multimodal.openAnswers";
+const TOGETHER = 32;
+
+/** A model that a study trained, with the test questions. It holds memory of the device until `dispose`. */
+export class AnswerModel {
+  /** @internal Use {@link openAnswers}. */
+  constructor(
+    readonly model: VisionLanguageModel,
+    /** Single questions about the test pictures. */
+    readonly asked: readonly AnswerSequence[],
+    private readonly sight: Sight,
+    private readonly free: () => void,
+  ) {}
+
+  /** Right answers in percent. */
+  score(): Promise<AnswerScore> {
+    return scoreSeeing(this.model, this.asked, this.sight);
+  }
+
+  /**
+   * What the gates of Dual-LoRA let through, by question type, layer and projection.
+   *
+   * @throws MultimodalError for a method without Dual-LoRA
+   */
+  gateActivity(): GateActivity[] {
+    return gateActivity(this.model, this.asked, this.sight);
+  }
+
+  /**
+   * The level weights of VCE by question type. VCE sees no question: types differ by the pictures that they are asked of.
+   *
+   * @throws MultimodalError for a method without VCE
+   */
+  levelWeights(): LevelWeights[] {
+    const { vce } = this.model;
+    if (!vce) throw new MultimodalError("multimodal.levelWeights", "the method must have VCE", "none");
+    const types = [...new Set(this.asked.map(({ answers }) => answers[0].type))];
+    return types.map((type) => {
+      const own = this.asked.filter(({ answers }) => answers[0].type === type);
+      const sums = vce.indices.map(() => 0);
+      for (let at = 0; at < own.length; at += TOGETHER) {
+        const some = own.slice(at, at + TOGETHER);
+        const { levels } = tensorsOf(batchOf(some), this.sight, true);
+        const values = tf.tidy(() => vce.levelWeights(levels).dataSync());
+        values.forEach((value, level) => (sums[level] += (value * some.length) / own.length));
+      }
+      return { type, weights: sums };
+    });
+  }
+
+  dispose(): void {
+    this.free();
+  }
+}
+
+/**
+ * Takes up a model that `answerStudy` trained, from the study's checkpoints.
+ *
+ * @throws MultimodalError for a method or seed that the study has not trained
+ */
+export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
+  const method = settings.methods.find((one) => one.name === name);
+  if (!method) throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
+  const language = await load(settings.languageModel);
+  const store = new StudyFile(folder, settings, language);
+  if (!store.has(method, seed)) {
+    language.model.dispose();
+    throw new MultimodalError(OPEN, `the study must have trained ${name} with this seed`, seed);
+  }
+  const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
+  const writer = new AnswerWriter(language.tokenizer);
+  const sight = { pictures: train, scale: new FeatureScale(train) };
+  const parts = { settings, folder: store.folder, languageModel: language.model, writer, sight };
+  const trainer = new Trainer(parts, seed, method.vce);
+  const free = (): void => {
+    trainer.dispose();
+    language.model.dispose();
+  };
+  // Both stages are done: their checkpoints are read, and nothing is trained.
+  await trainer.firstStage();
+  const trained = await trainer.secondStage(method);
+  return new AnswerModel(trainer.model, writer.single(test.texts), { ...(trained ?? sight), pictures: test }, free);
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer } from "../encoders";
+import * as nn from "../nn";
+import { zooFolder } from "../zoo-folder";
+import { MultimodalError } from "./error";
+import { LanguageModel, type LanguageModelConfig } from "./language-model";
+
+/** A language model with the words that it knows. */
+export interface LoadedLanguageModel {
+  name: string;
+  model: LanguageModel;
+  tokenizer: Tokenizer;
+  /** SHA-256 of the weights' file. */
+  hash: string;
+}
+
+const LOAD = "multimodal.load";
+const FIELDS = [
+  "vocab_size",
+  "hidden_size",
+  "intermediate_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "rms_norm_eps",
+] as const;
+
+/**
+ * Loads a Llama as `transformers` saves it, with tied embeddings: `config.json`, `model.safetensors` and a word-level
+ * `tokenizer.json`. `await nn.start()` first.
+ *
+ * @param source `zoo/reading-llama`, or a folder
+ * @throws MultimodalError for a folder without these files, another architecture, or options that are not computed here
+ */
+export async function load(source: string): Promise<LoadedLanguageModel> {
+  const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
+  const config = configOf(readObject(folder, "config.json"));
+  const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);
+  const path = fileOf(folder, "model.safetensors");
+  const bytes = readFileSync(path);
+  const { tensors } = nn.parseSafetensors(bytes);
+  const model = new LanguageModel(config);
+  try {
+    nn.loadState(model, tensors, { rename: (name) => (name === "lm_head.weight" ? null : name) });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  model.eval();
+  return { name: source, model, tokenizer, hash: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function fileOf(folder: string, name: string): string {
+  const path = join(folder, name);
+  if (!existsSync(path)) throw new MultimodalError(LOAD, `the folder must hold ${name}`, folder);
+  return path;
+}
+
+function readObject(folder: string, name: string): Record<string, unknown> {
+  const path = fileOf(folder, name);
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new MultimodalError(LOAD, `${name} must hold JSON (${(error as Error).message})`, path);
+  }
+  throw new MultimodalError(LOAD, `${name} must hold a JSON object`, path);
+}
+
+/** The fields that decide the computation; what would change it and is not computed here is refused. */
+function configOf(json: Record<string, unknown>): LanguageModelConfig {
+  const fixed = { model_type: "llama", tie_word_embeddings: true, hidden_act: "silu" } as const;
+  for (const [key, legal] of Object.entries(fixed))
+    if (json[key] !== legal) throw new MultimodalError(LOAD, `${key} must be ${legal}`, json[key]);
+  // transformers 5 keeps the base of the rotation in `rope_parameters`, earlier ones beside the rest.
+  const rope = (json["rope_parameters"] ?? json["rope_scaling"] ?? {}) as Record<string, unknown>;
+  if ((rope["rope_type"] ?? "default") !== "default")
+    throw new MultimodalError(LOAD, "rope_type must be default", rope["rope_type"]);
+  const values = Object.fromEntries(FIELDS.map((key) => [key, json[key]]));
+  const theta = rope["rope_theta"] ?? json["rope_theta"] ?? 10_000;
+  return { ...values, rope_theta: theta } as unknown as LanguageModelConfig;
+}
