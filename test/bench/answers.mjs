@@ -38,7 +38,9 @@ export async function answers({ short = false } = {}) {
     rows: scored.map((row) => rowOf(row, study, types)),
     second: {
       note: "Differences with the same seed, percentage points:",
-      rows: PAIRS.map(([method, other]) => differenceOf(multimodal.pairedDifference(study, method, other), method, other)),
+      rows: PAIRS.map(([method, other]) =>
+        differenceOf(multimodal.pairedDifference(study, method, other), method, other),
+      ),
     },
     ...(short ? {} : { summary: scored.map((row) => summaryOf(row, study)), data: study }),
   };
@@ -55,7 +57,12 @@ const written = ({ mean, half }) => (half === null ? mean.toFixed(1) : `${mean.t
 
 function rowOf({ method, all, byType }, { adapterValues }, types) {
   const columns = types.map((type) => [type, byType[type] ? written(byType[type]) : "-"]);
-  return { method, "adapter's values": adapterValues[method] ?? "-", all: written(all), ...Object.fromEntries(columns) };
+  return {
+    method,
+    "adapter's values": adapterValues[method] ?? "-",
+    all: written(all),
+    ...Object.fromEntries(columns),
+  };
 }
 
 function summaryOf({ method, all }, { adapterValues }) {
@@ -63,7 +70,8 @@ function summaryOf({ method, all }, { adapterValues }) {
 }
 
 function differenceOf({ mean, half }, method, other) {
-  const verdict = half === null ? "one seed" : Math.abs(mean) > half ? (mean > 0 ? "better" : "worse") : "not told apart";
+  const verdict =
+    half === null ? "one seed" : Math.abs(mean) > half ? (mean > 0 ? "better" : "worse") : "not told apart";
   const sign = mean > 0 ? "+" : "";
   return { difference: `${method} - ${other}`, points: `${sign}${written({ mean, half })}`, verdict };
 }

@@ -19,7 +19,8 @@ export function section({ title, note, rows, second }, machine) {
 
 /** Puts an entry's table into RESULTS.md, its summary into the README and its data beside; the rest of both stays. */
 export function keep(name, table, machine) {
-  if (table.data) writeFileSync(join(root, "test", "bench", `${name}.json`), `${JSON.stringify(table.data, null, 1)}\n`);
+  if (table.data)
+    writeFileSync(join(root, "test", "bench", `${name}.json`), `${JSON.stringify(table.data, null, 1)}\n`);
   edit(RESULTS, name, section(table, machine));
   if (table.summary) edit(README, name, markdown(table.summary));
 }

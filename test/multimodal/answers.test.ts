@@ -79,7 +79,12 @@ describe("sequences of questions", () => {
     const { tokenizer, model } = await multimodal.load("zoo/reading-llama");
     model.dispose();
     const writer = new AnswerWriter(tokenizer);
-    const pictures = await multimodal.loadPictures({ ...PICTURES, split: "val", count: 5, folder: join(folder, "val") });
+    const pictures = await multimodal.loadPictures({
+      ...PICTURES,
+      split: "val",
+      count: 5,
+      folder: join(folder, "val"),
+    });
     const source = answerBatches(pictures, writer, { size: 2, questions: 3, seed: 1 });
     const batch = await source.batch(0, 1);
     assert.deepEqual(await source.batch(0, 1), batch);
@@ -89,15 +94,18 @@ describe("sequences of questions", () => {
       const row = Math.floor(place / batch.length);
       const { questions } = pictures.texts[batch.pictures[row]];
       assert.equal(batch.ids[place + 1], word);
-      assert.deepEqual([...batch.ids.subarray(row * batch.length, row * batch.length + 2)], [
-        ...writer.ids("objects"),
-        ...writer.ids(";"),
-      ]);
+      assert.deepEqual(
+        [...batch.ids.subarray(row * batch.length, row * batch.length + 2)],
+        [...writer.ids("objects"), ...writer.ids(";")],
+      );
       const asked = questions.filter((one) => {
         const ids = writer.ids(one.question);
         return one.type === type && ids.every((id, i) => batch.ids[place - ids.length + 1 + i] === id);
       });
-      assert.deepEqual(asked.map((one) => writer.ids(one.answer)), [[word]]);
+      assert.deepEqual(
+        asked.map((one) => writer.ids(one.answer)),
+        [[word]],
+      );
     }
   });
 
@@ -136,17 +144,20 @@ describe("a study of answers", () => {
     assert.ok(whole.found.finished);
     // Twice a first stage of 4 updates and a second one of 3.
     assert.equal(whole.losses.length, 14);
-    const scores = whole.found.runs.map(({ method, score }) => [method, score.questions]);
-    const questions = world.questionTypes.length;
-    assert.deepEqual(scores.map(([method]) => method), ["projector", "VCE + Dual-LoRA"]);
-    assert.ok(scores.every(([, count]) => count > questions && count <= 6 * questions));
+    const questions = TINY.types.length;
+    assert.deepEqual(
+      whole.found.runs.map(({ method }) => method),
+      ["projector", "VCE + Dual-LoRA"],
+    );
+    assert.ok(whole.found.runs.every(({ score }) => score.questions > questions && score.questions <= 6 * questions));
 
     // Stopped in the second stage of the first method.
     const stopped = await study("stopped", undefined, 6);
     assert.ok(!stopped.found.finished);
     const rest = await study("stopped");
     assert.deepEqual([...stopped.losses, ...rest.losses], whole.losses);
-    const plain = (one: multimodal.AnswerStudy): unknown => one.runs.map(({ method, seed, score }) => [method, seed, score]);
+    const plain = (one: multimodal.AnswerStudy): unknown =>
+      one.runs.map(({ method, seed, score }) => [method, seed, score]);
     assert.deepEqual(plain(rest.found), plain(whole.found));
 
     const again = await study("whole");
@@ -159,7 +170,14 @@ describe("a study of answers", () => {
     const options = { settings: TINY, folder: join(folder, "whole"), method: dual.name, seed: 1 };
     const model = await multimodal.openAnswers(options);
     const run = JSON.parse(
-      readFileSync(join(options.folder, readdirSync(options.folder).find((name) => name.startsWith("study-"))!, "study.json"), "utf8"),
+      readFileSync(
+        join(
+          options.folder,
+          readdirSync(options.folder).find((name) => name.startsWith("study-"))!,
+          "study.json",
+        ),
+        "utf8",
+      ),
     ) as multimodal.AnswerStudy;
     const stored = run.runs.find(({ method }) => method === dual.name)?.score;
     assert.deepEqual(await model.score(), stored);
@@ -180,7 +198,10 @@ describe("a study of answers", () => {
     assert.throws(() => plain.gateActivity(), /multimodal\.gateActivity: the model must have a gated Dual-LoRA/);
     plain.dispose();
     await assert.rejects(multimodal.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
-    await assert.rejects(multimodal.openAnswers({ ...options, method: "x" }), /methods are projector, VCE \+ Dual-LoRA/);
+    await assert.rejects(
+      multimodal.openAnswers({ ...options, method: "x" }),
+      /methods are projector, VCE \+ Dual-LoRA/,
+    );
   });
 
   it("refuses settings that say nothing", async () => {
@@ -189,6 +210,7 @@ describe("a study of answers", () => {
     await assert.rejects(run({ seeds: 0 }), /multimodal\.answerStudy: seeds must be a whole number of at least 1.*0/);
     await assert.rejects(run({ steps: [4, 0] }), /steps\[1\] must be a whole number/);
     await assert.rejects(run({ batch: 17 }), /images\.train must fill a batch of 17, received 16/);
+    await assert.rejects(run({ types: [] }), /types must be some of existence, count/);
     await assert.rejects(run({ methods: [] }), /there must be methods/);
     await assert.rejects(run({ rates: { ...TINY.rates, adapter: 0 } }), /rates\.adapter must be above 0/);
     await assert.rejects(run({ languageModel: tmpdir() }), /multimodal\.load: the folder must hold config\.json/);
@@ -210,12 +232,27 @@ describe("means over seeds", () => {
       { method: "projector", seed: i + 1, score: score(all), seconds: 1 },
       { method: "VCE + Dual-LoRA", seed: i + 1, score: score(all + 2), seconds: 1 },
     ]);
-    const study = { settings: TINY, identity: "", device: "", baselines: [], adapterValues: {}, runs, seconds: 6, finished: true };
+    const study = {
+      settings: TINY,
+      identity: "",
+      device: "",
+      baselines: [],
+      adapterValues: {},
+      runs,
+      seconds: 6,
+      finished: true,
+    };
     assert.deepEqual(multimodal.pairedDifference(study, "VCE + Dual-LoRA", "projector"), { mean: 2, half: 0 });
-    assert.deepEqual(multimodal.summarise(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]), [
-      ["projector", 20, 20],
-      ["VCE + Dual-LoRA", 22, 22],
-    ]);
-    assert.throws(() => multimodal.pairedDifference(study, "LoRA", "projector"), /LoRA and projector must share a seed/);
+    assert.deepEqual(
+      multimodal.summarise(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]),
+      [
+        ["projector", 20, 20],
+        ["VCE + Dual-LoRA", 22, 22],
+      ],
+    );
+    assert.throws(
+      () => multimodal.pairedDifference(study, "LoRA", "projector"),
+      /LoRA and projector must share a seed/,
+    );
   });
 });

@@ -26,10 +26,18 @@ const TOGETHER = 64;
  *
  * @throws MultimodalError for a model without Dual-LoRA on these projections, or one without a gate
  */
-export function gateActivity(model: VisionLanguageModel, asked: readonly AnswerSequence[], sight: Sight): GateActivity[] {
+export function gateActivity(
+  model: VisionLanguageModel,
+  asked: readonly AnswerSequence[],
+  sight: Sight,
+): GateActivity[] {
   const gates = gatesOf(model);
   if (!gates.length)
-    throw new MultimodalError("multimodal.gateActivity", "the model must have a gated Dual-LoRA on q_proj or v_proj", "none");
+    throw new MultimodalError(
+      "multimodal.gateActivity",
+      "the model must have a gated Dual-LoRA on q_proj or v_proj",
+      "none",
+    );
   const types = [...new Set(asked.flatMap(({ answers }) => answers.map(({ type }) => type)))];
   return types.flatMap((type) => {
     const own = asked.filter(({ answers }) => answers[0].type === type);
@@ -37,7 +45,13 @@ export function gateActivity(model: VisionLanguageModel, asked: readonly AnswerS
     for (let at = 0; at < own.length; at += TOGETHER) addTo(sums, gates, model, own.slice(at, at + TOGETHER), sight);
     return gates.map(({ layer, projection }, i) => {
       const { units, open, rows } = sums[i];
-      return { layer, projection, type, units: Array.from(units, (sum) => sum / rows), open: open / (rows * units.length) };
+      return {
+        layer,
+        projection,
+        type,
+        units: Array.from(units, (sum) => sum / rows),
+        open: open / (rows * units.length),
+      };
     });
   });
 }

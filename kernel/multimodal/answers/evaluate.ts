@@ -22,7 +22,10 @@ const TOGETHER = 64;
  *
  * @param logits of the words after the places before answers, [answers, vocabulary]
  */
-async function score(sequences: readonly AnswerSequence[], logits: (batch: AnswerBatch) => Tensor): Promise<AnswerScore> {
+async function score(
+  sequences: readonly AnswerSequence[],
+  logits: (batch: AnswerBatch) => Tensor,
+): Promise<AnswerScore> {
   const sorted = [...sequences].sort((a, b) => a.ids.length - b.ids.length);
   const right = new Map<QuestionType, boolean[]>();
   for (let at = 0; at < sorted.length; at += TOGETHER) {
@@ -59,7 +62,11 @@ export async function scoreReading(model: LanguageModel, sequences: readonly Ans
     const embedded = model.embed(tf.tensor(ids, shape, "int32"));
     const hidden = model.forward(embedded, tf.tensor(mask, shape, "float32"));
     const rows = tf.reshape(hidden, [-1, model.config.hidden_size]);
-    const places = tf.tensor(answers.map(({ place }) => place), [answers.length], "int32");
+    const places = tf.tensor(
+      answers.map(({ place }) => place),
+      [answers.length],
+      "int32",
+    );
     return model.logits(tf.gather(rows, places));
   });
 }

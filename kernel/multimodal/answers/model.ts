@@ -75,13 +75,21 @@ export function tensorsOf({ pictures: chosen, ids, mask, length }: AnswerBatch, 
 
 /** Logits after the places before answers, [answers, vocabulary]. */
 export function answerLogits(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
-  const places = tf.tensor(batch.answers.map(({ place }) => place), [batch.answers.length], "int32");
+  const places = tf.tensor(
+    batch.answers.map(({ place }) => place),
+    [batch.answers.length],
+    "int32",
+  );
   return model.logitsAt(tensorsOf(batch, sight, model.vce !== null), places);
 }
 
 /** Mean cross-entropy of the answers. */
 export function answerLoss(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
-  const words = tf.tensor(batch.answers.map(({ word }) => word), [batch.answers.length], "int32");
+  const words = tf.tensor(
+    batch.answers.map(({ word }) => word),
+    [batch.answers.length],
+    "int32",
+  );
   return nn.crossEntropy(answerLogits(model, batch, sight), words);
 }
 

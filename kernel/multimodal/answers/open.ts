@@ -91,7 +91,8 @@ export class AnswerModel {
  */
 export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
   const method = settings.methods.find((one) => one.name === name);
-  if (!method) throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
+  if (!method)
+    throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
   const store = new StudyFile(folder, settings, language);
   if (!store.has(method, seed)) {

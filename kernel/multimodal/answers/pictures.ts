@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Question, world, type Split } from "../../data";
+import { type Question, type QuestionType, type Split, world } from "../../data";
 import { type Encoder, encoders } from "../../encoders";
 import * as nn from "../../nn";
 import { MultimodalError } from "../error";
@@ -60,6 +60,15 @@ export class Pictures {
 
   get count(): number {
     return this.texts.length;
+  }
+
+  /** The same pictures with the questions of some types alone. */
+  only(types: readonly QuestionType[]): Pictures {
+    const files = this.files.map(({ bits, texts }) => ({
+      bits,
+      texts: texts.map((text) => ({ ...text, questions: text.questions.filter(({ type }) => types.includes(type)) })),
+    }));
+    return new Pictures(files, this.levels, this.grid, this.channels);
   }
 
   /** One level of a picture, [tokens, channels], in half precision: a view. */
@@ -122,8 +131,15 @@ class PictureMaker {
     const layers = levels.map((level) => (level < 0 ? level + depth : level));
     const depthOrder = [...layers].sort((a, b) => a - b);
     const grids = layers.map((layer) => encoder.gridOf(layer));
-    const fits = grids.every(([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0);
-    if (!fits) throw new MultimodalError(LOAD, `the levels' grids must be equal and multiples of pool ${pool}`, grids.map(String));
+    const fits = grids.every(
+      ([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0,
+    );
+    if (!fits)
+      throw new MultimodalError(
+        LOAD,
+        `the levels' grids must be equal and multiples of pool ${pool}`,
+        grids.map(String),
+      );
     this.pool = pool;
     this.perType = perType;
     this.places = layers.map((layer) => depthOrder.indexOf(layer));
@@ -151,14 +167,23 @@ class PictureMaker {
     const tensor = tensors.get("features");
     const shape = [texts?.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
     if (tensor?.dtype !== "F16" || tensor.shape.join() !== shape.join())
-      throw new MultimodalError(LOAD, `${path} must hold features [${shape}] in half precision`, tensor?.shape ?? "none");
+      throw new MultimodalError(
+        LOAD,
+        `${path} must hold features [${shape}] in half precision`,
+        tensor?.shape ?? "none",
+      );
     return { bits: tensor.data as Uint16Array, texts: texts ?? [] };
   }
 
   private async make(first: number, size: number): Promise<PictureFile> {
     const { split, levels, signal } = this.options;
     const drawn = Array.from({ length: size }, (_, i) => world.quiz(first + i, { split, perType: this.perType }));
-    const images = drawn.map(({ image }) => ({ data: image.rgb, width: image.width, height: image.height, channels: 3 as const }));
+    const images = drawn.map(({ image }) => ({
+      data: image.rgb,
+      width: image.width,
+      height: image.height,
+      channels: 3 as const,
+    }));
     const { intermediates } = await this.encoder.forwardIntermediates(images, {
       ...{ indices: levels, outputFmt: "NLC", intermediatesOnly: true, signal },
     });

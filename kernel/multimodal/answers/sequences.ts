@@ -38,7 +38,12 @@ export class AnswerWriter {
   }
 
   /** Some questions about a picture, one after the other. @param told the reading, for a model that does not see */
-  sequence(picture: number, { questions, reading }: PictureText, chosen: readonly number[], told = false): AnswerSequence {
+  sequence(
+    picture: number,
+    { questions, reading }: PictureText,
+    chosen: readonly number[],
+    told = false,
+  ): AnswerSequence {
     const ids = [...this.ids(BEFORE), ...(told ? this.ids(reading) : []), ...this.ids(AFTER)];
     const answers = chosen.map((index) => {
       const { question, answer, type } = questions[index];
@@ -93,7 +98,11 @@ export function answerBatches(
     const text = pictures.texts[picture];
     const keyed = [...text.questions.keys()].map((index) => ({ index, key: random.next() }));
     const chosen = keyed.sort((a, b) => a.key - b.key).slice(0, questions);
-    return writer.sequence(picture, text, chosen.map(({ index }) => index));
+    return writer.sequence(
+      picture,
+      text,
+      chosen.map(({ index }) => index),
+    );
   };
   return {
     length: source.length,

@@ -89,13 +89,14 @@ export async function pictures(
 ): Promise<Pictures> {
   const { encoder, levels, pool, images } = settings;
   const split = part === "train" ? "train" : settings.split;
-  return loadPictures({
+  const loaded = await loadPictures({
     ...{ encoder, split, count: images[part], levels, pool, signal },
     folder: join(folder, `${split}-${hashOf({ encoder, levels, pool })}`),
     // To learn from, many; to be asked, as many of each type as the world asks at once.
     perType: part === "train" ? 2 : 1,
     onProgress: (done, total) => onPictures?.(split, done, total),
   });
+  return loaded.only(settings.types);
 }
 
 /** Short, for names of files. */
@@ -111,7 +112,8 @@ export class StudyFile {
   private readonly before: number;
 
   constructor(folder: string, settings: AnswerSettings, { model, hash }: LoadedLanguageModel) {
-    const identity = hashOf({ settings, hash, device: nn.trainingDevice() });
+    // More seeds go on with the same study.
+    const identity = hashOf({ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() });
     this.folder = join(folder, `study-${identity}`);
     this.path = join(this.folder, "study.json");
     const { hidden_size: features, num_hidden_layers: layers } = model.config;
@@ -119,13 +121,27 @@ export class StudyFile {
     const values = settings.methods.map(({ name, adapter }) => {
       return [name, adapter ? 2 * layers * parameterCount(adapter, sides) : 0] as const;
     });
-    const empty = { baselines: [], adapterValues: Object.fromEntries(values), runs: [], seconds: 0, finished: false };
-    this.study = this.read() ?? { settings, identity, device: String(nn.trainingDevice()), ...empty };
+    const empty = {
+      baselines: [],
+      adapterValues: Object.fromEntries(values),
+      runs: [],
+      seconds: 0,
+      finished: false,
+    } satisfies Partial<AnswerStudy>;
+    const known = this.read() ?? { identity, device: String(nn.trainingDevice()), ...empty };
+    this.study = { ...known, settings };
     this.before = this.study.seconds;
   }
 
   private read(): AnswerStudy | null {
     return existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as AnswerStudy) : null;
+  }
+
+  /** The study as far as it was asked for: an earlier call may have had more seeds. */
+  get asked(): AnswerStudy {
+    const { settings, runs } = this.study;
+    const own = runs.filter(({ seed }) => seed <= settings.seeds);
+    return { ...this.study, runs: own, finished: own.length === settings.seeds * settings.methods.length };
   }
 
   has({ name }: AnswerMethod, seed: number): boolean {
@@ -158,12 +174,8 @@ class Study {
     const { study } = this.store;
     if (!study.baselines.length) study.baselines = await this.baselines();
     for (let seed = 1; seed <= study.settings.seeds; seed++)
-      for (const vce of [false, true]) if (!(await this.runSeed(seed, vce))) return study;
-    if (!study.finished) {
-      study.finished = true;
-      this.store.save();
-    }
-    return study;
+      for (const vce of [false, true]) if (!(await this.runSeed(seed, vce))) return this.store.asked;
+    return this.store.asked;
   }
 
   private async baselines(): Promise<AnswerStudy["baselines"]> {
@@ -204,7 +216,7 @@ class Study {
     const run = { method: method.name, seed, score, seconds: (performance.now() - start) / 1e3 };
     this.store.study.runs.push(run);
     this.store.save();
-    await this.options.onRun?.(run, this.store.study);
+    await this.options.onRun?.(run, this.store.asked);
     return true;
   }
 }

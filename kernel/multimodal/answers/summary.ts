@@ -32,7 +32,14 @@ export function seedMean(values: readonly number[]): SeedMean {
 export function summarise({ runs, settings }: AnswerStudy): MethodSummary[] {
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
-    return own.length ? [summaryOf(method, own.map(({ score }) => score))] : [];
+    return own.length
+      ? [
+          summaryOf(
+            method,
+            own.map(({ score }) => score),
+          ),
+        ]
+      : [];
   });
 }
 
@@ -52,6 +59,8 @@ export function pairedDifference({ runs }: AnswerStudy, method: string, other: s
   const [own, theirs] = [of(method), of(other)];
   const shared = [...own.keys()].filter((seed) => theirs.has(seed));
   if (!shared.length)
-    throw new MultimodalError("multimodal.pairedDifference", `${method} and ${other} must share a seed`, [...own.keys()]);
+    throw new MultimodalError("multimodal.pairedDifference", `${method} and ${other} must share a seed`, [
+      ...own.keys(),
+    ]);
   return seedMean(shared.map((seed) => (own.get(seed) as number) - (theirs.get(seed) as number)));
 }

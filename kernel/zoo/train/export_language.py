@@ -58,7 +58,7 @@ def card(state: dict, model: LlamaForCausalLM, splits: dict[str, Readings]) -> d
         "training": {
             "steps": state["step"], "batch": args["batch"], "rate": args["rate"], "seed": args["seed"],
             "processor_seconds": round(state["elapsed"]), "threads": args["threads"], "precision": "float32",
-            "device": "cpu", "torch": torch.__version__, "warm_start_steps": state.get("warm_start_steps", 0),
+            "device": "cpu", "torch": torch.__version__, "warm_start": args.get("warm_start", "") != "",
         },
         "figures": {
             split: {"scenes": len(data.encoded), "right answers, percent": percent(accuracy(model, data, len(data.encoded)))}
