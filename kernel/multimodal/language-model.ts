@@ -105,16 +105,6 @@ export class LanguageModel extends nn.Module {
     return this.model.norm.forward(this.model.layers.reduce((x, layer) => layer.forward(x, keyMask), embeddings));
   }
 
-  /** What the query, key and value projections of each layer take in, [B, N, hidden] each; see {@link forward}. */
-  attentionInputs(embeddings: Tensor, keyMask?: Tensor): Tensor[] {
-    let x = embeddings;
-    return this.model.layers.map((layer) => {
-      const input = layer.inputLayernorm.forward(x);
-      x = layer.forward(x, keyMask);
-      return input;
-    });
-  }
-
   /** Logits of the next word from hidden states [M, hidden]: [M, vocabulary]. */
   logits(hidden: Tensor): Tensor {
     return nn.linear(hidden, this.model.embedTokens.weight.value);

@@ -55,26 +55,17 @@ export class VisionLanguageModel extends nn.Module {
   }
 
   /** The last hidden states at the words, [B, T, hidden]; the picture stands after the first one. */
-  forward(batch: Batch): Tensor {
-    const { embeddings, keyMask } = this.sequence(batch);
-    return atWords(this.languageModel.forward(embeddings, keyMask), batch.ids.shape[1] as number);
-  }
-
-  /** What the projections of each layer's attention take in at the words, [B, T, hidden] each. */
-  attentionInputs(batch: Batch): Tensor[] {
-    const { embeddings, keyMask } = this.sequence(batch);
-    const inputs = this.languageModel.attentionInputs(embeddings, keyMask);
-    return inputs.map((input) => atWords(input, batch.ids.shape[1] as number));
-  }
-
-  /** Words and picture in the language model's space, [B, T + tokens, hidden]. */
-  private sequence({ levels, ids, mask }: Batch): { embeddings: Tensor; keyMask: Tensor } {
+  forward({ levels, ids, mask }: Batch): Tensor {
     const [B, T] = ids.shape;
     const seen = this.see(levels);
-    const [first, rest] = tf.split(this.languageModel.embed(ids), [1, T - 1], 1);
+    const words = this.languageModel.embed(ids);
+    const [first, rest] = tf.split(words, [1, T - 1], 1);
     const [firstMask, restMask] = tf.split(tf.cast(mask, "float32"), [1, T - 1], 1);
-    const keyMask = tf.concat([firstMask, tf.ones([B, seen.shape[1] as number]), restMask], 1);
-    return { embeddings: tf.concat([first, seen, rest], 1), keyMask };
+    const tokens = seen.shape[1] as number;
+    const keyMask = tf.concat([firstMask, tf.ones([B, tokens]), restMask], 1);
+    const hidden = this.languageModel.forward(tf.concat([first, seen, rest], 1), keyMask);
+    const [begin, , end] = tf.split(hidden, [1, tokens, T - 1], 1);
+    return tf.concat([begin, end], 1);
   }
 
   /**
@@ -93,13 +84,6 @@ export class VisionLanguageModel extends nn.Module {
     const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
     return this.languageModel.logits(nn.gatherRows(rows, places));
   }
-}
-
-/** The part of a sequence that belongs to its T words, without the picture after the first one. */
-function atWords(x: Tensor, T: number): Tensor {
-  const tokens = (x.shape[1] as number) - T;
-  const [begin, , end] = tf.split(x, [1, tokens, T - 1], 1);
-  return tf.concat([begin, end], 1);
 }
 
 /** Only rows that count reach the vocabulary: most of a sequence is padding or question. */

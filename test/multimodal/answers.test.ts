@@ -185,17 +185,22 @@ describe("a study of answers", () => {
     const levels = model.levelWeights();
     assert.deepEqual(levels.map(({ type }) => type).sort(), types);
     for (const { weights } of levels) assert.ok(Math.abs(weights.reduce((sum, one) => sum + one, 0) - 1) < 1e-5);
-    const gates = model.gateActivity();
-    assert.equal(gates.length, types.length * 4 * 2);
-    for (const { open, units } of gates) {
-      assert.equal(units.length, 4);
-      // Random projections of words open about half of the gates.
-      assert.ok(open > 0.05 && open < 0.95 && units.every((unit) => unit >= 0), JSON.stringify({ open, units }));
+    const gates = await model.gateActivity();
+    assert.deepEqual([...gates.tasks].sort(), types);
+    assert.equal(gates.layers.length, 4 * 2);
+    for (const { active, mean, inputs } of gates.uses) {
+      assert.ok(inputs > 16 && mean.length === 4);
+      assert.ok(active.every((share) => share >= 0 && share <= 1) && mean.every((opening) => opening >= 0));
     }
+    // Random projections of tokens open a part of the gates, neither none nor all.
+    const open = gates.uses
+      .flatMap(({ active }) => [...active])
+      .reduce((sum, one, _, all) => sum + one / all.length, 0);
+    assert.ok(open > 0.1 && open < 0.9, `${open}`);
     model.dispose();
     const plain = await multimodal.openAnswers({ ...options, method: "projector" });
     assert.throws(() => plain.levelWeights(), /multimodal\.levelWeights: the method must have VCE/);
-    assert.throws(() => plain.gateActivity(), /multimodal\.gateActivity: the model must have a gated Dual-LoRA/);
+    assert.throws(() => plain.gateActivity(), /multimodal\.gateActivity: the method must have an adapter/);
     plain.dispose();
     await assert.rejects(multimodal.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
     await assert.rejects(

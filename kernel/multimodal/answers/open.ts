@@ -1,14 +1,15 @@
 import { tf } from "../../backend/tf";
 import type { QuestionType } from "../../data";
+import { type Adapters, type GateActivity, gateActivity } from "../../lora";
 import { MultimodalError } from "../error";
 import { load } from "../load";
 import type { VisionLanguageModel } from "../model";
-import { gateActivity, type GateActivity } from "./activity";
 import { type AnswerScore, scoreSeeing } from "./evaluate";
-import { FeatureScale, type Sight, tensorsOf } from "./model";
-import { type AnswerSequence, AnswerWriter, batchOf } from "./sequences";
+import { answerLogits, FeatureScale, type Sight, tensorsOf } from "./model";
+import { type AnswerBatch, type AnswerSequence, AnswerWriter, batchOf } from "./sequences";
 import type { AnswerSettings } from "./settings";
-import { pictures, StudyFile } from "./study";
+import { pictures } from "./study";
+import { StudyFile } from "./study-file";
 import { Trainer } from "./trainer";
 
 /** Which of a study's trained models. */
@@ -40,6 +41,7 @@ export class AnswerModel {
     /** Single questions about the test pictures. */
     readonly asked: readonly AnswerSequence[],
     private readonly sight: Sight,
+    private readonly adapters: Adapters | null,
     private readonly free: () => void,
   ) {}
 
@@ -49,12 +51,15 @@ export class AnswerModel {
   }
 
   /**
-   * What the gates of Dual-LoRA let through, by question type, layer and projection.
+   * What the gates of the adapter let through, by question type: over the tokens of the picture, which are the same whatever
+   * is asked, and over the words.
    *
-   * @throws MultimodalError for a method without Dual-LoRA
+   * @throws MultimodalError for a method without adapter, LoraError for one without gates
    */
-  gateActivity(): GateActivity[] {
-    return gateActivity(this.model, this.asked, this.sight);
+  gateActivity(): Promise<GateActivity> {
+    if (!this.adapters) throw new MultimodalError("multimodal.gateActivity", "the method must have an adapter", "none");
+    const tasks = Object.fromEntries([...this.byType()].map(([type, own]) => [type, together(own)]));
+    return gateActivity(this.adapters, tasks, (batch) => answerLogits(this.model, batch, this.sight));
   }
 
   /**
@@ -65,23 +70,36 @@ export class AnswerModel {
   levelWeights(): LevelWeights[] {
     const { vce } = this.model;
     if (!vce) throw new MultimodalError("multimodal.levelWeights", "the method must have VCE", "none");
-    const types = [...new Set(this.asked.map(({ answers }) => answers[0].type))];
-    return types.map((type) => {
-      const own = this.asked.filter(({ answers }) => answers[0].type === type);
+    return [...this.byType()].map(([type, own]) => {
       const sums = vce.indices.map(() => 0);
-      for (let at = 0; at < own.length; at += TOGETHER) {
-        const some = own.slice(at, at + TOGETHER);
-        const { levels } = tensorsOf(batchOf(some), this.sight, true);
-        const values = tf.tidy(() => vce.levelWeights(levels).dataSync());
-        values.forEach((value, level) => (sums[level] += (value * some.length) / own.length));
+      for (const batch of together(own)) {
+        const weights = tf.tidy(() => vce.levelWeights(tensorsOf(batch, this.sight, true).levels).dataSync());
+        weights.forEach((weight, level) => (sums[level] += (weight * batch.pictures.length) / own.length));
       }
       return { type, weights: sums };
     });
   }
 
+  private byType(): Map<QuestionType, AnswerSequence[]> {
+    const found = new Map<QuestionType, AnswerSequence[]>();
+    for (const one of this.asked) found.set(one.answers[0].type, [...(found.get(one.answers[0].type) ?? []), one]);
+    return found;
+  }
+
   dispose(): void {
     this.free();
   }
+}
+
+/** Batches of sequences of one length, so that no padding is seen. */
+function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
+  const byLength = new Map<number, AnswerSequence[]>();
+  for (const one of sequences) byLength.set(one.ids.length, [...(byLength.get(one.ids.length) ?? []), one]);
+  return [...byLength.values()].flatMap((own) =>
+    Array.from({ length: Math.ceil(own.length / TOGETHER) }, (_, i) =>
+      batchOf(own.slice(i * TOGETHER, (i + 1) * TOGETHER)),
+    ),
+  );
 }
 
 /**
@@ -111,5 +129,11 @@ export async function openAnswers({ settings, folder, method: name, seed }: Open
   // Both stages are done: their checkpoints are read, and nothing is trained.
   await trainer.firstStage();
   const trained = await trainer.secondStage(method);
-  return new AnswerModel(trainer.model, writer.single(test.texts), { ...(trained ?? sight), pictures: test }, free);
+  return new AnswerModel(
+    trainer.model,
+    writer.single(test.texts),
+    { ...(trained ?? sight), pictures: test },
+    trainer.adapters,
+    free,
+  );
 }

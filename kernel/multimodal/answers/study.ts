@@ -1,45 +1,16 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parameterCount } from "../../lora";
-import * as nn from "../../nn";
-import type { StepReport, TrainingControl } from "../../train";
 import type { Split } from "../../data";
+import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../load";
-import { type AnswerScore, scoreMajority, scoreReading, scoreSeeing } from "./evaluate";
+import { scoreMajority, scoreReading, scoreSeeing } from "./evaluate";
 import type { AnswerMethod } from "./methods";
 import { FeatureScale } from "./model";
 import { loadPictures, type Pictures } from "./pictures";
 import { AnswerWriter } from "./sequences";
 import { type AnswerSettings, checkSettings } from "./settings";
-import { Trainer } from "./trainer";
-
-/** One method trained from one seed. */
-export interface AnswerRun {
-  method: string;
-  seed: number;
-  score: AnswerScore;
-  /** Of its second stage and of answering. */
-  seconds: number;
-}
-
-/** What a study found so far: plain data. */
-export interface AnswerStudy {
-  settings: AnswerSettings;
-  /** Of settings, language model and device: what makes two studies the same. */
-  identity: string;
-  device: string;
-  /** What needs no training: the most frequent answer, and the language model that is told the scene. */
-  baselines: { name: string; score: AnswerScore }[];
-  /** Values of each method's adapter. */
-  adapterValues: Record<string, number>;
-  runs: AnswerRun[];
-  /** Spent so far: on features, all stages and answers. */
-  seconds: number;
-  /** Whether all runs are there. */
-  finished: boolean;
-}
+import { type AnswerRun, type AnswerStudy, hashOf, StudyFile } from "./study-file";
+import { type AnswerPlace, Trainer } from "./trainer";
 
 /** Where a study runs, and who watches. */
 export interface AnswerStudyOptions {
@@ -49,11 +20,11 @@ export interface AnswerStudyOptions {
   /** While features are computed. */
   onPictures?: (split: Split, done: number, total: number) => void;
   /** After each update, with the report of `train.fit`. */
-  onStep?: (run: { method: string; seed: number }, report: StepReport) => void | Promise<void>;
+  onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
   /** After each run. */
   onRun?: (run: AnswerRun, study: AnswerStudy) => void | Promise<void>;
-  /** Pauses and stops it between two updates. */
-  control?: TrainingControl;
+  /** A control for each training, to be looked at, paused and stopped: what it stops ends the study. */
+  controlFor?: (run: AnswerPlace) => TrainingControl;
   /** Stops it: between two updates with what is done so far, while features are computed by rejecting. */
   signal?: AbortSignal;
 }
@@ -99,62 +70,6 @@ export async function pictures(
   return loaded.only(settings.types);
 }
 
-/** Short, for names of files. */
-const hashOf = (value: unknown): string =>
-  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
-
-/** A study's own folder: its file is written whole after each run, and read where it is there. */
-export class StudyFile {
-  readonly study: AnswerStudy;
-  readonly folder: string;
-  private readonly path: string;
-  private readonly start = performance.now();
-  private readonly before: number;
-
-  constructor(folder: string, settings: AnswerSettings, { model, hash }: LoadedLanguageModel) {
-    // More seeds go on with the same study.
-    const identity = hashOf({ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() });
-    this.folder = join(folder, `study-${identity}`);
-    this.path = join(this.folder, "study.json");
-    const { hidden_size: features, num_hidden_layers: layers } = model.config;
-    const sides = { inFeatures: features, outFeatures: features };
-    const values = settings.methods.map(({ name, adapter }) => {
-      return [name, adapter ? 2 * layers * parameterCount(adapter, sides) : 0] as const;
-    });
-    const empty = {
-      baselines: [],
-      adapterValues: Object.fromEntries(values),
-      runs: [],
-      seconds: 0,
-      finished: false,
-    } satisfies Partial<AnswerStudy>;
-    const known = this.read() ?? { identity, device: String(nn.trainingDevice()), ...empty };
-    this.study = { ...known, settings };
-    this.before = this.study.seconds;
-  }
-
-  private read(): AnswerStudy | null {
-    return existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as AnswerStudy) : null;
-  }
-
-  /** The study as far as it was asked for: an earlier call may have had more seeds. */
-  get asked(): AnswerStudy {
-    const { settings, runs } = this.study;
-    const own = runs.filter(({ seed }) => seed <= settings.seeds);
-    return { ...this.study, runs: own, finished: own.length === settings.seeds * settings.methods.length };
-  }
-
-  has({ name }: AnswerMethod, seed: number): boolean {
-    return this.study.runs.some((run) => run.method === name && run.seed === seed);
-  }
-
-  save(): void {
-    this.study.seconds = this.before + (performance.now() - this.start) / 1e3;
-    writeFileSync(`${this.path}.part`, `${JSON.stringify(this.study, null, 1)}\n`);
-    renameSync(`${this.path}.part`, this.path);
-  }
-}
-
 class Study {
   private readonly writer: AnswerWriter;
   private readonly scale: FeatureScale;
@@ -188,12 +103,12 @@ class Study {
 
   /** The methods with VCE, or without. @returns false where it was stopped */
   private async runSeed(seed: number, vce: boolean): Promise<boolean> {
-    const { settings, control, signal, onStep } = this.options;
+    const { settings, controlFor, signal, onStep } = this.options;
     const missing = settings.methods.filter((method) => method.vce === vce && !this.store.has(method, seed));
     if (!missing.length) return true;
     const sight = { pictures: this.train, scale: this.scale };
     const parts = {
-      ...{ settings, writer: this.writer, sight, control, signal, onStep },
+      ...{ settings, writer: this.writer, sight, controlFor, signal, onStep },
       ...{ folder: this.store.folder, languageModel: this.language.model },
     };
     const trainer = new Trainer(parts, seed, vce);

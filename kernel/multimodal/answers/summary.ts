@@ -2,7 +2,7 @@ import { jStat } from "jstat";
 import type { QuestionType } from "../../data";
 import { MultimodalError } from "../error";
 import type { AnswerScore } from "./evaluate";
-import type { AnswerStudy } from "./study";
+import type { AnswerStudy } from "./study-file";
 
 /** A mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
 export interface SeedMean {

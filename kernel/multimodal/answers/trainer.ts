@@ -10,6 +10,12 @@ import { answerLoss, makeModel, type Sight } from "./model";
 import { answerBatches, type AnswerWriter } from "./sequences";
 import type { AnswerSettings } from "./settings";
 
+/** Which training it is; `method` is `first stage` or `first stage with VCE` in what methods share. */
+export interface AnswerPlace {
+  method: string;
+  seed: number;
+}
+
 /** What a training needs beside the settings. */
 export interface TrainerParts {
   settings: AnswerSettings;
@@ -18,9 +24,9 @@ export interface TrainerParts {
   languageModel: LanguageModel;
   writer: AnswerWriter;
   sight: Sight;
-  control?: TrainingControl;
+  controlFor?: (run: AnswerPlace) => TrainingControl;
   signal?: AbortSignal;
-  onStep?: (run: { method: string; seed: number }, report: StepReport) => void | Promise<void>;
+  onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
 }
 
 const CHECKPOINT_EVERY = 50;
@@ -33,7 +39,8 @@ export class Trainer {
   readonly model: VisionLanguageModel;
   /** Values of VCE and projector after the first stage. */
   private eyes: Map<string, nn.SafetensorsTensor> | null = null;
-  private adapters: Adapters | null = null;
+  /** Those of the method in the second stage. */
+  adapters: Adapters | null = null;
 
   constructor(
     private readonly parts: TrainerParts,
@@ -90,18 +97,20 @@ export class Trainer {
   }
 
   private async train(method: string, stage: Stage, sight: Sight): Promise<boolean> {
-    const { settings, writer, control, signal, onStep } = this.parts;
+    const { settings, writer, controlFor, signal, onStep } = this.parts;
+    const place = { method, seed: this.seed };
     // Each stage has an order of its own: the second one does not begin with the pictures that the first one began with.
     const seed = 2 * this.seed + (stage.name === "first" ? 0 : 1);
     const { ended } = await fit(
       {
-        ...{ model: this.model, seed, control, signal, clipNorm: 1, resume: true },
+        ...{ model: this.model, seed, control: controlFor?.(place), signal, clipNorm: 1, resume: true },
+        examplesOf: ({ pictures }) => pictures.length,
         data: answerBatches(sight.pictures, writer, { size: settings.batch, questions: settings.questions, seed }),
         loss: (batch) => answerLoss(this.model, batch, sight),
         stages: [{ ...stage, schedule: cosine({ warmupFraction: 0.03 }) }],
         checkpoint: { path: this.checkpointOf(method), every: CHECKPOINT_EVERY },
       },
-      (report) => onStep?.({ method, seed: this.seed }, report),
+      (report) => onStep?.(place, report),
     );
     return ended === "finished";
   }
