@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { loaderEnvironment } from "../backend/install/places";
+import { withoutBanners } from "./banners";
 import { FrameError, FrameReader, writeFrame } from "./frames";
 import type { FromSession, StreamName, ToSession } from "./ipc";
 
@@ -145,7 +146,7 @@ export class SessionProcess {
   private relay(name: StreamName): void {
     const decoder = new StringDecoder("utf8");
     this.child[name]?.on("data", (chunk: Buffer) => {
-      const text = decoder.write(chunk);
+      const text = withoutBanners(decoder.write(chunk));
       if (name === "stderr") this.stderrTail = (this.stderrTail + text).slice(-TAIL);
       if (text !== "") this.events.fdOutput(name, text);
     });
