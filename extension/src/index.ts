@@ -6,6 +6,7 @@ import { lawPlugin } from "./law";
 import { plotlyPlugin } from "./plotly";
 import { preferencesPlugin } from "./preferences";
 import { statusPlugin } from "./status";
+import { trainingPlugin } from "./training";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commsPlugin,
@@ -15,6 +16,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   lawPlugin,
   plotlyPlugin,
   statusPlugin,
+  trainingPlugin,
 ];
 
 export default plugins;

@@ -54,6 +54,8 @@ export interface StepReport extends UpdateReport {
   step: number;
   totalSteps: number;
   stage: string;
+  /** Position in `stages`. */
+  stageIndex: number;
   stageStep: number;
   stageSteps: number;
   /** Passes over the data in this stage, with the fraction of the one that is running. */
@@ -279,7 +281,14 @@ class Run<B> {
     const { step, stage, stageStep } = this.progress;
     const totalSteps = this.lengths.reduce((sum, length) => sum + length, 0);
     return {
-      ...{ step, totalSteps, stage: this.options.stages[stage].name, stageStep, stageSteps: this.lengths[stage] },
+      ...{
+        step,
+        totalSteps,
+        stage: this.options.stages[stage].name,
+        stageIndex: stage,
+        stageStep,
+        stageSteps: this.lengths[stage],
+      },
       epoch: (stageStep * this.accumulate) / this.options.data.length,
       remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
       memory: this.memory.read(),
@@ -396,7 +405,15 @@ class Run<B> {
 
 /** Where a training stands. */
 type Place =
-  "step" | "totalSteps" | "stage" | "stageStep" | "stageSteps" | "epoch" | "remainingMilliseconds" | "memory";
+  | "step"
+  | "totalSteps"
+  | "stage"
+  | "stageIndex"
+  | "stageStep"
+  | "stageSteps"
+  | "epoch"
+  | "remainingMilliseconds"
+  | "memory";
 
 const defaultOptimiser = (groups: readonly ParameterGroup[]): Optimiser => new AdamW(groups, { weightDecay: 0 });
 

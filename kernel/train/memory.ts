@@ -1,8 +1,8 @@
+import type { GpuMemory } from "../backend";
 import { tensorflowBuild } from "../backend/tensorflow";
 import { tf } from "../backend/tf";
 import { trainingDevice } from "../backend/tfjs";
 import { nvidiaMemory } from "../backend/usage";
-import type { GpuMemory } from "../view/status";
 
 /** What a training holds. */
 export interface TrainingMemory {

@@ -16,6 +16,8 @@ export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
 /** A value that shows itself as a mime bundle. */
 export interface Displayable {
+  /** Where a value replaces its output itself: the name that `display` gives it. */
+  readonly displayId?: string;
   [DISPLAY](): MimeBundle;
 }
 
@@ -64,7 +66,8 @@ export function bundleOf(value: unknown): MimeBundle {
 export function display(value: unknown, options: DisplayOptions = {}): void {
   const bundle = bundleOf(value);
   const host = currentHost();
-  if (host) host.display(bundle, options);
+  const displayId = isDisplayable(value) ? value.displayId : undefined;
+  if (host) host.display(bundle, { ...(displayId !== undefined && { displayId }), ...options });
   else console.log(String(bundle["text/plain"] ?? `[${Object.keys(bundle).join(", ")}]`));
 }
 

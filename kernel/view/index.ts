@@ -6,6 +6,7 @@ import { law } from "./law";
 import { pca } from "./pca";
 import { plotly } from "./plotly";
 import { table } from "./table";
+import { training } from "./training";
 
 export {
   clearOutput,
@@ -39,6 +40,17 @@ export {
   type LawTableRowLike,
   type LawViewOptions,
 } from "./law";
+export {
+  TrainingView,
+  type RunMemory,
+  type RunPlan,
+  type RunState,
+  type TrainingObserverLike,
+  type TrainingPlanLike,
+  type TrainingRunLike,
+  type TrainingStepLike,
+  type TrainingViewOptions,
+} from "./training";
 export type { FeatureExtractor, FeatureMapLike, GeometryLike } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./truth-input";
 export type { KeypointScore, PairPCK } from "./truth";
@@ -56,7 +68,8 @@ export const view: {
   readonly pca: typeof pca;
   readonly alignment: typeof alignment;
   readonly law: typeof law;
+  readonly training: typeof training;
   readonly table: typeof table;
   readonly plotly: typeof plotly;
   readonly image: typeof image;
-} = { correspondence, pca, alignment, law, table, plotly, image };
+} = { correspondence, pca, alignment, law, training, table, plotly, image };

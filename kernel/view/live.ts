@@ -1,6 +1,6 @@
 import { ProtocolError } from "./check";
 import { encodeFloat16 } from "./float16";
-import { currentHost, type Comm, type CommMessage, type JSONValue } from "./host";
+import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "./host";
 import {
   COMM_TARGET,
   MAX_MESSAGE_BYTES,
@@ -11,8 +11,11 @@ import {
   type FeaturesRequest,
   type FitReply,
   type FitRequest,
+  type EventsReply,
+  type RunsReply,
   type SelectRequest,
 } from "./messages";
+import type { RunCommand } from "./training/payload";
 import type { FitChoice, SavedFit } from "./law/payload";
 import type { FeaturePair } from "./match";
 import type { Side } from "./payload";
@@ -23,6 +26,17 @@ export interface LiveView {
   layers: FeaturePair[];
   refit?: (choice: FitChoice) => SavedFit;
   select?: (encoder: number | null) => Promise<void>;
+  training?: TrainingService;
+}
+
+/** What a training view gives its viewers. */
+export interface TrainingService {
+  /** Sends what there is, then what happens; returns what ends it. */
+  follow(send: (reply: RunsReply | EventsReply) => void): () => void;
+  /** @throws ViewError for a run that is not there */
+  steer(run: number, command: RunCommand): void;
+  /** The output as it is now. */
+  bundle(): MimeBundle;
 }
 
 /** Features kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
@@ -60,6 +74,15 @@ export function acceptView(comm: Comm, open: CommMessage): void {
   if (!view) return;
   comm.onMessage((message) => void guard(comm, () => answer(comm, view, message.data)));
   comm.send({ type: "ready" });
+  if (view.training) follow(comm, view.training);
+}
+
+/** A training goes on whatever becomes of its viewers. */
+function follow(comm: Comm, training: TrainingService): void {
+  const leave = training.follow((reply) => {
+    if (!comm.closed) comm.send({ ...reply } as unknown as JSONValue);
+  });
+  comm.onClose(leave);
 }
 
 function findView(data: JSONValue): LiveView {
@@ -80,9 +103,18 @@ function answer(comm: Comm, view: LiveView, data: JSONValue): void {
       return comm.send({ ...fitReply(view, request) } as unknown as JSONValue);
     case "select":
       return tellSelection(comm, view, request);
+    case "steer":
+      return trainingOf(view).steer(request.run, request.command);
+    case "bundle":
+      return comm.send({ type: "bundle", bundle: trainingOf(view).bundle() });
     default:
       return request satisfies never;
   }
+}
+
+function trainingOf({ training }: LiveView): TrainingService {
+  if (training) return training;
+  throw new ProtocolError("fovea.view request", "type", "one of this view: it shows no training", "steer or bundle");
 }
 
 function tellSelection(comm: Comm, view: LiveView, { encoder }: SelectRequest): void {

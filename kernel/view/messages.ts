@@ -2,6 +2,7 @@ import { ProtocolError, count, index, nullable, number, object, oneOf, optional,
 import { decodeFloat16 } from "./float16";
 import { fitChoice, type FitChoice, type SavedFit } from "./law/payload";
 import { PROTOCOL_VERSION, type Side } from "./payload";
+import type { RunCommand, RunEvent, SavedRun } from "./training/payload";
 
 /** The comm target that the kernel registers; the viewer opens one comm a view with {@link OpenData}. */
 export const COMM_TARGET = "fovea.view";
@@ -37,7 +38,20 @@ export interface SelectRequest {
   encoder: number | null;
 }
 
-export type Request = FeaturesRequest | FitRequest | SelectRequest;
+/** Browser to kernel: pause, resume or stop a run of a training view. */
+export interface SteerRequest {
+  type: "steer";
+  /** Position in the payload's `runs`. */
+  run: number;
+  command: RunCommand;
+}
+
+/** Browser to kernel: the whole output as it is now, to be saved in the notebook. */
+export interface BundleRequest {
+  type: "bundle";
+}
+
+export type Request = FeaturesRequest | FitRequest | SelectRequest | SteerRequest | BundleRequest;
 
 /** Kernel to browser, once after opening. */
 export interface ReadyReply {
@@ -64,6 +78,25 @@ export interface FitReply {
   fit: SavedFit;
 }
 
+/** Kernel to browser, once after `ready`: what a training view has so far. To be read with `readRuns`. */
+export interface RunsReply {
+  type: "runs";
+  runs: SavedRun[];
+}
+
+/** Kernel to browser: what went on in a run since. To be read with `readEvents`. */
+export interface EventsReply {
+  type: "events";
+  run: number;
+  events: RunEvent[];
+}
+
+/** Kernel to browser: the output, by mime type. */
+export interface BundleReply {
+  type: "bundle";
+  bundle: Record<string, unknown>;
+}
+
 export type ErrorCode = "unknown-view" | "malformed" | "failed";
 const ERROR_CODES: readonly ErrorCode[] = ["unknown-view", "malformed", "failed"];
 
@@ -79,15 +112,29 @@ export interface ErrorReply {
 /** A fit as it came: its shape depends on the view's table. */
 export type UncheckedFitReply = Omit<FitReply, "fit"> & { fit: unknown };
 
-export type Reply = ReadyReply | FeaturesReply | UncheckedFitReply | ErrorReply;
+/** Runs and events as they came: their readers are loaded with the viewer that needs them. */
+export type UncheckedRunsReply = Omit<RunsReply, "runs"> & { runs: unknown };
+export type UncheckedEventsReply = Omit<EventsReply, "events"> & { events: unknown };
+
+export type Reply =
+  ReadyReply | FeaturesReply | UncheckedFitReply | UncheckedRunsReply | UncheckedEventsReply | BundleReply | ErrorReply;
 
 const open = object<OpenData>({ version: oneOf<1>([PROTOCOL_VERSION]), view: text(100) });
 const side = oneOf<Side>([0, 1]);
-const requestKind = object<{ type: Request["type"] }>({ type: oneOf(["features", "fit", "select"]) });
+const requestKind = object<{ type: Request["type"] }>({
+  type: oneOf(["features", "fit", "select", "steer", "bundle"]),
+});
 const featuresRequest = object<FeaturesRequest>({ type: oneOf(["features"]), layer: index, image: side });
 const selectRequest = object<SelectRequest>({ type: oneOf(["select"]), encoder: nullable(index) });
+const steerRequest = object<SteerRequest>({
+  type: oneOf(["steer"]),
+  run: index,
+  command: oneOf<RunCommand>(["pause", "resume", "stop"]),
+});
 const fitRequest = object<FitRequest>({ type: oneOf(["fit"]), serial: index, choice: fitChoice });
-const kind = object<{ type: Reply["type"] }>({ type: oneOf(["ready", "features", "fit", "error"]) });
+const kind = object<{ type: Reply["type"] }>({
+  type: oneOf(["ready", "features", "fit", "runs", "events", "bundle", "error"]),
+});
 const error = object<ErrorReply>({
   type: oneOf(["error"]),
   code: oneOf(ERROR_CODES),
@@ -111,6 +158,16 @@ const fit = object<UncheckedFitReply>({
   fit: (value) => value,
 });
 
+const runs = object<UncheckedRunsReply>({ type: oneOf(["runs"]), runs: (value) => value });
+const events = object<UncheckedEventsReply>({ type: oneOf(["events"]), run: index, events: (value) => value });
+const bundle = object<BundleReply>({
+  type: oneOf(["bundle"]),
+  bundle: (value, path, where) => {
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    throw new ProtocolError(where, path, "an object", value);
+  },
+});
+
 export function readOpen(value: unknown, where = "fovea.view comm_open"): OpenData {
   return open(value, "", where);
 }
@@ -124,6 +181,10 @@ export function readRequest(value: unknown, where = "fovea.view request"): Reque
       return fitRequest(value, "", where);
     case "select":
       return selectRequest(value, "", where);
+    case "steer":
+      return steerRequest(value, "", where);
+    case "bundle":
+      return { type };
     default:
       return type satisfies never;
   }
@@ -139,6 +200,12 @@ export function readReply(value: unknown, where = "fovea.view reply"): Reply {
       return error(value, "", where);
     case "fit":
       return fit(value, "", where);
+    case "runs":
+      return runs(value, "", where);
+    case "events":
+      return events(value, "", where);
+    case "bundle":
+      return bundle(value, "", where);
     case "features":
       return checkPart(features(value, "", where), where);
     default:

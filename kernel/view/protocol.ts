@@ -45,4 +45,11 @@ export {
   type DeviceStatus,
   type GpuMemory,
 } from "./status";
+export * from "./training/charts";
+export * from "./training/curve";
+export * from "./training/matrix";
+export * from "./training/payload";
+export * from "./training/read";
+export * from "./training/record";
+export * from "./training/words";
 export * from "./truth";

@@ -65,6 +65,23 @@ export class LabPage {
     await this.kernelReady();
   }
 
+  /** A code cell, from 0. */
+  cell(index: number): Locator {
+    return this.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(index);
+  }
+
+  /** Runs one cell, and does not wait for it. */
+  async startCell(index: number): Promise<void> {
+    await this.cell(index).locator(".cm-content").click();
+    await this.page.keyboard.press("Control+Enter");
+  }
+
+  /** Waits until a cell is neither queued nor running. */
+  async cellEnded(index: number): Promise<void> {
+    const prompt = this.cell(index).locator(".jp-InputPrompt");
+    await prompt.filter({ hasText: /\[\d+\]/ }).waitFor({ timeout: LONG });
+  }
+
   async save(): Promise<void> {
     await this.menu("File", "Save Notebook");
     await this.saved();

@@ -126,7 +126,7 @@ describe("messages of the comm", () => {
     assert.throws(() => readRequest({ type: "features", layer: -1, image: 0 }), /layer must be an integer in 0\.\./);
     assert.throws(
       () => readRequest({ type: "pixels" }),
-      /type must be one of features, fit, select, received "pixels"/,
+      /type must be one of features, fit, select, steer, bundle, received "pixels"/,
     );
     assert.throws(() => readReply({ ...features, image: 2 }), /image must be one of 0, 1, received 2/);
     assert.throws(() => readReply({ ...features, start: 3 }), /tokens must be at most 1 after start, received 2/);

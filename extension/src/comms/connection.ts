@@ -5,6 +5,8 @@ import { Signal, type ISignal } from "@lumino/signaling";
 import {
   COMM_TARGET,
   PROTOCOL_VERSION,
+  type BundleReply,
+  type BundleRequest,
   readFeatureBuffer,
   readReply,
   type FeaturesReply,
@@ -12,8 +14,12 @@ import {
   type FitChoice,
   type FitRequest,
   type OpenData,
+  type RunCommand,
   type SelectRequest,
+  type SteerRequest,
+  type UncheckedEventsReply,
   type UncheckedFitReply,
+  type UncheckedRunsReply,
 } from "fovea/protocol";
 
 /**
@@ -27,6 +33,9 @@ export interface FeaturePart {
   reply: FeaturesReply;
   values: Float32Array;
 }
+
+/** What the kernel says of a training. */
+export type TrainingReply = UncheckedRunsReply | UncheckedEventsReply | BundleReply;
 
 const LANGUAGE = "typescript";
 const GONE: readonly Kernel.Status[] = ["restarting", "autorestarting", "terminating", "dead"];
@@ -58,6 +67,10 @@ export class ViewConnection {
     return this.fitSignal;
   }
 
+  get trainingReceived(): ISignal<this, TrainingReply> {
+    return this.trainingSignal;
+  }
+
   /** An error of the kernel or a message that breaks the protocol, as text. */
   get failed(): ISignal<this, string> {
     return this.failSignal;
@@ -81,6 +94,18 @@ export class ViewConnection {
   /** Tells of a selection in a law view. Does nothing unless `live`. */
   select(encoder: number | null): void {
     const request: SelectRequest = { type: "select", encoder };
+    if (this.current === "live") this.comm?.send({ ...request });
+  }
+
+  /** Pauses, resumes or stops a run of a training view. Does nothing unless `live`. */
+  steer(run: number, command: RunCommand): void {
+    const request: SteerRequest = { type: "steer", run, command };
+    if (this.current === "live") this.comm?.send({ ...request });
+  }
+
+  /** Asks for the output as it is now, to be saved. Does nothing unless `live`. */
+  askBundle(): void {
+    const request: BundleRequest = { type: "bundle" };
     if (this.current === "live") this.comm?.send({ ...request });
   }
 
@@ -120,6 +145,10 @@ export class ViewConnection {
         return this.partSignal.emit({ reply, values: readFeatureBuffer(reply, message.buffers ?? []) });
       case "fit":
         return this.fitSignal.emit(reply);
+      case "runs":
+      case "events":
+      case "bundle":
+        return this.trainingSignal.emit(reply);
       case "error":
         if (reply.code === "unknown-view") return this.setState("stale");
         return this.failSignal.emit(reply.message);
@@ -164,6 +193,7 @@ export class ViewConnection {
   private readonly stateSignal = new Signal<this, ConnectionState>(this);
   private readonly partSignal = new Signal<this, FeaturePart>(this);
   private readonly fitSignal = new Signal<this, UncheckedFitReply>(this);
+  private readonly trainingSignal = new Signal<this, TrainingReply>(this);
   private readonly failSignal = new Signal<this, string>(this);
 }
 

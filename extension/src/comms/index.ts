@@ -4,7 +4,7 @@ import { DisposableDelegate } from "@lumino/disposable";
 import { Token } from "@lumino/coreutils";
 import { PanelSessions, type SessionFinder } from "./sessions";
 
-export { ViewConnection, type ConnectionState, type FeaturePart } from "./connection";
+export { ViewConnection, type ConnectionState, type FeaturePart, type TrainingReply } from "./connection";
 export { LiveOutput, type LiveContent } from "./live-output";
 export type { SessionFinder } from "./sessions";
 

@@ -1,0 +1,145 @@
+import { curvesIn, type Chart, type CurvePoint, type NamedCurve, type RunRecord } from "fovea/protocol";
+import type { Translate } from "../parts/translate";
+import type { Figure } from "../plotly";
+import type { TrainingViewState } from "./state";
+
+/** All that the figures are made of. */
+export interface FigureInput {
+  trans: Translate;
+  runs: readonly RunRecord[];
+  state: TrainingViewState;
+  /** Of runs, or of groups where there is one run. */
+  colours: readonly string[];
+}
+
+const HEIGHT = 290;
+const LEGEND_ROW = 19;
+const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x"];
+const GREY = "rgba(128, 128, 128, 0.9)";
+/** Share of the curve's length over which it is smoothed. */
+const SPAN = 0.03;
+
+/** Text for plotly, which reads a little markup: names are data and must stay text. */
+export function plain(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/** One chart of all runs. */
+export function chartFigure(chart: Chart, input: FigureInput): Figure {
+  const { trans, runs, state } = input;
+  const data = runs.flatMap((run, i) => curvesIn(chart, run).flatMap((named, j) => tracesOf(input, named, run, i, j)));
+  const run = runs[state.run];
+  const named = data.filter(({ showlegend }) => showlegend !== false).length;
+  const legend = named > 1 ? LEGEND_ROW * Math.ceil(named / 2) : 0;
+  return {
+    data,
+    layout: {
+      title: {
+        text: plain(titleOf(trans, chart)),
+        font: { size: 14 },
+        ...{ x: 0.01, xanchor: "left", y: 0.98, yanchor: "top" },
+      },
+      ...{ height: HEIGHT + legend, margin: { t: 34, r: 12, b: 40 + legend, l: 58 }, hovermode: "x", dragmode: false },
+      ...{ showlegend: named > 1, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" } },
+      xaxis: { title: { text: plain(trans.__("update")), standoff: 4 }, rangemode: "tozero" },
+      yaxis: { type: state.log ? "log" : "linear", exponentformat: "power", nticks: 7 },
+      shapes: [...stageLines(run), ...cursorLine(state)],
+      annotations: stageNames(run),
+    },
+    config: {},
+  };
+}
+
+function titleOf(trans: Translate, { kind, name }: Chart): string {
+  switch (kind) {
+    case "loss":
+      return trans.__("Loss");
+    case "rate":
+      return trans.__("Learning rate by group");
+    case "norm":
+      return trans.__("Norm of the gradient");
+    case "metric":
+      return name;
+    default:
+      return kind satisfies never;
+  }
+}
+
+type Trace = Record<string, unknown>;
+
+/** What was measured, and where that is asked for its smoothed form over it. */
+function tracesOf(input: FigureInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
+  const { trans, runs, state, colours } = input;
+  const rates = named.kind === "rate";
+  const color = colours[(rates && runs.length === 1 ? j : i) % colours.length];
+  const name = plain(legendName(trans, named, runs.length > 1 ? run.name || String(i + 1) : ""));
+  if (named.kind === "validation") return [validationTrace(named, name, color, i)];
+  const dash = DASHES[(rates ? j : i) % DASHES.length];
+  const smooth = state.smooth && !rates && named.curve.buckets.length > 8;
+  const measured = line(named.curve.points(), name, { color, width: smooth ? 1 : 1.8, dash: smooth ? "solid" : dash });
+  if (!smooth) return [measured];
+  const { buckets } = named.curve;
+  const span = Math.max(3, SPAN * (buckets[buckets.length - 1].step - buckets[0].step));
+  const smoothed = line(named.curve.smoothed(span), name, { color, width: 2.4, dash });
+  return [{ ...measured, opacity: 0.35, showlegend: false, hoverinfo: "skip" }, smoothed];
+}
+
+/** The chart's title says what is measured: the legend, in which run and on what. */
+function legendName(trans: Translate, { kind, name }: NamedCurve, run: string): string {
+  const of = kind === "validation" ? trans.__("validation") : kind === "rate" ? name : run ? "" : trans.__("train");
+  return [run, of].filter(Boolean).join(", ");
+}
+
+function validationTrace({ curve }: NamedCurve, name: string, color: string, i: number): Trace {
+  return {
+    ...line(curve.points(), name, { color, width: 1.4, dash: "dot" }),
+    mode: "lines+markers",
+    marker: { size: 8, symbol: SYMBOLS[i % SYMBOLS.length], color, line: { width: 1, color: GREY } },
+  };
+}
+
+function line(points: readonly CurvePoint[], name: string, style: object): Trace {
+  const steps = points.map(({ step }) => step);
+  return {
+    ...{ type: "scatter", mode: "lines", name, x: steps, y: points.map(({ value }) => value), customdata: steps },
+    line: style,
+  };
+}
+
+/** The updates after which the stages of the run ended, those that did. */
+function stageEnds({ plan, progress }: RunRecord): { name: string; from: number; to: number }[] {
+  let from = 0;
+  return (plan?.stages ?? []).flatMap(({ name }, i) => {
+    const steps = progress?.stageSteps[i] ?? 0;
+    const stage = { name, from, to: from + steps };
+    from += steps;
+    return steps ? [stage] : [];
+  });
+}
+
+function stageLines(run: RunRecord): object[] {
+  return stageEnds(run)
+    .slice(1)
+    .map(({ from }) => upright(from, "dot"));
+}
+
+function cursorLine({ cursor }: TrainingViewState): object[] {
+  return cursor === undefined ? [] : [upright(cursor, "solid")];
+}
+
+function upright(x: number, dash: string): object {
+  return {
+    ...{ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, layer: "below" },
+    line: { color: GREY, width: 1.2, dash },
+  };
+}
+
+function stageNames(run: RunRecord): object[] {
+  const stages = stageEnds(run);
+  if (stages.length < 2) return [];
+  return stages.map(({ name, from }, i) => ({
+    ...{ text: plain(`${i + 1} ${name}`), x: from, y: 1, xref: "x", yref: "paper", showarrow: false },
+    ...{ xanchor: "left", yanchor: "bottom", font: { size: 11 } },
+  }));
+}

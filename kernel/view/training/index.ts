@@ -1,0 +1,178 @@
+import { AsyncResource } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { DISPLAY, type Displayable } from "../display";
+import { ViewError } from "../error";
+import { currentHost, type MimeBundle } from "../host";
+import { keepLive, type TrainingService } from "../live";
+import type { EventsReply, RunsReply } from "../messages";
+import { CAPACITY } from "./curve";
+import { planOf, stepOf, type TrainingRunLike } from "./input";
+import { MAX_RUNS, type RunCommand, type RunEvent } from "./payload";
+import { isEnd, RunRecord } from "./record";
+import { saveTraining } from "./save";
+import { describeTraining } from "./text";
+
+export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
+export type { RunMemory, RunPlan, RunState } from "./payload";
+
+export interface TrainingViewOptions {
+  title?: string;
+}
+
+/** Viewers hear of steps at most so often. */
+const TELL_EVERY_MS = 150;
+/** The notebook's own copy is written at the end of a run and at most so often before. */
+const WRITE_EVERY_MS = 10_000;
+/** Of the run's time, what writing that copy may take. */
+const WRITE_SHARE = 0.02;
+const FRAMES = 64;
+const WHERE = "view.training";
+
+type Tell = (reply: RunsReply | EventsReply) => void;
+
+/**
+ * One or several runs as they go on. Shown by `display` in the cell that trains, it is there before the training begins; what is
+ * saved in the notebook follows.
+ */
+export class TrainingView implements Displayable {
+  readonly id: string = randomUUID();
+  private readonly records: RunRecord[];
+  private readonly waiting: RunEvent[][];
+  private readonly followers = new Set<Tell>();
+  private readonly leave: (() => void)[];
+  private shown = false;
+  private told = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+  /** Tells what is left after the last of several quick steps. */
+  private later: (() => NodeJS.Timeout) | undefined;
+  private nextWrite = -Infinity;
+
+  constructor(
+    private readonly runs: readonly TrainingRunLike[],
+    private readonly title: string,
+  ) {
+    this.records = runs.map(({ name }) => new RunRecord(name));
+    this.waiting = runs.map(() => []);
+    this.leave = [
+      ...runs.map((run, i) =>
+        run.observe({
+          began: (plan) => this.note(i, { kind: "began", plan: planOf(plan) }),
+          stepped: (report) => this.note(i, { kind: "stepped", step: stepOf(report) }),
+          changed: (state, message) => this.note(i, { kind: "changed", state, message: message.slice(0, 4000) }),
+        }),
+      ),
+      keepLive({ id: this.id, layers: [], training: this.service() }),
+    ];
+  }
+
+  /** Names the output, so that it can be replaced while the training goes on. */
+  get displayId(): string {
+    return this.id;
+  }
+
+  /** The view as it is now, at most 300 KB. */
+  get bundle(): MimeBundle {
+    return saveTraining(this.id, this.title, this.records);
+  }
+
+  [DISPLAY](): MimeBundle {
+    this.shown = true;
+    this.nextWrite = performance.now() + WRITE_EVERY_MS;
+    return this.bundle;
+  }
+
+  toString(): string {
+    return describeTraining(this.title, this.records);
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** Stops following; the trainings go on, and viewers keep what they have. */
+  dispose(): void {
+    clearTimeout(this.timer);
+    for (const leave of this.leave) leave();
+    this.followers.clear();
+  }
+
+  private note(run: number, event: RunEvent): void {
+    this.records[run].apply(event);
+    this.waiting[run].push(event);
+    const now = performance.now();
+    if (event.kind !== "stepped" || now - this.told >= TELL_EVERY_MS) this.tell();
+    else this.timer ??= this.later?.();
+    const ended = event.kind === "changed" && isEnd(event.state);
+    if (this.shown && (ended || now >= this.nextWrite)) this.write();
+  }
+
+  private tell(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.told = performance.now();
+    this.waiting.forEach((events, run) => {
+      this.waiting[run] = [];
+      if (!events.length) return;
+      for (const tell of this.followers) tell({ type: "events", run, events });
+    });
+  }
+
+  /** Replaces the output, in every front end that shows it. */
+  private write(): void {
+    const start = performance.now();
+    try {
+      currentHost()?.display(this.bundle, { displayId: this.id, update: true });
+    } catch {
+      // In a cell that was interrupted nothing can be displayed: an open viewer asks for the view and saves it.
+    }
+    const cost = performance.now() - start;
+    this.nextWrite = performance.now() + Math.max(WRITE_EVERY_MS, cost / WRITE_SHARE);
+  }
+
+  private service(): TrainingService {
+    return {
+      follow: (send) => {
+        // Not in the scope of the training's cell: an interrupt of that cell must still be told.
+        const tell = AsyncResource.bind(send) as Tell;
+        this.later = AsyncResource.bind(() => setTimeout(() => this.tell(), TELL_EVERY_MS).unref());
+        this.tell();
+        tell({ type: "runs", runs: this.records.map((record) => record.save(CAPACITY, FRAMES)) });
+        this.followers.add(tell);
+        return () => void this.followers.delete(tell);
+      },
+      steer: (run, command) => this.steer(run, command),
+      bundle: () => this.bundle,
+    };
+  }
+
+  private steer(run: number, command: RunCommand): void {
+    if (run >= this.runs.length)
+      throw new ViewError("fovea.view request", `run must be below ${this.runs.length}`, run);
+    this.runs[run][command]();
+  }
+}
+
+/**
+ * Shows trainings while they run: curves, stages, rates, memory, pictures of evaluations, and buttons that pause and stop.
+ *
+ *     const control = new train.TrainingControl();
+ *     display(view.training(control));
+ *     await train.fit({ model, data, loss, stages, control });
+ *
+ * Several runs lie over each other. Closing the viewer does nothing to the training.
+ *
+ * @throws ViewError for what is no control, for none, or for more than 8
+ */
+export function training(
+  runs: TrainingRunLike | readonly TrainingRunLike[],
+  { title = "" }: TrainingViewOptions = {},
+): TrainingView {
+  const all = Array.isArray(runs) ? (runs as readonly TrainingRunLike[]) : [runs as TrainingRunLike];
+  if (all.length < 1 || all.length > MAX_RUNS)
+    throw new ViewError(WHERE, `there must be 1 to ${MAX_RUNS} runs`, all.length);
+  for (const run of all)
+    if (typeof run?.observe !== "function" || typeof run.pause !== "function")
+      throw new ViewError(WHERE, "each run must be a train.TrainingControl, the one that fit gets", run);
+  return new TrainingView(all, title);
+}

@@ -1,0 +1,102 @@
+import type { GpuMemory } from "../status";
+import type { SavedCurve } from "./curve";
+import type { SavedMatrices, SavedMatrix } from "./matrix";
+
+/** What a training view stores in the notebook. Version 1. */
+export const TRAINING_MIME = "application/vnd.fovea.training.v1+json";
+
+/** What a run does: until `fit` begins it is `waiting`; the last four are ends. */
+export type RunState =
+  "waiting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "stopped" | "interrupted" | "failed";
+
+export type RunCommand = "pause" | "resume" | "stop";
+
+/** What a run is going to do. */
+export interface RunPlan {
+  stages: { name: string; steps: number; groups: { label: string; learningRate: number | null; size: number }[] }[];
+  totalSteps: number;
+  /** Updates before this run. */
+  step: number;
+  accumulate: number;
+  batches: number;
+  device: string;
+  /** Whether stopping leaves a checkpoint. */
+  checkpoint: boolean;
+}
+
+/** One update. */
+export interface RunStep {
+  step: number;
+  /** Position in the plan's `stages`. */
+  stage: number;
+  stageStep: number;
+  epoch: number;
+  loss: number;
+  gradientNorm: number;
+  metrics: Record<string, number | null>;
+  rates: Record<string, number>;
+  milliseconds: number;
+  remainingMilliseconds: number;
+  examples: number | null;
+  memory: RunMemory;
+  validation: Record<string, number | null> | null;
+  matrices: SavedMatrix[];
+}
+
+/** Bytes, and how many tensors. */
+export interface RunMemory {
+  tensors: number;
+  bytes: number;
+  resident: number;
+  gpu?: GpuMemory;
+}
+
+/** Where a run stands. */
+export interface RunProgress extends Pick<
+  RunStep,
+  "step" | "stage" | "stageStep" | "epoch" | "remainingMilliseconds" | "memory" | "rates"
+> {
+  /** Spent in updates and validations, pauses apart. */
+  milliseconds: number;
+  stepsPerSecond: number;
+  examplesPerSecond: number | null;
+  /** Updates that each stage made, in the plan's order. */
+  stageSteps: number[];
+}
+
+/** `train` and `validation` are measured, `rate` is by group of parameters. */
+export type CurveKind = "train" | "validation" | "rate" | "norm";
+
+export interface SavedNamedCurve {
+  kind: CurveKind;
+  name: string;
+  curve: SavedCurve;
+}
+
+export interface SavedRun {
+  name: string;
+  state: RunState;
+  message: string;
+  plan: RunPlan | null;
+  progress: RunProgress | null;
+  curves: SavedNamedCurve[];
+  matrices: SavedMatrices[];
+}
+
+export interface TrainingPayload {
+  version: 1;
+  /** The kernel's name for this view; the comm asks for it. */
+  view: string;
+  title: string;
+  runs: SavedRun[];
+}
+
+/** What happened in a run, in the order in which it happened. */
+export type RunEvent =
+  | { kind: "began"; plan: RunPlan }
+  | { kind: "stepped"; step: RunStep }
+  | { kind: "changed"; state: RunState; message: string };
+
+/** More than these are no longer told apart in one figure. */
+export const MAX_RUNS = 8;
+export const MAX_CURVES = 120;

@@ -1,0 +1,45 @@
+import { base64Encode } from "../base64";
+import type { JSONValue, MimeBundle } from "../host";
+import { MAX_SAVED_BYTES } from "../payload";
+import { encodePng } from "../png";
+import { TRAINING_MIME, type TrainingPayload } from "./payload";
+import { drawTraining } from "./picture";
+import type { RunRecord } from "./record";
+import { describeTraining } from "./text";
+
+/** What is tried until a view fits: buckets a curve, and frames a picture. */
+const ROOMS: readonly [buckets: number, frames: number][] = [
+  [512, 32],
+  [256, 16],
+  [128, 8],
+  [64, 4],
+  [32, 1],
+  [16, 0],
+];
+/** A notebook file indents every line of an output. */
+const INDENTATION = 8;
+
+/** Writes a view down: at most 300 KB of a notebook, all mime types together. */
+export function saveTraining(view: string, title: string, runs: readonly RunRecord[]): MimeBundle {
+  const others = {
+    "image/png": base64Encode(encodePng(drawTraining(title, runs))),
+    "text/plain": describeTraining(title, runs),
+  };
+  const room = MAX_SAVED_BYTES - sizeOf(others);
+  const payload = (buckets: number, frames: number): TrainingPayload => ({
+    ...{ version: 1, view, title },
+    runs: runs.map((run) => withoutEmpty(run.save(buckets, frames), frames)),
+  });
+  const fitting = ROOMS.map((sizes) => () => payload(...sizes)).find((make) => sizeOf(make()) <= room);
+  const saved = fitting?.() ?? payload(8, 0);
+  return { [TRAINING_MIME]: saved as unknown as JSONValue, ...others };
+}
+
+function withoutEmpty(run: TrainingPayload["runs"][number], frames: number): TrainingPayload["runs"][number] {
+  return frames ? run : { ...run, matrices: [] };
+}
+
+function sizeOf(value: object): number {
+  const text = JSON.stringify(value, null, 1);
+  return Buffer.byteLength(text) + INDENTATION * text.split("\n").length;
+}
