@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { registerTensorflow, tensorflowBuild } from "./tensorflow";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
+import { noteRun } from "./usage";
 import { loadWasm } from "./wasm";
 import { loadWebgpu, missingForWebgpu } from "./webgpu";
 
@@ -86,6 +87,15 @@ export function trainingDevice(): TrainingDevice | null {
 /** Whether tensors lie in this process's memory, where reading one costs no more than a copy. */
 export function computesInMemory(): boolean {
   return started !== "webgpu" && !(started === "tensorflow" && forGpu);
+}
+
+/** Counts an update of a training as a run of the device that computed it. */
+export function noteTraining(ms: number): void {
+  const isGpu = started === "tensorflow" && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice;
+  const device = isGpu ? "tensorflow-gpu" : (started ?? tf.getBackend());
+  // TensorFlow takes as many threads as there are cores; tfjs's own backends compute in one.
+  const threads = started === "tensorflow" ? 0 : 1;
+  noteRun({ device, runtime: `tfjs ${tf.version_core}`, ms, threads, tensorBytes: tf.memory().numBytes });
 }
 
 /** Refuses, in `fn`'s name, to compute before a device started. */

@@ -4,13 +4,15 @@ import { type Comm, currentHost } from "../view/host";
 import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../view/status";
 import { type DisplayBundle, describe, DISPLAY } from "../view/describe";
 
-/** A run of a model that has ended. */
+/** A run of a model, or an update of one in training, that has ended. */
 export interface Run {
   device: string;
   runtime: string;
   ms: number;
   /** 0: the runtime's own choice. */
   threads: number;
+  /** What tfjs holds in tensors, after an update. */
+  tensorBytes?: number;
 }
 
 const PUSH_MS = 1000;
@@ -68,11 +70,12 @@ export async function deviceReadout(): Promise<DeviceReadout> {
 }
 
 async function readDevice(): Promise<DeviceStatus> {
-  const { device, runtime, ms, threads } = last;
+  const { device, runtime, ms, threads, tensorBytes } = last;
   const gpu = device === "cuda" || device === "tensorflow-gpu" ? await nvidiaMemory() : undefined;
   return {
     ...{ device, runtime, threads: threads || availableParallelism(), lastRunMs: ms, runs },
     rssBytes: process.memoryUsage.rss(),
+    ...(tensorBytes === undefined ? {} : { tensorBytes }),
     ...(gpu ? { gpu } : {}),
   };
 }

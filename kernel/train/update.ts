@@ -1,5 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { noteTraining } from "../backend/tfjs";
 import type { Parameter } from "../nn/parameter";
 import type { Optimiser } from "./adamw";
 import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
@@ -39,6 +40,7 @@ export interface UpdateSettings<B> {
  * @throws TrainError for a loss or gradient that is not finite
  */
 export async function update<B>(batches: readonly B[], settings: UpdateSettings<B>): Promise<UpdateReport> {
+  const start = performance.now();
   const sums = new Sums();
   try {
     for (const batch of batches) sums.add(batch, settings);
@@ -46,6 +48,7 @@ export async function update<B>(batches: readonly B[], settings: UpdateSettings<
     checkFinite(report, sums.gradients);
     scaleGradients(sums.gradients, clipFactor(report.gradientNorm, settings.clipNorm) / batches.length);
     settings.optimiser.step(sums.gradients, settings.rateScale);
+    noteTraining(performance.now() - start);
     return report;
   } finally {
     sums.dispose();

@@ -17,12 +17,14 @@ export interface DeviceStatus {
   runtime: string;
   /** Threads inside one operation; the runtime's own choice is as many as the machine has cores. */
   threads: number;
-  /** Of the last run of a model, from the request to the result. */
+  /** Of the last run of a model, from the request to the result, or of the last update in training. */
   lastRunMs: number;
-  /** Runs since the session started. */
+  /** Runs and updates since the session started. */
   runs: number;
   /** Resident memory of the session's process. */
   rssBytes: number;
+  /** What tfjs holds in tensors; absent where the last run was not of training. */
+  tensorBytes?: number;
   /** Absent where no NVIDIA card is in use. */
   gpu?: GpuMemory;
 }
@@ -36,6 +38,7 @@ const status: Reader<DeviceStatus> = object<DeviceStatus>({
   lastRunMs: amount,
   runs: number({ min: 0, integer: true }),
   rssBytes: amount,
+  tensorBytes: optional(amount) as Reader<number>,
   gpu: optional(object<GpuMemory>({ name: text(100), usedBytes: amount, totalBytes: amount })) as Reader<GpuMemory>,
 });
 
@@ -57,7 +60,8 @@ export function timeText(ms: number): string {
 
 /** Names and values, as the notebook's read-out and the panel of the status bar show them. */
 export function statusRows(status: DeviceStatus): [name: string, value: string][] {
-  const { device, runtime, threads, lastRunMs, runs, rssBytes, gpu } = status;
+  const { device, runtime, threads, lastRunMs, runs, rssBytes, tensorBytes, gpu } = status;
+  const tensors: [string, string][] = tensorBytes === undefined ? [] : [["tensors", memoryText(tensorBytes)]];
   const card: [string, string][] = gpu
     ? [["GPU memory", `${memoryText(gpu.usedBytes)} of ${memoryText(gpu.totalBytes)} in use on ${gpu.name}`]]
     : [];
@@ -68,6 +72,7 @@ export function statusRows(status: DeviceStatus): [name: string, value: string][
     ["last run", runs ? timeText(lastRunMs) : "none yet"],
     ["runs", String(runs)],
     ["memory", memoryText(rssBytes)],
+    ...tensors,
     ...card,
   ];
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseNvidia } from "../../kernel/backend/usage.ts";
+import { deviceReadout, parseNvidia } from "../../kernel/backend/usage.ts";
+import { DISPLAY } from "../../kernel/view/describe.ts";
 import { readStatus } from "../../kernel/view/status.ts";
+import { nn, tf, train } from "../nn/names.ts";
 
 const MIB = 2 ** 20;
 const card = (name: string, used: number, total: number) => ({
@@ -44,5 +46,24 @@ describe("what nvidia-smi says of a card's memory", () => {
     const gpu = parseNvidia(`${"A, ".repeat(50_000)}1, 10\n`)!;
     const rest = { device: "cuda", runtime: "r", threads: 1, lastRunMs: 1, runs: 1, rssBytes: 1 };
     assert.deepEqual(readStatus({ ...rest, gpu }).gpu, gpu);
+  });
+});
+
+describe("the read-out of a session that trains", () => {
+  it("counts updates, and says what the tensors take", async () => {
+    await nn.start("cpu");
+    const before = await deviceReadout();
+    const model = new nn.Linear(4, 2);
+    const data = train.batches([1, 2, 3, 4], { size: 2 });
+    const loss = () => tf.mean(tf.square(model.forward(tf.ones([1, 4]))));
+    await train.fit({ model, data, loss, stages: [{ groups: [{ parameters: "weight" }], steps: 3 }] });
+    const after = await deviceReadout();
+    assert.deepEqual([after.runs - before.runs, after.device, after.threads], [3, "cpu", 1]);
+    assert.match(after.runtime, /^tfjs \d+\.\d+\.\d+$/);
+    assert.ok(after.tensorBytes! >= 4 * (4 * 2 + 2), "its parameters at least");
+    assert.ok(after.lastRunMs > 0);
+    assert.match(after[DISPLAY]()["text/plain"] as string, /tensors +\d+ MB/);
+    assert.deepEqual(readStatus(JSON.parse(JSON.stringify(after))).tensorBytes, after.tensorBytes);
+    model.dispose();
   });
 });
