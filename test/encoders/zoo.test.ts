@@ -59,6 +59,37 @@ describe("the zoo's encoders equal PyTorch", () => {
     });
 });
 
+describe("the zoo's other shapes", () => {
+  const grey = (side: number): RawImage => ({
+    data: new Uint8Array(side * side * 3).fill(90),
+    width: side,
+    height: side,
+    channels: 3,
+  });
+
+  it("zoo/parts-pyramid shows its four stages with their strides and channels", async () => {
+    const encoder = await encoders.load("zoo/parts-pyramid", { device: "cpu" });
+    const { intermediates } = await encoder.forwardIntermediates(grey(128));
+    const stages = encoder.info.blocks.map((block) => block.stage);
+    const lasts = stages.flatMap((stage, i) => (stage === stages[i + 1] ? [] : [i]));
+    const shapes = [
+      [1, 32, 32, 32],
+      [1, 64, 16, 16],
+      [1, 128, 8, 8],
+      [1, 192, 4, 4],
+    ];
+    assert.deepEqual(
+      lasts.map((i) => intermediates[i].dims),
+      shapes,
+    );
+    assert.deepEqual(
+      lasts.map((i) => encoder.featureInfo[i].reduction),
+      [4, 8, 16, 32],
+    );
+    await encoder.dispose();
+  });
+});
+
 describe("a contrastive encoder's text tower", () => {
   const towers = encoders
     .list()

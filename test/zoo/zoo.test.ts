@@ -85,9 +85,13 @@ function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Car
 }
 
 describe("the zoo", () => {
-  it("has trained encoders of five families and an untrained control", () => {
-    const families = ["category-hybrid", "clip-vit", "mae-vit", "masks-hybrid", "parts-hybrid", "untrained-hybrid"];
-    assert.deepEqual(names.sort(), families);
+  it("has trained encoders of six families and an untrained control", () => {
+    assert.deepEqual(names.sort(), [
+      ...["category-hybrid", "clip-vit", "mae-vit", "masks-hybrid"],
+      ...["parts-hybrid", "parts-pyramid", "untrained-hybrid"],
+    ]);
+    const trained = names.filter((name) => card(name).training.steps > 0);
+    assert.equal(new Set(trained.map((name) => card(name).objective)).size, trained.length, "each learnt otherwise");
   });
 
   it("is 30 MB or less in all", () => {

@@ -103,7 +103,9 @@ def main() -> None:
     cards = []
     for file in sorted(glob.glob(os.path.join(ZOO, "*", "card.json"))):
         with open(file) as text:
-            cards.append(json.load(text))
+            card = json.load(text)
+        if "correspondence" in card["figures"]:  # the language model has figures of its own
+            cards.append(card)
     cards.sort(key=lambda card: -card["figures"]["correspondence"]["pck0.1"])
     path = os.path.join(ZOO, "README.md")
     with open(path) as file:
