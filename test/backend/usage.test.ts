@@ -56,7 +56,12 @@ describe("the read-out of a session that trains", () => {
     const model = new nn.Linear(4, 2);
     const data = train.batches([1, 2, 3, 4], { size: 2 });
     const loss = () => tf.mean(tf.square(model.forward(tf.ones([1, 4]))));
-    await train.fit({ model, data, loss, stages: [{ groups: [{ parameters: "weight" }], steps: 3 }] });
+    await train.fit({
+      model,
+      data,
+      loss,
+      stages: [{ groups: [{ parameters: "weight", learningRate: 0.1 }], steps: 3 }],
+    });
     const after = await deviceReadout();
     assert.deepEqual([after.runs - before.runs, after.device, after.threads], [3, "cpu", 1]);
     assert.match(after.runtime, /^tfjs \d+\.\d+\.\d+$/);
