@@ -60,7 +60,7 @@ describe("the read-out of a session that trains", () => {
       model,
       data,
       loss,
-      stages: [{ groups: [{ parameters: "weight", learningRate: 0.1 }], steps: 3 }],
+      stages: [{ name: "all", groups: [{ parameters: "weight", learningRate: 0.1 }], steps: 3 }],
     });
     const after = await deviceReadout();
     assert.deepEqual([after.runs - before.runs, after.device, after.threads], [3, "cpu", 1]);
