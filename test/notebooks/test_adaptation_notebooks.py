@@ -1,0 +1,61 @@
+"""The notebooks on adapting an encoder print the figures that they talk about."""
+
+import unittest
+
+import notebook_case
+from notebook_case import bundles, printed, tables
+
+TRAINING = "application/vnd.fovea.training.v1+json"
+
+
+class EnhancementNotebook(notebook_case.NotebookCase):
+    name = "05-vision-cue-enhancement"
+
+    def test_lower_levels_tell_what_the_last_one_does_not(self):
+        rows = {row["reads"]: row for row in self.table_with("reads", "edges, IoU %", "trained parameters")}
+        figure = {reads: float(row["edges, IoU %"]) for reads, row in rows.items()}
+        self.assertGreater(figure["side by side"], figure["last"])
+        self.assertGreater(figure["VCE"], figure["side by side"])
+        # Of the same size, so that size alone explains nothing.
+        self.assertAlmostEqual(*(float(rows[name]["trained parameters"]) for name in ("VCE", "last, deeper")), delta=1000)
+
+    def test_it_counts_what_the_paper_publishes(self):
+        # vce-dual-lora.md, section 5.
+        for figure in ("2892544 parameters, 5.52 MiB", "2890496 without"):
+            self.assertIn(figure, printed(self.notebook))
+
+    def test_the_training_is_recorded_with_pictures_of_the_levels(self):
+        records = [data[TRAINING] for data in bundles(self.notebook) if TRAINING in data]
+        self.assertTrue(records)
+
+
+class DualLoraNotebook(notebook_case.NotebookCase):
+    name = "06-dual-lora"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.
+
+    def test_it_counts_as_the_paper_does(self):
+        # vce-dual-lora.md, section 5.
+        rows = {row["adapter"]: row["trained values"] for row in self.table_with("adapter", "trained values")}
+        self.assertEqual(rows["Dual-LoRA, rank 32"], "25,169,920")
+        self.assertEqual(rows["LoRA, rank 48"], "25,165,824")
+        self.assertEqual(rows["mixture of 4 x rank 32"], "68,157,440")
+
+    def test_contradicting_tasks_are_learnt_by_gates_alone(self):
+        names = [f"{task}: error left, %" for task in ("plus M", "minus M")]
+        rows = {row["adapter"]: [float(row[name]) for name in names] for row in self.table_with("adapter", *names)}
+        self.assertGreater(min(rows["LoRA, rank 12"]), 90)
+        self.assertLess(max(rows["Dual-LoRA, rank 8"]), 60)
+
+    def test_some_gates_belong_to_one_task(self):
+        rows = {row["task"]: row for row in self.table_with("task", "unit 1")}
+        plus, minus = ([float(row[f"unit {i}"].rstrip(" %")) for i in range(1, 9)] for row in rows.values())
+        self.assertTrue(any(abs(a - b) > 90 for a, b in zip(plus, minus)))
+
+    def test_merging_is_refused_and_files_come_back_whole(self):
+        text = printed(self.notebook)
+        self.assertIn("DUAL_LORA cannot be merged", text)
+        self.assertIn("read back: 0 missing, largest difference 0\n", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
