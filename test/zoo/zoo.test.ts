@@ -85,9 +85,9 @@ function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Car
 }
 
 describe("the zoo", () => {
-  it("has trained encoders of six families and an untrained control", () => {
+  it("has trained encoders of seven families and an untrained control", () => {
     assert.deepEqual(names.sort(), [
-      ...["category-hybrid", "clip-vit", "mae-vit", "masks-hybrid"],
+      ...["category-hybrid", "clip-vit", "dino-hybrid", "mae-vit", "masks-hybrid"],
       ...["parts-hybrid", "parts-pyramid", "untrained-hybrid"],
     ]);
     const trained = names.filter((name) => card(name).training.steps > 0);
