@@ -85,10 +85,10 @@ function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Car
 }
 
 describe("the zoo", () => {
-  it("has trained encoders of seven families and an untrained control", () => {
+  it("has trained encoders of eight families and an untrained control", () => {
     assert.deepEqual(names.sort(), [
       ...["category-hybrid", "clip-vit", "dino-hybrid", "mae-vit", "masks-hybrid"],
-      ...["parts-hybrid", "parts-pyramid", "untrained-hybrid"],
+      ...["parts-hybrid", "parts-pyramid", "siglip-hybrid", "untrained-hybrid"],
     ]);
     const trained = names.filter((name) => card(name).training.steps > 0);
     assert.equal(new Set(trained.map((name) => card(name).objective)).size, trained.length, "each learnt otherwise");
@@ -188,6 +188,11 @@ describe("clip-vit", () => {
         assert.ok(!encode(caption).includes(1n), caption);
       }
     }
+  });
+
+  it("shares its words with the other encoders that hear captions", () => {
+    for (const other of ["siglip-hybrid"])
+      assert.deepEqual(json<{ model: { vocab: object } }>(other, "tokenizer.json").model.vocab, vocabulary);
   });
 
   it("names the category of most images it has never seen", async () => {
