@@ -15,6 +15,8 @@ const PAIRS = [
   ["VCE + Dual-LoRA", "LoRA"],
 ];
 
+const LOOKED_AT = "VCE + Dual-LoRA";
+
 /** A study that was stopped goes on; one that is done is printed again. */
 export async function answers({ short = false } = {}) {
   const { nn, multimodal } = require("fovea");
@@ -36,14 +38,45 @@ export async function answers({ short = false } = {}) {
     title: short ? "Questions about pictures: the machinery alone" : "Questions about pictures",
     note: noteOf(study, device, short),
     rows: scored.map((row) => rowOf(row, study, types)),
-    second: {
-      note: "Differences with the same seed, percentage points:",
-      rows: PAIRS.map(([method, other]) =>
-        differenceOf(multimodal.pairedDifference(study, method, other), method, other),
-      ),
-    },
+    more: [
+      {
+        note: "Differences with the same seed, percentage points:",
+        rows: PAIRS.map(([method, other]) =>
+          differenceOf(multimodal.pairedDifference(study, method, other), method, other),
+        ),
+      },
+      {
+        note:
+          `What ${LOOKED_AT} of seed 1 does, by question type: the share of open gates over picture and words, by projection, and the share of ` +
+          "VCE's attention that each level gets. VCE sees no question: its types differ by their pictures.",
+        rows: await insideOf(settings),
+      },
+    ],
     ...(short ? {} : { summary: scored.map((row) => summaryOf(row, study)), data: study }),
   };
+}
+
+/** Gates and levels of a trained model. */
+async function insideOf(settings) {
+  const { multimodal } = require("fovea");
+  const model = await multimodal.openAnswers({ settings, folder: FOLDER, method: LOOKED_AT, seed: 1 });
+  try {
+    const { uses } = await model.gateActivity();
+    return model.levelWeights().map(({ type, weights }) => ({
+      type,
+      ...Object.fromEntries(["q_proj", "v_proj"].map((name) => [`open gates, ${name}`, openOf(uses, type, name)])),
+      ...Object.fromEntries(weights.map((weight, i) => [`level ${settings.levels[i]}`, weight.toFixed(3)])),
+    }));
+  } finally {
+    model.dispose();
+  }
+}
+
+function openOf(uses, type, projection) {
+  const shares = uses
+    .filter(({ task, layer }) => task === type && layer.endsWith(projection))
+    .flatMap(({ active }) => [...active]);
+  return (shares.reduce((sum, share) => sum + share, 0) / shares.length).toFixed(3);
 }
 
 /** What needs no training has no interval. */

@@ -12,9 +12,9 @@ export function markdown(rows) {
   return lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 
-export function section({ title, note, rows, second }, machine) {
-  const more = second ? `${second.note}\n\n${markdown(second.rows)}\n` : "";
-  return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${more}${machine}\n`;
+export function section({ title, note, rows, more = [] }, machine) {
+  const rest = more.map((table) => `${table.note}\n\n${markdown(table.rows)}\n`).join("");
+  return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${rest}${machine}\n`;
 }
 
 /** Puts an entry's table into RESULTS.md, its summary into the README and its data beside; the rest of both stays. */
