@@ -11,7 +11,7 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
-export { FeatureFolder, listImages, type ImageFile } from "./extraction";
+export { FeatureFolder, hashModel, listImages, type ImageFile } from "./extraction";
 export type {
   ExtractedLayer,
   ExtractionRun,

@@ -116,7 +116,7 @@ function noteOf({ settings, seconds }, device, short) {
     `(${levels.length} levels), frozen ${languageModel}; ${images.train} pictures to train on, batches of ${batch} with ${questions} ` +
     `questions each; first stage ${steps[0]} updates of projector (and VCE) at ${rates.first}, second stage ${steps[1]} at ` +
     `${rates.second} with the adapter at ${rates.adapter}. Means of ${seeds} seeds with 95 % intervals, which tell how another training would ` +
-    `differ, not other questions. On ${device}, ${seconds.toFixed(0)} s in all.` +
+    `differ, not other questions. On ${device}, ${seconds.toFixed(0)} s of training and answers.` +
     (short ? " So short that the figures mean nothing: this shows that all of it runs." : "")
   );
 }

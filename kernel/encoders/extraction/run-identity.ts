@@ -56,8 +56,8 @@ export async function describeRun(
 /** Hashes of this process, by names, sizes and dates of the files: a model of some gigabytes is not read for every call. */
 const hashes = new Map<string, Promise<string>>();
 
-/** SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order of their names. */
-async function hashModel(path: string, fn: string): Promise<string> {
+/** @internal SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order of their names. */
+export async function hashModel(path: string, fn: string): Promise<string> {
   const named = [...readModel(path, fn).initializers.values()].flatMap(({ external }) => external?.location ?? []);
   const files = [path, ...[...new Set(named)].sort().map((name) => join(dirname(path), name))];
   const stats = await Promise.all(files.map((file) => stat(file)));

@@ -112,12 +112,12 @@ export async function openAnswers({ settings, folder, method: name, seed }: Open
   if (!method)
     throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
-  const store = new StudyFile(folder, settings, language);
+  const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
+  const store = new StudyFile(folder, settings, language, [train, test]);
   if (!store.has(method, seed)) {
     language.model.dispose();
     throw new MultimodalError(OPEN, `the study must have trained ${name} with this seed`, seed);
   }
-  const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
   const writer = new AnswerWriter(language.tokenizer);
   const sight = { pictures: train, scale: new FeatureScale(train) };
   const parts = { settings, folder: store.folder, languageModel: language.model, writer, sight };

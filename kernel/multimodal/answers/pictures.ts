@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Question, type QuestionType, type Split, world } from "../../data";
-import { type Encoder, encoders } from "../../encoders";
+import { type Encoder, encoders, hashModel } from "../../encoders";
 import * as nn from "../../nn";
 import { MultimodalError } from "../error";
 
@@ -54,6 +54,8 @@ export class Pictures {
     readonly levels: readonly number[],
     readonly grid: readonly [rows: number, columns: number],
     readonly channels: number,
+    /** What decides every value: encoder, levels, split and questions. */
+    readonly identity: string,
   ) {
     this.texts = files.flatMap(({ texts }) => texts);
   }
@@ -68,7 +70,7 @@ export class Pictures {
       bits,
       texts: texts.map((text) => ({ ...text, questions: text.questions.filter(({ type }) => types.includes(type)) })),
     }));
-    return new Pictures(files, this.levels, this.grid, this.channels);
+    return new Pictures(files, this.levels, this.grid, this.channels, this.identity);
   }
 
   /** One level of a picture, [tokens, channels], in half precision: a view. */
@@ -91,7 +93,8 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   const { encoder: source, count, signal, onProgress } = options;
   const encoder = typeof source === "string" ? await encoders.load(source, { signal }) : source;
   try {
-    const maker = new PictureMaker(encoder, options);
+    const { path } = encoder.info;
+    const maker = new PictureMaker(encoder, options, path === null ? encoder.name : await hashModel(path, LOAD));
     await mkdir(options.folder, { recursive: true });
     const files: PictureFile[] = [];
     for (let first = 0; first < count; first += PER_FILE) {
@@ -99,7 +102,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
       files.push(await maker.file(first));
       onProgress?.(Math.min(count, first + PER_FILE), count);
     }
-    return new Pictures(files, options.levels, maker.grid, encoder.info.channels);
+    return new Pictures(files, options.levels, maker.grid, encoder.info.channels, maker.identity);
   } finally {
     if (encoder !== source) await encoder.dispose();
   }
@@ -120,11 +123,12 @@ class PictureMaker {
   private readonly perType: number;
   /** Of each level, the place of its map among those in depth order. */
   private readonly places: readonly number[];
-  private readonly identity: string;
+  readonly identity: string;
 
   constructor(
     private readonly encoder: Encoder,
     private readonly options: PictureOptions,
+    hash: string,
   ) {
     const { levels, split, pool = 2, perType = 2 } = options;
     const { depth, channels } = encoder.info;
@@ -144,7 +148,16 @@ class PictureMaker {
     this.perType = perType;
     this.places = layers.map((layer) => depthOrder.indexOf(layer));
     this.grid = [grids[0][0] / pool, grids[0][1] / pool];
-    this.identity = JSON.stringify({ encoder: encoder.name, layers, split, pool, perType, channels, grid: this.grid });
+    this.identity = JSON.stringify({
+      encoder: encoder.name,
+      hash,
+      layers,
+      split,
+      pool,
+      perType,
+      channels,
+      grid: this.grid,
+    });
   }
 
   /** The file of the pictures from `first` on, read where it is there. */

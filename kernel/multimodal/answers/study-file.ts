@@ -7,6 +7,7 @@ import type { LanguageModel } from "../language-model";
 import type { LoadedLanguageModel } from "../load";
 import type { AnswerScore } from "./evaluate";
 import type { AnswerMethod } from "./methods";
+import type { Pictures } from "./pictures";
 import type { AnswerSettings } from "./settings";
 
 /** One method trained from one seed. */
@@ -21,7 +22,7 @@ export interface AnswerRun {
 /** What a study found so far: plain data. */
 export interface AnswerStudy {
   settings: AnswerSettings;
-  /** Of settings, language model and device: what makes two studies the same. */
+  /** Of settings, language model, features and device: what makes two studies the same. */
   identity: string;
   device: string;
   /** What needs no training: the most frequent answer, and the language model that is told the scene. */
@@ -29,7 +30,7 @@ export interface AnswerStudy {
   /** Values of each method's adapter. */
   adapterValues: Record<string, number>;
   runs: AnswerRun[];
-  /** Spent so far: on features, all stages and answers. */
+  /** Spent so far on training and answers. */
   seconds: number;
   /** Whether all runs are there. */
   finished: boolean;
@@ -47,9 +48,17 @@ export class StudyFile {
   private readonly start = performance.now();
   private readonly before: number;
 
-  constructor(folder: string, settings: AnswerSettings, { model, hash }: LoadedLanguageModel) {
+  constructor(
+    folder: string,
+    settings: AnswerSettings,
+    { model, hash }: LoadedLanguageModel,
+    pictures: readonly Pictures[],
+  ) {
     // More seeds go on with the same study.
-    const identity = hashOf({ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() });
+    const identity = hashOf({
+      ...{ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() },
+      pictures: pictures.map((one) => one.identity),
+    });
     this.folder = join(folder, `study-${identity}`);
     this.path = join(this.folder, "study.json");
     const empty = {

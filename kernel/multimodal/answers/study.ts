@@ -44,9 +44,9 @@ export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerSt
   const { settings, folder } = options;
   const language = await load(settings.languageModel);
   try {
-    const store = new StudyFile(folder, settings, language);
-    await mkdir(store.folder, { recursive: true });
     const [train, test] = [await pictures("train", options), await pictures("asked", options)];
+    const store = new StudyFile(folder, settings, language, [train, test]);
+    await mkdir(store.folder, { recursive: true });
     return await new Study(options, store, language, train, test).run();
   } finally {
     language.model.dispose();
