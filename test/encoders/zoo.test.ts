@@ -88,6 +88,13 @@ describe("the zoo's other shapes", () => {
     );
     await encoder.dispose();
   });
+
+  it("zoo/clip-vit-192 sees 24 x 24 patches", async () => {
+    const encoder = await encoders.load("zoo/clip-vit-192", { device: "cpu" });
+    const { intermediates } = await encoder.forwardIntermediates(grey(128), { indices: [0] });
+    assert.deepEqual(intermediates[0].dims, [1, 128, 24, 24]);
+    await encoder.dispose();
+  });
 });
 
 describe("a contrastive encoder's text tower", () => {

@@ -85,9 +85,9 @@ function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Car
 }
 
 describe("the zoo", () => {
-  it("has trained encoders of eight families and an untrained control", () => {
+  it("has trained encoders of nine families and an untrained control", () => {
     assert.deepEqual(names.sort(), [
-      ...["category-hybrid", "clip-vit", "dino-hybrid", "mae-vit", "masks-hybrid"],
+      ...["category-hybrid", "clip-vit", "clip-vit-192", "dino-hybrid", "mae-vit", "masks-hybrid"],
       ...["parts-hybrid", "parts-pyramid", "siglip-hybrid", "untrained-hybrid"],
     ]);
     const trained = names.filter((name) => card(name).training.steps > 0);
@@ -191,7 +191,7 @@ describe("clip-vit", () => {
   });
 
   it("shares its words with the other encoders that hear captions", () => {
-    for (const other of ["siglip-hybrid"])
+    for (const other of ["clip-vit-192", "siglip-hybrid"])
       assert.deepEqual(json<{ model: { vocab: object } }>(other, "tokenizer.json").model.vocab, vocabulary);
   });
 
