@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -47,7 +47,9 @@ describe("features of pictures with questions", () => {
   });
 
   it("are computed once, and not again for fewer pictures", async () => {
-    const [file] = readdirSync(options.folder).map((name) => join(options.folder, name));
+    const [file] = readdirSync(options.folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".safetensors"))
+      .map((name) => join(options.folder, name));
     const written = statSync(file).mtimeMs;
     const [first, again] = [
       await multimodal.loadPictures(options),
@@ -58,9 +60,15 @@ describe("features of pictures with questions", () => {
     assert.equal(again.count, 2);
   });
 
-  it("are not taken for those of other options", async () => {
+  it("lie beside those of other options, and are refused where a file holds others", async () => {
+    const coarse = await multimodal.loadPictures({ ...options, pool: 4, count: 1 });
+    assert.deepEqual(coarse.grid, [4, 4]);
+    const [own, other] = readdirSync(options.folder)
+      .map((name) => join(options.folder, name, "pictures-00000.safetensors"))
+      .sort((a, b) => statSync(b).size - statSync(a).size);
+    copyFileSync(own, other);
     await assert.rejects(
-      multimodal.loadPictures({ ...options, pool: 4 }),
+      multimodal.loadPictures({ ...options, pool: 4, count: 1 }),
       /multimodal\.loadPictures: .* must hold features of .*"pool":4.*received .*\\"pool\\":2/,
     );
     for (const [name, wrong] of [

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ export interface PictureOptions {
   pool?: number;
   /** At most as many questions of each type; default 2. */
   perType?: number;
-  /** The folder that takes the features; what it holds already is not computed again. */
+  /** Takes the features in a folder of its own for each encoder and options; what is there already is not computed again. */
   folder: string;
   /** Called after each file. */
   onProgress?: (done: number, total: number) => void;
@@ -86,7 +87,7 @@ export class Pictures {
  * Draws pictures of `world.quiz`, runs the encoder over them and keeps the means of its tokens by squares in files of 128
  * pictures, written whole: it may be stopped at any moment and called again.
  *
- * @throws MultimodalError for illegal options, or a folder that holds features of another encoder or other options
+ * @throws MultimodalError for illegal options, or a file that does not hold what its place says
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
@@ -95,7 +96,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   try {
     const { path } = encoder.info;
     const maker = new PictureMaker(encoder, options, path === null ? encoder.name : await hashModel(path, LOAD));
-    await mkdir(options.folder, { recursive: true });
+    await mkdir(maker.folder, { recursive: true });
     const files: PictureFile[] = [];
     for (let first = 0; first < count; first += PER_FILE) {
       signal?.throwIfAborted();
@@ -124,6 +125,7 @@ class PictureMaker {
   /** Of each level, the place of its map among those in depth order. */
   private readonly places: readonly number[];
   readonly identity: string;
+  readonly folder: string;
 
   constructor(
     private readonly encoder: Encoder,
@@ -158,11 +160,14 @@ class PictureMaker {
       channels,
       grid: this.grid,
     });
+    const short = createHash("sha256").update(this.identity).digest("hex").slice(0, 12);
+    this.folder = join(options.folder, `${split}-${short}`);
   }
 
   /** The file of the pictures from `first` on, read where it is there. */
   async file(first: number): Promise<PictureFile> {
-    const { folder, count } = this.options;
+    const { folder } = this;
+    const { count } = this.options;
     const size = Math.min(PER_FILE, count - first);
     const path = join(folder, `pictures-${String(first / PER_FILE).padStart(5, "0")}.safetensors`);
     const known = existsSync(path) ? await this.read(path) : null;

@@ -37,7 +37,7 @@ export interface AnswerStudy {
 }
 
 /** Short, for names of files. */
-export const hashOf = (value: unknown): string =>
+const hashOf = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
 
 /** A study's own folder: its file is written whole after each run, and read where it is there. */

@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Split } from "../../data";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../load";
@@ -9,7 +8,7 @@ import { FeatureScale } from "./model";
 import { loadPictures, type Pictures } from "./pictures";
 import { AnswerWriter } from "./sequences";
 import { type AnswerSettings, checkSettings } from "./settings";
-import { type AnswerRun, type AnswerStudy, hashOf, StudyFile } from "./study-file";
+import { type AnswerRun, type AnswerStudy, StudyFile } from "./study-file";
 import { type AnswerPlace, Trainer } from "./trainer";
 
 /** Where a study runs, and who watches. */
@@ -61,8 +60,7 @@ export async function pictures(
   const { encoder, levels, pool, images } = settings;
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
-    ...{ encoder, split, count: images[part], levels, pool, signal },
-    folder: join(folder, `${split}-${hashOf({ encoder, levels, pool })}`),
+    ...{ encoder, split, count: images[part], levels, pool, signal, folder },
     // To learn from, many; to be asked, as many of each type as the world asks at once.
     perType: part === "train" ? 2 : 1,
     onProgress: (done, total) => onPictures?.(split, done, total),
