@@ -24,14 +24,11 @@ export interface CommPayload {
 export type UserExpression =
   { status: "ok"; data: MimeBundle; metadata: JSONObject } | ({ status: "error" } & ErrorReport);
 
-export interface PagePayload {
-  source: "page";
-  start: number;
-  data: MimeBundle;
-}
+/** What a front end does after a cell: show text in its pager, or end a console. Notebooks pass over both. */
+export type Payload = { source: "page"; start: number; data: MimeBundle } | { source: "ask_exit"; keepkernel: boolean };
 
 export type Outcome =
-  | { status: "ok"; userExpressions: Record<string, UserExpression>; payload: PagePayload[] }
+  | { status: "ok"; userExpressions: Record<string, UserExpression>; payload: Payload[] }
   | ({ status: "error" } & ErrorReport);
 
 export interface ExecuteCommand {

@@ -1,11 +1,13 @@
 /**
- * What a notebook user may write besides TypeScript. None of it compiles as TypeScript, so no cell is taken over.
+ * What a notebook user may write besides TypeScript. None of it compiles as TypeScript, so no cell is taken over; `exit` would
+ * where the session has a variable of that name, and is the variable then.
  *
  *   ?name, name?      the pager, with signature, documentation and value
  *   %time             on the first line: run the rest of the cell and print how long it took
  *   !command          every line: run in a shell, output as it comes
  *   %who              the variables of the session with kind and size
  *   %reset            forget all variables and types
+ *   exit, quit        alone, also called: a console leaves, and its kernel ends
  */
 export type Convenience =
   | { kind: "help"; expression: string; detail: number }
@@ -13,12 +15,15 @@ export type Convenience =
   | { kind: "shell"; command: string }
   | { kind: "who" }
   | { kind: "reset" }
+  | { kind: "exit"; name: string }
   | { kind: "unknown"; name: string };
 
 export function parseConvenience(code: string): Convenience | undefined {
   const text = code.trim();
   if (text.startsWith("!")) return parseShell(text);
   if (text.startsWith("%")) return parsePercent(code, text);
+  const leave = /^(exit|quit)(?:\(\))?;?$/.exec(text);
+  if (leave) return { kind: "exit", name: leave[1]! };
   const match = /^(\?{1,2})\s*([\w$.]+)$/.exec(text) ?? /^()([A-Za-z_$][\w$.]*?)(\?{1,2})$/.exec(text);
   if (!match) return undefined;
   const marks = match[1] || match[3] || "?";

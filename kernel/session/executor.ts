@@ -104,6 +104,11 @@ export class Executor {
     }
   }
 
+  /** Whether a name stands for something in a cell. */
+  knows(name: string): boolean {
+    return name in this.variables || name in globalThis;
+  }
+
   /** Forget all variables and types. */
   reset(): void {
     for (const name of Object.keys(this.variables)) delete this.variables[name];

@@ -30,6 +30,10 @@ export class Host implements SessionHost {
     this.post({ type: "clearOutput", parent: currentScope()?.output, wait });
   }
 
+  outputRequest(): string | undefined {
+    return currentScope()?.output.msg_id;
+  }
+
   openComm(target: string, options?: CommOpenOptions): Comm {
     return this.comms.open(target, options);
   }

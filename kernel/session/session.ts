@@ -1,5 +1,5 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
-import type { ExecuteCommand, FromSession, Outcome, PagePayload, ToSession, UserExpression } from "../jupyter/ipc";
+import type { ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
 import { installHost, type MimeBundle } from "../view/host";
 import { installCancellationPoints } from "./cancellation";
 import { CellCompiler } from "./cells";
@@ -107,9 +107,9 @@ export class Session {
   }
 
   /** Run the cell, or do what it asks for in place of TypeScript. */
-  private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<PagePayload[]> {
+  private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<Payload[]> {
     const convenience = parseConvenience(command.code);
-    if (!convenience) {
+    if (!convenience || (convenience.kind === "exit" && this.executor.knows(convenience.name))) {
       await this.runCode(command.code, command, scope, name);
       return [];
     }
@@ -127,6 +127,8 @@ export class Session {
       case "reset":
         this.executor.reset();
         return [];
+      case "exit":
+        return [{ source: "ask_exit", keepkernel: false }];
       case "unknown":
         throw new SyntaxError(
           `${convenience.name}: is no command of this kernel; there are %time, %who, %reset, !command and ?name`,
@@ -145,7 +147,7 @@ export class Session {
     this.post({ type: "result", parent, executionCount, data, metadata: {} });
   }
 
-  private async timed(body: () => Promise<void>): Promise<PagePayload[]> {
+  private async timed(body: () => Promise<void>): Promise<Payload[]> {
     const [start, cpu] = [performance.now(), process.cpuUsage()];
     try {
       await body();
@@ -160,7 +162,7 @@ export class Session {
     return [];
   }
 
-  private help(expression: string, detail: number): PagePayload {
+  private help(expression: string, detail: number): Payload {
     const { found, data } = this.queries.inspect(expression, expression.length, detail);
     return { source: "page", start: 0, data: found ? data : { "text/plain": `Nothing is known about ${expression}.` } };
   }

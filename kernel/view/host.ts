@@ -44,6 +44,8 @@ export interface CommOpenOptions {
 export interface SessionHost {
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   clearOutput(wait?: boolean): void;
+  /** Id of the request that the calling code's output names as its cause; the front end shows it below the cell of this request. */
+  outputRequest(): string | undefined;
   /** Open a comm from the kernel to a target registered in the front end. */
   openComm(target: string, options?: CommOpenOptions): Comm;
   /** Accept comms that the front end opens to `target`. Returns a function that unregisters. */

@@ -11,7 +11,7 @@ const lab = join(root, "binder", "lab.mjs");
 const importSetup = `import(${JSON.stringify(`file://${join(root, "binder", "setup.mjs")}`)})`;
 
 function node(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const options = { cwd: root, encoding: "utf8", env: { ...process.env, ...env }, timeout: 60_000 } as const;
+  const options = { cwd: root, encoding: "utf8", env: { ...process.env, ...env }, timeout: 600_000 } as const;
   const { status, stderr } = spawnSync(process.execPath, args, options);
   return { status, stderr };
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import { brokenNotebook } from "./fixture";
-import { openBrowser, startLab, type Lab } from "./lab";
+import { brokenNotebook, CONNECTED } from "./fixture";
+import { LIMIT, openBrowser, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 
-describe("views that meet broken input", { timeout: 90_000 }, () => {
+describe("views that meet broken input", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;
@@ -14,7 +16,10 @@ describe("views that meet broken input", { timeout: 90_000 }, () => {
     lab = await startLab({ files: { "broken.ipynb": brokenNotebook() } });
     browser = await openBrowser();
     page = await LabPage.open(browser, lab, "broken.ipynb");
-    await page.runAll();
+    await page.runAll(async () => {
+      await page.viewer(0).says("status", /^Full features/);
+      writeFileSync(join(lab.root, CONNECTED), "");
+    });
     await page.viewer(1).ready();
   });
 

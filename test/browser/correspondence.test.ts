@@ -7,7 +7,7 @@ import { matchOf, syntheticKeypoints } from "../view/synthetic";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
 import { fixtureNotebook } from "./fixture";
-import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -27,7 +27,7 @@ async function errorAt(viewer: Viewer, point: [number, number]): Promise<number>
   return Math.hypot(x - trueX, y - trueY);
 }
 
-describe("the correspondence viewer in JupyterLab", { timeout: 300_000 }, () => {
+describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

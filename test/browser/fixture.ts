@@ -24,8 +24,12 @@ export const PLOT_CELL = `view.plotly(
   { title: { text: "PCK by layer" }, xaxis: { title: { text: "layer" } }, yaxis: { title: { text: "PCK@0.1, %" } } },
 )`;
 
-/** A kernel side that breaks the protocol, and a second output of the same view that meets it. The first one connects before. */
-export const BROKEN_COMM_CELL = `await new Promise((resolve) => setTimeout(resolve, 2500));
+/** The file that a test writes when the first view is connected. */
+export const CONNECTED = "connected";
+
+/** A kernel side that breaks the protocol, and a second output of the same view that meets it. */
+export const BROKEN_COMM_CELL = `import { existsSync } from "node:fs";
+while (!existsSync("${CONNECTED}")) await new Promise((resolve) => setTimeout(resolve, 20));
 comms.register("fovea.view", (comm) => comm.send({ type: "features", layer: 0, image: 7 }));
 display(matches)`;
 

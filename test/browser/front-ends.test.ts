@@ -2,24 +2,31 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { fixtureNotebook } from "./fixture";
-import { openBrowser, startLab, type Lab } from "./lab";
+import { LIMIT, openBrowser, PATIENCE, startLab, type Lab } from "./lab";
 import { LabPage, Viewer } from "./lab-page";
 import { notebook, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
+import { twoWayNotebook } from "./widgets-fixture";
 
 const LINES = 50_000;
 const linesNotebook = notebook([{ source: `for (let i = 0; i < ${LINES}; i++) console.log("line " + i);` }]);
 
 /** The package `notebook` is a server extension beside JupyterLab: the same server, another page. */
-describe("Notebook 7 and JupyterLab", { timeout: 150_000 }, () => {
+describe("Notebook 7 and JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
 
   before(async () => {
     [lab, browser] = await Promise.all([
-      startLab({ files: { "match.ipynb": fixtureNotebook(), "lines.ipynb": linesNotebook } }),
+      startLab({
+        files: {
+          "match.ipynb": fixtureNotebook(),
+          "slider.ipynb": twoWayNotebook(),
+          "lines.ipynb": linesNotebook,
+        },
+      }),
       openBrowser(),
     ]);
   });
@@ -28,21 +35,49 @@ describe("Notebook 7 and JupyterLab", { timeout: 150_000 }, () => {
     await lab?.close();
   });
 
-  it("Notebook 7 runs the cells and shows a viewer that answers the mouse", async () => {
+  /** Opens a notebook in Notebook 7 and runs it. */
+  async function runInNotebook(name: string): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1100 } });
-    await page.goto(`${lab.url}/notebooks/match.ipynb?token=${lab.token}`, { timeout: 60_000 });
-    await page
-      .locator(".jp-NotebookKernelStatus-idle, .jp-Notebook-ExecutionIndicator[data-status=idle]")
-      .first()
-      .waitFor();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`${lab.url}/notebooks/${name}?token=${lab.token}`);
+    // The indicator in the toolbar says idle before there is any kernel, and cells that run then do nothing.
+    await page.locator(".jp-NotebookKernelStatus-info").first().waitFor({ state: "attached" });
     await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
     await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
+    return page;
+  }
+
+  it("Notebook 7 runs the cells and shows a viewer that answers the mouse", async () => {
+    const page = await runInNotebook("match.ipynb");
     const viewer = new Viewer(page, page.locator(".jp-FoveaCorrespondence").first());
     await viewer.ready();
     await viewer.hover(0, 0.4, 0.5);
     const { similarity } = await viewer.match();
     assert.ok(similarity > 0.5, `similarity ${similarity}`);
     await screenshot({ page }, "notebook-7");
+    await page.close();
+  });
+
+  it("in Notebook 7 a slider and the kernel set each other, and an output captures what a handler says", async () => {
+    const page = await runInNotebook("slider.ipynb");
+    const output = (cell: number) => page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea").first();
+    const says = (cell: number, text: string) => output(cell).getByText(text, { exact: true }).waitFor();
+    await says(0, "40");
+    await output(0).locator(".noUi-handle").focus();
+    await page.keyboard.press("PageUp");
+    await says(0, "seen 45");
+    await page.keyboard.press("End");
+    await says(1, "255");
+    for (const text of ["Set by kernel", "200", "seen 200"]) await says(0, text);
+    const speak = output(2).getByRole("button", { name: "Speak" });
+    await speak.click();
+    await output(2).locator("b").waitFor();
+    await speak.click();
+    const captured = output(2).locator(".jupyter-widgets .jp-OutputArea");
+    await captured.locator("b").nth(1).waitFor();
+    assert.deepEqual((await captured.innerText()).split(/\s+/), ["spoken", "1", "bold", "spoken", "2", "bold"]);
+    assert.equal(await output(2).locator("> .jp-OutputArea-child").count(), 1, "nothing is below the cell");
+    await screenshot({ page }, "notebook-7-widgets");
     await page.close();
   });
 

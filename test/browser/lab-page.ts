@@ -1,9 +1,7 @@
 /// <reference lib="dom" />
 /** What a person does in JupyterLab, as functions of a page. */
 import type { Browser, Locator, Page } from "playwright-core";
-import type { Lab } from "./lab";
-
-const LONG = 60_000;
+import { PATIENCE, type Lab } from "./lab";
 
 /** Messages of the page that are JupyterLab's own and say nothing about us. */
 const NOISE = [/ResizeObserver loop/, /favicon/];
@@ -25,15 +23,15 @@ export class LabPage {
   static async open(browser: Browser, lab: Lab, name: string, size = { width: 1280, height: 1100 }): Promise<LabPage> {
     const context = await browser.newContext({ viewport: size });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE);
     const opened = new LabPage(page, lab);
     await opened.goto(name);
     return opened;
   }
 
   async goto(name: string): Promise<void> {
-    await this.page.goto(`${this.lab.url}/lab/tree/${name}?token=${this.lab.token}&reset`, { timeout: LONG });
-    await this.page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor({ timeout: LONG });
+    await this.page.goto(`${this.lab.url}/lab/tree/${name}?token=${this.lab.token}&reset`);
+    await this.page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor();
   }
 
   close(): Promise<void> {
@@ -53,15 +51,16 @@ export class LabPage {
   async kernelReady(): Promise<void> {
     // The indicator in the toolbar says idle before there is any kernel; the status bar names the kernel too.
     const status = this.page.locator("#jp-main-statusbar").getByText(/\| Idle$/);
-    await status.filter({ hasNotText: "No Kernel" }).waitFor({ timeout: LONG });
+    await status.filter({ hasNotText: "No Kernel" }).waitFor();
   }
 
-  /** Runs the notebook from the menu and waits until no cell is queued or running. */
-  async runAll(): Promise<void> {
+  /** Runs the notebook from the menu and waits until no cell is queued or running. `meanwhile` begins when the cells do. */
+  async runAll(meanwhile?: () => Promise<void>): Promise<void> {
     await this.kernelReady();
     await this.menu("Run", "Run All Cells");
+    await meanwhile?.();
     const last = this.page.locator(".jp-NotebookPanel .jp-CodeCell").last().locator(".jp-InputPrompt");
-    await last.filter({ hasText: /\[\d+\]/ }).waitFor({ timeout: 2 * LONG });
+    await last.filter({ hasText: /\[\d+\]/ }).waitFor();
     await this.kernelReady();
   }
 
@@ -95,11 +94,21 @@ export class LabPage {
   /** Restarts the kernel from the menu, and says yes. */
   async restartKernel(): Promise<void> {
     await this.menu("Kernel", "Restart Kernel…");
+    // The new kernel may be idle before anybody has seen that the old one was gone.
+    const left = this.page.evaluate(
+      (bar) =>
+        new Promise<void>((resolve) => {
+          const watch = new MutationObserver(() => {
+            if (!/\| (Restarting|Starting|Connecting|Unknown|Autorestarting)/.test(bar?.textContent ?? "")) return;
+            watch.disconnect();
+            resolve();
+          });
+          watch.observe(bar as Node, { subtree: true, childList: true, characterData: true });
+        }),
+      await this.page.locator("#jp-main-statusbar").elementHandle(),
+    );
     await this.page.locator(".jp-Dialog").locator("button.jp-mod-accept").click();
-    const gone = this.page
-      .locator("#jp-main-statusbar")
-      .getByText(/\| (Restarting|Starting|Connecting|Unknown|Autorestarting)/);
-    await gone.waitFor({ timeout: 1_500 }).catch(() => undefined);
+    await left;
     await this.kernelReady();
   }
 
@@ -114,7 +123,7 @@ export class LabPage {
   /** Answers the question that JupyterLab asks where the server has no kernel. */
   async withoutKernel(): Promise<void> {
     const dialog = this.page.locator(".jp-Dialog");
-    await dialog.locator("button.jp-mod-reject").click({ timeout: LONG });
+    await dialog.locator("button.jp-mod-reject").click();
     await dialog.waitFor({ state: "detached" });
   }
 
@@ -155,7 +164,7 @@ export class Viewer {
   }
 
   async ready(): Promise<void> {
-    await this.root.waitFor({ timeout: LONG });
+    await this.root.waitFor();
     await this.canvas(0).scrollIntoViewIfNeeded();
     await this.root.locator(".jp-FoveaView-live").filter({ hasText: /\w/ }).waitFor();
   }

@@ -45,8 +45,10 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-const START_TIMEOUT = 60_000;
-const STOP_TIMEOUT = 10_000;
+/** Milliseconds for a file of tests, and for each thing that a page should show: they only bound a failure. */
+export const LIMIT = 1_200_000;
+export const PATIENCE = 120_000;
+const STOP_TIMEOUT = 30_000;
 
 /** Starts a server on a free loopback port, with settings, config and home in a temporary folder. */
 export async function startLab(options: LabOptions): Promise<Lab> {
@@ -154,8 +156,16 @@ function freePort(): Promise<number> {
   });
 }
 
+/** Asks until it is so. */
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE; !(await condition());) {
+    if (Date.now() > end) throw new Error(`should come: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function answering(lab: Lab, server: ChildProcess): Promise<void> {
-  const end = Date.now() + START_TIMEOUT;
+  const end = Date.now() + PATIENCE;
   while (Date.now() < end && server.exitCode === null) {
     const reply = await fetch(`${lab.url}/api/status?token=${lab.token}`).catch(() => undefined);
     if (reply?.ok) return;

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
-import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, startLab, STRICT_CSP, until, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { lawNotebook, TOKENS } from "./law-fixture";
 import { outputBytes, readNotebook } from "./notebook";
@@ -24,14 +24,10 @@ async function markers(view: ViewPage, panel: string): Promise<{ all: number; se
 }
 
 async function waitSelected(view: ViewPage, panel: string, count: number): Promise<void> {
-  for (let i = 0; i < 50; i++) {
-    if ((await markers(view, panel)).selected === count) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.deepEqual(await markers(view, panel), { selected: count }, panel);
+  await until(async () => (await markers(view, panel)).selected === count, `${count} selected in ${panel}`);
 }
 
-describe("the law and alignment viewers in JupyterLab", { timeout: 300_000 }, () => {
+describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

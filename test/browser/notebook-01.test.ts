@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { spair, type SpairPair } from "../../kernel/data/spair";
-import { openBrowser, repository, startLab, type Lab } from "./lab";
+import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot, SCREENSHOTS } from "./screenshot";
@@ -41,7 +41,7 @@ async function hoverKeypoints(viewer: Viewer, pair: SpairPair): Promise<number> 
   return correct;
 }
 
-describe("notebook 01 in JupyterLab", { timeout: 300_000 }, () => {
+describe("notebook 01 in JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
 import { axeViolations } from "./axe";
-import { openBrowser, repository, startLab, type Lab } from "./lab";
+import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { notebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -13,7 +13,7 @@ const LOAD = `import { deviceReadout, encoders } from "fovea";\nconst encoder = 
 const RUN = `const maps = await encoder.forwardIntermediates({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });\nawait deviceReadout()`;
 const LINE = /^Fovea: cpu · \d+ MB · [\d.]+ m?s$/;
 
-describe("the item of the status bar", { timeout: 120_000 }, () => {
+describe("the item of the status bar", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

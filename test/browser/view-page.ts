@@ -24,7 +24,7 @@ export class ViewPage {
     const line = this.line(name);
     await line
       .filter({ hasText: pattern })
-      .waitFor({ timeout: 8_000 })
+      .waitFor()
       .catch(async () => {
         throw new Error(`${name} should match ${pattern}, but says: ${await line.innerText()}`);
       });

@@ -63,6 +63,23 @@ widgets.tab([
   output,
 ], { titles: ["Facets", "Numbers", "Output"] })`;
 
+/** What its button says goes into the output beside it. */
+const LOG = `import { display } from "fovea";
+const log = widgets.output();
+const speak = widgets.button({ description: "Speak" });
+let spoken = 0;
+speak.onClick(() => log.capture(async () => {
+  console.log(\`spoken \${++spoken}\`);
+  await null;
+  display({ "text/html": "<b>bold</b>" });
+}));
+widgets.hbox([speak, log])`;
+
+/** A slider that the kernel follows and sets, and an output that captures. */
+export function twoWayNotebook(): object {
+  return notebook([SLIDER, UNTIL, LOG].map((source) => ({ source })));
+}
+
 export function widgetsNotebook(): object {
   return notebook([SLIDER, UNTIL, COUNTER, GALLERY].map((source) => ({ source })));
 }

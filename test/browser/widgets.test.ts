@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
-import { openBrowser, repository, startLab, type Lab } from "./lab";
+import { LIMIT, openBrowser, repository, startLab, until, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -15,15 +15,7 @@ const TUTORIAL = "widgets.ipynb";
 const WORDS =
   /^VBox\(children: \[IntSlider\(description: "Threshold", max: 255, value: 40\), Label\(value: "nothing seen"\)\]\)$/;
 
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if (await condition()) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.fail(`should come: ${what}`);
-}
-
-describe("widgets of ipywidgets and anywidget in JupyterLab", { timeout: 180_000 }, () => {
+describe("widgets of ipywidgets and anywidget in JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;

@@ -1,15 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -54,16 +45,21 @@ function manifest(out: string): ManifestLine[] {
   return lines.map((line) => JSON.parse(line) as ManifestLine);
 }
 
-/** Starts a run and kills it as soon as `count` files are there. */
-async function killAt(out: string, count: number): Promise<void> {
-  const child = spawn(process.execPath, args(out), { stdio: "ignore" });
-  const ended = new Promise<void>((done) => child.on("exit", () => done()));
-  const shards = () =>
-    existsSync(join(folder, out)) ? readdirSync(join(folder, out)).filter((name) => name.startsWith("features-")) : [];
-  while (shards().length < count && child.exitCode === null) await new Promise((done) => setTimeout(done, 2));
-  child.kill("SIGKILL");
-  await ended;
-  assert.equal(child.signalCode, "SIGKILL", "killed before its end");
+/** A run that is killed the moment it has put `count` files of features into their places, by what it loads first. */
+function killAfter(out: string, count: number): void {
+  const first = join(folder, "killer.cjs");
+  writeFileSync(
+    first,
+    `const files = require("node:fs/promises");
+    const { rename } = files;
+    let left = ${count};
+    files.rename = async (from, to) => {
+      await rename(from, to);
+      if (/features-\\d+/.test(to) && --left === 0) process.kill(process.pid, "SIGKILL");
+    };`,
+  );
+  const { signal } = spawnSync(process.execPath, ["--require", first, ...args(out)], { stdio: "ignore" });
+  assert.equal(signal, "SIGKILL", "killed before its end");
 }
 
 describe("fovea extract", () => {
@@ -108,8 +104,8 @@ describe("fovea extract", () => {
   });
 
   it("killed twice and started again, ends with the bytes of an uninterrupted run", async () => {
-    await killAt("killed", 1);
-    await killAt("killed", 4);
+    killAfter("killed", 1);
+    killAfter("killed", 3);
     const before = manifest("killed").length;
     assert.ok(before > 0 && before < COUNT, `${before} lines`);
     const { status, stdout, stderr } = extract("killed", "--json");

@@ -9,14 +9,13 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from queue import Empty
 from typing import Any, Callable
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = float(os.environ.get("FOVEA_TEST_TIMEOUT", "60"))  # Generous: it only bounds a failure.
+TIMEOUT = float(os.environ.get("FOVEA_TEST_TIMEOUT", "240"))  # Generous: it only bounds a failure.
 NODE = os.environ.get("FOVEA_NODE", "node")
 _prefix: str | None = None
 
@@ -96,11 +95,10 @@ class Kernel:
         return message["header"]["msg_id"]
 
     def drain(self) -> None:
-        try:
-            while True:
-                self.client.get_iopub_msg(timeout=0.2)
-        except Empty:
-            pass
+        """Read iopub up to the idle of a request of our own: all that was published before has come then."""
+        msg_id = self.client.kernel_info()
+        self.ask(msg_id)
+        self.next_of("status", accept=lambda m: m["parent_header"].get("msg_id") == msg_id and is_idle(m))
 
 
 class Result:
@@ -128,6 +126,10 @@ class Result:
     @property
     def error(self) -> dict[str, Any]:
         return self.of("error")[0]
+
+
+def is_idle(message: dict[str, Any]) -> bool:
+    return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

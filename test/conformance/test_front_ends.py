@@ -18,9 +18,10 @@ class ConsoleTests(unittest.TestCase):
     def setUp(self):
         install_kernelspec()
         program = Path(sys.executable).parent / "jupyter-console"
-        self.console = pexpect.spawn(
-            str(program), ["--kernel", "fovea", "--simple-prompt"], encoding="utf8", timeout=TIMEOUT, echo=False
-        )
+        # By itself it gives up `is_complete` after a second, and then asks for an empty line at the end of each cell.
+        patience = [f"--ZMQTerminalInteractiveShell.{name}={TIMEOUT}" for name in ("kernel_timeout", "kernel_is_complete_timeout")]
+        options = ["--kernel", "fovea", "--simple-prompt", *patience]
+        self.console = pexpect.spawn(str(program), options, encoding="utf8", timeout=TIMEOUT, echo=False)
         self.addCleanup(self.console.close, force=True)
         self.console.expect(r"In \[1\]: ")
 
@@ -43,6 +44,12 @@ class ConsoleTests(unittest.TestCase):
         self.console.sendeof()
         self.console.expect("really want to exit")
         self.console.sendline("y")
+        self.console.expect(pexpect.EOF)
+
+    def test_exit_leaves_without_a_question(self):
+        self.type("const left = 1; left", "1")
+        self.console.sendline("exit")
+        self.console.expect("Shutting down kernel")
         self.console.expect(pexpect.EOF)
 
 

@@ -100,8 +100,12 @@ class ExecutionTests(unittest.TestCase):
 
     def test_requests_waiting_behind_an_error_are_aborted_and_later_ones_run(self):
         client = self.kernel.client
-        failing = client.execute("await new Promise((r) => setTimeout(r, 200)); throw new Error('first')")
+        self.run_cell(f"{HOST} let go = (): void => undefined; host.registerCommTarget('go', () => go());")
+        failing = client.execute("await new Promise<void>((r) => (go = r)); throw new Error('first')")
+        self.kernel.next_of("execute_input", accept=lambda m: m["parent_header"]["msg_id"] == failing)
         waiting = [client.execute("'never'"), client.execute("'never'")]
+        # On the same socket behind them: the cell fails when they are there.
+        self.kernel.send("comm_open", {"comm_id": "go", "target_name": "go", "data": {}})
         self.assertEqual(self.kernel.finish(failing).reply["status"], "error")
         for msg_id in waiting:
             result = self.kernel.finish(msg_id)
@@ -149,6 +153,17 @@ class ExecutionTests(unittest.TestCase):
         kernel.run("%reset")
         self.assertEqual(kernel.run("pixels").error["ename"], "TypeScriptError")
 
+    def test_exit_asks_the_front_end_unless_it_is_a_variable(self):
+        ask = [{"source": "ask_exit", "keepkernel": False}]
+        for code in ("exit", "quit()"):
+            self.assertEqual(self.run_cell(code).reply["payload"], ask)
+        kernel = Kernel()
+        self.addCleanup(kernel.stop)
+        kernel.run("const exit = 5; function quit() { return 6 }")
+        for code, value in (("exit", "5"), ("quit()", "6")):
+            result = kernel.run(code)
+            self.assertEqual((result.value, result.reply["payload"]), (value, []))
+
     def test_debug_is_refused(self):
         client = self.kernel.client
         message = client.session.msg("debug_request", {"type": "request", "seq": 1, "command": "attach"})
@@ -178,7 +193,7 @@ class StreamTests(unittest.TestCase):
         from nbformat.v4 import new_code_cell, new_notebook
 
         notebook = new_notebook(cells=[new_code_cell("for (let i = 0; i < 50000; i++) console.log('line ' + i);")])
-        NotebookClient(notebook, kernel_name="fovea", timeout=TIMEOUT).execute()
+        NotebookClient(notebook, kernel_name="fovea", timeout=TIMEOUT, startup_timeout=TIMEOUT).execute()
         text = "".join(output["text"] for output in notebook.cells[0].outputs)
         self.assertEqual(text, "".join(f"line {i}\n" for i in range(50_000)))
 
@@ -208,9 +223,11 @@ class StreamTests(unittest.TestCase):
         self.assertIn("failing", result.text("stderr"))
 
     def test_output_of_a_timer_goes_to_the_cell_that_started_it(self):
-        first = self.kernel.client.execute("setTimeout(() => console.log('from the first'), 300); 1")
+        self.kernel.run("let begun = false; let told = (): void => undefined;")
+        wait = "const timer = setInterval(() => { if (!begun) return; clearInterval(timer); console.log('from the first'); told(); }, 10);"
+        first = self.kernel.client.execute(wait)
         self.kernel.finish(first)
-        second = self.kernel.run("console.log('in the second'); await new Promise((r) => setTimeout(r, 700));")
+        second = self.kernel.run("console.log('in the second'); begun = true; await new Promise<void>((r) => (told = r));")
         self.assertEqual(second.text(), "in the second\n")
         late = [m for m in second.others if m["msg_type"] == "stream"]
         self.assertEqual([m["content"]["text"] for m in late], ["from the first\n"])
@@ -348,13 +365,15 @@ class CommTests(unittest.TestCase):
 
     def test_messages_are_handled_while_a_cell_awaits(self):
         self.until_idle(self.comm("open", "c4", target_name="echo"))
-        cell = self.kernel.client.execute("await new Promise((r) => setTimeout(r, 3000)); 'end'")
+        self.kernel.run("let end = (): void => undefined; host.registerCommTarget('end', () => end());")
+        cell = self.kernel.client.execute("await new Promise<void>((r) => (end = r)); 'end'")
         self.kernel.next_of("execute_input")
         answered = self.until_idle(self.comm("msg", "c4", {"live": True}))
         self.assertEqual(answered[1]["content"]["data"], {"got": {"live": True}})
         # The cell still runs, and a front end shows the last status it saw.
         status = self.kernel.next_of("status")
         self.assertEqual((status["content"]["execution_state"], status["parent_header"]["msg_id"]), ("busy", cell))
+        self.comm("open", "end", target_name="end")
         self.assertEqual(self.kernel.finish(cell).value, "'end'")
 
     def test_a_hundred_open_comms_answer_each_for_itself(self):

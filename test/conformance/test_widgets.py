@@ -196,6 +196,25 @@ class WidgetTests(unittest.TestCase):
         self.assertEqual(self.run_cell("many[1].update({ value: 4 }); many.filter(({ closed }) => closed).length").value, "2")
         self.assertEqual(len(self.comms()), 98 * 3)
 
+    def test_an_output_takes_what_a_cell_says_meanwhile(self):
+        from nbclient import NotebookClient
+        from nbformat.v4 import new_code_cell, new_notebook
+
+        cells = [
+            'import { clearOutput, display, widgets } from "fovea";\nconst log = widgets.output(); log',
+            'console.log("before");\n'
+            'log.capture(() => { console.log("gone"); clearOutput(); console.log("in"); display({ "text/html": "<b>" }); });\n'
+            'console.log("between");\n'
+            "await log.capture(async () => { await null; console.error('late'); });\n"
+            'console.log("after");',
+            "await widgets.until(log, 'outputs', (outputs) => outputs.length === 3);\nlog.get('outputs').map((one) => one.text ?? one.data)",
+        ]
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        NotebookClient(notebook, kernel_name="fovea", timeout=TIMEOUT, startup_timeout=TIMEOUT).execute()
+        said, known = notebook.cells[1].outputs, notebook.cells[2].outputs
+        self.assertEqual("".join(output["text"] for output in said), "before\nbetween\nafter\n")
+        self.assertEqual(known[0]["data"]["text/plain"], "[ 'in\\n', { 'text/html': '<b>' }, 'late\\n' ]")
+
     def test_types_are_checked_in_cells(self):
         refused = self.kernel.run("widgets.intSlider({ value: 'forty' })")
         self.assertEqual(refused.error["ename"], "TypeScriptError")

@@ -26,11 +26,11 @@ import nbformat
 from nbclient import NotebookClient
 cell = nbformat.v4.new_code_cell('import { encoders } from "fovea"; encoders.list().length')
 notebook = nbformat.v4.new_notebook(cells=[cell])
-NotebookClient(notebook, kernel_name="fovea", timeout=120).execute()
+NotebookClient(notebook, kernel_name="fovea", timeout=600, startup_timeout=600).execute()
 print(notebook.cells[0].outputs[0]["data"]["text/plain"])
 `;
 
-describe("binder/postBuild in a clean copy, home and environment", { timeout: 10 * MINUTES }, () => {
+describe("binder/postBuild in a clean copy, home and environment", { timeout: 30 * MINUTES }, () => {
   let folder: string;
   let prefix: string;
 

@@ -14,7 +14,7 @@ import json, sys
 import nbformat
 from nbclient import NotebookClient
 cells = [nbformat.v4.new_code_cell(code) for code in json.loads(sys.argv[1])]
-client = NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="fovea", timeout=60, allow_errors=True)
+client = NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="fovea", timeout=600, startup_timeout=600, allow_errors=True)
 with client.setup_kernel():
     for index, cell in enumerate(cells):
         client.execute_cell(cell, index)
@@ -34,7 +34,7 @@ interface Answer {
   outputs: Output[][];
 }
 
-describe("the wheel in a clean environment, home and folder", { timeout: 5 * MINUTES }, () => {
+describe("the wheel in a clean environment, home and folder", { timeout: 30 * MINUTES }, () => {
   let folder: string;
   let prefix: string;
   let share: string;

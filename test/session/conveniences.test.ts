@@ -39,6 +39,16 @@ describe("parseConvenience", () => {
   });
 });
 
+describe("exit", () => {
+  it("is read where it stands alone, called or not, and nowhere else", () => {
+    for (const name of ["exit", "quit"])
+      for (const code of [name, ` ${name}()\n`, `${name};`])
+        assert.deepEqual(parseConvenience(code), { kind: "exit", name }, code);
+    for (const code of ["exit(1)", "exit = 2", "exit.code", "process.exit()", "const exit = 1; exit"])
+      assert.equal(parseConvenience(code), undefined, code);
+  });
+});
+
 describe("variableTable", () => {
   it("shows kind and size, also of what cannot be read", () => {
     const variables = {

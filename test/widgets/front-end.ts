@@ -69,6 +69,8 @@ export class FakeComm implements Comm {
 
 export class FrontEnd {
   readonly comms: FakeComm[] = [];
+  /** Id of the cell that runs. */
+  request = "cell";
   private readonly targets = new Map<string, (comm: Comm, open: CommMessage) => void>();
 
   static install(): FrontEnd {
@@ -76,6 +78,7 @@ export class FrontEnd {
     installHost({
       display: () => {},
       clearOutput: () => {},
+      outputRequest: () => frontEnd.request,
       openComm: (target, options) => frontEnd.opened(target, options),
       registerCommTarget: (target, handler) => {
         frontEnd.targets.set(target, handler);

@@ -503,4 +503,29 @@ describe("certain widgets", () => {
       update({ outputs: [] }),
     ]);
   });
+
+  it("an output captures a cell until what it runs has ended, also by an error", async () => {
+    const output = widgets.output();
+    said(output);
+    const [begin, end] = [update({ msg_id: "cell" }), update({ msg_id: "" })];
+    assert.equal(
+      output.capture(() => said(output)[0] && 7),
+      7,
+    );
+    assert.deepEqual(said(output), [end]);
+    let finish: () => void = assert.fail;
+    const first = output.capture(() => new Promise<void>((resolve) => (finish = resolve)));
+    const second = output.capture(async () => 8);
+    assert.equal(await second, 8);
+    assert.deepEqual(said(output), [begin], "the first goes on");
+    finish();
+    await first;
+    assert.deepEqual(said(output), [end]);
+    assert.throws(() => output.capture(() => assert.fail("inside")), /inside/);
+    await assert.rejects(
+      output.capture(() => Promise.reject(new Error("later"))),
+      /later/,
+    );
+    assert.deepEqual(said(output), [begin, end, begin, end]);
+  });
 });

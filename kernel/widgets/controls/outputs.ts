@@ -1,5 +1,5 @@
 import { bundleOf } from "../../view/display";
-import type { JSONObject } from "../../view/host";
+import { currentHost, type JSONObject } from "../../view/host";
 import { Widget } from "../model";
 import { control, type ControlOptions, type ViewState } from "./definition";
 
@@ -18,6 +18,7 @@ export interface ImageState extends ViewState {
 export interface OutputState extends ViewState {
   /** nbformat's outputs. */
   outputs: readonly JSONObject[];
+  /** The request whose outputs the front end puts here, see {@link Output.capture}. */
   msg_id: string;
 }
 
@@ -29,6 +30,8 @@ export function image(options: ControlOptions<ImageState>): Widget<ImageState> {
 
 /** A place for outputs beside other widgets. It keeps them, also after a reload. */
 export class Output extends Widget<OutputState> {
+  private captures = 0;
+
   /** Replaces what is there by any value that a cell can show: a view, a widget, a mime bundle, text. */
   show(value: unknown): void {
     this.update({ outputs: [asOutput(value)] });
@@ -41,6 +44,31 @@ export class Output extends Widget<OutputState> {
 
   clear(): void {
     this.update({ outputs: [] });
+  }
+
+  /**
+   * Runs `body`; until it ends, or the promise it returns, the front end puts here what else would be below the cell: streams,
+   * displays, `clearOutput`. Everything that the cell says meanwhile, as in ipywidgets' `with output:`. An error of `body` is
+   * thrown on. In a handler the cell is the one that made the widget: `button.onClick(() => log.capture(work))`.
+   *
+   * The kernel has captured outputs in `outputs` when the front end has sent them back; a script without a front end prints.
+   */
+  capture<T>(body: () => T): T {
+    const request = currentHost()?.outputRequest();
+    if (request === undefined) return body();
+    this.captures++;
+    let result: T | undefined;
+    try {
+      this.update({ msg_id: request });
+      result = body();
+    } finally {
+      if (!(result instanceof Promise)) this.release();
+    }
+    return result instanceof Promise ? (result.finally(() => this.release()) as T) : result;
+  }
+
+  private release(): void {
+    if (--this.captures === 0) this.update({ msg_id: "" });
   }
 }
 
