@@ -1,5 +1,5 @@
 /** Training in stages on tfjs: optimisers, schedules, checkpoints. */
-export { AdamW, type AdamWOptions, type Optimiser, type ParameterGroup } from "./adamw";
+export { AdamW, type AdamWOptions } from "./adamw";
 export { batches, type BatchOptions, type BatchSource } from "./batches";
 export { type Checkpoint, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint";
 export { clipFactor, globalNorm, scaleGradients } from "./clip";
@@ -12,6 +12,8 @@ export { fit, type FitOptions, steps, type StepReport, type TrainingResult } fro
 export { disposeGradients, lossAndGradients, type LossAndGradients } from "./gradients";
 export type { TrainingMemory } from "./memory";
 export type { PlannedGroup, PlannedStage, TrainingPlan } from "./plan";
+export type { Optimiser, ParameterGroup } from "./optimiser";
 export { constant, cosine, linear, type Schedule, type ScheduleOptions } from "./schedule";
+export { SGD, type SgdOptions } from "./sgd";
 export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";
 export type { LossFunction, LossWithMetrics, UpdateReport } from "./update";

@@ -260,6 +260,15 @@ def optimisers():
             [{"params": p[:1], "lr": 0.1, "weight_decay": 0.0}, {"params": p[1:]}], lr=0.01, weight_decay=0.2
         ),
     }
+    sgd = {"lr": 0.05, "weight_decay": 0.3, "momentum": 0.8}
+    settings |= {
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
+        "sgd-momentum": lambda p: torch.optim.SGD(p, **sgd),
+        "sgd-nesterov": lambda p: torch.optim.SGD(p, **sgd, nesterov=True),
+        "sgd-groups": lambda p: torch.optim.SGD(
+            [{"params": p[:1], "lr": 0.1, "weight_decay": 0.0}, {"params": p[1:]}], **sgd, nesterov=True
+        ),
+    }
     for name, make in settings.items():
         parameters = [nn.Parameter(torch.randn(3, 4)), nn.Parameter(torch.randn(5))]
         optimiser = make(parameters)

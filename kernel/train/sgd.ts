@@ -1,0 +1,108 @@
+import type { Tensor, Variable } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import type { Parameter } from "../nn/parameter";
+import type { SafetensorsTensor } from "../nn/safetensors";
+import { TrainError } from "./error";
+import {
+  checkGroups,
+  eachUpdate,
+  type Optimiser,
+  ownerOf,
+  type ParameterGroup,
+  restore,
+  stored,
+  zerosLike,
+} from "./optimiser";
+
+export interface SgdOptions {
+  /** Default 1e-3. */
+  learningRate?: number;
+  /** Default 0: no buffer is kept. */
+  momentum?: number;
+  /** Looks ahead along the momentum, which must not be 0; default false. */
+  nesterov?: boolean;
+  /** Of the loss's own kind, added to the gradient, unlike that of {@link AdamW}; default 0. */
+  weightDecay?: number;
+}
+
+const BUFFER = "momentum_buffer.";
+
+/**
+ * Stochastic gradient descent as `torch.optim.SGD` has it, with momentum (Sutskever et al., ICML 2013, up to the place of η):
+ *
+ *     g ← g + λ θ;  v ← μ v + g
+ *     θ ← θ - η v,  with Nesterov's momentum θ ← θ - η (g + μ v)
+ */
+export class SGD implements Optimiser {
+  private readonly buffers = new Map<string, Variable>();
+  private readonly settings: Required<SgdOptions>;
+
+  constructor(
+    private readonly groups: readonly ParameterGroup[],
+    options: SgdOptions = {},
+  ) {
+    this.settings = { learningRate: 1e-3, momentum: 0, nesterov: false, weightDecay: 0, ...options };
+    checkSettings(this.settings);
+    checkGroups("train.SGD", groups);
+  }
+
+  step(gradients: ReadonlyMap<string, Tensor>, rateScale = 1): void {
+    eachUpdate(this.groups, gradients, this.settings, (name, parameter, gradient, rate, decay) =>
+      tf.tidy(() => {
+        const decayed = decay === 0 ? gradient : tf.add(gradient, tf.mul(parameter.value, decay));
+        const direction = this.direction(name, parameter, decayed);
+        parameter.assign(tf.sub(parameter.value, tf.mul(direction, rate * rateScale)));
+      }),
+    );
+  }
+
+  private direction(name: string, parameter: Parameter, gradient: Tensor): Tensor {
+    const { momentum, nesterov } = this.settings;
+    if (momentum === 0) return gradient;
+    const buffer = this.bufferOf(name, parameter);
+    buffer.assign(tf.add(tf.mul(buffer, momentum), gradient));
+    return nesterov ? tf.add(gradient, tf.mul(buffer, momentum)) : buffer;
+  }
+
+  private bufferOf(name: string, parameter: Parameter): Variable {
+    const known = this.buffers.get(name);
+    if (known) return known;
+    const made = zerosLike(parameter);
+    this.buffers.set(name, made);
+    return made;
+  }
+
+  statefulNames(): string[] {
+    return [...this.buffers.keys()];
+  }
+
+  async state(): Promise<Map<string, SafetensorsTensor>> {
+    const tensors = new Map<string, SafetensorsTensor>();
+    for (const [name, buffer] of this.buffers) tensors.set(BUFFER + name, await stored(buffer));
+    return tensors;
+  }
+
+  loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
+    const fn = "train.SGD.loadState";
+    this.dispose();
+    for (const [key, tensor] of tensors) {
+      if (!key.startsWith(BUFFER)) throw new TrainError(fn, `the state's tensors must be named ${BUFFER}…`, key);
+      const name = key.slice(BUFFER.length);
+      restore(fn, this.bufferOf(name, ownerOf(fn, this.groups, name)), tensor, name);
+    }
+  }
+
+  /** Forgets and frees the state. */
+  dispose(): void {
+    for (const buffer of this.buffers.values()) buffer.dispose();
+    this.buffers.clear();
+  }
+}
+
+function checkSettings({ learningRate, momentum, nesterov, weightDecay }: Required<SgdOptions>): void {
+  const fn = "train.SGD";
+  if (!(learningRate >= 0)) throw new TrainError(fn, "learningRate must be at least 0", learningRate);
+  if (!(momentum >= 0)) throw new TrainError(fn, "momentum must be at least 0", momentum);
+  if (!(weightDecay >= 0)) throw new TrainError(fn, "weightDecay must be at least 0", weightDecay);
+  if (nesterov && momentum === 0) throw new TrainError(fn, "nesterov needs a momentum above 0", momentum);
+}
