@@ -96,7 +96,8 @@ async function mergeCommand(args: string[]): Promise<void> {
   const options = { ...READING, base: text, out: text };
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   const { base, out } = values;
-  if (!base || !out) throw new Error("adapter merge: --base FILE.safetensors and --out FILE.safetensors are needed");
+  if (!base || !out)
+    throw new Error("adapter merge: --base FILE.safetensors (or the INDEX.json or DIR of shards) and --out are needed");
   const adapter = oneOf("merge", positionals);
   await start();
   const { merged, replaced } = await mergeFile(adapter, base, out, { ...readingOf(values), onProgress: progress });

@@ -8,7 +8,7 @@ import type { Prng } from "../prng";
 import type { MergedTensors } from "./adapted";
 import type { GatedBranch } from "./branch";
 import { branchFor } from "./branches";
-import { type Combination, combined } from "./combine";
+import { combined, type CombineOptions } from "./combine";
 import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from "./config";
 import { DualBranch } from "./dual-branch";
 import { convertTensors, type FloatDtype } from "./dtypes";
@@ -35,13 +35,6 @@ export interface LoadOptions extends ReadAdapterOptions {
   name?: string;
   /** True refuses, before anything is attached, unless keys and shapes agree; default true. */
   strict?: boolean;
-}
-
-export interface CombineOptions {
-  /** Default `svd`, as in PEFT. */
-  type?: Combination;
-  /** Rank of `svd`; default the largest of the adapters'. */
-  rank?: number;
 }
 
 /** Numbers of values, as users of PEFT expect them. */
@@ -249,10 +242,11 @@ export class Adapters {
   /**
    * Makes a new adapter out of several, on the layers of any of them (PEFT's `add_weighted_adapter`): `cat` is the exact
    * sum of the weighted updates at the sum of the ranks, `svd` the best approximation of that sum at one rank, `linear`
-   * combines A and B each by themselves, which is another thing than the sum.
+   * combines A and B each by themselves, which is another thing than the sum. `ties`, `dare_linear`, `dare_ties` and
+   * `magnitude_prune` thin A and B first, and combine them as `linear` does, the two `ties` by the sign that most values have.
    *
    * @param weights each adapter's weight
-   * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, or ranks differ for `linear`
+   * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, or ranks differ for any type but `cat` and `svd`
    */
   async combine(name: string, weights: Record<string, number>, options: CombineOptions = {}): Promise<Targets> {
     const fn = "lora.combine";

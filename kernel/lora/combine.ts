@@ -1,14 +1,23 @@
-/** One adapter out of several, by PEFT's meanings of `cat`, `linear` and `svd`. */
+/** One adapter out of several, by PEFT's meanings of the types of a combination. */
 import { Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 import type { Parameter } from "../nn/parameter";
+import { Prng } from "../prng";
 import type { Branch } from "./branch";
 import type { AdapterConfig, LoraConfig } from "./config";
 import { LoraError } from "./error";
 import { EmbeddingBranch } from "./embedding-branch";
 import { LoraBranch } from "./lora-branch";
 import type { Targets } from "./targets";
+import { checkThinning, isThinning, type Thinning, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
 
-export type Combination = "cat" | "linear" | "svd";
+export type Combination = "cat" | "linear" | "svd" | Thinning;
+
+export interface CombineOptions extends ThinningOptions {
+  /** Default `svd`, as in PEFT. */
+  type?: Combination;
+  /** Rank of `svd`; default the largest of the adapters'. */
+  rank?: number;
+}
 
 /** An adapter that goes into a combination. */
 export interface CombinationPart {
@@ -20,6 +29,11 @@ export interface CombinationPart {
 
 /** A, B and bias of a new adapter on one layer; its scaling is 1. */
 type LayerValues = Map<string, Float32Array>;
+
+interface Factors {
+  a: Matrix;
+  b: Matrix;
+}
 
 interface Update {
   /** Names of A and B below the layer. */
@@ -38,7 +52,7 @@ export async function combined(
   fn: string,
   parts: readonly CombinationPart[],
   layers: ReadonlyMap<string, ReadonlyMap<string, Branch>>,
-  { type = "svd", rank }: { type?: Combination; rank?: number },
+  options: CombineOptions,
 ): Promise<{ config: AdapterConfig; values: Map<string, LayerValues> }> {
   const loras = parts.map((part) => checkPart(fn, part));
   if (!parts.length) throw new LoraError(fn, "at least one adapter is needed", "none");
@@ -48,6 +62,8 @@ export async function combined(
     const present = found.filter((one) => one !== null);
     if (present.length) updates.set(path, present);
   }
+  const { type = "svd", rank } = options;
+  if (isThinning(type)) checkThinning(fn, type, options);
   const r = rankOf(fn, type, parts, layers, rank);
   const config: LoraConfig = {
     ...loras[0],
@@ -55,7 +71,7 @@ export async function combined(
     ...{ targetModules: [...updates.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
     loraBias: loras.some(({ loraBias }) => loraBias),
   };
-  return { config, values: new Map([...updates].map(([path, ones]) => [path, valuesOf(type, ones, r)])) };
+  return { config, values: new Map([...updates].map(([path, ones]) => [path, valuesOf(path, ones, r, options)])) };
 }
 
 function checkPart(fn: string, { name, weight, config, targets }: CombinationPart): LoraConfig {
@@ -98,9 +114,13 @@ function rankOf(
   switch (type) {
     case "cat":
       return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
-    case "linear": {
+    case "linear":
+    case "ties":
+    case "dare_linear":
+    case "dare_ties":
+    case "magnitude_prune": {
       const distinct = [...new Set(ranks.flat())];
-      if (distinct.length !== 1) throw new LoraError(fn, "linear needs adapters of one rank", distinct);
+      if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
       return distinct[0];
     }
     case "svd":
@@ -108,12 +128,16 @@ function rankOf(
         throw new LoraError(fn, "rank must be a whole number of at least 1", rank);
       return rank ?? Math.max(...ranks.flat());
     default:
-      throw new LoraError(fn, "type must be cat, linear or svd", type satisfies never);
+      throw new LoraError(
+        fn,
+        "type must be cat, linear, svd, ties, dare_linear, dare_ties or magnitude_prune",
+        type satisfies never,
+      );
   }
 }
 
-function valuesOf(type: Combination, updates: Update[], r: number): LayerValues {
-  const { a, b } = type === "linear" ? linear(updates) : type === "cat" ? stacked(updates) : truncated(updates, r);
+function valuesOf(path: string, updates: Update[], r: number, options: CombineOptions): LayerValues {
+  const { a, b } = factorsOf(path, updates, r, options);
   const values: LayerValues = new Map([
     [updates[0].keys[0], flat(padded(a, r, a.columns))],
     [updates[0].keys[1], flat(padded(b, b.rows, r))],
@@ -123,30 +147,53 @@ function valuesOf(type: Combination, updates: Update[], r: number): LayerValues 
   return values;
 }
 
+function factorsOf(path: string, updates: Update[], r: number, options: CombineOptions): Factors {
+  const { type = "svd", seed = 0 } = options;
+  switch (type) {
+    case "cat":
+      return stacked(updates);
+    case "svd":
+      return truncated(updates, r);
+    case "linear":
+      return factorwise(updates, weightedSum);
+    default: {
+      // A stream for each layer: chance does not hang on the order in which layers were adapted.
+      const random = new Prng(seed, path);
+      return factorwise(updates, (factors, weights) =>
+        thinnedSum(type, factors, weights, options, () => random.next()),
+      );
+    }
+  }
+}
+
 /** Σ f_i B_i A_i as one product: A scaled and B as it is, side by side. */
-function stacked(updates: Update[]): { a: Matrix; b: Matrix } {
+function stacked(updates: Update[]): Factors {
   const rows = updates.flatMap(({ a, factor }) => a.to2DArray().map((row) => row.map((value) => value * factor)));
   const columns = updates.flatMap(({ b }) => b.transpose().to2DArray());
   return { a: new Matrix(rows), b: new Matrix(columns).transpose() };
 }
 
-/** A = Σ ±√|f_i| A_i, B = Σ √|f_i| B_i: with cross terms, not the sum of the updates. */
-function linear(updates: Update[]): { a: Matrix; b: Matrix } {
-  const [{ a, b }] = updates;
-  const sums = { a: Matrix.zeros(a.rows, a.columns), b: Matrix.zeros(b.rows, b.columns) };
-  for (const { a, b, factor } of updates) {
-    const root = Math.sqrt(Math.abs(factor));
-    sums.a.add(Matrix.mul(a, factor >= 0 ? root : -root));
-    sums.b.add(Matrix.mul(b, root));
-  }
-  return sums;
+/** A from ±√|f_i| and A_i, B from √|f_i| and B_i, each by themselves: with cross terms, not the sum of the updates. */
+function factorwise(updates: Update[], merge: (factors: Matrix[], weights: number[]) => Matrix): Factors {
+  const roots = updates.map(({ factor }) => Math.sqrt(Math.abs(factor)));
+  const signed = roots.map((root, i) => (updates[i].factor >= 0 ? root : -root));
+  return {
+    a: merge(
+      updates.map(({ a }) => a),
+      signed,
+    ),
+    b: merge(
+      updates.map(({ b }) => b),
+      roots,
+    ),
+  };
 }
 
 /**
  * The best approximation of the sum at rank r: B = U S, A = Vᵀ. The sum has the rank of its factors, so that QR of both
  * leaves a small core to decompose.
  */
-function truncated(updates: Update[], r: number): { a: Matrix; b: Matrix } {
+function truncated(updates: Update[], r: number): Factors {
   const { a, b } = stacked(updates);
   const left = thinQr(b);
   const right = thinQr(a.transpose());

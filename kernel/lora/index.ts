@@ -1,9 +1,9 @@
 /** The LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs: `await nn.start()` first. */
 export { AdaptedLayer, type MergedTensors } from "./adapted";
-export { Adapters, type AttachOptions, type CombineOptions, type LoadOptions, type ParameterCounts } from "./adapters";
+export { Adapters, type AttachOptions, type LoadOptions, type ParameterCounts } from "./adapters";
 export { attach, load } from "./attach";
 export { Branch, type GatedBranch } from "./branch";
-export type { Combination } from "./combine";
+export type { Combination, CombineOptions } from "./combine";
 export type {
   AdapterConfig,
   AdapterOptions,
@@ -32,3 +32,4 @@ export type { AdapterReport } from "./report";
 export { SavedModule } from "./saved";
 export { type LayerSizes, parameterCount } from "./shapes";
 export type { LayerScale, Targets } from "./targets";
+export type { Thinning, ThinningOptions } from "./thinning";

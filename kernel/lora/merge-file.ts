@@ -1,7 +1,8 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { toFloat32 } from "../nn/floats";
-import { SafetensorsFile, type SafetensorsTensor, streamSafetensors } from "../nn/safetensors";
+import type { SafetensorsTensor } from "../nn/safetensors";
+import { BaseModel, type Change } from "./base-model";
 import { type AdapterConfig, mergeRefusal } from "./config";
 import { describeFile, type FileLayer } from "./describe";
 import { convertTensor, isFloatDtype } from "./dtypes";
@@ -28,9 +29,11 @@ const FN = "lora.mergeFile";
 const VALUES = 1 << 24;
 
 /**
- * Merges an adapter into a base model's safetensors file: W0 + s B A in the base's own type, everything else byte for
- * byte. Large files go through in parts; the result is written beside its place and moved there when it is whole.
+ * Merges an adapter into a base model's safetensors: W0 + s B A in the base's own type, everything else byte for byte. Large
+ * files go through in parts; the result is written beside its place and moved there when it is whole.
  *
+ * @param base a file, or the index of shards (`model.safetensors.index.json`) or its folder; shards are merged into as many
+ * @param out a file, for shards a folder that is new or empty
  * @throws LoraError where the adapter depends on the input, a layer is missing or has another shape, or a merged value is
  *   not finite; nothing is written then
  */
@@ -43,16 +46,11 @@ export async function mergeFile(
   const file = await readAdapter(adapter, reading);
   const refusal = mergeRefusal(file.config);
   if (refusal) throw new LoraError(FN, refusal, adapter);
-  const source = await SafetensorsFile.open(base);
+  const source = await BaseModel.open(FN, base);
   try {
-    const { metadata, tensors } = source.header;
     const changes = plan(file, source);
     let done = 0;
-    const bytes = async function* (name: string): AsyncGenerator<Uint8Array> {
-      yield* changes.get(name)?.() ?? source.chunks(name);
-      onProgress?.(++done, tensors.size);
-    };
-    await streamSafetensors(out, tensors, bytes, metadata);
+    await source.write(FN, out, changes, (count) => onProgress?.((done += count), source.tensors.size));
     const copies = [...changes.keys()].filter((name) => file.tensors.has(`${PREFIX}${name}`));
     return { merged: [...changes.keys()].filter((name) => !copies.includes(name)), replaced: copies };
   } finally {
@@ -60,10 +58,7 @@ export async function mergeFile(
   }
 }
 
-/** How to make the bytes of a tensor that changes. */
-type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-
-function plan(file: AdapterFile, source: SafetensorsFile): Map<string, Change> {
+function plan(file: AdapterFile, source: BaseModel): Map<string, Change> {
   const { layers, saved } = describeFile(FN, file.config, file.tensors);
   const changes = new Map<string, Change>();
   for (const [module, layer] of layers) {
@@ -84,10 +79,10 @@ function plan(file: AdapterFile, source: SafetensorsFile): Map<string, Change> {
   return changes;
 }
 
-function checkBase(source: SafetensorsFile, name: string, shape: readonly number[]): string {
-  const entry = source.header.tensors.get(name);
+function checkBase(source: BaseModel, name: string, shape: readonly number[]): string {
+  const entry = source.tensors.get(name);
   if (!entry) {
-    const known = [...source.header.tensors.keys()].slice(0, 6).join(", ");
+    const known = [...source.tensors.keys()].slice(0, 6).join(", ");
     throw new LoraError(FN, `the base file must hold the adapter's layers; it holds ${known}, …`, name);
   }
   if (entry.shape.join() !== shape.join())
@@ -134,7 +129,7 @@ class Update {
 
 const hasMagnitude = (config: AdapterConfig): boolean => config.peftType === "LORA" && config.useDora;
 
-async function* mergedWeight(source: SafetensorsFile, name: string, update: Update): AsyncGenerator<Uint8Array> {
+async function* mergedWeight(source: BaseModel, name: string, update: Update): AsyncGenerator<Uint8Array> {
   const lengths = update.magnitude && update.transposed ? await columnLengths(source, name, update) : null;
   for await (const { values, shape, from } of blocks(source, name)) {
     const merged = tf.tidy(() => {
@@ -157,8 +152,8 @@ function scaled(adapted: Tensor, { magnitude }: Update, lengths: Float32Array | 
 }
 
 /** ‖W0 + s B A‖ of each column, in a pass of its own. */
-async function columnLengths(source: SafetensorsFile, name: string, update: Update): Promise<Float32Array> {
-  const sums = new Float64Array(source.header.tensors.get(name)?.shape[1] ?? 0);
+async function columnLengths(source: BaseModel, name: string, update: Update): Promise<Float32Array> {
+  const sums = new Float64Array(source.tensors.get(name)?.shape[1] ?? 0);
   for await (const { values, shape, from } of blocks(source, name)) {
     const squares = tf.tidy(() => tf.sum(tf.square(update.added(tf.tensor(values, shape), from, from + shape[0])), 0));
     (await squares.data()).forEach((value, i) => (sums[i] += value));
@@ -169,10 +164,10 @@ async function columnLengths(source: SafetensorsFile, name: string, update: Upda
 
 /** A weight's rows, some at a time, in single precision. */
 async function* blocks(
-  source: SafetensorsFile,
+  source: BaseModel,
   name: string,
 ): AsyncGenerator<{ values: Float32Array; shape: [number, number]; from: number }> {
-  const [rows, columns] = source.header.tensors.get(name)?.shape ?? [];
+  const [rows, columns] = source.tensors.get(name)?.shape ?? [];
   const step = Math.max(1, Math.floor(VALUES / columns));
   for (let from = 0; from < rows; from += step) {
     const to = Math.min(rows, from + step);
@@ -181,7 +176,7 @@ async function* blocks(
 }
 
 async function* mergedBias(
-  source: SafetensorsFile,
+  source: BaseModel,
   name: string,
   bias: Float32Array,
   scaling: number,
@@ -195,8 +190,8 @@ async function* mergedBias(
 }
 
 /** Values in the base's type. @throws LoraError when one is not finite there */
-function encoded(source: SafetensorsFile, name: string, values: Float32Array): Uint8Array {
-  const dtype = source.header.tensors.get(name)?.dtype as string;
+function encoded(source: BaseModel, name: string, values: Float32Array): Uint8Array {
+  const dtype = source.tensors.get(name)?.dtype as string;
   if (!isFloatDtype(dtype)) throw new LoraError(FN, `${name} of the base must be F32, F16 or BF16`, dtype);
   const { data } = convertTensor({ dtype: "F32", shape: [values.length], data: values }, dtype);
   const worst = toFloat32({ dtype, shape: [values.length], data }).findIndex((value) => !Number.isFinite(value));

@@ -70,6 +70,9 @@ describe("fovea adapter", () => {
     refused(["inspect", folder], /the folder must hold adapter_config.json/);
     refused(["inspect", golden("llama-named")], /adapters in sub-folders: first, second/);
     refused(["convert", golden("llama"), "--out", folder, "--dtype", "f64"], /--dtype must be f32, f16 or bf16/);
-    refused(["merge", golden("llama")], /--base FILE.safetensors and --out FILE.safetensors are needed/);
+    refused(
+      ["merge", golden("llama")],
+      /--base FILE.safetensors \(or the INDEX.json or DIR of shards\) and --out are needed/,
+    );
   });
 });

@@ -180,6 +180,11 @@ onEveryDevice("adapters of a model", () => {
     assert.equal(adapters.config("cat").r, 4);
     adapters.add("dual", { peftType: "DUAL_LORA", r: 2 });
     await assert.rejects(adapters.combine("c", { a: 1, dual: 1 }), /only plain LoRA adapters combine.*"dual"/);
+    await assert.rejects(adapters.combine("c", { a: 1 }, { type: "ties" }), /density of ties must be .*undefined/);
+    await assert.rejects(
+      adapters.combine("c", { a: 1 }, { type: "dare_ties", density: 1.5 }),
+      /at most 1, received 1.5/,
+    );
     await assert.rejects(adapters.combine("c", { a: 1, nobody: 1 }), /adapters are a, b, .*received "nobody"/);
     adapters.detach();
   });

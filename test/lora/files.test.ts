@@ -10,6 +10,7 @@ import { Model, randomise } from "./model.ts";
 import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "peft");
+const INDEX = "model.safetensors.index.json";
 const folder = mkdtempSync(join(tmpdir(), "fovea-lora-"));
 after(() => rmSync(folder, { recursive: true }));
 before(() => nn.start("wasm"));
@@ -268,6 +269,23 @@ describe("merging into a base file", () => {
     return path;
   }
 
+  /** The base in three shards, of which the last has nothing that an adapter changes; and the same in one file. */
+  async function shardedBase(): Promise<{ base: string; shards: string; places: Record<string, string> }> {
+    const base = await baseOf("llama");
+    const shards = mkdtempSync(join(folder, "shards-"));
+    const { tensors } = nn.parseSafetensors(readFileSync(base));
+    const shardOf = (name: string) => (name.includes("layers.0") ? 1 : name.includes("layers.1") ? 2 : 3);
+    const fileOf = (shard: number) => `model-0000${shard}-of-00003.safetensors`;
+    for (const shard of [1, 2, 3]) {
+      const part = new Map([...tensors].filter(([name]) => shardOf(name) === shard));
+      assert.ok(part.size);
+      await nn.writeSafetensors(join(shards, fileOf(shard)), part, { format: "pt" });
+    }
+    const places = Object.fromEntries([...tensors.keys()].map((name) => [name, fileOf(shardOf(name))]));
+    writeFileSync(join(shards, INDEX), JSON.stringify({ metadata: { total_size: 1 }, weight_map: places }));
+    return { base, shards, places };
+  }
+
   const halved = (
     tensors: Map<string, nn.SafetensorsTensor>,
     dtype: "F16" | "BF16",
@@ -299,6 +317,50 @@ describe("merging into a base file", () => {
       for (const [key, stored] of before.tensors)
         if (!changed.includes(key)) assert.deepEqual(merged.tensors.get(key), stored);
     });
+
+  it("merges into shards what it merges into one file, and leaves the others byte for byte", async () => {
+    const { base, shards, places } = await shardedBase();
+    const [one, many] = [join(folder, "one.safetensors"), join(folder, "many")];
+    const report = await lora.mergeFile(join(golden, "llama"), base, one);
+    const seen: number[] = [];
+    const onProgress = (done: number) => void seen.push(done);
+    assert.deepEqual(await lora.mergeFile(join(golden, "llama"), shards, many, { onProgress }), report);
+    assert.deepEqual(readdirSync(many).sort(), readdirSync(shards).sort());
+    const merged = nn.parseSafetensors(readFileSync(one)).tensors;
+    assert.equal(seen.at(-1), merged.size);
+    for (const name of new Set(Object.values(places))) {
+      const bytes = readFileSync(join(many, name));
+      const { tensors } = nn.parseSafetensors(bytes);
+      for (const [key, tensor] of tensors) assert.deepEqual(tensor, merged.get(key), key);
+      const isChanged = [...tensors.keys()].some((key) => report.merged.includes(key));
+      assert.equal(!bytes.equals(readFileSync(join(shards, name))), isChanged, name);
+    }
+    const again = lora.mergeFile(join(golden, "llama"), join(shards, INDEX), many);
+    await assert.rejects(again, /out must be a folder that is new or empty, received .*many/);
+  });
+
+  it("of shards leaves nothing when an index or a merged value is wrong", async () => {
+    const { shards, places } = await shardedBase();
+    const out = join(folder, "nothing");
+    const refused = async (map: unknown, message: RegExp): Promise<void> => {
+      writeFileSync(join(shards, INDEX), JSON.stringify({ weight_map: map }));
+      await assert.rejects(lora.mergeFile(join(golden, "llama"), shards, out), message);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.startsWith("nothing")),
+        [],
+      );
+    };
+    const [[name, shard]] = Object.entries(places);
+    await refused([], /JSON with a weight_map of tensors/);
+    await refused({ [name]: "../base.safetensors" }, /files beside itself, received "..\/base.safetensors"/);
+    await refused({ ...places, none: shard }, /none must be in .* and in no other shard, received \[\]/);
+    await refused({ [name]: "absent.safetensors" }, /cannot be opened \(ENOENT\)/);
+    const second = join(shards, "model-00002-of-00003.safetensors");
+    const { tensors } = nn.parseSafetensors(readFileSync(second));
+    for (const { data } of tensors.values()) (data as Float32Array).fill(Infinity);
+    await nn.writeSafetensors(second, tensors);
+    await refused(places, /must be finite in F32/);
+  });
 
   it("keeps the base's type", async () => {
     const out = join(folder, "half.safetensors");

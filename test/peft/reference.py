@@ -12,6 +12,7 @@ of the whole model (`x/`, `y/`), and what else a case asks for. `case.json` list
 import json
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -217,16 +218,78 @@ def holds(module, adapter):
 KINDS = ["lora_A", "lora_embedding_A"]
 
 
+class Sfc32:
+    """The generator of kernel/prng.ts, so that PEFT drops by the same chance."""
+
+    def __init__(self, seed, stream):
+        hashed = 0x811C9DC5
+        for byte in stream.encode():
+            hashed = (hashed ^ byte) * 0x01000193 & MASK
+        self.a, self.b, self.c, self.d = seed & MASK, hashed, (seed >> 32) ^ 0x9E3779B9, 1
+        for _ in range(15):
+            self.next()
+
+    def next(self):
+        total = self.a + self.b + self.d & MASK
+        self.d = self.d + 1 & MASK
+        self.a = self.b ^ (self.b >> 9)
+        self.b = self.c + (self.c << 3) & MASK
+        self.c = ((self.c << 21 | self.c >> 11) & MASK) + total & MASK
+        return total / 2**32
+
+
+MASK = 0xFFFFFFFF
+SEED = 9
+# Name -> what `add_weighted_adapter` is told.
+COMBINATIONS = {
+    "cat": {},
+    "linear": {},
+    "svd": {},
+    "ties": {"density": 0.4},
+    "ties-frequency": {"density": 0.7, "majority_sign_method": "frequency"},
+    "dare_linear": {"density": 0.4},
+    "dare_ties": {"density": 0.7},
+    "magnitude_prune": {"density": 0.4},
+}
+
+
 def combinations(model):
-    """The update of each layer by PEFT's three ways to combine the two adapters."""
+    """The update of each layer by PEFT's ways to combine the two adapters."""
     tensors = {}
-    for kind in ["cat", "linear", "svd"]:
-        model.add_weighted_adapter(list(WEIGHTS), list(WEIGHTS.values()), kind, combination_type=kind)
+    for kind, options in COMBINATIONS.items():
+        with seeded(model):
+            names, weights = list(WEIGHTS), list(WEIGHTS.values())
+            model.add_weighted_adapter(names, weights, kind, combination_type=kind.split("-")[0], **options)
         for path, where in layers_of(model).items():
             layer = model.get_submodule(where)
             if kind in layer.lora_A:
                 tensors[f"{kind}/{path}"] = layer.get_delta_weight(kind).detach()
     return tensors
+
+
+@contextmanager
+def seeded(model):
+    """Chance comes from a stream for each layer, named by its path."""
+    tuner, bernoulli = model.base_model, torch.bernoulli
+    combine = tuner._generalized_task_arithmetic_weighted_adapter
+    paths = {model.get_submodule(where): path for path, where in layers_of(model).items()}
+    random = None
+
+    def combine_layer(kind, adapters, weights, target, *rest):
+        nonlocal random
+        random = Sfc32(SEED, paths[target])
+        return combine(kind, adapters, weights, target, *rest)
+
+    def drawn(shares):
+        draws = [float(random.next() < share) for share in shares.flatten().double().tolist()]
+        return torch.tensor(draws).reshape(shares.shape)
+
+    tuner._generalized_task_arithmetic_weighted_adapter, torch.bernoulli = combine_layer, drawn
+    try:
+        yield
+    finally:
+        del tuner._generalized_task_arithmetic_weighted_adapter
+        torch.bernoulli = bernoulli
 
 
 def merged(model, layers):
