@@ -1,12 +1,11 @@
 /** Training steps of adapters on a transformer block, beside torch + PEFT on the same weights; and two tasks that contradict. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { root } from "../../binder/setup.mjs";
-import { peersPython } from "./peers.mjs";
+import { LinePeer, peersPython } from "./peers.mjs";
+import { VCE_SHAPE, vceRows } from "./vce.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const SHAPE = [16, 197, 768];
@@ -35,7 +34,7 @@ export async function adapters() {
           .map(([name, count]) => `${count} (${name})`)
           .join(", ")} ` +
         `rounds by turns with torch + PEFT; both sides compute the same losses. Dual-LoRA and MoE-LoRA at the rank of LoRA, over our LoRA; ` +
-        `the paper's figures are of inference.`,
+        `the paper's figures are of inference. VCE: forward and backward of its parameters, ${VCE_SHAPE}, 16 heads, 4 points.`,
       rows,
     };
   } finally {
@@ -52,7 +51,8 @@ async function stepsOn(device, folder) {
     return [{ measure: `${device}: not installed`, "peer ms": "-", "Fovea ms": "-", ratio: "-", paper: "-" }];
   }
   const study = await makeStudy(folder);
-  const peer = new Peer(await peersPython(), folder);
+  const args = ["--folder", folder, "--heads", String(HEADS), "--rate", String(RATE)];
+  const peer = new LinePeer(await peersPython(), "adapters.py", args);
   const turns = { "torch + PEFT": () => peer.step(), ...study.turns };
   const times = Object.fromEntries(Object.keys(turns).map((name) => [name, []]));
   for (let round = -1; round < ROUNDS[device]; round++) {
@@ -75,7 +75,7 @@ async function stepsOn(device, folder) {
     paper: PAPER[own] ?? "-",
   });
   const others = Object.keys(PAPER).map((name) => row(`${name} over our LoRA`, name, "LoRA"));
-  return [row("LoRA over torch + PEFT", "LoRA", "torch + PEFT"), ...others];
+  return [row("LoRA over torch + PEFT", "LoRA", "torch + PEFT"), ...others, ...(await vceRows(device, folder))];
 }
 
 /** A time counts only where both sides train the same way. */
@@ -144,28 +144,6 @@ function leakless(name, tf, step) {
       );
     return result;
   };
-}
-
-/** `adapters.py`, which makes a step for each line that it is sent. */
-class Peer {
-  constructor(python, folder) {
-    const script = join(root, "test", "bench", "adapters.py");
-    // Isolated: a neighbour of the script, click.py, has the name of a package that PEFT needs.
-    const args = ["-I", script, "--folder", folder, "--heads", String(HEADS), "--rate", String(RATE)];
-    this.child = spawn(python, args, { stdio: ["pipe", "pipe", "inherit"] });
-    this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
-  }
-
-  async step() {
-    this.child.stdin.write("step\n");
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error("bench adapters: adapters.py ended early");
-    return JSON.parse(value);
-  }
-
-  end() {
-    this.child.stdin.end();
-  }
 }
 
 const WIDTH = 32;

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { findPython, root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
 
@@ -51,4 +53,26 @@ async function once(folder, content, what, install) {
   mkdirSync(folder, { recursive: true });
   await install();
   writeFileSync(stamp, key);
+}
+
+/** A script of this folder that makes a step for each line that it is sent, and answers in JSON. */
+export class LinePeer {
+  constructor(python, script, args) {
+    this.script = script;
+    // Isolated: a neighbour of the script, click.py, has the name of a package that PEFT needs.
+    const line = ["-I", join(root, "test", "bench", script), ...args];
+    this.child = spawn(python, line, { stdio: ["pipe", "pipe", "inherit"] });
+    this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
+  }
+
+  async step() {
+    this.child.stdin.write("step\n");
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`bench: ${this.script} ended early`);
+    return JSON.parse(value);
+  }
+
+  end() {
+    this.child.stdin.end();
+  }
 }
