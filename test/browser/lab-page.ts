@@ -108,7 +108,7 @@ export class LabPage {
       await this.page.locator("#jp-main-statusbar").elementHandle(),
     );
     await this.page.locator(".jp-Dialog").locator("button.jp-mod-accept").click();
-    await left;
+    await Promise.race([left, this.page.waitForTimeout(30_000)]);
     await this.kernelReady();
   }
 
