@@ -78,7 +78,7 @@ export class LabPage {
   /** Waits until a cell is neither queued nor running. */
   async cellEnded(index: number): Promise<void> {
     const prompt = this.cell(index).locator(".jp-InputPrompt");
-    await prompt.filter({ hasText: /\[\d+\]/ }).waitFor({ timeout: LONG });
+    await prompt.filter({ hasText: /\[\d+\]/ }).waitFor();
   }
 
   async save(): Promise<void> {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
-import { openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -26,7 +26,7 @@ class TrainingPage extends ViewPage {
     const line = this.root.locator(".jp-FoveaTraining-place");
     await line
       .filter({ hasText: pattern })
-      .waitFor({ timeout: 30_000 })
+      .waitFor()
       .catch(async () => {
         throw new Error(`the training should stand at ${pattern}, but says: ${await line.innerText()}`);
       });
@@ -65,7 +65,7 @@ class TrainingPage extends ViewPage {
   }
 }
 
-describe("the training viewer in JupyterLab", { timeout: 300_000 }, () => {
+describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
   let lab: Lab;
   let browser: Browser;
   let page: LabPage;
@@ -79,7 +79,7 @@ describe("the training viewer in JupyterLab", { timeout: 300_000 }, () => {
     await page.startCell(CELLS.setup);
     await page.startCell(CELLS.train);
     view = TrainingPage.of(page, CELLS.train);
-    await view.root.waitFor({ timeout: 60_000 });
+    await view.root.waitFor();
   });
 
   after(async () => {
