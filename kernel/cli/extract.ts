@@ -2,13 +2,14 @@
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "../encoders";
-import type { FeatureDtype, ShardOption } from "../encoders";
+import type { FeatureDtype, Precision, ShardOption } from "../encoders";
 import { joinNegatives } from "./arguments";
 
 const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
   [--file onnx/model.onnx]  of an encoder hf:owner/name
   [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
+  [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
   [--device auto|cuda|webgpu|cpu] [--batch N] [--images-per-file N] [--json]`;
 
@@ -21,6 +22,7 @@ const OPTIONS = {
   dtype: { type: "string" },
   facet: { type: "string" },
   norm: { type: "boolean" },
+  precision: { type: "string" },
   shard: { type: "string" },
   device: { type: "string" },
   batch: { type: "string" },
@@ -41,6 +43,7 @@ export async function main(args: string[]): Promise<void> {
     // Checked where they are used: the errors there list what is legal.
     dtype: values.dtype as FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,
+    precision: values.precision as Precision | undefined,
     shard: values.shard as ShardOption | undefined,
     device: values.device as DeviceRequest | undefined,
     layers: layersOf(values.layers),
@@ -70,7 +73,7 @@ function progress({ done, total, skipped }: ExtractProgress): void {
   process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
 }
 
-function summary({ out, images, ok, skipped, reused }: ExtractResult): string {
+function summary({ out, precision, images, ok, skipped, reused }: ExtractResult): string {
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
-  return `${out}: ${counts}`;
+  return `${out}: ${counts}${precision === "int8" ? ", computed in int8" : ""}`;
 }

@@ -18,6 +18,7 @@ import {
   type Facet,
   type ForwardOptions,
 } from "./options";
+import type { Precision } from "./precision";
 import type { EncoderInput, Geometry, Preprocess } from "./preprocess";
 import { TextTower } from "./text-tower";
 
@@ -34,6 +35,7 @@ export interface EncoderInfo {
   name: string;
   path: string | null;
   device: Device;
+  precision: Precision;
   /** `[height, width]` in pixels. */
   inputSize: readonly [number, number];
   /** Pixels between neighbouring tokens of the first block; `featureInfo` has those of each. */
@@ -264,6 +266,7 @@ export class Encoder {
     ];
     return describe(`Encoder ${this.name}`, [
       ["device", this.disposed ? `${this.device} (disposed)` : this.device],
+      ["precision", info.precision],
       ["input", `${info.inputSize.join(" x ")} pixels`],
       ["patch", `${info.patchSize} pixels, grid ${info.grid.join(" x ")}, ${info.prefixTokens} prefix tokens`],
       ["blocks", String(info.depth)],
@@ -352,6 +355,7 @@ function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): Enco
       name,
       path: model.path,
       device: network.device,
+      precision: network.isQuantised ? "int8" : "fp32",
       inputSize: plan.inputSize,
       patchSize: stride[0],
       stride: stride[0],

@@ -35,6 +35,7 @@ export {
   type Preprocess,
   preprocessImage,
 } from "./preprocess";
+export type { Precision } from "./precision";
 export { preprocess, type Preprocessed } from "./preprocess-batch";
 export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
 export type { EncoderFamily, RegistryEntry } from "./registry";

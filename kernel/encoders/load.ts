@@ -7,6 +7,7 @@ import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./lay
 import { locateModel, type ModelFiles } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
+import { checkPrecision, type Precision, quantiseModel } from "./precision";
 import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess-config";
 
 /** How an encoder is loaded. */
@@ -20,7 +21,12 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
    */
   inputSize?: number | [number, number];
-  /** Default: the folder's or file's name; of the hub, `owner/name`. */
+  /**
+   * `int8` runs about twice as fast on processors with integer dot products (AVX-512 VNNI and the like) and changes features by a
+   * percent or two; for the device `cpu`. Default `fp32`.
+   */
+  precision?: Precision;
+  /** Default: the folder's or file's name; of the hub, `owner/name`; with `-int8` in that precision. */
   name?: string;
 }
 
@@ -40,6 +46,8 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
       "the model must be zoo/<name>, a .onnx file, a folder or hf:owner/name",
       typeof source,
     );
+  const { precision = "fp32", device = "auto" } = options;
+  checkPrecision(LOAD, precision, device);
   const files = await findFiles(source, options);
   const analysis = analyse(files.model, LOAD);
   if (analysis.refusal)
@@ -55,12 +63,15 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
   const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
-  const network = new Network(fitted, await resolveDevice(options.device ?? "auto", LOAD), LOAD);
+  const isInt8 = precision === "int8";
+  const chosen = isInt8 ? quantiseModel(LOAD, fitted) : fitted;
+  const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD);
   try {
     await network.open();
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
-    return new Encoder({ name: options.name ?? files.name, network, layouts, plan, embedding, text: files.text });
+    const name = options.name ?? `${files.name}${isInt8 ? "-int8" : ""}`;
+    return new Encoder({ name, network, layouts, plan, embedding, text: files.text });
   } catch (error) {
     await network.dispose();
     if (!isResized || !(error instanceof DeviceError)) throw error;

@@ -31,8 +31,17 @@ export class Network {
     ];
   }
 
-  /** The batch size that an exporter fixed; null where the graph takes any. */
+  /** Whether products are of integers. */
+  get isQuantised(): boolean {
+    return this.analysis.model.quantised.size > 0;
+  }
+
+  /**
+   * The batch size that an exporter fixed; null where the graph takes any. With int8 it is one: the range of a quantised tensor is that
+   * of all it holds, and what an image comes to must not depend on what it goes through the model with.
+   */
   get fixedBatch(): number | null {
+    if (this.isQuantised) return 1;
     const batch = this.analysis.image.dims?.[0];
     return typeof batch === "number" && batch > 0 ? batch : null;
   }

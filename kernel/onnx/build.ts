@@ -5,7 +5,8 @@ import { DataType } from "./model";
 export interface BuiltNode {
   op: string;
   inputs: string[];
-  output: string;
+  /** Its name, or those of several. */
+  output: string | readonly string[];
   attributes?: Readonly<Record<string, number | readonly number[]>>;
 }
 
@@ -32,9 +33,7 @@ export function buildModel({ name, nodes, inputs, outputs, constants = {} }: Bui
     ...Object.entries(constants).map(([of, value]) =>
       bytesField(
         5,
-        typeof value === "number"
-          ? floatTensor({ name: of, dims: [], data: Float32Array.of(value) })
-          : integerTensor(of, value),
+        typeof value === "number" ? tensorMessage(of, [], Float32Array.of(value)) : integerTensor(of, value),
       ),
     ),
     ...Object.entries(inputs).map(([of, dims]) => bytesField(11, valueMessage(of, DataType.float, dims))),
@@ -44,10 +43,12 @@ export function buildModel({ name, nodes, inputs, outputs, constants = {} }: Bui
   return concat([integerField(1, IR_VERSION), bytesField(7, concat(graph)), bytesField(8, opset)]);
 }
 
-function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode): Uint8Array {
+/** NodeProto. */
+export function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode): Uint8Array {
   return concat([
     ...inputs.map((name) => textField(1, name)),
-    ...[textField(2, output), textField(4, op)],
+    ...[output].flat().map((name) => textField(2, name)),
+    textField(4, op),
     ...Object.entries(attributes).map(([name, value]) => bytesField(5, integerAttribute(name, value))),
   ]);
 }
@@ -69,10 +70,11 @@ export function valueMessage(name: string, dataType: number, dims: readonly stri
 }
 
 /** TensorProto that holds its values. */
-export function floatTensor({ name, dims, data }: { name: string; dims: number[]; data: Float32Array }): Uint8Array {
+export function tensorMessage(name: string, dims: readonly number[], data: Float32Array | Int8Array): Uint8Array {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const shape = dims.map((dim) => integerField(1, dim));
-  return concat([...shape, integerField(2, DataType.float), textField(8, name), bytesField(9, raw)]);
+  const type = data instanceof Int8Array ? DataType.int8 : DataType.float;
+  return concat([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
 }
 
 function integerTensor(name: string, values: readonly number[]): Uint8Array {

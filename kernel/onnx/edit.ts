@@ -1,11 +1,11 @@
-import { realpathSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { floatTensor, integerAttribute, valueMessage } from "./build";
+import { integerAttribute, tensorMessage, valueMessage } from "./build";
 import { bytesField, concat, integerField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
+import { quantisedFields } from "./quantise";
 import { type ByteSource, openSource } from "./source";
+import { WeightFiles } from "./weight-files";
 import { type Context, fields, type Range, readText } from "./wire";
 
 /** A model for `InferenceSession.create`, and the folder its weights are read from (null: all inside). */
@@ -19,7 +19,8 @@ const INLINE_BYTES = 1024;
 
 /**
  * A model that computes `outputs` and nothing else: nodes and weights that none of them needs are left out, inner tensors
- * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file.
+ * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file. Products
+ * that `quantise` took are written with int8 weights.
  *
  * @throws OnnxError when the graph makes no tensor of a wanted name
  */
@@ -27,7 +28,7 @@ export function editModel(model: OnnxModel, outputs: string[], fn: string): Edit
   const source = openSource(model.bytes ?? model.path ?? "", fn);
   try {
     if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
-    const weights = model.path === null ? null : new Weights(model.path, fn);
+    const weights = model.path === null ? null : new WeightFiles(model.path, fn);
     const copy = ({ start, end }: Range): Uint8Array => source.view(start, end - start).slice();
     const graph = concat(graphFields(model, outputs, { source, weights, fn }));
     return {
@@ -41,7 +42,7 @@ export function editModel(model: OnnxModel, outputs: string[], fn: string): Edit
 
 interface Job {
   source: ByteSource;
-  weights: Weights | null;
+  weights: WeightFiles | null;
   fn: string;
 }
 
@@ -50,17 +51,23 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
     bytesField(number, job.source.view(start, end - start));
   const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
   const nodes = neededNodes(model, outputs, job.fn);
-  const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
+  const quantised = quantisedFields(nodes, model.quantised);
+  const used = new Set([
+    ...nodes.flatMap((node) => quantised.reads(node) ?? [...node.inputs, ...captured(node)]),
+    ...outputs,
+  ]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
   // What an exporter wrote about shapes does not hold for a replaced initialiser.
   const isFree = model.replaced.size > 0;
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
-    ...nodes.map((node) =>
-      model.extended.has(node) && used.has(node.outputs[3])
-        ? bytesField(1, rewriteNode(node, job.source))
-        : copy(1, node.range),
-    ),
+    ...nodes.flatMap((node) => {
+      const instead = quantised.nodes(node);
+      if (instead) return instead;
+      const isWider = model.extended.has(node) && used.has(node.outputs[3]);
+      return [isWider ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range)];
+    }),
+    ...quantised.initializers(),
     ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, model, job))),
     ...model.inputs
       .filter((input) => used.has(input.name))
@@ -125,7 +132,7 @@ function nameOf(context: Context, attribute: Range): string | null {
 /** An initialiser: small ones as they are, large ones as a reference into their file. */
 function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: Job): Uint8Array {
   const other = model.replaced.get(tensor.name);
-  if (other) return floatTensor({ name: tensor.name, dims: other.dims, data: other.data });
+  if (other) return tensorMessage(tensor.name, other.dims, other.data);
   const whole = (): Uint8Array => source.view(tensor.range.start, tensor.range.end - tensor.range.start).slice();
   if (!weights) return whole();
   if (tensor.external)
@@ -148,35 +155,4 @@ function reference(tensor: TensorInfo, location: string, offset: number, length:
     ...(length === null ? [] : [entry("length", String(length))]),
     integerField(14, 1),
   ]);
-}
-
-/**
- * Where the weights of a model on disk lie. onnxruntime refuses external data behind a symbolic link that leaves the
- * folder (the hub's cache is made of such links), so the real files are named.
- */
-class Weights {
-  readonly folder: string;
-  readonly own: string;
-  private readonly beside: string;
-
-  constructor(
-    path: string,
-    private readonly fn: string,
-  ) {
-    const real = realpathSync(path);
-    [this.folder, this.own, this.beside] = [dirname(real), basename(real), dirname(path)];
-  }
-
-  /** The name, from `folder`, of a file that the model names. */
-  locate(location: string): string {
-    let real: string;
-    try {
-      real = realpathSync(join(this.beside, location));
-    } catch {
-      throw new OnnxError(this.fn, "the model's external data file is missing", join(this.beside, location));
-    }
-    const name = relative(this.folder, real);
-    if (name.startsWith("..")) throw new OnnxError(this.fn, "external data must lie in the model's folder", real);
-    return name;
-  }
 }

@@ -20,6 +20,7 @@ export { stemGrid, stemStride, type StemStep } from "./stem";
 export { halfToNumber, readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
+export { quantise } from "./quantise";
 
 /** Reading and inspecting ONNX models. */
 export const onnx = { inspect, format: formatInspection };

@@ -58,6 +58,15 @@ export interface ValueInfo {
   range: Range;
 }
 
+/** A constant matrix in int8: `weight[k, n] ≈ levels[k, n] · scales[n]`. */
+export interface QuantisedWeight {
+  /** Of its tensor in the model. */
+  name: string;
+  dims: [rows: number, columns: number];
+  levels: Int8Array;
+  scales: Float32Array;
+}
+
 /** A model as far as it was read: structure in memory, weights by their place in the file. */
 export interface OnnxModel {
   path: string | null;
@@ -78,6 +87,8 @@ export interface OnnxModel {
   extended: Set<OnnxNode>;
   /** Initialisers to write with other values, by name: the shapes around them may change with them. */
   replaced: Map<string, { dims: number[]; data: Float32Array }>;
+  /** `MatMul` and `Gemm` to write as products of integers. */
+  quantised: ReadonlyMap<OnnxNode, QuantisedWeight>;
   /** Fields that are carried over as they are: of the model, and of the graph. */
   rest: { model: Range[]; graph: Range[] };
 }

@@ -33,6 +33,7 @@ function parseModel(context: Context): OnnxModel {
       values: new Map(),
       extended: new Set(),
       replaced: new Map(),
+      quantised: new Map(),
       rest: { model: [], graph: [] },
     },
   };

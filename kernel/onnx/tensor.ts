@@ -58,6 +58,24 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
   );
 }
 
+/**
+ * A float32 initialiser of any size, in memory of its own.
+ *
+ * @returns `null` where its values are not stored as plain bytes
+ */
+export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array | null {
+  const size = 4 * elementCount(tensor);
+  const range = tensor.raw ?? tensor.typed[0];
+  if (!tensor.external && !range) return null;
+  if (!tensor.external && range.end - range.start !== size)
+    throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
+  const bytes = tensor.external
+    ? readExternal(model, tensor, size)
+    : (model.bytes?.subarray(range.start, range.end) ?? readFile(model.path ?? "", range.start, size));
+  // A copy: floats must begin at a multiple of four bytes.
+  return new Float32Array(Uint8Array.from(bytes).buffer);
+}
+
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
   const { location, offset } = tensor.external ?? { location: "", offset: 0 };
   if (model.path === null) throw new OnnxError("onnx.read", "external data needs a model on disk", tensor.name);

@@ -1,4 +1,4 @@
-/** Images on disk to features on disk, beside torch and onnxruntime in Python; what half the depth, int8 and the graph's edit cost. */
+/** Images on disk to features on disk, beside torch and onnxruntime in Python, in fp32 and in int8; what half the depth, int8 and the graph's edit cost. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -12,6 +12,13 @@ const ZOO = join(root, "kernel", "zoo");
 const SMALL = "parts-hybrid";
 const [BATCH, ROUNDS] = [8, 3];
 const IMAGES = { "ViT-B/16, 224 px, random": 96, [`zoo/${SMALL}, 128 px`]: 192 };
+
+/** What each peer runs. */
+const PEERS = {
+  torch: "Python torch, fp32,",
+  onnxruntime: "Python onnxruntime, fp32,",
+  "onnxruntime int8": "Python onnxruntime, quantize_dynamic,",
+};
 
 export async function extraction() {
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
@@ -67,23 +74,34 @@ async function speed(name, model, images, python, folder) {
   const script = join(root, "test", "bench", "extraction.py");
   const zoo = model.startsWith(ZOO) ? ["--train", join(ZOO, "train")] : [];
   const args = ["--images", images, "--model", model, ...zoo, "--batch", String(BATCH)];
+  const isLarge = zoo.length === 0;
   const rounds = [];
   for (let i = 0; i < ROUNDS; i++) {
-    const peers = JSON.parse(await capture(python, [script, ...args]));
-    rounds.push({ ...peers, fovea: await ourRate(model, images, join(folder, "features")) });
+    const peers = JSON.parse(await capture(python, [script, ...args, ...(isLarge ? ["--int8"] : [])]));
+    const out = join(folder, "features");
+    const own = {
+      fp32: await ourRate(model, images, out),
+      ...(isLarge && { int8: await ourRate(model, images, out, "int8") }),
+    };
+    rounds.push({ ...peers, ...own });
   }
   const middle = (key) => median(rounds.map((round) => round[key]));
-  return ["torch", "onnxruntime"].map((peer) => ({
-    measure: name,
-    Fovea: `${middle("fovea").toFixed(1)} images/s`,
-    peer: `Python ${peer} ${middle(peer).toFixed(1)}`,
-    ratio: (middle("fovea") / middle(peer)).toFixed(2),
-  }));
+  const row = (own, peer) => ({
+    measure: own === "int8" ? `${name}, Fovea in int8` : name,
+    Fovea: `${middle(own).toFixed(1)} images/s`,
+    peer: `${PEERS[peer]} ${middle(peer).toFixed(1)}`,
+    ratio: (middle(own) / middle(peer)).toFixed(2),
+  });
+  const fp32 = ["torch", "onnxruntime"];
+  return [
+    ...fp32.map((peer) => row("fp32", peer)),
+    ...(isLarge ? [...fp32, "onnxruntime int8"].map((peer) => row("int8", peer)) : []),
+  ];
 }
 
-async function ourRate(model, images, out) {
+async function ourRate(model, images, out, precision = "fp32") {
   const { encoders } = require("fovea");
-  const encoder = await encoders.load(model, { device: "cpu" });
+  const encoder = await encoders.load(model, { device: "cpu", precision });
   const options = { encoder, images, layers: [-1], batchSize: BATCH };
   try {
     // A first batch of each, as the peers have it, and the model's hash, which is computed once.

@@ -7,6 +7,7 @@ import { EncoderError } from "../errors";
 import type { FeatureMap } from "../feature-map";
 import { load } from "../load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../options";
+import type { Precision } from "../precision";
 import type { PreparedImage } from "../preprocess";
 import { type ImageFile, listImages, readImage, shardOf, type ShardOption } from "./images";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
@@ -40,6 +41,8 @@ export interface ExtractOptions {
   shard?: ShardOption;
   /** For an encoder that is loaded here. Default `auto`. */
   device?: DeviceRequest;
+  /** For an encoder that is loaded here. Default `fp32`. */
+  precision?: Precision;
   /** For an encoder of the hub that is loaded here: the `.onnx` file in its repository. */
   file?: string;
   /** Images that go through the model together. Default 16. */
@@ -68,6 +71,7 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   out: string;
   /** Of encoder and options: what makes two runs the same. */
   hash: string;
+  precision: Precision;
   images: number;
   /** Images with features, now or from before. */
   ok: number;
@@ -94,9 +98,9 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkExtract(options);
   const images = shardOf(EXTRACT, await listImages(EXTRACT, options.images), options.shard);
-  const { encoder: source, device, file, signal } = options;
+  const { encoder: source, device, precision, file, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
-  const encoder = await load(source, { device, file, signal });
+  const encoder = await load(source, { device, precision, file, signal });
   try {
     return await extractWith(encoder, images, options);
   } finally {
@@ -104,8 +108,14 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   }
 }
 
-function checkExtract({ out, dtype = "f32", imagesPerFile = 1, copies = 1 }: ExtractOptions): void {
+function checkExtract({ encoder, precision, out, dtype = "f32", imagesPerFile = 1, copies = 1 }: ExtractOptions): void {
   if (typeof out !== "string" || out === "") throw new EncoderError(EXTRACT, "out must be a folder", out);
+  if (typeof encoder !== "string" && precision !== undefined && precision !== encoder.info.precision)
+    throw new EncoderError(
+      EXTRACT,
+      `precision must be that of the loaded encoder, ${encoder.info.precision}`,
+      precision,
+    );
   if (!Object.hasOwn(BYTES, dtype))
     throw new EncoderError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(imagesPerFile) || imagesPerFile < 1)
@@ -139,7 +149,8 @@ async function extractWith(encoder: Encoder, images: ImageFile[], options: Extra
     const lines = images.map(({ path }) => store.lines.get(path));
     const ok = lines.filter((line) => line?.status === "ok").length;
     const { skipped, reused } = job.progress;
-    return { out, hash: run.hash, images: images.length, ok, skipped, reused };
+    const { precision } = encoder.info;
+    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused };
   } finally {
     await store.close();
   }

@@ -30,6 +30,8 @@ export interface ExtractionRun {
     /** SHA-256 of the graph and its files of weights. */
     sha256: string;
     preprocess: Readonly<Preprocess>;
+    /** Only of an encoder that computes otherwise than its graph is written. */
+    precision?: "int8";
   };
   layers: ExtractedLayer[];
   facet: Facet;
@@ -44,13 +46,14 @@ export async function describeRun(
   layers: ExtractedLayer[],
   options: Pick<ExtractionRun, "facet" | "norm" | "dtype">,
 ): Promise<ExtractionRun> {
-  const { path, preprocess } = encoder.info;
+  const { path, preprocess, precision } = encoder.info;
   if (path === null) throw new EncoderError(fn, "the encoder must come from a file", encoder.name);
   const { facet, norm, dtype } = options;
   const sha256 = await hashModel(path, fn);
-  const content = { version: 1 as const, encoder: { sha256, preprocess }, layers, facet, norm, dtype };
+  const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };
+  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype };
   const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex");
-  return { ...content, hash, encoder: { name: encoder.name, sha256, preprocess } };
+  return { ...content, hash, encoder: { name: encoder.name, ...computed } };
 }
 
 /** Hashes of this process, by names, sizes and dates of the files: a model of some gigabytes is not read for every call. */

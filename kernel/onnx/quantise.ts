@@ -1,0 +1,127 @@
+import { nodeMessage, tensorMessage, type BuiltNode } from "./build";
+import { bytesField } from "./encode";
+import { DataType, type OnnxModel, type OnnxNode, type QuantisedWeight, type TensorInfo } from "./model";
+import { readFloats } from "./tensor";
+import { WeightFiles } from "./weight-files";
+
+/** The first operator set with `DynamicQuantizeLinear`. */
+const OPSET = 11;
+const LEVELS = 127;
+
+/**
+ * The products of a model whose second factor is a constant float32 matrix, with that matrix in int8: symmetric, a scale a column, the
+ * column's largest magnitude / 127. Written by `editModel` in the form of onnxruntime's `quantize_dynamic`: the first factor is
+ * quantised to uint8 when the model runs, by its own smallest and largest value, and everything between products stays float32.
+ *
+ * @returns an empty map where there is nothing to quantise
+ * @throws OnnxError when weights are not all there
+ */
+export function quantise(model: OnnxModel, fn: string): Map<OnnxNode, QuantisedWeight> {
+  const found = new Map<OnnxNode, QuantisedWeight>();
+  if ((model.opsets.get("") ?? 0) < OPSET) return found;
+  const files = model.path === null ? null : new WeightFiles(model.path, fn);
+  const made = new Map<string, QuantisedWeight | null>();
+  for (const node of model.nodes) {
+    const tensor = constantFactor(model, node);
+    if (!tensor) continue;
+    // A file outside of the model's folder is refused here as it is where weights are references.
+    if (tensor.external) files?.locate(tensor.external.location);
+    const isTransposed = node.attributes.get("transB")?.number === 1;
+    const key = `${tensor.name}${isTransposed ? "/transposed" : ""}`;
+    if (!made.has(key)) made.set(key, quantiseWeight(key, tensor, readFloats(model, tensor), isTransposed));
+    const weight = made.get(key);
+    if (weight) found.set(node, weight);
+  }
+  return found;
+}
+
+/** The weight of a product that integers can take over; null for other nodes. */
+function constantFactor(model: OnnxModel, node: OnnxNode): TensorInfo | null {
+  const isProduct = node.domain === "" && (node.op === "MatMul" || (node.op === "Gemm" && isPlain(node)));
+  const tensor = isProduct ? model.initializers.get(node.inputs[1]) : undefined;
+  const isFed = model.inputs.some(({ name }) => name === node.inputs[1]);
+  if (!tensor || isFed || tensor.dataType !== DataType.float || tensor.dims.length !== 2) return null;
+  return tensor.dims[0] > 0 && tensor.dims[1] > 0 && !model.replaced.has(tensor.name) ? tensor : null;
+}
+
+/** `A · B + C` or `A · Bᵀ + C`, nothing scaled. */
+function isPlain({ attributes }: OnnxNode): boolean {
+  const of = (name: string, usual: number): number => attributes.get(name)?.number ?? usual;
+  return of("transA", 0) === 0 && of("alpha", 1) === 1 && of("beta", 1) === 1;
+}
+
+function quantiseWeight(
+  name: string,
+  { dims }: TensorInfo,
+  values: Float32Array | null,
+  isTransposed: boolean,
+): QuantisedWeight | null {
+  if (!values) return null;
+  const [rows, columns] = isTransposed ? [dims[1], dims[0]] : [dims[0], dims[1]];
+  // Where the next value of a column, and the next column, lie.
+  const [down, across] = isTransposed ? [1, rows] : [columns, 1];
+  const scales = new Float32Array(columns);
+  const levels = new Int8Array(values.length);
+  for (let k = 0; k < rows; k++)
+    for (let n = 0; n < columns; n++) scales[n] = Math.max(scales[n], Math.abs(values[k * down + n * across]));
+  for (let n = 0; n < columns; n++) scales[n] = scales[n] > 0 ? scales[n] / LEVELS : 1;
+  for (let k = 0, at = 0; k < rows; k++)
+    for (let n = 0; n < columns; n++, at++) levels[at] = Math.round(values[k * down + n * across] / scales[n]);
+  return { name, dims: [rows, columns], levels, scales };
+}
+
+/** What takes the place of quantised products in a graph that is written. */
+export interface QuantisedFields {
+  /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
+  nodes(node: OnnxNode): Uint8Array[] | null;
+  /** Tensors of the model that those nodes read; null where the node stays. */
+  reads(node: OnnxNode): string[] | null;
+  /** GraphProto fields of the levels and scales. */
+  initializers(): Uint8Array[];
+}
+
+/** @param nodes those that are written, in graph order */
+export function quantisedFields(
+  nodes: readonly OnnxNode[],
+  quantised: ReadonlyMap<OnnxNode, QuantisedWeight>,
+): QuantisedFields {
+  // The first reader of a tensor quantises it for all.
+  const first = new Map<string, OnnxNode>();
+  for (const node of nodes) if (quantised.has(node) && !first.has(node.inputs[0])) first.set(node.inputs[0], node);
+  const weights = new Set(nodes.flatMap((node) => quantised.get(node) ?? []));
+  return {
+    nodes(node) {
+      const weight = quantised.get(node);
+      if (!weight) return null;
+      const start = first.get(node.inputs[0]) === node ? [quantiseInput(node.inputs[0])] : [];
+      return [...start, ...product(node, weight)].map((one) => bytesField(1, nodeMessage(one)));
+    },
+    reads: (node) => (quantised.has(node) ? node.inputs.filter((_, i) => i !== 1) : null),
+    initializers: () =>
+      [...weights].flatMap(({ name, dims, levels, scales }) => [
+        bytesField(5, tensorMessage(own(name, "levels"), dims, levels)),
+        bytesField(5, tensorMessage(own(name, "scales"), [dims[1]], scales)),
+      ]),
+  };
+}
+
+/** A name that no exporter gives. */
+const own = (name: string, what: string): string => `${name}/fovea-int8/${what}`;
+
+function quantiseInput(name: string): BuiltNode {
+  const output = ["levels", "scale", "zero"].map((what) => own(name, what));
+  return { op: "DynamicQuantizeLinear", inputs: [name], output };
+}
+
+/** `(levels(A) - zero) · levels(B) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
+function product({ inputs: [a, , addend], outputs }: OnnxNode, { name }: QuantisedWeight): BuiltNode[] {
+  const [whole, float, scale, scaled] = ["whole", "float", "scale", "scaled"].map((what) => own(outputs[0], what));
+  const result = addend ? scaled : outputs[0];
+  return [
+    { op: "MatMulInteger", inputs: [own(a, "levels"), own(name, "levels"), own(a, "zero")], output: whole },
+    { op: "Cast", inputs: [whole], output: float, attributes: { to: DataType.float } },
+    { op: "Mul", inputs: [own(a, "scale"), own(name, "scales")], output: scale },
+    { op: "Mul", inputs: [float, scale], output: result },
+    ...(addend ? [{ op: "Add", inputs: [scaled, addend], output: outputs[0] }] : []),
+  ];
+}
