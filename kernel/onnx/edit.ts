@@ -52,10 +52,7 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
   const nodes = neededNodes(model, outputs, job.fn);
   const quantised = quantisedFields(nodes, model.quantised);
-  const used = new Set([
-    ...nodes.flatMap((node) => quantised.reads(node) ?? [...node.inputs, ...captured(node)]),
-    ...outputs,
-  ]);
+  const used = new Set([...nodes.flatMap((node) => readsOf(node, model)), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
   // What an exporter wrote about shapes does not hold for a replaced initialiser.
   const isFree = model.replaced.size > 0;
@@ -98,9 +95,14 @@ function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[
     const node = model.nodes[i];
     if (!node.outputs.some((name) => wanted.has(name))) continue;
     kept.push(node);
-    for (const name of [...node.inputs, ...captured(node)]) if (name) wanted.add(name);
+    for (const name of readsOf(node, model)) if (name) wanted.add(name);
   }
   return kept.reverse();
+}
+
+/** Tensors that a node needs: of a quantised product not the weight, whose levels stand for it. */
+function readsOf(node: OnnxNode, { quantised }: OnnxModel): string[] {
+  return [...node.inputs.filter((_, i) => i !== 1 || !quantised.has(node)), ...captured(node)];
 }
 
 /** A node again with its present outputs; `Attention` is told to hand out probabilities. Other fields are copied. */

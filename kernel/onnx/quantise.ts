@@ -9,7 +9,7 @@ const OPSET = 11;
 const LEVELS = 127;
 
 /**
- * The products of a model whose second factor is a constant float32 matrix, with that matrix in int8: symmetric, a scale a column, the
+ * The products of a model whose second factor is a constant matrix (float32, or float16 that is cast to it), with that matrix in int8: symmetric, a scale a column, the
  * column's largest magnitude / 127. Written by `editModel` in the form of onnxruntime's `quantize_dynamic`: the first factor is
  * quantised to uint8 when the model runs, by its own smallest and largest value, and everything between products stays float32.
  *
@@ -20,9 +20,10 @@ export function quantise(model: OnnxModel, fn: string): Map<OnnxNode, QuantisedW
   const found = new Map<OnnxNode, QuantisedWeight>();
   if ((model.opsets.get("") ?? 0) < OPSET) return found;
   const files = model.path === null ? null : new WeightFiles(model.path, fn);
+  const constants = constantsOf(model);
   const made = new Map<string, QuantisedWeight | null>();
   for (const node of model.nodes) {
-    const tensor = constantFactor(model, node);
+    const tensor = isProduct(node) ? constants.get(node.inputs[1]) : undefined;
     if (!tensor) continue;
     // A file outside of the model's folder is refused here as it is where weights are references.
     if (tensor.external) files?.locate(tensor.external.location);
@@ -35,14 +36,24 @@ export function quantise(model: OnnxModel, fn: string): Map<OnnxNode, QuantisedW
   return found;
 }
 
-/** The weight of a product that integers can take over; null for other nodes. */
-function constantFactor(model: OnnxModel, node: OnnxNode): TensorInfo | null {
-  const isProduct = node.domain === "" && (node.op === "MatMul" || (node.op === "Gemm" && isPlain(node)));
-  const tensor = isProduct ? model.initializers.get(node.inputs[1]) : undefined;
-  const isFed = model.inputs.some(({ name }) => name === node.inputs[1]);
-  if (!tensor || isFed || tensor.dataType !== DataType.float || tensor.dims.length !== 2) return null;
-  return tensor.dims[0] > 0 && tensor.dims[1] > 0 && !model.replaced.has(tensor.name) ? tensor : null;
+/** Constant matrices by the name under which float32 values of them are read. */
+function constantsOf(model: OnnxModel): Map<string, TensorInfo> {
+  const fed = new Set(model.inputs.map(({ name }) => name));
+  const own = [...model.initializers.values()].filter(
+    ({ name, dims }) =>
+      !fed.has(name) && !model.replaced.has(name) && dims.length === 2 && dims.every((dim) => dim > 0),
+  );
+  const halves = new Map(own.filter(({ dataType }) => dataType === DataType.float16).map((half) => [half.name, half]));
+  const cast = model.nodes.flatMap((node): [string, TensorInfo][] => {
+    const half = node.op === "Cast" && node.domain === "" ? halves.get(node.inputs[0]) : undefined;
+    return half && node.attributes.get("to")?.number === DataType.float ? [[node.outputs[0], half]] : [];
+  });
+  const floats = own.filter(({ dataType }) => dataType === DataType.float);
+  return new Map([...floats.map((tensor): [string, TensorInfo] => [tensor.name, tensor]), ...cast]);
 }
+
+const isProduct = (node: OnnxNode): boolean =>
+  node.domain === "" && (node.op === "MatMul" || (node.op === "Gemm" && isPlain(node)));
 
 /** `A · B + C` or `A · Bᵀ + C`, nothing scaled. */
 function isPlain({ attributes }: OnnxNode): boolean {
@@ -74,8 +85,6 @@ function quantiseWeight(
 export interface QuantisedFields {
   /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
   nodes(node: OnnxNode): Uint8Array[] | null;
-  /** Tensors of the model that those nodes read; null where the node stays. */
-  reads(node: OnnxNode): string[] | null;
   /** GraphProto fields of the levels and scales. */
   initializers(): Uint8Array[];
 }
@@ -96,7 +105,6 @@ export function quantisedFields(
       const start = first.get(node.inputs[0]) === node ? [quantiseInput(node.inputs[0])] : [];
       return [...start, ...product(node, weight)].map((one) => bytesField(1, nodeMessage(one)));
     },
-    reads: (node) => (quantised.has(node) ? node.inputs.filter((_, i) => i !== 1) : null),
     initializers: () =>
       [...weights].flatMap(({ name, dims, levels, scales }) => [
         bytesField(5, tensorMessage(own(name, "levels"), dims, levels)),

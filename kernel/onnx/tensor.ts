@@ -59,21 +59,23 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
 }
 
 /**
- * A float32 initialiser of any size, in memory of its own.
+ * A float32 or float16 initialiser of any size, in memory of its own.
  *
  * @returns `null` where its values are not stored as plain bytes
  */
 export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array | null {
-  const size = 4 * elementCount(tensor);
-  const range = tensor.raw ?? tensor.typed[0];
+  const isHalf = tensor.dataType === DataType.float16;
+  const size = elementCount(tensor) * (isHalf ? 2 : 4);
+  const range = tensor.raw ?? (isHalf ? undefined : tensor.typed[0]);
   if (!tensor.external && !range) return null;
-  if (!tensor.external && range.end - range.start !== size)
+  if (range && range.end - range.start !== size)
     throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
-  const bytes = tensor.external
-    ? readExternal(model, tensor, size)
-    : (model.bytes?.subarray(range.start, range.end) ?? readFile(model.path ?? "", range.start, size));
-  // A copy: floats must begin at a multiple of four bytes.
-  return new Float32Array(Uint8Array.from(bytes).buffer);
+  const bytes = range
+    ? (model.bytes?.subarray(range.start, range.end) ?? readFile(model.path ?? "", range.start, size))
+    : readExternal(model, tensor, size);
+  // A copy: numbers must begin at a multiple of their size.
+  const { buffer } = Uint8Array.from(bytes);
+  return isHalf ? Float32Array.from(new Uint16Array(buffer), halfToNumber) : new Float32Array(buffer);
 }
 
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
