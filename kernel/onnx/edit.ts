@@ -1,5 +1,5 @@
 import { integerAttribute, tensorMessage, valueMessage } from "./build";
-import { bytesField, concat, integerField, textField } from "./encode";
+import { bytesField, concat, integerField, messageField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
@@ -30,9 +30,9 @@ export function editModel(model: OnnxModel, outputs: string[], fn: string): Edit
     if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
     const weights = model.path === null ? null : new WeightFiles(model.path, fn);
     const copy = ({ start, end }: Range): Uint8Array => source.view(start, end - start).slice();
-    const graph = concat(graphFields(model, outputs, { source, weights, fn }));
+    const graph = graphFields(model, outputs, { source, weights, fn });
     return {
-      bytes: concat([...model.rest.model.map(copy), bytesField(7, graph)]),
+      bytes: concat([...model.rest.model.map(copy), ...messageField(7, graph)]),
       weightsFolder: weights?.folder ?? null,
     };
   } finally {

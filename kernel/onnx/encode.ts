@@ -20,6 +20,12 @@ export function bytesField(number: number, payload: Uint8Array): Uint8Array {
   return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
 }
 
+/** The same of a message in parts, which are not copied: they may hold all weights of a model. */
+export function messageField(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [Uint8Array.from([...varint(number * 8 + 2), ...varint(length)]), ...parts];
+}
+
 export function textField(number: number, text: string): Uint8Array {
   return bytesField(number, new TextEncoder().encode(text));
 }

@@ -1,5 +1,5 @@
 import { nodeMessage, tensorMessage, type BuiltNode } from "./build";
-import { bytesField } from "./encode";
+import { bytesField, messageField } from "./encode";
 import { DataType, type OnnxModel, type OnnxNode, type QuantisedWeight, type TensorInfo } from "./model";
 import { readFloats } from "./tensor";
 import { WeightFiles } from "./weight-files";
@@ -85,7 +85,7 @@ function quantiseWeight(
 export interface QuantisedFields {
   /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
   nodes(node: OnnxNode): Uint8Array[] | null;
-  /** GraphProto fields of the levels and scales. */
+  /** GraphProto fields of the levels and scales, in parts. */
   initializers(): Uint8Array[];
 }
 
@@ -107,8 +107,8 @@ export function quantisedFields(
     },
     initializers: () =>
       [...weights].flatMap(({ name, dims, levels, scales }) => [
-        bytesField(5, tensorMessage(own(name, "levels"), dims, levels)),
-        bytesField(5, tensorMessage(own(name, "scales"), [dims[1]], scales)),
+        ...messageField(5, [tensorMessage(own(name, "levels"), dims, levels)]),
+        ...messageField(5, [tensorMessage(own(name, "scales"), [dims[1]], scales)]),
       ]),
   };
 }

@@ -70,11 +70,12 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
   if (!tensor.external && !range) return null;
   if (range && range.end - range.start !== size)
     throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
-  const bytes = range
-    ? (model.bytes?.subarray(range.start, range.end) ?? readFile(model.path ?? "", range.start, size))
-    : readExternal(model, tensor, size);
-  // A copy: numbers must begin at a multiple of their size.
-  const { buffer } = Uint8Array.from(bytes);
+  // Memory of its own: numbers must begin at a multiple of their size.
+  const { buffer } = !range
+    ? readExternal(model, tensor, size)
+    : model.bytes
+      ? Uint8Array.from(model.bytes.subarray(range.start, range.end))
+      : readFile(model.path ?? "", range.start, size);
   return isHalf ? Float32Array.from(new Uint16Array(buffer), halfToNumber) : new Float32Array(buffer);
 }
 
