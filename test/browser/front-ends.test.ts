@@ -35,13 +35,26 @@ describe("Notebook 7 and JupyterLab", { timeout: LIMIT }, () => {
     await lab?.close();
   });
 
+  /** The page says idle before there is any kernel, and cells that run then do nothing: only the server knows. */
+  async function kernelConnected(name: string): Promise<void> {
+    for (;;) {
+      const answer = await fetch(`${lab.url}/api/sessions?token=${lab.token}`);
+      const sessions = (await answer.json()) as {
+        path: string;
+        kernel: { connections: number; execution_state: string };
+      }[];
+      const kernel = sessions.find(({ path }) => path === name)?.kernel;
+      if (kernel?.execution_state === "idle" && kernel.connections > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   /** Opens a notebook in Notebook 7 and runs it. */
   async function runInNotebook(name: string): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1100 } });
     page.setDefaultTimeout(PATIENCE);
     await page.goto(`${lab.url}/notebooks/${name}?token=${lab.token}`);
-    // The indicator in the toolbar says idle before there is any kernel, and cells that run then do nothing.
-    await page.locator(".jp-NotebookKernelStatus-info").first().waitFor({ state: "attached" });
+    await kernelConnected(name);
     await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
     await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
     return page;
