@@ -18,10 +18,11 @@ const PAIRS = [
 const LOOKED_AT = "VCE + Dual-LoRA";
 
 /** A study that was stopped goes on; one that is done is printed again. */
-export async function answers({ short = false } = {}) {
+export async function answers({ short = false, seeds } = {}) {
   const { nn, multimodal } = require("fovea");
   const device = await nn.start(short ? "wasm" : "auto");
-  const settings = short ? multimodal.ANSWERS_SHORT : multimodal.ANSWERS;
+  const usual = short ? multimodal.ANSWERS_SHORT : multimodal.ANSWERS;
+  const settings = { ...usual, seeds: seeds ?? usual.seeds };
   const total = settings.methods.length * settings.seeds;
   const study = await multimodal.answerStudy({
     ...{ settings, folder: FOLDER },

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- entry …] [--json | --write] [--short]`: measures Fovea beside its peers in one run on this machine and prints
+ * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` is for `answers`: its machinery on WebAssembly in two minutes.
+ * `--short` is for `answers`: its machinery on WebAssembly in two minutes; `--seeds` (default 3) narrows its intervals.
  */
 import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";
@@ -16,10 +16,12 @@ import { keep, section } from "./tables.mjs";
 const entries = { kernels, extraction, hover, law, adapters, conflict, answers };
 
 const OPTIONS = ["--json", "--write", "--short"];
+const SEEDS = /^--seeds=([1-9]\d*)$/;
 
 async function main() {
   const args = process.argv.slice(2);
-  const wanted = args.filter((arg) => !OPTIONS.includes(arg));
+  const wanted = args.filter((arg) => !OPTIONS.includes(arg) && !SEEDS.test(arg));
+  const seeds = args.map((arg) => SEEDS.exec(arg)?.[1]).find(Boolean);
   const unknown = wanted.filter((name) => !(name in entries));
   if (unknown.length > 0)
     throw new Error(`npm run bench: no entry ${unknown.join(", ")}, there are ${Object.keys(entries).join(", ")}`);
@@ -27,7 +29,7 @@ async function main() {
   const machine = `On ${cpus().length} x ${cpus()[0].model}, Node ${process.versions.node}.`;
   const tables = {};
   for (const name of wanted.length > 0 ? wanted : Object.keys(entries)) {
-    tables[name] = await entries[name]({ short: args.includes("--short") });
+    tables[name] = await entries[name]({ short: args.includes("--short"), seeds: seeds && Number(seeds) });
     if (args.includes("--write")) keep(name, tables[name], machine);
     if (!args.includes("--json")) process.stdout.write(`\n${section(tables[name], machine)}`);
   }
