@@ -51,7 +51,7 @@ export type CommCommand = { parent: Header } & CommPayload &
 
 /**
  * From the kernel process to the session. An interrupt goes over the lifeline, as a busy loop reads no messages, and with it
- * a message: the signal may come before the cell that it is meant for, the message cannot.
+ * a message: a signal may come before the cell that it is meant for, or after, the message cannot.
  */
 export type ToSession =
   ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt" };

@@ -92,12 +92,15 @@ export class SessionProcess {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 
-  /** A line on the lifeline for its watcher, which makes a SIGINT of it and sees to it that it is answered. */
+  /**
+   * A line on the lifeline for its watcher, which makes a SIGINT of it where work is under way and sees to it that it is
+   * answered; and a message, in line behind that work and before what is sent next.
+   */
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();
-    const isBusy = this.underWay > 0;
-    (this.child.stdio[LIFELINE_FD] as Socket).write(`${isBusy ? "busy" : "idle"} ${process.hrtime.bigint()}\n`);
-    if (isBusy) this.send({ type: "interrupt" });
+    const state = this.underWay > 0 ? "busy" : "idle";
+    (this.child.stdio[LIFELINE_FD] as Socket).write(`${state} ${process.hrtime.bigint()}\n`);
+    this.send({ type: "interrupt" });
   }
 
   kill(): void {
