@@ -1,4 +1,4 @@
-import type { StepReport } from "./fit";
+import type { StepReport } from "./report";
 import type { TrainingPlan } from "./plan";
 
 /** How a training ended: by itself, by a signal or control, by an interrupt of its cell, or by an error. */

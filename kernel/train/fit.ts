@@ -1,90 +1,21 @@
 import { existsSync } from "node:fs";
 import { checkStarted, trainingDevice } from "../backend/tfjs";
-import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
-import type { MatrixPicture } from "../picture";
 import { AdamW } from "./adamw";
-import type { BatchSource } from "./batches";
 import { hashOfHashes, type Progress, readCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint";
-import type { TrainingControl, TrainingEnd } from "./control";
-import { type EarlyStop, NOTHING_SEEN, seen } from "./early-stop";
-import type { Ema } from "./ema";
+import type { TrainingEnd } from "./control";
+import { NOTHING_SEEN, seen } from "./early-stop";
 import { TrainError } from "./error";
-import { type Evaluation, evaluationOf, type Validation } from "./evaluation";
-import { MemoryMeter, type TrainingMemory } from "./memory";
+import { type Evaluation, evaluationOf } from "./evaluation";
+import { checkOptions, type FitOptions } from "./fit-options";
+import { MemoryMeter } from "./memory";
 import { plannedGroups, type TrainingPlan } from "./plan";
 import type { Optimiser, ParameterGroup } from "./optimiser";
-import { hashParameters, planStage, type Stage, type StagePlan, type StageReport } from "./stages";
+import type { StepReport, TrainingResult } from "./report";
+import { hashParameters, planStage, type StagePlan, type StageReport } from "./stages";
 import { TensorBoard } from "./tensorboard";
-import { type LossFunction, update, type UpdateReport } from "./update";
-
-export interface FitOptions<B> {
-  model: Module;
-  data: BatchSource<B>;
-  loss: LossFunction<B>;
-  stages: readonly Stage[];
-  /** Made anew for each stage; default `AdamW` without weight decay but that of the groups. */
-  optimiser?: (groups: readonly ParameterGroup[]) => Optimiser;
-  /** Batches whose mean gradient makes one update; default 1. */
-  accumulate?: number;
-  /** Largest norm of all gradients together; default none. */
-  clipNorm?: number;
-  /** Averages that follow the model; the caller's. */
-  ema?: Ema;
-  /** Of the generator that dropout takes its masks from; default 0. */
-  seed?: number;
-  /** A safetensors file, written every so many updates (default: only then), after each stage and when stopped. */
-  checkpoint?: { path: string; every?: number };
-  /** Goes on where the checkpoint's file stands, if it is there; default false: the file is written over. */
-  resume?: boolean;
-  validation?: Validation;
-  earlyStop?: EarlyStop;
-  /** Aborting it does what `control.stop()` does. */
-  signal?: AbortSignal;
-  control?: TrainingControl;
-  /** Examples in a batch, from which a rate is told; default the length of a batch that is an array. */
-  examplesOf?: (batch: B) => number;
-  /** A folder for TensorBoard's event files, one a training; only on the device `tensorflow`, which writes them. */
-  tensorboard?: string;
-}
-
-/** What happened in one update. */
-export interface StepReport extends UpdateReport {
-  /** Updates so far, over all stages. */
-  step: number;
-  totalSteps: number;
-  stage: string;
-  /** Position in `stages`. */
-  stageIndex: number;
-  stageStep: number;
-  stageSteps: number;
-  /** Passes over the data in this stage, with the fraction of the one that is running. */
-  epoch: number;
-  /** Of each group, by what names it. */
-  learningRates: Record<string, number>;
-  milliseconds: number;
-  /** Of the update; null where nobody knows. */
-  examples: number | null;
-  /** To the end of all stages, from the mean of this run's updates and validations. */
-  remainingMilliseconds: number;
-  /** After the update. */
-  memory: TrainingMemory;
-  /** Where a validation followed. */
-  validation: Record<string, number> | null;
-  /** Those that the validation gave. */
-  pictures: readonly MatrixPicture[];
-}
-
-export interface TrainingResult {
-  /** Updates over all stages, those before a resume too. */
-  steps: number;
-  /** `stopped` by a signal or control. */
-  ended: "finished" | "stopped";
-  stages: StageReport[];
-  /** Of this run; null where there was nothing left to do. */
-  last: StepReport | null;
-}
+import { update } from "./update";
 
 /**
  * Trains a model through its stages. Each stage freezes all that its groups do not name, proves afterwards that not a bit of
@@ -257,7 +188,7 @@ class Run<B> {
     const { stages, data, checkpoint } = this.options;
     return {
       stages: stages.map(({ name }, i) => ({ name, steps: this.lengths[i], groups: plannedGroups(this.plans[i]) })),
-      totalSteps: this.lengths.reduce((sum, length) => sum + length, 0),
+      totalSteps: this.totalSteps,
       step: this.progress.step,
       ...{ accumulate: this.accumulate, batches: data.length },
       device: trainingDevice() ?? "",
@@ -280,11 +211,10 @@ class Run<B> {
 
   private place(): Pick<StepReport, Place> {
     const { step, stage, stageStep } = this.progress;
-    const totalSteps = this.lengths.reduce((sum, length) => sum + length, 0);
     return {
       ...{
         step,
-        totalSteps,
+        totalSteps: this.totalSteps,
         stage: this.options.stages[stage].name,
         stageIndex: stage,
         stageStep,
@@ -294,6 +224,10 @@ class Run<B> {
       remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
       memory: this.memory.read(),
     };
+  }
+
+  private get totalSteps(): number {
+    return this.lengths.reduce((sum, length) => sum + length, 0);
   }
 
   private remainingSteps(): number {
@@ -417,18 +351,3 @@ type Place =
   | "memory";
 
 const defaultOptimiser = (groups: readonly ParameterGroup[]): Optimiser => new AdamW(groups, { weightDecay: 0 });
-
-function checkOptions<B>({ stages, accumulate = 1, earlyStop, validation, resume, checkpoint }: FitOptions<B>): void {
-  const fn = "train.fit";
-  if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
-  if (!Number.isInteger(accumulate) || accumulate < 1)
-    throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
-  for (const { name, steps, epochs } of stages)
-    if ((steps === undefined) === (epochs === undefined) || !((steps ?? epochs ?? 0) > 0))
-      throw new TrainError(fn, `stage ${name} needs steps or epochs above 0, one of them`, [
-        steps ?? null,
-        epochs ?? null,
-      ]);
-  if (earlyStop && !validation) throw new TrainError(fn, "earlyStop needs a validation", earlyStop.metric);
-  if (resume && !checkpoint) throw new TrainError(fn, "resume needs a checkpoint", "none");
-}

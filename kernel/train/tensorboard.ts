@@ -1,7 +1,7 @@
 import { type EventFile, openEventFile } from "../backend/tensorflow";
 import { trainingDevice } from "../backend/tfjs";
 import { TrainError } from "./error";
-import type { StepReport } from "./fit";
+import type { StepReport } from "./report";
 
 /** Scalars of a training as TensorBoard reads them; TensorFlow itself writes the file. */
 export class TensorBoard {

@@ -1,16 +1,14 @@
 import { ALIGNMENT_MIME, readAlignment } from "fovea/protocol";
 import { Output } from "../parts/output";
-import type { Translate } from "../parts/translate";
 import type { ReadPreferences } from "../preferences";
+import type { ViewerServices } from "../viewers";
 import type { AlignmentViewer } from "./viewer";
 
 /** Renders one alignment output: validates it and loads the viewer. All that it shows is in the notebook. */
 export class AlignmentRenderer extends Output<AlignmentViewer> {
-  constructor(
-    trans: Translate,
-    private readonly preferences: ReadPreferences,
-  ) {
+  constructor({ trans, preferences }: ViewerServices) {
     super(trans, ALIGNMENT_MIME);
+    this.preferences = preferences;
   }
 
   protected async open(data: unknown): Promise<AlignmentViewer> {
@@ -18,4 +16,6 @@ export class AlignmentRenderer extends Output<AlignmentViewer> {
     const { AlignmentViewer } = await import("./viewer");
     return new AlignmentViewer(this.trans, payload);
   }
+
+  private readonly preferences: ReadPreferences;
 }

@@ -1,17 +1,14 @@
 import { CORRESPONDENCE_MIME, readCorrespondence } from "fovea/protocol";
-import { LiveOutput, type SessionFinder, type ViewConnection } from "../comms";
-import type { Translate } from "../parts/translate";
+import { LiveOutput, type ViewConnection } from "../comms";
 import type { ReadPreferences } from "../preferences";
+import type { ViewerServices } from "../viewers";
 import type { CorrespondenceViewer } from "./viewer";
 
 /** Renders one correspondence output: validates it, loads the viewer, and connects it to the kernel of its notebook. */
 export class CorrespondenceRenderer extends LiveOutput<CorrespondenceViewer> {
-  constructor(
-    trans: Translate,
-    sessions: SessionFinder | undefined,
-    private readonly preferences: ReadPreferences,
-  ) {
+  constructor({ trans, sessions, preferences }: ViewerServices) {
     super(trans, CORRESPONDENCE_MIME, sessions);
+    this.preferences = preferences;
   }
 
   protected async open(data: unknown): Promise<CorrespondenceViewer> {
@@ -25,4 +22,6 @@ export class CorrespondenceRenderer extends LiveOutput<CorrespondenceViewer> {
   protected listen(connection: ViewConnection, viewer: CorrespondenceViewer): void {
     connection.partReceived.connect((_, part) => viewer.receive(part));
   }
+
+  private readonly preferences: ReadPreferences;
 }

@@ -1,32 +1,11 @@
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { IThemeManager } from "@jupyterlab/apputils";
-import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
-import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { LAW_MIME } from "fovea/protocol";
-import { ISessionFinder, type SessionFinder } from "../comms";
-import { IViewPreferences, type ReadPreferences } from "../preferences";
+import { viewerPlugin } from "../viewers";
 import { LawRenderer } from "./renderer";
 
-/** Before `image/png` (rank 90) and `text/plain` (120), which the same bundle carries. */
-const RANK = 40;
-
-export const lawPlugin: JupyterFrontEndPlugin<void> = {
-  id: "jupyterlab-fovea:law",
+export const lawPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
+  name: "law",
   description: "Shows fits of benchmark scores of encoders in linked panels.",
-  autoStart: true,
-  requires: [IRenderMimeRegistry],
-  optional: [ISessionFinder, IThemeManager, ITranslator, IViewPreferences],
-  activate: (
-    _app: JupyterFrontEnd,
-    rendermime: IRenderMimeRegistry,
-    sessions: SessionFinder | null,
-    themes: IThemeManager | null,
-    translator: ITranslator | null,
-    preferences: ReadPreferences | null,
-  ): void => {
-    const trans = (translator ?? nullTranslator).load("jupyterlab_fovea");
-    const createRenderer = (): LawRenderer =>
-      new LawRenderer(trans, sessions ?? undefined, preferences ?? (() => ({})), themes ?? undefined);
-    rendermime.addFactory({ safe: true, mimeTypes: [LAW_MIME], createRenderer }, RANK);
-  },
-};
+  mimeType: LAW_MIME,
+  createRenderer: (services) => new LawRenderer(services),
+});

@@ -1,9 +1,7 @@
-import type { IThemeManager } from "@jupyterlab/apputils";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { readTraining, TRAINING_MIME, type BundleReply } from "fovea/protocol";
-import { LiveOutput, type SessionFinder, type TrainingReply, type ViewConnection } from "../comms";
-import type { Translate } from "../parts/translate";
-import type { ReadPreferences } from "../preferences";
+import type { TrainingReply, ViewConnection } from "../comms";
+import { ThemedOutput, type ViewerServices } from "../viewers";
 import type { TrainingViewer } from "./viewer";
 
 /** Of the bundle that the kernel writes, what an output of ours holds. */
@@ -13,26 +11,15 @@ const BEHIND_MS = 20_000;
 const ENDED_MS = 1_000;
 
 /** Renders one training output: connects it to its kernel, and keeps what the notebook will save up to date. */
-export class TrainingRenderer extends LiveOutput<TrainingViewer> {
-  constructor(
-    trans: Translate,
-    sessions: SessionFinder | undefined,
-    private readonly preferences: ReadPreferences,
-    private readonly themes: IThemeManager | undefined,
-  ) {
-    super(trans, TRAINING_MIME, sessions);
-    themes?.themeChanged.connect(this.redraw, this);
+export class TrainingRenderer extends ThemedOutput<TrainingViewer> {
+  constructor(services: ViewerServices) {
+    super(TRAINING_MIME, services);
   }
 
   override async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.model = model;
     if (this.takesUpdate(model)) return;
     await super.renderModel(model);
-  }
-
-  override dispose(): void {
-    this.themes?.themeChanged.disconnect(this.redraw, this);
-    super.dispose();
   }
 
   protected async open(data: unknown): Promise<TrainingViewer> {
@@ -98,11 +85,6 @@ export class TrainingRenderer extends LiveOutput<TrainingViewer> {
     } catch (error) {
       viewer.setProblem(error instanceof Error ? error.message : String(error));
     }
-  }
-
-  /** The new theme's style sheet applies only in the next frame. */
-  private redraw(): void {
-    requestAnimationFrame(() => this.content?.redraw());
   }
 
   private model: IRenderMime.IMimeModel | undefined;

@@ -1,0 +1,2 @@
+export { viewerPlugin, type ViewerServices } from "./plugin";
+export { ThemedOutput } from "./themed-output";
