@@ -1,75 +1,43 @@
 #!/usr/bin/env node
 /** The command `fovea`: a table of commands, each loaded only when it is asked for. */
 
-interface Command {
-  summary: string;
-  load: () => Promise<(args: string[]) => void | Promise<void>>;
-}
+import { asksForHelp, usageOf } from "./cli/usage";
 
-const COMMANDS: Record<string, Command> = {
-  install: {
-    summary: "install the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
-    load: async () => (await import("./cli/kernelspec.js")).install,
-  },
-  status: {
-    summary: "show where the kernelspec is installed and what it starts",
-    load: async () => (await import("./cli/kernelspec.js")).status,
-  },
-  uninstall: {
-    summary: "remove the kernelspec [--sys-prefix | --user | --prefix DIR] [--name NAME]",
-    load: async () => (await import("./cli/kernelspec.js")).uninstall,
-  },
-  onnx: {
-    summary: "inspect MODEL.onnx [--json]: blocks, shapes, what can be taken out",
-    load: async () => (await import("./cli/onnx.js")).main,
-  },
-  extract: {
-    summary: "--encoder E --images DIR|LIST --layers -1,-4 --out DIR: features of many images on disk",
-    load: async () => (await import("./cli/extract.js")).main,
-  },
-  doctor: {
-    summary: "try every device and say what is missing [--json]",
-    load: async () => (await import("./cli/doctor.js")).main,
-  },
-  world: {
-    summary: "write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set; balance",
-    load: async () => (await import("./cli/world.js")).main,
-  },
-  backend: {
-    summary: "install tensorflow [--gpu] | cuda [--dry-run], uninstall NAME, list: large runtimes, on request",
-    load: async () => (await import("./cli/backend.js")).main,
-  },
-  adapter: {
-    summary: "inspect | convert | merge DIR|FILE: LoRA, DoRA and Dual-LoRA as PEFT stores them [--json]",
-    load: async () => (await import("./cli/adapter.js")).main,
-  },
-  law: {
-    summary:
-      "fit | plan | policy [--table FILE.csv] | c-score --spair DIR --encoder E | a-score --images DIR --encoder E --reference R",
-    load: async () => (await import("./cli/law/index.js")).main,
-  },
+type Main = (args: string[]) => void | Promise<void>;
+
+const COMMANDS: Record<string, () => Promise<Main>> = {
+  install: async () => (await import("./cli/kernelspec.js")).install,
+  status: async () => (await import("./cli/kernelspec.js")).status,
+  uninstall: async () => (await import("./cli/kernelspec.js")).uninstall,
+  onnx: async () => (await import("./cli/onnx.js")).main,
+  extract: async () => (await import("./cli/extract.js")).main,
+  doctor: async () => (await import("./cli/doctor.js")).main,
+  world: async () => (await import("./cli/world.js")).main,
+  backend: async () => (await import("./cli/backend.js")).main,
+  adapter: async () => (await import("./cli/adapter.js")).main,
+  law: async () => (await import("./cli/law/index.js")).main,
 };
 
-function usage(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  fovea ${name.padEnd(10)} ${summary}`);
-  return ["usage: fovea <command> [options]", "", ...rows, ""].join("\n");
-}
-
-async function main([name, ...args]: string[]): Promise<void> {
-  if (name === undefined || name === "--help" || name === "help") {
-    process.stdout.write(usage());
-    return;
-  }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usage()}`);
+async function main(args: string[]): Promise<void> {
+  if (asksForHelp(args)) return void process.stdout.write(usageOf(args[0] === "help" ? args.slice(1) : args));
+  const [name, ...rest] = args;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usageOf([])}`);
   const { startedAnew } = await import("./cli/loader.js");
   if (startedAnew()) return;
-  await (
-    await command.load()
-  )(args);
+  const command = await load();
+  await command(rest);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`fovea: ${error instanceof Error ? error.message : String(error)}\n`);
+/** What Node says of options that a command does not have, and what it has. */
+function describe(error: unknown, args: string[]): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOfOptions = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  return isOfOptions ? `${error.message}\n\n${usageOf(args)}`.trimEnd() : error.message;
+}
+
+const args = process.argv.slice(2);
+main(args).catch((error: unknown) => {
+  process.stderr.write(`fovea: ${describe(error, args)}\n`);
   process.exitCode = 1;
 });

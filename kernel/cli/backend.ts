@@ -11,12 +11,14 @@ import {
   RECIPES,
   removeInstalled,
 } from "../backend/install";
-
-const USAGE = "backend install tensorflow [--gpu] | cuda [--dry-run], backend uninstall NAME, backend list [--json]";
+import { usageOf } from "./usage";
 
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const commands: Record<string, (args: string[]) => void | Promise<void>> = { install, uninstall, list, status: list };
-  if (!Object.hasOwn(commands, name)) throw new Error(`usage: fovea ${USAGE}, received ${JSON.stringify(name)}`);
+  if (!Object.hasOwn(commands, name))
+    throw new Error(
+      `backend: the command must be install, uninstall or list, received ${JSON.stringify(name)}\n\n${usageOf(["backend"])}`,
+    );
   await commands[name](args);
 }
 

@@ -4,14 +4,7 @@ import type { DeviceRequest } from "../backend";
 import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "../encoders";
 import type { FeatureDtype, Precision, ShardOption } from "../encoders";
 import { joinNegatives } from "./arguments";
-
-const USAGE = `usage: fovea extract --encoder E --images DIR|LIST --out DIR
-  [--file onnx/model.onnx]  of an encoder hf:owner/name
-  [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
-  [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
-  [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
-  [--shard i/n]          the part of the images of this process
-  [--device auto|cuda|webgpu|cpu] [--batch N] [--images-per-file N] [--json]`;
+import { USAGE } from "./usage";
 
 const OPTIONS = {
   encoder: { type: "string" },
@@ -28,14 +21,13 @@ const OPTIONS = {
   batch: { type: "string" },
   "images-per-file": { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean" },
 } as const;
 
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const { encoder, images, out } = values;
-  if (!encoder || !images || !out) throw new Error(`extract: --encoder, --images and --out are needed\n\n${USAGE}`);
+  if (!encoder || !images || !out)
+    throw new Error(`extract: --encoder, --images and --out are needed\n\n${USAGE.extract}`);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
   const result = await encoders.extract({

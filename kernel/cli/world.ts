@@ -1,13 +1,7 @@
 /** `fovea world`. */
 import { parseArgs } from "node:util";
-import { world, layoutNames, splits, type LayoutName, type Split } from "../data";
-
-const USAGE = `usage: fovea world <command> [options]
-
-  write    --layout ${layoutNames.join("|")} --out DIR
-           [--split ${splits.join("|")}] [--count N] [--seed S] [--size PIXELS]
-  balance  [--split ${splits.join("|")}] [--count N] [--training N] [--json]
-           what the questions' words alone tell of their answers`;
+import { world, type LayoutName, type Split } from "../data";
+import { USAGE, usageOf } from "./usage";
 
 const OPTIONS = {
   layout: { type: "string" },
@@ -18,7 +12,6 @@ const OPTIONS = {
   size: { type: "string" },
   training: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean" },
 } as const;
 
 type Values = ReturnType<typeof parse>["values"];
@@ -28,14 +21,15 @@ const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPosit
 export async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command] = positionals;
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   if (command === "write") return write(values);
   if (command === "balance") return balance(values);
-  throw new Error(`world: a command is write or balance, received ${JSON.stringify(command ?? "")}\n\n${USAGE}`);
+  throw new Error(
+    `world: a command is write or balance, received ${JSON.stringify(command ?? "")}\n\n${usageOf(["world"])}`,
+  );
 }
 
 async function write(values: Values): Promise<void> {
-  if (!values.layout || !values.out) throw new Error(`world: --layout and --out are needed\n\n${USAGE}`);
+  if (!values.layout || !values.out) throw new Error(`world: --layout and --out are needed\n\n${USAGE["world write"]}`);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("world: stopped; the same command goes on after the last image")));
   const spec = await world.write(values.out, {

@@ -1,25 +1,19 @@
 /** `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
-
 import { law, type AScore, type TokenSet } from "../../law";
 import { readSafetensors } from "../../nn";
 import { joinNegatives } from "../arguments";
+import { USAGE } from "../usage";
 import { imagesOf, tokensOfImages } from "./image-tokens";
 import { countOf, oneOf, print } from "./values";
-
-const USAGE = `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]
-       fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]
-  tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
-  [--layer -2]  of the encoders; [--limit N] images, the first ones by name
-  [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch N] [--json]`;
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const MANY = { type: "string", multiple: true, default: [] as string[] } as const;
 const OPTIONS = {
   ...{ targets: TEXT, images: TEXT, encoder: TEXT, reference: MANY, layer: TEXT, limit: TEXT },
-  ...{ direction: TEXT, device: TEXT, batch: TEXT, json: FLAG, help: FLAG },
+  ...{ direction: TEXT, device: TEXT, batch: TEXT, json: FLAG },
 } as const;
 
 type Values = ReturnType<typeof parse>;
@@ -34,7 +28,6 @@ interface Sets {
 
 export async function aScore(args: string[]): Promise<void> {
   const values = parse(args);
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const direction = oneOf("direction", values.direction, ["target-to-reference", "reference-to-target"]);
   const { names, targets, references } =
     values.images === undefined ? await fromFiles(values) : await fromImages(values);
@@ -51,7 +44,7 @@ async function fromFiles({ targets, reference }: Values): Promise<Sets> {
   if (!targets || reference.length === 0) {
     const rule =
       "--targets FILE.safetensors and --reference NAME=FILE.safetensors, or --images, --encoder and --reference";
-    throw new Error(`law a-score: ${rule}, are needed\n\n${USAGE}`);
+    throw new Error(`law a-score: ${rule}, are needed\n\n${USAGE["law a-score"]}`);
   }
   const own = await tokensOf(targets);
   const names = [...own.keys()];
@@ -69,7 +62,7 @@ async function fromFiles({ targets, reference }: Values): Promise<Sets> {
 async function fromImages(values: Values): Promise<Sets> {
   const { images, encoder, reference } = values;
   if (!encoder || reference.length === 0) {
-    throw new Error(`law a-score: --images needs --encoder E and --reference R\n\n${USAGE}`);
+    throw new Error(`law a-score: --images needs --encoder E and --reference R\n\n${USAGE["law a-score"]}`);
   }
   const names = await imagesOf(images as string, countOf("limit", values.limit));
   const tokens = (name: string) => tokensOfImages(name, names, values);

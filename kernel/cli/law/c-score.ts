@@ -6,18 +6,8 @@ import { data, type SpairPair } from "../../data";
 import { type Encoder, encoders, type FeatureFolder } from "../../encoders";
 import { law, type CScore, type CScoreOptions, type LookAlikes, type PckSummary } from "../../law";
 import { joinNegatives } from "../arguments";
+import { USAGE } from "../usage";
 import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";
-
-const USAGE = `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [--json]
-  [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
-  [--split test|val|trn] [--limit N] [--categories cat,dog]
-  [--layers -2]          blocks to join, negative ones from the end; of stored features their own numbers
-  [--by-layer]           each layer by itself; --layers all takes every one
-  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
-  [--alphas 0.1,0.05,0.01] [--canvas 840] [--centre floor|exact] [--inclusive]
-  [--geometry letterbox|stretch|stretch-image|encoder] [--normalise model|half]
-  [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
-  [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N]`;
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -25,7 +15,7 @@ const OPTIONS = {
   ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, layers: TEXT },
   ...{ "by-layer": FLAG, match: TEXT, window: TEXT, temperature: TEXT, "mask-fill": TEXT, center: FLAG, alphas: TEXT },
   ...{ canvas: TEXT, centre: TEXT, inclusive: FLAG, geometry: TEXT, normalise: TEXT, "look-alikes": TEXT },
-  ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG, help: FLAG },
+  ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG },
 } as const;
 
 type Values = ReturnType<typeof parse>;
@@ -36,10 +26,11 @@ type Geometry = (typeof GEOMETRIES)[number];
 
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const { spair, encoder, features } = values;
   if (!spair || !(encoder || features)) {
-    throw new Error(`law c-score: --spair DIR and --encoder E, or --features DIR, are needed\n\n${USAGE}`);
+    throw new Error(
+      `law c-score: --spair DIR and --encoder E, or --features DIR, are needed\n\n${USAGE["law c-score"]}`,
+    );
   }
   const { pairs } = data.spair.read(spair, {
     split: oneOf("split", values.split, ["trn", "val", "test"]),

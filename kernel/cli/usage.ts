@@ -1,0 +1,99 @@
+/** What every command understands: printed by `--help`, and below errors of use. */
+
+const PLACE = `  [--sys-prefix | --user | --prefix DIR]  of an environment, of yours (default) or another
+  [--name NAME]          of the kernelspec (default fovea)`;
+
+const ADAPTER = `  [--adapter NAME]       the sub-folder of an adapter that is not PEFT's default
+  [--add-prefix]         keys may lack PEFT's base_model.model.
+  [--adapter-name NAME]  stands in the keys, as in PEFT's memory, and is taken out
+  [--authors-names]      the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm`;
+
+const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
+  [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
+  [--degree 1|2]         of the polynomial (default 2)`;
+
+/** By the words of the command. */
+export const USAGE = {
+  install: `usage: fovea install [options]: write the kernelspec where Jupyter finds it
+${PLACE}`,
+  status: `usage: fovea status [options]: show where the kernelspec is installed and what it starts
+${PLACE}`,
+  uninstall: `usage: fovea uninstall [options]: remove the kernelspec
+${PLACE}`,
+  "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: blocks, shapes, and what can be taken out`,
+  extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
+  [--file onnx/model.onnx]  of an encoder hf:owner/name
+  [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
+  [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
+  [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
+  [--shard i/n]          the part of the images of this process
+  [--device auto|cuda|webgpu|cpu] [--batch N] [--images-per-file N] [--json]`,
+  doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
+  "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
+  [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
+  "world balance": `usage: fovea world balance [options]: what the questions' words alone tell of their answers
+  [--split train|val|test] [--count N] [--training N] [--json]`,
+  "backend install": `usage: fovea backend install tensorflow [--gpu] | cuda: a large runtime, into a folder of Fovea's own
+  [--dry-run]            only say what would be fetched, and how large it is; [--json]`,
+  "backend uninstall": `usage: fovea backend uninstall tensorflow [--gpu] | cuda: remove a large runtime`,
+  "backend list": `usage: fovea backend list [--json]: the large runtimes that are installed`,
+  "adapter inspect": `usage: fovea adapter inspect DIR|FILE.safetensors [--json]: kind, rank, layers and parameters
+${ADAPTER}`,
+  "adapter convert": `usage: fovea adapter convert DIR|FILE.safetensors --out DIR: write it as PEFT does
+  [--dtype f32|f16|bf16] [--type LORA|DUAL_LORA]
+${ADAPTER}`,
+  "adapter merge": `usage: fovea adapter merge DIR|FILE.safetensors --base B --out O: add it to the weights of a model
+  --base FILE.safetensors  or the INDEX.json or DIR of shards
+${ADAPTER}`,
+  "law fit": `usage: fovea law fit [options]: the AC regression
+${TABLE}
+  [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalise minmax|none] [--ridge LAMBDA] [--json]`,
+  "law policy": `usage: fovea law policy [options]: replay policies that choose which encoder to train next
+${TABLE}
+  [--strategies ac,a,c,random,improvement] [--trials N] [--seed S] [--json]`,
+  "law plan": `usage: fovea law plan [options]: which encoder to train next, what it promises, and when to stop
+${TABLE}
+  [--benchmark NAME]     default all; encoders without a score are the candidates
+  [--predictors a,c] [--noise SHARE] [--range WORST,BEST] [--level 0.9]
+  [--tolerance 0.01] [--explore 4] [--budget N] [--json]`,
+  "law c-score": `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [options]: correspondence on SPair-71k's layout
+  [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
+  [--split test|val|trn] [--limit N] [--categories cat,dog]
+  [--layers -2]          blocks to join, negative ones from the end; of stored features their own numbers
+  [--by-layer]           each layer by itself; --layers all takes every one
+  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
+  [--alphas 0.1,0.05,0.01] [--canvas 840] [--centre floor|exact] [--inclusive]
+  [--geometry letterbox|stretch|stretch-image|encoder] [--normalise model|half]
+  [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
+  [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N] [--json]`,
+  "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment
+       fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]
+  tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
+  [--layer -2]  of the encoders; [--limit N] images, the first ones by name
+  [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch N] [--json]`,
+} as const;
+
+const isOf = (command: string, words: readonly string[]): boolean =>
+  command === words.join(" ") || command.startsWith(`${words.join(" ")} `);
+
+/** The usage of the command that the arguments begin with, of all below a group's name, or an overview. */
+export function usageOf(args: readonly string[]): string {
+  const known = (count: number): boolean => Object.keys(USAGE).some((command) => isOf(command, args.slice(0, count)));
+  const words = args.slice(0, known(2) ? 2 : known(1) ? 1 : 0);
+  const entries = Object.entries(USAGE);
+  const found = entries.filter(([command]) => words.length > 0 && isOf(command, words)).map(([, usage]) => usage);
+  return found.length > 0 ? `${found.join("\n\n")}\n` : overview(entries);
+}
+
+function overview(entries: [command: string, usage: string][]): string {
+  const rows = entries.map(([command, usage]) => {
+    const [head] = usage.split("\n");
+    return `  fovea ${command.padEnd(18)} ${/^usage: .*?: (.*)$/.exec(head)?.[1] ?? ""}`;
+  });
+  return ["usage: fovea <command> [options]", "", ...rows, "", "fovea <command> --help says more.", ""].join("\n");
+}
+
+/** Whether the arguments ask for help rather than for work. */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.length === 0 || args[0] === "help" || args.some((arg) => arg === "--help" || arg === "-h");
+}
