@@ -4,6 +4,7 @@ import type * as TypeScript from "typescript";
 import { CellDiagnostics, describe } from "./diagnostics";
 import { emitCell } from "./emit";
 import { withoutExports } from "./exports";
+import { factoriesOf } from "./jsx";
 import { transpileLocalFile } from "./local-files";
 import { CellNames, declarationsOf, type Declaration } from "./names";
 import { CellProgram, type CellFile } from "./program";
@@ -44,7 +45,8 @@ export class CellCompiler {
     const draft = this.program.parse(text);
     this.refuse(draft.parseDiagnostics, draft);
     const declarations = declarationsOf(this.ts, draft);
-    const file = this.program.open(text + this.names.suffix(declarations, draft.identifiers.keys()));
+    const mentioned = new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft)]);
+    const file = this.program.open(text + this.names.suffix(declarations, mentioned));
     try {
       const faults = this.program.ask(() => this.program.faultsOf(file));
       this.refuse(faults, file, text.length);
@@ -75,7 +77,7 @@ export class CellCompiler {
     const text = withoutExports(this.ts, source);
     const draft = this.program.parse(text);
     const wanted = [...this.names.names()].filter(isWanted);
-    const mentioned = new Set([...draft.identifiers.keys(), ...wanted]);
+    const mentioned = new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft), ...wanted]);
     const file = this.program.open(text + this.names.suffix(declarationsOf(this.ts, draft), mentioned), true);
     try {
       return this.program.ask((service) => ask(service, file.fileName));

@@ -70,6 +70,7 @@ class CellBody {
     const body = own.filter((statement) => !isImport(this.ts, statement));
     const last = body.at(-1);
     const statements = [
+      ...this.rewriter.factories(),
       ...imports.flatMap((statement) => this.importOf(statement)),
       ...body.flatMap((statement) => this.statementsOf(statement, statement === last)),
     ];

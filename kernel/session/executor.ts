@@ -4,7 +4,7 @@ import type { CellCompiler, CompiledCell } from "./cells";
 import { interruptAnswered, interruptFlags, openGate, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
-import type { Tracebacks } from "./tracebacks";
+import type { CellStacks } from "./stacks";
 
 const SLOT = "__fovea_cell__";
 const PARAMETERS =
@@ -43,7 +43,7 @@ export class Executor {
   constructor(
     private readonly compiler: CellCompiler,
     private readonly modules: CellModules,
-    private readonly tracebacks: Tracebacks,
+    private readonly stacks: CellStacks,
   ) {
     this.slot = {
       require: modules.require,
@@ -67,7 +67,7 @@ export class Executor {
   /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
     const cell = this.compiler.compile(code);
-    this.tracebacks.remember(name, code, cell.map);
+    this.stacks.remember(name, code, cell.map);
     if (cell.localFilesChanged) this.modules.forgetLocal();
     this.running = scope;
     try {
@@ -156,25 +156,33 @@ export class Executor {
 }
 
 /** Runs a script that SIGINT stops; outside the script's own code, while `vm` changes the handlers, signals wait. */
-function runInGate(script: string, filename: string): unknown {
+function runInGate({ head, text }: Script, filename: string): unknown {
   shutGate();
   try {
-    return vm.runInThisContext(script, { filename, breakOnSigint: true });
+    return vm.runInThisContext(head + text, { filename, columnOffset: -head.length, breakOnSigint: true });
   } finally {
     openGate();
   }
 }
 
-/** All before the code is on its first line, so that line numbers hold. */
-function wrap({ code, isAsync, linked }: CompiledCell): string {
+/** What precedes a cell's code is on its first line and does not count there, so that positions hold. */
+interface Script {
+  head: string;
+  text: string;
+}
+
+function wrap({ code, isAsync, linked }: CompiledCell): Script {
   // Later cells read and write the cell's own variable, so that its functions see what they assign.
   const links = linked.map(({ name, isMutable }) => {
     const set = isMutable ? `, (${name}_) => { ${name} = ${name}_; }` : "";
     return `$link(${JSON.stringify(name)}, () => ${name}${set});`;
   });
   // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
-  const body = `(${isAsync ? "async " : ""}() => { ${links.join(" ")} ${code}\n})()`;
-  return `"use strict"; (({ ${PARAMETERS} }) => { $enter(); try { return ${body}; } finally { $leave(); } })(${SLOT})`;
+  const inner = `(${isAsync ? "async " : ""}() => { ${links.join(" ")} `;
+  return {
+    head: `"use strict"; (({ ${PARAMETERS} }) => { $enter(); try { return ${inner}`,
+    text: `${code}\n})(); } finally { $leave(); } })(${SLOT})`,
+  };
 }
 
 function valueOf(returned: Returned): CellValue {

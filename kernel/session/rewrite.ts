@@ -8,6 +8,7 @@
 import type * as TypeScript from "typescript";
 import { holdsAwait, isAwait } from "./awaits";
 import { constant } from "./imports";
+import { factoriesOf } from "./jsx";
 import type { CellFile } from "./program";
 import type { ts } from "./typescript";
 
@@ -61,6 +62,13 @@ export class Rewriter {
     if (isFunction) this.depth--;
     return this.rewritten(node, visited);
   };
+
+  /** `const React = $variables.React;`: the calls that elements become are made after all visits. */
+  factories(): TypeScript.Statement[] {
+    return factoriesOf(this.ts, this.tools.file)
+      .filter((name) => this.earlier.has(name))
+      .map((name) => constant(this.ts, this.factory.createIdentifier(name), this.variable(name)));
+  }
 
   /** Changes to what has visited children. */
   private rewritten(node: TypeScript.Node, visited: TypeScript.Node): TypeScript.Node {
@@ -149,7 +157,8 @@ export class Rewriter {
     return this.factory.createPropertyAccessExpression(this.factory.createIdentifier(NAMES.variables), name);
   }
 
+  /** Where it stands in the cell: all of it at its beginning, as an error there is told. */
   private at<T extends TypeScript.Node>(place: TypeScript.Node, node: T): T {
-    return this.ts.setTextRange(node, place);
+    return this.ts.setEmitFlags(this.ts.setTextRange(node, place), this.ts.EmitFlags.NoTrailingSourceMap);
   }
 }

@@ -14,14 +14,16 @@ import { parseConvenience } from "./conveniences";
 import { Queries } from "./queries";
 import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
 import { runShell } from "./shell";
+import { cellName, CellStacks } from "./stacks";
 import { StreamCapture } from "./streams";
 import { tidyInspection } from "./tidy-inspection";
-import { cellName, Tracebacks } from "./tracebacks";
+import { Tracebacks } from "./tracebacks";
 import { variableTable } from "./variables";
 
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
-  private readonly tracebacks = new Tracebacks();
+  private readonly stacks = new CellStacks();
+  private readonly tracebacks = new Tracebacks(this.stacks);
   private readonly comms: SessionComms;
   private readonly compiler: CellCompiler;
   private readonly executor: Executor;
@@ -34,11 +36,12 @@ export class Session {
     installHost(new Host(post, this.comms));
     this.compiler = new CellCompiler();
     const modules = new CellModules(process.cwd(), this.compiler);
-    this.executor = new Executor(this.compiler, modules, this.tracebacks);
+    this.executor = new Executor(this.compiler, modules, this.stacks);
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
     installPrompt(post);
+    this.stacks.install();
     tidyInspection();
   }
 

@@ -58,9 +58,30 @@ class ExecutionTests(unittest.TestCase):
         trace = "\n".join(result.error["traceback"])
         self.assertEqual((result.error["ename"], result.error["evalue"]), ("RangeError", "bad 3"))
         self.assertIn(f"cell {definition.reply['execution_count']}, line 4:", trace)
-        self.assertIn(f"cell {result.reply['execution_count']}, line 4:1", trace)
+        self.assertTrue(trace.endswith(f"cell {result.reply['execution_count']}, line 4:1"), trace)
         self.assertIn("throw new RangeError", trace)
         self.assertNotIn("session", trace)
+
+    def test_a_traceback_points_at_the_very_call(self):
+        for code, column in [("JSON.parse('[')", 6), ("await 1; JSON.parse('[')", 15), ("let o: any = 1; o.b.c", 21), ("if (true) {\n  o.b.c }", 7)]:
+            trace = self.run_cell(code).error["traceback"]
+            self.assertTrue(trace[-1].endswith(f":{column}"), trace)
+            frame = trace[1].replace("\x1b[31m", "").replace("\x1b[0m", "").splitlines()
+            self.assertIn("    | " + " " * (column - 1) + "^", frame)
+
+    def test_an_error_speaks_of_cells_wherever_it_is_printed(self):
+        count = self.run_cell("const made = () => new Error('made')").reply["execution_count"]
+        place = f"    at made (cell {count}, line 1:20)\n    at cell {{}}, line 1:{{}}"
+        printed = self.run_cell("console.log(made())")
+        self.assertEqual(printed.text(), "Error: made\n" + place.format(count + 1, 13) + "\n")
+        self.assertEqual(self.run_cell("made()").value, "Error: made\n" + place.format(count + 2, 1))
+        trace = self.run_cell("throw new Error('outer', { cause: made() })").error["traceback"]
+        self.assertIn("caused by", trace[-1])
+        self.assertIn(place.format(count + 3, 35), trace[-1])
+        self.run_cell("let three: any = 3")
+        self.assertEqual(self.run_cell("three()").error["evalue"], "three is not a function")
+        several = self.run_cell("await Promise.any([made(), new TypeError('other')].map((error) => Promise.reject(error)))")
+        self.assertEqual([line.split()[-1] for line in several.error["traceback"][-2:] for line in line.splitlines()[:1]], ["made", "other"])
 
     def test_an_error_that_is_no_error_object(self):
         result = self.run_cell("throw { code: 7 }")

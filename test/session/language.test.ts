@@ -9,13 +9,14 @@ import { Executor } from "../../kernel/session/executor";
 import { CellModules } from "../../kernel/session/modules";
 import { Queries } from "../../kernel/session/queries";
 import { cellScope, runCell } from "../../kernel/session/scope";
-import { cellName, Tracebacks } from "../../kernel/session/tracebacks";
+import { cellName, CellStacks } from "../../kernel/session/stacks";
+import { Tracebacks } from "../../kernel/session/tracebacks";
 
 /** Cells as a session runs them, one after another, in a folder with nothing of ours above it. */
 const folder = mkdtempSync(join(tmpdir(), "fovea-language-"));
 const compiler = new CellCompiler(folder);
-const tracebacks = new Tracebacks();
-const executor = new Executor(compiler, new CellModules(folder, compiler), tracebacks);
+const stacks = new CellStacks();
+const executor = new Executor(compiler, new CellModules(folder, compiler), stacks);
 const queries = new Queries(compiler, executor.variables);
 const scope = cellScope({} as Parameters<typeof cellScope>[0], false);
 let count = 0;
@@ -335,6 +336,23 @@ describe("statements in cells", () => {
     assert.equal(await run("new Marked().field"), 1);
   });
 
+  it("may be JSX, with the factory of an earlier cell or one that a comment names, and typed properties", async () => {
+    const make =
+      "(tag: any, props: any, ...rest: unknown[]) => typeof tag === 'function' ? tag(props) : [tag, props, ...rest]";
+    await run(`const React = { createElement: ${make} };\nconst one = <b>{1 + 1}</b>;`);
+    assert.deepEqual(await run("one"), ["b", null, 2]);
+    assert.deepEqual(
+      await run("const Item = ({ name }: { name: string }) => <li>{name}</li>; <Item name={one[0]} />"),
+      ["li", null, "b"],
+    );
+    assert.deepEqual(await run("<ul>{[1].map(() => <Item name='x' />)}</ul>"), ["ul", null, [["li", null, "x"]]]);
+    assert.deepEqual(await refusal("\n<Item nam='x' />"), ["2:7 TS2322"]);
+    assert.deepEqual(await refusal("<b>{missing}</b>"), ["1:5 TS2304"]);
+    await run("const h = (tag: string) => tag;");
+    assert.equal(await run("/** @jsx h */ export const made = <q id='y' />; made"), "q");
+    assert.equal(await run("const cast = <T,>(x: unknown) => <T>x; cast<string>('</b>')"), "</b>");
+  });
+
   it("augment the global scope and modules for later cells", async () => {
     await run(
       "declare global { interface Array<T> { second(): T } var counter: number }\nArray.prototype.second = function () { return this[1] }; globalThis.counter = 1;",
@@ -377,7 +395,7 @@ describe("statements in cells", () => {
     const code =
       "interface Gone { a: number }\nusing d = { [Symbol.dispose]() {} };\nenum E { A }\n\nfunction fails(): never {\n  throw new Error('here');\n}\nfails();";
     await assert.rejects(run(code), (error) => {
-      const text = tracebacks.report(error, "", "").traceback.join("\n");
+      const text = new Tracebacks(stacks).report(error, "", "").traceback.join("\n");
       return text.includes(`cell ${count}, line 6:`) && text.includes(`cell ${count}, line 8:1`);
     });
   });
