@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
-import { LIMIT, openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, PATIENCE, startLab, STRICT_CSP, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -41,7 +41,7 @@ class TrainingPage extends ViewPage {
   /** Waits until so many updates more were made. */
   async grows(by: number): Promise<void> {
     const until = (await this.updates()) + by;
-    const end = Date.now() + 30_000;
+    const end = Date.now() + PATIENCE;
     while ((await this.updates()) < until) {
       if (Date.now() > end) throw new Error(`the training should reach update ${until}, is at ${await this.updates()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
