@@ -40,10 +40,9 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
   if (isRawImage(image)) return checkRawImage(fn, image);
   const bytes = await readBytes(fn, image);
   try {
-    await checkPixels(fn, bytes, maxPixels, describe(image));
-    return await decode(bytes);
+    return await decode(bytes, maxPixels);
   } catch (error) {
-    if (error instanceof ImageError) throw error;
+    await checkPixels(fn, bytes, maxPixels, describe(image));
     throw new ImageError(
       fn,
       `the picture must be a readable JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG (${reasonOf(error)})`,
@@ -52,8 +51,8 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
   }
 }
 
-async function decode(bytes: Uint8Array): Promise<RawImage> {
-  const picture = sharp(bytes, { limitInputPixels: false, failOn: "error" })
+async function decode(bytes: Uint8Array, maxPixels: number): Promise<RawImage> {
+  const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" })
     .autoOrient()
     .flatten({ background: "#ffffff" })
     .toColourspace("srgb");
@@ -71,8 +70,11 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
+/** Says how large a refused picture is, where it can be told and is the reason. */
 async function checkPixels(fn: string, bytes: Uint8Array, maxPixels: number, value: string): Promise<void> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { width, height } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => ({ width: 0, height: 0 }));
   if (width * height > maxPixels)
     throw new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
 }

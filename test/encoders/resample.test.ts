@@ -2,26 +2,31 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { RawImage } from "../../kernel/data/image.ts";
 import { type Interpolation, resample } from "../../kernel/encoders/index.ts";
 import { parseSafetensors } from "../../kernel/nn/index.ts";
 import { maxAbsDiff } from "./golden.ts";
 
 /** Resized by Pillow 12, see golden/make_pillow.py. */
 const { tensors } = parseSafetensors(readFileSync(join(import.meta.dirname, "golden", "pillow.safetensors")));
-const source = tensors.get("source")!;
-const image = {
-  data: source.data as Uint8Array,
-  width: source.shape[1],
-  height: source.shape[0],
-  channels: 3 as const,
+const picture = (name: string): RawImage => {
+  const { data, shape } = tensors.get(name)!;
+  return { data: data as Uint8Array, width: shape[1], height: shape[0], channels: 3 };
 };
+const image = picture("source");
+const hard = picture("source-hard");
 
 describe("resample equals Pillow", () => {
   for (const [name, { shape, data }] of tensors) {
-    if (name === "source") continue;
+    if (name.startsWith("source")) continue;
     it(`${name}: every level`, () => {
       const [height, width] = shape;
-      const result = resample(image, width, height, name.split(".")[0] as Interpolation);
+      const result = resample(
+        name.includes(".hard-") ? hard : image,
+        width,
+        height,
+        name.split(".")[0] as Interpolation,
+      );
       assert.equal(maxAbsDiff(result.data, data as Uint8Array), 0);
     });
   }
