@@ -23,6 +23,14 @@ async function markers(view: ViewPage, panel: string): Promise<{ all: number; se
   return { all: paths.length, selected: paths.filter((path) => !path.includes("A")).length };
 }
 
+/** Whether a canvas shows anything at its centre. */
+function isPainted(node: Element): boolean {
+  const { width, height } = node as HTMLCanvasElement;
+  if (width === 0 || height === 0) return false;
+  const context = (node as HTMLCanvasElement).getContext("2d");
+  return (context?.getImageData(width / 2, height / 2, 1, 1).data[3] ?? 0) > 0;
+}
+
 async function waitSelected(view: ViewPage, panel: string, count: number): Promise<void> {
   await until(async () => (await markers(view, panel)).selected === count, `${count} selected in ${panel}`);
 }
@@ -214,6 +222,9 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput:has(.jp-FoveaLaw)"), [], theme);
       if (theme !== THEMES[0]) await screenshot(page, `law-${short(theme)}`);
       await words.root.scrollIntoViewIfNeeded();
+      // The theme changed while these were out of sight.
+      const all = words.root.locator("canvas");
+      for (const canvas of await all.all()) assert.ok(await canvas.evaluate(isPainted), `${theme}: a canvas is blank`);
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput:has(.jp-FoveaAlignment)"), [], theme);
       await screenshot(page, `alignment-${short(theme)}`);
     }

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
-import { LIMIT, openBrowser, PATIENCE, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, PATIENCE, startLab, STRICT_CSP, until, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -14,6 +14,25 @@ import { CELLS, trainingNotebook } from "./training-fixture";
 import { ViewPage } from "./view-page";
 
 const NOTEBOOK = "training.ipynb";
+
+/** Each theme, and whether its ink is light; the light one last, for what follows. */
+const THEMES: [name: string, light: boolean][] = [
+  ["JupyterLab Dark", true],
+  ["JupyterLab Dark High Contrast", true],
+  ["JupyterLab Light", false],
+];
+
+type Box = { x: number; y: number; width: number; height: number };
+
+/** Where elements of a view lie on the page. */
+function boxesOf(view: ViewPage, selector: string): Promise<Box[]> {
+  return view.root.locator(selector).evaluateAll((nodes) =>
+    nodes.map((node) => {
+      const { x, y, width, height } = node.getBoundingClientRect();
+      return { x, y, width, height };
+    }),
+  );
+}
 
 /** A training view on the page. */
 class TrainingPage extends ViewPage {
@@ -52,6 +71,14 @@ class TrainingPage extends ViewPage {
   async top(): Promise<void> {
     await this.root.evaluate((node) => node.scrollIntoView({ block: "start" }));
     await this.root.locator(".jp-FoveaTraining-chart .main-svg").first().waitFor();
+  }
+
+  /** Waits until every picture is drawn in light or in dark ink. */
+  async inked(light: boolean): Promise<void> {
+    const titles = this.root.locator(".gtitle");
+    const inks = () => titles.evaluateAll((nodes) => nodes.map((node) => getComputedStyle(node).fill));
+    const drawn = (ink: string) => Number(/\d+/.exec(ink)?.[0] ?? 128) > 128 === light;
+    await until(async () => (await inks()).every(drawn), `${light ? "light" : "dark"} ink in every picture`);
   }
 
   button(name: string | RegExp): ReturnType<ViewPage["field"]> {
@@ -108,8 +135,6 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
     await view.says("live", new RegExp(`is paused after update ${at.toLocaleString("en-US")}\\.`));
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.equal(await view.updates(), at, "no update in a pause");
-    await view.top();
-    await screenshot(page, "training-light");
     const last = at.toLocaleString("en-US");
     await view.press("End");
     await view.says("live", new RegExp(`^Update ${last}: loss `));
@@ -148,13 +173,30 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
     await view.leave();
   });
 
-  it("has no accessibility violation in the light and dark themes", async () => {
-    for (const theme of ["JupyterLab Dark", "JupyterLab Light"]) {
+  it("lays its pictures out in rows without holes, and names over the curves without overlaps", async () => {
+    const width = await view.root.locator(".jp-FoveaTraining-evaluations").evaluate((node) => node.clientWidth);
+    const boxes = await boxesOf(view, ".jp-FoveaTraining-matrix");
+    assert.equal(boxes.length, 5);
+    for (const { y } of boxes) {
+      const row = boxes.filter((one) => one.y === y);
+      const filled = row.reduce((sum, one) => sum + one.width + 12, -12);
+      // A map stands as high as wide, and no wider than 440 pixels.
+      assert.ok(filled > width - 13 || row.every((one) => one.width === 440), `${filled} of ${width} at ${y}`);
+    }
+    for (const chart of [0, 1]) {
+      const names = await boxesOf(view, `.jp-FoveaTraining-chart >> nth=${chart} >> .annotation-text`);
+      assert.ok(names.length > 0, "the last stage has its name");
+      names.slice(1).forEach(({ x }, i) => assert.ok(x > names[i].x + names[i].width, JSON.stringify(names)));
+    }
+  });
+
+  it("has no accessibility violation in the light, dark and high contrast themes", async () => {
+    for (const [theme, light] of THEMES) {
       await page.theme(theme);
       await view.top();
+      await view.inked(light);
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput:has(.jp-FoveaTraining)"), [], theme);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      if (theme.includes("Dark")) await screenshot(page, "training-dark");
+      await screenshot(page, `training-${theme.replace("JupyterLab ", "").replace(/ /g, "-").toLowerCase()}`);
     }
   });
 
@@ -228,7 +270,7 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
       const wide = await still.root.evaluate((node) => node.scrollWidth > node.clientWidth + 1);
       assert.equal(wide, false, "nothing sticks out");
       const [width, height] = pngSize(await exported(alone.page, still.root, "PNG"));
-      assert.ok(width > 400 && height > 700, `${width} x ${height}`);
+      assert.ok(width > 300 && height > 1000, `${width} x ${height}`);
       const { runs } = JSON.parse((await exported(alone.page, still.root, "JSON")).toString());
       assert.equal(runs[0].pictures[0].title, "Active units, proj");
       assert.match(

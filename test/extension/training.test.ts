@@ -6,8 +6,11 @@ import { exportCode, exportData } from "../../extension/src/training/exports";
 import { chartFigure, type FigureInput } from "../../extension/src/training/figures";
 import { trainingAction } from "../../extension/src/training/keyboard";
 import { frameAt, matrixFigure } from "../../extension/src/training/matrix-figure";
+import { balancedColumns } from "../../extension/src/training/matrix-layout";
+import { shortened } from "../../extension/src/training/plain";
 import { numberRows } from "../../extension/src/training/numbers";
 import { sayControl, sayLatest, sayLive, sayPlace } from "../../extension/src/training/speech";
+import { stageNames } from "../../extension/src/training/stage-marks";
 import {
   evaluationsOf,
   INITIAL,
@@ -52,8 +55,9 @@ function record(name = "", state: RunState = "running", checkpoint = true): RunR
   return run;
 }
 
+const STYLE = { colormap: "viridis", width: 400 } as const;
 const run = record();
-const input: FigureInput = { trans, runs: [run], state: INITIAL, colours: ["#111111", "#222222"] };
+const input: FigureInput = { trans, runs: [run], state: INITIAL, colours: ["#111111", "#222222"], width: 400 };
 
 describe("the training viewer's state", () => {
   it("moves a cursor along the updates, between the ends", () => {
@@ -144,13 +148,32 @@ describe("what the training viewer draws", () => {
     assert.equal((layout.yaxis as { type: string }).type, "log");
   });
 
+  it("a stage's name where it begins, its number where there is room for no more, the last name in any case", () => {
+    const names = (steps: [number, number], width: number) => {
+      const one = new RunRecord("");
+      Object.assign(one, {
+        plan: { stages: [{ name: "cues" }, { name: "adapters" }] },
+        progress: { stageSteps: steps },
+      });
+      return stageNames(one, { last: steps[0] + steps[1], width }) as { text: string; x: number }[];
+    };
+    const texts = (...of: Parameters<typeof names>) => names(...of).map(({ text }) => text);
+    assert.deepEqual(texts([100, 100], 400), ["1 cues", "2 adapters"]);
+    assert.deepEqual(texts([20, 225], 400), ["1", "2 adapters"]);
+    assert.deepEqual(texts([20, 20_000], 400), ["2 adapters"]);
+    assert.deepEqual(texts([200, 0], 400), [], "one stage needs no name");
+    const [first, last] = names([400, 2], 400);
+    assert.deepEqual([first.text, first.x, last.text], ["1 cues", 0, "2 adapters"]);
+    assert.ok(last.x < 400 * 0.85, `${last.x}: a stage that has just begun is named inside the chart`);
+  });
+
   it("escapes names: markup in metrics, groups and rows stays text", () => {
     const charts = [
       { key: "rate", name: "learning rate", kind: "rate" },
       { key: "metric <script>", name: "<script>", kind: "metric" },
     ] as const;
     const figures: object[] = charts.map((chart) => chartFigure(chart, input));
-    figures.push(matrixFigure(run.matrices[0], run.matrices[0].frames[0], "viridis"));
+    figures.push(matrixFigure(run.matrices[0], run.matrices[0].frames[0], STYLE));
     // What plotly reads as markup: not `customdata`, which is ours to show as text.
     const written = JSON.stringify(figures, (key, value: unknown) => (key === "customdata" ? undefined : value));
     assert.ok(!/<(script|b|i)>/.test(written) && written.includes("&lt;script&gt;") && written.includes("&lt;i&gt;"));
@@ -158,10 +181,34 @@ describe("what the training viewer draws", () => {
 
   it("pictures on one scale over time, with empty cells empty", () => {
     const [matrix] = run.matrices;
-    const { data } = matrixFigure(matrix, matrix.frames[0], "viridis");
+    const { data } = matrixFigure(matrix, matrix.frames[0], STYLE);
     const [{ z, zmin, zmax }] = data as { z: (number | null)[][]; zmin: number; zmax: number }[];
     assert.deepEqual([z[1][0], zmin, zmax], [null, 0, 100]);
     assert.ok(Math.abs((z[0][1] as number) - 20) < 0.1);
+  });
+
+  it("maps with square cells, at the height that the width asks for", () => {
+    const [matrix] = run.matrices;
+    const heights = [300, 400].map((width) => {
+      const map = { ...matrix, axes: ["row", "column"] as [string, string] };
+      return matrixFigure(map, matrix.frames[0], { ...STYLE, width }).layout.height as number;
+    });
+    assert.equal(heights[1] - heights[0], 100);
+    assert.equal(matrixFigure(matrix, matrix.frames[0], STYLE).layout.height, 130);
+  });
+
+  it("pictures in rows that are filled alike", () => {
+    const columns = (width: number, count: number) => balancedColumns(width, Array<number>(count).fill(260));
+    assert.deepEqual(
+      [1, 2, 3, 4, 5, 6, 7].map((count) => columns(840, count)),
+      [1, 2, 3, 2, 3, 3, 3],
+    );
+    assert.deepEqual([columns(100, 5), columns(840, 0)], [1, 1]);
+  });
+
+  it("long titles with both their ends", () => {
+    assert.equal(shortened("Active units, encoder.blocks.11.attn.q_proj", 21), "Active uni…ttn.q_proj");
+    assert.equal(shortened("Mean gate", 9), "Mean gate");
   });
 });
 

@@ -44,9 +44,10 @@ export class MatrixPane {
 
   draw(answer: AlignmentAnswer, state: AlignmentState): void {
     const context = this.canvas.getContext("2d");
+    // Out of sight, a canvas keeps what it shows: nobody asks for another drawing when it comes back.
+    if (!context || this.canvas.clientWidth === 0) return;
     this.canvas.width = Math.round(this.canvas.clientWidth * window.devicePixelRatio);
     this.canvas.height = Math.round(this.canvas.clientHeight * window.devicePixelRatio);
-    if (!context || this.canvas.width === 0) return;
     this.paint(answer, state);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.raster, 0, 0, this.canvas.width, this.canvas.height);

@@ -1,6 +1,8 @@
 import { curvesIn, type Chart, type CurvePoint, type NamedCurve, type RunRecord } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
 import type { Figure } from "../plotly";
+import { plain } from "./plain";
+import { stageLines, stageNames, upright } from "./stage-marks";
 import type { TrainingViewState } from "./state";
 
 /** All that the figures are made of. */
@@ -10,28 +12,27 @@ export interface FigureInput {
   state: TrainingViewState;
   /** Of runs, or of groups where there is one run. */
   colours: readonly string[];
+  /** Pixels that the panel is wide. */
+  width: number;
 }
 
 const HEIGHT = 290;
-const LEGEND_ROW = 19;
+const [LEGEND_ROW, LEGEND_GAP] = [19, 11];
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x"];
 const GREY = "rgba(128, 128, 128, 0.9)";
+/** Evaluations beyond which their markers would cover each other. */
+const CROWD = 24;
 /** Share of the curve's length over which it is smoothed. */
 const SPAN = 0.03;
 
-/** Text for plotly, which reads a little markup: names are data and must stay text. */
-export function plain(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
 /** One chart of all runs. */
 export function chartFigure(chart: Chart, input: FigureInput): Figure {
-  const { trans, runs, state } = input;
+  const { trans, runs, state, width } = input;
   const data = runs.flatMap((run, i) => curvesIn(chart, run).flatMap((named, j) => tracesOf(input, named, run, i, j)));
   const run = runs[state.run];
   const named = data.filter(({ showlegend }) => showlegend !== false).length;
-  const legend = named > 1 ? LEGEND_ROW * Math.ceil(named / 2) : 0;
+  const legend = named > 1 ? LEGEND_ROW * Math.ceil(named / 2) + LEGEND_GAP : 0;
   return {
     data,
     layout: {
@@ -45,7 +46,7 @@ export function chartFigure(chart: Chart, input: FigureInput): Figure {
       xaxis: { title: { text: plain(trans.__("update")), standoff: 4 }, rangemode: "tozero" },
       yaxis: { type: state.log ? "log" : "linear", exponentformat: "power", nticks: 7 },
       shapes: [...stageLines(run), ...cursorLine(state)],
-      annotations: stageNames(run),
+      annotations: stageNames(run, { last: lastStep(data), width }),
     },
     config: {},
   };
@@ -67,6 +68,10 @@ function titleOf(trans: Translate, { kind, name }: Chart): string {
 }
 
 type Trace = Record<string, unknown>;
+
+function lastStep(data: readonly Trace[]): number {
+  return data.reduce((most, { x }) => Math.max(most, (x as number[]).at(-1) ?? 0), 0);
+}
 
 /** What was measured, and where that is asked for its smoothed form over it. */
 function tracesOf(input: FigureInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
@@ -95,7 +100,12 @@ function validationTrace({ curve }: NamedCurve, name: string, color: string, i: 
   return {
     ...line(curve.points(), name, { color, width: 1.4, dash: "dot" }),
     mode: "lines+markers",
-    marker: { size: 8, symbol: SYMBOLS[i % SYMBOLS.length], color, line: { width: 1, color: GREY } },
+    marker: {
+      size: curve.buckets.length > CROWD ? 5 : 8,
+      symbol: SYMBOLS[i % SYMBOLS.length],
+      color,
+      line: { width: 1, color: GREY },
+    },
   };
 }
 
@@ -107,39 +117,6 @@ function line(points: readonly CurvePoint[], name: string, style: object): Trace
   };
 }
 
-/** The updates after which the stages of the run ended, those that did. */
-function stageEnds({ plan, progress }: RunRecord): { name: string; from: number; to: number }[] {
-  let from = 0;
-  return (plan?.stages ?? []).flatMap(({ name }, i) => {
-    const steps = progress?.stageSteps[i] ?? 0;
-    const stage = { name, from, to: from + steps };
-    from += steps;
-    return steps ? [stage] : [];
-  });
-}
-
-function stageLines(run: RunRecord): object[] {
-  return stageEnds(run)
-    .slice(1)
-    .map(({ from }) => upright(from, "dot"));
-}
-
 function cursorLine({ cursor }: TrainingViewState): object[] {
   return cursor === undefined ? [] : [upright(cursor, "solid")];
-}
-
-function upright(x: number, dash: string): object {
-  return {
-    ...{ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, layer: "below" },
-    line: { color: GREY, width: 1.2, dash },
-  };
-}
-
-function stageNames(run: RunRecord): object[] {
-  const stages = stageEnds(run);
-  if (stages.length < 2) return [];
-  return stages.map(({ name, from }, i) => ({
-    ...{ text: plain(`${i + 1} ${name}`), x: from, y: 1, xref: "x", yref: "paper", showarrow: false },
-    ...{ xanchor: "left", yanchor: "bottom", font: { size: 11 } },
-  }));
 }

@@ -2,7 +2,8 @@ import { numberText, type ColourMapName, type RunRecord, type SavedMatrices } fr
 import { element, freshId, setText } from "../dom";
 import type { Translate } from "../parts/translate";
 import { PlotPanel, type Figure, type PanelEvents } from "../plotly";
-import { frameAt, isWide, matrixFigure } from "./matrix-figure";
+import { frameAt, matrixFigure } from "./matrix-figure";
+import { balancedColumns, isMap, isWide, leastWidth } from "./matrix-layout";
 import { evaluationsOf, type TrainingViewState } from "./state";
 
 export interface MatrixEvents {
@@ -17,7 +18,9 @@ export interface MatrixEvents {
 export class MatrixPanels {
   readonly node: HTMLElement;
   private readonly panels = new Map<string, PlotPanel>();
-  private readonly grid = element("div", { class: "jp-FoveaTraining-matrices" });
+  private readonly tables = element("div", { class: "jp-FoveaTraining-matrices" });
+  /** Those over the grid of patches, which are as high as wide, below the flat ones. */
+  private readonly maps = element("div", { class: "jp-FoveaTraining-matrices jp-mod-maps" });
   private readonly slider = element("input", { attributes: { type: "range", min: "0", step: "1" } });
   private readonly said = element("span");
 
@@ -37,7 +40,7 @@ export class MatrixPanels {
       this.slider,
       this.said,
     );
-    this.node = element("div", { class: "jp-FoveaTraining-evaluations" }, row, this.grid);
+    this.node = element("div", { class: "jp-FoveaTraining-evaluations" }, row, this.tables, this.maps);
     this.node.hidden = true;
   }
 
@@ -75,13 +78,25 @@ export class MatrixPanels {
         panel.node.remove();
         this.panels.delete(title);
       }
+    for (const matrix of matrices) this.place(matrix);
+    for (const group of [this.tables, this.maps])
+      setColumns(
+        group,
+        matrices.filter((one) => this.groupOf(one) === group),
+      );
     for (const matrix of matrices) {
-      const frame = frameAt(matrix, step);
-      if (frame) this.events.draw(this.panel(matrix), matrixFigure(matrix, frame, this.colormap));
+      const [panel, frame] = [this.panels.get(matrix.title), frameAt(matrix, step)];
+      if (!panel || !frame) continue;
+      const style = { colormap: this.colormap, width: panel.node.clientWidth };
+      this.events.draw(panel, matrixFigure(matrix, frame, style));
     }
   }
 
-  private panel(matrix: SavedMatrices): PlotPanel {
+  private groupOf(matrix: SavedMatrices): HTMLElement {
+    return isMap(matrix) ? this.maps : this.tables;
+  }
+
+  private place(matrix: SavedMatrices): void {
     const { title } = matrix;
     let panel = this.panels.get(title);
     if (!panel) {
@@ -91,9 +106,16 @@ export class MatrixPanels {
       };
       panel = new PlotPanel("jp-FoveaTraining-matrix", events);
       this.panels.set(title, panel);
-      this.grid.append(panel.node);
     }
+    const group = this.groupOf(matrix);
+    if (panel.node.parentElement !== group) group.append(panel.node);
     panel.node.classList.toggle("jp-mod-wide", isWide(matrix));
-    return panel;
   }
+}
+
+/** As many panels a row as fit, and no more than fill the rows alike: five are three and two. */
+function setColumns(group: HTMLElement, matrices: readonly SavedMatrices[]): void {
+  const narrow = matrices.filter((matrix) => !isWide(matrix));
+  const columns = balancedColumns(group.clientWidth, narrow.map(leastWidth));
+  group.style.setProperty("--jp-FoveaTraining-columns", String(columns));
 }

@@ -125,13 +125,12 @@ export class TrainingViewer implements OutputContent, Exportable {
   }
 
   async exportPicture(): Promise<ViewPicture> {
-    const [loss, side] = await Promise.all([this.loss.picture(), this.side.picture()]);
-    const pictures = await Promise.all(this.matrices.all().map((panel) => panel.picture()));
+    const panels = [this.loss, this.side, ...this.matrices.all()];
+    const rows = await Promise.all(rowsOf(panels).map((row) => Promise.all(row.map((panel) => panel.picture()))));
     const { live, caption } = this.lines;
     const words = [this.exportName(), sayPlace(this.options.trans, this.run), caption.textContent ?? ""];
     const read = this.state.cursor === undefined ? [] : [live.textContent ?? ""];
-    const rows = [[loss, side], ...pictures.map((one) => [one])].map((row) => row.flatMap((one) => one ?? []));
-    return { rows, words: [...words, ...read] };
+    return { rows: rows.map((row) => row.flatMap((one) => one ?? [])), words: [...words, ...read] };
   }
 
   exportData(): unknown {
@@ -264,9 +263,10 @@ export class TrainingViewer implements OutputContent, Exportable {
     this.controls.sync({ state, runs, live: connection === "live", reason });
     this.stages.update(run);
     this.numbers.update(run);
-    const input: FigureInput = { trans, runs, state, colours: curveColours(this.node) };
-    this.draw(this.loss, chartFigure(chartsOf(runs)[0], input));
-    this.draw(this.side, chartFigure(sideChart(runs, state), input));
+    const colours = curveColours(this.node);
+    const input = (panel: PlotPanel): FigureInput => ({ trans, runs, state, colours, width: panel.node.clientWidth });
+    this.draw(this.loss, chartFigure(chartsOf(runs)[0], input(this.loss)));
+    this.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
     this.matrices.update(run, state);
     this.table.update(runs, state);
     this.help.hidden = !state.help;
@@ -315,4 +315,14 @@ export class TrainingViewer implements OutputContent, Exportable {
   private readonly curveEvents = { hover: (data: unknown) => this.onHover(data), click: () => undefined };
   private readonly loss = new PlotPanel("jp-FoveaTraining-chart", this.curveEvents);
   private readonly side = new PlotPanel("jp-FoveaTraining-chart", this.curveEvents);
+}
+
+/** The panels that lie beside each other on the page. */
+function rowsOf(panels: readonly PlotPanel[]): PlotPanel[][] {
+  const rows = new Map<number, PlotPanel[]>();
+  for (const panel of panels) {
+    const { top } = panel.node.getBoundingClientRect();
+    rows.set(top, [...(rows.get(top) ?? []), panel]);
+  }
+  return [...rows.values()];
 }

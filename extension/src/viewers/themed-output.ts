@@ -19,14 +19,23 @@ export abstract class ThemedOutput<Content extends ThemedContent> extends LiveOu
 
   override dispose(): void {
     this.themes?.themeChanged.disconnect(this.redraw, this);
+    this.sight.disconnect();
     super.dispose();
   }
 
-  /** The new theme's style sheet applies only in the next frame. */
+  /**
+   * The new theme's style sheet applies only in the next frame, and for some frames JupyterLab hides everything: what is
+   * not on screen has no size to be drawn at, and waits until it is.
+   */
   private redraw(): void {
-    requestAnimationFrame(() => this.content?.redraw());
+    requestAnimationFrame(() => this.sight.observe(this.node));
   }
 
+  private readonly sight = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    this.sight.disconnect();
+    this.content?.redraw();
+  });
   protected readonly preferences: ReadPreferences;
   private readonly themes: IThemeManager | undefined;
 }

@@ -15,7 +15,7 @@ export function numberText(value: number): string {
   const size = Math.abs(rounded);
   if (size >= 1e7) return value.toExponential(2);
   if (size >= 1000) return Math.round(value).toLocaleString("en-US");
-  if (size !== 0 && size < 1e-3) return Number(value.toPrecision(3)).toExponential().replace("e-", "e−");
+  if (size !== 0 && size < 1e-4) return rounded.toExponential().replace("e-", "e−");
   return String(rounded);
 }
 
