@@ -1,23 +1,32 @@
 /** One adapter out of several, by PEFT's meanings of the types of a combination. */
-import { Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+import { Matrix } from "ml-matrix";
 import type { Parameter } from "../nn/parameter";
 import { Prng } from "../prng";
 import type { Branch } from "./branch";
 import type { AdapterConfig, LoraConfig } from "./config";
+import { clamped, type Factors, nearestFactors, nearestProduct } from "./decompose";
 import { LoraError } from "./error";
 import { EmbeddingBranch } from "./embedding-branch";
 import { LoraBranch } from "./lora-branch";
 import type { Targets } from "./targets";
-import { checkThinning, isThinning, type Thinning, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
+import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
 
-export type Combination = "cat" | "linear" | "svd" | Thinning;
+export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
 
 export interface CombineOptions extends ThinningOptions {
   /** Default `svd`, as in PEFT. */
   type?: Combination;
-  /** Rank of `svd`; default the largest of the adapters'. */
+  /** Rank of `svd` and of the types that end in `_svd`; default the largest of the adapters'. PEFT's `svd_rank`. */
   rank?: number;
+  /**
+   * Of the same types, above 0.5 and up to 1: clips the values of both factors to this quantile of them and its negative;
+   * default none. PEFT's `svd_clamp`, whose outcome hangs on the signs of the singular vectors: ours make the largest value
+   * of each left one positive.
+   */
+  clamp?: number;
 }
+
+const TYPES = ["cat", "linear", "svd", ...THINNINGS, ...THINNINGS.map((one) => `${one}_svd` as const)];
 
 /** An adapter that goes into a combination. */
 export interface CombinationPart {
@@ -30,11 +39,6 @@ export interface CombinationPart {
 /** A, B and bias of a new adapter on one layer; its scaling is 1. */
 type LayerValues = Map<string, Float32Array>;
 
-interface Factors {
-  a: Matrix;
-  b: Matrix;
-}
-
 interface Update {
   /** Names of A and B below the layer. */
   keys: readonly [string, string];
@@ -43,7 +47,10 @@ interface Update {
   /** [out, r] */
   b: Matrix;
   bias: Float32Array | null;
-  /** The weight times the adapter's own scaling. */
+  weight: number;
+  /** The adapter's own. */
+  scaling: number;
+  /** Both together. */
   factor: number;
 }
 
@@ -62,16 +69,40 @@ export async function combined(
     const present = found.filter((one) => one !== null);
     if (present.length) updates.set(path, present);
   }
-  const { type = "svd", rank } = options;
-  if (isThinning(type)) checkThinning(fn, type, options);
-  const r = rankOf(fn, type, parts, layers, rank);
+  checkOptions(fn, options);
+  const r = rankOf(fn, parts, layers, options);
   const config: LoraConfig = {
     ...loras[0],
     ...{ r, loraAlpha: r, rankPattern: {}, alphaPattern: {}, useRslora: false },
     ...{ targetModules: [...updates.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
     loraBias: loras.some(({ loraBias }) => loraBias),
   };
-  return { config, values: new Map([...updates].map(([path, ones]) => [path, valuesOf(path, ones, r, options)])) };
+  const values = new Map<string, LayerValues>();
+  for (const [path, ones] of updates) {
+    values.set(path, valuesOf(path, ones, r, options));
+    // Decomposing a large layer takes seconds: in between, an interrupt must come through.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return { config, values };
+}
+
+function checkOptions(fn: string, options: CombineOptions): void {
+  const { type = "svd", rank, clamp } = options;
+  if (!TYPES.includes(type)) throw new LoraError(fn, `type must be one of ${TYPES.join(", ")}`, type);
+  const thinning = thinningOf(type);
+  if (thinning) checkThinning(fn, type, options);
+  if (!isDecomposed(type)) return;
+  if (rank !== undefined && !(Number.isSafeInteger(rank) && rank > 0))
+    throw new LoraError(fn, "rank must be a whole number of at least 1", rank);
+  if (clamp !== undefined && !(clamp > 0.5 && clamp <= 1))
+    throw new LoraError(fn, "clamp must be above 0.5 and at most 1", clamp);
+}
+
+const isDecomposed = (type: Combination): boolean => type.endsWith("svd");
+
+/** How a type thins, if it does. */
+function thinningOf(type: Combination): Thinning | undefined {
+  return THINNINGS.find((one) => type === one || type === `${one}_svd`);
 }
 
 function checkPart(fn: string, { name, weight, config, targets }: CombinationPart): LoraConfig {
@@ -84,17 +115,18 @@ function checkPart(fn: string, { name, weight, config, targets }: CombinationPar
 }
 
 async function updateOf(branch: Branch | undefined, weight: number): Promise<Update | null> {
-  const factor = weight * (branch?.scaling ?? 0);
+  const scaling = branch?.scaling ?? 0;
+  const factors = { weight, scaling, factor: weight * scaling };
   if (branch instanceof EmbeddingBranch) {
     const { lora_embedding_A: a, lora_embedding_B: b } = branch;
     const keys = ["lora_embedding_A", "lora_embedding_B"] as const;
-    return { keys, a: await matrixOf(a), b: await matrixOf(b), bias: null, factor };
+    return { keys, a: await matrixOf(a), b: await matrixOf(b), bias: null, ...factors };
   }
   if (!(branch instanceof LoraBranch)) return null;
   const { lora_A: a, lora_B: b } = branch;
   const bias = b.bias && (await b.bias.read());
   const keys = ["lora_A.weight", "lora_B.weight"] as const;
-  return { keys, a: await matrixOf(a.weight), b: await matrixOf(b.weight), bias, factor };
+  return { keys, a: await matrixOf(a.weight), b: await matrixOf(b.weight), bias, ...factors };
 }
 
 async function matrixOf(parameter: Parameter): Promise<Matrix> {
@@ -102,38 +134,19 @@ async function matrixOf(parameter: Parameter): Promise<Matrix> {
   return Matrix.from1DArray(rows, columns, await parameter.read());
 }
 
-/** As PEFT: the sum of the ranks, the one rank that all have, or for `svd` the largest. */
+/** As PEFT: the sum of the ranks, what `rank` says or the largest, or the one rank that all have. */
 function rankOf(
   fn: string,
-  type: Combination,
   parts: readonly CombinationPart[],
   layers: ReadonlyMap<string, ReadonlyMap<string, Branch>>,
-  rank: number | undefined,
+  { type = "svd", rank }: CombineOptions,
 ): number {
   const ranks = parts.map(({ name }) => [...layers.values()].flatMap((branches) => branches.get(name)?.r ?? []));
-  switch (type) {
-    case "cat":
-      return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
-    case "linear":
-    case "ties":
-    case "dare_linear":
-    case "dare_ties":
-    case "magnitude_prune": {
-      const distinct = [...new Set(ranks.flat())];
-      if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
-      return distinct[0];
-    }
-    case "svd":
-      if (rank !== undefined && !(Number.isSafeInteger(rank) && rank > 0))
-        throw new LoraError(fn, "rank must be a whole number of at least 1", rank);
-      return rank ?? Math.max(...ranks.flat());
-    default:
-      throw new LoraError(
-        fn,
-        "type must be cat, linear, svd, ties, dare_linear, dare_ties or magnitude_prune",
-        type satisfies never,
-      );
-  }
+  if (type === "cat") return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
+  if (isDecomposed(type)) return rank ?? Math.max(...ranks.flat());
+  const distinct = [...new Set(ranks.flat())];
+  if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
+  return distinct[0];
 }
 
 function valuesOf(path: string, updates: Update[], r: number, options: CombineOptions): LayerValues {
@@ -148,22 +161,27 @@ function valuesOf(path: string, updates: Update[], r: number, options: CombineOp
 }
 
 function factorsOf(path: string, updates: Update[], r: number, options: CombineOptions): Factors {
-  const { type = "svd", seed = 0 } = options;
-  switch (type) {
-    case "cat":
-      return stacked(updates);
-    case "svd":
-      return truncated(updates, r);
-    case "linear":
-      return factorwise(updates, weightedSum);
-    default: {
-      // A stream for each layer: chance does not hang on the order in which layers were adapted.
-      const random = new Prng(seed, path);
-      return factorwise(updates, (factors, weights) =>
-        thinnedSum(type, factors, weights, options, () => random.next()),
-      );
-    }
-  }
+  const { type = "svd", seed = 0, clamp } = options;
+  if (type === "cat") return stacked(updates);
+  if (type === "linear") return factorwise(updates, weightedSum);
+  const thinning = thinningOf(type);
+  // A stream for each layer: chance does not hang on the order in which layers were adapted.
+  const random = new Prng(seed, path);
+  const merge: Merge = (all, weights) =>
+    thinning ? thinnedSum(thinning, all, weights, options, () => random.next()) : weightedSum(all, weights);
+  if (!isDecomposed(type)) return factorwise(updates, merge);
+  const nearest = thinning ? nearestProduct(sumOfWhole(updates, merge), r) : nearestFactors(stacked(updates), r);
+  return clamp === undefined ? nearest : clamped(nearest, clamp);
+}
+
+type Merge = (all: Matrix[], weights: number[]) => Matrix;
+
+/** The whole updates [out, in], each with its own scaling, merged by their weights. */
+function sumOfWhole(updates: Update[], merge: Merge): Matrix {
+  return merge(
+    updates.map(({ a, b, scaling }) => b.mmul(a).mul(scaling)),
+    updates.map(({ weight }) => weight),
+  );
 }
 
 /** Σ f_i B_i A_i as one product: A scaled and B as it is, side by side. */
@@ -174,7 +192,7 @@ function stacked(updates: Update[]): Factors {
 }
 
 /** A from ±√|f_i| and A_i, B from √|f_i| and B_i, each by themselves: with cross terms, not the sum of the updates. */
-function factorwise(updates: Update[], merge: (factors: Matrix[], weights: number[]) => Matrix): Factors {
+function factorwise(updates: Update[], merge: Merge): Factors {
   const roots = updates.map(({ factor }) => Math.sqrt(Math.abs(factor)));
   const signed = roots.map((root, i) => (updates[i].factor >= 0 ? root : -root));
   return {
@@ -188,34 +206,6 @@ function factorwise(updates: Update[], merge: (factors: Matrix[], weights: numbe
     ),
   };
 }
-
-/**
- * The best approximation of the sum at rank r: B = U S, A = Vᵀ. The sum has the rank of its factors, so that QR of both
- * leaves a small core to decompose.
- */
-function truncated(updates: Update[], r: number): Factors {
-  const { a, b } = stacked(updates);
-  const left = thinQr(b);
-  const right = thinQr(a.transpose());
-  const core = new SingularValueDecomposition(left.r.mmul(right.r.transpose()), { autoTranspose: true });
-  const kept = Math.min(r, core.diagonal.length);
-  const u = core.leftSingularVectors.subMatrixColumn(range(kept));
-  const v = core.rightSingularVectors.subMatrixColumn(range(kept));
-  return {
-    a: right.q.mmul(v).transpose(),
-    b: left.q.mmul(u.mulRowVector(core.diagonal.slice(0, kept))),
-  };
-}
-
-/** Q [m, k] and R [k, n] with k = min(m, n). */
-function thinQr(x: Matrix): { q: Matrix; r: Matrix } {
-  // The decomposition wants at least as many rows as columns; where there are fewer, the identity does.
-  if (x.rows < x.columns) return { q: Matrix.eye(x.rows, x.rows), r: x };
-  const { orthogonalMatrix, upperTriangularMatrix } = new QrDecomposition(x);
-  return { q: orthogonalMatrix, r: upperTriangularMatrix };
-}
-
-const range = (count: number): number[] => [...Array(count).keys()];
 
 function biasOf(updates: Update[]): Float32Array | null {
   const sum = Float64Array.from(updates[0].b.getColumn(0), () => 0);

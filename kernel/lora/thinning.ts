@@ -1,26 +1,25 @@
-/** How PEFT's combinations of `ties` and `dare` thin the factors of adapters before they add them. */
+/** How PEFT's combinations of `ties` and `dare` thin the factors or the updates of adapters before they add them. */
 import { Matrix } from "ml-matrix";
 import { LoraError } from "./error";
 
-export type Thinning = "ties" | "dare_linear" | "dare_ties" | "magnitude_prune";
+export type Thinning = (typeof THINNINGS)[number];
+
+export const THINNINGS = ["ties", "dare_linear", "dare_ties", "magnitude_prune"] as const;
 
 export interface ThinningOptions {
-  /** Share of each factor's values that stays, above 0 and up to 1. `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` need it. */
+  /**
+   * Share that stays, above 0 and up to 1, of the values of each factor, or of each whole update where the type ends in `_svd`.
+   * All types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` need it.
+   */
   density?: number;
-  /** Of `ties` and `dare_ties`: whether the sum of the values elects a place's sign or the count of their signs; default `total`. */
+  /** Of `ties` and `dare_ties`, with `_svd` too: whether the sum of the values elects a place's sign or the count of their signs; default `total`. */
   majoritySign?: "total" | "frequency";
-  /** Of `dare_linear` and `dare_ties`, which drop values by chance; default 0. */
+  /** Of the types of `dare`, which drop values by chance; default 0. */
   seed?: number;
 }
 
-const TYPES: readonly string[] = ["ties", "dare_linear", "dare_ties", "magnitude_prune"] satisfies Thinning[];
-
-export function isThinning(type: string): type is Thinning {
-  return TYPES.includes(type);
-}
-
 /** @throws LoraError for a setting out of its range */
-export function checkThinning(fn: string, type: Thinning, { density, majoritySign, seed = 0 }: ThinningOptions): void {
+export function checkThinning(fn: string, type: string, { density, majoritySign, seed = 0 }: ThinningOptions): void {
   if (!(density !== undefined && density > 0 && density <= 1))
     throw new LoraError(fn, `density of ${type} must be above 0 and at most 1`, density);
   if (majoritySign !== undefined && majoritySign !== "total" && majoritySign !== "frequency")

@@ -94,6 +94,13 @@ CASES = {
             "second": dict(r=4, lora_alpha=2, target_modules=["q_proj", "down_proj"]),
         },
     ),
+    "llama-ranks": (
+        "llama",
+        {
+            "first": dict(r=2, lora_alpha=8, target_modules=["q_proj", "down_proj"], layers_to_transform=[0]),
+            "second": dict(r=5, lora_alpha=2, target_modules=["q_proj"], layers_to_transform=[0]),
+        },
+    ),
 }
 WEIGHTS = {"first": 0.7, "second": -1.3}
 
@@ -202,8 +209,8 @@ def write_case(folder, name):
     model.save_pretrained(folder)
     for readme in folder.rglob("README.md"):
         readme.unlink()
-    if name == "llama-named":
-        tensors |= combinations(model)
+    if len(configs) > 1:
+        tensors |= combinations(model, {config["r"] for config in configs.values()})
     else:
         tensors |= merged(model.float(), layers_of(model))
     (folder / "case.json").write_text(json.dumps(meta, separators=(",", ":")) + "\n")
@@ -250,13 +257,21 @@ COMBINATIONS = {
     "dare_linear": {"density": 0.4},
     "dare_ties": {"density": 0.7},
     "magnitude_prune": {"density": 0.4},
+    "svd-clamp": {"svd_rank": 2, "svd_clamp": 0.9},
+    "ties_svd": {"density": 0.4},
+    "ties_svd-frequency": {"density": 0.7, "majority_sign_method": "frequency", "svd_rank": 6},
+    "dare_linear_svd": {"density": 0.4, "svd_rank": 3},
+    "dare_ties_svd": {"density": 0.7},
+    "magnitude_prune_svd": {"density": 0.4, "svd_clamp": 0.95},
 }
 
 
-def combinations(model):
-    """The update of each layer by PEFT's ways to combine the two adapters."""
+def combinations(model, ranks):
+    """The update of each layer by PEFT's ways to combine the two adapters; of different ranks, not all do."""
     tensors = {}
     for kind, options in COMBINATIONS.items():
+        if len(ranks) > 1 and kind != "cat" and "svd" not in kind:
+            continue
         with seeded(model):
             names, weights = list(WEIGHTS), list(WEIGHTS.values())
             model.add_weighted_adapter(names, weights, kind, combination_type=kind.split("-")[0], **options)
@@ -267,29 +282,43 @@ def combinations(model):
     return tensors
 
 
+METHODS = ["_generalized_task_arithmetic_weighted_adapter", "_svd_generalized_task_arithmetic_weighted_adapter"]
+
+
 @contextmanager
 def seeded(model):
-    """Chance comes from a stream for each layer, named by its path."""
-    tuner, bernoulli = model.base_model, torch.bernoulli
-    combine = tuner._generalized_task_arithmetic_weighted_adapter
+    """Chance comes from a stream for each layer, named by its path; singular vectors have the signs that ours have."""
+    tuner, bernoulli, svd = model.base_model, torch.bernoulli, torch.linalg.svd
     paths = {model.get_submodule(where): path for path, where in layers_of(model).items()}
     random = None
 
-    def combine_layer(kind, adapters, weights, target, *rest):
-        nonlocal random
-        random = Sfc32(SEED, paths[target])
-        return combine(kind, adapters, weights, target, *rest)
+    def seeding(combine):
+        def combine_layer(*args, **options):
+            nonlocal random
+            [path] = [paths[one] for one in args if isinstance(one, nn.Module) and one in paths]
+            random = Sfc32(SEED, path)
+            return combine(*args, **options)
+
+        return combine_layer
 
     def drawn(shares):
         draws = [float(random.next() < share) for share in shares.flatten().double().tolist()]
         return torch.tensor(draws).reshape(shares.shape)
 
-    tuner._generalized_task_arithmetic_weighted_adapter, torch.bernoulli = combine_layer, drawn
+    def signed(x, full_matrices, driver):
+        u, s, vh = svd(x.double(), full_matrices=False, driver=driver)
+        signs = u.gather(0, u.abs().argmax(0, keepdim=True)).sign()
+        return (u * signs).to(x), s.to(x), (vh * signs.T).to(x)
+
+    for method in METHODS:
+        setattr(tuner, method, seeding(getattr(tuner, method)))
+    torch.bernoulli, torch.linalg.svd = drawn, signed
     try:
         yield
     finally:
-        del tuner._generalized_task_arithmetic_weighted_adapter
-        torch.bernoulli = bernoulli
+        for method in METHODS:
+            delattr(tuner, method)
+        torch.bernoulli, torch.linalg.svd = bernoulli, svd
 
 
 def merged(model, layers):

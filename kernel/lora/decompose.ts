@@ -1,0 +1,82 @@
+/** Two narrow factors near a matrix: the decompositions behind PEFT's combinations that end in `svd`. */
+import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
+
+/** B A, with A [r, in] and B [out, r]. */
+export interface Factors {
+  a: Matrix;
+  b: Matrix;
+}
+
+/**
+ * The best approximation of a product at rank r: B = U S, A = Vᵀ. The product has the rank of its factors, so that QR of
+ * both leaves a small core to decompose.
+ */
+export function nearestFactors({ a, b }: Factors, r: number): Factors {
+  const left = thinQr(b);
+  const right = thinQr(a.transpose());
+  const core = new SingularValueDecomposition(left.r.mmul(right.r.transpose()), { autoTranspose: true });
+  const kept = range(Math.min(r, core.diagonal.length));
+  const u = core.leftSingularVectors.subMatrixColumn(kept).mulRowVector(core.diagonal.slice(0, kept.length));
+  const v = core.rightSingularVectors.subMatrixColumn(kept);
+  return signed({ a: right.q.mmul(v).transpose(), b: left.q.mmul(u) });
+}
+
+/**
+ * The same of a matrix of full rank, by the eigenvectors Q of its smaller Gram matrix: B A is X Q Qᵀ or Q Qᵀ X, to
+ * double precision however small the values that are left out. The time grows with the cube of the smaller side.
+ */
+export function nearestProduct(x: Matrix, r: number): Factors {
+  return signed(x.rows <= x.columns ? fromLeft(x, r) : flipped(fromLeft(x.transpose(), r)));
+}
+
+/** With the eigenvectors of X Xᵀ on the left. */
+function fromLeft(x: Matrix, r: number): Factors {
+  const { eigenvectorMatrix } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
+  // They come in ascending order.
+  const last = range(Math.min(r, x.rows)).map((i) => x.rows - 1 - i);
+  const u = eigenvectorMatrix.subMatrixColumn(last);
+  const a = u.transpose().mmul(x);
+  const lengths = range(a.rows).map((i) => Math.hypot(...a.getRow(i)));
+  return { a: a.divColumnVector(lengths.map((length) => length || 1)), b: u.mulRowVector(lengths) };
+}
+
+/** The factors of the transposed product, with unit rows in A again. */
+function flipped({ a, b }: Factors): Factors {
+  const lengths = range(b.columns).map((i) => Math.hypot(...b.getColumn(i)));
+  return {
+    a: b.transpose().divColumnVector(lengths.map((length) => length || 1)),
+    b: a.transpose().mulRowVector(lengths),
+  };
+}
+
+/** Of both signs that each pair of vectors can have, the one that makes the largest value of the left one positive. */
+function signed({ a, b }: Factors): Factors {
+  const signs = range(b.columns).map((i) => {
+    const column = b.getColumn(i);
+    return column.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0) < 0 ? -1 : 1;
+  });
+  return { a: a.mulColumnVector(signs), b: b.mulRowVector(signs) };
+}
+
+/** All values within plus and minus their quantile, with linear steps between two values. */
+export function clamped({ a, b }: Factors, quantile: number): Factors {
+  const values = Float64Array.from([...a.to1DArray(), ...b.to1DArray()]).sort();
+  const at = quantile * (values.length - 1);
+  const [low, high] = [values[Math.floor(at)], values[Math.ceil(at)]];
+  const limit = Math.max(0, low + (at - Math.floor(at)) * (high - low));
+  const clip = (x: Matrix): Matrix => {
+    const clipped = x.to1DArray().map((value) => Math.min(limit, Math.max(-limit, value)));
+    return Matrix.from1DArray(x.rows, x.columns, clipped);
+  };
+  return { a: clip(a), b: clip(b) };
+}
+
+/** Q [m, k] and R [k, n] with k = min(m, n). */
+function thinQr(x: Matrix): { q: Matrix; r: Matrix } {
+  // The decomposition wants at least as many rows as columns; where there are fewer, the identity does.
+  if (x.rows < x.columns) return { q: Matrix.eye(x.rows, x.rows), r: x };
+  const { orthogonalMatrix, upperTriangularMatrix } = new QrDecomposition(x);
+  return { q: orthogonalMatrix, r: upperTriangularMatrix };
+}
+
+const range = (count: number): number[] => [...Array(count).keys()];
