@@ -185,8 +185,45 @@ onEveryDevice("adapters of a model", () => {
       adapters.combine("c", { a: 1 }, { type: "dare_ties", density: 1.5 }),
       /at most 1, received 1.5/,
     );
+    await assert.rejects(
+      adapters.combine("c", { a: 1 }, { type: "dare_linear_svd" }),
+      /density of dare_linear_svd must be .*undefined/,
+    );
+    await assert.rejects(adapters.combine("c", { a: 1 }, { clamp: 0.4 }), /clamp must be above 0.5 .* received 0.4/);
+    await assert.rejects(adapters.combine("c", { a: 1 }, { rank: 0 }), /rank must be a whole number .* received 0/);
+    await assert.rejects(
+      adapters.combine("c", { a: 1 }, { type: "dare_svd" as "svd" }),
+      /type must be one of cat, linear, svd, ties, .*, magnitude_prune_svd, received "dare_svd"/,
+    );
     await assert.rejects(adapters.combine("c", { a: 1, nobody: 1 }), /adapters are a, b, .*received "nobody"/);
     adapters.detach();
+  });
+
+  it("combines whole updates on wide and on tall layers: with all values, at the sum of the ranks, nothing is lost", async () => {
+    class Sides extends nn.Module {
+      wide = new nn.Linear(9, 4);
+      tall = new nn.Linear(4, 9);
+    }
+    const sides = new Sides();
+    const adapters = lora.attach(sides, { targetModules: ["wide", "tall"], r: 1 }, { name: "a" });
+    adapters.add("b", { targetModules: ["wide", "tall"], r: 2 });
+    for (const name of adapters.names) randomise(adapters, name);
+    const weights = { a: 0.5, b: -2 };
+    await adapters.combine("cat", weights, { type: "cat" });
+    await adapters.combine("whole", weights, { type: "magnitude_prune_svd", density: 1, rank: 3 });
+    await adapters.combine("more", weights, { type: "dare_linear_svd", density: 1, rank: 6 });
+    for (const path of ["wide", "tall"])
+      tf.tidy(() => {
+        const layer = sides.namedModules().get(path) as lora.AdaptedLayer;
+        const updates = ["cat", "whole", "more"].map((name) => {
+          const zero = tf.zeros([layer.outFeatures, layer.inFeatures]);
+          return Float32Array.from(layer.adapters.get(name)!.merged(zero).dataSync());
+        });
+        assert.ok(largestDifference(updates[1], updates[0]) < 1e-5, path);
+        assert.ok(largestDifference(updates[2], updates[0]) < 1e-5, `${path}, of more ranks than the update has`);
+      });
+    adapters.detach();
+    sides.dispose();
   });
 
   it("holds copies of whole modules that the adapter trains", () => {
