@@ -97,12 +97,18 @@ async function mergeCommand(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   const { base, out } = values;
   if (!base || !out)
-    throw new Error("adapter merge: --base FILE.safetensors (or the INDEX.json or DIR of shards) and --out are needed");
+    throw new Error(
+      "adapter merge: --base FILE.safetensors (or a model's DIR, or the INDEX.json of shards) and --out are needed",
+    );
   const adapter = oneOf("merge", positionals);
   await start();
-  const { merged, replaced } = await mergeFile(adapter, base, out, { ...readingOf(values), onProgress: progress });
+  const { merged, replaced, copied } = await mergeFile(adapter, base, out, {
+    ...readingOf(values),
+    onProgress: progress,
+  });
   const copies = replaced.length ? `, ${replaced.length} replaced` : "";
-  process.stdout.write(`${merged.length} tensors merged${copies}; written to ${out}\n`);
+  const beside = copied.length ? `, with ${copied.join(", ")}` : "";
+  process.stdout.write(`${merged.length} tensors merged${copies}; written to ${out}${beside}\n`);
 }
 
 function progress(done: number, total: number): void {

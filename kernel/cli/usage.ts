@@ -43,7 +43,9 @@ ${ADAPTER}`,
   [--dtype f32|f16|bf16] [--type LORA|DUAL_LORA]
 ${ADAPTER}`,
   "adapter merge": `usage: fovea adapter merge DIR|FILE.safetensors --base B --out O: add it to the weights of a model
-  --base FILE.safetensors  or the INDEX.json or DIR of shards
+  --base FILE.safetensors  and --out a file; or
+  --base DIR|INDEX.json    of a model, whole or in shards, and --out a new folder, which gets the model's
+                           configuration, tokenizer and preprocessor too, so that transformers loads it as it is
 ${ADAPTER}`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}

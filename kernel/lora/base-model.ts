@@ -1,11 +1,12 @@
-/** A base model's weights: one safetensors file, or shards with the index that transformers writes beside them. */
-import { copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+/** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
+import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../nn/safetensors";
+import { copyCompanions } from "./companions";
 import { LoraError } from "./error";
 
-const INDEX = "model.safetensors.index.json";
+const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
 
 /** The bytes of a tensor that changes. */
 export type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -18,14 +19,15 @@ export class BaseModel {
     private readonly folder: string,
     private readonly shards: ReadonlyMap<string, SafetensorsFile>,
     private readonly index: string | null,
+    /** Whether the model is the folder, with all that belongs to it, rather than a file. */
+    private readonly isFolder: boolean,
   ) {
     this.tensors = new Map([...shards.values()].flatMap(({ header }) => [...header.tensors]));
   }
 
-  /** @param path a file, the index of shards, or the folder that holds `model.safetensors.index.json` */
+  /** @param path a file, the index of shards, or the folder that holds `model.safetensors`, whole or as that index */
   static async open(fn: string, path: string): Promise<BaseModel> {
-    const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
-    const file = isFolder ? join(path, INDEX) : path;
+    const file = (await stat(path).catch(() => null))?.isDirectory() ? await weightsIn(path) : path;
     const index = file.endsWith(".index.json") ? basename(file) : null;
     const places = index === null ? null : await readIndex(fn, file);
     const shards = new Map<string, SafetensorsFile>();
@@ -37,7 +39,7 @@ export class BaseModel {
       await closeAll(shards);
       throw error;
     }
-    return new BaseModel(dirname(file), shards, index);
+    return new BaseModel(dirname(file), shards, index, index !== null || file !== path);
   }
 
   read(name: string): Promise<SafetensorsTensor> {
@@ -53,20 +55,22 @@ export class BaseModel {
   }
 
   /**
-   * Writes the model with some tensors changed, in as many files as it has; `out` is a folder where it has shards. All of it
-   * appears at once or not at all.
+   * Writes the model with some tensors changed, in as many files as it has; `out` is a folder where the model is one, and
+   * gets its small files too. All of it appears at once or not at all.
    *
    * @param onTensor called after each
+   * @returns names of the small files
    */
   async write(
     fn: string,
     out: string,
     changes: ReadonlyMap<string, Change>,
     onTensor: (count: number) => void,
-  ): Promise<void> {
-    if (this.index === null) {
+  ): Promise<string[]> {
+    if (!this.isFolder) {
       const [shard] = this.shards.values();
-      return writeShard(out, shard, changes, onTensor);
+      await writeShard(out, shard, changes, onTensor);
+      return [];
     }
     await checkFree(fn, out);
     const beside = `${out}.${randomUUID()}.part`;
@@ -74,9 +78,11 @@ export class BaseModel {
     try {
       for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);
       // Names, types and shapes are the base's, and so is the index.
-      await writeFile(join(beside, this.index), await readFile(join(this.folder, this.index)));
+      if (this.index) await writeFile(join(beside, this.index), await readFile(join(this.folder, this.index)));
+      const companions = await copyCompanions(this.folder, beside);
       await rmdir(out).catch(() => undefined);
       await rename(beside, out);
+      return companions;
     } catch (error) {
       await rm(beside, { recursive: true, force: true });
       throw error;
@@ -100,6 +106,17 @@ export class BaseModel {
   close(): Promise<void> {
     return closeAll(this.shards);
   }
+}
+
+/** The index where there is one, otherwise the file with all weights; the index again where there is neither, to be missed. */
+async function weightsIn(folder: string): Promise<string> {
+  const holds = (name: string): Promise<boolean> =>
+    access(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  const isWhole = !(await holds(INDEX)) && (await holds(SINGLE));
+  return join(folder, isWhole ? SINGLE : INDEX);
 }
 
 async function closeAll(shards: ReadonlyMap<string, SafetensorsFile>): Promise<void> {
@@ -156,5 +173,5 @@ function checkPlace(fn: string, tensor: string, name: string, shards: ReadonlyMa
 async function checkFree(fn: string, out: string): Promise<void> {
   const found = await readdir(out).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : null));
   if (found === null || found.length > 0)
-    throw new LoraError(fn, "where the base has shards, out must be a folder that is new or empty", out);
+    throw new LoraError(fn, "where the base is a folder or has shards, out must be a folder that is new or empty", out);
 }

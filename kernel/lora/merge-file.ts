@@ -21,6 +21,8 @@ export interface MergeFileReport {
   merged: string[];
   /** Tensors that the adapter's whole copies replaced. */
   replaced: string[];
+  /** Small files of the base's folder that lie beside the result: `config.json`, the tokenizer's. */
+  copied: string[];
 }
 
 const FN = "lora.mergeFile";
@@ -30,10 +32,12 @@ const VALUES = 1 << 24;
 
 /**
  * Merges an adapter into a base model's safetensors: W0 + s B A in the base's own type, everything else byte for byte. Large
- * files go through in parts; the result is written beside its place and moved there when it is whole.
+ * files go through in parts; the result is written beside its place and moved there when it is whole. A base that is a folder
+ * becomes a folder that `transformers` loads as it is: with its configuration, tokenizer and preprocessor.
  *
- * @param base a file, or the index of shards (`model.safetensors.index.json`) or its folder; shards are merged into as many
- * @param out a file, for shards a folder that is new or empty
+ * @param base a file; or a model's folder, with `model.safetensors` or shards and `model.safetensors.index.json`, or that
+ *   index; shards are merged into as many
+ * @param out a file; for a folder or shards a folder that is new or empty
  * @throws LoraError where the adapter depends on the input, a layer is missing or has another shape, or a merged value is
  *   not finite; nothing is written then
  */
@@ -50,9 +54,9 @@ export async function mergeFile(
   try {
     const changes = plan(file, source);
     let done = 0;
-    await source.write(FN, out, changes, (count) => onProgress?.((done += count), source.tensors.size));
+    const copied = await source.write(FN, out, changes, (count) => onProgress?.((done += count), source.tensors.size));
     const copies = [...changes.keys()].filter((name) => file.tensors.has(`${PREFIX}${name}`));
-    return { merged: [...changes.keys()].filter((name) => !copies.includes(name)), replaced: copies };
+    return { merged: [...changes.keys()].filter((name) => !copies.includes(name)), replaced: copies, copied };
   } finally {
     await source.close();
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
@@ -12,6 +12,8 @@ const cli = join(ROOT, "kernel", "dist", "cli.js");
 const golden = (name: string) => join(ROOT, "test", "lora", "golden", "peft", name);
 const fovea = (...args: string[]) => spawnSync(process.execPath, [cli, "adapter", ...args], { encoding: "utf8" });
 const folder = mkdtempSync(join(tmpdir(), "fovea-adapter-"));
+const SMALL = ["config.json", "generation_config.json", "merges.txt", "tokenizer.json"];
+const OTHERS = ["README.md", "adapter_config.json", "optimizer.pt", "pytorch_model.bin", "trainer_state.json"];
 after(() => rmSync(folder, { recursive: true }));
 
 describe("fovea adapter", () => {
@@ -59,6 +61,48 @@ describe("fovea adapter", () => {
       );
   });
 
+  /** The folder of a model in two shards, with what belongs to it and what does not. */
+  function modelFolder(): string {
+    const model = join(folder, "model");
+    mkdirSync(model);
+    const { tensors } = parseSafetensors(readFileSync(join(golden("llama"), "base.safetensors")));
+    const base = [...below(tensors, "base/")];
+    const places: Record<string, string> = {};
+    for (const shard of [1, 2]) {
+      const name = `model-0000${shard}-of-00002.safetensors`;
+      const part = base.filter((_, i) => (i < 3 ? 1 : 2) === shard);
+      writeFileSync(join(model, name), encodeSafetensors(new Map(part), { format: "pt" }));
+      for (const [tensor] of part) places[tensor] = name;
+    }
+    const index = JSON.stringify({ metadata: {}, weight_map: places });
+    writeFileSync(join(model, "model.safetensors.index.json"), index);
+    for (const name of [...SMALL, ...OTHERS]) writeFileSync(join(model, name), name);
+    mkdirSync(join(model, "vocab.json"));
+    return model;
+  }
+
+  it("merge puts an adapter into a sharded base, with what transformers needs beside the weights", () => {
+    const [model, out] = [modelFolder(), join(folder, "merged-model")];
+    const { status, stdout, stderr } = fovea("merge", golden("llama"), "--base", model, "--out", out);
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout, `4 tensors merged; written to ${out}, with ${SMALL.join(", ")}\n`);
+    const weights = readdirSync(model).filter((name) => name.startsWith("model"));
+    assert.deepEqual(readdirSync(out).sort(), [...SMALL, ...weights].sort());
+    for (const name of SMALL) assert.equal(readFileSync(join(out, name), "utf8"), name);
+    const golds = below(parseSafetensors(readFileSync(join(golden("llama"), "base.safetensors"))).tensors, "merged/");
+    const merged = weights
+      .filter((name) => name.endsWith(".safetensors"))
+      .flatMap((name) => [...parseSafetensors(readFileSync(join(out, name))).tensors]);
+    assert.deepEqual(merged.map(([name]) => name).sort(), [...golds.keys()].sort());
+    for (const [name, { data }] of merged)
+      (data as Float32Array).forEach((value, i) =>
+        assert.ok(Math.abs(value - Number(golds.get(name)!.data[i])) < 1e-5),
+      );
+    const again = fovea("merge", golden("llama"), "--base", model, "--out", out);
+    assert.match(again.stderr, /out must be a folder that is new or empty/);
+    assert.equal(again.status, 1);
+  });
+
   it("refuses with one line that says what is wrong", () => {
     const refused = (args: string[], message: RegExp): void => {
       const { status, stderr } = fovea(...args);
@@ -72,7 +116,7 @@ describe("fovea adapter", () => {
     refused(["convert", golden("llama"), "--out", folder, "--dtype", "f64"], /--dtype must be f32, f16 or bf16/);
     refused(
       ["merge", golden("llama")],
-      /--base FILE.safetensors \(or the INDEX.json or DIR of shards\) and --out are needed/,
+      /--base FILE.safetensors \(or a model's DIR, or the INDEX.json of shards\) and --out are needed/,
     );
   });
 });

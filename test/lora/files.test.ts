@@ -301,7 +301,8 @@ describe("merging into a base file", () => {
       ]),
     );
 
-  for (const name of readdirSync(golden).filter((one) => one !== "llama-named"))
+  const single = (name: string): boolean => readdirSync(join(golden, name)).includes("adapter_config.json");
+  for (const name of readdirSync(golden).filter(single))
     it(`${name}: as PEFT's merge_and_unload`, async () => {
       const base = await baseOf(name);
       const out = join(folder, `${name}-merged.safetensors`);

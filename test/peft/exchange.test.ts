@@ -3,7 +3,7 @@
  * environment of the benchmark's peers (torch, transformers, peft), which `npm test -- peft` makes.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { baseTree, type Case, checkOutputs, readCase } from "../lora/exchange.ts
 import { lora } from "../lora/names.ts";
 import { nn } from "../nn/names.ts";
 
+const CLI = join(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const python = process.env.FOVEA_PEERS_PYTHON;
 
 /** `reference.py`, asked line by line: starting torch and PEFT takes longer than all that they do here. */
@@ -32,6 +33,13 @@ class Reference {
   end(): void {
     this.child.stdin.end();
   }
+}
+
+/** A merged model in transformers: its logits beside those of PEFT's model, and the token of a word. */
+interface Loaded {
+  difference: number;
+  scale: number;
+  words: number[];
 }
 
 interface Outcome {
@@ -70,6 +78,29 @@ describe("exchange with the real PEFT", { skip }, () => {
       const read = nn.parseSafetensors(readFileSync(join(folder, name, "ours", "read.safetensors")));
       checkOutputs(model, read.tensors, `${name}, as PEFT computes our file`);
       model.dispose();
+    }
+  });
+
+  it("a base that the command line merged loads in transformers as it is, whole and in shards", async () => {
+    const place = mkdtempSync(join(tmpdir(), "fovea-merged-"));
+    try {
+      const saved = await peft.ask<Record<string, string[]>>("base", place);
+      assert.ok(saved.shards.length > saved.whole.length + 2, `shards: ${saved.shards.join(", ")}`);
+      for (const [form, names] of Object.entries(saved)) {
+        const out = join(place, `merged-${form}`);
+        const args = ["adapter", "merge", join(place, "adapter"), "--base", join(place, form), "--out", out];
+        const { status, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8" });
+        assert.equal(status, 0, stderr);
+        assert.deepEqual(readdirSync(out).sort(), names);
+      }
+      const loaded = await peft.ask<Record<string, Loaded>>("load", place);
+      assert.deepEqual(Object.keys(loaded), Object.keys(saved));
+      for (const [form, { difference, scale, words }] of Object.entries(loaded)) {
+        assert.ok(difference <= 1e-5 * scale, `${form}: logits differ by ${difference} of ${scale}`);
+        assert.deepEqual(words, [7], form);
+      }
+    } finally {
+      rmSync(place, { recursive: true });
     }
   });
 

@@ -4,6 +4,8 @@
     python test/peft/reference.py                  # the same and more by lines `command FOLDER`, answered in JSON:
         read FOLDER      # loads FOLDER/<case>/ours with PEFT and runs the model
         refuse FOLDER    # how PEFT refuses an adapter of a type that it does not know
+        base FOLDER      # a model with its tokenizer, whole and in shards, as transformers saves them, and an adapter
+        load FOLDER      # loads FOLDER/merged-… with transformers: its words, and how far it is from PEFT's model
 
 `base.safetensors` holds the base weights of the layers concerned (`base/`), their inputs and outputs in one forward pass
 of the whole model (`x/`, `y/`), and what else a case asks for. `case.json` lists every module and parameter.
@@ -21,7 +23,9 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils.other import ModulesToSaveWrapper
 from peft.utils.save_and_load import load_peft_weights, set_peft_model_state_dict
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from torch import nn
 
 warnings.filterwarnings("ignore")
@@ -364,8 +368,39 @@ def refuse(folder):
         return f"{type(error).__name__}: {error}"
 
 
+FORMS = {"whole": "50GB", "shards": "4KB"}
+
+
+def save_base(folder):
+    model = base_model("llama")
+    words = {f"w{i}": i for i in range(20)}
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=Tokenizer(WordLevel(words, unk_token="w0")))
+    for form, size in FORMS.items():
+        model.save_pretrained(folder / form, max_shard_size=size)
+        tokenizer.save_pretrained(folder / form)
+    adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"])).eval()
+    randomise(adapted)
+    adapted.save_pretrained(folder / "adapter")
+    with torch.no_grad():
+        save_file({"logits": adapted(**inputs_of("llama")).logits}, folder / "logits.safetensors")
+    return {form: sorted(path.name for path in (folder / form).iterdir()) for form in FORMS}
+
+
+def load_merged(folder):
+    expected = load_file(folder / "logits.safetensors")["logits"]
+    answers = {}
+    for form in FORMS:
+        place = folder / f"merged-{form}"
+        model = transformers.AutoModelForCausalLM.from_pretrained(place).eval()
+        with torch.no_grad():
+            difference = (model(**inputs_of("llama")).logits - expected).abs().max()
+        words = transformers.AutoTokenizer.from_pretrained(place)("w7")["input_ids"]
+        answers[form] = {"difference": float(difference), "scale": float(expected.abs().max()), "words": words}
+    return answers
+
+
 def main():
-    commands = {"write": write, "read": read, "refuse": refuse}
+    commands = {"write": write, "read": read, "refuse": refuse, "base": save_base, "load": load_merged}
     lines = [" ".join(sys.argv[1:])] if len(sys.argv) > 1 else sys.stdin
     for line in lines:
         command, folder = line.rstrip("\n").split(" ", 1)
