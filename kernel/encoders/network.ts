@@ -1,5 +1,5 @@
 import { type BackendSession, type Device, type HostTensor, onnxruntime, type SessionOptions } from "../backend";
-import { type Analysis, editModel } from "../onnx";
+import { type Analysis, editModel, widen } from "../onnx";
 import { floatToHalf, halfToFloat } from "../nn/half";
 
 /** A float tensor on the host. */
@@ -46,9 +46,15 @@ export class Network {
     return typeof batch === "number" && batch > 0 ? batch : null;
   }
 
-  /** The same model with sessions of its own, which run beside those of other lanes. */
+  /**
+   * The same model with sessions of its own, which run beside those of other lanes. They are for many images, so that it pays to load
+   * weights as the processor's cache likes them; for the same reason those of the first session are read from the file as they are.
+   */
   inLane(lane: number, threads: number): Network {
-    return new Network(this.analysis, this.device, this.fn, { lane, threads });
+    const { model } = this.analysis;
+    const isWorth = this.device === "cpu" && !this.isQuantised;
+    const analysis = isWorth ? { ...this.analysis, model: { ...model, widened: widen(model) } } : this.analysis;
+    return new Network(analysis, this.device, this.fn, { lane, threads });
   }
 
   /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */

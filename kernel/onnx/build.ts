@@ -77,7 +77,8 @@ export function tensorMessage(name: string, dims: readonly number[], data: Float
   return concat([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
 }
 
-function integerTensor(name: string, values: readonly number[]): Uint8Array {
+/** TensorProto of an int64 list. */
+export function integerTensor(name: string, values: readonly number[]): Uint8Array {
   const data = values.map((value) => integerField(7, value));
   return concat([integerField(1, values.length), integerField(2, DataType.int64), textField(8, name), ...data]);
 }

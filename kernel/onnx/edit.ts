@@ -6,6 +6,7 @@ import { captured, isAttention } from "./parse";
 import { quantisedFields } from "./quantise";
 import { type ByteSource, openSource } from "./source";
 import { WeightFiles } from "./weight-files";
+import { wideFields } from "./widen";
 import { type Context, fields, type Range, readText } from "./wire";
 
 /** A model for `InferenceSession.create`, and the folder its weights are read from (null: all inside). */
@@ -20,7 +21,7 @@ const INLINE_BYTES = 1024;
 /**
  * A model that computes `outputs` and nothing else: nodes and weights that none of them needs are left out, inner tensors
  * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file. Products
- * that `quantise` took are written with int8 weights.
+ * that `quantise` took are written with int8 weights, layers that `widen` took with wider ones.
  *
  * @throws OnnxError when the graph makes no tensor of a wanted name
  */
@@ -52,19 +53,24 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
   const nodes = neededNodes(model, outputs, job.fn);
   const quantised = quantisedFields(nodes, model.quantised);
+  const wide = wideFields(model, nodes, outputs);
   const used = new Set([...nodes.flatMap((node) => readsOf(node, model)), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
   // What an exporter wrote about shapes does not hold for a replaced initialiser.
   const isFree = model.replaced.size > 0;
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
+    ...wide.nodes,
     ...nodes.flatMap((node) => {
       const instead = quantised.nodes(node);
       if (instead) return instead;
+      const inputs = wide.inputs(node);
+      if (inputs) return [bytesField(1, rewriteInputs(node, inputs, job.source))];
       const isWider = model.extended.has(node) && used.has(node.outputs[3]);
       return [isWider ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range)];
     }),
     ...quantised.initializers(),
+    ...wide.initializers,
     ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, model, job))),
     ...model.inputs
       .filter((input) => used.has(input.name))
@@ -73,7 +79,9 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
       const range = isFree ? undefined : declared.get(name);
       return range ? copy(12, range) : bytesField(12, textField(1, name));
     }),
-    ...(isFree ? [] : [...model.values.values()].map((value) => copy(13, value.range))),
+    ...(isFree
+      ? []
+      : [...model.values.values()].filter(({ name }) => !wide.isWide(name)).map((value) => copy(13, value.range))),
     ...model.rest.graph.map(whole),
   ];
 }
@@ -115,7 +123,13 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   return concat([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
-/** A node without its outputs and one attribute. The message was read before, and so is well formed. */
+/** A node again with other inputs. */
+function rewriteInputs(node: OnnxNode, inputs: readonly string[], source: ByteSource): Uint8Array {
+  const { start, end } = node.range;
+  return concat([dropFields(source.view(start, end - start).slice(), 1), ...inputs.map((name) => textField(1, name))]);
+}
+
+/** A node without one kind of its fields and one attribute. The message was read before, and so is well formed. */
 function dropFields(message: Uint8Array, number: number, attribute?: string): Uint8Array {
   const context = { source: openSource(message, "onnx.edit"), fn: "onnx.edit" };
   const kept: Uint8Array[] = [];

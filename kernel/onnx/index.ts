@@ -21,6 +21,7 @@ export { halfToNumber, readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
 export { quantise } from "./quantise";
+export { widen } from "./widen";
 
 /** Reading and inspecting ONNX models. */
 export const onnx = { inspect, format: formatInspection };

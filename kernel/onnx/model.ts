@@ -67,6 +67,21 @@ export interface QuantisedWeight {
   scales: Float32Array;
 }
 
+/** A constant that one node reads, to be followed by zeros. */
+export interface WideConstant {
+  name: string;
+  /** How many zeros come after the last value of each axis. */
+  zeros: number[];
+}
+
+/** Hidden layers to make wider. */
+export interface Widened {
+  /** By the node that reads it. */
+  constants: ReadonlyMap<OnnxNode, WideConstant>;
+  /** Those whose last dimension grows. */
+  tensors: ReadonlySet<string>;
+}
+
 /** A model as far as it was read: structure in memory, weights by their place in the file. */
 export interface OnnxModel {
   path: string | null;
@@ -89,6 +104,7 @@ export interface OnnxModel {
   replaced: Map<string, { dims: number[]; data: Float32Array }>;
   /** `MatMul` and `Gemm` to write as products of integers. */
   quantised: ReadonlyMap<OnnxNode, QuantisedWeight>;
+  widened: Widened;
   /** Fields that are carried over as they are: of the model, and of the graph. */
   rest: { model: Range[]; graph: Range[] };
 }

@@ -34,6 +34,7 @@ function parseModel(context: Context): OnnxModel {
       extended: new Set(),
       replaced: new Map(),
       quantised: new Map(),
+      widened: { constants: new Map(), tensors: new Set() },
       rest: { model: [], graph: [] },
     },
   };
