@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { CommCommand, FromSession } from "../jupyter/ipc";
 import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../view/host";
 import { toJSON, toJSONObject } from "./json";
-import { checkInterrupted, currentScope, runInScope, type Scope } from "./scope";
+import { cellState, checkInterrupted, currentScope, runInScope, type Scope } from "./scope";
 
 type Send = (message: FromSession) => void;
 type Report = (error: unknown) => void;
@@ -136,8 +136,7 @@ export class SessionComms {
 
   /** Output goes to the comm's cell, messages name the request; an interrupt of the cell that made it is not one of these. */
   private inScope<T>(scope: Scope | undefined, { parent }: CommCommand, body: () => T): T {
-    const cell = { interrupted: false, written: 0, allowStdin: false };
-    return runInScope({ output: scope?.output ?? parent, request: parent, cell }, body);
+    return runInScope({ output: scope?.output ?? parent, request: parent, cell: cellState(false) }, body);
   }
 }
 

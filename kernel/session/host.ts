@@ -34,6 +34,12 @@ export class Host implements SessionHost {
     return currentScope()?.output.msg_id;
   }
 
+  whenInterrupted(undo: () => void): () => void {
+    const cell = currentScope()?.cell;
+    cell?.undo.add(undo);
+    return () => void cell?.undo.delete(undo);
+  }
+
   openComm(target: string, options?: CommOpenOptions): Comm {
     return this.comms.open(target, options);
   }

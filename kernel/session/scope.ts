@@ -20,6 +20,8 @@ export interface CellState {
   /** Characters that the cell has written to its streams. */
   written: number;
   allowStdin: boolean;
+  /** What is undone when the cell was interrupted, before the front end hears of it. */
+  readonly undo: Set<() => void>;
 }
 
 /** Thrown in a cell that the user interrupted; named as every Jupyter front end expects. */
@@ -34,7 +36,18 @@ const storage = new AsyncLocalStorage<Scope>();
 let latest: Scope | undefined;
 
 export function cellScope(header: Header, allowStdin: boolean): Scope {
-  return { output: header, request: header, cell: { interrupted: false, written: 0, allowStdin } };
+  return { output: header, request: header, cell: cellState(allowStdin) };
+}
+
+export function cellState(allowStdin: boolean): CellState {
+  return { interrupted: false, written: 0, allowStdin, undo: new Set() };
+}
+
+/** Undoes what an interrupted cell left behind, by its request but not as its code, which may say nothing any more. */
+export function undoInterrupted({ output, request, cell }: Scope): void {
+  const undo = [...cell.undo];
+  cell.undo.clear();
+  storage.run({ output, request, cell: cellState(cell.allowStdin) }, () => undo.forEach((one) => one()));
 }
 
 /** Run a cell; it also becomes where output without an origin goes. */

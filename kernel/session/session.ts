@@ -12,7 +12,7 @@ import { CellModules } from "./modules";
 import { installPrompt } from "./prompt";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./queries";
-import { cellScope, KeyboardInterrupt, runCell, type Scope } from "./scope";
+import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./scope";
 import { runShell } from "./shell";
 import { cellName, CellStacks } from "./stacks";
 import { StreamCapture } from "./streams";
@@ -91,6 +91,7 @@ export class Session {
   private async execute(command: ExecuteCommand): Promise<void> {
     const scope = cellScope(command.parent, command.allowStdin);
     const outcome = await runCell(scope, () => this.outcome(command, scope));
+    if (scope.cell.interrupted) undoInterrupted(scope);
     this.post({ type: "done", parent: command.parent, outcome });
   }
 

@@ -46,6 +46,12 @@ export interface SessionHost {
   clearOutput(wait?: boolean): void;
   /** Id of the request that the calling code's output names as its cause; the front end shows it below the cell of this request. */
   outputRequest(): string | undefined;
+  /**
+   * Calls `undo` when the user interrupts the calling code's cell, once it has stopped and before the front end is told.
+   * Code that was interrupted cannot do it itself: a loop's `finally` is not run, and whatever it sends is refused. Returns a
+   * function that forgets it.
+   */
+  whenInterrupted(undo: () => void): () => void;
   /** Open a comm from the kernel to a target registered in the front end. */
   openComm(target: string, options?: CommOpenOptions): Comm;
   /** Accept comms that the front end opens to `target`. Returns a function that unregisters. */

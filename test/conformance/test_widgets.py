@@ -215,6 +215,30 @@ class WidgetTests(unittest.TestCase):
         self.assertEqual("".join(output["text"] for output in said), "before\nbetween\nafter\n")
         self.assertEqual(known[0]["data"]["text/plain"], "[ 'in\\n', { 'text/html': '<b>' }, 'late\\n' ]")
 
+    def test_an_interrupt_ends_a_capture_before_the_front_end_is_told(self):
+        """Otherwise the error would be shown in the output, and so would all that the front end still hears of the cell."""
+        result = self.run_cell("const taker = widgets.output(); let turns = 0;")
+        comm_id = self.opened(result, "OutputModel")["content"]["comm_id"]
+        bodies = [
+            "() => { console.log('begun'); while (true) turns++; }",
+            "async () => { console.log('begun'); await new Promise(() => {}); }",
+            "async () => { await null; console.log('begun'); while (true) turns++; }",
+            "async () => { while (true) { console.log('begun'); await new Promise((r) => setTimeout(r, 5)); } }",
+        ]
+        for body in bodies:
+            with self.subTest(body=body):
+                cell = self.kernel.client.execute(f"await taker.capture(() => taker.capture({body}));")
+                self.kernel.next_of("stream")
+                self.kernel.manager.interrupt_kernel()
+                result = self.kernel.finish(cell)
+                self.assertEqual(result.reply["ename"], "KeyboardInterrupt")
+                said = [m for m in result.messages if m["msg_type"] in ("comm_msg", "error")]
+                self.assertEqual([m["msg_type"] for m in said], ["comm_msg", "error"])
+                self.assertEqual(said[0]["content"], {"comm_id": comm_id, "data": self.update({"msg_id": ""})})
+                after = self.run_cell("taker.capture(() => console.log('in'))")
+                states = [data["state"]["msg_id"] for data in self.answers(after.messages)]
+                self.assertEqual(states, [after.messages[0]["parent_header"]["msg_id"], ""])
+
     def test_types_are_checked_in_cells(self):
         refused = self.kernel.run("widgets.intSlider({ value: 'forty' })")
         self.assertEqual(refused.error["ename"], "TypeScriptError")

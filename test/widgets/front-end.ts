@@ -71,6 +71,8 @@ export class FrontEnd {
   readonly comms: FakeComm[] = [];
   /** Id of the cell that runs. */
   request = "cell";
+  /** What is called when the cell that runs is interrupted. */
+  readonly undo = new Set<() => void>();
   private readonly targets = new Map<string, (comm: Comm, open: CommMessage) => void>();
 
   static install(): FrontEnd {
@@ -79,6 +81,10 @@ export class FrontEnd {
       display: () => {},
       clearOutput: () => {},
       outputRequest: () => frontEnd.request,
+      whenInterrupted: (undo) => {
+        frontEnd.undo.add(undo);
+        return () => void frontEnd.undo.delete(undo);
+      },
       openComm: (target, options) => frontEnd.opened(target, options),
       registerCommTarget: (target, handler) => {
         frontEnd.targets.set(target, handler);

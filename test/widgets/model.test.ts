@@ -528,4 +528,20 @@ describe("certain widgets", () => {
     );
     assert.deepEqual(said(output), [begin, end, begin, end]);
   });
+
+  it("an interrupt ends an output's captures, and what they wait for ends them no second time", async () => {
+    const output = widgets.output();
+    said(output);
+    let finish: () => void = assert.fail;
+    const captures = [
+      output.capture(() => new Promise<void>((resolve) => (finish = resolve))),
+      output.capture(() => new Promise<void>(() => {})),
+    ];
+    for (const undo of [...frontEnd.undo]) undo();
+    assert.deepEqual(said(output), [update({ msg_id: "cell" }), update({ msg_id: "" })]);
+    assert.equal(frontEnd.undo.size, 0);
+    finish();
+    await captures[0];
+    assert.deepEqual(said(output), []);
+  });
 });

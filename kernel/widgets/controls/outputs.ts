@@ -1,5 +1,5 @@
 import { bundleOf } from "../../view/display";
-import { currentHost, type JSONObject } from "../../view/host";
+import { currentHost, type JSONObject, type SessionHost } from "../../view/host";
 import { Widget } from "../model";
 import { control, type ControlOptions, type ViewState } from "./definition";
 
@@ -49,26 +49,40 @@ export class Output extends Widget<OutputState> {
   /**
    * Runs `body`; until it ends, or the promise it returns, the front end puts here what else would be below the cell: streams,
    * displays, `clearOutput`. Everything that the cell says meanwhile, as in ipywidgets' `with output:`. An error of `body` is
-   * thrown on. In a handler the cell is the one that made the widget: `button.onClick(() => log.capture(work))`.
+   * thrown on, and an interrupt ends the capture with the cell: the front end shows both below the cell. In a handler the cell
+   * is the one that made the widget: `button.onClick(() => log.capture(work))`.
    *
    * The kernel has captured outputs in `outputs` when the front end has sent them back; a script without a front end prints.
    */
   capture<T>(body: () => T): T {
-    const request = currentHost()?.outputRequest();
-    if (request === undefined) return body();
-    this.captures++;
+    const host = currentHost();
+    const request = host?.outputRequest();
+    if (!host || request === undefined) return body();
+    const release = this.captured(host);
     let result: T | undefined;
     try {
       this.update({ msg_id: request });
       result = body();
     } finally {
-      if (!(result instanceof Promise)) this.release();
+      if (!(result instanceof Promise)) release();
     }
-    return result instanceof Promise ? (result.finally(() => this.release()) as T) : result;
+    return result instanceof Promise ? (result.finally(release) as T) : result;
   }
 
-  private release(): void {
-    if (--this.captures === 0) this.update({ msg_id: "" });
+  /** Counts a capture until the function that is returned is called, or the cell is interrupted. */
+  private captured(host: SessionHost): () => void {
+    let ended = false;
+    const release = (): void => {
+      if (ended) return;
+      // Refused in interrupted code: then the host calls this once more.
+      if (this.captures === 1) this.update({ msg_id: "" });
+      ended = true;
+      this.captures--;
+      forget();
+    };
+    const forget = host.whenInterrupted(release);
+    this.captures++;
+    return release;
   }
 }
 
