@@ -75,8 +75,8 @@ function pushWeights(words: number[], count: number, weigh: (k: number) => numbe
 /**
  * Resizes a picture as Pillow does: separable, filter widened when shrinking (antialias), rows first, 8 bits in between.
  * Only `window` of the result is computed. (Pillow 13 takes columns first for some tall pictures; the two orders differ
- * only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, differs from Pillow by up to 56: at the picture's
- * border, where a filter overshoots, and beyond a factor of 4.)
+ * only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, differs from Pillow by up to 56:
+ * at the picture's border, where a filter overshoots, and beyond a factor of 4.)
  */
 export function resample(
   image: RawImage,

@@ -249,8 +249,8 @@ export class Adapters {
    * Of one adapter every type does its work, where PEFT takes `linear`.
    *
    * @param weights each adapter's weight
-   * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, ranks differ for a type without `svd` but `cat`, or an option is
-   *   out of its range
+   * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, ranks differ for a type without `svd` but
+   *   `cat`, or an option is out of its range
    */
   async combine(name: string, weights: Record<string, number>, options: CombineOptions = {}): Promise<Targets> {
     const fn = "lora.combine";

@@ -12,7 +12,10 @@ export interface ThinningOptions {
    * All types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` need it.
    */
   density?: number;
-  /** Of `ties` and `dare_ties`, with `_svd` too: whether the sum of the values elects a place's sign or the count of their signs; default `total`. */
+  /**
+   * Of `ties` and `dare_ties`, with `_svd` too: whether the sum of the values elects a place's sign or the count of their
+   * signs; default `total`.
+   */
   majoritySign?: "total" | "frequency";
   /** Of the types of `dare`, which drop values by chance; default 0. */
   seed?: number;

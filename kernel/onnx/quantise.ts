@@ -9,9 +9,10 @@ const OPSET = 11;
 const LEVELS = 127;
 
 /**
- * The products of a model whose second factor is a constant matrix (float32, or float16 that is cast to it), with that matrix in int8: symmetric, a scale a column, the
- * column's largest magnitude / 127. Written by `editModel` in the form of onnxruntime's `quantize_dynamic`: the first factor is
- * quantised to uint8 when the model runs, by its own smallest and largest value, and everything between products stays float32.
+ * The products of a model whose second factor is a constant matrix (float32, or float16 that is cast to it), with that
+ * matrix in int8: symmetric, a scale a column, the column's largest magnitude / 127. Written by `editModel` in the form of
+ * onnxruntime's `quantize_dynamic`: the first factor is quantised to uint8 when the model runs, by its own smallest and
+ * largest value, and everything between products stays float32.
  *
  * @returns an empty map where there is nothing to quantise
  * @throws OnnxError when weights are not all there

@@ -17,7 +17,8 @@ const BINARY = new Set(["Add", "Sub", "Mul"]);
 /**
  * Hidden layers of a model, between two products with constant weights, whose rows lie a multiple of 4096 bytes apart, as those
  * of ViT-B and ViT-L do: a product reads a dozen rows at a time, which have one place in the processor's cache. `editModel` makes
- * them wider by zero columns and rows of the two weights, which the runtime adds once, when it loads the model; all sums stay what they are.
+ * them wider by zero columns and rows of the two weights, which the runtime adds once, when it loads the model; all sums
+ * stay what they are.
  */
 export function widen(model: OnnxModel): Widened {
   const constants = new Map<OnnxNode, WideConstant>();

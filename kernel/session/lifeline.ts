@@ -45,10 +45,16 @@ createInterface({ input: pipe }).on("line", (line) => {
 });
 `;
 
-/** Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop; [1] the gate: 0 open, 1 shut by us, 2 a signal is on its way. */
+/**
+ * Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop; [1] the gate: 0 open, 1 shut by us, 2 a
+ * signal is on its way.
+ */
 export const interruptFlags = new Int32Array(new SharedArrayBuffer(8));
 
-/** Shared with the worker, by `process.hrtime`: when [0] work last ended or was interrupted, [1] an interrupt last reached the event loop. */
+/**
+ * Shared with the worker, by `process.hrtime`: when [0] work last ended or was interrupted, [1] an interrupt last reached
+ * the event loop.
+ */
 const answers = new BigInt64Array(new SharedArrayBuffer(16));
 
 /** Keeps signals back until {@link openGate}. */

@@ -1,5 +1,5 @@
 /** Stacks in cells' terms: which line of which cell, without the frames of the kernel. */
-import { sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import type { CellMap, Position } from "./source-map";
 
 interface Known {
@@ -76,9 +76,12 @@ export function inCellWords(message: string): string {
   return message.replace(/\(0 , \$variables\.([\w$]+)\)/g, "$1").replaceAll("$variables.", "");
 }
 
+/** Where the session is, and what hands it its messages: an interrupt's among them. */
+const OURS = ["session", "jupyter"].map((room) => join(dirname(__dirname), room) + sep);
+
 /** Node's own frames and the session's say nothing about the cell. */
 function isOurs(line: string): boolean {
-  return line.includes(`${__dirname}${sep}`) || /[( ]node:/.test(line);
+  return OURS.some((room) => line.includes(room)) || /[( ]node:/.test(line);
 }
 
 /** The wrapper's own frame has no name worth showing. */

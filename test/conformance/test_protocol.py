@@ -436,6 +436,7 @@ class InterruptTests(unittest.TestCase):
         interrupt()
         reply = self.kernel.reply(msg_id)
         self.assertEqual((reply["status"], reply["ename"]), ("error", "KeyboardInterrupt"))
+        self.assertEqual([line for line in reply["traceback"] if ".js" in line], [], "no frame of the kernel's own")
         self.assertEqual(self.kernel.run("state").value, "'kept'")
 
     def by_message(self):

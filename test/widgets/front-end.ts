@@ -101,6 +101,13 @@ export class FrontEnd {
     return comm;
   }
 
+  /** What the kernel has said on a widget's comm since the last call, its buffers as lists. */
+  said(widget: { id: string }): unknown[] {
+    return this.of(widget)
+      .take()
+      .map(({ data, buffers }) => (buffers.length ? [data, ...buffers.map((b) => [...b])] : data));
+  }
+
   /** Opens a comm from this side. */
   open(target: string, data: unknown = {}, metadata: JSONObject = {}, buffers: Uint8Array[] = []): FakeComm {
     const handler = this.targets.get(target);

@@ -57,8 +57,8 @@ const MIN_SHARED = 3;
  * Write images and pairs in the layout of SPair-71k, so that whatever reads SPair-71k reads the world.
  *
  * `Segmentation/<category>/<name>.png` is 255 on the visible pixels of the object and 0 elsewhere. Keypoints and boxes are
- * in pixels from the left and top edge. Files are written into a folder beside `dir`, which takes its name when it is complete. A data set of the same
- * specification that is already there is left as it is.
+ * in pixels from the left and top edge. Files are written into a folder beside `dir`, which takes its name when it is
+ * complete. A data set of the same specification that is already there is left as it is.
  *
  * @returns the specification that was written or found.
  * @throws RangeError for an option out of range; Error when `dir` holds something else.

@@ -37,8 +37,8 @@ export interface AnswerSettings {
 }
 
 /**
- * The whole study: about 13 minutes on two cores with TensorFlow, 4 a seed. Its types are those that `zoo/reading-llama` answers from words; on
- * the others it is no better than a coin, whatever it sees.
+ * The whole study: about 13 minutes on two cores with TensorFlow, 4 a seed. Its types are those that `zoo/reading-llama`
+ * answers from words; on the others it is no better than a coin, whatever it sees.
  */
 export const ANSWERS: AnswerSettings = {
   encoder: "zoo/clip-vit",
