@@ -1,9 +1,10 @@
 """Images on disk to features of the last block on disk, with torch and with onnxruntime in Python.
 
-usage: extraction.py --images DIR --model DIR [--train DIR] [--batch 16] [--int8]
+usage: extraction.py --images DIR --model DIR [--train DIR] [--batch 16] [--int8 FILE]
 prints one JSON object {peer: images per second}, of one run after a first batch. Decoding and resizing are Pillow's in both. The torch
 model is the random one of vit.py, or with --train that of the zoo's card, with random weights, which cost the same time. With --int8 also
-"onnxruntime int8": the same graph after onnxruntime's own quantize_dynamic, with a scale a column as Fovea has it.
+"onnxruntime int8": the same graph after onnxruntime's own quantize_dynamic, with a scale a column as Fovea has it; FILE keeps it for the
+next call.
 """
 
 import argparse
@@ -49,13 +50,11 @@ def rate(run, paths, config, batch):
         return len(paths) / (time.perf_counter() - start)
 
 
-def quantised(model, folder):
+def quantise(model, path):
     """Imported here: only this peer needs the package `onnx`."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    path = Path(folder) / "int8.onnx"
     quantize_dynamic(model, path, per_channel=True, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"])
-    return path
 
 
 def onnxruntime_rate(model, paths, config, batch):
@@ -83,16 +82,16 @@ def main():
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--train", type=Path)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--int8", action="store_true")
+    parser.add_argument("--int8", type=Path)
     args = parser.parse_args()
     paths = sorted(args.images.glob("*.jpg"))
     config = json.loads((args.model / "preprocessor_config.json").read_text())
 
     results = {"onnxruntime": onnxruntime_rate(args.model / "model.onnx", paths, config, args.batch)}
     if args.int8:
-        with tempfile.TemporaryDirectory() as folder:
-            model = quantised(args.model / "model.onnx", folder)
-            results["onnxruntime int8"] = onnxruntime_rate(model, paths, config, args.batch)
+        if not args.int8.exists():
+            quantise(args.model / "model.onnx", args.int8)
+        results["onnxruntime int8"] = onnxruntime_rate(args.int8, paths, config, args.batch)
     encoder = torch_model(args)
 
     def with_torch(pixels):
