@@ -7,7 +7,7 @@ import { matchOf, syntheticKeypoints } from "../view/synthetic";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
 import { fixtureNotebook } from "./fixture";
-import { LIMIT, openBrowser, startLab, STRICT_CSP, type Lab } from "./lab";
+import { LIMIT, openBrowser, startLab, STRICT_CSP, until, type Lab } from "./lab";
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
@@ -168,16 +168,18 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput"), [], theme);
       await screenshot(page, `correspondence-${theme.replace("JupyterLab ", "").replace(/ /g, "-").toLowerCase()}`);
     }
-    const ink = await page.page
-      .locator(".jp-FoveaPlotly .xtick text")
-      .first()
-      .evaluate((node) => getComputedStyle(node).fill);
-    assert.match(ink, /rgb\(2\d\d, 2\d\d, 2\d\d\)|rgba\(255/, "the figure took the dark theme's ink");
+    const tick = page.page.locator(".jp-FoveaPlotly .xtick text").first();
+    const ink = () => tick.evaluate((node) => getComputedStyle(node).fill);
+    await until(
+      async () => /rgb\(2\d\d, 2\d\d, 2\d\d\)|rgba\(255/.test(await ink()),
+      "the figure in the dark theme's ink",
+    );
     await page.theme("JupyterLab Light");
   });
 
   it("stays usable in a narrow window", async () => {
     await page.page.setViewportSize({ width: 620, height: 1000 });
+    await until(async () => ((await viewer.root.boundingBox())?.width ?? Infinity) < 620, "the view is narrow");
     await viewer.canvas(0).scrollIntoViewIfNeeded();
     assert.ok((await errorAt(viewer, syntheticKeypoints().source[2])) <= ALLOWED);
     const wide = await viewer.root.evaluate((node) => node.scrollWidth > node.clientWidth + 1);

@@ -65,9 +65,14 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
   });
 
   it("draws every encoder in every panel, with the figures of the fit", async () => {
-    assert.deepEqual(await markers(law, "scatter"), { all: 13, selected: 0 });
-    assert.deepEqual(await markers(law, "plane"), { all: 13, selected: 0 });
-    assert.deepEqual(await markers(law, "facets"), { all: 13 * 8, selected: 0 });
+    for (const [panel, count] of [
+      ["scatter", 13],
+      ["plane", 13],
+      ["facets", 13 * 8],
+    ] as const) {
+      await until(async () => (await markers(law, panel)).all === count, `${count} markers in ${panel}`);
+      assert.equal((await markers(law, panel)).selected, 0);
+    }
     // R² of law.md, section 3.
     await law.says(
       "caption",
@@ -251,6 +256,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
       await still.root.scrollIntoViewIfNeeded();
       await screenshot(alone, "law-saved-narrow");
       assert.equal(await chips.field("Colours").inputValue(), "cividis", "the reader's setting wins");
+      await still.root.locator(".jp-FoveaLaw-plane .main-svg").first().waitFor();
       const lowest = await still.root
         .locator(".jp-FoveaLaw-plane")
         .evaluate(

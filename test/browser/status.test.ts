@@ -11,7 +11,7 @@ import { screenshot } from "./screenshot";
 const MODEL = JSON.stringify(join(repository, "kernel", "zoo", "parts-hybrid"));
 const LOAD = `import { deviceReadout, encoders } from "fovea";\nconst encoder = await encoders.load(${MODEL}, { device: "cpu" });`;
 const RUN = `const maps = await encoder.forwardIntermediates({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });\nawait deviceReadout()`;
-const LINE = /^Fovea: cpu · \d+ MB · [\d.]+ m?s$/;
+const LINE = /^Fovea: cpu · [\d.]+ [MG]B · [\d.]+ m?s$/;
 
 describe("the item of the status bar", { timeout: LIMIT }, () => {
   let lab: Lab;
@@ -47,7 +47,7 @@ describe("the item of the status bar", { timeout: LIMIT }, () => {
     assert.match(text, /runtime\s+onnxruntime-node 1\.26\.0/);
     assert.match(text, /threads\s+\d+/);
     assert.match(text, /last run\s+[\d.]+ m?s/);
-    assert.match(text, /memory\s+\d+ MB/);
+    assert.match(text, /memory\s+[\d.]+ [MG]B/);
   });
 
   for (const theme of ["JupyterLab Dark", "JupyterLab Light"]) {

@@ -69,7 +69,7 @@ function prepare(steps: [number, number], seed = 7) {
 const TRAIN_CELL = `const control = new train.TrainingControl();
 display(view.training(control, { title: "Two tasks that contradict" }));
 const path = \`\${process.cwd()}/stopped.safetensors\`;
-const result = await train.fit({ ...prepare([20, 20_000]), control, checkpoint: { path } });
+const result = await train.fit({ ...prepare([20, 1_000_000]), control, checkpoint: { path } });
 result.ended`;
 
 /** The same training in a second output, which stays in step with the first. */
@@ -89,7 +89,7 @@ await train.fit({ ...good, loss: broken, control: failing }).catch(() => "failed
 /** A second training without a checkpoint, which the test interrupts. */
 const INTERRUPTED_CELL = `const interrupted = new train.TrainingControl();
 display(view.training(interrupted, { title: "Interrupted" }));
-await train.fit({ ...prepare([5, 20_000]), control: interrupted });`;
+await train.fit({ ...prepare([5, 1_000_000]), control: interrupted });`;
 
 export const CELLS = { setup: 0, train: 1, again: 2, seeds: 3, failing: 4, interrupted: 5 };
 

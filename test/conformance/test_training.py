@@ -1,6 +1,5 @@
 """Layers and training in cells: their types reach later cells, and an interrupt stops a training and leaves no tensor."""
 
-import time
 import unittest
 
 from harness import Kernel
@@ -25,11 +24,23 @@ const tensors = tf.memory().numTensors;
 """
 
 TRAIN = """
-await train.fit({ model, data, loss, stages }, (report) => {
+const running = train.fit({ model, data, loss, stages }, (report) => {
   reports.push(report);
   if (report.step === 3) console.log("begun");
 });
+await running;
 """
+
+# Says so when the training waits in its pause.
+WAITS = """
+const timer = setInterval(() => {
+  if (control.state !== "paused") return;
+  clearInterval(timer);
+  console.log("paused");
+}, 5);
+"""
+
+ENDED = "await running.then(() => 'finished', (error) => error.name)"
 
 
 class TrainingTests(unittest.TestCase):
@@ -50,9 +61,9 @@ class TrainingTests(unittest.TestCase):
         self.kernel.next_of("stream", accept=lambda m: "begun" in m["content"]["text"])
         self.kernel.manager.interrupt_kernel()
         self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
-        self.kernel.run("await new Promise((resolve) => setTimeout(resolve, 100)); const steps = reports.length;")
-        time.sleep(0.3)
-        self.assertEqual(self.value("steps > 2 && reports.length === steps"), "true")
+        # The cell has ended; its training ends with the update that was under way.
+        self.assertEqual(self.value(ENDED), "'KeyboardInterrupt'")
+        self.assertEqual(self.value("reports.length > 2"), "true")
         self.assertEqual(self.value("tf.memory().numTensors - tensors"), "0")
         self.assertEqual(self.value("[...model.namedParameters().values()].every((one) => one.trainable)"), "true")
         # The types of this cell's names come from the cells before.
@@ -60,14 +71,14 @@ class TrainingTests(unittest.TestCase):
         self.assertEqual(self.value("const shape: number[] = weight.shape; shape"), "[ 8, 2 ]")
         self.assertIn("not assignable", str(self.kernel.run("const wrong: string = model.fc1.inFeatures;").reply))
         # A pause is no shelter: an interrupt ends a training that waits.
-        paused = TRAIN.replace("stages }", "stages, control }").replace('"begun");', '"paused"), control.pause();')
+        paused = TRAIN.replace("stages }", "stages, control }").replace('console.log("begun");', "control.pause();")
+        paused = paused.replace("await running;", WAITS + "await running;")
         self.kernel.run("const control = new train.TrainingControl();")
         msg_id = self.kernel.client.execute(paused)
         self.kernel.next_of("stream", accept=lambda m: "paused" in m["content"]["text"])
-        time.sleep(0.3)
         self.kernel.manager.interrupt_kernel()
         self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
-        self.kernel.run("await new Promise((resolve) => setTimeout(resolve, 400));")
+        self.assertEqual(self.value(ENDED), "'KeyboardInterrupt'")
         self.assertEqual(self.value("control.state"), "'interrupted'")
         short = "(await train.fit({ model, data, loss, stages: [{ ...stages[0], steps: 5 }] })).stages[0].trained.join()"
         self.assertEqual(self.value(short), "'fc2.weight,fc2.bias'")

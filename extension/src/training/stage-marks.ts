@@ -3,8 +3,8 @@ import { plain } from "./plain";
 
 const GREY = "rgba(128, 128, 128, 0.9)";
 const FONT = 11;
-/** Pixels that a letter of a stage's name takes, and those around its chart. */
-const [LETTER, AROUND] = [6.2, 74];
+/** Pixels that a letter of a stage's name takes in a wide face, and those around its chart. */
+const [LETTER, AROUND] = [7, 74];
 const GAP = 6;
 
 /** A stage that has begun, and the update after which it did. */

@@ -45,9 +45,9 @@ export class StageBar {
   private groupText(label: string, rate: number | null, now: number | undefined, size: number): string {
     const { trans } = this;
     const of = trans.__("%1 (%2 values)", label, numberText(size));
-    if (now !== undefined && rate !== null && Math.abs(now - rate) > 1e-9 * Math.abs(rate))
-      return trans.__("%1 at %2 of %3", of, numberText(now), numberText(rate));
-    return rate === null ? of : trans.__("%1 at %2", of, numberText(now ?? rate));
+    if (rate === null) return of;
+    const [current, full] = [numberText(now ?? rate), numberText(rate)];
+    return current === full ? trans.__("%1 at %2", of, full) : trans.__("%1 at %2 of %3", of, current, full);
   }
 
   private drawn = "";
