@@ -261,7 +261,9 @@ class Extraction {
     const { preprocess } = this.encoder.info;
     const read = ahead(files.flat(), 0, readBatch);
     const prepared = ahead(read, 1, (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
-    const computed = ahead(prepared, encoders.length, (batch, i) => this.forward(batch, encoders[i % encoders.length]));
+    // A batch waits for each copy of the model: the copies are not equally fast, and results are taken in order.
+    const depth = 2 * encoders.length;
+    const computed = ahead(prepared, depth, (batch, i) => this.forward(batch, encoders[i % encoders.length]));
     for (const file of files) {
       const tensors = new Map<string, SafetensorsTensor>();
       const lines: ManifestLine[] = [];
