@@ -51,10 +51,10 @@ export type CommCommand = { parent: Header } & CommPayload &
 
 /**
  * From the kernel process to the session. An interrupt goes over the lifeline, as a busy loop reads no messages, and with it
- * a message: a signal may come before the cell that it is meant for, or after, the message cannot.
+ * a message of the same number: a signal may come before the cell that it is meant for, or after, the message cannot.
  */
 export type ToSession =
-  ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt" };
+  ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt"; number: number };
 
 export interface CompleteAnswer {
   matches: string[];

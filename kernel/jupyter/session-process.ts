@@ -38,6 +38,7 @@ export class SessionProcess {
   private wasReady = false;
   /** Cells and comm messages that the session has not ended yet. */
   private underWay = 0;
+  private interrupts = 0;
   private held: ToSession[] = [];
   private stderrTail = "";
 
@@ -99,8 +100,9 @@ export class SessionProcess {
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();
     const state = this.underWay > 0 ? "busy" : "idle";
-    (this.child.stdio[LIFELINE_FD] as Socket).write(`${state} ${process.hrtime.bigint()}\n`);
-    this.send({ type: "interrupt" });
+    const number = ++this.interrupts;
+    (this.child.stdio[LIFELINE_FD] as Socket).write(`${state} ${number}\n`);
+    this.send({ type: "interrupt", number });
   }
 
   kill(): void {

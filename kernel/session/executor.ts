@@ -1,7 +1,7 @@
 /** Runs compiled cells. */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "./cells";
-import { interruptAnswered, interruptFlags, openGate, shutGate } from "./lifeline";
+import { interruptFlags, lowerFlag, openGate, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
@@ -79,8 +79,6 @@ export class Executor {
       scope.cell.interrupted = true;
       throw new KeyboardInterrupt();
     } finally {
-      // A signal that came too late is not for the next cell.
-      interruptAnswered();
       this.running = undefined;
       this.stop = undefined;
       // Also after a failure: what ran before it is there, and stays.
@@ -118,14 +116,13 @@ export class Executor {
   /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
   interrupt(): void {
     if (!this.running) return;
-    interruptAnswered();
     this.running.cell.interrupted = true;
     this.stop?.(new KeyboardInterrupt());
   }
 
   /** Called by a loop that saw the flag, at a place where `vm` cannot stop it. */
   private stopLoop(): never {
-    interruptAnswered();
+    lowerFlag();
     this.interrupt();
     throw new KeyboardInterrupt();
   }

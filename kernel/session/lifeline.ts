@@ -2,12 +2,12 @@
  * A worker thread on the lifeline pipe does what a blocked event loop cannot.
  *
  * - The pipe ends: the kernel process is gone, and so must we be.
- * - A line arrives: an interrupt. The line says whether the kernel process knows of work under way, which may not have
- *   reached us, and when it was asked, by the clock that both share: what answered an earlier interrupt is no answer.
- *   While work is under way the worker hands the interrupt on as SIGINT, unless it was answered meanwhile: `vm` stops a
- *   synchronous cell at once. A session without work is told by a message alone, which comes before the next cell: a signal
- *   could come too late and stop that one. A loop in the part of a cell after its first `await`, or in a timer, answers
- *   neither: when no answer has come after a while, the worker raises a flag that the loops of cells look at.
+ * - A line arrives: an interrupt, by its number, and whether the kernel process knows of work under way, which may not have
+ *   reached us. A message of the same number comes over the link, in line behind that work: once the event loop has turned
+ *   after it, nothing that the interrupt is about holds the thread any more. Until then the worker sends SIGINT where work is
+ *   under way, by which `vm` stops a synchronous cell at once; without work a signal could only come too late and stop the
+ *   next cell. A loop in the part of a cell after its first `await`, or in a timer, answers neither: when the thread is still
+ *   held after a while, the worker raises a flag that the loops of cells look at.
  *   While `vm` changes the handlers of the signal there is a moment without any, in which it would end the process: the gate
  *   is shut then, and the worker waits.
  *   (Ending JavaScript from outside, by the inspector, would leave Node's async stack corrupt and abort the process.)
@@ -17,18 +17,20 @@ import { Worker } from "node:worker_threads";
 const WATCHER = `
 const { Socket } = require("node:net");
 const { createInterface } = require("node:readline");
-const { workerData: { fd, flags, answers } } = require("node:worker_threads");
+const { workerData: { fd, flags } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
-const isAnswered = (asked, answer) => Atomics.load(answers, answer) >= asked;
-const check = (asked, answer) => {
-  if (isAnswered(asked, answer)) return;
-  Atomics.store(flags, 0, 1);
+const isAnswered = (number) => Atomics.load(flags, 2) >= number;
+const check = (number) => {
+  if (isAnswered(number)) return;
+  Atomics.store(flags, 0, number);
   // The answer lowers the flag, and may have done so before we raised it.
-  if (isAnswered(asked, answer)) Atomics.store(flags, 0, 0);
+  if (isAnswered(number)) return void Atomics.compareExchange(flags, 0, number, 0);
+  // What saw the flag may have been another loop than the last one.
+  setTimeout(check, 1000, number);
 };
-const deliver = (asked) => {
-  if (isAnswered(asked, 0)) return;
-  if (Atomics.compareExchange(flags, 1, 0, 2) !== 0) return void setTimeout(deliver, 1, asked);
+const deliver = (number) => {
+  if (isAnswered(number)) return;
+  if (Atomics.compareExchange(flags, 1, 0, 2) !== 0) return void setTimeout(deliver, 1, number);
   process.kill(process.pid, "SIGINT");
   // The signal reaches another thread, which may be about to shut the gate.
   Atomics.wait(flags, 1, 2, 2);
@@ -38,24 +40,17 @@ const deliver = (asked) => {
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
 createInterface({ input: pipe }).on("line", (line) => {
-  const [state, time] = line.split(" ");
-  const asked = BigInt(time);
-  setTimeout(check, 200, asked, state === "busy" ? 0 : 1);
-  if (state === "busy") deliver(asked);
+  const [state, number] = line.split(" ");
+  setTimeout(check, 200, Number(number));
+  if (state === "busy") deliver(Number(number));
 });
 `;
 
 /**
- * Shared with the worker: [0] an interrupt waits for the next turn of a cell's loop; [1] the gate: 0 open, 1 shut by us, 2 a
- * signal is on its way.
+ * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, or 0; [1] the gate: 0 open, 1 shut
+ * by us, 2 a signal is on its way; [2] the last interrupt that was answered.
  */
-export const interruptFlags = new Int32Array(new SharedArrayBuffer(8));
-
-/**
- * Shared with the worker, by `process.hrtime`: when [0] work last ended or was interrupted, [1] an interrupt last reached
- * the event loop.
- */
-const answers = new BigInt64Array(new SharedArrayBuffer(16));
+export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
 
 /** Keeps signals back until {@link openGate}. */
 export function shutGate(): void {
@@ -66,17 +61,14 @@ export function openGate(): void {
   Atomics.store(interruptFlags, 1, 0);
 }
 
-const stamp = (answer: 0 | 1): void => void Atomics.store(answers, answer, process.hrtime.bigint());
-
-/** The running code was interrupted or has ended, so no loop needs to stop for it. */
-export function interruptAnswered(): void {
-  stamp(0);
-  interruptHandled();
+/** Nothing holds the thread that an interrupt is about. */
+export function interruptAnswered(number: number): void {
+  Atomics.store(interruptFlags, 2, number);
+  Atomics.compareExchange(interruptFlags, 0, number, 0);
 }
 
-/** An interrupt has reached the event loop: no loop holds the thread. */
-export function interruptHandled(): void {
-  stamp(1);
+/** A loop has seen the flag. */
+export function lowerFlag(): void {
   Atomics.store(interruptFlags, 0, 0);
 }
 
@@ -85,5 +77,5 @@ export function holdLifeline(): void {
   delete process.env["FOVEA_LIFELINE_FD"];
   if (!Number.isInteger(fd) || fd < 3) return;
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
-  new Worker(WATCHER, { eval: true, workerData: { fd, flags: interruptFlags, answers }, resourceLimits }).unref();
+  new Worker(WATCHER, { eval: true, workerData: { fd, flags: interruptFlags }, resourceLimits }).unref();
 }

@@ -6,7 +6,7 @@ import { CellCompiler } from "./cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./executor";
 import { Host } from "./host";
-import { interruptAnswered, interruptHandled } from "./lifeline";
+import { interruptAnswered } from "./lifeline";
 import { bundleOf } from "./mime";
 import { CellModules } from "./modules";
 import { installPrompt } from "./prompt";
@@ -29,6 +29,8 @@ export class Session {
   private readonly executor: Executor;
   private readonly queries: Queries;
   private readonly handling = new Set<() => void>();
+  /** Messages that are read while an interrupt is answered. */
+  private behindInterrupt: ToSession[] | undefined;
 
   constructor(private readonly send: (message: FromSession) => void) {
     const post = (message: FromSession): void => this.post(message);
@@ -51,6 +53,7 @@ export class Session {
   }
 
   receive(message: ToSession): void {
+    if (this.behindInterrupt) return void this.behindInterrupt.push(message);
     switch (message.type) {
       case "execute":
         return void this.execute(message);
@@ -61,16 +64,24 @@ export class Session {
       case "commClose":
         return void this.handleComm(message);
       case "interrupt":
-        // In line behind all the work that it is about.
-        interruptAnswered();
-        return this.interrupt();
+        return this.interruptBy(message.number);
       default:
         message satisfies never;
     }
   }
 
+  /** What cells do once they are no longer waited for belongs to the interrupt too: what came behind it waits for a turn. */
+  private interruptBy(number: number): void {
+    this.interrupt();
+    const waiting: ToSession[] = (this.behindInterrupt = []);
+    setImmediate(() => {
+      interruptAnswered(number);
+      this.behindInterrupt = undefined;
+      for (const message of waiting) this.receive(message);
+    });
+  }
+
   interrupt(): void {
-    interruptHandled();
     this.executor.interrupt();
     for (const release of this.handling) release();
   }
