@@ -45,8 +45,7 @@ export class CellCompiler {
     const draft = this.program.parse(text);
     this.refuse(draft.parseDiagnostics, draft);
     const declarations = declarationsOf(this.ts, draft);
-    const mentioned = new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft)]);
-    const file = this.program.open(text + this.names.suffix(declarations, mentioned));
+    const file = this.program.open(text + this.names.suffix(declarations, this.mentionedIn(draft)));
     try {
       const faults = this.program.ask(() => this.program.faultsOf(file));
       this.refuse(faults, file, text.length);
@@ -77,7 +76,7 @@ export class CellCompiler {
     const text = withoutExports(this.ts, source);
     const draft = this.program.parse(text);
     const wanted = [...this.names.names()].filter(isWanted);
-    const mentioned = new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft), ...wanted]);
+    const mentioned = new Set([...this.mentionedIn(draft), ...wanted]);
     const file = this.program.open(text + this.names.suffix(declarationsOf(this.ts, draft), mentioned), true);
     try {
       return this.program.ask((service) => ask(service, file.fileName));
@@ -102,6 +101,11 @@ export class CellCompiler {
   /** A local TypeScript file as CommonJS. */
   transpileFile(source: string, fileName: string): string {
     return transpileLocalFile(this.ts, source, fileName);
+  }
+
+  /** Every name in the text, and those that its elements become calls of. */
+  private mentionedIn(draft: CellFile): Set<string> {
+    return new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft)]);
   }
 
   private emit(file: CellFile, length: number, declarations: Declaration[]): CompiledCell {

@@ -1,6 +1,6 @@
 /** What a notebook's cell may be pasted with. */
 import type * as TypeScript from "typescript";
-import { scriptKindOf } from "./jsx";
+import { parseCell } from "./jsx";
 import type { ts } from "./typescript";
 
 /**
@@ -9,7 +9,7 @@ import type { ts } from "./typescript";
  */
 export function withoutExports(ts: ts, code: string): string {
   if (!/\bexport\b/.test(code)) return code;
-  const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022, true, scriptKindOf(ts, code));
+  const file = parseCell(ts, "cell.ts", code, true);
   return file.statements
     .map((statement) => exportSpan(ts, statement))
     .filter((span) => span !== undefined)

@@ -3,15 +3,14 @@ import type * as TypeScript from "typescript";
 import type { CellFile } from "./program";
 import type { ts } from "./typescript";
 
-/** A cell is JSX only where it is no TypeScript without, so that `<T>x` stays a cast. */
-export function scriptKindOf(ts: ts, text: string): TypeScript.ScriptKind {
-  const { TS, TSX } = ts.ScriptKind;
-  if (!/<\/|\/>/.test(text)) return TS;
-  const isSound = (kind: TypeScript.ScriptKind): boolean => {
-    const file = ts.createSourceFile("cell", text, ts.ScriptTarget.ES2022, false, kind) as CellFile;
-    return file.parseDiagnostics.length === 0;
-  };
-  return !isSound(TS) && isSound(TSX) ? TSX : TS;
+/** A cell's text, parsed: as JSX only where it is no TypeScript without, so that `<T>x` stays a cast. */
+export function parseCell(ts: ts, name: string, text: string, setParents = false): CellFile {
+  const parse = (kind: TypeScript.ScriptKind): CellFile =>
+    ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, setParents, kind) as CellFile;
+  const plain = parse(ts.ScriptKind.TS);
+  if (plain.parseDiagnostics.length === 0 || !/<\/|\/>/.test(text)) return plain;
+  const jsx = parse(ts.ScriptKind.TSX);
+  return jsx.parseDiagnostics.length === 0 ? jsx : plain;
 }
 
 /** The names that elements become calls of: `React`, and those of a comment `@jsx h` or `@jsxFrag Fragment`. */

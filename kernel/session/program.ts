@@ -11,7 +11,7 @@ import { posix } from "node:path";
 import type * as TypeScript from "typescript";
 import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
-import { scriptKindOf } from "./jsx";
+import { parseCell } from "./jsx";
 import { isAugmentation } from "./names";
 import type { ts } from "./typescript";
 
@@ -84,8 +84,7 @@ export class CellProgram {
 
   /** A text on its own, unknown to the checker. */
   parse(text: string, name = "cell.ts"): CellFile {
-    const options = { languageVersion: this.ts.ScriptTarget.ES2022 };
-    const file = this.ts.createSourceFile(name, text, options, false, scriptKindOf(this.ts, text)) as CellFile;
+    const file = parseCell(this.ts, name, text);
     // What a program adds to its files, and messages and queries look at.
     const lists = { imports: [], moduleAugmentations: [], ambientModuleNames: [] };
     Object.assign(file, { path: name, resolvedPath: name, originalFileName: name, ...lists });
