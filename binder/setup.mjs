@@ -157,7 +157,12 @@ function installedExtension() {
 
 function extensionSources() {
   const own = [...sources("extension/src", [".ts", ".json"]), ...sources("style", [".css", ".js", ".svg"])];
-  return [...own, ...sources("kernel/view", [".ts"]), join(root, "package.json")];
+  return [
+    ...own,
+    ...sources("kernel/protocol", [".ts"]),
+    ...sources("kernel/numeric", [".ts"]),
+    join(root, "package.json"),
+  ];
 }
 
 /** Every file below `folder` with one of these endings, built files left out. */

@@ -1,6 +1,6 @@
 /** Progress of long work, shown in the running cell of a notebook and nowhere else. */
 import { randomUUID } from "node:crypto";
-import { currentHost, type MimeBundle } from "./view/host";
+import { currentHost, type MimeBundle } from "./display/host";
 
 /** Updates closer together are left out: a front end draws each of them. */
 const INTERVAL_MS = 100;

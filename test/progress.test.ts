@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { ProgressBar } from "../kernel/progress.ts";
-import { type DisplayOptions, installHost, type MimeBundle, type SessionHost } from "../kernel/view/host.ts";
+import { type DisplayOptions, installHost, type MimeBundle, type SessionHost } from "../kernel/display/host.ts";
 
 const shown: { bundle: MimeBundle; options: DisplayOptions }[] = [];
 const host = {

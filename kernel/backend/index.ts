@@ -24,5 +24,5 @@ export {
 export { backendsFolder, loaderEnvironment } from "./install";
 export { doctor, type DoctorReport, type LadderRung } from "./doctor";
 export { deviceReadout, type DeviceReadout } from "./usage";
-export type { DeviceStatus, GpuMemory } from "../view/status";
-export type { DisplayBundle } from "../view/describe";
+export type { DeviceStatus, GpuMemory } from "../protocol/status";
+export type { DisplayBundle } from "../display/describe";

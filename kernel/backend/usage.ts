@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { type Comm, currentHost } from "../view/host";
-import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../view/status";
-import { type DisplayBundle, describe, DISPLAY } from "../view/describe";
+import { type Comm, currentHost } from "../display/host";
+import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../protocol/status";
+import { type DisplayBundle, describe, DISPLAY } from "../display/describe";
 
 /** A run of a model, or an update of one in training, that has ended. */
 export interface Run {

@@ -1,8 +1,8 @@
-import { describe, DISPLAY, type DisplayBundle } from "../view/describe";
+import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
-import type { Geometry } from "./preprocess";
+import type { Geometry } from "./preprocess/preprocess";
 
 /** What an attention map is made of. */
 interface AttentionSource {

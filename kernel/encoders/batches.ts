@@ -1,7 +1,7 @@
 import type { Network } from "./network";
 import type { CheckedOptions } from "./options";
-import { type Preprocessed, preprocess } from "./preprocess-batch";
-import type { EncoderInput, Geometry, Preprocess } from "./preprocess";
+import { type Preprocessed, preprocess } from "./preprocess/batch";
+import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
 
 /** What goes through the model, and how. */
 export interface BatchJob extends Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {

@@ -1,4 +1,4 @@
-import { describe, DISPLAY, type DisplayBundle } from "../view/describe";
+import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
 
 /** One vector an input: `[B, D]`, row-major, as the model gives them (not of unit length). */
 export class Embeddings {

@@ -4,7 +4,7 @@ import { blockInfo, type BlockInfo, countParameters } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
 import { Collector, type Tap } from "./collector";
-import { describe, DISPLAY, type DisplayBundle, thousands } from "../view/describe";
+import { describe, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
 import { Embeddings } from "./embeddings";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
@@ -19,7 +19,7 @@ import {
   type ForwardOptions,
 } from "./options";
 import type { Precision } from "./precision";
-import type { EncoderInput, Geometry, Preprocess } from "./preprocess";
+import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
 import { TextTower } from "./text-tower";
 
 /** One block of an encoder, as timm's `feature_info` tells it. */

@@ -1,6 +1,6 @@
-import { describe, DISPLAY, type DisplayBundle } from "../view/describe";
+import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
-import type { Geometry } from "./preprocess";
+import type { Geometry } from "./preprocess/preprocess";
 
 /** `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
 export type OutputFormat = "NCHW" | "NLC";

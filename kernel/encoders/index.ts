@@ -1,6 +1,6 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
 import { concatenate } from "./concatenate";
-import { extract, openFeatures } from "./extraction";
+import { extract, openFeatures } from "../features";
 import { load } from "./load";
 import { list } from "./locate";
 import { registry } from "./registry";
@@ -11,7 +11,7 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
-export { FeatureFolder, hashModel, listImages, type ImageFile } from "./extraction";
+export { FeatureFolder, hashModel, listImages, type ImageFile } from "../features";
 export type {
   ExtractedLayer,
   ExtractionRun,
@@ -22,11 +22,11 @@ export type {
   ManifestLine,
   ShardOption,
   StoredTensor,
-} from "./extraction";
+} from "../features";
 export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { TokenLayout, TokenOptions } from "./layout";
-export type { DisplayBundle } from "../view/describe";
+export type { DisplayBundle } from "../display/describe";
 export {
   type EncoderInput,
   Geometry,
@@ -34,13 +34,13 @@ export {
   PreparedImage,
   type Preprocess,
   preprocessImage,
-} from "./preprocess";
+} from "./preprocess/preprocess";
 export type { Precision } from "./precision";
-export { preprocess, type Preprocessed } from "./preprocess-batch";
-export { type PreprocessOptions, readPreprocess } from "./preprocess-config";
+export { preprocess, type Preprocessed } from "./preprocess/batch";
+export { type PreprocessOptions, readPreprocess } from "./preprocess/config";
 export type { EncoderFamily, RegistryEntry } from "./registry";
 export { type TokenBatch, Tokenizer } from "./tokenizer";
-export { type Interpolation, resample, type Window } from "./resample";
+export { type Interpolation, resample, type Window } from "./preprocess/resample";
 
 /** Frozen vision encoders. */
 export const encoders = { load, list, concatenate, extract, openFeatures, registry };

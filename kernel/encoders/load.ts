@@ -8,7 +8,7 @@ import { locateModel, type ModelFiles } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantiseModel } from "./precision";
-import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess-config";
+import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess/config";
 
 /** How an encoder is loaded. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {

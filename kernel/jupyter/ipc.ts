@@ -3,7 +3,7 @@
  * buffers as they are. The header of the request travels with everything that it causes, so that late output still
  * knows its cell.
  */
-import type { JSONObject, JSONValue, MimeBundle } from "../view/host";
+import type { JSONObject, JSONValue, MimeBundle } from "../display/host";
 import type { Header } from "./wire";
 
 export type StreamName = "stdout" | "stderr";

@@ -1,10 +1,10 @@
 import type { Module } from "../nn/module";
-import { AdaptedLayer } from "./adapted";
+import { AdaptedLayer } from "./branches/adapted";
 import { Adapters, type AttachOptions, type LoadOptions } from "./adapters";
 import { type AdapterOptions, configOf } from "./config";
 import { LoraError } from "./error";
-import type { AdapterReport } from "./report";
-import { SavedModule } from "./saved";
+import type { AdapterReport } from "./peft/report";
+import { SavedModule } from "./branches/saved";
 
 /**
  * Puts an adapter beside the linear layers of a model and makes it active.

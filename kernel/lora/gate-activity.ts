@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { MatrixPicture } from "../picture";
 import type { Adapters } from "./adapters";
-import type { GatedBranch } from "./branch";
+import type { GatedBranch } from "./branches/branch";
 import { LoraError } from "./error";
 
 /** What the gates of one layer let through, over the inputs of one task. */

@@ -1,14 +1,14 @@
 import { Conv1D } from "../nn/conv1d";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../nn/safetensors";
-import { AdaptedLayer } from "./adapted";
+import type { SafetensorsTensor } from "../safetensors";
+import { AdaptedLayer } from "./branches/adapted";
 import type { AdapterConfig } from "./config";
-import { convertTensor, isFloatDtype } from "./dtypes";
+import { convertTensor, isFloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
-import { keyOf } from "./keys";
+import { keyOf } from "./peft/keys";
 import { type AdaptableLayer, biasOf, isAdaptable, isLinearLayer } from "./layers";
-import { SavedModule } from "./saved";
+import { SavedModule } from "./branches/saved";
 import type { Selection } from "./selection";
 
 /** Where adapters stand in a model's tree, and what stood there before. */

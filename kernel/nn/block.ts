@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import { activate, type Activation, silu } from "./activations";
 import { Attention, type AttentionCall, type AttentionOptions } from "./attention";
 import { Dropout } from "./dropout";
-import { constant } from "./initialisers";
+import { constant } from "./initializers";
 import { Linear } from "./linear";
 import { Module } from "./module";
 import { LayerNorm } from "./norm";

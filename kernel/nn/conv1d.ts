@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
-import { type Initialiser, normal, zeros } from "./initialisers";
+import { type Initialiser, normal, zeros } from "./initializers";
 import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";

@@ -1,6 +1,6 @@
 import { NnError } from "./error";
-import { halfToFloat } from "./half";
-import { bfloat16ToFloat, type SafetensorsTensor } from "./safetensors";
+import { halfToFloat } from "../numeric/half";
+import { bfloat16ToFloat, type SafetensorsTensor } from "../safetensors";
 
 /** A stored floating tensor's values in single precision. */
 export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {

@@ -21,9 +21,9 @@ export {
   type DeformableAttentionOptions,
   type DeformableCall,
   gridReferences,
-} from "./deformable-attention";
-export { deformableSample, type SamplingWay } from "./deformable-sampling";
-export type { GridSize } from "./deformable-sizes";
+} from "./deformable/attention";
+export { deformableSample, type SamplingWay } from "./deformable/sampling";
+export type { GridSize } from "./deformable/sizes";
 export { Conv1D } from "./conv1d";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
@@ -39,9 +39,9 @@ export {
   xavierNormal,
   xavierUniform,
   zeros,
-} from "./initialisers";
+} from "./initializers";
 export { toFloat32 } from "./floats";
-export { floatToHalf, halfToFloat } from "./half";
+export { floatToHalf, halfToFloat } from "../numeric/half";
 export { Linear, linear, type LinearOptions } from "./linear";
 export {
   cosineLoss,
@@ -80,4 +80,4 @@ export {
   type SafetensorsTensor,
   streamSafetensors,
   writeSafetensors,
-} from "./safetensors";
+} from "../safetensors";

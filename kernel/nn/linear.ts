@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
-import { type Initialiser, kaimingUniform, uniform } from "./initialisers";
+import { type Initialiser, kaimingUniform, uniform } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 

@@ -1,6 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { ones, zeros } from "./initialisers";
+import { ones, zeros } from "./initializers";
 import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";

@@ -3,7 +3,7 @@ import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
-import type { Initialiser } from "./initialisers";
+import type { Initialiser } from "./initializers";
 import { sharedRandom } from "./random";
 
 /** A tensor of a module that training may change. Owned by its module: `Module.dispose` frees it. */

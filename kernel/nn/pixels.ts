@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { NnError } from "./error";
-import { type Initialiser, kaimingUniform, uniform } from "./initialisers";
+import { type Initialiser, kaimingUniform, uniform } from "./initializers";
 import { linear } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";

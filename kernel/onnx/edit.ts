@@ -3,7 +3,7 @@ import { bytesField, concat, integerField, messageField, textField } from "./enc
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
-import { quantisedFields } from "./quantise";
+import { quantisedFields } from "./quantize";
 import { type ByteSource, openSource } from "./source";
 import { WeightFiles } from "./weight-files";
 import { wideFields } from "./widen";

@@ -1,9 +1,9 @@
 /** The session's end of comms. */
 import { randomUUID } from "node:crypto";
 import type { CommCommand, FromSession } from "../jupyter/ipc";
-import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../view/host";
+import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../display/host";
 import { toJSON, toJSONObject } from "./json";
-import { cellState, checkInterrupted, currentScope, runInScope, type Scope } from "./scope";
+import { cellState, checkInterrupted, currentScope, runInScope, type Scope } from "./run/scope";
 
 type Send = (message: FromSession) => void;
 type Report = (error: unknown) => void;

@@ -1,10 +1,10 @@
-/** The library's way to the front end: implements the seam of `kernel/view/host.ts`. */
+/** The library's way to the front end: implements the seam of `kernel/display/host.ts`. */
 import type { FromSession } from "../jupyter/ipc";
-import type { Comm, CommMessage, CommOpenOptions, DisplayOptions, MimeBundle, SessionHost } from "../view/host";
+import type { Comm, CommMessage, CommOpenOptions, DisplayOptions, MimeBundle, SessionHost } from "../display/host";
 import { checkBuffers, type SessionComms } from "./comms";
 import { toJSONObject } from "./json";
 import { checkBundle } from "./mime";
-import { checkInterrupted, currentScope } from "./scope";
+import { checkInterrupted, currentScope } from "./run/scope";
 
 export class Host implements SessionHost {
   constructor(

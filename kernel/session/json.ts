@@ -1,5 +1,5 @@
 /** Values from user code made fit for a message: what JSON cannot say is converted or refused by name. */
-import type { JSONObject, JSONValue } from "../view/host";
+import type { JSONObject, JSONValue } from "../display/host";
 
 /** Throws a `TypeError` that names `where`, the rule and the kind of value received. */
 export function toJSON(where: string, value: unknown): JSONValue {

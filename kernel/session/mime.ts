@@ -1,6 +1,6 @@
 /** What a value looks like: its own bundle if it has one, and text always. */
 import { inspect } from "node:util";
-import type { MimeBundle } from "../view/host";
+import type { MimeBundle } from "../display/host";
 import { describe, toJSON } from "./json";
 
 /** Deno's convention, so libraries that display themselves there do so here. */

@@ -1,24 +1,24 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
 import type { ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
-import { installHost, type MimeBundle } from "../view/host";
-import { installCancellationPoints } from "./cancellation";
-import { CellCompiler } from "./cells";
+import { installHost, type MimeBundle } from "../display/host";
+import { installCancellationPoints } from "./run/cancellation";
+import { CellCompiler } from "./compile/cells";
 import { SessionComms } from "./comms";
-import { Executor } from "./executor";
+import { Executor } from "./run/executor";
 import { Host } from "./host";
-import { interruptAnswered } from "./lifeline";
+import { interruptAnswered } from "./run/lifeline";
 import { bundleOf } from "./mime";
-import { CellModules } from "./modules";
+import { CellModules } from "./run/modules";
 import { installPrompt } from "./prompt";
 import { parseConvenience } from "./conveniences";
-import { Queries } from "./queries";
-import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./scope";
+import { Queries } from "./ask/queries";
+import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
 import { runShell } from "./shell";
-import { cellName, CellStacks } from "./stacks";
-import { StreamCapture } from "./streams";
+import { cellName, CellStacks } from "./run/stacks";
+import { StreamCapture } from "./run/streams";
 import { tidyInspection } from "./tidy-inspection";
-import { Tracebacks } from "./tracebacks";
-import { variableTable } from "./variables";
+import { Tracebacks } from "./run/tracebacks";
+import { variableTable } from "./ask/variables";
 
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));

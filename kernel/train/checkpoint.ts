@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { toFloat32 } from "../nn/floats";
 import type { Parameter } from "../nn/parameter";
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../nn/safetensors";
+import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../safetensors";
 import { TrainError } from "./error";
 import type { EarlyStopState } from "./early-stop";
 import type { StageReport } from "./stages";

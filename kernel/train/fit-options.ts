@@ -5,7 +5,7 @@ import type { EarlyStop } from "./early-stop";
 import type { Ema } from "./ema";
 import { TrainError } from "./error";
 import type { Validation } from "./evaluation";
-import type { Optimiser, ParameterGroup } from "./optimiser";
+import type { Optimiser, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
 import type { LossFunction } from "./update";
 

@@ -11,7 +11,7 @@ import { type Evaluation, evaluationOf } from "./evaluation";
 import { checkOptions, type FitOptions } from "./fit-options";
 import { MemoryMeter } from "./memory";
 import { plannedGroups, type TrainingPlan } from "./plan";
-import type { Optimiser, ParameterGroup } from "./optimiser";
+import type { Optimiser, ParameterGroup } from "./optimizer";
 import type { StepReport, TrainingResult } from "./report";
 import { hashParameters, planStage, type StagePlan, type StageReport } from "./stages";
 import { TensorBoard } from "./tensorboard";

@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../nn/safetensors";
+import type { SafetensorsTensor } from "../safetensors";
 import { TrainError } from "./error";
 import {
   checkGroups,
@@ -12,7 +12,7 @@ import {
   restore,
   stored,
   zerosLike,
-} from "./optimiser";
+} from "./optimizer";
 
 export interface SgdOptions {
   /** Default 1e-3. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import type { ParameterGroup } from "./optimiser";
+import type { ParameterGroup } from "./optimizer";
 import { TrainError } from "./error";
 import type { Schedule } from "./schedule";
 

@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { noteTraining } from "../backend/tfjs";
 import type { Parameter } from "../nn/parameter";
-import type { Optimiser } from "./optimiser";
+import type { Optimiser } from "./optimizer";
 import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
 import { TrainError } from "./error";
 import { lossAndGradients } from "./gradients";

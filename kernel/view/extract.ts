@@ -1,7 +1,7 @@
 import type { ImageInput, RawImage } from "../data/image";
-import { ViewError } from "./error";
-import type { Box, Grid, GridPlacement } from "./geometry";
-import { unitRows } from "./match";
+import { ViewError } from "../protocol/core/error";
+import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
+import { unitRows } from "../protocol/correspondence/match";
 
 /** Features of images on a patch grid, as an encoder returns them: `[B, N, C]`, row-major. */
 export interface FeatureMapLike {

@@ -17,8 +17,8 @@ export {
   type Comms,
   type Displayable,
   type DisplayHandle,
-} from "./display";
-export { ViewError } from "./error";
+} from "../display/display";
+export { ViewError } from "../protocol/core/error";
 export {
   AlignmentView,
   type AlignmentInput,
@@ -52,12 +52,12 @@ export {
   type TrainingViewOptions,
 } from "./training";
 export type { FeatureExtractor, FeatureMapLike, GeometryLike } from "./extract";
-export type { KeypointPair, SpairPairLike, SpairViewLike } from "./truth-input";
-export type { KeypointScore, PairPCK } from "./truth";
-export type { ColourMapName } from "./colour";
-export type { Similarity } from "./match";
-export type { ScaleMode } from "./payload";
-export type { Pixels } from "./png";
+export type { KeypointPair, SpairPairLike, SpairViewLike } from "./correspondence/truth-input";
+export type { KeypointScore, PairPCK } from "../protocol/correspondence/truth";
+export type { ColourMapName } from "../protocol/core/color";
+export type { Similarity } from "../protocol/correspondence/match";
+export type { ScaleMode } from "../protocol/correspondence/payload";
+export type { Pixels } from "./draw/png";
 export type { ImageOptions } from "./image";
 export type { PlotlyObject } from "./plotly";
 export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";

@@ -1,6 +1,6 @@
-import { ProtocolError } from "./check";
-import { encodeFloat16 } from "./float16";
-import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "./host";
+import { ProtocolError } from "../protocol/core/check";
+import { encodeFloat16 } from "../numeric/float16";
+import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
 import {
   COMM_TARGET,
   MAX_MESSAGE_BYTES,
@@ -14,11 +14,11 @@ import {
   type EventsReply,
   type RunsReply,
   type SelectRequest,
-} from "./messages";
-import type { RunCommand } from "./training/payload";
-import type { FitChoice, SavedFit } from "./law/payload";
-import type { FeaturePair } from "./match";
-import type { Side } from "./payload";
+} from "../protocol/core/messages";
+import type { RunCommand } from "../protocol/training/payload";
+import type { FitChoice, SavedFit } from "../protocol/law/payload";
+import type { FeaturePair } from "../protocol/correspondence/match";
+import type { Side } from "../protocol/correspondence/payload";
 
 /** A view that this session serves: its full features, or a fit that can be done again and a listener to selections. */
 export interface LiveView {

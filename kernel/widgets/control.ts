@@ -1,5 +1,5 @@
 /** How a front end that comes late, as after a reload, gets the models that are open: all at once, or one by one. */
-import { currentHost, type Comm, type CommMessage, type SessionHost } from "../view/host";
+import { currentHost, type Comm, type CommMessage, type SessionHost } from "../display/host";
 import { WidgetError } from "./error";
 import { all, idOf, type LiveModel } from "./live";
 import { checkSize, CONTROL_TARGET, WIDGET_TARGET } from "./messages";

@@ -1,5 +1,5 @@
 /** What the front end may say to a model. It is untrusted: everything is read here before it touches any state. */
-import type { CommMessage, JSONObject, JSONValue } from "../view/host";
+import type { CommMessage, JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 import { describePath, MAX_DEPTH, type Path } from "./packing";
 

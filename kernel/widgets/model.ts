@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { DISPLAY, type Displayable } from "../view/display";
-import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../view/host";
+import { DISPLAY, type Displayable } from "../display/display";
+import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
 import { serveFrontEnds } from "./control";
 import { WidgetError } from "./error";
 import { Events, raise, type Handler } from "./events";

@@ -2,7 +2,7 @@
  * State as the widget protocol carries it: JSON in which a widget is `IPY_MODEL_<id>`, and beside it the binary values with the
  * paths of the places that they were taken from.
  */
-import type { JSONObject, JSONValue } from "../view/host";
+import type { JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 
 export type Path = (string | number)[];

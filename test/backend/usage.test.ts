@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { deviceReadout, parseNvidia } from "../../kernel/backend/usage.ts";
-import { DISPLAY } from "../../kernel/view/describe.ts";
-import { readStatus } from "../../kernel/view/status.ts";
+import { DISPLAY } from "../../kernel/display/describe.ts";
+import { readStatus } from "../../kernel/protocol/status.ts";
 import { nn, tf, train } from "../nn/names.ts";
 
 const MIB = 2 ** 20;

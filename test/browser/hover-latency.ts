@@ -6,7 +6,7 @@
  */
 import { pathToFileURL } from "node:url";
 import { correspondence } from "../../kernel/view/correspondence";
-import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/view/protocol";
+import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol";
 import type { FeatureExtractor } from "../../kernel/view/extract";
 import { syntheticPair } from "../view/synthetic";
 import { openBrowser, startLab } from "./lab";

@@ -7,7 +7,7 @@ import { data } from "../../kernel/data/index.ts";
 import { type Encoder, encoders } from "../../kernel/encoders/index.ts";
 import { law } from "../../kernel/law/index.ts";
 import { editModel, quantise, readModel } from "../../kernel/onnx/index.ts";
-import { DISPLAY } from "../../kernel/view/describe.ts";
+import { DISPLAY } from "../../kernel/display/describe.ts";
 
 const ZOO = join(import.meta.dirname, "..", "..", "kernel", "zoo", "clip-vit");
 const forward = { indices: null, outputFmt: "NLC", intermediatesOnly: true } as const;

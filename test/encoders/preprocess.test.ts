@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { RawImage } from "../../kernel/data/image.ts";
 import { type Preprocess, preprocessImage, readPreprocess } from "../../kernel/encoders/index.ts";
-import { resizePlan } from "../../kernel/encoders/preprocess-config.ts";
+import { resizePlan } from "../../kernel/encoders/preprocess/config.ts";
 import { parseSafetensors } from "../../kernel/nn/index.ts";
 import { maxAbsDiff } from "./golden.ts";
 

@@ -6,7 +6,7 @@ import { sayAlignment, sayCaption, sayPrecision, valueText } from "../../extensi
 import { initialState, movePatch, moveToken } from "../../extension/src/alignment/state";
 import { AlignmentValues, answerState } from "../../extension/src/alignment/values";
 import type { Translate } from "../../extension/src/parts/translate";
-import { saveCosines, type AlignmentPayload } from "../../kernel/view/protocol";
+import { saveCosines, type AlignmentPayload } from "../../kernel/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { ISessionContext } from "@jupyterlab/apputils";
 import { Signal } from "@lumino/signaling";
 import { ViewConnection, type FeaturePart } from "../../extension/src/comms/connection";
-import { encodeFloat16 } from "../../kernel/view/protocol";
+import { encodeFloat16 } from "../../kernel/protocol";
 
 interface FakeComm {
   target: string;

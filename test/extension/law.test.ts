@@ -15,7 +15,7 @@ import {
 import type { Translate } from "../../extension/src/parts/translate";
 import { law as laws } from "../../kernel/law";
 import { law } from "../../kernel/view/law";
-import { LAW_MIME, readLaw } from "../../kernel/view/protocol";
+import { LAW_MIME, readLaw } from "../../kernel/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),

@@ -1,5 +1,5 @@
 /** A small payload and store for the tests of the viewer: 2 x 3 patches against 2 x 2, three channels. */
-import { quantise, type CorrespondencePayload } from "../../kernel/view/protocol";
+import { quantise, type CorrespondencePayload } from "../../kernel/protocol";
 
 const SOURCE = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6, 0.8, 0, 0, 0.6, 0.8, 0.8, 0, 0.6];
 const TARGET = [0, 0, 1, 0, 1, 0, 1, 0, 0, 0.6, 0.8, 0];

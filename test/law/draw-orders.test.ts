@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DrawOrders } from "../../kernel/law/draw-orders.ts";
+import { DrawOrders } from "../../kernel/law/plan/draw-orders.ts";
 import { law } from "../../kernel/law/index.ts";
-import { uniform } from "../../kernel/law/summary.ts";
+import { uniform } from "../../kernel/law/pck/summary.ts";
 
 const places = (() => {
   const rows = law.published().rows.filter(({ benchmark }) => benchmark === "mmbench_en");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { GrowingFit } from "../../kernel/law/growing-fit.ts";
-import { leastSquares } from "../../kernel/law/least-squares.ts";
-import { designRow, polynomialTerms, shuffled } from "../../kernel/law/regression.ts";
-import { uniform } from "../../kernel/law/summary.ts";
+import { GrowingFit } from "../../kernel/law/fit/growing-fit.ts";
+import { leastSquares } from "../../kernel/law/fit/least-squares.ts";
+import { designRow, polynomialTerms, shuffled } from "../../kernel/law/fit/regression.ts";
+import { uniform } from "../../kernel/law/pck/summary.ts";
 
 const random = uniform(11);
 const TERMS = polynomialTerms(["a", "c"], 2);

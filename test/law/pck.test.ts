@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { letterbox } from "../../kernel/law/canvas.ts";
+import { letterbox } from "../../kernel/law/pck/canvas.ts";
 import { law, type GridFeatures, type PckPair } from "../../kernel/law/index.ts";
 
 /** The worked example of law.md, section 7: N = 840, n = 8; rows of similarity are given, not features. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { beliefs, expectedImprovement, probabilityAbove } from "../../kernel/law/surrogate.ts";
+import { beliefs, expectedImprovement, probabilityAbove } from "../../kernel/law/plan/surrogate.ts";
 
 interface Case {
   design: number[][];

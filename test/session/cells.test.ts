@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { CellCompiler } from "../../kernel/session/cells";
-import { CellDiagnostics } from "../../kernel/session/diagnostics";
+import { CellCompiler } from "../../kernel/session/compile/cells";
+import { CellDiagnostics } from "../../kernel/session/compile/diagnostics";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-cells-"));
 const compiler = new CellCompiler(folder);

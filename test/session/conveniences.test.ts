@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseConvenience } from "../../kernel/session/conveniences";
-import { variableTable } from "../../kernel/session/variables";
+import { variableTable } from "../../kernel/session/ask/variables";
 
 describe("parseConvenience", () => {
   it("leaves TypeScript alone", () => {

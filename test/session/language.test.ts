@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
-import { CellCompiler } from "../../kernel/session/cells";
-import { CellDiagnostics } from "../../kernel/session/diagnostics";
-import { Executor } from "../../kernel/session/executor";
-import { CellModules } from "../../kernel/session/modules";
-import { Queries } from "../../kernel/session/queries";
-import { cellScope, runCell } from "../../kernel/session/scope";
-import { cellName, CellStacks } from "../../kernel/session/stacks";
-import { Tracebacks } from "../../kernel/session/tracebacks";
+import { CellCompiler } from "../../kernel/session/compile/cells";
+import { CellDiagnostics } from "../../kernel/session/compile/diagnostics";
+import { Executor } from "../../kernel/session/run/executor";
+import { CellModules } from "../../kernel/session/run/modules";
+import { Queries } from "../../kernel/session/ask/queries";
+import { cellScope, runCell } from "../../kernel/session/run/scope";
+import { cellName, CellStacks } from "../../kernel/session/run/stacks";
+import { Tracebacks } from "../../kernel/session/run/tracebacks";
 
 /** Cells as a session runs them, one after another, in a folder with nothing of ours above it. */
 const folder = mkdtempSync(join(tmpdir(), "fovea-language-"));

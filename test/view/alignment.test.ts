@@ -14,7 +14,7 @@ import {
   tokenRow,
   unitRows,
   type AlignmentPayload,
-} from "../../kernel/view/protocol";
+} from "../../kernel/protocol";
 import { changed } from "./changed";
 import { syntheticEncoder, syntheticPair } from "./synthetic";
 

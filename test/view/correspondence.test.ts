@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sharp from "sharp";
 import { view, ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
-import { argmax, matchPatch, similarityRow, softmax, topIndices } from "../../kernel/view/match";
-import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/view/payload";
-import { dequantise } from "../../kernel/view/quantise";
-import { allocateDims, reducePair } from "../../kernel/view/reduce";
-import { heatColours, heatRange } from "../../kernel/view/scale";
+import { argmax, matchPatch, similarityRow, softmax, topIndices } from "../../kernel/protocol/correspondence/match";
+import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";
+import { dequantise } from "../../kernel/protocol/core/quantize";
+import { allocateDims, reducePair } from "../../kernel/view/correspondence/reduce";
+import { heatColours, heatRange } from "../../kernel/protocol/core/scale";
 import { matchOf, syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 
 const { source, target } = syntheticPair();

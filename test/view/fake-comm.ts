@@ -1,4 +1,4 @@
-import type { Comm, CommMessage, JSONValue } from "../../kernel/view/host";
+import type { Comm, CommMessage, JSONValue } from "../../kernel/display/host";
 
 export interface Sent {
   data: { [key: string]: JSONValue };

@@ -15,8 +15,8 @@ import {
   readReply,
   readRequest,
   type LawPayload,
-} from "../../kernel/view/protocol";
-import { ViewError } from "../../kernel/view/error";
+} from "../../kernel/protocol";
+import { ViewError } from "../../kernel/protocol/core/error";
 import { changed } from "./changed";
 import { FakeComm } from "./fake-comm";
 

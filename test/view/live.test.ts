@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { decodeFloat16 } from "../../kernel/view/float16";
-import type { JSONValue, SessionHost } from "../../kernel/view/host";
-import { installHost } from "../../kernel/view/host";
+import { decodeFloat16 } from "../../kernel/numeric/float16";
+import type { JSONValue, SessionHost } from "../../kernel/display/host";
+import { installHost } from "../../kernel/display/host";
 import { acceptView, featureParts, keepLive, liveBytes, type LiveView } from "../../kernel/view/live";
 import { FakeComm } from "./fake-comm";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { COLOUR_MAPS } from "../../kernel/view/colour";
-import { colourAt, colourHex, colourTable, paintValues } from "../../kernel/view/colour";
-import { principalComponents, project } from "../../kernel/view/components";
-import { symmetricEigen } from "../../kernel/view/eigen";
-import { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../../kernel/view/float16";
-import { dequantise, quantise } from "../../kernel/view/quantise";
+import type { COLOUR_MAPS } from "../../kernel/protocol/core/color";
+import { colourAt, colourHex, colourTable, paintValues } from "../../kernel/protocol/core/color";
+import { principalComponents, project } from "../../kernel/view/pca/components";
+import { symmetricEigen } from "../../kernel/view/pca/eigen";
+import { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../../kernel/numeric/float16";
+import { dequantise, quantise } from "../../kernel/protocol/core/quantize";
 import { golden } from "./golden";
 
 const near = (actual: number, expected: number, tolerance: number, what = ""): void =>

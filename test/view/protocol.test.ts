@@ -11,7 +11,7 @@ import {
   readRequest,
   type CorrespondencePayload,
   type FeaturesReply,
-} from "../../kernel/view/protocol";
+} from "../../kernel/protocol";
 import { changed } from "./changed";
 import { syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 

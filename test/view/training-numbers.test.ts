@@ -2,9 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";
-import { Curve } from "../../kernel/view/training/curve";
-import { addFrame, commonScale, decodeCells, encodeCells, type SavedMatrices } from "../../kernel/view/training/matrix";
-import { durationText, numberText } from "../../kernel/view/training/words";
+import { Curve } from "../../kernel/protocol/training/curve";
+import {
+  addFrame,
+  commonScale,
+  decodeCells,
+  encodeCells,
+  type SavedMatrices,
+} from "../../kernel/protocol/training/matrix";
+import { durationText, numberText } from "../../kernel/protocol/training/words";
 
 describe("a curve of a training", () => {
   const random = new Prng(3, "curve");

@@ -1,8 +1,8 @@
 /** A training for the tests of its view, without a model. */
-import type { MimeBundle } from "../../kernel/view/host";
+import type { MimeBundle } from "../../kernel/display/host";
 import type { TrainingObserverLike, TrainingStepLike } from "../../kernel/view/training";
-import { TRAINING_MIME, type RunPlan, type TrainingPayload } from "../../kernel/view/training/payload";
-import { readTraining } from "../../kernel/view/training/read";
+import { TRAINING_MIME, type RunPlan, type TrainingPayload } from "../../kernel/protocol/training/payload";
+import { readTraining } from "../../kernel/protocol/training/read";
 
 export const PLAN: RunPlan = {
   stages: [

@@ -1,15 +1,15 @@
 /** The record of a run, the same on both sides of a comm, and what its reader refuses. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { JSONValue } from "../../kernel/view/host";
+import type { JSONValue } from "../../kernel/display/host";
 import { acceptView } from "../../kernel/view/live";
-import { readReply } from "../../kernel/view/messages";
+import { readReply } from "../../kernel/protocol/core/messages";
 import { training, type TrainingView } from "../../kernel/view/training";
-import { chartsOf, curvesIn } from "../../kernel/view/training/charts";
-import { Curve } from "../../kernel/view/training/curve";
-import { TRAINING_MIME, type RunEvent, type SavedRun } from "../../kernel/view/training/payload";
-import { readEvents, readRuns, readTraining } from "../../kernel/view/training/read";
-import { RunRecord } from "../../kernel/view/training/record";
+import { chartsOf, curvesIn } from "../../kernel/protocol/training/charts";
+import { Curve } from "../../kernel/protocol/training/curve";
+import { TRAINING_MIME, type RunEvent, type SavedRun } from "../../kernel/protocol/training/payload";
+import { readEvents, readRuns, readTraining } from "../../kernel/protocol/training/read";
+import { RunRecord } from "../../kernel/protocol/training/record";
 import { FakeComm } from "./fake-comm";
 import { PLAN, Puppet, report, savedOf } from "./training-puppet";
 

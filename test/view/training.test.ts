@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";
-import { display } from "../../kernel/view/display";
-import { installHost, type JSONValue, type MimeBundle, type SessionHost } from "../../kernel/view/host";
+import { display } from "../../kernel/display/display";
+import { installHost, type JSONValue, type MimeBundle, type SessionHost } from "../../kernel/display/host";
 import { acceptView } from "../../kernel/view/live";
 import { training, type TrainingView } from "../../kernel/view/training";
-import { TRAINING_MIME } from "../../kernel/view/training/payload";
-import { RunRecord } from "../../kernel/view/training/record";
+import { TRAINING_MIME } from "../../kernel/protocol/training/payload";
+import { RunRecord } from "../../kernel/protocol/training/record";
 import { FakeComm } from "./fake-comm";
 import { PLAN, Puppet, report, savedOf } from "./training-puppet";
 

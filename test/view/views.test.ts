@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it, mock } from "node:test";
 import sharp from "sharp";
 import { clearOutput, comms, display, displayHandle, view, View, ViewError } from "../../kernel/view";
-import { installHost, type DisplayOptions, type MimeBundle, type SessionHost } from "../../kernel/view/host";
-import { encodePng, type Pixels } from "../../kernel/view/png";
+import { installHost, type DisplayOptions, type MimeBundle, type SessionHost } from "../../kernel/display/host";
+import { encodePng, type Pixels } from "../../kernel/view/draw/png";
 import { syntheticEncoder, syntheticPair } from "./synthetic";
 
 const { source, target } = syntheticPair();

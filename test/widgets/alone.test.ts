@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { bundleOf } from "../../kernel/view/display";
+import { bundleOf } from "../../kernel/display/display";
 import { widgets } from "../../kernel/widgets";
 
 it("without a session a widget is an observable object that shows itself as text", () => {

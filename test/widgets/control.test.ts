@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { JSONObject } from "../../kernel/view/host";
+import type { JSONObject } from "../../kernel/display/host";
 import { WidgetError, widgets, type Widget, type WidgetHandle } from "../../kernel/widgets";
 import { MAX_STATES } from "../../kernel/widgets/control";
 import { all } from "../../kernel/widgets/live";

@@ -8,7 +8,7 @@ import {
   type JSONObject,
   type JSONValue,
   type SessionHost,
-} from "../../kernel/view/host";
+} from "../../kernel/display/host";
 
 export interface Sent {
   data: JSONObject;

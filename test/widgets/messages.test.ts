@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";
-import type { JSONValue } from "../../kernel/view/host";
+import type { JSONValue } from "../../kernel/display/host";
 import { WidgetError, widgets } from "../../kernel/widgets";
 import { FrontEnd } from "./front-end";
 import { bytes, echo, esm, refused, update } from "./wire";

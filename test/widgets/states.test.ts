@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import type { JSONObject, JSONValue } from "../../kernel/view/host";
+import type { JSONObject, JSONValue } from "../../kernel/display/host";
 import { widgets, type WidgetHandle } from "../../kernel/widgets";
 import { FrontEnd, type FakeComm } from "./front-end";
 

@@ -1,5 +1,5 @@
 /** Messages and values that the tests of widgets share. */
-import type { JSONValue } from "../../kernel/view/host";
+import type { JSONValue } from "../../kernel/display/host";
 import { WidgetError } from "../../kernel/widgets";
 
 export const esm = "export default { render() {} }";

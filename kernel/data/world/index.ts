@@ -1,16 +1,16 @@
-import { balance } from "./balance";
-import { categories, parts } from "./categories";
-import { crowd } from "./crowd";
-import { factsOf } from "./facts";
+import { balance } from "./scenes/balance";
+import { categories, parts } from "./things/categories";
+import { crowd } from "./scenes/crowd";
+import { factsOf } from "./language/facts";
 import { write } from "./layouts";
-import { denseMaps } from "./maps";
-import { lookAlikes } from "./look-alikes";
-import { answers, ask, questionTypes, quiz } from "./questions";
+import { denseMaps } from "./scenes/maps";
+import { lookAlikes } from "./things/look-alikes";
+import { answers, ask, questionTypes, quiz } from "./language/questions";
 import { reading } from "./reading";
-import { phrasesFor, resolve } from "./refer";
-import { render } from "./render";
-import { scene } from "./scene";
-import { writeSpair } from "./spair-writer";
+import { phrasesFor, resolve } from "./language/refer";
+import { render } from "./draw/render";
+import { scene } from "./scenes/scene";
+import { writeSpair } from "./layouts/spair-writer";
 
 /**
  * A synthetic world for vision experiments: posed, coloured and partly hidden objects with exact part maps, keypoints and
@@ -43,19 +43,19 @@ export const world = {
   write,
 } as const;
 
-export type { BalanceRow } from "./balance";
-export type { Captions, HardNegatives } from "./captions";
-export type { CategoryName, CategorySpec, Shape } from "./categories";
-export { colourNames, heldOutColours, type ColourName, type Rgb } from "./colours";
-export type { CrowdOptions } from "./crowd";
+export type { BalanceRow } from "./scenes/balance";
+export type { Captions, HardNegatives } from "./language/captions";
+export type { CategoryName, CategorySpec, Shape } from "./things/categories";
+export { colourNames, heldOutColours, type ColourName, type Rgb } from "./draw/colors";
+export type { CrowdOptions } from "./scenes/crowd";
 export { WorldError } from "./errors";
-export type { ObjectFacts } from "./facts";
+export type { ObjectFacts } from "./language/facts";
 export { layoutNames, type LayoutName, type WriteOptions, type WriteSpec } from "./layouts";
-export type { DenseMaps } from "./maps";
-export type { Pose } from "./pose";
-export type { Question, QuestionType, Quiz, QuizOptions } from "./questions";
-export type { Box, Keypoint, Rendered, TemplateMap } from "./render";
-export { splits, type Relation, type Scene, type SceneObject, type SceneOptions, type Split } from "./scene";
-export type { PartName } from "./sketch";
-export type { SpairSpec, WriteSpairOptions } from "./spair-writer";
-export { textureNames, type TextureName } from "./texture";
+export type { DenseMaps } from "./scenes/maps";
+export type { Pose } from "./things/pose";
+export type { Question, QuestionType, Quiz, QuizOptions } from "./language/questions";
+export type { Box, Keypoint, Rendered, TemplateMap } from "./draw/render";
+export { splits, type Relation, type Scene, type SceneObject, type SceneOptions, type Split } from "./scenes/scene";
+export type { PartName } from "./things/sketch";
+export type { SpairSpec, WriteSpairOptions } from "./layouts/spair-writer";
+export { textureNames, type TextureName } from "./draw/texture";

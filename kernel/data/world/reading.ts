@@ -7,11 +7,11 @@
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { factsOf, type ObjectFacts } from "./facts";
+import { factsOf, type ObjectFacts } from "./language/facts";
 import { Prng } from "../../prng";
-import { quiz } from "./questions";
-import type { Rendered } from "./render";
-import { type Scene, splits, type Split } from "./scene";
+import { quiz } from "./language/questions";
+import type { Rendered } from "./draw/render";
+import { type Scene, splits, type Split } from "./scenes/scene";
 
 /** Steps in which a reading tells positions and sizes. */
 const STEPS = 16;

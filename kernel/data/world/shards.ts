@@ -9,9 +9,9 @@
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { categories } from "./categories";
-import { render, type Rendered } from "./render";
-import { scene, splits, type Scene, type Split } from "./scene";
+import { categories } from "./things/categories";
+import { render, type Rendered } from "./draw/render";
+import { scene, splits, type Scene, type Split } from "./scenes/scene";
 
 const STEP = 4;
 

@@ -2,7 +2,7 @@ import { AddedTokens } from "./added";
 import { readBpe, type WordModel } from "./bpe";
 import { type Frame, readFrame } from "./frame";
 import { readId, readVocabulary, refuse, type Step, type TokenizerJson } from "./json";
-import { readNormaliser } from "./normalise";
+import { readNormaliser } from "./normalize";
 import { readSplitter } from "./split";
 
 /** Token ids of a batch of texts, padded on the right: `[B, T]`, row-major. */

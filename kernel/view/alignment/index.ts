@@ -1,14 +1,14 @@
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
-import { base64Encode } from "../base64";
-import { checkColourMap, type ColourMapName } from "../colour";
-import { View } from "../display";
-import { ViewError } from "../error";
+import { base64Encode } from "../../protocol/core/base64";
+import { checkColourMap, type ColourMapName } from "../../protocol/core/color";
+import { View } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
 import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
-import type { JSONValue, MimeBundle } from "../host";
-import { unitRows } from "../match";
-import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../payload";
-import { encodeJpeg } from "../pictures";
-import { reducePair } from "../reduce";
+import type { JSONValue, MimeBundle } from "../../display/host";
+import { unitRows } from "../../protocol/correspondence/match";
+import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
+import { encodeJpeg } from "../draw/pictures";
+import { reducePair } from "../correspondence/reduce";
 import {
   MAX_CELLS,
   MAX_TOKENS,
@@ -18,12 +18,12 @@ import {
   saveCosines,
   type Normalisation,
   type TokenMatrix,
-} from "./arithmetic";
-import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "./payload";
+} from "../../protocol/alignment/arithmetic";
+import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
 import { drawAlignment } from "./picture";
 import { describeAlignment } from "./text";
 
-export type { Normalisation } from "./arithmetic";
+export type { Normalisation } from "../../protocol/alignment/arithmetic";
 
 /** Tokens of a text: one label and one row of `data` each, in the space of the patches (`[T, C]`, row-major). */
 export interface TextTokens {

@@ -1,9 +1,9 @@
 import type { RawImage } from "../../data/image";
-import { drawMatches } from "../match-picture";
-import { encodePalettePng } from "../pictures";
-import { heatRange } from "../scale";
-import { normaliseMatrix, tokenRow, type TokenMatrix } from "./arithmetic";
-import type { AlignmentPayload } from "./payload";
+import { drawMatches } from "../correspondence/match-picture";
+import { encodePalettePng } from "../draw/pictures";
+import { heatRange } from "../../protocol/core/scale";
+import { normaliseMatrix, tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";
+import type { AlignmentPayload } from "../../protocol/alignment/payload";
 
 /** Longest side of both pictures; the next smaller one where the bytes do not suffice. */
 const SIDES = [288, 224, 160, 112];

@@ -1,6 +1,6 @@
-import { argmax } from "../match";
-import { tokenRow, type TokenMatrix } from "./arithmetic";
-import type { AlignmentPayload } from "./payload";
+import { argmax } from "../../protocol/correspondence/match";
+import { tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";
+import type { AlignmentPayload } from "../../protocol/alignment/payload";
 
 const MOST_LINES = 40;
 

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { base64Encode } from "../base64";
-import { ProtocolError } from "../check";
-import { View } from "../display";
-import { ViewError } from "../error";
-import type { JSONValue, MimeBundle } from "../host";
+import { base64Encode } from "../../protocol/core/base64";
+import { ProtocolError } from "../../protocol/core/check";
+import { View } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
+import type { JSONValue, MimeBundle } from "../../display/host";
 import { latest } from "../latest";
 import { keepLive } from "../live";
-import { MAX_SAVED_BYTES } from "../payload";
-import { encodePng } from "../png";
+import { MAX_SAVED_BYTES } from "../../protocol/correspondence/payload";
+import { encodePng } from "../draw/png";
 import { saveFit, tableRows, type LawFitLike, type LawRefit, type LawRefitOptions, type LawTableLike } from "./input";
-import { LAW_MIME, type FitChoice, type LawPayload, type SavedFit } from "./payload";
+import { LAW_MIME, type FitChoice, type LawPayload, type SavedFit } from "../../protocol/law/payload";
 import { drawLaw } from "./picture";
 import { describeLaw } from "./text";
 

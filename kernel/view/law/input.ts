@@ -1,6 +1,6 @@
-import { ViewError } from "../error";
-import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow } from "./payload";
-import { MAX_BENCHMARKS, MAX_ENCODERS } from "./payload";
+import { ViewError } from "../../protocol/core/error";
+import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow } from "../../protocol/law/payload";
+import { MAX_BENCHMARKS, MAX_ENCODERS } from "../../protocol/law/payload";
 
 /** The table that a law view shows: what `law.table` and `law.published` return. */
 export interface LawTableLike {

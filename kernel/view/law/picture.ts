@@ -1,8 +1,16 @@
-import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../canvas";
-import { colourAt } from "../colour";
-import type { Point } from "../geometry";
-import { extent, figure, fittedSurface, lawPoints, scoreText, type LawPoint, type Surface } from "./model";
-import type { LawPayload } from "./payload";
+import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../draw/canvas";
+import { colourAt } from "../../protocol/core/color";
+import type { Point } from "../../protocol/core/geometry";
+import {
+  extent,
+  figure,
+  fittedSurface,
+  lawPoints,
+  scoreText,
+  type LawPoint,
+  type Surface,
+} from "../../protocol/law/model";
+import type { LawPayload } from "../../protocol/law/payload";
 
 const SIDE = 300;
 const LEFT = 46;

@@ -1,5 +1,5 @@
-import { figure, isTight, lawPoints, scoreText } from "./model";
-import type { LawPayload, SavedBenchmarkFit, SavedFit } from "./payload";
+import { figure, isTight, lawPoints, scoreText } from "../../protocol/law/model";
+import type { LawPayload, SavedBenchmarkFit, SavedFit } from "../../protocol/law/payload";
 
 /** The view in words: the fit of every benchmark, and the encoders of the one shown first. */
 export function describeLaw(payload: LawPayload): string {

@@ -1,5 +1,5 @@
-import { View } from "../display";
-import { ViewError } from "../error";
+import { View } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
 import { stillFigure } from "./still";
 import { isRecord, plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "./values";
 

@@ -1,4 +1,4 @@
-import { colourHex } from "../colour";
+import { colourHex } from "../../protocol/core/color";
 import { axisOptions, makeAxis, type Axis } from "./axis";
 import { label, line, tag, widthOf } from "./svg";
 import {

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "../escape";
+import { escapeMarkup } from "../../display/escape";
 
 /** An attribute's value; numbers are written with two decimals. */
 export type Attribute = string | number | undefined;

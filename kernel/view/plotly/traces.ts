@@ -1,4 +1,4 @@
-import { colourHex } from "../colour";
+import { colourHex } from "../../protocol/core/color";
 import type { Axis } from "./axis";
 import { label, line, tag } from "./svg";
 import { coordinates, isRecord, numberOf, record, textOf, type Coordinate, type PlotlyObject } from "./values";

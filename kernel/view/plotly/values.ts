@@ -1,5 +1,5 @@
-import type { JSONValue } from "../host";
-import { ViewError } from "../error";
+import type { JSONValue } from "../../display/host";
+import { ViewError } from "../../protocol/core/error";
 
 /** Any plotly trace or layout: we read what we know and pass everything on. */
 export interface PlotlyObject {

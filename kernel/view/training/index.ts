@@ -1,19 +1,19 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { DISPLAY, type Displayable } from "../display";
-import { ViewError } from "../error";
-import { currentHost, type MimeBundle } from "../host";
+import { DISPLAY, type Displayable } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
+import { currentHost, type MimeBundle } from "../../display/host";
 import { keepLive, type TrainingService } from "../live";
-import type { EventsReply, RunsReply } from "../messages";
-import { CAPACITY } from "./curve";
+import type { EventsReply, RunsReply } from "../../protocol/core/messages";
+import { CAPACITY } from "../../protocol/training/curve";
 import { planOf, stepOf, type TrainingRunLike } from "./input";
-import { MAX_RUNS, type RunCommand, type RunEvent } from "./payload";
-import { isEnd, RunRecord } from "./record";
+import { MAX_RUNS, type RunCommand, type RunEvent } from "../../protocol/training/payload";
+import { isEnd, RunRecord } from "../../protocol/training/record";
 import { saveTraining } from "./save";
 import { describeTraining } from "./text";
 
 export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
-export type { RunMemory, RunPlan, RunState } from "./payload";
+export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
 
 export interface TrainingViewOptions {
   title?: string;

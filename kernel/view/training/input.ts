@@ -1,7 +1,7 @@
 import type { MatrixPicture } from "../../picture";
-import { shortened } from "./curve";
-import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from "./matrix";
-import type { RunMemory, RunPlan, RunState, RunStep } from "./payload";
+import { shortened } from "../../protocol/training/curve";
+import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from "../../protocol/training/matrix";
+import type { RunMemory, RunPlan, RunState, RunStep } from "../../protocol/training/payload";
 
 /** A training that can be looked at and steered: what `train.TrainingControl` is. */
 export interface TrainingRunLike {

@@ -1,11 +1,11 @@
-import { BLACK, Canvas, TEXT_HEIGHT, textWidth, WHITE, type Ink } from "../canvas";
-import { colourAt } from "../colour";
-import type { Point } from "../geometry";
-import { chartsOf, type Chart, curvesIn } from "./charts";
-import type { CurvePoint } from "./curve";
-import { commonScale, decodeCells, type SavedMatrices } from "./matrix";
-import type { NamedCurve, RunRecord } from "./record";
-import { numberText, placeText, STATE_WORDS } from "./words";
+import { BLACK, Canvas, TEXT_HEIGHT, textWidth, WHITE, type Ink } from "../draw/canvas";
+import { colourAt } from "../../protocol/core/color";
+import type { Point } from "../../protocol/core/geometry";
+import { chartsOf, type Chart, curvesIn } from "../../protocol/training/charts";
+import type { CurvePoint } from "../../protocol/training/curve";
+import { commonScale, decodeCells, type SavedMatrices } from "../../protocol/training/matrix";
+import type { NamedCurve, RunRecord } from "../../protocol/training/record";
+import { numberText, placeText, STATE_WORDS } from "../../protocol/training/words";
 
 const WIDTH = 760;
 const PANEL: Size = { width: 300, height: 180 };

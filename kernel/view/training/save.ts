@@ -1,10 +1,10 @@
-import { base64Encode } from "../base64";
-import type { JSONValue, MimeBundle } from "../host";
-import { MAX_SAVED_BYTES } from "../payload";
-import { encodePng } from "../png";
-import { TRAINING_MIME, type TrainingPayload } from "./payload";
+import { base64Encode } from "../../protocol/core/base64";
+import type { JSONValue, MimeBundle } from "../../display/host";
+import { MAX_SAVED_BYTES } from "../../protocol/correspondence/payload";
+import { encodePng } from "../draw/png";
+import { TRAINING_MIME, type TrainingPayload } from "../../protocol/training/payload";
 import { drawTraining } from "./picture";
-import type { RunRecord } from "./record";
+import type { RunRecord } from "../../protocol/training/record";
 import { describeTraining } from "./text";
 
 /** What is tried until a view fits: buckets a curve, and frames a picture. */

@@ -1,6 +1,13 @@
-import { memoryText } from "../status";
-import { latestNumbers, durationText, numberText, placeText, rateText, STATE_WORDS } from "./words";
-import { isEnd, type RunRecord } from "./record";
+import { memoryText } from "../../protocol/status";
+import {
+  latestNumbers,
+  durationText,
+  numberText,
+  placeText,
+  rateText,
+  STATE_WORDS,
+} from "../../protocol/training/words";
+import { isEnd, type RunRecord } from "../../protocol/training/record";
 
 /** The view in words: where each run stands, and its latest numbers. */
 export function describeTraining(title: string, runs: readonly RunRecord[]): string {

@@ -1,5 +1,5 @@
-import { bundleOf } from "../../view/display";
-import { currentHost, type JSONObject, type SessionHost } from "../../view/host";
+import { bundleOf } from "../../display/display";
+import { currentHost, type JSONObject, type SessionHost } from "../../display/host";
 import { Widget } from "../model";
 import { control, type ControlOptions, type ViewState } from "./definition";
 

@@ -1,6 +1,6 @@
-import { categories, categoryId, parts as partNames } from "../categories";
-import { placeKeypoints, type Box } from "../render";
-import type { SceneObject } from "../scene";
+import { categories, categoryId, parts as partNames } from "../things/categories";
+import { placeKeypoints, type Box } from "../draw/render";
+import type { SceneObject } from "../scenes/scene";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
 
 /** Run lengths of a mask, column by column, zeros first: the uncompressed form that COCO's tools read. */

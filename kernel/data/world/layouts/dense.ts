@@ -1,4 +1,4 @@
-import { denseMaps } from "../maps";
+import { denseMaps } from "../scenes/maps";
 import { jpegOf, pngOf, layoutOf } from "./picture";
 
 interface DenseRecord {

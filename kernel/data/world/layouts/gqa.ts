@@ -1,6 +1,6 @@
-import { lead, type ObjectFacts } from "../facts";
-import { ask, type Question, type QuestionType } from "../questions";
-import { CLEAR_LEAD, relations } from "../refer";
+import { lead, type ObjectFacts } from "../language/facts";
+import { ask, type Question, type QuestionType } from "../language/questions";
+import { CLEAR_LEAD, relations } from "../language/refer";
 import { jpegOf, jsonOf, layoutOf, type Picture } from "./picture";
 
 /** Questions of each type asked of an image, at most. */

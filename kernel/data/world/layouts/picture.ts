@@ -1,7 +1,7 @@
-import { crowd } from "../crowd";
-import { factsOf, type ObjectFacts } from "../facts";
-import { render, type Rendered } from "../render";
-import type { Scene, Split } from "../scene";
+import { crowd } from "../scenes/crowd";
+import { factsOf, type ObjectFacts } from "../language/facts";
+import { render, type Rendered } from "../draw/render";
+import type { Scene, Split } from "../scenes/scene";
 
 /** What a data set is made from; the content of its `world_<split>.json`. */
 export interface WriteSpec {

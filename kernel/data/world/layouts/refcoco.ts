@@ -1,6 +1,6 @@
-import { categoryId } from "../categories";
+import { categoryId } from "../things/categories";
 import { Prng } from "../../../prng";
-import { phrasesFor } from "../refer";
+import { phrasesFor } from "../language/refer";
 import { annotationId, document, imageOf, instancesOf, objectCategories, type CocoImage, type CocoMask } from "./coco";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
 

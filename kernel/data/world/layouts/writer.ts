@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { WorldError } from "../errors";
-import { splits, type Split } from "../scene";
+import { splits, type Split } from "../scenes/scene";
 import { coco } from "./coco";
 import { dense } from "./dense";
 import { gqa } from "./gqa";

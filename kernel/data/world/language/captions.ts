@@ -1,0 +1,69 @@
+import { categories } from "../things/categories";
+import { colourNames } from "../draw/colors";
+import { Prng } from "../../../prng";
+import type { Relation, Scene, SceneObject } from "../scenes/scene";
+
+/** What is said of an image. */
+export interface Captions {
+  /** Such as `"a large red striped fish above a small blue mug on a green ground"`. */
+  readonly full: string;
+  /** The category alone: `"a fish"`. */
+  readonly category: string;
+  /** The full caption with one thing made wrong. */
+  readonly negatives: HardNegatives;
+}
+
+/** Captions that differ from the full one in a single respect. */
+export interface HardNegatives {
+  /** Another category of the main object. */
+  readonly category: string;
+  /** Another colour of the main object. */
+  readonly colour: string;
+  /** The opposite relation; absent when there is one object. */
+  readonly relation?: string;
+}
+
+const OPPOSITE: Readonly<Record<Relation, Relation>> = {
+  above: "below",
+  below: "above",
+  "left of": "right of",
+  "right of": "left of",
+};
+
+/** The captions of a scene. The choice of the wrong words depends on the scene's seed, split and view alone. */
+export function captionsOf(scene: Scene): Captions {
+  const random = new Prng(scene.seed, `${scene.split}/captions ${scene.view}`);
+  const main = scene.objects[0] as SceneObject;
+  const others = scene.objects.map((object) => object.category);
+  const category = random.pick(categories.filter((spec) => !others.includes(spec.name))).name;
+  const colour = random.pick(colourNames.filter((name) => name !== main.colour));
+  const withMain = (change: Partial<SceneObject>): string =>
+    say({ ...scene, objects: [{ ...main, ...change }, ...scene.objects.slice(1)] });
+  return {
+    full: say(scene),
+    category: withArticle(main.category),
+    negatives: {
+      category: withMain({ category }),
+      colour: withMain({ colour }),
+      ...(scene.relation ? { relation: say({ ...scene, relation: OPPOSITE[scene.relation] }) } : {}),
+    },
+  };
+}
+
+function say(scene: Scene): string {
+  const [main, ...others] = scene.objects as [SceneObject, ...SceneObject[]];
+  const rest = others.map((other) => describe(other, false));
+  const last = rest.pop();
+  const link = scene.relation ? ` ${scene.relation} ` : [...rest.map((other) => `, ${other}`), " and "].join("");
+  return `${describe(main, true)}${last ? link + last : ""} on ${withArticle(scene.backdrop.ground)} ground`;
+}
+
+function describe(object: SceneObject, texture: boolean): string {
+  const pattern = texture && object.texture.name !== "plain" ? object.texture.name : "";
+  return withArticle([object.sizeWord, object.colour, pattern, object.category].filter(Boolean).join(" "));
+}
+
+/** `a` or `an` before the words. */
+export function withArticle(words: string): string {
+  return `${/^[aeiou]/.test(words) ? "an" : "a"} ${words}`;
+}

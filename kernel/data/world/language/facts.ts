@@ -1,0 +1,84 @@
+import { parts as partNames, type CategoryName } from "../things/categories";
+import type { ColourName } from "../draw/colors";
+import type { Box, Rendered } from "../draw/render";
+import type { Relation, Scene, SceneObject } from "../scenes/scene";
+import type { PartName } from "../things/sketch";
+import type { TextureName } from "../draw/texture";
+
+/** What can be said of an object that the image shows. */
+export interface ObjectFacts {
+  /** Its number in the map of instances, 1 and up. */
+  readonly id: number;
+  readonly category: CategoryName;
+  /** Of its body, the word of the captions. */
+  readonly colour: ColourName;
+  readonly texture: TextureName;
+  /** Length of one unit of its figure, as a fraction of the image side: its size, whatever its category. */
+  readonly scale: number;
+  /** Tight box of its visible pixels. */
+  readonly box: Box;
+  /** Visible pixels. */
+  readonly area: number;
+  /** Visible part types, in the order of `world.parts`. */
+  readonly parts: readonly PartName[];
+}
+
+/** An object shows when this share of the image's pixels is its own. */
+const LEAST_SHARE = 1 / 600;
+/** A part shows when it has this share. */
+const LEAST_PART = 1 / 4000;
+
+/** The objects that show in an image, in the order of the scene. */
+export function factsOf(scene: Scene, image: Rendered): ObjectFacts[] {
+  const pixels = image.width * image.height;
+  return scene.objects
+    .map((object, i) => describe(object, i + 1, image))
+    .filter((object) => object.area >= pixels * LEAST_SHARE);
+}
+
+function describe(object: SceneObject, id: number, image: Rendered): ObjectFacts {
+  const { category, colour, texture, pose } = object;
+  const [box, area] = measure(image, id);
+  return { id, category, colour, texture: texture.name, scale: pose.scale, box, area, parts: partsOf(image, id) };
+}
+
+/** Tight box and number of the pixels of an instance; the box is all zero when there is none. */
+export function measure({ instances, width, height }: Rendered, id: number): [Box, number] {
+  let [x1, y1, x2, y2, area] = [width, height, 0, 0, 0];
+  for (let at = 0; at < instances.length; at++) {
+    if (instances[at] !== id) continue;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    x1 = Math.min(x1, x);
+    y1 = Math.min(y1, y);
+    x2 = Math.max(x2, x + 1);
+    y2 = Math.max(y2, y + 1);
+    area++;
+  }
+  return area === 0 ? [[0, 0, 0, 0], 0] : [[x1, y1, x2, y2], area];
+}
+
+function partsOf({ instances, parts }: Rendered, id: number): PartName[] {
+  const counts = new Uint32Array(partNames.length);
+  for (let at = 0; at < instances.length; at++) {
+    if (instances[at] === id) counts[parts[at] as number] = (counts[parts[at] as number] as number) + 1;
+  }
+  return partNames.filter((_, part) => part > 0 && (counts[part] as number) >= instances.length * LEAST_PART);
+}
+
+/** How far, in pixels, the centre of the box of `a` lies from that of `b` in the direction of a relation. */
+export function lead(relation: Relation, a: ObjectFacts, b: ObjectFacts): number {
+  const dx = (a.box[0] + a.box[2] - b.box[0] - b.box[2]) / 2;
+  const dy = (a.box[1] + a.box[3] - b.box[1] - b.box[3]) / 2;
+  switch (relation) {
+    case "left of":
+      return -dx;
+    case "right of":
+      return dx;
+    case "above":
+      return -dy;
+    case "below":
+      return dy;
+    default:
+      return relation satisfies never;
+  }
+}

@@ -1,0 +1,281 @@
+import { categories, type CategoryName } from "../things/categories";
+import { withArticle } from "./captions";
+import { colourNames } from "../draw/colors";
+import { crowd, type CrowdOptions } from "../scenes/crowd";
+import { factsOf, lead, type ObjectFacts } from "./facts";
+import { Prng } from "../../../prng";
+import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./refer";
+import { render, type Rendered } from "../draw/render";
+import { drawColour, type Relation, type Scene } from "../scenes/scene";
+
+/** What a question asks for. */
+export const questionTypes = ["existence", "count", "colour", "relation", "comparison", "category", "part"] as const;
+
+/** Type of a question. */
+export type QuestionType = (typeof questionTypes)[number];
+
+const YES_NO = ["yes", "no"] as const;
+
+/** Every answer that a question of a type can have: a small closed vocabulary. */
+export const answers: Readonly<Record<QuestionType, readonly string[]>> = {
+  existence: YES_NO,
+  count: ["0", "1", "2", "3", "4"],
+  colour: colourNames,
+  relation: YES_NO,
+  comparison: YES_NO,
+  category: categories.map((spec) => spec.name),
+  part: YES_NO,
+};
+
+/** A question about an image, with its answer. */
+export interface Question {
+  readonly type: QuestionType;
+  /** Lower case, such as `"is the red cat left of the mug?"`. */
+  readonly question: string;
+  /** One of {@link answers} of its type. */
+  readonly answer: string;
+  /** Ids of the objects that it is about; empty when it is about the absence of one. */
+  readonly objects: readonly number[];
+}
+
+/** An image with questions about it. */
+export interface Quiz {
+  readonly scene: Scene;
+  readonly image: Rendered;
+  readonly questions: readonly Question[];
+}
+
+/** Options of {@link quiz}. */
+export interface QuizOptions extends CrowdOptions {
+  /** At most as many questions of each type, of counts one; default 1. None of a type that the scene does not allow. */
+  readonly perType?: number;
+}
+
+/**
+ * Draw a crowd and ask about it.
+ *
+ * The answers are balanced so that a question alone tells little: a yes/no question is asked only where the same
+ * template could have been answered either way, and a coin decides; counts 0 to 4, colours and categories are drawn evenly.
+ *
+ * @throws RangeError for an option out of range.
+ */
+export function quiz(seed: number, options: QuizOptions = {}): Quiz {
+  const { perType = 1 } = options;
+  if (!Number.isInteger(perType) || perType < 1 || perType > 10)
+    throw new RangeError(`world.quiz: perType must be an integer in 1..10, received ${perType}`);
+  const scene = crowd(seed, options);
+  const image = render(scene);
+  return { scene, image, questions: ask(scene, factsOf(scene, image), perType) };
+}
+
+/** What an asker may look at. */
+interface Sight {
+  readonly scene: Scene;
+  readonly objects: readonly ObjectFacts[];
+  readonly random: Prng;
+}
+
+/** Draws one question, or none where the scene does not allow its template. */
+type Asker = (sight: Sight) => Question | undefined;
+
+/**
+ * Questions about a scene, of each type at most `perType`, none twice; they depend on the scene alone. Of counts there is
+ * one: only the number of the main category is drawn evenly.
+ */
+export function ask(scene: Scene, objects: readonly ObjectFacts[], perType: number): Question[] {
+  const random = new Prng(scene.seed, `${scene.split}/questions ${scene.view}`);
+  return questionTypes.flatMap((type) => {
+    const asked = new Map<string, Question>();
+    for (let i = 0; i < (type === "count" ? 1 : perType); i++) {
+      const found = random.pick(ASKERS[type])({ scene, objects, random });
+      if (found) asked.set(found.question, found);
+    }
+    return [...asked.values()];
+  });
+}
+
+const ASKERS: Readonly<Record<QuestionType, readonly Asker[]>> = {
+  existence: [isThereCategory, isThereColoured],
+  count: [howMany],
+  colour: [whatColour],
+  relation: [isSomewhere],
+  comparison: [isLargerThan, areThereMore, haveSameColour],
+  category: [whatIs],
+  part: [hasPart],
+};
+
+function yesNo(type: QuestionType, yes: boolean, question: string, about: readonly ObjectFacts[]): Question {
+  return { type, question, answer: yes ? "yes" : "no", objects: about.map((object) => object.id) };
+}
+
+function pickOne<T>(items: readonly T[], random: Prng): T | undefined {
+  return items.length === 0 ? undefined : random.pick(items);
+}
+
+const ofCategory = (objects: readonly ObjectFacts[], name: CategoryName): ObjectFacts[] =>
+  objects.filter((object) => object.category === name);
+
+function isThereCategory({ objects, random }: Sight): Question {
+  const yes = random.chance(0.5);
+  const name = random.pick(categories.filter((spec) => ofCategory(objects, spec.name).length > 0 === yes)).name;
+  return yesNo("existence", yes, `is there ${withArticle(name)}?`, ofCategory(objects, name));
+}
+
+/** The category is there either way; what is asked for is its colour. */
+function isThereColoured({ scene, objects, random }: Sight): Question {
+  const yes = random.chance(0.5);
+  const { category, colour: own } = random.pick(objects);
+  const alike = ofCategory(objects, category);
+  let colour = own;
+  while (!yes && alike.some((object) => object.colour === colour)) colour = drawColour(category, scene.split, random);
+  const meant = alike.filter((object) => object.colour === colour);
+  return yesNo("existence", yes, `is there ${withArticle(`${colour} ${category}`)}?`, meant);
+}
+
+const IRREGULAR: Readonly<Partial<Record<CategoryName, string>>> = {
+  bus: "buses",
+  butterfly: "butterflies",
+  fish: "fish",
+};
+
+/** The category in the plural. */
+function plural(name: CategoryName): string {
+  return IRREGULAR[name] ?? `${name}s`;
+}
+
+/** Zero in a fifth of the cases, else the crowd's main category, whose number is drawn evenly. */
+function howMany({ scene, objects, random }: Sight): Question {
+  const absent = categories.filter((spec) => ofCategory(objects, spec.name).length === 0);
+  const main = scene.objects[0]?.category as CategoryName;
+  const name = random.chance(0.2) ? random.pick(absent).name : main;
+  const counted = ofCategory(objects, name);
+  return {
+    type: "count",
+    question: `how many ${plural(name)} are there?`,
+    answer: String(counted.length),
+    objects: counted.map((object) => object.id),
+  };
+}
+
+/** Objects with the phrases that mean them alone and that a pattern admits. */
+function named({ scene, objects }: Sight, pattern: RegExp): { object: ObjectFacts; phrases: string[] }[] {
+  return objects
+    .map((object) => ({
+      object,
+      phrases: phrasesFor(object.id, objects, scene.size).filter((phrase) => pattern.test(phrase)),
+    }))
+    .filter(({ phrases }) => phrases.length > 0);
+}
+
+const WITHOUT_COLOUR = new RegExp(`^(?!.*\\b(?:${colourNames.join("|")})\\b)(?!.* of )(?!.*(?:above|below))`);
+const WITHOUT_CATEGORY = / object$/;
+
+function whatColour(sight: Sight): Question | undefined {
+  const found = pickOne(named(sight, WITHOUT_COLOUR), sight.random);
+  if (!found) return undefined;
+  const question = `what colour is ${sight.random.pick(found.phrases)}?`;
+  return { type: "colour", question, answer: found.object.colour, objects: [found.object.id] };
+}
+
+function whatIs(sight: Sight): Question | undefined {
+  const found = pickOne(named(sight, WITHOUT_CATEGORY), sight.random);
+  if (!found) return undefined;
+  const question = `what is ${sight.random.pick(found.phrases)}?`;
+  return { type: "category", question, answer: found.object.category, objects: [found.object.id] };
+}
+
+/** The shortest phrase without a superlative or relation that means an object alone. */
+function shortName({ scene, objects }: Sight, object: ObjectFacts): string | undefined {
+  return plain(object).find((phrase) => isUnique(phrase, object.id, objects, scene.size));
+}
+
+/** Ordered pairs of different objects that both have a short name. */
+function namedPairs(sight: Sight): { a: ObjectFacts; b: ObjectFacts; nameA: string; nameB: string }[] {
+  const all = sight.objects.flatMap((object) => {
+    const name = shortName(sight, object);
+    return name === undefined ? [] : [{ object, name }];
+  });
+  return all.flatMap((a) =>
+    all.filter((b) => b !== a).map((b) => ({ a: a.object, b: b.object, nameA: a.name, nameB: b.name })),
+  );
+}
+
+const OPPOSITE: Readonly<Record<Relation, Relation>> = {
+  above: "below",
+  below: "above",
+  "left of": "right of",
+  "right of": "left of",
+};
+
+function isSomewhere(sight: Sight): Question | undefined {
+  const clear = namedPairs(sight).flatMap((pair) =>
+    relations
+      .filter((relation) => lead(relation, pair.a, pair.b) > CLEAR_LEAD * sight.scene.size)
+      .map((relation) => ({ ...pair, relation })),
+  );
+  const found = pickOne(clear, sight.random);
+  if (!found) return undefined;
+  const yes = sight.random.chance(0.5);
+  const relation = yes ? found.relation : OPPOSITE[found.relation];
+  return yesNo("relation", yes, `is ${found.nameA} ${relation} ${found.nameB}?`, [found.a, found.b]);
+}
+
+function isLargerThan(sight: Sight): Question | undefined {
+  const clear = namedPairs(sight).filter(({ a, b }) => isLarger(a, b));
+  const found = pickOne(clear, sight.random);
+  if (!found) return undefined;
+  const yes = sight.random.chance(0.5);
+  const [first, second] = yes ? [found.nameA, found.nameB] : [found.nameB, found.nameA];
+  return yesNo("comparison", yes, `is ${first} larger than ${second}?`, [found.a, found.b]);
+}
+
+function areThereMore({ objects, random }: Sight): Question | undefined {
+  const names = [...new Set(objects.map((object) => object.category))];
+  const count = (name: CategoryName): number => ofCategory(objects, name).length;
+  const pairs = names.flatMap((a) => names.filter((b) => count(a) > count(b)).map((b) => [a, b] as const));
+  const found = pickOne(pairs, random);
+  if (!found) return undefined;
+  const yes = random.chance(0.5);
+  const [first, second] = yes ? found : [found[1], found[0]];
+  const about = objects.filter((object) => found.includes(object.category));
+  return yesNo("comparison", yes, `are there more ${plural(first)} than ${plural(second)}?`, about);
+}
+
+/** Asked where some pair has the same colour and some pair has not; the names do not say the colours. */
+function haveSameColour(sight: Sight): Question | undefined {
+  const names = new Map(
+    sight.objects.flatMap((object) => {
+      const phrase = `the ${object.category}`;
+      return isUnique(phrase, object.id, sight.objects, sight.scene.size) ? [[object, phrase] as const] : [];
+    }),
+  );
+  const pairs = [...names.keys()].flatMap((a) => [...names.keys()].filter((b) => b !== a).map((b) => [a, b] as const));
+  const same = pairs.filter(([a, b]) => a.colour === b.colour);
+  const other = pairs.filter(([a, b]) => a.colour !== b.colour);
+  if (same.length === 0 || other.length === 0) return undefined;
+  const yes = sight.random.chance(0.5);
+  const [a, b] = sight.random.pick(yes ? same : other);
+  return yesNo("comparison", yes, `do ${names.get(a)} and ${names.get(b)} have the same colour?`, [a, b]);
+}
+
+/** Asked where one object shows the part and another one is of a category without it; a coin decides about which. */
+function hasPart(sight: Sight): Question | undefined {
+  const all = named(sight, WITHOUT_CATEGORY);
+  const pairs = all.flatMap((a) =>
+    all.flatMap((b) =>
+      a.object.parts
+        .filter((part) => part !== "body" && !partsOfCategory(b.object.category).includes(part))
+        .map((part) => ({ a, b, part })),
+    ),
+  );
+  const found = pickOne(pairs, sight.random);
+  if (!found) return undefined;
+  const yes = sight.random.chance(0.5);
+  const { object, phrases } = yes ? found.a : found.b;
+  const question = `does ${sight.random.pick(phrases)} have ${withArticle(found.part)}?`;
+  return yesNo("part", yes, question, [object]);
+}
+
+function partsOfCategory(name: CategoryName): readonly string[] {
+  return categories.find((spec) => spec.name === name)?.parts ?? [];
+}

@@ -1,0 +1,157 @@
+import { categories, type CategoryName } from "../things/categories";
+import { colourNames, type ColourName } from "../draw/colors";
+import { lead, type ObjectFacts } from "./facts";
+import type { Relation } from "../scenes/scene";
+import { textureNames, type TextureName } from "../draw/texture";
+
+/** Words that single out one object of several. */
+const superlatives = ["leftmost", "rightmost", "topmost", "bottommost", "largest", "smallest"] as const;
+type Superlative = (typeof superlatives)[number];
+
+/** The relations of phrases and questions. */
+export const relations = ["left of", "right of", "above", "below"] as const satisfies readonly Relation[];
+
+/** Lead, as a share of the image side, from which an object is said to be left of (and so on) another one. */
+export const CLEAR_LEAD = 0.12;
+/** Lead of the leftmost object (and so on) before the next one. */
+const CLEAR_EXTREME = 0.08;
+/** Ratio of the scales from which one object is said to be larger than another one. */
+export const CLEAR_RATIO = 1.3;
+
+/** A parsed phrase: `the [superlative] [colour] [texture] (category | object) [relation the …]`. */
+interface Phrase {
+  readonly superlative?: Superlative;
+  readonly colour?: ColourName;
+  readonly texture?: TextureName;
+  readonly category?: CategoryName;
+  readonly relation?: Relation;
+  readonly anchor?: Phrase;
+}
+
+const NOUNS: readonly string[] = [...categories.map((spec) => spec.name), "object"];
+const alternatives = (words: readonly string[]): string => words.join("|");
+const GRAMMAR = new RegExp(
+  `^the (?:(${alternatives(superlatives)}) )?(?:(${alternatives(colourNames)}) )?` +
+    `(?:(${alternatives(textureNames.slice(1))}) )?(${alternatives(NOUNS)})(?: (${alternatives(relations)}) (the .+))?$`,
+);
+
+function parse(text: string): Phrase {
+  const found = GRAMMAR.exec(text);
+  if (!found) {
+    const form = "the [superlative] [colour] [texture] (category | object) [relation the …]";
+    throw new RangeError(`world.resolve: a phrase must read ${JSON.stringify(form)}, received ${JSON.stringify(text)}`);
+  }
+  const [, superlative, colour, texture, noun, relation, anchor] = found;
+  return {
+    superlative: superlative as Superlative | undefined,
+    colour: colour as ColourName | undefined,
+    texture: texture as TextureName | undefined,
+    category: noun === "object" ? undefined : (noun as CategoryName),
+    relation: relation as Relation | undefined,
+    anchor: anchor === undefined ? undefined : parse(anchor),
+  };
+}
+
+/**
+ * The ids of the objects that a phrase may mean. A relation holds for all that are further to that side, be it by one
+ * pixel; a superlative means nothing unless its object is well ahead of the next one.
+ *
+ * @param size pixels on a side of the image.
+ * @throws RangeError for a phrase that does not follow the grammar.
+ */
+export function resolve(phrase: string, objects: readonly ObjectFacts[], size: number): number[] {
+  return find(parse(phrase), objects, size).map((object) => object.id);
+}
+
+function find(phrase: Phrase, objects: readonly ObjectFacts[], size: number): ObjectFacts[] {
+  const { colour, texture, category, superlative, relation, anchor } = phrase;
+  let found = objects.filter(
+    (object) =>
+      (!colour || object.colour === colour) &&
+      (!texture || object.texture === texture) &&
+      (!category || object.category === category),
+  );
+  if (relation && anchor) {
+    const anchors = find(anchor, objects, size);
+    found = found.filter((object) => anchors.some((other) => other !== object && lead(relation, object, other) > 0));
+  }
+  return superlative ? extreme(superlative, found, size) : found;
+}
+
+function extreme(word: Superlative, objects: readonly ObjectFacts[], size: number): ObjectFacts[] {
+  return objects.filter((object) => objects.every((other) => other === object || exceeds(word, object, other, size)));
+}
+
+function exceeds(word: Superlative, a: ObjectFacts, b: ObjectFacts, size: number): boolean {
+  switch (word) {
+    case "largest":
+      return isLarger(a, b);
+    case "smallest":
+      return isLarger(b, a);
+    case "leftmost":
+      return lead("left of", a, b) > CLEAR_EXTREME * size;
+    case "rightmost":
+      return lead("right of", a, b) > CLEAR_EXTREME * size;
+    case "topmost":
+      return lead("above", a, b) > CLEAR_EXTREME * size;
+    case "bottommost":
+      return lead("below", a, b) > CLEAR_EXTREME * size;
+    default:
+      return word satisfies never;
+  }
+}
+
+/** Whether `a` is clearly larger, by its scale and to the eye by the diagonal of its box. */
+export function isLarger(a: ObjectFacts, b: ObjectFacts): boolean {
+  return a.scale >= CLEAR_RATIO * b.scale && diagonal(a) > diagonal(b);
+}
+
+function diagonal({ box }: ObjectFacts): number {
+  return Math.hypot(box[2] - box[0], box[3] - box[1]);
+}
+
+/**
+ * Phrases that mean one object and no other, short ones first: by category, colour and texture, then by a superlative,
+ * then by a relation to an object that is itself named without doubt. Empty when there is none.
+ */
+export function phrasesFor(id: number, objects: readonly ObjectFacts[], size: number): string[] {
+  const object = objects.find((candidate) => candidate.id === id);
+  if (!object) return [];
+  const found = [...plain(object), ...extremes(object, objects, size), ...relative(object, objects, size)];
+  return found.filter((phrase) => isUnique(phrase, id, objects, size));
+}
+
+/** Whether a phrase means this object and no other. */
+export function isUnique(phrase: string, id: number, objects: readonly ObjectFacts[], size: number): boolean {
+  const found = resolve(phrase, objects, size);
+  return found.length === 1 && found[0] === id;
+}
+
+/** `the cat`, `the red cat`, `the striped cat`, `the red striped cat`, `the red object`; they may mean others too. */
+export function plain({ category, colour, texture }: ObjectFacts): string[] {
+  const textured = texture === "plain" ? [] : [`the ${texture} ${category}`, `the ${colour} ${texture} ${category}`];
+  return [`the ${category}`, `the ${colour} ${category}`, ...textured, `the ${colour} object`];
+}
+
+/** Superlatives among several: `the largest cat`, `the leftmost red cat`, `the topmost object`. */
+function extremes({ category, colour }: ObjectFacts, objects: readonly ObjectFacts[], size: number): string[] {
+  const among = [category, `${colour} ${category}`, "object"].filter(
+    (words) => resolve(`the ${words}`, objects, size).length > 1,
+  );
+  return superlatives.flatMap((word) => among.map((words) => `the ${word} ${words}`));
+}
+
+function relative(object: ObjectFacts, objects: readonly ObjectFacts[], size: number): string[] {
+  return objects
+    .filter((anchor) => anchor !== object)
+    .flatMap((anchor) =>
+      plain(anchor)
+        .filter((phrase) => isUnique(phrase, anchor.id, objects, size))
+        .slice(0, 1)
+        .flatMap((phrase) =>
+          relations
+            .filter((relation) => lead(relation, object, anchor) > CLEAR_LEAD * size)
+            .map((relation) => `the ${object.category} ${relation} ${phrase}`),
+        ),
+    );
+}

@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { categories, categoryNamed, type CategoryName } from "../things/categories";
+import { Prng } from "../../../prng";
+import { render, type Rendered } from "../draw/render";
+import { scene, type Scene, type Split } from "../scenes/scene";
+import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";
+
+/** Options of {@link writeSpair}. */
+export interface WriteSpairOptions {
+  /** Which images of the split; default 0. */
+  readonly seed?: number;
+  /** Default `"test"`; `"train"` is written as SPair's `trn`. */
+  readonly split?: Split;
+  /** Images of all categories together; default 20 for each category. */
+  readonly images?: number;
+  /** Pairs of all categories together; default 600. */
+  readonly pairs?: number;
+  /** Pixels on a side; default 128. */
+  readonly size?: number;
+  /** Default: all categories of the world. */
+  readonly categories?: readonly CategoryName[];
+  /** Between the pair's name and its category in a file name. Default `"auto"`: `_` on Windows, where `:` is illegal. */
+  readonly separator?: ":" | "_" | "auto";
+  /** Replace another data set of the world in the same folder; default false. */
+  readonly overwrite?: boolean;
+}
+
+/** What a written data set was made from; the content of its `spec.json`. */
+export interface SpairSpec {
+  readonly format: 1;
+  readonly seed: number;
+  readonly split: Split;
+  readonly images: number;
+  readonly pairs: number;
+  readonly size: number;
+  readonly categories: readonly CategoryName[];
+  readonly separator: ":" | "_";
+  /** SHA-256 of the rest. */
+  readonly hash: string;
+}
+
+interface Picture {
+  readonly name: string;
+  readonly scene: Scene;
+  readonly image: Rendered;
+}
+
+/** Quality of the JPEG files. */
+const JPEG_QUALITY = 95;
+/** Pairs share at least this many visible keypoints. */
+const MIN_SHARED = 3;
+
+/**
+ * Write images and pairs in the layout of SPair-71k, so that whatever reads SPair-71k reads the world.
+ *
+ * `Segmentation/<category>/<name>.png` is 255 on the visible pixels of the object and 0 elsewhere. Keypoints and boxes are
+ * in pixels from the left and top edge. Files are written into a folder beside `dir`, which takes its name when it is
+ * complete. A data set of the same specification that is already there is left as it is.
+ *
+ * @returns the specification that was written or found.
+ * @throws RangeError for an option out of range; Error when `dir` holds something else.
+ */
+export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
+  const spec = specify(options);
+  const target = resolve(dir);
+  if (await isWritten(target, spec, options.overwrite ?? false)) return spec;
+  const work = `${target}.part-${process.pid}`;
+  await rm(work, { recursive: true, force: true });
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await writeAll(work, spec);
+    if (existsSync(target)) await rm(target, { recursive: true });
+    await rename(work, target);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return spec;
+}
+
+function specify(options: WriteSpairOptions): SpairSpec {
+  const names = (options.categories ?? categories.map((spec) => spec.name)).map((name) => categoryNamed(name).name);
+  const { seed = 0, split = "test", images = names.length * 20, pairs = 600, size = 128 } = options;
+  checkCount("seed", seed, 0, 1e6);
+  checkCount("images", images, names.length * 2, 1e5);
+  checkCount("pairs", pairs, 1, 1e6);
+  const auto = process.platform === "win32" ? "_" : ":";
+  const separator = options.separator === undefined || options.separator === "auto" ? auto : options.separator;
+  const rest = { format: 1, seed, split, images, pairs, size, categories: names, separator } as const;
+  return { ...rest, hash: createHash("sha256").update(JSON.stringify(rest)).digest("hex") };
+}
+
+function checkCount(name: string, value: number, low: number, high: number): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new RangeError(`world.writeSpair: ${name} must be an integer in ${low}..${high}, received ${value}`);
+}
+
+async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): Promise<boolean> {
+  if (!existsSync(target)) return false;
+  const file = join(target, "spec.json");
+  if (existsSync(file)) {
+    if (hashIn(file) === spec.hash) return true;
+    if (overwrite) return false;
+    throw new Error(
+      `world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
+    );
+  }
+  if ((await readdir(target)).length > 0)
+    throw new Error(`world.writeSpair: ${target} is not empty and was not written by writeSpair`);
+  await rmdir(target);
+  return false;
+}
+
+function hashIn(file: string): string {
+  try {
+    return String((JSON.parse(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
+  } catch {
+    return "";
+  }
+}
+
+async function writeAll(work: string, spec: SpairSpec): Promise<void> {
+  const folder = spec.split === "train" ? "trn" : spec.split;
+  const lines: string[] = [];
+  await mkdir(join(work, "PairAnnotation", folder), { recursive: true });
+  for (const [index, category] of spec.categories.entries()) {
+    const pictures = drawPictures(spec, index);
+    for (const picture of pictures) await writePicture(work, picture);
+    for (const [source, target] of drawPairs(spec, index, pictures)) {
+      const id = String(lines.length + 1).padStart(6, "0");
+      const line = `${id}-${source.name}-${target.name}:${category}`;
+      const file = line.replace(":", spec.separator);
+      const annotation = pairAnnotation(line, Number(id), source, target);
+      await writeFile(join(work, "PairAnnotation", folder, `${file}.json`), JSON.stringify(annotation));
+      lines.push(line);
+    }
+  }
+  await mkdir(join(work, "Layout", "large"), { recursive: true });
+  await writeFile(join(work, "Layout", "large", `${folder}.txt`), `${lines.join("\n")}\n`);
+  await writeFile(join(work, "spec.json"), JSON.stringify(spec, null, 2));
+}
+
+/** How many of `total` fall to entry `index` of `count`. */
+function share(total: number, index: number, count: number): number {
+  return Math.floor((total * (index + 1)) / count) - Math.floor((total * index) / count);
+}
+
+function drawPictures(spec: SpairSpec, index: number): Picture[] {
+  const category = spec.categories[index] as CategoryName;
+  const place = categories.findIndex((known) => known.name === category);
+  const first = spec.seed * 1e7 + (place + 1) * 1e5;
+  return Array.from({ length: share(spec.images, index, spec.categories.length) }, (_, k) => {
+    const drawn = scene(first + k, { split: spec.split, category, companion: 0.2, size: spec.size });
+    return { name: `world_${first + k}`, scene: drawn, image: render(drawn) };
+  });
+}
+
+async function writePicture(work: string, { name, scene: drawn, image }: Picture): Promise<void> {
+  const { default: sharp } = await import("sharp");
+  const raw = { width: image.width, height: image.height, channels: 3 } as const;
+  const jpeg = await sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
+  const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
+  const png = await sharp(mask, { raw: { ...raw, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toBuffer();
+  for (const part of ["JPEGImages", "ImageAnnotation", "Segmentation"])
+    await mkdir(join(work, part, image.category), { recursive: true });
+  await writeFile(join(work, "JPEGImages", image.category, `${name}.jpg`), jpeg);
+  await writeFile(join(work, "Segmentation", image.category, `${name}.png`), png);
+  const annotation = imageAnnotation(name, drawn, image);
+  await writeFile(join(work, "ImageAnnotation", image.category, `${name}.json`), JSON.stringify(annotation));
+}
+
+/** Ordered pairs of different images, none twice, that share enough keypoints; fewer when there are no more. */
+function drawPairs(spec: SpairSpec, index: number, pictures: readonly Picture[]): [Picture, Picture][] {
+  const wanted = share(spec.pairs, index, spec.categories.length);
+  const all = pictures.flatMap((source) =>
+    pictures.filter((target) => target !== source).map((target): [Picture, Picture] => [source, target]),
+  );
+  const usable = all.filter(([source, target]) => sharedKeypoints(source.image, target.image).length >= MIN_SHARED);
+  const random = new Prng(spec.seed, `${spec.split}/pairs ${spec.categories[index]}`);
+  for (let i = 0; i < Math.min(wanted, usable.length); i++) {
+    const j = i + random.int(usable.length - i);
+    [usable[i], usable[j]] = [usable[j] as [Picture, Picture], usable[i] as [Picture, Picture]];
+  }
+  return usable.slice(0, wanted);
+}

@@ -1,0 +1,100 @@
+import { drawBackdrop, drawOccluders } from "../draw/backdrop";
+import { categories, drawShape, type CategoryName } from "../things/categories";
+import { heldOutColours, type ColourName } from "../draw/colors";
+import { Prng } from "../../../prng";
+import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
+
+/** The most objects of a crowd, and the most of one category by design. */
+const [MOST, MOST_ALIKE] = [5, 4];
+
+/** Options of {@link crowd}. */
+export interface CrowdOptions {
+  /** Default `"train"`. */
+  readonly split?: Split;
+  /** Probability that something is painted over one of the objects; default 0.3. */
+  readonly occlusion?: number;
+  /** Pixels on a side, 32 to 512; default 128. */
+  readonly size?: number;
+}
+
+/**
+ * Draw the parameters of an image with one to five objects that do not overlap, for questions and referring phrases.
+ *
+ * The first object's category occurs one to four times, each as often as the others; a quarter of the other objects have
+ * its colour. The same seed and split give the same scene, apart from those of {@link scene}; no two splits share an instance.
+ *
+ * @throws RangeError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
+ */
+export function crowd(seed: number, options: CrowdOptions = {}): Scene {
+  const { split = "train", occlusion = 0.3, size = 128 } = options;
+  checkImage("world.crowd", seed, split, size);
+  if (!(occlusion >= 0 && occlusion <= 1))
+    throw new RangeError(`world.crowd: occlusion must be a probability in [0, 1], received ${occlusion}`);
+  const random = new Prng(seed, `${split}/crowd`);
+  const objects = drawObjects(split, random);
+  const colours = objects.map((object) => object.colour);
+  return {
+    seed,
+    split,
+    view: 0,
+    size,
+    objects,
+    backdrop: drawBackdrop(colours, random),
+    occluders: random.chance(occlusion) ? drawOccluders(random.pick(objects), random).slice(0, 1) : [],
+  };
+}
+
+function drawObjects(split: Split, random: Prng): SceneObject[] {
+  const names = drawNames(random);
+  const objects: SceneObject[] = [];
+  for (const [i, spot] of drawSpots(names.length, random).entries()) {
+    const category = names[i] as CategoryName;
+    const shape = drawShape(category, random);
+    const colour = random.chance(0.25) ? borrowed(objects[0], category, split) : undefined;
+    objects.push(drawObject(category, shape, spot, split, random, colour));
+  }
+  return objects;
+}
+
+function drawNames(random: Prng): CategoryName[] {
+  const main = random.pick(categories).name;
+  const alike = 1 + random.int(MOST_ALIKE);
+  const others = categories.filter((spec) => spec.name !== main);
+  return Array.from({ length: alike + random.int(MOST + 1 - alike) }, (_, i) =>
+    i < alike ? main : random.pick(others).name,
+  );
+}
+
+/** The first object's colour, where the split allows it for the category. */
+function borrowed(first: SceneObject | undefined, category: CategoryName, split: Split): ColourName | undefined {
+  if (!first || (split !== "test" && heldOutColours(category).includes(first.colour))) return undefined;
+  return first.colour;
+}
+
+/** Mean scale of the objects, by their number less one. */
+const SCALES = [0.34, 0.24, 0.2, 0.175, 0.16] as const;
+
+/** Reach of an object from its centre, in units of its scale. */
+const REACH = 1.08;
+
+/** Places inside the image at which no two objects touch; the objects are made smaller until there are such places. */
+function drawSpots(count: number, random: Prng): Spot[] {
+  for (let shrink = 1; ; shrink *= 0.96) {
+    const spots: Spot[] = [];
+    for (let tries = 0; tries < 12 * count && spots.length < count; tries++) {
+      const spot = drawSpot((SCALES[count - 1] as number) * shrink * random.range(0.72, 1.28), random);
+      if (spots.every((other) => isApart(spot, other))) spots.push(spot);
+    }
+    if (spots.length === count) return spots;
+  }
+}
+
+function drawSpot(scale: number, random: Prng): Spot {
+  const margin = Math.min(0.5, scale * REACH);
+  return { x: random.range(margin, 1 - margin), y: random.range(margin, 1 - margin), scale };
+}
+
+function isApart(a: Spot, b: Spot): boolean {
+  const [dx, dy, reach] = [a.x - b.x, a.y - b.y, (a.scale + b.scale) * REACH];
+  return dx * dx + dy * dy > reach * reach;
+}

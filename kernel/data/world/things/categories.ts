@@ -1,0 +1,101 @@
+import { bird, butterfly, fish, turtle } from "./animals";
+import { cat, dog } from "./pets";
+import type { Prng } from "../../../prng";
+import { PARTS, type Figure, type Param, type PartName } from "./sketch";
+import { house, mug, teapot } from "./things";
+import { airplane, bicycle, boat, bus, car } from "./vehicles";
+
+/** Name of a category of the world. */
+export type CategoryName =
+  | "airplane"
+  | "bicycle"
+  | "bird"
+  | "boat"
+  | "bus"
+  | "butterfly"
+  | "car"
+  | "cat"
+  | "dog"
+  | "fish"
+  | "house"
+  | "mug"
+  | "teapot"
+  | "turtle";
+
+/** The shape of one instance: a number in [0, 1] per named parameter. Pose and colours are not part of it. */
+export type Shape = Readonly<Record<string, number>>;
+
+/** What the world says of a category. */
+export interface CategorySpec {
+  readonly name: CategoryName;
+  /** Keypoint names; the index is the keypoint id in SPair files. */
+  readonly keypoints: readonly string[];
+  /** Part types it is drawn from. */
+  readonly parts: readonly PartName[];
+  /** Whether a mirrored view keeps the meaning of every keypoint name. */
+  readonly mirrors: boolean;
+}
+
+const BUILDERS: Readonly<Record<CategoryName, (p: Param) => Figure>> = {
+  airplane,
+  bicycle,
+  bird,
+  boat,
+  bus,
+  butterfly,
+  car,
+  cat,
+  dog,
+  fish,
+  house,
+  mug,
+  teapot,
+  turtle,
+};
+
+const NO_MIRROR: ReadonlySet<CategoryName> = new Set<CategoryName>(["butterfly", "house"]);
+
+/** The figure of a category with a given shape; parameters that the shape lacks take 0.5, the template's value. */
+export function figure(category: CategoryName, shape: Shape = {}): Figure {
+  return BUILDERS[category]((name, low, high) => low + (high - low) * (shape[name] ?? 0.5));
+}
+
+/** Draw the shape of a new instance. */
+export function drawShape(category: CategoryName, random: Prng): Shape {
+  const shape: Record<string, number> = {};
+  BUILDERS[category]((name, low, high) => {
+    shape[name] ??= random.next();
+    return low + (high - low) * shape[name];
+  });
+  return shape;
+}
+
+function describe(name: CategoryName): CategorySpec {
+  const template = figure(name);
+  const used = new Set<PartName>(template.parts.map((part) => part.part));
+  return {
+    name,
+    keypoints: template.keypoints.map(([key]) => key),
+    parts: PARTS.filter((part) => used.has(part)),
+    mirrors: !NO_MIRROR.has(name),
+  };
+}
+
+/** All categories, sorted by name. */
+export const categories: readonly CategorySpec[] = (Object.keys(BUILDERS) as CategoryName[]).sort().map(describe);
+
+/** All part types, shared by the categories; the index is the id in a part map and 0 is `background`. */
+export const parts: readonly PartName[] = PARTS;
+
+/** The specification of a category. @throws RangeError when there is none of that name. */
+export function categoryNamed(name: string): CategorySpec {
+  const found = categories.find((spec) => spec.name === name);
+  if (found) return found;
+  const legal = categories.map((spec) => spec.name).join(", ");
+  throw new RangeError(`world.scene: no category ${JSON.stringify(name)}, legal categories are ${legal}`);
+}
+
+/** Ids of categories in files: 1 and up, in the order of `world.categories`. */
+export function categoryId(name: string): number {
+  return categories.findIndex((spec) => spec.name === name) + 1;
+}

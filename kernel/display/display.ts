@@ -1,0 +1,113 @@
+import { inspect } from "node:util";
+import { randomUUID } from "node:crypto";
+import { ViewError } from "../protocol/core/error";
+import {
+  currentHost,
+  type Comm,
+  type CommMessage,
+  type CommOpenOptions,
+  type DisplayOptions,
+  type MimeBundle,
+  type SessionHost,
+} from "./host";
+
+/** The method by which a value shows itself, in Deno's notebooks and in ours. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
+
+/** A value that shows itself as a mime bundle. */
+export interface Displayable {
+  /** Where a value replaces its output itself: the name that `display` gives it. */
+  readonly displayId?: string;
+  [DISPLAY](): MimeBundle;
+}
+
+/** A finished picture or table: the mime bundle, richest type first, and its text. */
+export class View implements Displayable {
+  constructor(readonly bundle: MimeBundle) {}
+
+  [DISPLAY](): MimeBundle {
+    return this.bundle;
+  }
+
+  /** The `text/plain` part. */
+  toString(): string {
+    return String(this.bundle["text/plain"] ?? "");
+  }
+
+  /** What `console.log` prints: the text, not the bytes of a picture. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** Can this value show itself? */
+export function isDisplayable(value: unknown): value is Displayable {
+  return typeof value === "object" && value !== null && typeof (value as Partial<Displayable>)[DISPLAY] === "function";
+}
+
+/** A plain object whose every key is a mime type. */
+export function isMimeBundle(value: unknown): value is MimeBundle {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.every((key) => /^[\w.+-]+\/[\w.+-]+$/.test(key));
+}
+
+/** The bundle that shows any value: its own, itself if it is one, or its inspection as text. */
+export function bundleOf(value: unknown): MimeBundle {
+  if (isDisplayable(value)) return value[DISPLAY]();
+  if (isMimeBundle(value)) return value;
+  return { "text/plain": typeof value === "string" ? value : inspect(value) };
+}
+
+/**
+ * Shows a value in the output of the running cell: a view, any object with `Symbol.for("Jupyter.display")`, a mime bundle
+ * (`{"text/html": …, "text/plain": …}`), or anything else as text. Outside a notebook it prints the text.
+ */
+export function display(value: unknown, options: DisplayOptions = {}): void {
+  const bundle = bundleOf(value);
+  const host = currentHost();
+  const displayId = isDisplayable(value) ? value.displayId : undefined;
+  if (host) host.display(bundle, { ...(displayId !== undefined && { displayId }), ...options });
+  else console.log(String(bundle["text/plain"] ?? `[${Object.keys(bundle).join(", ")}]`));
+}
+
+/** An output that can be replaced, for progress and live figures. */
+export interface DisplayHandle {
+  readonly displayId: string;
+  /** Replaces what is shown. */
+  update(value: unknown): void;
+}
+
+/** Shows a value and returns the handle that replaces it: `const h = displayHandle("0 %"); h.update("50 %")`. */
+export function displayHandle(value: unknown, options: DisplayOptions = {}): DisplayHandle {
+  const displayId = options.displayId ?? randomUUID();
+  display(value, { ...options, displayId });
+  return {
+    displayId,
+    update: (next) => display(next, { ...options, displayId, update: true }),
+  };
+}
+
+/** Empties the output of the running cell; with `wait`, only when the next output comes, which avoids flicker. */
+export function clearOutput(wait = false): void {
+  currentHost()?.clearOutput(wait);
+}
+
+function requireHost(where: string): SessionHost {
+  const host = currentHost();
+  if (host) return host;
+  throw new ViewError(where, "comms need a notebook session", "a plain Node process");
+}
+
+/** Channels to the front end, with binary buffers in both directions. */
+export interface Comms {
+  /** Opens a comm to a target registered in the front end. @throws ViewError outside a notebook. */
+  open(target: string, options?: CommOpenOptions): Comm;
+  /** Accepts comms that the front end opens to `target`; returns what unregisters. @throws ViewError outside a notebook. */
+  register(target: string, handler: (comm: Comm, open: CommMessage) => void): () => void;
+}
+
+export const comms: Comms = {
+  open: (target, options) => requireHost("comms.open").openComm(target, options),
+  register: (target, handler) => requireHost("comms.register").registerCommTarget(target, handler),
+};

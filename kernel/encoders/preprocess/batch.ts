@@ -1,0 +1,53 @@
+import { checkRawImage, decodeImage, isRawImage } from "../../data/image";
+import { EncoderError } from "../errors";
+import { eachInPreparation, prepareInThread } from "./preparation";
+import { type EncoderInput, type Geometry, PreparedImage, prepareImage, type Preprocess } from "./preprocess";
+
+/** A batch that a model takes. */
+export interface Preprocessed {
+  /** `[B, 3, H, W]`, normalised. */
+  pixelValues: Float32Array;
+  dims: [number, number, number, number];
+  /** One entry an image. */
+  geometry: Geometry[];
+}
+
+/** Fewer pictures are prepared here: a thread's start takes longer. */
+const WORTH_THREADS = 4;
+
+/** Decodes and prepares pictures, in order; many of them in threads. */
+export async function preprocess(
+  images: readonly EncoderInput[],
+  plan: Preprocess,
+  fn = "preprocess",
+): Promise<Preprocessed> {
+  const [height, width] = plan.inputSize;
+  const size = 3 * height * width;
+  const pixelValues = new Float32Array(images.length * size);
+  const inThreads = images.length >= WORTH_THREADS;
+  const prepared = await eachInPreparation(images, (image) => prepareInput(image, plan, fn, inThreads));
+  prepared.forEach((image, i) => {
+    if (image.pixelValues.length !== size)
+      throw new EncoderError(fn, `a prepared image has ${size} values`, image.pixelValues.length);
+    pixelValues.set(image.pixelValues, i * size);
+  });
+  return { pixelValues, dims: [images.length, 3, height, width], geometry: prepared.map(({ geometry }) => geometry) };
+}
+
+async function prepareInput(
+  image: EncoderInput,
+  plan: Preprocess,
+  fn: string,
+  inThreads: boolean,
+): Promise<PreparedImage> {
+  if (image instanceof PreparedImage) return image;
+  // Pixels are only resized: that is less work than to copy a large picture to a thread and wait.
+  if (isRawImage(image)) return prepareHere(checkRawImage(fn, image), plan);
+  return inThreads ? prepareInThread(image, plan, fn) : prepareHere(await decodeImage(image, { fn }), plan);
+}
+
+/** Other work of the event loop gets its turn between two pictures. */
+async function prepareHere(image: Parameters<typeof prepareImage>[0], plan: Preprocess): Promise<PreparedImage> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return prepareImage(image, plan);
+}

@@ -1,0 +1,226 @@
+import { EncoderError } from "../errors";
+import type { Preprocess } from "./preprocess";
+import type { Interpolation } from "./resample";
+
+/**
+ * What a caller may say about preprocessing: our own names, or the content of a Hugging Face `preprocessor_config.json` or
+ * of a timm `config.json` / `pretrained_cfg`.
+ */
+export interface PreprocessOptions {
+  /** Side of the model's input, or `[height, width]`. Default: what the model's graph says. */
+  inputSize?: number | [number, number];
+  /** Default `shortest-edge`. */
+  resize?: Preprocess["resize"];
+  /** Side to resize to before the crop. Default: `inputSize`. */
+  resizeTo?: number | [number, number];
+  align?: Preprocess["align"];
+  /** Default `bicubic`. */
+  interpolation?: Interpolation;
+  /** Default `[0.5, 0.5, 0.5]`. */
+  mean?: number[];
+  std?: number[];
+  rescale?: number;
+  fill?: number;
+}
+
+/** A parsed configuration file: its keys say whose it is. */
+type Json = Record<string, unknown>;
+
+/** Pillow's numbers for its filters, as transformers writes them. */
+const RESAMPLE: Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
+
+/**
+ * Reads preprocessing from any of the three forms. `graphSize` is the `[height, width]` that the graph fixes, if any.
+ *
+ * @throws EncoderError for a value that makes no sense, or no known input size
+ */
+export function readPreprocess(config: object, graphSize: [number, number] | null, fn: string): Preprocess {
+  const json = config as Json;
+  const cfg = (json.pretrained_cfg ?? json.vision_cfg ?? json) as Json;
+  const plan = isTimm(cfg)
+    ? fromTimm(cfg, fn)
+    : isHuggingFace(json)
+      ? fromHuggingFace(json, graphSize, fn)
+      : fromOptions(json, graphSize, fn);
+  const { inputSize } = plan;
+  if (graphSize && (graphSize[0] !== inputSize[0] || graphSize[1] !== inputSize[1]))
+    throw new EncoderError(
+      fn,
+      `the graph takes pictures of ${graphSize.join(" x ")} only, preprocessing must agree`,
+      inputSize,
+    );
+  return plan;
+}
+
+/** The same preprocessing for another input size: what is cut off stays the same part. */
+export function resizePlan(fn: string, plan: Preprocess, size: number | [number, number]): Preprocess {
+  const inputSize = checkSize(fn, "inputSize", size);
+  const resizeTo = plan.resizeTo.map((side, i) => Math.round((side * inputSize[i]) / plan.inputSize[i]));
+  return { ...plan, inputSize, resizeTo: [resizeTo[0], resizeTo[1]] };
+}
+
+const isTimm = (json: Json): boolean => Array.isArray(json.input_size);
+const isHuggingFace = (json: Json): boolean =>
+  ["image_mean", "size", "crop_size", "do_resize", "image_processor_type"].some((key) => key in json);
+
+const DEFAULTS = { align: "center", fill: 0, rescale: 1 / 255, cropRounding: "down" } as const;
+
+function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null, fn: string): Preprocess {
+  const inputSize = json.inputSize === undefined ? graphSize : checkSize(fn, "inputSize", json.inputSize);
+  if (!inputSize)
+    throw new EncoderError(fn, "preprocess.inputSize must be given, as the graph fixes none", json.inputSize);
+  const resize = checkOneOf(fn, "resize", json.resize ?? "shortest-edge", [
+    "stretch",
+    "shortest-edge",
+    "letterbox",
+    "keep-shape",
+    "none",
+  ] as const);
+  return {
+    ...DEFAULTS,
+    ...{
+      inputSize,
+      resize,
+      resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo),
+    },
+    interpolation: checkOneOf(fn, "interpolation", json.interpolation ?? "bicubic", RESAMPLE),
+    mean: checkTriple(fn, "mean", json.mean ?? [0.5, 0.5, 0.5]),
+    std: checkStd(fn, json.std ?? [0.5, 0.5, 0.5]),
+    align: checkOneOf(fn, "align", json.align ?? "center", ["center", "top-left"] as const),
+    rescale: checkNumber(fn, "rescale", json.rescale ?? 1 / 255),
+    fill: checkLevel(fn, json.fill ?? 0),
+  };
+}
+
+/** https://huggingface.co/docs/transformers/main_classes/image_processor: sizes are `{height, width}` or edges. */
+function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
+  const size = sizeEntry(json.size);
+  if (json.crop_pct !== undefined && size.shortest_edge !== undefined)
+    return fromHuggingFace(withCrop(json, size.shortest_edge, fn), graphSize, fn);
+  const crop = json.do_center_crop && json.crop_size !== undefined ? sizeEntry(json.crop_size) : null;
+  const edge = size.shortest_edge ?? (crop && size.side);
+  const box = crop ? boxOf(crop) : (boxOf(size) ?? graphSize);
+  const inputSize = box ?? (edge === undefined || edge === null ? null : square(edge));
+  if (!inputSize) throw new EncoderError(fn, "preprocessor_config.json must name a size", JSON.stringify(json.size));
+  const longest = size.longest_edge !== undefined && size.shortest_edge === undefined;
+  const stretchTo = boxOf(size) ?? inputSize;
+  return {
+    ...DEFAULTS,
+    inputSize: checkSize(fn, "size", inputSize),
+    resize:
+      json.do_resize === false
+        ? "none"
+        : longest || json.do_pad === true
+          ? "letterbox"
+          : edge
+            ? crop
+              ? "shortest-edge"
+              : "keep-shape"
+            : "stretch",
+    resizeTo: checkSize(fn, "size", edge ? square(edge) : stretchTo),
+    align: longest || json.do_pad === true ? "top-left" : "center",
+    interpolation: checkResample(fn, json.resample ?? 2),
+    ...statistics(json, fn),
+    rescale: json.do_rescale === false ? 1 : checkNumber(fn, "rescale_factor", json.rescale_factor ?? 1 / 255),
+  };
+}
+
+/** ConvNeXt's processor: small pictures are cut to a share of their shorter side, from 384 pixels on they are stretched. */
+function withCrop(json: Json, edge: number, fn: string): Json {
+  const { crop_pct: pct, ...rest } = json;
+  if (edge >= 384) return { ...rest, size: { height: edge, width: edge } };
+  const resized = Math.trunc(edge / checkNumber(fn, "crop_pct", pct));
+  return { ...rest, size: { shortest_edge: resized }, do_center_crop: true, crop_size: { height: edge, width: edge } };
+}
+
+function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {
+  if (json.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
+  return {
+    mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]),
+    std: checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]),
+  };
+}
+
+interface SizeEntry {
+  height?: number;
+  width?: number;
+  shortest_edge?: number;
+  longest_edge?: number;
+  /** A bare number, as old files have it. */
+  side?: number;
+}
+
+const sizeEntry = (size: unknown): SizeEntry =>
+  typeof size === "number" ? { side: size } : ((size ?? {}) as SizeEntry);
+const square = (side: number): [number, number] => [side, side];
+
+function boxOf(size: SizeEntry): [number, number] | null {
+  if (size.height !== undefined && size.width !== undefined) return [size.height, size.width];
+  const side = size.side ?? size.longest_edge;
+  return side === undefined ? null : square(side);
+}
+
+/** timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
+function fromTimm(cfg: Json, fn: string): Preprocess {
+  const [, height, width] = cfg.input_size as number[];
+  const inputSize = checkSize(fn, "input_size", [height, width]);
+  const pct = checkNumber(fn, "crop_pct", cfg.crop_pct ?? 0.875);
+  const mode = { squash: "stretch", border: "letterbox", center: "shortest-edge" }[String(cfg.crop_mode ?? "center")];
+  const mean = checkTriple(fn, "mean", cfg.mean ?? [0.485, 0.456, 0.406]);
+  return {
+    ...{ ...DEFAULTS, cropRounding: "even" as const },
+    ...{ inputSize, resize: (mode ?? "shortest-edge") as Preprocess["resize"] },
+    resizeTo: [Math.floor(height / pct), Math.floor(width / pct)],
+    interpolation: checkOneOf(fn, "interpolation", String(cfg.interpolation ?? "bicubic"), RESAMPLE),
+    ...{ mean, std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]) },
+    fill: Math.round(255 * mean[0]),
+  };
+}
+
+function checkSize(fn: string, name: string, value: unknown): [number, number] {
+  const pair = typeof value === "number" ? [value, value] : value;
+  const good =
+    Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n > 0 && n <= 16384);
+  if (!good)
+    throw new EncoderError(
+      fn,
+      `preprocess.${name} must be a side or [height, width], whole numbers of 1..16384`,
+      value,
+    );
+  return pair as [number, number];
+}
+
+function checkTriple(fn: string, name: string, value: unknown): [number, number, number] {
+  const good = Array.isArray(value) && value.length === 3 && value.every((n) => Number.isFinite(n));
+  if (!good) throw new EncoderError(fn, `preprocess.${name} must be three numbers`, value);
+  return value as [number, number, number];
+}
+
+function checkStd(fn: string, value: unknown): [number, number, number] {
+  const std = checkTriple(fn, "std", value);
+  if (std.some((n) => n <= 0)) throw new EncoderError(fn, "preprocess.std must be positive", value);
+  return std;
+}
+
+function checkNumber(fn: string, name: string, value: unknown): number {
+  if (typeof value !== "number" || !(value > 0))
+    throw new EncoderError(fn, `preprocess.${name} must be a positive number`, value);
+  return value;
+}
+
+function checkLevel(fn: string, value: unknown): number {
+  const good = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+  if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255", value);
+  return value as number;
+}
+
+function checkOneOf<T extends string>(fn: string, name: string, value: string, legal: readonly T[]): T {
+  if (!legal.includes(value as T)) throw new EncoderError(fn, `preprocess.${name} must be ${legal.join(", ")}`, value);
+  return value as T;
+}
+
+function checkResample(fn: string, value: unknown): Interpolation {
+  const name = RESAMPLE[value as number];
+  if (!name) throw new EncoderError(fn, "preprocess.resample must be Pillow's number of a filter, 0..5", value);
+  return name;
+}

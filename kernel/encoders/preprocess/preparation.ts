@@ -1,0 +1,123 @@
+/** Threads that decode and prepare pictures, so that neither the model nor the notebook waits for them. */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { ImageError } from "../../data/image";
+import { geometryOf, PreparedImage, type Preprocess } from "./preprocess";
+
+/** What a thread is asked. */
+export interface Job {
+  id: number;
+  /** A path, a `file:` URL or encoded bytes. */
+  image: string | Uint8Array;
+  plan: Preprocess;
+  fn: string;
+}
+
+/** What it answers: `refused` for a picture that cannot be used, `error` for anything else. */
+export type Done =
+  | { id: number; pixelValues: Float32Array; width: number; height: number }
+  | { id: number; refused: { where: string; rule: string; received: unknown } }
+  | { id: number; error: Error };
+
+interface Waiting {
+  plan: Preprocess;
+  resolve(image: PreparedImage): void;
+  reject(error: unknown): void;
+}
+
+/** Threads of the pool; each is asked for two pictures at a time, so that one is decoded while another is resized. */
+const THREADS = Math.min(4, availableParallelism());
+/** Pictures in preparation at a time: no more are in memory. */
+const IN_PREPARATION = 2 * THREADS;
+
+/** One thread and what it has not answered. It keeps the process alive only while there is something. */
+class PreparationThread {
+  private readonly waiting = new Map<number, Waiting>();
+  private worker: Worker | undefined;
+  private lastId = 0;
+
+  get load(): number {
+    return this.waiting.size;
+  }
+
+  prepare(job: Omit<Job, "id">): Promise<PreparedImage> {
+    const worker = (this.worker ??= this.start());
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { plan: job.plan, resolve, reject });
+      worker.ref();
+      worker.postMessage({ ...job, id } satisfies Job);
+    });
+  }
+
+  private start(): Worker {
+    const worker = startThread();
+    worker.unref();
+    worker.on("message", (done: Done) => this.settle(worker, done));
+    worker.on("error", (error: unknown) => this.fail(error));
+    worker.on("exit", (code) => this.fail(new Error(`the thread that prepares pictures ended with ${code}`)));
+    return worker;
+  }
+
+  private settle(worker: Worker, done: Done): void {
+    const waiting = this.waiting.get(done.id);
+    this.waiting.delete(done.id);
+    if (this.waiting.size === 0) worker.unref();
+    if (!waiting) return;
+    if ("error" in done) waiting.reject(done.error);
+    else if ("refused" in done) waiting.reject(refusal(done.refused));
+    else waiting.resolve(new PreparedImage(done.pixelValues, geometryOf(done, waiting.plan)));
+  }
+
+  private fail(error: unknown): void {
+    this.worker = undefined;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}
+
+/** The compiled thread, or its source where the library itself runs from source: tsx's hooks do not reach threads. */
+function startThread(): Worker {
+  const compiled = join(__dirname, "preparation-thread.js");
+  if (existsSync(compiled)) return new Worker(compiled);
+  const modules = [require.resolve("tsx/cjs"), join(__dirname, "preparation-thread.ts")];
+  return new Worker(modules.map((file) => `require(${JSON.stringify(file)});`).join(""), { eval: true });
+}
+
+function refusal({ where, rule, received }: { where: string; rule: string; received: unknown }): ImageError {
+  return new ImageError(where, rule, received);
+}
+
+const threads = Array.from({ length: THREADS }, () => new PreparationThread());
+
+/**
+ * One picture as a model's input, prepared in a thread of its own.
+ *
+ * @throws ImageError for a picture that cannot be used
+ */
+export function prepareInThread(
+  image: string | URL | Uint8Array,
+  plan: Preprocess,
+  fn: string,
+): Promise<PreparedImage> {
+  const thread = threads.reduce((least, each) => (each.load < least.load ? each : least));
+  return thread.prepare({ image: image instanceof URL ? image.href : image, plan, fn });
+}
+
+/** Results in order, with at most `IN_PREPARATION` of them on their way; none is begun after one has failed. */
+export async function eachInPreparation<T, R>(items: readonly T[], prepare: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const runner = async (): Promise<void> => {
+    try {
+      for (let i = next++; i < items.length; i = next++) results[i] = await prepare(items[i]);
+    } catch (error) {
+      next = items.length;
+      throw error;
+    }
+  };
+  await Promise.all(Array.from({ length: IN_PREPARATION }, runner));
+  return results;
+}

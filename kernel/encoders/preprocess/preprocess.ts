@@ -1,0 +1,160 @@
+import { ImageError, type ImageInput, type RawImage } from "../../data/image";
+import { type Interpolation, resample, type Window } from "./resample";
+
+/** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
+export interface Preprocess {
+  /** `[height, width]` of the model's input. */
+  inputSize: [number, number];
+  /**
+   * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: as small as covers `resizeTo`,
+   * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`. `keep-shape`: as
+   * `shortest-edge`, but nothing is cut: a picture that does not fill `inputSize` exactly is refused.
+   */
+  resize: "stretch" | "shortest-edge" | "letterbox" | "keep-shape" | "none";
+  resizeTo: [number, number];
+  /** Where a letterboxed picture lies. */
+  align: "center" | "top-left";
+  interpolation: Interpolation;
+  /** Of pixel values in 0..1, by channel. */
+  mean: [number, number, number];
+  std: [number, number, number];
+  /** What pixel values are multiplied by before `mean`: 1/255, or 1 for models that take 0..255. */
+  rescale: number;
+  /** Colour of the parts outside the picture, 0..255. */
+  fill: number;
+  /** How half a pixel of an odd margin is rounded: timm and torchvision to even, transformers down. */
+  cropRounding: "down" | "even";
+}
+
+/**
+ * Where a picture lies in a model's input. Points are `[x, y]` in pixels; a pixel's centre is at +0.5.
+ * `model = image · scale + offset`.
+ */
+export class Geometry {
+  constructor(
+    /** `[width, height]` of the original picture. */
+    readonly imageSize: readonly [width: number, height: number],
+    /** `[width, height]` of the model's input. */
+    readonly modelSize: readonly [width: number, height: number],
+    readonly scaleX: number,
+    readonly scaleY: number,
+    readonly offsetX: number,
+    readonly offsetY: number,
+  ) {}
+
+  /** A point of the picture, in the model's input. */
+  toModel([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
+    return [x * this.scaleX + this.offsetX, y * this.scaleY + this.offsetY];
+  }
+
+  /** A point of the model's input, in the picture. */
+  toImage([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
+    return [(x - this.offsetX) / this.scaleX, (y - this.offsetY) / this.scaleY];
+  }
+}
+
+/** A picture that went through preprocessing already: `prepareImage` makes it. */
+export class PreparedImage {
+  constructor(
+    /** `[3, H, W]`, normalised. */
+    readonly pixelValues: Float32Array,
+    readonly geometry: Geometry,
+  ) {}
+}
+
+/** What an encoder takes for one picture. */
+export type EncoderInput = ImageInput | PreparedImage;
+
+/** Prepares one picture by `encoder.info.preprocess`, for `forwardIntermediates`. */
+export function prepareImage(image: RawImage, plan: Preprocess): PreparedImage {
+  const pixelValues = new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]);
+  return new PreparedImage(pixelValues, preprocessImage(image, plan, pixelValues));
+}
+
+/**
+ * Prepares one picture into `target` `[3, H, W]`, and says where it lies.
+ *
+ * @throws ImageError for a picture of another shape, where `keep-shape` leaves no choice
+ */
+export function preprocessImage(image: RawImage, plan: Preprocess, target: Float32Array): Geometry {
+  const [height, width] = plan.inputSize;
+  const [resizedHeight, resizedWidth] = resizedSize(image, plan);
+  if (plan.resize === "keep-shape" && (resizedHeight !== height || resizedWidth !== width))
+    throw new ImageError(
+      "preprocess",
+      `the encoder keeps a picture's shape and cuts nothing (size.shortest_edge without do_center_crop), so that it takes ${height} x ` +
+        `${width} only where this picture becomes ${resizedHeight} x ${resizedWidth}; load it with that inputSize if its graph ` +
+        `allows it, or with a preprocess whose resize is shortest-edge, letterbox or stretch`,
+      `${image.height} x ${image.width}`,
+    );
+  const left = margin(width - resizedWidth, plan);
+  const top = margin(height - resizedHeight, plan);
+  const window: Window = {
+    left: Math.max(0, -left),
+    top: Math.max(0, -top),
+    width: Math.min(resizedWidth, width),
+    height: Math.min(resizedHeight, height),
+  };
+  const same = resizedWidth === image.width && resizedHeight === image.height;
+  const pixels = resample(image, resizedWidth, resizedHeight, same ? "nearest" : plan.interpolation, window);
+  normalise(pixels, plan, Math.max(0, left), Math.max(0, top), target);
+  return geometryOf(image, plan);
+}
+
+/** Where a picture of a size lies in the model's input. */
+export function geometryOf(image: { width: number; height: number }, plan: Preprocess): Geometry {
+  const [height, width] = plan.inputSize;
+  const [resizedHeight, resizedWidth] = resizedSize(image, plan);
+  const scale: [number, number] = [resizedWidth / image.width, resizedHeight / image.height];
+  const offset: [number, number] = [margin(width - resizedWidth, plan), margin(height - resizedHeight, plan)];
+  return new Geometry([image.width, image.height], [width, height], ...scale, ...offset);
+}
+
+/** `[height, width]` after resizing, before the crop. Fractions are cut as transformers and torchvision cut them. */
+export function resizedSize({ width, height }: { width: number; height: number }, plan: Preprocess): [number, number] {
+  const [toHeight, toWidth] = plan.resizeTo;
+  switch (plan.resize) {
+    case "none":
+      return [height, width];
+    case "stretch":
+      return [toHeight, toWidth];
+    case "shortest-edge":
+    case "keep-shape":
+      // For a square: the shorter side to the edge. For another box: the smallest that covers it.
+      if (width * toHeight <= height * toWidth)
+        return [Math.max(toHeight, Math.trunc((toWidth * height) / width)), toWidth];
+      return [toHeight, Math.max(toWidth, Math.trunc((toHeight * width) / height))];
+    case "letterbox": {
+      const scale = Math.min(toHeight / height, toWidth / width);
+      return [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
+    }
+    default:
+      return plan.resize satisfies never;
+  }
+}
+
+/** Where the resized picture begins in the input: negative where it is cut. `room` is input minus picture. */
+function margin(room: number, { align, cropRounding, resize }: Preprocess): number {
+  if (resize === "letterbox" && align === "top-left") return 0;
+  if (room > 0) return Math.floor(room / 2);
+  const cut = -room / 2;
+  const down = Math.floor(cut);
+  return cropRounding === "even" && cut !== down && down % 2 === 1 ? -(down + 1) : 0 - down;
+}
+
+function normalise(pixels: RawImage, plan: Preprocess, left: number, top: number, target: Float32Array): void {
+  const [height, width] = plan.inputSize;
+  for (let c = 0; c < 3; c++) {
+    const levels = Float32Array.from(
+      { length: 256 },
+      (_, level) => (level * plan.rescale - plan.mean[c]) / plan.std[c],
+    );
+    const plane = target.subarray(c * height * width, (c + 1) * height * width);
+    if (pixels.width < width || pixels.height < height) plane.fill(levels[plan.fill]);
+    for (let y = 0; y < pixels.height; y++) {
+      let from = 3 * y * pixels.width + c;
+      const to = (top + y) * width + left;
+      for (let x = 0; x < pixels.width; x++, from += 3) plane[to + x] = levels[pixels.data[from]];
+    }
+  }
+}

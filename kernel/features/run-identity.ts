@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readModel } from "../onnx";
+import type { Encoder } from "../encoders/encoder";
+import { EncoderError } from "../encoders/errors";
+import type { Facet } from "../encoders/options";
+import type { Preprocess } from "../encoders/preprocess/preprocess";
+
+/** Types of stored features. `int8`: a scale a token, in a tensor of its own: `value = scale · level`. */
+export type FeatureDtype = "f32" | "f16" | "int8";
+
+/** One layer of a run: where its tokens lie over the model's input. */
+export interface ExtractedLayer {
+  layer: number;
+  channels: number;
+  /** Rows and columns; tokens are in raster order. */
+  grid: [number, number];
+  /** Pixels of the model's input between neighbouring tokens. */
+  stride: number;
+}
+
+/** What decides every stored number; two runs of the same `hash` can share a folder. */
+export interface ExtractionRun {
+  version: 1;
+  hash: string;
+  encoder: {
+    name: string;
+    /** SHA-256 of the graph and its files of weights. */
+    sha256: string;
+    preprocess: Readonly<Preprocess>;
+    /** Only of an encoder that computes otherwise than its graph is written. */
+    precision?: "int8";
+  };
+  layers: ExtractedLayer[];
+  facet: Facet;
+  norm: boolean;
+  dtype: FeatureDtype;
+}
+
+/** Describes a run. The device, the batch size and the share of the images do not count: they may change from day to day. */
+export async function describeRun(
+  fn: string,
+  encoder: Encoder,
+  layers: ExtractedLayer[],
+  options: Pick<ExtractionRun, "facet" | "norm" | "dtype">,
+): Promise<ExtractionRun> {
+  const { path, preprocess, precision } = encoder.info;
+  if (path === null) throw new EncoderError(fn, "the encoder must come from a file", encoder.name);
+  const { facet, norm, dtype } = options;
+  const sha256 = await hashModel(path, fn);
+  const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };
+  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype };
+  const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  return { ...content, hash, encoder: { name: encoder.name, ...computed } };
+}
+
+/** Hashes of this process, by names, sizes and dates of the files: a model of some gigabytes is not read for every call. */
+const hashes = new Map<string, Promise<string>>();
+
+/** @internal SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order of their names. */
+export async function hashModel(path: string, fn: string): Promise<string> {
+  const named = [...readModel(path, fn).initializers.values()].flatMap(({ external }) => external?.location ?? []);
+  const files = [path, ...[...new Set(named)].sort().map((name) => join(dirname(path), name))];
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  const key = JSON.stringify(files.map((file, i) => [file, stats[i].size, stats[i].mtimeMs]));
+  const hash = hashes.get(key) ?? hashFiles(files);
+  hashes.set(key, hash);
+  hash.catch(() => hashes.delete(key));
+  return hash;
+}
+
+async function hashFiles(files: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}

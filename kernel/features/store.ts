@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type SafetensorsTensor, writeSafetensors } from "../nn";
+import { EncoderError } from "../encoders/errors";
+import { lockFolder } from "../folder-lock";
+import type { ExtractionRun } from "./run-identity";
+import type { StoredTensor } from "./tensors";
+
+/** A line of `manifest.jsonl`. Of several lines of one path the last counts: the file had changed. */
+export interface ManifestLine {
+  path: string;
+  /** Of the file's content; null where it could not be read. */
+  sha256: string | null;
+  status: "ok" | "skipped";
+  /** Why it was skipped. */
+  reason?: string;
+  /** `[width, height]` of the picture, upright. */
+  size?: [number, number];
+  /** The file that holds the tensors; null for a skipped image. */
+  shard: string | null;
+  /** By layer. */
+  tensors: Record<string, StoredTensor>;
+}
+
+/** What of a folder counts. It is written by moving, after all else: whatever a killed run left behind it is cut off. */
+interface Committed {
+  /** Bytes of the manifest. */
+  manifest: number;
+  images: number;
+  shards: number;
+}
+
+/** Encoder, options, and how much of the folder counts. */
+export const RUN = "run.json";
+/** A line an image. */
+export const MANIFEST = "manifest.jsonl";
+const DISK = ["ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EIO", "EISDIR"];
+
+/** A folder of features: opened by one process at a time, extended by whole shards. */
+export class FeatureStore {
+  /** The last line of each path. */
+  readonly lines = new Map<string, ManifestLine>();
+  /** A line that has the features, by content. */
+  readonly bySha = new Map<string, ManifestLine>();
+  private committed: Committed = { manifest: 0, images: 0, shards: 0 };
+
+  private constructor(
+    private readonly fn: string,
+    readonly folder: string,
+    private readonly run: ExtractionRun,
+    private readonly unlock: () => Promise<void>,
+  ) {}
+
+  /**
+   * Opens or makes a folder.
+   *
+   * @throws EncoderError when it holds features of another encoder or other options, when another process writes to it,
+   *   or when it cannot be written
+   */
+  static async open(fn: string, folder: string, run: ExtractionRun): Promise<FeatureStore> {
+    return reportDisk(fn, folder, async () => {
+      await mkdir(folder, { recursive: true });
+      const store = new FeatureStore(fn, folder, run, await lockFolder(folder, (who) => busy(fn, folder, who)));
+      await store.recover().catch(async (error: unknown) => {
+        await store.close();
+        throw error;
+      });
+      return store;
+    });
+  }
+
+  /** Name of the shard that `commit` writes next. */
+  get nextShard(): string {
+    return `features-${String(this.committed.shards).padStart(5, "0")}.safetensors`;
+  }
+
+  /** Writes a shard, then its lines, then that both count. */
+  async commit(tensors: ReadonlyMap<string, SafetensorsTensor>, lines: readonly ManifestLine[]): Promise<void> {
+    await reportDisk(this.fn, this.folder, async () => {
+      const metadata = { format: "pt", run: this.run.hash };
+      if (tensors.size) await writeSafetensors(join(this.folder, this.nextShard), tensors, metadata);
+      const { manifest, images, shards } = this.committed;
+      const text = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      await append(join(this.folder, MANIFEST), manifest, text);
+      await this.settle({
+        manifest: manifest + text.length,
+        images: images + lines.length,
+        shards: shards + (tensors.size ? 1 : 0),
+      });
+    });
+    for (const line of lines) this.remember(line);
+  }
+
+  close(): Promise<void> {
+    return this.unlock();
+  }
+
+  private async settle(committed: Committed): Promise<void> {
+    const beside = join(this.folder, `${RUN}.${randomUUID()}.part`);
+    await writeFile(beside, `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`, { flush: true });
+    await rename(beside, join(this.folder, RUN));
+    this.committed = committed;
+  }
+
+  /** Reads what counts, cuts off what does not. */
+  private async recover(): Promise<void> {
+    const names = await readdir(this.folder);
+    for (const name of names)
+      if (/^(run\.json|features-\d+\.safetensors)\..*\.part$/.test(name)) await rm(join(this.folder, name));
+    if (!names.includes(RUN)) return this.begin(names);
+    this.committed = this.checkRun(await readFile(join(this.folder, RUN), "utf8"));
+    const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => Buffer.alloc(0));
+    const lines = parseManifest(this.fn, manifest, this.committed.manifest);
+    await truncate(join(this.folder, MANIFEST), this.committed.manifest);
+    for (const line of lines) this.remember(line);
+  }
+
+  /** An empty manifest without a run is what a call leaves that was killed here. */
+  private async begin(names: readonly string[]): Promise<void> {
+    const path = join(this.folder, MANIFEST);
+    const size = names.includes(MANIFEST) ? (await stat(path)).size : 0;
+    if (size || names.some((name) => name.startsWith("features-")))
+      throw new EncoderError(this.fn, `out must be empty or hold ${RUN}`, this.folder);
+    await writeFile(path, "");
+    await this.settle(this.committed);
+  }
+
+  private remember(line: ManifestLine): void {
+    this.lines.set(line.path, line);
+    if (line.status === "ok" && line.sha256 !== null && !this.bySha.has(line.sha256)) this.bySha.set(line.sha256, line);
+  }
+
+  private checkRun(text: string): Committed {
+    const { committed, ...run } = parseRun(this.fn, text);
+    if (run.hash === this.run.hash) return committed;
+    const differ = (["encoder", "layers", "facet", "norm", "dtype"] as const).filter(
+      (key) => JSON.stringify(run[key]) !== JSON.stringify(this.run[key]),
+    );
+    throw new EncoderError(this.fn, `out must be empty or hold a run of the same ${differ.join(", ")}`, this.folder);
+  }
+}
+
+/** The lines that count: those in the first `length` bytes. */
+export function parseManifest(fn: string, bytes: Buffer, length: number): ManifestLine[] {
+  if (bytes.length < length) throw new EncoderError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
+  const lines = bytes.subarray(0, length).toString().split("\n").slice(0, -1);
+  return lines.map((text, i) => {
+    const line = parseLine(text);
+    if (!line) throw new EncoderError(fn, `line ${i + 1} of ${MANIFEST} must describe an image`, text.slice(0, 100));
+    return line;
+  });
+}
+
+function parseLine(text: string): ManifestLine | null {
+  try {
+    const line = JSON.parse(text) as ManifestLine | null;
+    const isLine = typeof line?.path === "string" && typeof line.tensors === "object" && line.tensors !== null;
+    return isLine ? line : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What `run.json` says. Throws `EncoderError` for one of another version. */
+export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
+  try {
+    const run = JSON.parse(text) as ExtractionRun & { committed: Committed };
+    const counts = [run.committed.manifest, run.committed.images, run.committed.shards];
+    if (run.version === 1 && Array.isArray(run.layers) && counts.every(Number.isSafeInteger)) return run;
+  } catch {
+    // Reported below, as a run of another version is.
+  }
+  throw new EncoderError(fn, `${RUN} must describe a run of version 1`, text.slice(0, 100));
+}
+
+async function append(path: string, at: number, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.truncate(at);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+      done += bytesWritten;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A full or read-only disk, by name; what was committed before stays good. */
+async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || !DISK.includes(code)) throw error;
+    const rule = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
+      ? `out must have room for more features (${code}); free some and run again to go on`
+      : `out must be a folder that can be written (${code})`;
+    throw new EncoderError(fn, rule, folder);
+  }
+}
+
+const busy = (fn: string, folder: string, who: string): EncoderError =>
+  new EncoderError(fn, `out must be written by one process at a time, it is by ${who}`, folder);

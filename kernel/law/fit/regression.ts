@@ -1,0 +1,267 @@
+import { jStat } from "jstat";
+import { LawError } from "../error";
+import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
+import { uniform } from "../pck/summary";
+import type { ScoreTable, TableRow } from "./table";
+
+export interface FitOptions extends SolverOptions {
+  /** Predictors by name. Default `["a", "c"]`. */
+  predictors?: string[];
+  /** Degree of the polynomial, interactions included. Default 2. */
+  degree?: 1 | 2;
+  /** Terms in place of those of the degree: products of predictors, as `["a", "c", "a*c"]`; the intercept is always there. */
+  terms?: string[];
+  /** Min-max over the encoders of a benchmark, of predictors and score, as in the Law paper; or none. Default `minmax`. */
+  normalise?: "minmax" | "none";
+  /** Permutations of the scores for the p value of R². Default 0: no test. */
+  permutations?: number;
+  /** Seed of the permutations. Default 1. */
+  seed?: number;
+}
+
+/** A fit of one benchmark. Scores, predictions and errors are in the normalised units of the fit. */
+export interface BenchmarkFit {
+  n: number;
+  terms: string[];
+  coefficients: number[];
+  /** Standard errors of the coefficients; `null` where no degree of freedom is left. */
+  standardErrors: (number | null)[];
+  r2: number;
+  /** `null` where `n - k - 1` is not above 0. */
+  adjustedR2: number | null;
+  /** Leave-one-out Q², by the hat matrix; `null` where a row has leverage 1. */
+  looQ2: number | null;
+  predictions: Record<string, number>;
+  looPredictions: Record<string, number | null>;
+  leverage: Record<string, number>;
+  /** Share of permutations of the scores that fit at least as well; `null` without a test. */
+  permutationP: number | null;
+  /** Range of each predictor and of the score before normalisation. */
+  scales: Record<string, [min: number, max: number]>;
+  /** Standard deviation of the residuals; `null` where no degree of freedom is left. */
+  residualError: number | null;
+}
+
+export interface GroupSummary {
+  r2: number;
+  adjustedR2: number | null;
+  looQ2: number | null;
+}
+
+export interface TableFit {
+  options: { predictors: string[]; degree: number; terms: string[]; normalise: string; ridge: number };
+  benchmarks: Record<string, BenchmarkFit>;
+  /** Means over the benchmarks of a group. */
+  groups: Record<string, GroupSummary>;
+}
+
+/** A prediction in the units of the table, with a two-sided interval for one new measurement. */
+export interface Prediction {
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+const UNIT: [number, number] = [0, 1];
+
+/**
+ * AC regression: per benchmark, ordinary least squares of the score on a polynomial of the predictors
+ * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.4). Rows without a score are left out of the fit.
+ *
+ * R² is in sample; `adjustedR2 = 1 - (1 - R²)(n - 1)/(n - k - 1)`; `looQ2 = 1 - Σ(e_i / (1 - h_ii))² / SST`. Min-max uses every
+ * row, so leave-one-out figures see the range of the row left out.
+ */
+export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
+  const predictors = options.predictors ?? ["a", "c"];
+  const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
+  const entries = table.benchmarks.map((name): [string, BenchmarkFit] => {
+    const rows = table.rows.filter((row) => row.benchmark === name);
+    return [name, fitRows(rows, predictors, terms, options)];
+  });
+  const benchmarks = Object.fromEntries(entries);
+  const groups = { all: table.benchmarks, ...table.groups };
+  return {
+    options: {
+      predictors,
+      degree: options.degree ?? 2,
+      terms,
+      normalise: options.normalise ?? "minmax",
+      ridge: options.ridge ?? 0,
+    },
+    benchmarks,
+    groups: Object.fromEntries(
+      Object.entries(groups).map(([name, of]) => [name, summarizeGroup(of.map((b) => benchmarks[b]))]),
+    ),
+  };
+}
+
+/** `a, c` to degree 2 gives `a, c, a*a, a*c, c*c`: the order of scikit-learn's `PolynomialFeatures`. */
+export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
+  if (degree !== 1 && degree !== 2) throw new LawError("law.fit", "degree must be 1 or 2", degree);
+  if (degree === 1) return [...predictors];
+  const products = predictors.flatMap((first, i) => predictors.slice(i).map((second) => `${first}*${second}`));
+  return [...predictors, ...products];
+}
+
+/** What the fit predicts for an encoder with these predictors, with a prediction interval of the given level (default 0.95). */
+export function predict(model: BenchmarkFit, predictors: Record<string, number>, level = 0.95): Prediction {
+  const scaled = Object.fromEntries(
+    Object.entries(predictors).map(([name, value]) => [name, scale(value, model.scales[name] ?? UNIT)]),
+  );
+  const row = designRow(model.terms, scaled);
+  const value = row.reduce((sum, x, j) => sum + x * model.coefficients[j + 1], model.coefficients[0]);
+  const [min, max] = model.scales.score;
+  const back = (y: number) => min + y * (max - min);
+  const half = intervalOf(model, row, level);
+  return {
+    value: back(value),
+    low: half === null ? null : back(value - half),
+    high: half === null ? null : back(value + half),
+  };
+}
+
+/** Designs are kept beside the fit so that its JSON stays what the command line promises. */
+const designs = new WeakMap<BenchmarkFit, LinearFit>();
+
+function intervalOf(model: BenchmarkFit, row: number[], level: number): number | null {
+  const design = designs.get(model);
+  if (!design || model.residualError === null) return null;
+  const centred = row.map((x, j) => x - design.means[j]);
+  const spread = centred.reduce(
+    (sum, x, i) => sum + x * centred.reduce((s, z, j) => s + design.covariance[i][j] * z, 0),
+    0,
+  );
+  const t = jStat.studentt.inv((1 + level) / 2, model.n - design.rank - 1);
+  return t * model.residualError * Math.sqrt(1 + 1 / model.n + spread);
+}
+
+function fitRows(rows: TableRow[], predictors: string[], terms: string[], options: FitOptions): BenchmarkFit {
+  const trained = rows.filter((row): row is TableRow & { score: number } => row.score !== null);
+  if (trained.length < 2) throw new LawError("law.fit", "a benchmark needs at least 2 scored encoders", trained.length);
+  const scales = scalesOf(rows, trained, predictors, options.normalise ?? "minmax");
+  const design = (row: TableRow) =>
+    designRow(terms, Object.fromEntries(predictors.map((name) => [name, scale(predictorOf(row, name), scales[name])])));
+  const x = trained.map(design);
+  const y = trained.map((row) => scale(row.score, scales.score));
+  const solved = leastSquares(x, y, options);
+  const model = { ...describeFit(solved, y, trained), ...identity(solved, rows, terms, design), scales };
+  model.permutationP = permutationTest(x, y, model.r2, options);
+  designs.set(model, solved);
+  return model;
+}
+
+function identity(solved: LinearFit, rows: TableRow[], terms: string[], design: (row: TableRow) => number[]) {
+  const value = (row: TableRow) =>
+    design(row).reduce((sum, x, j) => sum + x * solved.coefficients[j + 1], solved.coefficients[0]);
+  return {
+    terms,
+    coefficients: solved.coefficients,
+    predictions: Object.fromEntries(rows.map((row) => [row.encoder, value(row)])),
+    permutationP: null as number | null,
+  };
+}
+
+function describeFit(solved: LinearFit, y: number[], trained: TableRow[]) {
+  const n = y.length;
+  const mean = y.reduce((sum, value) => sum + value, 0) / n;
+  const residuals = y.map((value, i) => value - solved.fitted[i]);
+  const squares = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
+  const total = squares(y.map((value) => value - mean));
+  const r2 = 1 - squares(residuals) / total;
+  const free = n - solved.rank - 1;
+  const leftOut = residuals.map((e, i) => (1 - solved.leverage[i] > 1e-9 ? e / (1 - solved.leverage[i]) : null));
+  const usable = leftOut.every((e) => e !== null);
+  const residualError = free > 0 ? Math.sqrt(squares(residuals) / free) : null;
+  const byEncoder = <T>(values: T[]) => Object.fromEntries(trained.map((row, i) => [row.encoder, values[i]]));
+  return {
+    n,
+    r2,
+    adjustedR2: free > 0 ? 1 - ((1 - r2) * (n - 1)) / free : null,
+    looQ2: usable ? 1 - squares(leftOut as number[]) / total : null,
+    looPredictions: byEncoder(leftOut.map((e, i) => (e === null ? null : y[i] - e))),
+    leverage: byEncoder(solved.leverage),
+    residualError,
+    standardErrors: standardErrors(solved, residualError, n),
+  };
+}
+
+function standardErrors(solved: LinearFit, residualError: number | null, n: number): (number | null)[] {
+  if (residualError === null) return solved.coefficients.map(() => null);
+  const slopes = solved.covariance.map((row, j) => residualError * Math.sqrt(row[j]));
+  const quadratic = solved.means.reduce(
+    (sum, m, i) => sum + m * solved.means.reduce((s, k, j) => s + solved.covariance[i][j] * k, 0),
+    0,
+  );
+  return [residualError * Math.sqrt(1 / n + quadratic), ...slopes];
+}
+
+function permutationTest(x: number[][], y: number[], r2: number, options: FitOptions): number | null {
+  const { permutations = 0, seed = 1 } = options;
+  if (permutations === 0) return null;
+  const random = uniform(seed);
+  let asGood = 1;
+  for (let trial = 0; trial < permutations; trial++) {
+    if (r2Of(x, shuffled(y, random), options) >= r2) asGood++;
+  }
+  return asGood / (permutations + 1);
+}
+
+function r2Of(x: number[][], y: number[], options: FitOptions): number {
+  const { fitted } = leastSquares(x, y, options);
+  const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
+  const error = y.reduce((sum, value, i) => sum + (value - fitted[i]) ** 2, 0);
+  return 1 - error / y.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+}
+
+/** A random order of the values (Fisher and Yates). */
+export function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  const out = [...values];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [out[i], out[j]] = [out[j], out[i]];
+  }
+  return out;
+}
+
+function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], normalise: "minmax" | "none") {
+  const range = (values: number[]) => (normalise === "none" ? UNIT : rangeOf(values));
+  const scales: Record<string, [number, number]> = { score: range(trained.map((row) => row.score ?? NaN)) };
+  for (const name of predictors) scales[name] = range(rows.map((row) => predictorOf(row, name)));
+  return scales;
+}
+
+export function rangeOf(values: number[]): [min: number, max: number] {
+  return [Math.min(...values), Math.max(...values)];
+}
+
+export function predictorOf(row: TableRow, name: string, where = "law.fit"): number {
+  const value = row.predictors[name];
+  if (value === undefined)
+    throw new LawError(where, `predictor must be one of ${Object.keys(row.predictors).join(", ")}`, name);
+  return value;
+}
+
+export function scale(value: number, [min, max]: [number, number]): number {
+  return max > min ? (value - min) / (max - min) : 0;
+}
+
+/** One value per term; a term is a product of predictors. */
+export function designRow(terms: string[], predictors: Record<string, number>): number[] {
+  return terms.map((term) => term.split("*").reduce((product, name) => product * factor(predictors, name.trim()), 1));
+}
+
+function factor(predictors: Record<string, number>, name: string): number {
+  const value = predictors[name];
+  if (value === undefined) throw new LawError("law.fit", `a term may use ${Object.keys(predictors).join(", ")}`, name);
+  return value;
+}
+
+function summarizeGroup(fits: BenchmarkFit[]): GroupSummary {
+  const mean = (values: (number | null)[]) =>
+    values.some((value) => value === null) ? null : (values as number[]).reduce((a, b) => a + b, 0) / values.length;
+  return {
+    r2: mean(fits.map((of) => of.r2)) as number,
+    adjustedR2: mean(fits.map((of) => of.adjustedR2)),
+    looQ2: mean(fits.map((of) => of.looQ2)),
+  };
+}

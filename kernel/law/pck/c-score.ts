@@ -1,0 +1,112 @@
+import { LawError } from "../error";
+import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
+import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
+import { resolveAlphas, type PckOptions } from "./pck";
+import { storedExtractor, type StoredFeatures } from "./stored";
+import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, type PckBreakdown } from "./subsets";
+import { summarize, type PairOutcome, type PckSummary } from "./summary";
+import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
+
+/** A pair whose images can be found, with its flags where the data set has them. */
+export interface ScoredPair extends PathPair {
+  readonly flags?: PairFlags;
+}
+
+export interface CScoreOptions extends PckOptions, ExtractionOptions {
+  /**
+   * Blocks whose tokens are used, each normalised and then concatenated. Default `[-2]`, as in the Law paper; of stored features the
+   * last layer that is there.
+   */
+  layers?: number[];
+  /** Score the keypoints that have a look-alike apart, as `geometryAware`. Default: not. */
+  lookAlikes?: LookAlikes;
+  /** Seed of the bootstrap interval. Default 1. */
+  seed?: number;
+}
+
+/** PCK over all pairs, and over parts of them. */
+export interface CScore extends PckSummary {
+  /** By flag and its value; empty where pairs carry no flags. */
+  flags: Partial<Record<FlagName, Record<string, PckBreakdown>>>;
+  /** `null` without the option `lookAlikes`. */
+  geometryAware: PckSummary | null;
+}
+
+/**
+ * C score of an encoder: PCK of nearest-feature matches over pairs in SPair-71k's layout, in percent
+ * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.3). Every image goes through the encoder once, and its
+ * features are let go after the last pair that needs them; pairs are visited by category, so about one category is held.
+ *
+ * A long run that must survive anything extracts to disk first: `encoders.extract` may be killed and called again, and what
+ * `encoders.openFeatures` opens takes the encoder's place here, now and at every later run.
+ *
+ * @param encoder an encoder, features on disk, or a function from a path to features that are at hand, which is asked for each target
+ *   of up to 64 pairs and for each source of a pair
+ * @throws LawError when `pairs` is empty, a layer's grid is not square, images lie otherwise than `geometry` says, or stored features
+ *   lack a layer or an image.
+ */
+export async function cScore(
+  encoder: LayerExtractor | StoredFeatures | FeatureSource,
+  pairs: readonly ScoredPair[],
+  options: CScoreOptions = {},
+): Promise<CScore> {
+  const where = "law.cScore";
+  check(where, pairs, options);
+  const layers = options.layers ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
+  const { outcomes } = await matchAll(where, encoder, pairs, { ...options, layers, join: true });
+  return describe(pairs, outcomes[0], options);
+}
+
+function isStored(encoder: LayerExtractor | StoredFeatures | FeatureSource): encoder is StoredFeatures {
+  return typeof encoder !== "function" && !("forwardIntermediates" in encoder);
+}
+
+const lastStored = ({ run }: StoredFeatures): number[] => run.layers.slice(-1).map(({ layer }) => layer);
+
+/**
+ * C score of each of `layers` by itself (default: all, or all that are stored), in depth order, from one pass over the images. The
+ * tokens of every layer are held at once.
+ */
+export async function cScoreByLayer(
+  encoder: LayerExtractor | StoredFeatures,
+  pairs: readonly ScoredPair[],
+  options: CScoreOptions = {},
+): Promise<{ layer: number; summary: CScore }[]> {
+  const where = "law.cScoreByLayer";
+  check(where, pairs, options);
+  const plan = { ...options, layers: options.layers ?? null, join: false };
+  const { layers, outcomes } = await matchAll(where, encoder, pairs, plan);
+  return layers.map((layer, i) => ({ layer, summary: describe(pairs, outcomes[i], options) }));
+}
+
+function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
+  if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
+  resolveAlphas(options);
+}
+
+function describe(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
+  const alphas = resolveAlphas(options);
+  const { seed, lookAlikes } = options;
+  return {
+    ...summarize(outcomes, alphas, seed),
+    flags: byFlag(pairs, outcomes, alphas, seed),
+    geometryAware: lookAlikes ? geometryAware(pairs, outcomes, lookAlikes, alphas, seed) : null,
+  };
+}
+
+async function matchAll(
+  where: string,
+  encoder: LayerExtractor | StoredFeatures | FeatureSource,
+  pairs: readonly ScoredPair[],
+  plan: ExtractionPlan & PckOptions,
+): Promise<Matched> {
+  const groups = groupByTarget(pairs);
+  const { signal } = plan;
+  if (typeof encoder === "function") {
+    const onPairs = (done: number) => plan.onProgress?.(done, pairs.length);
+    return matchPairs(pairs, groups, supplyFromSource(encoder, plan), { ...plan, signal, onPairs });
+  }
+  const extractor = isStored(encoder) ? storedExtractor(encoder, where) : encoder;
+  const uses = groups.flatMap((group) => usesOf(group, pairs));
+  return matchPairs(pairs, groups, supplyFromEncoder(extractor, uses, plan), plan);
+}

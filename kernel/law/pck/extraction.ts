@@ -1,0 +1,178 @@
+import { letterbox, stretch, type Placement } from "./canvas";
+import { LawError } from "../error";
+import { centerTokens, normalizeTokens, type GridFeatures } from "./match";
+import type { PckOptions } from "./pck";
+
+/** The part of an encoder that the score needs (see `encoders.load`). */
+export interface LayerExtractor {
+  readonly name: string;
+  forwardIntermediates(
+    images: string[],
+    options: { indices: number[] | null; outputFmt: "NLC"; intermediatesOnly: true },
+  ): Promise<{ intermediates: LayerFeatures[] }>;
+}
+
+/** Features of one layer for a batch of images; `tokens(i)` is `[rows * columns, channels]`. */
+export interface LayerFeatures {
+  readonly layer: number;
+  readonly grid: readonly [rows: number, columns: number];
+  readonly channels: number;
+  /** How each image lies in the encoder's input, `input = image * scale + offset`, where the encoder says so. */
+  readonly geometry?: readonly InputGeometry[];
+  tokens(image: number): Float32Array;
+}
+
+/** Where a picture lies in an encoder's input. */
+export interface InputGeometry extends Placement {
+  readonly modelSize: readonly [width: number, height: number];
+}
+
+/** What is kept of one image: its tokens, one entry a layer (or one of several layers joined). Rows may have any length. */
+export interface ImageFeatures {
+  layers: number[];
+  features: GridFeatures[];
+  geometry: InputGeometry | null;
+}
+
+/** Anything that keeps features by key: a `Map`, or a store on disk. An aborted score that is run again finds them there. */
+export interface FeatureCache {
+  get(key: string): ImageFeatures | undefined | Promise<ImageFeatures | undefined>;
+  set(key: string, features: ImageFeatures): unknown;
+}
+
+export interface ExtractionOptions {
+  /** Take the mean token of each image away before normalising. Default `false`, as in the Law paper. */
+  center?: boolean;
+  /** Images that go through the encoder at once. Default 16. */
+  batchSize?: number;
+  /** Default: none. Keys name encoder, layers, centring and path: an image or model that changes in place needs a new cache. */
+  cache?: FeatureCache;
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface ExtractionPlan extends ExtractionOptions {
+  /** `null`: all. */
+  layers: number[] | null;
+  /** Whether layers are concatenated into one map, or kept apart. */
+  join: boolean;
+}
+
+/** Features of `paths` in order, batch by batch; those that the cache holds do not go through the encoder. */
+export async function* extract(
+  encoder: LayerExtractor,
+  paths: readonly string[],
+  plan: ExtractionPlan,
+): AsyncGenerator<[path: string, features: ImageFeatures][]> {
+  const { batchSize = 16, onProgress, signal, cache } = plan;
+  for (let start = 0; start < paths.length; start += batchSize) {
+    signal?.throwIfAborted();
+    const batch = paths.slice(start, start + batchSize);
+    const found = await Promise.all(batch.map((path) => cache?.get(keyOf(encoder, path, plan))));
+    const missing = batch.filter((_, i) => found[i] === undefined);
+    const made = missing.length > 0 ? await run(encoder, missing, plan) : [];
+    for (const [i, path] of missing.entries()) await cache?.set(keyOf(encoder, path, plan), made[i]);
+    onProgress?.(Math.min(start + batchSize, paths.length), paths.length);
+    yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
+  }
+}
+
+function keyOf({ name }: LayerExtractor, path: string, { layers, join, center = false }: ExtractionPlan): string {
+  return JSON.stringify({ encoder: name, layers, join, center, path });
+}
+
+async function run(encoder: LayerExtractor, paths: string[], plan: ExtractionPlan): Promise<ImageFeatures[]> {
+  const options = { indices: plan.layers, outputFmt: "NLC", intermediatesOnly: true } as const;
+  const { intermediates } = await encoder.forwardIntermediates(paths, options);
+  return paths.map((_, i) => {
+    const geometry = intermediates[0].geometry?.[i] ?? null;
+    const layers = intermediates.map((map) => map.layer);
+    const features = plan.join
+      ? [combine(intermediates, i, plan)]
+      : intermediates.map((map) => combine([map], i, plan));
+    return { layers, features, geometry };
+  });
+}
+
+/** Tokens of one image; several layers are normalised and concatenated. */
+function combine(layers: readonly LayerFeatures[], image: number, options: ExtractionOptions): GridFeatures {
+  const { grid } = layers[0];
+  const parts = layers.map((layer) => prepareTokens(layer.tokens(image), layer.channels, options));
+  if (parts.length === 1) return { tokens: parts[0], grid, channels: layers[0].channels };
+  const channels = layers.reduce((sum, layer) => sum + layer.channels, 0);
+  const joined = new Float32Array(grid[0] * grid[1] * channels);
+  let offset = 0;
+  layers.forEach((layer, l) => {
+    checkGrid(grid, layer.grid);
+    const unit = normalizeTokens(parts[l], layer.channels);
+    for (let cell = 0; cell < grid[0] * grid[1]; cell++) {
+      const token = unit.subarray(cell * layer.channels, (cell + 1) * layer.channels);
+      joined.set(token, cell * channels + offset);
+    }
+    offset += layer.channels;
+  });
+  return { tokens: joined, grid, channels };
+}
+
+/** The tokens, less the mean row where that is asked for. Whoever takes cosines of them divides by their lengths. */
+export function prepareTokens(
+  tokens: Float32Array,
+  channels: number,
+  { center = false }: ExtractionOptions,
+): Float32Array {
+  return center ? centerTokens(tokens, channels) : tokens;
+}
+
+function checkGrid(expected: readonly number[], grid: readonly number[]): void {
+  if (grid[0] !== expected[0] || grid[1] !== expected[1]) {
+    const rule = `layers must share one grid, the first has ${expected.join("x")}`;
+    throw new LawError("law.cScore", rule, grid.join("x"));
+  }
+}
+
+/** How far, in pixels of the encoder's input, a corner may lie from where the geometry says; resizing rounds to whole pixels. */
+const ROUNDING = 1.5;
+
+/**
+ * Where an image lies on the canvas when its own encoder is asked (`geometry: "encoder"`), else `undefined`: the geometry's
+ * formula holds. An encoder that prepares images in another way than the geometry says is an error, not a wrong number.
+ */
+export function placementOf(
+  path: string,
+  size: readonly [number, number],
+  input: InputGeometry | null,
+  { geometry = "letterbox", canvas = 840 }: PckOptions,
+): Placement | undefined {
+  if (geometry === "encoder") {
+    if (!input) throw new LawError("law.cScore", 'geometry "encoder" needs features that say how images lie', path);
+    const [x, y] = [canvas / input.modelSize[0], canvas / input.modelSize[1]];
+    const { scaleX, scaleY, offsetX, offsetY } = input;
+    return { scaleX: scaleX * x, scaleY: scaleY * y, offsetX: offsetX * x, offsetY: offsetY * y };
+  }
+  if (input) checkPlacement(path, size, input, geometry);
+  return undefined;
+}
+
+function checkPlacement(
+  path: string,
+  size: readonly [number, number],
+  input: InputGeometry,
+  geometry: Exclude<PckOptions["geometry"], "encoder" | undefined>,
+): void {
+  const side = input.modelSize[0];
+  const wanted = (geometry === "letterbox" ? letterbox : stretch)(size, side);
+  const corner = (lie: Placement, [x, y]: readonly [number, number]) => [
+    x * lie.scaleX + lie.offsetX,
+    y * lie.scaleY + lie.offsetY,
+  ];
+  const off = ([[0, 0], size] as const).map((point) => {
+    const [a, b] = [corner(wanted, point), corner(input, point)];
+    return Math.max(Math.abs(a[0] - b[0]), Math.abs(a[1] - b[1]));
+  });
+  if (Math.max(...off) <= ROUNDING) return;
+  const resize = geometry === "letterbox" ? "letterbox" : "stretch";
+  const rule =
+    `geometry "${geometry}" needs images prepared with resize "${resize}" to ${side} pixels ` +
+    `(encoders.load(…, { preprocess: { …, resize: "${resize}" } }), or geometry "encoder")`;
+  throw new LawError("law.cScore", rule, `${path}, off by ${Math.max(...off).toFixed(1)} pixels`);
+}

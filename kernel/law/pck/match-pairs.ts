@@ -1,0 +1,166 @@
+import { Cosines } from "../cosines/cosines";
+import { placementOf, type ImageFeatures } from "./extraction";
+import type { GridFeatures } from "./match";
+import { checkGrids, judgeRows, sourceCells, type PckOptions, type PckPair } from "./pck";
+import type { FeatureSupply } from "./supply";
+import type { PairOutcome } from "./summary";
+
+/** A pair whose images can be found: `path` is the image file. */
+export interface PathPair extends PckPair {
+  readonly source: PckPair["source"] & { readonly path: string };
+  readonly target: PckPair["target"] & { readonly path: string };
+}
+
+/** Pairs of one target, by position: their keypoints go into one matrix product. */
+export interface TargetGroup {
+  readonly target: string;
+  readonly pairs: readonly number[];
+}
+
+/** A bound on the size of one product, for a list whose pairs have few targets. */
+const MOST_PAIRS = 64;
+
+/** Category by category, so that about one category's images are held; within one, targets in the order of the pairs. */
+export function groupByTarget(pairs: readonly PathPair[]): TargetGroup[] {
+  const groups: { category: string; target: string; pairs: number[] }[] = [];
+  const open = new Map<string, { pairs: number[] }>();
+  for (const [i, { category, target }] of pairs.entries()) {
+    const key = JSON.stringify([category, target.path]);
+    const group = open.get(key);
+    if (group && group.pairs.length < MOST_PAIRS) {
+      group.pairs.push(i);
+      continue;
+    }
+    const fresh = { category, target: target.path, pairs: [i] };
+    groups.push(fresh);
+    open.set(key, fresh);
+  }
+  return groups.sort((a, b) => compare(a.category, b.category));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The paths that a group asks its supply for, in order. */
+export function usesOf({ target, pairs: members }: TargetGroup, pairs: readonly PathPair[]): string[] {
+  return [target, ...members.map((i) => pairs[i].source.path)];
+}
+
+/** Groups whose products are computed, or wait for it. */
+const IN_FLIGHT = 3;
+
+export interface MatchJob extends PckOptions {
+  onPairs?: (done: number) => void;
+  signal?: AbortSignal;
+}
+
+/** What was matched: outcomes in the order of the pairs, one list a layer. */
+export interface Matched {
+  layers: number[];
+  outcomes: PairOutcome[][];
+  /** Pairs that were matched so far. */
+  done: number;
+}
+
+/**
+ * Matches the keypoints of all pairs, target by target. While the cosines of some groups are computed in their threads, the rows of
+ * the next one are gathered here; four groups and their images are held at most.
+ */
+export async function matchPairs(
+  pairs: readonly PathPair[],
+  groups: readonly TargetGroup[],
+  supply: FeatureSupply,
+  job: MatchJob,
+): Promise<Matched> {
+  const cosines = new Cosines();
+  const matched: Matched = { layers: [], outcomes: [], done: 0 };
+  const running: Promise<void>[] = [];
+  try {
+    for (const group of groups) {
+      job.signal?.throwIfAborted();
+      const gathered = await gather(group, pairs, supply, job);
+      matched.layers = gathered.layers;
+      const work = multiply(gathered, cosines).then((rows) => judge(gathered, rows, matched, job));
+      // A failure is reported when its turn comes.
+      work.catch(() => {});
+      running.push(work);
+      if (running.length === IN_FLIGHT) await running.shift();
+    }
+    await Promise.all(running);
+  } finally {
+    await cosines.dispose();
+  }
+  return matched;
+}
+
+/** One group, ready for its products. */
+interface Gathered {
+  layers: number[];
+  /** Position, and where the pair's rows end. */
+  members: { at: number; pair: PathPair; end: number }[];
+  /** By layer: the rows of all keypoints, the target's map, and the side of its grid. */
+  maps: { rows: Float32Array[]; keys: GridFeatures; side: number }[];
+}
+
+async function gather(
+  group: TargetGroup,
+  pairs: readonly PathPair[],
+  supply: FeatureSupply,
+  options: PckOptions,
+): Promise<Gathered> {
+  const target = await supply(group.target);
+  const members: Gathered["members"] = [];
+  const maps = target.features.map((keys): Gathered["maps"][number] => ({
+    rows: [],
+    keys,
+    side: checkGrids(keys, keys),
+  }));
+  for (const at of group.pairs) {
+    const source = await supply(pairs[at].source.path);
+    const pair = placed(pairs[at], source, target, options);
+    source.features.forEach((from, l) => {
+      const { rows, keys, side } = maps[l];
+      checkGrids(from, keys);
+      const row = (cell: number) => from.tokens.subarray(cell * from.channels, (cell + 1) * from.channels);
+      rows.push(...sourceCells(pair, side, options).map(row));
+    });
+    members.push({ at, pair, end: maps[0].rows.length });
+  }
+  return { layers: target.layers, members, maps };
+}
+
+function placed(pair: PathPair, source: ImageFeatures, target: ImageFeatures, options: PckOptions): PathPair {
+  const lie = ({ path, size }: PathPair["source"], { geometry }: ImageFeatures) =>
+    placementOf(path, size, geometry, options);
+  return {
+    ...pair,
+    source: { ...pair.source, placement: lie(pair.source, source) },
+    target: { ...pair.target, placement: lie(pair.target, target) },
+  };
+}
+
+function multiply({ maps }: Gathered, cosines: Cosines): Promise<Float32Array[]> {
+  return Promise.all(
+    maps.map(({ rows, keys: { tokens, channels } }) => {
+      const queries = cosines.staging.gather(rows.length, channels, (i) => rows[i]);
+      return cosines.rows(queries, tokens, channels);
+    }),
+  );
+}
+
+function judge({ members, maps }: Gathered, products: readonly Float32Array[], into: Matched, job: MatchJob): void {
+  products.forEach((values, l) => {
+    const { side } = maps[l];
+    const cells = side * side;
+    const outcomes = (into.outcomes[l] ??= []);
+    let from = 0;
+    for (const { at, pair, end } of members) {
+      const rows = Array.from({ length: end - from }, (_, i) =>
+        values.subarray((from + i) * cells, (from + i + 1) * cells),
+      );
+      outcomes[at] = { category: pair.category, results: judgeRows(pair, rows, side, job) };
+      from = end;
+    }
+  });
+  into.done += members.length;
+  job.onPairs?.(into.done);
+}

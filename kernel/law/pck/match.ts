@@ -1,0 +1,135 @@
+import { dotRow } from "../cosines/dots";
+import { LawError } from "../error";
+
+/** Features of one image on an `n x n` grid: `tokens` is `[n * n, channels]`, row-major, raster order. */
+export interface GridFeatures {
+  tokens: Float32Array;
+  grid: readonly [rows: number, columns: number];
+  channels: number;
+}
+
+export interface MatchOptions {
+  /** `soft`: expectation under a softmax around the peak. `argmax`: the first best cell. Default `soft`. */
+  match?: "soft" | "argmax";
+  /** Half-width, in cells, of the block around the peak that the softmax sees. Default 5; `Infinity` for no window. */
+  window?: number;
+  /** Softmax temperature. Default 0.02. */
+  temperature?: number;
+  /** What stands outside the window. The released evaluation multiplies by a mask, so `zero` is the default. */
+  maskFill?: "zero" | "-inf";
+}
+
+/** A position on the feature grid, in cells: `column` and `row` may be fractions for the soft matcher. */
+export interface GridPoint {
+  column: number;
+  row: number;
+}
+
+const NORM_EPSILON = 1e-10;
+
+/** A copy whose rows have unit length: `x / (|x| + 1e-10)`, so a zero row stays zero. */
+export function normalizeTokens(tokens: Float32Array, channels: number): Float32Array {
+  const out = new Float32Array(tokens.length);
+  for (let start = 0; start < tokens.length; start += channels) {
+    let sum = 0;
+    for (let c = start; c < start + channels; c++) sum += tokens[c] * tokens[c];
+    const scale = 1 / (Math.sqrt(sum) + NORM_EPSILON);
+    for (let c = start; c < start + channels; c++) out[c] = tokens[c] * scale;
+  }
+  return out;
+}
+
+/** A copy with the mean token of the image taken away; `[N, C]` to `[N, C]`. Raises PCK of most encoders. */
+export function centerTokens(tokens: Float32Array, channels: number): Float32Array {
+  const mean = new Float64Array(channels);
+  const out = new Float32Array(tokens.length);
+  const rows = tokens.length / channels;
+  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) mean[c] += tokens[at] / rows;
+  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) out[at] = tokens[at] - mean[c];
+  return out;
+}
+
+/** Cosine of one source cell with every target cell; both `[N, C]` must have unit rows. Returns `[N]`. */
+export function similarityRow(
+  source: Float32Array,
+  cell: number,
+  target: Float32Array,
+  channels: number,
+): Float32Array {
+  const row = new Float32Array(target.length / channels);
+  dotRow(source, cell, target, channels, row);
+  return row;
+}
+
+/** Index of the largest value; the first one wins a tie. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/**
+ * Where one row of similarities points to on an `n x n` grid (Law of Vision Representation, released evaluation).
+ *
+ * `argmax` takes the first best cell. `soft` keeps the `(2 * window + 1)^2` block around it, takes
+ * `softmax((sim - max) / temperature)` over all cells and returns the expected column and row.
+ */
+export function locate(similarity: Float32Array, n: number, options: MatchOptions = {}): GridPoint {
+  if (similarity.length !== n * n) {
+    throw new LawError("law.locate", `similarity must hold n * n = ${n * n} values`, similarity.length);
+  }
+  const { match = "soft", window = 5, temperature = 0.02, maskFill = "zero" } = options;
+  const peak = argmax(similarity);
+  const [row, column] = [Math.floor(peak / n), peak % n];
+  if (match === "argmax") return { column, row };
+  if (!(temperature > 0)) throw new LawError("law.locate", "temperature must be above 0", temperature);
+  if (!(window >= 0)) throw new LawError("law.locate", "window must be at least 0", window);
+  const rows: Span = [Math.max(0, Math.ceil(row - window)), Math.min(n, Math.floor(row + window) + 1)];
+  const columns: Span = [Math.max(0, Math.ceil(column - window)), Math.min(n, Math.floor(column + window) + 1)];
+  return expectation(similarity, n, { rows, columns, peak, temperature, outside: maskFill === "zero" ? 0 : -Infinity });
+}
+
+/** From the first to before the last. */
+type Span = [from: number, to: number];
+
+interface Block {
+  rows: Span;
+  columns: Span;
+  peak: number;
+  temperature: number;
+  /** What every cell outside the block counts as. */
+  outside: number;
+}
+
+/** The mean cell under the softmax. All cells outside the block weigh the same: their sums need no loop. */
+function expectation(
+  similarity: Float32Array,
+  n: number,
+  { rows, columns, peak, temperature, outside }: Block,
+): GridPoint {
+  const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
+  const rest = n * n - height * width;
+  const max = rest > 0 ? Math.max(similarity[peak], outside) : similarity[peak];
+  const blank = rest > 0 ? Math.exp((outside - max) / temperature) : 0;
+  // Sums of columns and of rows over all cells, less those of the block.
+  let mass = blank * rest;
+  let column = blank * ((n * n * (n - 1)) / 2 - height * sumOf(columns));
+  let row = blank * ((n * n * (n - 1)) / 2 - width * sumOf(rows));
+  for (let y = rows[0]; y < rows[1]; y++) {
+    for (let x = columns[0]; x < columns[1]; x++) {
+      const weight = Math.exp((similarity[y * n + x] - max) / temperature);
+      mass += weight;
+      column += weight * x;
+      row += weight * y;
+    }
+  }
+  return { column: clamp(column / mass, n - 1), row: clamp(row / mass, n - 1) };
+}
+
+function sumOf([from, to]: Span): number {
+  return ((from + to - 1) * (to - from)) / 2;
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(Math.max(value, 0), max);
+}

@@ -1,0 +1,163 @@
+import { letterbox, place, stretch, type Box, type Placement, type Point } from "./canvas";
+import { LawError } from "../error";
+import { locate, similarityRow, type GridFeatures, type MatchOptions } from "./match";
+
+/** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
+export interface PckSide {
+  readonly size: readonly [width: number, height: number];
+  readonly keypoints: Readonly<Record<string, Point | null>>;
+  /** Where the image lies on the canvas, when that is known; wins over `geometry`. */
+  readonly placement?: Placement;
+}
+
+export interface PckPair {
+  readonly category: string;
+  readonly source: PckSide;
+  /** The longer side of the box, in pixels of the target image, sets the threshold. */
+  readonly target: PckSide & { readonly box: Box };
+}
+
+export interface PckOptions extends MatchOptions {
+  /** Thresholds as fractions of the longer side of the target box. Default `[0.1, 0.05, 0.01]`. */
+  alphas?: number[];
+  /** Side of the square canvas in pixels. Default 840, as in the released evaluation. */
+  canvas?: number;
+  /**
+   * How image and keypoints lie on the square canvas. Default `letterbox`.
+   *
+   * - `letterbox`: both keep their aspect, centred.
+   * - `stretch`: both are scaled to the square.
+   * - `stretch-image`: the image is stretched and the keypoints are letterboxed: the release, whose source cells and targets do not
+   *   match for images that are not square. For comparison with its numbers only.
+   * - `encoder`: keypoints follow each image into its encoder's input, however it was prepared; what a crop cuts off is judged
+   *   by the nearest cell.
+   */
+  geometry?: "letterbox" | "stretch" | "stretch-image" | "encoder";
+  /** Centre of a cell: `stride / 2`, rounded down (the released evaluation) or exact. Default `floor`. */
+  centre?: "floor" | "exact";
+  /** Strictly below the threshold counts; `false` counts the threshold itself. Default `true`. */
+  strict?: boolean;
+}
+
+/** What one keypoint of one pair came to; points and distances are in canvas pixels. */
+export interface KeypointResult {
+  id: string;
+  predicted: Point;
+  truth: Point;
+  distance: number;
+  /** One entry per alpha. */
+  correct: boolean[];
+}
+
+/** Predicts the target position of a source keypoint; all points are in canvas pixels. */
+export type PointPredictor = (source: Point, id: string) => Point;
+
+const DEFAULT_ALPHAS = [0.1, 0.05, 0.01];
+
+export function resolveAlphas(options: PckOptions): number[] {
+  const alphas = options.alphas ?? DEFAULT_ALPHAS;
+  for (const alpha of alphas) {
+    if (!(alpha > 0)) throw new LawError("law.pck", "every alpha must be above 0", alpha);
+  }
+  return alphas;
+}
+
+/** How the two images of a pair lie on the canvas. */
+export function placements(pair: PckPair, options: PckOptions = {}): { source: Placement; target: Placement } {
+  const { canvas = 840, geometry = "letterbox" } = options;
+  const lay = ({ size, placement }: PckSide): Placement => {
+    if (placement) return placement;
+    if (geometry === "encoder")
+      throw new LawError("law.pck", 'geometry "encoder" needs sides with a placement', placement);
+    return (geometry === "stretch" ? stretch : letterbox)(size, canvas);
+  };
+  return { source: lay(pair.source), target: lay(pair.target) };
+}
+
+/**
+ * Percentage of correct keypoints of one pair for any predictor of points.
+ *
+ * A keypoint counts when it is visible in both images, and is correct when its predicted position lies within
+ * `alpha * max(box width, box height)` of the truth (law.md, section 2.3, step 6). Returns no entry for hidden ones.
+ */
+export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
+  const { strict = true } = options;
+  const alphas = resolveAlphas(options);
+  const lay = placements(pair, options);
+  const [x1, y1, x2, y2] = pair.target.box;
+  const size = Math.max((x2 - x1) * lay.target.scaleX, (y2 - y1) * lay.target.scaleY);
+  return commonKeypoints(pair).map(([id, source, target]) => {
+    const truth = place(target, lay.target);
+    const predicted = predict(place(source, lay.source), id);
+    const distance = Math.hypot(predicted[0] - truth[0], predicted[1] - truth[1]);
+    const correct = alphas.map((alpha) => (strict ? distance < alpha * size : distance <= alpha * size));
+    return { id, predicted, truth, distance, correct };
+  });
+}
+
+/**
+ * Percentage of correct keypoints of one pair, from features of both images on the same `n x n` grid. Rows of
+ * `tokens` must have unit length (see `normalizeTokens`).
+ */
+export function pckOfPair(
+  pair: PckPair,
+  source: GridFeatures,
+  target: GridFeatures,
+  options: PckOptions = {},
+): KeypointResult[] {
+  const n = checkGrids(source, target);
+  const rows = sourceCells(pair, n, options).map((cell) =>
+    similarityRow(source.tokens, cell, target.tokens, source.channels),
+  );
+  return judgeRows(pair, rows, n, options);
+}
+
+/** The cell of an `n x n` grid that holds each source keypoint, for the keypoints that both images show. */
+export function sourceCells(pair: PckPair, n: number, options: PckOptions): number[] {
+  const lay = placements(pair, options).source;
+  return commonKeypoints(pair).map(([, point]) => cellOf(place(point, lay), n, options.canvas ?? 840));
+}
+
+/** The same from rows of cosines with all target cells, one for each of `sourceCells`. */
+export function judgeRows(
+  pair: PckPair,
+  rows: readonly Float32Array[],
+  n: number,
+  options: PckOptions,
+): KeypointResult[] {
+  const { canvas = 840, centre = "floor" } = options;
+  const stride = canvas / n;
+  const half = centre === "floor" ? Math.floor(stride / 2) : stride / 2;
+  let next = 0;
+  const predict: PointPredictor = () => {
+    const { column, row } = locate(rows[next++], n, options);
+    return [column * stride + half, row * stride + half];
+  };
+  return pckOfPredictor(pair, predict, options);
+}
+
+/** Index of the cell of an `n x n` grid that holds a canvas point; points on the border belong to the last cell. */
+export function cellOf([x, y]: Point, n: number, canvas: number): number {
+  const index = (value: number) => Math.min(n - 1, Math.max(0, Math.trunc((n * value) / canvas)));
+  return n * index(y) + index(x);
+}
+
+function commonKeypoints(pair: PckPair): [id: string, source: Point, target: Point][] {
+  const common: [string, Point, Point][] = [];
+  for (const [id, source] of Object.entries(pair.source.keypoints)) {
+    const target = pair.target.keypoints[id];
+    if (source && target) common.push([id, source, target]);
+  }
+  return common;
+}
+
+/** The side of the grid that both maps have. */
+export function checkGrids(source: GridFeatures, target: GridFeatures): number {
+  const [rows, columns] = source.grid;
+  if (rows !== columns) throw new LawError("law.pck", "the feature grid must be square", `${rows}x${columns}`);
+  if (target.grid[0] !== rows || target.grid[1] !== columns || target.channels !== source.channels) {
+    const shape = ({ grid, channels }: GridFeatures) => `${grid[0]}x${grid[1]}x${channels}`;
+    throw new LawError("law.pck", `both maps must be ${shape(source)}`, shape(target));
+  }
+  return rows;
+}

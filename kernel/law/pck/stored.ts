@@ -1,0 +1,51 @@
+import { LawError } from "../error";
+import type { LayerExtractor, LayerFeatures } from "./extraction";
+
+/** Features on disk, such as what `encoders.openFeatures` opens. */
+export interface StoredFeatures {
+  readonly run: {
+    readonly encoder: { readonly name: string };
+    readonly layers: readonly { readonly layer: number }[];
+  };
+  /** What is there, by path as it was written. */
+  readonly images: ReadonlyMap<string, unknown>;
+  features(path: string, layer: number): Promise<LayerFeatures>;
+}
+
+/** Stored features in the role of the encoder that made them. Layers are those that are stored, by their own numbers. */
+export function storedExtractor(store: StoredFeatures, where: string): LayerExtractor {
+  const stored = store.run.layers.map(({ layer }) => layer);
+  return {
+    name: store.run.encoder.name,
+    async forwardIntermediates(paths, { indices }) {
+      const layers = indices ?? stored;
+      const unknown = layers.find((layer) => !stored.includes(layer));
+      if (unknown !== undefined) {
+        throw new LawError(where, `layers must be stored ones, which are ${stored.join(", ")}`, unknown);
+      }
+      const names = paths.map((path) => storedName(store, path, where));
+      return { intermediates: await Promise.all(layers.map((layer) => readLayer(store, names, layer))) };
+    },
+  };
+}
+
+/** Features of all images at one layer, as if they had gone through the encoder together. */
+async function readLayer(store: StoredFeatures, names: readonly string[], layer: number): Promise<LayerFeatures> {
+  const maps = await Promise.all(names.map((name) => store.features(name, layer)));
+  const { grid, channels } = maps[0];
+  const geometry = maps.flatMap((map) => map.geometry ?? []);
+  return {
+    ...{ layer, grid, channels, ...(geometry.length === maps.length && { geometry }) },
+    tokens: (image) => maps[image].tokens(0),
+  };
+}
+
+/** A folder of images is stored by paths inside that folder: the longest end of `path` that is there is meant. */
+function storedName({ images }: StoredFeatures, path: string, where: string): string {
+  const parts = path.replaceAll("\\", "/").split("/");
+  for (let from = 0; from < parts.length; from++) {
+    const end = parts.slice(from).join("/");
+    if (images.has(end)) return end;
+  }
+  throw new LawError(where, "features must hold every image of the pairs", path);
+}

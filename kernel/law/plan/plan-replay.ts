@@ -1,0 +1,69 @@
+import { LawError } from "../error";
+import { plan, type PlanOptions } from "./plan";
+import { rangeOf } from "../fit/regression";
+import type { ScoreTable } from "../fit/table";
+
+/** One walk of the planner over a finished table. */
+export interface PlanRun {
+  /** In the order of training; the first was given, the planner chose the others. */
+  trained: string[];
+  best: string;
+  /** What the best trained score lacks to the best of the table, as a share of the table's range. */
+  regret: number;
+}
+
+/** Means over the runs; `found` is the share that trained the best encoder. */
+export interface PlanReplaySummary {
+  meanTrained: number;
+  found: number;
+  meanRegret: number;
+}
+
+export interface PlanReplay {
+  benchmarks: Record<string, PlanReplaySummary & { runs: PlanRun[] }>;
+  overall: PlanReplaySummary;
+}
+
+/**
+ * What the planner would have done on a finished table: for each benchmark it starts once from every encoder, follows
+ * `law.plan` until it says stop, and is judged by the scores that it did not see.
+ *
+ * @throws LawError when a score is missing
+ */
+export function replayPlan(table: ScoreTable, options: Omit<PlanOptions, "benchmark" | "range"> = {}): PlanReplay {
+  const missing = table.rows.find((row) => row.score === null);
+  if (missing) {
+    throw new LawError("law.replayPlan", "every encoder needs a score", `${missing.encoder}, ${missing.benchmark}`);
+  }
+  const entries = table.benchmarks.map((name): [string, PlanReplay["benchmarks"][string]] => {
+    const rows = table.rows.filter((row) => row.benchmark === name);
+    const one = { ...table, rows, benchmarks: [name], encoders: rows.map((row) => row.encoder) };
+    const runs = one.encoders.map((first) => walk(one, first, options));
+    return [name, { ...summarizeRuns(runs), runs }];
+  });
+  return { benchmarks: Object.fromEntries(entries), overall: summarizeRuns(entries.flatMap(([, of]) => of.runs)) };
+}
+
+function walk(table: ScoreTable, first: string, options: PlanOptions): PlanRun {
+  const trained = [first];
+  for (;;) {
+    const rows = table.rows.map((row) => (trained.includes(row.encoder) ? row : { ...row, score: null }));
+    const { next } = plan({ ...table, rows }, options);
+    if (next === null) break;
+    trained.push(next);
+  }
+  const score = new Map(table.rows.map((row) => [row.encoder, row.score as number]));
+  const of = (name: string) => score.get(name) as number;
+  const best = trained.reduce((a, b) => (of(b) > of(a) ? b : a));
+  const [min, max] = rangeOf([...score.values()]);
+  return { trained, best, regret: max > min ? (max - of(best)) / (max - min) : 0 };
+}
+
+function summarizeRuns(runs: PlanRun[]): PlanReplaySummary {
+  const mean = (of: (run: PlanRun) => number) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  return {
+    meanTrained: mean((run) => run.trained.length),
+    found: mean((run) => Number(run.regret === 0)),
+    meanRegret: mean((run) => run.regret),
+  };
+}

@@ -1,0 +1,233 @@
+import { LawError } from "../error";
+import { describePlan } from "./plan-words";
+import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
+import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
+import type { ScoreTable, TableRow } from "../fit/table";
+import { mean } from "../pck/summary";
+
+export interface PlanOptions {
+  /** One benchmark of the table. Default: all of them, an encoder's gains averaged as shares of each benchmark's range. */
+  benchmark?: string;
+  /** Predictors by name. Default `["a", "c"]`. */
+  predictors?: string[];
+  /** Degree of the surrogate's polynomial. Default 2, as in the paper's policy. */
+  degree?: 1 | 2;
+  /**
+   * Standard deviation of one measurement around the surrogate, as a share of the range of scores. Default 0.12: with it, the 90 %
+   * intervals of encoders not yet trained hold about nine in ten of the published scores along the planner's own walks.
+   */
+  noise?: number;
+  /** Standard deviation of a coefficient before anything is trained, as a share of the range of scores. Default 1. */
+  prior?: number;
+  /** Worst and best score that you hold possible; of one benchmark. Default: guessed from the trained ones. */
+  range?: readonly [worst: number, best: number];
+  /** Level of the two-sided intervals. Default 0.9. */
+  level?: number;
+  /** Stop when no encoder is expected to improve on the best by more than this share of the range. Default 0.01. */
+  tolerance?: number;
+  /**
+   * So many are first trained for what they tell of the others, whatever they promise. Default 4: with fewer, a walk that began with
+   * good encoders knows nothing of poor ones, and its intervals are too narrow.
+   */
+  explore?: number;
+  /** Stop when so many are trained. Default: no limit. */
+  budget?: number;
+}
+
+/** One encoder on one benchmark. Scores are in the units of the table; `null` where too little is trained to say. */
+export interface PlanCandidate {
+  encoder: string;
+  /** The measured score; `null` when not trained. */
+  score: number | null;
+  predicted: number | null;
+  low: number | null;
+  high: number | null;
+  /** Probability of beating the best trained score; `null` for trained encoders. */
+  probability: number | null;
+  /** Expected improvement over the best trained score; `null` for trained encoders. */
+  improvement: number | null;
+}
+
+export interface PlanBenchmark {
+  best: { encoder: string; score: number } | null;
+  /** The range that shares refer to: given, or seen among the trained ones. */
+  range: [worst: number, best: number] | null;
+  candidates: PlanCandidate[];
+}
+
+/**
+ * - `explore`: fewer are trained than `explore` says, or too little to predict; the next encoder is the one after which all others
+ *   are known best.
+ * - `improve`: the next encoder has the largest expected improvement.
+ * - `stop`: nothing more to train.
+ */
+export type PlanPhase = "explore" | "improve" | "stop";
+
+export interface Plan {
+  phase: PlanPhase;
+  /** `null` when the plan is to stop. */
+  next: string | null;
+  /** The same in words and numbers. */
+  reason: string;
+  /** Largest expected improvement, as a share of the range; `null` where nothing can be predicted. */
+  gain: number | null;
+  trained: string[];
+  /** Encoders that a considered benchmark still has no score of. */
+  untrained: string[];
+  benchmarks: Record<string, PlanBenchmark>;
+  options: PlanSettings;
+}
+
+/** The options with their defaults filled in; `null` where there is no such limit. */
+export type PlanSettings = Required<Omit<PlanOptions, "range" | "budget" | "benchmark">> & {
+  range: readonly [worst: number, best: number] | null;
+  budget: number | null;
+};
+
+/** One benchmark as the surrogate sees it. */
+interface Field {
+  rows: TableRow[];
+  design: number[][];
+  trained: number[];
+  range: [number, number] | null;
+}
+
+/**
+ * Which encoder to train next, what is predicted for each, and when to stop: a Bayesian linear model on the polynomial of the
+ * min-max scaled predictors (see `beliefs`) and the largest expected improvement. A score of `null` is one not measured yet.
+ * There is no chance in it: the same table gives the same plan, ties go to the earlier encoder.
+ *
+ * The range of few trained scores is too small; without `range` the model is given the seen one times `(n + 1) / (n - 1)`, which is
+ * right on average for uniform scores.
+ *
+ * @throws LawError for an unknown benchmark or predictor, or an option out of range
+ */
+export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
+  const settings = settingsOf(options);
+  const names = benchmarksOf(table, options);
+  const fields = names.map((name) => fieldOf(table, name, settings));
+  const benchmarks = Object.fromEntries(names.map((name, i) => [name, predictField(fields[i], settings)]));
+  const isTrained = (name: string) =>
+    Object.values(benchmarks).every((of) => of.candidates.every((one) => one.encoder !== name || one.score !== null));
+  const trained = table.encoders.filter(isTrained);
+  const untrained = table.encoders.filter((name) => !isTrained(name));
+  const decision = decide(fields, benchmarks, trained.length, untrained, settings);
+  const found = { ...decision, trained, untrained, benchmarks, options: settings };
+  return { ...found, reason: describePlan(found) };
+}
+
+function settingsOf({ benchmark, range, budget, ...given }: PlanOptions): PlanSettings {
+  const where = "law.plan";
+  const defaults = { predictors: ["a", "c"], degree: 2 as const, noise: 0.12, prior: 1 };
+  const settings = { ...defaults, level: 0.9, tolerance: 0.01, explore: 4, ...given };
+  for (const name of ["noise", "prior"] as const) {
+    if (!(settings[name] > 0)) throw new LawError(where, `${name} must be above 0`, settings[name]);
+  }
+  const { level, tolerance, explore } = settings;
+  if (!(level > 0 && level < 1)) throw new LawError(where, "level must lie between 0 and 1", level);
+  if (!(tolerance >= 0)) throw new LawError(where, "tolerance must be at least 0", tolerance);
+  if (!Number.isInteger(explore) || explore < 0) {
+    throw new LawError(where, "explore must be a whole number of at least 0", explore);
+  }
+  if (budget !== undefined && !(Number.isInteger(budget) && budget >= 1)) {
+    throw new LawError(where, "budget must be a whole number above 0", budget);
+  }
+  if (range && !(range[1] > range[0]))
+    throw new LawError(where, "range must be [worst, best], worst first", `${range}`);
+  if (range && benchmark === undefined) throw new LawError(where, "range needs one benchmark to belong to", benchmark);
+  return { ...settings, range: range ?? null, budget: budget ?? null };
+}
+
+function benchmarksOf(table: ScoreTable, { benchmark }: PlanOptions): string[] {
+  if (benchmark === undefined) return table.benchmarks;
+  if (table.benchmarks.includes(benchmark)) return [benchmark];
+  throw new LawError("law.plan", `benchmark must be one of ${table.benchmarks.join(", ")}`, benchmark);
+}
+
+function fieldOf(table: ScoreTable, benchmark: string, { predictors, degree, range }: PlanSettings): Field {
+  const rows = table.rows.filter((row) => row.benchmark === benchmark);
+  const terms = polynomialTerms(predictors, degree);
+  const scales = Object.fromEntries(
+    predictors.map((name) => [name, rangeOf(rows.map((row) => predictorOf(row, name, "law.plan")))]),
+  );
+  const design = rows.map((row) =>
+    designRow(terms, Object.fromEntries(predictors.map((name) => [name, scale(row.predictors[name], scales[name])]))),
+  );
+  const trained = rows.flatMap((row, i) => (row.score === null ? [] : [i]));
+  const seen = trained.length < 2 ? null : rangeOf(trained.map((i) => rows[i].score as number));
+  const known: [number, number] | null = range ? [range[0], range[1]] : seen && seen[1] > seen[0] ? seen : null;
+  return { rows, design, trained, range: known };
+}
+
+function predictField(field: Field, settings: PlanSettings): PlanBenchmark {
+  const { rows, trained, range } = field;
+  const best = bestOf(field);
+  const unknown = { predicted: null, low: null, high: null, probability: null, improvement: null };
+  const nothing = rows.map(({ encoder, score }) => ({ encoder, score, ...unknown }));
+  if (!best || !range) return { best, range, candidates: nothing };
+  const unit = (range[1] - range[0]) * (settings.range ? 1 : (trained.length + 1) / (trained.length - 1));
+  const scores = rows.map((row) => row.score ?? NaN);
+  const believed = beliefs(field.design, trained, scores, {
+    noise: settings.noise * unit,
+    prior: settings.prior * unit,
+  });
+  const z = normalQuantile((1 + settings.level) / 2);
+  const candidates = rows.map(({ encoder, score }, i): PlanCandidate => {
+    const { mean, deviation } = believed[i];
+    const open = score === null;
+    return {
+      ...{ encoder, score, predicted: mean, low: mean - z * deviation, high: mean + z * deviation },
+      probability: open ? probabilityAbove(believed[i], best.score) : null,
+      improvement: open ? expectedImprovement(believed[i], best.score) : null,
+    };
+  });
+  return { best, range, candidates };
+}
+
+function bestOf({ rows, trained }: Field): PlanBenchmark["best"] {
+  if (trained.length === 0) return null;
+  const scores = trained.map((i) => rows[i].score as number);
+  const score = Math.max(...scores);
+  return { encoder: rows[trained[scores.indexOf(score)]].encoder, score };
+}
+
+function decide(
+  fields: Field[],
+  benchmarks: Record<string, PlanBenchmark>,
+  trained: number,
+  untrained: string[],
+  settings: PlanSettings,
+): Pick<Plan, "phase" | "next" | "gain"> {
+  const all = Object.values(benchmarks);
+  const gains = all.every((of) => of.range && of.best) ? untrained.map((name) => gainOf(all, name)) : null;
+  const gain = gains && gains.length > 0 ? Math.max(...gains) : null;
+  const spent = settings.budget !== null && trained >= settings.budget;
+  if (untrained.length === 0 || spent) return { phase: "stop", next: null, gain };
+  if (gains === null || gain === null || trained < settings.explore) {
+    return { phase: "explore", next: mostInformative(fields, untrained, settings), gain };
+  }
+  if (gain < settings.tolerance) return { phase: "stop", next: null, gain };
+  return { phase: "improve", next: untrained[gains.indexOf(gain)], gain };
+}
+
+/** Mean over the benchmarks of the expected improvement as a share of the range; a benchmark already measured gains nothing. */
+function gainOf(benchmarks: PlanBenchmark[], encoder: string): number {
+  const shares = benchmarks.map(({ candidates, range }) => {
+    const improvement = candidates.find((one) => one.encoder === encoder)?.improvement ?? 0;
+    return range ? improvement / (range[1] - range[0]) : 0;
+  });
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+/** The encoder after whose training the mean predictive variance of all encoders is smallest (V-optimal design). */
+function mostInformative(fields: Field[], untrained: string[], { noise, prior }: PlanSettings): string {
+  const remaining = untrained.map((encoder) => {
+    const variances = fields.map(({ rows, design, trained }) => {
+      const at = rows.findIndex((row) => row.encoder === encoder);
+      const known = at < 0 || trained.includes(at) ? trained : [...trained, at];
+      return known.length === 0 ? 0 : mean(predictiveVariances(design, known, { noise, prior }));
+    });
+    return mean(variances);
+  });
+  return untrained[remaining.indexOf(Math.min(...remaining))];
+}

@@ -1,0 +1,252 @@
+import { DrawOrders } from "./draw-orders";
+import { LawError } from "../error";
+import { GrowingFit } from "../fit/growing-fit";
+import { designRow, polynomialTerms } from "../fit/regression";
+import { mean, uniform } from "../pck/summary";
+import { beliefs, expectedImprovement } from "./surrogate";
+import type { ScoreTable } from "../fit/table";
+
+/**
+ * How the next encoder to train is chosen.
+ *
+ * - `ac`: the paper's policy: ever finer cells of the (A', C') plane, one random encoder from each cell that holds none yet.
+ * - `a`, `c`: the same with one predictor only, in choosing and in predicting.
+ * - `random`: any encoder not yet trained; a hit only when the optimum itself is drawn.
+ * - `improvement`: after a random start, the largest expected improvement under a Bayesian linear model on the same terms.
+ */
+export type Strategy = "ac" | "a" | "c" | "random" | "improvement";
+
+export interface PolicyOptions {
+  strategies?: Strategy[];
+  /** Random orders per benchmark. Default 1,000, as in the released code. */
+  trials?: number;
+  /** Default 1. */
+  seed?: number;
+  /** Degree of the surrogate. Default 2, as in the released code. */
+  degree?: 1 | 2;
+  /** The optimum counts as found when it is among this many best predictions. Default 3. */
+  top?: number;
+}
+
+/** Shares are in [0, 1]; entry `n - 1` belongs to `n` trained encoders. */
+export interface PolicyCurve {
+  /** An oracle says when the optimum was found: share of trials with a hit by draw `n`. */
+  anytime: number[];
+  /** One fit after exactly `n` draws: share of trials whose predicted top holds the optimum. */
+  fixedBudget: number[];
+  /** 95 % Wilson interval of `fixedBudget` over the trials. */
+  fixedBudgetInterval: [low: number, high: number][];
+  /** Mean number of draws to the first hit; a trial without one counts all encoders. */
+  meanDraws: number;
+}
+
+export interface PolicyResult {
+  options: Required<PolicyOptions>;
+  benchmarks: Record<string, Record<string, PolicyCurve>>;
+  /** Mean over the benchmarks, by strategy. */
+  overall: Record<string, Omit<PolicyCurve, "fixedBudgetInterval">>;
+}
+
+interface Problem {
+  /** `[A', C']` of each encoder, min-max over all of them. */
+  points: [number, number][];
+  scores: number[];
+  optimum: number;
+}
+
+const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
+
+/**
+ * Replays strategies on a finished table: how many encoders must be trained before the best one is known
+ * (Law of Vision Representation, AC policy; law.md section 2.5).
+ *
+ * @throws LawError when a benchmark has an encoder without a score: the optimum must be known to be judged.
+ */
+export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyResult {
+  const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
+  const full = { strategies, trials, seed, degree, top };
+  const unknown = strategies.find((name) => !ALL.includes(name));
+  if (unknown !== undefined) throw new LawError("law.policy", `a strategy is one of ${ALL.join(", ")}`, unknown);
+  if (!Number.isInteger(full.trials) || full.trials < 1) {
+    throw new LawError("law.policy", "trials must be a whole number above 0", full.trials);
+  }
+  const benchmarks: PolicyResult["benchmarks"] = {};
+  for (const name of table.benchmarks) {
+    const problem = problemOf(table, name);
+    benchmarks[name] = Object.fromEntries(
+      full.strategies.map((strategy) => [strategy, replay(problem, strategy, full)]),
+    );
+  }
+  return { options: full, benchmarks, overall: overall(benchmarks, full.strategies) };
+}
+
+function problemOf(table: ScoreTable, benchmark: string): Problem {
+  const rows = table.rows.filter((row) => row.benchmark === benchmark);
+  const scores = rows.map((row) => {
+    if (row.score === null)
+      throw new LawError("law.policy", "every encoder needs a score", `${row.encoder}, ${benchmark}`);
+    return row.score;
+  });
+  const a = unit(rows.map((row) => row.predictors.a));
+  const c = unit(rows.map((row) => row.predictors.c));
+  return {
+    points: a.map((value, i) => [value, c[i]]),
+    scores: unit(scores),
+    optimum: scores.indexOf(Math.max(...scores)),
+  };
+}
+
+function unit(values: number[]): number[] {
+  const min = Math.min(...values);
+  const max = Math.max(...values);
+  return values.map((value) => (max > min ? (value - min) / (max - min) : 0));
+}
+
+function replay(
+  problem: Problem,
+  strategy: Strategy,
+  { trials, seed, degree, top }: Required<PolicyOptions>,
+): PolicyCurve {
+  const n = problem.points.length;
+  const random = uniform(seed);
+  const drawer = new Drawer(problem, strategy, degree);
+  const judge = new Judge(problem, strategy, degree, top);
+  const firstHits = new Float64Array(n);
+  const budgetHits = new Float64Array(n);
+  let draws = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    judge.clear();
+    // Training everything ends the search even where the fit never ranks the optimum high enough.
+    let first = n;
+    drawer.order(random).forEach((encoder, i) => {
+      if (!judge.trains(encoder)) return;
+      budgetHits[i]++;
+      first = Math.min(first, i);
+    });
+    if (first < n) firstHits[first]++;
+    draws += Math.min(first + 1, n);
+  }
+  let found = 0;
+  const fixedBudget = Array.from(budgetHits, (hits) => hits / trials);
+  return {
+    anytime: Array.from(firstHits, (hits) => (found += hits) / trials),
+    fixedBudget,
+    fixedBudgetInterval: fixedBudget.map((p) => wilson(p, trials)),
+    meanDraws: draws / trials,
+  };
+}
+
+/** The polynomial of the predictors that a strategy looks at, of every encoder. */
+function designOf({ points }: Problem, strategy: Strategy, degree: 1 | 2): number[][] {
+  const names = strategy === "a" ? ["a"] : strategy === "c" ? ["c"] : ["a", "c"];
+  const terms = polynomialTerms(names, degree);
+  return points.map(([a, c]) => designRow(terms, { a, c }));
+}
+
+/** The orders in which a strategy would train all encoders. */
+class Drawer {
+  private readonly design: number[][];
+  private readonly orders: DrawOrders;
+  /** By the first one: the rest follows from it. */
+  private readonly improving = new Map<number, number[]>();
+
+  constructor(
+    private readonly problem: Problem,
+    private readonly strategy: Strategy,
+    degree: 1 | 2,
+  ) {
+    this.design = designOf(problem, strategy, degree);
+    this.orders = new DrawOrders(
+      problem.points.map(([a, c]) => (strategy === "a" ? [a] : strategy === "c" ? [c] : [a, c])),
+    );
+  }
+
+  order(random: () => number): number[] {
+    if (this.strategy === "random") return this.orders.random(random);
+    if (this.strategy !== "improvement") return this.orders.byCells(random);
+    const first = Math.floor(random() * this.design.length);
+    const known = this.improving.get(first);
+    if (known) return known;
+    const order = [first];
+    while (order.length < this.design.length) order.push(this.mostPromising(order));
+    this.improving.set(first, order);
+    return order;
+  }
+
+  /** Largest expected improvement over the best trained score; ties go to the first. */
+  private mostPromising(trained: number[]): number {
+    const best = Math.max(...trained.map((i) => this.problem.scores[i]));
+    const believed = beliefs(this.design, trained, this.problem.scores);
+    let winner = -1;
+    let most = -Infinity;
+    this.design.forEach((_, i) => {
+      if (trained.includes(i)) return;
+      const gain = expectedImprovement(believed[i], best);
+      if (gain > most) [winner, most] = [i, gain];
+    });
+    return winner;
+  }
+}
+
+/** Says after each training whether the optimum would be found. */
+class Judge {
+  private readonly fit: GrowingFit;
+  private readonly predicted: Float64Array;
+  private trained = 0;
+  private hasOptimum = false;
+
+  constructor(
+    private readonly problem: Problem,
+    private readonly strategy: Strategy,
+    degree: 1 | 2,
+    private readonly top: number,
+  ) {
+    this.fit = new GrowingFit(designOf(problem, strategy, degree), problem.scores);
+    this.predicted = new Float64Array(problem.scores.length);
+  }
+
+  /** A new trial: nothing is trained. */
+  clear(): void {
+    this.fit.clear();
+    this.trained = 0;
+    this.hasOptimum = false;
+  }
+
+  /** One trained encoder is a hit when it is the optimum; more of them when the optimum is in the predicted top. */
+  trains(encoder: number): boolean {
+    const { optimum } = this.problem;
+    this.trained++;
+    this.hasOptimum ||= encoder === optimum;
+    if (this.strategy === "random") return this.hasOptimum;
+    this.fit.add(encoder);
+    if (this.trained === 1) return this.hasOptimum;
+    this.fit.predict(this.predicted);
+    let better = 0;
+    for (let i = 0; i < this.predicted.length; i++) if (this.predicted[i] > this.predicted[optimum]) better++;
+    return better < this.top;
+  }
+}
+
+function wilson(p: number, n: number): [number, number] {
+  const z = 1.959963984540054;
+  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  return [centre - half, centre + half];
+}
+
+function overall(benchmarks: PolicyResult["benchmarks"], strategies: Strategy[]): PolicyResult["overall"] {
+  const columns = (rows: number[][]) => rows[0].map((_, k) => mean(rows.map((row) => row[k])));
+  return Object.fromEntries(
+    strategies.map((strategy) => {
+      const curves = Object.values(benchmarks).map((of) => of[strategy]);
+      return [
+        strategy,
+        {
+          anytime: columns(curves.map((curve) => curve.anytime)),
+          fixedBudget: columns(curves.map((curve) => curve.fixedBudget)),
+          meanDraws: mean(curves.map((curve) => curve.meanDraws)),
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,124 @@
+import type { Aligner } from "./aligner";
+import type { Direction } from "../cosines/cosine-graphs";
+import type { AlignmentScore } from "./definitions";
+import { dotRow } from "../cosines/dots";
+import { LawError } from "../error";
+import { normalizeTokens } from "../pck/match";
+import { mean } from "../pck/summary";
+
+/** Tokens of one image: `[tokens, width]`, row-major. */
+export interface TokenSet {
+  readonly data: Float32Array;
+  readonly width: number;
+}
+
+export interface AScoreOptions {
+  /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
+  direction?: Direction;
+}
+
+/** The A score by cosines; `captionScore` is the paper's other definition. */
+export interface AScore extends AlignmentScore {
+  definition: "cosine";
+  direction: Direction;
+  /** Mean over the references. In [-1, 1]. */
+  score: number;
+  /** By reference: mean over the images. */
+  references: Record<string, number>;
+  /** By reference: one number an image. */
+  images: Record<string, number[]>;
+}
+
+/**
+ * A score: how well the tokens of an encoder align with those of reference encoders
+ * (Law of Vision Representation, arXiv 2408.16357, first version; law.md section 2.2):
+ * `s(i) = mean_j max_k cos(E_j(i), R_k(i))`, averaged over images, then over references.
+ *
+ * @param targets one token set an image, after the projector of the model that uses the encoder, or raw features of one width
+ * @param references by name: one token set an image, in the order of `targets`
+ * @throws LawError when counts or widths differ.
+ */
+export function aScore(
+  targets: readonly TokenSet[],
+  references: Readonly<Record<string, readonly TokenSet[]>>,
+  { direction = "target-to-reference" }: AScoreOptions = {},
+): AScore {
+  checkSets(targets, references);
+  const images = Object.entries(references).map(([name, sets]): [string, number[]] => [
+    name,
+    targets.map((target, i) => alignment(target, sets[i], direction)),
+  ]);
+  return summarizeImages(images, direction);
+}
+
+/**
+ * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. Images are
+ * computed while the next ones are made ready; no more than four are held by the aligner.
+ *
+ * @throws LawError when counts or widths differ.
+ */
+export async function aScoreWith(
+  aligner: Aligner,
+  targets: readonly TokenSet[],
+  references: Readonly<Record<string, readonly TokenSet[]>>,
+  { direction = "target-to-reference" }: AScoreOptions = {},
+): Promise<AScore> {
+  checkSets(targets, references);
+  const sets = Object.values(references);
+  targets.forEach((target, i) => sets.forEach((set) => checkWidths(target, set[i])));
+  const scores: number[][] = [];
+  const running: Promise<number[]>[] = [];
+  for (const [i, target] of targets.entries()) {
+    const of = sets.map((set) => set[i]);
+    const next = aligner.align(target, of, direction);
+    // A failure is reported when its turn comes.
+    next.catch(() => {});
+    running.push(next);
+    if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
+  }
+  scores.push(...(await Promise.all(running)));
+  const names = Object.keys(references);
+  const images = names.map((name, r): [string, number[]] => [name, scores.map((of) => of[r])]);
+  return summarizeImages(images, direction);
+}
+
+/** Images at an aligner: two that are computed and two that wait. */
+const IN_FLIGHT = 4;
+
+function checkSets(targets: readonly TokenSet[], references: Readonly<Record<string, readonly TokenSet[]>>): void {
+  if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);
+  const sets = Object.entries(references);
+  if (sets.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);
+  for (const [name, { length }] of sets) {
+    if (length !== targets.length) {
+      throw new LawError("law.aScore", `reference ${name} must have ${targets.length} images`, length);
+    }
+  }
+}
+
+function summarizeImages(images: [name: string, scores: number[]][], direction: Direction): AScore {
+  const references = Object.fromEntries(images.map(([name, scores]) => [name, mean(scores)]));
+  const score = mean(Object.values(references));
+  return { definition: "cosine", direction, score, references, images: Object.fromEntries(images) };
+}
+
+function checkWidths(target: TokenSet, reference: TokenSet): void {
+  if (target.width === reference.width) return;
+  const rule = `target and reference must share one width, the target has ${target.width}`;
+  throw new LawError("law.aScore", rule, reference.width);
+}
+
+function alignment(target: TokenSet, reference: TokenSet, direction: Direction): number {
+  checkWidths(target, reference);
+  const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
+  const queries = normalizeTokens(from.data, from.width);
+  const keys = normalizeTokens(to.data, to.width);
+  const count = queries.length / from.width;
+  const cosines = new Float64Array(keys.length / from.width);
+  let sum = 0;
+  for (let q = 0; q < count; q++) {
+    dotRow(queries, q, keys, from.width, cosines);
+    sum += cosines.reduce((best, value) => Math.max(best, value), -Infinity);
+  }
+  return sum / count;
+}

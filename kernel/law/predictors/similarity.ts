@@ -1,0 +1,92 @@
+import type { TokenSet } from "./a-score";
+import type { AlignmentScore } from "./definitions";
+import { LawError } from "../error";
+import { normalizeTokens } from "../pck/match";
+
+/** Share of the nearest neighbours that two encoders agree on. */
+export interface MutualKnn extends AlignmentScore {
+  readonly definition: "mutual-knn";
+  readonly k: number;
+  /** One share an image. */
+  readonly images: number[];
+}
+
+export interface LinearCka extends AlignmentScore {
+  readonly definition: "linear-cka";
+}
+
+/**
+ * Mutual k-nearest-neighbour alignment of two encoders: `mean_i |N_x(i) ∩ N_y(i)| / k`, where `N(i)` are the `k` other images of
+ * largest cosine (Huh et al., arXiv 2405.07987). A tie goes to the earlier image.
+ *
+ * @param x one row an image, `[images, width]`, for example mean tokens
+ * @param y the same images in the same order; its width may be another one
+ * @param options `k`: default 10, as in the paper
+ * @throws LawError when the numbers of images differ, or there are not more than `k`
+ */
+export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } = {}): MutualKnn {
+  const count = checkRows("law.mutualKnn", x, y);
+  if (!Number.isInteger(k) || k < 1 || k >= count) {
+    throw new LawError("law.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
+  }
+  const [inX, inY] = [x, y].map((of) => neighbours(gram(normalizeTokens(of.data, of.width), of.width), count, k));
+  const images = inX.map((own, i) => own.filter((j) => inY[i].includes(j)).length / k);
+  return { definition: "mutual-knn", k, score: images.reduce((sum, share) => sum + share, 0) / count, images };
+}
+
+/**
+ * Linear centred kernel alignment `|XᵀY|² / (|XᵀX| |YᵀY|)` in Frobenius norms, columns centred (Kornblith et al., arXiv 1905.00414),
+ * computed from the `[images, images]` Gram matrices. The biased estimate: it grows when images are few beside channels.
+ *
+ * @throws LawError when the numbers of images differ, or all rows of one side are equal
+ */
+export function linearCka(x: TokenSet, y: TokenSet): LinearCka {
+  const where = "law.linearCka";
+  const count = checkRows(where, x, y);
+  const [kx, ky] = [x, y].map((of) => centreGram(gram(of.data, of.width), count));
+  const [xx, yy] = [dot(kx, kx), dot(ky, ky)];
+  if (!(xx > 0) || !(yy > 0)) throw new LawError(where, "features must differ between images, their variance", 0);
+  return { definition: "linear-cka", score: dot(kx, ky) / Math.sqrt(xx * yy) };
+}
+
+function checkRows(where: string, x: TokenSet, y: TokenSet): number {
+  const [rows, others] = [x, y].map(({ data, width }) => {
+    if (Number.isInteger(width) && width > 0 && data.length % width === 0) return data.length / width;
+    throw new LawError(where, `features must be whole rows, of width ${width}`, data.length);
+  });
+  if (rows !== others) throw new LawError(where, `both sides must hold ${rows} images`, others);
+  if (rows < 2) throw new LawError(where, "at least 2 images are needed", rows);
+  return rows;
+}
+
+/** Inner products of all rows, `[rows, rows]`, in float64. */
+function gram(data: Float32Array, width: number): Float64Array {
+  const rows = data.length / width;
+  const out = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = i; j < rows; j++) {
+      let sum = 0;
+      for (let c = 0, a = i * width, b = j * width; c < width; c++, a++, b++) sum += data[a] * data[b];
+      out[i * rows + j] = out[j * rows + i] = sum;
+    }
+  }
+  return out;
+}
+
+/** `H K H` with `H = I - 1/n`: what the Gram matrix of centred columns is. */
+function centreGram(kernel: Float64Array, n: number): Float64Array {
+  const means = Array.from({ length: n }, (_, i) => kernel.subarray(i * n, (i + 1) * n).reduce((a, b) => a + b, 0) / n);
+  const whole = means.reduce((a, b) => a + b, 0) / n;
+  return kernel.map((value, at) => value - means[Math.floor(at / n)] - means[at % n] + whole);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+function neighbours(kernel: Float64Array, n: number, k: number): number[][] {
+  return Array.from({ length: n }, (_, i) => {
+    const others = Array.from({ length: n }, (_unused, j) => j).filter((j) => j !== i);
+    return others.sort((a, b) => kernel[i * n + b] - kernel[i * n + a] || a - b).slice(0, k);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
+import type { Embedding } from "../../nn/embedding";
+import { normal, zeros } from "../../nn/initializers";
+import { Parameter } from "../../nn/parameter";
+import { gatherRows } from "../../nn/rows";
+import { Branch, type InitSetting, product } from "./branch";
+import { lengthRatio, lengths } from "./dora";
+import type { LayerScale } from "../targets";
+
+/**
+ * LoRA and DoRA on an embedding: the vector of a token gets s B A[:, token], with A [r, count] zero and B [features, r]
+ * normal at first, the reverse of a linear layer. Nothing is dropped, as in PEFT.
+ */
+export class EmbeddingBranch extends Branch {
+  readonly lora_embedding_A: Parameter;
+  readonly lora_embedding_B: Parameter;
+  /** Null without DoRA. */
+  readonly lora_magnitude_vector: Parameter | null;
+  readonly #layer: Embedding;
+
+  constructor(
+    layer: Embedding,
+    { r, scaling }: LayerScale,
+    useDora: boolean,
+    { initLoraWeights, random }: InitSetting,
+  ) {
+    super(r, scaling, 0);
+    this.#layer = layer;
+    this.lora_embedding_A = new Parameter([r, layer.count], initLoraWeights === false ? normal() : zeros, random);
+    this.lora_embedding_B = new Parameter([layer.features, r], normal(), random);
+    const norm = useDora ? tf.tidy(() => lengths(layer, this.update())) : null;
+    this.lora_magnitude_vector = norm && new Parameter(norm);
+    norm?.dispose();
+  }
+
+  /** s B A, [features, count]. */
+  private update(): Tensor {
+    const { lora_embedding_A: a, lora_embedding_B: b, scaling } = this;
+    return tf.mul(tf.matMul(b.value as never, a.value as never), scaling);
+  }
+
+  private ratio(magnitude: Parameter): Tensor {
+    return lengthRatio(magnitude.value, this.#layer, () => this.update());
+  }
+
+  apply(indices: Tensor, result: Tensor): Tensor {
+    const rows = gatherRows(tf.transpose(this.lora_embedding_A.value), indices);
+    const added = tf.add(result, tf.mul(product(rows, this.lora_embedding_B.value), this.scaling));
+    return this.lora_magnitude_vector ? tf.mul(added, this.ratio(this.lora_magnitude_vector)) : added;
+  }
+
+  merged(weight: Tensor): Tensor {
+    const adapted = tf.add(weight, this.update());
+    if (!this.lora_magnitude_vector) return adapted;
+    return tf.mul(tf.reshape(this.ratio(this.lora_magnitude_vector), [-1, 1]), adapted);
+  }
+}

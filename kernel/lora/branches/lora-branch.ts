@@ -1,0 +1,100 @@
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
+import { zeros } from "../../nn/initializers";
+import { Linear } from "../../nn/linear";
+import { Parameter } from "../../nn/parameter";
+import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
+import type { LoraConfig } from "../config";
+import { lengthRatio, lengths } from "./dora";
+import { type LinearLayer, weightOf } from "../layers";
+import type { LayerScale } from "../targets";
+
+/** y ← y + s B A dropout(x) (PEFT's `LoRA`), with A [r, in], B [out, r]. */
+export class LoraBranch extends Branch {
+  readonly lora_A: Linear;
+  readonly lora_B: Linear;
+
+  constructor(
+    layer: LinearLayer,
+    { r, scaling }: LayerScale,
+    config: Pick<LoraConfig, "loraDropout" | "loraBias">,
+    init: InitSetting,
+  ) {
+    super(r, scaling, config.loraDropout);
+    const { inFeatures, outFeatures } = layer;
+    this.lora_A = projection(inFeatures, r, "input", init);
+    this.lora_B = config.loraBias ? biased(r, outFeatures, init) : projection(r, outFeatures, "output", init);
+  }
+
+  apply(x: Tensor, result: Tensor): Tensor {
+    const y = widened(product(this.dropped(x), this.lora_A.weight.value), this.lora_B, this.scaling);
+    const bias = this.mergedBias();
+    return tf.add(result, bias ? tf.add(y, bias) : y);
+  }
+
+  merged(weight: Tensor): Tensor {
+    return tf.add(weight, update(this.lora_A, this.lora_B, this.scaling));
+  }
+
+  override mergedBias(): Tensor | null {
+    return this.lora_B.bias && tf.mul(this.lora_B.bias.value, this.scaling);
+  }
+}
+
+function biased(r: number, outFeatures: number, init: InitSetting): Linear {
+  const { weight } = projection(r, outFeatures, "output", init);
+  const layer = new Linear(r, outFeatures, { weightInit: zeros, biasInit: zeros });
+  layer.weight.assign(weight.value);
+  weight.dispose();
+  return layer;
+}
+
+/**
+ * DoRA: W' = m ⊙ (W0 + s B A) / ‖W0 + s B A‖ with a length m [out] for each output (arXiv 2402.09353, equation 5). The
+ * norm counts as a constant in the gradient (section 4.3), and W' is never built:
+ *
+ *     y ← y + (m/‖·‖ - 1) (y - b) + m/‖·‖ s B A x
+ */
+export class DoraBranch extends Branch {
+  readonly lora_A: Linear;
+  readonly lora_B: Linear;
+  readonly lora_magnitude_vector: Parameter;
+  readonly #layer: LinearLayer;
+
+  constructor(
+    layer: LinearLayer,
+    { r, scaling }: LayerScale,
+    config: Pick<LoraConfig, "loraDropout">,
+    init: InitSetting,
+  ) {
+    super(r, scaling, config.loraDropout);
+    this.#layer = layer;
+    this.lora_A = projection(layer.inFeatures, r, "input", init);
+    this.lora_B = projection(r, layer.outFeatures, "output", init);
+    const norm = tf.tidy(() => lengths(layer, this.update()));
+    this.lora_magnitude_vector = new Parameter(norm);
+    norm.dispose();
+  }
+
+  private update(): Tensor {
+    return update(this.lora_A, this.lora_B, this.scaling);
+  }
+
+  private ratio(): Tensor {
+    return lengthRatio(this.lora_magnitude_vector.value, this.#layer, () => this.update());
+  }
+
+  apply(x: Tensor, result: Tensor): Tensor {
+    const { bias } = this.#layer;
+    const input = this.dropped(x);
+    // Dropped inputs reach the weight too (as in PEFT), so that its product has to be made again.
+    const own = this.drops ? product(input, weightOf(this.#layer)) : bias ? tf.sub(result, bias.value) : result;
+    const ratio = this.ratio();
+    const y = widened(product(input, this.lora_A.weight.value), this.lora_B, this.scaling);
+    return tf.add(result, tf.add(tf.mul(tf.sub(ratio, 1), own), tf.mul(ratio, y)));
+  }
+
+  merged(weight: Tensor): Tensor {
+    return tf.mul(tf.reshape(this.ratio(), [-1, 1]), tf.add(weight, this.update()));
+  }
+}

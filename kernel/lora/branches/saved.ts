@@ -1,0 +1,44 @@
+import type { Tensor } from "../../backend/tensor";
+import { Module } from "../../nn/module";
+import { Parameter } from "../../nn/parameter";
+import type { Selection } from "../selection";
+
+/** A module of which adapters hold copies of their own (`modulesToSave`); without one of theirs, the original computes. */
+export class SavedModule extends Module {
+  readonly copies = new Map<string, Module>();
+
+  constructor(
+    readonly original_module: Module,
+    private readonly selection: Selection,
+  ) {
+    super();
+    this.train(original_module.training);
+  }
+
+  /** The copy of the last active adapter that has one. */
+  private get current(): Module {
+    const holder = this.selection.names.findLast((name) => this.copies.has(name));
+    return (holder !== undefined && this.copies.get(holder)) || this.original_module;
+  }
+
+  forward(...inputs: unknown[]): Tensor {
+    return (this.current as Module & { forward(...inputs: unknown[]): Tensor }).forward(...inputs);
+  }
+
+  add(name: string): Module {
+    const copy = copyOf(this.original_module) as Module;
+    copy.freeze(undefined, true);
+    this.copies.set(name, copy);
+    return copy;
+  }
+}
+
+/** A module with parameters of its own and everything else shared; equal until one of the two is assigned. */
+function copyOf(value: unknown): unknown {
+  if (value instanceof Parameter) return new Parameter(value.value);
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copyOf(one)]));
+  if (!(value instanceof Module)) return value;
+  const entries = Object.entries(value).map(([key, one]) => [key, copyOf(one)]);
+  return Object.assign(Object.create(Object.getPrototypeOf(value) as object) as object, Object.fromEntries(entries));
+}

@@ -1,0 +1,224 @@
+/** One adapter out of several, by PEFT's meanings of the types of a combination. */
+import { Matrix } from "ml-matrix";
+import type { Parameter } from "../../nn/parameter";
+import { Prng } from "../../prng";
+import type { Branch } from "../branches/branch";
+import type { AdapterConfig, LoraConfig } from "../config";
+import { clamped, type Factors, nearestFactors, nearestProduct } from "./decompose";
+import { LoraError } from "../error";
+import { EmbeddingBranch } from "../branches/embedding-branch";
+import { LoraBranch } from "../branches/lora-branch";
+import type { Targets } from "../targets";
+import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
+
+export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
+
+export interface CombineOptions extends ThinningOptions {
+  /** Default `svd`, as in PEFT. */
+  type?: Combination;
+  /** Rank of `svd` and of the types that end in `_svd`; default the largest of the adapters'. PEFT's `svd_rank`. */
+  rank?: number;
+  /**
+   * Of the same types, above 0.5 and up to 1: clips the values of both factors to this quantile of them and its negative;
+   * default none. PEFT's `svd_clamp`, whose outcome hangs on the signs of the singular vectors: ours make the largest value
+   * of each left one positive.
+   */
+  clamp?: number;
+}
+
+const TYPES = ["cat", "linear", "svd", ...THINNINGS, ...THINNINGS.map((one) => `${one}_svd` as const)];
+
+/** An adapter that goes into a combination. */
+export interface CombinationPart {
+  name: string;
+  weight: number;
+  config: AdapterConfig;
+  targets: Targets;
+}
+
+/** A, B and bias of a new adapter on one layer; its scaling is 1. */
+type LayerValues = Map<string, Float32Array>;
+
+interface Update {
+  /** Names of A and B below the layer. */
+  keys: readonly [string, string];
+  /** [r, in] */
+  a: Matrix;
+  /** [out, r] */
+  b: Matrix;
+  bias: Float32Array | null;
+  weight: number;
+  /** The adapter's own. */
+  scaling: number;
+  /** Both together. */
+  factor: number;
+}
+
+/** The configuration of the combination, with alpha = r, and its values by layer. */
+export async function combined(
+  fn: string,
+  parts: readonly CombinationPart[],
+  layers: ReadonlyMap<string, ReadonlyMap<string, Branch>>,
+  options: CombineOptions,
+): Promise<{ config: AdapterConfig; values: Map<string, LayerValues> }> {
+  const loras = parts.map((part) => checkPart(fn, part));
+  if (!parts.length) throw new LoraError(fn, "at least one adapter is needed", "none");
+  const updates = new Map<string, Update[]>();
+  for (const [path, branches] of layers) {
+    const found = await Promise.all(parts.map((part) => updateOf(branches.get(part.name), part.weight)));
+    const present = found.filter((one) => one !== null);
+    if (present.length) updates.set(path, present);
+  }
+  checkOptions(fn, options);
+  const r = rankOf(fn, parts, layers, options);
+  const config: LoraConfig = {
+    ...loras[0],
+    ...{ r, loraAlpha: r, rankPattern: {}, alphaPattern: {}, useRslora: false },
+    ...{ targetModules: [...updates.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
+    loraBias: loras.some(({ loraBias }) => loraBias),
+  };
+  const values = new Map<string, LayerValues>();
+  for (const [path, ones] of updates) {
+    values.set(path, valuesOf(path, ones, r, options));
+    // Decomposing a large layer takes seconds: in between, an interrupt must come through.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return { config, values };
+}
+
+function checkOptions(fn: string, options: CombineOptions): void {
+  const { type = "svd", rank, clamp } = options;
+  if (!TYPES.includes(type)) throw new LoraError(fn, `type must be one of ${TYPES.join(", ")}`, type);
+  const thinning = thinningOf(type);
+  if (thinning) checkThinning(fn, type, options);
+  if (!isDecomposed(type)) return;
+  if (rank !== undefined && !(Number.isSafeInteger(rank) && rank > 0))
+    throw new LoraError(fn, "rank must be a whole number of at least 1", rank);
+  if (clamp !== undefined && !(clamp > 0.5 && clamp <= 1))
+    throw new LoraError(fn, "clamp must be above 0.5 and at most 1", clamp);
+}
+
+const isDecomposed = (type: Combination): boolean => type.endsWith("svd");
+
+/** How a type thins, if it does. */
+function thinningOf(type: Combination): Thinning | undefined {
+  return THINNINGS.find((one) => type === one || type === `${one}_svd`);
+}
+
+function checkPart(fn: string, { name, weight, config, targets }: CombinationPart): LoraConfig {
+  if (!Number.isFinite(weight)) throw new LoraError(fn, `the weight of ${name} must be finite`, weight);
+  if (config.peftType !== "LORA" || config.useDora)
+    throw new LoraError(fn, "only plain LoRA adapters combine: others are no sum of updates", name);
+  if (targets.saved.length)
+    throw new LoraError(fn, "adapters with copies of whole modules (modulesToSave) do not combine", name);
+  return config;
+}
+
+async function updateOf(branch: Branch | undefined, weight: number): Promise<Update | null> {
+  const scaling = branch?.scaling ?? 0;
+  const factors = { weight, scaling, factor: weight * scaling };
+  if (branch instanceof EmbeddingBranch) {
+    const { lora_embedding_A: a, lora_embedding_B: b } = branch;
+    const keys = ["lora_embedding_A", "lora_embedding_B"] as const;
+    return { keys, a: await matrixOf(a), b: await matrixOf(b), bias: null, ...factors };
+  }
+  if (!(branch instanceof LoraBranch)) return null;
+  const { lora_A: a, lora_B: b } = branch;
+  const bias = b.bias && (await b.bias.read());
+  const keys = ["lora_A.weight", "lora_B.weight"] as const;
+  return { keys, a: await matrixOf(a.weight), b: await matrixOf(b.weight), bias, ...factors };
+}
+
+async function matrixOf(parameter: Parameter): Promise<Matrix> {
+  const [rows, columns] = parameter.shape;
+  return Matrix.from1DArray(rows, columns, await parameter.read());
+}
+
+/** As PEFT: the sum of the ranks, what `rank` says or the largest, or the one rank that all have. */
+function rankOf(
+  fn: string,
+  parts: readonly CombinationPart[],
+  layers: ReadonlyMap<string, ReadonlyMap<string, Branch>>,
+  { type = "svd", rank }: CombineOptions,
+): number {
+  const ranks = parts.map(({ name }) => [...layers.values()].flatMap((branches) => branches.get(name)?.r ?? []));
+  if (type === "cat") return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
+  if (isDecomposed(type)) return rank ?? Math.max(...ranks.flat());
+  const distinct = [...new Set(ranks.flat())];
+  if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
+  return distinct[0];
+}
+
+function valuesOf(path: string, updates: Update[], r: number, options: CombineOptions): LayerValues {
+  const { a, b } = factorsOf(path, updates, r, options);
+  const values: LayerValues = new Map([
+    [updates[0].keys[0], flat(padded(a, r, a.columns))],
+    [updates[0].keys[1], flat(padded(b, b.rows, r))],
+  ]);
+  const bias = biasOf(updates);
+  if (bias) values.set("lora_B.bias", bias);
+  return values;
+}
+
+function factorsOf(path: string, updates: Update[], r: number, options: CombineOptions): Factors {
+  const { type = "svd", seed = 0, clamp } = options;
+  if (type === "cat") return stacked(updates);
+  if (type === "linear") return factorwise(updates, weightedSum);
+  const thinning = thinningOf(type);
+  // A stream for each layer: chance does not hang on the order in which layers were adapted.
+  const random = new Prng(seed, path);
+  const merge: Merge = (all, weights) =>
+    thinning ? thinnedSum(thinning, all, weights, options, () => random.next()) : weightedSum(all, weights);
+  if (!isDecomposed(type)) return factorwise(updates, merge);
+  const nearest = thinning ? nearestProduct(sumOfWhole(updates, merge), r) : nearestFactors(stacked(updates), r);
+  return clamp === undefined ? nearest : clamped(nearest, clamp);
+}
+
+type Merge = (all: Matrix[], weights: number[]) => Matrix;
+
+/** The whole updates [out, in], each with its own scaling, merged by their weights. */
+function sumOfWhole(updates: Update[], merge: Merge): Matrix {
+  return merge(
+    updates.map(({ a, b, scaling }) => b.mmul(a).mul(scaling)),
+    updates.map(({ weight }) => weight),
+  );
+}
+
+/** Σ f_i B_i A_i as one product: A scaled and B as it is, side by side. */
+function stacked(updates: Update[]): Factors {
+  const rows = updates.flatMap(({ a, factor }) => a.to2DArray().map((row) => row.map((value) => value * factor)));
+  const columns = updates.flatMap(({ b }) => b.transpose().to2DArray());
+  return { a: new Matrix(rows), b: new Matrix(columns).transpose() };
+}
+
+/** A from ±√|f_i| and A_i, B from √|f_i| and B_i, each by themselves: with cross terms, not the sum of the updates. */
+function factorwise(updates: Update[], merge: Merge): Factors {
+  const roots = updates.map(({ factor }) => Math.sqrt(Math.abs(factor)));
+  const signed = roots.map((root, i) => (updates[i].factor >= 0 ? root : -root));
+  return {
+    a: merge(
+      updates.map(({ a }) => a),
+      signed,
+    ),
+    b: merge(
+      updates.map(({ b }) => b),
+      roots,
+    ),
+  };
+}
+
+function biasOf(updates: Update[]): Float32Array | null {
+  const sum = Float64Array.from(updates[0].b.getColumn(0), () => 0);
+  for (const { bias, factor } of updates) bias?.forEach((value, i) => (sum[i] += factor * value));
+  return updates.some(({ bias }) => bias) ? Float32Array.from(sum) : null;
+}
+
+/** With zeros where an adapter is missing on a layer. */
+function padded(x: Matrix, rows: number, columns: number): Matrix {
+  const whole = Matrix.zeros(rows, columns);
+  return whole.setSubMatrix(x, 0, 0);
+}
+
+function flat(x: Matrix): Float32Array {
+  return Float32Array.from(x.to1DArray());
+}

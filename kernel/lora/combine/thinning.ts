@@ -1,0 +1,81 @@
+/** How PEFT's combinations of `ties` and `dare` thin the factors or the updates of adapters before they add them. */
+import { Matrix } from "ml-matrix";
+import { LoraError } from "../error";
+
+export type Thinning = (typeof THINNINGS)[number];
+
+export const THINNINGS = ["ties", "dare_linear", "dare_ties", "magnitude_prune"] as const;
+
+export interface ThinningOptions {
+  /**
+   * Share that stays, above 0 and up to 1, of the values of each factor, or of each whole update where the type ends in `_svd`.
+   * All types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` need it.
+   */
+  density?: number;
+  /**
+   * Of `ties` and `dare_ties`, with `_svd` too: whether the sum of the values elects a place's sign or the count of their
+   * signs; default `total`.
+   */
+  majoritySign?: "total" | "frequency";
+  /** Of the types of `dare`, which drop values by chance; default 0. */
+  seed?: number;
+}
+
+/** @throws LoraError for a setting out of its range */
+export function checkThinning(fn: string, type: string, { density, majoritySign, seed = 0 }: ThinningOptions): void {
+  if (!(density !== undefined && density > 0 && density <= 1))
+    throw new LoraError(fn, `density of ${type} must be above 0 and at most 1`, density);
+  if (majoritySign !== undefined && majoritySign !== "total" && majoritySign !== "frequency")
+    throw new LoraError(fn, "majoritySign must be total or frequency", majoritySign);
+  if (!(Number.isSafeInteger(seed) && seed >= 0))
+    throw new LoraError(fn, "seed must be a whole number of at least 0", seed);
+}
+
+/**
+ * The sum of thinned matrices: of each stay the largest values (`ties`, arXiv 2306.01708, and `magnitude_prune`) or some by
+ * chance, divided by the density (DARE, arXiv 2311.03099). Of the two `ties`, each place is the mean of those values that
+ * have the elected sign there.
+ */
+export function thinnedSum(
+  type: Thinning,
+  all: readonly Matrix[],
+  weights: readonly number[],
+  { density = 1, majoritySign = "total" }: ThinningOptions,
+  random: () => number,
+): Matrix {
+  const thinned = all.map((one) => (type.startsWith("dare") ? dropped(one, density, random) : largest(one, density)));
+  return type.endsWith("ties") ? elected(thinned, weights, majoritySign) : weightedSum(thinned, weights);
+}
+
+export function weightedSum(all: readonly Matrix[], weights: readonly number[]): Matrix {
+  const sum = Matrix.zeros(all[0].rows, all[0].columns);
+  all.forEach((one, i) => sum.add(Matrix.mul(one, weights[i])));
+  return sum;
+}
+
+function largest(x: Matrix, density: number): Matrix {
+  if (density === 1) return x;
+  const values = x.to1DArray();
+  const order = values.map((_, i) => i).sort((i, j) => Math.abs(values[j]) - Math.abs(values[i]));
+  const kept = new Array<number>(values.length).fill(0);
+  for (const i of order.slice(0, Math.floor(density * values.length))) kept[i] = values[i];
+  return Matrix.from1DArray(x.rows, x.columns, kept);
+}
+
+function dropped(x: Matrix, density: number, random: () => number): Matrix {
+  if (density === 1) return x;
+  const values = x.to1DArray().map((value) => (random() < density ? value / density : 0));
+  return Matrix.from1DArray(x.rows, x.columns, values);
+}
+
+function elected(all: readonly Matrix[], weights: readonly number[], method: "total" | "frequency"): Matrix {
+  const places = all.map((one) => one.to1DArray());
+  const values = places[0].map((_, i) => {
+    const votes = places.map((one) => (method === "total" ? one[i] : Math.sign(one[i])));
+    const sign = votes.reduce((sum, vote) => sum + vote, 0) >= 0 ? 1 : -1;
+    const agreeing = places.map((one) => Math.sign(one[i]) === sign);
+    const sum = places.reduce((total, one, k) => total + (agreeing[k] ? one[i] * weights[k] : 0), 0);
+    return sum / Math.max(1, agreeing.filter(Boolean).length);
+  });
+  return Matrix.from1DArray(all[0].rows, all[0].columns, values);
+}

@@ -1,0 +1,177 @@
+/** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
+import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
+import { copyCompanions } from "../branches/companions";
+import { LoraError } from "../error";
+
+const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
+
+/** The bytes of a tensor that changes. */
+export type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export class BaseModel {
+  /** Of all shards. */
+  readonly tensors: SafetensorsHeader["tensors"];
+
+  private constructor(
+    private readonly folder: string,
+    private readonly shards: ReadonlyMap<string, SafetensorsFile>,
+    private readonly index: string | null,
+    /** Whether the model is the folder, with all that belongs to it, rather than a file. */
+    private readonly isFolder: boolean,
+  ) {
+    this.tensors = new Map([...shards.values()].flatMap(({ header }) => [...header.tensors]));
+  }
+
+  /** @param path a file, the index of shards, or the folder that holds `model.safetensors`, whole or as that index */
+  static async open(fn: string, path: string): Promise<BaseModel> {
+    const file = (await stat(path).catch(() => null))?.isDirectory() ? await weightsIn(path) : path;
+    const index = file.endsWith(".index.json") ? basename(file) : null;
+    const places = index === null ? null : await readIndex(fn, file);
+    const shards = new Map<string, SafetensorsFile>();
+    try {
+      for (const name of new Set(places?.values() ?? [basename(file)]))
+        shards.set(name, await SafetensorsFile.open(join(dirname(file), name)));
+      for (const [tensor, name] of places ?? []) checkPlace(fn, tensor, name, shards);
+    } catch (error) {
+      await closeAll(shards);
+      throw error;
+    }
+    return new BaseModel(dirname(file), shards, index, index !== null || file !== path);
+  }
+
+  read(name: string): Promise<SafetensorsTensor> {
+    return this.shardOf(name).read(name);
+  }
+
+  readRows(name: string, from: number, to: number): Promise<SafetensorsTensor> {
+    return this.shardOf(name).readRows(name, from, to);
+  }
+
+  private shardOf(name: string): SafetensorsFile {
+    return [...this.shards.values()].find(({ header }) => header.tensors.has(name)) as SafetensorsFile;
+  }
+
+  /**
+   * Writes the model with some tensors changed, in as many files as it has; `out` is a folder where the model is one, and
+   * gets its small files too. All of it appears at once or not at all.
+   *
+   * @param onTensor called after each
+   * @returns names of the small files
+   */
+  async write(
+    fn: string,
+    out: string,
+    changes: ReadonlyMap<string, Change>,
+    onTensor: (count: number) => void,
+  ): Promise<string[]> {
+    if (!this.isFolder) {
+      const [shard] = this.shards.values();
+      await writeShard(out, shard, changes, onTensor);
+      return [];
+    }
+    await checkFree(fn, out);
+    const beside = `${out}.${randomUUID()}.part`;
+    await mkdir(beside, { recursive: true });
+    try {
+      for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);
+      // Names, types and shapes are the base's, and so is the index.
+      if (this.index) await writeFile(join(beside, this.index), await readFile(join(this.folder, this.index)));
+      const companions = await copyCompanions(this.folder, beside);
+      await rmdir(out).catch(() => undefined);
+      await rename(beside, out);
+      return companions;
+    } catch (error) {
+      await rm(beside, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private async writeInto(
+    folder: string,
+    name: string,
+    shard: SafetensorsFile,
+    changes: ReadonlyMap<string, Change>,
+    onTensor: (count: number) => void,
+  ): Promise<void> {
+    const { tensors } = shard.header;
+    if ([...tensors.keys()].some((tensor) => changes.has(tensor)))
+      return writeShard(join(folder, name), shard, changes, onTensor);
+    await copyFile(join(this.folder, name), join(folder, name));
+    onTensor(tensors.size);
+  }
+
+  close(): Promise<void> {
+    return closeAll(this.shards);
+  }
+}
+
+/** The index where there is one, otherwise the file with all weights; the index again where there is neither, to be missed. */
+async function weightsIn(folder: string): Promise<string> {
+  const holds = (name: string): Promise<boolean> =>
+    access(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  const isWhole = !(await holds(INDEX)) && (await holds(SINGLE));
+  return join(folder, isWhole ? SINGLE : INDEX);
+}
+
+async function closeAll(shards: ReadonlyMap<string, SafetensorsFile>): Promise<void> {
+  await Promise.all([...shards.values()].map((shard) => shard.close()));
+}
+
+function writeShard(
+  path: string,
+  shard: SafetensorsFile,
+  changes: ReadonlyMap<string, Change>,
+  onTensor: (count: number) => void,
+): Promise<void> {
+  const { metadata, tensors } = shard.header;
+  const bytes = async function* (name: string): AsyncGenerator<Uint8Array> {
+    yield* changes.get(name)?.() ?? shard.chunks(name);
+    onTensor(1);
+  };
+  return streamSafetensors(path, tensors, bytes, metadata);
+}
+
+/** The shard of each tensor, by names that lead nowhere else. */
+async function readIndex(fn: string, path: string): Promise<Map<string, string>> {
+  const places = weightMap(await textOf(fn, path));
+  if (places === null) throw new LoraError(fn, "the index of shards must be JSON with a weight_map of tensors", path);
+  for (const name of places.values())
+    if (typeof name !== "string" || !/^[\w.-]+\.safetensors$/.test(name))
+      throw new LoraError(fn, "the index must name safetensors files beside itself", name);
+  return places as Map<string, string>;
+}
+
+async function textOf(fn: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new LoraError(fn, `the index cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
+  }
+}
+
+function weightMap(text: string): Map<string, unknown> | null {
+  try {
+    const { weight_map: map } = JSON.parse(text) as { weight_map: unknown };
+    const isMap = typeof map === "object" && map !== null && !Array.isArray(map);
+    return isMap && Object.keys(map).length ? new Map<string, unknown>(Object.entries(map)) : null;
+  } catch {
+    return null;
+  }
+}
+
+function checkPlace(fn: string, tensor: string, name: string, shards: ReadonlyMap<string, SafetensorsFile>): void {
+  const holders = [...shards].filter(([, { header }]) => header.tensors.has(tensor)).map(([shard]) => shard);
+  if (holders.join() !== name) throw new LoraError(fn, `${tensor} must be in ${name} and in no other shard`, holders);
+}
+
+async function checkFree(fn: string, out: string): Promise<void> {
+  const found = await readdir(out).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : null));
+  if (found === null || found.length > 0)
+    throw new LoraError(fn, "where the base is a folder or has shards, out must be a folder that is new or empty", out);
+}

@@ -1,0 +1,46 @@
+import { floatToHalf } from "../../numeric/half";
+import { toFloat32 } from "../../nn/floats";
+import { floatToBfloat16, type SafetensorsDtype, type SafetensorsTensor } from "../../safetensors";
+
+/** Types in which adapters are written. */
+export type FloatDtype = "F32" | "F16" | "BF16";
+
+export const FLOAT_DTYPES: readonly FloatDtype[] = ["F32", "F16", "BF16"];
+
+/** Whether adapters are written in this type. */
+export function isFloatDtype(dtype: string): dtype is FloatDtype {
+  return (FLOAT_DTYPES as readonly string[]).includes(dtype);
+}
+
+/** Whether a stored tensor holds floating numbers of any width. */
+export function isFloating(dtype: SafetensorsDtype): boolean {
+  return /^(F|BF)\d/.test(dtype);
+}
+
+/** A floating tensor in another type, rounded to nearest even. */
+export function convertTensor(tensor: SafetensorsTensor, dtype: FloatDtype): SafetensorsTensor {
+  return tensor.dtype === dtype ? tensor : { dtype, shape: tensor.shape, data: encode(toFloat32(tensor), dtype) };
+}
+
+function encode(values: Float32Array, dtype: FloatDtype): Float32Array | Uint16Array {
+  switch (dtype) {
+    case "F32":
+      return values;
+    case "F16":
+      return floatToHalf(values);
+    case "BF16":
+      return floatToBfloat16(values);
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** Every floating tensor in another type; others stay. */
+export function convertTensors(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  dtype: FloatDtype,
+): Map<string, SafetensorsTensor> {
+  return new Map(
+    [...tensors].map(([key, tensor]) => [key, isFloating(tensor.dtype) ? convertTensor(tensor, dtype) : tensor]),
+  );
+}

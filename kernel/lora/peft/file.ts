@@ -1,0 +1,104 @@
+/** An adapter's folder: `adapter_model.safetensors` and `adapter_config.json`. */
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../../safetensors";
+import type { AdapterConfig } from "../config";
+import { configFromJson, configToJson } from "./config-json";
+import { LoraError } from "../error";
+import { type KeyOptions, standardKeys } from "./keys";
+
+export const MODEL_FILE = "adapter_model.safetensors";
+export const CONFIG_FILE = "adapter_config.json";
+
+/** An adapter as it lies on disk; tensors under PEFT's keys. */
+export interface AdapterFile {
+  config: AdapterConfig;
+  tensors: Map<string, SafetensorsTensor>;
+  /** The safetensors file's own; PEFT writes `{ format: "pt" }`. */
+  metadata: Record<string, string>;
+}
+
+export interface ReadAdapterOptions extends KeyOptions {
+  /** The sub-folder's name, for adapters that are not called `default`. */
+  adapter?: string;
+}
+
+const READ = "lora.readAdapter";
+const LARGEST_CONFIG = 10_000_000;
+
+/**
+ * Reads an adapter that PEFT or we wrote.
+ *
+ * @param folder the folder, or the safetensors file in it
+ * @throws LoraError for a folder without an adapter, a configuration that is not understood, keys of another form
+ * @throws SafetensorsError for a file that breaks the format
+ */
+export async function readAdapter(folder: string, options: ReadAdapterOptions = {}): Promise<AdapterFile> {
+  const place = await placeOf(READ, folder, options.adapter);
+  const config = await readConfig(READ, place);
+  const { tensors, metadata } = await readSafetensors(join(place, MODEL_FILE));
+  return { config, tensors: standardKeys(READ, tensors, options), metadata };
+}
+
+/** The configuration in a folder. */
+export async function readConfig(fn: string, place: string): Promise<AdapterConfig> {
+  return configFromJson(fn, await readJson(fn, join(place, CONFIG_FILE)));
+}
+
+/** Where an adapter's two files lie. @throws LoraError saying what is missing, and what is there */
+export async function placeOf(fn: string, folder: string, adapter?: string): Promise<string> {
+  const base = folder.endsWith(".safetensors") ? dirname(folder) : folder;
+  const place = adapter === undefined || adapter === "default" ? base : join(base, adapter);
+  const files = await namesIn(place);
+  if (!files) throw new LoraError(fn, "the folder must exist", place);
+  if (!files.includes(CONFIG_FILE)) throw new LoraError(fn, await adviceFor(place, files), place);
+  if (files.includes(MODEL_FILE)) return place;
+  const pickle = files.includes("adapter_model.bin") ? "; adapter_model.bin is a pickle, which may run code" : "";
+  throw new LoraError(fn, `the folder must hold ${MODEL_FILE}${pickle}`, place);
+}
+
+async function namesIn(folder: string): Promise<string[] | null> {
+  return readdir(folder).catch(() => null);
+}
+
+/** A folder whose adapters have names holds none itself. */
+async function adviceFor(place: string, files: string[]): Promise<string> {
+  const inside = await Promise.all(files.map((name) => namesIn(join(place, name))));
+  const adapters = files.filter((_, i) => inside[i]?.includes(CONFIG_FILE));
+  const named = adapters.length ? `; adapters in sub-folders: ${adapters.join(", ")}` : "";
+  return `the folder must hold ${CONFIG_FILE}${named}`;
+}
+
+async function readJson(fn: string, path: string): Promise<unknown> {
+  const { size } = await stat(path);
+  if (size > LARGEST_CONFIG) throw new LoraError(fn, `${CONFIG_FILE} has at most ${LARGEST_CONFIG} bytes`, size);
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as unknown;
+  } catch (error) {
+    throw new LoraError(fn, `${path} must be JSON`, (error as Error).message);
+  }
+}
+
+/**
+ * Writes an adapter as PEFT lays it out: into the folder itself, or with another name than `default` into a sub-folder.
+ * Both files are written beside their places first, so that what was there before stays whole until the end.
+ *
+ * @returns the folder that holds the two files
+ */
+export async function writeAdapter(folder: string, file: AdapterFile, adapter = "default"): Promise<string> {
+  const place = adapter === "default" ? folder : join(folder, adapter);
+  await mkdir(place, { recursive: true });
+  const id = randomUUID();
+  const beside = (name: string): string => join(place, `${name}.${id}.part`);
+  try {
+    await writeSafetensors(beside(MODEL_FILE), file.tensors, { format: "pt", ...file.metadata });
+    await writeFile(beside(CONFIG_FILE), `${JSON.stringify(configToJson(file.config), null, 2)}\n`);
+    await rename(beside(MODEL_FILE), join(place, MODEL_FILE));
+    await rename(beside(CONFIG_FILE), join(place, CONFIG_FILE));
+  } finally {
+    await rm(beside(MODEL_FILE), { force: true });
+    await rm(beside(CONFIG_FILE), { force: true });
+  }
+  return place;
+}

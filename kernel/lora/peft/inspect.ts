@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readSafetensorsHeader } from "../../safetensors";
+import type { PeftType } from "../config";
+import { describeFile, guessConfig, ownScaling } from "./describe";
+import { CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
+import { standardKeys } from "./keys";
+
+/** What an adapter on disk is, without its values. */
+export interface AdapterInspection {
+  type: PeftType;
+  /** The configuration's; layers have their own in `modules`. */
+  rank: number;
+  /** Null where no configuration lies beside the file. */
+  alpha: number | null;
+  scaling: number | null;
+  /** Adapted layers by their names in the base model; `in` of an embedding is its number of entries. */
+  modules: { name: string; in: number; out: number; rank: number }[];
+  /** Tensors of which the file holds a whole copy, `modules_to_save` for instance. */
+  saved: string[];
+  /** Number of values in all tensors. */
+  parameters: number;
+  /** Element types of the tensors. */
+  dtypes: string[];
+}
+
+const FN = "lora.inspect";
+
+/**
+ * Looks at an adapter: only headers are read.
+ *
+ * @param path the folder, or a safetensors file, whose kind is told from its tensors where no configuration lies beside it
+ * @throws LoraError, SafetensorsError for files that break their formats
+ */
+export async function inspect(path: string, options: ReadAdapterOptions = {}): Promise<AdapterInspection> {
+  const isFile = path.endsWith(".safetensors");
+  const place = isFile ? dirname(path) : await placeOf(FN, path, options.adapter);
+  const header = await readSafetensorsHeader(isFile ? path : join(place, MODEL_FILE));
+  const tensors = standardKeys(FN, header.tensors, options);
+  const known = existsSync(join(place, CONFIG_FILE));
+  const config = known ? await readConfig(FN, place) : guessConfig(FN, tensors);
+  const { layers, saved } = describeFile(FN, config, tensors);
+  const entries = [...tensors.values()];
+  return {
+    type: config.peftType,
+    rank: config.r,
+    alpha: known ? config.loraAlpha : null,
+    scaling: known ? ownScaling(config) : null,
+    modules: [...layers].map(([name, one]) => ({ name, in: one.inFeatures, out: one.outFeatures, rank: one.r })),
+    saved,
+    parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    dtypes: [...new Set(entries.map(({ dtype }) => dtype))].sort(),
+  };
+}

@@ -1,0 +1,186 @@
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
+import { computesInMemory } from "../../backend/tfjs";
+import { sampleLoops, sampleLoopsBackward } from "./loops";
+import type { GridSize, SamplingSizes } from "./sizes";
+import { NnError } from "../error";
+import { scatterRows } from "../rows";
+
+/**
+ * The sampling of multi-scale deformable attention (arXiv 2010.04159, equation 3): for every query and head, values at
+ * fractional places of every level, weighted and summed.
+ *
+ *     y[b, n, h] = Σ_l Σ_p weights[b, n, h, l, p] · bilinear(values of level l and head h, locations[b, n, h, l, p])
+ *
+ * A location (x, y) in [0, 1] is pixel (x W - ½, y H - ½); outside the grid values are 0 (`grid_sample` with zero padding and
+ * `align_corners=False`). Coordinates are computed in single precision. Gradients flow to values, locations and weights.
+ *
+ * @param values [B, S, H, D]: the levels' tokens one after the other, each row by row
+ * @param sizes of the levels; S is the sum of height · width
+ * @param locations [B, N, H, L, P, 2]
+ * @param weights [B, N, H, L, P]
+ * @param way default `loops` where the tensors lie in this process's memory, which is many times faster there
+ * @returns [B, N, H · D]
+ */
+export function deformableSample(
+  values: Tensor,
+  sizes: readonly GridSize[],
+  locations: Tensor,
+  weights: Tensor,
+  way: SamplingWay = computesInMemory() ? "loops" : "operations",
+): Tensor {
+  const plan = planOf(values, sizes, locations, weights);
+  const [forward, backward] = WAYS[way];
+  const operation = tf.customGrad((values, locations, weights, save) => {
+    const inputs = [values, locations, weights] as Tensor[];
+    (save as (tensors: Tensor[]) => void)(inputs);
+    return {
+      value: tf.reshape(forward(plan, inputs), [plan.B, plan.N, plan.H * plan.D]),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => backward(plan, saved, dy),
+    };
+  });
+  return operation(values, locations, weights);
+}
+
+/** How it is computed: in JavaScript, or by operations of tfjs. */
+export type SamplingWay = "loops" | "operations";
+
+function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): SamplingSizes {
+  const fn = "nn.deformableSample";
+  const [B, S, H, D] = values.shape;
+  const [, N, , L, P] = weights.shape;
+  const tokens = sizes.reduce((sum, [height, width]) => sum + height * width, 0);
+  if (values.shape.length !== 4 || tokens !== S)
+    throw new NnError(fn, `values must be [B, ${tokens}, heads, features] for these levels`, values.shape);
+  if (weights.shape.join() !== [B, N, H, sizes.length, P].join())
+    throw new NnError(fn, `weights must be [${B}, N, ${H}, ${sizes.length}, points]`, weights.shape);
+  if (locations.shape.join() !== [...weights.shape, 2].join())
+    throw new NnError(fn, `locations must be [${weights.shape}, 2]`, locations.shape);
+  return { B, N, H, D, S, K: L * P, sizes, points: P };
+}
+
+/** One corner of the pixel square around each location, all [B · N · H, K]. */
+interface Corner {
+  /** Row of the values as [B · S · H, D]. */
+  rows: Tensor;
+  /** The bilinear share, 0 outside the grid. */
+  share: Tensor;
+  /** The share's derivative in x and in y, in pixels. */
+  dx: Tensor;
+  dy: Tensor;
+}
+
+const WAYS: Record<SamplingWay, [typeof sampleForward, typeof sampleBackward]> = {
+  loops: [
+    (plan, inputs) => {
+      const [values, locations, weights] = inputs.map(read);
+      return tf.tensor(sampleLoops(plan, values, locations, weights), [plan.B, plan.N, plan.H, plan.D]);
+    },
+    (plan, inputs, dy) => {
+      const [values, locations, weights] = inputs.map(read);
+      const found = sampleLoopsBackward(plan, values, locations, weights, read(dy));
+      return found.map((data, i) => tf.tensor(data, inputs[i].shape));
+    },
+  ],
+  operations: [sampleForward, sampleBackward],
+};
+
+const read = (x: Tensor): Float32Array => x.dataSync() as Float32Array;
+
+function sampleForward(plan: SamplingSizes, [values, locations, weights]: Tensor[]): Tensor {
+  const flat = tf.reshape(values, [-1, plan.D]);
+  const attention = tf.reshape(weights, [-1, plan.K]);
+  return corners(plan, locations).reduce<Tensor | null>((sum, { rows, share }) => {
+    const part = weighted(gather(flat, rows), tf.mul(attention, share));
+    return sum ? tf.add(sum, part) : part;
+  }, null) as Tensor;
+}
+
+function sampleBackward(plan: SamplingSizes, [values, locations, weights]: Tensor[], dy: Tensor): Tensor[] {
+  const flat = tf.reshape(values, [-1, plan.D]);
+  const attention = tf.reshape(weights, [-1, plan.K]);
+  const column = tf.reshape(dy, [-1, plan.D, 1]);
+  const parts = corners(plan, locations).map((corner) => {
+    // How far y moves along dy when the corner's factor grows: [B · N · H, K].
+    const along = tf.reshape(tf.matMul(gather(flat, corner.rows), column as never), [-1, plan.K]);
+    const updates = tf.mul(tf.expandDims(tf.mul(attention, corner.share), 2), tf.reshape(dy, [-1, 1, plan.D]));
+    return {
+      values: scatterRows(corner.rows, tf.reshape(updates, [-1, plan.D]), flat.shape[0]),
+      weights: tf.mul(along, corner.share),
+      x: tf.mul(along, corner.dx),
+      y: tf.mul(along, corner.dy),
+    };
+  });
+  const total = (part: "values" | "weights" | "x" | "y"): Tensor => tf.addN(parts.map((one) => one[part]));
+  const [height, width] = extents(plan);
+  const dLocations = [tf.mul(total("x"), width), tf.mul(total("y"), height)].map((d) => tf.mul(d, attention));
+  return [
+    tf.reshape(total("values"), values.shape),
+    tf.reshape(tf.stack(dLocations, 2), locations.shape),
+    tf.reshape(total("weights"), weights.shape),
+  ];
+}
+
+/** Rows [B · N · H, K] of a table [rows, D] as [B · N · H, K, D]. */
+function gather(table: Tensor, rows: Tensor): Tensor {
+  return tf.reshape(tf.gather(table, tf.reshape(rows, [-1]) as never), [...rows.shape, table.shape[1] as number]);
+}
+
+/** Σ_k factors[i, k] samples[i, k, :]. */
+function weighted(samples: Tensor, factors: Tensor): Tensor {
+  return tf.sum(tf.mul(samples, tf.expandDims(factors, 2)), 1);
+}
+
+/** Height and width of the level that each sample of a query and head lies on, [1, K]. */
+function extents({ sizes, points, K }: SamplingSizes): [height: Tensor, width: Tensor] {
+  const one = (index: 0 | 1): Tensor =>
+    tf.tensor(
+      sizes.flatMap((size) => new Array<number>(points).fill(size[index])),
+      [1, K],
+    );
+  return [one(0), one(1)];
+}
+
+function corners(plan: SamplingSizes, locations: Tensor): Corner[] {
+  const { B, N, H, K } = plan;
+  const [height, width] = extents(plan);
+  const [x, y] = tf.unstack(tf.reshape(locations, [-1, K, 2]), 2);
+  const column = tf.sub(tf.mul(x, width), 0.5);
+  const row = tf.sub(tf.mul(y, height), 0.5);
+  const [left, top] = [tf.floor(column), tf.floor(row)];
+  const [right, bottom] = [tf.sub(column, left), tf.sub(row, top)];
+  const first = tf.tensor(firstRows(plan), [B * N * H, K], "int32");
+  const corner = (dx: 0 | 1, dy: 0 | 1): Corner => {
+    const [cx, cy] = [tf.add(left, dx), tf.add(top, dy)];
+    const [sx, sy] = [dx ? right : tf.sub(1, right), dy ? bottom : tf.sub(1, bottom)];
+    const inside = tf.mul(within(cx, width), within(cy, height));
+    const token = tf.add(tf.mul(clamp(cy, height), width), clamp(cx, width));
+    return {
+      rows: tf.add(first, tf.mul(tf.cast(token, "int32"), tf.scalar(H, "int32"))),
+      share: tf.mul(tf.mul(sx, sy), inside),
+      dx: tf.mul(tf.mul(sy, inside), dx ? 1 : -1),
+      dy: tf.mul(tf.mul(sx, inside), dy ? 1 : -1),
+    };
+  };
+  return [corner(0, 0), corner(1, 0), corner(0, 1), corner(1, 1)];
+}
+
+const within = (x: Tensor, size: Tensor): Tensor =>
+  tf.cast(tf.logicalAnd(tf.greaterEqual(x, 0), tf.less(x, size)), "float32");
+
+const clamp = (x: Tensor, size: Tensor): Tensor => tf.maximum(tf.minimum(x, tf.sub(size, 1)), 0);
+
+/** The row of each level's first token, for every query and head of every picture. */
+function firstRows({ B, N, H, K, S, sizes, points }: SamplingSizes): Int32Array {
+  const starts = sizes.map((_, l) => sizes.slice(0, l).reduce((sum, [height, width]) => sum + height * width, 0));
+  const rows = new Int32Array(B * N * H * K);
+  let at = 0;
+  for (let b = 0; b < B; b++)
+    for (let n = 0; n < N; n++)
+      for (let h = 0; h < H; h++)
+        for (const start of starts) {
+          rows.fill((b * S + start) * H + h, at, at + points);
+          at += points;
+        }
+  return rows;
+}

@@ -1,0 +1,25 @@
+import type { ColourMapName } from "./color";
+import type { Similarity } from "../correspondence/match";
+import type { ScaleMode } from "../correspondence/payload";
+
+/**
+ * What the ends of the colour bar mean. Absolute: 0..1 for raw cosine (negative values show as 0, and the bar says so) and
+ * softmax, -1..1 for centred values. Per view: the smallest and largest value, symmetric about zero when signed.
+ */
+export function heatRange(similarity: Similarity, scale: ScaleMode, values: ArrayLike<number>): [number, number] {
+  const signed = similarity === "centred";
+  if (scale === "absolute") return signed ? [-1, 1] : [0, 1];
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]);
+    high = Math.max(high, values[i]);
+  }
+  if (!signed) return similarity === "softmax" ? [0, high] : [low, high];
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  return [-most, most];
+}
+
+/** The diverging map for signed values, the chosen one otherwise. */
+export function heatColours(similarity: Similarity, chosen: ColourMapName): ColourMapName {
+  return similarity === "centred" ? "coolwarm" : chosen === "coolwarm" ? "viridis" : chosen;
+}

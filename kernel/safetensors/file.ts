@@ -1,0 +1,144 @@
+/** safetensors files in parts: what is too large for memory, or of which little is needed. */
+import { randomUUID } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import {
+  bytesOf,
+  checkHeaderLength,
+  ELEMENT_BYTES,
+  encodeHeader,
+  parseHeader,
+  type SafetensorsDtype,
+  type SafetensorsEntry,
+  SafetensorsError,
+  type SafetensorsHeader,
+  wrongSize,
+} from "./header";
+import { type SafetensorsTensor, tensorOf } from "./tensor";
+
+const READ = "safetensors.read";
+const WRITE = "safetensors.write";
+
+/** The largest single read: Node refuses 2 GiB and more. */
+const LARGEST_READ = 1 << 30;
+
+/** Bytes that go through memory at a time when a tensor is copied. */
+const COPY = 1 << 24;
+
+type FileHandle = Awaited<ReturnType<typeof open>>;
+
+/** An open file, of which any range of any tensor is read by itself. */
+export class SafetensorsFile {
+  private constructor(
+    private readonly handle: FileHandle,
+    readonly header: SafetensorsHeader,
+  ) {}
+
+  /** Opens a file and reads its header. @throws SafetensorsError for a file that breaks the format */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const handle = await openFile(path);
+    try {
+      return new SafetensorsFile(handle, await headerOf(handle));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  private entry(name: string): SafetensorsEntry {
+    const entry = this.header.tensors.get(name);
+    if (entry) return entry;
+    throw new SafetensorsError(READ, `the file holds ${[...this.header.tensors.keys()].join(", ")}`, name);
+  }
+
+  /** Reads a tensor. */
+  async read(name: string): Promise<SafetensorsTensor> {
+    const entry = this.entry(name);
+    return tensorOf(entry, await this.bytes(entry.begin, entry.end));
+  }
+
+  /** Reads some of a tensor's rows: entries `from` to before `to` of its first dimension. */
+  async readRows(name: string, from: number, to: number): Promise<SafetensorsTensor> {
+    const { dtype, shape, begin } = this.entry(name);
+    const [rows = 0, ...rest] = shape;
+    if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= rows))
+      throw new SafetensorsError(READ, `rows of ${name} must lie in 0..${rows}`, [from, to]);
+    const bytes = rest.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
+    return tensorOf({ dtype, shape: [to - from, ...rest] }, await this.bytes(begin + from * bytes, begin + to * bytes));
+  }
+
+  /** A tensor's bytes, 16 MiB at a time. */
+  async *chunks(name: string): AsyncGenerator<Uint8Array> {
+    const { begin, end } = this.entry(name);
+    for (let at = begin; at < end; at += COPY) yield await this.bytes(at, Math.min(end, at + COPY));
+  }
+
+  private bytes(begin: number, end: number): Promise<Uint8Array> {
+    return readBytes(this.handle, this.header.dataStart + begin, end - begin);
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    throw new SafetensorsError(READ, `the file cannot be opened (${(error as NodeJS.ErrnoException).code})`, path);
+  }
+}
+
+async function headerOf(file: FileHandle): Promise<SafetensorsHeader> {
+  const { size } = await file.stat();
+  const length = checkHeaderLength(READ, await readBytes(file, 0, Math.min(8, size)), size);
+  return parseHeader(READ, await readBytes(file, 8, length), size);
+}
+
+async function readBytes(file: FileHandle, start: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(LARGEST_READ, length - at), start + at);
+    if (bytesRead === 0) throw new SafetensorsError(READ, `the file must go on to byte ${start + length}`, start + at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/**
+ * Writes a file whose tensors come in parts, one after the other: beside its place first, then moved there, so that no
+ * reader ever sees half of it.
+ *
+ * @param tensors names, types and shapes in the order of the file
+ * @param bytesOfTensor the bytes of one, in parts of any size
+ * @throws SafetensorsError when the parts of a tensor are not as many bytes as its shape takes; nothing is left then
+ */
+export async function streamSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, { dtype: SafetensorsDtype; shape: readonly number[] }>,
+  bytesOfTensor: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  metadata: Record<string, string> = {},
+): Promise<void> {
+  const head = encodeHeader(WRITE, tensors, metadata);
+  const beside = `${path}.${randomUUID()}.part`;
+  const file = await open(beside, "wx");
+  try {
+    await file.writeFile(head);
+    for (const [name, { dtype, shape }] of tensors) {
+      let written = 0;
+      for await (const part of bytesOfTensor(name)) {
+        if (part.length) await file.writeFile(part);
+        written += part.length;
+      }
+      const bytes = bytesOf(WRITE, name, dtype, shape);
+      if (written !== bytes) throw wrongSize(WRITE, name, dtype, shape, bytes, written);
+    }
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await rm(beside, { force: true });
+    throw error;
+  }
+  await file.close();
+  await rename(beside, path);
+}

@@ -1,0 +1,118 @@
+/** Completion, inspection and is-complete, in code points. */
+import type { QuickInfo } from "typescript";
+import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../../jupyter/ipc";
+import type { CellCompiler } from "../compile/cells";
+import { completionsAt, fittingNames } from "./completions";
+import { parseConvenience } from "../conveniences";
+import { toCodePoints, toUtf16 } from "./cursors";
+import { withoutCellFiles } from "../compile/diagnostics";
+import { documentedAt, joined, type Documented } from "./documentation";
+import { plainText } from "../mime";
+
+const MAX_MATCHES = 1000;
+const PREVIEW = 2000;
+
+export class Queries {
+  constructor(
+    private readonly compiler: CellCompiler,
+    private readonly variables: Readonly<Record<string, unknown>>,
+  ) {}
+
+  answer(query: Query): Answers[keyof Answers] {
+    switch (query.kind) {
+      case "complete":
+        return this.complete(query.code, query.cursor);
+      case "inspect":
+        return this.inspect(query.code, query.cursor, query.detail);
+      case "isComplete":
+        return this.isComplete(query.code);
+      default:
+        return query satisfies never;
+    }
+  }
+
+  private complete(code: string, cursor: number): CompleteAnswer {
+    const position = toUtf16(code, cursor);
+    const { start, end, entries } = this.compiler.consult(
+      code,
+      (service, file) => completionsAt(service, file, code, position),
+      fittingNames(code.slice(0, position)),
+    );
+    const shown = entries.slice(0, MAX_MATCHES);
+    const kindOf = (name: string, kind: string): string => (kind === "alias" && this.compiler.kindOf(name)) || kind;
+    return {
+      matches: shown.map(({ name }) => name),
+      start: toCodePoints(code, start),
+      end: toCodePoints(code, end),
+      types: shown.map(({ name, kind }) => ({ text: name, type: kindOf(name, kind) })),
+    };
+  }
+
+  /** Signature, documentation and, for a variable of the session, a preview of its value. */
+  inspect(code: string, cursor: number, detail: number): InspectAnswer {
+    const position = toUtf16(code, cursor);
+    const found = this.compiler.consult(code, (service, file) => {
+      const at = (place: number): Documented | undefined => documentedAt(service, file, place);
+      // A cursor just behind a name means that name.
+      return at(position) ?? (position > 0 ? at(position - 1) : undefined);
+    });
+    if (!found) return { found: false, data: {} };
+    const { info, documentation } = found;
+    const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
+    const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));
+    const value = isMember ? undefined : this.preview(name, detail);
+    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), doc: documentation, value };
+    return { found: true, data: { "text/plain": asText(parts), "text/markdown": asMarkdown(parts) } };
+  }
+
+  private preview(name: string, detail: number): string | undefined {
+    if (!Object.hasOwn(this.variables, name)) return undefined;
+    try {
+      const text = plainText(this.variables[name]);
+      return detail > 0 || text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW)}…`;
+    } catch {
+      return undefined; // Declared by a cell that failed before it was set.
+    }
+  }
+
+  private isComplete(code: string): IsCompleteAnswer {
+    if (parseConvenience(code)) return { status: "complete" };
+    const errors = this.compiler.syntaxErrors(code);
+    if (errors.length === 0) return { status: "complete" };
+    // A blank line at the end says that the user wants it run, and to see the error.
+    if (/\n\s*\n\s*$/.test(code) || errors.some(({ atEnd }) => !atEnd)) {
+      return isOpen(errors) ? { status: "incomplete", indent: "  " } : { status: "invalid" };
+    }
+    return { status: "incomplete", indent: /[{([]\s*$/.test(code) ? "  " : "" };
+  }
+}
+
+/** Unterminated templates and comments are reported where they begin, though more input mends them. */
+function isOpen(errors: { message: string }[]): boolean {
+  return errors.every(({ message }) => /^(?:Unterminated template|'\*\/' expected)/.test(message));
+}
+
+interface Parts {
+  signature: string;
+  doc: string;
+  value: string | undefined;
+}
+
+/** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
+function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
+  const text = withoutCellFiles(joined(displayParts)).replace(/\nimport [\w$]+$/, "");
+  const signature = text.replace(/^\(alias\) /gm, "");
+  const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
+  return isBare ? `${kind} ${signature}` : signature;
+}
+
+function asText({ signature, doc, value }: Parts): string {
+  return [signature, doc, value === undefined ? "" : `Value: ${value}`].filter((part) => part !== "").join("\n\n");
+}
+
+function asMarkdown({ signature, doc, value }: Parts): string {
+  const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
+  const parts = [fence("typescript", signature), doc];
+  if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
+  return parts.filter((part) => part !== "").join("\n\n");
+}

@@ -1,0 +1,141 @@
+/** `require` and `import` for cells: `fovea` itself from any folder, local TypeScript files, and ES modules. */
+import { readFileSync } from "node:fs";
+import Module, { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import vm from "node:vm";
+import type { CellCompiler } from "../compile/cells";
+import { isLocal } from "../compile/compiler-host";
+import { libraryFile } from "../compile/library";
+
+/** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */
+const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
+
+// The boundary to Node's CommonJS loader, which has no public types for its hooks.
+interface Loader {
+  _resolveFilename(request: string, ...rest: unknown[]): string;
+  _extensions: Record<string, (module: Module & { _compile(code: string, path: string): void }, path: string) => void>;
+}
+
+export type CellMeta = Pick<ImportMeta, "url" | "filename" | "dirname" | "resolve">;
+
+export class CellModules {
+  /** The `require` that cells are given. */
+  readonly require: NodeJS.Require;
+  private readonly load: NodeJS.Require;
+  private readonly nativeImport: (specifier: string) => Promise<object>;
+  /** Modules that only `import` can load, as `require` would give them. */
+  private readonly imported = new Map<string, object>();
+
+  /** A file in the notebook's folder that stands for every cell. */
+  readonly place: string;
+  /** The `import.meta` of cells. */
+  readonly meta: CellMeta;
+
+  constructor(
+    readonly folder: string,
+    private readonly compiler: CellCompiler,
+  ) {
+    this.hookResolution();
+    this.hookTypeScript();
+    this.place = join(folder, "cell.ts");
+    this.load = createRequire(this.place);
+    this.meta = {
+      url: pathToFileURL(this.place).href,
+      filename: this.place,
+      dirname: folder,
+      resolve: (specifier) =>
+        Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href,
+    };
+    const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
+    this.require = Object.assign(required, this.load);
+    this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
+      filename: this.place,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }) as typeof this.nativeImport;
+  }
+
+  /** Load what a cell imports and `require` cannot; everything else is left to the cell itself. */
+  async prepare(specifiers: readonly string[]): Promise<void> {
+    for (const specifier of specifiers) {
+      if (Module.isBuiltin(specifier) || this.imported.has(specifier)) continue;
+      try {
+        this.load(specifier);
+      } catch (error) {
+        if (isImportOnly(error)) this.imported.set(specifier, asRequired(await this.nativeImport(specifier)));
+      }
+    }
+  }
+
+  /** The `import()` of cells. */
+  async import(specifier: string): Promise<object> {
+    await this.prepare([specifier]);
+    return this.namespace(specifier);
+  }
+
+  /** A module as ES modules see it. */
+  namespace(specifier: string): object {
+    return namespaceOf(this.require(specifier));
+  }
+
+  /** Local files changed on disk: load all of them again, as an importer may hold an old copy of another. */
+  forgetLocal(): void {
+    for (const path of Object.keys(this.load.cache)) {
+      if (isLocal(path)) delete this.load.cache[path];
+    }
+  }
+
+  /** The library is our own, and `./x.js` may mean `./x.ts`, as it does for the compiler. */
+  private hookResolution(): void {
+    const loader = Module as unknown as Loader;
+    const resolve = loader._resolveFilename.bind(loader);
+    loader._resolveFilename = (request, ...rest) => {
+      try {
+        return libraryFile(request) ?? resolve(request, ...rest);
+      } catch (error) {
+        if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
+        return resolve(request.replace(/js$/, "ts"), ...rest);
+      }
+    };
+  }
+
+  private hookTypeScript(): void {
+    const loader = Module as unknown as Loader;
+    for (const extension of [".ts", ".tsx", ".mts", ".cts"]) {
+      loader._extensions[extension] = (module, path) => {
+        module._compile(this.compiler.transpileFile(readFileSync(path, "utf8"), path), path);
+      };
+    }
+  }
+}
+
+function isImportOnly(error: unknown): boolean {
+  return IMPORT_ONLY.has(String((error as NodeJS.ErrnoException | undefined)?.code));
+}
+
+/** As Node's own `require` of an ES module gives it, so that a default import finds the default export. */
+function asRequired(namespace: object): object {
+  return Object.defineProperty({ ...namespace }, "__esModule", { value: true });
+}
+
+const namespaces = new WeakMap<object, object>();
+
+function namespaceOf(exported: unknown): object {
+  const isObject = (typeof exported === "object" && exported !== null) || typeof exported === "function";
+  if (!isObject) return { default: exported };
+  if ("__esModule" in exported) return exported;
+  let namespace = namespaces.get(exported);
+  if (!namespace) namespaces.set(exported, (namespace = liveCopy(exported)));
+  return namespace;
+}
+
+/** Reads through, as some modules have getters that load or warn. */
+function liveCopy(exported: object): object {
+  const copy: Record<string, unknown> = { default: exported };
+  for (const name of Object.keys(exported)) {
+    if (name === "default") continue;
+    const get = (): unknown => (exported as Record<string, unknown>)[name];
+    Object.defineProperty(copy, name, { get, enumerable: true });
+  }
+  return copy;
+}

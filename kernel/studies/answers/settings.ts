@@ -1,0 +1,86 @@
+import { type QuestionType, world } from "../../data";
+import { MultimodalError } from "../../models/error";
+import { answerMethods, type AnswerMethod } from "./methods";
+
+/** Everything that decides the figures of a study. */
+export interface AnswerSettings {
+  /** What `encoders.load` takes. */
+  encoder: string;
+  /** What `multimodal.load` takes. */
+  languageModel: string;
+  /** Blocks of the encoder, the one that is projected first. */
+  levels: readonly number[];
+  /** Side of the square of the encoder's tokens whose mean is kept. */
+  pool: number;
+  /** Side of the square of those that become one of the language model's. */
+  merge: number;
+  /** Heads and points of VCE. */
+  heads: number;
+  points: number;
+  /** Pictures to train on, and to ask about. */
+  images: { train: number; asked: number };
+  /** Whose pictures are asked about: `val` to choose settings by, `test` for figures. */
+  split: "val" | "test";
+  /** Of the questions that are learnt and asked. */
+  types: readonly QuestionType[];
+  /** Pictures in a batch. */
+  batch: number;
+  /** Questions about each of them. */
+  questions: number;
+  /** Updates of the two stages. */
+  steps: readonly [first: number, second: number];
+  /** Learning rates: of VCE and projector in both stages, of the adapter in the second. */
+  rates: { first: number; second: number; adapter: number };
+  /** Number of seeds: 1, 2, …. */
+  seeds: number;
+  methods: readonly AnswerMethod[];
+}
+
+/**
+ * The whole study: about 13 minutes on two cores with TensorFlow, 4 a seed. Its types are those that `zoo/reading-llama`
+ * answers from words; on the others it is no better than a coin, whatever it sees.
+ */
+export const ANSWERS: AnswerSettings = {
+  encoder: "zoo/clip-vit",
+  languageModel: "zoo/reading-llama",
+  levels: [-1, -2, -3, -4],
+  pool: 2,
+  merge: 2,
+  heads: 4,
+  points: 2,
+  images: { train: 3072, asked: 384 },
+  split: "test",
+  types: ["existence", "count", "category", "colour"],
+  batch: 16,
+  questions: 4,
+  steps: [300, 120],
+  rates: { first: 5e-3, second: 5e-4, adapter: 5e-3 },
+  seeds: 3,
+  methods: answerMethods(),
+};
+
+/** Its machinery in less than two minutes on WebAssembly: too short for a figure to mean anything. */
+export const ANSWERS_SHORT: AnswerSettings = {
+  ...ANSWERS,
+  images: { train: 128, asked: 32 },
+  batch: 8,
+  steps: [12, 6],
+  seeds: 2,
+};
+
+/** @throws MultimodalError naming what is wrong */
+export function checkSettings(fn: string, settings: AnswerSettings): void {
+  const { batch, questions, seeds, steps, images, merge, methods, rates, types } = settings;
+  const counts = { batch, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
+  for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new MultimodalError(fn, `${name} must be a whole number of at least 1`, value);
+  for (const [name, value] of Object.entries(rates))
+    if (!(value > 0)) throw new MultimodalError(fn, `rates.${name} must be above 0`, value);
+  if (!types.length || types.some((type) => !world.questionTypes.includes(type)))
+    throw new MultimodalError(fn, `types must be some of ${world.questionTypes.join(", ")}`, [...types]);
+  if (images.train < batch) throw new MultimodalError(fn, `images.train must fill a batch of ${batch}`, images.train);
+  const names = methods.map(({ name }) => name);
+  if (!names.length || new Set(names).size < names.length)
+    throw new MultimodalError(fn, "there must be methods, each with a name of its own", names);
+}

@@ -1,0 +1,135 @@
+import { mkdir } from "node:fs/promises";
+import type { Split } from "../../data";
+import type { StepReport, TrainingControl } from "../../train";
+import { load, type LoadedLanguageModel } from "../../models/load";
+import { scoreMajority, scoreReading, scoreSeeing } from "../../tasks/answers/evaluate";
+import type { AnswerMethod } from "./methods";
+import { FeatureScale } from "../../tasks/answers/model";
+import { loadPictures, type Pictures } from "../../tasks/answers/examples";
+import { AnswerWriter } from "../../tasks/answers/sequences";
+import { type AnswerSettings, checkSettings } from "./settings";
+import { type AnswerRun, type AnswerStudy, StudyFile } from "../study-file";
+import { type AnswerPlace, Trainer } from "./trainer";
+
+/** Where a study runs, and who watches. */
+export interface AnswerStudyOptions {
+  settings: AnswerSettings;
+  /** Keeps features, checkpoints and the runs that are done: the same call goes on where it was stopped. */
+  folder: string;
+  /** While features are computed. */
+  onPictures?: (split: Split, done: number, total: number) => void;
+  /** After each update, with the report of `train.fit`. */
+  onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
+  /** After each run. */
+  onRun?: (run: AnswerRun, study: AnswerStudy) => void | Promise<void>;
+  /** A control for each training, to be looked at, paused and stopped: what it stops ends the study. */
+  controlFor?: (run: AnswerPlace) => TrainingControl;
+  /** Stops it: between two updates with what is done so far, while features are computed by rejecting. */
+  signal?: AbortSignal;
+}
+
+const STUDY = "multimodal.answerStudy";
+
+/**
+ * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
+ * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds, and scores each on pictures of the test split, whose
+ * instances and combinations of category and colour no training has. Methods of one seed share the first stage, the order
+ * of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
+ *
+ * @throws MultimodalError for illegal settings
+ */
+export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerStudy> {
+  checkSettings(STUDY, options.settings);
+  const { settings, folder } = options;
+  const language = await load(settings.languageModel);
+  try {
+    const [train, test] = [await pictures("train", options), await pictures("asked", options)];
+    const store = new StudyFile(folder, settings, language, [train, test]);
+    await mkdir(store.folder, { recursive: true });
+    return await new Study(options, store, language, train, test).run();
+  } finally {
+    language.model.dispose();
+  }
+}
+
+/** Pictures that many studies may share. @internal */
+export async function pictures(
+  part: "train" | "asked",
+  { settings, folder, signal, onPictures }: Pick<AnswerStudyOptions, "settings" | "folder" | "signal" | "onPictures">,
+): Promise<Pictures> {
+  const { encoder, levels, pool, images } = settings;
+  const split = part === "train" ? "train" : settings.split;
+  const loaded = await loadPictures({
+    ...{ encoder, split, count: images[part], levels, pool, signal, folder },
+    // To learn from, many; to be asked, as many of each type as the world asks at once.
+    perType: part === "train" ? 2 : 1,
+    onProgress: (done, total) => onPictures?.(split, done, total),
+  });
+  return loaded.only(settings.types);
+}
+
+class Study {
+  private readonly writer: AnswerWriter;
+  private readonly scale: FeatureScale;
+
+  constructor(
+    private readonly options: AnswerStudyOptions,
+    private readonly store: StudyFile,
+    private readonly language: LoadedLanguageModel,
+    private readonly train: Pictures,
+    private readonly test: Pictures,
+  ) {
+    this.writer = new AnswerWriter(language.tokenizer);
+    this.scale = new FeatureScale(train);
+  }
+
+  async run(): Promise<AnswerStudy> {
+    const { study } = this.store;
+    if (!study.baselines.length) study.baselines = await this.baselines();
+    for (let seed = 1; seed <= study.settings.seeds; seed++)
+      for (const vce of [false, true]) if (!(await this.runSeed(seed, vce))) return this.store.asked;
+    return this.store.asked;
+  }
+
+  private async baselines(): Promise<AnswerStudy["baselines"]> {
+    const { writer, train, test, language } = this;
+    return [
+      { name: "most frequent answer", score: scoreMajority(train.texts, test.texts) },
+      { name: "told in words", score: await scoreReading(language.model, writer.single(test.texts, true)) },
+    ];
+  }
+
+  /** The methods with VCE, or without. @returns false where it was stopped */
+  private async runSeed(seed: number, vce: boolean): Promise<boolean> {
+    const { settings, controlFor, signal, onStep } = this.options;
+    const missing = settings.methods.filter((method) => method.vce === vce && !this.store.has(method, seed));
+    if (!missing.length) return true;
+    const sight = { pictures: this.train, scale: this.scale };
+    const parts = {
+      ...{ settings, writer: this.writer, sight, controlFor, signal, onStep },
+      ...{ folder: this.store.folder, languageModel: this.language.model },
+    };
+    const trainer = new Trainer(parts, seed, vce);
+    try {
+      if (!(await trainer.firstStage())) return false;
+      for (const method of missing) if (!(await this.runMethod(trainer, method, seed))) return false;
+      return true;
+    } finally {
+      trainer.dispose();
+    }
+  }
+
+  private async runMethod(trainer: Trainer, method: AnswerMethod, seed: number): Promise<boolean> {
+    const start = performance.now();
+    const asked = this.writer.single(this.test.texts);
+    const trained = await trainer.secondStage(method);
+    if (!trained) return false;
+    const score = await scoreSeeing(trainer.model, asked, { ...trained, pictures: this.test });
+    trainer.detach();
+    const run = { method: method.name, seed, score, seconds: (performance.now() - start) / 1e3 };
+    this.store.study.runs.push(run);
+    this.store.save();
+    await this.options.onRun?.(run, this.store.asked);
+    return true;
+  }
+}

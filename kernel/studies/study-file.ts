@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attach } from "../lora";
+import * as nn from "../nn";
+import type { LanguageModel } from "../models/language-model";
+import type { LoadedLanguageModel } from "../models/load";
+import type { AnswerScore } from "../tasks/answers/evaluate";
+import type { AnswerMethod } from "./answers/methods";
+import type { Pictures } from "../tasks/answers/examples";
+import type { AnswerSettings } from "./answers/settings";
+
+/** One method trained from one seed. */
+export interface AnswerRun {
+  method: string;
+  seed: number;
+  score: AnswerScore;
+  /** Of its second stage and of answering. */
+  seconds: number;
+}
+
+/** What a study found so far: plain data. */
+export interface AnswerStudy {
+  settings: AnswerSettings;
+  /** Of settings, language model, features and device: what makes two studies the same. */
+  identity: string;
+  device: string;
+  /** What needs no training: the most frequent answer, and the language model that is told the scene. */
+  baselines: { name: string; score: AnswerScore }[];
+  /** Values of each method's adapter. */
+  adapterValues: Record<string, number>;
+  runs: AnswerRun[];
+  /** Spent so far on training and answers. */
+  seconds: number;
+  /** Whether all runs are there. */
+  finished: boolean;
+}
+
+/** Short, for names of files. */
+const hashOf = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+
+/** A study's own folder: its file is written whole after each run, and read where it is there. */
+export class StudyFile {
+  readonly study: AnswerStudy;
+  readonly folder: string;
+  private readonly path: string;
+  private readonly start = performance.now();
+  private readonly before: number;
+
+  constructor(
+    folder: string,
+    settings: AnswerSettings,
+    { model, hash }: LoadedLanguageModel,
+    pictures: readonly Pictures[],
+  ) {
+    // More seeds go on with the same study.
+    const identity = hashOf({
+      ...{ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() },
+      pictures: pictures.map((one) => one.identity),
+    });
+    this.folder = join(folder, `study-${identity}`);
+    this.path = join(this.folder, "study.json");
+    const empty = {
+      baselines: [],
+      adapterValues: Object.fromEntries(settings.methods.map((method) => [method.name, valuesOf(method, model)])),
+      runs: [],
+      seconds: 0,
+      finished: false,
+    } satisfies Partial<AnswerStudy>;
+    const known = this.read() ?? { identity, device: String(nn.trainingDevice()), ...empty };
+    this.study = { ...known, settings };
+    this.before = this.study.seconds;
+  }
+
+  private read(): AnswerStudy | null {
+    return existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as AnswerStudy) : null;
+  }
+
+  /** The study as far as it was asked for: an earlier call may have had more seeds. */
+  get asked(): AnswerStudy {
+    const { settings, runs } = this.study;
+    const own = runs.filter(({ seed }) => seed <= settings.seeds);
+    return { ...this.study, runs: own, finished: own.length === settings.seeds * settings.methods.length };
+  }
+
+  has({ name }: AnswerMethod, seed: number): boolean {
+    return this.study.runs.some((run) => run.method === name && run.seed === seed);
+  }
+
+  save(): void {
+    this.study.seconds = this.before + (performance.now() - this.start) / 1e3;
+    writeFileSync(`${this.path}.part`, `${JSON.stringify(this.study, null, 1)}\n`);
+    renameSync(`${this.path}.part`, this.path);
+  }
+}
+
+/** Values that a method's adapter trains. */
+function valuesOf({ adapter }: AnswerMethod, model: LanguageModel): number {
+  if (!adapter) return 0;
+  const adapters = attach(model, adapter);
+  try {
+    return adapters.counts().trainable;
+  } finally {
+    adapters.detach();
+  }
+}

@@ -1,0 +1,66 @@
+import { jStat } from "jstat";
+import type { QuestionType } from "../data";
+import { MultimodalError } from "../models/error";
+import type { AnswerScore } from "../tasks/answers/evaluate";
+import type { AnswerStudy } from "./study-file";
+
+/** A mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
+export interface SeedMean {
+  mean: number;
+  half: number | null;
+}
+
+/** What a study says of one method, in percent of right answers. */
+export interface MethodSummary {
+  method: string;
+  seeds: number;
+  all: SeedMean;
+  byType: Partial<Record<QuestionType, SeedMean>>;
+}
+
+/** @param values one a seed */
+export function seedMean(values: readonly number[]): SeedMean {
+  const n = values.length;
+  if (n === 0) throw new MultimodalError("multimodal.seedMean", "there must be a value", "none");
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n === 1) return { mean, half: null };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  return { mean, half: jStat.studentt.inv(0.975, n - 1) * Math.sqrt(variance / n) };
+}
+
+/** Each method over its seeds: how much another training would differ, not how much other questions would. */
+export function summarise({ runs, settings }: AnswerStudy): MethodSummary[] {
+  return settings.methods.flatMap(({ name: method }) => {
+    const own = runs.filter((run) => run.method === method);
+    return own.length
+      ? [
+          summaryOf(
+            method,
+            own.map(({ score }) => score),
+          ),
+        ]
+      : [];
+  });
+}
+
+function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummary {
+  const types = Object.keys(scores[0].byType) as QuestionType[];
+  const byType = types.map((type) => [type, seedMean(scores.map((score) => score.byType[type] as number))]);
+  return {
+    ...{ method, seeds: scores.length, all: seedMean(scores.map(({ all }) => all)) },
+    byType: Object.fromEntries(byType) as MethodSummary["byType"],
+  };
+}
+
+/** How much better `method` is than `other` with the same seed: the mean of the differences, in percentage points. */
+export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
+  const of = (name: string): Map<number, number> =>
+    new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));
+  const [own, theirs] = [of(method), of(other)];
+  const shared = [...own.keys()].filter((seed) => theirs.has(seed));
+  if (!shared.length)
+    throw new MultimodalError("multimodal.pairedDifference", `${method} and ${other} must share a seed`, [
+      ...own.keys(),
+    ]);
+  return seedMean(shared.map((seed) => (own.get(seed) as number) - (theirs.get(seed) as number)));
+}

@@ -1,0 +1,87 @@
+import { tf } from "../../backend/tf";
+import type { Tensor } from "../../backend/tensor";
+import type { QuestionType } from "../../data";
+import type { LanguageModel } from "../../models/language-model";
+import type { VisionLanguageModel } from "../../models/vision-language-model";
+import { answerLogits, type Sight } from "./model";
+import type { PictureText } from "./examples";
+import { type AnswerBatch, type AnswerSequence, batchOf } from "./sequences";
+
+/** Right answers in percent: of all questions, and by type. */
+export interface AnswerScore {
+  all: number;
+  questions: number;
+  byType: Partial<Record<QuestionType, number>>;
+}
+
+/** Questions that are answered together. */
+const TOGETHER = 64;
+
+/**
+ * The share of questions whose most likely next word is the answer. Questions of one length go together, so that little is padding.
+ *
+ * @param logits of the words after the places before answers, [answers, vocabulary]
+ */
+async function score(
+  sequences: readonly AnswerSequence[],
+  logits: (batch: AnswerBatch) => Tensor,
+): Promise<AnswerScore> {
+  const sorted = [...sequences].sort((a, b) => a.ids.length - b.ids.length);
+  const right = new Map<QuestionType, boolean[]>();
+  for (let at = 0; at < sorted.length; at += TOGETHER) {
+    const batch = batchOf(sorted.slice(at, at + TOGETHER));
+    const best = tf.tidy(() => tf.argMax(logits(batch), 1));
+    const words = await best.data();
+    best.dispose();
+    batch.answers.forEach(({ word, type }, i) => right.set(type, [...(right.get(type) ?? []), words[i] === word]));
+  }
+  return scoreOf(right);
+}
+
+/** @param right whether each question of a type was answered rightly */
+export function scoreOf(right: ReadonlyMap<QuestionType, readonly boolean[]>): AnswerScore {
+  const percent = (ones: readonly boolean[]): number => (100 * ones.filter(Boolean).length) / ones.length;
+  const all = [...right.values()].flat();
+  const byType = Object.fromEntries([...right].map(([type, ones]) => [type, percent(ones)]));
+  return { all: percent(all), questions: all.length, byType };
+}
+
+/** How a model that sees answers single questions. */
+export async function scoreSeeing(
+  model: VisionLanguageModel,
+  sequences: readonly AnswerSequence[],
+  sight: Sight,
+): Promise<AnswerScore> {
+  return score(sequences, (batch) => answerLogits(model, batch, sight));
+}
+
+/** How the language model answers single questions from words alone. */
+export async function scoreReading(model: LanguageModel, sequences: readonly AnswerSequence[]): Promise<AnswerScore> {
+  return score(sequences, ({ ids, mask, length, answers }) => {
+    const shape = [ids.length / length, length] as [number, number];
+    const embedded = model.embed(tf.tensor(ids, shape, "int32"));
+    const hidden = model.forward(embedded, tf.tensor(mask, shape, "float32"));
+    const rows = tf.reshape(hidden, [-1, model.config.hidden_size]);
+    const places = tf.tensor(
+      answers.map(({ place }) => place),
+      [answers.length],
+      "int32",
+    );
+    return model.logits(tf.gather(rows, places));
+  });
+}
+
+/** The most frequent answer of each type among some pictures, given always. */
+export function scoreMajority(known: readonly PictureText[], asked: readonly PictureText[]): AnswerScore {
+  const counts = new Map<QuestionType, Map<string, number>>();
+  for (const { type, answer } of known.flatMap(({ questions }) => questions)) {
+    const own = counts.get(type) ?? new Map<string, number>();
+    counts.set(type, own.set(answer, (own.get(answer) ?? 0) + 1));
+  }
+  const most = (type: QuestionType): string | undefined =>
+    [...(counts.get(type) ?? [])].sort((a, b) => b[1] - a[1])[0]?.[0];
+  const right = new Map<QuestionType, boolean[]>();
+  for (const { type, answer } of asked.flatMap(({ questions }) => questions))
+    right.set(type, [...(right.get(type) ?? []), most(type) === answer]);
+  return scoreOf(right);
+}

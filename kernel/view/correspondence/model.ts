@@ -1,0 +1,30 @@
+import type { RawImage } from "../../data/image";
+import type { ColourMapName } from "../../protocol/core/color";
+import type { GridPlacement } from "../../protocol/core/geometry";
+import type { FeaturePair, Similarity } from "../../protocol/correspondence/match";
+import type { GroundTruth, Pin, ScaleMode } from "../../protocol/correspondence/payload";
+
+/** All that is known about a view before it is written down. */
+export interface ViewModel {
+  id: string;
+  images: [RawImage, RawImage];
+  labels: [string, string];
+  layers: LayerModel[];
+  current: number;
+  truth?: GroundTruth;
+  pins: Pin[];
+  encoder: string;
+  device: string;
+  title: string;
+  similarity: Similarity;
+  temperature: number;
+  scale: ScaleMode;
+  colormap: ColourMapName;
+  opacity: number;
+}
+
+export interface LayerModel {
+  layer: number;
+  pair: FeaturePair;
+  placements: [GridPlacement, GridPlacement];
+}

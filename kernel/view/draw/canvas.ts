@@ -1,0 +1,111 @@
+import type { Point } from "../../protocol/core/geometry";
+import { glyph, GLYPH_HEIGHT, GLYPH_WIDTH } from "./glyphs";
+
+/** Red, green, blue in 0..255. */
+export type Ink = readonly [red: number, green: number, blue: number];
+export const WHITE: Ink = [255, 255, 255];
+export const BLACK: Ink = [17, 17, 17];
+
+/** RGB pixels with the few anti-aliased marks that the fallback pictures need. */
+export class Canvas {
+  readonly channels = 3;
+  readonly data: Uint8Array;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    background: Ink = WHITE,
+  ) {
+    this.data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < this.data.length; i++) this.data[i] = background[i % 3];
+  }
+
+  /** Copies an RGB raster with its top left corner at `(x, y)`. */
+  paste(image: { data: Uint8Array; width: number; height: number }, x: number, y: number): void {
+    for (let row = 0; row < image.height; row++) {
+      const line = image.data.subarray(row * image.width * 3, (row + 1) * image.width * 3);
+      this.data.set(line, ((y + row) * this.width + x) * 3);
+    }
+  }
+
+  blend(x: number, y: number, ink: Ink, opacity: number): void {
+    if (opacity <= 0 || x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    const at = (y * this.width + x) * 3;
+    const part = Math.min(1, opacity);
+    for (let c = 0; c < 3; c++) this.data[at + c] = Math.round(this.data[at + c] * (1 - part) + ink[c] * part);
+  }
+
+  /** A rectangle in whole pixels, right and bottom exclusive. */
+  fillRect(left: number, top: number, right: number, bottom: number, ink: Ink, opacity = 1): void {
+    for (let y = Math.max(0, top); y < Math.min(this.height, bottom); y++)
+      for (let x = Math.max(0, left); x < Math.min(this.width, right); x++) this.blend(x, y, ink, opacity);
+  }
+
+  /** A segment with round ends. */
+  line(from: Point, to: Point, ink: Ink, width = 1.5): void {
+    const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+    const length2 = dx * dx + dy * dy || 1;
+    this.cover(boundsOf([from, to], width), ink, (x, y) => {
+      const along = Math.min(1, Math.max(0, ((x - from[0]) * dx + (y - from[1]) * dy) / length2));
+      return width / 2 - Math.hypot(x - from[0] - along * dx, y - from[1] - along * dy);
+    });
+  }
+
+  /** A circle's outline, `width` wide, centred on the radius. */
+  ring(centre: Point, radius: number, ink: Ink, width = 1.5): void {
+    this.cover(
+      boundsOf([centre], 2 * radius + width),
+      ink,
+      (x, y) => width / 2 - Math.abs(Math.hypot(x - centre[0], y - centre[1]) - radius),
+    );
+  }
+
+  disc(centre: Point, radius: number, ink: Ink): void {
+    this.cover(boundsOf([centre], 2 * radius), ink, (x, y) => radius - Math.hypot(x - centre[0], y - centre[1]));
+  }
+
+  /** Text in the built-in 5 x 7 font, top left corner at `(x, y)`. */
+  text(content: string, x: number, y: number, ink: Ink = BLACK, scale = 1): void {
+    [...content].forEach((char, i) => this.glyph(glyph(char), x + i * (GLYPH_WIDTH + 1) * scale, y, ink, scale));
+  }
+
+  private glyph(rows: readonly number[], x: number, y: number, ink: Ink, scale: number): void {
+    rows.forEach((bits, row) => {
+      for (let column = 0; column < GLYPH_WIDTH; column++) {
+        const [left, top] = [x + column * scale, y + row * scale];
+        if ((bits >> (GLYPH_WIDTH - 1 - column)) & 1) this.fillRect(left, top, left + scale, top + scale, ink);
+      }
+    });
+  }
+
+  /** Paints where `inside` (pixels to the edge, positive inside) says so, with one pixel of anti-aliasing. */
+  private cover(bounds: Bounds, ink: Ink, inside: (x: number, y: number) => number): void {
+    for (let y = bounds.top; y <= bounds.bottom; y++)
+      for (let x = bounds.left; x <= bounds.right; x++) this.blend(x, y, ink, inside(x + 0.5, y + 0.5) + 0.5);
+  }
+}
+
+/** Width in pixels of a text in the built-in font. */
+export function textWidth(content: string, scale = 1): number {
+  return Math.max(0, [...content].length * (GLYPH_WIDTH + 1) - 1) * scale;
+}
+
+export const TEXT_HEIGHT: number = GLYPH_HEIGHT;
+
+interface Bounds {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+function boundsOf(points: Point[], margin: number): Bounds {
+  const xs = points.map((point) => point[0]);
+  const ys = points.map((point) => point[1]);
+  return {
+    left: Math.floor(Math.min(...xs) - margin / 2 - 1),
+    top: Math.floor(Math.min(...ys) - margin / 2 - 1),
+    right: Math.ceil(Math.max(...xs) + margin / 2 + 1),
+    bottom: Math.ceil(Math.max(...ys) + margin / 2 + 1),
+  };
+}

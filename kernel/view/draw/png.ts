@@ -1,0 +1,89 @@
+import { crc32, deflateSync } from "node:zlib";
+import { ViewError } from "../../protocol/core/error";
+
+/** Row-major 8-bit pixels with interleaved channels: grey, RGB or RGBA. */
+export interface Pixels {
+  data: Uint8Array | Uint8ClampedArray;
+  width: number;
+  height: number;
+  channels: 1 | 3 | 4;
+}
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+const COLOUR_TYPE = { 1: 0, 3: 2, 4: 6 };
+
+/** Encodes pixels as a PNG file, 8 bits a channel, each row with the filter of least absolute sum. */
+export function encodePng(pixels: Pixels): Uint8Array {
+  checkPixels("encodePng", pixels);
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(pixels.width, 0);
+  header.writeUInt32BE(pixels.height, 4);
+  header.set([8, COLOUR_TYPE[pixels.channels], 0, 0, 0], 8);
+  const body = deflateSync(filterRows(pixels), { level: 9 });
+  return new Uint8Array(
+    Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", Buffer.alloc(0))]),
+  );
+}
+
+/** @throws ViewError unless `data` holds `width * height * channels` values. */
+export function checkPixels(where: string, pixels: Pixels): void {
+  const { data, width, height, channels } = pixels;
+  if (!(channels in COLOUR_TYPE)) throw new ViewError(where, "channels must be 1, 3 or 4", channels);
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
+    throw new ViewError(where, "width and height must be positive integers", [width, height]);
+  const expected = width * height * channels;
+  if (data.length !== expected)
+    throw new ViewError(where, `data must hold ${width} x ${height} x ${channels} = ${expected} values`, data.length);
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const out = Buffer.alloc(data.length + 12);
+  out.writeUInt32BE(data.length, 0);
+  out.write(type, 4, "latin1");
+  out.set(data, 8);
+  out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length);
+  return out;
+}
+
+type Predictor = (left: number, up: number, corner: number) => number;
+const PREDICTORS: Predictor[] = [() => 0, (left) => left, (_, up) => up, (left, up) => (left + up) >> 1, paeth];
+
+function paeth(left: number, up: number, corner: number): number {
+  const guess = left + up - corner;
+  const [dl, du, dc] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  if (dl <= du && dl <= dc) return left;
+  return du <= dc ? up : corner;
+}
+
+function filterRows(pixels: Pixels): Uint8Array {
+  const stride = pixels.width * pixels.channels;
+  const out = new Uint8Array((stride + 1) * pixels.height);
+  for (let y = 0; y < pixels.height; y++) out.set(filterRow(pixels, y), y * (stride + 1));
+  return out;
+}
+
+function filterRow(pixels: Pixels, y: number): Uint8Array {
+  const candidates = PREDICTORS.map((predict, type) => predictRow(pixels, y, predict, type));
+  const costs = candidates.map(absoluteSum);
+  return candidates[costs.indexOf(Math.min(...costs))];
+}
+
+function predictRow({ data, width, channels }: Pixels, y: number, predict: Predictor, type: number): Uint8Array {
+  const stride = width * channels;
+  const out = new Uint8Array(stride + 1);
+  out[0] = type;
+  for (let x = 0; x < stride; x++) {
+    const at = y * stride + x;
+    const left = x >= channels ? data[at - channels] : 0;
+    const up = y > 0 ? data[at - stride] : 0;
+    const corner = x >= channels && y > 0 ? data[at - stride - channels] : 0;
+    out[x + 1] = data[at] - predict(left, up, corner);
+  }
+  return out;
+}
+
+function absoluteSum(row: Uint8Array): number {
+  let sum = 0;
+  for (let i = 1; i < row.length; i++) sum += row[i] < 128 ? row[i] : 256 - row[i];
+  return sum;
+}

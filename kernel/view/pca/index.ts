@@ -1,0 +1,197 @@
+import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
+import { base64Encode } from "../../protocol/core/base64";
+import { Canvas, TEXT_HEIGHT } from "../draw/canvas";
+import { principalComponents, project, type Components } from "./components";
+import { View } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
+import {
+  extractFeatures,
+  imageFeatures,
+  type FeatureExtractor,
+  type FeatureMapLike,
+  type ImageFeatures,
+} from "../extract";
+import type { MimeBundle } from "../../display/host";
+import { fitSize, resizePicture } from "../draw/pictures";
+import { encodePng } from "../draw/png";
+
+export interface PcaOptions {
+  /** Layers by index; negative counts from the end. One row of pictures each. Default: the last. */
+  layers?: readonly number[];
+  title?: string;
+  /** Longest side of each small picture in pixels. Default 144. */
+  tile?: number;
+}
+
+/** Pictures of the first three principal components. */
+export class PcaView extends View {
+  constructor(
+    bundle: MimeBundle,
+    /** Share of the variance in each of the three components, by layer index. */
+    readonly ratio: ReadonlyMap<number, readonly number[]>,
+  ) {
+    super(bundle);
+  }
+}
+
+const WHERE = "view.pca";
+const GAP = 6;
+const LINE = TEXT_HEIGHT + 5;
+/** Values beyond these quantiles are clipped: one odd patch must not wash out all others. */
+const CLIP = 0.01;
+
+interface Layer {
+  layer: number;
+  images: ImageFeatures[];
+  colours: Float32Array;
+  components: Components;
+}
+
+/**
+ * Features as colours: the first three principal components of the unit-length patch features, fitted jointly over all images
+ * and shown as red, green and blue on common scales, so equal colours mean equal directions. A row of images and one row a layer.
+ * `source` is an encoder, or feature maps of the same images that were computed before.
+ */
+export async function pca(
+  images: readonly ImageInput[],
+  source: FeatureExtractor | FeatureMapLike | readonly FeatureMapLike[],
+  options: PcaOptions = {},
+): Promise<PcaView> {
+  if (!Array.isArray(images) || images.length === 0)
+    throw new ViewError(WHERE, "images must be an array of at least one image", images);
+  const { tile = 144, title = "" } = options;
+  if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
+    throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
+  const pictures = await decodeAll(images);
+  const layers = (await featuresOf(images, pictures, source, options.layers)).map(fitLayer);
+  const canvas = await drawRows(pictures, layers, tile, title);
+  const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
+  return new PcaView(
+    { "image/png": base64Encode(encodePng(canvas)), "text/plain": describe(layers, pictures, title) },
+    ratio,
+  );
+}
+
+async function decodeAll(images: readonly ImageInput[]): Promise<RawImage[]> {
+  const pictures: RawImage[] = [];
+  for (const image of images) pictures.push(await decodeImage(image, { fn: WHERE }));
+  return pictures;
+}
+
+/** Features by layer, then by image. */
+async function featuresOf(
+  images: readonly ImageInput[],
+  pictures: RawImage[],
+  source: FeatureExtractor | FeatureMapLike | readonly FeatureMapLike[],
+  layers: readonly number[] | undefined,
+): Promise<ImageFeatures[][]> {
+  if (!isExtractor(source)) {
+    const maps = isMany(source) ? source : [source];
+    return maps.map((map) => pictures.map((picture, i) => imageFeatures(WHERE, map, picture, i)));
+  }
+  const perImage: ImageFeatures[][] = [];
+  for (const [i, image] of images.entries())
+    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
+  return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
+}
+
+function isExtractor(source: object): source is FeatureExtractor {
+  return typeof (source as Partial<FeatureExtractor>).forwardIntermediates === "function";
+}
+
+function isMany(source: FeatureMapLike | readonly FeatureMapLike[]): source is readonly FeatureMapLike[] {
+  return Array.isArray(source);
+}
+
+function fitLayer(images: ImageFeatures[]): Layer {
+  const { layer, channels } = images[0];
+  const rows = new Float32Array(images.reduce((sum, image) => sum + image.features.length, 0));
+  let at = 0;
+  for (const image of images) {
+    rows.set(image.features, at);
+    at += image.features.length;
+  }
+  const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
+  return { layer, images, components, colours: project(rows, components) };
+}
+
+/** Low and high quantile of each component over all images. */
+function colourRanges(colours: Float32Array, dims: number): [number, number][] {
+  return Array.from({ length: dims }, (_, d) => {
+    const values = colours.filter((__, i) => i % dims === d).sort();
+    const last = values.length - 1;
+    return [values[Math.floor(CLIP * last)], values[Math.ceil((1 - CLIP) * last)]];
+  });
+}
+
+/** One pixel a patch. */
+function colourImages({ images, colours, components }: Layer): RawImage[] {
+  const dims = components.components.length;
+  const ranges = colourRanges(colours, dims);
+  let row = 0;
+  return images.map(({ grid: [height, width] }) => {
+    const data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++, row++)
+      for (let c = 0; c < 3; c++) data[3 * i + c] = channel(colours[row * dims + c], ranges[c]);
+    return { data, width, height, channels: 3 };
+  });
+}
+
+function channel(value: number, range: [number, number] | undefined): number {
+  if (!range) return 0;
+  const unit = (value - range[0]) / (range[1] - range[0] || 1);
+  return Math.round(255 * Math.min(1, Math.max(0, unit)));
+}
+
+async function drawRows(pictures: RawImage[], layers: Layer[], tile: number, title: string): Promise<Canvas> {
+  const sizes = pictures.map((picture) => fitSize(picture, tile));
+  const height = Math.max(...sizes.map((size) => size[1]));
+  const top = title ? LINE : 0;
+  const width = sizes.reduce((sum, size) => sum + size[0] + GAP, GAP);
+  const canvas = new Canvas(width, top + GAP + height + layers.length * (LINE + height) + GAP);
+  canvas.text(title, GAP, GAP);
+  await drawRow(canvas, pictures, sizes, top + GAP);
+  for (const [i, layer] of layers.entries()) {
+    const y = top + GAP + height + i * (LINE + height);
+    const shares = layer.components.ratio.map((ratio) => (100 * ratio).toFixed(0)).join(" + ");
+    canvas.text(`layer ${layer.layer}: ${shares} % of variance`, GAP, y + 4);
+    await drawRow(canvas, await placed(colourImages(layer), layer.images, pictures), sizes, y + LINE);
+  }
+  return canvas;
+}
+
+async function drawRow(canvas: Canvas, pictures: RawImage[], sizes: [number, number][], top: number): Promise<void> {
+  let left = GAP;
+  for (const [i, picture] of pictures.entries()) {
+    canvas.paste(await resizePicture(picture, ...sizes[i]), left, top);
+    left += sizes[i][0] + GAP;
+  }
+}
+
+/** Puts the patches where they lie on the image; what the encoder did not see stays grey. */
+async function placed(colours: RawImage[], features: ImageFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
+  return colours.map((colour, i) => {
+    const { width, height } = pictures[i];
+    const { region, grid } = features[i];
+    const data = new Uint8Array(width * height * 3).fill(230);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const column = Math.floor(((x + 0.5 - region[0]) / (region[2] - region[0])) * grid[1]);
+        const row = Math.floor(((y + 0.5 - region[1]) / (region[3] - region[1])) * grid[0]);
+        if (column < 0 || row < 0 || column >= grid[1] || row >= grid[0]) continue;
+        const from = (row * grid[1] + column) * 3;
+        data.set(colour.data.subarray(from, from + 3), (y * width + x) * 3);
+      }
+    return { data, width, height, channels: 3 };
+  });
+}
+
+function describe(layers: Layer[], pictures: RawImage[], title: string): string {
+  const lines = layers.map(({ layer, images, components }) => {
+    const [{ grid, channels }] = images;
+    const shares = components.ratio.map((ratio) => `${(100 * ratio).toFixed(1)} %`).join(", ");
+    return `layer ${layer}: features [${images.length}, ${grid[0] * grid[1]}, ${channels}] on ${grid.join(" x ")} patches; components hold ${shares} of the variance`;
+  });
+  const head = `${title ? `${title}: ` : ""}first three principal components of ${pictures.length} images as red, green, blue`;
+  return [head, ...lines].join("\n");
+}
