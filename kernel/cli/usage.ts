@@ -49,7 +49,7 @@ ${ADAPTER}`,
 ${ADAPTER}`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
-  [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalise minmax|none] [--ridge LAMBDA] [--json]`,
+  [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalize minmax|none] [--ridge LAMBDA] [--json]`,
   "law policy": `usage: fovea law policy [options]: replay policies that choose which encoder to train next
 ${TABLE}
   [--strategies ac,a,c,random,improvement] [--trials N] [--seed S] [--json]`,
@@ -64,8 +64,8 @@ ${TABLE}
   [--layers -2]          blocks to join, negative ones from the end; of stored features their own numbers
   [--by-layer]           each layer by itself; --layers all takes every one
   [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
-  [--alphas 0.1,0.05,0.01] [--canvas 840] [--centre floor|exact] [--inclusive]
-  [--geometry letterbox|stretch|stretch-image|encoder] [--normalise model|half]
+  [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
+  [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
   [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N] [--json]`,
   "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment

@@ -355,7 +355,7 @@ function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): Enco
       name,
       path: model.path,
       device: network.device,
-      precision: network.isQuantised ? "int8" : "fp32",
+      precision: network.isQuantized ? "int8" : "fp32",
       inputSize: plan.inputSize,
       patchSize: stride[0],
       stride: stride[0],

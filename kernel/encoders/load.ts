@@ -7,7 +7,7 @@ import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./lay
 import { locateModel, type ModelFiles } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
-import { checkPrecision, type Precision, quantiseModel } from "./precision";
+import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess/config";
 
 /** How an encoder is loaded. */
@@ -64,7 +64,7 @@ export async function load(source: string, options: LoadOptions = {}): Promise<E
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
   const isInt8 = precision === "int8";
-  const chosen = isInt8 ? quantiseModel(LOAD, fitted) : fitted;
+  const chosen = isInt8 ? quantizeModel(LOAD, fitted) : fitted;
   const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD);
   try {
     await network.open();

@@ -32,8 +32,8 @@ export class Network {
   }
 
   /** Whether products are of integers. */
-  get isQuantised(): boolean {
-    return this.analysis.model.quantised.size > 0;
+  get isQuantized(): boolean {
+    return this.analysis.model.quantized.size > 0;
   }
 
   /**
@@ -41,7 +41,7 @@ export class Network {
    * of all it holds, and what an image comes to must not depend on what it goes through the model with.
    */
   get fixedBatch(): number | null {
-    if (this.isQuantised) return 1;
+    if (this.isQuantized) return 1;
     const batch = this.analysis.image.dims?.[0];
     return typeof batch === "number" && batch > 0 ? batch : null;
   }
@@ -52,7 +52,7 @@ export class Network {
    */
   inLane(lane: number, threads: number): Network {
     const { model } = this.analysis;
-    const isWorth = this.device === "cpu" && !this.isQuantised;
+    const isWorth = this.device === "cpu" && !this.isQuantized;
     const analysis = isWorth ? { ...this.analysis, model: { ...model, widened: widen(model) } } : this.analysis;
     return new Network(analysis, this.device, this.fn, { lane, threads });
   }

@@ -1,5 +1,5 @@
 import type { DeviceRequest } from "../backend";
-import { type Analysis, quantise } from "../onnx";
+import { type Analysis, quantize } from "../onnx";
 import { EncoderError } from "./errors";
 
 /**
@@ -17,13 +17,13 @@ export function checkPrecision(fn: string, precision: Precision, device: DeviceR
 }
 
 /** The same model with int8 weights. */
-export function quantiseModel(fn: string, analysis: Analysis): Analysis {
+export function quantizeModel(fn: string, analysis: Analysis): Analysis {
   const { model, image } = analysis;
   const batch = image.dims?.[0];
   if (typeof batch === "number" && batch > 1)
     throw new EncoderError(fn, "precision int8 needs a graph that takes single images, its batch is fixed to", batch);
-  const quantised = quantise(model, fn);
-  if (quantised.size > 0) return { ...analysis, model: { ...model, quantised } };
+  const quantized = quantize(model, fn);
+  if (quantized.size > 0) return { ...analysis, model: { ...model, quantized } };
   const rule = "precision int8 needs MatMul or Gemm with constant float32 weights (opset 11 or later), of which it has";
   throw new EncoderError(fn, rule, 0);
 }

@@ -47,14 +47,14 @@ function storeLevels(
   name: string,
   target: Map<string, SafetensorsTensor>,
 ): StoredTensor {
-  const { levels, scales } = quantise(tokens, shape[1]);
+  const { levels, scales } = quantize(tokens, shape[1]);
   target.set(name, { dtype: "I8", shape, data: levels });
   target.set(`${name}.scale`, { dtype: "F32", shape: [scales.length], data: scales });
   return { name, shape, dtype: "I8", scale: `${name}.scale` };
 }
 
 /** `[N, C]` as levels of -127..127 and a scale a token, its largest magnitude / 127. What is not finite becomes 0. */
-export function quantise(tokens: Float32Array, channels: number): { levels: Int8Array; scales: Float32Array } {
+export function quantize(tokens: Float32Array, channels: number): { levels: Int8Array; scales: Float32Array } {
   const levels = new Int8Array(tokens.length);
   const scales = new Float32Array(tokens.length / channels);
   for (let n = 0; n < scales.length; n++) {

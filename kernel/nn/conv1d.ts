@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
-import { type Initialiser, normal, zeros } from "./initializers";
+import { type Initializer, normal, zeros } from "./initializers";
 import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
@@ -14,7 +14,7 @@ export class Conv1D extends Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { weightInit = normal(0, 0.02), random }: { weightInit?: Initialiser; random?: Prng } = {},
+    { weightInit = normal(0, 0.02), random }: { weightInit?: Initializer; random?: Prng } = {},
   ) {
     super();
     this.weight = new Parameter([inFeatures, outFeatures], weightInit, random);

@@ -2,14 +2,14 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
-import { type Initialiser, normal } from "./initializers";
+import { type Initializer, normal } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 import { gatherRows } from "./rows";
 
 export interface EmbeddingOptions {
   /** Default N(0, 1), as PyTorch. */
-  weightInit?: Initialiser;
+  weightInit?: Initializer;
   random?: Prng;
 }
 

@@ -30,7 +30,7 @@ export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";
 export {
   constant,
-  type Initialiser,
+  type Initializer,
   kaimingUniform,
   normal,
   ones,
@@ -50,7 +50,7 @@ export {
   distillation,
   infoNce,
   mse,
-  normalise,
+  normalize,
   type Reduction,
   smoothL1,
   stopGradient,

@@ -2,31 +2,31 @@ import type { Prng } from "../prng";
 import { NnError } from "./error";
 
 /** Fills a new parameter of a shape. */
-export type Initialiser = (shape: readonly number[], random: Prng) => Float32Array;
+export type Initializer = (shape: readonly number[], random: Prng) => Float32Array;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 const filled =
-  (draw: (random: Prng) => number): Initialiser =>
+  (draw: (random: Prng) => number): Initializer =>
   (shape, random) =>
     Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
 
 /** Every value `value`. */
-export const constant = (value: number): Initialiser => filled(() => value);
-export const zeros: Initialiser = constant(0);
-export const ones: Initialiser = constant(1);
+export const constant = (value: number): Initializer => filled(() => value);
+export const zeros: Initializer = constant(0);
+export const ones: Initializer = constant(1);
 
 /** Uniform in [low, high). */
-export const uniform = (low: number, high: number): Initialiser => filled((random) => random.range(low, high));
+export const uniform = (low: number, high: number): Initializer => filled((random) => random.range(low, high));
 
 /** Normal with mean and standard deviation. */
-export const normal = (mean = 0, std = 1): Initialiser => filled((random) => mean + std * random.normal());
+export const normal = (mean = 0, std = 1): Initializer => filled((random) => mean + std * random.normal());
 
 /**
  * Normal, drawn again outside [low, high] (`torch.nn.init.trunc_normal_`: the bounds are values, not numbers of standard
  * deviations).
  */
-export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initialiser => {
+export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initializer => {
   if ((low - mean) / std > 4 || (high - mean) / std < -4 || !(low < high))
     throw new NnError("nn.truncatedNormal", "low < high must hold values that the normal reaches", [low, high]);
   return filled((random) => {
@@ -49,7 +49,7 @@ function fans(fn: string, shape: readonly number[]): { fanIn: number; fanOut: nu
  * default for linear layers, b = 1/√fan_in.
  */
 export const kaimingUniform =
-  (a = Math.sqrt(5)): Initialiser =>
+  (a = Math.sqrt(5)): Initializer =>
   (shape, random) => {
     const bound = Math.sqrt(6 / ((1 + a * a) * fans("nn.kaimingUniform", shape).fanIn));
     return uniform(-bound, bound)(shape, random);
@@ -57,7 +57,7 @@ export const kaimingUniform =
 
 /** U(-b, b) with b = gain √(6 / (fan_in + fan_out)) (`torch.nn.init.xavier_uniform_`). */
 export const xavierUniform =
-  (gain = 1): Initialiser =>
+  (gain = 1): Initializer =>
   (shape, random) => {
     const { fanIn, fanOut } = fans("nn.xavierUniform", shape);
     const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
@@ -66,7 +66,7 @@ export const xavierUniform =
 
 /** N(0, gain² · 2 / (fan_in + fan_out)) (`torch.nn.init.xavier_normal_`). */
 export const xavierNormal =
-  (gain = 1): Initialiser =>
+  (gain = 1): Initializer =>
   (shape, random) => {
     const { fanIn, fanOut } = fans("nn.xavierNormal", shape);
     return normal(0, gain * Math.sqrt(2 / (fanIn + fanOut)))(shape, random);

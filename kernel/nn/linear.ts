@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
-import { type Initialiser, kaimingUniform, uniform } from "./initializers";
+import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -10,9 +10,9 @@ export interface LinearOptions {
   /** Default true. */
   bias?: boolean;
   /** Default {@link kaimingUniform} with a = √5, as PyTorch. */
-  weightInit?: Initialiser;
+  weightInit?: Initializer;
   /** Default U(-1/√in, 1/√in), as PyTorch. */
-  biasInit?: Initialiser;
+  biasInit?: Initializer;
   /** Default the shared generator. */
   random?: Prng;
 }

@@ -88,7 +88,7 @@ export function smoothL1(
 }
 
 /** x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). */
-export function normalise(x: Tensor, eps = 1e-12): Tensor {
+export function normalize(x: Tensor, eps = 1e-12): Tensor {
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), eps * eps));
   return tf.div(x, length);
 }
@@ -96,7 +96,7 @@ export function normalise(x: Tensor, eps = 1e-12): Tensor {
 /** 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). */
 export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
   checkSame("nn.cosineLoss", a, b);
-  return reduce(tf.sub(1, tf.sum(tf.mul(normalise(a), normalise(b)), -1)), reduction);
+  return reduce(tf.sub(1, tf.sum(tf.mul(normalize(a), normalize(b)), -1)), reduction);
 }
 
 /**
@@ -144,7 +144,7 @@ export function infoNce(
   { temperature = 0.07, symmetric = true }: { temperature?: number | Tensor; symmetric?: boolean } = {},
 ): Tensor {
   checkSame("nn.infoNce", a, b);
-  const logits = tf.div(tf.matMul(normalise(a), normalise(b), false, true), temperature);
+  const logits = tf.div(tf.matMul(normalize(a), normalize(b), false, true), temperature);
   const own = tf.range(0, a.shape[0] as number, 1, "int32");
   const forward = crossEntropy(logits, own);
   return symmetric ? tf.mul(tf.add(forward, crossEntropy(tf.transpose(logits), own)), 0.5) : forward;

@@ -35,24 +35,24 @@ export class LayerNorm extends Module {
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
   const last = x.shape.length - 1;
   const operation = tf.customGrad((x, weight, bias, save) => {
-    const { normalised, scale } = normalise(x as Tensor, last, eps);
-    (save as (tensors: Tensor[]) => void)([normalised, scale, weight as Tensor]);
-    const value = tf.add(tf.mul(normalised, weight as Tensor), bias as Tensor);
-    const gradFunc = (dy: Tensor, [normalised, scale, weight]: Tensor[]): Tensor[] => {
+    const { normalized, scale } = normalize(x as Tensor, last, eps);
+    (save as (tensors: Tensor[]) => void)([normalized, scale, weight as Tensor]);
+    const value = tf.add(tf.mul(normalized, weight as Tensor), bias as Tensor);
+    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => {
       const g = tf.mul(dy, weight);
-      const along = tf.mul(normalised, tf.mean(tf.mul(g, normalised), last, true));
+      const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), last, true));
       const dx = tf.mul(scale, tf.sub(tf.sub(g, tf.mean(g, last, true)), along));
-      return [dx, sumRows(tf.mul(dy, normalised)), sumRows(dy)];
+      return [dx, sumRows(tf.mul(dy, normalized)), sumRows(dy)];
     };
     return { value, gradFunc };
   });
   return operation(x, weight, bias);
 }
 
-function normalise(x: Tensor, axis: number, eps: number): { normalised: Tensor; scale: Tensor } {
-  const centred = tf.sub(x, tf.mean(x, axis, true));
-  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axis, true), eps));
-  return { normalised: tf.mul(centred, scale), scale };
+function normalize(x: Tensor, axis: number, eps: number): { normalized: Tensor; scale: Tensor } {
+  const centered = tf.sub(x, tf.mean(x, axis, true));
+  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centered), axis, true), eps));
+  return { normalized: tf.mul(centered, scale), scale };
 }
 
 /** y = γ x / √(mean(x²) + eps) over the last dimension (`torch.nn.RMSNorm`; arXiv 1910.07467). */
@@ -81,14 +81,14 @@ export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
   const last = x.shape.length - 1;
   const operation = tf.customGrad((x, weight, save) => {
     const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), eps));
-    const normalised = tf.mul(x as Tensor, scale);
-    (save as (tensors: Tensor[]) => void)([normalised, scale, weight as Tensor]);
-    const gradFunc = (dy: Tensor, [normalised, scale, weight]: Tensor[]): Tensor[] => {
+    const normalized = tf.mul(x as Tensor, scale);
+    (save as (tensors: Tensor[]) => void)([normalized, scale, weight as Tensor]);
+    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => {
       const g = tf.mul(dy, weight);
-      const along = tf.mul(normalised, tf.mean(tf.mul(g, normalised), last, true));
-      return [tf.mul(scale, tf.sub(g, along)), sumRows(tf.mul(dy, normalised))];
+      const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), last, true));
+      return [tf.mul(scale, tf.sub(g, along)), sumRows(tf.mul(dy, normalized))];
     };
-    return { value: tf.mul(normalised, weight as Tensor), gradFunc };
+    return { value: tf.mul(normalized, weight as Tensor), gradFunc };
   });
   return operation(x, weight);
 }

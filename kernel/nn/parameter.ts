@@ -3,7 +3,7 @@ import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
-import type { Initialiser } from "./initializers";
+import type { Initializer } from "./initializers";
 import { sharedRandom } from "./random";
 
 /** A tensor of a module that training may change. Owned by its module: `Module.dispose` frees it. */
@@ -15,8 +15,8 @@ export class Parameter {
 
   /** A tensor's values (the tensor stays the caller's), or a shape and how to fill it. */
   constructor(value: Tensor);
-  constructor(shape: readonly number[], init: Initialiser, random?: Prng);
-  constructor(from: Tensor | readonly number[], init?: Initialiser, random: Prng = sharedRandom()) {
+  constructor(shape: readonly number[], init: Initializer, random?: Prng);
+  constructor(from: Tensor | readonly number[], init?: Initializer, random: Prng = sharedRandom()) {
     checkStarted("nn.Parameter");
     this.value = init
       ? tf.tidy(() => tf.variable(tf.tensor(init(from as number[], random), from as number[], "float32")))

@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { NnError } from "./error";
-import { type Initialiser, kaimingUniform, uniform } from "./initializers";
+import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { linear } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
@@ -28,7 +28,7 @@ export interface PatchEmbeddingOptions {
   /** Default 3. */
   channels?: number;
   bias?: boolean;
-  weightInit?: Initialiser;
+  weightInit?: Initializer;
 }
 
 /**
@@ -62,7 +62,7 @@ class PatchProjection extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
 
-  constructor(features: number, channels: number, patchSize: number, weightInit: Initialiser, bias: boolean) {
+  constructor(features: number, channels: number, patchSize: number, weightInit: Initializer, bias: boolean) {
     super();
     const bound = 1 / Math.sqrt(channels * patchSize ** 2);
     this.weight = new Parameter([features, channels, patchSize, patchSize], weightInit);

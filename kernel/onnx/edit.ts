@@ -3,7 +3,7 @@ import { bytesField, concat, integerField, messageField, textField } from "./enc
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
-import { quantisedFields } from "./quantize";
+import { quantizedFields } from "./quantize";
 import { type ByteSource, openSource } from "./source";
 import { WeightFiles } from "./weight-files";
 import { wideFields } from "./widen";
@@ -21,7 +21,7 @@ const INLINE_BYTES = 1024;
 /**
  * A model that computes `outputs` and nothing else: nodes and weights that none of them needs are left out, inner tensors
  * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file. Products
- * that `quantise` took are written with int8 weights, layers that `widen` took with wider ones.
+ * that `quantize` took are written with int8 weights, layers that `widen` took with wider ones.
  *
  * @throws OnnxError when the graph makes no tensor of a wanted name
  */
@@ -52,7 +52,7 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
     bytesField(number, job.source.view(start, end - start));
   const whole = ({ start, end }: Range): Uint8Array => job.source.view(start, end - start).slice();
   const nodes = neededNodes(model, outputs, job.fn);
-  const quantised = quantisedFields(nodes, model.quantised);
+  const quantized = quantizedFields(nodes, model.quantized);
   const wide = wideFields(model, nodes, outputs);
   const used = new Set([...nodes.flatMap((node) => readsOf(node, model)), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
@@ -62,14 +62,14 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   return [
     ...wide.nodes,
     ...nodes.flatMap((node) => {
-      const instead = quantised.nodes(node);
+      const instead = quantized.nodes(node);
       if (instead) return instead;
       const inputs = wide.inputs(node);
       if (inputs) return [bytesField(1, rewriteInputs(node, inputs, job.source))];
       const isWider = model.extended.has(node) && used.has(node.outputs[3]);
       return [isWider ? bytesField(1, rewriteNode(node, job.source)) : copy(1, node.range)];
     }),
-    ...quantised.initializers(),
+    ...quantized.initializers(),
     ...wide.initializers,
     ...initializers.map((tensor) => bytesField(5, writeTensor(tensor, model, job))),
     ...model.inputs
@@ -109,8 +109,8 @@ function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[
 }
 
 /** Tensors that a node needs: of a quantised product not the weight, whose levels stand for it. */
-function readsOf(node: OnnxNode, { quantised }: OnnxModel): string[] {
-  return [...node.inputs.filter((_, i) => i !== 1 || !quantised.has(node)), ...captured(node)];
+function readsOf(node: OnnxNode, { quantized }: OnnxModel): string[] {
+  return [...node.inputs.filter((_, i) => i !== 1 || !quantized.has(node)), ...captured(node)];
 }
 
 /** A node again with its present outputs; `Attention` is told to hand out probabilities. Other fields are copied. */

@@ -20,7 +20,7 @@ export { stemGrid, stemStride, type StemStep } from "./stem";
 export { halfToNumber, readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
-export { quantise } from "./quantize";
+export { quantize } from "./quantize";
 export { widen } from "./widen";
 
 /** Reading and inspecting ONNX models. */

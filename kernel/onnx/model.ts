@@ -59,7 +59,7 @@ export interface ValueInfo {
 }
 
 /** A constant matrix in int8: `weight[k, n] ≈ levels[k, n] · scales[n]`. */
-export interface QuantisedWeight {
+export interface QuantizedWeight {
   /** Of its tensor in the model. */
   name: string;
   dims: [rows: number, columns: number];
@@ -103,7 +103,7 @@ export interface OnnxModel {
   /** Initialisers to write with other values, by name: the shapes around them may change with them. */
   replaced: Map<string, { dims: number[]; data: Float32Array }>;
   /** `MatMul` and `Gemm` to write as products of integers. */
-  quantised: ReadonlyMap<OnnxNode, QuantisedWeight>;
+  quantized: ReadonlyMap<OnnxNode, QuantizedWeight>;
   widened: Widened;
   /** Fields that are carried over as they are: of the model, and of the graph. */
   rest: { model: Range[]; graph: Range[] };

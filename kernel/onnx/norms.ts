@@ -42,17 +42,17 @@ function fusedNorm(node: OnnxNode): NormSite {
 
 /** `Div(Sub(x, ReduceMean(x)), Sqrt(Add(ReduceMean(Pow(Sub)), ε)))`, then `Mul` and `Add` with constants. */
 function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
-  const centred = graph.producer.get(div.inputs[0]);
+  const centered = graph.producer.get(div.inputs[0]);
   const root = graph.producer.get(div.inputs[1]);
-  if (centred?.op !== "Sub" || root?.op !== "Sqrt") return null;
-  const mean = graph.producer.get(centred.inputs[1]);
+  if (centered?.op !== "Sub" || root?.op !== "Sqrt") return null;
+  const mean = graph.producer.get(centered.inputs[1]);
   const shifted = graph.producer.get(root.inputs[0]);
-  if (mean?.op !== "ReduceMean" || mean.inputs[0] !== centred.inputs[0] || shifted?.op !== "Add") return null;
+  if (mean?.op !== "ReduceMean" || mean.inputs[0] !== centered.inputs[0] || shifted?.op !== "Add") return null;
   const epsilon = epsilonOf(shifted.inputs[1]) ?? epsilonOf(shifted.inputs[0]);
   if (epsilon === null) return null;
   const site: NormSite = {
     kind: "layer",
-    input: centred.inputs[0],
+    input: centered.inputs[0],
     output: div.outputs[0],
     scale: null,
     bias: null,
@@ -127,11 +127,11 @@ function constantValues(graph: Graph, name: string): Float64Array | null {
     return !node || !SAME_VALUES.has(node.op);
   });
   const node = source === undefined ? undefined : graph.producer.get(source);
-  if (node?.op === "DequantizeLinear") return dequantised(graph, node);
+  if (node?.op === "DequantizeLinear") return dequantized(graph, node);
   return source === undefined ? null : storedValues(graph, source);
 }
 
-function dequantised(graph: Graph, { inputs }: OnnxNode): Float64Array | null {
+function dequantized(graph: Graph, { inputs }: OnnxNode): Float64Array | null {
   const [values, scale, zero] = inputs.map((name) => storedValues(graph, name));
   return values && scale?.length === 1 ? values.map((value) => (value - (zero?.[0] ?? 0)) * scale[0]) : null;
 }

@@ -33,7 +33,7 @@ function parseModel(context: Context): OnnxModel {
       values: new Map(),
       extended: new Set(),
       replaced: new Map(),
-      quantised: new Map(),
+      quantized: new Map(),
       widened: { constants: new Map(), tensors: new Set() },
       rest: { model: [], graph: [] },
     },

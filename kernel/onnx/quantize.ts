@@ -1,6 +1,6 @@
 import { nodeMessage, tensorMessage, type BuiltNode } from "./build";
 import { bytesField, messageField } from "./encode";
-import { DataType, type OnnxModel, type OnnxNode, type QuantisedWeight, type TensorInfo } from "./model";
+import { DataType, type OnnxModel, type OnnxNode, type QuantizedWeight, type TensorInfo } from "./model";
 import { readFloats } from "./tensor";
 import { WeightFiles } from "./weight-files";
 
@@ -17,12 +17,12 @@ const LEVELS = 127;
  * @returns an empty map where there is nothing to quantise
  * @throws OnnxError when weights are not all there
  */
-export function quantise(model: OnnxModel, fn: string): Map<OnnxNode, QuantisedWeight> {
-  const found = new Map<OnnxNode, QuantisedWeight>();
+export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedWeight> {
+  const found = new Map<OnnxNode, QuantizedWeight>();
   if ((model.opsets.get("") ?? 0) < OPSET) return found;
   const files = model.path === null ? null : new WeightFiles(model.path, fn);
   const constants = constantsOf(model);
-  const made = new Map<string, QuantisedWeight | null>();
+  const made = new Map<string, QuantizedWeight | null>();
   for (const node of model.nodes) {
     const tensor = isProduct(node) ? constants.get(node.inputs[1]) : undefined;
     if (!tensor) continue;
@@ -30,7 +30,7 @@ export function quantise(model: OnnxModel, fn: string): Map<OnnxNode, QuantisedW
     if (tensor.external) files?.locate(tensor.external.location);
     const isTransposed = node.attributes.get("transB")?.number === 1;
     const key = `${tensor.name}${isTransposed ? "/transposed" : ""}`;
-    if (!made.has(key)) made.set(key, quantiseWeight(key, tensor, readFloats(model, tensor), isTransposed));
+    if (!made.has(key)) made.set(key, quantizeWeight(key, tensor, readFloats(model, tensor), isTransposed));
     const weight = made.get(key);
     if (weight) found.set(node, weight);
   }
@@ -62,12 +62,12 @@ function isPlain({ attributes }: OnnxNode): boolean {
   return of("transA", 0) === 0 && of("alpha", 1) === 1 && of("beta", 1) === 1;
 }
 
-function quantiseWeight(
+function quantizeWeight(
   name: string,
   { dims }: TensorInfo,
   values: Float32Array | null,
   isTransposed: boolean,
-): QuantisedWeight | null {
+): QuantizedWeight | null {
   if (!values) return null;
   const [rows, columns] = isTransposed ? [dims[1], dims[0]] : [dims[0], dims[1]];
   // Where the next value of a column, and the next column, lie.
@@ -83,7 +83,7 @@ function quantiseWeight(
 }
 
 /** What takes the place of quantised products in a graph that is written. */
-export interface QuantisedFields {
+export interface QuantizedFields {
   /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
   nodes(node: OnnxNode): Uint8Array[] | null;
   /** GraphProto fields of the levels and scales, in parts. */
@@ -91,19 +91,19 @@ export interface QuantisedFields {
 }
 
 /** @param nodes those that are written, in graph order */
-export function quantisedFields(
+export function quantizedFields(
   nodes: readonly OnnxNode[],
-  quantised: ReadonlyMap<OnnxNode, QuantisedWeight>,
-): QuantisedFields {
+  quantized: ReadonlyMap<OnnxNode, QuantizedWeight>,
+): QuantizedFields {
   // The first reader of a tensor quantises it for all.
   const first = new Map<string, OnnxNode>();
-  for (const node of nodes) if (quantised.has(node) && !first.has(node.inputs[0])) first.set(node.inputs[0], node);
-  const weights = new Set(nodes.flatMap((node) => quantised.get(node) ?? []));
+  for (const node of nodes) if (quantized.has(node) && !first.has(node.inputs[0])) first.set(node.inputs[0], node);
+  const weights = new Set(nodes.flatMap((node) => quantized.get(node) ?? []));
   return {
     nodes(node) {
-      const weight = quantised.get(node);
+      const weight = quantized.get(node);
       if (!weight) return null;
-      const start = first.get(node.inputs[0]) === node ? [quantiseInput(node.inputs[0])] : [];
+      const start = first.get(node.inputs[0]) === node ? [quantizeInput(node.inputs[0])] : [];
       return [...start, ...product(node, weight)].map((one) => bytesField(1, nodeMessage(one)));
     },
     initializers: () =>
@@ -117,13 +117,13 @@ export function quantisedFields(
 /** A name that no exporter gives. */
 const own = (name: string, what: string): string => `${name}/fovea-int8/${what}`;
 
-function quantiseInput(name: string): BuiltNode {
+function quantizeInput(name: string): BuiltNode {
   const output = ["levels", "scale", "zero"].map((what) => own(name, what));
   return { op: "DynamicQuantizeLinear", inputs: [name], output };
 }
 
 /** `(levels(A) - zero) · levels(B) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
-function product({ inputs: [a, , addend], outputs }: OnnxNode, { name }: QuantisedWeight): BuiltNode[] {
+function product({ inputs: [a, , addend], outputs }: OnnxNode, { name }: QuantizedWeight): BuiltNode[] {
   const [whole, float, scale, scaled] = ["whole", "float", "scale", "scaled"].map((what) => own(outputs[0], what));
   const result = addend ? scaled : outputs[0];
   return [

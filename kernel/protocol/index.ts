@@ -34,8 +34,8 @@ export {
   type ScaleMode,
   type Side,
 } from "./correspondence/payload";
-export { heatColours, heatRange } from "./core/scale";
-export { dequantise, quantise, type Int8Matrix } from "./core/quantize";
+export { heatColors, heatRange } from "./core/scale";
+export { dequantize, quantize, type Int8Matrix } from "./core/quantize";
 export {
   memoryText,
   readStatus,

@@ -7,5 +7,5 @@ export type { AnswerSequence } from "../tasks/answers/sequences";
 export { ANSWERS, ANSWERS_SHORT, type AnswerSettings } from "./answers/settings";
 export { answerStudy, type AnswerStudyOptions } from "./answers/study";
 export type { AnswerRun, AnswerStudy } from "./study-file";
-export { type MethodSummary, pairedDifference, seedMean, type SeedMean, summarise } from "./summary";
+export { type MethodSummary, pairedDifference, seedMean, type SeedMean, summarize } from "./summary";
 export type { AnswerPlace } from "./answers/trainer";

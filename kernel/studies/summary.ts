@@ -29,7 +29,7 @@ export function seedMean(values: readonly number[]): SeedMean {
 }
 
 /** Each method over its seeds: how much another training would differ, not how much other questions would. */
-export function summarise({ runs, settings }: AnswerStudy): MethodSummary[] {
+export function summarize({ runs, settings }: AnswerStudy): MethodSummary[] {
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
     return own.length

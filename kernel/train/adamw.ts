@@ -6,7 +6,7 @@ import { TrainError } from "./error";
 import {
   checkGroups,
   eachUpdate,
-  type Optimiser,
+  type Optimizer,
   ownerOf,
   type ParameterGroup,
   restore,
@@ -40,7 +40,7 @@ interface Moments {
  *
  * t counts the updates of each parameter, as there.
  */
-export class AdamW implements Optimiser {
+export class AdamW implements Optimizer {
   private readonly moments = new Map<string, Moments>();
   private readonly settings: Required<AdamWOptions>;
 

@@ -32,12 +32,12 @@ export interface Checkpoint {
   progress: Progress;
   /** Parameters that some stage trains. */
   model: Map<string, SafetensorsTensor>;
-  optimiser: Map<string, SafetensorsTensor>;
+  optimizer: Map<string, SafetensorsTensor>;
   /** Moving averages, where there are some. */
   ema: Map<string, SafetensorsTensor>;
 }
 
-const PARTS = ["model", "optimiser", "ema"] as const;
+const PARTS = ["model", "optimizer", "ema"] as const;
 
 /** Writes a checkpoint beside its place, then moves it there: the file is always a whole one. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
@@ -53,7 +53,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new TrainError(READ, `${path} must be a checkpoint, format ${FORMAT}`, metadata.format);
   const checkpoint: Checkpoint = {
     progress: parseProgress(metadata.progress),
-    ...{ model: new Map(), optimiser: new Map(), ema: new Map() },
+    ...{ model: new Map(), optimizer: new Map(), ema: new Map() },
   };
   for (const [key, tensor] of tensors) {
     const part = PARTS.find((name) => key.startsWith(`${name}.`));

@@ -5,7 +5,7 @@ import type { EarlyStop } from "./early-stop";
 import type { Ema } from "./ema";
 import { TrainError } from "./error";
 import type { Validation } from "./evaluation";
-import type { Optimiser, ParameterGroup } from "./optimizer";
+import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
 import type { LossFunction } from "./update";
 
@@ -15,7 +15,7 @@ export interface FitOptions<B> {
   loss: LossFunction<B>;
   stages: readonly Stage[];
   /** Made anew for each stage; default `AdamW` without weight decay but that of the groups. */
-  optimiser?: (groups: readonly ParameterGroup[]) => Optimiser;
+  optimizer?: (groups: readonly ParameterGroup[]) => Optimizer;
   /** Batches whose mean gradient makes one update; default 1. */
   accumulate?: number;
   /** Largest norm of all gradients together; default none. */

@@ -11,7 +11,7 @@ import { type Evaluation, evaluationOf } from "./evaluation";
 import { checkOptions, type FitOptions } from "./fit-options";
 import { MemoryMeter } from "./memory";
 import { plannedGroups, type TrainingPlan } from "./plan";
-import type { Optimiser, ParameterGroup } from "./optimizer";
+import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { StepReport, TrainingResult } from "./report";
 import { hashParameters, planStage, type StagePlan, type StageReport } from "./stages";
 import { TensorBoard } from "./tensorboard";
@@ -75,7 +75,7 @@ class Run<B> {
   private readonly lengths: number[];
   private readonly accumulate: number;
   private readonly wasTrainable: Map<string, boolean>;
-  private optimiser: Optimiser | null = null;
+  private optimizer: Optimizer | null = null;
   private progress: Progress;
   private last: StepReport | null = null;
   private spent = { steps: 0, milliseconds: 0 };
@@ -111,8 +111,8 @@ class Run<B> {
 
   /** Frees what the run made and puts the flags of the parameters back. */
   end(): void {
-    this.optimiser?.dispose();
-    this.optimiser = null;
+    this.optimizer?.dispose();
+    this.optimizer = null;
     this.tensorboard?.flush();
     this.options.model.eval();
     for (const [name, parameter] of this.options.model.namedParameters())
@@ -123,7 +123,7 @@ class Run<B> {
     const { progress } = this;
     const { groups, trained, frozen } = this.plans[progress.stage];
     for (const [name, parameter] of this.options.model.namedParameters()) parameter.trainable = trained.has(name);
-    this.optimiser ??= (this.options.optimiser ?? defaultOptimiser)(groups);
+    this.optimizer ??= (this.options.optimizer ?? defaultOptimizer)(groups);
     const before = await hashParameters(frozen);
     this.options.model.train();
     while (!this.stageDone() && !this.stopped()) {
@@ -151,7 +151,7 @@ class Run<B> {
     const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
     const batches = await this.batches();
     const numbers = await update(batches, {
-      ...{ loss: this.options.loss, parameters: trained, optimiser: this.optimiser as Optimiser, rateScale },
+      ...{ loss: this.options.loss, parameters: trained, optimizer: this.optimizer as Optimizer, rateScale },
       clipNorm: this.options.clipNorm ?? Infinity,
     });
     this.options.ema?.update();
@@ -263,7 +263,7 @@ class Run<B> {
     const { stage, stageStep } = this.progress;
     const { trained, frozen } = this.plans[stage];
     const after = await hashParameters(frozen);
-    const stateful = new Set(this.optimiser?.statefulNames());
+    const stateful = new Set(this.optimizer?.statefulNames());
     const touched = [...frozen.keys()].filter((name) => before.get(name) !== after.get(name) || stateful.has(name));
     if (touched.length) throw new TrainError("train.fit", "frozen parameters must not change", touched);
     return {
@@ -278,8 +278,8 @@ class Run<B> {
     progress.stage++;
     progress.stageStep = 0;
     progress.earlyStop = NOTHING_SEEN;
-    this.optimiser?.dispose();
-    this.optimiser = null;
+    this.optimizer?.dispose();
+    this.optimizer = null;
   }
 
   private async save(): Promise<void> {
@@ -291,13 +291,13 @@ class Run<B> {
     await writeCheckpoint(checkpoint.path, {
       progress: { ...this.progress, random: sharedRandom().state },
       model,
-      optimiser: (await this.optimiser?.state()) ?? new Map(),
+      optimizer: (await this.optimizer?.state()) ?? new Map(),
       ema: (await ema?.state(model.keys())) ?? new Map(),
     });
   }
 
   private async resume(): Promise<void> {
-    const { checkpoint, resume, ema, optimiser = defaultOptimiser } = this.options;
+    const { checkpoint, resume, ema, optimizer = defaultOptimizer } = this.options;
     if (!resume || !checkpoint || !existsSync(checkpoint.path)) return;
     const { progress, ...stored } = await readCheckpoint(checkpoint.path);
     if (progress.plan !== this.progress.plan)
@@ -309,8 +309,8 @@ class Run<B> {
     sharedRandom().state = progress.random;
     ema?.loadState(stored.ema);
     if (progress.stage === this.plans.length) return;
-    this.optimiser = optimiser(this.plans[progress.stage].groups);
-    this.optimiser.loadState(stored.optimiser);
+    this.optimizer = optimizer(this.plans[progress.stage].groups);
+    this.optimizer.loadState(stored.optimizer);
   }
 
   private everTrained(): Map<string, Parameter> {
@@ -350,4 +350,4 @@ type Place =
   | "remainingMilliseconds"
   | "memory";
 
-const defaultOptimiser = (groups: readonly ParameterGroup[]): Optimiser => new AdamW(groups, { weightDecay: 0 });
+const defaultOptimizer = (groups: readonly ParameterGroup[]): Optimizer => new AdamW(groups, { weightDecay: 0 });

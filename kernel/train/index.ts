@@ -14,7 +14,7 @@ export type { StepReport, TrainingResult } from "./report";
 export { disposeGradients, lossAndGradients, type LossAndGradients } from "./gradients";
 export type { TrainingMemory } from "./memory";
 export type { PlannedGroup, PlannedStage, TrainingPlan } from "./plan";
-export type { Optimiser, ParameterGroup } from "./optimizer";
+export type { Optimizer, ParameterGroup } from "./optimizer";
 export { constant, cosine, linear, type Schedule, type ScheduleOptions } from "./schedule";
 export { SGD, type SgdOptions } from "./sgd";
 export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";

@@ -15,7 +15,7 @@ export interface ParameterGroup {
 }
 
 /** What a training loop asks of an optimiser. */
-export interface Optimiser {
+export interface Optimizer {
   /** One update; `rateScale` is the schedule's factor on every group's learning rate. */
   step(gradients: ReadonlyMap<string, Tensor>, rateScale?: number): void;
   /** Everything that the next step depends on, as tensors of a checkpoint. */

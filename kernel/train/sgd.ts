@@ -6,7 +6,7 @@ import { TrainError } from "./error";
 import {
   checkGroups,
   eachUpdate,
-  type Optimiser,
+  type Optimizer,
   ownerOf,
   type ParameterGroup,
   restore,
@@ -33,7 +33,7 @@ const BUFFER = "momentum_buffer.";
  *     g ← g + λ θ;  v ← μ v + g
  *     θ ← θ - η v,  with Nesterov's momentum θ ← θ - η (g + μ v)
  */
-export class SGD implements Optimiser {
+export class SGD implements Optimizer {
   private readonly buffers = new Map<string, Variable>();
   private readonly settings: Required<SgdOptions>;
 

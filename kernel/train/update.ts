@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { noteTraining } from "../backend/tfjs";
 import type { Parameter } from "../nn/parameter";
-import type { Optimiser } from "./optimizer";
+import type { Optimizer } from "./optimizer";
 import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
 import { TrainError } from "./error";
 import { lossAndGradients } from "./gradients";
@@ -29,7 +29,7 @@ export interface UpdateReport {
 export interface UpdateSettings<B> {
   loss: LossFunction<B>;
   parameters: ReadonlyMap<string, Parameter>;
-  optimiser: Optimiser;
+  optimizer: Optimizer;
   clipNorm: number;
   rateScale: number;
 }
@@ -47,7 +47,7 @@ export async function update<B>(batches: readonly B[], settings: UpdateSettings<
     const report = await sums.report(batches.length);
     checkFinite(report, sums.gradients);
     scaleGradients(sums.gradients, clipFactor(report.gradientNorm, settings.clipNorm) / batches.length);
-    settings.optimiser.step(sums.gradients, settings.rateScale);
+    settings.optimizer.step(sums.gradients, settings.rateScale);
     noteTraining(performance.now() - start);
     return report;
   } finally {

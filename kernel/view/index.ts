@@ -23,7 +23,7 @@ export {
   AlignmentView,
   type AlignmentInput,
   type AlignmentOptions,
-  type Normalisation,
+  type Normalization,
   type ReferenceTokens,
   type TextTokens,
 } from "./alignment";
@@ -54,7 +54,7 @@ export {
 export type { FeatureExtractor, FeatureMapLike, GeometryLike } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./correspondence/truth-input";
 export type { KeypointScore, PairPCK } from "../protocol/correspondence/truth";
-export type { ColourMapName } from "../protocol/core/color";
+export type { ColorMapName } from "../protocol/core/color";
 export type { Similarity } from "../protocol/correspondence/match";
 export type { ScaleMode } from "../protocol/correspondence/payload";
 export type { Pixels } from "./draw/png";

@@ -112,7 +112,7 @@ export class Registries {
   }
 
   private page(project: string): string {
-    const own = [...this.files.keys()].filter((file) => normalised(file.split("-")[0]) === project);
+    const own = [...this.files.keys()].filter((file) => normalized(file.split("-")[0]) === project);
     return `<!DOCTYPE html><html><body>${own.map((file) => `<a href="/files/${file}">${file}</a>`).join("\n")}</body></html>`;
   }
 
@@ -126,7 +126,7 @@ export class Registries {
   }
 }
 
-const normalised = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+const normalized = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 
 /** A linker takes a text file for a script: an empty one stands for a library. */
 const LIBRARY = "/* nothing */\n";

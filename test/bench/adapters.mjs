@@ -97,8 +97,8 @@ async function makeStudy(folder) {
     else for (const [key, parameter] of block.namedParameters()) weights.set(key, tf.keep(parameter.value.clone()));
     const adapters = lora.attach(block, options);
     const parameters = adapters.parameters("default");
-    const optimiser = new train.AdamW([{ parameters }], { learningRate: RATE });
-    return { name, block, adapters, parameters, optimiser };
+    const optimizer = new train.AdamW([{ parameters }], { learningRate: RATE });
+    return { name, block, adapters, parameters, optimizer };
   });
   await held[0].adapters.save(folder);
   const values = { x, target, ...Object.fromEntries(weights) };
@@ -107,13 +107,13 @@ async function makeStudy(folder) {
     { dtype: "F32", shape: one.shape, data: one.dataSync() },
   ]);
   await nn.writeSafetensors(join(folder, "block.safetensors"), new Map(stored));
-  const stepOf = ({ name, block, parameters, optimiser }) =>
+  const stepOf = ({ name, block, parameters, optimizer }) =>
     leakless(name, tf, async () => {
       const start = performance.now();
       // In two steps: wasm adds in single precision, one value after the other, and 2.4 million are too many for that.
       const loss = () => tf.mean(tf.mean(tf.square(tf.sub(block.forward(x), target)), -1));
       const found = train.lossAndGradients(loss, parameters);
-      optimiser.step(found.gradients);
+      optimizer.step(found.gradients);
       const [value] = await found.loss.data();
       const ms = performance.now() - start;
       train.disposeGradients(found);
@@ -122,8 +122,8 @@ async function makeStudy(folder) {
   return {
     turns: Object.fromEntries(held.map((one) => [one.name, stepOf(one)])),
     dispose() {
-      for (const { block, adapters, optimiser } of held) {
-        optimiser.dispose();
+      for (const { block, adapters, optimizer } of held) {
+        optimizer.dispose();
         adapters.detach();
         block.dispose();
       }
@@ -195,7 +195,7 @@ async function contradict(options, seed) {
   }
   const model = new Model();
   const adapters = lora.attach(model, options);
-  const optimiser = new train.AdamW([{ parameters: adapters.parameters("default") }], {
+  const optimizer = new train.AdamW([{ parameters: adapters.parameters("default") }], {
     learningRate: 1e-2,
     weightDecay: 0,
   });
@@ -203,12 +203,12 @@ async function contradict(options, seed) {
   const lossOn = ([x, y]) => tf.mean(tf.square(tf.sub(model.proj.forward(x), y)));
   for (let step = 0; step < STEPS; step++) {
     const found = train.lossAndGradients(() => lossOn(task.train), adapters.parameters("default"));
-    optimiser.step(found.gradients);
+    optimizer.step(found.gradients);
     train.disposeGradients(found);
   }
   const at = () => tf.tidy(() => lossOn(task.test).dataSync()[0]);
   const left = (100 * at()) / adapters.disabled(at);
-  optimiser.dispose();
+  optimizer.dispose();
   adapters.detach();
   model.dispose();
   tf.dispose(task);
@@ -220,11 +220,11 @@ async function contradict(options, seed) {
 function contradiction(tf, model, adapters, seed) {
   let stream = 100 * seed;
   const normal = (shape) => tf.randomNormal(shape, 0, 1, "float32", ++stream);
-  const centre = normal([1, WIDTH]);
+  const center = normal([1, WIDTH]);
   const change = tf.div(normal([WIDTH, WIDTH]), Math.sqrt(WIDTH));
   const pairs = () => {
     const sides = [1, -1].map((sign) => {
-      const x = tf.add(tf.mul(centre, sign), normal([PAIRS, WIDTH]));
+      const x = tf.add(tf.mul(center, sign), normal([PAIRS, WIDTH]));
       const base = adapters.disabled(() => model.proj.forward(x));
       return [x, tf.add(base, tf.mul(tf.matMul(x, change), sign))];
     });

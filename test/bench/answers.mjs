@@ -32,7 +32,7 @@ export async function answers({ short = false, seeds } = {}) {
     onRun: ({ method, seed, score }, { runs }) =>
       progress(`${runs.length} of ${total}: seed ${seed}, ${method}: ${score.all.toFixed(1)} %`, true),
   });
-  const summaries = multimodal.summarise(study);
+  const summaries = multimodal.summarize(study);
   const types = Object.keys(summaries[0].byType);
   const scored = [...study.baselines.map(baseline), ...summaries];
   return {

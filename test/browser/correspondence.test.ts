@@ -141,7 +141,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
   });
 
   it("keeps an honest scale: absolute, this view, softmax with its temperature", async () => {
-    await viewer.root.getByLabel("Similarity").selectOption("centred");
+    await viewer.root.getByLabel("Similarity").selectOption("centered");
     await viewer.says("scale", /^Centred cosine-1\.001\.00/);
     await viewer.root.getByLabel("Similarity").selectOption("cosine");
     await viewer.says("scale", /^Cosine≤ 0\.001\.00/);

@@ -56,7 +56,7 @@ widgets.tab([
     widgets.intRangeSlider({ description: "Layers" }),
     widgets.progress({ value: 60, bar_style: "info", description: "Extracting" }),
     widgets.radioButtons({ options: [14, 16], description: "Patch" }),
-    widgets.toggleButtons({ options: ["raw", "centred", "softmax"] }),
+    widgets.toggleButtons({ options: ["raw", "centered", "softmax"] }),
     widgets.colorPicker({ description: "Pin" }),
     widgets.html({ value: "<b>bold</b>" }),
   ]),

@@ -19,7 +19,7 @@ describe("fovea law", () => {
     const { status, stdout } = fovea("law", "fit", "--json");
     assert.equal(status, 0);
     const { options, benchmarks, groups } = JSON.parse(stdout);
-    assert.equal(options.normalise, "minmax");
+    assert.equal(options.normalize, "minmax");
     assert.ok(Math.abs(groups.vision.r2 - 0.95717) < 5e-6);
     const { n, terms, coefficients, r2, adjustedR2, looQ2, predictions } = benchmarks.mmbench_en;
     assert.deepEqual([n, terms.length, coefficients.length, Object.keys(predictions).length], [13, 5, 6, 13]);
@@ -77,7 +77,7 @@ describe("fovea law", () => {
     assert.equal(score.pairs, 6);
     assert.ok(score.perPair[0] >= 0 && score.perPair[0] <= 100);
     const args = ["law", "c-score", "--spair", spair, "--encoder", "zoo/untrained-hybrid", "--limit", "3"];
-    const half = fovea(...args, "--normalise", "half", "--geometry", "letterbox", "--alphas", "0.2", "--json");
+    const half = fovea(...args, "--normalize", "half", "--geometry", "letterbox", "--alphas", "0.2", "--json");
     assert.deepEqual(JSON.parse(half.stdout).alphas, [0.2], half.stderr);
     assert.match(
       fovea(...args, "--geometry", "crop").stderr,
@@ -127,7 +127,7 @@ describe("fovea law", () => {
       return JSON.parse(stdout).perPoint as number[];
     };
     const all = ["--match", "soft", "--window", "none", "--temperature", "0.5", "--mask-fill", "-inf", "--center"];
-    const placed = ["--canvas", "420", "--centre", "exact", "--inclusive", "--alphas", "0.2,0.1", "--seed", "3"];
+    const placed = ["--canvas", "420", "--cell-center", "exact", "--inclusive", "--alphas", "0.2,0.1", "--seed", "3"];
     assert.equal(run(...all, ...placed).length, 2);
     assert.notDeepEqual(run("--window", "none", "--temperature", "0.5"), run());
     const wrong = (...more: string[]) =>

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { colourNames, world, type Captions, type Scene } from "../../kernel/data/world/index.ts";
+import { colorNames, world, type Captions, type Scene } from "../../kernel/data/world/index.ts";
 
 const scenes = Array.from({ length: 200 }, (_, seed) => world.scene(seed, { split: "val" }));
 const captions = (scene: Scene): Captions => world.render(scene).captions;
 const categories: readonly string[] = world.categories.map((spec) => spec.name);
-const colours: readonly string[] = colourNames;
+const colors: readonly string[] = colorNames;
 
 /** Articles follow the next word, so "a red cat" and "an orange cat" differ in the colour only. */
 const words = (caption: string): string[] => caption.replace(/\ban\b/g, "a").split(" ");
@@ -24,7 +24,7 @@ describe("captions of the world", () => {
       assert.ok(main);
       assert.match(
         full,
-        new RegExp(`^an? .*\\b${main.colour}\\b.*\\b${main.category}\\b.* on an? ${scene.backdrop.ground} ground$`),
+        new RegExp(`^an? .*\\b${main.color}\\b.*\\b${main.category}\\b.* on an? ${scene.backdrop.ground} ground$`),
       );
       assert.match(category, new RegExp(`^an? ${main.category}$`));
       assert.doesNotMatch(full, /\ba [aeiou]|\ban [^aeiou]/);
@@ -45,8 +45,8 @@ describe("captions of the world", () => {
       const { full, negatives } = captions(scene);
       const [[oldCategory, newCategory] = ["", ""], ...more] = changes(full, negatives.category);
       assert.ok(categories.includes(oldCategory) && categories.includes(newCategory) && more.length === 0);
-      const [[oldColour, newColour] = ["", ""], ...others] = changes(full, negatives.colour);
-      assert.ok(colours.includes(oldColour) && colours.includes(newColour) && others.length === 0);
+      const [[oldColor, newColor] = ["", ""], ...others] = changes(full, negatives.color);
+      assert.ok(colors.includes(oldColor) && colors.includes(newColor) && others.length === 0);
       assert.equal(negatives.relation !== undefined, scene.objects.length === 2);
       if (negatives.relation) {
         const [pair, ...rest] = changes(full, negatives.relation);

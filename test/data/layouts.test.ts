@@ -179,8 +179,8 @@ describe("the coco layout", () => {
       join(base, "coco/annotations/captions_val.json"),
     );
     for (const { image_id, caption } of annotations)
-      for (const { category, colour } of draw(image_id).scene.objects)
-        assert.match(caption, new RegExp(`\\b${colour}( \\w+)? ${category}\\b`));
+      for (const { category, color } of draw(image_id).scene.objects)
+        assert.match(caption, new RegExp(`\\b${color}( \\w+)? ${category}\\b`));
   });
 });
 

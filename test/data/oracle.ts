@@ -7,7 +7,7 @@ import type { Rendered, Scene } from "../../kernel/data/world/index.ts";
 export interface Thing {
   readonly id: number;
   readonly category: string;
-  readonly colour: string;
+  readonly color: string;
   readonly texture: string;
   readonly scale: number;
   /** Centre of the extent of its pixels. */
@@ -16,7 +16,7 @@ export interface Thing {
   readonly parts: ReadonlySet<number>;
 }
 
-const COLOURS = "red orange yellow green blue purple pink brown white black".split(" ");
+const COLORS = "red orange yellow green blue purple pink brown white black".split(" ");
 const TEXTURES = ["striped", "spotted", "checked"];
 const ENDS: Record<string, (thing: Thing) => number> = {
   leftmost: (t) => -t.x,
@@ -41,7 +41,7 @@ export function look(scene: Scene, image: Rendered): Thing[] {
     return {
       id: i + 1,
       category: object.category,
-      colour: object.colour,
+      color: object.color,
       texture: object.texture.name,
       scale: object.pose.scale,
       x: (Math.min(...columns) + Math.max(...columns)) / 2,
@@ -63,7 +63,7 @@ export function meant(phrase: string, things: readonly Thing[]): Thing[] {
   const plain = words.filter((word) => !(word in ENDS));
   const found = things.filter((thing) =>
     plain.every((word) => {
-      if (COLOURS.includes(word)) return thing.colour === word;
+      if (COLORS.includes(word)) return thing.color === word;
       if (TEXTURES.includes(word)) return thing.texture === word;
       return word === "object" || thing.category === word;
     }),
@@ -91,12 +91,12 @@ export function answer(question: string, things: readonly Thing[], partNames: re
   const templates: [RegExp, (...groups: string[]) => string][] = [
     [/^is there an? (.+)\?$/, (what) => yes(meant(`the ${what}`, things).length > 0)],
     [/^how many (\w+) are there\?$/, (what) => String(count(what))],
-    [/^what colour is (the .+)\?$/, (what) => theOne(what, things).colour],
+    [/^what colour is (the .+)\?$/, (what) => theOne(what, things).color],
     [/^what is (the .+)\?$/, (what) => theOne(what, things).category],
     [/^are there more (\w+) than (\w+)\?$/, (a, b) => yes(count(a) > count(b))],
     [
       /^do (the .+) and (the .+) have the same colour\?$/,
-      (a, b) => yes(theOne(a, things).colour === theOne(b, things).colour),
+      (a, b) => yes(theOne(a, things).color === theOne(b, things).color),
     ],
     [/^does (the .+) have an? (\w+)\?$/, (a, part) => yes(theOne(a, things).parts.has(partNames.indexOf(part)))],
     [/^is (the .+) larger than (the .+)\?$/, (a, b) => yes(theOne(a, things).scale > theOne(b, things).scale)],

@@ -10,12 +10,12 @@ describe("a scene in words", () => {
       const objects = world.factsOf(scene, image);
       const told = world.reading(scene, image).split(" ; ");
       assert.equal(told.length, objects.length);
-      for (const { category, colour, box, parts } of objects) {
+      for (const { category, color, box, parts } of objects) {
         const column = Math.floor(((box[0] + box[2]) / 2 / scene.size) * 16);
         const row = Math.floor(((box[1] + box[3]) / 2 / scene.size) * 16);
         const mine = told.find((text) => text.startsWith(`column${column} row${row} `))?.split(" ");
         assert.ok(mine, `seed ${seed}: ${category} at ${column}, ${row}`);
-        for (const word of [category, colour, ...parts.filter((part) => part !== "body")])
+        for (const word of [category, color, ...parts.filter((part) => part !== "body")])
           assert.ok(mine.includes(word), `${word} of ${mine.join(" ")}`);
       }
     }

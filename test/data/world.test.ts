@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { heldOutColours, splits, world, type Rendered, type Scene } from "../../kernel/data/world/index.ts";
+import { heldOutColors, splits, world, type Rendered, type Scene } from "../../kernel/data/world/index.ts";
 
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const draw = (seed: number, options = {}): Rendered => world.render(world.scene(seed, options));
@@ -77,7 +77,7 @@ describe("world.scene and world.render", () => {
   it("keeps held-out colours for the test split", () => {
     const heldIn = (split: "train" | "val" | "test"): boolean[] =>
       many(300, (seed) => world.scene(seed, { split })).flatMap(({ objects }) =>
-        objects.map(({ category, colour }) => heldOutColours(category).includes(colour)),
+        objects.map(({ category, color }) => heldOutColors(category).includes(color)),
       );
     assert.ok(!heldIn("train").includes(true) && !heldIn("val").includes(true));
     const test = heldIn("test");

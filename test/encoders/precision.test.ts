@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { data } from "../../kernel/data/index.ts";
 import { type Encoder, encoders } from "../../kernel/encoders/index.ts";
 import { law } from "../../kernel/law/index.ts";
-import { editModel, quantise, readModel } from "../../kernel/onnx/index.ts";
+import { editModel, quantize, readModel } from "../../kernel/onnx/index.ts";
 import { DISPLAY } from "../../kernel/display/describe.ts";
 
 const ZOO = join(import.meta.dirname, "..", "..", "kernel", "zoo", "clip-vit");
@@ -99,7 +99,7 @@ describe("an encoder in int8", () => {
     const model = readModel(readFileSync(join(ZOO, "model.onnx")));
     const outputs = model.outputs.map(({ name }) => name);
     const done = join(folder, "done.onnx");
-    writeFileSync(done, editModel({ ...model, quantised: quantise(model, "test") }, outputs, "test").bytes);
+    writeFileSync(done, editModel({ ...model, quantized: quantize(model, "test") }, outputs, "test").bytes);
     const preprocess = JSON.parse(readFileSync(join(ZOO, "preprocessor_config.json"), "utf8")) as object;
     await assert.rejects(
       encoders.load(done, { preprocess, precision: "int8" }),

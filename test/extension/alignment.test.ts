@@ -24,7 +24,7 @@ const payload: AlignmentPayload = {
   cosines: saveCosines({ tokens: 2, patches: 4, values: Float32Array.of(0, 0.2, 0.5, 1, -0.5, 0.5, 0, 0.25) }),
   best: [0.6, 0.75],
   current: 1,
-  normalisation: "cosine",
+  normalization: "cosine",
   temperature: 0.1,
   scale: "view",
   colormap: "viridis",
@@ -51,7 +51,7 @@ describe("the alignment viewer", () => {
       /^Cosine between 4 image patches and 2 text tokens: not a model's att/,
     );
     assert.match(
-      sayCaption(trans, payload, { ...state, normalisation: "tokens" }),
+      sayCaption(trans, payload, { ...state, normalization: "tokens" }),
       /^Softmax over the 2 text tokens .* 4 pat/,
     );
     assert.match(sayPrecision(trans, payload), /every cosine, 8 bits each/);

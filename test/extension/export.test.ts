@@ -48,7 +48,7 @@ describe("the code of a view", () => {
   });
 
   it("names the features of an alignment view as the documentation does", () => {
-    const state = { normalisation: "patches", temperature: 0.1, scale: "view", colormap: "magma", opacity: 0.5 };
+    const state = { normalization: "patches", temperature: 0.1, scale: "view", colormap: "magma", opacity: 0.5 };
     const code = alignmentCode(
       { title: "", encoder: "e", tokens: { labels: ["a"] } } as Parameters<typeof alignmentCode>[0],
       { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
@@ -56,7 +56,7 @@ describe("the code of a view", () => {
       >[1],
     );
     assert.match(code, /tokens: \{ labels, data \}/);
-    assert.match(code, /token: 2,\s+normalisation: "patches",\s+temperature: 0\.1/);
+    assert.match(code, /token: 2,\s+normalization: "patches",\s+temperature: 0\.1/);
   });
 });
 

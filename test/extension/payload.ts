@@ -1,5 +1,5 @@
 /** A small payload and store for the tests of the viewer: 2 x 3 patches against 2 x 2, three channels. */
-import { quantise, type CorrespondencePayload } from "../../kernel/protocol";
+import { quantize, type CorrespondencePayload } from "../../kernel/protocol";
 
 const SOURCE = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6, 0.8, 0, 0, 0.6, 0.8, 0.8, 0, 0.6];
 const TARGET = [0, 0, 1, 0, 1, 0, 1, 0, 0, 0.6, 0.8, 0];
@@ -10,9 +10,9 @@ export function smallPayload(changes: Partial<CorrespondencePayload> = {}): Corr
     { grid: [2, 3], region: [0, 0, 30, 20] },
     { grid: [2, 2], region: [0, 0, 20, 20] },
   ];
-  const reduced: [ReturnType<typeof quantise>, ReturnType<typeof quantise>] = [
-    quantise(Float32Array.from(SOURCE), 3),
-    quantise(Float32Array.from(TARGET), 3),
+  const reduced: [ReturnType<typeof quantize>, ReturnType<typeof quantize>] = [
+    quantize(Float32Array.from(SOURCE), 3),
+    quantize(Float32Array.from(TARGET), 3),
   ];
   return {
     version: 1,

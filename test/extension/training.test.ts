@@ -57,7 +57,7 @@ function record(name = "", state: RunState = "running", checkpoint = true): RunR
 
 const STYLE = { colormap: "viridis", width: 400 } as const;
 const run = record();
-const input: FigureInput = { trans, runs: [run], state: INITIAL, colours: ["#111111", "#222222"], width: 400 };
+const input: FigureInput = { trans, runs: [run], state: INITIAL, colors: ["#111111", "#222222"], width: 400 };
 
 describe("the training viewer's state", () => {
   it("moves a cursor along the updates, between the ends", () => {

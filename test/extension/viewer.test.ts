@@ -137,8 +137,8 @@ describe("an answer", () => {
     assert.deepEqual([back?.other, back?.best, back?.truth?.name], [0, 0, "beak"]);
     const soft = answerQuery(payload, store, { ...state, similarity: "softmax" }, activeQuery(state));
     assert.ok(Math.abs((soft?.values.reduce((sum, value) => sum + value, 0) ?? 0) - 1) < 1e-5);
-    const centred = answerQuery(payload, store, { ...state, similarity: "centred" }, activeQuery(state));
-    assert.deepEqual([centred?.range, centred?.colormap], [[-1, 1], "coolwarm"]);
+    const centered = answerQuery(payload, store, { ...state, similarity: "centered" }, activeQuery(state));
+    assert.deepEqual([centered?.range, centered?.colormap], [[-1, 1], "coolwarm"]);
   });
 
   it("is missing for a layer without features and for a point off the grid", () => {

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import { encoders, type Encoder, type ExtractOptions, type ExtractProgress } from "../../kernel/encoders/index.ts";
 import type { ManifestLine } from "../../kernel/encoders/index.ts";
-import { quantise } from "../../kernel/features/tensors.ts";
+import { quantize } from "../../kernel/features/tensors.ts";
 import { halfToFloat } from "../../kernel/numeric/half.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
 import { load, maxAbsDiff } from "../encoders/golden.ts";
@@ -205,7 +205,7 @@ describe("encoders.extract", () => {
   });
 
   it("quantises zeros and what is not finite", () => {
-    const { levels, scales } = quantise(Float32Array.of(0, 0, 0, NaN, Infinity, -2), 3);
+    const { levels, scales } = quantize(Float32Array.of(0, 0, 0, NaN, Infinity, -2), 3);
     assert.deepEqual([...levels], [0, 0, 0, 0, 127, -127]);
     assert.deepEqual([...scales], [0, Math.fround(2 / 127)]);
   });

@@ -182,7 +182,7 @@ describe("geometry of images that are not square", () => {
     const noise = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7919 + (i % 977) * 31) % 256);
     await sharp(noise, { raw: { width, height, channels: 3 } })
       .blur(4)
-      .normalise()
+      .normalize()
       .png()
       .toFile(path);
     const at = (share: number) => [share * width, share * height] as const;
@@ -198,7 +198,7 @@ describe("geometry of images that are not square", () => {
   async function worst(resize: "letterbox" | "stretch", size: [number, number], extra: CScoreOptions): Promise<number> {
     const encoder = await encoders.load("zoo/untrained-hybrid", { preprocess: { resize } });
     try {
-      const exact = { ...options, centre: "exact", strict: false, ...extra } as const;
+      const exact = { ...options, cellCenter: "exact", strict: false, ...extra } as const;
       // Half the diagonal of a cell, as a share of the box's longer side (the canvas), and a little for rounding to whole pixels.
       const alpha = (Math.SQRT2 / 2 / 16) * 1.02;
       const score = await law.cScore(encoder, [await twin(...size)], { ...exact, alphas: [alpha] });

@@ -138,7 +138,7 @@ describe("PCK invariants of law.md section 4", () => {
   };
 
   it("an image matched with itself is off by at most half the diagonal of a cell", () => {
-    const options = { match: "argmax", centre: "exact" } as const;
+    const options = { match: "argmax", cellCenter: "exact" } as const;
     for (const { distance } of law.pckOfPair(self, image, image, options)) {
       assert.ok(distance <= (105 * Math.SQRT2) / 2 + 1e-9);
     }

@@ -40,7 +40,7 @@ describe(`law.fit equals scikit-learn ${golden.version}`, () => {
   for (const one of golden.cases) {
     const width = one.x[0].length;
     it(`${one.x.length} rows, ${width} predictors, degree ${one.degree}, ridge ${one.ridge}`, () => {
-      const options = { predictors: names(width), degree: one.degree, ridge: one.ridge, normalise: "none" } as const;
+      const options = { predictors: names(width), degree: one.degree, ridge: one.ridge, normalize: "none" } as const;
       const model = law.fit(tableOf(one), options).benchmarks.b;
       one.coefficients.forEach((value, j) => close(model.coefficients[j], value));
       close(model.r2, one.r2);

@@ -115,7 +115,7 @@ describe("law.fit, invariants of law.md section 4", () => {
         groups: {},
         rows: rows.map((row, j) => (j === i ? { ...row, score: null } : row)),
       };
-      const refit = law.fit(rest, { normalise: "none" }).benchmarks.mme;
+      const refit = law.fit(rest, { normalize: "none" }).benchmarks.mme;
       press += (refit.predictions[left.encoder] - scores[i]) ** 2;
     });
     const total = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
@@ -123,7 +123,7 @@ describe("law.fit, invariants of law.md section 4", () => {
   });
 
   it("R² does not change without min-max, and never falls as terms are added", () => {
-    close(law.fit(table, { normalise: "none" }).benchmarks.mme.r2, model.r2, 1e-8);
+    close(law.fit(table, { normalize: "none" }).benchmarks.mme.r2, model.r2, 1e-8);
     const r2 = (predictors: string[], degree: 1 | 2) => law.fit(table, { predictors, degree }).benchmarks.mme.r2;
     assert.ok(r2(["a"], 1) <= r2(["a", "c"], 1) && r2(["a", "c"], 1) <= model.r2);
   });

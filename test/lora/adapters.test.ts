@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, type Tensor, tf, train } from "../nn/names.ts";
-import { inputOf, largestDifference, Model, outputOf, randomise, snapshot } from "./model.ts";
+import { inputOf, largestDifference, Model, outputOf, randomize, snapshot } from "./model.ts";
 import { lora } from "./names.ts";
 
 const TARGETS = ["q_proj", "v_proj"];
@@ -42,7 +42,7 @@ onEveryDevice("adapters of a model", () => {
       const adapters = lora.attach(model, options);
       assert.deepEqual(outputOf(model, x), base, "at first, bit for bit");
       const group = adapters.parameters("default");
-      const optimiser = new train.AdamW([{ parameters: group }], { learningRate: 0.05 });
+      const optimizer = new train.AdamW([{ parameters: group }], { learningRate: 0.05 });
       const before = tf.memory().numTensors;
       for (let step = 0; step < 3; step++) {
         const all = model.namedParameters();
@@ -52,11 +52,11 @@ onEveryDevice("adapters of a model", () => {
           [],
           "no gradient of the base",
         );
-        optimiser.step(found.gradients);
+        optimizer.step(found.gradients);
         train.disposeGradients(found);
       }
       assert.equal(tf.memory().numTensors, before + 2 * group.size, "a step leaves the optimiser's state only");
-      assert.deepEqual(optimiser.statefulNames().sort(), [...group.keys()].sort());
+      assert.deepEqual(optimizer.statefulNames().sort(), [...group.keys()].sort());
       assert.ok(largestDifference(outputOf(model, x), base) > 1e-3, "training changed the output");
       assert.deepEqual(
         adapters.disabled(() => outputOf(model, x)),
@@ -64,7 +64,7 @@ onEveryDevice("adapters of a model", () => {
         "disabled",
       );
       assert.deepEqual(snapshot(frozen), bytes, "the base's bytes");
-      optimiser.dispose();
+      optimizer.dispose();
       adapters.detach();
       assert.deepEqual(outputOf(model, x), base, "detached");
       assert.deepEqual([...model.namedParameters().keys()], [...frozen.keys()]);
@@ -76,7 +76,7 @@ onEveryDevice("adapters of a model", () => {
     it(`merges to the same output and takes it back bit for bit: ${nameOf(options)}`, async () => {
       const base = outputOf(model, x);
       const adapters = lora.attach(model, options);
-      randomise(adapters);
+      randomize(adapters);
       const separate = outputOf(model, x);
       await adapters.merge();
       assert.ok(largestDifference(outputOf(model, x), separate) < 2e-5);
@@ -120,7 +120,7 @@ onEveryDevice("adapters of a model", () => {
     const base = outputOf(model, x);
     const adapters = lora.attach(model, { targetModules: TARGETS }, { name: "first" });
     adapters.add("second", { targetModules: ["v_proj"], r: 2 });
-    for (const name of adapters.names) randomise(adapters, name);
+    for (const name of adapters.names) randomize(adapters, name);
     assert.deepEqual([adapters.names, adapters.active], [["first", "second"], ["first"]]);
     const first = outputOf(model, x);
     adapters.activate("second");
@@ -156,7 +156,7 @@ onEveryDevice("adapters of a model", () => {
   it("combines: cat and a full svd are the sum of the updates, linear of one is that one, of two it is not the sum", async () => {
     const adapters = lora.attach(model, { targetModules: ["q_proj"], loraAlpha: 5, r: 2 }, { name: "a" });
     adapters.add("b", { targetModules: ["q_proj", "v_proj"], r: 2, useRslora: true });
-    for (const name of adapters.names) randomise(adapters, name);
+    for (const name of adapters.names) randomize(adapters, name);
     const weights = { a: 0.7, b: -1.3 };
     await adapters.combine("cat", weights, { type: "cat" });
     await adapters.combine("svd", weights, { rank: 4 });
@@ -207,7 +207,7 @@ onEveryDevice("adapters of a model", () => {
     const sides = new Sides();
     const adapters = lora.attach(sides, { targetModules: ["wide", "tall"], r: 1 }, { name: "a" });
     adapters.add("b", { targetModules: ["wide", "tall"], r: 2 });
-    for (const name of adapters.names) randomise(adapters, name);
+    for (const name of adapters.names) randomize(adapters, name);
     const weights = { a: 0.5, b: -2 };
     await adapters.combine("cat", weights, { type: "cat" });
     await adapters.combine("whole", weights, { type: "magnitude_prune_svd", density: 1, rank: 3 });
@@ -231,7 +231,7 @@ onEveryDevice("adapters of a model", () => {
     const adapters = lora.attach(model, { targetModules: ["q_proj"], modulesToSave: ["head"] });
     assert.deepEqual(outputOf(model, x), base);
     assert.deepEqual(adapters.matched("default").saved, ["head"]);
-    randomise(adapters);
+    randomize(adapters);
     assert.ok(largestDifference(outputOf(model, x), base) > 1e-3);
     assert.deepEqual(
       adapters.disabled(() => outputOf(model, x)),
@@ -243,7 +243,7 @@ onEveryDevice("adapters of a model", () => {
 
   it("DoRA: a longer magnitude lengthens the weight's part of the output, not the bias's", () => {
     const adapters = lora.attach(model, { targetModules: ["q_proj"], useDora: true });
-    randomise(adapters);
+    randomize(adapters);
     const layer = model.namedModules().get("layers.0.self_attn.q_proj") as lora.AdaptedLayer;
     const magnitude = (layer.adapters.get("default") as lora.DoraBranch).lora_magnitude_vector;
     const bias = (layer.base_layer as nn.Linear).bias!.value.dataSync();
@@ -261,7 +261,7 @@ onEveryDevice("adapters of a model", () => {
 
   it("drops inputs of A in training only, by the shared generator", () => {
     const adapters = lora.attach(model, { targetModules: ["q_proj"], loraDropout: 0.5 });
-    randomise(adapters);
+    randomize(adapters);
     const drawn = (seed: number): Float32Array => {
       nn.manualSeed(seed);
       return outputOf(model, x);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, type Tensor, tf, train } from "../nn/names.ts";
-import { inputOf, largestDifference, outputOf, randomise, snapshot } from "./model.ts";
+import { inputOf, largestDifference, outputOf, randomize, snapshot } from "./model.ts";
 import { lora } from "./names.ts";
 
 class Model extends nn.Module {
@@ -36,7 +36,7 @@ onEveryDevice("Dual-LoRA", () => {
   function dual(options: Partial<lora.DualLoraConfig> = {}): lora.Adapters {
     const shared = { r: 4, loraAlpha: 6, loraDropout: 0, targetModules: ["proj"] };
     const adapters = lora.attach(model, { ...shared, ...options, peftType: "DUAL_LORA" });
-    randomise(adapters);
+    randomize(adapters);
     return adapters;
   }
 
@@ -159,18 +159,18 @@ onEveryDevice("Dual-LoRA", () => {
   it("the first step changes B only, the second everything", () => {
     const adapters = lora.attach(model, { peftType: "DUAL_LORA", r: 4, loraDropout: 0, targetModules: ["proj"] });
     const group = adapters.parameters("default");
-    const optimiser = new train.AdamW([{ parameters: group }], { learningRate: 0.01, weightDecay: 0 });
+    const optimizer = new train.AdamW([{ parameters: group }], { learningRate: 0.01, weightDecay: 0 });
     const changed = (): string[] => {
       const before = snapshot(group);
       const found = train.lossAndGradients(() => tf.mean(tf.square(model.forward(x))), group);
-      optimiser.step(found.gradients);
+      optimizer.step(found.gradients);
       train.disposeGradients(found);
       const after = snapshot(group);
       return [...group.keys()].filter((name) => largestDifference(before.get(name)!, after.get(name)!) > 0);
     };
     assert.deepEqual(changed(), ["proj.adapters.default.lora_B.weight"]);
     assert.deepEqual(changed(), [...group.keys()]);
-    optimiser.dispose();
+    optimizer.dispose();
     adapters.detach();
   });
 

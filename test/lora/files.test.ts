@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { assertClose, below, tensorOf } from "../nn/golden.ts";
 import { nn, tf } from "../nn/names.ts";
 import { baseTree, readCase } from "./exchange.ts";
-import { Model, randomise } from "./model.ts";
+import { Model, randomize } from "./model.ts";
 import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "peft");
@@ -24,7 +24,7 @@ const bytesOf = (place: string): Buffer[] =>
 async function written(name: string, options: lora.AdapterOptions): Promise<string> {
   const model = new Model();
   const adapters = lora.attach(model, options);
-  randomise(adapters);
+  randomize(adapters);
   const place = await adapters.save(join(folder, name));
   adapters.detach();
   model.dispose();
@@ -74,7 +74,7 @@ describe("an adapter's folder", () => {
     it(`holds ${JSON.stringify(options)} under its own type, byte for byte`, async () => {
       const model = new Model();
       const adapters = lora.attach(model, options);
-      randomise(adapters);
+      randomize(adapters);
       const file = await adapters.file("default");
       const place = await adapters.save(join(folder, JSON.stringify(options)));
       const report = await adapters.load(place, { name: "again" });

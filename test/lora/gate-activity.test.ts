@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { nn, type Tensor, tf } from "../nn/names.ts";
-import { inputOf, Model, randomise } from "./model.ts";
+import { inputOf, Model, randomize } from "./model.ts";
 import { lora } from "./names.ts";
 
 const DUAL: lora.AdapterOptions = {
@@ -16,7 +16,7 @@ function adapted(options: lora.AdapterOptions): { model: Model; adapters: lora.A
   nn.manualSeed(5);
   const model = new Model();
   const adapters = lora.attach(model, options);
-  randomise(adapters);
+  randomize(adapters);
   return { model, adapters };
 }
 

@@ -30,7 +30,7 @@ export function inputOf(seed = 1): Tensor {
 }
 
 /** Gives every value of an adapter a random one, so that nothing is zero. */
-export function randomise(adapters: lora.Adapters, name = "default"): void {
+export function randomize(adapters: lora.Adapters, name = "default"): void {
   const draw = nn.normal(0.1, 0.5);
   for (const parameter of adapters.parameters(name).values())
     parameter.assign(draw(parameter.shape, nn.sharedRandom()));

@@ -69,7 +69,7 @@ onEveryDevice("layers as PyTorch computes them", () => {
     checkFunction(golden, "gelu-tanh", (x) => nn.gelu(x, "tanh"));
     checkFunction(golden, "silu", nn.silu);
     checkFunction(golden, "relu", nn.relu);
-    checkFunction(golden, "normalise", (x) => nn.normalise(x));
+    checkFunction(golden, "normalise", (x) => nn.normalize(x));
   });
 
   it("Mlp and SwiGlu", () => {

@@ -90,7 +90,7 @@ describe("modules", () => {
 
 describe("first values", () => {
   const SHAPE = [200, 300];
-  const draw = (init: nn.Initialiser, seed = 1) => init(SHAPE, new Prng(seed, "test"));
+  const draw = (init: nn.Initializer, seed = 1) => init(SHAPE, new Prng(seed, "test"));
   const spread = (values: Float32Array) => {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;

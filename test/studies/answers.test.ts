@@ -257,7 +257,7 @@ describe("means over seeds", () => {
     };
     assert.deepEqual(multimodal.pairedDifference(study, "VCE + Dual-LoRA", "projector"), { mean: 2, half: 0 });
     assert.deepEqual(
-      multimodal.summarise(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]),
+      multimodal.summarize(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]),
       [
         ["projector", 20, 20],
         ["VCE + Dual-LoRA", 22, 22],

@@ -83,7 +83,7 @@ onEveryDevice("a training", (device) => {
     const model = classifier();
     const start = await valuesOf(model);
     const names: Record<string, string[]> = {};
-    const optimiser = (groups: readonly train.ParameterGroup[]) => {
+    const optimizer = (groups: readonly train.ParameterGroup[]) => {
       const made = new train.AdamW(groups, { weightDecay: 0 });
       const step = made.step.bind(made);
       made.step = (gradients, scale) => {
@@ -93,7 +93,7 @@ onEveryDevice("a training", (device) => {
       return made;
     };
     const reports: train.StepReport[] = [];
-    const result = await train.fit(optionsFor(model, { optimiser, stages: TWO_STAGES.slice(0, 1) }), (report) => {
+    const result = await train.fit(optionsFor(model, { optimizer, stages: TWO_STAGES.slice(0, 1) }), (report) => {
       reports.push(report);
     });
     const end = await valuesOf(model);

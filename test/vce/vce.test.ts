@@ -76,16 +76,16 @@ describe("VCE", () => {
     const levels = levelsOf(vce, (level) => tf.fill([1, 81, 8], level + 0.5));
     // A constant token is all zero after the norm: give the norm a shift, so that there is a value to sample.
     vce.normFeature.bias.assign(Float32Array.from({ length: 8 }, (_, i) => i));
-    const centre = (): Float32Array =>
+    const center = (): Float32Array =>
       vce
         .forward(levels, [9, 9])
         .dataSync()
         .slice(40 * 8, 41 * 8) as Float32Array;
-    const first = centre();
+    const first = center();
     const { bias } = vce.attn.samplingOffsets;
     bias!.assign(Float32Array.from({ length: bias!.size }, (_, i) => ((i * 7) % 5) - 2));
     assert.deepEqual(
-      [...centre()].map((x) => x.toFixed(5)),
+      [...center()].map((x) => x.toFixed(5)),
       [...first].map((x) => x.toFixed(5)),
     );
   });

@@ -6,7 +6,7 @@ import {
   ALIGNMENT_MIME,
   bestMeans,
   cosineMatrix,
-  normaliseMatrix,
+  normalizeMatrix,
   patchColumn,
   ProtocolError,
   readAlignment,
@@ -41,10 +41,10 @@ describe("the arithmetic of alignment", () => {
 
   it("softmax over patches sums to one a token, over tokens one a patch", () => {
     const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
-    const [rows, columns] = [normaliseMatrix(matrix, "patches", 0.1), normaliseMatrix(matrix, "tokens", 0.1)];
+    const [rows, columns] = [normalizeMatrix(matrix, "patches", 0.1), normalizeMatrix(matrix, "tokens", 0.1)];
     for (let t = 0; t < 3; t++) assert.ok(Math.abs(sum(tokenRow(rows, t)) - 1) < 1e-6);
     for (let p = 0; p < 2; p++) assert.ok(Math.abs(sum(patchColumn(columns, p)) - 1) < 1e-6);
-    assert.equal(normaliseMatrix(matrix, "cosine", 0.1), matrix);
+    assert.equal(normalizeMatrix(matrix, "cosine", 0.1), matrix);
   });
 });
 
@@ -123,8 +123,8 @@ describe("view.alignment", () => {
       /token must be a position in 1 tokens/,
     );
     await assert.rejects(
-      alignment({ image: source, patches, tokens: good }, { normalisation: "rows" as "cosine" }),
-      /view\.alignment: normalisation must be one of cosine, patches, tokens, received "rows"/,
+      alignment({ image: source, patches, tokens: good }, { normalization: "rows" as "cosine" }),
+      /view\.alignment: normalization must be one of cosine, patches, tokens, received "rows"/,
     );
   });
 
@@ -148,7 +148,7 @@ describe("view.alignment", () => {
       /tokens\.image must be there/,
     ],
     ["tokens off their grid", ["tokens", "placement"], { grid: [2, 3], region: [0, 0, 1, 1] }, /a grid of 3 tokens/],
-    ["an unknown normalisation", ["normalisation"], "rows", /normalisation must be one of cosine, patches, tokens/],
+    ["an unknown normalization", ["normalization"], "rows", /normalization must be one of cosine, patches, tokens/],
     ["markup in place of an image", ["image", "data"], "<img>", /image\.data must be base64/],
   ];
   for (const [what, path, to, says] of broken)

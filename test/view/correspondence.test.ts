@@ -4,9 +4,9 @@ import sharp from "sharp";
 import { view, ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
 import { argmax, matchPatch, similarityRow, softmax, topIndices } from "../../kernel/protocol/correspondence/match";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";
-import { dequantise } from "../../kernel/protocol/core/quantize";
+import { dequantize } from "../../kernel/protocol/core/quantize";
 import { allocateDims, reducePair } from "../../kernel/view/correspondence/reduce";
-import { heatColours, heatRange } from "../../kernel/protocol/core/scale";
+import { heatColors, heatRange } from "../../kernel/protocol/core/scale";
 import { matchOf, syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 
 const { source, target } = syntheticPair();
@@ -151,7 +151,7 @@ describe("reduced features", () => {
     const reduced = reducePair(pair, 24);
     const small = {
       channels: 24,
-      features: [dequantise(reduced[0]), dequantise(reduced[1])] as [Float32Array, Float32Array],
+      features: [dequantize(reduced[0]), dequantize(reduced[1])] as [Float32Array, Float32Array],
     };
     const same = Array.from(
       { length: 256 },
@@ -198,11 +198,11 @@ describe("the arithmetic of a query", () => {
 
   it("scales honestly: fixed ends, or the ends of this view", () => {
     assert.deepEqual(heatRange("cosine", "absolute", [0.2, 0.4]), [0, 1]);
-    assert.deepEqual(heatRange("centred", "absolute", [0.2]), [-1, 1]);
+    assert.deepEqual(heatRange("centered", "absolute", [0.2]), [-1, 1]);
     assert.deepEqual(heatRange("cosine", "view", [0.2, 0.4]), [0.2, 0.4]);
-    assert.deepEqual(heatRange("centred", "view", [-0.1, 0.4]), [-0.4, 0.4]);
+    assert.deepEqual(heatRange("centered", "view", [-0.1, 0.4]), [-0.4, 0.4]);
     assert.deepEqual(heatRange("softmax", "view", [0.1, 0.3]), [0, 0.3]);
-    assert.equal(heatColours("centred", "magma"), "coolwarm");
-    assert.equal(heatColours("cosine", "coolwarm"), "viridis");
+    assert.equal(heatColors("centered", "magma"), "coolwarm");
+    assert.equal(heatColors("cosine", "coolwarm"), "viridis");
   });
 });

@@ -6,7 +6,7 @@ export interface Golden {
   pca: { rows: number[][]; components: number[][]; variance: number[]; ratio: number[] };
   eigen: { matrix: number[]; values: number[] };
   halves: { values: number[]; bits: number[] };
-  colours: Record<"viridis" | "cividis" | "magma", [number, number, number][]>;
+  colors: Record<"viridis" | "cividis" | "magma", [number, number, number][]>;
 }
 
 const path = join(import.meta.dirname, "golden", "golden.json");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { COLOUR_MAPS } from "../../kernel/protocol/core/color";
-import { colourAt, colourHex, colourTable, paintValues } from "../../kernel/protocol/core/color";
+import type { COLOR_MAPS } from "../../kernel/protocol/core/color";
+import { colorAt, colorHex, colorTable, paintValues } from "../../kernel/protocol/core/color";
 import { principalComponents, project } from "../../kernel/view/pca/components";
 import { symmetricEigen } from "../../kernel/view/pca/eigen";
 import { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../../kernel/numeric/float16";
-import { dequantise, quantise } from "../../kernel/protocol/core/quantize";
+import { dequantize, quantize } from "../../kernel/protocol/core/quantize";
 import { golden } from "./golden";
 
 const near = (actual: number, expected: number, tolerance: number, what = ""): void =>
@@ -88,12 +88,12 @@ describe("float16", () => {
 describe("quantise", () => {
   it("returns to within half a step of each dimension's own scale", () => {
     const values = Float32Array.from({ length: 300 }, (_, i) => Math.sin(i * 1.7) * (i % 3 === 0 ? 10 : 0.01));
-    const matrix = quantise(values, 3);
-    dequantise(matrix).forEach((value, i) => near(value, values[i], 0.5001 * matrix.scale[i % 3] + 1e-9));
+    const matrix = quantize(values, 3);
+    dequantize(matrix).forEach((value, i) => near(value, values[i], 0.5001 * matrix.scale[i % 3] + 1e-9));
   });
 
   it("keeps a dimension of zeros zero", () => {
-    const [first, , second] = dequantise(quantise(Float32Array.of(0, 1, 0, -1), 2));
+    const [first, , second] = dequantize(quantize(Float32Array.of(0, 1, 0, -1), 2));
     assert.deepEqual([first, second], [0, 0]);
   });
 });
@@ -101,14 +101,14 @@ describe("quantise", () => {
 describe("colour maps", () => {
   it("follow matplotlib's tables within 2.5 of 255", () => {
     for (const name of ["viridis", "cividis", "magma"] as const)
-      golden.colours[name].forEach((colour, i) =>
-        colour.forEach((part, c) => near(colourTable(name)[45 * i + c], part, 2.5, `${name} ${15 * i}`)),
+      golden.colors[name].forEach((color, i) =>
+        color.forEach((part, c) => near(colorTable(name)[45 * i + c], part, 2.5, `${name} ${15 * i}`)),
       );
   });
 
   it("change lightness steadily: the sequential ones rise, the diverging one peaks in the middle", () => {
-    const light = (name: (typeof COLOUR_MAPS)[number], at: number): number => {
-      const [r, g, b] = colourAt(name, at);
+    const light = (name: (typeof COLOR_MAPS)[number], at: number): number => {
+      const [r, g, b] = colorAt(name, at);
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     for (const name of ["viridis", "cividis", "magma"] as const)
@@ -120,16 +120,16 @@ describe("colour maps", () => {
   });
 
   it("clamp values outside 0..1 and paint one raster as they paint one value", () => {
-    assert.equal(colourHex("viridis", -1), colourHex("viridis", 0));
-    assert.equal(colourHex("viridis", NaN), "#440154");
+    assert.equal(colorHex("viridis", -1), colorHex("viridis", 0));
+    assert.equal(colorHex("viridis", NaN), "#440154");
     const pixels = paintValues("magma", [0, 5, 10, 20], [0, 10], 128, new Uint8ClampedArray(16));
-    assert.deepEqual([...pixels.subarray(4, 8)], [...colourAt("magma", 0.5), 128]);
-    assert.deepEqual([...pixels.subarray(12, 15)], colourAt("magma", 1));
+    assert.deepEqual([...pixels.subarray(4, 8)], [...colorAt("magma", 0.5), 128]);
+    assert.deepEqual([...pixels.subarray(12, 15)], colorAt("magma", 1));
   });
 
   it("name the legal maps when asked for another", () => {
     assert.throws(
-      () => colourTable("jet" as never),
+      () => colorTable("jet" as never),
       /colormap must be one of viridis, cividis, magma, coolwarm, received "jet"/,
     );
   });

@@ -11,17 +11,17 @@ export interface SyntheticImage {
 }
 
 /** Colour names the place: red grows to the right of the object, green downwards. */
-function colourOf(u: number, v: number): [number, number, number] {
+function colorOf(u: number, v: number): [number, number, number] {
   const stripes = 40 * Math.sin(u * 19) * Math.sin(v * 15);
   return [30 + 200 * u, 30 + 200 * v, 128 + stripes];
 }
 
 /** Paints pixels by a function of their centre. */
-function paint(width: number, height: number, colour: (x: number, y: number) => number[]): SyntheticImage {
+function paint(width: number, height: number, color: (x: number, y: number) => number[]): SyntheticImage {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
-      colour(x + 0.5, y + 0.5).forEach(
+      color(x + 0.5, y + 0.5).forEach(
         (value, c) => (data[(y * width + x) * 3 + c] = Math.max(0, Math.min(255, value))),
       );
   return { data, width, height, channels: 3 };
@@ -29,8 +29,8 @@ function paint(width: number, height: number, colour: (x: number, y: number) => 
 
 /** The source shows the field upright; the target shows it mirrored. */
 export function syntheticPair(): { source: SyntheticImage; target: SyntheticImage } {
-  const source = paint(256, 192, (x, y) => colourOf(x / 256, y / 192));
-  const target = paint(240, 240, (x, y) => colourOf(1 - x / 240, y / 240));
+  const source = paint(256, 192, (x, y) => colorOf(x / 256, y / 192));
+  const target = paint(240, 240, (x, y) => colorOf(1 - x / 240, y / 240));
   return { source, target };
 }
 
@@ -66,9 +66,9 @@ function features(image: SyntheticImage, layer: number): SyntheticMap {
   const channels = 48;
   const data = new Float32Array(grid[0] * grid[1] * channels);
   for (let n = 0; n < grid[0] * grid[1]; n++) {
-    const colour = blockMean(image, (n % grid[1]) * patch, Math.floor(n / grid[1]) * patch, patch);
-    const place = [(colour[0] - 30) / 200, (colour[1] - 30) / 200];
-    for (let c = 0; c < channels; c++) data[n * channels + c] = wave(place, colour[2] / 255, c, layer);
+    const color = blockMean(image, (n % grid[1]) * patch, Math.floor(n / grid[1]) * patch, patch);
+    const place = [(color[0] - 30) / 200, (color[1] - 30) / 200];
+    for (let c = 0; c < channels; c++) data[n * channels + c] = wave(place, color[2] / 255, c, layer);
   }
   return { data, dims: [1, grid[0] * grid[1], channels], grid, channels, layer };
 }

@@ -14,7 +14,7 @@ interface Correspondence {
   readonly "pck0.05": number;
   readonly layer: string;
   readonly match: string;
-  readonly centred: boolean;
+  readonly centered: boolean;
 }
 
 interface Probe {
@@ -117,7 +117,7 @@ describe("the zoo", () => {
     it(`${name} has the figures of its card in the README`, () => {
       const { figures, baselines, training, architecture, objective } = card(name);
       const best = figures.correspondence;
-      const matcher = best.match + (best.centred ? ", mean-centred" : "");
+      const matcher = best.match + (best.centered ? ", mean-centred" : "");
       assertRow(`\`${name}\``, best["pck0.1"].toFixed(1), best["pck0.05"].toFixed(1), `\`${best.layer}\``, matcher);
       for (const [row, value] of Object.entries(baselines)) assertRow(row, value.toFixed(1));
       const size = `${(architecture.parameters / 1e6).toFixed(2)} M`;

@@ -1,4 +1,4 @@
-import { colourAt, type ColourMapName } from "fovea/protocol";
+import { colorAt, type ColorMapName } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { valueText } from "./speech";
 import type { AlignmentAnswer } from "./values";
@@ -32,7 +32,7 @@ export class Chips {
     this.node.addEventListener("pointerleave", () => events.hover(undefined), { signal });
   }
 
-  update(answer: AlignmentAnswer, colormap: ColourMapName): void {
+  update(answer: AlignmentAnswer, colormap: ColorMapName): void {
     const [low, high] = answer.range;
     this.chips.forEach(({ node, bar, value }, token) => {
       const at = answer.column[token];
@@ -40,7 +40,7 @@ export class Chips {
       node.classList.toggle("jp-mod-current", token === answer.token);
       node.classList.toggle("jp-mod-best", token === answer.bestToken);
       bar.style.width = `${(100 * part).toFixed(1)}%`;
-      bar.style.background = `rgb(${colourAt(colormap, part).join(", ")})`;
+      bar.style.background = `rgb(${colorAt(colormap, part).join(", ")})`;
       setText(value, valueText(at));
     });
   }

@@ -1,16 +1,16 @@
 import {
-  COLOUR_MAPS,
-  NORMALISATIONS,
+  COLOR_MAPS,
+  NORMALIZATIONS,
   type AlignmentPayload,
-  type ColourMapName,
-  type Normalisation,
+  type ColorMapName,
+  type Normalization,
   type ScaleMode,
 } from "fovea/protocol";
 import { element } from "../dom";
 import { button, selectField, sliderField } from "../parts/fields";
 import type { Translate } from "../parts/translate";
 import type { AlignmentAction } from "./keyboard";
-import { normalisationName } from "./speech";
+import { normalizationName } from "./speech";
 import type { AlignmentState } from "./state";
 
 export interface AlignmentControlEvents {
@@ -33,10 +33,10 @@ export function alignmentControls(
   payload: AlignmentPayload,
   events: AlignmentControlEvents,
 ): AlignmentControls {
-  const normalisation = selectField(
+  const normalization = selectField(
     trans.__("Values"),
-    NORMALISATIONS.map((value) => ({ value, label: normalisationName(trans, value) })),
-    (value) => events.change({ normalisation: value as Normalisation }),
+    NORMALIZATIONS.map((value) => ({ value, label: normalizationName(trans, value) })),
+    (value) => events.change({ normalization: value as Normalization }),
   );
   const temperature = selectField(trans.__("Temperature"), temperatures(payload), (value) =>
     events.change({ temperature: Number(value) }),
@@ -49,14 +49,14 @@ export function alignmentControls(
     ],
     (value) => events.change({ scale: value as ScaleMode }),
   );
-  const maps = COLOUR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
+  const maps = COLOR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
   const colormap = selectField(trans.__("Colours"), maps, (value) =>
-    events.change({ colormap: value as ColourMapName }),
+    events.change({ colormap: value as ColorMapName }),
   );
   const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
   const table = button(trans.__("Table"), trans.__("The same as a table (t)"), () => events.act({ type: "table" }));
   const help = button(trans.__("Keys"), trans.__("List the keys (?)"), () => events.act({ type: "help" }));
-  const fields = [normalisation, temperature, scale, colormap, opacity].map(({ node }) => node);
+  const fields = [normalization, temperature, scale, colormap, opacity].map(({ node }) => node);
   return {
     node: element(
       "div",
@@ -66,9 +66,9 @@ export function alignmentControls(
     ),
     addButtons: (buttons) => help.before(...buttons),
     sync(state) {
-      normalisation.control.value = state.normalisation;
+      normalization.control.value = state.normalization;
       temperature.control.value = String(state.temperature);
-      temperature.node.hidden = state.normalisation === "cosine";
+      temperature.node.hidden = state.normalization === "cosine";
       scale.control.value = state.scale;
       colormap.control.value = state.colormap;
       opacity.control.value = String(state.opacity);

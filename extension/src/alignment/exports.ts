@@ -6,11 +6,11 @@ import type { AlignmentAnswer } from "./values";
 /** The values on screen: those of the token, and of the patch, under the chosen normalisation. */
 export function exportData(payload: AlignmentPayload, state: AlignmentState, answer: AlignmentAnswer): object {
   const { labels } = payload.tokens;
-  const { normalisation, temperature } = state;
+  const { normalization, temperature } = state;
   const matrix = labels.map((_, t) => [...tokenRow(answer.matrix, t)].map((value) => Number(value.toPrecision(6))));
   return {
     encoder: payload.encoder,
-    values: { normalisation, ...(normalisation === "cosine" ? {} : { temperature }) },
+    values: { normalization, ...(normalization === "cosine" ? {} : { temperature }) },
     approximate: payload.reduced !== undefined,
     grid: payload.placement.grid,
     ...{ token: state.token, patch: state.patch, best: payload.best, tokens: labels, matrix },
@@ -24,8 +24,8 @@ export function exportCode(payload: AlignmentPayload, state: AlignmentState): st
     title: payload.title || undefined,
     encoder: payload.encoder || undefined,
     token: state.token,
-    normalisation: state.normalisation,
-    temperature: state.normalisation === "cosine" ? undefined : state.temperature,
+    normalization: state.normalization,
+    temperature: state.normalization === "cosine" ? undefined : state.temperature,
     ...{ scale: state.scale, colormap: state.colormap, opacity: state.opacity },
   })}`;
 }

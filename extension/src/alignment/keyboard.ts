@@ -4,14 +4,14 @@ import { ARROWS, isShortcut, type Key } from "../parts/keys";
 export type AlignmentAction =
   | { type: "move"; dx: number; dy: number }
   | { type: "token"; by: number }
-  | { type: "best-patch" | "best-token" | "reset" | "normalise" | "hide" | "table" | "help" };
+  | { type: "best-patch" | "best-token" | "reset" | "normalize" | "hide" | "table" | "help" };
 
 const PLAIN: Record<string, AlignmentAction | undefined> = {
   "[": { type: "token", by: -1 },
   "]": { type: "token", by: 1 },
   Enter: { type: "best-patch" },
   b: { type: "best-token" },
-  n: { type: "normalise" },
+  n: { type: "normalize" },
   h: { type: "hide" },
   t: { type: "table" },
   Escape: { type: "reset" },

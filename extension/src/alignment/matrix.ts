@@ -82,11 +82,11 @@ export class MatrixPane {
     const { width, height } = this.canvas;
     const [cellWidth, cellHeight] = [width / this.patches, height / this.tokens];
     const pixel = window.devicePixelRatio;
-    for (const [colour, line] of [
+    for (const [color, line] of [
       ["#111", 3],
       ["#fff", 1.25],
     ] as const) {
-      context.strokeStyle = colour;
+      context.strokeStyle = color;
       context.lineWidth = line * pixel;
       context.strokeRect(0, token * cellHeight, width, cellHeight);
       context.strokeRect(patch * cellWidth, 0, cellWidth, height);

@@ -1,4 +1,4 @@
-import { patchCentre, patchSize, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
+import { patchCenter, patchSize, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
 import type { Mark, Scene } from "../image";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
@@ -23,8 +23,8 @@ function sceneOf(
 ): Scene {
   if (state.hideHeat) return { marks: [] };
   const marks: Mark[] = [
-    { kind: "patch", at: patchCentre(placement, here), size: patchSize(placement), cursor: false },
-    { kind: "best", at: patchCentre(placement, best), mutual: false },
+    { kind: "patch", at: patchCenter(placement, here), size: patchSize(placement), cursor: false },
+    { kind: "best", at: patchCenter(placement, best), mutual: false },
   ];
   const { colormap, opacity } = state;
   return { heat: { values, placement, range, colormap, opacity }, marks };

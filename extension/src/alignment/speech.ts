@@ -1,11 +1,11 @@
-import type { AlignmentPayload, Normalisation } from "fovea/protocol";
+import type { AlignmentPayload, Normalization } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
 
 /** A name that a list and a sentence can both use. */
-export function normalisationName(trans: Translate, normalisation: Normalisation): string {
-  switch (normalisation) {
+export function normalizationName(trans: Translate, normalization: Normalization): string {
+  switch (normalization) {
     case "cosine":
       return trans.__("Cosine");
     case "patches":
@@ -13,7 +13,7 @@ export function normalisationName(trans: Translate, normalisation: Normalisation
     case "tokens":
       return trans.__("Softmax over tokens");
     default:
-      return normalisation satisfies never;
+      return normalization satisfies never;
   }
 }
 
@@ -53,17 +53,17 @@ export function sayCaption(trans: Translate, payload: AlignmentPayload, state: A
     "Mean over patches of the best cosine with any token: %1; over tokens with any patch: %2.",
     ...payload.best.map((value) => value.toFixed(3).replace("-", "−")),
   );
-  return `${sayNormalisation(trans, state, rows * columns, count, kind)} ${means}`;
+  return `${sayNormalization(trans, state, rows * columns, count, kind)} ${means}`;
 }
 
-function sayNormalisation(
+function sayNormalization(
   trans: Translate,
-  { normalisation, temperature }: AlignmentState,
+  { normalization, temperature }: AlignmentState,
   patches: number,
   tokens: number,
   kind: string,
 ): string {
-  switch (normalisation) {
+  switch (normalization) {
     case "cosine":
       return trans.__("Cosine between %1 image patches and %2 %3: not a model's attention.", patches, tokens, kind);
     case "patches":
@@ -77,7 +77,7 @@ function sayNormalisation(
         ...[patches, tokens, kind, temperature],
       );
     default:
-      return normalisation satisfies never;
+      return normalization satisfies never;
   }
 }
 

@@ -1,11 +1,11 @@
-import type { AlignmentPayload, ColourMapName, Normalisation, ScaleMode } from "fovea/protocol";
+import type { AlignmentPayload, ColorMapName, Normalization, ScaleMode } from "fovea/protocol";
 
 /** Everything that the panels depend on, besides the payload. */
 export interface AlignmentState {
-  normalisation: Normalisation;
+  normalization: Normalization;
   temperature: number;
   scale: ScaleMode;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
   /** The token and the patch that stay when the pointer leaves. */
   token: number;
@@ -19,9 +19,9 @@ export interface AlignmentState {
 }
 
 export function initialState(payload: AlignmentPayload, patch: number): AlignmentState {
-  const { normalisation, temperature, scale, colormap, opacity, current } = payload;
+  const { normalization, temperature, scale, colormap, opacity, current } = payload;
   return {
-    ...{ normalisation, temperature, scale, colormap, opacity, token: current, patch },
+    ...{ normalization, temperature, scale, colormap, opacity, token: current, patch },
     ...{ hideHeat: false, table: false, help: false },
   };
 }

@@ -2,7 +2,7 @@ import { argmax, tokenRow, type AlignmentPayload } from "fovea/protocol";
 import { element } from "../dom";
 import { dataTable } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
-import { normalisationName, valueText } from "./speech";
+import { normalizationName, valueText } from "./speech";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
 
@@ -38,6 +38,6 @@ export class AlignmentTable {
       const best = argmax(values);
       return [String(token + 1), label, cell(best), valueText(values[best]), valueText(answer.column[token])];
     });
-    this.node.replaceChildren(dataTable(normalisationName(trans, state.normalisation), head, rows, 1));
+    this.node.replaceChildren(dataTable(normalizationName(trans, state.normalization), head, rows, 1));
   }
 }

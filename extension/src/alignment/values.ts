@@ -1,12 +1,12 @@
 import {
   argmax,
   heatRange,
-  normaliseMatrix,
+  normalizeMatrix,
   patchColumn,
   savedMatrix,
   tokenRow,
   type AlignmentPayload,
-  type Normalisation,
+  type Normalization,
   type TokenMatrix,
 } from "fovea/protocol";
 import { shownPatch, shownToken, type AlignmentState } from "./state";
@@ -20,10 +20,10 @@ export class AlignmentValues {
   }
 
   /** The matrix of a state; computed once for each normalisation and temperature. */
-  matrix({ normalisation, temperature }: Pick<AlignmentState, "normalisation" | "temperature">): TokenMatrix {
-    const key = `${normalisation} ${normalisation === "cosine" ? "" : temperature}`;
+  matrix({ normalization, temperature }: Pick<AlignmentState, "normalization" | "temperature">): TokenMatrix {
+    const key = `${normalization} ${normalization === "cosine" ? "" : temperature}`;
     let matrix = this.known.get(key);
-    if (!matrix) this.known.set(key, (matrix = normaliseMatrix(this.cosines, normalisation, temperature)));
+    if (!matrix) this.known.set(key, (matrix = normalizeMatrix(this.cosines, normalization, temperature)));
     return matrix;
   }
 
@@ -54,10 +54,10 @@ export function answerState(values: AlignmentValues, state: AlignmentState): Ali
     bestPatch: argmax(row),
     bestToken: argmax(column),
     value: row[patch],
-    range: heatRange(kindOf(state.normalisation), state.scale, matrix.values),
+    range: heatRange(kindOf(state.normalization), state.scale, matrix.values),
   };
 }
 
-function kindOf(normalisation: Normalisation): "cosine" | "softmax" {
-  return normalisation === "cosine" ? "cosine" : "softmax";
+function kindOf(normalization: Normalization): "cosine" | "softmax" {
+  return normalization === "cosine" ? "cosine" : "softmax";
 }

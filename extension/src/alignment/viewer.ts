@@ -1,4 +1,4 @@
-import { NORMALISATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
+import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { ExportControls, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale, type Scene } from "../image";
@@ -14,7 +14,7 @@ import { alignmentHelp } from "./help";
 import { alignmentAction, type AlignmentAction } from "./keyboard";
 import { MatrixPane, type MatrixCell } from "./matrix";
 import { patchScene, tokenScene } from "./scenes";
-import { normalisationName, sayAlignment, sayCaption, sayPrecision, valueText } from "./speech";
+import { normalizationName, sayAlignment, sayCaption, sayPrecision, valueText } from "./speech";
 import { initialState, movePatch, moveToken, type AlignmentState } from "./state";
 import { AlignmentTable } from "./table";
 import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
@@ -168,8 +168,8 @@ export class AlignmentViewer implements OutputContent, Exportable {
         return this.keep({ token: this.answer().bestToken });
       case "reset":
         return this.keep({ token: payload.current });
-      case "normalise":
-        return this.update({ ...state, normalisation: after(NORMALISATIONS, state.normalisation) });
+      case "normalize":
+        return this.update({ ...state, normalization: after(NORMALIZATIONS, state.normalization) });
       case "hide":
         return this.update({ ...state, hideHeat: true });
       case "table":
@@ -234,7 +234,7 @@ export class AlignmentViewer implements OutputContent, Exportable {
   private scale({ range, value, matrix }: AlignmentAnswer): Scale {
     const { state, trans } = this;
     return {
-      title: normalisationName(trans, state.normalisation),
+      title: normalizationName(trans, state.normalization),
       colormap: state.colormap,
       range,
       clipped: state.scale === "absolute" && matrix.values.some((of) => of < range[0]),

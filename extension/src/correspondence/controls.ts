@@ -1,8 +1,8 @@
 import {
-  COLOUR_MAPS,
+  COLOR_MAPS,
   SIMILARITIES,
   patchSize,
-  type ColourMapName,
+  type ColorMapName,
   type CorrespondencePayload,
   type ScaleMode,
   type Similarity,
@@ -49,7 +49,7 @@ export class Controls {
       selectField(trans.__("Scale"), scaleChoices(trans), (value) => events.change({ scale: value as ScaleMode })),
     );
     this.colormap = this.keep(
-      selectField(trans.__("Colours"), colourChoices(), (value) => events.change({ colormap: value as ColourMapName })),
+      selectField(trans.__("Colours"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
     );
     this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
     this.grid = button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () =>
@@ -79,7 +79,7 @@ export class Controls {
     this.colormap.value = state.colormap;
     this.opacity.value = String(state.opacity);
     this.wrapperOf(this.temperature).hidden = state.similarity !== "softmax";
-    this.wrapperOf(this.colormap).hidden = state.similarity === "centred";
+    this.wrapperOf(this.colormap).hidden = state.similarity === "centered";
     press(this.grid, state.grid);
     press(this.reverse, state.reverse);
     this.help.setAttribute("aria-expanded", String(helpOpen));
@@ -148,7 +148,7 @@ function round(value: number): number {
 function similarityChoices(trans: Translate): Choice[] {
   const labels: Record<Similarity, string> = {
     cosine: trans.__("Cosine"),
-    centred: trans.__("Centred cosine"),
+    centered: trans.__("Centred cosine"),
     softmax: trans.__("Softmax"),
   };
   return SIMILARITIES.map((value) => ({ value, label: labels[value] }));
@@ -166,6 +166,6 @@ function scaleChoices(trans: Translate): Choice[] {
   ];
 }
 
-function colourChoices(): Choice[] {
-  return COLOUR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
+function colorChoices(): Choice[] {
+  return COLOR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
 }

@@ -1,4 +1,4 @@
-import { patchCentre, type CorrespondencePayload, type Point } from "fovea/protocol";
+import { patchCenter, type CorrespondencePayload, type Point } from "fovea/protocol";
 import { call, Raw } from "../export";
 import type { Answer } from "./query";
 import type { ViewState } from "./state";
@@ -16,7 +16,7 @@ export function exportData(
   const layer = payload.layers[state.layer];
   const found = state.pins.map(({ side, point }, i) => {
     const answer = pins[i];
-    const match = answer && patchCentre(layer.placements[answer.other], answer.best);
+    const match = answer && patchCenter(layer.placements[answer.other], answer.best);
     return {
       image: side,
       point: tenth(point),

@@ -1,6 +1,6 @@
 import {
   ProtocolError,
-  dequantise,
+  dequantize,
   similaritySpace,
   type CorrespondencePayload,
   type FeaturePair,
@@ -31,7 +31,7 @@ export class FeatureStore {
     if (known) return known;
     const reduced = this.payload.layers[position]?.reduced;
     if (!reduced) return undefined;
-    const features: FeaturePair["features"] = [dequantise(reduced[0]), dequantise(reduced[1])];
+    const features: FeaturePair["features"] = [dequantize(reduced[0]), dequantize(reduced[1])];
     const saved = { pair: { channels: reduced[0].dims, features }, approximate: true };
     this.layers.set(position, saved);
     return saved;
@@ -45,7 +45,7 @@ export class FeatureStore {
   space(position: number, similarity: Similarity): FeaturePair | undefined {
     const layer = this.layer(position);
     if (!layer) return undefined;
-    const key = `${position} ${similarity === "centred"}`;
+    const key = `${position} ${similarity === "centered"}`;
     let space = this.spaces.get(key);
     if (!space) this.spaces.set(key, (space = similaritySpace(layer.pair, similarity)));
     return space;
@@ -85,7 +85,7 @@ export class FeatureStore {
     const [first, second] = both;
     if (!first || !second || first.missing.size || second.missing.size) return false;
     this.layers.set(position, { pair: { channels, features: [first.values, second.values] }, approximate: false });
-    for (const centred of [true, false]) this.spaces.delete(`${position} ${centred}`);
+    for (const centered of [true, false]) this.spaces.delete(`${position} ${centered}`);
     return true;
   }
 

@@ -1,16 +1,16 @@
 import {
   distance,
-  heatColours,
+  heatColors,
   heatRange,
   keypointInPatch,
   matchPatch,
   pairPCK,
   patchAt,
-  patchCentre,
+  patchCenter,
   softmax,
   topIndices,
   truthPoints,
-  type ColourMapName,
+  type ColorMapName,
   type CorrespondencePayload,
   type PairPCK,
   type Point,
@@ -41,7 +41,7 @@ export interface Answer {
   /** Values of the heat-map on the other image. */
   values: Float32Array;
   range: [number, number];
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   /** Similarity of the best match, in the units of the heat-map. */
   score: number;
   mutual: boolean;
@@ -76,7 +76,7 @@ export function answerQuery(
       .filter((index) => index !== best)
       .slice(0, RUNNERS_UP),
     range: heatRange(state.similarity, state.scale, values),
-    colormap: heatColours(state.similarity, state.colormap),
+    colormap: heatColors(state.similarity, state.colormap),
     score: values[best],
     cycle: cycleDistance(payload, layer, query.side, patch, match.back),
     truth: truthAnswer(payload, layer, query.side, patch, best),
@@ -92,7 +92,7 @@ function cycleDistance(
 ): number {
   const { width, height } = payload.images[side];
   const placement = layer.placements[side];
-  return distance(patchCentre(placement, patch), patchCentre(placement, back)) / Math.max(width, height);
+  return distance(patchCenter(placement, patch), patchCenter(placement, back)) / Math.max(width, height);
 }
 
 function truthAnswer(
@@ -107,7 +107,7 @@ function truthAnswer(
   if (!truth || keypoint === undefined) return undefined;
   const other = otherSide(side);
   const point = truthPoints(truth, side).to[keypoint];
-  const error = distance(patchCentre(layer.placements[other], best), point);
+  const error = distance(patchCenter(layer.placements[other], best), point);
   const threshold = truth.thresholds[other];
   return { keypoint, name: truth.names?.[keypoint] ?? "", point, error, threshold, correct: error <= threshold };
 }

@@ -25,7 +25,7 @@ function scaleTitle(trans: Translate, { similarity, temperature }: ViewState): s
   switch (similarity) {
     case "cosine":
       return trans.__("Cosine");
-    case "centred":
+    case "centered":
       return trans.__("Centred cosine");
     case "softmax":
       return trans.__("Softmax, temperature %1", temperature);

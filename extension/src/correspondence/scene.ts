@@ -1,4 +1,4 @@
-import { patchCentre, patchSize, truthPoints, type CorrespondencePayload, type Point, type Side } from "fovea/protocol";
+import { patchCenter, patchSize, truthPoints, type CorrespondencePayload, type Point, type Side } from "fovea/protocol";
 import type { Heat, Mark, Scene } from "../image";
 import { otherSide, type Answer } from "./query";
 import { activeQuery, type ViewState } from "./state";
@@ -50,18 +50,18 @@ function addKeypoints({ payload, state }: SceneInput, scenes: [Scene, Scene]): v
 function addAnswer({ payload, state }: SceneInput, scenes: [Scene, Scene], answer: Answer): void {
   const { placements } = payload.layers[state.layer];
   const { side, other, truth } = answer;
-  const centre = (patch: number): Point => patchCentre(placements[other], patch);
+  const center = (patch: number): Point => patchCenter(placements[other], patch);
   const query: Mark = {
     kind: "patch",
-    at: patchCentre(placements[side], answer.patch),
+    at: patchCenter(placements[side], answer.patch),
     size: patchSize(placements[side]),
     cursor: isCursor(state),
   };
   scenes[side].marks.push(query);
   scenes[other].marks.push(
-    ...answer.runnersUp.map((patch, i): Mark => ({ kind: "runner-up", at: centre(patch), rank: i + 2 })),
+    ...answer.runnersUp.map((patch, i): Mark => ({ kind: "runner-up", at: center(patch), rank: i + 2 })),
   );
-  const best = centre(answer.best);
+  const best = center(answer.best);
   if (truth)
     scenes[other].marks.push({
       kind: "truth",
@@ -87,7 +87,7 @@ function addPins({ payload, state, pins }: SceneInput, scenes: [Scene, Scene]): 
     if (found)
       scenes[other].marks.push({
         kind: "pin",
-        at: patchCentre(placements[other], found.best),
+        at: patchCenter(placements[other], found.best),
         number: i + 1,
         selected,
       });

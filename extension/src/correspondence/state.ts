@@ -1,7 +1,7 @@
 import {
   patchAt,
-  patchCentre,
-  type ColourMapName,
+  patchCenter,
+  type ColorMapName,
   type CorrespondencePayload,
   type GridPlacement,
   type Point,
@@ -22,7 +22,7 @@ export interface ViewState {
   similarity: Similarity;
   temperature: number;
   scale: ScaleMode;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
   grid: boolean;
   /** Pointer and arrows query the second image. */
@@ -43,7 +43,7 @@ export interface ViewState {
 /** The state a payload opens with: its first pin, else its first keypoint, else the middle of the image. */
 export function initialState(payload: CorrespondencePayload): ViewState {
   const placements = payload.layers[payload.current].placements;
-  const pins = payload.pins.map(({ side, patch }) => ({ side, point: patchCentre(placements[side], patch) }));
+  const pins = payload.pins.map(({ side, patch }) => ({ side, point: patchCenter(placements[side], patch) }));
   return {
     layer: payload.current,
     similarity: payload.similarity,
@@ -69,7 +69,7 @@ function startPoint(payload: CorrespondencePayload, placement: GridPlacement): P
 /** The centre of the patch under a point. */
 export function snap(placement: GridPlacement, point: Point): Point {
   const patch = patchAt(placement, point);
-  return patch === undefined ? point : patchCentre(placement, patch);
+  return patch === undefined ? point : patchCenter(placement, patch);
 }
 
 /** What the heat-map answers: the hovered patch, else the selected pin, else the cursor. */
@@ -83,7 +83,7 @@ export function moveCursor(state: ViewState, placement: GridPlacement, dx: numbe
   const at = patchAt(placement, state.cursor.point) ?? Math.floor((rows * columns) / 2);
   const row = clamp(Math.floor(at / columns) + dy, rows - 1);
   const column = clamp((at % columns) + dx, columns - 1);
-  const point = patchCentre(placement, row * columns + column);
+  const point = patchCenter(placement, row * columns + column);
   return { ...state, cursor: { ...state.cursor, point }, hover: undefined, probe: undefined, selected: -1 };
 }
 

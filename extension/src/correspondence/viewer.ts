@@ -290,7 +290,7 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     const { payload, trans } = this.options;
     if (!payload.groundTruth) return;
     const { layer, similarity, reverse } = this.state;
-    const key = [layer, similarity === "centred", reverse, this.store.hasFull(layer)].join();
+    const key = [layer, similarity === "centered", reverse, this.store.hasFull(layer)].join();
     if (key === this.pckKey) return;
     this.pckKey = key;
     const pck = layerPCK(payload, this.store, this.state);

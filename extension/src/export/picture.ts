@@ -22,8 +22,8 @@ export function composePicture({ rows, words }: ViewPicture, node: HTMLElement):
   canvas.height = Math.ceil(heights.reduce((sum, height) => sum + height, (2 * GAP + lines.length * LINE) * unit));
   const context = canvas.getContext("2d");
   if (!context) return canvas;
-  const colours = pageInks(node);
-  context.fillStyle = colours.paper;
+  const colors = pageInks(node);
+  context.fillStyle = colors.paper;
   context.fillRect(0, 0, canvas.width, canvas.height);
   let top = GAP * unit;
   shown.forEach((row, i) => {
@@ -34,7 +34,7 @@ export function composePicture({ rows, words }: ViewPicture, node: HTMLElement):
     }
     top += heights[i];
   });
-  context.fillStyle = colours.ink;
+  context.fillStyle = colors.ink;
   context.font = font(unit);
   context.textBaseline = "top";
   lines.forEach((text, i) => context.fillText(text, GAP * unit, top + i * LINE * unit));

@@ -11,7 +11,7 @@ export interface Frame {
 type Context = MarkContext;
 
 /** Okabe and Ito's colours, told apart by colour-blind people too; number and shape say the same. */
-const PIN_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const PIN_COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const DARK_TEXT_FROM = 3;
 const PIN_RADIUS = 9;
 
@@ -37,13 +37,13 @@ export function drawMark(context: Context, mark: Mark, frame: Frame): void {
 }
 
 function twoTone(context: Context, frame: Frame, width: number, trace: () => void): void {
-  for (const [colour, extra] of [
+  for (const [color, extra] of [
     ["#111", 2.5],
     ["#fff", 0],
   ] as const) {
     context.beginPath();
     trace();
-    context.strokeStyle = colour;
+    context.strokeStyle = color;
     context.lineWidth = (width + extra) * frame.pixel;
     context.stroke();
   }
@@ -91,7 +91,7 @@ function truth(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "tru
 }
 
 function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" }>, frame: Frame): void {
-  const colour = (mark.number - 1) % PIN_COLOURS.length;
+  const color = (mark.number - 1) % PIN_COLORS.length;
   const radius = PIN_RADIUS * frame.pixel;
   tracePin(context, x, y, radius, mark.number);
   for (const [ink, width] of [
@@ -102,9 +102,9 @@ function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" 
     context.lineWidth = width * frame.pixel;
     context.stroke();
   }
-  context.fillStyle = PIN_COLOURS[colour];
+  context.fillStyle = PIN_COLORS[color];
   context.fill();
-  context.fillStyle = colour < DARK_TEXT_FROM ? "#fff" : "#111";
+  context.fillStyle = color < DARK_TEXT_FROM ? "#fff" : "#111";
   context.font = `bold ${11 * frame.pixel}px sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";

@@ -96,11 +96,11 @@ function drawGrid(context: CanvasRenderingContext2D, { grid, region }: GridPlace
   context.beginPath();
   for (let i = 0; i <= columns; i++) line(context, [left + (i / columns) * (right - left), top], [0, bottom - top]);
   for (let i = 0; i <= rows; i++) line(context, [left, top + (i / rows) * (bottom - top)], [right - left, 0]);
-  for (const [colour, width] of [
+  for (const [color, width] of [
     ["rgb(17 17 17 / 55%)", 2],
     ["rgb(255 255 255 / 70%)", 0.75],
   ] as const) {
-    context.strokeStyle = colour;
+    context.strokeStyle = color;
     context.lineWidth = width * frame.pixel;
     context.stroke();
   }

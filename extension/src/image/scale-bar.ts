@@ -1,10 +1,10 @@
-import { colourHex, type ColourMapName } from "fovea/protocol";
+import { colorHex, type ColorMapName } from "fovea/protocol";
 import { element, setText } from "../dom";
 
 /** What a colour bar says. */
 export interface Scale {
   title: string;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   range: readonly [min: number, max: number];
   /** Some values lie below the scale and show as its lowest colour. */
   clipped: boolean;
@@ -46,14 +46,14 @@ export class ScaleBar {
     this.needle.style.insetInlineStart = `${(100 * part).toFixed(2)}%`;
   }
 
-  private paint(colormap: ColourMapName): void {
+  private paint(colormap: ColorMapName): void {
     if (colormap === this.painted) return;
     this.painted = colormap;
-    const stops = Array.from({ length: STOPS + 1 }, (_, i) => colourHex(colormap, i / STOPS));
+    const stops = Array.from({ length: STOPS + 1 }, (_, i) => colorHex(colormap, i / STOPS));
     this.bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   }
 
-  private painted: ColourMapName | undefined;
+  private painted: ColorMapName | undefined;
   private readonly name = element("span", { class: "jp-FoveaView-scaleName" });
   private readonly low = element("span");
   private readonly high = element("span");

@@ -1,11 +1,11 @@
-import type { ColourMapName, GridPlacement, Point } from "fovea/protocol";
+import type { ColorMapName, GridPlacement, Point } from "fovea/protocol";
 
 /** Values drawn over an image. */
 export interface Heat {
   values: Float32Array;
   placement: GridPlacement;
   range: [number, number];
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
 }
 

@@ -4,7 +4,7 @@ import type { LawState } from "./state";
 
 /** The fit on screen and its encoders, in the units of the table. */
 export function exportData(payload: LawPayload, fit: SavedFit, state: LawState): object {
-  const { choice, normalise, ridge } = fit;
+  const { choice, normalize, ridge } = fit;
   const benchmark = payload.benchmarks[state.benchmark];
   const encoders = lawPoints(payload, fit, state.benchmark).map(
     ({ encoder, predictors, measured, predicted, leftOut }) => ({
@@ -20,7 +20,7 @@ export function exportData(payload: LawPayload, fit: SavedFit, state: LawState):
     }),
   );
   const selected = state.selected === undefined ? null : payload.encoders[state.selected];
-  return { options: { ...choice, normalise, ridge }, benchmark, selected, encoders, fits };
+  return { options: { ...choice, normalize, ridge }, benchmark, selected, encoders, fits };
 }
 
 /** `view.law(table, …)` with the choices on screen. */

@@ -1,10 +1,10 @@
 import {
-  colourHex,
+  colorHex,
   extent,
   fittedSurface,
   lawPoints,
   scoreText,
-  type ColourMapName,
+  type ColorMapName,
   type LawPayload,
   type SavedFit,
 } from "fovea/protocol";
@@ -20,7 +20,7 @@ export interface FigureInput {
   fit: SavedFit;
   state: LawState;
   /** Of the fitted surface. */
-  colormap: ColourMapName;
+  colormap: ColorMapName;
 }
 
 const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
@@ -30,8 +30,8 @@ const GREY = "rgba(128, 128, 128, 0.9)";
 const STOPS = 16;
 
 /** Plotly's form of a colour map of ours. */
-function colourScale(name: ColourMapName): [number, string][] {
-  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colourHex(name, i / STOPS)]);
+function colorScale(name: ColorMapName): [number, string][] {
+  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colorHex(name, i / STOPS)]);
 }
 
 /** Predicted against measured with the diagonal; residuals on request. */
@@ -107,7 +107,7 @@ export function planeFigure({ trans, payload, fit, state, colormap }: FigureInpu
           z: surface.z,
           zmin: low,
           zmax: high,
-          colorscale: colourScale(colormap),
+          colorscale: colorScale(colormap),
         },
         hoverinfo: "skip",
         colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },

@@ -1,7 +1,7 @@
 import {
   lawPoints,
   fittedSurface,
-  type ColourMapName,
+  type ColorMapName,
   type FitChoice,
   type LawPayload,
   type UncheckedFitReply,
@@ -29,7 +29,7 @@ import { LawTable } from "./table";
 export interface LawViewerOptions {
   payload: LawPayload;
   trans: Translate;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   /** Asks the kernel for a fit, if there is one. */
   refit(serial: number, choice: FitChoice): void;
   /** Tells the kernel which encoder is selected, if there is one. */

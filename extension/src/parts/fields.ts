@@ -20,14 +20,14 @@ export function selectField(
   const options = choices.map(({ value, label: text }) => element("option", { text, attributes: { value } }));
   const control = element("select", {}, ...options);
   control.addEventListener("change", () => onChange(control.value));
-  return labelled(label, control);
+  return labeled(label, control);
 }
 
 /** A labelled slider from 0 to 1. */
 export function sliderField(label: string, onInput: (value: number) => void): Field<HTMLInputElement> {
   const control = element("input", { attributes: { type: "range", min: "0", max: "1", step: "0.05" } });
   control.addEventListener("input", () => onInput(Number(control.value)));
-  return labelled(label, control);
+  return labeled(label, control);
 }
 
 /** A labelled line of text; `onEnter` when Enter is pressed or the field is left with a change. */
@@ -37,10 +37,10 @@ export function textField(label: string, onEnter: (value: string) => void): Fiel
   const control = element("input", { attributes });
   control.addEventListener("keydown", (event) => event.stopPropagation());
   control.addEventListener("change", () => onEnter(control.value));
-  return labelled(label, control);
+  return labeled(label, control);
 }
 
-function labelled<T extends HTMLElement>(label: string, control: T): Field<T> {
+function labeled<T extends HTMLElement>(label: string, control: T): Field<T> {
   control.id = freshId("field");
   const name = element("label", { text: label, attributes: { for: control.id } });
   return { node: element("div", { class: "jp-FoveaView-field" }, name, control), control };

@@ -6,7 +6,7 @@ export interface Figure {
 }
 
 /** Colours of the page that a figure without its own takes over. */
-export interface PageColours {
+export interface PageColors {
   text: string;
   line: string;
   paper: string;
@@ -27,7 +27,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The figure's layout on the colours of the page: what the author set wins. */
-export function themedLayout(layout: Record<string, unknown>, page: PageColours): Record<string, unknown> {
+export function themedLayout(layout: Record<string, unknown>, page: PageColors): Record<string, unknown> {
   const axis = { gridcolor: page.line, linecolor: page.text, zerolinecolor: page.line, tickcolor: page.text };
   const themed: Record<string, unknown> = {
     autosize: true,

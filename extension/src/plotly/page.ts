@@ -1,10 +1,10 @@
 import { element } from "../dom";
-import type { PageColours } from "./figure";
+import type { PageColors } from "./figure";
 
 /** The colour at a fifth of its strength. Plotly reads `rgba()`, not the `color-mix()` that would say this in CSS. */
-function faint(node: HTMLElement, colour: string): string {
+function faint(node: HTMLElement, color: string): string {
   const probe = node.appendChild(element("span"));
-  probe.style.color = colour;
+  probe.style.color = color;
   const parts = getComputedStyle(probe)
     .color.match(/[\d.]+/g)
     ?.slice(0, 3) ?? ["128", "128", "128"];
@@ -13,12 +13,12 @@ function faint(node: HTMLElement, colour: string): string {
 }
 
 /** The colours of the page around a node. */
-export function pageColours(node: HTMLElement): PageColours {
+export function pageColors(node: HTMLElement): PageColors {
   const style = getComputedStyle(node);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const color = (name: string): string => style.getPropertyValue(name).trim();
   return {
-    text: colour("--jp-ui-font-color1"),
-    line: faint(node, colour("--jp-ui-font-color1")),
-    paper: colour("--jp-layout-color0"),
+    text: color("--jp-ui-font-color1"),
+    line: faint(node, color("--jp-ui-font-color1")),
+    paper: color("--jp-layout-color0"),
   };
 }

@@ -1,6 +1,6 @@
 import { element } from "../dom";
 import { themedLayout, type Figure } from "./figure";
-import { pageColours } from "./page";
+import { pageColors } from "./page";
 import type { PlotlyElement, PlotlyModule, PlotlyPoint } from "./plotly";
 
 export interface PanelEvents {
@@ -54,7 +54,7 @@ export class PlotPanel {
     this.wanted = undefined;
     this.plotly ??= (await import("./plotly")).loadPlotly();
     if (this.disposed || !this.node.isConnected || this.node.clientWidth === 0) return;
-    const layout = { ...themedLayout(figure.layout, pageColours(this.node)), width: this.node.clientWidth };
+    const layout = { ...themedLayout(figure.layout, pageColors(this.node)), width: this.node.clientWidth };
     await this.plotly.react(this.node, figure.data, layout, { displayModeBar: false, ...figure.config });
     this.listen();
   }

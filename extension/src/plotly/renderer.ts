@@ -5,7 +5,7 @@ import { Widget } from "@lumino/widgets";
 import { element } from "../dom";
 import type { Translate } from "../parts/translate";
 import { readFigure, themedLayout, type Figure } from "./figure";
-import { pageColours } from "./page";
+import { pageColors } from "./page";
 import type { PlotlyModule } from "./plotly";
 
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
@@ -54,7 +54,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private async draw(): Promise<void> {
     const { figure, plotly } = this;
     if (!figure || !plotly || !this.isAttached) return;
-    const layout = themedLayout(figure.layout, pageColours(this.node));
+    const layout = themedLayout(figure.layout, pageColors(this.node));
     const config = { displaylogo: false, responsive: true, ...figure.config };
     // Plotly writes defaults into what it is given; the model of the notebook must not change by being shown.
     await plotly.react(this.plot, structuredClone(figure.data), structuredClone(layout), config);

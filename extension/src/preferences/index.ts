@@ -1,11 +1,11 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { Token } from "@lumino/coreutils";
-import { isColourMap, type ColourMapName } from "fovea/protocol";
+import { isColorMap, type ColorMapName } from "fovea/protocol";
 
 /** What a reader may set for every view; it wins over what the author chose. */
 export interface Preferences {
-  colormap?: ColourMapName;
+  colormap?: ColorMapName;
 }
 
 /** Reads the preferences of this moment. */
@@ -30,7 +30,7 @@ export const preferencesPlugin: JupyterFrontEndPlugin<ReadPreferences> = {
     let current: Preferences = {};
     const read = (settings: ISettingRegistry.ISettings): void => {
       const { colormap } = settings.composite;
-      current = isColourMap(colormap) ? { colormap } : {};
+      current = isColorMap(colormap) ? { colormap } : {};
     };
     registry?.load(ID).then(
       (settings) => {

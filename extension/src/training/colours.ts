@@ -2,7 +2,7 @@
 const NAMES = ["brand-color1", "warn-color1", "success-color1", "error-color1", "accent-color1", "info-color1"];
 
 /** As they are around a node now. */
-export function curveColours(node: HTMLElement): string[] {
+export function curveColors(node: HTMLElement): string[] {
   const style = getComputedStyle(node);
   const named = [...NAMES, "ui-font-color1", "ui-font-color2"];
   return named.map((name) => style.getPropertyValue(`--jp-${name}`).trim()).filter(Boolean);

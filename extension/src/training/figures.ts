@@ -11,7 +11,7 @@ export interface FigureInput {
   runs: readonly RunRecord[];
   state: TrainingViewState;
   /** Of runs, or of groups where there is one run. */
-  colours: readonly string[];
+  colors: readonly string[];
   /** Pixels that the panel is wide. */
   width: number;
 }
@@ -75,9 +75,9 @@ function lastStep(data: readonly Trace[]): number {
 
 /** What was measured, and where that is asked for its smoothed form over it. */
 function tracesOf(input: FigureInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
-  const { trans, runs, state, colours } = input;
+  const { trans, runs, state, colors } = input;
   const rates = named.kind === "rate";
-  const color = colours[(rates && runs.length === 1 ? j : i) % colours.length];
+  const color = colors[(rates && runs.length === 1 ? j : i) % colors.length];
   const name = plain(legendName(trans, named, runs.length > 1 ? run.name || String(i + 1) : ""));
   if (named.kind === "validation") return [validationTrace(named, name, color, i)];
   const dash = DASHES[(rates ? j : i) % DASHES.length];

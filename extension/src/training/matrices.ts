@@ -1,4 +1,4 @@
-import { numberText, type ColourMapName, type RunRecord, type SavedMatrices } from "fovea/protocol";
+import { numberText, type ColorMapName, type RunRecord, type SavedMatrices } from "fovea/protocol";
 import { element, freshId, setText } from "../dom";
 import type { Translate } from "../parts/translate";
 import { PlotPanel, type Figure, type PanelEvents } from "../plotly";
@@ -26,7 +26,7 @@ export class MatrixPanels {
 
   constructor(
     private readonly trans: Translate,
-    private readonly colormap: ColourMapName,
+    private readonly colormap: ColorMapName,
     private readonly events: MatrixEvents,
   ) {
     const label = element("label", { text: trans.__("Evaluation") });

@@ -1,9 +1,9 @@
 import {
-  colourHex,
+  colorHex,
   commonScale,
   decodeCells,
   numberText,
-  type ColourMapName,
+  type ColorMapName,
   type MatrixFrame,
   type SavedMatrices,
 } from "fovea/protocol";
@@ -23,7 +23,7 @@ export function frameAt({ frames }: SavedMatrices, step: number): MatrixFrame | 
 
 /** How a matrix is drawn: its colours, and the pixels that its panel is wide. */
 export interface MatrixStyle {
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   width: number;
 }
 
@@ -40,7 +40,7 @@ export function matrixFigure(matrix: SavedMatrices, frame: MatrixFrame, { colorm
   return {
     data: [
       {
-        ...{ type: "heatmap", z: inRows((value) => value), zmin, zmax, colorscale: colourScale(colormap) },
+        ...{ type: "heatmap", z: inRows((value) => value), zmin, zmax, colorscale: colorScale(colormap) },
         ...{ customdata: said, text: said.map((row) => row.map(plain)), hoverinfo: "text", hoverongaps: false },
         colorbar: { thickness: 10, outlinewidth: 1, nticks: height > LEAST ? 5 : 3, len: 1.1 },
       },
@@ -93,6 +93,6 @@ function heightOf(matrix: SavedMatrices, width: number): number {
   return Math.round(Math.min(MOST, Math.max(LEAST, UPRIGHT + rows.length * row)));
 }
 
-function colourScale(name: ColourMapName): [number, string][] {
-  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colourHex(name, i / STOPS)]);
+function colorScale(name: ColorMapName): [number, string][] {
+  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colorHex(name, i / STOPS)]);
 }

@@ -4,7 +4,7 @@ import {
   readRuns,
   readTraining,
   RunRecord,
-  type ColourMapName,
+  type ColorMapName,
   type RunCommand,
   type SavedRun,
   type TrainingPayload,
@@ -17,7 +17,7 @@ import { Lines } from "../parts/lines";
 import type { OutputContent } from "../parts/output";
 import type { Translate } from "../parts/translate";
 import { PlotPanel, type Figure } from "../plotly";
-import { curveColours } from "./colours";
+import { curveColors } from "./colours";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { chartFigure, type FigureInput } from "./figures";
@@ -42,7 +42,7 @@ import { TrainingTable } from "./table";
 export interface TrainingViewerOptions {
   payload: TrainingPayload;
   trans: Translate;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   /** Pauses, resumes or stops a run, if there is a kernel. */
   steer(run: number, command: RunCommand): void;
 }
@@ -263,8 +263,8 @@ export class TrainingViewer implements OutputContent, Exportable {
     this.controls.sync({ state, runs, live: connection === "live", reason });
     this.stages.update(run);
     this.numbers.update(run);
-    const colours = curveColours(this.node);
-    const input = (panel: PlotPanel): FigureInput => ({ trans, runs, state, colours, width: panel.node.clientWidth });
+    const colors = curveColors(this.node);
+    const input = (panel: PlotPanel): FigureInput => ({ trans, runs, state, colors, width: panel.node.clientWidth });
     this.draw(this.loss, chartFigure(chartsOf(runs)[0], input(this.loss)));
     this.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
     this.matrices.update(run, state);

@@ -14,7 +14,7 @@ const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, layers: TEXT },
   ...{ "by-layer": FLAG, match: TEXT, window: TEXT, temperature: TEXT, "mask-fill": TEXT, center: FLAG, alphas: TEXT },
-  ...{ canvas: TEXT, centre: TEXT, inclusive: FLAG, geometry: TEXT, normalise: TEXT, "look-alikes": TEXT },
+  ...{ canvas: TEXT, "cell-center": TEXT, inclusive: FLAG, geometry: TEXT, normalize: TEXT, "look-alikes": TEXT },
   ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG },
 } as const;
 
@@ -69,7 +69,7 @@ function scoreOptions(values: Values): CScoreOptions {
     center: values.center,
     alphas: values.alphas === undefined ? undefined : numbersOf("alphas", values.alphas),
     canvas: countOf("canvas", values.canvas),
-    centre: oneOf("centre", values.centre, ["floor", "exact"]),
+    cellCenter: oneOf("cell-center", values["cell-center"], ["floor", "exact"]),
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
@@ -94,7 +94,7 @@ async function open(
 ): Promise<Encoder | FeatureFolder> {
   const { encoder: name, features: out } = values;
   if (name === undefined) return encoders.openFeatures(out as string);
-  const half = oneOf("normalise", values.normalise, ["model", "half"]) === "half";
+  const half = oneOf("normalize", values.normalize, ["model", "half"]) === "half";
   const geometry = oneOf("geometry", values.geometry, GEOMETRIES) ?? "letterbox";
   const encoder = await prepared(
     name,

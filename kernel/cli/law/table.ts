@@ -39,20 +39,20 @@ export function fit(args: string[]): void {
       ...TABLE_OPTIONS,
       predictors: { type: "string" },
       terms: { type: "string" },
-      normalise: { type: "string" },
+      normalize: { type: "string" },
       ridge: { type: "string" },
     },
   });
-  const { normalise = "minmax" } = values;
-  if (normalise !== "minmax" && normalise !== "none") {
-    throw new Error(`law fit: --normalise must be minmax or none, received ${normalise}`);
+  const { normalize = "minmax" } = values;
+  if (normalize !== "minmax" && normalize !== "none") {
+    throw new Error(`law fit: --normalise must be minmax or none, received ${normalize}`);
   }
   const result = law.fit(tableOf(values), {
     degree: degreeOf(values.degree),
     predictors: values.predictors?.split(","),
     terms: values.terms?.split(","),
     ridge: numberOf("ridge", values.ridge),
-    normalise,
+    normalize,
   });
   print(values.json, result, () => fitLines(result));
 }
@@ -62,7 +62,7 @@ function fitLines({ options, benchmarks, groups }: TableFit): string[] {
   const line = (name: string, of: { r2: number; adjustedR2: number | null; looQ2: number | null }) =>
     `${name.padEnd(20)}${figure(of.r2)}${figure(of.adjustedR2)}${figure(of.looQ2)}`;
   return [
-    `terms: 1, ${options.terms.join(", ")}; normalise: ${options.normalise}; ridge: ${options.ridge}`,
+    `terms: 1, ${options.terms.join(", ")}; normalise: ${options.normalize}; ridge: ${options.ridge}`,
     `${"".padEnd(20)}${["R2", "adj. R2", "LOO Q2"].map((name) => name.padStart(9)).join("")}`,
     ...Object.entries(benchmarks).map(([name, of]) => line(name, of)),
     ...Object.entries(groups).map(([name, of]) => line(`mean of ${name}`, of)),

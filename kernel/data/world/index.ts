@@ -46,7 +46,7 @@ export const world = {
 export type { BalanceRow } from "./scenes/balance";
 export type { Captions, HardNegatives } from "./language/captions";
 export type { CategoryName, CategorySpec, Shape } from "./things/categories";
-export { colourNames, heldOutColours, type ColourName, type Rgb } from "./draw/colors";
+export { colorNames, heldOutColors, type ColorName, type Rgb } from "./draw/colors";
 export type { CrowdOptions } from "./scenes/crowd";
 export { WorldError } from "./errors";
 export type { ObjectFacts } from "./language/facts";

@@ -30,11 +30,11 @@ export function reading(scene: Scene, image: Rendered): string {
     .join(" ; ");
 }
 
-function describe({ box, scale, colour, texture, category, parts }: ObjectFacts, size: number): string {
+function describe({ box, scale, color, texture, category, parts }: ObjectFacts, size: number): string {
   const step = (from: number, to: number): number => Math.floor((((from + to) / 2) * STEPS) / size);
   const place = `column${step(box[0], box[2])} row${step(box[1], box[3])} size${Math.round(scale * 2 * STEPS)}`;
   const shown = parts.filter((part) => part !== "body");
-  return [place, colour, texture, category, ...(shown.length > 0 ? ["with", ...shown] : [])].join(" ");
+  return [place, color, texture, category, ...(shown.length > 0 ? ["with", ...shown] : [])].join(" ");
 }
 
 function lineOf(seed: number, split: Split): string {

@@ -97,7 +97,7 @@ export function preprocessImage(image: RawImage, plan: Preprocess, target: Float
   };
   const same = resizedWidth === image.width && resizedHeight === image.height;
   const pixels = resample(image, resizedWidth, resizedHeight, same ? "nearest" : plan.interpolation, window);
-  normalise(pixels, plan, Math.max(0, left), Math.max(0, top), target);
+  normalize(pixels, plan, Math.max(0, left), Math.max(0, top), target);
   return geometryOf(image, plan);
 }
 
@@ -142,7 +142,7 @@ function margin(room: number, { align, cropRounding, resize }: Preprocess): numb
   return cropRounding === "even" && cut !== down && down % 2 === 1 ? -(down + 1) : 0 - down;
 }
 
-function normalise(pixels: RawImage, plan: Preprocess, left: number, top: number, target: Float32Array): void {
+function normalize(pixels: RawImage, plan: Preprocess, left: number, top: number, target: Float32Array): void {
   const [height, width] = plan.inputSize;
   for (let c = 0; c < 3; c++) {
     const levels = Float32Array.from(

@@ -51,11 +51,11 @@ function makeTaps(source: number, target: number, from: number, size: number, fi
   const words: number[] = [];
   const starts = new Int32Array(size + 1);
   for (let i = 0; i < size; i++) {
-    const centre = (from + i + 0.5) * scale;
-    const begin = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const end = Math.min(source, Math.trunc(centre + reach + 0.5));
+    const center = (from + i + 0.5) * scale;
+    const begin = Math.max(0, Math.trunc(center - reach + 0.5));
+    const end = Math.min(source, Math.trunc(center + reach + 0.5));
     words.push(begin, 4 * (end - begin));
-    pushWeights(words, end - begin, (k) => filter.weight((begin + k - centre + 0.5) / stretch));
+    pushWeights(words, end - begin, (k) => filter.weight((begin + k - center + 0.5) / stretch));
     starts[i + 1] = words.length;
   }
   return { words: Int32Array.from(words), starts };

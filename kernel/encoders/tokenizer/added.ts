@@ -6,23 +6,23 @@ export type Piece = string | number;
 /** Cuts added tokens (`<|endoftext|>`, `<mask>`) out of texts: the longest that begins earliest. */
 export class AddedTokens {
   private readonly raw: Finder;
-  private readonly normalised: Finder;
+  private readonly normalized: Finder;
 
   constructor(
     fn: string,
     tokens: readonly AddedToken[],
-    private readonly normalise: (text: string) => string,
+    private readonly normalize: (text: string) => string,
   ) {
     for (const token of tokens) check(fn, token);
     this.raw = new Finder(tokens.filter((token) => !token.normalized));
     const later = tokens.filter((token) => token.normalized);
-    this.normalised = new Finder(later.map((token) => ({ ...token, content: normalise(token.content) })));
+    this.normalized = new Finder(later.map((token) => ({ ...token, content: normalize(token.content) })));
   }
 
   /** Normalised pieces and ids, in order. */
   cut(text: string): Piece[] {
     const pieces = this.raw.cut(text);
-    return pieces.flatMap((piece) => (typeof piece === "number" ? piece : this.normalised.cut(this.normalise(piece))));
+    return pieces.flatMap((piece) => (typeof piece === "number" ? piece : this.normalized.cut(this.normalize(piece))));
   }
 }
 

@@ -1,17 +1,17 @@
 import { refuse, type Step, stepsOf } from "./json";
 
 /** One text to another. */
-type Normaliser = (text: string) => string;
+type Normalizer = (text: string) => string;
 
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
 
 /** The steps before a text is split. */
-export function readNormaliser(fn: string, step: Step | null | undefined): Normaliser {
+export function readNormalizer(fn: string, step: Step | null | undefined): Normalizer {
   const steps = stepsOf(fn, step, "normalizers").map((one) => readStep(fn, one));
-  return (text) => steps.reduce((now, normalise) => normalise(now), text);
+  return (text) => steps.reduce((now, normalize) => normalize(now), text);
 }
 
-function readStep(fn: string, { type, pattern, content }: Step): Normaliser {
+function readStep(fn: string, { type, pattern, content }: Step): Normalizer {
   if (FORMS.includes(type as string)) return (text) => text.normalize(type as string);
   if (type === "Lowercase") return lowercase;
   if (type === "Replace") return readReplace(fn, pattern, content);
@@ -23,7 +23,7 @@ function lowercase(text: string): string {
   return Array.from(text, (character) => character.toLowerCase()).join("");
 }
 
-function readReplace(fn: string, pattern: unknown, content: unknown): Normaliser {
+function readReplace(fn: string, pattern: unknown, content: unknown): Normalizer {
   const { String: plain, Regex: regex } = (pattern ?? {}) as { String?: unknown; Regex?: unknown };
   if (typeof content !== "string") refuse(fn, "must say by what Replace replaces", content);
   if (typeof plain === "string" && plain !== "") return (text) => text.replaceAll(plain, () => content);

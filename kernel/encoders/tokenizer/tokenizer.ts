@@ -2,7 +2,7 @@ import { AddedTokens } from "./added";
 import { readBpe, type WordModel } from "./bpe";
 import { type Frame, readFrame } from "./frame";
 import { readId, readVocabulary, refuse, type Step, type TokenizerJson } from "./json";
-import { readNormaliser } from "./normalize";
+import { readNormalizer } from "./normalize";
 import { readSplitter } from "./split";
 
 /** Token ids of a batch of texts, padded on the right: `[B, T]`, row-major. */
@@ -42,7 +42,7 @@ export class Tokenizer {
       if (direction !== undefined && direction !== "Right")
         refuse(fn, "must cut and pad texts on the right", direction);
     return new Tokenizer({
-      added: new AddedTokens(fn, Array.isArray(added) ? added : [], readNormaliser(fn, normalizer)),
+      added: new AddedTokens(fn, Array.isArray(added) ? added : [], readNormalizer(fn, normalizer)),
       split: readSplitter(fn, pre),
       model: readModel(fn, model ?? {}),
       frame: readFrame(fn, post),

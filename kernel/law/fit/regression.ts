@@ -12,7 +12,7 @@ export interface FitOptions extends SolverOptions {
   /** Terms in place of those of the degree: products of predictors, as `["a", "c", "a*c"]`; the intercept is always there. */
   terms?: string[];
   /** Min-max over the encoders of a benchmark, of predictors and score, as in the Law paper; or none. Default `minmax`. */
-  normalise?: "minmax" | "none";
+  normalize?: "minmax" | "none";
   /** Permutations of the scores for the p value of R². Default 0: no test. */
   permutations?: number;
   /** Seed of the permutations. Default 1. */
@@ -49,7 +49,7 @@ export interface GroupSummary {
 }
 
 export interface TableFit {
-  options: { predictors: string[]; degree: number; terms: string[]; normalise: string; ridge: number };
+  options: { predictors: string[]; degree: number; terms: string[]; normalize: string; ridge: number };
   benchmarks: Record<string, BenchmarkFit>;
   /** Means over the benchmarks of a group. */
   groups: Record<string, GroupSummary>;
@@ -85,7 +85,7 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
       predictors,
       degree: options.degree ?? 2,
       terms,
-      normalise: options.normalise ?? "minmax",
+      normalize: options.normalize ?? "minmax",
       ridge: options.ridge ?? 0,
     },
     benchmarks,
@@ -126,9 +126,9 @@ const designs = new WeakMap<BenchmarkFit, LinearFit>();
 function intervalOf(model: BenchmarkFit, row: number[], level: number): number | null {
   const design = designs.get(model);
   if (!design || model.residualError === null) return null;
-  const centred = row.map((x, j) => x - design.means[j]);
-  const spread = centred.reduce(
-    (sum, x, i) => sum + x * centred.reduce((s, z, j) => s + design.covariance[i][j] * z, 0),
+  const centered = row.map((x, j) => x - design.means[j]);
+  const spread = centered.reduce(
+    (sum, x, i) => sum + x * centered.reduce((s, z, j) => s + design.covariance[i][j] * z, 0),
     0,
   );
   const t = jStat.studentt.inv((1 + level) / 2, model.n - design.rank - 1);
@@ -138,7 +138,7 @@ function intervalOf(model: BenchmarkFit, row: number[], level: number): number |
 function fitRows(rows: TableRow[], predictors: string[], terms: string[], options: FitOptions): BenchmarkFit {
   const trained = rows.filter((row): row is TableRow & { score: number } => row.score !== null);
   if (trained.length < 2) throw new LawError("law.fit", "a benchmark needs at least 2 scored encoders", trained.length);
-  const scales = scalesOf(rows, trained, predictors, options.normalise ?? "minmax");
+  const scales = scalesOf(rows, trained, predictors, options.normalize ?? "minmax");
   const design = (row: TableRow) =>
     designRow(terms, Object.fromEntries(predictors.map((name) => [name, scale(predictorOf(row, name), scales[name])])));
   const x = trained.map(design);
@@ -223,8 +223,8 @@ export function shuffled<T>(values: readonly T[], random: () => number): T[] {
   return out;
 }
 
-function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], normalise: "minmax" | "none") {
-  const range = (values: number[]) => (normalise === "none" ? UNIT : rangeOf(values));
+function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], normalize: "minmax" | "none") {
+  const range = (values: number[]) => (normalize === "none" ? UNIT : rangeOf(values));
   const scales: Record<string, [number, number]> = { score: range(trained.map((row) => row.score ?? NaN)) };
   for (const name of predictors) scales[name] = range(rows.map((row) => predictorOf(row, name)));
   return scales;

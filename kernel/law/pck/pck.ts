@@ -34,7 +34,7 @@ export interface PckOptions extends MatchOptions {
    */
   geometry?: "letterbox" | "stretch" | "stretch-image" | "encoder";
   /** Centre of a cell: `stride / 2`, rounded down (the released evaluation) or exact. Default `floor`. */
-  centre?: "floor" | "exact";
+  cellCenter?: "floor" | "exact";
   /** Strictly below the threshold counts; `false` counts the threshold itself. Default `true`. */
   strict?: boolean;
 }
@@ -125,9 +125,9 @@ export function judgeRows(
   n: number,
   options: PckOptions,
 ): KeypointResult[] {
-  const { canvas = 840, centre = "floor" } = options;
+  const { canvas = 840, cellCenter = "floor" } = options;
   const stride = canvas / n;
-  const half = centre === "floor" ? Math.floor(stride / 2) : stride / 2;
+  const half = cellCenter === "floor" ? Math.floor(stride / 2) : stride / 2;
   let next = 0;
   const predict: PointPredictor = () => {
     const { column, row } = locate(rows[next++], n, options);

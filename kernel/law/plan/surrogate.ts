@@ -50,9 +50,9 @@ export function predictiveVariances(
 ): number[] {
   const rows = new Matrix(trained.map((i) => design[i]));
   const means = rows.mean("column");
-  const centred = rows.subRowVector(means);
+  const centered = rows.subRowVector(means);
   const penalty = (noise / prior) ** 2;
-  const precision = centred.transpose().mmul(centred).add(Matrix.eye(means.length).mul(penalty));
+  const precision = centered.transpose().mmul(centered).add(Matrix.eye(means.length).mul(penalty));
   const covariance = inverse(precision)
     .mul(noise ** 2)
     .to2DArray();

@@ -29,7 +29,7 @@ export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } =
   if (!Number.isInteger(k) || k < 1 || k >= count) {
     throw new LawError("law.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
   }
-  const [inX, inY] = [x, y].map((of) => neighbours(gram(normalizeTokens(of.data, of.width), of.width), count, k));
+  const [inX, inY] = [x, y].map((of) => neighbors(gram(normalizeTokens(of.data, of.width), of.width), count, k));
   const images = inX.map((own, i) => own.filter((j) => inY[i].includes(j)).length / k);
   return { definition: "mutual-knn", k, score: images.reduce((sum, share) => sum + share, 0) / count, images };
 }
@@ -43,7 +43,7 @@ export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } =
 export function linearCka(x: TokenSet, y: TokenSet): LinearCka {
   const where = "law.linearCka";
   const count = checkRows(where, x, y);
-  const [kx, ky] = [x, y].map((of) => centreGram(gram(of.data, of.width), count));
+  const [kx, ky] = [x, y].map((of) => centerGram(gram(of.data, of.width), count));
   const [xx, yy] = [dot(kx, kx), dot(ky, ky)];
   if (!(xx > 0) || !(yy > 0)) throw new LawError(where, "features must differ between images, their variance", 0);
   return { definition: "linear-cka", score: dot(kx, ky) / Math.sqrt(xx * yy) };
@@ -74,7 +74,7 @@ function gram(data: Float32Array, width: number): Float64Array {
 }
 
 /** `H K H` with `H = I - 1/n`: what the Gram matrix of centred columns is. */
-function centreGram(kernel: Float64Array, n: number): Float64Array {
+function centerGram(kernel: Float64Array, n: number): Float64Array {
   const means = Array.from({ length: n }, (_, i) => kernel.subarray(i * n, (i + 1) * n).reduce((a, b) => a + b, 0) / n);
   const whole = means.reduce((a, b) => a + b, 0) / n;
   return kernel.map((value, at) => value - means[Math.floor(at / n)] - means[at % n] + whole);
@@ -84,7 +84,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
-function neighbours(kernel: Float64Array, n: number, k: number): number[][] {
+function neighbors(kernel: Float64Array, n: number, k: number): number[][] {
   return Array.from({ length: n }, (_, i) => {
     const others = Array.from({ length: n }, (_unused, j) => j).filter((j) => j !== i);
     return others.sort((a, b) => kernel[i * n + b] - kernel[i * n + a] || a - b).slice(0, k);

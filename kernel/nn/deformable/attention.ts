@@ -3,7 +3,7 @@ import { tf } from "../../backend/tf";
 import { deformableSample } from "./sampling";
 import type { GridSize } from "./sizes";
 import { NnError } from "../error";
-import { type Initialiser, xavierUniform, zeros } from "../initializers";
+import { type Initializer, xavierUniform, zeros } from "../initializers";
 import { Linear } from "../linear";
 import { Module } from "../module";
 
@@ -92,16 +92,16 @@ export class DeformableAttention extends Module {
 
 /** Centres of a grid's cells as references, ((j + ½) / width, (i + ½) / height) row by row: [1, height · width, 2]. */
 export function gridReferences([height, width]: GridSize): Tensor {
-  const centres = Array.from({ length: height * width }, (_, token) => [
+  const centers = Array.from({ length: height * width }, (_, token) => [
     ((token % width) + 0.5) / width,
     (Math.floor(token / width) + 0.5) / height,
   ]);
-  return tf.tensor(centres.flat(), [1, height * width, 2]);
+  return tf.tensor(centers.flat(), [1, height * width, 2]);
 }
 
 /** The release's first offsets, (cos θ, sin θ) / max(|cos θ|, |sin θ|) · (point + 1). */
 const ring =
-  (heads: number, levels: number, points: number): Initialiser =>
+  (heads: number, levels: number, points: number): Initializer =>
   () => {
     const direction = (head: number): number[] => {
       const angle = (2 * Math.PI * head) / heads;

@@ -1,11 +1,11 @@
 import { base64Decode, base64Encode } from "../core/base64";
 import { argmax, row, similarityRow, softmax } from "../correspondence/match";
-import { dequantise } from "../core/quantize";
+import { dequantize } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 
 /** What a value says: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */
-export type Normalisation = "cosine" | "patches" | "tokens";
-export const NORMALISATIONS: readonly Normalisation[] = ["cosine", "patches", "tokens"];
+export type Normalization = "cosine" | "patches" | "tokens";
+export const NORMALIZATIONS: readonly Normalization[] = ["cosine", "patches", "tokens"];
 
 /** More tokens than this are no longer told apart. */
 export const MAX_TOKENS = 4096;
@@ -37,7 +37,7 @@ export function patchColumn({ tokens, patches, values }: TokenMatrix, patch: num
 }
 
 /** The matrix under a normalisation. Softmax over patches makes rows sum to one, over tokens columns. */
-export function normaliseMatrix(matrix: TokenMatrix, how: Normalisation, temperature: number): TokenMatrix {
+export function normalizeMatrix(matrix: TokenMatrix, how: Normalization, temperature: number): TokenMatrix {
   switch (how) {
     case "cosine":
       return matrix;
@@ -98,7 +98,7 @@ export function savedMatrix(payload: AlignmentPayload): TokenMatrix {
   const tokens = payload.tokens.labels.length;
   const patches = payload.placement.grid[0] * payload.placement.grid[1];
   const { cosines, reduced } = payload;
-  if (reduced) return cosineMatrix(dequantise(reduced[1]), dequantise(reduced[0]), reduced[0].dims);
+  if (reduced) return cosineMatrix(dequantize(reduced[1]), dequantize(reduced[0]), reduced[0].dims);
   if (!cosines) return { tokens, patches, values: new Float32Array(tokens * patches) };
   const bytes = base64Decode(cosines.data);
   const values = Float32Array.from(bytes, (byte, i) => {

@@ -1,9 +1,9 @@
 import { ProtocolError, base64, count, index, list, number, object, oneOf, optional, pair, text } from "../core/check";
-import { COLOUR_MAPS, type ColourMapName } from "../core/color";
+import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { GridPlacement } from "../core/geometry";
 import { gridPlacement, int8Matrix, savedImage, type SavedImage, type ScaleMode } from "../correspondence/payload";
 import type { Int8Matrix } from "../core/quantize";
-import { MAX_CELLS, MAX_TOKENS, NORMALISATIONS, type Normalisation } from "./arithmetic";
+import { MAX_CELLS, MAX_TOKENS, NORMALIZATIONS, type Normalization } from "./arithmetic";
 
 /** What an alignment view stores in the notebook. Version 1. */
 export const ALIGNMENT_MIME = "application/vnd.fovea.alignment.v1+json";
@@ -40,10 +40,10 @@ export interface AlignmentPayload {
   best: [patches: number, tokens: number];
   /** Position of the token shown first. */
   current: number;
-  normalisation: Normalisation;
+  normalization: Normalization;
   temperature: number;
   scale: ScaleMode;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
 }
 
@@ -66,10 +66,10 @@ const payload = object<AlignmentPayload>({
   reduced: optional(pair(int8Matrix)),
   best: pair(cosine),
   current: index,
-  normalisation: oneOf(NORMALISATIONS),
+  normalization: oneOf(NORMALIZATIONS),
   temperature: number({ min: 1e-4, max: 100 }),
   scale: oneOf<ScaleMode>(["absolute", "view"]),
-  colormap: oneOf(COLOUR_MAPS),
+  colormap: oneOf(COLOR_MAPS),
   opacity: number({ min: 0, max: 1 }),
 });
 

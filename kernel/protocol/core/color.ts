@@ -1,16 +1,16 @@
 import { ViewError } from "./error";
 
 /** The colour maps of every raster, colour bar and legend. `coolwarm` is the diverging one, for signed values only. */
-export type ColourMapName = "viridis" | "cividis" | "magma" | "coolwarm";
+export type ColorMapName = "viridis" | "cividis" | "magma" | "coolwarm";
 
-export const COLOUR_MAPS: readonly ColourMapName[] = ["viridis", "cividis", "magma", "coolwarm"];
+export const COLOR_MAPS: readonly ColorMapName[] = ["viridis", "cividis", "magma", "coolwarm"];
 
 /**
  * Equally spaced sRGB control points. viridis, magma (Smith and van der Walt) and cividis (Nuñez, Anderton, Renslow) are
  * sampled from their public-domain tables; `coolwarm` was computed for this project in OKLCH: hue 255 to hue 48, lightness
  * 0.42 at both ends and 0.97 at zero, so that equal magnitudes look equally strong.
  */
-const CONTROL_POINTS: Record<ColourMapName, string> = {
+const CONTROL_POINTS: Record<ColorMapName, string> = {
   viridis:
     "440154470d6048186a482374472d7b4536814240863f49893b528b375a8d33638d2f6a8e2c728e297a8e26818e23898e21908c" +
     "1f988b1f9f8821a68528ae8031b57b3ebc744cc26c5dc9636ece5882d34c96d83fabdc32c0df24d5e21aeae51afde725",
@@ -26,18 +26,18 @@ const CONTROL_POINTS: Record<ColourMapName, string> = {
 };
 
 /** Colour of a value in 0..1, as red, green, blue in 0..255. */
-export type Colour = [red: number, green: number, blue: number];
+export type Color = [red: number, green: number, blue: number];
 
-const tables = new Map<ColourMapName, Uint8Array>();
+const tables = new Map<ColorMapName, Uint8Array>();
 
 /** 256 RGB triples of a map, piecewise linear between its control points. Shared: do not write into it. */
-export function colourTable(name: ColourMapName): Uint8Array {
+export function colorTable(name: ColorMapName): Uint8Array {
   let table = tables.get(name);
-  if (!table) tables.set(name, (table = buildTable(checkColourMap("colourTable", name))));
+  if (!table) tables.set(name, (table = buildTable(checkColorMap("colorTable", name))));
   return table;
 }
 
-function buildTable(name: ColourMapName): Uint8Array {
+function buildTable(name: ColorMapName): Uint8Array {
   const points = parsePoints(CONTROL_POINTS[name]);
   const table = new Uint8Array(256 * 3);
   const last = points.length / 3 - 1;
@@ -57,17 +57,17 @@ function parsePoints(hex: string): number[] {
 }
 
 /** Colour of `value` in 0..1; values outside are clamped, `NaN` is the colour of 0. */
-export function colourAt(name: ColourMapName, value: number): Colour {
-  const table = colourTable(name);
+export function colorAt(name: ColorMapName, value: number): Color {
+  const table = colorTable(name);
   const at = 3 * Math.round(255 * Math.min(1, Math.max(0, value || 0)));
   return [table[at], table[at + 1], table[at + 2]];
 }
 
-/** `colourAt` as `#rrggbb`. */
-export function colourHex(name: ColourMapName, value: number): string {
+/** `colorAt` as `#rrggbb`. */
+export function colorHex(name: ColorMapName, value: number): string {
   return (
     "#" +
-    colourAt(name, value)
+    colorAt(name, value)
       .map((part) => part.toString(16).padStart(2, "0"))
       .join("")
   );
@@ -75,13 +75,13 @@ export function colourHex(name: ColourMapName, value: number): string {
 
 /** Writes the colours of `values` scaled from `range` into an RGBA raster, `alpha` 0..255. Returns `out`. */
 export function paintValues(
-  name: ColourMapName,
+  name: ColorMapName,
   values: ArrayLike<number>,
   range: readonly [min: number, max: number],
   alpha: number,
   out: Uint8ClampedArray,
 ): Uint8ClampedArray {
-  const table = colourTable(name);
+  const table = colorTable(name);
   const scale = 255 / (range[1] - range[0] || 1);
   for (let i = 0; i < values.length; i++) {
     const at = 3 * Math.round(Math.min(255, Math.max(0, (values[i] - range[0]) * scale)));
@@ -93,12 +93,12 @@ export function paintValues(
   return out;
 }
 
-export function isColourMap(name: unknown): name is ColourMapName {
-  return COLOUR_MAPS.some((known) => known === name);
+export function isColorMap(name: unknown): name is ColorMapName {
+  return COLOR_MAPS.some((known) => known === name);
 }
 
 /** @throws ViewError when `name` is no colour map of ours. */
-export function checkColourMap(where: string, name: unknown): ColourMapName {
-  if (isColourMap(name)) return name;
-  throw new ViewError(where, `colormap must be one of ${COLOUR_MAPS.join(", ")}`, name);
+export function checkColorMap(where: string, name: unknown): ColorMapName {
+  if (isColorMap(name)) return name;
+  throw new ViewError(where, `colormap must be one of ${COLOR_MAPS.join(", ")}`, name);
 }

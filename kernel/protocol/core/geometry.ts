@@ -12,7 +12,7 @@ export interface GridPlacement {
 }
 
 /** Centre of a patch (row-major index) in image pixels. */
-export function patchCentre(placement: GridPlacement, patch: number): Point {
+export function patchCenter(placement: GridPlacement, patch: number): Point {
   const [left, top, right, bottom] = placement.region;
   const [rows, columns] = placement.grid;
   const row = Math.floor(patch / columns);

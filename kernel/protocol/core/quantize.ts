@@ -9,7 +9,7 @@ export interface Int8Matrix {
 }
 
 /** Quantises `[N, dims]`; a scale per dimension keeps weak principal components from rounding to zero. */
-export function quantise(values: Float32Array, dims: number): Int8Matrix {
+export function quantize(values: Float32Array, dims: number): Int8Matrix {
   const scale = dimensionScales(values, dims);
   const bytes = new Int8Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -25,8 +25,8 @@ function dimensionScales(values: Float32Array, dims: number): number[] {
   return largest.map((value) => Number((value / 127).toPrecision(6)));
 }
 
-/** Reverses {@link quantise} up to half a scale step. */
-export function dequantise(matrix: Int8Matrix): Float32Array {
+/** Reverses {@link quantize} up to half a scale step. */
+export function dequantize(matrix: Int8Matrix): Float32Array {
   const bytes = new Int8Array(base64Decode(matrix.data).buffer);
   return Float32Array.from(bytes, (byte, i) => byte * matrix.scale[i % matrix.dims]);
 }

@@ -1,4 +1,4 @@
-import type { ColourMapName } from "./color";
+import type { ColorMapName } from "./color";
 import type { Similarity } from "../correspondence/match";
 import type { ScaleMode } from "../correspondence/payload";
 
@@ -7,7 +7,7 @@ import type { ScaleMode } from "../correspondence/payload";
  * softmax, -1..1 for centred values. Per view: the smallest and largest value, symmetric about zero when signed.
  */
 export function heatRange(similarity: Similarity, scale: ScaleMode, values: ArrayLike<number>): [number, number] {
-  const signed = similarity === "centred";
+  const signed = similarity === "centered";
   if (scale === "absolute") return signed ? [-1, 1] : [0, 1];
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
@@ -20,6 +20,6 @@ export function heatRange(similarity: Similarity, scale: ScaleMode, values: Arra
 }
 
 /** The diverging map for signed values, the chosen one otherwise. */
-export function heatColours(similarity: Similarity, chosen: ColourMapName): ColourMapName {
-  return similarity === "centred" ? "coolwarm" : chosen === "coolwarm" ? "viridis" : chosen;
+export function heatColors(similarity: Similarity, chosen: ColorMapName): ColorMapName {
+  return similarity === "centered" ? "coolwarm" : chosen === "coolwarm" ? "viridis" : chosen;
 }

@@ -3,9 +3,9 @@
  * hover, so that both say the same. All features are `[N, C]`, row-major.
  */
 
-/** What the heat-map shows: `cosine` is raw, `centred` is the cosine after the image's mean token is taken away. */
-export type Similarity = "cosine" | "centred" | "softmax";
-export const SIMILARITIES: readonly Similarity[] = ["cosine", "centred", "softmax"];
+/** What the heat-map shows: `cosine` is raw, `centered` is the cosine after the image's mean token is taken away. */
+export type Similarity = "cosine" | "centered" | "softmax";
+export const SIMILARITIES: readonly Similarity[] = ["cosine", "centered", "softmax"];
 
 const EPSILON = 1e-10;
 
@@ -22,7 +22,7 @@ export function unitRows(features: Float32Array, channels: number): Float32Array
 }
 
 /** A copy without the mean row of the image. */
-export function centredRows(features: Float32Array, channels: number): Float32Array {
+export function centeredRows(features: Float32Array, channels: number): Float32Array {
   const count = features.length / channels;
   const mean = new Float64Array(channels);
   for (let i = 0; i < features.length; i++) mean[i % channels] += features[i] / count;
@@ -98,8 +98,8 @@ export function matchPatch(pair: FeaturePair, side: 0 | 1, patch: number): Match
 
 /** The pair in the space of a similarity: unit rows as they are, or centred and made unit again. */
 export function similaritySpace(pair: FeaturePair, similarity: Similarity): FeaturePair {
-  if (similarity !== "centred") return pair;
+  if (similarity !== "centered") return pair;
   const prepare = (features: Float32Array): Float32Array =>
-    unitRows(centredRows(features, pair.channels), pair.channels);
+    unitRows(centeredRows(features, pair.channels), pair.channels);
   return { channels: pair.channels, features: [prepare(pair.features[0]), prepare(pair.features[1])] };
 }

@@ -12,7 +12,7 @@ import {
   text,
   type Reader,
 } from "../core/check";
-import { COLOUR_MAPS, type ColourMapName } from "../core/color";
+import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { Box, Grid, GridPlacement, Point } from "../core/geometry";
 import { SIMILARITIES, type Similarity } from "./match";
 import type { Int8Matrix } from "../core/quantize";
@@ -82,7 +82,7 @@ export interface CorrespondencePayload {
   similarity: Similarity;
   temperature: number;
   scale: ScaleMode;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
 }
 
@@ -140,7 +140,7 @@ const payload = object<CorrespondencePayload>({
   similarity: oneOf(SIMILARITIES),
   temperature: number({ min: 1e-4, max: 100 }),
   scale: oneOf<ScaleMode>(["absolute", "view"]),
-  colormap: oneOf(COLOUR_MAPS),
+  colormap: oneOf(COLOR_MAPS),
   opacity: number({ min: 0, max: 1 }),
 });
 

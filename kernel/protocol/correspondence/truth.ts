@@ -1,4 +1,4 @@
-import { distance, patchAt, patchCentre, type GridPlacement } from "../core/geometry";
+import { distance, patchAt, patchCenter, type GridPlacement } from "../core/geometry";
 import { matchPatch, type FeaturePair } from "./match";
 import type { GroundTruth, Side } from "./payload";
 
@@ -53,7 +53,7 @@ function scoreKeypoint(
   if (patch === undefined) return { keypoint, patch: -1, best: -1, error: Infinity, correct: false };
   const other: Side = side === 0 ? 1 : 0;
   const { best } = matchPatch(pair, side, patch);
-  const error = distance(patchCentre(placements[other], best), to[keypoint]);
+  const error = distance(patchCenter(placements[other], best), to[keypoint]);
   return { keypoint, patch, best, error, correct: error <= truth.thresholds[other] };
 }
 
@@ -65,8 +65,8 @@ export function keypointInPatch(
   patch: number,
 ): number | undefined {
   if (!truth) return undefined;
-  const centre = patchCentre(placement, patch);
+  const center = patchCenter(placement, patch);
   const { from } = truthPoints(truth, side);
   const inside = from.map((_, i) => i).filter((i) => patchAt(placement, from[i]) === patch);
-  return inside.sort((a, b) => distance(from[a], centre) - distance(from[b], centre))[0];
+  return inside.sort((a, b) => distance(from[a], center) - distance(from[b], center))[0];
 }

@@ -63,7 +63,7 @@ export interface SavedGroup {
 export interface SavedFit {
   choice: FitChoice;
   predictors: string[];
-  normalise: string;
+  normalize: string;
   ridge: number;
   benchmarks: SavedBenchmarkFit[];
   groups: SavedGroup[];
@@ -125,7 +125,7 @@ const benchmarkFit = object<SavedBenchmarkFit>({
 const savedFit = object<SavedFit>({
   choice: fitChoice,
   predictors: list(name, 1, MAX_PREDICTORS),
-  normalise: text(40),
+  normalize: text(40),
   ridge: number({ min: 0, max: 1e12 }),
   benchmarks: list(benchmarkFit, 1, MAX_BENCHMARKS),
   groups: list(object<SavedGroup>({ name, r2: real, adjustedR2: maybe, looQ2: maybe }), 0, 50),

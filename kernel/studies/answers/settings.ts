@@ -50,7 +50,7 @@ export const ANSWERS: AnswerSettings = {
   points: 2,
   images: { train: 3072, asked: 384 },
   split: "test",
-  types: ["existence", "count", "category", "colour"],
+  types: ["existence", "count", "category", "color"],
   batch: 16,
   questions: 4,
   steps: [300, 120],

@@ -1,6 +1,6 @@
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
-import { checkColourMap, type ColourMapName } from "../../protocol/core/color";
+import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
@@ -12,18 +12,18 @@ import { reducePair } from "../correspondence/reduce";
 import {
   MAX_CELLS,
   MAX_TOKENS,
-  NORMALISATIONS,
+  NORMALIZATIONS,
   bestMeans,
   cosineMatrix,
   saveCosines,
-  type Normalisation,
+  type Normalization,
   type TokenMatrix,
 } from "../../protocol/alignment/arithmetic";
 import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
 import { drawAlignment } from "./picture";
 import { describeAlignment } from "./text";
 
-export type { Normalisation } from "../../protocol/alignment/arithmetic";
+export type { Normalization } from "../../protocol/alignment/arithmetic";
 
 /** Tokens of a text: one label and one row of `data` each, in the space of the patches (`[T, C]`, row-major). */
 export interface TextTokens {
@@ -52,12 +52,12 @@ export interface AlignmentOptions {
   /** Position of the token shown first. Default 0. */
   token?: number;
   /** What a value says first. Default `"cosine"`. */
-  normalisation?: Normalisation;
+  normalization?: Normalization;
   /** Of both softmaxes. Default 0.05. */
   temperature?: number;
   /** `view` (default): from the smallest to the largest value of the matrix, common to all tokens; `absolute`: 0..1. */
   scale?: ScaleMode;
-  colormap?: ColourMapName;
+  colormap?: ColorMapName;
   /** Of the heat-map over the image. Default 0.6. */
   opacity?: number;
 }
@@ -164,7 +164,7 @@ async function buildPayload(
   matrix: TokenMatrix,
   options: AlignmentOptions,
 ): Promise<AlignmentPayload> {
-  const { token = 0, normalisation = "cosine", temperature = 0.05 } = options;
+  const { token = 0, normalization = "cosine", temperature = 0.05 } = options;
   const { scale = "view", colormap = "viridis", opacity = 0.6 } = options;
   if (!(Number.isInteger(token) && token >= 0 && token < matrix.tokens))
     throw new ViewError(WHERE, `token must be a position in ${matrix.tokens} tokens`, token);
@@ -179,7 +179,7 @@ async function buildPayload(
     ...saveValues(patches, tokens, matrix),
     best: bestMeans(matrix),
     current: token,
-    ...{ normalisation, temperature, scale, colormap, opacity },
+    ...{ normalization, temperature, scale, colormap, opacity },
   };
 }
 
@@ -195,17 +195,17 @@ function saveValues(
 }
 
 function checkOptions({
-  normalisation = "cosine",
+  normalization = "cosine",
   temperature = 0.05,
   opacity = 0.6,
   ...rest
 }: AlignmentOptions): void {
-  if (!NORMALISATIONS.includes(normalisation))
-    throw new ViewError(WHERE, `normalisation must be one of ${NORMALISATIONS.join(", ")}`, normalisation);
+  if (!NORMALIZATIONS.includes(normalization))
+    throw new ViewError(WHERE, `normalization must be one of ${NORMALIZATIONS.join(", ")}`, normalization);
   if (!(temperature >= 1e-4 && temperature <= 100))
     throw new ViewError(WHERE, "temperature must lie in 0.0001..100", temperature);
   if (!(opacity >= 0 && opacity <= 1)) throw new ViewError(WHERE, "opacity must lie in 0..1", opacity);
   if (rest.scale !== undefined && rest.scale !== "absolute" && rest.scale !== "view")
     throw new ViewError(WHERE, "scale must be absolute or view", rest.scale);
-  checkColourMap(WHERE, rest.colormap ?? "viridis");
+  checkColorMap(WHERE, rest.colormap ?? "viridis");
 }

@@ -2,7 +2,7 @@ import type { RawImage } from "../../data/image";
 import { drawMatches } from "../correspondence/match-picture";
 import { encodePalettePng } from "../draw/pictures";
 import { heatRange } from "../../protocol/core/scale";
-import { normaliseMatrix, tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";
+import { normalizeMatrix, tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";
 import type { AlignmentPayload } from "../../protocol/alignment/payload";
 
 /** Longest side of both pictures; the next smaller one where the bytes do not suffice. */
@@ -15,9 +15,9 @@ export async function drawAlignment(
   [image, reference]: readonly [RawImage, RawImage],
   bytes: number,
 ): Promise<Uint8Array> {
-  const { normalisation, temperature, scale, colormap, opacity, placement, current } = payload;
-  const matrix = normaliseMatrix(cosines, normalisation, temperature);
-  const range = heatRange(normalisation === "cosine" ? "cosine" : "softmax", scale, matrix.values);
+  const { normalization, temperature, scale, colormap, opacity, placement, current } = payload;
+  const matrix = normalizeMatrix(cosines, normalization, temperature);
+  const range = heatRange(normalization === "cosine" ? "cosine" : "softmax", scale, matrix.values);
   const heat = { values: tokenRow(matrix, current), placement, range, colormap, opacity };
   let png = new Uint8Array();
   for (const side of SIDES) {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
-import { checkColourMap, type ColourMapName } from "../../protocol/core/color";
+import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, type FeatureExtractor, type ImageFeatures } from "../extract";
@@ -32,7 +32,7 @@ export interface CorrespondenceOptions {
   /** Fixed scale, or stretched to the values on screen. Default `"absolute"`. */
   scale?: ScaleMode;
   /** Default `"viridis"`. Signed, centred values always use the diverging map. */
-  colormap?: ColourMapName;
+  colormap?: ColorMapName;
   /** Of the heat-map over the image, 0..1. Default 0.5. */
   opacity?: number;
   title?: string;
@@ -160,7 +160,7 @@ function checkOptions(options: CorrespondenceOptions): void {
   if (scale !== "absolute" && scale !== "view") throw new ViewError(WHERE, "scale must be absolute or view", scale);
   if (!(Number.isInteger(savedDimensions) && savedDimensions >= 1))
     throw new ViewError(WHERE, "savedDimensions must be a positive integer", savedDimensions);
-  checkColourMap(WHERE, options.colormap ?? "viridis");
+  checkColorMap(WHERE, options.colormap ?? "viridis");
 }
 
 function scoreLayers({ layers, truth, similarity }: ViewModel): Map<number, PairPCK> {

@@ -1,7 +1,7 @@
 import type { RawImage } from "../../data/image";
 import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../draw/canvas";
-import { colourAt, colourTable, type ColourMapName } from "../../protocol/core/color";
-import { patchCentre, type GridPlacement, type Point } from "../../protocol/core/geometry";
+import { colorAt, colorTable, type ColorMapName } from "../../protocol/core/color";
+import { patchCenter, type GridPlacement, type Point } from "../../protocol/core/geometry";
 import { resizePicture, fitSize } from "../draw/pictures";
 
 /** One match to draw: two points in image pixels, and whether it is right, where that is known. */
@@ -21,7 +21,7 @@ export interface MatchPicture {
     values: ArrayLike<number>;
     placement: GridPlacement;
     range: [number, number];
-    colormap: ColourMapName;
+    colormap: ColorMapName;
     opacity: number;
   };
   side: number;
@@ -68,12 +68,12 @@ function drawHeat(canvas: Canvas, heat: Heat, frame: [number, number, number, nu
     const x = (at: number): number => edge(at / columns, x0, x1, [frame[0], frame[2]], left);
     const y = (at: number): number => edge(at / rows, y0, y1, [frame[1], frame[3]], top);
     const unit = (heat.values[i] - heat.range[0]) / (heat.range[1] - heat.range[0] || 1);
-    canvas.fillRect(x(column), y(row), x(column + 1), y(row + 1), colourAt(heat.colormap, unit), heat.opacity);
+    canvas.fillRect(x(column), y(row), x(column + 1), y(row + 1), colorAt(heat.colormap, unit), heat.opacity);
   }
 }
 
 function drawBar(canvas: Canvas, heat: Heat, left: number, height: number): void {
-  const table = colourTable(heat.colormap);
+  const table = colorTable(heat.colormap);
   for (let y = 0; y < height; y++) {
     const at = 3 * Math.round((1 - y / Math.max(1, height - 1)) * 255);
     canvas.fillRect(left, MARGIN + y, left + BAR, MARGIN + y + 1, [table[at], table[at + 1], table[at + 2]]);
@@ -123,5 +123,5 @@ export function matchOfPatches(
   from: number,
   to: number,
 ): DrawnMatch {
-  return { from: patchCentre(placements[0], from), to: patchCentre(placements[1], to) };
+  return { from: patchCenter(placements[0], from), to: patchCenter(placements[1], to) };
 }

@@ -1,5 +1,5 @@
 import type { RawImage } from "../../data/image";
-import type { ColourMapName } from "../../protocol/core/color";
+import type { ColorMapName } from "../../protocol/core/color";
 import type { GridPlacement } from "../../protocol/core/geometry";
 import type { FeaturePair, Similarity } from "../../protocol/correspondence/match";
 import type { GroundTruth, Pin, ScaleMode } from "../../protocol/correspondence/payload";
@@ -19,7 +19,7 @@ export interface ViewModel {
   similarity: Similarity;
   temperature: number;
   scale: ScaleMode;
-  colormap: ColourMapName;
+  colormap: ColorMapName;
   opacity: number;
 }
 

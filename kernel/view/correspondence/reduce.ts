@@ -1,6 +1,6 @@
 import { principalComponents, project } from "../pca/components";
 import type { FeaturePair } from "../../protocol/correspondence/match";
-import { quantise, type Int8Matrix } from "../../protocol/core/quantize";
+import { quantize, type Int8Matrix } from "../../protocol/core/quantize";
 
 /** Below this the approximate matches are no longer worth showing. */
 const FEWEST_DIMS = 6;
@@ -19,10 +19,10 @@ export function reducePair(pair: FeaturePair, dims: number): [Int8Matrix, Int8Ma
   const stacked = new Float32Array(features[0].length + features[1].length);
   stacked.set(features[0]);
   stacked.set(features[1], features[0].length);
-  const options = { centre: false, iterations: FEW_ITERATIONS };
+  const options = { center: false, iterations: FEW_ITERATIONS };
   const coordinates = project(stacked, principalComponents(stacked, channels, dims, options));
   const split = (features[0].length / channels) * dims;
-  return [quantise(coordinates.subarray(0, split), dims), quantise(coordinates.subarray(split), dims)];
+  return [quantize(coordinates.subarray(0, split), dims), quantize(coordinates.subarray(split), dims)];
 }
 
 export interface DimsQuery {

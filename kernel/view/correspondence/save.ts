@@ -1,6 +1,6 @@
 import { base64Encode } from "../../protocol/core/base64";
 import type { LayerModel, ViewModel } from "./model";
-import { patchAt, patchCentre, type Point } from "../../protocol/core/geometry";
+import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { argmax, matchPatch, similaritySpace, softmax, type MatchResult } from "../../protocol/correspondence/match";
 import { drawMatches, type DrawnMatch, type MatchPicture } from "./match-picture";
@@ -14,7 +14,7 @@ import {
 } from "../../protocol/correspondence/payload";
 import { encodeJpeg, encodePalettePng } from "../draw/pictures";
 import { allocateDims, reducePair } from "./reduce";
-import { heatColours, heatRange } from "../../protocol/core/scale";
+import { heatColors, heatRange } from "../../protocol/core/scale";
 import type { PairPCK } from "../../protocol/correspondence/truth";
 
 /** Longest side of the images in the viewer and in the PNG; halved until they leave room for the features. */
@@ -103,7 +103,7 @@ function fallbackPicture(model: ViewModel, side: number): MatchPicture {
   const matches = queries.map((query, i): DrawnMatch => ({ ...query.drawn, ...drawnMatch(model, query, results[i]) }));
   const values = model.similarity === "softmax" ? softmax(results[0].scores, model.temperature) : results[0].scores;
   const range = heatRange(model.similarity, model.scale, values);
-  const colormap = heatColours(model.similarity, model.colormap);
+  const colormap = heatColors(model.similarity, model.colormap);
   const heat = { values, placement: placements[1], range, colormap, opacity: model.opacity };
   return { images: model.images, matches, heat, side };
 }
@@ -122,13 +122,13 @@ function fallbackQueries({ layers, current, truth, pins }: ViewModel): Query[] {
   };
   const known = truth?.source.flatMap((point, i) => inside(point, truth.target[i])) ?? [];
   if (known.length) return known;
-  const pinned = pins.filter((pin) => pin.side === 0).flatMap((pin) => inside(patchCentre(placement, pin.patch)));
+  const pinned = pins.filter((pin) => pin.side === 0).flatMap((pin) => inside(patchCenter(placement, pin.patch)));
   const middle = Math.floor(placement.grid[0] / 2) * placement.grid[1] + Math.floor(placement.grid[1] / 2);
-  return pinned.length ? pinned : inside(patchCentre(placement, middle));
+  return pinned.length ? pinned : inside(patchCenter(placement, middle));
 }
 
 function drawnMatch(model: ViewModel, query: Query, result: MatchResult): Omit<DrawnMatch, "from"> {
-  const to = patchCentre(model.layers[model.current].placements[1], result.best);
+  const to = patchCenter(model.layers[model.current].placements[1], result.best);
   if (!query.truth || !model.truth) return { to };
   const error = Math.hypot(to[0] - query.truth[0], to[1] - query.truth[1]);
   return { to, truth: query.truth, correct: error <= model.truth.thresholds[1] };

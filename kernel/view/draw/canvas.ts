@@ -52,16 +52,16 @@ export class Canvas {
   }
 
   /** A circle's outline, `width` wide, centred on the radius. */
-  ring(centre: Point, radius: number, ink: Ink, width = 1.5): void {
+  ring(center: Point, radius: number, ink: Ink, width = 1.5): void {
     this.cover(
-      boundsOf([centre], 2 * radius + width),
+      boundsOf([center], 2 * radius + width),
       ink,
-      (x, y) => width / 2 - Math.abs(Math.hypot(x - centre[0], y - centre[1]) - radius),
+      (x, y) => width / 2 - Math.abs(Math.hypot(x - center[0], y - center[1]) - radius),
     );
   }
 
-  disc(centre: Point, radius: number, ink: Ink): void {
-    this.cover(boundsOf([centre], 2 * radius), ink, (x, y) => radius - Math.hypot(x - centre[0], y - centre[1]));
+  disc(center: Point, radius: number, ink: Ink): void {
+    this.cover(boundsOf([center], 2 * radius), ink, (x, y) => radius - Math.hypot(x - center[0], y - center[1]));
   }
 
   /** Text in the built-in 5 x 7 font, top left corner at `(x, y)`. */

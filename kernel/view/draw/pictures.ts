@@ -29,5 +29,5 @@ export async function encodeJpeg(raw: RawImage, side: number, quality = 85): Pro
 
 /** A PNG with at most 256 colours: a third of the size, good enough for a fallback. */
 export async function encodePalettePng(raw: RawImage): Promise<Uint8Array> {
-  return pipeline(raw).png({ palette: true, colours: 192, dither: 0.6, compressionLevel: 9 }).toBuffer();
+  return pipeline(raw).png({ palette: true, colors: 192, dither: 0.6, compressionLevel: 9 }).toBuffer();
 }

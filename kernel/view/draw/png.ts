@@ -10,7 +10,7 @@ export interface Pixels {
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-const COLOUR_TYPE = { 1: 0, 3: 2, 4: 6 };
+const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 };
 
 /** Encodes pixels as a PNG file, 8 bits a channel, each row with the filter of least absolute sum. */
 export function encodePng(pixels: Pixels): Uint8Array {
@@ -18,7 +18,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(pixels.width, 0);
   header.writeUInt32BE(pixels.height, 4);
-  header.set([8, COLOUR_TYPE[pixels.channels], 0, 0, 0], 8);
+  header.set([8, COLOR_TYPE[pixels.channels], 0, 0, 0], 8);
   const body = deflateSync(filterRows(pixels), { level: 9 });
   return new Uint8Array(
     Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", Buffer.alloc(0))]),
@@ -28,7 +28,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
 export function checkPixels(where: string, pixels: Pixels): void {
   const { data, width, height, channels } = pixels;
-  if (!(channels in COLOUR_TYPE)) throw new ViewError(where, "channels must be 1, 3 or 4", channels);
+  if (!(channels in COLOR_TYPE)) throw new ViewError(where, "channels must be 1, 3 or 4", channels);
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
     throw new ViewError(where, "width and height must be positive integers", [width, height]);
   const expected = width * height * channels;

@@ -23,7 +23,7 @@ export interface LawFitLike {
     readonly predictors: readonly string[];
     readonly degree: number;
     readonly terms: readonly string[];
-    readonly normalise: string;
+    readonly normalize: string;
     readonly ridge: number;
   };
   readonly benchmarks: Readonly<Record<string, LawBenchmarkFitLike>>;
@@ -90,11 +90,11 @@ function finite(value: unknown, path: string): number {
 
 /** A fit with names as positions. @throws ViewError when the fit does not belong to the table. */
 export function saveFit(table: LawTableLike, fit: LawFitLike, choice?: FitChoice): SavedFit {
-  const { predictors, degree, terms, normalise, ridge } = fit.options;
+  const { predictors, degree, terms, normalize, ridge } = fit.options;
   return {
     choice: choice ?? { degree: degree === 1 ? 1 : 2, ...(isPolynomial(fit) ? {} : { terms: [...terms] }) },
     predictors: [...predictors],
-    ...{ normalise, ridge },
+    ...{ normalize, ridge },
     benchmarks: table.benchmarks.map((name) => saveBenchmark(table, name, ownValue(fit.benchmarks, name))),
     groups: Object.entries(fit.groups ?? {}).map(([name, { r2, adjustedR2, looQ2 }]) => ({
       name,

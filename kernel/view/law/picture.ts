@@ -1,5 +1,5 @@
 import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../draw/canvas";
-import { colourAt } from "../../protocol/core/color";
+import { colorAt } from "../../protocol/core/color";
 import type { Point } from "../../protocol/core/geometry";
 import {
   extent,
@@ -63,7 +63,7 @@ function drawSurface(canvas: Canvas, surface: Surface, points: LawPoint[]): void
   z.forEach((row, r) =>
     row.forEach((value, c) => {
       const [left, bottom] = [panel.left + c * cell, TOP + SIDE - r * cell];
-      const ink = colourAt("viridis", (value - range[0]) / (range[1] - range[0] || 1));
+      const ink = colorAt("viridis", (value - range[0]) / (range[1] - range[0] || 1));
       canvas.fillRect(...whole(left, bottom - cell, left + cell, bottom), ink);
     }),
   );
@@ -79,7 +79,7 @@ function whole(...edges: [number, number, number, number]): [number, number, num
 
 function drawBar(canvas: Canvas, left: number, range: [number, number]): void {
   for (let y = 0; y < SIDE; y++)
-    canvas.fillRect(left, TOP + y, left + BAR, TOP + y + 1, colourAt("viridis", 1 - y / (SIDE - 1)));
+    canvas.fillRect(left, TOP + y, left + BAR, TOP + y + 1, colorAt("viridis", 1 - y / (SIDE - 1)));
   canvas.text(plain(scoreText(range[1])), left + BAR + 4, TOP);
   canvas.text(plain(scoreText(range[0])), left + BAR + 4, TOP + SIDE - TEXT_HEIGHT);
 }

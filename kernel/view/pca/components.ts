@@ -3,7 +3,7 @@ import { ViewError } from "../../protocol/core/error";
 
 export interface ComponentsOptions {
   /** Take the mean row away first: PCA. Without it: the best rank-k approximation of the dot products. Default true. */
-  centre?: boolean;
+  center?: boolean;
   /** Stop when the kept eigenvalues change by less than this, relatively. Default 1e-9. */
   tolerance?: number;
   /** Upper bound on iterations. Default 300. */
@@ -38,7 +38,7 @@ export function principalComponents(
 ): Components {
   const rows = data.length / channels;
   checkCount(rows, channels, count);
-  const mean = options.centre === false ? new Float32Array(channels) : meanRow(data, channels);
+  const mean = options.center === false ? new Float32Array(channels) : meanRow(data, channels);
   const x = shifted(data, mean);
   const { basis, values } = iterateSubspace(x, channels, count, options);
   const total = sumOfSquares(x);

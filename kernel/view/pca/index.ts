@@ -43,7 +43,7 @@ const CLIP = 0.01;
 interface Layer {
   layer: number;
   images: ImageFeatures[];
-  colours: Float32Array;
+  colors: Float32Array;
   components: Components;
 }
 
@@ -112,27 +112,27 @@ function fitLayer(images: ImageFeatures[]): Layer {
     at += image.features.length;
   }
   const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
-  return { layer, images, components, colours: project(rows, components) };
+  return { layer, images, components, colors: project(rows, components) };
 }
 
 /** Low and high quantile of each component over all images. */
-function colourRanges(colours: Float32Array, dims: number): [number, number][] {
+function colorRanges(colors: Float32Array, dims: number): [number, number][] {
   return Array.from({ length: dims }, (_, d) => {
-    const values = colours.filter((__, i) => i % dims === d).sort();
+    const values = colors.filter((__, i) => i % dims === d).sort();
     const last = values.length - 1;
     return [values[Math.floor(CLIP * last)], values[Math.ceil((1 - CLIP) * last)]];
   });
 }
 
 /** One pixel a patch. */
-function colourImages({ images, colours, components }: Layer): RawImage[] {
+function colorImages({ images, colors, components }: Layer): RawImage[] {
   const dims = components.components.length;
-  const ranges = colourRanges(colours, dims);
+  const ranges = colorRanges(colors, dims);
   let row = 0;
   return images.map(({ grid: [height, width] }) => {
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < width * height; i++, row++)
-      for (let c = 0; c < 3; c++) data[3 * i + c] = channel(colours[row * dims + c], ranges[c]);
+      for (let c = 0; c < 3; c++) data[3 * i + c] = channel(colors[row * dims + c], ranges[c]);
     return { data, width, height, channels: 3 };
   });
 }
@@ -155,7 +155,7 @@ async function drawRows(pictures: RawImage[], layers: Layer[], tile: number, tit
     const y = top + GAP + height + i * (LINE + height);
     const shares = layer.components.ratio.map((ratio) => (100 * ratio).toFixed(0)).join(" + ");
     canvas.text(`layer ${layer.layer}: ${shares} % of variance`, GAP, y + 4);
-    await drawRow(canvas, await placed(colourImages(layer), layer.images, pictures), sizes, y + LINE);
+    await drawRow(canvas, await placed(colorImages(layer), layer.images, pictures), sizes, y + LINE);
   }
   return canvas;
 }
@@ -169,8 +169,8 @@ async function drawRow(canvas: Canvas, pictures: RawImage[], sizes: [number, num
 }
 
 /** Puts the patches where they lie on the image; what the encoder did not see stays grey. */
-async function placed(colours: RawImage[], features: ImageFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
-  return colours.map((colour, i) => {
+async function placed(colors: RawImage[], features: ImageFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
+  return colors.map((color, i) => {
     const { width, height } = pictures[i];
     const { region, grid } = features[i];
     const data = new Uint8Array(width * height * 3).fill(230);
@@ -180,7 +180,7 @@ async function placed(colours: RawImage[], features: ImageFeatures[], pictures: 
         const row = Math.floor(((y + 0.5 - region[1]) / (region[3] - region[1])) * grid[0]);
         if (column < 0 || row < 0 || column >= grid[1] || row >= grid[0]) continue;
         const from = (row * grid[1] + column) * 3;
-        data.set(colour.data.subarray(from, from + 3), (y * width + x) * 3);
+        data.set(color.data.subarray(from, from + 3), (y * width + x) * 3);
       }
     return { data, width, height, channels: 3 };
   });

@@ -1,4 +1,4 @@
-import { colourHex } from "../../protocol/core/color";
+import { colorHex } from "../../protocol/core/color";
 import { axisOptions, makeAxis, type Axis } from "./axis";
 import { label, line, tag, widthOf } from "./svg";
 import {
@@ -202,22 +202,22 @@ function hasLegend(traces: Trace[], layout: PlotlyObject): boolean {
 
 function drawLegend(traces: Trace[], layout: PlotlyObject, frame: Frame): string[] {
   const heat = traces.find((trace) => trace.kind === "heatmap");
-  if (heat) return drawColourBar(heat, frame);
+  if (heat) return drawColorBar(heat, frame);
   if (!hasLegend(traces, layout)) return [];
   const left = frame.right + 14;
   return traces.flatMap((trace, i) => {
     const y = frame.top + 8 + i * LEGEND_ROW;
     const key =
       trace.kind === "bar"
-        ? tag("rect", { x: left, y: y - 5, width: 14, height: 10, fill: trace.colour })
-        : line(left, y, left + 14, y, trace.colour, 3);
+        ? tag("rect", { x: left, y: y - 5, width: 14, height: 10, fill: trace.color })
+        : line(left, y, left + 14, y, trace.color, 3);
     return [key, label(withoutTags(trace.name), left + 20, y + 4)];
   });
 }
 
 const BAR_STEPS = 48;
 
-function drawColourBar(trace: Trace, frame: Frame): string[] {
+function drawColorBar(trace: Trace, frame: Frame): string[] {
   const [low, high] = heatmapRange(trace);
   const left = frame.right + 14;
   const height = frame.bottom - frame.top;
@@ -227,7 +227,7 @@ function drawColourBar(trace: Trace, frame: Frame): string[] {
       y: frame.top + (i / BAR_STEPS) * height,
       width: 14,
       height: height / BAR_STEPS + 0.5,
-      fill: colourHex("viridis", 1 - (i + 0.5) / BAR_STEPS),
+      fill: colorHex("viridis", 1 - (i + 0.5) / BAR_STEPS),
     }),
   );
   return [...steps, label(short(high), left + 18, frame.top + 10), label(short(low), left + 18, frame.bottom)];

@@ -1,10 +1,10 @@
-import { colourHex } from "../../protocol/core/color";
+import { colorHex } from "../../protocol/core/color";
 import type { Axis } from "./axis";
 import { label, line, tag } from "./svg";
 import { coordinates, isRecord, numberOf, record, textOf, type Coordinate, type PlotlyObject } from "./values";
 
 /** d3's ten categorical colours, plotly's default. */
-const COLOURWAY = [
+const COLORWAY = [
   "#1f77b4",
   "#ff7f0e",
   "#2ca02c",
@@ -23,7 +23,7 @@ export type TraceKind = "scatter" | "bar" | "heatmap";
 export interface Trace {
   kind: TraceKind;
   name: string;
-  colour: string;
+  color: string;
   x: (Coordinate | null)[];
   y: (Coordinate | null)[];
   horizontal: boolean;
@@ -35,13 +35,13 @@ export function readTrace(options: PlotlyObject, position: number): Trace | unde
   const type = textOf(options.type) ?? "scatter";
   const kind = type === "scattergl" ? "scatter" : type;
   if (kind !== "scatter" && kind !== "bar" && kind !== "heatmap") return undefined;
-  const colour = firstColour(options) ?? COLOURWAY[position % COLOURWAY.length];
+  const color = firstColor(options) ?? COLORWAY[position % COLORWAY.length];
   const [x, y] = kind === "heatmap" ? heatmapAxes(options) : pointAxes(options);
   const name = textOf(options.name) ?? `trace ${position}`;
-  return { kind, name, colour, x, y, horizontal: options.orientation === "h", options };
+  return { kind, name, color, x, y, horizontal: options.orientation === "h", options };
 }
 
-function firstColour(options: PlotlyObject): string | undefined {
+function firstColor(options: PlotlyObject): string | undefined {
   return textOf(record(options.marker).color) ?? textOf(record(options.line).color);
 }
 
@@ -94,7 +94,7 @@ function drawLine(points: Place[], trace: Trace): string[] {
   const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3", longdash: "10 5" }[textOf(style.dash) ?? ""];
   const attributes = {
     fill: "none",
-    stroke: textOf(style.color) ?? trace.colour,
+    stroke: textOf(style.color) ?? trace.color,
     "stroke-width": numberOf(style.width) ?? 2,
     "stroke-dasharray": dash,
   };
@@ -105,7 +105,7 @@ function drawMarker([x, y]: Place, trace: Trace, i: number): string[] {
   if (x === undefined || y === undefined) return [];
   const { size, color } = record(trace.options.marker);
   const diameter = numberOf(Array.isArray(size) ? size[i] : size) ?? 6;
-  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.colour;
+  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.color;
   return [tag("circle", { cx: x, cy: y, r: diameter / 2, fill })];
 }
 
@@ -177,7 +177,7 @@ export function drawBars(trace: Trace, plane: Plane, slot: number, slots: number
 
 function bar(trace: Trace, i: number, start: number, width: number, from: number, length: number): string {
   const { color } = record(trace.options.marker);
-  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.colour;
+  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.color;
   const box = trace.horizontal
     ? { x: from, y: start, width: length, height: width }
     : { x: start, y: from, width, height: length };
@@ -214,7 +214,7 @@ export function drawHeatmap(trace: Trace, plane: Plane): string[] {
     row.map((value, c) => {
       const [x, y] = [plane.x.place(trace.x[c] ?? null), plane.y.place(trace.y[r] ?? null)];
       if (value === undefined || x === undefined || y === undefined) return "";
-      const fill = colourHex("viridis", (value - low) / (high - low || 1));
+      const fill = colorHex("viridis", (value - low) / (high - low || 1));
       return tag("rect", { x: x - width / 2, y: y - height / 2, width: width + 0.3, height: height + 0.3, fill });
     }),
   );

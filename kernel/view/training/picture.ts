@@ -1,5 +1,5 @@
 import { BLACK, Canvas, TEXT_HEIGHT, textWidth, WHITE, type Ink } from "../draw/canvas";
-import { colourAt } from "../../protocol/core/color";
+import { colorAt } from "../../protocol/core/color";
 import type { Point } from "../../protocol/core/geometry";
 import { chartsOf, type Chart, curvesIn } from "../../protocol/training/charts";
 import type { CurvePoint } from "../../protocol/training/curve";
@@ -118,7 +118,7 @@ function drawMatrix(canvas: Canvas, matrix: SavedMatrices, left: number, top: nu
     const [row, column] = [Math.floor(i / columns.length), i % columns.length];
     const edges = [left + column * width, top + row * height, left + (column + 1) * width, top + (row + 1) * height];
     const [x, y, right, bottom] = edges.map(Math.round);
-    canvas.fillRect(x, y, right, bottom, colourAt("viridis", (value - min) / (max - min || 1)));
+    canvas.fillRect(x, y, right, bottom, colorAt("viridis", (value - min) / (max - min || 1)));
   });
   if (height < LINE) return;
   rows.forEach((name, row) => {

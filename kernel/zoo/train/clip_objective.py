@@ -10,7 +10,7 @@ from data import SMALL_UNTIL, Shards, augment, normalise, shift
 from models import ClipImage, TextEncoder, fit_positions
 from tokenizer import Tokenizer
 
-NEGATIVES = ("category", "colour", "relation")
+NEGATIVES = ("category", "color", "relation")
 
 
 def category_captions(data: Shards) -> list[str]:

@@ -149,12 +149,12 @@ def measure_encoder(encoder: torch.nn.Module, val: Pairs, test: Pairs) -> dict:
             shown = features - means[layer] if centred else features
             for soft in (False, True):
                 value = val.score(feature_matcher(val, shown, soft))
-                table.append(dict(layer=layer, centred=centred, match="soft" if soft else "argmax", val=round(value, 2)))
+                table.append(dict(layer=layer, centered=centred, match="soft" if soft else "argmax", val=round(value, 2)))
                 best = max(best, (value, layer, centred, soft))
     _, layer, centred, soft = best
     features = dict(layer_features(encoder, test.images))
     chosen = features[layer] - means[layer] if centred else features[layer]
-    result = dict(layer=layer, centred=centred, match="soft" if soft else "argmax", val=round(best[0], 2))
+    result = dict(layer=layer, centered=centred, match="soft" if soft else "argmax", val=round(best[0], 2))
     for alpha in (0.1, 0.05):
         result[f"pck{alpha}"] = round(test.score(feature_matcher(test, chosen, soft), alpha), 2)
     last = features["last_hidden_state"]

@@ -25,7 +25,7 @@ def correspondence(cards: list[dict]) -> list[str]:
     lines = [row("encoder or baseline", "PCK@0.1", "PCK@0.05", "layer", "matcher"), row("---", "---:", "---:", "---", "---")]
     for card in cards:
         best = card["figures"]["correspondence"]
-        matcher = best["match"] + (", mean-centred" if best["centred"] else "")
+        matcher = best["match"] + (", mean-centred" if best["centered"] else "")
         lines.append(row(f"`{card['name']}`", number(best["pck0.1"]), number(best["pck0.05"]), f"`{best['layer']}`", matcher))
     lines += [row(name, number(value), "", "", "") for name, value in cards[0]["baselines"].items()]
     return lines

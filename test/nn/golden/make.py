@@ -281,7 +281,7 @@ def optimisers():
             optimiser.step()
             for i, parameter in enumerate(parameters):
                 store[f"{name}/after.{step}.{i}"] = parameter.detach().clone()
-    save("optimisers", store)
+    save("optimizers", store)
 
 
 def training():

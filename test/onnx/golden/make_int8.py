@@ -52,7 +52,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/quantised.onnx"
         quantize_dynamic(HERE / "int8.onnx", path, per_channel=True, weight_type=QuantType.QInt8)
-        values = {"x": x, "exact": run(HERE / "int8.onnx"), "quantised": run(path)}
+        values = {"x": x, "exact": run(HERE / "int8.onnx"), "quantized": run(path)}
     text = json.dumps({name: [float(v) for v in value.ravel()] for name, value in values.items()})
     (HERE / "int8.json").write_text(text + "\n")
 

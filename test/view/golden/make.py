@@ -44,5 +44,5 @@ def colours():
     return {name: [[round(255 * c) for c in colours(i)[:3]] for i in at] for name, colours in maps.items()}
 
 
-golden = {"pca": pca(), "eigen": eigen(), "halves": halves(), "colours": colours()}
+golden = {"pca": pca(), "eigen": eigen(), "halves": halves(), "colors": colours()}
 Path(__file__).with_name("golden.json").write_text(json.dumps(golden))

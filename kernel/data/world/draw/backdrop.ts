@@ -1,5 +1,5 @@
 import { figure } from "../things/categories";
-import { colourNames, mix, tint, type ColourName, type Rgb } from "./colors";
+import { colorNames, mix, tint, type ColorName, type Rgb } from "./colors";
 import { apply, box, ellipse, limb, smooth, type Point } from "../scenes/geometry";
 import { poseMatrix } from "../things/pose";
 import type { Prng } from "../../../prng";
@@ -8,14 +8,14 @@ import type { SceneObject } from "../scenes/scene";
 /** A polygon of one colour, in fractions of the image side: clutter behind an object, or an occluder in front of it. */
 export interface Blob {
   readonly outline: readonly Point[];
-  readonly colour: Rgb;
+  readonly color: Rgb;
 }
 
 /** What is behind the objects. */
 export interface Backdrop {
   /** The colour word of the ground, said in captions. */
-  readonly ground: ColourName;
-  readonly groundColour: Rgb;
+  readonly ground: ColorName;
+  readonly groundColor: Rgb;
   /** Colours of the sky (or wall) at the top and at the horizon. */
   readonly sky: readonly [Rgb, Rgb];
   /** Height of the ground's edge at the left and right border, 0 (top) to 1. */
@@ -27,16 +27,16 @@ export interface Backdrop {
 }
 
 /** Draw a backdrop whose ground has none of the objects' colours. */
-export function drawBackdrop(taken: readonly ColourName[], random: Prng): Backdrop {
-  const ground = random.pick(colourNames.filter((name) => !taken.includes(name)));
-  const groundColour = mix(tint(ground, random), [214, 208, 200], random.range(0.12, 0.3));
-  const wall = tint(random.pick(colourNames), random);
+export function drawBackdrop(taken: readonly ColorName[], random: Prng): Backdrop {
+  const ground = random.pick(colorNames.filter((name) => !taken.includes(name)));
+  const groundColor = mix(tint(ground, random), [214, 208, 200], random.range(0.12, 0.3));
+  const wall = tint(random.pick(colorNames), random);
   const pale = mix(wall, [232, 234, 238], random.range(0.45, 0.85));
   const level = random.range(0.42, 0.74);
   const tilt = random.bell() * 0.08;
   return {
     ground,
-    groundColour,
+    groundColor,
     sky: [pale, mix(pale, [252, 250, 244], random.range(0.2, 0.7))],
     horizon: [level - tilt, level + tilt],
     grain: random.range(0, 9),
@@ -48,8 +48,8 @@ export function drawBackdrop(taken: readonly ColourName[], random: Prng): Backdr
 function drawClutter(random: Prng): Blob {
   const [x, y] = [random.next(), random.next()];
   const r = random.range(0.02, 0.13);
-  const colour = mix(tint(random.pick(colourNames), random), [226, 222, 216], random.range(0, 0.6));
-  return { outline: drawOutline(x, y, r, random), colour };
+  const color = mix(tint(random.pick(colorNames), random), [226, 222, 216], random.range(0, 0.6));
+  return { outline: drawOutline(x, y, r, random), color };
 }
 
 function drawOutline(x: number, y: number, r: number, random: Prng): Point[] {
@@ -86,9 +86,9 @@ export function drawOccluders(object: SceneObject, random: Prng): Blob[] {
     const [, kx, ky] = random.pick(keypoints);
     const [x, y] = apply(matrix, kx, ky);
     const reach = object.pose.scale;
-    const colour = tint(random.pick(colourNames.filter((name) => name !== object.colour)), random);
+    const color = tint(random.pick(colorNames.filter((name) => name !== object.color)), random);
     const [ox, oy] = [x + random.bell() * reach * 0.3, y + random.bell() * reach * 0.3];
-    return { outline: drawCover(ox, oy, reach, random), colour };
+    return { outline: drawCover(ox, oy, reach, random), color };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Role } from "../things/sketch";
 export type Rgb = readonly [number, number, number];
 
 /** The colour words of captions and their centres in sRGB. */
-export const COLOURS: Readonly<Record<ColourName, Rgb>> = {
+export const COLORS: Readonly<Record<ColorName, Rgb>> = {
   red: [206, 48, 44],
   orange: [236, 134, 36],
   yellow: [240, 206, 52],
@@ -20,25 +20,25 @@ export const COLOURS: Readonly<Record<ColourName, Rgb>> = {
 };
 
 /** A colour word. */
-export type ColourName =
+export type ColorName =
   "red" | "orange" | "yellow" | "green" | "blue" | "purple" | "pink" | "brown" | "white" | "black";
 
 /** The colour words, in a fixed order. */
-export const colourNames = Object.keys(COLOURS) as readonly ColourName[];
+export const colorNames = Object.keys(COLORS) as readonly ColorName[];
 
 /**
  * The two body colours that a category never has in the train and val splits: one of every five combinations.
  * They occur in the test split only, so that "a purple cat" asks for composition, not for memory.
  */
-export function heldOutColours(category: CategoryName): readonly ColourName[] {
-  const first = (categories.findIndex((spec) => spec.name === category) * 3) % colourNames.length;
-  return [colourNames[first] as ColourName, colourNames[(first + 5) % colourNames.length] as ColourName];
+export function heldOutColors(category: CategoryName): readonly ColorName[] {
+  const first = (categories.findIndex((spec) => spec.name === category) * 3) % colorNames.length;
+  return [colorNames[first] as ColorName, colorNames[(first + 5) % colorNames.length] as ColorName];
 }
 
 /** A sample of a colour word: its centre, moved a little in brightness and tint. */
-export function tint(name: ColourName, random: Prng): Rgb {
+export function tint(name: ColorName, random: Prng): Rgb {
   const light = 1 + 0.1 * random.bell();
-  const [r, g, b] = COLOURS[name];
+  const [r, g, b] = COLORS[name];
   const move = (v: number): number => clampByte(v * light + 16 * random.bell());
   return [move(r), move(g), move(b)];
 }
@@ -55,8 +55,8 @@ export function mix(a: Rgb, b: Rgb, t: number): Rgb {
 }
 
 /** The colour of every role of an object. */
-export function drawPalette(colour: ColourName, accent: ColourName, random: Prng): Readonly<Record<Role, Rgb>> {
-  const body = tint(colour, random);
+export function drawPalette(color: ColorName, accent: ColorName, random: Prng): Readonly<Record<Role, Rgb>> {
+  const body = tint(color, random);
   const grey = random.range(120, 190);
   const night = random.range(20, 50);
   const jitter = (base: Rgb): Rgb =>

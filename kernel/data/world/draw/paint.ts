@@ -13,7 +13,7 @@ export interface Stroke {
   readonly instance: number;
   /** Part-type id; 0 for what is not an object. */
   readonly part: number;
-  readonly colour: Rgb;
+  readonly color: Rgb;
   readonly second?: Rgb;
   readonly weave?: (x: number, y: number) => number;
   /** From cells of the map to the figure. */
@@ -45,8 +45,8 @@ export function paint(scene: Scene, scale: number): Painting {
     strokes.push(stroke);
   };
   const blob = (outline: readonly Point[]): Point[] => outline.map(([x, y]): Point => [x * side, y * side]);
-  const { horizon, groundColour, sky, clutter } = scene.backdrop;
-  put([], { instance: 0, part: 0, colour: sky[0] });
+  const { horizon, groundColor, sky, clutter } = scene.backdrop;
+  put([], { instance: 0, part: 0, color: sky[0] });
   put(
     blob([
       [0, horizon[0]],
@@ -54,12 +54,11 @@ export function paint(scene: Scene, scale: number): Painting {
       [1, 1],
       [0, 1],
     ]),
-    { instance: 0, part: 0, colour: groundColour },
+    { instance: 0, part: 0, color: groundColor },
   );
-  for (const { outline, colour } of clutter) put(blob(outline), { instance: 0, part: 0, colour });
+  for (const { outline, color } of clutter) put(blob(outline), { instance: 0, part: 0, color });
   for (const [i, object] of [...scene.objects.entries()].reverse()) paintObject(object, i + 1, side, put);
-  for (const { outline, colour } of scene.occluders)
-    put(blob(outline), { instance: occluderId(scene), part: 0, colour });
+  for (const { outline, color } of scene.occluders) put(blob(outline), { instance: occluderId(scene), part: 0, color });
   return { side, cells: canvas.cells, strokes };
 }
 
@@ -79,7 +78,7 @@ function paintObject(
     put(outline, {
       instance,
       part: PARTS.indexOf(part.part),
-      colour: object.palette[part.role],
+      color: object.palette[part.role],
       ...(pattern && part.role === "body" ? { weave: pattern, second: object.texture.second } : {}),
       toFigure,
       toTemplate: compose(fit(part, template[i] as Part), toFigure),

@@ -1,7 +1,7 @@
 import { figure } from "../things/categories";
 import { captionsOf, type Captions } from "../language/captions";
 import type { CategoryName } from "../things/categories";
-import type { ColourName } from "./colors";
+import type { ColorName } from "./colors";
 import { apply } from "../scenes/geometry";
 import { paint, type Painting, type Stroke } from "./paint";
 import { poseMatrix } from "../things/pose";
@@ -45,7 +45,7 @@ export interface Rendered {
   /** Tight box of the main object's visible pixels; all zero when none is visible. */
   readonly box: Box;
   readonly category: CategoryName;
-  readonly colour: ColourName;
+  readonly color: ColorName;
   /** Share of the main object's pixels hidden by something, in the image. */
   readonly occluded: number;
   /** Share of the main object outside the image. */
@@ -67,7 +67,7 @@ export function render(scene: Scene): Rendered {
     keypoints,
     box: boxOf(maps.instances, scene.size),
     category: main.category,
-    colour: main.colour,
+    color: main.color,
     ...coverage(scene, maps.instances),
     captions: captionsOf(scene),
   };

@@ -85,7 +85,7 @@ function isContour(painting: Painting, x: number, y: number, id: number, reach: 
 function divides(strokes: readonly Stroke[], id: number, other: number): boolean {
   if (id === other) return false;
   const [a, b] = [strokes[id] as Stroke, strokes[other] as Stroke];
-  return (isObject(a) || isObject(b)) && (a.colour !== b.colour || a.instance !== b.instance);
+  return (isObject(a) || isObject(b)) && (a.color !== b.color || a.instance !== b.instance);
 }
 
 function isObject(stroke: Stroke): boolean {
@@ -97,12 +97,12 @@ function makeShader(scene: Scene, { side, strokes }: Painting): Shader {
   const grain = makeGrain(grainSeed, side);
   return (id, x, y, factor, sum) => {
     const stroke = strokes[id] as Stroke;
-    const colour = stroke.colour;
+    const color = stroke.color;
     if (isObject(stroke)) return shadeObject(stroke, x, y, factor, sum);
     const noise = stroke.instance === 0 && amplitude > 0 ? grain(x, y) * amplitude : 0;
     const fade = id === 0 ? y / side : 0;
     for (let k = 0; k < 3; k++) {
-      const base = colour[k as 0] + (id === 0 ? (sky[1][k as 0] - sky[0][k as 0]) * fade : 0);
+      const base = color[k as 0] + (id === 0 ? (sky[1][k as 0] - sky[0][k as 0]) * fade : 0);
       sum[k] = (sum[k] as number) + base * factor + noise;
     }
   };
@@ -113,11 +113,11 @@ function shadeObject(stroke: Stroke, x: number, y: number, factor: number, sum: 
   const m = stroke.toFigure;
   const u = m ? m[0] * x + m[1] * y + m[2] : 0;
   const v = m ? m[3] * x + m[4] * y + m[5] : 0;
-  const second = stroke.second ?? stroke.colour;
+  const second = stroke.second ?? stroke.color;
   const weight = stroke.weave ? stroke.weave(u, v) : 0;
   const light = factor * (1.06 - 0.16 * Math.max(-1, Math.min(1, v)) + 0.03 * u);
   for (let k = 0; k < 3; k++) {
-    const base = stroke.colour[k as 0];
+    const base = stroke.color[k as 0];
     sum[k] = (sum[k] as number) + (base + (second[k as 0] - base) * weight) * light;
   }
 }

@@ -1,5 +1,5 @@
 import { categories } from "../things/categories";
-import { colourNames } from "../draw/colors";
+import { colorNames } from "../draw/colors";
 import { Prng } from "../../../prng";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 
@@ -18,7 +18,7 @@ export interface HardNegatives {
   /** Another category of the main object. */
   readonly category: string;
   /** Another colour of the main object. */
-  readonly colour: string;
+  readonly color: string;
   /** The opposite relation; absent when there is one object. */
   readonly relation?: string;
 }
@@ -36,7 +36,7 @@ export function captionsOf(scene: Scene): Captions {
   const main = scene.objects[0] as SceneObject;
   const others = scene.objects.map((object) => object.category);
   const category = random.pick(categories.filter((spec) => !others.includes(spec.name))).name;
-  const colour = random.pick(colourNames.filter((name) => name !== main.colour));
+  const color = random.pick(colorNames.filter((name) => name !== main.color));
   const withMain = (change: Partial<SceneObject>): string =>
     say({ ...scene, objects: [{ ...main, ...change }, ...scene.objects.slice(1)] });
   return {
@@ -44,7 +44,7 @@ export function captionsOf(scene: Scene): Captions {
     category: withArticle(main.category),
     negatives: {
       category: withMain({ category }),
-      colour: withMain({ colour }),
+      color: withMain({ color }),
       ...(scene.relation ? { relation: say({ ...scene, relation: OPPOSITE[scene.relation] }) } : {}),
     },
   };
@@ -60,7 +60,7 @@ function say(scene: Scene): string {
 
 function describe(object: SceneObject, texture: boolean): string {
   const pattern = texture && object.texture.name !== "plain" ? object.texture.name : "";
-  return withArticle([object.sizeWord, object.colour, pattern, object.category].filter(Boolean).join(" "));
+  return withArticle([object.sizeWord, object.color, pattern, object.category].filter(Boolean).join(" "));
 }
 
 /** `a` or `an` before the words. */

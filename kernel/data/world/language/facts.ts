@@ -1,5 +1,5 @@
 import { parts as partNames, type CategoryName } from "../things/categories";
-import type { ColourName } from "../draw/colors";
+import type { ColorName } from "../draw/colors";
 import type { Box, Rendered } from "../draw/render";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 import type { PartName } from "../things/sketch";
@@ -11,7 +11,7 @@ export interface ObjectFacts {
   readonly id: number;
   readonly category: CategoryName;
   /** Of its body, the word of the captions. */
-  readonly colour: ColourName;
+  readonly color: ColorName;
   readonly texture: TextureName;
   /** Length of one unit of its figure, as a fraction of the image side: its size, whatever its category. */
   readonly scale: number;
@@ -37,9 +37,9 @@ export function factsOf(scene: Scene, image: Rendered): ObjectFacts[] {
 }
 
 function describe(object: SceneObject, id: number, image: Rendered): ObjectFacts {
-  const { category, colour, texture, pose } = object;
+  const { category, color, texture, pose } = object;
   const [box, area] = measure(image, id);
-  return { id, category, colour, texture: texture.name, scale: pose.scale, box, area, parts: partsOf(image, id) };
+  return { id, category, color, texture: texture.name, scale: pose.scale, box, area, parts: partsOf(image, id) };
 }
 
 /** Tight box and number of the pixels of an instance; the box is all zero when there is none. */

@@ -1,15 +1,15 @@
 import { categories, type CategoryName } from "../things/categories";
 import { withArticle } from "./captions";
-import { colourNames } from "../draw/colors";
+import { colorNames } from "../draw/colors";
 import { crowd, type CrowdOptions } from "../scenes/crowd";
 import { factsOf, lead, type ObjectFacts } from "./facts";
 import { Prng } from "../../../prng";
 import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./refer";
 import { render, type Rendered } from "../draw/render";
-import { drawColour, type Relation, type Scene } from "../scenes/scene";
+import { drawColor, type Relation, type Scene } from "../scenes/scene";
 
 /** What a question asks for. */
-export const questionTypes = ["existence", "count", "colour", "relation", "comparison", "category", "part"] as const;
+export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
 
 /** Type of a question. */
 export type QuestionType = (typeof questionTypes)[number];
@@ -20,7 +20,7 @@ const YES_NO = ["yes", "no"] as const;
 export const answers: Readonly<Record<QuestionType, readonly string[]>> = {
   existence: YES_NO,
   count: ["0", "1", "2", "3", "4"],
-  colour: colourNames,
+  color: colorNames,
   relation: YES_NO,
   comparison: YES_NO,
   category: categories.map((spec) => spec.name),
@@ -95,11 +95,11 @@ export function ask(scene: Scene, objects: readonly ObjectFacts[], perType: numb
 }
 
 const ASKERS: Readonly<Record<QuestionType, readonly Asker[]>> = {
-  existence: [isThereCategory, isThereColoured],
+  existence: [isThereCategory, isThereColored],
   count: [howMany],
-  colour: [whatColour],
+  color: [whatColor],
   relation: [isSomewhere],
-  comparison: [isLargerThan, areThereMore, haveSameColour],
+  comparison: [isLargerThan, areThereMore, haveSameColor],
   category: [whatIs],
   part: [hasPart],
 };
@@ -122,14 +122,14 @@ function isThereCategory({ objects, random }: Sight): Question {
 }
 
 /** The category is there either way; what is asked for is its colour. */
-function isThereColoured({ scene, objects, random }: Sight): Question {
+function isThereColored({ scene, objects, random }: Sight): Question {
   const yes = random.chance(0.5);
-  const { category, colour: own } = random.pick(objects);
+  const { category, color: own } = random.pick(objects);
   const alike = ofCategory(objects, category);
-  let colour = own;
-  while (!yes && alike.some((object) => object.colour === colour)) colour = drawColour(category, scene.split, random);
-  const meant = alike.filter((object) => object.colour === colour);
-  return yesNo("existence", yes, `is there ${withArticle(`${colour} ${category}`)}?`, meant);
+  let color = own;
+  while (!yes && alike.some((object) => object.color === color)) color = drawColor(category, scene.split, random);
+  const meant = alike.filter((object) => object.color === color);
+  return yesNo("existence", yes, `is there ${withArticle(`${color} ${category}`)}?`, meant);
 }
 
 const IRREGULAR: Readonly<Partial<Record<CategoryName, string>>> = {
@@ -167,14 +167,14 @@ function named({ scene, objects }: Sight, pattern: RegExp): { object: ObjectFact
     .filter(({ phrases }) => phrases.length > 0);
 }
 
-const WITHOUT_COLOUR = new RegExp(`^(?!.*\\b(?:${colourNames.join("|")})\\b)(?!.* of )(?!.*(?:above|below))`);
+const WITHOUT_COLOR = new RegExp(`^(?!.*\\b(?:${colorNames.join("|")})\\b)(?!.* of )(?!.*(?:above|below))`);
 const WITHOUT_CATEGORY = / object$/;
 
-function whatColour(sight: Sight): Question | undefined {
-  const found = pickOne(named(sight, WITHOUT_COLOUR), sight.random);
+function whatColor(sight: Sight): Question | undefined {
+  const found = pickOne(named(sight, WITHOUT_COLOR), sight.random);
   if (!found) return undefined;
   const question = `what colour is ${sight.random.pick(found.phrases)}?`;
-  return { type: "colour", question, answer: found.object.colour, objects: [found.object.id] };
+  return { type: "color", question, answer: found.object.color, objects: [found.object.id] };
 }
 
 function whatIs(sight: Sight): Question | undefined {
@@ -242,7 +242,7 @@ function areThereMore({ objects, random }: Sight): Question | undefined {
 }
 
 /** Asked where some pair has the same colour and some pair has not; the names do not say the colours. */
-function haveSameColour(sight: Sight): Question | undefined {
+function haveSameColor(sight: Sight): Question | undefined {
   const names = new Map(
     sight.objects.flatMap((object) => {
       const phrase = `the ${object.category}`;
@@ -250,8 +250,8 @@ function haveSameColour(sight: Sight): Question | undefined {
     }),
   );
   const pairs = [...names.keys()].flatMap((a) => [...names.keys()].filter((b) => b !== a).map((b) => [a, b] as const));
-  const same = pairs.filter(([a, b]) => a.colour === b.colour);
-  const other = pairs.filter(([a, b]) => a.colour !== b.colour);
+  const same = pairs.filter(([a, b]) => a.color === b.color);
+  const other = pairs.filter(([a, b]) => a.color !== b.color);
   if (same.length === 0 || other.length === 0) return undefined;
   const yes = sight.random.chance(0.5);
   const [a, b] = sight.random.pick(yes ? same : other);

@@ -1,5 +1,5 @@
 import { categories, type CategoryName } from "../things/categories";
-import { colourNames, type ColourName } from "../draw/colors";
+import { colorNames, type ColorName } from "../draw/colors";
 import { lead, type ObjectFacts } from "./facts";
 import type { Relation } from "../scenes/scene";
 import { textureNames, type TextureName } from "../draw/texture";
@@ -18,10 +18,10 @@ const CLEAR_EXTREME = 0.08;
 /** Ratio of the scales from which one object is said to be larger than another one. */
 export const CLEAR_RATIO = 1.3;
 
-/** A parsed phrase: `the [superlative] [colour] [texture] (category | object) [relation the …]`. */
+/** A parsed phrase: `the [superlative] [color] [texture] (category | object) [relation the …]`. */
 interface Phrase {
   readonly superlative?: Superlative;
-  readonly colour?: ColourName;
+  readonly color?: ColorName;
   readonly texture?: TextureName;
   readonly category?: CategoryName;
   readonly relation?: Relation;
@@ -31,7 +31,7 @@ interface Phrase {
 const NOUNS: readonly string[] = [...categories.map((spec) => spec.name), "object"];
 const alternatives = (words: readonly string[]): string => words.join("|");
 const GRAMMAR = new RegExp(
-  `^the (?:(${alternatives(superlatives)}) )?(?:(${alternatives(colourNames)}) )?` +
+  `^the (?:(${alternatives(superlatives)}) )?(?:(${alternatives(colorNames)}) )?` +
     `(?:(${alternatives(textureNames.slice(1))}) )?(${alternatives(NOUNS)})(?: (${alternatives(relations)}) (the .+))?$`,
 );
 
@@ -41,10 +41,10 @@ function parse(text: string): Phrase {
     const form = "the [superlative] [colour] [texture] (category | object) [relation the …]";
     throw new RangeError(`world.resolve: a phrase must read ${JSON.stringify(form)}, received ${JSON.stringify(text)}`);
   }
-  const [, superlative, colour, texture, noun, relation, anchor] = found;
+  const [, superlative, color, texture, noun, relation, anchor] = found;
   return {
     superlative: superlative as Superlative | undefined,
-    colour: colour as ColourName | undefined,
+    color: color as ColorName | undefined,
     texture: texture as TextureName | undefined,
     category: noun === "object" ? undefined : (noun as CategoryName),
     relation: relation as Relation | undefined,
@@ -64,10 +64,10 @@ export function resolve(phrase: string, objects: readonly ObjectFacts[], size: n
 }
 
 function find(phrase: Phrase, objects: readonly ObjectFacts[], size: number): ObjectFacts[] {
-  const { colour, texture, category, superlative, relation, anchor } = phrase;
+  const { color, texture, category, superlative, relation, anchor } = phrase;
   let found = objects.filter(
     (object) =>
-      (!colour || object.colour === colour) &&
+      (!color || object.color === color) &&
       (!texture || object.texture === texture) &&
       (!category || object.category === category),
   );
@@ -128,14 +128,14 @@ export function isUnique(phrase: string, id: number, objects: readonly ObjectFac
 }
 
 /** `the cat`, `the red cat`, `the striped cat`, `the red striped cat`, `the red object`; they may mean others too. */
-export function plain({ category, colour, texture }: ObjectFacts): string[] {
-  const textured = texture === "plain" ? [] : [`the ${texture} ${category}`, `the ${colour} ${texture} ${category}`];
-  return [`the ${category}`, `the ${colour} ${category}`, ...textured, `the ${colour} object`];
+export function plain({ category, color, texture }: ObjectFacts): string[] {
+  const textured = texture === "plain" ? [] : [`the ${texture} ${category}`, `the ${color} ${texture} ${category}`];
+  return [`the ${category}`, `the ${color} ${category}`, ...textured, `the ${color} object`];
 }
 
 /** Superlatives among several: `the largest cat`, `the leftmost red cat`, `the topmost object`. */
-function extremes({ category, colour }: ObjectFacts, objects: readonly ObjectFacts[], size: number): string[] {
-  const among = [category, `${colour} ${category}`, "object"].filter(
+function extremes({ category, color }: ObjectFacts, objects: readonly ObjectFacts[], size: number): string[] {
+  const among = [category, `${color} ${category}`, "object"].filter(
     (words) => resolve(`the ${words}`, objects, size).length > 1,
   );
   return superlatives.flatMap((word) => among.map((words) => `the ${word} ${words}`));

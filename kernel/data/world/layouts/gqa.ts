@@ -16,7 +16,7 @@ interface GqaRecord {
 const STRUCTURAL: Readonly<Record<QuestionType, string>> = {
   existence: "verify",
   count: "query",
-  colour: "query",
+  color: "query",
   relation: "verify",
   comparison: "compare",
   category: "query",
@@ -75,7 +75,7 @@ function nodeOf(object: ObjectFacts, objects: readonly ObjectFacts[], size: numb
     );
   return {
     ...{ name: object.category, x: x1, y: y1, w: x2 - x1, h: y2 - y1 },
-    attributes: object.texture === "plain" ? [object.colour] : [object.colour, object.texture],
+    attributes: object.texture === "plain" ? [object.color] : [object.color, object.texture],
     parts: object.parts,
     relations: related,
   };

@@ -1,6 +1,6 @@
 import { drawBackdrop, drawOccluders } from "../draw/backdrop";
 import { categories, drawShape, type CategoryName } from "../things/categories";
-import { heldOutColours, type ColourName } from "../draw/colors";
+import { heldOutColors, type ColorName } from "../draw/colors";
 import { Prng } from "../../../prng";
 import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
 
@@ -32,14 +32,14 @@ export function crowd(seed: number, options: CrowdOptions = {}): Scene {
     throw new RangeError(`world.crowd: occlusion must be a probability in [0, 1], received ${occlusion}`);
   const random = new Prng(seed, `${split}/crowd`);
   const objects = drawObjects(split, random);
-  const colours = objects.map((object) => object.colour);
+  const colors = objects.map((object) => object.color);
   return {
     seed,
     split,
     view: 0,
     size,
     objects,
-    backdrop: drawBackdrop(colours, random),
+    backdrop: drawBackdrop(colors, random),
     occluders: random.chance(occlusion) ? drawOccluders(random.pick(objects), random).slice(0, 1) : [],
   };
 }
@@ -50,8 +50,8 @@ function drawObjects(split: Split, random: Prng): SceneObject[] {
   for (const [i, spot] of drawSpots(names.length, random).entries()) {
     const category = names[i] as CategoryName;
     const shape = drawShape(category, random);
-    const colour = random.chance(0.25) ? borrowed(objects[0], category, split) : undefined;
-    objects.push(drawObject(category, shape, spot, split, random, colour));
+    const color = random.chance(0.25) ? borrowed(objects[0], category, split) : undefined;
+    objects.push(drawObject(category, shape, spot, split, random, color));
   }
   return objects;
 }
@@ -66,9 +66,9 @@ function drawNames(random: Prng): CategoryName[] {
 }
 
 /** The first object's colour, where the split allows it for the category. */
-function borrowed(first: SceneObject | undefined, category: CategoryName, split: Split): ColourName | undefined {
-  if (!first || (split !== "test" && heldOutColours(category).includes(first.colour))) return undefined;
-  return first.colour;
+function borrowed(first: SceneObject | undefined, category: CategoryName, split: Split): ColorName | undefined {
+  if (!first || (split !== "test" && heldOutColors(category).includes(first.color))) return undefined;
+  return first.color;
 }
 
 /** Mean scale of the objects, by their number less one. */

@@ -1,5 +1,5 @@
 import { categories, categoryNamed, drawShape, type CategoryName, type Shape } from "../things/categories";
-import { colourNames, drawPalette, heldOutColours, type ColourName, type Rgb } from "../draw/colors";
+import { colorNames, drawPalette, heldOutColors, type ColorName, type Rgb } from "../draw/colors";
 import { drawBackdrop, drawOccluders, type Backdrop, type Blob } from "../draw/backdrop";
 import { drawPose, type Pose } from "../things/pose";
 import { Prng } from "../../../prng";
@@ -20,12 +20,12 @@ export interface SceneObject {
   readonly category: CategoryName;
   readonly shape: Shape;
   readonly pose: Pose;
-  readonly colour: ColourName;
-  readonly accent: ColourName;
+  readonly color: ColorName;
+  readonly accent: ColorName;
   readonly palette: Readonly<Record<Role, Rgb>>;
   readonly texture: Texture;
   readonly sizeWord: "large" | "small" | "";
-  /** Whether the colour is one of {@link heldOutColours} of the category; only in the test split. */
+  /** Whether the colour is one of {@link heldOutColors} of the category; only in the test split. */
   readonly heldOut: boolean;
 }
 
@@ -92,7 +92,7 @@ export function scene(seed: number, options: SceneOptions = {}): Scene {
     size,
     objects,
     backdrop: drawBackdrop(
-      objects.map((object) => object.colour),
+      objects.map((object) => object.color),
       random,
     ),
     ...(layout.relation ? { relation: layout.relation } : {}),
@@ -154,10 +154,10 @@ function drawLayout(random: Prng, pair: boolean): { places: Spot[]; relation?: R
 }
 
 /** A colour of a category: in the test split a held-out one in 40 %, elsewhere never. */
-export function drawColour(category: CategoryName, split: Split, random: Prng): ColourName {
-  const held = heldOutColours(category);
+export function drawColor(category: CategoryName, split: Split, random: Prng): ColorName {
+  const held = heldOutColors(category);
   const heldOut = split === "test" && random.chance(0.4);
-  return random.pick(heldOut ? held : colourNames.filter((name) => !held.includes(name)));
+  return random.pick(heldOut ? held : colorNames.filter((name) => !held.includes(name)));
 }
 
 /** Draw what of an object is not its shape; its colour too, unless it is given. */
@@ -167,19 +167,19 @@ export function drawObject(
   spot: Spot,
   split: Split,
   random: Prng,
-  colour = drawColour(category, split, random),
+  color = drawColor(category, split, random),
 ): SceneObject {
-  const accent = random.pick(colourNames.filter((name) => name !== colour));
-  const palette = drawPalette(colour, accent, random);
+  const accent = random.pick(colorNames.filter((name) => name !== color));
+  const palette = drawPalette(color, accent, random);
   const textureName = random.chance(0.4) ? "plain" : random.pick(textureNames.slice(1));
   const mirrors = categoryNamed(category).mirrors;
   return {
     category,
     shape,
-    colour,
+    color,
     accent,
     palette,
-    heldOut: heldOutColours(category).includes(colour),
+    heldOut: heldOutColors(category).includes(color),
     pose: drawPose({ ...spot, mirrors }, random),
     texture: drawTexture(textureName, palette.body, random),
     sizeWord: spot.scale >= 0.34 ? "large" : spot.scale < 0.23 ? "small" : "",

@@ -4,11 +4,11 @@ import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, goldenFile, tensorOf } from "../nn/golden.ts";
 import { nn, train, tf } from "../nn/names.ts";
 
-const golden = goldenFile("optimisers");
+const golden = goldenFile("optimizers");
 const TOLERANCE = 1e-6;
 const scalar: nn.SafetensorsTensor = { dtype: "F64", shape: [], data: Float64Array.of(1) };
 
-type Make = (parameters: Map<string, nn.Parameter>) => train.Optimiser;
+type Make = (parameters: Map<string, nn.Parameter>) => train.Optimizer;
 
 const only = (parameters: Map<string, nn.Parameter>, name: string) => new Map([[name, parameters.get(name)!]]);
 
@@ -40,26 +40,26 @@ function startOf(name: string): Map<string, nn.Parameter> {
   );
 }
 
-function stepWith(optimiser: train.Optimiser, name: string, step: number, scale?: number): void {
+function stepWith(optimizer: train.Optimizer, name: string, step: number, scale?: number): void {
   const gradients = new Map(
     [...below(golden, `${name}/grad.${step}.`)].map(([key, stored]) => [key, tensorOf(stored)]),
   );
-  optimiser.step(gradients, scale);
+  optimizer.step(gradients, scale);
   for (const gradient of gradients.values()) gradient.dispose();
 }
 
-onEveryDevice("optimisers", () => {
+onEveryDevice("optimizers", () => {
   for (const [name, make] of Object.entries(CASES)) {
     it(`updates as torch.optim does: ${name}`, () => {
       const before = tf.memory().numTensors;
       const parameters = startOf(name);
-      const optimiser = make(parameters);
+      const optimizer = make(parameters);
       for (let step = 0; step < 5; step++) {
-        stepWith(optimiser, name, step);
+        stepWith(optimizer, name, step);
         for (const [key, stored] of below(golden, `${name}/after.${step}.`))
           assertClose(parameters.get(key)!.value, stored, TOLERANCE, `parameter ${key} after step ${step}`);
       }
-      optimiser.dispose();
+      optimizer.dispose();
       for (const parameter of parameters.values()) parameter.dispose();
       assert.equal(tf.memory().numTensors, before);
     });
@@ -68,29 +68,29 @@ onEveryDevice("optimisers", () => {
   for (const name of ["adamw-set", "sgd-nesterov", "sgd"])
     it(`goes on from its stored state bit for bit: ${name}`, async () => {
       const [parameters, copies] = [startOf(name), startOf(name)];
-      const optimiser = CASES[name](parameters);
-      for (let step = 0; step < 3; step++) stepWith(optimiser, name, step);
+      const optimizer = CASES[name](parameters);
+      for (let step = 0; step < 3; step++) stepWith(optimizer, name, step);
       for (const [key, copy] of copies) copy.assign(await parameters.get(key)!.read());
       const resumed = CASES[name](copies);
-      resumed.loadState(nn.parseSafetensors(nn.encodeSafetensors(await optimiser.state())).tensors);
-      for (let step = 3; step < 5; step++) [optimiser, resumed].forEach((one) => stepWith(one, name, step));
+      resumed.loadState(nn.parseSafetensors(nn.encodeSafetensors(await optimizer.state())).tensors);
+      for (let step = 3; step < 5; step++) [optimizer, resumed].forEach((one) => stepWith(one, name, step));
       for (const [key, copy] of copies) assert.deepEqual(await copy.read(), await parameters.get(key)!.read());
-      [optimiser, resumed, ...parameters.values(), ...copies.values()].forEach((one) => one.dispose());
+      [optimizer, resumed, ...parameters.values(), ...copies.values()].forEach((one) => one.dispose());
     });
 
   it("leaves a frozen parameter alone and keeps no state of it", async () => {
     const parameters = startOf("adamw");
     parameters.get("1")!.trainable = false;
     const start = await parameters.get("1")!.read();
-    const optimiser = CASES.adamw(parameters);
-    stepWith(optimiser, "adamw", 0);
-    assert.deepEqual(optimiser.statefulNames(), ["0"]);
+    const optimizer = CASES.adamw(parameters);
+    stepWith(optimizer, "adamw", 0);
+    assert.deepEqual(optimizer.statefulNames(), ["0"]);
     assert.deepEqual(await parameters.get("1")!.read(), start);
-    [optimiser, ...parameters.values()].forEach((one) => one.dispose());
+    [optimizer, ...parameters.values()].forEach((one) => one.dispose());
   });
 });
 
-describe("settings of optimisers", () => {
+describe("settings of optimizers", () => {
   it("are refused out of range, and so is a parameter in two groups", async () => {
     assert.throws(() => new train.AdamW([], { learningRate: -1 }), /learningRate must be at least 0, received -1/);
     assert.throws(() => new train.AdamW([], { betas: [0.9, 1] }), /betas must lie in \[0, 1\), received \[0.9, 1\]/);
