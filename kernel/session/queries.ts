@@ -2,11 +2,11 @@
 import type { QuickInfo } from "typescript";
 import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../jupyter/ipc";
 import type { CellCompiler } from "./cells";
-import { completionsAt, fittingNames } from "./completions";
+import { completionsAt } from "./completions";
 import { parseConvenience } from "./conveniences";
 import { toCodePoints, toUtf16 } from "./cursors";
 import { withoutCellFiles } from "./diagnostics";
-import { documentedAt, joined, type Documented } from "./documentation";
+import { documentedAt, joined } from "./documentation";
 import { plainText } from "./mime";
 
 const MAX_MATCHES = 1000;
@@ -35,8 +35,8 @@ export class Queries {
     const position = toUtf16(code, cursor);
     const { start, end, entries } = this.compiler.consult(
       code,
-      (service, file) => completionsAt(service, file, code, position),
-      fittingNames(code.slice(0, position)),
+      (draft) => completionsAt(draft, code, position),
+      position,
     );
     const shown = entries.slice(0, MAX_MATCHES);
     const kindOf = (name: string, kind: string): string => (kind === "alias" && this.compiler.kindOf(name)) || kind;
@@ -51,11 +51,7 @@ export class Queries {
   /** Signature, documentation and, for a variable of the session, a preview of its value. */
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
-    const found = this.compiler.consult(code, (service, file) => {
-      const at = (place: number): Documented | undefined => documentedAt(service, file, place);
-      // A cursor just behind a name means that name.
-      return at(position) ?? (position > 0 ? at(position - 1) : undefined);
-    });
+    const found = this.compiler.consult(code, (draft) => documentedAt(draft, code, position));
     if (!found) return { found: false, data: {} };
     const { info, documentation } = found;
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
