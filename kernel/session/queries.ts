@@ -96,7 +96,9 @@ interface Parts {
 
 /** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
 function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
-  const text = withoutCellFiles(joined(displayParts)).replace(/\nimport [\w$]+$/, "");
+  const text = withoutCellFiles(joined(displayParts))
+    .replace(/\n(?:import|export) [\w$]+$/, "")
+    .replace(/import\("[^"]*"\)\./g, "");
   const signature = text.replace(/^\(alias\) /gm, "");
   const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
   return isBare ? `${kind} ${signature}` : signature;
@@ -108,7 +110,8 @@ function asText({ signature, doc, value }: Parts): string {
 
 function asMarkdown({ signature, doc, value }: Parts): string {
   const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
-  const parts = [fence("typescript", signature), doc];
+  // Each tag is a paragraph, or Markdown would run them into one.
+  const parts = [fence("typescript", signature), doc.replace(/\n(?=@\w)/g, "\n\n").replace(/\n{3,}/g, "\n\n")];
   if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
   return parts.filter((part) => part !== "").join("\n\n");
 }

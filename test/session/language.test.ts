@@ -462,4 +462,27 @@ describe("questions about cells", () => {
     assert.match(inspection("lens."), /^const lens: Lens/);
     assert.equal(inspection("blur('a') + ", 12), "undefined");
   });
+
+  it("inspect members of a package's objects with the documentation of what they are, each tag a paragraph", async () => {
+    writePackage(
+      "documented",
+      { types: "index.d.ts", main: "index.js" },
+      {
+        "index.js": "exports.law = { fit() {} }; exports.room = {};",
+        "index.d.ts":
+          'import { fit } from "./fit";\nexport declare const law: { fit: typeof fit };\nexport * as room from "./room";',
+        "fit.d.ts":
+          "/**\n * Fits, see {@link law}.\n *\n * @param x Points.\n * @throws Error for none\n */\nexport declare function fit(x: number[]): void;",
+        "room.d.ts": "/** Where things are. */\nexport declare const thing: 1;",
+      },
+    );
+    const doc = "Fits, see `law`.\n\n@param x Points.\n@throws Error for none";
+    const head = 'import { law, room } from "documented"; ';
+    for (const code of ["law.fit", "law.fit(", "law.fit([1], "]) {
+      assert.equal(inspection(head + code), `(property) fit: (x: number[]) => void\n\n${doc}`, code);
+    }
+    assert.match(inspection(`${head}room`), /\n\nWhere things are\.$/);
+    const { data } = queries.inspect(`${head}law.fit`, head.length + 7, 0);
+    assert.match(String(data["text/markdown"]), /Points\.\n\n@throws Error for none$/);
+  });
 });
