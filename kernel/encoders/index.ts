@@ -25,6 +25,7 @@ export type {
 } from "../features";
 export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
+export type { ZooName } from "./locate";
 export type { TokenLayout, TokenOptions } from "./layout";
 export type { DisplayBundle } from "../display/describe";
 export {

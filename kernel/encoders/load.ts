@@ -4,7 +4,7 @@ import { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
 import { fetchModel, fetchText, type HubModelOptions } from "./hub-model";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
-import { locateModel, type ModelFiles } from "./locate";
+import { locateModel, type ModelFiles, type ZooName } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
@@ -39,7 +39,7 @@ const LOAD = "encoders.load";
  * @throws EncoderError when files are missing or no blocks are found; `OnnxError` for a damaged file; `DeviceError`;
  *   `HubError` for files that the hub does not deliver
  */
-export async function load(source: string, options: LoadOptions = {}): Promise<Encoder> {
+export async function load(source: ZooName | (string & {}), options: LoadOptions = {}): Promise<Encoder> {
   if (typeof source !== "string")
     throw new EncoderError(
       LOAD,

@@ -13,6 +13,19 @@ export interface ModelFiles {
   text(): Promise<string>;
 }
 
+/** The encoders that ship with the package, so that an editor offers them. */
+export type ZooName =
+  | "zoo/category-hybrid"
+  | "zoo/clip-vit"
+  | "zoo/clip-vit-192"
+  | "zoo/dino-hybrid"
+  | "zoo/mae-vit"
+  | "zoo/masks-hybrid"
+  | "zoo/parts-hybrid"
+  | "zoo/parts-pyramid"
+  | "zoo/siglip-hybrid"
+  | "zoo/untrained-hybrid";
+
 function listModels(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

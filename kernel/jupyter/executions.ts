@@ -112,7 +112,8 @@ export class Executions {
   private abortWaiting(): void {
     for (const request of this.waiting.splice(0)) {
       this.context.publisher.status("busy", request.header);
-      this.context.publisher.reply("shell", request, { status: "aborted", execution_count: this.count });
+      // Without a count: JupyterLab shows the number of any reply beside the cell, also where nothing ran.
+      this.context.publisher.reply("shell", request, { status: "aborted" });
       this.context.publisher.status("idle", request.header);
     }
   }

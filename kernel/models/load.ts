@@ -34,7 +34,7 @@ const FIELDS = [
  * @param source `zoo/reading-llama`, or a folder
  * @throws MultimodalError for a folder without these files, another architecture, or options that are not computed here
  */
-export async function load(source: string): Promise<LoadedLanguageModel> {
+export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
   const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
   const config = configOf(readObject(folder, "config.json"));
   const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);

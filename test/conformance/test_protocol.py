@@ -130,7 +130,8 @@ class ExecutionTests(unittest.TestCase):
         self.assertEqual(self.kernel.finish(failing).reply["status"], "error")
         for msg_id in waiting:
             result = self.kernel.finish(msg_id)
-            self.assertEqual(result.reply["status"], "aborted")
+            # A count, even an old one, would stand beside a cell that did not run.
+            self.assertEqual(result.reply, {"status": "aborted"})
             self.assertEqual(result.types(), ["status", "status"])
         self.assertEqual(self.run_cell("'runs'").value, "'runs'")
 
@@ -674,6 +675,31 @@ class LanguageTests(unittest.TestCase):
         self.kernel.run("const camera = { focalLength: 35, aperture: 2.8 }")
         self.assertEqual(self.complete("camera.foc")["matches"], ["focalLength"])
 
+    def test_completion_behind_a_dot(self):
+        self.kernel.run('import { encoders, law } from "fovea";\nconst lens = { aperture: 2.8, shutter: { speed: 60 } };')
+        for code, names in [("lens.", ["aperture", "shutter"]), ("console.log(`${lens.shutter.", ["speed"])]:
+            reply = self.complete(code)
+            self.assertEqual((reply["matches"], reply["cursor_start"], reply["cursor_end"]), (names, len(code), len(code)))
+            shown = reply["metadata"]["_jupyter_types_experimental"]
+            self.assertEqual([each["text"] for each in shown], names)
+        self.assertLessEqual({"load", "list", "extract"}, set(self.complete("encoders.")["matches"]))
+        self.assertLessEqual({"fit", "cScore"}, set(self.complete("law.")["matches"]))
+
+    def test_completion_of_the_zoo_replaces_the_string(self):
+        listed = self.kernel.run('import { encoders } from "fovea"; encoders.list().join()').value.strip("'").split(",")
+        for code, typed in [('/* 😀 */ await encoders.load("zoo/', "zoo/"), ('encoders.load("', ""), ("encoders.load('zoo/cl', { device: 'cpu' })", "zoo/cl")]:
+            cursor = code.index(typed, code.index("load") + 6) + len(typed)
+            reply = self.complete(code, cursor)
+            self.assertEqual(reply["matches"], [name for name in listed if name.startswith(typed)], code)
+            self.assertEqual(code[reply["cursor_start"] : reply["cursor_end"]], typed, code)
+
+    def test_completion_of_options(self):
+        self.kernel.run('import { encoders } from "fovea"; declare const encoder: Awaited<ReturnType<typeof encoders.load>>;')
+        reply = self.complete("await encoder.forwardIntermediates([], { ")
+        self.assertIn("outputFmt", reply["matches"])
+        self.assertNotIn("Array", reply["matches"])
+        self.assertEqual(self.complete('encoder.forwardIntermediates([], { outputFmt: "N')["matches"], ["NCHW", "NLC"])
+
     def test_completion_and_inspection_while_a_cell_awaits(self):
         cell = self.kernel.client.execute("await new Promise((r) => setTimeout(r, 1500))")
         self.assertEqual(self.complete("Math.flo")["matches"], ["floor"])
@@ -686,6 +712,14 @@ class LanguageTests(unittest.TestCase):
         self.assertIn("function double(x: number): number", shown["data"]["text/plain"])
         self.assertIn("Value: { deep: 42 }", self.kernel.ask(self.kernel.client.inspect("answer"))["data"]["text/plain"])
         self.assertFalse(self.kernel.ask(self.kernel.client.inspect("   ", 1))["found"])
+
+    def test_inspection_inside_of_arguments_shows_the_function(self):
+        self.kernel.run('import { encoders, law } from "fovea";')
+        for code, signature, words in [("law.fit(", "fit: (table:", "ordinary least squares"), ('encoders.load("x", {', "load: (source:", "Loads a frozen encoder")]:
+            shown = self.kernel.ask(self.kernel.client.inspect(code, len(code)))
+            self.assertTrue(shown["found"], code)
+            self.assertIn(signature, shown["data"]["text/plain"])
+            self.assertIn(words, shown["data"]["text/plain"])
 
     def test_the_library_is_found_with_types_and_completion(self):
         result = self.kernel.run('import { display } from "fovea";\nimport * as fovea from "fovea";\ndisplay({ "text/html": "<b>" }); typeof fovea.currentHost')

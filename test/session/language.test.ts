@@ -432,4 +432,57 @@ describe("questions about cells", () => {
     await run("class Other<T> { value!: T; private own = 1 }");
     await assert.rejects(run("const other: Other<number> = boxed"), (error: Error) => !error.message.includes("fovea"));
   });
+
+  it("inspect the function whose arguments are around the cursor, where no name is", async () => {
+    await run(
+      `/** Blurs. @param width In pixels. */
+       function blur(name: string, options: { width?: number } = {}) { return [name, options] }
+       /** A lens. */ class Lens { constructor(readonly focal: number) {} mount<T>(on: T) { return on } }
+       const lens = new Lens(35);`,
+    );
+    for (const code of [
+      "blur(",
+      "blur('a', ",
+      "blur('a', {",
+      "blur('a', { width: ",
+      "blur(lens.mount('b'), ",
+      "[blur(1,",
+    ]) {
+      for (const behind of ["", ")", "\nconst behind = 1;"]) {
+        const shown = inspection(code + behind, code.length);
+        assert.match(shown, /^function blur\(name: string, /, code + behind);
+        assert.match(shown, /\n\nBlurs\./, code + behind);
+      }
+    }
+    assert.match(inspection("new Lens("), /Lens\(focal: number\)/);
+    assert.match(inspection("lens.mount<"), /^\(method\) Lens\.mount</);
+    assert.match(inspection("lens.mount(1, "), /^\(method\) Lens\.mount</);
+    assert.match(inspection("blur(lens"), /^const lens: Lens/);
+    assert.match(inspection("blur(lens ", 10), /^const lens: Lens/);
+    assert.match(inspection("lens."), /^const lens: Lens/);
+    assert.equal(inspection("blur('a') + ", 12), "undefined");
+  });
+
+  it("inspect members of a package's objects with the documentation of what they are, each tag a paragraph", async () => {
+    writePackage(
+      "documented",
+      { types: "index.d.ts", main: "index.js" },
+      {
+        "index.js": "exports.law = { fit() {} }; exports.room = {};",
+        "index.d.ts":
+          'import { fit } from "./fit";\nexport declare const law: { fit: typeof fit };\nexport * as room from "./room";',
+        "fit.d.ts":
+          "/**\n * Fits, see {@link law}.\n *\n * @param x Points.\n * @throws Error for none\n */\nexport declare function fit(x: number[]): void;",
+        "room.d.ts": "/** Where things are. */\nexport declare const thing: 1;",
+      },
+    );
+    const doc = "Fits, see `law`.\n\n@param x Points.\n@throws Error for none";
+    const head = 'import { law, room } from "documented"; ';
+    for (const code of ["law.fit", "law.fit(", "law.fit([1], "]) {
+      assert.equal(inspection(head + code), `(property) fit: (x: number[]) => void\n\n${doc}`, code);
+    }
+    assert.match(inspection(`${head}room`), /\n\nWhere things are\.$/);
+    const { data } = queries.inspect(`${head}law.fit`, head.length + 7, 0);
+    assert.match(String(data["text/markdown"]), /Points\.\n\n@throws Error for none$/);
+  });
 });

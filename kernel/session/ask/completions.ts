@@ -1,8 +1,11 @@
 /** Which of the compiler's completions fit what is typed, the best first. */
 import type * as TypeScript from "typescript";
+import type { Draft } from "../compile/cells";
 
 const NAME_BEFORE = /[\p{ID_Continue}$]*$/u;
 const NAME_AFTER = /^[\p{ID_Continue}$]*/u;
+/** As editors sort: `floor` before `LN2`, `log` before `LOG2E`. */
+const byName = new Intl.Collator("en", { numeric: true });
 
 export interface Completion {
   name: string;
@@ -16,22 +19,21 @@ export interface Completions {
   entries: Completion[];
 }
 
-export function completionsAt(
-  service: TypeScript.LanguageService,
-  fileName: string,
-  code: string,
-  position: number,
-): Completions {
-  const info = service.getCompletionsAtPosition(fileName, position, undefined);
-  const { start, end } = replacedSpan(info, code, position);
+export function completionsAt({ service, fileName, offset }: Draft, code: string, position: number): Completions {
+  const info = service.getCompletionsAtPosition(fileName, offset + position, undefined);
+  const { start, end } = replacedSpan(info, offset, code, position);
   const typed = code.slice(start, position);
   const ranked = (info?.entries ?? [])
     .map((entry) => ({ entry, rank: rankOf(entry.name, typed) }))
     .filter(({ rank }) => rank < Infinity)
     .sort(
-      (a, b) => a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || compare(a.entry.name, b.entry.name),
+      (a, b) =>
+        a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || byName.compare(a.entry.name, b.entry.name),
     );
-  return { start, end, entries: ranked.map(({ entry }) => entry) };
+  // A name may also be a keyword.
+  const names = new Set<string>();
+  const entries = ranked.map(({ entry }) => entry).filter(({ name }) => !names.has(name) && names.add(name));
+  return { start, end, entries };
 }
 
 /** Which names of the session may complete a text that ends at the cursor: none behind a dot. */
@@ -44,11 +46,12 @@ export function fittingNames(before: string): (name: string) => boolean {
 /** The name around the cursor; in a string, what the compiler says. */
 function replacedSpan(
   info: TypeScript.CompletionInfo | undefined,
+  offset: number,
   code: string,
   position: number,
 ): { start: number; end: number } {
   const span = info?.optionalReplacementSpan ?? info?.entries.find((entry) => entry.replacementSpan)?.replacementSpan;
-  if (span) return { start: span.start, end: span.start + span.length };
+  if (span) return { start: span.start - offset, end: span.start - offset + span.length };
   const before = NAME_BEFORE.exec(code.slice(0, position))![0];
   const after = NAME_AFTER.exec(code.slice(position))![0];
   return { start: position - before.length, end: position + after.length };

@@ -1,14 +1,52 @@
-/** Signature and documentation of the name at a place. */
-import type { JSDocTagInfo, LanguageService, QuickInfo, SymbolDisplayPart } from "typescript";
+/** Signature and documentation of the name at a place, or of the function whose arguments are around it. */
+import type {
+  CallExpression,
+  DefinitionInfo,
+  JSDocTagInfo,
+  LanguageService,
+  Node,
+  QuickInfo,
+  SymbolDisplayPart,
+} from "typescript";
+import type { Draft } from "../compile/cells";
 
 export interface Documented {
+  /** Its span counts in the text that was asked about. */
   info: QuickInfo;
   documentation: string;
 }
 
-export function documentedAt(service: LanguageService, fileName: string, position: number): Documented | undefined {
-  const info = service.getQuickInfoAtPosition(fileName, position);
-  return info && { info, documentation: docOf(info) || docWhereDeclared(service, fileName, position) };
+export function documentedAt(draft: Draft, code: string, position: number): Documented | undefined {
+  const place = draft.offset + position;
+  const at = (there: number | undefined): Documented | undefined =>
+    there === undefined ? undefined : nameAt(draft, there);
+  // A cursor just behind a name means that name; behind a comma it means the next argument.
+  const isBehind = position > 0 && code[position - 1] !== ",";
+  return at(place) ?? (isBehind ? at(place - 1) : undefined) ?? at(calledAround(draft, place));
+}
+
+function nameAt({ service, fileName, offset }: Draft, place: number): Documented | undefined {
+  const info = service.getQuickInfoAtPosition(fileName, place);
+  if (!info || info.textSpan.start < offset) return undefined;
+  const textSpan = { start: info.textSpan.start - offset, length: info.textSpan.length };
+  return {
+    info: { ...info, textSpan },
+    documentation: docOf(info) || docWhereDeclared(service, fileName, place),
+  };
+}
+
+/** Where the name ends that is called with the arguments around a place. */
+function calledAround({ service, fileName }: Draft, place: number): number | undefined {
+  const help = service.getSignatureHelpItems(fileName, place, undefined);
+  const file = service.getProgram()?.getSourceFile(fileName);
+  return help && file && endOfCalled(file, help.applicableSpan.start);
+}
+
+function endOfCalled(node: Node, start: number): number | undefined {
+  // Of calls, `new` and what else has arguments.
+  const { expression, arguments: values, typeArguments: types } = node as Partial<CallExpression>;
+  if (values?.pos === start || types?.pos === start) return expression?.end;
+  return node.forEachChild((child) => endOfCalled(child, start));
 }
 
 export function joined(parts: SymbolDisplayPart[] | undefined): string {
@@ -16,8 +54,9 @@ export function joined(parts: SymbolDisplayPart[] | undefined): string {
 }
 
 function docOf({ documentation, tags }: QuickInfo): string {
-  const lines = [joined(documentation), ...(tags ?? []).map(tagLine)];
-  return lines.filter((line) => line !== "").join("\n");
+  const text = joined(documentation);
+  const lines = (tags ?? []).map(tagLine);
+  return [text, lines.join("\n")].filter((part) => part !== "").join("\n\n");
 }
 
 function tagLine({ name, text }: JSDocTagInfo): string {
@@ -27,18 +66,32 @@ function tagLine({ name, text }: JSDocTagInfo): string {
 /** Other files than cells are held without documentation, so it is read from their text. */
 function docWhereDeclared(service: LanguageService, fileName: string, position: number): string {
   const program = service.getProgram();
-  for (const { fileName: file, contextSpan } of service.getDefinitionAtPosition(fileName, position) ?? []) {
-    const before = contextSpan && program?.getSourceFile(file)?.text.slice(0, contextSpan.start);
-    const comment = /\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*$/.exec(before ?? "");
-    if (comment) return contentOf(comment[0].trimEnd());
+  const declared = service.getDefinitionAtPosition(fileName, position) ?? [];
+  // `fit` of `{ fit: typeof fit }` is documented where the function is.
+  const types = service.getTypeDefinitionAtPosition(fileName, position) ?? [];
+  const documented = types.filter(({ kind }) => kind === "function" || kind === "module");
+  for (const definition of [...declared, ...documented]) {
+    const doc = docBefore(definition, program?.getSourceFile(definition.fileName)?.text ?? "");
+    if (doc !== "") return doc;
   }
   return "";
 }
 
-/** Without the comment's marks. */
+function docBefore({ kind, contextSpan }: DefinitionInfo, text: string): string {
+  // A file that is imported as a whole says what it is in its first comment.
+  const isFile = kind === "module" && contextSpan === undefined;
+  const comment = isFile
+    ? /^\s*\/\*\*(?:[^*]|\*(?!\/))*\*\//.exec(text)
+    : /\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*$/.exec(contextSpan ? text.slice(0, contextSpan.start) : "");
+  return comment ? contentOf(comment[0].trim()) : "";
+}
+
+/** Without the comment's marks, and with a blank line before its tags. */
 function contentOf(comment: string): string {
   return comment
     .slice("/**".length, -"*/".length)
     .replace(/^[ \t]*\*? ?/gm, "")
-    .trim();
+    .trim()
+    .replace(/\s*\n(?=@\w)/, "\n\n")
+    .replace(/\{@link(?:code|plain)?\s+([^\s|}]+)[^}]*\}/g, "`$1`");
 }

@@ -2,11 +2,11 @@
 import type { QuickInfo } from "typescript";
 import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } from "../../jupyter/ipc";
 import type { CellCompiler } from "../compile/cells";
-import { completionsAt, fittingNames } from "./completions";
+import { completionsAt } from "./completions";
 import { parseConvenience } from "../conveniences";
 import { toCodePoints, toUtf16 } from "./cursors";
 import { withoutCellFiles } from "../compile/diagnostics";
-import { documentedAt, joined, type Documented } from "./documentation";
+import { documentedAt, joined } from "./documentation";
 import { plainText } from "../mime";
 
 const MAX_MATCHES = 1000;
@@ -35,8 +35,8 @@ export class Queries {
     const position = toUtf16(code, cursor);
     const { start, end, entries } = this.compiler.consult(
       code,
-      (service, file) => completionsAt(service, file, code, position),
-      fittingNames(code.slice(0, position)),
+      (draft) => completionsAt(draft, code, position),
+      position,
     );
     const shown = entries.slice(0, MAX_MATCHES);
     const kindOf = (name: string, kind: string): string => (kind === "alias" && this.compiler.kindOf(name)) || kind;
@@ -51,11 +51,7 @@ export class Queries {
   /** Signature, documentation and, for a variable of the session, a preview of its value. */
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
-    const found = this.compiler.consult(code, (service, file) => {
-      const at = (place: number): Documented | undefined => documentedAt(service, file, place);
-      // A cursor just behind a name means that name.
-      return at(position) ?? (position > 0 ? at(position - 1) : undefined);
-    });
+    const found = this.compiler.consult(code, (draft) => documentedAt(draft, code, position));
     if (!found) return { found: false, data: {} };
     const { info, documentation } = found;
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
@@ -100,7 +96,9 @@ interface Parts {
 
 /** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
 function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
-  const text = withoutCellFiles(joined(displayParts)).replace(/\nimport [\w$]+$/, "");
+  const text = withoutCellFiles(joined(displayParts))
+    .replace(/\n(?:import|export) [\w$]+$/, "")
+    .replace(/import\("[^"]*"\)\./g, "");
   const signature = text.replace(/^\(alias\) /gm, "");
   const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
   return isBare ? `${kind} ${signature}` : signature;
@@ -112,7 +110,8 @@ function asText({ signature, doc, value }: Parts): string {
 
 function asMarkdown({ signature, doc, value }: Parts): string {
   const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
-  const parts = [fence("typescript", signature), doc];
+  // Each tag is a paragraph, or Markdown would run them into one.
+  const parts = [fence("typescript", signature), doc.replace(/\n(?=@\w)/g, "\n\n").replace(/\n{3,}/g, "\n\n")];
   if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
   return parts.filter((part) => part !== "").join("\n\n");
 }

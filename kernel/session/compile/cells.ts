@@ -1,6 +1,7 @@
 /** Compiles cells one after another: declarations of earlier cells are known to later ones. */
 import { basename } from "node:path";
 import type * as TypeScript from "typescript";
+import { fittingNames } from "../ask/completions";
 import { CellDiagnostics, describe } from "./diagnostics";
 import { emitCell } from "./emit";
 import { withoutExports } from "./exports";
@@ -25,6 +26,14 @@ export interface CompiledCell {
   /** To pass to {@link CellCompiler.accept} once the cell ran. */
   module: string;
   declarations: Declaration[];
+}
+
+/** A text that is not run, in a file that the language service knows. */
+export interface Draft {
+  service: TypeScript.LanguageService;
+  fileName: string;
+  /** Where the text begins in the file. */
+  offset: number;
 }
 
 /** `import x = require("x")`, which a module of the compiler's own must not write, is only another import here. */
@@ -67,22 +76,28 @@ export class CellCompiler {
     this.program.reset();
   }
 
-  /** Ask the language service about a text that is not run, with the names that it mentions and others that are wanted. */
-  consult<T>(
-    source: string,
-    ask: (service: TypeScript.LanguageService, fileName: string) => T,
-    isWanted: (name: string) => boolean = () => false,
-  ): T {
-    const text = withoutExports(this.ts, source);
-    const draft = this.program.parse(text);
-    const wanted = [...this.names.names()].filter(isWanted);
-    const mentioned = new Set([...this.mentionedIn(draft), ...wanted]);
-    const file = this.program.open(text + this.names.suffix(declarationsOf(this.ts, draft), mentioned), true);
+  /**
+   * Ask the language service about a text that is not run, with the names that it mentions and, where it is to be completed at
+   * a cursor, those that fit there.
+   */
+  consult<T>(source: string, ask: (draft: Draft) => T, cursor?: number): T {
+    const alone = this.program.parse(withoutExports(this.ts, source), undefined, true);
+    const wanted = cursor === undefined ? [] : [...this.names.names()].filter(fittingNames(source.slice(0, cursor)));
+    const mentioned = new Set([...this.mentionedIn(alone), ...wanted]);
+    const prefix = this.names.prefix(declarationsOf(this.ts, alone), mentioned);
+    const text = cursor === undefined ? source : this.touchable(source, alone, cursor);
+    const file = this.program.open(prefix + text, true);
     try {
-      return this.program.ask((service) => ask(service, file.fileName));
+      return this.program.ask((service) => ask({ service, fileName: file.fileName, offset: prefix.length }));
     } finally {
       this.program.close(file);
     }
+  }
+
+  /** Where a cursor touches nothing, TypeScript completes no imports, as which earlier names are known: so it touches a `;`. */
+  private touchable(source: string, alone: CellFile, cursor: number): string {
+    if (!this.program.isBetweenStatements(alone, cursor)) return source;
+    return `${source.slice(0, cursor)};${source.slice(cursor)}`;
   }
 
   /** What a name of an earlier cell is, as completion shows it. */

@@ -5,12 +5,24 @@ import type { ts } from "./typescript";
 
 /** A cell's text, parsed: as JSX only where it is no TypeScript without, so that `<T>x` stays a cast. */
 export function parseCell(ts: ts, name: string, text: string, setParents = false): CellFile {
-  const parse = (kind: TypeScript.ScriptKind): CellFile =>
-    ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, setParents, kind) as CellFile;
+  const parse = parserOf(ts, name, text, setParents);
   const plain = parse(ts.ScriptKind.TS);
   if (plain.parseDiagnostics.length === 0 || !/<\/|\/>/.test(text)) return plain;
   const jsx = parse(ts.ScriptKind.TSX);
   return jsx.parseDiagnostics.length === 0 ? jsx : plain;
+}
+
+/** A text that may still end or be open in the middle: as JSX where that leaves fewer errors. */
+export function parseDraft(ts: ts, name: string, text: string): CellFile {
+  const parse = parserOf(ts, name, text, false);
+  const plain = parse(ts.ScriptKind.TS);
+  if (plain.parseDiagnostics.length === 0 || !text.includes("<")) return plain;
+  const jsx = parse(ts.ScriptKind.TSX);
+  return jsx.parseDiagnostics.length < plain.parseDiagnostics.length ? jsx : plain;
+}
+
+function parserOf(ts: ts, name: string, text: string, setParents: boolean): (kind: TypeScript.ScriptKind) => CellFile {
+  return (kind) => ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, setParents, kind) as CellFile;
 }
 
 /** The names that elements become calls of: `React`, and those of a comment `@jsx h` or `@jsxFrag Fragment`. */

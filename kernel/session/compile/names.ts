@@ -1,6 +1,7 @@
 /**
  * Which cell each name of the session comes from, and the lines that make names known to another cell. The lines stand
- * behind the cell's own text, whose positions they leave alone.
+ * behind a cell that runs, whose positions they leave alone, and ahead of a draft: behind it they would be read as the rest
+ * of an open expression, string, template or comment.
  */
 import type * as TypeScript from "typescript";
 import type { CellFile } from "./program";
@@ -55,11 +56,19 @@ export class CellNames {
 
   /** What follows a cell that declares `own`: the earlier names that it mentions, and its own for later cells. */
   suffix(own: readonly Declaration[], mentioned: Iterable<string>): string {
+    return `\n${this.lines(own, mentioned)} export { ${own.map(({ name }) => name).join(", ")} };`;
+  }
+
+  /** The line ahead of a draft that declares `own`: the earlier names that it mentions. The `export` makes it a module. */
+  prefix(own: readonly Declaration[], mentioned: Iterable<string>): string {
+    return `${this.lines(own, mentioned)} export {};\n`;
+  }
+
+  private lines(own: readonly Declaration[], mentioned: Iterable<string>): string {
     const declared = new Map(own.map((declaration) => [declaration.name, declaration]));
-    const lines = [...mentioned].flatMap((name) =>
-      linesOf(name, whatRemains(this.origins.get(name), declared.get(name))),
-    );
-    return `\n${lines.join(" ")} export { ${[...declared.keys()].join(", ")} };`;
+    return [...mentioned]
+      .flatMap((name) => linesOf(name, whatRemains(this.origins.get(name), declared.get(name))))
+      .join(" ");
   }
 }
 

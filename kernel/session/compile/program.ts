@@ -11,7 +11,7 @@ import { posix } from "node:path";
 import type * as TypeScript from "typescript";
 import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
-import { parseCell } from "./jsx";
+import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
 import type { ts } from "./typescript";
 
@@ -20,6 +20,7 @@ type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 // The boundary to what TypeScript has and does not declare.
 interface Internals {
   bindSourceFile(file: TypeScript.SourceFile, options: TypeScript.CompilerOptions): void;
+  getTouchingPropertyName(file: TypeScript.SourceFile, position: number): TypeScript.Node;
 }
 interface Program extends TypeScript.Program {
   getResolvedModule(file: TypeScript.SourceFile, name: string, mode: unknown): Resolution | undefined;
@@ -83,13 +84,18 @@ export class CellProgram {
   }
 
   /** A text on its own, unknown to the checker. */
-  parse(text: string, name = "cell.ts"): CellFile {
-    const file = parseCell(this.ts, name, text);
+  parse(text: string, name = "cell.ts", isDraft = false): CellFile {
+    const file = isDraft ? parseDraft(this.ts, name, text) : parseCell(this.ts, name, text);
     // What a program adds to its files, and messages and queries look at.
     const lists = { imports: [], moduleAugmentations: [], ambientModuleNames: [] };
     Object.assign(file, { path: name, resolvedPath: name, originalFileName: name, ...lists });
     (this.ts as unknown as Internals).bindSourceFile(file, this.options);
     return file;
+  }
+
+  /** Whether a position touches no token and lies in no statement. */
+  isBetweenStatements(file: CellFile, position: number): boolean {
+    return (this.ts as unknown as Internals).getTouchingPropertyName(file, position) === file;
   }
 
   /** A text as a module of its own, which the checker knows until {@link close}. A draft changes no other file. */
@@ -98,7 +104,7 @@ export class CellProgram {
     if (isDraft) this.drafted += text.length;
     this.localChanged = this.host.noticeChanges() || this.localChanged;
     const name = posix.join(this.folder, `.fovea-cell-${++this.count}.ts`);
-    const file = this.parse(text, name);
+    const file = this.parse(text, name, isDraft);
     const cell = { file, imports: this.resolveImports(text, name) };
     this.cells.set(name, cell);
     if (!isDraft && this.isStructural(file)) this.host.add(name, text);
