@@ -1,7 +1,8 @@
 /** `npm run lab [-- --port N] [-- any option of jupyter lab]`: sets up what is missing and opens the first notebook. */
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { terminalOptions } from "./command.mjs";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
 
 const FIRST_NOTEBOOK = join("notebooks", "01-correspondence.ipynb");
@@ -39,8 +40,12 @@ async function main() {
   await setup();
   // JupyterLab refuses to start for root without being told; in a container that is the normal user.
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
+  const terminals = terminalOptions(dirname(bin("python")), {
+    isTerminal: process.stdout.isTTY,
+    shell: process.env.SHELL || undefined,
+  });
   process.stderr.write(`fovea: opening ${FIRST_NOTEBOOK} in JupyterLab, Ctrl-C ends it\n`);
-  const lab = spawn(bin("jupyter"), ["lab", FIRST_NOTEBOOK, ...asRoot, ...args], {
+  const lab = spawn(bin("jupyter"), ["lab", FIRST_NOTEBOOK, ...asRoot, ...terminals, ...args], {
     cwd: root,
     env: environment(),
     stdio: "inherit",

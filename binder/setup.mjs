@@ -1,6 +1,6 @@
 /**
  * Makes the environment that `npm run lab`, `npm test` and Binder share: npm packages, a `.venv` with JupyterLab, the build, and
- * kernel and extension installed into that `.venv`. Each step leaves a stamp, so a second run only checks.
+ * kernel, extension and the command `fovea` installed into that `.venv`. Each step leaves a stamp, so a second run only checks.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { writeCommand } from "./command.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = process.platform === "win32";
@@ -66,6 +67,13 @@ export async function setup() {
     existsSync(join(root, "kernel", "dist", "index.js")),
   );
   await step("extension", extensionSources(), buildExtension, () => existsSync(installedExtension()));
+  writeCommands();
+}
+
+/** `fovea` beside the environment's Python, and where `npx fovea` looks: npm links no program that is not built yet. */
+function writeCommands() {
+  const script = join(root, "kernel", "dist", "cli.js");
+  for (const folder of [dirname(bin("python")), join(root, "node_modules", ".bin")]) writeCommand(folder, script);
 }
 
 function checkNode() {

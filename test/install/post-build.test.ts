@@ -61,6 +61,12 @@ describe("binder/postBuild in a clean copy, home and environment", { timeout: 30
     assert.ok(Number(run.stdout.trim()) >= 3, run.stdout);
   });
 
+  it("leaves the command fovea among the environment's programs", () => {
+    const run = spawnSync(join(prefix, "bin", "fovea"), ["law", "fit"], { cwd: folder, encoding: "utf8" });
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stdout, /mean of vision +0\.9572/);
+  });
+
   it("start hands over to the command it is given", () => {
     const run = spawnSync("bash", [join(folder, "repo", "binder", "start"), "echo", "served"], { encoding: "utf8" });
     assert.equal(run.stdout, "served\n");

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -10,17 +12,36 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "binder"))
 PLOTLY = "application/vnd.plotly.v1+json"
 CELL_SECONDS = 1500  # They only bound a failure.
 START_SECONDS = 300
 
 
-def run(name, test_class):
-    """Executes notebooks/<name>.ipynb in a temporary folder that goes when the test class is done."""
-    folder = tempfile.mkdtemp(prefix="fovea-notebook-")
+def checkout(test_class):
+    """A repository with the notebooks and what git is told to ignore, which goes when the test class is done."""
+    folder = Path(tempfile.mkdtemp(prefix="fovea-notebook-"))
     test_class.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    resources = {"metadata": {"path": folder}}
+    shutil.copy(ROOT / ".gitignore", folder)
+    (folder / "notebooks").mkdir()
+    for path in (ROOT / "notebooks").iterdir():
+        if path.is_file():
+            shutil.copy(path, folder / "notebooks")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=as it was")
+    return folder
+
+
+def git(folder, *words):
+    return subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True, text=True).stdout
+
+
+def run(name, repository):
+    """Executes notebooks/<name>.ipynb of a repository where it lies, as JupyterLab does. The file stays as it is."""
+    folder = repository / "notebooks"
+    notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    resources = {"metadata": {"path": str(folder)}}
     seconds = {"timeout": CELL_SECONDS, "startup_timeout": START_SECONDS}
     return NotebookClient(notebook, **seconds, kernel_name="fovea", resources=resources).execute()
 
@@ -65,7 +86,11 @@ class NotebookCase(unittest.TestCase):
     def setUpClass(cls):
         if cls.name is None:
             raise unittest.SkipTest("a base class")
-        cls.notebook = run(cls.name, cls)
+        cls.repository = checkout(cls)
+        cls.notebook = run(cls.name, cls.repository)
+
+    def test_it_leaves_nothing_that_git_would_see(self):
+        self.assertEqual(git(self.repository, "status", "--porcelain", "--untracked-files=all"), "")
 
     def test_no_cell_fails_and_none_writes_to_stderr(self):
         for cell, output in outputs(self.notebook):
