@@ -39,10 +39,11 @@ describe("the code of a view", () => {
     const payload = smallPayload();
     const state = { ...initialState(payload), pins: [{ side: 0 as const, point: [10.26, 4] as [number, number] }] };
     const code = correspondenceCode(payload, state);
-    assert.match(code, /^await view\.correspondence\(/);
+    assert.match(code, /^import \{ encoders, view \} from "fovea";\n/);
+    assert.match(code, /\nawait view\.correspondence\(/);
     assert.match(code, /pins: \[\[10\.3, 4\]\]/);
     const back = correspondenceCode(payload, { ...state, pins: [{ side: 1, point: [1, 1] }] });
-    assert.match(back, /^\/\/ 1 pins on the second image are left out/);
+    assert.match(back, /\/\/ One pin on the second image is left out/);
     const data = exportData(payload, state, [undefined], true) as { pins: object[] };
     assert.deepEqual(data.pins, [{ image: 0, point: [10.3, 4], match: null }]);
   });
@@ -50,12 +51,19 @@ describe("the code of a view", () => {
   it("names the features of an alignment view as the documentation does", () => {
     const state = { normalisation: "patches", temperature: 0.1, scale: "view", colormap: "magma", opacity: 0.5 };
     const code = alignmentCode(
-      { title: "", encoder: "e", tokens: { labels: ["a"] } } as Parameters<typeof alignmentCode>[0],
+      {
+        title: "",
+        encoder: "e",
+        channels: 2,
+        image: { label: "image", width: 8, height: 6 },
+        placement: { grid: [3, 4], region: [0, 0, 8, 6] },
+        tokens: { labels: ["a"] },
+      } as Parameters<typeof alignmentCode>[0],
       { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
         typeof alignmentCode
       >[1],
     );
-    assert.match(code, /tokens: \{ labels, data \}/);
+    assert.match(code, /tokens: \{ labels: \["a"\], data: data \}/);
     assert.match(code, /token: 2,\s+normalisation: "patches",\s+temperature: 0\.1/);
   });
 });

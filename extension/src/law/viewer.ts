@@ -103,7 +103,7 @@ export class LawViewer implements OutputContent, Exportable {
   }
 
   exportCode(): string {
-    return exportCode(this.options.payload, this.state);
+    return exportCode(this.options.payload, this.fits.shown, this.state);
   }
 
   /** Draws again, as after a change of the theme. */
