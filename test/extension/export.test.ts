@@ -77,6 +77,15 @@ describe("drawings and words", () => {
     assert.match(svg, /<path d="M11 40a9 9 0 1 0 18 0a9 9 0 1 0 -18 0"/);
     assert.match(svg, /<text x="20" y="40\.5" .*>1<\/text>/);
     assert.match(svg, /d="M0 0h8v8h-8Z" .*stroke-dasharray="4 3"/);
+    const shapes = (kind: "keypoint" | "runner-up") => {
+      const alone = new SvgPen();
+      drawMark(alone, { kind, at: [10, 10], rank: 2 }, { scale: 1, pixel: 1 });
+      return alone.elements.join("");
+    };
+    assert.ok(
+      shapes("keypoint").includes("a2.5 2.5") && !shapes("runner-up").includes("a2"),
+      "a ring is a keypoint only",
+    );
     assert.equal(escapeText('<a b="c">&'), "&lt;a b=&quot;c&quot;&gt;&amp;");
   });
 
