@@ -138,7 +138,9 @@ export class LawViewer implements OutputContent, Exportable {
   private compose(): HTMLElement {
     const { payload, trans } = this.options;
     const title = payload.title || trans.__("Law of vision representation");
-    const size = trans.__("%1 encoders on %2 benchmarks", payload.encoders.length, payload.benchmarks.length);
+    const count = payload.benchmarks.length;
+    const on = count === 1 ? trans.__("1 benchmark") : trans.__("%1 benchmarks", count);
+    const size = trans.__("%1 encoders on %2", payload.encoders.length, on);
     const heading = element(
       "div",
       { class: "jp-FoveaView-title" },
