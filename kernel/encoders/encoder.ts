@@ -75,9 +75,17 @@ export interface ForwardResult extends IntermediatesResult {
   final: FeatureMap;
 }
 
+/** The call of `encoders.load` that gives the same encoder again. */
+export interface EncoderSource {
+  model: string;
+  /** Those that change features; empty with the defaults. */
+  options: Readonly<Record<string, unknown>>;
+}
+
 /** What an encoder is made of; `encoders.load` makes it. */
 export interface EncoderParts {
   name: string;
+  source: EncoderSource;
   network: Network;
   /** One entry a block. */
   layouts: TokenLayout[];
@@ -92,6 +100,8 @@ const FORWARD = "encoders.forwardIntermediates";
 /** A frozen vision transformer. It holds memory of the device until `dispose`. */
 export class Encoder {
   readonly name: string;
+  /** How it was loaded. */
+  readonly source: EncoderSource;
   readonly device: Device;
   readonly info: EncoderInfo;
   /** One entry a block. */
@@ -103,6 +113,7 @@ export class Encoder {
   constructor(parts: EncoderParts) {
     this.parts = parts;
     this.name = parts.name;
+    this.source = parts.source;
     this.device = parts.network.device;
     this.info = infoOf(parts);
     this.featureInfo = parts.layouts.map(({ channels, stride }, layer) => ({ layer, channels, reduction: stride[0] }));

@@ -6,7 +6,14 @@ import { list } from "./locate";
 import { registry } from "./registry";
 
 export { AttentionMap } from "./attention-map";
-export { Encoder, type EncoderInfo, type ForwardResult, type IntermediatesResult, type LayerInfo } from "./encoder";
+export {
+  Encoder,
+  type EncoderInfo,
+  type EncoderSource,
+  type ForwardResult,
+  type IntermediatesResult,
+  type LayerInfo,
+} from "./encoder";
 export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";

@@ -1,6 +1,6 @@
 import { DeviceError, type DeviceRequest, resolveDevice } from "../backend";
 import { analyse, type Analysis } from "../onnx";
-import { Encoder } from "./encoder";
+import { Encoder, type EncoderSource } from "./encoder";
 import { EncoderError } from "./errors";
 import { fetchModel, fetchText, type HubModelOptions } from "./hub-model";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";
@@ -71,7 +71,15 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
     const embedding = analysis.model.outputs.find((output) => output.name === "image_embeds")?.name ?? null;
     const name = options.name ?? `${files.name}${isInt8 ? "-int8" : ""}`;
-    return new Encoder({ name, network, layouts, plan, embedding, text: files.text });
+    return new Encoder({
+      name,
+      source: sourceOf(source, options),
+      network,
+      layouts,
+      plan,
+      embedding,
+      text: files.text,
+    });
   } catch (error) {
     await network.dispose();
     if (!isResized || !(error instanceof DeviceError)) throw error;
@@ -81,6 +89,14 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
       plan.inputSize,
     );
   }
+}
+
+/** Options that a second call needs for the same features; those of the device and of fetching are left out. */
+function sourceOf(model: string, options: LoadOptions): EncoderSource {
+  const { file, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
+  const repeated = { file, inputSize, name, patchSize, precision, prefixTokens, preprocess };
+  const given = Object.entries(repeated).filter(([, value]) => value !== undefined);
+  return { model, options: Object.fromEntries(given) };
 }
 
 async function findFiles(source: string, options: HubModelOptions): Promise<ModelFiles> {

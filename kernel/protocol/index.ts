@@ -31,6 +31,7 @@ export {
   type Pin,
   type SavedImage,
   type SavedLayer,
+  type SavedLoad,
   type ScaleMode,
   type Side,
 } from "./correspondence/payload";

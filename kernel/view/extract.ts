@@ -33,6 +33,8 @@ export interface ForwardOptions {
 export interface FeatureExtractor {
   readonly name: string;
   readonly device: string;
+  /** The call that loads it again, for the code of a view. */
+  readonly source?: { readonly model: string; readonly options: object };
   forwardIntermediates(
     images: ImageInput[],
     options?: ForwardOptions,

@@ -11,6 +11,7 @@ import { LIMIT, openBrowser, startLab, STRICT_CSP, until, type Lab } from "./lab
 import { LabPage, type Viewer } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
+import { stateViolations } from "./states";
 
 const SOURCE = { width: 256, height: 192, rows: 12, columns: 16 };
 const TARGET = { width: 240, height: 240, rows: 15, columns: 15 };
@@ -84,7 +85,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
     const { pins } = JSON.parse((await exported(page.page, viewer.root, "JSON")).toString());
     assert.equal(pins.length, 3);
     const code = await exportedCode(viewer.root);
-    assert.match(code, /^await view\.correspondence\(\n.* {4}pins: \[\[/s);
+    assert.match(code, /\nawait view\.correspondence\(\n.* {4}pins: \[\[/s);
     assert.match(code, /similarity: "cosine"/);
   });
 
@@ -166,6 +167,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
       await page.theme(theme);
       await viewer.canvas(0).scrollIntoViewIfNeeded();
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput"), [], theme);
+      assert.deepEqual(await stateViolations(page.page, viewer.root), [], theme);
       await screenshot(page, `correspondence-${theme.replace("JupyterLab ", "").replace(/ /g, "-").toLowerCase()}`);
     }
     const tick = page.page.locator(".jp-FoveaPlotly .xtick text").first();

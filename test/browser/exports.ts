@@ -23,11 +23,19 @@ export function pngSize(file: Buffer): [width: number, height: number] {
   return [file.readUInt32BE(16), file.readUInt32BE(20)];
 }
 
+function isSeenAndFocused(node: Element): boolean {
+  const { left, top, bottom } = node.getBoundingClientRect();
+  const hit = document.elementFromPoint(left + 5, Math.min(bottom - 5, top + 5));
+  return node === document.activeElement && hit === node;
+}
+
 /** Presses the button for the code, reads it, and presses again. */
 export async function exportedCode(view: Locator): Promise<string> {
   const button = view.getByRole("button", { name: "Code", exact: true });
   await button.click();
-  const code = await view.locator(".jp-FoveaView-code").inputValue();
+  const panel = view.locator(".jp-FoveaView-code");
+  const code = await panel.inputValue();
+  assert.ok(await panel.evaluate(isSeenAndFocused), "the code is in sight and has the focus");
   await view.locator(".jp-FoveaView-exportSaid").filter({ hasText: /\w/ }).waitFor();
   await button.click();
   await view.locator(".jp-FoveaView-code").waitFor({ state: "hidden" });

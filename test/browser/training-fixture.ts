@@ -15,12 +15,12 @@ class Model extends nn.Module {
     return this.proj.forward(tf.mean(this.vce.forward(levels, GRID), 1));
   }
 }
-const [base, centre, change] = [[WIDTH, WIDTH], [1, WIDTH], [WIDTH, WIDTH]].map((shape, i) =>
+const [base, center, change] = [[WIDTH, WIDTH], [1, WIDTH], [WIDTH, WIDTH]].map((shape, i) =>
   tf.mul(tf.randomNormal(shape, 0, 1, "float32", i + 1), i === 1 ? 1 : 0.25));
 interface Batch { task: number; seed: number; length: number }
 function examples({ task, seed, length }: Batch): { levels: tf.Tensor[]; y: tf.Tensor } {
   const sign = task === 0 ? 1 : -1;
-  const x = tf.add(tf.mul(centre, sign), tf.randomNormal([length, WIDTH], 0, 0.5, "float32", seed));
+  const x = tf.add(tf.mul(center, sign), tf.randomNormal([length, WIDTH], 0, 0.5, "float32", seed));
   const noise = tf.randomNormal([length, 9, WIDTH], 0, 1, "float32", seed + 1);
   const shown = tf.add(tf.expandDims(x, 1), tf.mul(noise, 0.1));
   return { levels: [noise, shown], y: tf.add(tf.matMul(x, base), tf.mul(tf.matMul(x, change), sign)) };

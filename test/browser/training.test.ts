@@ -10,6 +10,7 @@ import { LIMIT, openBrowser, PATIENCE, startLab, STRICT_CSP, until, type Lab } f
 import { LabPage } from "./lab-page";
 import { outputBytes, readNotebook } from "./notebook";
 import { screenshot } from "./screenshot";
+import { stateViolations } from "./states";
 import { CELLS, trainingNotebook } from "./training-fixture";
 import { ViewPage } from "./view-page";
 
@@ -208,6 +209,7 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
       await view.top();
       await view.inked(light);
       assert.deepEqual(await axeViolations(page.page, ".jp-FoveaOutput:has(.jp-FoveaTraining)"), [], theme);
+      assert.deepEqual(await stateViolations(page.page, view.root), [], theme);
       await screenshot(page, `training-${theme.replace("JupyterLab ", "").replace(/ /g, "-").toLowerCase()}`);
     }
   });
@@ -287,7 +289,7 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
       assert.equal(runs[0].pictures[0].title, "Active units, proj");
       assert.match(
         await exportedCode(still.root),
-        /^const control = new train\.TrainingControl\(\);\ndisplay\(view\.training\(control, \{ title:/,
+        /\nconst control = new train\.TrainingControl\(\);\ndisplay\(view\.training\(control, \{ title:/,
       );
       assert.deepEqual(alone.errors, []);
       await alone.close();

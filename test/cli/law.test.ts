@@ -34,6 +34,26 @@ describe("fovea law", () => {
     assert.match(stderr, /law\.table: row 3, column c must be a finite number, received ""/);
   });
 
+  it("fit prints n, coefficients and the viewer's warning, and refuses a fit without a degree of freedom", () => {
+    const table = join(folder, "few.csv");
+    const rows = ["w,b,1,2,3", "x,b,2,1,5", "y,b,3,5,4", "z,b,4,3,7"];
+    const fitOf = (count: number, ...more: string[]) => {
+      writeFileSync(table, ["encoder,benchmark,a,c,score", ...rows.slice(0, count)].join("\n"));
+      return fovea("law", "fit", "--table", table, ...more);
+    };
+    const { status, stdout } = fitOf(4, "--degree", "1");
+    assert.equal(status, 0);
+    assert.match(stdout, /b: n = 4, 3 coefficients: -?[\d.]+ 1, -?[\d.]+ a, -?[\d.]+ c\n/);
+    assert.match(stdout, /Warning, b: 4 encoders, 3 coefficients: R² in sample is close/);
+    const refused = fitOf(2);
+    assert.equal(refused.status, 1);
+    assert.match(
+      refused.stderr,
+      /law fit: b must have more scored encoders .* received "?2 encoders for 6 coefficients/,
+    );
+    assert.equal(refused.stdout, "");
+  });
+
   it("policy repeats itself for a seed and refuses an unknown strategy", () => {
     const run = () => fovea("law", "policy", "--trials", "20", "--seed", "4", "--strategies", "ac", "--json").stdout;
     assert.equal(run(), run());

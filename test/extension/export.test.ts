@@ -39,10 +39,11 @@ describe("the code of a view", () => {
     const payload = smallPayload();
     const state = { ...initialState(payload), pins: [{ side: 0 as const, point: [10.26, 4] as [number, number] }] };
     const code = correspondenceCode(payload, state);
-    assert.match(code, /^await view\.correspondence\(/);
+    assert.match(code, /^import \{ encoders, view \} from "fovea";\n/);
+    assert.match(code, /\nawait view\.correspondence\(/);
     assert.match(code, /pins: \[\[10\.3, 4\]\]/);
     const back = correspondenceCode(payload, { ...state, pins: [{ side: 1, point: [1, 1] }] });
-    assert.match(back, /^\/\/ 1 pins on the second image are left out/);
+    assert.match(back, /\/\/ One pin on the second image is left out/);
     const data = exportData(payload, state, [undefined], true) as { pins: object[] };
     assert.deepEqual(data.pins, [{ image: 0, point: [10.3, 4], match: null }]);
   });
@@ -50,12 +51,19 @@ describe("the code of a view", () => {
   it("names the features of an alignment view as the documentation does", () => {
     const state = { normalization: "patches", temperature: 0.1, scale: "view", colormap: "magma", opacity: 0.5 };
     const code = alignmentCode(
-      { title: "", encoder: "e", tokens: { labels: ["a"] } } as Parameters<typeof alignmentCode>[0],
+      {
+        title: "",
+        encoder: "e",
+        channels: 2,
+        image: { label: "image", width: 8, height: 6 },
+        placement: { grid: [3, 4], region: [0, 0, 8, 6] },
+        tokens: { labels: ["a"] },
+      } as Parameters<typeof alignmentCode>[0],
       { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
         typeof alignmentCode
       >[1],
     );
-    assert.match(code, /tokens: \{ labels, data \}/);
+    assert.match(code, /tokens: \{ labels: \["a"\], data: data \}/);
     assert.match(code, /token: 2,\s+normalization: "patches",\s+temperature: 0\.1/);
   });
 });
@@ -69,6 +77,15 @@ describe("drawings and words", () => {
     assert.match(svg, /<path d="M11 40a9 9 0 1 0 18 0a9 9 0 1 0 -18 0"/);
     assert.match(svg, /<text x="20" y="40\.5" .*>1<\/text>/);
     assert.match(svg, /d="M0 0h8v8h-8Z" .*stroke-dasharray="4 3"/);
+    const shapes = (kind: "keypoint" | "runner-up") => {
+      const alone = new SvgPen();
+      drawMark(alone, { kind, at: [10, 10], rank: 2 }, { scale: 1, pixel: 1 });
+      return alone.elements.join("");
+    };
+    assert.ok(
+      shapes("keypoint").includes("a2.5 2.5") && !shapes("runner-up").includes("a2"),
+      "a ring is a keypoint only",
+    );
     assert.equal(escapeText('<a b="c">&'), "&lt;a b=&quot;c&quot;&gt;&amp;");
   });
 

@@ -1,5 +1,5 @@
-import { tokenRow, type AlignmentPayload } from "fovea/protocol";
-import { call, Raw } from "../export";
+import { tokenRow, type AlignmentPayload, type SavedImage } from "fovea/protocol";
+import { call, cell, comment, declareImage, Raw } from "../export";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
 
@@ -17,15 +17,52 @@ export function exportData(payload: AlignmentPayload, state: AlignmentState, ans
   };
 }
 
-/** `view.alignment(…)` with the choices on screen. The features are those of the notebook, under the names of the documentation. */
+/**
+ * A cell that makes the view again from features of the notebook: there are too many of them to be written. They go by the names of
+ * the documentation, and the cell says what they are.
+ */
 export function exportCode(payload: AlignmentPayload, state: AlignmentState): string {
-  const tokens = payload.tokens.image ? "{ image: reference, map }" : "{ labels, data }";
-  return `await ${call("view.alignment", [new Raw(`{ image, patches, tokens: ${tokens} }`)], {
-    title: payload.title || undefined,
-    encoder: payload.encoder || undefined,
-    token: state.token,
-    normalization: state.normalization,
-    temperature: state.normalization === "cosine" ? undefined : state.temperature,
-    ...{ scale: state.scale, colormap: state.colormap, opacity: state.opacity },
-  })}`;
+  const { image, placement, channels, tokens } = payload;
+  const [rows, columns] = placement.grid;
+  const of = payload.encoder ? ` of ${payload.encoder}` : "";
+  const shown = call(
+    "view.alignment",
+    [{ image: new Raw("image"), patches: new Raw("patches"), tokens: tokensCode(payload) }],
+    {
+      title: payload.title || undefined,
+      encoder: payload.encoder || undefined,
+      token: state.token,
+      normalization: state.normalization,
+      temperature: state.normalization === "cosine" ? undefined : state.temperature,
+      scale: state.scale,
+      colormap: state.colormap,
+      opacity: state.opacity,
+    },
+  );
+  return cell(
+    ["view"],
+    [
+      declareGiven("image", image),
+      tokens.image && declareGiven("reference", tokens.image),
+      comment("Features are too many to be written here: they come from the notebook, by these names."),
+      comment(`patches: feature map${of} for the image, ${rows} x ${columns} patches, ${channels} channels`),
+      comment(
+        tokens.image
+          ? `map: feature map for the reference image, ${tokens.labels.length} tokens, ${channels} channels`
+          : `data: Float32Array, ${tokens.labels.length} tokens x ${channels} channels`,
+      ),
+      `await ${shown}`,
+    ],
+  );
+}
+
+/** A picture by its file, else by its name in the notebook. */
+function declareGiven(name: string, image: SavedImage): string {
+  if (image.path !== undefined) return declareImage(name, image);
+  return comment(`${name}: the picture, ${image.width} x ${image.height}, which was given as pixels`);
+}
+
+function tokensCode({ tokens }: AlignmentPayload): object {
+  if (tokens.image) return { image: new Raw("reference"), map: new Raw("map") };
+  return { labels: tokens.labels, data: new Raw("data") };
 }

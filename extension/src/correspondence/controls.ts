@@ -60,7 +60,7 @@ export class Controls {
       trans.__("Query from the second image (r, or Alt and click)"),
       events.reverse,
     );
-    this.clear = button(trans.__("Clear pins"), trans.__("Remove all pins (Escape)"), events.clear);
+    this.clear = button(trans.__("Clear pins"), trans.__("Remove all pins"), events.clear);
     this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
     this.node = this.row();
   }

@@ -1,5 +1,5 @@
-import { patchCenter, type CorrespondencePayload, type Point } from "fovea/protocol";
-import { call, Raw } from "../export";
+import { patchCenter, type CorrespondencePayload, type GroundTruth, type Point, type Side } from "fovea/protocol";
+import { call, cell, comment, declareEncoder, declareImage, Raw } from "../export";
 import type { Answer } from "./query";
 import type { ViewState } from "./state";
 
@@ -38,22 +38,52 @@ export function exportData(
   };
 }
 
-/** `view.correspondence(…)` with the choices on screen, by the names that images and encoder have in the view. */
+/** A cell that makes the view again, with the choices on screen. */
 export function exportCode(payload: CorrespondencePayload, state: ViewState): string {
-  const [first, second] = payload.images.map(({ label }) => label);
-  const encoder = new Raw(`await encoders.load(${JSON.stringify(payload.encoder)})`);
+  const [first, second] = payload.images;
   const pins = state.pins.filter(({ side }) => side === 0).map(({ point }) => tenth(point));
-  const back = state.pins.length - pins.length;
-  const note = back ? `// ${back} pins on the second image are left out: a call can pin the first one only.\n` : "";
-  const truth = payload.groundTruth;
-  return `${note}await ${call("view.correspondence", [first, second, encoder], {
+  const shown = call("view.correspondence", [new Raw("source"), new Raw("target"), new Raw("encoder")], {
     title: payload.title || undefined,
+    labels: hasOwnLabels(payload) ? [first.label, second.label] : undefined,
     layers: payload.layers.map(({ layer }) => layer),
     layer: payload.layers[state.layer].layer,
-    ...(truth && { keypoints: new Raw("pair"), alpha: truth.alpha }),
+    keypoints: payload.groundTruth && keypoints(payload, payload.groundTruth),
+    alpha: payload.groundTruth?.alpha,
     pins: pins.length ? pins : undefined,
     similarity: state.similarity,
     temperature: state.similarity === "softmax" ? state.temperature : undefined,
-    ...{ scale: state.scale, colormap: state.colormap, opacity: state.opacity },
-  })}`;
+    scale: state.scale,
+    colormap: state.colormap,
+    opacity: state.opacity,
+  });
+  return cell(
+    ["encoders", "view"],
+    [
+      declareImage("source", first),
+      declareImage("target", second),
+      declareEncoder(payload.encoder, payload.load),
+      leftOut(state.pins.length - pins.length),
+      `await ${shown}`,
+    ],
+  );
+}
+
+function leftOut(pins: number): string | undefined {
+  if (pins === 0) return undefined;
+  const what = pins === 1 ? "One pin on the second image is" : `${pins} pins on the second image are`;
+  return comment(`${what} left out: a call can pin the first one only.`);
+}
+
+/** Are there names under the images that do not follow from their files? */
+function hasOwnLabels({ images }: CorrespondencePayload): boolean {
+  return images.some(({ label, path }) => label !== path?.split(/[\\/]/).pop());
+}
+
+/** The points with boxes whose longer sides give the thresholds of the view. */
+function keypoints({ images }: CorrespondencePayload, truth: GroundTruth): object {
+  const box = (side: Side): number[] | undefined => {
+    const longer = Number((truth.thresholds[side] / truth.alpha).toPrecision(12));
+    return longer === Math.max(images[side].width, images[side].height) ? undefined : [0, 0, longer, longer];
+  };
+  return { source: truth.source, target: truth.target, names: truth.names, box: box(1), sourceBox: box(0) };
 }

@@ -7,7 +7,7 @@ export function correspondenceHelp(trans: Translate): HTMLElement {
     [trans.__("Arrows"), trans.__("Move the query by one patch, with Shift by five")],
     ["Enter", trans.__("Pin the query")],
     ["Delete", trans.__("Remove the selected pin")],
-    ["Esc", trans.__("Remove all pins")],
+    ["Esc", trans.__("Close this list; then show the query of the arrows instead of a pin's")],
     ["[ ]", trans.__("Layer before, layer after")],
     ["r", trans.__("Query from the other image")],
     ["g", trans.__("Patch grid")],

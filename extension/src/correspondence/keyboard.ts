@@ -4,13 +4,13 @@ import { ARROWS, isShortcut, type Key } from "../parts/keys";
 export type Action =
   | { type: "move"; dx: number; dy: number }
   | { type: "layer"; by: number }
-  | { type: "pin" | "remove" | "clear" | "grid" | "reverse" | "help" | "hide" };
+  | { type: "pin" | "remove" | "clear" | "grid" | "reverse" | "help" | "hide" | "close" };
 
 const PLAIN: Record<string, Action | undefined> = {
   Enter: { type: "pin" },
   Delete: { type: "remove" },
   Backspace: { type: "remove" },
-  Escape: { type: "clear" },
+  Escape: { type: "close" },
   "[": { type: "layer", by: -1 },
   "]": { type: "layer", by: 1 },
   g: { type: "grid" },

@@ -35,6 +35,17 @@ function sayTruth(trans: Translate, { truth }: Answer): string {
   return trans.__("%1: %2, %3 px off, %4 allowed.", name, verdict, truth.error.toFixed(1), truth.threshold.toFixed(1));
 }
 
+/** The key to the marks over the images. */
+export function sayMarks(trans: Translate, { groundTruth }: CorrespondencePayload): string {
+  const parts = [
+    trans.__("□ query"),
+    trans.__("✛ best match, with a ring where it is mutual"),
+    trans.__("◇ runners-up, the larger the better"),
+  ];
+  if (groundTruth) parts.push(trans.__("○ keypoint; the large circle on its match is the distance allowed"));
+  return parts.join(" · ");
+}
+
 /** Value of the heat-map under the pointer. */
 export function sayProbe(
   trans: Translate,

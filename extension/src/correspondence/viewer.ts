@@ -15,7 +15,7 @@ import { PinAnswers } from "./pin-answers";
 import { answerQuery, layerPCK, type Answer } from "./query";
 import { answerScale } from "./scale";
 import { buildScenes } from "./scene";
-import { sayAnswer, sayPCK, sayProbe, sayStatus } from "./speech";
+import { sayAnswer, sayMarks, sayPCK, sayProbe, sayStatus } from "./speech";
 import {
   activeQuery,
   addPin,
@@ -47,6 +47,8 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     this.exports = new ExportControls(trans, this, (message) => this.setProblem(message));
     this.controls.addButtons(this.exports.buttons);
     this.help = correspondenceHelp(trans);
+    setText(this.hint, trans.__("Move the pointer over a picture to see where its patches match."));
+    setText(this.marks, sayMarks(trans, payload));
     this.stage = this.makeStage();
     this.node = this.compose();
     listenInput(this.inputTarget(), this.aborter.signal);
@@ -163,6 +165,8 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
       this.controls.node,
       this.help,
       this.stage,
+      this.hint,
+      this.marks,
       this.bar.node,
       this.live,
       this.pck,
@@ -190,7 +194,10 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
       placement: (side) => this.placement(side),
       update: (state) => this.update(state),
       act: (action) => this.act(action),
-      used: (device) => this.live.setAttribute("aria-live", device === "pointer" ? "off" : "polite"),
+      used: (device) => {
+        this.hint.hidden = true;
+        this.live.setAttribute("aria-live", device === "pointer" ? "off" : "polite");
+      },
     };
   }
 
@@ -206,6 +213,8 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
         return this.update(removePin(this.state));
       case "clear":
         return this.update(clearPins(this.state));
+      case "close":
+        return this.close();
       case "grid":
         return this.update({ ...this.state, grid: !this.state.grid });
       case "reverse":
@@ -218,6 +227,13 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
       default:
         return action satisfies never;
     }
+  }
+
+  /** Closes the help first. Pins stay: they are dropped by their own button only. */
+  private close(): void {
+    if (this.help.hidden) return this.update({ ...this.state, selected: -1, hover: undefined, probe: undefined });
+    this.help.hidden = true;
+    this.frame.ask();
   }
 
   private setLayer(position: number): void {
@@ -315,6 +331,8 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     class: "jp-FoveaView-live jp-FoveaCorrespondence-live",
     attributes: { id: freshId("live"), "aria-live": "polite", "aria-atomic": "true" },
   });
+  private readonly hint = element("p", { class: "jp-FoveaCorrespondence-hint" });
+  private readonly marks = element("p", { class: "jp-FoveaView-note jp-FoveaCorrespondence-marks" });
   private readonly pck = element("p", { class: "jp-FoveaCorrespondence-pck" });
   private readonly status = element("p", {
     class: "jp-FoveaView-status jp-FoveaCorrespondence-status",

@@ -26,6 +26,22 @@ export function literal(value: unknown, indent = ""): string {
   return `${open}\n${parts.map((part) => `${inner}${part},\n`).join("")}${indent}${close}`;
 }
 
+/** A cell: what it imports of the library, then its statements; `undefined` ones are left out. */
+export function cell(names: readonly string[], statements: readonly (string | undefined)[]): string {
+  const body = statements.filter((text) => text !== undefined).join("\n");
+  return `import { ${names.join(", ")} } from "fovea";\n\n${body}`;
+}
+
+/** A declaration of a constant. */
+export function declare(name: string, value: unknown): string {
+  return `const ${name} = ${literal(value)};`;
+}
+
+/** Text of the reader as a comment: one line, whatever it holds. */
+export function comment(text: string): string {
+  return `// ${text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")}`;
+}
+
 /** A call of a function of the library; options without any entry are left out. */
 export function call(name: string, args: readonly unknown[], options: Readonly<Record<string, unknown>>): string {
   const given = Object.values(options).some((value) => value !== undefined) ? [...args, options] : args;

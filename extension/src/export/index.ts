@@ -4,7 +4,8 @@ import { button } from "../parts/fields";
 import type { Translate } from "../parts/translate";
 import { composePicture, type ViewPicture } from "./picture";
 
-export { call, literal, Raw } from "./code";
+export { call, cell, comment, declare, literal, Raw } from "./code";
+export { declareEncoder, declareImage } from "./origin";
 export { composeVector, type Drawing } from "./vector";
 export type { CanvasPicture, ViewPicture } from "./picture";
 
@@ -30,7 +31,7 @@ export class ExportControls {
     private readonly of: Exportable,
     private readonly fail: (message: string) => void,
   ) {
-    this.code = button(trans.__("Code"), trans.__("Copy the call that makes this view as TypeScript"), () =>
+    this.code = button(trans.__("Code"), trans.__("Show and copy the code that makes this view"), () =>
       this.run(() => this.showCode()),
     );
     this.code.setAttribute("aria-expanded", "false");
@@ -42,7 +43,8 @@ export class ExportControls {
       button("JSON", trans.__("Download the numbers on screen"), () => this.run(() => this.saveData())),
       this.code,
     ];
-    this.text.setAttribute("aria-label", trans.__("The call that makes this view"));
+    this.text.setAttribute("aria-label", trans.__("The code that makes this view"));
+    this.text.addEventListener("keydown", (event) => this.onKey(event));
     this.node = element("div", { class: "jp-FoveaView-export", attributes: { hidden: "" } }, this.said, this.text);
   }
 
@@ -69,16 +71,32 @@ export class ExportControls {
     download(new Blob([text], { type: "application/json" }), `${this.stem()}.json`);
   }
 
-  /** Shows the code, for there may be no clipboard, and copies it where there is one. */
+  /** Shows the code in sight and selected, for there may be no clipboard, and copies it where there is one. */
   private async showCode(): Promise<void> {
-    const open = this.node.hidden;
-    this.node.hidden = !open;
-    this.code.setAttribute("aria-expanded", String(open));
-    if (!open) return setText(this.said, "");
+    if (!this.node.hidden) return this.hideCode();
     this.text.value = this.of.exportCode();
     this.text.rows = Math.min(16, this.text.value.split("\n").length + 1);
+    this.node.hidden = false;
+    this.code.setAttribute("aria-expanded", "true");
+    this.text.focus({ preventScroll: true });
+    this.text.select();
+    this.node.scrollIntoView({ block: "nearest" });
     const copied = await copy(this.text.value);
     setText(this.said, copied ? this.trans.__("Copied.") : this.trans.__("Select the code to copy it."));
+  }
+
+  private hideCode(): void {
+    this.node.hidden = true;
+    this.code.setAttribute("aria-expanded", "false");
+    setText(this.said, "");
+  }
+
+  /** A read-only text is no field to JupyterLab, whose letters would act on cells; those with Ctrl or Cmd stay the browser's. */
+  private onKey(event: KeyboardEvent): void {
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    this.hideCode();
+    this.code.focus();
   }
 
   private stem(): string {
@@ -94,7 +112,7 @@ export class ExportControls {
   private readonly said = element("p", { class: "jp-FoveaView-exportSaid", attributes: { role: "status" } });
   private readonly text = element("textarea", {
     class: "jp-FoveaView-code",
-    attributes: { readonly: "", spellcheck: "false", rows: "8" },
+    attributes: { readonly: "", spellcheck: "false", rows: "8", "data-lm-suppress-shortcuts": "" },
   });
 }
 

@@ -24,7 +24,7 @@ export function drawMark(context: Context, mark: Mark, frame: Frame): void {
     case "patch":
       return patch(context, at, mark, frame);
     case "runner-up":
-      return dot(context, at, 5 - 0.5 * mark.rank, frame);
+      return diamond(context, at, 6.5 - 0.6 * mark.rank, frame);
     case "best":
       return crosshair(context, at, mark.mutual, frame);
     case "truth":
@@ -51,6 +51,18 @@ function twoTone(context: Context, frame: Frame, width: number, trace: () => voi
 
 function dot(context: Context, [x, y]: Point, radius: number, frame: Frame): void {
   twoTone(context, frame, 1.5, () => context.arc(x, y, radius * frame.pixel, 0, 2 * Math.PI));
+}
+
+/** Unlike the ring of a keypoint by its shape. */
+function diamond(context: Context, [x, y]: Point, radius: number, frame: Frame): void {
+  const reach = radius * frame.pixel;
+  twoTone(context, frame, 1.5, () => {
+    context.moveTo(x, y - reach);
+    context.lineTo(x + reach, y);
+    context.lineTo(x, y + reach);
+    context.lineTo(x - reach, y);
+    context.closePath();
+  });
 }
 
 function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "patch" }>, frame: Frame): void {

@@ -6,6 +6,7 @@ import {
   scoreText,
   type ColorMapName,
   type LawPayload,
+  type LawPoint,
   type SavedFit,
 } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
@@ -39,7 +40,7 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
   const points = lawPoints(payload, fit, state.benchmark).flatMap((point): PlacedPoint[] => {
     const x = shownPrediction(point, state);
     if (x === null || point.measured === null) return [];
-    const text = `${payload.encoders[point.encoder]}: ${scoreText(point.measured)}, ${scoreText(x)}`;
+    const text = sayPoint(trans, payload, point, x);
     return [{ encoder: point.encoder, x, y: point.measured, text }];
   });
   const range = padded(extent(points.flatMap(({ x, y }) => [x, y])));
@@ -56,6 +57,12 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
     },
     config: {},
   };
+}
+
+/** Both scores with their names, in the units of the benchmark. */
+function sayPoint(trans: Translate, payload: LawPayload, { encoder, measured }: LawPoint, predicted: number): string {
+  const name = payload.encoders[encoder];
+  return trans.__("%1: measured score %2, predicted score %3", name, scoreText(measured), scoreText(predicted));
 }
 
 function frame(title: string, height: number): Record<string, unknown> {
@@ -152,14 +159,14 @@ export function facetsFigure(input: FigureInput, width: number): Figure | undefi
   };
 }
 
-function facetPoints({ payload, fit, state }: FigureInput, benchmark: number): PlacedPoint[] {
+function facetPoints({ trans, payload, fit, state }: FigureInput, benchmark: number): PlacedPoint[] {
   const points = lawPoints(payload, fit, benchmark);
   const [low, high] = extent(points.flatMap(({ measured }) => (measured === null ? [] : [measured])));
   const unit = (value: number): number => (value - low) / (high - low || 1);
   return points.flatMap((point): PlacedPoint[] => {
     const predicted = shownPrediction(point, state);
     if (predicted === null || point.measured === null) return [];
-    const text = `${payload.encoders[point.encoder]}: ${scoreText(point.measured)}, ${scoreText(predicted)}`;
+    const text = sayPoint(trans, payload, point, predicted);
     return [{ encoder: point.encoder, x: unit(predicted), y: unit(point.measured), text }];
   });
 }

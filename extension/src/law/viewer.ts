@@ -103,7 +103,7 @@ export class LawViewer implements OutputContent, Exportable {
   }
 
   exportCode(): string {
-    return exportCode(this.options.payload, this.state);
+    return exportCode(this.options.payload, this.fits.shown, this.state);
   }
 
   /** Draws again, as after a change of the theme. */
@@ -138,7 +138,9 @@ export class LawViewer implements OutputContent, Exportable {
   private compose(): HTMLElement {
     const { payload, trans } = this.options;
     const title = payload.title || trans.__("Law of vision representation");
-    const size = trans.__("%1 encoders on %2 benchmarks", payload.encoders.length, payload.benchmarks.length);
+    const count = payload.benchmarks.length;
+    const on = count === 1 ? trans.__("1 benchmark") : trans.__("%1 benchmarks", count);
+    const size = trans.__("%1 encoders on %2", payload.encoders.length, on);
     const heading = element(
       "div",
       { class: "jp-FoveaView-title" },

@@ -1,5 +1,5 @@
 import { decodeCells, type RunRecord, type TrainingPayload } from "fovea/protocol";
-import { call, Raw } from "../export";
+import { call, cell, comment, declare, Raw } from "../export";
 
 /** Every run with its points as they are kept, and the pictures of every evaluation that is. */
 export function exportData({ title }: TrainingPayload, runs: readonly RunRecord[]): object {
@@ -16,16 +16,23 @@ export function exportData({ title }: TrainingPayload, runs: readonly RunRecord[
   };
 }
 
-/** The lines that show such a training; what is trained is the reader's. */
+/** A cell that shows a training by such a view. The model and its data are the notebook's: where they go, a comment says. */
 export function exportCode({ title }: TrainingPayload, runs: readonly RunRecord[]): string {
-  const names = runs.map(({ name }) => `new train.TrainingControl(${name ? JSON.stringify(name) : ""})`);
-  const single = runs.length === 1;
-  const made = single
-    ? `const control = ${names[0]};`
-    : `const controls = [\n${names.map((one) => `  ${one},\n`).join("")}];`;
-  const shown = call("view.training", [new Raw(single ? "control" : "controls")], { title: title || undefined });
-  const fit = single
-    ? "await train.fit({ ...options, control });"
-    : "for (const control of controls) await train.fit({ ...options, control });";
-  return `${made}\ndisplay(${shown});\n${fit}`;
+  const made = runs.map(({ name }) => new Raw(call("new train.TrainingControl", name ? [name] : [], {})));
+  const single = made.length === 1;
+  const control = single ? "control" : "controls";
+  const shown = call("view.training", [new Raw(control)], { title: title || undefined });
+  return cell(
+    ["display", "train", "view"],
+    [
+      declare(control, single ? made[0] : made),
+      `display(${shown});`,
+      comment(
+        single
+          ? "The model, its data, loss and stages cannot be written here. Pass the control to their training:"
+          : "The models, their data, losses and stages cannot be written here. Pass each training its control:",
+      ),
+      comment(`await train.fit({ model, data, loss, stages, control${single ? "" : ": controls[0]"} });`),
+    ],
+  );
 }

@@ -1,8 +1,12 @@
 /** `fovea law fit | policy | plan`: what works on a table of scores. */
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { isTight } from "../../protocol/law/model";
+import { tightWarning } from "../../view/law/text";
 import {
   law,
+  LawError,
+  type BenchmarkFit,
   type Plan,
   type PlanCandidate,
   type PolicyResult,
@@ -54,7 +58,19 @@ export function fit(args: string[]): void {
     ridge: numberOf("ridge", values.ridge),
     normalize,
   });
+  checkFreedom(result);
   print(values.json, result, () => fitLines(result));
+}
+
+/** A fit that goes through its points whatever they are says nothing of them. */
+function checkFreedom({ benchmarks }: TableFit): void {
+  for (const [name, { n, coefficients, residualError }] of Object.entries(benchmarks))
+    if (residualError === null)
+      throw new LawError(
+        "law fit",
+        `${name} must have more scored encoders than coefficients that they determine; fewer terms (--terms, --degree 1) need fewer`,
+        `${n} encoders for ${coefficients.length} coefficients`,
+      );
 }
 
 function fitLines({ options, benchmarks, groups }: TableFit): string[] {
@@ -66,7 +82,15 @@ function fitLines({ options, benchmarks, groups }: TableFit): string[] {
     `${"".padEnd(20)}${["R2", "adj. R2", "LOO Q2"].map((name) => name.padStart(9)).join("")}`,
     ...Object.entries(benchmarks).map(([name, of]) => line(name, of)),
     ...Object.entries(groups).map(([name, of]) => line(`mean of ${name}`, of)),
+    "",
+    ...Object.entries(benchmarks).flatMap(([name, of]) => coefficientLines(name, of)),
   ];
+}
+
+function coefficientLines(name: string, of: BenchmarkFit): string[] {
+  const terms = ["1", ...of.terms].map((term, i) => `${of.coefficients[i].toFixed(4)} ${term}`);
+  const lines = [`${name}: n = ${of.n}, ${of.coefficients.length} coefficients: ${terms.join(", ")}`];
+  return isTight(of) ? [...lines, `Warning, ${name}: ${tightWarning(of)}`] : lines;
 }
 
 export function policy(args: string[]): void {

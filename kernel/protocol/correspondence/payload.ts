@@ -32,6 +32,8 @@ export type Side = 0 | 1;
 
 export interface SavedImage {
   label: string;
+  /** The file as it was given, where it was one. */
+  path?: string;
   /** Size of the original: the unit of every point and box. */
   width: number;
   height: number;
@@ -61,6 +63,13 @@ export interface GroundTruth {
   thresholds: [source: number, target: number];
 }
 
+/** The call of `encoders.load` that gives the encoder again. */
+export interface SavedLoad {
+  model: string;
+  /** As JSON. */
+  options: string;
+}
+
 export interface Pin {
   side: Side;
   patch: number;
@@ -72,6 +81,8 @@ export interface CorrespondencePayload {
   view: string;
   title: string;
   encoder: string;
+  /** Missing where the encoder does not tell. */
+  load?: SavedLoad;
   device: string;
   images: [SavedImage, SavedImage];
   layers: SavedLayer[];
@@ -87,6 +98,9 @@ export interface CorrespondencePayload {
 }
 
 const MAX_PIXELS = 1 << 17;
+/** Longer paths and options of a load are not saved. */
+export const MAX_PATH = 1000;
+export const MAX_LOAD = 4000;
 const coordinate = number({ min: -1e6, max: 1e6 });
 const point = pair(coordinate) as Reader<Point>;
 const box = list(coordinate, 4, 4) as Reader<Box>;
@@ -102,6 +116,7 @@ export const int8Matrix: Reader<Int8Matrix> = object<Int8Matrix>({
 
 export const savedImage: Reader<SavedImage> = object<SavedImage>({
   label: text(200),
+  path: optional(text(MAX_PATH)),
   width: number({ min: 1, max: MAX_PIXELS, integer: true }),
   height: number({ min: 1, max: MAX_PIXELS, integer: true }),
   mime: oneOf<ImageMime>(["image/jpeg", "image/png"]),
@@ -131,6 +146,7 @@ const payload = object<CorrespondencePayload>({
   view: text(100),
   title: text(300),
   encoder: text(200),
+  load: optional(object<SavedLoad>({ model: text(MAX_PATH), options: text(MAX_LOAD) })),
   device: text(100),
   images: pair(savedImage),
   layers: list(savedLayer, 1, 200),

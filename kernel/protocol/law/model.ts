@@ -118,7 +118,7 @@ export function extent(values: readonly number[]): [min: number, max: number] {
 }
 
 /** A fit with at most two rows a coefficient says little about encoders that it has not seen. */
-export function isTight(of: SavedBenchmarkFit): boolean {
+export function isTight(of: Pick<SavedBenchmarkFit, "n" | "coefficients">): boolean {
   return of.n <= 2 * of.coefficients.length;
 }
 

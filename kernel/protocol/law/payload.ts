@@ -59,6 +59,12 @@ export interface SavedGroup {
   looQ2: number | null;
 }
 
+/** A group of the table: positions in `benchmarks`. */
+export interface SavedTableGroup {
+  name: string;
+  benchmarks: number[];
+}
+
 /** The fits of all benchmarks under one choice, in the order of the payload's `benchmarks`. */
 export interface SavedFit {
   choice: FitChoice;
@@ -78,6 +84,8 @@ export interface LawPayload {
   benchmarks: string[];
   predictors: string[];
   rows: SavedRow[];
+  /** Missing in views of earlier versions. */
+  groups?: SavedTableGroup[];
   /** The first one is shown first; the others answer without a kernel. */
   fits: SavedFit[];
   /** Whether the kernel can fit again. */
@@ -146,6 +154,7 @@ const payload = object<LawPayload>({
   benchmarks: list(name, 1, MAX_BENCHMARKS),
   predictors: list(name, 1, MAX_PREDICTORS),
   rows: list(savedRow, 1, MAX_ENCODERS * MAX_BENCHMARKS),
+  groups: optional(list(object<SavedTableGroup>({ name, benchmarks: list(index, 0, MAX_BENCHMARKS) }), 0, 50)),
   fits: list(savedFit, 1, 8),
   refits: flag,
   selects: optional(flag),
@@ -163,6 +172,9 @@ export function readLaw(value: unknown, where = "law view"): LawPayload {
     below(row.benchmark, read.benchmarks.length, `rows[${i}].benchmark`, where);
     sized(row.predictors, read.predictors.length, `rows[${i}].predictors`, where);
   });
+  read.groups?.forEach(({ benchmarks }, i) =>
+    benchmarks.forEach((at) => below(at, read.benchmarks.length, `groups[${i}].benchmarks`, where)),
+  );
   read.fits.forEach((fit, i) => checkFit(fit, read, `fits[${i}]`, where));
   return read;
 }

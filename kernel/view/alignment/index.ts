@@ -9,6 +9,7 @@ import { unitRows } from "../../protocol/correspondence/match";
 import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
 import { encodeJpeg } from "../draw/pictures";
 import { reducePair } from "../correspondence/reduce";
+import { imagePath } from "../origin";
 import {
   MAX_CELLS,
   MAX_TOKENS,
@@ -95,7 +96,7 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   const patches = imageFeatures(WHERE, input.patches, raw);
   const tokens = await readTokens(input.tokens, patches.channels);
   const matrix = cosineMatrix(tokens.features, patches.features, patches.channels);
-  const payload = await buildPayload(raw, patches, tokens, matrix, options);
+  const payload = await buildPayload(input.image, raw, patches, tokens, matrix, options);
   const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
   const bundle: MimeBundle = {
     [ALIGNMENT_MIME]: payload as unknown as JSONValue,
@@ -141,23 +142,26 @@ async function readReference({ image, map }: ReferenceTokens, channels: number):
   );
   const saved: SavedTokens = {
     labels,
-    image: await saveImage(raw, "reference"),
+    image: await saveImage(raw, "reference", image),
     placement: { grid: features.grid, region: features.region },
   };
   return { saved, features: features.features, raw };
 }
 
-async function saveImage(raw: RawImage, label: string): Promise<SavedImage> {
+async function saveImage(raw: RawImage, label: string, given: ImageInput): Promise<SavedImage> {
   const { width, height } = raw;
   let file = new Uint8Array();
   for (const side of SIDES) {
     file = new Uint8Array(await encodeJpeg(raw, side, 80));
     if (file.length <= IMAGE_BYTES) break;
   }
-  return { label, width, height, mime: "image/jpeg", data: base64Encode(file) };
+  const path = imagePath(given);
+  const saved: SavedImage = { label, width, height, mime: "image/jpeg", data: base64Encode(file) };
+  return path === undefined ? saved : { ...saved, path };
 }
 
 async function buildPayload(
+  given: ImageInput,
   raw: RawImage,
   patches: ImageFeatures,
   tokens: Tokens,
@@ -173,7 +177,7 @@ async function buildPayload(
     title: options.title ?? "",
     encoder: options.encoder ?? "",
     channels: patches.channels,
-    image: await saveImage(raw, tokens.raw ? "target" : "image"),
+    image: await saveImage(raw, tokens.raw ? "target" : "image", given),
     placement: { grid: patches.grid, region: patches.region },
     tokens: tokens.saved,
     ...saveValues(patches, tokens, matrix),

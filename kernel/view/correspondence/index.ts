@@ -10,6 +10,7 @@ import { keepLive } from "../live";
 import type { LayerModel, ViewModel } from "./model";
 import { SIMILARITIES, similaritySpace, type Similarity } from "../../protocol/correspondence/match";
 import type { Pin, ScaleMode } from "../../protocol/correspondence/payload";
+import { encoderLoad, imagePath } from "../origin";
 import { saveView } from "./save";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
@@ -93,11 +94,13 @@ async function buildModel(
     id: randomUUID(),
     images,
     labels: options.labels ? [...options.labels] : [labelOf(a, "source"), labelOf(b, "target")],
+    paths: [imagePath(a), imagePath(b)],
     layers,
     current,
     truth: options.keypoints && groundTruth(WHERE, options.keypoints, options.alpha ?? 0.1, images),
     pins: pinsAt(options.pins ?? [], layers[current].placements[0]),
     encoder: encoder.name,
+    load: encoderLoad(encoder),
     device: String(encoder.device),
     title: options.title ?? "",
     similarity: options.similarity ?? "cosine",

@@ -2,18 +2,21 @@ import type { RawImage } from "../../data/image";
 import type { ColorMapName } from "../../protocol/core/color";
 import type { GridPlacement } from "../../protocol/core/geometry";
 import type { FeaturePair, Similarity } from "../../protocol/correspondence/match";
-import type { GroundTruth, Pin, ScaleMode } from "../../protocol/correspondence/payload";
+import type { GroundTruth, Pin, SavedLoad, ScaleMode } from "../../protocol/correspondence/payload";
 
 /** All that is known about a view before it is written down. */
 export interface ViewModel {
   id: string;
   images: [RawImage, RawImage];
   labels: [string, string];
+  /** The images' files, where they were given as such. */
+  paths: [string | undefined, string | undefined];
   layers: LayerModel[];
   current: number;
   truth?: GroundTruth;
   pins: Pin[];
   encoder: string;
+  load?: SavedLoad;
   device: string;
   title: string;
   similarity: Similarity;

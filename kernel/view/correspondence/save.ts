@@ -55,7 +55,9 @@ async function saveImages(model: ViewModel): Promise<[SavedImage, SavedImage]> {
 
 function savedImage(model: ViewModel, i: 0 | 1, file: Uint8Array): SavedImage {
   const { width, height } = model.images[i];
-  return { label: model.labels[i], width, height, mime: "image/jpeg", data: base64Encode(file) };
+  const path = model.paths[i];
+  const saved: SavedImage = { label: model.labels[i], width, height, mime: "image/jpeg", data: base64Encode(file) };
+  return path === undefined ? saved : { ...saved, path };
 }
 
 async function savePicture(model: ViewModel): Promise<Uint8Array> {
@@ -85,6 +87,7 @@ function buildPayload(
     version: PROTOCOL_VERSION,
     ...{ view, title, encoder, device, images, current, pins, similarity, temperature, scale, colormap, opacity },
     layers: model.layers.map((layer, i) => saveLayer(layer, dims[i])),
+    ...(model.load && { load: model.load }),
     ...(model.truth && { groundTruth: model.truth }),
   };
 }

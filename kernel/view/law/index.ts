@@ -8,7 +8,15 @@ import { latest } from "../latest";
 import { keepLive } from "../live";
 import { MAX_SAVED_BYTES } from "../../protocol/correspondence/payload";
 import { encodePng } from "../draw/png";
-import { saveFit, tableRows, type LawFitLike, type LawRefit, type LawRefitOptions, type LawTableLike } from "./input";
+import {
+  saveFit,
+  tableGroups,
+  tableRows,
+  type LawFitLike,
+  type LawRefit,
+  type LawRefitOptions,
+  type LawTableLike,
+} from "./input";
 import { LAW_MIME, type FitChoice, type LawPayload, type SavedFit } from "../../protocol/law/payload";
 import { drawLaw } from "./picture";
 import { describeLaw } from "./text";
@@ -98,6 +106,7 @@ function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: 
     benchmarks: [...table.benchmarks],
     predictors: [...table.predictors],
     rows,
+    groups: tableGroups(table),
     fits: typeof fit === "function" ? firstFits(table, fit, options) : [saveFit(table, fit)],
     refits: typeof fit === "function",
     ...(options.onSelect && { selects: true }),

@@ -1,5 +1,5 @@
 import { ViewError } from "../../protocol/core/error";
-import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow } from "../../protocol/law/payload";
+import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow, SavedTableGroup } from "../../protocol/law/payload";
 import { MAX_BENCHMARKS, MAX_ENCODERS } from "../../protocol/law/payload";
 
 /** The table that a law view shows: what `law.table` and `law.published` return. */
@@ -8,6 +8,8 @@ export interface LawTableLike {
   readonly encoders: readonly string[];
   readonly benchmarks: readonly string[];
   readonly predictors: readonly string[];
+  /** Benchmarks whose figures are averaged, by name. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface LawTableRowLike {
@@ -68,6 +70,14 @@ export function tableRows(table: LawTableLike): SavedRow[] {
     benchmark: position(table.benchmarks, row.benchmark, `table.rows[${i}].benchmark`),
     predictors: table.predictors.map((name) => finite(row.predictors[name], `table.rows[${i}].predictors.${name}`)),
     score: row.score === null ? null : finite(row.score, `table.rows[${i}].score`),
+  }));
+}
+
+/** Groups with benchmarks as positions. */
+export function tableGroups({ groups = {}, benchmarks }: LawTableLike): SavedTableGroup[] {
+  return Object.entries(groups).map(([name, of]) => ({
+    name,
+    benchmarks: of.map((benchmark, i) => position(benchmarks, benchmark, `table.groups.${name}[${i}]`)),
   }));
 }
 

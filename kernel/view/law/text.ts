@@ -35,7 +35,7 @@ function encoderLines(payload: LawPayload, fit: SavedFit): string[] {
 }
 
 /** Rows and coefficients side by side, with what follows from them. */
-function tightWarning(of: SavedBenchmarkFit): string {
+export function tightWarning(of: Pick<SavedBenchmarkFit, "n" | "coefficients">): string {
   return (
     `${of.n} encoders, ${of.coefficients.length} coefficients: R² in sample is close to what the number of ` +
     "coefficients alone gives. Read the leave-one-out Q²."

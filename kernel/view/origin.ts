@@ -1,0 +1,22 @@
+/** Where images and encoders of a view come from, as far as the view's code can name it. */
+import { fileURLToPath } from "node:url";
+import type { ImageInput } from "../data/image";
+import type { FeatureExtractor } from "./extract";
+import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/correspondence/payload";
+
+/** The file of an image, as it was given; `undefined` for pixels and bytes. */
+export function imagePath(image: ImageInput): string | undefined {
+  const path = image instanceof URL ? urlPath(image) : image;
+  return typeof path === "string" && path.length <= MAX_PATH ? path : undefined;
+}
+
+function urlPath(url: URL): string | undefined {
+  return url.protocol === "file:" ? fileURLToPath(url) : undefined;
+}
+
+/** How an encoder was loaded; `undefined` where it does not tell, or at too great length. */
+export function encoderLoad({ source }: FeatureExtractor): SavedLoad | undefined {
+  if (!source) return undefined;
+  const options = JSON.stringify(source.options);
+  return source.model.length <= MAX_PATH && options.length <= MAX_LOAD ? { model: source.model, options } : undefined;
+}
