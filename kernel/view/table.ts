@@ -11,6 +11,20 @@ export interface TableViewOptions {
   title?: string;
   /** Digits after the point of numbers that are not integers. Default 3. */
   digits?: number;
+  /** Rows that are shown; a last line says how many are not. Default 1000. */
+  maxRows?: number;
+}
+
+const MAX_ROWS = 1000;
+
+/** The table as every form of it is written: its columns, their kinds, the rows shown and the number of rows left out. */
+interface Sheet {
+  title: string | undefined;
+  names: string[];
+  /** Whether every filled cell of a column is a number. */
+  numeric: boolean[];
+  rows: Cell[][];
+  hidden: number;
 }
 
 interface Cell {
@@ -29,13 +43,19 @@ export function table(
   options: TableViewOptions = {},
 ): View {
   if (!Array.isArray(rows)) throw new ViewError("view.table", "rows must be an array", rows);
+  const { digits = 3, maxRows = MAX_ROWS } = options;
+  if (!Number.isInteger(maxRows) || maxRows < 1)
+    throw new ViewError("view.table", "maxRows must be a whole number of at least 1", maxRows);
   const names = columns ? [...columns] : columnsOf(rows);
-  const cells = rows.map((row: TableViewRow, i) => readRow(row, names, i, options.digits ?? 3));
-  return new View({
-    "text/html": asHtml(names, cells, options.title),
-    "text/markdown": asMarkdown(names, cells, options.title),
-    "text/plain": asText(names, cells, options.title),
-  });
+  const cells = rows.map((row: TableViewRow, i) => readRow(row, names, i, digits));
+  const sheet: Sheet = {
+    title: options.title,
+    names,
+    numeric: names.map((_, column) => isNumeric(cells, column)),
+    rows: cells.slice(0, maxRows),
+    hidden: Math.max(0, cells.length - maxRows),
+  };
+  return new View({ "text/html": asHtml(sheet), "text/markdown": asMarkdown(sheet), "text/plain": asText(sheet) });
 }
 
 function columnsOf(rows: readonly TableViewRow[]): string[] {
@@ -67,28 +87,30 @@ function readCell(value: TableViewValue, digits: number): Cell {
   return { text, numeric: /^[-+]?[\d.]+ ?%?$/.test(text) };
 }
 
-function asHtml(names: string[], rows: Cell[][], title?: string): string {
+const moreRows = (hidden: number): string => `… ${hidden} more ${hidden === 1 ? "row" : "rows"} (maxRows)`;
+
+function asHtml({ title, names, numeric, rows, hidden }: Sheet): string {
   const caption = title ? `<caption style="text-align:left">${escapeMarkup(title)}</caption>` : "";
-  const align = (column: number): string => (isNumeric(rows, column) ? "right" : "left");
-  const head = names.map((name, i) => `<th scope="col" style="text-align:${align(i)}">${escapeMarkup(name)}</th>`);
+  const align = (column: number): string => `style="text-align:${numeric[column] ? "right" : "left"}"`;
+  const head = names.map((name, i) => `<th scope="col" ${align(i)}>${escapeMarkup(name)}</th>`);
   const body = rows.map(
-    (row) =>
-      `<tr>${row.map((cell, i) => `<td style="text-align:${align(i)}">${escapeMarkup(cell.text)}</td>`).join("")}</tr>`,
+    (row) => `<tr>${row.map((cell, i) => `<td ${align(i)}>${escapeMarkup(cell.text)}</td>`).join("")}</tr>`,
   );
-  return `<table>${caption}<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`;
+  const more = hidden ? `<tfoot><tr><td colspan="${names.length}">${moreRows(hidden)}</td></tr></tfoot>` : "";
+  return `<table>${caption}<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody>${more}</table>`;
 }
 
-/** A column is a number column when every filled cell is a number. */
 function isNumeric(rows: Cell[][], column: number): boolean {
   const filled = rows.map((row) => row[column]).filter((cell) => cell.text !== "");
   return filled.length > 0 && filled.every((cell) => cell.numeric);
 }
 
-function asMarkdown(names: string[], rows: Cell[][], title?: string): string {
+function asMarkdown({ title, names, numeric, rows, hidden }: Sheet): string {
   const line = (cells: string[]): string => `| ${cells.map(escapeMarkdown).join(" | ")} |`;
-  const rule = `|${names.map((_, i) => (isNumeric(rows, i) ? " ---: " : " --- ")).join("|")}|`;
+  const rule = `|${numeric.map((isRight) => (isRight ? " ---: " : " --- ")).join("|")}|`;
   const body = rows.map((row) => line(row.map((cell) => cell.text)));
-  return [...(title ? [`**${escapeMarkdown(title)}**`, ""] : []), line(names), rule, ...body].join("\n");
+  const heading = title ? [`**${escapeMarkdown(title)}**`, ""] : [];
+  return [...heading, line(names), rule, ...body, ...(hidden ? ["", moreRows(hidden)] : [])].join("\n");
 }
 
 function escapeMarkdown(text: string): string {
@@ -97,18 +119,11 @@ function escapeMarkdown(text: string): string {
     .replace(/\s*\n\s*/g, " ");
 }
 
-function asText(names: string[], rows: Cell[][], title?: string): string {
-  const columns = names.map((name, i) => {
-    const texts = [name, ...rows.map((row) => row[i].text)];
-    const width = Math.max(...texts.map((text) => text.length));
-    return texts.map((text) => (isNumeric(rows, i) ? text.padStart(width) : text.padEnd(width)));
-  });
-  const lines = ["", ...rows].map((_, i) =>
-    columns
-      .map((column) => column[i])
-      .join("  ")
-      .trimEnd(),
-  );
-  const rule = columns.map((column) => "-".repeat(column[0].length)).join("  ");
-  return [...(title ? [title] : []), lines[0], rule, ...lines.slice(1)].join("\n");
+function asText({ title, names, numeric, rows, hidden }: Sheet): string {
+  const widths = names.map((name, i) => rows.reduce((width, row) => Math.max(width, row[i].text.length), name.length));
+  const pad = (text: string, i: number): string => (numeric[i] ? text.padStart(widths[i]) : text.padEnd(widths[i]));
+  const line = (texts: string[]): string => texts.map(pad).join("  ").trimEnd();
+  const rule = widths.map((width) => "-".repeat(width)).join("  ");
+  const body = rows.map((row) => line(row.map((cell) => cell.text)));
+  return [...(title ? [title] : []), line(names), rule, ...body, ...(hidden ? [moreRows(hidden)] : [])].join("\n");
 }

@@ -182,7 +182,7 @@ describe("law.table", () => {
     [
       "a word for a number",
       "encoder,benchmark,a,c,score\nx,b,one,2,3\n",
-      /row 2, column a must be a finite number, received "one"/,
+      /row 2, column a must be a finite decimal number, received "one"/,
     ],
     ["no header", "1,2,3\n", /row 1 must name a column encoder/],
     ["neither long nor wide", "encoder,a\nx,1\n", /column benchmark \(long\) or columns perf_<benchmark>/],

@@ -106,6 +106,17 @@ describe("view.table", () => {
     assert.match(String(view.table([["a", null]], ["name", "score"])), /^name {2}score\n/);
   });
 
+  it("shows at most maxRows rows and says how many are hidden, of any number", () => {
+    const rows = Array.from({ length: 200_000 }, (_, i) => ({ i, name: `row ${i}` }));
+    const short = view.table(rows, undefined, { maxRows: 2 });
+    assert.equal(String(short), "i  name\n-  -----\n0  row 0\n1  row 1\n… 199998 more rows (maxRows)");
+    assert.match(short.bundle["text/html"] as string, /<td colspan="2">… 199998 more rows/);
+    assert.match(short.bundle["text/markdown"] as string, /\n\n… 199998 more rows/);
+    assert.equal(String(view.table(rows)).split("\n").length, 2 + 1000 + 1);
+    assert.doesNotMatch(String(view.table(rows.slice(0, 1000))), /more row/);
+    assert.throws(() => view.table(rows, undefined, { maxRows: 0 }), /maxRows must be a whole number of at least 1.*0/);
+  });
+
   it("refuses rows that do not fit", () => {
     assert.throws(() => view.table([[1, 2]], ["one"]), /view\.table: row 0 must have 1 cells, received 2/);
     assert.throws(() => view.table([[1]]), /view\.table: rows that are arrays need columns, received \[1\]/);

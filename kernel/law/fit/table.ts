@@ -1,5 +1,5 @@
-import { parse } from "csv-parse/sync";
 import { LawError } from "../error";
+import { decimalNumber, isMissing, readCsv, type Csv, type CsvRecord } from "./csv";
 import { PUBLISHED_CSV, PUBLISHED_GROUPS } from "./published";
 
 /** One encoder on one benchmark: its predictors by name (`a`, `c`, and any extra ones) and the score to predict. */
@@ -28,17 +28,16 @@ export interface TableOptions {
   groups?: Record<string, string[]>;
 }
 
-type Record_ = { fields: Record<string, string>; line: number };
-
 /**
  * Reads a table as CSV text: long (`encoder,benchmark,a,c,score`) or wide as the published one
- * (`encoder,c_pck010,perf_<b>,a_<b>,…`). An empty score means that the encoder was not trained yet.
+ * (`encoder,c_pck010,perf_<b>,a_<b>,…`). An empty score, `NA` or `NaN` means that the encoder was not trained yet. Delimiters
+ * `;` and tab, decimal commas beside them and a first line `sep=;` are read too.
  *
  * @throws LawError with row and column of the first cell that is wrong.
  */
 export function parseTable(text: string, options: TableOptions = {}): ScoreTable {
-  const { header, records } = readCsv(text);
-  const rows = header.includes("benchmark") ? longRows(records, options) : wideRows(header, records, options);
+  const csv = readCsv(text, "law.table");
+  const rows = csv.header.includes("benchmark") ? longRows(csv, options) : wideRows(csv, options);
   checkUnique(rows);
   return {
     rows,
@@ -54,34 +53,16 @@ export function publishedTable(options: TableOptions = {}): ScoreTable {
   return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...options });
 }
 
-function readCsv(text: string): { header: string[]; records: Record_[] } {
-  let rows: string[][];
-  try {
-    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true });
-  } catch (error) {
-    throw new LawError("law.table", "the text must be CSV", (error as Error).message);
-  }
-  const [header, ...body] = rows;
-  if (!header?.includes("encoder"))
-    throw new LawError("law.table", "row 1 must name a column encoder", header?.join(","));
-  if (body.length === 0) throw new LawError("law.table", "at least one row must follow the header", 0);
-  const records = body.map((cells, i) => ({
-    fields: Object.fromEntries(header.map((name, column) => [name, cells[column]])),
-    line: i + 2,
-  }));
-  return { header, records };
-}
-
-function longRows(records: Record_[], { extra = [] }: TableOptions): TableRow[] {
+function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions): TableRow[] {
   return records.map((record) => ({
     encoder: textOf(record, "encoder"),
     benchmark: textOf(record, "benchmark"),
-    predictors: Object.fromEntries(["a", "c", ...extra].map((name) => [name, numberOf(record, name)])),
-    score: scoreOf(record, "score"),
+    predictors: Object.fromEntries(["a", "c", ...extra].map((name) => [name, numberOf(record, name, decimal)])),
+    score: scoreOf(record, "score", decimal),
   }));
 }
 
-function wideRows(header: string[], records: Record_[], { c, extra = [] }: TableOptions): TableRow[] {
+function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOptions): TableRow[] {
   const benchmarks = header.filter((name) => name.startsWith("perf_")).map((name) => name.slice("perf_".length));
   if (benchmarks.length === 0) {
     throw new LawError(
@@ -100,30 +81,31 @@ function wideRows(header: string[], records: Record_[], { c, extra = [] }: Table
       encoder: textOf(record, "encoder"),
       benchmark,
       predictors: {
-        a: numberOf(record, `a_${benchmark}`),
-        c: numberOf(record, cColumn),
-        ...Object.fromEntries(extra.map((name) => [name, numberOf(record, column(name, benchmark))])),
+        a: numberOf(record, `a_${benchmark}`, decimal),
+        c: numberOf(record, cColumn, decimal),
+        ...Object.fromEntries(extra.map((name) => [name, numberOf(record, column(name, benchmark), decimal)])),
       },
-      score: scoreOf(record, `perf_${benchmark}`),
+      score: scoreOf(record, `perf_${benchmark}`, decimal),
     })),
   );
 }
 
-function textOf({ fields, line }: Record_, column: string): string {
+function textOf({ fields, line }: CsvRecord, column: string): string {
   const value = fields[column];
   if (value) return value;
   throw new LawError("law.table", `row ${line}, column ${column} must not be empty`, value);
 }
 
-function numberOf({ fields, line }: Record_, column: string): number {
+function numberOf({ fields, line }: CsvRecord, column: string, decimal: Csv["decimal"]): number {
   const text = fields[column];
-  const value = text ? Number(text) : NaN;
+  const value = text ? decimalNumber(text, decimal) : NaN;
   if (Number.isFinite(value)) return value;
-  throw new LawError("law.table", `row ${line}, column ${column} must be a finite number`, text);
+  throw new LawError("law.table", `row ${line}, column ${column} must be a finite decimal number`, text);
 }
 
-function scoreOf(record: Record_, column: string): number | null {
-  return record.fields[column] === "" ? null : numberOf(record, column);
+function scoreOf(record: CsvRecord, column: string, decimal: Csv["decimal"]): number | null {
+  const text = record.fields[column];
+  return text !== undefined && isMissing(text) ? null : numberOf(record, column, decimal);
 }
 
 function checkUnique(rows: TableRow[]): void {
