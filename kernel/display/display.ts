@@ -52,10 +52,23 @@ export function isMimeBundle(value: unknown): value is MimeBundle {
   return keys.length > 0 && keys.every((key) => /^[\w.+-]+\/[\w.+-]+$/.test(key));
 }
 
+/** Content of these types is JSON of any kind; that of all others is text, or lines of it. */
+const JSON_TYPE = /[/+]json(;|$)/;
+
+/** @throws ViewError for a bundle that a front end cannot show: no object, or a type whose content must be text and is not. */
+function checkBundle(bundle: MimeBundle): MimeBundle {
+  if (!isMimeBundle(bundle)) throw new ViewError("display", "a mime bundle must map mime types to contents", bundle);
+  for (const [type, content] of Object.entries(bundle)) {
+    const isText = [content].flat().every((part) => typeof part === "string");
+    if (!isText && !JSON_TYPE.test(type)) throw new ViewError("display", `${type} must be text`, content);
+  }
+  return bundle;
+}
+
 /** The bundle that shows any value: its own, itself if it is one, or its inspection as text. */
 export function bundleOf(value: unknown): MimeBundle {
-  if (isDisplayable(value)) return value[DISPLAY]();
-  if (isMimeBundle(value)) return value;
+  if (isDisplayable(value)) return checkBundle(value[DISPLAY]());
+  if (isMimeBundle(value)) return checkBundle(value);
   return { "text/plain": typeof value === "string" ? value : inspect(value) };
 }
 

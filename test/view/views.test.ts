@@ -125,6 +125,18 @@ describe("view.table", () => {
 });
 
 describe("display outside a notebook", () => {
+  it("refuses a bundle whose text is none, and lets JSON types hold anything", () => {
+    const print = mock.method(console, "log", () => {});
+    assert.throws(() => display({ "text/plain": 5 }), /display: text\/plain must be text, received 5/);
+    assert.throws(() => display({ "image/png": { a: 1 } }), /display: image\/png must be text/);
+    const own = { [Symbol.for("Jupyter.display")]: () => ({ "text/html": null }) };
+    assert.throws(() => display(own), /display: text\/html must be text, received null/);
+    assert.throws(() => display({ [Symbol.for("Jupyter.display")]: () => 7 }), /must map mime types to contents.*7/);
+    display({ "application/vnd.x.v1+json": { a: [1, null] }, "text/plain": ["a\n", "b"] });
+    assert.equal(print.mock.callCount(), 1);
+    print.mock.restore();
+  });
+
   it("prints the text of a view", () => {
     const print = mock.method(console, "log", () => {});
     display(view.table([{ a: 1 }]));

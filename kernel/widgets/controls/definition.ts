@@ -1,5 +1,6 @@
 /** What all of ipywidgets' core controls have in common: names, versions, layout and style. */
 import { WidgetError } from "../error";
+import { checkColor } from "./colors";
 import { Widget, type WidgetSetup } from "../model";
 
 /** Versions of the models' state, as ipywidgets 8 has them; not versions of a package. */
@@ -107,8 +108,14 @@ function layoutSetup(where: string, state: LayoutState): WidgetSetup {
 }
 
 function styleSetup(where: string, name: StyleName, state: StyleState): WidgetSetup {
-  return { where, state: { ...identity(CONTROLS, name, BASE, "Style"), ...filled(where, STYLES[name], state) } };
+  const check = (next: (key: string) => unknown): void => {
+    for (const key of COLORS) if (typeof next(key) === "string" && next(key) !== "") checkColor(where, key, next(key));
+  };
+  return { where, check, state: { ...identity(CONTROLS, name, BASE, "Style"), ...filled(where, STYLES[name], state) } };
 }
+
+/** Keys of a style that hold a color, or none. */
+const COLORS = ["background", "bar_color", "button_color", "handle_color", "text_color"];
 
 /** One kind of control. */
 export interface Definition {

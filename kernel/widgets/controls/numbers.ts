@@ -69,11 +69,28 @@ type Rule = (where: string, next: (key: string) => unknown) => void;
 /** Every value lies between the bounds. */
 const bounded: Rule = (where, next) => {
   const [min, max] = [Number(next("min")), Number(next("max"))];
+  for (const [name, bound] of Object.entries({ min, max }))
+    if (!Number.isFinite(bound)) throw new WidgetError(where, `${name} must be a finite number`, next(name));
   if (!(min <= max)) throw new WidgetError(where, "min must not be above max", [min, max]);
   for (const value of [next("value")].flat()) {
     if (typeof value === "number" && value >= min && value <= max) continue;
     throw new WidgetError(where, `value must be a number in ${min}..${max}`, value);
   }
+};
+
+/** A number that is counted up by, or waited for, is above nothing; `null` where a field takes any. */
+const positive =
+  (...keys: string[]): Rule =>
+  (where, next) => {
+    for (const key of keys) {
+      const value = next(key);
+      if (value === null || (typeof value === "number" && Number.isFinite(value) && value > 0)) continue;
+      throw new WidgetError(where, `${key} must be a finite number above 0`, value);
+    }
+  };
+
+const number: Rule = (where, next) => {
+  if (!Number.isFinite(next("value"))) throw new WidgetError(where, "value must be a finite number", next("value"));
 };
 
 const whole: Rule = (where, next) => {
@@ -100,36 +117,39 @@ function slider(model: string, own: object): Definition {
 /** A slider over whole numbers. Default: 0, or the bound next to it, in 0..100. */
 export function intSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
   const definition = slider("IntSlider", { ...INTEGERS, value: nearest(options) });
-  return make("widgets.intSlider", definition, options, [bounded, whole]);
+  return make("widgets.intSlider", definition, options, [bounded, whole, positive("step")]);
 }
 
 /** A slider over numbers. Default: 0, or the bound next to it, in 0..100 by steps of 0.1. */
 export function floatSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
-  return make("widgets.floatSlider", slider("FloatSlider", { ...FLOATS, value: nearest(options) }), options, [bounded]);
+  return make("widgets.floatSlider", slider("FloatSlider", { ...FLOATS, value: nearest(options) }), options, [
+    bounded,
+    positive("step"),
+  ]);
 }
 
 /** A slider with two ends over whole numbers. Default: the middle half of 0..100. */
 export function intRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("IntRangeSlider", { ...INTEGERS, value: middle(options).map(Math.round) });
-  return make("widgets.intRangeSlider", definition, options, [ordered, bounded, whole]);
+  return make("widgets.intRangeSlider", definition, options, [ordered, bounded, whole, positive("step")]);
 }
 
 /** A slider with two ends over numbers. Default: the middle half of 0..100. */
 export function floatRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("FloatRangeSlider", { ...FLOATS, value: middle(options) });
-  return make("widgets.floatRangeSlider", definition, options, [ordered, bounded]);
+  return make("widgets.floatRangeSlider", definition, options, [ordered, bounded, positive("step")]);
 }
 
 /** A field for a whole number. */
 export function intText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "IntText", style: "DescriptionStyle", defaults: { ...FIELD, step: 1 } };
-  return make("widgets.intText", definition, options, [whole]);
+  return make("widgets.intText", definition, options, [whole, positive("step")]);
 }
 
 /** A field for a number. */
 export function floatText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "FloatText", style: "DescriptionStyle", defaults: { ...FIELD, step: null } };
-  return make("widgets.floatText", definition, options, []);
+  return make("widgets.floatText", definition, options, [number, positive("step")]);
 }
 
 /** A bar that fills from `min` to `max`. Default: 0, or the bound next to it, in 0..100. */
@@ -144,7 +164,10 @@ export function progress(options: ControlOptions<ProgressState> = {}): Widget<Pr
 export function play(options: ControlOptions<PlayState> = {}): Widget<PlayState> {
   const own = { interval: 100, playing: false, repeat: false, show_repeat: true, step: 1, disabled: false };
   const defaults = { ...DESCRIBED, ...BOUNDS, ...own, value: nearest(options) };
-  return make("widgets.play", { model: "Play", style: "DescriptionStyle", defaults }, options, [bounded]);
+  return make("widgets.play", { model: "Play", style: "DescriptionStyle", defaults }, options, [
+    bounded,
+    positive("step", "interval"),
+  ]);
 }
 
 interface Bounds {

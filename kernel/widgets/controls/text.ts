@@ -1,4 +1,5 @@
 import { Widget } from "../model";
+import { checkColor } from "./colors";
 import { control, DESCRIBED, type ControlOptions, type DescribedState, type StyleName } from "./definition";
 
 /** State of text that is only shown. */
@@ -63,5 +64,6 @@ export function textarea(options: ControlOptions<TextareaState> = {}): Widget<Te
 export function colorPicker(options: ControlOptions<ColorPickerState> = {}): Widget<ColorPickerState> {
   const defaults = { ...DESCRIBED, concise: false, disabled: false, value: "black" };
   const definition = { model: "ColorPicker", style: "DescriptionStyle", defaults } as const;
-  return new Widget(control("widgets.colorPicker", definition, options));
+  const check = (next: (key: string) => unknown): void => checkColor("widgets.colorPicker", "value", next("value"));
+  return new Widget({ ...control("widgets.colorPicker", definition, options), check });
 }
