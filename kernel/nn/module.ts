@@ -1,4 +1,6 @@
+import type { TensorContainer } from "@tensorflow/tfjs-core/dist/tensor_types";
 import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 
@@ -16,9 +18,15 @@ type Node = Parameter | Module;
  *       classifier = new nn.Linear(64, 10);
  *       forward(x: Tensor) { return this.classifier.forward(this.norm.forward(x)); }
  *     }
+ *
+ * A call of `forward` leaves the tensors that it returns; those between are freed.
  */
 export abstract class Module {
   private mode = true;
+
+  constructor() {
+    tidyForward(new.target.prototype as object);
+  }
 
   /** Whether dropout and the like are on; {@link train} and {@link eval} change it for the whole tree. */
   get training(): boolean {
@@ -75,6 +83,25 @@ export abstract class Module {
   /** Frees every parameter of the tree. */
   dispose(): void {
     for (const parameter of this.namedParameters().values()) parameter.dispose();
+  }
+}
+
+type Forward = (this: unknown, ...inputs: unknown[]) => TensorContainer;
+
+/** Classes whose `forward` is tidied already. */
+const tidied = new WeakSet<object>();
+
+/** Runs `forward` of a class and of those that it extends within `tf.tidy`, so that no module has to think of it. */
+function tidyForward(prototype: object): void {
+  for (let at = prototype; at !== Module.prototype && !tidied.has(at); at = Object.getPrototypeOf(at) as object) {
+    tidied.add(at);
+    const own = Object.getOwnPropertyDescriptor(at, "forward");
+    const forward = own?.value as Forward | undefined;
+    if (typeof forward !== "function") continue;
+    const tidy: Forward = function (...inputs) {
+      return tf.tidy(() => forward.apply(this, inputs));
+    };
+    Object.defineProperty(at, "forward", { ...own, value: tidy });
   }
 }
 

@@ -162,4 +162,26 @@ describe("dropout", () => {
     });
     assert.throws(() => new nn.Dropout(1), /p must lie in \[0, 1\), received 1/);
   });
+
+  it("leaves one tensor a forward, and none between, also in modules of one's own", () => {
+    class Head extends nn.Module {
+      norm = new nn.LayerNorm(8);
+      classifier = new nn.Linear(8, 3);
+      forward(x: Tensor): { logits: Tensor; hidden: Tensor } {
+        const hidden = this.norm.forward(tf.mul(tf.add(x, 1), 2));
+        return { logits: this.classifier.forward(hidden), hidden };
+      }
+    }
+    const block = new nn.Block(8, { heads: 2 });
+    const head = new Head();
+    const x = tf.ones([2, 5, 8]);
+    const before = tf.memory().numTensors;
+    const y = block.forward(x);
+    assert.equal(tf.memory().numTensors, before + 1);
+    const { logits } = head.forward(y);
+    assert.equal(tf.memory().numTensors, before + 3);
+    assert.deepEqual(logits.shape, [2, 5, 3]);
+    head.dispose();
+    block.dispose();
+  });
 });
