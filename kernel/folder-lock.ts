@@ -54,9 +54,11 @@ async function removeStale(path: string, busy: Busy): Promise<void> {
   await rm(path, { force: true });
 }
 
+/** Owner of a lock; a file that says anything else names none, and its lock is stale once it is old. */
 function parseLock(text: string): { host?: string; pid?: number } {
   try {
-    return JSON.parse(text) as { host?: string; pid?: number };
+    const { host, pid } = Object(JSON.parse(text)) as { host?: unknown; pid?: unknown };
+    return typeof host === "string" && Number.isInteger(pid) ? { host, pid: pid as number } : {};
   } catch {
     return {};
   }

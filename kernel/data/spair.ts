@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
+import { RuleError } from "../rule-error";
 
 /** Names of the splits on disk. */
 export type SpairSplit = "trn" | "val" | "test";
@@ -66,7 +67,7 @@ export interface SpairReadOptions {
 }
 
 /** A file that does not follow SPair-71k's layout. */
-export class SpairError extends Error {
+export class SpairError extends RuleError {
   override readonly name = "SpairError";
 
   /**
@@ -78,10 +79,11 @@ export class SpairError extends Error {
   constructor(
     readonly file: string,
     readonly key: string,
-    readonly rule: string,
+    rule: string,
     readonly value: unknown,
   ) {
-    super(`spair.read: ${key ? `${key} ` : ""}${rule}, received ${show(value)} (${file})`);
+    super("spair.read", key ? `${key} ${rule}` : rule, value);
+    this.message = `spair.read: ${this.rule}, received ${show(value)} (${file})`;
   }
 }
 
@@ -150,7 +152,9 @@ class Disk {
   }
 
   list(folder: string): string[] {
-    return readdirSync(join(this.root, folder)).sort();
+    const path = join(this.root, folder);
+    if (!statSync(path).isDirectory()) throw new SpairError(folder, "", "must be a folder", "a file");
+    return readdirSync(path).sort();
   }
 
   text(file: string): string {
@@ -160,7 +164,8 @@ class Disk {
     if (inside === ".." || inside.startsWith(`..${sep}`)) {
       throw new SpairError(file, "", "the file must lie inside the data set", inside);
     }
-    return readFileSync(path, "utf8");
+    if (!statSync(path).isFile()) throw new SpairError(file, "", "must be a file", "a folder or device");
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   }
 
   json(file: string): Json {

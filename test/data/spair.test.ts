@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { RuleError } from "../../kernel/rule-error.ts";
 import { SpairError, spair } from "../../kernel/data/spair.ts";
 import { world } from "../../kernel/data/world/index.ts";
 
@@ -57,6 +58,24 @@ const problem = (dir: string): SpairError => {
   }
   return assert.fail("no error was thrown");
 };
+
+describe("spair.read", () => {
+  it("refuses a folder in the place of a file, as every error of the library does", () => {
+    const dir = tiny("folder-for-file");
+    rmSync(join(dir, "ImageAnnotation/cat/a.json"));
+    mkdirSync(join(dir, "ImageAnnotation/cat/a.json"));
+    const error = problem(dir);
+    assert.ok(error instanceof RuleError);
+    assert.match(error.message, /spair\.read: must be a file, .*ImageAnnotation\/cat\/a\.json/);
+  });
+
+  it("reads annotations with a byte order mark", () => {
+    const dir = tiny("marked");
+    const path = join(dir, "ImageAnnotation/cat/a.json");
+    writeFileSync(path, `\uFEFF${readFileSync(path, "utf8")}`);
+    assert.equal(spair.read(dir).pairs.length, 1);
+  });
+});
 
 describe("world.writeSpair and spair.read", () => {
   it("give back the keypoints, boxes and sizes that were rendered", () => {

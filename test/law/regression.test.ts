@@ -170,6 +170,15 @@ describe("law.fit, invariants of law.md section 4", () => {
   });
 });
 
+describe("law.fit refuses", () => {
+  for (const name of ["predictors", "terms"])
+    it(`no ${name}`, () =>
+      assert.throws(
+        () => law.fit(law.published(), { [name]: [] }),
+        new RegExp(`law\\.fit: ${name} must name at least one`),
+      ));
+});
+
 describe("law.table", () => {
   it("reads a long table, with a score still missing", () => {
     const table = law.table("encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");

@@ -160,3 +160,43 @@ describe("axes", () => {
     assert.equal(axis({ type: "log" }, [1, 100]).place(10), 50);
   });
 });
+
+describe("plotly figures of any size", () => {
+  const count = 300_000;
+  const x = Array.from({ length: count }, (_, i) => i);
+  const y = x.map((i) => Math.sin(i / 1e4));
+
+  it("are whole for plotly, and thinned in the still picture, which says so", () => {
+    for (const type of ["scatter", "bar"]) {
+      const figure = view.plotly([{ type, mode: "markers", name: "waves", x, y }]);
+      const { data } = figure.bundle["application/vnd.plotly.v1+json"] as { data: { x: number[] }[] };
+      const svg = figure.bundle["image/svg+xml"] as string;
+      assert.equal(data[0].x.length, count);
+      assert.match(svg, /all but 4000 of the 300000 points of waves/);
+      assert.ok(svg.length < 1e6, `${svg.length} characters`);
+    }
+  });
+
+  it("keep what belongs to a point beside it", () => {
+    const color = x.map((i) => (i === 75 ? "#123456" : "#ffffff"));
+    const { bundle } = view.plotly([{ type: "bar", x, y, marker: { color } }]);
+    assert.equal((bundle["image/svg+xml"] as string).match(/#123456/g)?.length, 1, "every 75th point is drawn");
+  });
+
+  it("take a hundred thousand categories", () => {
+    const names = x.slice(0, 100_000).map((i) => `c${i}`);
+    assert.match(view.plotly([{ type: "bar", x: names, y }]).toString(), /100000|300000 points/);
+  });
+});
+
+describe("plotly refuses what is no data", () => {
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  const wrong: [string, object, RegExp][] = [
+    ["a date that is none", { x: [new Date(NaN)] }, /data\[0\]\.x\[0\] must be a valid date/],
+    ["a value that holds itself", { meta: circular }, /data\[0\]\.meta\.self\.self.* must not nest beyond 64 levels/],
+    ["a function", { x: [() => 1] }, /data\[0\]\.x\[0\] must be data/],
+  ];
+  for (const [name, trace, rule] of wrong)
+    it(name, () => assert.throws(() => view.plotly([trace as never]), { name: "ViewError", message: rule }));
+});

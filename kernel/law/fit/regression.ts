@@ -74,6 +74,9 @@ const UNIT: [number, number] = [0, 1];
 export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   const predictors = options.predictors ?? ["a", "c"];
   const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
+  for (const [name, list] of Object.entries({ predictors, terms }))
+    if (!Array.isArray(list) || list.length === 0)
+      throw new LawError("law.fit", `${name} must name at least one`, list);
   const entries = table.benchmarks.map((name): [string, BenchmarkFit] => {
     const rows = table.rows.filter((row) => row.benchmark === name);
     return [name, fitRows(rows, predictors, terms, options)];

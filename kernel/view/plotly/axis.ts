@@ -1,3 +1,4 @@
+import { least, most } from "../../numeric/extremes";
 import { numberOf, record, textOf, titleText, type Coordinate, type PlotlyObject } from "./values";
 
 export interface Tick {
@@ -40,12 +41,16 @@ export function makeAxis(input: AxisInput): Axis {
 
 function categoryAxis({ options, values, from, to }: AxisInput): Axis {
   const names = [...new Set(values.filter((value) => value !== null).map(String))];
+  const positions = new Map(names.map((name, i) => [name, i]));
   const unit = (to - from) / Math.max(1, names.length);
   const at = (index: number): number => from + (index + 0.5) * unit;
   return {
     title: titleText(options.title),
     ticks: names.map((label, i) => ({ value: at(i), label })),
-    place: (value) => (value === null || !names.includes(String(value)) ? undefined : at(names.indexOf(String(value)))),
+    place: (value) => {
+      const position = value === null ? undefined : positions.get(String(value));
+      return position === undefined ? undefined : at(position);
+    },
     step: () => Math.abs(unit),
   };
 }
@@ -109,10 +114,7 @@ function linearRange({ options, values, includeZero, padding }: AxisInput): [num
 
 function bounds(numbers: number[]): [number, number] {
   if (numbers.length === 0) return [0, 1];
-  const [low, high] = numbers.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
-    [Infinity, -Infinity],
-  );
+  const [low, high] = [least(numbers), most(numbers)];
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
@@ -151,7 +153,7 @@ function formatTick(value: number, digits: number): string {
 function smallestGap(values: readonly (Coordinate | null)[]): number {
   const sorted = [...new Set(values.filter((value) => value !== null).map(Number))].sort((a, b) => a - b);
   const gaps = sorted.slice(1).map((value, i) => value - sorted[i]);
-  return gaps.length ? Math.min(...gaps) : 1;
+  return gaps.length ? least(gaps) : 1;
 }
 
 /** Options of an axis by plotly's name. */

@@ -1,3 +1,4 @@
+import { least, most } from "../../numeric/extremes";
 import { colorHex } from "../../protocol/core/color";
 import { axisOptions, makeAxis, type Axis } from "./axis";
 import { label, line, tag, widthOf } from "./svg";
@@ -73,7 +74,12 @@ function missing(data: readonly PlotlyObject[], traces: (Trace | undefined)[], l
   const panels = data.some((trace) => trace.xaxis !== undefined && trace.xaxis !== "x") ? ["further subplots"] : [];
   const stacked =
     layout.barmode === "stack" || layout.barmode === "relative" ? ["stacked bars (shown side by side)"] : [];
-  const left = [...new Set(types.map((type) => `${type} traces`)), ...extras, ...panels, ...stacked];
+  const thinned = traces.flatMap((trace) =>
+    trace && trace.count > trace.x.length
+      ? [`all but ${trace.x.length} of the ${trace.count} points of ${trace.name}`]
+      : [],
+  );
+  const left = [...thinned, ...new Set(types.map((type) => `${type} traces`)), ...extras, ...panels, ...stacked];
   return left.length
     ? [`Not drawn in this still picture: ${left.join(", ")}. Open the notebook for the full figure.`]
     : [];
@@ -87,7 +93,7 @@ function makeFrame(traces: Trace[], layout: PlotlyObject, notes: number): Frame 
   const width = clamp(numberOf(layout.width) ?? 700, 200, 2000);
   const height = clamp(numberOf(layout.height) ?? 420, 150, 2000);
   const labels = longestLabel(traces);
-  const legend = hasLegend(traces, layout) ? 34 + Math.max(...traces.map((trace) => widthOf(trace.name))) : 0;
+  const legend = hasLegend(traces, layout) ? 34 + most(traces.map((trace) => widthOf(trace.name))) : 0;
   const bar = traces.some((trace) => trace.kind === "heatmap") ? BAR_WIDTH : 0;
   return {
     width,
@@ -105,7 +111,7 @@ function clamp(value: number, low: number, high: number): number {
 
 function longestLabel(traces: Trace[]): number {
   const names = traces.flatMap((trace) => trace.y).map((value) => (typeof value === "string" ? widthOf(value) : 0));
-  return Math.max(24, ...names);
+  return Math.max(24, most(names));
 }
 
 function makePlane(traces: Trace[], layout: PlotlyObject, frame: Frame): Plane {
@@ -149,7 +155,7 @@ function extent(traces: Trace[], key: "x" | "y", heat: boolean): (Coordinate | n
 function halfSteps(values: (Coordinate | null)[]): number[] {
   const numbers = values.filter((value): value is number => typeof value === "number");
   if (numbers.length === 0 || numbers.length < values.length) return [];
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const [low, high] = [least(numbers), most(numbers)];
   const half = numbers.length > 1 ? (high - low) / (numbers.length - 1) / 2 : 0.5;
   return [low - half, high + half];
 }

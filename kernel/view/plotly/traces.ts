@@ -1,3 +1,4 @@
+import { most } from "../../numeric/extremes";
 import { colorHex } from "../../protocol/core/color";
 import type { Axis } from "./axis";
 import { label, line, tag } from "./svg";
@@ -26,19 +27,39 @@ export interface Trace {
   color: string;
   x: (Coordinate | null)[];
   y: (Coordinate | null)[];
+  /** Points of the figure; `x` and `y` hold as many of them as a still picture can show. */
+  count: number;
   horizontal: boolean;
   options: PlotlyObject;
 }
 
 /** Plots that we draw ourselves; others become a note in the figure. */
-export function readTrace(options: PlotlyObject, position: number): Trace | undefined {
-  const type = textOf(options.type) ?? "scatter";
+export function readTrace(given: PlotlyObject, position: number): Trace | undefined {
+  const type = textOf(given.type) ?? "scatter";
   const kind = type === "scattergl" ? "scatter" : type;
   if (kind !== "scatter" && kind !== "bar" && kind !== "heatmap") return undefined;
-  const color = firstColor(options) ?? COLORWAY[position % COLORWAY.length];
-  const [x, y] = kind === "heatmap" ? heatmapAxes(options) : pointAxes(options);
-  const name = textOf(options.name) ?? `trace ${position}`;
-  return { kind, name, color, x, y, horizontal: options.orientation === "h", options };
+  const color = firstColor(given) ?? COLORWAY[position % COLORWAY.length];
+  const name = textOf(given.name) ?? `trace ${position}`;
+  const horizontal = given.orientation === "h";
+  if (kind === "heatmap") {
+    const [x, y] = heatmapAxes(given);
+    return { kind, name, color, x, y, count: x.length, horizontal, options: given };
+  }
+  const count = pointAxes(given)[0].length;
+  const options = count > MOST_POINTS ? (thinned(given, count) as PlotlyObject) : given;
+  const [x, y] = pointAxes(options);
+  return { kind, name, color, x, y, count, horizontal, options };
+}
+
+/** A still picture some 600 pixels wide shows no more points than these apart. */
+const MOST_POINTS = 4000;
+
+/** Every n-th entry of each list that has one entry a point, at any depth: coordinates, errors, sizes, texts. */
+function thinned(value: unknown, count: number): unknown {
+  const step = Math.ceil(count / MOST_POINTS);
+  if (Array.isArray(value)) return value.length === count ? value.filter((_, i) => i % step === 0) : value;
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, thinned(item, count)]));
 }
 
 function firstColor(options: PlotlyObject): string | undefined {
@@ -54,7 +75,7 @@ function pointAxes(options: PlotlyObject): [Trace["x"], Trace["y"]] {
 function heatmapAxes(options: PlotlyObject): [Trace["x"], Trace["y"]] {
   const rows = matrix(options.z);
   const [x, y] = [coordinates(options.x), coordinates(options.y)];
-  const width = Math.max(0, ...rows.map((row) => row.length));
+  const width = Math.max(0, most(rows.map((row) => row.length)));
   return [x.length ? x : Array.from({ length: width }, (_, i) => i), y.length ? y : rows.map((_, i) => i)];
 }
 

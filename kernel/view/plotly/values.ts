@@ -9,23 +9,40 @@ export interface PlotlyObject {
 /** A coordinate: a number, or the name of a category. */
 export type Coordinate = number | string;
 
-/** Plain JSON of a figure: typed arrays become arrays, dates ISO text, `NaN` and infinities null, as plotly expects. */
-export function plainJson(value: unknown, path: string): JSONValue {
+/** Plotly's figures are a few levels deep; beyond this a value is no figure. */
+const MOST_LEVELS = 64;
+
+/**
+ * Plain JSON of a figure: typed arrays become arrays, dates ISO text, `NaN` and infinities null, as plotly expects.
+ * @throws ViewError for functions, dates that are none, and values that hold themselves or nest beyond 64 levels
+ */
+export function plainJson(value: unknown, path: string, level = 0): JSONValue {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value === "bigint") return Number(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return dateText(value, path);
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return Array.from(value as unknown as ArrayLike<number>, (item, i) => plainJson(item, `${path}[${i}]`));
+    return Array.from(value as unknown as ArrayLike<number>, (item) => plainJson(item, path));
+  if (level > MOST_LEVELS)
+    throw new ViewError(
+      "view.plotly",
+      `${path.slice(0, 60)}… must not nest beyond ${MOST_LEVELS} levels`,
+      typeof value,
+    );
   if (Array.isArray(value))
-    return value.map((item, i) => (item === undefined ? null : plainJson(item, `${path}[${i}]`)));
-  if (typeof value === "object") return plainObject(value, path);
+    return value.map((item, i) => (item === undefined ? null : plainJson(item, `${path}[${i}]`, level + 1)));
+  if (typeof value === "object") return plainObject(value, path, level + 1);
   throw new ViewError("view.plotly", `${path} must be data`, value);
 }
 
-function plainObject(value: object, path: string): JSONValue {
+function dateText(date: Date, path: string): string {
+  if (Number.isNaN(date.getTime())) throw new ViewError("view.plotly", `${path} must be a valid date`, String(date));
+  return date.toISOString();
+}
+
+function plainObject(value: object, path: string, level: number): JSONValue {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([key, item]) => [key, plainJson(item, `${path}.${key}`)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key, plainJson(item, `${path}.${key}`, level)]));
 }
 
 export function isRecord(value: unknown): value is PlotlyObject {
