@@ -1,4 +1,4 @@
-/** `npm test [-- suite …]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
+/** `npm test [-- suite … --cases=N]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -17,13 +17,20 @@ function files(folder, skip = []) {
 
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
-  unit: () => nodeSuite(files(".", ["backends", "browser", "install", "peft"]), []),
+  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft"]), []),
+  fuzz: () => nodeSuite(files("fuzz"), [], { FOVEA_FUZZ_CASES: option("cases") }),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
   install: () => nodeSuite(files("install"), []),
   browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
+
+/** Value of `--name=value` on the command line, or an empty text. */
+function option(name) {
+  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return given ? given.slice(name.length + 3) : "";
+}
 
 /** Beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped. */
 async function peftSuite() {
@@ -82,7 +89,7 @@ function run(command, args, variables = {}) {
 }
 
 async function main() {
-  const wanted = process.argv.slice(2);
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
   const unknown = wanted.filter((name) => !(name in suites));
   if (unknown.length > 0)
     throw new Error(`npm test: no suite ${unknown.join(", ")}, there are ${Object.keys(suites).join(", ")}`);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
-import { RuleError } from "../rule-error";
+import { describeValue, RuleError } from "../rule-error";
 
 /** Names of the splits on disk. */
 export type SpairSplit = "trn" | "val" | "test";
@@ -87,10 +87,7 @@ export class SpairError extends RuleError {
   }
 }
 
-function show(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
+const show = (value: unknown): string => (value === undefined ? "nothing" : describeValue(value));
 
 /**
  * Read the pairs of a data set in the layout of SPair-71k (Min et al., 2019).
