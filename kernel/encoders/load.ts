@@ -64,7 +64,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
   const isInt8 = precision === "int8";
-  const chosen = isInt8 ? quantizeModel(LOAD, fitted) : fitted;
+  const chosen = isInt8 ? await quantizeModel(LOAD, fitted) : fitted;
   const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD);
   try {
     await network.open();
