@@ -85,3 +85,14 @@ describe("an edited model refers to its weights", () => {
     );
   });
 });
+
+it("a graph whose nodes are in no order is sorted: an fp16 conversion whose cast of the input stands last", async () => {
+  const path = join(import.meta.dirname, "golden", "unsorted.fp16.onnx");
+  const encoder = await encoders.load(path, { preprocess: { inputSize: 32 }, device: "cpu" });
+  assert.equal(encoder.info.depth, 3);
+  const { final } = await encoder.forwardIntermediates(images, { norm: true });
+  await encoder.dispose();
+  const edited = editModel(readModel(path), ["last_hidden_state"], "test");
+  assert.deepEqual(await run(edited.bytes, edited.weightsFolder), await run(path, null));
+  assert.ok(final.data.every(Number.isFinite));
+});
