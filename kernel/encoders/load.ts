@@ -8,6 +8,7 @@ import { locateModel, type ModelFiles, type ZooName } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
+import { readSideInputs, type SideInput } from "./side-inputs";
 import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess/config";
 
 /** How an encoder is loaded. */
@@ -26,6 +27,11 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    * percent or two; for the device `cpu`. Default `fp32`.
    */
   precision?: Precision;
+  /**
+   * Constants for inputs of the graph beside the picture, as a mask. Known by name: `bool_masked_pos` (zeros), `pixel_mask` and
+   * `pixel_attention_mask` (ones).
+   */
+  inputs?: Record<string, SideInput>;
   /** Default: the folder's or file's name; of the hub, `owner/name`; with `-int8` in that precision. */
   name?: string;
 }
@@ -52,6 +58,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const analysis = analyse(files.model, LOAD);
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
+  const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});
   const config = options.preprocess ?? files.config;
   if (!config)
     throw new EncoderError(
@@ -65,7 +72,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
   const isInt8 = precision === "int8";
   const chosen = isInt8 ? await quantizeModel(LOAD, fitted) : fitted;
-  const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD);
+  const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD, sides);
   try {
     await network.open();
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
@@ -93,8 +100,8 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
 
 /** Options that a second call needs for the same features; those of the device and of fetching are left out. */
 function sourceOf(model: string, options: LoadOptions): EncoderSource {
-  const { file, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
-  const repeated = { file, inputSize, name, patchSize, precision, prefixTokens, preprocess };
+  const { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
+  const repeated = { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess };
   const given = Object.entries(repeated).filter(([, value]) => value !== undefined);
   return { model, options: Object.fromEntries(given) };
 }
