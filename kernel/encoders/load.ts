@@ -9,14 +9,17 @@ import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { readSideInputs, type SideInput } from "./side-inputs";
-import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess/config";
+import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
 
 /** How an encoder is loaded. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {
   /** Default `auto`: the best device that starts. An explicit one that does not start is an error. */
   device?: DeviceRequest;
-  /** Needed where no `preprocessor_config.json` lies beside the model; wins over it where given. */
-  preprocess?: PreprocessOptions | object;
+  /**
+   * Needed where no configuration lies beside the model. Options win over it key by key; a whole configuration of transformers, timm or
+   * open_clip takes its place. `imagenet`, `clip` and `half` are means and deviations by name.
+   */
+  preprocess?: PreprocessOptions | PreprocessName | object;
   /**
    * Side or `[height, width]` of the pictures that the model sees, where it is to be another than the one it was exported
    * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
@@ -59,14 +62,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
   const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});
-  const config = options.preprocess ?? files.config;
-  if (!config)
-    throw new EncoderError(
-      LOAD,
-      "preprocess must be given, or preprocessor_config.json lie beside the model",
-      files.model,
-    );
-  const own = readPreprocess(config, graphSize(analysis), LOAD);
+  const own = mergePreprocess(options.preprocess, files.config, graphSize(analysis), LOAD);
   const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
