@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import sharp from "sharp";
 import { RuleError } from "../rule-error";
+import { decodeHere, type DecodeSettings, sizeOf } from "./decode";
+import { decodeApart, needsProcess } from "./decode-apart";
 
 /** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
@@ -18,6 +20,13 @@ export interface RawImage {
 export interface DecodeOptions {
   /** Pictures of more pixels than this are refused. Default 100 million (300 MB as RGB). */
   maxPixels?: number;
+  /** A picture that takes longer is refused. Default 20. */
+  maxSeconds?: number;
+  /**
+   * `stored`: the levels in the file, as Pillow, timm and transformers take them. `converted`: an embedded profile is applied, so that
+   * colours are those a viewer shows. Default `stored`.
+   */
+  colors?: DecodeSettings["colors"];
   /** The public function that errors name. */
   fn?: string;
 }
@@ -29,54 +38,54 @@ export class ImageError extends RuleError {
   override name = "ImageError";
 }
 
+const MAX_SECONDS = 20;
+const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG, BMP, PBM, PGM or PPM";
+
 /**
  * One picture as RGB pixels: turned upright by its EXIF orientation, transparent parts over white, grey repeated in three
- * channels, 16-bit reduced to 8, CMYK converted by its profile, the first frame of an animation.
+ * channels, 16-bit reduced to 8, CMYK and YCbCr by Pillow's formulas, the first frame of an animation. Profiles are ignored, as the
+ * libraries do that encoders were trained with; `colors: "converted"` applies them.
  *
- * @throws ImageError when there is no such file, the bytes are no picture, or it is larger than `maxPixels`
+ * @throws ImageError when there is no such file, the bytes are no picture, or it is larger than `maxPixels` or slower than `maxSeconds`
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<RawImage> {
-  const { maxPixels = MAX_PIXELS, fn = "decodeImage" } = options;
+  const { fn = "decodeImage" } = options;
   if (isRawImage(image)) return checkRawImage(fn, image);
+  const settings = checkSettings(fn, options);
   const bytes = await readBytes(fn, image);
+  if (bytes.length === 0) throw new ImageError(fn, "a picture must not be empty", describe(image));
   try {
-    return await decode(bytes, maxPixels);
+    return await (needsProcess(bytes) ? decodeApart : decodeHere)(bytes, settings);
   } catch (error) {
-    await checkPixels(fn, bytes, maxPixels, describe(image));
-    throw new ImageError(
-      fn,
-      `the picture must be a readable JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG (${reasonOf(error)})`,
-      describe(image),
-    );
+    throw await refusalOf(error, fn, bytes, settings, describe(image));
   }
 }
 
-async function decode(bytes: Uint8Array, maxPixels: number): Promise<RawImage> {
-  const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" })
-    .autoOrient()
-    .flatten({ background: "#ffffff" })
-    .toColourspace("srgb");
-  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  const rgb = info.channels === 3 ? pixels : repeatChannels(pixels, info.channels);
-  return { data: rgb, width: info.width, height: info.height, channels: 3 };
-}
-
-/** Grey to RGB. */
-function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
-  const count = pixels.length / channels;
-  const rgb = new Uint8Array(3 * count);
-  for (let i = 0; i < count; i++) rgb.fill(pixels[i * channels], 3 * i, 3 * i + 3);
-  return rgb;
+function checkSettings(fn: string, options: DecodeOptions): DecodeSettings {
+  const { maxPixels = MAX_PIXELS, maxSeconds = MAX_SECONDS, colors = "stored" } = options;
+  if (!Number.isInteger(maxPixels) || maxPixels < 1)
+    throw new ImageError(fn, "maxPixels must be a whole number of at least 1", maxPixels);
+  if (!Number.isInteger(maxSeconds) || maxSeconds < 1 || maxSeconds > 3600)
+    throw new ImageError(fn, "maxSeconds must be a whole number of 1..3600", maxSeconds);
+  if (colors !== "stored" && colors !== "converted")
+    throw new ImageError(fn, "colors must be stored or converted", colors);
+  return { maxPixels, maxSeconds, colors };
 }
 
 /** Says how large a refused picture is, where it can be told and is the reason. */
-async function checkPixels(fn: string, bytes: Uint8Array, maxPixels: number, value: string): Promise<void> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch(() => ({ width: 0, height: 0 }));
+async function refusalOf(
+  error: unknown,
+  fn: string,
+  bytes: Uint8Array,
+  { maxPixels, maxSeconds }: DecodeSettings,
+  value: string,
+): Promise<ImageError> {
+  const reason = reasonOf(error);
+  if (reason.startsWith("timeout")) return new ImageError(fn, `a picture is decoded within ${maxSeconds} s`, value);
+  const [width, height] = (await sizeOf(bytes)) ?? [0, 0];
   if (width * height > maxPixels)
-    throw new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
+    return new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
+  return new ImageError(fn, `the picture must be a readable ${FORMATS} (${reason})`, value);
 }
 
 async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<Uint8Array> {
@@ -86,10 +95,32 @@ async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<
     throw new ImageError(fn, "an image is a path, a file: URL, encoded bytes or raw pixels", image);
   if (isUrl && new URL(image).protocol !== "file:") throw new ImageError(fn, "only file: URLs are read", String(image));
   const path = isUrl ? fileURLToPath(image) : (image as string);
+  return readPicture(fn, path);
+}
+
+/**
+ * The bytes of a picture's file.
+ *
+ * @throws ImageError when there is no such file, or it is a folder, a pipe or a device
+ */
+export async function readPicture(fn: string, path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readWhole(fn, path);
   } catch (error) {
+    if (error instanceof ImageError) throw error;
     throw new ImageError(fn, `the picture file cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
+  }
+}
+
+/** Opened without waiting: a named pipe without a writer would keep a thread for good. */
+async function readWhole(fn: string, path: string): Promise<Buffer> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile() && !stat.isDirectory()) throw new ImageError(fn, "a picture must be a file", path);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -11,7 +11,7 @@ export interface HubModelOptions extends Pick<HubOptions, "onProgress" | "signal
 }
 
 const DEFAULT_FILES = ["onnx/model.onnx", "model.onnx"];
-const CONFIGS = ["preprocessor_config.json", "config.json"];
+const CONFIGS = ["preprocessor_config.json", "processor_config.json", "config.json", "open_clip_config.json"];
 const MAX_CONFIG = 2 ** 20;
 /** The largest message that ONNX's format can hold. */
 const MAX_MODEL = 2 ** 31;

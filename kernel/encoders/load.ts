@@ -8,14 +8,18 @@ import { locateModel, type ModelFiles, type ZooName } from "./locate";
 import { Network } from "./network";
 import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
-import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess/config";
+import { readSideInputs, type SideInput } from "./side-inputs";
+import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
 
 /** How an encoder is loaded. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {
   /** Default `auto`: the best device that starts. An explicit one that does not start is an error. */
   device?: DeviceRequest;
-  /** Needed where no `preprocessor_config.json` lies beside the model; wins over it where given. */
-  preprocess?: PreprocessOptions | object;
+  /**
+   * Needed where no configuration lies beside the model. Options win over it key by key; a whole configuration of transformers, timm or
+   * open_clip takes its place. `imagenet`, `clip` and `half` are means and deviations by name.
+   */
+  preprocess?: PreprocessOptions | PreprocessName | object;
   /**
    * Side or `[height, width]` of the pictures that the model sees, where it is to be another than the one it was exported
    * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
@@ -26,6 +30,11 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    * percent or two; for the device `cpu`. Default `fp32`.
    */
   precision?: Precision;
+  /**
+   * Constants for inputs of the graph beside the picture, as a mask. Known by name: `bool_masked_pos` (zeros), `pixel_mask` and
+   * `pixel_attention_mask` (ones).
+   */
+  inputs?: Record<string, SideInput>;
   /** Default: the folder's or file's name; of the hub, `owner/name`; with `-int8` in that precision. */
   name?: string;
 }
@@ -52,20 +61,14 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const analysis = analyse(files.model, LOAD);
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
-  const config = options.preprocess ?? files.config;
-  if (!config)
-    throw new EncoderError(
-      LOAD,
-      "preprocess must be given, or preprocessor_config.json lie beside the model",
-      files.model,
-    );
-  const own = readPreprocess(config, graphSize(analysis), LOAD);
+  const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});
+  const own = mergePreprocess(options.preprocess, files.config, graphSize(analysis), LOAD);
   const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;
   const isInt8 = precision === "int8";
-  const chosen = isInt8 ? quantizeModel(LOAD, fitted) : fitted;
-  const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD);
+  const chosen = isInt8 ? await quantizeModel(LOAD, fitted) : fitted;
+  const network = new Network(chosen, await resolveDevice(isInt8 ? "cpu" : device, LOAD), LOAD, sides);
   try {
     await network.open();
     const layouts = await findLayouts(network, plan.inputSize, options, isResized);
@@ -93,8 +96,8 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
 
 /** Options that a second call needs for the same features; those of the device and of fetching are left out. */
 function sourceOf(model: string, options: LoadOptions): EncoderSource {
-  const { file, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
-  const repeated = { file, inputSize, name, patchSize, precision, prefixTokens, preprocess };
+  const { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
+  const repeated = { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess };
   const given = Object.entries(repeated).filter(([, value]) => value !== undefined);
   return { model, options: Object.fromEntries(given) };
 }

@@ -91,19 +91,27 @@ async function findText(folders: readonly string[], model: string): Promise<stri
   );
 }
 
-/** Reads the configuration of preprocessing: Hugging Face's file, or timm's. */
+/** Reads the configuration of preprocessing: Hugging Face's files, timm's or open_clip's. */
 function readConfig(folder: string, fn: string): object | null {
   const hub = readJson(join(folder, "preprocessor_config.json"), fn);
   if (hub) return hub;
-  const timm = readJson(join(folder, "config.json"), fn) as { pretrained_cfg?: object } | null;
-  return timm?.pretrained_cfg ?? null;
+  const { image_processor: own } = (readJson(join(folder, "processor_config.json"), fn) ?? {}) as {
+    image_processor?: object;
+  };
+  if (own) return own;
+  const timm = readJson(join(folder, "config.json"), fn) as { pretrained_cfg?: object; input_size?: unknown } | null;
+  if (timm?.pretrained_cfg) return timm.pretrained_cfg;
+  if (Array.isArray(timm?.input_size)) return timm;
+  const clip = readJson(join(folder, "open_clip_config.json"), fn) as { preprocess_cfg?: object } | null;
+  return clip?.preprocess_cfg ?? null;
 }
 
 /** A JSON object from a file; null where there is no such file. */
 export function readJson(path: string, fn: string): object | null {
   if (!existsSync(path)) return null;
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    // Editors of Windows put a byte order mark before the text.
+    const value: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
     if (typeof value === "object" && value !== null) return value;
   } catch (error) {
     throw new EncoderError(fn, `the file must hold JSON (${(error as Error).message})`, path);

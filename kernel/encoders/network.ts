@@ -1,5 +1,6 @@
 import { type BackendSession, type Device, type HostTensor, onnxruntime, type SessionOptions } from "../backend";
 import { type Analysis, editModel, widen } from "../onnx";
+import type { SideFeeds } from "./side-inputs";
 import { floatToHalf, halfToFloat } from "../numeric/half";
 
 /** A float tensor on the host. */
@@ -23,6 +24,7 @@ export class Network {
     readonly analysis: Analysis,
     readonly device: Device,
     private readonly fn: string,
+    private readonly sides: SideFeeds = () => ({}),
     private readonly share: Pick<SessionOptions, "lane" | "threads"> = {},
   ) {
     const { model, structure } = analysis;
@@ -54,7 +56,7 @@ export class Network {
     const { model } = this.analysis;
     const isWorth = this.device === "cpu" && !this.isQuantized;
     const analysis = isWorth ? { ...this.analysis, model: { ...model, widened: widen(model) } } : this.analysis;
-    return new Network(analysis, this.device, this.fn, { lane, threads });
+    return new Network(analysis, this.device, this.fn, this.sides, { lane, threads });
   }
 
   /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */
@@ -70,7 +72,10 @@ export class Network {
   async run(pixelValues: Float32Array, dims: number[], fetches: string[], cut: boolean): Promise<FloatTensor[]> {
     const own = cut || fetches.some((name) => !this.full.includes(name));
     const session = await this.session(own ? fetches : this.full);
-    const results = await session.run({ [this.analysis.image.name]: this.feed(pixelValues, dims) }, fetches);
+    const results = await session.run(
+      { [this.analysis.image.name]: this.feed(pixelValues, dims), ...this.sides(dims) },
+      fetches,
+    );
     return fetches.map((name) => toFloat(results[name]));
   }
 

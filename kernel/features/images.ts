@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { ImageError, readPicture } from "../data/image";
 import { EncoderError } from "../encoders/errors";
 
 /** One picture to extract. */
@@ -14,7 +15,7 @@ export interface ImageFile {
 /** Which part of the images a process takes: `"0/4"` to `"3/4"`, or `"1/4"` to `"4/4"`; both number four parts. */
 export type ShardOption = `${number}/${number}`;
 
-const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|jfif)$/i;
+const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|p[bgp]m|jfif)$/i;
 
 /**
  * The pictures of a folder (with its sub-folders, by path), of a text file with a path a line, or of a list of paths. Each
@@ -56,9 +57,10 @@ export function shardOf(fn: string, images: readonly ImageFile[], shard: string 
 /** The picture's bytes and their SHA-256; null where the file cannot be read. */
 export async function readImage({ file }: ImageFile): Promise<{ bytes: Buffer; sha256: string } | { reason: string }> {
   try {
-    const bytes = await readFile(file);
+    const bytes = await readPicture("encoders.extract", file);
     return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
-    return { reason: `the picture file cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    if (error instanceof ImageError) return { reason: error.rule };
+    throw error;
   }
 }

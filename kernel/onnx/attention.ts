@@ -96,11 +96,15 @@ function productAfter(graph: Graph, softmax: OnnxNode): string | null {
   return null;
 }
 
+/** Tensors between a softmax and the products around it: real graphs have a handful. */
+const LONGEST_WALK = 256;
+
 /** Breadth first from `start`. */
 function* walk(start: string, next: (name: string) => string[]): Generator<string> {
   const seen = new Set([start]);
   for (const name of seen) {
     yield name;
+    if (seen.size > LONGEST_WALK) return;
     for (const other of next(name)) seen.add(other);
   }
 }

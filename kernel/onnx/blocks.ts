@@ -3,7 +3,7 @@ import { type Graph, isLayout } from "./graph";
 import type { OnnxNode } from "./model";
 import { normAt, type NormSite } from "./norms";
 import { findProjections, findResiduals, isActivation, type Residual, sourcesOf } from "./residuals";
-import { readTensor } from "./tensor";
+import { elementCount, readTensor } from "./tensor";
 
 /** A block: the residuals from one attention up to the next; in a convolutional network, one residual. */
 export interface BlockSite extends AttentionSite {
@@ -47,7 +47,9 @@ export function findStructure(graph: Graph): Structure {
 function findNorms(graph: Graph): NormSite[] {
   const epsilonOf = (name: string): number | null => {
     const tensor = graph.constant(name);
-    return tensor && tensor.dims.length <= 1 ? (readTensor(graph.model, tensor)?.[0] ?? null) : null;
+    return tensor && tensor.dims.length <= 1 && elementCount(tensor) === 1
+      ? (readTensor(graph.model, tensor)?.[0] ?? null)
+      : null;
   };
   return graph.model.nodes.flatMap((node) => normAt(graph, node, epsilonOf) ?? []);
 }
@@ -58,7 +60,8 @@ function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   const made = new Map<string, Step>();
   return residuals.map((residual) => {
     const direct = sourcesOf(graph, residual.skip);
-    const normed = direct.flatMap((name) => graph.layoutChain(inputOf.get(name) ?? name));
+    const inputs = direct.flatMap((name) => inputOf.get(name) ?? []);
+    const normed = inputs.flatMap((name) => graph.layoutChain(name));
     const bridged = bridge(graph, residual.skip, (name) => made.has(name));
     const previous = [...direct, ...normed, ...bridged].map((name) => made.get(name)).find((step) => step) ?? null;
     const step: Step = { ...residual, attends: hasAttention(residual.region), previous };
@@ -67,14 +70,20 @@ function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   });
 }
 
+/** Operators between attention and MLP: a real network has a handful. */
+const LONGEST_BRIDGE = 64;
+
 /**
  * TinyViT convolves the stream between attention and MLP: the tensor that `isMade` accepts, upstream through convolutions
  * that keep the grid. (Downsampling has a stride, patch merging other operators: both begin a stage.)
  */
 function bridge(graph: Graph, skip: string, isMade: (name: string) => boolean): string[] {
   let name = skip;
+  let steps = 0;
   for (let node = graph.producer.get(name); node && !isMade(name); node = graph.producer.get(name)) {
-    const isPlain = isLayout(node) || node.op === "BatchNormalization" || (node.op === "Conv" && keepsGrid(node));
+    const isPlain =
+      ++steps < LONGEST_BRIDGE &&
+      (isLayout(node) || node.op === "BatchNormalization" || (node.op === "Conv" && keepsGrid(node)));
     if (!isPlain) return [];
     name = node.inputs[0];
   }

@@ -70,10 +70,14 @@ export function valueMessage(name: string, dataType: number, dims: readonly stri
 }
 
 /** TensorProto that holds its values. */
-export function tensorMessage(name: string, dims: readonly number[], data: Float32Array | Int8Array): Uint8Array {
+export function tensorMessage(
+  name: string,
+  dims: readonly number[],
+  data: Float32Array | Int8Array | Uint8Array,
+): Uint8Array {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const shape = dims.map((dim) => integerField(1, dim));
-  const type = data instanceof Int8Array ? DataType.int8 : DataType.float;
+  const type = data instanceof Int8Array ? DataType.int8 : data instanceof Uint8Array ? DataType.uint8 : DataType.float;
   return concat([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
 }
 

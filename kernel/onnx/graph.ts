@@ -1,3 +1,4 @@
+import { DominatorTree } from "./dominance";
 import { OnnxError } from "./errors";
 import type { OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
 import { captured } from "./parse";
@@ -11,15 +12,17 @@ const LAYOUT = new Set(
 /** Operators whose output is the shape of a tensor, and so no data of the image. */
 const SHAPE = new Set(["Shape", "Size"]);
 
-/** Bit sets for this many nodes take 50 MB; a Swin-L has about 10,000. */
+/** A Swin-L has about 10,000. */
 const MAX_NODES = 20_000;
+/** Layout operators in a row: real graphs have a handful. */
+const LONGEST_CHAIN = 32;
 
 /** Whether the node only changes the layout of its first input. */
 export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 
 /**
- * A model's graph with its edges: who makes a tensor, who reads it, what depends on the image, and which node lies
- * upstream of which. Ancestors are kept as one bit set a node (n²/8 bytes: 0.3 MB for a ViT-B).
+ * A model's graph with its edges: who makes a tensor, who reads it, what depends on the image, and through which tensors all
+ * that reaches another must go.
  */
 export class Graph {
   readonly producer = new Map<string, OnnxNode>();
@@ -27,40 +30,40 @@ export class Graph {
   /** Tensors computed from the image, shapes left out. */
   readonly data = new Set<string>();
   private readonly constants = new Map<string, TensorInfo>();
-  private readonly inputs: Set<string>;
-  private readonly upstream: (Uint32Array | null)[] = [];
+  private readonly dominators = new DominatorTree();
+  /** Of nodes and tensors that are computed from the image. */
+  private readonly vertices = new Map<string | OnnxNode, number>();
 
   constructor(
     readonly model: OnnxModel,
     readonly image: ValueInfo,
-    fn: string,
+    readonly fn: string,
   ) {
     const count = model.nodes.length;
     if (count > MAX_NODES) throw new OnnxError(fn, `graphs of up to ${MAX_NODES} nodes are analysed`, count);
-    this.inputs = new Set(model.inputs.map((input) => input.name));
     this.data.add(image.name);
+    this.vertices.set(image.name, 0);
     for (const [name, tensor] of model.initializers) this.constants.set(name, tensor);
-    for (const node of model.nodes) this.addNode(node, fn);
+    for (const node of model.nodes) this.addNode(node);
   }
 
-  private addNode(node: OnnxNode, fn: string): void {
+  private addNode(node: OnnxNode): void {
     const inputs = [...node.inputs, ...captured(node)].filter((name) => name);
-    for (const name of inputs) this.addConsumer(name, node, fn);
-    for (const name of node.outputs) {
-      if (name && this.producer.has(name)) throw new OnnxError(fn, "a tensor has one producer only", name);
-      this.producer.set(name, node);
-    }
+    const outputs = node.outputs.filter((name) => name);
+    for (const name of inputs) this.addConsumer(name, node);
+    for (const name of outputs) this.producer.set(name, node);
     if (node.op === "Constant") this.addConstant(node);
-    const sources = SHAPE.has(node.op) ? [] : inputs.filter((name) => this.data.has(name));
-    this.upstream.push(sources.length ? this.ancestors(node, sources) : null);
-    if (sources.length) for (const name of node.outputs) this.data.add(name);
+    const sources = SHAPE.has(node.op) ? [] : inputs.flatMap((name) => this.vertices.get(name) ?? []);
+    if (!sources.length) return;
+    const vertex = this.dominators.add(sources);
+    this.vertices.set(node, vertex);
+    for (const name of outputs) {
+      this.data.add(name);
+      this.vertices.set(name, this.dominators.add([vertex]));
+    }
   }
 
-  /** Also refuses a graph that is not sorted, and with it every cycle: the walks below rely on it. */
-  private addConsumer(name: string, node: OnnxNode, fn: string): void {
-    const known = this.producer.has(name) || this.constants.has(name) || this.inputs.has(name);
-    if (!known)
-      throw new OnnxError(fn, `node ${node.name || node.op} reads a tensor that nothing before it makes`, name);
+  private addConsumer(name: string, node: OnnxNode): void {
     const readers = this.consumers.get(name);
     if (readers) readers.push(node);
     else this.consumers.set(name, [node]);
@@ -69,14 +72,6 @@ export class Graph {
   private addConstant(node: OnnxNode): void {
     const tensor = node.attributes.get("value")?.tensor;
     if (tensor) this.constants.set(node.outputs[0], tensor);
-  }
-
-  private ancestors(node: OnnxNode, sources: string[]): Uint32Array {
-    const bits = new Uint32Array((this.model.nodes.length + 31) >> 5);
-    for (const name of sources)
-      this.upstream[this.producer.get(name)?.index ?? -1]?.forEach((word, i) => (bits[i] |= word));
-    bits[node.index >> 5] |= 1 << (node.index & 31);
-    return bits;
   }
 
   /** The inputs of a node that are computed from the image. */
@@ -90,20 +85,19 @@ export class Graph {
     return source === undefined ? null : (this.constants.get(source) ?? null);
   }
 
-  /** Whether tensor `b` is computed from tensor `a` (or is it). */
-  isUpstream(a: string, b: string): boolean {
-    if (a === b) return true;
-    const [from, to] = [this.producer.get(a), this.producer.get(b)];
-    if (!from) return a === this.image.name && this.data.has(b);
-    const bits = to && this.upstream[to.index];
-    return !!bits && from !== to && (bits[from.index >> 5] & (1 << (from.index & 31))) !== 0;
+  /** Whether tensor `name` reads nothing of the image but what comes through `gate`, a tensor or any output of a node. */
+  isReachedThrough(gate: string | OnnxNode, name: string): boolean {
+    const [from, to] = [this.vertices.get(gate), this.vertices.get(name)];
+    return from !== undefined && to !== undefined && this.dominators.dominates(from, to);
   }
 
   /** `name` and what it was before each layout operator, nearest first. */
   layoutChain(name: string): string[] {
     const chain = [name];
-    for (let node = this.producer.get(name); node && isLayout(node); node = this.producer.get(chain[chain.length - 1]))
-      chain.push(node.inputs[0]);
+    for (let last = this.producer.get(name); last && isLayout(last); last = this.producer.get(last.inputs[0])) {
+      if (chain.length === LONGEST_CHAIN) break;
+      chain.push(last.inputs[0]);
+    }
     return chain;
   }
 

@@ -20,7 +20,7 @@ export { stemGrid, stemStride, type StemStep } from "./stem";
 export { halfToNumber, readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
-export { quantize } from "./quantize";
+export { type LevelForm, quantize } from "./quantize";
 export { widen } from "./widen";
 
 /** Reading and inspecting ONNX models. */

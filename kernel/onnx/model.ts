@@ -58,12 +58,12 @@ export interface ValueInfo {
   range: Range;
 }
 
-/** A constant matrix in int8: `weight[k, n] ≈ levels[k, n] · scales[n]`. */
+/** A constant matrix in 8 bits: `weight[k, n] ≈ levels[k, n] · scales[n]`, 128 less than the level where levels have no sign. */
 export interface QuantizedWeight {
   /** Of its tensor in the model. */
   name: string;
   dims: [rows: number, columns: number];
-  levels: Int8Array;
+  levels: Int8Array | Uint8Array;
   scales: Float32Array;
 }
 

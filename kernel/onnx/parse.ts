@@ -1,5 +1,6 @@
 import { OnnxError } from "./errors";
 import type { Attribute, OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
+import { sortNodes } from "./sort";
 import { openSource } from "./source";
 import { checkMessage, type Context, fields, readFloat, readIntegers, readText, type Range } from "./wire";
 
@@ -51,6 +52,7 @@ function parseModel(context: Context): OnnxModel {
   if (!found.opsets.size)
     throw new OnnxError(context.fn, "not an ONNX model: it names no operator set", path ?? `${size} bytes in memory`);
   for (const node of found.nodes) nameHidden(found, node);
+  found.nodes = sortNodes(found, context.fn);
   return found;
 }
 

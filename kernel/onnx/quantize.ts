@@ -7,6 +7,14 @@ import { WeightFiles } from "./weight-files";
 /** The first operator set with `DynamicQuantizeLinear`. */
 const OPSET = 11;
 const LEVELS = 127;
+/** The zero point of levels without a sign. */
+const ZERO = 128;
+
+/**
+ * How levels are written. Products of uint8 and int8 are the fastest, but processors without VNNI or the like add pairs of them in
+ * 16 bits, which overflow; those of uint8 and uint8 are exact everywhere. The levels are the same, and so are exact results.
+ */
+export type LevelForm = "int8" | "uint8";
 
 /**
  * The products of a model whose second factor is a constant matrix (float32, or float16 that is cast to it), with that
@@ -14,10 +22,11 @@ const LEVELS = 127;
  * onnxruntime's `quantize_dynamic`: the first factor is quantised to uint8 when the model runs, by its own smallest and
  * largest value, and everything between products stays float32.
  *
+ * @param form `uint8` where products of uint8 and int8 overflow
  * @returns an empty map where there is nothing to quantise
  * @throws OnnxError when weights are not all there
  */
-export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedWeight> {
+export function quantize(model: OnnxModel, fn: string, form: LevelForm = "int8"): Map<OnnxNode, QuantizedWeight> {
   const found = new Map<OnnxNode, QuantizedWeight>();
   if ((model.opsets.get("") ?? 0) < OPSET) return found;
   const files = model.path === null ? null : new WeightFiles(model.path, fn);
@@ -30,7 +39,7 @@ export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedW
     if (tensor.external) files?.locate(tensor.external.location);
     const isTransposed = node.attributes.get("transB")?.number === 1;
     const key = `${tensor.name}${isTransposed ? "/transposed" : ""}`;
-    if (!made.has(key)) made.set(key, quantizeWeight(key, tensor, readFloats(model, tensor), isTransposed));
+    if (!made.has(key)) made.set(key, quantizeWeight(key, tensor, readFloats(model, tensor), isTransposed, form));
     const weight = made.get(key);
     if (weight) found.set(node, weight);
   }
@@ -67,18 +76,19 @@ function quantizeWeight(
   { dims }: TensorInfo,
   values: Float32Array | null,
   isTransposed: boolean,
+  form: LevelForm,
 ): QuantizedWeight | null {
   if (!values) return null;
   const [rows, columns] = isTransposed ? [dims[1], dims[0]] : [dims[0], dims[1]];
   // Where the next value of a column, and the next column, lie.
   const [down, across] = isTransposed ? [1, rows] : [columns, 1];
   const scales = new Float32Array(columns);
-  const levels = new Int8Array(values.length);
+  const [levels, zero] = form === "int8" ? [new Int8Array(values.length), 0] : [new Uint8Array(values.length), ZERO];
   for (let k = 0; k < rows; k++)
     for (let n = 0; n < columns; n++) scales[n] = Math.max(scales[n], Math.abs(values[k * down + n * across]));
   for (let n = 0; n < columns; n++) scales[n] = scales[n] > 0 ? scales[n] / LEVELS : 1;
   for (let k = 0, at = 0; k < rows; k++)
-    for (let n = 0; n < columns; n++, at++) levels[at] = Math.round(values[k * down + n * across] / scales[n]);
+    for (let n = 0; n < columns; n++, at++) levels[at] = zero + Math.round(values[k * down + n * across] / scales[n]);
   return { name, dims: [rows, columns], levels, scales };
 }
 
@@ -106,28 +116,36 @@ export function quantizedFields(
       const start = first.get(node.inputs[0]) === node ? [quantizeInput(node.inputs[0])] : [];
       return [...start, ...product(node, weight)].map((one) => bytesField(1, nodeMessage(one)));
     },
-    initializers: () =>
-      [...weights].flatMap(({ name, dims, levels, scales }) => [
+    initializers: () => [
+      ...([...weights].some(hasZero) ? messageField(5, [tensorMessage(WEIGHT_ZERO, [], Uint8Array.of(ZERO))]) : []),
+      ...[...weights].flatMap(({ name, dims, levels, scales }) => [
         ...messageField(5, [tensorMessage(own(name, "levels"), dims, levels)]),
         ...messageField(5, [tensorMessage(own(name, "scales"), [dims[1]], scales)]),
       ]),
+    ],
   };
 }
 
 /** A name that no exporter gives. */
 const own = (name: string, what: string): string => `${name}/fovea-int8/${what}`;
 
+/** The zero point of all weights whose levels have no sign. */
+const WEIGHT_ZERO = own("weights", "zero");
+const hasZero = ({ levels }: QuantizedWeight): boolean => levels instanceof Uint8Array;
+
 function quantizeInput(name: string): BuiltNode {
   const output = ["levels", "scale", "zero"].map((what) => own(name, what));
   return { op: "DynamicQuantizeLinear", inputs: [name], output };
 }
 
-/** `(levels(A) - zero) · levels(B) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
-function product({ inputs: [a, , addend], outputs }: OnnxNode, { name }: QuantizedWeight): BuiltNode[] {
+/** `(levels(A) - zero) · (levels(B) - zero) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
+function product({ inputs: [a, , addend], outputs }: OnnxNode, weight: QuantizedWeight): BuiltNode[] {
+  const { name } = weight;
+  const factors = [own(a, "levels"), own(name, "levels"), own(a, "zero")];
   const [whole, float, scale, scaled] = ["whole", "float", "scale", "scaled"].map((what) => own(outputs[0], what));
   const result = addend ? scaled : outputs[0];
   return [
-    { op: "MatMulInteger", inputs: [own(a, "levels"), own(name, "levels"), own(a, "zero")], output: whole },
+    { op: "MatMulInteger", inputs: hasZero(weight) ? [...factors, WEIGHT_ZERO] : factors, output: whole },
     { op: "Cast", inputs: [whole], output: float, attributes: { to: DataType.float } },
     { op: "Mul", inputs: [own(a, "scale"), own(name, "scales")], output: scale },
     { op: "Mul", inputs: [float, scale], output: result },

@@ -1,3 +1,4 @@
+import { OnnxError } from "./errors";
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 
@@ -25,47 +26,96 @@ const WEIGHTED = new Set(
 /** A skip over this many other residuals is a long one (U-Net, DPT), not a block's. */
 const LONG_SKIP = 4;
 
+/** Branches of a real network hold each node once or twice. */
+const MOST_OVERLAP = 32;
+
 /** Every residual of the graph in depth order, outermost only: none lies inside the branch of another. */
 export function findResiduals(graph: Graph): Residual[] {
-  const all = graph.model.nodes.flatMap((node) => residualAt(graph, node) ?? []);
-  const nodes = new Set(all.map((residual) => residual.node));
-  const short = all.filter((residual) => [...residual.region].filter((node) => nodes.has(node)).length < LONG_SKIP);
-  const inner = new Set(short.flatMap((residual) => [...residual.region]));
-  return short.filter((residual) => !inner.has(residual.node));
+  const search = new ResidualSearch(graph);
+  for (const node of graph.model.nodes) search.visit(node);
+  return search.short.filter((residual) => !search.inner.has(residual.node));
 }
 
-function residualAt(graph: Graph, node: OnnxNode): Residual | null {
-  if (!SUMS.has(node.op)) return null;
-  const [a, b] = node.inputs;
-  if (node.op === "Sum" && node.inputs.length !== 2) return null;
-  if (!graph.data.has(a) || !graph.data.has(b)) return null;
-  return residualFrom(graph, node, a, b) ?? residualFrom(graph, node, b, a);
-}
+/**
+ * One pass over the sorted nodes. All nodes between two tensors come after the one that makes the first: the latest node with weights
+ * and the latest residuals upstream of a node tell whether a branch has weights and how many residuals, without walking it.
+ */
+class ResidualSearch {
+  readonly short: Residual[] = [];
+  /** Nodes of the branches of those. */
+  readonly inner = new Set<OnnxNode>();
+  /** By node: the latest node with weights at it or upstream of it. */
+  private readonly weighted: Int32Array;
+  /** By node: the latest residuals at it or upstream of it, latest first. */
+  private readonly latest: number[][] = [];
+  private walked = 0;
 
-/** Tries `skip` as the skip operand: the branch must read data from nowhere else, and hold weights. */
-function residualFrom(graph: Graph, node: OnnxNode, skip: string, branch: string): Residual | null {
-  const chain = graph.layoutChain(skip);
-  const root = chain.find((name) => graph.isUpstream(name, branch) && name !== branch);
-  if (root === undefined) return null;
-  const region = branchRegion(graph, root, branch);
-  if (!region || ![...region].some((step) => isWeighted(graph, step))) return null;
-  const output = node.op.startsWith("Skip") ? node.outputs[3] : node.outputs[0];
-  return output ? { node, skip, output, region } : null;
-}
-
-/** All nodes between `from` and `to`; null when the branch also reads data that does not come through `from`. */
-function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | null {
-  const region = new Set<OnnxNode>();
-  const open = [to];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === from || isSibling(graph, from, name)) continue;
-    if (!graph.isUpstream(from, name)) return null;
-    const node = graph.producer.get(name);
-    if (!node || region.has(node)) continue;
-    region.add(node);
-    open.push(...graph.dataInputs(node));
+  constructor(private readonly graph: Graph) {
+    this.weighted = new Int32Array(graph.model.nodes.length).fill(-1);
   }
-  return region;
+
+  visit(node: OnnxNode): void {
+    const { graph, weighted } = this;
+    const found = this.residualAt(node);
+    const before = graph.dataInputs(node).flatMap((name) => graph.producer.get(name)?.index ?? []);
+    weighted[node.index] = before.reduce((last, at) => Math.max(last, weighted[at]), -1);
+    if (isWeighted(graph, node)) weighted[node.index] = node.index;
+    const residuals = new Set(before.flatMap((at) => this.latest[at]));
+    if (found) residuals.add(node.index);
+    this.latest[node.index] = [...residuals].sort((a, b) => b - a).slice(0, LONG_SKIP);
+    if (!found || found === "long") return;
+    this.short.push(found);
+    for (const one of found.region) this.inner.add(one);
+  }
+
+  private residualAt(node: OnnxNode): Residual | "long" | null {
+    const { data } = this.graph;
+    if (!SUMS.has(node.op)) return null;
+    const [a, b] = node.inputs;
+    if (node.op === "Sum" && node.inputs.length !== 2) return null;
+    if (!data.has(a) || !data.has(b)) return null;
+    return this.residualFrom(node, a, b) ?? this.residualFrom(node, b, a);
+  }
+
+  /** Tries `skip` as the skip operand: the branch must read data from nowhere else, and hold weights. */
+  private residualFrom(node: OnnxNode, skip: string, branch: string): Residual | "long" | null {
+    const { graph } = this;
+    const output = node.op.startsWith("Skip") ? node.outputs[3] : node.outputs[0];
+    const root = graph.layoutChain(skip).find((name) => name !== branch && isGate(graph, name, branch));
+    const last = graph.producer.get(branch);
+    if (root === undefined || !last || !output) return null;
+    const start = graph.producer.get(root)?.index ?? -1;
+    if (this.weighted[last.index] <= start) return null;
+    const inside = this.latest[last.index].filter((at) => at > start).length;
+    return inside < LONG_SKIP ? { node, skip, output, region: this.regionOf(root, branch) } : "long";
+  }
+
+  /** All nodes between `from` and `to`, which is reached through it alone. */
+  private regionOf(from: string, to: string): Set<OnnxNode> {
+    const { graph } = this;
+    const region = new Set<OnnxNode>();
+    const open = [to];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const node = name === from || isSibling(graph, from, name) ? undefined : graph.producer.get(name);
+      if (!node || region.has(node)) continue;
+      region.add(node);
+      this.count();
+      for (const input of graph.dataInputs(node)) open.push(input);
+    }
+    return region;
+  }
+
+  private count(): void {
+    const most = MOST_OVERLAP * this.graph.model.nodes.length;
+    if (++this.walked > most)
+      throw new OnnxError(this.graph.fn, `the branches of a graph may overlap ${MOST_OVERLAP} times`, this.walked);
+  }
+}
+
+/** Whether `name` reads the image through `from` alone, or through what a fused sum hands out beside it. */
+function isGate(graph: Graph, from: string, name: string): boolean {
+  const node = graph.producer.get(from);
+  return graph.isReachedThrough(node && SUMS.has(node.op) ? node : from, name);
 }
 
 /** A fused skip-and-norm hands out the sum and the normed sum: the branch reads the one, the skip is the other. */

@@ -45,8 +45,11 @@ function edgesOf(model: OnnxModel): Edges {
   const edges: Edges = { producer: new Map(), readers: new Map() };
   for (const node of model.nodes) {
     for (const name of node.outputs) edges.producer.set(name, node);
-    for (const name of [...node.inputs, ...captured(node)])
-      edges.readers.set(name, [...(edges.readers.get(name) ?? []), node]);
+    for (const name of [...node.inputs, ...captured(node)]) {
+      const readers = edges.readers.get(name);
+      if (readers) readers.push(node);
+      else edges.readers.set(name, [node]);
+    }
   }
   return edges;
 }

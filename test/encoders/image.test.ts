@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { decodeImage, ImageError, type ImageInput } from "../../kernel/data/image.ts";
+import { cmykToRgb, ycbcrToRgb } from "../../kernel/data/stored-colors.ts";
+import { encoders } from "../../kernel/encoders/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-image-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -109,5 +112,97 @@ describe("decodeImage", () => {
     ];
     for (const [input, message] of failing)
       await assert.rejects(decodeImage(input), (error) => error instanceof ImageError && message.test(error.message));
+  });
+});
+
+const GOLDEN = join(import.meta.dirname, "golden");
+const picture = (name: string) => join(GOLDEN, "pictures", name);
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "base64"));
+
+describe("pictures as Pillow reads them", () => {
+  const golden = JSON.parse(readFileSync(join(GOLDEN, "bitmaps.json"), "utf8")) as {
+    files: Record<string, { file: string; size: [number, number]; rgb: string }>;
+    colors: Record<"YCbCr" | "CMYK", { levels: string; rgb: string }>;
+  };
+  for (const [name, { file, size, rgb }] of Object.entries(golden.files))
+    it(name, async () => {
+      const { data, width, height } = await decodeImage(bytesOf(file));
+      assert.deepEqual([width, height], size);
+      assert.deepEqual(data, bytesOf(rgb));
+    });
+
+  it("BMP and portable maps cut short, of no size or of unknown forms are refused", async () => {
+    for (const { file } of Object.values(golden.files)) {
+      const bytes = bytesOf(file);
+      for (let length = 2; length < bytes.length - 8; length += 7)
+        await decodeImage(bytes.subarray(0, length)).then(
+          () => {},
+          (error: unknown) => assert.ok(error instanceof ImageError, String(error)),
+        );
+    }
+    await assert.rejects(decodeImage(Buffer.from("P6 0 4 255\n")), /a size of 0 x 4, at most/);
+    await assert.rejects(decodeImage(Buffer.from("P6 99999 99999 255\n")), ImageError);
+  });
+
+  it("a profile is ignored, or applied where that is asked for", async () => {
+    const stored = [...(await decodeImage(picture("icc-adobe.jpg"))).data.subarray(0, 3)];
+    assert.ok(
+      [40, 200, 60].every((level, c) => Math.abs(level - stored[c]) <= 1),
+      stored.join(),
+    );
+    const { data } = await decodeImage(picture("icc-adobe.jpg"), { colors: "converted" });
+    assert.deepEqual([...data.subarray(0, 3)], [0, 200, 41]);
+    await assert.rejects(decodeImage(picture("icc-adobe.jpg"), { colors: "true" as never }), /stored or converted/);
+  });
+
+  it("YCbCr and CMYK by Pillow's formulas", async () => {
+    const { data } = await decodeImage(picture("ycbcr.tiff"));
+    assert.deepEqual([...data.subarray(0, 3)], [254, 0, 0]);
+    const ycbcr = bytesOf(golden.colors.YCbCr.levels);
+    ycbcrToRgb(ycbcr);
+    const right = bytesOf(golden.colors.YCbCr.rgb);
+    assert.ok(ycbcr.every((level, i) => Math.abs(level - right[i]) <= 1));
+    assert.deepEqual(cmykToRgb(bytesOf(golden.colors.CMYK.levels)), bytesOf(golden.colors.CMYK.rgb));
+  });
+});
+
+describe("pictures that would stop an extraction", () => {
+  it("are refused by name: empty, a pipe, a device, a folder", async () => {
+    const empty = join(folder, "empty.jpg");
+    writeFileSync(empty, "");
+    await assert.rejects(decodeImage(empty), /^ImageError: decodeImage: a picture must not be empty, .*empty\.jpg"$/);
+    await assert.rejects(decodeImage(new Uint8Array(0)), /a picture must not be empty, received "0 bytes"/);
+    await assert.rejects(decodeImage(folder), /the picture file cannot be read \(EISDIR\)/);
+    if (process.platform === "win32") return;
+    const pipe = join(folder, "pipe.jpg");
+    execFileSync("mkfifo", [pipe]);
+    await assert.rejects(decodeImage(pipe), /a picture must be a file, received .*pipe\.jpg"/);
+    await assert.rejects(decodeImage("/dev/zero"), /a picture must be a file/);
+  });
+
+  it("are ended when their time is over", async () => {
+    const start = performance.now();
+    await assert.rejects(
+      decodeImage(picture("svg-blur.svg"), { maxSeconds: 2 }),
+      /a picture is decoded within 2 s, received .*svg-blur\.svg"/,
+    );
+    assert.ok(performance.now() - start < 15_000);
+    const plain =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="1"><rect width="2" height="1" fill="#f00"/></svg>';
+    const { data, width } = await decodeImage(Buffer.from(plain));
+    assert.deepEqual([width, ...data], [2, 255, 0, 0, 255, 0, 0]);
+  });
+
+  it("are skipped by an extraction, each with its name", async () => {
+    const good = join(folder, "good.png");
+    writeFileSync(good, await pair().resize(8, 8).png().toBuffer());
+    const images = [join(folder, "empty.jpg"), good, join(folder, "pipe.jpg")];
+    const result = await encoders.extract({
+      encoder: "zoo/mae-vit",
+      images,
+      out: join(folder, "out"),
+      progress: false,
+    });
+    assert.deepEqual([result.ok, result.skipped], [1, 2]);
   });
 });

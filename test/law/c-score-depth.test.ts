@@ -246,4 +246,18 @@ describe("geometry of images that are not square", () => {
     );
     assert.throws(() => law.pckOfPredictor(pair, (point) => point, wanted), /law\.pck: geometry "encoder" needs sides/);
   });
+
+  it("a picture of another size than its annotation is refused whatever the geometry", async () => {
+    const pair = pairOf("cat", { 0: RIGHT });
+    const [width, height] = pair.source.size;
+    const lie = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, modelSize: [width, width] as const };
+    const turned = (): InputGeometry => ({ ...lie, imageSize: [height + 8, width] });
+    for (const geometry of ["encoder", "letterbox", "stretch", "stretch-image"] as const)
+      await assert.rejects(
+        law.cScore(positional([], turned), [pair], { ...options, geometry }),
+        new RegExp(
+          `the picture cat-a\\.png is ${height + 8} x ${width} pixels \\(turned upright\\), its annotation .*received "${width} x ${height}"`,
+        ),
+      );
+  });
 });

@@ -40,6 +40,11 @@ const graph = (...fields: Uint8Array[]): Uint8Array =>
     bytesField(7, concat([image, ...fields, bytesField(12, textField(1, "y"))])),
   ]);
 
+const weights = bytesField(
+  5,
+  concat([textField(8, "w"), integerField(1, 1), integerField(2, 1), bytesField(9, new Uint8Array(4))]),
+);
+
 describe("a file that is no model is refused with function, rule and value", () => {
   const refused = (input: string | Uint8Array, message: RegExp) =>
     assert.throws(
@@ -94,20 +99,70 @@ describe("a file that is no model is refused with function, rule and value", () 
     refused(graph(inner), /subgraphs nest at most 16 deep/);
   });
 
-  it("a graph that is not sorted, or makes a tensor twice", () => {
-    refused(graph(node("Abs", ["later"], ["y"])), /reads a tensor that nothing before it makes, received "later"/);
+  it("a tensor that nothing makes, or that is made twice", () => {
+    refused(graph(node("Abs", ["later"], ["y"])), /reads a tensor that nothing makes, received "later"/);
     refused(graph(node("Abs", ["x"], ["y"]), node("Neg", ["x"], ["y"])), /one producer only, received "y"/);
+    refused(graph(image, node("Abs", ["x"], ["y"])), /graph inputs must differ in name, received "x"/);
+  });
+
+  it("a node's output named like a graph input or an initializer", () => {
+    const rule = (name: string) =>
+      new RegExp(`output may not have the name of a graph input or initializer, received "${name}"`);
+    refused(graph(node("Conv", ["x", "w"], ["x"]), weights, node("Add", ["x", "x"], ["y"])), rule("x"));
+    refused(graph(node("Abs", ["x"], ["w"]), weights, node("Add", ["w", "x"], ["y"])), rule("w"));
+  });
+
+  it("a cycle of any length", () => {
+    const rule = /a graph must have no cycle, received/;
+    refused(graph(node("Add", ["x", "y"], ["y"])), rule);
+    refused(graph(node("Add", ["x", "b"], ["a"]), node("Abs", ["a"], ["b"]), node("Abs", ["b"], ["y"])), rule);
+    const long = Array.from({ length: 5000 }, (_, i) => node("Add", [`a${(i + 4999) % 5000}`, "x"], [`a${i}`]));
+    refused(graph(...long), rule);
+  });
+
+  it("graphs of many residuals are analysed in seconds, or refused", () => {
+    const many = (make: (i: number) => Uint8Array[], count = 6000): Uint8Array[] =>
+      Array.from({ length: count }, (_, i) => make(i)).flat();
+    const after = (name: string, i: number): string => (i === 0 ? "x" : `${name}${i}`);
+    const shapes = {
+      "sums of the input and the end of a long way": [
+        ...many((i) => [node("Identity", [after("a", i)], [`a${i + 1}`])]),
+        ...many((i) => [node("Add", ["a6000", "x"], [`y${i}`])]),
+      ],
+      "sums of the input and each product so far": many((i) => [
+        node("MatMul", [after("a", i), "w"], [`p${i + 1}`]),
+        node("Add", ["x", `p${i + 1}`], [`a${i + 1}`]),
+      ]),
+      "a product in each sum, from the end of a long way": [
+        ...many((i) => [node("Identity", [after("a", i)], [`a${i + 1}`])]),
+        ...many((i) => [node("MatMul", ["a6000", "w"], [`p${i}`]), node("Add", ["a6000", `p${i}`], [`y${i}`])]),
+      ],
+      "a chain of residuals, 20,000 nodes": many(
+        (i) => [node("MatMul", [after("a", i), "w"], [`p${i}`]), node("Add", [after("a", i), `p${i}`], [`a${i + 1}`])],
+        10_000,
+      ),
+      "sums side by side over a chain of products": [
+        ...many((i) => [node("MatMul", [after("a", i), "w"], [`a${i + 1}`])]),
+        ...many((i) => [node("Add", ["x", `a${i + 1}`], [`y${i}`])]),
+      ],
+    };
+    for (const [name, nodes] of Object.entries(shapes)) {
+      const start = performance.now();
+      try {
+        onnx.inspect(graph(weights, ...nodes));
+      } catch (error) {
+        assert.match(String(error), /the branches of a graph may overlap 32 times/, name);
+      }
+      const seconds = (performance.now() - start) / 1000;
+      assert.ok(seconds < 30, `${name}: ${seconds} s`);
+    }
   });
 
   it("a graph of 2^60 paths is walked once a tensor", () => {
-    const weight = bytesField(
-      5,
-      concat([textField(8, "w"), integerField(1, 1), integerField(2, 1), bytesField(9, new Uint8Array(4))]),
-    );
     const doubled = Array.from({ length: 60 }, (_, i) => node("Add", [`a${i}`, `a${i}`], [`a${i + 1}`]));
     const after = Array.from({ length: 60 }, (_, i) => node("Mul", [`s${i}`, `s${i}`], [`s${i + 1}`]));
     const bytes = graph(
-      weight,
+      weights,
       node("MatMul", ["x", "w"], ["a0"]),
       ...doubled,
       node("Softmax", ["a60"], ["s0"]),

@@ -6,6 +6,8 @@ import { after, describe, it } from "node:test";
 import { onnxruntime } from "../../kernel/backend/index.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
 import { editModel, onnx, OnnxError, readModel } from "../../kernel/onnx/index.ts";
+import { nodeMessage, tensorMessage } from "../../kernel/onnx/build.ts";
+import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
 import { images } from "../encoders/golden.ts";
 
 const MODEL = join(import.meta.dirname, "golden", "vit.ts17.onnx");
@@ -83,5 +85,70 @@ describe("an edited model refers to its weights", () => {
       features(join(snapshot, "model.onnx")),
       (error) => error instanceof OnnxError && /external data file is missing/.test(error.message),
     );
+  });
+});
+
+it("a graph whose nodes are in no order is sorted: an fp16 conversion whose cast of the input stands last", async () => {
+  const path = join(import.meta.dirname, "golden", "unsorted.fp16.onnx");
+  const encoder = await encoders.load(path, { preprocess: { inputSize: 32 }, device: "cpu" });
+  assert.equal(encoder.info.depth, 3);
+  const { final } = await encoder.forwardIntermediates(images, { norm: true });
+  await encoder.dispose();
+  const edited = editModel(readModel(path), ["last_hidden_state"], "test");
+  assert.deepEqual(await run(edited.bytes, edited.weightsFolder), await run(path, null));
+  assert.ok(final.data.every(Number.isFinite));
+});
+
+describe("inputs beside the picture", () => {
+  /** `x + x · w · mask` of positive `x`: features are those of the mask that was given. */
+  const masked = (name: string, dims: number[]) => {
+    const node = (op: string, inputs: string[], output: string) => bytesField(1, nodeMessage({ op, inputs, output }));
+    const shape = (sizes: number[]) => concat(sizes.map((size) => bytesField(1, integerField(1, size))));
+    const value = (of: string, sizes: number[]) =>
+      concat([
+        textField(1, of),
+        bytesField(2, bytesField(1, concat([integerField(1, 1), bytesField(2, shape(sizes))]))),
+      ]);
+    const graph = [
+      node("Relu", ["x"], "s"),
+      node("MatMul", ["s", "w"], "p"),
+      node("Mul", ["p", name], "q"),
+      node("Add", ["s", "q"], "y"),
+      bytesField(5, tensorMessage("w", [8, 8], new Float32Array(64).fill(1))),
+      bytesField(11, value("x", [1, 3, 8, 8])),
+      bytesField(11, value(name, dims)),
+      bytesField(12, value("y", [1, 3, 8, 8])),
+    ];
+    const opset = concat([textField(1, ""), integerField(2, 17)]);
+    const path = join(folder, `${name}.onnx`);
+    writeFileSync(path, concat([integerField(1, 8), bytesField(7, concat(graph)), bytesField(8, opset)]));
+    return path;
+  };
+  const input = { data: new Uint8Array(192).fill(255), width: 8, height: 8, channels: 3 as const };
+  const preprocess = { inputSize: 8, mean: [0, 0, 0], std: [1, 1, 1] };
+  const first = async (path: string, options: object) => {
+    const encoder = await encoders.load(path, { preprocess, device: "cpu", ...options });
+    const { intermediates } = await encoder.forwardIntermediates(input, { intermediatesOnly: true });
+    await encoder.dispose();
+    return intermediates[0].data[0];
+  };
+
+  it("are named where nothing tells what they are", async () => {
+    await assert.rejects(
+      first(masked("mask", [1, 1, 8, 8]), {}),
+      /the graph needs an input beside the picture: .*inputs: \{ "mask": "zeros" \}.*received "mask of shape \[1, 1, 8, 8\]"/,
+    );
+    await assert.rejects(
+      first(masked("mask", [1, 1, 8, 8]), { inputs: { mask: "ones", other: "ones" } }),
+      /inputs may name mask only, received "other"/,
+    );
+    await assert.rejects(first(masked("mask", [1, 1, 8, 8]), { inputs: { mask: "twos" } }), /zeros, ones or/);
+  });
+
+  it("are filled as the option or their name says", async () => {
+    assert.equal(await first(masked("mask", [1, 1, 8, 8]), { inputs: { mask: "zeros" } }), 1);
+    assert.equal(await first(masked("mask", [1, 1, 8, 8]), { inputs: { mask: { fill: 2 } } }), 17);
+    assert.equal(await first(masked("pixel_mask", [1, 1, 8, 8]), {}), 9);
+    assert.equal(await first(masked("bool_masked_pos", [1, 1, 8, 8]), {}), 1);
   });
 });

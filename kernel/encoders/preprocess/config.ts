@@ -1,5 +1,6 @@
 import { EncoderError } from "../errors";
 import type { Preprocess } from "./preprocess";
+import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
 
 /**
@@ -21,7 +22,64 @@ export interface PreprocessOptions {
   std?: number[];
   rescale?: number;
   fill?: number;
+  cropRounding?: Preprocess["cropRounding"];
 }
+
+/** Statistics by name: those of ImageNet and CLIP, and 0.5 throughout. */
+export type PreprocessName = "imagenet" | "clip" | "half";
+
+const NAMED = new Map<unknown, PreprocessOptions>([
+  ["imagenet", { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }],
+  ["clip", { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] }],
+  ["half", { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }],
+]);
+
+const OPTION_KEYS = new Set(
+  "inputSize resize resizeTo align interpolation mean std rescale fill cropRounding".split(" "),
+);
+
+/** What to write where a model comes without a configuration. */
+export const TEMPLATE =
+  'preprocess: "imagenet", "clip" or "half", or { inputSize: 224, resize: "shortest-edge", resizeTo: 256, ' +
+  'interpolation: "bicubic", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }';
+
+/**
+ * The preprocessing of a model: what the caller says wins, key by key, over the configuration beside the model. A whole
+ * configuration file of the caller's takes the place of the model's.
+ */
+export function mergePreprocess(
+  given: object | string | undefined,
+  found: object | null,
+  graphSize: [number, number] | null,
+  fn: string,
+): Preprocess {
+  const named = typeof given === "string" ? NAMED.get(given) : undefined;
+  if (typeof given === "string" && !named)
+    throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, given);
+  if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)) && !named)
+    throw new EncoderError(fn, "preprocess must be a name or an object", given);
+  const options = (named ?? given) as object | undefined;
+  if (!options && !found)
+    throw new EncoderError(
+      fn,
+      `preprocess must be given, or preprocessor_config.json lie beside the model. Give ${TEMPLATE}`,
+      "none",
+    );
+  if (!options || !found || isWhole(options as Json))
+    return readPreprocess(options ?? (found as object), graphSize, fn);
+  const own = readPreprocess(found, graphSize, fn);
+  const checked = options as PreprocessOptions;
+  // Sizes that follow from another: who says the input's side means the resized one too.
+  const resizeTo = checked.inputSize === undefined ? own.resizeTo : undefined;
+  return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
+}
+
+/** Whether nothing of the model's own configuration is wanted. */
+const isWhole = (json: Json): boolean =>
+  ["resize", "interpolation", "mean", "std"].every((key) => key in json) ||
+  isTimm(json) ||
+  isHuggingFace(json) ||
+  ["pretrained_cfg", "vision_cfg", "preprocess_cfg", "image_processor"].some((key) => key in json);
 
 /** A parsed configuration file: its keys say whose it is. */
 type Json = Record<string, unknown>;
@@ -35,13 +93,7 @@ const RESAMPLE: Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", 
  * @throws EncoderError for a value that makes no sense, or no known input size
  */
 export function readPreprocess(config: object, graphSize: [number, number] | null, fn: string): Preprocess {
-  const json = config as Json;
-  const cfg = (json.pretrained_cfg ?? json.vision_cfg ?? json) as Json;
-  const plan = isTimm(cfg)
-    ? fromTimm(cfg, fn)
-    : isHuggingFace(json)
-      ? fromHuggingFace(json, graphSize, fn)
-      : fromOptions(json, graphSize, fn);
+  const plan = readAny(config as Json, graphSize, fn);
   const { inputSize } = plan;
   if (graphSize && (graphSize[0] !== inputSize[0] || graphSize[1] !== inputSize[1]))
     throw new EncoderError(
@@ -50,6 +102,16 @@ export function readPreprocess(config: object, graphSize: [number, number] | nul
       inputSize,
     );
   return plan;
+}
+
+function readAny(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
+  const nested = json.pretrained_cfg ?? json.preprocess_cfg ?? json.image_processor ?? json.vision_cfg ?? json;
+  if (typeof nested !== "object" || nested === null || Array.isArray(nested))
+    throw new EncoderError(fn, "a configuration must hold an object", nested);
+  const cfg = nested as Json;
+  if (isTimm(cfg)) return fromTimm(cfg, fn);
+  if (isOpenClip(cfg)) return fromOpenClip(cfg, graphSize, fn);
+  return isHuggingFace(cfg) ? fromHuggingFace(cfg, graphSize, fn) : fromOptions(cfg, graphSize, fn);
 }
 
 /** The same preprocessing for another input size: what is cut off stays the same part. */
@@ -63,9 +125,40 @@ const isTimm = (json: Json): boolean => Array.isArray(json.input_size);
 const isHuggingFace = (json: Json): boolean =>
   ["image_mean", "size", "crop_size", "do_resize", "image_processor_type"].some((key) => key in json);
 
+/** open_clip's `preprocess_cfg`: `size`, `mean`, `std`, `interpolation`, `resize_mode`. */
+const isOpenClip = (json: Json): boolean => "resize_mode" in json || ("mean" in json && "size" in json);
+
+const OPEN_CLIP_MODES = new Map<unknown, Preprocess["resize"]>([
+  ["shortest", "shortest-edge"],
+  ["longest", "letterbox"],
+  ["squash", "stretch"],
+]);
+
+function fromOpenClip(cfg: Json, graphSize: [number, number] | null, fn: string): Preprocess {
+  const mode = OPEN_CLIP_MODES.get(cfg.resize_mode ?? "shortest");
+  if (!mode)
+    throw new EncoderError(fn, `resize_mode must be ${[...OPEN_CLIP_MODES.keys()].join(", ")}`, cfg.resize_mode);
+  const clip = NAMED.get("clip");
+  return fromOptions(
+    {
+      inputSize: (cfg.size as number | undefined) ?? undefined,
+      resize: mode,
+      interpolation: (cfg.interpolation ?? "bicubic") as Interpolation,
+      mean: (cfg.mean ?? clip?.mean) as number[],
+      std: (cfg.std ?? clip?.std) as number[],
+      fill: (cfg.fill_color ?? 0) as number,
+      cropRounding: "even",
+    },
+    graphSize,
+    fn,
+  );
+}
+
 const DEFAULTS = { align: "center", fill: 0, rescale: 1 / 255, cropRounding: "down" } as const;
 
 function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null, fn: string): Preprocess {
+  const stray = Object.keys(json).find((key) => !OPTION_KEYS.has(key));
+  if (stray !== undefined) throw new EncoderError(fn, `preprocess may have ${[...OPTION_KEYS].join(", ")} only`, stray);
   const inputSize = json.inputSize === undefined ? graphSize : checkSize(fn, "inputSize", json.inputSize);
   if (!inputSize)
     throw new EncoderError(fn, "preprocess.inputSize must be given, as the graph fixes none", json.inputSize);
@@ -89,11 +182,13 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
     align: checkOneOf(fn, "align", json.align ?? "center", ["center", "top-left"] as const),
     rescale: checkNumber(fn, "rescale", json.rescale ?? 1 / 255),
     fill: checkLevel(fn, json.fill ?? 0),
+    cropRounding: checkOneOf(fn, "cropRounding", json.cropRounding ?? "down", ["down", "even"] as const),
   };
 }
 
 /** https://huggingface.co/docs/transformers/main_classes/image_processor: sizes are `{height, width}` or edges. */
 function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
+  checkProcessor(fn, json);
   const size = sizeEntry(json.size);
   if (json.crop_pct !== undefined && size.shortest_edge !== undefined)
     return fromHuggingFace(withCrop(json, size.shortest_edge, fn), graphSize, fn);
@@ -129,7 +224,7 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
 function withCrop(json: Json, edge: number, fn: string): Json {
   const { crop_pct: pct, ...rest } = json;
   if (edge >= 384) return { ...rest, size: { height: edge, width: edge } };
-  const resized = Math.trunc(edge / checkNumber(fn, "crop_pct", pct));
+  const resized = Math.trunc(edge / checkShare(fn, pct));
   return { ...rest, size: { shortest_edge: resized }, do_center_crop: true, crop_size: { height: edge, width: edge } };
 }
 
@@ -160,17 +255,24 @@ function boxOf(size: SizeEntry): [number, number] | null {
   return side === undefined ? null : square(side);
 }
 
+const CROP_MODES = new Map<unknown, Preprocess["resize"]>([
+  ["center", "shortest-edge"],
+  ["squash", "stretch"],
+  ["border", "letterbox"],
+]);
+
 /** timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
 function fromTimm(cfg: Json, fn: string): Preprocess {
   const [, height, width] = cfg.input_size as number[];
   const inputSize = checkSize(fn, "input_size", [height, width]);
-  const pct = checkNumber(fn, "crop_pct", cfg.crop_pct ?? 0.875);
-  const mode = { squash: "stretch", border: "letterbox", center: "shortest-edge" }[String(cfg.crop_mode ?? "center")];
+  const pct = checkShare(fn, cfg.crop_pct ?? 0.875);
+  const mode = CROP_MODES.get(cfg.crop_mode ?? "center");
+  if (!mode) throw new EncoderError(fn, `crop_mode must be ${[...CROP_MODES.keys()].join(", ")}`, cfg.crop_mode);
   const mean = checkTriple(fn, "mean", cfg.mean ?? [0.485, 0.456, 0.406]);
   return {
     ...{ ...DEFAULTS, cropRounding: "even" as const },
-    ...{ inputSize, resize: (mode ?? "shortest-edge") as Preprocess["resize"] },
-    resizeTo: [Math.floor(height / pct), Math.floor(width / pct)],
+    ...{ inputSize, resize: mode },
+    resizeTo: checkSize(fn, "crop_pct", [Math.floor(height / pct), Math.floor(width / pct)]),
     interpolation: checkOneOf(fn, "interpolation", String(cfg.interpolation ?? "bicubic"), RESAMPLE),
     ...{ mean, std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]) },
     fill: Math.round(255 * mean[0]),
@@ -202,8 +304,15 @@ function checkStd(fn: string, value: unknown): [number, number, number] {
   return std;
 }
 
+/** The share of a picture that a crop keeps. */
+function checkShare(fn: string, value: unknown): number {
+  if (typeof value !== "number" || !(value >= 0.01 && value <= 4))
+    throw new EncoderError(fn, "preprocess.crop_pct must be a share of 0.01..4", value);
+  return value;
+}
+
 function checkNumber(fn: string, name: string, value: unknown): number {
-  if (typeof value !== "number" || !(value > 0))
+  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value))
     throw new EncoderError(fn, `preprocess.${name} must be a positive number`, value);
   return value;
 }
@@ -220,7 +329,7 @@ function checkOneOf<T extends string>(fn: string, name: string, value: string, l
 }
 
 function checkResample(fn: string, value: unknown): Interpolation {
-  const name = RESAMPLE[value as number];
+  const name = typeof value === "number" ? RESAMPLE[value] : undefined;
   if (!name) throw new EncoderError(fn, "preprocess.resample must be Pillow's number of a filter, 0..5", value);
   return name;
 }

@@ -25,6 +25,8 @@ export interface LayerFeatures {
 /** Where a picture lies in an encoder's input. */
 export interface InputGeometry extends Placement {
   readonly modelSize: readonly [width: number, height: number];
+  /** Of the picture as it was decoded, upright. */
+  readonly imageSize?: readonly [width: number, height: number];
 }
 
 /** What is kept of one image: its tokens, one entry a layer (or one of several layers joined). Rows may have any length. */
@@ -143,6 +145,7 @@ export function placementOf(
   input: InputGeometry | null,
   { geometry = "letterbox", canvas = 840 }: PckOptions,
 ): Placement | undefined {
+  if (input?.imageSize) checkSize(path, size, input.imageSize);
   if (geometry === "encoder") {
     if (!input) throw new LawError("law.cScore", 'geometry "encoder" needs features that say how images lie', path);
     const [x, y] = [canvas / input.modelSize[0], canvas / input.modelSize[1]];
@@ -151,6 +154,13 @@ export function placementOf(
   }
   if (input) checkPlacement(path, size, input, geometry);
   return undefined;
+}
+
+/** Keypoints of another size, or of the picture before it was turned by its EXIF orientation, would fall on other cells. */
+function checkSize(path: string, size: readonly [number, number], decoded: readonly [number, number]): void {
+  if (size[0] === decoded[0] && size[1] === decoded[1]) return;
+  const rule = `the picture ${path} is ${decoded.join(" x ")} pixels (turned upright), its annotation must be of that size`;
+  throw new LawError("law.cScore", rule, size.join(" x "));
 }
 
 function checkPlacement(

@@ -1,0 +1,57 @@
+import { EncoderError } from "../errors";
+
+/** Processors of transformers that do what no key of their file says, or choose a size by each picture; without `ImageProcessor`. */
+const OWN_RULES = new Map([
+  ["MobileViT", "it swaps red and blue"],
+  ["PoolFormer", "it divides the crop by crop_pct in its own way"],
+  ["Levit", "it resizes to 256 / 224 of the size"],
+  ["Pixtral", "it chooses a size by the picture"],
+  ["DeepseekVL", "it pads to a square of its own colour"],
+  ["DeepseekVLHybrid", "it pads to a square of its own colour"],
+  ["Janus", "it pads to a square of its own colour"],
+  ["Owlv2", "it pads to a square before it resizes"],
+  ["Siglip2", "it chooses a number of patches by the picture"],
+  ["Qwen2VL", "it chooses a size by the picture"],
+  ["Qwen2_5_VL", "it chooses a size by the picture"],
+  ["ImageGPT", "it gives colour clusters"],
+  ["Fuyu", "it chooses a size by the picture"],
+  ["Pix2Struct", "it chooses a size by the picture"],
+  ["Perceiver", "it crops by its own rule"],
+  ["Vilt", "it chooses a size by the picture"],
+  ["BridgeTower", "it chooses a size by the picture"],
+  ["GLPN", "it rounds sizes to multiples"],
+  ["Donut", "it turns and shrinks pictures by its own rules"],
+  ["Nougat", "it cuts margins"],
+  ["LlavaNext", "it cuts pictures into tiles"],
+  ["LlavaOnevision", "it cuts pictures into tiles"],
+  ["Mllama", "it cuts pictures into tiles"],
+  ["Idefics2", "it chooses a size by the picture"],
+  ["Idefics3", "it cuts pictures into tiles"],
+  ["SmolVLM", "it cuts pictures into tiles"],
+]);
+
+/** Keys that ask for what is not done here, where they are true or hold something. */
+const OWN_KEYS = [
+  "do_flip_channel_order",
+  "rescale_offset",
+  "keep_aspect_ratio",
+  "size_divisor",
+  "do_color_quantize",
+  "do_pan_and_scan",
+  "do_image_splitting",
+  "do_align_long_axis",
+  "do_thumbnail",
+  "do_crop_margin",
+];
+
+/** Throws `EncoderError` for a configuration of transformers whose pixels would be others here, naming processor or key. */
+export function checkProcessor(fn: string, json: Record<string, unknown>): void {
+  const type = json.image_processor_type ?? json.feature_extractor_type;
+  const name = typeof type === "string" ? type.replace(/(ImageProcessor(Fast)?|FeatureExtractor)$/, "") : "";
+  const rule = OWN_RULES.get(name);
+  const isPlain = name === "MobileViT" && json.do_flip_channel_order === false;
+  const advice = `give preprocess with resize, interpolation, mean and std, or prepared pictures`;
+  if (rule && !isPlain) throw new EncoderError(fn, `the processor is not followed, as ${rule}: ${advice}`, type);
+  const key = OWN_KEYS.find((one) => json[one] !== undefined && json[one] !== null && json[one] !== false);
+  if (key) throw new EncoderError(fn, `${key} of a processor is not followed: ${advice}`, json[key]);
+}

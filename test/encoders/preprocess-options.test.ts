@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { encoders, readPreprocess } from "../../kernel/encoders/index.ts";
+import { mergePreprocess } from "../../kernel/encoders/preprocess/config.ts";
+
+const MODEL = join(import.meta.dirname, "..", "onnx", "golden", "vit.ts17.onnx");
+const folder = mkdtempSync(join(tmpdir(), "fovea-preprocess-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const own = {
+  image_processor_type: "CLIPImageProcessor",
+  size: { shortest_edge: 36 },
+  do_center_crop: true,
+  crop_size: { height: 32, width: 32 },
+  image_mean: [0.1, 0.2, 0.3],
+  image_std: [0.4, 0.5, 0.6],
+  resample: 3,
+};
+const merge = (given: object | string | undefined, found: object | null = own) =>
+  mergePreprocess(given, found, [32, 32], "test");
+
+describe("preprocess options", () => {
+  it("override the model's own key by key", () => {
+    const plan = merge(undefined);
+    assert.deepEqual(plan.mean, [0.1, 0.2, 0.3]);
+    assert.deepEqual(merge({ resize: "letterbox" }), { ...plan, resize: "letterbox" });
+    assert.deepEqual(merge({ mean: [0, 0, 0] }), { ...plan, mean: [0, 0, 0] });
+    assert.deepEqual(merge("half"), { ...plan, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
+    assert.deepEqual(merge("imagenet").std, [0.229, 0.224, 0.225]);
+    assert.deepEqual(merge({ input_size: [3, 32, 32], mean: [1, 1, 1] }).mean, [1, 1, 1]);
+  });
+
+  it("with an unknown key or name are errors", () => {
+    assert.throws(() => merge({ rezise: "letterbox" }), /preprocess may have inputSize, .* only, received "rezise"/);
+    assert.throws(
+      () => merge("imagenets"),
+      /preprocess must be imagenet, clip, half or an object, received "imagenets"/,
+    );
+    assert.throws(() => merge(undefined, null), /Give preprocess: "imagenet", "clip" or "half", or \{ inputSize: 224/);
+  });
+
+  it("with values out of reach of any picture are refused", () => {
+    const timm = (more: object) => () => readPreprocess({ input_size: [3, 32, 32], ...more }, null, "test");
+    assert.throws(
+      timm({ crop_mode: "constructor" }),
+      /crop_mode must be center, squash, border, received "constructor"/,
+    );
+    assert.throws(timm({ crop_pct: 1e-300 }), /crop_pct must be a share of 0\.01\.\.4, received 1e-300/);
+    assert.throws(() => readPreprocess({ ...own, resample: "__proto__" }, null, "test"), /resample must be Pillow's/);
+    assert.throws(() => readPreprocess({ ...own, resample: "constructor" }, null, "test"), /resample must be/);
+  });
+
+  it("of processors with rules of their own are refused by name", () => {
+    const read = (more: object) => () => readPreprocess({ ...own, ...more }, null, "test");
+    for (const name of ["MobileViT", "PoolFormer", "Pixtral", "DeepseekVL", "Janus"]) {
+      assert.throws(
+        read({ image_processor_type: `${name}ImageProcessor` }),
+        new RegExp(`received "${name}ImageProcessor"`),
+      );
+      assert.throws(
+        read({ image_processor_type: `${name}ImageProcessorFast` }),
+        /the processor is not followed, as it/,
+      );
+    }
+    assert.throws(read({ do_flip_channel_order: true }), /do_flip_channel_order of a processor is not followed/);
+    const complete = { resize: "stretch", interpolation: "bicubic", mean: [0, 0, 0], std: [1, 1, 1] };
+    assert.equal(merge(complete, { ...own, image_processor_type: "JanusImageProcessor" }).resize, "stretch");
+  });
+
+  it("are found in the files of transformers 5, timm and open_clip, with or without a byte order mark", async () => {
+    const files: [string, object][] = [
+      ["processor_config.json", { processor_class: "P", image_processor: own }],
+      ["config.json", { architecture: "vit", pretrained_cfg: { input_size: [3, 32, 32], mean: [0.1, 0.2, 0.3] } }],
+      ["open_clip_config.json", { model_cfg: {}, preprocess_cfg: { size: 32, mean: [0.1, 0.2, 0.3], std: [1, 1, 1] } }],
+    ];
+    for (const [name, content] of files) {
+      const place = mkdtempSync(join(folder, "model-"));
+      cpSync(MODEL, join(place, "model.onnx"));
+      writeFileSync(join(place, name), `\uFEFF${JSON.stringify(content)}`);
+      const encoder = await encoders.load(place, { device: "cpu" });
+      assert.deepEqual(encoder.info.preprocess.mean, [0.1, 0.2, 0.3], name);
+      await encoder.dispose();
+    }
+  });
+});
