@@ -12,6 +12,7 @@ import { CellModules } from "./run/modules";
 import { installPrompt } from "./prompt";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
+import { attempt } from "./run/reading";
 import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
 import { runShell } from "./shell";
 import { cellName, CellStacks } from "./run/stacks";
@@ -88,9 +89,10 @@ export class Session {
 
   /** An error that no cell is waiting for any more: a timer's, a promise's, a comm handler's. */
   reportLate(error: unknown): void {
-    if (error instanceof KeyboardInterrupt) return;
+    if (attempt(() => error instanceof KeyboardInterrupt, false)) return;
     const { traceback } = this.tracebacks.report(error, "", "");
-    this.streams.emit("stderr", traceback.join("\n") + "\n");
+    // Where this throws, nothing is left to report with; thrown on, it would end the session.
+    attempt(() => this.streams.emit("stderr", traceback.join("\n") + "\n"), undefined);
   }
 
   /** Everything but streams goes through here, so that order is kept. */
@@ -102,7 +104,7 @@ export class Session {
   private async execute(command: ExecuteCommand): Promise<void> {
     const scope = cellScope(command.parent, command.allowStdin);
     const outcome = await runCell(scope, () => this.outcome(command, scope));
-    if (scope.cell.interrupted) undoInterrupted(scope);
+    if (scope.cell.interrupted) undoInterrupted(scope, (error) => this.reportLate(error));
     this.post({ type: "done", parent: command.parent, outcome });
   }
 
@@ -155,7 +157,9 @@ export class Session {
 
   private async runCode(code: string, command: ExecuteCommand, scope: Scope, name: string): Promise<void> {
     const result = await this.executor.execute(code, name, scope);
-    if (result.has && !command.silent) this.showResult(command, await bundleOf(result.value));
+    if (!result.has || command.silent) return;
+    // Its display method is the cell's code, which may never settle.
+    await this.executor.attend(scope, async () => this.showResult(command, await bundleOf(result.value)));
   }
 
   private showResult({ parent, executionCount }: ExecuteCommand, data: MimeBundle): void {
@@ -186,7 +190,11 @@ export class Session {
     const name = cellName(0);
     try {
       const result = await this.executor.execute(`(${expression})`, name, scope);
-      return { status: "ok", data: await bundleOf(result.has ? result.value : undefined), metadata: {} };
+      let data: MimeBundle = {};
+      await this.executor.attend(scope, async () => {
+        data = await bundleOf(result.has ? result.value : undefined);
+      });
+      return { status: "ok", data, metadata: {} };
     } catch (error) {
       return { status: "error", ...this.tracebacks.report(error, name, expression) };
     }
@@ -205,7 +213,8 @@ export class Session {
     let release: () => void = () => undefined;
     const interrupted = new Promise<void>((resolve) => (release = resolve));
     this.handling.add(release);
-    await Promise.race([this.comms.handle(command), interrupted]);
+    const handled = this.comms.handle(command).catch((error: unknown) => this.reportLate(error));
+    await Promise.race([handled, interrupted]);
     this.handling.delete(release);
     this.post({ type: "commHandled", parent: command.parent });
   }

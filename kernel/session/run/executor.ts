@@ -3,6 +3,7 @@ import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
 import { interruptFlags, lowerFlag, openGate, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
+import { isError, readProperty } from "./reading";
 import { KeyboardInterrupt, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
 
@@ -187,7 +188,7 @@ function valueOf(returned: Returned): CellValue {
 }
 
 function isInterruption(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+  return isError(error) && readProperty(error, "code") === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
 
 function ignore(): void {}

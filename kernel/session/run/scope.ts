@@ -44,10 +44,18 @@ export function cellState(allowStdin: boolean): CellState {
 }
 
 /** Undoes what an interrupted cell left behind, by its request but not as its code, which may say nothing any more. */
-export function undoInterrupted({ output, request, cell }: Scope): void {
+export function undoInterrupted({ output, request, cell }: Scope, report: (error: unknown) => void): void {
   const undo = [...cell.undo];
   cell.undo.clear();
-  storage.run({ output, request, cell: cellState(cell.allowStdin) }, () => undo.forEach((one) => one()));
+  storage.run({ output, request, cell: cellState(cell.allowStdin) }, () => {
+    for (const one of undo) {
+      try {
+        one();
+      } catch (error) {
+        report(error);
+      }
+    }
+  });
 }
 
 /** Run a cell; it also becomes where output without an origin goes. */
