@@ -13,7 +13,10 @@ export function crashReport(end: SessionEnd): ErrorReport {
   return { ename: "SessionCrashed", evalue, traceback };
 }
 
-function cause({ code, signal, wasReady, stderrTail }: SessionEnd): string {
+function cause({ code, signal, fault, wasReady, stderrTail }: SessionEnd): string {
+  if (fault !== undefined) {
+    return `The session process was ended because it sent what is no message (${fault}), as when a cell writes to its link.`;
+  }
   if (/JavaScript heap out of memory|Reached heap limit/.test(stderrTail)) {
     return `The session process ran out of JavaScript heap memory (${ending(code, signal)}).`;
   }

@@ -1,9 +1,13 @@
 /**
- * Messages as frames on a byte stream: how many parts, the length of each (`u32`, little endian), then the parts. The first
- * part is the message as JSON, the others are its `buffers`. Node's own IPC takes twice as long for a small message and
+ * Messages as frames on a byte stream: a mark, how many parts, the length of each (`u32`, little endian), then the parts. The
+ * first part is the message as JSON, the others are its `buffers`. Node's own IPC takes twice as long for a small message and
  * copies a large buffer several times.
+ *
+ * User code shares a process with one end, so nothing here goes through what it can replace: loops in place of the methods
+ * and the iterator of arrays.
  */
 import type { Writable } from "node:stream";
+import { isShallow, MOST_DEPTH } from "./depth";
 
 /** A message; `buffers` is the only field that JSON cannot carry. */
 export interface Framed {
@@ -16,27 +20,53 @@ export class FrameError extends Error {
   override name = "FrameError";
 }
 
+/** Begins each frame, so that other bytes on the stream are noticed at once. */
+const MARK = 0x41_45_56_4f;
+/** Bytes of the mark and the number of parts. */
+const FIXED = 8;
 /** A frame below this is written as one piece. */
 const JOINED = 1 << 16;
 /** Limits of a frame that is none. */
 const MOST_PARTS = 1 << 16;
 const MOST_BYTES = 2 ** 31;
+const FRAME_DEPTH = 2 * MOST_DEPTH;
+
+// User code may replace the globals.
+const { JSON, Buffer } = globalThis;
+const { parse, stringify } = JSON;
 
 /** Write one message. The caller may change its buffers afterwards. */
-export function writeFrame(stream: Writable, message: Framed): void {
-  const { buffers = [] } = message;
-  const json = Buffer.from(JSON.stringify(buffers.length > 0 ? { ...message, buffers: [] } : message));
-  const parts = [json, ...buffers];
-  const head = Buffer.allocUnsafe(4 + 4 * parts.length);
-  head.writeUInt32LE(parts.length, 0);
-  parts.forEach((part, index) => head.writeUInt32LE(part.length, 4 + 4 * index));
-  const size = parts.reduce((sum, part) => sum + part.length, head.length);
-  if (size <= JOINED) return void stream.write(Buffer.concat([head, ...parts], size));
+export function writeFrame(stream: Writable, message: Framed, toText: (message: Framed) => string = stringify): void {
+  const buffers = message.buffers ?? [];
+  const json = Buffer.from(toText(buffers.length > 0 ? { ...message, buffers: [] } : message));
+  const head = Buffer.allocUnsafe(FIXED + 4 * (1 + buffers.length));
+  head.writeUInt32LE(MARK, 0);
+  head.writeUInt32LE(1 + buffers.length, 4);
+  head.writeUInt32LE(json.length, FIXED);
+  let size = head.length + json.length;
+  for (let part = 0; part < buffers.length; part++) {
+    const { length } = buffers[part]!;
+    head.writeUInt32LE(length, FIXED + 4 * (1 + part));
+    size += length;
+  }
+  if (size <= JOINED) return void stream.write(joined(size, head, json, buffers));
   stream.cork();
   stream.write(head);
   stream.write(json);
-  for (const buffer of buffers) stream.write(Buffer.from(buffer));
+  for (let part = 0; part < buffers.length; part++) stream.write(Buffer.from(buffers[part]!));
   stream.uncork();
+}
+
+function joined(size: number, head: Buffer, json: Buffer, buffers: readonly Uint8Array[]): Buffer {
+  const frame = Buffer.allocUnsafe(size);
+  frame.set(head, 0);
+  frame.set(json, head.length);
+  let at = head.length + json.length;
+  for (let part = 0; part < buffers.length; part++) {
+    frame.set(buffers[part]!, at);
+    at += buffers[part]!.length;
+  }
+  return frame;
 }
 
 /** The next bytes that a reader waits for; those that are kept get memory of their own. */
@@ -97,14 +127,18 @@ export class FrameReader<M extends Framed> {
 
 function* readFrames<M extends Framed>(receive: (message: M) => void): Generator<Want, never, Buffer> {
   for (;;) {
-    const count = (yield { size: 4 }).readUInt32LE();
+    const fixed = yield { size: FIXED };
+    if (fixed.readUInt32LE(0) !== MARK) throw new FrameError("a frame begins with its mark, received other bytes");
+    const count = fixed.readUInt32LE(4);
     checkRange("a frame has parts", count, MOST_PARTS);
-    const table = yield { size: 4 * count };
-    const [length = 0, ...rest] = Array.from({ length: count }, (_, part) => table.readUInt32LE(4 * part));
-    for (const size of [length, ...rest]) checkRange("a part has bytes", size, MOST_BYTES);
-    const message = parse<M>(yield { size: length });
+    // Its memory is used again.
+    const table = Buffer.from(yield { size: 4 * count });
+    for (let part = 0; part < count; part++) checkRange("a part has bytes", table.readUInt32LE(4 * part), MOST_BYTES);
+    const message = parseMessage<M>(yield { size: count === 0 ? 0 : table.readUInt32LE(0) });
     const buffers: Buffer[] = [];
-    for (const size of rest) buffers.push(yield { size, keep: true });
+    for (let part = 1; part < count; part++) {
+      buffers[part - 1] = yield { size: table.readUInt32LE(4 * part), keep: true };
+    }
     if (buffers.length > 0) message.buffers = buffers;
     receive(message);
   }
@@ -114,9 +148,10 @@ function checkRange(what: string, value: number, most: number): void {
   if (value > most) throw new FrameError(`${what} up to ${most}, received ${value}`);
 }
 
-function parse<M extends Framed>(json: Buffer): M {
+function parseMessage<M extends Framed>(json: Buffer): M {
+  if (!isShallow(json, FRAME_DEPTH)) throw new FrameError(`a message nests at most ${FRAME_DEPTH} deep, received a deeper one`);
   try {
-    const message: unknown = JSON.parse(json.toString("utf8"));
+    const message: unknown = parse(json.toString("utf8"));
     if (typeof message === "object" && message !== null && "type" in message) return message as M;
   } catch {
     // Reported below, as a message without a type is.

@@ -1,6 +1,7 @@
 /** Dispatches requests, and turns what the session says into messages. */
 import { CommTable } from "./comms";
 import type { ConnectionInfo } from "./connection";
+import { MOST_DEPTH } from "./depth";
 import { Executions } from "./executions";
 import { History } from "./history";
 import { HistoryFile, historyPath } from "./history-file";
@@ -53,9 +54,9 @@ export class Kernel {
 
   start(): void {
     this.sockets.listen({
-      shell: (frames) => this.receive(frames, (message) => this.shell(message)),
-      control: (frames) => this.receive(frames, (message) => this.control(message)),
-      stdin: (frames) => this.receive(frames, (message) => this.stdin(message)),
+      shell: (frames) => this.receive("shell", frames, (message) => this.shell(message)),
+      control: (frames) => this.receive("control", frames, (message) => this.control(message)),
+      stdin: (frames) => this.receive("stdin", frames, (message) => this.stdin(message)),
       subscribed: (topic) => this.publisher.welcome(topic),
     });
     this.publisher.status("starting");
@@ -79,9 +80,22 @@ export class Kernel {
     this.exit(0);
   }
 
-  private receive(frames: Uint8Array[], handle: (message: Message) => void): void {
+  private receive(channel: ReplyChannel | "stdin", frames: Uint8Array[], handle: (message: Message) => void): void {
     const message = decode(frames, this.signer);
-    if (message && !this.stopping) handle(message);
+    if (!message || this.stopping) return;
+    if (!message.isTooDeep) return handle(message);
+    if (channel !== "stdin") this.refuse(channel, message);
+  }
+
+  /** Answer a message that is nested too deep to be passed on: who sent it may be waiting. */
+  private refuse(channel: ReplyChannel, message: Message): void {
+    this.publisher.status("busy", message.header);
+    if (message.header.msg_type.endsWith("_request")) {
+      const evalue = `a message nests at most ${MOST_DEPTH} deep, received a deeper ${message.header.msg_type}`;
+      const error = { ename: "MessageError", evalue, traceback: [`MessageError: ${evalue}`] };
+      this.publisher.reply(channel, message, { status: "error", ...error });
+    }
+    this.idle(message.header);
   }
 
   private shell(message: Message): void {

@@ -7,6 +7,7 @@
  * user code, heartbeats, interrupts and shutdowns are answered whatever a cell does.
  */
 import { readConnectionFile } from "./connection";
+import { reportFault } from "./faults";
 import { Kernel } from "./kernel";
 import { watchParent } from "./parent";
 import { Sockets } from "./sockets";
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   const sockets = new Sockets();
   await sockets.bind(connection);
   const kernel = new Kernel(connection, sockets, (code) => process.exit(code));
+  process.on("uncaughtException", reportFault);
   kernel.start();
   process.on("SIGINT", () => kernel.interrupt());
   process.on("SIGTERM", () => void kernel.stop());

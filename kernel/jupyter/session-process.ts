@@ -10,7 +10,9 @@ import { StringDecoder } from "node:string_decoder";
 import { loaderEnvironment } from "../backend/install/places";
 import { withoutBanners } from "./banners";
 import { FrameError, FrameReader, writeFrame } from "./frames";
+import { reportFault } from "./faults";
 import type { FromSession, StreamName, ToSession } from "./ipc";
+import { checkFromSession } from "./session-messages";
 
 export interface SessionEvents {
   message(message: FromSession): void;
@@ -23,6 +25,8 @@ export interface SessionEvents {
 export interface SessionEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
+  /** The kernel process ended it, for this reason. */
+  fault?: string | undefined;
   wasReady: boolean;
   stderrTail: string;
 }
@@ -41,6 +45,7 @@ export class SessionProcess {
   private interrupts = 0;
   private held: ToSession[] = [];
   private stderrTail = "";
+  private fault: string | undefined;
 
   constructor(private readonly events: SessionEvents) {
     // The compiler leaves much short-lived memory behind: a smaller young generation saves 15 MB and no time.
@@ -70,7 +75,8 @@ export class SessionProcess {
       const report = (): void => {
         if (reported) return;
         reported = true;
-        this.events.exit({ code, signal, wasReady: this.wasReady, stderrTail: this.stderrTail });
+        const { fault, wasReady, stderrTail } = this;
+        this.events.exit({ code, signal, fault, wasReady, stderrTail });
       };
       this.child.once("close", report);
       setTimeout(report, 300);
@@ -110,17 +116,26 @@ export class SessionProcess {
   }
 
   private listen(): void {
-    const reader = new FrameReader<FromSession>((message) => this.receive(message));
+    const reader = new FrameReader((message) => {
+      checkFromSession(message);
+      this.receive(message);
+    });
     this.link.on("error", ignoreBrokenPipe);
     this.link.on("data", (piece: Buffer) => {
       try {
         reader.push(piece);
       } catch (error) {
-        // User code can reach the link.
-        if (error instanceof FrameError) this.kill();
-        else throw error;
+        this.giveUp(error);
       }
     });
+  }
+
+  /** What came over the link cannot be understood, as user code can reach it: nothing behind it can be either. */
+  private giveUp(error: unknown): void {
+    if (!(error instanceof FrameError)) reportFault(error);
+    this.fault ??= error instanceof Error ? error.message : "its message could not be handled";
+    this.link.destroy();
+    this.kill();
   }
 
   private receive(message: FromSession): void {

@@ -4,6 +4,7 @@
  */
 import { Reply, Router, XPublisher } from "zeromq";
 import { address, type ConnectionInfo } from "./connection";
+import { reportFault } from "./faults";
 
 type Frames = Uint8Array[];
 interface Sendable {
@@ -100,8 +101,17 @@ export class Sockets {
 
 async function receiveAll(socket: AsyncIterable<Frames>, handle: (frames: Frames) => void): Promise<void> {
   try {
-    for await (const frames of socket) handle(frames);
+    for await (const frames of socket) guarded(handle, frames);
   } catch {
     // The socket was closed by shutdown.
+  }
+}
+
+/** A message that its handler fails on must not be the last that is read. */
+function guarded(handle: (frames: Frames) => void, frames: Frames): void {
+  try {
+    handle(frames);
+  } catch (error) {
+    reportFault(error);
   }
 }

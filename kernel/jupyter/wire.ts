@@ -3,6 +3,7 @@
  * Buffers are not signed (a well-known slip that makes every binary message look forged).
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { isShallow } from "./depth";
 
 export const PROTOCOL_VERSION = "5.5";
 
@@ -24,6 +25,8 @@ export interface Message {
   metadata: Content;
   content: Content;
   buffers: Uint8Array[];
+  /** A part nests deeper than anything may that is passed on: of such parts, only the known fields of headers are kept. */
+  isTooDeep?: boolean;
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
@@ -73,13 +76,15 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
   if (!signer.accepts(signature, json)) return undefined;
   const [header, parentHeader, metadata, content] = json.map(parseObject);
   if (!header || !parentHeader || !metadata || !content || !isHeader(header)) return undefined;
+  const isKept = json.map((frame) => isShallow(frame));
   return {
     identities: frames.slice(0, at),
-    header,
-    parentHeader: isHeader(parentHeader) ? parentHeader : {},
-    metadata,
-    content,
+    header: isKept[0] ? header : knownFields(header),
+    parentHeader: isKept[1] && isHeader(parentHeader) ? parentHeader : {},
+    metadata: isKept[2] ? metadata : {},
+    content: isKept[3] ? content : {},
     buffers: frames.slice(at + 6),
+    isTooDeep: isKept.includes(false),
   };
 }
 
@@ -113,6 +118,21 @@ function parseObject(frame: Uint8Array): Content | undefined {
   } catch {
     return undefined;
   }
+}
+
+function knownFields({ msg_id, msg_type, session, username, date, version }: Header): Header {
+  return {
+    msg_id,
+    msg_type,
+    session,
+    username: asText(username),
+    date: asText(date),
+    version: asText(version),
+  };
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function isHeader(value: object): value is Header {

@@ -1,5 +1,9 @@
 /** Values from user code made fit for a message: what JSON cannot say is converted or refused by name. */
+import { MOST_DEPTH } from "../jupyter/depth";
 import type { JSONObject, JSONValue } from "../display/host";
+
+/** Of the place that a deep value has, as much as a message names. */
+const PLACE = 100;
 
 /** Throws a `TypeError` that names `where`, the rule and the kind of value received. */
 export function toJSON(where: string, value: unknown): JSONValue {
@@ -41,6 +45,9 @@ function convertObject(where: string, value: object, above: Set<object>): JSONVa
     return Array.from(value as unknown as ArrayLike<number | bigint>, (each) => convert(where, each, above) ?? null);
   }
   if (above.has(value)) throw new TypeError(`${where}: must not contain itself`);
+  if (above.size >= MOST_DEPTH) {
+    throw new TypeError(`${where.slice(0, PLACE)}…: must not nest deeper than ${MOST_DEPTH} objects`);
+  }
   above.add(value);
   try {
     const { toJSON: own } = value as { toJSON?: unknown };

@@ -2,6 +2,7 @@
 import { Socket } from "node:net";
 import { FrameReader, writeFrame } from "../jupyter/frames";
 import type { FromSession, ToSession } from "../jupyter/ipc";
+import { withOwnIntrinsics } from "./run/intrinsics";
 
 export interface Link {
   send(message: FromSession): void;
@@ -24,12 +25,21 @@ export function openLink(): Link {
   const end = (): void => void process.kill(process.pid, "SIGKILL");
   socket.on("end", end).on("error", end).on("close", end);
   return {
-    send: (message) => writeFrame(socket, message),
+    send: (message) => writeFrame(socket, message, toText),
     listen(handler) {
       receive = handler;
       socket.resume();
     },
   };
+}
+
+// User code may replace the globals.
+const { stringify } = JSON;
+const arrayPrototype = Array.prototype;
+
+/** User code may give every object a `toJSON`, and every message with it. */
+function toText(message: object): string {
+  return "toJSON" in arrayPrototype ? withOwnIntrinsics(() => stringify(message)) : stringify(message);
 }
 
 /** What Node documents as `onread` and TypeScript's declaration lacks: the bytes of a large buffer go to their place at once. */

@@ -2,10 +2,10 @@
 import { inspect } from "node:util";
 import type { MimeBundle } from "../display/host";
 import { describe, toJSON } from "./json";
+import { cut, isError, shown, textOf } from "./run/reading";
 
 /** Deno's convention, so libraries that display themselves there do so here. */
 const DISPLAY = Symbol.for("Jupyter.display");
-const TEXT_LIMIT = 100_000;
 
 /** The bundle of a cell's result. Rejects when the value's own display method throws or returns no object. */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
@@ -34,14 +34,13 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
   return checked;
 }
 
+/** Never throws: a value that cannot be inspected says so. */
 export function plainText(value: unknown): string {
-  let text: string;
   try {
-    text = inspect(value);
+    return cut(inspect(value));
   } catch (error) {
-    text = `(util.inspect failed: ${String((error as Error | undefined)?.message)})`;
+    return `(util.inspect failed: ${isError(error) ? textOf(error, "message") : shown(error)})`;
   }
-  return text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT)}… (${text.length} characters)`;
 }
 
 function displayMethod(value: unknown): (() => unknown) | undefined {

@@ -1,24 +1,30 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
-import type { ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
+import type { ErrorReport, ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
 import { installHost, type MimeBundle } from "../display/host";
 import { installCancellationPoints } from "./run/cancellation";
 import { CellCompiler } from "./compile/cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
+import { saveIntrinsics, withOwnIntrinsics } from "./run/intrinsics";
 import { interruptAnswered } from "./run/lifeline";
 import { bundleOf } from "./mime";
 import { CellModules } from "./run/modules";
 import { installPrompt } from "./prompt";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
+import { attempt } from "./run/reading";
 import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
 import { runShell } from "./shell";
 import { cellName, CellStacks } from "./run/stacks";
 import { StreamCapture } from "./run/streams";
 import { tidyInspection } from "./tidy-inspection";
 import { Tracebacks } from "./run/tracebacks";
+import { endable } from "./run/waiting";
 import { variableTable } from "./ask/variables";
+
+// User code may replace the global.
+const { setImmediate } = globalThis;
 
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
@@ -45,6 +51,7 @@ export class Session {
     installPrompt(post);
     this.stacks.install();
     tidyInspection();
+    saveIntrinsics();
   }
 
   /** Compile something, so that the first cell does not pay for the compiler's first use. */
@@ -88,9 +95,16 @@ export class Session {
 
   /** An error that no cell is waiting for any more: a timer's, a promise's, a comm handler's. */
   reportLate(error: unknown): void {
-    if (error instanceof KeyboardInterrupt) return;
-    const { traceback } = this.tracebacks.report(error, "", "");
-    this.streams.emit("stderr", traceback.join("\n") + "\n");
+    if (attempt(() => error instanceof KeyboardInterrupt, false)) return;
+    // Where this throws, nothing is left to report with; thrown on, it would end the session.
+    attempt(() => {
+      const text = withOwnIntrinsics(() => this.tracebacks.report(error, "", "").traceback.join("\n") + "\n");
+      this.streams.emit("stderr", text);
+    }, undefined);
+  }
+
+  private report(error: unknown, name: string, code: string): ErrorReport {
+    return withOwnIntrinsics(() => this.tracebacks.report(error, name, code));
   }
 
   /** Everything but streams goes through here, so that order is kept. */
@@ -102,7 +116,7 @@ export class Session {
   private async execute(command: ExecuteCommand): Promise<void> {
     const scope = cellScope(command.parent, command.allowStdin);
     const outcome = await runCell(scope, () => this.outcome(command, scope));
-    if (scope.cell.interrupted) undoInterrupted(scope);
+    if (scope.cell.interrupted) undoInterrupted(scope, (error) => this.reportLate(error));
     this.post({ type: "done", parent: command.parent, outcome });
   }
 
@@ -112,18 +126,20 @@ export class Session {
     try {
       const payload = await this.perform(command, scope, name);
       const userExpressions: Record<string, UserExpression> = {};
-      for (const [key, expression] of Object.entries(command.userExpressions)) {
-        userExpressions[key] = await this.evaluate(expression, scope);
+      const names = withOwnIntrinsics(() => Object.keys(command.userExpressions));
+      for (let at = 0; at < names.length; at++) {
+        const name = names[at]!;
+        userExpressions[name] = await this.evaluate(command.userExpressions[name]!, scope);
       }
       return { status: "ok", userExpressions, payload };
     } catch (error) {
-      return { status: "error", ...this.tracebacks.report(error, name, code) };
+      return { status: "error", ...this.report(error, name, code) };
     }
   }
 
   /** Run the cell, or do what it asks for in place of TypeScript. */
   private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<Payload[]> {
-    const convenience = parseConvenience(command.code);
+    const convenience = withOwnIntrinsics(() => parseConvenience(command.code));
     if (!convenience || (convenience.kind === "exit" && this.executor.knows(convenience.name))) {
       await this.runCode(command.code, command, scope, name);
       return [];
@@ -155,7 +171,9 @@ export class Session {
 
   private async runCode(code: string, command: ExecuteCommand, scope: Scope, name: string): Promise<void> {
     const result = await this.executor.execute(code, name, scope);
-    if (result.has && !command.silent) this.showResult(command, await bundleOf(result.value));
+    if (!result.has || command.silent) return;
+    // Its display method is the cell's code, which may never settle.
+    await this.executor.attend(scope, async () => this.showResult(command, await bundleOf(result.value)));
   }
 
   private showResult({ parent, executionCount }: ExecuteCommand, data: MimeBundle): void {
@@ -186,26 +204,36 @@ export class Session {
     const name = cellName(0);
     try {
       const result = await this.executor.execute(`(${expression})`, name, scope);
-      return { status: "ok", data: await bundleOf(result.has ? result.value : undefined), metadata: {} };
+      let data: MimeBundle = {};
+      await this.executor.attend(scope, async () => {
+        data = await bundleOf(result.has ? result.value : undefined);
+      });
+      return { status: "ok", data, metadata: {} };
     } catch (error) {
-      return { status: "error", ...this.tracebacks.report(error, name, expression) };
+      return { status: "error", ...this.report(error, name, expression) };
     }
   }
 
   private answer({ id, query }: Extract<ToSession, { type: "query" }>): void {
     try {
-      this.post({ type: "answer", id, ok: true, answer: this.queries.answer(query) });
+      const answer = withOwnIntrinsics(() => this.queries.answer(query));
+      this.post({ type: "answer", id, ok: true, answer });
     } catch (error) {
-      this.post({ type: "answer", id, ok: false, error: this.tracebacks.report(error, "", "") });
+      this.post({ type: "answer", id, ok: false, error: this.report(error, "", "") });
     }
   }
 
   private async handleComm(command: Extract<ToSession, { type: `comm${string}` }>): Promise<void> {
     // A handler that never settles must not keep the front end waiting past an interrupt.
     let release: () => void = () => undefined;
-    const interrupted = new Promise<void>((resolve) => (release = resolve));
-    this.handling.add(release);
-    await Promise.race([this.comms.handle(command), interrupted]);
+    try {
+      await endable(this.comms.handle(command), ({ resolve }) => {
+        release = resolve;
+        this.handling.add(release);
+      });
+    } catch (error) {
+      this.reportLate(error);
+    }
     this.handling.delete(release);
     this.post({ type: "commHandled", parent: command.parent });
   }

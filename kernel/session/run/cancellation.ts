@@ -1,9 +1,11 @@
 /**
  * Where an interrupted cell that still runs in the background stops: at its next timer, console call, display or comm
- * message, which throw in it. A loop that awaits none of these goes on; nothing in JavaScript can stop it from outside.
+ * message, which throw in it. One that catches this and goes on is given timers that never fire: a loop that waits for them
+ * waits for good, and holds no thread. A loop that awaits none of these goes on; nothing in JavaScript can stop it from
+ * outside.
  */
 import { promises as timersPromises } from "node:timers";
-import { checkInterrupted } from "./scope";
+import { checkInterrupted, isDefiant } from "./scope";
 
 const CONSOLE = [
   "log",
@@ -21,21 +23,27 @@ const CONSOLE = [
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
+// User code may replace the globals.
+const { Promise, clearTimeout, setTimeout } = globalThis;
+
 export function installCancellationPoints(): void {
   // console swallows what a stream's `write` throws, so the check must come before it.
   for (const name of CONSOLE) guard(console as unknown as Record<string, AnyFunction>, name);
-  for (const name of ["setTimeout", "setImmediate", "setInterval", "fetch"]) {
-    guard(globalThis as unknown as Record<string, AnyFunction>, name);
+  for (const name of ["setTimeout", "setImmediate", "setInterval"]) {
+    guard(globalThis as unknown as Record<string, AnyFunction>, name, silentTimer);
   }
+  guard(globalThis as unknown as Record<string, AnyFunction>, "fetch", never);
   for (const name of ["setTimeout", "setImmediate"]) {
-    guard(timersPromises as unknown as Record<string, AnyFunction>, name);
+    guard(timersPromises as unknown as Record<string, AnyFunction>, name, never);
   }
 }
 
-function guard(owner: Record<string, AnyFunction>, name: string): void {
+/** @param inDefiance What code gets that catches every interruption. */
+function guard(owner: Record<string, AnyFunction>, name: string, inDefiance?: () => unknown): void {
   const original = owner[name];
   if (typeof original !== "function") return;
   const guarded = function (this: unknown, ...args: unknown[]): unknown {
+    if (inDefiance && isDefiant()) return inDefiance();
     checkInterrupted();
     return original.apply(this, args);
   };
@@ -46,4 +54,14 @@ function guard(owner: Record<string, AnyFunction>, name: string): void {
   } catch {
     // A read-only namespace keeps its own.
   }
+}
+
+function silentTimer(): NodeJS.Timeout {
+  const timer = setTimeout(() => undefined, 0);
+  clearTimeout(timer);
+  return timer;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }

@@ -1,10 +1,16 @@
 /** Runs compiled cells. */
 import vm from "node:vm";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
-import { interruptFlags, lowerFlag, openGate, shutGate } from "./lifeline";
+import { withOwnIntrinsics } from "./intrinsics";
+import { interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
 import type { CellMeta, CellModules } from "./modules";
-import { KeyboardInterrupt, type Scope } from "./scope";
+import { isError, readProperty } from "./reading";
+import { isInterrupted, KeyboardInterrupt, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
+import { endable } from "./waiting";
+
+// User code may replace the globals.
+const { defineProperty } = Reflect;
 
 const SLOT = "__fovea_cell__";
 const PARAMETERS =
@@ -18,7 +24,7 @@ interface Slot {
   __filename: string;
   $variables: Record<string, unknown>;
   $flags: Int32Array;
-  $stop: () => never;
+  $stop: () => void;
   $import: (specifier: string) => Promise<object>;
   $require: (specifier: string) => unknown;
   $namespace: (specifier: string) => object;
@@ -66,14 +72,12 @@ export class Executor {
 
   /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
-    const cell = this.compiler.compile(code);
-    this.stacks.remember(name, code, cell.map);
-    if (cell.localFilesChanged) this.modules.forgetLocal();
+    const cell = withOwnIntrinsics(() => this.prepared(code, name));
     this.running = scope;
     try {
       if (cell.imports.length > 0) await this.modules.prepare(cell.imports);
       if (scope.cell.interrupted) throw new KeyboardInterrupt();
-      return valueOf(await this.run(cell, name));
+      return valueOf(await this.run(cell, name, scope));
     } catch (error) {
       if (!isInterruption(error)) throw error;
       scope.cell.interrupted = true;
@@ -82,17 +86,23 @@ export class Executor {
       this.running = undefined;
       this.stop = undefined;
       // Also after a failure: what ran before it is there, and stays.
-      this.compiler.accept(cell);
+      withOwnIntrinsics(() => this.compiler.accept(cell));
     }
+  }
+
+  private prepared(code: string, name: string): CompiledCell & { script: Script } {
+    const cell = this.compiler.compile(code);
+    this.stacks.remember(name, code, cell.map);
+    if (cell.localFilesChanged) this.modules.forgetLocal();
+    return { ...cell, script: wrap(cell) };
   }
 
   /** Wait for work of our own in a cell's place; an interrupt ends the wait and aborts the signal. */
   async attend(scope: Scope, work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.running = scope;
-    const interrupted = this.interruption();
     try {
-      await Promise.race([work(controller.signal), interrupted]);
+      await this.untilStopped(work(controller.signal), scope);
     } catch (error) {
       controller.abort();
       throw error;
@@ -117,38 +127,38 @@ export class Executor {
   interrupt(): void {
     if (!this.running) return;
     this.running.cell.interrupted = true;
+    raiseFlag();
     this.stop?.(new KeyboardInterrupt());
   }
 
   /** Called by a loop that saw the flag, at a place where `vm` cannot stop it. */
-  private stopLoop(): never {
-    lowerFlag();
+  private stopLoop(): void {
+    // The flag stays up for the loops around this one.
+    if (isInterrupted()) throw new KeyboardInterrupt();
+    if (!lowerFlag()) return;
     this.interrupt();
     throw new KeyboardInterrupt();
   }
 
-  private async run(cell: CompiledCell, name: string): Promise<Returned> {
+  private async run(cell: CompiledCell & { script: Script }, name: string, scope: Scope): Promise<Returned> {
     if (cell.code === "") return undefined;
-    const interrupted = this.interruption();
-    const running = runInGate(wrap(cell), name);
-    if (!cell.isAsync) return running as Returned;
-    const finished = running as Promise<Returned>;
-    // After an interrupt nobody waits for it any more.
-    finished.catch(ignore);
-    return Promise.race([finished, interrupted]);
+    const running = runInGate(cell.script, name);
+    // Awaited here: a promise that is returned is asked for its `then`, which user code may have replaced.
+    return cell.isAsync ? await this.untilStopped(running as Promise<Returned>, scope) : (running as Returned);
   }
 
-  /** Rejects when the user interrupts. */
-  private interruption(): Promise<never> {
-    const interrupted = new Promise<never>((_, reject) => {
+  /** Settles as the work does, and rejects when the user interrupts, or did while the work began. */
+  private untilStopped<T>(work: Promise<T>, scope: Scope): Promise<T> {
+    return endable(work, ({ reject }) => {
       this.stop = reject;
+      if (scope.cell.interrupted) reject(new KeyboardInterrupt());
     });
-    interrupted.catch(ignore);
-    return interrupted;
   }
 
   private define(name: string, descriptor: PropertyDescriptor): void {
-    Object.defineProperty(this.variables, name, { ...descriptor, enumerable: true, configurable: true });
+    // Without a prototype, as user code may have put a `get` on that of objects.
+    const whole = { __proto__: null, ...descriptor, enumerable: true, configurable: true };
+    defineProperty(this.variables, name, whole);
   }
 }
 
@@ -187,7 +197,5 @@ function valueOf(returned: Returned): CellValue {
 }
 
 function isInterruption(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+  return isError(error) && readProperty(error, "code") === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
 }
-
-function ignore(): void {}

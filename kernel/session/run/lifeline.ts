@@ -47,7 +47,7 @@ createInterface({ input: pipe }).on("line", (line) => {
 `;
 
 /**
- * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, or 0; [1] the gate: 0 open, 1 shut
+ * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, -1 while an interrupted cell goes on, or 0; [1] the gate: 0 open, 1 shut
  * by us, 2 a signal is on its way; [2] the last interrupt that was answered.
  */
 export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
@@ -67,9 +67,17 @@ export function interruptAnswered(number: number): void {
   Atomics.compareExchange(interruptFlags, 0, number, 0);
 }
 
-/** A loop has seen the flag. */
-export function lowerFlag(): void {
-  Atomics.store(interruptFlags, 0, 0);
+/** What the flag holds for an interrupted cell that goes on, in place of an interrupt's number. */
+const GOES_ON = -1;
+
+/** Loops of interrupted cells stop at their next turn; loops of others find that it is not about them, and lower the flag. */
+export function raiseFlag(): void {
+  Atomics.compareExchange(interruptFlags, 0, 0, GOES_ON);
+}
+
+/** A loop has seen the flag. True if it stands for an interrupt that nothing has answered yet. */
+export function lowerFlag(): boolean {
+  return Atomics.exchange(interruptFlags, 0, 0) > 0;
 }
 
 export function holdLifeline(): void {

@@ -7,6 +7,7 @@ import vm from "node:vm";
 import type { CellCompiler } from "../compile/cells";
 import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
+import { isError, readProperty } from "./reading";
 
 /** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
@@ -110,7 +111,7 @@ export class CellModules {
 }
 
 function isImportOnly(error: unknown): boolean {
-  return IMPORT_ONLY.has(String((error as NodeJS.ErrnoException | undefined)?.code));
+  return isError(error) && IMPORT_ONLY.has(String(readProperty(error, "code")));
 }
 
 /** As Node's own `require` of an ES module gives it, so that a default import finds the default export. */

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Header } from "../../jupyter/wire";
+import { raiseFlag } from "./lifeline";
 
 export interface Scope {
   /** Streams and displays go to this request's cell. */
@@ -17,6 +18,8 @@ export interface Scope {
 export interface CellState {
   /** Set by an interrupt: the next output, display or comm call of this cell throws, which stops its loops. */
   interrupted: boolean;
+  /** How often it threw since. */
+  stops: number;
   /** Characters that the cell has written to its streams. */
   written: number;
   allowStdin: boolean;
@@ -40,14 +43,22 @@ export function cellScope(header: Header, allowStdin: boolean): Scope {
 }
 
 export function cellState(allowStdin: boolean): CellState {
-  return { interrupted: false, written: 0, allowStdin, undo: new Set() };
+  return { interrupted: false, stops: 0, written: 0, allowStdin, undo: new Set() };
 }
 
 /** Undoes what an interrupted cell left behind, by its request but not as its code, which may say nothing any more. */
-export function undoInterrupted({ output, request, cell }: Scope): void {
+export function undoInterrupted({ output, request, cell }: Scope, report: (error: unknown) => void): void {
   const undo = [...cell.undo];
   cell.undo.clear();
-  storage.run({ output, request, cell: cellState(cell.allowStdin) }, () => undo.forEach((one) => one()));
+  storage.run({ output, request, cell: cellState(cell.allowStdin) }, () => {
+    for (const one of undo) {
+      try {
+        one();
+      } catch (error) {
+        report(error);
+      }
+    }
+  });
 }
 
 /** Run a cell; it also becomes where output without an origin goes. */
@@ -65,7 +76,28 @@ export function currentScope(): Scope | undefined {
   return storage.getStore() ?? latest;
 }
 
+/** A cell that was stopped so often catches what stops it. */
+const PATIENCE = 100;
+
 /** A point where an interrupted cell stops: throws {@link KeyboardInterrupt} in its code and in nobody else's. */
 export function checkInterrupted(): void {
-  if (storage.getStore()?.cell.interrupted) throw new KeyboardInterrupt();
+  const cell = storage.getStore()?.cell;
+  if (!cell?.interrupted) return;
+  cell.stops++;
+  raiseFlag();
+  throw new KeyboardInterrupt();
+}
+
+/** Whether the calling code belongs to an interrupted cell. */
+export function isInterrupted(): boolean {
+  return storage.getStore()?.cell.interrupted === true;
+}
+
+/**
+ * Whether the calling code catches {@link KeyboardInterrupt} again and again. Throwing once more would leave it spinning, so
+ * what it waits for next never comes.
+ */
+export function isDefiant(): boolean {
+  const cell = storage.getStore()?.cell;
+  return cell?.interrupted === true && cell.stops >= PATIENCE;
 }

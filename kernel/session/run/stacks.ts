@@ -1,6 +1,7 @@
 /** Stacks in cells' terms: which line of which cell, without the frames of the kernel. */
 import { dirname, join, sep } from "node:path";
 import type { CellMap, Position } from "../compile/source-map";
+import { attempt } from "./reading";
 
 interface Known {
   code: string;
@@ -42,9 +43,11 @@ export class CellStacks {
   /** Every error's `stack` speaks of cells from now on, whoever prints it. One that no cell is part of stays as it is. */
   install(): void {
     Error.prepareStackTrace = (error, sites) => {
-      const lines = sites.map((site) => `    at ${site.toString()}`);
+      const lines = sites.map((site) => `    at ${attempt(() => site.toString(), "(unknown)")}`);
       const told = lines.some((line) => FILE.test(line)) ? this.inCells(lines) : lines;
-      return [inCellWords(Error.prototype.toString.call(error)), ...told].join("\n");
+      // Throws for a name or message that is no text.
+      const head = attempt(() => Error.prototype.toString.call(error), "Error");
+      return [inCellWords(head), ...told].join("\n");
     };
   }
 

@@ -10,7 +10,7 @@ type Send = (message: FromSession) => void;
 interface Pending {
   scope: Scope | undefined;
   name: StreamName;
-  chunks: string[];
+  text: string;
 }
 
 const WINDOW_MS = 16;
@@ -24,7 +24,7 @@ export const CELL_LIMIT = 16 << 20;
 const { setTimeout, performance } = globalThis;
 
 export class StreamCapture {
-  private pending: Pending[] = [];
+  private pending: Pending | undefined;
   private windowStart = -Infinity;
   private sent = 0;
   private scheduled = false;
@@ -43,7 +43,7 @@ export class StreamCapture {
     const scope = currentScope();
     const kept = limit(text, scope);
     if (kept === "") return;
-    this.target(name, scope).chunks.push(kept);
+    this.gather(name, scope, kept);
     const now = performance.now();
     if (now - this.windowStart >= WINDOW_MS) {
       this.windowStart = now;
@@ -55,20 +55,18 @@ export class StreamCapture {
 
   /** Send all that is gathered; called before any other output, so that order is kept. */
   flush(): void {
-    const pending = this.pending;
-    this.pending = [];
-    for (const { scope, name, chunks } of pending) {
-      this.sent++;
-      this.send({ type: "stream", parent: scope?.output, name, text: chunks.join("") });
-    }
+    const { pending } = this;
+    if (!pending) return;
+    this.pending = undefined;
+    this.sent++;
+    const { scope, name, text } = pending;
+    this.send({ type: "stream", parent: scope?.output, name, text });
   }
 
-  private target(name: StreamName, scope: Scope | undefined): Pending {
-    const last = this.pending.at(-1);
-    if (last && last.name === name && last.scope?.output === scope?.output) return last;
-    const fresh: Pending = { scope, name, chunks: [] };
-    this.pending.push(fresh);
-    return fresh;
+  private gather(name: StreamName, scope: Scope | undefined, text: string): void {
+    if (this.pending && (this.pending.name !== name || this.pending.scope?.output !== scope?.output)) this.flush();
+    if (this.pending) this.pending.text += text;
+    else this.pending = { scope, name, text };
   }
 
   private schedule(): void {

@@ -1,8 +1,9 @@
 /** Errors as a notebook shows them: which line of which cell, with the line. */
-import { inspect } from "node:util";
 import type { ErrorReport } from "../../jupyter/ipc";
+import { RuleError } from "../../rule-error";
 import { CellDiagnostics } from "../compile/diagnostics";
 import type { Position } from "../compile/source-map";
+import { attempt, cut, isError, readProperty, shown, textOf } from "./reading";
 import { cellLabel, inCellWords, type CellStacks } from "./stacks";
 
 const RED = "\x1b[31m";
@@ -10,17 +11,38 @@ const GREEN = "\x1b[32m";
 const DIM = "\x1b[2m";
 const RESET = "\x1b[0m";
 const CONTEXT_LINES = 2;
+const MOST_CAUSES = 20;
+const MOST_DIAGNOSTICS = 100;
+const MOST_PROPERTIES = 20;
+const PROPERTY_LIMIT = 2_000;
+const NAME_LIMIT = 200;
+const STACK_LIMIT = 50_000;
+const LINE_LIMIT = 1_000;
+
+/** Reported when all else fails, so that a front end still gets its reply. */
+const UNREADABLE: ErrorReport = {
+  ename: "Error",
+  evalue: "(an error that cannot be read)",
+  traceback: [`${RED}Error${RESET}: (an error that cannot be read)`],
+};
 
 export class Tracebacks {
   constructor(private readonly stacks: CellStacks) {}
 
+  /** Never throws, whatever the error is: a reply depends on it. */
   report(error: unknown, name: string, code: string): ErrorReport {
+    return attempt(() => this.told(error, name, code), UNREADABLE);
+  }
+
+  private told(error: unknown, name: string, code: string): ErrorReport {
+    if (!isError(error)) return thrownValue(error);
     if (error instanceof CellDiagnostics) return diagnosticsReport(error, name, code);
-    if (!(error instanceof Error)) return thrownValue(error);
-    const ename = error.name || error.constructor.name;
-    const evalue = inCellWords(error.message);
-    const traceback = [`${RED}${ename}${RESET}: ${evalue}`, ...this.frames(error)];
-    for (const cause of causesOf(error)) traceback.push(`${DIM}caused by${RESET} ${shown(cause)}`);
+    const ename = nameOf(error);
+    const evalue = inCellWords(textOf(error, "message"));
+    const traceback = [`${RED}${ename}${RESET}: ${evalue}`, ...this.frames(error), ...propertiesOf(error)];
+    const causes = causesOf(error);
+    for (const cause of causes.slice(0, MOST_CAUSES)) traceback.push(`${DIM}caused by${RESET} ${shown(cause)}`);
+    if (causes.length > MOST_CAUSES) traceback.push(`${DIM}and ${causes.length - MOST_CAUSES} more${RESET}`);
     return { ename, evalue, traceback };
   }
 
@@ -34,41 +56,59 @@ export class Tracebacks {
   }
 }
 
+function nameOf(error: Error): string {
+  const maker = readProperty(error, "constructor");
+  const name = textOf(error, "name") || (typeof maker === "function" && textOf(maker, "name")) || "Error";
+  return cut(name, NAME_LIMIT);
+}
+
 function causesOf(error: Error): unknown[] {
-  const several = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  return error.cause === undefined ? several : [error.cause, ...several];
+  const cause = readProperty(error, "cause");
+  const several = attempt(() => error instanceof AggregateError, false) ? readProperty(error, "errors") : [];
+  return [...(cause === undefined ? [] : [cause]), ...(Array.isArray(several) ? (several as unknown[]) : [])];
+}
+
+/** Shown elsewhere, or of no use to a reader. */
+const HIDDEN = new Set(["name", "message", "stack", "cause"]);
+
+/** What an error carries besides its message, as `code` and `path`. A {@link RuleError} says all of it in its message. */
+function propertiesOf(error: Error): string[] {
+  if (error instanceof RuleError) return [];
+  const names = attempt(() => Object.keys(error), []).filter((name) => !HIDDEN.has(name));
+  return names
+    .slice(0, MOST_PROPERTIES)
+    .map((name) => `    ${cut(name, NAME_LIMIT)}: ${cut(shown(readProperty(error, name), { depth: 1 }), PROPERTY_LIMIT)}`);
 }
 
 function stackLines(error: Error): string[] {
-  const stack = typeof error.stack === "string" ? error.stack : "";
-  return stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const stack = readProperty(error, "stack");
+  if (typeof stack !== "string") return [];
+  // A message of many megabytes stands before the frames.
+  const start = Math.max(0, stack.indexOf("\n    at "));
+  return stack
+    .slice(start, start + STACK_LIMIT)
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line));
 }
 
 function diagnosticsReport({ diagnostics }: CellDiagnostics, name: string, code: string): ErrorReport {
   const isSyntax = diagnostics[0] !== undefined && diagnostics[0].code < 2000;
   const ename = isSyntax ? "SyntaxError" : "TypeScriptError";
-  const blocks = diagnostics.map(({ start, messageText, code: number, fileName }) => {
+  const blocks = diagnostics.slice(0, MOST_DIAGNOSTICS).map(({ start, messageText, code: number, fileName }) => {
     const position = { line: start.line, column: start.character };
     const where = fileName ? `${fileName}:${start.line + 1}:${start.character + 1}` : cellLabel(name, position);
     const head = `${RED}${ename}${RESET} TS${number} at ${where}: ${messageText}`;
-    return fileName ? head : `${head}\n${codeFrame(code, position)}`;
+    return cut(fileName ? head : `${head}\n${codeFrame(code, position)}`);
   });
+  if (diagnostics.length > MOST_DIAGNOSTICS) blocks.push(`and ${diagnostics.length - MOST_DIAGNOSTICS} more`);
   const [first] = diagnostics;
-  const evalue = first ? `${first.start.line + 1}:${first.start.character + 1} - ${first.messageText}` : "";
+  const evalue = first ? `${first.start.line + 1}:${first.start.character + 1} - ${cut(first.messageText)}` : "";
   return { ename, evalue, traceback: blocks };
 }
 
 function thrownValue(value: unknown): ErrorReport {
   const evalue = shown(value);
   return { ename: "Thrown", evalue, traceback: [`${RED}Thrown${RESET}: ${evalue} (not an Error, so it has no stack)`] };
-}
-
-function shown(value: unknown): string {
-  try {
-    return inspect(value);
-  } catch {
-    return "(a value that cannot be inspected)";
-  }
 }
 
 function codeFrame(code: string, { line, column }: Position): string {
@@ -80,8 +120,9 @@ function codeFrame(code: string, { line, column }: Position): string {
   for (let index = from; index < to; index++) {
     const isHere = index === line;
     const number = String(index + 1).padStart(width);
-    shownLines.push(`${isHere ? `${RED}>${RESET}` : " "} ${GREEN}${number}${RESET} | ${lines[index] ?? ""}`);
-    if (isHere) shownLines.push(`  ${" ".repeat(width)} | ${" ".repeat(column)}${RED}^${RESET}`);
+    const text = cut(lines[index] ?? "", LINE_LIMIT);
+    shownLines.push(`${isHere ? `${RED}>${RESET}` : " "} ${GREEN}${number}${RESET} | ${text}`);
+    if (isHere && column < LINE_LIMIT) shownLines.push(`  ${" ".repeat(width)} | ${" ".repeat(column)}${RED}^${RESET}`);
   }
   return shownLines.join("\n");
 }
