@@ -24,6 +24,7 @@ const READING = {
   "add-prefix": { type: "boolean" },
   "adapter-name": { type: "string" },
   "authors-names": { type: "boolean" },
+  "strip-wrappers": { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
 interface ReadingValues {
@@ -31,6 +32,7 @@ interface ReadingValues {
   "add-prefix"?: boolean;
   "adapter-name"?: string;
   "authors-names"?: boolean;
+  "strip-wrappers"?: boolean;
 }
 
 function readingOf(values: ReadingValues) {
@@ -39,6 +41,7 @@ function readingOf(values: ReadingValues) {
     addPrefix: values["add-prefix"],
     adapterName: values["adapter-name"],
     authorsNames: values["authors-names"],
+    stripWrappers: values["strip-wrappers"],
   };
 }
 
@@ -102,10 +105,11 @@ async function mergeCommand(args: string[]): Promise<void> {
     );
   const adapter = oneOf("merge", positionals);
   await start();
-  const { merged, replaced, copied } = await mergeFile(adapter, base, out, {
+  const { merged, replaced, warnings, copied } = await mergeFile(adapter, base, out, {
     ...readingOf(values),
     onProgress: progress,
   });
+  for (const warning of warnings) process.stderr.write(`fovea adapter merge: ${warning}\n`);
   const copies = replaced.length ? `, ${replaced.length} replaced` : "";
   const beside = copied.length ? `, with ${copied.join(", ")}` : "";
   process.stdout.write(`${merged.length} tensors merged${copies}; written to ${out}${beside}\n`);

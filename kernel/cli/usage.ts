@@ -6,6 +6,7 @@ const PLACE = `  [--sys-prefix | --user | --prefix DIR]  of an environment, of y
 const ADAPTER = `  [--adapter NAME]       the sub-folder of an adapter that is not PEFT's default
   [--add-prefix]         keys may lack PEFT's base_model.model.
   [--adapter-name NAME]  stands in the keys, as in PEFT's memory, and is taken out
+  [--strip-wrappers]     keys with _orig_mod, FSDP's or DDP's names of wrappers in them
   [--authors-names]      the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm`;
 
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default

@@ -13,6 +13,7 @@ import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from 
 import { DualBranch } from "./branches/dual-branch";
 import { convertTensors, type FloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
+import { mergeOnly } from "./peft/config-json";
 import { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./peft/file";
 import { isFinite } from "./finite";
 import { MoeBranch } from "./branches/moe-branch";
@@ -241,7 +242,8 @@ export class Adapters {
 
   /**
    * Makes a new adapter out of several, on the layers of any of them (PEFT's `add_weighted_adapter`): `cat` is the exact
-   * sum of the weighted updates at the sum of the ranks, `svd` the best approximation of that sum at one rank, `linear`
+   * sum of the weighted updates at the sum of the ranks (where the first adapter uses rsLoRA, PEFT's own is too large by the
+   * root of that sum, since its combination keeps rsLoRA with alpha = r), `svd` the best approximation of that sum at one rank, `linear`
    * combines A and B each by themselves, which is another thing than the sum. `ties`, `dare_linear`, `dare_ties` and
    * `magnitude_prune` thin A and B first, and combine them as `linear` does, the two `ties` by the sign that most values have.
    * The same names with `_svd` thin the whole updates instead, of any ranks, and approximate what they add up to: that
@@ -296,6 +298,9 @@ export class Adapters {
    */
   async load(folder: string, { name, strict = true, ...reading }: LoadOptions = {}): Promise<AdapterReport> {
     const file = await readAdapter(folder, reading);
+    const reason = mergeOnly(file.config);
+    if (reason)
+      throw new LoraError("lora.load", `${reason} must be merged into the base (fovea adapter merge)`, folder);
     const own = name ?? reading.adapter ?? "default";
     this.put("lora.load", own, file.config);
     try {

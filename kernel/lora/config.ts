@@ -126,7 +126,7 @@ const orNull = ({ text, holds }: Rule): Rule => ({
   holds: (value) => value === null || holds(value),
 });
 const oneOf = (...legal: unknown[]): Rule => ({
-  text: `one of ${legal.join(", ")}`,
+  text: `one of ${legal.map(String).join(", ")}`,
   holds: (value) => legal.includes(value),
 });
 const field = (value: unknown, rule: Rule): Field => ({ ...rule, default: value });

@@ -1,37 +1,56 @@
 import { runInNewContext } from "node:vm";
 import { LoraError } from "./error";
+import { fromPython, type Translation } from "./python-regex/translate";
 
 /** A file's expression may be made to run for ever; nobody's own takes this long over a model's names. */
 const TIMEOUT_MS = 1_000;
 
-const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && [...found]; }))`;
+const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && (found.groups?.kept ?? ""); }))`;
+
+/** Whether each name as a whole is what an expression of Python describes (`re.fullmatch`). */
+export function matchesWhole(fn: string, pattern: string, names: readonly string[]): boolean[] {
+  return find(fn, `^(?:${fromPython(fn, pattern)})$`, pattern, names).map((found) => found !== null);
+}
+
+/** Whether an expression describes each name or its end after a dot: PEFT's rule for ranks and alphas. */
+export function matchesEnd(fn: string, pattern: string, names: readonly string[]): boolean[] {
+  return matchesStart(fn, `(.*\\.)?(${pattern})$`, { shown: pattern }, names).map((found) => found !== null);
+}
+
+/** Whether an expression describes a part of each name between dots: PEFT's rule for modules that are saved whole. */
+export function matchesPart(fn: string, pattern: string, names: readonly string[]): boolean[] {
+  return matchesStart(fn, `(^|.*\\.)${pattern}($|\\..*)`, { shown: pattern }, names).map((found) => found !== null);
+}
 
 /**
- * What a regular expression finds in each text: the match and its groups, or null. Expressions come from files written
- * elsewhere: Python's named groups are understood, and an expression that does not end is stopped.
- *
- * @throws LoraError for an expression that JavaScript does not know, or that takes longer than a second
+ * The number behind what an expression describes in each name; empty where it describes something else, null where
+ * nothing.
  */
-export function matchesOf(fn: string, pattern: string, texts: readonly string[]): (string[] | null)[] {
-  const expression = compile(fn, pattern);
+export function numbersBehind(fn: string, pattern: string, names: readonly string[]): (string | null)[] {
+  const translation = { shown: pattern, kept: "idx" };
+  return matchesStart(fn, `(?:^|.*?\\.)${pattern}\\.(?P<idx>\\d+)\\.`, translation, names);
+}
+
+/** What Python's `re.match` finds: the group that is kept, empty without one, null where nothing matches. */
+function matchesStart(fn: string, pattern: string, translation: Translation, names: readonly string[]) {
+  return find(fn, `^(?:${fromPython(fn, pattern, translation)})`, translation.shown ?? pattern, names);
+}
+
+function find(fn: string, source: string, shown: string, texts: readonly string[]): (string | null)[] {
+  const expression = compile(fn, source, shown);
   try {
     const json = runInNewContext(SCRIPT, { expression, texts, JSON }, { timeout: TIMEOUT_MS }) as string;
-    return JSON.parse(json) as (string[] | null)[];
+    return JSON.parse(json) as (string | null)[];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
-    throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, pattern);
+    throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, shown);
   }
 }
 
-function compile(fn: string, pattern: string): RegExp {
+function compile(fn: string, source: string, shown: string): RegExp {
   try {
-    return new RegExp(pattern.replaceAll("(?P<", "(?<").replace(/\(\?P=(\w+)\)/g, "\\k<$1>"));
+    return new RegExp(source, "v");
   } catch (error) {
-    throw new LoraError(fn, `a regular expression must be one of JavaScript (${(error as Error).message})`, pattern);
+    throw new LoraError(fn, `a regular expression must fit JavaScript (${(error as Error).message})`, shown);
   }
-}
-
-/** Whether each text as a whole is what the expression describes. */
-export function matchesWhole(fn: string, pattern: string, texts: readonly string[]): boolean[] {
-  return matchesOf(fn, `^(?:${pattern})$`, texts).map((found) => found !== null);
 }

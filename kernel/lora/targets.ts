@@ -1,6 +1,6 @@
 import type { AdapterConfig, SharedConfig } from "./config";
 import { LoraError } from "./error";
-import { matchesOf, matchesWhole } from "./patterns";
+import { matchesEnd, matchesPart, matchesWhole, numbersBehind } from "./patterns";
 
 /** What of a model an adapter's configuration means. */
 export interface Targets {
@@ -33,13 +33,13 @@ export function matchTargets(fn: string, config: AdapterConfig, modules: Readonl
   const names = [...modules.keys()].filter((name) => name !== "");
   const saved = config.modulesToSave ?? [];
   const excluded = selected(fn, config.excludeModules ?? [], names);
-  const inside = (name: string): boolean => saved.some((entry) => `.${name}.`.includes(`.${entry}.`));
+  const inside = matchingAny(saved, (entry) => matchesPart(fn, entry, names), names);
   const wanted =
     config.targetModules === ALL_LINEAR
       ? new Set(names.filter((name) => modules.get(name)))
       : selected(fn, config.targetModules, names);
   const listed = inLayers(fn, config, [...wanted]);
-  const adapted = listed.filter((name) => !excluded.has(name) && !inside(name));
+  const adapted = listed.filter((name) => !excluded.has(name) && !inside.has(name));
   if (!adapted.length)
     throw new LoraError(fn, `targetModules must match a layer; layers are ${names.join(", ")}`, config.targetModules);
   const kept = names.filter((name) => saved.some((entry) => isEnd(entry, name)));
@@ -56,8 +56,17 @@ function selected(fn: string, rule: string | string[], names: string[]): Set<str
   return new Set(names.filter((_, i) => whole[i]));
 }
 
+function matchingAny(
+  rules: readonly string[],
+  matches: (rule: string) => boolean[],
+  names: readonly string[],
+): Set<string> {
+  const found = rules.map(matches);
+  return new Set(names.filter((_, i) => found.some((one) => one[i])));
+}
+
 /** PEFT's rule asks for two parts before the number; a model whose list of layers is at its root has one. */
-const FIRST_NUMBER = ["^.*?\\.[^.]*\\.(\\d+)\\.", "^[^.]*\\.(\\d+)\\."];
+const FIRST_NUMBER = [".*?\\.[^.]*", "[^.]*"];
 
 /** `layersToTransform`: of lists of targets only, as in PEFT. */
 function inLayers(fn: string, config: SharedConfig, names: string[]): string[] {
@@ -65,10 +74,9 @@ function inLayers(fn: string, config: SharedConfig, names: string[]): string[] {
   const wanted = layersToTransform === null ? [] : [layersToTransform].flat();
   if (!wanted.length || (typeof targetModules === "string" && targetModules !== ALL_LINEAR)) return names;
   const given = layersPattern === null ? [] : [layersPattern].flat();
-  const patterns = given.length ? given.map((one) => `^(?:|.*?\\.)(?:${one})\\.(\\d+)\\.`) : FIRST_NUMBER;
-  const found = patterns.map((pattern) => matchesOf(fn, pattern, names));
-  const layerOf = (i: number): string | undefined => found.find((one) => one[i])?.[i]?.at(-1);
-  return names.filter((_, i) => wanted.includes(Number(layerOf(i) ?? NaN)));
+  const found = (given.length ? given : FIRST_NUMBER).map((pattern) => numbersBehind(fn, pattern, names));
+  const numberOf = (i: number): string => found.find((one) => one[i] !== null)?.[i] || "none";
+  return names.filter((_, i) => wanted.includes(Number(numberOf(i))));
 }
 
 /** Rank, alpha and scaling of each layer: patterns first, then the configuration's own. */
@@ -91,8 +99,6 @@ export function scalingOf(config: AdapterConfig, r: number, alpha: number): numb
 }
 
 function firstMatches(fn: string, patterns: Record<string, number>, names: readonly string[]): (number | undefined)[] {
-  const found = Object.entries(patterns).map(
-    ([pattern, value]) => [matchesWhole(fn, `(?:.*\\.)?(?:${pattern})`, names), value] as const,
-  );
+  const found = Object.entries(patterns).map(([pattern, value]) => [matchesEnd(fn, pattern, names), value] as const);
   return names.map((_, i) => found.find(([matches]) => matches[i])?.[1]);
 }

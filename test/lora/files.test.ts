@@ -154,7 +154,11 @@ describe("what a model makes of a file", () => {
         tensors.set(named.replace("base_model.model.", ""), tensor);
       }
     });
-    await assert.rejects(loadInto(place), /unexpected: layers.0/);
+    await assert.rejects(
+      loadInto(place),
+      /adapterName: "mine" \(--adapter-name mine\) takes it out, received "layers.0/,
+    );
+    await assert.rejects(loadInto(place, { adapterName: "mine" }), /unexpected: layers.0/);
     const report = await loadInto(place, { addPrefix: true, adapterName: "mine" });
     assert.deepEqual([report.missing, report.unexpected, report.loaded.length], [[], [], 6]);
   });
@@ -175,9 +179,9 @@ describe("what a model makes of a file", () => {
   it("refuses what it cannot compute, and says why", async () => {
     const cases: [object, RegExp][] = [
       [{ peft_type: "IA3" }, /peft_type must be LORA, DUAL_LORA or MOE_LORA, received "IA3"/],
-      [{ bias: "all" }, /bias is supported only as none, received "all"/],
+      [{ bias: "some" }, /bias is supported only as none or all or lora_only, received "some"/],
       [{ use_qalora: true }, /use_qalora is supported only as false/],
-      [{ trainable_token_indices: [1] }, /trainable_token_indices is supported only as/],
+      [{ target_parameters: ["w"] }, /target_parameters is supported only as null, received \[w\]/],
       [{ init_lora_weights: "pissa" }, /init_lora_weights must leave the base weight as it is/],
       [{ r: -1 }, /r must be a whole number of at least 1, received -1/],
       [{ target_modules: null }, /targetModules must be a regular expression or a list of names/],

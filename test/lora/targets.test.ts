@@ -33,6 +33,8 @@ describe("which layers an adapter means", () => {
     ["no part of a name's part", { targetModules: ["proj", "q_proj"] }, [Q0, Q1]],
     ["a regular expression over the whole name", { targetModules: "layers\\.1\\..*_proj" }, [Q1, V1]],
     ["Python's named groups", { targetModules: "layers\\.(?P<n>\\d)\\.self_attn\\.v_proj" }, [V0, V1]],
+    ["Python's classes and anchors", { targetModules: "\\Alayers\\.[]0]\\.self_attn\\.[qv]_proj\\Z" }, [Q0, V0]],
+    ["Python's flags", { targetModules: "all-linear", excludeModules: "(?i).*V_PROJ|HEAD" }, [Q0, Q1]],
     ["all-linear", { targetModules: "all-linear" }, [Q0, V0, Q1, V1, "head"]],
     [
       "exclusions win",
@@ -41,6 +43,7 @@ describe("which layers an adapter means", () => {
     ],
     ["exclusions by expression", { targetModules: "all-linear", excludeModules: ".*v_proj|head" }, [Q0, Q1]],
     ["layers by number", { targetModules: ["q_proj", "head"], layersToTransform: [1] }, [Q1]],
+    ["layers by an expression", { targetModules: ["v_proj"], layersToTransform: 1, layersPattern: "l\\w{,5}" }, [V1]],
     ["one layer by pattern", { targetModules: ["v_proj"], layersToTransform: 0, layersPattern: "layers" }, [V0]],
     ["saved modules are not adapted", { targetModules: ["q_proj", "head"], modulesToSave: ["head"] }, [Q0, Q1]],
     ["the paper's targets for Dual-LoRA", { peftType: "DUAL_LORA" }, [Q0, V0, Q1, V1]],

@@ -5,11 +5,28 @@ import { basename, dirname, join } from "node:path";
 import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
+import { parseJson } from "./json-text";
 
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
+const CONFIG = "config.json";
 
 /** The bytes of a tensor that changes. */
 export type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A tensor that the base does not have, with the type, the shape and the file of one that it has. */
+export interface Addition {
+  name: string;
+  like: string;
+  bytes: Change;
+}
+
+/** How a written model differs from its base. */
+export interface Changes {
+  tensors: ReadonlyMap<string, Change>;
+  addition: Addition | null;
+  /** `config.json` where it changes. */
+  config: string | null;
+}
 
 export class BaseModel {
   /** Of all shards. */
@@ -20,7 +37,9 @@ export class BaseModel {
     private readonly shards: ReadonlyMap<string, SafetensorsFile>,
     private readonly index: string | null,
     /** Whether the model is the folder, with all that belongs to it, rather than a file. */
-    private readonly isFolder: boolean,
+    readonly isFolder: boolean,
+    /** The object in the `config.json` beside the weights; null where there is none. */
+    readonly config: object | null,
   ) {
     this.tensors = new Map([...shards.values()].flatMap(({ header }) => [...header.tensors]));
   }
@@ -39,7 +58,12 @@ export class BaseModel {
       await closeAll(shards);
       throw error;
     }
-    return new BaseModel(dirname(file), shards, index, index !== null || file !== path);
+    return new BaseModel(dirname(file), shards, index, index !== null || file !== path, await configIn(dirname(file)));
+  }
+
+  /** A tensor's bytes as they are. */
+  chunks(name: string): AsyncIterable<Uint8Array> {
+    return this.shardOf(name).chunks(name);
   }
 
   read(name: string): Promise<SafetensorsTensor> {
@@ -61,12 +85,7 @@ export class BaseModel {
    * @param onTensor called after each
    * @returns names of the small files
    */
-  async write(
-    fn: string,
-    out: string,
-    changes: ReadonlyMap<string, Change>,
-    onTensor: (count: number) => void,
-  ): Promise<string[]> {
+  async write(fn: string, out: string, changes: Changes, onTensor: (count: number) => void): Promise<string[]> {
     if (!this.isFolder) {
       const [shard] = this.shards.values();
       await writeShard(out, shard, changes, onTensor);
@@ -77,9 +96,9 @@ export class BaseModel {
     await mkdir(beside, { recursive: true });
     try {
       for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);
-      // Names, types and shapes are the base's, and so is the index.
-      if (this.index) await writeFile(join(beside, this.index), await readFile(join(this.folder, this.index)));
+      if (this.index) await writeFile(join(beside, this.index), await this.indexWith(changes.addition));
       const companions = await copyCompanions(this.folder, beside);
+      if (changes.config !== null) await writeFile(join(beside, CONFIG), changes.config);
       await rmdir(out).catch(() => undefined);
       await rename(beside, out);
       return companions;
@@ -93,14 +112,26 @@ export class BaseModel {
     folder: string,
     name: string,
     shard: SafetensorsFile,
-    changes: ReadonlyMap<string, Change>,
+    changes: Changes,
     onTensor: (count: number) => void,
   ): Promise<void> {
     const { tensors } = shard.header;
-    if ([...tensors.keys()].some((tensor) => changes.has(tensor)))
+    if ([...tensors.keys()].some((tensor) => changes.tensors.has(tensor) || changes.addition?.like === tensor))
       return writeShard(join(folder, name), shard, changes, onTensor);
     await copyFile(join(this.folder, name), join(folder, name));
     onTensor(tensors.size);
+  }
+
+  /** The index as it is, but for a tensor that comes to it. */
+  private async indexWith(addition: Addition | null): Promise<string | Buffer> {
+    const bytes = await readFile(join(this.folder, this.index as string));
+    if (!addition) return bytes;
+    const index = parseJson(bytes.toString("utf8")) as Index;
+    const { begin, end } = this.tensors.get(addition.like)!;
+    const size = index.metadata?.total_size;
+    const metadata = typeof size === "number" ? { ...index.metadata, total_size: size + end - begin } : index.metadata;
+    const places = { ...index.weight_map, [addition.name]: index.weight_map[addition.like] };
+    return `${JSON.stringify({ ...index, metadata, weight_map: places }, null, 2)}\n`;
   }
 
   close(): Promise<void> {
@@ -126,15 +157,33 @@ async function closeAll(shards: ReadonlyMap<string, SafetensorsFile>): Promise<v
 function writeShard(
   path: string,
   shard: SafetensorsFile,
-  changes: ReadonlyMap<string, Change>,
+  { tensors: changed, addition }: Changes,
   onTensor: (count: number) => void,
 ): Promise<void> {
   const { metadata, tensors } = shard.header;
+  const like = addition && tensors.get(addition.like);
+  const written = new Map(like ? [...tensors, [addition.name, like] as const] : tensors);
   const bytes = async function* (name: string): AsyncGenerator<Uint8Array> {
-    yield* changes.get(name)?.() ?? shard.chunks(name);
+    if (name === addition?.name) yield* addition.bytes();
+    else yield* changed.get(name)?.() ?? shard.chunks(name);
     onTensor(1);
   };
-  return streamSafetensors(path, tensors, bytes, metadata);
+  return streamSafetensors(path, written, bytes, metadata);
+}
+
+/** The part of an index that changes. */
+interface Index {
+  weight_map: Record<string, string>;
+  metadata?: Record<string, unknown>;
+}
+
+async function configIn(folder: string): Promise<object | null> {
+  try {
+    const config = parseJson(await readFile(join(folder, CONFIG), "utf8"));
+    return typeof config === "object" ? config : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The shard of each tensor, by names that lead nowhere else. */
@@ -157,7 +206,7 @@ async function textOf(fn: string, path: string): Promise<string> {
 
 function weightMap(text: string): Map<string, unknown> | null {
   try {
-    const { weight_map: map } = JSON.parse(text) as { weight_map: unknown };
+    const { weight_map: map } = parseJson(text) as { weight_map: unknown };
     const isMap = typeof map === "object" && map !== null && !Array.isArray(map);
     return isMap && Object.keys(map).length ? new Map<string, unknown>(Object.entries(map)) : null;
   } catch {

@@ -6,10 +6,18 @@ const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_$
 
 /** Keys of PEFT that change what an adapter computes in ways that we do not have: only these values can be read. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
-  ...{ bias: ["none"], target_parameters: [null], trainable_token_indices: [null], layer_replication: [null] },
+  ...{ bias: ["none", "all", "lora_only"], target_parameters: [null], layer_replication: [null] },
   ...{ alora_invocation_tokens: [null], use_qalora: [false], use_bdlora: [null], arrow_config: [null] },
-  ...{ kasa_config: [null], monteclora_config: [null], velora_config: [null], ensure_weight_tying: [false] },
+  ...{ kasa_config: [null], monteclora_config: [null], velora_config: [null] },
 };
+
+/** Settings of files that can be merged into a base, and not stand beside the layers of a model in memory; null for others. */
+export function mergeOnly({ other }: AdapterConfig): string | null {
+  const { bias, trainable_token_indices: tokens, ensure_weight_tying: tying } = other;
+  if ((bias ?? "none") !== "none") return `bias ${JSON.stringify(bias)}`;
+  if (tying) return "ensure_weight_tying true";
+  return (tokens ?? null) === null ? null : "trainable_token_indices";
+}
 
 /** First values that leave the base weight as it is: the file holds the trained ones, so these need not be made again. */
 const HARMLESS_INITS = ["eva", "orthogonal", "mica"];
@@ -29,7 +37,7 @@ export function configFromJson(fn: string, json: unknown): AdapterConfig {
   for (const [key, legal] of Object.entries(NEUTRAL)) {
     const value = given[key] ?? null;
     if (value !== null && !legal.includes(value))
-      throw new LoraError(fn, `${key} is supported only as ${legal}`, value);
+      throw new LoraError(fn, `${key} is supported only as ${legal.map(String).join(" or ")}`, value);
   }
   const keys = ownKeys(peftType);
   const options = keys.map((key) => [key, given[snakeCase(key)] ?? undefined] as const);

@@ -14,6 +14,8 @@ export interface FileLayer extends LayerScale {
   inFeatures: number;
   outFeatures: number;
   kind: "linear" | "embedding";
+  /** Sizes of a convolution's kernel; none of other layers. */
+  kernel: number[];
 }
 
 /** The layers of a file, and the modules that it holds whole. */
@@ -60,26 +62,43 @@ function layerOf(
 ): FileLayer {
   const kind = parts.has("lora_embedding_A") || parts.has("lora_embedding_B") ? "embedding" : "linear";
   const [a, b] = kind === "embedding" ? ["lora_embedding_A", "lora_embedding_B"] : ["lora_A.weight", "lora_B.weight"];
+  const mayConvolve = kind === "linear" && config.peftType === "LORA";
   const shape = (name: string): readonly number[] => {
     const found = tensors.get(keyOf(module, name))?.shape;
-    if (found?.length === 2) return found;
+    if (found?.length === 2 || (mayConvolve && found && found.length > 2 && found.length <= 5)) return found;
     throw new LoraError(fn, `the file must hold ${keyOf(module, name)} with two dimensions`, found ?? "none");
   };
-  const [rows, inFeatures] = shape(a);
+  const [rows, inFeatures, ...kernel] = shape(a);
   const [outFeatures] = shape(b);
   const r = config.peftType === "MOE_LORA" ? rows / config.experts : rows;
   if (r !== scale.r) throw new LoraError(fn, `${module} must have the rank of the configuration, ${scale.r}`, r);
-  return { ...scale, inFeatures, outFeatures, kind };
+  return { ...scale, inFeatures, outFeatures, kind, kernel };
 }
 
-function shapesOf(config: AdapterConfig, { kind, r, inFeatures, outFeatures }: FileLayer): Map<string, number[]> {
-  if (kind === "linear") return tensorShapes(config, r, { inFeatures, outFeatures });
+function shapesOf(config: AdapterConfig, layer: FileLayer): Map<string, number[]> {
+  const { kind, r, inFeatures, outFeatures, kernel } = layer;
+  if (kind === "linear") {
+    const flat = tensorShapes(config, r, { inFeatures, outFeatures });
+    return kernel.length ? convolutionShapes(flat, kernel) : flat;
+  }
   const shapes = new Map([
     ["lora_embedding_A", [r, inFeatures]],
     ["lora_embedding_B", [outFeatures, r]],
   ]);
   if (config.peftType === "LORA" && config.useDora) shapes.set("lora_magnitude_vector", [outFeatures]);
   return shapes;
+}
+
+/** A has the kernel of its layer, B and DoRA's lengths have one of single pixels; the lengths lie along the channels. */
+function convolutionShapes(flat: ReadonlyMap<string, number[]>, kernel: readonly number[]): Map<string, number[]> {
+  const ones = kernel.map(() => 1);
+  return new Map(
+    [...flat].map(([name, shape]) => {
+      if (name === "lora_A.weight") return [name, [...shape, ...kernel]];
+      if (name === "lora_B.weight") return [name, [...shape, ...ones]];
+      return [name, name === "lora_magnitude_vector" ? [1, ...shape, ...ones] : shape];
+    }),
+  );
 }
 
 /** A configuration told from the tensors alone; alpha is a guess that scales by 1. */

@@ -6,6 +6,7 @@ import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../..
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";
+import { parseJson } from "./json-text";
 import { type KeyOptions, standardKeys } from "./keys";
 
 export const MODEL_FILE = "adapter_model.safetensors";
@@ -74,7 +75,7 @@ async function readJson(fn: string, path: string): Promise<unknown> {
   const { size } = await stat(path);
   if (size > LARGEST_CONFIG) throw new LoraError(fn, `${CONFIG_FILE} has at most ${LARGEST_CONFIG} bytes`, size);
   try {
-    return JSON.parse(await readFile(path, "utf8")) as unknown;
+    return parseJson(await readFile(path, "utf8"));
   } catch (error) {
     throw new LoraError(fn, `${path} must be JSON`, (error as Error).message);
   }

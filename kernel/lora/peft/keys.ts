@@ -15,6 +15,8 @@ export interface KeyOptions {
   addPrefix?: boolean;
   /** A name that stands in the keys, as in memory of PEFT (`lora_A.default.weight`), and is taken out; default none. */
   adapterName?: string;
+  /** True takes out the names of wrappers: `torch.compile`'s `_orig_mod`, FSDP's, checkpointing's, DDP's; default false. */
+  stripWrappers?: boolean;
   /** True reads the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm; default false. */
   authorsNames?: boolean;
 }
@@ -43,9 +45,17 @@ const AUTHORS: readonly (readonly [RegExp, string])[] = [
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
+/** Parts of a key that a wrapper of the model put there; DDP's has an everyday name and counts in front only. */
+const WRAPPERS =
+  /(?:^|(?<=\.))(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|^module\.(?=base_model\.)/g;
+
+/** A key of a tensor in PEFT's memory, with the adapter's name in it. */
+const NAMED =
+  /\.lora_(?:(?:[ABT]|norm|router)\.([^.]+)\.(?:weight|bias)|embedding_[AB]\.([^.]+)|magnitude_vector\.([^.]+)\.weight)$/;
+
 /** A file's key as PEFT would write it, as far as the options allow. */
-export function standardKey(key: string, { addPrefix, adapterName, authorsNames }: KeyOptions): string {
-  let standard = key;
+export function standardKey(key: string, { addPrefix, adapterName, stripWrappers, authorsNames }: KeyOptions): string {
+  let standard = stripWrappers ? key.replaceAll(WRAPPERS, "") : key;
   if (authorsNames) for (const [from, to] of AUTHORS) standard = standard.replace(from, to);
   if (adapterName !== undefined) {
     const name = escaped(adapterName);
@@ -62,8 +72,24 @@ export function standardKeys<T>(fn: string, tensors: ReadonlyMap<string, T>, opt
   const standard = new Map<string, T>();
   for (const [original, tensor] of tensors) {
     const key = standardKey(original, options);
+    checkKey(fn, key);
     if (standard.has(key)) throw new LoraError(fn, `two tensors must not become ${key}`, original);
     standard.set(key, tensor);
   }
   return standard;
+}
+
+/** @throws LoraError naming the option that reads a key which is no file's */
+function checkKey(fn: string, key: string): void {
+  const [wrapper] = key.match(WRAPPERS) ?? [];
+  if (wrapper !== undefined) {
+    const rule = `keys have no ${wrapper} of a wrapped model; the option stripWrappers (--strip-wrappers) takes it out`;
+    throw new LoraError(fn, rule, key);
+  }
+  const name = NAMED.exec(key)
+    ?.slice(1)
+    .find((one) => one !== undefined);
+  if (name === undefined) return;
+  const rule = `keys carry no adapter's name; the option adapterName: "${name}" (--adapter-name ${name}) takes it out`;
+  throw new LoraError(fn, rule, key);
 }
