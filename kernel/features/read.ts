@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readSafetensors, type SafetensorsTensor } from "../nn";
 import { EncoderError } from "../encoders/errors";
 import { FeatureMap } from "../encoders/feature-map";
-import { halfToFloat } from "../numeric/half";
+import { halfToFloat } from "../numeric";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";

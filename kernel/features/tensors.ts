@@ -1,6 +1,6 @@
 import type { SafetensorsTensor } from "../nn";
 import type { FeatureMap } from "../encoders/feature-map";
-import { floatToHalf } from "../numeric/half";
+import { floatToHalf } from "../numeric";
 import type { FeatureDtype } from "./run-identity";
 
 /** Where a layer of an image lies: a tensor `[N, C]` of tokens in raster order. */

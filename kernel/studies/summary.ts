@@ -1,6 +1,7 @@
 import { jStat } from "jstat";
 import type { QuestionType } from "../data";
 import { MultimodalError } from "../models/error";
+import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import type { AnswerStudy } from "./study-file";
 
@@ -22,10 +23,9 @@ export interface MethodSummary {
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
   if (n === 0) throw new MultimodalError("multimodal.seedMean", "there must be a value", "none");
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n === 1) return { mean, half: null };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, half: jStat.studentt.inv(0.975, n - 1) * Math.sqrt(variance / n) };
+  if (n === 1) return { mean: values[0], half: null };
+  const half = jStat.studentt.inv(0.975, n - 1) * Math.sqrt(sampleVariance(values) / n);
+  return { mean: mean(values), half };
 }
 
 /** Each method over its seeds: how much another training would differ, not how much other questions would. */

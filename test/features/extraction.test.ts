@@ -8,7 +8,7 @@ import sharp from "sharp";
 import { encoders, type Encoder, type ExtractOptions, type ExtractProgress } from "../../kernel/encoders/index.ts";
 import type { ManifestLine } from "../../kernel/encoders/index.ts";
 import { quantize } from "../../kernel/features/tensors.ts";
-import { halfToFloat } from "../../kernel/numeric/half.ts";
+import { halfToFloat } from "../../kernel/numeric/index.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
 import { load, maxAbsDiff } from "../encoders/golden.ts";
 
