@@ -3,7 +3,7 @@ import type { DeviceRequest } from "../backend";
 import type { SafetensorsTensor } from "../nn";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import type { FeatureMap } from "../encoders/feature-map";
 import { load } from "../encoders/load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
@@ -80,7 +80,7 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   ok: number;
 }
 
-const EXTRACT = "encoders.extract";
+const EXTRACT = "features.extract";
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
 const MOST_COPIES = 16;
@@ -98,7 +98,7 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
  * again: whole files count, and the result is the same byte for byte. Pictures that cannot be read are listed and skipped;
  * those of equal content are computed once.
  *
- * @throws EncoderError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
+ * @throws FeatureError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
  */
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkExtract(options);
@@ -114,26 +114,26 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
 }
 
 function checkExtract({ encoder, precision, out, dtype = "f32", imagesPerFile = 1, copies = 1 }: ExtractOptions): void {
-  if (typeof out !== "string" || out === "") throw new EncoderError(EXTRACT, "out must be a folder", out);
+  if (typeof out !== "string" || out === "") throw new FeatureError(EXTRACT, "out must be a folder", out);
   if (typeof encoder !== "string" && precision !== undefined && precision !== encoder.info.precision)
-    throw new EncoderError(
+    throw new FeatureError(
       EXTRACT,
       `precision must be that of the loaded encoder, ${encoder.info.precision}`,
       precision,
     );
   if (!Object.hasOwn(BYTES, dtype))
-    throw new EncoderError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
+    throw new FeatureError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(imagesPerFile) || imagesPerFile < 1)
-    throw new EncoderError(EXTRACT, "imagesPerFile must be a whole number of at least 1", imagesPerFile);
+    throw new FeatureError(EXTRACT, "imagesPerFile must be a whole number of at least 1", imagesPerFile);
   if (!Number.isInteger(copies) || copies < 1 || copies > MOST_COPIES)
-    throw new EncoderError(EXTRACT, `copies must be a whole number of 1..${MOST_COPIES}`, copies);
+    throw new FeatureError(EXTRACT, `copies must be a whole number of 1..${MOST_COPIES}`, copies);
 }
 
 async function extractWith(encoder: Encoder, images: ImageFile[], options: ExtractOptions): Promise<ExtractResult> {
   const { layers: indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out } = options;
   const checked = checkOptions(EXTRACT, { indices, norm, facet, batchSize, signal }, encoder.info.depth);
   if (checked.norm && !encoder.info.hasFinalNorm)
-    throw new EncoderError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
+    throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
   const layers = layersOf(encoder, checked.layers);
   const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype });
   const store = await FeatureStore.open(EXTRACT, out, run);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 
 /** One picture to extract. */
 export interface ImageFile {
@@ -20,12 +20,12 @@ const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|jfif)$/i;
  * The pictures of a folder (with its sub-folders, by path), of a text file with a path a line, or of a list of paths. Each
  * path once.
  *
- * @throws EncoderError when there is no such folder or file
+ * @throws FeatureError when there is no such folder or file
  */
 export async function listImages(fn: string, images: string | readonly string[]): Promise<ImageFile[]> {
   if (typeof images !== "string") return unique(images.map((path) => ({ path, file: resolve(path) })));
   const found = await stat(images).catch(() => null);
-  if (!found) throw new EncoderError(fn, "images must be a folder or a list of paths", images);
+  if (!found) throw new FeatureError(fn, "images must be a folder or a list of paths", images);
   return found.isDirectory() ? walk(images) : fromList(images);
 }
 
@@ -45,11 +45,11 @@ function unique(images: ImageFile[]): ImageFile[] {
   return [...new Map(images.map((image) => [image.path, image])).values()];
 }
 
-/** Every n-th image. Throws `EncoderError` for a text that is no part of a whole. */
+/** Every n-th image. Throws `FeatureError` for a text that is no part of a whole. */
 export function shardOf(fn: string, images: readonly ImageFile[], shard: string | undefined): ImageFile[] {
   if (shard === undefined) return [...images];
   const [, i, n] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
-  if (!(n >= 1 && i <= n)) throw new EncoderError(fn, "shard must be i/n with i of 0..n-1 or 1..n", shard);
+  if (!(n >= 1 && i <= n)) throw new FeatureError(fn, "shard must be i/n with i of 0..n-1 or 1..n", shard);
   return images.filter((_, k) => k % n === i % n);
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSafetensors, type SafetensorsTensor } from "../nn";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";
 import { geometryOf } from "../encoders/preprocess/preprocess";
@@ -9,10 +9,10 @@ import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
 
-const OPEN = "encoders.openFeatures";
+const OPEN = "features.open";
 const FEATURES = "FeatureFolder.features";
 
-/** Features that `encoders.extract` wrote. Tensors are read when they are asked for. */
+/** Features that `features.extract` wrote. Tensors are read when they are asked for. */
 export class FeatureFolder {
   constructor(
     readonly folder: string,
@@ -33,16 +33,16 @@ export class FeatureFolder {
    *
    * @param path as the manifest names it
    * @param layer 0-based. Default: the last one that is stored
-   * @throws EncoderError for an image or a layer without features, or a file that does not hold what the manifest says
+   * @throws FeatureError for an image or a layer without features, or a file that does not hold what the manifest says
    */
   async features(path: string, layer?: number): Promise<FeatureMap> {
     const { layers, encoder } = this.run;
     const stored = layer === undefined ? layers[layers.length - 1] : layers.find((one) => one.layer === layer);
     const legal = layers.map((one) => one.layer).join(", ");
-    if (!stored) throw new EncoderError(FEATURES, `stored layers are ${legal}`, layer);
+    if (!stored) throw new FeatureError(FEATURES, `stored layers are ${legal}`, layer);
     const line = this.images.get(path);
     if (line?.status !== "ok" || !line.size)
-      throw new EncoderError(FEATURES, line?.reason ?? `the image must be one of ${this.images.size} in paths`, path);
+      throw new FeatureError(FEATURES, line?.reason ?? `the image must be one of ${this.images.size} in paths`, path);
     const data = await this.read(line, stored);
     const { grid, channels } = stored;
     return new FeatureMap({
@@ -56,12 +56,12 @@ export class FeatureFolder {
     const entry = line.tensors[layer];
     // The manifest is a file like any other: it must not lead out of the folder.
     if (!entry || !/^features-\d+\.safetensors$/.test(line.shard ?? ""))
-      throw new EncoderError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(line.shard));
+      throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(line.shard));
     const names = [entry.name, ...(entry.scale === undefined ? [] : [entry.scale])];
     const { tensors } = await readSafetensors(join(this.folder, line.shard as string), names);
     const data = decode(entry, tensors);
     if (data?.length === grid[0] * grid[1] * channels) return data;
-    throw new EncoderError(FEATURES, `${entry.name} must have ${grid[0] * grid[1]} x ${channels} values`, data?.length);
+    throw new FeatureError(FEATURES, `${entry.name} must have ${grid[0] * grid[1]} x ${channels} values`, data?.length);
   }
 }
 
@@ -79,13 +79,13 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 /**
  * Opens a folder of features for reading, also one that is being written to: what counts at this moment is seen.
  *
- * @throws EncoderError when it is none
+ * @throws FeatureError when it is none
  */
-export async function openFeatures(folder: string): Promise<FeatureFolder> {
+export async function open(folder: string): Promise<FeatureFolder> {
   const [run, manifest] = await Promise.all(
     [RUN, MANIFEST].map((name) =>
       readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-        throw new EncoderError(OPEN, `the folder must hold ${RUN} and ${MANIFEST} (${error.code})`, folder);
+        throw new FeatureError(OPEN, `the folder must hold ${RUN} and ${MANIFEST} (${error.code})`, folder);
       }),
     ),
   );

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModel } from "../onnx";
 import type { Encoder } from "../encoders/encoder";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import type { Facet } from "../encoders/options";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 
@@ -47,7 +47,7 @@ export async function describeRun(
   options: Pick<ExtractionRun, "facet" | "norm" | "dtype">,
 ): Promise<ExtractionRun> {
   const { path, preprocess, precision } = encoder.info;
-  if (path === null) throw new EncoderError(fn, "the encoder must come from a file", encoder.name);
+  if (path === null) throw new FeatureError(fn, "the encoder must come from a file", encoder.name);
   const { facet, norm, dtype } = options;
   const sha256 = await hashModel(path, fn);
   const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };

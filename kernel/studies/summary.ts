@@ -1,6 +1,6 @@
 import { jStat } from "jstat";
 import type { QuestionType } from "../data";
-import { MultimodalError } from "../models/error";
+import { StudyError } from "./error";
 import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import type { AnswerStudy } from "./study-file";
@@ -22,7 +22,7 @@ export interface MethodSummary {
 /** @param values one a seed */
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
-  if (n === 0) throw new MultimodalError("multimodal.seedMean", "there must be a value", "none");
+  if (n === 0) throw new StudyError("studies.seedMean", "there must be a value", "none");
   if (n === 1) return { mean: values[0], half: null };
   const half = jStat.studentt.inv(0.975, n - 1) * Math.sqrt(sampleVariance(values) / n);
   return { mean: mean(values), half };
@@ -59,7 +59,7 @@ export function pairedDifference({ runs }: AnswerStudy, method: string, other: s
   const [own, theirs] = [of(method), of(other)];
   const shared = [...own.keys()].filter((seed) => theirs.has(seed));
   if (!shared.length)
-    throw new MultimodalError("multimodal.pairedDifference", `${method} and ${other} must share a seed`, [
+    throw new StudyError("studies.pairedDifference", `${method} and ${other} must share a seed`, [
       ...own.keys(),
     ]);
   return seedMean(shared.map((seed) => (own.get(seed) as number) - (theirs.get(seed) as number)));

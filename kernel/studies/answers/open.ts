@@ -1,7 +1,7 @@
 import { tf } from "../../backend/tf";
 import type { QuestionType } from "../../data";
 import { type Adapters, type GateActivity, gateActivity } from "../../lora";
-import { MultimodalError } from "../../models/error";
+import { StudyError } from "../error";
 import { load } from "../../models/load";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
 import { type AnswerScore, scoreSeeing } from "../../tasks/answers/evaluate";
@@ -30,7 +30,7 @@ export interface LevelWeights {
   weights: number[];
 }
 
-const OPEN = "multimodal.openAnswers";
+const OPEN = "studies.openAnswers";
 const TOGETHER = 32;
 
 /** A model that a study trained, with the test questions. It holds memory of the device until `dispose`. */
@@ -54,10 +54,10 @@ export class AnswerModel {
    * What the gates of the adapter let through, by question type: over the tokens of the picture, which are the same whatever
    * is asked, and over the words.
    *
-   * @throws MultimodalError for a method without adapter, LoraError for one without gates
+   * @throws StudyError for a method without adapter, LoraError for one without gates
    */
   gateActivity(): Promise<GateActivity> {
-    if (!this.adapters) throw new MultimodalError("multimodal.gateActivity", "the method must have an adapter", "none");
+    if (!this.adapters) throw new StudyError("studies.gateActivity", "the method must have an adapter", "none");
     const tasks = Object.fromEntries([...this.byType()].map(([type, own]) => [type, together(own)]));
     return gateActivity(this.adapters, tasks, (batch) => answerLogits(this.model, batch, this.sight));
   }
@@ -65,11 +65,11 @@ export class AnswerModel {
   /**
    * The level weights of VCE by question type. VCE sees no question: types differ by the pictures that they are asked of.
    *
-   * @throws MultimodalError for a method without VCE
+   * @throws StudyError for a method without VCE
    */
   levelWeights(): LevelWeights[] {
     const { vce } = this.model;
-    if (!vce) throw new MultimodalError("multimodal.levelWeights", "the method must have VCE", "none");
+    if (!vce) throw new StudyError("studies.levelWeights", "the method must have VCE", "none");
     return [...this.byType()].map(([type, own]) => {
       const sums = vce.indices.map(() => 0);
       for (const batch of together(own)) {
@@ -105,18 +105,18 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 /**
  * Takes up a model that `answerStudy` trained, from the study's checkpoints.
  *
- * @throws MultimodalError for a method or seed that the study has not trained
+ * @throws StudyError for a method or seed that the study has not trained
  */
 export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
   const method = settings.methods.find((one) => one.name === name);
   if (!method)
-    throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
+    throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
   const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
   const store = new StudyFile(folder, settings, language, [train, test]);
   if (!store.has(method, seed)) {
     language.model.dispose();
-    throw new MultimodalError(OPEN, `the study must have trained ${name} with this seed`, seed);
+    throw new StudyError(OPEN, `the study must have trained ${name} with this seed`, seed);
   }
   const writer = new AnswerWriter(language.tokenizer);
   const sight = { pictures: train, scale: new FeatureScale(train) };

@@ -28,7 +28,7 @@ export interface AnswerStudyOptions {
   signal?: AbortSignal;
 }
 
-const STUDY = "multimodal.answerStudy";
+const STUDY = "studies.answerStudy";
 
 /**
  * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
@@ -36,7 +36,7 @@ const STUDY = "multimodal.answerStudy";
  * instances and combinations of category and colour no training has. Methods of one seed share the first stage, the order
  * of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
  *
- * @throws MultimodalError for illegal settings
+ * @throws StudyError for illegal settings
  */
 export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerStudy> {
   checkSettings(STUDY, options.settings);

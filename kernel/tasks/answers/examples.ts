@@ -3,9 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Question, type QuestionType, type Split, world } from "../../data";
-import { type Encoder, encoders, hashModel } from "../../encoders";
+import type { Encoder } from "../../encoders/encoder";
+import { load } from "../../encoders/load";
+import { hashModel } from "../../features/run-identity";
 import * as nn from "../../nn";
-import { MultimodalError } from "../../models/error";
+import { TaskError } from "../error";
 
 /** Pictures of the world as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
@@ -41,7 +43,7 @@ interface PictureFile {
   texts: readonly PictureText[];
 }
 
-const LOAD = "multimodal.loadPictures";
+const LOAD = "tasks.answers.loadPictures";
 const PER_FILE = 128;
 const KEY = "fovea.pictures";
 
@@ -87,12 +89,12 @@ export class Pictures {
  * Draws pictures of `world.quiz`, runs the encoder over them and keeps the means of its tokens by squares in files of 128
  * pictures, written whole: it may be stopped at any moment and called again.
  *
- * @throws MultimodalError for illegal options, or a file that does not hold what its place says
+ * @throws TaskError for illegal options, or a file that does not hold what its place says
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
   const { encoder: source, count, signal, onProgress } = options;
-  const encoder = typeof source === "string" ? await encoders.load(source, { signal }) : source;
+  const encoder = typeof source === "string" ? await load(source, { signal }) : source;
   try {
     const { path } = encoder.info;
     const maker = new PictureMaker(encoder, options, path === null ? encoder.name : await hashModel(path, LOAD));
@@ -112,10 +114,10 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
 function checkOptions({ count, pool = 2, levels, folder }: PictureOptions): void {
   for (const [name, value] of Object.entries({ count, pool }))
     if (!Number.isInteger(value) || value < 1)
-      throw new MultimodalError(LOAD, `${name} must be a whole number of at least 1`, value);
+      throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
   if (!levels.length || new Set(levels).size < levels.length)
-    throw new MultimodalError(LOAD, "levels must name at least one block, each once", [...levels]);
-  if (!folder) throw new MultimodalError(LOAD, "folder must be given", folder);
+    throw new TaskError(LOAD, "levels must name at least one block, each once", [...levels]);
+  if (!folder) throw new TaskError(LOAD, "folder must be given", folder);
 }
 
 class PictureMaker {
@@ -141,7 +143,7 @@ class PictureMaker {
       ([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0,
     );
     if (!fits)
-      throw new MultimodalError(
+      throw new TaskError(
         LOAD,
         `the levels' grids must be equal and multiples of pool ${pool}`,
         grids.map(String),
@@ -181,11 +183,11 @@ class PictureMaker {
     const { tensors, metadata } = await nn.readSafetensors(path);
     const { identity, texts } = JSON.parse(metadata[KEY] ?? "{}") as { identity?: string; texts?: PictureText[] };
     if (identity !== this.identity)
-      throw new MultimodalError(LOAD, `${path} must hold features of ${this.identity}`, identity ?? "none");
+      throw new TaskError(LOAD, `${path} must hold features of ${this.identity}`, identity ?? "none");
     const tensor = tensors.get("features");
     const shape = [texts?.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
     if (tensor?.dtype !== "F16" || tensor.shape.join() !== shape.join())
-      throw new MultimodalError(
+      throw new TaskError(
         LOAD,
         `${path} must hold features [${shape}] in half precision`,
         tensor?.shape ?? "none",
