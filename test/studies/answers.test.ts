@@ -174,7 +174,7 @@ describe("a study of answers", () => {
   });
 
   it("hands out a trained model, its gates and its levels by question type", async () => {
-    const [dual] = TINY.methods.filter(({ vce }) => vce);
+    const [, dual] = TINY.methods;
     const options = { settings: TINY, folder: join(folder, "whole"), method: dual.name, seed: 1 };
     const model = await studies.openAnswers(options);
     const run = JSON.parse(
@@ -211,10 +211,36 @@ describe("a study of answers", () => {
     assert.throws(() => plain.gateActivity(), /studies\.gateActivity: the method must have an adapter/);
     plain.dispose();
     await assert.rejects(studies.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
-    await assert.rejects(
-      studies.openAnswers({ ...options, method: "x" }),
-      /methods are projector, VCE \+ Dual-LoRA/,
+    await assert.rejects(studies.openAnswers({ ...options, method: "x" }), /methods are projector, VCE \+ Dual-LoRA/);
+  });
+
+  it("takes a method from outside: what it builds, its stages, loss and score", async () => {
+    const [plain] = TINY.methods;
+    const slow: studies.AnswerMethod = {
+      ...plain,
+      name: "projector, one stage",
+      stages: () => [{ name: "only", groups: [{ parameters: "mm_projector", learningRate: 1e-3 }], steps: 2 }],
+      loss: (model, batch, sight) => tf.mul(tasks.answers.loss(model, batch, sight), 2),
+      score: async (_, asked) => ({ all: asked.length, questions: asked.length, byType: {} }),
+    };
+    const places: string[] = [];
+    const found = await studies.answerStudy({
+      settings: { ...TINY, methods: [plain, slow] },
+      folder: join(folder, "whole"),
+      onStep: ({ method }, { loss }) => void places.push(`${method} ${loss > 0}`),
+    });
+    assert.deepEqual(places.slice(4), [
+      ...new Array<string>(3).fill("projector true"),
+      ...new Array<string>(2).fill("projector, one stage true"),
+    ]);
+    assert.deepEqual(
+      found.runs.map(({ method, score }) => [method, score.all === score.questions]),
+      [
+        ["projector", false],
+        ["projector, one stage", true],
+      ],
     );
+    assert.equal(found.adapterValues["projector, one stage"], 0);
   });
 
   it("refuses settings that say nothing", async () => {
@@ -263,9 +289,6 @@ describe("means over seeds", () => {
         ["VCE + Dual-LoRA", 22, 22],
       ],
     );
-    assert.throws(
-      () => studies.pairedDifference(study, "LoRA", "projector"),
-      /LoRA and projector must share a seed/,
-    );
+    assert.throws(() => studies.pairedDifference(study, "LoRA", "projector"), /LoRA and projector must share a seed/);
   });
 });

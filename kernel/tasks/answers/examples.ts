@@ -143,11 +143,7 @@ class PictureMaker {
       ([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0,
     );
     if (!fits)
-      throw new TaskError(
-        LOAD,
-        `the levels' grids must be equal and multiples of pool ${pool}`,
-        grids.map(String),
-      );
+      throw new TaskError(LOAD, `the levels' grids must be equal and multiples of pool ${pool}`, grids.map(String));
     this.pool = pool;
     this.perType = perType;
     this.places = layers.map((layer) => depthOrder.indexOf(layer));
@@ -187,11 +183,7 @@ class PictureMaker {
     const tensor = tensors.get("features");
     const shape = [texts?.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
     if (tensor?.dtype !== "F16" || tensor.shape.join() !== shape.join())
-      throw new TaskError(
-        LOAD,
-        `${path} must hold features [${shape}] in half precision`,
-        tensor?.shape ?? "none",
-      );
+      throw new TaskError(LOAD, `${path} must hold features [${shape}] in half precision`, tensor?.shape ?? "none");
     return { bits: tensor.data as Uint16Array, texts: texts ?? [] };
   }
 
