@@ -26,12 +26,17 @@ export async function listImages(fn: string, images: string | readonly string[])
   if (typeof images !== "string") return unique(images.map((path) => ({ path, file: resolve(path) })));
   const found = await stat(images).catch(() => null);
   if (!found) throw new FeatureError(fn, "images must be a folder or a list of paths", images);
-  return found.isDirectory() ? walk(images) : fromList(images);
+  if (!found.isDirectory()) return fromList(images);
+  // A folder of SPair-71k's layout has masks beside its pictures.
+  const inside = await stat(join(images, "JPEGImages")).catch(() => null);
+  return walk(images, inside?.isDirectory() ? "JPEGImages/" : "");
 }
 
-async function walk(folder: string): Promise<ImageFile[]> {
+async function walk(folder: string, below: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { recursive: true });
-  const paths = entries.map((path) => path.replaceAll("\\", "/")).filter((path) => PICTURE.test(path));
+  const paths = entries
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.startsWith(below) && PICTURE.test(path));
   // By code units, not by the language of the machine: the order decides which file holds what.
   return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, file: join(folder, path) }));
 }
@@ -46,7 +51,7 @@ function unique(images: ImageFile[]): ImageFile[] {
 }
 
 /** Every n-th image. Throws `FeatureError` for a text that is no part of a whole. */
-export function shardOf(fn: string, images: readonly ImageFile[], shard: string | undefined): ImageFile[] {
+export function shardOf<T>(fn: string, images: readonly T[], shard: string | undefined): T[] {
   if (shard === undefined) return [...images];
   const [, i, n] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
   if (!(n >= 1 && i <= n)) throw new FeatureError(fn, "shard must be i/n with i of 0..n-1 or 1..n", shard);
@@ -54,10 +59,10 @@ export function shardOf(fn: string, images: readonly ImageFile[], shard: string 
 }
 
 /** The picture's bytes and their SHA-256; null where the file cannot be read. */
-export async function readImage({ file }: ImageFile): Promise<{ bytes: Buffer; sha256: string } | { reason: string }> {
+export async function readImage({ file }: ImageFile): Promise<{ input: Buffer; sha256: string } | { reason: string }> {
   try {
-    const bytes = await readFile(file);
-    return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const input = await readFile(file);
+    return { input, sha256: createHash("sha256").update(input).digest("hex") };
   } catch (error) {
     return { reason: `the picture file cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }

@@ -19,6 +19,8 @@ export interface ManifestLine {
   size?: [number, number];
   /** The file that holds the tensors; null for a skipped image. */
   shard: string | null;
+  /** What the source of the picture said beside its pixels. */
+  note?: unknown;
   /** By layer. */
   tensors: Record<string, StoredTensor>;
 }
@@ -134,7 +136,7 @@ export class FeatureStore {
   private checkRun(text: string): Committed {
     const { committed, ...run } = parseRun(this.fn, text);
     if (run.hash === this.run.hash) return committed;
-    const differ = (["encoder", "layers", "facet", "norm", "dtype"] as const).filter(
+    const differ = (["encoder", "layers", "facet", "norm", "dtype", "pool"] as const).filter(
       (key) => JSON.stringify(run[key]) !== JSON.stringify(this.run[key]),
     );
     throw new FeatureError(this.fn, `out must be empty or hold a run of the same ${differ.join(", ")}`, this.folder);

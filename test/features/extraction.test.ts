@@ -198,10 +198,7 @@ describe("features.extract", () => {
     const stored = await features.open(join(folder, "half"));
     await assert.rejects(stored.features(paths[0]), /the manifest must name a shard and a tensor/);
     writeFileSync(manifest, `[${text.slice(1)}`);
-    await assert.rejects(
-      features.open(join(folder, "half")),
-      /line 1 of manifest.jsonl must describe an image/,
-    );
+    await assert.rejects(features.open(join(folder, "half")), /line 1 of manifest.jsonl must describe an image/);
     await assert.rejects(run("half", { dtype: "f16" }), /features.extract: line 1 of manifest.jsonl must describe/);
   });
 
