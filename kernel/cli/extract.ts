@@ -1,8 +1,8 @@
 /** `fovea extract`. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
-import { encoders, type ExtractProgress, type ExtractResult, type Facet } from "../encoders";
-import type { FeatureDtype, Precision, ShardOption } from "../encoders";
+import type { Facet, Precision } from "../encoders";
+import * as features from "../features";
 import { joinNegatives } from "./arguments";
 import { USAGE } from "./usage";
 
@@ -30,13 +30,13 @@ export async function main(args: string[]): Promise<void> {
     throw new Error(`extract: --encoder, --images and --out are needed\n\n${USAGE.extract}`);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
-  const result = await encoders.extract({
+  const result = await features.extract({
     ...{ encoder, images, out, file: values.file, norm: values.norm, signal: stop.signal, onProgress: progress },
     // Checked where they are used: the errors there list what is legal.
-    dtype: values.dtype as FeatureDtype | undefined,
+    dtype: values.dtype as features.FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,
     precision: values.precision as Precision | undefined,
-    shard: values.shard as ShardOption | undefined,
+    shard: values.shard as features.ShardOption | undefined,
     device: values.device as DeviceRequest | undefined,
     layers: layersOf(values.layers),
     batchSize: countOf("batch", values.batch),
@@ -60,12 +60,12 @@ function countOf(name: string, text: string | undefined): number | undefined {
   throw new Error(`extract: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
 }
 
-function progress({ done, total, skipped }: ExtractProgress): void {
+function progress({ done, total, skipped }: features.ExtractProgress): void {
   if (!process.stderr.isTTY) return;
   process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
 }
 
-function summary({ out, precision, images, ok, skipped, reused }: ExtractResult): string {
+function summary({ out, precision, images, ok, skipped, reused }: features.ExtractResult): string {
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
   return `${out}: ${counts}${precision === "int8" ? ", computed in int8" : ""}`;
 }

@@ -1,5 +1,6 @@
+import { unitRows } from "../numeric";
 import { EncoderError } from "./errors";
-import { FeatureMap, transpose } from "./feature-map";
+import { FeatureMap } from "./feature-map";
 
 /**
  * Several encoders as one, on one grid: each token of each map is brought to unit length, channels are put side by side,
@@ -19,14 +20,13 @@ export function concatenate(maps: readonly FeatureMap[]): FeatureMap {
   const data = new Float32Array(first.batch * count * channels);
   let offset = 0;
   for (const map of maps) {
-    for (let b = 0; b < map.batch; b++) put(data, unitRows(map, b), b * count, channels, offset, map.channels);
+    for (let b = 0; b < map.batch; b++) put(data, unitRows(map.tokens(b), map.channels), b * count, channels, offset, map.channels);
     offset += map.channels;
   }
-  for (let row = 0; row < data.length; row += channels) toUnit(data.subarray(row, row + channels));
   const encoder = maps.map((map) => map.encoder).join(" + ");
   const { device, grid, geometry, layer, batch } = first;
   return new FeatureMap({
-    data,
+    data: unitRows(data, channels),
     dims: [batch, count, channels],
     format: "NLC",
     layer,
@@ -46,21 +46,6 @@ function checkAlike(fn: string, a: FeatureMap, b: FeatureMap): void {
       `maps must share the grid ${a.grid.join(" x ")}, load an encoder with another inputSize`,
       b.grid.join(" x "),
     );
-}
-
-/** Tokens of one image, `[N, C]`, each of unit length (a copy). */
-function unitRows(map: FeatureMap, image: number): Float32Array {
-  const size = map.data.length / map.batch;
-  const part = map.data.subarray(image * size, (image + 1) * size);
-  const rows = map.format === "NLC" ? part.slice() : transpose(part, map.channels, size / map.channels);
-  for (let row = 0; row < rows.length; row += map.channels) toUnit(rows.subarray(row, row + map.channels));
-  return rows;
-}
-
-/** Divides by the Euclidean length; zeros stay zeros. */
-function toUnit(row: Float32Array): void {
-  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-  if (length > 0) for (let c = 0; c < row.length; c++) row[c] /= length;
 }
 
 function put(

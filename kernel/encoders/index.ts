@@ -1,6 +1,5 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
 import { concatenate } from "./concatenate";
-import { extract, openFeatures } from "../features";
 import { load } from "./load";
 import { list } from "./locate";
 import { registry } from "./registry";
@@ -18,18 +17,6 @@ export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";
 export type { Facet, ForwardOptions } from "./options";
-export { FeatureFolder, hashModel, listImages, type ImageFile } from "../features";
-export type {
-  ExtractedLayer,
-  ExtractionRun,
-  ExtractOptions,
-  ExtractProgress,
-  ExtractResult,
-  FeatureDtype,
-  ManifestLine,
-  ShardOption,
-  StoredTensor,
-} from "../features";
 export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { ZooName } from "./locate";
@@ -51,4 +38,4 @@ export { type TokenBatch, Tokenizer } from "./tokenizer";
 export { type Interpolation, resample, type Window } from "./preprocess/resample";
 
 /** Frozen vision encoders. */
-export const encoders = { load, list, concatenate, extract, openFeatures, registry };
+export const encoders = { load, list, concatenate, registry };

@@ -1,7 +1,7 @@
 import { type BackendSession, type Device, type HostTensor, onnxruntime, type SessionOptions } from "../backend";
 import { type Analysis, editModel, widen } from "../onnx";
 import type { SideFeeds } from "./side-inputs";
-import { floatToHalf, halfToFloat } from "../numeric/half";
+import { floatToHalf, halfToFloat } from "../numeric";
 
 /** A float tensor on the host. */
 export interface FloatTensor {

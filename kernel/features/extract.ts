@@ -3,15 +3,16 @@ import type { DeviceRequest } from "../backend";
 import type { SafetensorsTensor } from "../nn";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import type { FeatureMap } from "../encoders/feature-map";
 import { load } from "../encoders/load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
 import type { Precision } from "../encoders/precision";
 import type { PreparedImage } from "../encoders/preprocess/preprocess";
-import { type ImageFile, listImages, readImage, shardOf, type ShardOption } from "./images";
+import { shardOf, type ShardOption } from "./images";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
+import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore, type ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
 
@@ -29,12 +30,14 @@ export interface ExtractProgress {
 export interface ExtractOptions {
   /** A loaded encoder, which stays loaded, or what `encoders.load` takes. */
   encoder: Encoder | string;
-  /** A folder, a text file with a path a line (relative to it), or paths. */
-  images: string | readonly string[];
+  /** A folder, a text file with a path a line (relative to it), paths, or pictures from any other source. */
+  images: ImageSource;
   /** Blocks, as `indices` of `forwardIntermediates`. Default: the last one. */
   layers?: ForwardOptions["indices"];
   /** The folder that takes the features. One that holds some of the same run is gone on with. */
   out: string;
+  /** Side of the square of neighboring tokens whose mean is stored; default 1, each token. */
+  pool?: number;
   /** Default `f32`. */
   dtype?: FeatureDtype;
   /** The part of the images that this call takes, `i/n`. Parts that run at the same time need an `out` each. */
@@ -80,7 +83,7 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   ok: number;
 }
 
-const EXTRACT = "encoders.extract";
+const EXTRACT = "features.extract";
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
 const MOST_COPIES = 16;
@@ -98,11 +101,11 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
  * again: whole files count, and the result is the same byte for byte. Pictures that cannot be read are listed and skipped;
  * those of equal content are computed once.
  *
- * @throws EncoderError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
+ * @throws FeatureError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
  */
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkExtract(options);
-  const images = shardOf(EXTRACT, await listImages(EXTRACT, options.images), options.shard);
+  const images = shardOf(EXTRACT, await itemsOf(EXTRACT, options.images), options.shard);
   const { encoder: source, device, precision, file, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
   const encoder = await load(source, { device, precision, file, signal });
@@ -113,29 +116,39 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   }
 }
 
-function checkExtract({ encoder, precision, out, dtype = "f32", imagesPerFile = 1, copies = 1 }: ExtractOptions): void {
-  if (typeof out !== "string" || out === "") throw new EncoderError(EXTRACT, "out must be a folder", out);
+function checkExtract({
+  encoder,
+  precision,
+  out,
+  dtype = "f32",
+  imagesPerFile = 1,
+  copies = 1,
+  pool = 1,
+}: ExtractOptions): void {
+  if (typeof out !== "string" || out === "") throw new FeatureError(EXTRACT, "out must be a folder", out);
   if (typeof encoder !== "string" && precision !== undefined && precision !== encoder.info.precision)
-    throw new EncoderError(
+    throw new FeatureError(
       EXTRACT,
       `precision must be that of the loaded encoder, ${encoder.info.precision}`,
       precision,
     );
   if (!Object.hasOwn(BYTES, dtype))
-    throw new EncoderError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
+    throw new FeatureError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
+  if (!Number.isInteger(pool) || pool < 1)
+    throw new FeatureError(EXTRACT, "pool must be a whole number of at least 1", pool);
   if (!Number.isInteger(imagesPerFile) || imagesPerFile < 1)
-    throw new EncoderError(EXTRACT, "imagesPerFile must be a whole number of at least 1", imagesPerFile);
+    throw new FeatureError(EXTRACT, "imagesPerFile must be a whole number of at least 1", imagesPerFile);
   if (!Number.isInteger(copies) || copies < 1 || copies > MOST_COPIES)
-    throw new EncoderError(EXTRACT, `copies must be a whole number of 1..${MOST_COPIES}`, copies);
+    throw new FeatureError(EXTRACT, `copies must be a whole number of 1..${MOST_COPIES}`, copies);
 }
 
-async function extractWith(encoder: Encoder, images: ImageFile[], options: ExtractOptions): Promise<ExtractResult> {
-  const { layers: indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out } = options;
+async function extractWith(encoder: Encoder, images: ImageItem[], options: ExtractOptions): Promise<ExtractResult> {
+  const { layers: indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out, pool = 1 } = options;
   const checked = checkOptions(EXTRACT, { indices, norm, facet, batchSize, signal }, encoder.info.depth);
   if (checked.norm && !encoder.info.hasFinalNorm)
-    throw new EncoderError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
-  const layers = layersOf(encoder, checked.layers);
-  const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype });
+    throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
+  const layers = layersOf(encoder, checked.layers, pool);
+  const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype, pool });
   const store = await FeatureStore.open(EXTRACT, out, run);
   try {
     const todo = await missing(images, store);
@@ -143,7 +156,7 @@ async function extractWith(encoder: Encoder, images: ImageFile[], options: Extra
       encoder,
       checked,
       store,
-      dtype,
+      { dtype, pool },
       images.length,
       reportTo(options, todo.length, images.length),
     );
@@ -198,10 +211,13 @@ function roomFor(encoder: Encoder): number {
   return Math.max(1, Math.floor(CACHE_BYTES / (4 * 4 * tokens * encoder.featureInfo[0].channels)));
 }
 
-function layersOf(encoder: Encoder, layers: readonly number[]): ExtractedLayer[] {
+function layersOf(encoder: Encoder, layers: readonly number[], pool: number): ExtractedLayer[] {
   return layers.map((layer) => {
     const { channels, reduction } = encoder.featureInfo[layer];
-    return { layer, channels, grid: encoder.gridOf(layer), stride: reduction };
+    const [rows, columns] = encoder.gridOf(layer);
+    if (rows % pool || columns % pool)
+      throw new FeatureError(EXTRACT, `pool must divide the grid ${rows} x ${columns} of layer ${layer}`, pool);
+    return { layer, channels, grid: [rows / pool, columns / pool], stride: reduction * pool };
   });
 }
 
@@ -213,8 +229,8 @@ function imagesPerFile(layers: readonly ExtractedLayer[], dtype: FeatureDtype): 
 const READERS = 8;
 
 /** Images without a line of their present content. */
-async function missing(images: readonly ImageFile[], store: FeatureStore): Promise<ImageFile[]> {
-  const found: ImageFile[] = [];
+async function missing(images: readonly ImageItem[], store: FeatureStore): Promise<ImageItem[]> {
+  const found: ImageItem[] = [];
   for (let start = 0; start < images.length; start += READERS) {
     const some = images.slice(start, start + READERS);
     const isKnown = await Promise.all(some.map((image) => hasLine(image, store)));
@@ -223,10 +239,11 @@ async function missing(images: readonly ImageFile[], store: FeatureStore): Promi
   return found;
 }
 
-async function hasLine(image: ImageFile, store: FeatureStore): Promise<boolean> {
+async function hasLine(image: ImageItem, store: FeatureStore): Promise<boolean> {
   const line = store.lines.get(image.path);
   if (!line) return false;
-  const read = await readImage(image);
+  if (image.sha256 !== undefined) return line.sha256 === image.sha256;
+  const read = await image.read();
   return line.sha256 === ("sha256" in read ? read.sha256 : null);
 }
 
@@ -246,14 +263,14 @@ class Extraction {
     private readonly encoder: Encoder,
     private readonly options: CheckedOptions,
     private readonly store: FeatureStore,
-    private readonly dtype: FeatureDtype,
+    private readonly form: { dtype: FeatureDtype; pool: number },
     total: number,
     private readonly onProgress: (progress: ExtractProgress) => void,
   ) {
     this.progress = { done: 0, total, skipped: 0, reused: 0 };
   }
 
-  async run(images: readonly ImageFile[], perFile: number, encoders: readonly Encoder[]): Promise<void> {
+  async run(images: readonly ImageItem[], perFile: number, encoders: readonly Encoder[]): Promise<void> {
     this.progress.reused = this.progress.done = this.progress.total - images.length;
     const { batchSize, signal } = this.options;
     const files = split(images, perFile).map((file) => split(file, batchSize));
@@ -296,15 +313,15 @@ class Extraction {
   ): ManifestLine[] {
     const lines: ManifestLine[] = [];
     for (const candidate of batch) {
-      const { prepared, sha256 } = candidate;
+      const { prepared, sha256, note } = candidate;
       if (!prepared || sha256 === null) {
         lines.push(this.withoutForward(candidate, [...before, ...lines]));
         continue;
       }
-      const stored = storeTensors(maps, fresh.indexOf(prepared), sha256, this.dtype, tensors);
+      const stored = storeTensors(maps, fresh.indexOf(prepared), sha256, this.form.dtype, tensors, this.form.pool);
       const [width, height] = prepared.geometry.imageSize;
       const ok = { status: "ok", size: [width, height] as [number, number], shard: this.store.nextShard } as const;
-      lines.push({ path: candidate.image.path, sha256, ...ok, tensors: stored });
+      lines.push({ path: candidate.image.path, sha256, ...ok, note, tensors: stored });
     }
     this.progress.done += lines.length;
     this.progress.skipped += lines.filter((line) => line.status === "skipped").length;
@@ -312,14 +329,14 @@ class Extraction {
   }
 
   /** A bad picture, or one that was seen before, be it good or bad. */
-  private withoutForward({ image, sha256, reason }: Candidate, before: readonly ManifestLine[]): ManifestLine {
+  private withoutForward({ image, sha256, reason, note }: Candidate, before: readonly ManifestLine[]): ManifestLine {
     const { path } = image;
     if (reason !== null && sha256 !== null) this.bad.set(sha256, reason);
     const same =
       sha256 === null
         ? undefined
         : (this.store.bySha.get(sha256) ?? before.find((line) => line.sha256 === sha256 && line.status === "ok"));
-    if (same && reason === null) return { ...same, path };
+    if (same && reason === null) return { ...same, path, note };
     const why = reason ?? this.bad.get(sha256 ?? "") ?? "the picture cannot be read";
     return { path, sha256, status: "skipped", reason: why, shard: null, tensors: {} };
   }

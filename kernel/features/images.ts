@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ImageError, readPicture } from "../data/image";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 
 /** One picture to extract. */
 export interface ImageFile {
@@ -21,18 +21,23 @@ const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|p[bgp]m|jfif)$/i;
  * The pictures of a folder (with its sub-folders, by path), of a text file with a path a line, or of a list of paths. Each
  * path once.
  *
- * @throws EncoderError when there is no such folder or file
+ * @throws FeatureError when there is no such folder or file
  */
 export async function listImages(fn: string, images: string | readonly string[]): Promise<ImageFile[]> {
   if (typeof images !== "string") return unique(images.map((path) => ({ path, file: resolve(path) })));
   const found = await stat(images).catch(() => null);
-  if (!found) throw new EncoderError(fn, "images must be a folder or a list of paths", images);
-  return found.isDirectory() ? walk(images) : fromList(images);
+  if (!found) throw new FeatureError(fn, "images must be a folder or a list of paths", images);
+  if (!found.isDirectory()) return fromList(images);
+  // A folder of SPair-71k's layout has masks beside its pictures.
+  const inside = await stat(join(images, "JPEGImages")).catch(() => null);
+  return walk(images, inside?.isDirectory() ? "JPEGImages/" : "");
 }
 
-async function walk(folder: string): Promise<ImageFile[]> {
+async function walk(folder: string, below: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { recursive: true });
-  const paths = entries.map((path) => path.replaceAll("\\", "/")).filter((path) => PICTURE.test(path));
+  const paths = entries
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.startsWith(below) && PICTURE.test(path));
   // By code units, not by the language of the machine: the order decides which file holds what.
   return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, file: join(folder, path) }));
 }
@@ -46,19 +51,19 @@ function unique(images: ImageFile[]): ImageFile[] {
   return [...new Map(images.map((image) => [image.path, image])).values()];
 }
 
-/** Every n-th image. Throws `EncoderError` for a text that is no part of a whole. */
-export function shardOf(fn: string, images: readonly ImageFile[], shard: string | undefined): ImageFile[] {
+/** Every n-th image. Throws `FeatureError` for a text that is no part of a whole. */
+export function shardOf<T>(fn: string, images: readonly T[], shard: string | undefined): T[] {
   if (shard === undefined) return [...images];
   const [, i, n] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
-  if (!(n >= 1 && i <= n)) throw new EncoderError(fn, "shard must be i/n with i of 0..n-1 or 1..n", shard);
+  if (!(n >= 1 && i <= n)) throw new FeatureError(fn, "shard must be i/n with i of 0..n-1 or 1..n", shard);
   return images.filter((_, k) => k % n === i % n);
 }
 
 /** The picture's bytes and their SHA-256; null where the file cannot be read. */
-export async function readImage({ file }: ImageFile): Promise<{ bytes: Buffer; sha256: string } | { reason: string }> {
+export async function readImage({ file }: ImageFile): Promise<{ input: Buffer; sha256: string } | { reason: string }> {
   try {
-    const bytes = await readPicture("encoders.extract", file);
-    return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const input = await readPicture("features.extract", file);
+    return { input, sha256: createHash("sha256").update(input).digest("hex") };
   } catch (error) {
     if (error instanceof ImageError) return { reason: error.rule };
     throw error;

@@ -1,9 +1,17 @@
-/** Features of many images on disk. */
+/** Features of many pictures on disk: extracted once, opened and read back by whoever trains or scores on them. */
+export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches";
+export { FeatureError } from "./error";
 export { listImages, type ImageFile } from "./images";
 export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
-export { FeatureFolder, openFeatures } from "./read";
+export { FeatureFolder, open } from "./read";
 export type { ShardOption } from "./images";
-export { hashModel } from "./run-identity";
 export type { ExtractedLayer, ExtractionRun, FeatureDtype } from "./run-identity";
+export {
+  type ImageSource,
+  type NamedPicture,
+  type PictureSource,
+  worldPictures,
+  type WorldPictureOptions,
+} from "./sources";
 export type { ManifestLine } from "./store";
 export type { StoredTensor } from "./tensors";

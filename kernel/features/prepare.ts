@@ -1,26 +1,29 @@
-import { ImageError } from "../data/image";
-import { eachInPreparation, prepareInThread } from "../encoders/preprocess/preparation";
+import { ImageError, type RawImage } from "../data/image";
+import { prepareInput } from "../encoders/preprocess/batch";
+import { eachInPreparation } from "../encoders/preprocess/preparation";
 import type { PreparedImage, Preprocess } from "../encoders/preprocess/preprocess";
-import { type ImageFile, readImage } from "./images";
+import type { ImageItem, ReadPicture } from "./sources";
 
 /** A picture on its way into the model, or the reason why it is not. */
 export interface Candidate {
-  image: ImageFile;
+  image: ImageItem;
   sha256: string | null;
   /** Null for a picture whose content is known from before, and for a bad one. */
   prepared: PreparedImage | null;
   reason: string | null;
+  /** Kept beside its features. */
+  note?: unknown;
 }
 
 /** A picture's bytes and their hash, or why there are none. */
 export interface Read {
-  image: ImageFile;
-  found: Awaited<ReturnType<typeof readImage>>;
+  image: ImageItem;
+  found: ReadPicture;
 }
 
 /** Reads the pictures of one batch. */
-export function readBatch(images: readonly ImageFile[]): Promise<Read[]> {
-  return Promise.all(images.map(async (image) => ({ image, found: await readImage(image) })));
+export function readBatch(images: readonly ImageItem[]): Promise<Read[]> {
+  return Promise.all(images.map(async (image) => ({ image, found: await image.read() })));
 }
 
 /**
@@ -36,19 +39,19 @@ export function prepareBatch(
   const isFresh = batch.map(({ found }) => "sha256" in found && !seen.has(found.sha256) && seen.add(found.sha256));
   return eachInPreparation([...batch.entries()], async ([i, { image, found }]): Promise<Candidate> => {
     if ("reason" in found) return { image, sha256: null, prepared: null, reason: found.reason };
-    const { bytes, sha256 } = found;
-    if (!isFresh[i]) return { image, sha256, prepared: null, reason: null };
-    return { image, sha256, ...(await prepareOne(fn, bytes, plan)) };
+    const { input, sha256, note } = found;
+    if (!isFresh[i]) return { image, sha256, prepared: null, reason: null, note };
+    return { image, sha256, note, ...(await prepareOne(fn, input, plan)) };
   });
 }
 
 async function prepareOne(
   fn: string,
-  bytes: Uint8Array,
+  input: Uint8Array | RawImage,
   plan: Preprocess,
 ): Promise<Pick<Candidate, "prepared" | "reason">> {
   try {
-    return { prepared: await prepareInThread(bytes, plan, fn), reason: null };
+    return { prepared: await prepareInput(input, plan, fn), reason: null };
   } catch (error) {
     if (error instanceof ImageError) return { prepared: null, reason: error.rule };
     throw error;

@@ -1,18 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSafetensors, type SafetensorsTensor } from "../nn";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
-import { halfToFloat } from "../numeric/half";
+import { halfToFloat } from "../numeric";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
 
-const OPEN = "encoders.openFeatures";
+const OPEN = "features.open";
 const FEATURES = "FeatureFolder.features";
 
-/** Features that `encoders.extract` wrote. Tensors are read when they are asked for. */
+/** Features that `features.extract` wrote. Tensors are read when they are asked for. */
 export class FeatureFolder {
   constructor(
     readonly folder: string,
@@ -33,37 +33,84 @@ export class FeatureFolder {
    *
    * @param path as the manifest names it
    * @param layer 0-based. Default: the last one that is stored
-   * @throws EncoderError for an image or a layer without features, or a file that does not hold what the manifest says
+   * @throws FeatureError for an image or a layer without features, or a file that does not hold what the manifest says
    */
-  async features(path: string, layer?: number): Promise<FeatureMap> {
-    const { layers, encoder } = this.run;
-    const stored = layer === undefined ? layers[layers.length - 1] : layers.find((one) => one.layer === layer);
-    const legal = layers.map((one) => one.layer).join(", ");
-    if (!stored) throw new EncoderError(FEATURES, `stored layers are ${legal}`, layer);
-    const line = this.images.get(path);
-    if (line?.status !== "ok" || !line.size)
-      throw new EncoderError(FEATURES, line?.reason ?? `the image must be one of ${this.images.size} in paths`, path);
-    const data = await this.read(line, stored);
-    const { grid, channels } = stored;
-    return new FeatureMap({
-      ...{ data, dims: [1, grid[0] * grid[1], channels], format: "NLC", layer: stored.layer, grid, channels },
-      ...{ encoder: encoder.name, device: "disk" },
-      geometry: [geometryOf({ width: line.size[0], height: line.size[1] }, encoder.preprocess)],
+  async features(path: string, layer = this.run.layers[this.run.layers.length - 1].layer): Promise<FeatureMap> {
+    return (await this.maps([path], [layer]))[0];
+  }
+
+  /**
+   * Some images' features at some layers: one map a layer, in which image `i` is `paths[i]`. Each file is opened once.
+   *
+   * @throws FeatureError as {@link features}
+   */
+  async maps(paths: readonly string[], layers: readonly number[]): Promise<FeatureMap[]> {
+    const stored = this.checkLayers(FEATURES, layers);
+    const lines = paths.map((path) => this.lineOf(path));
+    const tensors = await this.read(lines, stored);
+    return stored.map((layer) => this.mapOf(lines, layer, tensors));
+  }
+
+  /** @internal The layers as they are stored. */
+  checkLayers(fn: string, layers: readonly number[]): ExtractedLayer[] {
+    return layers.map((layer) => {
+      const stored = this.run.layers.find((one) => one.layer === layer);
+      if (stored) return stored;
+      throw new FeatureError(fn, `stored layers are ${this.run.layers.map((one) => one.layer).join(", ")}`, layer);
     });
   }
 
-  private async read(line: ManifestLine, { layer, grid, channels }: ExtractedLayer): Promise<Float32Array> {
-    const entry = line.tensors[layer];
-    // The manifest is a file like any other: it must not lead out of the folder.
-    if (!entry || !/^features-\d+\.safetensors$/.test(line.shard ?? ""))
-      throw new EncoderError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(line.shard));
-    const names = [entry.name, ...(entry.scale === undefined ? [] : [entry.scale])];
-    const { tensors } = await readSafetensors(join(this.folder, line.shard as string), names);
-    const data = decode(entry, tensors);
-    if (data?.length === grid[0] * grid[1] * channels) return data;
-    throw new EncoderError(FEATURES, `${entry.name} must have ${grid[0] * grid[1]} x ${channels} values`, data?.length);
+  private lineOf(path: string): StoredLine {
+    const line = this.images.get(path);
+    if (line?.status === "ok" && line.size) return { ...line, size: line.size };
+    throw new FeatureError(FEATURES, line?.reason ?? `the image must be one of ${this.images.size} in paths`, path);
+  }
+
+  private mapOf(lines: readonly StoredLine[], stored: ExtractedLayer, tensors: Tensors): FeatureMap {
+    const { layer, grid, channels } = stored;
+    const size = grid[0] * grid[1] * channels;
+    const data = new Float32Array(lines.length * size);
+    lines.forEach((line, i) => {
+      const { name } = line.tensors[layer];
+      const values = decode(line.tensors[layer], tensors);
+      if (values?.length !== size)
+        throw new FeatureError(FEATURES, `${name} must have ${grid[0] * grid[1]} x ${channels} values`, values?.length);
+      data.set(values, i * size);
+    });
+    const { name: encoder, preprocess } = this.run.encoder;
+    return new FeatureMap({
+      data,
+      dims: [lines.length, grid[0] * grid[1], channels],
+      format: "NLC",
+      layer,
+      grid,
+      channels,
+      encoder,
+      device: "disk",
+      geometry: lines.map(({ size: [width, height] }) => geometryOf({ width, height }, preprocess)),
+    });
+  }
+
+  /** The tensors of some images at some layers, by name. */
+  private async read(lines: readonly StoredLine[], layers: readonly ExtractedLayer[]): Promise<Tensors> {
+    const names = new Map<string, Set<string>>();
+    for (const { shard, tensors } of lines)
+      for (const { layer } of layers) {
+        const entry = tensors[layer];
+        // The manifest is a file like any other: it must not lead out of the folder.
+        if (!entry || !/^features-\d+\.safetensors$/.test(shard ?? ""))
+          throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(shard));
+        const own = names.get(shard as string) ?? new Set();
+        names.set(shard as string, own.add(entry.name));
+        if (entry.scale !== undefined) own.add(entry.scale);
+      }
+    const read = [...names].map(([shard, own]) => readSafetensors(join(this.folder, shard), [...own]));
+    return new Map((await Promise.all(read)).flatMap(({ tensors }) => [...tensors]));
   }
 }
+
+type StoredLine = ManifestLine & { size: [width: number, height: number] };
+type Tensors = ReadonlyMap<string, SafetensorsTensor>;
 
 /** Single precision from what is stored; null for a type that is not written here. */
 function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTensor>): Float32Array | null {
@@ -79,13 +126,13 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 /**
  * Opens a folder of features for reading, also one that is being written to: what counts at this moment is seen.
  *
- * @throws EncoderError when it is none
+ * @throws FeatureError when it is none
  */
-export async function openFeatures(folder: string): Promise<FeatureFolder> {
+export async function open(folder: string): Promise<FeatureFolder> {
   const [run, manifest] = await Promise.all(
     [RUN, MANIFEST].map((name) =>
       readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-        throw new EncoderError(OPEN, `the folder must hold ${RUN} and ${MANIFEST} (${error.code})`, folder);
+        throw new FeatureError(OPEN, `the folder must hold ${RUN} and ${MANIFEST} (${error.code})`, folder);
       }),
     ),
   );

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModel } from "../onnx";
 import type { Encoder } from "../encoders/encoder";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import type { Facet } from "../encoders/options";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 
@@ -37,6 +37,8 @@ export interface ExtractionRun {
   facet: Facet;
   norm: boolean;
   dtype: FeatureDtype;
+  /** Side of the square of tokens whose mean is stored; absent where each token is. */
+  pool?: number;
 }
 
 /** Describes a run. The device, the batch size and the share of the images do not count: they may change from day to day. */
@@ -44,14 +46,14 @@ export async function describeRun(
   fn: string,
   encoder: Encoder,
   layers: ExtractedLayer[],
-  options: Pick<ExtractionRun, "facet" | "norm" | "dtype">,
+  options: Pick<ExtractionRun, "facet" | "norm" | "dtype" | "pool">,
 ): Promise<ExtractionRun> {
   const { path, preprocess, precision } = encoder.info;
-  if (path === null) throw new EncoderError(fn, "the encoder must come from a file", encoder.name);
-  const { facet, norm, dtype } = options;
+  if (path === null) throw new FeatureError(fn, "the encoder must come from a file", encoder.name);
+  const { facet, norm, dtype, pool = 1 } = options;
   const sha256 = await hashModel(path, fn);
   const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };
-  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype };
+  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype, ...(pool > 1 && { pool }) };
   const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   return { ...content, hash, encoder: { name: encoder.name, ...computed } };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type SafetensorsTensor, writeSafetensors } from "../nn";
-import { EncoderError } from "../encoders/errors";
+import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
@@ -19,6 +19,8 @@ export interface ManifestLine {
   size?: [number, number];
   /** The file that holds the tensors; null for a skipped image. */
   shard: string | null;
+  /** What the source of the picture said beside its pixels. */
+  note?: unknown;
   /** By layer. */
   tensors: Record<string, StoredTensor>;
 }
@@ -55,7 +57,7 @@ export class FeatureStore {
   /**
    * Opens or makes a folder.
    *
-   * @throws EncoderError when it holds features of another encoder or other options, when another process writes to it,
+   * @throws FeatureError when it holds features of another encoder or other options, when another process writes to it,
    *   or when it cannot be written
    */
   static async open(fn: string, folder: string, run: ExtractionRun): Promise<FeatureStore> {
@@ -121,7 +123,7 @@ export class FeatureStore {
     const path = join(this.folder, MANIFEST);
     const size = names.includes(MANIFEST) ? (await stat(path)).size : 0;
     if (size || names.some((name) => name.startsWith("features-")))
-      throw new EncoderError(this.fn, `out must be empty or hold ${RUN}`, this.folder);
+      throw new FeatureError(this.fn, `out must be empty or hold ${RUN}`, this.folder);
     await writeFile(path, "");
     await this.settle(this.committed);
   }
@@ -134,20 +136,20 @@ export class FeatureStore {
   private checkRun(text: string): Committed {
     const { committed, ...run } = parseRun(this.fn, text);
     if (run.hash === this.run.hash) return committed;
-    const differ = (["encoder", "layers", "facet", "norm", "dtype"] as const).filter(
+    const differ = (["encoder", "layers", "facet", "norm", "dtype", "pool"] as const).filter(
       (key) => JSON.stringify(run[key]) !== JSON.stringify(this.run[key]),
     );
-    throw new EncoderError(this.fn, `out must be empty or hold a run of the same ${differ.join(", ")}`, this.folder);
+    throw new FeatureError(this.fn, `out must be empty or hold a run of the same ${differ.join(", ")}`, this.folder);
   }
 }
 
 /** The lines that count: those in the first `length` bytes. */
 export function parseManifest(fn: string, bytes: Buffer, length: number): ManifestLine[] {
-  if (bytes.length < length) throw new EncoderError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
+  if (bytes.length < length) throw new FeatureError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
   const lines = bytes.subarray(0, length).toString().split("\n").slice(0, -1);
   return lines.map((text, i) => {
     const line = parseLine(text);
-    if (!line) throw new EncoderError(fn, `line ${i + 1} of ${MANIFEST} must describe an image`, text.slice(0, 100));
+    if (!line) throw new FeatureError(fn, `line ${i + 1} of ${MANIFEST} must describe an image`, text.slice(0, 100));
     return line;
   });
 }
@@ -162,7 +164,7 @@ function parseLine(text: string): ManifestLine | null {
   }
 }
 
-/** What `run.json` says. Throws `EncoderError` for one of another version. */
+/** What `run.json` says. Throws `FeatureError` for one of another version. */
 export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
   try {
     const run = JSON.parse(text) as ExtractionRun & { committed: Committed };
@@ -171,7 +173,7 @@ export function parseRun(fn: string, text: string): ExtractionRun & { committed:
   } catch {
     // Reported below, as a run of another version is.
   }
-  throw new EncoderError(fn, `${RUN} must describe a run of version 1`, text.slice(0, 100));
+  throw new FeatureError(fn, `${RUN} must describe a run of version 1`, text.slice(0, 100));
 }
 
 async function append(path: string, at: number, bytes: Uint8Array): Promise<void> {
@@ -198,9 +200,9 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
     const rule = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
       ? `out must have room for more features (${code}); free some and run again to go on`
       : `out must be a folder that can be written (${code})`;
-    throw new EncoderError(fn, rule, folder);
+    throw new FeatureError(fn, rule, folder);
   }
 }
 
-const busy = (fn: string, folder: string, who: string): EncoderError =>
-  new EncoderError(fn, `out must be written by one process at a time, it is by ${who}`, folder);
+const busy = (fn: string, folder: string, who: string): FeatureError =>
+  new FeatureError(fn, `out must be written by one process at a time, it is by ${who}`, folder);

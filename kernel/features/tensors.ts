@@ -1,6 +1,7 @@
 import type { SafetensorsTensor } from "../nn";
 import type { FeatureMap } from "../encoders/feature-map";
-import { floatToHalf } from "../numeric/half";
+import { floatToHalf } from "../numeric";
+import { pooled } from "./pool";
 import type { FeatureDtype } from "./run-identity";
 
 /** Where a layer of an image lies: a tensor `[N, C]` of tokens in raster order. */
@@ -17,6 +18,7 @@ export interface StoredTensor {
  * Puts one image's features into `target`, under names made of its content's hash and the layer: `<sha256>.<layer>`.
  *
  * @param index the image's place in the batch of `maps`, which are `NLC`
+ * @param pool side of the square of tokens whose mean is stored
  * @returns what the manifest says of it, by layer
  */
 export function storeTensors(
@@ -25,10 +27,12 @@ export function storeTensors(
   sha256: string,
   dtype: FeatureDtype,
   target: Map<string, SafetensorsTensor>,
+  pool = 1,
 ): Record<string, StoredTensor> {
   const entries = maps.map((map): [string, StoredTensor] => {
     const name = `${sha256}.${map.layer}`;
-    const tokens = map.tokens(index);
+    const [rows, columns] = map.grid;
+    const tokens = pool === 1 ? map.tokens(index) : pooled(map.tokens(index), [rows / pool, columns / pool], pool);
     const shape = [tokens.length / map.channels, map.channels];
     if (dtype === "int8") return [String(map.layer), storeLevels(tokens, shape, name, target)];
     const tensor: SafetensorsTensor =

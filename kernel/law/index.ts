@@ -5,7 +5,8 @@ import { captionScore } from "./predictors/caption-score";
 import { cScore, cScoreByLayer } from "./pck/c-score";
 import { definitions } from "./predictors/definitions";
 import { logME } from "./predictors/logme";
-import { centerTokens, locate, normalizeTokens, similarityRow } from "./pck/match";
+import { centeredRows, unitRows } from "../numeric";
+import { locate, similarityRow } from "./pck/match";
 import { plan } from "./plan/plan";
 import { replayPlan } from "./plan/plan-replay";
 import { policy } from "./plan/policy";
@@ -41,8 +42,10 @@ export const law = {
   baselineNames,
   locate,
   similarityRow,
-  normalizeTokens,
-  centerTokens,
+  /** A copy with rows of unit length, `x / (|x| + 1e-10)`: a zero row stays zero. */
+  normalizeTokens: unitRows,
+  /** A copy with the mean token of the image taken away; raises PCK of most encoders. */
+  centerTokens: centeredRows,
 };
 
 export type { AScore, AScoreOptions, TokenSet } from "./predictors/a-score";

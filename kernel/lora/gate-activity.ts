@@ -1,5 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { mean } from "../numeric";
 import type { MatrixPicture } from "../picture";
 import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
@@ -116,7 +117,7 @@ const MEAN = { title: "Mean gate", note: "Mean opening of the gate" };
 
 function layerPictures(tasks: readonly string[], layers: readonly string[], uses: readonly GateUse[]): MatrixPicture[] {
   const axes = ["task", "layer"] as const;
-  const values = (of: (use: GateUse) => Float32Array): number[] => uses.map((use) => meanOf(of(use)));
+  const values = (of: (use: GateUse) => Float32Array): number[] => uses.map((use) => mean(of(use)));
   const labels = { rows: tasks, columns: layers, axes };
   return [
     { ...ACTIVE, ...labels, title: `${ACTIVE.title} by layer`, values: values(({ active }) => active) },
@@ -153,14 +154,10 @@ const unitsOf = (uses: readonly GateUse[], layer: string): number =>
 
 /** Mean over units of what lies between the tasks with the most and the least active inputs. */
 function differenceOf(uses: readonly GateUse[]): number {
-  return meanOf(
+  return mean(
     uses[0].active.map((_, unit) => {
       const shares = uses.map(({ active }) => active[unit]).filter(Number.isFinite);
       return shares.length ? Math.max(...shares) - Math.min(...shares) : 0;
     }),
   );
-}
-
-function meanOf(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,7 +1,6 @@
 /** Models that see and answer: a small language model, and what joins an encoder to it. */
-export { MultimodalError } from "./error";
+export { ModelError } from "./error";
 export { load, type LoadedLanguageModel } from "./load";
 export { LanguageModel, type LanguageModelConfig } from "./language-model";
 export { type Batch, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";
-export * from "../studies";

@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { MultimodalError } from "./error";
+import { ModelError } from "./error";
 
 /** The fields of a Llama `config.json` that decide the architecture. */
 export interface LanguageModelConfig {
@@ -112,11 +112,11 @@ export class LanguageModel extends nn.Module {
 }
 
 function checkConfig(config: LanguageModelConfig): void {
-  const fn = "multimodal.LanguageModel";
+  const fn = "models.LanguageModel";
   for (const [key, value] of Object.entries(config)) {
-    if (!(typeof value === "number" && value > 0)) throw new MultimodalError(fn, `${key} must be positive`, value);
+    if (!(typeof value === "number" && value > 0)) throw new ModelError(fn, `${key} must be positive`, value);
   }
   const { hidden_size: features, num_attention_heads: heads } = config;
   if (features % heads !== 0)
-    throw new MultimodalError(fn, `hidden_size must be a multiple of num_attention_heads (${heads})`, features);
+    throw new ModelError(fn, `hidden_size must be a multiple of num_attention_heads (${heads})`, features);
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Tokenizer } from "../encoders";
+import { Tokenizer } from "../encoders/tokenizer";
 import * as nn from "../nn";
 import { zooFolder } from "../zoo-folder";
-import { MultimodalError } from "./error";
+import { ModelError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
 
 /** A language model with the words that it knows. */
@@ -16,7 +16,7 @@ export interface LoadedLanguageModel {
   hash: string;
 }
 
-const LOAD = "multimodal.load";
+const LOAD = "models.load";
 const FIELDS = [
   "vocab_size",
   "hidden_size",
@@ -32,7 +32,7 @@ const FIELDS = [
  * `tokenizer.json`. `await nn.start()` first.
  *
  * @param source `zoo/reading-llama`, or a folder
- * @throws MultimodalError for a folder without these files, another architecture, or options that are not computed here
+ * @throws ModelError for a folder without these files, another architecture, or options that are not computed here
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
   const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
@@ -54,7 +54,7 @@ export async function load(source: "zoo/reading-llama" | (string & {})): Promise
 
 function fileOf(folder: string, name: string): string {
   const path = join(folder, name);
-  if (!existsSync(path)) throw new MultimodalError(LOAD, `the folder must hold ${name}`, folder);
+  if (!existsSync(path)) throw new ModelError(LOAD, `the folder must hold ${name}`, folder);
   return path;
 }
 
@@ -64,20 +64,20 @@ function readObject(folder: string, name: string): Record<string, unknown> {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (error) {
-    throw new MultimodalError(LOAD, `${name} must hold JSON (${(error as Error).message})`, path);
+    throw new ModelError(LOAD, `${name} must hold JSON (${(error as Error).message})`, path);
   }
-  throw new MultimodalError(LOAD, `${name} must hold a JSON object`, path);
+  throw new ModelError(LOAD, `${name} must hold a JSON object`, path);
 }
 
 /** The fields that decide the computation; what would change it and is not computed here is refused. */
 function configOf(json: Record<string, unknown>): LanguageModelConfig {
   const fixed = { model_type: "llama", tie_word_embeddings: true, hidden_act: "silu" } as const;
   for (const [key, legal] of Object.entries(fixed))
-    if (json[key] !== legal) throw new MultimodalError(LOAD, `${key} must be ${legal}`, json[key]);
+    if (json[key] !== legal) throw new ModelError(LOAD, `${key} must be ${legal}`, json[key]);
   // transformers 5 keeps the base of the rotation in `rope_parameters`, earlier ones beside the rest.
   const rope = (json["rope_parameters"] ?? json["rope_scaling"] ?? {}) as Record<string, unknown>;
   if ((rope["rope_type"] ?? "default") !== "default")
-    throw new MultimodalError(LOAD, "rope_type must be default", rope["rope_type"]);
+    throw new ModelError(LOAD, "rope_type must be default", rope["rope_type"]);
   const values = Object.fromEntries(FIELDS.map((key) => [key, json[key]]));
   const theta = rope["rope_theta"] ?? json["rope_theta"] ?? 10_000;
   return { ...values, rope_theta: theta } as unknown as LanguageModelConfig;

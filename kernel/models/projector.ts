@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { MultimodalError } from "./error";
+import { ModelError } from "./error";
 
 export interface ProjectorOptions {
   /** Side of the square of neighbouring tokens that becomes one, their features side by side; default 1. */
@@ -24,7 +24,7 @@ export class Projector extends nn.Module {
   ) {
     super();
     if (!Number.isInteger(merge) || merge < 1)
-      throw new MultimodalError("multimodal.Projector", "merge must be a whole number of at least 1", merge);
+      throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);
     this.merge = merge;
     this.fc1 = new nn.Linear(inFeatures * merge ** 2, outFeatures);
     this.fc2 = new nn.Linear(outFeatures, outFeatures);
@@ -41,7 +41,7 @@ function mergeTokens(x: Tensor, [rows, columns]: readonly [number, number], side
   if (side === 1) return x;
   const [B, , C] = x.shape;
   if (rows % side !== 0 || columns % side !== 0)
-    throw new MultimodalError("multimodal.Projector", `the grid must be a multiple of merge ${side}`, [rows, columns]);
+    throw new ModelError("models.Projector", `the grid must be a multiple of merge ${side}`, [rows, columns]);
   // Four dimensions are enough: rows of squares lie one after the other.
   const apart = tf.reshape(x, [(B * rows) / side, side, columns / side, side * C]);
   return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [B, (rows * columns) / side ** 2, side ** 2 * C]);

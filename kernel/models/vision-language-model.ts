@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import type { Vce } from "../vce";
-import { MultimodalError } from "./error";
+import { ModelError } from "./error";
 import type { LanguageModel } from "./language-model";
 import { Projector } from "./projector";
 
@@ -41,7 +41,7 @@ export class VisionLanguageModel extends nn.Module {
   constructor({ features, grid, languageModel, vce, merge = 2 }: VisionLanguageOptions) {
     super();
     if (vce && vce.features !== features)
-      throw new MultimodalError("multimodal.VisionLanguageModel", `vce must have ${features} features`, vce.features);
+      throw new ModelError("models.VisionLanguageModel", `vce must have ${features} features`, vce.features);
     this.grid = grid;
     this.vce = vce ?? null;
     this.mmProjector = new Projector(features, languageModel.config.hidden_size, { merge });
@@ -90,7 +90,7 @@ export class VisionLanguageModel extends nn.Module {
 function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
   const values = targets.dataSync();
   const places = [...values.keys()].filter((at) => values[at] >= 0);
-  if (!places.length) throw new MultimodalError("multimodal.loss", "a word of the batch must count", "none");
+  if (!places.length) throw new ModelError("models.loss", "a word of the batch must count", "none");
   const words = places.map((at) => values[at]);
   return { places: tf.tensor(places, [places.length], "int32"), words: tf.tensor(words, [words.length], "int32") };
 }

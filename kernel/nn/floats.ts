@@ -1,5 +1,5 @@
 import { NnError } from "./error";
-import { halfToFloat } from "../numeric/half";
+import { halfToFloat } from "../numeric";
 import { bfloat16ToFloat, type SafetensorsTensor } from "../safetensors";
 
 /** A stored floating tensor's values in single precision. */

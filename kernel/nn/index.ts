@@ -41,7 +41,7 @@ export {
   zeros,
 } from "./initializers";
 export { toFloat32 } from "./floats";
-export { floatToHalf, halfToFloat } from "../numeric/half";
+export { floatToHalf, halfToFloat } from "../numeric";
 export { Linear, linear, type LinearOptions } from "./linear";
 export {
   cosineLoss,

@@ -1,15 +1,34 @@
-let table: Float32Array | null = null;
+/** IEEE 754 half precision by hand: neither Node 20 nor older browsers have `Float16Array`. */
 
-/** Half-precision bits as single precision. */
-export function halfToFloat(bits: Uint16Array): Float32Array {
-  const values = (table ??= Float32Array.from({ length: 65536 }, (_, i) => halfToNumber(i)));
-  const result = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) result[i] = values[bits[i]];
-  return result;
+const floatView = new Float32Array(1);
+const bitsView = new Uint32Array(floatView.buffer);
+
+/** Rounds to nearest, ties to even; overflow becomes infinity, as `numpy.float16` does. */
+export function toHalf(value: number): number {
+  floatView[0] = value;
+  const bits = bitsView[0];
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x7f800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  if (magnitude < 0x38800000) return sign | subnormalHalf(magnitude);
+  // Half of the last place that is kept, less one where that place is even: ties go to even.
+  return sign | Math.min(0x7c00, (magnitude - 0x38000000 + 0x0fff + ((magnitude >>> 13) & 1)) >>> 13);
+}
+
+function subnormalHalf(magnitude: number): number {
+  const shift = 126 - (magnitude >>> 23);
+  return shift > 24 ? 0 : roundToEven((magnitude & 0x7fffff) | 0x800000, shift);
+}
+
+function roundToEven(bits: number, shift: number): number {
+  const kept = bits >>> shift;
+  const rest = bits - kept * 2 ** shift;
+  const half = 2 ** (shift - 1);
+  return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
 }
 
 /** One value: sign, 5 bits of exponent, 10 of fraction. */
-function halfToNumber(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -18,26 +37,43 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const scratch = new Float32Array(1);
-const scratchBits = new Uint32Array(scratch.buffer);
+let table: Float32Array | undefined;
 
-/** Single precision as half-precision bits, rounded to nearest even; too large becomes infinity. */
-export function floatToHalf(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, (value) => {
-    scratch[0] = value;
-    const bits = scratchBits[0];
-    const sign = (bits >>> 16) & 0x8000;
-    const magnitude = Math.abs(value);
-    if (magnitude >= 65520) return sign | 0x7c00;
-    if (value !== value) return 0x7e00;
-    if (magnitude < 2 ** -14) return sign | roundEven(magnitude * 2 ** 24);
-    const rounded = bits + 0x0fff + ((bits >>> 13) & 1);
-    return sign | (((rounded & 0x7fffffff) >>> 13) - (112 << 10));
-  });
+/** The 65,536 values of the format, made once: decoding is then one look-up a value. */
+function halves(): Float32Array {
+  return (table ??= Float32Array.from({ length: 65536 }, (_, bits) => fromHalf(bits)));
 }
 
-function roundEven(x: number): number {
-  const down = Math.floor(x);
-  const rest = x - down;
-  return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down;
+/** Half-precision bits as single precision. */
+export function halfToFloat(bits: Uint16Array): Float32Array {
+  const values = halves();
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = values[bits[i]];
+  return out;
+}
+
+/** Single precision as half-precision bits, each value by {@link toHalf}. */
+export function floatToHalf(values: Float32Array): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = toHalf(values[i]);
+  return out;
+}
+
+/** Little-endian half floats, two bytes a value. */
+export function encodeFloat16(values: Float32Array): Uint8Array {
+  const out = new Uint8Array(values.length * 2);
+  for (let i = 0; i < values.length; i++) {
+    const half = toHalf(values[i]);
+    out[2 * i] = half & 0xff;
+    out[2 * i + 1] = half >>> 8;
+  }
+  return out;
+}
+
+/** Reverses {@link encodeFloat16}. The bytes may start at any offset of their buffer. */
+export function decodeFloat16(bytes: Uint8Array): Float32Array {
+  const values = halves();
+  const out = new Float32Array(bytes.length >> 1);
+  for (let i = 0; i < out.length; i++) out[i] = values[bytes[2 * i] | (bytes[2 * i + 1] << 8)];
+  return out;
 }

@@ -17,7 +17,7 @@ export { editModel, type EditedModel } from "./edit";
 export type { BlockSite, Structure } from "./blocks";
 export type { NormParameters, NormSite } from "./norms";
 export { stemGrid, stemStride, type StemStep } from "./stem";
-export { halfToNumber, readTensor } from "./tensor";
+export { readTensor } from "./tensor";
 export type { OnnxModel } from "./model";
 export { readModel } from "./parse";
 export { type LevelForm, quantize } from "./quantize";

@@ -1,5 +1,6 @@
 import { openSync, closeSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fromHalf, halfToFloat } from "../numeric";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";
 
@@ -76,7 +77,7 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
     : model.bytes
       ? Uint8Array.from(model.bytes.subarray(range.start, range.end))
       : readFile(model.path ?? "", range.start, size);
-  return isHalf ? Float32Array.from(new Uint16Array(buffer), halfToNumber) : new Float32Array(buffer);
+  return isHalf ? halfToFloat(new Uint16Array(buffer)) : new Float32Array(buffer);
 }
 
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
@@ -115,7 +116,7 @@ function reader(type: number, view: DataView): ((index: number) => number) | nul
     case DataType.int32:
       return (i) => view.getInt32(4 * i, true);
     case DataType.float16:
-      return (i) => halfToNumber(view.getUint16(2 * i, true));
+      return (i) => fromHalf(view.getUint16(2 * i, true));
     case DataType.int8:
       return (i) => view.getInt8(i);
     case DataType.uint8:
@@ -124,13 +125,4 @@ function reader(type: number, view: DataView): ((index: number) => number) | nul
     default:
       return null;
   }
-}
-
-/** IEEE 754 half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
 }

@@ -14,7 +14,18 @@ export { base64Decode, base64Encode } from "./core/base64";
 export { ProtocolError } from "./core/check";
 export * from "./core/color";
 export { ViewError, describeValue } from "./core/error";
-export { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../numeric/float16";
+export {
+  argmax,
+  centeredRows,
+  decodeFloat16,
+  encodeFloat16,
+  fromHalf,
+  row,
+  softmax,
+  toHalf,
+  topIndices,
+  unitRows,
+} from "../numeric";
 export * from "./core/geometry";
 export * from "./correspondence/match";
 export * from "./law/model";

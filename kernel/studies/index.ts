@@ -1,9 +1,13 @@
-/** A task to compare projectors, VCE and adapters on: questions about the world's pictures. */
-export type { AnswerScore } from "../tasks/answers/evaluate";
-export { type AnswerMethod, answerMethods } from "./answers/methods";
+/** Methods compared on a task, each from several seeds. */
+export { StudyError } from "./error";
+export {
+  type AnswerLoss,
+  type AnswerMethod,
+  answerMethods,
+  type AnswerStage,
+  type AnswerTask,
+} from "./answers/methods";
 export { AnswerModel, type LevelWeights, openAnswers, type OpenAnswersOptions } from "./answers/open";
-export { loadPictures, type PictureOptions, Pictures, type PictureText } from "../tasks/answers/examples";
-export type { AnswerSequence } from "../tasks/answers/sequences";
 export { ANSWERS, ANSWERS_SHORT, type AnswerSettings } from "./answers/settings";
 export { answerStudy, type AnswerStudyOptions } from "./answers/study";
 export type { AnswerRun, AnswerStudy } from "./study-file";

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { attach } from "../lora";
+import { type AdapterOptions, attach } from "../lora";
 import * as nn from "../nn";
 import type { LanguageModel } from "../models/language-model";
 import type { LoadedLanguageModel } from "../models/load";
 import type { AnswerScore } from "../tasks/answers/evaluate";
-import type { AnswerMethod } from "./answers/methods";
+import { sum } from "../numeric";
+import { type AnswerMethod, describeMethod } from "./answers/methods";
 import type { Pictures } from "../tasks/answers/examples";
 import type { AnswerSettings } from "./answers/settings";
 
@@ -56,14 +57,22 @@ export class StudyFile {
   ) {
     // More seeds go on with the same study.
     const identity = hashOf({
-      ...{ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() },
+      settings: {
+        ...settings,
+        seeds: null,
+        methods: settings.methods.map((method) => describeMethod(method, settings)),
+      },
+      hash,
+      device: nn.trainingDevice(),
       pictures: pictures.map((one) => one.identity),
     });
     this.folder = join(folder, `study-${identity}`);
     this.path = join(this.folder, "study.json");
     const empty = {
       baselines: [],
-      adapterValues: Object.fromEntries(settings.methods.map((method) => [method.name, valuesOf(method, model)])),
+      adapterValues: Object.fromEntries(
+        settings.methods.map((method) => [method.name, valuesOf(method, settings, model)]),
+      ),
       runs: [],
       seconds: 0,
       finished: false,
@@ -95,9 +104,12 @@ export class StudyFile {
   }
 }
 
-/** Values that a method's adapter trains. */
-function valuesOf({ adapter }: AnswerMethod, model: LanguageModel): number {
-  if (!adapter) return 0;
+/** Values that a method's adapters train. */
+function valuesOf(method: AnswerMethod, settings: AnswerSettings, model: LanguageModel): number {
+  return sum(method.stages(settings).map(({ adapter }) => (adapter ? adapterValues(adapter, model) : 0)));
+}
+
+function adapterValues(adapter: AdapterOptions, model: LanguageModel): number {
   const adapters = attach(model, adapter);
   try {
     return adapters.counts().trainable;

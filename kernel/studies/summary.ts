@@ -1,6 +1,7 @@
 import { jStat } from "jstat";
 import type { QuestionType } from "../data";
-import { MultimodalError } from "../models/error";
+import { StudyError } from "./error";
+import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import type { AnswerStudy } from "./study-file";
 
@@ -21,11 +22,10 @@ export interface MethodSummary {
 /** @param values one a seed */
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
-  if (n === 0) throw new MultimodalError("multimodal.seedMean", "there must be a value", "none");
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n === 1) return { mean, half: null };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, half: jStat.studentt.inv(0.975, n - 1) * Math.sqrt(variance / n) };
+  if (n === 0) throw new StudyError("studies.seedMean", "there must be a value", "none");
+  if (n === 1) return { mean: values[0], half: null };
+  const half = jStat.studentt.inv(0.975, n - 1) * Math.sqrt(sampleVariance(values) / n);
+  return { mean: mean(values), half };
 }
 
 /** Each method over its seeds: how much another training would differ, not how much other questions would. */
@@ -59,8 +59,6 @@ export function pairedDifference({ runs }: AnswerStudy, method: string, other: s
   const [own, theirs] = [of(method), of(other)];
   const shared = [...own.keys()].filter((seed) => theirs.has(seed));
   if (!shared.length)
-    throw new MultimodalError("multimodal.pairedDifference", `${method} and ${other} must share a seed`, [
-      ...own.keys(),
-    ]);
+    throw new StudyError("studies.pairedDifference", `${method} and ${other} must share a seed`, [...own.keys()]);
   return seedMean(shared.map((seed) => (own.get(seed) as number) - (theirs.get(seed) as number)));
 }

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../protocol/core/check";
-import { encodeFloat16 } from "../numeric/float16";
+import { encodeFloat16 } from "../numeric";
 import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
 import {
   COMM_TARGET,

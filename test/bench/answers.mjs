@@ -19,12 +19,12 @@ const LOOKED_AT = "VCE + Dual-LoRA";
 
 /** A study that was stopped goes on; one that is done is printed again. */
 export async function answers({ short = false, seeds } = {}) {
-  const { nn, multimodal } = require("fovea");
+  const { nn, studies } = require("fovea");
   const device = await nn.start(short ? "wasm" : "auto");
-  const usual = short ? multimodal.ANSWERS_SHORT : multimodal.ANSWERS;
+  const usual = short ? studies.ANSWERS_SHORT : studies.ANSWERS;
   const settings = { ...usual, seeds: seeds ?? usual.seeds };
   const total = settings.methods.length * settings.seeds;
-  const study = await multimodal.answerStudy({
+  const study = await studies.answerStudy({
     ...{ settings, folder: FOLDER },
     onPictures: (split, done, count) => progress(`pictures of ${split}: ${done} of ${count}`),
     onStep: ({ method, seed }, { step, totalSteps, loss }) =>
@@ -32,7 +32,7 @@ export async function answers({ short = false, seeds } = {}) {
     onRun: ({ method, seed, score }, { runs }) =>
       progress(`${runs.length} of ${total}: seed ${seed}, ${method}: ${score.all.toFixed(1)} %`, true),
   });
-  const summaries = multimodal.summarize(study);
+  const summaries = studies.summarize(study);
   const types = Object.keys(summaries[0].byType);
   const scored = [...study.baselines.map(baseline), ...summaries];
   return {
@@ -43,7 +43,7 @@ export async function answers({ short = false, seeds } = {}) {
       {
         note: "Differences with the same seed, percentage points:",
         rows: PAIRS.map(([method, other]) =>
-          differenceOf(multimodal.pairedDifference(study, method, other), method, other),
+          differenceOf(studies.pairedDifference(study, method, other), method, other),
         ),
       },
       {
@@ -59,8 +59,8 @@ export async function answers({ short = false, seeds } = {}) {
 
 /** Gates and levels of a trained model. */
 async function insideOf(settings) {
-  const { multimodal } = require("fovea");
-  const model = await multimodal.openAnswers({ settings, folder: FOLDER, method: LOOKED_AT, seed: 1 });
+  const { studies } = require("fovea");
+  const model = await studies.openAnswers({ settings, folder: FOLDER, method: LOOKED_AT, seed: 1 });
   try {
     const { uses } = await model.gateActivity();
     return model.levelWeights().map(({ type, weights }) => ({

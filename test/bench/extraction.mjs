@@ -104,11 +104,11 @@ async function speed(name, model, images, python, folder) {
 
 /** Of images beyond two first batches: as the peers', the time of loading is left out, here of the copies of the model that work side by side. */
 async function ourRate(model, images, out, precision = "fp32") {
-  const { encoders } = require("fovea");
+  const { encoders, features } = require("fovea");
   const encoder = await encoders.load(model, { device: "cpu", precision });
   const seconds = async (some) => {
     const start = performance.now();
-    await encoders.extract({ encoder, images: some, layers: [-1], batchSize: BATCH, out });
+    await features.extract({ encoder, images: some, layers: [-1], batchSize: BATCH, out });
     const end = performance.now();
     rmSync(out, { recursive: true });
     return (end - start) / 1e3;
@@ -156,15 +156,15 @@ async function halfDepth(model, images) {
 
 /** PCK at 0.1 from features as they are stored, beside single precision. */
 async function int8(folder) {
-  const { data, encoders, law } = require("fovea");
+  const { data, features, law } = require("fovea");
   const set = join(folder, "pairs");
   await data.world.writeSpair(set, { split: "test", pairs: 300 });
   const { pairs } = data.spair.read(set);
   const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
   const score = async (dtype) => {
     const out = join(folder, `stored-${dtype}`);
-    await encoders.extract({ encoder: `zoo/${SMALL}`, images, layers: [-1], out, dtype, device: "cpu" });
-    return (await law.cScore(await encoders.openFeatures(out), pairs, { alphas: [0.1] })).perPair[0];
+    await features.extract({ encoder: `zoo/${SMALL}`, images, layers: [-1], out, dtype, device: "cpu" });
+    return (await law.cScore(await features.open(out), pairs, { alphas: [0.1] })).perPair[0];
   };
   const [own, full] = [await score("int8"), await score("f32")];
   return compared(`zoo/${SMALL}, PCK of 300 pairs from int8 features`, own, "f32 features", full, (pck) =>

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { encoders, type ManifestLine } from "../../kernel/encoders/index.ts";
+import { encoders } from "../../kernel/encoders/index.ts";
+import type { ManifestLine } from "../../kernel/features/index.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");

@@ -84,9 +84,9 @@ class PlainFrontEndTests(unittest.TestCase):
 
     def test_progress_is_one_output_that_is_replaced(self):
         result = self.kernel.run(
-            'import { data, encoders } from "fovea";\n'
+            'import { data, features } from "fovea";\n'
             'const set = await data.world.writeSpair("progress", { split: "test", images: 28, pairs: 28 });\n'
-            'await encoders.extract({ encoder: "zoo/parts-hybrid", images: "progress/JPEGImages", out: "features", batchSize: 4, device: "cpu" })'
+            'await features.extract({ encoder: "zoo/parts-hybrid", images: "progress/JPEGImages", out: "features", batchSize: 4, device: "cpu" })'
         )
         self.assertEqual(result.reply["status"], "ok", result.reply)
         (first,) = [content for content in result.of("display_data") if "text/html" in content["data"]]

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { data } from "../../kernel/data/index.ts";
 import { type Encoder, encoders } from "../../kernel/encoders/index.ts";
+import * as features from "../../kernel/features/index.ts";
 import { law } from "../../kernel/law/index.ts";
 import { editModel, quantize, readModel } from "../../kernel/onnx/index.ts";
 import { DISPLAY } from "../../kernel/display/describe.ts";
@@ -72,16 +73,16 @@ describe("an encoder in int8", () => {
   it("extracts under an identity of its own", async () => {
     const out = join(folder, "features");
     const options = { images: images(), out, progress: false };
-    const result = await encoders.extract({ ...options, encoder: "zoo/clip-vit", precision: "int8" });
+    const result = await features.extract({ ...options, encoder: "zoo/clip-vit", precision: "int8" });
     assert.deepEqual([result.precision, result.ok], ["int8", 3]);
     const run = JSON.parse(readFileSync(join(out, "run.json"), "utf8")) as { encoder: object };
     assert.equal((run.encoder as { precision: string }).precision, "int8");
     await assert.rejects(
-      encoders.extract({ ...options, encoder: exact }),
+      features.extract({ ...options, encoder: exact }),
       /out must be empty or hold a run of the same encoder/,
     );
     await assert.rejects(
-      encoders.extract({ ...options, encoder: exact, precision: "int8" }),
+      features.extract({ ...options, encoder: exact, precision: "int8" }),
       /encoders\.extract: precision must be that of the loaded encoder, fp32, received "int8"/,
     );
   });

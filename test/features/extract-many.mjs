@@ -1,7 +1,7 @@
 /** Extracts all pictures of a folder and prints the peak of this process's memory, in bytes, after a fifth of them and at the end. */
 import { createRequire } from "node:module";
 
-const { encoders } = createRequire(import.meta.url)("../../kernel/dist/index.js");
+const { encoders, features } = createRequire(import.meta.url)("../../kernel/dist/index.js");
 const [model, images, out] = process.argv.slice(2);
 
 const peak = () => process.resourceUsage().maxRSS * 1024;
@@ -10,6 +10,6 @@ let early = 0;
 const onProgress = ({ done, total }) => {
   if (!early && done >= total / 5) early = peak();
 };
-const { ok } = await encoders.extract({ encoder, images, out, layers: [0, 1, 2], onProgress, progress: false });
+const { ok } = await features.extract({ encoder, images, out, layers: [0, 1, 2], onProgress, progress: false });
 process.stdout.write(JSON.stringify({ ok, early, late: peak() }));
 await encoder.dispose();

@@ -5,10 +5,11 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { encoders, type Encoder, type ExtractOptions, type ExtractProgress } from "../../kernel/encoders/index.ts";
-import type { ManifestLine } from "../../kernel/encoders/index.ts";
+import type { Encoder } from "../../kernel/encoders/index.ts";
+import * as features from "../../kernel/features/index.ts";
+import type { ExtractOptions, ExtractProgress, ManifestLine } from "../../kernel/features/index.ts";
 import { quantize } from "../../kernel/features/tensors.ts";
-import { halfToFloat } from "../../kernel/numeric/half.ts";
+import { halfToFloat } from "../../kernel/numeric/index.ts";
 import { readSafetensors } from "../../kernel/nn/index.ts";
 import { load, maxAbsDiff } from "../encoders/golden.ts";
 
@@ -30,7 +31,7 @@ after(async () => {
 });
 
 const run = (out: string, more: Partial<ExtractOptions> = {}) =>
-  encoders.extract({ encoder, images: paths, out: join(folder, out), batchSize: 2, imagesPerFile: 4, ...more });
+  features.extract({ encoder, images: paths, out: join(folder, out), batchSize: 2, imagesPerFile: 4, ...more });
 
 const lines = (out: string): ManifestLine[] =>
   readFileSync(join(folder, out, "manifest.jsonl"), "utf8")
@@ -44,7 +45,7 @@ function sameFiles(a: string, b: string): void {
     assert.ok(readFileSync(join(folder, a, name)).equals(readFileSync(join(folder, b, name))), name);
 }
 
-describe("encoders.extract", () => {
+describe("features.extract", () => {
   it("reports progress and leaves a loaded encoder loaded", async () => {
     const seen: ExtractProgress[] = [];
     const result = await run("whole", { onProgress: (progress) => seen.push(progress) });
@@ -108,7 +109,7 @@ describe("encoders.extract", () => {
     );
     await assert.rejects(
       run("x", { layers: [3] }),
-      /encoders.extract: layer 3 is out of range, legal layers are -3..2/,
+      /features.extract: layer 3 is out of range, legal layers are -3..2/,
     );
   });
 
@@ -174,7 +175,7 @@ describe("encoders.extract", () => {
       ["half", 5e-3],
       ["levels", 5e-2],
     ] as const) {
-      const stored = await encoders.openFeatures(join(folder, out));
+      const stored = await features.open(join(folder, out));
       assert.deepEqual(stored.paths, paths);
       const map = await stored.features(paths[7]);
       assert.deepEqual([map.dims, map.layer, map.grid], [intermediates[0].dims, 2, intermediates[0].grid]);
@@ -183,10 +184,10 @@ describe("encoders.extract", () => {
       await assert.rejects(stored.features(paths[7], 1), /FeatureFolder.features: stored layers are 2, received 1/);
       await assert.rejects(stored.features("x.png"), /the image must be one of 10 in paths, received "x.png"/);
     }
-    const bad = await encoders.openFeatures(join(folder, "bad"));
+    const bad = await features.open(join(folder, "bad"));
     assert.deepEqual(bad.paths, [paths[0]]);
     await assert.rejects(bad.features(join(folder, "bad-a.jpg")), /must be a readable JPEG/);
-    await assert.rejects(encoders.openFeatures(folder), /the folder must hold run.json and manifest.jsonl \(ENOENT\)/);
+    await assert.rejects(features.open(folder), /the folder must hold run.json and manifest.jsonl \(ENOENT\)/);
   });
 
   it("are refused where the manifest leads out of the folder, or is no manifest", async () => {
@@ -194,14 +195,11 @@ describe("encoders.extract", () => {
     const text = readFileSync(manifest, "utf8");
     // As long as before: its length is written down.
     writeFileSync(manifest, text.replaceAll("features-00000.safetensors", "../../00/../../safetensors"));
-    const stored = await encoders.openFeatures(join(folder, "half"));
+    const stored = await features.open(join(folder, "half"));
     await assert.rejects(stored.features(paths[0]), /the manifest must name a shard and a tensor/);
     writeFileSync(manifest, `[${text.slice(1)}`);
-    await assert.rejects(
-      encoders.openFeatures(join(folder, "half")),
-      /line 1 of manifest.jsonl must describe an image/,
-    );
-    await assert.rejects(run("half", { dtype: "f16" }), /encoders.extract: line 1 of manifest.jsonl must describe/);
+    await assert.rejects(features.open(join(folder, "half")), /line 1 of manifest.jsonl must describe an image/);
+    await assert.rejects(run("half", { dtype: "f16" }), /features.extract: line 1 of manifest.jsonl must describe/);
   });
 
   it("quantises zeros and what is not finite", () => {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import { data } from "../../kernel/data/index.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
+import * as features from "../../kernel/features/index.ts";
 import {
   law,
   type CScoreOptions,
@@ -141,15 +142,15 @@ describe("features on disk", () => {
     const out = join(folder, "features");
     const stop = new AbortController();
     const extraction = { encoder, images, out, layers: [-2, -1], batchSize: 2, imagesPerFile: 2 };
-    await assert.rejects(encoders.extract({ ...extraction, signal: stop.signal, onProgress: () => stop.abort() }), {
+    await assert.rejects(features.extract({ ...extraction, signal: stop.signal, onProgress: () => stop.abort() }), {
       name: "AbortError",
     });
-    assert.equal((await encoders.extract(extraction)).reused >= 2, true);
+    assert.equal((await features.extract(extraction)).reused >= 2, true);
     const joined = await law.cScore(encoder, read, { layers: [-2, -1], alphas: [0.1] });
     const last = await law.cScore(encoder, read, { layers: [-1], alphas: [0.1] });
     const each = await law.cScoreByLayer(encoder, read, { layers: [2, 3], alphas: [0.1] });
     await encoder.dispose();
-    const stored = await encoders.openFeatures(out);
+    const stored = await features.open(out);
     assert.deepEqual(await law.cScore(stored, read, { layers: [2, 3], alphas: [0.1] }), joined);
     assert.deepEqual(await law.cScore(stored, read, { alphas: [0.1] }), last, "by default the last layer");
     assert.deepEqual(await law.cScoreByLayer(stored, read, { alphas: [0.1] }), each);
@@ -165,8 +166,8 @@ describe("features on disk", () => {
     const spair = join(folder, "spair");
     const [pair] = data.spair.read(spair).pairs;
     const out = join(folder, "by-folder");
-    await encoders.extract({ encoder: "zoo/untrained-hybrid", images: join(spair, "JPEGImages"), out });
-    const score = await law.cScore(await encoders.openFeatures(out), [pair]);
+    await features.extract({ encoder: "zoo/untrained-hybrid", images: join(spair, "JPEGImages"), out });
+    const score = await law.cScore(await features.open(out), [pair]);
     assert.equal(score.pairs, 1);
   });
 });

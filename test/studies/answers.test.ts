@@ -7,7 +7,7 @@ import { world } from "../../kernel/data/index.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
 import { AnswerWriter, answerBatches, batchOf } from "../../kernel/tasks/answers/sequences.ts";
 import { nn, tf } from "../nn/names.ts";
-import { multimodal } from "../multimodal/names.ts";
+import { models, studies, tasks } from "../models/names.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-answers-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,22 +15,22 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const PICTURES = { encoder: "zoo/clip-vit", levels: [-1, -3], pool: 2, perType: 1 } as const;
 
 /** The short study, shorter still. */
-const TINY: multimodal.AnswerSettings = {
-  ...multimodal.ANSWERS_SHORT,
+const TINY: studies.AnswerSettings = {
+  ...studies.ANSWERS_SHORT,
   levels: [-1, -3],
   images: { train: 16, asked: 6 },
   batch: 4,
   questions: 2,
   steps: [4, 3],
   seeds: 1,
-  methods: multimodal.answerMethods(4).filter(({ name }) => ["projector", "VCE + Dual-LoRA"].includes(name)),
+  methods: studies.answerMethods(4).filter(({ name }) => ["projector", "VCE + Dual-LoRA"].includes(name)),
 };
 
 describe("features of pictures with questions", () => {
   const options = { ...PICTURES, split: "val", count: 5, folder: join(folder, "val") } as const;
 
   it("are the means of the encoder's tokens by squares, in half precision", async () => {
-    const pictures = await multimodal.loadPictures(options);
+    const pictures = await tasks.answers.loadPictures(options);
     const { image } = world.quiz(3, { split: "val", perType: 1 });
     const raw = { data: image.rgb, width: image.width, height: image.height, channels: 3 as const };
     const encoder = await encoders.load(PICTURES.encoder);
@@ -47,36 +47,39 @@ describe("features of pictures with questions", () => {
   });
 
   it("are computed once, and not again for fewer pictures", async () => {
-    const [file] = readdirSync(options.folder, { recursive: true, encoding: "utf8" })
+    const files = readdirSync(options.folder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".safetensors"))
       .map((name) => join(options.folder, name));
-    const written = statSync(file).mtimeMs;
+    const written = files.map((file) => statSync(file).mtimeMs);
     const [first, again] = [
-      await multimodal.loadPictures(options),
-      await multimodal.loadPictures({ ...options, count: 2 }),
+      await tasks.answers.loadPictures(options),
+      await tasks.answers.loadPictures({ ...options, count: 2 }),
     ];
-    assert.equal(statSync(file).mtimeMs, written);
+    assert.deepEqual(
+      files.map((file) => statSync(file).mtimeMs),
+      written,
+    );
     assert.deepEqual(again.bits(1, 0), first.bits(1, 0));
     assert.equal(again.count, 2);
   });
 
   it("lie beside those of other options, and are refused where a file holds others", async () => {
-    const coarse = await multimodal.loadPictures({ ...options, pool: 4, count: 1 });
+    const coarse = await tasks.answers.loadPictures({ ...options, pool: 4, count: 1 });
     assert.deepEqual(coarse.grid, [4, 4]);
     const [own, other] = readdirSync(options.folder)
-      .map((name) => join(options.folder, name, "pictures-00000.safetensors"))
+      .map((name) => join(options.folder, name, "features-00000.safetensors"))
       .sort((a, b) => statSync(b).size - statSync(a).size);
     copyFileSync(own, other);
     await assert.rejects(
-      multimodal.loadPictures({ ...options, pool: 4, count: 1 }),
-      /multimodal\.loadPictures: .* must hold features of .*"pool":4.*received .*\\"pool\\":2/,
+      tasks.answers.loadPictures({ ...options, pool: 4, count: 1 }),
+      /must have 16 x 128 values, received 8192/,
     );
     for (const [name, wrong] of [
       ["count must be a whole number of at least 1, received 0", { count: 0 }],
       ["levels must name at least one block, each once", { levels: [-1, -1] }],
       ["the levels' grids must be equal and multiples of pool 3", { pool: 3 }],
     ] as const)
-      await assert.rejects(multimodal.loadPictures({ ...options, ...wrong }), new RegExp(name));
+      await assert.rejects(tasks.answers.loadPictures({ ...options, ...wrong }), new RegExp(name));
   });
 });
 
@@ -84,10 +87,10 @@ describe("sequences of questions", () => {
   before(() => nn.start("wasm"));
 
   it("end each question with its answer, after the words before and after the picture", async () => {
-    const { tokenizer, model } = await multimodal.load("zoo/reading-llama");
+    const { tokenizer, model } = await models.load("zoo/reading-llama");
     model.dispose();
     const writer = new AnswerWriter(tokenizer);
-    const pictures = await multimodal.loadPictures({
+    const pictures = await tasks.answers.loadPictures({
       ...PICTURES,
       split: "val",
       count: 5,
@@ -118,7 +121,7 @@ describe("sequences of questions", () => {
   });
 
   it("hold the reading where the model is told", async () => {
-    const { tokenizer, model } = await multimodal.load("zoo/reading-llama");
+    const { tokenizer, model } = await models.load("zoo/reading-llama");
     model.dispose();
     const writer = new AnswerWriter(tokenizer);
     const text = { questions: world.quiz(1).questions, reading: "column1 row2 size3 red plain cat with ear" };
@@ -132,7 +135,7 @@ describe("sequences of questions", () => {
 async function study(name: string, signal?: AbortSignal, stopAt = Infinity) {
   const losses: number[] = [];
   const stop = new AbortController();
-  const found = await multimodal.answerStudy({
+  const found = await studies.answerStudy({
     ...{ settings: TINY, folder: join(folder, name), signal: signal ?? stop.signal },
     onStep: (_, { loss }) => {
       losses.push(loss);
@@ -164,7 +167,7 @@ describe("a study of answers", () => {
     assert.ok(!stopped.found.finished);
     const rest = await study("stopped");
     assert.deepEqual([...stopped.losses, ...rest.losses], whole.losses);
-    const plain = (one: multimodal.AnswerStudy): unknown =>
+    const plain = (one: studies.AnswerStudy): unknown =>
       one.runs.map(({ method, seed, score }) => [method, seed, score]);
     assert.deepEqual(plain(rest.found), plain(whole.found));
 
@@ -174,9 +177,9 @@ describe("a study of answers", () => {
   });
 
   it("hands out a trained model, its gates and its levels by question type", async () => {
-    const [dual] = TINY.methods.filter(({ vce }) => vce);
+    const [, dual] = TINY.methods;
     const options = { settings: TINY, folder: join(folder, "whole"), method: dual.name, seed: 1 };
-    const model = await multimodal.openAnswers(options);
+    const model = await studies.openAnswers(options);
     const run = JSON.parse(
       readFileSync(
         join(
@@ -186,7 +189,7 @@ describe("a study of answers", () => {
         ),
         "utf8",
       ),
-    ) as multimodal.AnswerStudy;
+    ) as studies.AnswerStudy;
     const stored = run.runs.find(({ method }) => method === dual.name)?.score;
     assert.deepEqual(await model.score(), stored);
     const types = Object.keys(stored!.byType).sort();
@@ -206,37 +209,63 @@ describe("a study of answers", () => {
       .reduce((sum, one, _, all) => sum + one / all.length, 0);
     assert.ok(open > 0.1 && open < 0.9, `${open}`);
     model.dispose();
-    const plain = await multimodal.openAnswers({ ...options, method: "projector" });
-    assert.throws(() => plain.levelWeights(), /multimodal\.levelWeights: the method must have VCE/);
-    assert.throws(() => plain.gateActivity(), /multimodal\.gateActivity: the method must have an adapter/);
+    const plain = await studies.openAnswers({ ...options, method: "projector" });
+    assert.throws(() => plain.levelWeights(), /studies\.levelWeights: the method must have VCE/);
+    assert.throws(() => plain.gateActivity(), /studies\.gateActivity: the method must have an adapter/);
     plain.dispose();
-    await assert.rejects(multimodal.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
-    await assert.rejects(
-      multimodal.openAnswers({ ...options, method: "x" }),
-      /methods are projector, VCE \+ Dual-LoRA/,
+    await assert.rejects(studies.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
+    await assert.rejects(studies.openAnswers({ ...options, method: "x" }), /methods are projector, VCE \+ Dual-LoRA/);
+  });
+
+  it("takes a method from outside: what it builds, its stages, loss and score", async () => {
+    const [plain] = TINY.methods;
+    const slow: studies.AnswerMethod = {
+      ...plain,
+      name: "projector, one stage",
+      stages: () => [{ name: "only", groups: [{ parameters: "mm_projector", learningRate: 1e-3 }], steps: 2 }],
+      loss: (model, batch, sight) => tf.mul(tasks.answers.loss(model, batch, sight), 2),
+      score: async (_, asked) => ({ all: asked.length, questions: asked.length, byType: {} }),
+    };
+    const places: string[] = [];
+    const found = await studies.answerStudy({
+      settings: { ...TINY, methods: [plain, slow] },
+      folder: join(folder, "whole"),
+      onStep: ({ method }, { loss }) => void places.push(`${method} ${loss > 0}`),
+    });
+    assert.deepEqual(places.slice(4), [
+      ...new Array<string>(3).fill("projector true"),
+      ...new Array<string>(2).fill("projector, one stage true"),
+    ]);
+    assert.deepEqual(
+      found.runs.map(({ method, score }) => [method, score.all === score.questions]),
+      [
+        ["projector", false],
+        ["projector, one stage", true],
+      ],
     );
+    assert.equal(found.adapterValues["projector, one stage"], 0);
   });
 
   it("refuses settings that say nothing", async () => {
-    const run = (wrong: Partial<multimodal.AnswerSettings>): Promise<unknown> =>
-      multimodal.answerStudy({ settings: { ...TINY, ...wrong }, folder: join(folder, "wrong") });
-    await assert.rejects(run({ seeds: 0 }), /multimodal\.answerStudy: seeds must be a whole number of at least 1.*0/);
+    const run = (wrong: Partial<studies.AnswerSettings>): Promise<unknown> =>
+      studies.answerStudy({ settings: { ...TINY, ...wrong }, folder: join(folder, "wrong") });
+    await assert.rejects(run({ seeds: 0 }), /studies\.answerStudy: seeds must be a whole number of at least 1.*0/);
     await assert.rejects(run({ steps: [4, 0] }), /steps\[1\] must be a whole number/);
     await assert.rejects(run({ batch: 17 }), /images\.train must fill a batch of 17, received 16/);
     await assert.rejects(run({ types: [] }), /types must be some of existence, count/);
     await assert.rejects(run({ methods: [] }), /there must be methods/);
     await assert.rejects(run({ rates: { ...TINY.rates, adapter: 0 } }), /rates\.adapter must be above 0/);
-    await assert.rejects(run({ languageModel: tmpdir() }), /multimodal\.load: the folder must hold config\.json/);
+    await assert.rejects(run({ languageModel: tmpdir() }), /models\.load: the folder must hold config\.json/);
   });
 });
 
 describe("means over seeds", () => {
   it("have Student's interval", () => {
     // scipy 1.17 stats.t.interval(0.95, 3, 2.5, stats.sem([1, 2, 3, 4])): 0.445739743239121 .. 4.554260256760879
-    const { mean, half } = multimodal.seedMean([1, 2, 3, 4]);
+    const { mean, half } = studies.seedMean([1, 2, 3, 4]);
     assert.equal(mean, 2.5);
     assert.ok(Math.abs((half ?? NaN) - 2.054260256760879) < 1e-9);
-    assert.deepEqual(multimodal.seedMean([7]), { mean: 7, half: null });
+    assert.deepEqual(studies.seedMean([7]), { mean: 7, half: null });
   });
 
   it("compare methods seed by seed", () => {
@@ -255,17 +284,14 @@ describe("means over seeds", () => {
       seconds: 6,
       finished: true,
     };
-    assert.deepEqual(multimodal.pairedDifference(study, "VCE + Dual-LoRA", "projector"), { mean: 2, half: 0 });
+    assert.deepEqual(studies.pairedDifference(study, "VCE + Dual-LoRA", "projector"), { mean: 2, half: 0 });
     assert.deepEqual(
-      multimodal.summarize(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]),
+      studies.summarize(study).map(({ method, all, byType }) => [method, all.mean, byType.count?.mean]),
       [
         ["projector", 20, 20],
         ["VCE + Dual-LoRA", 22, 22],
       ],
     );
-    assert.throws(
-      () => multimodal.pairedDifference(study, "LoRA", "projector"),
-      /LoRA and projector must share a seed/,
-    );
+    assert.throws(() => studies.pairedDifference(study, "LoRA", "projector"), /LoRA and projector must share a seed/);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { decodeFloat16 } from "../../kernel/numeric/float16";
+import { decodeFloat16 } from "../../kernel/numeric";
 import type { JSONValue, SessionHost } from "../../kernel/display/host";
 import { installHost } from "../../kernel/display/host";
 import { acceptView, featureParts, keepLive, liveBytes, type LiveView } from "../../kernel/view/live";

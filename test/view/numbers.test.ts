@@ -4,7 +4,7 @@ import type { COLOR_MAPS } from "../../kernel/protocol/core/color";
 import { colorAt, colorHex, colorTable, paintValues } from "../../kernel/protocol/core/color";
 import { principalComponents, project } from "../../kernel/view/pca/components";
 import { symmetricEigen } from "../../kernel/view/pca/eigen";
-import { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../../kernel/numeric/float16";
+import { decodeFloat16, encodeFloat16, fromHalf, toHalf } from "../../kernel/numeric";
 import { dequantize, quantize } from "../../kernel/protocol/core/quantize";
 import { golden } from "./golden";
 

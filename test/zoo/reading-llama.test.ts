@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import { world } from "../../kernel/data/index.ts";
-import { multimodal } from "../multimodal/names.ts";
+import { models } from "../models/names.ts";
 import { tensorOf } from "../nn/golden.ts";
 import { nn, tf } from "../nn/names.ts";
 
@@ -24,7 +24,7 @@ describe("reading-llama", () => {
 
   it("is small, and as large as its card says", async () => {
     assert.ok(statSync(join(folder, "model.safetensors")).size <= 8e6);
-    const { model } = await multimodal.load("zoo/reading-llama");
+    const { model } = await models.load("zoo/reading-llama");
     const sizes = [...model.namedParameters().values()].map(({ size }) => size);
     assert.equal(
       sizes.reduce((sum, size) => sum + size, 0),
@@ -35,7 +35,7 @@ describe("reading-llama", () => {
 
   it("gives the logits of transformers", async () => {
     const golden = nn.parseSafetensors(readFileSync(resolve("test/zoo/golden/reading-llama.safetensors"))).tensors;
-    const { model } = await multimodal.load("zoo/reading-llama");
+    const { model } = await models.load("zoo/reading-llama");
     const [ids, expected] = ["ids", "logits"].map((key) => tensorOf(golden.get(key)!));
     const logits = tf.tidy(() => {
       const hidden = model.forward(model.embed(ids));
@@ -49,7 +49,7 @@ describe("reading-llama", () => {
   });
 
   it("knows every word of the world's questions, answers and readings", async () => {
-    const { model, tokenizer } = await multimodal.load("zoo/reading-llama");
+    const { model, tokenizer } = await models.load("zoo/reading-llama");
     model.dispose();
     const [unknown] = tokenizer.encode(["[UNK]"]).ids;
     for (let seed = 0; seed < 40; seed++) {
@@ -72,20 +72,20 @@ describe("a folder of a language model", () => {
     await nn.start("wasm");
     const copy = mkdtempSync(join(tmpdir(), "fovea-llama-"));
     try {
-      await assert.rejects(multimodal.load(copy), /multimodal\.load: the folder must hold config\.json/);
+      await assert.rejects(models.load(copy), /models\.load: the folder must hold config\.json/);
       cpSync(folder, copy, { recursive: true });
       const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as object;
       const write = (changed: unknown): void => writeFileSync(join(copy, "config.json"), JSON.stringify(changed));
       write({ ...config, model_type: "gpt2" });
-      await assert.rejects(multimodal.load(copy), /model_type must be llama, received "gpt2"/);
+      await assert.rejects(models.load(copy), /model_type must be llama, received "gpt2"/);
       write({ ...config, hidden_size: -1 });
-      await assert.rejects(multimodal.load(copy), /hidden_size must be positive.*-1/);
+      await assert.rejects(models.load(copy), /hidden_size must be positive.*-1/);
       write({ ...config, rope_parameters: { rope_type: "yarn" } });
-      await assert.rejects(multimodal.load(copy), /rope_type must be default, received "yarn"/);
+      await assert.rejects(models.load(copy), /rope_type must be default, received "yarn"/);
       write({ ...config, vocab_size: 5 });
-      await assert.rejects(multimodal.load(copy), /mis-shaped: model\.embed_tokens\.weight/);
+      await assert.rejects(models.load(copy), /mis-shaped: model\.embed_tokens\.weight/);
       writeFileSync(join(copy, "config.json"), "{");
-      await assert.rejects(multimodal.load(copy), /config\.json must hold JSON/);
+      await assert.rejects(models.load(copy), /config\.json must hold JSON/);
     } finally {
       rmSync(copy, { recursive: true });
     }

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
 import { data, type SpairPair } from "../../data";
-import { type Encoder, encoders, type FeatureFolder } from "../../encoders";
+import { type Encoder, encoders } from "../../encoders";
+import * as features from "../../features";
 import { law, type CScore, type CScoreOptions, type LookAlikes, type PckSummary } from "../../law";
 import { joinNegatives } from "../arguments";
 import { USAGE } from "../usage";
@@ -91,9 +92,9 @@ async function open(
   values: Values,
   layers: number[] | null | undefined,
   pairs: readonly SpairPair[],
-): Promise<Encoder | FeatureFolder> {
+): Promise<Encoder | features.FeatureFolder> {
   const { encoder: name, features: out } = values;
-  if (name === undefined) return encoders.openFeatures(out as string);
+  if (name === undefined) return features.open(out as string);
   const half = oneOf("normalize", values.normalize, ["model", "half"]) === "half";
   const geometry = oneOf("geometry", values.geometry, GEOMETRIES) ?? "letterbox";
   const encoder = await prepared(
@@ -106,7 +107,7 @@ async function open(
   if (out === undefined) return encoder;
   try {
     const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
-    await encoders.extract({
+    await features.extract({
       ...{
         encoder,
         images,
@@ -120,7 +121,7 @@ async function open(
   } finally {
     await encoder.dispose();
   }
-  return encoders.openFeatures(out);
+  return features.open(out);
 }
 
 const isSquare = ({ source, target }: SpairPair): boolean =>

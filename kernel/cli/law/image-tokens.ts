@@ -1,5 +1,6 @@
 import type { DeviceRequest } from "../../backend";
-import { encoders, listImages } from "../../encoders";
+import { encoders } from "../../encoders";
+import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
 import { countOf, numberOf, progress, stopSignal } from "./values";
 

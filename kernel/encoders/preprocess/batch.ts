@@ -34,11 +34,12 @@ export async function preprocess(
   return { pixelValues, dims: [images.length, 3, height, width], geometry: prepared.map(({ geometry }) => geometry) };
 }
 
-async function prepareInput(
+/** Prepares one picture, in a thread where it has to be decoded. */
+export async function prepareInput(
   image: EncoderInput,
   plan: Preprocess,
   fn: string,
-  inThreads: boolean,
+  inThreads = true,
 ): Promise<PreparedImage> {
   if (image instanceof PreparedImage) return image;
   // Pixels are only resized: that is less work than to copy a large picture to a thread and wait.

@@ -1,3 +1,4 @@
+import { dot } from "../../numeric";
 import { leastSquares } from "./least-squares";
 
 /** Below this share of its length, what is left of a row lies in the span of the rows before it. */
@@ -128,12 +129,6 @@ export class GrowingFit {
     [this.intercept] = coefficients;
     this.slopes.set(coefficients.slice(1));
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let c = 0; c < a.length; c++) sum += a[c] * b[c];
-  return sum;
 }
 
 function removePart(of: Float64Array, along: Float64Array): void {

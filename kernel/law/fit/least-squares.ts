@@ -1,4 +1,5 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
+import { mean } from "../../numeric";
 
 /** A linear model `y = intercept + x · coefficients` and what its own data say of it. */
 export interface LinearFit {
@@ -30,7 +31,7 @@ export function leastSquares(x: number[][], y: number[], options: SolverOptions 
   const width = x[0].length;
   const { ridge = 0, cutoff = Number.EPSILON * Math.max(n, width) } = options;
   const means = columnMeans(x);
-  const yMean = y.reduce((sum, value) => sum + value, 0) / n;
+  const yMean = mean(y);
   const svd = decompose(x.map((row) => row.map((value, j) => value - means[j])));
   // Centring leaves one direction less than there are rows; what rounding puts into it is no singular value.
   const kept = svd.values.map((value, k) => k < n - 1 && value > cutoff * svd.values[0] && value > 0);

@@ -1,4 +1,5 @@
 import { jStat } from "jstat";
+import { dot, mean, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
@@ -166,10 +167,9 @@ function identity(solved: LinearFit, rows: TableRow[], terms: string[], design: 
 
 function describeFit(solved: LinearFit, y: number[], trained: TableRow[]) {
   const n = y.length;
-  const mean = y.reduce((sum, value) => sum + value, 0) / n;
   const residuals = y.map((value, i) => value - solved.fitted[i]);
-  const squares = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
-  const total = squares(y.map((value) => value - mean));
+  const squares = (values: number[]) => dot(values, values);
+  const total = squaredDeviations(y);
   const r2 = 1 - squares(residuals) / total;
   const free = n - solved.rank - 1;
   const leftOut = residuals.map((e, i) => (1 - solved.leverage[i] > 1e-9 ? e / (1 - solved.leverage[i]) : null));
@@ -211,9 +211,8 @@ function permutationTest(x: number[][], y: number[], r2: number, options: FitOpt
 
 function r2Of(x: number[][], y: number[], options: FitOptions): number {
   const { fitted } = leastSquares(x, y, options);
-  const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
   const error = y.reduce((sum, value, i) => sum + (value - fitted[i]) ** 2, 0);
-  return 1 - error / y.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return 1 - error / squaredDeviations(y);
 }
 
 /** A random order of the values (Fisher and Yates). */
@@ -260,11 +259,11 @@ function factor(predictors: Record<string, number>, name: string): number {
 }
 
 function summarizeGroup(fits: BenchmarkFit[]): GroupSummary {
-  const mean = (values: (number | null)[]) =>
-    values.some((value) => value === null) ? null : (values as number[]).reduce((a, b) => a + b, 0) / values.length;
+  const meanOf = (values: (number | null)[]) =>
+    values.some((value) => value === null) ? null : mean(values as number[]);
   return {
-    r2: mean(fits.map((of) => of.r2)) as number,
-    adjustedR2: mean(fits.map((of) => of.adjustedR2)),
-    looQ2: mean(fits.map((of) => of.looQ2)),
+    r2: meanOf(fits.map((of) => of.r2)) as number,
+    adjustedR2: meanOf(fits.map((of) => of.adjustedR2)),
+    looQ2: meanOf(fits.map((of) => of.looQ2)),
   };
 }

@@ -37,8 +37,8 @@ export interface CScore extends PckSummary {
  * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.3). Every image goes through the encoder once, and its
  * features are let go after the last pair that needs them; pairs are visited by category, so about one category is held.
  *
- * A long run that must survive anything extracts to disk first: `encoders.extract` may be killed and called again, and what
- * `encoders.openFeatures` opens takes the encoder's place here, now and at every later run.
+ * A long run that must survive anything extracts to disk first: `features.extract` may be killed and called again, and what
+ * `features.open` opens takes the encoder's place here, now and at every later run.
  *
  * @param encoder an encoder, features on disk, or a function from a path to features that are at hand, which is asked for each target
  *   of up to 64 pairs and for each source of a pair

@@ -1,6 +1,7 @@
 import { letterbox, stretch, type Placement } from "./canvas";
 import { LawError } from "../error";
-import { centerTokens, normalizeTokens, type GridFeatures } from "./match";
+import { centeredRows, unitRows } from "../../numeric";
+import type { GridFeatures } from "./match";
 import type { PckOptions } from "./pck";
 
 /** The part of an encoder that the score needs (see `encoders.load`). */
@@ -106,7 +107,7 @@ function combine(layers: readonly LayerFeatures[], image: number, options: Extra
   let offset = 0;
   layers.forEach((layer, l) => {
     checkGrid(grid, layer.grid);
-    const unit = normalizeTokens(parts[l], layer.channels);
+    const unit = unitRows(parts[l], layer.channels);
     for (let cell = 0; cell < grid[0] * grid[1]; cell++) {
       const token = unit.subarray(cell * layer.channels, (cell + 1) * layer.channels);
       joined.set(token, cell * channels + offset);
@@ -122,7 +123,7 @@ export function prepareTokens(
   channels: number,
   { center = false }: ExtractionOptions,
 ): Float32Array {
-  return center ? centerTokens(tokens, channels) : tokens;
+  return center ? centeredRows(tokens, channels) : tokens;
 }
 
 function checkGrid(expected: readonly number[], grid: readonly number[]): void {

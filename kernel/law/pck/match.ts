@@ -1,4 +1,4 @@
-import { dotRow } from "../cosines/dots";
+import { argmax, dotRow } from "../../numeric";
 import { LawError } from "../error";
 
 /** Features of one image on an `n x n` grid: `tokens` is `[n * n, channels]`, row-major, raster order. */
@@ -25,30 +25,6 @@ export interface GridPoint {
   row: number;
 }
 
-const NORM_EPSILON = 1e-10;
-
-/** A copy whose rows have unit length: `x / (|x| + 1e-10)`, so a zero row stays zero. */
-export function normalizeTokens(tokens: Float32Array, channels: number): Float32Array {
-  const out = new Float32Array(tokens.length);
-  for (let start = 0; start < tokens.length; start += channels) {
-    let sum = 0;
-    for (let c = start; c < start + channels; c++) sum += tokens[c] * tokens[c];
-    const scale = 1 / (Math.sqrt(sum) + NORM_EPSILON);
-    for (let c = start; c < start + channels; c++) out[c] = tokens[c] * scale;
-  }
-  return out;
-}
-
-/** A copy with the mean token of the image taken away; `[N, C]` to `[N, C]`. Raises PCK of most encoders. */
-export function centerTokens(tokens: Float32Array, channels: number): Float32Array {
-  const mean = new Float64Array(channels);
-  const out = new Float32Array(tokens.length);
-  const rows = tokens.length / channels;
-  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) mean[c] += tokens[at] / rows;
-  for (let row = 0, at = 0; row < rows; row++) for (let c = 0; c < channels; c++, at++) out[at] = tokens[at] - mean[c];
-  return out;
-}
-
 /** Cosine of one source cell with every target cell; both `[N, C]` must have unit rows. Returns `[N]`. */
 export function similarityRow(
   source: Float32Array,
@@ -59,13 +35,6 @@ export function similarityRow(
   const row = new Float32Array(target.length / channels);
   dotRow(source, cell, target, channels, row);
   return row;
-}
-
-/** Index of the largest value; the first one wins a tie. */
-export function argmax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
 }
 
 /**

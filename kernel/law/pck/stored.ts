@@ -1,7 +1,7 @@
 import { LawError } from "../error";
 import type { LayerExtractor, LayerFeatures } from "./extraction";
 
-/** Features on disk, such as what `encoders.openFeatures` opens. */
+/** Features on disk, such as what `features.open` opens. */
 export interface StoredFeatures {
   readonly run: {
     readonly encoder: { readonly name: string };

@@ -1,3 +1,4 @@
+import { mean } from "../../numeric";
 import type { KeypointResult } from "./pck";
 
 /** PCK in percent, one number per alpha. */
@@ -62,11 +63,6 @@ function rate(results: KeypointResult[], alpha: number): number {
 
 function means(rows: number[][], width: number): number[] {
   return Array.from({ length: width }, (_, a) => mean(rows.map((row) => row[a])));
-}
-
-/** NaN for no values. */
-export function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function bootstrapInterval(values: Float64Array, seed: number): [number, number] {

@@ -1,3 +1,4 @@
+import { mean } from "../../numeric";
 import { LawError } from "../error";
 import { plan, type PlanOptions } from "./plan";
 import { rangeOf } from "../fit/regression";
@@ -60,10 +61,10 @@ function walk(table: ScoreTable, first: string, options: PlanOptions): PlanRun {
 }
 
 function summarizeRuns(runs: PlanRun[]): PlanReplaySummary {
-  const mean = (of: (run: PlanRun) => number) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  const meanOf = (of: (run: PlanRun) => number) => mean(runs.map(of));
   return {
-    meanTrained: mean((run) => run.trained.length),
-    found: mean((run) => Number(run.regret === 0)),
-    meanRegret: mean((run) => run.regret),
+    meanTrained: meanOf((run) => run.trained.length),
+    found: meanOf((run) => Number(run.regret === 0)),
+    meanRegret: meanOf((run) => run.regret),
   };
 }

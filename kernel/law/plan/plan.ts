@@ -3,7 +3,7 @@ import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
 import type { ScoreTable, TableRow } from "../fit/table";
-import { mean } from "../pck/summary";
+import { mean } from "../../numeric";
 
 export interface PlanOptions {
   /** One benchmark of the table. Default: all of them, an encoder's gains averaged as shares of each benchmark's range. */
@@ -216,7 +216,7 @@ function gainOf(benchmarks: PlanBenchmark[], encoder: string): number {
     const improvement = candidates.find((one) => one.encoder === encoder)?.improvement ?? 0;
     return range ? improvement / (range[1] - range[0]) : 0;
   });
-  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return mean(shares);
 }
 
 /** The encoder after whose training the mean predictive variance of all encoders is smallest (V-optimal design). */

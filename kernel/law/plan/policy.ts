@@ -2,7 +2,8 @@ import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
 import { designRow, polynomialTerms } from "../fit/regression";
-import { mean, uniform } from "../pck/summary";
+import { mean } from "../../numeric";
+import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "../fit/table";
 

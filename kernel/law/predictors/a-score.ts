@@ -1,10 +1,8 @@
 import type { Aligner } from "./aligner";
 import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
-import { dotRow } from "../cosines/dots";
+import { dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
-import { normalizeTokens } from "../pck/match";
-import { mean } from "../pck/summary";
 
 /** Tokens of one image: `[tokens, width]`, row-major. */
 export interface TokenSet {
@@ -111,8 +109,8 @@ function checkWidths(target: TokenSet, reference: TokenSet): void {
 function alignment(target: TokenSet, reference: TokenSet, direction: Direction): number {
   checkWidths(target, reference);
   const [from, to] = direction === "target-to-reference" ? [target, reference] : [reference, target];
-  const queries = normalizeTokens(from.data, from.width);
-  const keys = normalizeTokens(to.data, to.width);
+  const queries = unitRows(from.data, from.width);
+  const keys = unitRows(to.data, to.width);
   const count = queries.length / from.width;
   const cosines = new Float64Array(keys.length / from.width);
   let sum = 0;

@@ -1,3 +1,4 @@
+import { mean } from "../../numeric";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
 
@@ -49,7 +50,7 @@ export async function captionScore<Image>(
     tokens.push(logs.length);
     onProgress?.(images.length, pairs.length);
   }
-  const score = images.reduce((sum, value) => sum + value, 0) / images.length;
+  const score = mean(images);
   return { definition: "caption-log-likelihood", model: model.name, score, images, tokens };
 }
 
@@ -60,5 +61,5 @@ function meanLog(logs: number[], caption: string): number {
   if (wrong !== undefined) {
     throw new LawError("law.captionScore", `log-probabilities must be finite and at most 0 ("${caption}")`, wrong);
   }
-  return logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  return mean(logs);
 }

@@ -1,4 +1,5 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
+import { dot, mean, sum } from "../../numeric";
 import type { TokenSet } from "./a-score";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
@@ -44,15 +45,15 @@ export function logME(features: TokenSet, targets: readonly string[] | readonly 
   const sigma = svd.diagonal.map((value) => value * value);
   const columns = Object.fromEntries(
     Object.entries(columnsOf(targets)).map(([name, y]) => {
-      const squares = y.reduce((sum, value) => sum + value * value, 0);
+      const squares = dot(y, y);
       if (!(squares > 0)) throw new LawError(where, "targets must be finite and not all be 0", squares);
       const projected = sigma.map((_, k) => y.reduce((sum, value, i) => sum + left.get(i, k) * value, 0) ** 2);
-      const outside = Math.max(0, squares - projected.reduce((a, b) => a + b, 0));
+      const outside = Math.max(0, squares - sum(projected));
       return [name, evidence({ sigma, projected, outside, rows, width })];
     }),
   );
   const values = Object.values(columns);
-  return { definition: "logme", score: values.reduce((sum, value) => sum + value, 0) / values.length, columns };
+  return { definition: "logme", score: mean(values), columns };
 }
 
 function columnsOf(targets: readonly string[] | readonly number[]): Record<string, number[]> {

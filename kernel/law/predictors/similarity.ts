@@ -1,7 +1,7 @@
 import type { TokenSet } from "./a-score";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
-import { normalizeTokens } from "../pck/match";
+import { dot, mean, unitRows } from "../../numeric";
 
 /** Share of the nearest neighbours that two encoders agree on. */
 export interface MutualKnn extends AlignmentScore {
@@ -29,9 +29,9 @@ export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } =
   if (!Number.isInteger(k) || k < 1 || k >= count) {
     throw new LawError("law.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
   }
-  const [inX, inY] = [x, y].map((of) => neighbors(gram(normalizeTokens(of.data, of.width), of.width), count, k));
+  const [inX, inY] = [x, y].map((of) => neighbors(gram(unitRows(of.data, of.width), of.width), count, k));
   const images = inX.map((own, i) => own.filter((j) => inY[i].includes(j)).length / k);
-  return { definition: "mutual-knn", k, score: images.reduce((sum, share) => sum + share, 0) / count, images };
+  return { definition: "mutual-knn", k, score: mean(images), images };
 }
 
 /**
@@ -75,13 +75,9 @@ function gram(data: Float32Array, width: number): Float64Array {
 
 /** `H K H` with `H = I - 1/n`: what the Gram matrix of centred columns is. */
 function centerGram(kernel: Float64Array, n: number): Float64Array {
-  const means = Array.from({ length: n }, (_, i) => kernel.subarray(i * n, (i + 1) * n).reduce((a, b) => a + b, 0) / n);
-  const whole = means.reduce((a, b) => a + b, 0) / n;
+  const means = Array.from({ length: n }, (_, i) => mean(kernel.subarray(i * n, (i + 1) * n)));
+  const whole = mean(means);
   return kernel.map((value, at) => value - means[Math.floor(at / n)] - means[at % n] + whole);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
 function neighbors(kernel: Float64Array, n: number, k: number): number[][] {

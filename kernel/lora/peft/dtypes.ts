@@ -1,4 +1,4 @@
-import { floatToHalf } from "../../numeric/half";
+import { floatToHalf } from "../../numeric";
 import { toFloat32 } from "../../nn/floats";
 import { floatToBfloat16, type SafetensorsDtype, type SafetensorsTensor } from "../../safetensors";
 

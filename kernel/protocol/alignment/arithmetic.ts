@@ -1,5 +1,6 @@
 import { base64Decode, base64Encode } from "../core/base64";
-import { argmax, row, similarityRow, softmax } from "../correspondence/match";
+import { argmax, mean, row, softmax } from "../../numeric";
+import { similarityRow } from "../correspondence/match";
 import { dequantize } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 
@@ -69,11 +70,10 @@ function byColumns(matrix: TokenMatrix, temperature: number): TokenMatrix {
  */
 export function bestMeans(matrix: TokenMatrix): [patches: number, tokens: number] {
   const best = (values: Float32Array): number => values[argmax(values)];
-  const mean = (count: number, at: (i: number) => number): number =>
-    Array.from({ length: count }, (_, i) => at(i)).reduce((sum, value) => sum + value, 0) / count;
+  const meanOf = (length: number, at: (i: number) => number): number => mean(Array.from({ length }, (_, i) => at(i)));
   return [
-    mean(matrix.patches, (p) => best(patchColumn(matrix, p))),
-    mean(matrix.tokens, (t) => best(tokenRow(matrix, t))),
+    meanOf(matrix.patches, (p) => best(patchColumn(matrix, p))),
+    meanOf(matrix.tokens, (t) => best(tokenRow(matrix, t))),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { ProtocolError, count, index, nullable, number, object, oneOf, optional, text } from "./check";
-import { decodeFloat16 } from "../../numeric/float16";
+import { decodeFloat16 } from "../../numeric";
 import { fitChoice, type FitChoice, type SavedFit } from "../law/payload";
 import { PROTOCOL_VERSION, type Side } from "../correspondence/payload";
 import type { RunCommand, RunEvent, SavedRun } from "../training/payload";

@@ -1,3 +1,4 @@
+import { mean } from "../../numeric";
 import type { LawPayload, SavedBenchmarkFit, SavedFit, SavedRow, SavedScale } from "./payload";
 
 /**
@@ -93,10 +94,6 @@ export function fittedSurface(payload: LawPayload, fit: SavedFit, benchmark: num
 
 function usesPredictor(of: SavedBenchmarkFit, name: string): boolean {
   return of.terms.some((term) => term.split("*").some((part) => part.trim() === name));
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
 function steps(values: number[]): number[] {

@@ -1,12 +1,13 @@
 import { tf } from "../../backend/tf";
 import type { QuestionType } from "../../data";
-import { type Adapters, type GateActivity, gateActivity } from "../../lora";
-import { MultimodalError } from "../../models/error";
+import { type GateActivity, gateActivity } from "../../lora";
+import { StudyError } from "../error";
 import { load } from "../../models/load";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
-import { type AnswerScore, scoreSeeing } from "../../tasks/answers/evaluate";
+import type { AnswerScore } from "../../tasks/answers/evaluate";
 import { answerLogits, FeatureScale, type Sight, tensorsOf } from "../../tasks/answers/model";
 import { type AnswerBatch, type AnswerSequence, AnswerWriter, batchOf } from "../../tasks/answers/sequences";
+import type { AnswerMethod } from "./methods";
 import type { AnswerSettings } from "./settings";
 import { pictures } from "./study";
 import { StudyFile } from "../study-file";
@@ -30,46 +31,51 @@ export interface LevelWeights {
   weights: number[];
 }
 
-const OPEN = "multimodal.openAnswers";
+const OPEN = "studies.openAnswers";
 const TOGETHER = 32;
 
 /** A model that a study trained, with the test questions. It holds memory of the device until `dispose`. */
 export class AnswerModel {
+  readonly model: VisionLanguageModel;
+
   /** @internal Use {@link openAnswers}. */
   constructor(
-    readonly model: VisionLanguageModel,
+    private readonly method: AnswerMethod,
+    private readonly trained: Pick<Trainer, "model" | "adapters">,
     /** Single questions about the test pictures. */
     readonly asked: readonly AnswerSequence[],
     private readonly sight: Sight,
-    private readonly adapters: Adapters | null,
     private readonly free: () => void,
-  ) {}
+  ) {
+    this.model = trained.model;
+  }
 
   /** Right answers in percent. */
   score(): Promise<AnswerScore> {
-    return scoreSeeing(this.model, this.asked, this.sight);
+    return this.method.score(this.model, this.asked, this.sight);
   }
 
   /**
    * What the gates of the adapter let through, by question type: over the tokens of the picture, which are the same whatever
    * is asked, and over the words.
    *
-   * @throws MultimodalError for a method without adapter, LoraError for one without gates
+   * @throws StudyError for a method without adapter, LoraError for one without gates
    */
   gateActivity(): Promise<GateActivity> {
-    if (!this.adapters) throw new MultimodalError("multimodal.gateActivity", "the method must have an adapter", "none");
+    const { adapters } = this.trained;
+    if (!adapters) throw new StudyError("studies.gateActivity", "the method must have an adapter", "none");
     const tasks = Object.fromEntries([...this.byType()].map(([type, own]) => [type, together(own)]));
-    return gateActivity(this.adapters, tasks, (batch) => answerLogits(this.model, batch, this.sight));
+    return gateActivity(adapters, tasks, (batch) => answerLogits(this.model, batch, this.sight));
   }
 
   /**
    * The level weights of VCE by question type. VCE sees no question: types differ by the pictures that they are asked of.
    *
-   * @throws MultimodalError for a method without VCE
+   * @throws StudyError for a method without VCE
    */
   levelWeights(): LevelWeights[] {
     const { vce } = this.model;
-    if (!vce) throw new MultimodalError("multimodal.levelWeights", "the method must have VCE", "none");
+    if (!vce) throw new StudyError("studies.levelWeights", "the method must have VCE", "none");
     return [...this.byType()].map(([type, own]) => {
       const sums = vce.indices.map(() => 0);
       for (const batch of together(own)) {
@@ -105,35 +111,26 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 /**
  * Takes up a model that `answerStudy` trained, from the study's checkpoints.
  *
- * @throws MultimodalError for a method or seed that the study has not trained
+ * @throws StudyError for a method or seed that the study has not trained
  */
 export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
   const method = settings.methods.find((one) => one.name === name);
-  if (!method)
-    throw new MultimodalError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
+  if (!method) throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
   const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
   const store = new StudyFile(folder, settings, language, [train, test]);
   if (!store.has(method, seed)) {
     language.model.dispose();
-    throw new MultimodalError(OPEN, `the study must have trained ${name} with this seed`, seed);
+    throw new StudyError(OPEN, `the study must have trained ${name} with this seed`, seed);
   }
   const writer = new AnswerWriter(language.tokenizer);
   const sight = { pictures: train, scale: new FeatureScale(train) };
   const parts = { settings, folder: store.folder, languageModel: language.model, writer, sight };
-  const trainer = new Trainer(parts, seed, method.vce);
-  const free = (): void => {
+  const trainer = new Trainer(parts, seed, method);
+  // All stages are done: their checkpoints are read, and nothing is trained.
+  await trainer.run();
+  return new AnswerModel(method, trainer, writer.single(test.texts), { ...sight, pictures: test }, () => {
     trainer.dispose();
     language.model.dispose();
-  };
-  // Both stages are done: their checkpoints are read, and nothing is trained.
-  await trainer.firstStage();
-  const trained = await trainer.secondStage(method);
-  return new AnswerModel(
-    trainer.model,
-    writer.single(test.texts),
-    { ...(trained ?? sight), pictures: test },
-    trainer.adapters,
-    free,
-  );
+  });
 }

@@ -1,12 +1,12 @@
 import { type QuestionType, world } from "../../data";
-import { MultimodalError } from "../../models/error";
+import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
 
 /** Everything that decides the figures of a study. */
 export interface AnswerSettings {
   /** What `encoders.load` takes. */
   encoder: string;
-  /** What `multimodal.load` takes. */
+  /** What `models.load` takes. */
   languageModel: string;
   /** Blocks of the encoder, the one that is projected first. */
   levels: readonly number[];
@@ -68,19 +68,19 @@ export const ANSWERS_SHORT: AnswerSettings = {
   seeds: 2,
 };
 
-/** @throws MultimodalError naming what is wrong */
+/** @throws StudyError naming what is wrong */
 export function checkSettings(fn: string, settings: AnswerSettings): void {
   const { batch, questions, seeds, steps, images, merge, methods, rates, types } = settings;
   const counts = { batch, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
   for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))
     if (!Number.isInteger(value) || value < 1)
-      throw new MultimodalError(fn, `${name} must be a whole number of at least 1`, value);
+      throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
   for (const [name, value] of Object.entries(rates))
-    if (!(value > 0)) throw new MultimodalError(fn, `rates.${name} must be above 0`, value);
+    if (!(value > 0)) throw new StudyError(fn, `rates.${name} must be above 0`, value);
   if (!types.length || types.some((type) => !world.questionTypes.includes(type)))
-    throw new MultimodalError(fn, `types must be some of ${world.questionTypes.join(", ")}`, [...types]);
-  if (images.train < batch) throw new MultimodalError(fn, `images.train must fill a batch of ${batch}`, images.train);
+    throw new StudyError(fn, `types must be some of ${world.questionTypes.join(", ")}`, [...types]);
+  if (images.train < batch) throw new StudyError(fn, `images.train must fill a batch of ${batch}`, images.train);
   const names = methods.map(({ name }) => name);
   if (!names.length || new Set(names).size < names.length)
-    throw new MultimodalError(fn, "there must be methods, each with a name of its own", names);
+    throw new StudyError(fn, "there must be methods, each with a name of its own", names);
 }

@@ -2,14 +2,14 @@ import { mkdir } from "node:fs/promises";
 import type { Split } from "../../data";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../../models/load";
-import { scoreMajority, scoreReading, scoreSeeing } from "../../tasks/answers/evaluate";
+import { scoreMajority, scoreReading } from "../../tasks/answers/evaluate";
 import type { AnswerMethod } from "./methods";
-import { FeatureScale } from "../../tasks/answers/model";
+import { FeatureScale, type Sight } from "../../tasks/answers/model";
 import { loadPictures, type Pictures } from "../../tasks/answers/examples";
 import { AnswerWriter } from "../../tasks/answers/sequences";
 import { type AnswerSettings, checkSettings } from "./settings";
 import { type AnswerRun, type AnswerStudy, StudyFile } from "../study-file";
-import { type AnswerPlace, Trainer } from "./trainer";
+import { type AnswerPlace, type SharedStages, Trainer, type TrainerParts } from "./trainer";
 
 /** Where a study runs, and who watches. */
 export interface AnswerStudyOptions {
@@ -28,15 +28,15 @@ export interface AnswerStudyOptions {
   signal?: AbortSignal;
 }
 
-const STUDY = "multimodal.answerStudy";
+const STUDY = "studies.answerStudy";
 
 /**
  * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
  * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds, and scores each on pictures of the test split, whose
- * instances and combinations of category and colour no training has. Methods of one seed share the first stage, the order
- * of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
+ * instances and combinations of category and colour no training has. Methods of one seed share the stages that
+ * they declare shared, the order of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
  *
- * @throws MultimodalError for illegal settings
+ * @throws StudyError for illegal settings
  */
 export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerStudy> {
   checkSettings(STUDY, options.settings);
@@ -86,8 +86,7 @@ class Study {
   async run(): Promise<AnswerStudy> {
     const { study } = this.store;
     if (!study.baselines.length) study.baselines = await this.baselines();
-    for (let seed = 1; seed <= study.settings.seeds; seed++)
-      for (const vce of [false, true]) if (!(await this.runSeed(seed, vce))) return this.store.asked;
+    for (let seed = 1; seed <= study.settings.seeds; seed++) if (!(await this.runSeed(seed))) break;
     return this.store.asked;
   }
 
@@ -99,34 +98,37 @@ class Study {
     ];
   }
 
-  /** The methods with VCE, or without. @returns false where it was stopped */
-  private async runSeed(seed: number, vce: boolean): Promise<boolean> {
+  /** The methods that are missing. @returns false where it was stopped */
+  private async runSeed(seed: number): Promise<boolean> {
     const { settings, controlFor, signal, onStep } = this.options;
-    const missing = settings.methods.filter((method) => method.vce === vce && !this.store.has(method, seed));
-    if (!missing.length) return true;
-    const sight = { pictures: this.train, scale: this.scale };
-    const parts = {
-      ...{ settings, writer: this.writer, sight, controlFor, signal, onStep },
-      ...{ folder: this.store.folder, languageModel: this.language.model },
+    const parts: TrainerParts = {
+      settings,
+      folder: this.store.folder,
+      languageModel: this.language.model,
+      writer: this.writer,
+      sight: { pictures: this.train, scale: this.scale },
+      controlFor,
+      signal,
+      onStep,
     };
-    const trainer = new Trainer(parts, seed, vce);
-    try {
-      if (!(await trainer.firstStage())) return false;
-      for (const method of missing) if (!(await this.runMethod(trainer, method, seed))) return false;
-      return true;
-    } finally {
-      trainer.dispose();
+    const shared: SharedStages = new Map();
+    for (const method of settings.methods.filter((one) => !this.store.has(one, seed))) {
+      const trainer = new Trainer(parts, seed, method, shared);
+      try {
+        if (!(await this.runMethod(trainer, method, { ...parts.sight, pictures: this.test }, seed))) return false;
+      } finally {
+        trainer.dispose();
+      }
     }
+    return true;
   }
 
-  private async runMethod(trainer: Trainer, method: AnswerMethod, seed: number): Promise<boolean> {
+  private async runMethod(trainer: Trainer, method: AnswerMethod, sight: Sight, seed: number): Promise<boolean> {
+    if (!(await trainer.run())) return false;
     const start = performance.now();
-    const asked = this.writer.single(this.test.texts);
-    const trained = await trainer.secondStage(method);
-    if (!trained) return false;
-    const score = await scoreSeeing(trainer.model, asked, { ...trained, pictures: this.test });
-    trainer.detach();
-    const run = { method: method.name, seed, score, seconds: (performance.now() - start) / 1e3 };
+    const score = await method.score(trainer.model, this.writer.single(this.test.texts), sight);
+    const seconds = trainer.seconds + (performance.now() - start) / 1e3;
+    const run = { method: method.name, seed, score, seconds };
     this.store.study.runs.push(run);
     this.store.save();
     await this.options.onRun?.(run, this.store.asked);

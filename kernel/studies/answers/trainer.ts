@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { type Adapters, attach } from "../../lora";
-import * as nn from "../../nn";
-import { Prng } from "../../prng";
-import { cosine, fit, type Stage, type StepReport, type TrainingControl } from "../../train";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
-import type { AnswerMethod } from "./methods";
-import { answerLoss, makeModel, type Sight } from "../../tasks/answers/model";
+import * as nn from "../../nn";
+import { Prng } from "../../prng";
+import type { Sight } from "../../tasks/answers/model";
 import { answerBatches, type AnswerWriter } from "../../tasks/answers/sequences";
+import { cosine, fit, type StepReport, type TrainingControl } from "../../train";
+import { planStage } from "../../train/stages";
+import type { AnswerMethod, AnswerStage } from "./methods";
 import type { AnswerSettings } from "./settings";
 
-/** Which training it is; `method` is `first stage` or `first stage with VCE` in what methods share. */
+/** Which training it is; `method` is the stage's name in a stage that methods share. */
 export interface AnswerPlace {
   method: string;
   seed: number;
@@ -29,98 +30,112 @@ export interface TrainerParts {
   onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
 }
 
-const CHECKPOINT_EVERY = 50;
-/** Names of what trains in both stages, and of what only the second one trains. */
-const EYES = /^(vce|mm_projector)\./;
-const ADAPTER = /\.adapters\./;
+/** Values after the shared stages of one seed, by the stage's name. */
+export type SharedStages = Map<string, Map<string, nn.SafetensorsTensor>>;
 
-/** The two stages of one seed, with VCE or without: the methods branch off after the first. */
+const CHECKPOINT_EVERY = 50;
+
+/** One method trained from one seed, stage by stage. */
 export class Trainer {
   readonly model: VisionLanguageModel;
-  /** Values of VCE and projector after the first stage. */
-  private eyes: Map<string, nn.SafetensorsTensor> | null = null;
-  /** Those of the method in the second stage. */
   adapters: Adapters | null = null;
+  /** Spent on stages that the method does not share. */
+  seconds = 0;
 
   constructor(
     private readonly parts: TrainerParts,
     private readonly seed: number,
-    private readonly vce: boolean,
+    private readonly method: AnswerMethod,
+    private readonly shared: SharedStages = new Map(),
   ) {
     const { settings, languageModel, sight } = parts;
     nn.manualSeed(seed);
-    this.model = makeModel(sight.pictures, { ...settings, languageModel, vce });
+    this.model = method.build(seed, { languageModel, pictures: sight.pictures, settings });
   }
 
-  /** @returns false where it was stopped */
-  async firstStage(): Promise<boolean> {
-    const { steps, rates } = this.parts.settings;
-    const groups = [{ parameters: EYES, learningRate: rates.first }];
-    const isDone = await this.train(this.firstName, { name: "first", groups, steps: steps[0] }, this.parts.sight);
-    if (!isDone) return false;
-    const state = await nn.stateOf(this.model);
-    this.eyes = new Map([...state].filter(([key]) => EYES.test(key)));
+  /** Trains all stages, or reads them where their checkpoints are done. @returns false where it was stopped */
+  async run(): Promise<boolean> {
+    const stages = this.method.stages(this.parts.settings);
+    for (const index of stages.keys()) {
+      const start = performance.now();
+      if (!(await this.runStage(stages, index))) return false;
+      if (!stages[index].isShared) this.seconds += (performance.now() - start) / 1e3;
+    }
     return true;
   }
 
-  /**
-   * Trains one method from where the first stage ended. Its adapter stays on until {@link detach}.
-   *
-   * @returns what the method sees, or null where it was stopped
-   */
-  async secondStage(method: AnswerMethod): Promise<Sight | null> {
-    const { settings, sight } = this.parts;
-    const { steps, rates } = settings;
-    nn.loadState(this.model, this.eyes as Map<string, nn.SafetensorsTensor>, { strict: false });
-    const random = new Prng(this.seed, "adapter");
-    this.adapters = method.adapter && attach(this.model, method.adapter, { random });
-    const groups = [
-      { parameters: EYES, learningRate: rates.second },
-      ...(this.adapters ? [{ parameters: ADAPTER, learningRate: rates.adapter }] : []),
-    ];
-    const shown = { ...sight, blind: method.blind };
-    return (await this.train(method.name, { name: "second", groups, steps: steps[1] }, shown)) ? shown : null;
+  private async runStage(stages: readonly AnswerStage[], index: number): Promise<boolean> {
+    const stage = stages[index];
+    const known = stage.isShared ? this.shared.get(stage.name) : undefined;
+    if (known) {
+      nn.loadState(this.model, known, { strict: false });
+      return true;
+    }
+    if (stage.adapter) this.attach(stage.adapter);
+    if (!(await this.train(stage, index, nameOf(this.method, stages, index)))) return false;
+    if (stage.isShared) this.shared.set(stage.name, await this.trainedBy(stage));
+    return true;
   }
 
-  /** Takes the adapter off: the language model is what it was. */
-  detach(): void {
+  private attach(adapter: NonNullable<AnswerStage["adapter"]>): void {
     this.adapters?.detach();
-    this.adapters = null;
+    this.adapters = attach(this.model, adapter, { random: new Prng(this.seed, "adapter") });
   }
 
-  private get firstName(): string {
-    return this.vce ? "first stage with VCE" : "first stage";
+  private async trainedBy(stage: AnswerStage): Promise<Map<string, nn.SafetensorsTensor>> {
+    const { trained } = planStage(this.model, stage);
+    const state = await nn.stateOf(this.model);
+    return new Map([...state].filter(([key]) => trained.has(key)));
   }
 
-  private checkpointOf(name: string): string {
-    return join(this.parts.folder, `${this.seed}-${slug(name)}.safetensors`);
-  }
-
-  private async train(method: string, stage: Stage, sight: Sight): Promise<boolean> {
-    const { settings, writer, controlFor, signal, onStep } = this.parts;
-    const place = { method, seed: this.seed };
+  private async train(stage: AnswerStage, index: number, name: string): Promise<boolean> {
+    const { settings, writer, sight, controlFor, signal, onStep } = this.parts;
+    const place = { method: stage.isShared ? stage.name : this.method.name, seed: this.seed };
+    const loss = stage.loss ?? this.method.loss;
     // Each stage has an order of its own: the second one does not begin with the pictures that the first one began with.
-    const seed = 2 * this.seed + (stage.name === "first" ? 0 : 1);
+    const seed = 2 * this.seed + index;
     const { ended } = await fit(
       {
-        ...{ model: this.model, seed, control: controlFor?.(place), signal, clipNorm: 1, resume: true },
+        model: this.model,
+        seed,
+        control: controlFor?.(place),
+        signal,
+        clipNorm: 1,
+        resume: true,
         examplesOf: ({ pictures }) => pictures.length,
         data: answerBatches(sight.pictures, writer, { size: settings.batch, questions: settings.questions, seed }),
-        loss: (batch) => answerLoss(this.model, batch, sight),
-        stages: [{ ...stage, schedule: cosine({ warmupFraction: 0.03 }) }],
-        checkpoint: { path: this.checkpointOf(method), every: CHECKPOINT_EVERY },
+        loss: (batch) => loss(this.model, batch, sight),
+        stages: [
+          {
+            name: stage.name,
+            groups: stage.groups,
+            steps: stage.steps,
+            schedule: cosine({ warmupFraction: 0.03 }),
+          },
+        ],
+        checkpoint: {
+          path: join(this.parts.folder, `${this.seed}-${slug(name)}.safetensors`),
+          every: CHECKPOINT_EVERY,
+        },
       },
       (report) => onStep?.(place, report),
     );
     return ended === "finished";
   }
 
-  /** Frees what is not the language model's. */
+  /** Takes the adapter off, and frees what is not the language model's. */
   dispose(): void {
-    this.detach();
+    this.adapters?.detach();
+    this.adapters = null;
     this.model.vce?.dispose();
     this.model.mmProjector.dispose();
   }
+}
+
+/** The name of a stage's checkpoint: methods share a file as they share a stage. */
+function nameOf(method: AnswerMethod, stages: readonly AnswerStage[], index: number): string {
+  if (stages[index].isShared) return stages[index].name;
+  return index === stages.length - 1 ? method.name : `${method.name} stage ${index + 1}`;
 }
 
 const slug = (name: string): string => name.toLowerCase().replace(/\W+/g, "-");

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Question, type QuestionType, type Split, world } from "../../data";
-import { type Encoder, encoders, hashModel } from "../../encoders";
-import * as nn from "../../nn";
-import { MultimodalError } from "../../models/error";
+import type { Encoder } from "../../encoders/encoder";
+import { load } from "../../encoders/load";
+import { batches } from "../../features/batches";
+import { extract } from "../../features/extract";
+import { type FeatureFolder, open } from "../../features/read";
+import { hashModel } from "../../features/run-identity";
+import type { PictureSource } from "../../features/sources";
+import { floatToHalf } from "../../numeric";
+import { TaskError } from "../error";
 
 /** Pictures of the world as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
@@ -35,31 +39,23 @@ export interface PictureText {
   reading: string;
 }
 
-interface PictureFile {
-  /** [count, levels, tokens, channels] in half precision. */
-  bits: Uint16Array;
-  texts: readonly PictureText[];
-}
-
-const LOAD = "multimodal.loadPictures";
-const PER_FILE = 128;
-const KEY = "fovea.pictures";
+const LOAD = "tasks.answers.loadPictures";
+/** Pictures that are read into memory together. */
+const TOGETHER = 128;
 
 /** Features and questions of pictures, in memory. */
 export class Pictures {
-  readonly texts: readonly PictureText[];
-
   /** @internal Use {@link loadPictures}. */
   constructor(
-    private readonly files: readonly PictureFile[],
+    /** [count, levels, tokens, channels] in half precision. */
+    private readonly halves: Uint16Array,
+    readonly texts: readonly PictureText[],
     readonly levels: readonly number[],
     readonly grid: readonly [rows: number, columns: number],
     readonly channels: number,
     /** What decides every value: encoder, levels, split and questions. */
     readonly identity: string,
-  ) {
-    this.texts = files.flatMap(({ texts }) => texts);
-  }
+  ) {}
 
   get count(): number {
     return this.texts.length;
@@ -67,43 +63,53 @@ export class Pictures {
 
   /** The same pictures with the questions of some types alone. */
   only(types: readonly QuestionType[]): Pictures {
-    const files = this.files.map(({ bits, texts }) => ({
-      bits,
-      texts: texts.map((text) => ({ ...text, questions: text.questions.filter(({ type }) => types.includes(type)) })),
+    const texts = this.texts.map((text) => ({
+      ...text,
+      questions: text.questions.filter(({ type }) => types.includes(type)),
     }));
-    return new Pictures(files, this.levels, this.grid, this.channels, this.identity);
+    return new Pictures(this.halves, texts, this.levels, this.grid, this.channels, this.identity);
   }
 
   /** One level of a picture, [tokens, channels], in half precision: a view. */
   bits(picture: number, level: number): Uint16Array {
     const size = this.grid[0] * this.grid[1] * this.channels;
-    const file = this.files[Math.floor(picture / PER_FILE)];
-    const at = ((picture % PER_FILE) * this.levels.length + level) * size;
-    return file.bits.subarray(at, at + size);
+    const at = (picture * this.levels.length + level) * size;
+    return this.halves.subarray(at, at + size);
   }
 }
 
 /**
- * Draws pictures of `world.quiz`, runs the encoder over them and keeps the means of its tokens by squares in files of 128
- * pictures, written whole: it may be stopped at any moment and called again.
+ * Pictures of `world.quiz` as a frozen encoder sees them, with their questions: `features.extract` keeps both in a folder,
+ * may be stopped at any moment and goes on with it; then they are read into memory.
  *
- * @throws MultimodalError for illegal options, or a file that does not hold what its place says
+ * @throws TaskError for illegal options, FeatureError for a folder that does not hold what its place says
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
-  const { encoder: source, count, signal, onProgress } = options;
-  const encoder = typeof source === "string" ? await encoders.load(source, { signal }) : source;
+  const { encoder: source, levels, pool = 2, signal, onProgress } = options;
+  const encoder = typeof source === "string" ? await load(source, { signal }) : source;
   try {
-    const { path } = encoder.info;
-    const maker = new PictureMaker(encoder, options, path === null ? encoder.name : await hashModel(path, LOAD));
-    await mkdir(maker.folder, { recursive: true });
-    const files: PictureFile[] = [];
-    for (let first = 0; first < count; first += PER_FILE) {
-      signal?.throwIfAborted();
-      files.push(await maker.file(first));
-      onProgress?.(Math.min(count, first + PER_FILE), count);
-    }
-    return new Pictures(files, options.levels, maker.grid, encoder.info.channels, maker.identity);
+    const layers = levels.map((level) => (level < 0 ? level + encoder.info.depth : level));
+    const grid = gridOf(encoder, layers, pool);
+    const identity = await identityOf(encoder, options, layers, grid);
+    const short = createHash("sha256").update(identity).digest("hex").slice(0, 12);
+    const out = join(options.folder, `${options.split}-${short}`);
+    const images = quizPictures(options);
+    await extract({
+      encoder,
+      images,
+      layers,
+      pool,
+      dtype: "f16",
+      out,
+      progress: false,
+      signal,
+      onProgress: ({ done, total }) => onProgress?.(done, total),
+    });
+    const stored = await open(out);
+    const halves = await readHalves(stored, images.names, layers);
+    const texts = images.names.map((name) => stored.images.get(name)?.note as PictureText);
+    return new Pictures(halves, texts, levels, grid, encoder.info.channels, identity);
   } finally {
     if (encoder !== source) await encoder.dispose();
   }
@@ -112,126 +118,64 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
 function checkOptions({ count, pool = 2, levels, folder }: PictureOptions): void {
   for (const [name, value] of Object.entries({ count, pool }))
     if (!Number.isInteger(value) || value < 1)
-      throw new MultimodalError(LOAD, `${name} must be a whole number of at least 1`, value);
+      throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
   if (!levels.length || new Set(levels).size < levels.length)
-    throw new MultimodalError(LOAD, "levels must name at least one block, each once", [...levels]);
-  if (!folder) throw new MultimodalError(LOAD, "folder must be given", folder);
+    throw new TaskError(LOAD, "levels must name at least one block, each once", [...levels]);
+  if (!folder) throw new TaskError(LOAD, "folder must be given", folder);
 }
 
-class PictureMaker {
-  readonly grid: readonly [rows: number, columns: number];
-  private readonly pool: number;
-  private readonly perType: number;
-  /** Of each level, the place of its map among those in depth order. */
-  private readonly places: readonly number[];
-  readonly identity: string;
-  readonly folder: string;
+/** The grid after pooling, which all levels must share. */
+function gridOf(encoder: Encoder, layers: readonly number[], pool: number): [rows: number, columns: number] {
+  const grids = layers.map((layer) => encoder.gridOf(layer));
+  const [[rows, columns]] = grids;
+  const fits = grids.every((grid) => `${grid}` === `${grids[0]}`) && rows % pool === 0 && columns % pool === 0;
+  if (fits) return [rows / pool, columns / pool];
+  throw new TaskError(LOAD, `the levels' grids must be equal and multiples of pool ${pool}`, grids.map(String));
+}
 
-  constructor(
-    private readonly encoder: Encoder,
-    private readonly options: PictureOptions,
-    hash: string,
-  ) {
-    const { levels, split, pool = 2, perType = 2 } = options;
-    const { depth, channels } = encoder.info;
-    const layers = levels.map((level) => (level < 0 ? level + depth : level));
-    const depthOrder = [...layers].sort((a, b) => a - b);
-    const grids = layers.map((layer) => encoder.gridOf(layer));
-    const fits = grids.every(
-      ([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0,
-    );
-    if (!fits)
-      throw new MultimodalError(
-        LOAD,
-        `the levels' grids must be equal and multiples of pool ${pool}`,
-        grids.map(String),
-      );
-    this.pool = pool;
-    this.perType = perType;
-    this.places = layers.map((layer) => depthOrder.indexOf(layer));
-    this.grid = [grids[0][0] / pool, grids[0][1] / pool];
-    this.identity = JSON.stringify({
-      encoder: encoder.name,
-      hash,
-      layers,
-      split,
-      pool,
-      perType,
-      channels,
-      grid: this.grid,
-    });
-    const short = createHash("sha256").update(this.identity).digest("hex").slice(0, 12);
-    this.folder = join(options.folder, `${split}-${short}`);
-  }
+async function identityOf(
+  encoder: Encoder,
+  { split, pool = 2, perType = 2 }: PictureOptions,
+  layers: readonly number[],
+  grid: readonly number[],
+): Promise<string> {
+  const { path, channels } = encoder.info;
+  const hash = path === null ? encoder.name : await hashModel(path, LOAD);
+  return JSON.stringify({ encoder: encoder.name, hash, layers, split, pool, perType, channels, grid });
+}
 
-  /** The file of the pictures from `first` on, read where it is there. */
-  async file(first: number): Promise<PictureFile> {
-    const { folder } = this;
-    const { count } = this.options;
-    const size = Math.min(PER_FILE, count - first);
-    const path = join(folder, `pictures-${String(first / PER_FILE).padStart(5, "0")}.safetensors`);
-    const known = existsSync(path) ? await this.read(path) : null;
-    if (known && known.texts.length >= size) return { ...known, texts: known.texts.slice(0, size) };
-    const made = await this.make(first, size);
-    await this.write(path, made);
-    return made;
-  }
+/** The world's quizzes of the seeds 0, 1, …, with questions and reading as notes. */
+function quizPictures({ count, split, perType = 2 }: PictureOptions): PictureSource {
+  return {
+    names: Array.from({ length: count }, (_, seed) => `${split}-${seed}`),
+    identity: JSON.stringify({ world: "quiz", split, perType }),
+    draw: (_, seed) => {
+      const { questions, scene, image } = world.quiz(seed, { split, perType });
+      const { rgb: data, width, height } = image;
+      const note: PictureText = { questions, reading: world.reading(scene, image) };
+      return { picture: { data, width, height, channels: 3 }, note };
+    },
+  };
+}
 
-  private async read(path: string): Promise<PictureFile> {
-    const { tensors, metadata } = await nn.readSafetensors(path);
-    const { identity, texts } = JSON.parse(metadata[KEY] ?? "{}") as { identity?: string; texts?: PictureText[] };
-    if (identity !== this.identity)
-      throw new MultimodalError(LOAD, `${path} must hold features of ${this.identity}`, identity ?? "none");
-    const tensor = tensors.get("features");
-    const shape = [texts?.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
-    if (tensor?.dtype !== "F16" || tensor.shape.join() !== shape.join())
-      throw new MultimodalError(
-        LOAD,
-        `${path} must hold features [${shape}] in half precision`,
-        tensor?.shape ?? "none",
-      );
-    return { bits: tensor.data as Uint16Array, texts: texts ?? [] };
+/** [count, levels, tokens, channels]: half precision to single and back loses nothing. */
+async function readHalves(
+  stored: FeatureFolder,
+  paths: readonly string[],
+  layers: readonly number[],
+): Promise<Uint16Array> {
+  const source = batches(stored, { paths, layers, size: TOGETHER, shuffle: false });
+  const { grid, channels } = stored.run.layers[0];
+  const size = grid[0] * grid[1] * channels;
+  const halves = new Uint16Array(paths.length * layers.length * size);
+  let at = 0;
+  for (let index = 0; index < source.length; index++) {
+    const { paths: some, maps } = await source.batch(0, index);
+    for (const image of some.keys())
+      for (const map of maps) {
+        halves.set(floatToHalf(map.tokens(image)), at);
+        at += size;
+      }
   }
-
-  private async make(first: number, size: number): Promise<PictureFile> {
-    const { split, levels, signal } = this.options;
-    const drawn = Array.from({ length: size }, (_, i) => world.quiz(first + i, { split, perType: this.perType }));
-    const images = drawn.map(({ image }) => ({
-      data: image.rgb,
-      width: image.width,
-      height: image.height,
-      channels: 3 as const,
-    }));
-    const { intermediates } = await this.encoder.forwardIntermediates(images, {
-      ...{ indices: levels, outputFmt: "NLC", intermediatesOnly: true, signal },
-    });
-    const length = this.grid[0] * this.grid[1] * this.encoder.info.channels;
-    const values = new Float32Array(size * levels.length * length);
-    for (let i = 0; i < size; i++)
-      this.places.forEach((place, level) =>
-        values.set(this.pooled(intermediates[place].tokens(i)), (i * levels.length + level) * length),
-      );
-    const texts = drawn.map(({ questions, scene, image }) => ({ questions, reading: world.reading(scene, image) }));
-    return { bits: nn.floatToHalf(values), texts };
-  }
-
-  /** Means over squares of tokens [rows · pool · columns · pool, channels]. */
-  private pooled(tokens: Float32Array): Float32Array {
-    const { pool, grid } = this;
-    const [rows, columns] = grid;
-    const { channels } = this.encoder.info;
-    const result = new Float32Array(rows * columns * channels);
-    for (let from = 0; from < tokens.length / channels; from++) {
-      const [row, column] = [Math.floor(from / (columns * pool)), from % (columns * pool)];
-      const to = Math.floor(row / pool) * columns + Math.floor(column / pool);
-      for (let c = 0; c < channels; c++) result[to * channels + c] += tokens[from * channels + c] / pool ** 2;
-    }
-    return result;
-  }
-
-  private async write(path: string, { bits, texts }: PictureFile): Promise<void> {
-    const shape = [texts.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
-    const tensors = new Map([["features", { dtype: "F16" as const, shape, data: bits }]]);
-    await nn.writeSafetensors(path, tensors, { [KEY]: JSON.stringify({ identity: this.identity, texts }) });
-  }
+  return halves;
 }

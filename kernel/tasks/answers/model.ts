@@ -1,9 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
-import { Vce } from "../../vce";
-import type { LanguageModel } from "../../models/language-model";
-import { type Batch, VisionLanguageModel } from "../../models/vision-language-model";
+import type { Batch, VisionLanguageModel } from "../../models/vision-language-model";
 import type { Pictures } from "./examples";
 import type { AnswerBatch } from "./sequences";
 
@@ -91,22 +89,4 @@ export function answerLoss(model: VisionLanguageModel, batch: AnswerBatch, sight
     "int32",
   );
   return nn.crossEntropy(answerLogits(model, batch, sight), words);
-}
-
-export interface SeeingOptions {
-  languageModel: LanguageModel;
-  vce: boolean;
-  /** Tokens on a side that become one of the language model's. */
-  merge: number;
-  /** Of VCE. */
-  heads: number;
-  points: number;
-}
-
-/** A model that sees pictures of this kind; its first values are those of `nn.manualSeed`. */
-export function makeModel(pictures: Pictures, options: SeeingOptions): VisionLanguageModel {
-  const { channels: features, grid, levels: indices } = pictures;
-  const { languageModel, merge, heads, points } = options;
-  const vce = options.vce ? new Vce(features, { indices, heads, points }) : undefined;
-  return new VisionLanguageModel({ features, grid, languageModel, vce, merge });
 }

@@ -1,8 +1,8 @@
 import type { QuestionType } from "../../data";
-import type { Tokenizer } from "../../encoders";
+import type { Tokenizer } from "../../encoders/tokenizer";
 import { Prng } from "../../prng";
 import { type BatchSource, batches } from "../../train";
-import { MultimodalError } from "../../models/error";
+import { TaskError } from "../error";
 import type { PictureText, Pictures } from "./examples";
 
 /** Questions about one picture in the language model's words; the picture, or its reading, stands after the first word. */
@@ -48,7 +48,7 @@ export class AnswerWriter {
     const answers = chosen.map((index) => {
       const { question, answer, type } = questions[index];
       const word = this.ids(answer);
-      if (word.length !== 1) throw new MultimodalError("multimodal.answers", "an answer must be one word", answer);
+      if (word.length !== 1) throw new TaskError("tasks.answers.sequence", "an answer must be one word", answer);
       ids.push(...this.ids(question), ...word);
       return { place: ids.length - 1, type };
     });

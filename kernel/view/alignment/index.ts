@@ -5,7 +5,7 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { unitRows } from "../../protocol/correspondence/match";
+import { unitRows } from "../../numeric";
 import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
 import { encodeJpeg } from "../draw/pictures";
 import { reducePair } from "../correspondence/reduce";

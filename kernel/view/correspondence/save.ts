@@ -2,7 +2,8 @@ import { base64Encode } from "../../protocol/core/base64";
 import type { LayerModel, ViewModel } from "./model";
 import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { argmax, matchPatch, similaritySpace, softmax, type MatchResult } from "../../protocol/correspondence/match";
+import { argmax, softmax } from "../../numeric";
+import { matchPatch, similaritySpace, type MatchResult } from "../../protocol/correspondence/match";
 import { drawMatches, type DrawnMatch, type MatchPicture } from "./match-picture";
 import {
   CORRESPONDENCE_MIME,

@@ -1,3 +1,4 @@
+import { dot } from "../../numeric";
 import { symmetricEigen } from "./eigen";
 import { ViewError } from "../../protocol/core/error";
 
@@ -41,7 +42,7 @@ export function principalComponents(
   const mean = options.center === false ? new Float32Array(channels) : meanRow(data, channels);
   const x = shifted(data, mean);
   const { basis, values } = iterateSubspace(x, channels, count, options);
-  const total = sumOfSquares(x);
+  const total = dot(x, x);
   return {
     components: basis.map(fixSign),
     mean,
@@ -57,7 +58,7 @@ export function project(data: Float32Array, components: Components): Float32Arra
   const x = shifted(data, mean);
   const out = new Float32Array((x.length / channels) * dims);
   for (let i = 0; i < out.length; i++)
-    out[i] = dot(x, Math.floor(i / dims) * channels, components.components[i % dims]);
+    out[i] = dot(x, components.components[i % dims], Math.floor(i / dims) * channels);
   return out;
 }
 
@@ -100,7 +101,7 @@ function close(value: number, before: number | undefined, top: number, tolerance
 /** Rotates a basis to the eigenvectors of `X^T X` restricted to it. */
 function ritz(x: Float64Array, basis: Float64Array[]): { basis: Float64Array[]; values: number[] } {
   const images = basis.map((vector) => timesX(x, vector));
-  const small = basis.flatMap((_, i) => basis.map((__, j) => dot(images[i], 0, images[j])));
+  const small = basis.flatMap((_, i) => basis.map((__, j) => dot(images[i], images[j])));
   const eigen = symmetricEigen(small, basis.length);
   return { values: eigen.values, basis: eigen.vectors.map((weights) => combine(basis, weights)) };
 }
@@ -113,7 +114,7 @@ function combine(basis: Float64Array[], weights: Float64Array): Float64Array {
 
 function timesX(x: Float64Array, vector: Float64Array): Float64Array {
   const out = new Float64Array(x.length / vector.length);
-  for (let n = 0; n < out.length; n++) out[n] = dot(x, n * vector.length, vector);
+  for (let n = 0; n < out.length; n++) out[n] = dot(x, vector, n * vector.length);
   return out;
 }
 
@@ -130,8 +131,8 @@ function multiplyGram(x: Float64Array, basis: Float64Array[]): Float64Array[] {
 function orthonormal(vectors: Float64Array[]): Float64Array[] {
   const done: Float64Array[] = [];
   for (const vector of vectors) {
-    for (let pass = 0; pass < 2; pass++) for (const other of done) addScaled(vector, other, 0, -dot(vector, 0, other));
-    const norm = Math.sqrt(dot(vector, 0, vector));
+    for (let pass = 0; pass < 2; pass++) for (const other of done) addScaled(vector, other, 0, -dot(vector, other));
+    const norm = Math.sqrt(dot(vector, vector));
     done.push(norm > 1e-150 ? vector.map((value) => value / norm) : vector.fill(0));
   }
   return done;
@@ -154,16 +155,6 @@ function shifted(data: Float32Array, mean: Float32Array): Float64Array {
   const out = new Float64Array(data.length);
   for (let i = 0; i < out.length; i++) out[i] = data[i] - mean[i % mean.length];
   return out;
-}
-
-function sumOfSquares(x: Float64Array): number {
-  return x.reduce((sum, value) => sum + value * value, 0);
-}
-
-function dot(a: Float64Array, offset: number, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < b.length; i++) sum += a[offset + i] * b[i];
-  return sum;
 }
 
 function addScaled(out: Float64Array, vector: Float64Array, offset: number, scale: number): void {

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { below, checkModule, tensorOf } from "../nn/golden.ts";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, tf } from "../nn/names.ts";
-import { multimodal } from "./names.ts";
+import { models } from "./names.ts";
 
 const CONFIG = {
   vocab_size: 11,
@@ -27,13 +27,13 @@ onEveryDevice("the language model", () => {
     checkModule(
       golden,
       "llama",
-      () => new multimodal.LanguageModel(CONFIG),
+      () => new models.LanguageModel(CONFIG),
       (model, x) => model.forward(x),
     );
   });
 
   it("gives the logits of transformers where the padding is hidden", () => {
-    const model = new multimodal.LanguageModel(CONFIG);
+    const model = new models.LanguageModel(CONFIG);
     nn.loadState(model, below(golden, "llama/p."));
     const [ids, mask, expected] = ["ids", "mask", "logits"].map((key) => tensorOf(golden.get(`padded/${key}`)!));
     const logits = tf.tidy(() => {
@@ -54,8 +54,8 @@ describe("a language model's configuration", () => {
   it("names the field that is wrong", async () => {
     await nn.start("cpu");
     assert.throws(
-      () => new multimodal.LanguageModel({ ...CONFIG, hidden_size: 10 }),
-      /multimodal\.LanguageModel: hidden_size must be a multiple of num_attention_heads \(4\).*10/,
+      () => new models.LanguageModel({ ...CONFIG, hidden_size: 10 }),
+      /models\.LanguageModel: hidden_size must be a multiple of num_attention_heads \(4\).*10/,
     );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { dotRow } from "../../kernel/law/cosines/dots.ts";
+import { dotRow } from "../../kernel/numeric/index.ts";
 
 const WIDTH = 7;
 const wave = (rows: number, phase: number) =>

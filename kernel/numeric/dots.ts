@@ -1,3 +1,10 @@
+/** `Σ a[from + i] · b[i]` over all of `b`, added up in order. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>, from = 0): number {
+  let sum = 0;
+  for (let i = 0; i < b.length; i++) sum += a[from + i] * b[i];
+  return sum;
+}
+
 /**
  * Inner products of row `query` of `a` with every row of `b`, into `out`; both are `[rows, width]`. Four rows of `b` go together:
  * their sums do not wait for each other, and each is still added up in order, so the result is the same as row by row.

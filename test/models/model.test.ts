@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { nn, tf, train, type Tensor } from "../nn/names.ts";
 import { Vce } from "../../kernel/vce/index.ts";
-import { multimodal } from "./names.ts";
+import { models } from "./names.ts";
 
 const CONFIG = {
   vocab_size: 9,
@@ -19,11 +19,11 @@ const GRID = [2, 4] as const;
 const noise = (shape: number[], seed: number): Tensor => tf.randomNormal(shape, 0, 1, "float32", seed);
 const ints = (values: number[] | number[][]): Tensor => tf.tensor(values, undefined, "int32");
 
-function makeModel(withVce: boolean): InstanceType<typeof multimodal.VisionLanguageModel> {
+function makeModel(withVce: boolean): InstanceType<typeof models.VisionLanguageModel> {
   nn.manualSeed(5);
   const vce = withVce ? new Vce(4, { indices: [-1, -2], heads: 2, points: 2 }) : undefined;
-  const languageModel = new multimodal.LanguageModel(CONFIG);
-  return new multimodal.VisionLanguageModel({ features: 4, grid: GRID, languageModel, vce });
+  const languageModel = new models.LanguageModel(CONFIG);
+  return new models.VisionLanguageModel({ features: 4, grid: GRID, languageModel, vce });
 }
 
 const levels = (): Tensor[] => [noise([2, 8, 4], 1), noise([2, 8, 4], 2)];
@@ -32,7 +32,7 @@ describe("a model that sees", () => {
   before(() => nn.start("wasm"));
 
   it("projects squares of neighbouring tokens, side by side in raster order", () => {
-    const projector = new multimodal.Projector(3, 8, { merge: 2 });
+    const projector = new models.Projector(3, 8, { merge: 2 });
     const x = noise([1, 8, 3], 3);
     const values = x.dataSync();
     // Squares of the 2 x 4 grid: tokens 0, 1, 4, 5 and 2, 3, 6, 7.
@@ -100,7 +100,7 @@ describe("a model that sees", () => {
       [-100, -100, -100],
       [-100, -100, -100],
     ]);
-    assert.throws(() => model.loss(batch, nothing), /multimodal\.loss: a word of the batch must count/);
+    assert.throws(() => model.loss(batch, nothing), /models\.loss: a word of the batch must count/);
   });
 
   it("reaches VCE and projector with gradients while the language model is frozen", () => {
@@ -135,9 +135,9 @@ describe("a model that sees", () => {
 
   it("refuses VCE of another width", () => {
     nn.manualSeed(1);
-    const languageModel = new multimodal.LanguageModel(CONFIG);
+    const languageModel = new models.LanguageModel(CONFIG);
     const vce = new Vce(8, { indices: [-1], heads: 2 });
-    const make = () => new multimodal.VisionLanguageModel({ features: 4, grid: GRID, languageModel, vce });
-    assert.throws(make, /multimodal\.VisionLanguageModel: vce must have 4 features.*8/);
+    const make = () => new models.VisionLanguageModel({ features: 4, grid: GRID, languageModel, vce });
+    assert.throws(make, /models\.VisionLanguageModel: vce must have 4 features.*8/);
   });
 });

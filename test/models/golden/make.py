@@ -1,6 +1,6 @@
 """Golden tensors of a tiny language model, computed by `transformers`' Llama.
 
-    python test/multimodal/golden/make.py        # torch 2.13, transformers 5.23; writes *.safetensors beside itself
+    python test/models/golden/make.py        # torch 2.13, transformers 5.23; writes *.safetensors beside itself
 """
 
 import sys

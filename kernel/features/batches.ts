@@ -1,0 +1,47 @@
+import type { FeatureMap } from "../encoders/feature-map";
+import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
+import { FeatureError } from "./error";
+import type { FeatureFolder } from "./read";
+
+/** A part of a folder, and its order. */
+export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
+  /** Stored layers, in this order. Default: all that are stored. */
+  layers?: readonly number[];
+  /** Images by path. Default: all with features, in the manifest's order. */
+  paths?: readonly string[];
+  /** Images in a batch; default 16. */
+  size?: number;
+}
+
+/** Some images at each layer. */
+export interface FeatureBatch {
+  paths: readonly string[];
+  /** `NLC`, one a layer; image `i` is `paths[i]`. */
+  maps: FeatureMap[];
+}
+
+/**
+ * Stored features in batches to train or score on: by default in an order that changes with the epoch, always the same for
+ * the same seed. A batch is read when it is asked for.
+ *
+ * @throws FeatureError for a layer that is not stored, or an image without features
+ */
+export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
+  const { layers = folder.run.layers.map(({ layer }) => layer), paths = folder.paths, size = 16, ...order } = options;
+  const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
+  if (unknown !== undefined)
+    throw new FeatureError(
+      "features.batches",
+      `paths must be some of the ${folder.paths.length} with features`,
+      unknown,
+    );
+  folder.checkLayers("features.batches", layers);
+  const source = inOrder(paths, { ...order, size });
+  return {
+    length: source.length,
+    batch: async (epoch, index) => {
+      const some = await source.batch(epoch, index);
+      return { paths: some, maps: await folder.maps(some, layers) };
+    },
+  };
+}

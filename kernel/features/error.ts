@@ -1,0 +1,6 @@
+import { RuleError } from "../rule-error";
+
+/** Features on disk that cannot be written or read as asked. */
+export class FeatureError extends RuleError {
+  override name = "FeatureError";
+}

@@ -1,0 +1,26 @@
+/** Index of the first largest value. NaN never wins; 0 where there is nothing else. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = firstNumber(values);
+  for (let i = best + 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** Every comparison with NaN is false: a NaN in the first place would hold it for good. */
+function firstNumber(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) return i;
+  return 0;
+}
+
+/** Indices of the `count` largest values, best first. */
+export function topIndices(values: ArrayLike<number>, count: number): number[] {
+  const order = Array.from(values, (_, index) => index).sort((a, b) => values[b] - values[a]);
+  return order.slice(0, count);
+}
+
+/** `softmax(values / temperature)`, computed without overflow. */
+export function softmax(values: Float32Array, temperature: number): Float32Array {
+  const top = values[argmax(values)];
+  const out = values.map((value) => Math.exp((value - top) / temperature));
+  const sum = out.reduce((total, value) => total + value, 0);
+  return out.map((value) => value / sum);
+}

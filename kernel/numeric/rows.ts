@@ -1,0 +1,30 @@
+/** Rows of a `[N, C]` matrix, row-major. */
+
+const EPSILON = 1e-10;
+
+/** Row `index` as a view. */
+export function row(rows: Float32Array, channels: number, index: number): Float32Array {
+  return rows.subarray(index * channels, (index + 1) * channels);
+}
+
+/** A copy with rows of unit length, `x / (|x| + 1e-10)`: a zero row stays zero. */
+export function unitRows(rows: Float32Array, channels: number): Float32Array {
+  const out = new Float32Array(rows.length);
+  for (let start = 0; start < rows.length; start += channels) {
+    let sum = 0;
+    for (let c = start; c < start + channels; c++) sum += rows[c] * rows[c];
+    const scale = 1 / (Math.sqrt(sum) + EPSILON);
+    for (let c = start; c < start + channels; c++) out[c] = rows[c] * scale;
+  }
+  return out;
+}
+
+/** A copy without the mean row. */
+export function centeredRows(rows: Float32Array, channels: number): Float32Array {
+  const count = rows.length / channels;
+  const mean = new Float64Array(channels);
+  const out = new Float32Array(rows.length);
+  for (let n = 0, at = 0; n < count; n++) for (let c = 0; c < channels; c++, at++) mean[c] += rows[at] / count;
+  for (let n = 0, at = 0; n < count; n++) for (let c = 0; c < channels; c++, at++) out[at] = rows[at] - mean[c];
+  return out;
+}

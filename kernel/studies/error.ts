@@ -1,0 +1,6 @@
+import { RuleError } from "../rule-error";
+
+/** A study that was asked for something against its rules. */
+export class StudyError extends RuleError {
+  override name = "StudyError";
+}

@@ -1,0 +1,6 @@
+import { RuleError } from "../rule-error";
+
+/** A task that was asked for something against its rules. */
+export class TaskError extends RuleError {
+  override name = "TaskError";
+}

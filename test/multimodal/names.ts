@@ -1,2 +1,0 @@
-/** The room under test, by the name under which notebooks know it. */
-export * as multimodal from "../../kernel/models/index.ts";

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as numeric from "../../kernel/numeric/index.ts";
+import * as protocol from "../../kernel/protocol/index.ts";
+import { law as laws } from "../../kernel/law/index.ts";
+import { nn } from "../nn/names.ts";
+
+const waves = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(0.7 + i * i));
+
+describe("arithmetic", () => {
+  it("is the same function for the browser, the law and the layers", () => {
+    assert.equal(protocol.argmax, numeric.argmax);
+    assert.equal(protocol.unitRows, numeric.unitRows);
+    assert.equal(laws.normalizeTokens, protocol.unitRows);
+    assert.equal(laws.centerTokens, protocol.centeredRows);
+    assert.equal(nn.halfToFloat, numeric.halfToFloat);
+  });
+
+  it("gives a viewer's row of similarities the bits of the law's", () => {
+    const [a, b] = [numeric.unitRows(waves(35), 7), numeric.unitRows(waves(63), 7)];
+    assert.deepEqual(protocol.similarityRow(numeric.row(a, 7, 3), b), laws.similarityRow(a, 3, b, 7));
+  });
+});
+
+describe("argmax", () => {
+  it("takes the first of equal values, and never NaN where there is a number", () => {
+    assert.equal(numeric.argmax([1, 3, 3, 2]), 1);
+    assert.equal(numeric.argmax([NaN, -5, NaN, -4, NaN]), 3);
+    assert.equal(numeric.argmax([-Infinity, NaN, -Infinity]), 0);
+    assert.equal(numeric.argmax([NaN, NaN]), 0);
+  });
+
+  it("decides the cell of a match as it decides the viewer's", () => {
+    const row = Float32Array.of(NaN, 0.1, 0.9, 0.2);
+    assert.deepEqual(laws.locate(row, 2, { match: "argmax" }), { column: 0, row: 1 });
+    assert.equal(protocol.argmax(row), 2);
+  });
+});
+
+describe("half precision", () => {
+  it("takes every one of its values to single precision and back", () => {
+    const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    const back = numeric.floatToHalf(numeric.halfToFloat(bits));
+    bits.forEach((one, i) => {
+      if (Number.isNaN(numeric.fromHalf(one))) assert.ok(Number.isNaN(numeric.fromHalf(back[i])));
+      else assert.equal(back[i], one);
+    });
+  });
+
+  it("rounds ties to even, and to infinity beyond the largest value", () => {
+    const [one, step] = [numeric.toHalf(1), 2 ** -10];
+    assert.equal(numeric.toHalf(1 + step / 2), one);
+    assert.equal(numeric.toHalf(1 + 1.5 * step), one + 2);
+    assert.equal(numeric.toHalf(1 + step / 2 + 2 ** -20), one + 1);
+    assert.deepEqual(
+      [65519, 65520, -65520, 2 ** -25, 1.5 * 2 ** -25].map(numeric.toHalf),
+      [0x7bff, 0x7c00, 0xfc00, 0, 1],
+    );
+  });
+
+  it("has one code for files and for messages", () => {
+    const values = waves(1000);
+    const bytes = numeric.encodeFloat16(values);
+    assert.deepEqual(new Uint16Array(bytes.buffer), numeric.floatToHalf(values));
+    assert.deepEqual(numeric.decodeFloat16(bytes), numeric.halfToFloat(numeric.floatToHalf(values)));
+  });
+});
+
+describe("statistics", () => {
+  it("are those of NumPy", () => {
+    // numpy: mean, var(ddof=1) of these values.
+    const values = [2, 4, 4, 4, 5, 5, 7, 9];
+    assert.equal(numeric.mean(values), 5);
+    assert.equal(numeric.squaredDeviations(values), 32);
+    assert.equal(numeric.sampleVariance(values), 32 / 7);
+    assert.ok(Number.isNaN(numeric.mean([])));
+  });
+});
