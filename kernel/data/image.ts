@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import sharp from "sharp";
+import { platform } from "../platform";
+import { readFile } from "../platform/files";
 import { RuleError } from "../rule-error";
 
 /** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
@@ -52,14 +51,8 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
 }
 
 async function decode(bytes: Uint8Array, maxPixels: number): Promise<RawImage> {
-  const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" })
-    .autoOrient()
-    .flatten({ background: "#ffffff" })
-    .toColourspace("srgb");
-  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  const rgb = info.channels === 3 ? pixels : repeatChannels(pixels, info.channels);
-  return { data: rgb, width: info.width, height: info.height, channels: 3 };
+  const { data, width, height, channels } = await platform().codec.decode(bytes, maxPixels);
+  return { data: channels === 3 ? data : repeatChannels(data, channels), width, height, channels: 3 };
 }
 
 /** Grey to RGB. */
@@ -72,9 +65,7 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
 
 /** Says how large a refused picture is, where it can be told and is the reason. */
 async function checkPixels(fn: string, bytes: Uint8Array, maxPixels: number, value: string): Promise<void> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch(() => ({ width: 0, height: 0 }));
+  const { width, height } = await platform().codec.size(bytes);
   if (width * height > maxPixels)
     throw new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
 }
@@ -85,7 +76,7 @@ async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<
   if (!isUrl && typeof image !== "string")
     throw new ImageError(fn, "an image is a path, a file: URL, encoded bytes or raw pixels", image);
   if (isUrl && new URL(image).protocol !== "file:") throw new ImageError(fn, "only file: URLs are read", String(image));
-  const path = isUrl ? fileURLToPath(image) : (image as string);
+  const path = isUrl ? platform().path.fromUrl(image) : (image as string);
   try {
     return await readFile(path);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "../platform/files";
+import { platform } from "../platform";
+import { basename, join, relative, resolve } from "../platform/path";
 
 /** Names of the splits on disk. */
 export type SpairSplit = "trn" | "val" | "test";
@@ -157,7 +158,7 @@ class Disk {
     const path = join(this.root, file);
     if (!existsSync(path)) throw new SpairError(file, "", "the file must exist", undefined);
     const inside = relative(this.real, realpathSync(path));
-    if (inside === ".." || inside.startsWith(`..${sep}`)) {
+    if (inside === ".." || inside.startsWith(`..${platform().path.sep}`)) {
       throw new SpairError(file, "", "the file must lie inside the data set", inside);
     }
     return readFileSync(path, "utf8");

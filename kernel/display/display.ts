@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import { randomUUID } from "node:crypto";
+import { platform } from "../platform";
 import { ViewError } from "../protocol/core/error";
 import {
   currentHost,
@@ -56,7 +55,7 @@ export function isMimeBundle(value: unknown): value is MimeBundle {
 export function bundleOf(value: unknown): MimeBundle {
   if (isDisplayable(value)) return value[DISPLAY]();
   if (isMimeBundle(value)) return value;
-  return { "text/plain": typeof value === "string" ? value : inspect(value) };
+  return { "text/plain": typeof value === "string" ? value : platform().inspect(value) };
 }
 
 /**
@@ -80,7 +79,7 @@ export interface DisplayHandle {
 
 /** Shows a value and returns the handle that replaces it: `const h = displayHandle("0 %"); h.update("50 %")`. */
 export function displayHandle(value: unknown, options: DisplayOptions = {}): DisplayHandle {
-  const displayId = options.displayId ?? randomUUID();
+  const displayId = options.displayId ?? platform().uuid();
   display(value, { ...options, displayId });
   return {
     displayId,

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { sha256 } from "../platform";
+import { readdir, readFile, stat } from "../platform/files";
+import { dirname, join, resolve } from "../platform/path";
 import { EncoderError } from "../encoders/errors";
 
 /** One picture to extract. */
@@ -54,10 +54,12 @@ export function shardOf(fn: string, images: readonly ImageFile[], shard: string 
 }
 
 /** The picture's bytes and their SHA-256; null where the file cannot be read. */
-export async function readImage({ file }: ImageFile): Promise<{ bytes: Buffer; sha256: string } | { reason: string }> {
+export async function readImage({
+  file,
+}: ImageFile): Promise<{ bytes: Uint8Array; sha256: string } | { reason: string }> {
   try {
     const bytes = await readFile(file);
-    return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return { bytes, sha256: sha256().update(bytes).digest("hex") };
   } catch (error) {
     return { reason: `the picture file cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }

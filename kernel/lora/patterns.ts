@@ -1,4 +1,4 @@
-import { runInNewContext } from "node:vm";
+import { platform } from "../platform";
 import { LoraError } from "./error";
 
 /** A file's expression may be made to run for ever; nobody's own takes this long over a model's names. */
@@ -14,13 +14,9 @@ const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.ex
  */
 export function matchesOf(fn: string, pattern: string, texts: readonly string[]): (string[] | null)[] {
   const expression = compile(fn, pattern);
-  try {
-    const json = runInNewContext(SCRIPT, { expression, texts, JSON }, { timeout: TIMEOUT_MS }) as string;
-    return JSON.parse(json) as (string[] | null)[];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
-    throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, pattern);
-  }
+  const json = platform().evaluateWithin(TIMEOUT_MS, SCRIPT, { expression, texts, JSON });
+  if (json === undefined) throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, pattern);
+  return JSON.parse(json as string) as (string[] | null)[];
 }
 
 function compile(fn: string, pattern: string): RegExp {

@@ -1,7 +1,7 @@
 /** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
-import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
-import { randomUUID } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { platform } from "../../platform";
+import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "../../platform/files";
+import { basename, dirname, join } from "../../platform/path";
 import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
@@ -73,7 +73,7 @@ export class BaseModel {
       return [];
     }
     await checkFree(fn, out);
-    const beside = `${out}.${randomUUID()}.part`;
+    const beside = `${out}.${platform().uuid()}.part`;
     await mkdir(beside, { recursive: true });
     try {
       for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join } from "../../platform/path";
 import { type Adapters, attach } from "../../lora";
 import * as nn from "../../nn";
 import { Prng } from "../../prng";

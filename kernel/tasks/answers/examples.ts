@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { sha256 } from "../../platform";
+import { existsSync, mkdir } from "../../platform/files";
+import { join } from "../../platform/path";
 import { type Question, type QuestionType, type Split, world } from "../../data";
 import { type Encoder, encoders, hashModel } from "../../encoders";
 import * as nn from "../../nn";
@@ -160,7 +159,7 @@ class PictureMaker {
       channels,
       grid: this.grid,
     });
-    const short = createHash("sha256").update(this.identity).digest("hex").slice(0, 12);
+    const short = sha256().update(this.identity).digest("hex").slice(0, 12);
     this.folder = join(options.folder, `${split}-${short}`);
   }
 
