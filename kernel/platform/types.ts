@@ -190,6 +190,8 @@ export interface Platform {
   home(): string;
   /** The folder that relative paths begin in. */
   folder(): string;
+  /** The folder of the library's modules. */
+  libraryFolder(): string;
   /** The folder of the package `fovea`. */
   packageFolder(): string;
   /** The folder of the models that ship with the package. */

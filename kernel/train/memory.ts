@@ -1,5 +1,5 @@
 import type { GpuMemory } from "../backend";
-import { tensorflowBuild } from "../backend/tensorflow";
+import { tensorflowBuild } from "../backend/node";
 import { tf } from "../backend/tf";
 import { trainingDevice } from "../backend/tfjs";
 import { nvidiaMemory } from "../backend/usage";

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { inspect } from "node:util";
@@ -10,6 +11,8 @@ import { parentPort, Worker } from "node:worker_threads";
 import type { Compression, Platform, Thread } from "../types";
 import { sharpCodec } from "./codec";
 import { nodeFiles, nodePaths, posixPaths } from "./files";
+
+const load = createRequire(__filename);
 
 /** Where the library's modules lie: `dist`, or the sources where they run as such. */
 const LIBRARY = dirname(dirname(__dirname));
@@ -38,8 +41,9 @@ export const native: Platform = {
   environment: () => process.env,
   home: homedir,
   folder: () => process.cwd(),
-  packageFolder: () => (existsSync(join(LIBRARY, "package.json")) ? LIBRARY : dirname(LIBRARY)),
-  zoo,
+  libraryFolder: () => LIBRARY,
+  packageFolder,
+  zoo: () => join(packageFolder(), "zoo"),
   process: { host: hostname(), pid: process.pid },
   isAlive,
   isWindows: process.platform === "win32",
@@ -54,7 +58,7 @@ function timer(body: () => void, ms: number): () => void {
 
 /** Only pictures need it. */
 function compression(): Compression {
-  const { crc32, deflateSync } = require("node:zlib") as typeof import("node:zlib");
+  const { crc32, deflateSync } = load("node:zlib") as typeof import("node:zlib");
   return { crc32, deflate: (bytes) => deflateSync(bytes, { level: 9 }) };
 }
 
@@ -72,10 +76,9 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Beside the sources, or beside `dist`. */
-function zoo(): string {
-  const candidates = [join(LIBRARY, "zoo"), join(dirname(LIBRARY), "zoo")];
-  return candidates.find(existsSync) ?? candidates[1];
+/** The folder with the manifest: that of the sources, or the one around `dist`. */
+function packageFolder(): string {
+  return existsSync(join(LIBRARY, "package.json")) ? LIBRARY : dirname(LIBRARY);
 }
 
 function isAlive(pid: number): boolean {

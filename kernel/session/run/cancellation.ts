@@ -2,7 +2,7 @@
  * Where an interrupted cell that still runs in the background stops: at its next timer, console call, display or comm
  * message, which throw in it. A loop that awaits none of these goes on; nothing in JavaScript can stop it from outside.
  */
-import { promises as timersPromises } from "node:timers";
+import { timerModules } from "../node";
 import { checkInterrupted } from "./scope";
 
 const CONSOLE = [
@@ -27,9 +27,8 @@ export function installCancellationPoints(): void {
   for (const name of ["setTimeout", "setImmediate", "setInterval", "fetch"]) {
     guard(globalThis as unknown as Record<string, AnyFunction>, name);
   }
-  for (const name of ["setTimeout", "setImmediate"]) {
-    guard(timersPromises as unknown as Record<string, AnyFunction>, name);
-  }
+  for (const owner of timerModules)
+    for (const name of ["setTimeout", "setImmediate"]) guard(owner as Record<string, AnyFunction>, name);
 }
 
 function guard(owner: Record<string, AnyFunction>, name: string): void {

@@ -1,5 +1,5 @@
 /** Errors as a notebook shows them: which line of which cell, with the line. */
-import { inspect } from "node:util";
+import { platform } from "../../platform";
 import type { ErrorReport } from "../../jupyter/ipc";
 import { CellDiagnostics } from "../compile/diagnostics";
 import type { Position } from "../compile/source-map";
@@ -65,7 +65,7 @@ function thrownValue(value: unknown): ErrorReport {
 
 function shown(value: unknown): string {
   try {
-    return inspect(value);
+    return platform().inspect(value);
   } catch {
     return "(a value that cannot be inspected)";
   }

@@ -1,7 +1,7 @@
 /** The session's end of the link to the kernel process. */
 import { Socket } from "node:net";
-import { FrameReader, writeFrame } from "../jupyter/frames";
-import type { FromSession, ToSession } from "../jupyter/ipc";
+import { FrameReader, writeFrame } from "../../jupyter/frames";
+import type { FromSession, ToSession } from "../../jupyter/ipc";
 
 export interface Link {
   send(message: FromSession): void;
