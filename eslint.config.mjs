@@ -1,6 +1,20 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+/** Where the library may meet Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
+const NODE_ROOMS = [
+  "kernel/platform/node/**",
+  "kernel/session/node/**",
+  "kernel/backend/node/**",
+  "kernel/backend/install/**",
+  "kernel/jupyter/**",
+  "kernel/cli/**",
+  "kernel/cli.ts",
+  "kernel/zoo/train/**",
+];
+const ASK_PLATFORM = "Ask kernel/platform: this room also runs in a browser.";
+const NODE_GLOBALS = ["Buffer", "process", "global", "require", "module", "setImmediate", "__dirname", "__filename"];
+
 export default defineConfig(
   globalIgnores(["**/dist/", "extension/lib/", "extension/labextension/", ".venv/", ".fovea/", "**/node_modules/"]),
   tseslint.configs.recommended,
@@ -12,6 +26,29 @@ export default defineConfig(
         { fixStyle: "separate-type-imports", disallowTypeAnnotations: false },
       ],
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true } }],
+    },
+  },
+  {
+    files: ["kernel/**/*.ts"],
+    ignores: NODE_ROOMS,
+    rules: {
+      "no-restricted-globals": ["error", ...NODE_GLOBALS.map((name) => ({ name, message: ASK_PLATFORM }))],
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: "^(node:|sharp$|onnxruntime-node|zeromq)", allowTypeImports: false, message: ASK_PLATFORM },
+            {
+              regex: "/(platform|session|backend)/node/|^\\./node/.|^\\.\\./node/.",
+              message: "Import the folder's index, the one module that a bundle for a browser replaces.",
+            },
+          ],
+        },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ImportExpression[source.value=/^(node:|sharp$)/]", message: ASK_PLATFORM },
+      ],
     },
   },
   { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts"], rules: { "no-restricted-exports": "off" } },

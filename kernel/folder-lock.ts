@@ -1,6 +1,6 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { platform } from "./platform";
+import { readFile, rm, stat, writeFile } from "./platform/files";
+import { join, resolve } from "./platform/path";
 
 /** Makes the error, from who holds the folder. */
 export type Busy = (who: string) => Error;
@@ -31,7 +31,7 @@ export async function lockFolder(folder: string, busy: Busy): Promise<() => Prom
 }
 
 async function take(path: string, busy: Busy): Promise<void> {
-  const text = JSON.stringify({ host: hostname(), pid: process.pid });
+  const text = JSON.stringify(self());
   for (let attempt = 0; ; attempt++) {
     try {
       return await writeFile(path, text, { flag: "wx" });
@@ -49,8 +49,8 @@ async function removeStale(path: string, busy: Busy): Promise<void> {
   const { host, pid } = parseLock(await readFile(path, "utf8").catch(() => ""));
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
   if (pid === undefined && Date.now() - mtimeMs < FRESH_MS) throw busy("another process");
-  if (host !== undefined && host !== hostname()) throw busy(`process ${pid} on ${host} (or remove .lock)`);
-  if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw busy(`process ${pid}`);
+  if (host !== undefined && host !== self().host) throw busy(`process ${pid} on ${host} (or remove .lock)`);
+  if (pid !== undefined && pid !== self().pid && platform().isAlive(pid)) throw busy(`process ${pid}`);
   await rm(path, { force: true });
 }
 
@@ -64,11 +64,4 @@ function parseLock(text: string): { host?: string; pid?: number } {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+const self = (): { host: string; pid: number } => platform().process;

@@ -1,5 +1,5 @@
 /** Progress of long work, shown in the running cell of a notebook and nowhere else. */
-import { randomUUID } from "node:crypto";
+import { platform } from "./platform";
 import { currentHost, type MimeBundle } from "./display/host";
 
 /** Updates closer together are left out: a front end draws each of them. */
@@ -8,7 +8,7 @@ const WIDTH = 30;
 
 export class ProgressBar {
   private readonly host = currentHost();
-  private readonly displayId = randomUUID();
+  private readonly displayId = platform().uuid();
   private readonly start = performance.now();
   private shown: number | undefined;
 

@@ -1,6 +1,4 @@
 /** tfjs as layers and losses compute with it, with its gradients: `import * as tf from "fovea/tf"`. */
-import { createRequire } from "node:module";
-
-createRequire(__filename)("@tensorflow/tfjs-layers");
+import "@tensorflow/tfjs-layers";
 
 export * from "@tensorflow/tfjs-core";

@@ -1,8 +1,4 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { platform } from "./platform";
 
-/** The folder of the models that ship with the package: beside the sources, or beside `dist`. */
-export function zooFolder(): string {
-  const candidates = [join(__dirname, "zoo"), join(__dirname, "..", "zoo")];
-  return candidates.find(existsSync) ?? candidates[1];
-}
+/** The folder of the models that ship with the package. */
+export const zooFolder = (): string => platform().zoo();

@@ -11,18 +11,25 @@ export type {
   SessionOptions,
 } from "./types";
 export { onnxruntime } from "./onnxruntime";
-export { probeAll, probeDevice, resolveDevice } from "./probe";
-export { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
 export {
+  backendsFolder,
+  doctor,
+  type DoctorReport,
+  type LadderRung,
+  loaderEnvironment,
+  probeAll,
+  probeDevice,
+  probeTraining,
   registerTensorflow,
+  resolveDevice,
   TENSORFLOW_BACKEND,
+  type TensorflowBuild,
   tensorflowBuild,
   tensorflowBuilds,
-  type TensorflowBuild,
   type TfjsCore,
-} from "./tensorflow";
-export { backendsFolder, loaderEnvironment } from "./install";
-export { doctor, type DoctorReport, type LadderRung } from "./doctor";
+  type TrainingBackend,
+  type TrainingProbe,
+} from "./node";
 export { deviceReadout, type DeviceReadout } from "./usage";
 export type { DeviceStatus, GpuMemory } from "../protocol/status";
 export type { DisplayBundle } from "../display/describe";

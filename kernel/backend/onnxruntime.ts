@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { platform } from "../platform";
+import type { Thread } from "../platform/types";
 import type { Request, Response } from "./messages";
-import { runtimeVersion } from "./runtime";
+import { runtimeVersion } from "./node";
 import {
   type BackendSession,
   DeviceError,
@@ -23,7 +22,7 @@ type Unsent<R> = R extends Request ? Omit<R, "id"> : never;
 /** The worker thread and the requests it has not answered. It keeps the process alive only while there are some. */
 class Channel {
   private readonly pending = new Map<number, Pending>();
-  private worker: Worker | null = null;
+  private worker: Thread | null = null;
   private lastId = 0;
 
   /** Sends a request; its array buffers move to the worker. */
@@ -37,8 +36,8 @@ class Channel {
     });
   }
 
-  private start(): Worker {
-    const worker = startThread();
+  private start(): Thread {
+    const worker = platform().thread("backend/node/worker");
     worker.unref();
     worker.on("message", (response: Response) => this.settle(worker, response));
     worker.on("error", (error: unknown) =>
@@ -53,25 +52,17 @@ class Channel {
     return worker;
   }
 
-  private settle(worker: Worker, response: Response): void {
+  private settle(worker: Thread, response: Response): void {
     this.pending.get(response.id)?.resolve(response);
     this.pending.delete(response.id);
     if (!this.pending.size) worker.unref();
   }
 
-  private fail(worker: Worker, error: Error): void {
+  private fail(worker: Thread, error: Error): void {
     if (this.worker === worker) this.worker = null;
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
-}
-
-/** The compiled thread, or its source where the library itself runs from source: tsx's hooks do not reach threads. */
-function startThread(): Worker {
-  const compiled = join(__dirname, "worker.js");
-  if (existsSync(compiled)) return new Worker(compiled);
-  const modules = [require.resolve("tsx/cjs"), join(__dirname, "worker.ts")];
-  return new Worker(modules.map((file) => `require(${JSON.stringify(file)});`).join(""), { eval: true });
 }
 
 class WorkerSession implements BackendSession {

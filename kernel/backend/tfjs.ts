@@ -1,17 +1,14 @@
-import { createRequire } from "node:module";
-import { registerTensorflow, tensorflowBuild } from "./tensorflow";
+import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, tensorflowBuild } from "./node";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
 import { loadWasm } from "./wasm";
-import { loadWebgpu, missingForWebgpu } from "./webgpu";
 
 /** Where layers are computed and trained. `tensorflow` is what `fovea backend install tensorflow` sets up. */
 export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
 export type TrainingDeviceRequest = TrainingDevice | "auto";
 
 const START = "nn.start";
-const load = createRequire(__filename);
 let started: TrainingDevice | null = null;
 /** TensorFlow, if it is loaded, is the build for GPUs. */
 let forGpu = false;
@@ -30,7 +27,7 @@ const STARTERS: Record<TrainingDevice, Starter> = {
   },
   webgpu: { installed: () => missingForWebgpu().length === 0, load: loadWebgpu },
   wasm: { installed: () => true, load: loadWasm },
-  cpu: { installed: () => true, load: async () => void load("@tensorflow/tfjs-backend-cpu") },
+  cpu: { installed: () => true, load: loadCpu },
 };
 
 const DEVICES = Object.keys(STARTERS) as TrainingDevice[];

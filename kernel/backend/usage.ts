@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { platform } from "../platform";
 import { type Comm, currentHost } from "../display/host";
 import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../protocol/status";
+import { askNvidia } from "./node";
 import { type DisplayBundle, describe, DISPLAY } from "../display/describe";
 
 /** A run of a model, or an update of one in training, that has ended. */
@@ -21,7 +21,7 @@ const NVIDIA_MS = 2000;
 let last: Run = { device: "none yet", runtime: "none yet", ms: 0, threads: 0 };
 let runs = 0;
 let served = false;
-let timer: NodeJS.Timeout | undefined;
+let timer: (() => void) | undefined;
 const followers = new Set<Comm>();
 
 /** Notes a run; who follows the session's status hears of it, at most once a second. */
@@ -29,7 +29,7 @@ export function noteRun(run: Run): void {
   last = run;
   runs++;
   serve();
-  if (followers.size) timer ??= setTimeout(push, PUSH_MS).unref();
+  if (followers.size) timer ??= platform().timer(push, PUSH_MS);
 }
 
 /** The status bar opens the comm; before the first run there is nothing to say, and no such target. */
@@ -73,21 +73,17 @@ async function readDevice(): Promise<DeviceStatus> {
   const { device, runtime, ms, threads, tensorBytes } = last;
   const gpu = device === "cuda" || device === "tensorflow-gpu" ? await nvidiaMemory() : undefined;
   return {
-    ...{ device, runtime, threads: threads || availableParallelism(), lastRunMs: ms, runs },
-    rssBytes: process.memoryUsage.rss(),
+    ...{ device, runtime, threads: threads || platform().cores(), lastRunMs: ms, runs },
+    rssBytes: platform().residentBytes(),
     ...(tensorBytes === undefined ? {} : { tensorBytes }),
     ...(gpu ? { gpu } : {}),
   };
 }
 
 /** What NVIDIA's tool says of the first card; nothing where it is missing or slow. */
-export function nvidiaMemory(): Promise<GpuMemory | undefined> {
-  const args = ["--query-gpu=name,memory.used,memory.total", "--format=csv,noheader,nounits"];
-  return new Promise((resolve) => {
-    execFile("nvidia-smi", args, { timeout: NVIDIA_MS }, (error, stdout) =>
-      resolve(error ? undefined : parseNvidia(stdout)),
-    );
-  });
+export async function nvidiaMemory(): Promise<GpuMemory | undefined> {
+  const text = await askNvidia("name,memory.used,memory.total", NVIDIA_MS);
+  return text === undefined ? undefined : parseNvidia(text);
 }
 
 const MIB = 2 ** 20;

@@ -1,21 +1,13 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import type { KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import { loadWasmPackage } from "./node";
 import { tf } from "./tf";
 
-const load = createRequire(__filename);
-
-interface WasmModule {
-  setWasmPaths(prefix: string): void;
-}
-
 /**
- * Loads tfjs's wasm backend; its binary lies in its own package. One thread: its threaded build starts its workers from
- * `blob:` URLs, which Node's workers do not take.
+ * Loads tfjs's wasm backend. One thread: its threaded build starts its workers from `blob:` URLs, which Node's workers do
+ * not take.
  */
 export async function loadWasm(): Promise<void> {
-  const entry = load.resolve("@tensorflow/tfjs-backend-wasm");
-  (load(entry) as WasmModule).setWasmPaths(join(dirname(entry), "/"));
+  await loadWasmPackage();
   transposeBeforeMatMul();
 }
 

@@ -1,9 +1,7 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { platform } from "../platform";
+import { readPlainFile } from "../platform/files";
+import type { DecodeSettings } from "../platform/types";
 import { RuleError } from "../rule-error";
-import { decodeHere, type DecodeSettings, sizeOf } from "./decode";
-import { decodeApart, needsProcess } from "./decode-apart";
 
 /** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
@@ -55,7 +53,7 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
   const bytes = await readBytes(fn, image);
   if (bytes.length === 0) throw new ImageError(fn, "a picture must not be empty", describe(image));
   try {
-    return await (needsProcess(bytes) ? decodeApart : decodeHere)(bytes, settings);
+    return await platform().codec.decode(bytes, settings);
   } catch (error) {
     throw await refusalOf(error, fn, bytes, settings, describe(image));
   }
@@ -82,7 +80,7 @@ async function refusalOf(
 ): Promise<ImageError> {
   const reason = reasonOf(error);
   if (reason.startsWith("timeout")) return new ImageError(fn, `a picture is decoded within ${maxSeconds} s`, value);
-  const [width, height] = (await sizeOf(bytes)) ?? [0, 0];
+  const [width, height] = (await platform().codec.size(bytes)) ?? [0, 0];
   if (width * height > maxPixels)
     return new ImageError(fn, `a picture has at most ${maxPixels} pixels, this one ${width} x ${height}`, value);
   return new ImageError(fn, `the picture must be a readable ${FORMATS} (${reason})`, value);
@@ -94,7 +92,7 @@ async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<
   if (!isUrl && typeof image !== "string")
     throw new ImageError(fn, "an image is a path, a file: URL, encoded bytes or raw pixels", image);
   if (isUrl && new URL(image).protocol !== "file:") throw new ImageError(fn, "only file: URLs are read", String(image));
-  const path = isUrl ? fileURLToPath(image) : (image as string);
+  const path = isUrl ? platform().path.fromUrl(image) : (image as string);
   return readPicture(fn, path);
 }
 
@@ -103,25 +101,12 @@ async function readBytes(fn: string, image: string | URL | Uint8Array): Promise<
  *
  * @throws ImageError when there is no such file, or it is a folder, a pipe or a device
  */
-export async function readPicture(fn: string, path: string): Promise<Buffer> {
-  try {
-    return await readWhole(fn, path);
-  } catch (error) {
-    if (error instanceof ImageError) throw error;
-    throw new ImageError(fn, `the picture file cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
-  }
-}
-
-/** Opened without waiting: a named pipe without a writer would keep a thread for good. */
-async function readWhole(fn: string, path: string): Promise<Buffer> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stat = await handle.stat();
-    if (!stat.isFile() && !stat.isDirectory()) throw new ImageError(fn, "a picture must be a file", path);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+export async function readPicture(fn: string, path: string): Promise<Uint8Array> {
+  const bytes = await readPlainFile(path).catch((error: { code?: string }) => {
+    throw new ImageError(fn, `the picture file cannot be read (${error.code})`, path);
+  });
+  if (bytes) return bytes;
+  throw new ImageError(fn, "a picture must be a file", path);
 }
 
 function describe(image: string | URL | Uint8Array): string {

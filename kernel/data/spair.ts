@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
+import { platform } from "../platform";
+import { basename, join, relative, resolve } from "../platform/path";
 import { describeValue, RuleError } from "../rule-error";
 
 /** Names of the splits on disk. */
@@ -158,7 +159,7 @@ class Disk {
     const path = join(this.root, file);
     if (!existsSync(path)) throw new SpairError(file, "", "the file must exist", undefined);
     const inside = relative(this.real, realpathSync(path));
-    if (inside === ".." || inside.startsWith(`..${sep}`)) {
+    if (inside === ".." || inside.startsWith(`..${platform().path.sep}`)) {
       throw new SpairError(file, "", "the file must lie inside the data set", inside);
     }
     if (!statSync(path).isFile()) throw new SpairError(file, "", "must be a file", "a folder or device");

@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import { randomUUID } from "node:crypto";
+import { platform } from "../platform";
 import { ViewError } from "../protocol/core/error";
 import {
   currentHost,
@@ -69,7 +68,7 @@ function checkBundle(bundle: MimeBundle): MimeBundle {
 export function bundleOf(value: unknown): MimeBundle {
   if (isDisplayable(value)) return checkBundle(value[DISPLAY]());
   if (isMimeBundle(value)) return checkBundle(value);
-  return { "text/plain": typeof value === "string" ? value : inspect(value) };
+  return { "text/plain": typeof value === "string" ? value : platform().inspect(value) };
 }
 
 /**
@@ -93,7 +92,7 @@ export interface DisplayHandle {
 
 /** Shows a value and returns the handle that replaces it: `const h = displayHandle("0 %"); h.update("50 %")`. */
 export function displayHandle(value: unknown, options: DisplayOptions = {}): DisplayHandle {
-  const displayId = options.displayId ?? randomUUID();
+  const displayId = options.displayId ?? platform().uuid();
   display(value, { ...options, displayId });
   return {
     displayId,

@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { platform } from "../platform";
 import type { Device } from "../backend";
 import { blockInfo, type BlockInfo, countParameters } from "../onnx";
 import { AttentionMap } from "./attention-map";
@@ -250,7 +250,7 @@ export class Encoder {
    */
   sideBySide(count: number): Encoder[] {
     this.checkOpen("Encoder.sideBySide");
-    const threads = Math.max(1, Math.floor(availableParallelism() / count));
+    const threads = Math.max(1, Math.floor(platform().cores() / count));
     return Array.from({ length: count }, (_, i) => {
       const network = this.parts.network.inLane(i + 1, threads);
       return new Encoder({ ...this.parts, network });

@@ -1,4 +1,4 @@
-import { posix } from "node:path";
+import { platform } from "../platform";
 import { hub, checkFile, HubError, type HubOptions, parseReference } from "../hub";
 import { type OnnxModel, readModel } from "../onnx";
 import { EncoderError } from "./errors";
@@ -55,9 +55,9 @@ export async function fetchText(source: string, model: string, options: HubModel
   const get = (file: string, maxBytes?: number): Promise<string | null> =>
     optional(hub.fetchFile(reference, file, { onProgress: options.onProgress, fn, maxBytes }));
   for (const file of TOKENIZER) await get(file, MAX_TOKENIZER);
-  const folder = posix.dirname(options.file ?? DEFAULT_FILES.find((file) => model.endsWith(file)) ?? "");
+  const folder = platform().posix.dirname(options.file ?? DEFAULT_FILES.find((file) => model.endsWith(file)) ?? "");
   for (const name of textNames(model)) {
-    const file = posix.join(folder, name);
+    const file = platform().posix.join(folder, name);
     const path = await get(file, MAX_MODEL);
     if (path === null) continue;
     for (const part of weightFiles(readModel(path, fn), file, fn)) await get(part);
@@ -80,7 +80,8 @@ async function optional(path: Promise<string>): Promise<string | null> {
 /** Files of weights beside the graph, as paths in the repository. They come from the file: none may leave its folder. */
 function weightFiles(model: OnnxModel, file: string, fn: string): string[] {
   const names = [...model.initializers.values()].flatMap(({ external }) => (external ? [external.location] : []));
-  const parts = [...new Set(names)].map((name) => posix.join(posix.dirname(file), checkFile(fn, name)));
+  const { dirname, join } = platform().posix;
+  const parts = [...new Set(names)].map((name) => join(dirname(file), checkFile(fn, name)));
   if (parts.length > MAX_PARTS) throw new EncoderError(fn, `a model has at most ${MAX_PARTS} files`, parts.length);
   return parts;
 }

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "../platform/files";
+import { basename, dirname, join, resolve } from "../platform/path";
 import { zooFolder } from "../zoo-folder";
 import { EncoderError } from "./errors";
 

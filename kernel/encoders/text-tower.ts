@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "../platform/files";
+import { basename, dirname, join } from "../platform/path";
 import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
 import { readModel } from "../onnx";
 import { EncoderError } from "./errors";

@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { platform } from "../platform";
 import type { DeviceRequest } from "../backend";
 import type { SafetensorsTensor } from "../nn";
 import type { Encoder } from "../encoders/encoder";
@@ -189,7 +189,7 @@ function reportTo(
 
 function defaultCopies({ info }: Encoder, batches: number): number {
   const isWorth = batches >= WORTH_COPIES && info.parameters <= SMALL_MODEL;
-  return isWorth && info.device === "cpu" && availableParallelism() > 1 ? 2 : 1;
+  return isWorth && info.device === "cpu" && platform().cores() > 1 ? 2 : 1;
 }
 
 /** Runs `body` with copies of the encoder, or with itself where one is enough. */

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { sha256 } from "../platform";
+import { readdir, readFile, stat } from "../platform/files";
+import { dirname, join, resolve } from "../platform/path";
 import { ImageError, readPicture } from "../data/image";
 import { FeatureError } from "./error";
 
@@ -60,10 +60,12 @@ export function shardOf<T>(fn: string, images: readonly T[], shard: string | und
 }
 
 /** The picture's bytes and their SHA-256; null where the file cannot be read. */
-export async function readImage({ file }: ImageFile): Promise<{ input: Buffer; sha256: string } | { reason: string }> {
+export async function readImage({
+  file,
+}: ImageFile): Promise<{ input: Uint8Array; sha256: string } | { reason: string }> {
   try {
     const input = await readPicture("features.extract", file);
-    return { input, sha256: createHash("sha256").update(input).digest("hex") };
+    return { input, sha256: sha256().update(input).digest("hex") };
   } catch (error) {
     if (error instanceof ImageError) return { reason: error.rule };
     throw error;

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "../platform/files";
+import { join } from "../platform/path";
 import { readSafetensors, type SafetensorsTensor } from "../nn";
 import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
@@ -136,7 +136,7 @@ export async function open(folder: string): Promise<FeatureFolder> {
       }),
     ),
   );
-  const { committed, ...described } = parseRun(OPEN, run.toString());
+  const { committed, ...described } = parseRun(OPEN, new TextDecoder().decode(run));
   const lines = parseManifest(OPEN, manifest, committed.manifest);
   return new FeatureFolder(folder, described, new Map(lines.map((line) => [line.path, line])));
 }

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { sha256 } from "../platform";
+import { chunks, stat } from "../platform/files";
+import { dirname, join } from "../platform/path";
 import { readModel } from "../onnx";
 import type { Encoder } from "../encoders/encoder";
 import { FeatureError } from "./error";
@@ -51,10 +50,9 @@ export async function describeRun(
   const { path, preprocess, precision } = encoder.info;
   if (path === null) throw new FeatureError(fn, "the encoder must come from a file", encoder.name);
   const { facet, norm, dtype, pool = 1 } = options;
-  const sha256 = await hashModel(path, fn);
-  const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };
+  const computed = { sha256: await hashModel(path, fn), preprocess, ...(precision === "int8" && { precision }) };
   const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype, ...(pool > 1 && { pool }) };
-  const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  const hash = sha256().update(JSON.stringify(content)).digest("hex");
   return { ...content, hash, encoder: { name: encoder.name, ...computed } };
 }
 
@@ -74,7 +72,7 @@ export async function hashModel(path: string, fn: string): Promise<string> {
 }
 
 async function hashFiles(files: readonly string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const hash = sha256();
+  for (const file of files) for await (const chunk of chunks(file)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { platform } from "../platform";
+import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "../platform/files";
+import { join } from "../platform/path";
 import { type SafetensorsTensor, writeSafetensors } from "../nn";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
@@ -83,7 +83,7 @@ export class FeatureStore {
       const metadata = { format: "pt", run: this.run.hash };
       if (tensors.size) await writeSafetensors(join(this.folder, this.nextShard), tensors, metadata);
       const { manifest, images, shards } = this.committed;
-      const text = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      const text = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
       await append(join(this.folder, MANIFEST), manifest, text);
       await this.settle({
         manifest: manifest + text.length,
@@ -99,7 +99,7 @@ export class FeatureStore {
   }
 
   private async settle(committed: Committed): Promise<void> {
-    const beside = join(this.folder, `${RUN}.${randomUUID()}.part`);
+    const beside = join(this.folder, `${RUN}.${platform().uuid()}.part`);
     await writeFile(beside, `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`, { flush: true });
     await rename(beside, join(this.folder, RUN));
     this.committed = committed;
@@ -112,7 +112,7 @@ export class FeatureStore {
       if (/^(run\.json|features-\d+\.safetensors)\..*\.part$/.test(name)) await rm(join(this.folder, name));
     if (!names.includes(RUN)) return this.begin(names);
     this.committed = this.checkRun(await readFile(join(this.folder, RUN), "utf8"));
-    const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => Buffer.alloc(0));
+    const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => new Uint8Array(0));
     const lines = parseManifest(this.fn, manifest, this.committed.manifest);
     await truncate(join(this.folder, MANIFEST), this.committed.manifest);
     for (const line of lines) this.remember(line);
@@ -144,9 +144,9 @@ export class FeatureStore {
 }
 
 /** The lines that count: those in the first `length` bytes. */
-export function parseManifest(fn: string, bytes: Buffer, length: number): ManifestLine[] {
+export function parseManifest(fn: string, bytes: Uint8Array, length: number): ManifestLine[] {
   if (bytes.length < length) throw new FeatureError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
-  const lines = bytes.subarray(0, length).toString().split("\n").slice(0, -1);
+  const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
   return lines.map((text, i) => {
     const line = parseLine(text);
     if (!line) throw new FeatureError(fn, `line ${i + 1} of ${MANIFEST} must describe an image`, text.slice(0, 100));

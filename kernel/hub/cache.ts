@@ -1,6 +1,6 @@
-import { copyFile, mkdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { randomUUID } from "node:crypto";
+import { platform } from "../platform";
+import { copyFile, mkdir, readFile, rename, stat, symlink, writeFile } from "../platform/files";
+import { dirname, join, relative } from "../platform/path";
 import { isCommit } from "./reference";
 
 /**
@@ -28,7 +28,7 @@ export class RepoCache {
     if (revision === commit || (await this.commitOf(revision)) === commit) return;
     const path = this.ref(revision);
     await mkdir(dirname(path), { recursive: true });
-    const beside = `${path}.${randomUUID()}.part`;
+    const beside = `${path}.${platform().uuid()}.part`;
     await writeFile(beside, commit);
     await rename(beside, path);
   }
@@ -53,7 +53,7 @@ export class RepoCache {
     await mkdir(dirname(path), { recursive: true });
     const target = relative(dirname(path), this.blob(etag));
     // Made beside and moved, as a link to a blob that is gone may be in the way.
-    const beside = `${path}.${randomUUID()}.part`;
+    const beside = `${path}.${platform().uuid()}.part`;
     await symlink(target, beside).catch(() => copyFile(this.blob(etag), beside));
     await rename(beside, path);
     return path;

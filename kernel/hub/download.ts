@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { platform } from "../platform";
+import { sleep } from "../platform/sleep";
+import { chunks, mkdir, open, rename, rm, stat } from "../platform/files";
+import { dirname } from "../platform/path";
 import { HubError } from "./errors";
 import { chunksOf, IDLE_MS, request, type HubRequest } from "./request";
 
@@ -57,7 +56,7 @@ async function fill(job: Download, part: string): Promise<void> {
       at = end;
       if (failure === null && end >= (job.size ?? end)) break;
       if (fruitless >= FRUITLESS) throw failure ?? tooShort(job, end);
-      await sleep(100 * 2 ** fruitless, undefined, { signal: job.signal });
+      await sleep(100 * 2 ** fruitless, job.signal);
     }
     await file.truncate(at);
     await file.sync();
@@ -85,10 +84,12 @@ async function connect(job: Download, file: FileHandle, start: number): Promise<
   const headers: Record<string, string> = start ? { range: `bytes=${start}-` } : {};
   const answer = await request({ method: "GET", url, settings, headers, signal: either, fn });
   let at = answer.status === 206 ? checkRange(job, answer, start) : 0;
-  const timer = setTimeout(() => patience.abort(new Error(`no byte in ${IDLE_MS / 1000} s`)), IDLE_MS);
+  const giveUp = (): void => patience.abort(new Error(`no byte in ${IDLE_MS / 1000} s`));
+  let timer = setTimeout(giveUp, IDLE_MS);
   try {
     for await (const chunk of chunksOf(answer)) {
-      timer.refresh();
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, IDLE_MS);
       if (at + chunk.length > (job.size ?? job.maxBytes)) throw tooLong(job);
       await file.write(chunk, 0, chunk.length, at);
       at += chunk.length;
@@ -122,9 +123,9 @@ async function mismatch({ etag, size, url }: Download, part: string): Promise<{ 
   if (size !== null && length !== size) return { rule: `${url} must have ${size} bytes`, value: length };
   const isSha256 = /^[0-9a-f]{64}$/.test(etag);
   if (!isSha256 && !/^[0-9a-f]{40}$/.test(etag)) return null;
-  const hash = createHash(isSha256 ? "sha256" : "sha1");
+  const hash = platform().digest(isSha256 ? "sha256" : "sha1");
   if (!isSha256) hash.update(`blob ${length}\0`);
-  for await (const chunk of createReadStream(part)) hash.update(chunk as Uint8Array);
+  for await (const chunk of chunks(part)) hash.update(chunk);
   const seen = hash.digest("hex");
   return seen === etag ? null : { rule: `${url} must have the checksum ${etag}`, value: seen };
 }

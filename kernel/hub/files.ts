@@ -54,7 +54,7 @@ export async function fetchFile(
   checkRepo(fn, repo);
   checkRevision(fn, revision);
   checkFile(fn, file);
-  const settings = options.settings ?? hubSettings(process.env, fn);
+  const settings = options.settings ?? hubSettings(undefined, fn);
   const cache = new RepoCache(settings.cache, repo);
   const known = await cached(cache, revision, file);
   if (known && (isCommit(revision) || settings.offline)) return known;
@@ -125,7 +125,7 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
  */
 export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
   const { fn = "hub.listFiles", signal } = options;
-  const settings = options.settings ?? hubSettings(process.env, fn);
+  const settings = options.settings ?? hubSettings(undefined, fn);
   if (settings.offline) throw new HubError(fn, "HF_HUB_OFFLINE must not be set to list files", repo);
   checkRevision(fn, revision);
   const url = `${settings.endpoint}/api/models/${checkRepo(fn, repo)}/revision/${encodeURIComponent(revision)}`;
@@ -143,7 +143,7 @@ async function readListing(answer: Response, url: string, fn: string): Promise<{
     chunks.push(chunk);
   }
   try {
-    const { siblings } = JSON.parse(Buffer.concat(chunks).toString()) as { siblings?: unknown };
+    const { siblings } = JSON.parse(await new Blob(chunks).text()) as { siblings?: unknown };
     if (Array.isArray(siblings)) return siblings as { rfilename?: unknown }[];
   } catch {
     // Reported below, as an answer without the list is.

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleep } from "../platform/sleep";
 import { HubError } from "./errors";
 import type { HubSettings } from "./settings";
 
@@ -35,7 +35,7 @@ export async function request(question: HubRequest): Promise<Response> {
     if (isFinal && answer instanceof HubError) throw answer;
     if (isFinal) return checkStatus(question, answer as Response);
     if (!(answer instanceof HubError)) await answer.body?.cancel();
-    await sleep(pause, undefined, { signal: question.signal });
+    await sleep(pause, question.signal);
   }
 }
 

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { platform } from "../platform";
+import { join } from "../platform/path";
 import { HubError } from "./errors";
 
 /** Where the hub is and where its files are kept, by the variables of huggingface_hub. */
@@ -14,11 +14,14 @@ export interface HubSettings {
   offline: boolean;
 }
 
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const TRUE = ["1", "ON", "YES", "TRUE"];
 
 /** Reads the settings anew each time: a notebook may set them in a cell. Throws `HubError` for an endpoint that is no URL. */
-export function hubSettings(env: NodeJS.ProcessEnv = process.env, fn = "hub.settings"): HubSettings {
-  const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
+export function hubSettings(env: Environment = platform().environment(), fn = "hub.settings"): HubSettings {
+  const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(platform().home(), ".cache"), "huggingface");
   return {
     endpoint: checkEndpoint(fn, env.HF_ENDPOINT || "https://huggingface.co"),
     cache: env.HF_HUB_CACHE || join(home, "hub"),

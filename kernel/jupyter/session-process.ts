@@ -34,7 +34,7 @@ export interface SessionEnd {
 const TAIL = 8192;
 const LINK_FD = 3;
 const LIFELINE_FD = 4;
-export const SESSION_MAIN = join(__dirname, "..", "session", "main.js");
+export const SESSION_MAIN = join(__dirname, "..", "session", "node", "main.js");
 
 export class SessionProcess {
   private readonly child: ChildProcess;

@@ -1,4 +1,4 @@
-import { runInNewContext } from "node:vm";
+import { platform } from "../platform";
 import { LoraError } from "./error";
 import { fromPython, type Translation } from "./python-regex/translate";
 
@@ -38,13 +38,9 @@ function matchesStart(fn: string, pattern: string, translation: Translation, nam
 
 function find(fn: string, source: string, shown: string, texts: readonly string[]): (string | null)[] {
   const expression = compile(fn, source, shown);
-  try {
-    const json = runInNewContext(SCRIPT, { expression, texts, JSON }, { timeout: TIMEOUT_MS }) as string;
-    return JSON.parse(json) as (string | null)[];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
-    throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, shown);
-  }
+  const json = platform().evaluateWithin(TIMEOUT_MS, SCRIPT, { expression, texts, JSON });
+  if (json === undefined) throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, shown);
+  return JSON.parse(json as string) as (string | null)[];
 }
 
 function compile(fn: string, source: string, shown: string): RegExp {

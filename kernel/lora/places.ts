@@ -122,8 +122,14 @@ async function isCopy(stored: SafetensorsTensor, parameter: Parameter): Promise<
   const { shape } = parameter;
   if (!isFloatDtype(stored.dtype) || shape.join() !== stored.shape.join()) return false;
   const own = convertTensor({ dtype: "F32", shape, data: await parameter.read() }, stored.dtype);
-  return Buffer.compare(bytesOf(own), bytesOf(stored)) === 0;
+  return isSame(bytesOf(own), bytesOf(stored));
 }
 
 const bytesOf = ({ data }: SafetensorsTensor): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

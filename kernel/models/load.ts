@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { sha256 } from "../platform";
+import { existsSync, readFileSync } from "../platform/files";
+import { join } from "../platform/path";
 import { Tokenizer } from "../encoders/tokenizer";
 import * as nn from "../nn";
 import { zooFolder } from "../zoo-folder";
@@ -49,7 +49,7 @@ export async function load(source: "zoo/reading-llama" | (string & {})): Promise
     throw error;
   }
   model.eval();
-  return { name: source, model, tokenizer, hash: createHash("sha256").update(bytes).digest("hex") };
+  return { name: source, model, tokenizer, hash: sha256().update(bytes).digest("hex") };
 }
 
 function fileOf(folder: string, name: string): string {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
 import { OnnxError } from "./errors";
 
 /** Random access to the bytes of a model, without holding the whole of it. */

@@ -1,5 +1,5 @@
-import { openSync, closeSync, readSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { closeSync, openSync, readSync } from "../platform/files";
+import { dirname, join } from "../platform/path";
 import { fromHalf, halfToFloat } from "../numeric";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";

@@ -1,5 +1,5 @@
-import { realpathSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { realpathSync } from "../platform/files";
+import { basename, dirname, join, relative } from "../platform/path";
 import { OnnxError } from "./errors";
 
 /**

@@ -1,6 +1,6 @@
 /** safetensors files in parts: what is too large for memory, or of which little is needed. */
-import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { platform } from "../platform";
+import { open, rename, rm } from "../platform/files";
 import {
   bytesOf,
   checkHeaderLength,
@@ -120,7 +120,7 @@ export async function streamSafetensors(
   metadata: Record<string, string> = {},
 ): Promise<void> {
   const head = encodeHeader(WRITE, tensors, metadata);
-  const beside = `${path}.${randomUUID()}.part`;
+  const beside = `${path}.${platform().uuid()}.part`;
   const file = await open(beside, "wx");
   try {
     await file.writeFile(head);

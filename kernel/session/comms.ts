@@ -1,5 +1,5 @@
 /** The session's end of comms. */
-import { randomUUID } from "node:crypto";
+import { platform } from "../platform";
 import type { CommCommand, FromSession } from "../jupyter/ipc";
 import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../display/host";
 import { toJSON, toJSONObject } from "./json";
@@ -86,7 +86,7 @@ export class SessionComms {
     if (typeof target !== "string" || target === "") {
       throw new TypeError(`openComm: target must be a name, received ${JSON.stringify(target)}`);
     }
-    const comm = this.create(randomUUID(), target, currentScope());
+    const comm = this.create(platform().uuid(), target, currentScope());
     this.post({
       type: "commOpen",
       parent: currentScope()?.request,

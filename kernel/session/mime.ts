@@ -1,5 +1,6 @@
 /** What a value looks like: its own bundle if it has one, and text always. */
-import { inspect } from "node:util";
+import { platform } from "../platform";
+import { base64Encode } from "../protocol/core/base64";
 import type { MimeBundle } from "../display/host";
 import { describe, toJSON } from "./json";
 import { cut, isError, shown, textOf } from "./run/reading";
@@ -28,7 +29,7 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
     if (content === undefined) continue;
     checked[mimeType] =
       content instanceof Uint8Array && !mimeType.endsWith("json")
-        ? Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("base64")
+        ? base64Encode(content)
         : toJSON(`${where} ${mimeType}`, content);
   }
   return checked;
@@ -37,7 +38,7 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
 /** Never throws: a value that cannot be inspected says so. */
 export function plainText(value: unknown): string {
   try {
-    return cut(inspect(value));
+    return cut(platform().inspect(value));
   } catch (error) {
     return `(util.inspect failed: ${isError(error) ? textOf(error, "message") : shown(error)})`;
   }

@@ -1,5 +1,14 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
-import type { ErrorReport, ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
+import type {
+  ErrorReport,
+  ExecuteCommand,
+  FromSession,
+  Outcome,
+  Payload,
+  ToSession,
+  UserExpression,
+} from "../jupyter/ipc";
+import { platform } from "../platform";
 import { installHost, type MimeBundle } from "../display/host";
 import { installCancellationPoints } from "./run/cancellation";
 import { CellCompiler } from "./compile/cells";
@@ -7,24 +16,17 @@ import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
 import { saveIntrinsics, withOwnIntrinsics } from "./run/intrinsics";
-import { interruptAnswered } from "./run/lifeline";
 import { bundleOf } from "./mime";
-import { CellModules } from "./run/modules";
-import { installPrompt } from "./prompt";
+import { CellModules, installPrompt, interruptAnswered, runShell, tidyInspection } from "./node";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
 import { attempt } from "./run/reading";
 import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
-import { runShell } from "./shell";
 import { cellName, CellStacks } from "./run/stacks";
 import { StreamCapture } from "./run/streams";
-import { tidyInspection } from "./tidy-inspection";
 import { Tracebacks } from "./run/tracebacks";
 import { endable } from "./run/waiting";
 import { variableTable } from "./ask/variables";
-
-// User code may replace the global.
-const { setImmediate } = globalThis;
 
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
@@ -43,7 +45,7 @@ export class Session {
     this.comms = new SessionComms(post, (error) => this.reportLate(error));
     installHost(new Host(post, this.comms));
     this.compiler = new CellCompiler();
-    const modules = new CellModules(process.cwd(), this.compiler);
+    const modules = new CellModules(platform().folder(), this.compiler);
     this.executor = new Executor(this.compiler, modules, this.stacks);
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
@@ -81,11 +83,13 @@ export class Session {
   private interruptBy(number: number): void {
     this.interrupt();
     const waiting: ToSession[] = (this.behindInterrupt = []);
-    setImmediate(() => {
-      interruptAnswered(number);
-      this.behindInterrupt = undefined;
-      for (const message of waiting) this.receive(message);
-    });
+    void platform()
+      .turn()
+      .then(() => {
+        interruptAnswered(number);
+        this.behindInterrupt = undefined;
+        for (const message of waiting) this.receive(message);
+      });
   }
 
   interrupt(): void {
@@ -181,16 +185,13 @@ export class Session {
   }
 
   private async timed(body: () => Promise<void>): Promise<Payload[]> {
-    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    const [start, cpu] = [performance.now(), platform().cpuMs()];
     try {
       await body();
     } finally {
-      const { user, system } = process.cpuUsage(cpu);
+      const used = platform().cpuMs() - cpu;
       const wall = performance.now() - start;
-      this.streams.emit(
-        "stdout",
-        `Wall time: ${wall.toFixed(1)} ms, CPU time: ${((user + system) / 1000).toFixed(1)} ms\n`,
-      );
+      this.streams.emit("stdout", `Wall time: ${wall.toFixed(1)} ms, CPU time: ${used.toFixed(1)} ms\n`);
     }
     return [];
   }

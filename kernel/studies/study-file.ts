@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { sha256 } from "../platform";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "../platform/files";
+import { join } from "../platform/path";
 import { type AdapterOptions, attach } from "../lora";
 import * as nn from "../nn";
 import type { LanguageModel } from "../models/language-model";
@@ -38,8 +38,7 @@ export interface AnswerStudy {
 }
 
 /** Short, for names of files. */
-const hashOf = (value: unknown): string =>
-  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+const hashOf = (value: unknown): string => sha256().update(JSON.stringify(value)).digest("hex").slice(0, 12);
 
 /** A study's own folder: its file is written whole after each run, and read where it is there. */
 export class StudyFile {

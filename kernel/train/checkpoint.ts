@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../platform";
 import { toFloat32 } from "../nn/floats";
 import type { Parameter } from "../nn/parameter";
 import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../safetensors";
@@ -104,7 +104,7 @@ export function restoreParameters(
 
 /** One hash of many. */
 export function hashOfHashes(hashes: ReadonlyMap<string, string>): string {
-  return createHash("sha256")
+  return sha256()
     .update([...hashes].map(([name, hash]) => `${name} ${hash}\n`).join(""))
     .digest("hex");
 }

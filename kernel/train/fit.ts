@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { platform } from "../platform";
+import { existsSync } from "../platform/files";
 import { checkStarted, trainingDevice } from "../backend/tfjs";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
@@ -137,7 +138,7 @@ class Run<B> {
 
   /** Lets the event loop turn; `setImmediate` is also where the session stops a cell that was interrupted. */
   private async pauseBetween(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await platform().turn();
     await this.options.control?.ready();
     const { every } = this.options.checkpoint ?? {};
     if (every && this.progress.stageStep % every === 0 && !this.stageDone()) await this.save();

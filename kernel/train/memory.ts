@@ -1,8 +1,9 @@
 import type { GpuMemory } from "../backend";
-import { tensorflowBuild } from "../backend/tensorflow";
+import { tensorflowBuild } from "../backend/node";
 import { tf } from "../backend/tf";
 import { trainingDevice } from "../backend/tfjs";
 import { nvidiaMemory } from "../backend/usage";
+import { platform } from "../platform";
 
 /** What a training holds. */
 export interface TrainingMemory {
@@ -27,7 +28,7 @@ export class MemoryMeter {
   read(): TrainingMemory {
     if (this.hasCard && performance.now() - this.asked > GPU_EVERY_MS) this.ask();
     const { numTensors: tensors, numBytes: bytes } = tf.memory();
-    return { tensors, bytes, resident: process.memoryUsage.rss(), ...(this.gpu && { gpu: this.gpu }) };
+    return { tensors, bytes, resident: platform().residentBytes(), ...(this.gpu && { gpu: this.gpu }) };
   }
 
   private ask(): void {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../platform";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import type { ParameterGroup } from "./optimizer";
@@ -75,7 +75,7 @@ export async function hashParameters(parameters: ReadonlyMap<string, Parameter>)
   for (const [name, parameter] of parameters)
     hashes.set(
       name,
-      createHash("sha256")
+      sha256()
         .update(await parameter.read())
         .digest("hex"),
     );

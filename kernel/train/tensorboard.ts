@@ -1,4 +1,4 @@
-import { type EventFile, openEventFile } from "../backend/tensorflow";
+import { type EventFile, openEventFile } from "../backend/node";
 import { trainingDevice } from "../backend/tfjs";
 import { TrainError } from "./error";
 import type { StepReport } from "./report";

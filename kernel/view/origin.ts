@@ -1,5 +1,5 @@
 /** Where images and encoders of a view come from, as far as the view's code can name it. */
-import { fileURLToPath } from "node:url";
+import { platform } from "../platform";
 import type { ImageInput } from "../data/image";
 import type { FeatureExtractor } from "./extract";
 import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/correspondence/payload";
@@ -11,7 +11,7 @@ export function imagePath(image: ImageInput): string | undefined {
 }
 
 function urlPath(url: URL): string | undefined {
-  return url.protocol === "file:" ? fileURLToPath(url) : undefined;
+  return url.protocol === "file:" ? platform().path.fromUrl(url) : undefined;
 }
 
 /** How an encoder was loaded; `undefined` where it does not tell, or at too great length. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../platform";
 import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
 import { WidgetError } from "./error";
 import { checkIdentity, Widget } from "./model";
@@ -45,7 +45,7 @@ function names(esm: string, css: string): Record<string, unknown> {
     ...{ _view_count: null, _dom_classes: [], tabbable: null, tooltip: null },
     ...{ _esm: esm, _css: css },
     // One style element on the page for all widgets of one look.
-    _anywidget_id: `fovea.${createHash("sha256").update(css).update(esm).digest("hex").slice(0, 16)}`,
+    _anywidget_id: `fovea.${sha256().update(css).update(esm).digest("hex").slice(0, 16)}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { platform } from "../platform";
 import { DISPLAY, type Displayable } from "../display/display";
 import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
 import { serveFrontEnds } from "./control";
@@ -62,7 +62,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     this.values = new Map(Object.entries(setup.state));
     serveFrontEnds(adopt);
     this.comm = comm ?? this.open();
-    this.id = this.comm?.id ?? randomUUID();
+    this.id = this.comm?.id ?? platform().uuid();
     this.comm?.onMessage((message) => this.receive(message));
     this.comm?.onClose(() => this.end());
     remember(this);
@@ -295,7 +295,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
 
 /** Whether front ends that share a model hear each other's changes; the variable is ipywidgets' own. */
 const ECHO = !["no", "n", "false", "off", "0", "0.0"].includes(
-  (process.env.JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
+  (platform().environment().JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
 );
 
 function toDataView(bytes: Uint8Array): DataView {

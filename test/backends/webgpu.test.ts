@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
-import { WEBGPU_PACKAGES } from "../../kernel/backend/webgpu.ts";
+import { WEBGPU_PACKAGES } from "../../kernel/backend/node/webgpu.ts";
 import { softwareVulkan } from "./vulkan.ts";
 
 const run = promisify(execFile);

@@ -7,7 +7,7 @@ import { after, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { decodeImage, ImageError, type ImageInput } from "../../kernel/data/image.ts";
-import { cmykToRgb, ycbcrToRgb } from "../../kernel/data/stored-colors.ts";
+import { cmykToRgb, ycbcrToRgb } from "../../kernel/platform/node/pictures/stored-colors.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-image-"));

@@ -13,7 +13,7 @@ import { initialState as lawState } from "../../extension/src/law/state";
 import { exportCode as trainingCode } from "../../extension/src/training/exports";
 import { CellCompiler } from "../../kernel/dist/session/compile/cells";
 import { Executor } from "../../kernel/dist/session/run/executor";
-import { CellModules } from "../../kernel/dist/session/run/modules";
+import { CellModules } from "../../kernel/dist/session/node/modules";
 import { cellScope, runCell } from "../../kernel/dist/session/run/scope";
 import { cellName, CellStacks } from "../../kernel/dist/session/run/stacks";
 import { installHost, type SessionHost } from "../../kernel/dist/display/host";

@@ -7,7 +7,7 @@ import ts from "typescript";
 import { CellCompiler } from "../../kernel/session/compile/cells";
 import { compilerOptions, GLOBAL_TYPES } from "../../kernel/session/compile/compiler-options";
 import { Executor } from "../../kernel/session/run/executor";
-import { CellModules } from "../../kernel/session/run/modules";
+import { CellModules } from "../../kernel/session/node/modules";
 import { Queries } from "../../kernel/session/ask/queries";
 import { cellScope, runCell } from "../../kernel/session/run/scope";
 import { CellStacks } from "../../kernel/session/run/stacks";

@@ -6,7 +6,7 @@ import { after, beforeEach, describe, it } from "node:test";
 import { CellCompiler } from "../../kernel/session/compile/cells";
 import { CellDiagnostics } from "../../kernel/session/compile/diagnostics";
 import { Executor } from "../../kernel/session/run/executor";
-import { CellModules } from "../../kernel/session/run/modules";
+import { CellModules } from "../../kernel/session/node/modules";
 import { Queries } from "../../kernel/session/ask/queries";
 import { cellScope, runCell } from "../../kernel/session/run/scope";
 import { cellName, CellStacks } from "../../kernel/session/run/stacks";

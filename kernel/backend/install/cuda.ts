@@ -1,8 +1,8 @@
 import { cpSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { bindingFolder, copiedRuntime, packagedRuntime, runtimeVersion } from "../runtime";
-import { tryRuntime } from "../probe";
+import { bindingFolder, copiedRuntime, packagedRuntime, runtimeVersion } from "../node/runtime";
+import { tryRuntime } from "../node/probe";
 import { DeviceError } from "../types";
 import type { Workshop } from "./install";
 import { loaderEnvironment } from "./places";

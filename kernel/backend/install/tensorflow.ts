@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DeviceError } from "../types";
-import { probeBuild } from "../probe-training";
+import { probeBuild } from "../node/probe-training";
 import type { Workshop } from "./install";
 import { loaderEnvironment } from "./places";
 import { mustRun, runProgram } from "./program";

@@ -1,3 +1,4 @@
+import { platform } from "../../platform";
 import { checkRawImage, decodeImage, isRawImage } from "../../data/image";
 import { EncoderError } from "../errors";
 import { eachInPreparation, prepareInThread } from "./preparation";
@@ -49,6 +50,6 @@ export async function prepareInput(
 
 /** Other work of the event loop gets its turn between two pictures. */
 async function prepareHere(image: Parameters<typeof prepareImage>[0], plan: Preprocess): Promise<PreparedImage> {
-  await new Promise((resolve) => setImmediate(resolve));
+  await platform().turn();
   return prepareImage(image, plan);
 }

@@ -1,5 +1,5 @@
 /** Decodes and prepares pictures for `preparation.ts`. */
-import { parentPort } from "node:worker_threads";
+import { platform } from "../../platform";
 import { decodeImage, ImageError } from "../../data/image";
 import { preprocessImage } from "./preprocess";
 import type { Done, Job } from "./preparation";
@@ -17,8 +17,4 @@ async function prepare({ id, image, plan, fn }: Job): Promise<Done> {
   }
 }
 
-parentPort?.on("message", (job: Job) => {
-  void prepare(job).then((done) =>
-    parentPort?.postMessage(done, "pixelValues" in done ? [done.pixelValues.buffer as ArrayBuffer] : []),
-  );
-});
+platform().serve(prepare, (done) => ("pixelValues" in done ? [done.pixelValues.buffer as ArrayBuffer] : []));

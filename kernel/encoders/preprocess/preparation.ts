@@ -1,8 +1,6 @@
 /** Threads that decode and prepare pictures, so that neither the model nor the notebook waits for them. */
-import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { platform } from "../../platform";
+import type { Thread } from "../../platform/types";
 import { ImageError } from "../../data/image";
 import { geometryOf, PreparedImage, type Preprocess } from "./preprocess";
 
@@ -28,14 +26,14 @@ interface Waiting {
 }
 
 /** Threads of the pool; each is asked for two pictures at a time, so that one is decoded while another is resized. */
-const THREADS = Math.min(4, availableParallelism());
+const THREADS = Math.min(4, platform().cores());
 /** Pictures in preparation at a time: no more are in memory. */
 const IN_PREPARATION = 2 * THREADS;
 
 /** One thread and what it has not answered. It keeps the process alive only while there is something. */
 class PreparationThread {
   private readonly waiting = new Map<number, Waiting>();
-  private worker: Worker | undefined;
+  private worker: Thread | undefined;
   private lastId = 0;
 
   get load(): number {
@@ -52,8 +50,8 @@ class PreparationThread {
     });
   }
 
-  private start(): Worker {
-    const worker = startThread();
+  private start(): Thread {
+    const worker = platform().thread("encoders/preprocess/preparation-thread");
     worker.unref();
     worker.on("message", (done: Done) => this.settle(worker, done));
     worker.on("error", (error: unknown) => this.fail(error));
@@ -61,7 +59,7 @@ class PreparationThread {
     return worker;
   }
 
-  private settle(worker: Worker, done: Done): void {
+  private settle(worker: Thread, done: Done): void {
     const waiting = this.waiting.get(done.id);
     this.waiting.delete(done.id);
     if (this.waiting.size === 0) worker.unref();
@@ -76,14 +74,6 @@ class PreparationThread {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
-}
-
-/** The compiled thread, or its source where the library itself runs from source: tsx's hooks do not reach threads. */
-function startThread(): Worker {
-  const compiled = join(__dirname, "preparation-thread.js");
-  if (existsSync(compiled)) return new Worker(compiled);
-  const modules = [require.resolve("tsx/cjs"), join(__dirname, "preparation-thread.ts")];
-  return new Worker(modules.map((file) => `require(${JSON.stringify(file)});`).join(""), { eval: true });
 }
 
 function refusal({ where, rule, received }: { where: string; rule: string; received: unknown }): ImageError {

@@ -87,7 +87,7 @@ function section(id: number, items: readonly Code[]): Code {
 }
 
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
-const text = (name: string): Code => list([...Buffer.from(name)].map((byte) => [byte]));
+const text = (name: string): Code => list([...new TextEncoder().encode(name)].map((byte) => [byte]));
 
 /** LEB128: seven bits a byte, the lowest first. */
 function unsigned(value: number): Code {

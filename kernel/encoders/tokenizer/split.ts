@@ -40,6 +40,8 @@ function readPattern(fn: string, { pattern, behavior, invert }: Step): Splitter 
   return (text) => text.match(words) ?? [];
 }
 
+const UTF8 = new TextEncoder();
+
 /** Characters that stand for the 256 bytes: printable ones for themselves, the others from U+0100 on. */
 const BYTES: readonly string[] = byteAlphabet();
 
@@ -55,6 +57,6 @@ function readByteLevel({ add_prefix_space: prefix = true, use_regex: regex = tru
   return (text) => {
     const whole = prefix && text !== "" && !text.startsWith(" ") ? ` ${text}` : text;
     const words = regex ? (whole.match(GPT2) ?? []) : [whole];
-    return words.map((word) => Array.from(Buffer.from(word), (byte) => BYTES[byte]).join(""));
+    return words.map((word) => Array.from(UTF8.encode(word), (byte) => BYTES[byte]).join(""));
   };
 }

@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { platform } from "../../platform";
 import { onnxruntime, type BackendSession, type Device, type HostTensor } from "../../backend";
 import { Staging, type StagedRows } from "./staging";
 
@@ -20,7 +20,7 @@ export class Lanes {
     private readonly model: Uint8Array,
     private readonly device: Device,
   ) {
-    this.count = device === "cpu" ? Math.min(COUNT, availableParallelism()) : 1;
+    this.count = device === "cpu" ? Math.min(COUNT, platform().cores()) : 1;
   }
 
   /** Runs the graph on rows made by `staging`, which takes them back. */
@@ -37,7 +37,7 @@ export class Lanes {
   }
 
   private session(lane: number): Promise<BackendSession> {
-    const threads = Math.max(1, Math.floor(availableParallelism() / this.count));
+    const threads = Math.max(1, Math.floor(platform().cores() / this.count));
     return (this.sessions[lane] ??= onnxruntime.create(this.model, { device: this.device, lane, threads }));
   }
 }

@@ -1,6 +1,6 @@
 /** What the folder of a model holds beside its weights, and `transformers` needs to load it. */
-import { copyFile, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, readdir, stat } from "../../platform/files";
+import { join } from "../../platform/path";
 
 /** Sizes and defaults of the model, its tokenizer, and how pictures are prepared for it. */
 const NAMES: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 /** One adapter out of several, by PEFT's meanings of the types of a combination. */
+import { platform } from "../../platform";
 import { Matrix } from "ml-matrix";
 import type { Parameter } from "../../nn/parameter";
 import { Prng } from "../../prng";
@@ -81,7 +82,7 @@ export async function combined(
   for (const [path, ones] of updates) {
     values.set(path, valuesOf(path, ones, r, options));
     // Decomposing a large layer takes seconds: in between, an interrupt must come through.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await platform().turn();
   }
   return { config, values };
 }

@@ -1,7 +1,7 @@
 /** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
-import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
-import { randomUUID } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { platform } from "../../platform";
+import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "../../platform/files";
+import { basename, dirname, join } from "../../platform/path";
 import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
@@ -92,7 +92,7 @@ export class BaseModel {
       return [];
     }
     await checkFree(fn, out);
-    const beside = `${out}.${randomUUID()}.part`;
+    const beside = `${out}.${platform().uuid()}.part`;
     await mkdir(beside, { recursive: true });
     try {
       for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);
@@ -123,10 +123,10 @@ export class BaseModel {
   }
 
   /** The index as it is, but for a tensor that comes to it. */
-  private async indexWith(addition: Addition | null): Promise<string | Buffer> {
+  private async indexWith(addition: Addition | null): Promise<string | Uint8Array> {
     const bytes = await readFile(join(this.folder, this.index as string));
     if (!addition) return bytes;
-    const index = parseJson(bytes.toString("utf8")) as Index;
+    const index = parseJson(new TextDecoder().decode(bytes)) as Index;
     const { begin, end } = this.tensors.get(addition.like)!;
     const size = index.metadata?.total_size;
     const metadata = typeof size === "number" ? { ...index.metadata, total_size: size + end - begin } : index.metadata;

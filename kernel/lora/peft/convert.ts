@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "../../platform/files";
+import { dirname, join } from "../../platform/path";
 import { readSafetensors } from "../../safetensors";
 import {
   type AdapterConfig,

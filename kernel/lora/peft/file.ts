@@ -1,7 +1,7 @@
 /** An adapter's folder: `adapter_model.safetensors` and `adapter_config.json`. */
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { platform } from "../../platform";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "../../platform/files";
+import { dirname, join } from "../../platform/path";
 import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../../safetensors";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
@@ -90,7 +90,7 @@ async function readJson(fn: string, path: string): Promise<unknown> {
 export async function writeAdapter(folder: string, file: AdapterFile, adapter = "default"): Promise<string> {
   const place = adapter === "default" ? folder : join(folder, adapter);
   await mkdir(place, { recursive: true });
-  const id = randomUUID();
+  const id = platform().uuid();
   const beside = (name: string): string => join(place, `${name}.${id}.part`);
   try {
     await writeSafetensors(beside(MODEL_FILE), file.tensors, { format: "pt", ...file.metadata });

@@ -1,5 +1,6 @@
 /** Compiles cells one after another: declarations of earlier cells are known to later ones. */
-import { basename } from "node:path";
+import { platform } from "../../platform";
+import { basename } from "../../platform/path";
 import type * as TypeScript from "typescript";
 import { fittingNames } from "../ask/completions";
 import { CellDiagnostics, describe } from "./diagnostics";
@@ -44,7 +45,7 @@ export class CellCompiler {
   private readonly program: CellProgram;
   private readonly names = new CellNames();
 
-  constructor(private readonly folder = process.cwd()) {
+  constructor(private readonly folder = platform().folder()) {
     this.program = new CellProgram(this.ts, folder);
   }
 

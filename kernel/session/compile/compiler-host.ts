@@ -1,5 +1,5 @@
 /** What the language service asks for: files of the disk, files that exist only for it, and what an import means. */
-import { statSync } from "node:fs";
+import { statSync } from "../../platform/files";
 import type * as TypeScript from "typescript";
 import { PACKAGE } from "./library";
 import type { ts } from "./typescript";

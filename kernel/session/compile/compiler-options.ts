@@ -1,6 +1,6 @@
 /** What cells are compiled with, and the types of the globals that a session adds. */
-import { dirname } from "node:path";
 import type { CompilerOptions } from "typescript";
+import { hostTypes } from "../node";
 import { libraryTypes } from "./library";
 import type { ts } from "./typescript";
 
@@ -14,7 +14,7 @@ declare function promptPassword(message?: string): string;
 export function compilerOptions(ts: ts): CompilerOptions {
   return {
     target: ts.ScriptTarget.ES2022,
-    lib: librariesOf(Number(process.versions.node.split(".")[0])),
+    ...hostTypes(),
     module: ts.ModuleKind.ESNext,
     // Resolves `exports` maps, and files with and without extension.
     moduleResolution: ts.ModuleResolutionKind.Bundler,
@@ -27,15 +27,6 @@ export function compilerOptions(ts: ts): CompilerOptions {
     // A const enum of one cell is looked at by others and by `%who`.
     preserveConstEnums: true,
     sourceMap: true,
-    // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
-    typeRoots: [dirname(dirname(require.resolve("@types/node/package.json")))],
-    types: ["node"],
     paths: libraryTypes(),
   };
-}
-
-/** What this Node has. Each file costs a start some milliseconds, so there is no DOM; a cell can reference it. */
-function librariesOf(node: number): string[] {
-  const names = node >= 24 ? ["esnext"] : node >= 22 ? ["es2024", "esnext.collection", "esnext.iterator"] : ["es2023"];
-  return [...names, "esnext.disposable"].map((name) => `lib.${name}.d.ts`);
 }

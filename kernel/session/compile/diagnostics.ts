@@ -1,5 +1,5 @@
 /** Why the compiler refused a cell, in the cell's own lines and words. */
-import { relative } from "node:path";
+import { relative } from "../../platform/path";
 import type * as TypeScript from "typescript";
 import type { ts } from "./typescript";
 

@@ -1,12 +1,13 @@
 /** What cells import as `fovea`: the session's own copy, whichever folder the kernel runs in and whatever is installed there. */
-import { join } from "node:path";
+import { platform } from "../../platform";
+import { join } from "../../platform/path";
 
-export const PACKAGE = join(__dirname, "..", "..", "..");
+export const PACKAGE = platform().packageFolder();
 
 /** By the names of the package's `exports`, without extension. */
 const ENTRIES: Record<string, string> = {
   fovea: join(PACKAGE, "dist", "index"),
-  "fovea/protocol": join(PACKAGE, "dist", "view", "protocol"),
+  "fovea/protocol": join(PACKAGE, "dist", "protocol", "index"),
   "fovea/tf": join(PACKAGE, "dist", "tf"),
 };
 

@@ -7,7 +7,7 @@
  * needs them. So two methods of the service's program also answer for cells, and a new program is made only when a cell
  * imports a file that none imported before, a local file changed, or a cell augments the global scope or a module.
  */
-import { posix } from "node:path";
+import { platform } from "../../platform";
 import type * as TypeScript from "typescript";
 import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
@@ -103,7 +103,7 @@ export class CellProgram {
     if (this.drafted > DRAFT_LIMIT) this.renew();
     if (isDraft) this.drafted += text.length;
     this.localChanged = this.host.noticeChanges() || this.localChanged;
-    const name = posix.join(this.folder, `.fovea-cell-${++this.count}.ts`);
+    const name = platform().posix.join(this.folder, `.fovea-cell-${++this.count}.ts`);
     const file = this.parse(text, name, isDraft);
     const cell = { file, imports: this.resolveImports(text, name) };
     this.cells.set(name, cell);
@@ -158,7 +158,7 @@ export class CellProgram {
   /** Another program, and with it another checker. */
   private renew(): void {
     this.drafted = 0;
-    this.host.add(posix.join(this.folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
+    this.host.add(platform().posix.join(this.folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
   }
 
   private admitCells(program: Program): void {
@@ -180,7 +180,7 @@ export class CellProgram {
   }
 
   private resolveCell(name: string): Resolution | undefined {
-    const path = posix.join(this.folder, `${name}.ts`);
+    const path = platform().posix.join(this.folder, `${name}.ts`);
     if (!this.cells.has(path)) return undefined;
     const resolvedModule = { resolvedFileName: path, extension: ".ts", isExternalLibraryImport: false };
     return { resolvedModule } as Resolution;

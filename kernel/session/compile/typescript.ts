@@ -1,9 +1,5 @@
-/** The compiler of cells: stock TypeScript, loaded through V8's code cache. */
+/** The compiler of cells. */
 import type * as TypeScript from "typescript";
-import { requireCached } from "../run/code-cache";
 
 export type ts = typeof TypeScript;
-
-export function loadTypeScript(): ts {
-  return requireCached(require.resolve("typescript")) as ts;
-}
+export { loadTypeScript } from "../node";

@@ -4,7 +4,7 @@
  * waits for good, and holds no thread. A loop that awaits none of these goes on; nothing in JavaScript can stop it from
  * outside.
  */
-import { promises as timersPromises } from "node:timers";
+import { timerModules } from "../node";
 import { checkInterrupted, isDefiant } from "./scope";
 
 const CONSOLE = [
@@ -33,9 +33,8 @@ export function installCancellationPoints(): void {
     guard(globalThis as unknown as Record<string, AnyFunction>, name, silentTimer);
   }
   guard(globalThis as unknown as Record<string, AnyFunction>, "fetch", never);
-  for (const name of ["setTimeout", "setImmediate"]) {
-    guard(timersPromises as unknown as Record<string, AnyFunction>, name, never);
-  }
+  for (const owner of timerModules)
+    for (const name of ["setTimeout", "setImmediate"]) guard(owner as Record<string, AnyFunction>, name, never);
 }
 
 /** @param inDefiance What code gets that catches every interruption. */

@@ -1,9 +1,8 @@
 /** Runs compiled cells. */
-import vm from "node:vm";
+import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
+import { interruptFlags, lowerFlag, openGate, raiseFlag, shutGate, type CellMeta, type CellModules } from "../node";
 import { withOwnIntrinsics } from "./intrinsics";
-import { interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
-import type { CellMeta, CellModules } from "./modules";
 import { isError, readProperty } from "./reading";
 import { isInterrupted, KeyboardInterrupt, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
@@ -163,10 +162,10 @@ export class Executor {
 }
 
 /** Runs a script that SIGINT stops; outside the script's own code, while `vm` changes the handlers, signals wait. */
-function runInGate({ head, text }: Script, filename: string): unknown {
+function runInGate({ head, text }: Script, name: string): unknown {
   shutGate();
   try {
-    return vm.runInThisContext(head + text, { filename, columnOffset: -head.length, breakOnSigint: true });
+    return platform().evaluate(head + text, { name, columnOffset: -head.length, breakOnSigint: true });
   } finally {
     openGate();
   }

@@ -1,10 +1,10 @@
 /**
- * Which request the running code belongs to. The scope follows timers and promises (AsyncLocalStorage), so that what they
+ * Which request the running code belongs to. The scope follows timers and promises where the platform can tell, so that what they
  * print goes to the cell that started them, also after later cells ran.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { platform } from "../../platform";
 import type { Header } from "../../jupyter/wire";
-import { raiseFlag } from "./lifeline";
+import { raiseFlag } from "../node";
 
 export interface Scope {
   /** Streams and displays go to this request's cell. */
@@ -35,7 +35,7 @@ export class KeyboardInterrupt extends Error {
   }
 }
 
-const storage = new AsyncLocalStorage<Scope>();
+const storage = platform().context<Scope>();
 let latest: Scope | undefined;
 
 export function cellScope(header: Header, allowStdin: boolean): Scope {

@@ -1,5 +1,5 @@
 /** Stacks in cells' terms: which line of which cell, without the frames of the kernel. */
-import { dirname, join, sep } from "node:path";
+import { platform } from "../../platform";
 import type { CellMap, Position } from "../compile/source-map";
 import { attempt } from "./reading";
 
@@ -79,8 +79,11 @@ export function inCellWords(message: string): string {
   return message.replace(/\(0 , \$variables\.([\w$]+)\)/g, "$1").replaceAll("$variables.", "");
 }
 
-/** Where the session is, and what hands it its messages: an interrupt's among them. */
-const OURS = ["session", "jupyter"].map((room) => join(dirname(dirname(__dirname)), room) + sep);
+/** Rooms whose frames say nothing about a cell: the session's, and those that hand it its messages or run its code. */
+const OURS = ["session", "jupyter", "platform"].map((room) => {
+  const { join, sep } = platform().path;
+  return join(platform().libraryFolder(), room) + sep;
+});
 
 /** Node's own frames and the session's say nothing about the cell. */
 function isOurs(line: string): boolean {

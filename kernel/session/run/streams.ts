@@ -3,6 +3,7 @@
  * once (it gathers them for the front end); a flood is gathered here first, as each message between the processes costs.
  */
 import type { FromSession, StreamName } from "../../jupyter/ipc";
+import { captureStreams } from "../node";
 import { checkInterrupted, currentScope, type Scope } from "./scope";
 
 type Send = (message: FromSession) => void;
@@ -31,11 +32,13 @@ export class StreamCapture {
 
   constructor(private readonly send: Send) {}
 
-  /** Replace the `write` of both standard streams. What passes below them (native code) is read from the pipes. */
+  /** Takes what cells write to both standard streams. */
   install(): void {
-    this.replaceWrite("stdout");
-    this.replaceWrite("stderr");
-    process.on("exit", () => this.flush());
+    const write = (name: StreamName, text: string): void => {
+      checkInterrupted();
+      this.emit(name, text);
+    };
+    captureStreams(write, () => this.flush());
   }
 
   /** Unlike the streams' own `write`, no point where an interrupted cell stops. */
@@ -76,19 +79,6 @@ export class StreamCapture {
       this.scheduled = false;
       this.flush();
     }, WINDOW_MS);
-  }
-
-  private replaceWrite(name: StreamName): void {
-    type Callback = (error?: Error | null) => void;
-    const write = (chunk: string | Uint8Array, encoding?: BufferEncoding | Callback, callback?: Callback): boolean => {
-      const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-      checkInterrupted();
-      this.emit(name, text);
-      const done = typeof encoding === "function" ? encoding : callback;
-      if (done) process.nextTick(done);
-      return true;
-    };
-    process[name].write = write as typeof process.stdout.write;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir } from "../../platform/files";
 import type { Split } from "../../data";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../../models/load";

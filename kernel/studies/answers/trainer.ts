@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join } from "../../platform/path";
 import { type Adapters, attach } from "../../lora";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { sha256 } from "../../platform";
+import { join } from "../../platform/path";
 import { type Question, type QuestionType, type Split, world } from "../../data";
 import type { Encoder } from "../../encoders/encoder";
 import { load } from "../../encoders/load";
@@ -92,7 +92,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
     const layers = levels.map((level) => (level < 0 ? level + encoder.info.depth : level));
     const grid = gridOf(encoder, layers, pool);
     const identity = await identityOf(encoder, options, layers, grid);
-    const short = createHash("sha256").update(identity).digest("hex").slice(0, 12);
+    const short = sha256().update(identity).digest("hex").slice(0, 12);
     const out = join(options.folder, `${options.split}-${short}`);
     const images = quizPictures(options);
     await extract({

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { platform } from "../../platform";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
 import { View } from "../../display/display";
@@ -91,7 +91,7 @@ async function buildModel(
   const layers = first.map((features, i) => pairLayer(features, second[i]));
   const current = currentLayer(layers, options.layer);
   return {
-    id: randomUUID(),
+    id: platform().uuid(),
     images,
     labels: options.labels ? [...options.labels] : [labelOf(a, "source"), labelOf(b, "target")],
     paths: [imagePath(a), imagePath(b)],

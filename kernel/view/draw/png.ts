@@ -1,4 +1,4 @@
-import { crc32, deflateSync } from "node:zlib";
+import { platform } from "../../platform";
 import { ViewError } from "../../protocol/core/error";
 
 /** Row-major 8-bit pixels with interleaved channels: grey, RGB or RGBA. */
@@ -15,14 +15,13 @@ const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 };
 /** Encodes pixels as a PNG file, 8 bits a channel, each row with the filter of least absolute sum. */
 export function encodePng(pixels: Pixels): Uint8Array {
   checkPixels("encodePng", pixels);
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(pixels.width, 0);
-  header.writeUInt32BE(pixels.height, 4);
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, pixels.width);
+  view.setUint32(4, pixels.height);
   header.set([8, COLOR_TYPE[pixels.channels], 0, 0, 0], 8);
-  const body = deflateSync(filterRows(pixels), { level: 9 });
-  return new Uint8Array(
-    Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", Buffer.alloc(0))]),
-  );
+  const body = platform().compression.deflate(filterRows(pixels));
+  return concatenate([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", new Uint8Array(0))]);
 }
 
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
@@ -36,12 +35,23 @@ export function checkPixels(where: string, pixels: Pixels): void {
     throw new ViewError(where, `data must hold ${width} x ${height} x ${channels} = ${expected} values`, data.length);
 }
 
-function chunk(type: string, data: Uint8Array): Buffer {
-  const out = Buffer.alloc(data.length + 12);
-  out.writeUInt32BE(data.length, 0);
-  out.write(type, 4, "latin1");
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(data.length + 12);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, data.length);
+  out.set(new TextEncoder().encode(type), 4);
   out.set(data, 8);
-  out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length);
+  view.setUint32(8 + data.length, platform().compression.crc32(out.subarray(4, 8 + data.length)));
+  return out;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { platform } from "../../platform";
 import { base64Encode } from "../../protocol/core/base64";
 import { ProtocolError } from "../../protocol/core/check";
 import { View } from "../../display/display";
@@ -100,7 +100,7 @@ function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: 
   const rows = tableRows(table);
   return {
     version: 1,
-    view: randomUUID(),
+    view: platform().uuid(),
     title: options.title ?? "",
     encoders: [...table.encoders],
     benchmarks: [...table.benchmarks],

@@ -1,5 +1,4 @@
-import { AsyncResource } from "node:async_hooks";
-import { randomUUID } from "node:crypto";
+import { platform } from "../../platform";
 import { DISPLAY, type Displayable } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { currentHost, type MimeBundle } from "../../display/host";
@@ -35,16 +34,16 @@ type Tell = (reply: RunsReply | EventsReply) => void;
  * saved in the notebook follows.
  */
 export class TrainingView implements Displayable {
-  readonly id: string = randomUUID();
+  readonly id: string = platform().uuid();
   private readonly records: RunRecord[];
   private readonly waiting: RunEvent[][];
   private readonly followers = new Set<Tell>();
   private readonly leave: (() => void)[];
   private shown = false;
   private told = -Infinity;
-  private timer: NodeJS.Timeout | undefined;
+  private stopTimer: (() => void) | undefined;
   /** Tells what is left after the last of several quick steps. */
-  private later: (() => NodeJS.Timeout) | undefined;
+  private later: (() => () => void) | undefined;
   private nextWrite = -Infinity;
 
   constructor(
@@ -92,7 +91,7 @@ export class TrainingView implements Displayable {
 
   /** Stops following; the trainings go on, and viewers keep what they have. */
   dispose(): void {
-    clearTimeout(this.timer);
+    this.stopTimer?.();
     for (const leave of this.leave) leave();
     this.followers.clear();
   }
@@ -102,14 +101,14 @@ export class TrainingView implements Displayable {
     this.waiting[run].push(event);
     const now = performance.now();
     if (event.kind !== "stepped" || now - this.told >= TELL_EVERY_MS) this.tell();
-    else this.timer ??= this.later?.();
+    else this.stopTimer ??= this.later?.();
     const ended = event.kind === "changed" && isEnd(event.state);
     if (this.shown && (ended || now >= this.nextWrite)) this.write();
   }
 
   private tell(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.stopTimer?.();
+    this.stopTimer = undefined;
     this.told = performance.now();
     this.waiting.forEach((events, run) => {
       this.waiting[run] = [];
@@ -134,8 +133,8 @@ export class TrainingView implements Displayable {
     return {
       follow: (send) => {
         // Not in the scope of the training's cell: an interrupt of that cell must still be told.
-        const tell = AsyncResource.bind(send) as Tell;
-        this.later = AsyncResource.bind(() => setTimeout(() => this.tell(), TELL_EVERY_MS).unref());
+        const tell = platform().bind(send);
+        this.later = platform().bind(() => platform().timer(() => this.tell(), TELL_EVERY_MS));
         this.tell();
         tell({ type: "runs", runs: this.records.map((record) => record.save(CAPACITY, FRAMES)) });
         this.followers.add(tell);

@@ -41,5 +41,5 @@ function withoutEmpty(run: TrainingPayload["runs"][number], frames: number): Tra
 
 function sizeOf(value: object): number {
   const text = JSON.stringify(value, null, 1);
-  return Buffer.byteLength(text) + INDENTATION * text.split("\n").length;
+  return new TextEncoder().encode(text).length + INDENTATION * text.split("\n").length;
 }

@@ -1,4 +1,4 @@
-"""Shards written by `kernel/data/world/shards.ts`, read through memory maps, and photometric augmentation."""
+"""Shards written by `kernel/zoo/train/shards.ts`, read through memory maps, and photometric augmentation."""
 from __future__ import annotations
 
 import glob

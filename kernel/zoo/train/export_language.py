@@ -3,7 +3,7 @@
     python export_language.py --checkpoint runs/language/last.pt --data DIR --out ../reading-llama \
       --golden ../../../test/zoo/golden/reading-llama.safetensors
 
-`DIR` holds `val.jsonl` and `test.jsonl` of `kernel/dist/data/world/reading.js`. Weights are stored in half precision; the
+`DIR` holds `val.jsonl` and `test.jsonl` of `kernel/dist/zoo/train/readings.js`. Weights are stored in half precision; the
 card's figures and the reference logits are those of the rounded weights.
 """
 from __future__ import annotations
@@ -54,7 +54,7 @@ def card(state: dict, model: LlamaForCausalLM, splits: dict[str, Readings]) -> d
             "heads": model.config.num_attention_heads, "vocabulary": len(state["vocabulary"]),
             "parameters": sum(p.numel() for p in model.parameters()),
         },
-        "data": {"world": "kernel/data/world/reading.js, split train, seed 0 and up", "scenes": state["scenes"]},
+        "data": {"world": "kernel/zoo/train/readings.ts, split train, seed 0 and up", "scenes": state["scenes"]},
         "training": {
             "steps": state["step"], "batch": args["batch"], "rate": args["rate"], "seed": args["seed"],
             "processor_seconds": round(state["elapsed"]), "threads": args["threads"], "precision": "float32",

@@ -3,7 +3,7 @@ questions about it.
 
     python language.py --data DIR --out runs/language --minutes 30
 
-`DIR` holds `train.jsonl` and `val.jsonl` from `kernel/dist/data/world/reading.js`. A sequence is a reading followed by
+`DIR` holds `train.jsonl` and `val.jsonl` from `kernel/dist/zoo/train/readings.js`. A sequence is a reading followed by
 questions with their answers; all words are predicted, answers count far more: four in five words are drawn at random and
 teach nothing. It begins with drills about few objects. The architecture is that of Llama with the names of `transformers`, so
 the weights load there, and adapters of PEFT fit.

@@ -1,3 +1,4 @@
+import { platform } from "../../../platform";
 import { crowd } from "../scenes/crowd";
 import { factsOf, type ObjectFacts } from "../language/facts";
 import { render, type Rendered } from "../draw/render";
@@ -62,17 +63,13 @@ export function drawPicture(spec: WriteSpec, index: number): Picture {
 const JPEG_QUALITY = 95;
 
 /** The image as a JPEG file without chroma subsampling. */
-export async function jpegOf({ image }: Picture): Promise<Uint8Array> {
-  const { default: sharp } = await import("sharp");
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  return sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
+export function jpegOf({ image: { rgb, width, height } }: Picture): Promise<Uint8Array> {
+  return platform().codec.exactJpeg({ data: rgb, width, height, channels: 3 }, JPEG_QUALITY);
 }
 
 /** A map of one or three channels as a PNG file. */
-export async function pngOf({ image }: Picture, map: Uint8Array, channels: 1 | 3 = 1): Promise<Uint8Array> {
-  const { default: sharp } = await import("sharp");
-  const picture = sharp(map, { raw: { width: image.width, height: image.height, channels } });
-  return (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
+export function pngOf({ image }: Picture, map: Uint8Array, channels: 1 | 3 = 1): Promise<Uint8Array> {
+  return platform().codec.png({ data: map, width: image.width, height: image.height, channels });
 }
 
 /** JSON with a line end. */

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { platform, sha256 } from "../../../platform";
+import { existsSync, mkdir, readdir, readFileSync, rename, rm, rmdir, writeFile } from "../../../platform/files";
+import { dirname, join, resolve } from "../../../platform/path";
 import { categories, categoryNamed, type CategoryName } from "../things/categories";
 import { Prng } from "../../../prng";
 import { render, type Rendered } from "../draw/render";
@@ -67,7 +66,7 @@ export async function writeSpair(dir: string, options: WriteSpairOptions = {}): 
   const spec = specify(options);
   const target = resolve(dir);
   if (await isWritten(target, spec, options.overwrite ?? false)) return spec;
-  const work = `${target}.part-${process.pid}`;
+  const work = `${target}.part-${platform().process.pid}`;
   await rm(work, { recursive: true, force: true });
   try {
     await mkdir(dirname(target), { recursive: true });
@@ -86,10 +85,10 @@ function specify(options: WriteSpairOptions): SpairSpec {
   checkCount("seed", seed, 0, 1e6);
   checkCount("images", images, names.length * 2, 1e5);
   checkCount("pairs", pairs, 1, 1e6);
-  const auto = process.platform === "win32" ? "_" : ":";
+  const auto = platform().isWindows ? "_" : ":";
   const separator = options.separator === undefined || options.separator === "auto" ? auto : options.separator;
   const rest = { format: 1, seed, split, images, pairs, size, categories: names, separator } as const;
-  return { ...rest, hash: createHash("sha256").update(JSON.stringify(rest)).digest("hex") };
+  return { ...rest, hash: sha256().update(JSON.stringify(rest)).digest("hex") };
 }
 
 function checkCount(name: string, value: number, low: number, high: number): void {
@@ -158,14 +157,11 @@ function drawPictures(spec: SpairSpec, index: number): Picture[] {
 }
 
 async function writePicture(work: string, { name, scene: drawn, image }: Picture): Promise<void> {
-  const { default: sharp } = await import("sharp");
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  const jpeg = await sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
+  const { width, height, rgb } = image;
   const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
-  const png = await sharp(mask, { raw: { ...raw, channels: 1 } })
-    .toColourspace("b-w")
-    .png()
-    .toBuffer();
+  const { codec } = platform();
+  const jpeg = await codec.exactJpeg({ data: rgb, width, height, channels: 3 }, JPEG_QUALITY);
+  const png = await codec.png({ data: mask, width, height, channels: 1 });
   for (const part of ["JPEGImages", "ImageAnnotation", "Segmentation"])
     await mkdir(join(work, part, image.category), { recursive: true });
   await writeFile(join(work, "JPEGImages", image.category, `${name}.jpg`), jpeg);

@@ -1,7 +1,16 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { sha256 } from "../../../platform";
+import {
+  appendFile,
+  existsSync,
+  mkdir,
+  readdir,
+  readFileSync,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from "../../../platform/files";
+import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { splits, type Split } from "../scenes/scene";
 import { coco } from "./coco";
@@ -143,7 +152,7 @@ const [FILES, RECORDS] = ["files", "records.jsonl"];
 
 /** The records of the images that an earlier call of the same options finished; a line cut off at the end is dropped. */
 async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
-  const mark = join(work, `spec-${createHash("sha256").update(JSON.stringify(spec)).digest("hex").slice(0, 16)}`);
+  const mark = join(work, `spec-${sha256().update(JSON.stringify(spec)).digest("hex").slice(0, 16)}`);
   if (!existsSync(mark)) {
     await rm(work, { recursive: true, force: true });
     await mkdir(join(work, FILES), { recursive: true });
@@ -153,7 +162,7 @@ async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
   if (!existsSync(path)) return [];
   const text = readFileSync(path, "utf8");
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  await truncate(path, Buffer.byteLength(whole));
+  await truncate(path, new TextEncoder().encode(whole).length);
   return whole.split("\n").slice(0, -1);
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { platform } from "../../platform";
 import { probeAll } from "./probe";
 import { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
-import type { Device } from "./types";
+import type { Device } from "../types";
 
 /** One rung of the ladder of devices, best first. */
 export interface LadderRung {
@@ -64,11 +65,7 @@ function versionOf(name: string): string {
   return "missing";
 }
 
-/** Beside the sources, or beside `dist`. */
-function ownVersion(): string {
-  const candidates = [join(__dirname, "..", "package.json"), join(__dirname, "..", "..", "package.json")];
-  return candidates.map(readVersion).find((version) => version !== null) ?? "unknown";
-}
+const ownVersion = (): string => readVersion(join(platform().packageFolder(), "package.json")) ?? "unknown";
 
 function readVersion(path: string): string | null {
   try {

@@ -7,7 +7,7 @@ import vm from "node:vm";
 import type { CellCompiler } from "../compile/cells";
 import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
-import { isError, readProperty } from "./reading";
+import { isError, readProperty } from "../run/reading";
 
 /** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);

@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DecodeSettings } from "./decode";
+import type { RgbPixels, DecodeSettings } from "../../types";
 import type { ChildAnswer } from "./decode-child";
-import type { RawImage } from "./image";
 
 /** First bytes of formats whose decoding takes time in proportion to their pixels, and stops where it is told to. */
 const STEADY = [
@@ -24,7 +23,7 @@ export function needsProcess(bytes: Uint8Array): boolean {
 }
 
 /** Decodes in a process of its own, which is ended when its time is over. Throws plain errors. */
-export async function decodeApart(bytes: Uint8Array, settings: DecodeSettings): Promise<RawImage> {
+export async function decodeApart(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels> {
   const output = await runChild(bytes, settings);
   const end = output.indexOf(0x0a);
   const head = JSON.parse(

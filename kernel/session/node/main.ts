@@ -1,7 +1,7 @@
 /** The session process: compiles and runs cells, and owns everything that user code can break. */
 import { openLink } from "./link";
-import { Session } from "./session";
-import { holdLifeline } from "./run/lifeline";
+import { Session } from "../session";
+import { holdLifeline } from "./lifeline";
 
 function main(): void {
   const link = openLink();

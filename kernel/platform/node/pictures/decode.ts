@@ -1,25 +1,18 @@
-import sharp from "sharp";
 import { readBitmap } from "./bitmap";
-import type { RawImage } from "./image";
+import type { RgbPixels, DecodeSettings } from "../../types";
+import { sharpOf } from "./sharp";
 import { cmykToRgb, findYcbcr, ycbcrToRgb } from "./stored-colors";
-
-/** How bytes are decoded. */
-export interface DecodeSettings {
-  maxPixels: number;
-  maxSeconds: number;
-  colors: "stored" | "converted";
-}
 
 const ORIENTATION_TURNS = 5;
 
 /** Decodes in this process. Throws plain errors. */
-export async function decodeHere(bytes: Uint8Array, settings: DecodeSettings): Promise<RawImage> {
+export async function decodeHere(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels> {
   const bitmap = readBitmap(bytes, settings.maxPixels);
   if (bitmap) return bitmap;
   const ycbcr = findYcbcr(bytes);
   if (ycbcr === "subsampled") throw new Error("a TIFF of subsampled YCbCr without JPEG");
   const isStored = settings.colors === "stored";
-  const picture = sharp(bytes, { limitInputPixels: settings.maxPixels, failOn: "error", ignoreIcc: isStored })
+  const picture = (await sharpOf(bytes, { limitInputPixels: settings.maxPixels, failOn: "error", ignoreIcc: isStored }))
     .timeout({ seconds: settings.maxSeconds })
     .autoOrient();
   const isCmyk = isStored && (await picture.metadata()).space === "cmyk";
@@ -44,7 +37,7 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
 /** `[width, height]` as it would be decoded; null for bytes that are no picture. */
 export async function sizeOf(bytes: Uint8Array): Promise<[width: number, height: number] | null> {
   try {
-    const { width, height, orientation = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height, orientation = 1 } = await (await sharpOf(bytes, { limitInputPixels: false })).metadata();
     return orientation >= ORIENTATION_TURNS ? [height, width] : [width, height];
   } catch {
     return null;

@@ -4,8 +4,8 @@
  */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort } from "node:worker_threads";
-import type { HostTensor } from "./types";
-import type { Request, Response } from "./messages";
+import type { HostTensor } from "../types";
+import type { Request, Response } from "../messages";
 import { loadRuntime } from "./runtime";
 
 const runtime = loadRuntime();

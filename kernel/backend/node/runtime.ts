@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { readInstalled } from "./install/installed";
-import { backendFolder } from "./install/places";
+import { readInstalled } from "../install/installed";
+import { backendFolder } from "../install/places";
 
 /** Where a package of onnxruntime-node has its binding for this machine, and looks for providers. */
 export function bindingFolder(runtime: string): string {

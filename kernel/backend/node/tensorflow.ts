@@ -6,9 +6,9 @@
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import util from "node:util";
-import { backendFolder } from "./install/places";
-import { type Installed, readInstalled } from "./install/installed";
-import { DeviceError } from "./types";
+import { backendFolder } from "../install/places";
+import { type Installed, readInstalled } from "../install/installed";
+import { DeviceError } from "../types";
 
 /** What is used of `@tensorflow/tfjs-core`: pass the module itself. */
 export interface TfjsCore {

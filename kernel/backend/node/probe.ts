@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { askChild } from "./child";
-import { loaderEnvironment } from "./install/places";
+import { loaderEnvironment } from "../install/places";
 import { bindingFolder, runtimeFolder } from "./runtime";
-import { type Device, DeviceError, type DeviceRequest, type Probe } from "./types";
+import { type Device, DeviceError, type DeviceRequest, type Probe } from "../types";
 
 const DEVICES: Device[] = ["cuda", "webgpu", "cpu"];
 

@@ -1,7 +1,7 @@
 /**
  * Renders images into one raw file for training:
  *
- *     node kernel/dist/data/world/shards.js --out train-0 --split train --first 0 --count 8192
+ *     node kernel/dist/zoo/train/shards.js --out train-0 --split train --first 0 --count 8192
  *
  * writes `train-0.bin`, `count` records of {@link recordBytes} bytes, and `train-0.jsonl`, one line of captions and
  * keypoints for each. A record is RGB [128, 128, 3], then four maps [32, 32] read at every fourth pixel: part-type id,
@@ -9,9 +9,9 @@
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { categories } from "./things/categories";
-import { render, type Rendered } from "./draw/render";
-import { scene, splits, type Scene, type Split } from "./scenes/scene";
+import { categories } from "../../data/world/things/categories";
+import { render, type Rendered } from "../../data/world/draw/render";
+import { scene, splits, type Scene, type Split } from "../../data/world/scenes/scene";
 
 const STEP = 4;
 

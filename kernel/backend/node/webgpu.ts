@@ -1,7 +1,7 @@
 import Module, { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DeviceError } from "./types";
+import { DeviceError } from "../types";
 
 const load = createRequire(__filename);
 

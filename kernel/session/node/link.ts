@@ -1,8 +1,8 @@
 /** The session's end of the link to the kernel process. */
 import { Socket } from "node:net";
-import { FrameReader, writeFrame } from "../jupyter/frames";
-import type { FromSession, ToSession } from "../jupyter/ipc";
-import { withOwnIntrinsics } from "./run/intrinsics";
+import { FrameReader, writeFrame } from "../../jupyter/frames";
+import type { FromSession, ToSession } from "../../jupyter/ipc";
+import { withOwnIntrinsics } from "../run/intrinsics";
 
 export interface Link {
   send(message: FromSession): void;

@@ -1,7 +1,7 @@
 /** `prompt` and `promptPassword`: a line from the user, synchronously, as in a browser. */
 import { readSync } from "node:fs";
-import type { FromSession } from "../jupyter/ipc";
-import { checkInterrupted, currentScope, KeyboardInterrupt } from "./run/scope";
+import type { FromSession } from "../../jupyter/ipc";
+import { checkInterrupted, currentScope, KeyboardInterrupt } from "../run/scope";
 
 export class StdinNotAllowed extends Error {
   override name = "StdinNotAllowed";

@@ -2,7 +2,8 @@
  * Decodes one picture in a process of its own, which can be ended: settings are its argument, the picture comes on stdin. It answers
  * with a line of JSON, the size or an error, and the pixels.
  */
-import { decodeHere, type DecodeSettings } from "./decode";
+import type { DecodeSettings } from "../../types";
+import { decodeHere } from "./decode";
 
 /** The first line of the answer. */
 export type ChildAnswer = { width: number; height: number } | { error: string };

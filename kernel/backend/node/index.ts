@@ -1,0 +1,19 @@
+/** Where backends meet Node: packages, child processes, installed runtimes. A bundle for a browser replaces this module. */
+export { backendsFolder, loaderEnvironment } from "../install";
+export { doctor, type DoctorReport, type LadderRung } from "./doctor";
+export { askNvidia } from "./nvidia";
+export { loadCore, loadCpu, loadWasmPackage } from "./packages";
+export { probeAll, probeDevice, resolveDevice } from "./probe";
+export { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
+export { runtimeVersion } from "./runtime";
+export {
+  type EventFile,
+  openEventFile,
+  registerTensorflow,
+  TENSORFLOW_BACKEND,
+  type TensorflowBuild,
+  tensorflowBuild,
+  tensorflowBuilds,
+  type TfjsCore,
+} from "./tensorflow";
+export { loadWebgpu, missingForWebgpu, WEBGPU_PACKAGES } from "./webgpu";

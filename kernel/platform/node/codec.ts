@@ -1,0 +1,38 @@
+import type { Sharp } from "sharp";
+import type { CodecPixels, PictureCodec } from "../types";
+import { decodeHere, sizeOf } from "./pictures/decode";
+import { decodeApart, needsProcess } from "./pictures/decode-apart";
+import { sharpOf } from "./pictures/sharp";
+
+function raw({ data, width, height, channels }: CodecPixels): Promise<Sharp> {
+  return sharpOf(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels } });
+}
+
+export const sharpCodec: PictureCodec = {
+  decode: (bytes, settings) => (needsProcess(bytes) ? decodeApart : decodeHere)(bytes, settings),
+  size: sizeOf,
+
+  async resize(pixels, width, height) {
+    const kernel = width > pixels.width ? "nearest" : "lanczos3";
+    const resized = (await raw(pixels)).resize(width, height, { fit: "fill", kernel });
+    return new Uint8Array(await resized.removeAlpha().raw().toBuffer());
+  },
+
+  async exactJpeg(pixels, quality) {
+    return (await raw(pixels)).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+  },
+
+  async smallJpeg(pixels, width, height, quality) {
+    const resized = (await raw(pixels)).resize(width, height, { fit: "fill" });
+    return resized.jpeg({ quality, mozjpeg: true }).toBuffer();
+  },
+
+  async png(pixels) {
+    const picture = await raw(pixels);
+    return (pixels.channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
+  },
+
+  async palettePng(pixels, colors) {
+    return (await raw(pixels)).png({ palette: true, colors, dither: 0.6, compressionLevel: 9 }).toBuffer();
+  },
+};

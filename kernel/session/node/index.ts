@@ -1,0 +1,9 @@
+/** Where a session meets Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
+export { hostTypes } from "./host-types";
+export { interruptAnswered, interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
+export { CellModules, type CellMeta } from "./modules";
+export { installPrompt } from "./prompt";
+export { runShell } from "./shell";
+export { captureStreams, timerModules } from "./streams";
+export { tidyInspection } from "./tidy-inspection";
+export { loadTypeScript } from "./typescript";

@@ -1,0 +1,81 @@
+/** A session in a worker: bundled modules, no interrupts from outside. Stands for `kernel/session/node`. */
+import * as typescript from "typescript";
+import type { CellCompiler } from "../../kernel/session/compile/cells.ts";
+import { memory } from "./memory-platform.ts";
+
+/** Modules that cells may import. */
+export const bundled = new Map<string, object>();
+
+/** What the compiler asks its system for. */
+const sys: Partial<typescript.System> = {
+  useCaseSensitiveFileNames: true,
+  newLine: "\n",
+  args: [],
+  fileExists: (path) => memory.has(path),
+  readFile: (path) => memory.get(path),
+  directoryExists: (path) => [...memory.keys()].some((file) => file.startsWith(`${path}/`)),
+  getDirectories: () => [],
+  readDirectory: () => [],
+  realpath: (path) => path,
+  resolvePath: (path) => path,
+  getCurrentDirectory: () => "/work",
+  getExecutingFilePath: () => "/lib/typescript.js",
+};
+
+export function loadTypeScript(): typeof typescript {
+  (typescript as unknown as { setSys(system: unknown): void }).setSys(sys);
+  return typescript;
+}
+
+export const hostTypes = (): typescript.CompilerOptions => ({
+  lib: ["lib.es2022.d.ts", "lib.webworker.d.ts"],
+  typeRoots: [],
+  types: [],
+});
+
+export class CellModules {
+  readonly place = "/work/cell.ts";
+  readonly meta = { url: "file:///work/cell.ts" };
+
+  constructor(
+    readonly folder: string,
+    readonly compiler: CellCompiler,
+  ) {}
+
+  readonly require = (specifier: string): object => {
+    const module = bundled.get(specifier);
+    if (!module) throw new Error(`no module ${specifier} on this machine`);
+    return module;
+  };
+
+  async prepare(specifiers: readonly string[]): Promise<void> {
+    specifiers.forEach(this.require);
+  }
+
+  async import(specifier: string): Promise<object> {
+    return this.require(specifier);
+  }
+
+  namespace(specifier: string): object {
+    return this.require(specifier);
+  }
+
+  forgetLocal(): void {}
+}
+
+export const interruptFlags = new Int32Array(3);
+export const timerModules: readonly object[] = [];
+export function shutGate(): void {}
+export function openGate(): void {}
+export function lowerFlag(): void {}
+export function interruptAnswered(): void {}
+export function installPrompt(): void {}
+export function tidyInspection(): void {}
+
+export async function runShell(): Promise<never> {
+  throw new Error("this machine has no shell");
+}
+
+export function captureStreams(write: (name: "stdout" | "stderr", text: string) => void): void {
+  console.log = (...values: unknown[]) => write("stdout", `${values.map(String).join(" ")}\n`);
+}
