@@ -64,7 +64,7 @@ export class SafetensorsFile {
   async readMany(names: Iterable<string>): Promise<Map<string, SafetensorsTensor>> {
     const tensors = new Map<string, SafetensorsTensor>();
     const last = this.size;
-    let window = { begin: 0, bytes: new Uint8Array(0) };
+    let window: { begin: number; bytes: Uint8Array } = { begin: 0, bytes: new Uint8Array(0) };
     for (const name of names) {
       const entry = this.entry(name);
       const { begin, end } = entry;
