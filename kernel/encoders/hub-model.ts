@@ -35,6 +35,13 @@ export async function fetchModel(source: string, options: HubModelOptions, fn: s
     for (const part of weightFiles(readModel(path, fn), file, fn)) await get(part);
     return path;
   }
+  const { offline, cache } = hub.settings(undefined, fn);
+  if (offline)
+    throw new EncoderError(
+      fn,
+      `an ONNX model of ${source} must be in the cache ${cache}, as this is offline (HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set)`,
+      options.file ?? DEFAULT_FILES.join(" or "),
+    );
   const there = await hub.listFiles(reference, fetching).catch(() => null);
   const models = there?.filter((file) => file.endsWith(".onnx")).join(", ") || "none";
   const rule = `file must name an ONNX model of ${source}${there ? ` (there are: ${models})` : ""}`;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../platform";
 import type { RawImage } from "../data/image";
 import { world, type SceneOptions, type Split } from "../data/world";
 import { FeatureError } from "./error";
@@ -98,10 +98,10 @@ function drawnItems(fn: string, source: PictureSource): ImageItem[] {
   });
 }
 
-const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hashOf = (text: string): string => sha256().update(text).digest("hex");
 
 function hashPixels({ data, width, height }: RawImage): string {
-  return createHash("sha256").update(`${width} x ${height} `).update(data).digest("hex");
+  return sha256().update(`${width} x ${height} `).update(data).digest("hex");
 }
 
 /** Pictures of the synthetic world by seed. */

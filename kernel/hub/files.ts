@@ -59,7 +59,11 @@ export async function fetchFile(
   const known = await cached(cache, revision, file);
   if (known && (isCommit(revision) || settings.offline)) return known;
   if (settings.offline)
-    throw new HubError(fn, `${file} must be in the cache, as HF_HUB_OFFLINE is set`, `${repo}@${revision}`);
+    throw new HubError(
+      fn,
+      `${file} must be in the cache ${settings.cache}, as this is offline (HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set)`,
+      `${repo}@${revision}`,
+    );
   try {
     return await bring({ repo, revision }, file, cache, { ...options, settings, fn });
   } catch (error) {
@@ -126,15 +130,19 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
 export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
   const { fn = "hub.listFiles", signal } = options;
   const settings = options.settings ?? hubSettings(undefined, fn);
-  if (settings.offline) throw new HubError(fn, "HF_HUB_OFFLINE must not be set to list files", repo);
+  if (settings.offline)
+    throw new HubError(fn, "HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE must not be set to list files", repo);
   checkRevision(fn, revision);
   const url = `${settings.endpoint}/api/models/${checkRepo(fn, repo)}/revision/${encodeURIComponent(revision)}`;
   const answer = await request({ method: "GET", url, settings, signal, fn });
   const siblings = await readListing(answer, url, fn);
-  return siblings.map((entry) => checkFile(fn, String(entry.rfilename)));
+  return siblings.map((entry) => {
+    if (typeof entry?.rfilename === "string") return checkFile(fn, entry.rfilename);
+    throw new HubError(fn, "each sibling that the hub lists must have an rfilename", entry);
+  });
 }
 
-async function readListing(answer: Response, url: string, fn: string): Promise<{ rfilename?: unknown }[]> {
+async function readListing(answer: Response, url: string, fn: string): Promise<({ rfilename?: unknown } | null)[]> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunksOf(answer)) {
@@ -144,7 +152,7 @@ async function readListing(answer: Response, url: string, fn: string): Promise<{
   }
   try {
     const { siblings } = JSON.parse(await new Blob(chunks).text()) as { siblings?: unknown };
-    if (Array.isArray(siblings)) return siblings as { rfilename?: unknown }[];
+    if (Array.isArray(siblings)) return siblings as ({ rfilename?: unknown } | null)[];
   } catch {
     // Reported below, as an answer without the list is.
   }

@@ -1,16 +1,17 @@
 import { platform } from "../platform";
 import { join } from "../platform/path";
+import { readFileSync, statSync } from "../platform/files";
 import { HubError } from "./errors";
 
 /** Where the hub is and where its files are kept, by the variables of huggingface_hub. */
 export interface HubSettings {
   /** `HF_ENDPOINT`: a mirror. Default `https://huggingface.co`. */
   endpoint: string;
-  /** `HF_HUB_CACHE`, or `hub` in `HF_HOME`. Default `~/.cache/huggingface/hub`. */
+  /** `HF_HUB_CACHE` or `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`; `~` and `$VAR` are read. Default `~/.cache/huggingface/hub`. */
   cache: string;
-  /** `HF_TOKEN`; null without one. */
+  /** `HF_TOKEN`, or what `hf auth login` left in `HF_TOKEN_PATH`, by default `token` in `HF_HOME`; null without one. */
   token: string | null;
-  /** `HF_HUB_OFFLINE`: only files that are in the cache. */
+  /** `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`: only files that are in the cache. */
   offline: boolean;
 }
 
@@ -21,13 +22,37 @@ const TRUE = ["1", "ON", "YES", "TRUE"];
 
 /** Reads the settings anew each time: a notebook may set them in a cell. Throws `HubError` for an endpoint that is no URL. */
 export function hubSettings(env: Environment = platform().environment(), fn = "hub.settings"): HubSettings {
-  const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(platform().home(), ".cache"), "huggingface");
+  const path = (text: string): string => expand(text, env);
+  const home = path(env.HF_HOME || join(env.XDG_CACHE_HOME || join("~", ".cache"), "huggingface"));
+  const cache = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;
+  const tokenFile = env.HF_TOKEN_PATH ? path(env.HF_TOKEN_PATH) : join(home, "token");
   return {
     endpoint: checkEndpoint(fn, env.HF_ENDPOINT || "https://huggingface.co"),
-    cache: env.HF_HUB_CACHE || join(home, "hub"),
-    token: checkToken(fn, env.HF_TOKEN?.trim() || null),
-    offline: TRUE.includes((env.HF_HUB_OFFLINE ?? "").toUpperCase()),
+    cache: cache ? path(cache) : join(home, "hub"),
+    token: checkToken(fn, env.HF_TOKEN?.trim() || readToken(tokenFile)),
+    offline: [env.HF_HUB_OFFLINE, env.TRANSFORMERS_OFFLINE].some((one) => TRUE.includes((one ?? "").toUpperCase())),
   };
+}
+
+/** A path with the home folder for `~` and variables for `$NAME` and `${NAME}`, as Python expands them: unknown ones stay. */
+function expand(path: string, env: NodeJS.ProcessEnv): string {
+  const named = path.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, plain?: string, braced?: string) => {
+    const name = plain ?? braced ?? "";
+    return env[name] ?? whole;
+  });
+  return named === "~" || /^~[/\\]/.test(named) ? join(env.HOME || platform().home(), named.slice(1)) : named;
+}
+
+const LONGEST_TOKEN = 4096;
+
+/** The token in a file; null where there is none that can be read. */
+function readToken(file: string): string | null {
+  try {
+    const stat = statSync(file);
+    return stat.isFile() && stat.size <= LONGEST_TOKEN ? readFileSync(file, "utf8").trim() || null : null;
+  } catch {
+    return null;
+  }
 }
 
 function checkEndpoint(fn: string, endpoint: string): string {

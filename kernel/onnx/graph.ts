@@ -107,7 +107,7 @@ export class Graph {
     for (let i = 0; i < reached.length; i++)
       for (const node of this.consumers.get(reached[i]) ?? [])
         if (node.inputs[0] === reached[i] && (isLayout(node) || more(node)))
-          reached.push(...node.outputs.filter((output) => output));
+          for (const output of node.outputs) if (output) reached.push(output);
     return reached;
   }
 }

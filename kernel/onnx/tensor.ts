@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync } from "../platform/files";
-import { dirname, join } from "../platform/path";
+import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
+import { join } from "../platform/path";
 import { fromHalf, halfToFloat } from "../numeric";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";
+import { WeightFiles } from "./weight-files";
 
 const BYTES: Record<number, number> = {
   1: 4,
@@ -42,8 +43,9 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
   const size = BYTES[tensor.dataType];
   if (!size || count > MAX_ELEMENTS) return null;
   if (tensor.external) return decode(tensor, readExternal(model, tensor, count * size), count);
-  if (!tensor.raw && !tensor.typed.length && count > 0) return null;
-  const { start, end } = tensor.raw ?? tensor.typed[0];
+  const range = tensor.raw ?? tensor.typed.at(0);
+  if (!range) return count > 0 ? null : new Float64Array(0);
+  const { start, end } = range;
   const isTyped = !tensor.raw && tensor.dataType !== DataType.float;
   if (isTyped) return null;
   if (end - start !== count * size)
@@ -83,20 +85,25 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
 function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
   const { location, offset } = tensor.external ?? { location: "", offset: 0 };
   if (model.path === null) throw new OnnxError("onnx.read", "external data needs a model on disk", tensor.name);
-  return readFile(join(dirname(model.path), location), offset, length);
+  // Through links that leave the folder no file is read.
+  const files = new WeightFiles(model.path, "onnx.read");
+  return readFile(join(files.folder, files.locate(location)), offset, length);
 }
 
 function readFile(path: string, start: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
   const handle = openSync(path, "r");
   try {
+    // Before memory is taken for what a damaged shape promises.
+    if (start + length > fstatSync(handle).size)
+      throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+    const bytes = new Uint8Array(length);
     const count = readSync(handle, bytes, 0, length, start);
     if (count !== length)
       throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+    return bytes;
   } finally {
     closeSync(handle);
   }
-  return bytes;
 }
 
 function decode(tensor: TensorInfo, bytes: Uint8Array, count: number): Float64Array | null {

@@ -24,6 +24,10 @@ const LARGEST_READ = 1 << 30;
 /** Bytes that go through memory at a time when a tensor is copied. */
 const COPY = 1 << 24;
 
+/** Tensors of up to `SMALL` bytes are read `WINDOW` bytes at a time. */
+const SMALL = 1 << 16;
+const WINDOW = 1 << 22;
+
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 /** An open file, of which any range of any tensor is read by itself. */
@@ -56,6 +60,33 @@ export class SafetensorsFile {
     return tensorOf(entry, await this.bytes(entry.begin, entry.end));
   }
 
+  /** Reads several tensors; small ones that lie one behind the other are read at once. */
+  async readMany(names: Iterable<string>): Promise<Map<string, SafetensorsTensor>> {
+    const tensors = new Map<string, SafetensorsTensor>();
+    const last = this.size;
+    let window: { begin: number; bytes: Uint8Array } = { begin: 0, bytes: new Uint8Array(0) };
+    for (const name of names) {
+      const entry = this.entry(name);
+      const { begin, end } = entry;
+      if (end - begin > SMALL) {
+        tensors.set(name, await this.read(name));
+        continue;
+      }
+      if (begin < window.begin || end > window.begin + window.bytes.length)
+        window = { begin, bytes: await this.bytes(begin, Math.min(last, begin + WINDOW)) };
+      // A copy, whose memory begins with the tensor.
+      tensors.set(name, tensorOf(entry, window.bytes.slice(begin - window.begin, end - window.begin)));
+    }
+    return tensors;
+  }
+
+  /** Bytes of all tensors. */
+  private get size(): number {
+    let end = 0;
+    for (const entry of this.header.tensors.values()) end = Math.max(end, entry.end);
+    return end;
+  }
+
   /** Reads some of a tensor's rows: entries `from` to before `to` of its first dimension. */
   async readRows(name: string, from: number, to: number): Promise<SafetensorsTensor> {
     const { dtype, shape, begin } = this.entry(name);
@@ -63,6 +94,7 @@ export class SafetensorsFile {
     if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= rows))
       throw new SafetensorsError(READ, `rows of ${name} must lie in 0..${rows}`, [from, to]);
     const bytes = rest.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
+    if (!Number.isInteger(bytes)) throw new SafetensorsError(READ, `rows of ${name} must fill whole bytes`, dtype);
     return tensorOf({ dtype, shape: [to - from, ...rest] }, await this.bytes(begin + from * bytes, begin + to * bytes));
   }
 

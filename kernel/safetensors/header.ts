@@ -20,13 +20,17 @@ export type SafetensorsDtype =
   | "F8_E5M2"
   | "F8_E4M3FNUZ"
   | "F8_E5M2FNUZ"
-  | "F8_E8M0";
+  | "F8_E8M0"
+  | "F6_E2M3"
+  | "F6_E3M2"
+  | "F4";
 
-/** Bytes of one element. */
+/** Bytes of one element; those of four and six bits share bytes. */
 export const ELEMENT_BYTES: Readonly<Record<SafetensorsDtype, number>> = {
   ...{ F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1 },
   ...{ U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1, C64: 8 },
   ...{ F8_E4M3: 1, F8_E5M2: 1, F8_E4M3FNUZ: 1, F8_E5M2FNUZ: 1, F8_E8M0: 1 },
+  ...{ F6_E2M3: 0.75, F6_E3M2: 0.75, F4: 0.5 },
 };
 
 /** One tensor's entry in the header; offsets count from the end of the header. */
@@ -77,8 +81,12 @@ export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): Sa
   return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
 }
 
+/** Of JSON: they may stand before the header as they stand behind it. */
+const SPACES = [0x20, 0x0a, 0x0d, 0x09];
+
 function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
-  if (bytes[0] !== 0x7b) throw new SafetensorsError(fn, 'the header must begin with "{"', bytes[0]);
+  const first = bytes.find((byte) => !SPACES.includes(byte));
+  if (first !== 0x7b) throw new SafetensorsError(fn, 'the header must begin with "{"', first);
   let text: string;
   let value: unknown;
   try {
@@ -95,17 +103,42 @@ function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
 /** `JSON.parse` keeps the last of equal keys in silence: count the keys of each object in the text. */
 function checkKeys(fn: string, text: string): void {
   const open: Set<string>[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (token.endsWith(":")) {
-      const key = JSON.parse(token.slice(0, -1)) as string;
-      const seen = open[open.length - 1];
-      if (seen.has(key)) throw new SafetensorsError(fn, "a name appears once", key);
-      seen.add(key);
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") open.push(new Set());
+    else if (text[at] === "}") open.pop();
+    else if (text[at] === '"') {
+      const end = endOfText(text, at);
+      if (isKey(text, end)) addKey(fn, open[open.length - 1], JSON.parse(text.slice(at, end)) as string);
+      at = end - 1;
     }
   }
 }
+
+function addKey(fn: string, seen: Set<string>, key: string): void {
+  if (seen.has(key)) throw new SafetensorsError(fn, "a name appears once", key);
+  seen.add(key);
+}
+
+/** Behind the closing quote of the text that begins at `start`. By hand: a pattern runs out of stack in texts of megabytes. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text[end - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (SPACES.includes(text.charCodeAt(at))) at++;
+  return text[at] === ":";
+}
+
+/** As JSON, where that is flat: what is nested without end runs out of stack. */
+const shown = (value: unknown): unknown =>
+  Object.values(Object(value) as object).some((item) => typeof item === "object" && item !== null)
+    ? value
+    : JSON.stringify(value);
 
 function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry {
   const {
@@ -115,10 +148,9 @@ function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry 
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype))
     throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
-  if (!isSizes(shape))
-    throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, JSON.stringify(shape));
+  if (!isSizes(shape)) throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, shown(shape));
   if (!isSizes(offsets) || offsets.length !== 2)
-    throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, JSON.stringify(offsets));
+    throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, shown(offsets));
   const [begin, end] = offsets;
   const bytes = bytesOf(fn, name, dtype as SafetensorsDtype, shape);
   if (end - begin !== bytes) throw wrongSize(fn, name, dtype, shape, bytes, end - begin);
@@ -127,10 +159,15 @@ function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry 
 
 /** Bytes of a tensor. @throws SafetensorsError when they are more than a number can count */
 export function bytesOf(fn: string, name: string, dtype: SafetensorsDtype, shape: readonly number[]): number {
-  return shape.reduce((product, size) => {
+  const whole = Math.max(1, ELEMENT_BYTES[dtype]);
+  const most = shape.reduce((product, size) => {
     if (Number.isSafeInteger(product * size)) return product * size;
     throw new SafetensorsError(fn, `tensor ${name} must have fewer than 2^53 bytes`, `[${shape.join(", ")}]`);
-  }, ELEMENT_BYTES[dtype]);
+  }, whole);
+  const bytes = (most / whole) * ELEMENT_BYTES[dtype];
+  if (!Number.isInteger(bytes))
+    throw new SafetensorsError(fn, `tensor ${name} of ${dtype} must fill whole bytes`, `[${shape.join(", ")}]`);
+  return bytes;
 }
 
 export function wrongSize(
@@ -190,6 +227,6 @@ function checkCover(fn: string, tensors: Map<string, SafetensorsEntry>, size: nu
 function checkMetadata(fn: string, value: unknown): Record<string, string> {
   const isMap =
     typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
-  if (!isMap) throw new SafetensorsError(fn, "__metadata__ maps text to text", JSON.stringify(value));
+  if (!isMap) throw new SafetensorsError(fn, "__metadata__ maps text to text", shown(value));
   return value as Record<string, string>;
 }

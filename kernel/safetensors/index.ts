@@ -48,13 +48,16 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
 export async function readSafetensors(path: string, names?: readonly string[]): Promise<Safetensors> {
   const file = await SafetensorsFile.open(path);
   try {
-    const tensors = new Map<string, SafetensorsTensor>();
-    for (const name of names ?? file.header.tensors.keys()) tensors.set(name, await file.read(name));
+    const tensors =
+      names?.length === 1 ? await readOne(file, names[0]) : await file.readMany(names ?? file.header.tensors.keys());
     return { tensors, metadata: file.header.metadata };
   } finally {
     await file.close();
   }
 }
+
+const readOne = async (file: SafetensorsFile, name: string): Promise<Map<string, SafetensorsTensor>> =>
+  new Map([[name, await file.read(name)]]);
 
 /** Reads tensors from bytes in memory (copies). */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {

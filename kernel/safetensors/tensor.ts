@@ -1,6 +1,6 @@
 import type { SafetensorsDtype, SafetensorsEntry } from "./header";
 
-/** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and the 8-bit floats as bytes, `C64` as pairs. */
+/** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and floats of 8 bits and less as bytes, `C64` as pairs. */
 export type SafetensorsData =
   | Float64Array
   | Float32Array
@@ -58,6 +58,9 @@ function dataOf(dtype: SafetensorsDtype, buffer: ArrayBuffer): SafetensorsData {
     case "F8_E4M3FNUZ":
     case "F8_E5M2FNUZ":
     case "F8_E8M0":
+    case "F6_E2M3":
+    case "F6_E3M2":
+    case "F4":
       return new Uint8Array(buffer);
     default:
       return dtype satisfies never;

@@ -98,12 +98,42 @@ describe("a tokenizer.json that is not read", () => {
     ["padding on the left", { padding: { direction: "Left" } }, /on the right, received "Left"/],
     ["padding without end", { padding: { strategy: { Fixed: 1e7 } } }, /65536 ids at most, received 10000000/],
     ["a token that is a word", { added_tokens: [{ id: 1, content: "a", single_word: true }] }, /a single word only/],
+    ["a token that is null", { added_tokens: [null] }, /added tokens as objects, received null/],
+    [
+      "100,000 added tokens",
+      { added_tokens: Array.from({ length: 100_000 }, (_, id) => ({ id, content: `<${id}>` })) },
+      /may add 8192 tokens, received 100000/,
+    ],
+    ["sequences without end", { normalizer: nested(20_000) }, /may nest sequences 16 deep/],
+    [
+      "merges with a hole",
+      { model: { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: ["a b", null] } },
+      /must list merges of two parts, received null/,
+    ],
+    [
+      "a long replacement",
+      { normalizer: { type: "Replace", pattern: { String: "a" }, content: "a".repeat(33) } },
+      /may replace by 32 characters at most/,
+    ],
     ["a token of nothing", { added_tokens: [{ id: 1, content: "" }] }, /what its added tokens look like, received ""/],
   ];
   for (const [what, changes, rule] of REFUSED)
     it(`refuses ${what}`, () => {
       assert.throws(() => Tokenizer.fromJson({ ...tokenizer, ...changes }, "test"), rule);
     });
+
+  it("refuses a text that its steps make longer and longer", () => {
+    const step = { type: "Replace", pattern: { String: "a" }, content: "aa" };
+    const normalizer = { type: "Sequence", normalizers: Array(30).fill(step) };
+    const doubling = Tokenizer.fromJson({ ...tokenizer, normalizer }, "test");
+    assert.throws(() => doubling.encode(["a".repeat(1000)]), /may make a text 32 times as long by its steps/);
+  });
+
+  function nested(depth: number): object {
+    let step: object = { type: "Lowercase" };
+    for (let i = 0; i < depth; i++) step = { type: "Sequence", normalizers: [step] };
+    return step;
+  }
 
   function split(pattern: object): object {
     return { pre_tokenizer: { type: "Split", pattern, behavior: "Removed", invert: true } };

@@ -64,7 +64,7 @@ describe("a file of the hub", () => {
     assert.equal(await fetchFile("config.json", { settings: offline }), join(snapshot, "config.json"));
     await assert.rejects(
       fetchFile("model.onnx", { settings: offline }),
-      /model.onnx must be in the cache, as HF_HUB_OFFLINE is set, received "owner\/name@main"/,
+      /model.onnx must be in the cache .*, as this is offline \(HF_HUB_OFFLINE or .*received "owner\/name@main"/,
     );
     assert.equal(server.seen.length, 0);
   });
@@ -225,6 +225,8 @@ describe("untrusted answers", () => {
     await assert.rejects(fetchFile("model.onnx"), /the hub must name the content/);
     server.siblings = [{ rfilename: "../evil.onnx" }];
     await assert.rejects(hub.listFiles(main, { settings }), /a file is a relative path/);
+    server.siblings = [null];
+    await assert.rejects(hub.listFiles(main, { settings }), /each sibling .* must have an rfilename, received null/);
     server.siblings = 3;
     await assert.rejects(hub.listFiles(main, { settings }), /must answer with a list of siblings/);
     assert.deepEqual(readdirSync(settings.cache), []);
@@ -270,5 +272,30 @@ describe("settings", () => {
     assert.deepEqual(parseReference("hf:owner/name@refs/pr/1", "x"), { repo: "owner/name", revision: "refs/pr/1" });
     assert.deepEqual(parseReference("hf:gpt2", "x"), { repo: "gpt2", revision: "main" });
     assert.ok(lstatSync(settings.cache).isDirectory());
+  });
+});
+
+describe("settings as huggingface_hub reads them", () => {
+  const home = mkdtempSync(join(tmpdir(), "fovea-home-"));
+  after(() => rmSync(home, { recursive: true }));
+  const read = (env: NodeJS.ProcessEnv) => hub.settings({ HOME: home, ...env });
+
+  it("~ and variables in paths, and the older name of the cache", () => {
+    assert.equal(read({}).cache, join(home, ".cache", "huggingface", "hub"));
+    assert.equal(read({ HF_HOME: "~/hf" }).cache, join(home, "hf", "hub"));
+    assert.equal(read({ HF_HUB_CACHE: "$BIG/${WHO}/x", BIG: "/big", WHO: "me" }).cache, "/big/me/x");
+    assert.equal(read({ HUGGINGFACE_HUB_CACHE: "/old" }).cache, "/old");
+    assert.equal(read({ HUGGINGFACE_HUB_CACHE: "/old", HF_HUB_CACHE: "/new" }).cache, "/new");
+    assert.equal(read({ HF_HUB_CACHE: "/a/$UNSET" }).cache, "/a/$UNSET");
+  });
+
+  it("either variable for offline, and the token of a login", () => {
+    assert.equal(read({ TRANSFORMERS_OFFLINE: "1" }).offline, true);
+    assert.equal(read({ TRANSFORMERS_OFFLINE: "0" }).offline, false);
+    assert.equal(read({ HF_HOME: home }).token, null);
+    writeFileSync(join(home, "token"), "hf_login\n");
+    assert.equal(read({ HF_HOME: home }).token, "hf_login");
+    assert.equal(read({ HF_TOKEN_PATH: "~/token" }).token, "hf_login");
+    assert.equal(read({ HF_HOME: home, HF_TOKEN: "hf_own" }).token, "hf_own");
   });
 });

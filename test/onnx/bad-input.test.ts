@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -170,6 +170,29 @@ describe("a file that is no model is refused with function, rule and value", () 
       node("Add", ["x", "s60"], ["y"]),
     );
     assert.equal(onnx.inspect(bytes).blocks.length, 1);
+  });
+
+  it("an initializer without data, or whose file is missing or behind a link out of the folder", () => {
+    const scale = (...fields: Uint8Array[]) =>
+      bytesField(5, concat([textField(8, "s"), integerField(1, 4), integerField(2, 1), ...fields]));
+    const entry = (key: string, value: string) => bytesField(13, concat([textField(1, key), textField(2, value)]));
+    const normed = (...fields: Uint8Array[]) =>
+      graph(
+        weights,
+        scale(...fields),
+        node("MatMul", ["x", "w"], ["p"]),
+        node("Add", ["x", "p"], ["a"]),
+        node("LayerNormalization", ["a", "s"], ["y"]),
+      );
+    assert.equal(onnx.inspect(normed()).refusal, null);
+    refused(put("missing.onnx", normed(entry("location", "absent.bin"))), /external data file is missing/);
+    const outside = mkdtempSync(join(tmpdir(), "fovea-outside-"));
+    writeFileSync(join(outside, "w.bin"), new Uint8Array(16));
+    symlinkSync(join(outside, "w.bin"), join(folder, "linked.bin"));
+    refused(put("linked.onnx", normed(entry("location", "linked.bin"))), /must lie in the model's folder/);
+    put("short.bin", new Uint8Array(3));
+    refused(put("short.onnx", normed(entry("location", "short.bin"))), /the file ends inside an initialiser/);
+    rmSync(outside, { recursive: true });
   });
 
   it("external data outside the model's folder", () => {

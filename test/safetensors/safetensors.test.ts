@@ -128,7 +128,7 @@ describe("safetensors", () => {
       file('{"a":{"dtype":"U8","shape":[2],"shape":[1],"data_offsets":[0,1]}}', new Uint8Array(1)),
       /a name appears once, received "shape"/,
     ],
-    ["a type of less than a byte", file(`{"a":${entry("F4", [2], 0, 1)}}`, new Uint8Array(1)), /a known dtype/],
+    ["a type that is none", file(`{"a":${entry("F5", [2], 0, 1)}}`, new Uint8Array(1)), /a known dtype/],
     ["metadata that is no text", file(`{"__metadata__":{"a":1}}`), /maps text to text/],
   ];
   for (const [name, bytes, message] of BAD)
@@ -205,5 +205,58 @@ describe("safetensors", () => {
       /must not be called so/,
     );
     assert.ok(!readdirSync(folder).some((name) => name.startsWith("no.")));
+  });
+});
+
+describe("safetensors as others write them", () => {
+  it("types of four and six bits do not forbid the others", async () => {
+    const path = join(folder, "small-floats.safetensors");
+    const entries = [
+      `"a":${entry("F4", [2, 4], 0, 4)}`,
+      `"b":${entry("F6_E2M3", [4], 4, 7)}`,
+      `"d":${entry("F6_E3M2", [8], 7, 13)}`,
+      `"c":${entry("F32", [1], 13, 17)}`,
+    ];
+    writeFileSync(
+      path,
+      file(
+        `{${entries.join()}}`,
+        Uint8Array.from({ length: 17 }, (_, i) => i),
+      ),
+    );
+    const { tensors } = await readSafetensors(path);
+    assert.deepEqual([...(tensors.get("a")?.data ?? [])], [0, 1, 2, 3]);
+    assert.deepEqual([...(tensors.get("b")?.data ?? [])], [4, 5, 6]);
+    assert.equal(tensors.get("c")?.data.byteLength, 4);
+    assert.throws(() => parseSafetensors(file(`{"a":${entry("F4", [3], 0, 2)}}`, new Uint8Array(2))), /whole bytes/);
+  });
+
+  it("spaces before the header, and metadata of 12 MB", () => {
+    const text = `${"long ".repeat(2_400_000)}\\"\\\\`;
+    const header = ` \n\t{"__metadata__":{"note":"${text}"},"a":${entry("U8", [1], 0, 1)}}`;
+    const { tensors, metadata } = parseSafetensors(file(header, Uint8Array.of(7)));
+    assert.deepEqual([...(tensors.get("a")?.data ?? [])], [7]);
+    assert.ok(metadata.note.length > 12_000_000 && metadata.note.endsWith('"\\'));
+  });
+
+  it("200,000 tensors in seconds", async () => {
+    const path = join(folder, "many.safetensors");
+    const many = Array.from({ length: 200_000 }, (_, i) => `"t${i}":${entry("U8", [4], 4 * i, 4 * i + 4)}`);
+    const data = new Uint8Array(800_000).map((_, i) => i >> 2);
+    const head = new TextEncoder().encode(`{${many.join()}}`);
+    const first = new Uint8Array(8);
+    new DataView(first.buffer).setBigUint64(0, BigInt(head.length), true);
+    writeFileSync(path, Buffer.concat([first, head, data]));
+    const start = process.cpuUsage();
+    const { tensors } = await readSafetensors(path);
+    const { user, system } = process.cpuUsage(start);
+    assert.ok(user + system < 10_000_000, `${user + system} µs`);
+    assert.deepEqual([...(tensors.get("t199999")?.data ?? [])], Array(4).fill(199_999 & 255));
+  });
+
+  it("a shape nested without end is refused", () => {
+    const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+    const header = `{"a":{"dtype":"U8","shape":${deep},"data_offsets":[0,0]}}`;
+    assert.throws(() => parseSafetensors(file(header)), SafetensorsError);
   });
 });

@@ -13,6 +13,7 @@ export class AddedTokens {
     tokens: readonly AddedToken[],
     private readonly normalize: (text: string) => string,
   ) {
+    if (tokens.length > MOST_ADDED) refuse(fn, `may add ${MOST_ADDED} tokens`, tokens.length);
     for (const token of tokens) check(fn, token);
     this.raw = new Finder(tokens.filter((token) => !token.normalized));
     const later = tokens.filter((token) => token.normalized);
@@ -26,7 +27,11 @@ export class AddedTokens {
   }
 }
 
-function check(fn: string, token: AddedToken): void {
+/** Each is a group of one pattern; models add a few, those that place things in pictures about a thousand. */
+const MOST_ADDED = 8192;
+
+function check(fn: string, token: AddedToken | null): void {
+  if (typeof token !== "object" || token === null) return refuse(fn, "must list added tokens as objects", token);
   const { id, content, single_word: isWord } = token;
   readId(fn, id);
   if (typeof content !== "string" || content === "") refuse(fn, "must say what its added tokens look like", content);

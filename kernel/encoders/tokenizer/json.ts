@@ -33,14 +33,18 @@ export function refuse(fn: string, rule: string, received: unknown): never {
   throw new EncoderError(fn, `tokenizer.json ${rule}`, received);
 }
 
+/** Real tokenizers nest sequences once. */
+const MOST_DEPTH = 16;
+
 /** A step, or the steps of a sequence, with `null` for none. */
-export function stepsOf(fn: string, step: Step | null | undefined, key: string): Step[] {
+export function stepsOf(fn: string, step: Step | null | undefined, key: string, depth = 0): Step[] {
+  if (depth > MOST_DEPTH) refuse(fn, `may nest sequences ${MOST_DEPTH} deep`, depth);
   if (step === null || step === undefined) return [];
   if (typeof step !== "object") refuse(fn, "must hold steps with a type", step);
   if (step.type !== "Sequence") return [step];
   const parts = step[key];
   if (!Array.isArray(parts)) refuse(fn, `must list the ${key} of a sequence`, parts);
-  return parts.flatMap((part: Step) => stepsOf(fn, part, key));
+  return parts.flatMap((part: Step) => stepsOf(fn, part, key, depth + 1));
 }
 
 /** Token ids by text. */

@@ -5,10 +5,20 @@ type Normalizer = (text: string) => string;
 
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
 
+/** Steps that double a text, one after the other, fill the memory: NFKD makes at most 18 characters of one. */
+const MOST_GROWTH = 32;
+const ROOM = 1024;
+
 /** The steps before a text is split. */
 export function readNormalizer(fn: string, step: Step | null | undefined): Normalizer {
   const steps = stepsOf(fn, step, "normalizers").map((one) => readStep(fn, one));
-  return (text) => steps.reduce((now, normalize) => normalize(now), text);
+  return (text) =>
+    steps.reduce((now, normalize) => {
+      const next = normalize(now);
+      if (next.length > MOST_GROWTH * text.length + ROOM)
+        refuse(fn, `may make a text ${MOST_GROWTH} times as long by its steps`, next.length);
+      return next;
+    }, text);
 }
 
 function readStep(fn: string, { type, pattern, content }: Step): Normalizer {
@@ -26,6 +36,7 @@ function lowercase(text: string): string {
 function readReplace(fn: string, pattern: unknown, content: unknown): Normalizer {
   const { String: plain, Regex: regex } = (pattern ?? {}) as { String?: unknown; Regex?: unknown };
   if (typeof content !== "string") refuse(fn, "must say by what Replace replaces", content);
+  if (content.length > MOST_GROWTH) refuse(fn, `may replace by ${MOST_GROWTH} characters at most`, content);
   if (typeof plain === "string" && plain !== "") return (text) => text.replaceAll(plain, () => content);
   // A pattern of an untrusted file could be one that never ends: only the one in use is known.
   if (regex !== "\\s+") refuse(fn, "may replace a text or \\s+ only", pattern);

@@ -56,7 +56,7 @@ export class Tokenizer {
   encode(texts: readonly string[]): TokenBatch {
     const { padId, padTo } = this.steps;
     const rows = texts.map((text) => this.encodeOne(text));
-    const length = Math.max(1, padTo, ...rows.map((row) => row.length));
+    const length = rows.reduce((most, row) => Math.max(most, row.length), Math.max(1, padTo));
     const ids = new BigInt64Array(rows.length * length).fill(BigInt(padId));
     const mask = new BigInt64Array(ids.length);
     rows.forEach((row, i) =>
