@@ -50,7 +50,7 @@ export class CellProgram {
   private admitted: Program | undefined;
   private count = 0;
   private localChanged = false;
-  /** Characters of drafts that the checker has seen, and remembers. */
+  /** Characters of drafts and of released cells that the checker has seen, and remembers. */
   private drafted = 0;
 
   constructor(
@@ -114,6 +114,14 @@ export class CellProgram {
   close({ fileName }: CellFile): void {
     this.cells.delete(fileName);
     this.host.remove(fileName);
+  }
+
+  /** Forget a cell that declares nothing: its syntax tree would be kept for no one. What it says to all files stays. */
+  release(module: string): void {
+    const file = this.cells.get(posix.join(this.folder, `${module}.ts`))?.file;
+    if (!file || this.isStructural(file)) return;
+    this.drafted += file.text.length;
+    this.close(file);
   }
 
   /** Forget all cells. */
