@@ -149,7 +149,8 @@ function checkRange(what: string, value: number, most: number): void {
 }
 
 function parseMessage<M extends Framed>(json: Buffer): M {
-  if (!isShallow(json, FRAME_DEPTH)) throw new FrameError(`a message nests at most ${FRAME_DEPTH} deep, received a deeper one`);
+  if (!isShallow(json, FRAME_DEPTH))
+    throw new FrameError(`a message nests at most ${FRAME_DEPTH} deep, received a deeper one`);
   try {
     const message: unknown = parse(json.toString("utf8"));
     if (typeof message === "object" && message !== null && "type" in message) return message as M;

@@ -12,16 +12,26 @@ const isFlag: Check = (value) => typeof value === "boolean";
 const isCount: Check = (value) => Number.isSafeInteger(value);
 const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isAnything: Check = () => true;
-const optional = (check: Check): Check => (value) => value === undefined || check(value);
-const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
-const shaped = (fields: Record<string, Check>): Check => (value) => isObject(value) && firstWrong(value, fields) === undefined;
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const shaped =
+  (fields: Record<string, Check>): Check =>
+  (value) =>
+    isObject(value) && firstWrong(value, fields) === undefined;
 
 const isHeader = shaped({ msg_id: isText, msg_type: isText, session: isText });
 const isBuffers = listOf((value) => value instanceof Uint8Array);
 const isReport = shaped({ ename: isText, evalue: isText, traceback: listOf(isText) });
 const isStream: Check = (value) => value === "stdout" || value === "stderr";
 const isOk = shaped({ status: (value) => value === "ok", userExpressions: isObject, payload: listOf(isObject) });
-const isOutcome: Check = (value) => isOk(value) || (shaped({ status: (status) => status === "error" })(value) && isReport(value));
+const isOutcome: Check = (value) =>
+  isOk(value) || (shaped({ status: (status) => status === "error" })(value) && isReport(value));
 
 const COMM = { parent: optional(isHeader), commId: isText, data: isAnything, metadata: isObject, buffers: isBuffers };
 const FIELDS: Record<FromSession["type"], Record<string, Check>> = {
@@ -51,7 +61,8 @@ export function checkFromSession(message: { type: unknown }): asserts message is
   const type = String(message.type);
   if (!Object.hasOwn(FIELDS, type)) throw new FrameError("a message has a type of this link, received another");
   const wrong = firstWrong(message, FIELDS[type as FromSession["type"]]);
-  if (wrong !== undefined) throw new FrameError(`a message of type ${type} has a field ${wrong}, received another value`);
+  if (wrong !== undefined)
+    throw new FrameError(`a message of type ${type} has a field ${wrong}, received another value`);
 }
 
 function firstWrong(value: unknown, fields: Record<string, Check>): string | undefined {

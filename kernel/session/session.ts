@@ -1,5 +1,13 @@
 /** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
-import type { ErrorReport, ExecuteCommand, FromSession, Outcome, Payload, ToSession, UserExpression } from "../jupyter/ipc";
+import type {
+  ErrorReport,
+  ExecuteCommand,
+  FromSession,
+  Outcome,
+  Payload,
+  ToSession,
+  UserExpression,
+} from "../jupyter/ipc";
 import { installHost, type MimeBundle } from "../display/host";
 import { installCancellationPoints } from "./run/cancellation";
 import { CellCompiler } from "./compile/cells";

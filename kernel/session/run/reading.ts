@@ -37,5 +37,7 @@ export function textOf(error: object, name: string): string {
 
 /** The beginning of a text, with a note on what is left out. */
 export function cut(text: string, limit = TEXT_LIMIT): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}… [fovea: cut after ${limit} of ${text.length} characters]`;
+  return text.length <= limit
+    ? text
+    : `${text.slice(0, limit)}… [fovea: cut after ${limit} of ${text.length} characters]`;
 }

@@ -77,7 +77,9 @@ function propertiesOf(error: Error): string[] {
   const names = attempt(() => Object.keys(error), []).filter((name) => !HIDDEN.has(name));
   return names
     .slice(0, MOST_PROPERTIES)
-    .map((name) => `    ${cut(name, NAME_LIMIT)}: ${cut(shown(readProperty(error, name), { depth: 1 }), PROPERTY_LIMIT)}`);
+    .map(
+      (name) => `    ${cut(name, NAME_LIMIT)}: ${cut(shown(readProperty(error, name), { depth: 1 }), PROPERTY_LIMIT)}`,
+    );
 }
 
 function stackLines(error: Error): string[] {
