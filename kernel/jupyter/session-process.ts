@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { loaderEnvironment } from "../backend/install/places";
 import { withoutBanners } from "./banners";
+import { guard } from "./guard";
 import { FrameError, FrameReader, writeFrame } from "./frames";
 import { reportFault } from "./faults";
 import type { FromSession, StreamName, ToSession } from "./ipc";
@@ -146,6 +147,7 @@ export class SessionProcess {
 
   private becomeReady(): void {
     this.wasReady = true;
+    if (this.child.pid !== undefined) this.child.once("exit", guard(this.child.pid));
     for (const message of this.held.splice(0)) this.send(message);
   }
 

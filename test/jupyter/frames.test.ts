@@ -63,17 +63,25 @@ describe("frames", () => {
     assert.deepEqual(plain(received), plain([{ type: "large", buffers: [pattern(90_000)] }, { type: "next" }]));
   });
 
-  const frame = (...parts: string[]): Buffer => {
-    const head = Buffer.alloc(4 + 4 * parts.length);
-    [parts.length, ...parts.map((part) => part.length)].forEach((n, i) => head.writeUInt32LE(n, 4 * i));
-    return Buffer.concat([head, ...parts.map((part) => Buffer.from(part))]);
+  const mark = written({ type: "any" }).readUInt32LE(0);
+  const words = (...values: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 * values.length);
+    values.forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
+    return bytes;
   };
+  const frame = (...parts: string[]): Buffer => {
+    const lengths = parts.map((part) => part.length);
+    return Buffer.concat([words(mark, parts.length, ...lengths), ...parts.map((part) => Buffer.from(part))]);
+  };
+  const deep = `{"type":"x","data":${"[".repeat(2000)}${"]".repeat(2000)}}`;
   const wrong: [string, Buffer, RegExp][] = [
     ["no JSON", frame("{oops"), /a message is JSON with a type, received 5 bytes/],
     ["no type", frame("{}"), /a message is JSON with a type, received 2 bytes/],
-    ["no part", Buffer.alloc(4), /a message is JSON with a type, received 0 bytes/],
-    ["too many parts", Buffer.alloc(4, 0xff), /a frame has parts up to 65536, received 4294967295/],
-    ["too large", Buffer.from([1, 0, 0, 0, 255, 255, 255, 255]), /a part has bytes up to 2147483648/],
+    ["no part", words(mark, 0), /a message is JSON with a type, received 0 bytes/],
+    ["too many parts", words(mark, 2 ** 32 - 1), /a frame has parts up to 65536, received 4294967295/],
+    ["too large", words(mark, 1, 2 ** 32 - 1), /a part has bytes up to 2147483648/],
+    ["no mark", words(1, 1, 2, 0), /a frame begins with its mark, received other bytes/],
+    ["too deep", frame(deep), /a message nests at most 1000 deep/],
   ];
   for (const [name, bytes, message] of wrong)
     it(`${name} is refused`, () => {

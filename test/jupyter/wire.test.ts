@@ -85,4 +85,19 @@ describe("wire", () => {
     assert.ok(decode(frames, new Signer("")));
     assert.ok(decode(frames, new Signer("")), "without a key there is nothing to tell a replay by");
   });
+
+  it("keeps of what nests too deep only the known fields of its header", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 600; level++) deep = { a: deep };
+    const sent = message({ content: { deep } });
+    Object.assign(sent.header, { extra: deep });
+    const received = decode(encode(sent, new Signer(KEY)), new Signer(KEY));
+    assert.equal(received?.isTooDeep, true);
+    assert.deepEqual(received.content, {});
+    assert.equal(received.header.msg_id, sent.header.msg_id);
+    assert.ok(!("extra" in received.header));
+    // Brackets in a text are no depth.
+    const text = message({ content: { text: '{"['.repeat(600) + "\\" } });
+    assert.equal(decode(encode(text, new Signer(KEY)), new Signer(KEY))?.isTooDeep, false);
+  });
 });

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { CellCompiler } from "../../kernel/session/compile/cells";
 import { CellDiagnostics } from "../../kernel/session/compile/diagnostics";
 
@@ -54,6 +56,22 @@ describe("CellCompiler", () => {
       ["c", "d", "f"],
     );
     assert.doesNotMatch(cell.code, /\$variables/);
+  });
+
+  it("keeps nothing for good of cells that declare nothing", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const run = (count: number): void => {
+      for (let cell = 0; cell < count; cell++) compiler.accept(compiler.compile("1 + 1"));
+    };
+    run(1100); // Past the first renewal of the checker.
+    const before = heap();
+    run(1000);
+    assert.ok(heap() - before < 2e6, "after as many cells, a checker holds as much as before");
   });
 
   it("makes every loop look at the interrupt flag and leaves their meaning", () => {

@@ -68,7 +68,8 @@ export class CellCompiler {
 
   /** Make what a cell declared known to the cells after it. */
   accept({ module, declarations }: CompiledCell): void {
-    this.names.add(module, declarations);
+    if (declarations.length > 0) this.names.add(module, declarations);
+    else this.program.release(module);
   }
 
   /** Forget what all cells declared. */

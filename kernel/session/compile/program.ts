@@ -40,6 +40,8 @@ interface OpenCell {
 
 /** Measured: a checker remembers 30 bytes for each character. */
 const DRAFT_LIMIT = 1_000_000;
+/** Counted for a cell that ran and is released: 5 kB stay in the checker however short it was. */
+const RELEASED = 1_000;
 
 export class CellProgram {
   private readonly service: TypeScript.LanguageService;
@@ -50,7 +52,7 @@ export class CellProgram {
   private admitted: Program | undefined;
   private count = 0;
   private localChanged = false;
-  /** Characters of drafts that the checker has seen, and remembers. */
+  /** Characters of drafts and of released cells that the checker has seen, and remembers. */
   private drafted = 0;
 
   constructor(
@@ -114,6 +116,14 @@ export class CellProgram {
   close({ fileName }: CellFile): void {
     this.cells.delete(fileName);
     this.host.remove(fileName);
+  }
+
+  /** Forget a cell that declares nothing: its syntax tree would be kept for no one. What it says to all files stays. */
+  release(module: string): void {
+    const file = this.cells.get(posix.join(this.folder, `${module}.ts`))?.file;
+    if (!file || this.isStructural(file)) return;
+    this.drafted += RELEASED + file.text.length;
+    this.close(file);
   }
 
   /** Forget all cells. */
