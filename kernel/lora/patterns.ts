@@ -42,8 +42,10 @@ function find(fn: string, source: string, shown: string, texts: readonly string[
     const json = runInNewContext(SCRIPT, { expression, texts, JSON }, { timeout: TIMEOUT_MS }) as string;
     return JSON.parse(json) as (string | null)[];
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
-    throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, shown);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isLate = code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+    const rule = isLate ? `must end within ${TIMEOUT_MS} ms` : `must fit JavaScript (${message})`;
+    throw new LoraError(fn, `a regular expression ${rule}`, shown);
   }
 }
 
