@@ -88,7 +88,10 @@ describe("a merged base", () => {
     for (const [key, tensor] of expected) assertNear(weights(out).get(key)!, tensor, 1e-6, key);
     b.data[3] = 9;
     const other = await lora.writeAdapter(fresh(), { config, tensors, metadata });
-    await assert.rejects(lora.mergeFile(other, baseOf(name), fresh()), /must have one update, or the same of both layers/);
+    await assert.rejects(
+      lora.mergeFile(other, baseOf(name), fresh()),
+      /must have one update, or the same of both layers/,
+    );
   });
 
   it("that is untied gets its output layer in the index of its shards, beside the embedding", async () => {
