@@ -124,6 +124,17 @@ describe("a merged base", () => {
     assert.deepEqual([...tensorsOf(out).keys()].sort(), goldenOf(name).tensors);
   });
 
+  it("without a configuration is told of an embedding that may be tied", async () => {
+    const base = join(folder, "alone.safetensors");
+    cpSync(join(baseOf("tied-saved-embedding"), "model.safetensors"), base);
+    const out = `${fresh()}.safetensors`;
+    const { warnings } = await lora.mergeFile(adapterOf("tied-saved-embedding"), base, out);
+    assert.match(
+      warnings.join(),
+      /embed_tokens.weight was replaced: no config.json tells whether the output layer is tied/,
+    );
+  });
+
   /** The numbers of E4M3 up to 448 by their definition (Micikevicius et al., arXiv 2209.05433, table 1). */
   const E4M3 = Array.from({ length: 127 }, (_, code) => {
     const [exponent, fraction] = [code >> 3, (code & 7) / 8];

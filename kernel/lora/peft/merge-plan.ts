@@ -8,7 +8,7 @@ import { BASE_DTYPES, isBaseDtype } from "./base-values";
 import { describeFile } from "./describe";
 import type { AdapterFile } from "./file";
 import { keyOf, PREFIX } from "./keys";
-import { isHead, type Tie, tieOf } from "./tied";
+import { isHead, type Tie, tieOf, untoldTie } from "./tied";
 import { BiasUpdate, encoded, LoraUpdate, RowsUpdate, type Update, updated } from "./updates";
 
 export interface MergePlan {
@@ -52,6 +52,9 @@ class Planner {
     }
     const changes = this.changes();
     const replaced = [...this.copies.keys()];
+    const untold = untoldTie(this.source, replaced);
+    if (untold)
+      this.warnings.push(`${untold} was replaced: no config.json tells whether the output layer is tied to it`);
     return { changes, merged: [...this.updates.keys()], replaced, warnings: this.warnings };
   }
 
