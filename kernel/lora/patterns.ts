@@ -38,7 +38,12 @@ function matchesStart(fn: string, pattern: string, translation: Translation, nam
 
 function find(fn: string, source: string, shown: string, texts: readonly string[]): (string | null)[] {
   const expression = compile(fn, source, shown);
-  const json = platform().evaluateWithin(TIMEOUT_MS, SCRIPT, { expression, texts, JSON });
+  let json: unknown;
+  try {
+    json = platform().evaluateWithin(TIMEOUT_MS, SCRIPT, { expression, texts, JSON });
+  } catch (error) {
+    throw new LoraError(fn, `a regular expression must fit JavaScript (${(error as Error).message})`, shown);
+  }
   if (json === undefined) throw new LoraError(fn, `a regular expression must end within ${TIMEOUT_MS} ms`, shown);
   return JSON.parse(json as string) as (string | null)[];
 }

@@ -68,6 +68,32 @@ describe("a merged base", () => {
       if (warning) assert.match(warnings[0], warning);
     });
 
+  it("takes LoRA of a tied embedding and its output layer once where they are the same, and never two others", async () => {
+    const name = "tied-lora-embedding";
+    const { config, tensors, metadata } = await lora.readAdapter(adapterOf(name));
+    const layer = "base_model.model.model.embed_tokens.lora_embedding_";
+    const transposed = ({ dtype, shape: [rows, columns], data }: nn.SafetensorsTensor): nn.SafetensorsTensor => {
+      const values = Float32Array.from(data as Float32Array, (_, i) =>
+        Number(data[(i % rows) * columns + Math.floor(i / rows)]),
+      );
+      return { dtype, shape: [columns, rows], data: values };
+    };
+    tensors.set("base_model.model.lm_head.lora_A.weight", transposed(tensors.get(`${layer}B`)!));
+    const b = transposed(tensors.get(`${layer}A`)!);
+    tensors.set("base_model.model.lm_head.lora_B.weight", b);
+    const adapter = await lora.writeAdapter(fresh(), { config, tensors, metadata });
+    const out = fresh();
+    await lora.mergeFile(adapter, baseOf(name), out);
+    const expected = tensorsOf(join(golden, name, "merged.safetensors"));
+    for (const [key, tensor] of expected) assertNear(weights(out).get(key)!, tensor, 1e-6, key);
+    b.data[3] = 9;
+    const other = await lora.writeAdapter(fresh(), { config, tensors, metadata });
+    await assert.rejects(
+      lora.mergeFile(other, baseOf(name), fresh()),
+      /must have one update, or the same of both layers/,
+    );
+  });
+
   it("that is untied gets its output layer in the index of its shards, beside the embedding", async () => {
     const name = "tied-saved-embedding";
     const base = join(fresh(), "shards");
@@ -96,6 +122,17 @@ describe("a merged base", () => {
     const { warnings } = await lora.mergeFile(adapterOf(name), join(baseOf(name), "model.safetensors"), out);
     assert.match(warnings.join(), /set tie_word_embeddings to false in its config.json/);
     assert.deepEqual([...tensorsOf(out).keys()].sort(), goldenOf(name).tensors);
+  });
+
+  it("without a configuration is told of an embedding that may be tied", async () => {
+    const base = join(folder, "alone.safetensors");
+    cpSync(join(baseOf("tied-saved-embedding"), "model.safetensors"), base);
+    const out = `${fresh()}.safetensors`;
+    const { warnings } = await lora.mergeFile(adapterOf("tied-saved-embedding"), base, out);
+    assert.match(
+      warnings.join(),
+      /embed_tokens.weight was replaced: no config.json tells whether the output layer is tied/,
+    );
   });
 
   /** The numbers of E4M3 up to 448 by their definition (Micikevicius et al., arXiv 2209.05433, table 1). */

@@ -33,6 +33,24 @@ describe("expressions of Python", () => {
       });
 });
 
+it("of any length and depth end, or are refused, within seconds", () => {
+  const long = [
+    "a".repeat(300_000),
+    "(?:a|b)".repeat(100_000),
+    "(".repeat(5_000) + ")".repeat(5_000),
+    "(?:a{1000}){1000}",
+  ];
+  for (const pattern of long) {
+    const begin = performance.now();
+    try {
+      assert.deepEqual(matchesWhole("test", pattern, ["a"]), [false]);
+    } catch (error) {
+      assert.ok(error instanceof lora.LoraError, String(error));
+    }
+    assert.ok(performance.now() - begin < 3_000, pattern.slice(0, 20));
+  }
+});
+
 function refusal(pattern: string, word: string): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof lora.LoraError, String(error));

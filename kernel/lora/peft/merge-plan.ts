@@ -8,7 +8,7 @@ import { BASE_DTYPES, isBaseDtype } from "./base-values";
 import { describeFile } from "./describe";
 import type { AdapterFile } from "./file";
 import { keyOf, PREFIX } from "./keys";
-import { isHead, type Tie, tieOf } from "./tied";
+import { isHead, type Tie, tieOf, untoldTie } from "./tied";
 import { BiasUpdate, encoded, LoraUpdate, RowsUpdate, type Update, updated } from "./updates";
 
 export interface MergePlan {
@@ -52,6 +52,9 @@ class Planner {
     }
     const changes = this.changes();
     const replaced = [...this.copies.keys()];
+    const untold = untoldTie(this.source, replaced);
+    if (untold)
+      this.warnings.push(`${untold} was replaced: no config.json tells whether the output layer is tied to it`);
     return { changes, merged: [...this.updates.keys()], replaced, warnings: this.warnings };
   }
 
@@ -90,11 +93,15 @@ class Planner {
   private addUpdate(name: string, update: Update): void {
     this.check(name, update.shape);
     const others = this.updates.get(name) ?? [];
-    const all = [...others, update];
     if (this.copies.has(name)) throw new LoraError(this.fn, "a tensor must be copied or updated, not both", name);
-    if (others.length && all.some((one) => one instanceof LoraUpdate && one.magnitude))
-      throw new LoraError(this.fn, "a tied tensor takes one update where that is DoRA's", name);
-    this.updates.set(name, all);
+    if (others.some((other) => this.isTwin(name, other, update))) return;
+    this.updates.set(name, [...others, update]);
+  }
+
+  /** Whether the LoRA of a tied embedding and that of its output layer are one, which `ensure_weight_tying` makes them. */
+  private isTwin(name: string, one: Update, other: Update): boolean {
+    if (one instanceof LoraUpdate && other instanceof LoraUpdate && one.isSameAs(other)) return true;
+    throw new LoraError(this.fn, "a tensor must have one update, or the same of both layers that it ties", name);
   }
 
   /** The base's tensor of a module's weight: the embedding's, for an output layer that is tied to it. */

@@ -25,6 +25,12 @@ const WITH_HEAD = /(?:ForCausalLM|LMHeadModel|ForConditionalGeneration)$/;
 /** Whether a module by that name is a model's output layer. */
 export const isHead = (module: string): boolean => HEAD.test(module);
 
+/** An embedding in a base without output layer and configuration: whether the two are tied cannot be told; null for none. */
+export function untoldTie({ config, tensors }: BaseModel, copied: readonly string[]): string | null {
+  const hasHead = [...tensors.keys()].some((name) => isHead(name.replace(/\.\w+$/, "")));
+  return config || hasHead ? null : (copied.find((name) => EMBEDDING.test(name)) ?? null);
+}
+
 /** What the configuration beside a base says is tied; null for nothing, or where no configuration lies there. */
 export function tieOf(base: BaseModel): Tie | null {
   const config = base.config as ModelConfig | null;

@@ -32,7 +32,7 @@ const VALUES = 1 << 24;
 /** W0 + s B A, with DoRA rescaled; a convolution's weight is a matrix [out, in · kernel]. */
 export class LoraUpdate implements Update {
   readonly shape: readonly number[];
-  readonly magnitude: Float32Array | null;
+  private readonly magnitude: Float32Array | null;
   /** Whether the base's weight lies [in, out], as those of embeddings and of GPT-2 do. */
   private readonly transposed: boolean;
   private readonly a: Float32Array;
@@ -55,6 +55,14 @@ export class LoraUpdate implements Update {
     this.a = read(embedding ? "lora_embedding_A" : "lora_A.weight") as Float32Array;
     this.b = read(embedding ? "lora_embedding_B" : "lora_B.weight") as Float32Array;
     this.magnitude = hasMagnitude(config) ? read("lora_magnitude_vector") : null;
+  }
+
+  /** Whether another changes its weight by the same: an embedding's factors are those of its output layer, transposed. */
+  isSameAs(other: LoraUpdate): boolean {
+    const [embedding, head] = this.layer.kind === "embedding" ? [this, other] : [other, this];
+    const { r, scaling, inFeatures, outFeatures } = embedding.layer;
+    if (head.layer.r !== r || head.layer.scaling !== scaling || embedding.layer.kind === head.layer.kind) return false;
+    return isTransposed(embedding.a, head.b, r, inFeatures) && isTransposed(embedding.b, head.a, outFeatures, r);
   }
 
   /** ‖W0 + s B A‖ of each column, where those are the outputs. */
@@ -97,6 +105,12 @@ export class LoraUpdate implements Update {
       ? tf.matMul(tf.slice(a, [0, from], [r, to - from]), b, true, true)
       : tf.matMul(tf.slice(b, [from, 0], [to - from, r]), a);
   }
+}
+
+function isTransposed(one: Float32Array, other: Float32Array, rows: number, columns: number): boolean {
+  const isEqual = (value: number, i: number): boolean =>
+    value === other[(i % columns) * rows + Math.floor(i / columns)];
+  return one.length === other.length && one.every(isEqual);
 }
 
 const hasMagnitude = (config: AdapterConfig): boolean => config.peftType === "LORA" && config.useDora;

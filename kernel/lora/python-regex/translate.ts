@@ -2,6 +2,9 @@ import { Parser } from "./parser";
 import { Reader } from "./reader";
 import { type Branches, type Node, nodesIn } from "./syntax";
 
+/** Characters: reading and compiling longer ones takes seconds. */
+const LONGEST = 20_000;
+
 export interface Translation {
   /** The part that somebody wrote, for the message of an error; default all. */
   shown?: string;
@@ -15,7 +18,9 @@ export interface Translation {
  * @throws LoraError naming what Python would not read, or what JavaScript cannot follow exactly
  */
 export function fromPython(fn: string, pattern: string, { shown = pattern, kept }: Translation = {}): string {
-  const parser = new Parser(new Reader(fn, pattern, shown));
+  const reader = new Reader(fn, pattern, shown);
+  if (pattern.length > LONGEST) reader.refuse(`more than ${LONGEST} characters`);
+  const parser = new Parser(reader);
   const branches = parser.parse();
   const references = [...nodesIn(branches)].flatMap((node) => (node.kind === "reference" ? [node.id] : []));
   const names = new Map(references.map((id) => [id, `group${id}`]));

@@ -69,7 +69,6 @@ CASES = {
     ),
     "tied-lora-embedding": (tied, dict(target_modules=["q_proj", "embed_tokens"])),
     "tied-lora-head": (tied, dict(target_modules=["q_proj", "lm_head"])),
-    "tied-lora-together": (tied, dict(target_modules=["q_proj", "embed_tokens"], ensure_weight_tying=True)),
     "tied-tokens": (tied, dict(target_modules=QV, trainable_token_indices=[7, 2])),
     "tokens": (llama, dict(target_modules=QV, trainable_token_indices={"embed_tokens": [1, 5], "lm_head": [3]})),
     "double": (lambda: llama().double(), dict(target_modules=QV)),
