@@ -120,7 +120,7 @@ export class CellProgram {
 
   /** Forget a cell that declares nothing: its syntax tree would be kept for no one. What it says to all files stays. */
   release(module: string): void {
-    const file = this.cells.get(posix.join(this.folder, `${module}.ts`))?.file;
+    const file = this.cells.get(platform().posix.join(this.folder, `${module}.ts`))?.file;
     if (!file || this.isStructural(file)) return;
     this.drafted += RELEASED + file.text.length;
     this.close(file);
