@@ -17,12 +17,12 @@ function files(folder, skip = []) {
 
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
-  unit: () => nodeSuite(files(".", ["backends", "browser", "install", "peft", "platform"]), []),
+  unit: () => nodeSuite(files(".", ["backends", "browser", "install", "peft", "platform/worker"]), []),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
   install: () => nodeSuite(files("install"), []),
-  browser: () => nodeSuite([...files("browser"), ...files("platform")], ["--test-concurrency=1"]),
+  browser: () => nodeSuite([...files("browser"), join("test", "platform", "worker.test.ts")], ["--test-concurrency=1"]),
 };
 
 /** Beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped. */
