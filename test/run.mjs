@@ -17,13 +17,13 @@ function files(folder, skip = []) {
 
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
-  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft", "platform"]), []),
+  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft", "platform/worker"]), []),
   fuzz: () => nodeSuite(files("fuzz"), [], { FOVEA_FUZZ_CASES: option("cases") }),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
   install: () => nodeSuite(files("install"), []),
-  browser: () => nodeSuite([...files("browser"), ...files("platform")], ["--test-concurrency=1"]),
+  browser: () => nodeSuite([...files("browser"), join("test", "platform", "worker.test.ts")], ["--test-concurrency=1"]),
 };
 
 /** Value of `--name=value` on the command line, or an empty text. */

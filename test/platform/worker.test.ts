@@ -16,7 +16,7 @@ import type { Question } from "./worker.ts";
 
 const LIBRARY = join(repository, "kernel", "dist");
 const COMPILER = dirname(createRequire(import.meta.url).resolve("typescript"));
-const ESCAPES = /\x1b\[\d+m/g; // eslint-disable-line no-control-regex
+const ESCAPES = /\x1b\[\d+m/g;
 
 /** Declarations below a folder, by their paths in the worker. */
 function declarations(folder: string, place: string): [string, string][] {

@@ -1,42 +1,45 @@
 import fs from "node:fs";
-import promises from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Files, Paths } from "../types";
 
-export const nodeFiles = {
-  access: promises.access,
-  appendFile: promises.appendFile,
-  chunks: fs.createReadStream,
-  copyFile: promises.copyFile,
-  mkdir: promises.mkdir,
-  open: promises.open,
-  readFile: promises.readFile,
-  readPlainFile,
-  readdir: promises.readdir,
-  rename: promises.rename,
-  rm: promises.rm,
-  rmdir: promises.rmdir,
-  stat: promises.stat,
-  symlink: promises.symlink,
-  truncate: promises.truncate,
-  writeFile: promises.writeFile,
-  closeSync: fs.closeSync,
-  existsSync: fs.existsSync,
-  fstatSync: fs.fstatSync,
-  openSync: fs.openSync,
-  readFileSync: fs.readFileSync,
-  readSync: fs.readSync,
-  readdirSync: fs.readdirSync,
-  realpathSync: fs.realpathSync,
-  renameSync: fs.renameSync,
-  statSync: fs.statSync,
-  writeFileSync: fs.writeFileSync,
-} as Files;
+/** Made when files are first asked for: a session starts without the promises of `fs`. */
+export function makeFiles(): Files {
+  const { promises } = fs;
+  return {
+    access: promises.access,
+    appendFile: promises.appendFile,
+    chunks: fs.createReadStream,
+    copyFile: promises.copyFile,
+    mkdir: promises.mkdir,
+    open: promises.open,
+    readFile: promises.readFile,
+    readPlainFile,
+    readdir: promises.readdir,
+    rename: promises.rename,
+    rm: promises.rm,
+    rmdir: promises.rmdir,
+    stat: promises.stat,
+    symlink: promises.symlink,
+    truncate: promises.truncate,
+    writeFile: promises.writeFile,
+    closeSync: fs.closeSync,
+    existsSync: fs.existsSync,
+    fstatSync: fs.fstatSync,
+    openSync: fs.openSync,
+    readFileSync: fs.readFileSync,
+    readSync: fs.readSync,
+    readdirSync: fs.readdirSync,
+    realpathSync: fs.realpathSync,
+    renameSync: fs.renameSync,
+    statSync: fs.statSync,
+    writeFileSync: fs.writeFileSync,
+  } as Files;
+}
 
 /** Opened without waiting: a named pipe without a writer would keep a thread for good. */
 async function readPlainFile(file: string): Promise<Buffer | null> {
-  const handle = await promises.open(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  const handle = await fs.promises.open(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();
     return found.isFile() || found.isDirectory() ? await handle.readFile() : null;

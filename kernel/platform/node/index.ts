@@ -8,9 +8,9 @@ import { dirname, join } from "node:path";
 import { inspect } from "node:util";
 import vm from "node:vm";
 import { parentPort, Worker } from "node:worker_threads";
-import type { Compression, Platform, Thread } from "../types";
+import type { Compression, Files, Platform, Thread } from "../types";
 import { sharpCodec } from "./codec";
-import { nodeFiles, nodePaths, posixPaths } from "./files";
+import { makeFiles, nodePaths, posixPaths } from "./files";
 
 // Cells may replace the globals.
 const { Promise, setImmediate } = globalThis;
@@ -20,10 +20,14 @@ const load = createRequire(__filename);
 /** Where the library's modules lie: `dist`, or the sources where they run as such. */
 const LIBRARY = dirname(dirname(__dirname));
 
+let files: Files | undefined;
+
 export const native: Platform = {
   path: nodePaths,
   posix: posixPaths,
-  files: nodeFiles,
+  get files() {
+    return (files ??= makeFiles());
+  },
   codec: sharpCodec,
   get compression() {
     return compression();
