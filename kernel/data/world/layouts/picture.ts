@@ -65,7 +65,7 @@ const JPEG_QUALITY = 95;
 export async function jpegOf({ image }: Picture): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  return sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
+  return sharp(image.data, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
 }
 
 /** A map of one or three channels as a PNG file. */

@@ -160,7 +160,7 @@ function drawPictures(spec: SpairSpec, index: number): Picture[] {
 async function writePicture(work: string, { name, scene: drawn, image }: Picture): Promise<void> {
   const { default: sharp } = await import("sharp");
   const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  const jpeg = await sharp(image.rgb, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
+  const jpeg = await sharp(image.data, { raw }).jpeg({ quality: JPEG_QUALITY, chromaSubsampling: "4:4:4" }).toBuffer();
   const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
   const png = await sharp(mask, { raw: { ...raw, channels: 1 } })
     .toColourspace("b-w")
