@@ -1,18 +1,13 @@
 import { platform } from "../platform";
 import { readPlainFile } from "../platform/files";
 import type { DecodeSettings } from "../platform/types";
+import type { RawImage } from "../contracts/pixels";
 import { RuleError } from "../rule-error";
+
+export type { RawImage };
 
 /** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
-
-/** Raw 8-bit pixels, row-major, interleaved channels: `data[(y * width + x) * channels + c]`. */
-export interface RawImage {
-  data: Uint8Array;
-  width: number;
-  height: number;
-  channels: 3;
-}
 
 /** How a picture is decoded. */
 export interface DecodeOptions {

@@ -118,8 +118,8 @@ export function worldPictures({ count, split = "train", size }: WorldPictureOpti
     names: Array.from({ length: count }, (_, seed) => `${split}-${seed}`),
     identity: JSON.stringify({ world: "scene", split, size }),
     draw: (_, seed) => {
-      const { rgb, width, height, captions } = world.render(world.scene(seed, { split, size }));
-      return { picture: { data: rgb, width, height, channels: 3 }, note: captions };
+      const picture = world.render(world.scene(seed, { split, size }));
+      return { picture, note: picture.captions };
     },
   };
 }

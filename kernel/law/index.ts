@@ -51,25 +51,19 @@ export const law = {
 export type { AScore, AScoreOptions, TokenSet } from "./predictors/a-score";
 export type { Aligner } from "./predictors/aligner";
 export type { Baseline, BoxedPair } from "./pck/baselines";
-export type { Point, Placement } from "./pck/canvas";
+export type { GridFeatures, LayerFeatures } from "../contracts/features";
+export type { InputGeometry, Placement, Point } from "../contracts/geometry";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./predictors/caption-score";
 export type { CScore, CScoreOptions, ScoredPair } from "./pck/c-score";
 export type { PathPair } from "./pck/match-pairs";
 export type { StoredFeatures } from "./pck/stored";
 export type { FeatureSource } from "./pck/supply";
-export type {
-  ExtractionOptions,
-  FeatureCache,
-  ImageFeatures,
-  InputGeometry,
-  LayerExtractor,
-  LayerFeatures,
-} from "./pck/extraction";
+export type { ExtractionOptions, FeatureCache, ImageFeatures, LayerExtractor } from "./pck/extraction";
 export type { FlagName, LookAlikes, PairFlags, PckBreakdown } from "./pck/subsets";
 export type { AlignmentScore, DefinitionInfo, ScoreDefinition } from "./predictors/definitions";
 export { LawError } from "./error";
 export type { LogME } from "./predictors/logme";
-export type { GridFeatures, GridPoint, MatchOptions } from "./pck/match";
+export type { GridPoint, MatchOptions } from "./pck/match";
 export type { KeypointResult, PckOptions, PckPair, PckSide, PointPredictor } from "./pck/pck";
 export type { LinearCka, MutualKnn } from "./predictors/similarity";
 export type { PairOutcome, PckSummary } from "./pck/summary";

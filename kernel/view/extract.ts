@@ -1,28 +1,9 @@
+import { type GridFeatures, type LayerFeatures, tokensOf } from "../contracts/features";
+import { unplace } from "../contracts/geometry";
 import type { ImageInput, RawImage } from "../data/image";
 import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
 import { unitRows } from "../numeric";
-
-/** Features of images on a patch grid, as an encoder returns them: `[B, N, C]`, row-major. */
-export interface FeatureMapLike {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-  readonly grid: readonly [rows: number, columns: number];
-  readonly channels: number;
-  /** Index of the layer in the encoder. */
-  readonly layer: number;
-  /** Where the grid lies on each image of the batch; without it the grid covers the whole image. */
-  readonly geometry?: GeometryLike | readonly GeometryLike[];
-  /** `[N, C]` of one image of the batch, whatever the layout of `data`. Without it `data` must be `[B, N, C]`. */
-  tokens?(index: number): Float32Array;
-}
-
-/** Maps points of the model's input to the original image: resize, crop and padding undone. */
-export interface GeometryLike {
-  /** Width and height of the model's input in pixels. */
-  readonly modelSize: readonly [width: number, height: number];
-  toImage(point: readonly [x: number, y: number]): readonly [x: number, y: number];
-}
 
 export interface ForwardOptions {
   indices?: number[];
@@ -38,14 +19,12 @@ export interface FeatureExtractor {
   forwardIntermediates(
     images: ImageInput[],
     options?: ForwardOptions,
-  ): Promise<{ intermediates: readonly FeatureMapLike[] }>;
+  ): Promise<{ intermediates: readonly LayerFeatures[] }>;
 }
 
-/** One layer's features of one image: unit rows `[N, C]`. */
-export interface ImageFeatures extends GridPlacement {
+/** One layer's features of one image, with rows of unit length, and where their grid lies on it. */
+export interface PlacedFeatures extends GridFeatures, GridPlacement {
   layer: number;
-  channels: number;
-  features: Float32Array;
 }
 
 /** Unit-length patch features of one image at each layer. `layers` undefined: all that the encoder has. */
@@ -55,7 +34,7 @@ export async function extractFeatures(
   input: ImageInput,
   image: RawImage,
   layers: readonly number[] | undefined,
-): Promise<ImageFeatures[]> {
+): Promise<PlacedFeatures[]> {
   const options: ForwardOptions = { outputFmt: "NLC", ...(layers && { indices: [...layers] }) };
   const { intermediates } = await encoder.forwardIntermediates([input], options);
   if (!intermediates.length) throw new ViewError(where, `${encoder.name} must return at least one layer`, layers);
@@ -63,33 +42,27 @@ export async function extractFeatures(
 }
 
 /** Checks a feature map of one image and normalises its rows. */
-export function imageFeatures(where: string, map: FeatureMapLike, image: RawImage, item = 0): ImageFeatures {
+export function imageFeatures(where: string, map: LayerFeatures, image: RawImage, item = 0): PlacedFeatures {
   const grid: Grid = [map.grid[0], map.grid[1]];
   const size = grid[0] * grid[1] * map.channels;
-  const features = map.tokens?.(item) ?? map.data.subarray(item * size, (item + 1) * size);
-  if (features.length !== size || size === 0)
+  const tokens = tokensOf(map, item);
+  if (tokens.length !== size || size === 0)
     throw new ViewError(
       where,
       `layer ${map.layer} must hold ${grid.join(" x ")} x ${map.channels} values`,
-      map.data.length,
+      tokens.length,
     );
   return {
     layer: map.layer,
     channels: map.channels,
     grid,
     region: regionOf(map, image, item),
-    features: unitRows(features, map.channels),
+    tokens: unitRows(tokens, map.channels),
   };
 }
 
-function regionOf(map: FeatureMapLike, image: RawImage, item: number): Box {
-  const geometry = isMany(map.geometry) ? map.geometry[item] : map.geometry;
+function regionOf({ geometry }: LayerFeatures, image: RawImage, item: number): Box {
   if (!geometry) return [0, 0, image.width, image.height];
-  const [left, top] = geometry.toImage([0, 0]);
-  const [right, bottom] = geometry.toImage(geometry.modelSize);
-  return [left, top, right, bottom];
-}
-
-function isMany(value: FeatureMapLike["geometry"]): value is readonly GeometryLike[] {
-  return Array.isArray(value);
+  const { modelSize } = geometry[item];
+  return [...unplace([0, 0], geometry[item]), ...unplace(modelSize, geometry[item])];
 }

@@ -63,7 +63,7 @@ async function writeImages(folder, count) {
   const sharp = require("sharp");
   mkdirSync(folder);
   for (let seed = 0; seed < count; seed++) {
-    const { rgb, width, height } = data.world.render(data.world.scene(seed, { split: "val", size: 512 }));
+    const { data: rgb, width, height } = data.world.render(data.world.scene(seed, { split: "val", size: 512 }));
     await sharp(rgb, { raw: { width, height, channels: 3 } })
       .jpeg({ quality: 95 })
       .toFile(join(folder, `${String(seed).padStart(4, "0")}.jpg`));

@@ -325,7 +325,7 @@ describe("the dense layout", () => {
           const [u, v] = [(a * nx + d * ny) / nz, (b * nx + e * ny) / nz];
           const light = 1.06 + 0.03 * u - 0.16 * v;
           const expected = palette.body.map((channel) => Math.min(255, channel * light));
-          const off = expected.map((value, k) => Math.abs(value - image.rgb[at * 3 + k]));
+          const off = expected.map((value, k) => Math.abs(value - image.data[at * 3 + k]));
           compared++;
           equal += Number(Math.max(...off) < 1);
         }

@@ -18,8 +18,8 @@ function shrink(rgb: Uint8Array, side: number, factor: number): Float64Array {
 describe("the size of an image", () => {
   it("changes the sharpness and nothing else: a large image shrunk is the small one, contours too", () => {
     for (const seed of [1, 2, 3]) {
-      const small = world.render(world.scene(seed, { size: 128 })).rgb;
-      const large = shrink(world.render(world.scene(seed, { size: 384 })).rgb, 384, 3);
+      const small = world.render(world.scene(seed, { size: 128 })).data;
+      const large = shrink(world.render(world.scene(seed, { size: 384 })).data, 384, 3);
       const difference = small.reduce((sum, value, i) => sum + Math.abs(value - large[i]), 0) / small.length;
       assert.ok(difference < 1, `seed ${seed}: mean difference ${difference} grey levels`);
     }

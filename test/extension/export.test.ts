@@ -58,7 +58,7 @@ describe("the code of a view", () => {
         image: { label: "image", width: 8, height: 6 },
         placement: { grid: [3, 4], region: [0, 0, 8, 6] },
         tokens: { labels: ["a"] },
-      } as Parameters<typeof alignmentCode>[0],
+      } as unknown as Parameters<typeof alignmentCode>[0],
       { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
         typeof alignmentCode
       >[1],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import { data } from "../../kernel/data/index.ts";
+import { tokensOf } from "../../kernel/contracts/features.ts";
 import { encoders } from "../../kernel/encoders/index.ts";
 import * as features from "../../kernel/features/index.ts";
 import {
@@ -121,7 +122,7 @@ describe("features that are kept", () => {
     const asked: string[] = [];
     const source = (path: string) => {
       asked.push(path);
-      return { tokens: intermediates[0].tokens(0), grid, channels };
+      return { tokens: tokensOf(intermediates[0], 0), grid, channels };
     };
     assert.deepEqual(await law.cScore(source, pairs, options), await law.cScore(positional(), pairs, options));
     assert.equal(asked.length, 6);

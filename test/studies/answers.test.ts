@@ -32,9 +32,8 @@ describe("features of pictures with questions", () => {
   it("are the means of the encoder's tokens by squares, in half precision", async () => {
     const pictures = await tasks.answers.loadPictures(options);
     const { image } = world.quiz(3, { split: "val", perType: 1 });
-    const raw = { data: image.rgb, width: image.width, height: image.height, channels: 3 as const };
     const encoder = await encoders.load(PICTURES.encoder);
-    const { intermediates } = await encoder.forwardIntermediates(raw, { indices: [-3], outputFmt: "NLC" });
+    const { intermediates } = await encoder.forwardIntermediates(image, { indices: [-3], outputFmt: "NLC" });
     await encoder.dispose();
     // Cell (1, 2) of the 8 x 8 grid: rows 2 and 3, columns 4 and 5 of 16 x 16.
     const tokens = [36, 37, 52, 53].map((at) => intermediates[0].data.subarray(at * 128, (at + 1) * 128));

@@ -109,9 +109,7 @@ describe("view.correspondence", () => {
       ...syntheticEncoder,
       forwardIntermediates: async (images, options) => {
         const { intermediates } = await syntheticEncoder.forwardIntermediates(images, options);
-        const geometry = [
-          { modelSize: [100, 50] as const, toImage: ([x, y]: readonly [number, number]) => [x + 20, y + 10] as const },
-        ];
+        const geometry = [{ modelSize: [100, 50] as const, scaleX: 1, scaleY: 1, offsetX: -20, offsetY: -10 }];
         return { intermediates: intermediates.map((map) => ({ ...map, geometry })) };
       },
     };

@@ -208,7 +208,7 @@ describe("clip-vit", () => {
         [14, 2],
       ),
     });
-    const pixels = Float32Array.from(images.flatMap(({ rgb }) => planes(rgb)));
+    const pixels = Float32Array.from(images.flatMap(({ data }) => planes(data)));
     const image = await run("model.onnx", "image_embeds", {
       pixel_values: new Tensor("float32", pixels, [images.length, 3, 128, 128]),
     });

@@ -18,7 +18,7 @@ import { writeSpair } from "./layouts/spair-writer";
  *
  * ```ts
  * const image = world.render(world.scene(7, { split: "test" }));
- * image.rgb;             // Uint8Array, 128 * 128 * 3
+ * image.data;            // Uint8Array, 128 * 128 * 3
  * image.captions.full;   // "a large red striped fish above a small blue mug on a green ground"
  * ```
  */
@@ -54,7 +54,7 @@ export { layoutNames, type LayoutName, type WriteOptions, type WriteSpec } from 
 export type { DenseMaps } from "./scenes/maps";
 export type { Pose } from "./things/pose";
 export type { Question, QuestionType, Quiz, QuizOptions } from "./language/questions";
-export type { Box, Keypoint, Rendered, TemplateMap } from "./draw/render";
+export type { Keypoint, Rendered, TemplateMap } from "./draw/render";
 export { splits, type Relation, type Scene, type SceneObject, type SceneOptions, type Split } from "./scenes/scene";
 export type { PartName } from "./things/sketch";
 export type { SpairSpec, WriteSpairOptions } from "./layouts/spair-writer";

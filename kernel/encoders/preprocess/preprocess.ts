@@ -1,3 +1,4 @@
+import { type InputGeometry, place, type Point, unplace } from "../../contracts/geometry";
 import { ImageError, type ImageInput, type RawImage } from "../../data/image";
 import { type Interpolation, resample, type Window } from "./resample";
 
@@ -30,7 +31,7 @@ export interface Preprocess {
  * Where a picture lies in a model's input. Points are `[x, y]` in pixels; a pixel's centre is at +0.5.
  * `model = image · scale + offset`.
  */
-export class Geometry {
+export class Geometry implements InputGeometry {
   constructor(
     /** `[width, height]` of the original picture. */
     readonly imageSize: readonly [width: number, height: number],
@@ -43,13 +44,13 @@ export class Geometry {
   ) {}
 
   /** A point of the picture, in the model's input. */
-  toModel([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
-    return [x * this.scaleX + this.offsetX, y * this.scaleY + this.offsetY];
+  toModel(point: Point): [x: number, y: number] {
+    return place(point, this);
   }
 
   /** A point of the model's input, in the picture. */
-  toImage([x, y]: readonly [x: number, y: number]): [x: number, y: number] {
-    return [(x - this.offsetX) / this.scaleX, (y - this.offsetY) / this.scaleY];
+  toImage(point: Point): [x: number, y: number] {
+    return unplace(point, this);
   }
 }
 

@@ -1,4 +1,4 @@
-import { place, type Box, type Point } from "./canvas";
+import { place, type Box, type Point } from "../../contracts/geometry";
 import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 

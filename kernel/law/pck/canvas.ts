@@ -1,16 +1,6 @@
 /** The square canvas on which correspondences are judged, and how an image lies on it. */
 
-export type Point = readonly [x: number, y: number];
-
-/** `[x1, y1, x2, y2]` in pixels. */
-export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
-
-export interface Placement {
-  scaleX: number;
-  scaleY: number;
-  offsetX: number;
-  offsetY: number;
-}
+import type { Placement, Point } from "../../contracts/geometry";
 
 /** Round half to even, as Python's `round`, which the released evaluation uses for its offsets. */
 function roundHalfEven(value: number): number {
@@ -37,8 +27,4 @@ export function letterbox([width, height]: Point, side: number): Placement {
 /** Stretch a `width x height` image to the whole canvas: each axis has its own scale. */
 export function stretch([width, height]: Point, side: number): Placement {
   return { scaleX: side / width, scaleY: side / height, offsetX: 0, offsetY: 0 };
-}
-
-export function place([x, y]: Point, placement: Placement): Point {
-  return [x * placement.scaleX + placement.offsetX, y * placement.scaleY + placement.offsetY];
 }

@@ -1,7 +1,8 @@
-import { letterbox, stretch, type Placement } from "./canvas";
+import { type GridFeatures, type LayerFeatures, tokensOf } from "../../contracts/features";
+import { type InputGeometry, place, type Placement } from "../../contracts/geometry";
+import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
 import { centeredRows, unitRows } from "../../numeric";
-import type { GridFeatures } from "./match";
 import type { PckOptions } from "./pck";
 
 /** The part of an encoder that the score needs (see `encoders.load`). */
@@ -11,23 +12,6 @@ export interface LayerExtractor {
     images: string[],
     options: { indices: number[] | null; outputFmt: "NLC"; intermediatesOnly: true },
   ): Promise<{ intermediates: LayerFeatures[] }>;
-}
-
-/** Features of one layer for a batch of images; `tokens(i)` is `[rows * columns, channels]`. */
-export interface LayerFeatures {
-  readonly layer: number;
-  readonly grid: readonly [rows: number, columns: number];
-  readonly channels: number;
-  /** How each image lies in the encoder's input, `input = image * scale + offset`, where the encoder says so. */
-  readonly geometry?: readonly InputGeometry[];
-  tokens(image: number): Float32Array;
-}
-
-/** Where a picture lies in an encoder's input. */
-export interface InputGeometry extends Placement {
-  readonly modelSize: readonly [width: number, height: number];
-  /** Of the picture as it was decoded, upright. */
-  readonly imageSize?: readonly [width: number, height: number];
 }
 
 /** What is kept of one image: its tokens, one entry a layer (or one of several layers joined). Rows may have any length. */
@@ -100,7 +84,7 @@ async function run(encoder: LayerExtractor, paths: string[], plan: ExtractionPla
 /** Tokens of one image; several layers are normalised and concatenated. */
 function combine(layers: readonly LayerFeatures[], image: number, options: ExtractionOptions): GridFeatures {
   const { grid } = layers[0];
-  const parts = layers.map((layer) => prepareTokens(layer.tokens(image), layer.channels, options));
+  const parts = layers.map((layer) => prepareTokens(tokensOf(layer, image), layer.channels, options));
   if (parts.length === 1) return { tokens: parts[0], grid, channels: layers[0].channels };
   const channels = layers.reduce((sum, layer) => sum + layer.channels, 0);
   const joined = new Float32Array(grid[0] * grid[1] * channels);
@@ -172,12 +156,8 @@ function checkPlacement(
 ): void {
   const side = input.modelSize[0];
   const wanted = (geometry === "letterbox" ? letterbox : stretch)(size, side);
-  const corner = (lie: Placement, [x, y]: readonly [number, number]) => [
-    x * lie.scaleX + lie.offsetX,
-    y * lie.scaleY + lie.offsetY,
-  ];
   const off = ([[0, 0], size] as const).map((point) => {
-    const [a, b] = [corner(wanted, point), corner(input, point)];
+    const [a, b] = [place(point, wanted), place(point, input)];
     return Math.max(Math.abs(a[0] - b[0]), Math.abs(a[1] - b[1]));
   });
   if (Math.max(...off) <= ROUNDING) return;

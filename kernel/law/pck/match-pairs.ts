@@ -1,6 +1,6 @@
 import { Cosines } from "../cosines/cosines";
 import { placementOf, type ImageFeatures } from "./extraction";
-import type { GridFeatures } from "./match";
+import type { GridFeatures } from "../../contracts/features";
 import { checkGrids, judgeRows, sourceCells, type PckOptions, type PckPair } from "./pck";
 import type { FeatureSupply } from "./supply";
 import type { PairOutcome } from "./summary";

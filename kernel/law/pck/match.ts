@@ -1,13 +1,6 @@
 import { argmax, dotRow } from "../../numeric";
 import { LawError } from "../error";
 
-/** Features of one image on an `n x n` grid: `tokens` is `[n * n, channels]`, row-major, raster order. */
-export interface GridFeatures {
-  tokens: Float32Array;
-  grid: readonly [rows: number, columns: number];
-  channels: number;
-}
-
 export interface MatchOptions {
   /** `soft`: expectation under a softmax around the peak. `argmax`: the first best cell. Default `soft`. */
   match?: "soft" | "argmax";

@@ -1,6 +1,8 @@
-import { letterbox, place, stretch, type Box, type Placement, type Point } from "./canvas";
+import type { GridFeatures } from "../../contracts/features";
+import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
+import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
-import { locate, similarityRow, type GridFeatures, type MatchOptions } from "./match";
+import { locate, similarityRow, type MatchOptions } from "./match";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {

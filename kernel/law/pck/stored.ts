@@ -1,5 +1,6 @@
 import { LawError } from "../error";
-import type { LayerExtractor, LayerFeatures } from "./extraction";
+import { type LayerFeatures, tokensOf } from "../../contracts/features";
+import type { LayerExtractor } from "./extraction";
 
 /** Features on disk, such as what `features.open` opens. */
 export interface StoredFeatures {
@@ -36,7 +37,7 @@ async function readLayer(store: StoredFeatures, names: readonly string[], layer:
   const geometry = maps.flatMap((map) => map.geometry ?? []);
   return {
     ...{ layer, grid, channels, ...(geometry.length === maps.length && { geometry }) },
-    tokens: (image) => maps[image].tokens(0),
+    tokens: (image) => tokensOf(maps[image], 0),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type ImageFeatures,
   type LayerExtractor,
 } from "./extraction";
-import type { GridFeatures } from "./match";
+import type { GridFeatures } from "../../contracts/features";
 
 /** Features of an image by its path, from wherever they are kept. */
 export type FeatureSource = (path: string) => GridFeatures | Promise<GridFeatures>;

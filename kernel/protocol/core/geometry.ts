@@ -1,9 +1,6 @@
-/** Rows and columns of a patch grid. */
-export type Grid = [rows: number, columns: number];
-/** A point in pixels of the original image. */
-export type Point = [x: number, y: number];
-/** A rectangle in pixels of the original image: left, top, right, bottom. */
-export type Box = [left: number, top: number, right: number, bottom: number];
+import type { Box, Grid, Point } from "../../contracts/geometry";
+
+export type { Box, Grid, Point };
 
 /** Where a patch grid lies on its image. A crop makes the region smaller than the image, padding makes it larger. */
 export interface GridPlacement {

@@ -151,9 +151,8 @@ function quizPictures({ count, split, perType = 2 }: PictureOptions): PictureSou
     identity: JSON.stringify({ world: "quiz", split, perType }),
     draw: (_, seed) => {
       const { questions, scene, image } = world.quiz(seed, { split, perType });
-      const { rgb: data, width, height } = image;
       const note: PictureText = { questions, reading: world.reading(scene, image) };
-      return { picture: { data, width, height, channels: 3 }, note };
+      return { picture: image, note };
     },
   };
 }

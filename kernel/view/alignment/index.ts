@@ -3,7 +3,8 @@ import { base64Encode } from "../../protocol/core/base64";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
-import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
+import type { LayerFeatures } from "../../contracts/features";
+import { imageFeatures, type PlacedFeatures } from "../extract";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { unitRows } from "../../numeric";
 import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
@@ -35,13 +36,13 @@ export interface TextTokens {
 /** Tokens of a reference: its features of an image, in the space of the patches. */
 export interface ReferenceTokens {
   readonly image: ImageInput;
-  readonly map: FeatureMapLike;
+  readonly map: LayerFeatures;
 }
 
 export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
-  patches: FeatureMapLike;
+  patches: LayerFeatures;
   /** Tokens of a text, or of a reference encoder: what patches are compared with. */
   tokens: TextTokens | ReferenceTokens;
 }
@@ -95,7 +96,7 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   const raw = await decodeImage(input.image, { fn: WHERE });
   const patches = imageFeatures(WHERE, input.patches, raw);
   const tokens = await readTokens(input.tokens, patches.channels);
-  const matrix = cosineMatrix(tokens.features, patches.features, patches.channels);
+  const matrix = cosineMatrix(tokens.features, patches.tokens, patches.channels);
   const payload = await buildPayload(input.image, raw, patches, tokens, matrix, options);
   const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
   const bundle: MimeBundle = {
@@ -145,7 +146,7 @@ async function readReference({ image, map }: ReferenceTokens, channels: number):
     image: await saveImage(raw, "reference", image),
     placement: { grid: features.grid, region: features.region },
   };
-  return { saved, features: features.features, raw };
+  return { saved, features: features.tokens, raw };
 }
 
 async function saveImage(raw: RawImage, label: string, given: ImageInput): Promise<SavedImage> {
@@ -163,7 +164,7 @@ async function saveImage(raw: RawImage, label: string, given: ImageInput): Promi
 async function buildPayload(
   given: ImageInput,
   raw: RawImage,
-  patches: ImageFeatures,
+  patches: PlacedFeatures,
   tokens: Tokens,
   matrix: TokenMatrix,
   options: AlignmentOptions,
@@ -188,7 +189,7 @@ async function buildPayload(
 }
 
 function saveValues(
-  { channels, features }: ImageFeatures,
+  { channels, tokens: features }: PlacedFeatures,
   tokens: Tokens,
   matrix: TokenMatrix,
 ): Pick<AlignmentPayload, "cosines" | "reduced"> {

@@ -3,7 +3,7 @@ import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
-import { extractFeatures, type FeatureExtractor, type ImageFeatures } from "../extract";
+import { extractFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import { patchAt, type GridPlacement } from "../../protocol/core/geometry";
 import type { MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
@@ -111,7 +111,7 @@ async function buildModel(
   };
 }
 
-function pairLayer(first: ImageFeatures, second: ImageFeatures | undefined): LayerModel {
+function pairLayer(first: PlacedFeatures, second: PlacedFeatures | undefined): LayerModel {
   if (second?.channels !== first.channels)
     throw new ViewError(
       WHERE,
@@ -121,7 +121,7 @@ function pairLayer(first: ImageFeatures, second: ImageFeatures | undefined): Lay
   const placement = ({ grid, region }: GridPlacement): GridPlacement => ({ grid, region });
   return {
     layer: first.layer,
-    pair: { channels: first.channels, features: [first.features, second.features] },
+    pair: { channels: first.channels, features: [first.tokens, second.tokens] },
     placements: [placement(first), placement(second)],
   };
 }

@@ -1,13 +1,8 @@
 import { platform } from "../../platform";
+import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";
 
-/** Row-major 8-bit pixels with interleaved channels: grey, RGB or RGBA. */
-export interface Pixels {
-  data: Uint8Array | Uint8ClampedArray;
-  width: number;
-  height: number;
-  channels: 1 | 3 | 4;
-}
+export type { Pixels };
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 };

@@ -1,16 +1,11 @@
+import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
 import { Canvas, TEXT_HEIGHT } from "../draw/canvas";
 import { principalComponents, project, type Components } from "./components";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
-import {
-  extractFeatures,
-  imageFeatures,
-  type FeatureExtractor,
-  type FeatureMapLike,
-  type ImageFeatures,
-} from "../extract";
+import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
 import { fitSize, resizePicture } from "../draw/pictures";
 import { encodePng } from "../draw/png";
@@ -42,7 +37,7 @@ const CLIP = 0.01;
 
 interface Layer {
   layer: number;
-  images: ImageFeatures[];
+  images: PlacedFeatures[];
   colors: Float32Array;
   components: Components;
 }
@@ -54,7 +49,7 @@ interface Layer {
  */
 export async function pca(
   images: readonly ImageInput[],
-  source: FeatureExtractor | FeatureMapLike | readonly FeatureMapLike[],
+  source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
   options: PcaOptions = {},
 ): Promise<PcaView> {
   if (!Array.isArray(images) || images.length === 0)
@@ -82,14 +77,14 @@ async function decodeAll(images: readonly ImageInput[]): Promise<RawImage[]> {
 async function featuresOf(
   images: readonly ImageInput[],
   pictures: RawImage[],
-  source: FeatureExtractor | FeatureMapLike | readonly FeatureMapLike[],
+  source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
   layers: readonly number[] | undefined,
-): Promise<ImageFeatures[][]> {
+): Promise<PlacedFeatures[][]> {
   if (!isExtractor(source)) {
     const maps = isMany(source) ? source : [source];
     return maps.map((map) => pictures.map((picture, i) => imageFeatures(WHERE, map, picture, i)));
   }
-  const perImage: ImageFeatures[][] = [];
+  const perImage: PlacedFeatures[][] = [];
   for (const [i, image] of images.entries())
     perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
   return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
@@ -99,17 +94,17 @@ function isExtractor(source: object): source is FeatureExtractor {
   return typeof (source as Partial<FeatureExtractor>).forwardIntermediates === "function";
 }
 
-function isMany(source: FeatureMapLike | readonly FeatureMapLike[]): source is readonly FeatureMapLike[] {
+function isMany(source: LayerFeatures | readonly LayerFeatures[]): source is readonly LayerFeatures[] {
   return Array.isArray(source);
 }
 
-function fitLayer(images: ImageFeatures[]): Layer {
+function fitLayer(images: PlacedFeatures[]): Layer {
   const { layer, channels } = images[0];
-  const rows = new Float32Array(images.reduce((sum, image) => sum + image.features.length, 0));
+  const rows = new Float32Array(images.reduce((sum, image) => sum + image.tokens.length, 0));
   let at = 0;
   for (const image of images) {
-    rows.set(image.features, at);
-    at += image.features.length;
+    rows.set(image.tokens, at);
+    at += image.tokens.length;
   }
   const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
   return { layer, images, components, colors: project(rows, components) };
@@ -169,7 +164,7 @@ async function drawRow(canvas: Canvas, pictures: RawImage[], sizes: [number, num
 }
 
 /** Puts the patches where they lie on the image; what the encoder did not see stays grey. */
-async function placed(colors: RawImage[], features: ImageFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
+async function placed(colors: RawImage[], features: PlacedFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
   return colors.map((color, i) => {
     const { width, height } = pictures[i];
     const { region, grid } = features[i];

@@ -25,7 +25,7 @@ export function record(drawn: Scene, image: Rendered): Uint8Array {
   const { size } = drawn;
   const [side, cells] = [size / STEP, (size / STEP) ** 2];
   const bytes = new Uint8Array(recordBytes(size));
-  bytes.set(image.rgb);
+  bytes.set(image.data);
   const labels = drawn.objects.map((object) => categories.findIndex((spec) => spec.name === object.category) + 1);
   const start = size * size * 3;
   for (let cell = 0; cell < cells; cell++) {

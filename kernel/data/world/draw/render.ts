@@ -1,3 +1,5 @@
+import type { Box } from "../../../contracts/geometry";
+import type { RawImage } from "../../../contracts/pixels";
 import { figure } from "../things/categories";
 import { captionsOf, type Captions } from "../language/captions";
 import type { CategoryName } from "../things/categories";
@@ -18,9 +20,6 @@ export interface Keypoint {
   readonly visible: boolean;
 }
 
-/** Pixel bounds [x1, y1, x2, y2]; x2 and y2 are one past the last pixel. */
-export type Box = readonly [number, number, number, number];
-
 /** Where each cell of an object lies on its category's template; see {@link Rendered.template}. */
 export interface TemplateMap {
   /** Template x and y, `0` at -1.25 and `255` at 1.25, row-major like the part map; 0 outside objects. */
@@ -29,11 +28,7 @@ export interface TemplateMap {
 }
 
 /** An image of the world with all its annotations. */
-export interface Rendered {
-  readonly width: number;
-  readonly height: number;
-  /** Row-major RGB, `height * width * 3` bytes. */
-  readonly rgb: Uint8Array;
+export interface Rendered extends RawImage {
   /** Part-type id of each pixel, `height * width` bytes; 0 is the background and whatever covers an object. */
   readonly parts: Uint8Array;
   /** 0 backdrop, 1 main object, 2 and up the others, then (3 at least) occluders; `height * width` bytes. */
@@ -62,7 +57,8 @@ export function render(scene: Scene): Rendered {
   return {
     width: scene.size,
     height: scene.size,
-    rgb: shade(scene, painting),
+    data: shade(scene, painting),
+    channels: 3,
     ...maps,
     keypoints,
     box: boxOf(maps.instances, scene.size),

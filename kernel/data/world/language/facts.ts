@@ -1,6 +1,7 @@
 import { parts as partNames, type CategoryName } from "../things/categories";
 import type { ColorName } from "../draw/colors";
-import type { Box, Rendered } from "../draw/render";
+import type { Box } from "../../../contracts/geometry";
+import type { Rendered } from "../draw/render";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 import type { PartName } from "../things/sketch";
 import type { TextureName } from "../draw/texture";

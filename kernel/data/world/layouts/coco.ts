@@ -1,5 +1,6 @@
 import { categories, categoryId, parts as partNames } from "../things/categories";
-import { placeKeypoints, type Box } from "../draw/render";
+import type { Box } from "../../../contracts/geometry";
+import { placeKeypoints } from "../draw/render";
 import type { SceneObject } from "../scenes/scene";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
 

@@ -63,8 +63,8 @@ export function drawPicture(spec: WriteSpec, index: number): Picture {
 const JPEG_QUALITY = 95;
 
 /** The image as a JPEG file without chroma subsampling. */
-export function jpegOf({ image: { rgb, width, height } }: Picture): Promise<Uint8Array> {
-  return platform().codec.exactJpeg({ data: rgb, width, height, channels: 3 }, JPEG_QUALITY);
+export function jpegOf({ image }: Picture): Promise<Uint8Array> {
+  return platform().codec.exactJpeg(image, JPEG_QUALITY);
 }
 
 /** A map of one or three channels as a PNG file. */

@@ -157,10 +157,10 @@ function drawPictures(spec: SpairSpec, index: number): Picture[] {
 }
 
 async function writePicture(work: string, { name, scene: drawn, image }: Picture): Promise<void> {
-  const { width, height, rgb } = image;
+  const { width, height } = image;
   const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
   const { codec } = platform();
-  const jpeg = await codec.exactJpeg({ data: rgb, width, height, channels: 3 }, JPEG_QUALITY);
+  const jpeg = await codec.exactJpeg(image, JPEG_QUALITY);
   const png = await codec.png({ data: mask, width, height, channels: 1 });
   for (const part of ["JPEGImages", "ImageAnnotation", "Segmentation"])
     await mkdir(join(work, part, image.category), { recursive: true });

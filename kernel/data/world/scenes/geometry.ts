@@ -1,5 +1,6 @@
-/** A point [x, y]; y points down, as in images. */
-export type Point = readonly [number, number];
+import type { Point } from "../../../contracts/geometry";
+
+export type { Point };
 
 /** Row-major 2x3 matrix [a, b, c, d, e, f]: x' = a x + b y + c, y' = d x + e y + f. */
 export type Affine = readonly [number, number, number, number, number, number];

@@ -1,0 +1,37 @@
+import type { Grid, InputGeometry } from "./geometry";
+
+/** Features of one image on a grid: `tokens` is `[rows · columns, channels]`, row-major, raster order. */
+export interface GridFeatures {
+  tokens: Float32Array;
+  grid: Grid;
+  channels: number;
+}
+
+/** Features of a batch of images at one layer, as an encoder returns them. */
+export type LayerFeatures = LayerForm & (LayerTokens | LayerData);
+
+interface LayerForm {
+  readonly grid: Grid;
+  readonly channels: number;
+  /** Index of the layer in the encoder. */
+  readonly layer: number;
+  /** Where each image lies in the encoder's input; without it the grid covers the whole image. */
+  readonly geometry?: readonly InputGeometry[];
+}
+
+interface LayerTokens {
+  /** `[rows · columns, channels]` of one image of the batch. */
+  tokens(image: number): Float32Array;
+}
+
+interface LayerData {
+  /** `[B, N, C]`, row-major. */
+  readonly data: Float32Array;
+}
+
+/** The tokens of one image of a batch. */
+export function tokensOf(features: LayerFeatures, image: number): Float32Array {
+  if ("tokens" in features) return features.tokens(image);
+  const size = features.grid[0] * features.grid[1] * features.channels;
+  return features.data.subarray(image * size, (image + 1) * size);
+}
