@@ -20,7 +20,8 @@ export function concatenate(maps: readonly FeatureMap[]): FeatureMap {
   const data = new Float32Array(first.batch * count * channels);
   let offset = 0;
   for (const map of maps) {
-    for (let b = 0; b < map.batch; b++) put(data, unitRows(map.tokens(b), map.channels), b * count, channels, offset, map.channels);
+    for (let b = 0; b < map.batch; b++)
+      put(data, unitRows(map.tokens(b), map.channels), b * count, channels, offset, map.channels);
     offset += map.channels;
   }
   const encoder = maps.map((map) => map.encoder).join(" + ");

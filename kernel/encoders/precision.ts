@@ -1,5 +1,6 @@
 import type { DeviceRequest } from "../backend";
-import { type Analysis, quantize } from "../onnx";
+import type { Analysis } from "../onnx/inspect";
+import { quantize } from "../onnx/quantize";
 import { EncoderError } from "./errors";
 
 /**

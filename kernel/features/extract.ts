@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { DeviceRequest } from "../backend";
-import type { SafetensorsTensor } from "../nn";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
 import { FeatureError } from "./error";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readSafetensors, type SafetensorsTensor } from "../nn";
+import { readSafetensors } from "../safetensors/safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";

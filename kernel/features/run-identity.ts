@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readModel } from "../onnx";
+import { readModel } from "../onnx/parse";
 import type { Encoder } from "../encoders/encoder";
 import { FeatureError } from "./error";
 import type { Facet } from "../encoders/options";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type SafetensorsTensor, writeSafetensors } from "../nn";
+import type { SafetensorsTensor } from "../safetensors/tensor";
+import { writeSafetensors } from "../safetensors/safetensors";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
 import type { ExtractionRun } from "./run-identity";

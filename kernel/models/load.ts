@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "../encoders/tokenizer";
 import * as nn from "../nn";
+import { parseSafetensors } from "../safetensors/safetensors";
 import { zooFolder } from "../zoo-folder";
 import { ModelError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
@@ -40,7 +41,7 @@ export async function load(source: "zoo/reading-llama" | (string & {})): Promise
   const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);
   const path = fileOf(folder, "model.safetensors");
   const bytes = readFileSync(path);
-  const { tensors } = nn.parseSafetensors(bytes);
+  const { tensors } = parseSafetensors(bytes);
   const model = new LanguageModel(config);
   try {
     nn.loadState(model, tensors, { rename: (name) => (name === "lm_head.weight" ? null : name) });

@@ -1,5 +1,5 @@
 import { jStat } from "jstat";
-import type { QuestionType } from "../data";
+import type { QuestionType } from "../data/world/language/questions";
 import { StudyError } from "./error";
 import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
@@ -59,8 +59,6 @@ export function pairedDifference({ runs }: AnswerStudy, method: string, other: s
   const [own, theirs] = [of(method), of(other)];
   const shared = [...own.keys()].filter((seed) => theirs.has(seed));
   if (!shared.length)
-    throw new StudyError("studies.pairedDifference", `${method} and ${other} must share a seed`, [
-      ...own.keys(),
-    ]);
+    throw new StudyError("studies.pairedDifference", `${method} and ${other} must share a seed`, [...own.keys()]);
   return seedMean(shared.map((seed) => (own.get(seed) as number) - (theirs.get(seed) as number)));
 }

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as encoders from "../../kernel/encoders";
 import type { ManifestLine } from "../../kernel/features/index.ts";
-import { readSafetensors } from "../../kernel/nn/index.ts";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const ENCODER = "zoo/untrained-hybrid";

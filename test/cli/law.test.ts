@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { world } from "../../kernel/data/world/index.ts";
-import { type SafetensorsTensor, writeSafetensors } from "../../kernel/nn/index.ts";
+import * as world from "../../kernel/data/world";
+import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
+import { writeSafetensors } from "../../kernel/safetensors/safetensors";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const fovea = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });

@@ -92,7 +92,7 @@ describe("the code of a view, run by the session", { timeout: 300_000 }, () => {
       "law.fit(table, { degree: 1 })",
     ]) {
       const made = await run(`import { law, view } from "fovea";
-        const table = law.published();
+        const table = law.publishedTable();
         view.law(table, ${fit}, { title: "Published", residuals: true, onSelect: () => undefined })`);
       const before = readLaw(made[LAW_MIME]);
       const code = lawCode(before, before.fits[0], { ...lawState(before), benchmark: 2 });

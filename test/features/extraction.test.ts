@@ -10,7 +10,7 @@ import * as features from "../../kernel/features/index.ts";
 import type { ExtractOptions, ExtractProgress, ManifestLine } from "../../kernel/features/index.ts";
 import { quantize } from "../../kernel/features/tensors.ts";
 import { halfToFloat } from "../../kernel/numeric/index.ts";
-import { readSafetensors } from "../../kernel/nn/index.ts";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
 import { load, maxAbsDiff } from "../encoders/golden.ts";
 
 let folder: string;

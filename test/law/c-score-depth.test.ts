@@ -4,19 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { data } from "../../kernel/data/index.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as data from "../../kernel/data";
+import * as encoders from "../../kernel/encoders";
 import * as features from "../../kernel/features/index.ts";
-import {
-  law,
-  type CScoreOptions,
-  type ImageFeatures,
-  type InputGeometry,
-  type LayerExtractor,
-  type PairFlags,
-  type Point,
-  type ScoredPair,
-} from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type {
+  CScoreOptions,
+  ImageFeatures,
+  InputGeometry,
+  LayerExtractor,
+  PairFlags,
+  Point,
+  ScoredPair,
+} from "../../kernel/law";
 
 const SIDE = 4;
 const CELLS = SIDE * SIDE;

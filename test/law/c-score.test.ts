@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law, type LayerExtractor, type ScoredPair } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { LayerExtractor, ScoredPair } from "../../kernel/law";
 
 const SIDE = 4;
 

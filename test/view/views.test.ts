@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it, mock } from "node:test";
 import sharp from "sharp";
-import { clearOutput, comms, display, displayHandle, view, View, ViewError } from "../../kernel/view";
+import * as view from "../../kernel/view";
+import { clearOutput, comms, display, displayHandle } from "../../kernel/display/display";
+import { View, ViewError } from "../../kernel/view";
 import { installHost, type DisplayOptions, type MimeBundle, type SessionHost } from "../../kernel/display/host";
 import { encodePng, type Pixels } from "../../kernel/view/draw/png";
 import { syntheticEncoder, syntheticPair } from "./synthetic";

@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
-import { data, type SpairPair } from "../../data";
-import { type Encoder, encoders } from "../../encoders";
+import * as data from "../../data";
+import type { SpairPair } from "../../data/spair";
+import * as encoders from "../../encoders";
+import type { Encoder } from "../../encoders";
 import * as features from "../../features";
-import { law, type CScore, type CScoreOptions, type LookAlikes, type PckSummary } from "../../law";
+import * as law from "../../law";
+import type { CScore, CScoreOptions, LookAlikes, PckSummary } from "../../law";
 import { joinNegatives } from "../arguments";
 import { USAGE } from "../usage";
 import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";

@@ -1,5 +1,5 @@
 import type { DeviceRequest } from "../../backend";
-import { encoders } from "../../encoders";
+import * as encoders from "../../encoders";
 import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
 import { countOf, numberOf, progress, stopSignal } from "./values";

@@ -59,12 +59,12 @@ function readCsv(text: string): { header: string[]; records: Record_[] } {
   try {
     rows = parse(text, { bom: true, trim: true, skip_empty_lines: true });
   } catch (error) {
-    throw new LawError("law.table", "the text must be CSV", (error as Error).message);
+    throw new LawError("law.parseTable", "the text must be CSV", (error as Error).message);
   }
   const [header, ...body] = rows;
   if (!header?.includes("encoder"))
-    throw new LawError("law.table", "row 1 must name a column encoder", header?.join(","));
-  if (body.length === 0) throw new LawError("law.table", "at least one row must follow the header", 0);
+    throw new LawError("law.parseTable", "row 1 must name a column encoder", header?.join(","));
+  if (body.length === 0) throw new LawError("law.parseTable", "at least one row must follow the header", 0);
   const records = body.map((cells, i) => ({
     fields: Object.fromEntries(header.map((name, column) => [name, cells[column]])),
     line: i + 2,
@@ -85,7 +85,7 @@ function wideRows(header: string[], records: Record_[], { c, extra = [] }: Table
   const benchmarks = header.filter((name) => name.startsWith("perf_")).map((name) => name.slice("perf_".length));
   if (benchmarks.length === 0) {
     throw new LawError(
-      "law.table",
+      "law.parseTable",
       "row 1 must name a column benchmark (long) or columns perf_<benchmark> (wide)",
       header.join(","),
     );
@@ -112,14 +112,14 @@ function wideRows(header: string[], records: Record_[], { c, extra = [] }: Table
 function textOf({ fields, line }: Record_, column: string): string {
   const value = fields[column];
   if (value) return value;
-  throw new LawError("law.table", `row ${line}, column ${column} must not be empty`, value);
+  throw new LawError("law.parseTable", `row ${line}, column ${column} must not be empty`, value);
 }
 
 function numberOf({ fields, line }: Record_, column: string): number {
   const text = fields[column];
   const value = text ? Number(text) : NaN;
   if (Number.isFinite(value)) return value;
-  throw new LawError("law.table", `row ${line}, column ${column} must be a finite number`, text);
+  throw new LawError("law.parseTable", `row ${line}, column ${column} must be a finite number`, text);
 }
 
 function scoreOf(record: Record_, column: string): number | null {
@@ -131,7 +131,7 @@ function checkUnique(rows: TableRow[]): void {
   for (const { encoder, benchmark } of rows) {
     const key = JSON.stringify([encoder, benchmark]);
     if (seen.has(key))
-      throw new LawError("law.table", "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
+      throw new LawError("law.parseTable", "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
     seen.add(key);
   }
 }

@@ -2,7 +2,9 @@
 import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
+import { SafetensorsFile, streamSafetensors } from "../../safetensors/file";
+import type { SafetensorsHeader } from "../../safetensors/header";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
 

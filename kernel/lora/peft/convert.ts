@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readSafetensors } from "../../safetensors";
+import { readSafetensors } from "../../safetensors/safetensors";
 import {
   type AdapterConfig,
   type AdapterOptions,

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../../safetensors";
+import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";

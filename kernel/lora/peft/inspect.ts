@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readSafetensorsHeader } from "../../safetensors";
+import { readSafetensorsHeader } from "../../safetensors/safetensors";
 import type { PeftType } from "../config";
 import { describeFile, guessConfig, ownScaling } from "./describe";
 import { CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";

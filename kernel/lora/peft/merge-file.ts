@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { toFloat32 } from "../../nn/floats";
-import type { SafetensorsTensor } from "../../safetensors";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { BaseModel, type Change } from "./base-model";
 import { type AdapterConfig, mergeRefusal } from "../config";
 import { describeFile, type FileLayer } from "./describe";

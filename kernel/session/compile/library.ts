@@ -6,7 +6,7 @@ export const PACKAGE = join(__dirname, "..", "..", "..");
 /** By the names of the package's `exports`, without extension. */
 const ENTRIES: Record<string, string> = {
   fovea: join(PACKAGE, "dist", "index"),
-  "fovea/protocol": join(PACKAGE, "dist", "view", "protocol"),
+  "fovea/protocol": join(PACKAGE, "dist", "protocol", "index"),
   "fovea/tf": join(PACKAGE, "dist", "tf"),
 };
 

@@ -1,5 +1,5 @@
 import { tf } from "../../backend/tf";
-import type { QuestionType } from "../../data";
+import type { QuestionType } from "../../data/world/language/questions";
 import { type Adapters, type GateActivity, gateActivity } from "../../lora";
 import { StudyError } from "../error";
 import { load } from "../../models/load";
@@ -109,8 +109,7 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
  */
 export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
   const method = settings.methods.find((one) => one.name === name);
-  if (!method)
-    throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
+  if (!method) throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
   const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
   const store = new StudyFile(folder, settings, language, [train, test]);

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import type { Split } from "../../data";
+import type { Split } from "../../data/world/scenes/scene";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../../models/load";
 import { scoreMajority, scoreReading, scoreSeeing } from "../../tasks/answers/evaluate";

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Adapters, attach } from "../../lora";
 import * as nn from "../../nn";
 import { Prng } from "../../prng";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { cosine, fit, type Stage, type StepReport, type TrainingControl } from "../../train";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
@@ -38,7 +39,7 @@ const ADAPTER = /\.adapters\./;
 export class Trainer {
   readonly model: VisionLanguageModel;
   /** Values of VCE and projector after the first stage. */
-  private eyes: Map<string, nn.SafetensorsTensor> | null = null;
+  private eyes: Map<string, SafetensorsTensor> | null = null;
   /** Those of the method in the second stage. */
   adapters: Adapters | null = null;
 
@@ -71,7 +72,7 @@ export class Trainer {
   async secondStage(method: AnswerMethod): Promise<Sight | null> {
     const { settings, sight } = this.parts;
     const { steps, rates } = settings;
-    nn.loadState(this.model, this.eyes as Map<string, nn.SafetensorsTensor>, { strict: false });
+    nn.loadState(this.model, this.eyes as Map<string, SafetensorsTensor>, { strict: false });
     const random = new Prng(this.seed, "adapter");
     this.adapters = method.adapter && attach(this.model, method.adapter, { random });
     const groups = [

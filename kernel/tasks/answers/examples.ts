@@ -2,11 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Question, type QuestionType, type Split, world } from "../../data";
+import * as world from "../../data/world";
+import type { Question, QuestionType } from "../../data/world/language/questions";
+import type { Split } from "../../data/world/scenes/scene";
 import type { Encoder } from "../../encoders/encoder";
 import { load } from "../../encoders/load";
 import { hashModel } from "../../features/run-identity";
 import * as nn from "../../nn";
+import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
 import { TaskError } from "../error";
 
 /** Pictures of the world as a frozen encoder sees them, with questions. */
@@ -143,11 +146,7 @@ class PictureMaker {
       ([rows, columns]) => `${rows},${columns}` === `${grids[0]}` && rows % pool === 0 && columns % pool === 0,
     );
     if (!fits)
-      throw new TaskError(
-        LOAD,
-        `the levels' grids must be equal and multiples of pool ${pool}`,
-        grids.map(String),
-      );
+      throw new TaskError(LOAD, `the levels' grids must be equal and multiples of pool ${pool}`, grids.map(String));
     this.pool = pool;
     this.perType = perType;
     this.places = layers.map((layer) => depthOrder.indexOf(layer));
@@ -180,18 +179,14 @@ class PictureMaker {
   }
 
   private async read(path: string): Promise<PictureFile> {
-    const { tensors, metadata } = await nn.readSafetensors(path);
+    const { tensors, metadata } = await readSafetensors(path);
     const { identity, texts } = JSON.parse(metadata[KEY] ?? "{}") as { identity?: string; texts?: PictureText[] };
     if (identity !== this.identity)
       throw new TaskError(LOAD, `${path} must hold features of ${this.identity}`, identity ?? "none");
     const tensor = tensors.get("features");
     const shape = [texts?.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
     if (tensor?.dtype !== "F16" || tensor.shape.join() !== shape.join())
-      throw new TaskError(
-        LOAD,
-        `${path} must hold features [${shape}] in half precision`,
-        tensor?.shape ?? "none",
-      );
+      throw new TaskError(LOAD, `${path} must hold features [${shape}] in half precision`, tensor?.shape ?? "none");
     return { bits: tensor.data as Uint16Array, texts: texts ?? [] };
   }
 
@@ -234,6 +229,6 @@ class PictureMaker {
   private async write(path: string, { bits, texts }: PictureFile): Promise<void> {
     const shape = [texts.length, this.places.length, this.grid[0] * this.grid[1], this.encoder.info.channels];
     const tensors = new Map([["features", { dtype: "F16" as const, shape, data: bits }]]);
-    await nn.writeSafetensors(path, tensors, { [KEY]: JSON.stringify({ identity: this.identity, texts }) });
+    await writeSafetensors(path, tensors, { [KEY]: JSON.stringify({ identity: this.identity, texts }) });
   }
 }

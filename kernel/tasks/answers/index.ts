@@ -1,7 +1,14 @@
 /** Questions about pictures of the world, for a model that sees. */
 export { type AnswerScore, scoreMajority, scoreReading, scoreSeeing } from "./evaluate";
 export { loadPictures, type PictureOptions, Pictures, type PictureText } from "./examples";
-export { answerLogits as logits, answerLoss as loss, FeatureScale, makeModel, type SeeingOptions, type Sight } from "./model";
+export {
+  answerLogits as logits,
+  answerLoss as loss,
+  FeatureScale,
+  makeModel,
+  type SeeingOptions,
+  type Sight,
+} from "./model";
 export {
   answerBatches as batches,
   type AnswerBatch,
