@@ -32,7 +32,7 @@ export interface ExtractOptions {
   /** A folder, a text file with a path a line (relative to it), or paths. */
   images: string | readonly string[];
   /** Blocks, as `indices` of `forwardIntermediates`. Default: the last one. */
-  layers?: ForwardOptions["indices"];
+  indices?: ForwardOptions["indices"];
   /** The folder that takes the features. One that holds some of the same run is gone on with. */
   out: string;
   /** Default `f32`. */
@@ -130,7 +130,7 @@ function checkExtract({ encoder, precision, out, dtype = "f32", imagesPerFile = 
 }
 
 async function extractWith(encoder: Encoder, images: ImageFile[], options: ExtractOptions): Promise<ExtractResult> {
-  const { layers: indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out } = options;
+  const { indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out } = options;
   const checked = checkOptions(EXTRACT, { indices, norm, facet, batchSize, signal }, encoder.info.depth);
   if (checked.norm && !encoder.info.hasFinalNorm)
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);

@@ -58,7 +58,13 @@ export {
 export { type Layer, Module } from "./module";
 export { LayerNorm, layerNorm, RMSNorm, rmsNorm } from "./norm";
 export { Parameter } from "./parameter";
-export { PatchEmbedding, type PatchEmbeddingOptions, type PatchProjection, pixelShuffle, pixelUnshuffle } from "./pixels";
+export {
+  PatchEmbedding,
+  type PatchEmbeddingOptions,
+  type PatchProjection,
+  pixelShuffle,
+  pixelUnshuffle,
+} from "./pixels";
 export { rotary } from "./rotary";
 export { manualSeed, sharedRandom } from "./random";
 export { gatherRows, scatterRows } from "./rows";

@@ -57,7 +57,7 @@ view.law(zoo, (options) => law.fit(zoo, options), {
     if (name === null) return;
     const encoder = await encoders.load(name);
     const { source, target } = worldPair;
-    handle.update(await view.correspondence(source.path, target.path, encoder, { keypoints: worldPair, layers: [-1] }));
+    handle.update(await view.correspondence(source.path, target.path, encoder, { keypoints: worldPair, indices: [-1] }));
     await encoder.dispose();
   },
 })`;

@@ -89,7 +89,7 @@ describe("fovea law", () => {
       spair,
       "--encoder",
       "zoo/untrained-hybrid",
-      "--layers",
+      "--indices",
       "-1,-2",
       "--json",
     );
@@ -111,15 +111,15 @@ describe("fovea law", () => {
     await world.writeSpair(spair, { categories: ["butterfly"], images: 5, pairs: 6 });
     const features = join(folder, "features");
     const score = ["law", "c-score", "--spair", spair, "--json"];
-    const encoder = ["--encoder", "zoo/untrained-hybrid", "--layers", "-2,-1"];
+    const encoder = ["--encoder", "zoo/untrained-hybrid", "--indices", "-2,-1"];
     const direct = fovea(...score, ...encoder);
     const written = fovea(...score, ...encoder, "--features", features);
     assert.equal(written.status, 0, written.stderr);
     assert.deepEqual(JSON.parse(written.stdout), JSON.parse(direct.stdout));
-    const read = fovea(...score, "--features", features, "--layers", "2,3");
+    const read = fovea(...score, "--features", features, "--indices", "2,3");
     assert.deepEqual(JSON.parse(read.stdout), JSON.parse(direct.stdout), read.stderr);
     assert.match(
-      fovea(...score, "--features", features, "--layers", "0").stderr,
+      fovea(...score, "--features", features, "--indices", "0").stderr,
       /layers must be stored ones, which are 2, 3, received 0/,
     );
     const each = JSON.parse(fovea(...score, "--features", features, "--by-layer", "--look-alikes", "world").stdout);
@@ -156,7 +156,7 @@ describe("fovea law", () => {
     assert.match(wrong("--mask-fill", "one"), /--mask-fill must be one of zero, -inf, received "one"/);
     assert.match(wrong("--window", "wide"), /--window must be a number, received "wide"/);
     assert.match(wrong("--limit", "0"), /--limit must be a whole number of at least 1, received "0"/);
-    assert.match(wrong("--layers", "all"), /--layers all needs --by-layer/);
+    assert.match(wrong("--indices", "all"), /--indices all needs --by-layer/);
   });
 
   it("a-score takes a folder of images and encoders", async () => {

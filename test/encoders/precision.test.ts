@@ -68,7 +68,7 @@ describe("an encoder in int8", () => {
 
   it("matches keypoints as well: PCK within 2 %", async () => {
     const score = async (of: Encoder) =>
-      (await law.cScore(of, pairs(), { geometry: "encoder", layers: [-1], alphas: [0.1] })).perPoint[0];
+      (await law.cScore(of, pairs(), { geometry: "encoder", indices: [-1], alphas: [0.1] })).perPoint[0];
     const [own, other] = [await score(int8), await score(exact)];
     assert.ok(Math.abs(own / other - 1) <= 0.02, `${own} beside ${other}`);
   });

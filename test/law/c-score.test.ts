@@ -48,7 +48,7 @@ describe("law.cScore", () => {
     const progress: number[] = [];
     await law.cScore(positional(seen), [right, right, wrong], {
       batchSize: 3,
-      onProgress: (done) => progress.push(done),
+      onProgress: ({ done }) => progress.push(done),
     });
     assert.deepEqual(
       seen.map((batch) => batch.length),
@@ -59,7 +59,7 @@ describe("law.cScore", () => {
 
   it("gives the same numbers for the same seed, and for layers joined that say the same", async () => {
     const one = await law.cScore(positional(), [right, wrong]);
-    const two = await law.cScore(positional(), [right, wrong], { layers: [-2, -1] });
+    const two = await law.cScore(positional(), [right, wrong], { indices: [-2, -1] });
     assert.deepEqual(two, one);
   });
 

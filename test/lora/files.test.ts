@@ -325,7 +325,7 @@ describe("merging into a base file", () => {
     const [one, many] = [join(folder, "one.safetensors"), join(folder, "many")];
     const report = await lora.mergeFile(join(golden, "llama"), base, one);
     const seen: number[] = [];
-    const onProgress = (done: number) => void seen.push(done);
+    const onProgress = ({ done }: { done: number }) => void seen.push(done);
     assert.deepEqual(await lora.mergeFile(join(golden, "llama"), shards, many, { onProgress }), report);
     assert.deepEqual(readdirSync(many).sort(), readdirSync(shards).sort());
     const merged = safetensors.parse(readFileSync(one)).tensors;

@@ -12,7 +12,7 @@ import { keyOf, PREFIX } from "./keys";
 
 export interface MergeFileOptions extends ReadAdapterOptions {
   /** Called after each tensor. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 /** What {@link mergeFile} changed. */
@@ -54,7 +54,9 @@ export async function mergeFile(
   try {
     const changes = plan(file, source);
     let done = 0;
-    const copied = await source.write(FN, out, changes, (count) => onProgress?.((done += count), source.tensors.size));
+    const copied = await source.write(FN, out, changes, (count) =>
+      onProgress?.({ done: (done += count), total: source.tensors.size }),
+    );
     const copies = [...changes.keys()].filter((name) => file.tensors.has(`${PREFIX}${name}`));
     return { merged: [...changes.keys()].filter((name) => !copies.includes(name)), replaced: copies, copied };
   } finally {

@@ -17,7 +17,7 @@ export interface AnswerStudyOptions {
   /** Keeps features, checkpoints and the runs that are done: the same call goes on where it was stopped. */
   folder: string;
   /** While features are computed. */
-  onPictures?: (split: Split, done: number, total: number) => void;
+  onPictures?: (progress: { split: Split; done: number; total: number }) => void;
   /** After each update, with the report of `train.fit`. */
   onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
   /** After each run. */
@@ -63,7 +63,7 @@ export async function pictures(
     ...{ encoder, split, count: images[part], levels, pool, signal, folder },
     // To learn from, many; to be asked, as many of each type as the world asks at once.
     perType: part === "train" ? 2 : 1,
-    onProgress: (done, total) => onPictures?.(split, done, total),
+    onProgress: (progress) => onPictures?.({ split, ...progress }),
   });
   return loaded.only(settings.types);
 }

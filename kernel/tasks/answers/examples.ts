@@ -28,7 +28,7 @@ export interface PictureOptions {
   /** Takes the features in a folder of its own for each encoder and options; what is there already is not computed again. */
   folder: string;
   /** Called after each file. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two files: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -106,7 +106,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
     for (let first = 0; first < count; first += PER_FILE) {
       signal?.throwIfAborted();
       files.push(await maker.file(first));
-      onProgress?.(Math.min(count, first + PER_FILE), count);
+      onProgress?.({ done: Math.min(count, first + PER_FILE), total: count });
     }
     return new Pictures(files, options.levels, maker.grid, encoder.info.channels, maker.identity);
   } finally {
