@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "../encoders/tokenizer";
+import { startTfjs } from "../backend/tfjs";
 import * as nn from "../nn";
 import { parseSafetensors } from "../safetensors/safetensors";
 import { zooFolder } from "../zoo-folder";
@@ -30,12 +31,13 @@ const FIELDS = [
 
 /**
  * Loads a Llama as `transformers` saves it, with tied embeddings: `config.json`, `model.safetensors` and a word-level
- * `tokenizer.json`. `await nn.start()` first.
+ * `tokenizer.json`. Starts the default device where none was started.
  *
  * @param source `zoo/reading-llama`, or a folder
  * @throws ModelError for a folder without these files, another architecture, or options that are not computed here
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
+  await startTfjs();
   const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
   const config = configOf(readObject(folder, "config.json"));
   const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);

@@ -34,7 +34,7 @@ const STUDY = "studies.answerStudy";
  * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
  * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds, and scores each on pictures of the test split, whose
  * instances and combinations of category and colour no training has. Methods of one seed share the first stage, the order
- * of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
+ * of the batches and the first values. Starts the default device where none was started; the same settings on the same device give the same figures.
  *
  * @throws StudyError for illegal settings
  */
