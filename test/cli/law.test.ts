@@ -32,7 +32,7 @@ describe("fovea law", () => {
     writeFileSync(table, "encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,1,,4\n");
     const { status, stderr } = fovea("law", "fit", "--table", table);
     assert.equal(status, 1);
-    assert.match(stderr, /law\.table: row 3, column c must be a finite number, received ""/);
+    assert.match(stderr, /law\.parseTable: row 3, column c must be a finite number, received ""/);
   });
 
   it("fit prints n, coefficients and the viewer's warning, and refuses a fit without a degree of freedom", () => {
