@@ -1,21 +1,23 @@
-/** Everything a notebook may import from `"fovea"`: the namespaces, and every type that a public function can return. */
-export * from "./backend";
-export * from "./data";
-export * from "./encoders";
-export * from "./hub";
-export * from "./law";
+/**
+ * Everything a notebook may import from `"fovea"`: a namespace for each room, with its functions, classes and types, and the
+ * four functions that write to the output of a cell, which most cells need and no room owns; `RuleError` is what every error is.
+ */
+export * as backend from "./backend";
+export * as data from "./data";
+export * as encoders from "./encoders";
 export * as features from "./features";
+export * as hub from "./hub";
+export * as law from "./law";
 export * as lora from "./lora";
-export * as nn from "./nn";
-export * from "./safetensors";
-export { onnx, OnnxError, type BlockInfo, type Inspection, type TensorShape } from "./onnx";
 export * as models from "./models";
+export * as nn from "./nn";
+export * as onnx from "./onnx";
+export * as safetensors from "./safetensors";
 export * as studies from "./studies";
 export * as tasks from "./tasks";
 export * as train from "./train";
 export * as vce from "./vce";
-export type { MatrixPicture } from "./picture";
-export type { Tensor } from "./backend/tensor";
-export * from "./view";
-export * from "./display/host";
-export * from "./widgets";
+export * as view from "./view";
+export * as widgets from "./widgets";
+export { clearOutput, comms, display, displayHandle } from "./display/display";
+export { RuleError } from "./rule-error";

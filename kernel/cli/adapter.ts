@@ -115,6 +115,6 @@ async function mergeCommand(args: string[]): Promise<void> {
   process.stdout.write(`${merged.length} tensors merged${copies}; written to ${out}${beside}\n`);
 }
 
-function progress(done: number, total: number): void {
+function progress({ done, total }: { done: number; total: number }): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} tensors${done === total ? "\n" : ""}`);
 }

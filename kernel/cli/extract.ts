@@ -11,7 +11,7 @@ const OPTIONS = {
   file: { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
-  layers: { type: "string" },
+  indices: { type: "string" },
   dtype: { type: "string" },
   facet: { type: "string" },
   norm: { type: "boolean" },
@@ -38,20 +38,20 @@ export async function main(args: string[]): Promise<void> {
     precision: values.precision as Precision | undefined,
     shard: values.shard as features.ShardOption | undefined,
     device: values.device as DeviceRequest | undefined,
-    layers: layersOf(values.layers),
+    indices: indicesOf(values.indices),
     batchSize: countOf("batch", values.batch),
     imagesPerFile: countOf("images-per-file", values["images-per-file"]),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
 }
 
-function layersOf(text: string | undefined): number[] | null | undefined {
+function indicesOf(text: string | undefined): number[] | null | undefined {
   if (text === undefined) return undefined;
   if (text === "all") return null;
-  const layers = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (layers.some((layer) => !Number.isInteger(layer)))
-    throw new Error(`extract: --layers must be all or whole numbers, received ${JSON.stringify(text)}`);
-  return layers;
+  const indices = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (indices.some((index) => !Number.isInteger(index)))
+    throw new Error(`extract: --indices must be all or whole numbers, received ${JSON.stringify(text)}`);
+  return indices;
 }
 
 function countOf(name: string, text: string | undefined): number | undefined {

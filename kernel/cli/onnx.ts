@@ -1,6 +1,6 @@
 /** `fovea onnx inspect MODEL.onnx [--json]`. */
 import { parseArgs } from "node:util";
-import { onnx } from "../onnx";
+import * as onnx from "../onnx";
 
 export function main([name = "", ...args]: string[]): void {
   if (name !== "inspect") throw new Error(`onnx: the command must be inspect, received ${JSON.stringify(name)}`);

@@ -24,7 +24,7 @@ ${PLACE}`,
   "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: blocks, shapes, and what can be taken out`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
-  [--layers all|-1,-4]   blocks, negative ones from the end (default -1)
+  [--indices all|-1,-4]  blocks, negative ones from the end (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
@@ -62,8 +62,8 @@ ${TABLE}
   "law c-score": `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [options]: correspondence on SPair-71k's layout
   [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
   [--split test|val|trn] [--limit N] [--categories cat,dog]
-  [--layers -2]          blocks to join, negative ones from the end; of stored features their own numbers
-  [--by-layer]           each layer by itself; --layers all takes every one
+  [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
+  [--by-layer]           each layer by itself; --indices all takes every one
   [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
   [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]

@@ -1,6 +1,8 @@
 /** `fovea world`. */
 import { parseArgs } from "node:util";
-import { world, type LayoutName, type Split } from "../data";
+import * as world from "../data/world";
+import type { LayoutName } from "../data/world/layouts/picture";
+import type { Split } from "../data/world/scenes/scene";
 import { USAGE, usageOf } from "./usage";
 
 const OPTIONS = {

@@ -1,3 +1,4 @@
+/** Reading of data sets in SPair-71k's layout. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
 import { platform } from "../platform";
 import { basename, join, relative, resolve } from "../platform/path";
@@ -116,9 +117,6 @@ export function read(dir: string, options: SpairReadOptions = {}): SpairDataset 
   const categories = [...new Set(pairs.map((pair) => pair.category))].sort();
   return { root: disk.root, split, pairs, categories, problems };
 }
-
-/** Reading of data sets in SPair-71k's layout. */
-export const spair = { read } as const;
 
 function checkSplit(split: string): SpairSplit {
   if (split === "train") return "trn";

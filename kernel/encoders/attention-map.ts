@@ -36,7 +36,11 @@ export class AttentionMap {
     this.dims = [geometry.length, heads, tokens, tokens];
   }
 
-  /** Joins the batches of one block. Throws `EncoderError` where attention is over windows instead of the whole grid. */
+  /**
+   * Joins the batches of one block. Throws `EncoderError` where attention is over windows instead of the whole grid.
+   *
+   * @internal
+   */
   static from(parts: FloatTensor[], source: AttentionSource): AttentionMap {
     const { layout, geometry, layer } = source;
     const tokens = layout.prefixTokens + layout.grid[0] * layout.grid[1];

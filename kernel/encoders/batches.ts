@@ -35,7 +35,7 @@ export async function eachBatch(
     const count = batch.geometry.length;
     await step(fixed === null ? batch : padBatch(batch, fixed), start, count);
     geometry.push(...batch.geometry);
-    onProgress(Math.min(start + size, images.length), images.length);
+    onProgress({ done: Math.min(start + size, images.length), total: images.length });
   }
   return geometry;
 }

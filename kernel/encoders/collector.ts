@@ -1,4 +1,4 @@
-import type { NormParameters } from "../onnx";
+import type { NormParameters } from "../onnx/norms";
 import { EncoderError } from "./errors";
 import { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens, transpose } from "./feature-map";
 import type { TokenLayout } from "./layout";

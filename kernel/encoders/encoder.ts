@@ -1,6 +1,7 @@
 import { platform } from "../platform";
 import type { Device } from "../backend";
-import { blockInfo, type BlockInfo, countParameters } from "../onnx";
+import { blockInfo, countParameters } from "../onnx/inspect";
+import type { BlockInfo } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
 import { Collector, type Tap } from "./collector";

@@ -1,6 +1,9 @@
+import * as hub from "../hub";
+import { checkFile, parseReference } from "../hub/reference";
+import { HubError, type HubOptions } from "../hub";
+import type { OnnxModel } from "../onnx/model";
+import { readModel } from "../onnx/parse";
 import { platform } from "../platform";
-import { hub, checkFile, HubError, type HubOptions, parseReference } from "../hub";
-import { type OnnxModel, readModel } from "../onnx";
 import { EncoderError } from "./errors";
 import { textNames } from "./locate";
 

@@ -1,8 +1,8 @@
 /** Frozen vision encoders: loading, preprocessing, intermediate features. */
-import { concatenate } from "./concatenate";
-import { load } from "./load";
-import { list } from "./locate";
-import { registry } from "./registry";
+export { concatenate } from "./concatenate";
+export { load } from "./load";
+export { list } from "./locate";
+export { registry } from "./registry";
 
 export { AttentionMap } from "./attention-map";
 export {
@@ -21,21 +21,10 @@ export type { HubModelOptions } from "./hub-model";
 export type { LoadOptions } from "./load";
 export type { ZooName } from "./locate";
 export type { TokenLayout, TokenOptions } from "./layout";
-export type { DisplayBundle } from "../display/describe";
-export {
-  type EncoderInput,
-  Geometry,
-  prepareImage,
-  PreparedImage,
-  type Preprocess,
-  preprocessImage,
-} from "./preprocess/preprocess";
+export { type EncoderInput, Geometry, PreparedImage, type Preprocess } from "./preprocess/preprocess";
 export type { Precision } from "./precision";
 export { preprocess, type Preprocessed } from "./preprocess/batch";
-export { type PreprocessOptions, readPreprocess } from "./preprocess/config";
+export type { PreprocessOptions } from "./preprocess/config";
 export type { EncoderFamily, RegistryEntry } from "./registry";
 export { type TokenBatch, Tokenizer } from "./tokenizer";
-export { type Interpolation, resample, type Window } from "./preprocess/resample";
-
-/** Frozen vision encoders. */
-export const encoders = { load, list, concatenate, registry };
+export type { Interpolation, Window } from "./preprocess/resample";

@@ -1,4 +1,5 @@
-import { type Analysis, stemGrid, stemStride } from "../onnx";
+import type { Analysis } from "../onnx/inspect";
+import { stemGrid, stemStride } from "../onnx/stem";
 import { EncoderError } from "./errors";
 
 /** What a caller may say about the tokens, where the graph does not tell. */

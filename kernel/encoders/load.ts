@@ -1,5 +1,6 @@
-import { DeviceError, type DeviceRequest, resolveDevice } from "../backend";
-import { analyse, type Analysis } from "../onnx";
+import { DeviceError, type DeviceRequest } from "../backend";
+import { resolveDevice } from "../backend/node";
+import { analyse, type Analysis } from "../onnx/inspect";
 import { Encoder, type EncoderSource } from "./encoder";
 import { EncoderError } from "./errors";
 import { fetchModel, fetchText, type HubModelOptions } from "./hub-model";

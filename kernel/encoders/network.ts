@@ -1,5 +1,9 @@
-import { type BackendSession, type Device, type HostTensor, onnxruntime, type SessionOptions } from "../backend";
-import { type Analysis, editModel, widen } from "../onnx";
+import type { BackendSession, HostTensor, SessionOptions } from "../backend/types";
+import type { Device } from "../backend";
+import { onnxruntime } from "../backend/onnxruntime";
+import type { Analysis } from "../onnx/inspect";
+import { editModel } from "../onnx/edit";
+import { widen } from "../onnx/widen";
 import type { SideFeeds } from "./side-inputs";
 import { floatToHalf, halfToFloat } from "../numeric";
 

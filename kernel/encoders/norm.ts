@@ -1,4 +1,4 @@
-import type { NormParameters } from "../onnx";
+import type { NormParameters } from "../onnx/norms";
 
 /**
  * Normalises every token in place: `y = (x - mean) / √(var + ε) · scale + bias` over its channels, with sums in double

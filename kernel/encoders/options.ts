@@ -32,8 +32,8 @@ export interface ForwardOptions {
   returnEmbeddings?: boolean;
   /** Images that go through the model together. Default 16. */
   batchSize?: number;
-  /** Called after each batch with the number of images done, and of all. */
-  onProgress?: (done: number, total: number) => void;
+  /** Called after each batch with the number of images done and of all. */
+  onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -41,7 +41,7 @@ export interface ForwardOptions {
 /** `ForwardOptions` with every default filled in and every value checked. */
 export interface CheckedOptions extends Required<Omit<ForwardOptions, "indices" | "onProgress" | "signal">> {
   layers: number[];
-  onProgress: (done: number, total: number) => void;
+  onProgress: (progress: { done: number; total: number }) => void;
   signal: AbortSignal | null;
 }
 

@@ -1,4 +1,6 @@
-import { type Analysis, readTensor, stemGrid } from "../onnx";
+import type { Analysis } from "../onnx/inspect";
+import { readTensor } from "../onnx/tensor";
+import { stemGrid } from "../onnx/stem";
 import { EncoderError } from "./errors";
 
 /** Cubic convolution with a = -3/4, as `torch.nn.functional.interpolate(mode="bicubic")` has it. */

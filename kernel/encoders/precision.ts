@@ -1,5 +1,8 @@
-import { type DeviceRequest, onnxruntime } from "../backend";
-import { type Analysis, buildModel, type LevelForm, quantize } from "../onnx";
+import type { DeviceRequest } from "../backend";
+import type { Analysis } from "../onnx/inspect";
+import { type LevelForm, quantize } from "../onnx/quantize";
+import { onnxruntime } from "../backend/onnxruntime";
+import { buildModel } from "../onnx/build";
 import { EncoderError } from "./errors";
 
 /** Types of ONNX. */

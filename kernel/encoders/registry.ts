@@ -15,7 +15,7 @@ export type EncoderFamily =
 export interface RegistryEntry {
   name: string;
   family: EncoderFamily;
-  /** Its row in the table of the Law of Vision Representation (arXiv 2408.16357), `law.published`. */
+  /** Its row in the table of the Law of Vision Representation (arXiv 2408.16357), `law.publishedTable`. */
   law: string | null;
   /** Repository of the original weights on the hub, `owner/name`. */
   weights: string | null;

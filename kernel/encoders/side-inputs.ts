@@ -1,5 +1,5 @@
-import type { HostTensor } from "../backend";
-import type { Analysis } from "../onnx";
+import type { HostTensor } from "../backend/types";
+import type { Analysis } from "../onnx/inspect";
 import { EncoderError } from "./errors";
 
 /** A constant for an input beside the picture; `dims` where the graph leaves them open. */

@@ -1,7 +1,9 @@
+import type { BackendSession, HostTensor } from "../backend/types";
+import type { Device } from "../backend";
+import { onnxruntime } from "../backend/onnxruntime";
+import { readModel } from "../onnx/parse";
 import { existsSync } from "../platform/files";
 import { basename, dirname, join } from "../platform/path";
-import { type BackendSession, type Device, type HostTensor, onnxruntime } from "../backend";
-import { readModel } from "../onnx";
 import { EncoderError } from "./errors";
 import { readJson } from "./locate";
 import { Tokenizer } from "./tokenizer";

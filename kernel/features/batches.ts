@@ -5,8 +5,8 @@ import type { FeatureFolder } from "./read";
 
 /** A part of a folder, and its order. */
 export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
-  /** Stored layers, in this order. Default: all that are stored. */
-  layers?: readonly number[];
+  /** Stored layers by index, in this order. Default: all that are stored. */
+  indices?: readonly number[];
   /** Images by path. Default: all with features, in the manifest's order. */
   paths?: readonly string[];
   /** Images in a batch; default 16. */
@@ -27,7 +27,7 @@ export interface FeatureBatch {
  * @throws FeatureError for a layer that is not stored, or an image without features
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
-  const { layers = folder.run.layers.map(({ layer }) => layer), paths = folder.paths, size = 16, ...order } = options;
+  const { indices = folder.run.layers.map(({ layer }) => layer), paths = folder.paths, size = 16, ...order } = options;
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)
     throw new FeatureError(
@@ -35,13 +35,13 @@ export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}
       `paths must be some of the ${folder.paths.length} with features`,
       unknown,
     );
-  folder.checkLayers("features.batches", layers);
+  folder.checkLayers("features.batches", indices);
   const source = inOrder(paths, { ...order, size });
   return {
     length: source.length,
     batch: async (epoch, index) => {
       const some = await source.batch(epoch, index);
-      return { paths: some, maps: await folder.maps(some, layers) };
+      return { paths: some, maps: await folder.maps(some, indices) };
     },
   };
 }

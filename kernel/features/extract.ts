@@ -1,6 +1,6 @@
 import { platform } from "../platform";
 import type { DeviceRequest } from "../backend";
-import type { SafetensorsTensor } from "../nn";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
 import { FeatureError } from "./error";
@@ -33,7 +33,7 @@ export interface ExtractOptions {
   /** A folder, a text file with a path a line (relative to it), paths, or pictures from any other source. */
   images: ImageSource;
   /** Blocks, as `indices` of `forwardIntermediates`. Default: the last one. */
-  layers?: ForwardOptions["indices"];
+  indices?: ForwardOptions["indices"];
   /** The folder that takes the features. One that holds some of the same run is gone on with. */
   out: string;
   /** Side of the square of neighboring tokens whose mean is stored; default 1, each token. */
@@ -143,7 +143,7 @@ function checkExtract({
 }
 
 async function extractWith(encoder: Encoder, images: ImageItem[], options: ExtractOptions): Promise<ExtractResult> {
-  const { layers: indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out, pool = 1 } = options;
+  const { indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out, pool = 1 } = options;
   const checked = checkOptions(EXTRACT, { indices, norm, facet, batchSize, signal }, encoder.info.depth);
   if (checked.norm && !encoder.info.hasFinalNorm)
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);

@@ -1,6 +1,7 @@
+import { readSafetensors } from "../safetensors/safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { readFile } from "../platform/files";
 import { join } from "../platform/path";
-import { readSafetensors, type SafetensorsTensor } from "../nn";
 import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";

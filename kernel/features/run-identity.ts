@@ -1,7 +1,7 @@
 import { sha256 } from "../platform";
 import { chunks, stat } from "../platform/files";
 import { dirname, join } from "../platform/path";
-import { readModel } from "../onnx";
+import { readModel } from "../onnx/parse";
 import type { Encoder } from "../encoders/encoder";
 import { FeatureError } from "./error";
 import type { Facet } from "../encoders/options";

@@ -1,6 +1,7 @@
 import { sha256 } from "../platform";
 import type { RawImage } from "../data/image";
-import { world, type SceneOptions, type Split } from "../data/world";
+import * as world from "../data/world";
+import type { SceneOptions, Split } from "../data/world";
 import { FeatureError } from "./error";
 import { type ImageFile, listImages, readImage } from "./images";
 

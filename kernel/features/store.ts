@@ -1,7 +1,8 @@
+import type { SafetensorsTensor } from "../safetensors/tensor";
+import { writeSafetensors } from "../safetensors/safetensors";
 import { platform } from "../platform";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
-import { type SafetensorsTensor, writeSafetensors } from "../nn";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
 import type { ExtractionRun } from "./run-identity";

@@ -1,4 +1,4 @@
-import type { SafetensorsTensor } from "../nn";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
 import { floatToHalf } from "../numeric";
 import { pooled } from "./pool";

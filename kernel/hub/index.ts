@@ -1,11 +1,5 @@
 /** Files of models from the Hugging Face hub or a mirror of it, in a cache shared with huggingface_hub. */
-import { fetchFile, listFiles } from "./files";
-import { hubSettings } from "./settings";
-
 export { HubError } from "./errors";
-export type { HubOptions, HubProgress } from "./files";
-export { type HubReference, checkFile, parseReference } from "./reference";
-export type { HubSettings } from "./settings";
-
-/** The hub: `hub.fetchFile` brings one file into the cache, `hub.listFiles` names them, `hub.settings` says where both are. */
-export const hub = { fetchFile, listFiles, settings: hubSettings };
+export { fetchFile, listFiles, type HubOptions, type HubProgress } from "./files";
+export type { HubReference } from "./reference";
+export { hubSettings as settings, type HubSettings } from "./settings";

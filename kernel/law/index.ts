@@ -1,53 +1,21 @@
-import { aScore, aScoreWith } from "./predictors/a-score";
-import { aligner } from "./predictors/aligner";
-import { baseline, baselineNames } from "./pck/baselines";
-import { captionScore } from "./predictors/caption-score";
-import { cScore, cScoreByLayer } from "./pck/c-score";
-import { definitions } from "./predictors/definitions";
-import { logME } from "./predictors/logme";
-import { centeredRows, unitRows } from "../numeric";
-import { locate, similarityRow } from "./pck/match";
-import { plan } from "./plan/plan";
-import { replayPlan } from "./plan/plan-replay";
-import { policy } from "./plan/policy";
-import { fit, predict } from "./fit/regression";
-import { pckOfPair, pckOfPredictor } from "./pck/pck";
-import { linearCka, mutualKnn } from "./predictors/similarity";
-import { summarize } from "./pck/summary";
-import { parseTable, publishedTable } from "./fit/table";
-
 /** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
-export const law = {
-  aScore,
-  aScoreWith,
-  aligner,
-  captionScore,
-  mutualKnn,
-  linearCka,
-  logME,
-  definitions,
-  cScore,
-  cScoreByLayer,
-  fit,
-  predict,
-  policy,
-  plan,
-  replayPlan,
-  table: parseTable,
-  published: publishedTable,
-  pckOfPair,
-  pckOfPredictor,
-  summarize,
-  baseline,
-  baselineNames,
-  locate,
-  similarityRow,
-  /** A copy with rows of unit length, `x / (|x| + 1e-10)`: a zero row stays zero. */
-  normalizeTokens: unitRows,
-  /** A copy with the mean token of the image taken away; raises PCK of most encoders. */
-  centerTokens: centeredRows,
-};
-
+export { aScore } from "./predictors/a-score";
+export { aligner } from "./predictors/aligner";
+export { baseline, baselineNames } from "./pck/baselines";
+export { captionScore } from "./predictors/caption-score";
+export { cScore, cScoreByLayer } from "./pck/c-score";
+export { definitions } from "./predictors/definitions";
+export { logME } from "./predictors/logme";
+export { centeredRows as centerTokens, unitRows as normalizeTokens } from "../numeric";
+export { locate, similarityRow } from "./pck/match";
+export { plan } from "./plan/plan";
+export { replayPlan } from "./plan/plan-replay";
+export { policy } from "./plan/policy";
+export { fit, predict } from "./fit/regression";
+export { pckOfPair, pckOfPredictor } from "./pck/pck";
+export { linearCka, mutualKnn } from "./predictors/similarity";
+export { summarize } from "./pck/summary";
+export { parseTable, publishedTable } from "./fit/table";
 export type { AScore, AScoreOptions, TokenSet } from "./predictors/a-score";
 export type { Aligner } from "./predictors/aligner";
 export type { Baseline, BoxedPair } from "./pck/baselines";

@@ -2,7 +2,7 @@ import { tf } from "../backend/tf";
 import { toFloat32 } from "../nn/floats";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { stateOf } from "../nn/state";
 import type { Prng } from "../prng";
 import type { MergedTensors } from "./branches/adapted";

@@ -1,7 +1,7 @@
 import { Conv1D } from "../nn/conv1d";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { AdaptedLayer } from "./branches/adapted";
 import type { AdapterConfig } from "./config";
 import { convertTensor, isFloatDtype } from "./peft/dtypes";

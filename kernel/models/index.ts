@@ -1,6 +1,12 @@
 /** Models that see and answer: a small language model, and what joins an encoder to it. */
 export { ModelError } from "./error";
 export { load, type LoadedLanguageModel } from "./load";
-export { LanguageModel, type LanguageModelConfig } from "./language-model";
+export {
+  type Decoder,
+  type DecoderLayer,
+  LanguageModel,
+  type LanguageModelConfig,
+  type SelfAttention,
+} from "./language-model";
 export { type Batch, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";

@@ -16,7 +16,7 @@ export interface LanguageModelConfig {
 }
 
 /** Causal self-attention with rotary positions, named as in `transformers`. */
-class SelfAttention extends nn.Module {
+export class SelfAttention extends nn.Module {
   readonly qProj: nn.Linear;
   readonly kProj: nn.Linear;
   readonly vProj: nn.Linear;
@@ -43,7 +43,7 @@ class SelfAttention extends nn.Module {
   }
 }
 
-class DecoderLayer extends nn.Module {
+export class DecoderLayer extends nn.Module {
   readonly selfAttn: SelfAttention;
   readonly mlp: nn.SwiGlu;
   readonly inputLayernorm: nn.RMSNorm;
@@ -64,7 +64,7 @@ class DecoderLayer extends nn.Module {
   }
 }
 
-class Decoder extends nn.Module {
+export class Decoder extends nn.Module {
   readonly embedTokens: nn.Embedding;
   readonly layers: DecoderLayer[];
   readonly norm: nn.RMSNorm;

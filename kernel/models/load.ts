@@ -2,7 +2,9 @@ import { sha256 } from "../platform";
 import { existsSync, readFileSync } from "../platform/files";
 import { join } from "../platform/path";
 import { Tokenizer } from "../encoders/tokenizer";
+import { startTfjs } from "../backend/tfjs";
 import * as nn from "../nn";
+import { parseSafetensors } from "../safetensors/safetensors";
 import { zooFolder } from "../zoo-folder";
 import { ModelError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
@@ -29,18 +31,19 @@ const FIELDS = [
 
 /**
  * Loads a Llama as `transformers` saves it, with tied embeddings: `config.json`, `model.safetensors` and a word-level
- * `tokenizer.json`. `await nn.start()` first.
+ * `tokenizer.json`. Starts the default device where none was started.
  *
  * @param source `zoo/reading-llama`, or a folder
  * @throws ModelError for a folder without these files, another architecture, or options that are not computed here
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
+  await startTfjs();
   const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
   const config = configOf(readObject(folder, "config.json"));
   const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);
   const path = fileOf(folder, "model.safetensors");
   const bytes = readFileSync(path);
-  const { tensors } = nn.parseSafetensors(bytes);
+  const { tensors } = parseSafetensors(bytes);
   const model = new LanguageModel(config);
   try {
     nn.loadState(model, tensors, { rename: (name) => (name === "lm_head.weight" ? null : name) });

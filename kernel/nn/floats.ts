@@ -1,6 +1,7 @@
 import { NnError } from "./error";
 import { halfToFloat } from "../numeric";
-import { bfloat16ToFloat, type SafetensorsTensor } from "../safetensors";
+import { bfloat16ToFloat } from "../safetensors/safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 
 /** A stored floating tensor's values in single precision. */
 export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {

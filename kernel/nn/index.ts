@@ -58,26 +58,16 @@ export {
 export { type Layer, Module } from "./module";
 export { LayerNorm, layerNorm, RMSNorm, rmsNorm } from "./norm";
 export { Parameter } from "./parameter";
-export { PatchEmbedding, type PatchEmbeddingOptions, pixelShuffle, pixelUnshuffle } from "./pixels";
+export {
+  PatchEmbedding,
+  type PatchEmbeddingOptions,
+  type PatchProjection,
+  pixelShuffle,
+  pixelUnshuffle,
+} from "./pixels";
 export { rotary } from "./rotary";
 export { manualSeed, sharedRandom } from "./random";
 export { gatherRows, scatterRows } from "./rows";
 export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
-export {
-  bfloat16ToFloat,
-  encodeSafetensors,
-  floatToBfloat16,
-  parseSafetensors,
-  readSafetensors,
-  readSafetensorsHeader,
-  type Safetensors,
-  type SafetensorsData,
-  type SafetensorsDtype,
-  type SafetensorsEntry,
-  SafetensorsError,
-  SafetensorsFile,
-  type SafetensorsHeader,
-  type SafetensorsTensor,
-  streamSafetensors,
-  writeSafetensors,
-} from "../safetensors";
+export type { Tensor } from "../backend/tensor";
+export { Prng } from "../prng";

@@ -58,7 +58,7 @@ export class PatchEmbedding extends Module {
 }
 
 /** A convolution's weight, applied to patches that are flat already. */
-class PatchProjection extends Module {
+export class PatchProjection extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
 

@@ -2,7 +2,7 @@ import type { Module } from "./module";
 import type { Parameter } from "./parameter";
 import { NnError } from "./error";
 import { toFloat32 } from "./floats";
-import type { SafetensorsTensor } from "../safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 
 /** Which names a file and a module did not share. */
 export interface LoadReport {

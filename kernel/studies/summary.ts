@@ -1,5 +1,5 @@
 import { jStat } from "jstat";
-import type { QuestionType } from "../data";
+import type { QuestionType } from "../data/world/language/questions";
 import { StudyError } from "./error";
 import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";

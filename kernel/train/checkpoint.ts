@@ -1,7 +1,8 @@
 import { sha256 } from "../platform";
 import { toFloat32 } from "../nn/floats";
 import type { Parameter } from "../nn/parameter";
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../safetensors";
+import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 import type { EarlyStopState } from "./early-stop";
 import type { StageReport } from "./stages";

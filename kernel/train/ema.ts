@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import { toFloat32 } from "../nn/floats";
-import type { SafetensorsTensor } from "../safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 
 /**

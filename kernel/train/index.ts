@@ -19,3 +19,4 @@ export { constant, cosine, linear, type Schedule, type ScheduleOptions } from ".
 export { SGD, type SgdOptions } from "./sgd";
 export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";
 export type { LossFunction, LossWithMetrics, UpdateReport } from "./update";
+export type { MatrixPicture } from "../picture";

@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 
 /** Parameters that train at one rate. */

@@ -1,23 +1,22 @@
-/** What a value looks like, and how it gets to the front end. */
-import { alignment } from "./alignment";
-import { correspondence } from "./correspondence";
-import { image } from "./image";
-import { law } from "./law";
-import { pca } from "./pca";
-import { plotly } from "./plotly";
-import { table } from "./table";
-import { training } from "./training";
-
-export {
-  clearOutput,
-  comms,
-  display,
-  displayHandle,
-  View,
-  type Comms,
-  type Displayable,
-  type DisplayHandle,
-} from "../display/display";
+/** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
+export { alignment } from "./alignment";
+export { correspondence } from "./correspondence";
+export { image } from "./image";
+export { law } from "./law";
+export { pca } from "./pca";
+export { plotly } from "./plotly";
+export { table } from "./table";
+export { training } from "./training";
+export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
+export type {
+  Comm,
+  CommMessage,
+  CommOpenOptions,
+  DisplayOptions,
+  JSONObject,
+  JSONValue,
+  MimeBundle,
+} from "../display/host";
 export { ViewError } from "../protocol/core/error";
 export {
   AlignmentView,
@@ -51,7 +50,7 @@ export {
   type TrainingStepLike,
   type TrainingViewOptions,
 } from "./training";
-export type { FeatureExtractor } from "./extract";
+export type { FeatureExtractor, ForwardOptions } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./correspondence/truth-input";
 export type { KeypointScore, PairPCK } from "../protocol/correspondence/truth";
 export type { ColorMapName } from "../protocol/core/color";
@@ -61,15 +60,3 @@ export type { Pixels } from "./draw/png";
 export type { ImageOptions } from "./image";
 export type { PlotlyObject } from "./plotly";
 export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";
-
-/** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
-export const view: {
-  readonly correspondence: typeof correspondence;
-  readonly pca: typeof pca;
-  readonly alignment: typeof alignment;
-  readonly law: typeof law;
-  readonly training: typeof training;
-  readonly table: typeof table;
-  readonly plotly: typeof plotly;
-  readonly image: typeof image;
-} = { correspondence, pca, alignment, law, training, table, plotly, image };

@@ -2,7 +2,40 @@
  * Two-way widgets over the `jupyter.widget` protocol 2.1: ipywidgets' core controls, anywidget modules, models of any other library. The
  * kernel needs nothing for it but comms; the views are drawn by those packages' front ends where they are installed.
  */
-export * as widgets from "./api";
+export { anywidget, model } from "./anywidget";
+export {
+  accordion,
+  box,
+  button,
+  checkbox,
+  colorPicker,
+  dropdown,
+  floatRangeSlider,
+  floatSlider,
+  floatText,
+  hbox,
+  html,
+  image,
+  intRangeSlider,
+  intSlider,
+  intText,
+  jslink,
+  label,
+  layout,
+  output,
+  play,
+  progress,
+  radioButtons,
+  select,
+  tab,
+  text,
+  textarea,
+  toggleButton,
+  toggleButtons,
+  vbox,
+} from "./controls";
+export { closeAll } from "./live";
+export { until } from "./until";
 export { WidgetError } from "./error";
 export { Widget, type WidgetHandle, type WidgetSetup } from "./model";
 export type { AnywidgetOptions, ModelIdentity } from "./anywidget";

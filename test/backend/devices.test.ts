@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { DeviceError, onnxruntime, probeDevice, resolveDevice } from "../../kernel/backend/index.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
+import { DeviceError, probeDevice } from "../../kernel/backend";
+import { onnxruntime } from "../../kernel/backend/onnxruntime";
+import { resolveDevice } from "../../kernel/backend/node";
+import * as encoders from "../../kernel/encoders";
 
 const MODEL = join(import.meta.dirname, "..", "onnx", "golden", "vit.ts17.onnx");
 const pixels = () => ({

@@ -4,13 +4,13 @@ import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
+import { probeTraining } from "../../kernel/backend";
 import {
-  probeTraining,
   registerTensorflow,
   tensorflowBuild,
   type TensorflowBuild,
   type TfjsCore,
-} from "../../kernel/backend/index.ts";
+} from "../../kernel/backend/node/tensorflow";
 
 const core = tf as unknown as TfjsCore;
 const build = tensorflowBuild();

@@ -33,6 +33,17 @@ describe("the device of training", () => {
     );
   });
 
+  it("is started by what loads a model, and not again where one was chosen", async () => {
+    const code = `for (const chosen of [null, "cpu"]) {
+      if (chosen) await fovea.nn.start(chosen);
+      (await fovea.models.load("zoo/reading-llama")).model.dispose();
+      console.log(fovea.nn.trainingDevice());
+    }`;
+    const [first, second] = (await inFreshProcess(code)).split("\n");
+    assert.ok(["tensorflow", "webgpu", "wasm"].includes(first), first);
+    assert.equal(second, "cpu");
+  });
+
   it("prints nothing into the notebook, whichever starts", async () => {
     const code = `for (const device of ["cpu", "wasm"]) {
       await fovea.nn.start(device);

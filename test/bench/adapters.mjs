@@ -86,7 +86,7 @@ function checkAgree(own, other) {
 
 /** One block for each kind, of the same weights, which go to the peer with LoRA's first values. */
 async function makeStudy(folder) {
-  const { nn, lora, train } = require("fovea");
+  const { nn, lora, safetensors, train } = require("fovea");
   const tf = require("@tensorflow/tfjs-core");
   nn.manualSeed(1);
   const [x, target] = [1, 2].map((seed) => tf.randomNormal(SHAPE, 0, 1, "float32", seed));
@@ -106,7 +106,7 @@ async function makeStudy(folder) {
     name,
     { dtype: "F32", shape: one.shape, data: one.dataSync() },
   ]);
-  await nn.writeSafetensors(join(folder, "block.safetensors"), new Map(stored));
+  await safetensors.write(join(folder, "block.safetensors"), new Map(stored));
   const stepOf = ({ name, block, parameters, optimizer }) =>
     leakless(name, tf, async () => {
       const start = performance.now();

@@ -26,7 +26,7 @@ export async function answers({ short = false, seeds } = {}) {
   const total = settings.methods.length * settings.seeds;
   const study = await studies.answerStudy({
     ...{ settings, folder: FOLDER },
-    onPictures: (split, done, count) => progress(`pictures of ${split}: ${done} of ${count}`),
+    onPictures: ({ split, done, total }) => progress(`pictures of ${split}: ${done} of ${total}`),
     onStep: ({ method, seed }, { step, totalSteps, loss }) =>
       progress(`seed ${seed}, ${method}: update ${step} of ${totalSteps}, loss ${loss.toFixed(3)}`),
     onRun: ({ method, seed, score }, { runs }) =>

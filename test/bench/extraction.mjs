@@ -108,7 +108,7 @@ async function ourRate(model, images, out, precision = "fp32") {
   const encoder = await encoders.load(model, { device: "cpu", precision });
   const seconds = async (some) => {
     const start = performance.now();
-    await features.extract({ encoder, images: some, layers: [-1], batchSize: BATCH, out });
+    await features.extract({ encoder, images: some, indices: [-1], batchSize: BATCH, out });
     const end = performance.now();
     rmSync(out, { recursive: true });
     return (end - start) / 1e3;
@@ -163,7 +163,7 @@ async function int8(folder) {
   const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
   const score = async (dtype) => {
     const out = join(folder, `stored-${dtype}`);
-    await features.extract({ encoder: `zoo/${SMALL}`, images, layers: [-1], out, dtype, device: "cpu" });
+    await features.extract({ encoder: `zoo/${SMALL}`, images, indices: [-1], out, dtype, device: "cpu" });
     return (await law.cScore(await features.open(out), pairs, { alphas: [0.1] })).perPair[0];
   };
   const [own, full] = [await score("int8"), await score("f32")];

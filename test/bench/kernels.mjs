@@ -14,7 +14,7 @@ const RIVALS = [
   [/cell|memory/, "tslab"],
   [/comm|16 MB/, "ipykernel"],
 ];
-/** The rows of the README. */
+/** The rows of docs/benchmarks.md. */
 const SUMMARY = {
   "kernel_info from spawn, ms": "spawn to kernel_info",
   "first cell from spawn, ms": "spawn to the end of the first typed cell",

@@ -65,7 +65,7 @@ async function torch(folder) {
 
 async function fovea(study) {
   const policy = (options) => () =>
-    require("fovea").law.policy(require("fovea").law.published(), { trials: 1000, ...options });
+    require("fovea").law.policy(require("fovea").law.publishedTable(), { trials: 1000, ...options });
   return {
     "C score": await fastest(cScore(study)),
     "A score": await aScore(study),
@@ -197,7 +197,7 @@ function aScore({ tokens }) {
   const references = { clip336: sets("clip336"), clip224: sets("clip224") };
   return library.aligner().then(async (aligner) => {
     try {
-      return await fastest(async () => (await library.aScoreWith(aligner, sets("target"), references)).score);
+      return await fastest(async () => (await library.aScore(sets("target"), references, { aligner })).score);
     } finally {
       await aligner.dispose();
     }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
 
 const RESULTS = join(root, "test", "bench", "RESULTS.md");
-const README = join(root, "README.md");
+const SUMMARY = join(root, "docs", "benchmarks.md");
 
 export function markdown(rows) {
   const header = Object.keys(rows[0]);
@@ -17,12 +17,12 @@ export function section({ title, note, rows, more = [] }, machine) {
   return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${rest}${machine}\n`;
 }
 
-/** Puts an entry's table into RESULTS.md, its summary into the README and its data beside; the rest of both stays. */
+/** Puts an entry's table into RESULTS.md, its summary into docs/benchmarks.md and its data beside; the rest of both stays. */
 export function keep(name, table, machine) {
   if (table.data)
     writeFileSync(join(root, "test", "bench", `${name}.json`), `${JSON.stringify(table.data, null, 1)}\n`);
   edit(RESULTS, name, section(table, machine));
-  if (table.summary) edit(README, name, markdown(table.summary));
+  if (table.summary) edit(SUMMARY, name, markdown(table.summary));
 }
 
 function edit(path, name, text) {

@@ -51,7 +51,7 @@ function checkAgree(what, own, other) {
 
 /** Random weights: those of the start look at whole pixels only. */
 async function makeStudy(folder, batch) {
-  const { nn, vce, train } = require("fovea");
+  const { nn, safetensors, vce, train } = require("fovea");
   const tf = require("@tensorflow/tfjs-core");
   const normal = (shape, deviation, seed) => tf.randomNormal(shape, 0, deviation, "float32", seed);
   const model = new vce.Vce(FEATURES);
@@ -65,7 +65,7 @@ async function makeStudy(folder, batch) {
     ...levels.map((x, i) => [`level.${i}`, x]),
   ];
   const stored = values.map(([name, one]) => [name, { dtype: "F32", shape: one.shape, data: one.dataSync() }]);
-  await nn.writeSafetensors(join(folder, "vce.safetensors"), new Map(stored));
+  await safetensors.write(join(folder, "vce.safetensors"), new Map(stored));
   // In two steps: wasm adds in single precision, one value after the other.
   const loss = () => tf.mean(tf.mean(tf.square(model.forward(levels, [GRID, GRID])), -1));
   return {

@@ -6,7 +6,7 @@ import { notebook } from "./notebook";
 
 export const LAW_CELL = `import { law, view } from "fovea";
 
-const table = law.published();
+const table = law.publishedTable();
 view.law(table, (options) => law.fit(table, options), { title: "Published table", benchmark: "mmbench_en" })`;
 
 /** Each token is the feature of one patch: row, column from one. */
@@ -46,7 +46,7 @@ const LINK_CELL = `import { data, displayHandle, encoders } from "fovea";
 await data.world.writeSpair("world", { split: "test", categories: ["bird"], images: 4, pairs: 2 });
 const [worldPair] = data.spair.read("world").pairs;
 const handle = displayHandle("Select an encoder to see its features here.");
-const zoo = law.table(\`encoder,benchmark,a,c,score
+const zoo = law.parseTable(\`encoder,benchmark,a,c,score
 zoo/parts-hybrid,probe,0.7,60,80
 zoo/clip-vit,probe,1,50,70
 zoo/untrained-hybrid,probe,0.2,10,30\`);
@@ -57,7 +57,7 @@ view.law(zoo, (options) => law.fit(zoo, options), {
     if (name === null) return;
     const encoder = await encoders.load(name);
     const { source, target } = worldPair;
-    handle.update(await view.correspondence(source.path, target.path, encoder, { keypoints: worldPair, layers: [-1] }));
+    handle.update(await view.correspondence(source.path, target.path, encoder, { keypoints: worldPair, indices: [-1] }));
     await encoder.dispose();
   },
 })`;

@@ -9,8 +9,8 @@ import { notebook } from "./notebook";
 import { screenshot } from "./screenshot";
 
 const MODEL = JSON.stringify(join(repository, "kernel", "zoo", "parts-hybrid"));
-const LOAD = `import { deviceReadout, encoders } from "fovea";\nconst encoder = await encoders.load(${MODEL}, { device: "cpu" });`;
-const RUN = `const maps = await encoder.forwardIntermediates({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });\nawait deviceReadout()`;
+const LOAD = `import { backend, encoders } from "fovea";\nconst encoder = await encoders.load(${MODEL}, { device: "cpu" });`;
+const RUN = `const maps = await encoder.forwardIntermediates({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });\nawait backend.deviceReadout()`;
 const LINE = /^Fovea: cpu · [\d.]+ [MG]B · [\d.]+ m?s$/;
 
 describe("the item of the status bar", { timeout: LIMIT }, () => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
-import { encodeSafetensors, parseSafetensors } from "../../kernel/nn/index.ts";
+import { encodeSafetensors, parseSafetensors } from "../../kernel/safetensors/safetensors";
 import { below } from "../nn/golden.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as encoders from "../../kernel/encoders";
 import type { ManifestLine } from "../../kernel/features/index.ts";
-import { readSafetensors } from "../../kernel/nn/index.ts";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const ENCODER = "zoo/untrained-hybrid";
@@ -33,7 +33,7 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const args = (out: string, ...more: string[]) => [
-  ...[cli, "extract", "--encoder", ENCODER, "--images", images, "--layers", "-1,0", "--out", join(folder, out)],
+  ...[cli, "extract", "--encoder", ENCODER, "--images", images, "--indices", "-1,0", "--out", join(folder, out)],
   ...["--device", "cpu", "--batch", "2", "--images-per-file", "4", ...more],
 ];
 const extract = (out: string, ...more: string[]) =>
@@ -157,7 +157,7 @@ describe("fovea extract", () => {
     );
     assert.match(extract("whole", "--dtype", "f16").stderr, /out must be empty or hold a run of the same dtype/);
     assert.match(extract("x", "--dtype", "f8").stderr, /dtype must be f32, f16, int8, received "f8"/);
-    assert.match(extract("x", "--layers", "a").stderr, /--layers must be all or whole numbers, received "a"/);
+    assert.match(extract("x", "--indices", "a").stderr, /--indices must be all or whole numbers, received "a"/);
     assert.match(extract("list.txt/x").stderr, /out must be a folder that can be written \(ENOTDIR\)/);
     assert.match(extract("x", "--images", join(folder, "absent")).stderr, /images must be a folder or a list of paths/);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { layoutNames } from "../../kernel/data";
+import { layoutNames } from "../../kernel/data/world/layouts/picture";
 
 const CLI = join(import.meta.dirname, "../../kernel/dist/cli.js");
 

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { world } from "../../kernel/data/world/index.ts";
-import { type SafetensorsTensor, writeSafetensors } from "../../kernel/nn/index.ts";
+import * as world from "../../kernel/data/world";
+import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
+import { writeSafetensors } from "../../kernel/safetensors/safetensors";
 
 const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const fovea = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
@@ -31,7 +32,7 @@ describe("fovea law", () => {
     writeFileSync(table, "encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,1,,4\n");
     const { status, stderr } = fovea("law", "fit", "--table", table);
     assert.equal(status, 1);
-    assert.match(stderr, /law\.table: row 3, column c must be a finite decimal number, received ""/);
+    assert.match(stderr, /law\.parseTable: row 3, column c must be a finite decimal number, received ""/);
   });
 
   it("fit prints n, coefficients and the viewer's warning, and refuses a fit without a degree of freedom", () => {
@@ -88,7 +89,7 @@ describe("fovea law", () => {
       spair,
       "--encoder",
       "zoo/untrained-hybrid",
-      "--layers",
+      "--indices",
       "-1,-2",
       "--json",
     );
@@ -110,15 +111,15 @@ describe("fovea law", () => {
     await world.writeSpair(spair, { categories: ["butterfly"], images: 5, pairs: 6 });
     const features = join(folder, "features");
     const score = ["law", "c-score", "--spair", spair, "--json"];
-    const encoder = ["--encoder", "zoo/untrained-hybrid", "--layers", "-2,-1"];
+    const encoder = ["--encoder", "zoo/untrained-hybrid", "--indices", "-2,-1"];
     const direct = fovea(...score, ...encoder);
     const written = fovea(...score, ...encoder, "--features", features);
     assert.equal(written.status, 0, written.stderr);
     assert.deepEqual(JSON.parse(written.stdout), JSON.parse(direct.stdout));
-    const read = fovea(...score, "--features", features, "--layers", "2,3");
+    const read = fovea(...score, "--features", features, "--indices", "2,3");
     assert.deepEqual(JSON.parse(read.stdout), JSON.parse(direct.stdout), read.stderr);
     assert.match(
-      fovea(...score, "--features", features, "--layers", "0").stderr,
+      fovea(...score, "--features", features, "--indices", "0").stderr,
       /layers must be stored ones, which are 2, 3, received 0/,
     );
     const each = JSON.parse(fovea(...score, "--features", features, "--by-layer", "--look-alikes", "world").stdout);
@@ -155,7 +156,7 @@ describe("fovea law", () => {
     assert.match(wrong("--mask-fill", "one"), /--mask-fill must be one of zero, -inf, received "one"/);
     assert.match(wrong("--window", "wide"), /--window must be a number, received "wide"/);
     assert.match(wrong("--limit", "0"), /--limit must be a whole number of at least 1, received "0"/);
-    assert.match(wrong("--layers", "all"), /--layers all needs --by-layer/);
+    assert.match(wrong("--indices", "all"), /--indices all needs --by-layer/);
   });
 
   it("a-score takes a folder of images and encoders", async () => {

@@ -715,14 +715,14 @@ class LanguageTests(unittest.TestCase):
 
     def test_inspection_inside_of_arguments_shows_the_function(self):
         self.kernel.run('import { encoders, law } from "fovea";')
-        for code, signature, words in [("law.fit(", "fit: (table:", "ordinary least squares"), ('encoders.load("x", {', "load: (source:", "Loads a frozen encoder")]:
+        for code, signature, words in [("law.fit(", "fit(table:", "ordinary least squares"), ('encoders.load("x", {', "load(source:", "Loads a frozen encoder")]:
             shown = self.kernel.ask(self.kernel.client.inspect(code, len(code)))
             self.assertTrue(shown["found"], code)
             self.assertIn(signature, shown["data"]["text/plain"])
             self.assertIn(words, shown["data"]["text/plain"])
 
     def test_the_library_is_found_with_types_and_completion(self):
-        result = self.kernel.run('import { display } from "fovea";\nimport * as fovea from "fovea";\ndisplay({ "text/html": "<b>" }); typeof fovea.currentHost')
+        result = self.kernel.run('import { display } from "fovea";\nimport * as fovea from "fovea";\ndisplay({ "text/html": "<b>" }); typeof fovea.displayHandle')
         self.assertEqual(result.reply["status"], "ok", result.reply)
         self.assertEqual(result.of("display_data")[0]["data"]["text/html"], "<b>")
         self.assertEqual(result.value, "'function'")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { colorNames, world, type Captions, type Scene } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
+import { colorNames, type Captions, type Scene } from "../../kernel/data/world";
 
 const scenes = Array.from({ length: 200 }, (_, seed) => world.scene(seed, { split: "val" }));
 const captions = (scene: Scene): Captions => world.render(scene).captions;

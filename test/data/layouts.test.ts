@@ -4,14 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import sharp from "sharp";
-import {
-  layoutNames,
-  WorldError,
-  world,
-  type Rendered,
-  type Scene,
-  type Split,
-} from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
+import { layoutNames, WorldError, type Rendered, type Scene, type Split } from "../../kernel/data/world";
 import { answer, look, theOne } from "./oracle.ts";
 
 const base = mkdtempSync(join(tmpdir(), "layouts-"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { world } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
 
 describe("look-alikes of the world", () => {
   it("are keypoints whose names differ in their place only", () => {

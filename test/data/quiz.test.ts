@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { heldOutColors, splits, world, type Quiz, type QuizOptions } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
+import { heldOutColors, splits, type Quiz, type QuizOptions } from "../../kernel/data/world";
 import { answer, look, theOne } from "./oracle.ts";
 
 const quizzes = (count: number, options: QuizOptions = {}): Quiz[] =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { world } from "../../kernel/data/index.ts";
+import * as world from "../../kernel/data/world";
 
 describe("a scene in words", () => {
   it("tells place, size, looks and parts of every object that shows", () => {

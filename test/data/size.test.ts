@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { world } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
 
 /** Mean over blocks of `factor * factor` pixels. */
 function shrink(rgb: Uint8Array, side: number, factor: number): Float64Array {

@@ -12,9 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import * as spair from "../../kernel/data/spair";
+import { SpairError } from "../../kernel/data/spair";
+import * as world from "../../kernel/data/world";
 import { RuleError } from "../../kernel/rule-error.ts";
-import { SpairError, spair } from "../../kernel/data/spair.ts";
-import { world } from "../../kernel/data/world/index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "spair-"));
 const root = join(base, "world");

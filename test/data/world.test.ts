@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { heldOutColors, splits, world, type Rendered, type Scene } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
+import { heldOutColors, splits, type Rendered, type Scene } from "../../kernel/data/world";
 
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const draw = (seed: number, options = {}): Rendered => world.render(world.scene(seed, options));

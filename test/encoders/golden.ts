@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { RawImage } from "../../kernel/data/image.ts";
-import { parseSafetensors, readSafetensors } from "../../kernel/nn/index.ts";
-import { encoders, type Encoder, type LoadOptions } from "../../kernel/encoders/index.ts";
+import { parseSafetensors, readSafetensors } from "../../kernel/safetensors/safetensors";
+import * as encoders from "../../kernel/encoders";
+import type { Encoder, LoadOptions } from "../../kernel/encoders";
 import { join } from "node:path";
 
 /** Models and tensors made by test/onnx/golden/make_golden.py with torch 2.13, transformers 5.23, timm 1.0. */

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { decodeImage, ImageError, type ImageInput } from "../../kernel/data/image.ts";
 import { cmykToRgb, ycbcrToRgb } from "../../kernel/platform/node/pictures/stored-colors.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as features from "../../kernel/features/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-image-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -197,7 +197,7 @@ describe("pictures that would stop an extraction", () => {
     const good = join(folder, "good.png");
     writeFileSync(good, await pair().resize(8, 8).png().toBuffer());
     const images = [join(folder, "empty.jpg"), good, join(folder, "pipe.jpg")];
-    const result = await encoders.extract({
+    const result = await features.extract({
       encoder: "zoo/mae-vit",
       images,
       out: join(folder, "out"),

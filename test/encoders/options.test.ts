@@ -84,18 +84,18 @@ describe("forwardIntermediates has timm's meaning (timm 1.0 goldens)", () => {
   });
 
   it("gives the same values for any batch size, and reports progress", async () => {
-    const seen: [number, number][] = [];
+    const seen: { done: number; total: number }[] = [];
     const five = [images[0], images[1], images[0], images[1], images[0]];
     const { intermediates } = await encoder.forwardIntermediates(five, {
       indices: 1,
       batchSize: 2,
-      onProgress: (...step) => seen.push(step),
+      onProgress: (step) => seen.push(step),
     });
     const one = await encoder.forwardIntermediates(images[1], { indices: 1 });
     assert.deepEqual(seen, [
-      [2, 5],
-      [4, 5],
-      [5, 5],
+      { done: 2, total: 5 },
+      { done: 4, total: 5 },
+      { done: 5, total: 5 },
     ]);
     assert.equal(intermediates[0].batch, 5);
     assert.ok(maxAbsDiff(intermediates[0].image(3).data, one.intermediates[0].data) < 1e-5);

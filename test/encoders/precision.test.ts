@@ -3,11 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { data } from "../../kernel/data/index.ts";
-import { type Encoder, encoders } from "../../kernel/encoders/index.ts";
+import * as data from "../../kernel/data";
+import * as encoders from "../../kernel/encoders";
+import type { Encoder } from "../../kernel/encoders";
 import * as features from "../../kernel/features/index.ts";
-import { law } from "../../kernel/law/index.ts";
-import { editModel, quantize, readModel } from "../../kernel/onnx/index.ts";
+import * as law from "../../kernel/law";
+import { editModel } from "../../kernel/onnx/edit";
+import { quantize } from "../../kernel/onnx/quantize";
+import { readModel } from "../../kernel/onnx/parse";
 import { DISPLAY } from "../../kernel/display/describe.ts";
 
 const ZOO = join(import.meta.dirname, "..", "..", "kernel", "zoo", "clip-vit");
@@ -65,7 +68,7 @@ describe("an encoder in int8", () => {
 
   it("matches keypoints as well: PCK within 2 %", async () => {
     const score = async (of: Encoder) =>
-      (await law.cScore(of, pairs(), { geometry: "encoder", layers: [-1], alphas: [0.1] })).perPoint[0];
+      (await law.cScore(of, pairs(), { geometry: "encoder", indices: [-1], alphas: [0.1] })).perPoint[0];
     const [own, other] = [await score(int8), await score(exact)];
     assert.ok(Math.abs(own / other - 1) <= 0.02, `${own} beside ${other}`);
   });

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { encoders, readPreprocess } from "../../kernel/encoders/index.ts";
+import * as encoders from "../../kernel/encoders/index.ts";
+import { readPreprocess } from "../../kernel/encoders/preprocess/config.ts";
 import { mergePreprocess } from "../../kernel/encoders/preprocess/config.ts";
 
 const MODEL = join(import.meta.dirname, "..", "onnx", "golden", "vit.ts17.onnx");

@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { RawImage } from "../../kernel/data/image.ts";
-import { type Preprocess, preprocessImage, readPreprocess } from "../../kernel/encoders/index.ts";
+import type { Preprocess } from "../../kernel/encoders";
+import { preprocessImage } from "../../kernel/encoders/preprocess/preprocess";
+import { readPreprocess } from "../../kernel/encoders/preprocess/config";
 import { resizePlan } from "../../kernel/encoders/preprocess/config.ts";
-import { parseSafetensors } from "../../kernel/nn/index.ts";
+import { parseSafetensors } from "../../kernel/safetensors/safetensors";
 import { maxAbsDiff } from "./golden.ts";
 
 const FOLDER = join(import.meta.dirname, "golden");

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encoders } from "../../kernel/encoders/index.ts";
-import { checkFile, parseReference } from "../../kernel/hub/index.ts";
-import { law } from "../../kernel/law/index.ts";
+import * as encoders from "../../kernel/encoders";
+import { checkFile, parseReference } from "../../kernel/hub/reference";
+import * as law from "../../kernel/law";
 
 const { registry } = encoders;
 
 describe("encoders.registry", () => {
   it("names every row of the Law's published table, once", () => {
-    const rows = [...new Set(law.published().rows.map((row) => row.encoder))].sort();
+    const rows = [...new Set(law.publishedTable().rows.map((row) => row.encoder))].sort();
     const named = registry.flatMap((entry) => entry.law ?? []).sort();
     assert.deepEqual(named, rows);
   });

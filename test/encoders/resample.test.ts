@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { RawImage } from "../../kernel/data/image.ts";
-import { type Interpolation, resample } from "../../kernel/encoders/index.ts";
-import { parseSafetensors } from "../../kernel/nn/index.ts";
+import type { Interpolation } from "../../kernel/encoders";
+import { resample } from "../../kernel/encoders/preprocess/resample";
+import { parseSafetensors } from "../../kernel/safetensors/safetensors";
 import { maxAbsDiff } from "./golden.ts";
 
 /** Resized by Pillow 12, see golden/make_pillow.py. */

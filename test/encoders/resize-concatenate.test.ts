@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RawImage } from "../../kernel/data/image.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as encoders from "../../kernel/encoders";
 import { golden, images, load, maxAbsDiff } from "./golden.ts";
 
 describe("inputSize runs a model on pictures of another size", () => {

@@ -3,9 +3,9 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as encoders from "../../kernel/encoders";
 import { type TokenBatch, Tokenizer } from "../../kernel/encoders/tokenizer/index.ts";
-import { readSafetensors } from "../../kernel/nn/index.ts";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
 import { GOLDEN, maxAbsDiff, PLAIN } from "./golden.ts";
 
 /** Made by golden/make_tokenizers.py with tokenizers 0.23 and transformers 5.23. */

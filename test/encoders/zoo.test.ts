@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { RawImage } from "../../kernel/data/image.ts";
-import { encoders, type ZooName } from "../../kernel/encoders/index.ts";
-import { readSafetensors, type SafetensorsTensor } from "../../kernel/nn/index.ts";
+import * as encoders from "../../kernel/encoders";
+import type { ZooName } from "../../kernel/encoders";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
+import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
 import { maxAbsDiff } from "./golden.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "zoo", "golden");

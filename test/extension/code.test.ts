@@ -59,7 +59,7 @@ describe("the code of a view, run by the session", { timeout: 300_000 }, () => {
   it("makes a correspondence view again, with encoder, files, keypoints and pins", async () => {
     const made = await run(`import { encoders, view } from "fovea";
       const encoder = await encoders.load("zoo/parts-hybrid", { preprocess: { resize: "letterbox" } });
-      await view.correspondence(pair.source.path, pair.target.path, encoder, { keypoints: pair, alpha: 0.2, layers: [1, -1] })`);
+      await view.correspondence(pair.source.path, pair.target.path, encoder, { keypoints: pair, alpha: 0.2, indices: [1, -1] })`);
     const before = readCorrespondence(made[CORRESPONDENCE_MIME]);
     const state = addPin(
       correspondenceState(before),
@@ -92,7 +92,7 @@ describe("the code of a view, run by the session", { timeout: 300_000 }, () => {
       "law.fit(table, { degree: 1 })",
     ]) {
       const made = await run(`import { law, view } from "fovea";
-        const table = law.published();
+        const table = law.publishedTable();
         view.law(table, ${fit}, { title: "Published", residuals: true, onSelect: () => undefined })`);
       const before = readLaw(made[LAW_MIME]);
       const code = lawCode(before, before.fits[0], { ...lawState(before), benchmark: 2 });

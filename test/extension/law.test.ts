@@ -13,14 +13,14 @@ import {
   select,
 } from "../../extension/src/law/state";
 import type { Translate } from "../../extension/src/parts/translate";
-import { law as laws } from "../../kernel/law";
+import * as laws from "../../kernel/law";
 import { law } from "../../kernel/view/law";
 import { LAW_MIME, readLaw } from "../../kernel/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),
 };
-const table = laws.published();
+const table = laws.publishedTable();
 const payload = readLaw(law(table, (options) => laws.fit(table, options)).bundle[LAW_MIME]);
 const [fit] = payload.fits;
 const state = initialState(payload);

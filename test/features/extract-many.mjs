@@ -10,6 +10,6 @@ let early = 0;
 const onProgress = ({ done, total }) => {
   if (!early && done >= total / 5) early = peak();
 };
-const { ok } = await features.extract({ encoder, images, out, layers: [0, 1, 2], onProgress, progress: false });
+const { ok } = await features.extract({ encoder, images, out, indices: [0, 1, 2], onProgress, progress: false });
 process.stdout.write(JSON.stringify({ ok, early, late: peak() }));
 await encoder.dispose();

@@ -10,7 +10,7 @@ import * as features from "../../kernel/features/index.ts";
 import type { ExtractOptions, ExtractProgress, ManifestLine } from "../../kernel/features/index.ts";
 import { quantize } from "../../kernel/features/tensors.ts";
 import { halfToFloat } from "../../kernel/numeric/index.ts";
-import { readSafetensors } from "../../kernel/nn/index.ts";
+import { readSafetensors } from "../../kernel/safetensors/safetensors";
 import { load, maxAbsDiff } from "../encoders/golden.ts";
 
 let folder: string;
@@ -96,7 +96,7 @@ describe("features.extract", () => {
     assert.equal(refused.length, 1);
     assert.match(String(refused[0].reason), /out must be written by one process at a time, it is by this process/);
     await assert.rejects(run("busy", { norm: true }), /the same norm/);
-    await assert.rejects(run("busy", { layers: [0], facet: "key" }), /the same layers, facet/);
+    await assert.rejects(run("busy", { indices: [0], facet: "key" }), /the same layers, facet/);
     truncateSync(join(folder, "busy", "manifest.jsonl"), 10);
     await assert.rejects(run("busy"), /manifest.jsonl must have \d+ bytes, received 10/);
     writeFileSync(join(folder, "busy", "run.json"), "{}");
@@ -108,7 +108,7 @@ describe("features.extract", () => {
       /imagesPerFile must be a whole number of at least 1, received 0/,
     );
     await assert.rejects(
-      run("x", { layers: [3] }),
+      run("x", { indices: [3] }),
       /features.extract: layer 3 is out of range, legal layers are -3..2/,
     );
   });

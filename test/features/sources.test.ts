@@ -85,8 +85,8 @@ describe("a source of pictures", () => {
 
 describe("pooled features", () => {
   it("are means of squares of tokens, in a folder of their own", async () => {
-    await run("fine", named(2), { layers: [1, 2] });
-    await run("coarse", named(2), { layers: [1, 2], pool: 2 });
+    await run("fine", named(2), { indices: [1, 2] });
+    await run("coarse", named(2), { indices: [1, 2], pool: 2 });
     const [fine, coarse] = [await features.open(join(folder, "fine")), await features.open(join(folder, "coarse"))];
     const [whole, means] = [await fine.features("n1", 1), await coarse.features("n1", 1)];
     const [rows, columns] = whole.grid;
@@ -99,7 +99,7 @@ describe("pooled features", () => {
       return (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4;
     });
     assert.ok(maxAbsDiff(means.data, expected) < 1e-6);
-    await assert.rejects(run("coarse", named(2), { layers: [1, 2] }), /a run of the same layers, pool/);
+    await assert.rejects(run("coarse", named(2), { indices: [1, 2] }), /a run of the same layers, pool/);
     await assert.rejects(run("odd", named(2), { pool: 3 }), /pool must divide the grid 4 x 4 of layer 2, received 3/);
     await assert.rejects(run("odd", named(2), { pool: 0 }), /pool must be a whole number of at least 1, received 0/);
   });
@@ -107,7 +107,7 @@ describe("pooled features", () => {
 
 describe("batches of stored features", () => {
   it("hold each image once an epoch, in the same order for the same seed", async () => {
-    await run("batched", named(7), { layers: [0, 2] });
+    await run("batched", named(7), { indices: [0, 2] });
     const stored = await features.open(join(folder, "batched"));
     const source = features.batches(stored, { size: 3, seed: 5 });
     assert.equal(source.length, 3);
@@ -131,7 +131,7 @@ describe("batches of stored features", () => {
 
   it("hold the layers and images that are asked for, and refuse others", async () => {
     const stored = await features.open(join(folder, "batched"));
-    const some = features.batches(stored, { layers: [2, 0], paths: ["n4", "n1"], shuffle: false });
+    const some = features.batches(stored, { indices: [2, 0], paths: ["n4", "n1"], shuffle: false });
     const { paths, maps } = await some.batch(0, 0);
     assert.deepEqual(
       [paths, maps.map(({ layer }) => layer)],
@@ -141,7 +141,7 @@ describe("batches of stored features", () => {
       ],
     );
     assert.throws(
-      () => features.batches(stored, { layers: [1] }),
+      () => features.batches(stored, { indices: [1] }),
       /features.batches: stored layers are 0, 2, received 1/,
     );
     assert.throws(() => features.batches(stored, { paths: ["x"] }), /paths must be some of the 7 with features/);

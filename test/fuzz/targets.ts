@@ -7,19 +7,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { decodeImage } from "../../kernel/data/image.ts";
-import { spair } from "../../kernel/data/spair.ts";
+import * as spair from "../../kernel/data/spair.ts";
 import { readPreprocess } from "../../kernel/encoders/preprocess/config.ts";
 import { Tokenizer } from "../../kernel/encoders/tokenizer/index.ts";
 import { hubSettings } from "../../kernel/hub/settings.ts";
 import { listFiles } from "../../kernel/hub/files.ts";
 import { FrameError, FrameReader, writeFrame } from "../../kernel/jupyter/frames.ts";
 import { decode, Signer } from "../../kernel/jupyter/wire.ts";
-import { law } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law/index.ts";
 import { configFromJson } from "../../kernel/lora/peft/config-json.ts";
-import { onnx } from "../../kernel/onnx/index.ts";
+import * as onnx from "../../kernel/onnx/index.ts";
 import type { Prng } from "../../kernel/prng.ts";
 import * as protocol from "../../kernel/protocol/index.ts";
-import { parseSafetensors } from "../../kernel/safetensors/index.ts";
+import { parse as parseSafetensors } from "../../kernel/safetensors/index.ts";
 import { readMessage, readState } from "../../kernel/widgets/messages.ts";
 import { smallPayload } from "../extension/payload.ts";
 import { damageBytes, damageJson, damageText } from "./mutate.ts";
@@ -206,7 +206,7 @@ export const targets: Record<string, () => Target | Promise<Target>> = {
   tables: () =>
     ofText(
       ["encoder,benchmark,a,c,score\nx,y,0.5,40,61\nz,y,1,2,NA\n", "sep=;\nencoder;c;perf_b;a_b\nx;1,5;2;3\n"],
-      law.table,
+      law.parseTable,
     ),
   correspondence: () => ofJson([smallPayload()], (value) => protocol.readCorrespondence(value)),
   requests: () =>

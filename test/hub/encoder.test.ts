@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { encoders, type EncoderError } from "../../kernel/encoders/index.ts";
-import { editModel, readModel } from "../../kernel/onnx/index.ts";
+import * as encoders from "../../kernel/encoders";
+import type { EncoderError } from "../../kernel/encoders";
+import { editModel } from "../../kernel/onnx/edit";
+import { readModel } from "../../kernel/onnx/parse";
 import { images, load, maxAbsDiff } from "../encoders/golden.ts";
 import { FakeHub } from "./server.ts";
 

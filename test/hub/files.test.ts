@@ -5,7 +5,9 @@ import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { hub, HubError, parseReference, type HubSettings } from "../../kernel/hub/index.ts";
+import * as hub from "../../kernel/hub";
+import { HubError, type HubSettings } from "../../kernel/hub";
+import { parseReference } from "../../kernel/hub/reference";
 import { COMMIT, FakeHub, REPO } from "./server.ts";
 
 const server = new FakeHub();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law, type TokenSet } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { TokenSet } from "../../kernel/law";
 
 const tokens = (...rows: number[][]): TokenSet => ({ data: Float32Array.from(rows.flat()), width: rows[0].length });
 const close = (actual: number, expected: number, tolerance = 1e-6) =>
@@ -93,7 +94,7 @@ describe("law.aligner", () => {
     const aligner = await law.aligner();
     try {
       for (const direction of ["target-to-reference", "reference-to-target"] as const) {
-        const fast = await law.aScoreWith(aligner, targets, { near, far }, { direction });
+        const fast = await law.aScore(targets, { near, far }, { direction, aligner });
         const plain = law.aScore(targets, { near, far }, { direction });
         for (const name of ["near", "far"]) {
           fast.images[name].forEach((value, i) => close(value, plain.images[name][i], 2e-6));
@@ -106,7 +107,7 @@ describe("law.aligner", () => {
         { data: new Float32Array(4), width: 4 },
       ];
       await assert.rejects(
-        law.aScoreWith(aligner, targets, { narrow }),
+        law.aScore(targets, { narrow }, { aligner }),
         /law\.aScore: .* share one width, .* received 4/,
       );
     } finally {

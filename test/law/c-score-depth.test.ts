@@ -4,20 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { data } from "../../kernel/data/index.ts";
+import * as data from "../../kernel/data";
+import * as encoders from "../../kernel/encoders";
 import { tokensOf } from "../../kernel/contracts/features.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
 import * as features from "../../kernel/features/index.ts";
-import {
-  law,
-  type CScoreOptions,
-  type ImageFeatures,
-  type InputGeometry,
-  type LayerExtractor,
-  type PairFlags,
-  type Point,
-  type ScoredPair,
-} from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type {
+  CScoreOptions,
+  ImageFeatures,
+  InputGeometry,
+  LayerExtractor,
+  PairFlags,
+  Point,
+  ScoredPair,
+} from "../../kernel/law";
 
 const SIDE = 4;
 const CELLS = SIDE * SIDE;
@@ -142,21 +142,21 @@ describe("features on disk", () => {
     const images = [...new Set(read.flatMap(({ source, target }) => [source.path, target.path]))];
     const out = join(folder, "features");
     const stop = new AbortController();
-    const extraction = { encoder, images, out, layers: [-2, -1], batchSize: 2, imagesPerFile: 2 };
+    const extraction = { encoder, images, out, indices: [-2, -1], batchSize: 2, imagesPerFile: 2 };
     await assert.rejects(features.extract({ ...extraction, signal: stop.signal, onProgress: () => stop.abort() }), {
       name: "AbortError",
     });
     assert.equal((await features.extract(extraction)).reused >= 2, true);
-    const joined = await law.cScore(encoder, read, { layers: [-2, -1], alphas: [0.1] });
-    const last = await law.cScore(encoder, read, { layers: [-1], alphas: [0.1] });
-    const each = await law.cScoreByLayer(encoder, read, { layers: [2, 3], alphas: [0.1] });
+    const joined = await law.cScore(encoder, read, { indices: [-2, -1], alphas: [0.1] });
+    const last = await law.cScore(encoder, read, { indices: [-1], alphas: [0.1] });
+    const each = await law.cScoreByLayer(encoder, read, { indices: [2, 3], alphas: [0.1] });
     await encoder.dispose();
     const stored = await features.open(out);
-    assert.deepEqual(await law.cScore(stored, read, { layers: [2, 3], alphas: [0.1] }), joined);
+    assert.deepEqual(await law.cScore(stored, read, { indices: [2, 3], alphas: [0.1] }), joined);
     assert.deepEqual(await law.cScore(stored, read, { alphas: [0.1] }), last, "by default the last layer");
     assert.deepEqual(await law.cScoreByLayer(stored, read, { alphas: [0.1] }), each);
     await assert.rejects(
-      law.cScore(stored, read, { geometry: "stretch-image", layers: [1] }),
+      law.cScore(stored, read, { geometry: "stretch-image", indices: [1] }),
       /stored ones, which are 2, 3/,
     );
     const elsewhere = { ...read[0], source: { ...read[0].source, path: "/elsewhere/x.jpg" } };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law, type LayerExtractor, type ScoredPair } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { LayerExtractor, ScoredPair } from "../../kernel/law";
 
 const SIDE = 4;
 
@@ -47,7 +48,7 @@ describe("law.cScore", () => {
     const progress: number[] = [];
     await law.cScore(positional(seen), [right, right, wrong], {
       batchSize: 3,
-      onProgress: (done) => progress.push(done),
+      onProgress: ({ done }) => progress.push(done),
     });
     assert.deepEqual(
       seen.map((batch) => batch.length),
@@ -58,7 +59,7 @@ describe("law.cScore", () => {
 
   it("gives the same numbers for the same seed, and for layers joined that say the same", async () => {
     const one = await law.cScore(positional(), [right, wrong]);
-    const two = await law.cScore(positional(), [right, wrong], { layers: [-2, -1] });
+    const two = await law.cScore(positional(), [right, wrong], { indices: [-2, -1] });
     assert.deepEqual(two, one);
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law/index.ts";
 
 const LONG = "encoder,benchmark,a,c,score\nclip,vqa,0.5,40.25,61.5\ndino,vqa,0.25,55,NA\n";
 const expected = [
@@ -9,7 +9,7 @@ const expected = [
 ];
 const comma = (text: string): string => text.replaceAll(",", ";").replaceAll(".", ",");
 
-describe("law.table reads what spreadsheets write", () => {
+describe("law.parseTable reads what spreadsheets write", () => {
   const forms: [string, string][] = [
     ["commas and points", LONG],
     ["a byte order mark and CRLF", `\uFEFF${LONG.replaceAll("\n", "\r\n")}`],
@@ -22,7 +22,7 @@ describe("law.table reads what spreadsheets write", () => {
     ["NaN in place of NA", LONG.replace("NA", "NaN")],
     ["an empty score", LONG.replace("NA", "")],
   ];
-  for (const [name, text] of forms) it(name, () => assert.deepEqual(law.table(text).rows, expected));
+  for (const [name, text] of forms) it(name, () => assert.deepEqual(law.parseTable(text).rows, expected));
 
   const wrong: [string, string, RegExp][] = [
     ["a column twice", LONG.replace(/$/gm, ",c").replace(/\n,c$/, "\n"), /must name each column once, received "c"/],
@@ -33,5 +33,5 @@ describe("law.table reads what spreadsheets write", () => {
     ["digits in groups", LONG.replace("0.5", '"1,000"'), /row 2, column a .* received "1,000"/],
     ["a row below sep=", `sep=;\n${comma(LONG).replace("0,5", "x")}`, /row 3, column a .* received "x"/],
   ];
-  for (const [name, text, rule] of wrong) it(`refuses ${name}`, () => assert.throws(() => law.table(text), rule));
+  for (const [name, text, rule] of wrong) it(`refuses ${name}`, () => assert.throws(() => law.parseTable(text), rule));
 });

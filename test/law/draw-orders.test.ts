@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DrawOrders } from "../../kernel/law/plan/draw-orders.ts";
-import { law } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
 import { uniform } from "../../kernel/law/pck/summary.ts";
 
 const places = (() => {
-  const rows = law.published().rows.filter(({ benchmark }) => benchmark === "mmbench_en");
+  const rows = law.publishedTable().rows.filter(({ benchmark }) => benchmark === "mmbench_en");
   const unit = (values: number[]) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return values.map((value) => (value - low) / (high - low));

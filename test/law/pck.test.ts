@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { letterbox } from "../../kernel/law/pck/canvas.ts";
-import { law, type GridFeatures, type PckPair } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { GridFeatures, PckPair } from "../../kernel/law";
 
 /** The worked example of law.md, section 7: N = 840, n = 8; rows of similarity are given, not features. */
 const pair: PckPair = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
 
 describe("law.policy on the published table", () => {
-  const table = law.published();
+  const table = law.publishedTable();
   const result = law.policy(table, { trials: 400, seed: 5 });
   const at = (benchmark: string, strategy: string) => result.benchmarks[benchmark][strategy];
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { law, type ScoreTable } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { ScoreTable } from "../../kernel/law";
 
 interface Case {
   x: number[][];

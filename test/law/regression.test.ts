@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
 
 const close = (actual: number | null, expected: number, tolerance: number, what = "") =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);
@@ -56,7 +56,7 @@ const PUBLISHED: [string, string[], 1 | 2, number[]][] = [
 ];
 
 describe("law.fit on the published table (figures of law.md section 3)", () => {
-  const table = law.published();
+  const table = law.publishedTable();
   for (const [name, predictors, degree, figures] of PUBLISHED) {
     it(`${name} of degree ${degree}: R² of all eight benchmarks to 1e-9`, () => {
       const { benchmarks } = law.fit(table, { predictors, degree });
@@ -90,7 +90,7 @@ describe("law.fit on the published table (figures of law.md section 3)", () => {
     const variants: [number[], number, number][] = [
       [means(law.fit(table, { terms: ["a", "c", "a*a", "c*c"] })), 95.38, 89.54],
       [means(law.fit(table, { terms: ["a", "c", "a*c"] })), 83.57, 76.68],
-      [means(law.fit(law.published({ c: "c_geo_pck010" }))), 95.44, 89.89],
+      [means(law.fit(law.publishedTable({ c: "c_geo_pck010" }))), 95.44, 89.89],
     ];
     for (const [[vision, all], wantedVision, wantedAll] of variants) {
       close(vision, wantedVision, 5e-3);
@@ -100,7 +100,7 @@ describe("law.fit on the published table (figures of law.md section 3)", () => {
 });
 
 describe("law.fit, invariants of law.md section 4", () => {
-  const table = law.published();
+  const table = law.publishedTable();
   const model = law.fit(table).benchmarks.mme;
 
   it("Q² by the hat matrix equals Q² by refitting without each encoder", () => {
@@ -142,7 +142,7 @@ describe("law.fit, invariants of law.md section 4", () => {
   });
 
   it("the order of the rows changes nothing", () => {
-    const table = law.published();
+    const table = law.publishedTable();
     const turned = law.fit({ ...table, rows: [...table.rows].reverse() }).benchmarks.mmbench_en;
     const plain = law.fit(table).benchmarks.mmbench_en;
     turned.coefficients.forEach((value, i) => assert.ok(Math.abs(value - plain.coefficients[i]) < 1e-9));
@@ -174,14 +174,14 @@ describe("law.fit refuses", () => {
   for (const name of ["predictors", "terms"])
     it(`no ${name}`, () =>
       assert.throws(
-        () => law.fit(law.published(), { [name]: [] }),
+        () => law.fit(law.publishedTable(), { [name]: [] }),
         new RegExp(`law\\.fit: ${name} must name at least one`),
       ));
 });
 
-describe("law.table", () => {
+describe("law.parseTable", () => {
   it("reads a long table, with a score still missing", () => {
-    const table = law.table("encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");
+    const table = law.parseTable("encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");
     assert.deepEqual(table.encoders, ["x", "y", "z"]);
     assert.equal(table.rows[2].score, null);
     assert.ok(Number.isFinite(law.fit(table, { degree: 1, predictors: ["a"] }).benchmarks.b.predictions.z));
@@ -200,6 +200,6 @@ describe("law.table", () => {
     ["empty", "", /row 1 must name a column encoder/],
   ];
   for (const [name, text, message] of wrong) {
-    it(`refuses ${name}`, () => assert.throws(() => law.table(text), message));
+    it(`refuses ${name}`, () => assert.throws(() => law.parseTable(text), message));
   }
 });

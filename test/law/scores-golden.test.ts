@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { law, type MatchOptions, type PckPair, type ScoredPair, type TokenSet } from "../../kernel/law/index.ts";
+import * as law from "../../kernel/law";
+import type { MatchOptions, PckPair, ScoredPair, TokenSet } from "../../kernel/law";
 
 interface GoldenPair {
   sourceSize: [number, number];
@@ -48,7 +49,7 @@ describe("A score beside PyTorch", () => {
       const references = { near: [tokensOf("near")], far: [tokensOf("far")] };
       const plain = law.aScore([tokensOf("target")], references, { direction });
       const aligner = await law.aligner();
-      const fast = await law.aScoreWith(aligner, [tokensOf("target")], references, { direction });
+      const fast = await law.aScore([tokensOf("target")], references, { direction, aligner });
       await aligner.dispose();
       for (const name of ["near", "far"]) {
         near(plain.references[name], golden.aScore[name][direction], 1e-6);

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assertClose, below, tensorOf } from "../nn/golden.ts";
 import { nn, type Tensor, tf } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
-type Stored = nn.SafetensorsTensor;
+type Stored = safetensors.SafetensorsTensor;
 
 export interface Case {
   folder: string;
@@ -21,7 +22,7 @@ export interface Case {
 
 export function readCase(folder: string): Case {
   const meta = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as Omit<Case, "folder" | "tensors">;
-  const { tensors } = nn.parseSafetensors(readFileSync(join(folder, "base.safetensors")));
+  const { tensors } = safetensors.parse(readFileSync(join(folder, "base.safetensors")));
   return { ...meta, folder, tensors };
 }
 

@@ -8,6 +8,7 @@ import { nn, tf } from "../nn/names.ts";
 import { baseTree, readCase } from "./exchange.ts";
 import { Model, randomize } from "./model.ts";
 import { lora } from "./names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const golden = join(import.meta.dirname, "golden", "peft");
 const INDEX = "model.safetensors.index.json";
@@ -38,11 +39,11 @@ function copyOf(name: string, as: string): string {
   return place;
 }
 
-function edit(place: string, change: (tensors: Map<string, nn.SafetensorsTensor>) => void): void {
+function edit(place: string, change: (tensors: Map<string, safetensors.SafetensorsTensor>) => void): void {
   const path = join(place, "adapter_model.safetensors");
-  const { tensors, metadata } = nn.parseSafetensors(readFileSync(path));
+  const { tensors, metadata } = safetensors.parse(readFileSync(path));
   change(tensors);
-  writeFileSync(path, nn.encodeSafetensors(tensors, metadata));
+  writeFileSync(path, safetensors.encode(tensors, metadata));
 }
 
 function configure(place: string, change: object): void {
@@ -269,7 +270,7 @@ describe("merging into a base file", () => {
     const entries = [...below(readCase(join(golden, name)).tensors, "base/")];
     const data = Float32Array.of(1, NaN, -0);
     const all = new Map([...entries, ["other", { dtype: "F32" as const, shape: [3], data }] as const]);
-    await nn.writeSafetensors(path, dtype === "F32" ? all : halved(all, dtype), { format: "pt" });
+    await safetensors.write(path, dtype === "F32" ? all : halved(all, dtype), { format: "pt" });
     return path;
   }
 
@@ -277,13 +278,13 @@ describe("merging into a base file", () => {
   async function shardedBase(): Promise<{ base: string; shards: string; places: Record<string, string> }> {
     const base = await baseOf("llama");
     const shards = mkdtempSync(join(folder, "shards-"));
-    const { tensors } = nn.parseSafetensors(readFileSync(base));
+    const { tensors } = safetensors.parse(readFileSync(base));
     const shardOf = (name: string) => (name.includes("layers.0") ? 1 : name.includes("layers.1") ? 2 : 3);
     const fileOf = (shard: number) => `model-0000${shard}-of-00003.safetensors`;
     for (const shard of [1, 2, 3]) {
       const part = new Map([...tensors].filter(([name]) => shardOf(name) === shard));
       assert.ok(part.size);
-      await nn.writeSafetensors(join(shards, fileOf(shard)), part, { format: "pt" });
+      await safetensors.write(join(shards, fileOf(shard)), part, { format: "pt" });
     }
     const places = Object.fromEntries([...tensors.keys()].map((name) => [name, fileOf(shardOf(name))]));
     writeFileSync(join(shards, INDEX), JSON.stringify({ metadata: { total_size: 1 }, weight_map: places }));
@@ -291,16 +292,16 @@ describe("merging into a base file", () => {
   }
 
   const halved = (
-    tensors: Map<string, nn.SafetensorsTensor>,
+    tensors: Map<string, safetensors.SafetensorsTensor>,
     dtype: "F16" | "BF16",
-  ): Map<string, nn.SafetensorsTensor> =>
+  ): Map<string, safetensors.SafetensorsTensor> =>
     new Map(
       [...tensors].map(([name, { shape, data }]) => [
         name,
         {
           dtype,
           shape,
-          data: dtype === "BF16" ? nn.floatToBfloat16(data as Float32Array) : new Uint16Array(data.length),
+          data: dtype === "BF16" ? safetensors.floatToBfloat16(data as Float32Array) : new Uint16Array(data.length),
         },
       ]),
     );
@@ -311,7 +312,7 @@ describe("merging into a base file", () => {
       const base = await baseOf(name);
       const out = join(folder, `${name}-merged.safetensors`);
       const report = await lora.mergeFile(join(golden, name), base, out);
-      const [before, merged] = [base, out].map((path) => nn.parseSafetensors(readFileSync(path)));
+      const [before, merged] = [base, out].map((path) => safetensors.parse(readFileSync(path)));
       const expected = below(readCase(join(golden, name)).tensors, "merged/");
       for (const [key, stored] of expected)
         tf.tidy(() => assertClose(tensorOf(merged.tensors.get(key)!), stored, 1e-5, key));
@@ -328,14 +329,14 @@ describe("merging into a base file", () => {
     const [one, many] = [join(folder, "one.safetensors"), join(folder, "many")];
     const report = await lora.mergeFile(join(golden, "llama"), base, one);
     const seen: number[] = [];
-    const onProgress = (done: number) => void seen.push(done);
+    const onProgress = ({ done }: { done: number }) => void seen.push(done);
     assert.deepEqual(await lora.mergeFile(join(golden, "llama"), shards, many, { onProgress }), report);
     assert.deepEqual(readdirSync(many).sort(), readdirSync(shards).sort());
-    const merged = nn.parseSafetensors(readFileSync(one)).tensors;
+    const merged = safetensors.parse(readFileSync(one)).tensors;
     assert.equal(seen.at(-1), merged.size);
     for (const name of new Set(Object.values(places))) {
       const bytes = readFileSync(join(many, name));
-      const { tensors } = nn.parseSafetensors(bytes);
+      const { tensors } = safetensors.parse(bytes);
       for (const [key, tensor] of tensors) assert.deepEqual(tensor, merged.get(key), key);
       const isChanged = [...tensors.keys()].some((key) => report.merged.includes(key));
       assert.equal(!bytes.equals(readFileSync(join(shards, name))), isChanged, name);
@@ -361,16 +362,16 @@ describe("merging into a base file", () => {
     await refused({ ...places, none: shard }, /none must be in .* and in no other shard, received \[\]/);
     await refused({ [name]: "absent.safetensors" }, /cannot be opened \(ENOENT\)/);
     const second = join(shards, "model-00002-of-00003.safetensors");
-    const { tensors } = nn.parseSafetensors(readFileSync(second));
+    const { tensors } = safetensors.parse(readFileSync(second));
     for (const { data } of tensors.values()) (data as Float32Array).fill(Infinity);
-    await nn.writeSafetensors(second, tensors);
+    await safetensors.write(second, tensors);
     await refused(places, /must be finite in F32/);
   });
 
   it("keeps the base's type", async () => {
     const out = join(folder, "half.safetensors");
     await lora.mergeFile(join(golden, "llama"), await baseOf("llama", "BF16"), out);
-    const { tensors } = nn.parseSafetensors(readFileSync(out));
+    const { tensors } = safetensors.parse(readFileSync(out));
     for (const [key, stored] of below(readCase(join(golden, "llama")).tensors, "merged/")) {
       assert.equal(tensors.get(key)!.dtype, "BF16");
       const values = tf.tidy(() => tf.tensor(nn.toFloat32(tensors.get(key)!), stored.shape));
@@ -388,11 +389,11 @@ describe("merging into a base file", () => {
       lora.mergeFile(join(golden, "gpt2"), base, out),
       /must hold the adapter's layers; it holds model/,
     );
-    const { tensors } = nn.parseSafetensors(readFileSync(base));
+    const { tensors } = safetensors.parse(readFileSync(base));
     const [key, tensor] = [...tensors][0];
     tensors.set(key, { ...tensor, shape: [8, 32] });
     const odd = join(folder, "odd.safetensors");
-    await nn.writeSafetensors(odd, tensors);
+    await safetensors.write(odd, tensors);
     await assert.rejects(
       lora.mergeFile(join(golden, "llama"), odd, out),
       /of the base must be \[16, 16\] for this adapter/,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { nn } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors/index.ts";
 import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "merge");
@@ -12,7 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), "fovea-merge-"));
 before(() => nn.start("wasm"));
 after(() => rmSync(folder, { recursive: true }));
 
-const tensorsOf = (path: string): Map<string, nn.SafetensorsTensor> => nn.parseSafetensors(readFileSync(path)).tensors;
+const tensorsOf = (path: string): Map<string, safetensors.SafetensorsTensor> =>
+  safetensors.parse(readFileSync(path)).tensors;
 const weights = (place: string) => tensorsOf(join(place, "model.safetensors"));
 const adapterOf = (name: string): string => join(golden, name, "adapter");
 const baseOf = (name: string): string => join(golden, name, "base");
@@ -29,7 +31,12 @@ const tieIn = (place: string): boolean | null => {
   return config.tie_word_embeddings ?? null;
 };
 
-function assertNear(tensor: nn.SafetensorsTensor, expected: nn.SafetensorsTensor, tolerance: number, what: string) {
+function assertNear(
+  tensor: safetensors.SafetensorsTensor,
+  expected: safetensors.SafetensorsTensor,
+  tolerance: number,
+  what: string,
+) {
   assert.deepEqual([tensor.dtype, tensor.shape], [expected.dtype, expected.shape], what);
   const [received, wanted] = [tensor, expected].map(({ data }) => Array.from(data as Float64Array));
   const worst = received.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
@@ -72,7 +79,11 @@ describe("a merged base", () => {
     const name = "tied-lora-embedding";
     const { config, tensors, metadata } = await lora.readAdapter(adapterOf(name));
     const layer = "base_model.model.model.embed_tokens.lora_embedding_";
-    const transposed = ({ dtype, shape: [rows, columns], data }: nn.SafetensorsTensor): nn.SafetensorsTensor => {
+    const transposed = ({
+      dtype,
+      shape: [rows, columns],
+      data,
+    }: safetensors.SafetensorsTensor): safetensors.SafetensorsTensor => {
       const values = Float32Array.from(data as Float32Array, (_, i) =>
         Number(data[(i % rows) * columns + Math.floor(i / rows)]),
       );
@@ -102,7 +113,7 @@ describe("a merged base", () => {
     const places: Record<string, string> = {};
     for (const [i, [key, tensor]] of [...weights(baseOf(name))].entries()) {
       places[key] = `model-${i}.safetensors`;
-      await nn.writeSafetensors(join(base, places[key]), new Map([[key, tensor]]));
+      await safetensors.write(join(base, places[key]), new Map([[key, tensor]]));
     }
     const index = { metadata: { total_size: 5000 }, weight_map: places };
     writeFileSync(join(base, "model.safetensors.index.json"), `\uFEFF${JSON.stringify(index)}`);
@@ -150,12 +161,12 @@ describe("a merged base", () => {
     const codes = Uint8Array.from({ length: 64 }, (_, i) => (i % 48) + (i % 3 === 0 ? 128 : 0));
     tensors.set(key, { dtype: "F8_E4M3", shape, data: codes });
     const path = join(base, "model.safetensors");
-    await nn.writeSafetensors(path, tensors);
+    await safetensors.write(path, tensors);
     const out = fresh();
     await lora.mergeFile(adapterOf("llava"), base, out);
     const valueOf = (code: number): number => (code & 128 ? -1 : 1) * E4M3[code & 127];
     tensors.set(key, { dtype: "F64", shape, data: Float64Array.from(codes, valueOf) });
-    await nn.writeSafetensors(path, tensors);
+    await safetensors.write(path, tensors);
     const exact = fresh();
     await lora.mergeFile(adapterOf("llava"), base, exact);
     const [rounded, sums] = [out, exact].map((place) => weights(place).get(key)!.data as Uint8Array);
@@ -177,7 +188,7 @@ describe("a merged base", () => {
       const tensors = weights(baseOf(name));
       assert.ok(tensors.has(key));
       change(tensors);
-      await nn.writeSafetensors(join(base, "model.safetensors"), tensors);
+      await safetensors.write(join(base, "model.safetensors"), tensors);
       const out = fresh();
       await assert.rejects(lora.mergeFile(adapterOf(name), base, out), message);
       assert.ok(!existsSync(out));

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { nn } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors/index.ts";
 import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "peft", "llama-dora");
@@ -16,7 +16,7 @@ async function renamed(change: (key: string) => string): Promise<string> {
   cpSync(golden, place, { recursive: true });
   const { tensors, metadata } = await lora.readAdapter(golden);
   const changed = new Map([...tensors].map(([key, tensor]) => [change(key), tensor]));
-  writeFileSync(join(place, "adapter_model.safetensors"), nn.encodeSafetensors(changed, metadata));
+  writeFileSync(join(place, "adapter_model.safetensors"), safetensors.encode(changed, metadata));
   return place;
 }
 

@@ -6,6 +6,7 @@ import { below, checkModule, tensorOf } from "../nn/golden.ts";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, tf } from "../nn/names.ts";
 import { models } from "./names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const CONFIG = {
   vocab_size: 11,
@@ -18,7 +19,7 @@ const CONFIG = {
   rope_theta: 10_000,
 };
 
-const golden = nn.parseSafetensors(
+const golden = safetensors.parse(
   readFileSync(join(import.meta.dirname, "golden", "language-model.safetensors")),
 ).tensors;
 

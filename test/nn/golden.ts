@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { nn, train, type Tensor, tf } from "./names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
-type Stored = nn.SafetensorsTensor;
+type Stored = safetensors.SafetensorsTensor;
 type StoredMap = ReadonlyMap<string, Stored>;
 
 /** A file of golden tensors that the folder's `make.py` computed with torch 2.13. */
 export function goldenFile(name: string, folder = new URL("golden/", import.meta.url)): Map<string, Stored> {
-  return nn.parseSafetensors(readFileSync(new URL(`${name}.safetensors`, folder))).tensors;
+  return safetensors.parse(readFileSync(new URL(`${name}.safetensors`, folder))).tensors;
 }
 
 /** The tensors below a prefix, without it. */

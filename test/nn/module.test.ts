@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { nn, type Tensor, tf } from "./names.ts";
 import { Prng } from "../../kernel/prng.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 before(() => nn.start());
 
@@ -54,7 +55,7 @@ describe("modules", () => {
 
   it("exchange their state, and refuse with every name that does not fit before anything changes", async () => {
     const [from, to] = [new nn.Linear(3, 2), new nn.Linear(3, 2)];
-    const state = nn.parseSafetensors(nn.encodeSafetensors(await nn.stateOf(from))).tensors;
+    const state = safetensors.parse(safetensors.encode(await nn.stateOf(from))).tensors;
     const prefixed = new Map([...state].map(([name, tensor]) => [`model.${name}`, tensor]));
     nn.loadState(to, prefixed, { rename: (name) => name.replace("model.", "") });
     assert.deepEqual(await nn.stateOf(to), state);
@@ -74,7 +75,7 @@ describe("modules", () => {
   });
 
   it("read floating types of every width", () => {
-    const read = (dtype: nn.SafetensorsDtype, data: nn.SafetensorsData) => [
+    const read = (dtype: safetensors.SafetensorsDtype, data: safetensors.SafetensorsData) => [
       ...nn.toFloat32({ dtype, shape: [data.length], data }),
     ];
     assert.deepEqual(read("F16", Uint16Array.of(0x3c00, 0xc000, 1)), [1, -2, 2 ** -24]);

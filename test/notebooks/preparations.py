@@ -1,7 +1,7 @@
 """What blocks of the documents take as given, by the first line of the block."""
 
 TRAINING = """
-import { lora, nn, train, type Tensor } from "fovea";
+import { lora, nn, train } from "fovea";
 import * as tf from "fovea/tf";
 
 await nn.start();
@@ -10,11 +10,11 @@ class Model extends nn.Module {
 }
 const model = new Model();
 const adapters = lora.attach(model, { r: 2, targetModules: ["proj"], peftType: "DUAL_LORA" });
-const forward = (x: Tensor) => model.proj.forward(x);
+const forward = (x: nn.Tensor) => model.proj.forward(x);
 const input = tf.randomNormal([32, 8], 0, 1, "float32", 1);
 const tasks = { copy: [input] };
 const data = train.batches([input], { size: 1 });
-const loss = ([x]: Tensor[]) => tf.mean(tf.square(tf.sub(forward(x), x)));
+const loss = ([x]: nn.Tensor[]) => tf.mean(tf.square(tf.sub(forward(x), x)));
 const stages = [{ name: "adapt", steps: 100, groups: [{ parameters: /lora/, learningRate: 1e-2 }] }];
 const evaluate = async () => ({ error: (await loss([input]).data())[0] });
 """

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as numeric from "../../kernel/numeric/index.ts";
 import * as protocol from "../../kernel/protocol/index.ts";
-import { law as laws } from "../../kernel/law/index.ts";
+import * as laws from "../../kernel/law";
 import { nn } from "../nn/names.ts";
 
 const waves = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(0.7 + i * i));

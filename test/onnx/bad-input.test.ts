@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { encoders } from "../../kernel/encoders/index.ts";
-import { onnx, OnnxError } from "../../kernel/onnx/index.ts";
+import * as encoders from "../../kernel/encoders";
+import * as onnx from "../../kernel/onnx";
+import { OnnxError } from "../../kernel/onnx";
 import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-onnx-"));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type Inspection, onnx } from "../../kernel/onnx/index.ts";
+import * as onnx from "../../kernel/onnx";
+import type { Inspection } from "../../kernel/onnx";
 
 const GOLDEN = join(import.meta.dirname, "golden");
 /** Exports of make_golden.py: three blocks each, attention of separate operators. */

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
-import { onnxruntime } from "../../kernel/backend/index.ts";
-import { buildModel, editModel, quantize, readModel } from "../../kernel/onnx/index.ts";
+import { onnxruntime } from "../../kernel/backend/onnxruntime";
+import { editModel } from "../../kernel/onnx/edit";
+import { quantize } from "../../kernel/onnx/quantize";
+import { readModel } from "../../kernel/onnx/parse";
+import { buildModel } from "../../kernel/onnx/build";
 
 const GOLDEN = join(import.meta.dirname, "golden");
 const golden = JSON.parse(readFileSync(join(GOLDEN, "int8.json"), "utf8")) as Record<

@@ -3,9 +3,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { onnxruntime } from "../../kernel/backend/index.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
-import { editModel, onnx, OnnxError, readModel } from "../../kernel/onnx/index.ts";
+import { onnxruntime } from "../../kernel/backend/onnxruntime";
+import * as encoders from "../../kernel/encoders";
+import * as onnx from "../../kernel/onnx";
+import { editModel } from "../../kernel/onnx/edit";
+import { OnnxError } from "../../kernel/onnx";
+import { readModel } from "../../kernel/onnx/parse";
 import { nodeMessage, tensorMessage } from "../../kernel/onnx/build.ts";
 import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
 import { images } from "../encoders/golden.ts";

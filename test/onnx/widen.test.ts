@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { onnxruntime } from "../../kernel/backend/index.ts";
-import { editModel, type EditedModel, readModel, widen } from "../../kernel/onnx/index.ts";
+import { onnxruntime } from "../../kernel/backend/onnxruntime";
+import { editModel, type EditedModel } from "../../kernel/onnx/edit";
+import { readModel } from "../../kernel/onnx/parse";
+import { widen } from "../../kernel/onnx/widen";
 
 const GOLDEN = join(import.meta.dirname, "golden");
 const path = join(GOLDEN, "wide.onnx");

@@ -12,6 +12,7 @@ import { after, before, describe, it } from "node:test";
 import { baseTree, type Case, checkOutputs, readCase } from "../lora/exchange.ts";
 import { lora } from "../lora/names.ts";
 import { nn } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const CLI = join(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const python = process.env.FOVEA_PEERS_PYTHON;
@@ -75,7 +76,7 @@ describe("exchange with the real PEFT", { skip }, () => {
       assert.deepEqual({ missing, unexpected }, { missing: [], unexpected: [] }, `${name}: keys`);
       const one = readCase(join(folder, name));
       assert.deepEqual(layers, one.layers[one.adapters[0]], `${name}: layers`);
-      const read = nn.parseSafetensors(readFileSync(join(folder, name, "ours", "read.safetensors")));
+      const read = safetensors.parse(readFileSync(join(folder, name, "ours", "read.safetensors")));
       checkOutputs(model, read.tensors, `${name}, as PEFT computes our file`);
       model.dispose();
     }
@@ -126,7 +127,7 @@ async function writeOurs(one: Case): Promise<nn.Module> {
   return model;
 }
 
-const prefixed = ({ tensors }: Case, prefix: string): Map<string, nn.SafetensorsTensor> =>
+const prefixed = ({ tensors }: Case, prefix: string): Map<string, safetensors.SafetensorsTensor> =>
   new Map([...tensors].flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [])));
 
 class Model extends nn.Module {

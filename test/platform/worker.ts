@@ -18,8 +18,8 @@ let session: Session | undefined;
 let count = 0;
 
 function draw(seed: number): { rgb: string; sha256: string } {
-  const { rgb } = fovea.world.render(fovea.world.scene(seed));
-  return { rgb: Array.from(rgb).join(), sha256: sha256().update(rgb).digest("hex") };
+  const { data } = fovea.data.world.render(fovea.data.world.scene(seed));
+  return { rgb: Array.from(data).join(), sha256: sha256().update(data).digest("hex") };
 }
 
 /** Everything that a cell sends, until it is done. */

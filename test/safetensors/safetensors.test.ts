@@ -10,14 +10,12 @@ import {
   parseSafetensors,
   readSafetensors,
   readSafetensorsHeader,
-  type SafetensorsDtype,
-  SafetensorsError,
-  SafetensorsFile,
-  type SafetensorsTensor,
-  streamSafetensors,
-  toFloat32,
   writeSafetensors,
-} from "../../kernel/nn/index.ts";
+} from "../../kernel/safetensors/safetensors";
+import { type SafetensorsDtype, SafetensorsError } from "../../kernel/safetensors/header";
+import { SafetensorsFile, streamSafetensors } from "../../kernel/safetensors/file";
+import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
+import { toFloat32 } from "../../kernel/nn";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-safetensors-"));
 after(() => rmSync(folder, { recursive: true }));

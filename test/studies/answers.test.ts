@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { world } from "../../kernel/data/index.ts";
-import { encoders } from "../../kernel/encoders/index.ts";
+import * as world from "../../kernel/data/world";
+import * as encoders from "../../kernel/encoders";
 import { AnswerWriter, answerBatches, batchOf } from "../../kernel/tasks/answers/sequences.ts";
 import { nn, tf } from "../nn/names.ts";
 import { models, studies, tasks } from "../models/names.ts";

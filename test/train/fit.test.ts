@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, train, type Tensor, tf } from "../nn/names.ts";
 import { Prng } from "../../kernel/prng.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-train-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -306,10 +307,10 @@ describe("a training on the device auto chooses", () => {
     model.norm.bias.assign(new Float32Array(16).fill(0.5));
     await assert.rejects(again({}), /what never trains must be as it was at the checkpoint/);
     writeFileSync(path, readFileSync(path).subarray(0, -4));
-    await assert.rejects(again({}), nn.SafetensorsError);
-    await nn.writeSafetensors(path, new Map(), { format: "pt" });
+    await assert.rejects(again({}), safetensors.SafetensorsError);
+    await safetensors.write(path, new Map(), { format: "pt" });
     await assert.rejects(again({}), /must be a checkpoint, format fovea-training-1, received "pt"/);
-    await nn.writeSafetensors(path, new Map(), { format: "fovea-training-1", progress: '{"step":-1}' });
+    await safetensors.write(path, new Map(), { format: "fovea-training-1", progress: '{"step":-1}' });
     await assert.rejects(again({}), /the metadata must say where the training stands/);
     assert.ok(existsSync(path));
     assert.ok(

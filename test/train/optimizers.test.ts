@@ -3,10 +3,11 @@ import { describe, it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, goldenFile, tensorOf } from "../nn/golden.ts";
 import { nn, train, tf } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const golden = goldenFile("optimizers");
 const TOLERANCE = 1e-6;
-const scalar: nn.SafetensorsTensor = { dtype: "F64", shape: [], data: Float64Array.of(1) };
+const scalar: safetensors.SafetensorsTensor = { dtype: "F64", shape: [], data: Float64Array.of(1) };
 
 type Make = (parameters: Map<string, nn.Parameter>) => train.Optimizer;
 
@@ -72,7 +73,7 @@ onEveryDevice("optimizers", () => {
       for (let step = 0; step < 3; step++) stepWith(optimizer, name, step);
       for (const [key, copy] of copies) copy.assign(await parameters.get(key)!.read());
       const resumed = CASES[name](copies);
-      resumed.loadState(nn.parseSafetensors(nn.encodeSafetensors(await optimizer.state())).tensors);
+      resumed.loadState(safetensors.parse(safetensors.encode(await optimizer.state())).tensors);
       for (let step = 3; step < 5; step++) [optimizer, resumed].forEach((one) => stepWith(one, name, step));
       for (const [key, copy] of copies) assert.deepEqual(await copy.read(), await parameters.get(key)!.read());
       [optimizer, resumed, ...parameters.values(), ...copies.values()].forEach((one) => one.dispose());
@@ -99,7 +100,7 @@ describe("settings of optimizers", () => {
     const parameters = startOf("adamw");
     for (const Kind of [train.AdamW, train.SGD])
       assert.throws(() => new Kind([{ parameters }, { parameters }]), /belongs to one group, received "0"/);
-    const other = nn.parseSafetensors(nn.encodeSafetensors(new Map([["step.0", scalar]]))).tensors;
+    const other = safetensors.parse(safetensors.encode(new Map([["step.0", scalar]]))).tensors;
     assert.throws(() => new train.SGD([{ parameters }]).loadState(other), /named momentum_buffer.…, received "step.0"/);
     parameters.forEach((parameter) => parameter.dispose());
   });

@@ -6,11 +6,12 @@ import { onEveryDevice } from "../nn/devices.ts";
 import { checkModule } from "../nn/golden.ts";
 import { nn, tf, type Tensor } from "../nn/names.ts";
 import { Vce, type VceOptions } from "../../kernel/vce/index.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const GRID = [3, 4] as const;
 const SMALL: VceOptions = { indices: [-1, -2, -3], heads: 2, points: 3 };
 
-const golden = nn.parseSafetensors(readFileSync(join(import.meta.dirname, "golden", "vce.safetensors"))).tensors;
+const golden = safetensors.parse(readFileSync(join(import.meta.dirname, "golden", "vce.safetensors"))).tensors;
 
 const levelsOf = (vce: Vce, value: (level: number) => Tensor): Tensor[] => vce.indices.map((_, level) => value(level));
 

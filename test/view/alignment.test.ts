@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { law as laws } from "../../kernel/law";
+import * as laws from "../../kernel/law";
 import { alignment, type AlignmentView } from "../../kernel/view/alignment";
 import {
   ALIGNMENT_MIME,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sharp from "sharp";
-import { view, ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
+import * as view from "../../kernel/view";
+import { ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
 import { argmax, softmax, topIndices } from "../../kernel/numeric";
 import { matchPatch, similarityRow } from "../../kernel/protocol/correspondence/match";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";

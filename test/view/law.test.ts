@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { law as laws, type ScoreTable } from "../../kernel/law";
+import * as laws from "../../kernel/law";
+import type { ScoreTable } from "../../kernel/law";
 import { law, type LawFitLike, type LawTableLike } from "../../kernel/view/law";
 import { acceptView } from "../../kernel/view/live";
 import {
@@ -20,7 +21,7 @@ import { ViewError } from "../../kernel/protocol/core/error";
 import { changed } from "./changed";
 import { FakeComm } from "./fake-comm";
 
-const published = laws.published();
+const published = laws.publishedTable();
 const view = law(published, (options) => laws.fit(published, options), { title: "T", benchmark: "mme" });
 const payload = JSON.parse(JSON.stringify(view.bundle[LAW_MIME])) as LawPayload;
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sharp from "sharp";
-import { view, type PlotlyObject } from "../../kernel/view";
+import * as view from "../../kernel/view";
+import type { PlotlyObject } from "../../kernel/view";
 import { makeAxis, niceStep } from "../../kernel/view/plotly/axis";
 
 const svgOf = (data: PlotlyObject[], layout?: PlotlyObject): string =>

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it, mock } from "node:test";
 import sharp from "sharp";
-import { clearOutput, comms, display, displayHandle, view, View, ViewError } from "../../kernel/view";
+import * as view from "../../kernel/view";
+import { clearOutput, comms, display, displayHandle } from "../../kernel/display/display";
+import { View, ViewError } from "../../kernel/view";
 import { installHost, type DisplayOptions, type MimeBundle, type SessionHost } from "../../kernel/display/host";
 import { encodePng, type Pixels } from "../../kernel/view/draw/png";
 import { syntheticEncoder, syntheticPair } from "./synthetic";
@@ -52,7 +54,7 @@ describe("view.image", () => {
 
 describe("view.pca", () => {
   it("shows images of different shapes on common colours and says how much variance they hold", async () => {
-    const shown = await view.pca([source, target], syntheticEncoder, { layers: [0, 2], title: "synthetic" });
+    const shown = await view.pca([source, target], syntheticEncoder, { indices: [0, 2], title: "synthetic" });
     assert.match(String(shown), /^synthetic: first three principal components of 2 images/);
     assert.match(String(shown), /layer 2: features \[2, 192, 48\] on 12 x 16 patches; components hold [\d.]+ %/);
     assert.deepEqual([...shown.ratio.keys()], [0, 2]);
@@ -63,7 +65,7 @@ describe("view.pca", () => {
   it("takes feature maps that were computed before", async () => {
     const { intermediates } = await syntheticEncoder.forwardIntermediates([source], { indices: [2] });
     const computed = await view.pca([source], intermediates);
-    const fresh = await view.pca([source], syntheticEncoder, { layers: [2] });
+    const fresh = await view.pca([source], syntheticEncoder, { indices: [2] });
     assert.equal(computed.bundle["image/png"], fresh.bundle["image/png"]);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { bundleOf } from "../../kernel/display/display";
-import { widgets } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
 
 it("without a session a widget is an observable object that shows itself as text", () => {
   const slider = widgets.intSlider({ value: 3 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { JSONObject } from "../../kernel/display/host";
-import { WidgetError, widgets, type Widget, type WidgetHandle } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
+import { WidgetError, type Widget, type WidgetHandle } from "../../kernel/widgets";
 import { MAX_STATES } from "../../kernel/widgets/control";
 import { all } from "../../kernel/widgets/live";
 import { FrontEnd, type FakeComm } from "./front-end";

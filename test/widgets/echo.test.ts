@@ -4,7 +4,7 @@ import { FrontEnd } from "./front-end";
 
 it("JUPYTER_WIDGETS_ECHO=0 switches echoes off", async () => {
   process.env.JUPYTER_WIDGETS_ECHO = "0";
-  const { widgets } = await import("../../kernel/widgets");
+  const widgets = await import("../../kernel/widgets");
   const frontEnd = FrontEnd.install();
   const slider = widgets.intSlider();
   frontEnd.of(slider).take();

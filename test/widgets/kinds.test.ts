@@ -1,7 +1,7 @@
 /** What some kinds of widgets have of their own. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { widgets } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
 import { FrontEnd } from "./front-end";
 import { echo, refused, update } from "./wire";
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";
 import type { JSONValue } from "../../kernel/display/host";
-import { WidgetError, widgets } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
+import { WidgetError } from "../../kernel/widgets";
 import { FrontEnd } from "./front-end";
 import { bytes, echo, esm, refused, update } from "./wire";
 

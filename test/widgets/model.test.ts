@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { WidgetError, widgets, type Widget } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
+import { WidgetError, type Widget } from "../../kernel/widgets";
 import { FrontEnd } from "./front-end";
 import { bytes, echo, esm, refused, update } from "./wire";
 

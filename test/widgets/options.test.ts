@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { widgets } from "../../kernel/widgets/index.ts";
+import * as widgets from "../../kernel/widgets/index.ts";
 
 describe("options that no front end can show are refused", () => {
   const wrong: [string, () => unknown, RegExp][] = [

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { JSONObject, JSONValue } from "../../kernel/display/host";
-import { widgets, type WidgetHandle } from "../../kernel/widgets";
+import * as widgets from "../../kernel/widgets";
+import type { WidgetHandle } from "../../kernel/widgets";
 import { FrontEnd, type FakeComm } from "./front-end";
 
 interface Opened {

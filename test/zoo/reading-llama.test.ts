@@ -3,10 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
-import { world } from "../../kernel/data/index.ts";
+import * as world from "../../kernel/data/world";
 import { models } from "../models/names.ts";
 import { tensorOf } from "../nn/golden.ts";
 import { nn, tf } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors";
 
 const folder = resolve("kernel/zoo/reading-llama");
 
@@ -34,7 +35,7 @@ describe("reading-llama", () => {
   });
 
   it("gives the logits of transformers", async () => {
-    const golden = nn.parseSafetensors(readFileSync(resolve("test/zoo/golden/reading-llama.safetensors"))).tensors;
+    const golden = safetensors.parse(readFileSync(resolve("test/zoo/golden/reading-llama.safetensors"))).tensors;
     const { model } = await models.load("zoo/reading-llama");
     const [ids, expected] = ["ids", "logits"].map((key) => tensorOf(golden.get(key)!));
     const logits = tf.tidy(() => {

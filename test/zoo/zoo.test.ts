@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { world } from "../../kernel/data/world/index.ts";
+import * as world from "../../kernel/data/world";
 
 const zoo = resolve("kernel/zoo");
 const shipped = readdirSync(zoo).filter((name) => existsSync(join(zoo, name, "card.json")));

@@ -1,8 +1,9 @@
 /** `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
-import { law, type AScore, type TokenSet } from "../../law";
-import { readSafetensors } from "../../nn";
+import * as law from "../../law";
+import type { AScore, TokenSet } from "../../law";
+import { readSafetensors } from "../../safetensors/safetensors";
 import { joinNegatives } from "../arguments";
 import { USAGE } from "../usage";
 import { imagesOf, tokensOfImages } from "./image-tokens";
@@ -33,7 +34,7 @@ export async function aScore(args: string[]): Promise<void> {
     values.images === undefined ? await fromFiles(values) : await fromImages(values);
   const aligner = await law.aligner({ device: values.device as DeviceRequest | undefined });
   try {
-    const score = await law.aScoreWith(aligner, targets, references, { direction });
+    const score = await law.aScore(targets, references, { direction, aligner });
     print(values.json, { ...score, imageNames: names }, () => aScoreLines(score, names.length));
   } finally {
     await aligner.dispose();

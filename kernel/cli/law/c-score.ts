@@ -2,10 +2,13 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
-import { data, type SpairPair } from "../../data";
-import { type Encoder, encoders } from "../../encoders";
+import * as data from "../../data";
+import type { SpairPair } from "../../data/spair";
+import * as encoders from "../../encoders";
+import type { Encoder } from "../../encoders";
 import * as features from "../../features";
-import { law, type CScore, type CScoreOptions, type LookAlikes, type PckSummary } from "../../law";
+import * as law from "../../law";
+import type { CScore, CScoreOptions, LookAlikes, PckSummary } from "../../law";
 import { joinNegatives } from "../arguments";
 import { USAGE } from "../usage";
 import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";
@@ -13,7 +16,7 @@ import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
-  ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, layers: TEXT },
+  ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, indices: TEXT },
   ...{ "by-layer": FLAG, match: TEXT, window: TEXT, temperature: TEXT, "mask-fill": TEXT, center: FLAG, alphas: TEXT },
   ...{ canvas: TEXT, "cell-center": TEXT, inclusive: FLAG, geometry: TEXT, normalize: TEXT, "look-alikes": TEXT },
   ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG },
@@ -38,13 +41,13 @@ export async function cScore(args: string[]): Promise<void> {
     limit: countOf("limit", values.limit),
     categories: values.categories?.split(","),
   });
-  const layers = layersOf(values.layers);
-  if (layers === null && !values["by-layer"]) throw new Error("law c-score: --layers all needs --by-layer");
+  const layers = indicesOf(values.indices);
+  if (layers === null && !values["by-layer"]) throw new Error("law c-score: --indices all needs --by-layer");
   const given = scoreOptions(values);
   const source = await open(values, layers, pairs);
   // Written a moment ago, the features have the numbers that the layers have in the encoder.
   const stored = encoder && "run" in source ? source.run.layers.map(({ layer }) => layer) : (layers ?? undefined);
-  const options = stored === undefined ? given : { ...given, layers: stored };
+  const options = stored === undefined ? given : { ...given, indices: stored };
   try {
     if (values["by-layer"]) {
       const layers = await law.cScoreByLayer(source, pairs, options);
@@ -83,8 +86,8 @@ function scoreOptions(values: Values): CScoreOptions {
 }
 
 /** `null`: all. */
-function layersOf(text: string | undefined): number[] | null | undefined {
-  return text === "all" ? null : text === undefined ? undefined : numbersOf("layers", text);
+function indicesOf(text: string | undefined): number[] | null | undefined {
+  return text === "all" ? null : text === undefined ? undefined : numbersOf("indices", text);
 }
 
 /** The encoder, or the features on disk; those that are not there yet are written first. */
@@ -112,10 +115,10 @@ async function open(
         encoder,
         images,
         out,
-        layers: layers === undefined ? [-2] : layers,
+        indices: layers === undefined ? [-2] : layers,
         batchSize: countOf("batch", values.batch),
       },
-      onProgress: ({ done, total }) => progress(done, total),
+      onProgress: progress,
       signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
     });
   } finally {

@@ -1,5 +1,5 @@
 import type { DeviceRequest } from "../../backend";
-import { encoders } from "../../encoders";
+import * as encoders from "../../encoders";
 import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
 import { countOf, numberOf, progress, stopSignal } from "./values";
@@ -30,7 +30,7 @@ export async function tokensOfImages(
       const options = { indices: [layer], outputFmt: "NLC", intermediatesOnly: true, stopEarly: true } as const;
       const [map] = (await encoder.forwardIntermediates(some, options)).intermediates;
       sets.push(...some.map((_, i) => ({ data: map.tokens(i), width: map.channels })));
-      progress(sets.length, files.length);
+      progress({ done: sets.length, total: files.length });
     }
   } finally {
     await encoder.dispose();

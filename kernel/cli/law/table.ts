@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { isTight } from "../../protocol/law/model";
 import { tightWarning } from "../../view/law/text";
+import * as law from "../../law";
 import {
-  law,
   LawError,
   type BenchmarkFit,
   type Plan,
@@ -27,7 +27,9 @@ const TABLE_OPTIONS = {
 /** The table of `--table FILE.csv`; without it the published one. */
 function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
   const options = { c: values.c, extra: values.extra };
-  return values.table === undefined ? law.published(options) : law.table(readFileSync(values.table, "utf8"), options);
+  return values.table === undefined
+    ? law.publishedTable(options)
+    : law.parseTable(readFileSync(values.table, "utf8"), options);
 }
 
 function degreeOf(text: string | undefined): 1 | 2 | undefined {

@@ -35,7 +35,7 @@ export function stopSignal(words: string): AbortSignal {
   return stop.signal;
 }
 
-export function progress(done: number, total: number): void {
+export function progress({ done, total }: { done: number; total: number }): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
 }
 

@@ -1,48 +1,26 @@
-import { balance } from "./scenes/balance";
-import { categories, parts } from "./things/categories";
-import { crowd } from "./scenes/crowd";
-import { factsOf } from "./language/facts";
-import { write } from "./layouts";
-import { denseMaps } from "./scenes/maps";
-import { lookAlikes } from "./things/look-alikes";
-import { answers, ask, questionTypes, quiz } from "./language/questions";
-import { reading } from "./reading";
-import { phrasesFor, resolve } from "./language/refer";
-import { render } from "./draw/render";
-import { scene } from "./scenes/scene";
-import { writeSpair } from "./layouts/spair-writer";
-
 /**
  * A synthetic world for vision experiments: posed, coloured and partly hidden objects with exact part maps, keypoints and
  * captions. The same seed gives the same bytes everywhere.
  *
  * ```ts
- * const image = world.render(world.scene(7, { split: "test" }));
+ * const image = data.world.render(data.world.scene(7, { split: "test" }));
  * image.data;            // Uint8Array, 128 * 128 * 3
  * image.captions.full;   // "a large red striped fish above a small blue mug on a green ground"
  * ```
  */
-export const world = {
-  categories,
-  parts,
-  scene,
-  lookAlikes,
-  crowd,
-  render,
-  factsOf,
-  phrasesFor,
-  resolve,
-  questionTypes,
-  answers,
-  ask,
-  quiz,
-  reading,
-  denseMaps,
-  balance,
-  writeSpair,
-  write,
-} as const;
-
+export { balance } from "./scenes/balance";
+export { categories, parts } from "./things/categories";
+export { crowd } from "./scenes/crowd";
+export { factsOf } from "./language/facts";
+export { write } from "./layouts";
+export { denseMaps } from "./scenes/maps";
+export { lookAlikes } from "./things/look-alikes";
+export { answers, ask, questionTypes, quiz } from "./language/questions";
+export { reading } from "./reading";
+export { phrasesFor, resolve } from "./language/refer";
+export { render } from "./draw/render";
+export { scene } from "./scenes/scene";
+export { writeSpair } from "./layouts/spair-writer";
 export type { BalanceRow } from "./scenes/balance";
 export type { Captions, HardNegatives } from "./language/captions";
 export type { CategoryName, CategorySpec, Shape } from "./things/categories";
@@ -59,3 +37,5 @@ export { splits, type Relation, type Scene, type SceneObject, type SceneOptions,
 export type { PartName } from "./things/sketch";
 export type { SpairSpec, WriteSpairOptions } from "./layouts/spair-writer";
 export { textureNames, type TextureName } from "./draw/texture";
+export type { Backdrop, Blob } from "./draw/backdrop";
+export type { Texture } from "./draw/texture";

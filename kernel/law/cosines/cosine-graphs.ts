@@ -1,4 +1,4 @@
-import { buildModel, type BuiltNode } from "../../onnx";
+import { buildModel, type BuiltNode } from "../../onnx/build";
 
 /** Which side looks for its best partner on the other. */
 export type Direction = "target-to-reference" | "reference-to-target";

@@ -1,5 +1,7 @@
+import { onnxruntime } from "../../backend/onnxruntime";
+import type { BackendSession, HostTensor } from "../../backend/types";
+import type { Device } from "../../backend";
 import { platform } from "../../platform";
-import { onnxruntime, type BackendSession, type Device, type HostTensor } from "../../backend";
 import { Staging, type StagedRows } from "./staging";
 
 /** Runs that go on at once on a processor. */

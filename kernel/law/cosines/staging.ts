@@ -1,4 +1,4 @@
-import type { HostTensor } from "../../backend";
+import type { HostTensor } from "../../backend/types";
 
 /** Most buffers that wait to be used again. */
 const MOST = 16;

@@ -36,7 +36,7 @@ export interface TableOptions {
  * @throws LawError with row and column of the first cell that is wrong.
  */
 export function parseTable(text: string, options: TableOptions = {}): ScoreTable {
-  const csv = readCsv(text, "law.table");
+  const csv = readCsv(text, "law.parseTable");
   const rows = csv.header.includes("benchmark") ? longRows(csv, options) : wideRows(csv, options);
   checkUnique(rows);
   return {
@@ -66,7 +66,7 @@ function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOpt
   const benchmarks = header.filter((name) => name.startsWith("perf_")).map((name) => name.slice("perf_".length));
   if (benchmarks.length === 0) {
     throw new LawError(
-      "law.table",
+      "law.parseTable",
       "row 1 must name a column benchmark (long) or columns perf_<benchmark> (wide)",
       header.join(","),
     );
@@ -93,14 +93,14 @@ function wideRows({ header, records, decimal }: Csv, { c, extra = [] }: TableOpt
 function textOf({ fields, line }: CsvRecord, column: string): string {
   const value = fields[column];
   if (value) return value;
-  throw new LawError("law.table", `row ${line}, column ${column} must not be empty`, value);
+  throw new LawError("law.parseTable", `row ${line}, column ${column} must not be empty`, value);
 }
 
 function numberOf({ fields, line }: CsvRecord, column: string, decimal: Csv["decimal"]): number {
   const text = fields[column];
   const value = text ? decimalNumber(text, decimal) : NaN;
   if (Number.isFinite(value)) return value;
-  throw new LawError("law.table", `row ${line}, column ${column} must be a finite decimal number`, text);
+  throw new LawError("law.parseTable", `row ${line}, column ${column} must be a finite decimal number`, text);
 }
 
 function scoreOf(record: CsvRecord, column: string, decimal: Csv["decimal"]): number | null {
@@ -113,7 +113,7 @@ function checkUnique(rows: TableRow[]): void {
   for (const { encoder, benchmark } of rows) {
     const key = JSON.stringify([encoder, benchmark]);
     if (seen.has(key))
-      throw new LawError("law.table", "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
+      throw new LawError("law.parseTable", "an encoder may stand once per benchmark", `${encoder}, ${benchmark}`);
     seen.add(key);
   }
 }

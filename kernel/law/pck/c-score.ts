@@ -17,7 +17,7 @@ export interface CScoreOptions extends PckOptions, ExtractionOptions {
    * Blocks whose tokens are used, each normalised and then concatenated. Default `[-2]`, as in the Law paper; of stored features the
    * last layer that is there.
    */
-  layers?: number[];
+  indices?: number[];
   /** Score the keypoints that have a look-alike apart, as `geometryAware`. Default: not. */
   lookAlikes?: LookAlikes;
   /** Seed of the bootstrap interval. Default 1. */
@@ -52,7 +52,7 @@ export async function cScore(
 ): Promise<CScore> {
   const where = "law.cScore";
   check(where, pairs, options);
-  const layers = options.layers ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
+  const layers = options.indices ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
   const { outcomes } = await matchAll(where, encoder, pairs, { ...options, layers, join: true });
   return describe(pairs, outcomes[0], options);
 }
@@ -74,7 +74,7 @@ export async function cScoreByLayer(
 ): Promise<{ layer: number; summary: CScore }[]> {
   const where = "law.cScoreByLayer";
   check(where, pairs, options);
-  const plan = { ...options, layers: options.layers ?? null, join: false };
+  const plan = { ...options, layers: options.indices ?? null, join: false };
   const { layers, outcomes } = await matchAll(where, encoder, pairs, plan);
   return layers.map((layer, i) => ({ layer, summary: describe(pairs, outcomes[i], options) }));
 }
@@ -103,7 +103,7 @@ async function matchAll(
   const groups = groupByTarget(pairs);
   const { signal } = plan;
   if (typeof encoder === "function") {
-    const onPairs = (done: number) => plan.onProgress?.(done, pairs.length);
+    const onPairs = (done: number) => plan.onProgress?.({ done, total: pairs.length });
     return matchPairs(pairs, groups, supplyFromSource(encoder, plan), { ...plan, signal, onPairs });
   }
   const extractor = isStored(encoder) ? storedExtractor(encoder, where) : encoder;

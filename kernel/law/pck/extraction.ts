@@ -34,7 +34,7 @@ export interface ExtractionOptions {
   batchSize?: number;
   /** Default: none. Keys name encoder, layers, centring and path: an image or model that changes in place needs a new cache. */
   cache?: FeatureCache;
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
   signal?: AbortSignal;
 }
 
@@ -59,7 +59,7 @@ export async function* extract(
     const missing = batch.filter((_, i) => found[i] === undefined);
     const made = missing.length > 0 ? await run(encoder, missing, plan) : [];
     for (const [i, path] of missing.entries()) await cache?.set(keyOf(encoder, path, plan), made[i]);
-    onProgress?.(Math.min(start + batchSize, paths.length), paths.length);
+    onProgress?.({ done: Math.min(start + batchSize, paths.length), total: paths.length });
     yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
   }
 }

@@ -13,7 +13,12 @@ export interface TokenSet {
 export interface AScoreOptions {
   /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
   direction?: Direction;
+  /** Computes the cosines, as `law.aligner()` does; default plain loops, which take minutes for large token sets. */
+  aligner?: Aligner;
 }
+
+/** By name of the reference encoder: one token set an image, in the order of the targets. */
+type References = Readonly<Record<string, readonly TokenSet[]>>;
 
 /** The A score by cosines; `captionScore` is the paper's other definition. */
 export interface AScore extends AlignmentScore {
@@ -32,15 +37,29 @@ export interface AScore extends AlignmentScore {
  * (Law of Vision Representation, arXiv 2408.16357, first version; law.md section 2.2):
  * `s(i) = mean_j max_k cos(E_j(i), R_k(i))`, averaged over images, then over references.
  *
+ * With an `aligner` the work leaves the thread and the score comes as a promise: images are computed while the next ones are
+ * made ready, and no more than four are held by the aligner.
+ *
  * @param targets one token set an image, after the projector of the model that uses the encoder, or raw features of one width
  * @param references by name: one token set an image, in the order of `targets`
  * @throws LawError when counts or widths differ.
  */
 export function aScore(
   targets: readonly TokenSet[],
-  references: Readonly<Record<string, readonly TokenSet[]>>,
-  { direction = "target-to-reference" }: AScoreOptions = {},
-): AScore {
+  references: References,
+  options?: AScoreOptions & { aligner?: undefined },
+): AScore;
+export function aScore(
+  targets: readonly TokenSet[],
+  references: References,
+  options: AScoreOptions & { aligner: Aligner },
+): Promise<AScore>;
+export function aScore(
+  targets: readonly TokenSet[],
+  references: References,
+  { direction = "target-to-reference", aligner }: AScoreOptions = {},
+): AScore | Promise<AScore> {
+  if (aligner) return throughAligner(aligner, targets, references, direction);
   checkSets(targets, references);
   const images = Object.entries(references).map(([name, sets]): [string, number[]] => [
     name,
@@ -49,17 +68,11 @@ export function aScore(
   return summarizeImages(images, direction);
 }
 
-/**
- * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. Images are
- * computed while the next ones are made ready; no more than four are held by the aligner.
- *
- * @throws LawError when counts or widths differ.
- */
-export async function aScoreWith(
+async function throughAligner(
   aligner: Aligner,
   targets: readonly TokenSet[],
-  references: Readonly<Record<string, readonly TokenSet[]>>,
-  { direction = "target-to-reference" }: AScoreOptions = {},
+  references: References,
+  direction: Direction,
 ): Promise<AScore> {
   checkSets(targets, references);
   const sets = Object.values(references);
@@ -83,7 +96,7 @@ export async function aScoreWith(
 /** Images at an aligner: two that are computed and two that wait. */
 const IN_FLIGHT = 4;
 
-function checkSets(targets: readonly TokenSet[], references: Readonly<Record<string, readonly TokenSet[]>>): void {
+function checkSets(targets: readonly TokenSet[], references: References): void {
   if (targets.length === 0) throw new LawError("law.aScore", "at least one image is needed", 0);
   const sets = Object.entries(references);
   if (sets.length === 0) throw new LawError("law.aScore", "at least one reference is needed", 0);

@@ -1,4 +1,5 @@
-import { resolveDevice, type Device, type DeviceRequest } from "../../backend";
+import { resolveDevice } from "../../backend/node";
+import type { Device, DeviceRequest } from "../../backend";
 import type { TokenSet } from "./a-score";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
 import { Lanes } from "../cosines/lanes";

@@ -25,7 +25,7 @@ export interface CaptionScore extends AlignmentScore {
 }
 
 export interface CaptionScoreOptions {
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
   signal?: AbortSignal;
 }
 
@@ -48,7 +48,7 @@ export async function captionScore<Image>(
     const logs = Array.from(await model.logProbabilities(image, caption));
     images.push(meanLog(logs, caption));
     tokens.push(logs.length);
-    onProgress?.(images.length, pairs.length);
+    onProgress?.({ done: images.length, total: pairs.length });
   }
   const score = mean(images);
   return { definition: "caption-log-likelihood", model: model.name, score, images, tokens };

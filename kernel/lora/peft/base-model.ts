@@ -1,8 +1,10 @@
 /** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
+import { SafetensorsFile, streamSafetensors } from "../../safetensors/file";
+import type { SafetensorsHeader } from "../../safetensors/header";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
 import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "../../platform/files";
 import { basename, dirname, join } from "../../platform/path";
-import { SafetensorsFile, type SafetensorsHeader, type SafetensorsTensor, streamSafetensors } from "../../safetensors";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
 import { parseJson } from "./json-text";

@@ -1,6 +1,6 @@
+import { readSafetensors } from "../../safetensors/safetensors";
 import { existsSync } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
-import { readSafetensors } from "../../safetensors";
 import {
   type AdapterConfig,
   type AdapterOptions,

@@ -1,6 +1,8 @@
 import { floatToHalf } from "../../numeric";
 import { toFloat32 } from "../../nn/floats";
-import { floatToBfloat16, type SafetensorsDtype, type SafetensorsTensor } from "../../safetensors";
+import { floatToBfloat16 } from "../../safetensors/safetensors";
+import type { SafetensorsDtype } from "../../safetensors/header";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 
 /** Types in which adapters are written. */
 export type FloatDtype = "F32" | "F16" | "BF16";

@@ -1,8 +1,9 @@
 /** An adapter's folder: `adapter_model.safetensors` and `adapter_config.json`. */
+import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../../safetensors";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";

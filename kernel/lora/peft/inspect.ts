@@ -1,6 +1,6 @@
+import { readSafetensorsHeader } from "../../safetensors/safetensors";
 import { existsSync } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
-import { readSafetensorsHeader } from "../../safetensors";
 import type { PeftType } from "../config";
 import { describeFile, guessConfig, ownScaling } from "./describe";
 import { CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";

@@ -6,7 +6,7 @@ import { planMerge } from "./merge-plan";
 
 export interface MergeFileOptions extends ReadAdapterOptions {
   /** Called after each tensor. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 /** What {@link mergeFile} changed. */
@@ -50,7 +50,7 @@ export async function mergeFile(
     const { changes, merged, replaced, warnings } = planMerge(FN, file, source);
     const total = source.tensors.size + (changes.addition ? 1 : 0);
     let done = 0;
-    const copied = await source.write(FN, out, changes, (count) => onProgress?.((done += count), total));
+    const copied = await source.write(FN, out, changes, (count) => onProgress?.({ done: (done += count), total }));
     return { merged, replaced, warnings, copied };
   } finally {
     await source.close();

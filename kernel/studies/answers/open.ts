@@ -1,5 +1,5 @@
 import { tf } from "../../backend/tf";
-import type { QuestionType } from "../../data";
+import type { QuestionType } from "../../data/world/language/questions";
 import { type GateActivity, gateActivity } from "../../lora";
 import { StudyError } from "../error";
 import { load } from "../../models/load";

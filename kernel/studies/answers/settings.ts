@@ -1,4 +1,5 @@
-import { type QuestionType, world } from "../../data";
+import * as world from "../../data/world";
+import type { QuestionType } from "../../data/world/language/questions";
 import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
 

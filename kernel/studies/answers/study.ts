@@ -1,5 +1,5 @@
+import type { Split } from "../../data/world/scenes/scene";
 import { mkdir } from "../../platform/files";
-import type { Split } from "../../data";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../../models/load";
 import { scoreMajority, scoreReading } from "../../tasks/answers/evaluate";
@@ -17,7 +17,7 @@ export interface AnswerStudyOptions {
   /** Keeps features, checkpoints and the runs that are done: the same call goes on where it was stopped. */
   folder: string;
   /** While features are computed. */
-  onPictures?: (split: Split, done: number, total: number) => void;
+  onPictures?: (progress: { split: Split; done: number; total: number }) => void;
   /** After each update, with the report of `train.fit`. */
   onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
   /** After each run. */
@@ -34,7 +34,7 @@ const STUDY = "studies.answerStudy";
  * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
  * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds, and scores each on pictures of the test split, whose
  * instances and combinations of category and colour no training has. Methods of one seed share the stages that
- * they declare shared, the order of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
+ * they declare shared, the order of the batches and the first values. Starts the default device where none was started; the same settings on the same device give the same figures.
  *
  * @throws StudyError for illegal settings
  */
@@ -63,7 +63,7 @@ export async function pictures(
     ...{ encoder, split, count: images[part], levels, pool, signal, folder },
     // To learn from, many; to be asked, as many of each type as the world asks at once.
     perType: part === "train" ? 2 : 1,
-    onProgress: (done, total) => onPictures?.(split, done, total),
+    onProgress: (progress) => onPictures?.({ split, ...progress }),
   });
   return loaded.only(settings.types);
 }

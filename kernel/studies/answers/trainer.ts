@@ -4,6 +4,7 @@ import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
 import * as nn from "../../nn";
 import { Prng } from "../../prng";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
 import type { Sight } from "../../tasks/answers/model";
 import { answerBatches, type AnswerWriter } from "../../tasks/answers/sequences";
 import { cosine, fit, type StepReport, type TrainingControl } from "../../train";
@@ -31,7 +32,7 @@ export interface TrainerParts {
 }
 
 /** Values after the shared stages of one seed, by the stage's name. */
-export type SharedStages = Map<string, Map<string, nn.SafetensorsTensor>>;
+export type SharedStages = Map<string, Map<string, SafetensorsTensor>>;
 
 const CHECKPOINT_EVERY = 50;
 
@@ -82,7 +83,7 @@ export class Trainer {
     this.adapters = attach(this.model, adapter, { random: new Prng(this.seed, "adapter") });
   }
 
-  private async trainedBy(stage: AnswerStage): Promise<Map<string, nn.SafetensorsTensor>> {
+  private async trainedBy(stage: AnswerStage): Promise<Map<string, SafetensorsTensor>> {
     const { trained } = planStage(this.model, stage);
     const state = await nn.stateOf(this.model);
     return new Map([...state].filter(([key]) => trained.has(key)));

@@ -1,6 +1,6 @@
 import { tf } from "../../backend/tf";
 import type { Tensor } from "../../backend/tensor";
-import type { QuestionType } from "../../data";
+import type { QuestionType } from "../../data/world/language/questions";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
 import { answerLogits, type Sight } from "./model";

@@ -1,6 +1,8 @@
+import * as world from "../../data/world";
+import type { Question, QuestionType } from "../../data/world/language/questions";
+import type { Split } from "../../data/world/scenes/scene";
 import { sha256 } from "../../platform";
 import { join } from "../../platform/path";
-import { type Question, type QuestionType, type Split, world } from "../../data";
 import type { Encoder } from "../../encoders/encoder";
 import { load } from "../../encoders/load";
 import { batches } from "../../features/batches";
@@ -27,7 +29,7 @@ export interface PictureOptions {
   /** Takes the features in a folder of its own for each encoder and options; what is there already is not computed again. */
   folder: string;
   /** Called after each file. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two files: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -98,13 +100,13 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
     await extract({
       encoder,
       images,
-      layers,
+      indices: layers,
       pool,
       dtype: "f16",
       out,
       progress: false,
       signal,
-      onProgress: ({ done, total }) => onProgress?.(done, total),
+      onProgress: ({ done, total }) => onProgress?.({ done, total }),
     });
     const stored = await open(out);
     const halves = await readHalves(stored, images.names, layers);
@@ -163,7 +165,7 @@ async function readHalves(
   paths: readonly string[],
   layers: readonly number[],
 ): Promise<Uint16Array> {
-  const source = batches(stored, { paths, layers, size: TOGETHER, shuffle: false });
+  const source = batches(stored, { paths, indices: layers, size: TOGETHER, shuffle: false });
   const { grid, channels } = stored.run.layers[0];
   const size = grid[0] * grid[1] * channels;
   const halves = new Uint16Array(paths.length * layers.length * size);

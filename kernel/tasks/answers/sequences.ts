@@ -1,4 +1,4 @@
-import type { QuestionType } from "../../data";
+import type { QuestionType } from "../../data/world/language/questions";
 import type { Tokenizer } from "../../encoders/tokenizer";
 import { Prng } from "../../prng";
 import { type BatchSource, batches } from "../../train";

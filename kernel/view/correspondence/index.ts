@@ -17,7 +17,7 @@ import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
 
 export interface CorrespondenceOptions {
   /** Layers by index, as in `forwardIntermediates`; negative counts from the end. Default: all the encoder gives. */
-  layers?: readonly number[];
+  indices?: readonly number[];
   /** The layer shown first, one of `layers`. Default: the last. */
   layer?: number;
   /** Known correspondences: error lines, threshold circles and a PCK read-out. */
@@ -86,8 +86,8 @@ async function buildModel(
   options: CorrespondenceOptions,
 ): Promise<ViewModel> {
   const images: [RawImage, RawImage] = [await decodeImage(a, { fn: WHERE }), await decodeImage(b, { fn: WHERE })];
-  const first = await extractFeatures(WHERE, encoder, a, images[0], options.layers);
-  const second = await extractFeatures(WHERE, encoder, b, images[1], options.layers);
+  const first = await extractFeatures(WHERE, encoder, a, images[0], options.indices);
+  const second = await extractFeatures(WHERE, encoder, b, images[1], options.indices);
   const layers = first.map((features, i) => pairLayer(features, second[i]));
   const current = currentLayer(layers, options.layer);
   return {

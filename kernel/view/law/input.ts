@@ -2,7 +2,7 @@ import { ViewError } from "../../protocol/core/error";
 import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow, SavedTableGroup } from "../../protocol/law/payload";
 import { MAX_BENCHMARKS, MAX_ENCODERS } from "../../protocol/law/payload";
 
-/** The table that a law view shows: what `law.table` and `law.published` return. */
+/** The table that a law view shows: what `law.parseTable` and `law.publishedTable` return. */
 export interface LawTableLike {
   readonly rows: readonly LawTableRowLike[];
   readonly encoders: readonly string[];

@@ -12,7 +12,7 @@ import { encodePng } from "../draw/png";
 
 export interface PcaOptions {
   /** Layers by index; negative counts from the end. One row of pictures each. Default: the last. */
-  layers?: readonly number[];
+  indices?: readonly number[];
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
@@ -58,7 +58,7 @@ export async function pca(
   if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
     throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
   const pictures = await decodeAll(images);
-  const layers = (await featuresOf(images, pictures, source, options.layers)).map(fitLayer);
+  const layers = (await featuresOf(images, pictures, source, options.indices)).map(fitLayer);
   const canvas = await drawRows(pictures, layers, tile, title);
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
   return new PcaView(
