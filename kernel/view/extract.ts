@@ -1,7 +1,7 @@
 import type { ImageInput, RawImage } from "../data/image";
 import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
-import { unitRows } from "../protocol/correspondence/match";
+import { unitRows } from "../protocol/core/rows";
 
 /** Features of images on a patch grid, as an encoder returns them: `[B, N, C]`, row-major. */
 export interface FeatureMapLike {

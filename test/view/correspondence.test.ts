@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import sharp from "sharp";
 import { view, ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
-import { argmax, matchPatch, similarityRow, softmax, topIndices } from "../../kernel/protocol/correspondence/match";
+import { argmax, similarityRow, softmax, topIndices } from "../../kernel/protocol/core/rows";
+import { matchPatch } from "../../kernel/protocol/correspondence/match";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";
 import { dequantize } from "../../kernel/protocol/core/quantize";
-import { allocateDims, reducePair } from "../../kernel/view/correspondence/reduce";
+import { allocateDims, reducePair } from "../../kernel/view/reduce/pair";
 import { heatColors, heatRange } from "../../kernel/protocol/core/scale";
 import { matchOf, syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 

@@ -5,8 +5,8 @@ import { Pane, ScaleBar, type Scale, type Scene } from "../image";
 import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
 import type { Translate } from "../parts/translate";
+import type { Viewer } from "../viewers/viewer";
 import { Chips } from "./chips";
 import { alignmentControls, type AlignmentControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -20,7 +20,7 @@ import { AlignmentTable } from "./table";
 import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
 
 /** The alignment viewer: an image's patches against tokens. Owns its elements and listeners; needs no kernel. */
-export class AlignmentViewer implements OutputContent, Exportable {
+export class AlignmentViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(
@@ -45,6 +45,10 @@ export class AlignmentViewer implements OutputContent, Exportable {
     this.node = this.compose();
     this.listen();
     for (const pane of [this.pane, this.reference]) if (pane) void this.load(pane);
+  }
+
+  setProblem(message: string): void {
+    this.lines.setProblem(message);
   }
 
   exportName(): string {

@@ -1,10 +1,19 @@
-import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } from "fovea/protocol";
-import type { ConnectionState, FeaturePart, LiveContent } from "../comms";
+import {
+  patchAt,
+  readCorrespondenceReply,
+  readFeatureBuffer,
+  type CorrespondencePayload,
+  type FeaturesRequest,
+  type GridPlacement,
+  type Side,
+} from "fovea/protocol";
+import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, freshId, setText } from "../dom";
 import { composeVector, ExportControls, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scene } from "../image";
 import { FrameSchedule } from "../parts/frame";
 import type { Translate } from "../parts/translate";
+import type { Viewer } from "../viewers/viewer";
 import { Controls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { FeatureStore } from "./features";
@@ -31,11 +40,11 @@ export interface ViewerOptions {
   payload: CorrespondencePayload;
   trans: Translate;
   /** Asks the kernel for the full features of a layer, if there is one. */
-  requestLayer(position: number): void;
+  send: Send;
 }
 
 /** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
-export class CorrespondenceViewer implements LiveContent, Exportable {
+export class CorrespondenceViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: ViewerOptions) {
@@ -63,15 +72,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     this.frame.ask();
   }
 
-  /** Takes features from the kernel. Features that do not fit the view are a problem to show, not to throw. */
-  receive(part: FeaturePart): void {
-    try {
-      if (!this.store.accept(part.reply, part.values)) return;
-      this.pinAnswers.forget();
-      this.setProblem("");
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
+  /** Takes features from the kernel. @throws ProtocolError on features that do not fit the view */
+  receive({ message, buffers }: Received): void {
+    const reply = readCorrespondenceReply(message);
+    if (!this.store.accept(reply, readFeatureBuffer(reply, buffers))) return;
+    this.pinAnswers.forget();
+    this.setProblem("");
     this.frame.ask();
   }
 
@@ -243,7 +249,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
   }
 
   private wantLayer(): void {
-    if (!this.store.hasFull(this.state.layer)) this.options.requestLayer(this.state.layer);
+    const { layer } = this.state;
+    if (this.store.hasFull(layer)) return;
+    for (const image of [0, 1] as const) {
+      const request: FeaturesRequest = { type: "features", layer, image };
+      this.options.send(request);
+    }
   }
 
   private placements(): [GridPlacement, GridPlacement] {

@@ -10,7 +10,7 @@ import {
   type SavedFit,
 } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
-import type { Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
 import { encoderTrace, facetTitle, numberedTraces, padded, plain, shownPrediction, type PlacedPoint } from "./points";
 import type { LawState } from "./state";
 

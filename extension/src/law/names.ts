@@ -1,5 +1,5 @@
 import { element } from "../dom";
-import type { PanelEvents } from "../plotly";
+import type { PanelEvents } from "../plots/panel";
 import { activeEncoder, type LawState } from "./state";
 
 /** Which number is which encoder. Worked by the stage's keys, or by the pointer. */

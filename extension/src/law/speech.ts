@@ -8,7 +8,7 @@ import {
   type SavedFit,
   type Surface,
 } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
+import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import type { FitOrigin, FitStore } from "./fits";
 import { activeEncoder, type LawState } from "./state";

@@ -1,20 +1,23 @@
 import {
   lawPoints,
   fittedSurface,
+  readLawReply,
   type ColorMapName,
   type FitChoice,
+  type FitRequest,
   type LawPayload,
-  type UncheckedFitReply,
+  type SelectRequest,
 } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
+import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, setText } from "../dom";
 import { ExportControls, type Exportable, type ViewPicture } from "../export";
 import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
 import type { Translate } from "../parts/translate";
-import { PlotPanel, type Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
+import { PlotPanel } from "../plots/panel";
+import type { Viewer } from "../viewers/viewer";
 import { LawControls } from "./controls";
 import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./figures";
 import { FitStore } from "./fits";
@@ -30,14 +33,12 @@ export interface LawViewerOptions {
   payload: LawPayload;
   trans: Translate;
   colormap: ColorMapName;
-  /** Asks the kernel for a fit, if there is one. */
-  refit(serial: number, choice: FitChoice): void;
-  /** Tells the kernel which encoder is selected, if there is one. */
-  select(encoder: number | null): void;
+  /** Asks the kernel for fits and tells it selections, if there is one. */
+  send: Send;
 }
 
 /** The law viewer: fits of benchmark scores in linked panels. Owns its elements and listeners. */
-export class LawViewer implements OutputContent, Exportable {
+export class LawViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: LawViewerOptions) {
@@ -66,13 +67,9 @@ export class LawViewer implements OutputContent, Exportable {
     this.frame.ask();
   }
 
-  /** Takes a fit from the kernel; one that does not belong to the view is a problem to show. */
-  receive(reply: UncheckedFitReply): void {
-    try {
-      if (this.fits.accept(reply)) this.lines.setProblem("");
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
+  /** Takes a fit from the kernel. @throws ProtocolError on one that does not belong to the view */
+  receive({ message }: Received): void {
+    if (this.fits.accept(readLawReply(message))) this.lines.setProblem("");
     this.frame.ask();
   }
 
@@ -201,7 +198,8 @@ export class LawViewer implements OutputContent, Exportable {
     this.lines.setProblem("");
     this.update({ ...this.state, choice });
     const serial = this.fits.choose(choice);
-    if (this.live()) this.options.refit(serial, choice);
+    const request: FitRequest = { type: "fit", serial, choice };
+    if (this.live()) this.options.send(request);
   }
 
   private live(): boolean {
@@ -226,7 +224,8 @@ export class LawViewer implements OutputContent, Exportable {
   private update(state: LawState): void {
     const { selected } = this.state;
     this.state = state;
-    if (state.selected !== selected && this.options.payload.selects) this.options.select(state.selected ?? null);
+    const request: SelectRequest = { type: "select", encoder: state.selected ?? null };
+    if (state.selected !== selected && this.options.payload.selects) this.options.send(request);
     this.frame.ask();
   }
 

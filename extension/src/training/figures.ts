@@ -1,6 +1,6 @@
 import { curvesIn, type Chart, type CurvePoint, type NamedCurve, type RunRecord } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
-import type { Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
 import { plain } from "./plain";
 import { stageLines, stageNames, upright } from "./stage-marks";
 import type { TrainingViewState } from "./state";

@@ -1,22 +1,23 @@
 import {
   chartsOf,
-  readEvents,
-  readRuns,
   readTraining,
   RunRecord,
   type ColorMapName,
   type RunCommand,
   type SavedRun,
+  type SteerRequest,
   type TrainingPayload,
+  type TrainingReply,
 } from "fovea/protocol";
-import type { ConnectionState, TrainingReply } from "../comms";
+import type { ConnectionState, Send } from "../comms/channel";
 import { element, setText } from "../dom";
 import { ExportControls, type Exportable, type ViewPicture } from "../export";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
 import type { Translate } from "../parts/translate";
-import { PlotPanel, type Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
+import { PlotPanel } from "../plots/panel";
+import type { Viewer } from "../viewers/viewer";
 import { curveColors } from "./colours";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -43,12 +44,12 @@ export interface TrainingViewerOptions {
   payload: TrainingPayload;
   trans: Translate;
   colormap: ColorMapName;
-  /** Pauses, resumes or stops a run, if there is a kernel. */
-  steer(run: number, command: RunCommand): void;
+  /** Asks the kernel to pause, resume or stop a run, if there is one. */
+  send: Send;
 }
 
 /** The training viewer: follows runs event by event, or shows their record. Owns its elements and listeners. */
-export class TrainingViewer implements OutputContent, Exportable {
+export class TrainingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: TrainingViewerOptions) {
@@ -91,20 +92,16 @@ export class TrainingViewer implements OutputContent, Exportable {
     this.lines.setProblem(message);
   }
 
-  /** Takes what the kernel says. @throws ProtocolError never: what breaks the protocol is a problem to show */
-  receive(reply: Exclude<TrainingReply, { type: "bundle" }>): void {
-    try {
-      if (reply.type === "runs") this.take(readRuns(reply.runs, "fovea.view reply"));
-      else for (const event of readEvents(reply.events, "fovea.view reply")) this.runs[reply.run]?.apply(event);
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
+  /** Takes the runs, or events of one of them, as the kernel tells them. */
+  take(reply: Exclude<TrainingReply, { type: "bundle" }>): void {
+    if (reply.type === "runs") this.replace(reply.runs);
+    else for (const event of reply.events) this.runs[reply.run]?.apply(event);
     this.drawing.ask();
   }
 
   /** Takes what the kernel wrote into the notebook, where no live connection knows better. */
   accept({ runs }: TrainingPayload): void {
-    if (this.connection !== "live") this.take(runs);
+    if (this.connection !== "live") this.replace(runs);
     this.drawing.ask();
   }
 
@@ -160,7 +157,7 @@ export class TrainingViewer implements OutputContent, Exportable {
     return this.runs[this.state.run];
   }
 
-  private take(saved: readonly SavedRun[]): void {
+  private replace(saved: readonly SavedRun[]): void {
     if (saved.length !== this.runs.length) return;
     saved.forEach((run, i) => (this.runs[i] = RunRecord.load(run)));
   }
@@ -241,7 +238,8 @@ export class TrainingViewer implements OutputContent, Exportable {
 
   private steer(command: RunCommand): void {
     const works = this.connection === "live" && !this.run.ended && this.run.state !== "waiting";
-    if (works) this.options.steer(this.state.run, command);
+    const request: SteerRequest = { type: "steer", run: this.state.run, command };
+    if (works) this.options.send(request);
   }
 
   /** The pointer is on an update of a curve, or has left. */

@@ -1,5 +1,5 @@
 import { base64Decode, base64Encode } from "../core/base64";
-import { argmax, row, similarityRow, softmax } from "../correspondence/match";
+import { argmax, row, similarityRow, softmax } from "../core/rows";
 import { dequantize } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 

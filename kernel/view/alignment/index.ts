@@ -5,10 +5,10 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { imageFeatures, type FeatureMapLike, type ImageFeatures } from "../extract";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { unitRows } from "../../protocol/correspondence/match";
-import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
+import { unitRows } from "../../protocol/core/rows";
+import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
-import { reducePair } from "../correspondence/reduce";
+import { reducePair } from "../reduce/pair";
 import { imagePath } from "../origin";
 import {
   MAX_CELLS,

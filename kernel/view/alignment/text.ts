@@ -1,4 +1,4 @@
-import { argmax } from "../../protocol/correspondence/match";
+import { argmax } from "../../protocol/core/rows";
 import { tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";
 import type { AlignmentPayload } from "../../protocol/alignment/payload";
 

@@ -2,18 +2,17 @@ import { base64Encode } from "../../protocol/core/base64";
 import type { LayerModel, ViewModel } from "./model";
 import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { argmax, matchPatch, similaritySpace, softmax, type MatchResult } from "../../protocol/correspondence/match";
-import { drawMatches, type DrawnMatch, type MatchPicture } from "./match-picture";
+import { argmax, softmax } from "../../protocol/core/rows";
+import { matchPatch, similaritySpace, type MatchResult } from "../../protocol/correspondence/match";
+import { drawMatches, type DrawnMatch, type MatchPicture } from "../draw/match-picture";
 import {
   CORRESPONDENCE_MIME,
-  MAX_SAVED_BYTES,
-  PROTOCOL_VERSION,
   type CorrespondencePayload,
-  type SavedImage,
   type SavedLayer,
 } from "../../protocol/correspondence/payload";
+import { MAX_SAVED_BYTES, PROTOCOL_VERSION, type SavedImage } from "../../protocol/core/saved";
 import { encodeJpeg, encodePalettePng } from "../draw/pictures";
-import { allocateDims, reducePair } from "./reduce";
+import { allocateDims, reducePair } from "../reduce/pair";
 import { heatColors, heatRange } from "../../protocol/core/scale";
 import type { PairPCK } from "../../protocol/correspondence/truth";
 

@@ -1,7 +1,7 @@
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
 import { Canvas, TEXT_HEIGHT } from "../draw/canvas";
-import { principalComponents, project, type Components } from "./components";
+import { principalComponents, project, type Components } from "../reduce/components";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import {

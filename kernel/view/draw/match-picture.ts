@@ -1,8 +1,8 @@
 import type { RawImage } from "../../data/image";
-import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../draw/canvas";
+import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "./canvas";
 import { colorAt, colorTable, type ColorMapName } from "../../protocol/core/color";
 import { patchCenter, type GridPlacement, type Point } from "../../protocol/core/geometry";
-import { resizePicture, fitSize } from "../draw/pictures";
+import { resizePicture, fitSize } from "./pictures";
 
 /** One match to draw: two points in image pixels, and whether it is right, where that is known. */
 export interface DrawnMatch {

@@ -2,13 +2,8 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { element } from "../dom";
-import type { Translate } from "./translate";
-
-/** What an output shows: owns its elements and listeners. */
-export interface OutputContent {
-  readonly node: HTMLElement;
-  dispose(): void;
-}
+import type { Translate } from "../parts/translate";
+import type { OutputContent } from "./viewer";
 
 /** An output of ours: shows its content, or in words why it cannot. */
 export abstract class Output<Content extends OutputContent> extends Widget implements IRenderMime.IRenderer {

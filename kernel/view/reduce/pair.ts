@@ -1,5 +1,5 @@
-import { principalComponents, project } from "../pca/components";
-import type { FeaturePair } from "../../protocol/correspondence/match";
+import { principalComponents, project } from "./components";
+import type { FeaturePair } from "../../protocol/core/rows";
 import { quantize, type Int8Matrix } from "../../protocol/core/quantize";
 
 /** Below this the approximate matches are no longer worth showing. */

@@ -1,0 +1,10 @@
+export * from "./base64";
+export { ProtocolError, type Reader } from "./check";
+export * from "./color";
+export * from "./error";
+export * from "./geometry";
+export * from "./messages";
+export * from "./quantize";
+export * from "./rows";
+export * from "./saved";
+export * from "./scale";
