@@ -1,7 +1,7 @@
 import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { ExportControls, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scale, type Scene } from "../image";
+import { Pane, ScaleBar, type Scale, type Scene } from "../panes";
 import { FrameSchedule } from "../parts/frame";
 import { listenKeys } from "../parts/keys";
 import { Lines } from "../parts/lines";

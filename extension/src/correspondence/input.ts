@@ -1,5 +1,5 @@
 import { patchAt, type GridPlacement, type Side } from "fovea/protocol";
-import type { Pane } from "../image";
+import type { Pane } from "../panes";
 import { listenKeys } from "../parts/keys";
 import { actionOf, type Action } from "./keyboard";
 import { otherSide } from "./query";

@@ -10,7 +10,7 @@ import {
 import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, freshId, setText } from "../dom";
 import { composeVector, ExportControls, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scene } from "../image";
+import { Pane, ScaleBar, type Scene } from "../panes";
 import { FrameSchedule } from "../parts/frame";
 import type { Translate } from "../parts/translate";
 import type { Viewer } from "../viewers/viewer";

@@ -1,7 +1,7 @@
-import { base64Encode } from "../protocol/core/base64";
-import { View } from "../display/display";
-import { checkPixels, encodePng, type Pixels } from "./draw/png";
-import { ViewError } from "../protocol/core/error";
+import { base64Encode } from "../../protocol/core/base64";
+import { View } from "../../display/display";
+import { checkPixels, encodePng, type Pixels } from "../draw/png";
+import { ViewError } from "../../protocol/core/error";
 
 export interface ImageOptions {
   /** Each pixel becomes `scale x scale` pixels. Default 1. */

@@ -1,6 +1,6 @@
-import { View } from "../display/display";
-import { ViewError } from "../protocol/core/error";
-import { escapeMarkup } from "../display/escape";
+import { View } from "../../display/display";
+import { ViewError } from "../../protocol/core/error";
+import { escapeMarkup } from "../../display/escape";
 
 /** What a cell may hold: numbers are right-aligned, everything else is text. */
 export type TableViewValue = string | number | boolean | null | undefined;
