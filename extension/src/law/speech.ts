@@ -98,3 +98,10 @@ function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, 
       return connection satisfies never;
   }
 }
+
+/** How many encoders and benchmarks there are. */
+export function saySize(trans: Translate, { encoders, benchmarks }: LawPayload): string {
+  const count = benchmarks.length;
+  const on = count === 1 ? trans.__("1 benchmark") : trans.__("%1 benchmarks", count);
+  return trans.__("%1 encoders on %2", encoders.length, on);
+}
