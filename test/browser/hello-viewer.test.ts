@@ -79,7 +79,7 @@ describe("a viewer made by the recipe", () => {
     page = await browser.newPage();
     page.on("pageerror", (error) => errors.push(String(error)));
     const comm = new FakeComm(
-      (sent: Sent) => void page.evaluate((data) => (window as never as Window).fromKernel(data), sent.data),
+      (sent: Sent) => void page.evaluate((data) => (window as never as Window).fromKernel(data), sent.data as object),
     );
     await page.exposeFunction("toKernel", (kind: string, data: JSONValue) =>
       kind === "open" ? accept(comm, { data, metadata: {}, buffers: [] }) : comm.receive(data),

@@ -1,4 +1,4 @@
-import type { Point } from "fovea/protocol";
+import { SERIES, cssColor, type Point } from "fovea/protocol";
 import type { Mark } from "./scene";
 import type { MarkContext } from "./svg-pen";
 
@@ -10,8 +10,8 @@ export interface Frame {
 
 type Context = MarkContext;
 
-/** Okabe and Ito's colours, told apart by colour-blind people too; number and shape say the same. */
-const PIN_COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+/** Number and shape say the same as the colour. */
+const PIN_COLORS = SERIES.map((color) => cssColor(color));
 const DARK_TEXT_FROM = 3;
 const PIN_RADIUS = 9;
 

@@ -2,6 +2,7 @@ export * from "./base64";
 export { ProtocolError, type Reader } from "./check";
 export * from "./color";
 export * from "./error";
+export * from "./figure";
 export * from "./geometry";
 export * from "./messages";
 export * from "./quantize";

@@ -1,6 +1,7 @@
 import type { RawImage } from "../../data/image";
 import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "./canvas";
 import { colorAt, colorTable, type ColorMapName } from "../../protocol/core/color";
+import { RIGHT_COLOR, WRONG_COLOR } from "../../protocol/core/figure";
 import { patchCenter, type GridPlacement, type Point } from "../../protocol/core/geometry";
 import { resizePicture, fitSize } from "./pictures";
 
@@ -30,8 +31,6 @@ export interface MatchPicture {
 const GAP = 12;
 const BAR = 10;
 const MARGIN = 4;
-const RIGHT: Ink = [0, 158, 115];
-const WRONG: Ink = [213, 94, 0];
 const PLAIN: Ink = [60, 120, 216];
 
 /** The two images side by side, matches as numbered lines, the heat-map of the first query and its colour bar. */
@@ -89,7 +88,7 @@ function drawMatch(
   place: (side: 0 | 1, point: Point) => Point,
 ): void {
   const [from, to] = [place(0, match.from), place(1, match.to)];
-  const ink = match.correct === undefined ? PLAIN : match.correct ? RIGHT : WRONG;
+  const ink = match.correct === undefined ? PLAIN : match.correct ? RIGHT_COLOR : WRONG_COLOR;
   canvas.line(from, to, WHITE, 3);
   canvas.line(from, to, ink, 1.5);
   if (match.truth && match.correct === false) drawTruth(canvas, to, place(1, match.truth));
