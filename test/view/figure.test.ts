@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { law as laws } from "../../kernel/law";
-import { LAW_MIME, padded, readLaw, scatterLayout, shortNames, tickText } from "../../kernel/protocol";
+import { counted, LAW_MIME, padded, readLaw, scatterLayout, shortNames, tickText } from "../../kernel/protocol";
 import { scatterFigure } from "../../extension/src/law/figures";
 import { initialState } from "../../extension/src/law/state";
 import { law } from "../../kernel/view/law";
@@ -21,6 +21,11 @@ describe("the style of figures", () => {
     const short = shortNames(middles, 14);
     assert.equal(new Set(short).size, 3, String(short));
     assert.ok([...short, ...shortNames(names, 12, "..")].every((name) => name.length <= 14));
+  });
+
+  it("counts one thing as one", () => {
+    assert.deepEqual([counted(1, "benchmark"), counted(8, "benchmark")], ["1 benchmark", "8 benchmarks"]);
+    assert.equal(counted(2, "axis", "axes"), "2 axes");
   });
 
   it("gives the law's live figure and its still picture one layout", () => {

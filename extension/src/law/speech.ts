@@ -9,7 +9,7 @@ import {
   type Surface,
 } from "fovea/protocol";
 import type { ConnectionState } from "../comms/channel";
-import type { Translate } from "../parts/translate";
+import { plural, type Translate } from "../parts/translate";
 import type { FitOrigin, FitStore } from "./fits";
 import { activeEncoder, type LawState } from "./state";
 
@@ -101,7 +101,7 @@ function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, 
 
 /** How many encoders and benchmarks there are. */
 export function saySize(trans: Translate, { encoders, benchmarks }: LawPayload): string {
-  const count = benchmarks.length;
-  const on = count === 1 ? trans.__("1 benchmark") : trans.__("%1 benchmarks", count);
-  return trans.__("%1 encoders on %2", encoders.length, on);
+  const many = plural(encoders.length, trans.__("1 encoder"), trans.__("%1 encoders", encoders.length));
+  const on = plural(benchmarks.length, trans.__("1 benchmark"), trans.__("%1 benchmarks", benchmarks.length));
+  return trans.__("%1 on %2", many, on);
 }

@@ -9,3 +9,4 @@ export * from "./quantize";
 export * from "./rows";
 export * from "./saved";
 export * from "./scale";
+export * from "./words";

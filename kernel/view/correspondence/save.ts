@@ -1,3 +1,4 @@
+import { counted } from "../../protocol/core/words";
 import { base64Encode } from "../../protocol/core/base64";
 import type { LayerModel, ViewModel } from "./model";
 import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
@@ -153,7 +154,7 @@ function describeMatches(model: ViewModel, pck: PairPCK | undefined): string[] {
   if (pck && model.truth) {
     const share = ((100 * pck.correct) / pck.total).toFixed(1);
     return [
-      `PCK@${model.truth.alpha.toFixed(2)} on ${pck.total} keypoints (${model.similarity}): ${pck.correct} correct, ${share} %`,
+      `PCK@${model.truth.alpha.toFixed(2)} on ${counted(pck.total, "keypoint")} (${model.similarity}): ${pck.correct} correct, ${share} %`,
     ];
   }
   const { pair, placements } = model.layers[model.current];
