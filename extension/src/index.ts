@@ -1,22 +1,14 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { alignmentPlugin } from "./alignment";
 import { commsPlugin } from "./comms";
-import { correspondencePlugin } from "./correspondence";
-import { lawPlugin } from "./law";
-import { plotlyPlugin } from "./plotly";
 import { preferencesPlugin } from "./preferences";
 import { statusPlugin } from "./status";
-import { trainingPlugin } from "./training";
+import * as viewers from "./viewers";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commsPlugin,
   preferencesPlugin,
-  alignmentPlugin,
-  correspondencePlugin,
-  lawPlugin,
-  plotlyPlugin,
   statusPlugin,
-  trainingPlugin,
+  ...Object.values(viewers),
 ];
 
 export default plugins;

@@ -1,51 +1,33 @@
 import { ProtocolError } from "../protocol/core/check";
-import { encodeFloat16 } from "../numeric";
-import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
-import {
-  COMM_TARGET,
-  MAX_MESSAGE_BYTES,
-  readOpen,
-  readRequest,
-  type ErrorReply,
-  type FeaturesReply,
-  type FeaturesRequest,
-  type FitReply,
-  type FitRequest,
-  type EventsReply,
-  type RunsReply,
-  type SelectRequest,
-} from "../protocol/core/messages";
-import type { RunCommand } from "../protocol/training/payload";
-import type { FitChoice, SavedFit } from "../protocol/law/payload";
-import type { FeaturePair } from "../protocol/correspondence/match";
-import type { Side } from "../protocol/correspondence/payload";
+import { COMM_TARGET, REQUEST, readMessage, readOpen, type ErrorReply, type Message } from "../protocol/core/messages";
+import { currentHost, type Comm, type CommMessage, type JSONValue } from "../display/host";
 
-/** A view that this session serves: its full features, or a fit that can be done again and a listener to selections. */
+/** The way from a view to one of its open viewers. */
+export interface Channel {
+  /** Sends a reply; does nothing once the viewer has closed. */
+  send(reply: Message, buffers?: Uint8Array[]): void;
+  /** Calls `work` when the viewer closes. */
+  onClose(work: () => void): void;
+}
+
+/** A view that this session serves. The messages are the viewer's own: only their envelope is checked here. */
 export interface LiveView {
   id: string;
-  layers: FeaturePair[];
-  refit?: (choice: FitChoice) => SavedFit;
-  select?: (encoder: number | null) => Promise<void>;
-  training?: TrainingService;
+  /** Bytes kept for the viewers alone. Default 0. */
+  bytes?: number;
+  /** Called for every viewer that opens, after `ready`. */
+  open?(channel: Channel): void;
+  /** Answers a request. An error, also of the promise, is told to the viewer. @throws ProtocolError on a malformed request */
+  serve?(request: Message, channel: Channel): void | Promise<void>;
 }
 
-/** What a training view gives its viewers. */
-export interface TrainingService {
-  /** Sends what there is, then what happens; returns what ends it. */
-  follow(send: (reply: RunsReply | EventsReply) => void): () => void;
-  /** @throws ViewError for a run that is not there */
-  steer(run: number, command: RunCommand): void;
-  /** The output as it is now. */
-  bundle(): MimeBundle;
-}
-
-/** Features kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
+/** Bytes kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
 const MAX_LIVE_BYTES = 512 * 1024 * 1024;
 
 const live = new Map<string, LiveView>();
 let registered = false;
 
-/** Keeps the full features of a view for its browser side. Returns what lets go of them. */
+/** Serves a view to its viewers in the browser. Returns a function that stops it. */
 export function keepLive(view: LiveView): () => void {
   live.set(view.id, view);
   for (const id of [...live.keys()]) if (id !== view.id && liveBytes() > MAX_LIVE_BYTES) live.delete(id);
@@ -53,12 +35,9 @@ export function keepLive(view: LiveView): () => void {
   return () => void live.delete(view.id);
 }
 
-/** Bytes of features that all live views hold. */
+/** Bytes that all live views keep. */
 export function liveBytes(): number {
-  let bytes = 0;
-  for (const view of live.values())
-    for (const layer of view.layers) bytes += layer.features[0].byteLength + layer.features[1].byteLength;
-  return bytes;
+  return [...live.values()].reduce((sum, { bytes = 0 }) => sum + bytes, 0);
 }
 
 function registerTarget(): void {
@@ -70,19 +49,21 @@ function registerTarget(): void {
 
 /** Serves one viewer: says `ready`, or why not, and answers requests. A malformed message is answered, never thrown. */
 export function acceptView(comm: Comm, open: CommMessage): void {
-  const view = guard(comm, () => findView(open.data));
+  const channel = channelOf(comm);
+  const view = guard(channel, () => findView(open.data));
   if (!view) return;
-  comm.onMessage((message) => void guard(comm, () => answer(comm, view, message.data)));
-  comm.send({ type: "ready" });
-  if (view.training) follow(comm, view.training);
+  comm.onMessage((message) => answer(view, channel, message.data));
+  channel.send({ type: "ready" });
+  view.open?.(channel);
 }
 
-/** A training goes on whatever becomes of its viewers. */
-function follow(comm: Comm, training: TrainingService): void {
-  const leave = training.follow((reply) => {
-    if (!comm.closed) comm.send({ ...reply } as unknown as JSONValue);
-  });
-  comm.onClose(leave);
+function channelOf(comm: Comm): Channel {
+  return {
+    send: (reply, buffers) => {
+      if (!comm.closed) comm.send({ ...reply } as unknown as JSONValue, { buffers });
+    },
+    onClose: (work) => comm.onClose(work),
+  };
 }
 
 function findView(data: JSONValue): LiveView {
@@ -94,72 +75,20 @@ function findView(data: JSONValue): LiveView {
 
 class UnknownView extends Error {}
 
-function answer(comm: Comm, view: LiveView, data: JSONValue): void {
-  const request = readRequest(data);
-  switch (request.type) {
-    case "features":
-      return sendFeatures(comm, view, request);
-    case "fit":
-      return comm.send({ ...fitReply(view, request) } as unknown as JSONValue);
-    case "select":
-      return tellSelection(comm, view, request);
-    case "steer":
-      return trainingOf(view).steer(request.run, request.command);
-    case "bundle":
-      return comm.send({ type: "bundle", bundle: trainingOf(view).bundle() });
-    default:
-      return request satisfies never;
-  }
-}
-
-function trainingOf({ training }: LiveView): TrainingService {
-  if (training) return training;
-  throw new ProtocolError("fovea.view request", "type", "one of this view: it shows no training", "steer or bundle");
-}
-
-function tellSelection(comm: Comm, view: LiveView, { encoder }: SelectRequest): void {
-  if (!view.select) throw new ProtocolError("fovea.view request", "type", "features or fit: nobody listens", "select");
-  view.select(encoder).catch((error: unknown) => comm.send({ ...errorReply(error) }));
-}
-
-function sendFeatures(comm: Comm, view: LiveView, request: FeaturesRequest): void {
-  if (request.layer >= view.layers.length)
-    throw new ProtocolError("fovea.view request", "layer", `below ${view.layers.length}`, request.layer);
-  for (const part of featureParts(view.layers[request.layer], request.layer, request.image))
-    comm.send({ ...part.reply }, { buffers: [part.buffer] });
-}
-
-function fitReply(view: LiveView, { serial, choice }: FitRequest): FitReply {
-  if (!view.refit) throw new ProtocolError("fovea.view request", "type", "features: this view cannot fit", "fit");
-  const start = performance.now();
-  const fit = view.refit(choice);
-  return { type: "fit", serial, milliseconds: performance.now() - start, fit };
-}
-
-/** The features of one image as messages of at most {@link MAX_MESSAGE_BYTES}. */
-export function featureParts(
-  pair: FeaturePair,
-  layer: number,
-  image: Side,
-  limit: number = MAX_MESSAGE_BYTES,
-): { reply: FeaturesReply; buffer: Uint8Array }[] {
-  const { channels } = pair;
-  const features = pair.features[image];
-  const total = features.length / channels;
-  const step = Math.max(1, Math.floor(limit / (2 * channels)));
-  const starts = Array.from({ length: Math.ceil(total / step) }, (_, i) => i * step);
-  return starts.map((start) => {
-    const tokens = Math.min(step, total - start);
-    const buffer = encodeFloat16(features.subarray(start * channels, (start + tokens) * channels));
-    return { reply: { type: "features", layer, image, channels, start, tokens, total }, buffer };
+function answer(view: LiveView, channel: Channel, data: JSONValue): void {
+  const answered = guard(channel, () => {
+    const request = readMessage(data, REQUEST);
+    if (view.serve) return view.serve(request, channel);
+    throw new ProtocolError(REQUEST, "type", "nothing: this view answers no requests", request.type);
   });
+  answered?.catch((error: unknown) => channel.send(errorReply(error)));
 }
 
-function guard<T>(comm: Comm, work: () => T): T | undefined {
+function guard<T>(channel: Channel, work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    comm.send({ ...errorReply(error) });
+    channel.send(errorReply(error));
     return undefined;
   }
 }

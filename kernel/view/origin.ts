@@ -2,7 +2,7 @@
 import { platform } from "../platform";
 import type { ImageInput } from "../data/image";
 import type { FeatureExtractor } from "./extract";
-import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/correspondence/payload";
+import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/core/saved";
 
 /** The file of an image, as it was given; `undefined` for pixels and bytes. */
 export function imagePath(image: ImageInput): string | undefined {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { alignmentAction } from "../../extension/src/alignment/keyboard";
+import { alignmentKeys } from "../../extension/src/alignment/keys";
 import { patchScene } from "../../extension/src/alignment/scenes";
 import { sayAlignment, sayCaption, sayPrecision, valueText } from "../../extension/src/alignment/speech";
 import { initialState, movePatch, moveToken } from "../../extension/src/alignment/state";
@@ -80,7 +80,7 @@ describe("the alignment viewer", () => {
 
   it("takes its keys and leaves JupyterLab's", () => {
     const key = (name: string, ctrlKey = false) =>
-      alignmentAction({ key: name, shiftKey: false, ctrlKey, metaKey: false, altKey: false });
+      alignmentKeys(trans).actionOf({ key: name, shiftKey: false, ctrlKey, metaKey: false, altKey: false });
     assert.deepEqual(key("]"), { type: "token", by: 1 });
     assert.deepEqual(key("ArrowLeft"), { type: "move", dx: -1, dy: 0 });
     assert.deepEqual([key("Tab"), key("s", true)], [undefined, undefined]);

@@ -88,7 +88,7 @@ describe("the code of a view, run by the session", { timeout: 300_000 }, () => {
   it("makes a law view again from a table of its own, whatever made the fit", async () => {
     for (const fit of [
       "(options) => law.fit(table, options)",
-      '(options) => law.fit(table, { ...options, normalise: "none", ridge: 0.5 })',
+      '(options) => law.fit(table, { ...options, normalize: "none", ridge: 0.5 })',
       "law.fit(table, { degree: 1 })",
     ]) {
       const made = await run(`import { law, view } from "fovea";

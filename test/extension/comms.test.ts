@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ISessionContext } from "@jupyterlab/apputils";
 import { Signal } from "@lumino/signaling";
-import { ViewConnection, type FeaturePart } from "../../extension/src/comms/connection";
-import { encodeFloat16 } from "../../kernel/protocol";
+import type { Received } from "../../extension/src/comms/channel";
+import { ViewConnection } from "../../extension/src/comms/connection";
+import { SessionChannels } from "../../extension/src/comms/session-channels";
 
 interface FakeComm {
   target: string;
@@ -50,44 +51,46 @@ const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 describe("ViewConnection", () => {
   it("opens a comm with version and view, and is live when the kernel says ready", async () => {
     const { comms, context } = fakeSession();
-    const connection = new ViewConnection(context, "id");
+    const connection = new ViewConnection(new SessionChannels(context), "id");
     await settled();
     assert.deepEqual(
       [comms[0].target, comms[0].opened, connection.state],
       ["fovea.view", { version: 1, view: "id" }, "connecting"],
     );
-    connection.request(1);
+    connection.send({ type: "hello" });
     assert.deepEqual(comms[0].sent, [], "nothing is asked before the kernel is ready");
     comms[0].onMsg({ content: { data: { type: "ready" } } });
-    connection.request(1);
-    assert.deepEqual([connection.state, comms[0].sent.length], ["live", 2]);
+    connection.send({ type: "hello" });
+    assert.deepEqual([connection.state, comms[0].sent], ["live", [{ type: "hello" }]]);
   });
 
-  it("hands on features, and reports a broken message without closing", async () => {
+  it("hands on any reply with its buffers, and reports a broken message without closing", async () => {
     const { comms, context } = fakeSession();
-    const connection = new ViewConnection(context, "id");
-    const parts: FeaturePart[] = [];
+    const connection = new ViewConnection(new SessionChannels(context), "id");
+    const replies: Received[] = [];
     const problems: string[] = [];
-    connection.partReceived.connect((_, part) => void parts.push(part));
+    connection.received.connect((_, reply) => void replies.push(reply));
     connection.failed.connect((_, problem) => void problems.push(problem));
     await settled();
-    const data = { type: "features", layer: 0, image: 0, channels: 2, start: 0, tokens: 1, total: 1 };
-    comms[0].onMsg({ content: { data }, buffers: [] });
+    const buffers = [new DataView(new ArrayBuffer(4))];
     comms[0].onMsg({ content: { data: "junk" } });
+    comms[0].onMsg({ content: { data: { type: 3 } } });
     comms[0].onMsg({ content: { data: { type: "error", code: "failed", message: "out of memory" } } });
-    const bytes = encodeFloat16(Float32Array.of(0.5, 1));
-    comms[0].onMsg({ content: { data }, buffers: [new DataView(bytes.buffer)] });
+    comms[0].onMsg({ content: { data: { type: "hello", to: "you" } }, buffers });
     assert.deepEqual(problems, [
-      "fovea.view reply: buffers must be one buffer of 4 bytes, received 0",
       'fovea.view reply: value must be an object, received "junk"',
+      "fovea.view reply: type must be a string of at most 40 characters, received 3",
       "out of memory",
     ]);
-    assert.deepEqual([...parts[0].values], [0.5, 1]);
+    assert.deepEqual(replies, [{ message: { type: "hello", to: "you" }, buffers }]);
   });
 
   it("is stale when the kernel closes the comm or does not know the view", async () => {
     const { comms, context } = fakeSession();
-    const [closed, unknown] = [new ViewConnection(context, "a"), new ViewConnection(context, "b")];
+    const [closed, unknown] = [
+      new ViewConnection(new SessionChannels(context), "a"),
+      new ViewConnection(new SessionChannels(context), "b"),
+    ];
     await settled();
     comms[0].onClose();
     comms[1].onMsg({ content: { data: { type: "error", code: "unknown-view", message: "gone" } } });
@@ -96,7 +99,7 @@ describe("ViewConnection", () => {
 
   it("opens again after a restart and with a new kernel", async () => {
     const { comms, context, signals } = fakeSession();
-    const connection = new ViewConnection(context, "id");
+    const connection = new ViewConnection(new SessionChannels(context), "id");
     await settled();
     signals.statusChanged.emit("restarting");
     assert.deepEqual([comms[0].closed, connection.state], [true, "none"]);
@@ -110,14 +113,14 @@ describe("ViewConnection", () => {
 
   it("does not bother kernels of other languages", async () => {
     const { comms, context } = fakeSession("python");
-    const connection = new ViewConnection(context, "id");
+    const connection = new ViewConnection(new SessionChannels(context), "id");
     await settled();
     assert.deepEqual([comms.length, connection.state], [0, "none"]);
   });
 
   it("lets go of the session when disposed, even before it had connected", async () => {
     const { comms, context, signals } = fakeSession();
-    const connection = new ViewConnection(context, "id");
+    const connection = new ViewConnection(new SessionChannels(context), "id");
     connection.dispose();
     await settled();
     signals.statusChanged.emit("idle");

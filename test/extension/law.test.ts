@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { facetsFigure, planeFigure, scatterFigure } from "../../extension/src/law/figures";
 import { FitStore } from "../../extension/src/law/fits";
-import { lawAction } from "../../extension/src/law/keyboard";
+import { lawKeys } from "../../extension/src/law/keys";
 import { sayEncoder, sayFit, sayOrigin, sayTight } from "../../extension/src/law/speech";
 import {
   activeEncoder,
@@ -47,7 +47,7 @@ describe("the law viewer's state", () => {
 
   it("takes its keys and leaves JupyterLab's", () => {
     const key = (name: string, shiftKey = false, ctrlKey = false) =>
-      lawAction({ key: name, shiftKey, ctrlKey, metaKey: false, altKey: false });
+      lawKeys(trans).actionOf({ key: name, shiftKey, ctrlKey, metaKey: false, altKey: false });
     assert.deepEqual(key("ArrowUp", true), { type: "move", by: -5 });
     assert.deepEqual(key("]"), { type: "benchmark", by: 1 });
     for (const name of ["Tab", "a", "F5"]) assert.equal(key(name), undefined);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readFigure, themedLayout } from "../../extension/src/plotly/figure";
+import { readFigure, themedLayout } from "../../extension/src/plots/figure";
 
 const page = { text: "#eee", line: "#444", paper: "#111" };
 

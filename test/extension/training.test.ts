@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import type { Translate } from "../../extension/src/parts/translate";
 import { exportCode, exportData } from "../../extension/src/training/exports";
 import { chartFigure, type FigureInput } from "../../extension/src/training/figures";
-import { trainingAction } from "../../extension/src/training/keyboard";
+import { trainingKeys } from "../../extension/src/training/keys";
 import { frameAt, matrixFigure } from "../../extension/src/training/matrix-figure";
 import { balancedColumns } from "../../extension/src/training/matrix-layout";
 import { shortened } from "../../extension/src/training/plain";
@@ -89,7 +89,7 @@ describe("the training viewer's state", () => {
 
   it("takes its keys and leaves JupyterLab's", () => {
     const key = (name: string, shiftKey = false, ctrlKey = false) =>
-      trainingAction({ key: name, shiftKey, ctrlKey, metaKey: false, altKey: false });
+      trainingKeys(trans).actionOf({ key: name, shiftKey, ctrlKey, metaKey: false, altKey: false });
     assert.deepEqual(key("ArrowLeft", true), { type: "cursor", by: -10 });
     assert.deepEqual(key("p"), { type: "pause" });
     for (const name of ["Tab", "a", "ArrowUp", "Enter"]) assert.equal(key(name), undefined);
@@ -251,8 +251,18 @@ describe("what the training viewer gives away", () => {
   it("the code that shows such a training", () => {
     assert.equal(
       exportCode(payload, [run]),
-      'const control = new train.TrainingControl();\ndisplay(view.training(control, { title: "T" }));\nawait train.fit({ ...options, control });',
+      [
+        'import { display, train, view } from "fovea";',
+        "",
+        "const control = new train.TrainingControl();",
+        'display(view.training(control, { title: "T" }));',
+        "// The model, its data, loss and stages cannot be written here. Pass the control to their training:",
+        "// await train.fit({ model, data, loss, stages, control });",
+      ].join("\n"),
     );
-    assert.match(exportCode(payload, [record("a"), record("b")]), /for \(const control of controls\) await train\.fit/);
+    assert.match(
+      exportCode(payload, [record("a"), record("b")]),
+      /const controls = \[.*"a".*"b".*\];\n.*\n.*each training its control/,
+    );
   });
 });

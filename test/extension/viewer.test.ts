@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FeatureStore } from "../../extension/src/correspondence/features";
-import { actionOf } from "../../extension/src/correspondence/keyboard";
+import { correspondenceKeys } from "../../extension/src/correspondence/keys";
 import { PinAnswers } from "../../extension/src/correspondence/pin-answers";
 import { answerQuery, layerPCK } from "../../extension/src/correspondence/query";
 import { buildScenes } from "../../extension/src/correspondence/scene";
@@ -203,7 +203,14 @@ describe("what is drawn", () => {
 
 describe("keys", () => {
   const key = (name: string, modifiers: Partial<Record<"shiftKey" | "ctrlKey" | "metaKey" | "altKey", boolean>> = {}) =>
-    actionOf({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
+    correspondenceKeys(trans).actionOf({
+      key: name,
+      shiftKey: false,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      ...modifiers,
+    });
 
   it("move by one patch, with Shift by five", () => {
     assert.deepEqual(key("ArrowUp"), { type: "move", dx: 0, dy: -1 });

@@ -4,10 +4,11 @@ import sharp from "sharp";
 import * as view from "../../kernel/view";
 import { ViewError, type CorrespondenceOptions, type FeatureExtractor } from "../../kernel/view";
 import { argmax, softmax, topIndices } from "../../kernel/numeric";
-import { matchPatch, similarityRow } from "../../kernel/protocol/correspondence/match";
+import { similarityRow } from "../../kernel/protocol/core/rows";
+import { matchPatch } from "../../kernel/protocol/correspondence/match";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "../../kernel/protocol/correspondence/payload";
 import { dequantize } from "../../kernel/protocol/core/quantize";
-import { allocateDims, reducePair } from "../../kernel/view/correspondence/reduce";
+import { allocateDims, reducePair } from "../../kernel/view/reduce/pair";
 import { heatColors, heatRange } from "../../kernel/protocol/core/scale";
 import { matchOf, syntheticEncoder, syntheticKeypoints, syntheticPair } from "./synthetic";
 

@@ -13,8 +13,12 @@ export class FakeComm implements Comm {
   readonly sent: Sent[] = [];
   private handler: (message: CommMessage) => void | Promise<void> = () => {};
 
+  constructor(private readonly hear: (sent: Sent) => void = () => {}) {}
+
   send(data: JSONValue, options: { buffers?: Uint8Array[] } = {}): void {
-    this.sent.push({ data: data as Sent["data"], buffers: options.buffers ?? [] });
+    const sent: Sent = { data: data as Sent["data"], buffers: options.buffers ?? [] };
+    this.sent.push(sent);
+    this.hear(sent);
   }
   close(): void {}
   onMessage(handler: (message: CommMessage) => void | Promise<void>): void {

@@ -13,8 +13,8 @@ import {
   ProtocolError,
   readFit,
   readLaw,
-  readReply,
-  readRequest,
+  readLawReply,
+  readLawRequest,
   type LawPayload,
 } from "../../kernel/protocol";
 import { ViewError } from "../../kernel/protocol/core/error";
@@ -143,8 +143,7 @@ describe("the kernel's side of a law view", () => {
   it("fits again with the terms asked for, in at most 50 ms", () => {
     const comm = opened(view.id);
     comm.receive({ type: "fit", serial: 7, choice: { degree: 2, terms: ["a", "a*c"] } });
-    const reply = readReply(JSON.parse(JSON.stringify(comm.sent[1].data)));
-    assert.ok(reply.type === "fit");
+    const reply = readLawReply(JSON.parse(JSON.stringify(comm.sent[1].data)));
     assert.equal(reply.serial, 7);
     assert.ok(reply.milliseconds <= 50, `${reply.milliseconds} ms`);
     const fit = readFit(reply.fit, payload, "test");
@@ -160,7 +159,7 @@ describe("the kernel's side of a law view", () => {
     assert.match(String(comm.sent[1].data.message), /a term may use a, c, received/);
     assert.equal(comm.sent[2].data.code, "malformed");
     assert.throws(
-      () => readRequest({ type: "fit", serial: 0, choice: { degree: 4 } }),
+      () => readLawRequest({ type: "fit", serial: 0, choice: { degree: 4 } }),
       /choice\.degree must be one of 1, 2/,
     );
   });
@@ -200,7 +199,7 @@ describe("the kernel's side of a law view", () => {
     const deaf = opened(view.id);
     deaf.receive({ type: "select", encoder: 0 });
     assert.match(String(deaf.sent[1].data.message), /nobody listens/);
-    assert.throws(() => readRequest({ type: "select", encoder: -1 }), /encoder must be an integer in/);
+    assert.throws(() => readLawRequest({ type: "select", encoder: -1 }), /encoder must be an integer in/);
   });
 
   it("no longer knows a view that was disposed", () => {

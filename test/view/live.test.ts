@@ -3,13 +3,17 @@ import { afterEach, describe, it } from "node:test";
 import { decodeFloat16 } from "../../kernel/numeric";
 import type { JSONValue, SessionHost } from "../../kernel/display/host";
 import { installHost } from "../../kernel/display/host";
-import { acceptView, featureParts, keepLive, liveBytes, type LiveView } from "../../kernel/view/live";
+import { featureParts, serveFeatures } from "../../kernel/view/correspondence/serve";
+import { acceptView, keepLive, liveBytes } from "../../kernel/view/live";
 import { FakeComm } from "./fake-comm";
 
-const view: LiveView = {
-  id: "known",
-  layers: [{ channels: 2, features: [Float32Array.of(1, 0, 0, 1), Float32Array.of(0.6, 0.8, 1, 0, 0, 1)] }],
-};
+const layers = [
+  {
+    channels: 2,
+    features: [Float32Array.of(1, 0, 0, 1), Float32Array.of(0.6, 0.8, 1, 0, 0, 1)] as [Float32Array, Float32Array],
+  },
+];
+const view = serveFeatures("known", layers);
 
 function opened(data: JSONValue): FakeComm {
   const comm = new FakeComm();
@@ -36,7 +40,7 @@ describe("the kernel's side of a live view", () => {
       total: 3,
     });
     decodeFloat16(comm.sent[1].buffers[0]).forEach((value, i) =>
-      assert.ok(Math.abs(value - view.layers[0].features[1][i]) < 5e-4),
+      assert.ok(Math.abs(value - layers[0].features[1][i]) < 5e-4),
     );
   });
 
@@ -54,6 +58,48 @@ describe("the kernel's side of a live view", () => {
     });
     assert.equal(comm.sent[2].data.code, "malformed");
     assert.equal(comm.sent[3].data.type, "features");
+  });
+
+  it("hands requests of any type over, tells what a view throws or rejects, and is silent to a closed viewer", async () => {
+    release = keepLive({
+      id: "any",
+      open: (channel) => channel.send({ type: "opened" }),
+      serve: (request, channel) => {
+        if (request.type === "wait") return Promise.reject(new Error("too late"));
+        channel.send(request, [Uint8Array.of(7)]);
+      },
+    });
+    const comm = opened({ version: 1, view: "any" });
+    comm.receive({ type: "echo", of: 1 });
+    comm.receive({ type: "wait" });
+    await new Promise(setImmediate);
+    Object.assign(comm, { closed: true });
+    comm.receive({ type: "echo" });
+    assert.deepEqual(
+      comm.sent.map(({ data }) => data),
+      [
+        { type: "ready" },
+        { type: "opened" },
+        { type: "echo", of: 1 },
+        { type: "error", code: "failed", message: "too late" },
+      ],
+    );
+    assert.deepEqual(comm.sent[2].buffers, [Uint8Array.of(7)]);
+  });
+
+  it("says that a view without requests answers none", () => {
+    release = keepLive({ id: "mute" });
+    const comm = opened({ version: 1, view: "mute" });
+    comm.receive({ type: "echo" });
+    assert.match(String(comm.sent[1].data.message), /type must be nothing: this view answers no requests/);
+  });
+
+  it("keeps 512 MiB for viewers at most, and lets go of the oldest view first", () => {
+    const half = 300 * 1024 * 1024;
+    keepLive({ id: "old", bytes: half });
+    release = keepLive({ id: "new", bytes: half });
+    assert.equal(opened({ version: 1, view: "old" }).sent[0].data.code, "unknown-view");
+    assert.deepEqual([opened({ version: 1, view: "new" }).sent[0].data.type, liveBytes()], ["ready", half]);
   });
 
   it("does not know a view after it was disposed", () => {

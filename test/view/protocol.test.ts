@@ -5,10 +5,12 @@ import {
   CORRESPONDENCE_MIME,
   ProtocolError,
   readCorrespondence,
+  readCorrespondenceReply,
+  readCorrespondenceRequest,
+  readError,
   readFeatureBuffer,
+  readMessage,
   readOpen,
-  readReply,
-  readRequest,
   type CorrespondencePayload,
   type FeaturesReply,
 } from "../../kernel/protocol";
@@ -114,22 +116,32 @@ describe("messages of the comm", () => {
 
   it("are read back as written", () => {
     assert.deepEqual(readOpen({ version: 1, view: "a" }), { version: 1, view: "a" });
-    assert.deepEqual(readRequest({ type: "features", layer: 0, image: 1 }), { type: "features", layer: 0, image: 1 });
-    assert.deepEqual(readReply({ type: "ready" }), { type: "ready" });
-    assert.deepEqual(readReply(features), features);
+    assert.deepEqual(readCorrespondenceRequest({ type: "features", layer: 0, image: 1 }), {
+      type: "features",
+      layer: 0,
+      image: 1,
+    });
+    assert.deepEqual(readMessage({ type: "any", more: 1 }, "test"), { type: "any", more: 1 });
+    assert.deepEqual(readCorrespondenceReply(features), features);
     const error = { type: "error", code: "failed", message: "m" };
-    assert.deepEqual(readReply(error), error);
+    assert.deepEqual(readError(error), error);
   });
 
   it("are refused by path when malformed", () => {
     assert.throws(() => readOpen({ view: "a" }), /version must be one of 1, received undefined/);
-    assert.throws(() => readRequest({ type: "features", layer: -1, image: 0 }), /layer must be an integer in 0\.\./);
     assert.throws(
-      () => readRequest({ type: "pixels" }),
-      /type must be one of features, fit, select, steer, bundle, received "pixels"/,
+      () => readCorrespondenceRequest({ type: "features", layer: -1, image: 0 }),
+      /layer must be an integer in 0\.\./,
     );
-    assert.throws(() => readReply({ ...features, image: 2 }), /image must be one of 0, 1, received 2/);
-    assert.throws(() => readReply({ ...features, start: 3 }), /tokens must be at most 1 after start, received 2/);
+    assert.throws(
+      () => readCorrespondenceRequest({ type: "pixels" }),
+      /type must be one of features, received "pixels"/,
+    );
+    assert.throws(() => readCorrespondenceReply({ ...features, image: 2 }), /image must be one of 0, 1, received 2/);
+    assert.throws(
+      () => readCorrespondenceReply({ ...features, start: 3 }),
+      /tokens must be at most 1 after start, received 2/,
+    );
   });
 
   it("carry exactly one buffer of float16 rows", () => {

@@ -3,15 +3,26 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { JSONValue } from "../../kernel/display/host";
 import { acceptView } from "../../kernel/view/live";
-import { readReply } from "../../kernel/protocol/core/messages";
+import { readTrainingReply } from "../../kernel/protocol/training/messages";
 import { training, type TrainingView } from "../../kernel/view/training";
 import { chartsOf, curvesIn } from "../../kernel/protocol/training/charts";
 import { Curve } from "../../kernel/protocol/training/curve";
 import { TRAINING_MIME, type RunEvent, type SavedRun } from "../../kernel/protocol/training/payload";
-import { readEvents, readRuns, readTraining } from "../../kernel/protocol/training/read";
+import { readTraining } from "../../kernel/protocol/training/read";
 import { RunRecord } from "../../kernel/protocol/training/record";
 import { FakeComm } from "./fake-comm";
 import { PLAN, Puppet, report, savedOf } from "./training-puppet";
+
+/** Read by the viewer's reader, after a trip through JSON. */
+function runsOf(runs: unknown): SavedRun[] {
+  const reply = readTrainingReply(JSON.parse(JSON.stringify({ type: "runs", runs })));
+  return reply.type === "runs" ? reply.runs : [];
+}
+
+function eventsOf(events: unknown): RunEvent[] {
+  const reply = readTrainingReply({ type: "events", run: 0, events });
+  return reply.type === "events" ? reply.events : [];
+}
 
 describe("the record of a run", () => {
   function joined(view: TrainingView): FakeComm {
@@ -37,7 +48,7 @@ describe("the record of a run", () => {
     puppet.change("finished");
     const [a, b] = [comm, late].map((one) => followed(one).save(1024, 64));
     assert.deepEqual(a, b);
-    assert.deepEqual(a, readRuns(JSON.parse(JSON.stringify([savedOf(view.bundle).runs[0]])), "test")[0]);
+    assert.deepEqual(a, runsOf(savedOf(view.bundle).runs)[0]);
     assert.deepEqual([a.state, a.progress?.stageSteps, a.progress?.step], ["finished", [10, 90], 100]);
     view.dispose();
   });
@@ -85,10 +96,10 @@ describe("the record of a run", () => {
   /** What a viewer makes of the messages. */
   function followed(comm: FakeComm): RunRecord {
     let record = new RunRecord("none");
-    for (const { data } of comm.sent) {
-      const reply = readReply(JSON.parse(JSON.stringify(data)));
-      if (reply.type === "runs") record = RunRecord.load(readRuns(reply.runs, "test")[0]);
-      if (reply.type === "events") for (const event of readEvents(reply.events, "test")) record.apply(event);
+    for (const { data } of comm.sent.slice(1)) {
+      const reply = readTrainingReply(JSON.parse(JSON.stringify(data)));
+      if (reply.type === "runs") record = RunRecord.load(reply.runs[0]);
+      if (reply.type === "events") for (const event of reply.events) record.apply(event);
     }
     return record;
   }
@@ -140,13 +151,13 @@ describe("messages that a viewer refuses", () => {
   it("of events: too many names, wrong stages, cells that do not fit", () => {
     const step = { ...report(1), stage: 0, rates: {}, matrices: [] } as unknown as Record<string, JSONValue>;
     const many = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`m${i}`, 1]));
-    const read = (more: object) => readEvents([{ kind: "stepped", step: { ...step, ...more } }], "test");
+    const read = (more: object) => eventsOf([{ kind: "stepped", step: { ...step, ...more } }]);
     assert.equal(read({}).length, 1);
     assert.throws(() => read({ metrics: many }), /metrics must be an object of at most 60 names/);
     assert.throws(() => read({ loss: "1" }), /step\.loss must be a finite number/);
     const matrix = { title: "t", rows: ["a"], columns: ["b"], axes: ["", ""], note: "", range: [0, 1], cells: "" };
     assert.throws(() => read({ matrices: [matrix] }), /matrices\[0\]\.cells must be 1 cells/);
-    assert.throws(() => readEvents([{ kind: "shutdown" }], "test"), /events\[0\]\.kind must be one of/);
+    assert.throws(() => eventsOf([{ kind: "shutdown" }]), /events\[0\]\.kind must be one of/);
     const record = new RunRecord("");
     const events = [
       { kind: "began", plan: PLAN },
@@ -154,7 +165,7 @@ describe("messages that a viewer refuses", () => {
     ] as unknown as RunEvent[];
     for (const event of events) record.apply(event);
     assert.equal(record.progress, null, "a stage that is not planned is passed over");
-    const odd = readEvents([{ kind: "stepped", step: { ...step, metrics: JSON.parse('{"__proto__": 1}') } }], "test");
+    const odd = eventsOf([{ kind: "stepped", step: { ...step, metrics: JSON.parse('{"__proto__": 1}') } }]);
     record.apply(odd[0]);
     assert.equal(record.curve("train", "__proto__")?.points().length, 1, "a metric may have any name");
   });

@@ -154,13 +154,14 @@ describe("commands to a training", () => {
   it("a viewer that has gone, or cannot be told, does not stop the training", () => {
     const puppet = new Puppet();
     view = training(puppet);
-    const comm = Object.assign(new FakeComm(), { closed: true });
+    const comm = new FakeComm();
     acceptView(comm, { data: { version: 1, view: view.id }, metadata: {}, buffers: [] });
+    Object.assign(comm, { closed: true });
     puppet.begin();
     puppet.step(report(1));
     assert.deepEqual(
       comm.sent.map(({ data }) => data.type),
-      ["ready"],
+      ["ready", "runs"],
     );
   });
 

@@ -8,8 +8,9 @@ import {
 } from "fovea/protocol";
 import { element } from "../dom";
 import { button, selectField, sliderField } from "../parts/fields";
+import type { Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
-import type { AlignmentAction } from "./keyboard";
+import type { AlignmentAction } from "./keys";
 import { normalizationName } from "./speech";
 import type { AlignmentState } from "./state";
 
@@ -30,6 +31,7 @@ const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 export function alignmentControls(
   trans: Translate,
+  keys: Keys<AlignmentAction>,
   payload: AlignmentPayload,
   events: AlignmentControlEvents,
 ): AlignmentControls {
@@ -54,8 +56,8 @@ export function alignmentControls(
     events.change({ colormap: value as ColorMapName }),
   );
   const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
-  const table = button(trans.__("Table"), trans.__("The same as a table (t)"), () => events.act({ type: "table" }));
-  const help = button(trans.__("Keys"), trans.__("List the keys (?)"), () => events.act({ type: "help" }));
+  const table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));
+  const help = button(trans.__("Keys"), keys.tip("help"), () => events.act({ type: "help" }));
   const fields = [normalization, temperature, scale, colormap, opacity].map(({ node }) => node);
   return {
     node: element(

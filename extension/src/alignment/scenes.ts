@@ -1,5 +1,5 @@
 import { patchCenter, patchSize, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
-import type { Mark, Scene } from "../image";
+import type { Mark, Scene } from "../panes";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
 

@@ -1,17 +1,15 @@
 import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
-import { element, setText } from "../dom";
-import { ExportControls, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scale, type Scene } from "../image";
-import { FrameSchedule } from "../parts/frame";
-import { listenKeys } from "../parts/keys";
-import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
+import { setText } from "../dom";
+import type { Exportable, ViewPicture } from "../export";
+import { Pane, ScaleBar, type Scale, type Scene } from "../panes";
+import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
+import { ViewerFrame } from "../viewers/frame";
+import type { Viewer } from "../viewers/viewer";
 import { Chips } from "./chips";
 import { alignmentControls, type AlignmentControls } from "./controls";
 import { exportCode, exportData } from "./exports";
-import { alignmentHelp } from "./help";
-import { alignmentAction, type AlignmentAction } from "./keyboard";
+import { alignmentKeys, type AlignmentAction } from "./keys";
 import { MatrixPane, type MatrixCell } from "./matrix";
 import { patchScene, tokenScene } from "./scenes";
 import { normalizationName, sayAlignment, sayCaption, sayPrecision, valueText } from "./speech";
@@ -20,7 +18,7 @@ import { AlignmentTable } from "./table";
 import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
 
 /** The alignment viewer: an image's patches against tokens. Owns its elements and listeners; needs no kernel. */
-export class AlignmentViewer implements OutputContent, Exportable {
+export class AlignmentViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(
@@ -31,20 +29,36 @@ export class AlignmentViewer implements OutputContent, Exportable {
     this.state = initialState(payload, argmax(this.firstRow()));
     this.pane = new Pane(payload.image);
     this.reference = payload.tokens.image && new Pane(payload.tokens.image);
-    this.controls = alignmentControls(trans, payload, {
+    const keys = alignmentKeys(trans);
+    this.frame = new ViewerFrame({
+      trans,
+      name: "Alignment",
+      title: payload.title || trans.__("Alignment of patches and tokens"),
+      about: payload.encoder,
+      label: trans.__(
+        "Patches of an image against tokens. Arrows move the patch, brackets the token, question mark lists the keys.",
+      ),
+      keys,
+      act: (action) => this.act(action),
+      draw: () => this.render(),
+      exported: this,
+    });
+    this.node = this.frame.node;
+    this.lines = this.frame.lines;
+    this.controls = alignmentControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
       act: (action) => this.act(action),
     });
-    this.exports = new ExportControls(trans, this, (message) => this.lines.setProblem(message));
-    this.controls.addButtons(this.exports.buttons);
-    this.help = alignmentHelp(trans);
     this.table = new AlignmentTable(trans, payload);
     this.chips = this.reference ? undefined : this.makeChips();
     this.matrix = this.makeMatrix();
-    this.stage = this.makeStage();
-    this.node = this.compose();
+    this.compose();
     this.listen();
     for (const pane of [this.pane, this.reference]) if (pane) void this.load(pane);
+  }
+
+  setProblem(message: string): void {
+    this.lines.setProblem(message);
   }
 
   exportName(): string {
@@ -67,10 +81,7 @@ export class AlignmentViewer implements OutputContent, Exportable {
   }
 
   dispose(): void {
-    this.aborter.abort();
-    this.observer.disconnect();
-    this.frame.cancel();
-    this.node.remove();
+    this.frame.dispose();
   }
 
   private firstRow(): Float32Array {
@@ -82,7 +93,7 @@ export class AlignmentViewer implements OutputContent, Exportable {
       hover: (token: number | undefined) => this.hover({ hoverToken: token }),
       click: (token: number) => this.keep({ token }),
     };
-    return new Chips(this.payload.tokens.labels, events, this.aborter.signal);
+    return new Chips(this.payload.tokens.labels, events, this.frame.signal);
   }
 
   private makeMatrix(): MatrixPane {
@@ -93,47 +104,26 @@ export class AlignmentViewer implements OutputContent, Exportable {
     );
     const hover = (cell: MatrixCell | undefined): void =>
       this.hover({ hoverToken: cell?.token, hoverPatch: cell?.patch });
-    return new MatrixPane(caption, tokens, patches, { hover, click: (cell) => this.keep(cell) }, this.aborter.signal);
+    return new MatrixPane(caption, tokens, patches, { hover, click: (cell) => this.keep(cell) }, this.frame.signal);
   }
 
-  private makeStage(): HTMLElement {
-    const label = this.trans.__(
-      "Patches of an image against tokens. Arrows move the patch, brackets the token, question mark lists the keys.",
-    );
-    const attributes = { tabindex: "0", role: "application", "aria-label": label };
+  private compose(): void {
+    const { live, caption, status } = this.lines;
+    setText(status, sayPrecision(this.trans, this.payload));
+    status.classList.toggle("jp-mod-approximate", this.payload.reduced !== undefined);
     const tokens = this.reference?.node ?? this.chips?.node;
-    return element(
-      "div",
-      {
-        class: "jp-FoveaView-stage jp-FoveaAlignment-stage",
-        attributes: { ...attributes, "aria-describedby": this.lines.live.id },
-      },
-      ...[this.pane.node, ...(tokens ? [tokens] : [])],
-    );
-  }
-
-  private compose(): HTMLElement {
-    const { trans, payload, lines } = this;
-    const title = payload.title || trans.__("Alignment of patches and tokens");
-    const heading = element("div", { class: "jp-FoveaView-title" }, element("strong", { text: title }));
-    if (payload.encoder) heading.append(element("span", { text: payload.encoder }));
-    setText(lines.status, sayPrecision(trans, payload));
-    lines.status.classList.toggle("jp-mod-approximate", payload.reduced !== undefined);
-    const parts = [heading, this.controls.node, this.help, this.stage, this.bar.node, lines.live];
-    const rest = [this.matrix.node, lines.caption, this.table.node, this.exports.node, lines.status, lines.problem];
-    const attributes = { "aria-label": title };
-    return element("section", { class: "jp-FoveaView jp-FoveaAlignment", attributes }, ...parts, ...rest);
+    this.frame.fill({
+      controls: this.controls,
+      stage: tokens ? [this.pane.node, tokens] : [this.pane.node],
+      below: [this.bar.node, live, this.matrix.node, caption, this.table.node],
+    });
   }
 
   private listen(): void {
-    const { signal } = this.aborter;
     const { placement } = this.payload.tokens;
     this.listenPane(this.pane, this.payload.placement, (patch) => ({ patch }), "hoverPatch");
     if (this.reference && placement) this.listenPane(this.reference, placement, (token) => ({ token }), "hoverToken");
-    listenKeys(this.stage, alignmentAction, (action) => this.onKey(action), signal);
-    this.stage.addEventListener("keyup", (event) => event.key === "h" && this.showHeat(), { signal });
-    this.stage.addEventListener("blur", () => this.showHeat(), { signal });
-    this.observer.observe(this.stage);
+    this.frame.whenReleased("h", () => this.showHeat());
   }
 
   private listenPane(
@@ -142,17 +132,12 @@ export class AlignmentViewer implements OutputContent, Exportable {
     kept: (cell: number) => Partial<AlignmentState>,
     hovered: "hoverPatch" | "hoverToken",
   ): void {
-    const { signal } = this.aborter;
+    const { signal } = this.frame;
     const { canvas } = pane;
     const at = (event: MouseEvent): number | undefined => patchAt(placement, pane.pointAt(event));
     canvas.addEventListener("pointermove", (event) => this.hover({ [hovered]: at(event) }), { signal });
     canvas.addEventListener("pointerleave", () => this.hover({ [hovered]: undefined }), { signal });
     canvas.addEventListener("click", (event) => this.keep(cellState(kept, at(event))), { signal });
-  }
-
-  private onKey(action: AlignmentAction): void {
-    this.lines.used("keyboard");
-    this.act(action);
   }
 
   private act(action: AlignmentAction): void {
@@ -192,7 +177,7 @@ export class AlignmentViewer implements OutputContent, Exportable {
 
   /** A click keeps what it points at. */
   private keep(part: Partial<AlignmentState>): void {
-    if (part.token !== undefined || part.patch !== undefined) this.stage.focus({ preventScroll: true });
+    if (part.token !== undefined || part.patch !== undefined) this.frame.focus();
     this.update({ ...this.state, ...part });
   }
 
@@ -219,7 +204,7 @@ export class AlignmentViewer implements OutputContent, Exportable {
     this.chips?.update(answer, state.colormap);
     this.matrix.draw(answer, state);
     this.controls.sync(state);
-    this.help.hidden = !state.help;
+    this.frame.help.hidden = !state.help;
     this.table.update(state, answer);
     this.bar.show(this.scale(answer));
     setText(this.lines.live, sayAlignment(trans, payload, answer));
@@ -244,7 +229,8 @@ export class AlignmentViewer implements OutputContent, Exportable {
   }
 
   private state: AlignmentState;
-  private readonly frame = new FrameSchedule(() => this.render());
+  private readonly frame: ViewerFrame<AlignmentAction>;
+  private readonly lines: Lines;
   private readonly values: AlignmentValues;
   private readonly pane: Pane;
   /** The image of reference tokens; text tokens are chips. */
@@ -252,14 +238,8 @@ export class AlignmentViewer implements OutputContent, Exportable {
   private readonly chips: Chips | undefined;
   private readonly matrix: MatrixPane;
   private readonly controls: AlignmentControls;
-  private readonly exports: ExportControls;
-  private readonly help: HTMLElement;
   private readonly table: AlignmentTable;
-  private readonly stage: HTMLElement;
   private readonly bar = new ScaleBar();
-  private readonly lines = new Lines();
-  private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.frame.ask());
 }
 
 function cellState(kept: (cell: number) => Partial<AlignmentState>, cell: number | undefined): Partial<AlignmentState> {

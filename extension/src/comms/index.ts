@@ -4,8 +4,8 @@ import { DisposableDelegate } from "@lumino/disposable";
 import { Token } from "@lumino/coreutils";
 import { PanelSessions, type SessionFinder } from "./sessions";
 
-export { ViewConnection, type ConnectionState, type FeaturePart, type TrainingReply } from "./connection";
-export { LiveOutput, type LiveContent } from "./live-output";
+export { ViewConnection } from "./connection";
+export { SessionChannels } from "./session-channels";
 export type { SessionFinder } from "./sessions";
 
 /** Finds the kernel session behind a rendered output. */

@@ -8,17 +8,17 @@ import {
   type Similarity,
 } from "fovea/protocol";
 import { element } from "../dom";
+import type { Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import { button, press, selectField, sliderField, type Choice, type Field } from "../parts/fields";
+import type { Action } from "./keys";
 import type { ViewState } from "./state";
 
 /** What the controls may change. */
 export interface ControlEvents {
   change(part: Partial<ViewState>): void;
   layer(position: number): void;
-  reverse(): void;
-  clear(): void;
-  help(): void;
+  act(action: Action): void;
 }
 
 const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
@@ -29,6 +29,7 @@ export class Controls {
 
   constructor(
     private readonly trans: Translate,
+    keys: Keys<Action>,
     payload: CorrespondencePayload,
     events: ControlEvents,
   ) {
@@ -52,16 +53,12 @@ export class Controls {
       selectField(trans.__("Colours"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
     );
     this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
-    this.grid = button(trans.__("Grid"), trans.__("Show the patch grid (g)"), () =>
-      events.change({ grid: !this.pressed(this.grid) }),
-    );
-    this.reverse = button(
-      trans.__("Reverse"),
-      trans.__("Query from the second image (r, or Alt and click)"),
-      events.reverse,
-    );
-    this.clear = button(trans.__("Clear pins"), trans.__("Remove all pins"), events.clear);
-    this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), events.help);
+    const act = (text: string, type: "grid" | "reverse" | "clear" | "help"): HTMLButtonElement =>
+      button(text, keys.tip(type), () => events.act({ type }));
+    this.grid = act(trans.__("Grid"), "grid");
+    this.reverse = act(trans.__("Reverse"), "reverse");
+    this.clear = act(trans.__("Clear pins"), "clear");
+    this.help = act(trans.__("Keys"), "help");
     this.node = this.row();
   }
 
@@ -91,18 +88,11 @@ export class Controls {
     return element(
       "div",
       {
-        class: "jp-FoveaView-controls jp-FoveaCorrespondence-controls",
+        class: "jp-FoveaView-controls",
         attributes: { role: "group", "aria-label": this.trans.__("View settings") },
       },
       ...fields.map((field) => this.wrapperOf(field)),
-      element(
-        "div",
-        { class: "jp-FoveaView-buttons jp-FoveaCorrespondence-buttons" },
-        this.grid,
-        this.reverse,
-        this.clear,
-        this.help,
-      ),
+      element("div", { class: "jp-FoveaView-buttons" }, this.grid, this.reverse, this.clear, this.help),
     );
   }
 
@@ -113,10 +103,6 @@ export class Controls {
 
   private wrapperOf(field: HTMLElement): HTMLElement {
     return this.wrappers.get(field) ?? field;
-  }
-
-  private pressed(button: HTMLButtonElement): boolean {
-    return button.getAttribute("aria-pressed") === "true";
   }
 
   private readonly wrappers = new Map<HTMLElement, HTMLElement>();

@@ -1,5 +1,6 @@
 import { patchCenter, type CorrespondencePayload, type GroundTruth, type Point, type Side } from "fovea/protocol";
 import { call, cell, comment, declareEncoder, declareImage, Raw } from "../export";
+import { plural } from "../parts/translate";
 import type { Answer } from "./query";
 import type { ViewState } from "./state";
 
@@ -70,8 +71,8 @@ export function exportCode(payload: CorrespondencePayload, state: ViewState): st
 
 function leftOut(pins: number): string | undefined {
   if (pins === 0) return undefined;
-  const what = pins === 1 ? "One pin on the second image is" : `${pins} pins on the second image are`;
-  return comment(`${what} left out: a call can pin the first one only.`);
+  const left = plural(pins, "One pin on the second image is", `${pins} pins on the second image are`);
+  return comment(`${left} left out: a call can pin the first one only.`);
 }
 
 /** Are there names under the images that do not follow from their files? */

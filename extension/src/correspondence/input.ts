@@ -1,48 +1,33 @@
 import { patchAt, type GridPlacement, type Side } from "fovea/protocol";
-import type { Pane } from "../image";
-import { listenKeys } from "../parts/keys";
-import { actionOf, type Action } from "./keyboard";
+import type { Pane } from "../panes";
 import { otherSide } from "./query";
 import { addPin, snap, type ViewState } from "./state";
 
-/** What pointer and keyboard act on. */
+/** The part of the viewer that the pointer acts on. */
 export interface InputTarget {
-  stage: HTMLElement;
   panes: readonly [Pane, Pane];
   state(): ViewState;
   placement(side: Side): GridPlacement;
   update(state: ViewState): void;
-  act(action: Action): void;
-  /** Which device spoke last: a screen reader must not read every patch that the pointer crosses. */
-  used(device: "pointer" | "keyboard"): void;
+  /** Gives the keys to the stage. */
+  focus(): void;
+  /** The pointer spoke: a screen reader must not read every patch that it crosses. */
+  used(): void;
 }
 
-/** Listens to pointer and keyboard until `signal` aborts. */
+/** Listens to the pointer until `signal` aborts. */
 export function listenInput(target: InputTarget, signal: AbortSignal): void {
-  const { stage, panes } = target;
+  const { panes } = target;
   for (const side of [0, 1] as const) {
     const { canvas } = panes[side];
     canvas.addEventListener("pointermove", (event) => onPointer(target, side, event), { signal });
     canvas.addEventListener("pointerleave", () => onLeave(target), { signal });
     canvas.addEventListener("click", (event) => onClick(target, side, event), { signal });
   }
-  listenKeys(stage, actionOf, (action) => onKey(target, action), signal);
-  stage.addEventListener("keyup", (event) => event.key === "h" && showHeat(target), { signal });
-  stage.addEventListener("blur", () => showHeat(target), { signal });
-}
-
-function onKey(target: InputTarget, action: Action): void {
-  target.used("keyboard");
-  target.act(action);
-}
-
-function showHeat(target: InputTarget): void {
-  const state = target.state();
-  if (state.hideHeat) target.update({ ...state, hideHeat: false });
 }
 
 function onPointer(target: InputTarget, side: Side, event: PointerEvent): void {
-  target.used("pointer");
+  target.used();
   const state = target.state();
   const placement = target.placement(side);
   const point = target.panes[side].pointAt(event);
@@ -59,7 +44,7 @@ function onClick(target: InputTarget, side: Side, event: MouseEvent): void {
   const state = target.state();
   const placement = target.placement(side);
   const point = target.panes[side].pointAt(event);
-  target.stage.focus({ preventScroll: true });
+  target.focus();
   if (side !== querySide(state, event) || patchAt(placement, point) === undefined) return;
   target.update(addPin(state, { side, point: snap(placement, point) }, event.shiftKey));
 }

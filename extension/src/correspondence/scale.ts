@@ -1,4 +1,4 @@
-import type { Scale } from "../image";
+import type { Scale } from "../panes";
 import type { Translate } from "../parts/translate";
 import type { Answer } from "./query";
 import type { ViewState } from "./state";

@@ -1,5 +1,5 @@
 import { patchCenter, patchSize, truthPoints, type CorrespondencePayload, type Point, type Side } from "fovea/protocol";
-import type { Heat, Mark, Scene } from "../image";
+import type { Heat, Mark, Scene } from "../panes";
 import { otherSide, type Answer } from "./query";
 import { activeQuery, type ViewState } from "./state";
 

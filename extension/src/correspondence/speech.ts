@@ -1,5 +1,5 @@
 import type { CorrespondencePayload, PairPCK } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
+import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import type { Answer } from "./query";
 import type { FeatureStore } from "./features";

@@ -1,16 +1,25 @@
-import { patchAt, type CorrespondencePayload, type GridPlacement, type Side } from "fovea/protocol";
-import type { ConnectionState, FeaturePart, LiveContent } from "../comms";
-import { element, freshId, setText } from "../dom";
-import { composeVector, ExportControls, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scene } from "../image";
-import { FrameSchedule } from "../parts/frame";
+import {
+  patchAt,
+  readCorrespondenceReply,
+  readFeatureBuffer,
+  type CorrespondencePayload,
+  type FeaturesRequest,
+  type GridPlacement,
+  type Side,
+} from "fovea/protocol";
+import type { ConnectionState, Received, Send } from "../comms/channel";
+import { element, setText } from "../dom";
+import { composeVector, type Exportable, type ViewPicture } from "../export";
+import { Pane, ScaleBar, type Scene } from "../panes";
+import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
+import { ViewerFrame } from "../viewers/frame";
+import type { Viewer } from "../viewers/viewer";
 import { Controls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { FeatureStore } from "./features";
-import { correspondenceHelp } from "./help";
 import { listenInput, type InputTarget } from "./input";
-import type { Action } from "./keyboard";
+import { correspondenceKeys, type Action } from "./keys";
 import { PinAnswers } from "./pin-answers";
 import { answerQuery, layerPCK, type Answer } from "./query";
 import { answerScale } from "./scale";
@@ -31,11 +40,11 @@ export interface ViewerOptions {
   payload: CorrespondencePayload;
   trans: Translate;
   /** Asks the kernel for the full features of a layer, if there is one. */
-  requestLayer(position: number): void;
+  send: Send;
 }
 
 /** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
-export class CorrespondenceViewer implements LiveContent, Exportable {
+export class CorrespondenceViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: ViewerOptions) {
@@ -43,16 +52,36 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     this.store = new FeatureStore(payload);
     this.state = initialState(payload);
     this.panes = [new Pane(payload.images[0]), new Pane(payload.images[1])];
-    this.controls = this.makeControls();
-    this.exports = new ExportControls(trans, this, (message) => this.setProblem(message));
-    this.controls.addButtons(this.exports.buttons);
-    this.help = correspondenceHelp(trans);
+    const keys = correspondenceKeys(trans);
+    this.frame = new ViewerFrame({
+      trans,
+      name: "Correspondence",
+      title: payload.title || trans.__("Correspondence"),
+      about: trans.__("%1 on %2", payload.encoder, payload.device),
+      label: trans.__(
+        "Matching points of two images. Arrows move the query, Enter pins it, question mark lists the keys.",
+      ),
+      keys,
+      act: (action) => this.act(action),
+      draw: () => this.render(),
+      exported: this,
+    });
+    this.node = this.frame.node;
+    this.lines = this.frame.lines;
+    this.controls = new Controls(trans, keys, payload, {
+      change: (part) => this.update({ ...this.state, ...part }),
+      layer: (position) => this.setLayer(position),
+      act: (action) => this.act(action),
+    });
     setText(this.hint, trans.__("Move the pointer over a picture to see where its patches match."));
     setText(this.marks, sayMarks(trans, payload));
-    this.stage = this.makeStage();
-    this.node = this.compose();
-    listenInput(this.inputTarget(), this.aborter.signal);
-    this.observer.observe(this.stage);
+    this.frame.fill({
+      controls: this.controls,
+      stage: this.panes.map((pane) => pane.node),
+      below: [this.hint, this.marks, this.bar.node, this.lines.live, this.pck],
+    });
+    listenInput(this.inputTarget(), this.frame.signal);
+    this.frame.whenReleased("h", () => this.showHeat());
     for (const pane of this.panes) void this.load(pane);
   }
 
@@ -63,22 +92,18 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     this.frame.ask();
   }
 
-  /** Takes features from the kernel. Features that do not fit the view are a problem to show, not to throw. */
-  receive(part: FeaturePart): void {
-    try {
-      if (!this.store.accept(part.reply, part.values)) return;
-      this.pinAnswers.forget();
-      this.setProblem("");
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
+  /** Takes features from the kernel. @throws ProtocolError on features that do not fit the view */
+  receive({ message, buffers }: Received): void {
+    const reply = readCorrespondenceReply(message);
+    if (!this.store.accept(reply, readFeatureBuffer(reply, buffers))) return;
+    this.pinAnswers.forget();
+    this.setProblem("");
     this.frame.ask();
   }
 
   /** Shows a problem in words; the view goes on with what it has. */
   setProblem(message: string): void {
-    setText(this.problem, message);
-    this.problem.hidden = message === "";
+    this.lines.setProblem(message);
   }
 
   exportName(): string {
@@ -111,74 +136,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
 
   private words(): string[] {
     const { payload, trans } = this.options;
-    const lines = [this.live, this.pck, this.status].map((line) => line.textContent ?? "").filter(Boolean);
+    const lines = [this.lines.live, this.pck, this.lines.status].map((line) => line.textContent ?? "").filter(Boolean);
     return [trans.__("%1, layer %2", payload.encoder, payload.layers[this.state.layer].layer), ...lines];
   }
 
   dispose(): void {
-    this.aborter.abort();
-    this.observer.disconnect();
-    this.frame.cancel();
-    this.node.remove();
-  }
-
-  private makeControls(): Controls {
-    return new Controls(this.options.trans, this.options.payload, {
-      change: (part) => this.update({ ...this.state, ...part }),
-      layer: (position) => this.setLayer(position),
-      reverse: () => this.act({ type: "reverse" }),
-      clear: () => this.act({ type: "clear" }),
-      help: () => this.act({ type: "help" }),
-    });
-  }
-
-  private makeStage(): HTMLElement {
-    const { trans } = this.options;
-    return element(
-      "div",
-      {
-        class: "jp-FoveaView-stage jp-FoveaCorrespondence-stage",
-        attributes: {
-          tabindex: "0",
-          role: "application",
-          "aria-label": trans.__(
-            "Matching points of two images. Arrows move the query, Enter pins it, question mark lists the keys.",
-          ),
-          "aria-describedby": this.live.id,
-        },
-      },
-      ...this.panes.map((pane) => pane.node),
-    );
-  }
-
-  private compose(): HTMLElement {
-    const { payload, trans } = this.options;
-    const title = payload.title || trans.__("Correspondence");
-    const heading = element(
-      "div",
-      { class: "jp-FoveaView-title jp-FoveaCorrespondence-title" },
-      element("strong", { text: title }),
-    );
-    heading.append(element("span", { text: trans.__("%1 on %2", payload.encoder, payload.device) }));
-    const parts = [
-      heading,
-      this.controls.node,
-      this.help,
-      this.stage,
-      this.hint,
-      this.marks,
-      this.bar.node,
-      this.live,
-      this.pck,
-      this.exports.node,
-      this.status,
-      this.problem,
-    ];
-    return element(
-      "section",
-      { class: "jp-FoveaView jp-FoveaCorrespondence", attributes: { "aria-label": title } },
-      ...parts,
-    );
+    this.frame.dispose();
   }
 
   private async load(pane: Pane): Promise<void> {
@@ -188,16 +151,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
 
   private inputTarget(): InputTarget {
     return {
-      stage: this.stage,
       panes: this.panes,
       state: () => this.state,
       placement: (side) => this.placement(side),
       update: (state) => this.update(state),
-      act: (action) => this.act(action),
-      used: (device) => {
-        this.hint.hidden = true;
-        this.live.setAttribute("aria-live", device === "pointer" ? "off" : "polite");
-      },
+      focus: () => this.frame.focus(),
+      used: () => this.lines.used("pointer"),
     };
   }
 
@@ -222,7 +181,7 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
       case "hide":
         return this.update({ ...this.state, hideHeat: true });
       case "help":
-        this.help.hidden = !this.help.hidden;
+        this.frame.help.hidden = !this.frame.help.hidden;
         return this.frame.ask();
       default:
         return action satisfies never;
@@ -231,9 +190,13 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
 
   /** Closes the help first. Pins stay: they are dropped by their own button only. */
   private close(): void {
-    if (this.help.hidden) return this.update({ ...this.state, selected: -1, hover: undefined, probe: undefined });
-    this.help.hidden = true;
+    if (this.frame.help.hidden) return this.update({ ...this.state, selected: -1, hover: undefined, probe: undefined });
+    this.frame.help.hidden = true;
     this.frame.ask();
+  }
+
+  private showHeat(): void {
+    if (this.state.hideHeat) this.update({ ...this.state, hideHeat: false });
   }
 
   private setLayer(position: number): void {
@@ -243,7 +206,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
   }
 
   private wantLayer(): void {
-    if (!this.store.hasFull(this.state.layer)) this.options.requestLayer(this.state.layer);
+    const { layer } = this.state;
+    if (this.store.hasFull(layer)) return;
+    for (const image of [0, 1] as const) {
+      const request: FeaturesRequest = { type: "features", layer, image };
+      this.options.send(request);
+    }
   }
 
   private placements(): [GridPlacement, GridPlacement] {
@@ -256,6 +224,7 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
 
   private update(state: ViewState): void {
     this.state = state;
+    this.hint.hidden = true;
     this.frame.ask();
   }
 
@@ -267,7 +236,7 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
       pane.resize();
       pane.draw(scenes[i]);
     });
-    this.controls.sync(state, !this.help.hidden);
+    this.controls.sync(state, !this.frame.help.hidden);
     this.bar.show(answerScale(this.options.trans, state, answer, this.probed(answer)));
     this.write(answer);
   }
@@ -292,12 +261,12 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
     const { payload, trans } = this.options;
     const { state, store } = this;
     const probed = this.probed(answer);
-    setText(this.status, sayStatus(trans, payload, store, state.layer, this.connection));
-    this.status.classList.toggle("jp-mod-approximate", !store.hasFull(state.layer));
-    if (!answer) return setText(this.live, trans.__("No features for this layer without the kernel."));
+    setText(this.lines.status, sayStatus(trans, payload, store, state.layer, this.connection));
+    this.lines.status.classList.toggle("jp-mod-approximate", !store.hasFull(state.layer));
+    if (!answer) return setText(this.lines.live, trans.__("No features for this layer without the kernel."));
     const said =
       probed === undefined ? sayAnswer(trans, payload, state, answer) : sayProbe(trans, state, payload, answer, probed);
-    setText(this.live, said);
+    setText(this.lines.live, said);
     this.writePCK();
   }
 
@@ -315,31 +284,15 @@ export class CorrespondenceViewer implements LiveContent, Exportable {
 
   private state: ViewState;
   private connection: ConnectionState = "none";
-  private readonly frame = new FrameSchedule(() => this.render());
+  private readonly frame: ViewerFrame<Action>;
+  private readonly lines: Lines;
   private pckKey = "";
   private readonly store: FeatureStore;
   private readonly panes: [Pane, Pane];
   private readonly controls: Controls;
-  private readonly exports: ExportControls;
-  private readonly stage: HTMLElement;
-  private readonly help: HTMLElement;
   private readonly bar = new ScaleBar();
   private readonly pinAnswers = new PinAnswers();
-  private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.frame.ask());
-  private readonly live = element("p", {
-    class: "jp-FoveaView-live jp-FoveaCorrespondence-live",
-    attributes: { id: freshId("live"), "aria-live": "polite", "aria-atomic": "true" },
-  });
   private readonly hint = element("p", { class: "jp-FoveaCorrespondence-hint" });
   private readonly marks = element("p", { class: "jp-FoveaView-note jp-FoveaCorrespondence-marks" });
   private readonly pck = element("p", { class: "jp-FoveaCorrespondence-pck" });
-  private readonly status = element("p", {
-    class: "jp-FoveaView-status jp-FoveaCorrespondence-status",
-    attributes: { role: "status" },
-  });
-  private readonly problem = element("p", {
-    class: "jp-FoveaView-problem jp-FoveaCorrespondence-problem",
-    attributes: { role: "alert", hidden: "" },
-  });
 }

@@ -1,4 +1,4 @@
-import { escapeText } from "../image";
+import { escapeText } from "../panes";
 
 /** A drawing with its size, in device pixels. */
 export interface Drawing {

@@ -1,8 +1,9 @@
 import type { FitChoice, LawPayload, SavedFit } from "fovea/protocol";
 import { element } from "../dom";
 import { button, press, selectField, textField, type Choice, type Field } from "../parts/fields";
+import type { Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
-import type { LawAction } from "./keyboard";
+import type { LawAction } from "./keys";
 import type { LawState } from "./state";
 
 export interface LawControlEvents {
@@ -29,6 +30,7 @@ export class LawControls {
 
   constructor(
     trans: Translate,
+    keys: Keys<LawAction>,
     payload: LawPayload,
     private readonly events: LawControlEvents,
   ) {
@@ -37,15 +39,12 @@ export class LawControls {
     );
     this.degree = selectField(trans.__("Degree"), degreeChoices(trans), (value) => this.chooseDegree(value));
     this.terms = textField(trans.__("Terms"), (value) => this.chooseTerms(value));
-    const act = (type: "leave-one-out" | "residuals" | "table" | "help") => () => events.act({ type });
-    this.leaveOneOut = button(
-      trans.__("Leave one out"),
-      trans.__("Predict each encoder by a fit without it (l)"),
-      act("leave-one-out"),
-    );
-    this.residuals = button(trans.__("Residuals"), trans.__("Lines to the diagonal (r)"), act("residuals"));
-    this.table = button(trans.__("Table"), trans.__("The same as a table (t)"), act("table"));
-    this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), act("help"));
+    const act = (text: string, type: "leave-one-out" | "residuals" | "table" | "help"): HTMLButtonElement =>
+      button(text, keys.tip(type), () => events.act({ type }));
+    this.leaveOneOut = act(trans.__("Leave one out"), "leave-one-out");
+    this.residuals = act(trans.__("Residuals"), "residuals");
+    this.table = act(trans.__("Table"), "table");
+    this.help = act(trans.__("Keys"), "help");
     const buttons = [this.leaveOneOut, this.residuals, this.table, this.help];
     this.node = element(
       "div",

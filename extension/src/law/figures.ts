@@ -1,8 +1,12 @@
 import {
+  GUIDE,
   colorHex,
+  cssColor,
   extent,
   fittedSurface,
   lawPoints,
+  padded,
+  scatterLayout,
   scoreText,
   type ColorMapName,
   type LawPayload,
@@ -10,8 +14,8 @@ import {
   type SavedFit,
 } from "fovea/protocol";
 import type { Translate } from "../parts/translate";
-import type { Figure } from "../plotly";
-import { encoderTrace, facetTitle, numberedTraces, padded, plain, shownPrediction, type PlacedPoint } from "./points";
+import type { Figure } from "../plots/figure";
+import { encoderTrace, facetTitle, numberedTraces, plain, shownPrediction, type PlacedPoint } from "./points";
 import type { LawState } from "./state";
 
 /** All that the three figures are made of. */
@@ -27,7 +31,7 @@ export interface FigureInput {
 const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
 const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
-const GREY = "rgba(128, 128, 128, 0.9)";
+const GREY = cssColor(GUIDE, 0.9);
 const STOPS = 16;
 
 /** Plotly's form of a colour map of ours. */
@@ -37,13 +41,12 @@ function colorScale(name: ColorMapName): [number, string][] {
 
 /** Predicted against measured with the diagonal; residuals on request. */
 export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figure {
-  const points = lawPoints(payload, fit, state.benchmark).flatMap((point): PlacedPoint[] => {
-    const x = shownPrediction(point, state);
-    if (x === null || point.measured === null) return [];
-    const text = sayPoint(trans, payload, point, x);
-    return [{ encoder: point.encoder, x, y: point.measured, text }];
+  const layout = scatterLayout(payload, fit, state.benchmark, state.leaveOneOut);
+  const { range } = layout;
+  const points = layout.points.map((point): PlacedPoint => {
+    const text = sayPoint(trans, payload, point, point.predicted);
+    return { encoder: point.encoder, x: point.predicted, y: point.measured, text };
   });
-  const range = padded(extent(points.flatMap(({ x, y }) => [x, y])));
   const name = payload.benchmarks[state.benchmark];
   const across = state.leaveOneOut ? trans.__("predicted without the encoder") : trans.__("predicted");
   const lines = state.residuals ? [residualLines(points)] : [];
@@ -60,7 +63,12 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
 }
 
 /** Both scores with their names, in the units of the benchmark. */
-function sayPoint(trans: Translate, payload: LawPayload, { encoder, measured }: LawPoint, predicted: number): string {
+function sayPoint(
+  trans: Translate,
+  payload: LawPayload,
+  { encoder, measured }: Pick<LawPoint, "encoder" | "measured">,
+  predicted: number,
+): string {
   const name = payload.encoders[encoder];
   return trans.__("%1: measured score %2, predicted score %3", name, scoreText(measured), scoreText(predicted));
 }

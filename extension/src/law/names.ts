@@ -1,14 +1,24 @@
+import { shortNames } from "fovea/protocol";
 import { element } from "../dom";
-import type { PanelEvents } from "../plotly";
+import type { PanelEvents } from "../plots/panel";
 import { activeEncoder, type LawState } from "./state";
 
-/** Which number is which encoder. Worked by the stage's keys, or by the pointer. */
+/** Characters that the list has room for. */
+const MOST = 18;
+
+/** The encoders with their numbers. Worked by the stage's keys, or by the pointer. */
 export class EncoderNames {
   readonly node: HTMLElement;
 
   constructor(encoders: readonly string[], events: PanelEvents, signal: AbortSignal) {
+    const short = shortNames(encoders, MOST);
     this.items = encoders.map((name, i) =>
-      element("li", {}, element("b", { text: String(i + 1) }), element("span", { text: name })),
+      element(
+        "li",
+        { class: "jp-FoveaView-choice" },
+        element("b", { text: String(i + 1) }),
+        element("span", { text: short[i], attributes: { title: name } }),
+      ),
     );
     this.node = element("ol", { class: "jp-FoveaLaw-names", attributes: { "aria-hidden": "true" } }, ...this.items);
     this.items.forEach((item, i) => {

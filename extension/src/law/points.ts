@@ -1,4 +1,4 @@
-import { figure, type LawPayload, type LawPoint } from "fovea/protocol";
+import { DARK, LIGHT, cssColor, figure, type LawPayload, type LawPoint } from "fovea/protocol";
 import { activeEncoder, type LawState } from "./state";
 
 /** Text for plotly, which reads a little markup: names are data and must stay text. */
@@ -15,8 +15,8 @@ export interface PlacedPoint {
   text: string;
 }
 
-const LIGHT = "#ffffff";
-const DARK = "#111111";
+const LIGHT_CSS = cssColor(LIGHT);
+const DARK_CSS = cssColor(DARK);
 
 /**
  * Encoders as numbered markers, a trace each: plotly draws the texts of a trace over all of its markers, and a number must not shine
@@ -47,7 +47,7 @@ export function encoderTrace(points: readonly PlacedPoint[], state: LawState, sm
     customdata: ordered.map(({ encoder }) => encoder),
     text: ordered.map(({ encoder }) => String(encoder + 1)),
     textposition: "middle center",
-    textfont: { size: 10, color: chosen.map((is) => (is ? LIGHT : DARK)) },
+    textfont: { size: 10, color: chosen.map((is) => (is ? LIGHT_CSS : DARK_CSS)) },
     hovertext: ordered.map(({ text }) => plain(text)),
     hoverinfo: "text",
     showlegend: false,
@@ -55,10 +55,10 @@ export function encoderTrace(points: readonly PlacedPoint[], state: LawState, sm
     marker: {
       size: ordered.map((point, i) => size(point) + (chosen[i] ? 3 : 0)),
       symbol: chosen.map((is) => (is ? "square" : "circle")),
-      color: chosen.map((is) => (is ? DARK : LIGHT)),
+      color: chosen.map((is) => (is ? DARK_CSS : LIGHT_CSS)),
       opacity: 1,
       line: {
-        color: chosen.map((is) => (is ? LIGHT : DARK)),
+        color: chosen.map((is) => (is ? LIGHT_CSS : DARK_CSS)),
         width: ordered.map(({ encoder }) => (encoder === active ? 3 : 1.5)),
       },
     },
@@ -74,10 +74,4 @@ export function facetTitle(payload: LawPayload, benchmark: number, value: number
   const name = plain(payload.benchmarks[benchmark]);
   const text = `${name} · ${state.leaveOneOut ? "Q²" : "R²"} ${figure(value)}`;
   return benchmark === state.benchmark ? `<b>${text}</b>` : text;
-}
-
-/** A range with a margin on both sides. */
-export function padded([low, high]: readonly [number, number], margin = 0.07): [number, number] {
-  const more = (high - low || 1) * margin;
-  return [low - more, high + more];
 }

@@ -8,8 +8,8 @@ import {
   type SavedFit,
   type Surface,
 } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
-import type { Translate } from "../parts/translate";
+import type { ConnectionState } from "../comms/channel";
+import { plural, type Translate } from "../parts/translate";
 import type { FitOrigin, FitStore } from "./fits";
 import { activeEncoder, type LawState } from "./state";
 
@@ -97,4 +97,11 @@ function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, 
     default:
       return connection satisfies never;
   }
+}
+
+/** How many encoders and benchmarks there are. */
+export function saySize(trans: Translate, { encoders, benchmarks }: LawPayload): string {
+  const many = plural(encoders.length, trans.__("1 encoder"), trans.__("%1 encoders", encoders.length));
+  const on = plural(benchmarks.length, trans.__("1 benchmark"), trans.__("%1 benchmarks", benchmarks.length));
+  return trans.__("%1 on %2", many, on);
 }

@@ -1,28 +1,29 @@
 import {
   lawPoints,
   fittedSurface,
+  readLawReply,
   type ColorMapName,
   type FitChoice,
+  type FitRequest,
   type LawPayload,
-  type UncheckedFitReply,
+  type SelectRequest,
 } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
+import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, setText } from "../dom";
-import { ExportControls, type Exportable, type ViewPicture } from "../export";
-import { FrameSchedule } from "../parts/frame";
-import { listenKeys } from "../parts/keys";
-import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
+import type { Exportable, ViewPicture } from "../export";
+import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
-import { PlotPanel, type Figure } from "../plotly";
+import { PlotDrawings } from "../plots/drawings";
+import { PlotPanel } from "../plots/panel";
+import { ViewerFrame } from "../viewers/frame";
+import type { Viewer } from "../viewers/viewer";
 import { LawControls } from "./controls";
 import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./figures";
 import { FitStore } from "./fits";
 import { exportCode, exportData } from "./exports";
-import { lawHelp } from "./help";
-import { lawAction, type LawAction } from "./keyboard";
+import { lawKeys, type LawAction } from "./keys";
 import { EncoderNames } from "./names";
-import { sayEncoder, sayFit, sayOrigin, saySurface, sayTight } from "./speech";
+import { sayEncoder, sayFit, sayOrigin, saySize, saySurface, sayTight } from "./speech";
 import { activeEncoder, clearSelection, initialState, moveBenchmark, moveCursor, select, type LawState } from "./state";
 import { LawTable } from "./table";
 
@@ -30,34 +31,49 @@ export interface LawViewerOptions {
   payload: LawPayload;
   trans: Translate;
   colormap: ColorMapName;
-  /** Asks the kernel for a fit, if there is one. */
-  refit(serial: number, choice: FitChoice): void;
-  /** Tells the kernel which encoder is selected, if there is one. */
-  select(encoder: number | null): void;
+  /** Asks the kernel for fits and tells it selections, if there is one. */
+  send: Send;
 }
 
 /** The law viewer: fits of benchmark scores in linked panels. Owns its elements and listeners. */
-export class LawViewer implements OutputContent, Exportable {
+export class LawViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: LawViewerOptions) {
     const { payload, trans } = options;
     this.fits = new FitStore(payload);
     this.state = initialState(payload);
-    this.controls = new LawControls(trans, payload, {
+    const keys = lawKeys(trans);
+    this.frame = new ViewerFrame({
+      trans,
+      name: "Law",
+      title: payload.title || trans.__("Law of vision representation"),
+      about: saySize(trans, payload),
+      label: trans.__(
+        "Scores of encoders, predicted and measured. Arrows move between encoders, Enter selects, question mark lists the keys.",
+      ),
+      keys,
+      act: (action) => this.act(action),
+      draw: () => this.render(),
+      exported: this,
+    });
+    this.node = this.frame.node;
+    this.lines = this.frame.lines;
+    this.drawings = new PlotDrawings((message) => this.lines.setProblem(message));
+    this.controls = new LawControls(trans, keys, payload, {
       benchmark: (benchmark) => this.update({ ...this.state, benchmark }),
       choose: (choice) => this.choose(choice),
       act: (action) => this.act(action),
     });
-    this.exports = new ExportControls(trans, this, (message) => this.lines.setProblem(message));
-    this.controls.addButtons(this.exports.buttons);
-    this.help = lawHelp(trans);
-    this.names = new EncoderNames(payload.encoders, this.panelEvents, this.aborter.signal);
+    this.names = new EncoderNames(payload.encoders, this.panelEvents, this.frame.signal);
     this.table = new LawTable(trans, payload);
-    this.stage = this.makeStage();
-    this.node = this.compose();
-    listenKeys(this.stage, lawAction, (action) => this.onKey(action), this.aborter.signal);
-    this.observer.observe(this.stage);
+    const plots = element("div", { class: "jp-FoveaLaw-panels" }, this.scatter.node, this.plane.node);
+    const { live, warning, caption } = this.lines;
+    this.frame.fill({
+      controls: this.controls,
+      stage: [plots, this.names.node],
+      below: [live, warning, caption, this.surface, this.facets.node, this.table.node],
+    });
   }
 
   /** The state of the comm. */
@@ -66,13 +82,9 @@ export class LawViewer implements OutputContent, Exportable {
     this.frame.ask();
   }
 
-  /** Takes a fit from the kernel; one that does not belong to the view is a problem to show. */
-  receive(reply: UncheckedFitReply): void {
-    try {
-      if (this.fits.accept(reply)) this.lines.setProblem("");
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
+  /** Takes a fit from the kernel. @throws ProtocolError on one that does not belong to the view */
+  receive({ message }: Received): void {
+    if (this.fits.accept(readLawReply(message))) this.lines.setProblem("");
     this.frame.ask();
   }
 
@@ -108,62 +120,17 @@ export class LawViewer implements OutputContent, Exportable {
 
   /** Draws again, as after a change of the theme. */
   redraw(): void {
-    this.drawn.clear();
+    this.drawings.clear();
     this.frame.ask();
   }
 
   dispose(): void {
-    this.aborter.abort();
-    this.observer.disconnect();
-    this.frame.cancel();
+    this.frame.dispose();
     for (const panel of this.panels()) panel.dispose();
-    this.node.remove();
-  }
-
-  private makeStage(): HTMLElement {
-    const label = this.options.trans.__(
-      "Scores of encoders, predicted and measured. Arrows move between encoders, Enter selects, question mark lists the keys.",
-    );
-    const plots = element("div", { class: "jp-FoveaLaw-panels" }, this.scatter.node, this.plane.node);
-    return element(
-      "div",
-      {
-        class: "jp-FoveaView-stage jp-FoveaLaw-stage",
-        attributes: { tabindex: "0", role: "application", "aria-label": label, "aria-describedby": this.lines.live.id },
-      },
-      ...[plots, this.names.node],
-    );
-  }
-
-  private compose(): HTMLElement {
-    const { payload, trans } = this.options;
-    const title = payload.title || trans.__("Law of vision representation");
-    const count = payload.benchmarks.length;
-    const on = count === 1 ? trans.__("1 benchmark") : trans.__("%1 benchmarks", count);
-    const size = trans.__("%1 encoders on %2", payload.encoders.length, on);
-    const heading = element(
-      "div",
-      { class: "jp-FoveaView-title" },
-      element("strong", { text: title }),
-      element("span", { text: size }),
-    );
-    const { live, caption, warning, status, problem } = this.lines;
-    const parts = [heading, this.controls.node, this.help, this.stage, live, warning, caption, this.surface];
-    const rest = [this.facets.node, this.table.node, this.exports.node, status, problem];
-    return element(
-      "section",
-      { class: "jp-FoveaView jp-FoveaLaw", attributes: { "aria-label": title } },
-      ...[...parts, ...rest],
-    );
   }
 
   private panels(): PlotPanel[] {
     return [this.scatter, this.plane, this.facets];
-  }
-
-  private onKey(action: LawAction): void {
-    this.lines.used("keyboard");
-    this.act(action);
   }
 
   private act(action: LawAction): void {
@@ -201,7 +168,8 @@ export class LawViewer implements OutputContent, Exportable {
     this.lines.setProblem("");
     this.update({ ...this.state, choice });
     const serial = this.fits.choose(choice);
-    if (this.live()) this.options.refit(serial, choice);
+    const request: FitRequest = { type: "fit", serial, choice };
+    if (this.live()) this.options.send(request);
   }
 
   private live(): boolean {
@@ -219,14 +187,15 @@ export class LawViewer implements OutputContent, Exportable {
   }
 
   private onClick(data: unknown): void {
-    this.stage.focus({ preventScroll: true });
+    this.frame.focus();
     if (typeof data === "number") this.update(select(this.state, data));
   }
 
   private update(state: LawState): void {
     const { selected } = this.state;
     this.state = state;
-    if (state.selected !== selected && this.options.payload.selects) this.options.select(state.selected ?? null);
+    const request: SelectRequest = { type: "select", encoder: state.selected ?? null };
+    if (state.selected !== selected && this.options.payload.selects) this.options.send(request);
     this.frame.ask();
   }
 
@@ -234,12 +203,12 @@ export class LawViewer implements OutputContent, Exportable {
     const { payload, trans, colormap } = this.options;
     const { state, fits } = this;
     const input: FigureInput = { trans, payload, fit: fits.shown, state, colormap };
-    this.draw(this.scatter, scatterFigure(input));
-    this.draw(this.plane, planeFigure(input));
-    this.draw(this.facets, facetsFigure(input, this.stage.clientWidth));
+    this.drawings.draw(this.scatter, scatterFigure(input));
+    this.drawings.draw(this.plane, planeFigure(input));
+    this.drawings.draw(this.facets, facetsFigure(input, this.frame.stage.clientWidth));
     this.controls.sync({ state, fit: fits.shown, live: this.live(), offers: (choice) => this.offers(choice) });
     this.names.update(state);
-    this.help.hidden = !state.help;
+    this.frame.help.hidden = !state.help;
     this.table.update(fits.shown, state);
     this.write();
   }
@@ -255,31 +224,16 @@ export class LawViewer implements OutputContent, Exportable {
     setText(this.surface, surface ? saySurface(trans, surface, payload.benchmarks[state.benchmark]) : "");
   }
 
-  /** Plotly is slow: a figure that did not change is not drawn again. */
-  private draw(panel: PlotPanel, figure: Figure | undefined): void {
-    panel.node.hidden = !figure;
-    if (!figure || panel.node.clientWidth === 0) return;
-    const key = JSON.stringify([panel.node.clientWidth, figure]);
-    if (this.drawn.get(panel) === key) return;
-    this.drawn.set(panel, key);
-    panel.draw(figure).catch((error: unknown) => this.lines.setProblem(String(error)));
-  }
-
   private state: LawState;
   private connection: ConnectionState = "none";
-  private readonly frame = new FrameSchedule(() => this.render());
+  private readonly frame: ViewerFrame<LawAction>;
+  private readonly lines: Lines;
+  private readonly drawings: PlotDrawings;
   private readonly fits: FitStore;
   private readonly controls: LawControls;
-  private readonly exports: ExportControls;
-  private readonly help: HTMLElement;
   private readonly table: LawTable;
   private readonly names: EncoderNames;
-  private readonly stage: HTMLElement;
-  private readonly lines = new Lines();
   private readonly surface = element("p", { class: "jp-FoveaView-note" });
-  private readonly drawn = new Map<PlotPanel, string>();
-  private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.frame.ask());
   private readonly panelEvents = {
     hover: (data: unknown) => this.onHover(data),
     click: (data: unknown) => this.onClick(data),

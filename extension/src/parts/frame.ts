@@ -1,5 +1,11 @@
+/** A drawing that is asked for, and can be called off. */
+export interface Drawing {
+  ask(): void;
+  cancel(): void;
+}
+
 /** Draws once a frame, however many events asked for it. */
-export class FrameSchedule {
+export class FrameSchedule implements Drawing {
   private frame = 0;
 
   constructor(private readonly draw: () => void) {}

@@ -2,3 +2,8 @@
 export interface Translate {
   __(text: string, ...values: (string | number)[]): string;
 }
+
+/** The text for one thing, or for any other number of them. */
+export function plural(count: number, one: string, many: string): string {
+  return count === 1 ? one : many;
+}

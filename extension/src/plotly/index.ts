@@ -4,9 +4,6 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { PLOTLY_MIME, PlotlyRenderer } from "./renderer";
 
-export type { Figure } from "./figure";
-export { PlotPanel, type PanelEvents } from "./panel";
-
 /** Before the SVG and PNG that the same bundle carries for nbconvert. */
 const RANK = 41;
 

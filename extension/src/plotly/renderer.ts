@@ -4,9 +4,9 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { element } from "../dom";
 import type { Translate } from "../parts/translate";
-import { readFigure, themedLayout, type Figure } from "./figure";
-import { pageColors } from "./page";
-import type { PlotlyModule } from "./plotly";
+import { readFigure, themedLayout, type Figure } from "../plots/figure";
+import { pageColors } from "../plots/page";
+import type { PlotlyModule } from "../plots/plotly";
 
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 
@@ -25,7 +25,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     try {
       this.figure = readFigure(model.data[PLOTLY_MIME]);
-      this.plotly ??= (await import("./plotly")).loadPlotly();
+      this.plotly ??= (await import("../plots/plotly")).loadPlotly();
       await this.draw();
     } catch (error) {
       this.showError(error);

@@ -1,8 +1,9 @@
 import type { RunRecord } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { button, press, selectField, type Choice, type Field } from "../parts/fields";
+import type { Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
-import type { TrainingAction } from "./keyboard";
+import type { TrainingAction } from "./keys";
 import { sideChart, sideCharts, type TrainingViewState } from "./state";
 
 export interface ControlEvents {
@@ -27,22 +28,24 @@ export class TrainingControls {
 
   constructor(
     private readonly trans: Translate,
+    keys: Keys<TrainingAction>,
     runs: readonly RunRecord[],
     events: ControlEvents,
   ) {
-    const act = (type: "pause" | "stop" | "log" | "smooth" | "table" | "help") => () => events.act({ type });
-    this.pause = button(trans.__("Pause"), "", act("pause"));
-    this.stop = button(trans.__("Stop"), "", act("stop"));
+    const act = (text: string, type: "pause" | "stop" | "log" | "smooth" | "table" | "help"): HTMLButtonElement =>
+      button(text, keys.tip(type), () => events.act({ type }));
+    this.pause = act(trans.__("Pause"), "pause");
+    this.stop = act(trans.__("Stop"), "stop");
     this.pause.classList.add("jp-FoveaTraining-pause");
     this.stop.classList.add("jp-FoveaTraining-stop");
     const names = runs.map(({ name }, i): Choice => ({ value: String(i), label: name || trans.__("Run %1", i + 1) }));
     this.run = selectField(trans.__("Run"), names, (value) => events.run(Number(value)));
     this.run.node.hidden = runs.length < 2;
     this.chart = selectField(trans.__("Beside the loss"), [], (key) => events.chart(key));
-    this.log = button(trans.__("Log scale"), trans.__("Logarithmic scale (l)"), act("log"));
-    this.smooth = button(trans.__("Smooth"), trans.__("Smoothed curves over the measured ones (s)"), act("smooth"));
-    this.table = button(trans.__("Table"), trans.__("The same as tables (t)"), act("table"));
-    this.help = button(trans.__("Keys"), trans.__("List the keys (?)"), act("help"));
+    this.log = act(trans.__("Log scale"), "log");
+    this.smooth = act(trans.__("Smooth"), "smooth");
+    this.table = act(trans.__("Table"), "table");
+    this.help = act(trans.__("Keys"), "help");
     const own = element("div", { class: "jp-FoveaView-buttons" }, this.pause, this.stop);
     const others = [this.log, this.smooth, this.table, this.help];
     this.node = element(

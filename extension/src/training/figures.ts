@@ -1,6 +1,14 @@
-import { curvesIn, type Chart, type CurvePoint, type NamedCurve, type RunRecord } from "fovea/protocol";
+import {
+  GUIDE,
+  cssColor,
+  curvesIn,
+  type Chart,
+  type CurvePoint,
+  type NamedCurve,
+  type RunRecord,
+} from "fovea/protocol";
 import type { Translate } from "../parts/translate";
-import type { Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
 import { plain } from "./plain";
 import { stageLines, stageNames, upright } from "./stage-marks";
 import type { TrainingViewState } from "./state";
@@ -20,7 +28,7 @@ const HEIGHT = 290;
 const [LEGEND_ROW, LEGEND_GAP] = [19, 11];
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x"];
-const GREY = "rgba(128, 128, 128, 0.9)";
+const GREY = cssColor(GUIDE, 0.9);
 /** Evaluations beyond which their markers would cover each other. */
 const CROWD = 24;
 /** Share of the curve's length over which it is smoothed. */

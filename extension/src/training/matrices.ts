@@ -1,7 +1,8 @@
 import { numberText, type ColorMapName, type RunRecord, type SavedMatrices } from "fovea/protocol";
 import { element, freshId, setText } from "../dom";
 import type { Translate } from "../parts/translate";
-import { PlotPanel, type Figure, type PanelEvents } from "../plotly";
+import type { Figure } from "../plots/figure";
+import { PlotPanel, type PanelEvents } from "../plots/panel";
 import { frameAt, matrixFigure } from "./matrix-figure";
 import { balancedColumns, isMap, isWide, leastWidth } from "./matrix-layout";
 import { evaluationsOf, type TrainingViewState } from "./state";

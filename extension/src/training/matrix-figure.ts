@@ -7,7 +7,7 @@ import {
   type MatrixFrame,
   type SavedMatrices,
 } from "fovea/protocol";
-import type { Figure } from "../plotly";
+import type { Figure } from "../plots/figure";
 import { isMap, labelsWidth, LEFT, LETTER, MOST_LETTERS, RIGHT } from "./matrix-layout";
 import { plain, shortened } from "./plain";
 

@@ -1,11 +1,11 @@
-import { FrameSchedule } from "../parts/frame";
+import { FrameSchedule, type Drawing } from "../parts/frame";
 
 /** Of the page's time, what drawing may take while a training sends news many times a second. */
 const SHARE = 0.25;
 const LEAST_MS = 30;
 
 /** Draws as soon as it can, but leaves the page most of its time: what takes long to draw is drawn less often. */
-export class PacedDrawing {
+export class PacedDrawing implements Drawing {
   private timer: number | undefined;
   private free = 0;
   private readonly frame = new FrameSchedule(() => this.run());

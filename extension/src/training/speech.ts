@@ -8,7 +8,7 @@ import {
   type RunRecord,
   type RunState,
 } from "fovea/protocol";
-import type { ConnectionState } from "../comms";
+import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import { nearest, type TrainingViewState } from "./state";
 

@@ -1,28 +1,28 @@
 import {
   chartsOf,
-  readEvents,
-  readRuns,
   readTraining,
   RunRecord,
   type ColorMapName,
   type RunCommand,
   type SavedRun,
+  type SteerRequest,
   type TrainingPayload,
+  type TrainingReply,
 } from "fovea/protocol";
-import type { ConnectionState, TrainingReply } from "../comms";
+import type { ConnectionState, Send } from "../comms/channel";
 import { element, setText } from "../dom";
-import { ExportControls, type Exportable, type ViewPicture } from "../export";
-import { listenKeys } from "../parts/keys";
-import { Lines } from "../parts/lines";
-import type { OutputContent } from "../parts/output";
+import type { Exportable, ViewPicture } from "../export";
+import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
-import { PlotPanel, type Figure } from "../plotly";
+import { PlotDrawings } from "../plots/drawings";
+import { PlotPanel } from "../plots/panel";
+import { ViewerFrame } from "../viewers/frame";
+import type { Viewer } from "../viewers/viewer";
 import { curveColors } from "./colours";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { chartFigure, type FigureInput } from "./figures";
-import { trainingHelp } from "./help";
-import { trainingAction, type TrainingAction } from "./keyboard";
+import { trainingKeys, type TrainingAction } from "./keys";
 import { MatrixPanels } from "./matrices";
 import { RunNumbers } from "./numbers";
 import { PacedDrawing } from "./paced-drawing";
@@ -43,37 +43,49 @@ export interface TrainingViewerOptions {
   payload: TrainingPayload;
   trans: Translate;
   colormap: ColorMapName;
-  /** Pauses, resumes or stops a run, if there is a kernel. */
-  steer(run: number, command: RunCommand): void;
+  /** Asks the kernel to pause, resume or stop a run, if there is one. */
+  send: Send;
 }
 
 /** The training viewer: follows runs event by event, or shows their record. Owns its elements and listeners. */
-export class TrainingViewer implements OutputContent, Exportable {
+export class TrainingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
   constructor(private readonly options: TrainingViewerOptions) {
     const { payload, trans, colormap } = options;
     this.runs = payload.runs.map((saved) => RunRecord.load(saved));
-    this.controls = new TrainingControls(trans, this.runs, {
+    const keys = trainingKeys(trans);
+    this.frame = new ViewerFrame({
+      trans,
+      name: "Training",
+      title: payload.title || trans.__("Training"),
+      about: this.place,
+      label: trans.__(
+        "Curves of the training. Left and right read them update by update, p pauses, question mark lists the keys.",
+      ),
+      keys,
+      act: (action) => this.act(action),
+      draw: () => this.render(),
+      exported: this,
+      pace: (draw) => new PacedDrawing(draw),
+    });
+    this.node = this.frame.node;
+    this.lines = this.frame.lines;
+    this.drawings = new PlotDrawings((message) => this.lines.setProblem(message));
+    this.controls = new TrainingControls(trans, keys, this.runs, {
       act: (action) => this.act(action),
       run: (run) => this.set({ run, evaluation: undefined, confirming: false }),
       chart: (chart) => this.set({ chart }),
     });
-    this.exports = new ExportControls(trans, this, (message) => this.lines.setProblem(message));
-    this.controls.addButtons(this.exports.buttons);
-    this.help = trainingHelp(trans);
     this.stages = new StageBar(trans);
     this.numbers = new RunNumbers(trans);
     this.matrices = new MatrixPanels(trans, colormap, {
       show: (position) => this.update(showEvaluation(this.state, this.run, position)),
       read: (text) => this.read(text),
-      draw: (panel, figure) => this.draw(panel, figure),
+      draw: (panel, figure) => this.drawings.draw(panel, figure),
     });
     this.table = new TrainingTable(trans);
-    this.stage = this.makeStage();
-    this.node = this.compose();
-    listenKeys(this.stage, trainingAction, (action) => this.onKey(action), this.aborter.signal);
-    this.observer.observe(this.stage);
+    this.compose();
   }
 
   /** Whether there is nothing more to come. */
@@ -84,28 +96,24 @@ export class TrainingViewer implements OutputContent, Exportable {
   /** The state of the comm. */
   setConnection(connection: ConnectionState): void {
     this.connection = connection;
-    this.drawing.ask();
+    this.frame.ask();
   }
 
   setProblem(message: string): void {
     this.lines.setProblem(message);
   }
 
-  /** Takes what the kernel says. @throws ProtocolError never: what breaks the protocol is a problem to show */
-  receive(reply: Exclude<TrainingReply, { type: "bundle" }>): void {
-    try {
-      if (reply.type === "runs") this.take(readRuns(reply.runs, "fovea.view reply"));
-      else for (const event of readEvents(reply.events, "fovea.view reply")) this.runs[reply.run]?.apply(event);
-    } catch (error) {
-      this.setProblem(error instanceof Error ? error.message : String(error));
-    }
-    this.drawing.ask();
+  /** Takes the runs, or events of one of them, as the kernel tells them. */
+  take(reply: Exclude<TrainingReply, { type: "bundle" }>): void {
+    if (reply.type === "runs") this.replace(reply.runs);
+    else for (const event of reply.events) this.runs[reply.run]?.apply(event);
+    this.frame.ask();
   }
 
   /** Takes what the kernel wrote into the notebook, where no live connection knows better. */
   accept({ runs }: TrainingPayload): void {
-    if (this.connection !== "live") this.take(runs);
-    this.drawing.ask();
+    if (this.connection !== "live") this.replace(runs);
+    this.frame.ask();
   }
 
   /** Whether this output in the notebook is of the moment. */
@@ -143,57 +151,33 @@ export class TrainingViewer implements OutputContent, Exportable {
 
   /** Draws again, as after a change of the theme. */
   redraw(): void {
-    this.drawn.clear();
-    this.drawing.ask();
+    this.drawings.clear();
+    this.frame.ask();
   }
 
   dispose(): void {
-    this.aborter.abort();
-    this.observer.disconnect();
-    this.drawing.cancel();
+    this.frame.dispose();
     for (const panel of [this.loss, this.side]) panel.dispose();
     this.matrices.dispose();
-    this.node.remove();
   }
 
   private get run(): RunRecord {
     return this.runs[this.state.run];
   }
 
-  private take(saved: readonly SavedRun[]): void {
+  private replace(saved: readonly SavedRun[]): void {
     if (saved.length !== this.runs.length) return;
     saved.forEach((run, i) => (this.runs[i] = RunRecord.load(run)));
   }
 
-  private makeStage(): HTMLElement {
-    const label = this.options.trans.__(
-      "Curves of the training. Left and right read them update by update, p pauses, question mark lists the keys.",
-    );
-    const charts = element("div", { class: "jp-FoveaTraining-charts" }, this.loss.node, this.side.node);
-    const attributes = {
-      tabindex: "0",
-      role: "application",
-      "aria-label": label,
-      "aria-describedby": this.lines.live.id,
-    };
-    return element("div", { class: "jp-FoveaView-stage jp-FoveaTraining-stage", attributes }, charts);
-  }
-
-  private compose(): HTMLElement {
-    const title = this.options.payload.title || this.options.trans.__("Training");
-    const heading = element("div", { class: "jp-FoveaView-title" }, element("strong", { text: title }), this.place);
-    const { live, caption, warning, status, problem } = this.lines;
-    return element(
-      "section",
-      { class: "jp-FoveaView jp-FoveaTraining", attributes: { "aria-label": title } },
-      ...[heading, this.controls.node, this.help, warning, this.stages.node, this.stage, live, caption],
-      ...[this.numbers.node, this.matrices.node, this.table.node, this.exports.node, status, problem],
-    );
-  }
-
-  private onKey(action: TrainingAction): void {
-    this.lines.used("keyboard");
-    this.act(action);
+  private compose(): void {
+    const { live, caption, warning } = this.lines;
+    this.frame.fill({
+      controls: this.controls,
+      above: [warning, this.stages.node],
+      stage: [element("div", { class: "jp-FoveaTraining-charts" }, this.loss.node, this.side.node)],
+      below: [live, caption, this.numbers.node, this.matrices.node, this.table.node],
+    });
   }
 
   private act(action: TrainingAction): void {
@@ -225,7 +209,7 @@ export class TrainingViewer implements OutputContent, Exportable {
 
   private update(state: TrainingViewState): void {
     this.state = state;
-    this.drawing.ask();
+    this.frame.ask();
   }
 
   private set(change: Partial<TrainingViewState>): void {
@@ -241,7 +225,8 @@ export class TrainingViewer implements OutputContent, Exportable {
 
   private steer(command: RunCommand): void {
     const works = this.connection === "live" && !this.run.ended && this.run.state !== "waiting";
-    if (works) this.options.steer(this.state.run, command);
+    const request: SteerRequest = { type: "steer", run: this.state.run, command };
+    if (works) this.options.send(request);
   }
 
   /** The pointer is on an update of a curve, or has left. */
@@ -253,7 +238,7 @@ export class TrainingViewer implements OutputContent, Exportable {
   private read(text: string | undefined): void {
     this.lines.used("pointer");
     this.pointed = text;
-    this.drawing.ask();
+    this.frame.ask();
   }
 
   private render(): void {
@@ -265,11 +250,11 @@ export class TrainingViewer implements OutputContent, Exportable {
     this.numbers.update(run);
     const colors = curveColors(this.node);
     const input = (panel: PlotPanel): FigureInput => ({ trans, runs, state, colors, width: panel.node.clientWidth });
-    this.draw(this.loss, chartFigure(chartsOf(runs)[0], input(this.loss)));
-    this.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
+    this.drawings.draw(this.loss, chartFigure(chartsOf(runs)[0], input(this.loss)));
+    this.drawings.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
     this.matrices.update(run, state);
     this.table.update(runs, state);
-    this.help.hidden = !state.help;
+    this.frame.help.hidden = !state.help;
     this.write(reason);
   }
 
@@ -285,33 +270,19 @@ export class TrainingViewer implements OutputContent, Exportable {
     lines.setWarning(run.state === "failed" ? trans.__("The training failed: %1", run.message) : "");
   }
 
-  /** Plotly is slow: a figure that did not change is not drawn again. */
-  private draw(panel: PlotPanel, figure: Figure): void {
-    if (panel.node.clientWidth === 0) return;
-    const key = JSON.stringify([panel.node.clientWidth, figure]);
-    if (this.drawn.get(panel) === key) return;
-    this.drawn.set(panel, key);
-    panel.draw(figure).catch((error: unknown) => this.lines.setProblem(String(error)));
-  }
-
   private state: TrainingViewState = INITIAL;
   private connection: ConnectionState = "none";
   private pointed: string | undefined;
   private readonly runs: RunRecord[];
-  private readonly drawing = new PacedDrawing(() => this.render());
+  private readonly frame: ViewerFrame<TrainingAction>;
+  private readonly lines: Lines;
+  private readonly drawings: PlotDrawings;
   private readonly controls: TrainingControls;
-  private readonly exports: ExportControls;
-  private readonly help: HTMLElement;
   private readonly stages: StageBar;
   private readonly numbers: RunNumbers;
   private readonly matrices: MatrixPanels;
   private readonly table: TrainingTable;
-  private readonly stage: HTMLElement;
   private readonly place = element("span", { class: "jp-FoveaTraining-place" });
-  private readonly lines = new Lines();
-  private readonly drawn = new Map<PlotPanel, string>();
-  private readonly aborter = new AbortController();
-  private readonly observer = new ResizeObserver(() => this.drawing.ask());
   private readonly curveEvents = { hover: (data: unknown) => this.onHover(data), click: () => undefined };
   private readonly loss = new PlotPanel("jp-FoveaTraining-chart", this.curveEvents);
   private readonly side = new PlotPanel("jp-FoveaTraining-chart", this.curveEvents);

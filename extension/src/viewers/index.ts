@@ -1,2 +1,6 @@
-export { viewerPlugin, type ViewerServices } from "./plugin";
-export { ThemedOutput } from "./themed-output";
+/** The plugins of all viewers, one line each. */
+export { alignmentPlugin } from "../alignment";
+export { correspondencePlugin } from "../correspondence";
+export { lawPlugin } from "../law";
+export { plotlyPlugin } from "../plotly";
+export { trainingPlugin } from "../training";

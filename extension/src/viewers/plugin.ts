@@ -4,24 +4,18 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ISessionFinder, type SessionFinder } from "../comms";
-import type { Translate } from "../parts/translate";
 import { IViewPreferences, type ReadPreferences } from "../preferences";
+import { ViewOutput, type OpenViewer, type ViewerServices } from "./view-output";
 
-/** What JupyterLab lends to a viewer; what is optional there is undefined here. */
-export interface ViewerServices {
-  trans: Translate;
-  preferences: ReadPreferences;
-  sessions: SessionFinder | undefined;
-  themes: IThemeManager | undefined;
-}
-
-/** One of our mime types and what renders it. */
+/** One of our mime types and the viewer that shows it. */
 export interface ViewerOptions {
   /** After `jupyterlab-fovea:`. */
   name: string;
   description: string;
   mimeType: string;
-  createRenderer(services: ViewerServices): IRenderMime.IRenderer;
+  open: OpenViewer;
+  /** The output that holds the viewer. Default: {@link ViewOutput}. */
+  createOutput?(services: ViewerServices): IRenderMime.IRenderer;
 }
 
 /** Before `image/png` (rank 90) and `text/plain` (120), which the same bundle carries. */
@@ -32,7 +26,8 @@ export function viewerPlugin({
   name,
   description,
   mimeType,
-  createRenderer,
+  open,
+  createOutput = (services) => new ViewOutput(mimeType, services, open),
 }: ViewerOptions): JupyterFrontEndPlugin<void> {
   return {
     id: `jupyterlab-fovea:${name}`,
@@ -54,10 +49,7 @@ export function viewerPlugin({
         sessions: sessions ?? undefined,
         themes: themes ?? undefined,
       };
-      rendermime.addFactory(
-        { safe: true, mimeTypes: [mimeType], createRenderer: () => createRenderer(services) },
-        RANK,
-      );
+      rendermime.addFactory({ safe: true, mimeTypes: [mimeType], createRenderer: () => createOutput(services) }, RANK);
     },
   };
 }

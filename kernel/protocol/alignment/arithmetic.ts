@@ -1,6 +1,7 @@
 import { base64Decode, base64Encode } from "../core/base64";
-import { argmax, mean, row, softmax } from "../../numeric";
-import { similarityRow } from "../correspondence/match";
+import { argmax, row, softmax } from "../../numeric";
+import { similarityRow } from "../core/rows";
+import { mean } from "../../numeric";
 import { dequantize } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 

@@ -1,7 +1,7 @@
 import { ProtocolError, base64, count, index, list, number, object, oneOf, optional, pair, text } from "../core/check";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { GridPlacement } from "../core/geometry";
-import { gridPlacement, int8Matrix, savedImage, type SavedImage, type ScaleMode } from "../correspondence/payload";
+import { gridPlacement, int8Matrix, savedImage, type SavedImage, type ScaleMode } from "../core/saved";
 import type { Int8Matrix } from "../core/quantize";
 import { MAX_CELLS, MAX_TOKENS, NORMALIZATIONS, type Normalization } from "./arithmetic";
 

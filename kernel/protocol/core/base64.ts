@@ -1,3 +1,7 @@
+// Node and browsers both have these; the room is compiled without the types of either.
+declare function btoa(binary: string): string;
+declare function atob(base64: string): string;
+
 /** Base64 with what both Node and the browser have. */
 
 const CHUNK = 0x8000;

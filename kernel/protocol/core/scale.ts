@@ -1,9 +1,12 @@
 import type { ColorMapName } from "./color";
-import type { Similarity } from "../correspondence/match";
-import type { ScaleMode } from "../correspondence/payload";
+import type { ScaleMode } from "./saved";
+
+/** Values of the heat-map: `cosine` is raw, `centered` is the cosine after the image's mean token is taken away. */
+export type Similarity = "cosine" | "centered" | "softmax";
+export const SIMILARITIES: readonly Similarity[] = ["cosine", "centered", "softmax"];
 
 /**
- * What the ends of the colour bar mean. Absolute: 0..1 for raw cosine (negative values show as 0, and the bar says so) and
+ * The ends of the colour bar. Absolute: 0..1 for raw cosine (negative values show as 0, and the bar says so) and
  * softmax, -1..1 for centred values. Per view: the smallest and largest value, symmetric about zero when signed.
  */
 export function heatRange(similarity: Similarity, scale: ScaleMode, values: ArrayLike<number>): [number, number] {

@@ -1,29 +1,11 @@
+import { argmax, centeredRows, row, unitRows } from "../../numeric";
+import { similarityRow, type FeaturePair } from "../core/rows";
+import type { Similarity } from "../core/scale";
+
 /**
  * The arithmetic of a correspondence query. The kernel uses it for the fallback picture and its text, the viewer for every
  * hover, so that both say the same. All features are `[N, C]`, row-major.
  */
-
-import { argmax, centeredRows, dotRow, row, unitRows } from "../../numeric";
-
-/** What the heat-map shows: `cosine` is raw, `centered` is the cosine after the image's mean token is taken away. */
-export type Similarity = "cosine" | "centered" | "softmax";
-export const SIMILARITIES: readonly Similarity[] = ["cosine", "centered", "softmax"];
-
-/** `F · q`: the dot product of one row with every row of `features`. Writes into `out` if given. */
-export function similarityRow(
-  query: Float32Array,
-  features: Float32Array,
-  out: Float32Array = new Float32Array(features.length / query.length),
-): Float32Array {
-  dotRow(query, 0, features, query.length, out);
-  return out;
-}
-
-/** Features of two images in one space, ready for dot products. */
-export interface FeaturePair {
-  channels: number;
-  features: [Float32Array, Float32Array];
-}
 
 export interface MatchResult {
   /** Similarity of the query with every patch of the other image. */

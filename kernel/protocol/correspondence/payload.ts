@@ -1,6 +1,5 @@
 import {
   ProtocolError,
-  base64,
   count,
   index,
   list,
@@ -13,34 +12,24 @@ import {
   type Reader,
 } from "../core/check";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
-import type { Box, Grid, GridPlacement, Point } from "../core/geometry";
-import { SIMILARITIES, type Similarity } from "./match";
+import type { GridPlacement, Point } from "../core/geometry";
 import type { Int8Matrix } from "../core/quantize";
+import {
+  PROTOCOL_VERSION,
+  gridPlacement,
+  int8Matrix,
+  savedImage,
+  savedLoad,
+  type SavedImage,
+  type SavedLoad,
+  type ScaleMode,
+} from "../core/saved";
+import { SIMILARITIES, type Similarity } from "../core/scale";
 
 /** What a correspondence view stores in the notebook. Version 1. */
 export const CORRESPONDENCE_MIME = "application/vnd.fovea.correspondence.v1+json";
-export const PROTOCOL_VERSION = 1;
-
-/** What a notebook keeps of one view, all mime types together. */
-export const MAX_SAVED_BYTES = 300 * 1024;
-
-export type ImageMime = "image/jpeg" | "image/png";
-/** `absolute` compares views; `view` stretches to the values on screen. */
-export type ScaleMode = "absolute" | "view";
 /** 0: the first (source) image; 1: the second (target) image. */
 export type Side = 0 | 1;
-
-export interface SavedImage {
-  label: string;
-  /** The file as it was given, where it was one. */
-  path?: string;
-  /** Size of the original: the unit of every point and box. */
-  width: number;
-  height: number;
-  mime: ImageMime;
-  /** Base64 of the image at display size. */
-  data: string;
-}
 
 export interface SavedLayer {
   /** Index in the encoder, as in `forwardIntermediates`. */
@@ -61,13 +50,6 @@ export interface GroundTruth {
   alpha: number;
   /** `alpha` times the longer side of the object's box, in pixels, on each image. */
   thresholds: [source: number, target: number];
-}
-
-/** The call of `encoders.load` that gives the encoder again. */
-export interface SavedLoad {
-  model: string;
-  /** As JSON. */
-  options: string;
 }
 
 export interface Pin {
@@ -97,33 +79,10 @@ export interface CorrespondencePayload {
   opacity: number;
 }
 
-const MAX_PIXELS = 1 << 17;
-/** Longer paths and options of a load are not saved. */
-export const MAX_PATH = 1000;
-export const MAX_LOAD = 4000;
 const coordinate = number({ min: -1e6, max: 1e6 });
 const point = pair(coordinate) as Reader<Point>;
-const box = list(coordinate, 4, 4) as Reader<readonly number[]> as Reader<Box>;
-const grid = pair(number({ min: 1, max: 512, integer: true })) as Reader<Grid>;
 const side = oneOf<Side>([0, 1]);
 const positive = number({ min: 1e-6, max: 1e6 });
-
-export const int8Matrix: Reader<Int8Matrix> = object<Int8Matrix>({
-  dims: number({ min: 1, max: 4096, integer: true }),
-  scale: list(number({ min: 0, max: 1e6 }), 1, 4096),
-  data: base64(4 * MAX_SAVED_BYTES),
-});
-
-export const savedImage: Reader<SavedImage> = object<SavedImage>({
-  label: text(200),
-  path: optional(text(MAX_PATH)),
-  width: number({ min: 1, max: MAX_PIXELS, integer: true }),
-  height: number({ min: 1, max: MAX_PIXELS, integer: true }),
-  mime: oneOf<ImageMime>(["image/jpeg", "image/png"]),
-  data: base64(4 * MAX_SAVED_BYTES),
-});
-
-export const gridPlacement: Reader<GridPlacement> = object<GridPlacement>({ grid, region: box });
 
 const savedLayer = object<SavedLayer>({
   layer: index,
@@ -146,7 +105,7 @@ const payload = object<CorrespondencePayload>({
   view: text(100),
   title: text(300),
   encoder: text(200),
-  load: optional(object<SavedLoad>({ model: text(MAX_PATH), options: text(MAX_LOAD) })),
+  load: optional(savedLoad),
   device: text(100),
   images: pair(savedImage),
   layers: list(savedLayer, 1, 200),

@@ -1,5 +1,6 @@
 import { distance, patchAt, patchCenter, type GridPlacement } from "../core/geometry";
-import { matchPatch, type FeaturePair } from "./match";
+import { matchPatch } from "./match";
+import { type FeaturePair } from "../core/rows";
 import type { GroundTruth, Side } from "./payload";
 
 /** How one keypoint fared. */

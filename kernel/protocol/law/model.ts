@@ -1,3 +1,4 @@
+import { padded } from "../core/figure";
 import { mean } from "../../numeric";
 import type { LawPayload, SavedBenchmarkFit, SavedFit, SavedRow, SavedScale } from "./payload";
 
@@ -70,7 +71,6 @@ export interface Surface {
 }
 
 const STEPS = 41;
-const MARGIN = 0.06;
 const BEYOND = 0.25;
 
 /** The surface of one benchmark, or `undefined` for a table with a single predictor. */
@@ -97,9 +97,8 @@ function usesPredictor(of: SavedBenchmarkFit, name: string): boolean {
 }
 
 function steps(values: number[]): number[] {
-  const [low, high] = extent(values);
-  const margin = (high - low || 1) * MARGIN;
-  return Array.from({ length: STEPS }, (_, i) => low - margin + (i / (STEPS - 1)) * (high - low + 2 * margin));
+  const [low, high] = padded(extent(values));
+  return Array.from({ length: STEPS }, (_, i) => low + (i / (STEPS - 1)) * (high - low));
 }
 
 function scoreRange(rows: SavedRow[]): [number, number] {

@@ -37,7 +37,8 @@ const STATES: readonly RunState[] = [
 const MAX_STAGES = 100;
 const MAX_GROUPS = 60;
 const MAX_STEPS = 1e9;
-const MAX_EVENTS = 5000;
+/** Events that one message may carry. */
+export const MAX_EVENTS = 5000;
 
 const real = number();
 const amount = number({ min: 0 });
@@ -162,7 +163,8 @@ function checkCells(of: Pick<SavedMatrix, "rows" | "columns">, cells: string, pa
 const state = oneOf<RunState>(STATES);
 const message = text(4000);
 
-const run: Reader<SavedRun> = (value, path, where) => {
+/** One run with its curves and pictures. */
+export const savedRun: Reader<SavedRun> = (value, path, where) => {
   const read = object<SavedRun>({
     ...{ name: label, state, message },
     plan: nullable(plan),
@@ -184,7 +186,7 @@ const payload = object<TrainingPayload>({
   version: oneOf<1>([1]),
   view: text(100),
   title: text(300),
-  runs: list(run, 1, MAX_RUNS),
+  runs: list(savedRun, 1, MAX_RUNS),
 });
 
 /** @throws ProtocolError naming the first path that breaks the format. */
@@ -192,19 +194,13 @@ export function readTraining(value: unknown, where = "training view"): TrainingP
   return payload(value, "", where);
 }
 
-/** The runs as the kernel tells them to a viewer that has just come. @throws ProtocolError */
-export const readRuns = (value: unknown, where: string): SavedRun[] => list(run, 1, MAX_RUNS)(value, "runs", where);
-
-/** @throws ProtocolError */
-export const readEvents = (value: unknown, where: string): RunEvent[] =>
-  list(readEvent, 0, MAX_EVENTS)(value, "events", where);
-
 const eventKind = object<{ kind: RunEvent["kind"] }>({ kind: oneOf(["began", "stepped", "changed"]) });
 const began = object<Extract<RunEvent, { kind: "began" }>>({ kind: oneOf(["began"]), plan });
 const stepped = object<Extract<RunEvent, { kind: "stepped" }>>({ kind: oneOf(["stepped"]), step });
 const changed = object<Extract<RunEvent, { kind: "changed" }>>({ kind: oneOf(["changed"]), state, message });
 
-function readEvent(value: unknown, path: string, where: string): RunEvent {
+/** One event of a run. */
+export const runEvent: Reader<RunEvent> = (value, path, where) => {
   const { kind } = eventKind(value, path, where);
   switch (kind) {
     case "began":
@@ -219,4 +215,4 @@ function readEvent(value: unknown, path: string, where: string): RunEvent {
     default:
       return kind satisfies never;
   }
-}
+};

@@ -7,9 +7,9 @@ import type { LayerFeatures } from "../../contracts/features";
 import { imageFeatures, type PlacedFeatures } from "../extract";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { unitRows } from "../../numeric";
-import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/correspondence/payload";
+import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
-import { reducePair } from "../correspondence/reduce";
+import { reducePair } from "../reduce/pair";
 import { imagePath } from "../origin";
 import {
   MAX_CELLS,

@@ -1,5 +1,5 @@
 import type { RawImage } from "../../data/image";
-import { drawMatches } from "../correspondence/match-picture";
+import { drawMatches } from "../draw/match-picture";
 import { encodePalettePng } from "../draw/pictures";
 import { heatRange } from "../../protocol/core/scale";
 import { normalizeMatrix, tokenRow, type TokenMatrix } from "../../protocol/alignment/arithmetic";

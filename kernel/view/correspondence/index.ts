@@ -8,10 +8,13 @@ import { patchAt, type GridPlacement } from "../../protocol/core/geometry";
 import type { MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
 import type { LayerModel, ViewModel } from "./model";
-import { SIMILARITIES, similaritySpace, type Similarity } from "../../protocol/correspondence/match";
-import type { Pin, ScaleMode } from "../../protocol/correspondence/payload";
+import { SIMILARITIES, type Similarity } from "../../protocol/core/scale";
+import { similaritySpace } from "../../protocol/correspondence/match";
+import type { Pin } from "../../protocol/correspondence/payload";
+import type { ScaleMode } from "../../protocol/core/saved";
 import { encoderLoad, imagePath } from "../origin";
 import { saveView } from "./save";
+import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
 
@@ -75,7 +78,12 @@ export async function correspondence(
   const model = await buildModel(a, b, encoder, options);
   const pck = scoreLayers(model);
   const bundle = await saveView(model, pck, options.savedDimensions);
-  const dispose = keepLive({ id: model.id, layers: model.layers.map((layer) => layer.pair) });
+  const dispose = keepLive(
+    serveFeatures(
+      model.id,
+      model.layers.map(({ pair }) => pair),
+    ),
+  );
   return new CorrespondenceView(bundle, model.id, pck, dispose);
 }
 

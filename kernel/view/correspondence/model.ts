@@ -1,8 +1,10 @@
 import type { RawImage } from "../../data/image";
 import type { ColorMapName } from "../../protocol/core/color";
 import type { GridPlacement } from "../../protocol/core/geometry";
-import type { FeaturePair, Similarity } from "../../protocol/correspondence/match";
-import type { GroundTruth, Pin, SavedLoad, ScaleMode } from "../../protocol/correspondence/payload";
+import type { FeaturePair } from "../../protocol/core/rows";
+import type { Similarity } from "../../protocol/core/scale";
+import type { GroundTruth, Pin } from "../../protocol/correspondence/payload";
+import type { SavedLoad, ScaleMode } from "../../protocol/core/saved";
 
 /** All that is known about a view before it is written down. */
 export interface ViewModel {

@@ -1,20 +1,19 @@
+import { counted } from "../../protocol/core/words";
 import { base64Encode } from "../../protocol/core/base64";
 import type { LayerModel, ViewModel } from "./model";
 import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { argmax, softmax } from "../../numeric";
 import { matchPatch, similaritySpace, type MatchResult } from "../../protocol/correspondence/match";
-import { drawMatches, type DrawnMatch, type MatchPicture } from "./match-picture";
+import { drawMatches, type DrawnMatch, type MatchPicture } from "../draw/match-picture";
 import {
   CORRESPONDENCE_MIME,
-  MAX_SAVED_BYTES,
-  PROTOCOL_VERSION,
   type CorrespondencePayload,
-  type SavedImage,
   type SavedLayer,
 } from "../../protocol/correspondence/payload";
+import { MAX_SAVED_BYTES, PROTOCOL_VERSION, type SavedImage } from "../../protocol/core/saved";
 import { encodeJpeg, encodePalettePng } from "../draw/pictures";
-import { allocateDims, reducePair } from "./reduce";
+import { allocateDims, reducePair } from "../reduce/pair";
 import { heatColors, heatRange } from "../../protocol/core/scale";
 import type { PairPCK } from "../../protocol/correspondence/truth";
 
@@ -155,7 +154,7 @@ function describeMatches(model: ViewModel, pck: PairPCK | undefined): string[] {
   if (pck && model.truth) {
     const share = ((100 * pck.correct) / pck.total).toFixed(1);
     return [
-      `PCK@${model.truth.alpha.toFixed(2)} on ${pck.total} keypoints (${model.similarity}): ${pck.correct} correct, ${share} %`,
+      `PCK@${model.truth.alpha.toFixed(2)} on ${counted(pck.total, "keypoint")} (${model.similarity}): ${pck.correct} correct, ${share} %`,
     ];
   }
   const { pair, placements } = model.layers[model.current];

@@ -1,12 +1,10 @@
 import { platform } from "../../platform";
 import { base64Encode } from "../../protocol/core/base64";
-import { ProtocolError } from "../../protocol/core/check";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { latest } from "../latest";
 import { keepLive } from "../live";
-import { MAX_SAVED_BYTES } from "../../protocol/correspondence/payload";
+import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
 import { encodePng } from "../draw/png";
 import {
   saveFit,
@@ -19,6 +17,7 @@ import {
 } from "./input";
 import { LAW_MIME, type FitChoice, type LawPayload, type SavedFit } from "../../protocol/law/payload";
 import { drawLaw } from "./picture";
+import { serveLaw } from "./serve";
 import { describeLaw } from "./text";
 
 export type {
@@ -84,16 +83,9 @@ export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: La
   if (bytes > MAX_SAVED_BYTES)
     throw new ViewError(WHERE, `the table must fit into ${MAX_SAVED_BYTES} bytes of a notebook`, bytes);
   const refit = typeof fit === "function" ? (choice: FitChoice): SavedFit => fitAgain(table, fit, choice) : undefined;
-  const select = options.onSelect && latest(tellName(table.encoders, options.onSelect));
-  return new LawView(bundle, payload.view, keepLive({ id: payload.view, layers: [], refit, select }));
-}
-
-function tellName(encoders: readonly string[], tell: (encoder: string | null) => unknown) {
-  return (position: number | null): unknown => {
-    if (position !== null && position >= encoders.length)
-      throw new ProtocolError("fovea.view request", "encoder", `below ${encoders.length}`, position);
-    return tell(position === null ? null : encoders[position]);
-  };
+  const { onSelect } = options;
+  const service = serveLaw({ id: payload.view, encoders: table.encoders, refit, onSelect });
+  return new LawView(bundle, payload.view, keepLive(service));
 }
 
 function buildPayload(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions): LawPayload {

@@ -1,15 +1,9 @@
-import { BLACK, Canvas, TEXT_HEIGHT, WHITE, textWidth, type Ink } from "../draw/canvas";
+import { BLACK, Canvas, TEXT_HEIGHT, textWidth } from "../draw/canvas";
 import { colorAt } from "../../protocol/core/color";
+import { DARK, GUIDE, LIGHT, shortNames, tickText } from "../../protocol/core/figure";
 import type { Point } from "../../protocol/core/geometry";
-import {
-  extent,
-  figure,
-  fittedSurface,
-  lawPoints,
-  scoreText,
-  type LawPoint,
-  type Surface,
-} from "../../protocol/law/model";
+import { scatterLayout } from "../../protocol/law/layout";
+import { figure, fittedSurface, lawPoints, scoreText, type LawPoint, type Surface } from "../../protocol/law/model";
 import type { LawPayload } from "../../protocol/law/payload";
 
 const SIDE = 300;
@@ -19,7 +13,6 @@ const BOTTOM = 34;
 const GAP = 62;
 const BAR = 10;
 const LINE = TEXT_HEIGHT + 5;
-const GREY: Ink = [150, 150, 150];
 
 /** A square panel: values to pixels. */
 interface Panel {
@@ -40,20 +33,20 @@ export function drawLaw(payload: LawPayload): Canvas {
   const of = fit.benchmarks[payload.current];
   const caption = `R2 ${figure(of.r2)} in sample, leave-one-out Q2 ${figure(of.looQ2)}, n = ${of.n}, ${of.coefficients.length} coefficients`;
   canvas.text(plain(`${payload.benchmarks[payload.current]}: ${caption}`), 8, 8);
-  drawScatter(canvas, points);
+  drawScatter(canvas, payload);
   if (surface) drawSurface(canvas, surface, points);
   drawNames(canvas, payload, columns);
   return canvas;
 }
 
-function drawScatter(canvas: Canvas, points: LawPoint[]): void {
-  const shown = points.filter((point) => point.measured !== null && point.predicted !== null);
-  const range = padded(extent(shown.flatMap((point) => [point.measured ?? 0, point.predicted ?? 0])));
+function drawScatter(canvas: Canvas, payload: LawPayload): void {
+  const { leaveOneOut } = payload;
+  const { points, range } = scatterLayout(payload, payload.fits[0], payload.current, leaveOneOut);
   const panel: Panel = { left: LEFT, x: range, y: range };
-  drawFrame(canvas, panel, "predicted", "measured");
-  canvas.line(place(panel, range[0], range[0]), place(panel, range[1], range[1]), GREY, 1);
-  for (const { encoder, predicted, measured } of shown)
-    drawNumber(canvas, place(panel, predicted ?? 0, measured ?? 0), encoder + 1);
+  drawFrame(canvas, panel, leaveOneOut ? "predicted without the encoder" : "predicted", "measured");
+  canvas.line(place(panel, range[0], range[0]), place(panel, range[1], range[1]), GUIDE, 1);
+  for (const { encoder, predicted, measured } of points)
+    drawNumber(canvas, place(panel, predicted, measured), encoder + 1);
 }
 
 function drawSurface(canvas: Canvas, surface: Surface, points: LawPoint[]): void {
@@ -88,37 +81,31 @@ function drawFrame(canvas: Canvas, { left, x, y }: Panel, across: string, up: st
   const [right, bottom] = [left + SIDE, TOP + SIDE];
   canvas.line([left, TOP], [left, bottom], BLACK, 1);
   canvas.line([left, bottom], [right, bottom], BLACK, 1);
-  const end = plain(tick(x[1]));
-  canvas.text(plain(tick(x[0])), left, bottom + 6);
+  const end = plain(tickText(x[1]));
+  canvas.text(plain(tickText(x[0])), left, bottom + 6);
   canvas.text(end, right - textWidth(end), bottom + 6);
   canvas.text(plain(across), Math.round(left + (SIDE - textWidth(plain(across))) / 2), bottom + 6);
   y.forEach((value, i) => {
-    const text = plain(tick(value));
+    const text = plain(tickText(value));
     canvas.text(text, left - 4 - textWidth(text), i === 0 ? bottom - TEXT_HEIGHT : TOP);
   });
   canvas.text(plain(up), left, TOP - LINE + 2);
-}
-
-function tick(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
 
 /** White with a dark ring, and its number: readable on every colour. */
 function drawNumber(canvas: Canvas, at: Point, number: number): void {
   const label = String(number);
   const radius = label.length > 1 ? 8 : 6.5;
-  canvas.disc(at, radius + 1, BLACK);
-  canvas.disc(at, radius, WHITE);
+  canvas.disc(at, radius + 1, DARK);
+  canvas.disc(at, radius, LIGHT);
   canvas.text(label, Math.round(at[0] - textWidth(label) / 2), Math.round(at[1] - TEXT_HEIGHT / 2));
 }
 
 function drawNames(canvas: Canvas, { encoders }: LawPayload, columns: number): void {
   const rows = Math.ceil(encoders.length / columns);
   const width = Math.floor((canvas.width - 16) / columns);
-  encoders.forEach((name, i) => {
-    const most = Math.floor(width / 6) - 5;
-    const text = `${i + 1} ${name.length > most ? `${name.slice(0, most - 2)}..` : name}`;
-    canvas.text(plain(text), 8 + Math.floor(i / rows) * width, TOP + SIDE + BOTTOM + (i % rows) * LINE);
+  shortNames(encoders, Math.floor(width / 6) - 5, "..").forEach((name, i) => {
+    canvas.text(plain(`${i + 1} ${name}`), 8 + Math.floor(i / rows) * width, TOP + SIDE + BOTTOM + (i % rows) * LINE);
   });
 }
 
@@ -130,9 +117,4 @@ function plain(text: string): string {
 function place(panel: Panel, x: number, y: number): Point {
   const along = (value: number, [low, high]: [number, number]): number => (value - low) / (high - low || 1);
   return [panel.left + along(x, panel.x) * SIDE, TOP + SIDE - along(y, panel.y) * SIDE];
-}
-
-function padded([low, high]: [number, number]): [number, number] {
-  const margin = (high - low || 1) * 0.06;
-  return [low - margin, high + margin];
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../protocol/core/words";
 import { figure, isTight, lawPoints, scoreText } from "../../protocol/law/model";
 import type { LawPayload, SavedBenchmarkFit, SavedFit } from "../../protocol/law/payload";
 
@@ -6,7 +7,7 @@ export function describeLaw(payload: LawPayload): string {
   const [fit] = payload.fits;
   const of = fit.benchmarks[payload.current];
   return [
-    `${payload.title ? `${payload.title}: ` : ""}${payload.encoders.length} encoders on ${payload.benchmarks.length} benchmarks, score predicted from ${termsText(fit)}`,
+    `${payload.title ? `${payload.title}: ` : ""}${counted(payload.encoders.length, "encoder")} on ${counted(payload.benchmarks.length, "benchmark")}, score predicted from ${termsText(fit)}`,
     ...payload.benchmarks.map((name, i) => `${name}: ${fitFigures(fit.benchmarks[i])}`),
     ...fit.groups.map(
       (group) => `mean of ${group.name}: R² ${figure(group.r2)}, leave-one-out Q² ${figure(group.looQ2)}`,
@@ -37,7 +38,7 @@ function encoderLines(payload: LawPayload, fit: SavedFit): string[] {
 /** Rows and coefficients side by side, with what follows from them. */
 export function tightWarning(of: Pick<SavedBenchmarkFit, "n" | "coefficients">): string {
   return (
-    `${of.n} encoders, ${of.coefficients.length} coefficients: R² in sample is close to what the number of ` +
+    `${counted(of.n, "encoder")}, ${counted(of.coefficients.length, "coefficient")}: R² in sample is close to what the number of ` +
     "coefficients alone gives. Read the leave-one-out Q²."
   );
 }

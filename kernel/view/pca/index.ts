@@ -1,8 +1,9 @@
+import { counted } from "../../protocol/core/words";
 import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
 import { Canvas, TEXT_HEIGHT } from "../draw/canvas";
-import { principalComponents, project, type Components } from "./components";
+import { principalComponents, project, type Components } from "../reduce/components";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
@@ -187,6 +188,6 @@ function describe(layers: Layer[], pictures: RawImage[], title: string): string 
     const shares = components.ratio.map((ratio) => `${(100 * ratio).toFixed(1)} %`).join(", ");
     return `layer ${layer}: features [${images.length}, ${grid[0] * grid[1]}, ${channels}] on ${grid.join(" x ")} patches; components hold ${shares} of the variance`;
   });
-  const head = `${title ? `${title}: ` : ""}first three principal components of ${pictures.length} images as red, green, blue`;
+  const head = `${title ? `${title}: ` : ""}first three principal components of ${counted(pictures.length, "image")} as red, green, blue`;
   return [head, ...lines].join("\n");
 }

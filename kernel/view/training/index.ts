@@ -2,8 +2,14 @@ import { platform } from "../../platform";
 import { DISPLAY, type Displayable } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { currentHost, type MimeBundle } from "../../display/host";
-import { keepLive, type TrainingService } from "../live";
-import type { EventsReply, RunsReply } from "../../protocol/core/messages";
+import { keepLive, type Channel, type LiveView } from "../live";
+import { REQUEST, type Message } from "../../protocol/core/messages";
+import {
+  readTrainingRequest,
+  type BundleReply,
+  type EventsReply,
+  type RunsReply,
+} from "../../protocol/training/messages";
 import { CAPACITY } from "../../protocol/training/curve";
 import { planOf, stepOf, type TrainingRunLike } from "./input";
 import { MAX_RUNS, type RunCommand, type RunEvent } from "../../protocol/training/payload";
@@ -60,7 +66,7 @@ export class TrainingView implements Displayable {
           changed: (state, message) => this.note(i, { kind: "changed", state, message: message.slice(0, 4000) }),
         }),
       ),
-      keepLive({ id: this.id, layers: [], training: this.service() }),
+      keepLive(this.service()),
     ];
   }
 
@@ -129,25 +135,34 @@ export class TrainingView implements Displayable {
     this.nextWrite = performance.now() + Math.max(WRITE_EVERY_MS, cost / WRITE_SHARE);
   }
 
-  private service(): TrainingService {
+  private service(): LiveView {
     return {
-      follow: (send) => {
-        // Not in the scope of the training's cell: an interrupt of that cell must still be told.
-        const tell = platform().bind(send);
-        this.later = platform().bind(() => platform().timer(() => this.tell(), TELL_EVERY_MS));
-        this.tell();
-        tell({ type: "runs", runs: this.records.map((record) => record.save(CAPACITY, FRAMES)) });
-        this.followers.add(tell);
-        return () => void this.followers.delete(tell);
-      },
-      steer: (run, command) => this.steer(run, command),
-      bundle: () => this.bundle,
+      id: this.id,
+      open: (channel) => this.follow(channel),
+      serve: (request, channel) => this.answer(request, channel),
     };
   }
 
+  /** Tells a viewer the runs so far, then every event. A training goes on whatever becomes of its viewers. */
+  private follow(channel: Channel): void {
+    // Not in the scope of the training's cell: an interrupt of that cell must still be told.
+    const tell: Tell = platform().bind((reply: RunsReply | EventsReply) => channel.send(reply));
+    this.later = platform().bind(() => platform().timer(() => this.tell(), TELL_EVERY_MS));
+    this.tell();
+    tell({ type: "runs", runs: this.records.map((record) => record.save(CAPACITY, FRAMES)) });
+    this.followers.add(tell);
+    channel.onClose(() => void this.followers.delete(tell));
+  }
+
+  private answer(message: Message, channel: Channel): void {
+    const request = readTrainingRequest(message);
+    if (request.type === "steer") return this.steer(request.run, request.command);
+    const reply: BundleReply = { type: "bundle", bundle: this.bundle };
+    channel.send(reply);
+  }
+
   private steer(run: number, command: RunCommand): void {
-    if (run >= this.runs.length)
-      throw new ViewError("fovea.view request", `run must be below ${this.runs.length}`, run);
+    if (run >= this.runs.length) throw new ViewError(REQUEST, `run must be below ${this.runs.length}`, run);
     this.runs[run][command]();
   }
 }

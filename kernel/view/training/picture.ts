@@ -1,5 +1,6 @@
 import { BLACK, Canvas, TEXT_HEIGHT, textWidth, WHITE, type Ink } from "../draw/canvas";
 import { colorAt } from "../../protocol/core/color";
+import { GUIDE, SERIES } from "../../protocol/core/figure";
 import type { Point } from "../../protocol/core/geometry";
 import { chartsOf, type Chart, curvesIn } from "../../protocol/training/charts";
 import type { CurvePoint } from "../../protocol/training/curve";
@@ -12,18 +13,7 @@ const PANEL: Size = { width: 300, height: 180 };
 const LEFT = 58;
 const GAP = 66;
 const LINE = TEXT_HEIGHT + 5;
-const GREY: Ink = [150, 150, 150];
-/** Okabe and Ito's colours, without the yellow that white paper swallows. */
-const INKS: readonly Ink[] = [
-  [0, 114, 178],
-  [213, 94, 0],
-  [0, 158, 115],
-  [204, 121, 167],
-  [86, 180, 233],
-  [230, 159, 0],
-  [17, 17, 17],
-  [120, 120, 120],
-];
+const INKS: readonly Ink[] = [...SERIES, [17, 17, 17], [120, 120, 120]];
 const MATRIX_HEIGHT = 130;
 
 interface Size {
@@ -94,8 +84,8 @@ function drawDot(canvas: Canvas, at: Point, ink: Ink): void {
 function drawFrame(canvas: Canvas, panel: Panel, title: string): void {
   const { left, top, width, height, x, y } = panel;
   const [right, bottom] = [left + width, top + height];
-  canvas.line([left, top], [left, bottom], GREY, 1);
-  canvas.line([left, bottom], [right, bottom], GREY, 1);
+  canvas.line([left, top], [left, bottom], GUIDE, 1);
+  canvas.line([left, bottom], [right, bottom], GUIDE, 1);
   canvas.text(plain(title), left, top - LINE + 2);
   const end = plain(numberText(x[1]));
   canvas.text(plain(numberText(x[0])), left, bottom + 6);

@@ -1,6 +1,6 @@
 import { base64Encode } from "../../protocol/core/base64";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { MAX_SAVED_BYTES } from "../../protocol/correspondence/payload";
+import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
 import { encodePng } from "../draw/png";
 import { TRAINING_MIME, type TrainingPayload } from "../../protocol/training/payload";
 import { drawTraining } from "./picture";

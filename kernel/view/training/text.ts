@@ -1,3 +1,4 @@
+import { counted } from "../../protocol/core/words";
 import { memoryText } from "../../protocol/status";
 import {
   latestNumbers,
@@ -12,10 +13,7 @@ import { isEnd, type RunRecord } from "../../protocol/training/record";
 /** The view in words: where each run stands, and its latest numbers. */
 export function describeTraining(title: string, runs: readonly RunRecord[]): string {
   const heading = title ? `${title}: ` : "";
-  return [
-    `${heading}training, ${runs.length === 1 ? "1 run" : `${runs.length} runs`}`,
-    ...runs.flatMap(describeRun),
-  ].join("\n");
+  return [`${heading}training, ${counted(runs.length, "run")}`, ...runs.flatMap(describeRun)].join("\n");
 }
 
 function describeRun(run: RunRecord): string[] {

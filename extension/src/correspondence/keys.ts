@@ -1,0 +1,46 @@
+import { ARROWS, Keys, arrowStep, helpRow } from "../parts/keys";
+import type { Translate } from "../parts/translate";
+
+/** A wish of the reader, by key or button. */
+export type Action =
+  | { type: "move"; dx: number; dy: number }
+  | { type: "layer"; by: number }
+  | { type: "pin" | "remove" | "clear" | "grid" | "reverse" | "help" | "hide" | "close" };
+
+const FAR = 5;
+
+export function correspondenceKeys(trans: Translate): Keys<Action> {
+  return new Keys<Action>([
+    {
+      key: ARROWS,
+      name: trans.__("Arrows"),
+      action: (event) => {
+        const [dx, dy] = arrowStep(event, FAR);
+        return { type: "move", dx, dy };
+      },
+      words: trans.__("Move the query by one patch, with Shift by five"),
+    },
+    { key: "Enter", action: { type: "pin" }, words: trans.__("Pin the query") },
+    { key: ["Delete", "Backspace"], action: { type: "remove" }, words: trans.__("Remove the selected pin") },
+    {
+      key: "Escape",
+      action: { type: "close" },
+      words: trans.__("Close this list; then show the query of the arrows instead of a pin's"),
+    },
+    {
+      key: ["[", "]"],
+      action: ({ key }) => ({ type: "layer", by: key === "[" ? -1 : 1 }),
+      words: trans.__("Layer before, layer after"),
+    },
+    { key: "r", action: { type: "reverse" }, words: trans.__("Query from the other image") },
+    { key: "g", action: { type: "grid" }, words: trans.__("Patch grid") },
+    { key: "h", action: { type: "hide" }, words: trans.__("Hold to hide everything drawn over the images") },
+    helpRow(trans),
+    { name: trans.__("Clear pins"), action: { type: "clear" }, words: trans.__("Remove all pins") },
+    { name: trans.__("Hover"), words: trans.__("Preview; over the heat-map, read its value") },
+    {
+      name: trans.__("Click"),
+      words: trans.__("Pin; with Shift, add a pin; with Alt on the other image, query in reverse"),
+    },
+  ]);
+}

@@ -1,0 +1,12 @@
+export * from "./base64";
+export { ProtocolError, type Reader } from "./check";
+export * from "./color";
+export * from "./error";
+export * from "./figure";
+export * from "./geometry";
+export * from "./messages";
+export * from "./quantize";
+export * from "./rows";
+export * from "./saved";
+export * from "./scale";
+export * from "./words";

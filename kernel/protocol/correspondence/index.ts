@@ -1,0 +1,4 @@
+export * from "./match";
+export * from "./messages";
+export * from "./payload";
+export * from "./truth";
