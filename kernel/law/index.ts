@@ -15,7 +15,7 @@ import { linearCka, mutualKnn } from "./predictors/similarity";
 import { summarize } from "./pck/summary";
 import { parseTable, publishedTable } from "./fit/table";
 
-/** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
+/** Law of vision representation (arXiv 2408.16357): predictors of an encoder's quality for a multimodal model. */
 export const law = {
   aScore,
   aScoreWith,

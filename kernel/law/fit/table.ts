@@ -2,12 +2,12 @@ import { parse } from "csv-parse/sync";
 import { LawError } from "../error";
 import { PUBLISHED_CSV, PUBLISHED_GROUPS } from "./published";
 
-/** One encoder on one benchmark: its predictors by name (`a`, `c`, and any extra ones) and the score to predict. */
+/** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
   encoder: string;
   benchmark: string;
   predictors: Record<string, number>;
-  /** `null` where the encoder was not trained yet. */
+  /** Measured score; `null` for an untrained encoder. */
   score: number | null;
 }
 
@@ -15,7 +15,7 @@ export interface ScoreTable {
   rows: TableRow[];
   encoders: string[];
   benchmarks: string[];
-  /** Names of the predictors that every row has, `a` and `c` first. */
+  /** Names of the predictors that every row has, starting with `a` and `c`. */
   predictors: string[];
   groups: Record<string, string[]>;
 }
@@ -31,10 +31,12 @@ export interface TableOptions {
 type Record_ = { fields: Record<string, string>; line: number };
 
 /**
- * Reads a table as CSV text: long (`encoder,benchmark,a,c,score`) or wide as the published one
- * (`encoder,c_pck010,perf_<b>,a_<b>,…`). An empty score means that the encoder was not trained yet.
+ * Reads a table from CSV text: long (`encoder,benchmark,a,c,score`) or wide as the published one
+ * (`encoder,c_pck010,perf_<b>,a_<b>,…`). An empty score marks an untrained encoder.
  *
- * @throws LawError with row and column of the first cell that is wrong.
+ * @param text CSV with a header row
+ * @param options column names
+ * @throws LawError with row and column of the first invalid cell
  */
 export function parseTable(text: string, options: TableOptions = {}): ScoreTable {
   const { header, records } = readCsv(text);
@@ -49,7 +51,10 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
   };
 }
 
-/** The 13 encoders and 8 benchmarks published with the Law paper; see `published.ts` for the source. */
+/**
+ * Returns the table of 13 encoders and 8 benchmarks published with the Law paper (arXiv 2408.16357); `published.ts`
+ * names its source.
+ */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
   return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...options });
 }

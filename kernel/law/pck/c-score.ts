@@ -7,43 +7,43 @@ import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, 
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
 
-/** A pair whose images can be found, with its flags where the data set has them. */
+/** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
   readonly flags?: PairFlags;
 }
 
 export interface CScoreOptions extends PckOptions, ExtractionOptions {
   /**
-   * Blocks whose tokens are used, each normalised and then concatenated. Default `[-2]`, as in the Law paper; of stored features the
-   * last layer that is there.
+   * Blocks whose tokens are used; each block is normalised, then all are concatenated. Default `[-2]`, as in the Law
+   * paper; for stored features, the last stored layer.
    */
   layers?: number[];
-  /** Score the keypoints that have a look-alike apart, as `geometryAware`. Default: not. */
+  /** Groups of look-alike keypoints; their score is `geometryAware`. Default: none. */
   lookAlikes?: LookAlikes;
   /** Seed of the bootstrap interval. Default 1. */
   seed?: number;
 }
 
-/** PCK over all pairs, and over parts of them. */
+/** PCK over all pairs and over parts of them. */
 export interface CScore extends PckSummary {
-  /** By flag and its value; empty where pairs carry no flags. */
+  /** PCK by flag and value; empty where pairs carry no flags. */
   flags: Partial<Record<FlagName, Record<string, PckBreakdown>>>;
-  /** `null` without the option `lookAlikes`. */
+  /** PCK of look-alike keypoints; `null` without the option `lookAlikes`. */
   geometryAware: PckSummary | null;
 }
 
 /**
- * C score of an encoder: PCK of nearest-feature matches over pairs in SPair-71k's layout, in percent
- * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.3). Every image goes through the encoder once, and its
- * features are let go after the last pair that needs them; pairs are visited by category, so about one category is held.
+ * Returns the C score of an encoder: PCK of nearest-feature matches over pairs in SPair-71k's layout, in percent (Law
+ * of Vision Representation, arXiv 2408.16357, section 3). Every image goes through the encoder once; its features are
+ * released after the last pair that needs them. Pairs are visited by category, so about one category is in memory.
  *
- * A long run that must survive anything extracts to disk first: `encoders.extract` may be killed and called again, and what
- * `encoders.openFeatures` opens takes the encoder's place here, now and at every later run.
+ * For a long run, extract to disk first: `encoders.extract` continues where it was stopped, and the result of
+ * `encoders.openFeatures` takes the encoder's place in this and every later run.
  *
- * @param encoder an encoder, features on disk, or a function from a path to features that are at hand, which is asked for each target
- *   of up to 64 pairs and for each source of a pair
- * @throws LawError when `pairs` is empty, a layer's grid is not square, images lie otherwise than `geometry` says, or stored features
- *   lack a layer or an image.
+ * @param encoder an encoder, features on disk, or a function from a path to features in memory; the function is called
+ *   for each target of up to 64 pairs and for each source of a pair
+ * @throws LawError when `pairs` is empty, a layer's grid is not square, images do not lie as `geometry` says, or stored
+ *   features lack a layer or an image
  */
 export async function cScore(
   encoder: LayerExtractor | StoredFeatures | FeatureSource,
@@ -64,8 +64,10 @@ function isStored(encoder: LayerExtractor | StoredFeatures | FeatureSource): enc
 const lastStored = ({ run }: StoredFeatures): number[] => run.layers.slice(-1).map(({ layer }) => layer);
 
 /**
- * C score of each of `layers` by itself (default: all, or all that are stored), in depth order, from one pass over the images. The
- * tokens of every layer are held at once.
+ * Returns the C score of each layer in `layers` (default: all layers, or all stored ones) in depth order, from one pass
+ * over the images. The tokens of all layers are in memory at once.
+ *
+ * @throws LawError as `cScore` does
  */
 export async function cScoreByLayer(
   encoder: LayerExtractor | StoredFeatures,

@@ -9,17 +9,19 @@ export interface GridFeatures {
 }
 
 export interface MatchOptions {
-  /** `soft`: expectation under a softmax around the peak. `argmax`: the first best cell. Default `soft`. */
+  /**
+   * Matcher: `soft` is the expectation under a softmax around the peak, `argmax` the first best cell. Default `soft`.
+   */
   match?: "soft" | "argmax";
-  /** Half-width, in cells, of the block around the peak that the softmax sees. Default 5; `Infinity` for no window. */
+  /** Half-width in cells of the softmax's block around the peak. Default 5; `Infinity` for no window. */
   window?: number;
   /** Softmax temperature. Default 0.02. */
   temperature?: number;
-  /** What stands outside the window. The released evaluation multiplies by a mask, so `zero` is the default. */
+  /** Value of cells outside the window. Default `zero`, as in the released evaluation, which multiplies by a mask. */
   maskFill?: "zero" | "-inf";
 }
 
-/** A position on the feature grid, in cells: `column` and `row` may be fractions for the soft matcher. */
+/** Position on the feature grid in cells; the soft matcher returns fractions. */
 export interface GridPoint {
   column: number;
   row: number;
@@ -27,7 +29,12 @@ export interface GridPoint {
 
 const NORM_EPSILON = 1e-10;
 
-/** A copy whose rows have unit length: `x / (|x| + 1e-10)`, so a zero row stays zero. */
+/**
+ * Returns a copy with rows of unit length, `x / (|x| + 1e-10)`; a zero row stays zero.
+ *
+ * @param tokens `[N, C]`, row-major
+ * @param channels `C`
+ */
 export function normalizeTokens(tokens: Float32Array, channels: number): Float32Array {
   const out = new Float32Array(tokens.length);
   for (let start = 0; start < tokens.length; start += channels) {
@@ -39,7 +46,10 @@ export function normalizeTokens(tokens: Float32Array, channels: number): Float32
   return out;
 }
 
-/** A copy with the mean token of the image taken away; `[N, C]` to `[N, C]`. Raises PCK of most encoders. */
+/**
+ * Returns a copy without the mean token of the image, `[N, C]` to `[N, C]`. This raises the PCK of most encoders.
+ *
+ */
 export function centerTokens(tokens: Float32Array, channels: number): Float32Array {
   const mean = new Float64Array(channels);
   const out = new Float32Array(tokens.length);
@@ -49,7 +59,9 @@ export function centerTokens(tokens: Float32Array, channels: number): Float32Arr
   return out;
 }
 
-/** Cosine of one source cell with every target cell; both `[N, C]` must have unit rows. Returns `[N]`. */
+/**
+ * Returns the cosines of one source cell with every target cell, `[N]`. Rows of both `[N, C]` must have unit length.
+ */
 export function similarityRow(
   source: Float32Array,
   cell: number,
@@ -61,7 +73,7 @@ export function similarityRow(
   return row;
 }
 
-/** Index of the largest value; the first one wins a tie. */
+/** Returns the index of the largest value; the first one wins a tie. */
 export function argmax(values: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
@@ -69,10 +81,15 @@ export function argmax(values: ArrayLike<number>): number {
 }
 
 /**
- * Where one row of similarities points to on an `n x n` grid (Law of Vision Representation, released evaluation).
+ * Returns the position that one row of similarities points to on an `n x n` grid (Law of Vision Representation, arXiv
+ * 2408.16357, released evaluation).
  *
  * `argmax` takes the first best cell. `soft` keeps the `(2 * window + 1)^2` block around it, takes
  * `softmax((sim - max) / temperature)` over all cells and returns the expected column and row.
+ *
+ * @param similarity `[n * n]`, raster order
+ * @param options matcher, window, temperature
+ * @throws LawError for a row of another length or an option out of range
  */
 export function locate(similarity: Float32Array, n: number, options: MatchOptions = {}): GridPoint {
   if (similarity.length !== n * n) {
@@ -89,7 +106,7 @@ export function locate(similarity: Float32Array, n: number, options: MatchOption
   return expectation(similarity, n, { rows, columns, peak, temperature, outside: maskFill === "zero" ? 0 : -Infinity });
 }
 
-/** From the first to before the last. */
+/** Range from the first index to before the last. */
 type Span = [from: number, to: number];
 
 interface Block {
@@ -97,11 +114,11 @@ interface Block {
   columns: Span;
   peak: number;
   temperature: number;
-  /** What every cell outside the block counts as. */
+  /** Value of every cell outside the block. */
   outside: number;
 }
 
-/** The mean cell under the softmax. All cells outside the block weigh the same: their sums need no loop. */
+/** Returns the mean cell under the softmax. Cells outside the block weigh the same, so their sums need no loop. */
 function expectation(
   similarity: Float32Array,
   n: number,
@@ -111,7 +128,7 @@ function expectation(
   const rest = n * n - height * width;
   const max = rest > 0 ? Math.max(similarity[peak], outside) : similarity[peak];
   const blank = rest > 0 ? Math.exp((outside - max) / temperature) : 0;
-  // Sums of columns and of rows over all cells, less those of the block.
+  // Sums of columns and rows over all cells, minus those of the block.
   let mass = blank * rest;
   let column = blank * ((n * n * (n - 1)) / 2 - height * sumOf(columns));
   let row = blank * ((n * n * (n - 1)) / 2 - width * sumOf(rows));

@@ -13,30 +13,34 @@ export interface TokenSet {
 }
 
 export interface AScoreOptions {
-  /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
+  /**
+   * Direction of the search. `target-to-reference` (the paper, default): every target token looks for its best
+   * reference token.
+   */
   direction?: Direction;
 }
 
-/** The A score by cosines; `captionScore` is the paper's other definition. */
+/** A score by cosines; `captionScore` is the paper's other definition. */
 export interface AScore extends AlignmentScore {
   definition: "cosine";
   direction: Direction;
   /** Mean over the references. In [-1, 1]. */
   score: number;
-  /** By reference: mean over the images. */
+  /** Score by reference, the mean over the images. */
   references: Record<string, number>;
-  /** By reference: one number an image. */
+  /** Scores by reference, one number per image. */
   images: Record<string, number[]>;
 }
 
 /**
- * A score: how well the tokens of an encoder align with those of reference encoders
- * (Law of Vision Representation, arXiv 2408.16357, first version; law.md section 2.2):
- * `s(i) = mean_j max_k cos(E_j(i), R_k(i))`, averaged over images, then over references.
+ * Returns the A score: how well the tokens of an encoder align with those of reference encoders (Law of Vision
+ * Representation, arXiv 2408.16357, first version). The score of an image is `s(i) = mean_j max_k cos(E_j(i), R_k(i))`;
+ * it is averaged over images, then over references.
  *
- * @param targets one token set an image, after the projector of the model that uses the encoder, or raw features of one width
- * @param references by name: one token set an image, in the order of `targets`
- * @throws LawError when counts or widths differ.
+ * @param targets one token set per image, after the projector of the model that uses the encoder, or raw features of
+ *   one width
+ * @param references token sets by reference name, one per image in the order of `targets`
+ * @throws LawError when counts or widths differ
  */
 export function aScore(
   targets: readonly TokenSet[],
@@ -52,10 +56,10 @@ export function aScore(
 }
 
 /**
- * The same through an `Aligner`, such as `law.aligner()`: for large token sets, where plain loops take minutes. Images are
- * computed while the next ones are made ready; no more than four are held by the aligner.
+ * Returns the same score through an `Aligner` such as `law.aligner()`, for large token sets on which plain loops take
+ * minutes. Images are computed while the next ones are prepared; the aligner holds at most four.
  *
- * @throws LawError when counts or widths differ.
+ * @throws LawError when counts or widths differ
  */
 export async function aScoreWith(
   aligner: Aligner,
@@ -71,7 +75,7 @@ export async function aScoreWith(
   for (const [i, target] of targets.entries()) {
     const of = sets.map((set) => set[i]);
     const next = aligner.align(target, of, direction);
-    // A failure is reported when its turn comes.
+    // The failure is reported on this image's turn.
     next.catch(() => {});
     running.push(next);
     if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
@@ -82,7 +86,7 @@ export async function aScoreWith(
   return summarizeImages(images, direction);
 }
 
-/** Images at an aligner: two that are computed and two that wait. */
+/** Images at an aligner: two that run and two that wait. */
 const IN_FLIGHT = 4;
 
 function checkSets(targets: readonly TokenSet[], references: Readonly<Record<string, readonly TokenSet[]>>): void {
