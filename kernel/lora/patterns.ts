@@ -1,14 +1,17 @@
 import { runInNewContext } from "node:vm";
 import { LoraError } from "./error";
 
-/** A file's expression may be made to run for ever; nobody's own takes this long over a model's names. */
+/**
+ * Time limit of one expression. A hostile file can hold one that never ends; an honest one never takes this long over a
+ * model's names.
+ */
 const TIMEOUT_MS = 1_000;
 
 const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && [...found]; }))`;
 
 /**
- * What a regular expression finds in each text: the match and its groups, or null. Expressions come from files written
- * elsewhere: Python's named groups are understood, and an expression that does not end is stopped.
+ * Matches a regular expression against each text: the match and its groups, or null. Expressions come from foreign
+ * files: Python's named groups are understood, and an endless expression is stopped.
  *
  * @throws LoraError for an expression that JavaScript does not know, or that takes longer than a second
  */
@@ -31,7 +34,7 @@ function compile(fn: string, pattern: string): RegExp {
   }
 }
 
-/** Whether each text as a whole is what the expression describes. */
+/** Tests whether the expression matches each text as a whole. */
 export function matchesWhole(fn: string, pattern: string, texts: readonly string[]): boolean[] {
   return matchesOf(fn, `^(?:${pattern})$`, texts).map((found) => found !== null);
 }

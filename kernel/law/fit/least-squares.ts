@@ -25,7 +25,6 @@ export interface SolverOptions {
  * Solves least squares by the SVD of the centred columns, in float64. With fewer rows than columns it returns the
  * solution of least norm on centred features, as scikit-learn's `LinearRegression` does; with `ridge` it equals
  * scikit-learn's `Ridge`.
- *
  */
 export function leastSquares(x: number[][], y: number[], options: SolverOptions = {}): LinearFit {
   const n = x.length;

@@ -122,7 +122,7 @@ export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
  * @param model fit of one benchmark, as `fit` returns it
  * @param predictors values by name, in the units of the table
  * @param level level of the prediction interval, default 0.95
- * @throws LawError for a missing predictor or a fit that `fit` did not make
+ * @throws LawError for a term whose predictor is missing
  */
 export function predict(model: BenchmarkFit, predictors: Record<string, number>, level = 0.95): Prediction {
   const scaled = Object.fromEntries(

@@ -20,7 +20,7 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  * - `oracle-box`: the same relative position in the target box, with both boxes given; no encoder has the boxes.
  *
  * @param options thresholds and geometry; `seed` (default 1) fixes the random baselines
- * @throws LawError for an unknown baseline or no pairs
+ * @throws LawError for an unknown baseline
  */
 export function baseline(
   name: Baseline,

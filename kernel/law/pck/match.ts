@@ -48,7 +48,6 @@ export function normalizeTokens(tokens: Float32Array, channels: number): Float32
 
 /**
  * Returns a copy without the mean token of the image, `[N, C]` to `[N, C]`. This raises the PCK of most encoders.
- *
  */
 export function centerTokens(tokens: Float32Array, channels: number): Float32Array {
   const mean = new Float64Array(channels);

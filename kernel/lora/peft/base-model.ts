@@ -1,4 +1,4 @@
-/** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
+/** Base model: one safetensors file, or a folder with one file or with shards and the index of transformers. */
 import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
@@ -8,24 +8,28 @@ import { LoraError } from "../error";
 
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
 
-/** The bytes of a tensor that changes. */
+/** Function that yields the bytes of a changed tensor. */
 export type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export class BaseModel {
-  /** Of all shards. */
+  /** Tensors of all shards. */
   readonly tensors: SafetensorsHeader["tensors"];
 
   private constructor(
     private readonly folder: string,
     private readonly shards: ReadonlyMap<string, SafetensorsFile>,
     private readonly index: string | null,
-    /** Whether the model is the folder, with all that belongs to it, rather than a file. */
+    /** True when the model is the folder with all its files, false when it is a file. */
     private readonly isFolder: boolean,
   ) {
     this.tensors = new Map([...shards.values()].flatMap(({ header }) => [...header.tensors]));
   }
 
-  /** @param path a file, the index of shards, or the folder that holds `model.safetensors`, whole or as that index */
+  /**
+   * Opens a base model.
+   *
+   * @param path a file, the index of shards, or the folder with `model.safetensors` or that index
+   */
   static async open(fn: string, path: string): Promise<BaseModel> {
     const file = (await stat(path).catch(() => null))?.isDirectory() ? await weightsIn(path) : path;
     const index = file.endsWith(".index.json") ? basename(file) : null;
@@ -55,10 +59,10 @@ export class BaseModel {
   }
 
   /**
-   * Writes the model with some tensors changed, in as many files as it has; `out` is a folder where the model is one, and
-   * gets its small files too. All of it appears at once or not at all.
+   * Writes the model with some tensors changed, in the same number of files. For a folder, `out` is a folder and gets
+   * the small files too. All of it appears at once or not at all.
    *
-   * @param onTensor called after each
+   * @param onTensor called after each tensor
    * @returns names of the small files
    */
   async write(
@@ -77,7 +81,7 @@ export class BaseModel {
     await mkdir(beside, { recursive: true });
     try {
       for (const [name, shard] of this.shards) await this.writeInto(beside, name, shard, changes, onTensor);
-      // Names, types and shapes are the base's, and so is the index.
+      // Names, types and shapes equal the base's, so the index stays valid.
       if (this.index) await writeFile(join(beside, this.index), await readFile(join(this.folder, this.index)));
       const companions = await copyCompanions(this.folder, beside);
       await rmdir(out).catch(() => undefined);
@@ -108,7 +112,10 @@ export class BaseModel {
   }
 }
 
-/** The index where there is one, otherwise the file with all weights; the index again where there is neither, to be missed. */
+/**
+ * Returns the index if it exists, else the file with all weights. Without either it returns the index, so that the
+ * error names it.
+ */
 async function weightsIn(folder: string): Promise<string> {
   const holds = (name: string): Promise<boolean> =>
     access(join(folder, name)).then(
@@ -137,7 +144,7 @@ function writeShard(
   return streamSafetensors(path, tensors, bytes, metadata);
 }
 
-/** The shard of each tensor, by names that lead nowhere else. */
+/** Reads the shard of each tensor; names must not lead outside the folder. */
 async function readIndex(fn: string, path: string): Promise<Map<string, string>> {
   const places = weightMap(await textOf(fn, path));
   if (places === null) throw new LoraError(fn, "the index of shards must be JSON with a weight_map of tensors", path);

@@ -11,35 +11,35 @@ import { type AdapterFile, readAdapter, type ReadAdapterOptions } from "./file";
 import { keyOf, PREFIX } from "./keys";
 
 export interface MergeFileOptions extends ReadAdapterOptions {
-  /** Called after each tensor. */
+  /** Called after each tensor. Default: not called. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** What {@link mergeFile} changed. */
+/** Changes made by {@link mergeFile}. */
 export interface MergeFileReport {
-  /** Tensors of the base that carry the adapter now. */
+  /** Tensors of the base that include the adapter. */
   merged: string[];
-  /** Tensors that the adapter's whole copies replaced. */
+  /** Tensors replaced by the adapter's whole copies. */
   replaced: string[];
-  /** Small files of the base's folder that lie beside the result: `config.json`, the tokenizer's. */
+  /** Small files copied from the base's folder: `config.json`, the tokenizer's files. */
   copied: string[];
 }
 
 const FN = "lora.mergeFile";
 
-/** Values of a weight that are in memory at a time. */
+/** Number of a weight's values in memory at a time. */
 const VALUES = 1 << 24;
 
 /**
- * Merges an adapter into a base model's safetensors: W0 + s B A in the base's own type, everything else byte for byte. Large
- * files go through in parts; the result is written beside its place and moved there when it is whole. A base that is a folder
- * becomes a folder that `transformers` loads as it is: with its configuration, tokenizer and preprocessor.
+ * Merges an adapter into a base model's safetensors: W0 + s B A in the base's type, everything else byte for byte.
+ * Large files are processed in parts; the complete result is moved to its place. A base folder becomes a folder that
+ * `transformers` loads, with configuration, tokenizer and preprocessor.
  *
- * @param base a file; or a model's folder, with `model.safetensors` or shards and `model.safetensors.index.json`, or that
- *   index; shards are merged into as many
- * @param out a file; for a folder or shards a folder that is new or empty
- * @throws LoraError where the adapter depends on the input, a layer is missing or has another shape, or a merged value is
- *   not finite; nothing is written then
+ * @param base a file; or a model's folder with `model.safetensors`, or with shards and `model.safetensors.index.json`;
+ *   or that index. Shards are merged into the same number of shards
+ * @param out a file; for a folder or shards, a new or empty folder
+ * @throws LoraError where the adapter depends on the input, a layer is missing or has another shape, or a merged value
+ *   is not finite; nothing is written then
  */
 export async function mergeFile(
   adapter: string,
@@ -95,9 +95,9 @@ function checkBase(source: BaseModel, name: string, shape: readonly number[]): s
   return name;
 }
 
-/** An adapter's update of one layer, by rows of the base's weight. */
+/** Update of one layer by rows of the base's weight. */
 class Update {
-  /** Whether the base's weight lies [in, out], as those of embeddings and of GPT-2 do. */
+  /** True when the base's weight is stored [in, out], as in embeddings and GPT-2. */
   readonly transposed: boolean;
   readonly magnitude: Float32Array | null;
   private readonly a: Float32Array;
@@ -119,7 +119,7 @@ class Update {
     this.magnitude = hasMagnitude(config) ? read("lora_magnitude_vector") : null;
   }
 
-  /** W0 + s B A for some rows of W0 as it lies; inside the caller's `tf.tidy`. */
+  /** Returns W0 + s B A for some stored rows of W0; runs inside the caller's `tf.tidy`. */
   added(weight: Tensor, from: number, to: number): Tensor {
     const { r, inFeatures, outFeatures, scaling } = this.layer;
     const a = tf.tensor2d(this.a, [r, inFeatures]);
@@ -146,7 +146,7 @@ async function* mergedWeight(source: BaseModel, name: string, update: Update): A
   }
 }
 
-/** DoRA's m / ‖·‖ on the outputs: columns where the weight lies [in, out], rows otherwise. */
+/** Multiplies by DoRA's m / ‖·‖ on the outputs: columns of a weight stored [in, out], rows otherwise. */
 function scaled(adapted: Tensor, { magnitude }: Update, lengths: Float32Array | null, from: number): Tensor {
   if (!magnitude) return adapted;
   if (lengths) return tf.mul(adapted, tf.div(tf.tensor1d(magnitude), tf.tensor1d(lengths)));
@@ -155,7 +155,7 @@ function scaled(adapted: Tensor, { magnitude }: Update, lengths: Float32Array | 
   return tf.mul(adapted, tf.div(tf.tensor2d(magnitude.slice(from, from + rows), [rows, 1]), own));
 }
 
-/** ‖W0 + s B A‖ of each column, in a pass of its own. */
+/** Returns ‖W0 + s B A‖ of each column, in a separate pass. */
 async function columnLengths(source: BaseModel, name: string, update: Update): Promise<Float32Array> {
   const sums = new Float64Array(source.tensors.get(name)?.shape[1] ?? 0);
   for await (const { values, shape, from } of blocks(source, name)) {
@@ -166,7 +166,7 @@ async function columnLengths(source: BaseModel, name: string, update: Update): P
   return Float32Array.from(sums, Math.sqrt);
 }
 
-/** A weight's rows, some at a time, in single precision. */
+/** Yields a weight's rows in blocks, in single precision. */
 async function* blocks(
   source: BaseModel,
   name: string,
@@ -193,7 +193,11 @@ async function* mergedBias(
   );
 }
 
-/** Values in the base's type. @throws LoraError when one is not finite there */
+/**
+ * Encodes values in the base's type.
+ *
+ * @throws LoraError when one is not finite in that type
+ */
 function encoded(source: BaseModel, name: string, values: Float32Array): Uint8Array {
   const dtype = source.tensors.get(name)?.dtype as string;
   if (!isFloatDtype(dtype)) throw new LoraError(FN, `${name} of the base must be F32, F16 or BF16`, dtype);
