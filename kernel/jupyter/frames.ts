@@ -1,28 +1,28 @@
 /**
- * Messages as frames on a byte stream: how many parts, the length of each (`u32`, little endian), then the parts. The first
- * part is the message as JSON, the others are its `buffers`. Node's own IPC takes twice as long for a small message and
- * copies a large buffer several times.
+ * Messages as frames on a byte stream: the number of parts, the length of each (`u32`, little endian), then the parts.
+ * The first part is the message as JSON, the others are its `buffers`. Node's IPC takes twice as long for a small
+ * message and copies a large buffer several times.
  */
 import type { Writable } from "node:stream";
 
-/** A message; `buffers` is the only field that JSON cannot carry. */
+/** Message; `buffers` is the only field outside JSON. */
 export interface Framed {
   type: string;
   buffers?: Uint8Array[];
 }
 
-/** What came is no frame, so nothing after it can be understood. */
+/** Error for bytes that are no frame; nothing after them can be decoded. */
 export class FrameError extends Error {
   override name = "FrameError";
 }
 
-/** A frame below this is written as one piece. */
+/** Frames smaller than this are written as one piece. */
 const JOINED = 1 << 16;
-/** Limits of a frame that is none. */
+/** Largest numbers in a valid frame. */
 const MOST_PARTS = 1 << 16;
 const MOST_BYTES = 2 ** 31;
 
-/** Write one message. The caller may change its buffers afterwards. */
+/** Writes one message. The caller may change its buffers afterwards. */
 export function writeFrame(stream: Writable, message: Framed): void {
   const { buffers = [] } = message;
   const json = Buffer.from(JSON.stringify(buffers.length > 0 ? { ...message, buffers: [] } : message));
@@ -39,17 +39,17 @@ export function writeFrame(stream: Writable, message: Framed): void {
   stream.uncork();
 }
 
-/** The next bytes that a reader waits for; those that are kept get memory of their own. */
+/** Next bytes that a reader waits for; kept bytes get separate memory. */
 interface Want {
   size: number;
   keep?: boolean;
 }
 
-/** Puts frames together from whatever pieces the stream comes in. */
+/** Assembles frames from the pieces of a stream. */
 export class FrameReader<M extends Framed> {
   private readonly frames: Generator<Want, never, Buffer>;
   private want: Want;
-  /** The wanted bytes, when they come in several pieces. */
+  /** Wanted bytes that arrive in several pieces. */
   private part: Buffer | undefined;
   private filled = 0;
 
@@ -58,17 +58,17 @@ export class FrameReader<M extends Framed> {
     this.want = this.frames.next().value;
   }
 
-  /** What is still missing of a buffer: who can read into it saves a copy, and says so by `advance`. */
+  /** Missing part of a buffer. Reading directly into it and calling `advance` saves a copy. */
   get missing(): Buffer | undefined {
     return this.want.keep ? this.part?.subarray(this.filled) : undefined;
   }
 
-  /** The next bytes of the stream. Their memory may be used again afterwards. */
+  /** Takes the next bytes of the stream. Their memory may be reused afterwards. */
   push(piece: Buffer): void {
     for (let at = 0; at < piece.length;) at += this.take(piece, at);
   }
 
-  /** The first `count` bytes of `missing` are there. */
+  /** Records that the first `count` bytes of `missing` have been read. */
   advance(count: number): void {
     this.filled += count;
     if (this.part && this.filled === this.want.size) this.complete(this.part);
@@ -90,7 +90,7 @@ export class FrameReader<M extends Framed> {
     this.part = undefined;
     this.filled = 0;
     this.want = this.frames.next(part).value;
-    // Of nothing, nothing more will come.
+    // An empty part is complete at once.
     if (this.want.size === 0) this.complete(Buffer.alloc(0));
   }
 }
@@ -119,7 +119,7 @@ function parse<M extends Framed>(json: Buffer): M {
     const message: unknown = JSON.parse(json.toString("utf8"));
     if (typeof message === "object" && message !== null && "type" in message) return message as M;
   } catch {
-    // Reported below, as a message without a type is.
+    // Reported below together with messages without a type.
   }
   throw new FrameError(`a message is JSON with a type, received ${json.length} bytes of something else`);
 }

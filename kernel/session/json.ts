@@ -1,7 +1,11 @@
-/** Values from user code made fit for a message: what JSON cannot say is converted or refused by name. */
+/** Conversion of user values for a message: values outside JSON are converted or refused by name. */
 import type { JSONObject, JSONValue } from "../display/host";
 
-/** Throws a `TypeError` that names `where`, the rule and the kind of value received. */
+/**
+ * Converts a value to JSON.
+ *
+ * @throws TypeError naming `where`, the rule and the kind of value received
+ */
 export function toJSON(where: string, value: unknown): JSONValue {
   return convert(where, value, new Set()) ?? null;
 }

@@ -1,4 +1,4 @@
-/** `prompt` and `promptPassword`: a line from the user, synchronously, as in a browser. */
+/** Synchronous input of a line: `prompt` and `promptPassword`, as in a browser. */
 import { readSync } from "node:fs";
 import type { FromSession } from "../jupyter/ipc";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "./run/scope";
@@ -25,7 +25,7 @@ export function installPrompt(post: (message: FromSession) => void): void {
   define("promptPassword", true);
 }
 
-/** Blocks on fd 0, where the kernel process writes the answer as a line of JSON. */
+/** Reads from fd 0, blocking until the kernel process writes the answer as a line of JSON. */
 function readAnswer(): string {
   const bytes: Buffer[] = [];
   const chunk = Buffer.alloc(4096);

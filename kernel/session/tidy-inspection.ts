@@ -1,6 +1,6 @@
 /**
- * Node keeps a scope on promises and timers in enumerable symbol properties, so that printing one would show our message
- * headers. Here they print as they do elsewhere.
+ * Hides Node's scope in enumerable symbol properties of promises and timers. Without this, printing one would show
+ * message headers.
  */
 import { inspect, type InspectOptions } from "node:util";
 

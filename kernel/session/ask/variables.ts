@@ -1,4 +1,4 @@
-/** The table of `%who`: each variable with its kind and size. */
+/** Table of `%who`: each variable with its kind and size. */
 import type { MimeBundle } from "../../display/host";
 
 interface Row {

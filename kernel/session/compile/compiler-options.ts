@@ -1,4 +1,4 @@
-/** What cells are compiled with, and the types of the globals that a session adds. */
+/** Compiler options of cells, and the types of a session's globals. */
 import { dirname } from "node:path";
 import type { CompilerOptions } from "typescript";
 import { libraryTypes } from "./library";
@@ -16,7 +16,7 @@ export function compilerOptions(ts: ts): CompilerOptions {
     target: ts.ScriptTarget.ES2022,
     lib: librariesOf(Number(process.versions.node.split(".")[0])),
     module: ts.ModuleKind.ESNext,
-    // Resolves `exports` maps, and files with and without extension.
+    // Bundler resolution supports `exports` maps and files with and without extension.
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     allowImportingTsExtensions: true,
     resolveJsonModule: true,
@@ -24,17 +24,20 @@ export function compilerOptions(ts: ts): CompilerOptions {
     allowJs: true,
     jsx: ts.JsxEmit.React,
     skipLibCheck: true,
-    // A const enum of one cell is looked at by others and by `%who`.
+    // Other cells and `%who` read a cell's const enum.
     preserveConstEnums: true,
     sourceMap: true,
-    // Our own @types/node, so that `setTimeout` has a type in any folder. Others are found when they are imported.
+    // The kernel's @types/node gives `setTimeout` a type in any folder. Other types are found when they are imported.
     typeRoots: [dirname(dirname(require.resolve("@types/node/package.json")))],
     types: ["node"],
     paths: libraryTypes(),
   };
 }
 
-/** What this Node has. Each file costs a start some milliseconds, so there is no DOM; a cell can reference it. */
+/**
+ * Libraries of this Node. Each file adds some milliseconds to the start, so the DOM is left out; a cell can reference
+ * it.
+ */
 function librariesOf(node: number): string[] {
   const names = node >= 24 ? ["esnext"] : node >= 22 ? ["es2024", "esnext.collection", "esnext.iterator"] : ["es2023"];
   return [...names, "esnext.disposable"].map((name) => `lib.${name}.d.ts`);

@@ -1,23 +1,23 @@
-/** From a position in the JavaScript that ran to the position in the cell that was written. */
+/** Mapping from a position in the executed JavaScript to the position in the cell. */
 import { SourceMap, type SourceMapPayload } from "node:module";
 
-/** Zero-based. */
+/** Zero-based position. */
 export interface Position {
   line: number;
   column: number;
 }
 
 export class CellMap {
-  /** Parsed when an error first needs it: most cells have none. */
+  /** Parsed on the first error, because most cells have none. */
   private parsed: SourceMap | undefined;
 
-  /** @param lines How many lines of JavaScript the cell became; behind them is only the wrapper. */
+  /** @param lines number of JavaScript lines of the cell; later lines belong to the wrapper */
   constructor(
     private readonly json: string,
     private readonly lines: number,
   ) {}
 
-  /** The place in the cell that generated `position`, or `undefined` for code that no cell line stands for. */
+  /** Returns the cell position of a generated `position`, or `undefined` for code without a cell line. */
   toCell(position: Position): Position | undefined {
     if (position.line >= this.lines) return undefined;
     this.parsed ??= new SourceMap(JSON.parse(this.json) as SourceMapPayload);

@@ -1,4 +1,4 @@
-/** The compiler of cells: stock TypeScript, loaded through V8's code cache. */
+/** Compiler of cells: stock TypeScript, loaded through V8's code cache. */
 import type * as TypeScript from "typescript";
 import { requireCached } from "../run/code-cache";
 

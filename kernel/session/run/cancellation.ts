@@ -1,6 +1,6 @@
 /**
- * Where an interrupted cell that still runs in the background stops: at its next timer, console call, display or comm
- * message, which throw in it. A loop that awaits none of these goes on; nothing in JavaScript can stop it from outside.
+ * Stop points of an interrupted cell that still runs in the background: its next timer, console call, display or comm
+ * message throws. A loop that awaits none of these continues; JavaScript cannot stop it from outside.
  */
 import { promises as timersPromises } from "node:timers";
 import { checkInterrupted } from "./scope";
@@ -22,7 +22,7 @@ const CONSOLE = [
 type AnyFunction = (...args: unknown[]) => unknown;
 
 export function installCancellationPoints(): void {
-  // console swallows what a stream's `write` throws, so the check must come before it.
+  // console swallows errors of a stream's `write`, so the check must come first.
   for (const name of CONSOLE) guard(console as unknown as Record<string, AnyFunction>, name);
   for (const name of ["setTimeout", "setImmediate", "setInterval", "fetch"]) {
     guard(globalThis as unknown as Record<string, AnyFunction>, name);
@@ -39,11 +39,11 @@ function guard(owner: Record<string, AnyFunction>, name: string): void {
     checkInterrupted();
     return original.apply(this, args);
   };
-  // Keeps `util.promisify(setTimeout)` and the name that users see.
+  // This keeps `util.promisify(setTimeout)` and the visible name.
   Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(original));
   try {
     owner[name] = guarded;
   } catch {
-    // A read-only namespace keeps its own.
+    // A read-only namespace stays unguarded.
   }
 }

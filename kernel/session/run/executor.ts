@@ -27,14 +27,14 @@ interface Slot {
   $leave: () => void;
 }
 
-/** What the body of a cell returns. */
+/** Return value of a cell's body. */
 type Returned = [value: unknown] | undefined;
 
-/** The value of a cell's last expression, if it had one. */
+/** Value of a cell's last expression, if any. */
 export type CellValue = { has: false } | { has: true; value: unknown };
 
 export class Executor {
-  /** The variables of all cells. */
+  /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};
   private readonly slot: Slot;
   private stop: ((reason: KeyboardInterrupt) => void) | undefined;
@@ -64,7 +64,10 @@ export class Executor {
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
 
-  /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
+  /**
+   * Compiles and runs a cell; the caller has entered `scope`. Rejects with the cell's error or {@link
+   * KeyboardInterrupt}.
+   */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
     const cell = this.compiler.compile(code);
     this.stacks.remember(name, code, cell.map);
@@ -81,12 +84,12 @@ export class Executor {
     } finally {
       this.running = undefined;
       this.stop = undefined;
-      // Also after a failure: what ran before it is there, and stays.
+      // Declarations that ran before a failure stay.
       this.compiler.accept(cell);
     }
   }
 
-  /** Wait for work of our own in a cell's place; an interrupt ends the wait and aborts the signal. */
+  /** Waits for internal work in place of a cell; an interrupt ends the wait and aborts the signal. */
   async attend(scope: Scope, work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.running = scope;
@@ -102,25 +105,25 @@ export class Executor {
     }
   }
 
-  /** Whether a name stands for something in a cell. */
+  /** Tests for a name defined in cells. */
   knows(name: string): boolean {
     return name in this.variables || name in globalThis;
   }
 
-  /** Forget all variables and types. */
+  /** Removes all variables and types. */
   reset(): void {
     for (const name of Object.keys(this.variables)) delete this.variables[name];
     this.compiler.reset();
   }
 
-  /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
+  /** Stops waiting for the running cell and stops it where possible. `vm` stops a synchronous loop instead. */
   interrupt(): void {
     if (!this.running) return;
     this.running.cell.interrupted = true;
     this.stop?.(new KeyboardInterrupt());
   }
 
-  /** Called by a loop that saw the flag, at a place where `vm` cannot stop it. */
+  /** Stops a loop that saw the flag where `vm` cannot stop it. */
   private stopLoop(): never {
     lowerFlag();
     this.interrupt();
@@ -133,12 +136,12 @@ export class Executor {
     const running = runInGate(wrap(cell), name);
     if (!cell.isAsync) return running as Returned;
     const finished = running as Promise<Returned>;
-    // After an interrupt nobody waits for it any more.
+    // After an interrupt nothing waits for it.
     finished.catch(ignore);
     return Promise.race([finished, interrupted]);
   }
 
-  /** Rejects when the user interrupts. */
+  /** Returns a promise that rejects on the user's interrupt. */
   private interruption(): Promise<never> {
     const interrupted = new Promise<never>((_, reject) => {
       this.stop = reject;
@@ -152,7 +155,7 @@ export class Executor {
   }
 }
 
-/** Runs a script that SIGINT stops; outside the script's own code, while `vm` changes the handlers, signals wait. */
+/** Runs a script that SIGINT stops. Signals wait while `vm` changes the handlers before and after the script. */
 function runInGate({ head, text }: Script, filename: string): unknown {
   shutGate();
   try {
@@ -162,19 +165,19 @@ function runInGate({ head, text }: Script, filename: string): unknown {
   }
 }
 
-/** What precedes a cell's code is on its first line and does not count there, so that positions hold. */
+/** Script of a cell. The code before the cell is on the cell's first line and does not count, so positions hold. */
 interface Script {
   head: string;
   text: string;
 }
 
 function wrap({ code, isAsync, linked }: CompiledCell): Script {
-  // Later cells read and write the cell's own variable, so that its functions see what they assign.
+  // Later cells read and write the cell's variable, so that its functions see their assignments.
   const links = linked.map(({ name, isMutable }) => {
     const set = isMutable ? `, (${name}_) => { ${name} = ${name}_; }` : "";
     return `$link(${JSON.stringify(name)}, () => ${name}${set});`;
   });
-  // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
+  // The cell is an inner function, so that it may declare a `require` besides the wrapper's parameter.
   const inner = `(${isAsync ? "async " : ""}() => { ${links.join(" ")} `;
   return {
     head: `"use strict"; (({ ${PARAMETERS} }) => { $enter(); try { return ${inner}`,

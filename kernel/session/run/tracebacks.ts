@@ -1,4 +1,4 @@
-/** Errors as a notebook shows them: which line of which cell, with the line. */
+/** Errors in a notebook's form: cell, line and its code. */
 import { inspect } from "node:util";
 import type { ErrorReport } from "../../jupyter/ipc";
 import { CellDiagnostics } from "../compile/diagnostics";
@@ -24,7 +24,7 @@ export class Tracebacks {
     return { ename, evalue, traceback };
   }
 
-  /** The stack, behind the code around the innermost line of a cell. */
+  /** Returns the stack, preceded by the code around the innermost line of a cell. */
   private frames(error: Error): string[] {
     const lines = this.stacks.inCells(stackLines(error));
     const places = lines.map((line) => this.stacks.placeOf(line));
