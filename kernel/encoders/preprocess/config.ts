@@ -3,36 +3,36 @@ import type { Preprocess } from "./preprocess";
 import type { Interpolation } from "./resample";
 
 /**
- * What a caller may say about preprocessing: our own names, or the content of a Hugging Face `preprocessor_config.json` or
- * of a timm `config.json` / `pretrained_cfg`.
+ * Options of preprocessing, in these names; a Hugging Face `preprocessor_config.json` or a timm `config.json` /
+ * `pretrained_cfg` is also accepted.
  */
 export interface PreprocessOptions {
-  /** Side of the model's input, or `[height, width]`. Default: what the model's graph says. */
+  /** Side of the model's input, or `[height, width]`. Default: the size in the model's graph. */
   inputSize?: number | [number, number];
-  /** Default `shortest-edge`. */
+  /** Kind of resizing. Default `shortest-edge`. */
   resize?: Preprocess["resize"];
   /** Side to resize to before the crop. Default: `inputSize`. */
   resizeTo?: number | [number, number];
   align?: Preprocess["align"];
-  /** Default `bicubic`. */
+  /** Filter of resizing. Default `bicubic`. */
   interpolation?: Interpolation;
-  /** Default `[0.5, 0.5, 0.5]`. */
+  /** Mean of each channel. Default `[0.5, 0.5, 0.5]`. */
   mean?: number[];
   std?: number[];
   rescale?: number;
   fill?: number;
 }
 
-/** A parsed configuration file: its keys say whose it is. */
+/** Parsed configuration file; its keys reveal its origin. */
 type Json = Record<string, unknown>;
 
 /** Pillow's numbers for its filters, as transformers writes them. */
 const RESAMPLE: Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
 
 /**
- * Reads preprocessing from any of the three forms. `graphSize` is the `[height, width]` that the graph fixes, if any.
+ * Reads preprocessing from any of the three forms. `graphSize` is the `[height, width]` fixed by the graph, if any.
  *
- * @throws EncoderError for a value that makes no sense, or no known input size
+ * @throws EncoderError for an invalid value or an unknown input size
  */
 export function readPreprocess(config: object, graphSize: [number, number] | null, fn: string): Preprocess {
   const json = config as Json;
@@ -52,7 +52,7 @@ export function readPreprocess(config: object, graphSize: [number, number] | nul
   return plan;
 }
 
-/** The same preprocessing for another input size: what is cut off stays the same part. */
+/** Returns the same preprocessing for another input size; the crop keeps its share. */
 export function resizePlan(fn: string, plan: Preprocess, size: number | [number, number]): Preprocess {
   const inputSize = checkSize(fn, "inputSize", size);
   const resizeTo = plan.resizeTo.map((side, i) => Math.round((side * inputSize[i]) / plan.inputSize[i]));
@@ -92,7 +92,10 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
   };
 }
 
-/** https://huggingface.co/docs/transformers/main_classes/image_processor: sizes are `{height, width}` or edges. */
+/**
+ * Reads Hugging Face's form (https://huggingface.co/docs/transformers/main_classes/image_processor): sizes are
+ * `{height, width}` or edges.
+ */
 function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
   const size = sizeEntry(json.size);
   if (json.crop_pct !== undefined && size.shortest_edge !== undefined)
@@ -125,7 +128,10 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
   };
 }
 
-/** ConvNeXt's processor: small pictures are cut to a share of their shorter side, from 384 pixels on they are stretched. */
+/**
+ * Applies the rule of ConvNeXt's processor: small pictures are cut to a share of their shorter side; from 384 pixels on
+ * they are stretched.
+ */
 function withCrop(json: Json, edge: number, fn: string): Json {
   const { crop_pct: pct, ...rest } = json;
   if (edge >= 384) return { ...rest, size: { height: edge, width: edge } };
@@ -146,7 +152,7 @@ interface SizeEntry {
   width?: number;
   shortest_edge?: number;
   longest_edge?: number;
-  /** A bare number, as old files have it. */
+  /** Side as a plain number, in old files. */
   side?: number;
 }
 
@@ -160,7 +166,7 @@ function boxOf(size: SizeEntry): [number, number] | null {
   return side === undefined ? null : square(side);
 }
 
-/** timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
+/** Reads timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
 function fromTimm(cfg: Json, fn: string): Preprocess {
   const [, height, width] = cfg.input_size as number[];
   const inputSize = checkSize(fn, "input_size", [height, width]);
