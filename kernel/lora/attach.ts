@@ -8,10 +8,12 @@ import { SavedModule } from "./branches/saved";
 
 /**
  * Attaches an adapter to the linear layers of a model and activates it.
- * const adapters = lora.attach(model, { r: 8, loraAlpha: 16, targetModules: ["q_proj", "v_proj"] });
- * adapters.matched("default").adapted; // which layers console.log(adapters.summary()); // trainable params: 294,912 ||
- * all params: …
  *
+ *     const adapters = lora.attach(model, { r: 8, loraAlpha: 16, targetModules: ["q_proj", "v_proj"] });
+ *     adapters.matched("default").adapted; // names of the adapted layers
+ *     console.log(adapters.summary());     // trainable params: 294,912 || all params: …
+ *
+ * @param options kind, rank, targets; see {@link AdapterOptions}
  * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
  */
 export function attach(

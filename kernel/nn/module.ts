@@ -2,30 +2,31 @@ import type { Tensor } from "../backend/tensor";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 
-/** What a property of a module may hold to be part of the tree. */
+/** Value of a module's property that belongs to the tree. */
 type Node = Parameter | Module;
 
 /**
- * A part of a model: its properties that are parameters, modules, or arrays or maps of them make a tree with PyTorch's
- * dotted names.
- * A property's name is written as PyTorch would: `qProj` gives `q_proj`, `blocks[0].norm1.weight` gives
- * `blocks.0.norm1.weight`; a name with an underscore stays as it is. Properties beginning with `_` or `#` are private.
+ * Part of a model. Its properties that are parameters, modules, or arrays or maps of them make a tree with PyTorch's
+ * dotted names. A property's name becomes PyTorch's form: `qProj` gives `q_proj`, `blocks[0].norm1.weight` gives
+ * `blocks.0.norm1.weight`; a name with an underscore stays unchanged. Properties beginning with `_` or `#` are private.
  *
  *     class Head extends nn.Module {
  *       norm = new nn.LayerNorm(64);
  *       classifier = new nn.Linear(64, 10);
- *       forward(x: Tensor) { return this.classifier.forward(this.norm.forward(x)); }
+ *       forward(x: Tensor) {
+ *         return this.classifier.forward(this.norm.forward(x));
+ *       }
  *     }
  */
 export abstract class Module {
   private mode = true;
 
-  /** Whether dropout and the like are on; {@link train} and {@link eval} change it for the whole tree. */
+  /** True while dropout and similar layers are on; {@link train} and {@link eval} change it for the whole tree. */
   get training(): boolean {
     return this.mode;
   }
 
-  /** Every parameter by its dotted name; one that several modules share has the first of its names. */
+  /** Returns every parameter by its dotted name; a shared parameter has the first of its names. */
   namedParameters(): Map<string, Parameter> {
     const seen = new Set<Parameter>();
     const found = new Map<string, Parameter>();
@@ -37,13 +38,13 @@ export abstract class Module {
     return found;
   }
 
-  /** This module under the name `""` and every module below it by its dotted name. */
+  /** Returns this module under the name `""` and every module below it by its dotted name. */
   namedModules(): Map<string, Module> {
     const below = [...walk(this, "")].filter((entry): entry is [string, Module] => entry[1] instanceof Module);
     return new Map<string, Module>([["", this], ...below]);
   }
 
-  /** Puts another module in the place of a child, as adapters do; the old one is the caller's, and stays alive. */
+  /** Replaces a child by another module, as adapters do. The old module stays alive and belongs to the caller. */
   replaceModule(name: string, replacement: Module): void {
     const parts = name.split(".");
     const last = parts.pop() ?? "";
@@ -55,19 +56,19 @@ export abstract class Module {
     else (owner as Record<string, unknown>)[slot.key] = replacement;
   }
 
-  /** Freezes the parameters whose names match, default all; `trainable` true lets them train again. */
+  /** Freezes the parameters whose names match, default all. With `trainable` true they train again. */
   freeze(pattern: RegExp = /(?:)/, trainable = false): this {
     for (const [name, parameter] of this.namedParameters()) if (pattern.test(name)) parameter.trainable = trainable;
     return this;
   }
 
-  /** Dropout and the like on. */
+  /** Turns dropout and similar layers on. */
   train(on = true): this {
     for (const module of this.namedModules().values()) module.mode = on;
     return this;
   }
 
-  /** Dropout and the like off. */
+  /** Turns dropout and similar layers off. */
   eval(): this {
     return this.train(false);
   }
@@ -78,7 +79,7 @@ export abstract class Module {
   }
 }
 
-/** A module from one tensor to one. */
+/** Module from one tensor to one tensor. */
 export interface Layer extends Module {
   forward(x: Tensor): Tensor;
 }
@@ -86,7 +87,7 @@ export interface Layer extends Module {
 const snakeCase = (key: string): string =>
   key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a}_${b.toLowerCase()}`);
 
-/** The parts that a module, an array or a map holds: dotted-name part, property, value. */
+/** Yields the parts of a module, an array or a map: part of the dotted name, property, value. */
 function* childrenOf(owner: unknown): Generator<{ part: string; key: string; value: unknown }> {
   if (typeof owner !== "object" || owner === null) return;
   const named = Array.isArray(owner) || owner instanceof Map;

@@ -2,29 +2,29 @@ import { OnnxError } from "./errors";
 import type { OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
 import { captured } from "./parse";
 
-/** Operators that move or relabel values and change none of them (quantisation pairs included). */
+/** Operators that move or relabel values without changing them (quantisation pairs included). */
 const LAYOUT = new Set(
   "Reshape Transpose Cast CastLike Identity Squeeze Unsqueeze Flatten Dropout QuantizeLinear DequantizeLinear".split(
     " ",
   ),
 );
-/** Operators whose output is the shape of a tensor, and so no data of the image. */
+/** Operators whose output is the shape of a tensor and so no image data. */
 const SHAPE = new Set(["Shape", "Size"]);
 
-/** Bit sets for this many nodes take 50 MB; a Swin-L has about 10,000. */
+/** Limit of nodes, whose bit sets take 50 MB; a Swin-L has about 10,000. */
 const MAX_NODES = 20_000;
 
-/** Whether the node only changes the layout of its first input. */
+/** Tests whether a node only changes the layout of its first input. */
 export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 
 /**
- * A model's graph with its edges: who makes a tensor, who reads it, what depends on the image, and which node lies
- * upstream of which. Ancestors are kept as one bit set a node (n²/8 bytes: 0.3 MB for a ViT-B).
+ * Graph of a model with its edges: producers and consumers of tensors, dependence on the image, and the order of nodes.
+ * Ancestors are one bit set per node (n²/8 bytes: 0.3 MB for a ViT-B).
  */
 export class Graph {
   readonly producer = new Map<string, OnnxNode>();
   readonly consumers = new Map<string, OnnxNode[]>();
-  /** Tensors computed from the image, shapes left out. */
+  /** Tensors computed from the image, without shapes. */
   readonly data = new Set<string>();
   private readonly constants = new Map<string, TensorInfo>();
   private readonly inputs: Set<string>;
@@ -56,7 +56,7 @@ export class Graph {
     if (sources.length) for (const name of node.outputs) this.data.add(name);
   }
 
-  /** Also refuses a graph that is not sorted, and with it every cycle: the walks below rely on it. */
+  /** Adds a consumer and refuses a graph that is not sorted, and so every cycle; the walks below rely on this. */
   private addConsumer(name: string, node: OnnxNode, fn: string): void {
     const known = this.producer.has(name) || this.constants.has(name) || this.inputs.has(name);
     if (!known)
@@ -79,18 +79,18 @@ export class Graph {
     return bits;
   }
 
-  /** The inputs of a node that are computed from the image. */
+  /** Returns a node's inputs that are computed from the image. */
   dataInputs(node: OnnxNode): string[] {
     return [...node.inputs, ...captured(node)].filter((name) => this.data.has(name));
   }
 
-  /** An initialiser, also behind layout operators and `Constant`: null where the tensor is computed at run time. */
+  /** Returns an initialiser, also behind layout operators and `Constant`; null for a tensor computed at run time. */
   constant(name: string): TensorInfo | null {
     const source = this.layoutChain(name).find((step) => this.constants.has(step));
     return source === undefined ? null : (this.constants.get(source) ?? null);
   }
 
-  /** Whether tensor `b` is computed from tensor `a` (or is it). */
+  /** Tests whether tensor `b` is computed from tensor `a`, or equals it. */
   isUpstream(a: string, b: string): boolean {
     if (a === b) return true;
     const [from, to] = [this.producer.get(a), this.producer.get(b)];
@@ -99,7 +99,7 @@ export class Graph {
     return !!bits && from !== to && (bits[from.index >> 5] & (1 << (from.index & 31))) !== 0;
   }
 
-  /** `name` and what it was before each layout operator, nearest first. */
+  /** Returns `name` and its predecessors through layout operators, nearest first. */
   layoutChain(name: string): string[] {
     const chain = [name];
     for (let node = this.producer.get(name); node && isLayout(node); node = this.producer.get(chain[chain.length - 1]))
@@ -107,7 +107,7 @@ export class Graph {
     return chain;
   }
 
-  /** `name` and what layout operators (and those that `more` accepts) make of it. */
+  /** Returns `name` and its successors through layout operators and those that `more` accepts. */
   forwardChain(name: string, more: (node: OnnxNode) => boolean = () => false): string[] {
     const reached = [name];
     for (let i = 0; i < reached.length; i++)

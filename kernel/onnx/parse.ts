@@ -3,7 +3,7 @@ import type { Attribute, OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./mo
 import { openSource } from "./source";
 import { checkMessage, type Context, fields, readFloat, readIntegers, readText, type Range } from "./wire";
 
-/** Subgraphs of real models nest two or three deep. */
+/** Deepest nesting of subgraphs; real models nest two or three deep. */
 const MAX_DEPTH = 16;
 const MAX_NODES = 1_000_000;
 
@@ -11,7 +11,7 @@ const MAX_NODES = 1_000_000;
  * Reads the structure of a model by positioned reads that skip the weights (field numbers: onnx.proto3 of ONNX 1.18).
  *
  * @param model a file, or its bytes
- * @param fn the public function that errors name
+ * @param fn name of the public function in errors
  * @throws OnnxError when the file is missing, truncated, or no ONNX model
  */
 export function readModel(model: string | Uint8Array, fn = "onnx.read"): OnnxModel {
@@ -55,8 +55,8 @@ function parseModel(context: Context): OnnxModel {
 }
 
 /**
- * Names for what fused operators can hand out and nobody reads: the residual sum of `SkipLayerNormalization`, the
- * probabilities of `Attention` (opset 23, mode 3 of its fourth output). The editor adds them where they are wanted.
+ * Names unused outputs of fused operators: the residual sum of `SkipLayerNormalization`, the probabilities of
+ * `Attention` (opset 23, mode 3 of its fourth output). The editor adds them on request.
  */
 function nameHidden(model: OnnxModel, node: OnnxNode): void {
   const isSkip = /^Skip(Simplified)?LayerNormalization$/.test(node.op);
@@ -66,7 +66,7 @@ function nameHidden(model: OnnxModel, node: OnnxNode): void {
   model.extended.add(node);
 }
 
-/** The standard operator, not the fused one of onnxruntime's domain. */
+/** Tests for the standard operator, not the fused one of onnxruntime's domain. */
 export const isAttention = (node: OnnxNode): boolean => node.op === "Attention" && node.domain === "";
 
 function parseOpset(context: Context, range: Range, into: Map<string, number>): void {
@@ -147,7 +147,7 @@ function parseAttribute(context: Context, range: Range, node: OnnxNode, depth: n
   node.attributes.set(name, attribute);
 }
 
-/** Names that a subgraph reads and does not make itself: the outer graph must keep them. */
+/** Returns the names that a subgraph reads from the outer graph, which must keep them. */
 function parseCaptures(context: Context, range: Range, depth: number): string[] {
   if (depth > MAX_DEPTH) throw new OnnxError(context.fn, `subgraphs nest at most ${MAX_DEPTH} deep`, depth);
   const used = new Set<string>();
@@ -164,7 +164,7 @@ function parseCaptures(context: Context, range: Range, depth: number): string[] 
   return [...used].filter((name) => name && !made.has(name));
 }
 
-/** What a node's subgraphs read from the graph around them. */
+/** Returns the names that a node's subgraphs read from the outer graph. */
 export function captured(node: OnnxNode): string[] {
   return [...node.attributes.values()].flatMap((attribute) => attribute.captures ?? []);
 }

@@ -4,18 +4,18 @@ import { DataType, type OnnxModel, type OnnxNode, type QuantizedWeight, type Ten
 import { readFloats } from "./tensor";
 import { WeightFiles } from "./weight-files";
 
-/** The first operator set with `DynamicQuantizeLinear`. */
+/** First operator set with `DynamicQuantizeLinear`. */
 const OPSET = 11;
 const LEVELS = 127;
 
 /**
- * The products of a model whose second factor is a constant matrix (float32, or float16 that is cast to it), with that
- * matrix in int8: symmetric, a scale a column, the column's largest magnitude / 127. Written by `editModel` in the form of
- * onnxruntime's `quantize_dynamic`: the first factor is quantised to uint8 when the model runs, by its own smallest and
- * largest value, and everything between products stays float32.
+ * Quantises the constant second factors of a model's products (float32, or float16 cast to it) to int8: symmetric, with
+ * one scale per column, the column's largest magnitude / 127. `editModel` writes them in the form of onnxruntime's
+ * `quantize_dynamic`: the first factor is quantised to uint8 at run time by its smallest and largest value, and
+ * everything between products stays float32.
  *
- * @returns an empty map where there is nothing to quantise
- * @throws OnnxError when weights are not all there
+ * @returns an empty map where nothing can be quantised
+ * @throws OnnxError when weights are missing
  */
 export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedWeight> {
   const found = new Map<OnnxNode, QuantizedWeight>();
@@ -26,7 +26,7 @@ export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedW
   for (const node of model.nodes) {
     const tensor = isProduct(node) ? constants.get(node.inputs[1]) : undefined;
     if (!tensor) continue;
-    // A file outside of the model's folder is refused here as it is where weights are references.
+    // A file outside of the model's folder is refused here as in references.
     if (tensor.external) files?.locate(tensor.external.location);
     const isTransposed = node.attributes.get("transB")?.number === 1;
     const key = `${tensor.name}${isTransposed ? "/transposed" : ""}`;
@@ -37,7 +37,7 @@ export function quantize(model: OnnxModel, fn: string): Map<OnnxNode, QuantizedW
   return found;
 }
 
-/** Constant matrices by the name under which float32 values of them are read. */
+/** Returns the constant matrices by the name of their float32 values. */
 function constantsOf(model: OnnxModel): Map<string, TensorInfo> {
   const fed = new Set(model.inputs.map(({ name }) => name));
   const own = [...model.initializers.values()].filter(
@@ -56,7 +56,7 @@ function constantsOf(model: OnnxModel): Map<string, TensorInfo> {
 const isProduct = (node: OnnxNode): boolean =>
   node.domain === "" && (node.op === "MatMul" || (node.op === "Gemm" && isPlain(node)));
 
-/** `A · B + C` or `A · Bᵀ + C`, nothing scaled. */
+/** Tests for `A · B + C` or `A · Bᵀ + C` without scaling. */
 function isPlain({ attributes }: OnnxNode): boolean {
   const of = (name: string, usual: number): number => attributes.get(name)?.number ?? usual;
   return of("transA", 0) === 0 && of("alpha", 1) === 1 && of("beta", 1) === 1;
@@ -70,7 +70,7 @@ function quantizeWeight(
 ): QuantizedWeight | null {
   if (!values) return null;
   const [rows, columns] = isTransposed ? [dims[1], dims[0]] : [dims[0], dims[1]];
-  // Where the next value of a column, and the next column, lie.
+  // Distances to the next value of a column and to the next column.
   const [down, across] = isTransposed ? [1, rows] : [columns, 1];
   const scales = new Float32Array(columns);
   const levels = new Int8Array(values.length);
@@ -82,20 +82,24 @@ function quantizeWeight(
   return { name, dims: [rows, columns], levels, scales };
 }
 
-/** What takes the place of quantised products in a graph that is written. */
+/** Replacement of quantised products in a written graph. */
 export interface QuantizedFields {
-  /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
+  /** Returns the GraphProto fields of the nodes that replace `node`; null where it stays. */
   nodes(node: OnnxNode): Uint8Array[] | null;
-  /** GraphProto fields of the levels and scales, in parts. */
+  /** Returns the GraphProto fields of the levels and scales, in parts. */
   initializers(): Uint8Array[];
 }
 
-/** @param nodes those that are written, in graph order */
+/**
+ * Returns the replacement of quantised products.
+ *
+ * @param nodes the written nodes in graph order
+ */
 export function quantizedFields(
   nodes: readonly OnnxNode[],
   quantized: ReadonlyMap<OnnxNode, QuantizedWeight>,
 ): QuantizedFields {
-  // The first reader of a tensor quantises it for all.
+  // The first reader of a tensor quantises it for all readers.
   const first = new Map<string, OnnxNode>();
   for (const node of nodes) if (quantized.has(node) && !first.has(node.inputs[0])) first.set(node.inputs[0], node);
   const weights = new Set(nodes.flatMap((node) => quantized.get(node) ?? []));
@@ -114,7 +118,7 @@ export function quantizedFields(
   };
 }
 
-/** A name that no exporter gives. */
+/** Returns a name that no exporter uses. */
 const own = (name: string, what: string): string => `${name}/fovea-int8/${what}`;
 
 function quantizeInput(name: string): BuiltNode {
@@ -122,7 +126,7 @@ function quantizeInput(name: string): BuiltNode {
   return { op: "DynamicQuantizeLinear", inputs: [name], output };
 }
 
-/** `(levels(A) - zero) · levels(B) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
+/** Returns `(levels(A) - zero) · levels(B) · (scale(A) · scales(B))`, plus the addend of a `Gemm`. */
 function product({ inputs: [a, , addend], outputs }: OnnxNode, { name }: QuantizedWeight): BuiltNode[] {
   const [whole, float, scale, scaled] = ["whole", "float", "scale", "scaled"].map((what) => own(outputs[0], what));
   const result = addend ? scaled : outputs[0];

@@ -1,14 +1,14 @@
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 
-/** `output = skip + branch(skip)`: one step of the residual stream. */
+/** One step of the residual stream: `output = skip + branch(skip)`. */
 export interface Residual {
   node: OnnxNode;
-  /** The skip operand as it enters the sum. */
+  /** Skip operand as it enters the sum. */
   skip: string;
-  /** The sum. */
+  /** Sum. */
   output: string;
-  /** The nodes of the branch. */
+  /** Nodes of the branch. */
   region: Set<OnnxNode>;
 }
 
@@ -25,7 +25,7 @@ const WEIGHTED = new Set(
 /** A skip over this many other residuals is a long one (U-Net, DPT), not a block's. */
 const LONG_SKIP = 4;
 
-/** Every residual of the graph in depth order, outermost only: none lies inside the branch of another. */
+/** Finds every outermost residual of the graph in depth order; none lies inside the branch of another. */
 export function findResiduals(graph: Graph): Residual[] {
   const all = graph.model.nodes.flatMap((node) => residualAt(graph, node) ?? []);
   const nodes = new Set(all.map((residual) => residual.node));
@@ -42,7 +42,7 @@ function residualAt(graph: Graph, node: OnnxNode): Residual | null {
   return residualFrom(graph, node, a, b) ?? residualFrom(graph, node, b, a);
 }
 
-/** Tries `skip` as the skip operand: the branch must read data from nowhere else, and hold weights. */
+/** Tries `skip` as the skip operand: the branch must read no other data and must hold weights. */
 function residualFrom(graph: Graph, node: OnnxNode, skip: string, branch: string): Residual | null {
   const chain = graph.layoutChain(skip);
   const root = chain.find((name) => graph.isUpstream(name, branch) && name !== branch);
@@ -53,7 +53,9 @@ function residualFrom(graph: Graph, node: OnnxNode, skip: string, branch: string
   return output ? { node, skip, output, region } : null;
 }
 
-/** All nodes between `from` and `to`; null when the branch also reads data that does not come through `from`. */
+/**
+ * Returns all nodes between `from` and `to`; null when the branch also reads data that does not come through `from`.
+ */
 function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | null {
   const region = new Set<OnnxNode>();
   const open = [to];
@@ -68,15 +70,18 @@ function branchRegion(graph: Graph, from: string, to: string): Set<OnnxNode> | n
   return region;
 }
 
-/** A fused skip-and-norm hands out the sum and the normed sum: the branch reads the one, the skip is the other. */
+/**
+ * Tests for a fused skip-and-norm, which returns both the sum and the normed sum: the branch reads one, the skip is the
+ * other.
+ */
 function isSibling(graph: Graph, sum: string, name: string): boolean {
   const node = graph.producer.get(sum);
   return node !== undefined && node === graph.producer.get(name) && SUMS.has(node.op);
 }
 
 /**
- * Sums that begin a stage of a convolutional network: both operands are convolved (a projection on the skip), and the
- * result, perhaps through an activation, is the skip of a residual.
+ * Finds sums that begin a stage of a convolutional network: both operands are convolved (a projection on the skip), and
+ * the result, perhaps after an activation, is the skip of a residual.
  */
 export function findProjections(graph: Graph, residuals: Residual[]): Residual[] {
   const skips = new Set(residuals.flatMap((residual) => sourcesOf(graph, residual.skip)));
@@ -88,17 +93,17 @@ export function findProjections(graph: Graph, residuals: Residual[]): Residual[]
 
 const ACTIVATIONS = new Set("Relu Gelu Sigmoid HardSwish Clip LeakyRelu Silu".split(" "));
 
-/** Whether a node is a pointwise activation. */
+/** Tests for a pointwise activation. */
 export const isActivation = (node: OnnxNode): boolean => ACTIVATIONS.has(node.op);
 
-/** `name` and what it was before layout operators and one activation. */
+/** Returns `name` and its predecessors through layout operators and one activation. */
 export function sourcesOf(graph: Graph, name: string): string[] {
   const chain = graph.layoutChain(name);
   const node = graph.producer.get(chain[chain.length - 1]);
   return node && isActivation(node) ? [...chain, ...graph.layoutChain(node.inputs[0])] : chain;
 }
 
-/** Whether a node multiplies by weights. */
+/** Tests whether a node multiplies by weights. */
 export function isWeighted(graph: Graph, node: OnnxNode): boolean {
   return WEIGHTED.has(node.op) && node.inputs.some((name) => name !== "" && !graph.data.has(name));
 }

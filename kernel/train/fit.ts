@@ -18,13 +18,13 @@ import { TensorBoard } from "./tensorboard";
 import { update } from "./update";
 
 /**
- * Trains a model through its stages. Each stage freezes all that its groups do not name, proves afterwards that not a bit of
- * it changed, and begins with a fresh optimiser. Between two updates the event loop turns, so that comm messages arrive and
- * an interrupt stops it. At the end the model is in evaluation mode.
+ * Trains a model through its stages. Each stage freezes all parameters outside its groups, verifies afterwards that
+ * their bits are unchanged, and begins with a new optimizer. The event loop turns between updates, so that comm
+ * messages arrive and an interrupt stops the training. At the end the model is in evaluation mode.
  *
- * @param onStep called, and waited for, after each update
- * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups name
- *   nothing, a frozen parameter that changed, or a checkpoint of another training
+ * @param onStep called and awaited after each update
+ * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups
+ *   match nothing, a frozen parameter that changed, or a checkpoint of another training
  */
 export async function fit<B>(
   options: FitOptions<B>,
@@ -43,8 +43,8 @@ export async function fit<B>(
 }
 
 /**
- * {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training where it
- * is, without a checkpoint.
+ * Runs {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training
+ * without a checkpoint.
  */
 export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepReport, TrainingResult, void> {
   const { control } = options;
@@ -64,7 +64,7 @@ export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepRepo
   }
 }
 
-/** What the session throws in a cell that was interrupted goes by this name everywhere in Jupyter. */
+/** Distinguishes an interrupt by the name of the session's error, which is the same everywhere in Jupyter. */
 function failure(error: unknown): [how: TrainingEnd, message: string] {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return name === "KeyboardInterrupt" ? ["interrupted", ""] : ["failed", message];
@@ -109,7 +109,7 @@ class Run<B> {
     return this.result("finished");
   }
 
-  /** Frees what the run made and puts the flags of the parameters back. */
+  /** Frees the run's tensors and restores the parameters' flags. */
   end(): void {
     this.optimizer?.dispose();
     this.optimizer = null;
@@ -135,7 +135,7 @@ class Run<B> {
     await this.save();
   }
 
-  /** Lets the event loop turn; `setImmediate` is also where the session stops a cell that was interrupted. */
+  /** Lets the event loop turn; the session stops an interrupted cell at `setImmediate`. */
   private async pauseBetween(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     await this.options.control?.ready();
@@ -183,7 +183,7 @@ class Run<B> {
     return Number.isFinite(sum) ? sum : null;
   }
 
-  /** What is ahead, in plain data. */
+  /** Returns the plan of the training in plain data. */
   private plan(): TrainingPlan {
     const { stages, data, checkpoint } = this.options;
     return {
@@ -196,7 +196,7 @@ class Run<B> {
     };
   }
 
-  /** Batches of the next update: each stage begins with an epoch that no earlier one saw. */
+  /** Returns the batches of the next update; each stage begins with a new epoch. */
   private async batches(): Promise<B[]> {
     const { data } = this.options;
     const { stage, stageStep } = this.progress;
@@ -258,7 +258,7 @@ class Run<B> {
     return (this.options.signal?.aborted || this.options.control?.stopped) ?? false;
   }
 
-  /** What the stage did so far; refuses a frozen parameter that changed or that has a state in the optimiser. */
+  /** Reports the finished stage; refuses a frozen parameter that changed or has a state in the optimizer. */
   private async report(before: ReadonlyMap<string, string>): Promise<StageReport> {
     const { stage, stageStep } = this.progress;
     const { trained, frozen } = this.plans[stage];
@@ -338,7 +338,7 @@ class Run<B> {
   }
 }
 
-/** Where a training stands. */
+/** Position in a training. */
 type Place =
   | "step"
   | "totalSteps"

@@ -51,8 +51,9 @@ function biased(r: number, outFeatures: number, init: InitSetting): Linear {
 
 /**
  * DoRA: W' = m ⊙ (W0 + s B A) / ‖W0 + s B A‖ with one length in m [out] per output (arXiv 2402.09353, equation 5). The
- * norm counts as a constant in the gradient (arXiv 2402.09353, section 4.3), and W' is never built:
- * y ← y + (m/‖·‖ - 1) (y - b) + m/‖·‖ s B A x
+ * norm counts as a constant in the gradient (section 4.3 there), and W' is never built:
+ *
+ *     y ← y + (m/‖·‖ - 1) (y - b) + m/‖·‖ s B A x
  */
 export class DoraBranch extends Branch {
   readonly lora_A: Linear;
