@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { RuleError } from "../rule-error";
 
-/** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
+/** Picture in any accepted form: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
 
 /** Raw 8-bit pixels, row-major, interleaved channels: `data[(y * width + x) * channels + c]`. */
@@ -14,26 +14,26 @@ export interface RawImage {
   channels: 3;
 }
 
-/** How a picture is decoded. */
+/** Options of decoding a picture. */
 export interface DecodeOptions {
-  /** Pictures of more pixels than this are refused. Default 100 million (300 MB as RGB). */
+  /** Most pixels of an accepted picture. Default 100 million (300 MB as RGB). */
   maxPixels?: number;
-  /** The public function that errors name. */
+  /** Name of the public function in errors. Default `data.decodeImage`. */
   fn?: string;
 }
 
 const MAX_PIXELS = 100_000_000;
 
-/** A picture that cannot be used. */
+/** Error for an unusable picture. */
 export class ImageError extends RuleError {
   override name = "ImageError";
 }
 
 /**
- * One picture as RGB pixels: turned upright by its EXIF orientation, transparent parts over white, grey repeated in three
- * channels, 16-bit reduced to 8, CMYK converted by its profile, the first frame of an animation.
+ * Decodes one picture to RGB pixels: turned upright by its EXIF orientation, transparent parts over white, grey
+ * repeated in three channels, 16-bit reduced to 8, CMYK converted by its profile, the first frame of an animation.
  *
- * @throws ImageError when there is no such file, the bytes are no picture, or it is larger than `maxPixels`
+ * @throws ImageError when the file does not exist, the bytes are no picture, or it is larger than `maxPixels`
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<RawImage> {
   const { maxPixels = MAX_PIXELS, fn = "decodeImage" } = options;
@@ -62,7 +62,7 @@ async function decode(bytes: Uint8Array, maxPixels: number): Promise<RawImage> {
   return { data: rgb, width: info.width, height: info.height, channels: 3 };
 }
 
-/** Grey to RGB. */
+/** Repeats grey in three channels. */
 function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
   const count = pixels.length / channels;
   const rgb = new Uint8Array(3 * count);
@@ -70,7 +70,7 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
-/** Says how large a refused picture is, where it can be told and is the reason. */
+/** Throws an error with the size of a refused picture, where the size is known and is the reason. */
 async function checkPixels(fn: string, bytes: Uint8Array, maxPixels: number, value: string): Promise<void> {
   const { width, height } = await sharp(bytes, { limitInputPixels: false })
     .metadata()
@@ -97,17 +97,21 @@ function describe(image: string | URL | Uint8Array): string {
   return image instanceof Uint8Array ? `${image.length} bytes` : String(image);
 }
 
-/** The first line of a decoder's message; they add one line a warning. */
+/** Returns the first line of a decoder's message, which has one line per warning. */
 function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0];
 }
 
-/** Whether a value has the fields of raw pixels (their sizes are checked when it is used). */
+/** Tests for the fields of raw pixels; their sizes are checked on use. */
 export function isRawImage(image: unknown): image is RawImage {
   return typeof image === "object" && image !== null && "data" in image && "width" in image && "height" in image;
 }
 
-/** Raw pixels whose sizes agree. Throws `ImageError` otherwise. */
+/**
+ * Checks that the sizes of raw pixels agree.
+ *
+ * @throws ImageError otherwise
+ */
 export function checkRawImage(fn: string, image: RawImage): RawImage {
   const { data, width, height, channels } = image;
   const sized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;

@@ -5,22 +5,22 @@ import { EncoderError } from "../encoders/errors";
 
 /** One picture to extract. */
 export interface ImageFile {
-  /** As the manifest names it: relative to the folder, or as the list has it. */
+  /** Path in the manifest: relative to the folder, or as listed. */
   path: string;
-  /** Where it lies. */
+  /** Path on disk. */
   file: string;
 }
 
-/** Which part of the images a process takes: `"0/4"` to `"3/4"`, or `"1/4"` to `"4/4"`; both number four parts. */
+/** Part of the images for a process: `"0/4"` to `"3/4"`, or `"1/4"` to `"4/4"`; both number four parts. */
 export type ShardOption = `${number}/${number}`;
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|jfif)$/i;
 
 /**
- * The pictures of a folder (with its sub-folders, by path), of a text file with a path a line, or of a list of paths. Each
- * path once.
+ * Lists the pictures of a folder (with its sub-folders, by path), of a text file with one path per line, or of a list
+ * of paths, each path once.
  *
- * @throws EncoderError when there is no such folder or file
+ * @throws EncoderError when the folder or file does not exist
  */
 export async function listImages(fn: string, images: string | readonly string[]): Promise<ImageFile[]> {
   if (typeof images !== "string") return unique(images.map((path) => ({ path, file: resolve(path) })));
@@ -32,7 +32,7 @@ export async function listImages(fn: string, images: string | readonly string[])
 async function walk(folder: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { recursive: true });
   const paths = entries.map((path) => path.replaceAll("\\", "/")).filter((path) => PICTURE.test(path));
-  // By code units, not by the language of the machine: the order decides which file holds what.
+  // Sorted by code units, not by the machine's language, because the order decides the content of files.
   return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, file: join(folder, path) }));
 }
 
@@ -45,7 +45,11 @@ function unique(images: ImageFile[]): ImageFile[] {
   return [...new Map(images.map((image) => [image.path, image])).values()];
 }
 
-/** Every n-th image. Throws `EncoderError` for a text that is no part of a whole. */
+/**
+ * Returns every n-th image.
+ *
+ * @throws EncoderError for a text that is no part of a whole
+ */
 export function shardOf(fn: string, images: readonly ImageFile[], shard: string | undefined): ImageFile[] {
   if (shard === undefined) return [...images];
   const [, i, n] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
@@ -53,7 +57,7 @@ export function shardOf(fn: string, images: readonly ImageFile[], shard: string 
   return images.filter((_, k) => k % n === i % n);
 }
 
-/** The picture's bytes and their SHA-256; null where the file cannot be read. */
+/** Reads the picture's bytes and their SHA-256; null where the file cannot be read. */
 export async function readImage({ file }: ImageFile): Promise<{ bytes: Buffer; sha256: string } | { reason: string }> {
   try {
     const bytes = await readFile(file);

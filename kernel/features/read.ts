@@ -12,28 +12,28 @@ import type { StoredTensor } from "./tensors";
 const OPEN = "encoders.openFeatures";
 const FEATURES = "FeatureFolder.features";
 
-/** Features that `encoders.extract` wrote. Tensors are read when they are asked for. */
+/** Features written by `encoders.extract`. Tensors are read on request. */
 export class FeatureFolder {
   constructor(
     readonly folder: string,
-    /** Encoder and options. */
+    /** Encoder and options of the run. */
     readonly run: ExtractionRun,
-    /** What became of each image, by path. */
+    /** Manifest line of each image by path. */
     readonly images: ReadonlyMap<string, ManifestLine>,
   ) {}
 
-  /** Images that have features, in the manifest's order. */
+  /** Paths of images with features, in the manifest's order. */
   get paths(): string[] {
     return [...this.images.values()].filter((line) => line.status === "ok").map((line) => line.path);
   }
 
   /**
-   * One image's features at one layer, as `forwardIntermediates` gives them (`NLC`, a batch of one), within the precision
-   * of the stored type.
+   * Returns one image's features at one layer in the form of `forwardIntermediates` (`NLC`, a batch of one), within the
+   * precision of the stored type.
    *
-   * @param path as the manifest names it
-   * @param layer 0-based. Default: the last one that is stored
-   * @throws EncoderError for an image or a layer without features, or a file that does not hold what the manifest says
+   * @param path path in the manifest
+   * @param layer 0-based. Default: the last stored layer
+   * @throws EncoderError for an image or a layer without features, or a file that contradicts the manifest
    */
   async features(path: string, layer?: number): Promise<FeatureMap> {
     const { layers, encoder } = this.run;
@@ -54,7 +54,7 @@ export class FeatureFolder {
 
   private async read(line: ManifestLine, { layer, grid, channels }: ExtractedLayer): Promise<Float32Array> {
     const entry = line.tensors[layer];
-    // The manifest is a file like any other: it must not lead out of the folder.
+    // The manifest is untrusted: it must not lead out of the folder.
     if (!entry || !/^features-\d+\.safetensors$/.test(line.shard ?? ""))
       throw new EncoderError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(line.shard));
     const names = [entry.name, ...(entry.scale === undefined ? [] : [entry.scale])];
@@ -65,7 +65,7 @@ export class FeatureFolder {
   }
 }
 
-/** Single precision from what is stored; null for a type that is not written here. */
+/** Decodes to single precision; null for an unknown type. */
 function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTensor>): Float32Array | null {
   const { data } = tensors.get(entry.name) as SafetensorsTensor;
   if (data instanceof Float32Array) return data;
@@ -77,9 +77,9 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 }
 
 /**
- * Opens a folder of features for reading, also one that is being written to: what counts at this moment is seen.
+ * Opens a folder of features for reading, even while it is being written; the present committed state is seen.
  *
- * @throws EncoderError when it is none
+ * @throws EncoderError when it is no folder of features
  */
 export async function openFeatures(folder: string): Promise<FeatureFolder> {
   const [run, manifest] = await Promise.all(

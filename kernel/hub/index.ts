@@ -7,5 +7,8 @@ export type { HubOptions, HubProgress } from "./files";
 export { type HubReference, checkFile, parseReference } from "./reference";
 export type { HubSettings } from "./settings";
 
-/** The hub: `hub.fetchFile` brings one file into the cache, `hub.listFiles` names them, `hub.settings` says where both are. */
+/**
+ * The hub: `hub.fetchFile` fetches one file into the cache, `hub.listFiles` lists files, `hub.settings` returns
+ * endpoint and cache.
+ */
 export const hub = { fetchFile, listFiles, settings: hubSettings };

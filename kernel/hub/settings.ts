@@ -2,21 +2,25 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { HubError } from "./errors";
 
-/** Where the hub is and where its files are kept, by the variables of huggingface_hub. */
+/** Location of the hub and its cache, by the variables of huggingface_hub. */
 export interface HubSettings {
-  /** `HF_ENDPOINT`: a mirror. Default `https://huggingface.co`. */
+  /** Endpoint, which may be a mirror (`HF_ENDPOINT`). Default `https://huggingface.co`. */
   endpoint: string;
-  /** `HF_HUB_CACHE`, or `hub` in `HF_HOME`. Default `~/.cache/huggingface/hub`. */
+  /** Folder of the cache (`HF_HUB_CACHE`, or `hub` in `HF_HOME`). Default `~/.cache/huggingface/hub`. */
   cache: string;
-  /** `HF_TOKEN`; null without one. */
+  /** Access token (`HF_TOKEN`); null without one. */
   token: string | null;
-  /** `HF_HUB_OFFLINE`: only files that are in the cache. */
+  /** Use only files in the cache (`HF_HUB_OFFLINE`). */
   offline: boolean;
 }
 
 const TRUE = ["1", "ON", "YES", "TRUE"];
 
-/** Reads the settings anew each time: a notebook may set them in a cell. Throws `HubError` for an endpoint that is no URL. */
+/**
+ * Reads the settings from the environment on every call, because a notebook may set them in a cell.
+ *
+ * @throws HubError for an endpoint that is no URL
+ */
 export function hubSettings(env: NodeJS.ProcessEnv = process.env, fn = "hub.settings"): HubSettings {
   const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
   return {
@@ -33,7 +37,7 @@ function checkEndpoint(fn: string, endpoint: string): string {
   return endpoint.replace(/\/+$/, "");
 }
 
-/** The value is not printed: it is a secret. */
+/** The value is a secret and is not printed. */
 function checkToken(fn: string, token: string | null): string | null {
   if (token !== null && !/^[\x21-\x7e]+$/.test(token))
     throw new HubError(fn, "HF_TOKEN must be printable ASCII without spaces", `${token.length} characters`);

@@ -3,7 +3,7 @@
  *
  *     node kernel/dist/data/world/reading.js --out readings.jsonl --split train --first 0 --count 20000
  *
- * writes one line an image: `{reading, questions: [{type, question, answer}]}`.
+ * writes one line per image: `{reading, questions: [{type, question, answer}]}`.
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,13 +13,13 @@ import { quiz } from "./language/questions";
 import type { Rendered } from "./draw/render";
 import { type Scene, splits, type Split } from "./scenes/scene";
 
-/** Steps in which a reading tells positions and sizes. */
+/** Number of steps for positions and sizes in a reading. */
 const STEPS = 16;
 
 /**
- * What is seen of each object, in an order that says nothing but depends on the scene alone:
- * `"column3 row5 size4 red striped cat with ear eye tail"`, objects apart by `;`. Column and row are the sixteenth of the
- * image in which the centre of the box lies; the size is the object's scale in sixteenths of the image side.
+ * Describes each object, in a random order that depends on the scene alone:
+ * `"column3 row5 size4 red striped cat with ear eye tail"`, with `;` between objects. Column and row are the sixteenth
+ * of the image with the centre of the box; the size is the object's scale in sixteenths of the image side.
  */
 export function reading(scene: Scene, image: Rendered): string {
   const random = new Prng(scene.seed, `${scene.split}/reading`);
