@@ -1,4 +1,4 @@
-/** Everything a notebook may import from `"fovea"`: the namespaces, and every type that a public function can return. */
+/** Public interface of `"fovea"`: the namespaces, and every type that a public function can return. */
 export * from "./backend";
 export * from "./data";
 export * from "./encoders";

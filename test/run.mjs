@@ -1,4 +1,6 @@
-/** `npm test [-- suite …]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
+/**
+ * Command `npm test [-- suite …]`: sets up missing parts, runs every suite and ends with one line `N passed, N failed`.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -7,7 +9,9 @@ import { peersPython } from "./bench/peers.mjs";
 
 const NODE_TEST = ["--import", "tsx", "--test", "--test-reporter=spec"];
 
-/** Test files of a folder below `test/`; the slow suites that need a whole JupyterLab are named apart. */
+/**
+ * Returns the test files of a folder below `test/`; the slow suites that need a whole JupyterLab are listed separately.
+ */
 function files(folder, skip = []) {
   return readdirSync(join(root, "test", folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
@@ -25,7 +29,9 @@ const suites = {
   browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
 
-/** Beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped. */
+/**
+ * Runs beside the real PEFT, in the Python of the benchmark's peers; where that cannot be made, its tests are skipped.
+ */
 async function peftSuite() {
   const python = await peersPython().catch((error) => {
     process.stdout.write(`no Python with torch, transformers and peft: ${error.message}\n`);
@@ -52,7 +58,7 @@ async function pythonSuite(folder) {
   return settle({ passed: Math.max(0, total - failed - skipped), failed, skipped }, output.code);
 }
 
-/** A suite that ended badly without naming a failed test, or that ran nothing, has failed all the same. */
+/** Counts a suite as failed that ended badly without naming a failed test, or ran nothing. */
 function settle(result, code) {
   const silent = (code !== 0 && result.failed === 0) || result.passed + result.failed + result.skipped === 0;
   return silent ? { ...result, failed: result.failed + 1 } : result;

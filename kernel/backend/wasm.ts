@@ -10,8 +10,8 @@ interface WasmModule {
 }
 
 /**
- * Loads tfjs's wasm backend; its binary lies in its own package. One thread: its threaded build starts its workers from
- * `blob:` URLs, which Node's workers do not take.
+ * Loads tfjs's wasm backend, whose binary is in its package. It runs in one thread, because its threaded build starts
+ * its workers from `blob:` URLs, which Node's workers do not accept.
  */
 export async function loadWasm(): Promise<void> {
   const entry = load.resolve("@tensorflow/tfjs-backend-wasm");
@@ -19,14 +19,14 @@ export async function loadWasm(): Promise<void> {
   transposeBeforeMatMul();
 }
 
-/** The part of a backend that frees what a kernel makes on its way. */
+/** Part of a backend that frees a kernel's intermediate data. */
 interface Disposer {
   disposeData(id: object): void;
 }
 
 /**
- * tfjs's wasm multiplies matrices fast only as they lie: with a transpose flag it takes another path, fifty times slower
- * for 1024³, and every gradient of a product has one. Transposed first, all products go the fast way.
+ * Transposes matrices before products. tfjs's wasm multiplies with a transpose flag fifty times slower for 1024³, and
+ * every gradient of a product has such a flag.
  */
 function transposeBeforeMatMul(): void {
   const original = tf.getKernel("BatchMatMul", "wasm");

@@ -18,7 +18,7 @@ export async function main([name = "", ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-/** How an adapter may differ from PEFT's form, for all three commands. */
+/** Accepted differences from PEFT's form, for all three commands. */
 const READING = {
   adapter: { type: "string" },
   "add-prefix": { type: "boolean" },

@@ -75,7 +75,7 @@ function planLines({ wheel, nvidia, packages, platforms, diskBytes }: Recipe): s
   ];
 }
 
-/** One line a step; on a terminal the line of a file that comes counts up. */
+/** Prints one line per step; on a terminal the line of a download counts up. */
 function progressPrinter(): (progress: InstallProgress) => void {
   let last = "";
   return ({ step, bytes, total }) => {

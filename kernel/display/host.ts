@@ -1,6 +1,7 @@
 /**
- * The one seam between the library and whatever runs it. A Fovea session installs a host; in a plain Node process there is
- * none, and `display` then prints text. The library never imports the session, so it works in scripts and tests too.
+ * Only interface between the library and its environment. A Fovea session installs a host; in a plain Node process
+ * there is none, and `display` prints text. The library never imports the session, so it works in scripts and tests
+ * too.
  */
 
 export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };
@@ -24,7 +25,7 @@ export interface CommMessage {
   buffers: Uint8Array[];
 }
 
-/** One open channel to the front end. Handlers may be async; an error in one is reported and does not close the comm. */
+/** Open channel to the front end. Handlers may be async; an error in one is reported and does not close the comm. */
 export interface Comm {
   readonly id: string;
   readonly target: string;
@@ -44,29 +45,32 @@ export interface CommOpenOptions {
 export interface SessionHost {
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   clearOutput(wait?: boolean): void;
-  /** Id of the request that the calling code's output names as its cause; the front end shows it below the cell of this request. */
+  /**
+   * Returns the id of the request that the calling code's output names as its cause; the front end shows the output
+   * below that request's cell.
+   */
   outputRequest(): string | undefined;
   /**
-   * Calls `undo` when the user interrupts the calling code's cell, once it has stopped and before the front end is told.
-   * Code that was interrupted cannot do it itself: a loop's `finally` is not run, and whatever it sends is refused. Returns a
-   * function that forgets it.
+   * Calls `undo` when the user interrupts the calling code's cell, once it has stopped and before the front end is
+   * told. Interrupted code cannot do this itself: a loop's `finally` does not run, and its messages are refused.
+   * Returns a function that cancels it.
    */
   whenInterrupted(undo: () => void): () => void;
-  /** Open a comm from the kernel to a target registered in the front end. */
+  /** Opens a comm from the kernel to a target registered in the front end. */
   openComm(target: string, options?: CommOpenOptions): Comm;
-  /** Accept comms that the front end opens to `target`. Returns a function that unregisters. */
+  /** Accepts comms that the front end opens to `target`. Returns a function that unregisters. */
   registerCommTarget(target: string, handler: (comm: Comm, open: CommMessage) => void): () => void;
 }
 
 const HOST = Symbol.for("fovea.session.host");
 type HostSlot = { [HOST]?: SessionHost };
 
-/** The session that runs this code, or `undefined` in a plain Node process. */
+/** Returns the session that runs this code, or `undefined` in a plain Node process. */
 export function currentHost(): SessionHost | undefined {
   return (globalThis as HostSlot)[HOST];
 }
 
-/** Called by the session process once, before user code runs. */
+/** Installs the host; the session process calls this once, before user code runs. */
 export function installHost(host: SessionHost): void {
   (globalThis as HostSlot)[HOST] = host;
 }

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** A multimodal model that was asked for something against its rules. */
+/** Error for a broken rule of multimodal models. */
 export class MultimodalError extends RuleError {
   override name = "MultimodalError";
 }

@@ -7,7 +7,7 @@ import { zooFolder } from "../zoo-folder";
 import { MultimodalError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
 
-/** A language model with the words that it knows. */
+/** Language model with its vocabulary. */
 export interface LoadedLanguageModel {
   name: string;
   model: LanguageModel;
@@ -29,10 +29,10 @@ const FIELDS = [
 
 /**
  * Loads a Llama as `transformers` saves it, with tied embeddings: `config.json`, `model.safetensors` and a word-level
- * `tokenizer.json`. `await nn.start()` first.
+ * `tokenizer.json`. Call `await nn.start()` first.
  *
  * @param source `zoo/reading-llama`, or a folder
- * @throws MultimodalError for a folder without these files, another architecture, or options that are not computed here
+ * @throws MultimodalError for a folder without these files, another architecture, or unsupported options
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
   const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
@@ -69,12 +69,12 @@ function readObject(folder: string, name: string): Record<string, unknown> {
   throw new MultimodalError(LOAD, `${name} must hold a JSON object`, path);
 }
 
-/** The fields that decide the computation; what would change it and is not computed here is refused. */
+/** Reads the fields that determine the computation; unsupported settings are refused. */
 function configOf(json: Record<string, unknown>): LanguageModelConfig {
   const fixed = { model_type: "llama", tie_word_embeddings: true, hidden_act: "silu" } as const;
   for (const [key, legal] of Object.entries(fixed))
     if (json[key] !== legal) throw new MultimodalError(LOAD, `${key} must be ${legal}`, json[key]);
-  // transformers 5 keeps the base of the rotation in `rope_parameters`, earlier ones beside the rest.
+  // transformers 5 stores the base of the rotation in `rope_parameters`, earlier versions at the top level.
   const rope = (json["rope_parameters"] ?? json["rope_scaling"] ?? {}) as Record<string, unknown>;
   if ((rope["rope_type"] ?? "default") !== "default")
     throw new MultimodalError(LOAD, "rope_type must be default", rope["rope_type"]);

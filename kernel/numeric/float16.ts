@@ -1,4 +1,4 @@
-/** IEEE 754 half precision by hand: neither Node 20 nor older browsers have `Float16Array`. */
+/** IEEE 754 half precision in plain code, because neither Node 20 nor older browsers have `Float16Array`. */
 
 const floatView = new Float32Array(1);
 const bitsView = new Uint32Array(floatView.buffer);
@@ -36,7 +36,7 @@ export function fromHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Little-endian half floats, two bytes a value. */
+/** Encodes little-endian half floats, two bytes per value. */
 export function encodeFloat16(values: Float32Array): Uint8Array {
   const out = new Uint8Array(values.length * 2);
   for (let i = 0; i < values.length; i++) {
@@ -49,7 +49,7 @@ export function encodeFloat16(values: Float32Array): Uint8Array {
 
 let halfTable: Float32Array | undefined;
 
-/** The 65,536 values of the format, made once: decoding a layer is then one look-up a value. */
+/** Returns the 65,536 values of the format, computed once, so that decoding is one look-up per value. */
 function halves(): Float32Array {
   return (halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => fromHalf(bits)));
 }

@@ -1,6 +1,6 @@
 let table: Float32Array | null = null;
 
-/** Half-precision bits as single precision. */
+/** Converts half-precision bits to single precision. */
 export function halfToFloat(bits: Uint16Array): Float32Array {
   const values = (table ??= Float32Array.from({ length: 65536 }, (_, i) => halfToNumber(i)));
   const result = new Float32Array(bits.length);
@@ -8,7 +8,7 @@ export function halfToFloat(bits: Uint16Array): Float32Array {
   return result;
 }
 
-/** One value: sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes one value: sign, 5 bits of exponent, 10 of fraction. */
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
@@ -21,7 +21,7 @@ function halfToNumber(bits: number): number {
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** Single precision as half-precision bits, rounded to nearest even; too large becomes infinity. */
+/** Converts single precision to half-precision bits, rounded to nearest even; too large values become infinity. */
 export function floatToHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, (value) => {
     scratch[0] = value;

@@ -23,7 +23,7 @@ export {
   streamSafetensors,
 };
 
-/** The content of a file. */
+/** Content of a file. */
 export interface Safetensors {
   tensors: Map<string, SafetensorsTensor>;
   metadata: Record<string, string>;
@@ -32,7 +32,11 @@ export interface Safetensors {
 const READ = "safetensors.read";
 const WRITE = "safetensors.write";
 
-/** Reads a file's header only: names, types, shapes, places. */
+/**
+ * Reads only a file's header: names, types, shapes, places.
+ *
+ * @throws SafetensorsError for a file that breaks the format
+ */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   const file = await SafetensorsFile.open(path);
   await file.close();
@@ -42,8 +46,8 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
 /**
  * Reads tensors from a file.
  *
- * @param names which; default all
- * @throws SafetensorsError for a file that breaks the format, or a name that is not there
+ * @param names names of the tensors; default all
+ * @throws SafetensorsError for a file that breaks the format, or an unknown name
  */
 export async function readSafetensors(path: string, names?: readonly string[]): Promise<Safetensors> {
   const file = await SafetensorsFile.open(path);
@@ -56,18 +60,26 @@ export async function readSafetensors(path: string, names?: readonly string[]): 
   }
 }
 
-/** Reads tensors from bytes in memory (copies). */
+/**
+ * Reads tensors from bytes in memory and copies them.
+ *
+ * @throws SafetensorsError for bytes that break the format
+ */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const length = checkHeaderLength(READ, bytes.subarray(0, 8), bytes.length);
   const header = parseHeader(READ, bytes.subarray(8, 8 + length), bytes.length);
-  // Not `bytes.slice`: that of Node's Buffer shares memory, and the copy's buffer must begin with the tensor.
+  // `bytes.slice` of Node's Buffer shares memory, and the copy's buffer must begin with the tensor.
   const part = ({ begin, end }: SafetensorsEntry): Uint8Array =>
     new Uint8Array(bytes.subarray(header.dataStart + begin, header.dataStart + end));
   const tensors = new Map([...header.tensors].map(([name, entry]) => [name, tensorOf(entry, part(entry))]));
   return { tensors, metadata: header.metadata };
 }
 
-/** The file's bytes: tensors in the order given, header padded to a multiple of 8. */
+/**
+ * Returns the file's bytes: tensors in the given order, header padded to a multiple of 8.
+ *
+ * @throws SafetensorsError for a tensor whose data does not fit its shape
+ */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Record<string, string> = {},
@@ -82,7 +94,11 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** Writes a file: beside its place first, then moved there, so that no reader ever sees half of it. */
+/**
+ * Writes a file beside its place and moves it there, so that no reader sees half of it.
+ *
+ * @throws SafetensorsError for a tensor whose data does not fit its shape
+ */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
@@ -92,19 +108,19 @@ export async function writeSafetensors(
   await streamSafetensors(path, tensors, (name) => [views.get(name) as Uint8Array], metadata);
 }
 
-/** A tensor's bytes, not copied. */
+/** Returns a view of a tensor's bytes. */
 function viewOf(name: string, { dtype, shape, data }: SafetensorsTensor): Uint8Array {
   const bytes = bytesOf(WRITE, name, dtype, shape);
   if (data.byteLength !== bytes) throw wrongSize(WRITE, name, dtype, shape, bytes, data.byteLength);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** BF16 bits (the upper half of single precision) as numbers. */
+/** Converts BF16 bits (the upper half of single precision) to numbers. */
 export function bfloat16ToFloat(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (half) => half * 65536).buffer);
 }
 
-/** Numbers as BF16 bits, rounded to nearest even; NaN stays NaN. */
+/** Converts numbers to BF16 bits, rounded to nearest even; NaN stays NaN. */
 export function floatToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word, i) =>

@@ -1,6 +1,6 @@
 import type { SafetensorsDtype, SafetensorsEntry } from "./header";
 
-/** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and the 8-bit floats as bytes, `C64` as pairs. */
+/** Elements in the file's form: `F16`, `BF16` as raw bits, `BOOL` and the 8-bit floats as bytes, `C64` as pairs. */
 export type SafetensorsData =
   | Float64Array
   | Float32Array
@@ -20,7 +20,7 @@ export interface SafetensorsTensor {
   data: SafetensorsData;
 }
 
-/** A tensor over its bytes, which begin with their buffer. */
+/** Returns a tensor over its bytes, which begin with their buffer. */
 export function tensorOf(
   { dtype, shape }: Pick<SafetensorsEntry, "dtype" | "shape">,
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** A task to compare projectors, VCE and adapters on: questions about the world's pictures. */
+/** Study of projectors, VCE and adapters on one task: questions about the world's pictures. */
 export type { AnswerScore } from "../tasks/answers/evaluate";
 export { type AnswerMethod, answerMethods } from "./answers/methods";
 export { AnswerModel, type LevelWeights, openAnswers, type OpenAnswersOptions } from "./answers/open";

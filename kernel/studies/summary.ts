@@ -4,13 +4,13 @@ import { MultimodalError } from "../models/error";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import type { AnswerStudy } from "./study-file";
 
-/** A mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
+/** Mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
 export interface SeedMean {
   mean: number;
   half: number | null;
 }
 
-/** What a study says of one method, in percent of right answers. */
+/** Summary of one method, in percent of right answers. */
 export interface MethodSummary {
   method: string;
   seeds: number;
@@ -18,7 +18,11 @@ export interface MethodSummary {
   byType: Partial<Record<QuestionType, SeedMean>>;
 }
 
-/** @param values one a seed */
+/**
+ * Returns the mean over seeds.
+ *
+ * @param values one per seed
+ */
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
   if (n === 0) throw new MultimodalError("multimodal.seedMean", "there must be a value", "none");
@@ -28,7 +32,10 @@ export function seedMean(values: readonly number[]): SeedMean {
   return { mean, half: jStat.studentt.inv(0.975, n - 1) * Math.sqrt(variance / n) };
 }
 
-/** Each method over its seeds: how much another training would differ, not how much other questions would. */
+/**
+ * Summarises each method over its seeds. The interval describes the variation between trainings, not between sets of
+ * questions.
+ */
 export function summarize({ runs, settings }: AnswerStudy): MethodSummary[] {
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
@@ -52,7 +59,7 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
   };
 }
 
-/** How much better `method` is than `other` with the same seed: the mean of the differences, in percentage points. */
+/** Returns the mean advantage of `method` over `other` with the same seed, in percentage points. */
 export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));

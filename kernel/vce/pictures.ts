@@ -3,7 +3,7 @@ import type { MatrixPicture } from "../picture";
 const NOTE = "Share of the attention that a level gets";
 
 /**
- * Level weights as pictures: all levels against heads, then each level over the grid on one scale.
+ * Draws level weights: all levels against heads, then each level over the grid on one scale.
  *
  * @param byHead [levels, heads]
  * @param byToken [levels, H · W]

@@ -1,4 +1,4 @@
-/** `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
+/** Command `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
 import { law, type AScore, type TokenSet } from "../../law";
@@ -58,7 +58,10 @@ async function fromFiles({ targets, reference }: Values): Promise<Sets> {
   return { names, targets: [...own.values()], references };
 }
 
-/** Raw features of encoders: comparable where they have one width and share their axes (see notebook 03). */
+/**
+ * Returns raw features of encoders, which are comparable where they have one width and share their axes (see notebook
+ * 03).
+ */
 async function fromImages(values: Values): Promise<Sets> {
   const { images, encoder, reference } = values;
   if (!encoder || reference.length === 0) {
@@ -79,7 +82,7 @@ async function fromImages(values: Values): Promise<Sets> {
   return { names, targets, references };
 }
 
-/** One tensor an image, `[tokens, width]`, float32. */
+/** Reads one tensor per image, `[tokens, width]`, float32. */
 async function tokensOf(file: string): Promise<Map<string, TokenSet>> {
   const { tensors } = await readSafetensors(file);
   const entries = [...tensors]

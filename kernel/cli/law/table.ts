@@ -1,4 +1,4 @@
-/** `fovea law fit | policy | plan`: what works on a table of scores. */
+/** Commands `fovea law fit | policy | plan`, which work on a table of scores. */
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { isTight } from "../../protocol/law/model";
@@ -24,7 +24,7 @@ const TABLE_OPTIONS = {
   json: { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
-/** The table of `--table FILE.csv`; without it the published one. */
+/** Reads the table of `--table FILE.csv`, or the published one. */
 function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
   const options = { c: values.c, extra: values.extra };
   return values.table === undefined ? law.published(options) : law.table(readFileSync(values.table, "utf8"), options);
@@ -62,7 +62,7 @@ export function fit(args: string[]): void {
   print(values.json, result, () => fitLines(result));
 }
 
-/** A fit that goes through its points whatever they are says nothing of them. */
+/** Refuses a fit without degrees of freedom, which passes through any points. */
 function checkFreedom({ benchmarks }: TableFit): void {
   for (const [name, { n, coefficients, residualError }] of Object.entries(benchmarks))
     if (residualError === null)

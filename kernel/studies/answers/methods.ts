@@ -1,25 +1,28 @@
 import type { AdapterOptions } from "../../lora";
 
-/** What is trained beside the projector. */
+/** Parts that a method trains besides the projector. */
 export interface AnswerMethod {
   name: string;
-  /** Whether VCE fuses the levels. */
+  /** Fuse the levels by VCE. */
   vce: boolean;
-  /** On the language model's attention in the second stage. */
+  /** Adapter on the language model's attention in the second stage; null for none. */
   adapter: AdapterOptions | null;
-  /** The model never sees a picture: what words alone give. */
+  /** Hide every picture from the model, which leaves the words alone. Default false. */
   blind?: boolean;
 }
 
-/** Query and value of every layer, as the paper; nothing dropped, so that methods differ by their form alone. */
+/**
+ * Options of all adapters: query and value of every layer, as in the paper; no dropout, so that methods differ only in
+ * their form.
+ */
 const SHARED = { targetModules: ["q_proj", "v_proj"], loraDropout: 0 };
 const EXPERTS = 4;
 
 /**
- * The methods that are compared. LoRA has 1.5 times the rank of Dual-LoRA, which is as many values but for the norms; a
- * mixture of four experts has the rank that comes nearest.
+ * Returns the compared methods. LoRA has 1.5 times the rank of Dual-LoRA, which gives as many values except for the
+ * norms; a mixture of four experts has the nearest rank.
  *
- * @param rank of Dual-LoRA; default 16, even
+ * @param rank even rank of Dual-LoRA; default 16
  */
 export function answerMethods(rank = 16): AnswerMethod[] {
   const scaled = (r: number): { r: number; loraAlpha: number } => ({ r, loraAlpha: 2 * r });

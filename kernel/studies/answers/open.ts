@@ -12,28 +12,28 @@ import { pictures } from "./study";
 import { StudyFile } from "../study-file";
 import { Trainer } from "./trainer";
 
-/** Which of a study's trained models. */
+/** Choice of one of a study's trained models. */
 export interface OpenAnswersOptions {
-  /** As `answerStudy` got them. */
+  /** Settings of the study, as given to `answerStudy`. */
   settings: AnswerSettings;
   folder: string;
-  /** The name of one of the settings' methods. */
+  /** Name of one of the settings' methods. */
   method: string;
-  /** 1 and up. */
+  /** Seed, 1 and up. */
   seed: number;
 }
 
-/** The share of VCE's attention that each level gets, for the pictures that questions of a type are about. */
+/** Share of VCE's attention per level, for the pictures of one type of question. */
 export interface LevelWeights {
   type: QuestionType;
-  /** In the order of the settings' levels, summing to 1. */
+  /** Weights in the order of the settings' levels, summing to 1. */
   weights: number[];
 }
 
 const OPEN = "multimodal.openAnswers";
 const TOGETHER = 32;
 
-/** A model that a study trained, with the test questions. It holds memory of the device until `dispose`. */
+/** Model trained by a study, with the test questions. It holds memory of the device until `dispose`. */
 export class AnswerModel {
   /** @internal Use {@link openAnswers}. */
   constructor(
@@ -45,16 +45,17 @@ export class AnswerModel {
     private readonly free: () => void,
   ) {}
 
-  /** Right answers in percent. */
+  /** Returns the right answers in percent. */
   score(): Promise<AnswerScore> {
     return scoreSeeing(this.model, this.asked, this.sight);
   }
 
   /**
-   * What the gates of the adapter let through, by question type: over the tokens of the picture, which are the same whatever
-   * is asked, and over the words.
+   * Measures the adapter's gates by question type: over the picture's tokens, which do not depend on the question, and
+   * over the words.
    *
-   * @throws MultimodalError for a method without adapter, LoraError for one without gates
+   * @throws MultimodalError for a method without adapter
+   * @throws LoraError for one without gates
    */
   gateActivity(): Promise<GateActivity> {
     if (!this.adapters) throw new MultimodalError("multimodal.gateActivity", "the method must have an adapter", "none");
@@ -63,7 +64,7 @@ export class AnswerModel {
   }
 
   /**
-   * The level weights of VCE by question type. VCE sees no question: types differ by the pictures that they are asked of.
+   * Returns the level weights of VCE by question type. VCE sees no question, so types differ only by their pictures.
    *
    * @throws MultimodalError for a method without VCE
    */
@@ -91,7 +92,7 @@ export class AnswerModel {
   }
 }
 
-/** Batches of sequences of one length, so that no padding is seen. */
+/** Groups sequences of one length into batches without padding. */
 function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
   const byLength = new Map<number, AnswerSequence[]>();
   for (const one of sequences) byLength.set(one.ids.length, [...(byLength.get(one.ids.length) ?? []), one]);
@@ -103,7 +104,7 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 }
 
 /**
- * Takes up a model that `answerStudy` trained, from the study's checkpoints.
+ * Opens a model trained by `answerStudy` from the study's checkpoints.
  *
  * @throws MultimodalError for a method or seed that the study has not trained
  */
@@ -126,7 +127,7 @@ export async function openAnswers({ settings, folder, method: name, seed }: Open
     trainer.dispose();
     language.model.dispose();
   };
-  // Both stages are done: their checkpoints are read, and nothing is trained.
+  // Both stages are finished: their checkpoints are read and nothing is trained.
   await trainer.firstStage();
   const trained = await trainer.secondStage(method);
   return new AnswerModel(

@@ -11,32 +11,33 @@ import { type AnswerSettings, checkSettings } from "./settings";
 import { type AnswerRun, type AnswerStudy, StudyFile } from "../study-file";
 import { type AnswerPlace, Trainer } from "./trainer";
 
-/** Where a study runs, and who watches. */
+/** Place of a study and its observers. */
 export interface AnswerStudyOptions {
   settings: AnswerSettings;
-  /** Keeps features, checkpoints and the runs that are done: the same call goes on where it was stopped. */
+  /** Folder of features, checkpoints and finished runs; the same call continues where it was stopped. */
   folder: string;
-  /** While features are computed. */
+  /** Called while features are computed. Default: not called. */
   onPictures?: (split: Split, done: number, total: number) => void;
-  /** After each update, with the report of `train.fit`. */
+  /** Called after each update with the report of `train.fit`. Default: not called. */
   onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
-  /** After each run. */
+  /** Called after each run. Default: not called. */
   onRun?: (run: AnswerRun, study: AnswerStudy) => void | Promise<void>;
-  /** A control for each training, to be looked at, paused and stopped: what it stops ends the study. */
+  /** Returns a control for each training, to display, pause and stop it; stopping one ends the study. Default: none. */
   controlFor?: (run: AnswerPlace) => TrainingControl;
-  /** Stops it: between two updates with what is done so far, while features are computed by rejecting. */
+  /** Stops the study: between two updates with the results so far, or during features by rejecting. Default: none. */
   signal?: AbortSignal;
 }
 
 const STUDY = "multimodal.answerStudy";
 
 /**
- * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
- * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds, and scores each on pictures of the test split, whose
- * instances and combinations of category and colour no training has. Methods of one seed share the first stage, the order
- * of the batches and the first values. `await nn.start()` first; the same settings on the same device give the same figures.
+ * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures, in the two stages of
+ * Dual-LoRA's paper (arXiv 2411.12787), each method from several seeds. Each is scored on pictures of the test split,
+ * whose instances and combinations of category and colour occur in no training. Methods of one seed share the first
+ * stage, the order of the batches and the initial values. Call `await nn.start()` first; the same settings on the same
+ * device give the same figures.
  *
- * @throws MultimodalError for illegal settings
+ * @throws MultimodalError for invalid settings
  */
 export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerStudy> {
   checkSettings(STUDY, options.settings);
@@ -52,7 +53,7 @@ export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerSt
   }
 }
 
-/** Pictures that many studies may share. @internal */
+/** @internal Loads pictures that several studies may share. */
 export async function pictures(
   part: "train" | "asked",
   { settings, folder, signal, onPictures }: Pick<AnswerStudyOptions, "settings" | "folder" | "signal" | "onPictures">,
@@ -61,7 +62,7 @@ export async function pictures(
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
     ...{ encoder, split, count: images[part], levels, pool, signal, folder },
-    // To learn from, many; to be asked, as many of each type as the world asks at once.
+    // Training uses two questions of each type, the test set one.
     perType: part === "train" ? 2 : 1,
     onProgress: (done, total) => onPictures?.(split, done, total),
   });
@@ -99,7 +100,11 @@ class Study {
     ];
   }
 
-  /** The methods with VCE, or without. @returns false where it was stopped */
+  /**
+   * Runs the methods with VCE, or those without.
+   *
+   * @returns false where it was stopped
+   */
   private async runSeed(seed: number, vce: boolean): Promise<boolean> {
     const { settings, controlFor, signal, onStep } = this.options;
     const missing = settings.methods.filter((method) => method.vce === vce && !this.store.has(method, seed));

@@ -10,16 +10,16 @@ import { answerLoss, makeModel, type Sight } from "../../tasks/answers/model";
 import { answerBatches, type AnswerWriter } from "../../tasks/answers/sequences";
 import type { AnswerSettings } from "./settings";
 
-/** Which training it is; `method` is `first stage` or `first stage with VCE` in what methods share. */
+/** Identity of a training; the shared first stage has the `method` `first stage` or `first stage with VCE`. */
 export interface AnswerPlace {
   method: string;
   seed: number;
 }
 
-/** What a training needs beside the settings. */
+/** Inputs of a training besides the settings. */
 export interface TrainerParts {
   settings: AnswerSettings;
-  /** For checkpoints. */
+  /** Folder of the checkpoints. */
   folder: string;
   languageModel: LanguageModel;
   writer: AnswerWriter;
@@ -30,16 +30,16 @@ export interface TrainerParts {
 }
 
 const CHECKPOINT_EVERY = 50;
-/** Names of what trains in both stages, and of what only the second one trains. */
+/** Names of the parameters trained in both stages; the rest trains only in the second. */
 const EYES = /^(vce|mm_projector)\./;
 const ADAPTER = /\.adapters\./;
 
-/** The two stages of one seed, with VCE or without: the methods branch off after the first. */
+/** Two stages of one seed, with VCE or without; the methods branch after the first. */
 export class Trainer {
   readonly model: VisionLanguageModel;
   /** Values of VCE and projector after the first stage. */
   private eyes: Map<string, nn.SafetensorsTensor> | null = null;
-  /** Those of the method in the second stage. */
+  /** Adapters of the method in the second stage. */
   adapters: Adapters | null = null;
 
   constructor(
@@ -52,7 +52,11 @@ export class Trainer {
     this.model = makeModel(sight.pictures, { ...settings, languageModel, vce });
   }
 
-  /** @returns false where it was stopped */
+  /**
+   * Trains the first stage.
+   *
+   * @returns false where it was stopped
+   */
   async firstStage(): Promise<boolean> {
     const { steps, rates } = this.parts.settings;
     const groups = [{ parameters: EYES, learningRate: rates.first }];
@@ -64,9 +68,9 @@ export class Trainer {
   }
 
   /**
-   * Trains one method from where the first stage ended. Its adapter stays on until {@link detach}.
+   * Trains one method from the end of the first stage. Its adapter stays attached until {@link detach}.
    *
-   * @returns what the method sees, or null where it was stopped
+   * @returns the method's input, or null where it was stopped
    */
   async secondStage(method: AnswerMethod): Promise<Sight | null> {
     const { settings, sight } = this.parts;
@@ -82,7 +86,7 @@ export class Trainer {
     return (await this.train(method.name, { name: "second", groups, steps: steps[1] }, shown)) ? shown : null;
   }
 
-  /** Takes the adapter off: the language model is what it was. */
+  /** Removes the adapter, which restores the language model. */
   detach(): void {
     this.adapters?.detach();
     this.adapters = null;
@@ -99,7 +103,7 @@ export class Trainer {
   private async train(method: string, stage: Stage, sight: Sight): Promise<boolean> {
     const { settings, writer, controlFor, signal, onStep } = this.parts;
     const place = { method, seed: this.seed };
-    // Each stage has an order of its own: the second one does not begin with the pictures that the first one began with.
+    // Each stage has a separate order, so that the second does not begin with the first one's pictures.
     const seed = 2 * this.seed + (stage.name === "first" ? 0 : 1);
     const { ended } = await fit(
       {
@@ -115,7 +119,7 @@ export class Trainer {
     return ended === "finished";
   }
 
-  /** Frees what is not the language model's. */
+  /** Frees everything except the language model. */
   dispose(): void {
     this.detach();
     this.model.vce?.dispose();

@@ -7,36 +7,38 @@ import { type Encoder, encoders, hashModel } from "../../encoders";
 import * as nn from "../../nn";
 import { MultimodalError } from "../../models/error";
 
-/** Pictures of the world as a frozen encoder sees them, with questions. */
+/** Options of the world's pictures as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
-  /** A loaded encoder, which stays loaded, or what `encoders.load` takes. */
+  /** Loaded encoder, which stays loaded, or the source for `encoders.load`. */
   encoder: Encoder | string;
   split: Split;
-  /** Number of pictures: those of the seeds 0, 1, …. */
+  /** Number of pictures, those of the seeds 0, 1, …. */
   count: number;
   /** Blocks whose output is kept, in this order; negative ones from the end. */
   levels: readonly number[];
-  /** Side of the square of neighbouring tokens of the encoder whose mean is kept; default 2. */
+  /** Side of the square of neighbouring encoder tokens that are averaged. Default 2. */
   pool?: number;
-  /** At most as many questions of each type; default 2. */
+  /** Most questions of each type. Default 2. */
   perType?: number;
-  /** Takes the features in a folder of its own for each encoder and options; what is there already is not computed again. */
+  /**
+   * Folder of the features, with a sub-folder for each encoder and options; existing features are not computed again.
+   */
   folder: string;
-  /** Called after each file. */
+  /** Called after each file. Default: not called. */
   onProgress?: (done: number, total: number) => void;
-  /** Stops between two files: the promise rejects with the signal's reason. */
+  /** Stops between two files: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 
 /** One picture without its pixels. */
 export interface PictureText {
   questions: readonly Question[];
-  /** What is seen, in words, as `world.reading` tells it. */
+  /** Description of the picture in words, as in `world.reading`. */
   reading: string;
 }
 
 interface PictureFile {
-  /** [count, levels, tokens, channels] in half precision. */
+  /** Features [count, levels, tokens, channels] in half precision. */
   bits: Uint16Array;
   texts: readonly PictureText[];
 }
@@ -55,7 +57,7 @@ export class Pictures {
     readonly levels: readonly number[],
     readonly grid: readonly [rows: number, columns: number],
     readonly channels: number,
-    /** What decides every value: encoder, levels, split and questions. */
+    /** Hash of encoder, levels, split and questions, which determine every value. */
     readonly identity: string,
   ) {
     this.texts = files.flatMap(({ texts }) => texts);
@@ -65,7 +67,7 @@ export class Pictures {
     return this.texts.length;
   }
 
-  /** The same pictures with the questions of some types alone. */
+  /** Returns the same pictures with only the questions of some types. */
   only(types: readonly QuestionType[]): Pictures {
     const files = this.files.map(({ bits, texts }) => ({
       bits,
@@ -74,7 +76,7 @@ export class Pictures {
     return new Pictures(files, this.levels, this.grid, this.channels, this.identity);
   }
 
-  /** One level of a picture, [tokens, channels], in half precision: a view. */
+  /** Returns one level of a picture, [tokens, channels], in half precision: a view. */
   bits(picture: number, level: number): Uint16Array {
     const size = this.grid[0] * this.grid[1] * this.channels;
     const file = this.files[Math.floor(picture / PER_FILE)];
@@ -84,10 +86,10 @@ export class Pictures {
 }
 
 /**
- * Draws pictures of `world.quiz`, runs the encoder over them and keeps the means of its tokens by squares in files of 128
- * pictures, written whole: it may be stopped at any moment and called again.
+ * Draws pictures of `world.quiz`, runs the encoder on them and stores the averaged tokens in files of 128 pictures,
+ * written whole. It can be stopped at any moment and called again.
  *
- * @throws MultimodalError for illegal options, or a file that does not hold what its place says
+ * @throws MultimodalError for invalid options, or a file whose content does not match its place
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
@@ -122,7 +124,7 @@ class PictureMaker {
   readonly grid: readonly [rows: number, columns: number];
   private readonly pool: number;
   private readonly perType: number;
-  /** Of each level, the place of its map among those in depth order. */
+  /** Index of each level's map among those in depth order. */
   private readonly places: readonly number[];
   readonly identity: string;
   readonly folder: string;
@@ -164,7 +166,7 @@ class PictureMaker {
     this.folder = join(options.folder, `${split}-${short}`);
   }
 
-  /** The file of the pictures from `first` on, read where it is there. */
+  /** Returns the file of the pictures from `first` on; an existing one is read. */
   async file(first: number): Promise<PictureFile> {
     const { folder } = this;
     const { count } = this.options;
@@ -215,7 +217,7 @@ class PictureMaker {
     return { bits: nn.floatToHalf(values), texts };
   }
 
-  /** Means over squares of tokens [rows · pool · columns · pool, channels]. */
+  /** Returns the means over squares of tokens [rows · pool · columns · pool, channels]. */
   private pooled(tokens: Float32Array): Float32Array {
     const { pool, grid } = this;
     const [rows, columns] = grid;

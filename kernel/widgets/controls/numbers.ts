@@ -2,7 +2,7 @@ import { WidgetError } from "../error";
 import { Widget } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
 
-/** State of what holds a number between two others. */
+/** State of a number with bounds. */
 export interface BoundedState extends DescribedState {
   value: number;
   min: number;
@@ -13,11 +13,11 @@ export interface BoundedState extends DescribedState {
 export interface SliderState extends BoundedState {
   step: number;
   orientation: "horizontal" | "vertical";
-  /** Whether the number stands beside the slider, and is editable there. */
+  /** Show an editable number beside the slider. */
   readout: boolean;
-  /** How the number is written, in d3's format language: `d`, `.2f`. */
+  /** Format of the number in d3's format language: `d`, `.2f`. */
   readout_format: string;
-  /** Default true: the value follows the drag. Otherwise it changes when the slider is let go. */
+  /** Update the value during the drag. Default true; otherwise it changes when the slider is released. */
   continuous_update: boolean;
   disabled: boolean;
   behavior: string;
@@ -31,9 +31,9 @@ export interface RangeSliderState extends Omit<SliderState, "value"> {
 /** State of a field for a number. */
 export interface NumberState extends DescribedState {
   value: number;
-  /** `null`: any. */
+  /** Step; `null` for any. */
   step: number | null;
-  /** Default false: the value changes on Enter or when the field is left. */
+  /** Update the value while typing. Default false: it changes on Enter or when the field loses focus. */
   continuous_update: boolean;
   disabled: boolean;
 }
@@ -44,7 +44,7 @@ export interface ProgressState extends BoundedState {
   bar_style: "" | "success" | "info" | "warning" | "danger";
 }
 
-/** State of what counts up by itself in the browser. */
+/** State of a counter that runs in the browser. */
 export interface PlayState extends BoundedState {
   step: number;
   /** Milliseconds between two values. */
@@ -66,7 +66,7 @@ const FIELD = { ...DESCRIBED, continuous_update: false, disabled: false, value: 
 
 type Rule = (where: string, next: (key: string) => unknown) => void;
 
-/** Every value lies between the bounds. */
+/** Rule that every value lies between the bounds. */
 const bounded: Rule = (where, next) => {
   const [min, max] = [Number(next("min")), Number(next("max"))];
   if (!(min <= max)) throw new WidgetError(where, "min must not be above max", [min, max]);
@@ -97,42 +97,50 @@ function slider(model: string, own: object): Definition {
   return { model, style: "SliderStyle", defaults: { ...SLIDER, ...own } };
 }
 
-/** A slider over whole numbers. Default: 0, or the bound next to it, in 0..100. */
+/**
+ * Makes a slider over whole numbers. Default: 0, or the nearest bound, in 0..100.
+ *
+ * @throws WidgetError for a value outside the bounds
+ */
 export function intSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
   const definition = slider("IntSlider", { ...INTEGERS, value: nearest(options) });
   return make("widgets.intSlider", definition, options, [bounded, whole]);
 }
 
-/** A slider over numbers. Default: 0, or the bound next to it, in 0..100 by steps of 0.1. */
+/**
+ * Makes a slider over numbers. Default: 0, or the nearest bound, in 0..100 by steps of 0.1.
+ *
+ * @throws WidgetError for a value outside the bounds
+ */
 export function floatSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
   return make("widgets.floatSlider", slider("FloatSlider", { ...FLOATS, value: nearest(options) }), options, [bounded]);
 }
 
-/** A slider with two ends over whole numbers. Default: the middle half of 0..100. */
+/** Makes a slider with two ends over whole numbers. Default: the middle half of 0..100. */
 export function intRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("IntRangeSlider", { ...INTEGERS, value: middle(options).map(Math.round) });
   return make("widgets.intRangeSlider", definition, options, [ordered, bounded, whole]);
 }
 
-/** A slider with two ends over numbers. Default: the middle half of 0..100. */
+/** Makes a slider with two ends over numbers. Default: the middle half of 0..100. */
 export function floatRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("FloatRangeSlider", { ...FLOATS, value: middle(options) });
   return make("widgets.floatRangeSlider", definition, options, [ordered, bounded]);
 }
 
-/** A field for a whole number. */
+/** Makes a field for a whole number. */
 export function intText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "IntText", style: "DescriptionStyle", defaults: { ...FIELD, step: 1 } };
   return make("widgets.intText", definition, options, [whole]);
 }
 
-/** A field for a number. */
+/** Makes a field for a number. */
 export function floatText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "FloatText", style: "DescriptionStyle", defaults: { ...FIELD, step: null } };
   return make("widgets.floatText", definition, options, []);
 }
 
-/** A bar that fills from `min` to `max`. Default: 0, or the bound next to it, in 0..100. */
+/** Makes a bar that fills from `min` to `max`. Default: 0, or the nearest bound, in 0..100. */
 export function progress(options: ControlOptions<ProgressState> = {}): Widget<ProgressState> {
   const own = { bar_style: "", orientation: "horizontal", value: nearest(options) };
   const defaults = { ...DESCRIBED, ...BOUNDS, ...own };
@@ -140,7 +148,7 @@ export function progress(options: ControlOptions<ProgressState> = {}): Widget<Pr
   return make("widgets.progress", definition, options, [bounded]);
 }
 
-/** Counts from `min` to `max` in the browser; {@link jslink} makes a slider follow. */
+/** Makes a counter from `min` to `max` in the browser; {@link jslink} makes a slider follow it. */
 export function play(options: ControlOptions<PlayState> = {}): Widget<PlayState> {
   const own = { interval: 100, playing: false, repeat: false, show_repeat: true, step: 1, disabled: false };
   const defaults = { ...DESCRIBED, ...BOUNDS, ...own, value: nearest(options) };
@@ -152,7 +160,7 @@ interface Bounds {
   max?: number;
 }
 
-/** The value next to 0 that the bounds allow. */
+/** Returns the value nearest to 0 within the bounds. */
 function nearest({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number {
   return Math.min(Math.max(0, min), max);
 }
