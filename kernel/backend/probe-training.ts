@@ -87,7 +87,10 @@ async function probe(backend: TrainingBackend, runtime: string, run: () => Promi
   const { y, gpu, version, error } = await run();
   const right = y?.join() === "7,10,15,22";
   return {
-    ...{ backend, runtime, version: version ?? "unknown", ok: right },
+    backend,
+    runtime,
+    version: version ?? "unknown",
+    ok: right,
     device: right ? (gpu || backend === "webgpu" ? "gpu" : "cpu") : null,
     ms: Math.round(performance.now() - start),
     reason: right ? null : (error ?? `the probe computed ${y?.join()} for 7,10,15,22`).split("\n")[0],

@@ -26,7 +26,9 @@ function lines({ versions, platform, ladder, auto, training, autoTraining }: Doc
   const trainers = training.map(({ backend, runtime, version, device, ok, ms, reason }) => ({
     name: backend,
     runtime: `${runtime} ${version}${backend === "tensorflow-gpu" && device === "cpu" ? " on the CPU" : ""}`,
-    ...{ ok, ms, error: reason },
+    ok,
+    ms,
+    error: reason,
   }));
   return [
     `${platform}  ${Object.entries(versions)

@@ -366,26 +366,23 @@ function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): Enco
   const { grid, stride, prefixTokens } = layouts[0];
   const { channels } = layouts[layouts.length - 1];
   return {
-    ...{
-      name,
-      path: model.path,
-      device: network.device,
-      precision: network.isQuantized ? "int8" : "fp32",
-      inputSize: plan.inputSize,
-      patchSize: stride[0],
-      stride: stride[0],
-      grid,
-      prefixTokens,
-      channels,
-    },
-    ...{
-      depth: structure.blocks.length,
-      parameters: countParameters(model),
-      opset: model.opsets.get("") ?? 0,
-      preprocess: plan,
-    },
+    name,
+    path: model.path,
+    device: network.device,
+    precision: network.isQuantized ? "int8" : "fp32",
+    inputSize: plan.inputSize,
+    patchSize: stride[0],
+    stride: stride[0],
+    grid,
+    prefixTokens,
+    channels,
+    depth: structure.blocks.length,
+    parameters: countParameters(model),
+    opset: model.opsets.get("") ?? 0,
+    preprocess: plan,
     blocks: structure.blocks.map(blockInfo),
-    ...{ hasFinalNorm: norm !== null, hasEmbedding: embedding !== null },
+    hasFinalNorm: norm !== null,
+    hasEmbedding: embedding !== null,
   };
 }
 

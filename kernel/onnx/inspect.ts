@@ -140,9 +140,15 @@ export function inspect(model: string | Uint8Array): Inspection {
   const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
   return {
-    ...{ path: read.path, opset: read.opsets.get("") ?? 0, producer: read.producer },
-    ...{ inputs: read.inputs.map(shapeOf), outputs: read.outputs.map(shapeOf), imageInput: image.name },
-    ...{ stem: structure.blocks[0]?.input ?? null, blocks, finalNorm: structure.finalNorm?.output ?? null },
+    path: read.path,
+    opset: read.opsets.get("") ?? 0,
+    producer: read.producer,
+    inputs: read.inputs.map(shapeOf),
+    outputs: read.outputs.map(shapeOf),
+    imageInput: image.name,
+    stem: structure.blocks[0]?.input ?? null,
+    blocks,
+    finalNorm: structure.finalNorm?.output ?? null,
     parameters: countParameters(read),
     refusal,
   };

@@ -26,17 +26,22 @@ export function readModel(model: string | Uint8Array, fn = "onnx.read"): OnnxMod
 function parseModel(context: Context): OnnxModel {
   const { path, size } = context.source;
   const found: OnnxModel = {
-    ...{ path, bytes: null, size, irVersion: 0, producer: "", opsets: new Map(), nodes: [], initializers: new Map() },
-    ...{
-      inputs: [],
-      outputs: [],
-      values: new Map(),
-      extended: new Set(),
-      replaced: new Map(),
-      quantized: new Map(),
-      widened: { constants: new Map(), tensors: new Set() },
-      rest: { model: [], graph: [] },
-    },
+    path,
+    bytes: null,
+    size,
+    irVersion: 0,
+    producer: "",
+    opsets: new Map(),
+    nodes: [],
+    initializers: new Map(),
+    inputs: [],
+    outputs: [],
+    values: new Map(),
+    extended: new Set(),
+    replaced: new Map(),
+    quantized: new Map(),
+    widened: { constants: new Map(), tensors: new Set() },
+    rest: { model: [], graph: [] },
   };
   let graph: Range | null = null;
   for (const field of fields(context, { start: 0, end: size })) {

@@ -58,7 +58,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new TrainError(READ, `${path} must be a checkpoint, format ${FORMAT}`, metadata.format);
   const checkpoint: Checkpoint = {
     progress: parseProgress(metadata.progress),
-    ...{ model: new Map(), optimizer: new Map(), ema: new Map() },
+    model: new Map(),
+    optimizer: new Map(),
+    ema: new Map(),
   };
   for (const [key, tensor] of tensors) {
     const part = PARTS.find((name) => key.startsWith(`${name}.`));

@@ -92,8 +92,14 @@ class Run<B> {
     this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
     this.wasTrainable = new Map([...model.namedParameters()].map(([name, { trainable }]) => [name, trainable]));
     this.progress = {
-      ...{ step: 0, stage: 0, stageStep: 0, stages: [], earlyStop: NOTHING_SEEN },
-      ...{ random: [], plan: this.describePlan(), frozen: "" },
+      step: 0,
+      stage: 0,
+      stageStep: 0,
+      stages: [],
+      earlyStop: NOTHING_SEEN,
+      random: [],
+      plan: this.describePlan(),
+      frozen: "",
     };
   }
 
@@ -151,7 +157,10 @@ class Run<B> {
     const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
     const batches = await this.batches();
     const numbers = await update(batches, {
-      ...{ loss: this.options.loss, parameters: trained, optimizer: this.optimizer as Optimizer, rateScale },
+      loss: this.options.loss,
+      parameters: trained,
+      optimizer: this.optimizer as Optimizer,
+      rateScale,
       clipNorm: this.options.clipNorm ?? Infinity,
     });
     this.options.ema?.update();
@@ -190,7 +199,8 @@ class Run<B> {
       stages: stages.map(({ name }, i) => ({ name, steps: this.lengths[i], groups: plannedGroups(this.plans[i]) })),
       totalSteps: this.totalSteps,
       step: this.progress.step,
-      ...{ accumulate: this.accumulate, batches: data.length },
+      accumulate: this.accumulate,
+      batches: data.length,
       device: trainingDevice() ?? "",
       checkpoint: checkpoint?.path ?? null,
     };
@@ -212,14 +222,12 @@ class Run<B> {
   private place(): Pick<StepReport, Place> {
     const { step, stage, stageStep } = this.progress;
     return {
-      ...{
-        step,
-        totalSteps: this.totalSteps,
-        stage: this.options.stages[stage].name,
-        stageIndex: stage,
-        stageStep,
-        stageSteps: this.lengths[stage],
-      },
+      step,
+      totalSteps: this.totalSteps,
+      stage: this.options.stages[stage].name,
+      stageIndex: stage,
+      stageStep,
+      stageSteps: this.lengths[stage],
       epoch: (stageStep * this.accumulate) / this.options.data.length,
       remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
       memory: this.memory.read(),
@@ -267,7 +275,9 @@ class Run<B> {
     const touched = [...frozen.keys()].filter((name) => before.get(name) !== after.get(name) || stateful.has(name));
     if (touched.length) throw new TrainError("train.fit", "frozen parameters must not change", touched);
     return {
-      ...{ name: this.options.stages[stage].name, steps: stageStep, trained: [...trained.keys()] },
+      name: this.options.stages[stage].name,
+      steps: stageStep,
+      trained: [...trained.keys()],
       frozen: [...after].map(([name, hash]) => ({ name, hash })),
     };
   }

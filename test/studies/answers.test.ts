@@ -133,7 +133,9 @@ async function study(name: string, signal?: AbortSignal, stopAt = Infinity) {
   const losses: number[] = [];
   const stop = new AbortController();
   const found = await multimodal.answerStudy({
-    ...{ settings: TINY, folder: join(folder, name), signal: signal ?? stop.signal },
+    settings: TINY,
+    folder: join(folder, name),
+    signal: signal ?? stop.signal,
     onStep: (_, { loss }) => {
       losses.push(loss);
       if (losses.length === stopAt) stop.abort();

@@ -48,9 +48,25 @@ function pipArguments({ file }: Wheel, folder: string, requirements: string): st
     .slice(-3);
   const version = /^cp3(\d+)$/.exec(python)?.[1] ?? "12";
   return [
-    ...["-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"],
-    ...["--only-binary=:all:", "--require-hashes", "--dest", folder, "-r", requirements],
-    ...["--implementation", "cp", "--python-version", `3.${version}`, "--abi", abi],
+    "-m",
+    "pip",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--no-cache-dir",
+    "--disable-pip-version-check",
+    "--only-binary=:all:",
+    "--require-hashes",
+    "--dest",
+    folder,
+    "-r",
+    requirements,
+    "--implementation",
+    "cp",
+    "--python-version",
+    `3.${version}`,
+    "--abi",
+    abi,
     ...platforms.split(".").flatMap((platform) => ["--platform", platform]),
   ];
 }

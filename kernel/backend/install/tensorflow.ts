@@ -59,17 +59,22 @@ async function compile({ compiler, target, scratch }: Workshop): Promise<void> {
   const sources = ["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(scratch, "source", "binding", file));
   const lib = join(target, "lib");
   const args = [
-    ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
-    ...[
-      "-I",
-      join(scratch, "include"),
-      "-I",
-      join(scratch, "source"),
-      ...sources,
-      "-o",
-      join(lib, "tfjs_binding.node"),
-    ],
-    ...["-Wl,-rpath,$ORIGIN", "-L", lib, ...LIBRARIES.map((library) => `-l:${library}`)],
+    "-std=c++17",
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-DNAPI_VERSION=8",
+    "-I",
+    join(scratch, "include"),
+    "-I",
+    join(scratch, "source"),
+    ...sources,
+    "-o",
+    join(lib, "tfjs_binding.node"),
+    "-Wl,-rpath,$ORIGIN",
+    "-L",
+    lib,
+    ...LIBRARIES.map((library) => `-l:${library}`),
   ];
   await mustRun("the binding of tfjs-node must compile", compiler, args, { cwd: scratch });
 }

@@ -12,8 +12,16 @@ const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const MANY = { type: "string", multiple: true, default: [] as string[] } as const;
 const OPTIONS = {
-  ...{ targets: TEXT, images: TEXT, encoder: TEXT, reference: MANY, layer: TEXT, limit: TEXT },
-  ...{ direction: TEXT, device: TEXT, batch: TEXT, json: FLAG },
+  targets: TEXT,
+  images: TEXT,
+  encoder: TEXT,
+  reference: MANY,
+  layer: TEXT,
+  limit: TEXT,
+  direction: TEXT,
+  device: TEXT,
+  batch: TEXT,
+  json: FLAG,
 } as const;
 
 type Values = ReturnType<typeof parse>;

@@ -124,17 +124,28 @@ export function plan(args: string[]): void {
     args,
     options: {
       ...TABLE_OPTIONS,
-      ...{ benchmark: number, predictors: number, noise: number, range: number, level: number },
-      ...{ tolerance: number, explore: number, budget: number },
+      benchmark: number,
+      predictors: number,
+      noise: number,
+      range: number,
+      level: number,
+      tolerance: number,
+      explore: number,
+      budget: number,
     },
   });
   const range = values.range?.split(",").map((text) => numberOf("range", text) as number);
   if (range && range.length !== 2) throw new Error(`law plan: --range must be WORST,BEST, received ${values.range}`);
   const given = {
-    ...{ benchmark: values.benchmark, predictors: values.predictors?.split(","), degree: degreeOf(values.degree) },
-    ...{ noise: numberOf("noise", values.noise), range: range && ([range[0], range[1]] as const) },
-    ...{ level: numberOf("level", values.level), tolerance: numberOf("tolerance", values.tolerance) },
-    ...{ explore: numberOf("explore", values.explore), budget: numberOf("budget", values.budget) },
+    benchmark: values.benchmark,
+    predictors: values.predictors?.split(","),
+    degree: degreeOf(values.degree),
+    noise: numberOf("noise", values.noise),
+    range: range && ([range[0], range[1]] as const),
+    level: numberOf("level", values.level),
+    tolerance: numberOf("tolerance", values.tolerance),
+    explore: numberOf("explore", values.explore),
+    budget: numberOf("budget", values.budget),
   };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const result = law.plan(tableOf(values), named);

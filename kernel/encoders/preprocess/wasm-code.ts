@@ -12,8 +12,15 @@ export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
 export const load = (address: Code, offset = 0): Code => [...address, 0x28, 0, ...unsigned(offset)];
 /** Runs `body` once and repeats it while address `a` is before `b`. */
 export const repeatWhileBefore = (a: Code, b: Code, ...body: Code[]): Code => [
-  ...[0x03, 0x40, ...body.flat()],
-  ...[...a, ...b, 0x49, 0x0d, 0, 0x0b],
+  0x03,
+  0x40,
+  ...body.flat(),
+  ...a,
+  ...b,
+  0x49,
+  0x0d,
+  0,
+  0x0b,
 ];
 
 const simd = (opcode: number, ...operands: Code[]): Code => [...operands.flat(), 0xfd, ...unsigned(opcode)];
@@ -53,7 +60,14 @@ const [I32, V128] = [0x7f, 0x7b];
 /** Returns a module that exports its functions and one page of memory, `memory`. */
 export function wasmModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const bytes = [
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(
       1,
       functions.map(({ parameters }) => [0x60, ...list(Array(parameters).fill([I32])), 0]),

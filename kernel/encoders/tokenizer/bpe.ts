@@ -33,12 +33,10 @@ function checkBpe(fn: string, model: Step): Bpe {
   if (unknown !== null && !vocabulary.has(unknown as string))
     refuse(fn, "must hold its unknown token in the vocabulary", unknown);
   return {
-    ...{
-      vocabulary,
-      prefix,
-      suffix: textOf(model.end_of_word_suffix),
-      merges: readMerges(fn, model, vocabulary, prefix),
-    },
+    vocabulary,
+    prefix,
+    suffix: textOf(model.end_of_word_suffix),
+    merges: readMerges(fn, model, vocabulary, prefix),
     unknown: unknown === null ? null : (vocabulary.get(unknown as string) as number),
     fuseUnknown: model.fuse_unk === true,
     wholeWords: model.ignore_merges === true,

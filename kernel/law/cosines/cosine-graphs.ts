@@ -14,7 +14,9 @@ export function cosineGraph(): Uint8Array {
   return buildModel({
     name: "cosines",
     nodes: [
-      ...[...lengths("queries"), ...lengths("keys"), product("queries", "keys", "products")],
+      ...lengths("queries"),
+      ...lengths("keys"),
+      product("queries", "keys", "products"),
       ...byRow("keys", "products", "byKey"),
       { op: "Div", inputs: ["byKey", "queriesLength"], output: "cosines" },
     ],
@@ -46,14 +48,16 @@ function scoreNodes(name: string, i: number, direction: Direction): BuiltNode[] 
   const mean = { op: "ReduceMean", inputs: [cosines], output: `score${i}`, attributes: { keepdims: 0 } };
   if (direction === "target-to-reference") {
     return [
-      ...[...start, ...byRow(name, products, scaled)],
+      ...start,
+      ...byRow(name, products, scaled),
       { op: "ReduceMax", inputs: [scaled], output: best, attributes: ROWS },
       { op: "Div", inputs: [best, "targetLength"], output: cosines },
       mean,
     ];
   }
   return [
-    ...[...start, { op: "Div", inputs: [products, "targetLength"], output: scaled }],
+    ...start,
+    { op: "Div", inputs: [products, "targetLength"], output: scaled },
     { op: "ReduceMax", inputs: [scaled], output: best, attributes: { axes: [0], keepdims: 1 } },
     ...byRow(name, best, cosines),
     mean,

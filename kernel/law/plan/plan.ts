@@ -185,7 +185,11 @@ function predictField(field: Field, settings: PlanSettings): PlanBenchmark {
     const { mean, deviation } = believed[i];
     const open = score === null;
     return {
-      ...{ encoder, score, predicted: mean, low: mean - z * deviation, high: mean + z * deviation },
+      encoder,
+      score,
+      predicted: mean,
+      low: mean - z * deviation,
+      high: mean + z * deviation,
       probability: open ? probabilityAbove(believed[i], best.score) : null,
       improvement: open ? expectedImprovement(believed[i], best.score) : null,
     };

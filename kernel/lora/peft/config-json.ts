@@ -6,9 +6,18 @@ const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_$
 
 /** PEFT keys that change an adapter's computation in unsupported ways; only these values can be read. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
-  ...{ bias: ["none"], target_parameters: [null], trainable_token_indices: [null], layer_replication: [null] },
-  ...{ alora_invocation_tokens: [null], use_qalora: [false], use_bdlora: [null], arrow_config: [null] },
-  ...{ kasa_config: [null], monteclora_config: [null], velora_config: [null], ensure_weight_tying: [false] },
+  bias: ["none"],
+  target_parameters: [null],
+  trainable_token_indices: [null],
+  layer_replication: [null],
+  alora_invocation_tokens: [null],
+  use_qalora: [false],
+  use_bdlora: [null],
+  arrow_config: [null],
+  kasa_config: [null],
+  monteclora_config: [null],
+  velora_config: [null],
+  ensure_weight_tying: [false],
 };
 
 /**

@@ -57,8 +57,13 @@ export interface PlayState extends BoundedState {
 
 const BOUNDS = { min: 0, max: 100 };
 const SLIDER = {
-  ...{ ...DESCRIBED, ...BOUNDS, behavior: "drag-tap", continuous_update: true, disabled: false },
-  ...{ orientation: "horizontal", readout: true },
+  ...DESCRIBED,
+  ...BOUNDS,
+  behavior: "drag-tap",
+  continuous_update: true,
+  disabled: false,
+  orientation: "horizontal",
+  readout: true,
 };
 const INTEGERS = { step: 1, readout_format: "d" };
 const FLOATS = { step: 0.1, readout_format: ".2f" };

@@ -45,7 +45,11 @@ function entries({ name, questions }: GqaRecord): [string, object][] {
   return questions.map(({ question, answer, type, objects }, k) => [
     `${name}_${k}`,
     {
-      ...{ question, answer, imageId: name, isBalanced: true, objects },
+      question,
+      answer,
+      imageId: name,
+      isBalanced: true,
+      objects,
       types: { structural: STRUCTURAL[type], semantic: type, detailed: type },
     },
   ]);
@@ -74,7 +78,11 @@ function nodeOf(object: ObjectFacts, objects: readonly ObjectFacts[], size: numb
         .map((name) => ({ name, object: String(other.id) })),
     );
   return {
-    ...{ name: object.category, x: x1, y: y1, w: x2 - x1, h: y2 - y1 },
+    name: object.category,
+    x: x1,
+    y: y1,
+    w: x2 - x1,
+    h: y2 - y1,
     attributes: object.texture === "plain" ? [object.color] : [object.color, object.texture],
     parts: object.parts,
     relations: related,

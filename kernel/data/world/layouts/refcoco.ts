@@ -60,8 +60,12 @@ function refsOf(picture: Picture, spec: WriteSpec): Reference[] {
     }));
     return [
       {
-        ...{ ref_id: owner, ann_id: owner, image_id: picture.id, category_id: categoryId(category) },
-        ...{ file_name: `${picture.name}.jpg`, split: spec.split },
+        ref_id: owner,
+        ann_id: owner,
+        image_id: picture.id,
+        category_id: categoryId(category),
+        file_name: `${picture.name}.jpg`,
+        split: spec.split,
         sent_ids: sentences.map((sentence) => sentence.sent_id),
         sentences,
       },
