@@ -11,6 +11,11 @@ export default defineConfig(
         "error",
         { fixStyle: "separate-type-imports", disallowTypeAnnotations: false },
       ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "SpreadElement > ObjectExpression", message: "Write plain properties instead of `...{ a, b }`." },
+        { selector: "SpreadElement > ArrayExpression", message: "Write plain elements instead of `...[x, y]`." },
+      ],
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true } }],
     },
   },

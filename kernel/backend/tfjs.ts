@@ -8,6 +8,7 @@ import { loadWebgpu, missingForWebgpu } from "./webgpu";
 
 /** Device of layers and training. `tensorflow` is installed by `fovea backend install tensorflow`. */
 export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
+/** Device of `nn.start`: a device, or `auto` for the best one that starts. */
 export type TrainingDeviceRequest = TrainingDevice | "auto";
 
 const START = "nn.start";

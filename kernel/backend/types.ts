@@ -2,6 +2,7 @@ import { RuleError } from "../rule-error";
 
 /** Device of a model. `auto` is the best device that starts. */
 export type Device = "cpu" | "cuda" | "webgpu";
+/** Requested device: a device, or `auto` for the best one that starts. */
 export type DeviceRequest = Device | "auto";
 
 /** Tensor on the host: row-major, `float16` as raw bits in a `Uint16Array`. */
@@ -13,6 +14,7 @@ export interface HostTensor {
 
 /** Options of a session. */
 export interface SessionOptions {
+  /** Device to run on. */
   device: Device;
   /** Folder with the weights of a model given as bytes. Default: none. */
   weightsFolder?: string | null;

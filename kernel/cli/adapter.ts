@@ -9,6 +9,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   merge: mergeCommand,
 };
 
+/** Runs `fovea adapter` and returns its exit code. */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {

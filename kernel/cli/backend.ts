@@ -13,6 +13,7 @@ import {
 } from "../backend/install";
 import { usageOf } from "./usage";
 
+/** Runs `fovea backend`. */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const commands: Record<string, (args: string[]) => void | Promise<void>> = { install, uninstall, list, status: list };
   if (!Object.hasOwn(commands, name))

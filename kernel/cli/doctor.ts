@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { doctor, type DoctorReport } from "../backend";
 
+/** Runs `fovea doctor`. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
   const report = await doctor();

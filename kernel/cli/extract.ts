@@ -23,6 +23,7 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
+/** Runs `fovea extract`. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
   const { encoder, images, out } = values;

@@ -47,6 +47,7 @@ export function install(args: string[]): void {
   process.stdout.write(`installed kernelspec ${name} in ${target}\n`);
 }
 
+/** Prints the installed kernelspecs. */
 export function status(args: string[]): void {
   const { kernels, name } = parseSpecOptions("status", args);
   const folders = [...new Set([kernels, ...searchPath()])];
@@ -59,6 +60,7 @@ export function status(args: string[]): void {
   for (const folder of found) process.stdout.write(`${describeSpec(folder)}\n`);
 }
 
+/** Removes the kernelspec. */
 export function uninstall(args: string[]): void {
   const { kernels, name } = parseSpecOptions("uninstall", args);
   const target = join(kernels, name);

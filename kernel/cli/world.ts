@@ -18,6 +18,7 @@ type Values = ReturnType<typeof parse>["values"];
 
 const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
 
+/** Runs `fovea world`. */
 export async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command] = positionals;

@@ -115,6 +115,7 @@ export interface Comms {
   register(target: string, handler: (comm: Comm, open: CommMessage) => void): () => void;
 }
 
+/** Comms of the running session. */
 export const comms: Comms = {
   open: (target, options) => requireHost("comms.open").openComm(target, options),
   register: (target, handler) => requireHost("comms.register").registerCommTarget(target, handler),

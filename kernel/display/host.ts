@@ -5,20 +5,25 @@
  */
 
 export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };
+/** Object that JSON can represent. */
 export type JSONObject = { [key: string]: JSONValue };
 
 /** Mime type to content: text, base64 for binary types, or JSON for `+json` types. */
 export type MimeBundle = { [mimeType: string]: JSONValue };
 
+/** Options of {@link SessionHost.display} and `display`. */
 export interface DisplayOptions {
   /** Makes the output addressable by a later `display(…, { displayId, update: true })`. */
   displayId?: string;
   /** Replace every output shown under `displayId` instead of adding one. */
   update?: boolean;
+  /** Metadata of the output. Default: none. */
   metadata?: JSONObject;
+  /** Binary buffers sent with the output. Default: none. */
   buffers?: Uint8Array[];
 }
 
+/** Message on a comm. */
 export interface CommMessage {
   data: JSONValue;
   metadata: JSONObject;
@@ -36,12 +41,17 @@ export interface Comm {
   onClose(handler: (message: CommMessage) => void): void;
 }
 
+/** Content of the message that opens a comm. */
 export interface CommOpenOptions {
+  /** Data for the front end. Default: empty. */
   data?: JSONValue;
+  /** Metadata of the message. Default: empty. */
   metadata?: JSONObject;
+  /** Binary buffers sent with the message. Default: none. */
   buffers?: Uint8Array[];
 }
 
+/** Services of a session to the library. */
 export interface SessionHost {
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   clearOutput(wait?: boolean): void;

@@ -17,6 +17,7 @@ export interface HubProgress {
 
 /** Options of fetching files. */
 export interface HubOptions {
+  /** Called as bytes arrive. Default: not called. */
   onProgress?: (progress: HubProgress) => void;
   /** Stops the download; received data stays and is used by the next call. Default: none. */
   signal?: AbortSignal;

@@ -12,6 +12,7 @@ export interface ConnectionInfo {
   hbPort: number;
 }
 
+/** Error for an invalid connection file. */
 export class ConnectionFileError extends Error {
   override name = "ConnectionFileError";
 }

@@ -4,6 +4,7 @@ import type { SessionEnd } from "./session-process";
 
 const LOST = "All variables of this session are lost; the next cell runs in a fresh one.";
 
+/** Returns the error report of a session process that ended. */
 export function crashReport(end: SessionEnd): ErrorReport {
   const evalue = `${cause(end)} ${LOST}`;
   const traceback = [`\x1b[31mSessionCrashed\x1b[39m: ${evalue}`];

@@ -15,6 +15,7 @@ export interface ExecutionContext {
   flush(): void;
 }
 
+/** Queue of execute requests. */
 export class Executions {
   private readonly waiting: Message[] = [];
   private running: { request: Message; line: number; finish: (outcome: Outcome) => void } | undefined;

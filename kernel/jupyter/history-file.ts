@@ -35,6 +35,7 @@ export function historyPath(): string | undefined {
   return join(state, "fovea", "history.jsonl");
 }
 
+/** File of the history. */
 export class HistoryFile {
   constructor(private readonly path: string) {}
 

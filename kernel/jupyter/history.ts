@@ -13,6 +13,7 @@ export type HistoryTuple = [session: number, line: number, input: string | [stri
 /** Number of kept entries; the oldest are dropped first. */
 const KEPT = 10_000;
 
+/** History of one kernel. */
 export class History {
   private entries: HistoryEntry[] = [];
   private session = 1;

@@ -16,6 +16,7 @@ function typescriptVersion(): string {
   return packageVersion(dirname(require.resolve("typescript/package.json")));
 }
 
+/** Returns the content of a `kernel_info_reply`. */
 export function kernelInfo(): Content {
   const typescript = typescriptVersion();
   return {

@@ -14,6 +14,7 @@ import { decode, Signer, type Content, type Header, type Message } from "./wire"
 
 type Answer = Content | Promise<Content>;
 
+/** Kernel of one connection: answers requests and owns the session process. */
 export class Kernel {
   private readonly signer: Signer;
   private readonly publisher: Publisher;

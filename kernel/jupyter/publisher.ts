@@ -4,6 +4,7 @@ import { encode, HeaderFactory, type Content, type Header, type Message, type Si
 
 export type ReplyChannel = "shell" | "control";
 
+/** Composer of the messages of one kernel. */
 export class Publisher {
   private readonly headers = new HeaderFactory();
 

@@ -25,6 +25,7 @@ interface Waiting {
   reject(error: SessionError): void;
 }
 
+/** Link of the kernel to its session. */
 export class SessionLink {
   private session: SessionProcess | undefined;
   private readonly waiting = new Map<number, Waiting>();

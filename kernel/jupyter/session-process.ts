@@ -32,6 +32,7 @@ const LINK_FD = 3;
 const LIFELINE_FD = 4;
 export const SESSION_MAIN = join(__dirname, "..", "session", "main.js");
 
+/** Process of a session. */
 export class SessionProcess {
   private readonly child: ChildProcess;
   private readonly link: Socket;

@@ -50,6 +50,7 @@ export interface Handlers {
 
 const OPTIONS = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 
+/** Sockets of one kernel. */
 export class Sockets {
   private readonly routers = {
     shell: new Router(OPTIONS),

@@ -22,6 +22,7 @@ const MESSAGE_BYTES = 990_000;
  */
 const MERGE_AFTER = 4;
 
+/** Buffer of the text of both streams. */
 export class StreamCoalescer {
   private pending: Pending[] = [];
   private flushed = -Infinity;

@@ -85,6 +85,7 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
   };
 }
 
+/** Encodes a message as signed frames. */
 export function encode(message: Message, signer: Signer): Uint8Array[] {
   const json = [message.header, message.parentHeader, message.metadata, message.content].map((part) =>
     Buffer.from(JSON.stringify(part)),

@@ -23,6 +23,7 @@ import { type AdapterReport, checkReport, compareKeys } from "./peft/report";
 import { Selection } from "./selection";
 import { ALL_LINEAR, matchTargets, scalesOf, type Targets } from "./targets";
 
+/** Options of attaching an adapter. */
 export interface AttachOptions {
   /** Name of the adapter. Default `default`. */
   name?: string;
@@ -30,6 +31,7 @@ export interface AttachOptions {
   random?: Prng;
 }
 
+/** Options of loading an adapter. */
 export interface LoadOptions extends ReadAdapterOptions {
   /** Name in memory. Default: the sub-folder's name, or `default`. */
   name?: string;

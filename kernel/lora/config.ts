@@ -90,7 +90,9 @@ export interface MoeLoraConfig extends SharedConfig {
   topK: number;
 }
 
+/** Complete configuration of an adapter. */
 export type AdapterConfig = LoraConfig | DualLoraConfig | MoeLoraConfig;
+/** Kind of an adapter. */
 export type PeftType = AdapterConfig["peftType"];
 
 /** Options of a caller: the kind (default LORA), the targets, and any other option. */

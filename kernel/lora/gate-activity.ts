@@ -28,6 +28,7 @@ export interface GateActivity {
   pictures: MatrixPicture[];
 }
 
+/** Options of `lora.gateActivity`. */
 export interface GateActivityOptions {
   /** Name of the adapter. Default `default`. */
   name?: string;

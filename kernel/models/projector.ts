@@ -3,6 +3,7 @@ import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { MultimodalError } from "./error";
 
+/** Options of a {@link Projector}. */
 export interface ProjectorOptions {
   /** Side of the square of neighbouring tokens that become one, with concatenated features. Default 1. */
   merge?: number;

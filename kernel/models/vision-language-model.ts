@@ -16,11 +16,13 @@ export interface Batch {
   mask: Tensor;
 }
 
+/** Parts and sizes of a {@link VisionLanguageModel}. */
 export interface VisionLanguageOptions {
   /** Features of the encoder's tokens. */
   features: number;
   /** Rows and columns of the encoder's tokens. */
   grid: readonly [rows: number, columns: number];
+  /** Language model that receives the tokens. */
   languageModel: LanguageModel;
   /** Module that fuses the levels. Default: none; the first level is projected alone. */
   vce?: Vce;

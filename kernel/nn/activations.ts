@@ -67,6 +67,7 @@ export function relu(x: Tensor): Tensor {
 /** Activation by its PyTorch name. */
 export type Activation = "gelu" | "gelu-tanh" | "silu" | "relu";
 
+/** Applies an activation by its name to x [...]. */
 export function activate(x: Tensor, activation: Activation): Tensor {
   switch (activation) {
     case "gelu":

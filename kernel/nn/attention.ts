@@ -5,7 +5,9 @@ import { NnError } from "./error";
 import { Linear } from "./linear";
 import { Module } from "./module";
 
+/** Options of an {@link Attention}. */
 export interface AttentionOptions {
+  /** Number of query heads. */
   heads: number;
   /** Number of key and value heads; groups of query heads share them (arXiv 2305.13245). Default `heads`. */
   keyValueHeads?: number;

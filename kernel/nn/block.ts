@@ -9,6 +9,7 @@ import { Module } from "./module";
 import { LayerNorm } from "./norm";
 import { Parameter } from "./parameter";
 
+/** Options of an {@link Mlp}. */
 export interface MlpOptions {
   /** Number of hidden features. Default 4 × features. */
   hiddenFeatures?: number;
@@ -16,7 +17,9 @@ export interface MlpOptions {
   outFeatures?: number;
   /** Activation. Default `gelu`, exact. */
   activation?: Activation;
+  /** Biases of both layers. Default true. */
   bias?: boolean;
+  /** Dropout after the activation. Default 0. */
   dropout?: number;
 }
 
@@ -86,14 +89,17 @@ export class LayerScale extends Module {
     this.gamma = new Parameter([features], constant(initial));
   }
 
+  /** Applies the scale. x [..., features]. */
   forward(x: Tensor): Tensor {
     return tf.mul(x, this.gamma.value);
   }
 }
 
+/** Options of a {@link Block}. */
 export interface BlockOptions extends AttentionOptions {
   /** Number of hidden features. Default 4 × features. */
   hiddenFeatures?: number;
+  /** Activation of the feed-forward layer. Default `gelu`. */
   activation?: Activation;
   /** Initial value of both layer scales. Default: no layer scale. */
   layerScale?: number;

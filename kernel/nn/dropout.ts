@@ -27,6 +27,7 @@ export class Dropout extends Module {
     if (!(p >= 0 && p < 1)) throw new NnError("nn.Dropout", "p must lie in [0, 1)", p);
   }
 
+  /** Applies dropout in training. x of any shape. */
   forward(x: Tensor): Tensor {
     return this.training ? dropout(x, this.p) : x;
   }

@@ -7,9 +7,11 @@ import { Module } from "./module";
 import { Parameter } from "./parameter";
 import { gatherRows } from "./rows";
 
+/** Options of an {@link Embedding}. */
 export interface EmbeddingOptions {
   /** Initializer of the table. Default N(0, 1), as in PyTorch. */
   weightInit?: Initializer;
+  /** Generator of the initial values. Default: the shared generator. */
   random?: Prng;
 }
 

@@ -13,7 +13,9 @@ const filled =
 
 /** Fills with `value`. */
 export const constant = (value: number): Initializer => filled(() => value);
+/** Fills with 0. */
 export const zeros: Initializer = constant(0);
+/** Fills with 1. */
 export const ones: Initializer = constant(1);
 
 /** Fills uniformly in [low, high). */

@@ -6,6 +6,7 @@ import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
+/** Options of a {@link Linear}. */
 export interface LinearOptions {
   /** Add a bias. Default true. */
   bias?: boolean;

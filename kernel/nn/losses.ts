@@ -13,7 +13,9 @@ function checkSame(fn: string, a: Tensor, b: Tensor): void {
     throw new NnError(fn, `both inputs must be of one shape, the first is [${a.shape}]`, b.shape);
 }
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
+  /** Reduction over the targets. Default `mean`. */
   reduction?: Reduction;
   /** Share of the target spread evenly over all classes. Default 0. */
   labelSmoothing?: number;

@@ -26,10 +26,13 @@ export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   return tf.reshape(tf.transpose(apart, [0, 1, 3, 5, 2, 4]), [B, C * factor ** 2, H, W]);
 }
 
+/** Options of a {@link PatchEmbedding}. */
 export interface PatchEmbeddingOptions {
   /** Number of channels. Default 3. */
   channels?: number;
+  /** Add a bias. Default true. */
   bias?: boolean;
+  /** Initializer of the weight. Default: that of {@link Linear}. */
   weightInit?: Initializer;
 }
 

@@ -15,6 +15,7 @@ export interface LoadReport {
   misshaped: { name: string; expected: number[]; received: number[] }[];
 }
 
+/** Options of {@link loadState}. */
 export interface LoadStateOptions {
   /** Refuse any change unless every name and shape agrees. Default true. */
   strict?: boolean;

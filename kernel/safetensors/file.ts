@@ -80,6 +80,7 @@ export class SafetensorsFile {
     return readBytes(this.handle, this.header.dataStart + begin, end - begin);
   }
 
+  /** Closes the file. */
   close(): Promise<void> {
     return this.handle.close();
   }

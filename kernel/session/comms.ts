@@ -72,6 +72,7 @@ class SessionComm implements Comm {
   }
 }
 
+/** Comms of a session. */
 export class SessionComms {
   private readonly comms = new Map<string, { comm: SessionComm; scope: Scope | undefined }>();
   private readonly targets = new Map<string, { handler: TargetHandler; scope: Scope | undefined }>();

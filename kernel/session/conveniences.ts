@@ -18,6 +18,7 @@ export type Convenience =
   | { kind: "exit"; name: string }
   | { kind: "unknown"; name: string };
 
+/** Parses a command; `undefined` for TypeScript. */
 export function parseConvenience(code: string): Convenience | undefined {
   const text = code.trim();
   if (text.startsWith("!")) return parseShell(text);

@@ -6,6 +6,7 @@ import { toJSONObject } from "./json";
 import { checkBundle } from "./mime";
 import { checkInterrupted, currentScope } from "./run/scope";
 
+/** Host of the library in a session. */
 export class Host implements SessionHost {
   constructor(
     private readonly post: (message: FromSession) => void,

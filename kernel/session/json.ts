@@ -10,6 +10,7 @@ export function toJSON(where: string, value: unknown): JSONValue {
   return convert(where, value, new Set()) ?? null;
 }
 
+/** Converts a value to a JSON object; throws a `TypeError` as `toJSON` does. */
 export function toJSONObject(where: string, value: unknown): JSONObject {
   const json = toJSON(where, value ?? {});
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -61,6 +62,7 @@ function convertObject(where: string, value: object, above: Set<object>): JSONVa
   }
 }
 
+/** Describes a value in an error. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

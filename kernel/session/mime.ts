@@ -38,6 +38,7 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
   return checked;
 }
 
+/** Returns a value as text. */
 export function plainText(value: unknown): string {
   let text: string;
   try {

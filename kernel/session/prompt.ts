@@ -3,10 +3,12 @@ import { readSync } from "node:fs";
 import type { FromSession } from "../jupyter/ipc";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "./run/scope";
 
+/** Error of a prompt under a front end without input. */
 export class StdinNotAllowed extends Error {
   override name = "StdinNotAllowed";
 }
 
+/** Installs `prompt` and `promptPassword` as globals. */
 export function installPrompt(post: (message: FromSession) => void): void {
   const ask = (name: string, message: unknown, password: boolean): string => {
     checkInterrupted();

@@ -20,6 +20,7 @@ import { tidyInspection } from "./tidy-inspection";
 import { Tracebacks } from "./run/tracebacks";
 import { variableTable } from "./ask/variables";
 
+/** Session of one kernel. */
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
   private readonly stacks = new CellStacks();

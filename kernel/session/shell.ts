@@ -1,6 +1,7 @@
 /** Shell commands of a cell. */
 import { spawn } from "node:child_process";
 
+/** Error of a shell command that did not exit with 0. */
 export class ShellError extends Error {
   override name = "ShellError";
 }

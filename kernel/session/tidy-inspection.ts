@@ -6,6 +6,7 @@ import { inspect, type InspectOptions } from "node:util";
 
 const INTERNAL = /^(?:async_id_symbol|trigger_async_id_symbol|kResourceStore)$/;
 
+/** Makes `inspect` hide Node's scope on promises and timers. */
 export function tidyInspection(): void {
   for (const prototype of [Promise.prototype, timeoutPrototype()]) {
     const value = function (this: object, _depth: number, options: InspectOptions): string {

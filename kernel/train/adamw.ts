@@ -14,6 +14,7 @@ import {
   zerosLike,
 } from "./optimizer";
 
+/** Options of {@link AdamW}. */
 export interface AdamWOptions {
   /** Learning rate. Default 1e-3. */
   learningRate?: number;

@@ -11,6 +11,7 @@ export interface BatchSource<B> {
   batch(epoch: number, index: number): B | Promise<B>;
 }
 
+/** Options of {@link batches}. */
 export interface BatchOptions {
   /** Number of items in a batch. */
   size: number;

@@ -63,6 +63,7 @@ export class TrainingControl {
     if (this.now === "running") this.change("pausing");
   }
 
+  /** Continues after a pause. */
   resume(): void {
     this.wake?.();
     this.waiting = this.wake = null;

@@ -1,5 +1,6 @@
 import { TrainError } from "./error";
 
+/** Early end of a stage by a validation's number. */
 export interface EarlyStop {
   /** Name of the validation's number. */
   metric: string;

@@ -51,6 +51,7 @@ export class Ema {
     return tensors;
   }
 
+  /** Restores averages from tensors of a file. */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
     for (const [name, tensor] of tensors) {
       const { average } = this.shadowOf("train.Ema.loadState", name);

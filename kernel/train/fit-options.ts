@@ -9,10 +9,15 @@ import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
 import type { LossFunction } from "./update";
 
+/** Options of {@link fit}. */
 export interface FitOptions<B> {
+  /** Model to train. */
   model: Module;
+  /** Batches, as a source or an array. */
   data: BatchSource<B>;
+  /** Loss of a batch. */
   loss: LossFunction<B>;
+  /** Stages in order. */
   stages: readonly Stage[];
   /** Makes each stage's optimizer. Default: `AdamW` with only the groups' weight decay. */
   optimizer?: (groups: readonly ParameterGroup[]) => Optimizer;
@@ -31,10 +36,13 @@ export interface FitOptions<B> {
   checkpoint?: { path: string; every?: number };
   /** Resume from the checkpoint's file if it exists. Default false: the file is overwritten. */
   resume?: boolean;
+  /** Evaluation during training. Default: none. */
   validation?: Validation;
+  /** Early end of each stage. Default: none. */
   earlyStop?: EarlyStop;
   /** Signal that stops the training as `control.stop()` does. Default: none. */
   signal?: AbortSignal;
+  /** Control of the training. Default: none. */
   control?: TrainingControl;
   /** Returns the examples in a batch, for the reported rate. Default: the length of a batch that is an array. */
   examplesOf?: (batch: B) => number;

@@ -17,6 +17,7 @@ export interface TrainingPlan {
   checkpoint: string | null;
 }
 
+/** Stage of a plan. */
 export interface PlannedStage {
   name: string;
   /** Number of updates. */

@@ -30,6 +30,7 @@ export interface StepReport extends UpdateReport {
   pictures: readonly MatrixPicture[];
 }
 
+/** Result of {@link fit}. */
 export interface TrainingResult {
   /** Number of updates over all stages, including those before a resume. */
   steps: number;

@@ -3,6 +3,7 @@ import { TrainError } from "./error";
 /** Function from finished steps and total to the factor on the learning rates of the next update. */
 export type Schedule = (step: number, total: number) => number;
 
+/** Options of a schedule. */
 export interface ScheduleOptions {
   /** Updates during which the factor grows from 0 to 1. Default 0. */
   warmupSteps?: number;

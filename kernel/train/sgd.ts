@@ -14,6 +14,7 @@ import {
   zerosLike,
 } from "./optimizer";
 
+/** Options of {@link SGD}. */
 export interface SgdOptions {
   /** Learning rate. Default 1e-3. */
   learningRate?: number;

@@ -5,6 +5,7 @@ import type { MatrixPicture } from "../picture";
 import { VceError } from "./error";
 import { levelPictures } from "./pictures";
 
+/** Options of {@link Vce}. */
 export interface VceOptions {
   /** Fused hidden states, by index as in `forwardIntermediates`. Default: the paper's for CLIP-L. */
   indices?: readonly number[];

@@ -17,6 +17,7 @@ export interface AnywidgetOptions<T extends object> {
    * Default: empty.
    */
   state?: T;
+  /** Layout of the widget's box. Default: a new one. */
   layout?: Layout | LayoutState;
 }
 

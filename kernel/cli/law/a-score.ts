@@ -34,6 +34,7 @@ interface Sets {
   references: Record<string, TokenSet[]>;
 }
 
+/** Runs `fovea law a-score`. */
 export async function aScore(args: string[]): Promise<void> {
   const values = parse(args);
   const direction = oneOf("direction", values.direction, ["target-to-reference", "reference-to-target"]);

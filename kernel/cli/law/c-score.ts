@@ -44,6 +44,7 @@ const parse = (args: string[]) => parseArgs({ args: joinNegatives(args), options
 const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
 type Geometry = (typeof GEOMETRIES)[number];
 
+/** Runs `fovea law c-score`. */
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
   const { spair, encoder, features } = values;

@@ -36,6 +36,7 @@ function degreeOf(text: string | undefined): 1 | 2 | undefined {
   throw new Error(`law: --degree must be 1 or 2, received ${text}`);
 }
 
+/** Runs `fovea law fit`. */
 export function fit(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -93,6 +94,7 @@ function coefficientLines(name: string, of: BenchmarkFit): string[] {
   return isTight(of) ? [...lines, `Warning, ${name}: ${tightWarning(of)}`] : lines;
 }
 
+/** Runs `fovea law policy`. */
 export function policy(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -118,6 +120,7 @@ function policyLines({ options, overall }: PolicyResult): string[] {
   ];
 }
 
+/** Runs `fovea law plan`. */
 export function plan(args: string[]): void {
   const number = { type: "string" } as const;
   const { values } = parseArgs({

@@ -7,6 +7,7 @@ export function numberOf(name: string, text: string | undefined): number | undef
   throw new Error(`law: --${name} must be a number, received ${JSON.stringify(text)}`);
 }
 
+/** Returns the numbers of a comma-separated value, or `undefined` for an absent option. */
 export function numbersOf(name: string, text: string): number[] {
   return text.split(",").map((part) => numberOf(name, part) as number);
 }
@@ -35,10 +36,12 @@ export function stopSignal(words: string): AbortSignal {
   return stop.signal;
 }
 
+/** Prints progress to standard error. */
 export function progress(done: number, total: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
 }
 
+/** Prints a value as JSON, or as lines of text. */
 export function print(json: boolean | undefined, value: unknown, lines: () => string[]): void {
   process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join("\n")}\n`);
 }

@@ -13,13 +13,17 @@ export interface PreprocessOptions {
   resize?: Preprocess["resize"];
   /** Side to resize to before the crop. Default: `inputSize`. */
   resizeTo?: number | [number, number];
+  /** Position of a letterboxed picture. Default `center`. */
   align?: Preprocess["align"];
   /** Filter of resizing. Default `bicubic`. */
   interpolation?: Interpolation;
   /** Mean of each channel. Default `[0.5, 0.5, 0.5]`. */
   mean?: number[];
+  /** Standard deviation of each channel. Default `[0.5, 0.5, 0.5]`. */
   std?: number[];
+  /** Factor on pixel values before `mean`. Default 1/255. */
   rescale?: number;
+  /** Colour outside a letterboxed picture, 0..255. Default 0. */
   fill?: number;
 }
 

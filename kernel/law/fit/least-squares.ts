@@ -14,6 +14,7 @@ export interface LinearFit {
   means: number[];
 }
 
+/** Options of the least-squares solver. */
 export interface SolverOptions {
   /** Ridge penalty on the coefficients; the intercept is not penalised. Default 0: ordinary least squares. */
   ridge?: number;

@@ -4,6 +4,7 @@ import { leastSquares, type LinearFit, type SolverOptions } from "./least-square
 import { uniform } from "../pck/summary";
 import type { ScoreTable, TableRow } from "./table";
 
+/** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
   /** Predictors by name. Default `["a", "c"]`. */
   predictors?: string[];
@@ -48,12 +49,14 @@ export interface BenchmarkFit {
   residualError: number | null;
 }
 
+/** Means of a group of benchmarks. */
 export interface GroupSummary {
   r2: number;
   adjustedR2: number | null;
   looQ2: number | null;
 }
 
+/** Fits of all benchmarks of a table. */
 export interface TableFit {
   options: { predictors: string[]; degree: number; terms: string[]; normalize: string; ridge: number };
   benchmarks: Record<string, BenchmarkFit>;

@@ -11,6 +11,7 @@ export interface TableRow {
   score: number | null;
 }
 
+/** Table of encoders on benchmarks. */
 export interface ScoreTable {
   rows: TableRow[];
   encoders: string[];
@@ -20,11 +21,13 @@ export interface ScoreTable {
   groups: Record<string, string[]>;
 }
 
+/** Options of reading a table. */
 export interface TableOptions {
   /** Column that holds C in a wide table. Default `c_pck010`, else `c`. */
   c?: string;
   /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. */
   extra?: string[];
+  /** Benchmarks by the name of their group. Default: none; `law.published` has the paper's. */
   groups?: Record<string, string[]>;
 }
 

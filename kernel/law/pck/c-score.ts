@@ -12,6 +12,7 @@ export interface ScoredPair extends PathPair {
   readonly flags?: PairFlags;
 }
 
+/** Options of `law.cScore`. */
 export interface CScoreOptions extends PckOptions, ExtractionOptions {
   /**
    * Blocks whose tokens are used; each block is normalised, then all are concatenated. Default `[-2]`, as in the Law

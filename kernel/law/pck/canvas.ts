@@ -5,6 +5,7 @@ export type Point = readonly [x: number, y: number];
 /** `[x1, y1, x2, y2]` in pixels. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
+/** Placement of an image: scale and offset of each axis. */
 export interface Placement {
   scaleX: number;
   scaleY: number;

@@ -42,6 +42,7 @@ export interface FeatureCache {
   set(key: string, features: ImageFeatures): unknown;
 }
 
+/** Options of extracting the features of a score. */
 export interface ExtractionOptions {
   /** Subtract the mean token of each image before normalising. Default `false`, as in the Law paper. */
   center?: boolean;
@@ -52,7 +53,9 @@ export interface ExtractionOptions {
    * Default: none.
    */
   cache?: FeatureCache;
+  /** Called with the numbers of finished and of all steps. Default: not called. */
   onProgress?: (done: number, total: number) => void;
+  /** Stops the work: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 

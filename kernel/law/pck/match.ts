@@ -8,6 +8,7 @@ export interface GridFeatures {
   channels: number;
 }
 
+/** Options of matching. */
 export interface MatchOptions {
   /**
    * Matcher: `soft` is the expectation under a softmax around the peak, `argmax` the first best cell. Default `soft`.

@@ -10,6 +10,7 @@ export interface PckSide {
   readonly placement?: Placement;
 }
 
+/** Pair of images of one category with keypoints. */
 export interface PckPair {
   readonly category: string;
   readonly source: PckSide;
@@ -17,6 +18,7 @@ export interface PckPair {
   readonly target: PckSide & { readonly box: Box };
 }
 
+/** Options of PCK. */
 export interface PckOptions extends MatchOptions {
   /** Thresholds as fractions of the longer side of the target box. Default `[0.1, 0.05, 0.01]`. */
   alphas?: number[];

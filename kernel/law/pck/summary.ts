@@ -18,6 +18,7 @@ export interface PckSummary {
   skipped: number;
 }
 
+/** Results of one pair. */
 export interface PairOutcome {
   category: string;
   results: KeypointResult[];

@@ -19,6 +19,7 @@ export interface PlanReplaySummary {
   meanRegret: number;
 }
 
+/** Result of `law.replayPlan`. */
 export interface PlanReplay {
   benchmarks: Record<string, PlanReplaySummary & { runs: PlanRun[] }>;
   overall: PlanReplaySummary;

@@ -5,6 +5,7 @@ import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, prob
 import type { ScoreTable, TableRow } from "../fit/table";
 import { mean } from "../pck/summary";
 
+/** Options of `law.plan`. */
 export interface PlanOptions {
   /**
    * Benchmark of the table to plan for. Default: all, averaging an encoder's gains as shares of each benchmark's range.
@@ -54,6 +55,7 @@ export interface PlanCandidate {
   improvement: number | null;
 }
 
+/** Plan of one benchmark. */
 export interface PlanBenchmark {
   best: { encoder: string; score: number } | null;
   /** Range that shares refer to: given, or seen among the trained scores. */
@@ -71,6 +73,7 @@ export interface PlanBenchmark {
  */
 export type PlanPhase = "explore" | "improve" | "stop";
 
+/** Result of `law.plan`. */
 export interface Plan {
   phase: PlanPhase;
   /** Next encoder; `null` when the plan stops. */

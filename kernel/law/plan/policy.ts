@@ -17,7 +17,9 @@ import type { ScoreTable } from "../fit/table";
  */
 export type Strategy = "ac" | "a" | "c" | "random" | "improvement";
 
+/** Options of `law.policy`. */
 export interface PolicyOptions {
+  /** Strategies to replay. Default: all. */
   strategies?: Strategy[];
   /** Random orders per benchmark. Default 1,000, as in the released code. */
   trials?: number;
@@ -41,6 +43,7 @@ export interface PolicyCurve {
   meanDraws: number;
 }
 
+/** Result of `law.policy`. */
 export interface PolicyResult {
   options: Required<PolicyOptions>;
   benchmarks: Record<string, Record<string, PolicyCurve>>;

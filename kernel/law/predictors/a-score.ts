@@ -12,6 +12,7 @@ export interface TokenSet {
   readonly width: number;
 }
 
+/** Options of `law.aScore`. */
 export interface AScoreOptions {
   /**
    * Direction of the search. `target-to-reference` (the paper, default): every target token looks for its best

@@ -14,6 +14,7 @@ export interface CaptionPair<Image = string> {
   readonly caption: string;
 }
 
+/** Result of `law.captionScore`. */
 export interface CaptionScore extends AlignmentScore {
   readonly definition: "caption-log-likelihood";
   readonly model: string;
@@ -23,8 +24,11 @@ export interface CaptionScore extends AlignmentScore {
   readonly tokens: number[];
 }
 
+/** Options of `law.captionScore`. */
 export interface CaptionScoreOptions {
+  /** Called after each image with the numbers of finished and of all images. Default: not called. */
   onProgress?: (done: number, total: number) => void;
+  /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 

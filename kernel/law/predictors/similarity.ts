@@ -11,6 +11,7 @@ export interface MutualKnn extends AlignmentScore {
   readonly images: number[];
 }
 
+/** Result of `law.linearCka`. */
 export interface LinearCka extends AlignmentScore {
   readonly definition: "linear-cka";
 }

@@ -21,10 +21,12 @@ export class SavedModule extends Module {
     return (holder !== undefined && this.copies.get(holder)) || this.original_module;
   }
 
+  /** Applies the current copy. */
   forward(...inputs: unknown[]): Tensor {
     return (this.current as Module & { forward(...inputs: unknown[]): Tensor }).forward(...inputs);
   }
 
+  /** Adds an adapter's copy of the module. */
   add(name: string): Module {
     const copy = copyOf(this.original_module) as Module;
     copy.freeze(undefined, true);

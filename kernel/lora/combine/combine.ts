@@ -11,8 +11,10 @@ import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
 import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
 
+/** Type of a combination, under PEFT's names. */
 export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
 
+/** Options of combining adapters. */
 export interface CombineOptions extends ThinningOptions {
   /** Type of the combination. Default `svd`, as in PEFT. */
   type?: Combination;

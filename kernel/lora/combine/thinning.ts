@@ -2,10 +2,12 @@
 import { Matrix } from "ml-matrix";
 import { LoraError } from "../error";
 
+/** Kind of thinning. */
 export type Thinning = (typeof THINNINGS)[number];
 
 export const THINNINGS = ["ties", "dare_linear", "dare_ties", "magnitude_prune"] as const;
 
+/** Options of thinning. */
 export interface ThinningOptions {
   /**
    * Share of values kept, above 0 and up to 1, in each factor, or in each whole update for types ending in `_svd`.

@@ -16,6 +16,7 @@ import { LoraError } from "../error";
 import { type AdapterFile, CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
 import { standardKeys } from "./keys";
 
+/** Options of `lora.convert`. */
 export interface ConvertOptions extends ReadAdapterOptions {
   /** Type of the written tensors. Default: unchanged. */
   dtype?: FloatDtype;

@@ -19,6 +19,7 @@ export interface AdapterFile {
   metadata: Record<string, string>;
 }
 
+/** Options of reading an adapter. */
 export interface ReadAdapterOptions extends KeyOptions {
   /** Name of the sub-folder, for adapters not called `default`. */
   adapter?: string;

@@ -10,6 +10,7 @@ import { LoraError } from "../error";
 import { type AdapterFile, readAdapter, type ReadAdapterOptions } from "./file";
 import { keyOf, PREFIX } from "./keys";
 
+/** Options of `lora.mergeFile`. */
 export interface MergeFileOptions extends ReadAdapterOptions {
   /** Called after each tensor. Default: not called. */
   onProgress?: (done: number, total: number) => void;

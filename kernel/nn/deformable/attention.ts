@@ -7,6 +7,7 @@ import { type Initializer, xavierUniform, zeros } from "../initializers";
 import { Linear } from "../linear";
 import { Module } from "../module";
 
+/** Options of a {@link DeformableAttention}. */
 export interface DeformableAttentionOptions {
   /** Number of heads. Default 8. */
   heads?: number;

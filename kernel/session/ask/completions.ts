@@ -19,6 +19,7 @@ export interface Completions {
   entries: Completion[];
 }
 
+/** Returns the completions at a cursor. */
 export function completionsAt({ service, fileName, offset }: Draft, code: string, position: number): Completions {
   const info = service.getCompletionsAtPosition(fileName, offset + position, undefined);
   const { start, end } = replacedSpan(info, offset, code, position);

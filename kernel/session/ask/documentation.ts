@@ -16,6 +16,7 @@ export interface Documented {
   documentation: string;
 }
 
+/** Returns the quick info at a place of a draft. */
 export function documentedAt(draft: Draft, code: string, position: number): Documented | undefined {
   const place = draft.offset + position;
   const at = (there: number | undefined): Documented | undefined =>
@@ -49,6 +50,7 @@ function endOfCalled(node: Node, start: number): number | undefined {
   return node.forEachChild((child) => endOfCalled(child, start));
 }
 
+/** Joins display parts to text. */
 export function joined(parts: SymbolDisplayPart[] | undefined): string {
   return (parts ?? []).map(({ text }) => text).join("");
 }

@@ -12,6 +12,7 @@ import { plainText } from "../mime";
 const MAX_MATCHES = 1000;
 const PREVIEW = 2000;
 
+/** Queries of a front end about code. */
 export class Queries {
   constructor(
     private readonly compiler: CellCompiler,

@@ -7,6 +7,7 @@ interface Row {
   size: string;
 }
 
+/** Returns the table of the session's variables. */
 export function variableTable(variables: Readonly<Record<string, unknown>>): MimeBundle {
   const rows = Object.keys(variables)
     .sort()

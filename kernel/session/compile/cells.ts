@@ -42,6 +42,7 @@ export interface Draft {
  */
 const ALLOWED = new Set([1202]);
 
+/** Compiler of a session's cells. */
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
   private readonly program: CellProgram;

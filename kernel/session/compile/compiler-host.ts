@@ -7,6 +7,7 @@ import type { ts } from "./typescript";
 type Literals = readonly TypeScript.StringLiteralLike[];
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
+/** Host of the language service. */
 export class CompilerHost implements TypeScript.LanguageServiceHost {
   /** Documentation is a third of the text to parse, and is requested for one name at a time. */
   readonly jsDocParsingMode: TypeScript.JSDocParsingMode;

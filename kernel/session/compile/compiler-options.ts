@@ -11,6 +11,7 @@ declare function prompt(message?: string): string;
 declare function promptPassword(message?: string): string;
 `;
 
+/** Returns the compiler options of cells. */
 export function compilerOptions(ts: ts): CompilerOptions {
   return {
     target: ts.ScriptTarget.ES2022,

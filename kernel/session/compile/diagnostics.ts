@@ -22,6 +22,7 @@ export class CellDiagnostics extends Error {
 /** Name of the internal file that the compiler adds to a type of another cell. */
 const CELL_FILE = /(?:typeof )?import\("[^"]*\.fovea-cell-\d+"\)\.?/g;
 
+/** Removes the names of internal cell files from a message. */
 export function withoutCellFiles(text: string): string {
   return text.replace(CELL_FILE, "");
 }
@@ -31,6 +32,7 @@ function inWordsOfCells(message: string): string {
   return withoutCellFiles(message).replace(/ because it is an import\.$/, " because it is a constant or an import.");
 }
 
+/** Returns diagnostics in terms of a cell. */
 export function describe(
   ts: ts,
   { code, file, start = 0, messageText }: TypeScript.Diagnostic,

@@ -23,11 +23,13 @@ interface Tools {
   factory: TypeScript.NodeFactory;
 }
 
+/** Tests for a statement that imports. */
 export function isImport(ts: ts, node: TypeScript.Statement): node is Import {
   const isRequire = ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference);
   return isRequire || ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 }
 
+/** Rewrites an import to statements of the wrapper's functions. */
 export function rewriteImport(tools: Tools, node: TypeScript.Statement): RewrittenImport {
   const { ts } = tools;
   const nothing = { module: undefined, names: [], statements: [] };
@@ -84,6 +86,7 @@ function statementsOf({ ts, factory }: Tools, from: string, bindings: Binding[])
   });
 }
 
+/** Makes `const name = value;`. */
 export function constant(
   { factory, NodeFlags }: ts,
   name: TypeScript.Identifier,

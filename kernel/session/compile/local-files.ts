@@ -13,6 +13,7 @@ export class TopLevelAwait extends SyntaxError {
 
 const META = `({ url: require("node:url").pathToFileURL(__filename).href, dirname: __dirname, filename: __filename })`;
 
+/** Compiles a local file to CommonJS. */
 export function transpileLocalFile(ts: ts, source: string, fileName: string): string {
   return ts.transpileModule(source, {
     // Under its real name, `x.mts` would stay an ES module.

@@ -29,6 +29,7 @@ interface Origin {
   type?: Source | undefined;
 }
 
+/** Names of a session by their cells. */
 export class CellNames {
   private readonly origins = new Map<string, Origin>();
 

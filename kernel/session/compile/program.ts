@@ -41,6 +41,7 @@ interface OpenCell {
 /** Limit of draft text: a checker retains a measured 30 bytes per character. */
 const DRAFT_LIMIT = 1_000_000;
 
+/** Program of a session. */
 export class CellProgram {
   private readonly service: TypeScript.LanguageService;
   private readonly folder: string;

@@ -30,6 +30,7 @@ export interface Tools {
   length: number;
 }
 
+/** Rewriter of one cell. */
 export class Rewriter {
   /** True after an await outside the cell's functions. */
   isAsync = false;

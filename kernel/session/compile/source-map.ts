@@ -7,6 +7,7 @@ export interface Position {
   column: number;
 }
 
+/** Source map of one cell. */
 export class CellMap {
   /** Parsed on the first error, because most cells have none. */
   private parsed: SourceMap | undefined;

@@ -4,6 +4,7 @@ import { requireCached } from "../run/code-cache";
 
 export type ts = typeof TypeScript;
 
+/** Loads the compiler. */
 export function loadTypeScript(): ts {
   return requireCached(require.resolve("typescript")) as ts;
 }

@@ -21,6 +21,7 @@ const CONSOLE = [
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
+/** Installs the stop points of interrupted cells. */
 export function installCancellationPoints(): void {
   // console swallows errors of a stream's `write`, so the check must come first.
   for (const name of CONSOLE) guard(console as unknown as Record<string, AnyFunction>, name);

@@ -33,6 +33,7 @@ type Returned = [value: unknown] | undefined;
 /** Value of a cell's last expression, if any. */
 export type CellValue = { has: false } | { has: true; value: unknown };
 
+/** Executor of a session's cells. */
 export class Executor {
   /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};

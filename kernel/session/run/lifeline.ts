@@ -56,6 +56,7 @@ export function shutGate(): void {
   while (Atomics.compareExchange(interruptFlags, 1, 0, 1) === 2) Atomics.wait(interruptFlags, 1, 2, 5);
 }
 
+/** Lets signals pass again. */
 export function openGate(): void {
   Atomics.store(interruptFlags, 1, 0);
 }
@@ -71,6 +72,7 @@ export function lowerFlag(): void {
   Atomics.store(interruptFlags, 0, 0);
 }
 
+/** Starts the worker that watches the lifeline pipe. */
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
   delete process.env["FOVEA_LIFELINE_FD"];

@@ -19,6 +19,7 @@ interface Loader {
 
 export type CellMeta = Pick<ImportMeta, "url" | "filename" | "dirname" | "resolve">;
 
+/** Modules of a session's cells. */
 export class CellModules {
   /** Function `require` of cells. */
   readonly require: NodeJS.Require;

@@ -35,10 +35,12 @@ export class KeyboardInterrupt extends Error {
 const storage = new AsyncLocalStorage<Scope>();
 let latest: Scope | undefined;
 
+/** Returns the scope of a new cell. */
 export function cellScope(header: Header, allowStdin: boolean): Scope {
   return { output: header, request: header, cell: cellState(allowStdin) };
 }
 
+/** Returns the state of a new cell. */
 export function cellState(allowStdin: boolean): CellState {
   return { interrupted: false, written: 0, allowStdin, undo: new Set() };
 }
@@ -59,6 +61,7 @@ export function runCell<T>(scope: Scope, body: () => T): T {
   return storage.run(scope, body);
 }
 
+/** Runs a function in a scope. */
 export function runInScope<T>(scope: Scope | undefined, body: () => T): T {
   return scope ? storage.run(scope, body) : body();
 }

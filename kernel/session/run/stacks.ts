@@ -27,6 +27,7 @@ export function cellLabel(name: string, { line, column }: Position): string {
   return `cell ${/\d+/.exec(name)?.[0] ?? "?"}, line ${line + 1}:${column + 1}`;
 }
 
+/** Stacks of a session's errors. */
 export class CellStacks {
   private readonly cells = new Map<string, Known>();
 

@@ -24,6 +24,7 @@ export const CELL_LIMIT = 16 << 20;
 // User code may replace the globals.
 const { setTimeout, performance } = globalThis;
 
+/** Capture of both standard streams. */
 export class StreamCapture {
   private pending: Pending[] = [];
   private windowStart = -Infinity;

@@ -11,6 +11,7 @@ const DIM = "\x1b[2m";
 const RESET = "\x1b[0m";
 const CONTEXT_LINES = 2;
 
+/** Tracebacks of a session's errors. */
 export class Tracebacks {
   constructor(private readonly stacks: CellStacks) {}
 

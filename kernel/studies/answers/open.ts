@@ -16,6 +16,7 @@ import { Trainer } from "./trainer";
 export interface OpenAnswersOptions {
   /** Settings of the study, as given to `answerStudy`. */
   settings: AnswerSettings;
+  /** Folder of the study. */
   folder: string;
   /** Name of one of the settings' methods. */
   method: string;

@@ -13,6 +13,7 @@ import { type AnswerPlace, Trainer } from "./trainer";
 
 /** Place of a study and its observers. */
 export interface AnswerStudyOptions {
+  /** Settings of the study. */
   settings: AnswerSettings;
   /** Folder of features, checkpoints and finished runs; the same call continues where it was stopped. */
   folder: string;

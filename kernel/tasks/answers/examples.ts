@@ -11,6 +11,7 @@ import { MultimodalError } from "../../models/error";
 export interface PictureOptions {
   /** Loaded encoder, which stays loaded, or the source for `encoders.load`. */
   encoder: Encoder | string;
+  /** Split of the pictures. */
   split: Split;
   /** Number of pictures, those of the seeds 0, 1, …. */
   count: number;

@@ -69,6 +69,7 @@ export type StyleName = keyof typeof STYLES;
 
 /** CSS of a widget's box under ipywidgets' names, as `{ width: "50%" }`; `null` keeps the default. */
 export type LayoutState = { [K in (typeof LAYOUT_KEYS)[number]]?: string | null };
+/** Layout of a widget's box, which widgets may share. */
 export type Layout = Widget<LayoutState>;
 
 /**
@@ -90,6 +91,7 @@ export interface StyleState {
   text_color?: string | null;
   text_decoration?: string | null;
 }
+/** Style of a widget's parts, which widgets may share. */
 export type Style = Widget<StyleState>;
 
 /** State of every visible control. */

@@ -42,6 +42,7 @@ export class Output extends Widget<OutputState> {
     this.update({ outputs: [...this.get("outputs"), asOutput(value)] });
   }
 
+  /** Removes all outputs. */
   clear(): void {
     this.update({ outputs: [] });
   }

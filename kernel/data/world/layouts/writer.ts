@@ -37,6 +37,7 @@ export interface WriteOptions {
   readonly seed?: number;
   /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
+  /** Called after each image with the numbers of written and of all images. Default: not called. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops after the current image; the same call continues from there. Default: none. */
   readonly signal?: AbortSignal;
