@@ -2,7 +2,15 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "extension/lib/", "extension/labextension/", ".venv/", ".fovea/", "**/node_modules/"]),
+  globalIgnores([
+    "**/dist/",
+    "extension/lib/",
+    "extension/labextension/",
+    "docs/reference/",
+    ".venv/",
+    ".fovea/",
+    "**/node_modules/",
+  ]),
   tseslint.configs.recommended,
   {
     rules: {

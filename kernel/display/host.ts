@@ -13,9 +13,9 @@ export type MimeBundle = { [mimeType: string]: JSONValue };
 
 /** Options of {@link SessionHost.display} and `display`. */
 export interface DisplayOptions {
-  /** Makes the output addressable by a later `display(…, { displayId, update: true })`. */
+  /** Makes the output addressable by a later `display(…, { displayId, update: true })`. Default: none. */
   displayId?: string;
-  /** Replace every output shown under `displayId` instead of adding one. */
+  /** Replace every output shown under `displayId` instead of adding one. Default false. */
   update?: boolean;
   /** Metadata of the output. Default: none. */
   metadata?: JSONObject;

@@ -60,6 +60,7 @@ export class AttentionMap {
    * Returns the attention of one token over the patches: `[rows, columns]` row-major (same memory).
    *
    * @param token index among the N tokens: 0 is the class token where there is one
+   * @throws EncoderError for an index out of range
    */
   row(image: number, head: number, token: number): Float32Array {
     const [batch, heads, tokens] = this.dims;

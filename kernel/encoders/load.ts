@@ -14,7 +14,10 @@ import { type PreprocessOptions, readPreprocess, resizePlan } from "./preprocess
 export interface LoadOptions extends TokenOptions, HubModelOptions {
   /** Device to use; an explicit device that does not start is an error. Default `auto`: the best device that starts. */
   device?: DeviceRequest;
-  /** Preprocessing; takes precedence over a `preprocessor_config.json` beside the model and is required without one. */
+  /**
+   * Preprocessing; takes precedence over a `preprocessor_config.json` beside the model and is required without one.
+   * Default: that file.
+   */
   preprocess?: PreprocessOptions | object;
   /**
    * Side or `[height, width]` of the model's input, where it differs from the exported one. Learned positions are

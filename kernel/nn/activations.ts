@@ -47,7 +47,7 @@ export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   );
 }
 
-/** Returns x σ(x) (`torch.nn.functional.silu`). */
+/** Returns x σ(x) (`torch.nn.functional.silu`). x of any shape. */
 export function silu(x: Tensor): Tensor {
   return elementwise(
     x,
@@ -59,7 +59,7 @@ export function silu(x: Tensor): Tensor {
   );
 }
 
-/** Returns max(x, 0), with PyTorch's gradient 0 at 0. */
+/** Returns max(x, 0), with PyTorch's gradient 0 at 0. x of any shape. */
 export function relu(x: Tensor): Tensor {
   return tf.relu(x);
 }

@@ -11,6 +11,7 @@ import { sharedRandom } from "./random";
  *
  * @param x any shape
  * @param random default the shared generator
+ * @throws NnError unless p lies in [0, 1)
  */
 export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
   if (!(p >= 0 && p < 1)) throw new NnError("nn.dropout", "p must lie in [0, 1)", p);

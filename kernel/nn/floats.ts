@@ -2,7 +2,11 @@ import { NnError } from "./error";
 import { halfToFloat } from "../numeric/half";
 import { bfloat16ToFloat, type SafetensorsTensor } from "../safetensors";
 
-/** Returns the values of a stored floating tensor in single precision. */
+/**
+ * Returns the values of a stored floating tensor in single precision.
+ *
+ * @throws NnError for a type that is not floating
+ */
 export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
   switch (dtype) {
     case "F32":

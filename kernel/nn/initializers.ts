@@ -27,6 +27,8 @@ export const normal = (mean = 0, std = 1): Initializer => filled((random) => mea
 /**
  * Fills from a normal distribution, drawn again outside [low, high] (`torch.nn.init.trunc_normal_`: the bounds are
  * values, not numbers of standard deviations).
+ *
+ * @throws NnError for bounds that the normal does not reach
  */
 export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initializer => {
   if ((low - mean) / std > 4 || (high - mean) / std < -4 || !(low < high))

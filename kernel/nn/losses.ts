@@ -29,6 +29,7 @@ export interface CrossEntropyOptions {
  *
  * @param logits [N, C]
  * @param targets int32 [N]
+ * @throws NnError for other shapes or types
  */
 export function crossEntropy(
   logits: Tensor,
@@ -77,7 +78,7 @@ export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: 
 
 /**
  * Returns d² / 2β where |d| < β, else |d| - β/2, for d = a - b (`torch.nn.functional.smooth_l1_loss`). β = 0 gives |d|;
- * default 1.
+ * default 1. Both inputs have one shape.
  */
 export function smoothL1(
   a: Tensor,
@@ -92,13 +93,16 @@ export function smoothL1(
   return reduce(tf.add(tf.div(tf.square(near), 2 * beta), tf.sub(size, near)), reduction);
 }
 
-/** Returns x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). */
+/** Returns x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). x is [..., D]. */
 export function normalize(x: Tensor, eps = 1e-12): Tensor {
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), eps * eps));
   return tf.div(x, length);
 }
 
-/** Returns 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). */
+/**
+ * Returns 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). Both are
+ * [..., D], of one shape.
+ */
 export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
   checkSame("nn.cosineLoss", a, b);
   return reduce(tf.sub(1, tf.sum(tf.mul(normalize(a), normalize(b)), -1)), reduction);
@@ -126,7 +130,7 @@ export function distillation(
 /** Smallest share, above single precision's smallest normal number, so that 0 log 0 is 0. */
 const TINY = 1e-37;
 
-/** Returns the same values as a constant for the gradient. */
+/** Returns the same values as a constant for the gradient. x of any shape. */
 export function stopGradient(x: Tensor): Tensor {
   const operation = tf.customGrad((x) => ({
     value: tf.clone(x as Tensor),

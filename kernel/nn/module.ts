@@ -44,7 +44,11 @@ export abstract class Module {
     return new Map<string, Module>([["", this], ...below]);
   }
 
-  /** Replaces a child by another module, as adapters do. The old module stays alive and belongs to the caller. */
+  /**
+   * Replaces a child by another module, as adapters do. The old module stays alive and belongs to the caller.
+   *
+   * @throws NnError for an unknown name
+   */
   replaceModule(name: string, replacement: Module): void {
     const parts = name.split(".");
     const last = parts.pop() ?? "";

@@ -34,7 +34,7 @@ export class LayerNorm extends Module {
 
 /**
  * Normalises over the last dimension. One operation with the gradient dx = (g - mean(g) - x̂ mean(g x̂)) / √(var +
- * eps), g = γ dy, replaces eight operations on the tape.
+ * eps), g = γ dy, replaces eight operations on the tape. x is [..., D], weight and bias [D].
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
   const last = x.shape.length - 1;
@@ -84,7 +84,10 @@ export class RMSNorm extends Module {
   }
 }
 
-/** Normalises by the root mean square over the last dimension, with dx = (g - x̂ mean(g x̂)) / rms, g = γ dy. */
+/**
+ * Normalises by the root mean square over the last dimension, with dx = (g - x̂ mean(g x̂)) / rms, g = γ dy. x is
+ * [..., D], weight [D].
+ */
 export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
   const last = x.shape.length - 1;
   const operation = tf.customGrad((x, weight, save) => {

@@ -32,7 +32,11 @@ export class Parameter {
     return this.value.size;
   }
 
-  /** Assigns a tensor's values (the tensor stays the caller's), or values in row-major order. */
+  /**
+   * Assigns a tensor's values (the tensor stays the caller's), or values in row-major order.
+   *
+   * @throws NnError for another number of values
+   */
   assign(values: Tensor | Float32Array): void {
     if (!(values instanceof Float32Array)) return this.value.assign(values);
     if (values.length !== this.size)

@@ -8,6 +8,8 @@ import { Parameter } from "./parameter";
 
 /**
  * Rearranges [B, C r², H, W] to [B, C, H r, W r] in PyTorch's order of channels (`torch.nn.functional.pixel_shuffle`).
+ *
+ * @throws NnError for channels that are no multiple of factor²
  */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
   const [B, channels, H, W] = checkPicture("nn.pixelShuffle", x);

@@ -12,6 +12,7 @@ import { NnError } from "./error";
  *
  * @param x [..., N, d], d even
  * @param options `theta` default 10000; `first` position of the first token, default 0
+ * @throws NnError for an odd number of features
  */
 export function rotary(x: Tensor, { theta = 10_000, first = 0 }: { theta?: number; first?: number } = {}): Tensor {
   const [N, d] = x.shape.slice(-2) as [number, number];

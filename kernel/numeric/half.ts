@@ -21,7 +21,10 @@ function halfToNumber(bits: number): number {
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** Converts single precision to half-precision bits, rounded to nearest even; too large values become infinity. */
+/**
+ * Converts single precision to half-precision bits, rounded to nearest even; too large values become infinity. The
+ * shape is kept: one entry per value.
+ */
 export function floatToHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, (value) => {
     scratch[0] = value;

@@ -60,7 +60,11 @@ export class SafetensorsFile {
     return tensorOf(entry, await this.bytes(entry.begin, entry.end));
   }
 
-  /** Reads some of a tensor's rows: entries `from` to before `to` of its first dimension. */
+  /**
+   * Reads some of a tensor's rows: entries `from` to before `to` of its first dimension.
+   *
+   * @throws SafetensorsError for an unknown name or rows out of range
+   */
   async readRows(name: string, from: number, to: number): Promise<SafetensorsTensor> {
     const { dtype, shape, begin } = this.entry(name);
     const [rows = 0, ...rest] = shape;

@@ -22,6 +22,7 @@ export interface MethodSummary {
  * Returns the mean over seeds.
  *
  * @param values one per seed
+ * @throws MultimodalError for no values
  */
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
@@ -59,7 +60,11 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
   };
 }
 
-/** Returns the mean advantage of `method` over `other` with the same seed, in percentage points. */
+/**
+ * Returns the mean advantage of `method` over `other` with the same seed, in percentage points.
+ *
+ * @throws MultimodalError when the methods share no seed
+ */
 export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));

@@ -51,7 +51,11 @@ export class Ema {
     return tensors;
   }
 
-  /** Restores averages from tensors of a file. */
+  /**
+   * Restores averages from tensors of a file.
+   *
+   * @throws TrainError for an unknown name or another shape
+   */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
     for (const [name, tensor] of tensors) {
       const { average } = this.shadowOf("train.Ema.loadState", name);

@@ -84,6 +84,11 @@ export class SGD implements Optimizer {
     return tensors;
   }
 
+  /**
+   * Restores a state returned by {@link state}.
+   *
+   * @throws TrainError for a tensor that is no state of this optimizer
+   */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
     const fn = "train.SGD.loadState";
     this.dispose();

@@ -12,7 +12,7 @@ export interface FitOptions extends SolverOptions {
   degree?: 1 | 2;
   /**
    * Terms instead of those of `degree`: products of predictors, as `["a", "c", "a*c"]`. The intercept is always
-   * included.
+   * included. Default: those of `degree`.
    */
   terms?: string[];
   /**

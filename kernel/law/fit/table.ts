@@ -25,7 +25,7 @@ export interface ScoreTable {
 export interface TableOptions {
   /** Column that holds C in a wide table. Default `c_pck010`, else `c`. */
   c?: string;
-  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. */
+  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. Default: none. */
   extra?: string[];
   /** Benchmarks by the name of their group. Default: none; `law.published` has the paper's. */
   groups?: Record<string, string[]>;

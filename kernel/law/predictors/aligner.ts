@@ -3,7 +3,7 @@ import type { TokenSet } from "./a-score";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
 import { Lanes } from "../cosines/lanes";
 
-/** Engine for the costly part of the A score. */
+/** Engine for the costly part of the A score (arXiv 2408.16357). */
 export interface Aligner {
   /**
    * Returns for each reference the best cosine of each token of one side with any token of the other, averaged over the

@@ -9,8 +9,9 @@ import type { LinearLayer } from "../layers";
 import type { LayerScale } from "../targets";
 
 /**
- * Mixture of K LoRA experts: y ← y + s Σ_k g_k(x) B_k A_k dropout(x), where g comes from a linear router without bias.
- * All experts share one A [K r, in] and one B [out, K r], expert by expert, so they cost one product each way.
+ * Mixture of K LoRA experts, a peer of Dual-LoRA in its paper (arXiv 2411.12787): y ← y + s Σ_k g_k(x) B_k A_k dropout(x),
+ * where g comes from a linear router without bias. All experts share one A [K r, in] and one B [out, K r], expert by
+ * expert, so they cost one product each way.
  */
 export class MoeBranch extends Branch implements GatedBranch {
   /** Observer of the experts' weights [N, K] of every forward pass; {@link gateActivity} sets it. */
@@ -80,6 +81,11 @@ export class MoeBranch extends Branch implements GatedBranch {
     return tf.split(both, [experts * r, experts], 1) as [Tensor, Tensor];
   }
 
+  /**
+   * Refuses, because a mixture's update depends on the input.
+   *
+   * @throws LoraError always
+   */
   merged(): Tensor {
     throw new LoraError("lora.merge", "a mixture's update depends on the input", "MOE_LORA");
   }

@@ -11,7 +11,7 @@ export const THINNINGS = ["ties", "dare_linear", "dare_ties", "magnitude_prune"]
 export interface ThinningOptions {
   /**
    * Share of values kept, above 0 and up to 1, in each factor, or in each whole update for types ending in `_svd`.
-   * Required by all types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune`.
+   * Required by all types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune`. Default: none.
    */
   density?: number;
   /**

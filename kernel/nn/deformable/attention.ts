@@ -70,6 +70,7 @@ export class DeformableAttention extends Module {
    *
    * @param query [B, N, features]
    * @returns [B, N, features]
+   * @throws NnError for other levels, sizes or references than the module's
    */
   forward(query: Tensor, { values, sizes, references }: DeformableCall): Tensor {
     const [B, N] = query.shape;
