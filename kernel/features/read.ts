@@ -46,8 +46,14 @@ export class FeatureFolder {
     const data = await this.read(line, stored);
     const { grid, channels } = stored;
     return new FeatureMap({
-      ...{ data, dims: [1, grid[0] * grid[1], channels], format: "NLC", layer: stored.layer, grid, channels },
-      ...{ encoder: encoder.name, device: "disk" },
+      data,
+      dims: [1, grid[0] * grid[1], channels],
+      format: "NLC",
+      layer: stored.layer,
+      grid,
+      channels,
+      encoder: encoder.name,
+      device: "disk",
       geometry: [geometryOf({ width: line.size[0], height: line.size[1] }, encoder.preprocess)],
     });
   }

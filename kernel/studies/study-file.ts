@@ -56,7 +56,9 @@ export class StudyFile {
   ) {
     // More seeds continue the same study.
     const identity = hashOf({
-      ...{ settings: { ...settings, seeds: null }, hash, device: nn.trainingDevice() },
+      settings: { ...settings, seeds: null },
+      hash,
+      device: nn.trainingDevice(),
       pictures: pictures.map((one) => one.identity),
     });
     this.folder = join(folder, `study-${identity}`);

@@ -55,7 +55,9 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
   const types = Object.keys(scores[0].byType) as QuestionType[];
   const byType = types.map((type) => [type, seedMean(scores.map((score) => score.byType[type] as number))]);
   return {
-    ...{ method, seeds: scores.length, all: seedMean(scores.map(({ all }) => all)) },
+    method,
+    seeds: scores.length,
+    all: seedMean(scores.map(({ all }) => all)),
     byType: Object.fromEntries(byType) as MethodSummary["byType"],
   };
 }

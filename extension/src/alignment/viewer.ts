@@ -89,7 +89,8 @@ export class AlignmentViewer implements OutputContent, Exportable {
     const { tokens, patches } = this.values.cosines;
     const caption = this.trans.__(
       "All values: %1 tokens down, in reading order; %2 patches across, row by row of the image.",
-      ...[tokens, patches],
+      tokens,
+      patches,
     );
     const hover = (cell: MatrixCell | undefined): void =>
       this.hover({ hoverToken: cell?.token, hoverPatch: cell?.patch });
@@ -108,7 +109,8 @@ export class AlignmentViewer implements OutputContent, Exportable {
         class: "jp-FoveaView-stage jp-FoveaAlignment-stage",
         attributes: { ...attributes, "aria-describedby": this.lines.live.id },
       },
-      ...[this.pane.node, ...(tokens ? [tokens] : [])],
+      this.pane.node,
+      ...(tokens ? [tokens] : []),
     );
   }
 

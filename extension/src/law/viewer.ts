@@ -131,7 +131,8 @@ export class LawViewer implements OutputContent, Exportable {
         class: "jp-FoveaView-stage jp-FoveaLaw-stage",
         attributes: { tabindex: "0", role: "application", "aria-label": label, "aria-describedby": this.lines.live.id },
       },
-      ...[plots, this.names.node],
+      plots,
+      this.names.node,
     );
   }
 
@@ -153,7 +154,8 @@ export class LawViewer implements OutputContent, Exportable {
     return element(
       "section",
       { class: "jp-FoveaView jp-FoveaLaw", attributes: { "aria-label": title } },
-      ...[...parts, ...rest],
+      ...parts,
+      ...rest,
     );
   }
 

@@ -186,8 +186,20 @@ export class TrainingViewer implements OutputContent, Exportable {
     return element(
       "section",
       { class: "jp-FoveaView jp-FoveaTraining", attributes: { "aria-label": title } },
-      ...[heading, this.controls.node, this.help, warning, this.stages.node, this.stage, live, caption],
-      ...[this.numbers.node, this.matrices.node, this.table.node, this.exports.node, status, problem],
+      heading,
+      this.controls.node,
+      this.help,
+      warning,
+      this.stages.node,
+      this.stage,
+      live,
+      caption,
+      this.numbers.node,
+      this.matrices.node,
+      this.table.node,
+      this.exports.node,
+      status,
+      problem,
     );
   }
 

@@ -28,8 +28,10 @@ export function answerMethods(rank = 16): AnswerMethod[] {
   const scaled = (r: number): { r: number; loraAlpha: number } => ({ r, loraAlpha: 2 * r });
   const lora: AdapterOptions = { ...SHARED, ...scaled(1.5 * rank) };
   const moe: AdapterOptions = {
-    ...{ ...SHARED, ...scaled(Math.round((1.5 * rank) / EXPERTS)) },
-    ...{ peftType: "MOE_LORA", experts: EXPERTS },
+    ...SHARED,
+    ...scaled(Math.round((1.5 * rank) / EXPERTS)),
+    peftType: "MOE_LORA",
+    experts: EXPERTS,
   };
   const dual: AdapterOptions = { ...SHARED, ...scaled(rank), peftType: "DUAL_LORA" };
   return [

@@ -62,7 +62,13 @@ export async function pictures(
   const { encoder, levels, pool, images } = settings;
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
-    ...{ encoder, split, count: images[part], levels, pool, signal, folder },
+    encoder,
+    split,
+    count: images[part],
+    levels,
+    pool,
+    signal,
+    folder,
     // Training uses two questions of each type, the test set one.
     perType: part === "train" ? 2 : 1,
     onProgress: (done, total) => onPictures?.(split, done, total),
@@ -112,8 +118,14 @@ class Study {
     if (!missing.length) return true;
     const sight = { pictures: this.train, scale: this.scale };
     const parts = {
-      ...{ settings, writer: this.writer, sight, controlFor, signal, onStep },
-      ...{ folder: this.store.folder, languageModel: this.language.model },
+      settings,
+      writer: this.writer,
+      sight,
+      controlFor,
+      signal,
+      onStep,
+      folder: this.store.folder,
+      languageModel: this.language.model,
     };
     const trainer = new Trainer(parts, seed, vce);
     try {

@@ -107,7 +107,12 @@ export class Trainer {
     const seed = 2 * this.seed + (stage.name === "first" ? 0 : 1);
     const { ended } = await fit(
       {
-        ...{ model: this.model, seed, control: controlFor?.(place), signal, clipNorm: 1, resume: true },
+        model: this.model,
+        seed,
+        control: controlFor?.(place),
+        signal,
+        clipNorm: 1,
+        resume: true,
         examplesOf: ({ pictures }) => pictures.length,
         data: answerBatches(sight.pictures, writer, { size: settings.batch, questions: settings.questions, seed }),
         loss: (batch) => answerLoss(this.model, batch, sight),

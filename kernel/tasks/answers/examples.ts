@@ -206,7 +206,10 @@ class PictureMaker {
       channels: 3 as const,
     }));
     const { intermediates } = await this.encoder.forwardIntermediates(images, {
-      ...{ indices: levels, outputFmt: "NLC", intermediatesOnly: true, signal },
+      indices: levels,
+      outputFmt: "NLC",
+      intermediatesOnly: true,
+      signal,
     });
     const length = this.grid[0] * this.grid[1] * this.encoder.info.channels;
     const values = new Float32Array(size * levels.length * length);
