@@ -58,7 +58,7 @@ function renamed(
   for (const [original, tensor] of tensors) {
     const name = rename(original);
     if (name === null) continue;
-    if (stored.has(name)) throw new NnError("nn.loadState", "rename must give each tensor a name of its own", name);
+    if (stored.has(name)) throw new NnError("nn.loadState", "rename must give each tensor a different name", name);
     stored.set(name, tensor);
   }
   return stored;

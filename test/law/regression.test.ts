@@ -5,7 +5,7 @@ import { law } from "../../kernel/law/index.ts";
 const close = (actual: number | null, expected: number, tolerance: number, what = "") =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);
 
-/** law.md section 3, in-sample R² in the order MMBench, MME, OKVQA, SEED, MMMU, TextVQA, VizWiz, ScienceQA. */
+/** In-sample R² in the order MMBench, MME, OKVQA, SEED, MMMU, TextVQA, VizWiz, ScienceQA. */
 const ORDER = [
   "mmbench_en",
   "mme",
@@ -55,7 +55,7 @@ const PUBLISHED: [string, string[], 1 | 2, number[]][] = [
   ],
 ];
 
-describe("law.fit on the published table (figures of law.md section 3)", () => {
+describe("law.fit on the published table", () => {
   const table = law.published();
   for (const [name, predictors, degree, figures] of PUBLISHED) {
     it(`${name} of degree ${degree}: R² of all eight benchmarks to 1e-9`, () => {
@@ -99,7 +99,7 @@ describe("law.fit on the published table (figures of law.md section 3)", () => {
   });
 });
 
-describe("law.fit, invariants of law.md section 4", () => {
+describe("law.fit, invariants", () => {
   const table = law.published();
   const model = law.fit(table).benchmarks.mme;
 

@@ -77,7 +77,7 @@ function asLora(config: AdapterConfig): LoraConfig {
   const { scaling } = config as DualLoraConfig;
   const shared = sharedOf(config);
   if (scaling !== null && Object.keys(shared.rankPattern).length)
-    throw new LoraError(FN, "a scaling of its own together with rankPattern has no alpha", scaling);
+    throw new LoraError(FN, "a given scaling together with rankPattern has no alpha", scaling);
   const alpha = scaling === null ? {} : { loraAlpha: scaling * shared.r, useRslora: false, alphaPattern: {} };
   return configOf(FN, { ...shared, ...alpha, peftType: "LORA" } as AdapterOptions) as LoraConfig;
 }

@@ -86,5 +86,5 @@ export function checkSettings(fn: string, settings: AnswerSettings): void {
   if (images.train < batch) throw new MultimodalError(fn, `images.train must fill a batch of ${batch}`, images.train);
   const names = methods.map(({ name }) => name);
   if (!names.length || new Set(names).size < names.length)
-    throw new MultimodalError(fn, "there must be methods, each with a name of its own", names);
+    throw new MultimodalError(fn, "there must be methods with different names", names);
 }
