@@ -16,7 +16,15 @@ const ASK_PLATFORM = "Ask kernel/platform: this room also runs in a browser.";
 const NODE_GLOBALS = ["Buffer", "process", "global", "require", "module", "setImmediate", "__dirname", "__filename"];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "extension/lib/", "extension/labextension/", ".venv/", ".fovea/", "**/node_modules/"]),
+  globalIgnores([
+    "**/dist/",
+    "extension/lib/",
+    "extension/labextension/",
+    "docs/reference/",
+    ".venv/",
+    ".fovea/",
+    "**/node_modules/",
+  ]),
   tseslint.configs.recommended,
   {
     rules: {
@@ -24,6 +32,11 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": [
         "error",
         { fixStyle: "separate-type-imports", disallowTypeAnnotations: false },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "SpreadElement > ObjectExpression", message: "Write plain properties instead of `...{ a, b }`." },
+        { selector: "SpreadElement > ArrayExpression", message: "Write plain elements instead of `...[x, y]`." },
       ],
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true } }],
     },

@@ -1,4 +1,7 @@
-/** `npm run lab [-- --port N] [-- any option of jupyter lab]`: sets up what is missing and opens the first notebook. */
+/**
+ * Command `npm run lab [-- --port N] [-- any option of jupyter lab]`: sets up missing parts and opens the first
+ * notebook.
+ */
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -20,7 +23,7 @@ function wantedPort(args) {
   );
 }
 
-/** JupyterLab silently takes another port; somebody who named one wants to know instead. */
+/** Refuses a taken port: JupyterLab silently takes another one, which hides the fact from a user who chose it. */
 function checkFree(port) {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -38,7 +41,7 @@ async function main() {
   const port = wantedPort(args);
   if (port !== undefined) await checkFree(port);
   await setup();
-  // JupyterLab refuses to start for root without being told; in a container that is the normal user.
+  // JupyterLab refuses to start as root unless told to; in a container root is the normal user.
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
   const terminals = terminalOptions(dirname(bin("python")), {
     isTerminal: process.stdout.isTTY,

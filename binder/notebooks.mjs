@@ -1,4 +1,6 @@
-/** `npm run notebooks [-- --all] [-- NAME …]`: sets up what is missing, then runs the notebooks whose outputs are not of their code. */
+/**
+ * Command `npm run notebooks [-- --all] [-- NAME …]`: sets up missing parts and runs the notebooks with stale outputs.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";

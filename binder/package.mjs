@@ -1,6 +1,7 @@
 /**
- * `npm run package [-- FOLDER]`: one Python wheel with kernelspec, kernel, its npm packages for this platform, and the JupyterLab
- * extension. What it carries is gathered in `.fovea/wheel`; the wheel is written to FOLDER, by default `.fovea/wheel/dist`.
+ * Command `npm run package [-- FOLDER]`: makes one Python wheel with kernelspec, kernel, its npm packages for this
+ * platform, and the JupyterLab extension. Its content is gathered in `.fovea/wheel`; the wheel is written to FOLDER, by
+ * default `.fovea/wheel/dist`.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -22,7 +23,7 @@ const windows = process.platform === "win32";
 const wheelRoot = join(root, ".fovea", "wheel");
 const modules = join(wheelRoot, "node_modules");
 
-/** Platforms as pip names them: what the native packages below are built for at the least. */
+/** Platforms in pip's names: the oldest ones for which the native packages below are built. */
 const PLATFORMS = {
   "linux-x64": "linux_x86_64",
   "linux-arm64": "linux_aarch64",
@@ -31,7 +32,7 @@ const PLATFORMS = {
   "win32-arm64": "win_arm64",
 };
 
-/** Folders of native packages that hold one subfolder a platform, and in it one an architecture. */
+/** Folders of native packages with one subfolder per platform, and in it one per architecture. */
 const NATIVE = ["onnxruntime-node/bin/napi-v6", "zeromq/build"];
 
 function platformTag() {
@@ -43,7 +44,7 @@ function platformTag() {
   );
 }
 
-/** The kernel's npm packages and nothing else, from the lock file. */
+/** Installs exactly the kernel's npm packages from the lock file. */
 function installModules() {
   const staging = join(wheelRoot, "npm");
   mkdirSync(join(staging, "kernel"), { recursive: true });
@@ -63,7 +64,7 @@ function installModules() {
   rmSync(staging, { recursive: true });
 }
 
-/** Links do not survive a wheel, and programs of other platforms are three quarters of the size. */
+/** Removes links, which do not survive a wheel, and programs of other platforms, three quarters of the size. */
 function prune() {
   for (const entry of readdirSync(modules, { withFileTypes: true, recursive: true })) {
     if (entry.name === ".bin") rmSync(join(entry.parentPath ?? entry.path, entry.name), { recursive: true });
@@ -76,7 +77,7 @@ function prune() {
   pruneTfjs();
 }
 
-/** tfjs comes six times over, for every kind of browser, with maps and tests: Node loads one of them. */
+/** Removes five of tfjs's six builds, with maps and tests; Node loads one. */
 function pruneTfjs() {
   const scope = join(modules, "@tensorflow");
   for (const entry of readdirSync(scope, { withFileTypes: true, recursive: true })) {
@@ -92,7 +93,7 @@ function keepOnly(folder, name) {
   }
 }
 
-/** The package `fovea` as npm would pack it: built kernel, zoo, kernelspec's logos. */
+/** Copies the package `fovea` as npm would pack it: built kernel, zoo, kernelspec's logos. */
 function copyKernel() {
   const target = join(modules, "fovea");
   mkdirSync(target, { recursive: true });
@@ -105,7 +106,10 @@ function isShipped(path) {
   return !path.endsWith(".tsbuildinfo") && !path.startsWith(join(root, "kernel", "zoo", "train"));
 }
 
-/** As `fovea install` writes it, but for what starts the kernel. Jupyter puts its own Python in the place of `python`. */
+/**
+ * Writes the kernelspec of `fovea install`, except for the start of the kernel. Jupyter replaces `python` by its
+ * Python.
+ */
 function writeKernelSpec() {
   const folder = join(wheelRoot, "kernelspec");
   cpSync(join(root, "kernel", "jupyter", "kernelspec"), folder, { recursive: true });
@@ -114,7 +118,7 @@ function writeKernelSpec() {
   writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
 }
 
-/** The wheel's path. */
+/** Builds the wheel and returns its path. */
 function buildWheel(target) {
   mkdirSync(target, { recursive: true });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

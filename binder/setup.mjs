@@ -1,6 +1,7 @@
 /**
- * Makes the environment that `npm run lab`, `npm test` and Binder share: npm packages, a `.venv` with JupyterLab, the build, and
- * kernel, extension and the command `fovea` installed into that `.venv`. Each step leaves a stamp, so a second run only checks.
+ * Makes the environment that `npm run lab`, `npm test` and Binder share: npm packages, a `.venv` with JupyterLab, the
+ * build, and kernel, extension and the command `fovea` installed into that `.venv`. Each step leaves a stamp, so a
+ * second run only checks.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -25,7 +26,7 @@ const stamps = join(root, ".fovea", "stamps");
 const MIN_NODE = [20, 19];
 const MIN_PYTHON = [3, 10];
 
-/** A failure with a remedy: what is missing, and what to do about it. */
+/** Failure with its remedy. */
 export class SetupError extends Error {
   constructor(message, remedy, output = "") {
     super(message);
@@ -36,19 +37,18 @@ export class SetupError extends Error {
 }
 
 /**
- * Where the Python side lives. `FOVEA_PREFIX` names an environment that exists already (Binder's, a conda one); the default is a
- * `.venv` of our own.
+ * Returns the Python environment. `FOVEA_PREFIX` names an existing one (Binder's, a conda one); the default is `.venv`.
  */
 export function prefix() {
   return process.env.FOVEA_PREFIX || join(root, ".venv");
 }
 
-/** Full path of a program of the Python environment. */
+/** Returns the full path of a program of the Python environment. */
 export function bin(name) {
   return windows ? join(prefix(), "Scripts", `${name}.exe`) : join(prefix(), "bin", name);
 }
 
-/** The environment in which our programs run: the Python environment's programs come first. */
+/** Returns the variables of the programs: the Python environment's programs come first. */
 export function environment(extra = {}) {
   const path = `${dirname(bin("python"))}${windows ? ";" : ":"}${process.env.PATH ?? ""}`;
   return { ...process.env, PATH: path, ...extra };
@@ -70,7 +70,10 @@ export async function setup() {
   writeCommands();
 }
 
-/** `fovea` beside the environment's Python, and where `npx fovea` looks: npm links no program that is not built yet. */
+/**
+ * Writes `fovea` beside the environment's Python, and where `npx fovea` searches, because npm links no program that is
+ * not built yet.
+ */
 function writeCommands() {
   const script = join(root, "kernel", "dist", "cli.js");
   for (const folder of [dirname(bin("python")), join(root, "node_modules", ".bin")]) writeCommand(folder, script);
@@ -118,7 +121,7 @@ async function makeVenv() {
   });
 }
 
-/** The first Python that is new enough. */
+/** Returns the first Python that is new enough. */
 export function findPython() {
   const candidates = [process.env.FOVEA_PYTHON, "python3", "python", "py"].filter(Boolean);
   const seen = [];
@@ -173,7 +176,7 @@ function extensionSources() {
   ];
 }
 
-/** Every file below `folder` with one of these endings, built files left out. */
+/** Returns every file below `folder` with one of these endings, without built files. */
 function sources(folder, endings) {
   const skipped = new Set(["node_modules", "dist", "lib", "labextension"]);
   const found = [];
@@ -185,7 +188,7 @@ function sources(folder, endings) {
   return found;
 }
 
-/** Runs `action` unless the content of `inputs` is what the last success saw and `made` says that the result is there. */
+/** Runs `action` unless the content of `inputs` equals the last success's and `made` confirms the result. */
 async function step(name, inputs, action, made) {
   const key = digest(inputs);
   const stamp = join(stamps, name.replaceAll(" ", "-"));
@@ -201,7 +204,7 @@ async function step(name, inputs, action, made) {
 
 function digest(files) {
   const hash = createHash("sha256");
-  // Another Node, another place or another environment makes what was built before useless.
+  // Another Node, place or environment invalidates earlier builds.
   hash.update(`${process.version} ${root} ${prefix()}\n`);
   for (const file of files.sort()) {
     hash.update(`${relative(root, file)} ${statSync(file).size}\n`);
@@ -231,7 +234,7 @@ function run(command, args, { remedy, ...options }) {
   });
 }
 
-/** Prints a failure as a person can use it, and ends the process with 1. */
+/** Prints a failure with its remedy and ends the process with 1. */
 export function fail(error) {
   if (error instanceof SetupError) {
     if (error.output) process.stderr.write(`${error.output.trimEnd()}\n`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `fovea`: a table of commands, each loaded only when it is asked for. */
+/** Command `fovea`: a table of commands, each loaded on request. */
 
 import { asksForHelp, usageOf } from "./cli/usage";
 
@@ -29,7 +29,7 @@ async function main(args: string[]): Promise<void> {
   await command(rest);
 }
 
-/** What Node says of options that a command does not have, and what it has. */
+/** Rewords Node's error for unknown options. */
 function describe(error: unknown, args: string[]): string {
   if (!(error instanceof Error)) return String(error);
   const isOfOptions = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");

@@ -2,17 +2,17 @@ import { platform } from "./platform";
 import { readFile, rm, stat, writeFile } from "./platform/files";
 import { join, resolve } from "./platform/path";
 
-/** Makes the error, from who holds the folder. */
+/** Function that makes the error from the holder of the folder. */
 export type Busy = (who: string) => Error;
 
-/** Folders that this process writes to: its own number in a lock file may be that of an earlier process. */
+/** Folders that this process writes to; its process number in a lock file may belong to an earlier process. */
 const held = new Set<string>();
 
 /**
- * Keeps a folder for this process. The lock of a process that was killed is taken over.
+ * Locks a folder for this process. The lock of a killed process is taken over.
  *
- * @param busy the error for a folder that another living process, or one on another machine, holds
- * @returns gives it back
+ * @param busy makes the error for a folder held by another living process, or by one on another machine
+ * @returns a function that releases the folder
  */
 export async function lockFolder(folder: string, busy: Busy): Promise<() => Promise<void>> {
   const path = join(resolve(folder), ".lock");
@@ -42,7 +42,7 @@ async function take(path: string, busy: Busy): Promise<void> {
   }
 }
 
-/** Milliseconds in which a lock without content is one that is being written. */
+/** Milliseconds during which an empty lock counts as being written. */
 const FRESH_MS = 10_000;
 
 async function removeStale(path: string, busy: Busy): Promise<void> {

@@ -1,8 +1,8 @@
 import { RuleError } from "./rule-error";
 
-/** A matrix to look at, with names: what an evaluation may show beside its numbers. */
+/** Matrix for display with names, shown beside an evaluation's numbers. */
 export interface MatrixPicture {
-  /** The same from one evaluation to the next: by it a viewer knows that they are one picture that changes. */
+  /** Title, constant between evaluations: a viewer identifies a changing picture by it. */
   title: string;
   /** Names of the rows, top to bottom. */
   rows: readonly string[];
@@ -10,15 +10,19 @@ export interface MatrixPicture {
   columns: readonly string[];
   /** `rows x columns` values, row by row; those that are not finite stay empty. */
   values: ArrayLike<number>;
-  /** What rows and columns are, as `["task", "unit"]`. */
+  /** Meaning of rows and columns, as `["task", "unit"]`. */
   axes?: readonly [rows: string, columns: string];
-  /** Values of the lowest and the highest colour; default the smallest and the largest that there is. */
+  /** Values of the lowest and the highest colour. Default: the smallest and the largest value. */
   range?: readonly [min: number, max: number];
-  /** What is shown, in a sentence. */
+  /** Content of the picture in one sentence. Default: none. */
   note?: string;
 }
 
-/** @throws RuleError unless there is a value for every row and column */
+/**
+ * Checks a picture.
+ *
+ * @throws RuleError unless there is a value for every row and column
+ */
 export function checkPicture(where: string, picture: MatrixPicture): void {
   const { title, rows, columns, values } = picture;
   if (typeof title !== "string" || !title) throw new RuleError(where, "a picture must have a title", title);

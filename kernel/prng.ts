@@ -1,4 +1,4 @@
-/** FNV-1a, 32 bits: a short name for a random stream becomes a number. */
+/** Returns the FNV-1a hash, 32 bits, which turns the name of a random stream into a number. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -8,10 +8,9 @@ export function hashText(text: string): number {
 }
 
 /**
- * A small seeded generator (sfc32): the same `seed` and `stream` give the same numbers on every platform.
- *
+ * Small seeded generator (sfc32): the same `seed` and `stream` give the same numbers on every platform.
  * The update is a bijection of the 128-bit state, so two generators with different seeds, or with streams of different
- * hash, never share a state at the same step. That is what keeps the splits of the world apart.
+ * hash, never share a state at the same step. This separates the splits of the world.
  */
 export class Prng {
   private a: number;
@@ -19,7 +18,10 @@ export class Prng {
   private c: number;
   private d = 1;
 
-  /** @param seed integer in [0, 2^53). @param stream what the numbers are for, such as `"test/pose"`. */
+  /**
+   * @param seed integer in [0, 2^53)
+   * @param stream purpose of the numbers, such as `"test/pose"`
+   */
   constructor(seed: number, stream = "") {
     this.a = seed >>> 0;
     this.b = hashText(stream);
@@ -27,7 +29,7 @@ export class Prng {
     for (let i = 0; i < 15; i++) this.next();
   }
 
-  /** Uniform in [0, 1), with 32 bits. */
+  /** Returns a uniform number in [0, 1), with 32 bits. */
   next(): number {
     const sum = (this.a + this.b + this.d) | 0;
     this.d = (this.d + 1) | 0;
@@ -37,12 +39,12 @@ export class Prng {
     return (sum >>> 0) / 0x100000000;
   }
 
-  /** Standard normal (Box-Muller, two uniforms a number: the state has no half-used pair). */
+  /** Returns a standard normal number (Box-Muller, two uniforms per number, so the state has no half-used pair). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
   }
 
-  /** The whole state, four 32-bit words: a generator set to it goes on with the same numbers. */
+  /** Whole state, four 32-bit words: a generator set to it continues with the same numbers. */
   get state(): [number, number, number, number] {
     return [this.a, this.b, this.c, this.d].map((word) => word >>> 0) as [number, number, number, number];
   }
@@ -51,27 +53,27 @@ export class Prng {
     [this.a, this.b, this.c, this.d] = words.map((word) => word >>> 0);
   }
 
-  /** Uniform in [low, high). */
+  /** Returns a uniform number in [low, high). */
   range(low: number, high: number): number {
     return low + (high - low) * this.next();
   }
 
-  /** Bell-shaped in (-1, 1): the mean of three uniforms, rescaled; standard deviation 1/3. */
+  /** Returns a bell-shaped number in (-1, 1): the mean of three uniforms, rescaled; standard deviation 1/3. */
   bell(): number {
     return ((this.next() + this.next() + this.next()) * 2) / 3 - 1;
   }
 
-  /** Uniform integer in 0..count-1. */
+  /** Returns a uniform integer in 0..count-1. */
   int(count: number): number {
     return Math.floor(this.next() * count);
   }
 
-  /** True with the given probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One element, uniformly. */
+  /** Returns one element, chosen uniformly. */
   pick<T>(items: readonly T[]): T {
     return items[this.int(items.length)] as T;
   }

@@ -1,8 +1,8 @@
-/** Progress of long work, shown in the running cell of a notebook and nowhere else. */
+/** Progress of long work, shown only in the running cell of a notebook. */
 import { platform } from "./platform";
 import { currentHost, type MimeBundle } from "./display/host";
 
-/** Updates closer together are left out: a front end draws each of them. */
+/** Smallest interval of updates, because a front end draws each of them. */
 const INTERVAL_MS = 100;
 const WIDTH = 30;
 
@@ -12,16 +12,16 @@ export class ProgressBar {
   private readonly start = performance.now();
   private shown: number | undefined;
 
-  /** `unit` is what is counted, in the plural: `images`. */
+  /** @param unit counted things in the plural, such as `images` */
   constructor(
     private readonly label: string,
     private readonly unit: string,
   ) {}
 
   /**
-   * Says how far the work is.
+   * Shows the progress.
    *
-   * @param before how many were done before this work began, and say nothing of its speed
+   * @param before number finished before this work began, which is excluded from its speed
    */
   show(done: number, total: number, before = 0): void {
     const now = performance.now();
@@ -34,7 +34,7 @@ export class ProgressBar {
   }
 }
 
-/** Speed and what is left, once there is something to tell it by. */
+/** Returns speed and remaining time, once they can be estimated. */
 function pace(done: number, left: number, seconds: number): string {
   if (done <= 0 || seconds <= 0) return "";
   const rate = done / seconds;
@@ -46,7 +46,7 @@ function duration(seconds: number): string {
   return seconds < 5940 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** As text, and as an element that screen readers know. `label` and `note` are ours: nothing is escaped. */
+/** Returns text, and an element for screen readers. `label` and `note` are trusted and not escaped. */
 export function barBundle(label: string, done: number, total: number, note: string): MimeBundle {
   const counted = `${done} of ${total} ${note}`;
   const full = total > 0 ? Math.floor((WIDTH * done) / total) : WIDTH;

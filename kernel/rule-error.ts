@@ -1,11 +1,11 @@
-/** A broken rule: every error of the library says which function refused, by which rule, and what it received. */
+/** Base of all errors of the library. It names the function that refused, the broken rule and the value received. */
 export class RuleError extends Error {
   override name = "RuleError";
 
   constructor(
-    /** The public function, e.g. `encoders.load`. */
+    /** Public function, e.g. `encoders.load`. */
     readonly where: string,
-    /** What must hold, e.g. `layer 13 is out of range, legal layers are -12..11`. */
+    /** Rule, e.g. `layer 13 is out of range, legal layers are -12..11`. */
     readonly rule: string,
     readonly received: unknown,
   ) {
@@ -15,7 +15,10 @@ export class RuleError extends Error {
 
 const LONGEST = 300;
 
-/** A short text for any value: strings quoted, arrays and objects cut or named by their keys, never a dump of a tensor. */
+/**
+ * Returns a short text for any value: strings quoted, arrays and objects truncated or named by their keys, never a dump
+ * of a tensor.
+ */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return describeArray(value);

@@ -1,4 +1,4 @@
-/** tfjs as layers and losses compute with it, with its gradients: `import * as tf from "fovea/tf"`. */
+/** Namespace tfjs for layers and losses, with its gradients: `import * as tf from "fovea/tf"`. */
 import "@tensorflow/tfjs-layers";
 
 export * from "@tensorflow/tfjs-core";

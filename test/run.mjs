@@ -7,7 +7,9 @@ import { peersPython } from "./bench/peers.mjs";
 
 const NODE_TEST = ["--import", "tsx", "--test", "--test-reporter=spec"];
 
-/** Test files of a folder below `test/`; the slow suites that need a whole JupyterLab are named apart. */
+/**
+ * Returns the test files of a folder below `test/`; the slow suites that need a whole JupyterLab are listed separately.
+ */
 function files(folder, skip = []) {
   return readdirSync(join(root, "test", folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
@@ -59,7 +61,7 @@ async function pythonSuite(folder) {
   return settle({ passed: Math.max(0, total - failed - skipped), failed, skipped }, output.code);
 }
 
-/** A suite that ended badly without naming a failed test, or that ran nothing, has failed all the same. */
+/** Counts a suite as failed that ended badly without naming a failed test, or ran nothing. */
 function settle(result, code) {
   const silent = (code !== 0 && result.failed === 0) || result.passed + result.failed + result.skipped === 0;
   return silent ? { ...result, failed: result.failed + 1 } : result;

@@ -19,7 +19,7 @@ interface Pending {
 
 type Unsent<R> = R extends Request ? Omit<R, "id"> : never;
 
-/** The worker thread and the requests it has not answered. It keeps the process alive only while there are some. */
+/** Worker thread with its unanswered requests. It keeps the process alive only while requests are open. */
 class Channel {
   private readonly pending = new Map<number, Pending>();
   private worker: Thread | null = null;
@@ -107,7 +107,7 @@ function channelOf(lane: number): Channel {
   return channel;
 }
 
-/** onnxruntime-node in threads of its own, one a lane; most sessions of a process share the first. */
+/** onnxruntime-node in threads, one per lane; most sessions of a process share the first. */
 export const onnxruntime: InferenceBackend = {
   name: "onnxruntime-node",
 

@@ -4,18 +4,19 @@ import { tf } from "./tf";
 import { noteRun } from "./usage";
 import { loadWasm } from "./wasm";
 
-/** Where layers are computed and trained. `tensorflow` is what `fovea backend install tensorflow` sets up. */
+/** Device of layers and training. `tensorflow` is installed by `fovea backend install tensorflow`. */
 export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
+/** Device of `nn.start`: a device, or `auto` for the best one that starts. */
 export type TrainingDeviceRequest = TrainingDevice | "auto";
 
 const START = "nn.start";
 let started: TrainingDevice | null = null;
-/** TensorFlow, if it is loaded, is the build for GPUs. */
+/** True when the loaded TensorFlow is the build for GPUs. */
 let forGpu = false;
 
-/** One way to make tfjs compute somewhere; `load` throws a {@link DeviceError} that names what is missing. */
+/** One way to start tfjs; `load` throws a {@link DeviceError} that names the missing requirement. */
 interface Starter {
-  /** Whether `auto` considers it: what needs an installation of its own counts only where that was made. */
+  /** Tests whether `auto` considers it: a device with a separate installation counts only when installed. */
   installed(): boolean;
   load(): Promise<void>;
 }
@@ -33,12 +34,12 @@ const STARTERS: Record<TrainingDevice, Starter> = {
 const DEVICES = Object.keys(STARTERS) as TrainingDevice[];
 
 /**
- * Starts tfjs, on which every layer, loss and optimiser computes. Called again it changes the device; tensors follow.
+ * Starts tfjs, on which every layer, loss and optimizer computes. A further call changes the device; tensors follow.
  *
- * @param request `auto` is the best of `tensorflow`, `webgpu` (where they are installed), `wasm`, `cpu` that starts, with
- *   one warning where it had to fall; a name is that device or an error
+ * @param request `auto` (default) is the best of `tensorflow`, `webgpu` (where installed), `wasm`, `cpu` that starts,
+ *   with one warning after a fallback; a name is that device or an error
  * @returns the device that started
- * @throws DeviceError naming what is missing
+ * @throws DeviceError naming the missing requirement
  */
 export async function startTfjs(request: TrainingDeviceRequest = "auto"): Promise<TrainingDevice> {
   if (request === "auto") return (started ??= await startFirst());
@@ -71,26 +72,26 @@ async function startFirst(): Promise<TrainingDevice> {
   throw new DeviceError(START, "one device must start", failures.join("; "));
 }
 
-/** The devices that this machine has the packages of, best first. Whether one starts, {@link startTfjs} says. */
+/** Returns the devices whose packages are installed, best first. {@link startTfjs} tells whether one starts. */
 export function installedDevices(): TrainingDevice[] {
   return DEVICES.filter((name) => STARTERS[name].installed());
 }
 
-/** The device on which tfjs computes; null before {@link startTfjs}. */
+/** Returns the device on which tfjs computes; null before {@link startTfjs}. */
 export function trainingDevice(): TrainingDevice | null {
   return started;
 }
 
-/** Whether tensors lie in this process's memory, where reading one costs no more than a copy. */
+/** Tests whether tensors are in this process's memory, where reading one costs only a copy. */
 export function computesInMemory(): boolean {
   return started !== "webgpu" && !(started === "tensorflow" && forGpu);
 }
 
-/** Counts an update of a training as a run of the device that computed it. */
+/** Records an update of a training as a run of its device. */
 export function noteTraining(ms: number): void {
   const isGpu = started === "tensorflow" && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice;
   const device = isGpu ? "tensorflow-gpu" : (started ?? tf.getBackend());
-  // TensorFlow takes as many threads as there are cores; tfjs's own backends compute in one.
+  // TensorFlow takes as many threads as there are cores; tfjs's backends compute in one.
   const threads = started === "tensorflow" ? 0 : 1;
   noteRun({ device, runtime: `tfjs ${tf.version_core}`, ms, threads, tensorBytes: tf.memory().numBytes });
 }

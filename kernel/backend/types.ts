@@ -1,59 +1,63 @@
 import { RuleError } from "../rule-error";
 
-/** Where a model runs. `auto` is the best device that really starts. */
+/** Device of a model. `auto` is the best device that starts. */
 export type Device = "cpu" | "cuda" | "webgpu";
+/** Requested device: a device, or `auto` for the best one that starts. */
 export type DeviceRequest = Device | "auto";
 
-/** A tensor on the host: row-major, `float16` as raw bits in a `Uint16Array`. */
+/** Tensor on the host: row-major, `float16` as raw bits in a `Uint16Array`. */
 export interface HostTensor {
   type: "float32" | "float16" | "int64" | "int32" | "uint8" | "bool";
   data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
   dims: number[];
 }
 
-/** How a session is made. */
+/** Options of a session. */
 export interface SessionOptions {
+  /** Device to run on. */
   device: Device;
-  /** The folder that holds the weights of a model given as bytes. */
+  /** Folder with the weights of a model given as bytes. Default: none. */
   weightsFolder?: string | null;
-  /** Threads inside one operator; 0 leaves it to the runtime. */
+  /** Threads inside one operator; 0 leaves it to the runtime. Default 0. */
   threads?: number;
-  /** Sessions of different lanes run side by side, each lane in a thread of its own. Default 0. */
+  /** Lane of the session; sessions of different lanes run in parallel, each lane in a separate thread. Default 0. */
   lane?: number;
 }
 
-/** How a model is run. */
+/** Options of a run. */
 export interface RunOptions {
-  /** The feeds come back: when the result is there, `data` of each feed is the same memory again. Default `false`. */
+  /** Return the feeds: once the result is available, `data` of each feed is the same memory again. Default `false`. */
   lend?: boolean;
 }
 
-/** A loaded model. Owned by who made it: `dispose` frees its memory, and a second call does nothing. */
+/**
+ * Loaded model. The caller that makes it disposes of it: `dispose` frees its memory, and a second call does nothing.
+ */
 export interface BackendSession {
   readonly device: Device;
-  /** Runs the model; `feeds` are handed over and must not be used afterwards, unless they are lent. */
+  /** Runs the model; `feeds` are transferred and must not be used afterwards, unless they are lent. */
   run(feeds: Record<string, HostTensor>, fetches: string[], options?: RunOptions): Promise<Record<string, HostTensor>>;
   dispose(): Promise<void>;
 }
 
-/** A runtime that runs ONNX models. */
+/** Runtime for ONNX models. */
 export interface InferenceBackend {
   readonly name: string;
-  /** `model` is a file or the bytes of one. */
+  /** Makes a session; `model` is a file or its bytes. */
   create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession>;
 }
 
-/** What a probe of one device saw. */
+/** Result of probing one device. */
 export interface Probe {
   device: Device;
   ok: boolean;
   /** Milliseconds from start to the first result, or to the failure. */
   ms: number;
-  /** What is missing; null when it started. */
+  /** Missing requirement; null when it started. */
   reason: string | null;
 }
 
-/** A device or runtime that cannot be used. */
+/** Error for an unusable device or runtime. */
 export class DeviceError extends RuleError {
   override name = "DeviceError";
 }

@@ -4,14 +4,14 @@ import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "..
 import { askNvidia } from "./node";
 import { type DisplayBundle, describe, DISPLAY } from "../display/describe";
 
-/** A run of a model, or an update of one in training, that has ended. */
+/** Finished run of a model, or finished update of a training. */
 export interface Run {
   device: string;
   runtime: string;
   ms: number;
-  /** 0: the runtime's own choice. */
+  /** Number of threads; 0 for the runtime's choice. */
   threads: number;
-  /** What tfjs holds in tensors, after an update. */
+  /** Bytes in tfjs tensors after an update. */
   tensorBytes?: number;
 }
 
@@ -24,7 +24,7 @@ let served = false;
 let timer: (() => void) | undefined;
 const followers = new Set<Comm>();
 
-/** Notes a run; who follows the session's status hears of it, at most once a second. */
+/** Records a run; observers of the session's status are told at most once a second. */
 export function noteRun(run: Run): void {
   last = run;
   runs++;
@@ -32,7 +32,7 @@ export function noteRun(run: Run): void {
   if (followers.size) timer ??= platform().timer(push, PUSH_MS);
 }
 
-/** The status bar opens the comm; before the first run there is nothing to say, and no such target. */
+/** Serves the status. The status bar opens the comm; before the first run there is no status and no such target. */
 function serve(): void {
   const host = currentHost();
   if (!host || served) return;
@@ -55,14 +55,14 @@ async function tell(comm: Comm): Promise<void> {
   if (!comm.closed) comm.send({ ...status } as never);
 }
 
-/** What the session computes with, as a value that a notebook shows as a table. */
+/** Device status of the session, shown in a notebook as a table. */
 export interface DeviceReadout extends DeviceStatus {
   [DISPLAY](): DisplayBundle;
 }
 
 /**
- * Device, runtime, threads, time of the last run and memory of this session, and of the card where an NVIDIA one is in use.
- * As the last line of a cell it is shown as a table.
+ * Returns device, runtime, threads, time of the last run and memory of this session, and of the graphics card where an
+ * NVIDIA one is in use. As the last line of a cell it is shown as a table.
  */
 export async function deviceReadout(): Promise<DeviceReadout> {
   const status = await readDevice();
@@ -80,7 +80,7 @@ async function readDevice(): Promise<DeviceStatus> {
   };
 }
 
-/** What NVIDIA's tool says of the first card; nothing where it is missing or slow. */
+/** Returns the first card's memory from NVIDIA's tool; `undefined` where the tool is missing or slow. */
 export async function nvidiaMemory(): Promise<GpuMemory | undefined> {
   const text = await askNvidia("name,memory.used,memory.total", NVIDIA_MS);
   return text === undefined ? undefined : parseNvidia(text);
@@ -88,13 +88,13 @@ export async function nvidiaMemory(): Promise<GpuMemory | undefined> {
 
 const MIB = 2 ** 20;
 
-/** A name, which may hold commas, and two numbers of MiB. */
+/** Line with a name, which may contain commas, and two numbers of MiB. */
 const CARD = /^ *(\S.*?) *, *(\d{1,9}) *, *(\d{1,9}) *\r?$/m;
 const NAME_LENGTH = 100;
 
 /**
- * `NVIDIA H200, 1234, 143771`: the first card that says how much memory it has. Others write `[N/A]`, and the tool warns in
- * between.
+ * Parses `NVIDIA H200, 1234, 143771`: the first card that reports its memory. Others print `[N/A]`, and the tool prints
+ * warnings in between.
  */
 export function parseNvidia(text: string): GpuMemory | undefined {
   const [, name, used, total] = CARD.exec(text) ?? [];

@@ -11,14 +11,14 @@ export async function loadWasm(): Promise<void> {
   transposeBeforeMatMul();
 }
 
-/** The part of a backend that frees what a kernel makes on its way. */
+/** Part of a backend that frees a kernel's intermediate data. */
 interface Disposer {
   disposeData(id: object): void;
 }
 
 /**
- * tfjs's wasm multiplies matrices fast only as they lie: with a transpose flag it takes another path, fifty times slower
- * for 1024³, and every gradient of a product has one. Transposed first, all products go the fast way.
+ * Transposes matrices before products. tfjs's wasm multiplies with a transpose flag fifty times slower for 1024³, and
+ * every gradient of a product has such a flag.
  */
 function transposeBeforeMatMul(): void {
   const original = tf.getKernel("BatchMatMul", "wasm");

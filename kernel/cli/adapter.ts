@@ -9,6 +9,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   merge: mergeCommand,
 };
 
+/** Runs `fovea adapter` and returns its exit code. */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
@@ -18,7 +19,7 @@ export async function main([name = "", ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-/** How an adapter may differ from PEFT's form, for all three commands. */
+/** Accepted differences from PEFT's form, for all three commands. */
 const READING = {
   adapter: { type: "string" },
   "add-prefix": { type: "boolean" },

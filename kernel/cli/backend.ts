@@ -13,6 +13,7 @@ import {
 } from "../backend/install";
 import { usageOf } from "./usage";
 
+/** Runs `fovea backend`. */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const commands: Record<string, (args: string[]) => void | Promise<void>> = { install, uninstall, list, status: list };
   if (!Object.hasOwn(commands, name))
@@ -75,7 +76,7 @@ function planLines({ wheel, nvidia, packages, platforms, diskBytes }: Recipe): s
   ];
 }
 
-/** One line a step; on a terminal the line of a file that comes counts up. */
+/** Prints one line per step; on a terminal the line of a download counts up. */
 function progressPrinter(): (progress: InstallProgress) => void {
   let last = "";
   return ({ step, bytes, total }) => {

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { doctor, type DoctorReport } from "../backend";
 
+/** Runs `fovea doctor`. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
   const report = await doctor();
@@ -26,7 +27,9 @@ function lines({ versions, platform, ladder, auto, training, autoTraining }: Doc
   const trainers = training.map(({ backend, runtime, version, device, ok, ms, reason }) => ({
     name: backend,
     runtime: `${runtime} ${version}${backend === "tensorflow-gpu" && device === "cpu" ? " on the CPU" : ""}`,
-    ...{ ok, ms, error: reason },
+    ok,
+    ms,
+    error: reason,
   }));
   return [
     `${platform}  ${Object.entries(versions)

@@ -23,6 +23,7 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
+/** Runs `fovea extract`. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
   const { encoder, images, out } = values;
@@ -32,7 +33,7 @@ export async function main(args: string[]): Promise<void> {
   process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
   const result = await features.extract({
     ...{ encoder, images, out, file: values.file, norm: values.norm, signal: stop.signal, onProgress: progress },
-    // Checked where they are used: the errors there list what is legal.
+    // Checked on use, where the errors list the legal values.
     dtype: values.dtype as features.FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,
     precision: values.precision as Precision | undefined,

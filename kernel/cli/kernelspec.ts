@@ -12,7 +12,10 @@ interface KernelSpec {
   display_name: string;
 }
 
-/** What `kernel.json` says. Message interrupts work in JupyterLab, nbclient and by hand alike, and never kill a process. */
+/**
+ * Returns the content of `kernel.json`. Message interrupts work in JupyterLab, nbclient and by hand, and never kill a
+ * process.
+ */
 export function kernelSpec(): Record<string, unknown> {
   return {
     argv: [process.execPath, MAIN, "{connection_file}"],
@@ -24,7 +27,7 @@ export function kernelSpec(): Record<string, unknown> {
   };
 }
 
-/** Write the kernelspec beside its place and move it there, so that no front end ever sees half of one. */
+/** Writes the kernelspec beside its place and moves it there, so that no front end sees half of one. */
 export function install(args: string[]): void {
   const { kernels, name } = parseSpecOptions("install", args);
   if (!existsSync(MAIN))
@@ -44,6 +47,7 @@ export function install(args: string[]): void {
   process.stdout.write(`installed kernelspec ${name} in ${target}\n`);
 }
 
+/** Prints the installed kernelspecs. */
 export function status(args: string[]): void {
   const { kernels, name } = parseSpecOptions("status", args);
   const folders = [...new Set([kernels, ...searchPath()])];
@@ -56,6 +60,7 @@ export function status(args: string[]): void {
   for (const folder of found) process.stdout.write(`${describeSpec(folder)}\n`);
 }
 
+/** Removes the kernelspec. */
 export function uninstall(args: string[]): void {
   const { kernels, name } = parseSpecOptions("uninstall", args);
   const target = join(kernels, name);

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { loaderEnvironment } from "../backend/install/places";
 
 /**
- * Starts the command anew where installed libraries lie in folders that the loader of this process does not know: it reads its
- * path once, at the start. This process then only waits, and ends as the other does.
+ * Restarts the command where installed libraries are in folders unknown to this process's loader, which reads its path
+ * once at the start. This process then only waits and ends with the other.
  */
 export function startedAnew(): boolean {
   const missing = loaderEnvironment();

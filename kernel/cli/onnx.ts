@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import * as onnx from "../onnx";
 
+/** Runs `fovea onnx`. */
 export function main([name = "", ...args]: string[]): void {
   if (name !== "inspect") throw new Error(`onnx: the command must be inspect, received ${JSON.stringify(name)}`);
   const { values, positionals } = parseArgs({

@@ -1,16 +1,16 @@
-/** Where Jupyter looks for kernelspecs, by the same rules as `jupyter kernelspec install`. */
+/** Folders of kernelspecs, by the same rules as `jupyter kernelspec install`. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface SpecOptions {
-  /** The folder that holds kernelspecs: `<data dir>/kernels`. */
+  /** Folder of kernelspecs: `<data dir>/kernels`. */
   kernels: string;
   name: string;
 }
 
-/** Parse the options that the kernelspec commands share. Throws on an unknown option, a bad name or two places. */
+/** Parses the options shared by the kernelspec commands. Throws for an unknown option, a bad name or two places. */
 export function parseSpecOptions(command: string, args: string[]): SpecOptions {
   const { values } = parseArgs({
     args,
@@ -34,7 +34,7 @@ export function parseSpecOptions(command: string, args: string[]): SpecOptions {
   return { kernels: join(data, "kernels"), name };
 }
 
-/** Every folder of kernelspecs that Jupyter would search, as far as it can be known without asking Python. */
+/** Returns every folder of kernelspecs that Jupyter would search, as far as known without asking Python. */
 export function searchPath(): string[] {
   const fromEnvironment = (process.env["JUPYTER_PATH"] ?? "").split(delimiter).filter((path) => path !== "");
   const prefixes = [process.env["VIRTUAL_ENV"], process.env["CONDA_PREFIX"], pythonOnPath()].filter(
@@ -54,7 +54,7 @@ function prefixData(prefix: string): string {
   return join(prefix, "share", "jupyter");
 }
 
-/** The environment that is active, or whose Python comes first on PATH. */
+/** Returns the active environment, or the one whose Python comes first on PATH. */
 function pythonPrefix(command: string): string {
   const prefix = process.env["VIRTUAL_ENV"] ?? process.env["CONDA_PREFIX"] ?? pythonOnPath();
   if (prefix === undefined) throw new Error(`${command}: --sys-prefix found no Python on PATH; use --prefix DIR`);

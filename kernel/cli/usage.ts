@@ -1,4 +1,4 @@
-/** What every command understands: printed by `--help`, and below errors of use. */
+/** Usage of every command, printed by `--help` and below usage errors. */
 
 const PLACE = `  [--sys-prefix | --user | --prefix DIR]  of an environment, of yours (default) or another
   [--name NAME]          of the kernelspec (default fovea)`;
@@ -13,7 +13,7 @@ const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide a
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
   [--degree 1|2]         of the polynomial (default 2)`;
 
-/** By the words of the command. */
+/** Usage by the words of the command. */
 export const USAGE = {
   install: `usage: fovea install [options]: write the kernelspec where Jupyter finds it
 ${PLACE}`,
@@ -79,7 +79,7 @@ ${TABLE}
 const isOf = (command: string, words: readonly string[]): boolean =>
   command === words.join(" ") || command.startsWith(`${words.join(" ")} `);
 
-/** The usage of the command that the arguments begin with, of all below a group's name, or an overview. */
+/** Returns the usage of the command at the beginning of the arguments, of all below a group's name, or an overview. */
 export function usageOf(args: readonly string[]): string {
   const known = (count: number): boolean => Object.keys(USAGE).some((command) => isOf(command, args.slice(0, count)));
   const words = args.slice(0, known(2) ? 2 : known(1) ? 1 : 0);
@@ -96,7 +96,7 @@ function overview(entries: [command: string, usage: string][]): string {
   return ["usage: fovea <command> [options]", "", ...rows, "", "fovea <command> --help says more.", ""].join("\n");
 }
 
-/** Whether the arguments ask for help rather than for work. */
+/** Tests whether the arguments ask for help. */
 export function asksForHelp(args: readonly string[]): boolean {
   return args.length === 0 || args[0] === "help" || args.some((arg) => arg === "--help" || arg === "-h");
 }

@@ -20,6 +20,7 @@ type Values = ReturnType<typeof parse>["values"];
 
 const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
 
+/** Runs `fovea world`. */
 export async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command] = positionals;
@@ -35,7 +36,7 @@ async function write(values: Values): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("world: stopped; the same command goes on after the last image")));
   const spec = await world.write(values.out, {
-    // Checked where they are used: the errors there list what is legal.
+    // Checked on use, where the errors list the legal values.
     layout: values.layout as LayoutName,
     split: values.split as Split | undefined,
     count: numberOf("count", values.count),

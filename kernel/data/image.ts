@@ -6,12 +6,12 @@ import { RuleError } from "../rule-error";
 
 export type { RawImage };
 
-/** Anything the library accepts as one picture: a file path, encoded bytes, or raw pixels. */
+/** Picture in any accepted form: a file path, encoded bytes, or raw pixels. */
 export type ImageInput = string | URL | Uint8Array | RawImage;
 
-/** How a picture is decoded. */
+/** Options of decoding a picture. */
 export interface DecodeOptions {
-  /** Pictures of more pixels than this are refused. Default 100 million (300 MB as RGB). */
+  /** Most pixels of an accepted picture. Default 100 million (300 MB as RGB). */
   maxPixels?: number;
   /** A picture that takes longer is refused. Default 20. */
   maxSeconds?: number;
@@ -20,13 +20,13 @@ export interface DecodeOptions {
    * colours are those a viewer shows. Default `stored`.
    */
   colors?: DecodeSettings["colors"];
-  /** The public function that errors name. */
+  /** Name of the public function in errors. Default `data.decodeImage`. */
   fn?: string;
 }
 
 const MAX_PIXELS = 100_000_000;
 
-/** A picture that cannot be used. */
+/** Error for an unusable picture. */
 export class ImageError extends RuleError {
   override name = "ImageError";
 }
@@ -65,7 +65,7 @@ function checkSettings(fn: string, options: DecodeOptions): DecodeSettings {
   return { maxPixels, maxSeconds, colors };
 }
 
-/** Says how large a refused picture is, where it can be told and is the reason. */
+/** Throws an error with the size of a refused picture, where the size is known and is the reason. */
 async function refusalOf(
   error: unknown,
   fn: string,
@@ -108,17 +108,21 @@ function describe(image: string | URL | Uint8Array): string {
   return image instanceof Uint8Array ? `${image.length} bytes` : String(image);
 }
 
-/** The first line of a decoder's message; they add one line a warning. */
+/** Returns the first line of a decoder's message, which has one line per warning. */
 function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0];
 }
 
-/** Whether a value has the fields of raw pixels (their sizes are checked when it is used). */
+/** Tests for the fields of raw pixels; their sizes are checked on use. */
 export function isRawImage(image: unknown): image is RawImage {
   return typeof image === "object" && image !== null && "data" in image && "width" in image && "height" in image;
 }
 
-/** Raw pixels whose sizes agree. Throws `ImageError` otherwise. */
+/**
+ * Checks that the sizes of raw pixels agree.
+ *
+ * @throws ImageError otherwise
+ */
 export function checkRawImage(fn: string, image: RawImage): RawImage {
   const { data, width, height, channels } = image;
   const sized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;

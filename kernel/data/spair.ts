@@ -9,7 +9,7 @@ export type SpairSplit = "trn" | "val" | "test";
 
 /** One image of a pair. */
 export interface SpairView {
-  /** File name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
   /** Absolute path of the JPEG file. */
   readonly path: string;
@@ -17,11 +17,11 @@ export interface SpairView {
   readonly size: readonly [number, number];
   /** [x1, y1, x2, y2] in pixels. */
   readonly box: readonly [number, number, number, number];
-  /** By keypoint id; null where the keypoint is hidden or absent. */
+  /** Positions by keypoint id; null for a hidden or absent keypoint. */
   readonly keypoints: Readonly<Record<string, readonly [number, number] | null>>;
 }
 
-/** SPair's difficulty flags; null where the file does not say. */
+/** SPair's difficulty flags; null where the file has no value. */
 export interface SpairFlags {
   readonly mirror: number | null;
   readonly viewpointVariation: number | null;
@@ -37,46 +37,46 @@ export interface SpairPair {
   readonly category: string;
   readonly source: SpairView;
   readonly target: SpairView;
-  /** Ids that are visible in both images, in numeric order; may be empty. */
+  /** Ids visible in both images, in numeric order; may be empty. */
   readonly keypointIds: readonly string[];
   readonly flags: SpairFlags;
 }
 
 /** A split of a data set in SPair-71k's layout. */
 export interface SpairDataset {
-  /** Absolute. */
+  /** Absolute path of the data set. */
   readonly root: string;
   readonly split: SpairSplit;
   readonly pairs: readonly SpairPair[];
   /** Categories that occur, sorted. */
   readonly categories: readonly string[];
-  /** What was left out with `malformed: "skip"`. */
+  /** Pairs omitted with `malformed: "skip"`. */
   readonly problems: readonly SpairError[];
 }
 
 /** Options of {@link read}. */
 export interface SpairReadOptions {
-  /** Default `"test"`; `"train"` is taken for `"trn"`. */
+  /** Split to read; `"train"` means `"trn"`. Default `"test"`. */
   readonly split?: SpairSplit | "train";
-  /** Which list of pairs, when the data set has lists; default `"large"`. */
+  /** List of pairs to read, where the data set has lists. Default `"large"`. */
   readonly layout?: "large" | "small";
-  /** Default: all. */
+  /** Categories to read. Default: all. */
   readonly categories?: readonly string[];
-  /** At most this many pairs, evenly spread over the split; default: all. */
+  /** Most pairs to read, evenly spread over the split. Default: all. */
   readonly limit?: number;
-  /** What to do with a pair whose files are broken; default `"throw"`. */
+  /** Handling of a pair with broken files. Default `"throw"`. */
   readonly malformed?: "throw" | "skip";
 }
 
-/** A file that does not follow SPair-71k's layout. */
+/** Error for a file that does not follow SPair-71k's layout. */
 export class SpairError extends RuleError {
   override readonly name = "SpairError";
 
   /**
    * @param file path relative to the root of the data set
    * @param key the offending key in the file, or `""`
-   * @param rule what should hold
-   * @param value what was found
+   * @param rule the broken rule
+   * @param value the value received
    */
   constructor(
     readonly file: string,
@@ -92,8 +92,7 @@ export class SpairError extends RuleError {
 const show = (value: unknown): string => (value === undefined ? "nothing" : describeValue(value));
 
 /**
- * Read the pairs of a data set in the layout of SPair-71k (Min et al., 2019).
- *
+ * Reads the pairs of a data set in the layout of SPair-71k (Min et al., 2019).
  * Keypoints come from the two `ImageAnnotation` files, sizes and boxes from the pair file. Pair files may be named with
  * `:` or `_` before the category; the category is taken from the file's content. Names that lead out of `dir` are
  * refused.
@@ -126,7 +125,7 @@ function checkSplit(split: string): SpairSplit {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Files under the root and nowhere else; image annotations are kept once read. */
+/** Files below the root; image annotations are cached. */
 class Disk {
   readonly root: string;
   private readonly real: string;
@@ -138,7 +137,7 @@ class Disk {
     this.real = realpathSync(this.root);
   }
 
-  /** Relative path of a file, with forward slashes. */
+  /** Returns the relative path of a file, with forward slashes. */
   locate(...names: readonly string[]): string {
     return names.join("/");
   }
@@ -211,7 +210,10 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
   });
 }
 
-/** Every k-th file, so that a limited read still meets all categories. With categories, only files named after one of them. */
+/**
+ * Returns every k-th file, so that a limited read meets all categories; with `categories`, only files named after one
+ * of them.
+ */
 function spread(files: string[], { limit, categories }: SpairReadOptions): string[] {
   if (limit === undefined) return files;
   if (!Number.isInteger(limit) || limit < 1)
@@ -271,7 +273,7 @@ function readKeypoints(image: Json, file: string): Record<string, readonly [numb
   return out;
 }
 
-/** At least `count` finite numbers. */
+/** Checks for at least `count` finite numbers. */
 function numbers(value: unknown, key: string, file: string, count: number): number[] {
   if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry)))
     return value as number[];

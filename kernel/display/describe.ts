@@ -1,14 +1,14 @@
-/** What a value looks like in a notebook: mime type to content. */
+/** Display of a value in a notebook: mime type to content. */
 export type DisplayBundle = { "text/plain": string; "text/html": string };
 
-/** The method by which a notebook asks a value for its pictures. */
+/** Method by which a notebook asks a value for its display. */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 
-/** A title over rows of names and values, as text and as a table. */
+/** Formats a title over rows of names and values, as text and as a table. */
 export function describe(title: string, rows: [name: string, value: string][]): DisplayBundle {
   const width = Math.max(...rows.map(([name]) => name.length));
   const text = [title, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join("\n");
@@ -20,5 +20,5 @@ export function describe(title: string, rows: [name: string, value: string][]): 
   return { "text/plain": text, "text/html": html };
 }
 
-/** `1234567` as `1,234,567`. */
+/** Formats `1234567` as `1,234,567`. */
 export const thousands = (count: number): string => count.toLocaleString("en-US");

@@ -10,17 +10,17 @@ import {
   type SessionHost,
 } from "./host";
 
-/** The method by which a value shows itself, in Deno's notebooks and in ours. */
+/** Method by which a value shows itself, in Deno's notebooks and in Fovea's. */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
-/** A value that shows itself as a mime bundle. */
+/** Value that shows itself as a mime bundle. */
 export interface Displayable {
-  /** Where a value replaces its output itself: the name that `display` gives it. */
+  /** Display id of a value that replaces its output itself. */
   readonly displayId?: string;
   [DISPLAY](): MimeBundle;
 }
 
-/** A finished picture or table: the mime bundle, richest type first, and its text. */
+/** Finished picture or table: the mime bundle, richest type first, and its text. */
 export class View implements Displayable {
   constructor(readonly bundle: MimeBundle) {}
 
@@ -28,23 +28,23 @@ export class View implements Displayable {
     return this.bundle;
   }
 
-  /** The `text/plain` part. */
+  /** Returns the `text/plain` part. */
   toString(): string {
     return String(this.bundle["text/plain"] ?? "");
   }
 
-  /** What `console.log` prints: the text, not the bytes of a picture. */
+  /** Returns the text for `console.log`, without the bytes of a picture. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }
 
-/** Can this value show itself? */
+/** Tests for a value that shows itself. */
 export function isDisplayable(value: unknown): value is Displayable {
   return typeof value === "object" && value !== null && typeof (value as Partial<Displayable>)[DISPLAY] === "function";
 }
 
-/** A plain object whose every key is a mime type. */
+/** Tests for a plain object whose every key is a mime type. */
 export function isMimeBundle(value: unknown): value is MimeBundle {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const keys = Object.keys(value);
@@ -64,7 +64,7 @@ function checkBundle(bundle: MimeBundle): MimeBundle {
   return bundle;
 }
 
-/** The bundle that shows any value: its own, itself if it is one, or its inspection as text. */
+/** Returns the bundle of any value: its custom bundle, itself if it is one, or its inspection as text. */
 export function bundleOf(value: unknown): MimeBundle {
   if (isDisplayable(value)) return checkBundle(value[DISPLAY]());
   if (isMimeBundle(value)) return checkBundle(value);
@@ -83,10 +83,10 @@ export function display(value: unknown, options: DisplayOptions = {}): void {
   else console.log(String(bundle["text/plain"] ?? `[${Object.keys(bundle).join(", ")}]`));
 }
 
-/** An output that can be replaced, for progress and live figures. */
+/** Output that can be replaced, for progress and live figures. */
 export interface DisplayHandle {
   readonly displayId: string;
-  /** Replaces what is shown. */
+  /** Replaces the output. */
   update(value: unknown): void;
 }
 
@@ -100,7 +100,7 @@ export function displayHandle(value: unknown, options: DisplayOptions = {}): Dis
   };
 }
 
-/** Empties the output of the running cell; with `wait`, only when the next output comes, which avoids flicker. */
+/** Empties the output of the running cell; with `wait`, only on the next output, which avoids flicker. */
 export function clearOutput(wait = false): void {
   currentHost()?.clearOutput(wait);
 }
@@ -113,12 +113,21 @@ function requireHost(where: string): SessionHost {
 
 /** Channels to the front end, with binary buffers in both directions. */
 export interface Comms {
-  /** Opens a comm to a target registered in the front end. @throws ViewError outside a notebook. */
+  /**
+   * Opens a comm to a target registered in the front end.
+   *
+   * @throws ViewError outside a notebook
+   */
   open(target: string, options?: CommOpenOptions): Comm;
-  /** Accepts comms that the front end opens to `target`; returns what unregisters. @throws ViewError outside a notebook. */
+  /**
+   * Accepts comms that the front end opens to `target`; returns a function that unregisters.
+   *
+   * @throws ViewError outside a notebook
+   */
   register(target: string, handler: (comm: Comm, open: CommMessage) => void): () => void;
 }
 
+/** Comms of the running session. */
 export const comms: Comms = {
   open: (target, options) => requireHost("comms.open").openComm(target, options),
   register: (target, handler) => requireHost("comms.register").registerCommTarget(target, handler),

@@ -4,7 +4,7 @@ import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import type { Geometry } from "./preprocess/preprocess";
 
-/** What an attention map is made of. */
+/** Fields of an attention map. */
 interface AttentionSource {
   layer: number;
   encoder: string;
@@ -16,7 +16,7 @@ interface AttentionSource {
 /** Attention probabilities of one block, `[B, heads, N, N]`: each row, over the tokens attended to, sums to 1. */
 export class AttentionMap {
   readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
-  /** Class and register tokens come first among the N tokens. */
+  /** Number of class and register tokens, which come first among the N tokens. */
   readonly prefixTokens: number;
   readonly grid: readonly [rows: number, columns: number];
   readonly layer: number;
@@ -57,9 +57,10 @@ export class AttentionMap {
   }
 
   /**
-   * What one token attends to, over the patches: `[rows, columns]` row-major (same memory).
+   * Returns the attention of one token over the patches: `[rows, columns]` row-major (same memory).
    *
    * @param token index among the N tokens: 0 is the class token where there is one
+   * @throws EncoderError for an index out of range
    */
   row(image: number, head: number, token: number): Float32Array {
     const [batch, heads, tokens] = this.dims;

@@ -3,19 +3,19 @@ import type { CheckedOptions } from "./options";
 import { type Preprocessed, preprocess } from "./preprocess/batch";
 import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
 
-/** What goes through the model, and how. */
+/** Model and options of a run over batches. */
 export interface BatchJob extends Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
   network: Network;
   plan: Preprocess;
   images: readonly EncoderInput[];
-  /** The public function that errors name. */
+  /** Name of the public function in errors. */
   fn: string;
 }
 
 /**
  * Runs `step` on each batch in order; the next batch is decoded while the model works on the present one.
  *
- * @returns where each image lies in the model's input
+ * @returns the placement of each image in the model's input
  */
 export async function eachBatch(
   { network, plan, images, fn, batchSize, onProgress, signal }: BatchJob,
@@ -30,7 +30,7 @@ export async function eachBatch(
     signal?.throwIfAborted();
     const batch = await next;
     next = prepare(start + size);
-    // A bad image of the next batch is reported when its turn comes, not as an unhandled rejection now.
+    // A bad image of the next batch is reported on its turn instead of as an unhandled rejection now.
     next.catch(() => {});
     const count = batch.geometry.length;
     await step(fixed === null ? batch : padBatch(batch, fixed), start, count);
@@ -40,7 +40,7 @@ export async function eachBatch(
   return geometry;
 }
 
-/** Empty pictures after the last ones, for a graph whose batch size its exporter fixed. */
+/** Pads a batch with empty pictures, for a graph with a fixed batch size. */
 function padBatch(batch: Preprocessed, size: number): Preprocessed {
   const [count, ...rest] = batch.dims;
   if (count === size) return batch;

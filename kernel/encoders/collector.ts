@@ -5,20 +5,20 @@ import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import { applyNorm } from "./norm";
 
-/** What does not depend on the layer's numbers. */
+/** Fields of a feature map that do not depend on the layer's numbers. */
 export type FeatureSource = Pick<FeatureMapFields, "encoder" | "device" | "geometry" | "layer">;
 
-/** One tensor to take out of the graph. */
+/** Tensor to take out of the graph. */
 export interface Tap {
   layer: number;
-  /** The tensor's name. */
+  /** Name of the tensor. */
   tensor: string;
   layout: TokenLayout;
-  /** How the tensor lies: the stream itself, or heads of it. */
+  /** Layout of the tensor: the stream itself, or its heads. */
   form: "stream" | "heads" | "heads-transposed";
 }
 
-/** Gathers one tensor over batches, prefix tokens apart from patch tokens, channels last. */
+/** Collects one tensor over batches. Prefix tokens are apart from patch tokens; channels come last. */
 export class Collector {
   private spatial = new Float32Array(0);
   private prefix = new Float32Array(0);
@@ -31,7 +31,7 @@ export class Collector {
     this.channels = tap.layout.channels;
   }
 
-  /** Takes the first `count` images of a batch as images `start`, `start + 1`, … */
+  /** Adds the first `count` images of a batch as images `start`, `start + 1`, … */
   add(output: FloatTensor, start: number, count: number): void {
     const { grid, prefixTokens } = this.tap.layout;
     const tokens = output.data.length / output.dims[0] / this.channelsOf(output);
@@ -53,7 +53,7 @@ export class Collector {
     this.spatial = new Float32Array(this.images * grid[0] * grid[1] * channels);
   }
 
-  /** Channels of a token, all heads together. */
+  /** Returns the channels of a token, all heads together. */
   private channelsOf({ data, dims }: FloatTensor): number {
     const { form, layout } = this.tap;
     if (form === "stream" || dims.length === 3) return form === "stream" ? layout.channels : dims[2];
@@ -72,7 +72,10 @@ export class Collector {
     );
   }
 
-  /** The layer as a feature map; `norm` is applied to copies, as the last layer is also the source of `final`. */
+  /**
+   * Returns the layer as a feature map. `norm` is applied to copies, because the last layer is also the source of
+   * `final`.
+   */
   featureMap(
     source: Omit<FeatureSource, "layer">,
     options: { outputFmt: OutputFormat; returnPrefixTokens: boolean },
@@ -97,7 +100,7 @@ export class Collector {
   }
 }
 
-/** One image's part of an output as `[N, C]`. */
+/** Returns one image's part of an output as `[N, C]`. */
 function tokensOf(part: Float32Array, { form, layout }: Tap, dims: number[]): Float32Array {
   if (form === "stream")
     return layout.channelsFirst ? transpose(part, layout.channels, part.length / layout.channels) : part;
@@ -127,7 +130,7 @@ function normed(tokens: Float32Array, channels: number, norm: NormParameters | n
   return copy;
 }
 
-/** `[B, N, C]` to `[B, C, N]`. */
+/** Transposes `[B, N, C]` to `[B, C, N]`. */
 function channelsFirst(tokens: Float32Array, batch: number, count: number, channels: number): Float32Array {
   const result = new Float32Array(tokens.length);
   const size = count * channels;

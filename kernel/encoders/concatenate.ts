@@ -3,11 +3,11 @@ import { EncoderError } from "./errors";
 import { FeatureMap } from "./feature-map";
 
 /**
- * Several encoders as one, on one grid: each token of each map is brought to unit length, channels are put side by side,
- * and the whole is brought to unit length again (Law paper, combined encoders).
+ * Joins several encoders on one grid: each token of each map is scaled to unit length, channels are concatenated, and
+ * the result is scaled to unit length again (combined encoders of the Law paper, arXiv 2408.16357).
  *
- * @param maps of the same images and grid, any channels
- * @returns `NLC`; its layer is that of the first map
+ * @param maps maps of the same images and grid, with any channels
+ * @returns a map in `NLC` with the layer of the first map
  * @throws EncoderError when batches or grids differ
  */
 export function concatenate(maps: readonly FeatureMap[]): FeatureMap {

@@ -1,6 +1,6 @@
 import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
 
-/** One vector an input: `[B, D]`, row-major, as the model gives them (not of unit length). */
+/** One vector per input: `[B, D]`, row-major, as the model returns them (not of unit length). */
 export class Embeddings {
   readonly dims: readonly [batch: number, channels: number];
 
@@ -24,7 +24,7 @@ export class Embeddings {
     return new Embeddings(data, batch, encoder, device);
   }
 
-  /** Vector `index`, `[D]` (same memory). */
+  /** Returns vector `index`, `[D]` (same memory). */
   vector(index: number): Float32Array {
     const [, channels] = this.dims;
     return this.data.subarray(index * channels, (index + 1) * channels);

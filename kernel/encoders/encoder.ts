@@ -23,15 +23,15 @@ import type { Precision } from "./precision";
 import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
 import { TextTower } from "./text-tower";
 
-/** One block of an encoder, as timm's `feature_info` tells it. */
+/** One block of an encoder, with the fields of timm's `feature_info`. */
 export interface LayerInfo {
   layer: number;
   channels: number;
-  /** Pixels of the input for one step of the grid. */
+  /** Input pixels per step of the grid. */
   reduction: number;
 }
 
-/** What an encoder is. */
+/** Properties of an encoder. */
 export interface EncoderInfo {
   name: string;
   path: string | null;
@@ -39,73 +39,73 @@ export interface EncoderInfo {
   precision: Precision;
   /** `[height, width]` in pixels. */
   inputSize: readonly [number, number];
-  /** Pixels between neighbouring tokens of the first block; `featureInfo` has those of each. */
+  /** Pixels between neighbouring tokens of the first block; `featureInfo` has those of each block. */
   patchSize: number;
-  /** The same, by the name that convolutional networks use. */
+  /** Same value under the name of convolutional networks. */
   stride: number;
   grid: readonly [rows: number, columns: number];
   prefixTokens: number;
-  /** Of the last block. */
+  /** Channels of the last block. */
   channels: number;
   /** Number of blocks. */
   depth: number;
   parameters: number;
   opset: number;
   blocks: readonly BlockInfo[];
-  /** Whether `norm: true` can be had. */
+  /** True when `norm: true` is supported. */
   hasFinalNorm: boolean;
-  /** Whether `embed` can be had. */
+  /** True when `embed` is supported. */
   hasEmbedding: boolean;
   preprocess: Readonly<Preprocess>;
 }
 
-/** What `forwardIntermediates` returns with `intermediatesOnly`. */
+/** Result of `forwardIntermediates` with `intermediatesOnly`. */
 export interface IntermediatesResult {
-  /** In depth order. */
+  /** Feature maps in depth order. */
   intermediates: FeatureMap[];
-  /** The stream before the first block, layer -1; with `returnEmbeddings`. */
+  /** Stream before the first block, layer -1; present with `returnEmbeddings`. */
   embeddings?: FeatureMap;
 }
 
-/** What `forwardIntermediates` returns. */
+/** Result of `forwardIntermediates`. */
 export interface ForwardResult extends IntermediatesResult {
   /**
-   * Tokens after the last visited block and the final norm, `NLC`, prefix tokens apart (without norm where the model has
-   * none, or one of other channels).
+   * Tokens after the last visited block and the final norm, in `NLC`, with prefix tokens apart. The norm is omitted
+   * where the model has none, or one for other channels.
    */
   final: FeatureMap;
 }
 
-/** The call of `encoders.load` that gives the same encoder again. */
+/** Arguments of `encoders.load` that load the same encoder again. */
 export interface EncoderSource {
   model: string;
-  /** Those that change features; empty with the defaults. */
+  /** Options that change features; empty for the defaults. */
   options: Readonly<Record<string, unknown>>;
 }
 
-/** What an encoder is made of; `encoders.load` makes it. */
+/** Parts of an encoder, made by `encoders.load`. */
 export interface EncoderParts {
   name: string;
   source: EncoderSource;
   network: Network;
-  /** One entry a block. */
+  /** One layout per block. */
   layouts: TokenLayout[];
   plan: Preprocess;
   embedding: string | null;
-  /** Finds the text tower, on the hub too. */
+  /** Finds the text tower, locally or on the hub. */
   text(): Promise<string>;
 }
 
 const FORWARD = "encoders.forwardIntermediates";
 
-/** A frozen vision transformer. It holds memory of the device until `dispose`. */
+/** Frozen vision transformer. It holds memory of the device until `dispose`. */
 export class Encoder {
   readonly name: string;
-  /** How it was loaded. */
+  /** Source from which it was loaded. */
   readonly source: EncoderSource;
   readonly device: Device;
   readonly info: EncoderInfo;
-  /** One entry a block. */
+  /** One entry per block. */
   readonly featureInfo: readonly LayerInfo[];
   private readonly parts: EncoderParts;
   private text: Promise<TextTower> | null = null;
@@ -121,10 +121,11 @@ export class Encoder {
   }
 
   /**
-   * The residual stream after chosen blocks, with timm's meaning of every option.
+   * Returns the residual stream after chosen blocks; every option has timm's meaning.
    *
    * @param images one or many
-   * @throws EncoderError for a layer out of range or an illegal option; `ImageError` for a picture that cannot be read
+   * @throws EncoderError for a layer out of range or an invalid option
+   * @throws ImageError for a picture that cannot be read
    */
   async forwardIntermediates(
     images: EncoderInput | readonly EncoderInput[],
@@ -158,7 +159,7 @@ export class Encoder {
       .map((one) => one.featureMap(source, checked, checked.norm ? norm : null));
     const whole = { outputFmt: "NLC", returnPrefixTokens: true } as const;
     const lastOne = collectors[collectors.length - 1];
-    // Stopped early in a hierarchical model, the last stage's norm does not fit the channels of this one.
+    // After an early stop in a hierarchical model, the last stage's norm does not fit this stage's channels.
     const fits = !norm?.scale || norm.scale.length === layouts[end].channels;
     return {
       ...(checked.intermediatesOnly ? {} : { final: lastOne.featureMap(source, whole, fits ? norm : null) }),
@@ -168,7 +169,7 @@ export class Encoder {
   }
 
   /**
-   * Attention probabilities of chosen blocks.
+   * Returns the attention probabilities of chosen blocks.
    *
    * @throws EncoderError where the graph holds none (a fused operator), or a layer is out of range
    */
@@ -197,7 +198,8 @@ export class Encoder {
   }
 
   /**
-   * The embedding of each image in the space shared with text, `[B, D]`, as the model gives it (not of unit length).
+   * Returns the embedding of each image in the space shared with text, `[B, D]`, as the model returns it (not of unit
+   * length).
    *
    * @throws EncoderError when the model has no such output
    */
@@ -228,10 +230,12 @@ export class Encoder {
   }
 
   /**
-   * The embedding of each text in the space shared with images, `[B, D]`, by the text tower beside the encoder: `text.onnx`,
-   * or `text_model.onnx` of an export of CLIP, with a `tokenizer.json` of words or byte pairs. Fetched now where it lies on the hub.
+   * Returns the embedding of each text in the space shared with images, `[B, D]`. It uses the text tower beside the
+   * encoder: `text.onnx`, or `text_model.onnx` of a CLIP export, with a `tokenizer.json` of words or byte pairs. A
+   * tower on the hub is fetched on first use.
    *
-   * @throws EncoderError when there is no such tower, or its tokenizer is of another kind; `HubError`
+   * @throws EncoderError when there is no such tower, or its tokenizer is of another kind
+   * @throws HubError when the hub does not deliver it
    */
   async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
     const fn = "encoders.embedText";
@@ -246,8 +250,8 @@ export class Encoder {
   }
 
   /**
-   * The same encoder `count` times, to work on batches side by side: each copy has the model in memory once more, and its share of
-   * the processor's cores. Who asks for them disposes of them.
+   * Returns `count` copies of the encoder that work on batches in parallel. Each copy needs the model's memory again
+   * and gets its share of the processor's cores. The caller disposes of them.
    */
   sideBySide(count: number): Encoder[] {
     this.checkOpen("Encoder.sideBySide");
@@ -288,7 +292,7 @@ export class Encoder {
     ]);
   }
 
-  /** Runs all images and gathers what the collectors tap. */
+  /** Runs all images and fills the collectors. */
   private collect(
     images: readonly EncoderInput[],
     collectors: Collector[],
@@ -310,7 +314,7 @@ export class Encoder {
     );
   }
 
-  /** Where a layer's facet is found in the graph; layer -1 is the stream before the first block. */
+  /** Returns the tensor of a layer's facet in the graph; layer -1 is the stream before the first block. */
   private tap(layer: number, facet: Facet): Tap {
     const { network, layouts } = this.parts;
     const { blocks } = network.analysis.structure;
@@ -333,7 +337,7 @@ export class Encoder {
     return tensor;
   }
 
-  /** Rows and columns of the patch tokens after a block, 0-based. */
+  /** Returns the rows and columns of the patch tokens after a block, 0-based. */
   gridOf(layer: number): [rows: number, columns: number] {
     const [rows, columns] = this.parts.layouts[checkLayer("Encoder.gridOf", layer, this.info.depth)].grid;
     return [rows, columns];
@@ -344,12 +348,12 @@ export class Encoder {
   }
 }
 
-/** Some exports fold heads into the batch, `[B · heads, N, D]`: as `[B, heads, N, D]`. */
+/** Splits heads that some exports fold into the batch: `[B · heads, N, D]` becomes `[B, heads, N, D]`. */
 function splitHeads({ data, dims }: FloatTensor, batch: number): FloatTensor {
   return dims[0] === batch ? { data, dims } : { data, dims: [batch, dims[0] / batch, ...dims.slice(1)] };
 }
 
-/** The part of a batch's output that belongs to its first `count` images. */
+/** Returns the part of a batch's output that belongs to its first `count` images. */
 function firstImages({ data, dims }: FloatTensor, count: number, batch: number): FloatTensor {
   return { data: data.subarray(0, (data.length / batch) * count), dims: [(dims[0] / batch) * count, ...dims.slice(1)] };
 }
@@ -363,26 +367,23 @@ function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): Enco
   const { grid, stride, prefixTokens } = layouts[0];
   const { channels } = layouts[layouts.length - 1];
   return {
-    ...{
-      name,
-      path: model.path,
-      device: network.device,
-      precision: network.isQuantized ? "int8" : "fp32",
-      inputSize: plan.inputSize,
-      patchSize: stride[0],
-      stride: stride[0],
-      grid,
-      prefixTokens,
-      channels,
-    },
-    ...{
-      depth: structure.blocks.length,
-      parameters: countParameters(model),
-      opset: model.opsets.get("") ?? 0,
-      preprocess: plan,
-    },
+    name,
+    path: model.path,
+    device: network.device,
+    precision: network.isQuantized ? "int8" : "fp32",
+    inputSize: plan.inputSize,
+    patchSize: stride[0],
+    stride: stride[0],
+    grid,
+    prefixTokens,
+    channels,
+    depth: structure.blocks.length,
+    parameters: countParameters(model),
+    opset: model.opsets.get("") ?? 0,
+    preprocess: plan,
     blocks: structure.blocks.map(blockInfo),
-    ...{ hasFinalNorm: norm !== null, hasEmbedding: embedding !== null },
+    hasFinalNorm: norm !== null,
+    hasEmbedding: embedding !== null,
   };
 }
 

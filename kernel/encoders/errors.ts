@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** An encoder that cannot do what was asked. */
+/** Error for a request that an encoder cannot fulfil. */
 export class EncoderError extends RuleError {
   override name = "EncoderError";
 }

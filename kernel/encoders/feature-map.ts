@@ -2,7 +2,7 @@ import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
 
-/** `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
+/** Layout of features. `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
 export type OutputFormat = "NCHW" | "NLC";
 
 /** Class and register tokens, `[B, P, C]`. */
@@ -11,7 +11,7 @@ export interface PrefixTokens {
   dims: [batch: number, tokens: number, channels: number];
 }
 
-/** What a feature map is made of. */
+/** Fields of a feature map. */
 export interface FeatureMapFields {
   data: Float32Array;
   dims: readonly number[];
@@ -27,20 +27,20 @@ export interface FeatureMapFields {
 
 /** Features of a batch of images at one layer of an encoder, on the patch grid. */
 export class FeatureMap {
-  /** Row-major, in the order of `dims`. */
+  /** Values in row-major order of `dims`. */
   readonly data: Float32Array;
   readonly dims: readonly number[];
   readonly format: OutputFormat;
-  /** Block whose output this is, 0-based. */
+  /** Number of the block with this output, 0-based. */
   readonly layer: number;
   readonly encoder: string;
   readonly device: string;
   readonly grid: readonly [rows: number, columns: number];
   readonly channels: number;
   readonly batch: number;
-  /** Class and register tokens, where they were asked for. */
+  /** Class and register tokens, where requested. */
   readonly prefixTokens?: PrefixTokens;
-  /** Where each image lies in the model's input. */
+  /** Placement of each image in the model's input. */
   readonly geometry: readonly Geometry[];
 
   constructor(fields: FeatureMapFields) {
@@ -57,7 +57,11 @@ export class FeatureMap {
     this.geometry = fields.geometry;
   }
 
-  /** The features of image `index` alone, as a batch of one (same memory). Negative indices count from the end. */
+  /**
+   * Returns the features of image `index` as a batch of one (same memory). Negative indices count from the end.
+   *
+   * @throws EncoderError for an index out of range
+   */
   image(index: number): FeatureMap {
     const i = this.checkImage("FeatureMap.image", index);
     const size = this.data.length / this.batch;
@@ -72,7 +76,7 @@ export class FeatureMap {
     return new FeatureMap({ ...fields, prefixTokens: prefix });
   }
 
-  /** The patch tokens of image `index`, `[N, C]` row-major: a view for `NLC`, a copy for `NCHW`. */
+  /** Returns the patch tokens of image `index`, `[N, C]` row-major: a view for `NLC`, a copy for `NCHW`. */
   tokens(index: number): Float32Array {
     const i = this.checkImage("FeatureMap.tokens", index);
     const size = this.data.length / this.batch;
@@ -117,7 +121,7 @@ function slicePrefix({ data, dims: [, tokens, channels] }: PrefixTokens, index: 
   return { data: data.subarray(index * size, (index + 1) * size), dims: [1, tokens, channels] };
 }
 
-/** `[rows, columns]` to `[columns, rows]`. */
+/** Transposes `[rows, columns]` to `[columns, rows]`. */
 export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(data.length);
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c];

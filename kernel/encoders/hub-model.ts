@@ -7,24 +7,25 @@ import { platform } from "../platform";
 import { EncoderError } from "./errors";
 import { textNames } from "./locate";
 
-/** Where an encoder of the hub lies, and how it is fetched. */
+/** Location of an encoder on the hub, and options of fetching. */
 export interface HubModelOptions extends Pick<HubOptions, "onProgress" | "signal"> {
-  /** The `.onnx` file inside of the repository. Default: `onnx/model.onnx`, else `model.onnx`. */
+  /** Path of the `.onnx` file in the repository. Default: `onnx/model.onnx`, else `model.onnx`. */
   file?: string;
 }
 
 const DEFAULT_FILES = ["onnx/model.onnx", "model.onnx"];
 const CONFIGS = ["preprocessor_config.json", "processor_config.json", "config.json", "open_clip_config.json"];
 const MAX_CONFIG = 2 ** 20;
-/** The largest message that ONNX's format can hold. */
+/** Largest message that ONNX's format can hold. */
 const MAX_MODEL = 2 ** 31;
 const MAX_PARTS = 64;
 
 /**
- * Brings an encoder's files into the cache of the hub: the graph, files of weights that it names, configuration.
+ * Fetches an encoder's files into the hub's cache: the graph, its files of weights, configuration.
  *
  * @returns the path of the `.onnx` file
- * @throws HubError; EncoderError when the repository holds no ONNX model where it is looked for
+ * @throws HubError for a failed download
+ * @throws EncoderError when the repository has no ONNX model at the expected path
  */
 export async function fetchModel(source: string, options: HubModelOptions, fn: string): Promise<string> {
   const reference = parseReference(source, fn);
@@ -55,7 +56,7 @@ const TOKENIZER = ["tokenizer.json", "tokenizer_config.json"];
 const MAX_TOKENIZER = 2 ** 26;
 
 /**
- * Brings the text tower that belongs to a fetched model, and its tokenizer, into the cache.
+ * Fetches the text tower of a fetched model, and its tokenizer, into the cache.
  *
  * @returns the path of its `.onnx` file
  */
@@ -76,7 +77,7 @@ export async function fetchText(source: string, model: string, options: HubModel
   throw new EncoderError(fn, `the repository must hold ${textNames(model).join(" or ")}`, source);
 }
 
-/** A file that need not be there: null for 404, and for one that is not in the cache while offline. */
+/** Fetches an optional file: null for 404, and for a file outside the cache while offline. */
 async function optional(path: Promise<string>): Promise<string | null> {
   try {
     return await path;
@@ -87,7 +88,10 @@ async function optional(path: Promise<string>): Promise<string | null> {
   }
 }
 
-/** Files of weights beside the graph, as paths in the repository. They come from the file: none may leave its folder. */
+/**
+ * Returns the files of weights beside the graph, as paths in the repository. The names are untrusted, so none may leave
+ * the graph's folder.
+ */
 function weightFiles(model: OnnxModel, file: string, fn: string): string[] {
   const names = [...model.initializers.values()].flatMap(({ external }) => (external ? [external.location] : []));
   const { dirname, join } = platform().posix;

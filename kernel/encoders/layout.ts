@@ -2,34 +2,36 @@ import type { Analysis } from "../onnx/inspect";
 import { stemGrid, stemStride } from "../onnx/stem";
 import { EncoderError } from "./errors";
 
-/** What a caller may say about the tokens, where the graph does not tell. */
+/** Token layout, for graphs that do not determine it. */
 export interface TokenOptions {
-  /** Pixels between neighbouring tokens. */
+  /** Pixels between neighbouring tokens. Default: derived from the graph. */
   patchSize?: number;
-  /** Class and register tokens before the patch tokens. */
+  /** Number of class and register tokens before the patch tokens. Default: derived from the graph. */
   prefixTokens?: number;
 }
 
-/** How one layer lays its tokens over the model's input. */
+/** Layout of one layer's tokens over the model's input. */
 export interface TokenLayout {
-  /** `[rows, columns]`. */
+  /** Grid size, `[rows, columns]`. */
   grid: [number, number];
   /** Pixels between neighbouring tokens, `[vertical, horizontal]`. */
   stride: [number, number];
-  /** Class and register tokens, before the patch tokens. */
+  /** Number of class and register tokens before the patch tokens. */
   prefixTokens: number;
   channels: number;
-  /** The stream is `[B, C, H, W]`; else `[B, N, C]` or `[B, H, W, C]`. */
+  /** True for a stream `[B, C, H, W]`, false for `[B, N, C]` or `[B, H, W, C]`. */
   channelsFirst: boolean;
 }
 
-/** More class and register tokens than any published model has. */
+/** Limit of class and register tokens, above every published model. */
 const MAX_PREFIX = 64;
 
-/** Stages of a hierarchical model halve the grid up to this many times. */
+/** Most times that the stages of a hierarchical model halve the grid. */
 const MAX_HALVINGS = 6;
 
-/** The grid of the first tokens and their stride, from the windows between image and tokens or from `patchSize`. */
+/**
+ * Returns the grid of the first tokens and their stride, from the windows between image and tokens or from `patchSize`.
+ */
 export function baseGrid(
   { steps }: Analysis,
   [height, width]: [number, number],
@@ -41,8 +43,8 @@ export function baseGrid(
 }
 
 /**
- * Where the tokens of a stream of shape `dims` lie: on the base grid or that grid halved some times; of `[B, N, C]`, what
- * is left of N are prefix tokens.
+ * Finds the layout of a stream of shape `dims`: the base grid, or that grid halved some times. The rest of N in
+ * `[B, N, C]` are prefix tokens.
  *
  * @throws EncoderError when the numbers do not fit each other
  */
@@ -65,7 +67,7 @@ export function findLayout(
 
 type Fit = Pick<TokenLayout, "prefixTokens" | "channels" | "channelsFirst">;
 
-/** `[B, H, W, C]` or `[B, C, H, W]`, whichever has the grid; where both do, the order that the kind of network has. */
+/** Chooses `[B, H, W, C]` or `[B, C, H, W]` by the grid; where both fit, the order of the kind of network. */
 function fitImage(dims: readonly number[], [rows, columns]: [number, number], preferFirst: boolean): Fit | null {
   const first = dims[2] === rows && dims[3] === columns;
   const last = dims[1] === rows && dims[2] === columns;
@@ -83,7 +85,7 @@ function fitTokens(
   if (dims.length !== 3) return null;
   const prefixTokens = dims[1] - rows * columns;
   const known = options.prefixTokens === undefined || options.prefixTokens === prefixTokens;
-  // A halved grid leaves room for any number of prefix tokens: hierarchical models have none.
+  // A halved grid would leave room for any number of prefix tokens, but hierarchical models have none.
   const legal = halvings ? prefixTokens === 0 : prefixTokens >= 0 && prefixTokens <= MAX_PREFIX;
   return known && legal ? { prefixTokens, channels: dims[2], channelsFirst: false } : null;
 }

@@ -12,9 +12,9 @@ import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { readSideInputs, type SideInput } from "./side-inputs";
 import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
 
-/** How an encoder is loaded. */
+/** Options of loading an encoder. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {
-  /** Default `auto`: the best device that starts. An explicit one that does not start is an error. */
+  /** Device to use; an explicit device that does not start is an error. Default `auto`: the best device that starts. */
   device?: DeviceRequest;
   /**
    * Needed where no configuration lies beside the model. Options win over it key by key; a whole configuration of transformers, timm or
@@ -22,13 +22,13 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    */
   preprocess?: PreprocessOptions | PreprocessName | object;
   /**
-   * Side or `[height, width]` of the pictures that the model sees, where it is to be another than the one it was exported
-   * for. Learned positions are interpolated; a graph that fixes its number of tokens is refused.
+   * Side or `[height, width]` of the model's input, where it differs from the exported one. Learned positions are
+   * interpolated; a graph with a fixed number of tokens is refused. Default: the exported size.
    */
   inputSize?: number | [number, number];
   /**
-   * `int8` runs about twice as fast on processors with integer dot products (AVX-512 VNNI and the like) and changes features by a
-   * percent or two; for the device `cpu`. Default `fp32`.
+   * Number format. `int8` runs about twice as fast on processors with integer dot products (such as AVX-512 VNNI) and
+   * changes features by a percent or two; for the device `cpu`. Default `fp32`.
    */
   precision?: Precision;
   /**
@@ -36,7 +36,10 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    * `pixel_attention_mask` (ones).
    */
   inputs?: Record<string, SideInput>;
-  /** Default: the folder's or file's name; of the hub, `owner/name`; with `-int8` in that precision. */
+  /**
+   * Name of the encoder. Default: the folder's or file's name, for the hub `owner/name`; with `-int8` in that
+   * precision.
+   */
   name?: string;
 }
 
@@ -44,10 +47,14 @@ const LOAD = "encoders.load";
 
 /**
  * Loads a frozen encoder: `zoo/<name>`, a `.onnx` file, a folder with `model.onnx` and `preprocessor_config.json`, or
- * `hf:owner/name[@revision]` from the hub. Its blocks are found in the graph by structure; no special export is needed.
+ * `hf:owner/name[@revision]` from the hub. Its blocks are found by the structure of the graph; no special export is
+ * needed.
  *
- * @throws EncoderError when files are missing or no blocks are found; `OnnxError` for a damaged file; `DeviceError`;
- *   `HubError` for files that the hub does not deliver
+ * @param source name or path of the encoder
+ * @throws EncoderError when files are missing or no blocks are found
+ * @throws OnnxError for a damaged file
+ * @throws DeviceError when an explicit device does not start
+ * @throws HubError for files that the hub does not deliver
  */
 export async function load(source: ZooName | (string & {}), options: LoadOptions = {}): Promise<Encoder> {
   if (typeof source !== "string")
@@ -95,7 +102,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   }
 }
 
-/** Options that a second call needs for the same features; those of the device and of fetching are left out. */
+/** Returns the options that a second call needs for the same features, without those of device and fetching. */
 function sourceOf(model: string, options: LoadOptions): EncoderSource {
   const { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess } = options;
   const repeated = { file, inputs, inputSize, name, patchSize, precision, prefixTokens, preprocess };
@@ -110,15 +117,15 @@ async function findFiles(source: string, options: HubModelOptions): Promise<Mode
   return { ...locateModel(path, LOAD), name: source.slice(3), text };
 }
 
-/** `[height, width]` where the graph fixes both. */
+/** Returns `[height, width]` where the graph fixes both. */
 function graphSize({ image }: Analysis): [number, number] | null {
   const [height, width] = image.dims?.slice(2) ?? [];
   return typeof height === "number" && typeof width === "number" && height > 0 && width > 0 ? [height, width] : null;
 }
 
 /**
- * The layout of each block's stream, by running an empty picture: only what comes before the first block where all blocks
- * are alike, the whole model where stages differ or its input size is not its own.
+ * Finds the layout of each block's stream by running an empty picture: the part before the first block where all blocks
+ * are alike, the whole model where stages differ or its input size was changed.
  */
 async function findLayouts(
   network: Network,

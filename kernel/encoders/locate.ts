@@ -3,17 +3,17 @@ import { basename, dirname, join, resolve } from "../platform/path";
 import { zooFolder } from "../zoo-folder";
 import { EncoderError } from "./errors";
 
-/** Where a model's files lie. */
+/** Paths of a model's files. */
 export interface ModelFiles {
   model: string;
   name: string;
-  /** Content of the configuration found beside the model; null where there is none. */
+  /** Content of the configuration beside the model; null without one. */
   config: object | null;
-  /** Finds the text tower that belongs to it, or says where one must lie. */
+  /** Finds the model's text tower, or throws an error that names its expected place. */
   text(): Promise<string>;
 }
 
-/** The encoders that ship with the package, so that an editor offers them. */
+/** Encoders of the package, named for an editor's completion. */
 export type ZooName =
   | "zoo/category-hybrid"
   | "zoo/clip-vit"
@@ -33,16 +33,16 @@ function listModels(folder: string): string[] {
     .sort();
 }
 
-/** Names of the encoders that ship with the package, as `encoders.load` takes them. */
+/** Returns the names of the package's encoders, as `encoders.load` takes them. */
 export function list(): string[] {
   return listModels(zooFolder()).map((name) => `zoo/${name}`);
 }
 
 /**
- * Finds the files of an encoder: `zoo/<name>` from the package, a `.onnx` file, or a folder with `model.onnx` (also in
- * `onnx/`, as on the hub). A file or folder of that name wins over the zoo.
+ * Finds the files of an encoder: `zoo/<name>` of the package, a `.onnx` file, or a folder with `model.onnx` (also in
+ * `onnx/`, as on the hub). A file or folder of that name takes precedence over the zoo.
  *
- * @throws EncoderError when there is no such thing
+ * @throws EncoderError when nothing is found
  */
 export function locateModel(source: string, fn: string): ModelFiles {
   const isZoo = source.startsWith("zoo/") && !existsSync(source);
@@ -73,7 +73,10 @@ export function locateModel(source: string, fn: string): ModelFiles {
   };
 }
 
-/** Names of a text tower: ours, and what exports of CLIP on the hub call the one of `vision_model.onnx`. */
+/**
+ * Returns the possible names of a text tower: `text.onnx`, and the name beside `vision_model.onnx` in CLIP exports on
+ * the hub.
+ */
 export function textNames(model: string): string[] {
   const name = basename(model);
   const beside = name.startsWith("vision_model") ? [name.replace("vision", "text")] : [];
@@ -106,7 +109,7 @@ function readConfig(folder: string, fn: string): object | null {
   return clip?.preprocess_cfg ?? null;
 }
 
-/** A JSON object from a file; null where there is no such file. */
+/** Reads a JSON object from a file; null without the file. */
 export function readJson(path: string, fn: string): object | null {
   if (!existsSync(path)) return null;
   try {

@@ -7,18 +7,18 @@ import { widen } from "../onnx/widen";
 import type { SideFeeds } from "./side-inputs";
 import { floatToHalf, halfToFloat } from "../numeric";
 
-/** A float tensor on the host. */
+/** Float tensor on the host. */
 export interface FloatTensor {
   data: Float32Array;
   dims: number[];
 }
 
-/** Sessions of graphs cut after different layers are kept, up to this many. */
+/** Most sessions of cut graphs that are kept. */
 const MAX_CUTS = 3;
 
 /**
- * One ONNX model as sessions: edited so that the tensors asked for are outputs, and cut so that nothing else is computed.
- * The session of the whole graph is made once; those of cut ones on demand.
+ * One ONNX model as sessions. The graph is edited so that requested tensors are outputs, and cut so that nothing else
+ * is computed. The session of the whole graph is made once, those of cut graphs on demand.
  */
 export class Network {
   private readonly sessions = new Map<string, Promise<BackendSession>>();
@@ -37,14 +37,14 @@ export class Network {
     ];
   }
 
-  /** Whether products are of integers. */
+  /** True when products are computed in integers. */
   get isQuantized(): boolean {
     return this.analysis.model.quantized.size > 0;
   }
 
   /**
-   * The batch size that an exporter fixed; null where the graph takes any. With int8 it is one: the range of a quantised tensor is that
-   * of all it holds, and what an image comes to must not depend on what it goes through the model with.
+   * Batch size fixed by the exporter; null where the graph takes any. With int8 it is one: the range of a quantised
+   * tensor covers all its images, and an image's features must not depend on its batch.
    */
   get fixedBatch(): number | null {
     if (this.isQuantized) return 1;
@@ -53,8 +53,9 @@ export class Network {
   }
 
   /**
-   * The same model with sessions of its own, which run beside those of other lanes. They are for many images, so that it pays to load
-   * weights as the processor's cache likes them; for the same reason those of the first session are read from the file as they are.
+   * Returns the same model with separate sessions that run in parallel with other lanes. They serve many images, so
+   * loading weights in the processor's preferred layout pays off; the first session reads weights unchanged from the
+   * file for a faster start.
    */
   inLane(lane: number, threads: number): Network {
     const { model } = this.analysis;
@@ -63,7 +64,7 @@ export class Network {
     return new Network(analysis, this.device, this.fn, this.sides, { lane, threads });
   }
 
-  /** Makes the session of the whole graph, so that a model that the runtime refuses is refused at once. */
+  /** Makes the session of the whole graph, so that a model that the runtime refuses fails at once. */
   async open(): Promise<void> {
     await this.session(this.full);
   }
@@ -71,7 +72,8 @@ export class Network {
   /**
    * Computes `fetches` for a batch of prepared images.
    *
-   * @param cut leave out all that they do not need: takes a session of its own, as do tensors inside of blocks
+   * @param cut leave out everything that `fetches` do not need; this takes a separate session, as do tensors inside of
+   *   blocks
    */
   async run(pixelValues: Float32Array, dims: number[], fetches: string[], cut: boolean): Promise<FloatTensor[]> {
     const own = cut || fetches.some((name) => !this.full.includes(name));

@@ -1,7 +1,7 @@
 import type { NormParameters } from "../onnx/norms";
 
 /**
- * Normalises every token in place: `y = (x - mean) / √(var + ε) · scale + bias` over its channels, with sums in double
+ * Normalises every token in place over its channels: `y = (x - mean) / √(var + ε) · scale + bias`, with sums in double
  * precision; `rms` has neither mean nor bias.
  *
  * @param tokens `[…, C]` row-major

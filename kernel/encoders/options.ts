@@ -1,51 +1,58 @@
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
 
-/** What of a block is taken: its output, or what its attention multiplies. */
+/** Part of a block: its output, or an input of its attention. */
 export type Facet = "token" | "query" | "key" | "value";
 
 const FACETS: Facet[] = ["token", "query", "key", "value"];
 
-/** What to take out of an encoder; names and meaning are timm's (`forward_intermediates`). */
+/** Options of `forwardIntermediates`; names and meaning are timm's. */
 export interface ForwardOptions {
   /**
-   * Blocks whose output is wanted. Absent or null: all. A number n: the last n. A list: 0-based, negative ones from the
-   * end; results come in depth order and once each, whatever the order asked for.
+   * Blocks to return. Absent or null: all. A number n: the last n. A list: 0-based, negative ones from the end; results
+   * come in depth order, once each. Default: all.
    */
   indices?: number | readonly number[] | null;
   /** Apply the model's final norm to each intermediate. Default false. */
   norm?: boolean;
-  /** Hand out class and register tokens apart. Default false. */
+  /** Return class and register tokens separately. Default false. */
   returnPrefixTokens?: boolean;
-  /** Default `"NCHW"`. */
+  /** Layout of the feature maps. Default `"NCHW"`. */
   outputFmt?: OutputFormat;
-  /** Do not compute the blocks after the last one wanted: `final` is then the state after that block. Default false. */
+  /** Skip the blocks after the last requested one: `final` is then the state after that block. Default false. */
   stopEarly?: boolean;
   /** Leave `final` out. Default false. */
   intermediatesOnly?: boolean;
   /**
-   * `token` (default): the residual stream after the block. `query`, `key`, `value`: what enters the block's attention,
-   * heads side by side, before the scale and after rotary positions (Amir et al. 2021, "Deep ViT features").
+   * Part of the block. `token` (default): the residual stream after the block. `query`, `key`, `value`: the inputs of
+   * the block's attention, heads side by side, before the scale and after rotary positions (Amir et al. 2021, "Deep ViT
+   * features").
    */
   facet?: Facet;
-  /** Also hand out the stream before the first block, as `embeddings` (transformers' `hidden_states[0]`). Default false. */
+  /**
+   * Also return the stream before the first block as `embeddings` (transformers' `hidden_states[0]`). Default false.
+   */
   returnEmbeddings?: boolean;
-  /** Images that go through the model together. Default 16. */
+  /** Images per run of the model. Default 16. */
   batchSize?: number;
   /** Called after each batch with the number of images done and of all. */
   onProgress?: (progress: { done: number; total: number }) => void;
-  /** Stops between two batches: the promise rejects with the signal's reason. */
+  /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 
-/** `ForwardOptions` with every default filled in and every value checked. */
+/** `ForwardOptions` with defaults filled in and every value checked. */
 export interface CheckedOptions extends Required<Omit<ForwardOptions, "indices" | "onProgress" | "signal">> {
   layers: number[];
   onProgress: (progress: { done: number; total: number }) => void;
   signal: AbortSignal | null;
 }
 
-/** Checks options against the encoder's depth. Throws `EncoderError`. */
+/**
+ * Checks options against the encoder's depth.
+ *
+ * @throws EncoderError for an invalid option
+ */
 export function checkOptions(fn: string, options: ForwardOptions, depth: number): CheckedOptions {
   const {
     norm = false,
@@ -77,7 +84,7 @@ export function checkOptions(fn: string, options: ForwardOptions, depth: number)
   };
 }
 
-/** Layers in depth order, each once. */
+/** Returns layers in depth order, each once. */
 export function checkIndices(fn: string, indices: ForwardOptions["indices"], depth: number): number[] {
   if (indices === undefined || indices === null) return Array.from({ length: depth }, (_, i) => i);
   if (typeof indices === "number") {
@@ -90,7 +97,7 @@ export function checkIndices(fn: string, indices: ForwardOptions["indices"], dep
   return [...new Set(layers)].sort((a, b) => a - b);
 }
 
-/** A layer counted from the front. */
+/** Returns a layer's number counted from the front. */
 export function checkLayer(fn: string, index: number, depth: number): number {
   const layer = index < 0 ? index + depth : index;
   if (!Number.isInteger(layer) || layer < 0 || layer >= depth)

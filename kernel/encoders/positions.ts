@@ -3,14 +3,14 @@ import { readTensor } from "../onnx/tensor";
 import { stemGrid } from "../onnx/stem";
 import { EncoderError } from "./errors";
 
-/** Cubic convolution with a = -3/4, as `torch.nn.functional.interpolate(mode="bicubic")` has it. */
+/** Cubic convolution with a = -3/4, as in `torch.nn.functional.interpolate(mode="bicubic")`. */
 function cubic(x: number): number {
   const [a, t] = [-0.75, Math.abs(x)];
   if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
   return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
 }
 
-/** Four source positions and their weights for each target position: `align_corners=False`, edges repeated. */
+/** Returns four source positions and weights per target position: `align_corners=False`, edges repeated. */
 function taps(source: number, target: number): { from: number[]; weights: number[] }[] {
   return Array.from({ length: target }, (_, i) => {
     const at = ((i + 0.5) * source) / target - 0.5;
@@ -20,7 +20,7 @@ function taps(source: number, target: number): { from: number[]; weights: number
   });
 }
 
-/** `[rows, columns, C]` to another grid. */
+/** Resizes `[rows, columns, C]` to another grid. */
 function resizeGrid(data: Float64Array, from: [number, number], to: [number, number], channels: number): Float32Array {
   const [across, down] = [taps(from[1], to[1]), taps(from[0], to[0])];
   const result = new Float32Array(to[0] * to[1] * channels);
@@ -39,10 +39,11 @@ function resizeGrid(data: Float64Array, from: [number, number], to: [number, num
 }
 
 /**
- * The same model for pictures of another size: its learned position embedding is interpolated to the new grid (bicubic, as
- * transformers' `interpolate_pos_encoding`), those of prefix tokens kept. A model without one is only freed of the size.
+ * Returns the model for pictures of another size: the learned position embedding is interpolated to the new grid
+ * (bicubic, as transformers' `interpolate_pos_encoding`), and positions of prefix tokens are kept. A model without
+ * learned positions only loses the fixed size.
  *
- * @throws EncoderError when the embedding does not belong to the model's own grid
+ * @throws EncoderError when the embedding does not match the model's grid
  */
 export function resizeModel(fn: string, analysis: Analysis, from: [number, number], to: [number, number]): Analysis {
   const { positions, steps, model } = analysis;

@@ -9,12 +9,17 @@ import { EncoderError } from "./errors";
 const [FLOAT, UINT8, INT8] = [1, 2, 3];
 
 /**
- * How an encoder computes. `fp32`: as its graph is written. `int8`: products with constant float32 weights in integers, weights with a
- * scale a column, activations with a scale an image and product; all else as it is written.
+ * Number format of an encoder's computation. `fp32`: the graph unchanged. `int8`: products with constant float32
+ * weights in integers; weights have a scale per column, activations a scale per image and product; the rest is
+ * unchanged.
  */
 export type Precision = "fp32" | "int8";
 
-/** Throws `EncoderError` for another precision, or a device that has no fast integer products. */
+/**
+ * Checks a precision.
+ *
+ * @throws EncoderError for an unknown precision, or a device without fast integer products
+ */
 export function checkPrecision(fn: string, precision: Precision, device: DeviceRequest | undefined): void {
   if (precision !== "fp32" && precision !== "int8")
     throw new EncoderError(fn, "precision must be fp32 or int8", precision);
@@ -59,7 +64,7 @@ async function probeForm(): Promise<LevelForm> {
   }
 }
 
-/** The same model with int8 weights. */
+/** Returns the same model with int8 weights. */
 export async function quantizeModel(fn: string, analysis: Analysis): Promise<Analysis> {
   const { model, image } = analysis;
   const batch = image.dims?.[0];

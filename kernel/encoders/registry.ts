@@ -1,4 +1,4 @@
-/** How an encoder learnt. */
+/** Kind of an encoder's training. */
 export type EncoderFamily =
   | "contrastive"
   | "self-supervised"
@@ -9,8 +9,8 @@ export type EncoderFamily =
   | "concatenation";
 
 /**
- * A public encoder. Null where a thing is not known for sure. None was downloaded here: what is written comes from the
- * models' papers and cards, and `encoders.load` reads the truth from the files.
+ * Public encoder. Null marks an unconfirmed fact. The facts come from the models' papers and cards, not from downloads;
+ * `encoders.load` reads the actual values from the files.
  */
 export interface RegistryEntry {
   name: string;
@@ -19,21 +19,21 @@ export interface RegistryEntry {
   law: string | null;
   /** Repository of the original weights on the hub, `owner/name`. */
   weights: string | null;
-  /** An ONNX export, as `encoders.load(source, { file })` takes it. */
+  /** ONNX export, as `encoders.load(source, { file })` takes it. */
   onnx: { source: string; file: string } | null;
   /** Side of the input, in pixels. */
   inputSize: number;
-  /** Pixels between neighbouring tokens; of a network of stages, those of the first. */
+  /** Pixels between neighbouring tokens; for a network of stages, those of the first stage. */
   patchSize: number | null;
   channels: number | null;
   /** Number of blocks. */
   depth: number | null;
-  /** Of pixel values in 0..1, by channel. */
+  /** Mean of pixel values in 0..1, by channel. */
   mean: readonly [number, number, number] | null;
   std: readonly [number, number, number] | null;
-  /** SPDX name where there is one. Read the model's card before use. */
+  /** License by its SPDX name where one exists. Read the model's card before use. */
   license: string | null;
-  /** Names of the entries that are put together on one grid, by `encoders.concatenate`. */
+  /** Names of the entries that `encoders.concatenate` joins on one grid. */
   parts: readonly string[] | null;
   status: "not downloaded here";
   note: string | null;
@@ -64,7 +64,7 @@ const entry = (name: string, facts: Facts): RegistryEntry => ({
   ...{ name, status: "not downloaded here" as const },
 });
 
-/** A row of the Law's table whose features come out of a diffusion model at t = 1: no block of ours reads them. */
+/** Row of the Law's table with features of a diffusion model at t = 1, which `encoders.load` does not support. */
 const diffusion = (name: string, law: string, inputSize: number, channels: number, facts: Partial<RegistryEntry>) =>
   entry(name, {
     ...{ family: "diffusion", law, inputSize, channels, patchSize: null, depth: null, ...UNKNOWN },

@@ -10,12 +10,12 @@ import { Tokenizer } from "./tokenizer";
 
 const FN = "encoders.embedText";
 const OUTPUT = "text_embeds";
-/** Lengths above are not meant: a tokenizer without one says 10^30. */
+/** Longest plausible text length. A tokenizer without a limit stores 10^30. */
 const LONGEST = 2 ** 16;
 
 /**
- * The text half of a contrastive model: `text.onnx` or `text_model.onnx` (input_ids, attention_mask → text_embeds) and
- * `tokenizer.json` beside it, or above its folder `onnx`.
+ * Text half of a contrastive model: `text.onnx` or `text_model.onnx` (input_ids, attention_mask → text_embeds) with
+ * `tokenizer.json` beside it or above its folder `onnx`.
  */
 export class TextTower {
   private constructor(
@@ -24,7 +24,11 @@ export class TextTower {
     private readonly inputs: string[],
   ) {}
 
-  /** Loads the tower at `path`. Throws `EncoderError` where it is none, or has no tokenizer that is read here. */
+  /**
+   * Loads the tower at `path`.
+   *
+   * @throws EncoderError for another kind of model, or an unsupported or missing tokenizer
+   */
   static async open(path: string, device: Device): Promise<TextTower> {
     const tokenizer = readTokenizer(dirname(path));
     const { inputs, outputs } = readModel(path, FN);
@@ -35,7 +39,7 @@ export class TextTower {
     return new TextTower(tokenizer, await onnxruntime.create(path, { device }), names);
   }
 
-  /** Embeds texts, `batchSize` at a time: one array of rows a batch. */
+  /** Embeds texts, `batchSize` at a time, and returns one array of rows per batch. */
   async embed(texts: readonly string[], batchSize: number): Promise<Float32Array[]> {
     const parts: Float32Array[] = [];
     for (let start = 0; start < texts.length; start += batchSize) {
@@ -56,7 +60,10 @@ export class TextTower {
   }
 }
 
-/** `tokenizer.json` beside the tower or above its folder `onnx`; `tokenizer_config.json` says what length the model takes. */
+/**
+ * Reads `tokenizer.json` beside the tower or above its folder `onnx`; `tokenizer_config.json` has the model's text
+ * length.
+ */
 function readTokenizer(beside: string): Tokenizer {
   const folder = existsSync(join(beside, "tokenizer.json")) || basename(beside) !== "onnx" ? beside : dirname(beside);
   const json = readJson(join(folder, "tokenizer.json"), FN);

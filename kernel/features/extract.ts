@@ -16,70 +16,72 @@ import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore, type ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
 
-/** How far an extraction is. */
+/** Progress of an extraction. */
 export interface ExtractProgress {
-  /** Images, with those that were there before. */
+  /** Number of finished images, including earlier ones. */
   done: number;
   total: number;
   skipped: number;
-  /** Images whose features were there before this call. */
+  /** Number of images with features before this call. */
   reused: number;
 }
 
-/** What to extract, and where to. */
+/** Source, target and settings of an extraction. */
 export interface ExtractOptions {
-  /** A loaded encoder, which stays loaded, or what `encoders.load` takes. */
+  /** Loaded encoder, which stays loaded, or the source for `encoders.load`. */
   encoder: Encoder | string;
   /** A folder, a text file with a path a line (relative to it), paths, or pictures from any other source. */
   images: ImageSource;
   /** Blocks, as `indices` of `forwardIntermediates`. Default: the last one. */
   indices?: ForwardOptions["indices"];
-  /** The folder that takes the features. One that holds some of the same run is gone on with. */
+  /** Folder for the features; a folder with part of the same run is continued. */
   out: string;
   /** Side of the square of neighboring tokens whose mean is stored; default 1, each token. */
   pool?: number;
-  /** Default `f32`. */
+  /** Type of the stored numbers. Default `f32`. */
   dtype?: FeatureDtype;
-  /** The part of the images that this call takes, `i/n`. Parts that run at the same time need an `out` each. */
+  /** Part of the images for this call, `i/n`. Parts that run at the same time need separate folders. Default: all. */
   shard?: ShardOption;
-  /** For an encoder that is loaded here. Default `auto`. */
+  /** Device of an encoder loaded here. Default `auto`. */
   device?: DeviceRequest;
-  /** For an encoder that is loaded here. Default `fp32`. */
+  /** Precision of an encoder loaded here. Default `fp32`. */
   precision?: Precision;
-  /** For an encoder of the hub that is loaded here: the `.onnx` file in its repository. */
+  /**
+   * Path of the `.onnx` file in the repository, for an encoder of the hub loaded here. Default: as in `encoders.load`.
+   */
   file?: string;
   /**
-   * Images that are prepared together and go through the model together; on the processor a large model takes them a few at a time, as
-   * many as its cache has room for. Default 16.
+   * Images prepared and run together. On the processor a large model takes as many at a time as its cache holds.
+   * Default 16.
    */
   batchSize?: number;
   /**
-   * Copies of the model that work on batches side by side on the processor, which keeps its cores busier than one that uses them all.
-   * Default 2 for models up to 600 MB, two cores and at least eight batches, else 1.
+   * Copies of the model that work on batches in parallel on the processor, which keeps its cores busier than one copy
+   * on all of them. Default 2 for models up to 600 MB, two cores and at least eight batches, else 1.
    */
   copies?: number;
-  /** Images in one file, all of which are in memory. Default: as many as fill 64 MB, at most 64. */
+  /** Images per file, all of which are in memory. Default: as many as fill 64 MB, at most 64. */
   imagesPerFile?: number;
   /** Apply the final norm to each layer. Default false. */
   norm?: boolean;
-  /** Default `token`. */
+  /** Facet of the blocks. Default `token`. */
   facet?: Facet;
-  /** Called after each batch. */
+  /** Called after each batch. Default: not called. */
   onProgress?: (progress: ExtractProgress) => void;
-  /** In a notebook, show a progress bar. Default `true`. */
+  /** Show a progress bar in a notebook. Default `true`. */
   progress?: boolean;
-  /** Stops between two batches; files that are complete stay, and the next call goes on after them. */
+  /** Stops between two batches; complete files stay, and the next call continues after them. Default: none. */
   signal?: AbortSignal;
 }
 
-/** What an extraction did. */
+/** Result of an extraction. */
 export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   out: string;
-  /** Of encoder and options: what makes two runs the same. */
+  /** Hash of encoder and options, equal for equal runs. */
   hash: string;
   precision: Precision;
   images: number;
-  /** Images with features, now or from before. */
+  /** Number of images with features, new or earlier. */
   ok: number;
 }
 
@@ -87,11 +89,14 @@ const EXTRACT = "features.extract";
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
 const MOST_COPIES = 16;
-/** Batches that make up for the time in which a second copy is loaded. */
+/** Batches needed to compensate the loading of a second copy. */
 const WORTH_COPIES = 8;
-/** Parameters of a model that is worth its memory twice: 600 MB in single precision. */
+/** Parameters of the largest model that gets a second copy: 600 MB in single precision. */
 const SMALL_MODEL = 150e6;
-/** Measured with ViT-B on a processor with 16 MB of cache a core: four images at a time take 3 % less than eight. */
+/**
+ * Cache used per run, measured with ViT-B on a processor with 16 MB of cache per core: four images at a time take 3 %
+ * less than eight.
+ */
 const CACHE_BYTES = 10 * 2 ** 20;
 const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 
@@ -192,7 +197,7 @@ function defaultCopies({ info }: Encoder, batches: number): number {
   return isWorth && info.device === "cpu" && platform().cores() > 1 ? 2 : 1;
 }
 
-/** Runs `body` with copies of the encoder, or with itself where one is enough. */
+/** Runs `body` with copies of the encoder, or with the encoder where one suffices. */
 async function withCopies(encoder: Encoder, count: number, body: (copies: Encoder[]) => Promise<void>): Promise<void> {
   if (count < 2) return body([encoder]);
   const copies = encoder.sideBySide(count);
@@ -203,7 +208,10 @@ async function withCopies(encoder: Encoder, count: number, body: (copies: Encode
   }
 }
 
-/** Images whose hidden layers, four times as wide as the stream, fill `CACHE_BYTES`; on other devices all of them. */
+/**
+ * Returns the number of images whose hidden layers, four times as wide as the stream, fill `CACHE_BYTES`; on other
+ * devices all of them.
+ */
 function roomFor(encoder: Encoder): number {
   if (encoder.device !== "cpu") return Infinity;
   const [rows, columns] = encoder.gridOf(0);
@@ -228,7 +236,7 @@ function imagesPerFile(layers: readonly ExtractedLayer[], dtype: FeatureDtype): 
 
 const READERS = 8;
 
-/** Images without a line of their present content. */
+/** Returns the images without a line for their present content. */
 async function missing(images: readonly ImageItem[], store: FeatureStore): Promise<ImageItem[]> {
   const found: ImageItem[] = [];
   for (let start = 0; start < images.length; start += READERS) {
@@ -247,14 +255,14 @@ async function hasLine(image: ImageItem, store: FeatureStore): Promise<boolean> 
   return line.sha256 === ("sha256" in read ? read.sha256 : null);
 }
 
-/** A batch that went through the model; `maps` hold its `fresh` pictures. */
+/** Computed batch; `maps` hold its `fresh` pictures. */
 interface Computed {
   batch: readonly Candidate[];
   fresh: PreparedImage[];
   maps: FeatureMap[];
 }
 
-/** One call's work: batches are prepared ahead of the model, files written whole. */
+/** Work of one call: batches are prepared ahead of the model, and files are written whole. */
 class Extraction {
   readonly progress: ExtractProgress;
   private readonly bad = new Map<string, string>();
@@ -278,7 +286,7 @@ class Extraction {
     const { preprocess } = this.encoder.info;
     const read = ahead(files.flat(), 0, readBatch);
     const prepared = ahead(read, 1, (batch) => prepareBatch(EXTRACT, batch, preprocess, seen));
-    // A batch waits for each copy of the model: the copies are not equally fast, and results are taken in order.
+    // One batch waits per copy of the model, because copies differ in speed and results are taken in order.
     const depth = 2 * encoders.length;
     const computed = ahead(prepared, depth, (batch, i) => this.forward(batch, encoders[i % encoders.length]));
     for (const file of files) {
@@ -305,7 +313,7 @@ class Extraction {
     return { batch, fresh, maps };
   }
 
-  /** What became of each image of a batch. */
+  /** Returns the manifest lines of a batch's images. */
   private linesOf(
     { batch, fresh, maps }: Computed,
     tensors: Map<string, SafetensorsTensor>,
@@ -328,7 +336,7 @@ class Extraction {
     return lines;
   }
 
-  /** A bad picture, or one that was seen before, be it good or bad. */
+  /** Returns the line of a bad picture, or of one seen before. */
   private withoutForward({ image, sha256, reason, note }: Candidate, before: readonly ManifestLine[]): ManifestLine {
     const { path } = image;
     if (reason !== null && sha256 !== null) this.bad.set(sha256, reason);
@@ -346,7 +354,7 @@ function split<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Results in order; while one is used, the next `depth` are on their way. */
+/** Yields results in order; while one is used, the next `depth` are computed. */
 async function* ahead<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   depth: number,
@@ -356,7 +364,7 @@ async function* ahead<T, R>(
   let index = 0;
   for await (const item of items) {
     const result = step(item, index++);
-    // Reported when its turn comes, not as an unhandled rejection now.
+    // Reported on its turn instead of as an unhandled rejection now.
     result.catch(() => {});
     results.push(result);
     if (results.length > depth) yield results.shift() as Promise<R>;

@@ -6,13 +6,13 @@ import { FeatureError } from "./error";
 
 /** One picture to extract. */
 export interface ImageFile {
-  /** As the manifest names it: relative to the folder, or as the list has it. */
+  /** Path in the manifest: relative to the folder, or as listed. */
   path: string;
-  /** Where it lies. */
+  /** Path on disk. */
   file: string;
 }
 
-/** Which part of the images a process takes: `"0/4"` to `"3/4"`, or `"1/4"` to `"4/4"`; both number four parts. */
+/** Part of the images for a process: `"0/4"` to `"3/4"`, or `"1/4"` to `"4/4"`; both number four parts. */
 export type ShardOption = `${number}/${number}`;
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|p[bgp]m|jfif)$/i;
@@ -38,7 +38,7 @@ async function walk(folder: string, below: string): Promise<ImageFile[]> {
   const paths = entries
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path.startsWith(below) && PICTURE.test(path));
-  // By code units, not by the language of the machine: the order decides which file holds what.
+  // Sorted by code units, not by the machine's language, because the order decides the content of files.
   return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, file: join(folder, path) }));
 }
 
@@ -59,7 +59,7 @@ export function shardOf<T>(fn: string, images: readonly T[], shard: string | und
   return images.filter((_, k) => k % n === i % n);
 }
 
-/** The picture's bytes and their SHA-256; null where the file cannot be read. */
+/** Reads the picture's bytes and their SHA-256; null where the file cannot be read. */
 export async function readImage({
   file,
 }: ImageFile): Promise<{ input: Uint8Array; sha256: string } | { reason: string }> {

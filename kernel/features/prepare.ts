@@ -4,18 +4,18 @@ import { eachInPreparation } from "../encoders/preprocess/preparation";
 import type { PreparedImage, Preprocess } from "../encoders/preprocess/preprocess";
 import type { ImageItem, ReadPicture } from "./sources";
 
-/** A picture on its way into the model, or the reason why it is not. */
+/** Picture before the model, or the reason why it is refused. */
 export interface Candidate {
   image: ImageItem;
   sha256: string | null;
-  /** Null for a picture whose content is known from before, and for a bad one. */
+  /** Prepared picture; null for known content and for a bad picture. */
   prepared: PreparedImage | null;
   reason: string | null;
   /** Kept beside its features. */
   note?: unknown;
 }
 
-/** A picture's bytes and their hash, or why there are none. */
+/** Bytes of a picture and their hash, or the reason of a failure. */
 export interface Read {
   image: ImageItem;
   found: ReadPicture;
@@ -27,8 +27,8 @@ export function readBatch(images: readonly ImageItem[]): Promise<Read[]> {
 }
 
 /**
- * Prepares the pictures of one batch. Of several with the same content the first is decoded: `seen` is looked at and
- * filled before anything is awaited, so that calls in the order of the batches find the first, however long each takes.
+ * Prepares the pictures of one batch. Of several with the same content only the first is decoded. `seen` is read and
+ * filled before any await, so that calls in the order of the batches find the first, however long each takes.
  */
 export function prepareBatch(
   fn: string,

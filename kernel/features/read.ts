@@ -17,13 +17,13 @@ const FEATURES = "FeatureFolder.features";
 export class FeatureFolder {
   constructor(
     readonly folder: string,
-    /** Encoder and options. */
+    /** Encoder and options of the run. */
     readonly run: ExtractionRun,
-    /** What became of each image, by path. */
+    /** Manifest line of each image by path. */
     readonly images: ReadonlyMap<string, ManifestLine>,
   ) {}
 
-  /** Images that have features, in the manifest's order. */
+  /** Paths of images with features, in the manifest's order. */
   get paths(): string[] {
     return [...this.images.values()].filter((line) => line.status === "ok").map((line) => line.path);
   }
@@ -98,7 +98,7 @@ export class FeatureFolder {
     for (const { shard, tensors } of lines)
       for (const { layer } of layers) {
         const entry = tensors[layer];
-        // The manifest is a file like any other: it must not lead out of the folder.
+        // The manifest is untrusted: it must not lead out of the folder.
         if (!entry || !/^features-\d+\.safetensors$/.test(shard ?? ""))
           throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(shard));
         const own = names.get(shard as string) ?? new Set();
@@ -113,7 +113,7 @@ export class FeatureFolder {
 type StoredLine = ManifestLine & { size: [width: number, height: number] };
 type Tensors = ReadonlyMap<string, SafetensorsTensor>;
 
-/** Single precision from what is stored; null for a type that is not written here. */
+/** Decodes to single precision; null for an unknown type. */
 function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTensor>): Float32Array | null {
   const { data } = tensors.get(entry.name) as SafetensorsTensor;
   if (data instanceof Float32Array) return data;

@@ -7,20 +7,20 @@ import { FeatureError } from "./error";
 import type { Facet } from "../encoders/options";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 
-/** Types of stored features. `int8`: a scale a token, in a tensor of its own: `value = scale · level`. */
+/** Type of stored features. `int8` has one scale per token in a separate tensor: `value = scale · level`. */
 export type FeatureDtype = "f32" | "f16" | "int8";
 
-/** One layer of a run: where its tokens lie over the model's input. */
+/** One layer of a run, with the layout of its tokens over the model's input. */
 export interface ExtractedLayer {
   layer: number;
   channels: number;
-  /** Rows and columns; tokens are in raster order. */
+  /** Rows and columns of the grid; tokens are in raster order. */
   grid: [number, number];
   /** Pixels of the model's input between neighbouring tokens. */
   stride: number;
 }
 
-/** What decides every stored number; two runs of the same `hash` can share a folder. */
+/** Settings that determine every stored number; two runs of the same `hash` can share a folder. */
 export interface ExtractionRun {
   version: 1;
   hash: string;
@@ -29,7 +29,7 @@ export interface ExtractionRun {
     /** SHA-256 of the graph and its files of weights. */
     sha256: string;
     preprocess: Readonly<Preprocess>;
-    /** Only of an encoder that computes otherwise than its graph is written. */
+    /** Precision, present only for an encoder that does not compute as its graph is written. */
     precision?: "int8";
   };
   layers: ExtractedLayer[];
@@ -40,7 +40,7 @@ export interface ExtractionRun {
   pool?: number;
 }
 
-/** Describes a run. The device, the batch size and the share of the images do not count: they may change from day to day. */
+/** Describes a run. Device, batch size and share of the images do not count, because they may change between calls. */
 export async function describeRun(
   fn: string,
   encoder: Encoder,
@@ -56,10 +56,16 @@ export async function describeRun(
   return { ...content, hash, encoder: { name: encoder.name, ...computed } };
 }
 
-/** Hashes of this process, by names, sizes and dates of the files: a model of some gigabytes is not read for every call. */
+/**
+ * Hashes of this process by names, sizes and dates of the files, so that a model of some gigabytes is not read for
+ * every call.
+ */
 const hashes = new Map<string, Promise<string>>();
 
-/** @internal SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order of their names. */
+/**
+ * @internal Returns the SHA-256 of a model: of the graph's file and of the files of weights that it names, in the order
+ *   of their names.
+ */
 export async function hashModel(path: string, fn: string): Promise<string> {
   const named = [...readModel(path, fn).initializers.values()].flatMap(({ external }) => external?.location ?? []);
   const files = [path, ...[...new Set(named)].sort().map((name) => join(dirname(path), name))];

@@ -8,43 +8,43 @@ import { lockFolder } from "../folder-lock";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
 
-/** A line of `manifest.jsonl`. Of several lines of one path the last counts: the file had changed. */
+/** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {
   path: string;
-  /** Of the file's content; null where it could not be read. */
+  /** SHA-256 of the file's content; null where it could not be read. */
   sha256: string | null;
   status: "ok" | "skipped";
-  /** Why it was skipped. */
+  /** Reason of skipping the image. */
   reason?: string;
-  /** `[width, height]` of the picture, upright. */
+  /** Size `[width, height]` of the upright picture. */
   size?: [number, number];
-  /** The file that holds the tensors; null for a skipped image. */
+  /** File with the tensors; null for a skipped image. */
   shard: string | null;
   /** What the source of the picture said beside its pixels. */
   note?: unknown;
-  /** By layer. */
+  /** Tensors by layer. */
   tensors: Record<string, StoredTensor>;
 }
 
-/** What of a folder counts. It is written by moving, after all else: whatever a killed run left behind it is cut off. */
+/** Committed extent of a folder. It is written last, by a move; everything beyond it is removed after a killed run. */
 interface Committed {
-  /** Bytes of the manifest. */
+  /** Committed bytes of the manifest. */
   manifest: number;
   images: number;
   shards: number;
 }
 
-/** Encoder, options, and how much of the folder counts. */
+/** File of encoder, options and committed extent. */
 export const RUN = "run.json";
-/** A line an image. */
+/** File with one line per image. */
 export const MANIFEST = "manifest.jsonl";
 const DISK = ["ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EIO", "EISDIR"];
 
-/** A folder of features: opened by one process at a time, extended by whole shards. */
+/** Folder of features: opened by one process at a time, extended by whole shards. */
 export class FeatureStore {
-  /** The last line of each path. */
+  /** Last line of each path. */
   readonly lines = new Map<string, ManifestLine>();
-  /** A line that has the features, by content. */
+  /** Line with features, by content. */
   readonly bySha = new Map<string, ManifestLine>();
   private committed: Committed = { manifest: 0, images: 0, shards: 0 };
 
@@ -78,7 +78,7 @@ export class FeatureStore {
     return `features-${String(this.committed.shards).padStart(5, "0")}.safetensors`;
   }
 
-  /** Writes a shard, then its lines, then that both count. */
+  /** Writes a shard, then its lines, then the new extent. */
   async commit(tensors: ReadonlyMap<string, SafetensorsTensor>, lines: readonly ManifestLine[]): Promise<void> {
     await reportDisk(this.fn, this.folder, async () => {
       const metadata = { format: "pt", run: this.run.hash };
@@ -106,7 +106,7 @@ export class FeatureStore {
     this.committed = committed;
   }
 
-  /** Reads what counts, cuts off what does not. */
+  /** Reads the committed part and removes the rest. */
   private async recover(): Promise<void> {
     const names = await readdir(this.folder);
     for (const name of names)
@@ -119,7 +119,7 @@ export class FeatureStore {
     for (const line of lines) this.remember(line);
   }
 
-  /** An empty manifest without a run is what a call leaves that was killed here. */
+  /** Begins a run. An empty manifest without a run is the trace of a call killed at this point. */
   private async begin(names: readonly string[]): Promise<void> {
     const path = join(this.folder, MANIFEST);
     const size = names.includes(MANIFEST) ? (await stat(path)).size : 0;
@@ -144,7 +144,7 @@ export class FeatureStore {
   }
 }
 
-/** The lines that count: those in the first `length` bytes. */
+/** Parses the committed lines, those in the first `length` bytes. */
 export function parseManifest(fn: string, bytes: Uint8Array, length: number): ManifestLine[] {
   if (bytes.length < length) throw new FeatureError(fn, `${MANIFEST} must have ${length} bytes`, bytes.length);
   const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
@@ -172,7 +172,7 @@ export function parseRun(fn: string, text: string): ExtractionRun & { committed:
     const counts = [run.committed.manifest, run.committed.images, run.committed.shards];
     if (run.version === 1 && Array.isArray(run.layers) && counts.every(Number.isSafeInteger)) return run;
   } catch {
-    // Reported below, as a run of another version is.
+    // Reported below, as a run of another version.
   }
   throw new FeatureError(fn, `${RUN} must describe a run of version 1`, text.slice(0, 100));
 }
@@ -191,7 +191,7 @@ async function append(path: string, at: number, bytes: Uint8Array): Promise<void
   }
 }
 
-/** A full or read-only disk, by name; what was committed before stays good. */
+/** Reports a full or read-only disk by name; earlier commits stay valid. */
 async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();

@@ -4,13 +4,13 @@ import { floatToHalf } from "../numeric";
 import { pooled } from "./pool";
 import type { FeatureDtype } from "./run-identity";
 
-/** Where a layer of an image lies: a tensor `[N, C]` of tokens in raster order. */
+/** Place of an image's layer: a tensor `[N, C]` of tokens in raster order. */
 export interface StoredTensor {
   name: string;
   shape: number[];
-  /** As safetensors names it. */
+  /** Type in safetensors' notation. */
   dtype: "F32" | "F16" | "I8";
-  /** Of `I8`: the name of the tensor `[N]` of scales. */
+  /** Name of the tensor `[N]` of scales, for `I8`. */
   scale?: string;
 }
 
@@ -57,7 +57,10 @@ function storeLevels(
   return { name, shape, dtype: "I8", scale: `${name}.scale` };
 }
 
-/** `[N, C]` as levels of -127..127 and a scale a token, its largest magnitude / 127. What is not finite becomes 0. */
+/**
+ * Quantises `[N, C]` to levels of -127..127 with one scale per token, its largest magnitude / 127. Values that are not
+ * finite become 0.
+ */
 export function quantize(tokens: Float32Array, channels: number): { levels: Int8Array; scales: Float32Array } {
   const levels = new Int8Array(tokens.length);
   const scales = new Float32Array(tokens.length / channels);

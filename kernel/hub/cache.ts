@@ -4,9 +4,9 @@ import { dirname, join, relative } from "../platform/path";
 import { isCommit } from "./reference";
 
 /**
- * One repository's folder in a cache laid out as huggingface_hub's, so that what either downloads serves both:
+ * Folder of one repository in a cache with huggingface_hub's layout, so that downloads of either serve both:
  *
- *     models--owner--name/refs/main            the commit that the branch was at
+ *     models--owner--name/refs/main            commit of the branch
  *                        /blobs/<etag>         contents
  *                        /snapshots/<commit>/  the repository's tree, links into blobs
  */
@@ -17,7 +17,7 @@ export class RepoCache {
     this.folder = join(cache, ["models", ...repo.split("/")].join("--"));
   }
 
-  /** The commit that a revision was at when it was last asked for; null where it never was. */
+  /** Returns the last known commit of a revision, or null. */
   async commitOf(revision: string): Promise<string | null> {
     if (isCommit(revision)) return revision;
     const text = await readFile(this.ref(revision), "utf8").catch(() => "");
@@ -33,7 +33,7 @@ export class RepoCache {
     await rename(beside, path);
   }
 
-  /** A file of a snapshot that is there, with its content; null otherwise. */
+  /** Returns the path of a snapshot's file if its content is present, else null. */
   async find(commit: string, file: string): Promise<string | null> {
     const path = this.snapshot(commit, file);
     return (await isFile(path)) ? path : null;
@@ -52,7 +52,7 @@ export class RepoCache {
     const path = this.snapshot(commit, file);
     await mkdir(dirname(path), { recursive: true });
     const target = relative(dirname(path), this.blob(etag));
-    // Made beside and moved, as a link to a blob that is gone may be in the way.
+    // Made beside and moved, because a link to a deleted blob may be in the way.
     const beside = `${path}.${platform().uuid()}.part`;
     await symlink(target, beside).catch(() => copyFile(this.blob(etag), beside));
     await rename(beside, path);

@@ -5,25 +5,25 @@ import { dirname } from "../platform/path";
 import { HubError } from "./errors";
 import { chunksOf, IDLE_MS, request, type HubRequest } from "./request";
 
-/** A file to bring to `target`. */
+/** Download of a file to `target`. */
 export interface Download extends Pick<HubRequest, "url" | "settings" | "signal" | "fn"> {
   target: string;
-  /** The hub's name of the content: SHA-256 of a large file, git's SHA-1 of a small one. */
+  /** Content name of the hub: SHA-256 of a large file, git's SHA-1 of a small one. */
   etag: string;
-  /** Bytes; null where the hub did not say. */
+  /** Size in bytes; null where the hub did not report it. */
   size: number | null;
   maxBytes: number;
   onBytes: (done: number) => void;
 }
 
-/** Connections in a row that may bring nothing before the download is given up. */
+/** Consecutive connections without data after which the download is abandoned. */
 const FRUITLESS = 3;
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 /**
- * Downloads beside its place, checks size and hash, then moves it there. A connection that breaks goes on where it ended,
- * in this call or, as the part stays, in a later one.
+ * Downloads beside the target, checks size and hash, and moves the file there. A broken connection resumes where it
+ * ended, in this call or, because the partial file stays, in a later one.
  *
  * @throws HubError for a wrong length or checksum, too large a file, or a hub that does not deliver
  */
@@ -35,7 +35,7 @@ export async function download(job: Download): Promise<void> {
   const wrong = await mismatch(job, part);
   if (wrong) {
     await rm(part, { force: true });
-    // What an earlier run left may have been another file's: once more from the start.
+    // The partial file may belong to another file: start again.
     if (resumed > 0) return download(job);
     throw new HubError(job.fn, wrong.rule, wrong.value);
   }
@@ -45,7 +45,7 @@ export async function download(job: Download): Promise<void> {
   });
 }
 
-/** Bytes are written at their own place, so two processes at the same file write the same, not twice. */
+/** Fills the partial file. Bytes go to their positions, so two processes at the same file write the same bytes. */
 async function fill(job: Download, part: string): Promise<void> {
   let at = job.size === null ? 0 : Math.min(await sizeOf(part), job.size);
   const file = await open(part, at ? "r+" : "w");
@@ -76,7 +76,7 @@ function diskError({ fn, target }: Download, error: unknown): unknown {
   return isDisk ? new HubError(fn, `the cache must take the file (${code})`, target) : error;
 }
 
-/** One connection: where it ended, and what broke it, if anything did. */
+/** Runs one connection and returns its end position and its error, if any. */
 async function connect(job: Download, file: FileHandle, start: number): Promise<{ end: number; failure: unknown }> {
   const { fn, url, settings, signal } = job;
   const patience = new AbortController();
@@ -108,7 +108,7 @@ async function connect(job: Download, file: FileHandle, start: number): Promise<
 const tooLong = ({ fn, size, maxBytes, url }: Download): HubError =>
   new HubError(fn, `the file must end after ${size ?? maxBytes} bytes`, url);
 
-/** Errors of the disk carry `syscall` too, but are no network's: those come wrapped as `TypeError: terminated`. */
+/** Tests for an error of the disk. Network errors are wrapped as `TypeError: terminated`. */
 const isSystem = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === "write";
 
 function checkRange({ fn, url }: Download, answer: Response, start: number): number {
@@ -117,7 +117,7 @@ function checkRange({ fn, url }: Download, answer: Response, start: number): num
   return start;
 }
 
-/** What is wrong with a complete file; null where nothing is. An etag that is no hash can only be checked for length. */
+/** Returns the fault of a complete file, or null. An etag that is no hash allows only a check of the length. */
 async function mismatch({ etag, size, url }: Download, part: string): Promise<{ rule: string; value: unknown } | null> {
   const length = await sizeOf(part);
   if (size !== null && length !== size) return { rule: `${url} must have ${size} bytes`, value: length };

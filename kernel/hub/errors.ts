@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** A file of the hub that cannot be had. */
+/** Error for an unavailable file of the hub. */
 export class HubError extends RuleError {
   override name = "HubError";
 
@@ -8,7 +8,7 @@ export class HubError extends RuleError {
     where: string,
     rule: string,
     received: unknown,
-    /** The HTTP status that the hub answered with; null where it is not about an answer. */
+    /** HTTP status of the hub's answer; null for other errors. */
     readonly status: number | null = null,
   ) {
     super(where, rule, received);

@@ -5,26 +5,27 @@ import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from
 import { chunksOf, NO_ANSWER, request } from "./request";
 import { hubSettings, type HubSettings } from "./settings";
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface HubProgress {
   /** Path inside of the repository. */
   file: string;
-  /** Bytes. */
+  /** Received bytes. */
   done: number;
-  /** Bytes; null where the hub did not say. */
+  /** Total bytes; null where the hub did not report them. */
   total: number | null;
 }
 
-/** How files are fetched. */
+/** Options of fetching files. */
 export interface HubOptions {
+  /** Called as bytes arrive. Default: not called. */
   onProgress?: (progress: HubProgress) => void;
-  /** Stops the download; what has arrived stays and is used by the next call. */
+  /** Stops the download; received data stays and is used by the next call. Default: none. */
   signal?: AbortSignal;
-  /** Larger files are refused. Default 32 GiB. */
+  /** Largest accepted file in bytes. Default 32 GiB. */
   maxBytes?: number;
-  /** Default: from the environment, see `HubSettings`. */
+  /** Settings of the hub. Default: from the environment, see `HubSettings`. */
   settings?: HubSettings;
-  /** The public function that errors name. */
+  /** Name of the public function in errors. Default: the called function. */
   fn?: string;
 }
 
@@ -40,10 +41,10 @@ interface Metadata {
 const downloads = new Map<string, Promise<void>>();
 
 /**
- * Brings one file of a repository into the cache, if it is not there, and returns its path in the snapshot. A revision that
- * is a commit is looked up without asking the hub; offline, or where the hub cannot be reached, so is every other.
+ * Fetches one file of a repository into the cache, if absent, and returns its path in the snapshot. A revision that is
+ * a commit is looked up without asking the hub; offline, or when the hub is unreachable, so is every other revision.
  *
- * @throws HubError for names that are none, a file that does not exist or may not be read, a wrong checksum, no connection
+ * @throws HubError for invalid names, a file that does not exist or may not be read, a wrong checksum, no connection
  */
 export async function fetchFile(
   { repo, revision }: HubReference,
@@ -95,7 +96,7 @@ async function bring(of: HubReference, file: string, cache: RepoCache, options: 
   return path;
 }
 
-/** Two loads of one model in a notebook share a download. */
+/** Shares a download between two loads of one model. */
 async function once(target: string, start: () => Promise<void>): Promise<void> {
   const running = downloads.get(target) ?? start().finally(() => downloads.delete(target));
   downloads.set(target, running);
@@ -107,14 +108,14 @@ function urlOf({ endpoint }: HubSettings, { repo, revision }: HubReference, file
   return `${endpoint}/${repo}/resolve/${encodeURIComponent(revision)}/${path}`;
 }
 
-/** What the hub says of a file. Commit and etag become names of files: anything but letters and digits is refused. */
+/** Reads the hub's metadata of a file. Commit and etag become file names, so only letters and digits are accepted. */
 async function metadata(url: string, { settings, signal, fn }: Settled): Promise<Metadata> {
   const { headers, status } = await request({ method: "HEAD", url, settings, signal, fn });
   const commit = headers.get("x-repo-commit") ?? "";
   if (!isCommit(commit)) throw new HubError(fn, `the hub must name the commit of ${url}`, commit);
   const etag = (headers.get("x-linked-etag") ?? headers.get("etag") ?? "").replace(/^W\//, "").replaceAll('"', "");
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(etag)) throw new HubError(fn, `the hub must name the content of ${url}`, etag);
-  // A redirect's own length is that of the redirect.
+  // A redirect's length is that of the redirect.
   const length = headers.get("x-linked-size") ?? (status < 300 ? headers.get("content-length") : null);
   const size = length === null ? null : Number(length);
   if (size !== null && !(Number.isSafeInteger(size) && size >= 0))
@@ -123,7 +124,7 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
 }
 
 /**
- * Paths of all files of a repository.
+ * Returns the paths of all files of a repository.
  *
  * @throws HubError when it does not exist or may not be read
  */
@@ -154,7 +155,7 @@ async function readListing(answer: Response, url: string, fn: string): Promise<(
     const { siblings } = JSON.parse(await new Blob(chunks).text()) as { siblings?: unknown };
     if (Array.isArray(siblings)) return siblings as ({ rfilename?: unknown } | null)[];
   } catch {
-    // Reported below, as an answer without the list is.
+    // Reported below, as an answer without the list.
   }
   throw new HubError(fn, "the hub must answer with a list of siblings", url);
 }

@@ -2,25 +2,29 @@ import { HubError } from "./errors";
 
 /** A repository of the hub at one revision. */
 export interface HubReference {
-  /** `owner/name`. */
+  /** Repository, `owner/name`. */
   repo: string;
-  /** A branch, a tag or a commit. */
+  /** Branch, tag or commit. */
   revision: string;
 }
 
 const NAME = /^[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$/;
 const REVISION = /^[A-Za-z0-9_][\w./-]{0,254}$/;
-/** No control characters, none that Windows forbids, no backslash. */
+/** Segment of a path without control characters, characters forbidden on Windows, and backslash. */
 const SEGMENT = /^[^\u0000-\u001f<>:"\\|?*]{1,255}$/;
 
-/** Reads `hf:owner/name` and `hf:owner/name@revision`. Throws `HubError` for anything else. */
+/**
+ * Parses `hf:owner/name` and `hf:owner/name@revision`.
+ *
+ * @throws HubError for anything else
+ */
 export function parseReference(text: string, fn: string): HubReference {
   const [, repo, revision = "main"] = /^hf:([^@]+)(?:@(.+))?$/.exec(text) ?? [];
   if (repo === undefined) throw new HubError(fn, "a model of the hub is hf:owner/name or hf:owner/name@revision", text);
   return { repo: checkRepo(fn, repo), revision: checkRevision(fn, revision) };
 }
 
-/** Names become folders of the cache: what could leave it is refused. */
+/** Checks a repository's name. Names become folders of the cache, so a name that could leave it is refused. */
 export function checkRepo(fn: string, repo: string): string {
   const parts = repo.split("/");
   const legal = parts.length <= 2 && parts.every((part) => NAME.test(part) && !/--|\.\./.test(part));
@@ -34,12 +38,16 @@ export function checkRevision(fn: string, revision: string): string {
   return revision;
 }
 
-/** A path inside of a repository, with `/`. Throws `HubError` for one that leaves it. */
+/**
+ * Checks a path inside of a repository, with `/`.
+ *
+ * @throws HubError for a path that leaves it
+ */
 export function checkFile(fn: string, file: string): string {
   const legal = file.split("/").every((part) => SEGMENT.test(part) && !/^\.+$/.test(part) && part.trim() === part);
   if (!legal || file.length > 1000) throw new HubError(fn, "a file is a relative path inside of the repository", file);
   return file;
 }
 
-/** Whether a revision names its content: a full commit. */
+/** Tests whether a revision determines its content: a full commit. */
 export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);

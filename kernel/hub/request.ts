@@ -2,30 +2,30 @@ import { sleep } from "../platform/sleep";
 import { HubError } from "./errors";
 import type { HubSettings } from "./settings";
 
-/** One question to the hub. */
+/** Request to the hub. */
 export interface HubRequest {
   method: "GET" | "HEAD";
   url: string;
   headers?: Record<string, string>;
   settings: HubSettings;
   signal?: AbortSignal;
-  /** The public function that errors name. */
+  /** Name of the public function in errors. */
   fn: string;
 }
 
-/** Milliseconds without a byte after which a connection is given up. */
+/** Milliseconds without a byte after which a connection is abandoned. */
 export const IDLE_MS = 30_000;
 const REDIRECTS = 5;
 const RETRIES = 3;
-/** A hub that asks for a longer pause is reported, not waited for. */
+/** Longest pause that is waited for; a longer one is reported. */
 const LONGEST_PAUSE_MS = 60_000;
 const BUSY = [429, 500, 502, 503, 504];
 
 /**
- * Asks, follows redirects, and asks again where the hub is busy or cannot be reached. A `HEAD` is not followed to another
- * host: what it asks for is in the first answer's headers.
+ * Sends a request, follows redirects, and repeats it where the hub is busy or unreachable. A `HEAD` does not follow to
+ * another host, because the first answer's headers suffice.
  *
- * @throws HubError when there is no answer, or one that is no success
+ * @throws HubError for no answer, or an unsuccessful one
  */
 export async function request(question: HubRequest): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
@@ -47,7 +47,7 @@ function unreachable({ fn, url, signal }: HubRequest, error: unknown): HubError 
   return new HubError(fn, NO_ANSWER, `${url} (${cause?.code ?? cause?.message ?? message})`);
 }
 
-/** The rule of errors that the cache may make good. */
+/** Rule of errors that the cache may compensate. */
 export const NO_ANSWER = "the hub must be reachable";
 
 async function follow(question: HubRequest): Promise<Response> {
@@ -72,7 +72,7 @@ function redirect(fn: string, from: URL, location: string): URL {
   return to;
 }
 
-/** The token goes to the endpoint's own origin and nowhere else. */
+/** Sends a request. The token goes only to the endpoint's origin. */
 async function ask({ method, headers, settings, signal }: HubRequest, url: URL): Promise<Response> {
   const own = url.origin === new URL(settings.endpoint).origin;
   const sent = new Headers({ "accept-encoding": "identity", "user-agent": "fovea", ...headers });
@@ -91,7 +91,7 @@ async function ask({ method, headers, settings, signal }: HubRequest, url: URL):
   }
 }
 
-/** Milliseconds to wait before asking again; null where asking again makes no sense. */
+/** Returns the milliseconds before a retry; null where a retry is pointless. */
 function pauseOf(answer: Response, attempt: number): number | null {
   if (!BUSY.includes(answer.status)) return null;
   const asked = answer.headers.get("retry-after");
@@ -121,14 +121,14 @@ function ruleOf(status: number, headers: Headers, hasToken: boolean): string {
   return `the hub must answer with success (${status})`;
 }
 
-/** The bytes of an answer as they come. */
+/** Yields the bytes of an answer as they arrive. */
 export async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
   if (!reader) return;
   try {
     for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
   } finally {
-    // Of a loop that was left early: the connection must not go on.
+    // The loop may end early; this closes the connection.
     await reader.cancel().catch(() => {});
   }
 }

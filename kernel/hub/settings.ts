@@ -3,9 +3,9 @@ import { join } from "../platform/path";
 import { readFileSync, statSync } from "../platform/files";
 import { HubError } from "./errors";
 
-/** Where the hub is and where its files are kept, by the variables of huggingface_hub. */
+/** Location of the hub and its cache, by the variables of huggingface_hub. */
 export interface HubSettings {
-  /** `HF_ENDPOINT`: a mirror. Default `https://huggingface.co`. */
+  /** Endpoint, which may be a mirror (`HF_ENDPOINT`). Default `https://huggingface.co`. */
   endpoint: string;
   /** `HF_HUB_CACHE` or `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`; `~` and `$VAR` are read. Default `~/.cache/huggingface/hub`. */
   cache: string;
@@ -20,7 +20,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const TRUE = ["1", "ON", "YES", "TRUE"];
 
-/** Reads the settings anew each time: a notebook may set them in a cell. Throws `HubError` for an endpoint that is no URL. */
+/**
+ * Reads the settings from the environment on every call, because a notebook may set them in a cell.
+ *
+ * @throws HubError for an endpoint that is no URL
+ */
 export function hubSettings(env: Environment = platform().environment(), fn = "hub.settings"): HubSettings {
   const path = (text: string): string => expand(text, env);
   const home = path(env.HF_HOME || join(env.XDG_CACHE_HOME || join("~", ".cache"), "huggingface"));
@@ -61,7 +65,7 @@ function checkEndpoint(fn: string, endpoint: string): string {
   return endpoint.replace(/\/+$/, "");
 }
 
-/** The value is not printed: it is a secret. */
+/** The value is a secret and is not printed. */
 function checkToken(fn: string, token: string | null): string | null {
   if (token !== null && !/^[\x21-\x7e]+$/.test(token))
     throw new HubError(fn, "HF_TOKEN must be printable ASCII without spaces", `${token.length} characters`);

@@ -1,4 +1,4 @@
-/** Which comms are open, on whichever side they were opened. */
+/** Table of open comms, whichever side opened them. */
 export class CommTable {
   private readonly targets = new Map<string, string>();
 
@@ -6,7 +6,7 @@ export class CommTable {
     this.targets.set(commId, target);
   }
 
-  /** True if it was open. */
+  /** Closes a comm; returns true if it was open. */
   close(commId: string): boolean {
     return this.targets.delete(commId);
   }
@@ -15,7 +15,7 @@ export class CommTable {
     return this.targets.has(commId);
   }
 
-  /** The content of a `comm_info_reply`, of one target or of all. */
+  /** Returns the content of a `comm_info_reply`, of one target or of all. */
   info(target?: string): Record<string, { target_name: string }> {
     const comms: Record<string, { target_name: string }> = {};
     for (const [id, name] of this.targets) {
@@ -24,7 +24,7 @@ export class CommTable {
     return comms;
   }
 
-  /** Empty the table and return the ids that were open. */
+  /** Empties the table and returns the ids of the open comms. */
   clear(): string[] {
     const ids = [...this.targets.keys()];
     this.targets.clear();

@@ -1,4 +1,4 @@
-/** The connection file: where to bind and the key that signs every message. */
+/** Connection file: addresses to bind, and the key that signs every message. */
 import { readFileSync } from "node:fs";
 
 export interface ConnectionInfo {
@@ -12,6 +12,7 @@ export interface ConnectionInfo {
   hbPort: number;
 }
 
+/** Error for an invalid connection file. */
 export class ConnectionFileError extends Error {
   override name = "ConnectionFileError";
 }
@@ -24,7 +25,11 @@ const PORTS = {
   hbPort: "hb_port",
 } as const;
 
-/** Read and check a connection file. Throws {@link ConnectionFileError} naming the field and the value received. */
+/**
+ * Reads and checks a connection file.
+ *
+ * @throws ConnectionFileError naming the field and the value received
+ */
 export function readConnectionFile(path: string): ConnectionInfo {
   let parsed: unknown;
   try {
@@ -59,7 +64,7 @@ function checkConnection(path: string, value: unknown): ConnectionInfo {
   return { transport, ip: fields["ip"], key, ...ports };
 }
 
-/** The zeromq address of one port. Only the address in the connection file is ever bound. */
+/** Returns the zeromq address of one port. Only the connection file's address is ever bound. */
 export function address(connection: ConnectionInfo, port: number): string {
   return connection.transport === "tcp" ? `tcp://${connection.ip}:${port}` : `ipc://${connection.ip}-${port}`;
 }

@@ -1,13 +1,14 @@
-/** Say in words how a session process ended. */
+/** Describes the end of a session process. */
 import type { ErrorReport } from "./ipc";
 import type { SessionEnd } from "./session-process";
 
 const LOST = "All variables of this session are lost; the next cell runs in a fresh one.";
 
+/** Returns the error report of a session process that ended. */
 export function crashReport(end: SessionEnd): ErrorReport {
   const evalue = `${cause(end)} ${LOST}`;
   const traceback = [`\x1b[31mSessionCrashed\x1b[39m: ${evalue}`];
-  // A session that was up has shown its standard error in the cell already.
+  // The standard error of a ready session is already shown in the cell.
   const tail = end.wasReady ? "" : lastLines(end.stderrTail, 12);
   if (tail !== "") traceback.push("The last lines of its standard error:", tail);
   return { ename: "SessionCrashed", evalue, traceback };

@@ -1,6 +1,6 @@
 /**
- * Execute requests, one at a time and in order. When one fails with `stop_on_error`, those that wait behind it are answered
- * `aborted`; requests that come later run again.
+ * Execute requests, one at a time and in order. When one fails with `stop_on_error`, the waiting requests are answered
+ * `aborted`; later requests run again.
  */
 import type { Outcome, ToSession } from "./ipc";
 import type { History } from "./history";
@@ -11,10 +11,11 @@ export interface ExecutionContext {
   publisher: Publisher;
   history: History;
   send(command: ToSession): void;
-  /** Publish the stream text gathered so far. */
+  /** Publishes the gathered stream text. */
   flush(): void;
 }
 
+/** Queue of execute requests. */
 export class Executions {
   private readonly waiting: Message[] = [];
   private running: { request: Message; line: number; finish: (outcome: Outcome) => void } | undefined;
@@ -23,12 +24,12 @@ export class Executions {
 
   constructor(private readonly context: ExecutionContext) {}
 
-  /** The request in progress. */
+  /** Request in progress. */
   get current(): Message | undefined {
     return this.running?.request;
   }
 
-  /** The request in progress, or the last one: where output of unknown origin belongs. */
+  /** Request in progress, or the last one, which receives output of unknown origin. */
   get recent(): Message | undefined {
     return this.running?.request ?? this.last;
   }
@@ -38,7 +39,7 @@ export class Executions {
     if (!this.running) void this.next();
   }
 
-  /** The session reports the end of the running cell, or the kernel reports the end of the session. */
+  /** Ends the running cell, on a report of the session or at the session's end. */
   finish(msgId: string | undefined, outcome: Outcome): void {
     if (this.running && (msgId === undefined || this.running.request.header.msg_id === msgId)) {
       this.running.finish(outcome);
@@ -83,7 +84,7 @@ export class Executions {
         allowStdin: content["allow_stdin"] === true,
       });
     });
-    // What child processes wrote to the inherited pipes is read in the loop's next turns, and belongs before idle.
+    // Output of child processes on the inherited pipes is read in the loop's next turns and must precede idle.
     await turns(2);
     this.context.flush();
     this.report(request, line, outcome);
@@ -112,7 +113,7 @@ export class Executions {
   private abortWaiting(): void {
     for (const request of this.waiting.splice(0)) {
       this.context.publisher.status("busy", request.header);
-      // Without a count: JupyterLab shows the number of any reply beside the cell, also where nothing ran.
+      // Without a count, because JupyterLab shows the number of any reply beside the cell, even when nothing ran.
       this.context.publisher.reply("shell", request, { status: "aborted" });
       this.context.publisher.status("idle", request.header);
     }

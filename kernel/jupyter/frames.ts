@@ -9,13 +9,13 @@
 import type { Writable } from "node:stream";
 import { isShallow, MOST_DEPTH } from "./depth";
 
-/** A message; `buffers` is the only field that JSON cannot carry. */
+/** Message; `buffers` is the only field outside JSON. */
 export interface Framed {
   type: string;
   buffers?: Uint8Array[];
 }
 
-/** What came is no frame, so nothing after it can be understood. */
+/** Error for bytes that are no frame; nothing after them can be decoded. */
 export class FrameError extends Error {
   override name = "FrameError";
 }
@@ -24,9 +24,9 @@ export class FrameError extends Error {
 const MARK = 0x41_45_56_4f;
 /** Bytes of the mark and the number of parts. */
 const FIXED = 8;
-/** A frame below this is written as one piece. */
+/** Frames smaller than this are written as one piece. */
 const JOINED = 1 << 16;
-/** Limits of a frame that is none. */
+/** Largest numbers in a valid frame. */
 const MOST_PARTS = 1 << 16;
 const MOST_BYTES = 2 ** 31;
 const FRAME_DEPTH = 2 * MOST_DEPTH;
@@ -35,7 +35,7 @@ const FRAME_DEPTH = 2 * MOST_DEPTH;
 const { JSON, Buffer } = globalThis;
 const { parse, stringify } = JSON;
 
-/** Write one message. The caller may change its buffers afterwards. */
+/** Writes one message. The caller may change its buffers afterwards. */
 export function writeFrame(stream: Writable, message: Framed, toText: (message: Framed) => string = stringify): void {
   const buffers = message.buffers ?? [];
   const json = Buffer.from(toText(buffers.length > 0 ? { ...message, buffers: [] } : message));
@@ -69,17 +69,17 @@ function joined(size: number, head: Buffer, json: Buffer, buffers: readonly Uint
   return frame;
 }
 
-/** The next bytes that a reader waits for; those that are kept get memory of their own. */
+/** Next bytes that a reader waits for; kept bytes get separate memory. */
 interface Want {
   size: number;
   keep?: boolean;
 }
 
-/** Puts frames together from whatever pieces the stream comes in. */
+/** Assembles frames from the pieces of a stream. */
 export class FrameReader<M extends Framed> {
   private readonly frames: Generator<Want, never, Buffer>;
   private want: Want;
-  /** The wanted bytes, when they come in several pieces. */
+  /** Wanted bytes that arrive in several pieces. */
   private part: Buffer | undefined;
   private filled = 0;
 
@@ -88,17 +88,17 @@ export class FrameReader<M extends Framed> {
     this.want = this.frames.next().value;
   }
 
-  /** What is still missing of a buffer: who can read into it saves a copy, and says so by `advance`. */
+  /** Missing part of a buffer. Reading directly into it and calling `advance` saves a copy. */
   get missing(): Buffer | undefined {
     return this.want.keep ? this.part?.subarray(this.filled) : undefined;
   }
 
-  /** The next bytes of the stream. Their memory may be used again afterwards. */
+  /** Takes the next bytes of the stream. Their memory may be reused afterwards. */
   push(piece: Buffer): void {
     for (let at = 0; at < piece.length;) at += this.take(piece, at);
   }
 
-  /** The first `count` bytes of `missing` are there. */
+  /** Records that the first `count` bytes of `missing` have been read. */
   advance(count: number): void {
     this.filled += count;
     if (this.part && this.filled === this.want.size) this.complete(this.part);
@@ -120,7 +120,7 @@ export class FrameReader<M extends Framed> {
     this.part = undefined;
     this.filled = 0;
     this.want = this.frames.next(part).value;
-    // Of nothing, nothing more will come.
+    // An empty part is complete at once.
     if (this.want.size === 0) this.complete(Buffer.alloc(0));
   }
 }
@@ -155,7 +155,7 @@ function parseMessage<M extends Framed>(json: Buffer): M {
     const message: unknown = parse(json.toString("utf8"));
     if (typeof message === "object" && message !== null && "type" in message) return message as M;
   } catch {
-    // Reported below, as a message without a type is.
+    // Reported below together with messages without a type.
   }
   throw new FrameError(`a message is JSON with a type, received ${json.length} bytes of something else`);
 }

@@ -1,6 +1,6 @@
 /**
- * History that outlives the kernel: a file of JSON lines, shared by all kernels of a user. Each line is appended by one
- * write; only numbering a session and trimming need the lock. Whatever fails here costs the history, never the kernel.
+ * History that outlives the kernel: a file of JSON lines shared by all kernels of a user. Each line is appended by one
+ * write; only numbering a session and trimming need the lock. A failure costs the history, never the kernel.
  */
 import {
   appendFileSync,
@@ -17,17 +17,17 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { HistoryEntry } from "./history";
 
-/** One line: the start of a session, an input, or the output of one. */
+/** One line: the start of a session, an input, or an output. */
 type Line = { s: number } | { s: number; l: number; c: string } | { s: number; l: number; o: string };
 
 const MAX_BYTES = 4 << 20;
 const STALE_LOCK_MS = 5000;
 const LOCK_TRIES = 40;
 const LOCK_PAUSE_MS = 5;
-/** Longer texts are not kept: history is for inputs that people typed. */
+/** Longer texts are not kept, because history is for typed inputs. */
 const MAX_TEXT = 100_000;
 
-/** `FOVEA_HISTORY` names the file; empty turns it off. */
+/** Returns the path in `FOVEA_HISTORY`, or the default; an empty value disables the file. */
 export function historyPath(): string | undefined {
   const named = process.env["FOVEA_HISTORY"];
   if (named !== undefined) return named === "" ? undefined : named;
@@ -35,10 +35,11 @@ export function historyPath(): string | undefined {
   return join(state, "fovea", "history.jsonl");
 }
 
+/** File of the history. */
 export class HistoryFile {
   constructor(private readonly path: string) {}
 
-  /** Everything kept so far, and the number of a session of our own. `undefined` when the file cannot be used. */
+  /** Returns the kept entries and a new session number, or `undefined` when the file cannot be used. */
   open(): { entries: HistoryEntry[]; session: number } | undefined {
     try {
       mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
@@ -65,7 +66,7 @@ export class HistoryFile {
     try {
       appendFileSync(this.path, JSON.stringify(line) + "\n", { mode: 0o600 });
     } catch {
-      // A full disk or a home that is read-only.
+      // The disk is full or the home is read-only.
     }
   }
 
@@ -79,7 +80,7 @@ export class HistoryFile {
     return text.split("\n").flatMap(parseLine);
   }
 
-  /** Keep the newer half of a file that has grown too large. */
+  /** Keeps the newer half of a file that is too large. */
   private trim(lines: Line[]): Line[] {
     if ((statSync(this.path, { throwIfNoEntry: false })?.size ?? 0) <= MAX_BYTES) return lines;
     const kept = lines.slice(lines.length >> 1);
@@ -108,7 +109,7 @@ function take(lock: string): boolean {
     return true;
   } catch {
     const held = statSync(lock, { throwIfNoEntry: false });
-    // Its owner died with it.
+    // The lock's owner died.
     if (held && Date.now() - held.mtimeMs > STALE_LOCK_MS) rmSync(lock, { force: true });
     return false;
   }
@@ -119,7 +120,7 @@ function parseLine(text: string): Line[] {
     const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
     return typeof line?.["s"] === "number" ? [line as Line] : [];
   } catch {
-    return []; // Half a line, of a kernel that was killed while it wrote.
+    return []; // Half a line of a kernel that was killed while writing.
   }
 }
 

@@ -1,4 +1,4 @@
-/** What was executed, for `history_request` (range, tail, search). */
+/** History of executions for `history_request` (range, tail, search). */
 import type { HistoryFile } from "./history-file";
 
 export interface HistoryEntry {
@@ -10,15 +10,16 @@ export interface HistoryEntry {
 
 export type HistoryTuple = [session: number, line: number, input: string | [string, string | null]];
 
-/** Entries kept, oldest dropped first. */
+/** Number of kept entries; the oldest are dropped first. */
 const KEPT = 10_000;
 
+/** History of one kernel. */
 export class History {
   private entries: HistoryEntry[] = [];
   private session = 1;
   private file: HistoryFile | undefined;
 
-  /** With a file, history begins with what earlier kernels kept in it. It is read when it is first needed. */
+  /** With a file, the history begins with the entries of earlier kernels. The file is read on first use. */
   constructor(private unopened?: HistoryFile) {}
 
   add(line: number, code: string): void {
@@ -45,7 +46,7 @@ export class History {
     this.unopened = undefined;
   }
 
-  /** Answer the content of a `history_request`; unknown access types give nothing. */
+  /** Returns the content of a `history_request`; empty for unknown access types. */
   query(content: Record<string, unknown>): HistoryTuple[] {
     this.open();
     const output = content["output"] === true;
@@ -71,7 +72,7 @@ export class History {
 
   private range(content: Record<string, unknown>): HistoryEntry[] {
     const asked = typeof content["session"] === "number" ? content["session"] : 0;
-    // Zero and below count back from the running session.
+    // Zero and negative numbers count back from the running session.
     const session = asked > 0 ? asked : this.session + asked;
     const start = typeof content["start"] === "number" ? content["start"] : 0;
     const stop = typeof content["stop"] === "number" ? content["stop"] : Infinity;
@@ -94,11 +95,11 @@ export class History {
 }
 
 function count(value: unknown, otherwise: number): number {
-  // slice(-0) would be everything, and so is asking for none of nothing.
+  // slice(-0) would return everything, and so would a request for nothing.
   return typeof value === "number" && value > 0 ? value : otherwise || Infinity;
 }
 
-/** SQLite-style globs, as IPython's history has them: `*`, `?` and nothing else is special. */
+/** Converts a SQLite glob, as in IPython's history: only `*` and `?` are special. */
 function globToRegExp(glob: string): RegExp {
   const source = glob
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

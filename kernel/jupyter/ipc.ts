@@ -1,7 +1,6 @@
 /**
- * What the kernel process and the session process say to each other, in frames (`frames.ts`) over one socket: JSON, and
- * buffers as they are. The header of the request travels with everything that it causes, so that late output still
- * knows its cell.
+ * Messages between the kernel process and the session process, in frames (`frames.ts`) over one socket: JSON, and raw
+ * buffers. Everything that a request causes carries its header, so that late output keeps its cell.
  */
 import type { JSONObject, JSONValue, MimeBundle } from "../display/host";
 import type { Header } from "./wire";
@@ -24,7 +23,7 @@ export interface CommPayload {
 export type UserExpression =
   { status: "ok"; data: MimeBundle; metadata: JSONObject } | ({ status: "error" } & ErrorReport);
 
-/** What a front end does after a cell: show text in its pager, or end a console. Notebooks pass over both. */
+/** Action of a front end after a cell: show text in its pager, or end a console. Notebooks ignore both. */
 export type Payload = { source: "page"; start: number; data: MimeBundle } | { source: "ask_exit"; keepkernel: boolean };
 
 export type Outcome =
@@ -50,15 +49,16 @@ export type CommCommand = { parent: Header } & CommPayload &
   ({ type: "commOpen"; target: string } | { type: "commMessage" } | { type: "commClose" });
 
 /**
- * From the kernel process to the session. An interrupt goes over the lifeline, as a busy loop reads no messages, and with it
- * a message of the same number: a signal may come before the cell that it is meant for, or after, the message cannot.
+ * Messages from the kernel process to the session. An interrupt goes over the lifeline, because a busy loop reads no
+ * messages. A message with the same number also goes over the link: a signal may arrive before or after its cell, the
+ * message cannot.
  */
 export type ToSession =
   ExecuteCommand | { type: "query"; id: number; query: Query } | CommCommand | { type: "interrupt"; number: number };
 
 export interface CompleteAnswer {
   matches: string[];
-  /** In code points, as on the wire. */
+  /** Start in code points, as on the wire. */
   start: number;
   end: number;
   types: { text: string; type: string }[];
@@ -72,14 +72,14 @@ export interface IsCompleteAnswer {
   indent?: string;
 }
 
-/** The answer to each kind of query. */
+/** Answers by kind of query. */
 export interface Answers {
   complete: CompleteAnswer;
   inspect: InspectAnswer;
   isComplete: IsCompleteAnswer;
 }
 
-/** From the session to the kernel process. */
+/** Messages from the session to the kernel process. */
 export type FromSession =
   | { type: "ready" }
   | { type: "stream"; parent: Header | undefined; name: StreamName; text: string }

@@ -1,4 +1,4 @@
-/** The static answer to `kernel_info_request`. */
+/** Static answer to `kernel_info_request`. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PROTOCOL_VERSION, type Content } from "./wire";
@@ -8,14 +8,15 @@ function packageVersion(folder: string): string {
   return version;
 }
 
-/** The version of the package `fovea` that this file belongs to. */
+/** Version of the package `fovea`. */
 export const VERSION = packageVersion(join(__dirname, "..", ".."));
 
-/** The version of the TypeScript that compiles cells, without loading it. */
+/** Returns the version of the cells' TypeScript without loading it. */
 function typescriptVersion(): string {
   return packageVersion(dirname(require.resolve("typescript/package.json")));
 }
 
+/** Returns the content of a `kernel_info_reply`. */
 export function kernelInfo(): Content {
   const typescript = typescriptVersion();
   return {

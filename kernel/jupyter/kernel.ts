@@ -1,4 +1,4 @@
-/** Dispatches requests, and turns what the session says into messages. */
+/** Dispatches requests and turns the session's reports into messages. */
 import { CommTable } from "./comms";
 import type { ConnectionInfo } from "./connection";
 import { MOST_DEPTH } from "./depth";
@@ -15,6 +15,7 @@ import { decode, Signer, type Content, type Header, type Message } from "./wire"
 
 type Answer = Content | Promise<Content>;
 
+/** Kernel of one connection: answers requests and owns the session process. */
 export class Kernel {
   private readonly signer: Signer;
   private readonly publisher: Publisher;
@@ -64,17 +65,17 @@ export class Kernel {
   }
 
   interrupt(): void {
-    // A prompt blocks in a read, which a signal does not end; a signal besides would hit the next cell.
+    // A prompt blocks in a read that a signal does not end; an additional signal would hit the next cell.
     if (this.awaitsInput) this.answerInput(null);
     else this.link.interrupt();
   }
 
-  /** End both processes, once what was queued has left. */
+  /** Ends both processes after the queued messages have left. */
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
     this.link.stop();
-    // A peer that reads nothing must not keep us alive.
+    // A peer that reads nothing must not keep the kernel alive.
     setTimeout(() => this.exit(0), 700);
     await this.sockets.close();
     this.exit(0);
@@ -122,14 +123,14 @@ export class Kernel {
     if (message.header.msg_type === "input_reply" && typeof value === "string") this.answerInput(value);
   }
 
-  /** One answer to one question: a stray one would answer the next. */
+  /** Answers the pending question once; a stray answer would answer the next question. */
   private answerInput(value: string | null): void {
     if (!this.awaitsInput) return;
     this.awaitsInput = false;
     this.link.sendInput(value);
   }
 
-  /** Busy, the reply, idle. */
+  /** Publishes busy, the reply and idle. */
   private async answer(channel: ReplyChannel, message: Message): Promise<void> {
     this.publisher.status("busy", message.header);
     try {
@@ -141,7 +142,7 @@ export class Kernel {
     this.idle(message.header);
   }
 
-  /** A front end shows the last status that it saw: while a cell still runs, say busy again. */
+  /** Publishes idle. A front end shows the last status, so busy follows again while a cell runs. */
   private idle(parent: Header): void {
     this.publisher.status("idle", parent);
     const running = this.executions.current;
@@ -225,11 +226,11 @@ export class Kernel {
 
   private fromSession(message: FromSession): void {
     if (message.type === "stream") return this.streams.write(message.parent, message.name, message.text);
-    // `done` waits for what child processes wrote, and flushes then.
+    // `done` waits for the output of child processes and flushes then.
     if (message.type !== "done") this.streams.flush();
     switch (message.type) {
       case "ready":
-        // Not before: a front end that has just started us waits for its first answers.
+        // Opened late, because a front end that just started the kernel waits for its first answers.
         return this.history.open();
       case "answer":
         return;
@@ -266,7 +267,7 @@ export class Kernel {
     this.awaitsInput = true;
     const cell = this.executions.current;
     if (cell) this.publisher.askInput(cell, prompt, password);
-    else this.answerInput(null); // A timer of an earlier cell: nobody is there to ask.
+    else this.answerInput(null); // A timer of an earlier cell asks, and no client is there to answer.
   }
 
   private display({

@@ -1,10 +1,10 @@
 /**
- * Fovea's kernel process.
+ * Kernel process of Fovea.
  *
  *   front end <-zmq-> kernel process (sockets, protocol, comm table) <-link-> session process (compiles and runs cells)
  *
- * Nothing heavy is loaded here: the sockets are bound first, the session warms beside it, and as this process never runs
- * user code, heartbeats, interrupts and shutdowns are answered whatever a cell does.
+ * This process loads nothing heavy: the sockets are bound first and the session warms beside it. It never runs user
+ * code, so it answers heartbeats, interrupts and shutdowns whatever a cell does.
  */
 import { readConnectionFile } from "./connection";
 import { reportFault } from "./faults";

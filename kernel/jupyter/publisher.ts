@@ -1,9 +1,10 @@
-/** Composes messages and puts them on iopub or back to the client that asked. */
+/** Composes messages and sends them on iopub or back to the requesting client. */
 import type { SendQueue, Sockets } from "./sockets";
 import { encode, HeaderFactory, type Content, type Header, type Message, type Signer } from "./wire";
 
 export type ReplyChannel = "shell" | "control";
 
+/** Composer of the messages of one kernel. */
 export class Publisher {
   private readonly headers = new HeaderFactory();
 
@@ -12,7 +13,7 @@ export class Publisher {
     private readonly signer: Signer,
   ) {}
 
-  /** Broadcast on iopub. The topic frame is the message type, which subscribers may filter by. */
+  /** Publishes on iopub. The topic frame is the message type, by which subscribers may filter. */
   publish(
     msgType: string,
     content: Content,
@@ -31,7 +32,7 @@ export class Publisher {
     this.send(this.sockets[channel], request.identities, msgType, content, request.header, {});
   }
 
-  /** Ask the client of `request` for a line of input. */
+  /** Asks the client of `request` for a line of input. */
   askInput(request: Message, prompt: string, password: boolean): void {
     this.send(this.sockets.stdin, request.identities, "input_request", { prompt, password }, request.header, {});
   }

@@ -1,4 +1,4 @@
-/** Questions to the session (completion and the like), the session's life, and what is said when it dies. */
+/** Queries to the session (completion and the like), the session's life, and the report of its end. */
 import { crashReport } from "./crash";
 import type { Answers, ErrorReport, FromSession, Query, StreamName, ToSession } from "./ipc";
 import { SessionProcess, type SessionEnd } from "./session-process";
@@ -6,11 +6,14 @@ import { SessionProcess, type SessionEnd } from "./session-process";
 export interface LinkEvents {
   message(message: FromSession): void;
   fdOutput(name: StreamName, text: string): void;
-  /** The session is gone; `report` says how. A fresh one is started on the next use, or is starting already. */
+  /**
+   * Called when the session has ended; `report` describes how. A new one starts on the next use, or is already
+   * starting.
+   */
   crashed(report: ErrorReport): void;
 }
 
-/** An error of the session, as the front end shows it. */
+/** Error of the session in the front end's form. */
 export class SessionError extends Error {
   constructor(readonly report: ErrorReport) {
     super(report.evalue);
@@ -22,6 +25,7 @@ interface Waiting {
   reject(error: SessionError): void;
 }
 
+/** Link of the kernel to its session. */
 export class SessionLink {
   private session: SessionProcess | undefined;
   private readonly waiting = new Map<number, Waiting>();
@@ -76,7 +80,7 @@ export class SessionLink {
   private ended(session: SessionProcess, end: SessionEnd): void {
     if (this.stopped || this.session !== session) return;
     this.session = undefined;
-    // One that never came up would die again and again: wait for the next request.
+    // A session that never became ready would fail repeatedly, so the next request starts it.
     if (end.wasReady) this.start();
     const report = crashReport(end);
     for (const waiting of this.waiting.values()) waiting.reject(new SessionError(report));

@@ -1,7 +1,7 @@
 /**
- * The child that runs user code: started at once, replaced when it dies. It leads its own process group, so that a SIGINT to
- * the kernel's group reaches it only once, through us. Messages go over the link (fd 3); the lifeline pipe (fd 4) tells it
- * when this process is gone, which the link cannot do while user code blocks its event loop.
+ * Child process that runs user code: started at once, replaced when it dies. It leads a separate process group, so that
+ * a SIGINT to the kernel's group reaches it only once, through this process. Messages go over the link (fd 3). The
+ * lifeline pipe (fd 4) reports the end of this process, which the link cannot do while user code blocks the event loop.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
@@ -17,12 +17,12 @@ import { checkFromSession } from "./session-messages";
 
 export interface SessionEvents {
   message(message: FromSession): void;
-  /** Written to fd 1 or 2 by native code or a child process, past `process.stdout`. */
+  /** Receives output on fd 1 or 2 of native code or a child process, past `process.stdout`. */
   fdOutput(name: StreamName, text: string): void;
   exit(end: SessionEnd): void;
 }
 
-/** How a session ended, and the last that it wrote to its standard error. */
+/** End of a session with the last text on its standard error. */
 export interface SessionEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -37,11 +37,12 @@ const LINK_FD = 3;
 const LIFELINE_FD = 4;
 export const SESSION_MAIN = join(__dirname, "..", "session", "node", "main.js");
 
+/** Process of a session. */
 export class SessionProcess {
   private readonly child: ChildProcess;
   private readonly link: Socket;
   private wasReady = false;
-  /** Cells and comm messages that the session has not ended yet. */
+  /** Number of cells and comm messages that the session has not finished. */
   private underWay = 0;
   private interrupts = 0;
   private held: ToSession[] = [];
@@ -49,14 +50,14 @@ export class SessionProcess {
   private fault: string | undefined;
 
   constructor(private readonly events: SessionEvents) {
-    // The compiler leaves much short-lived memory behind: a smaller young generation saves 15 MB and no time.
+    // The compiler leaves much short-lived memory: a smaller young generation saves 15 MB and costs no time.
     const flags = [...process.execArgv, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
     this.child = spawn(process.execPath, [...flags, SESSION_MAIN], {
       detached: true,
       stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
       env: {
         ...process.env,
-        // The loader of shared libraries reads its path once, when a process starts: a cell could not set it any more.
+        // The loader of shared libraries reads its path once at the start of a process, so a cell could not set it.
         ...loaderEnvironment(),
         FOVEA_LINK_FD: String(LINK_FD),
         FOVEA_LIFELINE_FD: String(LIFELINE_FD),
@@ -69,8 +70,8 @@ export class SessionProcess {
     this.listen();
     this.relay("stdout");
     this.relay("stderr");
-    // `close` comes after `exit` and after the pipes are drained, so the tail is complete; a grandchild that holds a pipe
-    // open must not delay the report for ever.
+    // `close` follows `exit` and the drained pipes, so the tail is complete. A grandchild that holds a pipe open must
+    // not delay the report for ever.
     this.child.once("exit", (code, signal) => {
       let reported = false;
       const report = (): void => {
@@ -88,21 +89,21 @@ export class SessionProcess {
     return this.child.pid;
   }
 
-  /** Held until the session is ready, so that an interrupt can take back what has not begun. */
+  /** Sends a message. Messages wait until the session is ready, so that an interrupt can withdraw them. */
   send(message: ToSession): void {
     if (!this.wasReady) return void this.held.push(message);
     if (message.type === "execute" || message.type.startsWith("comm")) this.underWay++;
     if (this.link.writable) writeFrame(this.link, message);
   }
 
-  /** Answer a blocked `prompt`, which reads fd 0 synchronously; `null` says that it was interrupted. */
+  /** Answers a blocked `prompt`, which reads fd 0 synchronously; `null` reports an interrupt. */
   sendInput(value: string | null): void {
     this.child.stdin?.write(JSON.stringify(value) + "\n");
   }
 
   /**
-   * A line on the lifeline for its watcher, which makes a SIGINT of it where work is under way and sees to it that it is
-   * answered; and a message, in line behind that work and before what is sent next.
+   * Interrupts the session with a line on the lifeline, whose watcher raises SIGINT while work is under way and ensures
+   * an answer, and with a message behind that work and before later messages.
    */
   interrupt(): void {
     if (!this.wasReady) return this.takeBackExecution();

@@ -1,6 +1,6 @@
 /**
- * The five sockets. zeromq.js allows one send at a time on a socket, so each has a queue; the high-water mark is off
- * because a publisher drops silently at it, and a lost idle status hangs a front end.
+ * Five sockets of a kernel. zeromq.js allows one send at a time per socket, so each has a queue. The high-water mark is
+ * off, because a publisher drops messages silently at it and a lost idle status hangs a front end.
  */
 import { Reply, Router, XPublisher } from "zeromq";
 import { address, type ConnectionInfo } from "./connection";
@@ -11,7 +11,7 @@ interface Sendable {
   send(frames: Frames): Promise<void>;
 }
 
-/** Sends in order, one awaited send at a time. */
+/** Sends messages in order, awaiting each. */
 export class SendQueue {
   private waiting: Frames[] = [];
   private draining: Promise<void> | undefined;
@@ -23,7 +23,7 @@ export class SendQueue {
     this.draining ??= this.drain();
   }
 
-  /** Resolves once everything queued so far was handed to zeromq. */
+  /** Resolves once everything queued so far is with zeromq. */
   async flushed(): Promise<void> {
     await this.draining;
   }
@@ -38,19 +38,20 @@ export class SendQueue {
   }
 }
 
-/** A reply to a client that has left is not an error of ours. */
+/** Ignores replies to a client that has left. */
 function ignoreUnroutable(): void {}
 
 export interface Handlers {
   shell(frames: Frames): void;
   control(frames: Frames): void;
   stdin(frames: Frames): void;
-  /** A front end subscribed to iopub with this topic. */
+  /** Receives the topic of a front end's subscription to iopub. */
   subscribed(topic: string): void;
 }
 
 const OPTIONS = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 
+/** Sockets of one kernel. */
 export class Sockets {
   private readonly routers = {
     shell: new Router(OPTIONS),
@@ -94,7 +95,7 @@ export class Sockets {
     try {
       for await (const frames of this.heartbeat) await this.heartbeat.send(frames);
     } catch {
-      // The socket was closed by shutdown.
+      // Shutdown closed the socket.
     }
   }
 }
@@ -103,7 +104,7 @@ async function receiveAll(socket: AsyncIterable<Frames>, handle: (frames: Frames
   try {
     for await (const frames of socket) guarded(handle, frames);
   } catch {
-    // The socket was closed by shutdown.
+    // Shutdown closed the socket.
   }
 }
 

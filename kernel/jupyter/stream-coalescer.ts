@@ -1,6 +1,6 @@
 /**
- * Gathers stream text into at most about 60 messages a second, each below 1 MB. It lives in the kernel process, which is
- * never blocked, so the last lines before a long synchronous computation are shown while it runs.
+ * Gathers stream text into at most about 60 messages per second, each below 1 MB. It runs in the kernel process, which
+ * is never blocked, so the last lines before a long synchronous computation appear while it runs.
  */
 import type { StreamName } from "./ipc";
 import type { Header } from "./wire";
@@ -14,11 +14,15 @@ interface Pending {
 }
 
 export const FLUSH_MS = 16;
-/** Of one message, in JSON, with room for its headers. */
+/** Size of one message in JSON, with room for its headers. */
 const MESSAGE_BYTES = 990_000;
-/** With more alternations of streams than this in one flush, their order among each other is given up for their number. */
+/**
+ * Beyond this number of alternations between the streams in one flush, their relative order is given up to save
+ * messages.
+ */
 const MERGE_AFTER = 4;
 
+/** Buffer of the text of both streams. */
 export class StreamCoalescer {
   private pending: Pending[] = [];
   private flushed = -Infinity;
@@ -34,7 +38,7 @@ export class StreamCoalescer {
     else this.timer ??= setTimeout(() => this.flush(), wait);
   }
 
-  /** Publish all that is gathered; called before any other output, so that order is kept. */
+  /** Publishes the gathered text; called before any other output to keep the order. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -64,7 +68,7 @@ function* pieces(text: string): Iterable<string> {
   while (start < text.length) {
     let end = Math.min(text.length, start + MESSAGE_BYTES);
     while (jsonBytes(text.slice(start, end)) > MESSAGE_BYTES) end = start + Math.ceil((end - start) / 2);
-    // Never between the halves of a surrogate pair.
+    // Never split a surrogate pair.
     if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1]!)) end--;
     yield text.slice(start, end);
     start = end;
@@ -72,6 +76,6 @@ function* pieces(text: string): Iterable<string> {
 }
 
 function jsonBytes(text: string): number {
-  // An escape makes a character at most six bytes: measure only what could be too long.
+  // An escaped character takes at most six bytes: measure only texts that could be too long.
   return text.length * 6 <= MESSAGE_BYTES ? text.length * 6 : Buffer.byteLength(JSON.stringify(text));
 }

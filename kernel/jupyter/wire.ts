@@ -1,6 +1,6 @@
 /**
- * The wire format: identities, a delimiter, an HMAC over exactly the four JSON frames, the frames, then raw buffers.
- * Buffers are not signed (a well-known slip that makes every binary message look forged).
+ * Wire format: identities, a delimiter, an HMAC over exactly the four JSON frames, those frames, then raw buffers.
+ * Buffers are not signed; signing them makes every binary message look forged.
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { isShallow } from "./depth";
@@ -30,10 +30,12 @@ export interface Message {
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
-/** How many signatures to remember against replays. A peer that sends more than this while replaying one has the key. */
+/**
+ * Number of signatures remembered against replays. A peer that sends more than this while replaying one has the key.
+ */
 const REMEMBERED = 65_536;
 
-/** Signs and verifies with one key, and remembers what it has seen. */
+/** Signs and verifies with one key and remembers accepted signatures. */
 export class Signer {
   private readonly seen = new Set<string>();
 
@@ -46,7 +48,7 @@ export class Signer {
     return hmac.digest("hex");
   }
 
-  /** True once per signature. An empty key turns signing off, as the protocol says. */
+  /** Returns true once per signature. An empty key disables signing, as in the protocol. */
   accepts(signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
     if (this.key === "") return true;
     const expected = Buffer.from(this.sign(frames));
@@ -67,7 +69,7 @@ export class Signer {
   }
 }
 
-/** A message, or `undefined` for anything forged, replayed, truncated or not JSON: those are dropped in silence. */
+/** Decodes a message; `undefined` for anything forged, replayed, truncated or not JSON, which is dropped silently. */
 export function decode(frames: readonly Uint8Array[], signer: Signer): Message | undefined {
   const at = frames.findIndex((frame) => DELIMITER.equals(frame));
   if (at < 0 || frames.length < at + 6) return undefined;
@@ -88,6 +90,7 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
   };
 }
 
+/** Encodes a message as signed frames. */
 export function encode(message: Message, signer: Signer): Uint8Array[] {
   const json = [message.header, message.parentHeader, message.metadata, message.content].map((part) =>
     Buffer.from(JSON.stringify(part)),
@@ -95,7 +98,7 @@ export function encode(message: Message, signer: Signer): Uint8Array[] {
   return [...message.identities, DELIMITER, Buffer.from(signer.sign(json)), ...json, ...message.buffers];
 }
 
-/** Headers of one kernel process share its session id. */
+/** Makes headers that share the session id of one kernel process. */
 export class HeaderFactory {
   private readonly session = randomUUID();
 

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** A rule of this room that was broken. */
+/** Error for a broken rule of the law room. */
 export class LawError extends RuleError {
   override name = "LawError";
 }

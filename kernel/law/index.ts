@@ -1,4 +1,4 @@
-/** Law of vision representation (arXiv 2408.16357): what predicts how good an encoder is for a multimodal model. */
+/** Law of vision representation (arXiv 2408.16357): predictors of an encoder's quality for a multimodal model. */
 export { aScore } from "./predictors/a-score";
 export { aligner } from "./predictors/aligner";
 export { baseline, baselineNames } from "./pck/baselines";

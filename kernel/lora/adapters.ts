@@ -24,21 +24,23 @@ import { type AdapterReport, checkReport, compareKeys } from "./peft/report";
 import { Selection } from "./selection";
 import { ALL_LINEAR, matchTargets, scalesOf, type Targets } from "./targets";
 
+/** Options of attaching an adapter. */
 export interface AttachOptions {
-  /** The adapter's name; default `default`. */
+  /** Name of the adapter. Default `default`. */
   name?: string;
-  /** Where first values come from; default the shared generator of `nn`. */
+  /** Generator of the initial values. Default: the shared generator of `nn`. */
   random?: Prng;
 }
 
+/** Options of loading an adapter. */
 export interface LoadOptions extends ReadAdapterOptions {
-  /** The name in memory; default that of the sub-folder, or `default`. */
+  /** Name in memory. Default: the sub-folder's name, or `default`. */
   name?: string;
-  /** True refuses, before anything is attached, unless keys and shapes agree; default true. */
+  /** Refuse to attach anything unless keys and shapes agree. Default true. */
   strict?: boolean;
 }
 
-/** Numbers of values, as users of PEFT expect them. */
+/** Numbers of values, counted as PEFT counts them. */
 export interface ParameterCounts {
   trainable: number;
   all: number;
@@ -52,8 +54,8 @@ interface Held {
 }
 
 /**
- * The adapters of a model: named, several at a time. The model computes with the active ones as soon as they are there;
- * its own parameters are frozen and keep every bit.
+ * Named adapters of a model, several at a time. The model computes with the active ones as soon as they are added; its
+ * base parameters are frozen and keep every bit.
  */
 export class Adapters {
   private readonly selection = new Selection();
@@ -66,22 +68,22 @@ export class Adapters {
     model.freeze();
   }
 
-  /** Names in the order in which they came. */
+  /** Names in the order of adding. */
   get names(): string[] {
     return [...this.held.keys()];
   }
 
-  /** Names of the adapters that apply, in order; none inside {@link disabled}. */
+  /** Names of the applied adapters, in order; none inside {@link disabled}. */
   get active(): readonly string[] {
     return this.selection.names;
   }
 
-  /** An adapter's complete configuration. */
+  /** Returns an adapter's complete configuration. */
   config(name: string): AdapterConfig {
     return this.holder("lora.config", name).config;
   }
 
-  /** Which layers an adapter is on, which modules it has copies of, and which of its targets meant nothing. */
+  /** Returns the adapted layers, the copied modules and the unused targets of an adapter. */
   matched(name: string): Targets {
     return this.holder("lora.matched", name).targets;
   }
@@ -93,7 +95,7 @@ export class Adapters {
   }
 
   /**
-   * Adds an adapter; which are active stays as it is.
+   * Adds an adapter without changing the active ones.
    *
    * @throws LoraError when a name is taken, an option is wrong, no layer matches, or a target is no linear layer
    */
@@ -133,7 +135,7 @@ export class Adapters {
     if (this.isMerged) throw new LoraError(fn, "merged adapters must be unmerged first", this.names);
   }
 
-  /** Makes these adapters, and only these, apply and train; several add up in this order. */
+  /** Makes exactly these adapters apply and train; their updates add up in this order. */
   activate(...names: string[]): void {
     for (const name of names) this.holder("lora.activate", name);
     this.selection.names = names;
@@ -145,21 +147,21 @@ export class Adapters {
   }
 
   /**
-   * Runs something with the base model alone. An asynchronous function keeps adapters off until its promise settles.
+   * Runs a function with the base model alone. An asynchronous function keeps adapters off until its promise settles.
    *
-   * @returns what `run` returns
+   * @returns the result of `run`
    */
   disabled<T>(run: () => T): T {
     this.checkUnmerged("lora.disabled");
     return this.selection.disabledDuring(run);
   }
 
-  /** Everything of an adapter that trains, by its name in the model's tree: one group of an optimiser. */
+  /** Returns the trainable parameters of an adapter by their names in the model's tree: one group of an optimiser. */
   parameters(name: string): Map<string, Parameter> {
     return this.places.parameters(name);
   }
 
-  /** @internal An active adapter's gates, by the name of the layer; a layer under two names comes once. */
+  /** @internal Gates of an active adapter by the name of the layer; a layer under two names appears once. */
   gates(name: string): Map<string, GatedBranch> {
     const fn = "lora.gateActivity";
     this.holder(fn, name);
@@ -176,7 +178,7 @@ export class Adapters {
     );
   }
 
-  /** Numbers of trainable and of all values in the model. */
+  /** Returns the numbers of trainable and of all values in the model. */
   counts(): ParameterCounts {
     const parameters = [...this.model.namedParameters().values()];
     const sum = (ones: Parameter[]): number => ones.reduce((total, { size }) => total + size, 0);
@@ -184,7 +186,7 @@ export class Adapters {
     return { trainable, all, percent: (100 * trainable) / all };
   }
 
-  /** The line of PEFT's `print_trainable_parameters`. */
+  /** Returns the line of PEFT's `print_trainable_parameters`. */
   summary(): string {
     const { trainable, all, percent } = this.counts();
     const grouped = (count: number): string => count.toLocaleString("en-US");
@@ -200,17 +202,17 @@ export class Adapters {
     this.held.delete(name);
   }
 
-  /** Whether adapters are in the base weights now. */
+  /** True while adapters are merged into the base weights. */
   get isMerged(): boolean {
     return [...this.places.adapted.values()].some((layer) => layer.isMerged);
   }
 
   /**
-   * Puts adapters into the base weights, so that they cost nothing more: W0 + s B A. The old weights are kept for
-   * {@link unmerge}. Nothing changes unless every merged value is finite.
+   * Merges adapters into the base weights, W0 + s B A, so that they cost no time. The old weights are kept for {@link
+   * unmerge}. Nothing changes unless every merged value is finite.
    *
    * @param names default the active ones
-   * @throws LoraError where the update depends on the input, a value is not finite, or adapters are merged already
+   * @throws LoraError where the update depends on the input, a value is not finite, or adapters are already merged
    */
   async merge(names: readonly string[] = this.selection.names): Promise<void> {
     const fn = "lora.merge";
@@ -235,7 +237,7 @@ export class Adapters {
       throw new LoraError(fn, "copies of whole modules (modulesToSave) cannot be merged into a weight", name);
   }
 
-  /** Takes merged adapters out again; every weight has the bits that it had before. */
+  /** Removes merged adapters from the weights; every weight gets its former bits back. */
   unmerge(): void {
     for (const layer of this.places.adapted.values()) layer.unmerge();
   }
@@ -269,7 +271,11 @@ export class Adapters {
     return targets;
   }
 
-  /** An adapter as it would be written. @param dtype of its tensors, default F32 */
+  /**
+   * Returns an adapter in the form of its file.
+   *
+   * @param dtype type of its tensors, default F32
+   */
   async file(name: string, dtype: FloatDtype = "F32"): Promise<AdapterFile> {
     const { config, targets } = this.holder("lora.file", name);
     const tensors = new Map<string, SafetensorsTensor>();
@@ -291,10 +297,10 @@ export class Adapters {
   }
 
   /**
-   * Reads an adapter of PEFT or ours and adds it; which are active stays as it is.
+   * Reads an adapter written by PEFT or Fovea and adds it without changing the active ones.
    *
-   * @returns which keys were loaded; without `strict` also which were missing, unexpected or of another shape
-   * @throws LoraError naming all of those, with nothing attached
+   * @returns the loaded keys; without `strict` also the missing, unexpected and misshaped ones
+   * @throws LoraError that names all of those, with nothing attached
    */
   async load(folder: string, { name, strict = true, ...reading }: LoadOptions = {}): Promise<AdapterReport> {
     const file = await readAdapter(folder, reading);
@@ -325,9 +331,9 @@ export class Adapters {
   }
 
   /**
-   * Takes every adapter off the model and frees it: layers and their `trainable` are what they were.
+   * Removes every adapter from the model and frees it; layers and their `trainable` flags are restored.
    *
-   * @param options `keepMerged` leaves in the weights what {@link merge} put there; default false
+   * @param options `keepMerged` keeps in the weights the result of {@link merge}; default false
    */
   detach({ keepMerged = false }: { keepMerged?: boolean } = {}): void {
     for (const layer of this.places.adapted.values()) if (keepMerged) layer.forgetOriginal();

@@ -7,12 +7,13 @@ import type { AdapterReport } from "./peft/report";
 import { SavedModule } from "./branches/saved";
 
 /**
- * Puts an adapter beside the linear layers of a model and makes it active.
+ * Attaches an adapter to the linear layers of a model and activates it.
  *
  *     const adapters = lora.attach(model, { r: 8, loraAlpha: 16, targetModules: ["q_proj", "v_proj"] });
- *     adapters.matched("default").adapted; // which layers
+ *     adapters.matched("default").adapted; // names of the adapted layers
  *     console.log(adapters.summary());     // trainable params: 294,912 || all params: …
  *
+ * @param options kind, rank, targets; see {@link AdapterOptions}
  * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
  */
 export function attach(
@@ -32,7 +33,7 @@ export function attach(
 }
 
 /**
- * Reads an adapter of PEFT or ours, puts it beside the linear layers of a model and makes it active.
+ * Reads an adapter written by PEFT or Fovea, attaches it to the linear layers of a model and activates it.
  *
  * @throws LoraError as {@link Adapters.load}
  */

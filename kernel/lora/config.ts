@@ -1,88 +1,101 @@
 import { LoraError } from "./error";
 
-/** What every kind of adapter is told; names are PEFT's, in camel case. */
+/** Options of every kind of adapter, with PEFT's names in camel case. */
 export interface SharedConfig {
-  /** Rank; 8, for Dual-LoRA 32. Of each expert in a mixture. */
+  /** Rank; of each expert in a mixture. Default 8, for Dual-LoRA 32. */
   r: number;
-  /** The scaling is alpha / r, with `useRslora` alpha / √r; 8, for Dual-LoRA 64. */
+  /** Numerator of the scaling alpha / r, or alpha / √r with `useRslora`. Default 8, for Dual-LoRA 64. */
   loraAlpha: number;
-  /** Share of the input's values that training drops before A; 0, for Dual-LoRA 0.05. */
+  /** Share of the input's values that training drops before A. Default 0, for Dual-LoRA 0.05. */
   loraDropout: number;
-  /** alpha / √r in place of alpha / r (Kalajdzievski, arXiv 2312.03732); default false. */
+  /** Scale by alpha / √r instead of alpha / r (Kalajdzievski, arXiv 2312.03732). Default false. */
   useRslora: boolean;
   /**
-   * Which layers: names or ends of names after a dot; or one regular expression over the whole name; or `all-linear`.
+   * Layers to adapt: names or ends of names after a dot, one regular expression over the whole name, or `all-linear`.
    * Dual-LoRA's default is the paper's `["q_proj", "v_proj"]`.
    */
   targetModules: string | string[];
-  /** The same, and it wins; default null. */
+  /** Layers to exclude, in the same forms; takes precedence. Default null. */
   excludeModules: string | string[] | null;
-  /** Keeps layers whose first numbered part of the name is listed; default null. */
+  /** Numbers of the layers to adapt, compared with the first numbered part of a name. Default null: all. */
   layersToTransform: number | number[] | null;
-  /** The name before that number, such as `layers`; default null, any. */
+  /** Name part before that number, such as `layers`. Default null: any. */
   layersPattern: string | string[] | null;
-  /** Modules of which the adapter trains and stores a whole copy; default null. */
+  /** Modules of which the adapter trains and stores a whole copy. Default null. */
   modulesToSave: string[] | null;
-  /** Ranks of layers by regular expression over the name's end; the first that matches counts. */
+  /** Ranks by regular expression over the end of a layer's name; the first match counts. Default: none. */
   rankPattern: Record<string, number>;
-  /** Alphas by the same rule. */
+  /** Alphas by the same rule. Default: none. */
   alphaPattern: Record<string, number>;
   /**
-   * True: A uniform in ±1/√in and B zero; `gaussian`: A normal with standard deviation 1/r and B zero; false: neither is
-   * zero. Default true.
+   * Initial values. True: A uniform in ±1/√in and B zero; `gaussian`: A normal with standard deviation 1/r and B zero;
+   * false: both nonzero. Default true.
    */
   initLoraWeights: boolean | "gaussian";
-  /** Files only: the base weight is stored [in, out], as GPT-2's. In memory the layer's kind says it. Default false. */
+  /** Base weights are stored [in, out] in the file, as in GPT-2; in memory the kind of layer decides. Default false. */
   fanInFanOut: boolean;
-  /** The base model's name, for people; default null. */
+  /** Name of the base model, for people. Default null. */
   baseModelNameOrPath: string | null;
-  /** Keys of a file that mean nothing to us, kept for the next writing. */
+  /** Unknown keys of a file, kept for the next writing. */
   other: Record<string, unknown>;
 }
 
-/** y = W0 x + s B A x (Hu et al., arXiv 2106.09685), or with `useDora` its weight split into length and direction. */
+/**
+ * Options of LoRA, y = W0 x + s B A x (Hu et al., arXiv 2106.09685); `useDora` splits the weight into length and
+ * direction.
+ */
 export interface LoraConfig extends SharedConfig {
   peftType: "LORA";
-  /** DoRA (Liu et al., arXiv 2402.09353); default false. */
+  /** Use DoRA (Liu et al., arXiv 2402.09353). Default false. */
   useDora: boolean;
-  /** Whether B has a bias; default false. */
+  /** Give B a bias. Default false. */
   loraBias: boolean;
 }
 
-/** How Dual-LoRA's task space opens the skill space. */
+/** Gate by which Dual-LoRA's task space opens the skill space. */
 export type Gate = "relu" | "sigmoid" | "softmax-blocks" | "none";
 
-/** y = W0 x + s B (gate(T x) ⊙ LN(A x)) (Jiao et al., arXiv 2411.12787). */
+/** Options of Dual-LoRA, y = W0 x + s B (gate(T x) ⊙ LN(A x)) (Jiao et al., arXiv 2411.12787). */
 export interface DualLoraConfig extends SharedConfig {
   peftType: "DUAL_LORA";
-  /** Default relu, the paper's. `none` has no T; `softmax-blocks` is a softmax over `gateBlocks` blocks of the units. */
+  /**
+   * Gate. Default `relu`, as in the paper. `none` has no T; `softmax-blocks` is a softmax over `gateBlocks` blocks of
+   * the units.
+   */
   gate: Gate;
-  /** Whether the skill space is normalised; default true. */
+  /** Normalise the skill space. Default true. */
   useNorm: boolean;
-  /** Blocks of `softmax-blocks`, a divisor of r; default 4. */
+  /** Number of blocks of `softmax-blocks`, a divisor of r. Default 4. */
   gateBlocks: number;
-  /** In place of alpha / r; default null. */
+  /** Scaling instead of alpha / r. Default null. */
   scaling: number | null;
 }
 
-/** How a mixture weighs its experts: a softmax over all, over the best `topK`, or max(0, logit) as RoDE does. */
+/**
+ * Weighting of a mixture's experts: a softmax over all, a softmax over the best `topK`, or max(0, logit) as in RoDE.
+ */
 export type Router = "softmax" | "top-k" | "rectified";
 
-/** y = W0 x + s Σ_k g_k(x) B_k A_k x with a linear router: the paper's peers. */
+/**
+ * Options of a mixture of LoRA experts, y = W0 x + s Σ_k g_k(x) B_k A_k x with a linear router; a peer of Dual-LoRA in
+ * its paper.
+ */
 export interface MoeLoraConfig extends SharedConfig {
   peftType: "MOE_LORA";
-  /** Default 4. */
+  /** Number of experts. Default 4. */
   experts: number;
-  /** Default softmax. */
+  /** Weighting of the experts. Default `softmax`. */
   router: Router;
-  /** Experts that `top-k` keeps; default 2. */
+  /** Number of experts kept by `top-k`. Default 2. */
   topK: number;
 }
 
+/** Complete configuration of an adapter. */
 export type AdapterConfig = LoraConfig | DualLoraConfig | MoeLoraConfig;
+/** Kind of an adapter. */
 export type PeftType = AdapterConfig["peftType"];
 
-/** What a caller writes: the kind (default LORA), the targets, and what differs from the defaults. */
+/** Options of a caller: the kind (default LORA), the targets, and any other option. */
 export type AdapterOptions =
   | (Partial<LoraConfig> & { targetModules: string | string[] })
   | (Partial<DualLoraConfig> & { peftType: "DUAL_LORA" })
@@ -93,7 +106,7 @@ interface Rule {
   holds(value: unknown): boolean;
 }
 
-/** A key of a configuration: its default, and what its value must be. */
+/** Key of a configuration: its default and the rule for its value. */
 interface Field extends Rule {
   default: unknown;
 }
@@ -175,12 +188,12 @@ const MOE: Fields<MoeLoraConfig> = {
 
 const FIELDS: Record<PeftType, Record<string, Field>> = { LORA, DUAL_LORA: DUAL, MOE_LORA: MOE };
 
-/** The keys of a kind's configuration, in the order in which files list them. */
+/** Returns the keys of a kind's configuration in the order of its files. */
 export function configKeys(type: PeftType): string[] {
   return Object.keys(FIELDS[type]);
 }
 
-/** Whether `value` names a kind of adapter that is ours to read. */
+/** Tests for a supported kind of adapter. */
 export function isPeftType(value: unknown): value is PeftType {
   return typeof value === "string" && Object.hasOwn(FIELDS, value);
 }
@@ -207,13 +220,13 @@ export function configOf(fn: string, options: AdapterOptions): AdapterConfig {
   return config;
 }
 
-/** What a configuration shares with every other kind. */
+/** Returns the options that all kinds share. */
 export function sharedOf(config: AdapterConfig): SharedConfig {
   const entries = Object.keys(SHARED).map((key) => [key, config[key as keyof SharedConfig]]);
   return Object.fromEntries(entries) as unknown as SharedConfig;
 }
 
-/** Rules that bind several options. */
+/** Checks rules that bind several options. */
 function checkTogether(fn: string, config: AdapterConfig): void {
   switch (config.peftType) {
     case "LORA":
@@ -241,8 +254,8 @@ function checkUnits(fn: string, { useNorm, gate, gateBlocks }: DualLoraConfig, r
 }
 
 /**
- * Why an adapter of this kind cannot become part of a weight; null where it can.
- * `gate` none without norm is plain LoRA.
+ * Returns why an adapter of this kind cannot be merged into a weight, or null where it can. Dual-LoRA with gate `none`
+ * and without norm is plain LoRA.
  */
 export function mergeRefusal(config: AdapterConfig): string | null {
   if (config.peftType === "LORA" || isPlain(config)) return null;
@@ -250,7 +263,7 @@ export function mergeRefusal(config: AdapterConfig): string | null {
   return `${config.peftType} cannot be merged: ${cause} makes the update depend on the input`;
 }
 
-/** Whether a Dual-LoRA is LoRA under another name. */
+/** Tests whether a Dual-LoRA is plain LoRA. */
 export function isPlain(config: AdapterConfig): boolean {
   return config.peftType === "DUAL_LORA" && config.gate === "none" && !config.useNorm;
 }

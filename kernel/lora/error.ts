@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** An adapter that was used against its rules, or a file of one that breaks its format. */
+/** Error for a broken rule of adapters, or an adapter file that breaks its format. */
 export class LoraError extends RuleError {
   override name = "LoraError";
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
-/** Whether no value is infinite or NaN. */
+/** Tests that no value is infinite or NaN. */
 export async function isFinite(tensor: Tensor): Promise<boolean> {
   const all = tf.tidy(() => tf.all(tf.isFinite(tensor)));
   const [finite] = await all.data();

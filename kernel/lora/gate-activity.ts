@@ -6,14 +6,14 @@ import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
 import { LoraError } from "./error";
 
-/** What the gates of one layer let through, over the inputs of one task. */
+/** Openings of one layer's gates over the inputs of one task. */
 export interface GateUse {
   task: string;
   /** The layer's name in the model. */
   layer: string;
-  /** Inputs that the layer saw: tokens of all batches. */
+  /** Number of inputs of the layer: tokens of all batches. */
   inputs: number;
-  /** Mean opening of each unit, [r]; of each expert in a mixture. */
+  /** Mean opening of each unit or expert, [r]. */
   mean: Float32Array;
   /** Share of the inputs for which each unit is active, [r]. */
   active: Float32Array;
@@ -23,26 +23,27 @@ export interface GateUse {
 export interface GateActivity {
   tasks: string[];
   layers: string[];
-  /** Task by task, layer by layer. */
+  /** Uses task by task, then layer by layer. */
   uses: GateUse[];
-  /** Tasks against layers and tasks against units, to be returned by a validation. */
+  /** Matrices of tasks against layers and tasks against units, for a validation to return. */
   pictures: MatrixPicture[];
 }
 
+/** Options of `lora.gateActivity`. */
 export interface GateActivityOptions {
-  /** Default `default`. */
+  /** Name of the adapter. Default `default`. */
   name?: string;
 }
 
-/** Units beyond this many are shown of one layer only. */
+/** Beyond this number of units, only one layer's units are shown. */
 const MOST_UNITS = 512;
 
 /**
- * What the gates of Dual-LoRA let through for several tasks: mean opening and share of active units by layer. A ReLU gate is
+ * Measures the gates of Dual-LoRA for several tasks: mean opening and share of active units per layer. A ReLU gate is
  * active above 0, a sigmoid above ½, a softmax (and a mixture's router) above an even share.
  *
  * @param tasks batches of each task, by its name
- * @param forward computes the model on a batch; all that it makes is freed
+ * @param forward computes the model on a batch; its tensors are freed
  * @throws LoraError where the adapter is not active or has no gates
  */
 export async function gateActivity<B>(
@@ -74,7 +75,7 @@ async function usesOf<B>(
   }
 }
 
-/** Openings of one gate, summed while the model computes. */
+/** Sums of one gate's openings while the model computes. */
 class Sums {
   private inputs = 0;
   private sums: Tensor | null = null;
@@ -141,7 +142,7 @@ function unitPictures(tasks: readonly string[], layers: readonly string[], uses:
   ];
 }
 
-/** Every layer, or the one in which the tasks differ most where that would be too many units to see. */
+/** Returns every layer, or only the one whose tasks differ most when there are too many units to show. */
 function shownLayers(layers: readonly string[], uses: readonly GateUse[]): readonly string[] {
   const units = layers.reduce((sum, layer) => sum + unitsOf(uses, layer), 0);
   if (units <= MOST_UNITS) return layers;
@@ -152,7 +153,7 @@ function shownLayers(layers: readonly string[], uses: readonly GateUse[]): reado
 const unitsOf = (uses: readonly GateUse[], layer: string): number =>
   uses.find((use) => use.layer === layer)?.mean.length ?? 0;
 
-/** Mean over units of what lies between the tasks with the most and the least active inputs. */
+/** Returns the mean over units of the gap between the tasks with most and fewest active inputs. */
 function differenceOf(uses: readonly GateUse[]): number {
   return mean(
     uses[0].active.map((_, unit) => {

@@ -2,7 +2,10 @@ import { platform } from "../platform";
 import { LoraError } from "./error";
 import { fromPython, type Translation } from "./python-regex/translate";
 
-/** A file's expression may be made to run for ever; nobody's own takes this long over a model's names. */
+/**
+ * Time limit of one expression. A hostile file can hold one that never ends; an honest one never takes this long over a
+ * model's names.
+ */
 const TIMEOUT_MS = 1_000;
 
 const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && (found.groups?.kept ?? ""); }))`;

@@ -11,9 +11,9 @@ import { type AdaptableLayer, biasOf, isAdaptable, isLinearLayer } from "./layer
 import { SavedModule } from "./branches/saved";
 import type { Selection } from "./selection";
 
-/** Where adapters stand in a model's tree, and what stood there before. */
+/** Places of adapters in a model's tree, with the modules they replaced. */
 export class Places {
-  /** The model's own modules, by name, as they were without adapters. */
+  /** Modules of the model by name, without adapters. */
   readonly modules: ReadonlyMap<string, Module>;
   readonly adapted = new Map<string, AdaptedLayer>();
   readonly saved = new Map<string, SavedModule>();
@@ -28,7 +28,11 @@ export class Places {
     this.wasTrainable = new Map(parameters.map((parameter) => [parameter, parameter.trainable]));
   }
 
-  /** The layer of that name. @throws LoraError when no adapter of this kind can stand beside it */
+  /**
+   * Returns the layer of that name.
+   *
+   * @throws LoraError when this kind of adapter cannot join the layer
+   */
   layerAt(fn: string, path: string, config: AdapterConfig): AdaptableLayer {
     const module = this.modules.get(path) as Module;
     if (!isAdaptable(module)) {
@@ -42,7 +46,7 @@ export class Places {
     return module;
   }
 
-  /** Where adapters of a layer stand; a layer under two names gets one set of them. */
+  /** Returns the adapted layer at a path; a layer under two names gets one set of adapters. */
   adaptedAt(path: string, layer: AdaptableLayer): AdaptedLayer {
     const known = this.adapted.get(path);
     if (known) return known;
@@ -53,7 +57,7 @@ export class Places {
     return adapted;
   }
 
-  /** Where copies of a module stand. */
+  /** Returns the module with copies at a path. */
   savedAt(path: string): SavedModule {
     const known = this.saved.get(path);
     if (known) return known;
@@ -63,14 +67,14 @@ export class Places {
     return saved;
   }
 
-  /** An adapter's branches and copies, by the name of what they stand beside. */
+  /** Returns an adapter's branches and copies by the names of their layers and modules. */
   parts(name: string): Map<string, Module> {
     const branches = [...this.adapted].map(([path, { adapters }]) => [path, adapters.get(name)] as const);
     const copies = [...this.saved].map(([path, { copies }]) => [path, copies.get(name)] as const);
     return new Map([...branches, ...copies].filter((entry): entry is [string, Module] => entry[1] !== undefined));
   }
 
-  /** An adapter's parameters by their names in the model. */
+  /** Returns an adapter's parameters by their names in the model. */
   parameters(name: string): Map<string, Parameter> {
     const prefixes = [
       ...[...this.adapted.keys()].map((path) => `${path}.adapters.${name}.`),
@@ -80,7 +84,7 @@ export class Places {
     return new Map(all.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))));
   }
 
-  /** Keys of tensors that are the very weights of adapted layers: PEFT adds those of embeddings to its files. */
+  /** Returns the keys of tensors equal to weights of adapted layers; PEFT adds those of embeddings to its files. */
   async baseCopies(tensors: ReadonlyMap<string, SafetensorsTensor>): Promise<string[]> {
     const keys: string[] = [];
     for (const [path, { base_layer }] of this.adapted) {
@@ -91,7 +95,7 @@ export class Places {
     return keys;
   }
 
-  /** Whether one of these layers stores its weight [in, out]. */
+  /** Tests whether one of these layers stores its weight [in, out]. */
   hasTransposed(paths: readonly string[]): boolean {
     return paths.some((path) => this.modules.get(path) instanceof Conv1D);
   }
@@ -102,7 +106,7 @@ export class Places {
     for (const { copies } of this.saved.values()) drop(copies, name);
   }
 
-  /** Makes the model what it was. */
+  /** Restores the model's modules. */
   restore(): void {
     for (const [path, { base_layer }] of this.adapted) this.model.replaceModule(path, base_layer);
     for (const [path, { original_module }] of this.saved) this.model.replaceModule(path, original_module);
@@ -117,7 +121,7 @@ function drop(modules: Map<string, Module>, name: string): void {
   modules.delete(name);
 }
 
-/** Whether a stored tensor is a parameter's values, as far as its type can hold them. */
+/** Tests whether a stored tensor equals a parameter, to the precision of the stored type. */
 async function isCopy(stored: SafetensorsTensor, parameter: Parameter): Promise<boolean> {
   const { shape } = parameter;
   if (!isFloatDtype(stored.dtype) || shape.join() !== stored.shape.join()) return false;

@@ -1,9 +1,9 @@
-/** Which adapters of a model count now; its layers share one. */
+/** Active adapters of a model, shared by its layers. */
 export class Selection {
   private active: readonly string[] = [];
   private disabling = 0;
 
-  /** The adapters that apply, in order; none while a scope disables them. */
+  /** Applied adapters in order; none while a scope disables them. */
   get names(): readonly string[] {
     return this.disabling ? [] : this.active;
   }
@@ -12,7 +12,7 @@ export class Selection {
     this.active = names;
   }
 
-  /** Runs something without adapters; with an asynchronous one, until its promise settles. */
+  /** Runs a function without adapters; an asynchronous one until its promise settles. */
   disabledDuring<T>(run: () => T): T {
     this.disabling++;
     let pending = false;

@@ -6,7 +6,7 @@ export interface LayerSizes {
   outFeatures: number;
 }
 
-/** The tensors of an adapter of rank r on one linear layer, by their names below the layer's. */
+/** Returns the tensors of an adapter of rank r on one linear layer, by their names below the layer's. */
 export function tensorShapes(config: AdapterConfig, r: number, layer: LayerSizes): Map<string, number[]> {
   const { inFeatures, outFeatures } = layer;
   switch (config.peftType) {
@@ -36,8 +36,10 @@ export function tensorShapes(config: AdapterConfig, r: number, layer: LayerSizes
 }
 
 /**
- * The number of values that an adapter trains on one linear layer: LoRA r (in + out), with DoRA or a bias out more;
- * Dual-LoRA r (2 in + out) + 2 r; a mixture K r (in + out) + K in.
+ * Returns the number of values that an adapter trains on one linear layer. LoRA: r (in + out), with DoRA or a bias out
+ * more; Dual-LoRA: r (2 in + out) + 2 r; a mixture: K r (in + out) + K in.
+ *
+ * @throws LoraError for an invalid option
  */
 export function parameterCount(options: AdapterOptions, layer: LayerSizes): number {
   const config = configOf("lora.parameterCount", options);

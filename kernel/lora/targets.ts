@@ -2,13 +2,13 @@ import type { AdapterConfig, SharedConfig } from "./config";
 import { LoraError } from "./error";
 import { matchesEnd, matchesPart, matchesWhole, numbersBehind } from "./patterns";
 
-/** What of a model an adapter's configuration means. */
+/** Modules of a model that an adapter's configuration selects. */
 export interface Targets {
-  /** Layers that get the adapter, in the model's order. */
+  /** Adapted layers in the model's order. */
   adapted: string[];
-  /** Modules of which the adapter holds a copy. */
+  /** Modules copied by the adapter. */
   saved: string[];
-  /** Entries of `targetModules` and `modulesToSave` that mean nothing in this model. */
+  /** Entries of `targetModules` and `modulesToSave` without a match. */
   unused: string[];
 }
 
@@ -19,14 +19,15 @@ export interface LayerScale {
   scaling: number;
 }
 
-/** Stands for every layer with a weight matrix, embeddings not among them. */
+/** Target that selects every layer with a weight matrix except embeddings. */
 export const ALL_LINEAR = "all-linear";
 
 /**
- * Finds the layers that a configuration means, by PEFT's rules: a list's entry is a name or its end after a dot, a text
- * is a regular expression over the whole name, `excludeModules` and `modulesToSave` win.
+ * Resolves a configuration's target modules against a model, by PEFT's rules: an entry of a list is a name or its end
+ * after a dot, a text is a regular expression over the whole name; `excludeModules` and `modulesToSave` take
+ * precedence.
  *
- * @param modules every module's name, with whether it is a linear layer
+ * @param modules every module's name, with true for a linear layer
  * @throws LoraError when nothing matches
  */
 export function matchTargets(fn: string, config: AdapterConfig, modules: ReadonlyMap<string, boolean>): Targets {
@@ -65,10 +66,12 @@ function matchingAny(
   return new Set(names.filter((_, i) => found.some((one) => one[i])));
 }
 
-/** PEFT's rule asks for two parts before the number; a model whose list of layers is at its root has one. */
+/**
+ * Patterns of a layer's number. PEFT requires two parts before it; a model whose list of layers is at its root has one.
+ */
 const FIRST_NUMBER = [".*?\\.[^.]*", "[^.]*"];
 
-/** `layersToTransform`: of lists of targets only, as in PEFT. */
+/** Applies `layersToTransform`, for lists of targets only, as in PEFT. */
 function inLayers(fn: string, config: SharedConfig, names: string[]): string[] {
   const { layersToTransform, layersPattern, targetModules } = config;
   const wanted = layersToTransform === null ? [] : [layersToTransform].flat();
@@ -79,7 +82,7 @@ function inLayers(fn: string, config: SharedConfig, names: string[]): string[] {
   return names.filter((_, i) => wanted.includes(Number(numberOf(i))));
 }
 
-/** Rank, alpha and scaling of each layer: patterns first, then the configuration's own. */
+/** Returns rank, alpha and scaling of each layer: patterns first, then the configuration. */
 export function scalesOf(fn: string, config: AdapterConfig, names: readonly string[]): Map<string, LayerScale> {
   const ranks = firstMatches(fn, config.rankPattern, names);
   const alphas = firstMatches(fn, config.alphaPattern, names);
@@ -92,7 +95,7 @@ export function scalesOf(fn: string, config: AdapterConfig, names: readonly stri
   );
 }
 
-/** s = alpha / r, alpha / √r, or the number that a Dual-LoRA names. */
+/** Returns the scaling: alpha / r, alpha / √r, or the number that a Dual-LoRA gives. */
 export function scalingOf(config: AdapterConfig, r: number, alpha: number): number {
   if (config.peftType === "DUAL_LORA" && config.scaling !== null) return config.scaling;
   return config.useRslora ? alpha / Math.sqrt(r) : alpha / r;

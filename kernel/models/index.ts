@@ -1,4 +1,4 @@
-/** Models that see and answer: a small language model, and what joins an encoder to it. */
+/** Models that see and answer: a small language model, and its connection to an encoder. */
 export { ModelError } from "./error";
 export { load, type LoadedLanguageModel } from "./load";
 export {

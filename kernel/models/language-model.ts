@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { ModelError } from "./error";
 
-/** The fields of a Llama `config.json` that decide the architecture. */
+/** Fields of a Llama `config.json` that determine the architecture. */
 export interface LanguageModelConfig {
   vocab_size: number;
   hidden_size: number;
@@ -33,7 +33,11 @@ export class SelfAttention extends nn.Module {
     this.oProj = linear(features, features);
   }
 
-  /** @param x [B, N, hidden] */
+  /**
+   * Applies the attention.
+   *
+   * @param x [B, N, hidden]
+   */
   forward(x: Tensor, keyMask?: Tensor): Tensor {
     const { num_attention_heads: heads, num_key_value_heads: shared, rope_theta: theta } = this.config;
     const q = nn.rotary(nn.splitHeads(this.qProj.forward(x), heads), { theta });
@@ -78,8 +82,8 @@ export class Decoder extends nn.Module {
 }
 
 /**
- * A causal language model of Llama's architecture with tied embeddings; its parameters have the names of `transformers`'
- * `LlamaForCausalLM`, so files and adapters pass between the two.
+ * Causal language model of Llama's architecture with tied embeddings. Its parameters have the names of `transformers`'
+ * `LlamaForCausalLM`, so that files and adapters can be exchanged.
  */
 export class LanguageModel extends nn.Module {
   readonly model: Decoder;
@@ -90,22 +94,27 @@ export class LanguageModel extends nn.Module {
     this.model = new Decoder(config);
   }
 
-  /** @param ids int32 [B, N] @returns [B, N, hidden] */
+  /**
+   * Embeds words.
+   *
+   * @param ids int32 [B, N]
+   * @returns [B, N, hidden]
+   */
   embed(ids: Tensor): Tensor {
     return this.model.embedTokens.forward(ids);
   }
 
   /**
-   * The last hidden states, after the final norm.
+   * Returns the last hidden states after the final norm, [B, N, hidden].
    *
    * @param embeddings [B, N, hidden], of words or of anything projected into their space
-   * @param keyMask [B, N], 0 where there is padding
+   * @param keyMask [B, N], 0 for padding
    */
   forward(embeddings: Tensor, keyMask?: Tensor): Tensor {
     return this.model.norm.forward(this.model.layers.reduce((x, layer) => layer.forward(x, keyMask), embeddings));
   }
 
-  /** Logits of the next word from hidden states [M, hidden]: [M, vocabulary]. */
+  /** Returns the logits of the next word from hidden states [M, hidden]: [M, vocabulary]. */
   logits(hidden: Tensor): Tensor {
     return nn.linear(hidden, this.model.embedTokens.weight.value);
   }

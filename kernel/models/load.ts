@@ -9,7 +9,7 @@ import { zooFolder } from "../zoo-folder";
 import { ModelError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
 
-/** A language model with the words that it knows. */
+/** Language model with its vocabulary. */
 export interface LoadedLanguageModel {
   name: string;
   model: LanguageModel;
@@ -72,12 +72,12 @@ function readObject(folder: string, name: string): Record<string, unknown> {
   throw new ModelError(LOAD, `${name} must hold a JSON object`, path);
 }
 
-/** The fields that decide the computation; what would change it and is not computed here is refused. */
+/** Reads the fields that determine the computation; unsupported settings are refused. */
 function configOf(json: Record<string, unknown>): LanguageModelConfig {
   const fixed = { model_type: "llama", tie_word_embeddings: true, hidden_act: "silu" } as const;
   for (const [key, legal] of Object.entries(fixed))
     if (json[key] !== legal) throw new ModelError(LOAD, `${key} must be ${legal}`, json[key]);
-  // transformers 5 keeps the base of the rotation in `rope_parameters`, earlier ones beside the rest.
+  // transformers 5 stores the base of the rotation in `rope_parameters`, earlier versions at the top level.
   const rope = (json["rope_parameters"] ?? json["rope_scaling"] ?? {}) as Record<string, unknown>;
   if ((rope["rope_type"] ?? "default") !== "default")
     throw new ModelError(LOAD, "rope_type must be default", rope["rope_type"]);

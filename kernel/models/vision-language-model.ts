@@ -6,31 +6,33 @@ import { ModelError } from "./error";
 import type { LanguageModel } from "./language-model";
 import { Projector } from "./projector";
 
-/** A batch of pictures, as the frozen encoder saw them, with words. */
+/** Batch of pictures, as the frozen encoder saw them, with words. */
 export interface Batch {
-  /** [B, H · W, C] each. */
+  /** Tokens of each level, [B, H · W, C]. */
   levels: readonly Tensor[];
-  /** int32 [B, T], begun by the word before the picture. */
+  /** Word ids, int32 [B, T], beginning with the word before the picture. */
   ids: Tensor;
-  /** [B, T], 0 where there is padding. */
+  /** Mask [B, T], 0 for padding. */
   mask: Tensor;
 }
 
+/** Parts and sizes of a {@link VisionLanguageModel}. */
 export interface VisionLanguageOptions {
   /** Features of the encoder's tokens. */
   features: number;
   /** Rows and columns of the encoder's tokens. */
   grid: readonly [rows: number, columns: number];
+  /** Language model that receives the tokens. */
   languageModel: LanguageModel;
-  /** Fuses the levels; without it the first level is projected alone. */
+  /** Module that fuses the levels. Default: none; the first level is projected alone. */
   vce?: Vce;
-  /** Tokens on a side that become one; default 2. */
+  /** Side of the square of tokens that become one. Default 2. */
   merge?: number;
 }
 
 /**
- * A language model that sees: tokens of a frozen encoder, enhanced by VCE or not, projected into its space and put after the
- * first word.
+ * Language model that sees: tokens of a frozen encoder, optionally enhanced by VCE, are projected into its space and
+ * inserted after the first word.
  */
 export class VisionLanguageModel extends nn.Module {
   readonly vce: Vce | null;
@@ -48,13 +50,13 @@ export class VisionLanguageModel extends nn.Module {
     this.languageModel = languageModel;
   }
 
-  /** The picture in the language model's space: [B, tokens, hidden]. */
+  /** Returns the picture in the language model's space: [B, tokens, hidden]. */
   see(levels: readonly Tensor[]): Tensor {
     const tokens = this.vce?.forward(levels, this.grid) ?? levels[0];
     return this.mmProjector.forward(tokens, this.grid);
   }
 
-  /** The last hidden states at the words, [B, T, hidden]; the picture stands after the first one. */
+  /** Returns the last hidden states at the words, [B, T, hidden]; the picture follows the first word. */
   forward({ levels, ids, mask }: Batch): Tensor {
     const [B, T] = ids.shape;
     const seen = this.see(levels);
@@ -69,16 +71,20 @@ export class VisionLanguageModel extends nn.Module {
   }
 
   /**
-   * Mean cross-entropy of the words that count.
+   * Returns the mean cross-entropy of the counted words.
    *
-   * @param targets int32 [B, T]: the word after each word, -100 where it does not count
+   * @param targets int32 [B, T]: the word after each word, -100 where it is not counted
    */
   loss(batch: Batch, targets: Tensor): Tensor {
     const { places, words } = countedPlaces(targets);
     return nn.crossEntropy(this.logitsAt(batch, places), words);
   }
 
-  /** Logits after chosen words: [M, vocabulary]. @param places int32 [M], into [B · T] */
+  /**
+   * Returns the logits after chosen words: [M, vocabulary].
+   *
+   * @param places int32 [M], into [B · T]
+   */
   logitsAt(batch: Batch, places: Tensor): Tensor {
     const hidden = this.forward(batch);
     const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
@@ -86,7 +92,7 @@ export class VisionLanguageModel extends nn.Module {
   }
 }
 
-/** Only rows that count reach the vocabulary: most of a sequence is padding or question. */
+/** Returns the counted rows. Only they reach the vocabulary, because most of a sequence is padding or question. */
 function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
   const values = targets.dataSync();
   const places = [...values.keys()].filter((at) => values[at] >= 0);

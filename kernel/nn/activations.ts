@@ -1,7 +1,10 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
-/** y = f(x) and its derivative in x, as one operation: the tape of the formula itself would hold several tensors of x's size. */
+/**
+ * Applies y = f(x) as one operation with its derivative in x; the tape of the formula would hold several tensors of x's
+ * size.
+ */
 function elementwise(x: Tensor, f: (x: Tensor) => Tensor, derivative: (x: Tensor) => Tensor): Tensor {
   const operation = tf.customGrad((x, save) => {
     (save as (tensors: Tensor[]) => void)([x as Tensor]);
@@ -13,11 +16,11 @@ function elementwise(x: Tensor, f: (x: Tensor) => Tensor, derivative: (x: Tensor
   return operation(x);
 }
 
-/** Φ(x), the normal distribution's share below x. */
+/** Returns Φ(x), the normal distribution's share below x. */
 const normalShare = (x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 const normalDensity = (x: Tensor): Tensor => tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
 
-/** Hendrycks and Gimpel's tanh form: tanh(√(2/π) (x + 0.044715 x³)). */
+/** Scale of Hendrycks and Gimpel's tanh form: tanh(√(2/π) (x + 0.044715 x³)). */
 const SCALE = Math.sqrt(2 / Math.PI);
 const CUBE = 0.044715;
 const bend = (x: Tensor): Tensor => tf.tanh(tf.mul(tf.mul(x, tf.add(tf.mul(tf.square(x), CUBE), 1)), SCALE));
@@ -29,7 +32,12 @@ function bendDerivative(x: Tensor): Tensor {
   return tf.mul(tf.add(tf.add(t, 1), slope), 0.5);
 }
 
-/** x Φ(x); `tanh` is its approximation (arXiv 1606.08415; `torch.nn.functional.gelu`). */
+/**
+ * Returns x Φ(x); `tanh` approximates it (arXiv 1606.08415; `torch.nn.functional.gelu`).
+ *
+ * @param x any shape
+ * @param approximate default `none`
+ */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   if (approximate === "tanh") return elementwise(x, (x) => tf.mul(tf.mul(x, 0.5), tf.add(bend(x), 1)), bendDerivative);
   return elementwise(
@@ -39,7 +47,7 @@ export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   );
 }
 
-/** x σ(x) (`torch.nn.functional.silu`). */
+/** Returns x σ(x) (`torch.nn.functional.silu`). x of any shape. */
 export function silu(x: Tensor): Tensor {
   return elementwise(
     x,
@@ -51,14 +59,15 @@ export function silu(x: Tensor): Tensor {
   );
 }
 
-/** max(x, 0), with PyTorch's gradient 0 at 0. */
+/** Returns max(x, 0), with PyTorch's gradient 0 at 0. x of any shape. */
 export function relu(x: Tensor): Tensor {
   return tf.relu(x);
 }
 
-/** An activation by its PyTorch name. */
+/** Activation by its PyTorch name. */
 export type Activation = "gelu" | "gelu-tanh" | "silu" | "relu";
 
+/** Applies an activation by its name to x [...]. */
 export function activate(x: Tensor, activation: Activation): Tensor {
   switch (activation) {
     case "gelu":

@@ -5,36 +5,38 @@ import { NnError } from "./error";
 import { Linear } from "./linear";
 import { Module } from "./module";
 
+/** Options of an {@link Attention}. */
 export interface AttentionOptions {
+  /** Number of query heads. */
   heads: number;
-  /** Heads of keys and values that groups of query heads share (arXiv 2305.13245); default `heads`. */
+  /** Number of key and value heads; groups of query heads share them (arXiv 2305.13245). Default `heads`. */
   keyValueHeads?: number;
-  /** Features of the tokens attended to; default those of the queries. */
+  /** Features of the context tokens. Default: those of the queries. */
   contextFeatures?: number;
-  /** Features of one head; default features / heads. */
+  /** Features of one head. Default features / heads. */
   headFeatures?: number;
-  /** Biases of the four projections; default true. */
+  /** Biases in the four projections. Default true. */
   bias?: boolean;
-  /** Token i attends only to tokens 0..i; default false. */
+  /** Token i attends only to tokens 0..i. Default false. */
   causal?: boolean;
-  /** On the attention weights; default 0. */
+  /** Dropout on the attention weights. Default 0. */
   dropout?: number;
 }
 
-/** What one call of an attention may be given. */
+/** Inputs of one call of an attention. */
 export interface AttentionCall {
-  /** Tokens attended to [B, M, contextFeatures]; default the queries' own. */
+  /** Context tokens [B, M, contextFeatures]. Default: the queries. */
   context?: Tensor;
-  /** [B, M], 1 where there is a token, 0 where there is padding. */
+  /** Mask [B, M], 1 for a token, 0 for padding. Default: no padding. */
   keyMask?: Tensor;
 }
 
 /**
- * Multi-head attention with projections `q_proj`, `k_proj`, `v_proj`, `out_proj`:
+ * Multi-head attention with projections `q_proj`, `k_proj`, `v_proj`, `out_proj` (arXiv 1706.03762):
  *
  *     out_proj(softmax(Q Kᵀ / √d + mask) V)
  *
- * (arXiv 1706.03762). A query that may attend to nothing gets the mean over all tokens, not NaN.
+ * A query whose keys are all masked gets the mean over all tokens instead of NaN.
  */
 export class Attention extends Module {
   readonly qProj: Linear;
@@ -68,7 +70,12 @@ export class Attention extends Module {
     this.dropout = new Dropout(dropout);
   }
 
-  /** @param x [B, N, features] @returns [B, N, features] */
+  /**
+   * Applies the attention.
+   *
+   * @param x [B, N, features]
+   * @returns [B, N, features]
+   */
   forward(x: Tensor, { context = x, keyMask }: AttentionCall = {}): Tensor {
     const q = splitHeads(this.qProj.forward(x), this.heads);
     const k = splitHeads(this.kProj.forward(context), this.keyValueHeads);
@@ -77,25 +84,25 @@ export class Attention extends Module {
   }
 }
 
-/** [B, N, heads · d] to [B, heads, N, d]. */
+/** Reshapes [B, N, heads · d] to [B, heads, N, d]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   const [B, N, features] = x.shape;
   return tf.transpose(tf.reshape(x, [B, N, heads, features / heads]), [0, 2, 1, 3]);
 }
 
-/** How {@link attend} looks. */
+/** Options of {@link attend}. */
 export interface AttendOptions extends Pick<AttentionCall, "keyMask"> {
-  /** Query i of N sees keys 0..M - N + i alone; default false. */
+  /** Query i of N sees only keys 0..M - N + i. Default false. */
   causal?: boolean;
-  /** On the attention weights. */
+  /** Dropout on the attention weights. Default: none. */
   dropout?: Dropout;
 }
 
 /**
- * softmax(Q Kᵀ / √d + mask) V, the heads side by side.
+ * Returns softmax(Q Kᵀ / √d + mask) V, with heads side by side.
  *
  * @param q [B, H, N, d]
- * @param k [B, G, M, d], G a divisor of H: each head of keys and values serves H / G heads of queries that follow one another
+ * @param k [B, G, M, d], G a divisor of H: each key and value head serves H / G consecutive query heads
  * @param v [B, G, M, d]
  * @returns [B, N, H · d]
  */
@@ -105,7 +112,7 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { causal, keyMask, dropo
   const scaled = tf.reshape(tf.mul(q, d ** -0.5), [B * G, -1, d]);
   const scores = tf.reshape(tf.matMul(scaled, tf.reshape(k, [B * G, M, d]), false, true), [B, H, N, M]);
   const weights = tf.softmax(masked(scores, causal, keyMask));
-  // [B · G, H / G · N, M]: the query heads of a group stand below each other, so nothing is repeated.
+  // [B · G, H / G · N, M]: the query heads of a group are stacked, so nothing is repeated.
   const grouped = tf.reshape(dropout?.forward(weights) ?? weights, [B * G, -1, M]);
   const y = tf.reshape(tf.matMul(grouped, tf.reshape(v, [B * G, M, d])), [B, H, N, d]);
   return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, H * d]);
@@ -120,10 +127,10 @@ function masked(scores: Tensor, causal: boolean | undefined, keyMask: Tensor | u
   return tf.add(sums, tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]));
 }
 
-/** Finite, so that a row without any token does not become NaN. */
+/** Finite mask value, so that a row without any token does not become NaN. */
 const HIDDEN = -1e9;
 
-/** [N, M] with 0 where token i of the last N of M may look at token j, {@link HIDDEN} elsewhere. */
+/** Returns the mask [N, M]: 0 where token i of the last N of M may see token j, {@link HIDDEN} elsewhere. */
 function causalMask(N: number, M: number): Tensor {
   const mask = new Float32Array(N * M);
   for (let i = 0; i < N; i++) mask.fill(HIDDEN, i * M + M - N + i + 1, (i + 1) * M);

@@ -9,18 +9,21 @@ import { Module } from "./module";
 import { LayerNorm } from "./norm";
 import { Parameter } from "./parameter";
 
+/** Options of an {@link Mlp}. */
 export interface MlpOptions {
-  /** Default 4 × features. */
+  /** Number of hidden features. Default 4 × features. */
   hiddenFeatures?: number;
-  /** Default `features`. */
+  /** Number of output features. Default `features`. */
   outFeatures?: number;
-  /** Default `gelu`, the exact one. */
+  /** Activation. Default `gelu`, exact. */
   activation?: Activation;
+  /** Biases of both layers. Default true. */
   bias?: boolean;
+  /** Dropout after the activation. Default 0. */
   dropout?: number;
 }
 
-/** fc2(dropout(activation(fc1(x)))), as in a vision transformer. */
+/** Feed-forward layer fc2(dropout(activation(fc1(x)))), as in a vision transformer. */
 export class Mlp extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
@@ -39,13 +42,19 @@ export class Mlp extends Module {
     this.dropout = new Dropout(dropout);
   }
 
-  /** @param x [..., features] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., features]
+   */
   forward(x: Tensor): Tensor {
     return this.fc2.forward(this.dropout.forward(activate(this.fc1.forward(x), this.activation)));
   }
 }
 
-/** down_proj(silu(gate_proj(x)) ⊙ up_proj(x)) (SwiGLU, arXiv 2002.05202, with Llama's names). */
+/**
+ * Gated feed-forward layer down_proj(silu(gate_proj(x)) ⊙ up_proj(x)) (SwiGLU, arXiv 2002.05202, with Llama's names).
+ */
 export class SwiGlu extends Module {
   readonly gateProj: Linear;
   readonly upProj: Linear;
@@ -61,13 +70,17 @@ export class SwiGlu extends Module {
     this.downProj = new Linear(hiddenFeatures, features, { bias });
   }
 
-  /** @param x [..., features] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., features]
+   */
   forward(x: Tensor): Tensor {
     return this.downProj.forward(tf.mul(silu(this.gateProj.forward(x)), this.upProj.forward(x)));
   }
 }
 
-/** y = γ x, one factor a feature (arXiv 2103.17239). */
+/** Scale y = γ x with one factor per feature (arXiv 2103.17239). */
 export class LayerScale extends Module {
   readonly gamma: Parameter;
 
@@ -76,22 +89,25 @@ export class LayerScale extends Module {
     this.gamma = new Parameter([features], constant(initial));
   }
 
+  /** Applies the scale. x [..., features]. */
   forward(x: Tensor): Tensor {
     return tf.mul(x, this.gamma.value);
   }
 }
 
+/** Options of a {@link Block}. */
 export interface BlockOptions extends AttentionOptions {
-  /** Default 4 × features. */
+  /** Number of hidden features. Default 4 × features. */
   hiddenFeatures?: number;
+  /** Activation of the feed-forward layer. Default `gelu`. */
   activation?: Activation;
-  /** First value of both layer scales; default none. */
+  /** Initial value of both layer scales. Default: no layer scale. */
   layerScale?: number;
-  /** Of the layer norms; default 1e-6. */
+  /** Epsilon of the layer norms. Default 1e-6. */
   eps?: number;
 }
 
-/** A pre-norm transformer block: x + ls1(attn(norm1(x))), then x + ls2(mlp(norm2(x))), with timm's names. */
+/** Pre-norm transformer block: x + ls1(attn(norm1(x))), then x + ls2(mlp(norm2(x))), with timm's names. */
 export class Block extends Module {
   readonly norm1: LayerNorm;
   readonly attn: Attention;
@@ -114,7 +130,11 @@ export class Block extends Module {
     this.ls2 = scale();
   }
 
-  /** @param x [B, N, features] */
+  /**
+   * Applies the block.
+   *
+   * @param x [B, N, features]
+   */
   forward(x: Tensor, call: AttentionCall = {}): Tensor {
     const attended = this.attn.forward(this.norm1.forward(x), call);
     const first = tf.add(x, this.ls1?.forward(attended) ?? attended);

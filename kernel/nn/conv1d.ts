@@ -6,7 +6,7 @@ import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
-/** y = x W + b with W [in, out], b [out]: GPT-2's linear layer (transformers' `Conv1D`), whose weight lies the other way. */
+/** GPT-2's linear layer y = x W + b with W [in, out], b [out] (transformers' `Conv1D`); the weight is transposed. */
 export class Conv1D extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -21,7 +21,12 @@ export class Conv1D extends Module {
     this.bias = new Parameter([outFeatures], zeros);
   }
 
-  /** @param x [..., in] @returns [..., out] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., in]
+   * @returns [..., out]
+   */
   forward(x: Tensor): Tensor {
     checkLast("nn.Conv1D", x, this.inFeatures);
     const rows = tf.reshape(x, [-1, this.inFeatures]);

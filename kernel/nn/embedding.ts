@@ -7,13 +7,15 @@ import { Module } from "./module";
 import { Parameter } from "./parameter";
 import { gatherRows } from "./rows";
 
+/** Options of an {@link Embedding}. */
 export interface EmbeddingOptions {
-  /** Default N(0, 1), as PyTorch. */
+  /** Initializer of the table. Default N(0, 1), as in PyTorch. */
   weightInit?: Initializer;
+  /** Generator of the initial values. Default: the shared generator. */
   random?: Prng;
 }
 
-/** A table [count, features] looked up by whole numbers (`torch.nn.Embedding`). */
+/** Table [count, features] indexed by whole numbers (`torch.nn.Embedding`). */
 export class Embedding extends Module {
   readonly weight: Parameter;
 
@@ -26,7 +28,13 @@ export class Embedding extends Module {
     this.weight = new Parameter([count, features], weightInit, random);
   }
 
-  /** @param indices int32 [...] @returns [..., features] */
+  /**
+   * Looks up rows.
+   *
+   * @param indices int32 [...]
+   * @returns [..., features]
+   * @throws NnError for an index out of range
+   */
   forward(indices: Tensor): Tensor {
     if (indices.dtype !== "int32") throw new NnError("nn.Embedding", "indices must be int32", indices.dtype);
     checkIndices("nn.Embedding", indices, this.count);
@@ -35,7 +43,7 @@ export class Embedding extends Module {
   }
 }
 
-/** tfjs answers an index out of range with zeros or with whatever lies there. */
+/** Checks indices, because tfjs answers one out of range with zeros or arbitrary values. */
 export function checkIndices(fn: string, indices: Tensor, count: number, allowed?: number): void {
   for (const index of indices.dataSync())
     if (!(index >= 0 && index < count) && index !== allowed)

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** A layer, loss or parameter that was used against its rules. */
+/** Error for a broken rule of layers, losses and parameters. */
 export class NnError extends RuleError {
   override name = "NnError";
 }

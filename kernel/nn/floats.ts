@@ -3,7 +3,11 @@ import { halfToFloat } from "../numeric";
 import { bfloat16ToFloat } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 
-/** A stored floating tensor's values in single precision. */
+/**
+ * Returns the values of a stored floating tensor in single precision.
+ *
+ * @throws NnError for a type that is not floating
+ */
 export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
   switch (dtype) {
     case "F32":
@@ -30,8 +34,8 @@ export function toFloat32({ dtype, data }: SafetensorsTensor): Float32Array {
 }
 
 /**
- * The value of 8 bits (Micikevicius et al., arXiv 2209.05433). E5M2 has IEEE's infinities and NaNs; E4M3 has neither
- * infinity nor more than one NaN, which is all ones.
+ * Decodes 8-bit floats (Micikevicius et al., arXiv 2209.05433). E5M2 has IEEE's infinities and NaNs; E4M3 has no
+ * infinity and one NaN, all ones.
  */
 const float8 =
   (exponentBits: number, fractionBits: number) =>
@@ -46,7 +50,10 @@ const float8 =
     return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
   };
 
-/** The variants without infinities and negative zero (Noune et al., arXiv 2206.02915): the bits of -0 are the one NaN. */
+/**
+ * Decodes the variants without infinities and negative zero (Noune et al., arXiv 2206.02915): the bits of -0 are the
+ * one NaN.
+ */
 const float8Fnuz =
   (exponentBits: number, fractionBits: number) =>
   (bits: number): number => {

@@ -1,4 +1,4 @@
-/** Layers, named parameters and their files. Everything computes on tfjs: `await nn.start()` first. */
+/** Layers, named parameters and their files. All computation runs on tfjs: `await nn.start()` first. */
 export {
   installedDevices,
   startTfjs as start,

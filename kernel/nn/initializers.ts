@@ -1,7 +1,7 @@
 import type { Prng } from "../prng";
 import { NnError } from "./error";
 
-/** Fills a new parameter of a shape. */
+/** Function that fills a new parameter of a shape. */
 export type Initializer = (shape: readonly number[], random: Prng) => Float32Array;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -11,20 +11,24 @@ const filled =
   (shape, random) =>
     Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
 
-/** Every value `value`. */
+/** Fills with `value`. */
 export const constant = (value: number): Initializer => filled(() => value);
+/** Fills with 0. */
 export const zeros: Initializer = constant(0);
+/** Fills with 1. */
 export const ones: Initializer = constant(1);
 
-/** Uniform in [low, high). */
+/** Fills uniformly in [low, high). */
 export const uniform = (low: number, high: number): Initializer => filled((random) => random.range(low, high));
 
-/** Normal with mean and standard deviation. */
+/** Fills from a normal distribution. */
 export const normal = (mean = 0, std = 1): Initializer => filled((random) => mean + std * random.normal());
 
 /**
- * Normal, drawn again outside [low, high] (`torch.nn.init.trunc_normal_`: the bounds are values, not numbers of standard
- * deviations).
+ * Fills from a normal distribution, drawn again outside [low, high] (`torch.nn.init.trunc_normal_`: the bounds are
+ * values, not numbers of standard deviations).
+ *
+ * @throws NnError for bounds that the normal does not reach
  */
 export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initializer => {
   if ((low - mean) / std > 4 || (high - mean) / std < -4 || !(low < high))
@@ -37,7 +41,7 @@ export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initiali
   });
 };
 
-/** Inputs and outputs of a weight [out, in, …]: what lies behind them counts as receptive field. */
+/** Returns inputs and outputs of a weight [out, in, …]; further dimensions count as receptive field. */
 function fans(fn: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length < 2) throw new NnError(fn, "the shape needs at least two dimensions", [...shape]);
   const field = sizeOf(shape.slice(2));
@@ -45,8 +49,8 @@ function fans(fn: string, shape: readonly number[]): { fanIn: number; fanOut: nu
 }
 
 /**
- * U(-b, b) with b = √(6 / ((1 + a²) fan_in)) (`torch.nn.init.kaiming_uniform_`, leaky ReLU). With `a` = √5, PyTorch's
- * default for linear layers, b = 1/√fan_in.
+ * Fills from U(-b, b) with b = √(6 / ((1 + a²) fan_in)) (`torch.nn.init.kaiming_uniform_`, leaky ReLU). With `a` = √5,
+ * PyTorch's default for linear layers, b = 1/√fan_in.
  */
 export const kaimingUniform =
   (a = Math.sqrt(5)): Initializer =>
@@ -55,7 +59,7 @@ export const kaimingUniform =
     return uniform(-bound, bound)(shape, random);
   };
 
-/** U(-b, b) with b = gain √(6 / (fan_in + fan_out)) (`torch.nn.init.xavier_uniform_`). */
+/** Fills from U(-b, b) with b = gain √(6 / (fan_in + fan_out)) (`torch.nn.init.xavier_uniform_`). */
 export const xavierUniform =
   (gain = 1): Initializer =>
   (shape, random) => {
@@ -64,7 +68,7 @@ export const xavierUniform =
     return uniform(-bound, bound)(shape, random);
   };
 
-/** N(0, gain² · 2 / (fan_in + fan_out)) (`torch.nn.init.xavier_normal_`). */
+/** Fills from N(0, gain² · 2 / (fan_in + fan_out)) (`torch.nn.init.xavier_normal_`). */
 export const xavierNormal =
   (gain = 1): Initializer =>
   (shape, random) => {

@@ -6,18 +6,19 @@ import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
+/** Options of a {@link Linear}. */
 export interface LinearOptions {
-  /** Default true. */
+  /** Add a bias. Default true. */
   bias?: boolean;
-  /** Default {@link kaimingUniform} with a = √5, as PyTorch. */
+  /** Initializer of the weight. Default {@link kaimingUniform} with a = √5, as in PyTorch. */
   weightInit?: Initializer;
-  /** Default U(-1/√in, 1/√in), as PyTorch. */
+  /** Initializer of the bias. Default U(-1/√in, 1/√in), as in PyTorch. */
   biasInit?: Initializer;
-  /** Default the shared generator. */
+  /** Generator of the initial values. Default: the shared generator. */
   random?: Prng;
 }
 
-/** y = x Wᵀ + b with W [out, in], b [out] (`torch.nn.Linear`). */
+/** Linear layer y = x Wᵀ + b with W [out, in], b [out] (`torch.nn.Linear`). */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
@@ -33,24 +34,29 @@ export class Linear extends Module {
     this.bias = bias ? new Parameter([outFeatures], biasInit ?? uniform(-bound, bound), random) : null;
   }
 
-  /** @param x [..., in] @returns [..., out] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., in]
+   * @returns [..., out]
+   */
   forward(x: Tensor): Tensor {
     checkLast("nn.Linear", x, this.inFeatures);
     return linear(x, this.weight.value, this.bias?.value);
   }
 }
 
-/** x Wᵀ + b for x [..., in], W [out, in], b [out] (`torch.nn.functional.linear`). */
+/** Returns x Wᵀ + b for x [..., in], W [out, in], b [out] (`torch.nn.functional.linear`). */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const [outFeatures, inFeatures] = weight.shape;
-  // Two dimensions: tfjs has no gradient of a product that broadcasts.
+  // Two dimensions, because tfjs has no gradient of a broadcasting product.
   const rows = tf.reshape(x, [-1, inFeatures]);
   const product = tf.matMul(rows, weight as never, false, true);
   const y = bias ? tf.add(product, bias) : product;
   return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]);
 }
 
-/** Refuses a tensor whose last dimension is another. */
+/** Checks the last dimension of a tensor. */
 export function checkLast(fn: string, x: Tensor, size: number): void {
   if (x.shape[x.shape.length - 1] !== size) throw new NnError(fn, `the input must be [..., ${size}]`, x.shape);
 }

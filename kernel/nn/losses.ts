@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import { checkIndices } from "./embedding";
 import { NnError } from "./error";
 
-/** `mean` over what counts, as PyTorch's default, or `sum`. */
+/** Reduction of a loss: `mean` over the counted entries, PyTorch's default, or `sum`. */
 export type Reduction = "mean" | "sum";
 
 const reduce = (x: Tensor, reduction: Reduction): Tensor => (reduction === "mean" ? tf.mean(x) : tf.sum(x));
@@ -13,20 +13,23 @@ function checkSame(fn: string, a: Tensor, b: Tensor): void {
     throw new NnError(fn, `both inputs must be of one shape, the first is [${a.shape}]`, b.shape);
 }
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
+  /** Reduction over the targets. Default `mean`. */
   reduction?: Reduction;
-  /** Share of the target spread evenly over all classes; default 0. */
+  /** Share of the target spread evenly over all classes. Default 0. */
   labelSmoothing?: number;
-  /** Targets of this value do not count; default -100. */
+  /** Target value that is not counted. Default -100. */
   ignoreIndex?: number;
 }
 
 /**
- * -log softmax(logits)[target] (`torch.nn.functional.cross_entropy`); the mean runs over targets that are not ignored, and
- * is NaN where all are.
+ * Returns -log softmax(logits)[target] (`torch.nn.functional.cross_entropy`). The mean runs over targets that are not
+ * ignored, and is NaN when all are.
  *
  * @param logits [N, C]
  * @param targets int32 [N]
+ * @throws NnError for other shapes or types
  */
 export function crossEntropy(
   logits: Tensor,
@@ -46,16 +49,16 @@ export function crossEntropy(
   return reduction === "sum" ? total : tf.div(total, tf.sum(counted));
 }
 
-/** [N, C]: 1 - ε on the target plus ε / C everywhere, nothing in rows that do not count. */
+/** Returns the target distribution [N, C]: 1 - ε on the target plus ε / C everywhere; ignored rows are zero. */
 function targetShares(targets: Tensor, counted: Tensor, classes: number, smoothing: number): Tensor {
   const known = tf.mul(targets, tf.cast(counted, "int32"));
-  // Whole numbers first: wasm's oneHot writes nonsense where its values are fractions.
+  // Whole numbers first, because wasm's oneHot fails on fractions.
   const hot = tf.cast(tf.oneHot(known, classes), "float32");
   const shares = tf.add(tf.mul(hot, 1 - smoothing), smoothing / classes);
   return tf.mul(shares, tf.reshape(counted, [-1, 1]));
 }
 
-/** -Σ goal · log softmax(logits), with the gradient softmax · Σ goal - goal. */
+/** Returns -Σ goal · log softmax(logits), with the gradient softmax · Σ goal - goal. */
 function softmaxLoss(logits: Tensor, goal: Tensor): Tensor {
   const operation = tf.customGrad((logits, save) => {
     const logs = tf.logSoftmax(logits as Tensor);
@@ -67,13 +70,16 @@ function softmaxLoss(logits: Tensor, goal: Tensor): Tensor {
   return operation(logits);
 }
 
-/** (a - b)² (`torch.nn.functional.mse_loss`). */
+/** Returns (a - b)² (`torch.nn.functional.mse_loss`); `a` and `b` have one shape. */
 export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
   checkSame("nn.mse", a, b);
   return reduce(tf.square(tf.sub(a, b)), reduction);
 }
 
-/** |d| < β: d² / 2β, else |d| - β/2, for d = a - b (`torch.nn.functional.smooth_l1_loss`). β = 0 is |d|. */
+/**
+ * Returns d² / 2β where |d| < β, else |d| - β/2, for d = a - b (`torch.nn.functional.smooth_l1_loss`). β = 0 gives |d|;
+ * default 1. Both inputs have one shape.
+ */
 export function smoothL1(
   a: Tensor,
   b: Tensor,
@@ -82,26 +88,29 @@ export function smoothL1(
   checkSame("nn.smoothL1", a, b);
   const size = tf.abs(tf.sub(a, b));
   if (beta === 0) return reduce(size, reduction);
-  // min(|d|, β) is the part of |d| that is squared; no comparison is on the tape.
+  // min(|d|, β) is the squared part of |d|; this puts no comparison on the tape.
   const near = tf.minimum(size, beta);
   return reduce(tf.add(tf.div(tf.square(near), 2 * beta), tf.sub(size, near)), reduction);
 }
 
-/** x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). */
+/** Returns x / max(‖x‖, eps) over the last dimension (`torch.nn.functional.normalize`). x is [..., D]. */
 export function normalize(x: Tensor, eps = 1e-12): Tensor {
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), eps * eps));
   return tf.div(x, length);
 }
 
-/** 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). */
+/**
+ * Returns 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). Both are
+ * [..., D], of one shape.
+ */
 export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
   checkSame("nn.cosineLoss", a, b);
   return reduce(tf.sub(1, tf.sum(tf.mul(normalize(a), normalize(b)), -1)), reduction);
 }
 
 /**
- * T² KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes, mean over rows (Hinton et al., arXiv 1503.02531).
- * The teacher gets no gradient.
+ * Returns T² KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes and averaged over rows (Hinton et
+ * al., arXiv 1503.02531). The teacher gets no gradient.
  *
  * @param student logits [N, C]
  * @param teacher logits [N, C]
@@ -118,10 +127,10 @@ export function distillation(
   return tf.mul(divergence, temperature ** 2 / (student.shape[0] as number));
 }
 
-/** Above single precision's smallest normal number, so that 0 log 0 is 0. */
+/** Smallest share, above single precision's smallest normal number, so that 0 log 0 is 0. */
 const TINY = 1e-37;
 
-/** The same values, a constant for the gradient. */
+/** Returns the same values as a constant for the gradient. x of any shape. */
 export function stopGradient(x: Tensor): Tensor {
   const operation = tf.customGrad((x) => ({
     value: tf.clone(x as Tensor),
@@ -131,12 +140,12 @@ export function stopGradient(x: Tensor): Tensor {
 }
 
 /**
- * Contrastive loss of pairs (InfoNCE, arXiv 1807.03748; symmetric as CLIP's, arXiv 2103.00020): row i of `a` belongs to row i
- * of `b`, all other rows are negatives; cosine similarities divided by the temperature.
+ * Returns the contrastive loss of pairs (InfoNCE, arXiv 1807.03748; symmetric as CLIP's, arXiv 2103.00020). Row i of
+ * `a` belongs to row i of `b`; all other rows are negatives. Cosine similarities are divided by the temperature.
  *
  * @param a [N, D]
  * @param b [N, D]
- * @param options.temperature default 0.07; a tensor (scalar) trains
+ * @param options `temperature`: default 0.07; a scalar tensor is trainable
  */
 export function infoNce(
   a: Tensor,

@@ -4,7 +4,7 @@ import { tf } from "../backend/tf";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 
-/** What a property of a module may hold to be part of the tree. */
+/** Value of a module's property that belongs to the tree. */
 type Node = Parameter | Module;
 
 /**
@@ -28,12 +28,12 @@ export abstract class Module {
     tidyForward(new.target.prototype as object);
   }
 
-  /** Whether dropout and the like are on; {@link train} and {@link eval} change it for the whole tree. */
+  /** True while dropout and similar layers are on; {@link train} and {@link eval} change it for the whole tree. */
   get training(): boolean {
     return this.mode;
   }
 
-  /** Every parameter by its dotted name; one that several modules share has the first of its names. */
+  /** Returns every parameter by its dotted name; a shared parameter has the first of its names. */
   namedParameters(): Map<string, Parameter> {
     const seen = new Set<Parameter>();
     const found = new Map<string, Parameter>();
@@ -45,13 +45,17 @@ export abstract class Module {
     return found;
   }
 
-  /** This module under the name `""` and every module below it by its dotted name. */
+  /** Returns this module under the name `""` and every module below it by its dotted name. */
   namedModules(): Map<string, Module> {
     const below = [...walk(this, "")].filter((entry): entry is [string, Module] => entry[1] instanceof Module);
     return new Map<string, Module>([["", this], ...below]);
   }
 
-  /** Puts another module in the place of a child, as adapters do; the old one is the caller's, and stays alive. */
+  /**
+   * Replaces a child by another module, as adapters do. The old module stays alive and belongs to the caller.
+   *
+   * @throws NnError for an unknown name
+   */
   replaceModule(name: string, replacement: Module): void {
     const parts = name.split(".");
     const last = parts.pop() ?? "";
@@ -63,19 +67,19 @@ export abstract class Module {
     else (owner as Record<string, unknown>)[slot.key] = replacement;
   }
 
-  /** Freezes the parameters whose names match, default all; `trainable` true lets them train again. */
+  /** Freezes the parameters whose names match, default all. With `trainable` true they train again. */
   freeze(pattern: RegExp = /(?:)/, trainable = false): this {
     for (const [name, parameter] of this.namedParameters()) if (pattern.test(name)) parameter.trainable = trainable;
     return this;
   }
 
-  /** Dropout and the like on. */
+  /** Turns dropout and similar layers on. */
   train(on = true): this {
     for (const module of this.namedModules().values()) module.mode = on;
     return this;
   }
 
-  /** Dropout and the like off. */
+  /** Turns dropout and similar layers off. */
   eval(): this {
     return this.train(false);
   }
@@ -105,7 +109,7 @@ function tidyForward(prototype: object): void {
   }
 }
 
-/** A module from one tensor to one. */
+/** Module from one tensor to one tensor. */
 export interface Layer extends Module {
   forward(x: Tensor): Tensor;
 }
@@ -113,7 +117,7 @@ export interface Layer extends Module {
 const snakeCase = (key: string): string =>
   key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a}_${b.toLowerCase()}`);
 
-/** The parts that a module, an array or a map holds: dotted-name part, property, value. */
+/** Yields the parts of a module, an array or a map: part of the dotted name, property, value. */
 function* childrenOf(owner: unknown): Generator<{ part: string; key: string; value: unknown }> {
   if (typeof owner !== "object" || owner === null) return;
   const named = Array.isArray(owner) || owner instanceof Map;

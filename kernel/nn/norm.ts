@@ -5,7 +5,7 @@ import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
-/** y = γ (x - mean) / √(var + eps) + β over the last dimension (`torch.nn.LayerNorm`), var with 1/n. */
+/** Layer norm y = γ (x - mean) / √(var + eps) + β over the last dimension (`torch.nn.LayerNorm`), with var by 1/n. */
 export class LayerNorm extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -21,7 +21,11 @@ export class LayerNorm extends Module {
     this.bias = new Parameter([features], zeros);
   }
 
-  /** @param x [..., features] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., features]
+   */
   forward(x: Tensor): Tensor {
     checkLast("nn.LayerNorm", x, this.features);
     return layerNorm(x, this.weight.value, this.bias.value, this.eps);
@@ -29,8 +33,8 @@ export class LayerNorm extends Module {
 }
 
 /**
- * Layer normalisation over the last dimension. One operation with its own gradient,
- * dx = (g - mean(g) - x̂ mean(g x̂)) / √(var + eps) with g = γ dy, in place of the eight of the tape.
+ * Normalises over the last dimension. One operation with the gradient dx = (g - mean(g) - x̂ mean(g x̂)) / √(var +
+ * eps), g = γ dy, replaces eight operations on the tape. x is [..., D], weight and bias [D].
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
   const last = x.shape.length - 1;
@@ -55,7 +59,7 @@ function normalize(x: Tensor, axis: number, eps: number): { normalized: Tensor; 
   return { normalized: tf.mul(centered, scale), scale };
 }
 
-/** y = γ x / √(mean(x²) + eps) over the last dimension (`torch.nn.RMSNorm`; arXiv 1910.07467). */
+/** RMS norm y = γ x / √(mean(x²) + eps) over the last dimension (`torch.nn.RMSNorm`; arXiv 1910.07467). */
 export class RMSNorm extends Module {
   readonly weight: Parameter;
   readonly eps: number;
@@ -69,14 +73,21 @@ export class RMSNorm extends Module {
     this.weight = new Parameter([features], ones);
   }
 
-  /** @param x [..., features] */
+  /**
+   * Applies the layer.
+   *
+   * @param x [..., features]
+   */
   forward(x: Tensor): Tensor {
     checkLast("nn.RMSNorm", x, this.features);
     return rmsNorm(x, this.weight.value, this.eps);
   }
 }
 
-/** Root mean square normalisation over the last dimension, dx = (g - x̂ mean(g x̂)) / rms with g = γ dy. */
+/**
+ * Normalises by the root mean square over the last dimension, with dx = (g - x̂ mean(g x̂)) / rms, g = γ dy. x is
+ * [..., D], weight [D].
+ */
 export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
   const last = x.shape.length - 1;
   const operation = tf.customGrad((x, weight, save) => {
@@ -93,7 +104,7 @@ export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
   return operation(x, weight);
 }
 
-/** Σ over all dimensions but the last. */
+/** Returns the sum over all dimensions but the last. */
 function sumRows(x: Tensor): Tensor {
   return tf.sum(tf.reshape(x, [-1, x.shape[x.shape.length - 1]]), 0);
 }

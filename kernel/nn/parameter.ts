@@ -6,14 +6,14 @@ import { NnError } from "./error";
 import type { Initializer } from "./initializers";
 import { sharedRandom } from "./random";
 
-/** A tensor of a module that training may change. Owned by its module: `Module.dispose` frees it. */
+/** Trainable tensor of a module. The module owns it: `Module.dispose` frees it. */
 export class Parameter {
-  /** False freezes it: training computes no gradient for it, keeps no state of it, and leaves its bits alone. */
+  /** False freezes it: training computes no gradient, keeps no state and leaves its bits unchanged. */
   trainable = true;
-  /** The tensor as operations take it; always the same object, whatever is assigned. */
+  /** Tensor for operations; always the same object, whatever is assigned. */
   readonly value: Variable;
 
-  /** A tensor's values (the tensor stays the caller's), or a shape and how to fill it. */
+  /** Makes a parameter from a tensor's values (the tensor stays the caller's), or from a shape and an initializer. */
   constructor(value: Tensor);
   constructor(shape: readonly number[], init: Initializer, random?: Prng);
   constructor(from: Tensor | readonly number[], init?: Initializer, random: Prng = sharedRandom()) {
@@ -32,7 +32,11 @@ export class Parameter {
     return this.value.size;
   }
 
-  /** Takes over a tensor's values (the tensor stays the caller's), or values in row-major order. */
+  /**
+   * Assigns a tensor's values (the tensor stays the caller's), or values in row-major order.
+   *
+   * @throws NnError for another number of values
+   */
   assign(values: Tensor | Float32Array): void {
     if (!(values instanceof Float32Array)) return this.value.assign(values);
     if (values.length !== this.size)
@@ -40,9 +44,9 @@ export class Parameter {
     tf.tidy(() => this.value.assign(tf.tensor(values, this.shape, "float32")));
   }
 
-  /** A copy of the values, row-major. */
+  /** Returns a copy of the values, row-major. */
   async read(): Promise<Float32Array> {
-    // Backends may hand out memory of their own.
+    // Backends may return their internal memory.
     return Float32Array.from(await this.value.data());
   }
 

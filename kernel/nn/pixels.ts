@@ -6,7 +6,11 @@ import { linear } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
-/** [B, C r², H, W] to [B, C, H r, W r] in PyTorch's order of channels (`torch.nn.functional.pixel_shuffle`). */
+/**
+ * Rearranges [B, C r², H, W] to [B, C, H r, W r] in PyTorch's order of channels (`torch.nn.functional.pixel_shuffle`).
+ *
+ * @throws NnError for channels that are no multiple of factor²
+ */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
   const [B, channels, H, W] = checkPicture("nn.pixelShuffle", x);
   const C = channels / factor ** 2;
@@ -16,7 +20,7 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
   return tf.reshape(tf.transpose(apart, [0, 1, 4, 2, 5, 3]), [B, C, H * factor, W * factor]);
 }
 
-/** [B, C, H r, W r] to [B, C r², H, W], the reverse of {@link pixelShuffle}. */
+/** Rearranges [B, C, H r, W r] to [B, C r², H, W], the reverse of {@link pixelShuffle}. */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   const [B, C, height, width] = checkPicture("nn.pixelUnshuffle", x);
   const [H, W] = checkGrid("nn.pixelUnshuffle", height, width, factor);
@@ -24,16 +28,19 @@ export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   return tf.reshape(tf.transpose(apart, [0, 1, 3, 5, 2, 4]), [B, C * factor ** 2, H, W]);
 }
 
+/** Options of a {@link PatchEmbedding}. */
 export interface PatchEmbeddingOptions {
-  /** Default 3. */
+  /** Number of channels. Default 3. */
   channels?: number;
+  /** Add a bias. Default true. */
   bias?: boolean;
+  /** Initializer of the weight. Default: that of {@link Linear}. */
   weightInit?: Initializer;
 }
 
 /**
- * Patches of a picture as tokens: a convolution with stride = kernel, computed as a product, because no backend of tfjs has
- * all gradients of a convolution. Weight [features, channels, p, p], as `torch.nn.Conv2d`.
+ * Patches of a picture as tokens: a convolution with stride = kernel, computed as a product, because no backend of tfjs
+ * has all gradients of a convolution. Weight [features, channels, p, p], as in `torch.nn.Conv2d`.
  */
 export class PatchEmbedding extends Module {
   readonly proj: PatchProjection;
@@ -47,7 +54,12 @@ export class PatchEmbedding extends Module {
     this.proj = new PatchProjection(features, channels, patchSize, weightInit, bias);
   }
 
-  /** @param x [B, channels, H, W] @returns [B, H/p · W/p, features], row by row */
+  /**
+   * Embeds a picture's patches.
+   *
+   * @param x [B, channels, H, W]
+   * @returns [B, H/p · W/p, features], row by row
+   */
   forward(x: Tensor): Tensor {
     const [B, C, height, width] = checkPicture("nn.PatchEmbedding", x);
     const p = this.patchSize;
@@ -57,7 +69,7 @@ export class PatchEmbedding extends Module {
   }
 }
 
-/** A convolution's weight, applied to patches that are flat already. */
+/** Weight of a convolution, applied to flat patches. */
 export class PatchProjection extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;

@@ -3,14 +3,16 @@ import { tf } from "../backend/tf";
 import { NnError } from "./error";
 
 /**
- * Rotary position embedding (arXiv 2104.09864) in the half-split layout of Llama: with x = [x₁, x₂] halves of a head,
+ * Applies rotary position embedding (arXiv 2104.09864) in Llama's half-split layout. With the halves x = [x₁, x₂] of a
+ * head:
  *
  *     [x₁ cos - x₂ sin, x₂ cos + x₁ sin],  angle of feature i at token n = (n + first) θ^(-2i/d)
  *
- * The gradient is the rotation back.
+ * The gradient is the inverse rotation.
  *
  * @param x [..., N, d], d even
  * @param options `theta` default 10000; `first` position of the first token, default 0
+ * @throws NnError for an odd number of features
  */
 export function rotary(x: Tensor, { theta = 10_000, first = 0 }: { theta?: number; first?: number } = {}): Tensor {
   const [N, d] = x.shape.slice(-2) as [number, number];
@@ -24,13 +26,13 @@ export function rotary(x: Tensor, { theta = 10_000, first = 0 }: { theta?: numbe
   return operation(x);
 }
 
-/** x cos + turned sin, where turned = [-x₂, x₁]. */
+/** Returns x cos + turned sin, where turned = [-x₂, x₁]. */
 function rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
   const [low, high] = tf.split(x, 2, -1);
   return tf.add(tf.mul(x, cos), tf.mul(tf.concat([tf.neg(high), low], -1), sin));
 }
 
-/** [N, d] each, the angles twice over. */
+/** Returns cosines and sines [N, d], each angle twice. */
 function angles(N: number, d: number, theta: number, first: number): { cos: Tensor; sin: Tensor } {
   const [cos, sin] = [new Float32Array(N * d), new Float32Array(N * d)];
   for (let n = 0; n < N; n++)

@@ -4,25 +4,26 @@ import { NnError } from "./error";
 import { toFloat32 } from "./floats";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 
-/** Which names a file and a module did not share. */
+/** Names that a file and a module do not share. */
 export interface LoadReport {
   loaded: string[];
-  /** In the module, not in the file. */
+  /** Names in the module but not in the file. */
   missing: string[];
-  /** In the file, not in the module. */
+  /** Names in the file but not in the module. */
   unexpected: string[];
-  /** In both, with another shape. */
+  /** Names in both with different shapes. */
   misshaped: { name: string; expected: number[]; received: number[] }[];
 }
 
+/** Options of {@link loadState}. */
 export interface LoadStateOptions {
-  /** True refuses, before anything changes, unless every name and shape agrees; default true. */
+  /** Refuse any change unless every name and shape agrees. Default true. */
   strict?: boolean;
-  /** The module's name for a file's name; null leaves the tensor out. */
+  /** Maps a file's name to the module's name; null skips the tensor. Default: the same name. */
   rename?: (name: string) => string | null;
 }
 
-/** A module's parameters as tensors for a safetensors file, under PyTorch's names and layouts. */
+/** Returns a module's parameters as tensors for a safetensors file, under PyTorch's names and layouts. */
 export async function stateOf(module: Module): Promise<Map<string, SafetensorsTensor>> {
   const tensors = new Map<string, SafetensorsTensor>();
   for (const [name, parameter] of module.namedParameters())
@@ -31,9 +32,9 @@ export async function stateOf(module: Module): Promise<Map<string, SafetensorsTe
 }
 
 /**
- * Gives a module's parameters the values of a file. Floating types of any width are read.
+ * Assigns a file's values to a module's parameters. Floating types of any width are read.
  *
- * @throws NnError naming every missing, unexpected and mis-shaped tensor; nothing has changed then
+ * @throws NnError naming every missing, unexpected and misshaped tensor; nothing has changed then
  */
 export function loadState(
   module: Module,
@@ -57,7 +58,7 @@ function renamed(
   for (const [original, tensor] of tensors) {
     const name = rename(original);
     if (name === null) continue;
-    if (stored.has(name)) throw new NnError("nn.loadState", "rename must give each tensor a name of its own", name);
+    if (stored.has(name)) throw new NnError("nn.loadState", "rename must give each tensor a different name", name);
     stored.set(name, tensor);
   }
   return stored;

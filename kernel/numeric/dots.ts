@@ -6,8 +6,9 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>, from = 0): numbe
 }
 
 /**
- * Inner products of row `query` of `a` with every row of `b`, into `out`; both are `[rows, width]`. Four rows of `b` go together:
- * their sums do not wait for each other, and each is still added up in order, so the result is the same as row by row.
+ * Writes the inner products of row `query` of `a` with every row of `b` into `out`; both are `[rows, width]`. Four rows
+ * of `b` are summed together because their sums do not wait for each other. Each sum is still added in order, so the
+ * result equals the row-by-row loop.
  */
 export function dotRow(
   a: Float32Array,

@@ -27,7 +27,7 @@ function roundToEven(bits: number, shift: number): number {
   return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
 }
 
-/** One value: sign, 5 bits of exponent, 10 of fraction. */
+/** Decodes one value: sign, 5 bits of exponent, 10 of fraction. */
 export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
@@ -44,7 +44,7 @@ function halves(): Float32Array {
   return (table ??= Float32Array.from({ length: 65536 }, (_, bits) => fromHalf(bits)));
 }
 
-/** Half-precision bits as single precision. */
+/** Converts half-precision bits to single precision. */
 export function halfToFloat(bits: Uint16Array): Float32Array {
   const values = halves();
   const out = new Float32Array(bits.length);

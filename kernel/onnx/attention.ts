@@ -3,16 +3,18 @@ import type { OnnxNode } from "./model";
 import { isAttention } from "./parse";
 import { elementCount } from "./tensor";
 
-/** The tensors of one attention: names, null where the graph does not hold the thing. */
+/** Names of an attention's tensors; null for a tensor that the graph lacks. */
 export interface AttentionSite {
-  /** Softmax output, `[B, heads, N, N]`. */
+  /** Output of the softmax, `[B, heads, N, N]`. */
   attention: string | null;
-  /** `[B, heads, N, D]`, before the logits' scale. */
+  /** Queries before the logits' scale, `[B, heads, N, D]`. */
   query: string | null;
-  /** As it enters the product, before the scale: `[B, heads, D, N]`, or `[B, heads, N, D]` if not `keyTransposed`. */
+  /**
+   * Keys as they enter the product, before the scale: `[B, heads, D, N]`, or `[B, heads, N, D]` if not `keyTransposed`.
+   */
   key: string | null;
   keyTransposed: boolean;
-  /** `[B, heads, N, D]`. */
+  /** Values, `[B, heads, N, D]`. */
   value: string | null;
 }
 
@@ -28,11 +30,11 @@ const PRODUCT = new Set(["MatMul", "FusedMatMul"]);
 const TO_LOGITS = new Set(["Add", "Mul", "Div", "Sub", "Where", "Clip", "Tanh"]);
 const TO_VALUES = new Set(["Where", "Mul"]);
 
-/** Whether a branch attends. */
+/** Tests whether a branch contains attention. */
 export const hasAttention = (region: Set<OnnxNode>): boolean =>
   [...region].some((node) => node.op === "Softmax" || FUSED.has(node.op));
 
-/** The attention of a branch: the first softmax between two products of data, or nulls for a fused operator. */
+/** Finds the attention of a branch: the first softmax between two products of data, or nulls for a fused operator. */
 export function findAttention(graph: Graph, region: Set<OnnxNode>): AttentionSite {
   for (const node of [...region].sort((a, b) => a.index - b.index)) {
     const site = node.op === "Softmax" ? siteAt(graph, node) : null;
@@ -45,8 +47,8 @@ export function findAttention(graph: Graph, region: Set<OnnxNode>): AttentionSit
 const NOTHING: AttentionSite = { attention: null, query: null, key: null, keyTransposed: false, value: null };
 
 /**
- * A fused operator with separate inputs shows query, key and value, `[B, N, heads · D]` or `[B, heads, N, D]`; that of
- * opset 23 also its probabilities.
+ * Reads a fused operator with separate inputs: query, key and value, `[B, N, heads · D]` or `[B, heads, N, D]`; the
+ * operator of opset 23 also has probabilities.
  */
 function fusedSite(graph: Graph, node: OnnxNode): Partial<AttentionSite> {
   const [query, key, value] = node.inputs;
@@ -68,7 +70,7 @@ function siteAt(graph: Graph, softmax: OnnxNode): AttentionSite | null {
 const isDataProduct = (graph: Graph, node: OnnxNode): boolean =>
   PRODUCT.has(node.op) && graph.data.has(node.inputs[0]) && graph.data.has(node.inputs[1]);
 
-/** Upstream from the softmax through scale, mask and bias to `MatMul(q, kᵀ)`: nearest first, each tensor once. */
+/** Walks upstream from the softmax through scale, mask and bias to `MatMul(q, kᵀ)`: nearest first, each tensor once. */
 function productBefore(graph: Graph, softmax: OnnxNode): OnnxNode | null {
   for (const name of walk(softmax.inputs[0], (name) => {
     const node = graph.producer.get(name);
@@ -81,7 +83,9 @@ function productBefore(graph: Graph, softmax: OnnxNode): OnnxNode | null {
   return null;
 }
 
-/** Downstream from the softmax through dropout and NaN guards to `MatMul(attention, v)`: the name of `v`. */
+/**
+ * Walks downstream from the softmax through dropout and NaN guards to `MatMul(attention, v)`; returns the name of `v`.
+ */
 function productAfter(graph: Graph, softmax: OnnxNode): string | null {
   const readers = (name: string): OnnxNode[] => graph.consumers.get(name) ?? [];
   const passes = (node: OnnxNode): boolean => isLayout(node) || TO_VALUES.has(node.op);
@@ -99,7 +103,7 @@ function productAfter(graph: Graph, softmax: OnnxNode): string | null {
 /** Tensors between a softmax and the products around it: real graphs have a handful. */
 const LONGEST_WALK = 256;
 
-/** Breadth first from `start`. */
+/** Walks breadth first from `start`. */
 function* walk(start: string, next: (name: string) => string[]): Generator<string> {
   const seen = new Set([start]);
   for (const name of seen) {
@@ -109,7 +113,7 @@ function* walk(start: string, next: (name: string) => string[]): Generator<strin
   }
 }
 
-/** The tensor before multiplications by a number. */
+/** Returns the tensor before multiplications by a number. */
 function unscale(graph: Graph, name: string): string {
   let current = name;
   for (
@@ -125,7 +129,7 @@ function unscale(graph: Graph, name: string): string {
   return current;
 }
 
-/** A constant of one element, or a number computed from shapes (timm's scale). */
+/** Tests for a constant of one element, or a number computed from shapes (timm's scale). */
 function isNumber(graph: Graph, name: string): boolean {
   const constant = graph.constant(name);
   return constant ? elementCount(constant) === 1 : true;

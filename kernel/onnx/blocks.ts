@@ -5,18 +5,21 @@ import { normAt, type NormSite } from "./norms";
 import { findProjections, findResiduals, isActivation, type Residual, sourcesOf } from "./residuals";
 import { elementCount, readTensor } from "./tensor";
 
-/** A block: the residuals from one attention up to the next; in a convolutional network, one residual. */
+/** Block of a network: the residuals from one attention to the next; in a convolutional network, one residual. */
 export interface BlockSite extends AttentionSite {
   index: number;
-  /** 0-based; a new stage begins where the stream is not carried on by addition (patch merging, downsampling). */
+  /**
+   * Number of the stage, 0-based. A new stage begins where the stream does not continue by addition (patch merging,
+   * downsampling).
+   */
   stage: number;
-  /** The stream as it enters the block. */
+  /** Stream before the block. */
   input: string;
-  /** The stream after the block. */
+  /** Stream after the block. */
   residual: string;
 }
 
-/** What was found in a graph. */
+/** Structure found in a graph. */
 export interface Structure {
   blocks: BlockSite[];
   finalNorm: NormSite | null;
@@ -24,11 +27,11 @@ export interface Structure {
 
 interface Step extends Residual {
   attends: boolean;
-  /** The step whose output is this one's skip; null where a stage begins. */
+  /** Step whose output is this step's skip; null at the beginning of a stage. */
   previous: Step | null;
 }
 
-/** Blocks in depth order and the norm after the last, found by structure alone. */
+/** Finds blocks in depth order and the norm after the last, by structure alone. */
 export function findStructure(graph: Graph): Structure {
   const norms = findNorms(graph);
   const residuals = findResiduals(graph);
@@ -54,7 +57,9 @@ function findNorms(graph: Graph): NormSite[] {
   return graph.model.nodes.flatMap((node) => normAt(graph, node, epsilonOf) ?? []);
 }
 
-/** Links each residual to the one whose output it adds to, directly or through a norm or activation (post-norm models). */
+/**
+ * Links each residual to the one whose output it adds to, directly or through a norm or activation (post-norm models).
+ */
 function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
   const inputOf = new Map(norms.map((norm) => [norm.output, norm.input]));
   const made = new Map<string, Step>();
@@ -74,8 +79,8 @@ function chain(graph: Graph, residuals: Residual[], norms: NormSite[]): Step[] {
 const LONGEST_BRIDGE = 64;
 
 /**
- * TinyViT convolves the stream between attention and MLP: the tensor that `isMade` accepts, upstream through convolutions
- * that keep the grid. (Downsampling has a stride, patch merging other operators: both begin a stage.)
+ * Returns the tensor that `isMade` accepts, upstream through convolutions that keep the grid; TinyViT convolves the
+ * stream between attention and MLP. Downsampling has a stride and patch merging other operators; both begin a stage.
  */
 function bridge(graph: Graph, skip: string, isMade: (name: string) => boolean): string[] {
   let name = skip;
@@ -90,13 +95,13 @@ function bridge(graph: Graph, skip: string, isMade: (name: string) => boolean): 
   return [name];
 }
 
-/** A depthwise convolution without stride. */
+/** Tests for a depthwise convolution without stride. */
 function keepsGrid(node: OnnxNode): boolean {
   const strides = node.attributes.get("strides")?.numbers ?? [];
   return strides.every((stride) => stride === 1) && (node.attributes.get("group")?.number ?? 1) > 1;
 }
 
-/** A block begins at each attention; in a network without any, each residual is a block. */
+/** Groups steps into blocks: one per attention; in a network without attention, one per residual. */
 function groupSteps(steps: Step[]): Step[][] {
   const attends = steps.some((step) => step.attends);
   const groups: Step[][] = [];
@@ -118,7 +123,7 @@ function describeBlocks(graph: Graph, steps: Step[]): BlockSite[] {
   return groupSteps(steps).map((group, index) => {
     if (!group[0].previous) stage++;
     const last = group[group.length - 1];
-    // In a post-norm model the stream is what the next block adds to, not the bare sum.
+    // In a post-norm model the stream is the tensor that the next block adds to, not the bare sum.
     const next = skips.get(last);
     const residual =
       next !== undefined && !graph.layoutChain(next).includes(last.output) ? next : activated(graph, last);
@@ -132,7 +137,7 @@ function describeBlocks(graph: Graph, steps: Step[]): BlockSite[] {
   });
 }
 
-/** A sum that only an activation reads is not yet the block's output (ResNet). */
+/** Returns the activation of a sum that only an activation reads, which is the block's output (ResNet). */
 function activated(graph: Graph, { output }: Step): string {
   const readers = graph.consumers.get(output) ?? [];
   return readers.length === 1 && isActivation(readers[0]) ? readers[0].outputs[0] : output;
@@ -140,7 +145,7 @@ function activated(graph: Graph, { output }: Step): string {
 
 const POOLS = new Set(["Slice", "Gather", "ReduceMean", "GlobalAveragePool", "Split"]);
 
-/** The first norm after the last block, also behind the choice of a token or a mean over tokens. */
+/** Finds the first norm after the last block, also behind the choice of a token or a mean over tokens. */
 function findFinalNorm(graph: Graph, stream: string, norms: NormSite[]): NormSite | null {
   const byInput = new Map(norms.map((norm) => [norm.input, norm]));
   const isPool = (node: OnnxNode): boolean => POOLS.has(node.op);

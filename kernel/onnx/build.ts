@@ -1,22 +1,22 @@
 import { bytesField, concat, integerField, textField } from "./encode";
 import { DataType } from "./model";
 
-/** One operator of a graph that is written here. */
+/** Operator of a new graph. */
 export interface BuiltNode {
   op: string;
   inputs: string[];
-  /** Its name, or those of several. */
+  /** Name of the output, or names of several. */
   output: string | readonly string[];
   attributes?: Readonly<Record<string, number | readonly number[]>>;
 }
 
-/** A graph from scratch: float32 throughout, dimensions by name. */
+/** New graph: float32 throughout, with named dimensions. */
 export interface BuiltGraph {
   name: string;
   nodes: readonly BuiltNode[];
   inputs: Readonly<Record<string, readonly string[]>>;
   outputs: Readonly<Record<string, readonly string[]>>;
-  /** By name: a float32 scalar, or an int64 list. */
+  /** Constants by name: a float32 scalar, or an int64 list. */
   constants?: Readonly<Record<string, number | readonly number[]>>;
 }
 
@@ -25,7 +25,7 @@ const OPSET = 17;
 const INT = 2;
 const INTS = 7;
 
-/** The bytes of an ONNX model of the default domain, opset 17. */
+/** Returns the bytes of an ONNX model of the default domain, opset 17. */
 export function buildModel({ name, nodes, inputs, outputs, constants = {} }: BuiltGraph): Uint8Array {
   const graph = [
     ...nodes.map((node) => bytesField(1, nodeMessage(node))),
@@ -43,7 +43,7 @@ export function buildModel({ name, nodes, inputs, outputs, constants = {} }: Bui
   return concat([integerField(1, IR_VERSION), bytesField(7, concat(graph)), bytesField(8, opset)]);
 }
 
-/** NodeProto. */
+/** Encodes a NodeProto. */
 export function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode): Uint8Array {
   return concat([
     ...inputs.map((name) => textField(1, name)),
@@ -53,7 +53,7 @@ export function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode):
   ]);
 }
 
-/** AttributeProto of one integer, or of a list of them. */
+/** Encodes an AttributeProto of one integer, or of a list of them. */
 export function integerAttribute(name: string, value: number | readonly number[]): Uint8Array {
   const fields =
     typeof value === "number"
@@ -62,14 +62,14 @@ export function integerAttribute(name: string, value: number | readonly number[]
   return concat([textField(1, name), ...fields]);
 }
 
-/** ValueInfoProto of a tensor whose dimensions have names. */
+/** Encodes a ValueInfoProto of a tensor with named dimensions. */
 export function valueMessage(name: string, dataType: number, dims: readonly string[]): Uint8Array {
   const shape = concat(dims.map((dim) => bytesField(1, textField(2, dim))));
   const type = concat([integerField(1, dataType), bytesField(2, shape)]);
   return concat([textField(1, name), bytesField(2, bytesField(1, type))]);
 }
 
-/** TensorProto that holds its values. */
+/** Encodes a TensorProto with its values. */
 export function tensorMessage(
   name: string,
   dims: readonly number[],
@@ -81,7 +81,7 @@ export function tensorMessage(
   return concat([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
 }
 
-/** TensorProto of an int64 list. */
+/** Encodes a TensorProto of an int64 list. */
 export function integerTensor(name: string, values: readonly number[]): Uint8Array {
   const data = values.map((value) => integerField(7, value));
   return concat([integerField(1, values.length), integerField(2, DataType.int64), textField(8, name), ...data]);

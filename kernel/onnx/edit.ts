@@ -9,21 +9,21 @@ import { WeightFiles } from "./weight-files";
 import { wideFields } from "./widen";
 import { type Context, fields, type Range, readText } from "./wire";
 
-/** A model for `InferenceSession.create`, and the folder its weights are read from (null: all inside). */
+/** Model for `InferenceSession.create`, and the folder of its weights (null: all inside). */
 export interface EditedModel {
   bytes: Uint8Array;
   weightsFolder: string | null;
 }
 
-/** Smaller initialisers stay inside: onnxruntime needs shapes and axes to infer types. */
+/** Size below which initialisers stay inside, because onnxruntime needs shapes and axes to infer types. */
 const INLINE_BYTES = 1024;
 
 /**
- * A model that computes `outputs` and nothing else: nodes and weights that none of them needs are left out, inner tensors
- * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original file. Products
- * that `quantize` took are written with int8 weights, layers that `widen` took with wider ones.
+ * Returns a model that computes `outputs` and nothing else. Unneeded nodes and weights are left out, inner tensors
+ * become outputs (onnxruntime infers their types), and large weights are references to byte ranges of the original
+ * file. Products selected by `quantize` are written with int8 weights, layers selected by `widen` with wider ones.
  *
- * @throws OnnxError when the graph makes no tensor of a wanted name
+ * @throws OnnxError when the graph has no tensor of a requested name
  */
 export function editModel(model: OnnxModel, outputs: string[], fn: string): EditedModel {
   const source = openSource(model.bytes ?? model.path ?? "", fn);
@@ -56,7 +56,7 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   const wide = wideFields(model, nodes, outputs);
   const used = new Set([...nodes.flatMap((node) => readsOf(node, model)), ...outputs]);
   const initializers = [...model.initializers.values()].filter((tensor) => used.has(tensor.name));
-  // What an exporter wrote about shapes does not hold for a replaced initialiser.
+  // An exporter's shapes do not hold for a replaced initialiser.
   const isFree = model.replaced.size > 0;
   const declared = new Map(model.outputs.map((output) => [output.name, output.range]));
   return [
@@ -86,13 +86,13 @@ function graphFields(model: OnnxModel, outputs: string[], job: Job): Uint8Array[
   ];
 }
 
-/** A graph input whose dimensions are all left open. */
+/** Encodes a graph input with all dimensions open. */
 function freeValue({ name, dataType, dims }: ValueInfo): Uint8Array {
   const open = (dims ?? []).map((_, i) => `d${i}`);
   return valueMessage(name, dataType ?? DataType.float, open);
 }
 
-/** The nodes that `outputs` need, in graph order. */
+/** Returns the nodes that `outputs` need, in graph order. */
 function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[] {
   const made = new Set(model.nodes.flatMap((node) => node.outputs));
   const missing = outputs.find((name) => !made.has(name));
@@ -108,12 +108,15 @@ function neededNodes(model: OnnxModel, outputs: string[], fn: string): OnnxNode[
   return kept.reverse();
 }
 
-/** Tensors that a node needs: of a quantised product not the weight, whose levels stand for it. */
+/** Returns the tensors that a node needs; a quantised product needs its levels instead of the weight. */
 function readsOf(node: OnnxNode, { quantized }: OnnxModel): string[] {
   return [...node.inputs.filter((_, i) => i !== 1 || !quantized.has(node)), ...captured(node)];
 }
 
-/** A node again with its present outputs; `Attention` is told to hand out probabilities. Other fields are copied. */
+/**
+ * Writes a node with its present outputs; `Attention` gets the mode that returns probabilities. Other fields are
+ * copied.
+ */
 function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const { start, end } = node.range;
   const old = source.view(start, end - start).slice();
@@ -123,13 +126,13 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   return concat([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
-/** A node again with other inputs. */
+/** Writes a node with other inputs. */
 function rewriteInputs(node: OnnxNode, inputs: readonly string[], source: ByteSource): Uint8Array {
   const { start, end } = node.range;
   return concat([dropFields(source.view(start, end - start).slice(), 1), ...inputs.map((name) => textField(1, name))]);
 }
 
-/** A node without one kind of its fields and one attribute. The message was read before, and so is well formed. */
+/** Removes one kind of a node's fields and one attribute. The message has been parsed before, so it is well formed. */
 function dropFields(message: Uint8Array, number: number, attribute?: string): Uint8Array {
   const context = { source: openSource(message, "onnx.edit"), fn: "onnx.edit" };
   const kept: Uint8Array[] = [];
@@ -145,7 +148,7 @@ function nameOf(context: Context, attribute: Range): string | null {
   return null;
 }
 
-/** An initialiser: small ones as they are, large ones as a reference into their file. */
+/** Writes an initialiser: small ones whole, large ones as a reference into their file. */
 function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: Job): Uint8Array {
   const other = model.replaced.get(tensor.name);
   if (other) return tensorMessage(tensor.name, other.dims, other.data);
@@ -158,7 +161,7 @@ function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: 
   return reference(tensor, weights.own, raw.start, raw.end - raw.start);
 }
 
-/** TensorProto with `data_location = EXTERNAL`. */
+/** Encodes a TensorProto with `data_location = EXTERNAL`. */
 function reference(tensor: TensorInfo, location: string, offset: number, length: number | null): Uint8Array {
   const entry = (key: string, value: string): Uint8Array =>
     bytesField(13, concat([textField(1, key), textField(2, value)]));

@@ -1,4 +1,4 @@
-/** The protobuf wire format, written: each function returns one field, key included. */
+/** Encoding of the protobuf wire format: each function returns one field with its key. */
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
@@ -10,17 +10,17 @@ function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** An integer field; `value` is not negative. */
+/** Encodes an integer field; `value` is not negative. */
 export function integerField(number: number, value: number): Uint8Array {
   return Uint8Array.from([...varint(number * 8), ...varint(value)]);
 }
 
-/** A length-delimited field: text, bytes or a message. */
+/** Encodes a length-delimited field: text, bytes or a message. */
 export function bytesField(number: number, payload: Uint8Array): Uint8Array {
   return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
 }
 
-/** The same of a message in parts, which are not copied: they may hold all weights of a model. */
+/** Encodes a message in parts without copying them, because they may hold all weights of a model. */
 export function messageField(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return [Uint8Array.from([...varint(number * 8 + 2), ...varint(length)]), ...parts];

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** An ONNX file or graph that cannot be used. */
+/** Error for an unusable ONNX file or graph. */
 export class OnnxError extends RuleError {
   override name = "OnnxError";
 }

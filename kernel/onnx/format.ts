@@ -2,7 +2,9 @@ import type { Inspection, TensorShape } from "./inspect";
 
 const shape = ({ name, dims }: TensorShape): string => `${name} [${dims?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
 
-/** An inspection as text for a terminal: the model in four lines, then a line a block; `-` where a thing is not there. */
+/**
+ * Formats an inspection for a terminal: the model in four lines, then one line per block; `-` marks an absent tensor.
+ */
 export function formatInspection(seen: Inspection): string {
   const head = [
     `${seen.path ?? "model"}: opset ${seen.opset}${seen.producer && `, by ${seen.producer}`}, ${seen.parameters.toLocaleString("en-US")} parameters`,

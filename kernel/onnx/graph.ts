@@ -3,13 +3,13 @@ import { OnnxError } from "./errors";
 import type { OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
 import { captured } from "./parse";
 
-/** Operators that move or relabel values and change none of them (quantisation pairs included). */
+/** Operators that move or relabel values without changing them (quantisation pairs included). */
 const LAYOUT = new Set(
   "Reshape Transpose Cast CastLike Identity Squeeze Unsqueeze Flatten Dropout QuantizeLinear DequantizeLinear".split(
     " ",
   ),
 );
-/** Operators whose output is the shape of a tensor, and so no data of the image. */
+/** Operators whose output is the shape of a tensor and so no image data. */
 const SHAPE = new Set(["Shape", "Size"]);
 
 /** A Swin-L has about 10,000. */
@@ -17,7 +17,7 @@ const MAX_NODES = 20_000;
 /** Layout operators in a row: real graphs have a handful. */
 const LONGEST_CHAIN = 32;
 
-/** Whether the node only changes the layout of its first input. */
+/** Tests whether a node only changes the layout of its first input. */
 export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 
 /**
@@ -27,7 +27,7 @@ export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 export class Graph {
   readonly producer = new Map<string, OnnxNode>();
   readonly consumers = new Map<string, OnnxNode[]>();
-  /** Tensors computed from the image, shapes left out. */
+  /** Tensors computed from the image, without shapes. */
   readonly data = new Set<string>();
   private readonly constants = new Map<string, TensorInfo>();
   private readonly dominators = new DominatorTree();
@@ -74,12 +74,12 @@ export class Graph {
     if (tensor) this.constants.set(node.outputs[0], tensor);
   }
 
-  /** The inputs of a node that are computed from the image. */
+  /** Returns a node's inputs that are computed from the image. */
   dataInputs(node: OnnxNode): string[] {
     return [...node.inputs, ...captured(node)].filter((name) => this.data.has(name));
   }
 
-  /** An initialiser, also behind layout operators and `Constant`: null where the tensor is computed at run time. */
+  /** Returns an initialiser, also behind layout operators and `Constant`; null for a tensor computed at run time. */
   constant(name: string): TensorInfo | null {
     const source = this.layoutChain(name).find((step) => this.constants.has(step));
     return source === undefined ? null : (this.constants.get(source) ?? null);
@@ -91,7 +91,7 @@ export class Graph {
     return from !== undefined && to !== undefined && this.dominators.dominates(from, to);
   }
 
-  /** `name` and what it was before each layout operator, nearest first. */
+  /** Returns `name` and its predecessors through layout operators, nearest first. */
   layoutChain(name: string): string[] {
     const chain = [name];
     for (let last = this.producer.get(name); last && isLayout(last); last = this.producer.get(last.inputs[0])) {
@@ -101,7 +101,7 @@ export class Graph {
     return chain;
   }
 
-  /** `name` and what layout operators (and those that `more` accepts) make of it. */
+  /** Returns `name` and its successors through layout operators and those that `more` accepts. */
   forwardChain(name: string, more: (node: OnnxNode) => boolean = () => false): string[] {
     const reached = [name];
     for (let i = 0; i < reached.length; i++)

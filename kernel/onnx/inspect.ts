@@ -8,16 +8,16 @@ import { findPositions } from "./positions";
 import { findStem, isReordered, type StemStep } from "./stem";
 import { elementCount } from "./tensor";
 
-/** A graph input or output: dimensions are numbers, names of symbols, or null. */
+/** Graph input or output: dimensions are numbers, names of symbols, or null. */
 export interface TensorShape {
   name: string;
   dims: (number | string | null)[] | null;
 }
 
-/** The inner tensors of one block, by name; null where the graph does not hold the thing. */
+/** Names of one block's inner tensors; null for a tensor that the graph lacks. */
 export interface BlockInfo {
   index: number;
-  /** 0-based; hierarchical models have several. */
+  /** Number of the stage, 0-based; hierarchical models have several. */
   stage: number;
   /** Residual stream after the block, `[B, N, C]`. */
   residual: string;
@@ -28,7 +28,7 @@ export interface BlockInfo {
   value: string | null;
 }
 
-/** What a model holds and what can be taken out of it. */
+/** Content of a model and the tensors that can be taken out of it. */
 export interface Inspection {
   path: string | null;
   /** Version of the default operator set. */
@@ -36,34 +36,34 @@ export interface Inspection {
   producer: string;
   inputs: TensorShape[];
   outputs: TensorShape[];
-  /** The input that takes the image, `[B, 3, H, W]`. */
+  /** Image input, `[B, 3, H, W]`. */
   imageInput: string | null;
   /** Residual stream before the first block. */
   stem: string | null;
   blocks: BlockInfo[];
   /** Output of the norm after the last block. */
   finalNorm: string | null;
-  /** Elements of all weights. */
+  /** Number of elements of all weights. */
   parameters: number;
-  /** Why no features can be taken; null where they can. */
+  /** Reason why no features can be taken; null where they can. */
   refusal: string | null;
 }
 
-/** A model with its structure, for the editor and the encoders. */
+/** Model with its structure, for the editor and the encoders. */
 export interface Analysis {
   model: OnnxModel;
   image: ValueInfo;
   structure: Structure;
-  /** The final norm's numbers; null where there is none, or none that is constant. */
+  /** Numbers of the final norm; null without a constant one. */
   norm: NormParameters | null;
-  /** The windowed operators between image and tokens. */
+  /** Windowed operators between image and tokens. */
   steps: StemStep[];
-  /** The learned position embedding, where it can be exchanged. */
+  /** Learned position embedding, where it can be replaced. */
   positions: TensorInfo | null;
   refusal: string | null;
 }
 
-/** Operators whose presence says why a graph cannot be read. */
+/** Operators whose presence explains why a graph cannot be read. */
 const REFUSALS: [RegExp, string][] = [
   [/nchwc/, "its layout was changed to NCHWc by onnxruntime's optimiser; export it at a lower optimisation level"],
   [
@@ -78,7 +78,7 @@ function findRefusal(model: OnnxModel): string | null {
   return null;
 }
 
-/** The image input: the only float input of four dimensions, or the one with three channels. */
+/** Finds the image input: the only float input of four dimensions, or the one with three channels. */
 export function findImageInput(model: OnnxModel): ValueInfo | null {
   const fed = model.inputs.filter((input) => !model.initializers.has(input.name));
   const isFloat = (input: ValueInfo): boolean =>
@@ -87,7 +87,7 @@ export function findImageInput(model: OnnxModel): ValueInfo | null {
   return images.find((input) => input.dims?.[1] === 3) ?? images[0] ?? null;
 }
 
-/** Reads a model and finds its blocks. Never throws for a graph that is valid but not understood: see `refusal`. */
+/** Reads a model and finds its blocks. A valid graph of unknown structure does not throw: see `refusal`. */
 export function analyse(model: string | Uint8Array, fn: string): Analysis {
   const read = readModel(model, fn);
   const image = findImageInput(read);
@@ -122,7 +122,7 @@ export function analyse(model: string | Uint8Array, fn: string): Analysis {
   };
 }
 
-/** What a block shows of itself. */
+/** Returns the public description of a block. */
 export function blockInfo({ index, stage, residual, attention, query, key, value }: BlockSite): BlockInfo {
   return { index, stage, residual, attention, query, key, value };
 }
@@ -130,8 +130,8 @@ export function blockInfo({ index, stage, residual, attention, query, key, value
 const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
 
 /**
- * What is inside an ONNX model: its transformer blocks, found by structure and not by names, and the tensors that can be
- * taken out of each. Weights are not read: a 345 MB file takes tens of milliseconds.
+ * Inspects an ONNX model: its transformer blocks, found by structure instead of names, and the tensors that can be
+ * taken out of each. Weights are not read, so a 345 MB file takes tens of milliseconds.
  *
  * @param model a `.onnx` file, or its bytes
  * @throws OnnxError when the file is missing, truncated or no ONNX model, or has no image input
@@ -140,15 +140,21 @@ export function inspect(model: string | Uint8Array): Inspection {
   const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
   return {
-    ...{ path: read.path, opset: read.opsets.get("") ?? 0, producer: read.producer },
-    ...{ inputs: read.inputs.map(shapeOf), outputs: read.outputs.map(shapeOf), imageInput: image.name },
-    ...{ stem: structure.blocks[0]?.input ?? null, blocks, finalNorm: structure.finalNorm?.output ?? null },
+    path: read.path,
+    opset: read.opsets.get("") ?? 0,
+    producer: read.producer,
+    inputs: read.inputs.map(shapeOf),
+    outputs: read.outputs.map(shapeOf),
+    imageInput: image.name,
+    stem: structure.blocks[0]?.input ?? null,
+    blocks,
+    finalNorm: structure.finalNorm?.output ?? null,
     parameters: countParameters(read),
     refusal,
   };
 }
 
-/** Elements of all float and quantised weights; integer shapes and indices are not counted. */
+/** Returns the number of elements of all float and quantised weights, without integer shapes and indices. */
 export function countParameters(model: OnnxModel): number {
   const weights = [...model.initializers.values()].filter(
     (tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0,

@@ -1,6 +1,6 @@
 import type { Range } from "./wire";
 
-/** TensorProto.DataType, onnx.proto3: the ones that image models hold. */
+/** Values of TensorProto.DataType (onnx.proto3) that occur in image models. */
 export const DataType = {
   float: 1,
   uint8: 2,
@@ -13,22 +13,22 @@ export const DataType = {
   bfloat16: 16,
 } as const;
 
-/** An initialiser or constant: what it is and where its bytes lie, not the bytes. */
+/** Initialiser or constant: its description and the place of its bytes, not the bytes. */
 export interface TensorInfo {
   name: string;
   dims: number[];
   dataType: number;
-  /** The bytes of `raw_data` inside the model file. */
+  /** Range of `raw_data` in the model file. */
   raw: Range | null;
-  /** The bytes inside another file beside the model. */
+  /** Range in another file beside the model. */
   external: { location: string; offset: number; length: number | null } | null;
-  /** Typed fields (`float_data` and so on), rare: their payloads in order. */
+  /** Payloads of the rare typed fields (`float_data` and so on) in order. */
   typed: Range[];
-  /** The whole TensorProto. */
+  /** Range of the whole TensorProto. */
   range: Range;
 }
 
-/** A node's attribute, in the kinds that the analysis reads. */
+/** Attribute of a node, in the kinds that the analysis reads. */
 export interface Attribute {
   number?: number;
   text?: string;
@@ -50,7 +50,7 @@ export interface OnnxNode {
   range: Range;
 }
 
-/** A graph input or output. A dimension is a number, a symbol's name, or null where nothing is said. */
+/** Graph input or output. A dimension is a number, a symbol's name, or null if unspecified. */
 export interface ValueInfo {
   name: string;
   dataType: number | null;
@@ -60,37 +60,37 @@ export interface ValueInfo {
 
 /** A constant matrix in 8 bits: `weight[k, n] ≈ levels[k, n] · scales[n]`, 128 less than the level where levels have no sign. */
 export interface QuantizedWeight {
-  /** Of its tensor in the model. */
+  /** Name of its tensor in the model. */
   name: string;
   dims: [rows: number, columns: number];
   levels: Int8Array | Uint8Array;
   scales: Float32Array;
 }
 
-/** A constant that one node reads, to be followed by zeros. */
+/** Constant that one node reads, to be padded with zeros. */
 export interface WideConstant {
   name: string;
-  /** How many zeros come after the last value of each axis. */
+  /** Number of zeros after the last value of each axis. */
   zeros: number[];
 }
 
-/** Hidden layers to make wider. */
+/** Hidden layers to widen. */
 export interface Widened {
-  /** By the node that reads it. */
+  /** Constants by the node that reads them. */
   constants: ReadonlyMap<OnnxNode, WideConstant>;
-  /** Those whose last dimension grows. */
+  /** Tensors whose last dimension grows. */
   tensors: ReadonlySet<string>;
 }
 
-/** A model as far as it was read: structure in memory, weights by their place in the file. */
+/** Parsed model: structure in memory, weights by their place in the file. */
 export interface OnnxModel {
   path: string | null;
-  /** The whole model where it was given as bytes; null for a file. */
+  /** Bytes of the whole model where given as bytes; null for a file. */
   bytes: Uint8Array | null;
   size: number;
   irVersion: number;
   producer: string;
-  /** Operator set version of each domain; the default domain is `""`. */
+  /** Version of each domain's operator set; the default domain is `""`. */
   opsets: Map<string, number>;
   nodes: OnnxNode[];
   initializers: Map<string, TensorInfo>;
@@ -98,13 +98,13 @@ export interface OnnxModel {
   outputs: ValueInfo[];
   /** Shapes of inner tensors, where the exporter wrote them. */
   values: Map<string, ValueInfo>;
-  /** Nodes whose `outputs` were extended after reading: written anew, not copied. */
+  /** Nodes whose `outputs` were extended after reading; they are rewritten instead of copied. */
   extended: Set<OnnxNode>;
-  /** Initialisers to write with other values, by name: the shapes around them may change with them. */
+  /** Initialisers to write with other values, by name; the shapes around them may change. */
   replaced: Map<string, { dims: number[]; data: Float32Array }>;
-  /** `MatMul` and `Gemm` to write as products of integers. */
+  /** `MatMul` and `Gemm` nodes to write as integer products. */
   quantized: ReadonlyMap<OnnxNode, QuantizedWeight>;
   widened: Widened;
-  /** Fields that are carried over as they are: of the model, and of the graph. */
+  /** Fields copied unchanged, of the model and of the graph. */
   rest: { model: Range[]; graph: Range[] };
 }

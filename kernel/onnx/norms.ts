@@ -2,12 +2,12 @@ import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 import { readTensor } from "./tensor";
 
-/** A normalisation over channels: `y = (x - mean) / √(var + ε) · scale + bias` (no mean and no bias for `rms`). */
+/** Normalisation over channels: `y = (x - mean) / √(var + ε) · scale + bias` (without mean and bias for `rms`). */
 export interface NormSite {
   kind: "layer" | "rms";
   input: string;
   output: string;
-  /** Names of constant tensors; null where there is none. */
+  /** Names of constant tensors; null if absent. */
   scale: string | null;
   bias: string | null;
   epsilon: number;
@@ -16,7 +16,10 @@ export interface NormSite {
 const FUSED = new Set(["LayerNormalization", "SkipLayerNormalization"]);
 const FUSED_RMS = new Set(["SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization", "RMSNormalization"]);
 
-/** The normalisation whose last node is `node`, or null. Reads fused operators and the nine-node form of opset 14. */
+/**
+ * Returns the normalisation whose last node is `node`, or null. Reads fused operators and the nine-node form of opset
+ * 14.
+ */
 export function normAt(graph: Graph, node: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
   if (FUSED.has(node.op) || FUSED_RMS.has(node.op)) return fusedNorm(node);
   if (node.op === "Div") return spelledNorm(graph, node, epsilonOf);
@@ -40,7 +43,7 @@ function fusedNorm(node: OnnxNode): NormSite {
   };
 }
 
-/** `Div(Sub(x, ReduceMean(x)), Sqrt(Add(ReduceMean(Pow(Sub)), ε)))`, then `Mul` and `Add` with constants. */
+/** Matches `Div(Sub(x, ReduceMean(x)), Sqrt(Add(ReduceMean(Pow(Sub)), ε)))`, then `Mul` and `Add` with constants. */
 function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
   const centered = graph.producer.get(div.inputs[0]);
   const root = graph.producer.get(div.inputs[1]);
@@ -61,7 +64,7 @@ function spelledNorm(graph: Graph, div: OnnxNode, epsilonOf: (name: string) => n
   return followAffine(graph, site);
 }
 
-/** `Mul(x, 1 / Sqrt(Add(ReduceMean(Pow(x)), ε)))`, then `Mul` with a constant. */
+/** Matches `Mul(x, 1 / Sqrt(Add(ReduceMean(Pow(x)), ε)))`, then `Mul` with a constant. */
 function spelledRms(graph: Graph, mul: OnnxNode, epsilonOf: (name: string) => number | null): NormSite | null {
   const inverse = mul.inputs
     .map((name) => graph.producer.get(name))
@@ -101,7 +104,7 @@ function constantStep(graph: Graph, tensor: string, op: string): { output: strin
   return other && graph.constant(other) ? { output: readers[0].outputs[0], constant: other } : null;
 }
 
-/** The numbers of a norm, to apply it on the host. `scale` and `bias` have one element a channel, or are null. */
+/** Numbers of a norm, for use on the host. `scale` and `bias` have one element per channel, or are null. */
 export interface NormParameters {
   kind: NormSite["kind"];
   epsilon: number;
@@ -119,7 +122,7 @@ export function readNorm(graph: Graph, site: NormSite): NormParameters | null {
 
 const SAME_VALUES = new Set(["Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
-/** The values of a constant vector, also behind a quantisation: `(x - zero) · scale`. */
+/** Returns the values of a constant vector, also behind a quantisation: `(x - zero) · scale`. */
 function constantValues(graph: Graph, name: string): Float64Array | null {
   const plain = graph.layoutChain(name);
   const source = plain.find((step) => {
@@ -136,7 +139,7 @@ function dequantized(graph: Graph, { inputs }: OnnxNode): Float64Array | null {
   return values && scale?.length === 1 ? values.map((value) => (value - (zero?.[0] ?? 0)) * scale[0]) : null;
 }
 
-/** An initialiser's or a `Constant`'s values. */
+/** Returns the values of an initialiser or a `Constant`. */
 function storedValues(graph: Graph, name: string): Float64Array | null {
   const node = graph.producer.get(name);
   const tensor = !node || node.op === "Constant" ? graph.constant(name) : null;

@@ -4,7 +4,7 @@ import { sortNodes } from "./sort";
 import { openSource } from "./source";
 import { checkMessage, type Context, fields, readFloat, readIntegers, readText, type Range } from "./wire";
 
-/** Subgraphs of real models nest two or three deep. */
+/** Deepest nesting of subgraphs; real models nest two or three deep. */
 const MAX_DEPTH = 16;
 const MAX_NODES = 1_000_000;
 
@@ -12,7 +12,7 @@ const MAX_NODES = 1_000_000;
  * Reads the structure of a model by positioned reads that skip the weights (field numbers: onnx.proto3 of ONNX 1.18).
  *
  * @param model a file, or its bytes
- * @param fn the public function that errors name
+ * @param fn name of the public function in errors
  * @throws OnnxError when the file is missing, truncated, or no ONNX model
  */
 export function readModel(model: string | Uint8Array, fn = "onnx.read"): OnnxModel {
@@ -27,17 +27,22 @@ export function readModel(model: string | Uint8Array, fn = "onnx.read"): OnnxMod
 function parseModel(context: Context): OnnxModel {
   const { path, size } = context.source;
   const found: OnnxModel = {
-    ...{ path, bytes: null, size, irVersion: 0, producer: "", opsets: new Map(), nodes: [], initializers: new Map() },
-    ...{
-      inputs: [],
-      outputs: [],
-      values: new Map(),
-      extended: new Set(),
-      replaced: new Map(),
-      quantized: new Map(),
-      widened: { constants: new Map(), tensors: new Set() },
-      rest: { model: [], graph: [] },
-    },
+    path,
+    bytes: null,
+    size,
+    irVersion: 0,
+    producer: "",
+    opsets: new Map(),
+    nodes: [],
+    initializers: new Map(),
+    inputs: [],
+    outputs: [],
+    values: new Map(),
+    extended: new Set(),
+    replaced: new Map(),
+    quantized: new Map(),
+    widened: { constants: new Map(), tensors: new Set() },
+    rest: { model: [], graph: [] },
   };
   let graph: Range | null = null;
   for (const field of fields(context, { start: 0, end: size })) {
@@ -57,8 +62,8 @@ function parseModel(context: Context): OnnxModel {
 }
 
 /**
- * Names for what fused operators can hand out and nobody reads: the residual sum of `SkipLayerNormalization`, the
- * probabilities of `Attention` (opset 23, mode 3 of its fourth output). The editor adds them where they are wanted.
+ * Names unused outputs of fused operators: the residual sum of `SkipLayerNormalization`, the probabilities of
+ * `Attention` (opset 23, mode 3 of its fourth output). The editor adds them on request.
  */
 function nameHidden(model: OnnxModel, node: OnnxNode): void {
   const isSkip = /^Skip(Simplified)?LayerNormalization$/.test(node.op);
@@ -68,7 +73,7 @@ function nameHidden(model: OnnxModel, node: OnnxNode): void {
   model.extended.add(node);
 }
 
-/** The standard operator, not the fused one of onnxruntime's domain. */
+/** Tests for the standard operator, not the fused one of onnxruntime's domain. */
 export const isAttention = (node: OnnxNode): boolean => node.op === "Attention" && node.domain === "";
 
 function parseOpset(context: Context, range: Range, into: Map<string, number>): void {
@@ -149,7 +154,7 @@ function parseAttribute(context: Context, range: Range, node: OnnxNode, depth: n
   node.attributes.set(name, attribute);
 }
 
-/** Names that a subgraph reads and does not make itself: the outer graph must keep them. */
+/** Returns the names that a subgraph reads from the outer graph, which must keep them. */
 function parseCaptures(context: Context, range: Range, depth: number): string[] {
   if (depth > MAX_DEPTH) throw new OnnxError(context.fn, `subgraphs nest at most ${MAX_DEPTH} deep`, depth);
   const used = new Set<string>();
@@ -166,7 +171,7 @@ function parseCaptures(context: Context, range: Range, depth: number): string[] 
   return [...used].filter((name) => name && !made.has(name));
 }
 
-/** What a node's subgraphs read from the graph around them. */
+/** Returns the names that a node's subgraphs read from the outer graph. */
 export function captured(node: OnnxNode): string[] {
   return [...node.attributes.values()].flatMap((attribute) => attribute.captures ?? []);
 }

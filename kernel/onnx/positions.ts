@@ -2,8 +2,8 @@ import type { Graph } from "./graph";
 import { DataType, type TensorInfo } from "./model";
 
 /**
- * The learned position embedding `[1, N, C]` that is added to the tokens between image and first block; null where there
- * is none (rotary or relative positions), or it is computed in the graph.
+ * Finds the learned position embedding `[1, N, C]` added to the tokens between image and first block. Returns null for
+ * rotary or relative positions, or for an embedding computed in the graph.
  */
 export function findPositions(graph: Graph, stream: string): TensorInfo | null {
   for (let node = graph.producer.get(stream); node; node = graph.producer.get(graph.dataInputs(node)[0] ?? "")) {

@@ -4,7 +4,7 @@ import { DataType, type OnnxModel, type OnnxNode, type QuantizedWeight, type Ten
 import { readFloats } from "./tensor";
 import { WeightFiles } from "./weight-files";
 
-/** The first operator set with `DynamicQuantizeLinear`. */
+/** First operator set with `DynamicQuantizeLinear`. */
 const OPSET = 11;
 const LEVELS = 127;
 /** The zero point of levels without a sign. */
@@ -35,7 +35,7 @@ export function quantize(model: OnnxModel, fn: string, form: LevelForm = "int8")
   for (const node of model.nodes) {
     const tensor = isProduct(node) ? constants.get(node.inputs[1]) : undefined;
     if (!tensor) continue;
-    // A file outside of the model's folder is refused here as it is where weights are references.
+    // A file outside of the model's folder is refused here as in references.
     if (tensor.external) files?.locate(tensor.external.location);
     const isTransposed = node.attributes.get("transB")?.number === 1;
     const key = `${tensor.name}${isTransposed ? "/transposed" : ""}`;
@@ -46,7 +46,7 @@ export function quantize(model: OnnxModel, fn: string, form: LevelForm = "int8")
   return found;
 }
 
-/** Constant matrices by the name under which float32 values of them are read. */
+/** Returns the constant matrices by the name of their float32 values. */
 function constantsOf(model: OnnxModel): Map<string, TensorInfo> {
   const fed = new Set(model.inputs.map(({ name }) => name));
   const own = [...model.initializers.values()].filter(
@@ -65,7 +65,7 @@ function constantsOf(model: OnnxModel): Map<string, TensorInfo> {
 const isProduct = (node: OnnxNode): boolean =>
   node.domain === "" && (node.op === "MatMul" || (node.op === "Gemm" && isPlain(node)));
 
-/** `A · B + C` or `A · Bᵀ + C`, nothing scaled. */
+/** Tests for `A · B + C` or `A · Bᵀ + C` without scaling. */
 function isPlain({ attributes }: OnnxNode): boolean {
   const of = (name: string, usual: number): number => attributes.get(name)?.number ?? usual;
   return of("transA", 0) === 0 && of("alpha", 1) === 1 && of("beta", 1) === 1;
@@ -80,7 +80,7 @@ function quantizeWeight(
 ): QuantizedWeight | null {
   if (!values) return null;
   const [rows, columns] = isTransposed ? [dims[1], dims[0]] : [dims[0], dims[1]];
-  // Where the next value of a column, and the next column, lie.
+  // Distances to the next value of a column and to the next column.
   const [down, across] = isTransposed ? [1, rows] : [columns, 1];
   const scales = new Float32Array(columns);
   const [levels, zero] = form === "int8" ? [new Int8Array(values.length), 0] : [new Uint8Array(values.length), ZERO];
@@ -92,20 +92,24 @@ function quantizeWeight(
   return { name, dims: [rows, columns], levels, scales };
 }
 
-/** What takes the place of quantised products in a graph that is written. */
+/** Replacement of quantised products in a written graph. */
 export interface QuantizedFields {
-  /** GraphProto fields of the nodes in the place of `node`; null where it stays. */
+  /** Returns the GraphProto fields of the nodes that replace `node`; null where it stays. */
   nodes(node: OnnxNode): Uint8Array[] | null;
-  /** GraphProto fields of the levels and scales, in parts. */
+  /** Returns the GraphProto fields of the levels and scales, in parts. */
   initializers(): Uint8Array[];
 }
 
-/** @param nodes those that are written, in graph order */
+/**
+ * Returns the replacement of quantised products.
+ *
+ * @param nodes the written nodes in graph order
+ */
 export function quantizedFields(
   nodes: readonly OnnxNode[],
   quantized: ReadonlyMap<OnnxNode, QuantizedWeight>,
 ): QuantizedFields {
-  // The first reader of a tensor quantises it for all.
+  // The first reader of a tensor quantises it for all readers.
   const first = new Map<string, OnnxNode>();
   for (const node of nodes) if (quantized.has(node) && !first.has(node.inputs[0])) first.set(node.inputs[0], node);
   const weights = new Set(nodes.flatMap((node) => quantized.get(node) ?? []));
@@ -126,7 +130,7 @@ export function quantizedFields(
   };
 }
 
-/** A name that no exporter gives. */
+/** Returns a name that no exporter uses. */
 const own = (name: string, what: string): string => `${name}/fovea-int8/${what}`;
 
 /** The zero point of all weights whose levels have no sign. */

@@ -2,14 +2,14 @@ import { OnnxError } from "./errors";
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 
-/** `output = skip + branch(skip)`: one step of the residual stream. */
+/** One step of the residual stream: `output = skip + branch(skip)`. */
 export interface Residual {
   node: OnnxNode;
-  /** The skip operand as it enters the sum. */
+  /** Skip operand as it enters the sum. */
   skip: string;
-  /** The sum. */
+  /** Sum. */
   output: string;
-  /** The nodes of the branch. */
+  /** Nodes of the branch. */
   region: Set<OnnxNode>;
 }
 
@@ -29,7 +29,7 @@ const LONG_SKIP = 4;
 /** Branches of a real network hold each node once or twice. */
 const MOST_OVERLAP = 32;
 
-/** Every residual of the graph in depth order, outermost only: none lies inside the branch of another. */
+/** Finds every outermost residual of the graph in depth order; none lies inside the branch of another. */
 export function findResiduals(graph: Graph): Residual[] {
   const search = new ResidualSearch(graph);
   for (const node of graph.model.nodes) search.visit(node);
@@ -77,7 +77,7 @@ class ResidualSearch {
     return this.residualFrom(node, a, b) ?? this.residualFrom(node, b, a);
   }
 
-  /** Tries `skip` as the skip operand: the branch must read data from nowhere else, and hold weights. */
+  /** Tries `skip` as the skip operand: the branch must read no other data and must hold weights. */
   private residualFrom(node: OnnxNode, skip: string, branch: string): Residual | "long" | null {
     const { graph } = this;
     const output = node.op.startsWith("Skip") ? node.outputs[3] : node.outputs[0];
@@ -118,15 +118,18 @@ function isGate(graph: Graph, from: string, name: string): boolean {
   return graph.isReachedThrough(node && SUMS.has(node.op) ? node : from, name);
 }
 
-/** A fused skip-and-norm hands out the sum and the normed sum: the branch reads the one, the skip is the other. */
+/**
+ * Tests for a fused skip-and-norm, which returns both the sum and the normed sum: the branch reads one, the skip is the
+ * other.
+ */
 function isSibling(graph: Graph, sum: string, name: string): boolean {
   const node = graph.producer.get(sum);
   return node !== undefined && node === graph.producer.get(name) && SUMS.has(node.op);
 }
 
 /**
- * Sums that begin a stage of a convolutional network: both operands are convolved (a projection on the skip), and the
- * result, perhaps through an activation, is the skip of a residual.
+ * Finds sums that begin a stage of a convolutional network: both operands are convolved (a projection on the skip), and
+ * the result, perhaps after an activation, is the skip of a residual.
  */
 export function findProjections(graph: Graph, residuals: Residual[]): Residual[] {
   const skips = new Set(residuals.flatMap((residual) => sourcesOf(graph, residual.skip)));
@@ -138,17 +141,17 @@ export function findProjections(graph: Graph, residuals: Residual[]): Residual[]
 
 const ACTIVATIONS = new Set("Relu Gelu Sigmoid HardSwish Clip LeakyRelu Silu".split(" "));
 
-/** Whether a node is a pointwise activation. */
+/** Tests for a pointwise activation. */
 export const isActivation = (node: OnnxNode): boolean => ACTIVATIONS.has(node.op);
 
-/** `name` and what it was before layout operators and one activation. */
+/** Returns `name` and its predecessors through layout operators and one activation. */
 export function sourcesOf(graph: Graph, name: string): string[] {
   const chain = graph.layoutChain(name);
   const node = graph.producer.get(chain[chain.length - 1]);
   return node && isActivation(node) ? [...chain, ...graph.layoutChain(node.inputs[0])] : chain;
 }
 
-/** Whether a node multiplies by weights. */
+/** Tests whether a node multiplies by weights. */
 export function isWeighted(graph: Graph, node: OnnxNode): boolean {
   return WEIGHTED.has(node.op) && node.inputs.some((name) => name !== "" && !graph.data.has(name));
 }

@@ -1,12 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
 import { OnnxError } from "./errors";
 
-/** Random access to the bytes of a model, without holding the whole of it. */
+/** Random access to the bytes of a model without loading all of it. */
 export interface ByteSource {
   readonly size: number;
-  /** The file behind the bytes; null for a model held in memory. */
+  /** Path of the file; null for a model in memory. */
   readonly path: string | null;
-  /** Bytes `[start, start + length)`; the caller checks the bounds. May be a view: do not keep or write to it. */
+  /**
+   * Returns bytes `[start, start + length)`; the caller checks the bounds. The result may be a view: do not keep or
+   * write to it.
+   */
   view(start: number, length: number): Uint8Array;
   close(): void;
 }
@@ -14,7 +17,7 @@ export interface ByteSource {
 const WINDOW = 1 << 14;
 
 /**
- * A file read through one small window. Initialisers are skipped by moving the position, so a 345 MB model costs as many
+ * File read through one small window. Initialisers are skipped by moving the position, so a 345 MB model costs as many
  * reads as it has tensors.
  */
 class FileSource implements ByteSource {
@@ -49,7 +52,11 @@ class FileSource implements ByteSource {
   }
 }
 
-/** Opens a model file, or wraps bytes already in memory. Throws `OnnxError` when there is no such file. */
+/**
+ * Opens a model file, or wraps bytes in memory.
+ *
+ * @throws OnnxError when the file does not exist
+ */
 export function openSource(model: string | Uint8Array, fn: string): ByteSource {
   if (typeof model !== "string") {
     return {

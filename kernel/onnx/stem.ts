@@ -1,17 +1,17 @@
 import type { Graph } from "./graph";
 import type { OnnxNode } from "./model";
 
-/** One convolution or pooling between image and tokens; `[vertical, horizontal]`. */
+/** One convolution or pooling between image and tokens; sizes are `[vertical, horizontal]`. */
 export interface StemStep {
   kernel: [number, number];
   stride: [number, number];
-  /** Padding on both sides together. */
+  /** Total padding of both sides. */
   pad: [number, number];
 }
 
 const WINDOWED = /^(Conv|FusedConv|ConvInteger|MaxPool|AveragePool)$/;
 
-/** The windowed operators on the way from the image to `tensor`, first one first. */
+/** Returns the windowed operators from the image to `tensor`, in order. */
 export function findStem(graph: Graph, tensor: string): StemStep[] {
   const steps: StemStep[] = [];
   for (let node = graph.producer.get(tensor); node; node = graph.producer.get(graph.dataInputs(node)[0] ?? ""))
@@ -20,8 +20,8 @@ export function findStem(graph: Graph, tensor: string): StemStep[] {
 }
 
 /**
- * Whether tokens leave the stem in another order than the picture's rows: Hiera and NesT sort them by window there, by a
- * transposition of five dimensions or more.
+ * Tests whether tokens leave the stem in another order than the picture's rows. Hiera and NesT sort them by window, by
+ * a transposition of five dimensions or more.
  */
 export function isReordered(graph: Graph, tensor: string): boolean {
   for (let node = graph.producer.get(tensor); node; node = graph.producer.get(graph.dataInputs(node)[0] ?? "")) {
@@ -43,14 +43,14 @@ function stepOf(graph: Graph, node: OnnxNode): StemStep {
   return { kernel: [reach(0), reach(1)], stride: [stride[0], stride[1]], pad: [pad(0), pad(1)] };
 }
 
-/** The token grid `[rows, columns]` that a stem makes of an image of `height` by `width` pixels. */
+/** Returns the token grid `[rows, columns]` of a stem for an image of `height` by `width` pixels. */
 export function stemGrid(stem: StemStep[], height: number, width: number): [number, number] {
   const along = (size: number, axis: 0 | 1): number =>
     stem.reduce((n, step) => Math.floor((n + step.pad[axis] - step.kernel[axis]) / step.stride[axis]) + 1, size);
   return [along(height, 0), along(width, 1)];
 }
 
-/** Pixels of the image between neighbouring tokens, `[vertical, horizontal]`. */
+/** Returns the image pixels between neighbouring tokens, `[vertical, horizontal]`. */
 export function stemStride(stem: StemStep[]): [number, number] {
   return [stem.reduce((n, step) => n * step.stride[0], 1), stem.reduce((n, step) => n * step.stride[1], 1)];
 }

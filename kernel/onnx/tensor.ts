@@ -21,10 +21,10 @@ const BYTES: Record<number, number> = {
   16: 2,
 };
 
-/** The largest tensor that is ever read on the host: norm parameters and constants, never weight matrices. */
+/** Largest tensor read on the host: norm parameters and constants, never weight matrices. */
 const MAX_ELEMENTS = 1 << 20;
 
-/** How many elements a tensor has; throws where its shape makes no sense. */
+/** Returns the number of elements of a tensor; throws for an invalid shape. */
 export function elementCount(tensor: TensorInfo): number {
   const count = tensor.dims.reduce((product, dim) => product * dim, 1);
   if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count))
@@ -33,10 +33,10 @@ export function elementCount(tensor: TensorInfo): number {
 }
 
 /**
- * A small initialiser as numbers.
+ * Reads a small initialiser as numbers.
  *
  * @returns `null` where the type is not numeric or the tensor has over a million elements
- * @throws OnnxError when the bytes are not all there
+ * @throws OnnxError when bytes are missing
  */
 export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array | null {
   const count = elementCount(tensor);
@@ -62,7 +62,7 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
 }
 
 /**
- * A float32 or float16 initialiser of any size, in memory of its own.
+ * Copies a float32 or float16 initialiser of any size.
  *
  * @returns `null` where its values are not stored as plain bytes
  */
@@ -73,7 +73,7 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
   if (!tensor.external && !range) return null;
   if (range && range.end - range.start !== size)
     throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
-  // Memory of its own: numbers must begin at a multiple of their size.
+  // A copy, because numbers must begin at a multiple of their size.
   const { buffer } = !range
     ? readExternal(model, tensor, size)
     : model.bytes

@@ -3,8 +3,8 @@ import { basename, dirname, join, relative } from "../platform/path";
 import { OnnxError } from "./errors";
 
 /**
- * Where the weights of a model on disk lie. onnxruntime refuses external data behind a symbolic link that leaves the
- * folder (the hub's cache is made of such links), so the real files are named.
+ * Files of a model's weights on disk. onnxruntime refuses external data behind a symbolic link that leaves the folder,
+ * and the hub's cache consists of such links, so the real files are named.
  */
 export class WeightFiles {
   readonly folder: string;
@@ -19,7 +19,7 @@ export class WeightFiles {
     [this.folder, this.own, this.beside] = [dirname(real), basename(real), dirname(path)];
   }
 
-  /** The name, from `folder`, of a file that the model names. */
+  /** Returns the name, relative to `folder`, of a file that the model names. */
   locate(location: string): string {
     let real: string;
     try {

@@ -3,22 +3,22 @@ import { bytesField } from "./encode";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type WideConstant, type Widened } from "./model";
 import { captured } from "./parse";
 
-/** The first operator set whose `Pad` takes its sizes as a tensor. */
+/** First operator set whose `Pad` takes its sizes as a tensor. */
 const OPSET = 11;
-/** Lines of a cache this many bytes apart push each other out: as many as lie in one way of a processor's first cache. */
+/** Distance in bytes at which cache lines evict each other: the size of one way of a processor's first cache. */
 const APART = 4096;
-/** What a row grows by: one line of the cache. */
+/** Growth of a row: one line of the cache. */
 const ZEROS = 16;
 
-/** Of constants 0 they make something finite, which the zeros of the second product's weight make 0. */
+/** Operators that map 0 to a finite value, which the zeros in the second product's weight turn into 0. */
 const UNARY = new Set(["Erf", "Tanh", "Sigmoid", "Relu", "Gelu", "Identity"]);
 const BINARY = new Set(["Add", "Sub", "Mul"]);
 
 /**
- * Hidden layers of a model, between two products with constant weights, whose rows lie a multiple of 4096 bytes apart, as those
- * of ViT-B and ViT-L do: a product reads a dozen rows at a time, which have one place in the processor's cache. `editModel` makes
- * them wider by zero columns and rows of the two weights, which the runtime adds once, when it loads the model; all sums
- * stay what they are.
+ * Finds hidden layers, between two products with constant weights, whose rows lie a multiple of 4096 bytes apart, as in
+ * ViT-B and ViT-L. A product reads a dozen rows at a time, and those rows share one place in the processor's cache.
+ * `editModel` widens the layers by zero columns and rows of the two weights, which the runtime adds once when it loads
+ * the model; all sums stay the same.
  */
 export function widen(model: OnnxModel): Widened {
   const constants = new Map<OnnxNode, WideConstant>();
@@ -54,7 +54,10 @@ function edgesOf(model: OnnxModel): Edges {
   return edges;
 }
 
-/** The layer that the product `last` reads; null where it is more than sums, factors and functions of single values. */
+/**
+ * Returns the layer that the product `last` reads; null where it is more than sums, factors and functions of single
+ * values.
+ */
 function hiddenLayer(last: OnnxNode, weight: TensorInfo, model: OnnxModel, edges: Edges): Widened | null {
   const width = weight.dims[0];
   const constants = new Map<OnnxNode, WideConstant>([[last, { name: weight.name, zeros: [ZEROS, 0] }]]);
@@ -82,7 +85,7 @@ function hiddenLayer(last: OnnxNode, weight: TensorInfo, model: OnnxModel, edges
   return isOwn ? { constants, tensors } : null;
 }
 
-/** The constant float32 matrix of a product. */
+/** Returns the constant float32 matrix of a product. */
 function weightOf({ op, domain, inputs }: OnnxNode, model: OnnxModel): TensorInfo | undefined {
   const isProduct = op === "MatMul" && domain === "" && inputs[0] !== inputs[1];
   const weight = isProduct ? model.initializers.get(inputs[1]) : undefined;
@@ -95,24 +98,28 @@ const constantOf = (name: string, model: OnnxModel, edges: Edges): TensorInfo | 
 const isScalar = ({ dims }: TensorInfo): boolean => dims.every((dim) => dim === 1);
 const isVector = ({ dims }: TensorInfo, width: number): boolean =>
   dims[dims.length - 1] === width && dims.slice(0, -1).every((dim) => dim === 1);
-/** A quotient by a constant. */
+/** Tests for a quotient by a constant. */
 const isQuotient = ({ op, inputs }: OnnxNode, model: OnnxModel, edges: Edges): boolean => {
   const divisor = op === "Div" ? constantOf(inputs[1], model, edges) : undefined;
   return divisor !== undefined && isScalar(divisor);
 };
 
-/** What makes layers wider in a graph that is written. */
+/** Fields that widen layers in a written graph. */
 export interface WideFields {
-  /** A node's inputs, where some of them are wide; null where it stays. */
+  /** Returns a node's inputs where some of them are wide; null where it stays. */
   inputs(node: OnnxNode): string[] | null;
-  /** GraphProto fields that come before all other nodes. */
+  /** GraphProto fields that precede all other nodes. */
   nodes: Uint8Array[];
   initializers: Uint8Array[];
-  /** Whether what an exporter wrote about a tensor's shape holds no more. */
+  /** Tests whether an exporter's shape of a tensor is no longer valid. */
   isWide(tensor: string): boolean;
 }
 
-/** @param nodes those that are written, to whose `outputs` no wide tensor may belong */
+/**
+ * Returns the fields that widen layers.
+ *
+ * @param nodes the written nodes, whose `outputs` must not include a wide tensor
+ */
 export function wideFields(model: OnnxModel, nodes: readonly OnnxNode[], outputs: readonly string[]): WideFields {
   const { constants, tensors } = model.widened;
   const isOff = outputs.some((name) => tensors.has(name));

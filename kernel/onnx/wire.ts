@@ -2,29 +2,30 @@ import { OnnxError } from "./errors";
 import type { ByteSource } from "./source";
 
 /**
- * The protobuf wire format, https://protobuf.dev/programming-guides/encoding: a message is a run of fields, each a varint
- * key `number << 3 | wire type` and a payload. Only the payload's place is read here; nothing is allocated for it.
+ * Field of the protobuf wire format (https://protobuf.dev/programming-guides/encoding). A message is a run of fields,
+ * each a varint key `number << 3 | wire type` and a payload. Only the payload's place is read; nothing is allocated for
+ * it.
  */
 export interface Field {
   number: number;
-  /** 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. */
+  /** Wire type: 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. */
   wire: number;
-  /** The varint's value as a signed 64-bit number (exact to 2^53); 0 for other wire types. */
+  /** Value of the varint as a signed 64-bit number (exact to 2^53); 0 for other wire types. */
   value: number;
-  /** Where the field begins, key included. */
+  /** Start of the field, including its key. */
   at: number;
-  /** Where its payload begins and ends. */
+  /** Start and end of the payload. */
   start: number;
   end: number;
 }
 
-/** A byte range of the source: one message or one payload. */
+/** Byte range of the source: one message or one payload. */
 export interface Range {
   start: number;
   end: number;
 }
 
-/** What is being read, for the message of an error. */
+/** Context of reading, for error messages. */
 export interface Context {
   source: ByteSource;
   fn: string;
@@ -35,7 +36,7 @@ function damaged(context: Context, what: string, at: number): OnnxError {
   return new OnnxError(context.fn, `not an ONNX model, or truncated or damaged: ${what} at byte ${at}`, name);
 }
 
-/** A varint at `at`: its value and the position after it. Ten bytes at most, never past `end`. */
+/** Reads a varint at `at` and returns its value and the next position: ten bytes at most, never past `end`. */
 function readVarint(context: Context, at: number, end: number): { value: number; next: number } {
   const bytes = context.source.view(at, Math.min(10, end - at));
   let low = 0;
@@ -53,7 +54,11 @@ function readVarint(context: Context, at: number, end: number): { value: number;
   throw damaged(context, bytes.length < 10 ? "a number runs past its message" : "a number longer than ten bytes", at);
 }
 
-/** The fields of the message in `range`, in order. Throws `OnnxError` at the first one that does not fit in it. */
+/**
+ * Yields the fields of the message in `range` in order.
+ *
+ * @throws OnnxError at the first field that does not fit
+ */
 export function* fields(context: Context, range: Range): Generator<Field> {
   for (let at = range.start; at < range.end;) {
     const field = readField(context, at, range.end);
@@ -81,10 +86,10 @@ function readField(context: Context, at: number, end: number): Field {
   return { number, wire, value: 0, at, start, end: start + length };
 }
 
-/** Names in real models stay under a few hundred bytes; a longer one is damage or an attack. */
+/** Longest name; names in real models stay under a few hundred bytes, so a longer one is damage or an attack. */
 const MAX_TEXT = 1 << 16;
 
-/** A length-delimited field as UTF-8 text. */
+/** Reads a length-delimited field as UTF-8 text. */
 export function readText(context: Context, field: Field): string {
   if (field.wire !== 2) throw damaged(context, `field ${field.number} is not text`, field.at);
   if (field.end - field.start > MAX_TEXT)
@@ -92,7 +97,7 @@ export function readText(context: Context, field: Field): string {
   return new TextDecoder().decode(context.source.view(field.start, field.end - field.start));
 }
 
-/** A repeated integer field, packed or not: appends to `into`. */
+/** Reads a repeated integer field, packed or not, and appends it to `into`. */
 export function readIntegers(context: Context, field: Field, into: number[]): void {
   if (field.wire === 0) into.push(field.value);
   else
@@ -103,14 +108,14 @@ export function readIntegers(context: Context, field: Field, into: number[]): vo
     }
 }
 
-/** A float field (four bytes). */
+/** Reads a float field (four bytes). */
 export function readFloat(context: Context, field: Field): number {
   if (field.end - field.start !== 4) throw damaged(context, `field ${field.number} is not a float`, field.at);
   const bytes = context.source.view(field.start, 4);
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true);
 }
 
-/** A field that must hold a message. */
+/** Checks that a field holds a message. */
 export function checkMessage(context: Context, field: Field): Range {
   if (field.wire !== 2) throw damaged(context, `field ${field.number} is not a message`, field.at);
   return field;

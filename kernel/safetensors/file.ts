@@ -1,4 +1,4 @@
-/** safetensors files in parts: what is too large for memory, or of which little is needed. */
+/** Partial access to safetensors files, for data too large for memory or of which little is needed. */
 import { platform } from "../platform";
 import { open, rename, rm } from "../platform/files";
 import {
@@ -18,10 +18,10 @@ import { type SafetensorsTensor, tensorOf } from "./tensor";
 const READ = "safetensors.read";
 const WRITE = "safetensors.write";
 
-/** The largest single read: Node refuses 2 GiB and more. */
+/** Largest single read: Node refuses 2 GiB and more. */
 const LARGEST_READ = 1 << 30;
 
-/** Bytes that go through memory at a time when a tensor is copied. */
+/** Bytes in memory at a time when a tensor is copied. */
 const COPY = 1 << 24;
 
 /** Tensors of up to `SMALL` bytes are read `WINDOW` bytes at a time. */
@@ -30,14 +30,18 @@ const WINDOW = 1 << 22;
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
-/** An open file, of which any range of any tensor is read by itself. */
+/** Open file that reads any range of any tensor. */
 export class SafetensorsFile {
   private constructor(
     private readonly handle: FileHandle,
     readonly header: SafetensorsHeader,
   ) {}
 
-  /** Opens a file and reads its header. @throws SafetensorsError for a file that breaks the format */
+  /**
+   * Opens a file and reads its header.
+   *
+   * @throws SafetensorsError for a file that breaks the format
+   */
   static async open(path: string): Promise<SafetensorsFile> {
     const handle = await openFile(path);
     try {
@@ -87,7 +91,11 @@ export class SafetensorsFile {
     return end;
   }
 
-  /** Reads some of a tensor's rows: entries `from` to before `to` of its first dimension. */
+  /**
+   * Reads some of a tensor's rows: entries `from` to before `to` of its first dimension.
+   *
+   * @throws SafetensorsError for an unknown name or rows out of range
+   */
   async readRows(name: string, from: number, to: number): Promise<SafetensorsTensor> {
     const { dtype, shape, begin } = this.entry(name);
     const [rows = 0, ...rest] = shape;
@@ -98,7 +106,7 @@ export class SafetensorsFile {
     return tensorOf({ dtype, shape: [to - from, ...rest] }, await this.bytes(begin + from * bytes, begin + to * bytes));
   }
 
-  /** A tensor's bytes, 16 MiB at a time. */
+  /** Yields a tensor's bytes, 16 MiB at a time. */
   async *chunks(name: string): AsyncGenerator<Uint8Array> {
     const { begin, end } = this.entry(name);
     for (let at = begin; at < end; at += COPY) yield await this.bytes(at, Math.min(end, at + COPY));
@@ -108,6 +116,7 @@ export class SafetensorsFile {
     return readBytes(this.handle, this.header.dataStart + begin, end - begin);
   }
 
+  /** Closes the file. */
   close(): Promise<void> {
     return this.handle.close();
   }
@@ -138,12 +147,12 @@ async function readBytes(file: FileHandle, start: number, length: number): Promi
 }
 
 /**
- * Writes a file whose tensors come in parts, one after the other: beside its place first, then moved there, so that no
- * reader ever sees half of it.
+ * Writes a file whose tensors come in parts, one after the other. It is first written beside its place and then moved,
+ * so that no reader sees half of it.
  *
  * @param tensors names, types and shapes in the order of the file
  * @param bytesOfTensor the bytes of one, in parts of any size
- * @throws SafetensorsError when the parts of a tensor are not as many bytes as its shape takes; nothing is left then
+ * @throws SafetensorsError when the parts of a tensor do not add up to its shape; nothing is left then
  */
 export async function streamSafetensors(
   path: string,

@@ -41,23 +41,23 @@ export interface SafetensorsEntry {
   end: number;
 }
 
-/** What a file holds, before any tensor is read; tensors in the order of their bytes. */
+/** Header of a file; tensors are in the order of their bytes. */
 export interface SafetensorsHeader {
   tensors: Map<string, SafetensorsEntry>;
   metadata: Record<string, string>;
-  /** Where the tensors' bytes begin. */
+  /** Start of the tensors' bytes. */
   dataStart: number;
 }
 
-/** A safetensors file that breaks the format. */
+/** Error for a safetensors file that breaks the format. */
 export class SafetensorsError extends RuleError {
   override name = "SafetensorsError";
 }
 
-/** The format's own limit on the header, in bytes. */
+/** Limit of the format on the header, in bytes. */
 export const MAX_HEADER = 100_000_000;
 
-/** Length of the header from the first eight bytes, checked against the file before anything is allocated for it. */
+/** Returns the length of the header from the first eight bytes, checked against the file before any allocation. */
 export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: number): number {
   if (first.length < 8) throw new SafetensorsError(fn, "a file has at least 8 bytes", first.length);
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
@@ -68,8 +68,8 @@ export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: numbe
 }
 
 /**
- * Reads the header (https://github.com/huggingface/safetensors, "Format"): JSON objects by name, whose ranges cover the
- * rest of the file without overlap or hole.
+ * Parses the header (https://github.com/huggingface/safetensors, "Format"): JSON objects by name, whose ranges cover
+ * the rest of the file without overlap or hole.
  */
 export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): SafetensorsHeader {
   const dataStart = 8 + bytes.length;
@@ -100,7 +100,7 @@ function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
   return json;
 }
 
-/** `JSON.parse` keeps the last of equal keys in silence: count the keys of each object in the text. */
+/** Refuses repeated keys, which `JSON.parse` silently merges: counts the keys of each object in the text. */
 function checkKeys(fn: string, text: string): void {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -157,7 +157,11 @@ function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry 
   return { dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
 
-/** Bytes of a tensor. @throws SafetensorsError when they are more than a number can count */
+/**
+ * Returns the bytes of a tensor.
+ *
+ * @throws SafetensorsError when the number is not exact
+ */
 export function bytesOf(fn: string, name: string, dtype: SafetensorsDtype, shape: readonly number[]): number {
   const whole = Math.max(1, ELEMENT_BYTES[dtype]);
   const most = shape.reduce((product, size) => {
@@ -181,7 +185,7 @@ export function wrongSize(
   return new SafetensorsError(fn, `tensor ${name} of ${dtype} [${shape.join(", ")}] takes ${bytes} bytes`, received);
 }
 
-/** A file's first bytes, padded so that the tensors, which follow in the order given, are aligned. */
+/** Returns a file's first bytes, padded so that the tensors, which follow in the given order, are aligned. */
 export function encodeHeader(
   fn: string,
   tensors: ReadonlyMap<string, { dtype: SafetensorsDtype; shape: readonly number[] }>,
@@ -193,7 +197,7 @@ export function encodeHeader(
     return [name, { dtype, shape, data_offsets: [at, (at += bytesOf(fn, name, dtype, shape))] }];
   });
   const all = Object.keys(metadata).length ? [["__metadata__", metadata], ...entries] : entries;
-  // By hand: an object would sort names that are numbers, and lose one called __proto__.
+  // Written by hand, because an object would sort numeric names and lose one called __proto__.
   const text = all.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
   const json = new TextEncoder().encode(`{${text}}`);
   const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);

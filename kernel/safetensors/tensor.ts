@@ -20,7 +20,7 @@ export interface SafetensorsTensor {
   data: SafetensorsData;
 }
 
-/** A tensor over its bytes, which begin with their buffer. */
+/** Returns a tensor over its bytes, which begin with their buffer. */
 export function tensorOf(
   { dtype, shape }: Pick<SafetensorsEntry, "dtype" | "shape">,
   bytes: Uint8Array,

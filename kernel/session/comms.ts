@@ -1,4 +1,4 @@
-/** The session's end of comms. */
+/** Session side of comms. */
 import { platform } from "../platform";
 import type { CommCommand, FromSession } from "../jupyter/ipc";
 import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../display/host";
@@ -9,7 +9,7 @@ type Send = (message: FromSession) => void;
 type Report = (error: unknown) => void;
 type TargetHandler = (comm: Comm, open: CommMessage) => void;
 
-/** An open channel. Its handlers run in the scope of the cell that made it, so their output is seen there. */
+/** Open channel. Its handlers run in the scope of the cell that made it, so their output appears there. */
 class SessionComm implements Comm {
   closed = false;
   private readonly messageHandlers: ((message: CommMessage) => void | Promise<void>)[] = [];
@@ -72,6 +72,7 @@ class SessionComm implements Comm {
   }
 }
 
+/** Comms of a session. */
 export class SessionComms {
   private readonly comms = new Map<string, { comm: SessionComm; scope: Scope | undefined }>();
   private readonly targets = new Map<string, { handler: TargetHandler; scope: Scope | undefined }>();
@@ -107,7 +108,7 @@ export class SessionComms {
     };
   }
 
-  /** Handle what the front end sent; resolves when every handler has settled. */
+  /** Handles a message of the front end; resolves when every handler has settled. */
   async handle(command: CommCommand): Promise<void> {
     const message: CommMessage = { data: command.data, metadata: command.metadata, buffers: command.buffers };
     if (command.type === "commOpen") return this.opened(command.commId, command.target, message, command);
@@ -134,7 +135,10 @@ export class SessionComms {
     return comm;
   }
 
-  /** Output goes to the comm's cell, messages name the request; an interrupt of the cell that made it is not one of these. */
+  /**
+   * Runs in the comm's cell for output and under the request for messages. An interrupt of the cell does not stop these
+   * handlers.
+   */
   private inScope<T>(scope: Scope | undefined, { parent }: CommCommand, body: () => T): T {
     return runInScope({ output: scope?.output ?? parent, request: parent, cell: cellState(false) }, body);
   }
@@ -148,7 +152,7 @@ async function call(handler: () => void | Promise<void>, report: Report): Promis
   }
 }
 
-/** Any view of bytes; copied where it is not sent at once, so the caller may reuse it. */
+/** Checks buffers of any view type. They are copied where they are not sent at once, so the caller may reuse them. */
 export function checkBuffers(where: string, buffers: readonly unknown[] = []): Uint8Array[] {
   return buffers.map((buffer, index) => {
     if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

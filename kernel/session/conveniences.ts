@@ -1,13 +1,13 @@
 /**
- * What a notebook user may write besides TypeScript. None of it compiles as TypeScript, so no cell is taken over; `exit` would
- * where the session has a variable of that name, and is the variable then.
+ * Commands in a notebook besides TypeScript. None of them compiles as TypeScript, so no valid cell changes its meaning.
+ * `exit` compiles where the session has a variable of that name, and then means the variable.
  *
- *   ?name, name?      the pager, with signature, documentation and value
+ *   ?name, name?      open the pager with signature, documentation and value
  *   %time             on the first line: run the rest of the cell and print how long it took
- *   !command          every line: run in a shell, output as it comes
- *   %who              the variables of the session with kind and size
- *   %reset            forget all variables and types
- *   exit, quit        alone, also called: a console leaves, and its kernel ends
+ *   !command          on every line: run in a shell and stream the output
+ *   %who              list the variables of the session with kind and size
+ *   %reset            remove all variables and types
+ *   exit, quit        alone, also as a call: leave a console and end its kernel
  */
 export type Convenience =
   | { kind: "help"; expression: string; detail: number }
@@ -18,6 +18,7 @@ export type Convenience =
   | { kind: "exit"; name: string }
   | { kind: "unknown"; name: string };
 
+/** Parses a command; `undefined` for TypeScript. */
 export function parseConvenience(code: string): Convenience | undefined {
   const text = code.trim();
   if (text.startsWith("!")) return parseShell(text);
@@ -30,7 +31,10 @@ export function parseConvenience(code: string): Convenience | undefined {
   return { kind: "help", expression: match[2]!, detail: marks.length - 1 };
 }
 
-/** `!done` alone is TypeScript, a negation: a command has a `!` on each line and does not look like an expression. */
+/**
+ * Parses a shell command: each line begins with `!` and does not look like an expression. `!done` alone is a TypeScript
+ * negation.
+ */
 function parseShell(text: string): Convenience | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   if (!lines.every((line) => line.trim().startsWith("!"))) return undefined;
@@ -46,7 +50,7 @@ function parsePercent(code: string, text: string): Convenience {
   return { kind: "unknown", name: text.split("\n", 1)[0]! };
 }
 
-/** Keeps the line numbers of what follows. */
+/** Blanks the first line, which keeps later line numbers. */
 function blankFirstLine(code: string): string {
   return code.replace(/%%?time[ \t]*/, "");
 }

@@ -1,4 +1,4 @@
-/** The library's way to the front end: implements the seam of `kernel/display/host.ts`. */
+/** Library's connection to the front end; implements the interface of `kernel/display/host.ts`. */
 import type { FromSession } from "../jupyter/ipc";
 import type { Comm, CommMessage, CommOpenOptions, DisplayOptions, MimeBundle, SessionHost } from "../display/host";
 import { checkBuffers, type SessionComms } from "./comms";
@@ -6,6 +6,7 @@ import { toJSONObject } from "./json";
 import { checkBundle } from "./mime";
 import { checkInterrupted, currentScope } from "./run/scope";
 
+/** Host of the library in a session. */
 export class Host implements SessionHost {
   constructor(
     private readonly post: (message: FromSession) => void,

@@ -1,15 +1,20 @@
-/** Values from user code made fit for a message: what JSON cannot say is converted or refused by name. */
+/** Conversion of user values for a message: values outside JSON are converted or refused by name. */
 import { MOST_DEPTH } from "../jupyter/depth";
 import type { JSONObject, JSONValue } from "../display/host";
 
 /** Of the place that a deep value has, as much as a message names. */
 const PLACE = 100;
 
-/** Throws a `TypeError` that names `where`, the rule and the kind of value received. */
+/**
+ * Converts a value to JSON.
+ *
+ * @throws TypeError naming `where`, the rule and the kind of value received
+ */
 export function toJSON(where: string, value: unknown): JSONValue {
   return convert(where, value, new Set()) ?? null;
 }
 
+/** Converts a value to a JSON object; throws a `TypeError` as `toJSON` does. */
 export function toJSONObject(where: string, value: unknown): JSONObject {
   const json = toJSON(where, value ?? {});
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -64,6 +69,7 @@ function convertObject(where: string, value: object, above: Set<object>): JSONVa
   }
 }
 
+/** Describes a value in an error. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

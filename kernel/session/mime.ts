@@ -1,14 +1,14 @@
-/** What a value looks like: its own bundle if it has one, and text always. */
+/** Mime bundle of a value: its custom bundle if it has one, and always text. */
 import { platform } from "../platform";
 import { base64Encode } from "../protocol/core/base64";
 import type { MimeBundle } from "../display/host";
 import { describe, toJSON } from "./json";
 import { cut, isError, shown, textOf } from "./run/reading";
 
-/** Deno's convention, so libraries that display themselves there do so here. */
+/** Display method of Deno's convention, so that its libraries also display here. */
 const DISPLAY = Symbol.for("Jupyter.display");
 
-/** The bundle of a cell's result. Rejects when the value's own display method throws or returns no object. */
+/** Returns the bundle of a cell's result. Rejects when the value's display method throws or returns no object. */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
   const own = displayMethod(value);
   if (!own) return { "text/plain": plainText(value) };
@@ -16,7 +16,11 @@ export async function bundleOf(value: unknown): Promise<MimeBundle> {
   return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": plainText(value) };
 }
 
-/** Mime type to string, base64 (bytes are converted) or JSON. Throws a `TypeError` naming `where` and the mime type. */
+/**
+ * Checks a bundle: each mime type maps to a string, base64 (bytes are converted) or JSON.
+ *
+ * @throws TypeError naming `where` and the mime type
+ */
 export function checkBundle(where: string, bundle: unknown): MimeBundle {
   if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle)) {
     throw new TypeError(`${where}: must give an object of mime types, received ${describe(bundle)}`);

@@ -1,4 +1,4 @@
-/** One TypeScript session: takes commands of the kernel process, answers with outcomes. */
+/** TypeScript session: takes commands of the kernel process and answers with outcomes. */
 import type {
   ErrorReport,
   ExecuteCommand,
@@ -28,6 +28,7 @@ import { Tracebacks } from "./run/tracebacks";
 import { endable } from "./run/waiting";
 import { variableTable } from "./ask/variables";
 
+/** Session of one kernel. */
 export class Session {
   private readonly streams = new StreamCapture((message) => this.send(message));
   private readonly stacks = new CellStacks();
@@ -37,7 +38,7 @@ export class Session {
   private readonly executor: Executor;
   private readonly queries: Queries;
   private readonly handling = new Set<() => void>();
-  /** Messages that are read while an interrupt is answered. */
+  /** Messages read while an interrupt is being answered. */
   private behindInterrupt: ToSession[] | undefined;
 
   constructor(private readonly send: (message: FromSession) => void) {
@@ -56,7 +57,7 @@ export class Session {
     saveIntrinsics();
   }
 
-  /** Compile something, so that the first cell does not pay for the compiler's first use. */
+  /** Compiles a small text, so that the first cell does not pay for the compiler's first use. */
   warm(): void {
     this.compiler.compile("const warm: number[] = [1]; console.log(warm.length); await 1;");
   }
@@ -79,7 +80,7 @@ export class Session {
     }
   }
 
-  /** What cells do once they are no longer waited for belongs to the interrupt too: what came behind it waits for a turn. */
+  /** Interrupts the cell and its background work; later messages wait for one turn. */
   private interruptBy(number: number): void {
     this.interrupt();
     const waiting: ToSession[] = (this.behindInterrupt = []);
@@ -97,7 +98,7 @@ export class Session {
     for (const release of this.handling) release();
   }
 
-  /** An error that no cell is waiting for any more: a timer's, a promise's, a comm handler's. */
+  /** Reports an error that no cell waits for, of a timer, a promise or a comm handler. */
   reportLate(error: unknown): void {
     if (attempt(() => error instanceof KeyboardInterrupt, false)) return;
     // Where this throws, nothing is left to report with; thrown on, it would end the session.
@@ -111,7 +112,7 @@ export class Session {
     return withOwnIntrinsics(() => this.tracebacks.report(error, name, code));
   }
 
-  /** Everything but streams goes through here, so that order is kept. */
+  /** Sends everything except streams, to keep the order. */
   private post(message: FromSession): void {
     this.streams.flush();
     this.send(message);
@@ -141,7 +142,7 @@ export class Session {
     }
   }
 
-  /** Run the cell, or do what it asks for in place of TypeScript. */
+  /** Runs the cell, or its command where it is not TypeScript. */
   private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<Payload[]> {
     const convenience = withOwnIntrinsics(() => parseConvenience(command.code));
     if (!convenience || (convenience.kind === "exit" && this.executor.knows(convenience.name))) {
@@ -225,7 +226,7 @@ export class Session {
   }
 
   private async handleComm(command: Extract<ToSession, { type: `comm${string}` }>): Promise<void> {
-    // A handler that never settles must not keep the front end waiting past an interrupt.
+    // A handler that never settles must not keep the front end waiting after an interrupt.
     let release: () => void = () => undefined;
     try {
       await endable(this.comms.handle(command), ({ resolve }) => {

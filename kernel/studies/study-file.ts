@@ -16,31 +16,31 @@ export interface AnswerRun {
   method: string;
   seed: number;
   score: AnswerScore;
-  /** Of its second stage and of answering. */
+  /** Seconds of its second stage and of answering. */
   seconds: number;
 }
 
-/** What a study found so far: plain data. */
+/** Results of a study so far, in plain data. */
 export interface AnswerStudy {
   settings: AnswerSettings;
-  /** Of settings, language model, features and device: what makes two studies the same. */
+  /** Hash of settings, language model, features and device, equal for equal studies. */
   identity: string;
   device: string;
-  /** What needs no training: the most frequent answer, and the language model that is told the scene. */
+  /** Baselines without training: the most frequent answer, and the language model that reads the scene in words. */
   baselines: { name: string; score: AnswerScore }[];
-  /** Values of each method's adapter. */
+  /** Number of values of each method's adapter. */
   adapterValues: Record<string, number>;
   runs: AnswerRun[];
-  /** Spent so far on training and answers. */
+  /** Seconds spent so far on training and answers. */
   seconds: number;
-  /** Whether all runs are there. */
+  /** True when all runs are present. */
   finished: boolean;
 }
 
-/** Short, for names of files. */
+/** Short hash for file names. */
 const hashOf = (value: unknown): string => sha256().update(JSON.stringify(value)).digest("hex").slice(0, 12);
 
-/** A study's own folder: its file is written whole after each run, and read where it is there. */
+/** Folder of a study. Its file is rewritten after each run, and read if it exists. */
 export class StudyFile {
   readonly study: AnswerStudy;
   readonly folder: string;
@@ -54,7 +54,7 @@ export class StudyFile {
     { model, hash }: LoadedLanguageModel,
     pictures: readonly Pictures[],
   ) {
-    // More seeds go on with the same study.
+    // More seeds continue the same study.
     const identity = hashOf({
       settings: {
         ...settings,
@@ -85,7 +85,7 @@ export class StudyFile {
     return existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as AnswerStudy) : null;
   }
 
-  /** The study as far as it was asked for: an earlier call may have had more seeds. */
+  /** Study limited to the requested seeds; an earlier call may have had more. */
   get asked(): AnswerStudy {
     const { settings, runs } = this.study;
     const own = runs.filter(({ seed }) => seed <= settings.seeds);

@@ -5,13 +5,13 @@ import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import type { AnswerStudy } from "./study-file";
 
-/** A mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
+/** Mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
 export interface SeedMean {
   mean: number;
   half: number | null;
 }
 
-/** What a study says of one method, in percent of right answers. */
+/** Summary of one method, in percent of right answers. */
 export interface MethodSummary {
   method: string;
   seeds: number;
@@ -19,7 +19,12 @@ export interface MethodSummary {
   byType: Partial<Record<QuestionType, SeedMean>>;
 }
 
-/** @param values one a seed */
+/**
+ * Returns the mean over seeds.
+ *
+ * @param values one per seed
+ * @throws MultimodalError for no values
+ */
 export function seedMean(values: readonly number[]): SeedMean {
   const n = values.length;
   if (n === 0) throw new StudyError("studies.seedMean", "there must be a value", "none");
@@ -28,7 +33,10 @@ export function seedMean(values: readonly number[]): SeedMean {
   return { mean: mean(values), half };
 }
 
-/** Each method over its seeds: how much another training would differ, not how much other questions would. */
+/**
+ * Summarises each method over its seeds. The interval describes the variation between trainings, not between sets of
+ * questions.
+ */
 export function summarize({ runs, settings }: AnswerStudy): MethodSummary[] {
   return settings.methods.flatMap(({ name: method }) => {
     const own = runs.filter((run) => run.method === method);
@@ -47,12 +55,18 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
   const types = Object.keys(scores[0].byType) as QuestionType[];
   const byType = types.map((type) => [type, seedMean(scores.map((score) => score.byType[type] as number))]);
   return {
-    ...{ method, seeds: scores.length, all: seedMean(scores.map(({ all }) => all)) },
+    method,
+    seeds: scores.length,
+    all: seedMean(scores.map(({ all }) => all)),
     byType: Object.fromEntries(byType) as MethodSummary["byType"],
   };
 }
 
-/** How much better `method` is than `other` with the same seed: the mean of the differences, in percentage points. */
+/**
+ * Returns the mean advantage of `method` over `other` with the same seed, in percentage points.
+ *
+ * @throws MultimodalError when the methods share no seed
+ */
 export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));

@@ -14,14 +14,15 @@ import {
   zerosLike,
 } from "./optimizer";
 
+/** Options of {@link AdamW}. */
 export interface AdamWOptions {
-  /** Default 1e-3. */
+  /** Learning rate. Default 1e-3. */
   learningRate?: number;
-  /** Default [0.9, 0.999]. */
+  /** Decay rates of both moments. Default [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** Term added to the denominator. Default 1e-8. */
   eps?: number;
-  /** Decoupled decay, default 0.01. */
+  /** Decoupled weight decay. Default 0.01. */
   weightDecay?: number;
 }
 
@@ -38,7 +39,7 @@ interface Moments {
  *     θ ← θ (1 - η λ);  m ← m + (1 - β₁)(g - m);  v ← β₂ v + (1 - β₂) g²
  *     θ ← θ - η / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
  *
- * t counts the updates of each parameter, as there.
+ * As in PyTorch, t counts the updates of each parameter.
  */
 export class AdamW implements Optimizer {
   private readonly moments = new Map<string, Moments>();
@@ -108,7 +109,7 @@ export class AdamW implements Optimizer {
     }
   }
 
-  /** Forgets and frees the state. */
+  /** Resets and frees the state. */
   dispose(): void {
     for (const { first, second } of this.moments.values()) {
       first.dispose();

@@ -2,27 +2,32 @@ import { Prng } from "../prng";
 import { TrainError } from "./error";
 
 /**
- * Batches by epoch and place, always the same for the same place: a training that goes on later needs no more than numbers.
- * A batch is plain data; tensors are made of it inside the loss, where they are freed.
+ * Batches by epoch and position. The same position always gives the same batch, so a resumed training needs only
+ * numbers. A batch is plain data; the loss makes tensors of it and frees them.
  */
 export interface BatchSource<B> {
-  /** Batches in an epoch. */
+  /** Number of batches in an epoch. */
   readonly length: number;
   batch(epoch: number, index: number): B | Promise<B>;
 }
 
+/** Options of {@link batches}. */
 export interface BatchOptions {
-  /** Items in a batch. */
+  /** Number of items in a batch. */
   size: number;
-  /** Default true: another order each epoch. */
+  /** Use another order each epoch. Default true. */
   shuffle?: boolean;
-  /** Of the order; default 0. */
+  /** Seed of the order. Default 0. */
   seed?: number;
-  /** Leaves out a last batch that is not full; default false. */
+  /** Omit a last batch that is not full. Default false. */
   dropLast?: boolean;
 }
 
-/** Items in batches, in a seeded order that changes with the epoch. */
+/**
+ * Groups items into batches, in a seeded order that changes with the epoch.
+ *
+ * @throws TrainError for an invalid size or no items
+ */
 export function batches<T>(
   items: readonly T[],
   { size, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
@@ -46,7 +51,7 @@ export function batches<T>(
   };
 }
 
-/** Fisher and Yates' shuffle of 0..count-1; in order without a generator. */
+/** Shuffles 0..count-1 (Fisher-Yates); without a generator the order is ascending. */
 function order(count: number, random: Prng | null): number[] {
   const places = [...new Array<number>(count).keys()];
   if (!random) return places;

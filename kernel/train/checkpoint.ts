@@ -10,51 +10,58 @@ import type { StageReport } from "./stages";
 const FORMAT = "fovea-training-1";
 const READ = "train.readCheckpoint";
 
-/** Where a training stands, in numbers. */
+/** Position of a training in numbers. */
 export interface Progress {
-  /** Updates over all stages. */
+  /** Number of updates over all stages. */
   step: number;
   stage: number;
-  /** Updates of this stage. */
+  /** Number of updates of this stage. */
   stageStep: number;
-  /** State of the generator that layers share. */
+  /** State of the generator shared by layers. */
   random: number[];
   earlyStop: EarlyStopState;
-  /** The stages that are done. */
+  /** Reports of the finished stages. */
   stages: StageReport[];
-  /** Stages, accumulation and data in short: a training goes on only with the same. */
+  /** Fingerprint of stages, accumulation and data; a training resumes only with the same. */
   plan: string;
-  /** Hash over all that never trains. */
+  /** Hash over all parameters that never train. */
   frozen: string;
 }
 
-/** A training that can go on: a safetensors file, the numbers in its metadata. */
+/** Resumable training: a safetensors file with the numbers in its metadata. */
 export interface Checkpoint {
   progress: Progress;
   /** Parameters that some stage trains. */
   model: Map<string, SafetensorsTensor>;
   optimizer: Map<string, SafetensorsTensor>;
-  /** Moving averages, where there are some. */
+  /** Moving averages, if any. */
   ema: Map<string, SafetensorsTensor>;
 }
 
 const PARTS = ["model", "optimizer", "ema"] as const;
 
-/** Writes a checkpoint beside its place, then moves it there: the file is always a whole one. */
+/** Writes a checkpoint beside its place and moves it there, so that the file is always complete. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const tensors = new Map<string, SafetensorsTensor>();
   for (const part of PARTS) for (const [name, tensor] of checkpoint[part]) tensors.set(`${part}.${name}`, tensor);
   await writeSafetensors(path, tensors, { format: FORMAT, progress: JSON.stringify(checkpoint.progress) });
 }
 
-/** @throws SafetensorsError for a file that cannot be read, TrainError for one that is no checkpoint */
+/**
+ * Reads a checkpoint.
+ *
+ * @throws SafetensorsError for an unreadable file
+ * @throws TrainError for a file that is no checkpoint
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata.format !== FORMAT)
     throw new TrainError(READ, `${path} must be a checkpoint, format ${FORMAT}`, metadata.format);
   const checkpoint: Checkpoint = {
     progress: parseProgress(metadata.progress),
-    ...{ model: new Map(), optimizer: new Map(), ema: new Map() },
+    model: new Map(),
+    optimizer: new Map(),
+    ema: new Map(),
   };
   for (const [key, tensor] of tensors) {
     const part = PARTS.find((name) => key.startsWith(`${name}.`));
@@ -87,7 +94,7 @@ function parseProgress(text: string | undefined): Progress {
   return value as Progress;
 }
 
-/** Gives parameters the values of a checkpoint; every one must be there. */
+/** Assigns a checkpoint's values to parameters; every parameter must be present. */
 export function restoreParameters(
   parameters: ReadonlyMap<string, Parameter>,
   stored: ReadonlyMap<string, SafetensorsTensor>,
@@ -103,7 +110,7 @@ export function restoreParameters(
   for (const [name, tensor] of stored) parameters.get(name)?.assign(toFloat32(tensor));
 }
 
-/** One hash of many. */
+/** Returns one hash of many. */
 export function hashOfHashes(hashes: ReadonlyMap<string, string>): string {
   return sha256()
     .update([...hashes].map(([name, hash]) => `${name} ${hash}\n`).join(""))

@@ -1,7 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
-/** √ Σ g² over all gradients, a scalar. */
+/** Returns √ Σ g² over all gradients, a scalar. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
   return tf.tidy(() => {
     const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
@@ -9,12 +9,12 @@ export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
   });
 }
 
-/** What every gradient is multiplied by so that their norm is at most `limit` (`torch.nn.utils.clip_grad_norm_`). */
+/** Returns the factor on every gradient that limits their norm to `limit` (`torch.nn.utils.clip_grad_norm_`). */
 export function clipFactor(norm: number, limit: number): number {
   return Math.min(1, limit / (norm + 1e-6));
 }
 
-/** The gradients times a number; the old tensors are freed. */
+/** Multiplies the gradients by a number and frees the old tensors. */
 export function scaleGradients(gradients: Map<string, Tensor>, factor: number): void {
   if (factor === 1) return;
   for (const [name, gradient] of gradients) {
@@ -23,7 +23,7 @@ export function scaleGradients(gradients: Map<string, Tensor>, factor: number): 
   }
 }
 
-/** Adds gradients onto others, which take over tensors that they have not; the added ones are freed. */
+/** Adds gradients to a sum, which takes over tensors it lacks; the other added ones are freed. */
 export function addGradients(sum: Map<string, Tensor>, added: ReadonlyMap<string, Tensor>): void {
   for (const [name, gradient] of added) {
     const before = sum.get(name);

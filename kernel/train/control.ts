@@ -1,33 +1,37 @@
 import type { StepReport } from "./report";
 import type { TrainingPlan } from "./plan";
 
-/** How a training ended: by itself, by a signal or control, by an interrupt of its cell, or by an error. */
+/** End of a training: by itself, by a signal or control, by an interrupt of its cell, or by an error. */
 export type TrainingEnd = "finished" | "stopped" | "interrupted" | "failed";
 
-/** `waiting` for `fit` to begin; `pausing` and `stopping` until the step that is under way has ended. */
+/** State of a training. `waiting` precedes `fit`; `pausing` and `stopping` last until the running step ends. */
 export type TrainingState = "waiting" | "running" | "pausing" | "paused" | "stopping" | TrainingEnd;
 
-/** Hears of a training. What it throws ends the training. */
+/** Receives the events of a run; throwing stops it. */
 export interface TrainingObserver {
-  /** A `fit` begins with the control, or goes on from a checkpoint. */
+  /** Called when `fit` begins or resumes from a checkpoint. */
   began?(plan: TrainingPlan): void;
   stepped?(report: StepReport): void;
-  /** @param message why, where it failed */
+  /**
+   * Called at a change of state.
+   *
+   * @param message reason of a failure
+   */
   changed?(state: TrainingState, message: string): void;
 }
 
-/** Reports that who observes late still hears of. */
+/** Reports replayed to a late observer. */
 const KEPT_REPORTS = 10_000;
-/** The same of reports with pictures, which are larger. */
+/** Reports with pictures replayed to a late observer; they are larger. */
 const KEPT_PICTURES = 200;
-/** In a pause, the time between two looks at whether its cell was interrupted. */
+/** Interval in a pause between checks for an interrupt. */
 const LOOK_MS = 200;
 
 const ENDS: readonly TrainingState[] = ["finished", "stopped", "interrupted", "failed"];
 
 /**
- * Pauses and stops a training from outside, and says what it does: given to `fit` as `control`, and to `view.training` to be
- * looked at. A button's handler holds it while the loop runs.
+ * Control of a training: pauses and stops it from outside and reports its events. Pass it to `fit` as `control` and to
+ * `view.training` for display. A button's handler can hold it while the loop runs.
  */
 export class TrainingControl {
   private readonly stopper = new AbortController();
@@ -40,32 +44,33 @@ export class TrainingControl {
   private reports: StepReport[] = [];
   private pictured: StepReport[] = [];
 
-  /** @param name by which runs beside each other are told apart, as `seed 2` */
+  /** @param name name that distinguishes parallel runs, such as `seed 2` */
   constructor(readonly name = "") {}
 
   get state(): TrainingState {
     return this.now;
   }
 
-  /** Why it failed. */
+  /** Reason of a failure. */
   get message(): string {
     return this.why;
   }
 
-  /** The loop finishes its step, then waits for {@link resume} or {@link stop}. */
+  /** Pauses: the loop finishes its step and waits for {@link resume} or {@link stop}. */
   pause(): void {
     if (this.ended || this.stopped) return;
     this.waiting ??= new Promise((resolve) => (this.wake = resolve));
     if (this.now === "running") this.change("pausing");
   }
 
+  /** Continues after a pause. */
   resume(): void {
     this.wake?.();
     this.waiting = this.wake = null;
     if (this.now === "pausing") this.change("running");
   }
 
-  /** The loop finishes its step, writes its checkpoint and returns. */
+  /** Stops: the loop finishes its step, writes its checkpoint and returns. */
   stop(): void {
     if (this.ended) return;
     this.stopper.abort();
@@ -85,16 +90,17 @@ export class TrainingControl {
   async ready(): Promise<void> {
     if (!this.waiting) return;
     this.change("paused");
-    // A timer is where a session stops a cell that was interrupted: in a pause too.
+    // A session stops an interrupted cell at a timer, also in a pause.
     while (this.waiting)
       await Promise.race([this.waiting, new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))]);
     if (!this.stopped) this.change("running");
   }
 
   /**
-   * Hears of the training from its beginning: of what was before, the last 10,000 reports are told at once.
+   * Adds an observer. It receives the training from its beginning; of the past, the last 10,000 reports are replayed at
+   * once.
    *
-   * @returns what ends it
+   * @returns a function that removes the observer
    */
   observe(observer: TrainingObserver): () => void {
     this.observers.add(observer);
@@ -104,7 +110,7 @@ export class TrainingControl {
     return () => void this.observers.delete(observer);
   }
 
-  /** @internal A `fit` begins: what was of an earlier one is forgotten. */
+  /** @internal Called when a `fit` begins; drops the record of an earlier one. */
   begin(plan: TrainingPlan): void {
     this.plan = plan;
     this.reports = [];

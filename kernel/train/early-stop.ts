@@ -1,26 +1,27 @@
 import { TrainError } from "./error";
 
+/** Early end of a stage by a validation's number. */
 export interface EarlyStop {
-  /** Of the validation's numbers. */
+  /** Name of the validation's number. */
   metric: string;
-  /** Validations without improvement after which the stage ends. */
+  /** Validations without improvement before the stage ends. */
   patience: number;
-  /** Default `min`: smaller is better. */
+  /** Direction of improvement. Default `min`: smaller is better. */
   mode?: "min" | "max";
-  /** What counts as an improvement, default 0: any. */
+  /** Smallest change that counts as an improvement. Default 0: any. */
   minDelta?: number;
 }
 
-/** What has been seen so far. */
+/** State of early stopping. */
 export interface EarlyStopState {
   best: number | null;
-  /** Validations since the best. */
+  /** Number of validations since the best. */
   since: number;
 }
 
 export const NOTHING_SEEN: EarlyStopState = { best: null, since: 0 };
 
-/** Takes in a validation. */
+/** Adds a validation to the state. */
 export function seen(
   { metric, mode = "min", minDelta = 0 }: EarlyStop,
   state: EarlyStopState,

@@ -7,8 +7,8 @@ import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 
 /**
- * The exponential moving average of a model's parameters, a ← d a + (1 - d) θ after every update
- * (`torch.optim.swa_utils.get_ema_multi_avg_fn`). Owned by who made it.
+ * Exponential moving average of a model's parameters, a ← d a + (1 - d) θ after every update
+ * (`torch.optim.swa_utils.get_ema_multi_avg_fn`). The caller that makes it disposes of it.
  */
 export class Ema {
   private readonly shadows = new Map<string, { parameter: Parameter; average: Variable }>();
@@ -22,16 +22,16 @@ export class Ema {
       this.shadows.set(name, { parameter, average: tf.tidy(() => tf.variable(tf.clone(parameter.value), false)) });
   }
 
-  /** Takes in the parameters as they are now; {@link fit} calls it after every update. */
+  /** Adds the present parameters; {@link fit} calls it after every update. */
   update(): void {
     for (const { parameter, average } of this.shadows.values()) {
       if (!parameter.trainable) continue;
-      // In torch's order, a + (θ - a) (1 - d): a parameter that stands still stays what it is.
+      // In torch's order, a + (θ - a) (1 - d), so that the average of a constant parameter stays exact.
       tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(parameter.value, average), 1 - this.decay))));
     }
   }
 
-  /** Exchanges averages and parameters: once to evaluate with the averages, once more to go on training. */
+  /** Swaps averages and parameters: once to evaluate with the averages, again to continue training. */
   swap(): void {
     for (const { parameter, average } of this.shadows.values())
       tf.tidy(() => {
@@ -41,7 +41,7 @@ export class Ema {
       });
   }
 
-  /** The averages of the named parameters as tensors of a file. */
+  /** Returns the averages of the named parameters as tensors for a file. */
   async state(names: Iterable<string> = this.shadows.keys()): Promise<Map<string, SafetensorsTensor>> {
     const tensors = new Map<string, SafetensorsTensor>();
     for (const name of names) {
@@ -51,6 +51,11 @@ export class Ema {
     return tensors;
   }
 
+  /**
+   * Restores averages from tensors of a file.
+   *
+   * @throws TrainError for an unknown name or another shape
+   */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
     for (const [name, tensor] of tensors) {
       const { average } = this.shadowOf("train.Ema.loadState", name);

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** Training that cannot go on, or was set up against its rules. */
+/** Error for a training that cannot continue or has invalid options. */
 export class TrainError extends RuleError {
   override name = "TrainError";
 }

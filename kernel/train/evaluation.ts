@@ -1,19 +1,23 @@
 import { checkPicture, type MatrixPicture } from "../picture";
 
-/** Numbers of an evaluation and pictures beside them, as of a gate's activity. */
+/** Numbers of an evaluation, with pictures such as a gate's activity. */
 export interface Evaluation {
   metrics: Record<string, number>;
   pictures: readonly MatrixPicture[];
 }
 
-/** Numbers about the model as it is, in evaluation mode. */
+/** Evaluation of the model during training, in evaluation mode. */
 export interface Validation {
   run(): Record<string, number> | Evaluation | Promise<Record<string, number> | Evaluation>;
-  /** Updates between two; default one epoch. A stage's last update is always followed by one. */
+  /** Updates between two validations. A stage's last update is always followed by one. Default: one epoch. */
   every?: number;
 }
 
-/** @throws RuleError for a picture that does not hold what it says */
+/**
+ * Normalises a result to an evaluation.
+ *
+ * @throws RuleError for a picture whose data does not match its description
+ */
 export function evaluationOf(given: Record<string, number> | Evaluation): Evaluation {
   if (!isEvaluation(given)) return { metrics: given, pictures: [] };
   for (const picture of given.pictures) checkPicture("train.fit", picture);

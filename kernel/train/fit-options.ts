@@ -9,37 +9,55 @@ import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
 import type { LossFunction } from "./update";
 
+/** Options of {@link fit}. */
 export interface FitOptions<B> {
+  /** Model to train. */
   model: Module;
+  /** Batches, as a source or an array. */
   data: BatchSource<B>;
+  /** Loss of a batch. */
   loss: LossFunction<B>;
+  /** Stages in order. */
   stages: readonly Stage[];
-  /** Made anew for each stage; default `AdamW` without weight decay but that of the groups. */
+  /** Makes each stage's optimizer. Default: `AdamW` with only the groups' weight decay. */
   optimizer?: (groups: readonly ParameterGroup[]) => Optimizer;
-  /** Batches whose mean gradient makes one update; default 1. */
+  /** Batches whose mean gradient makes one update. Default 1. */
   accumulate?: number;
-  /** Largest norm of all gradients together; default none. */
+  /** Largest norm of all gradients together. Default: no limit. */
   clipNorm?: number;
-  /** Averages that follow the model; the caller's. */
+  /** Moving averages to update; the caller owns them. Default: none. */
   ema?: Ema;
-  /** Of the generator that dropout takes its masks from; default 0. */
+  /** Seed of dropout's masks. Default 0. */
   seed?: number;
-  /** A safetensors file, written every so many updates (default: only then), after each stage and when stopped. */
+  /**
+   * Safetensors file written every so many updates (default: not between stages), after each stage and at a stop.
+   * Default: none.
+   */
   checkpoint?: { path: string; every?: number };
-  /** Goes on where the checkpoint's file stands, if it is there; default false: the file is written over. */
+  /** Resume from the checkpoint's file if it exists. Default false: the file is overwritten. */
   resume?: boolean;
+  /** Evaluation during training. Default: none. */
   validation?: Validation;
+  /** Early end of each stage. Default: none. */
   earlyStop?: EarlyStop;
-  /** Aborting it does what `control.stop()` does. */
+  /** Signal that stops the training as `control.stop()` does. Default: none. */
   signal?: AbortSignal;
+  /** Control of the training. Default: none. */
   control?: TrainingControl;
-  /** Examples in a batch, from which a rate is told; default the length of a batch that is an array. */
+  /** Returns the examples in a batch, for the reported rate. Default: the length of a batch that is an array. */
   examplesOf?: (batch: B) => number;
-  /** A folder for TensorBoard's event files, one a training; only on the device `tensorflow`, which writes them. */
+  /**
+   * Folder of TensorBoard's event files, one per training; only on the device `tensorflow`, which writes them. Default:
+   * none.
+   */
   tensorboard?: string;
 }
 
-/** @throws TrainError for options that contradict each other */
+/**
+ * Checks options.
+ *
+ * @throws TrainError for options that contradict each other
+ */
 export function checkOptions<B>({
   stages,
   accumulate = 1,

@@ -19,13 +19,13 @@ import { TensorBoard } from "./tensorboard";
 import { update } from "./update";
 
 /**
- * Trains a model through its stages. Each stage freezes all that its groups do not name, proves afterwards that not a bit of
- * it changed, and begins with a fresh optimiser. Between two updates the event loop turns, so that comm messages arrive and
- * an interrupt stops it. At the end the model is in evaluation mode.
+ * Trains a model through its stages. Each stage freezes all parameters outside its groups, verifies afterwards that
+ * their bits are unchanged, and begins with a new optimizer. The event loop turns between updates, so that comm
+ * messages arrive and an interrupt stops the training. At the end the model is in evaluation mode.
  *
- * @param onStep called, and waited for, after each update
- * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups name
- *   nothing, a frozen parameter that changed, or a checkpoint of another training
+ * @param onStep called and awaited after each update
+ * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups
+ *   match nothing, a frozen parameter that changed, or a checkpoint of another training
  */
 export async function fit<B>(
   options: FitOptions<B>,
@@ -44,8 +44,8 @@ export async function fit<B>(
 }
 
 /**
- * {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training where it
- * is, without a checkpoint.
+ * Runs {@link fit} as a loop: `for await (const report of train.steps(options))`. Leaving the loop ends the training
+ * without a checkpoint.
  */
 export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepReport, TrainingResult, void> {
   const { control } = options;
@@ -65,7 +65,7 @@ export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepRepo
   }
 }
 
-/** What the session throws in a cell that was interrupted goes by this name everywhere in Jupyter. */
+/** Distinguishes an interrupt by the name of the session's error, which is the same everywhere in Jupyter. */
 function failure(error: unknown): [how: TrainingEnd, message: string] {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return name === "KeyboardInterrupt" ? ["interrupted", ""] : ["failed", message];
@@ -93,8 +93,14 @@ class Run<B> {
     this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
     this.wasTrainable = new Map([...model.namedParameters()].map(([name, { trainable }]) => [name, trainable]));
     this.progress = {
-      ...{ step: 0, stage: 0, stageStep: 0, stages: [], earlyStop: NOTHING_SEEN },
-      ...{ random: [], plan: this.describePlan(), frozen: "" },
+      step: 0,
+      stage: 0,
+      stageStep: 0,
+      stages: [],
+      earlyStop: NOTHING_SEEN,
+      random: [],
+      plan: this.describePlan(),
+      frozen: "",
     };
   }
 
@@ -110,7 +116,7 @@ class Run<B> {
     return this.result("finished");
   }
 
-  /** Frees what the run made and puts the flags of the parameters back. */
+  /** Frees the run's tensors and restores the parameters' flags. */
   end(): void {
     this.optimizer?.dispose();
     this.optimizer = null;
@@ -136,7 +142,7 @@ class Run<B> {
     await this.save();
   }
 
-  /** Lets the event loop turn; `setImmediate` is also where the session stops a cell that was interrupted. */
+  /** Lets the event loop turn; the session stops an interrupted cell at `setImmediate`. */
   private async pauseBetween(): Promise<void> {
     await platform().turn();
     await this.options.control?.ready();
@@ -152,7 +158,10 @@ class Run<B> {
     const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
     const batches = await this.batches();
     const numbers = await update(batches, {
-      ...{ loss: this.options.loss, parameters: trained, optimizer: this.optimizer as Optimizer, rateScale },
+      loss: this.options.loss,
+      parameters: trained,
+      optimizer: this.optimizer as Optimizer,
+      rateScale,
       clipNorm: this.options.clipNorm ?? Infinity,
     });
     this.options.ema?.update();
@@ -184,20 +193,21 @@ class Run<B> {
     return Number.isFinite(sum) ? sum : null;
   }
 
-  /** What is ahead, in plain data. */
+  /** Returns the plan of the training in plain data. */
   private plan(): TrainingPlan {
     const { stages, data, checkpoint } = this.options;
     return {
       stages: stages.map(({ name }, i) => ({ name, steps: this.lengths[i], groups: plannedGroups(this.plans[i]) })),
       totalSteps: this.totalSteps,
       step: this.progress.step,
-      ...{ accumulate: this.accumulate, batches: data.length },
+      accumulate: this.accumulate,
+      batches: data.length,
       device: trainingDevice() ?? "",
       checkpoint: checkpoint?.path ?? null,
     };
   }
 
-  /** Batches of the next update: each stage begins with an epoch that no earlier one saw. */
+  /** Returns the batches of the next update; each stage begins with a new epoch. */
   private async batches(): Promise<B[]> {
     const { data } = this.options;
     const { stage, stageStep } = this.progress;
@@ -213,14 +223,12 @@ class Run<B> {
   private place(): Pick<StepReport, Place> {
     const { step, stage, stageStep } = this.progress;
     return {
-      ...{
-        step,
-        totalSteps: this.totalSteps,
-        stage: this.options.stages[stage].name,
-        stageIndex: stage,
-        stageStep,
-        stageSteps: this.lengths[stage],
-      },
+      step,
+      totalSteps: this.totalSteps,
+      stage: this.options.stages[stage].name,
+      stageIndex: stage,
+      stageStep,
+      stageSteps: this.lengths[stage],
       epoch: (stageStep * this.accumulate) / this.options.data.length,
       remainingMilliseconds: this.remainingSteps() * (this.spent.milliseconds / this.spent.steps),
       memory: this.memory.read(),
@@ -259,7 +267,7 @@ class Run<B> {
     return (this.options.signal?.aborted || this.options.control?.stopped) ?? false;
   }
 
-  /** What the stage did so far; refuses a frozen parameter that changed or that has a state in the optimiser. */
+  /** Reports the finished stage; refuses a frozen parameter that changed or has a state in the optimizer. */
   private async report(before: ReadonlyMap<string, string>): Promise<StageReport> {
     const { stage, stageStep } = this.progress;
     const { trained, frozen } = this.plans[stage];
@@ -268,7 +276,9 @@ class Run<B> {
     const touched = [...frozen.keys()].filter((name) => before.get(name) !== after.get(name) || stateful.has(name));
     if (touched.length) throw new TrainError("train.fit", "frozen parameters must not change", touched);
     return {
-      ...{ name: this.options.stages[stage].name, steps: stageStep, trained: [...trained.keys()] },
+      name: this.options.stages[stage].name,
+      steps: stageStep,
+      trained: [...trained.keys()],
       frozen: [...after].map(([name, hash]) => ({ name, hash })),
     };
   }
@@ -339,7 +349,7 @@ class Run<B> {
   }
 }
 
-/** Where a training stands. */
+/** Position in a training. */
 type Place =
   | "step"
   | "totalSteps"

@@ -3,18 +3,18 @@ import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
 import { TrainError } from "./error";
 
-/** A loss and its gradients by parameter name; all tensors are the caller's, {@link disposeGradients} frees them. */
+/** Loss and its gradients by parameter name. The tensors belong to the caller; {@link disposeGradients} frees them. */
 export interface LossAndGradients {
-  /** A scalar. */
+  /** Loss, a scalar. */
   loss: Tensor;
-  /** Only of parameters that the loss depends on. */
+  /** Gradients of the parameters that the loss depends on. */
   gradients: Map<string, Tensor>;
 }
 
 /**
- * Computes a loss and its gradients. Frozen parameters get none, and no work is done for them.
+ * Computes a loss and its gradients. Frozen parameters get no gradient and cost no work.
  *
- * @param loss a function that computes a scalar; what it makes on its way is freed
+ * @param loss a function that computes a scalar; its intermediate tensors are freed
  * @throws TrainError when the loss is no scalar, or depends on no trainable parameter
  */
 export function lossAndGradients(loss: () => Tensor, parameters: ReadonlyMap<string, Parameter>): LossAndGradients {
@@ -36,13 +36,13 @@ export function lossAndGradients(loss: () => Tensor, parameters: ReadonlyMap<str
   return { loss: value, gradients };
 }
 
-/** What tfjs's engine keeps of the operations of a gradient, until the gradient is there. */
+/** Operations that tfjs's engine keeps until the gradient is computed. */
 interface Tape {
   gradientDepth: number;
   activeTape: { saved?: Tensor[] }[] | null;
 }
 
-/** Runs a computation of gradients; should it throw, what it recorded is freed, which tfjs does not do. */
+/** Runs a computation of gradients. If it throws, the recorded tensors are freed, which tfjs does not do. */
 function recorded<T>(compute: () => T): T {
   try {
     return compute();

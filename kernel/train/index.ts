@@ -1,4 +1,4 @@
-/** Training in stages on tfjs: optimisers, schedules, checkpoints. */
+/** Training in stages on tfjs: optimizers, schedules, checkpoints. */
 export { AdamW, type AdamWOptions } from "./adamw";
 export { batches, type BatchOptions, type BatchSource } from "./batches";
 export { type Checkpoint, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint";

@@ -5,21 +5,21 @@ import { trainingDevice } from "../backend/tfjs";
 import { nvidiaMemory } from "../backend/usage";
 import { platform } from "../platform";
 
-/** What a training holds. */
+/** Memory use of a training. */
 export interface TrainingMemory {
-  /** Of tfjs. */
+  /** Number of tfjs tensors. */
   tensors: number;
   bytes: number;
-  /** Memory of the whole process, in bytes. */
+  /** Memory of the whole process in bytes. */
   resident: number;
-  /** Of the card, where one computes; a few seconds old. */
+  /** Memory of the graphics card where one computes; a few seconds old. */
   gpu?: GpuMemory;
 }
 
-/** NVIDIA's tool is a process of its own: it is not asked at every step. */
+/** Interval of reading GPU memory. NVIDIA's tool is a separate process, too slow for every step. */
 const GPU_EVERY_MS = 5000;
 
-/** Reads memory after each step, and the card's from time to time. */
+/** Reads memory after each step, and the card's at intervals. */
 export class MemoryMeter {
   private gpu: GpuMemory | undefined;
   private asked = -Infinity;

@@ -6,38 +6,38 @@ import { TrainError } from "./error";
 
 /** Parameters that train at one rate. */
 export interface ParameterGroup {
-  /** By name; frozen ones are left alone. */
+  /** Parameters by name; frozen ones are skipped. */
   parameters: ReadonlyMap<string, Parameter>;
-  /** Default the optimiser's. */
+  /** Learning rate of the group. Default: the optimizer's. */
   learningRate?: number;
-  /** Default the optimiser's. */
+  /** Weight decay of the group. Default: the optimizer's. */
   weightDecay?: number;
 }
 
-/** What a training loop asks of an optimiser. */
+/** Interface between a training loop and an optimizer. */
 export interface Optimizer {
-  /** One update; `rateScale` is the schedule's factor on every group's learning rate. */
+  /** Performs one update. `rateScale` is the schedule's factor on every group's learning rate. */
   step(gradients: ReadonlyMap<string, Tensor>, rateScale?: number): void;
-  /** Everything that the next step depends on, as tensors of a checkpoint. */
+  /** Returns the state that the next step depends on, as tensors of a checkpoint. */
   state(): Promise<Map<string, SafetensorsTensor>>;
-  /** Goes on where {@link state} was taken. */
+  /** Restores a state returned by {@link state}. */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void;
-  /** Names of the parameters of which it keeps state: none before the first step, never a frozen one. */
+  /** Returns the names of the parameters with state: none before the first step, never a frozen one. */
   statefulNames(): string[];
   dispose(): void;
 }
 
-/** A variable of zeros beside a parameter. */
+/** Returns a variable of zeros in a parameter's shape. */
 export function zerosLike(parameter: Parameter): Variable {
   return tf.tidy(() => tf.variable(tf.zeros(parameter.shape), false));
 }
 
-/** A variable as a tensor of a checkpoint. */
+/** Returns a variable as a tensor of a checkpoint. */
 export async function stored(variable: Variable): Promise<SafetensorsTensor> {
   return { dtype: "F32", shape: variable.shape, data: Float32Array.from(await variable.data()) };
 }
 
-/** Sets a variable to what {@link stored} made of one. */
+/** Restores a variable from a tensor made by {@link stored}. */
 export function restore(fn: string, variable: Variable, tensor: SafetensorsTensor | undefined, name: string): void {
   if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== variable.size)
     throw new TrainError(fn, `the state of ${name} needs F32 [${variable.shape}]`, tensor?.shape);
@@ -45,7 +45,7 @@ export function restore(fn: string, variable: Variable, tensor: SafetensorsTenso
   tf.tidy(() => variable.assign(tf.tensor(data, variable.shape, "float32")));
 }
 
-/** The parameter of a stored state. */
+/** Returns the parameter of a stored state. */
 export function ownerOf(fn: string, groups: readonly ParameterGroup[], name: string): Parameter {
   const owner = groups.find(({ parameters }) => parameters.has(name))?.parameters.get(name);
   if (!owner) throw new TrainError(fn, "the state's parameters must be the optimiser's", name);
@@ -60,7 +60,7 @@ export function checkGroups(fn: string, groups: readonly ParameterGroup[]): void
   }
 }
 
-/** Calls `update` for every parameter that trains and has a gradient, with its rate and its decay. */
+/** Calls `update` with rate and decay for every trainable parameter that has a gradient. */
 export function eachUpdate(
   groups: readonly ParameterGroup[],
   gradients: ReadonlyMap<string, Tensor>,

@@ -1,25 +1,26 @@
 import type { StagePlan } from "./stages";
 
-/** What a training is going to do, in plain data. */
+/** Plan of a training in plain data. */
 export interface TrainingPlan {
   stages: PlannedStage[];
-  /** Updates over all stages. */
+  /** Number of updates over all stages. */
   totalSteps: number;
-  /** Updates that were made before: above 0 where it goes on from a checkpoint. */
+  /** Number of earlier updates; above 0 after a resume. */
   step: number;
-  /** Batches that make one update. */
+  /** Number of batches per update. */
   accumulate: number;
-  /** Batches in an epoch. */
+  /** Number of batches in an epoch. */
   batches: number;
-  /** On which tfjs computes: `tensorflow`, `wasm` and so on. */
+  /** Device of tfjs: `tensorflow`, `wasm` and so on. */
   device: string;
-  /** The file that stopping leaves behind; null where there is none. */
+  /** File left by a stop; null without one. */
   checkpoint: string | null;
 }
 
+/** Stage of a plan. */
 export interface PlannedStage {
   name: string;
-  /** Updates. */
+  /** Number of updates. */
   steps: number;
   groups: PlannedGroup[];
 }
@@ -27,9 +28,9 @@ export interface PlannedStage {
 /** Parameters that train at one rate. */
 export interface PlannedGroup {
   label: string;
-  /** Before the schedule; null where it is the optimiser's own. */
+  /** Rate before the schedule; null for the optimizer's. */
   learningRate: number | null;
-  /** Values in its parameters. */
+  /** Number of values in its parameters. */
   size: number;
 }
 

@@ -3,9 +3,9 @@ import type { TrainingMemory } from "./memory";
 import type { StageReport } from "./stages";
 import type { UpdateReport } from "./update";
 
-/** What happened in one update. */
+/** Report of one update. */
 export interface StepReport extends UpdateReport {
-  /** Updates so far, over all stages. */
+  /** Number of updates so far, over all stages. */
   step: number;
   totalSteps: number;
   stage: string;
@@ -13,29 +13,30 @@ export interface StepReport extends UpdateReport {
   stageIndex: number;
   stageStep: number;
   stageSteps: number;
-  /** Passes over the data in this stage, with the fraction of the one that is running. */
+  /** Passes over the data in this stage, with the fraction of the current one. */
   epoch: number;
-  /** Of each group, by what names it. */
+  /** Learning rate by group, under its parameter pattern. */
   learningRates: Record<string, number>;
   milliseconds: number;
-  /** Of the update; null where nobody knows. */
+  /** Number of examples in the update; null if unknown. */
   examples: number | null;
-  /** To the end of all stages, from the mean of this run's updates and validations. */
+  /** Time to the end of all stages, from the mean of this run's updates and validations. */
   remainingMilliseconds: number;
-  /** After the update. */
+  /** Memory after the update. */
   memory: TrainingMemory;
-  /** Where a validation followed. */
+  /** Numbers of the validation after this update; null without one. */
   validation: Record<string, number> | null;
-  /** Those that the validation gave. */
+  /** Pictures of the validation. */
   pictures: readonly MatrixPicture[];
 }
 
+/** Result of {@link fit}. */
 export interface TrainingResult {
-  /** Updates over all stages, those before a resume too. */
+  /** Number of updates over all stages, including those before a resume. */
   steps: number;
-  /** `stopped` by a signal or control. */
+  /** End of the run; `stopped` by a signal or control. */
   ended: "finished" | "stopped";
   stages: StageReport[];
-  /** Of this run; null where there was nothing left to do. */
+  /** Last report of this run; null where nothing was left to do. */
   last: StepReport | null;
 }

@@ -1,18 +1,19 @@
 import { TrainError } from "./error";
 
-/** The factor on the learning rates for the update that follows `step` finished ones of `total`. */
+/** Function from finished steps and total to the factor on the learning rates of the next update. */
 export type Schedule = (step: number, total: number) => number;
 
+/** Options of a schedule. */
 export interface ScheduleOptions {
-  /** Updates during which the factor grows from 0 to 1; default 0. */
+  /** Updates during which the factor grows from 0 to 1. Default 0. */
   warmupSteps?: number;
-  /** The same as a share of all updates, rounded up; not together with `warmupSteps`. */
+  /** Warm-up as a share of all updates, rounded up; excludes `warmupSteps`. Default: none. */
   warmupFraction?: number;
-  /** The factor at the end; default 0. */
+  /** Factor at the end. Default 0. */
   final?: number;
 }
 
-/** Linear growth to 1, then `after` of the share of the remaining updates that is done. */
+/** Returns a schedule: linear growth to 1, then `after` of the finished share of the remaining updates. */
 function withWarmup(
   fn: string,
   { warmupSteps, warmupFraction = 0 }: ScheduleOptions,
@@ -29,15 +30,18 @@ function withWarmup(
   };
 }
 
-/** 1, after the warm-up. */
+/** Returns a schedule that is 1 after the warm-up. */
 export const constant = (options: Omit<ScheduleOptions, "final"> = {}): Schedule =>
   withWarmup("train.constant", options, () => 1);
 
-/** From 1 to `final` in a line (`get_linear_schedule_with_warmup` of transformers). */
+/** Returns a schedule that falls linearly from 1 to `final` (`get_linear_schedule_with_warmup` of transformers). */
 export const linear = (options: ScheduleOptions = {}): Schedule =>
   withWarmup("train.linear", options, (p) => 1 + ((options.final ?? 0) - 1) * p);
 
-/** From 1 to `final` along half a cosine (`get_cosine_schedule_with_warmup` of transformers; arXiv 1608.03983). */
+/**
+ * Returns a schedule that falls from 1 to `final` along half a cosine (`get_cosine_schedule_with_warmup` of
+ * transformers; arXiv 1608.03983).
+ */
 export const cosine = (options: ScheduleOptions = {}): Schedule =>
   withWarmup("train.cosine", options, (p) => {
     const final = options.final ?? 0;

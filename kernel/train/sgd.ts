@@ -14,21 +14,23 @@ import {
   zerosLike,
 } from "./optimizer";
 
+/** Options of {@link SGD}. */
 export interface SgdOptions {
-  /** Default 1e-3. */
+  /** Learning rate. Default 1e-3. */
   learningRate?: number;
-  /** Default 0: no buffer is kept. */
+  /** Momentum. Default 0: no buffer is kept. */
   momentum?: number;
-  /** Looks ahead along the momentum, which must not be 0; default false. */
+  /** Use Nesterov's look-ahead; requires a momentum. Default false. */
   nesterov?: boolean;
-  /** Of the loss's own kind, added to the gradient, unlike that of {@link AdamW}; default 0. */
+  /** Weight decay added to the gradient, unlike that of {@link AdamW}. Default 0. */
   weightDecay?: number;
 }
 
 const BUFFER = "momentum_buffer.";
 
 /**
- * Stochastic gradient descent as `torch.optim.SGD` has it, with momentum (Sutskever et al., ICML 2013, up to the place of η):
+ * Stochastic gradient descent with momentum, as `torch.optim.SGD` (Sutskever et al., ICML 2013, except for the place of
+ * η):
  *
  *     g ← g + λ θ;  v ← μ v + g
  *     θ ← θ - η v,  with Nesterov's momentum θ ← θ - η (g + μ v)
@@ -82,6 +84,11 @@ export class SGD implements Optimizer {
     return tensors;
   }
 
+  /**
+   * Restores a state returned by {@link state}.
+   *
+   * @throws TrainError for a tensor that is no state of this optimizer
+   */
   loadState(tensors: ReadonlyMap<string, SafetensorsTensor>): void {
     const fn = "train.SGD.loadState";
     this.dispose();
@@ -92,7 +99,7 @@ export class SGD implements Optimizer {
     }
   }
 
-  /** Forgets and frees the state. */
+  /** Resets and frees the state. */
   dispose(): void {
     for (const buffer of this.buffers.values()) buffer.dispose();
     this.buffers.clear();

@@ -7,47 +7,54 @@ import type { Schedule } from "./schedule";
 
 /** Parameters of a stage that train at one rate. */
 export interface StageGroup {
-  /** Which parameters, by dotted name: text is a beginning of the name's parts (`lora` is not `lora_A`), or a pattern. */
+  /**
+   * Parameters by dotted name: a text matches the first parts of the name (`lora` does not match `lora_A`), or a
+   * pattern.
+   */
   parameters: string | RegExp;
   learningRate: number;
-  /** Default the optimiser's. */
+  /** Weight decay of the group. Default: the optimizer's. */
   weightDecay?: number;
 }
 
-/** One stage of a training: what trains, for how long, at what rates. All that no group names is frozen. */
+/** Stage of a training: parameters, duration and rates. Parameters outside the groups are frozen. */
 export interface Stage {
   name: string;
-  /** A parameter belongs to the first group that names it. */
+  /** Groups of parameters; a parameter belongs to the first matching group. */
   groups: readonly StageGroup[];
-  /** Updates; or give `epochs`. */
+  /** Number of updates; alternative to `epochs`. */
   steps?: number;
-  /** Passes over the data; or give `steps`. */
+  /** Passes over the data; alternative to `steps`. */
   epochs?: number;
-  /** Default constant. */
+  /** Schedule of the rates. Default: constant. */
   schedule?: Schedule;
 }
 
-/** What a stage means for one model. */
+/** Stage resolved against one model. */
 export interface StagePlan {
   groups: (ParameterGroup & { label: string })[];
   trained: Map<string, Parameter>;
   frozen: Map<string, Parameter>;
 }
 
-/** What a stage did. */
+/** Report of a stage. */
 export interface StageReport {
   name: string;
   steps: number;
-  /** Names of what trained. */
+  /** Names of the trained parameters. */
   trained: string[];
-  /** Names of what was frozen, whose bits are the same as before: `hash` is of both. */
+  /** Frozen parameters, each with the hash of its bits before and after the stage. */
   frozen: { name: string; hash: string }[];
 }
 
 const matches = (rule: string | RegExp, name: string): boolean =>
   typeof rule === "string" ? name === rule || name.startsWith(`${rule}.`) : rule.test(name);
 
-/** Sorts a model's parameters into a stage's groups; refuses a group without any. */
+/**
+ * Assigns a model's parameters to a stage's groups.
+ *
+ * @throws TrainError for a group without parameters
+ */
 export function planStage(model: Module, { name: stage, groups }: Stage): StagePlan {
   const parameters = model.namedParameters();
   const frozen = new Map(parameters);
@@ -69,7 +76,7 @@ export function planStage(model: Module, { name: stage, groups }: Stage): StageP
   return { groups: planned, trained, frozen };
 }
 
-/** SHA-256 of each parameter's bits. */
+/** Returns the SHA-256 of each parameter's bits. */
 export async function hashParameters(parameters: ReadonlyMap<string, Parameter>): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   for (const [name, parameter] of parameters)

@@ -3,11 +3,16 @@ import { trainingDevice } from "../backend/tfjs";
 import { TrainError } from "./error";
 import type { StepReport } from "./report";
 
-/** Scalars of a training as TensorBoard reads them; TensorFlow itself writes the file. */
+/** Scalars of a training for TensorBoard; TensorFlow writes the file. */
 export class TensorBoard {
   private readonly file: EventFile;
 
-  /** @throws TrainError unless training computes on TensorFlow, DeviceError where its writer is missing */
+  /**
+   * Opens the event file.
+   *
+   * @throws TrainError unless training computes on TensorFlow
+   * @throws DeviceError where its writer is missing
+   */
   constructor(folder: string) {
     if (typeof folder !== "string" || !folder)
       throw new TrainError("train.fit", "tensorboard must be a folder for event files", folder);
@@ -31,7 +36,7 @@ export class TensorBoard {
     if (validation) this.file.flush();
   }
 
-  /** What was written is on disk. */
+  /** Writes everything to disk. */
   flush(): void {
     this.file.flush();
   }

@@ -7,22 +7,22 @@ import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
 import { TrainError } from "./error";
 import { lossAndGradients } from "./gradients";
 
-/** A loss and numbers to show beside it, computed on the way. */
+/** Loss with additional numbers for display. */
 export interface LossWithMetrics {
   loss: Tensor;
   metrics: Record<string, Tensor | number>;
 }
 
-/** The loss of a batch. What it makes is freed; it must not wait for anything. */
+/** Loss of a batch. Its intermediate tensors are freed; it must be synchronous. */
 export type LossFunction<B> = (batch: B) => Tensor | LossWithMetrics;
 
-/** What one update saw. */
+/** Report of one update's numbers. */
 export interface UpdateReport {
-  /** Mean over the accumulated batches. */
+  /** Mean loss over the accumulated batches. */
   loss: number;
-  /** Before clipping. */
+  /** Gradient norm before clipping. */
   gradientNorm: number;
-  /** Means over the accumulated batches. */
+  /** Mean metrics over the accumulated batches. */
   metrics: Record<string, number>;
 }
 
@@ -35,7 +35,7 @@ export interface UpdateSettings<B> {
 }
 
 /**
- * One update from the mean gradient of some batches. Nothing changes unless loss and gradients are finite.
+ * Performs one update from the mean gradient of some batches. Nothing changes unless loss and gradients are finite.
  *
  * @throws TrainError for a loss or gradient that is not finite
  */
@@ -55,7 +55,7 @@ export async function update<B>(batches: readonly B[], settings: UpdateSettings<
   }
 }
 
-/** Losses, metrics and gradients summed over batches. */
+/** Sums of losses, metrics and gradients over batches. */
 class Sums {
   readonly gradients = new Map<string, Tensor>();
   private readonly numbers = new Map<string, Tensor[]>();
@@ -73,7 +73,7 @@ class Sums {
     addGradients(this.gradients, result.gradients);
   }
 
-  /** One read for all numbers: on a GPU each waits for the whole queue. */
+  /** Reads all numbers at once, because on a GPU each read waits for the whole queue. */
   async report(count: number): Promise<UpdateReport> {
     const names = [...this.numbers.keys()];
     const all = tf.tidy(() => {

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** Visual cue enhancement that was asked for something against its rules. */
+/** Error for a broken rule of visual cue enhancement. */
 export class VceError extends RuleError {
   override name = "VceError";
 }

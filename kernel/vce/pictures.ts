@@ -3,7 +3,7 @@ import type { MatrixPicture } from "../picture";
 const NOTE = "Share of the attention that a level gets";
 
 /**
- * Level weights as pictures: all levels against heads, then each level over the grid on one scale.
+ * Draws level weights: all levels against heads, then each level over the grid on one scale.
  *
  * @param byHead [levels, heads]
  * @param byToken [levels, H · W]
@@ -18,7 +18,10 @@ export function levelPictures(
   const range = [0, Array.from(byToken).reduce((most, value) => Math.max(most, value), 0)] as const;
   const maps = indices.map((index, level): MatrixPicture => ({
     title: `Level ${index} over the grid`,
-    ...{ rows: numbered(rows), columns: numbered(columns), axes: ["row", "column"], range },
+    rows: numbered(rows),
+    columns: numbered(columns),
+    axes: ["row", "column"],
+    range,
     values: Array.from({ length: rows * columns }, (_, token) => byToken[level * rows * columns + token]),
     note: NOTE,
   }));

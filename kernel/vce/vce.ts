@@ -5,29 +5,30 @@ import type { MatrixPicture } from "../picture";
 import { VceError } from "./error";
 import { levelPictures } from "./pictures";
 
+/** Options of {@link Vce}. */
 export interface VceOptions {
-  /** Hidden states that are fused, by index as in `forwardIntermediates`; the paper's for CLIP-L are the default. */
+  /** Fused hidden states, by index as in `forwardIntermediates`. Default: the paper's for CLIP-L. */
   indices?: readonly number[];
-  /** The level that asks and is enhanced, one of `indices`; default the first, the paper's -2. */
+  /** Level whose tokens are the queries and are enhanced, one of `indices`. Default: the first, the paper's -2. */
   anchor?: number;
-  /** Default 16. */
+  /** Number of heads. Default 16. */
   heads?: number;
-  /** Places that each head looks at in each level; default 4. */
+  /** Places that each head samples in each level. Default 4. */
   points?: number;
-  /** Keeps a third norm that the release makes and never uses, so that its tensor set fits; default false. */
+  /** Keep a third norm that the release makes and never uses, so that its tensors load. Default false. */
   unusedNorm?: boolean;
 }
 
 const EPS = 1e-6;
 
 /**
- * Visual Cue Enhancement (Jiao et al., arXiv 2411.12787): every token of a high level looks at fractional places of several
- * levels of the same frozen encoder and adds what it finds. The number of tokens stays.
+ * Visual Cue Enhancement (Jiao et al., arXiv 2411.12787). Every token of a high level samples fractional places of
+ * several levels of the same frozen encoder and adds the result. The number of tokens stays the same.
  *
  *     x = S_anchor + output( Σ_l Σ_p w · value(LN_f(S_l)) at (cell + Δ) ),   Δ, w from LN_q(S_anchor)
  *
- * Not the identity at the start: the output projection is Xavier-uniform, as published. The paper's anchor is the high level;
- * its release takes the last of the list, which `anchor` can say.
+ * The module does not start as the identity, because the output projection is Xavier-uniform, as published. The paper's
+ * anchor is the high level; its release takes the last of the list, which `anchor` can select.
  */
 export class Vce extends Module {
   readonly normQuery: LayerNorm;
@@ -54,7 +55,9 @@ export class Vce extends Module {
   }
 
   /**
-   * @param levels [B, H · W, C] each, in the order of `indices`, prefix tokens left out
+   * Enhances the anchor's tokens.
+   *
+   * @param levels [B, H · W, C] each, in the order of `indices`, without prefix tokens
    * @param grid rows and columns of the tokens, the same for every level
    * @returns [B, H · W, C]
    */
@@ -71,7 +74,7 @@ export class Vce extends Module {
   }
 
   /**
-   * The share of the attention that each level gets, averaged over tokens, heads and images: what a picture of VCE shows.
+   * Returns each level's share of the attention, averaged over tokens, heads and images.
    *
    * @returns [levels], in the order of `indices`, summing to 1
    */
@@ -80,7 +83,7 @@ export class Vce extends Module {
   }
 
   /**
-   * Pictures of the same shares, for a validation: levels against heads, and for each level a map over the grid of tokens,
+   * Draws the same shares for a validation: levels against heads, and for each level a map over the grid of tokens,
    * averaged over images.
    *
    * @param levels [B, H · W, C] each, as in {@link forward}
@@ -101,7 +104,7 @@ export class Vce extends Module {
     }
   }
 
-  /** Each level's share for every token and head, [B, H · W, heads, levels]. */
+  /** Returns each level's share for every token and head, [B, H · W, heads, levels]. */
   private tokenWeights(levels: readonly Tensor[]): Tensor {
     const { heads, points } = this.attn;
     const query = this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]);

@@ -3,29 +3,33 @@ import { layout as makeLayout, type Layout, type LayoutState } from "./controls"
 import { WidgetError } from "./error";
 import { checkIdentity, Widget } from "./model";
 
-/** What a widget of your own is made from. */
+/** Options of a custom widget. */
 export interface AnywidgetOptions<T extends object> {
   /**
    * The front-end module as JavaScript text, or its `https:` address: `export default { render({ model, el }) { … } }`. anywidget loads
    * text by a Blob URL, which a strict content security policy refuses.
    */
   esm: string;
-  /** Style sheet as text, or its address. */
+  /** Style sheet as text, or its address. Default: none. */
   css?: string;
-  /** What kernel and views share: JSON, typed arrays, widgets. Its keys and the kinds of its values stay. Default: nothing. */
+  /**
+   * State shared by kernel and views: JSON, typed arrays, widgets. Its keys and the kinds of its values are fixed.
+   * Default: empty.
+   */
   state?: T;
+  /** Layout of the widget's box. Default: a new one. */
   layout?: Layout | LayoutState;
 }
 
 const RESERVED = /^_|^(layout|tabbable|tooltip)$/;
-/** Modules with a default export. */
+/** Supported versions: modules with a default export. */
 const VERSIONS = ">=0.9.0";
 
 /**
- * A widget with a front end of your own, shown by anywidget where that Python package is installed beside JupyterLab:
+ * Makes a widget with a custom front end, shown by anywidget where that Python package is installed beside JupyterLab:
  * `widgets.anywidget({ esm, state: { count: 0 } })`. Both sides hold a model of the same shape (AFM).
  *
- * @throws WidgetError for a state with keys that the protocol needs itself.
+ * @throws WidgetError for a state with keys that the protocol reserves
  */
 export function anywidget<T extends object = Record<never, never>>(options: AnywidgetOptions<T>): Widget<T> {
   const where = "widgets.anywidget";
@@ -44,26 +48,28 @@ function names(esm: string, css: string): Record<string, unknown> {
     ...{ _view_module: "anywidget", _view_module_version: VERSIONS, _view_name: "AnyView" },
     ...{ _view_count: null, _dom_classes: [], tabbable: null, tooltip: null },
     ...{ _esm: esm, _css: css },
-    // One style element on the page for all widgets of one look.
+    // One style element on the page serves all widgets of one look.
     _anywidget_id: `fovea.${sha256().update(css).update(esm).digest("hex").slice(0, 16)}`,
   };
 }
 
-/** The keys by which a front end finds the classes of a model. */
+/** Keys by which a front end finds the classes of a model. */
 export interface ModelIdentity {
   _model_module: string;
-  /** A range of versions. */
+  /** Range of versions. */
   _model_module_version: string;
   _model_name: string;
   _view_module?: string;
   _view_module_version?: string;
-  /** Without it the model cannot be shown, and serves others. */
+  /** Name of the view. Without it the model cannot be shown, and only serves other models. */
   _view_name?: string | null;
 }
 
 /**
- * A widget of any other library whose front end is installed: the state is sent as it stands, with widgets as references. A library
- * of visible widgets mostly wants a `layout: widgets.layout()` in it.
+ * Makes a widget of any other library whose front end is installed. The state is sent unchanged, with widgets as
+ * references. A library of visible widgets usually needs a `layout: widgets.layout()`.
+ *
+ * @throws WidgetError for a state without the class of its model
  */
 export function model<T extends object>(state: T & ModelIdentity): Widget<T> {
   checkIdentity("widgets.model", state);

@@ -1,4 +1,4 @@
-/** How a front end that comes late, as after a reload, gets the models that are open: all at once, or one by one. */
+/** Delivery of open models to a front end that connects late, as after a reload: all at once, or one by one. */
 import { currentHost, type Comm, type CommMessage, type SessionHost } from "../display/host";
 import { WidgetError } from "./error";
 import { all, idOf, type LiveModel } from "./live";
@@ -6,14 +6,14 @@ import { checkSize, CONTROL_TARGET, WIDGET_TARGET } from "./messages";
 import { own, pack } from "./packing";
 
 /**
- * A reply with all models is at most so large. The front end waits 4 s for it and reads one message only; above this it is told
- * to ask each model for itself, by a closed comm.
+ * Largest reply with all models. The front end waits 4 s for it and reads only one message; above this size a closed
+ * comm tells it to request each model.
  */
 export const MAX_STATES = 8 * 1024 * 1024;
 
 let served: SessionHost | undefined;
 
-/** Registers both comm targets with the session, once. `adopt` takes a model that the front end made. */
+/** Registers both comm targets with the session, once. `adopt` receives a model made by the front end. */
 export function serveFrontEnds(adopt: (comm: Comm, open: CommMessage) => void): void {
   const host = currentHost();
   if (!host || host === served) return;

@@ -1,6 +1,6 @@
 import { RuleError } from "../rule-error";
 
-/** A widget that was made, set or answered by the front end against a rule. */
+/** Error for a broken rule of widgets, in the kernel or in a message of the front end. */
 export class WidgetError extends RuleError {
   override name = "WidgetError";
 }

@@ -9,21 +9,21 @@ export class Events {
     this.handlers.set(event, set.add(handler));
   }
 
-  /** Without a handler: all of the event. Without an event: all of all. */
+  /** Removes handlers. Without a handler: all of the event. Without an event: all. */
   off(event?: string | null, handler?: Handler | null): void {
     if (!event) this.handlers.clear();
     else if (handler) this.handlers.get(event)?.delete(handler);
     else this.handlers.delete(event);
   }
 
-  /** Calls every handler, whatever the others throw; settles when all have, and rejects with what they threw. */
+  /** Calls every handler even if some throw; settles when all have, and rejects with their errors. */
   async emit(event: string, ...values: unknown[]): Promise<void> {
     const handlers = [...(this.handlers.get(event) ?? [])] as ((...values: unknown[]) => unknown)[];
     raise(await Promise.allSettled(handlers.map(async (handler) => handler(...values))));
   }
 }
 
-/** Throws the one error that happened, or all in one. */
+/** Throws the one error, or all in one. */
 export function raise(results: PromiseSettledResult<unknown>[]): void {
   const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (errors.length === 1) throw errors[0];

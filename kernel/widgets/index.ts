@@ -1,6 +1,6 @@
 /**
- * Two-way widgets over the `jupyter.widget` protocol 2.1: ipywidgets' core controls, anywidget modules, models of any other library. The
- * kernel needs nothing for it but comms; the views are drawn by those packages' front ends where they are installed.
+ * Two-way widgets over the `jupyter.widget` protocol 2.1: ipywidgets' core controls, anywidget modules, models of any
+ * other library. The kernel needs only comms; the views come from those packages' front ends where they are installed.
  */
 export { anywidget, model } from "./anywidget";
 export {

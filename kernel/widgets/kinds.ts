@@ -1,9 +1,9 @@
-/** What the front end may put in place of a value. */
+/** Rules for values that the front end may set. */
 import { WidgetError } from "./error";
 import { find, isModel } from "./live";
 import { isBinary, REFERENCE } from "./packing";
 
-/** `undefined`: no kind, anything goes. */
+/** Returns the kind of a value; `undefined` accepts anything. */
 function kindOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== "object") return `a ${typeof value}`;
@@ -12,27 +12,37 @@ function kindOf(value: unknown): string | undefined {
   return isModel(value) ? "a widget" : "an object";
 }
 
-/** What a model is and how it is drawn is for the kernel to say. */
+/** Keys of a model's class and view, which only the kernel sets. */
 const FIXED = /^_(model|view)_(module|name)|^_(esm|css|anywidget_id)$/;
 
-/** @throws WidgetError for another class or module than the present one. */
+/**
+ * Checks a key of class or module.
+ *
+ * @throws WidgetError for a value other than the present one
+ */
 export function checkFixed(where: string, key: string, value: unknown, present: unknown): void {
   if (FIXED.test(key) && value !== present) throw new WidgetError(where, `${key} is for the kernel to set`, value);
 }
 
-/** @throws WidgetError unless the value is of the kind that the first one was of. */
+/**
+ * Checks the kind of a value.
+ *
+ * @throws WidgetError unless the value is of the first one's kind
+ */
 export function checkKind(where: string, key: string, value: unknown, first: unknown): void {
   const kind = kindOf(first);
   if (kind === undefined || kind === kindOf(value)) return;
   throw new WidgetError(where, `${key} must be ${kind} as it was made (made null, it takes anything)`, value);
 }
 
-/** A plain value is a change if it differs; an object always, as it may have been altered in place. */
+/**
+ * Tests for a change: a plain value changes if it differs; an object always, because it may have been altered in place.
+ */
 export function isChange(before: unknown, after: unknown): boolean {
   return (typeof after === "object" && after !== null) || !Object.is(before, after);
 }
 
-/** The value with the widgets that `IPY_MODEL_<id>` names in it. */
+/** Replaces `IPY_MODEL_<id>` in a value by the widgets. */
 export function resolveWidgets(where: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => resolveWidgets(where, each));
   if (typeof value !== "string" || !value.startsWith(REFERENCE)) return value;

@@ -1,14 +1,14 @@
-/** The models of this session that are open, by id. A model stays here until somebody closes it. */
+/** Open models of this session by id. A model stays here until it is closed. */
 
 export interface LiveModel {
   readonly id: string;
-  /** Every key that front ends know, with its value. */
+  /** Returns every key known to front ends, with its value. */
   shared(): [string, unknown][];
   close(): void;
 }
 
 const models = new Map<string, LiveModel>();
-/** Closed ones too, as long as somebody holds them. */
+/** Known models, including closed ones still referenced. */
 const known = new WeakSet<object>();
 
 export function remember(model: LiveModel): void {
@@ -32,14 +32,14 @@ export function isModel(value: unknown): boolean {
   return typeof value === "object" && value !== null && known.has(value);
 }
 
-/** The id of a model, `null` if it is closed, and `undefined` for any other value. */
+/** Returns the id of a model, `null` for a closed one, and `undefined` for any other value. */
 export function idOf(value: object): string | null | undefined {
   if (!known.has(value)) return undefined;
   const { id } = value as LiveModel;
   return models.get(id) === value ? id : null;
 }
 
-/** Closes every widget of the session: their views go from the page, and the session forgets their state. */
+/** Closes every widget of the session: their views disappear from the page, and the session drops their state. */
 export function closeAll(): void {
   for (const model of all()) model.close();
 }

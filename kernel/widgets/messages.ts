@@ -1,4 +1,7 @@
-/** What the front end may say to a model. It is untrusted: everything is read here before it touches any state. */
+/**
+ * Parsing of the front end's messages to a model. They are untrusted, so everything is checked before it changes any
+ * state.
+ */
 import type { CommMessage, JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 import { describePath, MAX_DEPTH, type Path } from "./packing";
@@ -7,7 +10,7 @@ export const WIDGET_TARGET = "jupyter.widget";
 export const CONTROL_TARGET = "jupyter.widget.control";
 export const PROTOCOL_VERSION = "2.1.0";
 
-/** Characters and bytes of one message. A Jupyter server itself lets 10 MiB through unless it is told otherwise. */
+/** Largest message in characters and bytes. A Jupyter server accepts 10 MiB by default. */
 export const MAX_INCOMING = 64 * 1024 * 1024;
 
 export type Incoming =
@@ -15,7 +18,11 @@ export type Incoming =
   | { method: "request_state" }
   | { method: "custom"; content: JSONValue };
 
-/** @throws WidgetError that says what is wrong with the message. */
+/**
+ * Parses a message.
+ *
+ * @throws WidgetError naming the fault of the message
+ */
 export function readMessage(where: string, message: CommMessage): Incoming {
   checkSize(where, message);
   const data = readObject(where, "the data", message.data);
@@ -31,7 +38,7 @@ export function readMessage(where: string, message: CommMessage): Incoming {
   }
 }
 
-/** State and paths of an update, and of a `comm_open` from the front end. */
+/** Reads state and paths of an update, and of a `comm_open` from the front end. */
 export function readState(where: string, message: CommMessage): { state: JSONObject; bufferPaths: Path[] } {
   const data = readObject(where, "the data", message.data);
   const state = readObject(where, "the state", data.state ?? null);
@@ -44,7 +51,7 @@ export function readState(where: string, message: CommMessage): { state: JSONObj
   return { state, bufferPaths: bufferPaths.map((path) => readPath(where, path)) };
 }
 
-/** Size, depth and names of everything in the message. */
+/** Checks size, depth and names of everything in the message. */
 export function checkSize(where: string, { data, buffers }: CommMessage): void {
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
   const characters = checkJSON(where, data, []);
@@ -52,7 +59,7 @@ export function checkSize(where: string, { data, buffers }: CommMessage): void {
   throw new WidgetError(where, `a message must not hold more than ${MAX_INCOMING} bytes`, bytes + characters);
 }
 
-/** About the characters that the value takes as text. */
+/** Checks a value and returns its approximate length as text. */
 function checkJSON(where: string, value: JSONValue, path: Path): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 5;

@@ -12,37 +12,38 @@ import { stateInWords } from "./words";
 
 const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
 
-/** Any widget: what a container holds, and what can be closed. */
+/** Any widget: a child of a container, with a method to close it. */
 export interface WidgetHandle extends Displayable {
-  /** The id of the model and of its comm. */
+  /** Id of the model and of its comm. */
   readonly id: string;
   readonly closed: boolean;
   close(): void;
 }
 
-/** What a kind of widget is made of. */
+/** Setup of a kind of widget. */
 export interface WidgetSetup {
-  /** The public function that makes it, for errors. */
+  /** Public function that makes it, for errors. */
   where: string;
-  /** Every key of the state with its first value. */
+  /** Every key of the state with its initial value. */
   state: Record<string, unknown>;
-  /** Values of the kinds that the front end may set; `null` lets anything in. Default: the first values. */
+  /** Values whose kinds the front end may set; `null` accepts anything. Default: the initial values. */
   kinds?: Record<string, unknown>;
   /** Keys that stay in the kernel. */
   local?: readonly string[];
-  /** Keys that hold widgets. Default: those whose first value is one or lists some. */
+  /** Keys that hold widgets. Default: those whose initial value is a widget or a list of widgets. */
   references?: readonly string[];
   /** Widgets that close with this one. */
   companions?: readonly WidgetHandle[];
-  /** Adds to a change what follows from it. */
+  /** Adds consequent changes to a change. */
   derive?: (changes: Map<string, unknown>, present: (key: string) => unknown) => void;
-  /** Throws if the state would break a rule of the widget. */
+  /** Checks the state; throws for a broken rule of the widget. */
   check?: (next: (key: string) => unknown) => void;
 }
 
 /**
- * The kernel's side of a widget, in the shape of anywidget's front-end modules (AFM): `get`, `set`, `save_changes`, `on`, `off`,
- * `send`. It shows itself as the result of a cell or by `display`, in as many places as one likes; all of them stay in step.
+ * Kernel side of a widget, in the shape of anywidget's front-end modules (AFM): `get`, `set`, `save_changes`, `on`,
+ * `off`, `send`. It shows itself as the result of a cell or by `display`, in any number of places that stay
+ * synchronous.
  *
  * Without a notebook session (a script, a test) it is a plain observable object.
  */
@@ -56,7 +57,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   private readonly strangers = new Set<string>();
   private ended = false;
 
-  /** Use `widgets.model` or a function of a certain widget. */
+  /** @internal Use `widgets.model` or the function of a specific widget. */
   constructor(setup: WidgetSetup, comm?: Comm) {
     this.setup = setup;
     this.values = new Map(Object.entries(setup.state));
@@ -68,22 +69,22 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     remember(this);
   }
 
-  /** The present value, also one that is not saved yet. Binary values are the model's own: copy before changing them. */
+  /** Returns the present value, even if unsaved. Binary values belong to the model: copy before changing them. */
   get<K extends keyof T & string>(key: K): T[K] {
     return this.values.get(key) as T[K];
   }
 
   /**
-   * Sets one value here and calls the handlers of `change:<key>`; {@link save_changes} sends it. An object or array counts as
-   * changed whenever it is set, a plain value only if it differs.
+   * Sets one value here and calls the handlers of `change:<key>`; {@link save_changes} sends it. An object or array
+   * counts as changed whenever it is set, a plain value only if it differs.
    *
-   * @throws WidgetError for a key that the model does not have, and for a value that it cannot take.
+   * @throws WidgetError for a key that the model does not have, or an invalid value
    */
   set<K extends keyof T & string>(key: K, value: T[K]): void {
     this.assign(new Map([[key, value]]), false);
   }
 
-  /** Sends what was set since the last time to every view. Does nothing once the widget is closed. */
+  /** Sends all unsaved values to every view. Does nothing once the widget is closed. */
   save_changes(): void {
     const entries = this.shared().filter(([key]) => this.unsaved.has(key));
     if (entries.length > 0) this.post("update", entries);
@@ -96,24 +97,27 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   }
 
   /**
-   * Calls `handler` when a value changes, whoever changed it. A handler may be async: the front end then sends the next change when it is
-   * done, and only the latest. What it prints appears below the cell that made the widget, and so does what it throws.
+   * Calls `handler` when a value changes from either side. A handler may be async: the front end then sends the next
+   * change when it is done, and only the latest. Its output and errors appear below the cell that made the widget.
    */
   on<K extends keyof T & string>(event: `change:${K}`, handler: (model: this, value: T[K]) => unknown): void;
   /** Calls `handler` with each message that a view sends by its `model.send`. */
   on(event: "msg:custom", handler: (content: JSONValue, buffers: DataView[]) => unknown): void;
-  /** `change` comes once after all of `change:<key>`; `close` when the widget is closed, by either side. */
+  /**
+   * Adds a handler of other events. `change` comes once after all of `change:<key>`; `close` when either side closes
+   * the widget.
+   */
   on(event: "change" | "close", handler: (model: this) => unknown): void;
   on(event: string, handler: Handler): void {
     this.events.on(event, handler);
   }
 
-  /** Removes one handler, all handlers of an event, or all there are. */
+  /** Removes one handler, all handlers of an event, or all handlers. */
   off(event?: string | null, handler?: Handler | null): void {
     this.events.off(event, handler);
   }
 
-  /** Sends a message of your own to every view, where `model.on("msg:custom", …)` hears it. */
+  /** Sends a custom message to every view, which receives it by `model.on("msg:custom", …)`. */
   send(content: JSONValue, _callbacks?: unknown, buffers: readonly (ArrayBufferView | ArrayBuffer)[] = []): void {
     if (!this.closed) this.comm?.send({ method: "custom", content }, { buffers: buffers.map(bytesOf) });
   }
@@ -123,14 +127,14 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     return this.ended;
   }
 
-  /** Removes all views of the widget, and with it the layout and style that were made for it. */
+  /** Removes all views of the widget, and the layout and style made for it. */
   close(): void {
     if (this.ended) return;
     this.comm?.close();
     this.end();
   }
 
-  /** Every key that front ends know, with its value. */
+  /** Returns every key known to front ends, with its value. */
   shared(): [string, unknown][] {
     const { local = [] } = this.setup;
     return [...this.values].filter(([key]) => !local.includes(key));
@@ -142,7 +146,10 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     return { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: this.id }, ...text };
   }
 
-  /** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
+  /**
+   * Describes the widget as `IntSlider(value: 40, description: "Threshold")`, with the values that differ from its
+   * kind's.
+   */
   toString(): string {
     return (this.ended ? "closed " : "") + stateInWords(this.values, this.setup.kinds ?? {});
   }
@@ -163,18 +170,18 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     }
   }
 
-  /** Front ends hear of a change before handlers do, which may be slow. */
+  /** Assigns changes. Front ends are told before handlers run, because handlers may be slow. */
   private assign(changes: Map<string, unknown>, save: boolean): void {
     const stranger = [...changes.keys()].find((key) => !this.values.has(key));
     if (stranger !== undefined) {
       throw new WidgetError(this.setup.where, `the state has no ${stranger}, ${this.keys()}`, stranger);
     }
-    pack(this.setup.where, changes, idOf); // Refuses here what could not be sent later.
+    pack(this.setup.where, changes, idOf); // Refuses values that cannot be sent later.
     this.prepare(changes);
     const changed = this.store(changes);
     for (const [key] of changed) this.unsaved.add(key);
     if (save) this.save_changes();
-    // A handler's error is reported like any late one: setting a value does not fail for it.
+    // A handler's error is reported like any late error and does not make the assignment fail.
     void this.notify(changed);
   }
 
@@ -183,14 +190,14 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     this.setup.check?.((key) => (changes.has(key) ? changes.get(key) : this.values.get(key)));
   }
 
-  /** Returns what is not as it was. */
+  /** Stores changes and returns those that differ from before. */
   private store(changes: Map<string, unknown>): [string, unknown][] {
     const changed = [...changes].filter(([key, value]) => isChange(this.values.get(key), value));
     for (const [key, value] of changed) this.values.set(key, value);
     return changed;
   }
 
-  /** Settles when every handler has, and rejects with what they threw. */
+  /** Settles when every handler has, and rejects with their errors. */
   private async notify(changed: [string, unknown][]): Promise<void> {
     if (changed.length === 0) return;
     const calls = changed.map(([key, value]) => this.events.emit(`change:${key}`, this, value));
@@ -219,7 +226,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
       for (const [key, value] of changes) changes.set(key, this.accepted(key, value));
       this.prepare(changes);
     } catch (error) {
-      // The page shows what was refused: tell it what holds.
+      // The page shows the refused value: send the valid one.
       this.post(
         "update",
         this.shared().filter(([key]) => changes.has(key)),
@@ -240,7 +247,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     );
   }
 
-  /** Takes unknown keys out of a change and returns those that have not been reported yet. */
+  /** Removes unknown keys from a change and returns those not yet reported. */
   private removeStrangers(changes: Map<string, unknown>): string[] {
     const { local = [] } = this.setup;
     const strangers = [...changes.keys()].filter((key) => !this.values.has(key) || local.includes(key));
@@ -250,7 +257,9 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
     return fresh;
   }
 
-  /** A value of the front end, with its widgets found; throws if its kind is another than that of the first value. */
+  /**
+   * Returns a value of the front end with its widgets resolved; throws if its kind differs from the initial value's.
+   */
   private accepted(key: string, value: unknown): unknown {
     const { where, state, kinds = state } = this.setup;
     const taken = this.isReference(key) ? resolveWidgets(where, value) : value;
@@ -293,7 +302,7 @@ export class Widget<T extends object = Record<string, unknown>> implements Widge
   }
 }
 
-/** Whether front ends that share a model hear each other's changes; the variable is ipywidgets' own. */
+/** Echo changes between front ends that share a model, under ipywidgets' environment variable. */
 const ECHO = !["no", "n", "false", "off", "0", "0.0"].includes(
   (platform().environment().JUPYTER_WIDGETS_ECHO ?? "yes").toLowerCase(),
 );
@@ -302,7 +311,11 @@ function toDataView(bytes: Uint8Array): DataView {
   return new DataView(new Uint8Array(bytes).buffer);
 }
 
-/** @throws WidgetError unless the state names the class of its model. */
+/**
+ * Checks a model's identity.
+ *
+ * @throws WidgetError unless the state names the class of its model
+ */
 export function checkIdentity(where: string, state: object): void {
   for (const key of ["_model_module", "_model_module_version", "_model_name"]) {
     const name = own(state, key);
@@ -310,7 +323,7 @@ export function checkIdentity(where: string, state: object): void {
   }
 }
 
-/** Takes a model that the front end made, as it makes the parts of a game controller. */
+/** Adopts a model made by the front end, such as the parts of a game controller. */
 function adopt(comm: Comm, open: CommMessage): void {
   try {
     new Widget({ where: WIDGET_TARGET, state: Object.fromEntries(readOpen(open)) }, comm);

@@ -1,6 +1,6 @@
 /**
- * State as the widget protocol carries it: JSON in which a widget is `IPY_MODEL_<id>`, and beside it the binary values with the
- * paths of the places that they were taken from.
+ * State in the form of the widget protocol: JSON in which a widget is `IPY_MODEL_<id>`, and separately the binary
+ * values with their paths.
  */
 import type { JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
@@ -13,14 +13,18 @@ export interface Packed {
   buffers: Uint8Array[];
 }
 
-/** The id of a value that is a widget, `null` if that is closed. */
+/** Function to the id of a value that is a widget, `null` if that is closed. */
 export type IdOf = (value: object) => string | null | undefined;
 
 export const REFERENCE = "IPY_MODEL_";
-/** Deeper state is taken for a cycle, or for an attack. */
+/** Largest depth; deeper state is treated as a cycle or an attack. */
 export const MAX_DEPTH = 64;
 
-/** @throws WidgetError for a value that no message can carry, with its path. */
+/**
+ * Packs state for a message.
+ *
+ * @throws WidgetError for a value that no message can carry, with its path
+ */
 export function pack(where: string, entries: Iterable<[string, unknown]>, idOf: IdOf): Packed {
   return new Packer(where, idOf).pack(entries);
 }
@@ -71,7 +75,7 @@ class Packer {
     return this.object(Object.entries(value), path);
   }
 
-  /** Closed widgets are left out: a front end that does not find one gives up the whole list. */
+  /** Packs a list without closed widgets, because a front end that misses one drops the whole list. */
   private list(value: readonly unknown[], path: Path): JSONValue[] {
     const open = value.filter((item) => typeof item !== "object" || item === null || this.idOf(item) !== null);
     return open.map((item, index) => this.value(item, [...path, index]) ?? null);
@@ -86,7 +90,10 @@ class Packer {
     return object;
   }
 
-  /** The protocol leaves `null` in a list and nothing in an object; the caller makes the `null`. */
+  /**
+   * Extracts a binary value. The protocol leaves `null` in a list and nothing in an object; the caller makes the
+   * `null`.
+   */
   private binary(value: Binary, path: Path): undefined {
     this.bufferPaths.push(path);
     this.buffers.push(bytesOf(value));
@@ -106,8 +113,8 @@ export function bytesOf(value: Binary): Uint8Array {
 }
 
 /**
- * Puts buffers back into state that {@link checkJSON} has let through, and changes it in place. A buffer takes the type of what
- * `present` says lies at its path, so that a `Float32Array` comes back as one; where nothing lies, it is a `Uint8Array`.
+ * Puts buffers back in place into state that {@link checkJSON} has accepted. A buffer takes the type of the value at
+ * its path in `present`, so that a `Float32Array` comes back as one; otherwise it becomes a `Uint8Array`.
  */
 export function unpack(
   where: string,
@@ -137,7 +144,7 @@ function put(where: string, state: JSONObject, path: Path, value: Binary): void 
   throw new WidgetError(where, "a path of buffer_paths must name a free place in the state", describePath(path));
 }
 
-/** Never through a prototype. */
+/** Reads a property, never through a prototype. */
 export function own(value: unknown, key: string | number): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
   return (value as Record<string | number, unknown>)[key];
@@ -156,7 +163,7 @@ const TYPED_ARRAYS = [
   BigUint64Array,
 ];
 
-/** A copy of the bytes, so that it is aligned and belongs to the model. */
+/** Copies the bytes, so that they are aligned and belong to the model. */
 function likewise(where: string, path: Path, bytes: Uint8Array, present: unknown): Binary {
   const copy = new Uint8Array(bytes);
   if (present instanceof ArrayBuffer) return copy.buffer;
@@ -170,7 +177,7 @@ function likewise(where: string, path: Path, bytes: Uint8Array, present: unknown
   return new type(copy.buffer);
 }
 
-/** `pixels.levels[0]` */
+/** Formats a path as `pixels.levels[0]`. */
 export function describePath(path: Path): string {
   return path.map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? key : `.${key}`)).join("");
 }

@@ -2,10 +2,11 @@ import { WidgetError } from "./error";
 import type { Widget } from "./model";
 
 /**
- * Waits for a value: `await widgets.until(slider, "value", (value) => value > 10)` in a cell goes on when the condition holds, at once if
- * it holds already. Without a condition it waits for the next change.
+ * Waits for a value: `await widgets.until(slider, "value", (value) => value > 10)` in a cell continues when the
+ * condition holds, at once if it already holds. Without a condition it waits for the next change.
  *
- * @returns the value. @throws WidgetError when the widget is closed first.
+ * @returns the value
+ * @throws WidgetError when the widget is closed first
  */
 export function until<T extends object, K extends keyof T & string>(
   model: Widget<T>,

@@ -1,10 +1,10 @@
-/** A widget in words, for notebooks without its front end and for `console.log`. */
+/** Text form of a widget, for notebooks without its front end and for `console.log`. */
 import { describeValue } from "../rule-error";
 import { isModel } from "./live";
 
 const LONGEST = 1000;
 
-/** `IntSlider(value: 40, description: "Threshold")`: the values that are not as the widget's kind has them. */
+/** Formats state as `IntSlider(value: 40, description: "Threshold")`, with the values that differ from the kind's. */
 export function stateInWords(values: ReadonlyMap<string, unknown>, kinds: Record<string, unknown>): string {
   const shown = [...values].filter(
     ([key, value]) => value !== null && value !== kinds[key] && !/^_|^(layout|style)$/.test(key),

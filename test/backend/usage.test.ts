@@ -7,7 +7,9 @@ import { nn, tf, train } from "../nn/names.ts";
 
 const MIB = 2 ** 20;
 const card = (name: string, used: number, total: number) => ({
-  ...{ name, usedBytes: used * MIB, totalBytes: total * MIB },
+  name,
+  usedBytes: used * MIB,
+  totalBytes: total * MIB,
 });
 
 describe("what nvidia-smi says of a card's memory", () => {

@@ -12,9 +12,27 @@ const RELEASE = "bookworm";
 const DRIVER = ["mesa-vulkan-drivers", "libdrm2", "libdrm-amdgpu1"].map((name) => `${name}/${RELEASE}-backports`);
 /** What the driver needs beside the C library, where a bare machine lacks it. */
 const LIBRARIES = [
-  ...["libllvm15", "libz3-4", "libedit2", "libbsd0", "libmd0", "libxml2", "libicu72", "libelf1", "libexpat1"],
-  ...["libxcb1", "libxau6", "libxdmcp6", "libx11-xcb1", "libxcb-dri3-0", "libxcb-present0", "libxcb-randr0"],
-  ...["libxcb-shm0", "libxcb-sync1", "libxcb-xfixes0", "libxshmfence1", "libwayland-client0"],
+  "libllvm15",
+  "libz3-4",
+  "libedit2",
+  "libbsd0",
+  "libmd0",
+  "libxml2",
+  "libicu72",
+  "libelf1",
+  "libexpat1",
+  "libxcb1",
+  "libxau6",
+  "libxdmcp6",
+  "libx11-xcb1",
+  "libxcb-dri3-0",
+  "libxcb-present0",
+  "libxcb-randr0",
+  "libxcb-shm0",
+  "libxcb-sync1",
+  "libxcb-xfixes0",
+  "libxshmfence1",
+  "libwayland-client0",
 ];
 
 /**

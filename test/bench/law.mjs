@@ -11,9 +11,15 @@ const require = createRequire(join(root, "kernel", "package.json"));
 const [ROUNDS, RUNS] = [3, 2];
 const CANVAS = 840;
 const STUDY = {
-  ...{ images: 100, pairs: 2000, keypoints: 9, side: 24, channels: 1024 },
+  images: 100,
+  pairs: 2000,
+  keypoints: 9,
+  side: 24,
+  channels: 1024,
   // Some of the 100 images of the A score, to keep the arrays small; times are scaled to 100.
-  ...{ tokenImages: 20, width: 4096, tokens: { target: 576, clip336: 576, clip224: 256 } },
+  tokenImages: 20,
+  width: 4096,
+  tokens: { target: 576, clip336: 576, clip224: 256 },
 };
 const SCALE = 100 / STUDY.tokenImages;
 
@@ -170,7 +176,9 @@ function cScore({ features, pairs }) {
     forwardIntermediates: async (paths) => ({
       intermediates: [
         {
-          ...{ layer: 0, grid: [STUDY.side, STUDY.side], channels: STUDY.channels },
+          layer: 0,
+          grid: [STUDY.side, STUDY.side],
+          channels: STUDY.channels,
           tokens: (i) => features.subarray(Number(paths[i]) * size, (Number(paths[i]) + 1) * size),
         },
       ],

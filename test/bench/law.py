@@ -30,7 +30,7 @@ def unit(x):
 
 
 def locate(similarity, n):
-    """Windowed soft-argmax of law.md section 2.3 step 4, for all rows at once."""
+    """Windowed soft-argmax of the released evaluation (arXiv 2408.16357), for all rows at once."""
     peak = similarity.argmax(1)
     row, column = torch.arange(n * n) // n, torch.arange(n * n) % n
     near = ((row - (peak // n)[:, None]).abs() <= WINDOW) & ((column - (peak % n)[:, None]).abs() <= WINDOW)

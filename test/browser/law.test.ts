@@ -74,7 +74,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
       await until(async () => (await markers(law, panel)).all === count, `${count} markers in ${panel}`);
       assert.equal((await markers(law, panel)).selected, 0);
     }
-    // R² of law.md, section 3.
+    // R² of the published table (arXiv 2408.16357).
     await law.says(
       "caption",
       /^mmbench_en: R² 0\.963 in sample, adjusted R² 0\.937, leave-one-out Q² 0\.893, n = 13, 6/,

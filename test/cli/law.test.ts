@@ -185,7 +185,7 @@ describe("fovea law", () => {
   });
 
   it("a-score reads tokens of targets and references, one tensor an image", async () => {
-    // The worked example of law.md, section 7.
+    // The worked example.
     const file = async (name: string, images: Record<string, number[][]>) => {
       const tensors = Object.entries(images).map(([image, rows]): [string, SafetensorsTensor] => {
         const shape = [rows.length, rows[0].length];

@@ -71,7 +71,10 @@ describe("geometry maps points between picture and model input", () => {
 describe("shortest_edge without a centre crop, as transformers has it", () => {
   const config = (size: object): object => ({ image_processor_type: "X", resample: 3, size, do_center_crop: false });
   const picture = (width: number, height: number): RawImage => ({
-    ...{ data: new Uint8Array(3 * width * height), width, height, channels: 3 },
+    data: new Uint8Array(3 * width * height),
+    width,
+    height,
+    channels: 3,
   });
   const prepared = (plan: Preprocess, image: RawImage) =>
     preprocessImage(image, plan, new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]));

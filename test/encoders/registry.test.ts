@@ -13,7 +13,7 @@ describe("encoders.registry", () => {
     assert.deepEqual(named, rows);
   });
 
-  it("has the grids that the Law's code reads (law.md, 2.1)", () => {
+  it("has the grids that the Law's code reads (arXiv 2408.16357)", () => {
     const grids: Record<string, number> = { CLIP224: 16, CLIP336: 24, OpenCLIP: 16, SigLIP: 14, DINOv2: 16 };
     for (const [row, side] of Object.entries(grids)) {
       const { inputSize, patchSize } = registry.find((entry) => entry.law === row)!;

@@ -42,9 +42,18 @@ function record(name = "", state: RunState = "running", checkpoint = true): RunR
     const axes = ["task", "unit"] as [string, string];
     const evaluated = step % 20 === 0;
     const made = {
-      ...{ step, stage, stageStep: step - 40 * stage, epoch: step / 10, loss: 1 / step, gradientNorm: 1 },
-      ...{ metrics: { "<script>": step }, rates: { "<b>head</b>": 0.01 }, milliseconds: 100 },
-      ...{ remainingMilliseconds: 100 * (200 - step), examples: 4, memory: { tensors: 9, bytes: 1e6, resident: 2e8 } },
+      step,
+      stage,
+      stageStep: step - 40 * stage,
+      epoch: step / 10,
+      loss: 1 / step,
+      gradientNorm: 1,
+      metrics: { "<script>": step },
+      rates: { "<b>head</b>": 0.01 },
+      milliseconds: 100,
+      remainingMilliseconds: 100 * (200 - step),
+      examples: 4,
+      memory: { tensors: 9, bytes: 1e6, resident: 2e8 },
       validation: evaluated ? { loss: 2 / step } : null,
       matrices: evaluated ? [{ ...matrix, axes, ...encodeCells([0, step, NaN, 1]) }] : [],
     };

@@ -35,7 +35,10 @@ after(() => rmSync(folder, { recursive: true }));
 describe("extraction of many images", () => {
   it(`needs no more memory for ${COUNT} images than for a fifth of them`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
-      ...[CHILD, MODEL, join(folder, "images"), join(folder, "features")],
+      CHILD,
+      MODEL,
+      join(folder, "images"),
+      join(folder, "features"),
     ]);
     const { ok, early, late } = JSON.parse(stdout) as { ok: number; early: number; late: number };
     assert.equal(ok, COUNT);

@@ -55,8 +55,11 @@ describe("features.extract", () => {
       [2, 4, 6, 8, 10],
     );
     assert.deepEqual(readdirSync(join(folder, "whole")).sort(), [
-      ...["features-00000.safetensors", "features-00001.safetensors", "features-00002.safetensors"],
-      ...["manifest.jsonl", "run.json"],
+      "features-00000.safetensors",
+      "features-00001.safetensors",
+      "features-00002.safetensors",
+      "manifest.jsonl",
+      "run.json",
     ]);
     assert.equal((await encoder.forwardIntermediates(paths[0])).intermediates.length, 3);
   });

@@ -7,7 +7,7 @@ const tokens = (...rows: number[][]): TokenSet => ({ data: Float32Array.from(row
 const close = (actual: number, expected: number, tolerance = 1e-6) =>
   assert.ok(Math.abs(actual - expected) < tolerance, `${actual} is not ${expected}`);
 
-describe("law.aScore, worked example of law.md section 7", () => {
+describe("law.aScore, worked example", () => {
   const target = [tokens([3, 4], [1, 0]), tokens([0, 1], [-1, 1])];
   const at224 = tokens([0, 2], [4, 3], [-1, 0]);
   const at336 = tokens([1, 0], [5, 12]);
@@ -33,7 +33,7 @@ describe("law.aScore, worked example of law.md section 7", () => {
   });
 });
 
-describe("law.aScore, invariants of law.md section 4", () => {
+describe("law.aScore, invariants", () => {
   const wave = (count: number, phase: number) =>
     tokens(
       ...Array.from({ length: count }, (_, i) =>

@@ -116,7 +116,9 @@ describe("features that are kept", () => {
 
   it("a function from path to features takes the place of an encoder", async () => {
     const { intermediates } = await positional().forwardIntermediates(["x"], {
-      ...{ indices: null, outputFmt: "NLC", intermediatesOnly: true },
+      indices: null,
+      outputFmt: "NLC",
+      intermediatesOnly: true,
     });
     const { grid, channels } = intermediates[0];
     const asked: string[] = [];

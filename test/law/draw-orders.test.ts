@@ -15,7 +15,7 @@ const places = (() => {
 })();
 const quadrant = (i: number) => places[i].map((x) => Math.min(1, Math.floor(x * 2))).join();
 
-describe("the orders of the AC policy, invariants of law.md section 4", () => {
+describe("the orders of the AC policy, invariants", () => {
   it("hold every encoder once, whatever the seed", () => {
     const orders = new DrawOrders(places);
     const random = uniform(3);

@@ -4,7 +4,7 @@ import { letterbox } from "../../kernel/law/pck/canvas.ts";
 import * as law from "../../kernel/law";
 import type { GridFeatures, PckPair } from "../../kernel/law";
 
-/** The worked example of law.md, section 7: N = 840, n = 8; rows of similarity are given, not features. */
+/** The worked example: N = 840, n = 8; rows of similarity are given, not features. */
 const pair: PckPair = {
   category: "example",
   source: { size: [8, 6], keypoints: { 0: [6, 2], 1: [2, 4.5], 2: [1, 1] } },
@@ -32,7 +32,7 @@ const { source, target } = featuresOf({
   ],
 });
 
-describe("PCK, worked example of law.md section 7", () => {
+describe("PCK, worked example", () => {
   const rows: [string, object, number, number, boolean[][]][] = [
     [
       "argmax",
@@ -103,7 +103,7 @@ describe("letterbox", () => {
   });
 });
 
-describe("letterbox, invariants of law.md section 4", () => {
+describe("letterbox, invariants", () => {
   it("what lies inside the image lies inside the canvas, and comes back within a pixel", () => {
     for (const [width, height] of [
       [500, 375],
@@ -129,7 +129,7 @@ describe("letterbox, invariants of law.md section 4", () => {
   });
 });
 
-describe("PCK invariants of law.md section 4", () => {
+describe("PCK invariants", () => {
   const tokens = Float32Array.from({ length: N_CELLS * 16 }, (_, i) => Math.sin(i * 12.9898) * 4.37);
   const image: GridFeatures = { tokens: law.normalizeTokens(tokens, 16), grid: [8, 8], channels: 16 };
   const self: PckPair = {

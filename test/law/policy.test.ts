@@ -18,7 +18,7 @@ describe("law.policy on the published table", () => {
     assert.equal(anytime[12], 1);
   });
 
-  it("with all 13 trained, the predicted top 3 holds the optimum as law.md section 3 lists", () => {
+  it("with all 13 trained, the predicted top 3 holds the optimum", () => {
     const missed = Object.keys(result.benchmarks).filter((name) => at(name, "ac").fixedBudget[12] === 0);
     assert.deepEqual(missed.sort(), ["seed_image", "textvqa_val"]);
   });

@@ -5,7 +5,7 @@ import * as law from "../../kernel/law";
 const close = (actual: number | null, expected: number, tolerance: number, what = "") =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);
 
-/** law.md section 3, in-sample R² in the order MMBench, MME, OKVQA, SEED, MMMU, TextVQA, VizWiz, ScienceQA. */
+/** In-sample R² in the order MMBench, MME, OKVQA, SEED, MMMU, TextVQA, VizWiz, ScienceQA. */
 const ORDER = [
   "mmbench_en",
   "mme",

@@ -332,7 +332,7 @@ describe("what adapters refuse", () => {
     const model = new Model();
     const adapters = lora.attach(model, { targetModules: TARGETS });
     assert.throws(() => lora.attach(model, { targetModules: TARGETS }), /the model has adapters already/);
-    assert.throws(() => adapters.add("default", { targetModules: TARGETS }), /each adapter has a name of its own/);
+    assert.throws(() => adapters.add("default", { targetModules: TARGETS }), /each adapter must have a different name/);
     assert.throws(() => adapters.add("a.b", { targetModules: TARGETS }), /a name has letters, digits/);
     assert.throws(() => adapters.activate("nobody"), /lora.activate: adapters are default, received "nobody"/);
     adapters.detach();

@@ -93,8 +93,11 @@ describe("an adapter's folder", () => {
     const prefix = "base_model.model.layers.0.self_attn.q_proj.";
     const shapes = [...below(tensors, prefix)].map(([name, { shape }]) => [name, shape]);
     assert.deepEqual(Object.fromEntries(shapes), {
-      ...{ "lora_A.weight": [4, 6], "lora_B.weight": [6, 4], "lora_T.weight": [4, 6] },
-      ...{ "lora_norm.weight": [4], "lora_norm.bias": [4] },
+      "lora_A.weight": [4, 6],
+      "lora_B.weight": [6, 4],
+      "lora_T.weight": [4, 6],
+      "lora_norm.weight": [4],
+      "lora_norm.bias": [4],
     });
   });
 
@@ -213,12 +216,17 @@ describe("files alone", () => {
     const q = (i: number) => `layers.${i}.self_attn.q_proj`;
     const place = await written("seen", { targetModules: ["q_proj"], r: 4, loraAlpha: 6, rankPattern: { [q(1)]: 2 } });
     const expected = {
-      ...{ type: "LORA", rank: 4, alpha: 6, scaling: 1.5 },
+      type: "LORA",
+      rank: 4,
+      alpha: 6,
+      scaling: 1.5,
       modules: [
         { name: q(0), in: 6, out: 6, rank: 4 },
         { name: q(1), in: 6, out: 6, rank: 2 },
       ],
-      ...{ saved: [], parameters: 72, dtypes: ["F32"] },
+      saved: [],
+      parameters: 72,
+      dtypes: ["F32"],
     };
     assert.deepEqual(await lora.inspect(place), expected);
     assert.deepEqual(await lora.inspect(join(place, "adapter_model.safetensors")), expected);

@@ -60,7 +60,10 @@ describe("which layers an adapter means", () => {
   it("ranks and alphas by the first pattern that matches, scaling by each", () => {
     const model = new Model();
     const adapters = lora.attach(model, {
-      ...{ targetModules: ["q_proj", "v_proj"], r: 4, loraAlpha: 8, useRslora: true },
+      targetModules: ["q_proj", "v_proj"],
+      r: 4,
+      loraAlpha: 8,
+      useRslora: true,
       rankPattern: { "layers.1.*v_proj": 2, v_proj: 3 },
       alphaPattern: { q_proj: 6 },
     });

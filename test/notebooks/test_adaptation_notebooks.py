@@ -20,7 +20,7 @@ class EnhancementNotebook(notebook_case.NotebookCase):
         self.assertAlmostEqual(*(float(rows[name]["trained parameters"]) for name in ("VCE", "last, deeper")), delta=1000)
 
     def test_it_counts_what_the_paper_publishes(self):
-        # vce-dual-lora.md, section 5.
+        # Counts for the configuration of the paper (arXiv 2411.12787).
         for figure in ("2892544 parameters, 5.52 MiB", "2890496 without"):
             self.assertIn(figure, printed(self.notebook))
 
@@ -34,7 +34,7 @@ class DualLoraNotebook(notebook_case.NotebookCase):
     test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.
 
     def test_it_counts_as_the_paper_does(self):
-        # vce-dual-lora.md, section 5.
+        # Counts for the configuration of the paper (arXiv 2411.12787).
         rows = {row["adapter"]: row["trained values"] for row in self.table_with("adapter", "trained values")}
         self.assertEqual(rows["Dual-LoRA, rank 32"], "25,169,920")
         self.assertEqual(rows["LoRA, rank 48"], "25,165,824")

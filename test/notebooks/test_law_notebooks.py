@@ -10,7 +10,7 @@ class LawNotebook(notebook_case.NotebookCase):
     name = "03-law-of-vision-representation"
 
     def test_it_reproduces_the_number_of_the_paper(self):
-        # law.md, section 3.
+        # Figures of the published table (arXiv 2408.16357).
         for figure in ("95.7170 %", "85.2130 %", "90.4650 %"):
             self.assertIn(figure, printed(self.notebook))
 

@@ -8,17 +8,47 @@ import type { Inspection } from "../../kernel/onnx";
 const GOLDEN = join(import.meta.dirname, "golden");
 /** Exports of make_golden.py: three blocks each, attention of separate operators. */
 const PLAIN = [
-  ...["vit.ts14", "vit.ts17", "vit.dynamo", "deit.ts17", "deit.dynamo", "dinov2.ts17", "dinov2.dynamo"],
-  ...["dinov2.scrambled", "dinov2reg.dynamo", "clip.ts17", "clip.dynamo", "siglip.ts17", "siglip.dynamo"],
-  ...["beit.ts17", "timm.ts17", "timm.dynamo", "sam.ts17", "sam.dynamo", "dinov3.ts17", "aimv2.ts17", "aimv2.dynamo"],
-  ...["eva02.dynamo", "vit.fp16", "vit.int8", "vit.qdq", "vit.extended", "vit.fused", "swin.ts17", "timmswin.ts17"],
-  ...["timmswin.dynamo"],
+  "vit.ts14",
+  "vit.ts17",
+  "vit.dynamo",
+  "deit.ts17",
+  "deit.dynamo",
+  "dinov2.ts17",
+  "dinov2.dynamo",
+  "dinov2.scrambled",
+  "dinov2reg.dynamo",
+  "clip.ts17",
+  "clip.dynamo",
+  "siglip.ts17",
+  "siglip.dynamo",
+  "beit.ts17",
+  "timm.ts17",
+  "timm.dynamo",
+  "sam.ts17",
+  "sam.dynamo",
+  "dinov3.ts17",
+  "aimv2.ts17",
+  "aimv2.dynamo",
+  "eva02.dynamo",
+  "vit.fp16",
+  "vit.int8",
+  "vit.qdq",
+  "vit.extended",
+  "vit.fused",
+  "swin.ts17",
+  "timmswin.ts17",
+  "timmswin.dynamo",
 ];
 
 /** Blocks by stage of those that are not three alike. */
 const STAGES: Record<string, number[]> = {
-  ...{ dinov3: [0, 0], aimv2: [0, 0], eva02: [0, 0], swin: [0, 0, 1, 1], timmswin: [0, 0, 1, 1] },
-  ...{ convnext: [0, 0, 1, 1], resnet: [0, 0, 1, 1, 2, 2, 3, 3] },
+  dinov3: [0, 0],
+  aimv2: [0, 0],
+  eva02: [0, 0],
+  swin: [0, 0, 1, 1],
+  timmswin: [0, 0, 1, 1],
+  convnext: [0, 0, 1, 1],
+  resnet: [0, 0, 1, 1, 2, 2, 3, 3],
 };
 
 /** BEiT pools its tokens, SAM and the ConvNeXt and ResNet exports end in convolutions or sums. */

@@ -63,8 +63,16 @@ describe("a control", () => {
       line({ control, validation, accumulate: 2, checkpoint: { path: join(folder, "plan.safetensors") } }),
     );
     assert.deepEqual(lines, [
-      ...["waiting", "began at 0 of 7", "running"],
-      ...["1: 8", "2: 8", "3: 8 eye", "4: 8 eye", "5: 8", "6: 8", "7: 8 eye"],
+      "waiting",
+      "began at 0 of 7",
+      "running",
+      "1: 8",
+      "2: 8",
+      "3: 8 eye",
+      "4: 8 eye",
+      "5: 8",
+      "6: 8",
+      "7: 8 eye",
       "finished",
     ]);
     assert.deepEqual(plan, {
@@ -79,7 +87,11 @@ describe("a control", () => {
           ],
         },
       ],
-      ...{ totalSteps: 7, step: 0, accumulate: 2, batches: 3, device: "wasm" },
+      totalSteps: 7,
+      step: 0,
+      accumulate: 2,
+      batches: 3,
+      device: "wasm",
       checkpoint: join(folder, "plan.safetensors"),
     });
     assert.deepEqual(heard(control), ["began at 0 of 7", ...lines.slice(3, -1), "finished"], "late, the same is told");

@@ -45,7 +45,7 @@ describe("VCE", () => {
   before(() => nn.start("wasm"));
 
   it("has the published number of parameters: 2,892,544 with the norm that is never used", () => {
-    // vce-dual-lora.md, section 5; 5,785,088 bytes in half precision.
+    // Counts for the configuration of arXiv 2411.12787; 5,785,088 bytes in half precision.
     const published = new Vce(1024, { unusedNorm: true });
     assert.equal(parameterCount(published), 2_892_544);
     assert.equal(parameterCount(new Vce(1024)), 2_890_496);

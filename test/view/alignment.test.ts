@@ -28,7 +28,7 @@ const payloadOf = (view: AlignmentView): AlignmentPayload =>
   JSON.parse(JSON.stringify(view.bundle[ALIGNMENT_MIME])) as AlignmentPayload;
 
 describe("the arithmetic of alignment", () => {
-  // law.md, section 7: E and R224 of the first image.
+  // Worked example: E and R224 of the first image.
   const target = unitRows(Float32Array.of(3, 4, 1, 0), 2);
   const reference = unitRows(Float32Array.of(0, 2, 4, 3, -1, 0), 2);
   const matrix = cosineMatrix(reference, target, 2);

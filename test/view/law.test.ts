@@ -30,7 +30,7 @@ describe("view.law", () => {
     assert.deepEqual(Object.keys(view.bundle), [LAW_MIME, "image/png", "text/plain"]);
     assert.ok(JSON.stringify(view.bundle).length < 80_000);
     assert.equal(Buffer.from(String(view.bundle["image/png"]), "base64").toString("latin1", 1, 4), "PNG");
-    // R² and Q² of law.md, section 3, and of the regression's own tests.
+    // R² and Q² of the published table (arXiv 2408.16357), and of the regression's own tests.
     assert.match(view.toString(), /^T: 13 encoders on 8 benchmarks/);
     assert.match(
       view.toString(),

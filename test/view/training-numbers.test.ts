@@ -134,7 +134,13 @@ describe("words of a training", () => {
   it("are short: times, numbers", () => {
     assert.deepEqual([0, 45e3, 130e3, 7.5e6].map(durationText), ["0 s", "45 s", "2 min", "2 h 5 min"]);
     assert.deepEqual([0, 0.123456, 1.5e-5, -2e-4, 9.9969e-4, 12_345.6, 3e9].map(numberText), [
-      ...["0", "0.1235", "1.5e−5", "-0.0002", "0.0009997", "12,346", "3.00e+9"],
+      "0",
+      "0.1235",
+      "1.5e−5",
+      "-0.0002",
+      "0.0009997",
+      "12,346",
+      "3.00e+9",
     ]);
   });
 });

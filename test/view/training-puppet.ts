@@ -9,18 +9,31 @@ export const PLAN: RunPlan = {
     { name: "projector", steps: 10, groups: [{ label: "projector", learningRate: 1e-3, size: 64 }] },
     { name: "adapters", steps: 90, groups: [{ label: "lora", learningRate: 2e-4, size: 128 }] },
   ],
-  ...{ totalSteps: 100, step: 0, accumulate: 1, batches: 5, device: "wasm", checkpoint: true },
+  totalSteps: 100,
+  step: 0,
+  accumulate: 1,
+  batches: 5,
+  device: "wasm",
+  checkpoint: true,
 };
 
 export function report(step: number, more: Partial<TrainingStepLike> = {}): TrainingStepLike {
   const stageIndex = step > 10 ? 1 : 0;
   return {
-    ...{ step, stageIndex, stageStep: step - 10 * stageIndex, epoch: step / 5 },
-    ...{ loss: 1 / step, gradientNorm: 2, metrics: { accuracy: step / 100 } },
+    step,
+    stageIndex,
+    stageStep: step - 10 * stageIndex,
+    epoch: step / 5,
+    loss: 1 / step,
+    gradientNorm: 2,
+    metrics: { accuracy: step / 100 },
     learningRates: stageIndex ? { lora: 2e-4 } : { projector: 1e-3 },
-    ...{ milliseconds: 20, remainingMilliseconds: Math.max(0, 20 * (100 - step)), examples: 8 },
+    milliseconds: 20,
+    remainingMilliseconds: Math.max(0, 20 * (100 - step)),
+    examples: 8,
     memory: { tensors: 12, bytes: 4096, resident: 2e8 },
-    ...{ validation: null, pictures: [] },
+    validation: null,
+    pictures: [],
     ...more,
   };
 }

@@ -87,8 +87,16 @@ function stateShapes({ depth, width, image_size, prefix_tokens, ...stages }: Car
 describe("the zoo", () => {
   it("has trained encoders of nine families and an untrained control", () => {
     assert.deepEqual(names.sort(), [
-      ...["category-hybrid", "clip-vit", "clip-vit-192", "dino-hybrid", "mae-vit", "masks-hybrid"],
-      ...["parts-hybrid", "parts-pyramid", "siglip-hybrid", "untrained-hybrid"],
+      "category-hybrid",
+      "clip-vit",
+      "clip-vit-192",
+      "dino-hybrid",
+      "mae-vit",
+      "masks-hybrid",
+      "parts-hybrid",
+      "parts-pyramid",
+      "siglip-hybrid",
+      "untrained-hybrid",
     ]);
     const trained = names.filter((name) => card(name).training.steps > 0);
     assert.equal(new Set(trained.map((name) => card(name).objective)).size, trained.length, "each learnt otherwise");

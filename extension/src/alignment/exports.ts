@@ -13,7 +13,11 @@ export function exportData(payload: AlignmentPayload, state: AlignmentState, ans
     values: { normalization, ...(normalization === "cosine" ? {} : { temperature }) },
     approximate: payload.reduced !== undefined,
     grid: payload.placement.grid,
-    ...{ token: state.token, patch: state.patch, best: payload.best, tokens: labels, matrix },
+    token: state.token,
+    patch: state.patch,
+    best: payload.best,
+    tokens: labels,
+    matrix,
   };
 }
 

@@ -29,11 +29,17 @@ export function sayAlignment(trans: Translate, payload: AlignmentPayload, answer
   const { token, patch, row, column, bestPatch, bestToken, value } = answer;
   const first = trans.__(
     "Token %1, “%2”: best patch %3, %4.",
-    ...[token + 1, labels[token], place(trans, bestPatch, columns), valueText(row[bestPatch])],
+    token + 1,
+    labels[token],
+    place(trans, bestPatch, columns),
+    valueText(row[bestPatch]),
   );
   const second = trans.__(
     "Patch %1: %2 with this token, best token “%3”, %4.",
-    ...[place(trans, patch, columns), valueText(value), labels[bestToken], valueText(column[bestToken])],
+    place(trans, patch, columns),
+    valueText(value),
+    labels[bestToken],
+    valueText(column[bestToken]),
   );
   return `${first} ${second}`;
 }
@@ -69,12 +75,18 @@ function sayNormalization(
     case "patches":
       return trans.__(
         "Softmax over the %1 patches of the cosine with each of %2 %3, temperature %4: a token's values sum to one. Not a model's attention.",
-        ...[patches, tokens, kind, temperature],
+        patches,
+        tokens,
+        kind,
+        temperature,
       );
     case "tokens":
       return trans.__(
         "Softmax over the %2 %3 of the cosine with each of %1 patches, temperature %4: a patch's values sum to one. Not a model's attention.",
-        ...[patches, tokens, kind, temperature],
+        patches,
+        tokens,
+        kind,
+        temperature,
       );
     default:
       return normalization satisfies never;
@@ -87,6 +99,7 @@ export function sayPrecision(trans: Translate, payload: AlignmentPayload): strin
   if (!reduced) return trans.__("Saved in the notebook: every cosine, 8 bits each. No kernel is needed.");
   return trans.__(
     "Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. The means are of the full features.",
-    ...[reduced[0].dims, channels],
+    reduced[0].dims,
+    channels,
   );
 }

@@ -21,8 +21,16 @@ export interface AlignmentState {
 export function initialState(payload: AlignmentPayload, patch: number): AlignmentState {
   const { normalization, temperature, scale, colormap, opacity, current } = payload;
   return {
-    ...{ normalization, temperature, scale, colormap, opacity, token: current, patch },
-    ...{ hideHeat: false, table: false, help: false },
+    normalization,
+    temperature,
+    scale,
+    colormap,
+    opacity,
+    token: current,
+    patch,
+    hideHeat: false,
+    table: false,
+    help: false,
   };
 }
 

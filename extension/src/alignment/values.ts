@@ -50,7 +50,11 @@ export function answerState(values: AlignmentValues, state: AlignmentState): Ali
   const [token, patch] = [shownToken(state), shownPatch(state)];
   const [row, column] = [tokenRow(matrix, token), patchColumn(matrix, patch)];
   return {
-    ...{ matrix, token, patch, row, column },
+    matrix,
+    token,
+    patch,
+    row,
+    column,
     bestPatch: argmax(row),
     bestToken: argmax(column),
     value: row[patch],

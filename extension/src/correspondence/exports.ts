@@ -31,11 +31,12 @@ export function exportData(
     };
   });
   return {
-    ...{
-      encoder: payload.encoder,
-      images: payload.images.map(({ label, width, height }) => ({ label, width, height })),
-    },
-    ...{ layer: layer.layer, similarity: state.similarity, approximate, pins: found },
+    encoder: payload.encoder,
+    images: payload.images.map(({ label, width, height }) => ({ label, width, height })),
+    layer: layer.layer,
+    similarity: state.similarity,
+    approximate,
+    pins: found,
   };
 }
 

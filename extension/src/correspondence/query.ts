@@ -71,7 +71,10 @@ export function answerQuery(
   return {
     side: query.side,
     other: otherSide(query.side),
-    ...{ patch, best, mutual, values },
+    patch,
+    best,
+    mutual,
+    values,
     runnersUp: topIndices(match.scores, RUNNERS_UP + 1)
       .filter((index) => index !== best)
       .slice(0, RUNNERS_UP),

@@ -14,7 +14,9 @@ export function answerScale(
   const value = probed === undefined ? answer.score : answer.values[probed];
   const { colormap, range } = answer;
   return {
-    ...{ colormap, range, value },
+    colormap,
+    range,
+    value,
     title: scaleTitle(trans, state),
     clipped: answer.values.some((of) => of < range[0]),
     label: probed === undefined ? trans.__("best %1", value.toFixed(2)) : trans.__("pointer %1", value.toFixed(2)),

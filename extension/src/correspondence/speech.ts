@@ -18,7 +18,11 @@ export function sayAnswer(trans: Translate, payload: CorrespondencePayload, stat
   const where = answer.side === 1 ? trans.__("Reverse. ") : "";
   const found = trans.__(
     "Row %1, column %2. Best match row %3, column %4, similarity %5.",
-    ...[row, column, bestRow, bestColumn, answer.score.toFixed(2)],
+    row,
+    column,
+    bestRow,
+    bestColumn,
+    answer.score.toFixed(2),
   );
   return where + [found, sayConsistency(trans, answer), sayTruth(trans, answer)].filter(Boolean).join(" ");
 }

@@ -129,7 +129,8 @@ export class CorrespondenceViewer implements Viewer, Exportable {
     const scenes = this.scenes();
     const drawings = this.panes.map((pane, i) => ({
       svg: pane.vector(scenes[i]),
-      ...{ width: pane.canvas.width, height: pane.canvas.height },
+      width: pane.canvas.width,
+      height: pane.canvas.height,
     }));
     return composeVector(drawings, this.words());
   }

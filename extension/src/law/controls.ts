@@ -49,7 +49,9 @@ export class LawControls {
     this.node = element(
       "div",
       { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
-      ...[this.benchmark.node, this.degree.node, this.terms.node],
+      this.benchmark.node,
+      this.degree.node,
+      this.terms.node,
       element("div", { class: "jp-FoveaView-buttons" }, ...buttons),
     );
     this.terms.control.size = 24;

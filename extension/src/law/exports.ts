@@ -10,7 +10,9 @@ export function exportData(payload: LawPayload, fit: SavedFit, state: LawState):
     ({ encoder, predictors, measured, predicted, leftOut }) => ({
       encoder: payload.encoders[encoder],
       predictors: Object.fromEntries(payload.predictors.map((name, i) => [name, predictors[i]])),
-      ...{ measured, predicted, leftOut },
+      measured,
+      predicted,
+      leftOut,
     }),
   );
   const fits = Object.fromEntries(

@@ -97,7 +97,14 @@ function residualLines(points: readonly PlacedPoint[]): Record<string, unknown> 
 
 function diagonal(x: string, y: string, [from, to]: readonly [number, number]): Record<string, unknown> {
   return {
-    ...{ type: "line", xref: x, yref: y, layer: "below", x0: from, y0: from, x1: to, y1: to },
+    type: "line",
+    xref: x,
+    yref: y,
+    layer: "below",
+    x0: from,
+    y0: from,
+    x1: to,
+    y1: to,
     line: { color: GREY, width: 1.5 },
   };
 }
@@ -107,7 +114,9 @@ export function planeFigure({ trans, payload, fit, state, colormap }: FigureInpu
   const surface = fittedSurface(payload, fit, state.benchmark);
   if (!surface) return undefined;
   const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
-    ...{ encoder, x, y },
+    encoder,
+    x,
+    y,
     text: `${payload.encoders[encoder]}: ${scoreText(predicted)}`,
   }));
   const [across, up] = surface.axes;
@@ -115,15 +124,13 @@ export function planeFigure({ trans, payload, fit, state, colormap }: FigureInpu
   return {
     data: [
       {
-        ...{
-          type: "heatmap",
-          x: surface.x,
-          y: surface.y,
-          z: surface.z,
-          zmin: low,
-          zmax: high,
-          colorscale: colorScale(colormap),
-        },
+        type: "heatmap",
+        x: surface.x,
+        y: surface.y,
+        z: surface.z,
+        zmin: low,
+        zmax: high,
+        colorscale: colorScale(colormap),
         hoverinfo: "skip",
         colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
       },
@@ -212,7 +219,11 @@ function facetLabel({ payload, state }: FigureInput, i: number, fit: SavedFit): 
     text: facetTitle(payload, i, state.leaveOneOut ? looQ2 : r2, state),
     xref: `${axisName("x", i)} domain`,
     yref: `${axisName("y", i)} domain`,
-    ...{ x: 0, y: 1, xanchor: "left", yanchor: "bottom", showarrow: false },
+    x: 0,
+    y: 1,
+    xanchor: "left",
+    yanchor: "bottom",
+    showarrow: false,
     font: { size: 12 },
   };
 }

@@ -25,7 +25,11 @@ export function sayEncoder(trans: Translate, payload: LawPayload, fit: SavedFit,
   const predictors = payload.predictors.map((of, i) => `${of} ${scoreText(point.predictors[i])}`).join(", ");
   const said = trans.__(
     "%1 on %2: measured %3, predicted %4, predicted without it %5; %6.",
-    ...[name, payload.benchmarks[state.benchmark], measured, scoreText(point.predicted), scoreText(point.leftOut)],
+    name,
+    payload.benchmarks[state.benchmark],
+    measured,
+    scoreText(point.predicted),
+    scoreText(point.leftOut),
     predictors,
   );
   return state.selected === encoder ? `${said} ${trans.__("Selected.")}` : said;
@@ -36,8 +40,13 @@ export function sayFit(trans: Translate, payload: LawPayload, fit: SavedFit, sta
   const of = fit.benchmarks[state.benchmark];
   const figures = trans.__(
     "%1: R² %2 in sample, adjusted R² %3, leave-one-out Q² %4, n = %5, %6 coefficients (%7).",
-    ...[payload.benchmarks[state.benchmark], figure(of.r2), figure(of.adjustedR2), figure(of.looQ2)],
-    ...[of.n, of.coefficients.length, ["1", ...of.terms].join(", ")],
+    payload.benchmarks[state.benchmark],
+    figure(of.r2),
+    figure(of.adjustedR2),
+    figure(of.looQ2),
+    of.n,
+    of.coefficients.length,
+    ["1", ...of.terms].join(", "),
   );
   const shown = state.leaveOneOut
     ? trans.__("Each prediction is of a fit without that encoder.")
@@ -58,7 +67,8 @@ export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
   if (!isTight(of)) return "";
   return trans.__(
     "Only %1 encoders for %2 coefficients: an R² in sample this high comes cheaply. Read the leave-one-out Q².",
-    ...[of.n, of.coefficients.length],
+    of.n,
+    of.coefficients.length,
   );
 }
 

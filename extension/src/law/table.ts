@@ -48,7 +48,8 @@ export class LawTable {
     const rows = fit.benchmarks.map((of, i) => [
       payload.benchmarks[i],
       ...[of.r2, of.adjustedR2, of.looQ2].map(figure),
-      ...[String(of.n), of.coefficients.map((value) => figure(value)).join(", ")],
+      String(of.n),
+      of.coefficients.map((value) => figure(value)).join(", "),
     ]);
     return dataTable(
       trans.__("Fits, coefficients in the order 1, %1", fit.benchmarks[0].terms.join(", ")),

@@ -51,7 +51,10 @@ export class TrainingControls {
     this.node = element(
       "div",
       { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("Training and view") } },
-      ...[own, this.run.node, this.chart.node, element("div", { class: "jp-FoveaView-buttons" }, ...others)],
+      own,
+      this.run.node,
+      this.chart.node,
+      element("div", { class: "jp-FoveaView-buttons" }, ...others),
     );
   }
 

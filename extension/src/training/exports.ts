@@ -6,10 +6,17 @@ export function exportData({ title }: TrainingPayload, runs: readonly RunRecord[
   return {
     title,
     runs: runs.map(({ name, state, message, plan, progress, curves, matrices }) => ({
-      ...{ name, state, message, plan, progress },
+      name,
+      state,
+      message,
+      plan,
+      progress,
       curves: curves.map((one) => ({ kind: one.kind, name: one.name, points: one.curve.points() })),
       pictures: matrices.map(({ title: of, rows, columns, axes, frames }) => ({
-        ...{ title: of, rows, columns, axes },
+        title: of,
+        rows,
+        columns,
+        axes,
         evaluations: frames.map((frame) => ({ step: frame.step, values: decodeCells(frame) })),
       })),
     })),

@@ -47,10 +47,17 @@ export function chartFigure(chart: Chart, input: FigureInput): Figure {
       title: {
         text: plain(titleOf(trans, chart)),
         font: { size: 14 },
-        ...{ x: 0.01, xanchor: "left", y: 0.98, yanchor: "top" },
+        x: 0.01,
+        xanchor: "left",
+        y: 0.98,
+        yanchor: "top",
       },
-      ...{ height: HEIGHT + legend, margin: { t: 34, r: 12, b: 40 + legend, l: 58 }, hovermode: "x", dragmode: false },
-      ...{ showlegend: named > 1, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" } },
+      height: HEIGHT + legend,
+      margin: { t: 34, r: 12, b: 40 + legend, l: 58 },
+      hovermode: "x",
+      dragmode: false,
+      showlegend: named > 1,
+      legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
       xaxis: { title: { text: plain(trans.__("update")), standoff: 4 }, rangemode: "tozero" },
       yaxis: { type: state.log ? "log" : "linear", exponentformat: "power", nticks: 7 },
       shapes: [...stageLines(run), ...cursorLine(state)],
@@ -120,7 +127,12 @@ function validationTrace({ curve }: NamedCurve, name: string, color: string, i: 
 function line(points: readonly CurvePoint[], name: string, style: object): Trace {
   const steps = points.map(({ step }) => step);
   return {
-    ...{ type: "scatter", mode: "lines", name, x: steps, y: points.map(({ value }) => value), customdata: steps },
+    type: "scatter",
+    mode: "lines",
+    name,
+    x: steps,
+    y: points.map(({ value }) => value),
+    customdata: steps,
     line: style,
   };
 }

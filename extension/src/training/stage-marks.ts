@@ -40,7 +40,14 @@ export function stageLines(run: RunRecord): object[] {
 
 export function upright(x: number, dash: string): object {
   return {
-    ...{ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, layer: "below" },
+    type: "line",
+    xref: "x",
+    yref: "paper",
+    x0: x,
+    x1: x,
+    y0: 0,
+    y1: 1,
+    layer: "below",
     line: { color: GREY, width: 1.2, dash },
   };
 }
@@ -71,7 +78,14 @@ const textWidth = (text: string): number => text.length * LETTER;
 
 function annotation(text: string, x: number): object {
   return {
-    ...{ text: plain(text), x, y: 1, xref: "x", yref: "paper", showarrow: false },
-    ...{ xanchor: "left", yanchor: "bottom", font: { size: FONT } },
+    text: plain(text),
+    x,
+    y: 1,
+    xref: "x",
+    yref: "paper",
+    showarrow: false,
+    xanchor: "left",
+    yanchor: "bottom",
+    font: { size: FONT },
   };
 }

@@ -19,7 +19,13 @@ export interface TrainingViewState {
 }
 
 export const INITIAL: TrainingViewState = {
-  ...{ run: 0, chart: "", log: false, smooth: true, table: false, help: false, confirming: false },
+  run: 0,
+  chart: "",
+  log: false,
+  smooth: true,
+  table: false,
+  help: false,
+  confirming: false,
 };
 
 /** The charts that can lie beside the loss. */

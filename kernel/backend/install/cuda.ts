@@ -10,8 +10,8 @@ import { ONNXRUNTIME_VERSION } from "./recipes";
 import { unpack } from "./unpack";
 
 /**
- * A copy of onnxruntime-node with the CUDA provider beside its binding, where alone it is looked for: the project's own
- * `node_modules` stays as npm made it.
+ * Makes a copy of onnxruntime-node with the CUDA provider beside its binding, the only place where it is found. The
+ * project's `node_modules` stays as npm made it.
  */
 export async function makeCuda({ python, wheel, target, say }: Workshop): Promise<void> {
   checkVersion(runtimeVersion());
@@ -31,13 +31,13 @@ export async function makeCuda({ python, wheel, target, say }: Workshop): Promis
   );
 }
 
-/** A provider of another version than the binding's library crashes instead of failing. */
+/** Refuses a provider of another version than the binding's library, which would crash instead of failing. */
 function checkVersion(version: string): void {
   if (version === ONNXRUNTIME_VERSION) return;
   throw new DeviceError("backend.install", `the CUDA provider is for onnxruntime-node ${ONNXRUNTIME_VERSION}`, version);
 }
 
-/** Its `package.json` cannot be resolved: the package exports its entries alone. */
+/** Copies the common package, whose `package.json` cannot be resolved because it exports only its entries. */
 function copyCommon(runtime: string, target: string): void {
   const entry = createRequire(join(runtime, "package.json")).resolve("onnxruntime-common");
   const folder = dirname(dirname(dirname(entry)));
@@ -46,8 +46,8 @@ function copyCommon(runtime: string, target: string): void {
 }
 
 /**
- * The provider must load as far as the driver. Where no GPU is, it cannot go further, and this is said: an installation for
- * the machines of a cluster is made on one without.
+ * Checks that the provider loads as far as the driver. Without a GPU it cannot go further, and the result says so,
+ * because an installation for a cluster is made on such a machine.
  */
 export async function checkCuda(folder: string): Promise<string | null> {
   const reason = await tryRuntime(copiedRuntime(folder), "cuda", loaderEnvironment());

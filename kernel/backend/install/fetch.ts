@@ -6,10 +6,10 @@ import { DeviceError } from "../types";
 import { mustRun } from "./program";
 import type { NpmPackage, Wheel } from "./recipes";
 
-/** Bytes that are here of the file that is being fetched. */
+/** Receives the number of bytes of the current download. */
 export type Fetched = (bytes: number) => void;
 
-/** Fetches a wheel into `folder` with pip, by the user's own configuration of it; one that lies there already is kept. */
+/** Fetches a wheel into `folder` with pip under the user's configuration; an existing one is kept. */
 export async function fetchWheel(python: string, wheel: Wheel, folder: string, onBytes: Fetched): Promise<string> {
   const path = join(folder, wheel.file);
   if (await hasHash(path, "sha256", "hex", wheel.sha256)) return path;
@@ -24,7 +24,8 @@ export async function fetchWheel(python: string, wheel: Wheel, folder: string, o
     pipArguments(wheel, folder, requirements),
     {
       cwd: part,
-      // pip writes below TMPDIR while it fetches: there its progress can be seen, and a small /tmp cannot fail it.
+      // pip writes below TMPDIR during a download: its progress is visible there, and a small temporary folder cannot
+      // make it fail.
       env: { ...process.env, TMPDIR: part },
       onTick: () => onBytes(sizeOf(part)),
     },
@@ -47,14 +48,30 @@ function pipArguments({ file }: Wheel, folder: string, requirements: string): st
     .slice(-3);
   const version = /^cp3(\d+)$/.exec(python)?.[1] ?? "12";
   return [
-    ...["-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"],
-    ...["--only-binary=:all:", "--require-hashes", "--dest", folder, "-r", requirements],
-    ...["--implementation", "cp", "--python-version", `3.${version}`, "--abi", abi],
+    "-m",
+    "pip",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--no-cache-dir",
+    "--disable-pip-version-check",
+    "--only-binary=:all:",
+    "--require-hashes",
+    "--dest",
+    folder,
+    "-r",
+    requirements,
+    "--implementation",
+    "cp",
+    "--python-version",
+    `3.${version}`,
+    "--abi",
+    abi,
     ...platforms.split(".").flatMap((platform) => ["--platform", platform]),
   ];
 }
 
-/** Fetches a tarball into `folder` with npm, by the user's own configuration of it. Nothing of it is run. */
+/** Fetches a tarball into `folder` with npm under the user's configuration. None of it is executed. */
 export async function fetchPackage(npm: string, pack: NpmPackage, folder: string): Promise<string> {
   const { name, version, integrity } = pack;
   const path = join(folder, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
@@ -75,7 +92,7 @@ async function hasHash(path: string, algorithm: string, encoding: "hex" | "base6
   return hash.digest(encoding) === wanted;
 }
 
-/** Files and folders come and go below it while it is counted. */
+/** Returns the size of a folder whose files may change during the count. */
 function sizeOf(folder: string): number {
   let bytes = 0;
   for (const entry of entriesOf(folder)) {

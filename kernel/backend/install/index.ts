@@ -1,4 +1,4 @@
-/** Backends that are too large to come unasked: what they are made of, where they lie, how they get there. */
+/** Backends too large to install by default: their parts, folders and installation. */
 export { installBackend, type InstallOptions, type InstallProgress } from "./install";
 export { BACKEND_NAMES, type Installed, type InstalledBackend, listInstalled, removeInstalled } from "./installed";
 export { backendsFolder, loaderEnvironment } from "./places";

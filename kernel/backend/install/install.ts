@@ -13,7 +13,7 @@ import { findCompiler, findNpm, findPython } from "./tools";
 
 const FN = "backend.install";
 
-/** How far an installation is; `bytes` of `total` while a file comes. */
+/** Progress of an installation; `bytes` of `total` during a download. */
 export interface InstallProgress {
   step: string;
   bytes?: number;
@@ -22,27 +22,27 @@ export interface InstallProgress {
 
 export interface InstallOptions {
   onProgress?: (progress: InstallProgress) => void;
-  /** What to install in place of the recipe of that name. */
+  /** Recipe to install. Default: the recipe of that name. */
   recipe?: Recipe;
   /**
-   * Proves that what was built works, before it takes its place; what it returns, it could not prove here. Default: an
-   * operation in a child process.
+   * Verifies the built backend before it takes its place, and returns the part that could not be verified here.
+   * Default: an operation in a child process.
    */
   check?: (folder: string) => Promise<string | null>;
 }
 
-/** What the maker of a backend works with. */
+/** Inputs of a backend's maker. */
 export interface Workshop {
   recipe: Recipe;
   python: string;
-  /** A C++ compiler; empty where nothing is compiled. */
+  /** C++ compiler; empty where nothing is compiled. */
   compiler: string;
   wheel: string;
   /** Tarballs by package name. */
   packages: Map<string, string>;
-  /** Made here; becomes the backend's folder. */
+  /** Folder of the result, which becomes the backend's folder. */
   target: string;
-  /** For what is needed only meanwhile. */
+  /** Folder of temporary files. */
   scratch: string;
   say: (step: string) => void;
 }
@@ -51,11 +51,11 @@ const MAKERS = { tensorflow: makeTensorflow, "tensorflow-gpu": makeTensorflow, c
 const CHECKS = { tensorflow: checkTensorflow, "tensorflow-gpu": checkTensorflow, cuda: checkCuda };
 
 /**
- * Fetches and builds a backend below `backendsFolder()`. It is built beside its place, proved, and then renamed; what was
- * there before stays until then. Files that came whole are kept after a failure or an interruption, so that the next run goes on.
+ * Fetches and builds a backend below `backendsFolder()`. It is built beside its place, verified and then renamed; the
+ * earlier one stays until then. Complete downloads are kept after a failure or an interruption for the next run.
  *
- * @returns what could not be proved on this machine; null where it runs
- * @throws DeviceError with what is missing: platform, room, Python, npm, compiler, network, or the proof
+ * @returns the part that could not be verified on this machine; null where it runs
+ * @throws DeviceError naming the missing platform, room, Python, npm, compiler, network, or the failed verification
  */
 export async function installBackend(name: BackendName, options: InstallOptions = {}): Promise<string | null> {
   const recipe = options.recipe ?? RECIPES[name];
@@ -130,7 +130,7 @@ const reporter =
   (bytes: number): void =>
     onProgress?.({ step: `fetching ${wheel.file}`, bytes: Math.min(bytes, wheel.bytes), total: wheel.bytes });
 
-/** The manifest is written last: a folder without one is not installed. */
+/** Writes the manifest last: a folder without one is not installed. */
 function finish(recipe: Recipe, made: string, nvidia: Record<string, string>): void {
   const folder = backendFolder(recipe.name);
   const [project, version] = recipe.wheel.file.split("-");

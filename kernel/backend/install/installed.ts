@@ -4,18 +4,18 @@ import { DeviceError } from "../types";
 import { backendFolder, backendsFolder, nvidiaFolder } from "./places";
 import { type BackendName, RECIPES } from "./recipes";
 
-/** What is written beside an installed backend. */
+/** Manifest of an installed backend. */
 export interface Installed {
   name: BackendName;
   versions: Record<string, string>;
-  /** NVIDIA's libraries that it uses: folder below `nvidia`, and the wheel it came from. */
+  /** NVIDIA's libraries in use: folder below `nvidia`, and its wheel. */
   nvidia: Record<string, string>;
 }
 
-/** An installed backend and the room it takes. */
+/** Installed backend with its size. */
 export interface InstalledBackend extends Installed {
   folder: string;
-  /** Of its own files; NVIDIA's, which backends share, are apart. */
+  /** Bytes of its files, without NVIDIA's libraries, which backends share. */
   bytes: number;
   nvidiaBytes: number;
 }
@@ -23,7 +23,7 @@ export interface InstalledBackend extends Installed {
 export const MANIFEST = "installed.json";
 export const BACKEND_NAMES = Object.keys(RECIPES) as BackendName[];
 
-/** What is installed under this name; null where nothing is, or what is there was not finished by us. */
+/** Reads the installed backend of this name; null where it is absent or unfinished. */
 export function readInstalled(name: BackendName): Installed | null {
   try {
     const text = readFileSync(join(backendFolder(name), MANIFEST), "utf8");
@@ -48,7 +48,7 @@ function measured(found: Installed): InstalledBackend {
   return { ...found, folder, bytes: folderBytes(folder), nvidiaBytes: nvidia.reduce((a, b) => a + b, 0) };
 }
 
-/** Takes a backend away, and NVIDIA's libraries that no other uses. Returns the bytes that are free again. */
+/** Removes a backend, and NVIDIA's libraries that no other backend uses. Returns the freed bytes. */
 export function removeInstalled(name: BackendName): number {
   const before = folderBytes(backendsFolder());
   const folder = backendFolder(name);
@@ -56,7 +56,7 @@ export function removeInstalled(name: BackendName): number {
     const there = BACKEND_NAMES.filter((one) => existsSync(backendFolder(one)));
     throw new DeviceError("backend.uninstall", `installed are ${there.join(", ") || "none"}`, name);
   }
-  // The manifest first: what is half removed is not installed.
+  // The manifest goes first: a half removed backend is not installed.
   rmSync(join(folder, MANIFEST), { force: true });
   rmSync(folder, { recursive: true, force: true });
   removeUnused();
@@ -71,7 +71,7 @@ function removeUnused(): void {
   if (parts.every((part) => !used.has(part))) rmSync(nvidia, { recursive: true, force: true });
 }
 
-/** Links are not followed: `nvidia` of one backend is not counted as its own. */
+/** Returns the size of a folder without following links, so that a backend's `nvidia` is not counted. */
 export function folderBytes(folder: string): number {
   if (!existsSync(folder)) return 0;
   const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());

@@ -8,8 +8,8 @@ import { unpack } from "./unpack";
 const SOURCE = "wheel.txt";
 
 /**
- * Brings NVIDIA's libraries of a recipe to where all backends share them, one folder a wheel; the version that lies there
- * already is kept. Links `nvidia` of the backend to them, where TensorFlow looks.
+ * Installs a recipe's NVIDIA libraries in the folder that all backends share, one folder per wheel; an existing version
+ * is kept. Links the backend's `nvidia` to them, where TensorFlow searches.
  *
  * @returns folder and wheel of each
  */
@@ -35,7 +35,7 @@ export async function installNvidia(
   return parts;
 }
 
-/** `cublas` of `nvidia_cublas_cu12-12.9.3.13-…`: the folder inside the wheel has this name, and TensorFlow looks for it. */
+/** Returns `cublas` of `nvidia_cublas_cu12-12.9.3.13-…`: the folder inside the wheel, where TensorFlow searches. */
 export function partOf({ file }: Wheel): string {
   return file.replace(/^nvidia_(.+?)(_cu\d+)?-.*$/, "$1");
 }

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { BackendName } from "./recipes";
 
-/** Where installed backends lie: `FOVEA_BACKENDS`, or `fovea/backends` in the user's folder for data. */
+/** Returns the folder of installed backends: `FOVEA_BACKENDS`, or `fovea/backends` in the user's data folder. */
 export function backendsFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.FOVEA_BACKENDS) return env.FOVEA_BACKENDS;
   const data =
@@ -13,17 +13,20 @@ export function backendsFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_DATA_HOME || env.LOCALAPPDATA || data, "fovea", "backends");
 }
 
-/** The folder of one backend, there or not. */
+/** Returns the folder of one backend, which may not exist. */
 export function backendFolder(name: BackendName, env: NodeJS.ProcessEnv = process.env): string {
   return join(backendsFolder(env), name);
 }
 
-/** Where NVIDIA's libraries lie for all backends: one folder a wheel, as the wheel names it (`cublas`, `cudnn`, …). */
+/**
+ * Returns the shared folder of NVIDIA's libraries, with one folder per wheel under the wheel's name (`cublas`, `cudnn`,
+ * …).
+ */
 export function nvidiaFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(backendsFolder(env), "nvidia");
 }
 
-/** The folders of shared libraries that the loader has to know before a process starts. */
+/** Returns the folders of shared libraries that the loader must know before a process starts. */
 function loaderFolders(env: NodeJS.ProcessEnv): string[] {
   const nvidia = nvidiaFolder(env);
   if (process.platform !== "linux" || !existsSync(nvidia)) return [];
@@ -32,8 +35,8 @@ function loaderFolders(env: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * What to set before a process starts that is to use installed backends: the loader reads `LD_LIBRARY_PATH` once, at the start.
- * Empty where nothing is installed that needs it, or where it is set already.
+ * Returns the variables to set before a process that uses installed backends starts, because the loader reads
+ * `LD_LIBRARY_PATH` only then. Empty where no installed backend needs it, or where it is already set.
  */
 export function loaderEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const present = (env.LD_LIBRARY_PATH ?? "").split(delimiter).filter((folder) => folder !== "");

@@ -6,7 +6,7 @@ const TAIL = 4000;
 export interface ProgramOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** Called every half second while it runs. */
+  /** Called every half second while the program runs. */
   onTick?: () => void;
 }
 
@@ -16,7 +16,7 @@ export interface ProgramResult {
   stderr: string;
 }
 
-/** Runs a program to its end; only the end of a long output is kept. Rejects where it cannot be started at all. */
+/** Runs a program to its end and keeps the end of its output. Rejects where it cannot be started. */
 export function runProgram(command: string, args: string[], options: ProgramOptions = {}): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -39,7 +39,7 @@ export function runProgram(command: string, args: string[], options: ProgramOpti
   });
 }
 
-/** Runs a program that must succeed; the error holds the lines of its output that say why it did not. */
+/** Runs a program that must succeed; the error contains the relevant lines of its output. */
 export async function mustRun(
   rule: string,
   command: string,
@@ -54,7 +54,7 @@ export async function mustRun(
   throw new DeviceError("backend.install", rule, tellingLines(said) || `exit code ${code}`);
 }
 
-/** Lines that a person would look for: those marked as errors, or else the last ones. */
+/** Returns the relevant lines: those marked as errors, or else the last ones. */
 function tellingLines(text: string): string {
   const lines = text.split("\n").map((line) => line.trim());
   const said = lines.filter((line) => line !== "" && !/^warning\b/i.test(line));

@@ -1,39 +1,39 @@
 /**
- * What `fovea backend install` fetches: exact files, with their hashes. A wheel's name holds project, version and the tags it
- * was built for; all of these are read as archives, so none has to match the Python that fetches it.
+ * Files that `fovea backend install` fetches, with their hashes. A wheel's name holds project, version and tags; all
+ * wheels are read as archives, so none has to match the Python that fetches it.
  */
 
-/** A file of a Python package index. */
+/** File of a Python package index. */
 export interface Wheel {
   file: string;
-  /** Hexadecimal. */
+  /** Hash in hexadecimal. */
   sha256: string;
   bytes: number;
 }
 
-/** A tarball of an npm registry. */
+/** Tarball of an npm registry. */
 export interface NpmPackage {
   name: string;
   version: string;
-  /** As in a lock file: `sha512-…` in base64. */
+  /** Hash as in a lock file: `sha512-…` in base64. */
   integrity: string;
   bytes: number;
 }
 
-/** What can be installed. */
+/** Name of an installable backend. */
 export type BackendName = "tensorflow" | "tensorflow-gpu" | "cuda";
 
-/** Everything one backend is made of. */
+/** Parts of one backend. */
 export interface Recipe {
   name: BackendName;
-  /** The platforms, as `process.platform-process.arch`, for which `wheels` are. */
+  /** Platforms of `wheels`, as `process.platform-process.arch`. */
   platforms: string[];
-  /** The wheel with the runtime's own libraries. */
+  /** Wheel with the runtime's libraries. */
   wheel: Wheel;
   packages: NpmPackage[];
-  /** NVIDIA's wheels, kept in one folder for all backends. */
+  /** NVIDIA's wheels, shared by all backends. */
   nvidia: Wheel[];
-  /** Room for downloads and what is made of them, at the worst moment. */
+  /** Largest disk space needed during the installation. */
   diskBytes: number;
 }
 
@@ -88,7 +88,7 @@ const ONNXRUNTIME_GPU = wheel(
   "3c01119ed4d9449d60367fa8ccffcd02bd3fe736754284e4b198d131f54edad6",
 );
 
-/** What onnxruntime's CUDA provider is linked to. */
+/** Libraries linked by onnxruntime's CUDA provider. */
 const CUDA_12: Wheel[] = [
   wheel(
     "nvidia_cublas_cu12-12.9.3.13-py3-none-manylinux_2_27_x86_64",
@@ -127,7 +127,7 @@ const CUDA_12: Wheel[] = [
   ),
 ];
 
-/** What `tensorflow[and-cuda]` names beyond that. */
+/** Further libraries of `tensorflow[and-cuda]`. */
 const CUDA_12_FOR_TENSORFLOW: Wheel[] = [
   wheel(
     "nvidia_cuda_cupti_cu12-12.9.79-py3-none-manylinux_2_25_x86_64",

@@ -10,7 +10,7 @@ import { unpack } from "./unpack";
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];
 
-/** tfjs-node's own JavaScript and its binding, built against the C API that PyPI's TensorFlow carries. */
+/** Makes tfjs-node's JavaScript and binding, built against the C API in PyPI's TensorFlow. */
 export async function makeTensorflow(shop: Workshop): Promise<void> {
   shop.say("unpacking");
   await unpackLibraries(shop);
@@ -54,34 +54,41 @@ function made(...parts: string[]): string {
   return folder;
 }
 
-/** Node-API 8: one binary for Node 20 and newer. */
+/** Compiles for Node-API 8: one binary for Node 20 and newer. */
 async function compile({ compiler, target, scratch }: Workshop): Promise<void> {
   const sources = ["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(scratch, "source", "binding", file));
   const lib = join(target, "lib");
   const args = [
-    ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
-    ...[
-      "-I",
-      join(scratch, "include"),
-      "-I",
-      join(scratch, "source"),
-      ...sources,
-      "-o",
-      join(lib, "tfjs_binding.node"),
-    ],
-    ...["-Wl,-rpath,$ORIGIN", "-L", lib, ...LIBRARIES.map((library) => `-l:${library}`)],
+    "-std=c++17",
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-DNAPI_VERSION=8",
+    "-I",
+    join(scratch, "include"),
+    "-I",
+    join(scratch, "source"),
+    ...sources,
+    "-o",
+    join(lib, "tfjs_binding.node"),
+    "-Wl,-rpath,$ORIGIN",
+    "-L",
+    lib,
+    ...LIBRARIES.map((library) => `-l:${library}`),
   ];
   await mustRun("the binding of tfjs-node must compile", compiler, args, { cwd: scratch });
 }
 
-/** A fifth of the library is symbols that nobody needs. Without the program, or where it fails, the library stays as it is. */
+/**
+ * Strips unused symbols, a fifth of the library. Without the program, or when it fails, the library stays unchanged.
+ */
 async function strip(library: string): Promise<void> {
   const beside = join(dirname(library), `.${basename(library)}`);
   const done = await runProgram("strip", ["--strip-unneeded", "-o", beside, library]).catch(() => null);
   if (done?.code === 0) renameSync(beside, library);
 }
 
-/** An operation in a child process, with the result that it must have. */
+/** Runs an operation in a child process and checks its result. */
 export async function checkTensorflow(folder: string): Promise<string | null> {
   const gpu = basename(folder).startsWith("tensorflow-gpu");
   const { ok, reason, device } = await probeBuild({ folder, gpu, versions: {} }, loaderEnvironment());

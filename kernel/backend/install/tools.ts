@@ -6,7 +6,7 @@ import { runProgram } from "./program";
 const FN = "backend.install";
 const MIN_PIP = 21;
 
-/** A Python whose pip can fetch a file for another Python than itself. */
+/** Finds a Python whose pip can fetch files for another Python. */
 export async function findPython(): Promise<string> {
   const seen: string[] = [];
   for (const command of [process.env.FOVEA_PYTHON, "python3", "python"]) {
@@ -27,7 +27,7 @@ async function pipFault(python: string): Promise<string | null> {
   return Number(version) >= MIN_PIP ? null : `has pip ${version}`;
 }
 
-/** The npm that came with this Node, or the one on PATH. */
+/** Finds the npm of this Node, or the one on PATH. */
 export async function findNpm(): Promise<string> {
   const beside = join(dirname(process.execPath), "npm");
   const command = existsSync(beside) ? beside : "npm";

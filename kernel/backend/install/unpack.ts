@@ -1,8 +1,8 @@
 import { mustRun } from "./program";
 
 /**
- * Writes the members of a wheel or a tarball whose names match, each below the folder by the name that the pattern's only
- * group catches: names of an archive are never used as paths by themselves.
+ * Script that writes the matching members of a wheel or a tarball below the folder, under the name caught by the
+ * pattern's only group. Names in an archive are never used as paths.
  */
 const SCRIPT = `
 import os, re, shutil, sys, tarfile, zipfile

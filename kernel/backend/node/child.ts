@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 const TIMEOUT_MS = 30_000;
 
 /**
- * Runs a script in a Node of its own, as a driver that aborts (or, as WebGPU without an adapter does, crashes when the process
- * ends) must not take the session with it. The script writes one line of JSON to fd 1 before anything can go wrong at exit.
+ * Runs a script in a separate Node process, because a driver may abort (or, as WebGPU without an adapter does, crash at
+ * the end of the process). The script writes one line of JSON to fd 1 before anything can fail at exit.
  *
- * @returns what it wrote, or why it wrote nothing
+ * @returns the JSON, or the reason why there is none
  */
 export function askChild<T extends object>(
   script: string,
@@ -29,7 +29,7 @@ function lastLine<T>(stdout: string): T | null {
   }
 }
 
-/** Of a crash the last line says nothing by itself, of an error it is its message. */
+/** Returns the last line of an error, which is its message; the last line of a crash alone is meaningless. */
 function lastText(stderr: string): string {
   return stderr.trim().split("\n").pop() ?? "";
 }

@@ -8,38 +8,38 @@ import type { Device } from "../types";
 /** One rung of the ladder of devices, best first. */
 export interface LadderRung {
   device: Device;
-  /** The npm package that runs models there, and its version. */
+  /** Package that runs models there, and its version. */
   runtime: string;
   version: string;
   ok: boolean;
   /** Milliseconds from the start of a child process to its first result, or to the failure. */
   ms: number;
-  /** What is missing; null where the device started. */
+  /** Missing requirement; null where the device started. */
   error: string | null;
 }
 
-/** What `doctor` found. */
+/** Report of `doctor`. */
 export interface DoctorReport {
-  /** `fovea`, `node` and the packages with native code, by name; `missing` where one is not installed. */
+  /** Versions of `fovea`, `node` and the packages with native code, by name; `missing` for an absent package. */
   versions: Record<string, string>;
-  /** As Node names them, `linux-x64`. */
+  /** Platform in Node's form, `linux-x64`. */
   platform: string;
   ladder: LadderRung[];
-  /** The device that `auto` takes; null where none starts. */
+  /** Device chosen by `auto`; null where none starts. */
   auto: Device | null;
-  /** The runtimes of tfjs, best first. */
+  /** Runtimes of tfjs, best first. */
   training: TrainingProbe[];
-  /** The first of them that starts; null where none does. */
+  /** First runtime that starts; null where none does. */
   autoTraining: TrainingBackend | null;
 }
 
 const RUNTIME = "onnxruntime-node";
 const PACKAGES = [RUNTIME, "@tensorflow/tfjs-core", "sharp", "zeromq"];
 
-/** Tries every device in a child process and says what this machine has. Takes seconds; never throws for a bad device. */
+/** Tries every device in a child process and describes this machine. Takes seconds; never throws for a bad device. */
 export async function doctor(): Promise<DoctorReport> {
   const versions = Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)]));
-  // One after the other: probes that share the cores would report each other's time.
+  // Sequentially: probes that share the cores would report each other's time.
   const probes = await probeAll();
   const training = await probeTraining();
   return {
@@ -55,7 +55,7 @@ export async function doctor(): Promise<DoctorReport> {
   };
 }
 
-/** Looks the folder up instead of resolving `package.json`, which many packages do not export. */
+/** Finds a version through the package's folder, because many packages do not export `package.json`. */
 function versionOf(name: string): string {
   const folders = require.resolve.paths(name) ?? [];
   for (const folder of folders) {

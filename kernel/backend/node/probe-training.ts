@@ -4,21 +4,21 @@ import { askChild } from "./child";
 import { type TensorflowBuild, tensorflowBuilds } from "./tensorflow";
 import { missingForWebgpu, WEBGPU_PACKAGES } from "./webgpu";
 
-/** A runtime of tfjs that training may use, best first in `TRAINING_BACKENDS`. */
+/** Runtime of tfjs for training; `TRAINING_BACKENDS` lists them best first. */
 export type TrainingBackend = "tensorflow-gpu" | "tensorflow" | "webgpu" | "wasm" | "cpu";
 
-/** What the probe of one of them saw. */
+/** Result of probing one runtime. */
 export interface TrainingProbe {
   backend: TrainingBackend;
-  /** Where it computes: `gpu` or `cpu`; null where it did not start. */
+  /** Device of computation, `gpu` or `cpu`; null where it did not start. */
   device: "gpu" | "cpu" | null;
-  /** The package or library, and its version; `missing` where it is not installed. */
+  /** Package or library with its version; `missing` where it is not installed. */
   runtime: string;
   version: string;
   ok: boolean;
   /** Milliseconds from the start of a child process to its first result, or to the failure. */
   ms: number;
-  /** What is missing; null where it started. */
+  /** Missing requirement; null where it started. */
   reason: string | null;
 }
 
@@ -29,7 +29,7 @@ interface Answer {
   error?: string;
 }
 
-/** `[1 2; 3 4]` times itself, on a backend that `register` has made known. */
+/** Script that multiplies `[1 2; 3 4]` by itself on a backend registered by `register`. */
 const multiply = (register: string) => `
 const say = (answer) => require("node:fs").writeSync(1, "\\n" + JSON.stringify(answer));
 (async () => {
@@ -63,13 +63,15 @@ const PACKAGE_SCRIPT = multiply(`
   const version = require(core).version_core;
 `);
 
-/** The library's own module for a child: as it was compiled, or its source behind the loader that runs sources. */
+/**
+ * Returns the arguments that load a library module in a child: compiled, or its source behind the loader for sources.
+ */
 function ownModule(name: string): string[] {
   const compiled = join(__dirname, `${name}.js`);
   return existsSync(compiled) ? [compiled] : [require.resolve("tsx/cjs"), join(__dirname, `${name}.ts`)];
 }
 
-/** Whether a build of TensorFlow starts and computes. */
+/** Tests whether a build of TensorFlow starts and computes. */
 export async function probeBuild(build: TensorflowBuild, env?: Record<string, string>): Promise<TrainingProbe> {
   const backend = build.gpu ? "tensorflow-gpu" : "tensorflow";
   const args = [JSON.stringify(build), JSON.stringify(ownModule("tensorflow"))];
@@ -85,7 +87,10 @@ async function probe(backend: TrainingBackend, runtime: string, run: () => Promi
   const { y, gpu, version, error } = await run();
   const right = y?.join() === "7,10,15,22";
   return {
-    ...{ backend, runtime, version: version ?? "unknown", ok: right },
+    backend,
+    runtime,
+    version: version ?? "unknown",
+    ok: right,
     device: right ? (gpu || backend === "webgpu" ? "gpu" : "cpu") : null,
     ms: Math.round(performance.now() - start),
     reason: right ? null : (error ?? `the probe computed ${y?.join()} for 7,10,15,22`).split("\n")[0],
@@ -106,7 +111,7 @@ async function probeWebgpu(): Promise<TrainingProbe> {
   return { backend: "webgpu", device: null, runtime, version: "missing", ok: false, ms: 0, reason };
 }
 
-/** Every rung of the ladder for training with its probe, best first. */
+/** Returns every rung of the training ladder with its probe, best first. */
 export async function probeTraining(): Promise<TrainingProbe[]> {
   const builds = tensorflowBuilds();
   const native = [true, false].map((gpu) => {

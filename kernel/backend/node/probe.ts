@@ -8,8 +8,8 @@ import { type Device, DeviceError, type DeviceRequest, type Probe } from "../typ
 const DEVICES: Device[] = ["cuda", "webgpu", "cpu"];
 
 /**
- * Run by the child: makes a session on the device and runs it. onnxruntime does not say why a provider's library did not load;
- * the loader does, when it is asked again.
+ * Script of the child: makes a session on the device and runs it. onnxruntime does not say why a provider's library
+ * failed to load, so the loader is asked again.
  */
 const SCRIPT = `
 const [folder, device, model, binding] = process.argv.slice(1);
@@ -31,10 +31,10 @@ InferenceSession.create(Buffer.from(model, "base64"), { executionProviders: [dev
   .then((answer) => require("node:fs").writeSync(1, "\\n" + JSON.stringify(answer)));
 `;
 
-/** An ONNX model of 64 bytes, `y = |x|` for one float: the least that a device can be asked to run. */
+/** ONNX model of 64 bytes, `y = |x|` for one float, the smallest test of a device. */
 const TINY_MODEL = "CAhCAhAROjYKCwoBeBIBeSIDQWJzEgVwcm9iZVoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAE=";
 
-/** Whether a device starts, tried in a child process. */
+/** Tests in a child process whether a device starts. */
 export async function probeDevice(device: Device): Promise<Probe> {
   const start = performance.now();
   const reason = missingFiles(device) ?? (await tryRuntime(runtimeFolder(), device));
@@ -46,7 +46,7 @@ export async function probeDevice(device: Device): Promise<Probe> {
   };
 }
 
-/** What is known to be missing without starting anything. */
+/** Returns the requirements known to be missing without starting anything. */
 function missingFiles(device: Device): string | null {
   if (device !== "cuda") return null;
   const folder = bindingFolder(runtimeFolder());
@@ -58,14 +58,16 @@ function missingFiles(device: Device): string | null {
   return absent.length ? `${absent.join(" and ")} missing in ${folder}: fovea backend install cuda` : null;
 }
 
-/** Runs the tiny model on a device with the onnxruntime-node of a folder; null, or why it did not work. */
+/**
+ * Runs the tiny model on a device with the onnxruntime-node of a folder; returns null, or the reason of the failure.
+ */
 export async function tryRuntime(folder: string, device: Device, env?: Record<string, string>): Promise<string | null> {
   const args = [folder, device, TINY_MODEL, bindingFolder(folder)];
   const { y, error }: Answer = await askChild<Answer>(SCRIPT, args, env);
   return y === 2 ? null : withoutPlace((error ?? `the probe computed ${y} for |-2|`).split("\n")[0]);
 }
 
-/** onnxruntime begins some messages with the place in its source and the condition that did not hold. */
+/** Removes the place in the source and the condition with which onnxruntime begins some messages. */
 const withoutPlace = (message: string): string =>
   /CUDA failure \d+: [^;]*[^ ;]/.exec(message)?.[0] ?? message.replace(/^\/onnxruntime_src\/.* was false\. /, "");
 
@@ -74,7 +76,10 @@ interface Answer {
   error?: string;
 }
 
-/** The loader reads its path when a process starts: kernel and command line set it, a program of one's own has to. */
+/**
+ * Adds a hint: the loader reads its path when a process starts. The kernel and the command line set it; other programs
+ * must do so themselves.
+ */
 function hinted(device: Device, reason: string): string {
   const [path] = Object.values(loaderEnvironment());
   return device === "cuda" && path ? `${reason} (start the process with LD_LIBRARY_PATH=${path})` : reason;
@@ -82,14 +87,14 @@ function hinted(device: Device, reason: string): string {
 
 const probes = new Map<Device, Promise<Probe>>();
 
-/** The probe of a device, made once a process. */
+/** Returns the probe of a device, made once per process. */
 export function probe(device: Device): Promise<Probe> {
   const known = probes.get(device) ?? probeDevice(device);
   probes.set(device, known);
   return known;
 }
 
-/** Whether this machine shows a graphics device at all: without one, `auto` goes to the CPU without a word. */
+/** Tests for a graphics device; without one, `auto` falls back to the CPU silently. */
 function hasGraphics(): boolean {
   if (process.platform !== "linux") return true;
   return ["/dev/nvidiactl", "/dev/dri", "/dev/dxg"].some((path) => existsSync(path));
@@ -97,7 +102,7 @@ function hasGraphics(): boolean {
 
 let warned = false;
 
-/** One line, once a process: the notebook should say that it is slower than it could be, and not repeat it. */
+/** Warns once per process that the notebook is slower than possible. */
 function warnFallen(failed: Probe[], device: Device): void {
   if (warned || !failed.length) return;
   warned = true;
@@ -107,8 +112,8 @@ function warnFallen(failed: Probe[], device: Device): void {
 }
 
 /**
- * The device for a request: an explicit one is probed and refused with what is missing; `auto` takes the first of cuda,
- * webgpu, cpu whose probe started.
+ * Returns the device for a request: an explicit one is probed and refused with the missing requirement; `auto` takes
+ * the first of cuda, webgpu, cpu whose probe started.
  *
  * @throws DeviceError when the device is unknown, or an explicit one does not start
  */
@@ -139,7 +144,7 @@ async function firstStarted(): Promise<Device> {
   );
 }
 
-/** Every rung of the ladder with its probe, best first. */
+/** Returns every rung of the ladder with its probe, best first. */
 export function probeAll(): Promise<Probe[]> {
   return Promise.all(DEVICES.map((device) => probe(device)));
 }

@@ -4,20 +4,20 @@ import { dirname, join } from "node:path";
 import { readInstalled } from "../install/installed";
 import { backendFolder } from "../install/places";
 
-/** Where a package of onnxruntime-node has its binding for this machine, and looks for providers. */
+/** Returns the folder of onnxruntime-node's binding for this machine, where it searches for providers. */
 export function bindingFolder(runtime: string): string {
   return join(runtime, "bin", "napi-v6", process.platform, process.arch);
 }
 
-/** Where `fovea backend install cuda` lays its copy of onnxruntime-node. */
+/** Returns the folder of the onnxruntime-node copied by `fovea backend install cuda`. */
 export function copiedRuntime(folder: string): string {
   return join(folder, "node_modules", "onnxruntime-node");
 }
 
 /**
- * The folder of the onnxruntime-node that this process is to load: the copy with the CUDA provider where one is installed for
- * the version that the library is built for, else the package itself. One process holds one of them: both have the same
- * shared library by name.
+ * Returns the folder of the onnxruntime-node for this process: the copy with the CUDA provider where one is installed
+ * for the library's version, else the package. One process can load only one of them, because both have a shared
+ * library of the same name.
  */
 export function runtimeFolder(): string {
   const copy = copiedRuntime(backendFolder("cuda"));
@@ -25,12 +25,12 @@ export function runtimeFolder(): string {
   return installed === runtimeVersion() && existsSync(copy) ? copy : packagedRuntime();
 }
 
-/** The package as npm installed it. */
+/** Returns the package as npm installed it. */
 export const packagedRuntime = (): string => dirname(require.resolve("onnxruntime-node/package.json"));
 
 let version: string | undefined;
 
-/** Its version. */
+/** Returns its version. */
 export function runtimeVersion(): string {
   return (version ??= readVersion());
 }

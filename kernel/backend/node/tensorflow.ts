@@ -1,7 +1,7 @@
 /**
- * TensorFlow's native library under tfjs, where `fovea backend install tensorflow` put it. The bridge is tfjs-node's own code,
- * but it is given the tfjs-core of the caller: kernels, gradients and tensors of the library and of TensorFlow are then of
- * one copy, and the 300 MB of packages that tfjs-node would bring are not needed.
+ * TensorFlow's native library under tfjs, installed by `fovea backend install tensorflow`. The bridge is tfjs-node's
+ * code, but it receives the caller's tfjs-core. Kernels, gradients and tensors of the library and of TensorFlow then
+ * share one copy, and the 300 MB of packages of tfjs-node are not needed.
  */
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { backendFolder } from "../install/places";
 import { type Installed, readInstalled } from "../install/installed";
 import { DeviceError } from "../types";
 
-/** What is used of `@tensorflow/tfjs-core`: pass the module itself. */
+/** Used part of `@tensorflow/tfjs-core`: pass the module. */
 export interface TfjsCore {
   registerBackend(name: string, factory: () => never, priority?: number): boolean;
   findBackendFactory(name: string): unknown;
@@ -21,25 +21,25 @@ export interface TfjsCore {
   Tensor: { prototype: object };
 }
 
-/** A TensorFlow that is installed. */
+/** Installed TensorFlow. */
 export interface TensorflowBuild {
-  /** Built for CUDA; it falls back to the CPU by itself where no GPU is. */
+  /** True for a build with CUDA, which falls back to the CPU without a GPU. */
   gpu: boolean;
   folder: string;
   /** Versions of its parts by name: `tensorflow`, `@tensorflow/tfjs-node`. */
   versions: Record<string, string>;
 }
 
-/** The name by which tfjs knows it: `tf.setBackend("tensorflow")`. */
+/** Name in tfjs: `tf.setBackend("tensorflow")`. */
 export const TENSORFLOW_BACKEND = "tensorflow";
 
-/** The build that training takes: the one for GPUs where it is installed, else the other; null where there is none. */
+/** Returns the build for training: the one for GPUs where installed, else the other; null without any. */
 export function tensorflowBuild(): TensorflowBuild | null {
   const found = [readInstalled("tensorflow-gpu"), readInstalled("tensorflow")].find((one) => one !== null);
   return found ? buildOf(found) : null;
 }
 
-/** Every build that is installed, best first. */
+/** Returns every installed build, best first. */
 export function tensorflowBuilds(): TensorflowBuild[] {
   const names = ["tensorflow-gpu", "tensorflow"] as const;
   return names.map(readInstalled).flatMap((found) => (found ? [buildOf(found)] : []));
@@ -52,8 +52,8 @@ const buildOf = ({ name, versions }: Installed): TensorflowBuild => ({
 });
 
 /**
- * Makes the backend `tensorflow` known to this tfjs-core, with all of TensorFlow's kernels. A second call does nothing: one
- * process holds one TensorFlow. `setBackend` is left to the caller.
+ * Registers the backend `tensorflow` with this tfjs-core, with all of TensorFlow's kernels. A second call does nothing,
+ * because one process holds one TensorFlow. `setBackend` is left to the caller.
  *
  * @throws DeviceError when no build is installed, or its library cannot be loaded
  */
@@ -71,12 +71,15 @@ export function registerTensorflow(core: TfjsCore, build: TensorflowBuild | null
   return build;
 }
 
-/** Before TensorFlow's library is loaded: it is quiet, shares a GPU, and keeps the faster oneDNN kernels without a banner. */
+/**
+ * Configures TensorFlow before its library is loaded: quiet, with a shared GPU, and with the faster oneDNN kernels
+ * without a banner.
+ */
 function setUp(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
-  // tfjs-node 4.22 calls two functions that Node 23 took away.
+  // tfjs-node 4.22 calls two functions that Node 23 removed.
   const removed = util as { isNullOrUndefined?: unknown; isArray?: unknown };
   removed.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   removed.isArray ??= (value: unknown) => Array.isArray(value);
@@ -84,7 +87,10 @@ function setUp(): void {
 
 type Op = (...args: unknown[]) => unknown;
 
-/** Four of tfjs-node's kernels write `x.toInt()` or `x.mul(y)`, which tfjs-core's main file does not give to tensors. */
+/**
+ * Restores `x.toInt()` and `x.mul(y)`, used by four of tfjs-node's kernels; tfjs-core's main file does not give them to
+ * tensors.
+ */
 function putBackChainedOps(core: TfjsCore): void {
   const prototype = core.Tensor.prototype as Record<string, unknown>;
   const op = (name: "add" | "cast" | "mul" | "sub", ...last: unknown[]) =>
@@ -96,18 +102,17 @@ function putBackChainedOps(core: TfjsCore): void {
   for (const name of ["add", "mul", "sub"] as const) prototype[name] ??= op(name);
 }
 
-/** Empty modules where tfjs-node looks for its own tfjs: each looks up names in the core that it is given. */
+/** Empty modules in place of tfjs-node's tfjs; each looks up names in the given core. */
 const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];
 
-/** A file of events for TensorBoard. */
+/** File of events for TensorBoard. */
 export interface EventFile {
   scalar(tag: string, value: number, step: number): void;
   flush(): void;
 }
 
 /**
- * Opens TensorBoard's event file in a folder, which TensorFlow makes; one a folder and process. It is written by tfjs-node's
- * own writer.
+ * Opens TensorBoard's event file in a folder, one per folder and process, written by tfjs-node's writer.
  *
  * @throws DeviceError unless the backend `tensorflow` was started
  */
@@ -126,7 +131,7 @@ interface WriterModule {
   summaryFileWriter(folder: string): EventFile;
 }
 
-/** Requires in the place of tfjs-node's own modules, once it is loaded. */
+/** Function `require` at the place of tfjs-node's modules, once it is loaded. */
 let requireLoaded: NodeJS.Require | undefined;
 
 interface BackendModule {

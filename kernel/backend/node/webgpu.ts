@@ -5,11 +5,14 @@ import { DeviceError } from "../types";
 
 const load = createRequire(__filename);
 
-/** Dawn for Node, and tfjs's backend on it: 130 MB that nobody gets unasked, taken from where the user put them. */
+/**
+ * Packages of Dawn for Node and tfjs's backend on it: 130 MB, never installed by default, loaded from the user's
+ * installation.
+ */
 export const WEBGPU_PACKAGES = { webgpu: "0.6.2", "@tensorflow/tfjs-backend-webgpu": "4.22.0" };
 type Package = keyof typeof WEBGPU_PACKAGES;
 
-/** Beside the library, or in the folder of the notebook. */
+/** Returns the path of a package beside the library, or in the folder of the notebook. */
 function pathOf(name: Package): string | null {
   try {
     return load.resolve(name, { paths: [__dirname, process.cwd()] });
@@ -18,7 +21,7 @@ function pathOf(name: Package): string | null {
   }
 }
 
-/** The packages that are not installed, with the versions to install. */
+/** Returns the packages that are not installed, with the versions to install. */
 export function missingForWebgpu(): string[] {
   const names = Object.keys(WEBGPU_PACKAGES) as Package[];
   return names.filter((name) => pathOf(name) === null).map((name) => `${name}@${WEBGPU_PACKAGES[name]}`);
@@ -40,7 +43,7 @@ export async function loadWebgpu(): Promise<void> {
     );
   const { create, globals } = (await import(pathToFileURL(pathOf("webgpu") as string).href)) as Dawn;
   Object.assign(globalThis, globals);
-  // The backend looks for it as a browser has it, when it is loaded.
+  // The backend looks for the browser's object when it is loaded.
   const navigator = { gpu: create([]) };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true, writable: true });
   withOwnCore(() => load(pathOf("@tensorflow/tfjs-backend-webgpu") as string));
@@ -48,12 +51,12 @@ export async function loadWebgpu(): Promise<void> {
 
 const CORE = "@tensorflow/tfjs-core";
 
-/** Resolves names of modules; Node has no public hook for it in version 20. */
+/** Resolver of module names; Node 20 has no public hook for it. */
 interface Resolver {
   _resolveFilename(request: string, ...rest: unknown[]): string;
 }
 
-/** What is loaded takes the library's own core, wherever it lies: a backend is known only to the core that it was given. */
+/** Makes loaded packages use the library's core, wherever they are: a backend is known only to its core. */
 function withOwnCore(body: () => void): void {
   const resolver = Module as unknown as Resolver;
   const original = resolver._resolveFilename;

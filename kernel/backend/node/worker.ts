@@ -1,6 +1,6 @@
 /**
- * The thread that runs onnxruntime. `InferenceSession.run` blocks the event loop it is called on under its promise, so it
- * is called on one that nobody waits for: interrupts, comm messages and progress of the notebook go on meanwhile.
+ * Thread of onnxruntime. `InferenceSession.run` blocks its event loop despite its promise, so it runs in a thread that
+ * nothing waits for: interrupts, comm messages and progress of the notebook continue.
  */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { parentPort } from "node:worker_threads";
@@ -55,7 +55,7 @@ async function run(
 
 function hostTensor(tensor: Tensor): HostTensor {
   const bits = tensor.data as HostTensor["data"];
-  // Newer Node versions hand out Float16Array, which is no Uint16Array: the bits are the same.
+  // Newer Node versions return Float16Array, which is no Uint16Array; the bits are the same.
   const data =
     tensor.type === "float16" ? new Uint16Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.length) : bits;
   return { type: tensor.type as HostTensor["type"], data, dims: [...tensor.dims] };

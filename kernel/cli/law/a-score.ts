@@ -1,4 +1,4 @@
-/** `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
+/** Command `fovea law a-score`: of tokens in files, or of encoders on a folder of images. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
 import * as law from "../../law";
@@ -13,8 +13,16 @@ const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const MANY = { type: "string", multiple: true, default: [] as string[] } as const;
 const OPTIONS = {
-  ...{ targets: TEXT, images: TEXT, encoder: TEXT, reference: MANY, layer: TEXT, limit: TEXT },
-  ...{ direction: TEXT, device: TEXT, batch: TEXT, json: FLAG },
+  targets: TEXT,
+  images: TEXT,
+  encoder: TEXT,
+  reference: MANY,
+  layer: TEXT,
+  limit: TEXT,
+  direction: TEXT,
+  device: TEXT,
+  batch: TEXT,
+  json: FLAG,
 } as const;
 
 type Values = ReturnType<typeof parse>;
@@ -27,6 +35,7 @@ interface Sets {
   references: Record<string, TokenSet[]>;
 }
 
+/** Runs `fovea law a-score`. */
 export async function aScore(args: string[]): Promise<void> {
   const values = parse(args);
   const direction = oneOf("direction", values.direction, ["target-to-reference", "reference-to-target"]);
@@ -59,7 +68,10 @@ async function fromFiles({ targets, reference }: Values): Promise<Sets> {
   return { names, targets: [...own.values()], references };
 }
 
-/** Raw features of encoders: comparable where they have one width and share their axes (see notebook 03). */
+/**
+ * Returns raw features of encoders, which are comparable where they have one width and share their axes (see notebook
+ * 03).
+ */
 async function fromImages(values: Values): Promise<Sets> {
   const { images, encoder, reference } = values;
   if (!encoder || reference.length === 0) {
@@ -80,7 +92,7 @@ async function fromImages(values: Values): Promise<Sets> {
   return { names, targets, references };
 }
 
-/** One tensor an image, `[tokens, width]`, float32. */
+/** Reads one tensor per image, `[tokens, width]`, float32. */
 async function tokensOf(file: string): Promise<Map<string, TokenSet>> {
   const { tensors } = await readSafetensors(file);
   const entries = [...tensors]

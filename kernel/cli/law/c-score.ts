@@ -28,6 +28,7 @@ const parse = (args: string[]) => parseArgs({ args: joinNegatives(args), options
 const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
 type Geometry = (typeof GEOMETRIES)[number];
 
+/** Runs `fovea law c-score`. */
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
   const { spair, encoder, features } = values;
@@ -45,7 +46,7 @@ export async function cScore(args: string[]): Promise<void> {
   if (layers === null && !values["by-layer"]) throw new Error("law c-score: --indices all needs --by-layer");
   const given = scoreOptions(values);
   const source = await open(values, layers, pairs);
-  // Written a moment ago, the features have the numbers that the layers have in the encoder.
+  // Newly written features have the layer numbers of the encoder.
   const stored = encoder && "run" in source ? source.run.layers.map(({ layer }) => layer) : (layers ?? undefined);
   const options = stored === undefined ? given : { ...given, indices: stored };
   try {
@@ -63,7 +64,7 @@ export async function cScore(args: string[]): Promise<void> {
   }
 }
 
-/** Options of the score; what is not given is left to the library. */
+/** Returns the options of the score; absent ones are left to the library. */
 function scoreOptions(values: Values): CScoreOptions {
   const given: CScoreOptions = {
     match: oneOf("match", values.match, ["soft", "argmax"]),
@@ -85,12 +86,12 @@ function scoreOptions(values: Values): CScoreOptions {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** `null`: all. */
+/** Returns the layers; `null` for all. */
 function indicesOf(text: string | undefined): number[] | null | undefined {
   return text === "all" ? null : text === undefined ? undefined : numbersOf("indices", text);
 }
 
-/** The encoder, or the features on disk; those that are not there yet are written first. */
+/** Opens the encoder, or the features on disk; missing features are written first. */
 async function open(
   values: Values,
   layers: number[] | null | undefined,
@@ -130,7 +131,7 @@ async function open(
 const isSquare = ({ source, target }: SpairPair): boolean =>
   source.size[0] === source.size[1] && target.size[0] === target.size[1];
 
-/** The encoder, loaded once more where its own preparation of pictures is not what was asked for. */
+/** Loads the encoder again where its preparation of pictures differs from the requested one. */
 async function prepared(
   name: string,
   geometry: Geometry,

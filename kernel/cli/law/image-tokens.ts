@@ -4,7 +4,7 @@ import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
 import { countOf, numberOf, progress, stopSignal } from "./values";
 
-/** Paths of the pictures of a folder or list, the first `limit` by name. */
+/** Returns the paths of a folder's or list's pictures, the first `limit` by name. */
 export async function imagesOf(images: string, limit: number | undefined): Promise<string[]> {
   const files = (await listImages("law a-score", images)).map(({ file }) => file);
   if (files.length === 0) throw new Error(`law a-score: --images must hold pictures, received ${images}`);
@@ -13,7 +13,7 @@ export async function imagesOf(images: string, limit: number | undefined): Promi
 
 const BATCH = 16;
 
-/** Features of every picture at one layer of an encoder that is loaded for it. */
+/** Returns the features of every picture at one layer of an encoder loaded for it. */
 export async function tokensOfImages(
   name: string,
   files: readonly string[],

@@ -11,6 +11,7 @@ const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
   "a-score": aScore,
 };
 
+/** Runs the command of `fovea law` named by the first argument. */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)

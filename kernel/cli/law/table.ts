@@ -1,4 +1,4 @@
-/** `fovea law fit | policy | plan`: what works on a table of scores. */
+/** Commands `fovea law fit | policy | plan`, which work on a table of scores. */
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { isTight } from "../../protocol/law/model";
@@ -24,7 +24,7 @@ const TABLE_OPTIONS = {
   json: { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
-/** The table of `--table FILE.csv`; without it the published one. */
+/** Reads the table of `--table FILE.csv`, or the published one. */
 function tableOf(values: { table?: string; c?: string; extra?: string[] }): ScoreTable {
   const options = { c: values.c, extra: values.extra };
   return values.table === undefined
@@ -38,6 +38,7 @@ function degreeOf(text: string | undefined): 1 | 2 | undefined {
   throw new Error(`law: --degree must be 1 or 2, received ${text}`);
 }
 
+/** Runs `fovea law fit`. */
 export function fit(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -64,7 +65,7 @@ export function fit(args: string[]): void {
   print(values.json, result, () => fitLines(result));
 }
 
-/** A fit that goes through its points whatever they are says nothing of them. */
+/** Refuses a fit without degrees of freedom, which passes through any points. */
 function checkFreedom({ benchmarks }: TableFit): void {
   for (const [name, { n, coefficients, residualError }] of Object.entries(benchmarks))
     if (residualError === null)
@@ -95,6 +96,7 @@ function coefficientLines(name: string, of: BenchmarkFit): string[] {
   return isTight(of) ? [...lines, `Warning, ${name}: ${tightWarning(of)}`] : lines;
 }
 
+/** Runs `fovea law policy`. */
 export function policy(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -120,23 +122,35 @@ function policyLines({ options, overall }: PolicyResult): string[] {
   ];
 }
 
+/** Runs `fovea law plan`. */
 export function plan(args: string[]): void {
   const number = { type: "string" } as const;
   const { values } = parseArgs({
     args,
     options: {
       ...TABLE_OPTIONS,
-      ...{ benchmark: number, predictors: number, noise: number, range: number, level: number },
-      ...{ tolerance: number, explore: number, budget: number },
+      benchmark: number,
+      predictors: number,
+      noise: number,
+      range: number,
+      level: number,
+      tolerance: number,
+      explore: number,
+      budget: number,
     },
   });
   const range = values.range?.split(",").map((text) => numberOf("range", text) as number);
   if (range && range.length !== 2) throw new Error(`law plan: --range must be WORST,BEST, received ${values.range}`);
   const given = {
-    ...{ benchmark: values.benchmark, predictors: values.predictors?.split(","), degree: degreeOf(values.degree) },
-    ...{ noise: numberOf("noise", values.noise), range: range && ([range[0], range[1]] as const) },
-    ...{ level: numberOf("level", values.level), tolerance: numberOf("tolerance", values.tolerance) },
-    ...{ explore: numberOf("explore", values.explore), budget: numberOf("budget", values.budget) },
+    benchmark: values.benchmark,
+    predictors: values.predictors?.split(","),
+    degree: degreeOf(values.degree),
+    noise: numberOf("noise", values.noise),
+    range: range && ([range[0], range[1]] as const),
+    level: numberOf("level", values.level),
+    tolerance: numberOf("tolerance", values.tolerance),
+    explore: numberOf("explore", values.explore),
+    budget: numberOf("budget", values.budget),
   };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const result = law.plan(tableOf(values), named);

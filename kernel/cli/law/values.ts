@@ -1,4 +1,4 @@
-/** Values of options, checked: errors name the option and what it was given. */
+/** Checked values of options; errors name the option and the value received. */
 
 export function numberOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -7,11 +7,12 @@ export function numberOf(name: string, text: string | undefined): number | undef
   throw new Error(`law: --${name} must be a number, received ${JSON.stringify(text)}`);
 }
 
+/** Returns the numbers of a comma-separated value, or `undefined` for an absent option. */
 export function numbersOf(name: string, text: string): number[] {
   return text.split(",").map((part) => numberOf(name, part) as number);
 }
 
-/** One of `legal`, or `undefined` where the option is not given. */
+/** Returns one of `legal`, or `undefined` for an absent option. */
 export function oneOf<const T extends string>(
   name: string,
   value: string | undefined,
@@ -22,13 +23,13 @@ export function oneOf<const T extends string>(
   throw new Error(`law: --${name} must be one of ${legal.join(", ")}, received ${JSON.stringify(value)}`);
 }
 
-/** A whole number of at least 1, or `undefined`. */
+/** Returns a whole number of at least 1, or `undefined`. */
 export function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Error(`law: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
 }
 
-/** Aborts at Ctrl+C, with words that say how to go on. */
+/** Returns a signal that aborts at Ctrl+C and prints how to continue. */
 export function stopSignal(words: string): AbortSignal {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error(words)));
@@ -39,6 +40,7 @@ export function progress({ done, total }: { done: number; total: number }): void
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
 }
 
+/** Prints a value as JSON, or as lines of text. */
 export function print(json: boolean | undefined, value: unknown, lines: () => string[]): void {
   process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${lines().join("\n")}\n`);
 }

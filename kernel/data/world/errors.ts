@@ -1,6 +1,6 @@
 import { RuleError } from "../../rule-error";
 
-/** A data set of the world that cannot be written, or an option that makes no sense. */
+/** Error for a data set of the world that cannot be written, or an invalid option. */
 export class WorldError extends RuleError {
   override name = "WorldError";
 }

@@ -4,13 +4,13 @@ import { Prng } from "../../prng";
 import type { Rendered } from "./draw/render";
 import type { Scene } from "./scenes/scene";
 
-/** Steps in which a reading tells positions and sizes. */
+/** Number of steps for positions and sizes in a reading. */
 const STEPS = 16;
 
 /**
- * What is seen of each object, in an order that says nothing but depends on the scene alone:
- * `"column3 row5 size4 red striped cat with ear eye tail"`, objects apart by `;`. Column and row are the sixteenth of the
- * image in which the centre of the box lies; the size is the object's scale in sixteenths of the image side.
+ * Describes each object, in a random order that depends on the scene alone:
+ * `"column3 row5 size4 red striped cat with ear eye tail"`, with `;` between objects. Column and row are the sixteenth
+ * of the image with the centre of the box; the size is the object's scale in sixteenths of the image side.
  */
 export function reading(scene: Scene, image: Rendered): string {
   const random = new Prng(scene.seed, `${scene.split}/reading`);

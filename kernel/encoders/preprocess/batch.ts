@@ -4,19 +4,19 @@ import { EncoderError } from "../errors";
 import { eachInPreparation, prepareInThread } from "./preparation";
 import { type EncoderInput, type Geometry, PreparedImage, prepareImage, type Preprocess } from "./preprocess";
 
-/** A batch that a model takes. */
+/** Input batch of a model. */
 export interface Preprocessed {
-  /** `[B, 3, H, W]`, normalised. */
+  /** Normalised pixels, `[B, 3, H, W]`. */
   pixelValues: Float32Array;
   dims: [number, number, number, number];
-  /** One entry an image. */
+  /** One placement per image. */
   geometry: Geometry[];
 }
 
-/** Fewer pictures are prepared here: a thread's start takes longer. */
+/** Below this number, pictures are prepared in this thread, because starting a thread takes longer. */
 const WORTH_THREADS = 4;
 
-/** Decodes and prepares pictures, in order; many of them in threads. */
+/** Decodes and prepares pictures in order; many of them in threads. */
 export async function preprocess(
   images: readonly EncoderInput[],
   plan: Preprocess,
@@ -43,12 +43,12 @@ export async function prepareInput(
   inThreads = true,
 ): Promise<PreparedImage> {
   if (image instanceof PreparedImage) return image;
-  // Pixels are only resized: that is less work than to copy a large picture to a thread and wait.
+  // Raw pixels are only resized, which is less work than copying a large picture to a thread.
   if (isRawImage(image)) return prepareHere(checkRawImage(fn, image), plan);
   return inThreads ? prepareInThread(image, plan, fn) : prepareHere(await decodeImage(image, { fn }), plan);
 }
 
-/** Other work of the event loop gets its turn between two pictures. */
+/** Prepares a picture here and yields to the event loop between pictures. */
 async function prepareHere(image: Parameters<typeof prepareImage>[0], plan: Preprocess): Promise<PreparedImage> {
   await platform().turn();
   return prepareImage(image, plan);

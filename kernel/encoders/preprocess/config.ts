@@ -4,23 +4,27 @@ import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
 
 /**
- * What a caller may say about preprocessing: our own names, or the content of a Hugging Face `preprocessor_config.json` or
- * of a timm `config.json` / `pretrained_cfg`.
+ * Options of preprocessing, in these names; a Hugging Face `preprocessor_config.json` or a timm `config.json` /
+ * `pretrained_cfg` is also accepted.
  */
 export interface PreprocessOptions {
-  /** Side of the model's input, or `[height, width]`. Default: what the model's graph says. */
+  /** Side of the model's input, or `[height, width]`. Default: the size in the model's graph. */
   inputSize?: number | [number, number];
-  /** Default `shortest-edge`. */
+  /** Kind of resizing. Default `shortest-edge`. */
   resize?: Preprocess["resize"];
   /** Side to resize to before the crop. Default: `inputSize`. */
   resizeTo?: number | [number, number];
+  /** Position of a letterboxed picture. Default `center`. */
   align?: Preprocess["align"];
-  /** Default `bicubic`. */
+  /** Filter of resizing. Default `bicubic`. */
   interpolation?: Interpolation;
-  /** Default `[0.5, 0.5, 0.5]`. */
+  /** Mean of each channel. Default `[0.5, 0.5, 0.5]`. */
   mean?: number[];
+  /** Standard deviation of each channel. Default `[0.5, 0.5, 0.5]`. */
   std?: number[];
+  /** Factor on pixel values before `mean`. Default 1/255. */
   rescale?: number;
+  /** Colour outside a letterboxed picture, 0..255. Default 0. */
   fill?: number;
   cropRounding?: Preprocess["cropRounding"];
 }
@@ -81,16 +85,16 @@ const isWhole = (json: Json): boolean =>
   isHuggingFace(json) ||
   ["pretrained_cfg", "vision_cfg", "preprocess_cfg", "image_processor"].some((key) => key in json);
 
-/** A parsed configuration file: its keys say whose it is. */
+/** Parsed configuration file; its keys reveal its origin. */
 type Json = Record<string, unknown>;
 
 /** Pillow's numbers for its filters, as transformers writes them. */
 const RESAMPLE: Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
 
 /**
- * Reads preprocessing from any of the three forms. `graphSize` is the `[height, width]` that the graph fixes, if any.
+ * Reads preprocessing from any of the three forms. `graphSize` is the `[height, width]` fixed by the graph, if any.
  *
- * @throws EncoderError for a value that makes no sense, or no known input size
+ * @throws EncoderError for an invalid value or an unknown input size
  */
 export function readPreprocess(config: object, graphSize: [number, number] | null, fn: string): Preprocess {
   const plan = readAny(config as Json, graphSize, fn);
@@ -114,7 +118,7 @@ function readAny(json: Json, graphSize: [number, number] | null, fn: string): Pr
   return isHuggingFace(cfg) ? fromHuggingFace(cfg, graphSize, fn) : fromOptions(cfg, graphSize, fn);
 }
 
-/** The same preprocessing for another input size: what is cut off stays the same part. */
+/** Returns the same preprocessing for another input size; the crop keeps its share. */
 export function resizePlan(fn: string, plan: Preprocess, size: number | [number, number]): Preprocess {
   const inputSize = checkSize(fn, "inputSize", size);
   const resizeTo = plan.resizeTo.map((side, i) => Math.round((side * inputSize[i]) / plan.inputSize[i]));
@@ -186,7 +190,10 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
   };
 }
 
-/** https://huggingface.co/docs/transformers/main_classes/image_processor: sizes are `{height, width}` or edges. */
+/**
+ * Reads Hugging Face's form (https://huggingface.co/docs/transformers/main_classes/image_processor): sizes are
+ * `{height, width}` or edges.
+ */
 function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: string): Preprocess {
   checkProcessor(fn, json);
   const size = sizeEntry(json.size);
@@ -220,7 +227,10 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
   };
 }
 
-/** ConvNeXt's processor: small pictures are cut to a share of their shorter side, from 384 pixels on they are stretched. */
+/**
+ * Applies the rule of ConvNeXt's processor: small pictures are cut to a share of their shorter side; from 384 pixels on
+ * they are stretched.
+ */
 function withCrop(json: Json, edge: number, fn: string): Json {
   const { crop_pct: pct, ...rest } = json;
   if (edge >= 384) return { ...rest, size: { height: edge, width: edge } };
@@ -241,7 +251,7 @@ interface SizeEntry {
   width?: number;
   shortest_edge?: number;
   longest_edge?: number;
-  /** A bare number, as old files have it. */
+  /** Side as a plain number, in old files. */
   side?: number;
 }
 
@@ -261,7 +271,7 @@ const CROP_MODES = new Map<unknown, Preprocess["resize"]>([
   ["border", "letterbox"],
 ]);
 
-/** timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
+/** Reads timm's `pretrained_cfg`: resize to `floor(size / crop_pct)`, then cut the centre. */
 function fromTimm(cfg: Json, fn: string): Preprocess {
   const [, height, width] = cfg.input_size as number[];
   const inputSize = checkSize(fn, "input_size", [height, width]);

@@ -1,19 +1,19 @@
-/** Threads that decode and prepare pictures, so that neither the model nor the notebook waits for them. */
+/** Threads that decode and prepare pictures, so that neither model nor notebook waits for them. */
 import { platform } from "../../platform";
 import type { Thread } from "../../platform/types";
 import { ImageError } from "../../data/image";
 import { geometryOf, PreparedImage, type Preprocess } from "./preprocess";
 
-/** What a thread is asked. */
+/** Request to a thread. */
 export interface Job {
   id: number;
-  /** A path, a `file:` URL or encoded bytes. */
+  /** Path, `file:` URL or encoded bytes. */
   image: string | Uint8Array;
   plan: Preprocess;
   fn: string;
 }
 
-/** What it answers: `refused` for a picture that cannot be used, `error` for anything else. */
+/** Answer of a thread: `refused` for an unusable picture, `error` for anything else. */
 export type Done =
   | { id: number; pixelValues: Float32Array; width: number; height: number }
   | { id: number; refused: { where: string; rule: string; received: unknown } }
@@ -25,12 +25,12 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Threads of the pool; each is asked for two pictures at a time, so that one is decoded while another is resized. */
+/** Threads of the pool; each gets two pictures at a time, so that one is decoded while the other is resized. */
 const THREADS = Math.min(4, platform().cores());
-/** Pictures in preparation at a time: no more are in memory. */
+/** Most pictures in preparation, and so in memory, at a time. */
 const IN_PREPARATION = 2 * THREADS;
 
-/** One thread and what it has not answered. It keeps the process alive only while there is something. */
+/** Thread with its unanswered requests. It keeps the process alive only while requests are open. */
 class PreparationThread {
   private readonly waiting = new Map<number, Waiting>();
   private worker: Thread | undefined;
@@ -83,7 +83,7 @@ function refusal({ where, rule, received }: { where: string; rule: string; recei
 const threads = Array.from({ length: THREADS }, () => new PreparationThread());
 
 /**
- * One picture as a model's input, prepared in a thread of its own.
+ * Prepares one picture in a thread.
  *
  * @throws ImageError for a picture that cannot be used
  */
@@ -96,7 +96,7 @@ export function prepareInThread(
   return thread.prepare({ image: image instanceof URL ? image.href : image, plan, fn });
 }
 
-/** Results in order, with at most `IN_PREPARATION` of them on their way; none is begun after one has failed. */
+/** Yields results in order, with at most `IN_PREPARATION` in progress; none starts after a failure. */
 export async function eachInPreparation<T, R>(items: readonly T[], prepare: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

@@ -2,40 +2,41 @@ import { type InputGeometry, place, type Point, unplace } from "../../contracts/
 import { ImageError, type ImageInput, type RawImage } from "../../data/image";
 import { type Interpolation, resample, type Window } from "./resample";
 
-/** How a picture becomes a model's input. See `readPreprocess` for the configurations that say it. */
+/** Preparation of a picture as a model's input. `readPreprocess` reads it from configurations. */
 export interface Preprocess {
-  /** `[height, width]` of the model's input. */
+  /** Size of the model's input, `[height, width]`. */
   inputSize: [number, number];
   /**
-   * `stretch`: both sides to `resizeTo`, the picture's shape is lost. `shortest-edge`: as small as covers `resizeTo`,
-   * then the centre is cut out. `letterbox`: the whole picture inside, the rest filled with `fill`. `keep-shape`: as
-   * `shortest-edge`, but nothing is cut: a picture that does not fill `inputSize` exactly is refused.
+   * Kind of resizing. `stretch`: both sides to `resizeTo`, which changes the aspect. `shortest-edge`: the smallest size
+   * that covers `resizeTo`, then a crop of the centre. `letterbox`: the whole picture inside, the rest filled with
+   * `fill`. `keep-shape`: as `shortest-edge` without the crop; a picture that does not fill `inputSize` exactly is
+   * refused.
    */
   resize: "stretch" | "shortest-edge" | "letterbox" | "keep-shape" | "none";
   resizeTo: [number, number];
-  /** Where a letterboxed picture lies. */
+  /** Position of a letterboxed picture. */
   align: "center" | "top-left";
   interpolation: Interpolation;
-  /** Of pixel values in 0..1, by channel. */
+  /** Mean of pixel values in 0..1, by channel. */
   mean: [number, number, number];
   std: [number, number, number];
-  /** What pixel values are multiplied by before `mean`: 1/255, or 1 for models that take 0..255. */
+  /** Factor on pixel values before `mean`: 1/255, or 1 for models that take 0..255. */
   rescale: number;
   /** Colour of the parts outside the picture, 0..255. */
   fill: number;
-  /** How half a pixel of an odd margin is rounded: timm and torchvision to even, transformers down. */
+  /** Rounding of half a pixel in an odd margin: timm and torchvision to even, transformers down. */
   cropRounding: "down" | "even";
 }
 
 /**
- * Where a picture lies in a model's input. Points are `[x, y]` in pixels; a pixel's centre is at +0.5.
- * `model = image · scale + offset`.
+ * Placement of a picture in a model's input: `model = image · scale + offset`. Points are `[x, y]` in pixels; a pixel's
+ * centre is at +0.5.
  */
 export class Geometry implements InputGeometry {
   constructor(
-    /** `[width, height]` of the original picture. */
+    /** Size of the original picture, `[width, height]`. */
     readonly imageSize: readonly [width: number, height: number],
-    /** `[width, height]` of the model's input. */
+    /** Size of the model's input, `[width, height]`. */
     readonly modelSize: readonly [width: number, height: number],
     readonly scaleX: number,
     readonly scaleY: number,
@@ -43,39 +44,43 @@ export class Geometry implements InputGeometry {
     readonly offsetY: number,
   ) {}
 
-  /** A point of the picture, in the model's input. */
+  /** Maps a point of the picture to the model's input. */
   toModel(point: Point): [x: number, y: number] {
     return place(point, this);
   }
 
-  /** A point of the model's input, in the picture. */
+  /** Maps a point of the model's input to the picture. */
   toImage(point: Point): [x: number, y: number] {
     return unplace(point, this);
   }
 }
 
-/** A picture that went through preprocessing already: `prepareImage` makes it. */
+/** Preprocessed picture, made by `prepareImage`. */
 export class PreparedImage {
   constructor(
-    /** `[3, H, W]`, normalised. */
+    /** Normalised pixels, `[3, H, W]`. */
     readonly pixelValues: Float32Array,
     readonly geometry: Geometry,
   ) {}
 }
 
-/** What an encoder takes for one picture. */
+/** Input of an encoder for one picture. */
 export type EncoderInput = ImageInput | PreparedImage;
 
-/** Prepares one picture by `encoder.info.preprocess`, for `forwardIntermediates`. */
+/**
+ * Prepares one picture by `encoder.info.preprocess`, for `forwardIntermediates`.
+ *
+ * @throws ImageError for a picture that `keep-shape` refuses
+ */
 export function prepareImage(image: RawImage, plan: Preprocess): PreparedImage {
   const pixelValues = new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]);
   return new PreparedImage(pixelValues, preprocessImage(image, plan, pixelValues));
 }
 
 /**
- * Prepares one picture into `target` `[3, H, W]`, and says where it lies.
+ * Prepares one picture into `target` `[3, H, W]` and returns its placement.
  *
- * @throws ImageError for a picture of another shape, where `keep-shape` leaves no choice
+ * @throws ImageError for a picture of another shape with `keep-shape`
  */
 export function preprocessImage(image: RawImage, plan: Preprocess, target: Float32Array): Geometry {
   const [height, width] = plan.inputSize;
@@ -102,7 +107,7 @@ export function preprocessImage(image: RawImage, plan: Preprocess, target: Float
   return geometryOf(image, plan);
 }
 
-/** Where a picture of a size lies in the model's input. */
+/** Returns the placement of a picture of this size in the model's input. */
 export function geometryOf(image: { width: number; height: number }, plan: Preprocess): Geometry {
   const [height, width] = plan.inputSize;
   const [resizedHeight, resizedWidth] = resizedSize(image, plan);
@@ -111,7 +116,7 @@ export function geometryOf(image: { width: number; height: number }, plan: Prepr
   return new Geometry([image.width, image.height], [width, height], ...scale, ...offset);
 }
 
-/** `[height, width]` after resizing, before the crop. Fractions are cut as transformers and torchvision cut them. */
+/** Returns `[height, width]` after resizing, before the crop. Fractions are cut as in transformers and torchvision. */
 export function resizedSize({ width, height }: { width: number; height: number }, plan: Preprocess): [number, number] {
   const [toHeight, toWidth] = plan.resizeTo;
   switch (plan.resize) {
@@ -134,7 +139,7 @@ export function resizedSize({ width, height }: { width: number; height: number }
   }
 }
 
-/** Where the resized picture begins in the input: negative where it is cut. `room` is input minus picture. */
+/** Returns where the resized picture begins in the input; negative where it is cut. `room` is input minus picture. */
 function margin(room: number, { align, cropRounding, resize }: Preprocess): number {
   if (resize === "letterbox" && align === "top-left") return 0;
   if (room > 0) return Math.floor(room / 2);

@@ -1,14 +1,14 @@
-/** The two inner products of a resize, in WebAssembly with 128-bit vectors: five times as fast as in JavaScript. */
+/** Two inner products of a resize, in WebAssembly with 128-bit vectors, five times as fast as in JavaScript. */
 import * as wasm from "./wasm-code";
 import { type Code, get, set } from "./wasm-code";
 
-/** Weights are fixed point with this many fraction bits, so that 255 times their sum fits 32 bits. */
+/** Fraction bits of the fixed-point weights; 255 times their sum fits 32 bits. */
 export const FRACTION = 22;
 
-/** Beyond what they are asked for, lines are read and written up to this many bytes further. */
+/** Bytes by which lines are read and written beyond their ends. */
 export const SLACK = 16;
 
-/** What is used of the global that every Node has; its types come with those of browsers only. */
+/** Used part of the global that every Node has; its types come only with those of browsers. */
 declare const WebAssembly: {
   Module: new (code: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };
@@ -17,11 +17,11 @@ declare const WebAssembly: {
 interface Lines {
   memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
   /**
-   * One line of RGB resized. `taps` holds for each pixel of `target` where in `source` its first tap is, in pixels, the length of its
-   * weights in bytes, and its weights. All are addresses.
+   * Resizes one line of RGB. For each pixel of `target`, `taps` holds the position of the first tap in `source` in
+   * pixels, the length of the weights in bytes, and the weights. All parameters are addresses.
    */
   across(source: number, taps: number, target: number, targetEnd: number): void;
-  /** The sum of lines that lie `line` bytes apart from `source` on, each with the weight of its place in `weights`. */
+  /** Sums lines that lie `line` bytes apart from `source` on, each with its weight in `weights`. */
   down(source: number, weights: number, weightsEnd: number, target: number, targetEnd: number, line: number): void;
 }
 
@@ -92,7 +92,7 @@ function down(): wasm.WasmFunction {
 
 let made: Lines | null = null;
 
-/** The functions and their memory, of at least `bytes`; what the memory held is lost with the next call. */
+/** Returns the functions with a memory of at least `bytes`; the next call discards its contents. */
 export function lines(bytes: number): Lines {
   made ??= new WebAssembly.Instance(new WebAssembly.Module(wasm.wasmModule([across(), down()]))).exports as Lines;
   const missing = Math.ceil((bytes - made.memory.buffer.byteLength) / PAGE);

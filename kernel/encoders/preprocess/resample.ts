@@ -4,7 +4,7 @@ import { FRACTION, lines, SLACK } from "./resample-lines";
 /** Interpolations, by Pillow's names. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box" | "hamming";
 
-/** A window of the resized picture, in its pixels. */
+/** Window of the resized picture, in its pixels. */
 export interface Window {
   left: number;
   top: number;
@@ -37,10 +37,13 @@ const FILTERS: Record<Exclude<Interpolation, "nearest">, Filter> = {
 
 const ONE = 2 ** FRACTION;
 
-/** For each output position, in words: where its taps begin in the source, their weights' length in bytes, their fixed-point weights. */
+/**
+ * Taps of each output position, in words: their start in the source, the length of the weights in bytes, the
+ * fixed-point weights.
+ */
 interface Taps {
   words: Int32Array;
-  /** Where in `words` each position begins, and the last one ends. */
+  /** Start of each position in `words`, and the end of the last one. */
   starts: Int32Array;
 }
 
@@ -61,7 +64,7 @@ function makeTaps(source: number, target: number, from: number, size: number, fi
   return { words: Int32Array.from(words), starts };
 }
 
-/** `count` weights of sum 1, in fixed point, halves away from zero. */
+/** Appends `count` weights of sum 1 in fixed point, with halves rounded away from zero. */
 function pushWeights(words: number[], count: number, weigh: (k: number) => number): void {
   const weights = new Float64Array(count);
   let sum = 0;
@@ -73,10 +76,10 @@ function pushWeights(words: number[], count: number, weigh: (k: number) => numbe
 }
 
 /**
- * Resizes a picture as Pillow does: separable, filter widened when shrinking (antialias), rows first, 8 bits in between.
- * Only `window` of the result is computed. (Pillow 13 takes columns first for some tall pictures; the two orders differ
- * only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, differs from Pillow by up to 56:
- * at the picture's border, where a filter overshoots, and beyond a factor of 4.)
+ * Resizes a picture as Pillow does: separable, with the filter widened when shrinking (antialias), rows first, 8 bits
+ * in between. Only `window` of the result is computed. Pillow 13 takes columns first for some tall pictures; the orders
+ * differ only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, differs from Pillow
+ * by up to 56, at the picture's border, at a filter's overshoot, and beyond a factor of 4.
  */
 export function resample(
   image: RawImage,
@@ -93,7 +96,7 @@ export function resample(
   return { data: sum(image, across, down), width: crop.width, height: crop.height, channels: 3 };
 }
 
-/** The rows that `down` asks for, each resized, then their columns. Everything lies in WebAssembly's memory, one after another. */
+/** Resizes the rows that `down` needs, then their columns. All data lies in WebAssembly's memory, one after another. */
 function sum(image: RawImage, across: Taps, down: Taps): Uint8Array {
   const places = down.starts.subarray(0, -1);
   const begin = places.reduce((least, at) => Math.min(least, down.words[at]), image.height);

@@ -1,6 +1,6 @@
 /**
- * The few instructions of WebAssembly that `resample-lines.ts` is written in, as bytes, and the module around them. See the
- * core specification, chapters 5.4 (instructions) and 5.5 (modules). An expression's operands come before its opcode.
+ * WebAssembly instructions of `resample-lines.ts` as bytes, and the module around them. See the core specification,
+ * chapters 5.4 (instructions) and 5.5 (modules). An expression's operands precede its opcode.
  */
 export type Code = readonly number[];
 
@@ -10,36 +10,43 @@ export const i32 = (value: number): Code => [0x41, ...signed(value)];
 export const add = (a: Code, b: Code): Code => [...a, ...b, 0x6a];
 export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
 export const load = (address: Code, offset = 0): Code => [...address, 0x28, 0, ...unsigned(offset)];
-/** `body` once, then as long as address `a` lies before `b`. */
+/** Runs `body` once and repeats it while address `a` is before `b`. */
 export const repeatWhileBefore = (a: Code, b: Code, ...body: Code[]): Code => [
-  ...[0x03, 0x40, ...body.flat()],
-  ...[...a, ...b, 0x49, 0x0d, 0, 0x0b],
+  0x03,
+  0x40,
+  ...body.flat(),
+  ...a,
+  ...b,
+  0x49,
+  0x0d,
+  0,
+  0x0b,
 ];
 
 const simd = (opcode: number, ...operands: Code[]): Code => [...operands.flat(), 0xfd, ...unsigned(opcode)];
-/** 16 bytes of memory. */
+/** Loads 16 bytes of memory. */
 export const loadVector = (address: Code): Code => [...simd(0, address), 0, 0];
-/** 4 bytes, and zeros. */
+/** Loads 4 bytes; the rest is zero. */
 export const loadQuarter = (address: Code): Code => [...simd(92, address), 0, 0];
-/** One `i32` of memory in all four lanes. */
+/** Loads one `i32` of memory into all four lanes. */
 export const loadSplat = (address: Code, offset = 0): Code => [...simd(9, address), 0, ...unsigned(offset)];
 export const storeVector = (address: Code, value: Code): Code => [...simd(11, address, value), 0, 0];
-/** The first 4 bytes. */
+/** Stores the first 4 bytes. */
 export const storeQuarter = (address: Code, value: Code): Code => [...simd(90, address, value), 0, 0, 0];
-/** One `i32` in all four lanes. */
+/** Puts one `i32` into all four lanes. */
 export const splat = (value: Code): Code => simd(17, value);
 export const addLanes = (a: Code, b: Code): Code => simd(174, a, b);
 export const multiplyLanes = (a: Code, b: Code): Code => simd(181, a, b);
-/** Of four `i32`, with their signs. */
+/** Shifts four signed `i32` right. */
 export const shiftRight = (a: Code, bits: number): Code => simd(172, a, i32(bits));
-/** 8 of 16 unsigned bytes as 16 bits each, 4 of 8 of those as 32 bits each. */
+/** Widens 8 of 16 unsigned bytes to 16 bits each, or 4 of 8 of those to 32 bits each. */
 export const widenBytes = (a: Code, half: "low" | "high"): Code => simd(half === "low" ? 137 : 138, a);
 export const widenWords = (a: Code, half: "low" | "high"): Code => simd(half === "low" ? 169 : 170, a);
-/** Two vectors of `i32` as one of 16 bits, two of those as bytes 0..255: what is beyond becomes the nearest. */
+/** Narrows two vectors of `i32` to one of 16 bits, or two of those to bytes 0..255, with saturation. */
 export const narrowToWords = (a: Code, b: Code): Code => simd(133, a, b);
 export const narrowToBytes = (a: Code, b: Code): Code => simd(102, a, b);
 
-/** A function of `i32` parameters that returns nothing. Locals are numbered on: parameters, then `i32`, then vectors. */
+/** Function of `i32` parameters without a result. Locals are numbered: parameters, then `i32`, then vectors. */
 export interface WasmFunction {
   name: string;
   parameters: number;
@@ -50,10 +57,17 @@ export interface WasmFunction {
 
 const [I32, V128] = [0x7f, 0x7b];
 
-/** A module that exports its functions and one page of memory, `memory`. */
+/** Returns a module that exports its functions and one page of memory, `memory`. */
 export function wasmModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const bytes = [
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(
       1,
       functions.map(({ parameters }) => [0x60, ...list(Array(parameters).fill([I32])), 0]),
@@ -89,7 +103,7 @@ function section(id: number, items: readonly Code[]): Code {
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
 const text = (name: string): Code => list([...new TextEncoder().encode(name)].map((byte) => [byte]));
 
-/** LEB128: seven bits a byte, the lowest first. */
+/** Encodes as LEB128: seven bits per byte, lowest first. */
 function unsigned(value: number): Code {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }

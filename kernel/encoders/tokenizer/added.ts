@@ -1,9 +1,9 @@
 import { type AddedToken, readId, refuse } from "./json";
 
-/** A piece of a text, or the id of an added token that stood there. */
+/** Piece of a text, or the id of an added token at that place. */
 export type Piece = string | number;
 
-/** Cuts added tokens (`<|endoftext|>`, `<mask>`) out of texts: the longest that begins earliest. */
+/** Splits added tokens (`<|endoftext|>`, `<mask>`) out of texts: the earliest one, and the longest of those. */
 export class AddedTokens {
   private readonly raw: Finder;
   private readonly normalized: Finder;
@@ -20,7 +20,7 @@ export class AddedTokens {
     this.normalized = new Finder(later.map((token) => ({ ...token, content: normalize(token.content) })));
   }
 
-  /** Normalised pieces and ids, in order. */
+  /** Returns normalised pieces and ids in order. */
   cut(text: string): Piece[] {
     const pieces = this.raw.cut(text);
     return pieces.flatMap((piece) => (typeof piece === "number" ? piece : this.normalized.cut(this.normalize(piece))));
@@ -61,7 +61,7 @@ class Finder {
   }
 }
 
-/** A group around the token, with the spaces that it takes away. */
+/** Makes a group around the token, with the spaces that it consumes. */
 function patternOf({ content, lstrip, rstrip }: AddedToken): string {
   const literal = content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   const spaces = "\\p{White_Space}*";

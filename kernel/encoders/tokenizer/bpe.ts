@@ -1,12 +1,12 @@
 import { MOST_TOKENS, readId, readVocabulary, refuse, type Step } from "./json";
 
-/** A word to the ids of its parts. */
+/** Function from a word to the ids of its parts. */
 export type WordModel = (word: string) => readonly number[];
 
-/** What a BPE model of a `tokenizer.json` consists of. */
+/** BPE model of a `tokenizer.json`. */
 interface Bpe {
   vocabulary: Map<string, number>;
-  /** By pair of ids: what they become, and how early it was learnt. */
+  /** Merged id and rank by pair of ids; earlier merges have lower ranks. */
   merges: Map<number, { rank: number; id: number }>;
   unknown: number | null;
   fuseUnknown: boolean;
@@ -15,7 +15,7 @@ interface Bpe {
   wholeWords: boolean;
 }
 
-/** Byte-pair encoding: characters of a word, joined pair by pair in the order in which the pairs were learnt. */
+/** Returns a byte-pair encoding: characters of a word, joined pair by pair in the learnt order. */
 export function readBpe(fn: string, model: Step): WordModel {
   const bpe = checkBpe(fn, model);
   return (word) => {
@@ -33,19 +33,17 @@ function checkBpe(fn: string, model: Step): Bpe {
   if (unknown !== null && !vocabulary.has(unknown as string))
     refuse(fn, "must hold its unknown token in the vocabulary", unknown);
   return {
-    ...{
-      vocabulary,
-      prefix,
-      suffix: textOf(model.end_of_word_suffix),
-      merges: readMerges(fn, model, vocabulary, prefix),
-    },
+    vocabulary,
+    prefix,
+    suffix: textOf(model.end_of_word_suffix),
+    merges: readMerges(fn, model, vocabulary, prefix),
     unknown: unknown === null ? null : (vocabulary.get(unknown as string) as number),
     fuseUnknown: model.fuse_unk === true,
     wholeWords: model.ignore_merges === true,
   };
 }
 
-/** Two ids as one number; `readId` keeps them small enough. */
+/** Key of two ids in one number; `readId` keeps them small enough. */
 const pairOf = (left: number, right: number): number => left * MOST_TOKENS + right;
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -64,7 +62,10 @@ function readMerges(fn: string, { merges }: Step, vocabulary: Map<string, number
   );
 }
 
-/** The characters of a word as ids; one that the vocabulary lacks is unknown, or left out where nothing is. */
+/**
+ * Returns the characters of a word as ids. A character outside the vocabulary is unknown, or omitted without an unknown
+ * token.
+ */
 function symbolsOf({ vocabulary, unknown, fuseUnknown, prefix, suffix }: Bpe, word: string): number[] {
   const ids: number[] = [];
   const characters = Array.from(word);
@@ -79,7 +80,7 @@ function symbolsOf({ vocabulary, unknown, fuseUnknown, prefix, suffix }: Bpe, wo
   return ids;
 }
 
-/** Joins the pair that was learnt earliest, the leftmost of several, until no pair is left. */
+/** Joins the pair learnt earliest, leftmost first, until no pair is left. */
 function joinPairs({ merges }: Bpe, ids: number[]): number[] {
   for (;;) {
     let best: { rank: number; id: number; at: number } | undefined;

@@ -6,7 +6,7 @@ export interface Frame {
   after: readonly number[];
 }
 
-/** What a post-processor puts around one text. */
+/** Reads the ids that a post-processor puts around one text. */
 export function readFrame(fn: string, step: Step | null | undefined): Frame {
   let frame: Frame = { before: [], after: [] };
   for (const one of stepsOf(fn, step, "processors")) {
@@ -24,7 +24,7 @@ function readStep(fn: string, step: Step): Frame {
   return refuse(fn, "must frame texts by RobertaProcessing, BertProcessing or TemplateProcessing", step.type);
 }
 
-/** The id of `["<s>", 0]`. */
+/** Returns the id of `["<s>", 0]`. */
 function pairId(fn: string, pair: unknown): number {
   return readId(fn, Array.isArray(pair) ? pair[1] : pair);
 }

@@ -1,2 +1,2 @@
-/** Texts to token ids, as Hugging Face's `tokenizers` makes them. */
+/** Conversion of texts to token ids, as in Hugging Face's `tokenizers`. */
 export { type TokenBatch, Tokenizer } from "./tokenizer";

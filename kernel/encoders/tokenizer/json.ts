@@ -1,23 +1,23 @@
 import { EncoderError } from "../errors";
 
-/** A step of a `tokenizer.json`: its type, and what that type takes. */
+/** Step of a `tokenizer.json`: its type and parameters. */
 export interface Step {
   type?: unknown;
   [key: string]: unknown;
 }
 
-/** Something that is matched in a text as it stands, before anything else is done to it. */
+/** Token matched in the unprocessed text. */
 export interface AddedToken {
   id: number;
   content: string;
-  /** Whether it is looked for in the normalised text. */
+  /** Match in the normalised text instead. */
   normalized?: boolean;
   lstrip?: boolean;
   rstrip?: boolean;
   single_word?: boolean;
 }
 
-/** The parts of a Hugging Face `tokenizer.json` that are read. Nothing of it is trusted. */
+/** Supported parts of a Hugging Face `tokenizer.json`. Its content is untrusted. */
 export interface TokenizerJson {
   model?: Step | null;
   normalizer?: Step | null;
@@ -28,7 +28,7 @@ export interface TokenizerJson {
   padding?: { pad_id?: unknown; strategy?: unknown; direction?: unknown } | null;
 }
 
-/** Refuses a file for what stands in it. */
+/** Throws an error for an invalid value in a file. */
 export function refuse(fn: string, rule: string, received: unknown): never {
   throw new EncoderError(fn, `tokenizer.json ${rule}`, received);
 }
@@ -36,7 +36,7 @@ export function refuse(fn: string, rule: string, received: unknown): never {
 /** Real tokenizers nest sequences once. */
 const MOST_DEPTH = 16;
 
-/** A step, or the steps of a sequence, with `null` for none. */
+/** Returns a step, or the steps of a sequence; none for `null`. */
 export function stepsOf(fn: string, step: Step | null | undefined, key: string, depth = 0): Step[] {
   if (depth > MOST_DEPTH) refuse(fn, `may nest sequences ${MOST_DEPTH} deep`, depth);
   if (step === null || step === undefined) return [];
@@ -55,10 +55,10 @@ export function readVocabulary(fn: string, vocab: unknown): Map<string, number> 
   return new Map(entries.map(([text, id]) => [text, readId(fn, id)]));
 }
 
-/** More than any vocabulary has; two ids below it make one exact number. */
+/** Limit above every vocabulary; two ids below it form one exact number. */
 export const MOST_TOKENS = 2 ** 26;
 
-/** A whole number that can be a token's id. */
+/** Checks a whole number that can be a token's id. */
 export function readId(fn: string, id: unknown): number {
   if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= MOST_TOKENS)
     refuse(fn, "must number its tokens by whole numbers from 0", id);

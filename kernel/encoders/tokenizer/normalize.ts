@@ -1,6 +1,6 @@
 import { refuse, type Step, stepsOf } from "./json";
 
-/** One text to another. */
+/** Function from a text to its normalised form. */
 type Normalizer = (text: string) => string;
 
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
@@ -9,7 +9,7 @@ const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
 const MOST_GROWTH = 32;
 const ROOM = 1024;
 
-/** The steps before a text is split. */
+/** Reads the steps before a text is split. */
 export function readNormalizer(fn: string, step: Step | null | undefined): Normalizer {
   const steps = stepsOf(fn, step, "normalizers").map((one) => readStep(fn, one));
   return (text) =>
@@ -28,7 +28,7 @@ function readStep(fn: string, { type, pattern, content }: Step): Normalizer {
   return refuse(fn, `may normalise by ${FORMS.join(", ")}, Lowercase and Replace only`, type);
 }
 
-/** Each character by itself: JavaScript would make a sigma at the end of a word another one. */
+/** Lowercases each character separately, because JavaScript changes a sigma at the end of a word. */
 function lowercase(text: string): string {
   return Array.from(text, (character) => character.toLowerCase()).join("");
 }
@@ -38,7 +38,7 @@ function readReplace(fn: string, pattern: unknown, content: unknown): Normalizer
   if (typeof content !== "string") refuse(fn, "must say by what Replace replaces", content);
   if (content.length > MOST_GROWTH) refuse(fn, `may replace by ${MOST_GROWTH} characters at most`, content);
   if (typeof plain === "string" && plain !== "") return (text) => text.replaceAll(plain, () => content);
-  // A pattern of an untrusted file could be one that never ends: only the one in use is known.
+  // An untrusted pattern could run for ever, so only the one in use is accepted.
   if (regex !== "\\s+") refuse(fn, "may replace a text or \\s+ only", pattern);
   return (text) => text.replace(/\p{White_Space}+/gu, () => content);
 }

@@ -1,15 +1,15 @@
 import { refuse, type Step, stepsOf } from "./json";
 
-/** A text to its words, in order. */
+/** Function from a text to its words in order. */
 type Splitter = (text: string) => string[];
 
-// `\s` of JavaScript and of `tokenizers` differ: U+0085 is a space there, U+FEFF is one here.
+// `\s` of JavaScript and of `tokenizers` differ: U+0085 is a space only there, U+FEFF only here.
 const GPT2 =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 const WORDS =
   /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\p{White_Space}]+/gu;
 
-/** Patterns by which text towers split. Those of an untrusted file could be such that they never end: others are refused. */
+/** Split patterns of text towers. Untrusted patterns could run for ever, so others are refused. */
 const PATTERNS = new Map<unknown, RegExp>([
   [
     "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
@@ -17,7 +17,7 @@ const PATTERNS = new Map<unknown, RegExp>([
   ],
 ]);
 
-/** The steps that make words of a text, as `tokenizers` makes them. */
+/** Reads the steps that split a text into words, as `tokenizers` does. */
 export function readSplitter(fn: string, step: Step | null | undefined): Splitter {
   const steps = stepsOf(fn, step, "pretokenizers").map((one) => readStep(fn, one));
   return (text) => steps.reduce((words, split) => words.flatMap(split), [text]);
@@ -42,7 +42,7 @@ function readPattern(fn: string, { pattern, behavior, invert }: Step): Splitter 
 
 const UTF8 = new TextEncoder();
 
-/** Characters that stand for the 256 bytes: printable ones for themselves, the others from U+0100 on. */
+/** Characters for the 256 bytes: printable ones for themselves, others from U+0100 on. */
 const BYTES: readonly string[] = byteAlphabet();
 
 function byteAlphabet(): string[] {

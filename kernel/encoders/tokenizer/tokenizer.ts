@@ -13,27 +13,27 @@ export interface TokenBatch {
   dims: [batch: number, length: number];
 }
 
-/** The steps from a text to ids. */
+/** Steps from a text to ids. */
 interface Steps {
   added: AddedTokens;
   split: (text: string) => string[];
   model: WordModel;
   frame: Frame;
-  /** Ids that a text may have, its frame included. */
+  /** Most ids of a text, including its frame. */
   maxLength: number;
   padId: number;
-  /** The least length of a row. */
+  /** Smallest length of a row. */
   padTo: number;
 }
 
-/** A tokenizer of words (one id a word) or of byte pairs, as Hugging Face's `tokenizers` has them. */
+/** Tokenizer of words (one id per word) or byte pairs, as in Hugging Face's `tokenizers`. */
 export class Tokenizer {
   private constructor(private readonly steps: Steps) {}
 
   /**
-   * Reads a `tokenizer.json`; texts that it would not cut are cut at `maxLength` ids.
+   * Reads a `tokenizer.json`. Texts are truncated at `maxLength` ids where the file does not truncate.
    *
-   * @throws EncoderError for a kind of tokenizer, or a step of one, that is not read here
+   * @throws EncoderError for an unsupported kind of tokenizer or step
    */
   static fromJson(json: object, fn: string, maxLength = Infinity): Tokenizer {
     const { model, normalizer, pre_tokenizer: pre, post_processor: post, added_tokens: added } = json as TokenizerJson;
@@ -52,7 +52,7 @@ export class Tokenizer {
     });
   }
 
-  /** Ids of each text, cut at the longest length that the model takes. */
+  /** Returns the ids of each text, truncated at the model's longest length. */
   encode(texts: readonly string[]): TokenBatch {
     const { padId, padTo } = this.steps;
     const rows = texts.map((text) => this.encodeOne(text));
@@ -76,10 +76,10 @@ export class Tokenizer {
   }
 }
 
-/** Rows longer than this are no texts of a tower. */
+/** Longest plausible row of a tower. */
 const LONGEST_ROW = 2 ** 16;
 
-/** The least length of a row: of the longest in its batch, or fixed. */
+/** Reads the smallest length of a row: the longest in its batch, or a fixed one. */
 function readPadding(fn: string, strategy: unknown): number {
   const { Fixed: fixed = 1 } = (strategy ?? {}) as { Fixed?: unknown };
   const length = readId(fn, fixed);
@@ -94,7 +94,7 @@ function readModel(fn: string, model: Step): WordModel {
   return refuse(fn, rule, model.type);
 }
 
-/** One id a word; words that it does not know share one. */
+/** Reads a model with one id per word; unknown words share one. */
 function readWordLevel(fn: string, { vocab, unk_token: unknownToken }: Step): WordModel {
   const vocabulary = readVocabulary(fn, vocab);
   const unknown = vocabulary.get((unknownToken ?? "[UNK]") as string);

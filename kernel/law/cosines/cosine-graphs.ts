@@ -1,20 +1,22 @@
 import { buildModel, type BuiltNode } from "../../onnx/build";
 
-/** Which side looks for its best partner on the other. */
+/** Side whose rows look for their best partner on the other side. */
 export type Direction = "target-to-reference" | "reference-to-target";
 
 const CONSTANTS = { epsilon: 1e-10, columns: [1] };
 const ROWS = { axes: [1], keepdims: 1 };
 
 /**
- * Cosines of all rows of two matrices, `[Q, D]` and `[K, D]` to `[Q, K]`: `x · y / ((|x| + ε)(|y| + ε))`, so a zero row gives 0.
- * Lengths divide after the product: no normalised copy of the rows is made.
+ * Cosines of all rows of two matrices, `[Q, D]` and `[K, D]` to `[Q, K]`: `x · y / ((|x| + ε)(|y| + ε))`. A zero row
+ * gives 0. The lengths divide after the product, so no normalised copy of the rows is made.
  */
 export function cosineGraph(): Uint8Array {
   return buildModel({
     name: "cosines",
     nodes: [
-      ...[...lengths("queries"), ...lengths("keys"), product("queries", "keys", "products")],
+      ...lengths("queries"),
+      ...lengths("keys"),
+      product("queries", "keys", "products"),
       ...byRow("keys", "products", "byKey"),
       { op: "Div", inputs: ["byKey", "queriesLength"], output: "cosines" },
     ],
@@ -25,8 +27,9 @@ export function cosineGraph(): Uint8Array {
 }
 
 /**
- * `score0 … scoreN` of one target `[T, D]` and references `reference0 … referenceN` `[R, D]`: the mean over the rows of one side of the
- * best cosine with any row of the other. What is the same for all rows that a maximum is taken over divides after it.
+ * Alignment scores `score0 … scoreN` of one target `[T, D]` with references `reference0 … referenceN` `[R, D]`: the
+ * best cosine of each row of one side with any row of the other, averaged over the rows. Lengths shared by all rows
+ * under a maximum divide after it.
  */
 export function alignmentGraph(references: number, direction: Direction): Uint8Array {
   const names = Array.from({ length: references }, (_, i) => `reference${i}`);
@@ -45,14 +48,16 @@ function scoreNodes(name: string, i: number, direction: Direction): BuiltNode[] 
   const mean = { op: "ReduceMean", inputs: [cosines], output: `score${i}`, attributes: { keepdims: 0 } };
   if (direction === "target-to-reference") {
     return [
-      ...[...start, ...byRow(name, products, scaled)],
+      ...start,
+      ...byRow(name, products, scaled),
       { op: "ReduceMax", inputs: [scaled], output: best, attributes: ROWS },
       { op: "Div", inputs: [best, "targetLength"], output: cosines },
       mean,
     ];
   }
   return [
-    ...[...start, { op: "Div", inputs: [products, "targetLength"], output: scaled }],
+    ...start,
+    { op: "Div", inputs: [products, "targetLength"], output: scaled },
     { op: "ReduceMax", inputs: [scaled], output: best, attributes: { axes: [0], keepdims: 1 } },
     ...byRow(name, best, cosines),
     mean,
@@ -63,7 +68,9 @@ const product = (a: string, b: string, output: string): BuiltNode => {
   return { op: "Gemm", inputs: [a, b], output, attributes: { transB: 1 } };
 };
 
-/** `<name>Length`, `[rows, 1]`. Squares and sum by themselves are twice as fast as onnxruntime's `ReduceL2`. */
+/**
+ * Lengths of the rows, `<name>Length`, `[rows, 1]`. A product and a sum are twice as fast as onnxruntime's `ReduceL2`.
+ */
 function lengths(name: string): BuiltNode[] {
   return [
     { op: "Mul", inputs: [name, name], output: `${name}Squares` },

@@ -2,7 +2,7 @@ import { cosineGraph } from "./cosine-graphs";
 import { Lanes } from "./lanes";
 import type { StagedRows } from "./staging";
 
-/** Cosines of rows, computed by onnxruntime in threads of its own. Owned by who made it. */
+/** Cosines of rows, computed by onnxruntime in its threads. The caller that makes an instance disposes of it. */
 export class Cosines {
   private readonly lanes = new Lanes(cosineGraph(), "cpu");
   readonly staging = this.lanes.staging;

@@ -4,12 +4,12 @@ import type { Device } from "../../backend";
 import { platform } from "../../platform";
 import { Staging, type StagedRows } from "./staging";
 
-/** Runs that go on at once on a processor. */
+/** Number of runs on one processor at the same time. */
 const COUNT = 2;
 
 /**
- * One graph in several sessions, which take its runs by turns. Products that run side by side keep a processor busier than one that
- * uses all cores: none waits for another's last rows, or for what is done between two of them.
+ * One graph in several sessions that take runs in turn. Parallel products keep a processor busier than one product on
+ * all cores: none waits for another's last rows or for the work between two products.
  */
 export class Lanes {
   readonly staging = new Staging();
@@ -17,7 +17,7 @@ export class Lanes {
   private readonly count: number;
   private turn = 0;
 
-  /** Sessions are made when their turn first comes. */
+  /** Each session is made on its first turn. */
   constructor(
     private readonly model: Uint8Array,
     private readonly device: Device,

@@ -1,26 +1,26 @@
 import type { HostTensor } from "../../backend/types";
 
-/** Most buffers that wait to be used again. */
+/** Largest number of buffers kept for reuse. */
 const MOST = 16;
 
-/** Single precision numbers in a line of the processor's cache, on all that this runs on. */
+/** Single-precision numbers in one cache line of every supported processor. */
 const CACHE_LINE = 16;
 
-/** Rows on their way to the inference thread: `[rows, stride]`, zeros after the first `width` columns. */
+/** Rows for the inference thread: `[rows, stride]`, zeros after the first `width` columns. */
 export interface StagedRows extends HostTensor {
   type: "float32";
   data: Float32Array;
 }
 
 /**
- * Memory that goes to the inference thread and comes back. A fresh copy of large tokens costs more than the copying: the system
- * hands out its pages one by one.
+ * Buffers that go to the inference thread and come back. Fresh memory for large tokens costs more than the copy,
+ * because the system hands out its pages one by one.
  */
 export class Staging {
-  /** Smallest first. */
+  /** Free buffers, smallest first. */
   private readonly free: ArrayBuffer[] = [];
 
-  /** A matrix whose rows `row(i)` are copied into. */
+  /** Copies the rows `row(i)` into one matrix. */
   gather(rows: number, width: number, row: (index: number) => Float32Array): StagedRows {
     const stride = strideOf(width);
     const data = this.take(rows * stride);
@@ -31,7 +31,7 @@ export class Staging {
     return { type: "float32", data, dims: [rows, stride] };
   }
 
-  /** A copy of a whole matrix. */
+  /** Copies a whole matrix. */
   copy(values: Float32Array, width: number): StagedRows {
     return this.gather(values.length / width, width, (i) => values.subarray(i * width, (i + 1) * width));
   }
@@ -44,7 +44,7 @@ export class Staging {
     if (this.free.length > MOST) this.free.shift();
   }
 
-  /** An array of this length; what it holds is of no meaning. */
+  /** Returns an array of this length; its contents are undefined. */
   private take(length: number): Float32Array {
     const fits = this.free.findIndex(({ byteLength }) => byteLength >= 4 * length);
     const buffer = fits < 0 ? new ArrayBuffer(4 * length) : this.free.splice(fits, 1)[0];
@@ -53,8 +53,8 @@ export class Staging {
 }
 
 /**
- * An odd number of cache lines. Rows whose distance is a power of two fall on the same few places of the cache and push each other
- * out of it: a product of 4,096 columns takes 1.4 times as long as one of 4,112.
+ * Rounds a row up to an odd number of cache lines. Rows at a distance of a power of two compete for the same few places
+ * of the cache: a product of 4,096 columns takes 1.4 times as long as one of 4,112.
  */
 function strideOf(width: number): number {
   return CACHE_LINE * (Math.ceil(width / CACHE_LINE) | 1);

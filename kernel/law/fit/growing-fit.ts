@@ -1,30 +1,30 @@
 import { dot } from "../../numeric";
 import { leastSquares } from "./least-squares";
 
-/** Below this share of its length, what is left of a row lies in the span of the rows before it. */
+/** A row lies in the span of the earlier rows when less than this share of its length remains. */
 const DEPENDENT = 1e-12;
 
 /**
- * The fit of `leastSquares` for a set of rows that grows one by one, without an SVD at every step. Up to as many rows as there are
- * coefficients the solution of least norm goes through all of them: a new row `d`, less the first row, adds to the slopes only along the
- * part of `d` that no row before it has (Gram and Schmidt). With more rows a triangular factor takes in each by plane rotations.
- * Rows that are not independent are left to `leastSquares`. Memory is made once.
+ * Fit of `leastSquares` for a set of rows that grows one by one, without an SVD at every step. With at most as many
+ * rows as coefficients, the solution of least norm passes through all rows: a new row `d`, less the first row, changes
+ * the slopes only along the part of `d` orthogonal to the earlier rows (Gram-Schmidt). With more rows, plane rotations
+ * add each row to a triangular factor. Dependent rows are left to `leastSquares`. Memory is allocated once.
  */
 export class GrowingFit {
   private readonly width: number;
   private readonly rows: number[] = [];
   private isDependent = false;
-  /** `y = intercept + x · slopes`. */
+  /** Slopes of `y = intercept + x · slopes`. */
   private readonly slopes: Float64Array;
   private intercept = 0;
   private readonly basis: Float64Array[];
   private readonly rest: Float64Array;
-  /** Triangular, of the columns `1, x, y`; row after row. */
+  /** Triangular factor of the columns `1, x, y`, row by row. */
   private readonly factor: Float64Array[];
   private readonly next: Float64Array;
 
   constructor(
-    /** `[encoders, terms]`. */
+    /** Design of all rows, `[encoders, terms]`. */
     private readonly design: readonly (readonly number[])[],
     private readonly scores: readonly number[],
   ) {
@@ -38,7 +38,7 @@ export class GrowingFit {
     this.next = new Float64Array(width + 2);
   }
 
-  /** Forgets all rows. */
+  /** Removes all rows. */
   clear(): void {
     this.rows.length = 0;
     this.isDependent = false;
@@ -46,7 +46,7 @@ export class GrowingFit {
     for (const row of this.factor) row.fill(0);
   }
 
-  /** Takes in a row of the design and its score. */
+  /** Adds a row of the design and its score. */
   add(row: number): void {
     this.rows.push(row);
     this.rotateIn(row);
@@ -57,7 +57,7 @@ export class GrowingFit {
     else if (count > this.width + 1) this.solveTriangle();
   }
 
-  /** What the fit says of every row of the design. */
+  /** Writes the fit's prediction for every row of the design. */
   predict(out: Float64Array): void {
     const { slopes, intercept, width } = this;
     for (let i = 0; i < this.design.length; i++) {
@@ -68,7 +68,7 @@ export class GrowingFit {
     }
   }
 
-  /** Bends the solution through one more row, along a new direction. False where there is none. */
+  /** Moves the solution through one more row along a new direction. Returns false when the row adds no direction. */
   private interpolate(row: number, known: number): boolean {
     const { design, scores, slopes, rest, width } = this;
     const [first, x] = [design[this.rows[0]], design[row]];
@@ -79,7 +79,7 @@ export class GrowingFit {
       length += rest[c] * rest[c];
       missing -= x[c] * slopes[c];
     }
-    // Twice: once leaves errors of rounding that the second pass removes.
+    // Orthogonalize twice: the second pass removes the rounding errors of the first.
     for (let pass = 0; pass < 2; pass++) for (let k = 0; k < known; k++) removePart(rest, this.basis[k]);
     const left = Math.sqrt(dot(rest, rest));
     if (!(left > DEPENDENT * Math.sqrt(length))) return false;

@@ -1,30 +1,32 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { mean } from "../../numeric";
 
-/** A linear model `y = intercept + x · coefficients` and what its own data say of it. */
+/** Linear model `y = intercept + x · coefficients` with its statistics. */
 export interface LinearFit {
-  /** Intercept first, then one per column. */
+  /** Coefficients: the intercept, then one per column. */
   coefficients: number[];
   /** Diagonal of the hat matrix, one per row. */
   leverage: number[];
   fitted: number[];
-  /** Rank of the centred design, the intercept not counted. */
+  /** Rank of the centred design without the intercept. */
   rank: number;
-  /** `(XᵀX)⁺` of the centred columns, for standard errors and prediction intervals. */
+  /** Matrix `(XᵀX)⁺` of the centred columns, for standard errors and prediction intervals. */
   covariance: number[][];
   means: number[];
 }
 
+/** Options of the least-squares solver. */
 export interface SolverOptions {
-  /** Ridge penalty on the coefficients, the intercept left free. Default 0: ordinary least squares. */
+  /** Ridge penalty on the coefficients; the intercept is not penalised. Default 0: ordinary least squares. */
   ridge?: number;
   /** Singular values below `cutoff * largest` count as zero. Default: machine epsilon times the longer side of the design, as in NumPy. */
   cutoff?: number;
 }
 
 /**
- * Least squares through the SVD of the centred columns, in float64. With fewer rows than columns it returns the solution of
- * least norm on centred features, as scikit-learn's `LinearRegression` does; with `ridge` the same as its `Ridge`.
+ * Solves least squares by the SVD of the centred columns, in float64. With fewer rows than columns it returns the
+ * solution of least norm on centred features, as scikit-learn's `LinearRegression` does; with `ridge` it equals
+ * scikit-learn's `Ridge`.
  */
 export function leastSquares(x: number[][], y: number[], options: SolverOptions = {}): LinearFit {
   const n = x.length;
@@ -33,7 +35,7 @@ export function leastSquares(x: number[][], y: number[], options: SolverOptions 
   const means = columnMeans(x);
   const yMean = mean(y);
   const svd = decompose(x.map((row) => row.map((value, j) => value - means[j])));
-  // Centring leaves one direction less than there are rows; what rounding puts into it is no singular value.
+  // Centring removes one direction; the remaining singular value is rounding and does not count.
   const kept = svd.values.map((value, k) => k < n - 1 && value > cutoff * svd.values[0] && value > 0);
   const gains = svd.values.map((value, k) => (kept[k] ? value / (value * value + ridge) : 0));
   const projections = svd.values.map((_, k) => svd.left.reduce((sum, row, i) => sum + row[k] * (y[i] - yMean), 0));

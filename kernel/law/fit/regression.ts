@@ -5,14 +5,21 @@ import { leastSquares, type LinearFit, type SolverOptions } from "./least-square
 import { uniform } from "../pck/summary";
 import type { ScoreTable, TableRow } from "./table";
 
+/** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
   /** Predictors by name. Default `["a", "c"]`. */
   predictors?: string[];
   /** Degree of the polynomial, interactions included. Default 2. */
   degree?: 1 | 2;
-  /** Terms in place of those of the degree: products of predictors, as `["a", "c", "a*c"]`; the intercept is always there. */
+  /**
+   * Terms instead of those of `degree`: products of predictors, as `["a", "c", "a*c"]`. The intercept is always
+   * included. Default: those of `degree`.
+   */
   terms?: string[];
-  /** Min-max over the encoders of a benchmark, of predictors and score, as in the Law paper; or none. Default `minmax`. */
+  /**
+   * Scaling of predictors and score: min-max over a benchmark's encoders, as in the Law paper, or none. Default
+   * `minmax`.
+   */
   normalize?: "minmax" | "none";
   /** Permutations of the scores for the p value of R². Default 0: no test. */
   permutations?: number;
@@ -20,7 +27,7 @@ export interface FitOptions extends SolverOptions {
   seed?: number;
 }
 
-/** A fit of one benchmark. Scores, predictions and errors are in the normalised units of the fit. */
+/** Fit of one benchmark. Scores, predictions and errors are in the normalised units of the fit. */
 export interface BenchmarkFit {
   n: number;
   terms: string[];
@@ -28,9 +35,9 @@ export interface BenchmarkFit {
   /** Standard errors of the coefficients; `null` where no degree of freedom is left. */
   standardErrors: (number | null)[];
   r2: number;
-  /** `null` where `n - k - 1` is not above 0. */
+  /** Adjusted R²; `null` where `n - k - 1` is not above 0. */
   adjustedR2: number | null;
-  /** Leave-one-out Q², by the hat matrix; `null` where a row has leverage 1. */
+  /** Leave-one-out Q² from the hat matrix; `null` where a row has leverage 1. */
   looQ2: number | null;
   predictions: Record<string, number>;
   looPredictions: Record<string, number | null>;
@@ -43,20 +50,22 @@ export interface BenchmarkFit {
   residualError: number | null;
 }
 
+/** Means of a group of benchmarks. */
 export interface GroupSummary {
   r2: number;
   adjustedR2: number | null;
   looQ2: number | null;
 }
 
+/** Fits of all benchmarks of a table. */
 export interface TableFit {
   options: { predictors: string[]; degree: number; terms: string[]; normalize: string; ridge: number };
   benchmarks: Record<string, BenchmarkFit>;
-  /** Means over the benchmarks of a group. */
+  /** Means over the benchmarks of each group. */
   groups: Record<string, GroupSummary>;
 }
 
-/** A prediction in the units of the table, with a two-sided interval for one new measurement. */
+/** Prediction in the units of the table, with a two-sided interval for one new measurement. */
 export interface Prediction {
   value: number;
   low: number | null;
@@ -66,11 +75,15 @@ export interface Prediction {
 const UNIT: [number, number] = [0, 1];
 
 /**
- * AC regression: per benchmark, ordinary least squares of the score on a polynomial of the predictors
- * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.4). Rows without a score are left out of the fit.
+ * Fits the AC regression: for each benchmark, ordinary least squares of the score on a polynomial of the predictors
+ * (Law of Vision Representation, arXiv 2408.16357). Rows without a score are left out.
  *
- * R² is in sample; `adjustedR2 = 1 - (1 - R²)(n - 1)/(n - k - 1)`; `looQ2 = 1 - Σ(e_i / (1 - h_ii))² / SST`. Min-max uses every
- * row, so leave-one-out figures see the range of the row left out.
+ * R² is in sample; `adjustedR2 = 1 - (1 - R²)(n - 1)/(n - k - 1)`; `looQ2 = 1 - Σ(e_i / (1 - h_ii))² / SST`. Min-max
+ * scaling uses every row, so leave-one-out figures know the range of the row left out.
+ *
+ * @param table one row per encoder and benchmark
+ * @param options predictors, terms, scaling, permutations
+ * @throws LawError for an unknown predictor or term, or a benchmark with too few scores
  */
 export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   const predictors = options.predictors ?? ["a", "c"];
@@ -99,7 +112,10 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   };
 }
 
-/** `a, c` to degree 2 gives `a, c, a*a, a*c, c*c`: the order of scikit-learn's `PolynomialFeatures`. */
+/**
+ * Terms of the polynomial in the order of scikit-learn's `PolynomialFeatures`: `a, c` to degree 2 gives
+ * `a, c, a*a, a*c, c*c`.
+ */
 export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
   if (degree !== 1 && degree !== 2) throw new LawError("law.fit", "degree must be 1 or 2", degree);
   if (degree === 1) return [...predictors];
@@ -107,7 +123,14 @@ export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
   return [...predictors, ...products];
 }
 
-/** What the fit predicts for an encoder with these predictors, with a prediction interval of the given level (default 0.95). */
+/**
+ * Predicts the score of an encoder with these predictors.
+ *
+ * @param model fit of one benchmark, as `fit` returns it
+ * @param predictors values by name, in the units of the table
+ * @param level level of the prediction interval, default 0.95
+ * @throws LawError for a term whose predictor is missing
+ */
 export function predict(model: BenchmarkFit, predictors: Record<string, number>, level = 0.95): Prediction {
   const scaled = Object.fromEntries(
     Object.entries(predictors).map(([name, value]) => [name, scale(value, model.scales[name] ?? UNIT)]),
@@ -124,7 +147,7 @@ export function predict(model: BenchmarkFit, predictors: Record<string, number>,
   };
 }
 
-/** Designs are kept beside the fit so that its JSON stays what the command line promises. */
+/** Designs are kept apart so that a fit's JSON stays the documented output of the command line. */
 const designs = new WeakMap<BenchmarkFit, LinearFit>();
 
 function intervalOf(model: BenchmarkFit, row: number[], level: number): number | null {
@@ -215,7 +238,7 @@ function r2Of(x: number[][], y: number[], options: FitOptions): number {
   return 1 - error / squaredDeviations(y);
 }
 
-/** A random order of the values (Fisher and Yates). */
+/** Returns the values in random order (Fisher-Yates). */
 export function shuffled<T>(values: readonly T[], random: () => number): T[] {
   const out = [...values];
   for (let i = out.length - 1; i > 0; i--) {
@@ -247,7 +270,7 @@ export function scale(value: number, [min, max]: [number, number]): number {
   return max > min ? (value - min) / (max - min) : 0;
 }
 
-/** One value per term; a term is a product of predictors. */
+/** Returns one value per term; a term is a product of predictors. */
 export function designRow(terms: string[], predictors: Record<string, number>): number[] {
   return terms.map((term) => term.split("*").reduce((product, name) => product * factor(predictors, name.trim()), 1));
 }

@@ -2,29 +2,32 @@ import { LawError } from "../error";
 import { decimalNumber, isMissing, readCsv, type Csv, type CsvRecord } from "./csv";
 import { PUBLISHED_CSV, PUBLISHED_GROUPS } from "./published";
 
-/** One encoder on one benchmark: its predictors by name (`a`, `c`, and any extra ones) and the score to predict. */
+/** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
   encoder: string;
   benchmark: string;
   predictors: Record<string, number>;
-  /** `null` where the encoder was not trained yet. */
+  /** Measured score; `null` for an untrained encoder. */
   score: number | null;
 }
 
+/** Table of encoders on benchmarks. */
 export interface ScoreTable {
   rows: TableRow[];
   encoders: string[];
   benchmarks: string[];
-  /** Names of the predictors that every row has, `a` and `c` first. */
+  /** Names of the predictors that every row has, starting with `a` and `c`. */
   predictors: string[];
   groups: Record<string, string[]>;
 }
 
+/** Options of reading a table. */
 export interface TableOptions {
   /** Column that holds C in a wide table. Default `c_pck010`, else `c`. */
   c?: string;
-  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. */
+  /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. Default: none. */
   extra?: string[];
+  /** Benchmarks by the name of their group. Default: none; `law.published` has the paper's. */
   groups?: Record<string, string[]>;
 }
 
@@ -48,7 +51,10 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
   };
 }
 
-/** The 13 encoders and 8 benchmarks published with the Law paper; see `published.ts` for the source. */
+/**
+ * Returns the table of 13 encoders and 8 benchmarks published with the Law paper (arXiv 2408.16357); `published.ts`
+ * names its source.
+ */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
   return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...options });
 }

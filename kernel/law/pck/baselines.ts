@@ -2,24 +2,25 @@ import { place, type Box, type Point } from "../../contracts/geometry";
 import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 
-/** What a predictor without an encoder reaches: the rows that every PCK table should show beside its encoders. */
+/** Predictor of points without an encoder. Every PCK table should show these rows beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
 
-/** A pair with both boxes. */
+/** Pair with boxes on both images. */
 export type BoxedPair = PckPair & { readonly source: { readonly box: Box } };
 
-/** In the order from blind to best informed. */
+/** Baselines, from blind to best informed. */
 export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in-box", "same-position", "oracle-box"];
 
 /**
- * PCK of a baseline over `pairs`.
+ * Returns the PCK of a baseline over `pairs`.
  *
  * - `random-in-image`: uniform over the canvas.
  * - `random-in-box`: uniform over the target box.
- * - `same-position`: the source position again.
- * - `oracle-box`: the same relative position in the target box, with both boxes given. No encoder has that.
+ * - `same-position`: the source position.
+ * - `oracle-box`: the same relative position in the target box, with both boxes given; no encoder has the boxes.
  *
- * `seed` (default 1) fixes the random ones.
+ * @param options thresholds and geometry; `seed` (default 1) fixes the random baselines
+ * @throws LawError for an unknown baseline
  */
 export function baseline(
   name: Baseline,

@@ -7,28 +7,29 @@ import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, 
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
 
-/** A pair whose images can be found, with its flags where the data set has them. */
+/** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
   readonly flags?: PairFlags;
 }
 
+/** Options of `law.cScore`. */
 export interface CScoreOptions extends PckOptions, ExtractionOptions {
   /**
-   * Blocks whose tokens are used, each normalised and then concatenated. Default `[-2]`, as in the Law paper; of stored features the
-   * last layer that is there.
+   * Blocks whose tokens are used; each block is normalised, then all are concatenated. Default `[-2]`, as in the Law
+   * paper; for stored features, the last stored layer.
    */
   indices?: number[];
-  /** Score the keypoints that have a look-alike apart, as `geometryAware`. Default: not. */
+  /** Groups of look-alike keypoints; their score is `geometryAware`. Default: none. */
   lookAlikes?: LookAlikes;
   /** Seed of the bootstrap interval. Default 1. */
   seed?: number;
 }
 
-/** PCK over all pairs, and over parts of them. */
+/** PCK over all pairs and over parts of them. */
 export interface CScore extends PckSummary {
-  /** By flag and its value; empty where pairs carry no flags. */
+  /** PCK by flag and value; empty where pairs carry no flags. */
   flags: Partial<Record<FlagName, Record<string, PckBreakdown>>>;
-  /** `null` without the option `lookAlikes`. */
+  /** PCK of look-alike keypoints; `null` without the option `lookAlikes`. */
   geometryAware: PckSummary | null;
 }
 
@@ -64,8 +65,10 @@ function isStored(encoder: LayerExtractor | StoredFeatures | FeatureSource): enc
 const lastStored = ({ run }: StoredFeatures): number[] => run.layers.slice(-1).map(({ layer }) => layer);
 
 /**
- * C score of each of `layers` by itself (default: all, or all that are stored), in depth order, from one pass over the images. The
- * tokens of every layer are held at once.
+ * Returns the C score of each layer in `layers` (default: all layers, or all stored ones) in depth order, from one pass
+ * over the images. The tokens of all layers are in memory at once.
+ *
+ * @throws LawError as `cScore` does
  */
 export async function cScoreByLayer(
   encoder: LayerExtractor | StoredFeatures,

@@ -1,18 +1,15 @@
-/** The square canvas on which correspondences are judged, and how an image lies on it. */
+/** Point on the square canvas on which correspondences are judged. */
 
 import type { Placement, Point } from "../../contracts/geometry";
 
-/** Round half to even, as Python's `round`, which the released evaluation uses for its offsets. */
+/** Rounds half to even like Python's `round`, which the released evaluation uses for its offsets. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/**
- * Letterbox a `width x height` image on an `side x side` canvas: one scale, centred on the shorter axis
- * (law.md, section 2.3, step 1).
- */
+/** Places a `width x height` image on a `side x side` canvas with one scale, centred on the shorter axis. */
 export function letterbox([width, height]: Point, side: number): Placement {
   const scale = side / Math.max(width, height);
   const pad = (length: number, other: number) => Math.trunc((side - roundHalfEven((side * length) / other)) / 2);
@@ -24,7 +21,7 @@ export function letterbox([width, height]: Point, side: number): Placement {
   };
 }
 
-/** Stretch a `width x height` image to the whole canvas: each axis has its own scale. */
+/** Stretches a `width x height` image to the whole canvas; each axis has its scale. */
 export function stretch([width, height]: Point, side: number): Placement {
   return { scaleX: side / width, scaleY: side / height, offsetX: 0, offsetY: 0 };
 }

@@ -5,7 +5,7 @@ import { LawError } from "../error";
 import { centeredRows, unitRows } from "../../numeric";
 import type { PckOptions } from "./pck";
 
-/** The part of an encoder that the score needs (see `encoders.load`). */
+/** Part of an encoder that the score needs (see `encoders.load`). */
 export interface LayerExtractor {
   readonly name: string;
   forwardIntermediates(
@@ -14,38 +14,45 @@ export interface LayerExtractor {
   ): Promise<{ intermediates: LayerFeatures[] }>;
 }
 
-/** What is kept of one image: its tokens, one entry a layer (or one of several layers joined). Rows may have any length. */
+/** Tokens kept for one image: one entry per layer, or one entry for several joined layers. Rows may have any length. */
 export interface ImageFeatures {
   layers: number[];
   features: GridFeatures[];
   geometry: InputGeometry | null;
 }
 
-/** Anything that keeps features by key: a `Map`, or a store on disk. An aborted score that is run again finds them there. */
+/**
+ * Store of features by key: a `Map`, or a store on disk. An aborted score finds its features there when it runs again.
+ */
 export interface FeatureCache {
   get(key: string): ImageFeatures | undefined | Promise<ImageFeatures | undefined>;
   set(key: string, features: ImageFeatures): unknown;
 }
 
+/** Options of extracting the features of a score. */
 export interface ExtractionOptions {
-  /** Take the mean token of each image away before normalising. Default `false`, as in the Law paper. */
+  /** Subtract the mean token of each image before normalising. Default `false`, as in the Law paper. */
   center?: boolean;
-  /** Images that go through the encoder at once. Default 16. */
+  /** Images per encoder run. Default 16. */
   batchSize?: number;
-  /** Default: none. Keys name encoder, layers, centring and path: an image or model that changes in place needs a new cache. */
+  /**
+   * Cache of features. Its keys name encoder, layers, centring and path, so a changed image or model needs a new cache.
+   * Default: none.
+   */
   cache?: FeatureCache;
   onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops the work: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 
 export interface ExtractionPlan extends ExtractionOptions {
-  /** `null`: all. */
+  /** Layers to read; `null` for all. */
   layers: number[] | null;
-  /** Whether layers are concatenated into one map, or kept apart. */
+  /** Concatenate the layers into one map instead of keeping them apart. */
   join: boolean;
 }
 
-/** Features of `paths` in order, batch by batch; those that the cache holds do not go through the encoder. */
+/** Yields the features of `paths` in order, batch by batch. Cached features do not go through the encoder. */
 export async function* extract(
   encoder: LayerExtractor,
   paths: readonly string[],
@@ -81,7 +88,7 @@ async function run(encoder: LayerExtractor, paths: string[], plan: ExtractionPla
   });
 }
 
-/** Tokens of one image; several layers are normalised and concatenated. */
+/** Returns the tokens of one image; several layers are normalised and concatenated. */
 function combine(layers: readonly LayerFeatures[], image: number, options: ExtractionOptions): GridFeatures {
   const { grid } = layers[0];
   const parts = layers.map((layer) => prepareTokens(tokensOf(layer, image), layer.channels, options));
@@ -101,7 +108,7 @@ function combine(layers: readonly LayerFeatures[], image: number, options: Extra
   return { tokens: joined, grid, channels };
 }
 
-/** The tokens, less the mean row where that is asked for. Whoever takes cosines of them divides by their lengths. */
+/** Returns the tokens, less the mean row if asked. Cosines divide by the lengths later. */
 export function prepareTokens(
   tokens: Float32Array,
   channels: number,
@@ -117,12 +124,15 @@ function checkGrid(expected: readonly number[], grid: readonly number[]): void {
   }
 }
 
-/** How far, in pixels of the encoder's input, a corner may lie from where the geometry says; resizing rounds to whole pixels. */
+/**
+ * Tolerance in pixels of the encoder's input between a corner and its expected position; resizing rounds to whole
+ * pixels.
+ */
 const ROUNDING = 1.5;
 
 /**
- * Where an image lies on the canvas when its own encoder is asked (`geometry: "encoder"`), else `undefined`: the geometry's
- * formula holds. An encoder that prepares images in another way than the geometry says is an error, not a wrong number.
+ * Returns the placement that the encoder reports (`geometry: "encoder"`), else `undefined`: the formula of the geometry
+ * applies. An encoder that prepares images differently from the geometry causes an error instead of a wrong number.
  */
 export function placementOf(
   path: string,

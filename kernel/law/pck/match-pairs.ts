@@ -5,22 +5,22 @@ import { checkGrids, judgeRows, sourceCells, type PckOptions, type PckPair } fro
 import type { FeatureSupply } from "./supply";
 import type { PairOutcome } from "./summary";
 
-/** A pair whose images can be found: `path` is the image file. */
+/** Pair with the path of each image file. */
 export interface PathPair extends PckPair {
   readonly source: PckPair["source"] & { readonly path: string };
   readonly target: PckPair["target"] & { readonly path: string };
 }
 
-/** Pairs of one target, by position: their keypoints go into one matrix product. */
+/** Pairs of one target, by position. Their keypoints go into one matrix product. */
 export interface TargetGroup {
   readonly target: string;
   readonly pairs: readonly number[];
 }
 
-/** A bound on the size of one product, for a list whose pairs have few targets. */
+/** Largest number of pairs in one product, for a list with few targets. */
 const MOST_PAIRS = 64;
 
-/** Category by category, so that about one category's images are held; within one, targets in the order of the pairs. */
+/** Groups pairs by category, so that about one category of images is in memory; targets keep the order of the pairs. */
 export function groupByTarget(pairs: readonly PathPair[]): TargetGroup[] {
   const groups: { category: string; target: string; pairs: number[] }[] = [];
   const open = new Map<string, { pairs: number[] }>();
@@ -40,12 +40,12 @@ export function groupByTarget(pairs: readonly PathPair[]): TargetGroup[] {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The paths that a group asks its supply for, in order. */
+/** Paths that a group requests from its supply, in order. */
 export function usesOf({ target, pairs: members }: TargetGroup, pairs: readonly PathPair[]): string[] {
   return [target, ...members.map((i) => pairs[i].source.path)];
 }
 
-/** Groups whose products are computed, or wait for it. */
+/** Groups whose products run or wait. */
 const IN_FLIGHT = 3;
 
 export interface MatchJob extends PckOptions {
@@ -53,17 +53,17 @@ export interface MatchJob extends PckOptions {
   signal?: AbortSignal;
 }
 
-/** What was matched: outcomes in the order of the pairs, one list a layer. */
+/** Outcomes in the order of the pairs, one list per layer. */
 export interface Matched {
   layers: number[];
   outcomes: PairOutcome[][];
-  /** Pairs that were matched so far. */
+  /** Number of pairs matched so far. */
   done: number;
 }
 
 /**
- * Matches the keypoints of all pairs, target by target. While the cosines of some groups are computed in their threads, the rows of
- * the next one are gathered here; four groups and their images are held at most.
+ * Matches the keypoints of all pairs, target by target. Rows of the next group are gathered while the cosines of
+ * earlier groups run in their threads. At most four groups and their images are in memory.
  */
 export async function matchPairs(
   pairs: readonly PathPair[],
@@ -80,7 +80,7 @@ export async function matchPairs(
       const gathered = await gather(group, pairs, supply, job);
       matched.layers = gathered.layers;
       const work = multiply(gathered, cosines).then((rows) => judge(gathered, rows, matched, job));
-      // A failure is reported when its turn comes.
+      // The failure is reported on this group's turn.
       work.catch(() => {});
       running.push(work);
       if (running.length === IN_FLIGHT) await running.shift();
@@ -92,12 +92,12 @@ export async function matchPairs(
   return matched;
 }
 
-/** One group, ready for its products. */
+/** Group with gathered rows, ready for its products. */
 interface Gathered {
   layers: number[];
-  /** Position, and where the pair's rows end. */
+  /** Position of the pair, and the end of its rows. */
   members: { at: number; pair: PathPair; end: number }[];
-  /** By layer: the rows of all keypoints, the target's map, and the side of its grid. */
+  /** Per layer: the rows of all keypoints, the target's map and the side of its grid. */
   maps: { rows: Float32Array[]; keys: GridFeatures; side: number }[];
 }
 

@@ -1,24 +1,29 @@
 import { argmax, dotRow } from "../../numeric";
 import { LawError } from "../error";
 
+/** Options of matching. */
 export interface MatchOptions {
-  /** `soft`: expectation under a softmax around the peak. `argmax`: the first best cell. Default `soft`. */
+  /**
+   * Matcher: `soft` is the expectation under a softmax around the peak, `argmax` the first best cell. Default `soft`.
+   */
   match?: "soft" | "argmax";
-  /** Half-width, in cells, of the block around the peak that the softmax sees. Default 5; `Infinity` for no window. */
+  /** Half-width in cells of the softmax's block around the peak. Default 5; `Infinity` for no window. */
   window?: number;
   /** Softmax temperature. Default 0.02. */
   temperature?: number;
-  /** What stands outside the window. The released evaluation multiplies by a mask, so `zero` is the default. */
+  /** Value of cells outside the window. Default `zero`, as in the released evaluation, which multiplies by a mask. */
   maskFill?: "zero" | "-inf";
 }
 
-/** A position on the feature grid, in cells: `column` and `row` may be fractions for the soft matcher. */
+/** Position on the feature grid in cells; the soft matcher returns fractions. */
 export interface GridPoint {
   column: number;
   row: number;
 }
 
-/** Cosine of one source cell with every target cell; both `[N, C]` must have unit rows. Returns `[N]`. */
+/**
+ * Returns the cosines of one source cell with every target cell, `[N]`. Rows of both `[N, C]` must have unit length.
+ */
 export function similarityRow(
   source: Float32Array,
   cell: number,
@@ -31,10 +36,15 @@ export function similarityRow(
 }
 
 /**
- * Where one row of similarities points to on an `n x n` grid (Law of Vision Representation, released evaluation).
+ * Returns the position that one row of similarities points to on an `n x n` grid (Law of Vision Representation, arXiv
+ * 2408.16357, released evaluation).
  *
  * `argmax` takes the first best cell. `soft` keeps the `(2 * window + 1)^2` block around it, takes
  * `softmax((sim - max) / temperature)` over all cells and returns the expected column and row.
+ *
+ * @param similarity `[n * n]`, raster order
+ * @param options matcher, window, temperature
+ * @throws LawError for a row of another length or an option out of range
  */
 export function locate(similarity: Float32Array, n: number, options: MatchOptions = {}): GridPoint {
   if (similarity.length !== n * n) {
@@ -51,7 +61,7 @@ export function locate(similarity: Float32Array, n: number, options: MatchOption
   return expectation(similarity, n, { rows, columns, peak, temperature, outside: maskFill === "zero" ? 0 : -Infinity });
 }
 
-/** From the first to before the last. */
+/** Range from the first index to before the last. */
 type Span = [from: number, to: number];
 
 interface Block {
@@ -59,11 +69,11 @@ interface Block {
   columns: Span;
   peak: number;
   temperature: number;
-  /** What every cell outside the block counts as. */
+  /** Value of every cell outside the block. */
   outside: number;
 }
 
-/** The mean cell under the softmax. All cells outside the block weigh the same: their sums need no loop. */
+/** Returns the mean cell under the softmax. Cells outside the block weigh the same, so their sums need no loop. */
 function expectation(
   similarity: Float32Array,
   n: number,
@@ -73,7 +83,7 @@ function expectation(
   const rest = n * n - height * width;
   const max = rest > 0 ? Math.max(similarity[peak], outside) : similarity[peak];
   const blank = rest > 0 ? Math.exp((outside - max) / temperature) : 0;
-  // Sums of columns and of rows over all cells, less those of the block.
+  // Sums of columns and rows over all cells, minus those of the block.
   let mass = blank * rest;
   let column = blank * ((n * n * (n - 1)) / 2 - height * sumOf(columns));
   let row = blank * ((n * n * (n - 1)) / 2 - width * sumOf(rows));

@@ -8,17 +8,19 @@ import { locate, similarityRow, type MatchOptions } from "./match";
 export interface PckSide {
   readonly size: readonly [width: number, height: number];
   readonly keypoints: Readonly<Record<string, Point | null>>;
-  /** Where the image lies on the canvas, when that is known; wins over `geometry`. */
+  /** Placement of the image on the canvas, where known; it takes precedence over `geometry`. */
   readonly placement?: Placement;
 }
 
+/** Pair of images of one category with keypoints. */
 export interface PckPair {
   readonly category: string;
   readonly source: PckSide;
-  /** The longer side of the box, in pixels of the target image, sets the threshold. */
+  /** Target side. The longer side of its box, in pixels of the target image, sets the threshold. */
   readonly target: PckSide & { readonly box: Box };
 }
 
+/** Options of PCK. */
 export interface PckOptions extends MatchOptions {
   /** Thresholds as fractions of the longer side of the target box. Default `[0.1, 0.05, 0.01]`. */
   alphas?: number[];
@@ -35,23 +37,23 @@ export interface PckOptions extends MatchOptions {
    *   by the nearest cell.
    */
   geometry?: "letterbox" | "stretch" | "stretch-image" | "encoder";
-  /** Centre of a cell: `stride / 2`, rounded down (the released evaluation) or exact. Default `floor`. */
+  /** Centre of a cell: `stride / 2`, rounded down as in the released evaluation, or exact. Default `floor`. */
   cellCenter?: "floor" | "exact";
-  /** Strictly below the threshold counts; `false` counts the threshold itself. Default `true`. */
+  /** Count a distance only strictly below the threshold; `false` includes the threshold. Default `true`. */
   strict?: boolean;
 }
 
-/** What one keypoint of one pair came to; points and distances are in canvas pixels. */
+/** Result of one keypoint of one pair; points and distances are in canvas pixels. */
 export interface KeypointResult {
   id: string;
   predicted: Point;
   truth: Point;
   distance: number;
-  /** One entry per alpha. */
+  /** Correctness per alpha. */
   correct: boolean[];
 }
 
-/** Predicts the target position of a source keypoint; all points are in canvas pixels. */
+/** Function from a source keypoint to its predicted target position; points are in canvas pixels. */
 export type PointPredictor = (source: Point, id: string) => Point;
 
 const DEFAULT_ALPHAS = [0.1, 0.05, 0.01];
@@ -64,7 +66,7 @@ export function resolveAlphas(options: PckOptions): number[] {
   return alphas;
 }
 
-/** How the two images of a pair lie on the canvas. */
+/** Returns the placements of a pair's two images on the canvas. */
 export function placements(pair: PckPair, options: PckOptions = {}): { source: Placement; target: Placement } {
   const { canvas = 840, geometry = "letterbox" } = options;
   const lay = ({ size, placement }: PckSide): Placement => {
@@ -77,10 +79,13 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
 }
 
 /**
- * Percentage of correct keypoints of one pair for any predictor of points.
+ * Returns the percentage of correct keypoints of one pair for any predictor of points.
  *
- * A keypoint counts when it is visible in both images, and is correct when its predicted position lies within
- * `alpha * max(box width, box height)` of the truth (law.md, section 2.3, step 6). Returns no entry for hidden ones.
+ * A keypoint counts when it is visible in both images. It is correct when its predicted position lies within
+ * `alpha * max(box width, box height)` of the truth. Hidden keypoints get no entry.
+ *
+ * @param predict called with each visible source keypoint
+ * @throws LawError for an alpha not above 0, or geometry `encoder` without placements
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
   const { strict = true } = options;
@@ -98,8 +103,10 @@ export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: 
 }
 
 /**
- * Percentage of correct keypoints of one pair, from features of both images on the same `n x n` grid. Rows of
- * `tokens` must have unit length (see `normalizeTokens`).
+ * Returns the percentage of correct keypoints of one pair, from features of both images on the same `n x n` grid. Rows
+ * of `tokens` must have unit length (see `normalizeTokens`).
+ *
+ * @throws LawError when the grids differ or are not square
  */
 export function pckOfPair(
   pair: PckPair,
@@ -114,13 +121,13 @@ export function pckOfPair(
   return judgeRows(pair, rows, n, options);
 }
 
-/** The cell of an `n x n` grid that holds each source keypoint, for the keypoints that both images show. */
+/** Returns the cell of an `n x n` grid that holds each source keypoint visible in both images. */
 export function sourceCells(pair: PckPair, n: number, options: PckOptions): number[] {
   const lay = placements(pair, options).source;
   return commonKeypoints(pair).map(([, point]) => cellOf(place(point, lay), n, options.canvas ?? 840));
 }
 
-/** The same from rows of cosines with all target cells, one for each of `sourceCells`. */
+/** Judges rows of cosines with all target cells, one row for each of `sourceCells`. */
 export function judgeRows(
   pair: PckPair,
   rows: readonly Float32Array[],
@@ -138,7 +145,7 @@ export function judgeRows(
   return pckOfPredictor(pair, predict, options);
 }
 
-/** Index of the cell of an `n x n` grid that holds a canvas point; points on the border belong to the last cell. */
+/** Index of the cell of an `n x n` grid that holds a canvas point; border points belong to the last cell. */
 export function cellOf([x, y]: Point, n: number, canvas: number): number {
   const index = (value: number) => Math.min(n - 1, Math.max(0, Math.trunc((n * value) / canvas)));
   return n * index(y) + index(x);
@@ -153,7 +160,7 @@ function commonKeypoints(pair: PckPair): [id: string, source: Point, target: Poi
   return common;
 }
 
-/** The side of the grid that both maps have. */
+/** Returns the side of the grid that both maps share. */
 export function checkGrids(source: GridFeatures, target: GridFeatures): number {
   const [rows, columns] = source.grid;
   if (rows !== columns) throw new LawError("law.pck", "the feature grid must be square", `${rows}x${columns}`);

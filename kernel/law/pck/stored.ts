@@ -8,12 +8,12 @@ export interface StoredFeatures {
     readonly encoder: { readonly name: string };
     readonly layers: readonly { readonly layer: number }[];
   };
-  /** What is there, by path as it was written. */
+  /** Stored images by path as written. */
   readonly images: ReadonlyMap<string, unknown>;
   features(path: string, layer: number): Promise<LayerFeatures>;
 }
 
-/** Stored features in the role of the encoder that made them. Layers are those that are stored, by their own numbers. */
+/** Presents stored features as the encoder that made them, with the stored layers by their numbers. */
 export function storedExtractor(store: StoredFeatures, where: string): LayerExtractor {
   const stored = store.run.layers.map(({ layer }) => layer);
   return {
@@ -30,7 +30,7 @@ export function storedExtractor(store: StoredFeatures, where: string): LayerExtr
   };
 }
 
-/** Features of all images at one layer, as if they had gone through the encoder together. */
+/** Reads the features of all images at one layer as one batch. */
 async function readLayer(store: StoredFeatures, names: readonly string[], layer: number): Promise<LayerFeatures> {
   const maps = await Promise.all(names.map((name) => store.features(name, layer)));
   const { grid, channels } = maps[0];
@@ -41,7 +41,10 @@ async function readLayer(store: StoredFeatures, names: readonly string[], layer:
   };
 }
 
-/** A folder of images is stored by paths inside that folder: the longest end of `path` that is there is meant. */
+/**
+ * Finds an image by path. A folder of images is stored by paths inside that folder, so the longest stored suffix of
+ * `path` wins.
+ */
 function storedName({ images }: StoredFeatures, path: string, where: string): string {
   const parts = path.replaceAll("\\", "/").split("/");
   for (let from = 0; from < parts.length; from++) {

@@ -1,7 +1,7 @@
 import type { PckPair } from "./pck";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 
-/** SPair-71k's difficulty flags of a pair. */
+/** Difficulty flag of a pair in SPair-71k. */
 export type FlagName = "mirror" | "viewpointVariation" | "scaleVariation" | "truncation" | "occlusion";
 
 export const flagNames: readonly FlagName[] = [
@@ -12,16 +12,16 @@ export const flagNames: readonly FlagName[] = [
   "occlusion",
 ];
 
-/** Flags of a pair; `null` or absent where the data set does not say. */
+/** Flags of a pair; `null` or absent where the data set has no value. */
 export type PairFlags = Readonly<Partial<Record<FlagName, number | null>>>;
 
-/** By category: groups of keypoint ids that look alike, such as left and right eye. */
+/** Groups of keypoint ids that look alike, by category, such as left and right eye. */
 export type LookAlikes = Readonly<Record<string, readonly (readonly string[])[]>>;
 
-/** A part of the pairs, one number per alpha. */
+/** PCK of a part of the pairs, one number per alpha. */
 export type PckBreakdown = Pick<PckSummary, "perPair" | "perPoint" | "interval" | "pairs" | "keypoints">;
 
-/** PCK by value of each flag that any pair carries, pairs without the flag left out. */
+/** PCK by value of each flag that any pair carries; pairs without the flag are left out. */
 export function byFlag(
   pairs: readonly { readonly flags?: PairFlags }[],
   outcomes: readonly PairOutcome[],
@@ -49,9 +49,9 @@ function breakdown(outcomes: PairOutcome[], alphas: number[], seed?: number): Pc
 }
 
 /**
- * PCK over keypoints that have a look-alike to be mistaken for (geometry-aware subset of Zhang et al., arXiv 2311.17034; law.md
- * section 2.3): a group counts when at least two of its members are visible in the target and at least one in both images; its members
- * visible in both are scored. Pairs without any count as skipped.
+ * PCK over keypoints that can be mistaken for a look-alike (geometry-aware subset of Zhang et al., arXiv 2311.17034). A
+ * group counts when at least two members are visible in the target and at least one in both images; its members visible
+ * in both are scored. Pairs without such a group count as skipped.
  */
 export function geometryAware(
   pairs: readonly PckPair[],

@@ -4,21 +4,22 @@ import type { KeypointResult } from "./pck";
 /** PCK in percent, one number per alpha. */
 export interface PckSummary {
   alphas: number[];
-  /** Plain mean over pairs: the figure of the Law paper. */
+  /** Plain mean over pairs, the figure of the Law paper. */
   perPair: number[];
-  /** All keypoints pooled. */
+  /** Share of correct keypoints, all pooled. */
   perPoint: number[];
   /** Mean of the category means. */
   perCategory: number[];
   categories: Record<string, number[]>;
-  /** 95 % percentile bootstrap over pairs of `perPair`, one `[low, high]` per alpha. */
+  /** 95 % percentile bootstrap interval of `perPair` over pairs, one `[low, high]` per alpha. */
   interval: [low: number, high: number][];
   pairs: number;
   keypoints: number;
-  /** Pairs without a keypoint that both images show: skipped, not counted as zero. */
+  /** Number of pairs without a keypoint visible in both images; they are skipped, not counted as zero. */
   skipped: number;
 }
 
+/** Results of one pair. */
 export interface PairOutcome {
   category: string;
   results: KeypointResult[];
@@ -26,7 +27,12 @@ export interface PairOutcome {
 
 const RESAMPLES = 1000;
 
-/** Averages pairs as `law.md` section 2.3 step 7 says; `seed` fixes the bootstrap. */
+/**
+ * Averages the outcomes of pairs, per pair, per keypoint and per category.
+ *
+ * @param alphas thresholds of the outcomes
+ * @param seed seed of the bootstrap interval, default 1
+ */
 export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): PckSummary {
   const scored = outcomes.filter((outcome) => outcome.results.length > 0);
   const rates = scored.map((outcome) => alphas.map((_, a) => rate(outcome.results, a)));
@@ -77,7 +83,7 @@ function bootstrapInterval(values: Float64Array, seed: number): [number, number]
   return [at(0.025), at(0.975)];
 }
 
-/** Uniform numbers in [0, 1) from a 32-bit seed (splitmix32, Steele et al. 2014, finaliser of MurmurHash3). */
+/** Returns uniform numbers in [0, 1) from a 32-bit seed (splitmix32, Steele et al. 2014, finaliser of MurmurHash3). */
 export function uniform(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

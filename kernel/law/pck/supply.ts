@@ -9,16 +9,17 @@ import {
 } from "./extraction";
 import type { GridFeatures } from "../../contracts/features";
 
-/** Features of an image by its path, from wherever they are kept. */
+/** Function from an image's path to its features, wherever they are stored. */
 export type FeatureSource = (path: string) => GridFeatures | Promise<GridFeatures>;
 
-/** Hands out features of images, in the order of the uses that it was made for. */
+/** Function that returns features of images in the order of the uses it was made for. */
 export type FeatureSupply = (path: string) => Promise<ImageFeatures>;
 
 /**
- * Features from an encoder. Every image goes through it once, when it is first needed, and is let go of after its last use.
+ * Supplies features from an encoder. Every image goes through it once, on first need, and is released after its last
+ * use.
  *
- * @param uses one path a use, in order
+ * @param uses one path per use, in order
  */
 export function supplyFromEncoder(
   encoder: LayerExtractor,
@@ -42,7 +43,7 @@ export function supplyFromEncoder(
   };
 }
 
-/** Features from a function, which is asked at every use. */
+/** Supplies features from a function, called at every use. */
 export function supplyFromSource(source: FeatureSource, options: ExtractionOptions): FeatureSupply {
   return async (path) => {
     const { tokens, grid, channels } = await source(path);

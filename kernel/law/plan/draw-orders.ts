@@ -1,9 +1,9 @@
-/** The orders in which encoders are drawn, for many trials: cells and memory are made once. */
+/** Orders in which encoders are drawn, for many trials; cells and memory are made once. */
 
-/** Two encoders with the same predictors never part company, so the refinement must end somewhere. */
+/** Finest level of the refinement. Encoders with equal predictors never separate, so the refinement must end. */
 const FINEST_LEVEL = 20;
 
-/** A random order of the values, in place (Fisher and Yates). */
+/** Shuffles the values in place (Fisher-Yates). */
 function shuffle(values: { [i: number]: number }, length: number, random: () => number): void {
   for (let i = length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -11,13 +11,18 @@ function shuffle(values: { [i: number]: number }, length: number, random: () => 
   }
 }
 
-/** One level of the refinement: the cell of each encoder, and the encoders of each cell, both in the order of the encoders. */
+/**
+ * One level of the refinement: the cell of each encoder and the encoders of each cell, in the order of the encoders.
+ */
 interface Level {
   cellOf: number[];
   members: number[][];
 }
 
-/** Draws orders: by the cells of ever finer grids over `places`, each in [0, 1]^d (law.md section 2.5), or by chance alone. */
+/**
+ * Draws orders by the cells of ever finer grids over `places`, each in [0, 1]^d (the AC policy of arXiv 2408.16357), or
+ * at random.
+ */
 export class DrawOrders {
   private readonly levels: Level[];
   private readonly drawn: Uint8Array;
@@ -29,14 +34,14 @@ export class DrawOrders {
     this.cells = new Int32Array(places.length);
   }
 
-  /** All encoders in random order. */
+  /** Returns all encoders in random order. */
   random(random: () => number): number[] {
     const order = this.places.map((_, i) => i);
     shuffle(order, order.length, random);
     return order;
   }
 
-  /** Level by level, one random encoder from each cell that holds none yet, cells in random order. */
+  /** Draws, level by level, one random encoder from each empty cell, with cells in random order. */
   byCells(random: () => number): number[] {
     const order: number[] = [];
     for (const level of this.levels) {

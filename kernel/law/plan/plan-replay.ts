@@ -6,29 +6,32 @@ import type { ScoreTable } from "../fit/table";
 
 /** One walk of the planner over a finished table. */
 export interface PlanRun {
-  /** In the order of training; the first was given, the planner chose the others. */
+  /** Encoders in the order of training; the first was given, the planner chose the others. */
   trained: string[];
   best: string;
-  /** What the best trained score lacks to the best of the table, as a share of the table's range. */
+  /** Gap between the best trained score and the best score of the table, as a share of the table's range. */
   regret: number;
 }
 
-/** Means over the runs; `found` is the share that trained the best encoder. */
+/** Means over the runs; `found` is the share of runs that trained the best encoder. */
 export interface PlanReplaySummary {
   meanTrained: number;
   found: number;
   meanRegret: number;
 }
 
+/** Result of `law.replayPlan`. */
 export interface PlanReplay {
   benchmarks: Record<string, PlanReplaySummary & { runs: PlanRun[] }>;
   overall: PlanReplaySummary;
 }
 
 /**
- * What the planner would have done on a finished table: for each benchmark it starts once from every encoder, follows
- * `law.plan` until it says stop, and is judged by the scores that it did not see.
+ * Replays the planner on a finished table. For each benchmark it starts once from every encoder, follows `law.plan`
+ * until it stops, and is judged by the scores it did not see.
  *
+ * @param table a complete table
+ * @param options options of `plan`
  * @throws LawError when a score is missing
  */
 export function replayPlan(table: ScoreTable, options: Omit<PlanOptions, "benchmark" | "range"> = {}): PlanReplay {

@@ -1,7 +1,7 @@
 import type { Plan } from "./plan";
 import { polynomialTerms } from "../fit/regression";
 
-/** A plan's reason: one or two sentences that name the rule and its numbers. */
+/** Describes a plan's reason in one or two sentences that name the rule and its numbers. */
 export function describePlan(plan: Omit<Plan, "reason">): string {
   switch (plan.phase) {
     case "stop":
@@ -42,7 +42,7 @@ function whyImprove({ next, gain, trained, untrained, benchmarks, options }: Wor
   return `${lead}${chance}${caution(trained.length, options)}`;
 }
 
-/** Fewer rows than coefficients: the prior speaks, and a reader should know. */
+/** Warns when there are fewer rows than coefficients, because the prior then decides. */
 function caution(trained: number, { predictors, degree }: Plan["options"]): string {
   const coefficients = 1 + polynomialTerms(predictors, degree).length;
   return trained < coefficients ? ` With ${trained} trained, the prediction rests mostly on its assumptions.` : "";

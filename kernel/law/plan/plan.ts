@@ -5,36 +5,43 @@ import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, prob
 import type { ScoreTable, TableRow } from "../fit/table";
 import { mean } from "../../numeric";
 
+/** Options of `law.plan`. */
 export interface PlanOptions {
-  /** One benchmark of the table. Default: all of them, an encoder's gains averaged as shares of each benchmark's range. */
+  /**
+   * Benchmark of the table to plan for. Default: all, averaging an encoder's gains as shares of each benchmark's range.
+   */
   benchmark?: string;
   /** Predictors by name. Default `["a", "c"]`. */
   predictors?: string[];
   /** Degree of the surrogate's polynomial. Default 2, as in the paper's policy. */
   degree?: 1 | 2;
   /**
-   * Standard deviation of one measurement around the surrogate, as a share of the range of scores. Default 0.12: with it, the 90 %
-   * intervals of encoders not yet trained hold about nine in ten of the published scores along the planner's own walks.
+   * Standard deviation of one measurement around the surrogate, as a share of the range of scores. Default 0.12, for
+   * which the 90 % intervals of untrained encoders hold about nine in ten of the published scores along the planner's
+   * walks.
    */
   noise?: number;
-  /** Standard deviation of a coefficient before anything is trained, as a share of the range of scores. Default 1. */
+  /** Standard deviation of a coefficient before any training, as a share of the range of scores. Default 1. */
   prior?: number;
-  /** Worst and best score that you hold possible; of one benchmark. Default: guessed from the trained ones. */
+  /** Worst and best possible score of the one benchmark. Default: estimated from the trained scores. */
   range?: readonly [worst: number, best: number];
   /** Level of the two-sided intervals. Default 0.9. */
   level?: number;
   /** Stop when no encoder is expected to improve on the best by more than this share of the range. Default 0.01. */
   tolerance?: number;
   /**
-   * So many are first trained for what they tell of the others, whatever they promise. Default 4: with fewer, a walk that began with
-   * good encoders knows nothing of poor ones, and its intervals are too narrow.
+   * Number of encoders trained first for their information, whatever their promise. Default 4: with fewer, a walk that
+   * began with good encoders knows no poor ones and its intervals are too narrow.
    */
   explore?: number;
-  /** Stop when so many are trained. Default: no limit. */
+  /** Stop when this many encoders are trained. Default: no limit. */
   budget?: number;
 }
 
-/** One encoder on one benchmark. Scores are in the units of the table; `null` where too little is trained to say. */
+/**
+ * One encoder on one benchmark. Scores are in the units of the table, and `null` where too few encoders are trained to
+ * predict.
+ */
 export interface PlanCandidate {
   encoder: string;
   /** The measured score; `null` when not trained. */
@@ -48,43 +55,47 @@ export interface PlanCandidate {
   improvement: number | null;
 }
 
+/** Plan of one benchmark. */
 export interface PlanBenchmark {
   best: { encoder: string; score: number } | null;
-  /** The range that shares refer to: given, or seen among the trained ones. */
+  /** Range that shares refer to: given, or seen among the trained scores. */
   range: [worst: number, best: number] | null;
   candidates: PlanCandidate[];
 }
 
 /**
- * - `explore`: fewer are trained than `explore` says, or too little to predict; the next encoder is the one after which all others
- *   are known best.
+ * Phase of a plan.
+ *
+ * - `explore`: fewer encoders are trained than `explore` asks for, or too few to predict; the next encoder is the most
+ *   informative about all others.
  * - `improve`: the next encoder has the largest expected improvement.
- * - `stop`: nothing more to train.
+ * - `stop`: nothing is left to train.
  */
 export type PlanPhase = "explore" | "improve" | "stop";
 
+/** Result of `law.plan`. */
 export interface Plan {
   phase: PlanPhase;
-  /** `null` when the plan is to stop. */
+  /** Next encoder; `null` when the plan stops. */
   next: string | null;
-  /** The same in words and numbers. */
+  /** Reason of the plan in words and numbers. */
   reason: string;
   /** Largest expected improvement, as a share of the range; `null` where nothing can be predicted. */
   gain: number | null;
   trained: string[];
-  /** Encoders that a considered benchmark still has no score of. */
+  /** Encoders without a score on a considered benchmark. */
   untrained: string[];
   benchmarks: Record<string, PlanBenchmark>;
   options: PlanSettings;
 }
 
-/** The options with their defaults filled in; `null` where there is no such limit. */
+/** Options with their defaults filled in; `null` for no limit. */
 export type PlanSettings = Required<Omit<PlanOptions, "range" | "budget" | "benchmark">> & {
   range: readonly [worst: number, best: number] | null;
   budget: number | null;
 };
 
-/** One benchmark as the surrogate sees it. */
+/** One benchmark as the surrogate's input. */
 interface Field {
   rows: TableRow[];
   design: number[][];
@@ -93,13 +104,14 @@ interface Field {
 }
 
 /**
- * Which encoder to train next, what is predicted for each, and when to stop: a Bayesian linear model on the polynomial of the
- * min-max scaled predictors (see `beliefs`) and the largest expected improvement. A score of `null` is one not measured yet.
- * There is no chance in it: the same table gives the same plan, ties go to the earlier encoder.
+ * Chooses the next encoder to train, predicts each encoder's score and says when to stop. It uses a Bayesian linear
+ * model on the polynomial of the min-max scaled predictors (see `beliefs`) and the largest expected improvement. A
+ * score of `null` is not measured yet. The plan is deterministic: ties go to the earlier encoder.
  *
- * The range of few trained scores is too small; without `range` the model is given the seen one times `(n + 1) / (n - 1)`, which is
- * right on average for uniform scores.
+ * The range of few trained scores is too small; without `range` the model uses the seen range times
+ * `(n + 1) / (n - 1)`, which is right on average for uniform scores.
  *
+ * @param table one row per encoder and benchmark
  * @throws LawError for an unknown benchmark or predictor, or an option out of range
  */
 export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
@@ -176,7 +188,11 @@ function predictField(field: Field, settings: PlanSettings): PlanBenchmark {
     const { mean, deviation } = believed[i];
     const open = score === null;
     return {
-      ...{ encoder, score, predicted: mean, low: mean - z * deviation, high: mean + z * deviation },
+      encoder,
+      score,
+      predicted: mean,
+      low: mean - z * deviation,
+      high: mean + z * deviation,
       probability: open ? probabilityAbove(believed[i], best.score) : null,
       improvement: open ? expectedImprovement(believed[i], best.score) : null,
     };
@@ -210,7 +226,7 @@ function decide(
   return { phase: "improve", next: untrained[gains.indexOf(gain)], gain };
 }
 
-/** Mean over the benchmarks of the expected improvement as a share of the range; a benchmark already measured gains nothing. */
+/** Mean over the benchmarks of the expected improvement as a share of the range; a measured benchmark gains nothing. */
 function gainOf(benchmarks: PlanBenchmark[], encoder: string): number {
   const shares = benchmarks.map(({ candidates, range }) => {
     const improvement = candidates.find((one) => one.encoder === encoder)?.improvement ?? 0;
@@ -219,7 +235,9 @@ function gainOf(benchmarks: PlanBenchmark[], encoder: string): number {
   return mean(shares);
 }
 
-/** The encoder after whose training the mean predictive variance of all encoders is smallest (V-optimal design). */
+/**
+ * Returns the encoder whose training leaves the smallest mean predictive variance over all encoders (V-optimal design).
+ */
 function mostInformative(fields: Field[], untrained: string[], { noise, prior }: PlanSettings): string {
   const remaining = untrained.map((encoder) => {
     const variances = fields.map(({ rows, design, trained }) => {

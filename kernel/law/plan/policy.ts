@@ -8,39 +8,43 @@ import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "../fit/table";
 
 /**
- * How the next encoder to train is chosen.
+ * Rule for the next encoder to train.
  *
- * - `ac`: the paper's policy: ever finer cells of the (A', C') plane, one random encoder from each cell that holds none yet.
- * - `a`, `c`: the same with one predictor only, in choosing and in predicting.
- * - `random`: any encoder not yet trained; a hit only when the optimum itself is drawn.
- * - `improvement`: after a random start, the largest expected improvement under a Bayesian linear model on the same terms.
+ * - `ac`: the paper's policy: ever finer cells of the (A', C') plane, one random encoder from each empty cell.
+ * - `a`, `c`: the same with one predictor, for choosing and predicting.
+ * - `random`: any untrained encoder; a hit only when the optimum is drawn.
+ * - `improvement`: after a random start, the largest expected improvement under a Bayesian linear model on the same
+ *   terms.
  */
 export type Strategy = "ac" | "a" | "c" | "random" | "improvement";
 
+/** Options of `law.policy`. */
 export interface PolicyOptions {
+  /** Strategies to replay. Default: all. */
   strategies?: Strategy[];
   /** Random orders per benchmark. Default 1,000, as in the released code. */
   trials?: number;
-  /** Default 1. */
+  /** Seed of the orders. Default 1. */
   seed?: number;
   /** Degree of the surrogate. Default 2, as in the released code. */
   degree?: 1 | 2;
-  /** The optimum counts as found when it is among this many best predictions. Default 3. */
+  /** Number of best predictions among which the optimum counts as found. Default 3. */
   top?: number;
 }
 
-/** Shares are in [0, 1]; entry `n - 1` belongs to `n` trained encoders. */
+/** Curves of one strategy. Shares are in [0, 1]; entry `n - 1` belongs to `n` trained encoders. */
 export interface PolicyCurve {
-  /** An oracle says when the optimum was found: share of trials with a hit by draw `n`. */
+  /** Share of trials with a hit by draw `n`, when an oracle recognises the optimum. */
   anytime: number[];
-  /** One fit after exactly `n` draws: share of trials whose predicted top holds the optimum. */
+  /** Share of trials whose predicted top holds the optimum after one fit to exactly `n` draws. */
   fixedBudget: number[];
   /** 95 % Wilson interval of `fixedBudget` over the trials. */
   fixedBudgetInterval: [low: number, high: number][];
-  /** Mean number of draws to the first hit; a trial without one counts all encoders. */
+  /** Mean number of draws to the first hit; a trial without a hit counts all encoders. */
   meanDraws: number;
 }
 
+/** Result of `law.policy`. */
 export interface PolicyResult {
   options: Required<PolicyOptions>;
   benchmarks: Record<string, Record<string, PolicyCurve>>;
@@ -49,7 +53,7 @@ export interface PolicyResult {
 }
 
 interface Problem {
-  /** `[A', C']` of each encoder, min-max over all of them. */
+  /** Points `[A', C']` of the encoders, min-max scaled over all of them. */
   points: [number, number][];
   scores: number[];
   optimum: number;
@@ -58,10 +62,12 @@ interface Problem {
 const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
 
 /**
- * Replays strategies on a finished table: how many encoders must be trained before the best one is known
- * (Law of Vision Representation, AC policy; law.md section 2.5).
+ * Replays strategies on a finished table: how many encoders must be trained before the best one is known (AC policy of
+ * the Law of Vision Representation, arXiv 2408.16357).
  *
- * @throws LawError when a benchmark has an encoder without a score: the optimum must be known to be judged.
+ * @param table a complete table
+ * @param options strategies, trials, seed
+ * @throws LawError when a benchmark has an encoder without a score, because the optimum must be known
  */
 export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyResult {
   const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
@@ -137,18 +143,18 @@ function replay(
   };
 }
 
-/** The polynomial of the predictors that a strategy looks at, of every encoder. */
+/** Returns the polynomial of a strategy's predictors for every encoder. */
 function designOf({ points }: Problem, strategy: Strategy, degree: 1 | 2): number[][] {
   const names = strategy === "a" ? ["a"] : strategy === "c" ? ["c"] : ["a", "c"];
   const terms = polynomialTerms(names, degree);
   return points.map(([a, c]) => designRow(terms, { a, c }));
 }
 
-/** The orders in which a strategy would train all encoders. */
+/** Orders in which a strategy trains all encoders. */
 class Drawer {
   private readonly design: number[][];
   private readonly orders: DrawOrders;
-  /** By the first one: the rest follows from it. */
+  /** Improvement orders by their first encoder, which determines the rest. */
   private readonly improving = new Map<number, number[]>();
 
   constructor(
@@ -174,7 +180,7 @@ class Drawer {
     return order;
   }
 
-  /** Largest expected improvement over the best trained score; ties go to the first. */
+  /** Returns the encoder with the largest expected improvement over the best trained score; the first wins a tie. */
   private mostPromising(trained: number[]): number {
     const best = Math.max(...trained.map((i) => this.problem.scores[i]));
     const believed = beliefs(this.design, trained, this.problem.scores);
@@ -189,7 +195,7 @@ class Drawer {
   }
 }
 
-/** Says after each training whether the optimum would be found. */
+/** Judge of a trial: reports after each training whether the optimum would be found. */
 class Judge {
   private readonly fit: GrowingFit;
   private readonly predicted: Float64Array;
@@ -206,14 +212,17 @@ class Judge {
     this.predicted = new Float64Array(problem.scores.length);
   }
 
-  /** A new trial: nothing is trained. */
+  /** Starts a new trial with nothing trained. */
   clear(): void {
     this.fit.clear();
     this.trained = 0;
     this.hasOptimum = false;
   }
 
-  /** One trained encoder is a hit when it is the optimum; more of them when the optimum is in the predicted top. */
+  /**
+   * Records a training. One trained encoder is a hit when it is the optimum, several when the optimum is in the
+   * predicted top.
+   */
   trains(encoder: number): boolean {
     const { optimum } = this.problem;
     this.trained++;

@@ -2,7 +2,7 @@ import { jStat } from "jstat";
 import { inverse, Matrix } from "ml-matrix";
 import { leastSquares } from "../fit/least-squares";
 
-/** What the model believes of one encoder's score: a normal distribution for one new measurement. */
+/** Belief about one encoder's score: a normal distribution for one new measurement. */
 export interface Belief {
   mean: number;
   deviation: number;
@@ -11,18 +11,19 @@ export interface Belief {
 export interface BeliefOptions {
   /** Standard deviation of one measurement around the model, in the units of the scores. Default 0.1. */
   noise?: number;
-  /** Standard deviation of each coefficient before anything is seen. Default 1. */
+  /** Standard deviation of each coefficient before any data. Default 1. */
   prior?: number;
 }
 
 /**
- * Bayesian linear regression with a flat intercept: `y = b + x·w + e`, `w ~ N(0, prior²)`, `e ~ N(0, noise²)`, on columns centred at
- * the trained rows. The predictive mean is ridge regression with penalty `(noise / prior)²`, the variance
- * `noise² (1 + 1/n) + (x - x̄)ᵀ S (x - x̄)` with `S = noise² (XᵀX + (noise / prior)² I)⁻¹` (Bishop, PRML, section 3.3).
+ * Bayesian linear regression with a flat intercept: `y = b + x·w + e`, `w ~ N(0, prior²)`, `e ~ N(0, noise²)`, on
+ * columns centred at the trained rows. The predictive mean is ridge regression with penalty `(noise / prior)²`; the
+ * variance is `noise² (1 + 1/n) + (x - x̄)ᵀ S (x - x̄)` with `S = noise² (XᵀX + (noise / prior)² I)⁻¹` (Bishop, PRML,
+ * section 3.3).
  *
  * @param design `[encoders, terms]`
- * @param trained row numbers that have a score
- * @param scores one per row; those of rows not trained are not read
+ * @param trained indices of the rows with a score
+ * @param scores one per row; scores of untrained rows are not read
  * @returns one belief per row of `design`
  */
 export function beliefs(
@@ -42,7 +43,7 @@ export function beliefs(
   }));
 }
 
-/** Variance of one new measurement of each row. It depends on where the trained ones lie, not on their scores. */
+/** Returns the variance of one new measurement for each row. It depends on the trained rows, not on their scores. */
 export function predictiveVariances(
   design: number[][],
   trained: readonly number[],
@@ -63,19 +64,19 @@ export function predictiveVariances(
   });
 }
 
-/** `E[max(0, y - best)]` for a normal `y` (Mockus 1975; Jones, Schonlau and Welch 1998, eq. 15). */
+/** Returns `E[max(0, y - best)]` for a normal `y` (Mockus 1975; Jones, Schonlau and Welch 1998, eq. 15). */
 export function expectedImprovement({ mean, deviation }: Belief, best: number): number {
   const z = (mean - best) / deviation;
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   return (mean - best) * jStat.normal.cdf(z, 0, 1) + deviation * density;
 }
 
-/** `P(y > best)` for a normal `y`. */
+/** Returns `P(y > best)` for a normal `y`. */
 export function probabilityAbove({ mean, deviation }: Belief, best: number): number {
   return 1 - jStat.normal.cdf(best, mean, deviation);
 }
 
-/** The value that a standard normal stays below with this probability. */
+/** Returns the value below which a standard normal variable stays with this probability. */
 export function normalQuantile(probability: number): number {
   return jStat.normal.inv(probability, 0, 1);
 }

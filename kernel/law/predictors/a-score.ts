@@ -10,8 +10,12 @@ export interface TokenSet {
   readonly width: number;
 }
 
+/** Options of `law.aScore`. */
 export interface AScoreOptions {
-  /** `target-to-reference` (the paper): every target token looks for its best reference token; or the other way round. */
+  /**
+   * Direction of the search. `target-to-reference` (the paper, default): every target token looks for its best
+   * reference token.
+   */
   direction?: Direction;
   /** Computes the cosines, as `law.aligner()` does; default plain loops, which take minutes for large token sets. */
   aligner?: Aligner;
@@ -20,15 +24,15 @@ export interface AScoreOptions {
 /** By name of the reference encoder: one token set an image, in the order of the targets. */
 type References = Readonly<Record<string, readonly TokenSet[]>>;
 
-/** The A score by cosines; `captionScore` is the paper's other definition. */
+/** A score by cosines; `captionScore` is the paper's other definition. */
 export interface AScore extends AlignmentScore {
   definition: "cosine";
   direction: Direction;
   /** Mean over the references. In [-1, 1]. */
   score: number;
-  /** By reference: mean over the images. */
+  /** Score by reference, the mean over the images. */
   references: Record<string, number>;
-  /** By reference: one number an image. */
+  /** Scores by reference, one number per image. */
   images: Record<string, number[]>;
 }
 
@@ -82,7 +86,7 @@ async function throughAligner(
   for (const [i, target] of targets.entries()) {
     const of = sets.map((set) => set[i]);
     const next = aligner.align(target, of, direction);
-    // A failure is reported when its turn comes.
+    // The failure is reported on this image's turn.
     next.catch(() => {});
     running.push(next);
     if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
@@ -93,7 +97,7 @@ async function throughAligner(
   return summarizeImages(images, direction);
 }
 
-/** Images at an aligner: two that are computed and two that wait. */
+/** Images at an aligner: two that run and two that wait. */
 const IN_FLIGHT = 4;
 
 function checkSets(targets: readonly TokenSet[], references: References): void {

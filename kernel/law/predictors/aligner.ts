@@ -4,29 +4,29 @@ import type { TokenSet } from "./a-score";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
 import { Lanes } from "../cosines/lanes";
 
-/** Computes what the A score spends its time on. */
+/** Engine for the costly part of the A score (arXiv 2408.16357). */
 export interface Aligner {
   /**
-   * For each reference: the mean, over the tokens of one side, of the best cosine with any token of the other; `direction` says which
-   * side looks. All sets have one width.
+   * Returns for each reference the best cosine of each token of one side with any token of the other, averaged over the
+   * tokens. `direction` names the side that looks. All sets have one width.
    */
   align(target: TokenSet, references: readonly TokenSet[], direction: Direction): Promise<number[]>;
-  /** Frees what it holds. */
+  /** Frees the aligner's resources. */
   dispose(): Promise<void>;
 }
 
 /**
- * An aligner that runs in onnxruntime, for token sets as large as those of language models (float32; the score agrees with the
- * exact one to about 1e-6).
+ * Returns an aligner that runs in onnxruntime, for token sets as large as those of language models. It computes in
+ * float32; the score agrees with the exact one to about 1e-6.
  *
- * @param options `device`: default `cpu`; `auto` takes the best that starts
+ * @param options `device`: default `cpu`; `auto` takes the best device that starts
  * @throws DeviceError when the device does not start
  */
 export async function aligner({ device = "cpu" }: { device?: DeviceRequest } = {}): Promise<Aligner> {
   return new RuntimeAligner(await resolveDevice(device, "law.aligner"));
 }
 
-/** One graph a number of references and direction, made when it is first needed. */
+/** Aligner with one graph per number of references and direction, made on first need. */
 class RuntimeAligner implements Aligner {
   private readonly graphs = new Map<string, Lanes>();
 
@@ -35,7 +35,7 @@ class RuntimeAligner implements Aligner {
   async align(target: TokenSet, references: readonly TokenSet[], direction: Direction): Promise<number[]> {
     const graph = this.graph(references.length, direction);
     const named = references.map((set, i): [string, TokenSet] => [`reference${i}`, set]);
-    // Copies: what a session works on is away meanwhile, and the tokens are the caller's.
+    // Copies, because a session transfers its inputs while it works and the tokens belong to the caller.
     const feeds = [["target", target] as const, ...named].map(
       ([name, { data, width }]) => [name, graph.staging.copy(data, width)] as const,
     );

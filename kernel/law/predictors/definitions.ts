@@ -1,13 +1,13 @@
-/** Which definition made a number. Numbers of different definitions must not be compared with each other. */
+/** Definition behind a number. Numbers of different definitions are not comparable. */
 export type ScoreDefinition = "cosine" | "caption-log-likelihood" | "mutual-knn" | "linear-cka" | "logme";
 
-/** What every predictor of alignment returns: a number, and the definition it belongs to. */
+/** Result of every predictor of alignment: a number and its definition. */
 export interface AlignmentScore {
   readonly definition: ScoreDefinition;
   readonly score: number;
 }
 
-/** What a definition says, for tables and legends. */
+/** Description of a definition, for tables and legends. */
 export interface DefinitionInfo {
   readonly formula: string;
   readonly range: string;

@@ -7,11 +7,13 @@ import { LawError } from "../error";
 /** Evidence of a Bayesian linear read-out. */
 export interface LogME extends AlignmentScore {
   readonly definition: "logme";
-  /** By class for labels, else one entry `value`. */
+  /** Evidence by class for labels, else one entry `value`. */
   readonly columns: Record<string, number>;
 }
 
-/** What a column's evidence needs: singular values squared, squared projections, and what lies outside the features' span. */
+/**
+ * Inputs of a column's evidence: squared singular values, squared projections, and the part outside the features' span.
+ */
 interface Spectrum {
   sigma: number[];
   projected: number[];
@@ -24,11 +26,12 @@ const ITERATIONS = 1000;
 const TOLERANCE = 1e-9;
 
 /**
- * LogME: the largest log evidence, per image, of `y = F w + e`, `w ~ N(0, 1/a)`, `e ~ N(0, 1/b)` (You et al., arXiv 2102.11005), by
- * the fixed point `a = γ / |m|²`, `b = (n - γ) / |F m - y|²`. Features are taken as they are, neither centred nor scaled.
+ * Returns LogME: the largest log evidence per image of `y = F w + e`, `w ~ N(0, 1/a)`, `e ~ N(0, 1/b)` (You et al.,
+ * arXiv 2102.11005), by the fixed point `a = γ / |m|²`, `b = (n - γ) / |F m - y|²`. Features are used unchanged,
+ * neither centred nor scaled.
  *
- * @param features one row an image, `[images, width]`
- * @param targets one label an image (strings: the mean over one-hot columns), or one number an image (regression)
+ * @param features one row per image, `[images, width]`
+ * @param targets one label per image (strings: the mean over one-hot columns), or one number per image (regression)
  * @throws LawError when counts differ or a column of targets is all zero
  */
 export function logME(features: TokenSet, targets: readonly string[] | readonly number[]): LogME {
@@ -78,7 +81,7 @@ function evidence(spectrum: Spectrum): number {
   return logEvidence(spectrum, alpha, beta) / rows;
 }
 
-/** `|m|²` and `|F m - y|²` of the posterior mean, for `ratio = a / b`. */
+/** Returns `|m|²` and `|F m - y|²` of the posterior mean for `ratio = a / b`. */
 function posterior({ sigma, projected, outside }: Spectrum, ratio: number): { norm: number; residual: number } {
   let norm = 0;
   let residual = outside;

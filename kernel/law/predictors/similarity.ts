@@ -3,26 +3,27 @@ import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
 import { dot, mean, unitRows } from "../../numeric";
 
-/** Share of the nearest neighbours that two encoders agree on. */
+/** Share of nearest neighbours that two encoders agree on. */
 export interface MutualKnn extends AlignmentScore {
   readonly definition: "mutual-knn";
   readonly k: number;
-  /** One share an image. */
+  /** Share per image. */
   readonly images: number[];
 }
 
+/** Result of `law.linearCka`. */
 export interface LinearCka extends AlignmentScore {
   readonly definition: "linear-cka";
 }
 
 /**
- * Mutual k-nearest-neighbour alignment of two encoders: `mean_i |N_x(i) ∩ N_y(i)| / k`, where `N(i)` are the `k` other images of
- * largest cosine (Huh et al., arXiv 2405.07987). A tie goes to the earlier image.
+ * Returns the mutual k-nearest-neighbour alignment of two encoders: `mean_i |N_x(i) ∩ N_y(i)| / k`, where `N(i)` are
+ * the `k` other images of largest cosine (Huh et al., arXiv 2405.07987). The earlier image wins a tie.
  *
- * @param x one row an image, `[images, width]`, for example mean tokens
- * @param y the same images in the same order; its width may be another one
+ * @param x one row per image, `[images, width]`, for example mean tokens
+ * @param y the same images in the same order; its width may differ
  * @param options `k`: default 10, as in the paper
- * @throws LawError when the numbers of images differ, or there are not more than `k`
+ * @throws LawError when the numbers of images differ or do not exceed `k`
  */
 export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } = {}): MutualKnn {
   const count = checkRows("law.mutualKnn", x, y);
@@ -35,8 +36,9 @@ export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } =
 }
 
 /**
- * Linear centred kernel alignment `|XᵀY|² / (|XᵀX| |YᵀY|)` in Frobenius norms, columns centred (Kornblith et al., arXiv 1905.00414),
- * computed from the `[images, images]` Gram matrices. The biased estimate: it grows when images are few beside channels.
+ * Returns the linear centred kernel alignment `|XᵀY|² / (|XᵀX| |YᵀY|)` in Frobenius norms with centred columns
+ * (Kornblith et al., arXiv 1905.00414), from the `[images, images]` Gram matrices. The estimate is biased upward when
+ * images are few beside channels.
  *
  * @throws LawError when the numbers of images differ, or all rows of one side are equal
  */
@@ -73,7 +75,7 @@ function gram(data: Float32Array, width: number): Float64Array {
   return out;
 }
 
-/** `H K H` with `H = I - 1/n`: what the Gram matrix of centred columns is. */
+/** Returns the Gram matrix of centred columns, `H K H` with `H = I - 1/n`. */
 function centerGram(kernel: Float64Array, n: number): Float64Array {
   const means = Array.from({ length: n }, (_, i) => mean(kernel.subarray(i * n, (i + 1) * n)));
   const whole = mean(means);

@@ -6,13 +6,13 @@ import type { Branch } from "./branch";
 import { type AdaptableLayer, assignTo, biasOf, sizesOf, weightOf } from "../layers";
 import type { Selection } from "../selection";
 
-/** A weight [out, in] and bias with adapters in them, not yet the layer's. */
+/** Weight [out, in] and bias that include adapters, before the layer receives them. */
 export interface MergedTensors {
   weight: Tensor;
   bias: Tensor | null;
 }
 
-/** A layer with adapters beside it; it stands in the layer's place, and the layer stays as it is. */
+/** Layer with adapters beside it. It takes the layer's place in the model; the layer itself is unchanged. */
 export class AdaptedLayer extends Module {
   readonly adapters = new Map<string, Branch>();
   private original: MergedTensors | null = null;
@@ -33,7 +33,7 @@ export class AdaptedLayer extends Module {
     return sizesOf(this.base_layer).outFeatures;
   }
 
-  /** Whether adapters are in the weight now. */
+  /** True while adapters are merged into the weight. */
   get isMerged(): boolean {
     return this.original !== null;
   }
@@ -53,7 +53,7 @@ export class AdaptedLayer extends Module {
     return this.adapters.get(name) as Branch;
   }
 
-  /** Computes the merged tensors, which are the caller's; adapters that are not here do nothing. */
+  /** Computes the merged tensors, which the caller disposes of; adapters absent from this layer are ignored. */
   mergedWith(names: readonly string[]): MergedTensors {
     const branches = names.flatMap((name) => this.adapters.get(name) ?? []);
     return tf.tidy(() => {
@@ -64,16 +64,16 @@ export class AdaptedLayer extends Module {
     });
   }
 
-  /** Puts merged tensors into the layer and keeps what they replace. */
+  /** Puts merged tensors into the layer and keeps the replaced ones. */
   merge({ weight, bias }: MergedTensors): void {
     const { base_layer: layer } = this;
     const old = biasOf(layer);
-    // A clone shares the memory: assigning gives the layer other memory, and this one stays as it was.
+    // The clone shares its memory. Assigning gives the layer new memory, so the clone keeps the old bits.
     this.original = { weight: tf.keep(layer.weight.value.clone()), bias: old && tf.keep(old.clone()) };
     assignTo(layer, weight, bias);
   }
 
-  /** Gives the layer back the very bits that it had. */
+  /** Restores the exact bits of the layer before the merge. */
   unmerge(): void {
     if (!this.original) return;
     const { weight, bias } = this.original;
@@ -82,7 +82,7 @@ export class AdaptedLayer extends Module {
     this.forgetOriginal();
   }
 
-  /** Makes a merge final. */
+  /** Makes a merge permanent. */
   forgetOriginal(): void {
     this.original?.weight.dispose();
     this.original?.bias?.dispose();

@@ -7,7 +7,7 @@ import type { Prng } from "../../prng";
 import type { AdapterConfig } from "../config";
 import { dropout } from "../../nn/dropout";
 
-/** One adapter on one layer; its parameters have PEFT's names below the layer's. */
+/** One adapter on one layer. Its parameters have PEFT's names below the layer's name. */
 export abstract class Branch extends Module {
   protected constructor(
     readonly r: number,
@@ -18,20 +18,20 @@ export abstract class Branch extends Module {
   }
 
   /**
-   * Adds the adapter's part.
+   * Adds the adapter's update.
    *
-   * @param x the layer's input; rows [N, in] of a linear layer, numbers of an embedding
-   * @param result what layer and earlier adapters gave, [N, out]
+   * @param x the layer's input: rows [N, in] of a linear layer, token numbers of an embedding
+   * @param result output [N, out] of the layer and the earlier adapters
    */
   abstract apply(x: Tensor, result: Tensor): Tensor;
 
   /**
-   * A weight [out, in] with the adapter in it, from the weight with the earlier ones; inside the caller's `tf.tidy`.
-   * Called only where `mergeRefusal` has nothing to say.
+   * Returns the weight [out, in] with this adapter, given the weight with the earlier ones; runs inside the caller's
+   * `tf.tidy`. Called only where `mergeRefusal` returns null.
    */
   abstract merged(weight: Tensor): Tensor;
 
-  /** What merging adds to the layer's bias, [out]; null for nothing. */
+  /** Returns the addition to the layer's bias when merged, [out]; null for none. */
   mergedBias(): Tensor | null {
     return null;
   }
@@ -45,17 +45,17 @@ export abstract class Branch extends Module {
   }
 }
 
-/** A branch whose units are opened by its input: Dual-LoRA's gate, a mixture's router. */
+/** Branch whose units are opened by its input: Dual-LoRA's gate, or a mixture's router. */
 export interface GatedBranch extends Branch {
-  /** Units of the skill space, or experts. */
+  /** Number of units in the skill space, or of experts. */
   readonly units: number;
-  /** A unit counts as active above this opening. */
+  /** A unit counts as active above this value. */
   readonly activeAbove: number;
-  /** Sees the openings [N, units] of every forward pass. */
+  /** Observer of the openings [N, units] of every forward pass. */
   watch: ((open: Tensor) => void) | null;
 }
 
-/** A matrix [rows, columns] of a branch, stored as `<name>.weight`. */
+/** Makes a matrix [rows, columns] of a branch, stored as `<name>.weight`. */
 export function projection(
   columns: number,
   rows: number,
@@ -74,17 +74,17 @@ export interface InitSetting {
   random?: Prng;
 }
 
-/** x Wᵀ of two matrices. */
+/** Returns x Wᵀ of two matrices. */
 export function product(x: Tensor, weight: Tensor): Tensor {
   return tf.matMul(x as never, weight as never, false, true);
 }
 
-/** s B u for rows u [N, r]: the scaling goes to the narrow side. */
+/** Returns s B u for rows u [N, r]; the scaling applies on the narrow side. */
 export function widened(u: Tensor, b: Linear, scaling: number): Tensor {
   return product(scaling === 1 ? u : tf.mul(u, scaling), b.weight.value);
 }
 
-/** s B A, [out, in]. */
+/** Returns s B A, [out, in]. */
 export function update(a: Linear, b: Linear, scaling: number): Tensor {
   return tf.mul(tf.matMul(b.weight.value as never, a.weight.value as never), scaling);
 }

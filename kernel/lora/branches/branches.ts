@@ -8,7 +8,7 @@ import { DoraBranch, LoraBranch } from "./lora-branch";
 import { MoeBranch } from "./moe-branch";
 import type { LayerScale } from "../targets";
 
-/** The branch of a layer that a configuration describes. */
+/** Makes the branch of a layer that a configuration describes. */
 export function branchFor(layer: AdaptableLayer, scale: LayerScale, config: AdapterConfig, init: InitSetting): Branch {
   if (!isLinearLayer(layer))
     return new EmbeddingBranch(layer, scale, config.peftType === "LORA" && config.useDora, init);

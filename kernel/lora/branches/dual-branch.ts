@@ -10,16 +10,16 @@ import type { LayerScale } from "../targets";
 
 /**
  * Dual-LoRA (Jiao et al., arXiv 2411.12787): y ← y + s B (gate(T x) ⊙ LN(A dropout(x))). A [r, in] projects into the
- * skill space, T [r, in] into the task space that opens its units, B [out, r] leads back.
+ * skill space, T [r, in] projects into the task space that opens the units, B [out, r] projects back.
  */
 export class DualBranch extends Branch implements GatedBranch {
-  /** Sees the openings [N, r] of every forward pass; {@link gateActivity} sets it. */
+  /** Observer of the openings [N, r] of every forward pass; {@link gateActivity} sets it. */
   watch: ((open: Tensor) => void) | null = null;
   readonly lora_A: Linear;
   readonly lora_B: Linear;
-  /** Null without a gate. */
+  /** Task projection; null without a gate. */
   readonly lora_T: Linear | null;
-  /** Null without the norm; its eps is 1e-5. */
+  /** Norm of the skill space with eps 1e-5; null without the norm. */
   readonly lora_norm: LayerNorm | null;
   readonly gate: Gate;
   readonly gateBlocks: number;
@@ -53,7 +53,7 @@ export class DualBranch extends Branch implements GatedBranch {
     return tf.add(result, widened(open ? tf.mul(open, skill) : skill, this.lora_B, this.scaling));
   }
 
-  /** What the gate lets through for inputs [N, in]: [N, r], the activity to look at; null without a gate. */
+  /** Returns the gate's openings [N, r] for inputs [N, in]; null without a gate. */
   openings(x: Tensor): Tensor | null {
     if (!this.lora_T || this.gate === "none") return null;
     return gateOf(this.gate, this.gateBlocks, product(x, this.lora_T.weight.value));
@@ -66,7 +66,7 @@ export class DualBranch extends Branch implements GatedBranch {
     return { skill, open: t && gate !== "none" ? gateOf(gate, this.gateBlocks, t) : null };
   }
 
-  /** A dropout(x) and T x, by one product over the input where nothing is dropped. */
+  /** Returns A dropout(x) and T x, from one product over the input when nothing is dropped. */
   private projections(x: Tensor): [Tensor, Tensor | null] {
     const { lora_A: a, lora_T: t, r } = this;
     if (!t) return [product(this.dropped(x), a.weight.value), null];

@@ -9,13 +9,13 @@ import { lengthRatio, lengths } from "./dora";
 import type { LayerScale } from "../targets";
 
 /**
- * LoRA and DoRA on an embedding: the vector of a token gets s B A[:, token], with A [r, count] zero and B [features, r]
- * normal at first, the reverse of a linear layer. Nothing is dropped, as in PEFT.
+ * LoRA and DoRA on an embedding: a token's vector gets s B A[:, token]. Initially A [r, count] is zero and B [features,
+ * r] normal, the reverse of a linear layer. Nothing is dropped, as in PEFT.
  */
 export class EmbeddingBranch extends Branch {
   readonly lora_embedding_A: Parameter;
   readonly lora_embedding_B: Parameter;
-  /** Null without DoRA. */
+  /** Length of each output; null without DoRA. */
   readonly lora_magnitude_vector: Parameter | null;
   readonly #layer: Embedding;
 
@@ -34,7 +34,7 @@ export class EmbeddingBranch extends Branch {
     norm?.dispose();
   }
 
-  /** s B A, [features, count]. */
+  /** Returns s B A, [features, count]. */
   private update(): Tensor {
     const { lora_embedding_A: a, lora_embedding_B: b, scaling } = this;
     return tf.mul(tf.matMul(b.value as never, a.value as never), scaling);

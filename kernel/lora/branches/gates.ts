@@ -19,8 +19,8 @@ export function gateOf(gate: Exclude<Gate, "none">, blocks: number, t: Tensor): 
 }
 
 /**
- * Softmax over the second dimension, over the `topK` largest entries of it where given; g (dy - Σ g dy) is its gradient
- * in both cases, since what is left out has g = 0.
+ * Softmax over the second dimension, or over its `topK` largest entries where given. Its gradient is g (dy - Σ g dy) in
+ * both cases, because omitted entries have g = 0.
  */
 export function softmax(x: Tensor, topK?: number): Tensor {
   const operation = tf.customGrad((x, save) => {
@@ -35,7 +35,7 @@ export function softmax(x: Tensor, topK?: number): Tensor {
   return operation(x);
 }
 
-/** 1 at each row's `count` largest entries, 0 elsewhere. */
+/** Returns 1 at each row's `count` largest entries, 0 elsewhere. */
 function largest(x: Tensor, count: number): Tensor {
   const { indices } = tf.topk(x, count);
   return tf.sum(tf.oneHot(tf.cast(indices, "int32"), x.shape[1] as number), 1);

@@ -50,8 +50,8 @@ function biased(r: number, outFeatures: number, init: InitSetting): Linear {
 }
 
 /**
- * DoRA: W' = m ⊙ (W0 + s B A) / ‖W0 + s B A‖ with a length m [out] for each output (arXiv 2402.09353, equation 5). The
- * norm counts as a constant in the gradient (section 4.3), and W' is never built:
+ * DoRA: W' = m ⊙ (W0 + s B A) / ‖W0 + s B A‖ with one length in m [out] per output (arXiv 2402.09353, equation 5). The
+ * norm counts as a constant in the gradient (section 4.3 there), and W' is never built:
  *
  *     y ← y + (m/‖·‖ - 1) (y - b) + m/‖·‖ s B A x
  */
@@ -87,7 +87,7 @@ export class DoraBranch extends Branch {
   apply(x: Tensor, result: Tensor): Tensor {
     const { bias } = this.#layer;
     const input = this.dropped(x);
-    // Dropped inputs reach the weight too (as in PEFT), so that its product has to be made again.
+    // Dropout changes the weight's input too (as in PEFT), so its product must be computed again.
     const own = this.drops ? product(input, weightOf(this.#layer)) : bias ? tf.sub(result, bias.value) : result;
     const ratio = this.ratio();
     const y = widened(product(input, this.lora_A.weight.value), this.lora_B, this.scaling);

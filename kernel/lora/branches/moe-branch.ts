@@ -9,11 +9,12 @@ import type { LinearLayer } from "../layers";
 import type { LayerScale } from "../targets";
 
 /**
- * A mixture of K LoRA experts: y ← y + s Σ_k g_k(x) B_k A_k dropout(x), g from a linear router without bias. The experts
- * lie in one A [K r, in] and one B [out, K r], expert by expert, so that they cost one product each way.
+ * Mixture of K LoRA experts, a peer of Dual-LoRA in its paper (arXiv 2411.12787): y ← y + s Σ_k g_k(x) B_k A_k dropout(x),
+ * where g comes from a linear router without bias. All experts share one A [K r, in] and one B [out, K r], expert by
+ * expert, so they cost one product each way.
  */
 export class MoeBranch extends Branch implements GatedBranch {
-  /** Sees the experts' weights [N, K] of every forward pass; {@link gateActivity} sets it. */
+  /** Observer of the experts' weights [N, K] of every forward pass; {@link gateActivity} sets it. */
   watch: ((open: Tensor) => void) | null = null;
   readonly lora_A: Linear;
   readonly lora_B: Linear;
@@ -54,7 +55,7 @@ export class MoeBranch extends Branch implements GatedBranch {
     return tf.add(result, widened(tf.reshape(weighed, [-1, experts * r]), this.lora_B, this.scaling));
   }
 
-  /** The experts' weights for inputs [N, in]: [N, K]. */
+  /** Returns the experts' weights [N, K] for inputs [N, in]. */
   routing(x: Tensor): Tensor {
     return this.route(product(x, this.lora_router.weight.value));
   }
@@ -72,7 +73,7 @@ export class MoeBranch extends Branch implements GatedBranch {
     }
   }
 
-  /** Every expert's A x, and the router's logits, by one product over the input where nothing is dropped. */
+  /** Returns every expert's A x and the router's logits, from one product over the input when nothing is dropped. */
   private projections(x: Tensor): [Tensor, Tensor] {
     const { lora_A: a, lora_router: router, experts, r } = this;
     if (this.drops) return [product(this.dropped(x), a.weight.value), product(x, router.weight.value)];
@@ -80,6 +81,11 @@ export class MoeBranch extends Branch implements GatedBranch {
     return tf.split(both, [experts * r, experts], 1) as [Tensor, Tensor];
   }
 
+  /**
+   * Refuses, because a mixture's update depends on the input.
+   *
+   * @throws LoraError always
+   */
   merged(): Tensor {
     throw new LoraError("lora.merge", "a mixture's update depends on the input", "MOE_LORA");
   }

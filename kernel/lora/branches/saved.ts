@@ -3,7 +3,7 @@ import { Module } from "../../nn/module";
 import { Parameter } from "../../nn/parameter";
 import type { Selection } from "../selection";
 
-/** A module of which adapters hold copies of their own (`modulesToSave`); without one of theirs, the original computes. */
+/** Module copied by adapters (`modulesToSave`); the original computes when no active adapter has a copy. */
 export class SavedModule extends Module {
   readonly copies = new Map<string, Module>();
 
@@ -15,16 +15,18 @@ export class SavedModule extends Module {
     this.train(original_module.training);
   }
 
-  /** The copy of the last active adapter that has one. */
+  /** Copy of the last active adapter that has one. */
   private get current(): Module {
     const holder = this.selection.names.findLast((name) => this.copies.has(name));
     return (holder !== undefined && this.copies.get(holder)) || this.original_module;
   }
 
+  /** Applies the current copy. */
   forward(...inputs: unknown[]): Tensor {
     return (this.current as Module & { forward(...inputs: unknown[]): Tensor }).forward(...inputs);
   }
 
+  /** Adds an adapter's copy of the module. */
   add(name: string): Module {
     const copy = copyOf(this.original_module) as Module;
     copy.freeze(undefined, true);
@@ -33,7 +35,7 @@ export class SavedModule extends Module {
   }
 }
 
-/** A module with parameters of its own and everything else shared; equal until one of the two is assigned. */
+/** Copies a module's parameters and shares everything else; the two are equal until one is assigned. */
 function copyOf(value: unknown): unknown {
   if (value instanceof Parameter) return new Parameter(value.value);
   if (Array.isArray(value)) return value.map(copyOf);

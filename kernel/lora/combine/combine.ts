@@ -1,4 +1,4 @@
-/** One adapter out of several, by PEFT's meanings of the types of a combination. */
+/** Combination of several adapters into one, with PEFT's combination types. */
 import { platform } from "../../platform";
 import { Matrix } from "ml-matrix";
 import type { Parameter } from "../../nn/parameter";
@@ -12,24 +12,26 @@ import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
 import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
 
+/** Type of a combination, under PEFT's names. */
 export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
 
+/** Options of combining adapters. */
 export interface CombineOptions extends ThinningOptions {
-  /** Default `svd`, as in PEFT. */
+  /** Type of the combination. Default `svd`, as in PEFT. */
   type?: Combination;
-  /** Rank of `svd` and of the types that end in `_svd`; default the largest of the adapters'. PEFT's `svd_rank`. */
+  /** Rank of `svd` and of the types ending in `_svd` (PEFT's `svd_rank`). Default: the largest rank of the adapters. */
   rank?: number;
   /**
-   * Of the same types, above 0.5 and up to 1: clips the values of both factors to this quantile of them and its negative;
-   * default none. PEFT's `svd_clamp`, whose outcome hangs on the signs of the singular vectors: ours make the largest value
-   * of each left one positive.
+   * Quantile, above 0.5 and up to 1, for the same types: values of both factors are clipped to it and its negative
+   * (PEFT's `svd_clamp`). Default: no clipping. PEFT's result depends on the signs of the singular vectors; here the
+   * largest value of each left vector is positive.
    */
   clamp?: number;
 }
 
 const TYPES = ["cat", "linear", "svd", ...THINNINGS, ...THINNINGS.map((one) => `${one}_svd` as const)];
 
-/** An adapter that goes into a combination. */
+/** One adapter of a combination. */
 export interface CombinationPart {
   name: string;
   weight: number;
@@ -37,7 +39,7 @@ export interface CombinationPart {
   targets: Targets;
 }
 
-/** A, B and bias of a new adapter on one layer; its scaling is 1. */
+/** Values A, B and bias of a new adapter on one layer; the scaling is 1. */
 type LayerValues = Map<string, Float32Array>;
 
 interface Update {
@@ -49,13 +51,13 @@ interface Update {
   b: Matrix;
   bias: Float32Array | null;
   weight: number;
-  /** The adapter's own. */
+  /** Scaling of the adapter. */
   scaling: number;
-  /** Both together. */
+  /** Weight times scaling. */
   factor: number;
 }
 
-/** The configuration of the combination, with alpha = r, and its values by layer. */
+/** Returns the configuration of the combination, with alpha = r, and its values by layer. */
 export async function combined(
   fn: string,
   parts: readonly CombinationPart[],
@@ -81,7 +83,7 @@ export async function combined(
   const values = new Map<string, LayerValues>();
   for (const [path, ones] of updates) {
     values.set(path, valuesOf(path, ones, r, options));
-    // Decomposing a large layer takes seconds: in between, an interrupt must come through.
+    // Decomposing a large layer takes seconds; give interrupts a chance in between.
     await platform().turn();
   }
   return { config, values };
@@ -101,7 +103,7 @@ function checkOptions(fn: string, options: CombineOptions): void {
 
 const isDecomposed = (type: Combination): boolean => type.endsWith("svd");
 
-/** How a type thins, if it does. */
+/** Returns the thinning of a type, if any. */
 function thinningOf(type: Combination): Thinning | undefined {
   return THINNINGS.find((one) => type === one || type === `${one}_svd`);
 }
@@ -135,7 +137,7 @@ async function matrixOf(parameter: Parameter): Promise<Matrix> {
   return Matrix.from1DArray(rows, columns, await parameter.read());
 }
 
-/** As PEFT: the sum of the ranks, what `rank` says or the largest, or the one rank that all have. */
+/** Returns the rank as PEFT does: the sum of the ranks, the option `rank` or the largest, or the common rank. */
 function rankOf(
   fn: string,
   parts: readonly CombinationPart[],
@@ -166,7 +168,7 @@ function factorsOf(path: string, updates: Update[], r: number, options: CombineO
   if (type === "cat") return stacked(updates);
   if (type === "linear") return factorwise(updates, weightedSum);
   const thinning = thinningOf(type);
-  // A stream for each layer: chance does not hang on the order in which layers were adapted.
+  // One random stream per layer, so that the order of adapting layers does not matter.
   const random = new Prng(seed, path);
   const merge: Merge = (all, weights) =>
     thinning ? thinnedSum(thinning, all, weights, options, () => random.next()) : weightedSum(all, weights);
@@ -177,7 +179,7 @@ function factorsOf(path: string, updates: Update[], r: number, options: CombineO
 
 type Merge = (all: Matrix[], weights: number[]) => Matrix;
 
-/** The whole updates [out, in], each with its own scaling, merged by their weights. */
+/** Merges the whole updates [out, in] by their weights, each with its scaling. */
 function sumOfWhole(updates: Update[], merge: Merge): Matrix {
   return merge(
     updates.map(({ a, b, scaling }) => b.mmul(a).mul(scaling)),
@@ -185,14 +187,17 @@ function sumOfWhole(updates: Update[], merge: Merge): Matrix {
   );
 }
 
-/** Σ f_i B_i A_i as one product: A scaled and B as it is, side by side. */
+/** Writes Σ f_i B_i A_i as one product: scaled A and unscaled B, concatenated. */
 function stacked(updates: Update[]): Factors {
   const rows = updates.flatMap(({ a, factor }) => a.to2DArray().map((row) => row.map((value) => value * factor)));
   const columns = updates.flatMap(({ b }) => b.transpose().to2DArray());
   return { a: new Matrix(rows), b: new Matrix(columns).transpose() };
 }
 
-/** A from ±√|f_i| and A_i, B from √|f_i| and B_i, each by themselves: with cross terms, not the sum of the updates. */
+/**
+ * Combines A from ±√|f_i| and A_i, and B from √|f_i| and B_i, separately. Cross terms make this differ from the sum of
+ * the updates.
+ */
 function factorwise(updates: Update[], merge: Merge): Factors {
   const roots = updates.map(({ factor }) => Math.sqrt(Math.abs(factor)));
   const signed = roots.map((root, i) => (updates[i].factor >= 0 ? root : -root));
@@ -214,7 +219,7 @@ function biasOf(updates: Update[]): Float32Array | null {
   return updates.some(({ bias }) => bias) ? Float32Array.from(sum) : null;
 }
 
-/** With zeros where an adapter is missing on a layer. */
+/** Pads with zeros where an adapter is absent from a layer. */
 function padded(x: Matrix, rows: number, columns: number): Matrix {
   const whole = Matrix.zeros(rows, columns);
   return whole.setSubMatrix(x, 0, 0);

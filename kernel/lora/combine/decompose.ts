@@ -1,15 +1,15 @@
-/** Two narrow factors near a matrix: the decompositions behind PEFT's combinations that end in `svd`. */
+/** Approximations of a matrix by two narrow factors, for PEFT's combinations ending in `svd`. */
 import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 
-/** B A, with A [r, in] and B [out, r]. */
+/** Factors of B A, with A [r, in] and B [out, r]. */
 export interface Factors {
   a: Matrix;
   b: Matrix;
 }
 
 /**
- * The best approximation of a product at rank r: B = U S, A = Vᵀ. The product has the rank of its factors, so that QR of
- * both leaves a small core to decompose.
+ * Returns the best approximation of a product at rank r: B = U S, A = Vᵀ. The product has the rank of its factors, so
+ * QR of both leaves a small core to decompose.
  */
 export function nearestFactors({ a, b }: Factors, r: number): Factors {
   const left = thinQr(b);
@@ -22,17 +22,17 @@ export function nearestFactors({ a, b }: Factors, r: number): Factors {
 }
 
 /**
- * The same of a matrix of full rank, by the eigenvectors Q of its smaller Gram matrix: B A is X Q Qᵀ or Q Qᵀ X, to
- * double precision however small the values that are left out. The time grows with the cube of the smaller side.
+ * Returns the best approximation of a matrix of full rank, from the eigenvectors Q of its smaller Gram matrix: B A is X
+ * Q Qᵀ or Q Qᵀ X, in double precision even for small omitted values. The time grows with the cube of the smaller side.
  */
 export function nearestProduct(x: Matrix, r: number): Factors {
   return signed(x.rows <= x.columns ? fromLeft(x, r) : flipped(fromLeft(x.transpose(), r)));
 }
 
-/** With the eigenvectors of X Xᵀ on the left. */
+/** Computes the factors with the eigenvectors of X Xᵀ on the left. */
 function fromLeft(x: Matrix, r: number): Factors {
   const { eigenvectorMatrix } = new EigenvalueDecomposition(x.mmul(x.transpose()), { assumeSymmetric: true });
-  // They come in ascending order.
+  // Eigenvalues come in ascending order.
   const last = range(Math.min(r, x.rows)).map((i) => x.rows - 1 - i);
   const u = eigenvectorMatrix.subMatrixColumn(last);
   const a = u.transpose().mmul(x);
@@ -40,7 +40,7 @@ function fromLeft(x: Matrix, r: number): Factors {
   return { a: a.divColumnVector(lengths.map((length) => length || 1)), b: u.mulRowVector(lengths) };
 }
 
-/** The factors of the transposed product, with unit rows in A again. */
+/** Returns the factors of the transposed product, with unit rows in A again. */
 function flipped({ a, b }: Factors): Factors {
   const lengths = range(b.columns).map((i) => Math.hypot(...b.getColumn(i)));
   return {
@@ -49,7 +49,7 @@ function flipped({ a, b }: Factors): Factors {
   };
 }
 
-/** Of both signs that each pair of vectors can have, the one that makes the largest value of the left one positive. */
+/** Chooses the sign of each pair of vectors so that the largest value of the left one is positive. */
 function signed({ a, b }: Factors): Factors {
   const signs = range(b.columns).map((i) => {
     const column = b.getColumn(i);
@@ -58,7 +58,7 @@ function signed({ a, b }: Factors): Factors {
   return { a: a.mulColumnVector(signs), b: b.mulRowVector(signs) };
 }
 
-/** All values within plus and minus their quantile, with linear steps between two values. */
+/** Clips all values to plus and minus their quantile, interpolated linearly. */
 export function clamped({ a, b }: Factors, quantile: number): Factors {
   const values = Float64Array.from([...a.to1DArray(), ...b.to1DArray()]).sort();
   const at = quantile * (values.length - 1);
@@ -71,9 +71,9 @@ export function clamped({ a, b }: Factors, quantile: number): Factors {
   return { a: clip(a), b: clip(b) };
 }
 
-/** Q [m, k] and R [k, n] with k = min(m, n). */
+/** Returns Q [m, k] and R [k, n] with k = min(m, n). */
 function thinQr(x: Matrix): { q: Matrix; r: Matrix } {
-  // The decomposition wants at least as many rows as columns; where there are fewer, the identity does.
+  // The decomposition needs at least as many rows as columns; with fewer rows the identity serves as Q.
   if (x.rows < x.columns) return { q: Matrix.eye(x.rows, x.rows), r: x };
   const { orthogonalMatrix, upperTriangularMatrix } = new QrDecomposition(x);
   return { q: orthogonalMatrix, r: upperTriangularMatrix };

@@ -1,27 +1,33 @@
-/** How PEFT's combinations of `ties` and `dare` thin the factors or the updates of adapters before they add them. */
+/** Thinning of adapters' factors or updates before PEFT's combinations of `ties` and `dare` add them. */
 import { Matrix } from "ml-matrix";
 import { LoraError } from "../error";
 
+/** Kind of thinning. */
 export type Thinning = (typeof THINNINGS)[number];
 
 export const THINNINGS = ["ties", "dare_linear", "dare_ties", "magnitude_prune"] as const;
 
+/** Options of thinning. */
 export interface ThinningOptions {
   /**
-   * Share that stays, above 0 and up to 1, of the values of each factor, or of each whole update where the type ends in `_svd`.
-   * All types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` need it.
+   * Share of values kept, above 0 and up to 1, in each factor, or in each whole update for types ending in `_svd`.
+   * Required by all types of `ties`, `dare_linear`, `dare_ties` and `magnitude_prune`. Default: none.
    */
   density?: number;
   /**
-   * Of `ties` and `dare_ties`, with `_svd` too: whether the sum of the values elects a place's sign or the count of their
-   * signs; default `total`.
+   * Election of a place's sign by `ties` and `dare_ties`, also with `_svd`: by the sum of the values or by the count of
+   * their signs. Default `total`.
    */
   majoritySign?: "total" | "frequency";
-  /** Of the types of `dare`, which drop values by chance; default 0. */
+  /** Seed of the `dare` types, which drop values at random. Default 0. */
   seed?: number;
 }
 
-/** @throws LoraError for a setting out of its range */
+/**
+ * Checks the settings of a thinning.
+ *
+ * @throws LoraError for a setting out of its range
+ */
 export function checkThinning(fn: string, type: string, { density, majoritySign, seed = 0 }: ThinningOptions): void {
   if (!(density !== undefined && density > 0 && density <= 1))
     throw new LoraError(fn, `density of ${type} must be above 0 and at most 1`, density);
@@ -32,9 +38,9 @@ export function checkThinning(fn: string, type: string, { density, majoritySign,
 }
 
 /**
- * The sum of thinned matrices: of each stay the largest values (`ties`, arXiv 2306.01708, and `magnitude_prune`) or some by
- * chance, divided by the density (DARE, arXiv 2311.03099). Of the two `ties`, each place is the mean of those values that
- * have the elected sign there.
+ * Returns the sum of thinned matrices. Each keeps its largest values (`ties`, arXiv 2306.01708, and `magnitude_prune`)
+ * or random ones divided by the density (DARE, arXiv 2311.03099). For both `ties` types, each place is the mean of the
+ * values with the elected sign.
  */
 export function thinnedSum(
   type: Thinning,

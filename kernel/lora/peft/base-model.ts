@@ -1,4 +1,4 @@
-/** A base model: a safetensors file, or a folder of one or of shards with the index that transformers writes beside them. */
+/** Base model: one safetensors file, or a folder with one file or with shards and the index of transformers. */
 import { SafetensorsFile, streamSafetensors } from "../../safetensors/file";
 import type { SafetensorsHeader } from "../../safetensors/header";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
@@ -12,7 +12,7 @@ import { parseJson } from "./json-text";
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
 const CONFIG = "config.json";
 
-/** The bytes of a tensor that changes. */
+/** Function that yields the bytes of a changed tensor. */
 export type Change = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** A tensor that the base does not have, with the type, the shape and the file of one that it has. */
@@ -31,14 +31,14 @@ export interface Changes {
 }
 
 export class BaseModel {
-  /** Of all shards. */
+  /** Tensors of all shards. */
   readonly tensors: SafetensorsHeader["tensors"];
 
   private constructor(
     private readonly folder: string,
     private readonly shards: ReadonlyMap<string, SafetensorsFile>,
     private readonly index: string | null,
-    /** Whether the model is the folder, with all that belongs to it, rather than a file. */
+    /** True when the model is the folder with all its files, false when it is a file. */
     readonly isFolder: boolean,
     /** The object in the `config.json` beside the weights; null where there is none. */
     readonly config: object | null,
@@ -46,7 +46,11 @@ export class BaseModel {
     this.tensors = new Map([...shards.values()].flatMap(({ header }) => [...header.tensors]));
   }
 
-  /** @param path a file, the index of shards, or the folder that holds `model.safetensors`, whole or as that index */
+  /**
+   * Opens a base model.
+   *
+   * @param path a file, the index of shards, or the folder with `model.safetensors` or that index
+   */
   static async open(fn: string, path: string): Promise<BaseModel> {
     const file = (await stat(path).catch(() => null))?.isDirectory() ? await weightsIn(path) : path;
     const index = file.endsWith(".index.json") ? basename(file) : null;
@@ -81,10 +85,10 @@ export class BaseModel {
   }
 
   /**
-   * Writes the model with some tensors changed, in as many files as it has; `out` is a folder where the model is one, and
-   * gets its small files too. All of it appears at once or not at all.
+   * Writes the model with some tensors changed, in the same number of files. For a folder, `out` is a folder and gets
+   * the small files too. All of it appears at once or not at all.
    *
-   * @param onTensor called after each
+   * @param onTensor called after each tensor
    * @returns names of the small files
    */
   async write(fn: string, out: string, changes: Changes, onTensor: (count: number) => void): Promise<string[]> {
@@ -141,7 +145,10 @@ export class BaseModel {
   }
 }
 
-/** The index where there is one, otherwise the file with all weights; the index again where there is neither, to be missed. */
+/**
+ * Returns the index if it exists, else the file with all weights. Without either it returns the index, so that the
+ * error names it.
+ */
 async function weightsIn(folder: string): Promise<string> {
   const holds = (name: string): Promise<boolean> =>
     access(join(folder, name)).then(
@@ -188,7 +195,7 @@ async function configIn(folder: string): Promise<object | null> {
   }
 }
 
-/** The shard of each tensor, by names that lead nowhere else. */
+/** Reads the shard of each tensor; names must not lead outside the folder. */
 async function readIndex(fn: string, path: string): Promise<Map<string, string>> {
   const places = weightMap(await textOf(fn, path));
   if (places === null) throw new LoraError(fn, "the index of shards must be JSON with a weight_map of tensors", path);

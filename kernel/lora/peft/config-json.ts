@@ -1,10 +1,10 @@
-/** `adapter_config.json`: PEFT's keys on one side, our configuration on the other. */
+/** Conversion between PEFT's keys in `adapter_config.json` and the configuration. */
 import { type AdapterConfig, type AdapterOptions, configKeys, configOf, isPeftType, type PeftType } from "../config";
 import { LoraError } from "../error";
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Keys of PEFT that change what an adapter computes in ways that we do not have: only these values can be read. */
+/** PEFT keys that change an adapter's computation in unsupported ways; only these values can be read. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
   ...{ bias: ["none", "all", "lora_only"], target_parameters: [null], layer_replication: [null] },
   ...{ alora_invocation_tokens: [null], use_qalora: [false], use_bdlora: [null], arrow_config: [null] },
@@ -19,14 +19,18 @@ export function mergeOnly({ other }: AdapterConfig): string | null {
   return (tokens ?? null) === null ? null : "trainable_token_indices";
 }
 
-/** First values that leave the base weight as it is: the file holds the trained ones, so these need not be made again. */
+/**
+ * Initialisations that leave the base weight unchanged. The file holds the trained values, so they need not be
+ * repeated.
+ */
 const HARMLESS_INITS = ["eva", "orthogonal", "mica"];
 
 /**
- * The configuration of a parsed `adapter_config.json`. Absent keys have PEFT's defaults, unknown ones are kept in `other`.
+ * Returns the configuration of a parsed `adapter_config.json`. Absent keys have PEFT's defaults; unknown ones are kept
+ * in `other`.
  *
- * @throws LoraError for another kind of adapter, a value of the wrong type, or a setting that changes the computation in
- *   a way that is not supported here
+ * @throws LoraError for another kind of adapter, a value of the wrong type, or a setting that changes the computation
+ *   in an unsupported way
  */
 export function configFromJson(fn: string, json: unknown): AdapterConfig {
   if (typeof json !== "object" || json === null || Array.isArray(json))
@@ -47,10 +51,13 @@ export function configFromJson(fn: string, json: unknown): AdapterConfig {
   return configOf(fn, { ...Object.fromEntries(options), ...init, peftType, other } as AdapterOptions);
 }
 
-/** Configuration keys that stand in a file under their own names. */
+/** Configuration keys that a file stores under the same name. */
 const ownKeys = (type: PeftType): string[] => configKeys(type).filter((key) => key !== "other");
 
-/** Initialisations by name: PEFT's others take a part out of the base weight, which a file of A and B does not show. */
+/**
+ * Reads the initialisation. PEFT's other initialisations take a part out of the base weight, which a file of A and B
+ * does not show.
+ */
 function initOf(fn: string, value: unknown): { initLoraWeights?: boolean } {
   if (typeof value !== "string" || value === "gaussian") return {};
   if (HARMLESS_INITS.includes(value)) return { initLoraWeights: true };
@@ -61,7 +68,7 @@ function initOf(fn: string, value: unknown): { initLoraWeights?: boolean } {
   );
 }
 
-/** The object of `adapter_config.json`, kept keys last. */
+/** Returns the object of `adapter_config.json`; kept keys come last. */
 export function configToJson(config: AdapterConfig): Record<string, unknown> {
   const { peftType, other, ...rest } = config;
   const own = Object.entries(rest).map(([key, value]) => [snakeCase(key), value] as const);

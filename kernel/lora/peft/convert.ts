@@ -16,23 +16,24 @@ import { LoraError } from "../error";
 import { type AdapterFile, CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
 import { standardKeys } from "./keys";
 
+/** Options of `lora.convert`. */
 export interface ConvertOptions extends ReadAdapterOptions {
-  /** Type of the tensors; default as they are. */
+  /** Type of the written tensors. Default: unchanged. */
   dtype?: FloatDtype;
-  /** LORA for a Dual-LoRA without gate and norm, DUAL_LORA for plain LoRA; default the kind that it is. */
+  /** Kind of the result: LORA for a Dual-LoRA without gate and norm, DUAL_LORA for plain LoRA. Default: unchanged. */
   type?: "LORA" | "DUAL_LORA";
 }
 
 const FN = "lora.convert";
 
-/** The scaling that the release of Dual-LoRA's authors multiplies by, whatever its configuration says. */
+/** Scaling that the release of Dual-LoRA's authors applies, whatever its configuration says. */
 const AUTHORS_SCALING = 2;
 
 /**
- * An adapter in PEFT's form out of one that is nearly so: names of Dual-LoRA's authors, keys without prefix or with an
- * adapter's name, another type of tensors, plain LoRA under either kind.
+ * Converts a similar adapter into PEFT's form: names of Dual-LoRA's authors, keys without prefix or with an adapter's
+ * name, another type of tensors, plain LoRA under either kind.
  *
- * @param path a folder, or a safetensors file of the authors' names without a configuration
+ * @param path a folder, or a safetensors file with the authors' names and no configuration
  * @throws LoraError where the result would compute something else
  */
 export async function convert(path: string, options: ConvertOptions = {}): Promise<AdapterFile> {
@@ -52,7 +53,9 @@ export async function convert(path: string, options: ConvertOptions = {}): Promi
   };
 }
 
-/** What their file is by its tensors, with the alpha and the scaling that their forward pass has. */
+/**
+ * Returns the configuration of the authors' file from its tensors, with the alpha and scaling of their forward pass.
+ */
 function authorsConfig(guess: AdapterConfig, known: AdapterConfig | null): AdapterConfig {
   if (guess.peftType !== "DUAL_LORA")
     throw new LoraError(FN, "a file with the authors' names must hold lora_T or lora_layer_norm", guess.peftType);
@@ -74,7 +77,7 @@ function asLora(config: AdapterConfig): LoraConfig {
   const { scaling } = config as DualLoraConfig;
   const shared = sharedOf(config);
   if (scaling !== null && Object.keys(shared.rankPattern).length)
-    throw new LoraError(FN, "a scaling of its own together with rankPattern has no alpha", scaling);
+    throw new LoraError(FN, "a given scaling together with rankPattern has no alpha", scaling);
   const alpha = scaling === null ? {} : { loraAlpha: scaling * shared.r, useRslora: false, alphaPattern: {} };
   return configOf(FN, { ...shared, ...alpha, peftType: "LORA" } as AdapterOptions) as LoraConfig;
 }

@@ -1,4 +1,4 @@
-/** What an adapter's file holds, told from names and shapes alone. */
+/** Content of an adapter's file, derived from names and shapes alone. */
 import { type AdapterConfig, type AdapterOptions, configOf, type PeftType } from "../config";
 import { LoraError } from "../error";
 import { keyOf, parseKey } from "./keys";
@@ -18,16 +18,16 @@ export interface FileLayer extends LayerScale {
   kernel: number[];
 }
 
-/** The layers of a file, and the modules that it holds whole. */
+/** Layers of a file, and the modules stored whole. */
 export interface FileContent {
   layers: Map<string, FileLayer>;
   saved: string[];
 }
 
 /**
- * Takes a file apart by layers and checks every shape.
+ * Splits a file by layers and checks every shape.
  *
- * @throws LoraError naming missing, unexpected and mis-shaped tensors
+ * @throws LoraError naming missing, unexpected and misshaped tensors
  */
 export function describeFile(fn: string, config: AdapterConfig, tensors: Shapes): FileContent {
   const names = new Map<string, Set<string>>();
@@ -101,7 +101,7 @@ function convolutionShapes(flat: ReadonlyMap<string, number[]>, kernel: readonly
   );
 }
 
-/** A configuration told from the tensors alone; alpha is a guess that scales by 1. */
+/** Guesses a configuration from the tensors alone, with an alpha that scales by 1. */
 export function guessConfig(fn: string, tensors: Shapes): AdapterConfig {
   const parts = [...tensors].map(([key, { shape }]) => ({ ...parseKey(fn, key), shape }));
   const has = (name: string) => parts.find(({ tensor }) => tensor === name);
@@ -128,7 +128,7 @@ function kindOf(has: Finder, experts: number): Record<string, unknown> & { peftT
   return { peftType: "LORA", loraBias: !!has("lora_B.bias"), useDora: !!has("lora_magnitude_vector") };
 }
 
-/** The configuration's own scaling, before any pattern. */
+/** Returns the configuration's scaling before any pattern. */
 export function ownScaling(config: AdapterConfig): number {
   return scalingOf(config, config.r, config.loraAlpha);
 }

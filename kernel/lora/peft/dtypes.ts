@@ -4,22 +4,22 @@ import { floatToBfloat16 } from "../../safetensors/safetensors";
 import type { SafetensorsDtype } from "../../safetensors/header";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 
-/** Types in which adapters are written. */
+/** Types of written adapters. */
 export type FloatDtype = "F32" | "F16" | "BF16";
 
 export const FLOAT_DTYPES: readonly FloatDtype[] = ["F32", "F16", "BF16"];
 
-/** Whether adapters are written in this type. */
+/** Tests for a type in which adapters are written. */
 export function isFloatDtype(dtype: string): dtype is FloatDtype {
   return (FLOAT_DTYPES as readonly string[]).includes(dtype);
 }
 
-/** Whether a stored tensor holds floating numbers of any width. */
+/** Tests for a stored type of floating numbers of any width. */
 export function isFloating(dtype: SafetensorsDtype): boolean {
   return /^(F|BF)\d/.test(dtype);
 }
 
-/** A floating tensor in another type, rounded to nearest even. */
+/** Converts a floating tensor to another type, rounding to nearest even. */
 export function convertTensor(tensor: SafetensorsTensor, dtype: FloatDtype): SafetensorsTensor {
   return tensor.dtype === dtype ? tensor : { dtype, shape: tensor.shape, data: encode(toFloat32(tensor), dtype) };
 }
@@ -37,7 +37,7 @@ function encode(values: Float32Array, dtype: FloatDtype): Float32Array | Uint16A
   }
 }
 
-/** Every floating tensor in another type; others stay. */
+/** Converts every floating tensor to another type; others stay. */
 export function convertTensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   dtype: FloatDtype,

@@ -1,4 +1,4 @@
-/** An adapter's folder: `adapter_model.safetensors` and `adapter_config.json`. */
+/** Folder of an adapter: `adapter_model.safetensors` and `adapter_config.json`. */
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
@@ -13,16 +13,17 @@ import { type KeyOptions, standardKeys } from "./keys";
 export const MODEL_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";
 
-/** An adapter as it lies on disk; tensors under PEFT's keys. */
+/** Adapter on disk, with its tensors under PEFT's keys. */
 export interface AdapterFile {
   config: AdapterConfig;
   tensors: Map<string, SafetensorsTensor>;
-  /** The safetensors file's own; PEFT writes `{ format: "pt" }`. */
+  /** Metadata of the safetensors file; PEFT writes `{ format: "pt" }`. */
   metadata: Record<string, string>;
 }
 
+/** Options of reading an adapter. */
 export interface ReadAdapterOptions extends KeyOptions {
-  /** The sub-folder's name, for adapters that are not called `default`. */
+  /** Name of the sub-folder, for adapters not called `default`. */
   adapter?: string;
 }
 
@@ -30,10 +31,10 @@ const READ = "lora.readAdapter";
 const LARGEST_CONFIG = 10_000_000;
 
 /**
- * Reads an adapter that PEFT or we wrote.
+ * Reads an adapter written by PEFT or Fovea.
  *
  * @param folder the folder, or the safetensors file in it
- * @throws LoraError for a folder without an adapter, a configuration that is not understood, keys of another form
+ * @throws LoraError for a folder without an adapter, an unsupported configuration, or keys of another form
  * @throws SafetensorsError for a file that breaks the format
  */
 export async function readAdapter(folder: string, options: ReadAdapterOptions = {}): Promise<AdapterFile> {
@@ -43,12 +44,16 @@ export async function readAdapter(folder: string, options: ReadAdapterOptions = 
   return { config, tensors: standardKeys(READ, tensors, options), metadata };
 }
 
-/** The configuration in a folder. */
+/** Reads the configuration in a folder. */
 export async function readConfig(fn: string, place: string): Promise<AdapterConfig> {
   return configFromJson(fn, await readJson(fn, join(place, CONFIG_FILE)));
 }
 
-/** Where an adapter's two files lie. @throws LoraError saying what is missing, and what is there */
+/**
+ * Finds the folder of an adapter's two files.
+ *
+ * @throws LoraError naming the missing and the present files
+ */
 export async function placeOf(fn: string, folder: string, adapter?: string): Promise<string> {
   const base = folder.endsWith(".safetensors") ? dirname(folder) : folder;
   const place = adapter === undefined || adapter === "default" ? base : join(base, adapter);
@@ -64,7 +69,7 @@ async function namesIn(folder: string): Promise<string[] | null> {
   return readdir(folder).catch(() => null);
 }
 
-/** A folder whose adapters have names holds none itself. */
+/** Returns advice for a folder that holds only named adapters. */
 async function adviceFor(place: string, files: string[]): Promise<string> {
   const inside = await Promise.all(files.map((name) => namesIn(join(place, name))));
   const adapters = files.filter((_, i) => inside[i]?.includes(CONFIG_FILE));
@@ -83,8 +88,8 @@ async function readJson(fn: string, path: string): Promise<unknown> {
 }
 
 /**
- * Writes an adapter as PEFT lays it out: into the folder itself, or with another name than `default` into a sub-folder.
- * Both files are written beside their places first, so that what was there before stays whole until the end.
+ * Writes an adapter in PEFT's layout: into the folder itself, or into a sub-folder for a name other than `default`.
+ * Both files are first written beside their places, so the old ones stay whole until the end.
  *
  * @returns the folder that holds the two files
  */

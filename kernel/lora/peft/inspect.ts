@@ -6,17 +6,17 @@ import { describeFile, guessConfig, ownScaling } from "./describe";
 import { CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
 import { standardKeys } from "./keys";
 
-/** What an adapter on disk is, without its values. */
+/** Description of an adapter on disk, without its values. */
 export interface AdapterInspection {
   type: PeftType;
-  /** The configuration's; layers have their own in `modules`. */
+  /** Rank of the configuration; layers have theirs in `modules`. */
   rank: number;
-  /** Null where no configuration lies beside the file. */
+  /** Alpha; null where no configuration lies beside the file. */
   alpha: number | null;
   scaling: number | null;
-  /** Adapted layers by their names in the base model; `in` of an embedding is its number of entries. */
+  /** Adapted layers by their names in the base model; for an embedding, `in` is its number of entries. */
   modules: { name: string; in: number; out: number; rank: number }[];
-  /** Tensors of which the file holds a whole copy, `modules_to_save` for instance. */
+  /** Tensors stored as a whole copy, such as `modules_to_save`. */
   saved: string[];
   /** Number of values in all tensors. */
   parameters: number;
@@ -27,9 +27,9 @@ export interface AdapterInspection {
 const FN = "lora.inspect";
 
 /**
- * Looks at an adapter: only headers are read.
+ * Describes an adapter; only headers are read.
  *
- * @param path the folder, or a safetensors file, whose kind is told from its tensors where no configuration lies beside it
+ * @param path the folder, or a safetensors file; without a configuration beside it the kind is guessed from the tensors
  * @throws LoraError, SafetensorsError for files that break their formats
  */
 export async function inspect(path: string, options: ReadAdapterOptions = {}): Promise<AdapterInspection> {

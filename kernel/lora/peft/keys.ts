@@ -3,27 +3,31 @@ import { LoraError } from "../error";
 
 export const PREFIX = "base_model.model.";
 
-/** A key taken apart; `tensor` is null for a tensor of a module that the adapter holds a copy of. */
+/** Parts of a key; `tensor` is null for a tensor of a copied module. */
 export interface AdapterKey {
   module: string;
   tensor: string | null;
 }
 
-/** What a file's keys are allowed to look like beside PEFT's. */
+/** Accepted forms of a file's keys besides PEFT's. */
 export interface KeyOptions {
-  /** True accepts keys without `base_model.model.` and adds it; default false. */
+  /** Accept keys without `base_model.model.` and add it. Default false. */
   addPrefix?: boolean;
-  /** A name that stands in the keys, as in memory of PEFT (`lora_A.default.weight`), and is taken out; default none. */
+  /** Adapter name to remove from the keys, as in PEFT's memory (`lora_A.default.weight`). Default: none. */
   adapterName?: string;
   /** True takes out the names of wrappers: `torch.compile`'s `_orig_mod`, FSDP's, checkpointing's, DDP's; default false. */
   stripWrappers?: boolean;
-  /** True reads the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm; default false. */
+  /** Read the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm. Default false. */
   authorsNames?: boolean;
 }
 
 const TENSOR = /^(.+)\.(lora_(?:A|B|T|norm|router|embedding_A|embedding_B|magnitude_vector)(?:\.(?:weight|bias))?)$/;
 
-/** @throws LoraError for a key without the prefix */
+/**
+ * Parses a key.
+ *
+ * @throws LoraError for a key without the prefix
+ */
 export function parseKey(fn: string, key: string): AdapterKey {
   if (!key.startsWith(PREFIX))
     throw new LoraError(fn, `keys begin with ${PREFIX}; addPrefix accepts those that do not`, key);
@@ -32,7 +36,7 @@ export function parseKey(fn: string, key: string): AdapterKey {
   return found ? { module: found[1], tensor: found[2] } : { module: path, tensor: null };
 }
 
-/** The key of a module's tensor. */
+/** Returns the key of a module's tensor. */
 export function keyOf(module: string, tensor: string): string {
   return `${PREFIX}${module}.${tensor}`;
 }
@@ -53,7 +57,7 @@ const WRAPPERS =
 const NAMED =
   /\.lora_(?:(?:[ABT]|norm|router)\.([^.]+)\.(?:weight|bias)|embedding_[AB]\.([^.]+)|magnitude_vector\.([^.]+)\.weight)$/;
 
-/** A file's key as PEFT would write it, as far as the options allow. */
+/** Returns a key in PEFT's form, as far as the options allow. */
 export function standardKey(key: string, { addPrefix, adapterName, stripWrappers, authorsNames }: KeyOptions): string {
   let standard = stripWrappers ? key.replaceAll(WRAPPERS, "") : key;
   if (authorsNames) for (const [from, to] of AUTHORS) standard = standard.replace(from, to);
@@ -67,7 +71,11 @@ export function standardKey(key: string, { addPrefix, adapterName, stripWrappers
   return addPrefix && !standard.startsWith(PREFIX) ? `${PREFIX}${standard}` : standard;
 }
 
-/** Every key in PEFT's form. @throws LoraError when two become one */
+/**
+ * Returns every key in PEFT's form.
+ *
+ * @throws LoraError when two become one
+ */
 export function standardKeys<T>(fn: string, tensors: ReadonlyMap<string, T>, options: KeyOptions): Map<string, T> {
   const standard = new Map<string, T>();
   for (const [original, tensor] of tensors) {

@@ -4,20 +4,21 @@ import { LoraError } from "../error";
 import { readAdapter, type ReadAdapterOptions } from "./file";
 import { planMerge } from "./merge-plan";
 
+/** Options of `lora.mergeFile`. */
 export interface MergeFileOptions extends ReadAdapterOptions {
-  /** Called after each tensor. */
+  /** Called after each tensor. Default: not called. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** What {@link mergeFile} changed. */
+/** Changes made by {@link mergeFile}. */
 export interface MergeFileReport {
-  /** Tensors of the base that carry the adapter now. */
+  /** Tensors of the base that include the adapter. */
   merged: string[];
-  /** Tensors that the adapter's whole copies replaced. */
+  /** Tensors replaced by the adapter's whole copies. */
   replaced: string[];
   /** Results that may surprise: embeddings that are tied to the output layer. */
   warnings: string[];
-  /** Small files of the base's folder that lie beside the result: `config.json`, the tokenizer's. */
+  /** Small files copied from the base's folder: `config.json`, the tokenizer's files. */
   copied: string[];
 }
 

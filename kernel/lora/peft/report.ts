@@ -1,21 +1,21 @@
 import { LoraError } from "../error";
 
-/** Which of a file's tensors an adapter took. */
+/** Tensors of a file that an adapter took or missed. */
 export interface AdapterReport {
   loaded: string[];
-  /** The adapter has it, the file does not. */
+  /** Keys of the adapter that the file lacks. */
   missing: string[];
-  /** The file has it, the adapter does not. */
+  /** Keys of the file that the adapter lacks. */
   unexpected: string[];
-  /** Both have it, with other shapes. */
+  /** Keys whose shapes differ. */
   misshaped: { key: string; expected: number[]; received: number[] }[];
-  /** Copies of base weights that PEFT adds for embeddings; they were the same bits as the model's. */
+  /** Copies of base weights that PEFT adds for embeddings; their bits equal the model's. */
   baseCopies: string[];
 }
 
 type Shaped = ReadonlyMap<string, { shape: readonly number[] }>;
 
-/** Compares what an adapter needs with what a file holds, by key and shape. */
+/** Compares the keys and shapes of an adapter with those of a file. */
 export function compareKeys(expected: Shaped, stored: Shaped, baseCopies: string[] = []): AdapterReport {
   const shared = [...expected].flatMap(([key, { shape }]) => {
     const received = stored.get(key)?.shape;
@@ -31,7 +31,11 @@ export function compareKeys(expected: Shaped, stored: Shaped, baseCopies: string
   };
 }
 
-/** @throws LoraError naming every missing, unexpected and mis-shaped key */
+/**
+ * Checks that a report has no fault.
+ *
+ * @throws LoraError naming every missing, unexpected and misshaped key
+ */
 export function checkReport(fn: string, { missing, unexpected, misshaped }: AdapterReport): void {
   const shapes = misshaped.map(({ key, expected, received }) => `${key} [${received}] for [${expected}]`);
   const complaints = [

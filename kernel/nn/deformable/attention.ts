@@ -7,33 +7,35 @@ import { type Initializer, xavierUniform, zeros } from "../initializers";
 import { Linear } from "../linear";
 import { Module } from "../module";
 
+/** Options of a {@link DeformableAttention}. */
 export interface DeformableAttentionOptions {
-  /** Default 8. */
+  /** Number of heads. Default 8. */
   heads?: number;
-  /** Default 4. */
+  /** Number of levels. Default 4. */
   levels?: number;
-  /** Places a query, head and level; default 4. */
+  /** Sampled places per query, head and level. Default 4. */
   points?: number;
 }
 
-/** What one call attends to. */
+/** Inputs of one call of a deformable attention. */
 export interface DeformableCall {
-  /** [B, S, features]: the levels' tokens one after the other, each row by row. */
+  /** Tokens [B, S, features] of the levels, one level after the other, each row by row. */
   values: Tensor;
-  /** The levels' grids. */
+  /** Grid size of each level. */
   sizes: readonly GridSize[];
-  /** Where each query stands, (x, y) in [0, 1]: [B, N, 2] or, for all pictures, [1, N, 2]. See {@link gridReferences}. */
+  /** Position (x, y) of each query in [0, 1]: [B, N, 2] or, for all pictures, [1, N, 2]. See {@link gridReferences}. */
   references: Tensor;
 }
 
 /**
- * Multi-scale deformable attention (Zhu et al., arXiv 2010.04159) with the names of its release: each query looks at
- * `points` places of every level, at offsets and with weights that it computes itself.
+ * Multi-scale deformable attention (Zhu et al., arXiv 2010.04159) with the names of its release. Each query samples
+ * `points` places of every level, at offsets and with weights computed from the query:
  *
  *     V = value_proj(values),  Δ = sampling_offsets(q),  w = softmax over levels and points of attention_weights(q)
  *     y = output_proj(Σ_l Σ_p w · V_l(reference + Δ / (width, height)_l))
  *
- * At the start offsets look in a ring, head k at the angle 2πk / heads, point p at distance p + 1; weights are uniform.
+ * Initially the offsets form a ring, with head k at the angle 2πk / heads and point p at distance p + 1, and the
+ * weights are uniform.
  */
 export class DeformableAttention extends Module {
   readonly samplingOffsets: Linear;
@@ -63,7 +65,13 @@ export class DeformableAttention extends Module {
     this.outputProj = new Linear(features, features, projection);
   }
 
-  /** @param query [B, N, features] @returns [B, N, features] */
+  /**
+   * Applies the attention.
+   *
+   * @param query [B, N, features]
+   * @returns [B, N, features]
+   * @throws NnError for other levels, sizes or references than the module's
+   */
   forward(query: Tensor, { values, sizes, references }: DeformableCall): Tensor {
     const [B, N] = query.shape;
     const { heads, levels, points } = this;
@@ -90,7 +98,10 @@ export class DeformableAttention extends Module {
   }
 }
 
-/** Centres of a grid's cells as references, ((j + ½) / width, (i + ½) / height) row by row: [1, height · width, 2]. */
+/**
+ * Returns the centres of a grid's cells as references, ((j + ½) / width, (i + ½) / height) row by row: [1, height ·
+ * width, 2].
+ */
 export function gridReferences([height, width]: GridSize): Tensor {
   const centers = Array.from({ length: height * width }, (_, token) => [
     ((token % width) + 0.5) / width,
@@ -99,7 +110,7 @@ export function gridReferences([height, width]: GridSize): Tensor {
   return tf.tensor(centers.flat(), [1, height * width, 2]);
 }
 
-/** The release's first offsets, (cos θ, sin θ) / max(|cos θ|, |sin θ|) · (point + 1). */
+/** Initial offsets of the release, (cos θ, sin θ) / max(|cos θ|, |sin θ|) · (point + 1). */
 const ring =
   (heads: number, levels: number, points: number): Initializer =>
   () => {

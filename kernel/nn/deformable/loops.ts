@@ -1,31 +1,36 @@
 /**
- * The sampling of deformable attention as loops over plain memory. Operations of tfjs write every sample out, four times and
- * `features` wide; where tensors lie in this process's memory, a loop that adds as it goes is many times faster.
+ * Sampling of deformable attention by loops over plain memory. Operations of tfjs write every sample out, four times
+ * and `features` wide; where tensors lie in this process's memory, an accumulating loop is many times faster.
  */
 import type { SamplingSizes } from "./sizes";
 
 /**
- * What surrounds one place: the corners a (upper left), b (upper right), c (lower left) and d (lower right). Plain fields, since
- * they are filled for every sample.
+ * Corners of the pixel square around one place: a (upper left), b (upper right), c (lower left) and d (lower right).
+ * Plain fields, because they are filled for every sample.
  */
 class Corners {
-  /** Where a corner's features begin in the values; somewhere inside where the corner lies outside the grid. */
+  /** Start of a corner's features in the values; any valid index for a corner outside the grid. */
   a = 0;
   b = 0;
   c = 0;
   d = 0;
-  /** Shares of the columns and rows, 0 for those outside the grid. */
+  /** Shares of the columns and rows; 0 outside the grid. */
   left = 0;
   right = 0;
   top = 0;
   bottom = 0;
-  /** 1, or 0 for a column or row outside the grid: the shares' derivatives, but for the sign. */
+  /** Magnitude of the shares' derivatives: 1, or 0 for a column or row outside the grid. */
   inLeft = 0;
   inRight = 0;
   inTop = 0;
   inBottom = 0;
 
-  /** @param first where the grid's first token begins @param stride values between one token and the next */
+  /**
+   * Computes the corners of a place.
+   *
+   * @param first start of the grid's first token
+   * @param stride values from one token to the next
+   */
   place(column: number, row: number, height: number, width: number, first: number, stride: number): void {
     const x = Math.floor(column);
     const y = Math.floor(row);
@@ -50,7 +55,7 @@ class Corners {
 
 type Visit = (sample: number, output: number, corners: Corners, height: number, width: number) => void;
 
-/** Calls `visit` for each sample with its place in `weights`, in the output [B, N, H, D], and its corners. */
+/** Calls `visit` for each sample with its index in `weights`, its index in the output [B, N, H, D], and its corners. */
 function eachSample(sizes: SamplingSizes, locations: Float32Array, visit: Visit): void {
   const { B, N, H, D, S, points, sizes: grids } = sizes;
   const corners = new Corners();
@@ -59,7 +64,7 @@ function eachSample(sizes: SamplingSizes, locations: Float32Array, visit: Visit)
     let first = (Math.floor(place / (N * H)) * S * H + (place % H)) * D;
     for (const [height, width] of grids) {
       for (let p = 0; p < points; p++, sample++) {
-        // Single precision, as everywhere else.
+        // Single precision, as in all other computations.
         const column = Math.fround(Math.fround(locations[2 * sample] * width) - 0.5);
         const row = Math.fround(Math.fround(locations[2 * sample + 1] * height) - 0.5);
         corners.place(column, row, height, width, first, H * D);
@@ -70,7 +75,11 @@ function eachSample(sizes: SamplingSizes, locations: Float32Array, visit: Visit)
   }
 }
 
-/** @returns [B, N, H, D] */
+/**
+ * Samples by loops.
+ *
+ * @returns [B, N, H, D]
+ */
 export function sampleLoops(
   sizes: SamplingSizes,
   values: Float32Array,
@@ -92,7 +101,7 @@ export function sampleLoops(
   return y;
 }
 
-/** Gradients of the three inputs, in their shapes, from that of the output. */
+/** Returns the gradients of the three inputs, in their shapes, from the output's gradient. */
 export function sampleLoopsBackward(
   sizes: SamplingSizes,
   values: Float32Array,
@@ -111,7 +120,7 @@ export function sampleLoopsBackward(
     const fb = weight * top * right;
     const fc = weight * bottom * left;
     const fd = weight * bottom * right;
-    // How far the output moves along dy with what is at each corner.
+    // Inner products of dy with the values at each corner.
     let ta = 0;
     let tb = 0;
     let tc = 0;

@@ -7,16 +7,17 @@ import { NnError } from "../error";
 import { scatterRows } from "../rows";
 
 /**
- * The sampling of multi-scale deformable attention (arXiv 2010.04159, equation 3): for every query and head, values at
- * fractional places of every level, weighted and summed.
+ * Samples for multi-scale deformable attention (arXiv 2010.04159, equation 3): values at fractional places of every
+ * level, weighted and summed, for every query and head:
  *
  *     y[b, n, h] = Σ_l Σ_p weights[b, n, h, l, p] · bilinear(values of level l and head h, locations[b, n, h, l, p])
  *
- * A location (x, y) in [0, 1] is pixel (x W - ½, y H - ½); outside the grid values are 0 (`grid_sample` with zero padding and
- * `align_corners=False`). Coordinates are computed in single precision. Gradients flow to values, locations and weights.
+ * A location (x, y) in [0, 1] is pixel (x W - ½, y H - ½); outside the grid values are 0 (`grid_sample` with zero
+ * padding and `align_corners=False`). Coordinates are computed in single precision. Gradients flow to values, locations
+ * and weights.
  *
  * @param values [B, S, H, D]: the levels' tokens one after the other, each row by row
- * @param sizes of the levels; S is the sum of height · width
+ * @param sizes grids of the levels; S is the sum of height · width
  * @param locations [B, N, H, L, P, 2]
  * @param weights [B, N, H, L, P]
  * @param way default `loops` where the tensors lie in this process's memory, which is many times faster there
@@ -42,7 +43,7 @@ export function deformableSample(
   return operation(values, locations, weights);
 }
 
-/** How it is computed: in JavaScript, or by operations of tfjs. */
+/** Way of computing: loops in JavaScript, or operations of tfjs. */
 export type SamplingWay = "loops" | "operations";
 
 function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): SamplingSizes {
@@ -59,13 +60,13 @@ function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, w
   return { B, N, H, D, S, K: L * P, sizes, points: P };
 }
 
-/** One corner of the pixel square around each location, all [B · N · H, K]. */
+/** One corner of the pixel square around each location; all tensors are [B · N · H, K]. */
 interface Corner {
-  /** Row of the values as [B · S · H, D]. */
+  /** Row of the values viewed as [B · S · H, D]. */
   rows: Tensor;
-  /** The bilinear share, 0 outside the grid. */
+  /** Bilinear share, 0 outside the grid. */
   share: Tensor;
-  /** The share's derivative in x and in y, in pixels. */
+  /** Derivatives of the share in x and y, in pixels. */
   dx: Tensor;
   dy: Tensor;
 }
@@ -101,7 +102,7 @@ function sampleBackward(plan: SamplingSizes, [values, locations, weights]: Tenso
   const attention = tf.reshape(weights, [-1, plan.K]);
   const column = tf.reshape(dy, [-1, plan.D, 1]);
   const parts = corners(plan, locations).map((corner) => {
-    // How far y moves along dy when the corner's factor grows: [B · N · H, K].
+    // Inner product of dy with the values at the corner: [B · N · H, K].
     const along = tf.reshape(tf.matMul(gather(flat, corner.rows), column as never), [-1, plan.K]);
     const updates = tf.mul(tf.expandDims(tf.mul(attention, corner.share), 2), tf.reshape(dy, [-1, 1, plan.D]));
     return {
@@ -121,17 +122,17 @@ function sampleBackward(plan: SamplingSizes, [values, locations, weights]: Tenso
   ];
 }
 
-/** Rows [B · N · H, K] of a table [rows, D] as [B · N · H, K, D]. */
+/** Gathers rows [B · N · H, K] of a table [rows, D] as [B · N · H, K, D]. */
 function gather(table: Tensor, rows: Tensor): Tensor {
   return tf.reshape(tf.gather(table, tf.reshape(rows, [-1]) as never), [...rows.shape, table.shape[1] as number]);
 }
 
-/** Σ_k factors[i, k] samples[i, k, :]. */
+/** Returns Σ_k factors[i, k] samples[i, k, :]. */
 function weighted(samples: Tensor, factors: Tensor): Tensor {
   return tf.sum(tf.mul(samples, tf.expandDims(factors, 2)), 1);
 }
 
-/** Height and width of the level that each sample of a query and head lies on, [1, K]. */
+/** Returns height and width of the level of each sample of a query and head, [1, K]. */
 function extents({ sizes, points, K }: SamplingSizes): [height: Tensor, width: Tensor] {
   const one = (index: 0 | 1): Tensor =>
     tf.tensor(
@@ -170,7 +171,7 @@ const within = (x: Tensor, size: Tensor): Tensor =>
 
 const clamp = (x: Tensor, size: Tensor): Tensor => tf.maximum(tf.minimum(x, tf.sub(size, 1)), 0);
 
-/** The row of each level's first token, for every query and head of every picture. */
+/** Returns the row of each level's first token, for every query and head of every picture. */
 function firstRows({ B, N, H, K, S, sizes, points }: SamplingSizes): Int32Array {
   const starts = sizes.map((_, l) => sizes.slice(0, l).reduce((sum, [height, width]) => sum + height * width, 0));
   const rows = new Int32Array(B * N * H * K);

@@ -67,7 +67,7 @@ function byColumns(matrix: TokenMatrix, temperature: number): TokenMatrix {
 
 /**
  * Means of the best cosine. Over patches with any token: the A score of the Law paper where patches are the target's tokens and
- * `tokens` the reference's (law.md section 2.2). Over tokens with any patch: the other direction.
+ * `tokens` the reference's (arXiv 2408.16357). Over tokens with any patch: the other direction.
  */
 export function bestMeans(matrix: TokenMatrix): [patches: number, tokens: number] {
   const best = (values: Float32Array): number => values[argmax(values)];

@@ -86,7 +86,8 @@ export function fittedSurface(payload: LawPayload, fit: SavedFit, benchmark: num
   return {
     axes: [across, up],
     held: payload.predictors.slice(2).filter((name) => usesPredictor(fit.benchmarks[benchmark], name)),
-    ...{ x, y },
+    x,
+    y,
     z: y.map((c) => x.map((a) => at(a, c))),
     range: scoreRange(rows),
   };

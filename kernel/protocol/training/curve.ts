@@ -142,7 +142,9 @@ export class Curve {
 function joined(a: Bucket, b: Bucket): Bucket {
   const count = a.count + b.count;
   return {
-    ...{ step: b.step, count, mean: (a.mean * a.count + b.mean * b.count) / count },
+    step: b.step,
+    count,
+    mean: (a.mean * a.count + b.mean * b.count) / count,
     low: b.low.value < a.low.value ? b.low : a.low,
     high: b.high.value > a.high.value ? b.high : a.high,
   };

@@ -104,18 +104,33 @@ const frame = { range: pair(real), cells: base64(2 * MAX_MATRIX_CELLS) };
 const matrix = object<SavedMatrix>({ ...head, ...frame });
 
 const step: Reader<RunStep> = object<RunStep>({
-  ...{ step: whole, stage: index, stageStep: whole, epoch: amount, loss: real, gradientNorm: real },
+  step: whole,
+  stage: index,
+  stageStep: whole,
+  epoch: amount,
+  loss: real,
+  gradientNorm: real,
   metrics: named(nullable(real)),
   rates: named(real),
-  ...{ milliseconds: amount, remainingMilliseconds: amount, examples: nullable(amount), memory },
+  milliseconds: amount,
+  remainingMilliseconds: amount,
+  examples: nullable(amount),
+  memory,
   validation: nullable(named(nullable(real))),
   matrices: list(matrix, 0, MAX_MATRICES),
 });
 
 const progress = object<RunProgress>({
-  ...{ step: whole, stage: index, stageStep: whole, epoch: amount, remainingMilliseconds: amount, memory },
+  step: whole,
+  stage: index,
+  stageStep: whole,
+  epoch: amount,
+  remainingMilliseconds: amount,
+  memory,
   rates: named(real),
-  ...{ milliseconds: amount, stepsPerSecond: amount, examplesPerSecond: nullable(amount) },
+  milliseconds: amount,
+  stepsPerSecond: amount,
+  examplesPerSecond: nullable(amount),
   stageSteps: list(whole, 1, MAX_STAGES),
 });
 
@@ -166,7 +181,9 @@ const message = text(4000);
 /** One run with its curves and pictures. */
 export const savedRun: Reader<SavedRun> = (value, path, where) => {
   const read = object<SavedRun>({
-    ...{ name: label, state, message },
+    name: label,
+    state,
+    message,
     plan: nullable(plan),
     progress: nullable(progress),
     curves: list(

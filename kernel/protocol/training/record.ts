@@ -58,7 +58,11 @@ export class RunRecord {
   save(buckets: number, frames: number): SavedRun {
     const { name, state, message, plan, progress, curves, matrices } = this;
     return {
-      ...{ name, state, message, plan, progress },
+      name,
+      state,
+      message,
+      plan,
+      progress,
       curves: curves.map(({ kind, name: of, curve }) => ({ kind, name: of, curve: curve.thinned(buckets).save() })),
       matrices: matrices.map((one) => ({ ...one, frames: thinnedFrames(one.frames, frames) })),
     };
@@ -111,7 +115,14 @@ function progressAfter(plan: RunPlan, before: RunProgress | null, step: RunStep)
   const stageSteps = before?.stageSteps.slice() ?? plan.stages.map(({ steps }, i) => (i < stage ? steps : 0));
   stageSteps[stage] = stageStep;
   return {
-    ...{ step: step.step, stage, stageStep, epoch, remainingMilliseconds, memory, rates, stageSteps },
+    step: step.step,
+    stage,
+    stageStep,
+    epoch,
+    remainingMilliseconds,
+    memory,
+    rates,
+    stageSteps,
     milliseconds: (before?.milliseconds ?? 0) + step.milliseconds,
     ...paceAfter(before, step),
   };

@@ -1,10 +1,10 @@
-/** Which of the compiler's completions fit what is typed, the best first. */
+/** The compiler's completions that fit the typed text, best first. */
 import type * as TypeScript from "typescript";
 import type { Draft } from "../compile/cells";
 
 const NAME_BEFORE = /[\p{ID_Continue}$]*$/u;
 const NAME_AFTER = /^[\p{ID_Continue}$]*/u;
-/** As editors sort: `floor` before `LN2`, `log` before `LOG2E`. */
+/** Order of editors: `floor` before `LN2`, `log` before `LOG2E`. */
 const byName = new Intl.Collator("en", { numeric: true });
 
 export interface Completion {
@@ -13,12 +13,13 @@ export interface Completion {
 }
 
 export interface Completions {
-  /** What a completion replaces. */
+  /** Start of the replaced text. */
   start: number;
   end: number;
   entries: Completion[];
 }
 
+/** Returns the completions at a cursor. */
 export function completionsAt({ service, fileName, offset }: Draft, code: string, position: number): Completions {
   const info = service.getCompletionsAtPosition(fileName, offset + position, undefined);
   const { start, end } = replacedSpan(info, offset, code, position);
@@ -36,14 +37,14 @@ export function completionsAt({ service, fileName, offset }: Draft, code: string
   return { start, end, entries };
 }
 
-/** Which names of the session may complete a text that ends at the cursor: none behind a dot. */
+/** Returns a test for the session's names that may complete a text ending at the cursor; none fit behind a dot. */
 export function fittingNames(before: string): (name: string) => boolean {
   const typed = NAME_BEFORE.exec(before)![0];
   const isMember = /(?<!\.\.)\.\s*$/.test(before.slice(0, before.length - typed.length));
   return (name) => !isMember && rankOf(name, typed) < Infinity;
 }
 
-/** The name around the cursor; in a string, what the compiler says. */
+/** Returns the span of the name around the cursor; inside a string, the compiler's span. */
 function replacedSpan(
   info: TypeScript.CompletionInfo | undefined,
   offset: number,
@@ -57,7 +58,7 @@ function replacedSpan(
   return { start: position - before.length, end: position + after.length };
 }
 
-/** What begins as typed, then what does so in another case, then what contains it. */
+/** Ranks names that begin as typed first, then those that differ in case, then those that contain the text. */
 function rankOf(name: string, typed: string): number {
   if (name.startsWith(typed)) return 0;
   const [lower, wanted] = [name.toLowerCase(), typed.toLowerCase()];

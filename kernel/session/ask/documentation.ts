@@ -11,16 +11,17 @@ import type {
 import type { Draft } from "../compile/cells";
 
 export interface Documented {
-  /** Its span counts in the text that was asked about. */
+  /** Quick info; its span counts in the given text. */
   info: QuickInfo;
   documentation: string;
 }
 
+/** Returns the quick info at a place of a draft. */
 export function documentedAt(draft: Draft, code: string, position: number): Documented | undefined {
   const place = draft.offset + position;
   const at = (there: number | undefined): Documented | undefined =>
     there === undefined ? undefined : nameAt(draft, there);
-  // A cursor just behind a name means that name; behind a comma it means the next argument.
+  // A cursor directly behind a name means that name; behind a comma it means the next argument.
   const isBehind = position > 0 && code[position - 1] !== ",";
   return at(place) ?? (isBehind ? at(place - 1) : undefined) ?? at(calledAround(draft, place));
 }
@@ -35,7 +36,7 @@ function nameAt({ service, fileName, offset }: Draft, place: number): Documented
   };
 }
 
-/** Where the name ends that is called with the arguments around a place. */
+/** Returns the end of the called name whose arguments surround a place. */
 function calledAround({ service, fileName }: Draft, place: number): number | undefined {
   const help = service.getSignatureHelpItems(fileName, place, undefined);
   const file = service.getProgram()?.getSourceFile(fileName);
@@ -43,12 +44,13 @@ function calledAround({ service, fileName }: Draft, place: number): number | und
 }
 
 function endOfCalled(node: Node, start: number): number | undefined {
-  // Of calls, `new` and what else has arguments.
+  // Calls, `new` and other nodes with arguments.
   const { expression, arguments: values, typeArguments: types } = node as Partial<CallExpression>;
   if (values?.pos === start || types?.pos === start) return expression?.end;
   return node.forEachChild((child) => endOfCalled(child, start));
 }
 
+/** Joins display parts to text. */
 export function joined(parts: SymbolDisplayPart[] | undefined): string {
   return (parts ?? []).map(({ text }) => text).join("");
 }
@@ -63,11 +65,11 @@ function tagLine({ name, text }: JSDocTagInfo): string {
   return `@${name} ${joined(text)}`.trimEnd();
 }
 
-/** Other files than cells are held without documentation, so it is read from their text. */
+/** Reads documentation from the text of files other than cells, which the compiler holds without documentation. */
 function docWhereDeclared(service: LanguageService, fileName: string, position: number): string {
   const program = service.getProgram();
   const declared = service.getDefinitionAtPosition(fileName, position) ?? [];
-  // `fit` of `{ fit: typeof fit }` is documented where the function is.
+  // `fit` of `{ fit: typeof fit }` is documented at the function's declaration.
   const types = service.getTypeDefinitionAtPosition(fileName, position) ?? [];
   const documented = types.filter(({ kind }) => kind === "function" || kind === "module");
   for (const definition of [...declared, ...documented]) {
@@ -78,7 +80,7 @@ function docWhereDeclared(service: LanguageService, fileName: string, position: 
 }
 
 function docBefore({ kind, contextSpan }: DefinitionInfo, text: string): string {
-  // A file that is imported as a whole says what it is in its first comment.
+  // A file imported as a whole is described by its first comment.
   const isFile = kind === "module" && contextSpan === undefined;
   const comment = isFile
     ? /^\s*\/\*\*(?:[^*]|\*(?!\/))*\*\//.exec(text)
@@ -86,7 +88,7 @@ function docBefore({ kind, contextSpan }: DefinitionInfo, text: string): string 
   return comment ? contentOf(comment[0].trim()) : "";
 }
 
-/** Without the comment's marks, and with a blank line before its tags. */
+/** Removes the comment's marks and puts a blank line before its tags. */
 function contentOf(comment: string): string {
   return comment
     .slice("/**".length, -"*/".length)

@@ -12,6 +12,7 @@ import { plainText } from "../mime";
 const MAX_MATCHES = 1000;
 const PREVIEW = 2000;
 
+/** Queries of a front end about code. */
 export class Queries {
   constructor(
     private readonly compiler: CellCompiler,
@@ -48,7 +49,7 @@ export class Queries {
     };
   }
 
-  /** Signature, documentation and, for a variable of the session, a preview of its value. */
+  /** Returns signature, documentation and, for a variable of the session, a preview of its value. */
   inspect(code: string, cursor: number, detail: number): InspectAnswer {
     const position = toUtf16(code, cursor);
     const found = this.compiler.consult(code, (draft) => documentedAt(draft, code, position));
@@ -67,7 +68,7 @@ export class Queries {
       const text = plainText(this.variables[name]);
       return detail > 0 || text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW)}…`;
     } catch {
-      return undefined; // Declared by a cell that failed before it was set.
+      return undefined; // The cell that declares it failed before assigning it.
     }
   }
 
@@ -75,7 +76,7 @@ export class Queries {
     if (parseConvenience(code)) return { status: "complete" };
     const errors = this.compiler.syntaxErrors(code);
     if (errors.length === 0) return { status: "complete" };
-    // A blank line at the end says that the user wants it run, and to see the error.
+    // A blank line at the end means that the user wants to run the text and see the error.
     if (/\n\s*\n\s*$/.test(code) || errors.some(({ atEnd }) => !atEnd)) {
       return isOpen(errors) ? { status: "incomplete", indent: "  " } : { status: "invalid" };
     }
@@ -83,7 +84,9 @@ export class Queries {
   }
 }
 
-/** Unterminated templates and comments are reported where they begin, though more input mends them. */
+/**
+ * Tests for unterminated templates and comments. They are reported where they begin, though more input completes them.
+ */
 function isOpen(errors: { message: string }[]): boolean {
   return errors.every(({ message }) => /^(?:Unterminated template|'\*\/' expected)/.test(message));
 }
@@ -94,7 +97,7 @@ interface Parts {
   value: string | undefined;
 }
 
-/** An earlier cell's name is an import to the compiler, which is nothing that the user wrote. */
+/** Formats a signature. The compiler sees an earlier cell's name as an import that the user did not write. */
 function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): string {
   const text = withoutCellFiles(joined(displayParts))
     .replace(/\n(?:import|export) [\w$]+$/, "")
@@ -110,7 +113,7 @@ function asText({ signature, doc, value }: Parts): string {
 
 function asMarkdown({ signature, doc, value }: Parts): string {
   const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
-  // Each tag is a paragraph, or Markdown would run them into one.
+  // Each tag becomes a paragraph, because Markdown would join them.
   const parts = [fence("typescript", signature), doc.replace(/\n(?=@\w)/g, "\n\n").replace(/\n{3,}/g, "\n\n")];
   if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
   return parts.filter((part) => part !== "").join("\n\n");

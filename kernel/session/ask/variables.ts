@@ -1,4 +1,4 @@
-/** The table of `%who`: each variable with its kind and size. */
+/** Table of `%who`: each variable with its kind and size. */
 import type { MimeBundle } from "../../display/host";
 
 interface Row {
@@ -7,6 +7,7 @@ interface Row {
   size: string;
 }
 
+/** Returns the table of the session's variables. */
 export function variableTable(variables: Readonly<Record<string, unknown>>): MimeBundle {
   const rows = Object.keys(variables)
     .sort()

@@ -1,8 +1,8 @@
-/** Where code waits. */
+/** Detection of `await` in code. */
 import type * as TypeScript from "typescript";
 import type { ts } from "./typescript";
 
-/** An `await`, `for await` or `await using`. */
+/** Tests for an `await`, `for await` or `await using`. */
 export function isAwait(ts: ts, node: TypeScript.Node): boolean {
   const isAwaitUsing = (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
   return (
@@ -12,7 +12,7 @@ export function isAwait(ts: ts, node: TypeScript.Node): boolean {
   );
 }
 
-/** Whether an await inside a node is not one of the code around it. */
+/** Tests whether an await inside a node belongs to the node and not to the code around it. */
 export function holdsAwait(ts: ts, node: TypeScript.Node): boolean {
   return ts.isFunctionLike(node) || ts.isPropertyDeclaration(node) || ts.isClassStaticBlockDeclaration(node);
 }

@@ -1,4 +1,4 @@
-/** Compiles cells one after another: declarations of earlier cells are known to later ones. */
+/** Compiles cells in order: later cells know the declarations of earlier ones. */
 import { platform } from "../../platform";
 import { basename } from "../../platform/path";
 import type * as TypeScript from "typescript";
@@ -14,32 +14,36 @@ import { CellMap } from "./source-map";
 import { loadTypeScript, type ts } from "./typescript";
 
 export interface CompiledCell {
-  /** The body of a function; empty when the cell only declares types. */
+  /** Function body; empty when the cell only declares types. */
   code: string;
   isAsync: boolean;
-  /** Top-level names that the code does not hand over itself as constants: functions, and what may be assigned again. */
+  /** Top-level names that the code does not export as constants: functions and assignable variables. */
   linked: { name: string; isMutable: boolean }[];
   /** Modules that the cell imports statically. */
   imports: string[];
   map: CellMap;
-  /** Local files that were imported before are others now. */
+  /** True when previously imported local files have changed. */
   localFilesChanged: boolean;
-  /** To pass to {@link CellCompiler.accept} once the cell ran. */
+  /** Module to pass to {@link CellCompiler.accept} once the cell ran. */
   module: string;
   declarations: Declaration[];
 }
 
-/** A text that is not run, in a file that the language service knows. */
+/** Text that is not run, in a file known to the language service. */
 export interface Draft {
   service: TypeScript.LanguageService;
   fileName: string;
-  /** Where the text begins in the file. */
+  /** Start of the text in the file. */
   offset: number;
 }
 
-/** `import x = require("x")`, which a module of the compiler's own must not write, is only another import here. */
+/**
+ * Diagnostics to ignore: `import x = require("x")` is forbidden in the compiler's modules but is an ordinary import
+ * here.
+ */
 const ALLOWED = new Set([1202]);
 
+/** Compiler of a session's cells. */
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
   private readonly program: CellProgram;
@@ -49,7 +53,11 @@ export class CellCompiler {
     this.program = new CellProgram(this.ts, folder);
   }
 
-  /** Throws {@link CellDiagnostics}. */
+  /**
+   * Compiles a cell.
+   *
+   * @throws CellDiagnostics
+   */
   compile(source: string): CompiledCell {
     const text = withoutExports(this.ts, source);
     const draft = this.program.parse(text);
@@ -66,21 +74,21 @@ export class CellCompiler {
     }
   }
 
-  /** Make what a cell declared known to the cells after it. */
+  /** Makes a cell's declarations known to later cells. */
   accept({ module, declarations }: CompiledCell): void {
     if (declarations.length > 0) this.names.add(module, declarations);
     else this.program.release(module);
   }
 
-  /** Forget what all cells declared. */
+  /** Removes the declarations of all cells. */
   reset(): void {
     this.names.clear();
     this.program.reset();
   }
 
   /**
-   * Ask the language service about a text that is not run, with the names that it mentions and, where it is to be completed at
-   * a cursor, those that fit there.
+   * Asks the language service about a text that is not run. The draft knows the names that the text mentions and, for a
+   * completion at a cursor, the names that fit there.
    */
   consult<T>(source: string, ask: (draft: Draft) => T, cursor?: number): T {
     const alone = this.program.parse(withoutExports(this.ts, source), undefined, true);
@@ -96,18 +104,21 @@ export class CellCompiler {
     }
   }
 
-  /** Where a cursor touches nothing, TypeScript completes no imports, as which earlier names are known: so it touches a `;`. */
+  /**
+   * Puts a `;` at a cursor that touches nothing; without it TypeScript completes no imports, and earlier names are
+   * imports.
+   */
   private touchable(source: string, alone: CellFile, cursor: number): string {
     if (!this.program.isBetweenStatements(alone, cursor)) return source;
     return `${source.slice(0, cursor)};${source.slice(cursor)}`;
   }
 
-  /** What a name of an earlier cell is, as completion shows it. */
+  /** Returns the kind of an earlier cell's name, as completion shows it. */
   kindOf(name: string): string | undefined {
     return this.names.kindOf(name);
   }
 
-  /** Syntax errors of a text alone, with whether each stands at its very end (more input may mend it). */
+  /** Returns the syntax errors of a text, each with whether it is at the very end, where more input may complete it. */
   syntaxErrors(code: string): { atEnd: boolean; message: string }[] {
     return this.program.parse(code).parseDiagnostics.map(({ start, messageText }) => ({
       atEnd: start >= code.trimEnd().length,
@@ -115,19 +126,19 @@ export class CellCompiler {
     }));
   }
 
-  /** A local TypeScript file as CommonJS. */
+  /** Compiles a local TypeScript file to CommonJS. */
   transpileFile(source: string, fileName: string): string {
     return transpileLocalFile(this.ts, source, fileName);
   }
 
-  /** Every name in the text, and those that its elements become calls of. */
+  /** Returns every name in the text, and the factories that its JSX elements call. */
   private mentionedIn(draft: CellFile): Set<string> {
     return new Set([...draft.identifiers.keys(), ...factoriesOf(this.ts, draft)]);
   }
 
   private emit(file: CellFile, length: number, declarations: Declaration[]): CompiledCell {
     const { code, map, isAsync, modules, constants } = emitCell(this.ts, this.program.current, file, length);
-    // An import that is a value is among the constants.
+    // An imported value is among the constants.
     const changing = declarations.filter(
       ({ name, isValue, kind }) => isValue && kind !== "alias" && !constants.includes(name),
     );
@@ -143,7 +154,11 @@ export class CellCompiler {
     };
   }
 
-  /** @param length Where the cell's own text ends: faults behind it are of our making. */
+  /**
+   * Throws a cell's diagnostics.
+   *
+   * @param length end of the cell's text; faults behind it are in generated code
+   */
   private refuse(faults: readonly TypeScript.Diagnostic[], file: CellFile, length = Infinity): void {
     const own = faults.filter(
       (fault) => !ALLOWED.has(fault.code) && (fault.file !== file || (fault.start ?? 0) < length),

@@ -1,4 +1,4 @@
-/** What the language service asks for: files of the disk, files that exist only for it, and what an import means. */
+/** Host of the language service: files on disk, files in memory, and the resolution of imports. */
 import { statSync } from "../../platform/files";
 import type * as TypeScript from "typescript";
 import { PACKAGE } from "./library";
@@ -7,8 +7,9 @@ import type { ts } from "./typescript";
 type Literals = readonly TypeScript.StringLiteralLike[];
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
+/** Host of the language service. */
 export class CompilerHost implements TypeScript.LanguageServiceHost {
-  /** Documentation is a third of what there is to read, and asked for one name at a time. */
+  /** Documentation is a third of the text to parse, and is requested for one name at a time. */
   readonly jsDocParsingMode: TypeScript.JSDocParsingMode;
   readonly fileExists: (path: string) => boolean;
   readonly readFile: (path: string) => string | undefined;
@@ -19,9 +20,9 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   private readonly roots = new Set<string>();
   private readonly virtual = new Map<string, { text: string; version: string }>();
   private readonly cache: TypeScript.ModuleResolutionCache;
-  /** Files that the user may edit while the session runs; packages do not change. */
+  /** Versions of files that the user may edit while the session runs; packages do not change. */
   private readonly localVersions = new Map<string, string>();
-  /** Local files with an import that may come to be found. */
+  /** Local files with an unresolved import that may resolve later. */
   private readonly unresolvedIn = new Set<string>();
   private version = 0;
 
@@ -41,7 +42,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     this.cache = ts.createModuleResolutionCache(folder, (path) => path, options);
   }
 
-  /** Make a file part of the program; with a text, one that is not on disk, and a new version of it each time. */
+  /** Adds a file to the program. A given text makes a file in memory, with a new version at each call. */
   add(path: string, text?: string): void {
     this.version++;
     this.roots.add(path);
@@ -53,7 +54,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     if (this.roots.delete(path)) this.version++;
   }
 
-  /** Whether a local file is another than when it was read, or might find what it imports now. */
+  /** Returns whether a local file has changed since it was read, or an import may now resolve. */
   noticeChanges(): boolean {
     const changed = [...this.localVersions].filter(([path, version]) => versionOnDisk(path) !== version);
     for (const [path] of changed) {
@@ -65,7 +66,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     return changed.length > 0;
   }
 
-  /** What an import in a cell means now. */
+  /** Resolves an import of a cell. */
   resolve(name: string, from: string): Resolution {
     return this.ts.resolveModuleName(name, from, this.options, this, undefined, undefined, this.ts.ModuleKind.ESNext);
   }
@@ -86,7 +87,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     });
   }
 
-  /** Called without a `this`. */
+  /** The service calls this without a `this`. */
   readonly hasInvalidatedResolutions = (path: string): boolean => this.unresolvedIn.has(path);
 
   getModuleResolutionCache(): TypeScript.ModuleResolutionCache {
@@ -128,7 +129,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   }
 }
 
-/** A file of the user's own, which is checked like a cell and may change. */
+/** Tests for a user's file, which is checked like a cell and may change. */
 export function isLocal(path: string): boolean {
   return !path.includes("/node_modules/") && !path.startsWith(`${PACKAGE.replaceAll("\\", "/")}/`);
 }

@@ -1,4 +1,4 @@
-/** What cells are compiled with, and the types of the globals that a session adds. */
+/** Compiler options of cells, and the types of a session's globals. */
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
 import { libraryTypes } from "./library";
@@ -11,12 +11,13 @@ declare function prompt(message?: string): string;
 declare function promptPassword(message?: string): string;
 `;
 
+/** Returns the compiler options of cells. */
 export function compilerOptions(ts: ts): CompilerOptions {
   return {
     target: ts.ScriptTarget.ES2022,
     ...hostTypes(),
     module: ts.ModuleKind.ESNext,
-    // Resolves `exports` maps, and files with and without extension.
+    // Bundler resolution supports `exports` maps and files with and without extension.
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     allowImportingTsExtensions: true,
     resolveJsonModule: true,
@@ -24,7 +25,7 @@ export function compilerOptions(ts: ts): CompilerOptions {
     allowJs: true,
     jsx: ts.JsxEmit.React,
     skipLibCheck: true,
-    // A const enum of one cell is looked at by others and by `%who`.
+    // Other cells and `%who` read a cell's const enum.
     preserveConstEnums: true,
     sourceMap: true,
     paths: libraryTypes(),

@@ -1,4 +1,4 @@
-/** Why the compiler refused a cell, in the cell's own lines and words. */
+/** Compiler errors of a cell, in the cell's lines and words. */
 import { relative } from "../../platform/path";
 import type * as TypeScript from "typescript";
 import type { ts } from "./typescript";
@@ -6,31 +6,33 @@ import type { ts } from "./typescript";
 export interface CellDiagnostic {
   code: number;
   messageText: string;
-  /** Zero-based. */
+  /** Zero-based start. */
   start: { line: number; character: number };
-  /** A local file that the cell imports, relative to the notebook; `undefined` for the cell itself. */
+  /** Path of the imported local file relative to the notebook; `undefined` for the cell itself. */
   fileName: string | undefined;
 }
 
-/** A cell refused before it ran. */
+/** Error of a cell refused before it ran. */
 export class CellDiagnostics extends Error {
   constructor(readonly diagnostics: CellDiagnostic[]) {
     super(diagnostics[0]?.messageText ?? "the cell does not compile");
   }
 }
 
-/** The compiler names a type of another cell together with the file that we invent for it. */
+/** Name of the internal file that the compiler adds to a type of another cell. */
 const CELL_FILE = /(?:typeof )?import\("[^"]*\.fovea-cell-\d+"\)\.?/g;
 
+/** Removes the names of internal cell files from a message. */
 export function withoutCellFiles(text: string): string {
   return text.replace(CELL_FILE, "");
 }
 
-/** Constants of earlier cells are imports to the compiler. */
+/** Rewords messages: constants of earlier cells are imports to the compiler. */
 function inWordsOfCells(message: string): string {
   return withoutCellFiles(message).replace(/ because it is an import\.$/, " because it is a constant or an import.");
 }
 
+/** Returns diagnostics in terms of a cell. */
 export function describe(
   ts: ts,
   { code, file, start = 0, messageText }: TypeScript.Diagnostic,

@@ -1,9 +1,9 @@
 /**
- * From a checked cell to the JavaScript that the executor runs: the body of a function, which returns `[value]` if the cell
- * ends with an expression.
+ * Emits the JavaScript of a checked cell: the body of a function that returns `[value]` if the cell ends with an
+ * expression.
  *
- * The cell's own names stay variables (a loop that sums into a property is fifty times slower). Constants are handed over
- * where they are set; the executor links what may change.
+ * The cell's names stay variables, because a loop that sums into a property is fifty times slower. Constants are
+ * exported where they are set; the executor links assignable names.
  */
 import type * as TypeScript from "typescript";
 import { isImport, rewriteImport } from "./imports";
@@ -11,22 +11,26 @@ import type { CellFile } from "./program";
 import { Rewriter, type Tools } from "./rewrite";
 import type { ts } from "./typescript";
 
-/** Provided by the wrapper around a cell. */
+/** Name of the function, provided by the wrapper around a cell, that exports a constant. */
 const KEEP = "$keep";
 
 export interface Emitted {
   code: string;
   /** Source map, as JSON. */
   map: string;
-  /** Awaits something outside its functions. */
+  /** True for an await outside the cell's functions. */
   isAsync: boolean;
-  /** Modules that it imports statically, types left out. */
+  /** Modules imported statically, without type imports. */
   modules: string[];
-  /** Names that the code hands over itself. */
+  /** Names exported by the code itself. */
   constants: string[];
 }
 
-/** @param length Where the cell's own text ends in the file. */
+/**
+ * Emits a cell.
+ *
+ * @param length end of the cell's text in the file
+ */
 export function emitCell(ts: ts, program: TypeScript.Program, file: CellFile, length: number): Emitted {
   const emitted: Emitted = { code: "", map: "", isAsync: false, modules: [], constants: [] };
   const checker = program.getTypeChecker();
@@ -41,7 +45,7 @@ export function emitCell(ts: ts, program: TypeScript.Program, file: CellFile, le
   return emitted;
 }
 
-/** `export {}`, by which TypeScript says that a file was a module. */
+/** Removes `export {}`, TypeScript's mark of a module. */
 function withoutModuleMarker(ts: ts, file: TypeScript.SourceFile): TypeScript.SourceFile {
   return ts.factory.updateSourceFile(
     file,
@@ -91,7 +95,7 @@ class CellBody {
     return [rewritten, ...this.keeping(this.constantsOf(statement))];
   }
 
-  /** `return [expression];` */
+  /** Makes `return [expression];`. */
   private resultOf(statement: TypeScript.ExpressionStatement): TypeScript.Statement {
     const { ts, factory } = this;
     const value = this.rewriter.visit(statement.expression) as TypeScript.Expression;
@@ -99,7 +103,7 @@ class CellBody {
     return ts.setTextRange(result, statement);
   }
 
-  /** Names whose value is final behind the statement that declares them. */
+  /** Returns the names whose value is final behind their statement. */
   private constantsOf(statement: TypeScript.Statement): string[] {
     const { ts } = this;
     const isAmbient =
@@ -123,7 +127,7 @@ class CellBody {
     return name.elements.flatMap((element) => (this.ts.isOmittedExpression(element) ? [] : this.namesIn(element.name)));
   }
 
-  /** A namespace may hold only types, and an alias be one. */
+  /** Tests that a namespace or alias has a value; both may hold only types. */
   private isValue(name: TypeScript.ModuleName): boolean {
     const { checker } = this.tools;
     const { SymbolFlags } = this.ts;
@@ -132,7 +136,7 @@ class CellBody {
     return target !== undefined && (target.flags & SymbolFlags.Value) !== 0;
   }
 
-  /** `$keep("name", name);` for each. */
+  /** Makes `$keep("name", name);` for each name. */
   private keeping(names: readonly string[]): TypeScript.Statement[] {
     const { factory } = this;
     this.emitted.constants.push(...names);

@@ -1,11 +1,11 @@
-/** What a notebook's cell may be pasted with. */
+/** Removal of exports from a pasted cell. */
 import type * as TypeScript from "typescript";
 import { parseCell } from "./jsx";
 import type { ts } from "./typescript";
 
 /**
- * Everything in a cell is known to later cells, so `export` before a declaration, `export default` and `export { … }` say
- * nothing: blanks in their place, which leave all positions alone.
+ * Replaces `export` before a declaration, `export default` and `export { … }` by blanks, which keep all positions.
+ * Later cells know every declaration anyway.
  */
 export function withoutExports(ts: ts, code: string): string {
   if (!/\bexport\b/.test(code)) return code;

@@ -1,17 +1,17 @@
-/** Imports of a cell as plain constants, which come from functions of ours. What is only a type is left out. */
+/** Imports of a cell as plain constants from functions of the wrapper. Types are left out. */
 import type * as TypeScript from "typescript";
 import type { ts } from "./typescript";
 
-/** The wrapper around a cell provides these. */
+/** Name of the wrapper's `require`. */
 const REQUIRE = "$require";
 const NAMESPACE = "$namespace";
 
-/** An import that is written as one, `import x = require("x")`, or `export … from`, which only loads. */
+/** Import declaration, `import x = require("x")`, or `export … from`, which only loads. */
 type Import = TypeScript.ImportDeclaration | TypeScript.ExportDeclaration | RequireDeclaration;
 type RequireDeclaration = TypeScript.ImportEqualsDeclaration & { moduleReference: TypeScript.ExternalModuleReference };
 
 export interface RewrittenImport {
-  /** `undefined` where nothing is loaded. */
+  /** Module name; `undefined` where nothing is loaded. */
   module: string | undefined;
   names: string[];
   statements: TypeScript.Statement[];
@@ -23,11 +23,13 @@ interface Tools {
   factory: TypeScript.NodeFactory;
 }
 
+/** Tests for a statement that imports. */
 export function isImport(ts: ts, node: TypeScript.Statement): node is Import {
   const isRequire = ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference);
   return isRequire || ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
 }
 
+/** Rewrites an import to statements of the wrapper's functions. */
 export function rewriteImport(tools: Tools, node: TypeScript.Statement): RewrittenImport {
   const { ts } = tools;
   const nothing = { module: undefined, names: [], statements: [] };
@@ -41,7 +43,7 @@ export function rewriteImport(tools: Tools, node: TypeScript.Statement): Rewritt
   return { module: from.text, names, statements: statementsOf(tools, from.text, values) };
 }
 
-/** `exported` is `undefined` for the module as a whole. */
+/** Import of one name; `exported` is `undefined` for the whole module. */
 interface Binding {
   name: TypeScript.Identifier;
   exported: string | undefined;
@@ -72,7 +74,7 @@ function isValue({ ts, checker }: Tools, name: TypeScript.Identifier): boolean {
   return (checker.getAliasedSymbol(symbol).flags & ts.SymbolFlags.Value) !== 0;
 }
 
-/** `$require("x");`, or a constant for each name. */
+/** Makes `$require("x");`, or a constant for each name. */
 function statementsOf({ ts, factory }: Tools, from: string, bindings: Binding[]): TypeScript.Statement[] {
   const load = (loader: string): TypeScript.Expression =>
     factory.createCallExpression(factory.createIdentifier(loader), undefined, [factory.createStringLiteral(from)]);
@@ -84,6 +86,7 @@ function statementsOf({ ts, factory }: Tools, from: string, bindings: Binding[])
   });
 }
 
+/** Makes `const name = value;`. */
 export function constant(
   { factory, NodeFlags }: ts,
   name: TypeScript.Identifier,

@@ -1,24 +1,24 @@
-/** What cells import as `fovea`: the session's own copy, whichever folder the kernel runs in and whatever is installed there. */
+/** Library that cells import as `fovea`: the session's copy, regardless of folder and installed packages. */
 import { platform } from "../../platform";
 import { join } from "../../platform/path";
 
 export const PACKAGE = platform().packageFolder();
 
-/** By the names of the package's `exports`, without extension. */
+/** Files by the names of the package's `exports`, without extension. */
 const ENTRIES: Record<string, string> = {
   fovea: join(PACKAGE, "dist", "index"),
   "fovea/protocol": join(PACKAGE, "dist", "protocol", "index"),
   "fovea/tf": join(PACKAGE, "dist", "tf"),
 };
 
-/** The file to load for a request, if it is one for the library. */
+/** Returns the file of a request for the library, else `undefined`. */
 export function libraryFile(request: string): string | undefined {
   if (request === "fovea/package.json") return join(PACKAGE, "package.json");
   const entry = Object.hasOwn(ENTRIES, request) ? ENTRIES[request] : undefined;
   return entry && `${entry}.js`;
 }
 
-/** Where the compiler finds the library's types. */
+/** Returns the paths of the library's types for the compiler. */
 export function libraryTypes(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(ENTRIES).map(([name, entry]) => [name, [`${entry}.d.ts`]]));
 }

@@ -1,9 +1,9 @@
-/** Local TypeScript files, which Node is given as CommonJS when a cell imports them. */
+/** Local TypeScript files, compiled to CommonJS when a cell imports them. */
 import type * as TypeScript from "typescript";
 import { holdsAwait, isAwait } from "./awaits";
 import type { ts } from "./typescript";
 
-/** A local file that would have to be waited for. */
+/** Error of a local file with a top-level await. */
 export class TopLevelAwait extends SyntaxError {
   constructor(file: TypeScript.SourceFile, node: TypeScript.Node) {
     const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
@@ -13,9 +13,10 @@ export class TopLevelAwait extends SyntaxError {
 
 const META = `({ url: require("node:url").pathToFileURL(__filename).href, dirname: __dirname, filename: __filename })`;
 
+/** Compiles a local file to CommonJS. */
 export function transpileLocalFile(ts: ts, source: string, fileName: string): string {
   return ts.transpileModule(source, {
-    // By its own name, `x.mts` would stay an ES module.
+    // Under its real name, `x.mts` would stay an ES module.
     fileName: fileName.replace(/\.[cm]ts$/, ".ts"),
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
@@ -27,7 +28,7 @@ export function transpileLocalFile(ts: ts, source: string, fileName: string): st
   }).outputText;
 }
 
-/** CommonJS has no `import.meta` and no `await` at the top. */
+/** Compiles to a script: CommonJS has no `import.meta` and no top-level `await`. */
 function asScript(
   ts: ts,
   context: TypeScript.TransformationContext,

@@ -1,20 +1,20 @@
 /**
- * Which cell each name of the session comes from, and the lines that make names known to another cell. The lines stand
- * behind a cell that runs, whose positions they leave alone, and ahead of a draft: behind it they would be read as the rest
- * of an open expression, string, template or comment.
+ * Origins of the session's names, and the lines that make names known to another cell. The lines follow a cell that
+ * runs, so its positions stay. They precede a draft, because behind it they would be read as part of an open
+ * expression, string, template or comment.
  */
 import type * as TypeScript from "typescript";
 import type { CellFile } from "./program";
 import type { ts } from "./typescript";
 
-/** A top-level name of a cell. */
+/** Top-level name of a cell. */
 export interface Declaration {
   name: string;
-  /** As completion shows it. */
+  /** Kind as completion shows it. */
   kind: string;
   isValue: boolean;
   isType: boolean;
-  /** May be assigned again. */
+  /** True for an assignable name. */
   isMutable: boolean;
 }
 
@@ -23,12 +23,13 @@ interface Source {
   declaration: Declaration;
 }
 
-/** Mostly one cell for both, but a type may share its name with a value of another cell. */
+/** Cells of a name's value and type, usually the same cell; a type may share its name with a value of another cell. */
 interface Origin {
   value?: Source | undefined;
   type?: Source | undefined;
 }
 
+/** Names of a session by their cells. */
 export class CellNames {
   private readonly origins = new Map<string, Origin>();
 
@@ -54,12 +55,15 @@ export class CellNames {
     return this.origins.keys();
   }
 
-  /** What follows a cell that declares `own`: the earlier names that it mentions, and its own for later cells. */
+  /** Returns the lines that follow a cell that declares `own`: the earlier names that it mentions, and its exports. */
   suffix(own: readonly Declaration[], mentioned: Iterable<string>): string {
     return `\n${this.lines(own, mentioned)} export { ${own.map(({ name }) => name).join(", ")} };`;
   }
 
-  /** The line ahead of a draft that declares `own`: the earlier names that it mentions. The `export` makes it a module. */
+  /**
+   * Returns the line before a draft that declares `own`: the earlier names that it mentions. Its `export` makes the
+   * draft a module.
+   */
   prefix(own: readonly Declaration[], mentioned: Iterable<string>): string {
     return `${this.lines(own, mentioned)} export {};\n`;
   }
@@ -72,7 +76,7 @@ export class CellNames {
   }
 }
 
-/** A new value leaves a type of its name alone, and a new type a value. */
+/** Merges origins: a new value keeps a type of the same name, and a new type keeps a value. */
 function whatRemains(before: Origin | undefined, declared: Declaration | undefined): Origin {
   if (!before || !declared) return before ?? {};
   const { value, type } = before;
@@ -82,7 +86,10 @@ function whatRemains(before: Origin | undefined, declared: Declaration | undefin
   };
 }
 
-/** An import could not be assigned; a variable with the type of the first one can, and is narrowed like any other. */
+/**
+ * Returns the lines that declare a name. An import is not assignable; a variable with its type is, and it narrows like
+ * any other.
+ */
 function linesOf(name: string, { value, type }: Origin): string[] {
   const lines: string[] = [];
   const isDeclared = value && value !== type && (type || value.declaration.isMutable);
@@ -95,7 +102,7 @@ function linesOf(name: string, { value, type }: Origin): string[] {
   return lines;
 }
 
-/** The top-level names of a file, also of `var` in its blocks. */
+/** Returns the top-level names of a file, including `var` in its blocks. */
 export function declarationsOf(ts: ts, file: CellFile): Declaration[] {
   return [...file.locals.values()]
     .filter(
@@ -104,14 +111,14 @@ export function declarationsOf(ts: ts, file: CellFile): Declaration[] {
     .map((symbol) => declarationOf(ts, symbol));
 }
 
-/** `declare global { … }` or `declare module "name" { … }`. */
+/** Tests for `declare global { … }` or `declare module "name" { … }`. */
 export function isAugmentation(ts: ts, { name, flags }: TypeScript.ModuleDeclaration): boolean {
   return ts.isStringLiteral(name) || (flags & ts.NodeFlags.GlobalAugmentation) !== 0;
 }
 
 function declarationOf(ts: ts, { name, flags, declarations }: TypeScript.Symbol): Declaration {
   const { SymbolFlags: Flags } = ts;
-  // An import may be anything.
+  // The target of an alias is unknown here.
   const isAlias = (flags & Flags.Alias) !== 0;
   const isVariable = (flags & Flags.Variable) !== 0;
   const isConstant = declarations?.some((node) => (ts.getCombinedNodeFlags(node) & ts.NodeFlags.Constant) !== 0);

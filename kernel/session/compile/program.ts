@@ -1,11 +1,11 @@
 /**
- * What the compiler sees: libraries, packages and local files in a language service, and beside them the cells, each a
- * module of its own.
+ * Program of the compiler: libraries, packages and local files in a language service, and cells as separate modules
+ * beside it.
  *
- * A new program means a new type checker, which takes longer than all else that a small cell costs. But a module that adds
- * nothing to the global scope can join a checker at work, as the checker asks for files and resolved modules when it first
- * needs them. So two methods of the service's program also answer for cells, and a new program is made only when a cell
- * imports a file that none imported before, a local file changed, or a cell augments the global scope or a module.
+ * A new program needs a new type checker, which takes longer than everything else in a small cell. But a module that
+ * adds nothing to the global scope can join a running checker, because the checker asks for files and resolved modules
+ * on first use. Therefore two methods of the service's program also answer for cells, and a new program is made only
+ * when a cell imports a new file, a local file changed, or a cell augments the global scope or a module.
  */
 import { platform } from "../../platform";
 import type * as TypeScript from "typescript";
@@ -17,7 +17,7 @@ import type { ts } from "./typescript";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
-// The boundary to what TypeScript has and does not declare.
+// Boundary to undeclared properties of TypeScript.
 interface Internals {
   bindSourceFile(file: TypeScript.SourceFile, options: TypeScript.CompilerOptions): void;
   getTouchingPropertyName(file: TypeScript.SourceFile, position: number): TypeScript.Node;
@@ -29,7 +29,7 @@ export interface CellFile extends TypeScript.SourceFile {
   parseDiagnostics: TypeScript.DiagnosticWithLocation[];
   /** Every name in the text. */
   identifiers: ReadonlyMap<string, string>;
-  /** The top-level declarations. */
+  /** Top-level declarations. */
   locals: ReadonlyMap<string, TypeScript.Symbol>;
 }
 
@@ -38,11 +38,12 @@ interface OpenCell {
   imports: ReadonlyMap<string, Resolution>;
 }
 
-/** Measured: a checker remembers 30 bytes for each character. */
+/** Limit of draft text: a checker retains a measured 30 bytes per character. */
 const DRAFT_LIMIT = 1_000_000;
 /** Counted for a cell that ran and is released: 5 kB stay in the checker however short it was. */
 const RELEASED = 1_000;
 
+/** Program of a session. */
 export class CellProgram {
   private readonly service: TypeScript.LanguageService;
   private readonly folder: string;
@@ -72,35 +73,36 @@ export class CellProgram {
     return (this.admitted = program);
   }
 
-  /** Ask for something that may need types of cells. */
+  /** Asks a question that may need types of cells. */
   ask<T>(question: (service: TypeScript.LanguageService) => T): T {
     try {
       return question(this.service);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      // A new checker that begins with the last of hundreds of cells, each inferred from the one before, runs out of stack.
+      // A new checker that starts with the last of hundreds of cells, each inferred from the one before, overflows the
+      // stack.
       this.renew();
       for (const { file } of this.cells.values()) this.current.getSemanticDiagnostics(file);
       return question(this.service);
     }
   }
 
-  /** A text on its own, unknown to the checker. */
+  /** Parses a text that the checker does not know. */
   parse(text: string, name = "cell.ts", isDraft = false): CellFile {
     const file = isDraft ? parseDraft(this.ts, name, text) : parseCell(this.ts, name, text);
-    // What a program adds to its files, and messages and queries look at.
+    // Lists that a program adds to its files, read by messages and queries.
     const lists = { imports: [], moduleAugmentations: [], ambientModuleNames: [] };
     Object.assign(file, { path: name, resolvedPath: name, originalFileName: name, ...lists });
     (this.ts as unknown as Internals).bindSourceFile(file, this.options);
     return file;
   }
 
-  /** Whether a position touches no token and lies in no statement. */
+  /** Tests that a position touches no token and lies in no statement. */
   isBetweenStatements(file: CellFile, position: number): boolean {
     return (this.ts as unknown as Internals).getTouchingPropertyName(file, position) === file;
   }
 
-  /** A text as a module of its own, which the checker knows until {@link close}. A draft changes no other file. */
+  /** Opens a text as a module, which the checker knows until {@link close}. A draft changes no other file. */
   open(text: string, isDraft = false): CellFile {
     if (this.drafted > DRAFT_LIMIT) this.renew();
     if (isDraft) this.drafted += text.length;
@@ -126,19 +128,19 @@ export class CellProgram {
     this.close(file);
   }
 
-  /** Forget all cells. */
+  /** Removes all cells. */
   reset(): void {
     for (const { file } of this.cells.values()) this.close(file);
   }
 
-  /** Whether local files changed since this was last asked. */
+  /** Returns whether local files changed since the last call. */
   takeLocalChange(): boolean {
     const changed = this.localChanged;
     this.localChanged = false;
     return changed;
   }
 
-  /** Errors of a cell, and of the local files that it imports. */
+  /** Returns the errors of a cell and of the local files that it imports. */
   faultsOf(file: CellFile): TypeScript.Diagnostic[] {
     const program = this.current;
     const locals = this.localImports(file);
@@ -151,7 +153,7 @@ export class CellProgram {
     ];
   }
 
-  /** The local files that a file imports, and those that they import. */
+  /** Returns the local files that a file imports, transitively. */
   private localImports(file: TypeScript.SourceFile, found = new Set<TypeScript.SourceFile>()): TypeScript.SourceFile[] {
     const program = this.admitted!;
     for (const { fileName: name } of this.ts.preProcessFile(file.text).importedFiles) {
@@ -165,7 +167,7 @@ export class CellProgram {
     return [...found];
   }
 
-  /** Another program, and with it another checker. */
+  /** Makes a new program and checker. */
   private renew(): void {
     this.drafted = 0;
     this.host.add(platform().posix.join(this.folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
@@ -178,7 +180,7 @@ export class CellProgram {
       this.cells.get(file.fileName)?.imports.get(name) ?? getResolvedModule(file, name, mode);
   }
 
-  /** What the imports of a cell mean; their files become part of the program. */
+  /** Resolves the imports of a cell and adds their files to the program. */
   private resolveImports(text: string, from: string): Map<string, Resolution> {
     const imports = new Map<string, Resolution>();
     for (const { fileName: name } of this.ts.preProcessFile(text).importedFiles) {
@@ -198,12 +200,12 @@ export class CellProgram {
 
   private include(module: TypeScript.ResolvedModuleFull | undefined): void {
     if (!module || this.current.getSourceFile(module.resolvedFileName)) return;
-    // JavaScript of a package: has no types, and is `any`.
+    // JavaScript of a package has no types and becomes `any`.
     if (module.isExternalLibraryImport && /\.[cm]?jsx?$/.test(module.extension)) return;
     this.host.add(module.resolvedFileName);
   }
 
-  /** Whether a file changes what all files see, and so needs a program of its own. */
+  /** Tests whether a file changes the scope of all files and so needs a new program. */
   private isStructural(file: TypeScript.SourceFile): boolean {
     const references = [file.referencedFiles, file.typeReferenceDirectives, file.libReferenceDirectives];
     return (

@@ -1,9 +1,10 @@
 /**
- * The expressions and loops of a cell, in terms of what the wrapper around it provides.
+ * Rewrites a cell's expressions and loops for the wrapper around it.
  *
- * Names of earlier cells become properties of one object, so that every function sees what a later cell assigns. `import()`
- * and `import.meta` become ours. And every loop looks at the interrupt flag; see lifeline.ts for why `vm` alone does not do.
- * Measured: nothing once a loop is optimised, 3-4 ns a turn before. A counter that looks only now and then costs more.
+ * Names of earlier cells become properties of one object, so that every function sees later assignments. `import()` and
+ * `import.meta` are replaced. Every loop reads the interrupt flag; `lifeline.ts` explains why `vm` alone does not
+ * suffice. The measured cost is zero once a loop is optimised and 3-4 ns per turn before. A counter that reads the flag
+ * only now and then costs more.
  */
 import type * as TypeScript from "typescript";
 import { holdsAwait, isAwait } from "./awaits";
@@ -25,19 +26,20 @@ export interface Tools {
   checker: TypeScript.TypeChecker;
   context: TypeScript.TransformationContext;
   file: CellFile;
-  /** Where the cell's own text ends in the file. */
+  /** End of the cell's text in the file. */
   length: number;
 }
 
+/** Rewriter of one cell. */
 export class Rewriter {
-  /** Whether something outside the cell's functions was awaited. */
+  /** True after an await outside the cell's functions. */
   isAsync = false;
   private readonly ts: ts;
   private readonly checker: TypeScript.TypeChecker;
   private readonly context: TypeScript.TransformationContext;
   private readonly factory: TypeScript.NodeFactory;
   private readonly earlier: ReadonlySet<string>;
-  /** How many functions are around the visited node. */
+  /** Number of functions around the visited node. */
   private depth = 0;
 
   constructor(private readonly tools: Tools) {
@@ -63,14 +65,14 @@ export class Rewriter {
     return this.rewritten(node, visited);
   };
 
-  /** `const React = $variables.React;`: the calls that elements become are made after all visits. */
+  /** Makes `const React = $variables.React;`, because the calls of JSX elements are created after all visits. */
   factories(): TypeScript.Statement[] {
     return factoriesOf(this.ts, this.tools.file)
       .filter((name) => this.earlier.has(name))
       .map((name) => constant(this.ts, this.factory.createIdentifier(name), this.variable(name)));
   }
 
-  /** Changes to what has visited children. */
+  /** Changes a node whose children have been visited. */
   private rewritten(node: TypeScript.Node, visited: TypeScript.Node): TypeScript.Node {
     const { ts, factory } = this;
     if (ts.isMetaProperty(visited) && visited.keywordToken === ts.SyntaxKind.ImportKeyword) {
@@ -92,14 +94,14 @@ export class Rewriter {
     return this.factory.updateCallExpression(visited, callee, visited.typeArguments, visited.arguments);
   }
 
-  /** `(0, $variables.f)`, so that a function of an earlier cell is called without a `this`. */
+  /** Makes `(0, $variables.f)`, so that a function of an earlier cell is called without a `this`. */
   private unbound<T extends TypeScript.Expression>(node: T, visited: T): T | TypeScript.ParenthesizedExpression {
     if (visited === node || !this.ts.isIdentifier(node)) return visited;
     const comma = this.factory.createComma(this.factory.createNumericLiteral(0), visited);
     return this.at(node, this.factory.createParenthesizedExpression(comma));
   }
 
-  /** `import A = N.B`, and with `N` of an earlier cell `const A = $variables.N.B`. */
+  /** Rewrites `import A = N.B`; with `N` of an earlier cell it becomes `const A = $variables.N.B`. */
   private alias(node: TypeScript.ImportEqualsDeclaration): TypeScript.Node {
     const { ts, checker } = this;
     const symbol = checker.getSymbolAtLocation(node.name);
@@ -109,14 +111,14 @@ export class Rewriter {
     return value ? this.at(node, constant(ts, node.name, value)) : node;
   }
 
-  /** `N.B` as an expression, if it begins with a name of an earlier cell. */
+  /** Returns `N.B` as an expression, if it begins with a name of an earlier cell. */
   private path(name: TypeScript.EntityName): TypeScript.Expression | undefined {
     if (this.ts.isIdentifier(name)) return this.isEarlier(name) ? this.variable(name.text) : undefined;
     const left = this.path(name.left);
     return left && this.factory.createPropertyAccessExpression(left, name.right);
   }
 
-  /** `{ p }` as `{ p: $variables.p }`, and `{ p = 1 } = x` as `{ p: $variables.p = 1 } = x`. */
+  /** Rewrites `{ p }` to `{ p: $variables.p }`, and `{ p = 1 } = x` to `{ p: $variables.p = 1 } = x`. */
   private longhand(node: TypeScript.ShorthandPropertyAssignment): TypeScript.Node {
     const { factory } = this;
     const { name, objectAssignmentInitializer: fallback } = node;
@@ -146,7 +148,7 @@ export class Rewriter {
     return this.earlier.has(name.text) && this.isDeclaredBehind(this.checker.getSymbolAtLocation(name));
   }
 
-  /** Declared behind the cell's own text, where names of earlier cells are. */
+  /** Tests for a declaration behind the cell's text, where names of earlier cells are. */
   private isDeclaredBehind(symbol: TypeScript.Symbol | undefined): boolean {
     const place = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
     const { file, length } = this.tools;
@@ -157,7 +159,7 @@ export class Rewriter {
     return this.factory.createPropertyAccessExpression(this.factory.createIdentifier(NAMES.variables), name);
   }
 
-  /** Where it stands in the cell: all of it at its beginning, as an error there is told. */
+  /** Maps a node to the beginning of a place in the cell, for error positions. */
   private at<T extends TypeScript.Node>(place: TypeScript.Node, node: T): T {
     return this.ts.setEmitFlags(this.ts.setTextRange(node, place), this.ts.EmitFlags.NoTrailingSourceMap);
   }

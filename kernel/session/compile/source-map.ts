@@ -1,6 +1,6 @@
-/** From a position in the JavaScript that ran to the position in the cell that was written. */
+/** Mapping from a position in the executed JavaScript to the position in the cell. */
 
-/** Zero-based. */
+/** Zero-based position. */
 export interface Position {
   line: number;
   column: number;
@@ -12,17 +12,18 @@ interface Segment {
   original: Position | undefined;
 }
 
+/** Source map of one cell. */
 export class CellMap {
-  /** Parsed when an error first needs it: most cells have none. */
+  /** Parsed on the first error, because most cells have none. */
   private parsed: Segment[][] | undefined;
 
-  /** @param lines How many lines of JavaScript the cell became; behind them is only the wrapper. */
+  /** @param lines number of JavaScript lines of the cell; later lines belong to the wrapper */
   constructor(
     private readonly json: string,
     private readonly lines: number,
   ) {}
 
-  /** The place in the cell that generated `position`, or `undefined` for code that no cell line stands for. */
+  /** Returns the cell position of a generated `position`, or `undefined` for code without a cell line. */
   toCell({ line, column }: Position): Position | undefined {
     if (line >= this.lines) return undefined;
     const segments = (this.parsed ??= parseMappings((JSON.parse(this.json) as { mappings: string }).mappings));

@@ -1,6 +1,6 @@
 /**
- * Loads one large CommonJS file with V8's code cache: the compiler is 10 MB of JavaScript, and compiling it anew is a
- * good part of a session's start. Without a cache, or with one of another Node, it is loaded as usual.
+ * Loads one large CommonJS file with V8's code cache. The compiler is 10 MB of JavaScript, and compiling it is a large
+ * part of a session's start. Without a cache, or with a cache of another Node, it is loaded as usual.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -9,10 +9,10 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import vm from "node:vm";
 
-/** What was compiled in the first seconds is what a start needs. */
+/** Time after which the compiled functions are saved; a start needs those of the first seconds. */
 const SAVE_AFTER_MS = 4000;
 
-/** As `require(path)`, for an absolute path. */
+/** Loads an absolute path as `require(path)` does. */
 export function requireCached(path: string): unknown {
   const cacheFile = cachePath(path);
   const cachedData = readOrNothing(cacheFile);
@@ -29,7 +29,7 @@ export function requireCached(path: string): unknown {
   return module.exports;
 }
 
-/** A name that changes with anything that makes V8 refuse the cache. */
+/** Returns a name that changes with everything that makes V8 refuse the cache. */
 function cachePath(path: string): string {
   const { size, mtimeMs } = statSync(path);
   const parts = [path, size, mtimeMs, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"]];
@@ -48,12 +48,12 @@ function readOrNothing(path: string): Buffer | undefined {
 
 function save(script: vm.Script, path: string): void {
   try {
-    // Only ours to write: V8 trusts what it reads here.
+    // Only the user may write the folder, because V8 trusts the cache.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const fresh = `${path}.${process.pid}`;
     writeFileSync(fresh, script.createCachedData(), { mode: 0o600 });
     renameSync(fresh, path);
   } catch {
-    // A home that cannot be written costs the time, no more.
+    // A read-only home costs only the time.
   }
 }

@@ -1,16 +1,15 @@
 /**
- * A worker thread on the lifeline pipe does what a blocked event loop cannot.
+ * Worker thread on the lifeline pipe that acts while the event loop is blocked.
  *
- * - The pipe ends: the kernel process is gone, and so must we be.
- * - A line arrives: an interrupt, by its number, and whether the kernel process knows of work under way, which may not have
- *   reached us. A message of the same number comes over the link, in line behind that work: once the event loop has turned
- *   after it, nothing that the interrupt is about holds the thread any more. Until then the worker sends SIGINT where work is
- *   under way, by which `vm` stops a synchronous cell at once; without work a signal could only come too late and stop the
- *   next cell. A loop in the part of a cell after its first `await`, or in a timer, answers neither: when the thread is still
- *   held after a while, the worker raises a flag that the loops of cells look at.
- *   While `vm` changes the handlers of the signal there is a moment without any, in which it would end the process: the gate
- *   is shut then, and the worker waits.
- *   (Ending JavaScript from outside, by the inspector, would leave Node's async stack corrupt and abort the process.)
+ * - The pipe ends: the kernel process has ended, so the session ends.
+ * - A line arrives: an interrupt with its number and whether the kernel process knows of work under way, which may not
+ *   have reached the session. A message of the same number comes over the link behind that work. Once the event loop
+ *   has turned after the message, the interrupted work no longer holds the thread. Until then the worker sends SIGINT
+ *   while work is under way, with which `vm` stops a synchronous cell at once. Without work a signal could only come
+ *   too late and stop the next cell. A loop after a cell's first `await`, or in a timer, reacts to neither: when the
+ *   thread stays held, the worker raises a flag that the loops of cells read. While `vm` changes the signal's handlers
+ *   there is a moment without any, in which a signal would end the process; the gate is then shut and the worker waits.
+ *   (Ending JavaScript through the inspector would corrupt Node's async stack and abort the process.)
  */
 import { Worker } from "node:worker_threads";
 
@@ -52,16 +51,17 @@ createInterface({ input: pipe }).on("line", (line) => {
  */
 export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
 
-/** Keeps signals back until {@link openGate}. */
+/** Holds signals back until {@link openGate}. */
 export function shutGate(): void {
   while (Atomics.compareExchange(interruptFlags, 1, 0, 1) === 2) Atomics.wait(interruptFlags, 1, 2, 5);
 }
 
+/** Lets signals pass again. */
 export function openGate(): void {
   Atomics.store(interruptFlags, 1, 0);
 }
 
-/** Nothing holds the thread that an interrupt is about. */
+/** Records that an interrupted computation no longer holds the thread. */
 export function interruptAnswered(number: number): void {
   Atomics.store(interruptFlags, 2, number);
   Atomics.compareExchange(interruptFlags, 0, number, 0);
@@ -80,6 +80,7 @@ export function lowerFlag(): boolean {
   return Atomics.exchange(interruptFlags, 0, 0) > 0;
 }
 
+/** Starts the worker that watches the lifeline pipe. */
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
   delete process.env["FOVEA_LIFELINE_FD"];

@@ -1,4 +1,4 @@
-/** The session's end of the link to the kernel process. */
+/** Session side of the link to the kernel process. */
 import { Socket } from "node:net";
 import { FrameReader, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
@@ -9,9 +9,10 @@ export interface Link {
   listen(receive: (message: ToSession) => void): void;
 }
 
-/** Small messages are read into this; Node's own pieces of 64 kB would cost an allocation each. */
+/** Size of the buffer for small messages; Node's pieces of 64 kB would each need an allocation. */
 const PIECE = 1 << 18;
 
+/** Opens the link to the kernel process. */
 export function openLink(): Link {
   const fd = Number(process.env["FOVEA_LINK_FD"]);
   delete process.env["FOVEA_LINK_FD"];
@@ -21,7 +22,7 @@ export function openLink(): Link {
   let receive: (message: ToSession) => void = () => undefined;
   const reader = new FrameReader<ToSession>((message) => receive(message));
   const socket = new Socket({ fd, readable: true, writable: true, onread: readInto(reader) } as object);
-  // The kernel process is gone.
+  // The kernel process has ended.
   const end = (): void => void process.kill(process.pid, "SIGKILL");
   socket.on("end", end).on("error", end).on("close", end);
   return {
@@ -42,7 +43,10 @@ function toText(message: object): string {
   return "toJSON" in arrayPrototype ? withOwnIntrinsics(() => stringify(message)) : stringify(message);
 }
 
-/** What Node documents as `onread` and TypeScript's declaration lacks: the bytes of a large buffer go to their place at once. */
+/**
+ * Node's documented `onread`, which TypeScript's declaration lacks: the bytes of a large buffer go directly to their
+ * place.
+ */
 function readInto(reader: FrameReader<ToSession>): { buffer: () => Buffer; callback: (length: number) => boolean } {
   const piece = Buffer.allocUnsafeSlow(PIECE);
   let target: Buffer | undefined;

@@ -1,4 +1,4 @@
-/** The session process: compiles and runs cells, and owns everything that user code can break. */
+/** Session process: compiles and runs cells, and contains everything that user code can break. */
 import { openLink } from "./link";
 import { Session } from "../session";
 import { holdLifeline } from "./lifeline";

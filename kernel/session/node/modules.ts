@@ -1,4 +1,4 @@
-/** `require` and `import` for cells: `fovea` itself from any folder, local TypeScript files, and ES modules. */
+/** Modules of cells, by `require` and `import`: `fovea` from any folder, local TypeScript files, and ES modules. */
 import { readFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
 import { isError, readProperty } from "../run/reading";
 
-/** What `require` says of a module that only `import` can load: top-level await, or no entry for `require`. */
+/** Error codes of `require` for a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
 
-// The boundary to Node's CommonJS loader, which has no public types for its hooks.
+// Boundary to the hooks of Node's CommonJS loader, which have no public types.
 interface Loader {
   _resolveFilename(request: string, ...rest: unknown[]): string;
   _extensions: Record<string, (module: Module & { _compile(code: string, path: string): void }, path: string) => void>;
@@ -20,17 +20,18 @@ interface Loader {
 
 export type CellMeta = Pick<ImportMeta, "url" | "filename" | "dirname" | "resolve">;
 
+/** Modules of a session's cells. */
 export class CellModules {
-  /** The `require` that cells are given. */
+  /** Function `require` of cells. */
   readonly require: NodeJS.Require;
   private readonly load: NodeJS.Require;
   private readonly nativeImport: (specifier: string) => Promise<object>;
-  /** Modules that only `import` can load, as `require` would give them. */
+  /** Modules that only `import` can load, in the form that `require` would return. */
   private readonly imported = new Map<string, object>();
 
-  /** A file in the notebook's folder that stands for every cell. */
+  /** File in the notebook's folder that represents every cell. */
   readonly place: string;
-  /** The `import.meta` of cells. */
+  /** Object `import.meta` of cells. */
   readonly meta: CellMeta;
 
   constructor(
@@ -56,7 +57,7 @@ export class CellModules {
     }) as typeof this.nativeImport;
   }
 
-  /** Load what a cell imports and `require` cannot; everything else is left to the cell itself. */
+  /** Loads a cell's imports that `require` cannot load; the cell loads all others. */
   async prepare(specifiers: readonly string[]): Promise<void> {
     for (const specifier of specifiers) {
       if (Module.isBuiltin(specifier) || this.imported.has(specifier)) continue;
@@ -68,25 +69,25 @@ export class CellModules {
     }
   }
 
-  /** The `import()` of cells. */
+  /** Function `import()` of cells. */
   async import(specifier: string): Promise<object> {
     await this.prepare([specifier]);
     return this.namespace(specifier);
   }
 
-  /** A module as ES modules see it. */
+  /** Returns a module as ES modules see it. */
   namespace(specifier: string): object {
     return namespaceOf(this.require(specifier));
   }
 
-  /** Local files changed on disk: load all of them again, as an importer may hold an old copy of another. */
+  /** Reloads all local files after a change on disk, because an importer may hold an old copy. */
   forgetLocal(): void {
     for (const path of Object.keys(this.load.cache)) {
       if (isLocal(path)) delete this.load.cache[path];
     }
   }
 
-  /** The library is our own, and `./x.js` may mean `./x.ts`, as it does for the compiler. */
+  /** Resolves the library to the session's copy, and `./x.js` to `./x.ts` as the compiler does. */
   private hookResolution(): void {
     const loader = Module as unknown as Loader;
     const resolve = loader._resolveFilename.bind(loader);
@@ -114,7 +115,7 @@ function isImportOnly(error: unknown): boolean {
   return isError(error) && IMPORT_ONLY.has(String(readProperty(error, "code")));
 }
 
-/** As Node's own `require` of an ES module gives it, so that a default import finds the default export. */
+/** Returns an ES module as Node's `require` does, so that a default import finds the default export. */
 function asRequired(namespace: object): object {
   return Object.defineProperty({ ...namespace }, "__esModule", { value: true });
 }
@@ -130,7 +131,7 @@ function namespaceOf(exported: unknown): object {
   return namespace;
 }
 
-/** Reads through, as some modules have getters that load or warn. */
+/** Returns an object of getters, because some modules have getters that load or warn. */
 function liveCopy(exported: object): object {
   const copy: Record<string, unknown> = { default: exported };
   for (const name of Object.keys(exported)) {

@@ -1,12 +1,14 @@
-/** `prompt` and `promptPassword`: a line from the user, synchronously, as in a browser. */
+/** Synchronous input of a line: `prompt` and `promptPassword`, as in a browser. */
 import { readSync } from "node:fs";
 import type { FromSession } from "../../jupyter/ipc";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "../run/scope";
 
+/** Error of a prompt under a front end without input. */
 export class StdinNotAllowed extends Error {
   override name = "StdinNotAllowed";
 }
 
+/** Installs `prompt` and `promptPassword` as globals. */
 export function installPrompt(post: (message: FromSession) => void): void {
   const ask = (name: string, message: unknown, password: boolean): string => {
     checkInterrupted();
@@ -25,7 +27,7 @@ export function installPrompt(post: (message: FromSession) => void): void {
   define("promptPassword", true);
 }
 
-/** Blocks on fd 0, where the kernel process writes the answer as a line of JSON. */
+/** Reads from fd 0, blocking until the kernel process writes the answer as a line of JSON. */
 function readAnswer(): string {
   const bytes: Buffer[] = [];
   const chunk = Buffer.alloc(4096);

@@ -1,13 +1,14 @@
 /** Shell commands of a cell. */
 import { spawn } from "node:child_process";
 
+/** Error of a shell command that did not exit with 0. */
 export class ShellError extends Error {
   override name = "ShellError";
 }
 
-/** Run in `sh`, output to our own streams as it comes. Rejects with {@link ShellError} unless it exits with 0. */
+/** Runs a command in `sh` and streams its output. Rejects with {@link ShellError} unless it exits with 0. */
 export function runShell(command: string, interrupted: AbortSignal): Promise<void> {
-  // A group of its own, so that an interrupt reaches what the shell started.
+  // A separate process group lets an interrupt reach the shell's children.
   const child = spawn("/bin/sh", ["-c", command], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   child.stdout.setEncoding("utf8").on("data", (text: string) => process.stdout.write(text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => process.stderr.write(text));

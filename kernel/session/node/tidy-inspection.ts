@@ -1,11 +1,12 @@
 /**
- * Node keeps a scope on promises and timers in enumerable symbol properties, so that printing one would show our message
- * headers. Here they print as they do elsewhere.
+ * Hides Node's scope in enumerable symbol properties of promises and timers. Without this, printing one would show
+ * message headers.
  */
 import { inspect, type InspectOptions } from "node:util";
 
 const INTERNAL = /^(?:async_id_symbol|trigger_async_id_symbol|kResourceStore)$/;
 
+/** Makes `inspect` hide Node's scope on promises and timers. */
 export function tidyInspection(): void {
   for (const prototype of [Promise.prototype, timeoutPrototype()]) {
     const value = function (this: object, _depth: number, options: InspectOptions): string {

@@ -26,8 +26,9 @@ type AnyFunction = (...args: unknown[]) => unknown;
 // User code may replace the globals.
 const { Promise, clearTimeout, setTimeout } = globalThis;
 
+/** Installs the stop points of interrupted cells. */
 export function installCancellationPoints(): void {
-  // console swallows what a stream's `write` throws, so the check must come before it.
+  // console swallows errors of a stream's `write`, so the check must come first.
   for (const name of CONSOLE) guard(console as unknown as Record<string, AnyFunction>, name);
   for (const name of ["setTimeout", "setImmediate", "setInterval"]) {
     guard(globalThis as unknown as Record<string, AnyFunction>, name, silentTimer);
@@ -46,12 +47,12 @@ function guard(owner: Record<string, AnyFunction>, name: string, inDefiance?: ()
     checkInterrupted();
     return original.apply(this, args);
   };
-  // Keeps `util.promisify(setTimeout)` and the name that users see.
+  // This keeps `util.promisify(setTimeout)` and the visible name.
   Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(original));
   try {
     owner[name] = guarded;
   } catch {
-    // A read-only namespace keeps its own.
+    // A read-only namespace stays unguarded.
   }
 }
 

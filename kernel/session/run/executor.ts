@@ -32,14 +32,15 @@ interface Slot {
   $leave: () => void;
 }
 
-/** What the body of a cell returns. */
+/** Return value of a cell's body. */
 type Returned = [value: unknown] | undefined;
 
-/** The value of a cell's last expression, if it had one. */
+/** Value of a cell's last expression, if any. */
 export type CellValue = { has: false } | { has: true; value: unknown };
 
+/** Executor of a session's cells. */
 export class Executor {
-  /** The variables of all cells. */
+  /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};
   private readonly slot: Slot;
   private stop: ((reason: KeyboardInterrupt) => void) | undefined;
@@ -69,7 +70,10 @@ export class Executor {
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
 
-  /** Compile and run; the caller has entered `scope`. Rejects with the cell's own error or {@link KeyboardInterrupt}. */
+  /**
+   * Compiles and runs a cell; the caller has entered `scope`. Rejects with the cell's error or {@link
+   * KeyboardInterrupt}.
+   */
   async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
     const cell = withOwnIntrinsics(() => this.prepared(code, name));
     this.running = scope;
@@ -84,7 +88,7 @@ export class Executor {
     } finally {
       this.running = undefined;
       this.stop = undefined;
-      // Also after a failure: what ran before it is there, and stays.
+      // Declarations that ran before a failure stay.
       withOwnIntrinsics(() => this.compiler.accept(cell));
     }
   }
@@ -96,7 +100,7 @@ export class Executor {
     return { ...cell, script: wrap(cell) };
   }
 
-  /** Wait for work of our own in a cell's place; an interrupt ends the wait and aborts the signal. */
+  /** Waits for internal work in place of a cell; an interrupt ends the wait and aborts the signal. */
   async attend(scope: Scope, work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.running = scope;
@@ -111,18 +115,18 @@ export class Executor {
     }
   }
 
-  /** Whether a name stands for something in a cell. */
+  /** Tests for a name defined in cells. */
   knows(name: string): boolean {
     return name in this.variables || name in globalThis;
   }
 
-  /** Forget all variables and types. */
+  /** Removes all variables and types. */
   reset(): void {
     for (const name of Object.keys(this.variables)) delete this.variables[name];
     this.compiler.reset();
   }
 
-  /** Stop waiting for the running cell and make it stop itself where it can. A sync loop is stopped by `vm` instead. */
+  /** Stops waiting for the running cell and stops it where possible. `vm` stops a synchronous loop instead. */
   interrupt(): void {
     if (!this.running) return;
     this.running.cell.interrupted = true;
@@ -130,7 +134,7 @@ export class Executor {
     this.stop?.(new KeyboardInterrupt());
   }
 
-  /** Called by a loop that saw the flag, at a place where `vm` cannot stop it. */
+  /** Stops a loop that saw the flag where `vm` cannot stop it. */
   private stopLoop(): void {
     // The flag stays up for the loops around this one.
     if (isInterrupted()) throw new KeyboardInterrupt();
@@ -161,7 +165,7 @@ export class Executor {
   }
 }
 
-/** Runs a script that SIGINT stops; outside the script's own code, while `vm` changes the handlers, signals wait. */
+/** Runs a script that SIGINT stops. Signals wait while `vm` changes the handlers before and after the script. */
 function runInGate({ head, text }: Script, name: string): unknown {
   shutGate();
   try {
@@ -171,19 +175,19 @@ function runInGate({ head, text }: Script, name: string): unknown {
   }
 }
 
-/** What precedes a cell's code is on its first line and does not count there, so that positions hold. */
+/** Script of a cell. The code before the cell is on the cell's first line and does not count, so positions hold. */
 interface Script {
   head: string;
   text: string;
 }
 
 function wrap({ code, isAsync, linked }: CompiledCell): Script {
-  // Later cells read and write the cell's own variable, so that its functions see what they assign.
+  // Later cells read and write the cell's variable, so that its functions see their assignments.
   const links = linked.map(({ name, isMutable }) => {
     const set = isMutable ? `, (${name}_) => { ${name} = ${name}_; }` : "";
     return `$link(${JSON.stringify(name)}, () => ${name}${set});`;
   });
-  // The cell is a function inside the one with our parameters, so that it may declare a `require` of its own.
+  // The cell is an inner function, so that it may declare a `require` besides the wrapper's parameter.
   const inner = `(${isAsync ? "async " : ""}() => { ${links.join(" ")} `;
   return {
     head: `"use strict"; (({ ${PARAMETERS} }) => { $enter(); try { return ${inner}`,

@@ -7,27 +7,27 @@ import type { Header } from "../../jupyter/wire";
 import { raiseFlag } from "../node";
 
 export interface Scope {
-  /** Streams and displays go to this request's cell. */
+  /** Request whose cell receives streams and displays. */
   readonly output: Header;
-  /** Comm messages name this request as their cause; differs from `output` inside a comm handler. */
+  /** Request that comm messages name as their cause; differs from `output` inside a comm handler. */
   readonly request: Header;
-  /** The cell's state, shared by every scope that it causes. */
+  /** State of the cell, shared by every scope that it causes. */
   readonly cell: CellState;
 }
 
 export interface CellState {
-  /** Set by an interrupt: the next output, display or comm call of this cell throws, which stops its loops. */
+  /** Set by an interrupt: the cell's next output, display or comm call throws, which stops its loops. */
   interrupted: boolean;
   /** How often it threw since. */
   stops: number;
-  /** Characters that the cell has written to its streams. */
+  /** Number of characters that the cell has written to its streams. */
   written: number;
   allowStdin: boolean;
-  /** What is undone when the cell was interrupted, before the front end hears of it. */
+  /** Actions that undo an interrupted cell's effects before the front end is told. */
   readonly undo: Set<() => void>;
 }
 
-/** Thrown in a cell that the user interrupted; named as every Jupyter front end expects. */
+/** Error of a cell that the user interrupted, with the name that Jupyter front ends expect. */
 export class KeyboardInterrupt extends Error {
   override name = "KeyboardInterrupt";
   constructor() {
@@ -38,15 +38,20 @@ export class KeyboardInterrupt extends Error {
 const storage = platform().context<Scope>();
 let latest: Scope | undefined;
 
+/** Returns the scope of a new cell. */
 export function cellScope(header: Header, allowStdin: boolean): Scope {
   return { output: header, request: header, cell: cellState(allowStdin) };
 }
 
+/** Returns the state of a new cell. */
 export function cellState(allowStdin: boolean): CellState {
   return { interrupted: false, stops: 0, written: 0, allowStdin, undo: new Set() };
 }
 
-/** Undoes what an interrupted cell left behind, by its request but not as its code, which may say nothing any more. */
+/**
+ * Undoes the effects of an interrupted cell. It runs under the cell's request but not as its code, which may no longer
+ * send.
+ */
 export function undoInterrupted({ output, request, cell }: Scope, report: (error: unknown) => void): void {
   const undo = [...cell.undo];
   cell.undo.clear();
@@ -61,17 +66,18 @@ export function undoInterrupted({ output, request, cell }: Scope, report: (error
   });
 }
 
-/** Run a cell; it also becomes where output without an origin goes. */
+/** Runs a cell, which also receives output of unknown origin from now on. */
 export function runCell<T>(scope: Scope, body: () => T): T {
   latest = scope;
   return storage.run(scope, body);
 }
 
+/** Runs a function in a scope. */
 export function runInScope<T>(scope: Scope | undefined, body: () => T): T {
   return scope ? storage.run(scope, body) : body();
 }
 
-/** The scope of the calling code, or the latest cell's where the origin is lost. */
+/** Returns the scope of the calling code, or the latest cell's where the origin is lost. */
 export function currentScope(): Scope | undefined {
   return storage.getStore() ?? latest;
 }
@@ -79,7 +85,7 @@ export function currentScope(): Scope | undefined {
 /** A cell that was stopped so often catches what stops it. */
 const PATIENCE = 100;
 
-/** A point where an interrupted cell stops: throws {@link KeyboardInterrupt} in its code and in nobody else's. */
+/** Stop point of an interrupted cell: throws {@link KeyboardInterrupt} in that cell's code only. */
 export function checkInterrupted(): void {
   const cell = storage.getStore()?.cell;
   if (!cell?.interrupted) return;

@@ -1,4 +1,4 @@
-/** Stacks in cells' terms: which line of which cell, without the frames of the kernel. */
+/** Stacks in terms of cells: line and cell of each frame, without frames of the kernel. */
 import { platform } from "../../platform";
 import type { CellMap, Position } from "../compile/source-map";
 import { attempt } from "./reading";
@@ -8,7 +8,7 @@ interface Known {
   map: CellMap | undefined;
 }
 
-/** A line of a cell that a stack names. */
+/** Line of a cell named in a stack. */
 export interface CellPlace {
   code: string;
   position: Position;
@@ -18,16 +18,17 @@ const REMEMBERED = 500;
 const FILE = /(cell-\d+\.ts):(\d+):(\d+)/;
 const LABEL = /\bcell (\d+), line (\d+):(\d+)/;
 
-/** The file name under which a cell's code runs. */
+/** Returns the file name of a cell's code. */
 export function cellName(executionCount: number): string {
   return `cell-${executionCount}.ts`;
 }
 
-/** "cell 3, line 1:5". */
+/** Returns a label such as "cell 3, line 1:5". */
 export function cellLabel(name: string, { line, column }: Position): string {
   return `cell ${/\d+/.exec(name)?.[0] ?? "?"}, line ${line + 1}:${column + 1}`;
 }
 
+/** Stacks of a session's errors. */
 export class CellStacks {
   private readonly cells = new Map<string, Known>();
 
@@ -40,7 +41,7 @@ export class CellStacks {
     }
   }
 
-  /** Every error's `stack` speaks of cells from now on, whoever prints it. One that no cell is part of stays as it is. */
+  /** Makes every error's `stack` name cells, whoever prints it. A stack without cells stays unchanged. */
   install(): void {
     Error.prepareStackTrace = (error, sites) => {
       const lines = sites.map((site) => `    at ${attempt(() => site.toString(), "(unknown)")}`);
@@ -51,12 +52,12 @@ export class CellStacks {
     };
   }
 
-  /** Lines of a stack, without those that say nothing about a cell; lines that speak of cells already stay. */
+  /** Returns the lines of a stack that concern cells; lines already in terms of cells stay. */
   inCells(lines: readonly string[]): string[] {
     return lines.filter((line) => !isOurs(line)).flatMap((line) => this.inCell(line) ?? []);
   }
 
-  /** The line of a cell that a line of {@link inCells} names. */
+  /** Returns the cell line that a line of {@link inCells} names. */
   placeOf(line: string): CellPlace | undefined {
     const [, cell, row, column] = LABEL.exec(line) ?? [];
     const code = this.cells.get(cellName(Number(cell)))?.code;
@@ -68,13 +69,16 @@ export class CellStacks {
     if (!place) return line;
     const [where, name, row, column] = place as unknown as [string, string, string, string];
     const position = this.cells.get(name)?.map?.toCell({ line: Number(row) - 1, column: Number(column) - 1 });
-    if (!position) return undefined; // The wrapper around a cell.
+    if (!position) return undefined; // Frame of the wrapper around a cell.
     const label = cellLabel(name, position);
     return isTopFrame(line, where) ? `    at ${label}` : line.replace(where, label).replace(/ Proxy\./, " ");
   }
 }
 
-/** V8 quotes the code that ran: `(0 , $variables.f) is not a function`. */
+/**
+ * Removes the wrapper's names from messages in which V8 quotes executed code, such as
+ * `(0 , $variables.f) is not a function`.
+ */
 export function inCellWords(message: string): string {
   return message.replace(/\(0 , \$variables\.([\w$]+)\)/g, "$1").replaceAll("$variables.", "");
 }
@@ -85,12 +89,12 @@ const OURS = ["session", "jupyter", "platform"].map((room) => {
   return join(platform().libraryFolder(), room) + sep;
 });
 
-/** Node's own frames and the session's say nothing about the cell. */
+/** Tests for frames of Node or the session, which do not concern the cell. */
 function isOurs(line: string): boolean {
   return OURS.some((room) => line.includes(room)) || /[( ]node:/.test(line);
 }
 
-/** The wrapper's own frame has no name worth showing. */
+/** Tests for the wrapper's frame, whose name is not shown. */
 function isTopFrame(line: string, where: string): boolean {
   return line.trim() === `at ${where}` || /at (?:async )?(?:Object\.)?<anonymous> \(/.test(line);
 }

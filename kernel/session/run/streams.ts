@@ -1,6 +1,7 @@
 /**
- * Captures what the session writes to its standard streams. The first writes of a moment go to the kernel process at
- * once (it gathers them for the front end); a flood is gathered here first, as each message between the processes costs.
+ * Capture of the session's standard streams. The first writes of a moment go to the kernel process at once, which
+ * gathers them for the front end. A flood is gathered here first, because each message between the processes has a
+ * cost.
  */
 import type { FromSession, StreamName } from "../../jupyter/ipc";
 import { captureStreams } from "../node";
@@ -16,14 +17,15 @@ interface Pending {
 
 const WINDOW_MS = 16;
 const SENT_AT_ONCE = 32;
-/** One write is cut here: a front end that is sent 100 MB of text is lost. */
+/** Largest single write; 100 MB of text would overload a front end. */
 export const WRITE_LIMIT = 1 << 20;
-/** All writes of one cell together are cut here. */
+/** Largest total of writes by one cell. */
 export const CELL_LIMIT = 16 << 20;
 
 // User code may replace the globals.
 const { setTimeout, performance } = globalThis;
 
+/** Capture of both standard streams. */
 export class StreamCapture {
   private pending: Pending | undefined;
   private windowStart = -Infinity;
@@ -41,7 +43,7 @@ export class StreamCapture {
     captureStreams(write, () => this.flush());
   }
 
-  /** Unlike the streams' own `write`, no point where an interrupted cell stops. */
+  /** Writes without being a stop point of an interrupted cell, unlike the streams' `write`. */
   emit(name: StreamName, text: string): void {
     const scope = currentScope();
     const kept = limit(text, scope);
@@ -56,7 +58,7 @@ export class StreamCapture {
     else this.schedule();
   }
 
-  /** Send all that is gathered; called before any other output, so that order is kept. */
+  /** Sends the gathered text; called before any other output to keep the order. */
   flush(): void {
     const { pending } = this;
     if (!pending) return;

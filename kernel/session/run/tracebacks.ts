@@ -1,4 +1,4 @@
-/** Errors as a notebook shows them: which line of which cell, with the line. */
+/** Errors in a notebook's form: cell, line and its code. */
 import type { ErrorReport } from "../../jupyter/ipc";
 import { RuleError } from "../../rule-error";
 import { CellDiagnostics } from "../compile/diagnostics";
@@ -26,6 +26,7 @@ const UNREADABLE: ErrorReport = {
   traceback: [`${RED}Error${RESET}: (an error that cannot be read)`],
 };
 
+/** Tracebacks of a session's errors. */
 export class Tracebacks {
   constructor(private readonly stacks: CellStacks) {}
 
@@ -46,7 +47,7 @@ export class Tracebacks {
     return { ename, evalue, traceback };
   }
 
-  /** The stack, behind the code around the innermost line of a cell. */
+  /** Returns the stack, preceded by the code around the innermost line of a cell. */
   private frames(error: Error): string[] {
     const lines = this.stacks.inCells(stackLines(error));
     const places = lines.map((line) => this.stacks.placeOf(line));

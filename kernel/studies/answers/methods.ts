@@ -54,7 +54,10 @@ export interface AnswerMethod {
 const EYES = /^(vce|mm_projector)\./;
 const ADAPTER = /\.adapters\./;
 
-/** Query and value of every layer, as the paper; nothing dropped, so that methods differ by their form alone. */
+/**
+ * Options of all adapters: query and value of every layer, as in the paper; no dropout, so that methods differ only in
+ * their form.
+ */
 const SHARED = { targetModules: ["q_proj", "v_proj"], loraDropout: 0 };
 const EXPERTS = 4;
 
@@ -64,7 +67,7 @@ interface Form {
   name: string;
   /** Whether VCE fuses the levels; default false. */
   vce?: boolean;
-  /** On the language model's attention in the second stage. */
+  /** Adapter on the language model's attention in the second stage; null for none. */
   adapter?: AdapterOptions;
   /** The second stage and the questions show no picture: the score of words alone. */
   blind?: boolean;
@@ -107,10 +110,10 @@ function build({ languageModel, pictures, settings }: AnswerTask, hasVce: boolea
 }
 
 /**
- * The methods that are compared. LoRA has 1.5 times the rank of Dual-LoRA, which is as many values but for the norms; a
- * mixture of four experts has the rank that comes nearest.
+ * Returns the compared methods. LoRA has 1.5 times the rank of Dual-LoRA, which gives as many values except for the
+ * norms; a mixture of four experts has the nearest rank.
  *
- * @param rank of Dual-LoRA; default 16, even
+ * @param rank even rank of Dual-LoRA; default 16
  */
 export function answerMethods(rank = 16): AnswerMethod[] {
   const scaled = (r: number): LoraForm => ({ ...SHARED, r, loraAlpha: 2 * r });

@@ -13,28 +13,29 @@ import { pictures } from "./study";
 import { StudyFile } from "../study-file";
 import { Trainer } from "./trainer";
 
-/** Which of a study's trained models. */
+/** Choice of one of a study's trained models. */
 export interface OpenAnswersOptions {
-  /** As `answerStudy` got them. */
+  /** Settings of the study, as given to `answerStudy`. */
   settings: AnswerSettings;
+  /** Folder of the study. */
   folder: string;
-  /** The name of one of the settings' methods. */
+  /** Name of one of the settings' methods. */
   method: string;
-  /** 1 and up. */
+  /** Seed, 1 and up. */
   seed: number;
 }
 
-/** The share of VCE's attention that each level gets, for the pictures that questions of a type are about. */
+/** Share of VCE's attention per level, for the pictures of one type of question. */
 export interface LevelWeights {
   type: QuestionType;
-  /** In the order of the settings' levels, summing to 1. */
+  /** Weights in the order of the settings' levels, summing to 1. */
   weights: number[];
 }
 
 const OPEN = "studies.openAnswers";
 const TOGETHER = 32;
 
-/** A model that a study trained, with the test questions. It holds memory of the device until `dispose`. */
+/** Model trained by a study, with the test questions. It holds memory of the device until `dispose`. */
 export class AnswerModel {
   readonly model: VisionLanguageModel;
 
@@ -50,7 +51,7 @@ export class AnswerModel {
     this.model = trained.model;
   }
 
-  /** Right answers in percent. */
+  /** Returns the right answers in percent. */
   score(): Promise<AnswerScore> {
     return this.method.score(this.model, this.asked, this.sight);
   }
@@ -97,7 +98,7 @@ export class AnswerModel {
   }
 }
 
-/** Batches of sequences of one length, so that no padding is seen. */
+/** Groups sequences of one length into batches without padding. */
 function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
   const byLength = new Map<number, AnswerSequence[]>();
   for (const one of sequences) byLength.set(one.ids.length, [...(byLength.get(one.ids.length) ?? []), one]);

@@ -3,30 +3,30 @@ import type { QuestionType } from "../../data/world/language/questions";
 import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
 
-/** Everything that decides the figures of a study. */
+/** Settings that determine the figures of a study. */
 export interface AnswerSettings {
-  /** What `encoders.load` takes. */
+  /** Source for `encoders.load`. */
   encoder: string;
   /** What `models.load` takes. */
   languageModel: string;
-  /** Blocks of the encoder, the one that is projected first. */
+  /** Blocks of the encoder; the first one is projected. */
   levels: readonly number[];
-  /** Side of the square of the encoder's tokens whose mean is kept. */
+  /** Side of the square of encoder tokens that are averaged. */
   pool: number;
-  /** Side of the square of those that become one of the language model's. */
+  /** Side of the square of averaged tokens that form one token of the language model. */
   merge: number;
-  /** Heads and points of VCE. */
+  /** Numbers of heads and points of VCE. */
   heads: number;
   points: number;
-  /** Pictures to train on, and to ask about. */
+  /** Numbers of training and test pictures. */
   images: { train: number; asked: number };
-  /** Whose pictures are asked about: `val` to choose settings by, `test` for figures. */
+  /** Split of the test pictures: `val` to choose settings, `test` for figures. */
   split: "val" | "test";
-  /** Of the questions that are learnt and asked. */
+  /** Types of the learnt and asked questions. */
   types: readonly QuestionType[];
-  /** Pictures in a batch. */
+  /** Pictures per batch. */
   batch: number;
-  /** Questions about each of them. */
+  /** Questions per picture. */
   questions: number;
   /** Updates of the two stages. */
   steps: readonly [first: number, second: number];
@@ -38,8 +38,8 @@ export interface AnswerSettings {
 }
 
 /**
- * The whole study: about 13 minutes on two cores with TensorFlow, 4 a seed. Its types are those that `zoo/reading-llama`
- * answers from words; on the others it is no better than a coin, whatever it sees.
+ * Settings of the whole study: about 13 minutes on two cores with TensorFlow, 4 per seed. `zoo/reading-llama` answers
+ * its types of questions from words; on other types it does not exceed chance, whatever it sees.
  */
 export const ANSWERS: AnswerSettings = {
   encoder: "zoo/clip-vit",
@@ -60,7 +60,7 @@ export const ANSWERS: AnswerSettings = {
   methods: answerMethods(),
 };
 
-/** Its machinery in less than two minutes on WebAssembly: too short for a figure to mean anything. */
+/** Settings of a short run in less than two minutes on WebAssembly, to test the code; its figures have no meaning. */
 export const ANSWERS_SHORT: AnswerSettings = {
   ...ANSWERS,
   images: { train: 128, asked: 32 },

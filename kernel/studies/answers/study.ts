@@ -11,20 +11,21 @@ import { type AnswerSettings, checkSettings } from "./settings";
 import { type AnswerRun, type AnswerStudy, StudyFile } from "../study-file";
 import { type AnswerPlace, type SharedStages, Trainer, type TrainerParts } from "./trainer";
 
-/** Where a study runs, and who watches. */
+/** Place of a study and its observers. */
 export interface AnswerStudyOptions {
+  /** Settings of the study. */
   settings: AnswerSettings;
-  /** Keeps features, checkpoints and the runs that are done: the same call goes on where it was stopped. */
+  /** Folder of features, checkpoints and finished runs; the same call continues where it was stopped. */
   folder: string;
-  /** While features are computed. */
+  /** Called while features are computed. Default: not called. */
   onPictures?: (progress: { split: Split; done: number; total: number }) => void;
-  /** After each update, with the report of `train.fit`. */
+  /** Called after each update with the report of `train.fit`. Default: not called. */
   onStep?: (run: AnswerPlace, report: StepReport) => void | Promise<void>;
-  /** After each run. */
+  /** Called after each run. Default: not called. */
   onRun?: (run: AnswerRun, study: AnswerStudy) => void | Promise<void>;
-  /** A control for each training, to be looked at, paused and stopped: what it stops ends the study. */
+  /** Returns a control for each training, to display, pause and stop it; stopping one ends the study. Default: none. */
   controlFor?: (run: AnswerPlace) => TrainingControl;
-  /** Stops it: between two updates with what is done so far, while features are computed by rejecting. */
+  /** Stops the study: between two updates with the results so far, or during features by rejecting. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -52,7 +53,7 @@ export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerSt
   }
 }
 
-/** Pictures that many studies may share. @internal */
+/** @internal Loads pictures that several studies may share. */
 export async function pictures(
   part: "train" | "asked",
   { settings, folder, signal, onPictures }: Pick<AnswerStudyOptions, "settings" | "folder" | "signal" | "onPictures">,
@@ -61,7 +62,7 @@ export async function pictures(
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
     ...{ encoder, split, count: images[part], levels, pool, signal, folder },
-    // To learn from, many; to be asked, as many of each type as the world asks at once.
+    // Training uses two questions of each type, the test set one.
     perType: part === "train" ? 2 : 1,
     onProgress: (progress) => onPictures?.({ split, ...progress }),
   });

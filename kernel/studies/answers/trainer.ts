@@ -18,10 +18,10 @@ export interface AnswerPlace {
   seed: number;
 }
 
-/** What a training needs beside the settings. */
+/** Inputs of a training besides the settings. */
 export interface TrainerParts {
   settings: AnswerSettings;
-  /** For checkpoints. */
+  /** Folder of the checkpoints. */
   folder: string;
   languageModel: LanguageModel;
   writer: AnswerWriter;
@@ -93,7 +93,7 @@ export class Trainer {
     const { settings, writer, sight, controlFor, signal, onStep } = this.parts;
     const place = { method: stage.isShared ? stage.name : this.method.name, seed: this.seed };
     const loss = stage.loss ?? this.method.loss;
-    // Each stage has an order of its own: the second one does not begin with the pictures that the first one began with.
+    // Each stage has a separate order, so that the second does not begin with the first one's pictures.
     const seed = 2 * this.seed + index;
     const { ended } = await fit(
       {

@@ -14,13 +14,14 @@ export interface AnswerScore {
   byType: Partial<Record<QuestionType, number>>;
 }
 
-/** Questions that are answered together. */
+/** Number of questions per batch. */
 const TOGETHER = 64;
 
 /**
- * The share of questions whose most likely next word is the answer. Questions of one length go together, so that little is padding.
+ * Returns the share of questions whose most likely next word is the answer. Questions of similar length go together to
+ * reduce padding.
  *
- * @param logits of the words after the places before answers, [answers, vocabulary]
+ * @param logits returns the logits of the words at the answers' places, [answers, vocabulary]
  */
 async function score(
   sequences: readonly AnswerSequence[],
@@ -38,7 +39,11 @@ async function score(
   return scoreOf(right);
 }
 
-/** @param right whether each question of a type was answered rightly */
+/**
+ * Returns the score.
+ *
+ * @param right correctness of each question, by type
+ */
 export function scoreOf(right: ReadonlyMap<QuestionType, readonly boolean[]>): AnswerScore {
   const percent = (ones: readonly boolean[]): number => (100 * ones.filter(Boolean).length) / ones.length;
   const all = [...right.values()].flat();
@@ -46,7 +51,7 @@ export function scoreOf(right: ReadonlyMap<QuestionType, readonly boolean[]>): A
   return { all: percent(all), questions: all.length, byType };
 }
 
-/** How a model that sees answers single questions. */
+/** Scores a seeing model on single questions. */
 export async function scoreSeeing(
   model: VisionLanguageModel,
   sequences: readonly AnswerSequence[],
@@ -55,7 +60,7 @@ export async function scoreSeeing(
   return score(sequences, (batch) => answerLogits(model, batch, sight));
 }
 
-/** How the language model answers single questions from words alone. */
+/** Scores the language model on single questions from words alone. */
 export async function scoreReading(model: LanguageModel, sequences: readonly AnswerSequence[]): Promise<AnswerScore> {
   return score(sequences, ({ ids, mask, length, answers }) => {
     const shape = [ids.length / length, length] as [number, number];
@@ -71,7 +76,7 @@ export async function scoreReading(model: LanguageModel, sequences: readonly Ans
   });
 }
 
-/** The most frequent answer of each type among some pictures, given always. */
+/** Scores the most frequent answer of each type among some pictures. */
 export function scoreMajority(known: readonly PictureText[], asked: readonly PictureText[]): AnswerScore {
   const counts = new Map<QuestionType, Map<string, number>>();
   for (const { type, answer } of known.flatMap(({ questions }) => questions)) {

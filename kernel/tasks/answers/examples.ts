@@ -13,31 +13,34 @@ import type { PictureSource } from "../../features/sources";
 import { floatToHalf } from "../../numeric";
 import { TaskError } from "../error";
 
-/** Pictures of the world as a frozen encoder sees them, with questions. */
+/** Options of the world's pictures as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
-  /** A loaded encoder, which stays loaded, or what `encoders.load` takes. */
+  /** Loaded encoder, which stays loaded, or the source for `encoders.load`. */
   encoder: Encoder | string;
+  /** Split of the pictures. */
   split: Split;
-  /** Number of pictures: those of the seeds 0, 1, …. */
+  /** Number of pictures, those of the seeds 0, 1, …. */
   count: number;
   /** Blocks whose output is kept, in this order; negative ones from the end. */
   levels: readonly number[];
-  /** Side of the square of neighbouring tokens of the encoder whose mean is kept; default 2. */
+  /** Side of the square of neighbouring encoder tokens that are averaged. Default 2. */
   pool?: number;
-  /** At most as many questions of each type; default 2. */
+  /** Most questions of each type. Default 2. */
   perType?: number;
-  /** Takes the features in a folder of its own for each encoder and options; what is there already is not computed again. */
+  /**
+   * Folder of the features, with a sub-folder for each encoder and options; existing features are not computed again.
+   */
   folder: string;
-  /** Called after each file. */
+  /** Called after each file. Default: not called. */
   onProgress?: (progress: { done: number; total: number }) => void;
-  /** Stops between two files: the promise rejects with the signal's reason. */
+  /** Stops between two files: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
 
 /** One picture without its pixels. */
 export interface PictureText {
   questions: readonly Question[];
-  /** What is seen, in words, as `world.reading` tells it. */
+  /** Description of the picture in words, as in `world.reading`. */
   reading: string;
 }
 
@@ -49,13 +52,13 @@ const TOGETHER = 128;
 export class Pictures {
   /** @internal Use {@link loadPictures}. */
   constructor(
-    /** [count, levels, tokens, channels] in half precision. */
+    /** Features [count, levels, tokens, channels] in half precision. */
     private readonly halves: Uint16Array,
     readonly texts: readonly PictureText[],
     readonly levels: readonly number[],
     readonly grid: readonly [rows: number, columns: number],
     readonly channels: number,
-    /** What decides every value: encoder, levels, split and questions. */
+    /** Hash of encoder, levels, split and questions, which determine every value. */
     readonly identity: string,
   ) {}
 
@@ -63,7 +66,7 @@ export class Pictures {
     return this.texts.length;
   }
 
-  /** The same pictures with the questions of some types alone. */
+  /** Returns the same pictures with only the questions of some types. */
   only(types: readonly QuestionType[]): Pictures {
     const texts = this.texts.map((text) => ({
       ...text,
@@ -72,7 +75,7 @@ export class Pictures {
     return new Pictures(this.halves, texts, this.levels, this.grid, this.channels, this.identity);
   }
 
-  /** One level of a picture, [tokens, channels], in half precision: a view. */
+  /** Returns one level of a picture, [tokens, channels], in half precision: a view. */
   bits(picture: number, level: number): Uint16Array {
     const size = this.grid[0] * this.grid[1] * this.channels;
     const at = (picture * this.levels.length + level) * size;

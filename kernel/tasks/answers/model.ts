@@ -5,12 +5,12 @@ import type { Batch, VisionLanguageModel } from "../../models/vision-language-mo
 import type { Pictures } from "./examples";
 import type { AnswerBatch } from "./sequences";
 
-/** Each level's mean and standard deviation by channel, over the pictures to train on: levels differ in scale. */
+/** Mean and standard deviation of each level by channel, over the training pictures, because levels differ in scale. */
 export class FeatureScale {
   private readonly means: Float32Array[];
   private readonly factors: Float32Array[];
 
-  /** @param most pictures that are looked at */
+  /** @param most largest number of pictures to measure */
   constructor(
     private readonly pictures: Pictures,
     most = 256,
@@ -36,7 +36,7 @@ export class FeatureScale {
     return { means, factors };
   }
 
-  /** A level of some pictures of any split, [B, tokens, channels], of mean 0 and deviation 1 in training. */
+  /** Returns a level of some pictures of any split, [B, tokens, channels], with mean 0 and deviation 1 in training. */
   level(pictures: Pictures, chosen: readonly number[], level: number): Tensor {
     const { channels, grid } = pictures;
     const [means, factors] = [this.means[level], this.factors[level]];
@@ -50,15 +50,15 @@ export class FeatureScale {
   }
 }
 
-/** Where a model's pictures come from. */
+/** Source of a model's pictures. */
 export interface Sight {
   pictures: Pictures;
   scale: FeatureScale;
-  /** Zeros in place of every picture; default false. */
+  /** Use zeros for every picture. Default false. */
   blind?: boolean;
 }
 
-/** A batch as the model takes it: all levels for VCE, the first one without it. */
+/** Returns a batch as tensors: all levels for VCE, the first one without it. */
 export function tensorsOf({ pictures: chosen, ids, mask, length }: AnswerBatch, sight: Sight, vce: boolean): Batch {
   const { pictures, scale, blind } = sight;
   const wanted = vce ? [...pictures.levels.keys()] : [0];
@@ -71,7 +71,7 @@ export function tensorsOf({ pictures: chosen, ids, mask, length }: AnswerBatch, 
   };
 }
 
-/** Logits after the places before answers, [answers, vocabulary]. */
+/** Returns the logits at the places of answers, [answers, vocabulary]. */
 export function answerLogits(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
   const places = tf.tensor(
     batch.answers.map(({ place }) => place),
@@ -81,7 +81,7 @@ export function answerLogits(model: VisionLanguageModel, batch: AnswerBatch, sig
   return model.logitsAt(tensorsOf(batch, sight, model.vce !== null), places);
 }
 
-/** Mean cross-entropy of the answers. */
+/** Returns the mean cross-entropy of the answers. */
 export function answerLoss(model: VisionLanguageModel, batch: AnswerBatch, sight: Sight): Tensor {
   const words = tf.tensor(
     batch.answers.map(({ word }) => word),

@@ -5,31 +5,31 @@ import { type BatchSource, batches } from "../../train";
 import { TaskError } from "../error";
 import type { PictureText, Pictures } from "./examples";
 
-/** Questions about one picture in the language model's words; the picture, or its reading, stands after the first word. */
+/** Questions about one picture in the language model's words. The picture, or its reading, follows the first word. */
 export interface AnswerSequence {
   picture: number;
   ids: readonly number[];
-  /** Where an answer is, and of what type its question. */
+  /** Place of each answer and type of its question. */
   answers: readonly { place: number; type: QuestionType }[];
 }
 
-/** Sequences of a batch, padded: plain data. */
+/** Padded sequences of a batch: plain data. */
 export interface AnswerBatch {
   pictures: readonly number[];
-  /** [B, T] */
+  /** Word ids, [B, T]. */
   ids: Int32Array;
-  /** [B, T], 0 where there is padding. */
+  /** Mask [B, T], 0 for padding. */
   mask: Int32Array;
   length: number;
-  /** Places in [B · T] after which an answer follows, with its word and type. */
+  /** Places in [B · T] before the answers, with the answer's word and type. */
   answers: readonly { place: number; word: number; type: QuestionType }[];
 }
 
-/** The word before the picture and the one after it, as readings have them. */
+/** Words before and after the picture, as in readings. */
 const BEFORE = "objects";
 const AFTER = ";";
 
-/** Makes sequences of a language model's words. */
+/** Writer of sequences in a language model's words. */
 export class AnswerWriter {
   constructor(private readonly tokenizer: Tokenizer) {}
 
@@ -37,7 +37,11 @@ export class AnswerWriter {
     return Array.from(this.tokenizer.encode([text]).ids, Number);
   }
 
-  /** Some questions about a picture, one after the other. @param told the reading, for a model that does not see */
+  /**
+   * Returns some questions about a picture in sequence.
+   *
+   * @param told include the reading, for a model that does not see
+   */
   sequence(
     picture: number,
     { questions, reading }: PictureText,
@@ -55,7 +59,7 @@ export class AnswerWriter {
     return { picture, ids, answers };
   }
 
-  /** Each question about each picture by itself. */
+  /** Returns each question about each picture as a separate sequence. */
   single(texts: readonly PictureText[], told = false): AnswerSequence[] {
     return texts.flatMap((text, picture) =>
       text.questions.map((_, index) => this.sequence(picture, text, [index], told)),
@@ -63,7 +67,7 @@ export class AnswerWriter {
   }
 }
 
-/** Sequences side by side, padded on the right. */
+/** Joins sequences into a batch, padded on the right. */
 export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
   const length = Math.max(...sequences.map(({ ids }) => ids.length));
   const ids = new Int32Array(sequences.length * length);
@@ -79,14 +83,14 @@ export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
 }
 
 export interface AnswerBatchOptions {
-  /** Pictures in a batch. */
+  /** Pictures per batch. */
   size: number;
-  /** Questions about each, drawn anew each epoch. */
+  /** Questions per picture, drawn anew each epoch. */
   questions: number;
   seed: number;
 }
 
-/** Batches to train on, the same for the same seed. */
+/** Returns the training batches, equal for the same seed. */
 export function answerBatches(
   pictures: Pictures,
   writer: AnswerWriter,

@@ -184,7 +184,11 @@ async function buildPayload(
     ...saveValues(patches, tokens, matrix),
     best: bestMeans(matrix),
     current: token,
-    ...{ normalization, temperature, scale, colormap, opacity },
+    normalization,
+    temperature,
+    scale,
+    colormap,
+    opacity,
   };
 }
 

@@ -104,11 +104,14 @@ export function saveFit(table: LawTableLike, fit: LawFitLike, choice?: FitChoice
   return {
     choice: choice ?? { degree: degree === 1 ? 1 : 2, ...(isPolynomial(fit) ? {} : { terms: [...terms] }) },
     predictors: [...predictors],
-    ...{ normalize, ridge },
+    normalize,
+    ridge,
     benchmarks: table.benchmarks.map((name) => saveBenchmark(table, name, ownValue(fit.benchmarks, name))),
     groups: Object.entries(fit.groups ?? {}).map(([name, { r2, adjustedR2, looQ2 }]) => ({
       name,
-      ...{ r2: finite(r2, `fit.groups.${name}.r2`), adjustedR2, looQ2 },
+      r2: finite(r2, `fit.groups.${name}.r2`),
+      adjustedR2,
+      looQ2,
     })),
   };
 }
@@ -131,7 +134,9 @@ function saveBenchmark(table: LawTableLike, name: string, fit: LawBenchmarkFitLi
     n: fit.n,
     terms: [...fit.terms],
     coefficients: fit.coefficients.map((value, i) => finite(value, `fit.benchmarks.${name}.coefficients[${i}]`)),
-    ...{ r2: finite(fit.r2, `fit.benchmarks.${name}.r2`), adjustedR2: fit.adjustedR2, looQ2: fit.looQ2 },
+    r2: finite(fit.r2, `fit.benchmarks.${name}.r2`),
+    adjustedR2: fit.adjustedR2,
+    looQ2: fit.looQ2,
     predictions: byEncoder(fit.predictions),
     looPredictions: byEncoder(fit.looPredictions),
     scales: Object.entries(fit.scales).map(([of, [min, max]]) => ({ name: of, min, max })),

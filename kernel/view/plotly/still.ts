@@ -123,7 +123,10 @@ function makePlane(traces: Trace[], layout: PlotlyObject, frame: Frame): Plane {
     options: axisOptions(layout, "xaxis"),
     values: extent(traces, "x", heat),
     includeZero: bars(true),
-    ...{ padding, from: frame.left, to: frame.right, spacing: 80 },
+    padding,
+    from: frame.left,
+    to: frame.right,
+    spacing: 80,
   });
   const options = axisOptions(layout, "yaxis");
   const turned = options.autorange === "reversed";

@@ -51,12 +51,18 @@ export function planOf({ stages, checkpoint, ...plan }: TrainingPlanLike): RunPl
   const { totalSteps, step, accumulate, batches, device } = plan;
   return {
     stages: stages.map(({ name, steps, groups }) => ({
-      ...{ name: cut(name), steps },
+      name: cut(name),
+      steps,
       groups: groups
         .slice(0, MAX_NAMES)
         .map(({ label, learningRate, size }) => ({ label: cut(label), learningRate, size })),
     })),
-    ...{ totalSteps, step, accumulate, batches, device, checkpoint: checkpoint !== null },
+    totalSteps,
+    step,
+    accumulate,
+    batches,
+    device,
+    checkpoint: checkpoint !== null,
   };
 }
 
@@ -64,7 +70,11 @@ export function stepOf(report: TrainingStepLike): RunStep {
   const { step, stageIndex: stage, stageStep, epoch, examples, memory, validation, pictures } = report;
   const { tensors, bytes, resident, gpu } = memory;
   return {
-    ...{ step, stage, stageStep, epoch: shortened(epoch), examples },
+    step,
+    stage,
+    stageStep,
+    epoch: shortened(epoch),
+    examples,
     loss: finite(report.loss) ?? 0,
     gradientNorm: finite(report.gradientNorm) ?? 0,
     metrics: numbers(report.metrics),

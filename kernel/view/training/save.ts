@@ -27,7 +27,9 @@ export function saveTraining(view: string, title: string, runs: readonly RunReco
   };
   const room = MAX_SAVED_BYTES - sizeOf(others);
   const payload = (buckets: number, frames: number): TrainingPayload => ({
-    ...{ version: 1, view, title },
+    version: 1,
+    view,
+    title,
     runs: runs.map((run) => withoutEmpty(run.save(buckets, frames), frames)),
   });
   const fitting = ROOMS.map((sizes) => () => payload(...sizes)).find((make) => sizeOf(make()) <= room);

@@ -2,7 +2,7 @@ import { WidgetError } from "../error";
 import { Widget, type WidgetHandle } from "../model";
 import { control, CONTROLS, identity, type ControlOptions, type ViewState } from "./definition";
 
-/** State of a widget that holds others. */
+/** State of a widget that contains others. */
 export interface BoxState extends ViewState {
   children: readonly WidgetHandle[];
   box_style: "" | "success" | "info" | "warning" | "danger";
@@ -11,13 +11,13 @@ export interface BoxState extends ViewState {
 /** State of a container that shows one child at a time. */
 export interface PagesState extends BoxState {
   titles: readonly string[];
-  /** Which child is shown; `null`: none. */
+  /** Index of the visible child; `null` for none. */
   selected_index: number | null;
 }
 
-/** What a container is made from beside its children. */
+/** Options of a container besides its children. */
 export type BoxOptions = ControlOptions<Omit<BoxState, "children">>;
-/** The same for one that shows a child at a time. */
+/** Options of a container that shows one child at a time. */
 export type PagesOptions = ControlOptions<Omit<PagesState, "children">>;
 
 const BOX = { box_style: "", children: [] };
@@ -38,7 +38,7 @@ function container<S extends BoxState>(
   return new Widget({ ...control(where, definition, { ...options, children: [...children] }), derive });
 }
 
-/** A child that is closed later goes from the views by itself. */
+/** Checks children. A child closed later disappears from the views by itself. */
 function checkChildren(where: string, children: unknown): void {
   const wrong = Array.isArray(children)
     ? children.find((child) => !(child instanceof Widget) || child.closed)
@@ -46,27 +46,29 @@ function checkChildren(where: string, children: unknown): void {
   if (wrong !== undefined) throw new WidgetError(where, "children must be widgets that are open", wrong);
 }
 
-/** Widgets one after another, as `layout.display` and `flex_flow` say. */
+/** Arranges widgets as `layout.display` and `flex_flow` say. */
 export function box(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
   return container("Box", BOX, children, options);
 }
 
-/** Widgets in a row: `widgets.hbox([slider, button])`. */
+/** Arranges widgets in a row: `widgets.hbox([slider, button])`. */
 export function hbox(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
   return container("HBox", BOX, children, options);
 }
 
-/** Widgets in a column. */
+/** Arranges widgets in a column. */
 export function vbox(children: readonly WidgetHandle[], options: BoxOptions = {}): Widget<BoxState> {
   return container("VBox", BOX, children, options);
 }
 
-/** Widgets behind tabs: `widgets.tab([a, b], { titles: ["Layers", "Pixels"] })`. Default: the first is shown. */
+/**
+ * Arranges widgets behind tabs: `widgets.tab([a, b], { titles: ["Layers", "Pixels"] })`. Default: the first is shown.
+ */
 export function tab(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
   return container("Tab", PAGES, children, { selected_index: children.length > 0 ? 0 : null, ...options });
 }
 
-/** Widgets that unfold. Default: all are folded. */
+/** Arranges widgets in foldable sections. Default: all are folded. */
 export function accordion(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
   return container("Accordion", PAGES, children, options);
 }
@@ -78,8 +80,10 @@ export interface LinkState {
 }
 
 /**
- * Keeps a value of two widgets the same in the browser, without the kernel: `widgets.jslink(play, "value", slider, "value")`. Close
- * the result to part them.
+ * Synchronises a value of two widgets in the browser, without the kernel:
+ * `widgets.jslink(play, "value", slider, "value")`. Closing the result unlinks them.
+ *
+ * @throws WidgetError for a key that a widget does not have
  */
 export function jslink<S extends object, T extends object>(
   source: Widget<S>,

@@ -1,9 +1,9 @@
-/** What all of ipywidgets' core controls have in common: names, versions, layout and style. */
+/** Common parts of ipywidgets' core controls: names, versions, layout and style. */
 import { WidgetError } from "../error";
 import { checkColor } from "./colors";
 import { Widget, type WidgetSetup } from "../model";
 
-/** Versions of the models' state, as ipywidgets 8 has them; not versions of a package. */
+/** Versions of the models' state in ipywidgets 8, not of a package. */
 const BASE = { module: "@jupyter-widgets/base", version: "2.0.0" };
 export const CONTROLS = { module: "@jupyter-widgets/controls", version: "2.0.0" };
 const OUTPUT = { module: "@jupyter-widgets/output", version: "1.0.0" };
@@ -52,11 +52,15 @@ const STYLES = {
 };
 export type StyleName = keyof typeof STYLES;
 
-/** CSS of a widget's box by ipywidgets' names, as `{ width: "50%" }`; `null` leaves the default. */
+/** CSS of a widget's box under ipywidgets' names, as `{ width: "50%" }`; `null` keeps the default. */
 export type LayoutState = { [K in (typeof LAYOUT_KEYS)[number]]?: string | null };
+/** Layout of a widget's box, which widgets may share. */
 export type Layout = Widget<LayoutState>;
 
-/** CSS of a widget's parts. Each kind of widget takes some of these; `description_width: "initial"` shows long descriptions. */
+/**
+ * CSS of a widget's parts. Each kind of widget supports some of these; `description_width: "initial"` shows long
+ * descriptions.
+ */
 export interface StyleState {
   background?: string | null;
   bar_color?: string | null;
@@ -72,32 +76,33 @@ export interface StyleState {
   text_color?: string | null;
   text_decoration?: string | null;
 }
+/** Style of a widget's parts, which widgets may share. */
 export type Style = Widget<StyleState>;
 
-/** State of every control that can be seen. */
+/** State of every visible control. */
 export interface ViewState {
   layout: Layout;
-  /** Shown while the pointer rests on it. */
+  /** Text shown while the pointer rests on the control. */
   tooltip: string | null;
-  /** Whether the Tab key stops here; `null` leaves it to the control. */
+  /** Include the control in the Tab order; `null` leaves it to the control. */
   tabbable: boolean | null;
 }
 
-/** State of controls with a description beside them. */
+/** State of controls with a description. */
 export interface DescribedState extends ViewState {
   description: string;
-  /** Default false: the description is text. */
+  /** Interpret the description as HTML. Default false: as text. */
   description_allow_html: boolean;
   style: Style;
 }
 
-/** What a control is made from: any part of its state, with layout and style as plain objects or shared between widgets. */
+/** Options of a control: any part of its state, with layout and style as plain objects or shared between widgets. */
 export type ControlOptions<S> = Partial<Omit<S, "layout" | "style">> & {
   layout?: Layout | LayoutState;
   style?: Style | StyleState;
 };
 
-/** A layout that several widgets share. */
+/** Makes a layout for several widgets to share. */
 export function layout(state: LayoutState = {}): Layout {
   return new Widget(layoutSetup("widgets.layout", state));
 }
@@ -117,22 +122,26 @@ function styleSetup(where: string, name: StyleName, state: StyleState): WidgetSe
 /** Keys of a style that hold a color, or none. */
 const COLORS = ["background", "bar_color", "button_color", "handle_color", "text_color"];
 
-/** One kind of control. */
+/** Definition of one kind of control. */
 export interface Definition {
-  /** `IntSlider`: the model is `IntSliderModel`. */
+  /** Name such as `IntSlider`, whose model is `IntSliderModel`. */
   model: string;
-  /** If not the model's. */
+  /** Name of the view if it differs from the model's. */
   view?: string;
   style?: StyleName;
-  /** All keys of its own. */
+  /** All keys of this kind with their defaults. */
   defaults: Record<string, unknown>;
-  /** Of ipywidgets' output package. */
+  /** True for a control of ipywidgets' output package. */
   output?: boolean;
 }
 
 export const DESCRIBED = { description: "", description_allow_html: false };
 
-/** The setup of a control from the options that a user gave. @throws WidgetError for an option that the control does not have. */
+/**
+ * Returns the setup of a control from a user's options.
+ *
+ * @throws WidgetError for an option that the control does not have
+ */
 export function control(where: string, definition: Definition, options: object): WidgetSetup {
   const { layout: box = {}, style: look = {}, ...own } = options as ControlOptions<DescribedState>;
   const { model, view = model, output } = definition;
@@ -143,7 +152,10 @@ export function control(where: string, definition: Definition, options: object):
   return { where, kinds, references: ["layout", "style", "children"], ...dressed(where, definition, state, box, look) };
 }
 
-/** The state with layout and style, and those of the two that are its own. All is checked before the first is made. */
+/**
+ * Returns the state with layout and style, and those of the two made here. Everything is checked before the first is
+ * made.
+ */
 function dressed(
   where: string,
   definition: Definition,
@@ -167,7 +179,7 @@ interface Source {
   version: string;
 }
 
-/** The keys by which the front end finds the classes of model and view. */
+/** Returns the keys by which the front end finds the classes of model and view. */
 export function identity(model: Source, modelName: string, view: Source, viewName: string | null): object {
   return {
     _model_module: model.module,
@@ -180,7 +192,7 @@ export function identity(model: Source, modelName: string, view: Source, viewNam
   };
 }
 
-/** Defaults with the options in their places. */
+/** Returns the defaults overridden by the options. */
 function filled(where: string, defaults: object, options: object): Record<string, unknown> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const wrong = given.find(([key]) => !Object.hasOwn(defaults, key) || key.startsWith("_"));

@@ -2,7 +2,7 @@ import { WidgetError } from "../error";
 import { Widget } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
 
-/** State of what holds a number between two others. */
+/** State of a number with bounds. */
 export interface BoundedState extends DescribedState {
   value: number;
   min: number;
@@ -13,11 +13,11 @@ export interface BoundedState extends DescribedState {
 export interface SliderState extends BoundedState {
   step: number;
   orientation: "horizontal" | "vertical";
-  /** Whether the number stands beside the slider, and is editable there. */
+  /** Show an editable number beside the slider. */
   readout: boolean;
-  /** How the number is written, in d3's format language: `d`, `.2f`. */
+  /** Format of the number in d3's format language: `d`, `.2f`. */
   readout_format: string;
-  /** Default true: the value follows the drag. Otherwise it changes when the slider is let go. */
+  /** Update the value during the drag. Default true; otherwise it changes when the slider is released. */
   continuous_update: boolean;
   disabled: boolean;
   behavior: string;
@@ -31,9 +31,9 @@ export interface RangeSliderState extends Omit<SliderState, "value"> {
 /** State of a field for a number. */
 export interface NumberState extends DescribedState {
   value: number;
-  /** `null`: any. */
+  /** Step; `null` for any. */
   step: number | null;
-  /** Default false: the value changes on Enter or when the field is left. */
+  /** Update the value while typing. Default false: it changes on Enter or when the field loses focus. */
   continuous_update: boolean;
   disabled: boolean;
 }
@@ -44,7 +44,7 @@ export interface ProgressState extends BoundedState {
   bar_style: "" | "success" | "info" | "warning" | "danger";
 }
 
-/** State of what counts up by itself in the browser. */
+/** State of a counter that runs in the browser. */
 export interface PlayState extends BoundedState {
   step: number;
   /** Milliseconds between two values. */
@@ -57,8 +57,13 @@ export interface PlayState extends BoundedState {
 
 const BOUNDS = { min: 0, max: 100 };
 const SLIDER = {
-  ...{ ...DESCRIBED, ...BOUNDS, behavior: "drag-tap", continuous_update: true, disabled: false },
-  ...{ orientation: "horizontal", readout: true },
+  ...DESCRIBED,
+  ...BOUNDS,
+  behavior: "drag-tap",
+  continuous_update: true,
+  disabled: false,
+  orientation: "horizontal",
+  readout: true,
 };
 const INTEGERS = { step: 1, readout_format: "d" };
 const FLOATS = { step: 0.1, readout_format: ".2f" };
@@ -66,7 +71,7 @@ const FIELD = { ...DESCRIBED, continuous_update: false, disabled: false, value: 
 
 type Rule = (where: string, next: (key: string) => unknown) => void;
 
-/** Every value lies between the bounds. */
+/** Rule that every value lies between the bounds. */
 const bounded: Rule = (where, next) => {
   const [min, max] = [Number(next("min")), Number(next("max"))];
   for (const [name, bound] of Object.entries({ min, max }))
@@ -114,13 +119,21 @@ function slider(model: string, own: object): Definition {
   return { model, style: "SliderStyle", defaults: { ...SLIDER, ...own } };
 }
 
-/** A slider over whole numbers. Default: 0, or the bound next to it, in 0..100. */
+/**
+ * Makes a slider over whole numbers. Default: 0, or the nearest bound, in 0..100.
+ *
+ * @throws WidgetError for a value outside the bounds
+ */
 export function intSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
   const definition = slider("IntSlider", { ...INTEGERS, value: nearest(options) });
   return make("widgets.intSlider", definition, options, [bounded, whole, positive("step")]);
 }
 
-/** A slider over numbers. Default: 0, or the bound next to it, in 0..100 by steps of 0.1. */
+/**
+ * Makes a slider over numbers. Default: 0, or the nearest bound, in 0..100 by steps of 0.1.
+ *
+ * @throws WidgetError for a value outside the bounds
+ */
 export function floatSlider(options: ControlOptions<SliderState> = {}): Widget<SliderState> {
   return make("widgets.floatSlider", slider("FloatSlider", { ...FLOATS, value: nearest(options) }), options, [
     bounded,
@@ -128,31 +141,31 @@ export function floatSlider(options: ControlOptions<SliderState> = {}): Widget<S
   ]);
 }
 
-/** A slider with two ends over whole numbers. Default: the middle half of 0..100. */
+/** Makes a slider with two ends over whole numbers. Default: the middle half of 0..100. */
 export function intRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("IntRangeSlider", { ...INTEGERS, value: middle(options).map(Math.round) });
   return make("widgets.intRangeSlider", definition, options, [ordered, bounded, whole, positive("step")]);
 }
 
-/** A slider with two ends over numbers. Default: the middle half of 0..100. */
+/** Makes a slider with two ends over numbers. Default: the middle half of 0..100. */
 export function floatRangeSlider(options: ControlOptions<RangeSliderState> = {}): Widget<RangeSliderState> {
   const definition = slider("FloatRangeSlider", { ...FLOATS, value: middle(options) });
   return make("widgets.floatRangeSlider", definition, options, [ordered, bounded, positive("step")]);
 }
 
-/** A field for a whole number. */
+/** Makes a field for a whole number. */
 export function intText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "IntText", style: "DescriptionStyle", defaults: { ...FIELD, step: 1 } };
   return make("widgets.intText", definition, options, [whole, positive("step")]);
 }
 
-/** A field for a number. */
+/** Makes a field for a number. */
 export function floatText(options: ControlOptions<NumberState> = {}): Widget<NumberState> {
   const definition: Definition = { model: "FloatText", style: "DescriptionStyle", defaults: { ...FIELD, step: null } };
   return make("widgets.floatText", definition, options, [number, positive("step")]);
 }
 
-/** A bar that fills from `min` to `max`. Default: 0, or the bound next to it, in 0..100. */
+/** Makes a bar that fills from `min` to `max`. Default: 0, or the nearest bound, in 0..100. */
 export function progress(options: ControlOptions<ProgressState> = {}): Widget<ProgressState> {
   const own = { bar_style: "", orientation: "horizontal", value: nearest(options) };
   const defaults = { ...DESCRIBED, ...BOUNDS, ...own };
@@ -160,7 +173,7 @@ export function progress(options: ControlOptions<ProgressState> = {}): Widget<Pr
   return make("widgets.progress", definition, options, [bounded]);
 }
 
-/** Counts from `min` to `max` in the browser; {@link jslink} makes a slider follow. */
+/** Makes a counter from `min` to `max` in the browser; {@link jslink} makes a slider follow it. */
 export function play(options: ControlOptions<PlayState> = {}): Widget<PlayState> {
   const own = { interval: 100, playing: false, repeat: false, show_repeat: true, step: 1, disabled: false };
   const defaults = { ...DESCRIBED, ...BOUNDS, ...own, value: nearest(options) };
@@ -175,7 +188,7 @@ interface Bounds {
   max?: number;
 }
 
-/** The value next to 0 that the bounds allow. */
+/** Returns the value nearest to 0 within the bounds. */
 function nearest({ min = BOUNDS.min, max = BOUNDS.max }: Bounds): number {
   return Math.min(Math.max(0, min), max);
 }

@@ -5,54 +5,56 @@ import { control, type ControlOptions, type ViewState } from "./definition";
 
 /** State of a picture. */
 export interface ImageState extends ViewState {
-  /** The bytes of the file. */
+  /** Bytes of the file. */
   value: Uint8Array;
-  /** Default `png`. */
+  /** Format of the file. Default `png`. */
   format: string;
-  /** CSS pixels as text; empty: the picture's own. */
+  /** Width in CSS pixels as text; empty for the picture's width. */
   width: string;
   height: string;
 }
 
-/** State of a place for outputs. */
+/** State of an area for outputs. */
 export interface OutputState extends ViewState {
-  /** nbformat's outputs. */
+  /** Outputs in nbformat's form. */
   outputs: readonly JSONObject[];
-  /** The request whose outputs the front end puts here, see {@link Output.capture}. */
+  /** Request whose outputs the front end puts here, see {@link Output.capture}. */
   msg_id: string;
 }
 
-/** A picture from the bytes of a file; set `value` to show another. */
+/** Makes a picture from the bytes of a file; set `value` to show another. */
 export function image(options: ControlOptions<ImageState>): Widget<ImageState> {
   const defaults = { format: "png", height: "", value: new Uint8Array(), width: "" };
   return new Widget(control("widgets.image", { model: "Image", defaults }, options));
 }
 
-/** A place for outputs beside other widgets. It keeps them, also after a reload. */
+/** Area for outputs beside other widgets. It keeps them, also after a reload. */
 export class Output extends Widget<OutputState> {
   private captures = 0;
 
-  /** Replaces what is there by any value that a cell can show: a view, a widget, a mime bundle, text. */
+  /** Replaces the content by any value that a cell can show: a view, a widget, a mime bundle, text. */
   show(value: unknown): void {
     this.update({ outputs: [asOutput(value)] });
   }
 
-  /** Adds a value below what is there. */
+  /** Appends a value to the content. */
   append(value: unknown): void {
     this.update({ outputs: [...this.get("outputs"), asOutput(value)] });
   }
 
+  /** Removes all outputs. */
   clear(): void {
     this.update({ outputs: [] });
   }
 
   /**
-   * Runs `body`; until it ends, or the promise it returns, the front end puts here what else would be below the cell: streams,
-   * displays, `clearOutput`. Everything that the cell says meanwhile, as in ipywidgets' `with output:`. An error of `body` is
-   * thrown on, and an interrupt ends the capture with the cell: the front end shows both below the cell. In a handler the cell
-   * is the one that made the widget: `button.onClick(() => log.capture(work))`.
+   * Captures output: until `body` ends, or the promise it returns settles, the front end puts the cell's outputs here
+   * instead of below the cell: streams, displays, `clearOutput`, as in ipywidgets' `with output:`. An error of `body`
+   * is rethrown, and an interrupt ends the capture with the cell; the front end shows both below the cell. In a handler
+   * the cell is the one that made the widget: `button.onClick(() => log.capture(work))`.
    *
-   * The kernel has captured outputs in `outputs` when the front end has sent them back; a script without a front end prints.
+   * The kernel has captured outputs in `outputs` once the front end has sent them back; a script without a front end
+   * prints.
    */
   capture<T>(body: () => T): T {
     const host = currentHost();
@@ -69,12 +71,12 @@ export class Output extends Widget<OutputState> {
     return result instanceof Promise ? (result.finally(release) as T) : result;
   }
 
-  /** Counts a capture until the function that is returned is called, or the cell is interrupted. */
+  /** Counts a capture until the returned function is called, or the cell is interrupted. */
   private captured(host: SessionHost): () => void {
     let ended = false;
     const release = (): void => {
       if (ended) return;
-      // Refused in interrupted code: then the host calls this once more.
+      // Refused in interrupted code; the host then calls this again.
       if (this.captures === 1) this.update({ msg_id: "" });
       ended = true;
       this.captures--;
@@ -86,7 +88,7 @@ export class Output extends Widget<OutputState> {
   }
 }
 
-/** A place for outputs beside other widgets: `output.show(view.image(…))`. */
+/** Makes an area for outputs beside other widgets: `output.show(view.image(…))`. */
 export function output(options: ControlOptions<Omit<OutputState, "outputs" | "msg_id">> = {}): Output {
   const definition = { model: "Output", output: true, defaults: { msg_id: "", outputs: [] } };
   return new Output(control("widgets.output", definition, options));

@@ -2,7 +2,7 @@ import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
 
-/** State of a choice. `value` and `options` live in the kernel; the front end knows labels and `index`. */
+/** State of a choice. `value` and `options` stay in the kernel; the front end knows labels and `index`. */
 export interface SelectionState<V> extends DescribedState {
   options: readonly V[];
   value: V;
@@ -18,10 +18,10 @@ export interface ListState<V> extends SelectionState<V> {
   rows: number;
 }
 
-/** State of a row of buttons of which one is pressed. */
+/** State of a row of buttons with one pressed. */
 export interface ToggleButtonsState<V> extends SelectionState<V> {
   button_style: "" | "primary" | "success" | "info" | "warning" | "danger";
-  /** A Font Awesome name for each. */
+  /** Font Awesome name of each button. */
   icons: readonly string[];
   tooltips: readonly string[];
 }
@@ -31,35 +31,39 @@ export interface RadioButtonsState<V> extends SelectionState<V> {
   orientation: "horizontal" | "vertical";
 }
 
-/** What a choice is made from. */
+/** Options of a choice. */
 export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" | "index" | "_options_labels">> & {
-  /** At least one; any values. */
+  /** Values to choose from, at least one, of any type. */
   options: readonly V[];
-  /** What the user reads for each. Default: the values as text. */
+  /** Visible labels of the values. Default: the values as text. */
   labels?: readonly string[];
-  /** Default: the first. */
+  /** Initial value. Default: the first. */
   value?: V;
 };
 
 const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
 
-/** A menu: `widgets.dropdown({ options: ["token", "key"], value: "key" }).get("value")`. */
+/**
+ * Makes a menu: `widgets.dropdown({ options: ["token", "key"], value: "key" }).get("value")`.
+ *
+ * @throws WidgetError for no options, or a value outside them
+ */
 export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>> {
   return new Widget(choice("widgets.dropdown", { model: "Dropdown", defaults: CHOICE }, options));
 }
 
-/** Radio buttons. */
+/** Makes radio buttons. */
 export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
   const definition = { model: "RadioButtons", defaults: { ...CHOICE, orientation: "vertical" } };
   return new Widget(choice("widgets.radioButtons", definition, options));
 }
 
-/** A list of which one line is chosen. */
+/** Makes a list with one chosen line. */
 export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>> {
   return new Widget(choice("widgets.select", { model: "Select", defaults: { ...CHOICE, rows: 5 } }, options));
 }
 
-/** A row of buttons of which one is pressed. */
+/** Makes a row of buttons with one pressed. */
 export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
   const defaults = { ...CHOICE, button_style: "", icons: [], tooltips: [] };
   const definition = { model: "ToggleButtons", style: "ToggleButtonsStyle", defaults } as const;
@@ -78,7 +82,7 @@ function choice<V>(where: string, definition: Definition, given: SelectionOption
   return { ...setup, state, local: ["options", "value"], derive: follow(where), check: checkIndex(where) };
 }
 
-/** A new value sets the index, a new index the value; new options keep the value if they have it. */
+/** Keeps value and index consistent: each sets the other; new options keep the value if they contain it. */
 function follow(where: string): WidgetSetup["derive"] {
   return (changes, present) => {
     const options = (changes.get("options") ?? present("options")) as readonly unknown[];

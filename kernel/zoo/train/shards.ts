@@ -4,8 +4,8 @@
  *     node kernel/dist/zoo/train/shards.js --out train-0 --split train --first 0 --count 8192
  *
  * writes `train-0.bin`, `count` records of {@link recordBytes} bytes, and `train-0.jsonl`, one line of captions and
- * keypoints for each. A record is RGB [128, 128, 3], then four maps [32, 32] read at every fourth pixel: part-type id,
- * category (1 up, 0 for the background), template x, template y. With `--size 192` the same at another size.
+ * keypoints per record. A record is RGB [128, 128, 3], then four maps [32, 32] read at every fourth pixel: part-type
+ * id, category (1 up, 0 for the background), template x, template y. `--size 192` writes another size.
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -15,12 +15,12 @@ import { scene, splits, type Scene, type Split } from "../../data/world/scenes/s
 
 const STEP = 4;
 
-/** Bytes of one image of `size` pixels in a shard. */
+/** Returns the bytes of one image of `size` pixels in a shard. */
 export function recordBytes(size: number): number {
   return size * size * 3 + 4 * (size / STEP) ** 2;
 }
 
-/** The record of one image; see the top of this file. */
+/** Returns the record of one image; see the top of this file. */
 export function record(drawn: Scene, image: Rendered): Uint8Array {
   const { size } = drawn;
   const [side, cells] = [size / STEP, (size / STEP) ** 2];

@@ -1,6 +1,6 @@
 """Reference scores by PyTorch in float64 for test/law/scores-golden.test.ts. usage: make_scores.py > scores.json
 
-A score in both directions, and predicted points of keypoints under every matcher, written from law.md section 2 with torch operators only. Inputs are
+A score in both directions, and predicted points of keypoints under every matcher, written from the definitions of arXiv 2408.16357 with torch operators only. Inputs are
 sines that the test makes again; keypoints and boxes stand in the file.
 """
 

@@ -11,9 +11,9 @@ export interface Blob {
   readonly color: Rgb;
 }
 
-/** What is behind the objects. */
+/** Scenery behind the objects. */
 export interface Backdrop {
-  /** The colour word of the ground, said in captions. */
+  /** Colour word of the ground, as in captions. */
   readonly ground: ColorName;
   readonly groundColor: Rgb;
   /** Colours of the sky (or wall) at the top and at the horizon. */
@@ -26,7 +26,7 @@ export interface Backdrop {
   readonly clutter: readonly Blob[];
 }
 
-/** Draw a backdrop whose ground has none of the objects' colours. */
+/** Draws a backdrop whose ground has none of the objects' colours. */
 export function drawBackdrop(taken: readonly ColorName[], random: Prng): Backdrop {
   const ground = random.pick(colorNames.filter((name) => !taken.includes(name)));
   const groundColor = mix(tint(ground, random), [214, 208, 200], random.range(0.12, 0.3));
@@ -78,7 +78,7 @@ function drawStone(x: number, y: number, r: number, random: Prng): Point[] {
   );
 }
 
-/** Draw one to three shapes over an object: posts, leaves and stones, each near one of its keypoints. */
+/** Draws one to three shapes over an object: posts, leaves and stones, each near one of its keypoints. */
 export function drawOccluders(object: SceneObject, random: Prng): Blob[] {
   const matrix = poseMatrix(object.pose, 1);
   const { keypoints } = figure(object.category, object.shape);

@@ -5,7 +5,7 @@ import type { Role } from "../things/sketch";
 /** An sRGB colour, 0..255 each. */
 export type Rgb = readonly [number, number, number];
 
-/** The colour words of captions and their centres in sRGB. */
+/** Colour words of captions and their centres in sRGB. */
 export const COLORS: Readonly<Record<ColorName, Rgb>> = {
   red: [206, 48, 44],
   orange: [236, 134, 36],
@@ -23,19 +23,19 @@ export const COLORS: Readonly<Record<ColorName, Rgb>> = {
 export type ColorName =
   "red" | "orange" | "yellow" | "green" | "blue" | "purple" | "pink" | "brown" | "white" | "black";
 
-/** The colour words, in a fixed order. */
+/** Colour words in a fixed order. */
 export const colorNames = Object.keys(COLORS) as readonly ColorName[];
 
 /**
- * The two body colours that a category never has in the train and val splits: one of every five combinations.
- * They occur in the test split only, so that "a purple cat" asks for composition, not for memory.
+ * Returns the two body colours that a category never has in the train and val splits, one fifth of the combinations.
+ * They occur only in the test split, so that "a purple cat" requires composition instead of memory.
  */
 export function heldOutColors(category: CategoryName): readonly ColorName[] {
   const first = (categories.findIndex((spec) => spec.name === category) * 3) % colorNames.length;
   return [colorNames[first] as ColorName, colorNames[(first + 5) % colorNames.length] as ColorName];
 }
 
-/** A sample of a colour word: its centre, moved a little in brightness and tint. */
+/** Returns a sample of a colour word: its centre, with small changes of brightness and tint. */
 export function tint(name: ColorName, random: Prng): Rgb {
   const light = 1 + 0.1 * random.bell();
   const [r, g, b] = COLORS[name];
@@ -43,18 +43,18 @@ export function tint(name: ColorName, random: Prng): Rgb {
   return [move(r), move(g), move(b)];
 }
 
-/** Round and clamp to 0..255. */
+/** Rounds and clamps to 0..255. */
 export function clampByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : Math.round(value);
 }
 
-/** Linear mix of two colours; `t` = 0 gives the first. */
+/** Mixes two colours linearly; `t` = 0 gives the first. */
 export function mix(a: Rgb, b: Rgb, t: number): Rgb {
   const at = (i: 0 | 1 | 2): number => clampByte(a[i] + (b[i] - a[i]) * t);
   return [at(0), at(1), at(2)];
 }
 
-/** The colour of every role of an object. */
+/** Returns the colour of every role of an object. */
 export function drawPalette(color: ColorName, accent: ColorName, random: Prng): Readonly<Record<Role, Rgb>> {
   const body = tint(color, random);
   const grey = random.range(120, 190);

@@ -7,11 +7,11 @@ import type { Scene, SceneObject } from "../scenes/scene";
 import { PARTS, type Part } from "../things/sketch";
 import { weave } from "./texture";
 
-/** One polygon as painted: what it is, and how its pixels are coloured. */
+/** One painted polygon: its meaning and the colour of its pixels. */
 export interface Stroke {
-  /** 0 backdrop, 1 main object, 2 and up the others, {@link occluderId} occluders. */
+  /** Instance: 0 backdrop, 1 main object, 2 and up the others, {@link occluderId} occluders. */
   readonly instance: number;
-  /** Part-type id; 0 for what is not an object. */
+  /** Part-type id; 0 outside objects. */
   readonly part: number;
   readonly color: Rgb;
   readonly second?: Rgb;
@@ -30,12 +30,12 @@ export interface Painting {
   readonly strokes: readonly Stroke[];
 }
 
-/** What a map of instances has where something covers the objects: 3, or one more than the objects of a crowd. */
+/** Returns the instance of occluders: 3, or one more than the objects of a crowd. */
 export function occluderId(scene: Scene): number {
   return Math.max(3, scene.objects.length + 1);
 }
 
-/** Fill the polygons of a scene, back to front. */
+/** Fills the polygons of a scene, back to front. */
 export function paint(scene: Scene, scale: number): Painting {
   const side = scene.size * scale;
   const canvas = new Canvas(side);
@@ -86,7 +86,7 @@ function paintObject(
   });
 }
 
-/** The matrix that lays the bounding box of a part over that of the same part of the template. */
+/** Returns the matrix that maps the bounding box of a part to that of the same part in the template. */
 function fit(part: Part, template: Part): Affine {
   const [a, b] = [bounds(part.outline), bounds(template.outline)];
   const along = (i: 0 | 1): [number, number] => {

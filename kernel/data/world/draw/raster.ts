@@ -1,8 +1,8 @@
 import type { Point } from "../scenes/geometry";
 
 /**
- * A square map of paint numbers. Polygons are filled by scanlines with the even-odd rule, later ones over earlier ones;
- * a cell belongs to a polygon when its centre does.
+ * Square map of paint numbers. Polygons are filled by scanlines with the even-odd rule, later ones over earlier ones. A
+ * cell belongs to the polygon that contains its centre.
  */
 export class Canvas {
   /** Row-major, `side` x `side`. */
@@ -13,7 +13,7 @@ export class Canvas {
     this.cells = new Uint8Array(side * side);
   }
 
-  /** Fill a polygon given in cells; a seam walked in both directions cancels out, which is how a ring has its hole. */
+  /** Fills a polygon given in cells. A seam walked in both directions cancels out, which gives a ring its hole. */
   fill(outline: readonly Point[], paint: number): void {
     let top = Infinity;
     let bottom = -Infinity;

@@ -16,24 +16,26 @@ export interface Keypoint {
   /** Pixels from the left edge; the first pixel spans 0 to 1. May lie outside the image. */
   readonly x: number;
   readonly y: number;
-  /** Whether the point is in the image and the instance map shows its object within one pixel of it. */
+  /** True when the point is in the image and the instance map shows its object within one pixel. */
   readonly visible: boolean;
 }
 
-/** Where each cell of an object lies on its category's template; see {@link Rendered.template}. */
+/** Position of each object cell on its category's template; see {@link Rendered.template}. */
 export interface TemplateMap {
   /** Template x and y, `0` at -1.25 and `255` at 1.25, row-major like the part map; 0 outside objects. */
   readonly x: Uint8Array;
   readonly y: Uint8Array;
 }
 
-/** An image of the world with all its annotations. */
+/** Image of the world with all annotations. */
 export interface Rendered extends RawImage {
-  /** Part-type id of each pixel, `height * width` bytes; 0 is the background and whatever covers an object. */
+  /** Part-type id of each pixel, `height * width` bytes; 0 is the background and every cover. */
   readonly parts: Uint8Array;
   /** 0 backdrop, 1 main object, 2 and up the others, then (3 at least) occluders; `height * width` bytes. */
   readonly instances: Uint8Array;
-  /** Coordinates on the category's template: the same value is the same place of the object, whatever pose or shape. */
+  /**
+   * Coordinates on the category's template: equal values mark the same place of the object, whatever its pose or shape.
+   */
   readonly template: TemplateMap;
   /** Keypoints of the main object, in the order of its category. */
   readonly keypoints: readonly Keypoint[];
@@ -41,14 +43,18 @@ export interface Rendered extends RawImage {
   readonly box: Box;
   readonly category: CategoryName;
   readonly color: ColorName;
-  /** Share of the main object's pixels hidden by something, in the image. */
+  /** Share of the main object's pixels in the image that are hidden. */
   readonly occluded: number;
   /** Share of the main object outside the image. */
   readonly truncated: number;
   readonly captions: Captions;
 }
 
-/** Draw a scene. Deterministic, about 5 ms at 128 pixels. */
+/**
+ * Draws a scene. The result is deterministic and takes about 5 ms at 128 pixels.
+ *
+ * @param scene a scene of `world.scene` or `world.crowd`
+ */
 export function render(scene: Scene): Rendered {
   const painting = paint(scene, SUPERSAMPLING);
   const main = scene.objects[0] as SceneObject;
@@ -92,7 +98,7 @@ function templateByte(value: number): number {
   return Math.max(0, Math.min(255, Math.round((value + 1.25) * 102)));
 }
 
-/** The keypoints of an object whose number in the map of instances is `id`. */
+/** Returns the keypoints of the object with number `id` in the map of instances. */
 export function placeKeypoints(object: SceneObject, id: number, size: number, instances: Uint8Array): Keypoint[] {
   const matrix = poseMatrix(object.pose, size);
   return figure(object.category, object.shape).keypoints.map(([name, px, py]) => {
@@ -124,7 +130,7 @@ function boxOf(instances: Uint8Array, size: number): Box {
   return x2 === 0 ? [0, 0, 0, 0] : [x1, y1, x2, y2];
 }
 
-/** Compare the visible pixels with those of the object alone, drawn at half size in a frame twice as wide. */
+/** Compares the visible pixels with those of the object alone, drawn at half size in a frame twice as wide. */
 function coverage(scene: Scene, instances: Uint8Array): Pick<Rendered, "occluded" | "truncated"> {
   const main = scene.objects[0] as SceneObject;
   const pose = { ...main.pose, x: 0.25 + main.pose.x / 2, y: 0.25 + main.pose.y / 2, scale: main.pose.scale / 2 };

@@ -5,18 +5,18 @@ import type { Scene } from "../scenes/scene";
 /** Cells of the painting along one pixel. */
 export const SUPERSAMPLING = 2;
 
-/** How much darker a cell on a contour is. */
+/** Darkening of a cell on a contour. */
 const CONTOUR = 0.55;
 
-/** Size, in pixels, at which a contour is one cell wide; larger images have it as much wider. */
+/** Size in pixels at which a contour is one cell wide; contours of larger images are proportionally wider. */
 const CONTOUR_UNIT = 128;
 
 /** Adds the colour of stroke `id` at cell position (x, y), times `factor`, to `sum`. */
 type Shader = (id: number, x: number, y: number, factor: number, sum: Float64Array) => void;
 
 /**
- * Colour a painting made at {@link SUPERSAMPLING}: palettes, patterns, light from above, and thin dark contours between
- * parts; each pixel is the mean of its cells. Returns row-major RGB, `size * size * 3` bytes.
+ * Colours a painting made at {@link SUPERSAMPLING}: palettes, patterns, light from above, and thin dark contours
+ * between parts. Each pixel is the mean of its cells. Returns row-major RGB, `size * size * 3` bytes.
  */
 export function shade(scene: Scene, painting: Painting): Uint8Array {
   const { size } = scene;
@@ -36,7 +36,9 @@ export function shade(scene: Scene, painting: Painting): Uint8Array {
   return rgb;
 }
 
-/** Whether a pixel's cells, and those right of and below it, belong to one stroke: then no contour crosses it. */
+/**
+ * Tests whether a pixel's cells, and those right of and below it, belong to one stroke, so that no contour crosses it.
+ */
 function isUniform({ side, cells }: Painting, x: number, y: number, reach: number): boolean {
   const at = y * SUPERSAMPLING * side + x * SUPERSAMPLING;
   const id = cells[at];
@@ -81,7 +83,7 @@ function isContour(painting: Painting, x: number, y: number, id: number, reach: 
   return false;
 }
 
-/** Whether there is a contour between two strokes: one is an object's, and they differ in object or colour. */
+/** Tests for a contour between two strokes: one belongs to an object, and they differ in object or colour. */
 function divides(strokes: readonly Stroke[], id: number, other: number): boolean {
   if (id === other) return false;
   const [a, b] = [strokes[id] as Stroke, strokes[other] as Stroke];
@@ -108,7 +110,7 @@ function makeShader(scene: Scene, { side, strokes }: Painting): Shader {
   };
 }
 
-/** The pattern of a part, lit from above and a little from its front. */
+/** Shades the pattern of a part, lit from above and slightly from its front. */
 function shadeObject(stroke: Stroke, x: number, y: number, factor: number, sum: Float64Array): void {
   const m = stroke.toFigure;
   const u = m ? m[0] * x + m[1] * y + m[2] : 0;
@@ -122,7 +124,7 @@ function shadeObject(stroke: Stroke, x: number, y: number, factor: number, sum: 
   }
 }
 
-/** Value noise in [-1, 1] with a lattice of 1/20 of the image. */
+/** Returns value noise in [-1, 1] with a lattice of 1/20 of the image. */
 function makeGrain(seed: number, side: number): (x: number, y: number) => number {
   const lattice = 20 / side;
   const value = (i: number, j: number): number => {

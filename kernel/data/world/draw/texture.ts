@@ -3,16 +3,16 @@ import { mix } from "./colors";
 import { cosTurns, sinTurns } from "../scenes/geometry";
 import type { Prng } from "../../../prng";
 
-/** The texture words of captions; `plain` is not said. */
+/** Texture words of captions; `plain` is not mentioned. */
 export const textureNames = ["plain", "striped", "spotted", "checked"] as const;
 
 /** A texture word. */
 export type TextureName = (typeof textureNames)[number];
 
-/** A pattern on the body of an object, in the object's own coordinates, so that it moves with the pose. */
+/** Pattern on the body of an object, in the object's coordinates, so that it moves with the pose. */
 export interface Texture {
   readonly name: TextureName;
-  /** The colour of the pattern; the body's colour is the other one. */
+  /** Colour of the pattern over the body's colour. */
   readonly second: Rgb;
   /** Periods per unit of the figure. */
   readonly frequency: number;
@@ -21,7 +21,7 @@ export interface Texture {
   readonly phase: number;
 }
 
-/** Draw a pattern for a body of the given colour: a lighter tone on dark bodies, a darker one on light bodies. */
+/** Draws a pattern for a body of the given colour: a lighter tone on dark bodies, a darker one on light bodies. */
 export function drawTexture(name: TextureName, body: Rgb, random: Prng): Texture {
   const luma = 0.299 * body[0] + 0.587 * body[1] + 0.114 * body[2];
   const target: Rgb = luma < 150 ? [250, 248, 240] : [44, 34, 40];
@@ -34,7 +34,7 @@ export function drawTexture(name: TextureName, body: Rgb, random: Prng): Texture
   };
 }
 
-/** How much of the second colour there is at a point of the figure: a function of (x, y) with values in [0, 1]. */
+/** Returns a function of (x, y) with the share in [0, 1] of the second colour at a point of the figure. */
 export function weave(texture: Texture): (x: number, y: number) => number {
   const { frequency: f, phase } = texture;
   const c = cosTurns(texture.angle) * f;

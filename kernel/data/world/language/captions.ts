@@ -3,23 +3,23 @@ import { colorNames } from "../draw/colors";
 import { Prng } from "../../../prng";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 
-/** What is said of an image. */
+/** Captions of an image. */
 export interface Captions {
-  /** Such as `"a large red striped fish above a small blue mug on a green ground"`. */
+  /** Full caption, such as `"a large red striped fish above a small blue mug on a green ground"`. */
   readonly full: string;
-  /** The category alone: `"a fish"`. */
+  /** Caption with the category alone: `"a fish"`. */
   readonly category: string;
-  /** The full caption with one thing made wrong. */
+  /** Full captions with one wrong word. */
   readonly negatives: HardNegatives;
 }
 
 /** Captions that differ from the full one in a single respect. */
 export interface HardNegatives {
-  /** Another category of the main object. */
+  /** Caption with another category of the main object. */
   readonly category: string;
-  /** Another colour of the main object. */
+  /** Caption with another colour of the main object. */
   readonly color: string;
-  /** The opposite relation; absent when there is one object. */
+  /** Caption with the opposite relation; absent for one object. */
   readonly relation?: string;
 }
 
@@ -30,7 +30,7 @@ const OPPOSITE: Readonly<Record<Relation, Relation>> = {
   "right of": "left of",
 };
 
-/** The captions of a scene. The choice of the wrong words depends on the scene's seed, split and view alone. */
+/** Returns the captions of a scene. The wrong words depend only on the scene's seed, split and view. */
 export function captionsOf(scene: Scene): Captions {
   const random = new Prng(scene.seed, `${scene.split}/captions ${scene.view}`);
   const main = scene.objects[0] as SceneObject;
@@ -63,7 +63,7 @@ function describe(object: SceneObject, texture: boolean): string {
   return withArticle([object.sizeWord, object.color, pattern, object.category].filter(Boolean).join(" "));
 }
 
-/** `a` or `an` before the words. */
+/** Puts `a` or `an` before the words. */
 export function withArticle(words: string): string {
   return `${/^[aeiou]/.test(words) ? "an" : "a"} ${words}`;
 }

@@ -6,30 +6,30 @@ import type { Relation, Scene, SceneObject } from "../scenes/scene";
 import type { PartName } from "../things/sketch";
 import type { TextureName } from "../draw/texture";
 
-/** What can be said of an object that the image shows. */
+/** Facts about an object visible in the image. */
 export interface ObjectFacts {
-  /** Its number in the map of instances, 1 and up. */
+  /** Number in the map of instances, 1 and up. */
   readonly id: number;
   readonly category: CategoryName;
-  /** Of its body, the word of the captions. */
+  /** Colour word of its body in captions. */
   readonly color: ColorName;
   readonly texture: TextureName;
-  /** Length of one unit of its figure, as a fraction of the image side: its size, whatever its category. */
+  /** Length of one unit of its figure, as a fraction of the image side, comparable between categories. */
   readonly scale: number;
   /** Tight box of its visible pixels. */
   readonly box: Box;
-  /** Visible pixels. */
+  /** Number of visible pixels. */
   readonly area: number;
   /** Visible part types, in the order of `world.parts`. */
   readonly parts: readonly PartName[];
 }
 
-/** An object shows when this share of the image's pixels is its own. */
+/** Smallest share of the image's pixels of a visible object. */
 const LEAST_SHARE = 1 / 600;
-/** A part shows when it has this share. */
+/** Smallest share of a visible part. */
 const LEAST_PART = 1 / 4000;
 
-/** The objects that show in an image, in the order of the scene. */
+/** Returns the visible objects of an image, in the order of the scene. */
 export function factsOf(scene: Scene, image: Rendered): ObjectFacts[] {
   const pixels = image.width * image.height;
   return scene.objects
@@ -43,7 +43,7 @@ function describe(object: SceneObject, id: number, image: Rendered): ObjectFacts
   return { id, category, color, texture: texture.name, scale: pose.scale, box, area, parts: partsOf(image, id) };
 }
 
-/** Tight box and number of the pixels of an instance; the box is all zero when there is none. */
+/** Returns the tight box and the number of pixels of an instance; the box is all zero when there is none. */
 export function measure({ instances, width, height }: Rendered, id: number): [Box, number] {
   let [x1, y1, x2, y2, area] = [width, height, 0, 0, 0];
   for (let at = 0; at < instances.length; at++) {
@@ -66,7 +66,7 @@ function partsOf({ instances, parts }: Rendered, id: number): PartName[] {
   return partNames.filter((_, part) => part > 0 && (counts[part] as number) >= instances.length * LEAST_PART);
 }
 
-/** How far, in pixels, the centre of the box of `a` lies from that of `b` in the direction of a relation. */
+/** Returns the distance in pixels from the centre of the box of `b` to that of `a` in the direction of a relation. */
 export function lead(relation: Relation, a: ObjectFacts, b: ObjectFacts): number {
   const dx = (a.box[0] + a.box[2] - b.box[0] - b.box[2]) / 2;
   const dy = (a.box[1] + a.box[3] - b.box[1] - b.box[3]) / 2;

@@ -8,7 +8,7 @@ import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./
 import { render, type Rendered } from "../draw/render";
 import { drawColor, type Relation, type Scene } from "../scenes/scene";
 
-/** What a question asks for. */
+/** Types of questions. */
 export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
 
 /** Type of a question. */
@@ -16,7 +16,7 @@ export type QuestionType = (typeof questionTypes)[number];
 
 const YES_NO = ["yes", "no"] as const;
 
-/** Every answer that a question of a type can have: a small closed vocabulary. */
+/** Possible answers of each type of question: a small closed vocabulary. */
 export const answers: Readonly<Record<QuestionType, readonly string[]>> = {
   existence: YES_NO,
   count: ["0", "1", "2", "3", "4"],
@@ -27,18 +27,18 @@ export const answers: Readonly<Record<QuestionType, readonly string[]>> = {
   part: YES_NO,
 };
 
-/** A question about an image, with its answer. */
+/** Question about an image, with its answer. */
 export interface Question {
   readonly type: QuestionType;
-  /** Lower case, such as `"is the red cat left of the mug?"`. */
+  /** Text in lower case, such as `"is the red cat left of the mug?"`. */
   readonly question: string;
-  /** One of {@link answers} of its type. */
+  /** Answer, one of {@link answers} of its type. */
   readonly answer: string;
-  /** Ids of the objects that it is about; empty when it is about the absence of one. */
+  /** Ids of the objects in question; empty for a question about an absent object. */
   readonly objects: readonly number[];
 }
 
-/** An image with questions about it. */
+/** Image with questions about it. */
 export interface Quiz {
   readonly scene: Scene;
   readonly image: Rendered;
@@ -47,17 +47,17 @@ export interface Quiz {
 
 /** Options of {@link quiz}. */
 export interface QuizOptions extends CrowdOptions {
-  /** At most as many questions of each type, of counts one; default 1. None of a type that the scene does not allow. */
+  /** Most questions of each type, of counts one; fewer where the scene does not allow them. Default 1. */
   readonly perType?: number;
 }
 
 /**
- * Draw a crowd and ask about it.
+ * Draws a crowd and asks about it.
  *
- * The answers are balanced so that a question alone tells little: a yes/no question is asked only where the same
- * template could have been answered either way, and a coin decides; counts 0 to 4, colours and categories are drawn evenly.
+ * The answers are balanced so that a question alone tells little. A yes/no question is asked only where its template
+ * allows both answers, and a coin decides; counts 0 to 4, colours and categories are drawn evenly.
  *
- * @throws RangeError for an option out of range.
+ * @throws RangeError for an option out of range
  */
 export function quiz(seed: number, options: QuizOptions = {}): Quiz {
   const { perType = 1 } = options;
@@ -68,7 +68,7 @@ export function quiz(seed: number, options: QuizOptions = {}): Quiz {
   return { scene, image, questions: ask(scene, factsOf(scene, image), perType) };
 }
 
-/** What an asker may look at. */
+/** Input of an asker. */
 interface Sight {
   readonly scene: Scene;
   readonly objects: readonly ObjectFacts[];
@@ -79,8 +79,8 @@ interface Sight {
 type Asker = (sight: Sight) => Question | undefined;
 
 /**
- * Questions about a scene, of each type at most `perType`, none twice; they depend on the scene alone. Of counts there is
- * one: only the number of the main category is drawn evenly.
+ * Returns questions about a scene, at most `perType` of each type and none twice; they depend on the scene alone. There
+ * is one question about counts, because only the number of the main category is drawn evenly.
  */
 export function ask(scene: Scene, objects: readonly ObjectFacts[], perType: number): Question[] {
   const random = new Prng(scene.seed, `${scene.split}/questions ${scene.view}`);
@@ -121,7 +121,7 @@ function isThereCategory({ objects, random }: Sight): Question {
   return yesNo("existence", yes, `is there ${withArticle(name)}?`, ofCategory(objects, name));
 }
 
-/** The category is there either way; what is asked for is its colour. */
+/** Asks for the colour of a category that is present either way. */
 function isThereColored({ scene, objects, random }: Sight): Question {
   const yes = random.chance(0.5);
   const { category, color: own } = random.pick(objects);
@@ -138,12 +138,12 @@ const IRREGULAR: Readonly<Partial<Record<CategoryName, string>>> = {
   fish: "fish",
 };
 
-/** The category in the plural. */
+/** Returns the category in the plural. */
 function plural(name: CategoryName): string {
   return IRREGULAR[name] ?? `${name}s`;
 }
 
-/** Zero in a fifth of the cases, else the crowd's main category, whose number is drawn evenly. */
+/** Asks for a count: zero in a fifth of the cases, else of the crowd's main category, whose number is drawn evenly. */
 function howMany({ scene, objects, random }: Sight): Question {
   const absent = categories.filter((spec) => ofCategory(objects, spec.name).length === 0);
   const main = scene.objects[0]?.category as CategoryName;
@@ -157,7 +157,7 @@ function howMany({ scene, objects, random }: Sight): Question {
   };
 }
 
-/** Objects with the phrases that mean them alone and that a pattern admits. */
+/** Returns objects with their unique phrases that match a pattern. */
 function named({ scene, objects }: Sight, pattern: RegExp): { object: ObjectFacts; phrases: string[] }[] {
   return objects
     .map((object) => ({
@@ -184,12 +184,12 @@ function whatIs(sight: Sight): Question | undefined {
   return { type: "category", question, answer: found.object.category, objects: [found.object.id] };
 }
 
-/** The shortest phrase without a superlative or relation that means an object alone. */
+/** Returns the shortest unique phrase of an object without superlative or relation. */
 function shortName({ scene, objects }: Sight, object: ObjectFacts): string | undefined {
   return plain(object).find((phrase) => isUnique(phrase, object.id, objects, scene.size));
 }
 
-/** Ordered pairs of different objects that both have a short name. */
+/** Returns ordered pairs of different objects that both have a short name. */
 function namedPairs(sight: Sight): { a: ObjectFacts; b: ObjectFacts; nameA: string; nameB: string }[] {
   const all = sight.objects.flatMap((object) => {
     const name = shortName(sight, object);
@@ -241,7 +241,7 @@ function areThereMore({ objects, random }: Sight): Question | undefined {
   return yesNo("comparison", yes, `are there more ${plural(first)} than ${plural(second)}?`, about);
 }
 
-/** Asked where some pair has the same colour and some pair has not; the names do not say the colours. */
+/** Asks whether two colours are equal, where both answers occur among the pairs; the names do not mention colours. */
 function haveSameColor(sight: Sight): Question | undefined {
   const names = new Map(
     sight.objects.flatMap((object) => {
@@ -258,7 +258,7 @@ function haveSameColor(sight: Sight): Question | undefined {
   return yesNo("comparison", yes, `do ${names.get(a)} and ${names.get(b)} have the same colour?`, [a, b]);
 }
 
-/** Asked where one object shows the part and another one is of a category without it; a coin decides about which. */
+/** Asks about a part, where one object shows it and another one's category lacks it; a coin decides between them. */
 function hasPart(sight: Sight): Question | undefined {
   const all = named(sight, WITHOUT_CATEGORY);
   const pairs = all.flatMap((a) =>

@@ -8,17 +8,17 @@ import { textureNames, type TextureName } from "../draw/texture";
 const superlatives = ["leftmost", "rightmost", "topmost", "bottommost", "largest", "smallest"] as const;
 type Superlative = (typeof superlatives)[number];
 
-/** The relations of phrases and questions. */
+/** Relations in phrases and questions. */
 export const relations = ["left of", "right of", "above", "below"] as const satisfies readonly Relation[];
 
-/** Lead, as a share of the image side, from which an object is said to be left of (and so on) another one. */
+/** Smallest lead of a relation, as a share of the image side. */
 export const CLEAR_LEAD = 0.12;
-/** Lead of the leftmost object (and so on) before the next one. */
+/** Smallest lead of the leftmost object (and so on) before the next one. */
 const CLEAR_EXTREME = 0.08;
-/** Ratio of the scales from which one object is said to be larger than another one. */
+/** Smallest ratio of scales at which an object counts as larger. */
 export const CLEAR_RATIO = 1.3;
 
-/** A parsed phrase: `the [superlative] [color] [texture] (category | object) [relation the …]`. */
+/** Parsed phrase: `the [superlative] [color] [texture] (category | object) [relation the …]`. */
 interface Phrase {
   readonly superlative?: Superlative;
   readonly color?: ColorName;
@@ -53,11 +53,11 @@ function parse(text: string): Phrase {
 }
 
 /**
- * The ids of the objects that a phrase may mean. A relation holds for all that are further to that side, be it by one
- * pixel; a superlative means nothing unless its object is well ahead of the next one.
+ * Returns the ids of the objects that a phrase may refer to. A relation holds for every object further to that side,
+ * even by one pixel; a superlative refers to nothing unless its object is well ahead of the next one.
  *
- * @param size pixels on a side of the image.
- * @throws RangeError for a phrase that does not follow the grammar.
+ * @param size pixels on a side of the image
+ * @throws RangeError for a phrase that does not follow the grammar
  */
 export function resolve(phrase: string, objects: readonly ObjectFacts[], size: number): number[] {
   return find(parse(phrase), objects, size).map((object) => object.id);
@@ -101,7 +101,7 @@ function exceeds(word: Superlative, a: ObjectFacts, b: ObjectFacts, size: number
   }
 }
 
-/** Whether `a` is clearly larger, by its scale and to the eye by the diagonal of its box. */
+/** Tests whether `a` is clearly larger, by its scale and by the diagonal of its box. */
 export function isLarger(a: ObjectFacts, b: ObjectFacts): boolean {
   return a.scale >= CLEAR_RATIO * b.scale && diagonal(a) > diagonal(b);
 }
@@ -111,8 +111,8 @@ function diagonal({ box }: ObjectFacts): number {
 }
 
 /**
- * Phrases that mean one object and no other, short ones first: by category, colour and texture, then by a superlative,
- * then by a relation to an object that is itself named without doubt. Empty when there is none.
+ * Returns the phrases that refer to one object and no other, short ones first: by category, colour and texture, then by
+ * a superlative, then by a relation to an object that has a unique name. Empty when there are none.
  */
 export function phrasesFor(id: number, objects: readonly ObjectFacts[], size: number): string[] {
   const object = objects.find((candidate) => candidate.id === id);
@@ -121,19 +121,22 @@ export function phrasesFor(id: number, objects: readonly ObjectFacts[], size: nu
   return found.filter((phrase) => isUnique(phrase, id, objects, size));
 }
 
-/** Whether a phrase means this object and no other. */
+/** Tests whether a phrase refers to this object and no other. */
 export function isUnique(phrase: string, id: number, objects: readonly ObjectFacts[], size: number): boolean {
   const found = resolve(phrase, objects, size);
   return found.length === 1 && found[0] === id;
 }
 
-/** `the cat`, `the red cat`, `the striped cat`, `the red striped cat`, `the red object`; they may mean others too. */
+/**
+ * Returns phrases that may refer to several objects: `the cat`, `the red cat`, `the striped cat`,
+ * `the red striped cat`, `the red object`.
+ */
 export function plain({ category, color, texture }: ObjectFacts): string[] {
   const textured = texture === "plain" ? [] : [`the ${texture} ${category}`, `the ${color} ${texture} ${category}`];
   return [`the ${category}`, `the ${color} ${category}`, ...textured, `the ${color} object`];
 }
 
-/** Superlatives among several: `the largest cat`, `the leftmost red cat`, `the topmost object`. */
+/** Returns superlatives among several: `the largest cat`, `the leftmost red cat`, `the topmost object`. */
 function extremes({ category, color }: ObjectFacts, objects: readonly ObjectFacts[], size: number): string[] {
   const among = [category, `${color} ${category}`, "object"].filter(
     (words) => resolve(`the ${words}`, objects, size).length > 1,

@@ -4,7 +4,7 @@ import { placeKeypoints } from "../draw/render";
 import type { SceneObject } from "../scenes/scene";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
 
-/** Run lengths of a mask, column by column, zeros first: the uncompressed form that COCO's tools read. */
+/** Run lengths of a mask, column by column, zeros first: COCO's uncompressed form. */
 export interface RunLengths {
   readonly size: readonly [height: number, width: number];
   readonly counts: readonly number[];
@@ -22,7 +22,7 @@ export interface CocoMask {
 }
 
 interface CocoInstance extends CocoMask {
-  /** x, y and visibility (2 shown, 1 hidden, 0 outside the image) of each keypoint of the category. */
+  /** Keypoints of the category: x, y and visibility (2 visible, 1 hidden, 0 outside the image) of each. */
   readonly keypoints: readonly number[];
   readonly num_keypoints: number;
 }
@@ -42,7 +42,7 @@ interface CocoRecord {
   readonly caption: string;
 }
 
-/** Masks, boxes and keypoints of objects, masks of parts, and captions, as COCO has them. */
+/** Layout of COCO: masks, boxes and keypoints of objects, masks of parts, and captions. */
 export const coco = layoutOf<CocoRecord>({
   files: async (picture, spec) => [[`${spec.split}/${picture.name}.jpg`, await jpegOf(picture)]],
   record: (picture) => ({
@@ -61,12 +61,12 @@ export const coco = layoutOf<CocoRecord>({
   ],
 });
 
-/** The image's entry. */
+/** Returns the image's entry. */
 export function imageOf({ id, name, image }: Picture): CocoImage {
   return { id, file_name: `${name}.jpg`, width: image.width, height: image.height };
 }
 
-/** A COCO file of images and their annotations. */
+/** Returns a COCO file of images and their annotations. */
 export function document<R extends { readonly image: CocoImage }>(
   records: readonly R[],
   kinds: readonly object[] | undefined,
@@ -82,7 +82,7 @@ export function document<R extends { readonly image: CocoImage }>(
   };
 }
 
-/** The categories of objects, with the names of their keypoints. */
+/** Returns the categories of objects, with the names of their keypoints. */
 export function objectCategories(): object[] {
   return categories.map(({ name, keypoints }) => ({
     id: categoryId(name),
@@ -99,12 +99,12 @@ function partCategories(): object[] {
 
 const captionsOf = ({ image, caption }: CocoRecord): object[] => [{ id: image.id, image_id: image.id, caption }];
 
-/** Ids of annotations: of object k of image i, i * 100 + k. */
+/** Returns the id of the annotation of object k in image i, i * 100 + k. */
 export function annotationId(image: number, object: number): number {
   return image * 100 + object;
 }
 
-/** The masks, boxes and keypoints of the objects that show. */
+/** Returns masks, boxes and keypoints of the visible objects. */
 export function instancesOf(picture: Picture): CocoInstance[] {
   const { instances } = picture.image;
   return picture.objects.map(({ id, category }) => {
@@ -123,7 +123,7 @@ export function instancesOf(picture: Picture): CocoInstance[] {
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-/** The parts of an object; of part type t of annotation a the id is a * 100 + t. */
+/** Returns the parts of an object; part type t of annotation a has the id a * 100 + t. */
 function partsOf(picture: Picture, id: number): CocoRecord["parts"] {
   const { instances, parts } = picture.image;
   const owner = annotationId(picture.id, id);

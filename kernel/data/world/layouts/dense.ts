@@ -6,9 +6,9 @@ interface DenseRecord {
 }
 
 /**
- * A folder a task, a file of the same name an image, and lists of the splits, as the multi-task version of NYUv2 has them
- * (`images`, `segmentation`, `edge`, `normals`, `gt_sets`), with the maps of parts, instances and saliency beside.
- *
+ * Layout of the multi-task version of NYUv2: one folder per task, one file of the same name per image, and lists of the
+ * splits (`images`, `segmentation`, `edge`, `normals`, `gt_sets`), with the maps of parts, instances and saliency in
+ * addition.
  * Maps are PNG files: ids in `segmentation`, `parts` and `instances`; 0 and 255 in `edge` and `saliency`; in `normals`
  * the component c of a unit vector is round(127.5 (c + 1)), x right, y down, z towards the viewer.
  */

@@ -3,7 +3,7 @@ import { ask, type Question, type QuestionType } from "../language/questions";
 import { CLEAR_LEAD, relations } from "../language/refer";
 import { jpegOf, jsonOf, layoutOf, type Picture } from "./picture";
 
-/** Questions of each type asked of an image, at most. */
+/** Most questions of each type per image. */
 const PER_TYPE = 2;
 
 interface GqaRecord {
@@ -24,8 +24,8 @@ const STRUCTURAL: Readonly<Record<QuestionType, string>> = {
 };
 
 /**
- * Question-answer pairs and scene graphs in GQA's files, and the same pairs as conversations of LLaVA's kind: one of each
- * image, its questions in turn, the first after the line `<image>`.
+ * Layout of GQA: question-answer pairs and scene graphs in GQA's files. The same pairs are also written as
+ * conversations in LLaVA's form: one per image, with its questions in turn, the first after the line `<image>`.
  */
 export const gqa = layoutOf<GqaRecord>({
   files: async (picture) => [[`images/${picture.name}.jpg`, await jpegOf(picture)]],
@@ -45,7 +45,11 @@ function entries({ name, questions }: GqaRecord): [string, object][] {
   return questions.map(({ question, answer, type, objects }, k) => [
     `${name}_${k}`,
     {
-      ...{ question, answer, imageId: name, isBalanced: true, objects },
+      question,
+      answer,
+      imageId: name,
+      isBalanced: true,
+      objects,
       types: { structural: STRUCTURAL[type], semantic: type, detailed: type },
     },
   ]);
@@ -74,7 +78,11 @@ function nodeOf(object: ObjectFacts, objects: readonly ObjectFacts[], size: numb
         .map((name) => ({ name, object: String(other.id) })),
     );
   return {
-    ...{ name: object.category, x: x1, y: y1, w: x2 - x1, h: y2 - y1 },
+    name: object.category,
+    x: x1,
+    y: y1,
+    w: x2 - x1,
+    h: y2 - y1,
     attributes: object.texture === "plain" ? [object.color] : [object.color, object.texture],
     parts: object.parts,
     relations: related,

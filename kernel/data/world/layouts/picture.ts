@@ -4,7 +4,7 @@ import { factsOf, type ObjectFacts } from "../language/facts";
 import { render, type Rendered } from "../draw/render";
 import type { Scene, Split } from "../scenes/scene";
 
-/** What a data set is made from; the content of its `world_<split>.json`. */
+/** Specification of a data set; the content of its `world_<split>.json`. */
 export interface WriteSpec {
   readonly format: 1;
   readonly layout: LayoutName;
@@ -14,45 +14,45 @@ export interface WriteSpec {
   readonly size: number;
 }
 
-/** The layouts that {@link write} knows. */
+/** Layouts of {@link write}. */
 export const layoutNames = ["coco", "refcoco", "dense", "gqa"] as const;
 
 /** Name of a layout. */
 export type LayoutName = (typeof layoutNames)[number];
 
-/** One image of a data set, drawn. */
+/** Drawn image of a data set. */
 export interface Picture {
   /** Number of the image: the seed of its crowd. */
   readonly id: number;
-  /** File name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
   readonly scene: Scene;
   readonly image: Rendered;
   readonly objects: readonly ObjectFacts[];
 }
 
-/** A file below the data set's folder. */
+/** File below the data set's folder. */
 export type OutputFile = readonly [path: string, content: Uint8Array | string];
 
-/** How one layout turns pictures into files. What `record` returns is plain JSON and is kept until all images are there. */
+/** Conversion of pictures to files. `record` returns plain JSON, which is kept until all images are written. */
 export interface Layout<R extends object> {
   readonly files: (picture: Picture, spec: WriteSpec) => Promise<OutputFile[]>;
   readonly record: (picture: Picture, spec: WriteSpec) => R;
   readonly documents: (records: readonly R[], spec: WriteSpec) => OutputFile[];
 }
 
-/** A layout whose records come back from JSON, where their type is lost. */
+/** Layout whose records are read back from JSON and so have lost their type. */
 export type AnyLayout = Layout<object>;
 
-/** The same layout for records that its own `record` made. */
+/** Returns the layout for records made by its `record`. */
 export function layoutOf<R extends object>(layout: Layout<R>): AnyLayout {
   return { ...layout, documents: (records, spec) => layout.documents(records as readonly R[], spec) };
 }
 
-/** Seeds of one data set lie apart from those of the next. */
+/** Distance between the seeds of data sets, so that they do not overlap. */
 export const MOST_IMAGES = 1e5;
 
-/** Draw image `index` of a data set. */
+/** Draws image `index` of a data set. */
 export function drawPicture(spec: WriteSpec, index: number): Picture {
   const id = spec.seed * MOST_IMAGES + index;
   const scene = crowd(id, { split: spec.split, size: spec.size });
@@ -62,17 +62,17 @@ export function drawPicture(spec: WriteSpec, index: number): Picture {
 
 const JPEG_QUALITY = 95;
 
-/** The image as a JPEG file without chroma subsampling. */
+/** Encodes the image as a JPEG file without chroma subsampling. */
 export function jpegOf({ image }: Picture): Promise<Uint8Array> {
   return platform().codec.exactJpeg(image, JPEG_QUALITY);
 }
 
-/** A map of one or three channels as a PNG file. */
+/** Encodes a map of one or three channels as a PNG file. */
 export function pngOf({ image }: Picture, map: Uint8Array, channels: 1 | 3 = 1): Promise<Uint8Array> {
   return platform().codec.png({ data: map, width: image.width, height: image.height, channels });
 }
 
-/** JSON with a line end. */
+/** Returns JSON with a final newline. */
 export function jsonOf(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }

@@ -4,10 +4,10 @@ import { phrasesFor } from "../language/refer";
 import { annotationId, document, imageOf, instancesOf, objectCategories, type CocoImage, type CocoMask } from "./coco";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";
 
-/** At most as many phrases for an object. */
+/** Most phrases per object. */
 const MOST_PHRASES = 3;
 
-/** An object with the phrases that mean it and no other of its image. */
+/** Object with the phrases that refer to it alone in its image. */
 export interface Reference {
   readonly ref_id: number;
   readonly ann_id: number;
@@ -30,7 +30,9 @@ interface RefRecord {
   readonly refs: readonly Reference[];
 }
 
-/** Boxes and masks with referring phrases, as RefCOCO's `refs` and `instances` have them (JSON in place of a pickle). */
+/**
+ * Layout of RefCOCO: boxes and masks with referring phrases in its `refs` and `instances` (JSON instead of a pickle).
+ */
 export const refcoco = layoutOf<RefRecord>({
   files: async (picture) => [[`images/${picture.name}.jpg`, await jpegOf(picture)]],
   record: (picture, spec) => ({
@@ -58,8 +60,12 @@ function refsOf(picture: Picture, spec: WriteSpec): Reference[] {
     }));
     return [
       {
-        ...{ ref_id: owner, ann_id: owner, image_id: picture.id, category_id: categoryId(category) },
-        ...{ file_name: `${picture.name}.jpg`, split: spec.split },
+        ref_id: owner,
+        ann_id: owner,
+        image_id: picture.id,
+        category_id: categoryId(category),
+        file_name: `${picture.name}.jpg`,
+        split: spec.split,
         sent_ids: sentences.map((sentence) => sentence.sent_id),
         sentences,
       },
@@ -67,7 +73,7 @@ function refsOf(picture: Picture, spec: WriteSpec): Reference[] {
   });
 }
 
-/** The shortest phrase, and others by chance. */
+/** Returns the shortest phrase and random others. */
 function draw(phrases: readonly string[], random: Prng): string[] {
   const [first, ...rest] = phrases;
   if (first === undefined) return [];

@@ -11,17 +11,17 @@ interface Annotated {
 const round = (value: number): number => Math.round(value * 100) / 100;
 const place = (point: Keypoint): [number, number] => [round(point.x), round(point.y)];
 
-/** Share of an object that is hidden from which SPair's flags count it. */
+/** Hidden share of an object from which SPair's flags count it. */
 const HIDDEN = 0.12;
-/** Share of an object that is cut off from which SPair's flags count it. */
+/** Truncated share of an object from which SPair's flags count it. */
 const CUT = 0.02;
 
-/** Indices of the keypoints that are visible in both images. */
+/** Returns the indices of the keypoints visible in both images. */
 export function sharedKeypoints(source: Rendered, target: Rendered): number[] {
   return source.keypoints.flatMap((point, id) => (point.visible && target.keypoints[id]?.visible ? [id] : []));
 }
 
-/** The JSON of `ImageAnnotation/<category>/<name>.json`. */
+/** Returns the JSON of `ImageAnnotation/<category>/<name>.json`. */
 export function imageAnnotation(name: string, scene: Scene, image: Rendered): object {
   const main = scene.objects[0] as SceneObject;
   return {
@@ -44,7 +44,7 @@ export function imageAnnotation(name: string, scene: Scene, image: Rendered): ob
   };
 }
 
-/** The JSON of `PairAnnotation/<split>/<name>.json`. */
+/** Returns the JSON of `PairAnnotation/<split>/<name>.json`. */
 export function pairAnnotation(line: string, id: number, source: Annotated, target: Annotated): object {
   const shared = sharedKeypoints(source.image, target.image);
   const points = ({ image }: Annotated): number[][] => shared.map((k) => place(image.keypoints[k] as Keypoint));
@@ -73,12 +73,12 @@ export function pairAnnotation(line: string, id: number, source: Annotated, targ
   };
 }
 
-/** 0 neither, 1 the source, 2 the target, 3 both. */
+/** Returns 0 for neither, 1 for the source, 2 for the target, 3 for both. */
 function both(source: boolean, target: boolean): number {
   return Number(source) + 2 * Number(target);
 }
 
-/** 0 similar, 1 turned or oblique, 2 mirrored or strongly turned. */
+/** Returns 0 for similar, 1 for turned or oblique, 2 for mirrored or strongly turned views. */
 function viewpointVariation(source: Scene, target: Scene): number {
   const [a, b] = [source.objects[0] as SceneObject, target.objects[0] as SceneObject];
   if (a.pose.mirrored !== b.pose.mirrored) return 2;
@@ -87,7 +87,7 @@ function viewpointVariation(source: Scene, target: Scene): number {
   return change < 0.3 ? 0 : change < 0.6 ? 1 : 2;
 }
 
-/** 0 up to a factor of 1.3 between the longer sides of the boxes, 1 up to 1.8, 2 above. */
+/** Returns 0 up to a factor of 1.3 between the longer sides of the boxes, 1 up to 1.8, 2 above. */
 function scaleVariation(source: Rendered, target: Rendered): number {
   const side = ({ box }: Rendered): number => Math.max(box[2] - box[0], box[3] - box[1], 1);
   const ratio = Math.max(side(source) / side(target), side(target) / side(source));

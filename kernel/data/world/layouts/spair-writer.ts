@@ -9,25 +9,28 @@ import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annota
 
 /** Options of {@link writeSpair}. */
 export interface WriteSpairOptions {
-  /** Which images of the split; default 0. */
+  /** Seed that selects the images of the split. Default 0. */
   readonly seed?: number;
-  /** Default `"test"`; `"train"` is written as SPair's `trn`. */
+  /** Split to write; `"train"` becomes SPair's `trn`. Default `"test"`. */
   readonly split?: Split;
-  /** Images of all categories together; default 20 for each category. */
+  /** Number of images of all categories together. Default 20 per category. */
   readonly images?: number;
-  /** Pairs of all categories together; default 600. */
+  /** Number of pairs of all categories together. Default 600. */
   readonly pairs?: number;
-  /** Pixels on a side; default 128. */
+  /** Pixels on a side. Default 128. */
   readonly size?: number;
-  /** Default: all categories of the world. */
+  /** Categories to write. Default: all categories of the world. */
   readonly categories?: readonly CategoryName[];
-  /** Between the pair's name and its category in a file name. Default `"auto"`: `_` on Windows, where `:` is illegal. */
+  /**
+   * Character between a pair's name and its category in a file name. Default `"auto"`: `_` on Windows, where `:` is
+   * illegal.
+   */
   readonly separator?: ":" | "_" | "auto";
-  /** Replace another data set of the world in the same folder; default false. */
+  /** Replace another data set of the world in the same folder. Default false. */
   readonly overwrite?: boolean;
 }
 
-/** What a written data set was made from; the content of its `spec.json`. */
+/** Specification of a written data set; the content of its `spec.json`. */
 export interface SpairSpec {
   readonly format: 1;
   readonly seed: number;
@@ -37,7 +40,7 @@ export interface SpairSpec {
   readonly size: number;
   readonly categories: readonly CategoryName[];
   readonly separator: ":" | "_";
-  /** SHA-256 of the rest. */
+  /** SHA-256 of the other fields. */
   readonly hash: string;
 }
 
@@ -49,18 +52,19 @@ interface Picture {
 
 /** Quality of the JPEG files. */
 const JPEG_QUALITY = 95;
-/** Pairs share at least this many visible keypoints. */
+/** Fewest visible keypoints that a pair shares. */
 const MIN_SHARED = 3;
 
 /**
- * Write images and pairs in the layout of SPair-71k, so that whatever reads SPair-71k reads the world.
+ * Writes images and pairs in the layout of SPair-71k, for any program that reads it.
  *
- * `Segmentation/<category>/<name>.png` is 255 on the visible pixels of the object and 0 elsewhere. Keypoints and boxes are
- * in pixels from the left and top edge. Files are written into a folder beside `dir`, which takes its name when it is
- * complete. A data set of the same specification that is already there is left as it is.
+ * `Segmentation/<category>/<name>.png` is 255 on the visible pixels of the object and 0 elsewhere. Keypoints and boxes
+ * are in pixels from the left and top edge. Files are written into a folder beside `dir`, which is renamed when
+ * complete. An existing data set of the same specification is left unchanged.
  *
- * @returns the specification that was written or found.
- * @throws RangeError for an option out of range; Error when `dir` holds something else.
+ * @returns the specification that was written or found
+ * @throws RangeError for an option out of range
+ * @throws Error when `dir` holds something else
  */
 export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
   const spec = specify(options);
@@ -141,7 +145,7 @@ async function writeAll(work: string, spec: SpairSpec): Promise<void> {
   await writeFile(join(work, "spec.json"), JSON.stringify(spec, null, 2));
 }
 
-/** How many of `total` fall to entry `index` of `count`. */
+/** Returns the share of `total` for entry `index` of `count`. */
 function share(total: number, index: number, count: number): number {
   return Math.floor((total * (index + 1)) / count) - Math.floor((total * index) / count);
 }
@@ -170,7 +174,7 @@ async function writePicture(work: string, { name, scene: drawn, image }: Picture
   await writeFile(join(work, "ImageAnnotation", image.category, `${name}.json`), JSON.stringify(annotation));
 }
 
-/** Ordered pairs of different images, none twice, that share enough keypoints; fewer when there are no more. */
+/** Draws ordered pairs of different images, none twice, that share enough keypoints; fewer when there are no more. */
 function drawPairs(spec: SpairSpec, index: number, pictures: readonly Picture[]): [Picture, Picture][] {
   const wanted = share(spec.pairs, index, spec.categories.length);
   const all = pictures.flatMap((source) =>

@@ -30,22 +30,25 @@ import { refcoco } from "./refcoco";
 /** Options of {@link write}. */
 export interface WriteOptions {
   /**
+   * Layout of the files.
+   *
    * - `coco`: masks, boxes and keypoints of objects, masks of parts, captions
    * - `refcoco`: boxes and masks with referring phrases
    * - `dense`: maps of categories, parts, instances, boundaries, saliency and surface normals
    * - `gqa`: question-answer pairs and scene graphs, and the pairs as LLaVA's conversations
    */
   readonly layout: LayoutName;
-  /** Default `"train"`. */
+  /** Split to write. Default `"train"`. */
   readonly split?: Split;
-  /** Images; default 1000, at most 100,000. */
+  /** Number of images, at most 100,000. Default 1000. */
   readonly count?: number;
-  /** Which images of the split, 0 to 9999; default 0. Two seeds share no image. */
+  /** Seed that selects the images of the split, 0 to 9999; two seeds share no image. Default 0. */
   readonly seed?: number;
-  /** Pixels on a side, 32 to 512; default 128. */
+  /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
+  /** Called after each image with the numbers of written and of all images. Default: not called. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  /** Stops after the image at hand; the same call goes on from there. */
+  /** Stops after the current image; the same call continues from there. Default: none. */
   readonly signal?: AbortSignal;
 }
 
@@ -53,14 +56,14 @@ const LAYOUTS: Readonly<Record<LayoutName, AnyLayout>> = { coco, refcoco, dense,
 const WRITE = "world.write";
 
 /**
- * Write a split of crowds as a data set, in the layout of a real one. The same options give the same bytes.
+ * Writes a split of crowds as a data set in the layout of a real one. The same options give the same bytes.
  *
- * Several splits of one layout may share a folder. A split is complete when its `world_<split>.json` is there, which is
- * written last; until then its files are in a hidden folder, and a call that was cut off is taken up where it stopped. A
- * complete split of the same options is left as it is.
+ * Several splits of one layout may share a folder. A split is complete when its `world_<split>.json` exists, which is
+ * written last. Until then its files are in a hidden folder, and an interrupted call continues where it stopped. A
+ * complete split of the same options is left unchanged.
  *
- * @returns the specification that was written or found.
- * @throws WorldError for an option out of range, a folder that holds something else or cannot be written.
+ * @returns the specification that was written or found
+ * @throws WorldError for an option out of range, or a folder that holds something else or cannot be written
  */
 export async function write(dir: string, options: WriteOptions): Promise<WriteSpec> {
   const spec = specify(options);
@@ -99,7 +102,7 @@ function checkInteger(name: string, value: unknown, low: number, high: number): 
 const markOf = (split: string): string => `world_${split}.json`;
 const partOf = (split: string): string => `.world_${split}.part`;
 
-/** Refuses a folder of something else, or of the world in another layout or size. */
+/** Refuses a folder with other content, or with the world in another layout or size. */
 async function checkTarget(target: string, { layout, size }: WriteSpec): Promise<void> {
   if (!existsSync(target)) return;
   const found = await readdir(target);
@@ -150,7 +153,9 @@ async function writeSplit(target: string, spec: WriteSpec, options: WriteOptions
 
 const [FILES, RECORDS] = ["files", "records.jsonl"];
 
-/** The records of the images that an earlier call of the same options finished; a line cut off at the end is dropped. */
+/**
+ * Returns the records of the images finished by an earlier call of the same options; a truncated last line is dropped.
+ */
 async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
   const mark = join(work, `spec-${sha256().update(JSON.stringify(spec)).digest("hex").slice(0, 16)}`);
   if (!existsSync(mark)) {
@@ -166,7 +171,7 @@ async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
   return whole.split("\n").slice(0, -1);
 }
 
-/** Writes the files of an image, then its record, which says that they are there. */
+/** Writes the files of an image, then its record, which confirms them. */
 async function writePicture(work: string, spec: WriteSpec, layout: AnyLayout, index: number): Promise<string> {
   const picture = drawPicture(spec, index);
   for (const [path, content] of await layout.files(picture, spec)) await put(work, path, content);

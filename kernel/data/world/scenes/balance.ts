@@ -1,21 +1,23 @@
 import { answers, questionTypes, quiz, type Question, type QuestionType } from "../language/questions";
 import type { Split } from "./scene";
 
-/** How much the answers of one type of question tell without the image. All but `questions` are shares of 1. */
+/** Accuracy of answers to one type of question without the image. All but `questions` are shares of 1. */
 export interface BalanceRow {
   readonly type: QuestionType;
   readonly questions: number;
-  /** One over the number of possible answers. */
+  /** Share of chance: one over the number of possible answers. */
   readonly chance: number;
-  /** Of the most frequent answer. */
+  /** Share of the most frequent answer. */
   readonly majority: number;
-  /** Right answers of who gives the answer most frequent, in other images of the train split, to the same words. */
+  /**
+   * Share of right answers when giving the most frequent answer to the same words in other images of the train split.
+   */
   readonly questionOnly: number;
 }
 
 /**
- * Measure how well the questions of `count` images of a split can be answered without looking, after reading the questions
- * of `training` images of the train split.
+ * Measures how well the questions of `count` images of a split can be answered without looking, after reading the
+ * questions of `training` images of the train split.
  */
 export function balance(split: Split, count: number, training: number): BalanceRow[] {
   const asked = collect(split, 0, count);

@@ -4,24 +4,24 @@ import { heldOutColors, type ColorName } from "../draw/colors";
 import { Prng } from "../../../prng";
 import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
 
-/** The most objects of a crowd, and the most of one category by design. */
+/** Most objects of a crowd, and most of one category by design. */
 const [MOST, MOST_ALIKE] = [5, 4];
 
 /** Options of {@link crowd}. */
 export interface CrowdOptions {
-  /** Default `"train"`. */
+  /** Split of the scene. Default `"train"`. */
   readonly split?: Split;
-  /** Probability that something is painted over one of the objects; default 0.3. */
+  /** Probability of a cover over one of the objects. Default 0.3. */
   readonly occlusion?: number;
-  /** Pixels on a side, 32 to 512; default 128. */
+  /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
 }
 
 /**
- * Draw the parameters of an image with one to five objects that do not overlap, for questions and referring phrases.
- *
- * The first object's category occurs one to four times, each as often as the others; a quarter of the other objects have
- * its colour. The same seed and split give the same scene, apart from those of {@link scene}; no two splits share an instance.
+ * Draws the parameters of an image with one to five objects that do not overlap, for questions and referring phrases.
+ * The first object's category occurs one to four times, each as often as the others; a quarter of the other objects
+ * have its colour. The same seed and split give the same scene, apart from those of {@link scene}; no two splits share
+ * an instance.
  *
  * @throws RangeError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
  */
@@ -65,7 +65,7 @@ function drawNames(random: Prng): CategoryName[] {
   );
 }
 
-/** The first object's colour, where the split allows it for the category. */
+/** Returns the first object's colour, where the split allows it for the category. */
 function borrowed(first: SceneObject | undefined, category: CategoryName, split: Split): ColorName | undefined {
   if (!first || (split !== "test" && heldOutColors(category).includes(first.color))) return undefined;
   return first.color;
@@ -77,7 +77,7 @@ const SCALES = [0.34, 0.24, 0.2, 0.175, 0.16] as const;
 /** Reach of an object from its centre, in units of its scale. */
 const REACH = 1.08;
 
-/** Places inside the image at which no two objects touch; the objects are made smaller until there are such places. */
+/** Draws positions at which no two objects touch; the objects shrink until such positions exist. */
 function drawSpots(count: number, random: Prng): Spot[] {
   for (let shrink = 1; ; shrink *= 0.96) {
     const spots: Spot[] = [];

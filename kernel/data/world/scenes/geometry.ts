@@ -8,8 +8,8 @@ export type Affine = readonly [number, number, number, number, number, number];
 const TAU = 6.283185307179586;
 
 /**
- * Sine of an angle in turns, from additions and products alone, so that pixels do not depend on a platform's `Math.sin`.
- * Taylor polynomial of degree 13 on a quarter turn; absolute error below 1e-9.
+ * Returns the sine of an angle in turns. It uses only additions and products, so that pixels do not depend on a
+ * platform's `Math.sin`: a Taylor polynomial of degree 13 on a quarter turn, with an absolute error below 1e-9.
  */
 export function sinTurns(turns: number): number {
   let t = turns - Math.floor(turns + 0.5);
@@ -20,19 +20,23 @@ export function sinTurns(turns: number): number {
   return x * (1 - (s / 6) * (1 - (s / 20) * (1 - (s / 42) * (1 - (s / 72) * (1 - (s / 110) * (1 - s / 156))))));
 }
 
-/** Cosine of an angle in turns; see {@link sinTurns}. */
+/** Returns the cosine of an angle in turns; see {@link sinTurns}. */
 export function cosTurns(turns: number): number {
   return sinTurns(turns + 0.25);
 }
 
-/** The matrix that applies `first`, then `second`. */
+/** Returns the matrix that applies `first`, then `second`. */
 export function compose(second: Affine, first: Affine): Affine {
   const [a, b, c, d, e, f] = second;
   const [g, h, i, j, k, l] = first;
   return [a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f];
 }
 
-/** The inverse matrix. @throws RangeError when the matrix is singular. */
+/**
+ * Returns the inverse matrix.
+ *
+ * @throws RangeError when the matrix is singular
+ */
 export function invert(matrix: Affine): Affine {
   const [a, b, c, d, e, f] = matrix;
   const det = a * e - b * d;
@@ -40,12 +44,12 @@ export function invert(matrix: Affine): Affine {
   return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
 }
 
-/** The image of a point under a matrix. */
+/** Maps a point by a matrix. */
 export function apply(m: Affine, x: number, y: number): Point {
   return [m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]];
 }
 
-/** Polygon of an ellipse, optionally turned (in turns, clockwise on screen) about its centre. */
+/** Returns the polygon of an ellipse, optionally turned (in turns, clockwise on screen) about its centre. */
 export function ellipse(cx: number, cy: number, rx: number, ry: number, turn = 0, corners = 24): Point[] {
   const c = cosTurns(turn);
   const s = sinTurns(turn);
@@ -56,7 +60,7 @@ export function ellipse(cx: number, cy: number, rx: number, ry: number, turn = 0
   });
 }
 
-/** Axis-aligned rectangle with corners rounded by `radius`. */
+/** Returns an axis-aligned rectangle with corners rounded by `radius`. */
 export function box(x0: number, y0: number, x1: number, y1: number, radius = 0): Point[] {
   if (radius <= 0)
     return [
@@ -78,7 +82,7 @@ export function box(x0: number, y0: number, x1: number, y1: number, radius = 0):
   ];
 }
 
-/** A straight limb from (x0, y0) to (x1, y1) with half-widths r0 and r1 and round ends. */
+/** Returns a straight limb from (x0, y0) to (x1, y1) with half-widths r0 and r1 and round ends. */
 export function limb(x0: number, y0: number, x1: number, y1: number, r0: number, r1 = r0): Point[] {
   const dx = x1 - x0;
   const dy = y1 - y0;
@@ -93,7 +97,7 @@ export function limb(x0: number, y0: number, x1: number, y1: number, r0: number,
   return [...cap(x0, y0, r0, -1), ...cap(x1, y1, r1, 1)];
 }
 
-/** Closed Catmull-Rom curve through the points. */
+/** Returns a closed Catmull-Rom curve through the points. */
 export function smooth(points: readonly Point[], steps = 5): Point[] {
   const n = points.length;
   const at = (i: number): Point => points[(i + n) % n] as Point;
@@ -111,12 +115,12 @@ function spline(p: Point, q: Point, r: Point, s: Point, t: number): Point {
   return [blend(p[0], q[0], r[0], s[0]), blend(p[1], q[1], r[1], s[1])];
 }
 
-/** A ring as one even-odd path: the outer outline, then the inner one. Both must close. */
+/** Returns a ring as one even-odd path: the outer outline, then the inner one. Both must close. */
 export function ring(outer: readonly Point[], inner: readonly Point[]): Point[] {
   return [...outer, outer[0] as Point, ...inner, inner[0] as Point];
 }
 
-/** A tube of half-width `radius` along an open chain of points, tapering to `tip` at the end. */
+/** Returns a tube of half-width `radius` along an open chain of points, tapering to `tip` at the end. */
 export function tube(chain: readonly Point[], radius: number, tip = radius): Point[] {
   const left: Point[] = [];
   const right: Point[] = [];

@@ -6,19 +6,19 @@ import type { Rendered } from "../draw/render";
 import type { Scene, SceneObject } from "./scene";
 import { SUPERSAMPLING } from "../draw/shade";
 
-/** Maps of an image that follow from its part map, its instances and its scene; row-major. */
+/** Row-major maps of an image, derived from its part map, its instances and its scene. */
 export interface DenseMaps {
-  /** Category of the object that each pixel shows, 1 and up in the order of `world.categories`; 0 elsewhere. */
+  /** Category of the object at each pixel, 1 and up in the order of `world.categories`; 0 elsewhere. */
   readonly categories: Uint8Array;
-  /** 255 on pixels of which a neighbour (left, right, above or below) shows another object or part, else 0. */
+  /** Boundaries: 255 on pixels with a neighbour (left, right, above or below) of another object or part, else 0. */
   readonly boundaries: Uint8Array;
-  /** 255 on pixels that show an object, 0 on the backdrop and on what covers an object. */
+  /** Saliency: 255 on objects, 0 on the backdrop and on covers. */
   readonly saliency: Uint8Array;
   /** Unit vectors `[height, width, 3]`; see {@link normalsOf}. */
   readonly normals: Float32Array;
 }
 
-/** The dense maps of a scene and its image. */
+/** Returns the dense maps of a scene and its image. */
 export function denseMaps(scene: Scene, image: Rendered): DenseMaps {
   const labels = scene.objects.map((object) => categoryId(object.category));
   const categories = image.instances.map((id) => labels[id - 1] ?? 0);
@@ -46,7 +46,10 @@ function boundariesOf({ instances, parts, width, height }: Rendered, objects: nu
   return edges;
 }
 
-/** The ground rises towards the horizon; everything flat (sky, clutter, covers) faces the viewer. */
+/**
+ * Normals of the ground, which rises towards the horizon, and of flat things (sky, clutter, covers), which face the
+ * viewer.
+ */
 const [FLAT, GROUND] = [
   [0, 0, 1],
   [0, -0.8, 0.6],
@@ -54,12 +57,13 @@ const [FLAT, GROUND] = [
 const GROUND_STROKE = 1;
 
 /**
- * Surface normals, unit vectors `[size, size, 3]` in the viewer's frame: x to the right, y down, z towards the viewer.
+ * Returns surface normals, unit vectors `[size, size, 3]` in the viewer's frame: x to the right, y down, z towards the
+ * viewer.
  *
- * They are those of the shading. An object is a dome over its figure's plane: at the figure's coordinates (u, v) its height
- * is -(u^2 + v^2) / 2, so that (u, v, 1) is normal to it before it is posed, and the renderer's light, 1.06 + 0.03 u - 0.16 v,
- * is the inner product of that vector with the direction (0.03, -0.16, 1.06). Like the light, v stops at -1 and 1. The pose's
- * matrix A (without its scale) turns the slopes into those of the image, A^-T (u, v).
+ * They match the shading. An object is a dome over its figure's plane: at the figure's coordinates (u, v) its height is
+ * -(u^2 + v^2) / 2, so (u, v, 1) is normal to it before it is posed. The renderer's light, 1.06 + 0.03 u - 0.16 v, is
+ * the inner product of that vector with the direction (0.03, -0.16, 1.06). Like the light, v stops at -1 and 1. The
+ * pose's matrix A (without its scale) turns the slopes into those of the image, A^-T (u, v).
  */
 export function normalsOf(scene: Scene): Float32Array {
   const { size } = scene;

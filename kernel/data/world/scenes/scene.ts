@@ -6,16 +6,16 @@ import { Prng } from "../../../prng";
 import type { Role } from "../things/sketch";
 import { drawTexture, textureNames, type Texture } from "../draw/texture";
 
-/** The splits; no two share a random stream. */
+/** Splits of the world; no two share a random stream. */
 export const splits = ["train", "val", "test"] as const;
 
 /** Name of a split. */
 export type Split = (typeof splits)[number];
 
-/** Where the first object is, seen from the second one. */
+/** Position of the first object as seen from the second one. */
 export type Relation = "above" | "below" | "left of" | "right of";
 
-/** One object of a scene: its shape, its pose and its colours, each apart from the others. */
+/** One object of a scene: shape, pose and colours are independent. */
 export interface SceneObject {
   readonly category: CategoryName;
   readonly shape: Shape;
@@ -25,11 +25,11 @@ export interface SceneObject {
   readonly palette: Readonly<Record<Role, Rgb>>;
   readonly texture: Texture;
   readonly sizeWord: "large" | "small" | "";
-  /** Whether the colour is one of {@link heldOutColors} of the category; only in the test split. */
+  /** True when the colour is one of {@link heldOutColors} of the category; only in the test split. */
   readonly heldOut: boolean;
 }
 
-/** Everything there is to know of an image, as plain JSON. */
+/** Complete description of an image, as plain JSON. */
 export interface Scene {
   readonly seed: number;
   readonly split: Split;
@@ -37,37 +37,39 @@ export interface Scene {
   /** Pixels on a side. */
   readonly size: number;
   readonly backdrop: Backdrop;
-  /** The main object first, painted last. A scene of {@link scene} has one or two, of different categories. */
+  /**
+   * Objects; the main object comes first and is painted last. A scene of {@link scene} has one or two, of different
+   * categories.
+   */
   readonly objects: readonly SceneObject[];
-  /** Of the main object to the second one; absent when there is one object, and in crowds. */
+  /** Relation of the main object to the second one; absent for one object and in crowds. */
   readonly relation?: Relation;
   readonly occluders: readonly Blob[];
 }
 
 /** Options of {@link scene}. */
 export interface SceneOptions {
-  /** Default `"train"`. */
+  /** Split of the scene. Default `"train"`. */
   readonly split?: Split;
-  /** Category of the main object; default: drawn from the seed. */
+  /** Category of the main object. Default: drawn from the seed. */
   readonly category?: CategoryName;
-  /** Another pose, colouring and surrounding of the same instance; default 0. */
+  /** Number of the view: another pose, colouring and surrounding of the same instance. Default 0. */
   readonly view?: number;
-  /** Probability of a second object; default 0.35. */
+  /** Probability of a second object. Default 0.35. */
   readonly companion?: number;
-  /** Probability that something is painted over the main object; default 0.6. */
+  /** Probability of a cover over the main object. Default 0.6. */
   readonly occlusion?: number;
-  /** Pixels on a side, 32 to 512; default 128. */
+  /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
 }
 
 /**
- * Draw the parameters of an image. The same seed and options give the same scene on every platform.
- *
+ * Draws the parameters of an image. The same seed and options give the same scene on every platform.
  * The shape of the main object depends on `seed`, `split` and `category` alone: with another `view` the same instance
  * is seen in another pose, with other colours and surroundings, and its keypoints correspond exactly.
  *
- * @throws RangeError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size, view
- *   or probability out of range.
+ * @throws RangeError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size, view or
+ *   probability out of range.
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
   const { split = "train", view = 0, companion = 0.35, occlusion = 0.6, size = 128 } = options;
@@ -100,7 +102,7 @@ export function scene(seed: number, options: SceneOptions = {}): Scene {
   };
 }
 
-/** Refuses what no image can be drawn from; `where` is the public function. */
+/** Refuses arguments from which no image can be drawn; `where` is the public function. */
 export function checkImage(where: string, seed: number, split: Split, size: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new RangeError(`${where}: seed must be an integer in [0, 2^53), received ${seed}`);
@@ -123,7 +125,7 @@ function checkProbability(name: string, value: number): void {
   throw new RangeError(`world.scene: ${name} must be a probability in [0, 1], received ${value}`);
 }
 
-/** Where an object is put: centre and scale as in {@link Pose}. */
+/** Position of an object: centre and scale as in {@link Pose}. */
 export interface Spot {
   readonly x: number;
   readonly y: number;
@@ -153,14 +155,14 @@ function drawLayout(random: Prng, pair: boolean): { places: Spot[]; relation?: R
   return { places: [at(1, 0.18, 0.3), at(-1, 0.16, 0.26)], relation };
 }
 
-/** A colour of a category: in the test split a held-out one in 40 %, elsewhere never. */
+/** Draws a colour of a category: held out in 40 % of the test split, elsewhere never. */
 export function drawColor(category: CategoryName, split: Split, random: Prng): ColorName {
   const held = heldOutColors(category);
   const heldOut = split === "test" && random.chance(0.4);
   return random.pick(heldOut ? held : colorNames.filter((name) => !held.includes(name)));
 }
 
-/** Draw what of an object is not its shape; its colour too, unless it is given. */
+/** Draws the pose and colours of an object; a given colour is kept. */
 export function drawObject(
   category: CategoryName,
   shape: Shape,

@@ -1,7 +1,7 @@
 import { ellipse, limb, smooth } from "../scenes/geometry";
 import { Sketch, type Figure, type Param } from "./sketch";
 
-/** Side view, facing right. */
+/** Fish in side view, facing right. */
 export function fish(p: Param): Figure {
   const h = p("height", 0.34, 0.58);
   const back = -0.5;
@@ -90,7 +90,7 @@ export function fish(p: Param): Figure {
     .key("tail base", back, 0);
 }
 
-/** Side view, standing, facing right. */
+/** Bird in side view, standing, facing right. */
 export function bird(p: Param): Figure {
   const len = p("body", 0.42, 0.58);
   const h = p("plump", 0.3, 0.42);
@@ -178,7 +178,7 @@ export function bird(p: Param): Figure {
     .key("back foot", bx + 0.08, foot);
 }
 
-/** Side view, facing right. */
+/** Turtle in side view, facing right. */
 export function turtle(p: Param): Figure {
   const w = p("shell", 0.56, 0.7);
   const h = p("dome", 0.42, 0.72);
@@ -249,7 +249,7 @@ export function turtle(p: Param): Figure {
     .key("tail tip", -w - tail * 0.75, 0.245);
 }
 
-/** From above, head up; left and right are named in the image frame, so it is never mirrored. */
+/** Butterfly from above, head up. Left and right are named in the image frame, so it is never mirrored. */
 export function butterfly(p: Param): Figure {
   const w = p("span", 0.7, 0.95);
   const up = p("upper", 0.55, 0.8);

@@ -22,17 +22,17 @@ export type CategoryName =
   | "teapot"
   | "turtle";
 
-/** The shape of one instance: a number in [0, 1] per named parameter. Pose and colours are not part of it. */
+/** Shape of one instance: a number in [0, 1] per named parameter, independent of pose and colours. */
 export type Shape = Readonly<Record<string, number>>;
 
-/** What the world says of a category. */
+/** Specification of a category. */
 export interface CategorySpec {
   readonly name: CategoryName;
   /** Keypoint names; the index is the keypoint id in SPair files. */
   readonly keypoints: readonly string[];
-  /** Part types it is drawn from. */
+  /** Part types of its figure. */
   readonly parts: readonly PartName[];
-  /** Whether a mirrored view keeps the meaning of every keypoint name. */
+  /** True when a mirrored view keeps the meaning of every keypoint name. */
   readonly mirrors: boolean;
 }
 
@@ -55,12 +55,12 @@ const BUILDERS: Readonly<Record<CategoryName, (p: Param) => Figure>> = {
 
 const NO_MIRROR: ReadonlySet<CategoryName> = new Set<CategoryName>(["butterfly", "house"]);
 
-/** The figure of a category with a given shape; parameters that the shape lacks take 0.5, the template's value. */
+/** Returns the figure of a category with a given shape; missing parameters take 0.5, the template's value. */
 export function figure(category: CategoryName, shape: Shape = {}): Figure {
   return BUILDERS[category]((name, low, high) => low + (high - low) * (shape[name] ?? 0.5));
 }
 
-/** Draw the shape of a new instance. */
+/** Draws the shape of a new instance. */
 export function drawShape(category: CategoryName, random: Prng): Shape {
   const shape: Record<string, number> = {};
   BUILDERS[category]((name, low, high) => {
@@ -87,7 +87,11 @@ export const categories: readonly CategorySpec[] = (Object.keys(BUILDERS) as Cat
 /** All part types, shared by the categories; the index is the id in a part map and 0 is `background`. */
 export const parts: readonly PartName[] = PARTS;
 
-/** The specification of a category. @throws RangeError when there is none of that name. */
+/**
+ * Returns the specification of a category.
+ *
+ * @throws RangeError for an unknown name
+ */
 export function categoryNamed(name: string): CategorySpec {
   const found = categories.find((spec) => spec.name === name);
   if (found) return found;
@@ -95,7 +99,7 @@ export function categoryNamed(name: string): CategorySpec {
   throw new RangeError(`world.scene: no category ${JSON.stringify(name)}, legal categories are ${legal}`);
 }
 
-/** Ids of categories in files: 1 and up, in the order of `world.categories`. */
+/** Returns the id of a category in files: 1 and up, in the order of `world.categories`. */
 export function categoryId(name: string): number {
   return categories.findIndex((spec) => spec.name === name) + 1;
 }

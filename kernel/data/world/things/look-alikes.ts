@@ -1,11 +1,12 @@
 import { categories } from "./categories";
 
-/** Words that tell parts of one kind apart by their place alone. */
+/** Words of place, by which alone parts of one kind differ. */
 const PLACES = /\b(left|right|front|back|rear|hind|upper|lower|top|bottom|near|far|first|middle|last|third|door)\b ?/g;
 
 /**
- * By category: groups of keypoint ids whose names differ in their place only, such as "left wing" and "right wing": what features may
- * confuse, and what the geometry-aware subset of `law.cScore` is made of. Categories without such parts are left out.
+ * Groups of keypoint ids by category whose names differ only in their place, such as "left wing" and "right wing".
+ * Features may confuse them, and the geometry-aware subset of `law.cScore` consists of them. Categories without such
+ * parts are left out.
  */
 export const lookAlikes: Readonly<Record<string, readonly (readonly string[])[]>> = Object.fromEntries(
   categories.flatMap(({ name, keypoints }) => {

@@ -1,7 +1,7 @@
 import { ellipse, limb, smooth, tube } from "../scenes/geometry";
 import { Sketch, type Figure, type Param } from "./sketch";
 
-/** Side view with the face turned to us, facing right. */
+/** Cat in side view with the face towards the viewer, facing right. */
 export function cat(p: Param): Figure {
   const len = p("body", 0.5, 0.66);
   const h = p("height", 0.2, 0.3);
@@ -86,7 +86,7 @@ export function cat(p: Param): Figure {
     .key("back", 0, -h * 0.76);
 }
 
-/** Side view, facing right, with a long snout and a hanging ear. */
+/** Dog in side view, facing right, with a long snout and a hanging ear. */
 export function dog(p: Param): Figure {
   const len = p("body", 0.46, 0.64);
   const h = p("height", 0.2, 0.28);

@@ -1,24 +1,24 @@
 import { compose, cosTurns, sinTurns, type Affine } from "../scenes/geometry";
 import type { Prng } from "../../../prng";
 
-/** Where and how an object is seen. Lengths are fractions of the image side. */
+/** Position and view of an object. Lengths are fractions of the image side. */
 export interface Pose {
   /** Centre in [0, 1]. */
   readonly x: number;
   readonly y: number;
   /** Length of one unit of the figure; an object spans about twice as much. */
   readonly scale: number;
-  /** Clockwise, in turns. */
+  /** Rotation clockwise, in turns. */
   readonly rotation: number;
   readonly mirrored: boolean;
-  /** Foreshortening: factors on the figure's own x and y, at most 1. */
+  /** Foreshortening: factors on the figure's x and y, at most 1. */
   readonly narrowX: number;
   readonly narrowY: number;
-  /** x moves by `shear` for each unit of y. */
+  /** Shear: x moves by `shear` for each unit of y. */
   readonly shear: number;
 }
 
-/** What of a pose is decided by the scene, before the rest is drawn. */
+/** Part of a pose given by the scene before the rest is drawn. */
 export interface Place {
   readonly x: number;
   readonly y: number;
@@ -26,7 +26,7 @@ export interface Place {
   readonly mirrors: boolean;
 }
 
-/** Draw a pose: up to 32 degrees of rotation, foreshortening to 0.68 on one axis, shear to 0.24, mirroring in 40 %. */
+/** Draws a pose: up to 32 degrees of rotation, foreshortening to 0.68 on one axis, shear to 0.24, mirroring in 40 %. */
 export function drawPose(place: Place, random: Prng): Pose {
   const flat = random.chance(0.5) ? 1 - 0.32 * random.next() : 1;
   const along = random.chance(0.65);
@@ -42,7 +42,7 @@ export function drawPose(place: Place, random: Prng): Pose {
   };
 }
 
-/** The matrix from figure coordinates to pixels of an image of `side` pixels. */
+/** Returns the matrix from figure coordinates to pixels of an image of `side` pixels. */
 export function poseMatrix(pose: Pose, side: number): Affine {
   const c = cosTurns(pose.rotation);
   const s = sinTurns(pose.rotation);
@@ -52,7 +52,7 @@ export function poseMatrix(pose: Pose, side: number): Affine {
   return compose([k * c, -k * s, pose.x * side, k * s, k * c, pose.y * side], view);
 }
 
-/** Foreshortening and shear in one number from 0 (frontal) up, for the viewpoint flag of a pair. */
+/** Returns foreshortening and shear in one number from 0 (frontal) up, for the viewpoint flag of a pair. */
 export function obliqueness(pose: Pose): number {
   return 1 - pose.narrowX * pose.narrowY + Math.abs(pose.shear);
 }

@@ -45,7 +45,7 @@ export const PARTS = [
 /** Name of a part type. */
 export type PartName = (typeof PARTS)[number];
 
-/** What colours a part: the named colour, its shade, the second colour, or a colour that belongs to the material. */
+/** Colour of a part: the named colour, its shade, the second colour, or a colour of the material. */
 export type Role = "body" | "shade" | "accent" | "dark" | "light" | "glass" | "metal" | "lamp";
 
 /** One painted polygon of a figure. */
@@ -55,13 +55,13 @@ export interface Part {
   readonly outline: readonly Point[];
 }
 
-/** An object before it is posed: polygons in paint order and named keypoints, about [-1, 1] in x and y, y down. */
+/** Object before posing: polygons in paint order and named keypoints, about [-1, 1] in x and y, y down. */
 export interface Figure {
   readonly parts: readonly Part[];
   readonly keypoints: readonly (readonly [name: string, x: number, y: number])[];
 }
 
-/** A shape parameter: `name` picks a number in [0, 1], which is mapped onto [low, high]. */
+/** Shape parameter: `name` selects a number in [0, 1], which is mapped onto [low, high]. */
 export type Param = (name: string, low: number, high: number) => number;
 
 /** Collects the parts and keypoints of one figure; later parts are painted over earlier ones. */
@@ -69,13 +69,13 @@ export class Sketch implements Figure {
   readonly parts: Part[] = [];
   readonly keypoints: [string, number, number][] = [];
 
-  /** Paint a polygon. */
+  /** Paints a polygon. */
   part(part: PartName, role: Role, outline: readonly Point[]): this {
     this.parts.push({ part, role, outline });
     return this;
   }
 
-  /** Name a point. It must lie on a painted part, so that its visibility can be read from the instance map. */
+  /** Names a point. It must lie on a painted part, so that its visibility can be read from the instance map. */
   key(name: string, x: number, y: number): this {
     this.keypoints.push([name, x, y]);
     return this;

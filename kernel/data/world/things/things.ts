@@ -1,7 +1,7 @@
 import { box, ellipse, limb, ring, smooth } from "../scenes/geometry";
 import { Sketch, type Figure, type Param } from "./sketch";
 
-/** Front view; left and right are named in the image frame, so it is never mirrored. */
+/** House in front view. Left and right are named in the image frame, so it is never mirrored. */
 export function house(p: Param): Figure {
   const w = p("width", 0.6, 0.84);
   const eave = p("eave", -0.24, -0.02);
@@ -46,7 +46,7 @@ export function house(p: Param): Figure {
     .key("right foot", w - 0.05, base - 0.05);
 }
 
-/** Side view; the handle tells the two sides apart. */
+/** Mug in side view; the handle distinguishes its sides. */
 export function mug(p: Param): Figure {
   const top = p("top", -0.78, -0.54);
   const w = p("width", 0.42, 0.58);
@@ -119,7 +119,7 @@ export function mug(p: Param): Figure {
     .key("rim front", 0, top + lip * 0.86);
 }
 
-/** Side view, pouring to the right. */
+/** Teapot in side view, pouring to the right. */
 export function teapot(p: Param): Figure {
   const w = p("width", 0.46, 0.6);
   const h = p("height", 0.36, 0.54);

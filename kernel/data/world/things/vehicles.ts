@@ -5,7 +5,7 @@ function wheel(sketch: Sketch, x: number, y: number, r: number): void {
   sketch.part("wheel", "dark", ellipse(x, y, r, r)).part("hub", "metal", ellipse(x, y, r * 0.5, r * 0.5));
 }
 
-/** Side view, facing right. */
+/** Car in side view, facing right. */
 export function car(p: Param): Figure {
   const roof = p("roof", -0.52, -0.34);
   const r = p("wheel", 0.17, 0.24);
@@ -77,7 +77,7 @@ export function car(p: Param): Figure {
     .key("door handle", (rb + rf) / 2 - 0.16, hood + 0.13);
 }
 
-/** Side view, facing right: a tall box with a row of windows and a door at the front. */
+/** Bus in side view, facing right: a tall box with a row of windows and a door at the front. */
 export function bus(p: Param): Figure {
   const top = p("top", -0.66, -0.44);
   const r = p("wheel", 0.13, 0.19);
@@ -113,7 +113,7 @@ export function bus(p: Param): Figure {
     .key("third window", -0.025, (top + sill) / 2 + 0.07);
 }
 
-/** Side view, facing right; the wheels are rings, and the background shows through. */
+/** Bicycle in side view, facing right; the background shows through the wheels' rings. */
 export function bicycle(p: Param): Figure {
   const r = p("wheel", 0.32, 0.42);
   const [fx, bx] = [p("frontWheel", 0.52, 0.64), p("backWheel", -0.64, -0.52)];
@@ -168,7 +168,7 @@ export function bicycle(p: Param): Figure {
     .key("pedal", crank + 0.13, y + 0.25);
 }
 
-/** Side view, flying right. */
+/** Airplane in side view, flying right. */
 export function airplane(p: Param): Figure {
   const h = p("height", 0.15, 0.23);
   const fin = p("fin", 0.34, 0.56);
@@ -248,7 +248,7 @@ export function airplane(p: Param): Figure {
     .key("door", 0.48, -0.02);
 }
 
-/** Side view, sailing right. */
+/** Boat in side view, sailing right. */
 export function boat(p: Param): Figure {
   const deck = p("deck", 0.34, 0.46);
   const keel = deck + p("draught", 0.26, 0.42);
