@@ -1,5 +1,6 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
+import fovea from "./test/lint/rooms.mjs";
 
 /** Where the library may meet Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
 const NODE_ROOMS = [
@@ -64,5 +65,6 @@ export default defineConfig(
       ],
     },
   },
+  { files: ["kernel/**/*.ts", "extension/src/**/*.ts"], plugins: { fovea }, rules: { "fovea/rooms": "error" } },
   { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts"], rules: { "no-restricted-exports": "off" } },
 );

@@ -32,7 +32,13 @@ export async function main(args: string[]): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
   const result = await features.extract({
-    ...{ encoder, images, out, file: values.file, norm: values.norm, signal: stop.signal, onProgress: progress },
+    encoder,
+    images,
+    out,
+    file: values.file,
+    norm: values.norm,
+    signal: stop.signal,
+    onProgress: progress,
     // Checked on use, where the errors list the legal values.
     dtype: values.dtype as features.FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,

@@ -18,7 +18,7 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
   device?: DeviceRequest;
   /**
    * Needed where no configuration lies beside the model. Options win over it key by key; a whole configuration of transformers, timm or
-   * open_clip takes its place. `imagenet`, `clip` and `half` are means and deviations by name.
+   * open_clip takes its place. `imagenet`, `clip` and `half` are means and deviations by name. Default: the model's own configuration.
    */
   preprocess?: PreprocessOptions | PreprocessName | object;
   /**
@@ -33,7 +33,7 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
   precision?: Precision;
   /**
    * Constants for inputs of the graph beside the picture, as a mask. Known by name: `bool_masked_pos` (zeros), `pixel_mask` and
-   * `pixel_attention_mask` (ones).
+   * `pixel_attention_mask` (ones). Default: these alone.
    */
   inputs?: Record<string, SideInput>;
   /**

@@ -35,7 +35,7 @@ export interface ForwardOptions {
   returnEmbeddings?: boolean;
   /** Images per run of the model. Default 16. */
   batchSize?: number;
-  /** Called after each batch with the number of images done and of all. */
+  /** Called after each batch with the number of images done and of all. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;

@@ -8,5 +8,5 @@ export {
   type LanguageModelConfig,
   type SelfAttention,
 } from "./language-model";
-export { type Batch, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
+export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";

@@ -47,6 +47,7 @@ export class SelfAttention extends nn.Module {
   }
 }
 
+/** One layer of the decoder: attention and SwiGLU, each behind its RMSNorm and added to its input. */
 export class DecoderLayer extends nn.Module {
   readonly selfAttn: SelfAttention;
   readonly mlp: nn.SwiGlu;
@@ -62,12 +63,14 @@ export class DecoderLayer extends nn.Module {
     this.postAttentionLayernorm = new nn.RMSNorm(features, { eps });
   }
 
+  /** @param x `[B, T, hidden]` @param keyMask `[B, T]`, 0 for padding @returns `[B, T, hidden]` */
   forward(x: Tensor, keyMask?: Tensor): Tensor {
     const attended = tf.add(x, this.selfAttn.forward(this.inputLayernorm.forward(x), keyMask));
     return tf.add(attended, this.mlp.forward(this.postAttentionLayernorm.forward(attended)));
   }
 }
 
+/** The decoder without its head, under the names of transformers: words, layers, final norm. */
 export class Decoder extends nn.Module {
   readonly embedTokens: nn.Embedding;
   readonly layers: DecoderLayer[];

@@ -1,7 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import type { Vce } from "../vce";
 import { ModelError } from "./error";
 import type { LanguageModel } from "./language-model";
 import { Projector } from "./projector";
@@ -16,6 +15,14 @@ export interface Batch {
   mask: Tensor;
 }
 
+/** A module that fuses several levels of an encoder into one, as `vce.Vce` does. */
+export interface LevelFusion extends nn.Module {
+  /** Width of the levels, and of the result. */
+  readonly features: number;
+  /** @param levels `[B, N, features]` each, the last one first @returns `[B, N, features]` */
+  forward(levels: readonly Tensor[], grid: readonly [rows: number, columns: number]): Tensor;
+}
+
 /** Parts and sizes of a {@link VisionLanguageModel}. */
 export interface VisionLanguageOptions {
   /** Features of the encoder's tokens. */
@@ -25,7 +32,7 @@ export interface VisionLanguageOptions {
   /** Language model that receives the tokens. */
   languageModel: LanguageModel;
   /** Module that fuses the levels. Default: none; the first level is projected alone. */
-  vce?: Vce;
+  vce?: LevelFusion;
   /** Side of the square of tokens that become one. Default 2. */
   merge?: number;
 }
@@ -35,7 +42,7 @@ export interface VisionLanguageOptions {
  * inserted after the first word.
  */
 export class VisionLanguageModel extends nn.Module {
-  readonly vce: Vce | null;
+  readonly vce: LevelFusion | null;
   readonly mmProjector: Projector;
   readonly languageModel: LanguageModel;
   readonly grid: readonly [number, number];

@@ -81,6 +81,7 @@ export class PatchProjection extends Module {
     this.bias = bias ? new Parameter([features], uniform(-bound, bound)) : null;
   }
 
+  /** @param patches `[..., channels * patchSize²]` @returns `[..., features]` */
   forward(patches: Tensor): Tensor {
     return linear(patches, tf.reshape(this.weight.value, [this.weight.shape[0], -1]), this.bias?.value);
   }

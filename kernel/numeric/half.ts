@@ -52,7 +52,7 @@ export function halfToFloat(bits: Uint16Array): Float32Array {
   return out;
 }
 
-/** Single precision as half-precision bits, each value by {@link toHalf}. */
+/** Single precision as half-precision bits, each value by {@link toHalf}. @param values `[N]` @returns `[N]` */
 export function floatToHalf(values: Float32Array): Uint16Array {
   const out = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) out[i] = toHalf(values[i]);

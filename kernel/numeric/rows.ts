@@ -7,7 +7,7 @@ export function row(rows: Float32Array, channels: number, index: number): Float3
   return rows.subarray(index * channels, (index + 1) * channels);
 }
 
-/** A copy with rows of unit length, `x / (|x| + 1e-10)`: a zero row stays zero. */
+/** A copy with rows of unit length, `x / (|x| + 1e-10)`: a zero row stays zero. @param rows `[N, channels]` */
 export function unitRows(rows: Float32Array, channels: number): Float32Array {
   const out = new Float32Array(rows.length);
   for (let start = 0; start < rows.length; start += channels) {
@@ -19,7 +19,7 @@ export function unitRows(rows: Float32Array, channels: number): Float32Array {
   return out;
 }
 
-/** A copy without the mean row. */
+/** A copy without the mean row. @param rows `[N, channels]` */
 export function centeredRows(rows: Float32Array, channels: number): Float32Array {
   const count = rows.length / channels;
   const mean = new Float64Array(channels);

@@ -150,6 +150,15 @@ export interface AsyncContext<T> {
   getStore(): T | undefined;
 }
 
+/** How a value is shown, by the names of Node. */
+export interface InspectOptions {
+  depth?: number | null;
+  colors?: boolean;
+  maxStringLength?: number | null;
+  compact?: boolean | number;
+  breakLength?: number;
+}
+
 /** How code is run in the global scope. */
 export interface EvaluateOptions {
   /** Name of the file in stacks. */
@@ -183,7 +192,9 @@ export interface Platform {
   /** How many threads are worth starting. */
   cores(): number;
   /** A value as text, as a developer reads it. */
-  inspect(value: unknown): string;
+  inspect(value: unknown, options?: InspectOptions): string;
+  /** Whether a value is an error of the language, of whichever realm. */
+  isNativeError(value: unknown): boolean;
   /** Lets the event loop turn once. */
   turn(): Promise<void>;
   /** A timer that does not keep the process alive. Returns what stops it. */

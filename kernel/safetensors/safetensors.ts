@@ -94,7 +94,7 @@ export function bfloat16ToFloat(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (half) => half * 65536).buffer);
 }
 
-/** Numbers as BF16 bits, rounded to nearest even; NaN stays NaN. */
+/** Numbers as BF16 bits, rounded to nearest even; NaN stays NaN. @param values `[N]` @returns `[N]` */
 export function floatToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word, i) =>

@@ -25,7 +25,8 @@ export async function answers({ short = false, seeds } = {}) {
   const settings = { ...usual, seeds: seeds ?? usual.seeds };
   const total = settings.methods.length * settings.seeds;
   const study = await studies.answerStudy({
-    ...{ settings, folder: FOLDER },
+    settings,
+    folder: FOLDER,
     onPictures: ({ split, done, total }) => progress(`pictures of ${split}: ${done} of ${total}`),
     onStep: ({ method, seed }, { step, totalSteps, loss }) =>
       progress(`seed ${seed}, ${method}: update ${step} of ${totalSteps}, loss ${loss.toFixed(3)}`),

@@ -51,7 +51,7 @@ function checkAgree(what, own, other) {
 
 /** Random weights: those of the start look at whole pixels only. */
 async function makeStudy(folder, batch) {
-  const { nn, safetensors, vce, train } = require("fovea");
+  const { safetensors, vce, train } = require("fovea");
   const tf = require("@tensorflow/tfjs-core");
   const normal = (shape, deviation, seed) => tf.randomNormal(shape, 0, deviation, "float32", seed);
   const model = new vce.Vce(FEATURES);

@@ -33,8 +33,23 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const args = (out: string, ...more: string[]) => [
-  ...[cli, "extract", "--encoder", ENCODER, "--images", images, "--indices", "-1,0", "--out", join(folder, out)],
-  ...["--device", "cpu", "--batch", "2", "--images-per-file", "4", ...more],
+  cli,
+  "extract",
+  "--encoder",
+  ENCODER,
+  "--images",
+  images,
+  "--indices",
+  "-1,0",
+  "--out",
+  join(folder, out),
+  "--device",
+  "cpu",
+  "--batch",
+  "2",
+  "--images-per-file",
+  "4",
+  ...more,
 ];
 const extract = (out: string, ...more: string[]) =>
   spawnSync(process.execPath, args(out, ...more), { encoding: "utf8" });

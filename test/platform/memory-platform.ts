@@ -76,6 +76,7 @@ export const native: Platform = {
   uuid: () => crypto.randomUUID(),
   cores: () => 1,
   inspect: (value) => (typeof value === "string" ? `'${value}'` : String(value)),
+  isNativeError: (value) => Object.prototype.toString.call(value) === "[object Error]",
   turn: () => new Promise((resolve) => setTimeout(resolve)),
   timer: (body, ms) => {
     const timer = setTimeout(body, ms);

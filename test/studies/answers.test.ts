@@ -135,7 +135,9 @@ async function study(name: string, signal?: AbortSignal, stopAt = Infinity) {
   const losses: number[] = [];
   const stop = new AbortController();
   const found = await studies.answerStudy({
-    ...{ settings: TINY, folder: join(folder, name), signal: signal ?? stop.signal },
+    settings: TINY,
+    folder: join(folder, name),
+    signal: signal ?? stop.signal,
     onStep: (_, { loss }) => {
       losses.push(loss);
       if (losses.length === stopAt) stop.abort();

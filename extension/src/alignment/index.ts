@@ -1,6 +1,6 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ALIGNMENT_MIME, readAlignment } from "fovea/protocol";
-import { viewerPlugin } from "../viewers/plugin";
+import { viewerPlugin } from "../frame/plugin";
 
 /** All that the viewer shows is in the notebook: it needs no kernel. */
 export const alignmentPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({

@@ -4,8 +4,8 @@ import type { Exportable, ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale, type Scene } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
-import { ViewerFrame } from "../viewers/frame";
-import type { Viewer } from "../viewers/viewer";
+import { ViewerFrame } from "../frame/frame";
+import type { Viewer } from "../frame/viewer";
 import { Chips } from "./chips";
 import { alignmentControls, type AlignmentControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -100,7 +100,8 @@ export class AlignmentViewer implements Viewer, Exportable {
     const { tokens, patches } = this.values.cosines;
     const caption = this.trans.__(
       "All values: %1 tokens down, in reading order; %2 patches across, row by row of the image.",
-      ...[tokens, patches],
+      tokens,
+      patches,
     );
     const hover = (cell: MatrixCell | undefined): void =>
       this.hover({ hoverToken: cell?.token, hoverPatch: cell?.patch });

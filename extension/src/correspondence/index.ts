@@ -1,6 +1,6 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { CORRESPONDENCE_MIME, readCorrespondence } from "fovea/protocol";
-import { viewerPlugin } from "../viewers/plugin";
+import { viewerPlugin } from "../frame/plugin";
 
 export const correspondencePlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
   name: "correspondence",

@@ -1,6 +1,6 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { LAW_MIME, readLaw } from "fovea/protocol";
-import { viewerPlugin } from "../viewers/plugin";
+import { viewerPlugin } from "../frame/plugin";
 
 export const lawPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
   name: "law",

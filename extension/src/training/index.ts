@@ -1,6 +1,6 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { TRAINING_MIME } from "fovea/protocol";
-import { viewerPlugin } from "../viewers/plugin";
+import { viewerPlugin } from "../frame/plugin";
 import { TrainingOutput, openTraining } from "./output";
 
 export const trainingPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({

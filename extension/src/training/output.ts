@@ -1,7 +1,7 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { readTraining, readTrainingReply, TRAINING_MIME, type BundleReply, type BundleRequest } from "fovea/protocol";
 import type { Received } from "../comms/channel";
-import { ViewOutput, type OpenViewer, type ViewerServices } from "../viewers/view-output";
+import { ViewOutput, type OpenViewer, type ViewerServices } from "../frame/view-output";
 import type { TrainingViewer } from "./viewer";
 
 /** Mime types of the kernel's bundle that an output holds. */

@@ -16,10 +16,30 @@ import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
-  ...{ spair: TEXT, encoder: TEXT, features: TEXT, split: TEXT, limit: TEXT, categories: TEXT, indices: TEXT },
-  ...{ "by-layer": FLAG, match: TEXT, window: TEXT, temperature: TEXT, "mask-fill": TEXT, center: FLAG, alphas: TEXT },
-  ...{ canvas: TEXT, "cell-center": TEXT, inclusive: FLAG, geometry: TEXT, normalize: TEXT, "look-alikes": TEXT },
-  ...{ device: TEXT, batch: TEXT, seed: TEXT, json: FLAG },
+  spair: TEXT,
+  encoder: TEXT,
+  features: TEXT,
+  split: TEXT,
+  limit: TEXT,
+  categories: TEXT,
+  indices: TEXT,
+  "by-layer": FLAG,
+  match: TEXT,
+  window: TEXT,
+  temperature: TEXT,
+  "mask-fill": TEXT,
+  center: FLAG,
+  alphas: TEXT,
+  canvas: TEXT,
+  "cell-center": TEXT,
+  inclusive: FLAG,
+  geometry: TEXT,
+  normalize: TEXT,
+  "look-alikes": TEXT,
+  device: TEXT,
+  batch: TEXT,
+  seed: TEXT,
+  json: FLAG,
 } as const;
 
 type Values = ReturnType<typeof parse>;
@@ -112,13 +132,11 @@ async function open(
   try {
     const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
     await features.extract({
-      ...{
-        encoder,
-        images,
-        out,
-        indices: layers === undefined ? [-2] : layers,
-        batchSize: countOf("batch", values.batch),
-      },
+      encoder,
+      images,
+      out,
+      indices: layers === undefined ? [-2] : layers,
+      batchSize: countOf("batch", values.batch),
       onProgress: progress,
       signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
     });

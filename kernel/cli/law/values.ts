@@ -36,6 +36,7 @@ export function stopSignal(words: string): AbortSignal {
   return stop.signal;
 }
 
+/** Writes progress over one line of a terminal. */
 export function progress({ done, total }: { done: number; total: number }): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? "\n" : ""}`);
 }

@@ -26,6 +26,7 @@ export interface PreprocessOptions {
   rescale?: number;
   /** Colour outside a letterboxed picture, 0..255. Default 0. */
   fill?: number;
+  /** Rounding of the first row and column of a centered crop. Default: that of the model's configuration. */
   cropRounding?: Preprocess["cropRounding"];
 }
 

@@ -40,6 +40,7 @@ export interface ExtractionOptions {
    * Default: none.
    */
   cache?: FeatureCache;
+  /** Called after each image with the number of images done and of all. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops the work: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -66,6 +67,7 @@ export async function* extract(
     const missing = batch.filter((_, i) => found[i] === undefined);
     const made = missing.length > 0 ? await run(encoder, missing, plan) : [];
     for (const [i, path] of missing.entries()) await cache?.set(keyOf(encoder, path, plan), made[i]);
+    /** Called after each image with the number of images done and of all. Default: none. */
     onProgress?.({ done: Math.min(start + batchSize, paths.length), total: paths.length });
     yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
   }

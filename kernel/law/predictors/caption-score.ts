@@ -27,6 +27,7 @@ export interface CaptionScore extends AlignmentScore {
 
 /** Options of `law.captionScore`. */
 export interface CaptionScoreOptions {
+  /** Called after each image with the number of images done and of all. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -51,6 +52,7 @@ export async function captionScore<Image>(
     const logs = Array.from(await model.logProbabilities(image, caption));
     images.push(meanLog(logs, caption));
     tokens.push(logs.length);
+    /** Called after each image with the number of images done and of all. Default: none. */
     onProgress?.({ done: images.length, total: pairs.length });
   }
   const score = mean(images);

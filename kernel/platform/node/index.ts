@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import vm from "node:vm";
 import { parentPort, Worker } from "node:worker_threads";
 import type { Compression, Files, Platform, Thread } from "../types";
@@ -35,7 +35,8 @@ export const native: Platform = {
   digest: (algorithm) => createHash(algorithm),
   uuid: () => randomUUID(),
   cores: availableParallelism,
-  inspect: (value) => inspect(value),
+  inspect: (value, options) => inspect(value, options),
+  isNativeError: types.isNativeError,
   turn: () => new Promise((resolve) => setImmediate(resolve)),
   timer,
   evaluate: (code, { name, columnOffset, breakOnSigint }) =>

@@ -1,5 +1,6 @@
 /** Reads values of user code, where any access may throw and any text may be too long for a front end. */
-import { inspect, types, type InspectOptions } from "node:util";
+import { platform } from "../../platform";
+import type { InspectOptions } from "../../platform/types";
 
 /** One text of an error or of a value is cut here. */
 export const TEXT_LIMIT = 100_000;
@@ -20,12 +21,12 @@ export function readProperty(value: object, name: string): unknown {
 
 /** Whether a value is an error, also one of another realm. */
 export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || attempt(() => value instanceof Error, false);
+  return platform().isNativeError(value) || attempt(() => value instanceof Error, false);
 }
 
 /** A value as `util.inspect` shows it, cut; never throws. */
 export function shown(value: unknown, options: InspectOptions = {}): string {
-  return cut(attempt(() => inspect(value, options), "(a value that cannot be inspected)"));
+  return cut(attempt(() => platform().inspect(value, options), "(a value that cannot be inspected)"));
 }
 
 /** The property of an error as text: a string as it is, another value as `util.inspect` shows it. */

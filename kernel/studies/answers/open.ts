@@ -7,6 +7,7 @@ import type { VisionLanguageModel } from "../../models/vision-language-model";
 import type { AnswerScore } from "../../tasks/answers/evaluate";
 import { answerLogits, FeatureScale, type Sight, tensorsOf } from "../../tasks/answers/model";
 import { type AnswerBatch, type AnswerSequence, AnswerWriter, batchOf } from "../../tasks/answers/sequences";
+import { Vce } from "../../vce";
 import type { AnswerMethod } from "./methods";
 import type { AnswerSettings } from "./settings";
 import { pictures } from "./study";
@@ -76,7 +77,7 @@ export class AnswerModel {
    */
   levelWeights(): LevelWeights[] {
     const { vce } = this.model;
-    if (!vce) throw new StudyError("studies.levelWeights", "the method must have VCE", "none");
+    if (!(vce instanceof Vce)) throw new StudyError("studies.levelWeights", "the method must have VCE", "none");
     return [...this.byType()].map(([type, own]) => {
       const sums = vce.indices.map(() => 0);
       for (const batch of together(own)) {

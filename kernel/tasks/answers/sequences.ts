@@ -33,6 +33,7 @@ const AFTER = ";";
 export class AnswerWriter {
   constructor(private readonly tokenizer: Tokenizer) {}
 
+  /** Word ids of a text. */
   ids(text: string): number[] {
     return Array.from(this.tokenizer.encode([text]).ids, Number);
   }
@@ -82,11 +83,13 @@ export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
   return { pictures: sequences.map(({ picture }) => picture), ids, mask, length, answers };
 }
 
+/** Size and order of training batches. */
 export interface AnswerBatchOptions {
   /** Pictures per batch. */
   size: number;
   /** Questions per picture, drawn anew each epoch. */
   questions: number;
+  /** Seed of the order and of the questions drawn. */
   seed: number;
 }
 

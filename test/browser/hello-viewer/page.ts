@@ -18,7 +18,7 @@ const bridge = window as unknown as Bridge;
 function createComm(): object {
   const comm = {
     isDisposed: false,
-    onMsg: (_: object): void => undefined,
+    onMsg: (() => undefined) as (message: object) => void,
     open: (data: Data) => void bridge.toKernel("open", data),
     send: (data: Data) => void bridge.toKernel("message", data),
     close: () => undefined,

@@ -1,6 +1,6 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { HELLO_MIME, readHello } from "fovea/protocol";
-import { viewerPlugin } from "../viewers/plugin";
+import { viewerPlugin } from "../frame/plugin";
 
 export const helloPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
   name: "hello",

@@ -4,8 +4,8 @@ import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { button } from "../parts/fields";
 import type { Translate } from "../parts/translate";
-import { ViewerFrame } from "../viewers/frame";
-import type { Viewer } from "../viewers/viewer";
+import { ViewerFrame } from "../frame/frame";
+import type { Viewer } from "../frame/viewer";
 import { helloKeys, type HelloAction } from "./keys";
 
 export interface HelloViewerOptions {

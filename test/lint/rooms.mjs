@@ -1,0 +1,88 @@
+/**
+ * The ESLint rule `fovea/rooms`: an import leads to the same room or to a floor below. A room is a folder of `kernel/` or
+ * `extension/src/`, or a file directly in one of them.
+ */
+import { dirname, join, relative, sep } from "node:path";
+
+/** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
+export const KERNEL_FLOORS = [
+  ["rule-error", "prng"],
+  ["numeric", "contracts", "platform", "picture"],
+  ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data"],
+  ["display"],
+  ["progress", "backend", "view", "widgets"],
+  ["nn"],
+  ["train", "encoders"],
+  ["features", "vce", "lora", "law"],
+  ["models"],
+  ["tasks"],
+  ["studies"],
+  ["jupyter"],
+  ["session", "cli", "cli.ts", "index", "tf"],
+  ["zoo"],
+];
+
+/** Rooms that hold the method of one paper each; only these may know one. */
+export const METHODS = ["vce", "lora", "law"];
+export const KNOW_METHODS = ["studies", "cli", "index"];
+
+/** Rooms of the extension, from the ground up. */
+export const EXTENSION_FLOORS = [
+  ["dom"],
+  ["parts", "comms", "preferences"],
+  ["panes", "plots"],
+  ["export"],
+  ["frame"],
+  ["correspondence", "alignment", "law", "training", "plotly", "status"],
+  ["viewers"],
+  ["index"],
+];
+
+const HOUSES = [
+  { folder: "kernel", floors: KERNEL_FLOORS, methods: METHODS, knowMethods: KNOW_METHODS },
+  { folder: join("extension", "src"), floors: EXTENSION_FLOORS, methods: [], knowMethods: [] },
+];
+
+/** The house of a file and its room there, or null. */
+function placeOf(file, root) {
+  const path = relative(root, file);
+  const house = HOUSES.find(({ folder }) => path.startsWith(folder + sep));
+  if (!house) return null;
+  const [first] = path.slice(house.folder.length + 1).split(sep);
+  return { house, room: first.replace(/\.ts$/, "") };
+}
+
+/** Why an import must not be, or null. */
+export function complaint(from, to, { floors, methods, knowMethods }) {
+  if (from === to) return null;
+  const [own, other] = [from, to].map((room) => floors.findIndex((rooms) => rooms.includes(room)));
+  const unknown = own < 0 ? from : other < 0 ? to : null;
+  if (unknown) return `${unknown} is no room of test/lint/rooms.mjs`;
+  if (other >= own) return `${from} must not import ${to}: arrows lead down`;
+  const isHidden = methods.includes(to) && !knowMethods.includes(from) && !methods.includes(from);
+  return isHidden ? `${from} must not import the method ${to}: only ${knowMethods.join(", ")} may` : null;
+}
+
+const rooms = {
+  meta: { type: "problem", schema: [] },
+  create(context) {
+    const place = placeOf(context.filename, context.cwd);
+    if (!place) return {};
+    const check = (source) => {
+      if (typeof source?.value !== "string" || !source.value.startsWith(".")) return;
+      const target = placeOf(join(dirname(context.filename), source.value), context.cwd);
+      const room = target?.house === place.house ? target.room || "index" : null;
+      const message = room && complaint(place.room, room, place.house);
+      if (message) context.report({ node: source, message });
+    };
+    return {
+      ImportDeclaration: ({ source }) => check(source),
+      ExportNamedDeclaration: ({ source }) => check(source),
+      ExportAllDeclaration: ({ source }) => check(source),
+      ImportExpression: ({ source }) => check(source),
+      TSImportType: ({ argument }) => check(argument?.literal ?? argument),
+    };
+  },
+};
+
+export default { rules: { rooms } };
