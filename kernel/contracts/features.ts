@@ -10,7 +10,8 @@ export interface GridFeatures {
 /** Features of a batch of images at one layer, as an encoder returns them. */
 export type LayerFeatures = LayerForm & (LayerTokens | LayerData);
 
-interface LayerForm {
+/** Layer, size and place of the features of a batch. */
+export interface LayerForm {
   readonly grid: Grid;
   readonly channels: number;
   /** Index of the layer in the encoder. */
@@ -19,12 +20,14 @@ interface LayerForm {
   readonly geometry?: readonly InputGeometry[];
 }
 
-interface LayerTokens {
+/** Features that are read image by image. */
+export interface LayerTokens {
   /** `[rows · columns, channels]` of one image of the batch. */
   tokens(image: number): Float32Array;
 }
 
-interface LayerData {
+/** Features of a batch in one array. */
+export interface LayerData {
   /** `[B, N, C]`, row-major. */
   readonly data: Float32Array;
 }

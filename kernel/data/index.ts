@@ -2,3 +2,4 @@
 export * as spair from "./spair";
 export * as world from "./world";
 export { decodeImage, ImageError, type DecodeOptions, type ImageInput, type RawImage } from "./image";
+export type { DecodeSettings } from "../platform/types";

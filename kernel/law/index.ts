@@ -19,7 +19,7 @@ export { parseTable, publishedTable } from "./fit/table";
 export type { AScore, AScoreOptions, TokenSet } from "./predictors/a-score";
 export type { Aligner } from "./predictors/aligner";
 export type { Baseline, BoxedPair } from "./pck/baselines";
-export type { GridFeatures, LayerFeatures } from "../contracts/features";
+export type { GridFeatures, LayerData, LayerFeatures, LayerForm, LayerTokens } from "../contracts/features";
 export type { InputGeometry, Placement, Point } from "../contracts/geometry";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./predictors/caption-score";
 export type { CScore, CScoreOptions, ScoredPair } from "./pck/c-score";

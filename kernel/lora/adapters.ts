@@ -128,7 +128,7 @@ export class Adapters {
   private checkName(fn: string, name: string): void {
     if (!/^[A-Za-z0-9][\w-]*$/.test(name))
       throw new LoraError(fn, "a name has letters, digits, _ and -, and begins with a letter or digit", name);
-    if (this.held.has(name)) throw new LoraError(fn, "each adapter has a name of its own", name);
+    if (this.held.has(name)) throw new LoraError(fn, "each adapter must have a different name", name);
   }
 
   private checkUnmerged(fn: string): void {

@@ -86,7 +86,7 @@ describe("an encoder in int8", () => {
     );
     await assert.rejects(
       features.extract({ ...options, encoder: exact, precision: "int8" }),
-      /encoders\.extract: precision must be that of the loaded encoder, fp32, received "int8"/,
+      /features\.extract: precision must be that of the loaded encoder, fp32, received "int8"/,
     );
   });
 

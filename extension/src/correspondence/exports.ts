@@ -47,7 +47,7 @@ export function exportCode(payload: CorrespondencePayload, state: ViewState): st
   const shown = call("view.correspondence", [new Raw("source"), new Raw("target"), new Raw("encoder")], {
     title: payload.title || undefined,
     labels: hasOwnLabels(payload) ? [first.label, second.label] : undefined,
-    layers: payload.layers.map(({ layer }) => layer),
+    indices: payload.layers.map(({ layer }) => layer),
     layer: payload.layers[state.layer].layer,
     keypoints: payload.groundTruth && keypoints(payload, payload.groundTruth),
     alpha: payload.groundTruth?.alpha,
