@@ -17,7 +17,7 @@ import { Executor } from "./run/executor";
 import { Host } from "./host";
 import { saveIntrinsics, withOwnIntrinsics } from "./run/intrinsics";
 import { bundleOf } from "./mime";
-import { CellModules, installPrompt, interruptAnswered, runShell, tidyInspection } from "./node";
+import { CellModules, installPrompt, interruptAnswered, runShell, tidyInspection, turn } from "./node";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
 import { attempt } from "./run/reading";
@@ -84,13 +84,11 @@ export class Session {
   private interruptBy(number: number): void {
     this.interrupt();
     const waiting: ToSession[] = (this.behindInterrupt = []);
-    void platform()
-      .turn()
-      .then(() => {
-        interruptAnswered(number);
-        this.behindInterrupt = undefined;
-        for (const message of waiting) this.receive(message);
-      });
+    void turn().then(() => {
+      interruptAnswered(number);
+      this.behindInterrupt = undefined;
+      for (const message of waiting) this.receive(message);
+    });
   }
 
   interrupt(): void {

@@ -682,7 +682,7 @@ class LanguageTests(unittest.TestCase):
             self.assertEqual((reply["matches"], reply["cursor_start"], reply["cursor_end"]), (names, len(code), len(code)))
             shown = reply["metadata"]["_jupyter_types_experimental"]
             self.assertEqual([each["text"] for each in shown], names)
-        self.assertLessEqual({"load", "list", "extract"}, set(self.complete("encoders.")["matches"]))
+        self.assertLessEqual({"load", "list", "concatenate"}, set(self.complete("encoders.")["matches"]))
         self.assertLessEqual({"fit", "cScore"}, set(self.complete("law.")["matches"]))
 
     def test_completion_of_the_zoo_replaces_the_string(self):

@@ -69,6 +69,8 @@ export function shutGate(): void {}
 export function openGate(): void {}
 export function lowerFlag(): void {}
 export function interruptAnswered(): void {}
+export function raiseFlag(): void {}
+export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 export function installPrompt(): void {}
 export function tidyInspection(): void {}
 

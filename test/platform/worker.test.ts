@@ -84,7 +84,7 @@ describe("library and session in a browser's worker", () => {
   });
 
   it("checks a typed cell against the library's types, runs it, and keeps what it declares", async () => {
-    await run(`import { world } from "fovea"; const image = world.render(world.scene(7));`);
+    await run(`import { data } from "fovea"; const image = data.world.render(data.world.scene(7));`);
     const messages = await run(`const size: number = image.width * image.height; console.log("drawn"); size`);
     const output = messages.find(({ type }) => type === "stream") as Extract<FromSession, { type: "stream" }>;
     const result = messages.find(({ type }) => type === "result") as Extract<FromSession, { type: "result" }>;

@@ -12,9 +12,6 @@ import type { Compression, Files, Platform, Thread } from "../types";
 import { sharpCodec } from "./codec";
 import { makeFiles, nodePaths, posixPaths } from "./files";
 
-// Cells may replace the globals.
-const { Promise, setImmediate } = globalThis;
-
 const load = createRequire(__filename);
 
 /** Where the library's modules lie: `dist`, or the sources where they run as such. */

@@ -6,4 +6,5 @@ export { installPrompt } from "./prompt";
 export { runShell } from "./shell";
 export { captureStreams, timerModules } from "./streams";
 export { tidyInspection } from "./tidy-inspection";
+export { turn } from "./turn";
 export { loadTypeScript } from "./typescript";

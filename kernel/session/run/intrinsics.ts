@@ -56,8 +56,8 @@ export function withOwnIntrinsics<T>(body: () => T): T {
 }
 
 function watchedObjects(): object[] {
-  const globals = NAMES.map((name) => (globalThis as Record<string, unknown>)[name] as object);
-  const prototypes = globals.map((each) => (each as { prototype?: object }).prototype);
+  const globals = NAMES.map((name) => (globalThis as Record<string, unknown>)[name]);
+  const prototypes = globals.map((each) => (each as { prototype?: object } | undefined)?.prototype);
   const iterators = [[].values(), new Map().values(), new Set().values(), ""[Symbol.iterator](), "".matchAll(/x/g)];
   const generator = getPrototypeOf(function* () {}.prototype as object);
   const others = [...iterators.map((each) => getPrototypeOf(each)), generator, getPrototypeOf(Uint8Array.prototype)];
