@@ -1,13 +1,20 @@
 /** Where images and encoders of a view come from, as far as the view's code can name it. */
 import { platform } from "../platform";
 import type { ImageInput } from "../data/image";
+import { relative, resolve } from "../platform/path";
 import type { FeatureExtractor } from "./extract";
 import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/core/saved";
 
-/** The file of an image, as it was given; `undefined` for pixels and bytes. */
+/**
+ * The file of an image, from the notebook's folder where it lies there: a saved notebook tells no folders of its machine, and its code
+ * runs on another. `undefined` for pixels and bytes.
+ */
 export function imagePath(image: ImageInput): string | undefined {
-  const path = image instanceof URL ? urlPath(image) : image;
-  return typeof path === "string" && path.length <= MAX_PATH ? path : undefined;
+  const given = image instanceof URL ? urlPath(image) : image;
+  if (typeof given !== "string") return undefined;
+  const inside = relative(platform().folder(), resolve(given));
+  const path = inside.startsWith("..") ? given : inside;
+  return path.length <= MAX_PATH ? path : undefined;
 }
 
 function urlPath(url: URL): string | undefined {
