@@ -284,7 +284,7 @@ function fromTimm(cfg: Json, fn: string): Preprocess {
     ...{ ...DEFAULTS, cropRounding: "even" as const },
     ...{ inputSize, resize: mode },
     resizeTo: checkSize(fn, "crop_pct", [Math.floor(height / pct), Math.floor(width / pct)]),
-    interpolation: checkOneOf(fn, "interpolation", String(cfg.interpolation ?? "bicubic"), RESAMPLE),
+    interpolation: checkOneOf(fn, "interpolation", cfg.interpolation ?? "bicubic", RESAMPLE),
     ...{ mean, std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]) },
     fill: Math.round(255 * mean[0]),
   };
@@ -334,7 +334,7 @@ function checkLevel(fn: string, value: unknown): number {
   return value as number;
 }
 
-function checkOneOf<T extends string>(fn: string, name: string, value: string, legal: readonly T[]): T {
+function checkOneOf<T extends string>(fn: string, name: string, value: unknown, legal: readonly T[]): T {
   if (!legal.includes(value as T)) throw new EncoderError(fn, `preprocess.${name} must be ${legal.join(", ")}`, value);
   return value as T;
 }
