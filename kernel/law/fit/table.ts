@@ -27,7 +27,7 @@ export interface TableOptions {
   c?: string;
   /** Extra columns that become predictors. In a wide table `<name>_<benchmark>` wins over `<name>`. Default: none. */
   extra?: string[];
-  /** Benchmarks by the name of their group. Default: none; `law.published` has the paper's. */
+  /** Benchmarks by the name of their group. Default: none; `law.publishedTable` has the paper's. */
   groups?: Record<string, string[]>;
 }
 
