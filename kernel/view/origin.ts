@@ -1,4 +1,4 @@
-/** Where images and encoders of a view come from, as far as the view's code can name it. */
+/** Origins of a view's images and encoders, as far as the view's code can name them. */
 import { platform } from "../platform";
 import type { ImageInput } from "../data/image";
 import { relative, resolve } from "../platform/path";

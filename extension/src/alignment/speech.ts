@@ -50,7 +50,7 @@ export function valueText(value: number): string {
   return text.replace("-", "−");
 }
 
-/** What is computed, and what it must not be taken for. */
+/** Explains what is computed, and what it must not be taken for. */
 export function sayCaption(trans: Translate, payload: AlignmentPayload, state: AlignmentState): string {
   const [rows, columns] = payload.placement.grid;
   const kind = payload.tokens.image ? trans.__("reference tokens") : trans.__("text tokens");

@@ -1,6 +1,6 @@
 import { readFit, type FitChoice, type LawPayload, type SavedFit, type UncheckedFitReply } from "fovea/protocol";
 
-/** Where the fit on screen came from. */
+/** Origin of the fit on screen. */
 export type FitOrigin = { kind: "saved" } | { kind: "kernel"; milliseconds: number };
 
 /** The fits at hand: saved ones at first, then what the kernel answers. */

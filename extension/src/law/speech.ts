@@ -35,7 +35,7 @@ export function sayEncoder(trans: Translate, payload: LawPayload, fit: SavedFit,
   return state.selected === encoder ? `${said} ${trans.__("Selected.")}` : said;
 }
 
-/** What is computed, for the benchmark on screen and in the mean. */
+/** Describes the fit, for the benchmark on screen and in the mean. */
 export function sayFit(trans: Translate, payload: LawPayload, fit: SavedFit, state: LawState): string {
   const of = fit.benchmarks[state.benchmark];
   const figures = trans.__(
@@ -72,7 +72,7 @@ export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
   );
 }
 
-/** What the plane leaves out. */
+/** Describes the plane and names the predictors that it holds at their mean. */
 export function saySurface(trans: Translate, surface: Surface, benchmark: string): string {
   const held = surface.held.length ? trans.__(" %1 at their mean.", surface.held.join(", ")) : "";
   const [x, y] = surface.axes;
@@ -81,7 +81,7 @@ export function saySurface(trans: Translate, surface: Surface, benchmark: string
   );
 }
 
-/** Where the fit on screen comes from. */
+/** Says where the fit on screen comes from. */
 export function sayOrigin(
   trans: Translate,
   payload: LawPayload,

@@ -12,7 +12,7 @@ export interface ControlEvents {
   chart(key: string): void;
 }
 
-/** What the controls need to know of the moment. */
+/** State of the viewer that the controls show. */
 export interface ControlState {
   state: TrainingViewState;
   runs: readonly RunRecord[];

@@ -10,7 +10,7 @@ import { evaluationsOf, type TrainingViewState } from "./state";
 export interface MatrixEvents {
   /** The evaluation at this position was asked for. */
   show(position: number): void;
-  /** What the pointer is on, in words; nothing when it leaves. */
+  /** Receives a description of the cell under the pointer; `undefined` when the pointer leaves. */
   read(text: string | undefined): void;
   draw(panel: PlotPanel, figure: Figure): void;
 }

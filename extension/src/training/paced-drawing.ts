@@ -1,6 +1,6 @@
 import { FrameSchedule, type Drawing } from "../parts/frame";
 
-/** Of the page's time, what drawing may take while a training sends news many times a second. */
+/** Share of the page's time that drawing may take while a training sends news many times a second. */
 const SHARE = 0.25;
 const LEAST_MS = 30;
 

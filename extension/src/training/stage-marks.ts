@@ -15,7 +15,7 @@ interface StagePlace {
   from: number;
 }
 
-/** Where an axis of updates ends, and how many pixels its panel is wide. */
+/** Last update on an axis, and the width of its panel in pixels. */
 export interface Extent {
   last: number;
   width: number;

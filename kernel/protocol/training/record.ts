@@ -111,7 +111,7 @@ export function isEnd(state: RunState): boolean {
 
 function progressAfter(plan: RunPlan, before: RunProgress | null, step: RunStep): RunProgress {
   const { stage, stageStep, epoch, remainingMilliseconds, memory, rates } = step;
-  // What an earlier run did is known as a sum only.
+  // The updates of an earlier run are known as a sum only.
   const stageSteps = before?.stageSteps.slice() ?? plan.stages.map(({ steps }, i) => (i < stage ? steps : 0));
   stageSteps[stage] = stageStep;
   return {

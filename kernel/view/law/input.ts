@@ -19,7 +19,7 @@ export interface LawTableRowLike {
   readonly score: number | null;
 }
 
-/** What a view needs of a fit: what `law.fit` returns has it. */
+/** The part of a fit that a view uses; the result of `law.fit` has it. */
 export interface LawFitLike {
   readonly options: {
     readonly predictors: readonly string[];
@@ -47,7 +47,7 @@ export interface LawBenchmarkFitLike extends LawGroupLike {
   readonly scales: Readonly<Record<string, readonly [min: number, max: number]>>;
 }
 
-/** What the viewer asks a refit for; options of `law.fit`. */
+/** Options of `law.fit` that the viewer sends when it asks for a refit. */
 export interface LawRefitOptions {
   degree?: 1 | 2;
   terms?: string[];

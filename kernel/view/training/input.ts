@@ -19,7 +19,7 @@ export interface TrainingObserverLike {
   changed(state: RunState, message: string): void;
 }
 
-/** What a training is going to do. */
+/** Plan of a training: its stages, updates and checkpoint. */
 export interface TrainingPlanLike extends Omit<RunPlan, "checkpoint"> {
   readonly checkpoint: string | null;
 }
