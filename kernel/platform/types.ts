@@ -16,7 +16,7 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
-/** What is known of a file or folder without reading it. */
+/** Facts about a file or folder that are known without reading it. */
 export interface FileStats {
   readonly size: number;
   readonly mtimeMs: number;
@@ -132,7 +132,7 @@ export interface PictureCodec {
   palettePng(pixels: CodecPixels, colors: number): Promise<Uint8Array>;
 }
 
-/** What PNG files are made of, for pictures that are encoded synchronously. */
+/** Compression and checksum of PNG files, for pictures that are encoded synchronously. */
 export interface Compression {
   deflate(bytes: Uint8Array): Uint8Array;
   crc32(bytes: Uint8Array): number;
@@ -165,7 +165,7 @@ export interface EvaluateOptions {
   name: string;
   /** Columns of the first line that precede the author's code. */
   columnOffset?: number;
-  /** Whether an interrupt from outside stops it. */
+  /** True if an interrupt from outside stops it. */
   breakOnSigint?: boolean;
 }
 
@@ -193,7 +193,7 @@ export interface Platform {
   cores(): number;
   /** A value as text, as a developer reads it. */
   inspect(value: unknown, options?: InspectOptions): string;
-  /** Whether a value is an error of the language, of whichever realm. */
+  /** Returns whether a value is an error of the language, of whichever realm. */
   isNativeError(value: unknown): boolean;
   /** Lets the event loop turn once. */
   turn(): Promise<void>;
@@ -222,11 +222,11 @@ export interface Platform {
   packageFolder(): string;
   /** The folder of the models that ship with the package. */
   zoo(): string;
-  /** Who writes here, for locks on folders. */
+  /** Host and process that write here, for locks on folders. */
   readonly process: { host: string; pid: number };
-  /** Whether a process of this machine lives. */
+  /** Returns whether a process of this machine lives. */
   isAlive(pid: number): boolean;
-  /** Whether names of files may not hold a colon. */
+  /** True if names of files may not hold a colon. */
   readonly isWindows: boolean;
   /** Starts a module of the library, named from its root without extension, in a thread. */
   thread(module: string): Thread;

@@ -1,4 +1,4 @@
-/** What stands behind a backslash. */
+/** Reads the escapes of an expression: the characters behind a backslash. */
 import { codeOf, type Flags, category } from "./characters";
 import type { Reader } from "./reader";
 

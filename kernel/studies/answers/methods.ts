@@ -25,7 +25,7 @@ export type AnswerLoss = (model: VisionLanguageModel, batch: AnswerBatch, sight:
 export interface AnswerStage {
   /** In a shared stage, the name by which methods share it. */
   name: string;
-  /** What trains, at which rates. */
+  /** Parameters that train, with their learning rates. */
   groups: readonly StageGroup[];
   /** Updates. */
   steps: number;
@@ -65,7 +65,7 @@ type LoraForm = typeof SHARED & { r: number; loraAlpha: number };
 
 interface Form {
   name: string;
-  /** Whether VCE fuses the levels; default false. */
+  /** True if VCE fuses the levels; default false. */
   vce?: boolean;
   /** Adapter on the language model's attention in the second stage; null for none. */
   adapter?: AdapterOptions;

@@ -12,7 +12,7 @@ import { planStage } from "../../train/stages";
 import type { AnswerMethod, AnswerStage } from "./methods";
 import type { AnswerSettings } from "./settings";
 
-/** Which training it is; `method` is the stage's name in a stage that methods share. */
+/** Identity of a training; `method` is the stage's name in a stage that methods share. */
 export interface AnswerPlace {
   method: string;
   seed: number;
