@@ -1,5 +1,5 @@
 /**
- * How deep JSON nests. What is nested too deep is refused before anything stringifies it or walks it, as both recurse and
+ * Deepest nesting of JSON. Deeper values are refused before anything stringifies them or walks them, as both recurse and
  * would run out of stack. Clients in Python read no deeper than some 900.
  */
 export const MOST_DEPTH = 500;

@@ -21,7 +21,7 @@ const LONGEST_CHAIN = 32;
 export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 
 /**
- * A model's graph with its edges: who makes a tensor, who reads it, what depends on the image, and through which tensors all
+ * A model's graph with its edges: each tensor's producer and readers, its dependence on the image, and the tensors through which all
  * that reaches another must go.
  */
 export class Graph {

@@ -30,13 +30,13 @@ export interface FolderEntry {
   isDirectory(): boolean;
 }
 
-/** How a file is written: `wx` refuses one that exists, `flush` returns once the content is on the disk. */
+/** Options of writing a file: `wx` refuses one that exists, `flush` returns once the content is on the disk. */
 export interface WriteFileOptions {
   flag?: "w" | "wx";
   flush?: boolean;
 }
 
-/** How a file is opened: to read, to change, to write anew, or to make one that must not exist. */
+/** Mode of an opened file: to read, to change, to write anew, or to make one that must not exist. */
 export type OpenFlag = "r" | "r+" | "w" | "wx";
 
 /** Files, with the names, arguments and error codes of Node: a caller writes beside a file's place and renames. */
@@ -103,7 +103,7 @@ export interface RgbPixels extends CodecPixels {
   channels: 3;
 }
 
-/** How bytes are decoded: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
+/** Limits and colors of a decoding: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
 export interface DecodeSettings {
   maxPixels: number;
   maxSeconds: number;
@@ -150,7 +150,7 @@ export interface AsyncContext<T> {
   getStore(): T | undefined;
 }
 
-/** How a value is shown, by the names of Node. */
+/** Options of showing a value, by the names of Node. */
 export interface InspectOptions {
   depth?: number | null;
   colors?: boolean;
@@ -159,7 +159,7 @@ export interface InspectOptions {
   breakLength?: number;
 }
 
-/** How code is run in the global scope. */
+/** Options of running code in the global scope. */
 export interface EvaluateOptions {
   /** Name of the file in stacks. */
   name: string;
@@ -189,7 +189,7 @@ export interface Platform {
   readonly compression: Compression;
   digest(algorithm: "sha256" | "sha1"): Digest;
   uuid(): string;
-  /** How many threads are worth starting. */
+  /** Returns the number of threads that are worth starting. */
   cores(): number;
   /** A value as text, as a developer reads it. */
   inspect(value: unknown, options?: InspectOptions): string;

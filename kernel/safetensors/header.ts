@@ -134,7 +134,7 @@ function isKey(text: string, end: number): boolean {
   return text[at] === ":";
 }
 
-/** As JSON, where that is flat: what is nested without end runs out of stack. */
+/** Writes a flat value as JSON; deep nesting would run out of stack. */
 const shown = (value: unknown): unknown =>
   Object.values(Object(value) as object).some((item) => typeof item === "object" && item !== null)
     ? value

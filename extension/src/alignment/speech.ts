@@ -93,7 +93,7 @@ function sayNormalization(
   }
 }
 
-/** How exact the values are. */
+/** Says how exact the values are. */
 export function sayPrecision(trans: Translate, payload: AlignmentPayload): string {
   const { reduced, channels } = payload;
   if (!reduced) return trans.__("Saved in the notebook: every cosine, 8 bits each. No kernel is needed.");

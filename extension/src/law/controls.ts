@@ -16,9 +16,9 @@ export interface LawControlEvents {
 export interface ControlState {
   state: LawState;
   fit: SavedFit;
-  /** Can the kernel fit again? */
+  /** True if the kernel can fit again. */
   live: boolean;
-  /** Can this choice be shown? */
+  /** Returns whether this choice can be shown. */
   offers(choice: FitChoice): boolean;
 }
 

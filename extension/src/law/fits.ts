@@ -13,7 +13,7 @@ export class FitStore {
     this.shown = payload.fits[0];
   }
 
-  /** Is there a saved fit for this choice? */
+  /** Returns whether there is a saved fit for this choice. */
   has(choice: FitChoice): boolean {
     return this.saved(choice) !== undefined;
   }

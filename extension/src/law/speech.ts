@@ -62,7 +62,7 @@ function sayGroups(trans: Translate, fit: SavedFit): string {
   return trans.__("Means over benchmarks: %1.", groups.join("; "));
 }
 
-/** Said while the fit has hardly more rows than coefficients. */
+/** Warning shown while the fit has hardly more rows than coefficients. */
 export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
   if (!isTight(of)) return "";
   return trans.__(
@@ -109,7 +109,7 @@ function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, 
   }
 }
 
-/** How many encoders and benchmarks there are. */
+/** Returns the numbers of encoders and benchmarks as text. */
 export function saySize(trans: Translate, { encoders, benchmarks }: LawPayload): string {
   const many = plural(encoders.length, trans.__("1 encoder"), trans.__("%1 encoders", encoders.length));
   const on = plural(benchmarks.length, trans.__("1 benchmark"), trans.__("%1 benchmarks", benchmarks.length));

@@ -16,9 +16,9 @@ export interface ControlEvents {
 export interface ControlState {
   state: TrainingViewState;
   runs: readonly RunRecord[];
-  /** Does the kernel listen? */
+  /** True if the kernel listens. */
   live: boolean;
-  /** Why the buttons of the training do nothing. */
+  /** Reason why the buttons of the training do nothing. */
   reason: string;
 }
 

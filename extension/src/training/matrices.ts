@@ -114,7 +114,7 @@ export class MatrixPanels {
   }
 }
 
-/** As many panels a row as fit, and no more than fill the rows alike: five are three and two. */
+/** Puts as many panels into a row as fit, and no more than fill the rows evenly: five become three and two. */
 function setColumns(group: HTMLElement, matrices: readonly SavedMatrices[]): void {
   const narrow = matrices.filter((matrix) => !isWide(matrix));
   const columns = balancedColumns(group.clientWidth, narrow.map(leastWidth));

@@ -31,7 +31,7 @@ export function labelsWidth({ rows }: SavedMatrices): number {
   return Math.max(LEFT, longest * LETTER + 28);
 }
 
-/** How many panels of these least widths go into a row, so that the last row lacks as few as can be. */
+/** Returns the number of panels of these least widths in a row, so that the last row lacks as few as possible. */
 export function balancedColumns(width: number, least: readonly number[]): number {
   if (!least.length) return 1;
   const fitting = Math.max(1, Math.floor((width + GAP) / (Math.max(...least) + GAP)));

@@ -4,7 +4,7 @@ import { FrameSchedule, type Drawing } from "../parts/frame";
 const SHARE = 0.25;
 const LEAST_MS = 30;
 
-/** Draws as soon as it can, but leaves the page most of its time: what takes long to draw is drawn less often. */
+/** Draws as soon as it can, but leaves the page most of its time: slow drawings are drawn less often. */
 export class PacedDrawing implements Drawing {
   private timer: number | undefined;
   private free = 0;

@@ -25,9 +25,9 @@ const DECIMAL_COMMA = /^[-+]?(\d+,?\d*|,\d+)(e[-+]?\d+)?$/i;
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "-"]);
 
 /**
- * Reads CSV with a column `encoder`. The delimiter is the one that a first line `sep=` names, else the one of `,`, `;` and tab under which the
- * header has a column `encoder` beside others. A text delimited by `;` or tabs may write decimal commas; one cell that only reads
- * with a comma decides for all.
+ * Reads CSV with a column `encoder`. The delimiter is the one that a first line `sep=` names, else the one of `,`, `;` and tab
+ * under which the header has a column `encoder` beside others. A text delimited by `;` or tabs may write decimal commas; one cell
+ * that only reads with a comma decides for all.
  *
  * @throws LawError when the text is no CSV, has no column `encoder`, names a column twice or has no row
  */

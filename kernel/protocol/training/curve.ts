@@ -87,7 +87,7 @@ export class Curve {
     });
   }
 
-  /** With at most so many buckets. */
+  /** Returns a copy with at most `capacity` buckets. */
   thinned(capacity: number): Curve {
     const curve = new Curve(capacity);
     curve.width = this.width;

@@ -56,7 +56,7 @@ export interface RunProgress extends Pick<
   RunStep,
   "step" | "stage" | "stageStep" | "epoch" | "remainingMilliseconds" | "memory" | "rates"
 > {
-  /** Spent in updates and validations, pauses apart. */
+  /** Milliseconds spent in updates and validations, without pauses. */
   milliseconds: number;
   stepsPerSecond: number;
   examplesPerSecond: number | null;

@@ -11,7 +11,7 @@ import {
   type SavedRun,
 } from "./payload";
 
-/** How much of the mean over past updates a new one changes. */
+/** Weight of a new update in the running mean. */
 const FRESH = 0.1;
 
 export interface NamedCurve {

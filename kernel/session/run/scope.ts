@@ -18,7 +18,7 @@ export interface Scope {
 export interface CellState {
   /** Set by an interrupt: the cell's next output, display or comm call throws, which stops its loops. */
   interrupted: boolean;
-  /** How often it threw since. */
+  /** Number of throws since then. */
   stops: number;
   /** Number of characters that the cell has written to its streams. */
   written: number;

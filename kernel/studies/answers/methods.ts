@@ -136,7 +136,7 @@ export function answerMethods(rank = 16): AnswerMethod[] {
   return forms.map(methodOf);
 }
 
-/** The part of a method that can be written down: what makes two studies the same. */
+/** The part of a method that can be written down; two studies are the same if it is equal. */
 export function describeMethod({ name, stages }: AnswerMethod, settings: AnswerSettings): object {
   const plain = stages(settings).map(({ name: stage, groups, steps, adapter, isShared }) => ({
     stage,

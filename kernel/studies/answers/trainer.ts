@@ -40,7 +40,7 @@ const CHECKPOINT_EVERY = 50;
 export class Trainer {
   readonly model: VisionLanguageModel;
   adapters: Adapters | null = null;
-  /** Spent on stages that the method does not share. */
+  /** Seconds spent on stages that the method does not share. */
   seconds = 0;
 
   constructor(

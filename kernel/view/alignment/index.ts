@@ -43,7 +43,7 @@ export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
   patches: LayerFeatures;
-  /** Tokens of a text, or of a reference encoder: what patches are compared with. */
+  /** Tokens that patches are compared with: those of a text, or of a reference encoder. */
   tokens: TextTokens | ReferenceTokens;
 }
 

@@ -29,7 +29,7 @@ interface Panel extends Size {
   y: [number, number];
 }
 
-/** State, loss and first metric, and the first pictures: what is seen where the viewer cannot run. */
+/** State, loss and first metric, and the first pictures, for places where the viewer cannot run. */
 export function drawTraining(title: string, runs: readonly RunRecord[]): Canvas {
   const matrices = runs.flatMap((run) => run.matrices).slice(0, 2);
   const header = LINE * (runs.length + 1) + 16;
