@@ -1,6 +1,6 @@
 /**
  * Everything a notebook may import from `"fovea"`: a namespace for each room, with its functions, classes and types, and the
- * four functions that write to the output of a cell, which most cells need and no room owns; `RuleError` is what every error is.
+ * four functions that write to the output of a cell, which most cells need and no room owns; every error is a `RuleError`.
  */
 export * as backend from "./backend";
 export * as data from "./data";

@@ -16,7 +16,7 @@ export interface LayerForm {
   readonly channels: number;
   /** Index of the layer in the encoder. */
   readonly layer: number;
-  /** Where each image lies in the encoder's input; without it the grid covers the whole image. */
+  /** Position of each image in the encoder's input; without it the grid covers the whole image. */
   readonly geometry?: readonly InputGeometry[];
 }
 

@@ -7,7 +7,7 @@ export type Box = readonly [left: number, top: number, right: number, bottom: nu
 /** Rows and columns of a patch grid. */
 export type Grid = readonly [rows: number, columns: number];
 
-/** Where an image lies in another frame: `frame = image * scale + offset`. */
+/** Position of an image in another frame: `frame = image * scale + offset`. */
 export interface Placement {
   scaleX: number;
   scaleY: number;
@@ -15,7 +15,7 @@ export interface Placement {
   offsetY: number;
 }
 
-/** Where an image lies in an encoder's input. */
+/** Position of an image in an encoder's input. */
 export interface InputGeometry extends Placement {
   /** Width and height of the model's input in pixels. */
   readonly modelSize: readonly [width: number, height: number];

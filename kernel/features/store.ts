@@ -20,7 +20,7 @@ export interface ManifestLine {
   size?: [number, number];
   /** File with the tensors; null for a skipped image. */
   shard: string | null;
-  /** What the source of the picture said beside its pixels. */
+  /** Note that the source of the picture gave beside its pixels. */
   note?: unknown;
   /** Tensors by layer. */
   tensors: Record<string, StoredTensor>;
@@ -165,7 +165,7 @@ function parseLine(text: string): ManifestLine | null {
   }
 }
 
-/** What `run.json` says. Throws `FeatureError` for one of another version. */
+/** Reads the text of `run.json`. Throws `FeatureError` for one of another version. */
 export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
   try {
     const run = JSON.parse(text) as ExtractionRun & { committed: Committed };

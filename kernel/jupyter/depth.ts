@@ -1,5 +1,5 @@
 /**
- * How deep JSON nests. What is nested too deep is refused before anything stringifies it or walks it, as both recurse and
+ * Deepest nesting of JSON. Deeper values are refused before anything stringifies them or walks them, as both recurse and
  * would run out of stack. Clients in Python read no deeper than some 900.
  */
 export const MOST_DEPTH = 500;
@@ -11,7 +11,7 @@ const BRACE_BIT = 0x20;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
-/** Whether a text in JSON, or what claims to be one, nests at most so deep. */
+/** Returns whether a text in JSON, or one that claims to be, nests at most so deep. */
 export function isShallow(json: Uint8Array, most = MOST_DEPTH): boolean {
   if (json.length <= most) return true;
   let depth = 0;

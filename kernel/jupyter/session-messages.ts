@@ -1,6 +1,6 @@
 /**
- * What the session sends is checked before it is used: user code shares its process, and can write to the link or change what
- * the session's own code runs on. A message that is none ends the session, never this process.
+ * Checks the session's messages before they are used: user code shares its process, and can write to the link or change what
+ * the session's own code runs on. A malformed message ends the session, never this process.
  */
 import { FrameError } from "./frames";
 import type { FromSession } from "./ipc";

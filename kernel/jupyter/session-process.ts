@@ -132,7 +132,7 @@ export class SessionProcess {
     });
   }
 
-  /** What came over the link cannot be understood, as user code can reach it: nothing behind it can be either. */
+  /** Ends the link after a message that cannot be read: user code can reach the link, and nothing behind the fault can be read either. */
   private giveUp(error: unknown): void {
     if (!(error instanceof FrameError)) reportFault(error);
     this.fault ??= error instanceof Error ? error.message : "its message could not be handled";

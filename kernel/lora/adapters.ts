@@ -250,7 +250,7 @@ export class Adapters {
    * `magnitude_prune` thin A and B first, and combine them as `linear` does, the two `ties` by the sign that most values have.
    * The same names with `_svd` thin the whole updates instead, of any ranks, and approximate what they add up to: that
    * decomposes a full matrix, in some ten seconds a layer of 768 x 768 and in a time that grows with the cube of the size.
-   * Of one adapter every type does its work, where PEFT takes `linear`.
+   * A single adapter is combined by the type that was asked for, where PEFT falls back to `linear`.
    *
    * @param weights each adapter's weight
    * @throws LoraError where an adapter is not plain LoRA, holds copies of modules, ranks differ for a type without `svd` but

@@ -10,17 +10,17 @@ const TIMEOUT_MS = 1_000;
 
 const SCRIPT = `JSON.stringify(texts.map((text) => { const found = expression.exec(text); return found && (found.groups?.kept ?? ""); }))`;
 
-/** Whether each name as a whole is what an expression of Python describes (`re.fullmatch`). */
+/** Returns, by name, whether a Python expression matches the whole name (`re.fullmatch`). */
 export function matchesWhole(fn: string, pattern: string, names: readonly string[]): boolean[] {
   return find(fn, `^(?:${fromPython(fn, pattern)})$`, pattern, names).map((found) => found !== null);
 }
 
-/** Whether an expression describes each name or its end after a dot: PEFT's rule for ranks and alphas. */
+/** Returns, by name, whether an expression matches the name or its end after a dot: PEFT's rule for ranks and alphas. */
 export function matchesEnd(fn: string, pattern: string, names: readonly string[]): boolean[] {
   return matchesStart(fn, `(.*\\.)?(${pattern})$`, { shown: pattern }, names).map((found) => found !== null);
 }
 
-/** Whether an expression describes a part of each name between dots: PEFT's rule for modules that are saved whole. */
+/** Returns, by name, whether an expression matches a part between dots: PEFT's rule for modules that are saved whole. */
 export function matchesPart(fn: string, pattern: string, names: readonly string[]): boolean[] {
   return matchesStart(fn, `(^|.*\\.)${pattern}($|\\..*)`, { shown: pattern }, names).map((found) => found !== null);
 }
@@ -34,7 +34,7 @@ export function numbersBehind(fn: string, pattern: string, names: readonly strin
   return matchesStart(fn, `(?:^|.*?\\.)${pattern}\\.(?P<idx>\\d+)\\.`, translation, names);
 }
 
-/** What Python's `re.match` finds: the group that is kept, empty without one, null where nothing matches. */
+/** Matches as Python's `re.match`. Returns, by name, the group that is kept, empty without one; null where nothing matches. */
 function matchesStart(fn: string, pattern: string, translation: Translation, names: readonly string[]) {
   return find(fn, `^(?:${fromPython(fn, pattern, translation)})`, translation.shown ?? pattern, names);
 }

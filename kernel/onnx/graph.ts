@@ -21,7 +21,7 @@ const LONGEST_CHAIN = 32;
 export const isLayout = (node: OnnxNode): boolean => LAYOUT.has(node.op);
 
 /**
- * A model's graph with its edges: who makes a tensor, who reads it, what depends on the image, and through which tensors all
+ * A model's graph with its edges: each tensor's producer and readers, its dependence on the image, and the tensors through which all
  * that reaches another must go.
  */
 export class Graph {
@@ -31,7 +31,7 @@ export class Graph {
   readonly data = new Set<string>();
   private readonly constants = new Map<string, TensorInfo>();
   private readonly dominators = new DominatorTree();
-  /** Of nodes and tensors that are computed from the image. */
+  /** Vertices of the nodes and tensors that are computed from the image. */
   private readonly vertices = new Map<string | OnnxNode, number>();
 
   constructor(
@@ -85,7 +85,7 @@ export class Graph {
     return source === undefined ? null : (this.constants.get(source) ?? null);
   }
 
-  /** Whether tensor `name` reads nothing of the image but what comes through `gate`, a tensor or any output of a node. */
+  /** True if tensor `name` reads the image only through `gate`, a tensor or any output of a node. */
   isReachedThrough(gate: string | OnnxNode, name: string): boolean {
     const [from, to] = [this.vertices.get(gate), this.vertices.get(name)];
     return from !== undefined && to !== undefined && this.dominators.dominates(from, to);

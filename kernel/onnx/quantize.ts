@@ -11,8 +11,9 @@ const LEVELS = 127;
 const ZERO = 128;
 
 /**
- * How levels are written. Products of uint8 and int8 are the fastest, but processors without VNNI or the like add pairs of them in
- * 16 bits, which overflow; those of uint8 and uint8 are exact everywhere. The levels are the same, and so are exact results.
+ * Type in which levels are written. Products of uint8 and int8 are the fastest, but processors without VNNI or the like add pairs
+ * of them in 16 bits, which overflow; those of uint8 and uint8 are exact everywhere. The levels are the same, and so are exact
+ * results.
  */
 export type LevelForm = "int8" | "uint8";
 

@@ -112,7 +112,7 @@ class ResidualSearch {
   }
 }
 
-/** Whether `name` reads the image through `from` alone, or through what a fused sum hands out beside it. */
+/** Returns whether `name` reads the image through `from` alone, or through another output of the fused sum that makes `from`. */
 function isGate(graph: Graph, from: string, name: string): boolean {
   const node = graph.producer.get(from);
   return graph.isReachedThrough(node && SUMS.has(node.op) ? node : from, name);

@@ -16,7 +16,7 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
-/** What is known of a file or folder without reading it. */
+/** Facts about a file or folder that are known without reading it. */
 export interface FileStats {
   readonly size: number;
   readonly mtimeMs: number;
@@ -30,13 +30,13 @@ export interface FolderEntry {
   isDirectory(): boolean;
 }
 
-/** How a file is written: `wx` refuses one that exists, `flush` returns once the content is on the disk. */
+/** Options of writing a file: `wx` refuses one that exists, `flush` returns once the content is on the disk. */
 export interface WriteFileOptions {
   flag?: "w" | "wx";
   flush?: boolean;
 }
 
-/** How a file is opened: to read, to change, to write anew, or to make one that must not exist. */
+/** Mode of an opened file: to read, to change, to write anew, or to make one that must not exist. */
 export type OpenFlag = "r" | "r+" | "w" | "wx";
 
 /** Files, with the names, arguments and error codes of Node: a caller writes beside a file's place and renames. */
@@ -103,7 +103,7 @@ export interface RgbPixels extends CodecPixels {
   channels: 3;
 }
 
-/** How bytes are decoded: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
+/** Limits and colors of a decoding: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
 export interface DecodeSettings {
   maxPixels: number;
   maxSeconds: number;
@@ -132,7 +132,7 @@ export interface PictureCodec {
   palettePng(pixels: CodecPixels, colors: number): Promise<Uint8Array>;
 }
 
-/** What PNG files are made of, for pictures that are encoded synchronously. */
+/** Compression and checksum of PNG files, for pictures that are encoded synchronously. */
 export interface Compression {
   deflate(bytes: Uint8Array): Uint8Array;
   crc32(bytes: Uint8Array): number;
@@ -150,7 +150,7 @@ export interface AsyncContext<T> {
   getStore(): T | undefined;
 }
 
-/** How a value is shown, by the names of Node. */
+/** Options of showing a value, by the names of Node. */
 export interface InspectOptions {
   depth?: number | null;
   colors?: boolean;
@@ -159,13 +159,13 @@ export interface InspectOptions {
   breakLength?: number;
 }
 
-/** How code is run in the global scope. */
+/** Options of running code in the global scope. */
 export interface EvaluateOptions {
   /** Name of the file in stacks. */
   name: string;
   /** Columns of the first line that precede the author's code. */
   columnOffset?: number;
-  /** Whether an interrupt from outside stops it. */
+  /** True if an interrupt from outside stops it. */
   breakOnSigint?: boolean;
 }
 
@@ -189,11 +189,11 @@ export interface Platform {
   readonly compression: Compression;
   digest(algorithm: "sha256" | "sha1"): Digest;
   uuid(): string;
-  /** How many threads are worth starting. */
+  /** Returns the number of threads that are worth starting. */
   cores(): number;
   /** A value as text, as a developer reads it. */
   inspect(value: unknown, options?: InspectOptions): string;
-  /** Whether a value is an error of the language, of whichever realm. */
+  /** Returns whether a value is an error of the language, of whichever realm. */
   isNativeError(value: unknown): boolean;
   /** Lets the event loop turn once. */
   turn(): Promise<void>;
@@ -222,11 +222,11 @@ export interface Platform {
   packageFolder(): string;
   /** The folder of the models that ship with the package. */
   zoo(): string;
-  /** Who writes here, for locks on folders. */
+  /** Host and process that write here, for locks on folders. */
   readonly process: { host: string; pid: number };
-  /** Whether a process of this machine lives. */
+  /** Returns whether a process of this machine lives. */
   isAlive(pid: number): boolean;
-  /** Whether names of files may not hold a colon. */
+  /** True if names of files may not hold a colon. */
   readonly isWindows: boolean;
   /** Starts a module of the library, named from its root without extension, in a thread. */
   thread(module: string): Thread;

@@ -1,5 +1,5 @@
 /**
- * What viewer and kernel share: mime and message types with their validators, colours, and the arithmetic of a query.
+ * Code that viewer and kernel share: mime and message types with their validators, colours, and the arithmetic of a query.
  * Runs in Node and in the browser: no import of either.
  */
 export {

@@ -10,20 +10,20 @@ export interface GpuMemory {
   totalBytes: number;
 }
 
-/** What a session computes with. */
+/** Device and runtime of a session, with its times and memory. */
 export interface DeviceStatus {
   /** `cpu`, `cuda`, `webgpu`, or a backend of training. */
   device: string;
   runtime: string;
   /** Threads inside one operation; the runtime's own choice is as many as the machine has cores. */
   threads: number;
-  /** Of the last run of a model, from the request to the result, or of the last update in training. */
+  /** Milliseconds of the last run of a model, from the request to the result, or of the last update in training. */
   lastRunMs: number;
   /** Runs and updates since the session started. */
   runs: number;
   /** Resident memory of the session's process. */
   rssBytes: number;
-  /** What tfjs holds in tensors; absent where the last run was not of training. */
+  /** Bytes that tfjs holds in tensors; absent where the last run was not of training. */
   tensorBytes?: number;
   /** Absent where no NVIDIA card is in use. */
   gpu?: GpuMemory;

@@ -81,7 +81,7 @@ export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): Sa
   return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
 }
 
-/** Of JSON: they may stand before the header as they stand behind it. */
+/** White space of JSON, which may stand before the header as it may behind it. */
 const SPACES = [0x20, 0x0a, 0x0d, 0x09];
 
 function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
@@ -134,7 +134,7 @@ function isKey(text: string, end: number): boolean {
   return text[at] === ":";
 }
 
-/** As JSON, where that is flat: what is nested without end runs out of stack. */
+/** Writes a flat value as JSON; deep nesting would run out of stack. */
 const shown = (value: unknown): unknown =>
   Object.values(Object(value) as object).some((item) => typeof item === "object" && item !== null)
     ? value

@@ -2,7 +2,7 @@
 import { MOST_DEPTH } from "../jupyter/depth";
 import type { JSONObject, JSONValue } from "../display/host";
 
-/** Of the place that a deep value has, as much as a message names. */
+/** Most characters that a message names of a deep value's place. */
 const PLACE = 100;
 
 /**

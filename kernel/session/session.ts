@@ -99,7 +99,7 @@ export class Session {
   /** Reports an error that no cell waits for, of a timer, a promise or a comm handler. */
   reportLate(error: unknown): void {
     if (attempt(() => error instanceof KeyboardInterrupt, false)) return;
-    // Where this throws, nothing is left to report with; thrown on, it would end the session.
+    // If this throws, nothing is left to report with; thrown on, it would end the session.
     attempt(() => {
       const text = withOwnIntrinsics(() => this.tracebacks.report(error, "", "").traceback.join("\n") + "\n");
       this.streams.emit("stderr", text);

@@ -1,3 +1,3 @@
-/** What models are asked, and how answers are scored: no training. */
+/** Questions put to models, and the scores of their answers: no training. */
 export { TaskError } from "./error";
 export * as answers from "./answers";

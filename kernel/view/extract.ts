@@ -10,7 +10,7 @@ export interface ForwardOptions {
   outputFmt?: "NLC";
 }
 
-/** What the views need of an encoder. Everything that `encoders.load` returns has it. */
+/** The part of an encoder that the views use. Everything that `encoders.load` returns has it. */
 export interface FeatureExtractor {
   readonly name: string;
   readonly device: string;

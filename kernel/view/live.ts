@@ -17,7 +17,7 @@ export interface LiveView {
   bytes?: number;
   /** Called for every viewer that opens, after `ready`. */
   open?(channel: Channel): void;
-  /** Answers a request. An error, also of the promise, is told to the viewer. @throws ProtocolError on a malformed request */
+  /** Answers a request. An error, also of the promise, is sent to the viewer. @throws ProtocolError on a malformed request */
   serve?(request: Message, channel: Channel): void | Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Where images and encoders of a view come from, as far as the view's code can name it. */
+/** Origins of a view's images and encoders, as far as the view's code can name them. */
 import { platform } from "../platform";
 import type { ImageInput } from "../data/image";
 import { relative, resolve } from "../platform/path";
@@ -21,7 +21,7 @@ function urlPath(url: URL): string | undefined {
   return url.protocol === "file:" ? platform().path.fromUrl(url) : undefined;
 }
 
-/** How an encoder was loaded; `undefined` where it does not tell, or at too great length. */
+/** Returns the call that loaded an encoder; `undefined` where it is unknown or too long. */
 export function encoderLoad({ source }: FeatureExtractor): SavedLoad | undefined {
   if (!source) return undefined;
   const options = JSON.stringify(source.options);

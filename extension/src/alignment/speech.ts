@@ -50,7 +50,7 @@ export function valueText(value: number): string {
   return text.replace("-", "−");
 }
 
-/** What is computed, and what it must not be taken for. */
+/** Explains what is computed, and what it must not be taken for. */
 export function sayCaption(trans: Translate, payload: AlignmentPayload, state: AlignmentState): string {
   const [rows, columns] = payload.placement.grid;
   const kind = payload.tokens.image ? trans.__("reference tokens") : trans.__("text tokens");
@@ -93,7 +93,7 @@ function sayNormalization(
   }
 }
 
-/** How exact the values are. */
+/** Says how exact the values are. */
 export function sayPrecision(trans: Translate, payload: AlignmentPayload): string {
   const { reduced, channels } = payload;
   if (!reduced) return trans.__("Saved in the notebook: every cosine, 8 bits each. No kernel is needed.");

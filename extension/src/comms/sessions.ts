@@ -2,7 +2,7 @@ import type { ISessionContext } from "@jupyterlab/apputils";
 import type { Widget } from "@lumino/widgets";
 
 export interface SessionFinder {
-  /** The session of the notebook that contains `widget`, or `undefined`: a clone in a panel of its own has none. */
+  /** The session of the notebook that contains `widget`, or `undefined`: a clone in a separate panel has none. */
   find(widget: Widget): ISessionContext | undefined;
 }
 

@@ -14,7 +14,7 @@ import { button, press, selectField, sliderField, type Choice, type Field } from
 import type { Action } from "./keys";
 import type { ViewState } from "./state";
 
-/** What the controls may change. */
+/** Changes that the controls ask for. */
 export interface ControlEvents {
   change(part: Partial<ViewState>): void;
   layer(position: number): void;

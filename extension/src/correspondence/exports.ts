@@ -76,7 +76,7 @@ function leftOut(pins: number): string | undefined {
   return comment(`${left} left out: a call can pin the first one only.`);
 }
 
-/** Are there names under the images that do not follow from their files? */
+/** Returns whether there are names under the images that do not follow from their files. */
 function hasOwnLabels({ images }: CorrespondencePayload): boolean {
   return images.some(({ label, path }) => label !== path?.split(/[\\/]/).pop());
 }

@@ -25,7 +25,7 @@ interface Incoming {
 export class FeatureStore {
   constructor(private readonly payload: CorrespondencePayload) {}
 
-  /** What a query at this layer can use, or `undefined` when the layer was not saved and has not come. */
+  /** Returns the features that a query at this layer can use, or `undefined` when the layer was not saved and has not come. */
   layer(position: number): LayerFeatures | undefined {
     const known = this.layers.get(position);
     if (known) return known;

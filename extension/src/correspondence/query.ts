@@ -20,7 +20,7 @@ import {
 import type { FeatureStore } from "./features";
 import type { Query, ViewState } from "./state";
 
-/** How a match compares with the known point. */
+/** Comparison of a match with the known point. */
 export interface TruthAnswer {
   keypoint: number;
   name: string;

@@ -74,7 +74,7 @@ export function sayPCK(trans: Translate, alpha: number, pck: PairPCK): string {
   );
 }
 
-/** Where the features come from, and how good they are. Approximate features are always called so. */
+/** Says where the features come from, and how good they are. Approximate features are always called so. */
 export function sayStatus(
   trans: Translate,
   payload: CorrespondencePayload,

@@ -29,7 +29,7 @@ export interface ViewState {
   reverse: boolean;
   /** Held key: show the bare images. */
   hideHeat: boolean;
-  /** Where the arrows are. */
+  /** Cursor that the arrow keys move. */
   cursor: Query;
   /** The patch under the pointer on the query's image. */
   hover?: Query;
@@ -72,7 +72,7 @@ export function snap(placement: GridPlacement, point: Point): Point {
   return patch === undefined ? point : patchCenter(placement, patch);
 }
 
-/** What the heat-map answers: the hovered patch, else the selected pin, else the cursor. */
+/** Returns the query that the heat-map answers: the hovered patch, else the selected pin, else the cursor. */
 export function activeQuery(state: ViewState): Query {
   return state.hover ?? state.pins[state.selected] ?? state.cursor;
 }

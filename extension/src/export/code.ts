@@ -8,7 +8,7 @@ export class Raw {
   constructor(readonly text: string) {}
 }
 
-/** A literal: numbers, strings, lists, objects; what is `undefined` is left out. */
+/** A literal: numbers, strings, lists, objects; `undefined` entries are left out. */
 export function literal(value: unknown, indent = ""): string {
   if (value instanceof Raw) return value.text;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
@@ -26,7 +26,7 @@ export function literal(value: unknown, indent = ""): string {
   return `${open}\n${parts.map((part) => `${inner}${part},\n`).join("")}${indent}${close}`;
 }
 
-/** A cell: what it imports of the library, then its statements; `undefined` ones are left out. */
+/** A cell: its imports of the library, then its statements; `undefined` ones are left out. */
 export function cell(names: readonly string[], statements: readonly (string | undefined)[]): string {
   const body = statements.filter((text) => text !== undefined).join("\n");
   return `import { ${names.join(", ")} } from "fovea";\n\n${body}`;

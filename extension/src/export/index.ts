@@ -1,4 +1,4 @@
-/** What a reader can take away from a view: a picture, its numbers, and the call that makes it again. */
+/** Exports of a view: a picture, its numbers, and the call that makes it again. */
 import { element, setText } from "../dom";
 import { button } from "../parts/fields";
 import type { Translate } from "../parts/translate";

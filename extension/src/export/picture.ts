@@ -1,4 +1,4 @@
-/** What of a view goes into a picture: rows of pictures as they are on screen, then its words. */
+/** Parts of a view that go into a picture: rows of pictures as they are on screen, then its words. */
 export interface ViewPicture {
   rows: CanvasPicture[][];
   words: string[];

@@ -12,13 +12,13 @@ export interface FrameOptions<Action extends { type: string }> {
   title: string;
   /** Words or an element beside the title. */
   about?: string | HTMLElement;
-  /** The stage in words, for screen readers: what is seen and the keys that matter most. */
+  /** Description of the stage for screen readers: its content and the keys that matter most. */
   label: string;
   keys: Keys<Action>;
   act(action: Action): void;
   draw(): void;
   exported: Exportable;
-  /** When drawings take place. Default: the next frame of the page. */
+  /** Schedules drawings. Default: in the next frame of the page. */
   pace?: (draw: () => void) => Drawing;
 }
 

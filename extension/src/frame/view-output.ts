@@ -6,7 +6,7 @@ import type { ReadPreferences } from "../preferences";
 import { Output } from "./output";
 import type { Viewer } from "./viewer";
 
-/** Services that JupyterLab lends to a viewer; what is optional there is undefined here. */
+/** Services that JupyterLab lends to a viewer; optional ones may be undefined. */
 export interface ViewerServices {
   trans: Translate;
   preferences: ReadPreferences;

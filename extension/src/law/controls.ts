@@ -12,13 +12,13 @@ export interface LawControlEvents {
   act(action: LawAction): void;
 }
 
-/** What the controls need to know of the moment. */
+/** State of the viewer that the controls show. */
 export interface ControlState {
   state: LawState;
   fit: SavedFit;
-  /** Can the kernel fit again? */
+  /** True if the kernel can fit again. */
   live: boolean;
-  /** Can this choice be shown? */
+  /** Returns whether this choice can be shown. */
   offers(choice: FitChoice): boolean;
 }
 

@@ -24,7 +24,7 @@ export interface FigureInput {
   payload: LawPayload;
   fit: SavedFit;
   state: LawState;
-  /** Of the fitted surface. */
+  /** Colour map of the fitted surface. */
   colormap: ColorMapName;
 }
 

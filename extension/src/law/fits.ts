@@ -1,6 +1,6 @@
 import { readFit, type FitChoice, type LawPayload, type SavedFit, type UncheckedFitReply } from "fovea/protocol";
 
-/** Where the fit on screen came from. */
+/** Origin of the fit on screen. */
 export type FitOrigin = { kind: "saved" } | { kind: "kernel"; milliseconds: number };
 
 /** The fits at hand: saved ones at first, then what the kernel answers. */
@@ -13,7 +13,7 @@ export class FitStore {
     this.shown = payload.fits[0];
   }
 
-  /** Is there a saved fit for this choice? */
+  /** Returns whether there is a saved fit for this choice. */
   has(choice: FitChoice): boolean {
     return this.saved(choice) !== undefined;
   }

@@ -11,7 +11,7 @@ export interface PlacedPoint {
   encoder: number;
   x: number;
   y: number;
-  /** What the pointer reads. */
+  /** Text shown under the pointer. */
   text: string;
 }
 
@@ -65,7 +65,7 @@ export function encoderTrace(points: readonly PlacedPoint[], state: LawState, sm
   };
 }
 
-/** What the switch shows: predictions in sample, or of fits without the encoder. */
+/** Returns the prediction that the switch selects: in sample, or of the fit without the encoder. */
 export function shownPrediction(point: LawPoint, state: LawState): number | null {
   return state.leaveOneOut ? point.leftOut : point.predicted;
 }

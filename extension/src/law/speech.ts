@@ -35,7 +35,7 @@ export function sayEncoder(trans: Translate, payload: LawPayload, fit: SavedFit,
   return state.selected === encoder ? `${said} ${trans.__("Selected.")}` : said;
 }
 
-/** What is computed, for the benchmark on screen and in the mean. */
+/** Describes the fit, for the benchmark on screen and in the mean. */
 export function sayFit(trans: Translate, payload: LawPayload, fit: SavedFit, state: LawState): string {
   const of = fit.benchmarks[state.benchmark];
   const figures = trans.__(
@@ -62,7 +62,7 @@ function sayGroups(trans: Translate, fit: SavedFit): string {
   return trans.__("Means over benchmarks: %1.", groups.join("; "));
 }
 
-/** Said while the fit has hardly more rows than coefficients. */
+/** Warning shown while the fit has hardly more rows than coefficients. */
 export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
   if (!isTight(of)) return "";
   return trans.__(
@@ -72,7 +72,7 @@ export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
   );
 }
 
-/** What the plane leaves out. */
+/** Describes the plane and names the predictors that it holds at their mean. */
 export function saySurface(trans: Translate, surface: Surface, benchmark: string): string {
   const held = surface.held.length ? trans.__(" %1 at their mean.", surface.held.join(", ")) : "";
   const [x, y] = surface.axes;
@@ -81,7 +81,7 @@ export function saySurface(trans: Translate, surface: Surface, benchmark: string
   );
 }
 
-/** Where the fit on screen comes from. */
+/** Says where the fit on screen comes from. */
 export function sayOrigin(
   trans: Translate,
   payload: LawPayload,
@@ -109,7 +109,7 @@ function sayFitOrigin(trans: Translate, payload: LawPayload, origin: FitOrigin, 
   }
 }
 
-/** How many encoders and benchmarks there are. */
+/** Returns the numbers of encoders and benchmarks as text. */
 export function saySize(trans: Translate, { encoders, benchmarks }: LawPayload): string {
   const many = plural(encoders.length, trans.__("1 encoder"), trans.__("%1 encoders", encoders.length));
   const on = plural(benchmarks.length, trans.__("1 benchmark"), trans.__("%1 benchmarks", benchmarks.length));

@@ -9,9 +9,9 @@ export interface LawState {
   residuals: boolean;
   table: boolean;
   help: boolean;
-  /** Where the arrows are: a position in `encoders`. */
+  /** Position in `encoders` of the cursor that the arrow keys move. */
   cursor: number;
-  /** Whether the arrows have been used, and the cursor is worth showing. */
+  /** True if the arrow keys have been used, so that the cursor is shown. */
   focused: boolean;
   hover?: number;
   selected?: number;

@@ -90,7 +90,7 @@ export class LawViewer implements Viewer, Exportable {
 
   setProblem(message: string): void {
     this.lines.setProblem(message);
-    // What was asked for is not on screen: the controls go back to what is.
+    // The requested fit is not on screen: the controls go back to the choice of the one that is.
     this.update({ ...this.state, choice: this.fits.shown.choice });
   }
 

@@ -1,7 +1,7 @@
 import { colorHex, type ColorMapName } from "fovea/protocol";
 import { element, setText } from "../dom";
 
-/** What a colour bar says. */
+/** Content of a colour bar. */
 export interface Scale {
   title: string;
   colormap: ColorMapName;
@@ -10,7 +10,7 @@ export interface Scale {
   clipped: boolean;
   /** The needle's place. */
   value: number;
-  /** What the needle points at, in words. */
+  /** Description of the value under the needle. */
   label: string;
 }
 

@@ -18,7 +18,7 @@ export type Mark =
   | { kind: "truth"; at: Point; from: Point; radius: number; correct: boolean }
   | { kind: "pin"; at: Point; number: number; selected: boolean };
 
-/** What is drawn over an image. */
+/** Layers drawn over an image. */
 export interface Scene {
   heat?: Heat;
   grid?: GridPlacement;

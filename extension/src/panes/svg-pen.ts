@@ -1,4 +1,4 @@
-/** What marks need of a canvas to be drawn on. */
+/** The part of a canvas that marks are drawn with. */
 export type MarkContext = Pick<
   CanvasRenderingContext2D,
   | "beginPath"

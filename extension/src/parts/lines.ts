@@ -1,6 +1,6 @@
 import { element, freshId, setText } from "../dom";
 
-/** The lines of words under a view: what is focused, what is computed, where it comes from, what went wrong. */
+/** The lines of words under a view: the focus, the computation, its origin, and problems. */
 export class Lines {
   /** Also the live region: `aria-live` follows the device last used. */
   readonly live: HTMLElement = element("p", {

@@ -26,7 +26,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The figure's layout on the colours of the page: what the author set wins. */
+/** The figure's layout in the colours of the page; the author's settings win. */
 export function themedLayout(layout: Record<string, unknown>, page: PageColors): Record<string, unknown> {
   const axis = { gridcolor: page.line, linecolor: page.text, zerolinecolor: page.line, tickcolor: page.text };
   const themed: Record<string, unknown> = {

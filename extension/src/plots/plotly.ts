@@ -2,7 +2,7 @@ import plotly from "plotly.js/dist/plotly-strict.min.js";
 
 /** A point under the pointer. */
 export interface PlotlyPoint {
-  /** What the trace says about the point. */
+  /** Data that the trace attaches to the point. */
   customdata?: unknown;
 }
 
@@ -14,7 +14,7 @@ export interface PlotlyElement extends HTMLElement {
   ): void;
 }
 
-/** What we call of plotly. */
+/** The functions of plotly that the viewers call. */
 export interface PlotlyModule {
   react(node: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
   purge(node: HTMLElement): void;

@@ -3,7 +3,7 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { Token } from "@lumino/coreutils";
 import { isColorMap, type ColorMapName } from "fovea/protocol";
 
-/** What a reader may set for every view; it wins over what the author chose. */
+/** Settings of a reader for every view; they win over the author's choice. */
 export interface Preferences {
   colormap?: ColorMapName;
 }

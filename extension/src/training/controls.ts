@@ -12,13 +12,13 @@ export interface ControlEvents {
   chart(key: string): void;
 }
 
-/** What the controls need to know of the moment. */
+/** State of the viewer that the controls show. */
 export interface ControlState {
   state: TrainingViewState;
   runs: readonly RunRecord[];
-  /** Does the kernel listen? */
+  /** True if the kernel listens. */
   live: boolean;
-  /** Why the buttons of the training do nothing. */
+  /** Reason why the buttons of the training do nothing. */
   reason: string;
 }
 

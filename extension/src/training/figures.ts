@@ -18,7 +18,7 @@ export interface FigureInput {
   trans: Translate;
   runs: readonly RunRecord[];
   state: TrainingViewState;
-  /** Of runs, or of groups where there is one run. */
+  /** Colours of the runs, or of the groups where there is one run. */
   colors: readonly string[];
   /** Pixels that the panel is wide. */
   width: number;
@@ -88,7 +88,7 @@ function lastStep(data: readonly Trace[]): number {
   return data.reduce((most, { x }) => Math.max(most, (x as number[]).at(-1) ?? 0), 0);
 }
 
-/** What was measured, and where that is asked for its smoothed form over it. */
+/** Returns the trace of the measured values and, where smoothing is asked for, the smoothed trace over it. */
 function tracesOf(input: FigureInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
   const { trans, runs, state, colors } = input;
   const rates = named.kind === "rate";

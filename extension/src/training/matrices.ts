@@ -10,7 +10,7 @@ import { evaluationsOf, type TrainingViewState } from "./state";
 export interface MatrixEvents {
   /** The evaluation at this position was asked for. */
   show(position: number): void;
-  /** What the pointer is on, in words; nothing when it leaves. */
+  /** Receives a description of the cell under the pointer; `undefined` when the pointer leaves. */
   read(text: string | undefined): void;
   draw(panel: PlotPanel, figure: Figure): void;
 }
@@ -114,7 +114,7 @@ export class MatrixPanels {
   }
 }
 
-/** As many panels a row as fit, and no more than fill the rows alike: five are three and two. */
+/** Puts as many panels into a row as fit, and no more than fill the rows evenly: five become three and two. */
 function setColumns(group: HTMLElement, matrices: readonly SavedMatrices[]): void {
   const narrow = matrices.filter((matrix) => !isWide(matrix));
   const columns = balancedColumns(group.clientWidth, narrow.map(leastWidth));

@@ -21,7 +21,7 @@ export function frameAt({ frames }: SavedMatrices, step: number): MatrixFrame | 
   return frames.filter((frame) => frame.step <= step).at(-1);
 }
 
-/** How a matrix is drawn: its colours, and the pixels that its panel is wide. */
+/** Style of a drawn matrix: its colours, and the width of its panel in pixels. */
 export interface MatrixStyle {
   colormap: ColorMapName;
   width: number;

@@ -9,12 +9,12 @@ export const MOST_LETTERS = 22;
 /** Pixels between two panels. */
 const GAP = 12;
 
-/** Whether a picture takes the whole width. */
+/** Returns whether a picture takes the whole width. */
 export function isWide({ rows, columns }: SavedMatrices): boolean {
   return columns.length > 24 && columns.length > 2 * rows.length;
 }
 
-/** Whether its cells are places on a grid over the picture. */
+/** Returns whether the cells of a picture are places on a grid over the image. */
 export function isMap({ axes, columns }: SavedMatrices): boolean {
   return axes[0] === "row" && axes[1] === "column" && columns.length > 0;
 }
@@ -25,13 +25,13 @@ export function leastWidth(matrix: SavedMatrices): number {
   return labelsWidth(matrix) + cells + RIGHT;
 }
 
-/** What the names of the rows take, and the axis' own beside them. */
+/** Returns the pixels that the names of the rows take, with the name of the axis beside them. */
 export function labelsWidth({ rows }: SavedMatrices): number {
   const longest = Math.max(0, ...rows.map((name) => Math.min(MOST_LETTERS, name.length)));
   return Math.max(LEFT, longest * LETTER + 28);
 }
 
-/** How many panels of these least widths go into a row, so that the last row lacks as few as can be. */
+/** Returns the number of panels of these least widths in a row, so that the last row lacks as few as possible. */
 export function balancedColumns(width: number, least: readonly number[]): number {
   if (!least.length) return 1;
   const fitting = Math.max(1, Math.floor((width + GAP) / (Math.max(...least) + GAP)));

@@ -6,7 +6,7 @@ import type { TrainingViewer } from "./viewer";
 
 /** Mime types of the kernel's bundle that an output holds. */
 const KEPT = [TRAINING_MIME, "image/png", "text/plain"];
-/** How far the notebook may lie behind a training; the kernel itself writes more often where it can. */
+/** Longest time that the notebook may lie behind a training; the kernel itself writes more often where it can. */
 const BEHIND_MS = 20_000;
 const ENDED_MS = 1_000;
 

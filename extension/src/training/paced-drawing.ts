@@ -1,10 +1,10 @@
 import { FrameSchedule, type Drawing } from "../parts/frame";
 
-/** Of the page's time, what drawing may take while a training sends news many times a second. */
+/** Share of the page's time that drawing may take while a training sends news many times a second. */
 const SHARE = 0.25;
 const LEAST_MS = 30;
 
-/** Draws as soon as it can, but leaves the page most of its time: what takes long to draw is drawn less often. */
+/** Draws as soon as it can, but leaves the page most of its time: slow drawings are drawn less often. */
 export class PacedDrawing implements Drawing {
   private timer: number | undefined;
   private free = 0;

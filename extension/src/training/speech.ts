@@ -41,14 +41,14 @@ export function sayPlace(trans: Translate, { state, plan, progress }: RunRecord)
   return parts.join(" · ");
 }
 
-/** What the live region says: the update that is read, or what the run does. */
+/** Returns the text of the live region: the values at the update that is read, or the state of the run. */
 export function sayLive(trans: Translate, run: RunRecord, charts: readonly Chart[], state: TrainingViewState): string {
   if (state.cursor === undefined) return sayNews(trans, run);
   const values = charts.flatMap((chart) => curvesIn(chart, run)).map((one) => readAt(trans, one, state.cursor ?? 0));
   return trans.__("Update %1: %2.", numberText(state.cursor), values.filter(Boolean).join(", "));
 }
 
-/** What does not change at every step, so that a screen reader is told of each once. */
+/** Returns news that does not change at every step, so that a screen reader reads each item once. */
 function sayNews(trans: Translate, { name, state, plan, progress, message }: RunRecord): string {
   const who = name || trans.__("The training");
   switch (state) {
@@ -117,7 +117,7 @@ export function sayLatest(trans: Translate, run: RunRecord): string {
   return values.length ? trans.__("Latest: %1.", values.join(", ")) : "";
 }
 
-/** Whether buttons work, and why not. */
+/** Says whether the buttons work, and why not. */
 export function sayControl(trans: Translate, run: RunRecord, connection: ConnectionState): string {
   if (run.ended)
     return connection === "live"

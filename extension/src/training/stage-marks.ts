@@ -15,7 +15,7 @@ interface StagePlace {
   from: number;
 }
 
-/** Where an axis of updates ends, and how many pixels its panel is wide. */
+/** Last update on an axis, and the width of its panel in pixels. */
 export interface Extent {
   last: number;
   width: number;
@@ -64,7 +64,7 @@ export function stageNames(run: RunRecord, { last, width }: Extent): object[] {
   const names = places.toReversed().flatMap(({ number, name, from }, i) => {
     const start = from * scale;
     const [full, short] = [`${number} ${name}`, String(number)];
-    // The last one is always named: what does not fit to its right ends at the chart's edge.
+    // The last one is always named: a name that does not fit to its right ends at the chart's edge.
     const text = i === 0 ? full : [full, short].find((one) => start + textWidth(one) <= end);
     if (text === undefined) return [];
     const left = i === 0 ? Math.max(0, Math.min(start, end - textWidth(text))) : start;

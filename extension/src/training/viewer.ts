@@ -88,7 +88,7 @@ export class TrainingViewer implements Viewer, Exportable {
     this.compose();
   }
 
-  /** Whether there is nothing more to come. */
+  /** True if every run has ended, so that no more news comes. */
   get ended(): boolean {
     return this.runs.every((run) => run.ended);
   }
@@ -116,7 +116,7 @@ export class TrainingViewer implements Viewer, Exportable {
     this.frame.ask();
   }
 
-  /** Whether this output in the notebook is of the moment. */
+  /** Returns whether this output in the notebook is up to date with the runs. */
   isSaved(data: unknown): boolean {
     try {
       const saved = readTraining(data).runs;

@@ -1,4 +1,4 @@
-/** Where backends meet Node: packages, child processes, installed runtimes. A bundle for a browser replaces this module. */
+/** Parts of backends that need Node: packages, child processes, installed runtimes. A bundle for a browser replaces this module. */
 export { backendsFolder, loaderEnvironment } from "../install";
 export { doctor, type DoctorReport, type LadderRung } from "./doctor";
 export { askNvidia } from "./nvidia";

@@ -43,7 +43,7 @@ const OPTION_KEYS = new Set(
   "inputSize resize resizeTo align interpolation mean std rescale fill cropRounding".split(" "),
 );
 
-/** What to write where a model comes without a configuration. */
+/** Template of the option that replaces a missing configuration. */
 export const TEMPLATE =
   'preprocess: "imagenet", "clip" or "half", or { inputSize: 224, resize: "shortest-edge", resizeTo: 256, ' +
   'interpolation: "bicubic", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }';
@@ -79,7 +79,7 @@ export function mergePreprocess(
   return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
 }
 
-/** Whether nothing of the model's own configuration is wanted. */
+/** True if the option is a whole configuration, so that none of the model's own is wanted. */
 const isWhole = (json: Json): boolean =>
   ["resize", "interpolation", "mean", "std"].every((key) => key in json) ||
   isTimm(json) ||

@@ -25,9 +25,9 @@ const DECIMAL_COMMA = /^[-+]?(\d+,?\d*|,\d+)(e[-+]?\d+)?$/i;
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "-"]);
 
 /**
- * Reads CSV with a column `encoder`. The delimiter is what a first line `sep=` names, else that of `,`, `;` and tab under which the
- * header has a column `encoder` beside others. A text delimited by `;` or tabs may write decimal commas; one cell that only reads
- * with a comma decides for all.
+ * Reads CSV with a column `encoder`. The delimiter is the one that a first line `sep=` names, else the one of `,`, `;` and tab
+ * under which the header has a column `encoder` beside others. A text delimited by `;` or tabs may write decimal commas; one cell
+ * that only reads with a comma decides for all.
  *
  * @throws LawError when the text is no CSV, has no column `encoder`, names a column twice or has no row
  */
@@ -69,7 +69,7 @@ function checkHeader(header: string[] | undefined, fn: string): asserts header i
 const hasDecimalComma = (cells: string[]): boolean =>
   cells.some((cell) => DECIMAL_COMMA.test(cell) && !DECIMAL_POINT.test(cell));
 
-/** Whether a cell stands for a value that is not there: empty, `NA`, `NaN` and the like. */
+/** Returns whether a cell stands for a missing value: empty, `NA`, `NaN` and the like. */
 export const isMissing = (cell: string): boolean => MISSING.has(cell.trim().toLowerCase());
 
 /** A decimal number, or NaN: hexadecimal, binary and grouped digits are none. */

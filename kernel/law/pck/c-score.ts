@@ -35,7 +35,7 @@ export interface CScore extends PckSummary {
 
 /**
  * C score of an encoder: PCK of nearest-feature matches over pairs in SPair-71k's layout, in percent
- * (Law of Vision Representation, arXiv 2408.16357; law.md section 2.3). Every image goes through the encoder once, and its
+ * (Law of Vision Representation, arXiv 2408.16357). Every image goes through the encoder once, and its
  * features are let go after the last pair that needs them; pairs are visited by category, so about one category is held.
  *
  * A long run that must survive anything extracts to disk first: `features.extract` may be killed and called again, and what

@@ -27,7 +27,7 @@ export interface PckOptions extends MatchOptions {
   /** Side of the square canvas in pixels. Default 840, as in the released evaluation. */
   canvas?: number;
   /**
-   * How image and keypoints lie on the square canvas. Default `letterbox`.
+   * Placement of image and keypoints on the square canvas. Default `letterbox`.
    *
    * - `letterbox`: both keep their aspect, centred.
    * - `stretch`: both are scaled to the square.

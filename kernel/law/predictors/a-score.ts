@@ -38,7 +38,7 @@ export interface AScore extends AlignmentScore {
 
 /**
  * A score: how well the tokens of an encoder align with those of reference encoders
- * (Law of Vision Representation, arXiv 2408.16357, first version; law.md section 2.2):
+ * (Law of Vision Representation, arXiv 2408.16357, first version):
  * `s(i) = mean_j max_k cos(E_j(i), R_k(i))`, averaged over images, then over references.
  *
  * With an `aligner` the work leaves the thread and the score comes as a promise: images are computed while the next ones are

@@ -22,7 +22,7 @@ export interface Addition {
   bytes: Change;
 }
 
-/** How a written model differs from its base. */
+/** Differences of a written model from its base. */
 export interface Changes {
   tensors: ReadonlyMap<string, Change>;
   addition: Addition | null;

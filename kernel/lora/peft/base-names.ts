@@ -34,7 +34,7 @@ const FAMILIES: Record<string, Renaming> = {
   llavaModel: [[/^language_model\.(?!model\.)/, "language_model.model."]],
 };
 
-/** What the file of a bare model leaves out and that of a model with a head has, by the model's kind. */
+/** Prefix of names, by the model's kind: the file of a model with a head has it, that of a bare model leaves it out. */
 const BARE = /^(?:model|transformer|vit|deit|beit|dinov2|dinov2_with_registers)\./;
 
 /** The name in a base's file of a module's tensor; null where it has none that could be meant. */

@@ -21,7 +21,7 @@ export function valuesOf(tensor: SafetensorsTensor): Values {
   return tensor.dtype === "F64" ? (tensor.data as Float64Array) : toFloat32(tensor);
 }
 
-/** Values in a base's type, rounded to nearest even; what is too large for it becomes NaN or infinite. */
+/** Values in a base's type, rounded to nearest even; values too large for it become NaN or infinite. */
 export function encodeValues(values: Values, dtype: SafetensorsDtype): SafetensorsTensor {
   const shape = [values.length];
   if (dtype === "F64") return { dtype, shape, data: Float64Array.from(values) };

@@ -1,4 +1,4 @@
-/** Which tensors of a base an adapter changes, and how. */
+/** Plans which tensors of a base an adapter changes, and how. */
 import { toFloat32 } from "../../nn/floats";
 import type { SafetensorsTensor } from "../../safetensors";
 import { LoraError } from "../error";
@@ -69,7 +69,7 @@ class Planner {
   }
 
   private addRows(module: string, stored: SafetensorsTensor): void {
-    // Of a tied embedding, PEFT trains the rows for both layers.
+    // PEFT trains the rows of a tied embedding for both layers.
     const name = this.isTiedHead(module, "weight") ? this.weightOf(module) : this.nameOf(module, "weight");
     const [count = 0, ...columns] = this.source.tensors.get(name)?.shape ?? [];
     const indices = this.indicesOf(module);
@@ -98,7 +98,7 @@ class Planner {
     this.updates.set(name, [...others, update]);
   }
 
-  /** Whether the LoRA of a tied embedding and that of its output layer are one, which `ensure_weight_tying` makes them. */
+  /** True if the LoRA of a tied embedding equals its output layer's, as `ensure_weight_tying` makes them; throws otherwise. */
   private isTwin(name: string, one: Update, other: Update): boolean {
     if (one instanceof LoraUpdate && other instanceof LoraUpdate && one.isSameAs(other)) return true;
     throw new LoraError(this.fn, "a tensor must have one update, or the same of both layers that it ties", name);

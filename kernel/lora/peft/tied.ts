@@ -1,7 +1,7 @@
 /** Models whose output layer is their embedding: one tensor in the file, two layers in memory. */
 import type { BaseModel } from "./base-model";
 
-/** What is tied in a base. */
+/** Names of the two tensors that a base ties. */
 export interface Tie {
   /** The embedding's tensor. */
   embedding: string;
@@ -22,7 +22,7 @@ const EMBEDDING = /(?:^|\.)(?:embed_tokens|wte|embed_in|word_embeddings|tok_embe
 const HEAD = /(?:^|\.)(?:lm_head|embed_out)$/;
 const WITH_HEAD = /(?:ForCausalLM|LMHeadModel|ForConditionalGeneration)$/;
 
-/** Whether a module by that name is a model's output layer. */
+/** Returns whether a module by that name is a model's output layer. */
 export const isHead = (module: string): boolean => HEAD.test(module);
 
 /** An embedding in a base without output layer and configuration: whether the two are tied cannot be told; null for none. */
@@ -31,7 +31,7 @@ export function untoldTie({ config, tensors }: BaseModel, copied: readonly strin
   return config || hasHead ? null : (copied.find((name) => EMBEDDING.test(name)) ?? null);
 }
 
-/** What the configuration beside a base says is tied; null for nothing, or where no configuration lies there. */
+/** Reads the tie from the configuration beside a base; null for none, or where no configuration lies there. */
 export function tieOf(base: BaseModel): Tie | null {
   const config = base.config as ModelConfig | null;
   const embeddings = [...base.tensors.keys()].filter((name) => EMBEDDING.test(name));

@@ -33,7 +33,7 @@ const VALUES = 1 << 24;
 export class LoraUpdate implements Update {
   readonly shape: readonly number[];
   private readonly magnitude: Float32Array | null;
-  /** Whether the base's weight lies [in, out], as those of embeddings and of GPT-2 do. */
+  /** True if the base's weight lies [in, out], as those of embeddings and of GPT-2 do. */
   private readonly transposed: boolean;
   private readonly a: Float32Array;
   private readonly b: Float32Array;
@@ -57,7 +57,7 @@ export class LoraUpdate implements Update {
     this.magnitude = hasMagnitude(config) ? read("lora_magnitude_vector") : null;
   }
 
-  /** Whether another changes its weight by the same: an embedding's factors are those of its output layer, transposed. */
+  /** Returns whether both change one weight equally: an embedding's factors are those of its output layer, transposed. */
   isSameAs(other: LoraUpdate): boolean {
     const [embedding, head] = this.layer.kind === "embedding" ? [this, other] : [other, this];
     const { r, scaling, inFeatures, outFeatures } = embedding.layer;

@@ -1,6 +1,6 @@
 /** Python's characters and classes of characters as JavaScript writes them under the flag `v`. */
 
-/** How an expression is read at one place. */
+/** Flags in force at one place of an expression. */
 export interface Flags {
   ignoreCase: boolean;
   ascii: boolean;

@@ -1,4 +1,4 @@
-/** What stands behind a backslash. */
+/** Reads the escapes of an expression: the characters behind a backslash. */
 import { codeOf, type Flags, category } from "./characters";
 import type { Reader } from "./reader";
 
@@ -13,7 +13,7 @@ const HEX: Record<string, number> = { x: 2, u: 4, U: 8 };
 const LAST_CODE = 0x10ffff;
 const LAST_OCTAL = 0o377;
 
-/** An escape of one character, read from behind `letter`; null for what means something else than a character. */
+/** An escape of one character, read from behind `letter`; null where it means anything else. */
 export function escapedCharacter(reader: Reader, letter: string): number | null {
   if (Object.hasOwn(CONTROLS, letter)) return CONTROLS[letter];
   if (Object.hasOwn(HEX, letter)) return hexadecimal(reader, letter);

@@ -61,7 +61,7 @@ export function* nodesIn(branches: Branches): Generator<Node> {
 }
 
 /**
- * Whether a group has matched for certain where these nodes have: it lies in no alternative, repetition or look-around.
+ * Returns whether a group has certainly matched where these nodes have: it lies in no alternative, repetition or look-around.
  * Elsewhere Python remembers what JavaScript forgets, and a group without a match fails where JavaScript finds nothing.
  */
 export function isCertain(nodes: readonly Node[], id: number): boolean {

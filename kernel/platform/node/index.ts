@@ -14,7 +14,7 @@ import { makeFiles, nodePaths, posixPaths } from "./files";
 
 const load = createRequire(__filename);
 
-/** Where the library's modules lie: `dist`, or the sources where they run as such. */
+/** Folder of the library's modules: `dist`, or the sources where they run as such. */
 const LIBRARY = dirname(dirname(__dirname));
 
 let files: Files | undefined;

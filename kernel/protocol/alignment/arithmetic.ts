@@ -5,7 +5,7 @@ import { mean } from "../../numeric";
 import { dequantize } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 
-/** What a value says: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */
+/** Meaning of a value: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */
 export type Normalization = "cosine" | "patches" | "tokens";
 export const NORMALIZATIONS: readonly Normalization[] = ["cosine", "patches", "tokens"];
 

@@ -5,7 +5,7 @@ import { gridPlacement, int8Matrix, savedImage, type SavedImage, type ScaleMode 
 import type { Int8Matrix } from "../core/quantize";
 import { MAX_CELLS, MAX_TOKENS, NORMALIZATIONS, type Normalization } from "./arithmetic";
 
-/** What an alignment view stores in the notebook. Version 1. */
+/** Mime type of the payload that an alignment view stores in the notebook. Version 1. */
 export const ALIGNMENT_MIME = "application/vnd.fovea.alignment.v1+json";
 
 /** Cosines `[tokens, patches]` in one byte a value: `low + byte / 255 * (high - low)`, ends by token. */
@@ -26,7 +26,7 @@ export interface SavedTokens {
 export interface AlignmentPayload {
   version: 1;
   title: string;
-  /** What made the features. */
+  /** Name of the encoder that made the features. */
   encoder: string;
   channels: number;
   image: SavedImage;

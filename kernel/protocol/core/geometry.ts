@@ -2,7 +2,7 @@ import type { Box, Grid, Point } from "../../contracts/geometry";
 
 export type { Box, Grid, Point };
 
-/** Where a patch grid lies on its image. A crop makes the region smaller than the image, padding makes it larger. */
+/** Position of a patch grid on its image. A crop makes the region smaller than the image, padding makes it larger. */
 export interface GridPlacement {
   grid: Grid;
   region: Box;

@@ -37,7 +37,7 @@ export interface ErrorReply {
   type: "error";
   code: ErrorCode;
   message: string;
-  /** Where in the request, for `malformed`. */
+  /** Path of the faulty value in the request, for `malformed`. */
   path?: string;
 }
 

@@ -27,7 +27,7 @@ export interface SavedImage {
 /** The call of `encoders.load` that gives the encoder again. */
 export interface SavedLoad {
   model: string;
-  /** As JSON. */
+  /** Options as JSON. */
   options: string;
 }
 

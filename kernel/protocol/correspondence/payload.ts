@@ -26,7 +26,7 @@ import {
 } from "../core/saved";
 import { SIMILARITIES, type Similarity } from "../core/scale";
 
-/** What a correspondence view stores in the notebook. Version 1. */
+/** Mime type of the payload that a correspondence view stores in the notebook. Version 1. */
 export const CORRESPONDENCE_MIME = "application/vnd.fovea.correspondence.v1+json";
 /** 0: the first (source) image; 1: the second (target) image. */
 export type Side = 0 | 1;

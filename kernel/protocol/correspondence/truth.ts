@@ -3,7 +3,7 @@ import { matchPatch } from "./match";
 import { type FeaturePair } from "../core/rows";
 import type { GroundTruth, Side } from "./payload";
 
-/** How one keypoint fared. */
+/** Result of one keypoint. */
 export interface KeypointScore {
   keypoint: number;
   /** Patch that holds the keypoint on the query's image. */

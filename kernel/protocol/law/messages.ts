@@ -5,7 +5,7 @@ import { fitChoice, type FitChoice, type SavedFit } from "./payload";
 /** Browser to kernel: fit the table of the view again. */
 export interface FitRequest {
   type: "fit";
-  /** Given back in the answer: an answer to an older question is dropped. */
+  /** Number of the question, repeated in the answer: an answer to an older question is dropped. */
   serial: number;
   choice: FitChoice;
 }

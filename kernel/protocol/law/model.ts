@@ -49,7 +49,7 @@ export function fromUnit(value: number, { min, max }: SavedScale): number {
   return min + value * (max - min);
 }
 
-/** What a fit predicts for predictors by name, in the units of the table. A term is a product of predictors, as `a*c`. */
+/** Predicts a score from predictors by name, in the units of the table. A term is a product of predictors, as `a*c`. */
 export function predictScore(of: SavedBenchmarkFit, predictors: ReadonlyMap<string, number>): number {
   const factor = (name: string): number => toUnit(predictors.get(name) ?? 0, scaleOf(of, name));
   const terms = of.terms.map((term) => term.split("*").reduce((product, name) => product * factor(name.trim()), 1));

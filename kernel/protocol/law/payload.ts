@@ -11,10 +11,10 @@ import {
   type Reader,
 } from "../core/check";
 
-/** What a law view stores in the notebook. Version 1. */
+/** Mime type of the payload that a law view stores in the notebook. Version 1. */
 export const LAW_MIME = "application/vnd.fovea.law.v1+json";
 
-/** What the fits of a view may be changed to: a polynomial degree, or terms of one's own in its place. */
+/** Choice of a fit in a view: a polynomial degree, or chosen terms in its place. */
 export interface FitChoice {
   degree: 1 | 2;
   terms?: string[];
@@ -88,9 +88,9 @@ export interface LawPayload {
   groups?: SavedTableGroup[];
   /** The first one is shown first; the others answer without a kernel. */
   fits: SavedFit[];
-  /** Whether the kernel can fit again. */
+  /** True if the kernel can fit again. */
   refits: boolean;
-  /** Whether the kernel wants to know of selections. */
+  /** True if the viewer reports selections to the kernel. */
   selects?: boolean;
   /** Position in `benchmarks` of the one shown first. */
   current: number;

@@ -8,7 +8,7 @@ export interface CurvePoint {
 
 /** Some neighbouring points in one: their mean, and the extremes where they stood. */
 export interface Bucket {
-  /** Of its last point. */
+  /** Update of the bucket's last point. */
   step: number;
   count: number;
   mean: number;
@@ -17,8 +17,8 @@ export interface Bucket {
 }
 
 /**
- * A curve in columns, each base64 of 32-bit floats or whole numbers: a notebook writes every number of a JSON array on a line
- * of its own. `lows` to `counts` are there only where a bucket holds more than one point.
+ * A curve in columns, each base64 of 32-bit floats or whole numbers: a notebook writes every number of a JSON array on
+ * a separate line. `lows` to `counts` are there only where a bucket holds more than one point.
  */
 export interface SavedCurve {
   /** Points that make a full bucket, a power of two. */
@@ -87,7 +87,7 @@ export class Curve {
     });
   }
 
-  /** With at most so many buckets. */
+  /** Returns a copy with at most `capacity` buckets. */
   thinned(capacity: number): Curve {
     const curve = new Curve(capacity);
     curve.width = this.width;
@@ -111,7 +111,7 @@ export class Curve {
     };
   }
 
-  /** What is not finite, or not in order, is left out. */
+  /** Reads a saved curve; points that are not finite, or not in order, are left out. */
   static load(saved: SavedCurve, capacity: number = CAPACITY): Curve {
     const curve = new Curve(capacity);
     curve.width = saved.width;

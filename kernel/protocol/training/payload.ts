@@ -2,16 +2,16 @@ import type { GpuMemory } from "../status";
 import type { SavedCurve } from "./curve";
 import type { SavedMatrices, SavedMatrix } from "./matrix";
 
-/** What a training view stores in the notebook. Version 1. */
+/** Mime type of the payload that a training view stores in the notebook. Version 1. */
 export const TRAINING_MIME = "application/vnd.fovea.training.v1+json";
 
-/** What a run does: until `fit` begins it is `waiting`; the last four are ends. */
+/** State of a run: `waiting` until `fit` begins; the last four are ends. */
 export type RunState =
   "waiting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "stopped" | "interrupted" | "failed";
 
 export type RunCommand = "pause" | "resume" | "stop";
 
-/** What a run is going to do. */
+/** Plan of a run, known before its first update. */
 export interface RunPlan {
   stages: { name: string; steps: number; groups: { label: string; learningRate: number | null; size: number }[] }[];
   totalSteps: number;
@@ -20,7 +20,7 @@ export interface RunPlan {
   accumulate: number;
   batches: number;
   device: string;
-  /** Whether stopping leaves a checkpoint. */
+  /** True if stopping leaves a checkpoint. */
   checkpoint: boolean;
 }
 
@@ -51,12 +51,12 @@ export interface RunMemory {
   gpu?: GpuMemory;
 }
 
-/** Where a run stands. */
+/** Progress of a run up to its last update. */
 export interface RunProgress extends Pick<
   RunStep,
   "step" | "stage" | "stageStep" | "epoch" | "remainingMilliseconds" | "memory" | "rates"
 > {
-  /** Spent in updates and validations, pauses apart. */
+  /** Milliseconds spent in updates and validations, without pauses. */
   milliseconds: number;
   stepsPerSecond: number;
   examplesPerSecond: number | null;
@@ -91,7 +91,7 @@ export interface TrainingPayload {
   runs: SavedRun[];
 }
 
-/** What happened in a run, in the order in which it happened. */
+/** Event of a run; events come in the order in which they happened. */
 export type RunEvent =
   | { kind: "began"; plan: RunPlan }
   | { kind: "stepped"; step: RunStep }

@@ -11,7 +11,7 @@ import {
   type SavedRun,
 } from "./payload";
 
-/** How much of the mean over past updates a new one changes. */
+/** Weight of a new update in the running mean. */
 const FRESH = 0.1;
 
 export interface NamedCurve {
@@ -111,7 +111,7 @@ export function isEnd(state: RunState): boolean {
 
 function progressAfter(plan: RunPlan, before: RunProgress | null, step: RunStep): RunProgress {
   const { stage, stageStep, epoch, remainingMilliseconds, memory, rates } = step;
-  // What an earlier run did is known as a sum only.
+  // The updates of an earlier run are known as a sum only.
   const stageSteps = before?.stageSteps.slice() ?? plan.stages.map(({ steps }, i) => (i < stage ? steps : 0));
   stageSteps[stage] = stageStep;
   return {

@@ -11,7 +11,7 @@ export function hostTypes(): Pick<CompilerOptions, "lib" | "typeRoots" | "types"
   };
 }
 
-/** What this Node has. Each file costs a start some milliseconds, so there is no DOM; a cell can reference it. */
+/** Names the TypeScript libraries of this Node. Each costs a start some milliseconds: no DOM, which a cell can reference. */
 function librariesOf(node: number): string[] {
   const names = node >= 24 ? ["esnext"] : node >= 22 ? ["es2024", "esnext.collection", "esnext.iterator"] : ["es2023"];
   return [...names, "esnext.disposable"].map((name) => `lib.${name}.d.ts`);

@@ -1,4 +1,4 @@
-/** Where a session meets Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
+/** Parts of a session that need Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
 export { hostTypes } from "./host-types";
 export { interruptAnswered, interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
 export { CellModules, type CellMeta } from "./modules";

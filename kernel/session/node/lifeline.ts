@@ -67,7 +67,7 @@ export function interruptAnswered(number: number): void {
   Atomics.compareExchange(interruptFlags, 0, number, 0);
 }
 
-/** What the flag holds for an interrupted cell that goes on, in place of an interrupt's number. */
+/** Value of the flag for an interrupted cell that goes on, in place of an interrupt's number. */
 const GOES_ON = -1;
 
 /** Loops of interrupted cells stop at their next turn; loops of others find that it is not about them, and lower the flag. */

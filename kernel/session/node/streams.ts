@@ -1,6 +1,6 @@
 import { promises as timersPromises } from "node:timers";
 
-/** Where a session's own writes to a standard stream go. */
+/** Receives a session's own writes to a standard stream. */
 type Write = (name: "stdout" | "stderr", text: string) => void;
 type Callback = (error?: Error | null) => void;
 

@@ -1,6 +1,6 @@
 /**
- * Where an interrupted cell that still runs in the background stops: at its next timer, console call, display or comm
- * message, which throw in it. One that catches this and goes on is given timers that never fire: a loop that waits for them
+ * Stops an interrupted cell that still runs in the background at its next timer, console call, display or comm message,
+ * which throw in it. One that catches this and goes on is given timers that never fire: a loop that waits for them
  * waits for good, and holds no thread. A loop that awaits none of these goes on; nothing in JavaScript can stop it from
  * outside.
  */

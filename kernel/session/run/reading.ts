@@ -19,7 +19,7 @@ export function readProperty(value: object, name: string): unknown {
   return attempt(() => (value as Record<string, unknown>)[name], undefined);
 }
 
-/** Whether a value is an error, also one of another realm. */
+/** Returns whether a value is an error, also one of another realm. */
 export function isError(value: unknown): value is Error {
   return platform().isNativeError(value) || attempt(() => value instanceof Error, false);
 }

@@ -1,6 +1,6 @@
 /**
- * Which request the running code belongs to. The scope follows timers and promises where the platform can tell, so that what they
- * print goes to the cell that started them, also after later cells ran.
+ * Tracks the request that the running code belongs to. The scope follows timers and promises where the platform can tell, so that
+ * their output goes to the cell that started them, also after later cells ran.
  */
 import { platform } from "../../platform";
 import type { Header } from "../../jupyter/wire";
@@ -18,7 +18,7 @@ export interface Scope {
 export interface CellState {
   /** Set by an interrupt: the cell's next output, display or comm call throws, which stops its loops. */
   interrupted: boolean;
-  /** How often it threw since. */
+  /** Number of throws since then. */
   stops: number;
   /** Number of characters that the cell has written to its streams. */
   written: number;
@@ -94,14 +94,14 @@ export function checkInterrupted(): void {
   throw new KeyboardInterrupt();
 }
 
-/** Whether the calling code belongs to an interrupted cell. */
+/** Returns whether the calling code belongs to an interrupted cell. */
 export function isInterrupted(): boolean {
   return storage.getStore()?.cell.interrupted === true;
 }
 
 /**
- * Whether the calling code catches {@link KeyboardInterrupt} again and again. Throwing once more would leave it spinning, so
- * what it waits for next never comes.
+ * Returns whether the calling code catches {@link KeyboardInterrupt} again and again. Throwing once more would leave it spinning, so
+ * its next wait never ends.
  */
 export function isDefiant(): boolean {
   const cell = storage.getStore()?.cell;

@@ -72,7 +72,7 @@ function causesOf(error: Error): unknown[] {
 /** Shown elsewhere, or of no use to a reader. */
 const HIDDEN = new Set(["name", "message", "stack", "cause"]);
 
-/** What an error carries besides its message, as `code` and `path`. A {@link RuleError} says all of it in its message. */
+/** Lists an error's properties besides its message, as `code` and `path`. A {@link RuleError} says all of it in its message. */
 function propertiesOf(error: Error): string[] {
   if (error instanceof RuleError) return [];
   const names = attempt(() => Object.keys(error), []).filter((name) => !HIDDEN.has(name));

@@ -6,7 +6,7 @@ export interface Ends<T> {
   reject(reason: unknown): void;
 }
 
-/** Settles as `work` does, or earlier by the ends that `hand` is given. Afterwards nobody hears of `work`, nor of its error. */
+/** Settles as `work` does, or earlier by the ends that `hand` is given. A later result or error of `work` is ignored. */
 export function endable<T>(work: Promise<T>, hand: (ends: Ends<T>) => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const ends = { resolve, reject };

@@ -25,7 +25,7 @@ export type AnswerLoss = (model: VisionLanguageModel, batch: AnswerBatch, sight:
 export interface AnswerStage {
   /** In a shared stage, the name by which methods share it. */
   name: string;
-  /** What trains, at which rates. */
+  /** Parameters that train, with their learning rates. */
   groups: readonly StageGroup[];
   /** Updates. */
   steps: number;
@@ -65,7 +65,7 @@ type LoraForm = typeof SHARED & { r: number; loraAlpha: number };
 
 interface Form {
   name: string;
-  /** Whether VCE fuses the levels; default false. */
+  /** True if VCE fuses the levels; default false. */
   vce?: boolean;
   /** Adapter on the language model's attention in the second stage; null for none. */
   adapter?: AdapterOptions;
@@ -136,7 +136,7 @@ export function answerMethods(rank = 16): AnswerMethod[] {
   return forms.map(methodOf);
 }
 
-/** The part of a method that can be written down: what makes two studies the same. */
+/** The part of a method that can be written down; two studies are the same if it is equal. */
 export function describeMethod({ name, stages }: AnswerMethod, settings: AnswerSettings): object {
   const plain = stages(settings).map(({ name: stage, groups, steps, adapter, isShared }) => ({
     stage,

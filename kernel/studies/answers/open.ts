@@ -58,8 +58,8 @@ export class AnswerModel {
   }
 
   /**
-   * What the gates of the adapter let through, by question type: over the tokens of the picture, which are the same whatever
-   * is asked, and over the words.
+   * Measures how much the gates of the adapter let through, by question type: over the tokens of the picture, which are the
+   * same for every question, and over the words.
    *
    * @throws StudyError for a method without adapter, LoraError for one without gates
    */

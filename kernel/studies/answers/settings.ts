@@ -7,7 +7,7 @@ import { answerMethods, type AnswerMethod } from "./methods";
 export interface AnswerSettings {
   /** Source for `encoders.load`. */
   encoder: string;
-  /** What `models.load` takes. */
+  /** Source for `models.load`. */
   languageModel: string;
   /** Blocks of the encoder; the first one is projected. */
   levels: readonly number[];

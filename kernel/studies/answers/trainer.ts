@@ -12,7 +12,7 @@ import { planStage } from "../../train/stages";
 import type { AnswerMethod, AnswerStage } from "./methods";
 import type { AnswerSettings } from "./settings";
 
-/** Which training it is; `method` is the stage's name in a stage that methods share. */
+/** Identity of a training; `method` is the stage's name in a stage that methods share. */
 export interface AnswerPlace {
   method: string;
   seed: number;
@@ -40,7 +40,7 @@ const CHECKPOINT_EVERY = 50;
 export class Trainer {
   readonly model: VisionLanguageModel;
   adapters: Adapters | null = null;
-  /** Spent on stages that the method does not share. */
+  /** Seconds spent on stages that the method does not share. */
   seconds = 0;
 
   constructor(

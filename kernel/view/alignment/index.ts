@@ -43,24 +43,24 @@ export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
   patches: LayerFeatures;
-  /** Tokens of a text, or of a reference encoder: what patches are compared with. */
+  /** Tokens that patches are compared with: those of a text, or of a reference encoder. */
   tokens: TextTokens | ReferenceTokens;
 }
 
 export interface AlignmentOptions {
   title?: string;
-  /** What made the features, for the caption. */
+  /** Name of the encoder that made the features, for the caption. */
   encoder?: string;
   /** Position of the token shown first. Default 0. */
   token?: number;
-  /** What a value says first. Default `"cosine"`. */
+  /** Normalization of the values shown first. Default `"cosine"`. */
   normalization?: Normalization;
-  /** Of both softmaxes. Default 0.05. */
+  /** Temperature of both softmaxes. Default 0.05. */
   temperature?: number;
   /** `view` (default): from the smallest to the largest value of the matrix, common to all tokens; `absolute`: 0..1. */
   scale?: ScaleMode;
   colormap?: ColorMapName;
-  /** Of the heat-map over the image. Default 0.6. */
+  /** Opacity of the heat-map over the image. Default 0.6. */
   opacity?: number;
 }
 
@@ -107,7 +107,7 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   return new AlignmentView(bundle, ...payload.best);
 }
 
-/** What the payload leaves of the budget, before base64. */
+/** Returns the bytes of the budget that the payload leaves to the picture, before base64. */
 function pictureBytes(payload: AlignmentPayload): number {
   return (MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length) * 0.75;
 }

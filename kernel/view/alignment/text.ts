@@ -4,7 +4,7 @@ import type { AlignmentPayload } from "../../protocol/alignment/payload";
 
 const MOST_LINES = 40;
 
-/** The view in words: what is compared, the means, and the best patch of every token. */
+/** Describes the view in words: the comparison, the means, and the best patch of every token. */
 export function describeAlignment(payload: AlignmentPayload, cosines: TokenMatrix): string {
   const { tokens, placement, channels, best, title, encoder } = payload;
   const kind = tokens.image ? "reference tokens" : "text tokens";

@@ -29,15 +29,15 @@ export interface CorrespondenceOptions {
   alpha?: number;
   /** Queries pinned at first: points on the first image, in pixels. */
   pins?: readonly (readonly [x: number, y: number])[];
-  /** What the heat-map shows first. Default `"cosine"`. */
+  /** Similarity that the heat-map shows first. Default `"cosine"`. */
   similarity?: Similarity;
-  /** Of the softmax. Default 0.05. */
+  /** Temperature of the softmax. Default 0.05. */
   temperature?: number;
   /** Fixed scale, or stretched to the values on screen. Default `"absolute"`. */
   scale?: ScaleMode;
   /** Default `"viridis"`. Signed, centred values always use the diverging map. */
   colormap?: ColorMapName;
-  /** Of the heat-map over the image, 0..1. Default 0.5. */
+  /** Opacity of the heat-map over the image, 0..1. Default 0.5. */
   opacity?: number;
   title?: string;
   /** Names under the two images. Default: file name, or "source" and "target". */

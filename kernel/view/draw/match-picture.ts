@@ -9,7 +9,7 @@ import { resizePicture, fitSize } from "./pictures";
 export interface DrawnMatch {
   from: Point;
   to: Point;
-  /** Where the match should be. */
+  /** True position of the match. */
   truth?: Point;
   correct?: boolean;
 }

@@ -44,7 +44,7 @@ export interface LawViewOptions {
   residuals?: boolean;
   /**
    * Called with the name of the encoder that is selected in the viewer, or `null`, for as long as the kernel runs. Calls do not overlap;
-   * of selections made meanwhile only the last is told. To show features of the encoder in another output, update a handle:
+   * of selections made meanwhile only the last is passed on. To show features of the encoder in another output, update a handle:
    * `onSelect: async (name) => name && handle.update(await view.correspondence(a, b, encoderOf(name)))`.
    */
   onSelect?: (encoder: string | null) => unknown;

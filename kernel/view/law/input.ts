@@ -2,7 +2,7 @@ import { ViewError } from "../../protocol/core/error";
 import type { FitChoice, SavedBenchmarkFit, SavedFit, SavedRow, SavedTableGroup } from "../../protocol/law/payload";
 import { MAX_BENCHMARKS, MAX_ENCODERS } from "../../protocol/law/payload";
 
-/** The table that a law view shows: what `law.parseTable` and `law.publishedTable` return. */
+/** The table that a law view shows; `law.parseTable` and `law.publishedTable` return one. */
 export interface LawTableLike {
   readonly rows: readonly LawTableRowLike[];
   readonly encoders: readonly string[];
@@ -19,7 +19,7 @@ export interface LawTableRowLike {
   readonly score: number | null;
 }
 
-/** What a view needs of a fit: what `law.fit` returns has it. */
+/** The part of a fit that a view uses; the result of `law.fit` has it. */
 export interface LawFitLike {
   readonly options: {
     readonly predictors: readonly string[];
@@ -47,7 +47,7 @@ export interface LawBenchmarkFitLike extends LawGroupLike {
   readonly scales: Readonly<Record<string, readonly [min: number, max: number]>>;
 }
 
-/** What the viewer asks a refit for; options of `law.fit`. */
+/** Options of `law.fit` that the viewer sends when it asks for a refit. */
 export interface LawRefitOptions {
   degree?: 1 | 2;
   terms?: string[];
@@ -116,7 +116,7 @@ export function saveFit(table: LawTableLike, fit: LawFitLike, choice?: FitChoice
   };
 }
 
-/** Are the terms those of the degree, and not chosen one by one? */
+/** Returns whether the terms are those of the degree, and not chosen one by one. */
 function isPolynomial({ options }: LawFitLike): boolean {
   const { predictors, degree, terms } = options;
   const products = predictors.flatMap((first, i) => predictors.slice(i).map((second) => `${first}*${second}`));

@@ -164,7 +164,7 @@ async function drawRow(canvas: Canvas, pictures: RawImage[], sizes: [number, num
   }
 }
 
-/** Puts the patches where they lie on the image; what the encoder did not see stays grey. */
+/** Puts the patches where they lie on the image; parts that the encoder did not see stay grey. */
 async function placed(colors: RawImage[], features: PlacedFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
   return colors.map((color, i) => {
     const { width, height } = pictures[i];

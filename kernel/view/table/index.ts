@@ -2,7 +2,7 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { escapeMarkup } from "../../display/escape";
 
-/** What a cell may hold: numbers are right-aligned, everything else is text. */
+/** Value of a cell: numbers are right-aligned, everything else is text. */
 export type TableViewValue = string | number | boolean | null | undefined;
 /** Rows as objects by column name, or as arrays. */
 export type TableViewRow = readonly TableViewValue[] | { readonly [column: string]: TableViewValue };
@@ -21,7 +21,7 @@ const MAX_ROWS = 1000;
 interface Sheet {
   title: string | undefined;
   names: string[];
-  /** Whether every filled cell of a column is a number. */
+  /** True, by column, if every filled cell of the column is a number. */
   numeric: boolean[];
   rows: Cell[][];
   hidden: number;

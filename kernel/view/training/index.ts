@@ -28,7 +28,7 @@ export interface TrainingViewOptions {
 const TELL_EVERY_MS = 150;
 /** The notebook's own copy is written at the end of a run and at most so often before. */
 const WRITE_EVERY_MS = 10_000;
-/** Of the run's time, what writing that copy may take. */
+/** Largest share of the run's time that writing that copy may take. */
 const WRITE_SHARE = 0.02;
 const FRAMES = 64;
 const WHERE = "view.training";
@@ -90,7 +90,7 @@ export class TrainingView implements Displayable {
     return describeTraining(this.title, this.records);
   }
 
-  /** What `console.log` prints. */
+  /** Returns the text that `console.log` prints. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

@@ -3,7 +3,7 @@ import { shortened } from "../../protocol/training/curve";
 import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from "../../protocol/training/matrix";
 import type { RunMemory, RunPlan, RunState, RunStep } from "../../protocol/training/payload";
 
-/** A training that can be looked at and steered: what `train.TrainingControl` is. */
+/** A training that can be observed and steered, as `train.TrainingControl`. */
 export interface TrainingRunLike {
   readonly name: string;
   pause(): void;
@@ -19,12 +19,12 @@ export interface TrainingObserverLike {
   changed(state: RunState, message: string): void;
 }
 
-/** What a training is going to do. */
+/** Plan of a training: its stages, updates and checkpoint. */
 export interface TrainingPlanLike extends Omit<RunPlan, "checkpoint"> {
   readonly checkpoint: string | null;
 }
 
-/** One update: what `fit` reports. */
+/** One update as `fit` reports it. */
 export interface TrainingStepLike {
   readonly step: number;
   readonly stageIndex: number;

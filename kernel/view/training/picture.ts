@@ -29,7 +29,7 @@ interface Panel extends Size {
   y: [number, number];
 }
 
-/** State, loss and first metric, and the first pictures: what is seen where the viewer cannot run. */
+/** State, loss and first metric, and the first pictures, for places where the viewer cannot run. */
 export function drawTraining(title: string, runs: readonly RunRecord[]): Canvas {
   const matrices = runs.flatMap((run) => run.matrices).slice(0, 2);
   const header = LINE * (runs.length + 1) + 16;
@@ -74,7 +74,7 @@ function drawCurve(canvas: Canvas, panel: Panel, points: CurvePoint[], kind: Nam
   placed.slice(1).forEach((point, i) => canvas.line(placed[i], point, ink, 1.4));
 }
 
-/** Ringed, so that it is seen on a line of its own colour. */
+/** Draws a dot with a ring, so that it is seen on a line of the same colour. */
 function drawDot(canvas: Canvas, at: Point, ink: Ink): void {
   canvas.disc(at, 5, BLACK);
   canvas.disc(at, 4, WHITE);

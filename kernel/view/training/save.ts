@@ -7,7 +7,7 @@ import { drawTraining } from "./picture";
 import type { RunRecord } from "../../protocol/training/record";
 import { describeTraining } from "./text";
 
-/** What is tried until a view fits: buckets a curve, and frames a picture. */
+/** Sizes tried in order until a view fits: buckets a curve, and frames a picture. */
 const ROOMS: readonly [buckets: number, frames: number][] = [
   [512, 32],
   [256, 16],

@@ -21,7 +21,7 @@ const NAMES = new Set(
 const HEX = /^#([\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i;
 const FUNCTION = /^(rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix|var)\([^;{}]*\)$/i;
 
-/** Whether CSS reads a text as a color: a name, hexadecimal digits, or one of its functions. */
+/** Returns whether CSS reads a text as a color: a name, hexadecimal digits, or one of its functions. */
 export const isColor = (value: unknown): boolean =>
   typeof value === "string" && (NAMES.has(value.toLowerCase()) || HEX.test(value) || FUNCTION.test(value));
 

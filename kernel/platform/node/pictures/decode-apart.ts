@@ -16,13 +16,13 @@ const STEADY = [
   [0x50],
 ];
 
-/** Whether a picture may keep a decoder busy without end: a drawing with filters cannot be stopped inside of a process. */
+/** Returns whether a picture may keep a decoder busy forever: a drawing with filters cannot be stopped inside of a process. */
 export function needsProcess(bytes: Uint8Array): boolean {
   const isBoxed = String.fromCharCode(...bytes.subarray(4, 8)) === "ftyp";
   return !isBoxed && !STEADY.some((magic) => magic.every((byte, i) => bytes[i] === byte));
 }
 
-/** Decodes in a process of its own, which is ended when its time is over. Throws plain errors. */
+/** Decodes in a separate process, which is ended when its time is over. Throws plain errors. */
 export async function decodeApart(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels> {
   const output = await runChild(bytes, settings);
   const end = output.indexOf(0x0a);

@@ -1,5 +1,5 @@
 /**
- * Decodes one picture in a process of its own, which can be ended: settings are its argument, the picture comes on stdin. It answers
+ * Decodes one picture in a separate process, which can be ended: settings are its argument, the picture comes on stdin. It answers
  * with a line of JSON, the size or an error, and the pixels.
  */
 import type { DecodeSettings } from "../../types";

@@ -1,6 +1,6 @@
 /** Colours that are stored in another way than red, green, blue, by Pillow's arithmetic. */
 
-/** Whether a TIFF's pixels are YCbCr that no JPEG decoder turns into colours; "subsampled" where that is not read. */
+/** Finds TIFF pixels in YCbCr that no JPEG decoder turns into colours; "subsampled" where those are not read. */
 export function findYcbcr(bytes: Uint8Array): "no" | "plain" | "subsampled" {
   const order = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
   if (order !== "II" && order !== "MM") return "no";
