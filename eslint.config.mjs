@@ -16,6 +16,12 @@ const NODE_ROOMS = [
 const ASK_PLATFORM = "Ask kernel/platform: this room also runs in a browser.";
 const NODE_GLOBALS = ["Buffer", "process", "global", "require", "module", "setImmediate", "__dirname", "__filename"];
 
+/** A later setting of `no-restricted-syntax` replaces an earlier one, so both name these. */
+const PACKING = [
+  { selector: "SpreadElement > ObjectExpression", message: "Write plain properties instead of `...{ a, b }`." },
+  { selector: "SpreadElement > ArrayExpression", message: "Write plain elements instead of `...[x, y]`." },
+];
+
 export default defineConfig(
   globalIgnores([
     "**/dist/",
@@ -34,11 +40,7 @@ export default defineConfig(
         "error",
         { fixStyle: "separate-type-imports", disallowTypeAnnotations: false },
       ],
-      "no-restricted-syntax": [
-        "error",
-        { selector: "SpreadElement > ObjectExpression", message: "Write plain properties instead of `...{ a, b }`." },
-        { selector: "SpreadElement > ArrayExpression", message: "Write plain elements instead of `...[x, y]`." },
-      ],
+      "no-restricted-syntax": ["error", ...PACKING],
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true } }],
     },
   },
@@ -61,6 +63,7 @@ export default defineConfig(
       ],
       "no-restricted-syntax": [
         "error",
+        ...PACKING,
         { selector: "ImportExpression[source.value=/^(node:|sharp$)/]", message: ASK_PLATFORM },
       ],
     },

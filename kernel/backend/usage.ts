@@ -73,7 +73,11 @@ async function readDevice(): Promise<DeviceStatus> {
   const { device, runtime, ms, threads, tensorBytes } = last;
   const gpu = device === "cuda" || device === "tensorflow-gpu" ? await nvidiaMemory() : undefined;
   return {
-    ...{ device, runtime, threads: threads || platform().cores(), lastRunMs: ms, runs },
+    device,
+    runtime,
+    threads: threads || platform().cores(),
+    lastRunMs: ms,
+    runs,
     rssBytes: platform().residentBytes(),
     ...(tensorBytes === undefined ? {} : { tensorBytes }),
     ...(gpu ? { gpu } : {}),

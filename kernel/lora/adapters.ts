@@ -261,7 +261,8 @@ export class Adapters {
     this.checkName(fn, name);
     const parts = Object.entries(weights).map(([part, weight]) => ({
       ...this.holder(fn, part),
-      ...{ name: part, weight },
+      name: part,
+      weight,
     }));
     const layers = new Map([...this.places.adapted].map(([path, { adapters }]) => [path, adapters]));
     const { config, values } = await combined(fn, parts, layers, options);

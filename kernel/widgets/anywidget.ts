@@ -44,10 +44,18 @@ export function anywidget<T extends object = Record<never, never>>(options: Anyw
 
 function names(esm: string, css: string): Record<string, unknown> {
   return {
-    ...{ _model_module: "anywidget", _model_module_version: VERSIONS, _model_name: "AnyModel" },
-    ...{ _view_module: "anywidget", _view_module_version: VERSIONS, _view_name: "AnyView" },
-    ...{ _view_count: null, _dom_classes: [], tabbable: null, tooltip: null },
-    ...{ _esm: esm, _css: css },
+    _model_module: "anywidget",
+    _model_module_version: VERSIONS,
+    _model_name: "AnyModel",
+    _view_module: "anywidget",
+    _view_module_version: VERSIONS,
+    _view_name: "AnyView",
+    _view_count: null,
+    _dom_classes: [],
+    tabbable: null,
+    tooltip: null,
+    _esm: esm,
+    _css: css,
     // One style element on the page serves all widgets of one look.
     _anywidget_id: `fovea.${sha256().update(css).update(esm).digest("hex").slice(0, 16)}`,
   };

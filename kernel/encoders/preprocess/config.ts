@@ -176,11 +176,9 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
   ] as const);
   return {
     ...DEFAULTS,
-    ...{
-      inputSize,
-      resize,
-      resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo),
-    },
+    inputSize,
+    resize,
+    resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo),
     interpolation: checkOneOf(fn, "interpolation", json.interpolation ?? "bicubic", RESAMPLE),
     mean: checkTriple(fn, "mean", json.mean ?? [0.5, 0.5, 0.5]),
     std: checkStd(fn, json.std ?? [0.5, 0.5, 0.5]),
@@ -281,11 +279,14 @@ function fromTimm(cfg: Json, fn: string): Preprocess {
   if (!mode) throw new EncoderError(fn, `crop_mode must be ${[...CROP_MODES.keys()].join(", ")}`, cfg.crop_mode);
   const mean = checkTriple(fn, "mean", cfg.mean ?? [0.485, 0.456, 0.406]);
   return {
-    ...{ ...DEFAULTS, cropRounding: "even" as const },
-    ...{ inputSize, resize: mode },
+    ...DEFAULTS,
+    cropRounding: "even" as const,
+    inputSize,
+    resize: mode,
     resizeTo: checkSize(fn, "crop_pct", [Math.floor(height / pct), Math.floor(width / pct)]),
     interpolation: checkOneOf(fn, "interpolation", cfg.interpolation ?? "bicubic", RESAMPLE),
-    ...{ mean, std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]) },
+    mean,
+    std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]),
     fill: Math.round(255 * mean[0]),
   };
 }

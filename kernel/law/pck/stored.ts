@@ -36,7 +36,10 @@ async function readLayer(store: StoredFeatures, names: readonly string[], layer:
   const { grid, channels } = maps[0];
   const geometry = maps.flatMap((map) => map.geometry ?? []);
   return {
-    ...{ layer, grid, channels, ...(geometry.length === maps.length && { geometry }) },
+    layer,
+    grid,
+    channels,
+    ...(geometry.length === maps.length && { geometry }),
     tokens: (image) => tokensOf(maps[image], 0),
   };
 }

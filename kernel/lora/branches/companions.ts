@@ -4,11 +4,23 @@ import { join } from "../../platform/path";
 
 /** Names of those files: sizes and defaults of the model, its tokenizer, and the preparation of pictures. */
 const NAMES: ReadonlySet<string> = new Set([
-  ...["config.json", "generation_config.json"],
-  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
-  ...["vocab.json", "vocab.txt", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"],
-  ...["chat_template.jinja", "chat_template.json"],
-  ...["preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json"],
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "vocab.txt",
+  "merges.txt",
+  "tokenizer.model",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+  "chat_template.jinja",
+  "chat_template.json",
+  "preprocessor_config.json",
+  "video_preprocessor_config.json",
+  "processor_config.json",
 ]);
 
 /** Copies these files, never a weight, from one folder to another and returns their names. */

@@ -76,8 +76,15 @@ export async function combined(
   const r = rankOf(fn, parts, layers, options);
   const config: LoraConfig = {
     ...loras[0],
-    ...{ r, loraAlpha: r, rankPattern: {}, alphaPattern: {}, useRslora: false },
-    ...{ targetModules: [...updates.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
+    r,
+    loraAlpha: r,
+    rankPattern: {},
+    alphaPattern: {},
+    useRslora: false,
+    targetModules: [...updates.keys()],
+    excludeModules: null,
+    layersToTransform: null,
+    layersPattern: null,
     loraBias: loras.some(({ loraBias }) => loraBias),
   };
   const values = new Map<string, LayerValues>();

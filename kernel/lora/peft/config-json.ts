@@ -6,9 +6,16 @@ const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_$
 
 /** PEFT keys that change an adapter's computation in unsupported ways; only these values can be read. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
-  ...{ bias: ["none", "all", "lora_only"], target_parameters: [null], layer_replication: [null] },
-  ...{ alora_invocation_tokens: [null], use_qalora: [false], use_bdlora: [null], arrow_config: [null] },
-  ...{ kasa_config: [null], monteclora_config: [null], velora_config: [null] },
+  bias: ["none", "all", "lora_only"],
+  target_parameters: [null],
+  layer_replication: [null],
+  alora_invocation_tokens: [null],
+  use_qalora: [false],
+  use_bdlora: [null],
+  arrow_config: [null],
+  kasa_config: [null],
+  monteclora_config: [null],
+  velora_config: [null],
 };
 
 /** Settings of files that can be merged into a base, and not stand beside the layers of a model in memory; null for others. */

@@ -61,7 +61,13 @@ export async function pictures(
   const { encoder, levels, pool, images } = settings;
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
-    ...{ encoder, split, count: images[part], levels, pool, signal, folder },
+    encoder,
+    split,
+    count: images[part],
+    levels,
+    pool,
+    signal,
+    folder,
     // Training uses two questions of each type, the test set one.
     perType: part === "train" ? 2 : 1,
     onProgress: (progress) => onPictures?.({ split, ...progress }),
