@@ -2,7 +2,7 @@ import { platform } from "../platform";
 import { type Comm, currentHost } from "../display/host";
 import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../protocol/status";
 import { askNvidia } from "./node";
-import { type DisplayBundle, describe, DISPLAY } from "../display/describe";
+import { type DisplayBundle, describe, described, type DISPLAY } from "../display/describe";
 
 /** Finished run of a model, or finished update of a training. */
 export interface Run {
@@ -66,7 +66,7 @@ export interface DeviceReadout extends DeviceStatus {
  */
 export async function deviceReadout(): Promise<DeviceReadout> {
   const status = await readDevice();
-  return { ...status, [DISPLAY]: () => describe("Fovea computes with", statusRows(status)) };
+  return described(status, () => describe("Fovea computes with", statusRows(status))) as DeviceReadout;
 }
 
 async function readDevice(): Promise<DeviceStatus> {

@@ -1,5 +1,6 @@
 import { platform } from "../platform";
 import { ViewError } from "../protocol/core/error";
+import { DISPLAY, INSPECT } from "./describe";
 import {
   currentHost,
   type Comm,
@@ -9,9 +10,6 @@ import {
   type MimeBundle,
   type SessionHost,
 } from "./host";
-
-/** Method by which a value shows itself, in Deno's notebooks and in Fovea's. */
-export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
 /** Value that shows itself as a mime bundle. */
 export interface Displayable {
@@ -34,7 +32,7 @@ export class View implements Displayable {
   }
 
   /** Returns the text for `console.log`, without the bytes of a picture. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [INSPECT](): string {
     return this.toString();
   }
 }

@@ -1,4 +1,4 @@
-import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
+import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
@@ -14,7 +14,7 @@ interface AttentionSource {
 }
 
 /** Attention probabilities of one block, `[B, heads, N, N]`: each row, over the tokens attended to, sums to 1. */
-export class AttentionMap {
+export class AttentionMap extends Described {
   readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
   /** Number of class and register tokens, which come first among the N tokens. */
   readonly prefixTokens: number;
@@ -29,6 +29,7 @@ export class AttentionMap {
     heads: number,
     source: AttentionSource,
   ) {
+    super();
     const { layer, encoder, device, layout, geometry } = source;
     [this.layer, this.encoder, this.device, this.geometry] = [layer, encoder, device, geometry];
     [this.prefixTokens, this.grid] = [layout.prefixTokens, layout.grid];

@@ -1,7 +1,7 @@
-import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
+import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 
 /** One vector per input: `[B, D]`, row-major, as the model returns them (not of unit length). */
-export class Embeddings {
+export class Embeddings extends Described {
   readonly dims: readonly [batch: number, channels: number];
 
   constructor(
@@ -10,6 +10,7 @@ export class Embeddings {
     readonly encoder: string,
     readonly device: string,
   ) {
+    super();
     this.dims = [batch, batch ? data.length / batch : 0];
   }
 

@@ -5,7 +5,7 @@ import type { BlockInfo } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
 import { Collector, type Tap } from "./collector";
-import { describe, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
+import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
 import { Embeddings } from "./embeddings";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
@@ -99,7 +99,7 @@ export interface EncoderParts {
 const FORWARD = "encoders.forwardIntermediates";
 
 /** Frozen vision transformer. It holds memory of the device until `dispose`. */
-export class Encoder {
+export class Encoder extends Described {
   readonly name: string;
   /** Source from which it was loaded. */
   readonly source: EncoderSource;
@@ -112,6 +112,7 @@ export class Encoder {
   private disposed = false;
 
   constructor(parts: EncoderParts) {
+    super();
     this.parts = parts;
     this.name = parts.name;
     this.source = parts.source;

@@ -1,4 +1,4 @@
-import { describe, DISPLAY, type DisplayBundle } from "../display/describe";
+import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
 
@@ -26,7 +26,7 @@ export interface FeatureMapFields {
 }
 
 /** Features of a batch of images at one layer of an encoder, on the patch grid. */
-export class FeatureMap {
+export class FeatureMap extends Described {
   /** Values in row-major order of `dims`. */
   readonly data: Float32Array;
   readonly dims: readonly number[];
@@ -44,6 +44,7 @@ export class FeatureMap {
   readonly geometry: readonly Geometry[];
 
   constructor(fields: FeatureMapFields) {
+    super();
     this.data = fields.data;
     this.dims = fields.dims;
     this.format = fields.format;

@@ -1,3 +1,4 @@
+import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
 import { readSafetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { readFile } from "../platform/files";
@@ -14,14 +15,16 @@ const OPEN = "features.open";
 const FEATURES = "FeatureFolder.features";
 
 /** Features that `features.extract` wrote. Tensors are read when they are asked for. */
-export class FeatureFolder {
+export class FeatureFolder extends Described {
   constructor(
     readonly folder: string,
     /** Encoder and options of the run. */
     readonly run: ExtractionRun,
     /** Manifest line of each image by path. */
     readonly images: ReadonlyMap<string, ManifestLine>,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Paths of images with features, in the manifest's order. */
   get paths(): string[] {
@@ -50,6 +53,25 @@ export class FeatureFolder {
     const lines = paths.map((path) => this.lineOf(path));
     const tensors = await this.read(lines, stored);
     return stored.map((layer) => this.mapOf(lines, layer, tensors));
+  }
+
+  [DISPLAY](): DisplayBundle {
+    const { encoder, layers, facet, norm, dtype, pool } = this.run;
+    const { length } = this.paths;
+    const failed = this.images.size - length;
+    return describe(`Features in ${this.folder}`, [
+      ["pictures", failed > 0 ? `${thousands(length)}, and ${thousands(failed)} without features` : thousands(length)],
+      ["encoder", encoder.precision ? `${encoder.name}, ${encoder.precision}` : encoder.name],
+      ...layers.map(({ layer, channels, grid }): [string, string] => [
+        `layer ${layer}`,
+        `${grid.join(" x ")} tokens of ${channels} channels`,
+      ]),
+      [
+        "kind",
+        [facet, norm ? "normed" : "", pool ? `mean of ${pool} x ${pool} tokens` : ""].filter(Boolean).join(", "),
+      ],
+      ["stored as", dtype],
+    ]);
   }
 
   /** @internal The layers as they are stored. */

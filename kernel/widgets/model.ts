@@ -1,5 +1,6 @@
 import { platform } from "../platform";
-import { DISPLAY, type Displayable } from "../display/display";
+import { DISPLAY } from "../display/describe";
+import type { Displayable } from "../display/display";
 import { currentHost, type Comm, type CommMessage, type JSONValue, type MimeBundle } from "../display/host";
 import { serveFrontEnds } from "./control";
 import { WidgetError } from "./error";

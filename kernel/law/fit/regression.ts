@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showFit } from "../displays";
 import { jStat } from "jstat";
 import { dot, mean, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
@@ -97,7 +99,7 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   });
   const benchmarks = Object.fromEntries(entries);
   const groups = { all: table.benchmarks, ...table.groups };
-  return {
+  const result = {
     options: {
       predictors,
       degree: options.degree ?? 2,
@@ -110,6 +112,7 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
       Object.entries(groups).map(([name, of]) => [name, summarizeGroup(of.map((b) => benchmarks[b]))]),
     ),
   };
+  return described<TableFit>(result, showFit);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showPck } from "../displays";
 import { place, type Box, type Point } from "../../contracts/geometry";
 import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
@@ -32,7 +34,8 @@ export function baseline(
     category: pair.category,
     results: pckOfPredictor(pair, predictor(name, pair, random, options), options),
   }));
-  return summarize(outcomes, resolveAlphas(options), options.seed);
+  const summary = summarize(outcomes, resolveAlphas(options), options.seed);
+  return described(summary, (pck) => showPck(`Baseline ${name}`, pck));
 }
 
 function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
 import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extraction";
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
@@ -55,7 +57,7 @@ export async function cScore(
   check(where, pairs, options);
   const layers = options.indices ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
   const { outcomes } = await matchAll(where, encoder, pairs, { ...options, layers, join: true });
-  return describe(pairs, outcomes[0], options);
+  return scoreOf(pairs, outcomes[0], options);
 }
 
 function isStored(encoder: LayerExtractor | StoredFeatures | FeatureSource): encoder is StoredFeatures {
@@ -79,7 +81,8 @@ export async function cScoreByLayer(
   check(where, pairs, options);
   const plan = { ...options, layers: options.indices ?? null, join: false };
   const { layers, outcomes } = await matchAll(where, encoder, pairs, plan);
-  return layers.map((layer, i) => ({ layer, summary: describe(pairs, outcomes[i], options) }));
+  const scores = layers.map((layer, i) => ({ layer, summary: scoreOf(pairs, outcomes[i], options) }));
+  return described(scores, showLayers);
 }
 
 function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
@@ -87,14 +90,15 @@ function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptio
   resolveAlphas(options);
 }
 
-function describe(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
+function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
   const alphas = resolveAlphas(options);
   const { seed, lookAlikes } = options;
-  return {
+  const score = {
     ...summarize(outcomes, alphas, seed),
     flags: byFlag(pairs, outcomes, alphas, seed),
     geometryAware: lookAlikes ? geometryAware(pairs, outcomes, lookAlikes, alphas, seed) : null,
   };
+  return described<CScore>(score, showCScore);
 }
 
 async function matchAll(

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showPlanReplay } from "../displays";
 import { mean } from "../../numeric";
 import { LawError } from "../error";
 import { plan, type PlanOptions } from "./plan";
@@ -45,7 +47,8 @@ export function replayPlan(table: ScoreTable, options: Omit<PlanOptions, "benchm
     const runs = one.encoders.map((first) => walk(one, first, options));
     return [name, { ...summarizeRuns(runs), runs }];
   });
-  return { benchmarks: Object.fromEntries(entries), overall: summarizeRuns(entries.flatMap(([, of]) => of.runs)) };
+  const overall = summarizeRuns(entries.flatMap(([, of]) => of.runs));
+  return described<PlanReplay>({ benchmarks: Object.fromEntries(entries), overall }, showPlanReplay);
 }
 
 function walk(table: ScoreTable, first: string, options: PlanOptions): PlanRun {

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showPlan } from "../displays";
 import { LawError } from "../error";
 import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
@@ -125,7 +127,7 @@ export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
   const untrained = table.encoders.filter((name) => !isTrained(name));
   const decision = decide(fields, benchmarks, trained.length, untrained, settings);
   const found = { ...decision, trained, untrained, benchmarks, options: settings };
-  return { ...found, reason: describePlan(found) };
+  return described<Plan>({ ...found, reason: describePlan(found) }, showPlan);
 }
 
 function settingsOf({ benchmark, range, budget, ...given }: PlanOptions): PlanSettings {

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showPolicy } from "../displays";
 import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
@@ -84,7 +86,8 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
       full.strategies.map((strategy) => [strategy, replay(problem, strategy, full)]),
     );
   }
-  return { options: full, benchmarks, overall: overall(benchmarks, full.strategies) };
+  const result = { options: full, benchmarks, overall: overall(benchmarks, full.strategies) };
+  return described<PolicyResult>(result, showPolicy);
 }
 
 function problemOf(table: ScoreTable, benchmark: string): Problem {

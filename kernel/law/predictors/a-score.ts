@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showAScore } from "../displays";
 import type { Aligner } from "./aligner";
 import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
@@ -114,7 +116,8 @@ function checkSets(targets: readonly TokenSet[], references: References): void {
 function summarizeImages(images: [name: string, scores: number[]][], direction: Direction): AScore {
   const references = Object.fromEntries(images.map(([name, scores]) => [name, mean(scores)]));
   const score = mean(Object.values(references));
-  return { definition: "cosine", direction, score, references, images: Object.fromEntries(images) };
+  const result = { definition: "cosine" as const, direction, score, references, images: Object.fromEntries(images) };
+  return described<AScore>(result, showAScore);
 }
 
 function checkWidths(target: TokenSet, reference: TokenSet): void {

@@ -1,3 +1,5 @@
+import { described } from "../../display/describe";
+import { showCaptionScore } from "../displays";
 import { mean } from "../../numeric";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
@@ -56,7 +58,8 @@ export async function captionScore<Image>(
     onProgress?.({ done: images.length, total: pairs.length });
   }
   const score = mean(images);
-  return { definition: "caption-log-likelihood", model: model.name, score, images, tokens };
+  const result = { definition: "caption-log-likelihood" as const, model: model.name, score, images, tokens };
+  return described<CaptionScore>(result, showCaptionScore);
 }
 
 function meanLog(logs: number[], caption: string): number {

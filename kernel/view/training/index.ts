@@ -1,5 +1,6 @@
 import { platform } from "../../platform";
-import { DISPLAY, type Displayable } from "../../display/display";
+import { DISPLAY } from "../../display/describe";
+import type { Displayable } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { currentHost, type MimeBundle } from "../../display/host";
 import { keepLive, type Channel, type LiveView } from "../live";
