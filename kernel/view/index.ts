@@ -1,7 +1,7 @@
 /** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
 export { alignment } from "./alignment";
 export { correspondence } from "./correspondence";
-export { image } from "./image";
+export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
@@ -57,6 +57,7 @@ export type { ColorMapName } from "../protocol/core/color";
 export type { Similarity } from "../protocol/core/scale";
 export type { ScaleMode } from "../protocol/core/saved";
 export type { Pixels } from "./draw/png";
-export type { ImageOptions } from "./image";
+export type { ImageOptions, ImagesOptions } from "./image";
+export type { BoxMark, Marks, PointMark } from "./image/marks";
 export type { PlotlyObject } from "./plotly";
 export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";

@@ -80,8 +80,10 @@ export class Canvas {
 
   /** Paints where `inside` (pixels to the edge, positive inside) says so, with one pixel of anti-aliasing. */
   private cover(bounds: Bounds, ink: Ink, inside: (x: number, y: number) => number): void {
-    for (let y = bounds.top; y <= bounds.bottom; y++)
-      for (let x = bounds.left; x <= bounds.right; x++) this.blend(x, y, ink, inside(x + 0.5, y + 0.5) + 0.5);
+    // A mark may reach far beyond the picture.
+    const [bottom, right] = [Math.min(bounds.bottom, this.height - 1), Math.min(bounds.right, this.width - 1)];
+    for (let y = Math.max(0, bounds.top); y <= bottom; y++)
+      for (let x = Math.max(0, bounds.left); x <= right; x++) this.blend(x, y, ink, inside(x + 0.5, y + 0.5) + 0.5);
   }
 }
 
