@@ -63,7 +63,7 @@ export function images(pictures: readonly Pixels[], options: ImagesOptions = {})
   );
   return new View({
     "text/html": `<table role="presentation"><tbody>${rows.map((row) => `<tr>${row}</tr>`).join("")}</tbody></table>`,
-    "text/plain": texts.map((text, i) => `${i + 1}: ${text}`).join("\n"),
+    "text/plain": texts.join("\n"),
   });
 }
 
