@@ -41,6 +41,15 @@ class Committed(unittest.TestCase):
                 found = problems(read(path))
                 self.assertFalse(found, "\n".join([f"{path.name}: {REMEDY}", *found]))
 
+    def test_a_translation_has_the_code_of_its_original(self):
+        translations = [path for path in PATHS if "." in path.stem]
+        self.assertTrue(translations)
+        for path in translations:
+            original = path.with_name(f"{path.stem.split('.')[0]}.ipynb")
+            with self.subTest(path.name):
+                codes = [[cell.source for cell in code_cells(read(each))] for each in (path, original)]
+                self.assertEqual(*codes)
+
     def test_none_is_too_large_for_a_reader_on_the_web(self):
         for path in PATHS:
             with self.subTest(path.name):
