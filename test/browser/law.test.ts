@@ -24,7 +24,7 @@ async function markers(view: ViewPage, panel: string): Promise<{ all: number; se
   return { all: paths.length, selected: paths.filter((path) => !path.includes("A")).length };
 }
 
-/** Whether a canvas shows anything at its centre. */
+/** Tests whether a canvas shows anything at its centre. */
 function isPainted(node: Element): boolean {
   const { width, height } = node as HTMLCanvasElement;
   if (width === 0 || height === 0) return false;

@@ -10,7 +10,7 @@ const CONTROLS = [
   ".jp-FoveaAlignment-chip",
 ].join(", ");
 
-/** Of a list of like items, so many are tried. */
+/** Number of items tried of a list of like ones. */
 const LIKE = 3;
 
 /**

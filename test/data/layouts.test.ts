@@ -306,7 +306,7 @@ describe("the dense layout", () => {
       const image = world.render(scene);
       const { normals, boundaries } = world.denseMaps(scene, image);
       scene.objects.forEach(({ category, pose, palette, texture }, i) => {
-        // What is called the body of a boat is its hull, in the second colour.
+        // The part named body is a boat's hull, in the second colour.
         if (category === "boat" || texture.name !== "plain") return;
         // Undo the pose on the normal, by solving A^T s = slopes.
         const turn = 2 * Math.PI * pose.rotation;

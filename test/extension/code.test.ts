@@ -36,7 +36,7 @@ const compiler = new CellCompiler(folder);
 const executor = new Executor(compiler, new CellModules(folder, compiler), new CellStacks());
 const shown: Bundle[] = [];
 const scope = cellScope({} as Parameters<typeof cellScope>[0], false);
-// Of the session's link to a notebook, what a training's view needs.
+// Part of the session's link to a notebook that a training's view needs.
 const host = { display: (bundle: Bundle) => void shown.push(bundle), registerCommTarget: () => () => undefined };
 installHost(host as unknown as SessionHost);
 let count = 0;

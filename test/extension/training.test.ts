@@ -183,7 +183,7 @@ describe("what the training viewer draws", () => {
     ] as const;
     const figures: object[] = charts.map((chart) => chartFigure(chart, input));
     figures.push(matrixFigure(run.matrices[0], run.matrices[0].frames[0], STYLE));
-    // What plotly reads as markup: not `customdata`, which is ours to show as text.
+    // Fields that plotly reads as markup. `customdata` is not among them: the viewer shows it as text.
     const written = JSON.stringify(figures, (key, value: unknown) => (key === "customdata" ? undefined : value));
     assert.ok(!/<(script|b|i)>/.test(written) && written.includes("&lt;script&gt;") && written.includes("&lt;i&gt;"));
   });

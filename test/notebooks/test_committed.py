@@ -22,7 +22,7 @@ def read(path):
 
 
 def kernel_language():
-    """What the installed kernel says of its language, which JupyterLab writes into a notebook that it opens."""
+    """The installed kernel's description of its language, which JupyterLab writes into a notebook that it opens."""
     manager, client = start_new_kernel(kernel_name="fovea", startup_timeout=START_SECONDS)
     try:
         return client.kernel_info(reply=True, timeout=START_SECONDS)["content"]["language_info"]

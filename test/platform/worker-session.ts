@@ -6,7 +6,7 @@ import { memory } from "./memory-platform.ts";
 /** Modules that cells may import. */
 export const bundled = new Map<string, object>();
 
-/** What the compiler asks its system for. */
+/** Compiler's system of files, in memory. */
 const sys: Partial<typescript.System> = {
   useCaseSensitiveFileNames: true,
   newLine: "\n",

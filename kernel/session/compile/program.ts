@@ -120,7 +120,7 @@ export class CellProgram {
     this.host.remove(fileName);
   }
 
-  /** Forget a cell that declares nothing: its syntax tree would be kept for no one. What it says to all files stays. */
+  /** Forgets a cell that declares nothing, since nobody needs its syntax tree. Its global declarations stay. */
   release(module: string): void {
     const file = this.cells.get(platform().posix.join(this.folder, `${module}.ts`))?.file;
     if (!file || this.isStructural(file)) return;

@@ -29,8 +29,8 @@ interface Frame {
 }
 
 /**
- * A still picture of a figure as SVG: scatter, bar and heat-map traces with axes, ticks, title and legend. What it cannot
- * draw it names in the figure.
+ * Draws a figure as SVG: scatter, bar and heat-map traces with axes, ticks, title and legend. The figure names the parts
+ * that cannot be drawn.
  */
 export function stillFigure(data: readonly PlotlyObject[], layout: PlotlyObject): string {
   const traces = data.map(readTrace);

@@ -37,8 +37,8 @@ const WHERE = "view.training";
 type Tell = (reply: RunsReply | EventsReply) => void;
 
 /**
- * One or several runs as they go on. Shown by `display` in the cell that trains, it is there before the training begins; what is
- * saved in the notebook follows.
+ * View of one or several runs while they go on. `display` shows it before the training begins, and the notebook saves its
+ * latest state.
  */
 export class TrainingView implements Displayable {
   readonly id: string = platform().uuid();
