@@ -29,7 +29,7 @@ export function until<T extends object, K extends keyof T & string>(
     };
     const closed = (): void => {
       reject(
-        new WidgetError("widgets.until", `the widget was closed before ${key} came to be as wanted`, model.get(key)),
+        new WidgetError("widgets.until", `the widget was closed before ${key} met the condition`, model.get(key)),
       );
       stop();
     };

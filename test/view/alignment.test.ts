@@ -140,7 +140,7 @@ describe("view.alignment", () => {
     ["a current token out of range", ["current"], 3, /current must be a position in 3 tokens/],
     ["a lost bound", ["cosines", "low"], [0], /cosines\.low must be an array of 3 items/],
     ["lost bytes", ["cosines", "data"], "AAAA", /cosines\.data must be base64 of 576 bytes/],
-    ["neither cosines nor features", ["cosines"], undefined, /cosines must be there when reduced is not/],
+    ["neither cosines nor features", ["cosines"], undefined, /cosines must be present when reduced is absent/],
     [
       "a grid without an image",
       ["tokens", "placement"],
