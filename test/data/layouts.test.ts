@@ -126,7 +126,7 @@ describe("world.write", () => {
       [file, { layout: "coco", count: 1 }, /the folder must be one that can be written \(ENOTDIR\)/],
       [join(file, "below"), { layout: "coco", count: 1 }, /the folder must be one that can be written \(ENOTDIR\)/],
       [join(base, "coco"), { layout: "gqa", count: 1 }, /holds layout coco of 128 pixels/],
-      [join(base, "coco"), { layout: "coco", split: "val", count: 7, seed: SEED }, /is there with other options/],
+      [join(base, "coco"), { layout: "coco", split: "val", count: 7, seed: SEED }, /was written with other options/],
     ];
     const before = tree(base);
     for (const [path, options, message] of cases)

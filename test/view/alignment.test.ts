@@ -145,7 +145,7 @@ describe("view.alignment", () => {
       "a grid without an image",
       ["tokens", "placement"],
       { grid: [1, 3], region: [0, 0, 1, 1] },
-      /tokens\.image must be there/,
+      /tokens\.image must be present/,
     ],
     ["tokens off their grid", ["tokens", "placement"], { grid: [2, 3], region: [0, 0, 1, 1] }, /a grid of 3 tokens/],
     ["an unknown normalization", ["normalization"], "rows", /normalization must be one of cosine, patches, tokens/],
