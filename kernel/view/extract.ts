@@ -5,8 +5,11 @@ import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
 import { unitRows } from "../numeric";
 
+/** Options that views hand to `forwardIntermediates`. */
 export interface ForwardOptions {
+  /** Layers by index; negative counts from the end. Default: all layers. */
   indices?: number[];
+  /** Layout of the features, `[B, N, C]`. Default: that of the encoder. */
   outputFmt?: "NLC";
 }
 

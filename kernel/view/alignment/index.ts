@@ -39,6 +39,7 @@ export interface ReferenceTokens {
   readonly map: LayerFeatures;
 }
 
+/** Features that `view.alignment` compares. */
 export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
@@ -47,9 +48,11 @@ export interface AlignmentInput {
   tokens: TextTokens | ReferenceTokens;
 }
 
+/** Options of `view.alignment`. */
 export interface AlignmentOptions {
+  /** Title above the view. Default: none. */
   title?: string;
-  /** Name of the encoder that made the features, for the caption. */
+  /** Name of the encoder that made the features, for the caption. Default: none. */
   encoder?: string;
   /** Position of the token shown first. Default 0. */
   token?: number;
@@ -59,6 +62,7 @@ export interface AlignmentOptions {
   temperature?: number;
   /** `view` (default): from the smallest to the largest value of the matrix, common to all tokens; `absolute`: 0..1. */
   scale?: ScaleMode;
+  /** Color map of the heat-map. Default `"viridis"`. */
   colormap?: ColorMapName;
   /** Opacity of the heat-map over the image. Default 0.6. */
   opacity?: number;

@@ -30,13 +30,15 @@ export type {
   LawTableRowLike,
 } from "./input";
 
+/** Options of `view.law`. */
 export interface LawViewOptions {
+  /** Title above the view. Default: none. */
   title?: string;
   /** The benchmark shown first. Default: the first of the table. */
   benchmark?: string;
   /** Degree of the first fit, where the fit is a function. Default 2. */
   degree?: 1 | 2;
-  /** Terms of the first fit in place of those of the degree, where the fit is a function. */
+  /** Terms of the first fit in place of those of the degree, where the fit is a function. Default: those of the degree. */
   terms?: readonly string[];
   /** Predictions of fits that have not seen the encoder. Default false: in sample. */
   leaveOneOut?: boolean;
@@ -46,6 +48,7 @@ export interface LawViewOptions {
    * Called with the name of the encoder that is selected in the viewer, or `null`, for as long as the kernel runs. Calls do not overlap;
    * of selections made meanwhile only the last is passed on. To show features of the encoder in another output, update a handle:
    * `onSelect: async (name) => name && handle.update(await view.correspondence(a, b, encoderOf(name)))`.
+   * Default: not called.
    */
   onSelect?: (encoder: string | null) => unknown;
 }

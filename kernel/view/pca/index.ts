@@ -11,9 +11,11 @@ import type { MimeBundle } from "../../display/host";
 import { fitSize, resizePicture } from "../draw/pictures";
 import { encodePng } from "../draw/png";
 
+/** Options of `view.pca`. */
 export interface PcaOptions {
   /** Layers by index; negative counts from the end. One row of pictures each. Default: the last. */
   indices?: readonly number[];
+  /** Title above the view. Default: none. */
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
@@ -44,9 +46,14 @@ interface Layer {
 }
 
 /**
- * Features as colours: the first three principal components of the unit-length patch features, fitted jointly over all images
- * and shown as red, green and blue on common scales, so equal colours mean equal directions. A row of images and one row a layer.
- * `source` is an encoder, or feature maps of the same images that were computed before.
+ * Shows features as colors: the first three principal components of the unit-length patch features, fitted jointly over all
+ * images and shown as red, green and blue on common scales, so equal colors mean equal directions. The first row has the
+ * images, each further row one layer.
+ *
+ * @param images at least one image
+ * @param source an encoder, or feature maps of the same images
+ * @param options layers, title, size of the pictures
+ * @throws ViewError without an image, for a tile out of range, or for maps of other images
  */
 export async function pca(
   images: readonly ImageInput[],
