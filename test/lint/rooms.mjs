@@ -29,7 +29,7 @@ export const KNOW_METHODS = ["studies", "cli", "index"];
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
   ["dom"],
-  ["parts", "comms", "preferences"],
+  ["parts", "comms", "preferences", "commands"],
   ["panes", "plots"],
   ["export"],
   ["frame"],
