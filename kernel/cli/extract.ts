@@ -72,7 +72,11 @@ function progress({ done, total, skipped }: features.ExtractProgress): void {
   process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
 }
 
-function summary({ out, precision, images, ok, skipped, reused }: features.ExtractResult): string {
+function summary({ out, precision, images, ok, skipped, reused, redone, damaged }: features.ExtractResult): string {
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
-  return `${out}: ${counts}${precision === "int8" ? ", computed in int8" : ""}`;
+  const again = redone ? `, ${redone} computed again` : "";
+  const losses = damaged.map(
+    ({ file, reason, paths }) => `${file} ${reason}: it held the features of ${paths.length} images`,
+  );
+  return [...losses, `${out}: ${counts}${again}${precision === "int8" ? ", computed in int8" : ""}`].join("\n");
 }

@@ -4,6 +4,7 @@ import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
 import { FeatureError } from "./error";
+import type { DamagedFile } from "./intact";
 import type { FeatureMap } from "../encoders/feature-map";
 import { load } from "../encoders/load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
@@ -83,6 +84,10 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   images: number;
   /** Number of images with features, new or earlier. */
   ok: number;
+  /** Number of images computed again, because the file of their earlier features was damaged. */
+  redone: number;
+  /** Files of earlier features that were missing, truncated or altered. */
+  damaged: DamagedFile[];
 }
 
 const EXTRACT = "features.extract";
@@ -103,8 +108,9 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 /**
  * Writes the features of many images to disk: `features-00000.safetensors`, … with a tensor `[N, C]` a layer and image,
  * `manifest.jsonl` with a line an image, `run.json` with encoder and options. It may be killed at any moment and called
- * again: whole files count, and the result is the same byte for byte. Pictures that cannot be read are listed and skipped;
- * those of equal content are computed once.
+ * again: whole files count, and the result is the same byte for byte. Files of an earlier call are compared with their sizes
+ * and checksums in the manifest; pictures whose features were in a damaged one are computed again, into a new file. Pictures
+ * that cannot be read are listed and skipped; those of equal content are computed once.
  *
  * @throws FeatureError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
  */
@@ -154,7 +160,7 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
   const layers = layersOf(encoder, checked.layers, pool);
   const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype, pool });
-  const store = await FeatureStore.open(EXTRACT, out, run);
+  const store = await FeatureStore.open(EXTRACT, out, run, signal);
   try {
     const todo = await missing(images, store);
     const job = new Extraction(
@@ -173,10 +179,17 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     const ok = lines.filter((line) => line?.status === "ok").length;
     const { skipped, reused } = job.progress;
     const { precision } = encoder.info;
-    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused };
+    const { damaged } = store;
+    const redone = countIn(todo, damaged);
+    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused, redone, damaged };
   } finally {
     await store.close();
   }
+}
+
+function countIn(images: readonly ImageItem[], damaged: readonly DamagedFile[]): number {
+  const paths = new Set(damaged.flatMap((one) => one.paths));
+  return images.filter(({ path }) => paths.has(path)).length;
 }
 
 function reportTo(

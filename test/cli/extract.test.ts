@@ -147,6 +147,17 @@ describe("fovea extract", () => {
     assert.deepEqual([absent.sha256, absent.reason], [null, "the picture file cannot be read (ENOENT)"]);
   });
 
+  it("computes again what a lost file held, and says so", () => {
+    extract("lost");
+    rmSync(join(folder, "lost", "features-00001.safetensors"));
+    const { status, stdout } = extract("lost");
+    assert.equal(status, 0);
+    assert.match(stdout, /^features-00001.safetensors is missing: it held the features of 4 images\n/);
+    assert.match(stdout, /25 of 26 images have features, 1 skipped, 22 were there before, 4 computed again/);
+    const { redone, damaged } = JSON.parse(extract("lost", "--json").stdout);
+    assert.deepEqual([redone, damaged], [0, []]);
+  });
+
   it("shards cover every image once, in one folder after another or each in its own", () => {
     for (const [out, shard] of [
       ["part0", "0/2"],
