@@ -1,3 +1,4 @@
+import { append } from "../numeric";
 import { platform } from "../platform";
 import type { DeviceRequest } from "../backend";
 import type { SafetensorsTensor } from "../safetensors/tensor";
@@ -255,7 +256,10 @@ async function missing(images: readonly ImageItem[], store: FeatureStore): Promi
   for (let start = 0; start < images.length; start += READERS) {
     const some = images.slice(start, start + READERS);
     const isKnown = await Promise.all(some.map((image) => hasLine(image, store)));
-    found.push(...some.filter((_, i) => !isKnown[i]));
+    append(
+      found,
+      some.filter((_, i) => !isKnown[i]),
+    );
   }
   return found;
 }
@@ -308,7 +312,7 @@ class Extraction {
       for (let i = 0; i < file.length; i++) {
         signal?.throwIfAborted();
         const { value } = await computed.next();
-        lines.push(...this.linesOf(value as Computed, tensors, lines));
+        append(lines, this.linesOf(value as Computed, tensors, lines));
         this.onProgress({ ...this.progress });
       }
       await this.store.commit(tensors, lines);

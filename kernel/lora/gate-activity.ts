@@ -1,6 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { mean } from "../numeric";
+import { append, least, mean, most } from "../numeric";
 import type { MatrixPicture } from "../picture";
 import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
@@ -54,7 +54,7 @@ export async function gateActivity<B>(
 ): Promise<GateActivity> {
   const gates = adapters.gates(name);
   const uses: GateUse[] = [];
-  for (const [task, batches] of Object.entries(tasks)) uses.push(...(await usesOf(task, batches, forward, gates)));
+  for (const [task, batches] of Object.entries(tasks)) append(uses, await usesOf(task, batches, forward, gates));
   const [names, layers] = [Object.keys(tasks), [...gates.keys()]];
   if (!names.length) throw new LoraError("lora.gateActivity", "there must be a task", []);
   return { tasks: names, layers, uses, pictures: picturesOf(names, layers, uses) };
@@ -158,7 +158,7 @@ function differenceOf(uses: readonly GateUse[]): number {
   return mean(
     uses[0].active.map((_, unit) => {
       const shares = uses.map(({ active }) => active[unit]).filter(Number.isFinite);
-      return shares.length ? Math.max(...shares) - Math.min(...shares) : 0;
+      return shares.length ? most(shares) - least(shares) : 0;
     }),
   );
 }

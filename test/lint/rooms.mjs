@@ -3,6 +3,7 @@
  * `extension/src/`, or a file directly in one of them.
  */
 import { dirname, join, relative, sep } from "node:path";
+import { spreads } from "./spreads.mjs";
 
 /** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
 export const KERNEL_FLOORS = [
@@ -85,4 +86,4 @@ const rooms = {
   },
 };
 
-export default { rules: { rooms } };
+export default { rules: { rooms, spreads } };

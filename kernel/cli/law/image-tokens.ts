@@ -1,3 +1,4 @@
+import { append } from "../../numeric";
 import type { DeviceRequest } from "../../backend";
 import * as encoders from "../../encoders";
 import { listImages } from "../../features";
@@ -29,7 +30,10 @@ export async function tokensOfImages(
       const some = files.slice(start, start + batch);
       const options = { indices: [layer], outputFmt: "NLC", intermediatesOnly: true, stopEarly: true } as const;
       const [map] = (await encoder.forwardIntermediates(some, options)).intermediates;
-      sets.push(...some.map((_, i) => ({ data: map.tokens(i), width: map.channels })));
+      append(
+        sets,
+        some.map((_, i) => ({ data: map.tokens(i), width: map.channels })),
+      );
       progress({ done: sets.length, total: files.length });
     }
   } finally {

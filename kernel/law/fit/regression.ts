@@ -1,7 +1,7 @@
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
 import { jStat } from "jstat";
-import { dot, mean, squaredDeviations } from "../../numeric";
+import { dot, least, mean, most, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
@@ -259,7 +259,7 @@ function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], n
 }
 
 export function rangeOf(values: number[]): [min: number, max: number] {
-  return [Math.min(...values), Math.max(...values)];
+  return [least(values), most(values)];
 }
 
 export function predictorOf(row: TableRow, name: string, where = "law.fit"): number {

@@ -5,7 +5,7 @@ import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
 import type { ScoreTable, TableRow } from "../fit/table";
-import { mean } from "../../numeric";
+import { least, mean, most } from "../../numeric";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {
@@ -205,7 +205,7 @@ function predictField(field: Field, settings: PlanSettings): PlanBenchmark {
 function bestOf({ rows, trained }: Field): PlanBenchmark["best"] {
   if (trained.length === 0) return null;
   const scores = trained.map((i) => rows[i].score as number);
-  const score = Math.max(...scores);
+  const score = most(scores);
   return { encoder: rows[trained[scores.indexOf(score)]].encoder, score };
 }
 
@@ -218,7 +218,7 @@ function decide(
 ): Pick<Plan, "phase" | "next" | "gain"> {
   const all = Object.values(benchmarks);
   const gains = all.every((of) => of.range && of.best) ? untrained.map((name) => gainOf(all, name)) : null;
-  const gain = gains && gains.length > 0 ? Math.max(...gains) : null;
+  const gain = gains && gains.length > 0 ? most(gains) : null;
   const spent = settings.budget !== null && trained >= settings.budget;
   if (untrained.length === 0 || spent) return { phase: "stop", next: null, gain };
   if (gains === null || gain === null || trained < settings.explore) {
@@ -249,5 +249,5 @@ function mostInformative(fields: Field[], untrained: string[], { noise, prior }:
     });
     return mean(variances);
   });
-  return untrained[remaining.indexOf(Math.min(...remaining))];
+  return untrained[remaining.indexOf(least(remaining))];
 }

@@ -4,7 +4,7 @@ import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
 import { designRow, polynomialTerms } from "../fit/regression";
-import { mean } from "../../numeric";
+import { least, mean, most } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import type { ScoreTable } from "../fit/table";
@@ -102,13 +102,13 @@ function problemOf(table: ScoreTable, benchmark: string): Problem {
   return {
     points: a.map((value, i) => [value, c[i]]),
     scores: unit(scores),
-    optimum: scores.indexOf(Math.max(...scores)),
+    optimum: scores.indexOf(most(scores)),
   };
 }
 
 function unit(values: number[]): number[] {
-  const min = Math.min(...values);
-  const max = Math.max(...values);
+  const min = least(values);
+  const max = most(values);
   return values.map((value) => (max > min ? (value - min) / (max - min) : 0));
 }
 
@@ -185,14 +185,14 @@ class Drawer {
 
   /** Returns the encoder with the largest expected improvement over the best trained score; the first wins a tie. */
   private mostPromising(trained: number[]): number {
-    const best = Math.max(...trained.map((i) => this.problem.scores[i]));
+    const best = most(trained.map((i) => this.problem.scores[i]));
     const believed = beliefs(this.design, trained, this.problem.scores);
     let winner = -1;
-    let most = -Infinity;
+    let largest = -Infinity;
     this.design.forEach((_, i) => {
       if (trained.includes(i)) return;
       const gain = expectedImprovement(believed[i], best);
-      if (gain > most) [winner, most] = [i, gain];
+      if (gain > largest) [winner, largest] = [i, gain];
     });
     return winner;
   }

@@ -3,7 +3,7 @@ import { showAScore } from "../displays";
 import type { Aligner } from "./aligner";
 import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
-import { dotRow, mean, unitRows } from "../../numeric";
+import { append, dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
 
 /** Tokens of one image: `[tokens, width]`, row-major. */
@@ -93,7 +93,7 @@ async function throughAligner(
     running.push(next);
     if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
   }
-  scores.push(...(await Promise.all(running)));
+  append(scores, await Promise.all(running));
   const names = Object.keys(references);
   const images = names.map((name, r): [string, number[]] => [name, scores.map((of) => of[r])]);
   return summarizeImages(images, direction);

@@ -1,4 +1,5 @@
 /** Combination of several adapters into one, with PEFT's combination types. */
+import { most } from "../../numeric";
 import { platform } from "../../platform";
 import { Matrix } from "ml-matrix";
 import type { Parameter } from "../../nn/parameter";
@@ -152,8 +153,8 @@ function rankOf(
   { type = "svd", rank }: CombineOptions,
 ): number {
   const ranks = parts.map(({ name }) => [...layers.values()].flatMap((branches) => branches.get(name)?.r ?? []));
-  if (type === "cat") return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
-  if (isDecomposed(type)) return rank ?? Math.max(...ranks.flat());
+  if (type === "cat") return ranks.reduce((sum, ones) => sum + most(ones), 0);
+  if (isDecomposed(type)) return rank ?? most(ranks.flat());
   const distinct = [...new Set(ranks.flat())];
   if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
   return distinct[0];
