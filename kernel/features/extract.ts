@@ -12,11 +12,13 @@ import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } fr
 import type { Precision } from "../encoders/precision";
 import type { PreparedImage } from "../encoders/preprocess/preprocess";
 import { shardOf, type ShardOption } from "./images";
+import { ahead, split } from "./pipeline";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
 import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore, type ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Progress of an extraction. */
 export interface ExtractProgress {
@@ -92,6 +94,26 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
 }
 
 const EXTRACT = "features.extract";
+const NAMES: OptionNames<ExtractOptions> = {
+  encoder: true,
+  images: true,
+  indices: true,
+  out: true,
+  pool: true,
+  dtype: true,
+  shard: true,
+  device: true,
+  precision: true,
+  file: true,
+  batchSize: true,
+  copies: true,
+  imagesPerFile: true,
+  norm: true,
+  facet: true,
+  onProgress: true,
+  progress: true,
+  signal: true,
+};
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
 const MOST_COPIES = 16;
@@ -116,6 +138,7 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
  * @throws FeatureError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
  */
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
+  checkOptionNames(EXTRACT, options, NAMES, FeatureError);
   checkExtract(options);
   const images = shardOf(EXTRACT, await itemsOf(EXTRACT, options.images), options.shard);
   const { encoder: source, device, precision, file, signal } = options;
@@ -365,26 +388,4 @@ class Extraction {
     const why = reason ?? this.bad.get(sha256 ?? "") ?? "the picture cannot be read";
     return { path, sha256, status: "skipped", reason: why, shard: null, tensors: {} };
   }
-}
-
-function split<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
-
-/** Yields results in order; while one is used, the next `depth` are computed. */
-async function* ahead<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  depth: number,
-  step: (item: T, index: number) => Promise<R>,
-): AsyncGenerator<R> {
-  const results: Promise<R>[] = [];
-  let index = 0;
-  for await (const item of items) {
-    const result = step(item, index++);
-    // Reported on its turn instead of as an unhandled rejection now.
-    result.catch(() => {});
-    results.push(result);
-    if (results.length > depth) yield results.shift() as Promise<R>;
-  }
-  yield* results;
 }

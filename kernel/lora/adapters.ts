@@ -120,11 +120,8 @@ export class Adapters {
     const { places } = this;
     const targets = this.targetsOf(fn, config, naming);
     const layers = targets.adapted.map((path) => [path, places.layerAt(fn, path, config)] as const);
-    const scales = scalesOf(
-      fn,
-      config,
-      targets.adapted.map((path) => naming.fileName(path)),
-    );
+    const inFile = targets.adapted.map((path) => naming.fileName(path));
+    const scales = scalesOf(fn, config, inFile);
     const init = { initLoraWeights: config.initLoraWeights, random };
     for (const [path, layer] of layers) {
       const { adapters } = places.adaptedAt(path, layer);
@@ -140,10 +137,9 @@ export class Adapters {
 
   /** Resolves the targets under the names of the file, as PEFT does, and returns them under the model's. */
   private targetsOf(fn: string, config: AdapterConfig, naming: Naming): Targets {
-    const linear = [...this.places.modules].map(
-      ([path, module]) => [naming.fileName(path), isLinearLayer(module)] as const,
-    );
-    const { adapted, saved, unused } = matchTargets(fn, config, new Map(linear));
+    const linear = new Map<string, boolean>();
+    for (const [path, module] of this.places.modules) linear.set(naming.fileName(path), isLinearLayer(module));
+    const { adapted, saved, unused } = matchTargets(fn, config, linear);
     const inModel = (names: string[]): string[] => names.map((name) => naming.modelName(name));
     return { adapted: inModel(adapted), saved: inModel(saved), unused };
   }

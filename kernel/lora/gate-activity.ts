@@ -5,6 +5,7 @@ import type { MatrixPicture } from "../picture";
 import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
 import { LoraError } from "./error";
+import { checkOptionNames } from "../option-names";
 
 /** Openings of one layer's gates over the inputs of one task. */
 export interface GateUse {
@@ -50,8 +51,10 @@ export async function gateActivity<B>(
   adapters: Adapters,
   tasks: Readonly<Record<string, readonly B[]>>,
   forward: (batch: B) => unknown,
-  { name = "default" }: GateActivityOptions = {},
+  options: GateActivityOptions = {},
 ): Promise<GateActivity> {
+  checkOptionNames("lora.gateActivity", options, { name: true }, LoraError);
+  const { name = "default" } = options;
   const gates = adapters.gates(name);
   const uses: GateUse[] = [];
   for (const [task, batches] of Object.entries(tasks)) append(uses, await usesOf(task, batches, forward, gates));

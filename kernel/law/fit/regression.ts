@@ -5,7 +5,8 @@ import { dot, least, mean, most, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
-import type { ScoreTable, TableRow } from "./table";
+import { checkTable, type ScoreTable, type TableRow } from "./table";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -75,6 +76,16 @@ export interface Prediction {
 }
 
 const UNIT: [number, number] = [0, 1];
+const NAMES: OptionNames<FitOptions> = {
+  predictors: true,
+  degree: true,
+  terms: true,
+  normalize: true,
+  permutations: true,
+  seed: true,
+  ridge: true,
+  cutoff: true,
+};
 
 /**
  * Fits the AC regression: for each benchmark, ordinary least squares of the score on a polynomial of the predictors
@@ -89,6 +100,8 @@ const UNIT: [number, number] = [0, 1];
  *   coefficients that they determine, without a ridge
  */
 export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
+  checkTable("law.fit", table);
+  checkOptionNames("law.fit", options, NAMES, LawError);
   const predictors = options.predictors ?? ["a", "c"];
   const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
   for (const [name, list] of Object.entries({ predictors, terms }))

@@ -4,8 +4,9 @@ import { LawError } from "../error";
 import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
-import type { ScoreTable, TableRow } from "../fit/table";
+import { checkTable, type ScoreTable, type TableRow } from "../fit/table";
 import { least, mean, most } from "../../numeric";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {
@@ -117,6 +118,8 @@ interface Field {
  * @throws LawError for an unknown benchmark or predictor, or an option out of range
  */
 export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
+  checkTable("law.plan", table);
+  checkOptionNames("law.plan", options, NAMES, LawError);
   const settings = settingsOf(options);
   const names = benchmarksOf(table, options);
   const fields = names.map((name) => fieldOf(table, name, settings));
@@ -129,6 +132,19 @@ export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
   const found = { ...decision, trained, untrained, benchmarks, options: settings };
   return described<Plan>({ ...found, reason: describePlan(found) }, showPlan);
 }
+
+const NAMES: OptionNames<PlanOptions> = {
+  benchmark: true,
+  predictors: true,
+  degree: true,
+  noise: true,
+  prior: true,
+  range: true,
+  level: true,
+  tolerance: true,
+  explore: true,
+  budget: true,
+};
 
 function settingsOf({ benchmark, range, budget, ...given }: PlanOptions): PlanSettings {
   const where = "law.plan";

@@ -7,7 +7,8 @@ import { designRow, polynomialTerms } from "../fit/regression";
 import { least, mean, most } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
-import type { ScoreTable } from "../fit/table";
+import { checkTable, type ScoreTable } from "../fit/table";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /**
  * Rule for the next encoder to train.
@@ -61,6 +62,7 @@ interface Problem {
   optimum: number;
 }
 
+const NAMES: OptionNames<PolicyOptions> = { strategies: true, trials: true, seed: true, degree: true, top: true };
 const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
 
 /**
@@ -72,6 +74,8 @@ const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
  * @throws LawError when a benchmark has an encoder without a score, because the optimum must be known
  */
 export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyResult {
+  checkTable("law.policy", table);
+  checkOptionNames("law.policy", options, NAMES, LawError);
   const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
   const full = { strategies, trials, seed, degree, top };
   const unknown = strategies.find((name) => !ALL.includes(name));

@@ -12,6 +12,7 @@ import { EmbeddingBranch } from "../branches/embedding-branch";
 import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
 import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Type of a combination, under PEFT's names. */
 export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
@@ -97,7 +98,17 @@ export async function combined(
   return { config, values };
 }
 
+const NAMES: OptionNames<CombineOptions> = {
+  type: true,
+  rank: true,
+  clamp: true,
+  density: true,
+  majoritySign: true,
+  seed: true,
+};
+
 function checkOptions(fn: string, options: CombineOptions): void {
+  checkOptionNames(fn, options, NAMES, LoraError);
   const { type = "svd", rank, clamp } = options;
   if (!TYPES.includes(type)) throw new LoraError(fn, `type must be one of ${TYPES.join(", ")}`, type);
   const thinning = thinningOf(type);
