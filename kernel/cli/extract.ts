@@ -4,11 +4,13 @@ import type { DeviceRequest } from "../backend";
 import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
 import { joinNegatives } from "./arguments";
+import { preprocessOf } from "./preprocess";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
   encoder: { type: "string" },
   file: { type: "string" },
+  preprocess: { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   indices: { type: "string" },
@@ -36,6 +38,7 @@ export async function main(args: string[]): Promise<void> {
     images,
     out,
     file: values.file,
+    preprocess: preprocessOf("extract", values.preprocess),
     norm: values.norm,
     signal: stop.signal,
     onProgress: progress,

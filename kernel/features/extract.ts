@@ -7,7 +7,7 @@ import { ProgressBar } from "../progress";
 import { FeatureError } from "./error";
 import type { DamagedFile } from "./intact";
 import type { FeatureMap } from "../encoders/feature-map";
-import { load } from "../encoders/load";
+import { load, type LoadOptions } from "../encoders/load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
 import type { Precision } from "../encoders/precision";
 import type { PreparedImage } from "../encoders/preprocess/preprocess";
@@ -54,6 +54,8 @@ export interface ExtractOptions {
    * Path of the `.onnx` file in the repository, for an encoder of the hub loaded here. Default: as in `encoders.load`.
    */
   file?: string;
+  /** Preparation of pictures by an encoder loaded here, as in `encoders.load`. Default: the model's own. */
+  preprocess?: LoadOptions["preprocess"];
   /**
    * Images prepared and run together. On the processor a large model takes as many at a time as its cache holds.
    * Default 16.
@@ -105,6 +107,7 @@ const NAMES: OptionNames<ExtractOptions> = {
   device: true,
   precision: true,
   file: true,
+  preprocess: true,
   batchSize: true,
   copies: true,
   imagesPerFile: true,
@@ -141,9 +144,9 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkOptionNames(EXTRACT, options, NAMES, FeatureError);
   checkExtract(options);
   const images = shardOf(EXTRACT, await itemsOf(EXTRACT, options.images), options.shard);
-  const { encoder: source, device, precision, file, signal } = options;
+  const { encoder: source, device, precision, file, preprocess, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
-  const encoder = await load(source, { device, precision, file, signal });
+  const encoder = await load(source, { device, precision, file, preprocess, signal });
   try {
     return await extractWith(encoder, images, options);
   } finally {
@@ -154,6 +157,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
 function checkExtract({
   encoder,
   precision,
+  preprocess,
   out,
   dtype = "f32",
   imagesPerFile = 1,
@@ -167,6 +171,8 @@ function checkExtract({
       `precision must be that of the loaded encoder, ${encoder.info.precision}`,
       precision,
     );
+  if (typeof encoder !== "string" && preprocess !== undefined)
+    throw new FeatureError(EXTRACT, "preprocess must be given where the encoder is loaded", preprocess);
   if (!Object.hasOwn(BYTES, dtype))
     throw new FeatureError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(pool) || pool < 1)

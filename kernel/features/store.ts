@@ -8,6 +8,7 @@ import { lockFolder } from "../folder-lock";
 import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
+import { parseJson } from "../json-text";
 
 /** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {
@@ -174,7 +175,7 @@ export function parseManifest(fn: string, bytes: Uint8Array, length: number): Ma
 
 function parseLine(text: string): ManifestLine | null {
   try {
-    const line = JSON.parse(text) as ManifestLine | null;
+    const line = parseJson(text) as ManifestLine | null;
     const isLine = typeof line?.path === "string" && typeof line.tensors === "object" && line.tensors !== null;
     return isLine ? line : null;
   } catch {
@@ -185,7 +186,7 @@ function parseLine(text: string): ManifestLine | null {
 /** Reads the text of `run.json`. Throws `FeatureError` for one of another version. */
 export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
   try {
-    const run = JSON.parse(text) as ExtractionRun & { committed: Committed };
+    const run = parseJson(text) as ExtractionRun & { committed: Committed };
     const counts = [run.committed.manifest, run.committed.images, run.committed.shards];
     if (run.version === 1 && Array.isArray(run.layers) && counts.every(Number.isSafeInteger)) return run;
   } catch {

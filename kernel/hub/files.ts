@@ -5,6 +5,7 @@ import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from
 import { chunksOf, NO_ANSWER, request } from "./request";
 import { hubSettings, type HubSettings } from "./settings";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { parseJson } from "../json-text";
 
 /** Progress of a download. */
 export interface HubProgress {
@@ -156,7 +157,7 @@ async function readListing(answer: Response, url: string, fn: string): Promise<(
     chunks.push(chunk);
   }
   try {
-    const { siblings } = JSON.parse(await new Blob(chunks).text()) as { siblings?: unknown };
+    const { siblings } = parseJson(await new Blob(chunks).text()) as { siblings?: unknown };
     if (Array.isArray(siblings)) return siblings as ({ rfilename?: unknown } | null)[];
   } catch {
     // Reported below, as an answer without the list.

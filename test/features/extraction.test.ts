@@ -110,6 +110,7 @@ describe("features.extract", () => {
       run("x", { imagesPerFile: 0 }),
       /imagesPerFile must be a whole number of at least 1, received 0/,
     );
+    await assert.rejects(run("x", { preprocess: "half" }), /preprocess must be given where the encoder is loaded/);
     await assert.rejects(
       run("x", { indices: [3] }),
       /features.extract: layer 3 is out of range, legal layers are -3..2/,

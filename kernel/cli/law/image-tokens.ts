@@ -3,6 +3,7 @@ import type { DeviceRequest } from "../../backend";
 import * as encoders from "../../encoders";
 import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
+import { preprocessOf } from "../preprocess";
 import { countOf, numberOf, progress, stopSignal } from "./values";
 
 /** Returns the paths of a folder's or list's pictures, the first `limit` by name. */
@@ -18,9 +19,12 @@ const BATCH = 16;
 export async function tokensOfImages(
   name: string,
   files: readonly string[],
-  values: { layer?: string; device?: string; batch?: string },
+  values: { layer?: string; device?: string; batch?: string; preprocess?: string },
 ): Promise<TokenSet[]> {
-  const encoder = await encoders.load(name, { device: values.device as DeviceRequest | undefined });
+  const encoder = await encoders.load(name, {
+    device: values.device as DeviceRequest | undefined,
+    preprocess: preprocessOf("law a-score", values.preprocess),
+  });
   const signal = stopSignal("law a-score: stopped");
   const [batch, layer] = [countOf("batch", values.batch) ?? BATCH, numberOf("layer", values.layer) ?? -2];
   const sets: TokenSet[] = [];

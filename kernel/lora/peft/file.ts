@@ -7,9 +7,9 @@ import { dirname, join } from "../../platform/path";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";
-import { parseJson } from "./json-text";
 import { type KeyOptions, standardKeys } from "./keys";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { parseJson } from "../../json-text";
 
 export const MODEL_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";

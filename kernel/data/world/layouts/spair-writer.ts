@@ -8,6 +8,7 @@ import { scene, type Scene, type Split } from "../scenes/scene";
 import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { WorldError } from "../errors";
+import { parseJson } from "../../../json-text";
 
 /** Options of {@link writeSpair}. */
 export interface WriteSpairOptions {
@@ -132,7 +133,7 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
 
 function hashIn(file: string): string {
   try {
-    return String((JSON.parse(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
+    return String((parseJson(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
   } catch {
     return "";
   }

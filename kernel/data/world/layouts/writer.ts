@@ -27,6 +27,7 @@ import {
 } from "./picture";
 import { refcoco } from "./refcoco";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { parseJson } from "../../../json-text";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -133,7 +134,7 @@ async function checkTarget(target: string, { layout, size }: WriteSpec): Promise
 
 function readJson(path: string): Partial<WriteSpec> {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Partial<WriteSpec>;
+    return parseJson(readFileSync(path, "utf8")) as Partial<WriteSpec>;
   } catch {
     return {};
   }
