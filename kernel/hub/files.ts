@@ -4,6 +4,8 @@ import { HubError } from "./errors";
 import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
 import { chunksOf, NO_ANSWER, request } from "./request";
 import { hubSettings, type HubSettings } from "./settings";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { parseJson } from "../json-text";
 
 /** Progress of a download. */
 export interface HubProgress {
@@ -38,6 +40,7 @@ interface Metadata {
   size: number | null;
 }
 
+const NAMES: OptionNames<HubOptions> = { onProgress: true, signal: true, maxBytes: true, settings: true, fn: true };
 const downloads = new Map<string, Promise<void>>();
 
 /**
@@ -52,6 +55,7 @@ export async function fetchFile(
   options: HubOptions = {},
 ): Promise<string> {
   const { fn = "hub.fetchFile" } = options;
+  checkOptionNames(fn, options, NAMES, HubError);
   checkRepo(fn, repo);
   checkRevision(fn, revision);
   checkFile(fn, file);
@@ -130,6 +134,7 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
  */
 export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
   const { fn = "hub.listFiles", signal } = options;
+  checkOptionNames(fn, options, NAMES, HubError);
   const settings = options.settings ?? hubSettings(undefined, fn);
   if (settings.offline)
     throw new HubError(fn, "HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE must not be set to list files", repo);
@@ -152,7 +157,7 @@ async function readListing(answer: Response, url: string, fn: string): Promise<(
     chunks.push(chunk);
   }
   try {
-    const { siblings } = JSON.parse(await new Blob(chunks).text()) as { siblings?: unknown };
+    const { siblings } = parseJson(await new Blob(chunks).text()) as { siblings?: unknown };
     if (Array.isArray(siblings)) return siblings as ({ rfilename?: unknown } | null)[];
   } catch {
     // Reported below, as an answer without the list.

@@ -45,7 +45,7 @@ const OPTION_KEYS = new Set(
 
 /** Template of the option that replaces a missing configuration. */
 export const TEMPLATE =
-  'preprocess: "imagenet", "clip" or "half", or { inputSize: 224, resize: "shortest-edge", resizeTo: 256, ' +
+  '--preprocess imagenet on the command line, or the option preprocess: "imagenet", "clip" or "half", or { inputSize: 224, resize: "shortest-edge", resizeTo: 256, ' +
   'interpolation: "bicubic", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }';
 
 /**

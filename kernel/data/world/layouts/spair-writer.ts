@@ -6,6 +6,9 @@ import { Prng } from "../../../prng";
 import { render, type Rendered } from "../draw/render";
 import { scene, type Scene, type Split } from "../scenes/scene";
 import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { WorldError } from "../errors";
+import { parseJson } from "../../../json-text";
 
 /** Options of {@link writeSpair}. */
 export interface WriteSpairOptions {
@@ -83,7 +86,19 @@ export async function writeSpair(dir: string, options: WriteSpairOptions = {}): 
   return spec;
 }
 
+const NAMES: OptionNames<WriteSpairOptions> = {
+  seed: true,
+  split: true,
+  images: true,
+  pairs: true,
+  size: true,
+  categories: true,
+  separator: true,
+  overwrite: true,
+};
+
 function specify(options: WriteSpairOptions): SpairSpec {
+  checkOptionNames("world.writeSpair", options, NAMES, WorldError);
   const names = (options.categories ?? categories.map((spec) => spec.name)).map((name) => categoryNamed(name).name);
   const { seed = 0, split = "test", images = names.length * 20, pairs = 600, size = 128 } = options;
   checkCount("seed", seed, 0, 1e6);
@@ -118,7 +133,7 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
 
 function hashIn(file: string): string {
   try {
-    return String((JSON.parse(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
+    return String((parseJson(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
   } catch {
     return "";
   }
