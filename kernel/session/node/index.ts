@@ -1,6 +1,15 @@
 /** Parts of a session that need Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
 export { hostTypes } from "./host-types";
-export { interruptAnswered, interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
+export {
+  enterScript,
+  interruptAnswered,
+  interruptFlags,
+  lowerFlag,
+  openGate,
+  raiseFlag,
+  shutGate,
+  unbroken,
+} from "./lifeline";
 export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";
 export { runShell } from "./shell";

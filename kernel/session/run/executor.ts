@@ -1,7 +1,16 @@
 /** Runs compiled cells. */
 import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
-import { interruptFlags, lowerFlag, openGate, raiseFlag, shutGate, type CellMeta, type CellModules } from "../node";
+import {
+  enterScript,
+  interruptFlags,
+  lowerFlag,
+  openGate,
+  raiseFlag,
+  shutGate,
+  type CellMeta,
+  type CellModules,
+} from "../node";
 import { withOwnIntrinsics } from "./intrinsics";
 import { isError, readProperty } from "./reading";
 import { isInterrupted, KeyboardInterrupt, type Scope } from "./scope";
@@ -64,8 +73,8 @@ export class Executor {
       $require: modules.require,
       $namespace: (specifier) => modules.namespace(specifier),
       $meta: modules.meta,
-      $enter: openGate,
-      $leave: shutGate,
+      $enter: enterScript,
+      $leave: () => void shutGate(),
     };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
