@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import {
-  enterScript,
+  openGateOfScript,
   interruptAnswered,
   interruptFlags,
   isLateSignal,
@@ -20,7 +20,7 @@ describe("the gate of signals", () => {
     const shut = unbroken(gate);
     assert.notEqual(shut, open);
     assert.equal(gate(), open);
-    enterScript();
+    openGateOfScript();
     const running = gate();
     assert.equal(unbroken(gate), shut);
     assert.throws(() => unbroken(() => assert.fail("x")), /x/);

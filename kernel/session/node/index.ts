@@ -1,11 +1,11 @@
 /** Parts of a session that need Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
 export { hostTypes } from "./host-types";
 export {
-  enterScript,
   interruptAnswered,
   interruptFlags,
   lowerFlag,
   openGate,
+  openGateOfScript,
   raiseFlag,
   shutGate,
   unbroken,
@@ -14,6 +14,7 @@ export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";
 export { runShell } from "./shell";
 export { captureStreams, timerModules } from "./streams";
+export { platformObjects } from "./platform-objects";
 export { tidyInspection } from "./tidy-inspection";
-export { turn } from "./turn";
+export { onTurn } from "./turn";
 export { loadTypeScript } from "./typescript";

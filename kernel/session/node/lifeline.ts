@@ -78,7 +78,7 @@ export function openGate(): void {
 }
 
 /** Lets signals pass again that stop the script. */
-export function enterScript(): void {
+export function openGateOfScript(): void {
   setGate(GATE.RUNNING);
 }
 

@@ -2,7 +2,7 @@
 import { Socket } from "node:net";
 import { FrameReader, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
-import { withOwnIntrinsics } from "../run/intrinsics";
+import { isCommonPrototypeChanged, withOwnIntrinsics } from "../run/intrinsics";
 
 export interface Link {
   send(message: FromSession): void;
@@ -26,21 +26,16 @@ export function openLink(): Link {
   const end = (): void => void process.kill(process.pid, "SIGKILL");
   socket.on("end", end).on("error", end).on("close", end);
   return {
-    send: (message) => writeFrame(socket, message, toText),
+    // User code may have given every object a `toJSON` or a setter, which Node's code meets too.
+    send(message) {
+      if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message));
+      else writeFrame(socket, message);
+    },
     listen(handler) {
       receive = handler;
       socket.resume();
     },
   };
-}
-
-// User code may replace the globals.
-const { stringify } = JSON;
-const arrayPrototype = Array.prototype;
-
-/** User code may give every object a `toJSON`, and every message with it. */
-function toText(message: object): string {
-  return "toJSON" in arrayPrototype ? withOwnIntrinsics(() => stringify(message)) : stringify(message);
 }
 
 /**
