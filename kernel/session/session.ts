@@ -16,7 +16,7 @@ import { CellCompiler } from "./compile/cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
-import { saveIntrinsics, withOwnIntrinsics } from "./run/intrinsics";
+import { saveIntrinsics, stuckChanges, withOwnIntrinsics } from "./run/intrinsics";
 import { bundleOf } from "./mime";
 import {
   CellModules,
@@ -47,10 +47,16 @@ export class Session {
   private readonly executor: Executor;
   private readonly queries: Queries;
   private readonly handling = new Set<() => void>();
+  /** Number of lasting changes of the language with which the session was found to work. */
+  private bearable = 0;
   /** Messages read while an interrupt is being answered. */
   private behindInterrupt: ToSession[] | undefined;
 
-  constructor(private readonly send: (message: FromSession) => void) {
+  /** @param abandon ends the process with the words that a cell has made it unusable */
+  constructor(
+    private readonly send: (message: FromSession) => void,
+    private readonly abandon: () => never,
+  ) {
     const post = (message: FromSession): void => this.post(message);
     this.comms = new SessionComms(post, (error) => this.reportLate(error));
     installHost(new Host(post, this.comms));
@@ -134,11 +140,23 @@ export class Session {
   private execute(command: ExecuteCommand): void {
     const scope = cellScope(command.parent, command.allowStdin);
     const done = (outcome: Outcome): void => {
+      this.checkUsable();
       if (scope.cell.interrupted) undoInterrupted(scope, (error) => this.reportLate(error));
       this.post({ type: "done", parent: command.parent, outcome });
     };
     const failed = (error: unknown): void => done({ status: "error", ...this.report(error, "", command.code) });
     runCell(scope, () => runSteps(this.outcome(command, scope), done, failed));
+  }
+
+  /** Ends the session if a change of the language that cannot be put aside keeps the compiler from working. */
+  private checkUsable(): void {
+    if (stuckChanges() === this.bearable) return;
+    this.bearable = stuckChanges();
+    try {
+      this.warm();
+    } catch {
+      this.abandon();
+    }
   }
 
   private *outcome(command: ExecuteCommand, scope: Scope): Steps<Outcome> {

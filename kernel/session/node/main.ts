@@ -5,7 +5,7 @@ import { holdLifeline, isLateSignal, unbroken } from "./lifeline";
 
 function main(): void {
   const link = openLink();
-  const session = new Session((message) => unbroken(() => link.send(message)));
+  const session = new Session((message) => unbroken(() => link.send(message)), link.abandon);
   link.listen((message) => session.receive(message));
   process.on("SIGINT", () => isLateSignal() || session.interrupt());
   process.on("uncaughtException", (error) => session.reportLate(error));

@@ -37,6 +37,8 @@ let watched: readonly Watched[] = [];
 /** Changes of user code that are put aside while the session works. */
 let aside: Change | undefined;
 let isOwn = false;
+/** Number of changes that cannot be put aside, as of a property that is not configurable. */
+let stuck = 0;
 
 /**
  * Saves the state. Called once the session has changed what it changes itself, and before the first cell.
@@ -77,6 +79,7 @@ export function enterOwn(): void {
   if (isOwn) return;
   isOwn = true;
   aside = undefined;
+  stuck = 0;
   for (let at = 0; at < watched.length; at++) putAsideAdditions(watched[at]!);
   for (let at = 0; at < saved.length; at++) {
     const { target, key, descriptor } = saved[at]!;
@@ -89,6 +92,11 @@ export function leaveOwn(): void {
   if (!isOwn) return;
   isOwn = false;
   for (let each = aside; each; each = each.next) each.redo();
+}
+
+/** Returns the number of changes that the session had to leave when it last put them aside. */
+export function stuckChanges(): number {
+  return stuck;
 }
 
 /** Returns whether user code has put a property on every object or array, which code of Node meets too. */
@@ -129,13 +137,9 @@ function watchedOf(target: object): Watched {
   return { target, prototype: getPrototypeOf(target), keys: new Set(keys), count: keys.length };
 }
 
-/** Removes what was added to an object, and gives it its prototype. */
+/** Removes what was added to an object, and gives it its prototype, which stays. */
 function putAsideAdditions({ target, prototype, keys, count }: Watched): void {
-  const theirs = getPrototypeOf(target);
-  if (theirs !== prototype) {
-    setPrototypeOf(target, prototype);
-    remember(() => setPrototypeOf(target, theirs));
-  }
+  if (getPrototypeOf(target) !== prototype && !setPrototypeOf(target, prototype)) stuck++;
   const now = ownKeys(target);
   if (now.length === count) return;
   for (let at = 0; at < now.length; at++) if (!has(keys, now[at]!)) putAside(target, now[at]!, undefined);
@@ -143,12 +147,13 @@ function putAsideAdditions({ target, prototype, keys, count }: Watched): void {
 
 function putAside(target: object, key: Key, ours: PropertyDescriptor | undefined): void {
   const theirs = bare(getOwnPropertyDescriptor(target, key));
-  put(target, key, ours);
-  remember(() => put(target, key, theirs));
+  if (!put(target, key, ours)) stuck++;
+  // Node's own lists do not bear an index that every array inherits: it is not put back.
+  if (!isIndexOfAll(target, key)) aside = { redo: () => put(target, key, theirs), next: aside };
 }
 
-function remember(redo: () => unknown): void {
-  aside = { redo, next: aside };
+function isIndexOfAll(target: object, key: Key): boolean {
+  return (target === objectPrototype || target === arrayPrototype) && typeof key === "string" && +key >= 0;
 }
 
 function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor | undefined): boolean {
