@@ -11,6 +11,7 @@ import { CellModules } from "../../kernel/session/node/modules";
 import { Queries } from "../../kernel/session/ask/queries";
 import { cellScope, runCell } from "../../kernel/session/run/scope";
 import { CellStacks } from "../../kernel/session/run/stacks";
+import { promised } from "../../kernel/session/run/steps";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-completion-"));
 const compiler = new CellCompiler(folder);
@@ -160,7 +161,8 @@ describe("completion of a cell that is open", () => {
 
   before(async () => {
     const scope = cellScope({} as Parameters<typeof cellScope>[0], false);
-    for (const [i, code] of EARLIER.entries()) await runCell(scope, () => executor.execute(code, `cell-${i}`, scope));
+    for (const [i, code] of EARLIER.entries())
+      await runCell(scope, () => promised(executor.execute(code, `cell-${i}`, scope)));
   });
 
   for (const [code, expected] of OPEN) {

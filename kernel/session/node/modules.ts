@@ -7,7 +7,9 @@ import vm from "node:vm";
 import type { CellCompiler } from "../compile/cells";
 import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
+import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
 import { isError, readProperty } from "../run/reading";
+import { promised, until, type Steps } from "../run/steps";
 
 /** Error codes of `require` for a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
@@ -58,20 +60,24 @@ export class CellModules {
   }
 
   /** Loads a cell's imports that `require` cannot load; the cell loads all others. */
-  async prepare(specifiers: readonly string[]): Promise<void> {
+  *prepare(specifiers: readonly string[]): Steps<void> {
     for (const specifier of specifiers) {
       if (Module.isBuiltin(specifier) || this.imported.has(specifier)) continue;
       try {
-        this.load(specifier);
+        withUserIntrinsics(() => this.load(specifier));
       } catch (error) {
-        if (isImportOnly(error)) this.imported.set(specifier, asRequired(await this.nativeImport(specifier)));
+        if (isImportOnly(error)) this.imported.set(specifier, asRequired(yield* until(this.nativeImport(specifier))));
       }
     }
   }
 
   /** Function `import()` of cells. */
-  async import(specifier: string): Promise<object> {
-    await this.prepare([specifier]);
+  import(specifier: string): Promise<object> {
+    return promised(this.importing(specifier));
+  }
+
+  private *importing(specifier: string): Steps<object> {
+    yield* this.prepare([specifier]);
     return this.namespace(specifier);
   }
 
@@ -93,7 +99,7 @@ export class CellModules {
     const resolve = loader._resolveFilename.bind(loader);
     loader._resolveFilename = (request, ...rest) => {
       try {
-        return libraryFile(request) ?? resolve(request, ...rest);
+        return withOwnIntrinsics(() => libraryFile(request)) ?? resolve(request, ...rest);
       } catch (error) {
         if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
         return resolve(request.replace(/js$/, "ts"), ...rest);
@@ -105,7 +111,8 @@ export class CellModules {
     const loader = Module as unknown as Loader;
     for (const extension of [".ts", ".tsx", ".mts", ".cts"]) {
       loader._extensions[extension] = (module, path) => {
-        module._compile(this.compiler.transpileFile(readFileSync(path, "utf8"), path), path);
+        const compiled = withOwnIntrinsics(() => this.compiler.transpileFile(readFileSync(path, "utf8"), path));
+        module._compile(compiled, path);
       };
     }
   }
