@@ -14,7 +14,7 @@ const golden = join(import.meta.dirname, "golden", "peft");
 const INDEX = "model.safetensors.index.json";
 const folder = mkdtempSync(join(tmpdir(), "fovea-lora-"));
 after(() => rmSync(folder, { recursive: true }));
-before(() => nn.start("wasm"));
+before(() => nn.start("native"));
 
 const bytesOf = (place: string): Buffer[] =>
   readdirSync(place)
