@@ -1,7 +1,8 @@
 /** The device `native` beside tfjs's plain JavaScript, kernel by kernel. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { nn, type Tensor, tf } from "../nn/names.ts";
+import * as encoders from "../../kernel/encoders";
+import { nn, train, type Tensor, tf } from "../nn/names.ts";
 
 /** Values between -2 and 2 that repeat after no short period. */
 function values(shape: readonly number[], seed = 1): Float32Array {
@@ -424,5 +425,47 @@ describe("memory of the device native", () => {
         nn.start("native", { [name]: value }),
         new RegExp(`nn.start: ${name} must be a whole number above 0, received`),
       );
+  });
+});
+
+describe("trainings on the device native", () => {
+  const SHAPE = [4, 129, 96];
+
+  /** Bits of a block after three updates. */
+  async function trained(threads: number): Promise<string> {
+    await nn.start("native", { threads });
+    nn.manualSeed(5);
+    const block = new nn.Block(SHAPE[2], { heads: 4, dropout: 0.1 });
+    const parameters = block.namedParameters();
+    const optimizer = new train.AdamW([{ parameters }], { learningRate: 1e-2 });
+    const x = tensor(SHAPE);
+    for (let step = 0; step < 3; step++) {
+      const found = train.lossAndGradients(() => nn.mse(block.forward(x), tf.zerosLike(x)), parameters);
+      optimizer.step(found.gradients);
+      train.disposeGradients(found);
+    }
+    const bits = await train.hashParameters(parameters);
+    optimizer.dispose();
+    block.dispose();
+    x.dispose();
+    return [...bits.values()].join();
+  }
+
+  it("give the same bits from run to run, and with one thread and two", async () => {
+    const first = await trained(1);
+    assert.equal(await trained(1), first);
+    assert.equal(await trained(2), first);
+  });
+
+  it("compute beside encoders, which have threads of the same runtime", async () => {
+    const encoder = await encoders.load("zoo/clip-vit");
+    const picture = { data: new Uint8Array(3 * 64 * 64).fill(128), width: 64, height: 64, channels: 3 as const };
+    const alone = await trained(2);
+    const once = await encoder.forwardIntermediates(picture, { intermediatesOnly: true });
+    const both = [encoder.forwardIntermediates(picture, { intermediatesOnly: true }), trained(2)] as const;
+    const [{ intermediates }, beside] = await Promise.all(both);
+    assert.equal(beside, alone);
+    assert.deepEqual(intermediates.at(-1)?.data, once.intermediates.at(-1)?.data);
+    await encoder.dispose();
   });
 });
