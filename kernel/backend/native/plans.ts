@@ -57,33 +57,42 @@ export function axesOf(axis: unknown, rank: number): number[] {
   return all.map((one) => (one < 0 ? one + rank : one)).sort((a, b) => a - b);
 }
 
-/** Emits a reduction over axes, which are kept with size 1. */
-type EmitReduction = (graph: Graph, x: string, axes: readonly number[]) => string;
+/** Axes of a reduction, and whether they are kept with size 1. */
+interface Reduced {
+  axes: readonly number[];
+  keepdims: number;
+}
+
+type EmitReduction = (graph: Graph, x: string, reduced: Reduced) => string;
 
 /** Plans a reduction. */
 export function reduction(op: string, attribute: "axis" | "reductionIndices", emit: EmitReduction): Plan {
   return ({ inputs: { x }, attrs, backend }) => {
     const axes = axesOf(attrs[attribute], x.shape.length);
     if (!axes.length) return null;
+    const keepdims = attrs.keepDims ? 1 : 0;
     const kept = x.shape.map((size, d) => (axes.includes(d) ? 1 : size));
-    const shape = attrs.keepDims ? kept : x.shape.filter((_, d) => !axes.includes(d));
-    const operation = { key: `${op} ${axes.join()}`, emit: emitter(emit, axes) };
-    return backend.compute(operation, [x], [shape])[0];
+    const shape = keepdims ? kept : x.shape.filter((_, d) => !axes.includes(d));
+    const key = `${op} ${axes.join()} ${keepdims}`;
+    return backend.compute({ key, emit: emitter(emit, { axes, keepdims }) }, [x], [shape])[0];
   };
 }
 
 const emitter =
-  (emit: EmitReduction, axes: readonly number[]): Emit =>
-  (graph, [x]) => [emit(graph, x, axes)];
+  (emit: EmitReduction, reduced: Reduced): Emit =>
+  (graph, [x]) => [emit(graph, x, reduced)];
 
-export const reduceSum: EmitReduction = (graph, x, axes) => graph.node("ReduceSum", [x, graph.integers(axes)]);
-export const reduceMean: EmitReduction = (graph, x, axes) => graph.node("ReduceMean", [x], { attributes: { axes } });
+export const reduceSum: EmitReduction = (graph, x, { axes, keepdims }) =>
+  graph.node("ReduceSum", [x, graph.integers(axes)], { attributes: { keepdims } });
+
+export const reduceMean: EmitReduction = (graph, x, { axes, keepdims }) =>
+  graph.node("ReduceMean", [x], { attributes: { axes, keepdims } });
 
 /** Emits an extreme that is NaN where a value is; onnxruntime's skips NaN. */
 export const reduceExtreme =
   (op: "ReduceMax" | "ReduceMin"): EmitReduction =>
-  (graph, x, axes) => {
-    const attributes = { axes };
+  (graph, x, { axes, keepdims }) => {
+    const attributes = { axes, keepdims };
     const isNaN = graph.node("Cast", [graph.node("IsNaN", [x])], { attributes: { to: FLOAT } });
     const hasNaN = graph.node("Greater", [graph.node("ReduceMax", [isNaN], { attributes }), graph.scalar(0)]);
     return graph.node("Where", [hasNaN, graph.scalar(NaN), graph.node(op, [x], { attributes })]);
