@@ -10,6 +10,8 @@ export interface Operation {
   /** Distinguishes this graph from all others; operations of one key share a session. */
   key: string;
   emit: Emit;
+  /** Keeps memory of intermediate values from call to call. Default false. */
+  arena?: boolean;
 }
 
 /** Number of values up to which the binding's copy of a result is faster than the way around it. */
@@ -65,7 +67,7 @@ export class NativeRuntime {
     this.sessions.clear();
   }
 
-  private sessionOf({ key, emit }: Operation, inputs: readonly Operand[]): NativeSession {
+  private sessionOf({ key, emit, arena }: Operation, inputs: readonly Operand[]): NativeSession {
     const known = this.sessions.get(key);
     if (known) return known;
     const graph = new Graph();
@@ -73,7 +75,7 @@ export class NativeRuntime {
       graph.input(data instanceof Float32Array ? "float" : data instanceof Int32Array ? "int32" : "int64"),
     );
     for (const name of emit(graph, names)) graph.output(name);
-    const made = new NativeSession(this.binding, graph, { threads: this.threads });
+    const made = new NativeSession(this.binding, graph, { threads: this.threads, arena });
     this.sessions.set(key, made);
     return made;
   }
