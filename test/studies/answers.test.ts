@@ -83,7 +83,7 @@ describe("features of pictures with questions", () => {
 });
 
 describe("sequences of questions", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("end each question with its answer, after the words before and after the picture", async () => {
     const { tokenizer, model } = await models.load("zoo/reading-llama");
@@ -147,7 +147,7 @@ async function study(name: string, signal?: AbortSignal, stopAt = Infinity) {
 }
 
 describe("a study of answers", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("gives the same figures for the same seeds, leaves no tensor, and goes on where it was stopped", async () => {
     const before = tf.memory().numTensors;
