@@ -82,7 +82,11 @@ function padded4(x: Tensor, [down, across]: readonly [number, number]): Tensor {
 }
 
 /** Takes every `step`-th of an axis: pads it to whole steps and takes the first of each. */
-function everyNth(x: Tensor, axis: 1 | 2, { from, count, step }: { from: number; count: number; step: number }): Tensor {
+function everyNth(
+  x: Tensor,
+  axis: 1 | 2,
+  { from, count, step }: { from: number; count: number; step: number },
+): Tensor {
   const span = Math.min(count * step, (x.shape[axis] as number) - from);
   const begin = x.shape.map((_, i) => (i === axis ? from : 0));
   const size = x.shape.map((length, i) => (i === axis ? span : length));
@@ -113,7 +117,11 @@ function spread(x: Tensor, axis: 1 | 2, { from, step, size }: { from: number; st
 
 function around(x: Tensor, axis: 1 | 2): { before: number; length: number; after: number } {
   const product = (sizes: number[]): number => sizes.reduce((all, size) => all * size, 1);
-  return { before: product(x.shape.slice(0, axis)), length: x.shape[axis] as number, after: product(x.shape.slice(axis + 1)) };
+  return {
+    before: product(x.shape.slice(0, axis)),
+    length: x.shape[axis] as number,
+    after: product(x.shape.slice(axis + 1)),
+  };
 }
 
 const resized = (x: Tensor, axis: number, length: number): number[] =>

@@ -59,7 +59,12 @@ onEveryDevice("vision transformers like timm's", () => {
         uneven: { kernel: [3, 2], stride: [1, 3], padding: [0, 1] },
         tiles: { kernel: 2, stride: 2 },
       }[name] as nn.Conv2dOptions;
-      checkModule(timm, `conv-${name}`, () => new nn.Conv2d(2, 3, options), (conv, x) => conv.forward(x));
+      checkModule(
+        timm,
+        `conv-${name}`,
+        () => new nn.Conv2d(2, 3, options),
+        (conv, x) => conv.forward(x),
+      );
     });
 
   it("rotary positions of neighbouring features, scaled to another grid", () => {

@@ -196,7 +196,15 @@ function checkConfig(config: FullVitConfig): void {
   checkSizes(config);
 }
 
-function checkSizes({ embedDim, numHeads, classToken, globalPool, mlpLayer, hiddenDim, ...config }: FullVitConfig): void {
+function checkSizes({
+  embedDim,
+  numHeads,
+  classToken,
+  globalPool,
+  mlpLayer,
+  hiddenDim,
+  ...config
+}: FullVitConfig): void {
   rule(embedDim % numHeads === 0, `embedDim must be a multiple of numHeads (${numHeads})`, embedDim);
   rule(classToken || globalPool !== "token", "globalPool token needs a class token", globalPool);
   rule(classToken || !config.distToken, "distToken needs a class token", config.distToken);
@@ -205,7 +213,11 @@ function checkSizes({ embedDim, numHeads, classToken, globalPool, mlpLayer, hidd
   const head = embedDim / numHeads;
   rule(config.posEmbed !== "rotary" || head % 4 === 0, "rotary positions need heads of a multiple of 4", head);
   const sides = config.imgSize.every((side) => isWhole(side, config.patchSize));
-  rule(config.imgSize.length === 2 && sides, `imgSize must be at least patchSize (${config.patchSize})`, config.imgSize);
+  rule(
+    config.imgSize.length === 2 && sides,
+    `imgSize must be at least patchSize (${config.patchSize})`,
+    config.imgSize,
+  );
 }
 
 const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;

@@ -84,7 +84,9 @@ class Reader implements Converted {
 function stacked(thirds: (SafetensorsTensor | undefined)[]): SafetensorsTensor {
   const known = thirds.find((third) => third !== undefined) as SafetensorsTensor;
   const isBias = known.shape.length === 1;
-  const parts = thirds.flatMap((third) => (third ? [toFloat32(third)] : isBias ? [new Float32Array(known.shape[0])] : []));
+  const parts = thirds.flatMap((third) =>
+    third ? [toFloat32(third)] : isBias ? [new Float32Array(known.shape[0])] : [],
+  );
   const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -155,7 +157,8 @@ function spelled(name: string, tensor: SafetensorsTensor, family: Family, config
   }
   const layer = `${prefix}${family.layers[0]}${block[1]}.`;
   const third = /^attn\.qkv\.(weight|bias)$/.exec(block[2]);
-  if (third && family.qkv.length) return thirdsOf(tensor).map((one, i) => [`${layer}${family.qkv[0][i]}.${third[1]}`, one]);
+  if (third && family.qkv.length)
+    return thirdsOf(tensor).map((one, i) => [`${layer}${family.qkv[0][i]}.${third[1]}`, one]);
   const packed = config.mlpLayer === "swiglu-packed";
   const inside = family.inside.filter(([theirs]) => packed || !theirs.startsWith("mlp.weights_"));
   const other = replaced(block[2], inside, 1);
@@ -166,7 +169,8 @@ function spelled(name: string, tensor: SafetensorsTensor, family: Family, config
 const isFlat = (name: string | undefined): boolean =>
   name === "embeddings.class_embedding" || name === "embeddings.position_embedding.weight";
 
-const thirdsOf = (tensor: SafetensorsTensor): SafetensorsTensor[] => rows(tensor, Array<number>(3).fill(tensor.shape[0] / 3));
+const thirdsOf = (tensor: SafetensorsTensor): SafetensorsTensor[] =>
+  rows(tensor, Array<number>(3).fill(tensor.shape[0] / 3));
 
 /** Adds what the spelling has beside the model's tensors: the joint projections of a pooling head, mask tokens, a first position. */
 function withExtras(

@@ -60,10 +60,14 @@ function timmConfig(json: Json, fn: string): VitConfig {
   const pool = json["global_pool"] === undefined ? {} : { globalPool: json["global_pool"] };
   const overrides = Object.entries(given).flatMap(([name, value]) => {
     if (TIMM_IGNORED.has(name)) return [];
-    if (!Object.hasOwn(TIMM_ARGUMENTS, name)) throw new ModelError(fn, `model_args of timm that are read are ${Object.keys(TIMM_ARGUMENTS).join(", ")}`, name);
+    if (!Object.hasOwn(TIMM_ARGUMENTS, name))
+      throw new ModelError(fn, `model_args of timm that are read are ${Object.keys(TIMM_ARGUMENTS).join(", ")}`, name);
     return [[TIMM_ARGUMENTS[name], value] as const];
   });
-  return vitConfig(String(json["architecture"]).split(".")[0], { ...pool, ...Object.fromEntries(overrides) } as VitConfig);
+  return vitConfig(String(json["architecture"]).split(".")[0], {
+    ...pool,
+    ...Object.fromEntries(overrides),
+  } as VitConfig);
 }
 
 /** Typed access to the fields of a configuration. */

@@ -31,7 +31,10 @@ const FN = "models.loadVit";
  * @throws NnError naming every missing, unexpected and misshaped tensor
  * @throws SafetensorsError for a file that breaks the format
  */
-export async function loadVit(source: string, { config = {}, ...options }: LoadVitFileOptions = {}): Promise<LoadedVit> {
+export async function loadVit(
+  source: string,
+  { config = {}, ...options }: LoadVitFileOptions = {},
+): Promise<LoadedVit> {
   await startTfjs();
   const isFile = source.endsWith(".safetensors");
   const path = isFile ? source : join(source, "model.safetensors");

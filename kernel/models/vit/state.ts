@@ -38,7 +38,11 @@ export function loadVitState(
   { strict = true, names = namesOf(tensors.keys()) ?? undefined, resample = false }: LoadVitOptions = {},
 ): VitLoadReport {
   if (!names)
-    throw new ModelError("models.loadVitState", "names must be those of timm or transformers", [...tensors.keys()].slice(0, 4));
+    throw new ModelError(
+      "models.loadVitState",
+      "names must be those of timm or transformers",
+      [...tensors.keys()].slice(0, 4),
+    );
   const { tensors: converted, ignored } = toTimm(tensors, names, model.config);
   if (resample) fitPositions(model, converted);
   return { ...nn.loadState(model, converted, { strict }), names, ignored };
@@ -54,7 +58,11 @@ function fitPositions(model: VisionTransformer, tensors: Map<string, Safetensors
   const side = Math.sqrt(count - prefix);
   if (!Number.isInteger(side)) return;
   const table = toFloat32(stored);
-  const patches = resize(table.subarray(prefix * features), { side, rows, columns, features }, model.config.posResample);
+  const patches = resize(
+    table.subarray(prefix * features),
+    { side, rows, columns, features },
+    model.config.posResample,
+  );
   const data = new Float32Array(prefix * features + patches.length);
   data.set(table.subarray(0, prefix * features));
   data.set(patches, prefix * features);

@@ -127,7 +127,8 @@ export class VisionTransformer extends nn.Module {
   forwardIntermediates(x: Tensor, options: IntermediatesOptions = {}): VitIntermediates {
     const fn = "VisionTransformer.forwardIntermediates";
     const { indices, norm = false, outputFmt = "NCHW", returnPrefixTokens = false, stopEarly = false } = options;
-    if (!VIT_FORMATS.includes(outputFmt)) throw new ModelError(fn, `outputFmt must be ${VIT_FORMATS.join(", ")}`, outputFmt);
+    if (!VIT_FORMATS.includes(outputFmt))
+      throw new ModelError(fn, `outputFmt must be ${VIT_FORMATS.join(", ")}`, outputFmt);
     const layers = layersOf(fn, indices, this.blocks.length);
     const last = stopEarly ? layers[layers.length - 1] : this.blocks.length - 1;
     return tf.tidy(() => {
@@ -208,7 +209,9 @@ export class VisionTransformer extends nn.Module {
     if (!this.posEmbed) return null;
     const prefix = noEmbedClass ? 0 : this.numPrefixTokens;
     const [, N] = this.posEmbed.shape;
-    const [first, table] = prefix ? tf.split(this.posEmbed.value as Tensor, [prefix, N - prefix], 1) : [null, this.posEmbed.value];
+    const [first, table] = prefix
+      ? tf.split(this.posEmbed.value as Tensor, [prefix, N - prefix], 1)
+      : [null, this.posEmbed.value];
     return { prefix: first, patches: resamplePositions(table, patches, this.patchEmbed.gridSize, posResample) };
   }
 
