@@ -10,3 +10,18 @@ export {
 } from "./language-model";
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";
+export { VisionTransformer } from "./vit/vit";
+export type { FullVitConfig, RotaryConfig, StemStep, VitActivation, VitConfig } from "./vit/config";
+export type { IntermediatesOptions, VitFormat, VitIntermediates } from "./vit/intermediates";
+export { vitParameters } from "./vit/count";
+export { vitConfig, type VitPreset, vitPresets } from "./vit/presets";
+export type { VitNames } from "./vit/families";
+export {
+  loadVitState,
+  type LoadVitOptions,
+  saveVit,
+  type SaveVitOptions,
+  vitState,
+  type VitLoadReport,
+} from "./vit/state";
+export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
