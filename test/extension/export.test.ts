@@ -5,8 +5,8 @@ import { exportCode as correspondenceCode, exportData } from "../../extension/sr
 import { initialState } from "../../extension/src/correspondence/state";
 import { call, literal, Raw } from "../../extension/src/export/code";
 import { wrap } from "../../extension/src/export/picture";
-import { escapeText, SvgPen } from "../../extension/src/panes/svg-pen";
-import { drawMark } from "../../extension/src/panes/marks";
+import { escapeText, SvgPen } from "../../kernel/protocol/core/pen";
+import { drawMark } from "../../kernel/protocol/core/marks";
 import { smallPayload } from "./payload";
 
 describe("the code of a view", () => {

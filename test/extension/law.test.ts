@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { facetsFigure, planeFigure, scatterFigure } from "../../extension/src/law/figures";
 import { FitStore } from "../../extension/src/law/fits";
 import { lawKeys } from "../../extension/src/law/keys";
 import { sayEncoder, sayFit, sayOrigin, sayTight } from "../../extension/src/law/speech";
@@ -15,7 +14,7 @@ import {
 import type { Translate } from "../../extension/src/parts/translate";
 import * as laws from "../../kernel/law";
 import { law } from "../../kernel/view/law";
-import { LAW_MIME, readLaw } from "../../kernel/protocol";
+import { facetsFigure, LAW_MIME, planeFigure, readLaw, scatterFigure } from "../../kernel/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),

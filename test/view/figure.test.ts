@@ -2,8 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as laws from "../../kernel/law";
-import { counted, LAW_MIME, padded, readLaw, scatterLayout, shortNames, tickText } from "../../kernel/protocol";
-import { scatterFigure } from "../../extension/src/law/figures";
+import {
+  counted,
+  LAW_MIME,
+  padded,
+  readLaw,
+  scatterFigure,
+  scatterLayout,
+  shortNames,
+  tickText,
+} from "../../kernel/protocol";
 import { initialState } from "../../extension/src/law/state";
 import { law } from "../../kernel/view/law";
 

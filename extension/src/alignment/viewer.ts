@@ -1,7 +1,7 @@
-import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
+import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement, type Scene } from "fovea/protocol";
 import { setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scale, type Scene } from "../panes";
+import { Pane, ScaleBar, type Scale } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";

@@ -5,12 +5,13 @@ import {
   type CorrespondencePayload,
   type FeaturesRequest,
   type GridPlacement,
+  type Scene,
   type Side,
 } from "fovea/protocol";
 import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scene } from "../panes";
+import { Pane, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";

@@ -1,10 +1,14 @@
 import {
-  lawPoints,
+  facetsFigure,
   fittedSurface,
+  lawPoints,
+  planeFigure,
   readLawReply,
+  scatterFigure,
   type ColorMapName,
   type FitChoice,
   type FitRequest,
+  type LawFigureInput,
   type LawPayload,
   type SelectRequest,
 } from "fovea/protocol";
@@ -18,7 +22,6 @@ import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
 import type { Viewer } from "../frame/viewer";
 import { LawControls } from "./controls";
-import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./figures";
 import { FitStore } from "./fits";
 import { exportCode, exportData } from "./exports";
 import { lawKeys, type LawAction } from "./keys";
@@ -202,7 +205,8 @@ export class LawViewer implements Viewer, Exportable {
   private render(): void {
     const { payload, trans, colormap } = this.options;
     const { state, fits } = this;
-    const input: FigureInput = { trans, payload, fit: fits.shown, state, colormap };
+    const choices = { ...state, active: activeEncoder(state) };
+    const input: LawFigureInput = { trans, payload, fit: fits.shown, state: choices, colormap };
     this.drawings.draw(this.scatter, scatterFigure(input));
     this.drawings.draw(this.plane, planeFigure(input));
     this.drawings.draw(this.facets, facetsFigure(input, this.frame.stage.clientWidth));

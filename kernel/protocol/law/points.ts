@@ -1,9 +1,16 @@
-import { DARK, LIGHT, cssColor, figure, type LawPayload, type LawPoint } from "fovea/protocol";
-import { activeEncoder, type LawState } from "./state";
+import { DARK, LIGHT, cssColor, figureText } from "../core/figure";
+import { figure, type LawPoint } from "./model";
+import type { LawPayload } from "./payload";
 
-/** Text for plotly, which reads a little markup: names are data and must stay text. */
-export function plain(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+/** The choices of a reader that change the panels. */
+export interface LawChoices {
+  benchmark: number;
+  /** Predictions of fits that have not seen the encoder. */
+  leaveOneOut: boolean;
+  residuals: boolean;
+  /** Encoder that is selected, and the one that is pointed at. */
+  selected?: number;
+  active?: number;
 }
 
 /** A point with its place in a panel. */
@@ -22,20 +29,24 @@ const DARK_CSS = cssColor(DARK);
  * Encoders as numbered markers, a trace each: plotly draws the texts of a trace over all of its markers, and a number must not shine
  * through the marker that covers it.
  */
-export function numberedTraces(points: readonly PlacedPoint[], state: LawState): Record<string, unknown>[] {
+export function numberedTraces(points: readonly PlacedPoint[], state: LawChoices): Record<string, unknown>[] {
   return onTop(points, state).map((point) => encoderTrace([point], state));
 }
 
 /** The selected and the active encoder last, so that they lie on top. */
-function onTop(points: readonly PlacedPoint[], state: LawState): PlacedPoint[] {
-  const active = activeEncoder(state);
+function onTop(points: readonly PlacedPoint[], state: LawChoices): PlacedPoint[] {
+  const { active } = state;
   const rank = ({ encoder }: PlacedPoint): number => (encoder === active ? 2 : encoder === state.selected ? 1 : 0);
   return [...points].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Encoders as two-tone markers, dark on light: discs; the selected one is a square in the reverse, the active one is larger. */
-export function encoderTrace(points: readonly PlacedPoint[], state: LawState, small = false): Record<string, unknown> {
-  const active = activeEncoder(state);
+export function encoderTrace(
+  points: readonly PlacedPoint[],
+  state: LawChoices,
+  small = false,
+): Record<string, unknown> {
+  const { active } = state;
   const ordered = onTop(points, state);
   const chosen = ordered.map(({ encoder }) => encoder === state.selected);
   const size = (point: PlacedPoint): number => (small ? 8 : 18) + (point.encoder === active ? (small ? 5 : 7) : 0);
@@ -48,7 +59,7 @@ export function encoderTrace(points: readonly PlacedPoint[], state: LawState, sm
     text: ordered.map(({ encoder }) => String(encoder + 1)),
     textposition: "middle center",
     textfont: { size: 10, color: chosen.map((is) => (is ? LIGHT_CSS : DARK_CSS)) },
-    hovertext: ordered.map(({ text }) => plain(text)),
+    hovertext: ordered.map(({ text }) => figureText(text)),
     hoverinfo: "text",
     showlegend: false,
     cliponaxis: false,
@@ -66,12 +77,12 @@ export function encoderTrace(points: readonly PlacedPoint[], state: LawState, sm
 }
 
 /** Returns the prediction that the switch selects: in sample, or of the fit without the encoder. */
-export function shownPrediction(point: LawPoint, state: LawState): number | null {
+export function shownPrediction(point: LawPoint, state: LawChoices): number | null {
   return state.leaveOneOut ? point.leftOut : point.predicted;
 }
 
-export function facetTitle(payload: LawPayload, benchmark: number, value: number | null, state: LawState): string {
-  const name = plain(payload.benchmarks[benchmark]);
+export function facetTitle(payload: LawPayload, benchmark: number, value: number | null, state: LawChoices): string {
+  const name = figureText(payload.benchmarks[benchmark]);
   const text = `${name} · ${state.leaveOneOut ? "Q²" : "R²"} ${figure(value)}`;
   return benchmark === state.benchmark ? `<b>${text}</b>` : text;
 }

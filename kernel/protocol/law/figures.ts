@@ -1,29 +1,17 @@
-import {
-  GUIDE,
-  colorHex,
-  cssColor,
-  extent,
-  fittedSurface,
-  lawPoints,
-  padded,
-  scatterLayout,
-  scoreText,
-  type ColorMapName,
-  type LawPayload,
-  type LawPoint,
-  type SavedFit,
-} from "fovea/protocol";
-import type { Translate } from "../parts/translate";
-import type { Figure } from "../plots/figure";
-import { encoderTrace, facetTitle, numberedTraces, plain, shownPrediction, type PlacedPoint } from "./points";
-import type { LawState } from "./state";
+import type { ColorMapName } from "../core/color";
+import { GUIDE, colorScale, cssColor, figureText, padded, type Figure } from "../core/figure";
+import type { Translate } from "../core/translate";
+import { scatterLayout } from "./layout";
+import { extent, fittedSurface, lawPoints, scoreText, type LawPoint } from "./model";
+import type { LawPayload, SavedFit } from "./payload";
+import { encoderTrace, facetTitle, numberedTraces, shownPrediction, type LawChoices, type PlacedPoint } from "./points";
 
 /** All that the three figures are made of. */
-export interface FigureInput {
+export interface LawFigureInput {
   trans: Translate;
   payload: LawPayload;
   fit: SavedFit;
-  state: LawState;
+  state: LawChoices;
   /** Colour map of the fitted surface. */
   colormap: ColorMapName;
 }
@@ -32,15 +20,9 @@ const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
 const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
 const GREY = cssColor(GUIDE, 0.9);
-const STOPS = 16;
-
-/** Plotly's form of a colour map of ours. */
-function colorScale(name: ColorMapName): [number, string][] {
-  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colorHex(name, i / STOPS)]);
-}
 
 /** Predicted against measured with the diagonal; residuals on request. */
-export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figure {
+export function scatterFigure({ trans, payload, fit, state }: LawFigureInput): Figure {
   const layout = scatterLayout(payload, fit, state.benchmark, state.leaveOneOut);
   const { range } = layout;
   const points = layout.points.map((point): PlacedPoint => {
@@ -53,9 +35,9 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
   return {
     data: [...lines, ...numberedTraces(points, state)],
     layout: {
-      ...frame(trans.__("%1: predicted and measured", plain(name)), PANEL_HEIGHT),
-      xaxis: { title: { text: plain(across) }, range },
-      yaxis: { title: { text: plain(trans.__("measured")) }, range },
+      ...frame(trans.__("%1: predicted and measured", figureText(name)), PANEL_HEIGHT),
+      xaxis: { title: { text: figureText(across) }, range },
+      yaxis: { title: { text: figureText(trans.__("measured")) }, range },
       shapes: [diagonal("x", "y", range)],
     },
     config: {},
@@ -110,7 +92,7 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
 }
 
 /** The fitted surface over the first two predictors, and where the encoders lie; `undefined` with a single predictor. */
-export function planeFigure({ trans, payload, fit, state, colormap }: FigureInput): Figure | undefined {
+export function planeFigure({ trans, payload, fit, state, colormap }: LawFigureInput): Figure | undefined {
   const surface = fittedSurface(payload, fit, state.benchmark);
   if (!surface) return undefined;
   const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
@@ -132,14 +114,19 @@ export function planeFigure({ trans, payload, fit, state, colormap }: FigureInpu
         zmax: high,
         colorscale: colorScale(colormap),
         hoverinfo: "skip",
-        colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
+        colorbar: {
+          thickness: 12,
+          outlinewidth: 1,
+          ticks: "outside",
+          title: { text: figureText(trans.__("predicted")) },
+        },
       },
       ...numberedTraces(points, state),
     ],
     layout: {
-      ...frame(trans.__("Fitted surface over %1 and %2", plain(across), plain(up)), PANEL_HEIGHT),
-      xaxis: { title: { text: plain(across) }, range: ends(surface.x), showgrid: false, zeroline: false },
-      yaxis: { title: { text: plain(up) }, range: ends(surface.y), showgrid: false, zeroline: false },
+      ...frame(trans.__("Fitted surface over %1 and %2", figureText(across), figureText(up)), PANEL_HEIGHT),
+      xaxis: { title: { text: figureText(across) }, range: ends(surface.x), showgrid: false, zeroline: false },
+      yaxis: { title: { text: figureText(up) }, range: ends(surface.y), showgrid: false, zeroline: false },
     },
     config: {},
   };
@@ -150,7 +137,7 @@ function ends(values: readonly number[]): [number, number] {
 }
 
 /** All benchmarks side by side, scores from 0 (lowest measured) to 1 (highest), on common axes. */
-export function facetsFigure(input: FigureInput, width: number): Figure | undefined {
+export function facetsFigure(input: LawFigureInput, width: number): Figure | undefined {
   const { trans, payload, fit, state } = input;
   const count = payload.benchmarks.length;
   if (count < 2) return undefined;
@@ -174,7 +161,7 @@ export function facetsFigure(input: FigureInput, width: number): Figure | undefi
   };
 }
 
-function facetPoints({ trans, payload, fit, state }: FigureInput, benchmark: number): PlacedPoint[] {
+function facetPoints({ trans, payload, fit, state }: LawFigureInput, benchmark: number): PlacedPoint[] {
   const points = lawPoints(payload, fit, benchmark);
   const [low, high] = extent(points.flatMap(({ measured }) => (measured === null ? [] : [measured])));
   const unit = (value: number): number => (value - low) / (high - low || 1);
@@ -213,7 +200,7 @@ function facetAxes(i: number, rows: number, columns: number, range: [number, num
   ];
 }
 
-function facetLabel({ payload, state }: FigureInput, i: number, fit: SavedFit): object {
+function facetLabel({ payload, state }: LawFigureInput, i: number, fit: SavedFit): object {
   const { r2, looQ2 } = fit.benchmarks[i];
   return {
     text: facetTitle(payload, i, state.leaveOneOut ? looQ2 : r2, state),
