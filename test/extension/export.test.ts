@@ -59,9 +59,7 @@ describe("the code of a view", () => {
         placement: { grid: [3, 4], region: [0, 0, 8, 6] },
         tokens: { labels: ["a"] },
       } as unknown as Parameters<typeof alignmentCode>[0],
-      { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
-        typeof alignmentCode
-      >[1],
+      { ...state, token: 2, patch: 0, hideHeat: false, table: false } as Parameters<typeof alignmentCode>[1],
     );
     assert.match(code, /tokens: \{ labels: \["a"\], data: data \}/);
     assert.match(code, /token: 2,\s+normalization: "patches",\s+temperature: 0\.1/);

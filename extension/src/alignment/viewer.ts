@@ -160,8 +160,6 @@ export class AlignmentViewer implements Viewer, Exportable {
         return this.update({ ...state, hideHeat: true });
       case "table":
         return this.update({ ...state, table: !state.table });
-      case "help":
-        return this.update({ ...state, help: !state.help });
       default:
         return action satisfies never;
     }
@@ -205,7 +203,6 @@ export class AlignmentViewer implements Viewer, Exportable {
     this.chips?.update(answer, state.colormap);
     this.matrix.draw(answer, state);
     this.controls.sync(state);
-    this.frame.help.hidden = !state.help;
     this.table.update(state, answer);
     this.bar.show(this.scale(answer));
     setText(this.lines.live, sayAlignment(trans, payload, answer));

@@ -155,8 +155,6 @@ export class LawViewer implements Viewer, Exportable {
         return this.update({ ...state, residuals: !state.residuals });
       case "table":
         return this.update({ ...state, table: !state.table });
-      case "help":
-        return this.update({ ...state, help: !state.help });
       default:
         return action satisfies never;
     }
@@ -206,13 +204,13 @@ export class LawViewer implements Viewer, Exportable {
     const { payload, trans, colormap } = this.options;
     const { state, fits } = this;
     const choices = { ...state, active: activeEncoder(state) };
-    const input: LawFigureInput = { trans, payload, fit: fits.shown, state: choices, colormap };
+    const width = this.scatter.node.clientWidth || undefined;
+    const input: LawFigureInput = { trans, payload, fit: fits.shown, state: choices, colormap, width };
     this.drawings.draw(this.scatter, scatterFigure(input));
     this.drawings.draw(this.plane, planeFigure(input));
     this.drawings.draw(this.facets, facetsFigure(input, this.frame.stage.clientWidth));
     this.controls.sync({ state, fit: fits.shown, live: this.live(), offers: (choice) => this.offers(choice) });
     this.names.update(state);
-    this.frame.help.hidden = !state.help;
     this.table.update(fits.shown, state);
     this.write();
   }

@@ -200,7 +200,6 @@ export class TrainingViewer implements Viewer, Exportable {
       case "log":
       case "smooth":
       case "table":
-      case "help":
         return this.set({ [action.type]: !state[action.type] });
       default:
         return action satisfies never;
@@ -253,7 +252,6 @@ export class TrainingViewer implements Viewer, Exportable {
     this.drawings.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
     this.matrices.update(run, state);
     this.table.update(runs, state);
-    this.frame.help.hidden = !state.help;
     this.write(reason);
   }
 

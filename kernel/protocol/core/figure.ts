@@ -63,7 +63,7 @@ export function tickText(value: number): string {
 }
 
 /** Shares of the kept characters that come from the start of a name, the best-looking first. */
-const HEADS = [0.5, 0.25, 0, 0.75, 1];
+const HEADS = [0.5, 0.25, 0.35, 0.15, 0, 0.65, 0.75, 0.85, 1];
 
 interface CutName {
   text: string;

@@ -4,7 +4,16 @@ import type { Translate } from "../core/translate";
 import { scatterLayout } from "./layout";
 import { extent, fittedSurface, lawPoints, scoreText, type LawPoint } from "./model";
 import type { LawPayload, SavedFit } from "./payload";
-import { encoderTrace, facetTitle, numberedTraces, shownPrediction, type LawChoices, type PlacedPoint } from "./points";
+import {
+  encoderTrace,
+  facetTitle,
+  numberedTraces,
+  shownPrediction,
+  withNeighbors,
+  type LawChoices,
+  type PlacedPoint,
+} from "./points";
+import type { PanelScale } from "./spread";
 
 /** All that the three figures are made of. */
 export interface LawFigureInput {
@@ -14,15 +23,23 @@ export interface LawFigureInput {
   state: LawChoices;
   /** Colour map of the fitted surface. */
   colormap: ColorMapName;
+  /** Pixels that a panel is wide. Default 460. */
+  width?: number;
 }
+
+const DEFAULT_WIDTH = 460;
+/** Pixels beside the fitted surface that its color bar takes. */
+const BAR_ROOM = 70;
 
 const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
 const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
+/** Pixels of a facet's own height: the rest is between the rows. */
+const FACET_PIXELS = 140;
 const GREY = cssColor(GUIDE, 0.9);
 
 /** Predicted against measured with the diagonal; residuals on request. */
-export function scatterFigure({ trans, payload, fit, state }: LawFigureInput): Figure {
+export function scatterFigure({ trans, payload, fit, state, width = DEFAULT_WIDTH }: LawFigureInput): Figure {
   const layout = scatterLayout(payload, fit, state.benchmark, state.leaveOneOut);
   const { range } = layout;
   const points = layout.points.map((point): PlacedPoint => {
@@ -33,7 +50,7 @@ export function scatterFigure({ trans, payload, fit, state }: LawFigureInput): F
   const across = state.leaveOneOut ? trans.__("predicted without the encoder") : trans.__("predicted");
   const lines = state.residuals ? [residualLines(points)] : [];
   return {
-    data: [...lines, ...numberedTraces(points, state)],
+    data: [...lines, ...numberedTraces(points, state, panelScale(width, range, range))],
     layout: {
       ...frame(trans.__("%1: predicted and measured", figureText(name)), PANEL_HEIGHT),
       xaxis: { title: { text: figureText(across) }, range },
@@ -42,6 +59,17 @@ export function scatterFigure({ trans, payload, fit, state }: LawFigureInput): F
     },
     config: {},
   };
+}
+
+/** The scale of a panel so wide, whose axes have these ranges. */
+function panelScale(width: number, x: readonly [number, number], y: readonly [number, number]): PanelScale {
+  return { width: Math.max(80, width - MARGIN.l - MARGIN.r), height: PANEL_HEIGHT - MARGIN.t - MARGIN.b, x, y };
+}
+
+/** A predictor in words: the law's two scores have names, others are called as the table calls them. */
+export function predictorName(trans: Translate, name: string): string {
+  const known: Record<string, string | undefined> = { a: trans.__("A score"), c: trans.__("C score") };
+  return known[name] ?? name;
 }
 
 /** Both scores with their names, in the units of the benchmark. */
@@ -92,17 +120,17 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
 }
 
 /** The fitted surface over the first two predictors, and where the encoders lie; `undefined` with a single predictor. */
-export function planeFigure({ trans, payload, fit, state, colormap }: LawFigureInput): Figure | undefined {
+export function planeFigure(input: LawFigureInput): Figure | undefined {
+  const { trans, payload, fit, state, colormap, width = DEFAULT_WIDTH } = input;
   const surface = fittedSurface(payload, fit, state.benchmark);
   if (!surface) return undefined;
-  const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
-    encoder,
-    x,
-    y,
-    text: `${payload.encoders[encoder]}: ${scoreText(predicted)}`,
-  }));
-  const [across, up] = surface.axes;
+  const [across, up] = surface.axes.map((name) => predictorName(trans, name));
+  const points = lawPoints(payload, fit, state.benchmark).map((point): PlacedPoint => {
+    const [x, y] = point.predictors;
+    return { encoder: point.encoder, x, y, text: sayPlace(input, point, [across, up]) };
+  });
   const [low, high] = surface.range;
+  const scale = panelScale(width - BAR_ROOM, ends(surface.x), ends(surface.y));
   return {
     data: [
       {
@@ -121,7 +149,7 @@ export function planeFigure({ trans, payload, fit, state, colormap }: LawFigureI
           title: { text: figureText(trans.__("predicted")) },
         },
       },
-      ...numberedTraces(points, state),
+      ...numberedTraces(points, state, scale),
     ],
     layout: {
       ...frame(trans.__("Fitted surface over %1 and %2", figureText(across), figureText(up)), PANEL_HEIGHT),
@@ -130,6 +158,16 @@ export function planeFigure({ trans, payload, fit, state, colormap }: LawFigureI
     },
     config: {},
   };
+}
+
+/** "CLIP336: A score 0.788, C score 15.66; predicted score 64.51". */
+function sayPlace(
+  { trans, payload }: LawFigureInput,
+  { encoder, predictors, predicted }: LawPoint,
+  [across, up]: readonly string[],
+): string {
+  const place = `${across} ${scoreText(predictors[0])}, ${up} ${scoreText(predictors[1])}`;
+  return trans.__("%1: %2; predicted score %3", payload.encoders[encoder], place, scoreText(predicted));
 }
 
 function ends(values: readonly number[]): [number, number] {
@@ -145,11 +183,19 @@ export function facetsFigure(input: LawFigureInput, width: number): Figure | und
   const rows = Math.ceil(count / columns);
   const facets = payload.benchmarks.map((_, benchmark) => facetPoints(input, benchmark));
   const range = padded(extent(facets.flatMap((points) => points.flatMap(({ x, y }) => [x, y]))));
+  const facet = (width * (1 - GAP_X * (columns - 1))) / columns;
   const title = state.leaveOneOut
     ? trans.__("All benchmarks, predicted without the encoder (across) and measured (up)")
     : trans.__("All benchmarks, predicted (across) and measured (up)");
   return {
-    data: facets.map((points, i) => ({ ...encoderTrace(points, state, true), ...axesOf(i) })),
+    data: facets.map((points, i) => ({
+      ...encoderTrace(
+        withNeighbors(points, { width: facet, height: FACET_PIXELS, x: range, y: range }, true),
+        state,
+        true,
+      ),
+      ...axesOf(i),
+    })),
     layout: {
       ...frame(title, 60 + rows * FACET_HEIGHT),
       margin: { t: 64, r: 12, b: 32, l: 40 },

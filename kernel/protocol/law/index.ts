@@ -4,3 +4,4 @@ export * from "./messages";
 export * from "./model";
 export * from "./payload";
 export * from "./points";
+export * from "./spread";

@@ -1,5 +1,7 @@
 import { DARK, LIGHT, cssColor, figureText } from "../core/figure";
+import type { Point } from "../core/geometry";
 import { figure, type LawPoint } from "./model";
+import { neighborsOf, spreadMarkers, type PanelScale } from "./spread";
 import type { LawPayload } from "./payload";
 
 /** The choices of a reader that change the panels. */
@@ -22,15 +24,66 @@ export interface PlacedPoint {
   text: string;
 }
 
+/** Diameter of a numbered marker, and of one without a number, in pixels. */
+const [NUMBERED, SMALL] = [18, 8];
+
+/** Points with the names of those that lie under the same marker in their texts. */
+export function withNeighbors(points: readonly PlacedPoint[], scale: PanelScale, isSmall = false): PlacedPoint[] {
+  const near = neighborsOf(
+    points.map(({ x, y }) => [x, y] as const),
+    scale,
+    isSmall ? SMALL : NUMBERED,
+  );
+  return points.map((point, i) => ({
+    ...point,
+    text: [point, ...near[i].map((j) => points[j])].map(({ text }) => text).join("\n"),
+  }));
+}
+
 const LIGHT_CSS = cssColor(LIGHT);
 const DARK_CSS = cssColor(DARK);
 
 /**
- * Encoders as numbered markers, a trace each: plotly draws the texts of a trace over all of its markers, and a number must not shine
- * through the marker that covers it.
+ * Encoders as numbered markers that do not cover each other: one that lies on another stands aside, with a line to its place. A trace
+ * each: plotly draws the texts of a trace over all of its markers, and a number must not shine through the marker that covers it.
  */
-export function numberedTraces(points: readonly PlacedPoint[], state: LawChoices): Record<string, unknown>[] {
-  return onTop(points, state).map((point) => encoderTrace([point], state));
+export function numberedTraces(
+  points: readonly PlacedPoint[],
+  state: LawChoices,
+  scale: PanelScale,
+): Record<string, unknown>[] {
+  const named = withNeighbors(points, scale);
+  const places = spreadMarkers(
+    points.map(({ x, y }) => [x, y] as const),
+    scale,
+    NUMBERED,
+  );
+  const moved = named.map((point, i) => ({ ...point, x: places[i][0], y: places[i][1] }));
+  const leaders = points.flatMap(({ x, y }, i) =>
+    moved[i].x === x && moved[i].y === y ? [] : [{ x, y, to: places[i] }],
+  );
+  return [...leaderTraces(leaders), ...onTop(moved, state).map((point) => encoderTrace([point], state))];
+}
+
+/** Lines from the exact places, with a dot there, to the markers that stand aside; in two tones, to be seen on any ground. */
+function leaderTraces(leaders: readonly { x: number; y: number; to: Point }[]): Record<string, unknown>[] {
+  if (!leaders.length) return [];
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    x: leaders.flatMap(({ x, to }) => [x, to[0], null]),
+    y: leaders.flatMap(({ y, to }) => [y, to[1], null]),
+    hoverinfo: "skip",
+    showlegend: false,
+    cliponaxis: false,
+  };
+  const dots = { x: leaders.map(({ x }) => x), y: leaders.map(({ y }) => y), mode: "markers" };
+  const marker = { size: 6, color: DARK_CSS, opacity: 1, line: { color: LIGHT_CSS, width: 1.2 } };
+  return [
+    { ...line, line: { color: LIGHT_CSS, width: 3.2 } },
+    { ...line, line: { color: DARK_CSS, width: 1.2 } },
+    { ...line, ...dots, marker },
+  ];
 }
 
 /** The selected and the active encoder last, so that they lie on top. */
@@ -49,7 +102,8 @@ export function encoderTrace(
   const { active } = state;
   const ordered = onTop(points, state);
   const chosen = ordered.map(({ encoder }) => encoder === state.selected);
-  const size = (point: PlacedPoint): number => (small ? 8 : 18) + (point.encoder === active ? (small ? 5 : 7) : 0);
+  const size = (point: PlacedPoint): number =>
+    (small ? SMALL : NUMBERED) + (point.encoder === active ? (small ? 5 : 7) : 0);
   return {
     type: "scatter",
     mode: small ? "markers" : "markers+text",
@@ -59,7 +113,7 @@ export function encoderTrace(
     text: ordered.map(({ encoder }) => String(encoder + 1)),
     textposition: "middle center",
     textfont: { size: 10, color: chosen.map((is) => (is ? LIGHT_CSS : DARK_CSS)) },
-    hovertext: ordered.map(({ text }) => figureText(text)),
+    hovertext: ordered.map(({ text }) => text.split("\n").map(figureText).join("<br>")),
     hoverinfo: "text",
     showlegend: false,
     cliponaxis: false,

@@ -3,6 +3,7 @@ import { textWidth } from "../../protocol/core/text-width";
 import { ENGLISH } from "../../protocol/core/translate";
 import { planeFigure, scatterFigure, type LawFigureInput } from "../../protocol/law/figures";
 import { figure } from "../../protocol/law/model";
+import { counted } from "../../protocol/core/words";
 import type { LawPayload } from "../../protocol/law/payload";
 import { drawRows, figureOf, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
@@ -19,8 +20,11 @@ export function drawLaw(payload: LawPayload): string {
   const { current: benchmark, leaveOneOut, residuals, fits } = payload;
   const state = { benchmark, leaveOneOut, residuals };
   const input: LawFigureInput = { trans: ENGLISH, payload, fit: fits[0], state, colormap: "viridis" };
-  const plane = planeFigure(input);
-  const panels = [figureOf(scatterFigure(input), SCATTER), ...(plane ? [figureOf(plane, PLANE)] : [])];
+  const plane = planeFigure({ ...input, width: PLANE });
+  const panels = [
+    figureOf(scatterFigure({ ...input, width: SCATTER }), SCATTER),
+    ...(plane ? [figureOf(plane, PLANE)] : []),
+  ];
   const width = plane ? SCATTER + PLANE : SCATTER;
   const title = payload.title ? [{ text: payload.title, size: 15, weight: "bold" as const }] : [];
   return drawRows([[wordsOf([...title, { text: caption(payload) }], width)], panels, [names(payload, width)]]).svg;
@@ -28,7 +32,7 @@ export function drawLaw(payload: LawPayload): string {
 
 function caption({ fits, benchmarks, current }: LawPayload): string {
   const { r2, looQ2, n, coefficients } = fits[0].benchmarks[current];
-  return `${benchmarks[current]}: R² ${figure(r2)} in sample, leave-one-out Q² ${figure(looQ2)}, n = ${n}, ${coefficients.length} coefficients`;
+  return `${benchmarks[current]}: R² ${figure(r2)} in sample, leave-one-out Q² ${figure(looQ2)}, n = ${n}, ${counted(coefficients.length, "coefficient")}`;
 }
 
 /** The encoders by number, in columns. */
