@@ -43,21 +43,19 @@ async function violationsOf(control: Locator, known: Map<string, string[]>): Pro
  * and the papers below it, up to the root of the page. Whether there is text counts, not what it says.
  */
 function lookOf(control: Element): string {
-  const papersBelow = (part: Element): string[] => {
+  const looks = [control, ...Array.from(control.querySelectorAll("*"))].map((part) => {
     const papers: string[] = [];
     for (let node: Element | null = part; node; node = node.parentElement) {
       const { backgroundColor, backgroundImage, opacity, filter, mixBlendMode } = getComputedStyle(node);
-      papers.push([backgroundColor, backgroundImage, opacity, filter, mixBlendMode].join(" "));
+      papers.push(backgroundColor, backgroundImage, opacity, filter, mixBlendMode);
     }
-    return papers;
-  };
-  const looks = [control, ...control.querySelectorAll("*")].map((part) => {
     const { color, fontSize, fontWeight, textShadow, visibility, display } = getComputedStyle(part);
-    const hasText = [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
+    const texts = Array.from(part.childNodes).filter((node) => node.nodeType === Node.TEXT_NODE);
+    const hasText = texts.some((node) => node.textContent?.trim());
     const ink = [color, fontSize, fontWeight, textShadow, visibility, display];
-    return [part.tagName, part.matches(":disabled"), Boolean(hasText), ...ink, ...papersBelow(part)].join("|");
+    return [part.tagName, part.matches(":disabled"), hasText, ...ink, ...papers].join("|");
   });
-  return [...new Set(looks)].join("\n");
+  return Array.from(new Set(looks)).join("\n");
 }
 
 async function controlsOf(root: Locator): Promise<Locator[]> {

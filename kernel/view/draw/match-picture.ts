@@ -1,14 +1,12 @@
 import type { RawImage } from "../../data/image";
-import { colorHex, type ColorMapName } from "../../protocol/core/color";
 import { LIGHT, RIGHT_COLOR, WRONG_COLOR, cssColor } from "../../protocol/core/figure";
-import type { GridPlacement, Point } from "../../protocol/core/geometry";
-import { drawMark } from "../../protocol/core/marks";
-import { SvgPen } from "../../protocol/core/pen";
+import type { Point } from "../../protocol/core/geometry";
 import type { Mark } from "../../protocol/core/scene";
 import { colorBar } from "./figure/color-bar";
 import { drawRows, wordsOf, type Words } from "./figure/rows";
 import type { Drawn } from "./figure/still";
 import { tag } from "./figure/svg";
+import { heatCells, heatColor, markParts, type DrawnHeat } from "./overlay";
 import { pictureTile } from "./picture-tile";
 import { fitSize } from "./pictures";
 
@@ -20,17 +18,6 @@ export interface DrawnMatch {
   truth?: Point;
   allowed?: number;
   correct?: boolean;
-}
-
-/** Values over the second image. */
-export interface DrawnHeat {
-  values: ArrayLike<number>;
-  placement: GridPlacement;
-  range: [number, number];
-  colormap: ColorMapName;
-  opacity: number;
-  /** Meaning of the values, over their color bar. */
-  title: string;
 }
 
 export interface MatchPicture {
@@ -70,36 +57,8 @@ export async function drawMatches(picture: MatchPicture): Promise<string> {
     ...matches.flatMap((match, i) => matchParts(match, i + 1, scales, left)),
   ];
   const pair: Drawn = { width: left + sizes[1][0], height: Math.max(first.height, second.height), parts };
-  const bar = heat ? [colorBar({ range: heat.range, colorOf: colorOf(heat), title: heat.title }, sizes[1][1])] : [];
+  const bar = heat ? [colorBar({ range: heat.range, colorOf: heatColor(heat), title: heat.title }, sizes[1][1])] : [];
   return drawRows([[pair, ...bar], [wordsOf(words, pair.width)]]).svg;
-}
-
-const unitOf = ({ range: [low, high] }: DrawnHeat, value: number): number => (value - low) / (high - low || 1);
-
-function colorOf(heat: DrawnHeat): (value: number) => string {
-  return (value) => colorHex(heat.colormap, unitOf(heat, value));
-}
-
-/** One rectangle a patch, cut where the grid reaches over the image. */
-function heatCells(heat: DrawnHeat, [width, height]: readonly [number, number], scale: number): string[] {
-  const { grid, region } = heat.placement;
-  const [rows, columns] = grid;
-  const edge = (at: number, low: number, high: number, most: number): number =>
-    Math.min(most, Math.max(0, Math.round((low + at * (high - low)) * scale)));
-  const color = colorOf(heat);
-  const cells = Array.from({ length: rows * columns }, (_, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    const [x0, x1] = [column, column + 1].map((at) => edge(at / columns, region[0], region[2], width));
-    const [y0, y1] = [row, row + 1].map((at) => edge(at / rows, region[1], region[3], height));
-    return tag("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: color(heat.values[i]) });
-  });
-  return [tag("g", { opacity: heat.opacity }, ...cells, "")];
-}
-
-function markParts(marks: readonly Mark[], scale: number): string[] {
-  const pen = new SvgPen();
-  for (const mark of marks) drawMark(pen, mark, { scale, pixel: 1 });
-  return pen.elements;
 }
 
 /** A match: a line from picture to picture, its number at both ends, and where it is wrong the true place. */
