@@ -19,6 +19,7 @@ export * from "./status";
 
 // One line a viewer.
 export * from "./alignment";
+export * from "./attention";
 export * from "./correspondence";
 export * from "./law";
 export * from "./training";

@@ -1,5 +1,6 @@
 /** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
 export { alignment } from "./alignment";
+export { attention } from "./attention";
 export { correspondence } from "./correspondence";
 export { image, images } from "./image";
 export { law } from "./law";
@@ -26,6 +27,15 @@ export {
   type ReferenceTokens,
   type TextTokens,
 } from "./alignment";
+export {
+  AttentionView,
+  type AttentionEncoder,
+  type AttentionMapLike,
+  type AttentionOptions,
+  type AttentionQuery,
+  type AttentionScale,
+  type HeadNumbers,
+} from "./attention";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
 export { PcaView, type PcaOptions } from "./pca";
 export {

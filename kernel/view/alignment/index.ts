@@ -102,18 +102,18 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   const tokens = await readTokens(input.tokens, patches.channels);
   const matrix = cosineMatrix(tokens.features, patches.tokens, patches.channels);
   const payload = await buildPayload(input.image, raw, patches, tokens, matrix, options);
-  const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
+  const still = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
   const bundle: MimeBundle = {
     [ALIGNMENT_MIME]: payload as unknown as JSONValue,
-    "image/png": base64Encode(picture),
+    ...still,
     "text/plain": describeAlignment(payload, matrix),
   };
   return new AlignmentView(bundle, ...payload.best);
 }
 
-/** Returns the bytes of the budget that the payload leaves to the picture, before base64. */
+/** Returns the characters of the budget that the payload leaves to the picture. */
 function pictureBytes(payload: AlignmentPayload): number {
-  return (MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length) * 0.75;
+  return MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length;
 }
 
 interface Tokens {

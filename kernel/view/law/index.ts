@@ -1,11 +1,10 @@
 import { platform } from "../../platform";
-import { base64Encode } from "../../protocol/core/base64";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
-import { encodePng } from "../draw/png";
+import { stillBundle } from "../draw/still-bundle";
 import {
   saveFit,
   tableGroups,
@@ -79,7 +78,7 @@ export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: La
   const payload = buildPayload(table, fit, options);
   const bundle: MimeBundle = {
     [LAW_MIME]: payload as unknown as JSONValue,
-    "image/png": base64Encode(encodePng(drawLaw(payload))),
+    ...stillBundle(drawLaw(payload)),
     "text/plain": describeLaw(payload),
   };
   const bytes = JSON.stringify(bundle).length;

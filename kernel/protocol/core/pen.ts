@@ -1,34 +1,33 @@
-/** The part of a canvas that marks are drawn with. */
-export type MarkContext = Pick<
-  CanvasRenderingContext2D,
-  | "beginPath"
-  | "closePath"
-  | "moveTo"
-  | "lineTo"
-  | "arc"
-  | "rect"
-  | "stroke"
-  | "fill"
-  | "fillText"
-  | "setLineDash"
-  | "strokeStyle"
-  | "fillStyle"
-  | "lineWidth"
-  | "font"
-  | "textAlign"
-  | "textBaseline"
->;
+/** The part of a canvas that marks are drawn with; a browser's own context has it. */
+export interface MarkContext {
+  strokeStyle: unknown;
+  fillStyle: unknown;
+  lineWidth: number;
+  font: string;
+  textAlign: string;
+  textBaseline: string;
+  beginPath(): void;
+  closePath(): void;
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  arc(x: number, y: number, radius: number, from: number, to: number): void;
+  rect(x: number, y: number, width: number, height: number): void;
+  stroke(): void;
+  fill(): void;
+  fillText(text: string, x: number, y: number): void;
+  setLineDash(segments: number[]): void;
+}
 
 const round = (value: number): string => String(Math.round(value * 100) / 100);
 
 /** Writes what is drawn on it as SVG elements. Colours, fonts and numbers are our own; text is escaped. */
 export class SvgPen implements MarkContext {
-  strokeStyle: CanvasRenderingContext2D["strokeStyle"] = "#000";
-  fillStyle: CanvasRenderingContext2D["fillStyle"] = "#000";
+  strokeStyle: unknown = "#000";
+  fillStyle: unknown = "#000";
   lineWidth = 1;
   font = "";
-  textAlign: CanvasTextAlign = "start";
-  textBaseline: CanvasTextBaseline = "alphabetic";
+  textAlign = "start";
+  textBaseline = "alphabetic";
 
   /** The elements so far. */
   readonly elements: string[] = [];

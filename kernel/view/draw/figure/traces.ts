@@ -1,22 +1,20 @@
-import { most } from "../../numeric/extremes";
-import { colorHex } from "../../protocol/core/color";
+import { most } from "../../../numeric/extremes";
+import { COLORWAY } from "../../../protocol/core/figure";
 import type { Axis } from "./axis";
-import { label, line, tag } from "./svg";
-import { coordinates, isRecord, numberOf, record, textOf, type Coordinate, type PlotlyObject } from "./values";
-
-/** d3's ten categorical colours, plotly's default. */
-const COLORWAY = [
-  "#1f77b4",
-  "#ff7f0e",
-  "#2ca02c",
-  "#d62728",
-  "#9467bd",
-  "#8c564b",
-  "#e377c2",
-  "#7f7f7f",
-  "#bcbd22",
-  "#17becf",
-];
+import { heatColoring } from "./colors";
+import { drawMarks } from "./markers";
+import { INK, line, tag } from "./svg";
+import {
+  coordinates,
+  isRecord,
+  matrix,
+  numberOf,
+  ofPoint,
+  record,
+  textOf,
+  type Coordinate,
+  type PlotlyObject,
+} from "./values";
 
 export type TraceKind = "scatter" | "bar" | "heatmap";
 
@@ -30,25 +28,33 @@ export interface Trace {
   /** Points of the figure; `x` and `y` hold as many of them as a still picture can show. */
   count: number;
   horizontal: boolean;
+  /** Names of its axes, as `x` and `y2`. */
+  axes: readonly [x: string, y: string];
   options: PlotlyObject;
 }
 
 /** Plots that we draw ourselves; others become a note in the figure. */
-export function readTrace(given: PlotlyObject, position: number): Trace | undefined {
+export function readTrace(
+  given: PlotlyObject,
+  position: number,
+  colorway: readonly string[] = COLORWAY,
+): Trace | undefined {
   const type = textOf(given.type) ?? "scatter";
   const kind = type === "scattergl" ? "scatter" : type;
   if (kind !== "scatter" && kind !== "bar" && kind !== "heatmap") return undefined;
-  const color = firstColor(given) ?? COLORWAY[position % COLORWAY.length];
+  const color = firstColor(given) ?? colorway[position % colorway.length];
   const name = textOf(given.name) ?? `trace ${position}`;
   const horizontal = given.orientation === "h";
+  const axes = [textOf(given.xaxis) ?? "x", textOf(given.yaxis) ?? "y"] as const;
+  const shared = { kind, name, color, horizontal, axes } as const;
   if (kind === "heatmap") {
     const [x, y] = heatmapAxes(given);
-    return { kind, name, color, x, y, count: x.length, horizontal, options: given };
+    return { ...shared, x, y, count: x.length, options: given };
   }
   const count = pointAxes(given)[0].length;
   const options = count > MOST_POINTS ? (thinned(given, count) as PlotlyObject) : given;
   const [x, y] = pointAxes(options);
-  return { kind, name, color, x, y, count, horizontal, options };
+  return { ...shared, x, y, count, options };
 }
 
 /** A still picture some 600 pixels wide shows no more points than these apart. */
@@ -79,10 +85,6 @@ function heatmapAxes(options: PlotlyObject): [Trace["x"], Trace["y"]] {
   return [x.length ? x : Array.from({ length: width }, (_, i) => i), y.length ? y : rows.map((_, i) => i)];
 }
 
-export function matrix(value: unknown): (number | undefined)[][] {
-  return Array.isArray(value) ? value.map((row: unknown) => (Array.isArray(row) ? row.map(numberOf) : [])) : [];
-}
-
 export interface Plane {
   x: Axis;
   y: Axis;
@@ -95,12 +97,25 @@ export function drawScatter(trace: Trace, plane: Plane): string[] {
   return [
     ...(mode.includes("lines") ? drawLine(points, trace) : []),
     ...drawErrors(trace, plane),
-    ...(mode.includes("markers") ? points.flatMap((point, i) => drawMarker(point, trace, i)) : []),
-    ...(mode.includes("text") ? points.flatMap((point, i) => drawText(point, trace, i)) : []),
+    ...drawMarks(points, trace.options, trace.color, mode),
   ];
 }
 
-type Place = readonly [x: number | undefined, y: number | undefined];
+/** Pixels of a point, where it has any. */
+export type Place = readonly [x: number | undefined, y: number | undefined];
+
+const DASHES: Record<string, string | undefined> = {
+  dash: "6 4",
+  dot: "2 3",
+  dashdot: "6 3 2 3",
+  longdash: "10 5",
+  longdashdot: "10 5 2 5",
+};
+
+/** The dashes of a line's style as SVG writes them. */
+export function dashOf(style: PlotlyObject): string | undefined {
+  return DASHES[textOf(style.dash) ?? ""];
+}
 
 /** A gap in the data is a gap in the line. */
 function drawLine(points: Place[], trace: Trace): string[] {
@@ -112,29 +127,16 @@ function drawLine(points: Place[], trace: Trace): string[] {
     if (x !== undefined && y !== undefined) pen = "L";
   }
   const style = record(trace.options.line);
-  const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3", longdash: "10 5" }[textOf(style.dash) ?? ""];
+  const dash = dashOf(style);
   const attributes = {
     fill: "none",
     stroke: textOf(style.color) ?? trace.color,
     "stroke-width": numberOf(style.width) ?? 2,
     "stroke-dasharray": dash,
+    "stroke-linejoin": "round",
+    opacity: numberOf(trace.options.opacity),
   };
   return path ? [tag("path", { d: path, ...attributes })] : [];
-}
-
-function drawMarker([x, y]: Place, trace: Trace, i: number): string[] {
-  if (x === undefined || y === undefined) return [];
-  const { size, color } = record(trace.options.marker);
-  const diameter = numberOf(Array.isArray(size) ? size[i] : size) ?? 6;
-  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.color;
-  return [tag("circle", { cx: x, cy: y, r: diameter / 2, fill })];
-}
-
-function drawText([x, y]: Place, trace: Trace, i: number): string[] {
-  const { text } = trace.options;
-  const content: unknown = Array.isArray(text) ? text[i] : text;
-  if (x === undefined || y === undefined || (typeof content !== "string" && typeof content !== "number")) return [];
-  return [label(String(content), x, y - 6, { anchor: "middle", size: 11 })];
 }
 
 /** Error bars: `error_x` and `error_y`, symmetric or not, by array or by one value. */
@@ -159,7 +161,7 @@ function drawError(
   const axis = key === "error_x" ? plane.x : plane.y;
   const [low, high] = bounds.map((value) => axis.place(value));
   if (low === undefined || high === undefined) return [];
-  const ink = "#444";
+  const ink = INK;
   if (key === "error_x")
     return [line(low, py, high, py, ink), line(low, py - 4, low, py + 4, ink), line(high, py - 4, high, py + 4, ink)];
   return [line(px, low, px, high, ink), line(px - 4, low, px + 4, low, ink), line(px - 4, high, px + 4, high, ink)];
@@ -198,7 +200,7 @@ export function drawBars(trace: Trace, plane: Plane, slot: number, slots: number
 
 function bar(trace: Trace, i: number, start: number, width: number, from: number, length: number): string {
   const { color } = record(trace.options.marker);
-  const fill = textOf(Array.isArray(color) ? color[i] : color) ?? trace.color;
+  const fill = textOf(ofPoint(color, i)) ?? trace.color;
   const box = trace.horizontal
     ? { x: from, y: start, width: length, height: width }
     : { x: start, y: from, width, height: length };
@@ -217,26 +219,20 @@ function shifted(trace: Trace, plane: Plane, by: number): Plane {
   return trace.horizontal ? { ...plane, y: move(plane.y) } : { ...plane, x: move(plane.x) };
 }
 
-/** Range of a heat-map's values, as given or as found. */
-export function heatmapRange(trace: Trace): [number, number] {
-  const values = matrix(trace.options.z)
-    .flat()
-    .filter((value): value is number => value !== undefined);
-  const low = numberOf(trace.options.zmin) ?? values.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = numberOf(trace.options.zmax) ?? values.reduce((most, value) => Math.max(most, value), -Infinity);
-  return Number.isFinite(low) && Number.isFinite(high) ? [low, high] : [0, 1];
-}
+/** The nearest whole pixel; the same for two neighbors whose common edge was computed twice. */
+const wholePixel = (edge: number): number => Math.round(Math.round(edge * 1000) / 1000);
 
-/** Cells of a heat-map in viridis, whatever colour scale the interactive figure has: its bar says so. */
+/** Cells of a heat-map, in whole pixels so that no seams show; one without a value stays empty. */
 export function drawHeatmap(trace: Trace, plane: Plane): string[] {
-  const [low, high] = heatmapRange(trace);
+  const { colorOf } = heatColoring(trace.options);
   const [width, height] = [plane.x.step(trace.x), plane.y.step(trace.y)];
   return matrix(trace.options.z).flatMap((row, r) =>
     row.map((value, c) => {
       const [x, y] = [plane.x.place(trace.x[c] ?? null), plane.y.place(trace.y[r] ?? null)];
       if (value === undefined || x === undefined || y === undefined) return "";
-      const fill = colorHex("viridis", (value - low) / (high - low || 1));
-      return tag("rect", { x: x - width / 2, y: y - height / 2, width: width + 0.3, height: height + 0.3, fill });
+      const [left, right, top, bottom] = [x - width / 2, x + width / 2, y - height / 2, y + height / 2].map(wholePixel);
+      const box = { x: left, y: top, width: right - left, height: bottom - top };
+      return tag("rect", { ...box, fill: colorOf(value) });
     }),
   );
 }

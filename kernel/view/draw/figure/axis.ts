@@ -1,5 +1,5 @@
-import { least, most } from "../../numeric/extremes";
-import { numberOf, record, textOf, titleText, type Coordinate, type PlotlyObject } from "./values";
+import { least, most } from "../../../numeric/extremes";
+import { numberOf, record, textOf, titleText, withoutTags, type Coordinate, type PlotlyObject } from "./values";
 
 export interface Tick {
   value: number;
@@ -9,7 +9,10 @@ export interface Tick {
 /** One axis: maps coordinates to pixels. */
 export interface Axis {
   title: string;
+  /** Marks along the axis, with their labels; none where the author hides them. */
   ticks: Tick[];
+  /** Lines across the figure at the ticks. */
+  hasGrid: boolean;
   /** Pixel of a coordinate, `undefined` where it has none (a non-positive value on a log axis). */
   place(value: Coordinate | null): number | undefined;
   /** Pixels between two categories; for numbers, of the smallest step between the given values. */
@@ -30,8 +33,20 @@ export interface AxisInput {
   spacing: number;
 }
 
+/** An axis by its kind, before the author's choice of ticks. */
+type BareAxis = Omit<Axis, "hasGrid">;
+
 /** Makes an axis: by category where any coordinate is text that is no number, else linear or logarithmic. */
 export function makeAxis(input: AxisInput): Axis {
+  const { options } = input;
+  const bare = bareAxis(input);
+  const ticks = chosenTicks(options, bare) ?? bare.ticks;
+  const hasGrid = options.showgrid !== false && options.visible !== false;
+  const isHidden = options.visible === false;
+  return { ...bare, hasGrid, ticks: isHidden ? [] : ticks.map((tick) => labeled(tick, options)) };
+}
+
+function bareAxis(input: AxisInput): BareAxis {
   const { options, values } = input;
   const kind = textOf(options.type);
   const texts = values.some((value) => typeof value === "string" && !Number.isFinite(Number(value || NaN)));
@@ -39,7 +54,23 @@ export function makeAxis(input: AxisInput): Axis {
   return kind === "log" ? logAxis(input) : linearAxis(input);
 }
 
-function categoryAxis({ options, values, from, to }: AxisInput): Axis {
+/** The ticks that the author names, by value. */
+function chosenTicks({ tickvals, ticktext }: PlotlyObject, { place }: BareAxis): Tick[] | undefined {
+  if (!Array.isArray(tickvals)) return undefined;
+  const texts: unknown[] = Array.isArray(ticktext) ? ticktext : tickvals;
+  return tickvals.flatMap((given: unknown, i) => {
+    const value = typeof given === "number" || typeof given === "string" ? place(given) : undefined;
+    const text = texts[i] ?? given;
+    return value === undefined ? [] : [{ value, label: withoutTags(typeof text === "string" ? text : String(text)) }];
+  });
+}
+
+function labeled({ value, label }: Tick, { showticklabels, tickprefix, ticksuffix }: PlotlyObject): Tick {
+  if (showticklabels === false) return { value, label: "" };
+  return { value, label: `${textOf(tickprefix) ?? ""}${label}${textOf(ticksuffix) ?? ""}` };
+}
+
+function categoryAxis({ options, values, from, to }: AxisInput): BareAxis {
   const names = [...new Set(values.filter((value) => value !== null).map(String))];
   const positions = new Map(names.map((name, i) => [name, i]));
   const unit = (to - from) / Math.max(1, names.length);
@@ -55,13 +86,14 @@ function categoryAxis({ options, values, from, to }: AxisInput): Axis {
   };
 }
 
-function linearAxis(input: AxisInput): Axis {
+function linearAxis(input: AxisInput): BareAxis {
   const { options, from, to } = input;
   const [low, high] = givenRange(options) ?? linearRange(input);
   const scale = (to - from) / (high - low || 1);
   const place = (value: Coordinate | null): number | undefined =>
     value === null || !Number.isFinite(Number(value)) ? undefined : from + (Number(value) - low) * scale;
-  const step = numberOf(options.dtick) ?? niceStep(Math.abs(high - low), Math.abs(to - from) / input.spacing);
+  const wanted = Math.min(numberOf(options.nticks) ?? Infinity, Math.abs(to - from) / input.spacing);
+  const step = positive(numberOf(options.dtick)) ?? niceStep(Math.abs(high - low), wanted);
   return {
     title: titleText(options.title),
     ticks: ticksBetween(low, high, step).map(({ value, label }) => ({ value: from + (value - low) * scale, label })),
@@ -70,7 +102,7 @@ function linearAxis(input: AxisInput): Axis {
   };
 }
 
-function logAxis(input: AxisInput): Axis {
+function logAxis(input: AxisInput): BareAxis {
   const { options, from, to } = input;
   const logs = input.values
     .map(Number)
@@ -86,6 +118,10 @@ function logAxis(input: AxisInput): Axis {
       value !== null && Number(value) > 0 ? from + (Math.log10(Number(value)) - low) * scale : undefined,
     step: () => Math.abs(to - from) / 20,
   };
+}
+
+function positive(step: number | undefined): number | undefined {
+  return step !== undefined && step > 0 ? step : undefined;
 }
 
 function formatPower(exponent: number): string {
@@ -156,7 +192,7 @@ function smallestGap(values: readonly (Coordinate | null)[]): number {
   return gaps.length ? least(gaps) : 1;
 }
 
-/** Options of an axis by plotly's name. */
-export function axisOptions(layout: PlotlyObject, name: "xaxis" | "yaxis"): PlotlyObject {
-  return record(layout[name]);
+/** Options of an axis by the name that traces call it by: `x`, `y2`. */
+export function axisOptions(layout: PlotlyObject, reference: string): PlotlyObject {
+  return record(layout[`${reference[0]}axis${reference.slice(1)}`]);
 }

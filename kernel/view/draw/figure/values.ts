@@ -1,5 +1,5 @@
-import type { JSONValue } from "../../display/host";
-import { ViewError } from "../../protocol/core/error";
+import type { JSONValue } from "../../../display/host";
+import { ViewError } from "../../../protocol/core/error";
 
 /** Any plotly trace or layout: we read what we know and pass everything on. */
 export interface PlotlyObject {
@@ -75,7 +75,27 @@ export function coordinates(value: unknown): (Coordinate | null)[] {
   return value.map((item: unknown) => (typeof item === "number" || typeof item === "string" ? item : null));
 }
 
-/** Plotly's text markup (`<b>`, `<br>`, `<i>`…) as plain text. */
+const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0" };
+
+/** Plotly's text markup (`<b>`, `<br>`, `<i>`, `&lt;`…) as plain text. */
 export function withoutTags(text: string): string {
-  return text.replace(/<br\s*\/?>/gi, " ").replace(/<\/?[a-z][^>]*>/gi, "");
+  return text
+    .replace(/<br\s*\/?>/gi, " ")
+    .replace(/<\/?[a-z][^>]*>/gi, "")
+    .replace(/&(lt|gt|amp|quot|nbsp);/g, (_, name: string) => ENTITIES[name]);
+}
+
+/** Tells whether the whole text is in bold. */
+export function isBold(text: string): boolean {
+  return /^\s*<b>.*<\/b>\s*$/is.test(text);
+}
+
+/** The item of a list that belongs to a point, or the one value of all points. */
+export function ofPoint(value: unknown, i: number): unknown {
+  return Array.isArray(value) ? (value as unknown[])[i] : value;
+}
+
+/** Rows of numbers; `undefined` where there is none. */
+export function matrix(value: unknown): (number | undefined)[][] {
+  return Array.isArray(value) ? value.map((row: unknown) => (Array.isArray(row) ? row.map(numberOf) : [])) : [];
 }

@@ -1,9 +1,10 @@
-import { SERIES, cssColor, type Point } from "fovea/protocol";
+import { SERIES, cssColor } from "./figure";
+import type { Point } from "./geometry";
+import type { MarkContext } from "./pen";
 import type { Mark } from "./scene";
-import type { MarkContext } from "./svg-pen";
 
 /** Image pixels to canvas pixels, and the size of a CSS pixel. */
-export interface Frame {
+export interface MarkFrame {
   scale: number;
   pixel: number;
 }
@@ -16,7 +17,7 @@ const DARK_TEXT_FROM = 3;
 const PIN_RADIUS = 9;
 
 /** Draws one mark in two tones, a dark line under a light one, so that it stands out on any image. */
-export function drawMark(context: Context, mark: Mark, frame: Frame): void {
+export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
   const at: Point = [mark.at[0] * frame.scale, mark.at[1] * frame.scale];
   switch (mark.kind) {
     case "keypoint":
@@ -36,7 +37,7 @@ export function drawMark(context: Context, mark: Mark, frame: Frame): void {
   }
 }
 
-function twoTone(context: Context, frame: Frame, width: number, trace: () => void): void {
+function twoTone(context: Context, frame: MarkFrame, width: number, trace: () => void): void {
   for (const [color, extra] of [
     ["#111", 2.5],
     ["#fff", 0],
@@ -49,12 +50,12 @@ function twoTone(context: Context, frame: Frame, width: number, trace: () => voi
   }
 }
 
-function dot(context: Context, [x, y]: Point, radius: number, frame: Frame): void {
+function dot(context: Context, [x, y]: Point, radius: number, frame: MarkFrame): void {
   twoTone(context, frame, 1.5, () => context.arc(x, y, radius * frame.pixel, 0, 2 * Math.PI));
 }
 
 /** Unlike the ring of a keypoint by its shape. */
-function diamond(context: Context, [x, y]: Point, radius: number, frame: Frame): void {
+function diamond(context: Context, [x, y]: Point, radius: number, frame: MarkFrame): void {
   const reach = radius * frame.pixel;
   twoTone(context, frame, 1.5, () => {
     context.moveTo(x, y - reach);
@@ -65,7 +66,7 @@ function diamond(context: Context, [x, y]: Point, radius: number, frame: Frame):
   });
 }
 
-function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "patch" }>, frame: Frame): void {
+function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "patch" }>, frame: MarkFrame): void {
   const [width, height] = [mark.size[0] * frame.scale, mark.size[1] * frame.scale];
   if (mark.cursor) context.setLineDash([4 * frame.pixel, 3 * frame.pixel]);
   twoTone(context, frame, 1.5, () => context.rect(x - width / 2, y - height / 2, width, height));
@@ -73,7 +74,7 @@ function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pat
 }
 
 /** A cross with an open middle; a mutual match also has a ring, so it is told by shape. */
-function crosshair(context: Context, [x, y]: Point, mutual: boolean, frame: Frame): void {
+function crosshair(context: Context, [x, y]: Point, mutual: boolean, frame: MarkFrame): void {
   const [inner, outer] = [4 * frame.pixel, 11 * frame.pixel];
   twoTone(context, frame, 2, () => {
     for (const [dx, dy] of [
@@ -90,7 +91,7 @@ function crosshair(context: Context, [x, y]: Point, mutual: boolean, frame: Fram
 }
 
 /** Error line from the match to the true point, and the circle within which a match counts. */
-function truth(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "truth" }>, frame: Frame): void {
+function truth(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "truth" }>, frame: MarkFrame): void {
   const [fx, fy] = [mark.from[0] * frame.scale, mark.from[1] * frame.scale];
   twoTone(context, frame, 1.5, () => {
     context.moveTo(fx, fy);
@@ -102,7 +103,7 @@ function truth(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "tru
   dot(context, [x, y], 2.5, frame);
 }
 
-function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" }>, frame: Frame): void {
+function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" }>, frame: MarkFrame): void {
   const color = (mark.number - 1) % PIN_COLORS.length;
   const radius = PIN_RADIUS * frame.pixel;
   tracePin(context, x, y, radius, mark.number);

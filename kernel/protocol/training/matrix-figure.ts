@@ -1,17 +1,11 @@
-import {
-  colorHex,
-  commonScale,
-  decodeCells,
-  numberText,
-  type ColorMapName,
-  type MatrixFrame,
-  type SavedMatrices,
-} from "fovea/protocol";
-import type { Figure } from "../plots/figure";
+import { most } from "../../numeric/extremes";
+import type { ColorMapName } from "../core/color";
+import { colorScale, figureText, type Figure } from "../core/figure";
+import { shortText } from "../core/words";
+import { commonScale, decodeCells, type MatrixFrame, type SavedMatrices } from "./matrix";
 import { isMap, labelsWidth, LEFT, LETTER, MOST_LETTERS, RIGHT } from "./matrix-layout";
-import { plain, shortened } from "./plain";
+import { numberText } from "./words";
 
-const STOPS = 16;
 const [ROW_HEIGHT, LEAST, MOST] = [22, 130, 420];
 /** Pixels above and below the cells. */
 const UPRIGHT = 70;
@@ -46,7 +40,7 @@ export function matrixFigure(matrix: SavedMatrices, frame: MatrixFrame, { colorm
         zmax,
         colorscale: colorScale(colormap),
         customdata: said,
-        text: said.map((row) => row.map(plain)),
+        text: said.map((row) => row.map(figureText)),
         hoverinfo: "text",
         hoverongaps: false,
         colorbar: { thickness: 10, outlinewidth: 1, nticks: height > LEAST ? 5 : 3, len: 1.1 },
@@ -54,7 +48,7 @@ export function matrixFigure(matrix: SavedMatrices, frame: MatrixFrame, { colorm
     ],
     layout: {
       title: {
-        text: plain(shortened(title, Math.floor(width / 7))),
+        text: figureText(shortText(title, Math.floor(width / 7))),
         font: { size: 13 },
         x: 0.01,
         xanchor: "left",
@@ -67,10 +61,10 @@ export function matrixFigure(matrix: SavedMatrices, frame: MatrixFrame, { colorm
       dragmode: false,
       xaxis: {
         ...ticks(columns, width - labelsWidth(matrix) - RIGHT),
-        title: { text: plain(axes[1]), standoff: 4 },
+        title: { text: figureText(axes[1]), standoff: 4 },
         constrain: "domain",
       },
-      yaxis: { ...rowTicks(rows), title: { text: plain(axes[0]), standoff: 4 }, autorange: "reversed", ...square },
+      yaxis: { ...rowTicks(rows), title: { text: figureText(axes[0]), standoff: 4 }, autorange: "reversed", ...square },
     },
     config: {},
   };
@@ -83,13 +77,13 @@ function cellText({ rows, columns, axes }: SavedMatrices, value: number | null, 
 
 /** Labels of as many rows or columns as there is room for, never markup; a few long ones are turned. */
 function ticks(names: readonly string[], pixels: number): object {
-  const short = names.map((name) => shortened(name, MOST_LETTERS));
-  const widest = Math.max(...short.map((name) => name.length)) * LETTER + 10;
+  const short = names.map((name) => shortText(name, MOST_LETTERS));
+  const widest = most(short.map((name) => name.length)) * LETTER + 10;
   const fitting = Math.max(1, Math.floor(pixels / widest));
   const turned = names.length > fitting && isTurned(names);
   const every = turned ? 1 : Math.ceil(names.length / fitting);
   const places = names.map((_, i) => i).filter((i) => i % every === 0);
-  const ticktext = places.map((i) => plain(short[i]));
+  const ticktext = places.map((i) => figureText(short[i]));
   return { tickvals: places, ticktext, zeroline: false, tickangle: turned ? -30 : 0, showgrid: false };
 }
 
@@ -98,7 +92,7 @@ const isTurned = (names: readonly string[]): boolean => names.length <= 8;
 function rowTicks(rows: readonly string[]): object {
   const every = Math.ceil(rows.length / 16);
   const places = rows.map((_, i) => i).filter((i) => i % every === 0);
-  const ticktext = places.map((i) => plain(shortened(rows[i], MOST_LETTERS)));
+  const ticktext = places.map((i) => figureText(shortText(rows[i], MOST_LETTERS)));
   return { tickvals: places, ticktext, zeroline: false, showgrid: false };
 }
 
@@ -106,8 +100,4 @@ function heightOf(matrix: SavedMatrices, width: number): number {
   const { rows, columns } = matrix;
   const row = isMap(matrix) ? (width - LEFT - RIGHT) / columns.length : ROW_HEIGHT;
   return Math.round(Math.min(MOST, Math.max(LEAST, UPRIGHT + rows.length * row)));
-}
-
-function colorScale(name: ColorMapName): [number, string][] {
-  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colorHex(name, i / STOPS)]);
 }

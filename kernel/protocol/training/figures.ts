@@ -1,25 +1,25 @@
-import {
-  GUIDE,
-  cssColor,
-  curvesIn,
-  type Chart,
-  type CurvePoint,
-  type NamedCurve,
-  type RunRecord,
-} from "fovea/protocol";
-import type { Translate } from "../parts/translate";
-import type { Figure } from "../plots/figure";
-import { plain } from "./plain";
+import { COLORWAY, GUIDE, cssColor, figureText, type Figure } from "../core/figure";
+import type { Translate } from "../core/translate";
+import { curvesIn, type Chart } from "./charts";
+import type { CurvePoint } from "./curve";
+import type { NamedCurve, RunRecord } from "./record";
 import { stageLines, stageNames, upright } from "./stage-marks";
-import type { TrainingViewState } from "./state";
+
+/** The choices of a reader that change the charts. */
+export interface ChartChoices {
+  /** Position of the run whose stages are marked. */
+  run: number;
+  log: boolean;
+  smooth: boolean;
+  /** The update that is read out, if any. */
+  cursor?: number;
+}
 
 /** All that the figures are made of. */
-export interface FigureInput {
+export interface ChartInput {
   trans: Translate;
   runs: readonly RunRecord[];
-  state: TrainingViewState;
-  /** Colours of the runs, or of the groups where there is one run. */
-  colors: readonly string[];
+  state: ChartChoices;
   /** Pixels that the panel is wide. */
   width: number;
 }
@@ -35,7 +35,7 @@ const CROWD = 24;
 const SPAN = 0.03;
 
 /** One chart of all runs. */
-export function chartFigure(chart: Chart, input: FigureInput): Figure {
+export function chartFigure(chart: Chart, input: ChartInput): Figure {
   const { trans, runs, state, width } = input;
   const data = runs.flatMap((run, i) => curvesIn(chart, run).flatMap((named, j) => tracesOf(input, named, run, i, j)));
   const run = runs[state.run];
@@ -45,7 +45,7 @@ export function chartFigure(chart: Chart, input: FigureInput): Figure {
     data,
     layout: {
       title: {
-        text: plain(titleOf(trans, chart)),
+        text: figureText(titleOf(trans, chart)),
         font: { size: 14 },
         x: 0.01,
         xanchor: "left",
@@ -58,7 +58,7 @@ export function chartFigure(chart: Chart, input: FigureInput): Figure {
       dragmode: false,
       showlegend: named > 1,
       legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
-      xaxis: { title: { text: plain(trans.__("update")), standoff: 4 }, rangemode: "tozero" },
+      xaxis: { title: { text: figureText(trans.__("update")), standoff: 4 }, rangemode: "tozero" },
       yaxis: { type: state.log ? "log" : "linear", exponentformat: "power", nticks: 7 },
       shapes: [...stageLines(run), ...cursorLine(state)],
       annotations: stageNames(run, { last: lastStep(data), width }),
@@ -89,11 +89,11 @@ function lastStep(data: readonly Trace[]): number {
 }
 
 /** Returns the trace of the measured values and, where smoothing is asked for, the smoothed trace over it. */
-function tracesOf(input: FigureInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
-  const { trans, runs, state, colors } = input;
+function tracesOf(input: ChartInput, named: NamedCurve, run: RunRecord, i: number, j: number): Trace[] {
+  const { trans, runs, state } = input;
   const rates = named.kind === "rate";
-  const color = colors[(rates && runs.length === 1 ? j : i) % colors.length];
-  const name = plain(legendName(trans, named, runs.length > 1 ? run.name || String(i + 1) : ""));
+  const color = COLORWAY[(rates && runs.length === 1 ? j : i) % COLORWAY.length];
+  const name = figureText(legendName(trans, named, runs.length > 1 ? run.name || String(i + 1) : ""));
   if (named.kind === "validation") return [validationTrace(named, name, color, i)];
   const dash = DASHES[(rates ? j : i) % DASHES.length];
   const smooth = state.smooth && !rates && named.curve.buckets.length > 8;
@@ -137,6 +137,6 @@ function line(points: readonly CurvePoint[], name: string, style: object): Trace
   };
 }
 
-function cursorLine({ cursor }: TrainingViewState): object[] {
+function cursorLine({ cursor }: ChartChoices): object[] {
   return cursor === undefined ? [] : [upright(cursor, "solid")];
 }

@@ -1,8 +1,9 @@
-import type { ColorMapName, GridPlacement, Point } from "fovea/protocol";
+import type { ColorMapName } from "./color";
+import type { GridPlacement, Point } from "./geometry";
 
 /** Values drawn over an image. */
 export interface Heat {
-  values: Float32Array;
+  values: ArrayLike<number>;
   placement: GridPlacement;
   range: [number, number];
   colormap: ColorMapName;

@@ -1,46 +1,45 @@
+import type { ColorMapName } from "../core/color";
+import { GUIDE, colorScale, cssColor, figureText, padded, type Figure } from "../core/figure";
+import type { Translate } from "../core/translate";
+import { scatterLayout } from "./layout";
+import { extent, fittedSurface, lawPoints, scoreText, type LawPoint } from "./model";
+import type { LawPayload, SavedFit } from "./payload";
 import {
-  GUIDE,
-  colorHex,
-  cssColor,
-  extent,
-  fittedSurface,
-  lawPoints,
-  padded,
-  scatterLayout,
-  scoreText,
-  type ColorMapName,
-  type LawPayload,
-  type LawPoint,
-  type SavedFit,
-} from "fovea/protocol";
-import type { Translate } from "../parts/translate";
-import type { Figure } from "../plots/figure";
-import { encoderTrace, facetTitle, numberedTraces, plain, shownPrediction, type PlacedPoint } from "./points";
-import type { LawState } from "./state";
+  encoderTrace,
+  facetTitle,
+  numberedTraces,
+  shownPrediction,
+  withNeighbors,
+  type LawChoices,
+  type PlacedPoint,
+} from "./points";
+import type { PanelScale } from "./spread";
 
 /** All that the three figures are made of. */
-export interface FigureInput {
+export interface LawFigureInput {
   trans: Translate;
   payload: LawPayload;
   fit: SavedFit;
-  state: LawState;
+  state: LawChoices;
   /** Colour map of the fitted surface. */
   colormap: ColorMapName;
+  /** Pixels that a panel is wide. Default 460. */
+  width?: number;
 }
+
+const DEFAULT_WIDTH = 460;
+/** Pixels beside the fitted surface that its color bar takes. */
+const BAR_ROOM = 70;
 
 const MARGIN = { t: 34, r: 12, b: 48, l: 58 };
 const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
+/** Pixels of a facet's own height: the rest is between the rows. */
+const FACET_PIXELS = 140;
 const GREY = cssColor(GUIDE, 0.9);
-const STOPS = 16;
-
-/** Plotly's form of a colour map of ours. */
-function colorScale(name: ColorMapName): [number, string][] {
-  return Array.from({ length: STOPS + 1 }, (_, i) => [i / STOPS, colorHex(name, i / STOPS)]);
-}
 
 /** Predicted against measured with the diagonal; residuals on request. */
-export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figure {
+export function scatterFigure({ trans, payload, fit, state, width = DEFAULT_WIDTH }: LawFigureInput): Figure {
   const layout = scatterLayout(payload, fit, state.benchmark, state.leaveOneOut);
   const { range } = layout;
   const points = layout.points.map((point): PlacedPoint => {
@@ -51,15 +50,26 @@ export function scatterFigure({ trans, payload, fit, state }: FigureInput): Figu
   const across = state.leaveOneOut ? trans.__("predicted without the encoder") : trans.__("predicted");
   const lines = state.residuals ? [residualLines(points)] : [];
   return {
-    data: [...lines, ...numberedTraces(points, state)],
+    data: [...lines, ...numberedTraces(points, state, panelScale(width, range, range))],
     layout: {
-      ...frame(trans.__("%1: predicted and measured", plain(name)), PANEL_HEIGHT),
-      xaxis: { title: { text: plain(across) }, range },
-      yaxis: { title: { text: plain(trans.__("measured")) }, range },
+      ...frame(trans.__("%1: predicted and measured", figureText(name)), PANEL_HEIGHT),
+      xaxis: { title: { text: figureText(across) }, range },
+      yaxis: { title: { text: figureText(trans.__("measured")) }, range },
       shapes: [diagonal("x", "y", range)],
     },
     config: {},
   };
+}
+
+/** The scale of a panel so wide, whose axes have these ranges. */
+function panelScale(width: number, x: readonly [number, number], y: readonly [number, number]): PanelScale {
+  return { width: Math.max(80, width - MARGIN.l - MARGIN.r), height: PANEL_HEIGHT - MARGIN.t - MARGIN.b, x, y };
+}
+
+/** A predictor in words: the law's two scores have names, others are called as the table calls them. */
+export function predictorName(trans: Translate, name: string): string {
+  const known: Record<string, string | undefined> = { a: trans.__("A score"), c: trans.__("C score") };
+  return known[name] ?? name;
 }
 
 /** Both scores with their names, in the units of the benchmark. */
@@ -110,17 +120,17 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
 }
 
 /** The fitted surface over the first two predictors, and where the encoders lie; `undefined` with a single predictor. */
-export function planeFigure({ trans, payload, fit, state, colormap }: FigureInput): Figure | undefined {
+export function planeFigure(input: LawFigureInput): Figure | undefined {
+  const { trans, payload, fit, state, colormap, width = DEFAULT_WIDTH } = input;
   const surface = fittedSurface(payload, fit, state.benchmark);
   if (!surface) return undefined;
-  const points = lawPoints(payload, fit, state.benchmark).map(({ encoder, predictors: [x, y], predicted }) => ({
-    encoder,
-    x,
-    y,
-    text: `${payload.encoders[encoder]}: ${scoreText(predicted)}`,
-  }));
-  const [across, up] = surface.axes;
+  const [across, up] = surface.axes.map((name) => predictorName(trans, name));
+  const points = lawPoints(payload, fit, state.benchmark).map((point): PlacedPoint => {
+    const [x, y] = point.predictors;
+    return { encoder: point.encoder, x, y, text: sayPlace(input, point, [across, up]) };
+  });
   const [low, high] = surface.range;
+  const scale = panelScale(width - BAR_ROOM, ends(surface.x), ends(surface.y));
   return {
     data: [
       {
@@ -132,17 +142,32 @@ export function planeFigure({ trans, payload, fit, state, colormap }: FigureInpu
         zmax: high,
         colorscale: colorScale(colormap),
         hoverinfo: "skip",
-        colorbar: { thickness: 12, outlinewidth: 1, ticks: "outside", title: { text: plain(trans.__("predicted")) } },
+        colorbar: {
+          thickness: 12,
+          outlinewidth: 1,
+          ticks: "outside",
+          title: { text: figureText(trans.__("predicted")) },
+        },
       },
-      ...numberedTraces(points, state),
+      ...numberedTraces(points, state, scale),
     ],
     layout: {
-      ...frame(trans.__("Fitted surface over %1 and %2", plain(across), plain(up)), PANEL_HEIGHT),
-      xaxis: { title: { text: plain(across) }, range: ends(surface.x), showgrid: false, zeroline: false },
-      yaxis: { title: { text: plain(up) }, range: ends(surface.y), showgrid: false, zeroline: false },
+      ...frame(trans.__("Fitted surface over %1 and %2", figureText(across), figureText(up)), PANEL_HEIGHT),
+      xaxis: { title: { text: figureText(across) }, range: ends(surface.x), showgrid: false, zeroline: false },
+      yaxis: { title: { text: figureText(up) }, range: ends(surface.y), showgrid: false, zeroline: false },
     },
     config: {},
   };
+}
+
+/** "CLIP336: A score 0.788, C score 15.66; predicted score 64.51". */
+function sayPlace(
+  { trans, payload }: LawFigureInput,
+  { encoder, predictors, predicted }: LawPoint,
+  [across, up]: readonly string[],
+): string {
+  const place = `${across} ${scoreText(predictors[0])}, ${up} ${scoreText(predictors[1])}`;
+  return trans.__("%1: %2; predicted score %3", payload.encoders[encoder], place, scoreText(predicted));
 }
 
 function ends(values: readonly number[]): [number, number] {
@@ -150,7 +175,7 @@ function ends(values: readonly number[]): [number, number] {
 }
 
 /** All benchmarks side by side, scores from 0 (lowest measured) to 1 (highest), on common axes. */
-export function facetsFigure(input: FigureInput, width: number): Figure | undefined {
+export function facetsFigure(input: LawFigureInput, width: number): Figure | undefined {
   const { trans, payload, fit, state } = input;
   const count = payload.benchmarks.length;
   if (count < 2) return undefined;
@@ -158,11 +183,19 @@ export function facetsFigure(input: FigureInput, width: number): Figure | undefi
   const rows = Math.ceil(count / columns);
   const facets = payload.benchmarks.map((_, benchmark) => facetPoints(input, benchmark));
   const range = padded(extent(facets.flatMap((points) => points.flatMap(({ x, y }) => [x, y]))));
+  const facet = (width * (1 - GAP_X * (columns - 1))) / columns;
   const title = state.leaveOneOut
     ? trans.__("All benchmarks, predicted without the encoder (across) and measured (up)")
     : trans.__("All benchmarks, predicted (across) and measured (up)");
   return {
-    data: facets.map((points, i) => ({ ...encoderTrace(points, state, true), ...axesOf(i) })),
+    data: facets.map((points, i) => ({
+      ...encoderTrace(
+        withNeighbors(points, { width: facet, height: FACET_PIXELS, x: range, y: range }, true),
+        state,
+        true,
+      ),
+      ...axesOf(i),
+    })),
     layout: {
       ...frame(title, 60 + rows * FACET_HEIGHT),
       margin: { t: 64, r: 12, b: 32, l: 40 },
@@ -174,7 +207,7 @@ export function facetsFigure(input: FigureInput, width: number): Figure | undefi
   };
 }
 
-function facetPoints({ trans, payload, fit, state }: FigureInput, benchmark: number): PlacedPoint[] {
+function facetPoints({ trans, payload, fit, state }: LawFigureInput, benchmark: number): PlacedPoint[] {
   const points = lawPoints(payload, fit, benchmark);
   const [low, high] = extent(points.flatMap(({ measured }) => (measured === null ? [] : [measured])));
   const unit = (value: number): number => (value - low) / (high - low || 1);
@@ -213,7 +246,7 @@ function facetAxes(i: number, rows: number, columns: number, range: [number, num
   ];
 }
 
-function facetLabel({ payload, state }: FigureInput, i: number, fit: SavedFit): object {
+function facetLabel({ payload, state }: LawFigureInput, i: number, fit: SavedFit): object {
   const { r2, looQ2 } = fit.benchmarks[i];
   return {
     text: facetTitle(payload, i, state.leaveOneOut ? looQ2 : r2, state),

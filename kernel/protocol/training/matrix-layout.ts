@@ -1,4 +1,5 @@
-import type { SavedMatrices } from "fovea/protocol";
+import { most } from "../../numeric/extremes";
+import type { SavedMatrices } from "./matrix";
 
 /** Pixels on the left of the cells, and on the right with the colour bar. */
 export const [LEFT, RIGHT]: readonly [number, number] = [60, 62];
@@ -27,13 +28,13 @@ export function leastWidth(matrix: SavedMatrices): number {
 
 /** Returns the pixels that the names of the rows take, with the name of the axis beside them. */
 export function labelsWidth({ rows }: SavedMatrices): number {
-  const longest = Math.max(0, ...rows.map((name) => Math.min(MOST_LETTERS, name.length)));
+  const longest = Math.max(0, most(rows.map((name) => Math.min(MOST_LETTERS, name.length))));
   return Math.max(LEFT, longest * LETTER + 28);
 }
 
 /** Returns the number of panels of these least widths in a row, so that the last row lacks as few as possible. */
 export function balancedColumns(width: number, least: readonly number[]): number {
   if (!least.length) return 1;
-  const fitting = Math.max(1, Math.floor((width + GAP) / (Math.max(...least) + GAP)));
+  const fitting = Math.max(1, Math.floor((width + GAP) / (most(least) + GAP)));
   return Math.ceil(least.length / Math.ceil(least.length / fitting));
 }

@@ -1,7 +1,7 @@
-import type { RunRecord } from "fovea/protocol";
-import { plain } from "./plain";
+import { GUIDE, cssColor, figureText } from "../core/figure";
+import type { RunRecord } from "./record";
 
-const GREY = "rgba(128, 128, 128, 0.9)";
+const GREY = cssColor(GUIDE, 0.9);
 const FONT = 11;
 /** Pixels that a letter of a stage's name takes in a wide face, and those around its chart. */
 const [LETTER, AROUND] = [7, 74];
@@ -78,7 +78,7 @@ const textWidth = (text: string): number => text.length * LETTER;
 
 function annotation(text: string, x: number): object {
   return {
-    text: plain(text),
+    text: figureText(text),
     x,
     y: 1,
     xref: "x",
