@@ -31,6 +31,10 @@ describe("preprocess options", () => {
     assert.deepEqual(merge({ mean: [0, 0, 0] }), { ...plan, mean: [0, 0, 0] });
     assert.deepEqual(merge("half"), { ...plan, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
     assert.deepEqual(merge("imagenet").std, [0.229, 0.224, 0.225]);
+    const all = { resize: "stretch", interpolation: "bilinear", mean: [0, 0, 0], std: [1, 1, 1] };
+    const odd = { ...own, do_rescale: false };
+    assert.deepEqual(merge(all, odd), { ...merge(undefined, odd), ...all }, "also those that are most of a plan");
+    assert.deepEqual(merge({ mean: undefined, resize: undefined }), plan, "undefined is absent");
     assert.deepEqual(merge({ input_size: [3, 32, 32], mean: [1, 1, 1] }).mean, [1, 1, 1]);
   });
 
@@ -40,7 +44,10 @@ describe("preprocess options", () => {
       () => merge("imagenets"),
       /preprocess must be imagenet, clip, half or an object, received "imagenets"/,
     );
-    assert.throws(() => merge(undefined, null), /Give preprocess: "imagenet", "clip" or "half", or \{ inputSize: 224/);
+    assert.throws(
+      () => merge(undefined, null),
+      /the option preprocess: "imagenet", "clip" or "half", or \{ inputSize: 224/,
+    );
   });
 
   it("with values out of reach of any picture are refused", () => {

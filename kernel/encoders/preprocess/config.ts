@@ -1,4 +1,5 @@
 import { EncoderError } from "../errors";
+import { given } from "../../option-names";
 import type { Preprocess } from "./preprocess";
 import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
@@ -53,17 +54,17 @@ export const TEMPLATE =
  * configuration file of the caller's takes the place of the model's.
  */
 export function mergePreprocess(
-  given: object | string | undefined,
+  wanted: object | string | undefined,
   found: object | null,
   graphSize: [number, number] | null,
   fn: string,
 ): Preprocess {
-  const named = typeof given === "string" ? NAMED.get(given) : undefined;
-  if (typeof given === "string" && !named)
-    throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, given);
-  if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)) && !named)
-    throw new EncoderError(fn, "preprocess must be a name or an object", given);
-  const options = (named ?? given) as object | undefined;
+  const named = typeof wanted === "string" ? NAMED.get(wanted) : undefined;
+  if (typeof wanted === "string" && !named)
+    throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, wanted);
+  if (wanted !== undefined && (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) && !named)
+    throw new EncoderError(fn, "preprocess must be a name or an object", wanted);
+  const options = (named ?? wanted) as object | undefined;
   if (!options && !found)
     throw new EncoderError(
       fn,
@@ -73,7 +74,7 @@ export function mergePreprocess(
   if (!options || !found || isWhole(options as Json))
     return readPreprocess(options ?? (found as object), graphSize, fn);
   const own = readPreprocess(found, graphSize, fn);
-  const checked = options as PreprocessOptions;
+  const checked = given(options as PreprocessOptions);
   // Sizes that follow from another: who says the input's side means the resized one too.
   const resizeTo = checked.inputSize === undefined ? own.resizeTo : undefined;
   return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
@@ -81,7 +82,6 @@ export function mergePreprocess(
 
 /** True if the option is a whole configuration, so that none of the model's own is wanted. */
 const isWhole = (json: Json): boolean =>
-  ["resize", "interpolation", "mean", "std"].every((key) => key in json) ||
   isTimm(json) ||
   isHuggingFace(json) ||
   ["pretrained_cfg", "vision_cfg", "preprocess_cfg", "image_processor"].some((key) => key in json);
