@@ -73,11 +73,27 @@ export function mergePreprocess(
     );
   if (!options || !found || isWhole(options as Json))
     return readPreprocess(options ?? (found as object), graphSize, fn);
-  const own = readPreprocess(found, graphSize, fn);
   const checked = given(options as PreprocessOptions);
+  const own = readOwn(found, checked, graphSize, fn);
+  if (!own) return readPreprocess(checked, graphSize, fn);
   // Sizes that follow from another: who says the input's side means the resized one too.
   const resizeTo = checked.inputSize === undefined ? own.resizeTo : undefined;
   return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
+}
+
+/** Reads the model's configuration; null for one that is refused, where the options say all that it would. */
+function readOwn(
+  found: object,
+  options: PreprocessOptions,
+  graphSize: [number, number] | null,
+  fn: string,
+): Preprocess | null {
+  try {
+    return readPreprocess(found, graphSize, fn);
+  } catch (error) {
+    if (["resize", "interpolation", "mean", "std"].every((key) => key in options)) return null;
+    throw error;
+  }
 }
 
 /** True if the option is a whole configuration, so that none of the model's own is wanted. */
