@@ -73,6 +73,16 @@ describe("preprocess options", () => {
         /the processor is not followed, as it/,
       );
     }
+    for (const name of ["DeepseekOcr2", "Glm5Next", "GraniteDocling", "Idefics", "LayoutLMv2", "VitPose"])
+      assert.throws(read({ image_processor_type: `${name}ImageProcessor` }), /the processor is not followed, as it/);
+    for (const key of ["do_grayscale", "crop_to_patches", "do_thumbnail"]) {
+      assert.throws(read({ [key]: true }), new RegExp(`${key} of a processor is not followed`));
+      assert.equal(read({ [key]: false })().resize, "shortest-edge");
+    }
+    const detr = { image_processor_type: "DetrImageProcessor", size: { shortest_edge: 800, longest_edge: 1333 } };
+    assert.throws(read({ ...detr, do_pad: true }), /it chooses a size by the picture/);
+    const bare = { image_processor_type: "SuperPointImageProcessor", size: { height: 32, width: 32 } };
+    assert.throws(() => readPreprocess(bare, null, "test"), /must say image_mean, or do_normalize/);
     assert.throws(read({ do_flip_channel_order: true }), /do_flip_channel_order of a processor is not followed/);
     const complete = { resize: "stretch", interpolation: "bicubic", mean: [0, 0, 0], std: [1, 1, 1] };
     assert.equal(merge(complete, { ...own, image_processor_type: "JanusImageProcessor" }).resize, "stretch");

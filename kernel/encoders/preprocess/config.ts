@@ -25,8 +25,8 @@ export interface PreprocessOptions {
   std?: number[];
   /** Factor on pixel values before `mean`. Default 1/255. */
   rescale?: number;
-  /** Colour outside a letterboxed picture, 0..255. Default 0. */
-  fill?: number;
+  /** Colour outside a letterboxed picture: a level of 0..255, or `mean` for the mean color, 0 after normalization. Default 0. */
+  fill?: Preprocess["fill"];
   /** Rounding of the first row and column of a centered crop. Default: that of the model's configuration. */
   cropRounding?: Preprocess["cropRounding"];
 }
@@ -236,6 +236,8 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
             : "stretch",
     resizeTo: checkSize(fn, "size", edge ? square(edge) : stretchTo),
     align: longest || json.do_pad === true ? "top-left" : "center",
+    // Processors pad what is normalized already, by zeros.
+    fill: longest || json.do_pad === true ? "mean" : DEFAULTS.fill,
     interpolation: checkResample(fn, json.resample ?? 2),
     ...statistics(json, fn),
     rescale: json.do_rescale === false ? 1 : checkNumber(fn, "rescale_factor", json.rescale_factor ?? 1 / 255),
@@ -255,9 +257,11 @@ function withCrop(json: Json, edge: number, fn: string): Json {
 
 function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {
   if (json.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
+  const std = checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]);
   return {
     mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]),
-    std: checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]),
+    // EfficientNet's processor divides by the deviation a second time.
+    std: json.include_top === true ? [std[0] ** 2, std[1] ** 2, std[2] ** 2] : std,
   };
 }
 
@@ -345,9 +349,10 @@ function checkNumber(fn: string, name: string, value: unknown): number {
   return value;
 }
 
-function checkLevel(fn: string, value: unknown): number {
+function checkLevel(fn: string, value: unknown): Preprocess["fill"] {
+  if (value === "mean") return value;
   const good = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-  if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255", value);
+  if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255, or mean", value);
   return value as number;
 }
 
