@@ -67,7 +67,7 @@ ${TABLE}
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
   [--by-layer]           each layer by itself; --indices all takes every one
-  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
+  [--match soft|argmax] [--window 5|none] (0: the peak's cell alone) [--temperature 0.02] [--mask-fill zero|-inf] [--center]
   [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
 ${PREPROCESS}
