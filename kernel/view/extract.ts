@@ -5,6 +5,7 @@ import { ViewError } from "../protocol/core/error";
 import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
 import { unitRows } from "../numeric";
 
+/** Options of an encoder's forward pass, by their shape. */
 export interface ForwardOptions {
   indices?: number[];
   outputFmt?: "NLC";

@@ -89,6 +89,6 @@ describe("questions about cells", () => {
     }
     assert.match(notebook.inspection(`${head}room`), /\n\nWhere things are\.$/);
     const { data } = notebook.queries.inspect(`${head}law.fit`, head.length + 7, 0);
-    assert.match(String(data["text/markdown"]), /Points\.\n\n@throws Error for none$/);
+    assert.match(String(data["text/markdown"]), /\n\n\*@param\* `x`: Points\.\n\n\*@throws\* Error for none$/);
   });
 });

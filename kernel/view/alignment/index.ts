@@ -39,6 +39,7 @@ export interface ReferenceTokens {
   readonly map: LayerFeatures;
 }
 
+/** Picture and text features that `view.alignment` compares. */
 export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
@@ -47,6 +48,7 @@ export interface AlignmentInput {
   tokens: TextTokens | ReferenceTokens;
 }
 
+/** Options of `view.alignment`. */
 export interface AlignmentOptions {
   title?: string;
   /** Name of the encoder that made the features, for the caption. */

@@ -18,6 +18,7 @@ import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
 
+/** Options of `view.correspondence`. */
 export interface CorrespondenceOptions {
   /** Layers by index, as in `forwardIntermediates`; negative counts from the end. Default: all the encoder gives. */
   indices?: readonly number[];

@@ -21,6 +21,7 @@ export interface SpairPairLike {
   readonly keypointIds: readonly string[];
 }
 
+/** Box and keypoints of one picture, as annotations of SPair-71k give them. */
 export interface SpairViewLike {
   readonly box: readonly number[];
   readonly keypoints: Readonly<Record<string, readonly number[] | null>>;

@@ -3,6 +3,7 @@ import { View } from "../../display/display";
 import { checkPixels, encodePng, type Pixels } from "../draw/png";
 import { ViewError } from "../../protocol/core/error";
 
+/** Options of `view.image`. */
 export interface ImageOptions {
   /** Each pixel becomes `scale x scale` pixels. Default 1. */
   scale?: number;

@@ -30,6 +30,7 @@ export type {
   LawTableRowLike,
 } from "./input";
 
+/** Options of `view.law`. */
 export interface LawViewOptions {
   title?: string;
   /** The benchmark shown first. Default: the first of the table. */

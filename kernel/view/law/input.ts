@@ -12,6 +12,7 @@ export interface LawTableLike {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Row of a table of scores, by its shape. */
 export interface LawTableRowLike {
   readonly encoder: string;
   readonly benchmark: string;
@@ -32,12 +33,14 @@ export interface LawFitLike {
   readonly groups?: Readonly<Record<string, LawGroupLike>>;
 }
 
+/** Figures of a regression, by their shape. */
 export interface LawGroupLike {
   readonly r2: number;
   readonly adjustedR2: number | null;
   readonly looQ2: number | null;
 }
 
+/** Fit of one benchmark, by its shape. */
 export interface LawBenchmarkFitLike extends LawGroupLike {
   readonly n: number;
   readonly terms: readonly string[];

@@ -11,6 +11,7 @@ import type { MimeBundle } from "../../display/host";
 import { fitSize, resizePicture } from "../draw/pictures";
 import { encodePng } from "../draw/png";
 
+/** Options of `view.pca`. */
 export interface PcaOptions {
   /** Layers by index; negative counts from the end. One row of pictures each. Default: the last. */
   indices?: readonly number[];

@@ -7,6 +7,7 @@ export type TableViewValue = string | number | boolean | null | undefined;
 /** Rows as objects by column name, or as arrays. */
 export type TableViewRow = readonly TableViewValue[] | { readonly [column: string]: TableViewValue };
 
+/** Options of `view.table`. */
 export interface TableViewOptions {
   title?: string;
   /** Digits after the point of numbers that are not integers. Default 3. */

@@ -21,6 +21,7 @@ import { describeTraining } from "./text";
 export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
 export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
 
+/** Options of `view.training`. */
 export interface TrainingViewOptions {
   title?: string;
 }

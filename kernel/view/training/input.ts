@@ -13,6 +13,7 @@ export interface TrainingRunLike {
   observe(observer: TrainingObserverLike): () => void;
 }
 
+/** Receiver of a training's events, by its shape. */
 export interface TrainingObserverLike {
   began(plan: TrainingPlanLike): void;
   stepped(report: TrainingStepLike): void;
