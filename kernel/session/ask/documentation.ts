@@ -25,8 +25,10 @@ export function documentedAt(draft: Draft, code: string, position: number): Docu
   const at = (there: number | undefined): Documented | undefined =>
     there === undefined ? undefined : nameAt(draft, there);
   // A cursor directly behind a name means that name; behind what opens an argument it means the argument.
-  const isBehind = position > 0 && !"(,<".includes(code[position - 1]!);
-  return at(place) ?? (isBehind ? at(place - 1) : undefined) ?? calledAround(draft, place);
+  const before = position > 0 ? code[position - 1]! : ",";
+  const behind = before === "," ? undefined : place - 1;
+  if ("(,<".includes(before)) return at(place) ?? calledAround(draft, place) ?? at(behind);
+  return at(place) ?? at(behind) ?? calledAround(draft, place);
 }
 
 function nameAt({ service, fileName, offset }: Draft, place: number): Documented | undefined {

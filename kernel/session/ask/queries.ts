@@ -109,7 +109,9 @@ function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): str
 }
 
 function asText({ signature, argument, doc, value }: Parts): string {
-  return [signature, argument, doc, value === undefined ? "" : `Value: ${value}`].filter((part) => part !== "").join("\n\n");
+  return [signature, argument, doc, value === undefined ? "" : `Value: ${value}`]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function asMarkdown({ signature, argument, doc, value }: Parts): string {
