@@ -36,7 +36,7 @@ export class Queries {
     const position = toUtf16(code, cursor);
     const { start, end, entries } = this.compiler.consult(
       code,
-      (draft) => completionsAt(draft, code, position),
+      (draft) => completionsAt(this.compiler.ts, draft, code, position),
       position,
     );
     const shown = entries.slice(0, MAX_MATCHES);
