@@ -72,5 +72,44 @@ class PublicInterfaceTests(unittest.TestCase):
         self.assertRegex(data["text/markdown"], r"\n\n\*\*Argument 2:\*\* `options\?: law\.FitOptions`  \n\w")
 
 
+class AutomaticImportTests(unittest.TestCase):
+    """In a notebook that has not imported the library, its names are completed with an import."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kernel.stop()
+
+    def accepted(self, code, behind=""):
+        """The cell after Tab, where the library is offered, else None."""
+        reply = self.kernel.ask(self.kernel.client.complete(code + behind, len(code)))
+        offered = [match for match in reply["matches"] if '"fovea"' in match]
+        start, end = reply["cursor_start"], reply["cursor_end"]
+        return (code + behind)[:start] + offered[0] + (code + behind)[end:] if offered else None
+
+    def test_a_name_that_begins_a_statement_gets_a_declaration_before_it(self):
+        self.assertEqual(self.accepted("encod"), 'import { encoders } from "fovea";\nencoders')
+        self.assertEqual(self.accepted("1;\nlaw", ".fit"), '1;\nimport { law } from "fovea";\nlaw.fit')
+
+    def test_elsewhere_it_is_imported_in_place(self):
+        for before, behind in (("const m = await encod", ""), ("console.log(encod", ")"), ("[1, encod", "]"), ("`${encod", "}`")):
+            cell = self.accepted(before, behind)
+            self.assertEqual(cell, before.replace("encod", '(await import("fovea")).encoders') + behind)
+            self.assertEqual(self.kernel.run(cell).reply["status"], "ok", cell)
+        self.kernel.run("%reset")
+
+    def test_it_is_offered_where_it_can_stand_and_is_not_known(self):
+        for code in ("x.encod", "let y: encod", "'encod", "// encod", "const encod", "import { encod", "function f() { encod", "e"):
+            self.assertIsNone(self.accepted(code), code)
+        self.assertIsNone(self.accepted("const encoders = 1;\nencod"))
+        self.kernel.run('import { encoders } from "fovea"')
+        self.assertIsNone(self.accepted("encod"))
+        self.assertEqual(self.kernel.ask(self.kernel.client.complete("encod"))["matches"][0], "encoders")
+        self.assertIsNotNone(self.accepted("wid"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -33,7 +33,11 @@ describe("paths of the notebook's tsconfig.json", () => {
   });
 
   it("complete", () => {
-    assert.deepEqual(notebook.completions('import { } from "@lib/').slice(0, 3), ["@lib/deep", "@lib/exact", "@lib/lens"]);
+    assert.deepEqual(notebook.completions('import { } from "@lib/').slice(0, 3), [
+      "@lib/deep",
+      "@lib/exact",
+      "@lib/lens",
+    ]);
   });
 });
 
