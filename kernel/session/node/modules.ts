@@ -10,6 +10,7 @@ import { libraryFile } from "../compile/library";
 import { placesOf } from "../compile/project";
 import { bareSpecifier, checkVersion } from "../compile/specifiers";
 import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
+import { patchReadline } from "./stdin";
 import { attempt, isError, readProperty } from "../run/reading";
 import { promised, until, type Steps } from "../run/steps";
 
@@ -53,7 +54,10 @@ export class CellModules {
       resolve: (specifier) =>
         Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href,
     };
-    const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
+    const required = (specifier: string): unknown => {
+      patchReadline(specifier);
+      return this.imported.get(specifier) ?? this.load(specifier);
+    };
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
       filename: this.place,
@@ -113,6 +117,7 @@ export class CellModules {
       }
     };
     loader._resolveFilename = (request, ...rest) => {
+      patchReadline(request);
       const library = withOwnIntrinsics(() => libraryFile(request));
       if (library !== undefined) return library;
       const importer = rest[0] as Module | undefined;
