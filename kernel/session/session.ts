@@ -20,6 +20,7 @@ import { saveIntrinsics, stuckChanges, withOwnIntrinsics } from "./run/intrinsic
 import { bundleOf } from "./mime";
 import {
   CellModules,
+  installColors,
   installPrompt,
   interruptAnswered,
   onTurn,
@@ -66,7 +67,8 @@ export class Session {
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
-    installPrompt(post);
+    installPrompt(post, (error) => this.executor.fail(error));
+    installColors();
     this.stacks.install();
     tidyInspection();
     saveIntrinsics(platformObjects());

@@ -10,6 +10,7 @@ export {
   shutGate,
   unbroken,
 } from "./lifeline";
+export { installColors } from "./colors";
 export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";
 export { runShell } from "./shell";

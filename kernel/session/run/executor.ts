@@ -52,7 +52,7 @@ export class Executor {
   /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};
   private readonly slot: Slot;
-  private stop: ((reason: KeyboardInterrupt) => void) | undefined;
+  private stop: ((reason: Error) => void) | undefined;
   private running: Scope | undefined;
 
   constructor(
@@ -140,6 +140,12 @@ export class Executor {
     this.running.cell.interrupted = true;
     raiseFlag();
     this.stop?.(new KeyboardInterrupt());
+  }
+
+  /** Ends the cell that waits with an error. Returns false without one. */
+  fail(error: Error): boolean {
+    this.stop?.(error);
+    return this.stop !== undefined;
   }
 
   /** Stops a loop that saw the flag where `vm` cannot stop it. */
