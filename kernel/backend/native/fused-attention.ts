@@ -72,7 +72,7 @@ export const attend: FusedPlanner = (inputs, attrs) => {
     const y = product(graph, dropped, v, 0, 0);
     return [G === H ? y : reshape(graph, y, [B, H, N, d])];
   };
-  return { operation: { key: keyOf("attend", sizes, attrs), emit, arena: true }, shapes: [[B, H, N, d]] };
+  return { operation: { key: keyOf("attend", sizes, attrs), emit, arena: true, heavy: true }, shapes: [[B, H, N, d]] };
 };
 
 /**
@@ -95,7 +95,7 @@ export const attendGradient: FusedPlanner = (inputs, attrs) => {
     return [G === H ? dQ : reshape(graph, dQ, [B, H, N, d]), dK, dV];
   };
   const shapes = inputs.slice(0, 3).map(({ shape }) => shape);
-  return { operation: { key: keyOf("attend/all", sizes, attrs), emit, arena: true }, shapes };
+  return { operation: { key: keyOf("attend/all", sizes, attrs), emit, arena: true, heavy: true }, shapes };
 };
 
 /** Emits weights · (dWeights - along), the gradient of the softmax. */
