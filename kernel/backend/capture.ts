@@ -64,7 +64,8 @@ export function captured(computation: Capturable): Tensor {
 }
 
 function find(computation: Capturable, all: readonly Tensor[]): Known | null {
-  const key = `${computation.key} ${all.map(({ shape }) => shape.join()).join(";")}`;
+  const threads = native().runtime.threadCount;
+  const key = `${computation.key} ${threads} ${all.map(({ shape }) => shape.join()).join(";")}`;
   const before = known.get(key);
   const found = before === undefined ? record(computation) : before;
   known.delete(key);
@@ -140,7 +141,7 @@ function replay({ capture, draws }: Known, computation: Capturable, all: readonl
     if (isRecorded()) return composedGradients(computation, given, dy);
     const state = { kept, tensors: saved.slice(given.length), dy };
     const gradientsOf = (places: readonly number[]): Tensor[] =>
-      capture.backward(backend, given, state, places).map(tensorOf);
+      places.length ? capture.backward(backend, given, state, places).map(tensorOf) : [];
     const found = gradientsOf(wanted);
     return Object.fromEntries(all.map((_, i) => [i, () => found[wanted.indexOf(i)] ?? gradientsOf([i])[0]]));
   };
