@@ -158,7 +158,7 @@ const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
 /** Rows x, weight and bias: x Wᵀ + b. */
 const linear: FusedPlanner = ([x, weight]) => {
   const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes: { transB: 1 } })];
-  return { operation: { key: "linear", emit }, shapes: [[x.shape[0], weight.shape[0]]] };
+  return { operation: { key: "linear", emit, heavy: true }, shapes: [[x.shape[0], weight.shape[0]]] };
 };
 
 /** Fused operations by name. A gradient has the name of its operation and of the input. */
