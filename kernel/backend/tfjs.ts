@@ -1,4 +1,5 @@
 import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, tensorflowBuild } from "./node";
+import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
@@ -84,7 +85,7 @@ export function trainingDevice(): TrainingDevice | null {
 
 /** Tests whether tensors are in this process's memory, where reading one costs only a copy. */
 export function computesInMemory(): boolean {
-  return started !== "webgpu" && !(started === "tensorflow" && forGpu);
+  return tf.getBackend() !== RECORDER && started !== "webgpu" && !(started === "tensorflow" && forGpu);
 }
 
 /** Records an update of a training as a run of its device. */
