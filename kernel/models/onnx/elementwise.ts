@@ -1,11 +1,18 @@
+import { ModelError } from "../error";
 import type { Call, Rule } from "./graph";
+import { FN } from "./names";
 import type { Form } from "./types";
 
 /** Returns the shape of an elementwise operation on two shapes. */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   const at = (shape: readonly number[], i: number): number => shape[i - rank + shape.length] ?? 1;
-  return Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
+  return Array.from({ length: rank }, (_, i) => {
+    const [one, other] = [at(a, i), at(b, i)];
+    if (one !== 1 && other !== 1 && one !== other)
+      throw new ModelError(FN, `[${a.join(", ")}] must fit the other operand`, [...b]);
+    return one === 1 ? other : one;
+  });
 }
 
 const formOf = (forms: ReadonlyMap<string, Form>, name: string): Form => forms.get(name) as Form;
@@ -21,8 +28,7 @@ function binary(write: (call: Call) => string, dtype?: Form["dtype"]): Rule {
   };
 }
 
-const pair = (op: string, dtype?: Form["dtype"]): Rule =>
-  binary((call) => call.graph.one(op, call.inputs), dtype);
+const pair = (op: string, dtype?: Form["dtype"]): Rule => binary((call) => call.graph.one(op, call.inputs), dtype);
 
 /** Rule of a kernel of one input that keeps its shape. */
 function unary(write: (x: string, call: Call) => string, input = "x", dtype?: Form["dtype"]): Rule {
@@ -96,7 +102,15 @@ const SINGLE = {
   Tanh: "Tanh",
 } as const;
 
-const PAIRS = { Add: "Add", Sub: "Sub", Multiply: "Mul", RealDiv: "Div", Maximum: "Max", Minimum: "Min", Pow: "Pow" } as const;
+const PAIRS = {
+  Add: "Add",
+  Sub: "Sub",
+  Multiply: "Mul",
+  RealDiv: "Div",
+  Maximum: "Max",
+  Minimum: "Min",
+  Pow: "Pow",
+} as const;
 
 const COMPARISONS = {
   Equal: "Equal",
@@ -124,7 +138,9 @@ export const elementwise: Record<string, Rule> = {
     return call.graph.one("Mul", [difference, difference]);
   }),
   FloorDiv: binary((call) => call.graph.one("Floor", [call.graph.one("Div", call.inputs)])),
-  LeakyRelu: unary((x, call) => call.graph.one("LeakyRelu", [x], { alpha: { float: call.attribute<number>("alpha") } })),
+  LeakyRelu: unary((x, call) =>
+    call.graph.one("LeakyRelu", [x], { alpha: { float: call.attribute<number>("alpha") } }),
+  ),
   Relu6: unary((x, { graph }) => graph.one("Clip", [x, graph.scalar(0), graph.scalar(6)])),
   ClipByValue: clip,
   Cast: cast,

@@ -127,7 +127,8 @@ export function simplify(graph: OnnxGraph, outputs: ReadonlySet<string>): OnnxOp
   const fused = graph.operators.map((operator) => find(net, operator) ?? operator);
   const kept = reachable(withoutIdentities(fused, outputs), outputs);
   const read = new Set(kept.flatMap(({ inputs }) => inputs));
-  for (const name of [...graph.constants.keys()]) if (!read.has(name) && !outputs.has(name)) graph.constants.delete(name);
+  for (const name of [...graph.constants.keys()])
+    if (!read.has(name) && !outputs.has(name)) graph.constants.delete(name);
   for (const name of [...graph.parameters]) if (!read.has(name) && !outputs.has(name)) graph.parameters.delete(name);
   return kept;
 }

@@ -84,7 +84,8 @@ export class OnnxGraph {
 
   /** Adds a constant. */
   constant(value: Constant): string {
-    const key = value.data.length <= 64 ? `${value.data.constructor.name} ${value.dims.join()} ${value.data.join()}` : null;
+    const key =
+      value.data.length <= 64 ? `${value.data.constructor.name} ${value.dims.join()} ${value.data.join()}` : null;
     const known = key === null ? undefined : this.computed.get(key);
     if (known !== undefined) return known;
     const name = this.unique("constant");
@@ -100,7 +101,8 @@ export class OnnxGraph {
 
   /** Adds a number without dimensions. */
   scalar(value: number, dtype: Dtype = "float32"): string {
-    const data = dtype === "int32" ? Int32Array.of(value) : dtype === "bool" ? Uint8Array.of(value) : Float32Array.of(value);
+    const data =
+      dtype === "int32" ? Int32Array.of(value) : dtype === "bool" ? Uint8Array.of(value) : Float32Array.of(value);
     return this.constant({ dims: [], data });
   }
 
@@ -144,9 +146,21 @@ export class OnnxGraph {
     if (same) return this.one("Shape", [same.tensor], { start: same.axis, end: same.axis + 1 });
     for (const one of this.known) {
       const factor = sizes[0] / one.sizes[0];
-      if (isSame(one.sizes.map((size) => size * factor), sizes)) return this.scaled(this.size(one.sizes), factor);
+      if (
+        isSame(
+          one.sizes.map((size) => size * factor),
+          sizes,
+        )
+      )
+        return this.scaled(this.size(one.sizes), factor);
       const more = sizes[0] - one.sizes[0];
-      if (isSame(one.sizes.map((size) => size + more), sizes)) return this.one("Add", [this.size(one.sizes), this.integers([more])]);
+      if (
+        isSame(
+          one.sizes.map((size) => size + more),
+          sizes,
+        )
+      )
+        return this.one("Add", [this.size(one.sizes), this.integers([more])]);
     }
     return this.productBy(sizes);
   }
@@ -156,7 +170,13 @@ export class OnnxGraph {
       for (const b of this.known) {
         const product = a.sizes.map((size, i) => size * b.sizes[i]);
         const factor = sizes[0] / product[0];
-        if (!isSame(product.map((size) => size * factor), sizes)) continue;
+        if (
+          !isSame(
+            product.map((size) => size * factor),
+            sizes,
+          )
+        )
+          continue;
         return this.scaled(this.one("Mul", [this.size(a.sizes), this.size(b.sizes)]), factor);
       }
     throw new ModelError(FN, "sizes must follow from those of the inputs", sizes.join(", "));

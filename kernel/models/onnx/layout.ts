@@ -29,6 +29,8 @@ const reshaped: Rule = {
     const { shape: from, dtype } = formOf(forms, "x");
     const wanted = shape as number[];
     const rest = count(from) / count(wanted.map((size) => (size < 0 ? 1 : size)));
+    const fits = Number.isInteger(rest) && (rest === 1 || wanted.some((size) => size < 0));
+    if (!fits) throw new ModelError(FN, `[${from.join(", ")}] must have the values of the new shape`, wanted);
     return { shape: wanted.map((size) => (size < 0 ? rest : size)), dtype };
   },
   write: (call) => reshape(call, "x"),
@@ -89,7 +91,9 @@ const unpack: Rule = {
   write: (call) => {
     const axis = axisOf(call.attribute<number>("axis"), call.form("value").shape.length);
     const x = call.input("value");
-    return call.outputs.map((_, i) => call.graph.one("Gather", [x, call.graph.constant({ dims: [], data: BigInt64Array.of(BigInt(i)) })], { axis }));
+    return call.outputs.map((_, i) =>
+      call.graph.one("Gather", [x, call.graph.constant({ dims: [], data: BigInt64Array.of(BigInt(i)) })], { axis }),
+    );
   },
 };
 
@@ -163,14 +167,20 @@ const tile: Rule = {
   },
   write: (call) => {
     const reps = call.varying<number[]>("reps");
-    return call.graph.one("Tile", [call.input("x"), call.graph.sizeList(reps[0].map((_, i) => reps.map((one) => one[i])))]);
+    return call.graph.one("Tile", [
+      call.input("x"),
+      call.graph.sizeList(reps[0].map((_, i) => reps.map((one) => one[i]))),
+    ]);
   },
 };
 
 const pad: Rule = {
   infer(forms, { paddings }) {
     const { shape, dtype } = formOf(forms, "x");
-    return { shape: shape.map((size, i) => size + (paddings as number[][])[i][0] + (paddings as number[][])[i][1]), dtype };
+    return {
+      shape: shape.map((size, i) => size + (paddings as number[][])[i][0] + (paddings as number[][])[i][1]),
+      dtype,
+    };
   },
   write: (call) => {
     const traces = call.varying<number[][]>("paddings");

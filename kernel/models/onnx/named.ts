@@ -65,7 +65,11 @@ const resizing = (kind: "antialias" | "bicubic"): Record<string, number | string
 function places(call: Call, sizes: Sizes): string {
   const { graph } = call;
   const scalar = (name: string): string => graph.one("Squeeze", [name]);
-  const whole = graph.one("Range", [scalar(graph.integers([0])), scalar(graph.size(sizes)), scalar(graph.integers([1]))]);
+  const whole = graph.one("Range", [
+    scalar(graph.integers([0])),
+    scalar(graph.size(sizes)),
+    scalar(graph.integers([1])),
+  ]);
   return graph.one("Cast", [whole], { to: 1 });
 }
 
@@ -132,7 +136,8 @@ function angles(call: Call, settings: RotarySettings): string {
   const frequencies = Float32Array.from({ length: d / 4 }, (_, i) => theta ** ((-4 * i) / d));
   const halves = ([0, 1] as const).map((axis) => waves(call, axis, coordinates(call, axis, settings), frequencies));
   const half = graph.one("Concat", halves, { axis: 2 });
-  if (layout === "half") return graph.one("Reshape", [graph.one("Concat", [half, half], { axis: 2 }), graph.integers([-1, d])]);
+  if (layout === "half")
+    return graph.one("Reshape", [graph.one("Concat", [half, half], { axis: 2 }), graph.integers([-1, d])]);
   const apart = graph.one("Unsqueeze", [half, graph.integers([3])]);
   return graph.one("Reshape", [graph.one("Concat", [apart, apart], { axis: 3 }), graph.integers([-1, d])]);
 }

@@ -67,7 +67,11 @@ export interface ExternalPlace {
 export function externalMessage(name: string, dims: readonly number[], place: ExternalPlace): Uint8Array {
   const entry = (key: string, value: string): Uint8Array =>
     bytesField(13, concat([textField(1, key), textField(2, value)]));
-  const entries = [entry("location", place.location), entry("offset", `${place.offset}`), entry("length", `${place.length}`)];
+  const entries = [
+    entry("location", place.location),
+    entry("offset", `${place.offset}`),
+    entry("length", `${place.length}`),
+  ];
   return concat([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
 }
 

@@ -7,8 +7,6 @@ import { FN } from "./names";
 import { inferences } from "./rules";
 import type { Attributes, Dtype, Form, RecordedNode, Source, Trace } from "./types";
 
-
-
 type Values = Float32Array | Int32Array | Uint8Array;
 
 /** Tensors and kernels of one run. */
@@ -18,6 +16,8 @@ export class Recording {
   readonly sources = new Map<number, Source>();
   /** Names of the modules that are computing, outermost first. */
   readonly scopes: string[] = [];
+  /** Module in which an error arose. */
+  failed: string | null = null;
   private readonly numbers = new WeakMap<object, number>();
   private readonly examples = new Map<number, Values>();
 
@@ -89,8 +89,7 @@ export class Recording {
   private infer(kernel: string, forms: ReadonlyMap<string, Form>, attributes: Attributes): Form | Form[] {
     const infer = inferences[kernel];
     if (infer) return infer(forms, attributes);
-    const where = this.scope || "the model";
-    throw new ModelError(FN, `every operation must be known as ONNX operators (in ${where})`, kernel);
+    throw unwritable(this.scope, kernel);
   }
 
   /** Returns what was recorded, with the numbers of the model's outputs. */
@@ -99,6 +98,9 @@ export class Recording {
     return { nodes: this.nodes, forms: this.forms, sources: this.sources, outputs: numbers };
   }
 }
+
+const unwritable = (scope: string, kernel: string): ModelError =>
+  new ModelError(FN, `every operation must be known as ONNX operators (in ${scope || "the model"})`, kernel);
 
 /** Recording of the run in progress. */
 let current: Recording | null = null;
@@ -172,9 +174,17 @@ export function record(
   tf.engine().startScope("models.toOnnx");
   try {
     return recording.finish(run(recording));
+  } catch (error) {
+    throw unknownKernel(error, recording) ?? error;
   } finally {
     tf.engine().endScope();
     void tf.setBackend(before);
     current = null;
   }
+}
+
+/** Returns the refusal of a kernel that no device in use has, which tfjs reports before the device is asked. */
+function unknownKernel(error: unknown, { failed }: Recording): ModelError | null {
+  const found = error instanceof Error ? /^Kernel '(\w+)' not registered/.exec(error.message) : null;
+  return found && unwritable(failed ?? "", found[1]);
 }

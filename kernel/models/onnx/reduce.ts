@@ -6,7 +6,10 @@ import type { Attributes, Form } from "./types";
 /** Returns the axes of a reduction in ascending order; tfjs leaves them out for all. */
 function axesOf(attributes: Attributes, rank: number): number[] {
   const given = attributes["axis"] ?? attributes["reductionIndices"];
-  const axes = given === undefined || given === null ? Array.from({ length: rank }, (_, i) => i) : [given as number | number[]].flat();
+  const axes =
+    given === undefined || given === null
+      ? Array.from({ length: rank }, (_, i) => i)
+      : [given as number | number[]].flat();
   return axes.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
 }
 
@@ -40,7 +43,8 @@ const product: Rule = {
   infer(forms, { transposeA, transposeB }) {
     const [a, b] = [forms.get("a") as Form, forms.get("b") as Form];
     const rank = a.shape.length;
-    if (rank !== b.shape.length) throw new ModelError(FN, "both operands of a product need as many dimensions", b.shape);
+    if (rank !== b.shape.length)
+      throw new ModelError(FN, "both operands of a product need as many dimensions", b.shape);
     const rows = a.shape[rank - (transposeA ? 1 : 2)];
     const columns = b.shape[rank - (transposeB ? 2 : 1)];
     const batch = a.shape.slice(0, -2).map((size, i) => Math.max(size, b.shape[i]));

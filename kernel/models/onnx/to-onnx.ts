@@ -2,6 +2,7 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { checkStarted } from "../../backend/tfjs";
 import type { Module } from "../../nn/module";
+import type { Parameter } from "../../nn/parameter";
 import { ModelError } from "../error";
 import { ELEMENT_TYPES } from "./elementwise";
 import { OnnxModelFile, type OnnxValue } from "./file";
@@ -54,6 +55,7 @@ export async function toOnnx(model: Module, options: ToOnnxOptions): Promise<Onn
   checkStarted(FN);
   const inputs = inputsOf(options);
   const parameters = model.namedParameters();
+  await separate(parameters.values());
   const call = options.call ?? forwardOf(model);
   const data = new Map([...parameters].map(([name, { value }]) => [value.dataId as object, name]));
   const traces = inEvaluation(model, () =>
@@ -69,6 +71,15 @@ export async function toOnnx(model: Module, options: ToOnnxOptions): Promise<Onn
   return new OnnxModelFile({ graph, operators, inputs: inputs.map(declared), outputs, parameters, name });
 }
 
+/** Gives each parameter data that no other has; parameters made from one tensor share it until they change. */
+async function separate(parameters: Iterable<Parameter>): Promise<void> {
+  const seen = new Set<object>();
+  for (const parameter of parameters) {
+    if (seen.has(parameter.value.dataId)) parameter.assign(await parameter.read());
+    seen.add(parameter.value.dataId);
+  }
+}
+
 const declared = ({ name, shape, dtype, axes }: Input): OnnxValue => ({
   name,
   type: ELEMENT_TYPES[dtype],
@@ -77,7 +88,8 @@ const declared = ({ name, shape, dtype, axes }: Input): OnnxValue => ({
 
 function forwardOf(model: Module): (...inputs: Tensor[]) => OnnxResult {
   const { forward } = model as { forward?: (...inputs: Tensor[]) => OnnxResult };
-  if (typeof forward !== "function") throw new ModelError(FN, "a model without forward needs call", model.constructor.name);
+  if (typeof forward !== "function")
+    throw new ModelError(FN, "a model without forward needs call", model.constructor.name);
   return (...inputs) => (model as Module & { forward: typeof forward }).forward(...inputs);
 }
 
@@ -96,7 +108,11 @@ function inputsOf({ inputs, dynamic = [] }: ToOnnxOptions): Input[] {
 
 const PICTURE = ["batch", null, "height", "width"] as const;
 
-function axesOf(name: string, shape: readonly number[], dynamic: NonNullable<ToOnnxOptions["dynamic"]>): (string | null)[] {
+function axesOf(
+  name: string,
+  shape: readonly number[],
+  dynamic: NonNullable<ToOnnxOptions["dynamic"]>,
+): (string | null)[] {
   if (!Array.isArray(dynamic)) {
     const names = (dynamic as Readonly<Record<string, readonly (string | null)[]>>)[name] ?? [];
     if (names.length > shape.length) throw new ModelError(FN, `${name} has ${shape.length} dimensions`, names);
@@ -123,7 +139,9 @@ interface Variant {
 function variants(inputs: readonly Input[]): Variant[] {
   const names = [...new Set(inputs.flatMap(({ axes }) => axes).filter((name) => name !== null))];
   const scaled = (factor: (name: string) => number, dimension: string | null): Variant => ({
-    shapes: inputs.map(({ shape, axes }) => shape.map((size, i) => size * (axes[i] === null ? 1 : factor(axes[i] as string)))),
+    shapes: inputs.map(({ shape, axes }) =>
+      shape.map((size, i) => size * (axes[i] === null ? 1 : factor(axes[i] as string))),
+    ),
     dimension,
   });
   const one = names.map((name) => scaled((other) => (other === name ? 2 : 1), name));
@@ -145,7 +163,11 @@ function traceOf(parameters: ReadonlyMap<object, string>, model: Module, run: Ru
   } catch (error) {
     if (run.dimension === null) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    throw new ModelError(FN, `${run.dimension} must be free in the model (${text})`, run.shapes.map((shape) => `[${shape.join(", ")}]`).join(", "));
+    throw new ModelError(
+      FN,
+      `${run.dimension} must be free in the model (${text})`,
+      run.shapes.map((shape) => `[${shape.join(", ")}]`).join(", "),
+    );
   }
 }
 
@@ -158,7 +180,9 @@ function resultOf(recording: Recording, { inputs, shapes, example, call }: Run):
   });
   const result = call(...tensors);
   if (result instanceof tf.Tensor) return new Map([["output", result]]);
-  const entries = Array.isArray(result) ? result.map((one, i) => [`output_${i}`, one] as const) : Object.entries(result);
+  const entries = Array.isArray(result)
+    ? result.map((one, i) => [`output_${i}`, one] as const)
+    : Object.entries(result);
   const bad = entries.find(([, tensor]) => !(tensor instanceof tf.Tensor));
   if (bad || !entries.length) throw new ModelError(FN, "the model must return tensors", bad?.[0] ?? "none");
   return new Map(entries as [string, Tensor][]);
@@ -174,6 +198,9 @@ function inScopes<T>(model: Module, recording: Recording, run: () => T): T {
       recording.scopes.push(name);
       try {
         return forward.apply(this, inputs);
+      } catch (error) {
+        recording.failed ??= name;
+        throw error;
       } finally {
         recording.scopes.pop();
       }
@@ -223,9 +250,19 @@ function writeAll(graph: OnnxGraph, inputs: readonly Input[]): OnnxValue[] {
   });
   graph.enter("");
   return [...graph.first.outputs].map(([name, number]) => {
-    graph.operators.push({ op: "Identity", name: `/${name}`, inputs: [graph.nameOf(number)], outputs: [name], attributes: {} });
+    graph.operators.push({
+      op: "Identity",
+      name: `/${name}`,
+      inputs: [graph.nameOf(number)],
+      outputs: [name],
+      attributes: {},
+    });
     const { dtype } = graph.first.forms[number];
-    return { name, type: ELEMENT_TYPES[dtype], dims: graph.sizesOf(number).map((sizes) => dimensionOf(graph, inputs, sizes)) };
+    return {
+      name,
+      type: ELEMENT_TYPES[dtype],
+      dims: graph.sizesOf(number).map((sizes) => dimensionOf(graph, inputs, sizes)),
+    };
   });
 }
 
