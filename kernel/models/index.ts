@@ -30,3 +30,5 @@ export {
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
+export { type OnnxInput, type OnnxResult, toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
+export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";
