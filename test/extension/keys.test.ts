@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { alignmentKeys } from "../../extension/src/alignment/keys";
+import { attentionKeys } from "../../extension/src/attention/keys";
 import { correspondenceKeys } from "../../extension/src/correspondence/keys";
 import { lawKeys } from "../../extension/src/law/keys";
 import { ARROWS, Keys, arrowStep, type Key } from "../../extension/src/parts/keys";
@@ -49,7 +50,13 @@ describe("a table of keys", () => {
 });
 
 describe("the keys of every viewer", () => {
-  const tables = [alignmentKeys(trans), correspondenceKeys(trans), lawKeys(trans), trainingKeys(trans)];
+  const tables = [
+    alignmentKeys(trans),
+    attentionKeys(trans),
+    correspondenceKeys(trans),
+    lawKeys(trans),
+    trainingKeys(trans),
+  ];
 
   it("list themselves under a question mark, and say so on a button", () => {
     for (const keys of tables) {
