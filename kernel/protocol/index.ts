@@ -21,5 +21,6 @@ export * from "./status";
 export * from "./alignment";
 export * from "./attention";
 export * from "./correspondence";
+export * from "./gallery";
 export * from "./law";
 export * from "./training";
