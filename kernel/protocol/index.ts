@@ -6,6 +6,7 @@ export {
   argmax,
   centeredRows,
   decodeFloat16,
+  dotRow,
   encodeFloat16,
   fromHalf,
   row,

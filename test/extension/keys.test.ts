@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { alignmentKeys } from "../../extension/src/alignment/keys";
 import { attentionKeys } from "../../extension/src/attention/keys";
 import { correspondenceKeys } from "../../extension/src/correspondence/keys";
+import { galleryKeys } from "../../extension/src/gallery/keys";
 import { lawKeys } from "../../extension/src/law/keys";
 import { ARROWS, Keys, arrowStep, type Key } from "../../extension/src/parts/keys";
 import type { Translate } from "../../extension/src/parts/translate";
@@ -51,6 +52,7 @@ describe("a table of keys", () => {
 
 describe("the keys of every viewer", () => {
   const tables = [
+    galleryKeys(trans),
     alignmentKeys(trans),
     attentionKeys(trans),
     correspondenceKeys(trans),

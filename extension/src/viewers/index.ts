@@ -2,6 +2,7 @@
 export { alignmentPlugin } from "../alignment";
 export { attentionPlugin } from "../attention";
 export { correspondencePlugin } from "../correspondence";
+export { galleryPlugin } from "../gallery";
 export { lawPlugin } from "../law";
 export { plotlyPlugin } from "../plotly";
 export { trainingPlugin } from "../training";
