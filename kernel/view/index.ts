@@ -2,6 +2,7 @@
 export { alignment } from "./alignment";
 export { attention } from "./attention";
 export { correspondence } from "./correspondence";
+export { gallery } from "./gallery";
 export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
@@ -38,6 +39,14 @@ export {
   type HeadNumbers,
 } from "./attention";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
+export {
+  GalleryView,
+  type FeatureFolderLike,
+  type FeatureLineLike,
+  type GalleryOptions,
+  type GalleryProgress,
+  type PictureRoot,
+} from "./gallery";
 export { PcaView, type PcaOptions } from "./pca";
 export {
   LawView,
