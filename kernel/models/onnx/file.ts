@@ -1,4 +1,5 @@
 import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
+import { append } from "../../numeric";
 import type { Parameter } from "../../nn/parameter";
 import { bytesField, concat, integerField, messageField, textField } from "../../onnx/encode";
 import { platform } from "../../platform";
@@ -89,6 +90,7 @@ export class OnnxModelFile extends Described {
    * Writes the model. Each file is written beside its place and then moved, so that a half-written one never stands there.
    *
    * @param path file that ends in `.onnx`
+   * @throws ModelError for another ending
    */
   async save(path: string, { externalData = this.weightBytes() > MOST_BYTES }: SaveOnnxOptions = {}): Promise<void> {
     if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
@@ -149,7 +151,7 @@ export class OnnxModelFile extends Described {
       const tensor = place
         ? externalMessage(key, dims, { location, ...place })
         : constantMessage(key, { dims, data: await parameter.read() });
-      weights.push(...messageField(5, [tensor]));
+      append(weights, messageField(5, [tensor]));
     }
     const body = [
       ...operators.map((operator) => bytesField(1, operatorMessage(operator))),

@@ -25,6 +25,7 @@ export interface FeatureFolderLike {
   maps(paths: readonly string[], layers: readonly number[]): Promise<readonly LayerFeatures[]>;
 }
 
+/** Line of a manifest of features: one picture. */
 export interface FeatureLineLike {
   readonly path: string;
   readonly status: string;
