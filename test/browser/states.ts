@@ -8,6 +8,8 @@ const CONTROLS = [
   ".jp-FoveaView-controls :is(button, select, input)",
   ".jp-FoveaLaw-names li",
   ".jp-FoveaAlignment-chip",
+  ".jp-FoveaAttention-head",
+  ".jp-FoveaGallery-neighbors li",
 ].join(", ");
 
 /** Number of items tried of a list of like ones. */
@@ -106,7 +108,9 @@ async function over(page: Page, control: Locator): Promise<void> {
 }
 
 function isToggle(control: Locator): Promise<boolean> {
-  return control.evaluate((node) => node.matches("[aria-pressed], [aria-expanded], li, .jp-FoveaAlignment-chip"));
+  return control.evaluate((node) =>
+    node.matches("[aria-pressed], [aria-expanded], .jp-FoveaLaw-names li, .jp-FoveaAlignment-chip"),
+  );
 }
 
 /** Two frames: one that draws, one that has been shown. */

@@ -25,7 +25,7 @@ export interface FeatureFolderLike {
   maps(paths: readonly string[], layers: readonly number[]): Promise<readonly LayerFeatures[]>;
 }
 
-/** Line of a manifest of features: one picture. */
+/** A line of the manifest: one picture, with its size, or why it was left out. */
 export interface FeatureLineLike {
   readonly path: string;
   readonly status: string;
