@@ -1,6 +1,7 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
 import { offerNative } from "./native/start";
 import { offerTensorflow } from "./node";
+import { printTensors } from "./print-tensor";
 
 let offered = false;
 
@@ -15,6 +16,7 @@ export function offerDevices(core: typeof Tfjs): void {
   offered = true;
   // Keeps tfjs from printing an advertisement of another package, and the failures of devices, into the notebook.
   core.enableProdMode();
+  printTensors(core);
   offerTensorflow(core);
   offerNative(core);
 }

@@ -1,6 +1,7 @@
 import { isLoaded } from "./first-use";
 import { type NativeOptions, nativeThreads, startNative } from "./native/start";
 import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, runtimeVersion, tensorflowBuild } from "./node";
+import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
@@ -105,7 +106,7 @@ export function trainingDevice(): TrainingDevice | null {
 /** Tests whether tensors are in this process's memory, where reading one costs only a copy. */
 export function computesInMemory(): boolean {
   const device = trainingDevice();
-  return device !== "webgpu" && !(device === "tensorflow" && isOnGpu());
+  return tf.getBackend() !== RECORDER && device !== "webgpu" && !(device === "tensorflow" && isOnGpu());
 }
 
 /** Records an update of a training as a run of its device. */

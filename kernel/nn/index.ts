@@ -26,6 +26,8 @@ export {
 export { deformableSample, type SamplingWay } from "./deformable/sampling";
 export type { GridSize } from "./deformable/sizes";
 export { Conv1D } from "./conv1d";
+export { Conv2d, type Conv2dOptions } from "./conv2d";
+export { DropPath, dropPath } from "./drop-path";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";

@@ -9,7 +9,7 @@ import { nn, tf } from "../nn/names.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
-/** What a fresh process prints; `fovea` is the whole library. */
+/** Output of a fresh process; `fovea` is the whole library. */
 async function inFreshProcess(code: string, env: Record<string, string> = {}): Promise<string> {
   const script = `const fovea = require("./kernel/index.ts");
     const loaded = () => Object.keys(require.cache).filter((path) => path.includes("@tensorflow")).length;

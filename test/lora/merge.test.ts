@@ -211,19 +211,6 @@ describe("a merged base", () => {
     );
     await refused("vit", q, (tensors) => tensors.delete(q), /must hold the adapter's layers; it holds/);
   });
-
-  it("is what trained biases and rows are for: beside a model in memory they are refused", async () => {
-    const reasons = {
-      deit: 'bias "lora_only"',
-      tokens: "trainable_token_indices",
-      "tied-saved-together": "ensure_weight_tying true",
-    };
-    for (const [name, reason] of Object.entries(reasons))
-      await assert.rejects(
-        lora.load(new nn.Linear(2, 2), adapterOf(name)),
-        new RegExp(`lora.load: ${reason} must be merged into the base`),
-      );
-  });
 });
 
 it("convolutions and rows are looked at by their sizes", async () => {

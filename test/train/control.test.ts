@@ -1,4 +1,4 @@
-/** What a training tells whom, and what a control does to it. */
+/** Events of a training, and the effect of its control. */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,6 @@
 import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
 import type { DataId } from "@tensorflow/tfjs-core/dist/tensor_info";
+import { most } from "../../numeric";
 import { Entry, type Values } from "./entry";
 import type { Memory } from "./memory";
 import { type Recorder, SymbolicEntry, type Value } from "./recorder";
@@ -103,7 +104,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
     runSession(session: NativeSession, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[] {
       const operands = inputs.map((input) => this.operand(input));
       const sizes = shapes.map(sizeOf);
-      if (!runtime.takesArrays(Math.max(...sizes)))
+      if (!runtime.takesArrays(most(sizes)))
         return session.run(operands).map((data, i) => this.adopt(data as Float32Array<ArrayBuffer>, shapes[i]));
       const outputs = this.outputs(sizes, shapes);
       try {
