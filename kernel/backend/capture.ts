@@ -3,7 +3,7 @@ import { canFuse } from "./fused";
 import type { NativeBackend } from "./native/backend";
 import { Capture, type Recording } from "./native/capture";
 import { Recorder, type Value } from "./native/recorder";
-import { isolated, isRecorded, needsGradient } from "./tape";
+import { gradientsOf, isolated, isRecorded, needsGradient } from "./tape";
 import type { Tensor, Variable } from "./tensor";
 import { tf } from "./tf";
 
@@ -16,6 +16,8 @@ export interface Capturable {
   parameters: readonly { readonly value: Variable; readonly trainable: boolean }[];
   /** Tests whether a variable needs no gradient. */
   isFrozen: (variable: Variable) => boolean;
+  /** Keeps only the inputs for the gradient, which computes the rest again. */
+  recompute: boolean;
   /** Computes by operations of tfjs, from inputs and parameters alone. */
   compute: (...inputs: Tensor[]) => Tensor;
 }
@@ -129,7 +131,7 @@ function replay({ capture, draws }: Known, computation: Capturable, all: readonl
   const backend = native();
   const { gradients } = capture.recording;
   const wanted = isRecorded() ? wantedOf(computation).filter((i) => gradients[i] !== null) : [];
-  const kept = wanted.length ? capture.kept(wanted) : [];
+  const kept = wanted.length && !computation.recompute ? capture.kept(wanted) : [];
   const forwardFunc = (_: unknown, save: (tensors: Tensor[]) => void): Tensor => {
     const given = [...all, ...draws.map(({ make }) => make())];
     const [y, ...rest] = capture.forward(backend, given, kept).map(tensorOf);
@@ -171,8 +173,8 @@ function composedGradients(
   const all = [...xs, ...parameters.map(({ value }) => value)];
   drawnBefore = given.slice(all.length);
   try {
-    const { grads } = tf.engine().gradients(() => compute(...xs), all, dy, true);
-    return Object.fromEntries(grads.map((gradient, i) => [i, () => gradient]));
+    const grads = gradientsOf(() => compute(...xs), all, dy);
+    return Object.fromEntries(grads.map((gradient, i) => [i, () => gradient as Tensor]));
   } finally {
     drawnBefore = null;
   }

@@ -54,3 +54,18 @@ export function needsGradient(x: Tensor, isFrozen: (variable: Variable) => boole
   }
   return false;
 }
+
+/**
+ * Returns the gradients of a function in tensors, undefined where it does not depend on one; also while another gradient
+ * is being computed.
+ */
+export function gradientsOf(f: () => Tensor, xs: readonly Tensor[], dy: Tensor): (Tensor | undefined)[] {
+  const state = tape();
+  const { gradientDepth, activeTape } = state;
+  try {
+    return tf.engine().gradients(f, [...xs], dy, true).grads;
+  } finally {
+    // The engine would take the end of this gradient for the end of all.
+    if (gradientDepth === 0) state.activeTape = activeTape;
+  }
+}

@@ -1,7 +1,10 @@
 import { captured } from "../backend/capture";
 import type { Tensor } from "../backend/tensor";
+import { trainingDevice } from "../backend/tfjs";
 import type { Module } from "./module";
 import { isFrozen } from "./parameter";
+import { isRecomputed } from "./recompute";
+import { isWatched } from "./watch";
 
 /** Class of modules. */
 type ModuleClass<M extends Module> = abstract new (...args: never[]) => M;
@@ -37,7 +40,7 @@ export function captureForward(
     const rest = [...tensors];
     return inputs.map((input) => (input === undefined ? undefined : rest.shift()));
   };
-  const recipe = recipeOf(module);
+  const recipe = isWatched() ? null : recipeOf(module);
   if (recipe === null) return compute(...inputs);
   const parameters = module.namedParameters();
   const key = [recipe, [...parameters.keys()].join(), inputs.map((input) => (input === undefined ? 0 : 1)).join("")];
@@ -46,9 +49,22 @@ export function captureForward(
     inputs: given,
     parameters: [...parameters.values()],
     isFrozen,
+    recompute: isRecomputed(module),
     compute: (...tensors) => compute(...spread(tensors)),
   });
 }
+
+/** Classes whose `forward` is {@link captureForward}. */
+const capturing = new WeakSet<object>();
+
+/** Takes note of a class whose `forward` is {@link captureForward}. */
+export function capturesForward(type: ModuleClass<Module>): void {
+  capturing.add(type);
+}
+
+/** Tests whether a module's `forward` is computed as one graph, which can recompute by itself. */
+export const isCaptured = (module: Module): boolean =>
+  trainingDevice() === "native" && capturing.has(module.constructor) && !isWatched() && recipeOf(module) !== null;
 
 function recipeOf(module: Module): string | null {
   const parts: string[] = [];

@@ -1,5 +1,6 @@
 import type { FusedPlanner } from "./fused";
 import { type Graph, MICROSOFT } from "./graph";
+import { inParts, partsOf } from "./parts";
 import type { Emit } from "./runtime";
 
 /** Sizes of an attention: q [B, H, N, d], k and v [B, G, M, d]. */
@@ -60,58 +61,33 @@ function sizesOf([q, k]: Parameters<FusedPlanner>[0]): Sizes {
 /** Distinguishes graphs: with grouped heads, or in parts, they contain their shapes. */
 const keyOf = (name: string, sizes: Sizes, { hasMask, hasKept }: Readonly<Record<string, number>>): string => {
   const { B, H, N, d, G, M } = sizes;
-  const shapes = G === H && partsOf(sizes).length === 1 ? "" : [B, H, N, G, M].join();
+  const shapes = G === H && batchParts(sizes).length === 1 ? "" : [B, H, N, G, M].join();
   return `${name} ${d} ${hasMask} ${hasKept} ${shapes}`;
 };
 
 /** Number of scores that are computed at once; more would leave the processor's cache and take memory. */
 const SCORES_AT_ONCE = 2 ** 21;
 
-/** Returns the sizes of the parts of the batch that are computed one after the other. */
-function partsOf({ B, H, N, M }: Sizes): number[] {
-  const count = Math.min(B, Math.ceil((B * H * N * M) / SCORES_AT_ONCE));
-  return Array.from({ length: count }, (_, i) => Math.floor(((i + 1) * B) / count) - Math.floor((i * B) / count));
-}
+const batchParts = ({ B, H, N, M }: Sizes): number[] => partsOf(B, B * H * N * M, SCORES_AT_ONCE);
 
 /** Emits an operation on a part of the batch. */
-type EmitPart = (graph: Graph, names: readonly string[], sizes: Sizes) => readonly string[];
+type EmitBatch = (graph: Graph, names: readonly string[], sizes: Sizes) => readonly string[];
 
-/** Emits an operation part by part. Inputs of the batch's size are parted, a mask for all of it is not. */
-function inParts(emit: EmitPart, inputs: Parameters<FusedPlanner>[0], sizes: Sizes): Emit {
-  const parts = partsOf(sizes);
-  if (parts.length === 1) return (graph, names) => emit(graph, names, sizes);
+/** Emits an operation by parts of the batch; a mask for all of it is not parted. */
+function byBatch(emit: EmitBatch, inputs: Parameters<FusedPlanner>[0], sizes: Sizes): Emit {
   const isParted = inputs.map(({ shape }) => shape.length === 4 && shape[0] === sizes.B);
-  const options = { attributes: { axis: 0 }, outputs: parts.length };
-  return (graph, names) => {
-    const split = names.map((name, i) =>
-      isParted[i] ? graph.multiple("Split", [name, graph.integers(parts)], options) : parts.map(() => name),
-    );
-    const results = parts.map((B, part) =>
-      emit(
-        graph,
-        split.map((one) => one[part]),
-        { ...sizes, B },
-      ),
-    );
-    return results[0].map((_, i) =>
-      graph.node(
-        "Concat",
-        results.map((one) => one[i]),
-        { attributes: { axis: 0 } },
-      ),
-    );
-  };
+  return inParts((graph, names, B) => emit(graph, names, { ...sizes, B }), batchParts(sizes), isParted);
 }
 
 /** Attention of q, k, v, and the mask and dropout's values where the attributes say so: [B, H, N, d]. */
 export const attend: FusedPlanner = (inputs, attrs) => {
   const sizes = sizesOf(inputs);
-  const emitPart: EmitPart = (graph, [q, k, v, ...rest], part) => {
+  const emitPart: EmitBatch = (graph, [q, k, v, ...rest], part) => {
     const { dropped } = weightsOf(graph, q, k, extrasOf(rest, attrs), part);
     const y = product(graph, dropped, v, 0, 0);
     return [part.G === part.H ? y : reshape(graph, y, [part.B, part.H, part.N, part.d])];
   };
-  const emit = inParts(emitPart, inputs, sizes);
+  const emit = byBatch(emitPart, inputs, sizes);
   const { B, H, N, d } = sizes;
   return { operation: { key: keyOf("attend", sizes, attrs), emit, arena: true, heavy: true }, shapes: [[B, H, N, d]] };
 };
@@ -122,7 +98,7 @@ export const attend: FusedPlanner = (inputs, attrs) => {
  */
 export const attendGradient: FusedPlanner = (inputs, attrs) => {
   const sizes = sizesOf(inputs);
-  const emitPart: EmitPart = (graph, [q, k, v, y, dy, ...rest], part) => {
+  const emitPart: EmitBatch = (graph, [q, k, v, y, dy, ...rest], part) => {
     const { B, H, N, d, G } = part;
     const extras = extrasOf(rest, attrs);
     const stack = (x: string): string => (G === H ? x : reshape(graph, x, [B, G, (H / G) * N, d]));
@@ -135,7 +111,7 @@ export const attendGradient: FusedPlanner = (inputs, attrs) => {
     const dK = product(graph, dScores, stacked, 1, 0, d ** -0.5);
     return [G === H ? dQ : reshape(graph, dQ, [B, H, N, d]), dK, dV];
   };
-  const emit = inParts(emitPart, inputs, sizes);
+  const emit = byBatch(emitPart, inputs, sizes);
   const shapes = inputs.slice(0, 3).map(({ shape }) => shape);
   return { operation: { key: keyOf("attend/all", sizes, attrs), emit, arena: true, heavy: true }, shapes };
 };
