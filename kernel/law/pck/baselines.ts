@@ -28,11 +28,7 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  *   the random baselines
  * @throws LawError for an unknown baseline
  */
-export function baseline(
-  name: Baseline,
-  pairs: readonly BoxedPair[],
-  options: CScoreOptions = {},
-): PckSummary {
+export function baseline(name: Baseline, pairs: readonly BoxedPair[], options: CScoreOptions = {}): PckSummary {
   checkOptionNames("law.baseline", options, C_SCORE_OPTIONS, LawError);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({
