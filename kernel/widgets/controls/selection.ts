@@ -31,10 +31,13 @@ export interface RadioButtonsState<V> extends SelectionState<V> {
   orientation: "horizontal" | "vertical";
 }
 
+/** Values to choose from: alone, in pairs `[label, value]` as ipywidgets takes them, or in a map from labels. */
+export type Choices<V> = readonly V[] | readonly (readonly [label: string, value: V])[] | ReadonlyMap<string, V>;
+
 /** Options of a choice. */
 export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" | "index" | "_options_labels">> & {
-  /** Values to choose from, at least one, of any type. */
-  options: readonly V[];
+  /** Values to choose from, at least one, of any type; or pairs of a label and its value, or a map from labels to values. */
+  options: Choices<V>;
   /** Visible labels of the values. Default: the values as text. */
   labels?: readonly string[];
   /** Initial value. Default: the first. */
@@ -71,7 +74,8 @@ export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState
 }
 
 function choice<V>(where: string, definition: Definition, given: SelectionOptions<V, SelectionState<V>>): WidgetSetup {
-  const { options, labels = options.map(String), value, ...rest } = given;
+  const { options: choices, labels: own, value, ...rest } = given;
+  const { options, labels } = split<V>(where, choices, own);
   if (options.length === 0) throw new WidgetError(where, "there must be an option", options);
   if (labels.length !== options.length) {
     throw new WidgetError(where, `there must be a label for each of the ${options.length} options`, labels);
@@ -82,11 +86,27 @@ function choice<V>(where: string, definition: Definition, given: SelectionOption
   return { ...setup, state, local: ["options", "value"], derive: follow(where), check: checkIndex(where) };
 }
 
+/** Returns values and labels of choices in any of their forms. A list is one of pairs if each entry is a text and a value. */
+function split<V>(where: string, choices: Choices<V>, own?: readonly string[]): { options: V[]; labels: string[] } {
+  if (!Array.isArray(choices) && !(choices instanceof Map))
+    throw new WidgetError(where, "options must be a list of values, of pairs [label, value], or a map", choices);
+  const list = [...(choices as Iterable<unknown>)];
+  const isPair = (one: unknown): one is [string, V] =>
+    Array.isArray(one) && one.length === 2 && typeof one[0] === "string";
+  if (own === undefined && list.length > 0 && list.every(isPair))
+    return { options: list.map(([, value]) => value), labels: list.map(([label]) => label) };
+  return { options: list as V[], labels: [...(own ?? list.map(String))] };
+}
+
 /** Keeps value and index consistent: each sets the other; new options keep the value if they contain it. */
 function follow(where: string): WidgetSetup["derive"] {
   return (changes, present) => {
+    if (changes.has("options") && !changes.has("_options_labels")) {
+      const { options, labels } = split(where, changes.get("options") as Choices<unknown>);
+      changes.set("options", options);
+      changes.set("_options_labels", labels);
+    }
     const options = (changes.get("options") ?? present("options")) as readonly unknown[];
-    if (changes.has("options") && !changes.has("_options_labels")) changes.set("_options_labels", options.map(String));
     if (changes.has("options") && !changes.has("index") && !changes.has("value")) {
       changes.set("index", Math.max(0, options.indexOf(present("value"))));
     }
