@@ -10,7 +10,7 @@ describe("choices and days", () => {
         ["Token", 1],
         ["Key", 2],
       ] as [string, number][],
-      new Map([
+      new Map<string, number>([
         ["Token", 1],
         ["Key", 2],
       ]),

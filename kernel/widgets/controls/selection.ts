@@ -31,18 +31,26 @@ export interface RadioButtonsState<V> extends SelectionState<V> {
   orientation: "horizontal" | "vertical";
 }
 
-/** Values to choose from: alone, in pairs `[label, value]` as ipywidgets takes them, or in a map from labels. */
-export type Choices<V> = readonly V[] | readonly (readonly [label: string, value: V])[] | ReadonlyMap<string, V>;
+/** Values with their labels: pairs `[label, value]` as ipywidgets takes them, or a map from labels. */
+export type LabeledChoices<V> = readonly (readonly [label: string, value: V])[] | ReadonlyMap<string, V>;
 
 /** Options of a choice. */
 export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" | "index" | "_options_labels">> & {
-  /** Values to choose from, at least one, of any type; or pairs of a label and its value, or a map from labels to values. */
-  options: Choices<V>;
+  /** Values to choose from, at least one, of any type. */
+  options: readonly V[];
   /** Visible labels of the values. Default: the values as text. */
   labels?: readonly string[];
   /** Initial value. Default: the first. */
   value?: V;
 };
+
+/** Options of a choice whose values come with their labels. */
+export type LabeledOptions<V, S> = Omit<SelectionOptions<V, S>, "options" | "labels"> & {
+  options: LabeledChoices<V>;
+  labels?: undefined;
+};
+
+type Given<V, S> = SelectionOptions<V, S> | LabeledOptions<V, S>;
 
 const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
 
@@ -51,29 +59,37 @@ const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
  *
  * @throws WidgetError for no options, or a value outside them
  */
-export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>> {
+export function dropdown<V>(options: LabeledOptions<V, SelectionState<V>>): Widget<SelectionState<V>>;
+export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>>;
+export function dropdown<V>(options: Given<V, SelectionState<V>>): Widget<SelectionState<V>> {
   return new Widget(choice("widgets.dropdown", { model: "Dropdown", defaults: CHOICE }, options));
 }
 
 /** Makes radio buttons. */
-export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
+export function radioButtons<V>(options: LabeledOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>>;
+export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>>;
+export function radioButtons<V>(options: Given<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
   const definition = { model: "RadioButtons", defaults: { ...CHOICE, orientation: "vertical" } };
   return new Widget(choice("widgets.radioButtons", definition, options));
 }
 
 /** Makes a list with one chosen line. */
-export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>> {
+export function select<V>(options: LabeledOptions<V, ListState<V>>): Widget<ListState<V>>;
+export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>>;
+export function select<V>(options: Given<V, ListState<V>>): Widget<ListState<V>> {
   return new Widget(choice("widgets.select", { model: "Select", defaults: { ...CHOICE, rows: 5 } }, options));
 }
 
 /** Makes a row of buttons with one pressed. */
-export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
+export function toggleButtons<V>(options: LabeledOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>>;
+export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>>;
+export function toggleButtons<V>(options: Given<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
   const defaults = { ...CHOICE, button_style: "", icons: [], tooltips: [] };
   const definition = { model: "ToggleButtons", style: "ToggleButtonsStyle", defaults } as const;
   return new Widget(choice("widgets.toggleButtons", definition, options));
 }
 
-function choice<V>(where: string, definition: Definition, given: SelectionOptions<V, SelectionState<V>>): WidgetSetup {
+function choice<V>(where: string, definition: Definition, given: Given<V, SelectionState<V>>): WidgetSetup {
   const { options: choices, labels: own, value, ...rest } = given;
   const { options, labels } = split<V>(where, choices, own);
   if (options.length === 0) throw new WidgetError(where, "there must be an option", options);
@@ -87,7 +103,11 @@ function choice<V>(where: string, definition: Definition, given: SelectionOption
 }
 
 /** Returns values and labels of choices in any of their forms. A list is one of pairs if each entry is a text and a value. */
-function split<V>(where: string, choices: Choices<V>, own?: readonly string[]): { options: V[]; labels: string[] } {
+function split<V>(
+  where: string,
+  choices: LabeledChoices<V> | readonly V[],
+  own?: readonly string[],
+): { options: V[]; labels: string[] } {
   if (!Array.isArray(choices) && !(choices instanceof Map))
     throw new WidgetError(where, "options must be a list of values, of pairs [label, value], or a map", choices);
   const list = [...(choices as Iterable<unknown>)];
@@ -102,7 +122,7 @@ function split<V>(where: string, choices: Choices<V>, own?: readonly string[]): 
 function follow(where: string): WidgetSetup["derive"] {
   return (changes, present) => {
     if (changes.has("options") && !changes.has("_options_labels")) {
-      const { options, labels } = split(where, changes.get("options") as Choices<unknown>);
+      const { options, labels } = split(where, changes.get("options") as readonly unknown[]);
       changes.set("options", options);
       changes.set("_options_labels", labels);
     }
