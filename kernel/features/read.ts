@@ -157,7 +157,7 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 }
 
 /**
- * Opens a folder of features for reading, also one that is being written to: what counts at this moment is seen.
+ * Opens a folder of features for reading. In a folder that is being written to, the pictures committed so far are seen.
  *
  * @throws FeatureError when it is none
  */

@@ -89,7 +89,7 @@ function drawnItems(fn: string, source: PictureSource): ImageItem[] {
   const { names, identity } = source;
   const seen = new Set<string>();
   const twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) throw new FeatureError(fn, "each picture must have a name of its own", twice);
+  if (twice !== undefined) throw new FeatureError(fn, "names of pictures must differ", twice);
   return names.map((path, index) => {
     const sha256 = identity === undefined ? undefined : hashOf(JSON.stringify([identity, path]));
     const read = async (): Promise<ReadPicture> => {

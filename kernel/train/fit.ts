@@ -314,7 +314,7 @@ class Run<B> {
     if (progress.plan !== this.progress.plan)
       throw new TrainError("train.fit", `the checkpoint must be of this plan, ${this.progress.plan}`, progress.plan);
     if (progress.frozen !== this.progress.frozen)
-      throw new TrainError("train.fit", "what never trains must be as it was at the checkpoint", progress.frozen);
+      throw new TrainError("train.fit", "frozen parameters must equal those of the checkpoint", progress.frozen);
     restoreParameters(this.everTrained(), stored.model);
     this.progress = progress;
     sharedRandom().state = progress.random;

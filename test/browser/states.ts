@@ -10,7 +10,7 @@ const CONTROLS = [
   ".jp-FoveaAlignment-chip",
 ].join(", ");
 
-/** Of a list of like items, so many are tried. */
+/** Number of items tried of a list of like ones. */
 const LIKE = 3;
 
 /**
@@ -19,14 +19,43 @@ const LIKE = 3;
  */
 export async function stateViolations(page: Page, root: Locator): Promise<string[]> {
   const found: string[] = [];
+  const known = new Map<string, string[]>();
   for (const control of await controlsOf(root)) {
     const name = await control.evaluate((node) => node.textContent?.slice(0, 30) || node.tagName);
     const look = async (state: string): Promise<void> => {
-      for (const violation of await contrastViolations(control)) found.push(`${name}, ${state}: ${violation}`);
+      for (const violation of await violationsOf(control, known)) found.push(`${name}, ${state}: ${violation}`);
     };
     await tryStates(page, control, look);
   }
   return found;
+}
+
+/** What axe says of a control as it looks now: it is asked once for every look, for its answer follows from the look alone. */
+async function violationsOf(control: Locator, known: Map<string, string[]>): Promise<string[]> {
+  const look = await control.evaluate(lookOf);
+  let violations = known.get(look);
+  if (!violations) known.set(look, (violations = await contrastViolations(control)));
+  return violations;
+}
+
+/**
+ * All that the contrast of a control's texts follows from: ink, size, weight, shadow and opacity of every part that has text of its own,
+ * and the papers below it, up to the root of the page. Whether there is text counts, not what it says.
+ */
+function lookOf(control: Element): string {
+  const looks = [control, ...Array.from(control.querySelectorAll("*"))].map((part) => {
+    const papers: string[] = [];
+    for (let node: Element | null = part; node; node = node.parentElement) {
+      const { backgroundColor, backgroundImage, opacity, filter, mixBlendMode } = getComputedStyle(node);
+      papers.push(backgroundColor, backgroundImage, opacity, filter, mixBlendMode);
+    }
+    const { color, fontSize, fontWeight, textShadow, visibility, display } = getComputedStyle(part);
+    const texts = Array.from(part.childNodes).filter((node) => node.nodeType === Node.TEXT_NODE);
+    const hasText = texts.some((node) => node.textContent?.trim());
+    const ink = [color, fontSize, fontWeight, textShadow, visibility, display];
+    return [part.tagName, part.matches(":disabled"), hasText, ...ink, ...papers].join("|");
+  });
+  return Array.from(new Set(looks)).join("\n");
 }
 
 async function controlsOf(root: Locator): Promise<Locator[]> {

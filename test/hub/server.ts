@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 export const REPO = "owner/name";
 
-/** What may go wrong with the next answers, in order; each is used once. */
+/** Faults of the next answers, in order; each is used once. */
 export type Fault =
   | { kind: "cut"; after: number }
   | { kind: "status"; status: number; headers?: Record<string, string> }

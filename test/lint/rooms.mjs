@@ -31,11 +31,11 @@ export const KNOW_METHODS = ["studies", "cli", "index"];
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
   ["dom"],
-  ["parts", "comms", "preferences"],
+  ["parts", "comms", "preferences", "commands"],
   ["panes", "plots"],
   ["export"],
   ["frame"],
-  ["correspondence", "alignment", "law", "training", "plotly", "status"],
+  ["correspondence", "alignment", "attention", "gallery", "law", "training", "plotly", "status"],
   ["viewers"],
   ["index"],
 ];

@@ -9,7 +9,7 @@ import { baseTree, readCase } from "./exchange.ts";
 import { Model, randomize } from "./model.ts";
 import { lora } from "./names.ts";
 
-before(() => nn.start("wasm"));
+before(() => nn.start("native"));
 
 describe("an adapter's folder", () => {
   it("is read and written again: same tensors, same configuration with unknown keys, same bytes the second time", async () => {

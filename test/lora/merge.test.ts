@@ -10,7 +10,7 @@ import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "merge");
 const folder = mkdtempSync(join(tmpdir(), "fovea-merge-"));
-before(() => nn.start("wasm"));
+before(() => nn.start("native"));
 after(() => rmSync(folder, { recursive: true }));
 
 const tensorsOf = (path: string): Map<string, safetensors.SafetensorsTensor> =>

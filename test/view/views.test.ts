@@ -50,6 +50,59 @@ describe("view.image", () => {
     assert.deepEqual([...data], [0, 0, 255, 255, 0, 0, 255, 255]);
     assert.equal(String(shown), "image 2 x 1, grey");
   });
+
+  const rgbOf = async (shown: view.View): Promise<(x: number, y: number) => number[]> => {
+    const png = Buffer.from(shown.bundle["image/png"] as string, "base64");
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    return (x, y) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)];
+  };
+  const black = { data: new Uint8Array(20 * 20 * 3), width: 20, height: 20, channels: 3 as const };
+
+  it("draws points and boxes in pixels of the picture", async () => {
+    const marks = {
+      points: [{ at: [5, 5] as const, radius: 2, color: "#ff0000" }],
+      boxes: [{ box: [10, 10, 18, 18] as const, color: "#00ff00" }],
+    };
+    const at = await rgbOf(view.image(black, { scale: 4, ...marks }));
+    assert.deepEqual(at(20, 20), [255, 0, 0]);
+    assert.deepEqual(at(20, 28), [255, 255, 255], "a white rim");
+    assert.deepEqual(at(20, 32), [0, 0, 0]);
+    assert.deepEqual(at(56, 40), [0, 255, 0], "the box's upper edge");
+    assert.deepEqual(at(56, 56), [0, 0, 0], "its middle stays");
+  });
+
+  it("leaves out points beyond the picture, and draws a box that reaches far out at once", async () => {
+    const far = { points: [{ at: [-50, 3] as const }], boxes: [{ box: [-1e9, 4, 1e9, 1e12] as const }] };
+    const at = await rgbOf(view.image(black, far));
+    assert.deepEqual(at(2, 9), [0, 0, 0]);
+    assert.notDeepEqual(at(9, 4), [0, 0, 0]);
+  });
+
+  it("refuses marks that are none", () => {
+    assert.throws(() => view.image(black, { points: [{ at: [1, NaN] }] }), /a point's at must be 2 finite numbers/);
+    assert.throws(() => view.image(black, { points: [{ at: [1, 1], color: "red" }] }), /#rrggbb, received "red"/);
+    assert.throws(() => view.image(black, { boxes: [{ box: [5, 5, 1, 9] }] }), /right and bottom beyond/);
+  });
+});
+
+describe("view.images", () => {
+  const dot = { data: Uint8Array.of(9), width: 1, height: 1, channels: 1 as const };
+
+  it("shows pictures in rows with their captions as alternative text", () => {
+    const shown = view.images([dot, dot, dot], { columns: 2, captions: ["a <b>", "two", "three"] });
+    const html = shown.bundle["text/html"] as string;
+    assert.equal(html.match(/<tr>/g)?.length, 2);
+    assert.match(
+      html,
+      /<img alt="a &lt;b&gt;" src="data:image\/png;base64,[^"]+"><figcaption>a &lt;b&gt;<\/figcaption>/,
+    );
+    assert.equal(String(shown), "a <b>\ntwo\nthree");
+  });
+
+  it("refuses no pictures and captions of another number", () => {
+    assert.throws(() => view.images([]), /view.images: pictures must be an array of at least one/);
+    assert.throws(() => view.images([dot], { captions: [] }), /captions must be 1, one a picture, received 0/);
+  });
 });
 
 describe("view.pca", () => {

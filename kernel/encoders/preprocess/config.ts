@@ -50,8 +50,8 @@ export const TEMPLATE =
   'interpolation: "bicubic", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }';
 
 /**
- * The preprocessing of a model: what the caller says wins, key by key, over the configuration beside the model. A whole
- * configuration file of the caller's takes the place of the model's.
+ * Resolves the preprocessing of a model. The caller's keys override those of the configuration beside the model; a
+ * configuration file given by the caller replaces it.
  */
 export function mergePreprocess(
   wanted: object | string | undefined,

@@ -32,8 +32,8 @@ export interface PckOptions extends MatchOptions {
    *
    * - `letterbox`: both keep their aspect, centred.
    * - `stretch`: both are scaled to the square.
-   * - `stretch-image`: the image is stretched and the keypoints are letterboxed: the release, whose source cells and targets do not
-   *   match for images that are not square. For comparison with its numbers only.
+   * - `stretch-image`: the image is stretched and the keypoints are letterboxed, as in the released evaluation. For images that
+   *   are not square they do not match; use it only to compare with the release's numbers.
    * - `encoder`: keypoints follow each image into its encoder's input, however it was prepared; what a crop cuts off is judged
    *   by the nearest cell.
    */

@@ -1,26 +1,83 @@
 import { base64Encode } from "../../protocol/core/base64";
+import { escapeMarkup } from "../../display/escape";
 import { View } from "../../display/display";
 import { checkPixels, encodePng, type Pixels } from "../draw/png";
 import { ViewError } from "../../protocol/core/error";
+import { drawMarks, type Marks } from "./marks";
 
-export interface ImageOptions {
-  /** Each pixel becomes `scale x scale` pixels. Default 1. */
+/** Options of `view.image`. */
+export interface ImageOptions extends Marks {
+  /** Number of screen pixels per side of a pixel, 1 to 64. Default 1. */
   scale?: number;
-  /** The text of the picture, for terminals and screen readers. Default: its size. */
+  /** Text of the picture for terminals and screen readers. Default: its size. */
   caption?: string;
 }
 
-/** Pixels as a PNG: `view.image({ data, width, height, channels })` with grey, RGB or RGBA bytes. */
+/**
+ * Shows pixels as a PNG, with points and boxes over them where asked.
+ *
+ * @param pixels grey, RGB or RGBA bytes, `data[(y * width + x) * channels + c]`; what `data.decodeImage` and
+ *   `data.world.render` return are such pixels
+ * @param options scale, caption, marks in pixels of the picture
+ * @throws ViewError for pixels of another length, or a scale, point, box or color out of range
+ */
 export function image(pixels: Pixels, options: ImageOptions = {}): View {
-  const { scale = 1, caption } = options;
-  if (!(Number.isInteger(scale) && scale >= 1 && scale <= 64))
-    throw new ViewError("view.image", "scale must be an integer in 1..64", scale);
-  checkPixels("view.image", pixels);
-  const { width, height, channels } = pixels;
-  return new View({
-    "image/png": base64Encode(encodePng(enlarge(pixels, scale))),
-    "text/plain": caption ?? `image ${width} x ${height}, ${channels === 1 ? "grey" : channels === 3 ? "RGB" : "RGBA"}`,
+  const { caption = sizeOf(pixels) } = options;
+  return new View({ "image/png": pngOf("view.image", pixels, options), "text/plain": caption });
+}
+
+/** Options of `view.images`. */
+export interface ImagesOptions {
+  /** Text under each picture. Default: none. */
+  captions?: readonly string[];
+  /** Pictures in a row, at least 1. Default 6. */
+  columns?: number;
+  /** Number of screen pixels per side of a pixel, 1 to 64. Default 1. */
+  scale?: number;
+}
+
+/**
+ * Shows pictures side by side, each with its caption.
+ *
+ * @param pictures at least one, as `view.image` takes them; sizes may differ
+ * @param options captions, columns, scale
+ * @throws ViewError without a picture, or for captions of another number
+ */
+export function images(pictures: readonly Pixels[], options: ImagesOptions = {}): View {
+  const where = "view.images";
+  const { captions, columns = 6, scale = 1 } = options;
+  if (!Array.isArray(pictures) || pictures.length === 0)
+    throw new ViewError(where, "pictures must be an array of at least one", pictures);
+  if (captions && captions.length !== pictures.length)
+    throw new ViewError(where, `captions must be ${pictures.length}, one a picture`, captions.length);
+  if (!Number.isInteger(columns) || columns < 1)
+    throw new ViewError(where, "columns must be an integer of at least 1", columns);
+  const texts = pictures.map((pixels, i) => captions?.[i] ?? sizeOf(pixels));
+  const figures = pictures.map((pixels, i) => {
+    const png = pngOf(where, pixels, { scale });
+    const caption = captions ? `<figcaption>${escapeMarkup(texts[i])}</figcaption>` : "";
+    return `<td style="text-align:left;vertical-align:top;max-width:${pixels.width * scale}px"><figure style="margin:0"><img alt="${escapeMarkup(texts[i])}" src="data:image/png;base64,${png}">${caption}</figure></td>`;
   });
+  const rows = Array.from({ length: Math.ceil(figures.length / columns) }, (_, row) =>
+    figures.slice(row * columns, (row + 1) * columns).join(""),
+  );
+  return new View({
+    "text/html": `<table role="presentation"><tbody>${rows.map((row) => `<tr>${row}</tr>`).join("")}</tbody></table>`,
+    "text/plain": texts.join("\n"),
+  });
+}
+
+function sizeOf({ width, height, channels }: Pixels): string {
+  return `image ${width} x ${height}, ${channels === 1 ? "grey" : channels === 3 ? "RGB" : "RGBA"}`;
+}
+
+/** Encodes the enlarged picture with its marks as base64 of a PNG. */
+function pngOf(where: string, pixels: Pixels, options: Marks & { scale?: number }): string {
+  const { scale = 1 } = options;
+  if (!(Number.isInteger(scale) && scale >= 1 && scale <= 64))
+    throw new ViewError(where, "scale must be an integer in 1..64", scale);
+  checkPixels(where, pixels);
+  return base64Encode(encodePng(drawMarks(where, enlarge(pixels, scale), scale, options)));
 }
 
 function enlarge(pixels: Pixels, scale: number): Pixels {

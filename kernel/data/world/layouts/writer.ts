@@ -144,7 +144,7 @@ function isComplete(target: string, spec: WriteSpec): boolean {
   const mark = join(target, markOf(spec.split));
   if (!existsSync(mark)) return false;
   if (JSON.stringify(readJson(mark)) === JSON.stringify(spec)) return true;
-  throw new WorldError(WRITE, `the split ${spec.split} is there with other options, another folder is needed`, target);
+  throw new WorldError(WRITE, `the split ${spec.split} was written with other options; choose another folder`, target);
 }
 
 async function writeSplit(target: string, spec: WriteSpec, options: WriteOptions): Promise<void> {
