@@ -132,6 +132,9 @@ describe("a tokenizer.json that is not read", () => {
       },
       /may not shorten texts before a Metaspace/,
     ],
+    ["a step whose type is a deep list", { normalizer: { type: deep() } }, /must name the types of its steps/],
+    ["a piece that is a deep list", { model: { type: "Unigram", vocab: [deep()] } }, /each piece with a finite score/],
+    ["merges of deep lists", { model: { ...model, merges: [[deep(), "a"]] } }, /merges of two parts/],
     ["a normaliser without its flags", { normalizer: { type: "BertNormalizer" } }, /true or false for lowercase/],
     ["a table that is none", { normalizer: { type: "Precompiled", precompiled_charsmap: "AAAA" } }, /in base64/],
     ["a table of no text", { normalizer: { type: "Precompiled", precompiled_charsmap: {} } }, /in base64/],
@@ -216,6 +219,12 @@ describe("a tokenizer.json that is not read", () => {
     const signs = Tokenizer.fromJson({ model: { type: "WordLevel", vocab: { "[UNK]": 0, "\ufffd": 1 } } }, "test");
     assert.deepEqual(Array.from(signs.encode(["\ud83d"]).ids), [1n]);
   });
+
+  function deep(): unknown {
+    let list: unknown = [];
+    for (let i = 0; i < 20_000; i++) list = [list];
+    return list;
+  }
 
   function nested(depth: number): object {
     let step: object = { type: "Lowercase" };
