@@ -215,6 +215,16 @@ describe("a tokenizer.json that is not read", () => {
     assert.deepEqual(lengths, [200_000, 50_000, 4000, 1]);
   });
 
+  it("joins equal pairs from the left, and takes words up to the longest", () => {
+    const pairs = Tokenizer.fromJson({ model: { type: "BPE", vocab: { a: 0, aa: 1 }, merges: ["a a"] } }, "test");
+    assert.deepEqual(Array.from(pairs.encode(["aaa"]).ids, Number), [1, 0]);
+    assert.deepEqual(Array.from(pairs.encode(["aaaaa"]).ids, Number), [1, 1, 0]);
+    const vocab = { "[UNK]": 0, a: 1, "##a": 2 };
+    const words = Tokenizer.fromJson({ model: { ...WORD_PIECE, vocab, max_input_chars_per_word: 3 } }, "test");
+    const ids = (text: string): number[] => Array.from(words.encode([text]).ids, Number);
+    assert.deepEqual([ids("aaa"), ids("aaaa")], [[1, 2, 2], [0]]);
+  });
+
   it("reads a character cut in two as the sign for such", () => {
     const signs = Tokenizer.fromJson({ model: { type: "WordLevel", vocab: { "[UNK]": 0, "\ufffd": 1 } } }, "test");
     assert.deepEqual(Array.from(signs.encode(["\ud83d"]).ids), [1n]);
