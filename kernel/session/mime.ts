@@ -15,6 +15,11 @@ const PLAIN_LIMIT = 1 << 20;
 const BUNDLE_LIMIT = 32 << 20;
 const PLAIN = "text/plain";
 
+/** Returns whether a value shows itself, by a method that may take its time. */
+export function isSelfShowing(value: unknown): boolean {
+  return displayMethod(value) !== undefined;
+}
+
 /** Returns the bundle of a cell's result. Throws when the value's display method throws or returns no object. */
 export function* bundleOf(value: unknown): Steps<MimeBundle> {
   const own = displayMethod(value);
