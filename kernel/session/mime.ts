@@ -4,7 +4,8 @@ import { base64Encode } from "../protocol/core/base64";
 import type { JSONValue, MimeBundle } from "../display/host";
 import { describe, sizeOf, toJSON } from "./json";
 import { withUserIntrinsics } from "./run/intrinsics";
-import { cut, isError, shown, textOf } from "./run/reading";
+import { attempt, cut, isError, shown, textOf } from "./run/reading";
+import { KeyboardInterrupt } from "./run/scope";
 import { until, type Steps } from "./run/steps";
 
 /** Display method of Deno's convention, so that its libraries also display here. */
@@ -75,11 +76,12 @@ function limited(bundle: MimeBundle): MimeBundle {
   return kept;
 }
 
-/** Never throws: a value that cannot be inspected says so. */
+/** Throws nothing but an interrupt: a value that cannot be inspected says so. */
 export function plainText(value: unknown): string {
   try {
     return cut(platform().inspect(value));
   } catch (error) {
+    if (attempt(() => error instanceof KeyboardInterrupt, false)) throw error;
     return `(util.inspect failed: ${isError(error) ? textOf(error, "message") : shown(error)})`;
   }
 }

@@ -47,6 +47,11 @@ const ALLOWED = new Set([1202]);
 /** After so many names were declared again, the cells that nothing needs any more are looked for. */
 const SWEEP_AFTER = 50;
 
+/** Turns the first line of a pasted script into a comment of the same length. */
+function withoutShebang(source: string): string {
+  return source.startsWith("#!") ? `//${source.slice(2)}` : source;
+}
+
 /** Compiler of a session's cells. */
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
@@ -68,7 +73,7 @@ export class CellCompiler {
    * @throws CellDiagnostics
    */
   compile(source: string): CompiledCell {
-    const text = withoutExports(this.ts, source);
+    const text = withoutExports(this.ts, withoutShebang(source));
     const draft = this.program.parse(text);
     this.refuse(draft.parseDiagnostics, draft);
     const declarations = declarationsOf(this.ts, draft);
