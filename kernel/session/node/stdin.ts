@@ -32,7 +32,7 @@ interface Readlines {
   createInterface: AnyFunction;
 }
 
-const MODULES = /^(?:node:)?readline(?:\/promises)?$/;
+const MODULES = new Set(["readline", "node:readline", "readline/promises", "node:readline/promises"]);
 
 let ask: Ask | undefined;
 let isPatched = false;
@@ -58,7 +58,7 @@ export function installStdin(asked: Ask, fail: (error: Error) => boolean): void 
 
 /** Replaces `createInterface` of both modules of `readline`, before the first of them is loaded. */
 export function patchReadline(specifier: string): void {
-  if (isPatched || !ask || !MODULES.test(specifier)) return;
+  if (isPatched || !ask || !MODULES.has(specifier)) return;
   isPatched = true;
   const load = createRequire(__filename);
   patch(load("node:readline") as Readlines, askWithCallback);
