@@ -27,3 +27,4 @@ export {
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
 export { type OnnxInput, type OnnxResult, toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
 export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";
+export { trainable } from "./trainable/trainable";

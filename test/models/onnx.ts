@@ -43,7 +43,7 @@ export async function runOnnx(
 
 export function assertSame(actual: HostTensor, expected: Tensor, tolerance: number, what: string): void {
   assert.deepEqual(actual.dims, expected.shape, `shape of ${what}`);
-  const values = expected.dataSync();
+  const values = expected.dataSync() as Float32Array;
   const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - Number(actual.data[i]))), 0);
   assert.ok(worst <= tolerance * scale, `${what} differs by ${worst / scale}, allowed ${tolerance}`);
