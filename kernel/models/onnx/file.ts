@@ -89,6 +89,7 @@ export class OnnxModelFile extends Described {
    * Writes the model. Each file is written beside its place and then moved, so that a half-written one never stands there.
    *
    * @param path file that ends in `.onnx`
+   * @throws ModelError for another ending
    */
   async save(path: string, { externalData = this.weightBytes() > MOST_BYTES }: SaveOnnxOptions = {}): Promise<void> {
     if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
