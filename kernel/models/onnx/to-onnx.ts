@@ -145,7 +145,7 @@ function variants(inputs: readonly Input[]): Variant[] {
     dimension,
   });
   const one = names.map((name) => scaled((other) => (other === name ? 2 : 1), name));
-  const all = names.length > 1 ? [scaled((name) => 3 + names.indexOf(name), null)] : [];
+  const all = names.length ? [scaled((name) => 3 + names.indexOf(name), null)] : [];
   const again = !names.length && inputs.some(({ dtype }) => dtype === "int32") ? [scaled(() => 1, null)] : [];
   return [scaled(() => 1, null), ...one, ...all, ...again];
 }
