@@ -9,6 +9,7 @@ export { Ema } from "./ema";
 export { TrainError } from "./error";
 export type { Evaluation, Validation } from "./evaluation";
 export { fit, steps } from "./fit";
+export { layerDecay, type LayerDecayOptions } from "./layer-decay";
 export type { FitOptions } from "./fit-options";
 export type { StepReport, TrainingResult } from "./report";
 export { disposeGradients, lossAndGradients, type LossAndGradients } from "./gradients";
