@@ -5,8 +5,8 @@ import { tf } from "../backend/tf";
 export type OperationAttributes = Readonly<Record<string, number | string | boolean | readonly number[] | null>>;
 
 /**
- * Runs an operation under its name where the device has a kernel of that name, otherwise by its formula. A device that
- * records graphs knows operations that tfjs has no kernel for, as a convolution with all its gradients.
+ * Runs an operation under its name where the device has a kernel of that name, otherwise, and for gradients, by its formula. A
+ * device that records graphs knows operations that tfjs has no kernel for.
  */
 export function operation(
   name: string,
@@ -14,6 +14,7 @@ export function operation(
   attributes: OperationAttributes,
   formula: () => Tensor,
 ): Tensor {
-  if (!tf.getKernel(name, tf.getBackend())) return formula();
+  const engine = tf.engine() as unknown as { isTapeOn(): boolean };
+  if (!tf.getKernel(name, tf.getBackend()) || engine.isTapeOn()) return formula();
   return tf.engine().runKernel(name, inputs as never, attributes as never);
 }

@@ -38,7 +38,12 @@ describe("layer-wise decay of the learning rate", () => {
     const before = await Promise.all(names.map(values));
     const x = tf.randomNormal([4, 3, 12, 12], 0, 1, "float32", 1);
     const loss = (): Tensor => nn.crossEntropy(model.forward(x), tf.tensor([0, 1, 1, 0], [4], "int32"));
-    await train.fit({ model, data: train.batches([0], { size: 1 }), loss, stages: [{ name: "tune", steps: 1, groups }] });
+    await train.fit({
+      model,
+      data: train.batches([0], { size: 1 }),
+      loss,
+      stages: [{ name: "tune", steps: 1, groups }],
+    });
     const changes = await Promise.all(names.map(async (name, i) => distance(await values(name), before[i])));
     assert.ok(Math.abs(changes[0] / changes[1] - 10) < 0.5, "one layer above the last block");
     assert.ok(Math.abs(changes[1] / changes[2] - 100) < 5, "two layers");
