@@ -1,4 +1,4 @@
-"""Whether a notebook's committed outputs come from the code that stands in it: a digest in its metadata tells."""
+"""Digest in a notebook's metadata, by which committed outputs are known to come from the present code."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ def code_cells(notebook):
 
 
 def digest(notebook):
-    """Of the code cells in their order. Text between them changes no output."""
+    """Digest of the code cells in their order. Text between them changes no output."""
     sources = [cell.source.strip() for cell in code_cells(notebook)]
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 

@@ -47,7 +47,7 @@ def names():
 
 
 def bring_up_to_date(name, always):
-    """Whether the notebook is up to date now."""
+    """Brings a notebook up to date; returns False where that failed."""
     path = FOLDER / f"{name}.ipynb"
     synchronise(path)
     notebook = nbformat.read(path, as_version=4)

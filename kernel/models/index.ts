@@ -11,6 +11,11 @@ export {
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";
 export { VisionTransformer } from "./vit/vit";
+export type { VitAttention, VitBlock } from "./vit/block";
+export type { VitFeedForward, VitMlp, VitSwiGlu, VitSwiGluPacked } from "./vit/mlp";
+export type { ConvStep, PatchEmbed } from "./vit/patch-embed";
+export type { RotaryTables } from "./vit/rotary";
+export type { AttentionPool } from "./vit/pool";
 export type { FullVitConfig, RotaryConfig, StemStep, VitActivation, VitConfig } from "./vit/config";
 export type { IntermediatesOptions, VitFormat, VitIntermediates } from "./vit/intermediates";
 export { vitParameters } from "./vit/count";

@@ -103,7 +103,7 @@ export class VisionLanguageModel extends nn.Module {
 function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
   const values = targets.dataSync();
   const places = [...values.keys()].filter((at) => values[at] >= 0);
-  if (!places.length) throw new ModelError("models.loss", "a word of the batch must count", "none");
+  if (!places.length) throw new ModelError("models.loss", "at least one target of the batch must count", "none");
   const words = places.map((at) => values[at]);
   return { places: tf.tensor(places, [places.length], "int32"), words: tf.tensor(words, [words.length], "int32") };
 }

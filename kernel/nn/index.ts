@@ -1,4 +1,4 @@
-/** Layers, named parameters and their files. All computation runs on tfjs: `await nn.start()` first. */
+/** Layers, named parameters and their files. Computation runs on tfjs; `await nn.start(device)` chooses its device. */
 export {
   installedDevices,
   startTfjs as start,
@@ -6,6 +6,7 @@ export {
   type TrainingDevice,
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
+export type { NativeOptions } from "../backend/native/start";
 export { activate, type Activation, gelu, relu, silu } from "./activations";
 export {
   attend,

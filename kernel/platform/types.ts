@@ -95,12 +95,17 @@ export interface CodecPixels {
   data: Uint8Array;
   width: number;
   height: number;
-  channels: 1 | 3;
+  channels: 1 | 3 | 4;
 }
 
 /** Pixels in three channels. */
 export interface RgbPixels extends CodecPixels {
   channels: 3;
+}
+
+/** Pixels in four channels, the last one the opacity. */
+export interface RgbaPixels extends CodecPixels {
+  channels: 4;
 }
 
 /** Limits and colors of a decoding: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
@@ -130,6 +135,11 @@ export interface PictureCodec {
   png(pixels: CodecPixels): Promise<Uint8Array>;
   /** A PNG of few colors; a machine without one may answer with a full PNG. */
   palettePng(pixels: CodecPixels, colors: number): Promise<Uint8Array>;
+  /**
+   * The RGBA pixels of an SVG drawing, at once. Its words are in a face that comes with the library, so that they look alike everywhere; letters
+   * that the face lacks are those of the machine. Missing on a machine that cannot draw.
+   */
+  drawSvg?(svg: string): RgbaPixels;
 }
 
 /** Compression and checksum of PNG files, for pictures that are encoded synchronously. */

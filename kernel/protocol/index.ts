@@ -6,6 +6,7 @@ export {
   argmax,
   centeredRows,
   decodeFloat16,
+  dotRow,
   encodeFloat16,
   fromHalf,
   row,
@@ -19,6 +20,8 @@ export * from "./status";
 
 // One line a viewer.
 export * from "./alignment";
+export * from "./attention";
 export * from "./correspondence";
+export * from "./gallery";
 export * from "./law";
 export * from "./training";

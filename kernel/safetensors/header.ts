@@ -225,7 +225,7 @@ export function encodeHeader(
 }
 
 function checkWritable(fn: string, name: string, dtype: string): void {
-  if (name === "__metadata__") throw new SafetensorsError(fn, "a tensor must not be called so", name);
+  if (name === "__metadata__") throw new SafetensorsError(fn, "a tensor must have another name", name);
   if (!Object.hasOwn(ELEMENT_BYTES, dtype)) throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
 }
 

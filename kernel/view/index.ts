@@ -1,12 +1,15 @@
 /** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
 export { alignment } from "./alignment";
+export { attention } from "./attention";
 export { correspondence } from "./correspondence";
+export { gallery } from "./gallery";
 export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { table } from "./table";
 export { training } from "./training";
+export type { Described } from "../display/describe";
 export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
 export type {
   Comm,
@@ -26,7 +29,24 @@ export {
   type ReferenceTokens,
   type TextTokens,
 } from "./alignment";
+export {
+  AttentionView,
+  type AttentionEncoder,
+  type AttentionMapLike,
+  type AttentionOptions,
+  type AttentionQuery,
+  type AttentionScale,
+  type HeadNumbers,
+} from "./attention";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
+export {
+  GalleryView,
+  type FeatureFolderLike,
+  type FeatureLineLike,
+  type GalleryOptions,
+  type GalleryProgress,
+  type PictureRoot,
+} from "./gallery";
 export { PcaView, type PcaOptions } from "./pca";
 export {
   LawView,

@@ -79,7 +79,7 @@ function answer(view: LiveView, channel: Channel, data: JSONValue): void {
   const answered = guard(channel, () => {
     const request = readMessage(data, REQUEST);
     if (view.serve) return view.serve(request, channel);
-    throw new ProtocolError(REQUEST, "type", "nothing: this view answers no requests", request.type);
+    throw new ProtocolError(REQUEST, "type", "no request: this view answers none", request.type);
   });
   answered?.catch((error: unknown) => channel.send(errorReply(error)));
 }

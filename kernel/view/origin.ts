@@ -22,7 +22,7 @@ function urlPath(url: URL): string | undefined {
 }
 
 /** Returns the call that loaded an encoder; `undefined` where it is unknown or too long. */
-export function encoderLoad({ source }: FeatureExtractor): SavedLoad | undefined {
+export function encoderLoad({ source }: Pick<FeatureExtractor, "source">): SavedLoad | undefined {
   if (!source) return undefined;
   const options = JSON.stringify(source.options);
   return source.model.length <= MAX_PATH && options.length <= MAX_LOAD ? { model: source.model, options } : undefined;

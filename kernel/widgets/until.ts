@@ -28,9 +28,7 @@ export function until<T extends object, K extends keyof T & string>(
       stop();
     };
     const closed = (): void => {
-      reject(
-        new WidgetError("widgets.until", `the widget was closed before ${key} came to be as wanted`, model.get(key)),
-      );
+      reject(new WidgetError("widgets.until", `the widget was closed before ${key} met the condition`, model.get(key)));
       stop();
     };
     model.on(`change:${key}`, changed);

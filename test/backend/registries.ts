@@ -25,7 +25,7 @@ for name, members in json.load(sys.stdin).items():
                 t.addfile(info, io.BytesIO(text.encode()))
 `;
 
-/** What to do with the next request for a file: all of it, half of it, other bytes, or half of it and then nothing. */
+/** Answer to the next request for a file: all of it, half of it, other bytes, or half of it and then nothing. */
 export type Fault = "none" | "cut" | "other bytes" | "hang";
 
 export class Registries {

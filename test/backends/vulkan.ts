@@ -10,7 +10,7 @@ const LIMIT = { timeout: 180_000, maxBuffer: 2 ** 24 };
 /** Debian 12's own Mesa is too old for Dawn; the one of its backports is not. */
 const RELEASE = "bookworm";
 const DRIVER = ["mesa-vulkan-drivers", "libdrm2", "libdrm-amdgpu1"].map((name) => `${name}/${RELEASE}-backports`);
-/** What the driver needs beside the C library, where a bare machine lacks it. */
+/** Libraries that the driver needs and a bare machine lacks. */
 const LIBRARIES = [
   "libllvm15",
   "libz3-4",

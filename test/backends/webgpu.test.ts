@@ -19,7 +19,7 @@ before(async () => {
   environment = await softwareVulkan(join(folder, "vulkan"));
 });
 
-/** What a process with the driver prints as JSON; null, and the test is skipped, where there is no driver. */
+/** JSON that a process with the driver prints; null, and the test is skipped, where there is no driver. */
 async function onWebgpu<T>(t: TestContext, code: string): Promise<T | null> {
   if (typeof environment === "string") {
     t.skip(environment);
@@ -69,7 +69,7 @@ describe("WebGPU", () => {
         const block = new nn.Block(16, { heads: 2 });
         const x = tf.tensor3d(Float32Array.from({ length: 192 }, (_, i) => Math.sin(i)), [2, 6, 16]);
         const parameters = new Map(block.namedParameters());
-        // Of a key's bias the gradient is nothing but rounding, which AdamW without this eps would make steps of.
+        // The gradient of a key's bias is rounding alone; AdamW without this eps would turn it into steps.
         const optimiser = new train.AdamW([{ parameters }], { learningRate: 1e-2, eps: 1e-3 });
         for (let step = 0; step < 5; step++) {
           const all = train.lossAndGradients(() => nn.mse(block.forward(x), tf.mul(x, -1)), parameters);

@@ -81,7 +81,7 @@ function openOf(uses, type, projection) {
   return (shares.reduce((sum, share) => sum + share, 0) / shares.length).toFixed(3);
 }
 
-/** What needs no training has no interval. */
+/** Methods without training have no interval. */
 function baseline({ name, score }) {
   const fixed = (mean) => ({ mean, half: null });
   const byType = Object.entries(score.byType).map(([type, value]) => [type, fixed(value)]);

@@ -1,4 +1,4 @@
-"""What DIFT's notebook computes for one click: features upsampled to the image, then the cosine of one point with every pixel.
+"""Computation of DIFT's notebook for one click: features upsampled to the image, then the cosine of one point with every pixel.
 
 usage: click.py SIDE CHANNELS IMAGE [--runs N]; prints the median in milliseconds. Nothing is drawn.
 """

@@ -16,7 +16,7 @@ IN, OUT, BACK = "comm messages in, 1/s", "comm messages out, 1/s", "16 MB there 
 
 
 def comm_measures(client, name):
-    """What the kernel cannot do is None. Its cells lie in `comm_cells.py`."""
+    """Rates; None for what the kernel cannot do. Its cells lie in `comm_cells.py`."""
     measures = {IN: None, OUT: None, BACK: None}
     opened = cell_of(name, "open")
     if opened:

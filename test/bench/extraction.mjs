@@ -13,7 +13,7 @@ const SMALL = "parts-hybrid";
 const [BATCH, ROUNDS] = [8, 3];
 const IMAGES = { "ViT-B/16, 224 px, random": 96, [`zoo/${SMALL}, 128 px`]: 192 };
 
-/** What each peer runs. */
+/** Program of each peer. */
 const PEERS = {
   torch: "Python torch, fp32,",
   onnxruntime: "Python onnxruntime, fp32,",
@@ -102,7 +102,7 @@ async function speed(name, model, images, python, folder) {
   ];
 }
 
-/** Of images beyond two first batches: as the peers', the time of loading is left out, here of the copies of the model that work side by side. */
+/** Rate of the images after two first batches. The time of loading is left out, as the peers' is; here it is that of the copies of the model that work side by side. */
 async function ourRate(model, images, out, precision = "fp32") {
   const { encoders, features } = require("fovea");
   const encoder = await encoders.load(model, { device: "cpu", precision });

@@ -39,7 +39,7 @@ def locate(similarity, n):
 
 
 def match(similarity, points, sizes, n):
-    """Which keypoints are right, `[K]`, from their similarity rows `[K, cells]`, true points `[K, 2]` and box sizes `[K]`."""
+    """Right keypoints as booleans `[K]`, from their similarity rows `[K, cells]`, true points `[K, 2]` and box sizes `[K]`."""
     stride = CANVAS / n
     predicted = locate(similarity, n) * stride + stride // 2
     return ((predicted - points).norm(dim=1) < ALPHA * sizes).float()

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
 
 WIDTH, DEPTH, HEADS, PATCH, SIZE = 768, 12, 12, 16, 224
-# What timm's configuration of vit_base_patch16_224 says.
+# Values of timm's configuration of vit_base_patch16_224.
 CONFIG = {
     "input_size": [3, SIZE, SIZE],
     "interpolation": "bicubic",

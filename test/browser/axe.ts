@@ -14,12 +14,12 @@ interface Axe {
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** What axe finds below a selector against WCAG 2.2 A and AA, one line each. */
+/** Findings of axe below a selector against WCAG 2.2 A and AA, one line each. */
 export async function axeViolations(page: Page, selector: string): Promise<string[]> {
   return run(page.locator(selector), { type: "tag", values: TAGS });
 }
 
-/** Whether the text of one element stands out from what lies under it, as it is on screen now. */
+/** Tests the contrast of one element's text with the pixels under it, as it is on screen now. */
 export async function contrastViolations(element: Locator): Promise<string[]> {
   return run(element, { type: "rule", values: ["color-contrast"] });
 }

@@ -48,6 +48,17 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
     await lab?.close();
   });
 
+  it("says what to do until the first query, and what its marks are", async () => {
+    const hint = viewer.root.locator(".jp-FoveaCorrespondence-hint");
+    assert.equal(await hint.innerText(), "Move the pointer over a picture to see where its patches match.");
+    const key = await viewer.root.locator(".jp-FoveaCorrespondence-marks").innerText();
+    for (const glyph of ["□ query", "✛ best match", "◇ runners-up", "○ keypoint"]) assert.ok(key.includes(glyph), key);
+    const [picture, words] = [await viewer.canvas(0).boundingBox(), await hint.boundingBox()];
+    assert.ok(picture && words && words.y > picture.y + picture.height, "the words are under the pictures");
+    await viewer.hover(0, 0.5, 0.5);
+    await hint.waitFor({ state: "hidden" });
+  });
+
   it("gets the full features from the kernel over its comm", async () => {
     await viewer.says("status", /^Full features, 48 dimensions\.$/);
     assert.equal(await viewer.text("pck"), "PCK@0.10 on this pair, by patch centres: 5 of 5 keypoints, 100.0\u00a0%.");
@@ -121,12 +132,26 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
     await page.saved();
   });
 
-  it("lists its keys on a question mark", async () => {
+  it("lists its keys on a question mark; Esc closes the list first, and never drops a pin", async () => {
+    const pins = async (): Promise<unknown[]> =>
+      (JSON.parse((await exported(page.page, viewer.root, "JSON")).toString()) as { pins: unknown[] }).pins;
+    const list = viewer.root.getByText("Move the query by one patch");
     await viewer.stage.focus();
-    await viewer.press("?");
-    await viewer.root.getByText("Move the query by one patch").waitFor();
-    await viewer.press("?");
-    await viewer.root.getByText("Move the query by one patch").waitFor({ state: "hidden" });
+    await viewer.press("Enter", "?");
+    await list.waitFor();
+    const before = await pins();
+    assert.ok(before.length > 0);
+    await viewer.stage.focus();
+    const read = await viewer.live();
+    await viewer.press("Escape");
+    await list.waitFor({ state: "hidden" });
+    assert.equal(await viewer.live(), read, "the pin is still the one that is shown");
+    await viewer.press("Escape", "Escape");
+    assert.deepEqual(await pins(), before);
+    await viewer.root.getByRole("button", { name: "Keys" }).click();
+    await list.waitFor();
+    await viewer.root.getByRole("button", { name: "Keys" }).click();
+    await list.waitFor({ state: "hidden" });
   });
 
   it("switches the layer by key and by control, with full features each time", async () => {

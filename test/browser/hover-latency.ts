@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What a hover costs in a real JupyterLab: the script of the event, the query, the drawing and the text, without waiting for the
+ * Cost of a hover in a real JupyterLab: the script of the event, the query, the drawing and the text, without waiting for the
  * screen's next frame.
  * Prints JSON; `node --import tsx test/browser/hover-latency.ts`.
  */

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What a person does in JupyterLab, as functions of a page. */
+/** Actions of a person in JupyterLab, as functions of a page. */
 import type { Browser, Locator, Page } from "playwright-core";
 import { PATIENCE, type Lab } from "./lab";
 

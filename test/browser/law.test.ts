@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Locator } from "playwright-core";
 import { axeViolations } from "./axe";
 import { exported, exportedCode, pngSize } from "./exports";
 import { LIMIT, openBrowser, startLab, STRICT_CSP, until, type Lab } from "./lab";
@@ -21,10 +21,16 @@ async function markers(view: ViewPage, panel: string): Promise<{ all: number; se
   const paths = await view.root
     .locator(`.jp-FoveaLaw-${panel} .points path`)
     .evaluateAll((nodes) => nodes.map((node) => node.getAttribute("d") ?? ""));
-  return { all: paths.length, selected: paths.filter((path) => !path.includes("A")).length };
+  const numbers = await view.root.locator(`.jp-FoveaLaw-${panel} .textpoint`).count();
+  return { all: numbers || paths.length, selected: paths.filter((path) => !path.includes("A")).length };
 }
 
-/** Whether a canvas shows anything at its centre. */
+/** The numbered marker of an encoder in the first panel. */
+function numbered(view: ViewPage, number: number): Locator {
+  return view.root.locator(".jp-FoveaLaw-scatter .textpoint").filter({ hasText: new RegExp(`^${number}$`) });
+}
+
+/** Tests whether a canvas shows anything at its centre. */
 function isPainted(node: Element): boolean {
   const { width, height } = node as HTMLCanvasElement;
   if (width === 0 || height === 0) return false;
@@ -85,7 +91,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
   });
 
   it("names the encoder under the pointer, and a click selects it in all panels", async () => {
-    const point = law.root.locator(".jp-FoveaLaw-scatter .points path").nth(5);
+    const point = numbered(law, 6);
     const box = await point.boundingBox();
     assert.ok(box);
     await law.hover(point);
@@ -108,9 +114,15 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
     await screenshot(page, "law-left-out");
     await law.press("[", "l", "r", "Escape");
     await waitSelected(law, "scatter", 0);
-    await law.press("?");
-    await law.root.getByText("Next and previous encoder").waitFor();
-    await law.press("?", "Tab");
+    await law.press("Enter", "?");
+    const help = law.root.getByText("Next and previous encoder");
+    await help.waitFor();
+    await law.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    await waitSelected(law, "scatter", 1);
+    await law.press("Escape");
+    await waitSelected(law, "scatter", 0);
+    await law.press("Tab");
     assert.equal(await law.stage.evaluate((node) => node === document.activeElement), false, "Tab leaves the stage");
   });
 
@@ -154,7 +166,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
     await linked.root.scrollIntoViewIfNeeded();
     await linked.says("status", /Selections go to the notebook\.$/);
     const shown = page.page.locator(".jp-FoveaCorrespondence .jp-FoveaView-title");
-    const point = linked.root.locator(".jp-FoveaLaw-scatter .points path").nth(2);
+    const point = numbered(linked, 3);
     await point.waitFor();
     const box = await point.boundingBox();
     assert.ok(box);

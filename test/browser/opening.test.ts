@@ -14,7 +14,7 @@ function committed(): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(FOLDER, name), "utf8")]));
 }
 
-/** What a run may change is taken out. */
+/** Removes the fields that a run may change. */
 function withoutOutputs(text: string): unknown {
   const notebook = JSON.parse(text) as { cells: Record<string, unknown>[] };
   const cells = notebook.cells.map((cell) => ({ ...cell, outputs: undefined }));

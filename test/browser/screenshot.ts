@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { repository } from "./lab";
 import type { LabPage } from "./lab-page";
 
-/** Where the pictures of the last run lie; git ignores them. */
+/** Folder of the last run's pictures; git ignores it. */
 export const SCREENSHOTS: string = join(repository, "test", "screenshots", "out");
 
 /** Keeps a picture of the whole window, to be looked at. */

@@ -8,9 +8,11 @@ const CONTROLS = [
   ".jp-FoveaView-controls :is(button, select, input)",
   ".jp-FoveaLaw-names li",
   ".jp-FoveaAlignment-chip",
+  ".jp-FoveaAttention-head",
+  ".jp-FoveaGallery-neighbors li",
 ].join(", ");
 
-/** Of a list of like items, so many are tried. */
+/** Number of items tried of a list of like ones. */
 const LIKE = 3;
 
 /**
@@ -19,14 +21,43 @@ const LIKE = 3;
  */
 export async function stateViolations(page: Page, root: Locator): Promise<string[]> {
   const found: string[] = [];
+  const known = new Map<string, string[]>();
   for (const control of await controlsOf(root)) {
     const name = await control.evaluate((node) => node.textContent?.slice(0, 30) || node.tagName);
     const look = async (state: string): Promise<void> => {
-      for (const violation of await contrastViolations(control)) found.push(`${name}, ${state}: ${violation}`);
+      for (const violation of await violationsOf(control, known)) found.push(`${name}, ${state}: ${violation}`);
     };
     await tryStates(page, control, look);
   }
   return found;
+}
+
+/** What axe says of a control as it looks now: it is asked once for every look, for its answer follows from the look alone. */
+async function violationsOf(control: Locator, known: Map<string, string[]>): Promise<string[]> {
+  const look = await control.evaluate(lookOf);
+  let violations = known.get(look);
+  if (!violations) known.set(look, (violations = await contrastViolations(control)));
+  return violations;
+}
+
+/**
+ * All that the contrast of a control's texts follows from: ink, size, weight, shadow and opacity of every part that has text of its own,
+ * and the papers below it, up to the root of the page. Whether there is text counts, not what it says.
+ */
+function lookOf(control: Element): string {
+  const looks = [control, ...Array.from(control.querySelectorAll("*"))].map((part) => {
+    const papers: string[] = [];
+    for (let node: Element | null = part; node; node = node.parentElement) {
+      const { backgroundColor, backgroundImage, opacity, filter, mixBlendMode } = getComputedStyle(node);
+      papers.push(backgroundColor, backgroundImage, opacity, filter, mixBlendMode);
+    }
+    const { color, fontSize, fontWeight, textShadow, visibility, display } = getComputedStyle(part);
+    const texts = Array.from(part.childNodes).filter((node) => node.nodeType === Node.TEXT_NODE);
+    const hasText = texts.some((node) => node.textContent?.trim());
+    const ink = [color, fontSize, fontWeight, textShadow, visibility, display];
+    return [part.tagName, part.matches(":disabled"), hasText, ...ink, ...papers].join("|");
+  });
+  return Array.from(new Set(looks)).join("\n");
 }
 
 async function controlsOf(root: Locator): Promise<Locator[]> {
@@ -77,7 +108,9 @@ async function over(page: Page, control: Locator): Promise<void> {
 }
 
 function isToggle(control: Locator): Promise<boolean> {
-  return control.evaluate((node) => node.matches("[aria-pressed], [aria-expanded], li, .jp-FoveaAlignment-chip"));
+  return control.evaluate((node) =>
+    node.matches("[aria-pressed], [aria-expanded], .jp-FoveaLaw-names li, .jp-FoveaAlignment-chip"),
+  );
 }
 
 /** Two frames: one that draws, one that has been shown. */

@@ -25,7 +25,7 @@ const THEMES: [name: string, light: boolean][] = [
 
 type Box = { x: number; y: number; width: number; height: number };
 
-/** Where elements of a view lie on the page. */
+/** Positions of a view's elements on the page. */
 function boxesOf(view: ViewPage, selector: string): Promise<Box[]> {
   return view.root.locator(selector).evaluateAll((nodes) =>
     nodes.map((node) => {
@@ -263,7 +263,7 @@ describe("the training viewer in JupyterLab", { timeout: LIMIT }, () => {
   });
 
   it("keeps the record in a saved notebook, without a kernel and under a strict policy", async () => {
-    // What the kernel could not display in an interrupted cell, the viewer asks for and keeps.
+    // An interrupted cell displays nothing more: the viewer asks for the rest and keeps it.
     const ends = ["stopped", "stopped", "finished", "failed", "interrupted"];
     const saved = await savedWith(ends);
     const reader = await startLab({ files: { [NOTEBOOK]: saved }, kernels: false, csp: STRICT_CSP });

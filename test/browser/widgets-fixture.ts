@@ -63,7 +63,7 @@ widgets.tab([
   output,
 ], { titles: ["Facets", "Numbers", "Output"] })`;
 
-/** What its button says goes into the output beside it. */
+/** The button prints into the output beside it. */
 const LOG = `import { display } from "fovea";
 const log = widgets.output();
 const speak = widgets.button({ description: "Speak" });

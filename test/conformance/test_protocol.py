@@ -1,4 +1,4 @@
-"""What the protocol promises, on real sockets, seen as a front end sees it."""
+"""Promises of the protocol, on real sockets, as a front end sees them."""
 
 import json
 import os
@@ -377,7 +377,7 @@ class CommTests(unittest.TestCase):
         self.assertEqual((opened["target_name"], opened["data"]), ("front", {"a": 1}))
         self.assertEqual(opened["comm_id"], result.value.strip("'"))
         message_id = self.comm("msg", opened["comm_id"], "hello")
-        # What a handler prints is seen in the cell that made the comm; what it sends names the message as its parent.
+        # Text that a handler prints appears in the cell that made the comm; messages that it sends have the comm message as parent.
         heard = self.kernel.next_of("stream")
         self.assertEqual(heard["content"]["text"], "heard hello\n")
         self.assertEqual(heard["parent_header"]["msg_id"], result.messages[0]["parent_header"]["msg_id"])

@@ -126,7 +126,7 @@ describe("world.write", () => {
       [file, { layout: "coco", count: 1 }, /the folder must be one that can be written \(ENOTDIR\)/],
       [join(file, "below"), { layout: "coco", count: 1 }, /the folder must be one that can be written \(ENOTDIR\)/],
       [join(base, "coco"), { layout: "gqa", count: 1 }, /holds layout coco of 128 pixels/],
-      [join(base, "coco"), { layout: "coco", split: "val", count: 7, seed: SEED }, /is there with other options/],
+      [join(base, "coco"), { layout: "coco", split: "val", count: 7, seed: SEED }, /was written with other options/],
     ];
     const before = tree(base);
     for (const [path, options, message] of cases)
@@ -306,7 +306,7 @@ describe("the dense layout", () => {
       const image = world.render(scene);
       const { normals, boundaries } = world.denseMaps(scene, image);
       scene.objects.forEach(({ category, pose, palette, texture }, i) => {
-        // What is called the body of a boat is its hull, in the second colour.
+        // The part named body is a boat's hull, in the second colour.
         if (category === "boat" || texture.name !== "plain") return;
         // Undo the pose on the normal, by solving A^T s = slopes.
         const turn = 2 * Math.PI * pose.rotation;

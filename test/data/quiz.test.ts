@@ -122,7 +122,7 @@ describe("world.quiz", () => {
       for (const type of world.questionTypes) {
         const chance = 1 / world.answers[type].length;
         const share = majority(asked.filter((item) => item.type === type).map((item) => item.answer));
-        // Of 14 answers in some 350 questions the most frequent one is above its share by luck alone.
+        // The most frequent of 14 answers in some 350 questions is above its share by luck alone.
         assert.ok(share < Math.max(chance + 0.06, chance * 1.5), `${split} ${type}: ${share} beside ${chance}`);
       }
     }

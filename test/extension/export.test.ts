@@ -5,8 +5,8 @@ import { exportCode as correspondenceCode, exportData } from "../../extension/sr
 import { initialState } from "../../extension/src/correspondence/state";
 import { call, literal, Raw } from "../../extension/src/export/code";
 import { wrap } from "../../extension/src/export/picture";
-import { escapeText, SvgPen } from "../../extension/src/panes/svg-pen";
-import { drawMark } from "../../extension/src/panes/marks";
+import { escapeText, SvgPen } from "../../kernel/protocol/core/pen";
+import { drawMark } from "../../kernel/protocol/core/marks";
 import { smallPayload } from "./payload";
 
 describe("the code of a view", () => {
@@ -59,9 +59,7 @@ describe("the code of a view", () => {
         placement: { grid: [3, 4], region: [0, 0, 8, 6] },
         tokens: { labels: ["a"] },
       } as unknown as Parameters<typeof alignmentCode>[0],
-      { ...state, token: 2, patch: 0, hideHeat: false, table: false, help: false } as Parameters<
-        typeof alignmentCode
-      >[1],
+      { ...state, token: 2, patch: 0, hideHeat: false, table: false } as Parameters<typeof alignmentCode>[1],
     );
     assert.match(code, /tokens: \{ labels: \["a"\], data: data \}/);
     assert.match(code, /token: 2,\s+normalization: "patches",\s+temperature: 0\.1/);

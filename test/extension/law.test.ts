@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { facetsFigure, planeFigure, scatterFigure } from "../../extension/src/law/figures";
 import { FitStore } from "../../extension/src/law/fits";
 import { lawKeys } from "../../extension/src/law/keys";
 import { sayEncoder, sayFit, sayOrigin, sayTight } from "../../extension/src/law/speech";
@@ -15,7 +14,7 @@ import {
 import type { Translate } from "../../extension/src/parts/translate";
 import * as laws from "../../kernel/law";
 import { law } from "../../kernel/view/law";
-import { LAW_MIME, readLaw } from "../../kernel/protocol";
+import { facetsFigure, LAW_MIME, planeFigure, readLaw, scatterFigure } from "../../kernel/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),
@@ -74,7 +73,7 @@ describe("what the law viewer says", () => {
   it("names the encoder, its figures and what they are", () => {
     assert.match(
       sayEncoder(trans, payload, fit, { ...state, selected: 0 }),
-      /^CLIP336 \(1\) on mmbench_en: measured 64\.26, predicted 64\.51, predicted without it 64\.73; a 0\.788, c 15\.66\. Selected\.$/,
+      /^CLIP336 \(1\) on mmbench_en: measured 64\.26, predicted 64\.51, predicted without it 64\.73; A score 0\.788, C score 15\.66\. Selected\.$/,
     );
     assert.match(
       sayFit(trans, payload, fit, state),
@@ -100,8 +99,10 @@ describe("the panels", () => {
 
   it("mark the selected encoder by shape in every one, and draw it last", () => {
     const traces = scatterFigure(input).data as { customdata?: number[]; marker?: { symbol: string[] } }[];
-    assert.equal(traces.length, 1 + 13, "residual lines and a trace an encoder");
-    assert.deepEqual([traces[13].customdata, traces[13].marker?.symbol], [[4], ["square"]]);
+    const encoders = traces.filter(({ customdata }) => customdata);
+    assert.equal(encoders.length, 13, "a trace an encoder");
+    assert.deepEqual([encoders[12].customdata, encoders[12].marker?.symbol], [[4], ["square"]]);
+    assert.equal(encoders[12], traces.at(-1));
     const facets = facetsFigure(input, 800)?.data as { customdata: number[]; marker: { symbol: string[] } }[];
     for (const { customdata, marker } of facets) assert.deepEqual([customdata[12], marker.symbol[12]], [4, "square"]);
   });
@@ -110,6 +111,29 @@ describe("the panels", () => {
     const encoders = ["<a href='javascript:x'>", ...payload.encoders.slice(1)];
     const written = JSON.stringify(scatterFigure({ ...input, payload: { ...payload, encoders } }));
     assert.ok(!written.includes("<a") && written.includes("&lt;a href"));
+  });
+
+  it("say scores by their names, and all encoders that lie under the pointer", () => {
+    const texts = (figure: { data: object[] }): string[] =>
+      (figure.data as { hovertext?: string[] }[]).flatMap(({ hovertext }) => hovertext ?? []);
+    const plane = planeFigure(input);
+    assert.ok(plane);
+    assert.ok(texts(plane).includes("CLIP336: A score 0.788, C score 15.66; predicted score 64.51"));
+    assert.equal((plane.layout.xaxis as { title: { text: string } }).title.text, "A score");
+    const near = texts(scatterFigure(input)).find((text) => text.startsWith("CLIP224:"));
+    assert.match(near ?? "", /^CLIP224: measured score 64\.18, predicted score [\d.]+<br>CLIP.*measured score/);
+  });
+
+  it("move markers that cover each other aside, with a line to their places", () => {
+    const traces = scatterFigure({ ...input, width: 460 }).data as Record<string, (number | null)[]>[];
+    const [wide, thin, dots] = traces.slice(1);
+    assert.deepEqual([wide.x, thin.x.length], [thin.x, 3 * dots.x.length]);
+    assert.ok(dots.x.length >= 3, `${dots.x.length} leaders`);
+    const measured = new Set(payload.rows.filter(({ benchmark }) => benchmark === 0).map(({ score }) => score));
+    assert.ok(
+      dots.y.every((y) => measured.has(y)),
+      "the dots lie at the exact places",
+    );
   });
 
   it("leave the plane out for one predictor, and facets for one benchmark", () => {

@@ -3,14 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Translate } from "../../extension/src/parts/translate";
 import { exportCode, exportData } from "../../extension/src/training/exports";
-import { chartFigure, type FigureInput } from "../../extension/src/training/figures";
 import { trainingKeys } from "../../extension/src/training/keys";
-import { frameAt, matrixFigure } from "../../extension/src/training/matrix-figure";
-import { balancedColumns } from "../../extension/src/training/matrix-layout";
-import { shortened } from "../../extension/src/training/plain";
 import { numberRows } from "../../extension/src/training/numbers";
 import { sayControl, sayLatest, sayLive, sayPlace } from "../../extension/src/training/speech";
-import { stageNames } from "../../extension/src/training/stage-marks";
 import {
   evaluationsOf,
   INITIAL,
@@ -20,7 +15,19 @@ import {
   showEvaluation,
   sideChart,
 } from "../../extension/src/training/state";
-import { encodeCells, RunRecord, type RunEvent, type RunState } from "fovea/protocol";
+import {
+  balancedColumns,
+  chartFigure,
+  encodeCells,
+  frameAt,
+  matrixFigure,
+  RunRecord,
+  shortText,
+  stageNames,
+  type ChartInput,
+  type RunEvent,
+  type RunState,
+} from "fovea/protocol";
 
 const trans: Translate = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),
@@ -66,7 +73,7 @@ function record(name = "", state: RunState = "running", checkpoint = true): RunR
 
 const STYLE = { colormap: "viridis", width: 400 } as const;
 const run = record();
-const input: FigureInput = { trans, runs: [run], state: INITIAL, colors: ["#111111", "#222222"], width: 400 };
+const input: ChartInput = { trans, runs: [run], state: INITIAL, width: 400 };
 
 describe("the training viewer's state", () => {
   it("moves a cursor along the updates, between the ends", () => {
@@ -183,7 +190,7 @@ describe("what the training viewer draws", () => {
     ] as const;
     const figures: object[] = charts.map((chart) => chartFigure(chart, input));
     figures.push(matrixFigure(run.matrices[0], run.matrices[0].frames[0], STYLE));
-    // What plotly reads as markup: not `customdata`, which is ours to show as text.
+    // Fields that plotly reads as markup. `customdata` is not among them: the viewer shows it as text.
     const written = JSON.stringify(figures, (key, value: unknown) => (key === "customdata" ? undefined : value));
     assert.ok(!/<(script|b|i)>/.test(written) && written.includes("&lt;script&gt;") && written.includes("&lt;i&gt;"));
   });
@@ -216,8 +223,8 @@ describe("what the training viewer draws", () => {
   });
 
   it("long titles with both their ends", () => {
-    assert.equal(shortened("Active units, encoder.blocks.11.attn.q_proj", 21), "Active uni…ttn.q_proj");
-    assert.equal(shortened("Mean gate", 9), "Mean gate");
+    assert.equal(shortText("Active units, encoder.blocks.11.attn.q_proj", 21), "Active uni…ttn.q_proj");
+    assert.equal(shortText("Mean gate", 9), "Mean gate");
   });
 });
 

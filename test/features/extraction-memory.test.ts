@@ -26,7 +26,7 @@ before(async () => {
         .toBuffer();
     }),
   );
-  // What follows a PNG's end is not drawn, and makes each file one of its own: equal ones are computed once.
+  // Bytes behind a PNG's end are not drawn. They make the files differ, since equal files are computed once.
   for (let i = 0; i < COUNT; i++)
     writeFileSync(join(folder, "images", `${i}.png`), Buffer.concat([patterns[i % PATTERNS], Buffer.from(`${i}`)]));
 });

@@ -11,7 +11,7 @@ function written(...messages: Sent[]): Buffer {
   return stream.read() as Buffer;
 }
 
-/** What a reader makes of bytes that come in pieces of these lengths, over and over. */
+/** Frames read from bytes that come in pieces of these lengths, over and over. */
 function read(bytes: Buffer, ...lengths: number[]): Sent[] {
   const received: Sent[] = [];
   const reader = new FrameReader<Sent>((message) => received.push(message));

@@ -1,4 +1,4 @@
-/** What the sheet of arXiv 2411.12787 says of Dual-LoRA, one test a statement. */
+/** Dual-LoRA by the formulas of arXiv 2411.12787, one test a statement. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
@@ -226,7 +226,7 @@ onEveryDevice("Dual-LoRA", () => {
   });
 });
 
-/** What the adapters add to the output. */
+/** Sum that the adapters add to the output. */
 function updateOf(model: Model, adapters: lora.Adapters, x: Tensor): Float32Array {
   const base = adapters.disabled(() => outputOf(model, x));
   return outputOf(model, x).map((value, i) => value - base[i]);

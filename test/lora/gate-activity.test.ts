@@ -28,7 +28,7 @@ function oneSided(model: Model, sign: number): Tensor {
 }
 
 describe("gate activity", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("is the mean opening and the share of open inputs, task by task, batches together", async () => {
     const { model, adapters } = adapted({
@@ -38,7 +38,7 @@ describe("gate activity", () => {
     const [one, two, three] = [1, 2, 3].map(inputOf);
     const branch = (model.namedModules().get("layers.0.self_attn.v_proj") as lora.AdaptedLayer).adapters.get("default");
     const openings: number[][] = [];
-    // What the branch sees, looked at with its own public method.
+    // The expected gate comes from the branch's public method.
     const gate = branch as lora.DualBranch;
     const apply = gate.apply.bind(gate);
     gate.apply = (x, result) => {

@@ -41,7 +41,7 @@ onEveryDevice("the language model", () => {
       const hidden = model.forward(model.embed(ids), mask);
       return tf.reshape(model.logits(tf.reshape(hidden, [-1, 8])), [2, 5, 11]);
     });
-    // What stands at padded places means nothing.
+    // Values at padded places mean nothing.
     const kept = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => i * 11);
     const [actual, reference] = [logits.dataSync(), expected.dataSync()];
     for (const at of kept)

@@ -44,7 +44,7 @@ export function assertClose(actual: Tensor, golden: Stored, tolerance: number, w
 }
 
 interface CheckOptions {
-  /** Of the largest value; default 1e-5. */
+  /** Tolerance as a share of the largest value. Default 1e-5. */
   tolerance?: number;
 }
 

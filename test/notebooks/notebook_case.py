@@ -1,4 +1,4 @@
-"""What every notebook test needs: one run of a notebook in a folder of its own, and its outputs by kind."""
+"""Common part of the notebook tests: one run of a notebook in a folder of its own, and its outputs by kind."""
 
 import re
 import shutil

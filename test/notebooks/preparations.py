@@ -1,4 +1,4 @@
-"""What blocks of the documents take as given, by the first line of the block."""
+"""Code that blocks of the documents take as given, by the first line of the block."""
 
 TRAINING = """
 import { lora, nn, train } from "fovea";

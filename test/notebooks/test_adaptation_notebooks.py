@@ -16,7 +16,7 @@ class EnhancementNotebook(notebook_case.NotebookCase):
         figure = {reads: float(row["edges, IoU %"]) for reads, row in rows.items()}
         self.assertGreater(figure["side by side"], figure["last"])
         self.assertGreater(figure["VCE"], figure["side by side"])
-        # Of the same size, so that size alone explains nothing.
+        # The readers have the same size, so that size alone explains nothing.
         self.assertAlmostEqual(*(float(rows[name]["trained parameters"]) for name in ("VCE", "last, deeper")), delta=1000)
 
     def test_it_counts_what_the_paper_publishes(self):

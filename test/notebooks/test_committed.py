@@ -22,7 +22,7 @@ def read(path):
 
 
 def kernel_language():
-    """What the installed kernel says of its language, which JupyterLab writes into a notebook that it opens."""
+    """The installed kernel's description of its language, which JupyterLab writes into a notebook that it opens."""
     manager, client = start_new_kernel(kernel_name="fovea", startup_timeout=START_SECONDS)
     try:
         return client.kernel_info(reply=True, timeout=START_SECONDS)["content"]["language_info"]
@@ -40,6 +40,15 @@ class Committed(unittest.TestCase):
             with self.subTest(path.name):
                 found = problems(read(path))
                 self.assertFalse(found, "\n".join([f"{path.name}: {REMEDY}", *found]))
+
+    def test_a_translation_has_the_code_of_its_original(self):
+        translations = [path for path in PATHS if "." in path.stem]
+        self.assertTrue(translations)
+        for path in translations:
+            original = path.with_name(f"{path.stem.split('.')[0]}.ipynb")
+            with self.subTest(path.name):
+                codes = [[cell.source for cell in code_cells(read(each))] for each in (path, original)]
+                self.assertEqual(*codes)
 
     def test_none_is_too_large_for_a_reader_on_the_web(self):
         for path in PATHS:

@@ -1,4 +1,4 @@
-"""What the documents show does what they say: TypeScript runs in the real kernel, commands and their options exist."""
+"""Examples of the documents do what they say: TypeScript runs in the real kernel, commands and their options exist."""
 
 import functools
 import json
@@ -64,7 +64,7 @@ def plain(traceback):
 
 @functools.cache
 def usage(words):
-    """What the command line says of a command, by its own --help."""
+    """Help text of a command."""
     run = subprocess.run(["node", str(CLI), *words, "--help"], check=True, capture_output=True, text=True)
     return run.stdout
 

@@ -14,7 +14,7 @@ const golden = JSON.parse(readFileSync(join(GOLDEN, "int8.json"), "utf8")) as Re
   number[]
 >;
 
-/** Whether products of uint8 and int8 overflow on this machine: then levels with a sign give other numbers. */
+/** True where products of uint8 and int8 overflow on this machine: then levels with a sign give other numbers. */
 async function overflows(): Promise<boolean> {
   const model = buildModel({
     name: "largest",

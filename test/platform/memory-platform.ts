@@ -37,7 +37,7 @@ const stats = (path: string): FileStats | undefined => {
     : { size: text.length, mtimeMs: 0, isFile: () => true, isDirectory: () => false };
 };
 
-// What nobody asks for here is not there.
+// Members that these tests never use are missing.
 const files = {
   existsSync: (path: string) => memory.has(path),
   statSync: stats,

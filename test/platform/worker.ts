@@ -48,7 +48,12 @@ let listener: (message: FromSession) => void = () => undefined;
 function start(files: Record<string, string>): string {
   for (const [path, text] of Object.entries(files)) memory.set(path, text);
   bundled.set("fovea", fovea);
-  session = new Session((message) => listener(message));
+  session = new Session(
+    (message) => listener(message),
+    () => {
+      throw new Error("the session is unusable");
+    },
+  );
   return "started";
 }
 

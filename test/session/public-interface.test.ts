@@ -51,7 +51,7 @@ class Surface {
   named(symbol: ts.Symbol): ts.Symbol[] {
     const found = new Set<ts.Symbol>();
     const visit = (node: ts.Node): void => {
-      // What functions of the library make is not made by `new`.
+      // Classes that only the library constructs are left out.
       if (ts.isBlock(node) || ts.isConstructorDeclaration(node) || isPrivate(node)) return;
       if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
         const name = ts.isTypeReferenceNode(node) ? node.typeName : node.expression;

@@ -2,8 +2,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as laws from "../../kernel/law";
-import { counted, LAW_MIME, padded, readLaw, scatterLayout, shortNames, tickText } from "../../kernel/protocol";
-import { scatterFigure } from "../../extension/src/law/figures";
+import {
+  counted,
+  fitText,
+  LAW_MIME,
+  padded,
+  readLaw,
+  scatterFigure,
+  scatterLayout,
+  shortNames,
+  textWidth,
+  tickText,
+} from "../../kernel/protocol";
 import { initialState } from "../../extension/src/law/state";
 import { law } from "../../kernel/view/law";
 
@@ -39,5 +49,22 @@ describe("the style of figures", () => {
       assert.deepEqual((live.layout["xaxis"] as { range: number[] }).range, range);
       assert.equal(points.length, payload.encoders.length);
     }
+  });
+});
+
+describe("names that are cut", () => {
+  it("never lose digits of a number, which would be another", () => {
+    const names = ["zoo/clip-vit layer 3 of the tower", "zoo/clip-vit layer 11 of the tower"];
+    for (const most of [22, 24, 26, 28, 30]) {
+      const short = shortNames(names, most);
+      assert.equal(new Set(short).size, 2);
+      assert.ok(!/…1 /.test(short[1]), short[1]);
+    }
+  });
+
+  it("fit into pixels with both their ends", () => {
+    const short = fitText("zoo/clip-vit layer 11 of the tower", 120, 12);
+    assert.ok(textWidth(short, 12) <= 120 && short.startsWith("zoo") && short.endsWith("tower"), short);
+    assert.equal(fitText("short", 120, 12), "short");
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What numpy and matplotlib say; see `golden/make.py`. */
+/** Values of numpy and matplotlib; see `golden/make.py`. */
 export interface Golden {
   pca: { rows: number[][]; components: number[][]; variance: number[]; ratio: number[] };
   eigen: { matrix: number[]; values: number[] };

@@ -91,7 +91,7 @@ describe("the kernel's side of a live view", () => {
     release = keepLive({ id: "mute" });
     const comm = opened({ version: 1, view: "mute" });
     comm.receive({ type: "echo" });
-    assert.match(String(comm.sent[1].data.message), /type must be nothing: this view answers no requests/);
+    assert.match(String(comm.sent[1].data.message), /type must be no request: this view answers none/);
   });
 
   it("keeps 512 MiB for viewers at most, and lets go of the oldest view first", () => {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import sharp from "sharp";
 import * as view from "../../kernel/view";
 import type { PlotlyObject } from "../../kernel/view";
-import { makeAxis, niceStep } from "../../kernel/view/plotly/axis";
+import { makeAxis, niceStep } from "../../kernel/view/draw/figure/axis";
 
 const svgOf = (data: PlotlyObject[], layout?: PlotlyObject): string =>
   String(view.plotly(data, layout).bundle["image/svg+xml"]);
@@ -52,11 +52,11 @@ describe("view.plotly", () => {
         { type: "bar", name: "<script>alert(1)</script>", x: [0, 1, 2], y: [1, -2, 3], error_y: { array: [1, 1, 1] } },
         { type: "surface", z: [[1]] },
       ],
-      { title: 'T "q" <b>bold</b> & more', xaxis: { title: "x" }, shapes: [{}] },
+      { title: 'T "q" <b>bold</b> & more', xaxis: { title: "x" }, shapes: [{ type: "path", path: "M0 0" }] },
     );
     wellFormed(svg);
     assert.equal(count(svg, /<script/), 0);
-    assert.match(svg, /Not drawn in this still picture: surface traces, shapes\./);
+    assert.match(svg, /Not drawn in this still picture: surface traces, path shapes\./);
     const { width, height } = await sharp(Buffer.from(svg)).metadata();
     assert.deepEqual([width, height], [700, 420]);
   });
@@ -78,7 +78,9 @@ describe("view.plotly", () => {
       },
     ]);
     const bars = [
-      ...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="#(1f77b4|ff7f0e)"/g),
+      ...svg.matchAll(
+        /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="(rgba\(0, 114, 178, 1\)|rgba\(213, 94, 0, 1\))"/g,
+      ),
     ].slice(0, 4);
     const [x, y, , height] = [1, 2, 3, 4].map((group) => bars.map((bar) => Number(bar[group])));
     assert.equal(bars.length, 4);
@@ -200,4 +202,85 @@ describe("plotly refuses what is no data", () => {
   ];
   for (const [name, trace, rule] of wrong)
     it(name, () => assert.throws(() => view.plotly([trace as never]), { name: "ViewError", message: rule }));
+});
+
+describe("a still picture is drawn as the live figure", () => {
+  const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+  const long = ["zoo/clip-vit layer 3 of the tower", "zoo/clip-vit layer 11 of the tower", "zoo/parts", "zoo/mae"];
+
+  it("on no paper, so that a dark page shows through", async () => {
+    const svg = svgOf([{ x: [1], y: [2] }]);
+    const { data, info } = await sharp(Buffer.from(svg)).raw().toBuffer({ resolveWithObject: true });
+    assert.equal(info.channels, 4);
+    assert.equal(data[3], 0, "the corner is transparent");
+  });
+
+  it("with colors of its own where the author chose none, and with the author's", () => {
+    const traces = [
+      { x: [1], y: [2] },
+      { x: [1], y: [3] },
+    ];
+    assert.deepEqual(
+      [...svgOf(traces, { showlegend: false }).matchAll(/<circle[^>]*fill="([^"]+)"/g)].map(([, fill]) => fill),
+      ["rgba(0, 114, 178, 1)", "rgba(213, 94, 0, 1)"],
+    );
+    assert.match(svgOf(traces, { colorway: ["#123456"] }), /<circle[^>]*fill="#123456"/);
+    const heat = { type: "heatmap", z: [[0, 1]], colorscale: [[0, "#000000"], [1, "#ff0000"]] }; // prettier-ignore
+    assert.equal(count(svgOf([heat]), /fill="#ff0000"/), 1);
+    assert.equal(count(svgOf([{ ...heat, colorscale: "Magma" }]), /fill="#fcfdbf"/), 1);
+    assert.match(svgOf([{ ...heat, colorscale: "Jet" }]), /the color map Jet \(viridis instead\)/);
+  });
+
+  it("with long labels whole or told apart, turned before they touch, inside the picture", () => {
+    const svg = svgOf([{ type: "bar", x: long, y: [1, 2, 3, 4] }], { width: 460 });
+    const shown = texts(svg);
+    assert.equal(new Set(shown).size, shown.length);
+    assert.ok(shown.some((text) => text.endsWith("11 of the tower")));
+    const turned = [...svg.matchAll(/<text x="([\d.]+)"[^>]*transform="rotate\(-30 /g)].map(([, x]) => Number(x));
+    assert.equal(turned.length, 4);
+    assert.ok(turned[0] > 100, `${turned[0]}: the first label reaches to the left of its bar`);
+    const rows = svgOf([{ type: "bar", orientation: "h", x: [1, 2, 3, 4], y: long }]);
+    assert.ok(long.every((name) => texts(rows).includes(name)));
+  });
+
+  it("with fewer labels where not all have room", () => {
+    const names = Array.from({ length: 300 }, (_, i) => `category ${i}`);
+    const svg = svgOf([{ type: "bar", x: names, y: names.map((_, i) => i) }]);
+    const labels = texts(svg).filter((text) => text.startsWith("category"));
+    assert.ok(labels.length > 10 && labels.length < 60, `${labels.length} labels`);
+  });
+
+  it("without labels that the author hides, and with those that the author writes", () => {
+    const trace = { x: [1, 2, 3], y: [10, 20, 30] };
+    const bare = svgOf([trace], { xaxis: { showticklabels: false }, yaxis: { showticklabels: false } });
+    assert.deepEqual(texts(bare), []);
+    const own = svgOf([trace], { xaxis: { tickvals: [1, 3], ticktext: ["<b>one</b>", "a &amp; b"] } });
+    assert.deepEqual(
+      texts(own).filter((text) => /[a-z]/.test(text)),
+      ["one", "a &amp; b"],
+    );
+  });
+
+  it("on every pair of axes, with lines and words where they belong", () => {
+    const svg = svgOf(
+      [
+        { x: [0, 1], y: [0, 1] },
+        { x: [0, 1], y: [0, 1], xaxis: "x2", yaxis: "y2" },
+      ],
+      {
+        showlegend: false,
+        xaxis: { domain: [0, 0.4] },
+        xaxis2: { domain: [0.6, 1] },
+        shapes: [{ type: "line", xref: "x2", yref: "paper", x0: 0.5, x1: 0.5, y0: 0, y1: 1, line: { dash: "dot" } }],
+        annotations: [{ text: "middle", xref: "x2", yref: "y2 domain", x: 0.5, y: 1, showarrow: false }],
+      },
+    );
+    wellFormed(svg);
+    assert.doesNotMatch(svg, /Not drawn/);
+    const paths = [...svg.matchAll(/<path d="M([\d.]+) /g)].map(([, x]) => Number(x));
+    assert.ok(paths.length === 2 && paths[1] > paths[0] + 300, `${paths}`);
+    const [, dotted] = /<line x1="([\d.]+)"[^>]*stroke-dasharray="2 3"/.exec(svg) ?? [];
+    const [, word] = /<text x="([\d.]+)"[^>]*>middle</.exec(svg) ?? [];
+    assert.ok(Number(dotted) > paths[1] && dotted === word, `${dotted}, ${word}`);
+  });
 });

@@ -34,7 +34,7 @@ export function syntheticPair(): { source: SyntheticImage; target: SyntheticImag
   return { source, target };
 }
 
-/** Where a point of the source lies on the target. */
+/** Place of a source point on the target. */
 export function matchOf(point: [number, number]): [number, number] {
   return [(1 - point[0] / 256) * 240, (point[1] / 192) * 240];
 }

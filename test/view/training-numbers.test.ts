@@ -1,4 +1,4 @@
-/** What a training view is made of: curves, matrices, words for numbers. */
+/** Parts of a training view: curves, matrices, words for numbers. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";

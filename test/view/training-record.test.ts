@@ -93,7 +93,7 @@ describe("the record of a run", () => {
     view.dispose();
   });
 
-  /** What a viewer makes of the messages. */
+  /** State of a viewer after the messages. */
   function followed(comm: FakeComm): RunRecord {
     let record = new RunRecord("none");
     for (const { data } of comm.sent.slice(1)) {

@@ -61,7 +61,7 @@ export class FakeComm implements Comm {
     for (const closer of this.closers) closer({ data: {}, metadata: {}, buffers: [] });
   }
 
-  /** What the kernel has said since the last call. */
+  /** Messages of the kernel since the last call. */
   take(): Sent[] {
     return this.sent.splice(0);
   }
@@ -71,7 +71,7 @@ export class FrontEnd {
   readonly comms: FakeComm[] = [];
   /** Id of the cell that runs. */
   request = "cell";
-  /** What is called when the cell that runs is interrupted. */
+  /** Handlers of an interrupt of the running cell. */
   readonly undo = new Set<() => void>();
   private readonly targets = new Map<string, (comm: Comm, open: CommMessage) => void>();
 
@@ -101,7 +101,7 @@ export class FrontEnd {
     return comm;
   }
 
-  /** What the kernel has said on a widget's comm since the last call, its buffers as lists. */
+  /** Messages of the kernel on a widget's comm since the last call, buffers as lists. */
   said(widget: { id: string }): unknown[] {
     return this.of(widget)
       .take()

@@ -1,4 +1,4 @@
-/** What some kinds of widgets have of their own. */
+/** Properties that only some kinds of widgets have. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import * as widgets from "../../kernel/widgets";

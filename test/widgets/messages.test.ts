@@ -1,4 +1,4 @@
-/** What the front end says of a widget, where it is not as it should be. */
+/** Malformed messages of a front end about a widget. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Prng } from "../../kernel/prng";

@@ -250,7 +250,7 @@ describe("widgets.until", () => {
     await assert.rejects(broken, /no/);
     const never = widgets.until(slider, "value");
     slider.close();
-    await assert.rejects(never, refused(/the widget was closed before value came to be as wanted/));
+    await assert.rejects(never, refused(/the widget was closed before value met the condition/));
     await assert.rejects(widgets.until(slider, "value"), refused(/closed/));
   });
 });

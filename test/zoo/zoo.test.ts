@@ -31,7 +31,7 @@ interface Card {
     readonly image_size: number;
     readonly prefix_tokens: number;
     readonly parameters: number;
-    /** Of a pyramid: blocks and channels of each stage, and their grids. */
+    /** Blocks, channels and grid of each stage of a pyramid. */
     readonly depths?: readonly number[];
     readonly widths?: readonly number[];
     readonly grids?: readonly (readonly [number, number])[];

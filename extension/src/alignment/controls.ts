@@ -8,7 +8,7 @@ import {
 } from "fovea/protocol";
 import { element } from "../dom";
 import { button, selectField, sliderField } from "../parts/fields";
-import type { Keys } from "../parts/keys";
+import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import type { AlignmentAction } from "./keys";
 import { normalizationName } from "./speech";
@@ -31,7 +31,7 @@ const TEMPERATURES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 export function alignmentControls(
   trans: Translate,
-  keys: Keys<AlignmentAction>,
+  keys: Keys<AlignmentAction | HelpAction>,
   payload: AlignmentPayload,
   events: AlignmentControlEvents,
 ): AlignmentControls {
@@ -57,16 +57,15 @@ export function alignmentControls(
   );
   const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
   const table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));
-  const help = button(trans.__("Keys"), keys.tip("help"), () => events.act({ type: "help" }));
   const fields = [normalization, temperature, scale, colormap, opacity].map(({ node }) => node);
   return {
     node: element(
       "div",
       { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
       ...fields,
-      element("div", { class: "jp-FoveaView-buttons" }, table, help),
+      element("div", { class: "jp-FoveaView-buttons" }, table),
     ),
-    addButtons: (buttons) => help.before(...buttons),
+    addButtons: (buttons) => table.after(...buttons),
     sync(state) {
       normalization.control.value = state.normalization;
       temperature.control.value = String(state.temperature);
@@ -75,7 +74,6 @@ export function alignmentControls(
       colormap.control.value = state.colormap;
       opacity.control.value = String(state.opacity);
       table.setAttribute("aria-expanded", String(state.table));
-      help.setAttribute("aria-expanded", String(state.help));
     },
   };
 }

@@ -1,16 +1,16 @@
-import { ARROWS, Keys, arrowStep, helpRow } from "../parts/keys";
+import { ARROWS, Keys, arrowStep, helpRow, type HelpAction } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 
 /** A wish of the reader, by key or button. */
 export type AlignmentAction =
   | { type: "move"; dx: number; dy: number }
   | { type: "token"; by: number }
-  | { type: "best-patch" | "best-token" | "reset" | "normalize" | "hide" | "table" | "help" };
+  | { type: "best-patch" | "best-token" | "reset" | "normalize" | "hide" | "table" };
 
 const FAR = 5;
 
-export function alignmentKeys(trans: Translate): Keys<AlignmentAction> {
-  return new Keys<AlignmentAction>([
+export function alignmentKeys(trans: Translate): Keys<AlignmentAction | HelpAction> {
+  return new Keys<AlignmentAction | HelpAction>([
     {
       key: ARROWS,
       name: trans.__("Arrows"),

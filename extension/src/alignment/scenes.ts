@@ -1,5 +1,11 @@
-import { patchCenter, patchSize, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
-import type { Mark, Scene } from "../panes";
+import {
+  patchCenter,
+  patchSize,
+  type AlignmentPayload,
+  type GridPlacement,
+  type Mark,
+  type Scene,
+} from "fovea/protocol";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
 

@@ -15,7 +15,6 @@ export interface AlignmentState {
   /** Held key: show the bare image. */
   hideHeat: boolean;
   table: boolean;
-  help: boolean;
 }
 
 export function initialState(payload: AlignmentPayload, patch: number): AlignmentState {
@@ -30,7 +29,6 @@ export function initialState(payload: AlignmentPayload, patch: number): Alignmen
     patch,
     hideHeat: false,
     table: false,
-    help: false,
   };
 }
 

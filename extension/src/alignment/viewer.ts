@@ -1,7 +1,7 @@
-import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement } from "fovea/protocol";
+import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement, type Scene } from "fovea/protocol";
 import { setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scale, type Scene } from "../panes";
+import { Pane, ScaleBar, type Scale } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
@@ -160,8 +160,6 @@ export class AlignmentViewer implements Viewer, Exportable {
         return this.update({ ...state, hideHeat: true });
       case "table":
         return this.update({ ...state, table: !state.table });
-      case "help":
-        return this.update({ ...state, help: !state.help });
       default:
         return action satisfies never;
     }
@@ -205,7 +203,6 @@ export class AlignmentViewer implements Viewer, Exportable {
     this.chips?.update(answer, state.colormap);
     this.matrix.draw(answer, state);
     this.controls.sync(state);
-    this.frame.help.hidden = !state.help;
     this.table.update(state, answer);
     this.bar.show(this.scale(answer));
     setText(this.lines.live, sayAlignment(trans, payload, answer));

@@ -8,7 +8,7 @@ import {
   type Similarity,
 } from "fovea/protocol";
 import { element } from "../dom";
-import type { Keys } from "../parts/keys";
+import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import { button, press, selectField, sliderField, type Choice, type Field } from "../parts/fields";
 import type { Action } from "./keys";
@@ -29,7 +29,7 @@ export class Controls {
 
   constructor(
     private readonly trans: Translate,
-    keys: Keys<Action>,
+    keys: Keys<Action | HelpAction>,
     payload: CorrespondencePayload,
     events: ControlEvents,
   ) {
@@ -53,22 +53,21 @@ export class Controls {
       selectField(trans.__("Colours"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
     );
     this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
-    const act = (text: string, type: "grid" | "reverse" | "clear" | "help"): HTMLButtonElement =>
+    const act = (text: string, type: "grid" | "reverse" | "clear"): HTMLButtonElement =>
       button(text, keys.tip(type), () => events.act({ type }));
     this.grid = act(trans.__("Grid"), "grid");
     this.reverse = act(trans.__("Reverse"), "reverse");
     this.clear = act(trans.__("Clear pins"), "clear");
-    this.help = act(trans.__("Keys"), "help");
     this.node = this.row();
   }
 
   /** More buttons, after our own. */
   addButtons(buttons: readonly HTMLElement[]): void {
-    this.help.before(...buttons);
+    this.clear.after(...buttons);
   }
 
   /** Shows a state in the controls. */
-  sync(state: ViewState, helpOpen: boolean): void {
+  sync(state: ViewState): void {
     this.layer.value = String(state.layer);
     this.similarity.value = state.similarity;
     this.temperature.value = String(state.temperature);
@@ -79,7 +78,6 @@ export class Controls {
     this.wrapperOf(this.colormap).hidden = state.similarity === "centered";
     press(this.grid, state.grid);
     press(this.reverse, state.reverse);
-    this.help.setAttribute("aria-expanded", String(helpOpen));
     this.clear.disabled = state.pins.length === 0;
   }
 
@@ -92,7 +90,7 @@ export class Controls {
         attributes: { role: "group", "aria-label": this.trans.__("View settings") },
       },
       ...fields.map((field) => this.wrapperOf(field)),
-      element("div", { class: "jp-FoveaView-buttons" }, this.grid, this.reverse, this.clear, this.help),
+      element("div", { class: "jp-FoveaView-buttons" }, this.grid, this.reverse, this.clear),
     );
   }
 
@@ -115,7 +113,6 @@ export class Controls {
   private readonly grid: HTMLButtonElement;
   private readonly reverse: HTMLButtonElement;
   private readonly clear: HTMLButtonElement;
-  private readonly help: HTMLButtonElement;
 }
 
 function layerChoices(trans: Translate, payload: CorrespondencePayload): Choice[] {

@@ -1,16 +1,16 @@
-import { ARROWS, Keys, arrowStep, helpRow } from "../parts/keys";
+import { ARROWS, Keys, arrowStep, helpRow, type HelpAction } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 
 /** A wish of the reader, by key or button. */
 export type Action =
   | { type: "move"; dx: number; dy: number }
   | { type: "layer"; by: number }
-  | { type: "pin" | "remove" | "clear" | "grid" | "reverse" | "help" | "hide" | "close" };
+  | { type: "pin" | "remove" | "clear" | "grid" | "reverse" | "hide" | "close" };
 
 const FAR = 5;
 
-export function correspondenceKeys(trans: Translate): Keys<Action> {
-  return new Keys<Action>([
+export function correspondenceKeys(trans: Translate): Keys<Action | HelpAction> {
+  return new Keys<Action | HelpAction>([
     {
       key: ARROWS,
       name: trans.__("Arrows"),
@@ -25,7 +25,7 @@ export function correspondenceKeys(trans: Translate): Keys<Action> {
     {
       key: "Escape",
       action: { type: "close" },
-      words: trans.__("Close this list; then show the query of the arrows instead of a pin's"),
+      words: trans.__("Close this list; then show the query of the arrows instead of a pin's, which stays"),
     },
     {
       key: ["[", "]"],

@@ -1,5 +1,14 @@
-import { patchCenter, patchSize, truthPoints, type CorrespondencePayload, type Point, type Side } from "fovea/protocol";
-import type { Heat, Mark, Scene } from "../panes";
+import {
+  patchCenter,
+  patchSize,
+  truthPoints,
+  type CorrespondencePayload,
+  type Heat,
+  type Mark,
+  type Point,
+  type Scene,
+  type Side,
+} from "fovea/protocol";
 import { otherSide, type Answer } from "./query";
 import { activeQuery, type ViewState } from "./state";
 

@@ -5,12 +5,13 @@ import {
   type CorrespondencePayload,
   type FeaturesRequest,
   type GridPlacement,
+  type Scene,
   type Side,
 } from "fovea/protocol";
 import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
-import { Pane, ScaleBar, type Scene } from "../panes";
+import { Pane, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
@@ -174,26 +175,16 @@ export class CorrespondenceViewer implements Viewer, Exportable {
       case "clear":
         return this.update(clearPins(this.state));
       case "close":
-        return this.close();
+        return this.update({ ...this.state, selected: -1, hover: undefined, probe: undefined });
       case "grid":
         return this.update({ ...this.state, grid: !this.state.grid });
       case "reverse":
         return this.update(turnRound(this.state, this.placements()));
       case "hide":
         return this.update({ ...this.state, hideHeat: true });
-      case "help":
-        this.frame.help.hidden = !this.frame.help.hidden;
-        return this.frame.ask();
       default:
         return action satisfies never;
     }
-  }
-
-  /** Closes the help first. Pins stay: they are dropped by their own button only. */
-  private close(): void {
-    if (this.frame.help.hidden) return this.update({ ...this.state, selected: -1, hover: undefined, probe: undefined });
-    this.frame.help.hidden = true;
-    this.frame.ask();
   }
 
   private showHeat(): void {
@@ -237,7 +228,7 @@ export class CorrespondenceViewer implements Viewer, Exportable {
       pane.resize();
       pane.draw(scenes[i]);
     });
-    this.controls.sync(state, !this.frame.help.hidden);
+    this.controls.sync(state);
     this.bar.show(answerScale(this.options.trans, state, answer, this.probed(answer)));
     this.write(answer);
   }

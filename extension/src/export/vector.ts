@@ -1,4 +1,4 @@
-import { escapeText } from "../panes";
+import { escapeText } from "fovea/protocol";
 
 /** A drawing with its size, in device pixels. */
 export interface Drawing {

@@ -1,7 +1,8 @@
-import { element } from "../dom";
+import { element, freshId } from "../dom";
 import { ExportControls, type Exportable } from "../export";
 import { FrameSchedule, type Drawing } from "../parts/frame";
-import { listenKeys, type Keys } from "../parts/keys";
+import { button } from "../parts/fields";
+import { listenKeys, type HelpAction, type Keys } from "../parts/keys";
 import { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 
@@ -14,7 +15,8 @@ export interface FrameOptions<Action extends { type: string }> {
   about?: string | HTMLElement;
   /** Description of the stage for screen readers: its content and the keys that matter most. */
   label: string;
-  keys: Keys<Action>;
+  keys: Keys<Action | HelpAction>;
+  /** Does what a key stands for; the frame shows the list of keys itself. */
   act(action: Action): void;
   draw(): void;
   exported: Exportable;
@@ -25,7 +27,7 @@ export interface FrameOptions<Action extends { type: string }> {
 /** The row of controls of a viewer. */
 export interface ControlRow {
   readonly node: HTMLElement;
-  /** Takes more buttons, after its own. */
+  /** Takes the buttons that all viewers have, after its own. */
   addButtons(buttons: readonly HTMLElement[]): void;
 }
 
@@ -51,9 +53,13 @@ export class ViewerFrame<Action extends { type: string }> {
     this.drawing = pace?.(draw) ?? new FrameSchedule(draw);
     this.exports = new ExportControls(trans, exported, (message) => this.lines.setProblem(message));
     this.help = keys.help();
+    this.help.id = freshId("help");
+    const attributes = { "aria-expanded": "false", "aria-controls": this.help.id };
+    this.helpButton = button(trans.__("Keys"), keys.tip("help"), () => this.showHelp(this.help.hidden));
+    for (const [key, value] of Object.entries(attributes)) this.helpButton.setAttribute(key, value);
     this.stage = this.makeStage();
     this.node = element("section", { class: `jp-FoveaView jp-Fovea${name}`, attributes: { "aria-label": title } });
-    listenKeys(this.stage, keys, (action) => this.onKey(action), this.signal);
+    listenKeys(this.stage, keys, (action, key) => this.onKey(action, key), this.signal);
     this.observer.observe(this.stage);
   }
 
@@ -67,7 +73,7 @@ export class ViewerFrame<Action extends { type: string }> {
   /** Puts the parts in their places. */
   fill({ controls, stage, above = [], below }: FrameParts): void {
     const { status, problem } = this.lines;
-    controls.addButtons(this.exports.buttons);
+    controls.addButtons([...this.exports.buttons, this.helpButton]);
     this.stage.append(...stage);
     this.node.append(this.heading(), controls.node, this.help, ...above, this.stage, ...below);
     this.node.append(this.exports.node, status, problem);
@@ -114,11 +120,21 @@ export class ViewerFrame<Action extends { type: string }> {
     return heading;
   }
 
-  private onKey(action: Action): void {
+  /** Esc closes the list of keys first: whoever wants it away does not want to lose what is chosen. */
+  private onKey(action: Action | HelpAction, key: string): void {
     this.lines.used("keyboard");
-    this.options.act(action);
+    if (key === "Escape" && !this.help.hidden) return this.showHelp(false);
+    if (action.type === "help") return this.showHelp(this.help.hidden);
+    this.options.act(action as Action);
   }
 
+  private showHelp(isShown: boolean): void {
+    this.help.hidden = !isShown;
+    this.helpButton.setAttribute("aria-expanded", String(isShown));
+    this.ask();
+  }
+
+  private readonly helpButton: HTMLButtonElement;
   private readonly drawing: Drawing;
   private readonly exports: ExportControls;
   private readonly aborter = new AbortController();

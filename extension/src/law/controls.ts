@@ -1,7 +1,7 @@
 import type { FitChoice, LawPayload, SavedFit } from "fovea/protocol";
 import { element } from "../dom";
 import { button, press, selectField, textField, type Choice, type Field } from "../parts/fields";
-import type { Keys } from "../parts/keys";
+import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import type { LawAction } from "./keys";
 import type { LawState } from "./state";
@@ -30,7 +30,7 @@ export class LawControls {
 
   constructor(
     trans: Translate,
-    keys: Keys<LawAction>,
+    keys: Keys<LawAction | HelpAction>,
     payload: LawPayload,
     private readonly events: LawControlEvents,
   ) {
@@ -39,13 +39,12 @@ export class LawControls {
     );
     this.degree = selectField(trans.__("Degree"), degreeChoices(trans), (value) => this.chooseDegree(value));
     this.terms = textField(trans.__("Terms"), (value) => this.chooseTerms(value));
-    const act = (text: string, type: "leave-one-out" | "residuals" | "table" | "help"): HTMLButtonElement =>
+    const act = (text: string, type: "leave-one-out" | "residuals" | "table"): HTMLButtonElement =>
       button(text, keys.tip(type), () => events.act({ type }));
     this.leaveOneOut = act(trans.__("Leave one out"), "leave-one-out");
     this.residuals = act(trans.__("Residuals"), "residuals");
     this.table = act(trans.__("Table"), "table");
-    this.help = act(trans.__("Keys"), "help");
-    const buttons = [this.leaveOneOut, this.residuals, this.table, this.help];
+    const buttons = [this.leaveOneOut, this.residuals, this.table];
     this.node = element(
       "div",
       { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("View settings") } },
@@ -59,7 +58,7 @@ export class LawControls {
 
   /** More buttons, after our own. */
   addButtons(buttons: readonly HTMLElement[]): void {
-    this.help.before(...buttons);
+    this.table.after(...buttons);
   }
 
   /** Shows a state in the controls. */
@@ -75,7 +74,6 @@ export class LawControls {
     press(this.leaveOneOut, state.leaveOneOut);
     press(this.residuals, state.residuals);
     this.table.setAttribute("aria-expanded", String(state.table));
-    this.help.setAttribute("aria-expanded", String(state.help));
   }
 
   private chooseDegree(value: string): void {
@@ -96,7 +94,6 @@ export class LawControls {
   private readonly leaveOneOut: HTMLButtonElement;
   private readonly residuals: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
-  private readonly help: HTMLButtonElement;
 }
 
 function byPosition(names: readonly string[]): Choice[] {

@@ -1,16 +1,16 @@
-import { ARROWS, Keys, arrowStep, helpRow } from "../parts/keys";
+import { ARROWS, Keys, arrowStep, helpRow, type HelpAction } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 
 /** A wish of the reader, by key or button. */
 export type LawAction =
   | { type: "move"; by: number }
   | { type: "benchmark"; by: number }
-  | { type: "select" | "clear" | "degree" | "leave-one-out" | "residuals" | "table" | "help" };
+  | { type: "select" | "clear" | "degree" | "leave-one-out" | "residuals" | "table" };
 
 const FAR = 5;
 
-export function lawKeys(trans: Translate): Keys<LawAction> {
-  return new Keys<LawAction>([
+export function lawKeys(trans: Translate): Keys<LawAction | HelpAction> {
+  return new Keys<LawAction | HelpAction>([
     {
       key: ARROWS,
       name: trans.__("Arrows"),

@@ -4,7 +4,7 @@ import type { PanelEvents } from "../plots/panel";
 import { activeEncoder, type LawState } from "./state";
 
 /** Characters that the list has room for. */
-const MOST = 18;
+const MOST = 40;
 
 /** The encoders with their numbers. Worked by the stage's keys, or by the pointer. */
 export class EncoderNames {

@@ -2,6 +2,7 @@ import {
   figure,
   isTight,
   lawPoints,
+  predictorName,
   scoreText,
   type LawPayload,
   type SavedBenchmarkFit,
@@ -13,7 +14,7 @@ import { plural, type Translate } from "../parts/translate";
 import type { FitOrigin, FitStore } from "./fits";
 import { activeEncoder, type LawState } from "./state";
 
-/** "CLIP336 (1) on mmbench: measured 64.26, predicted 64.51, left out 64.73; a 0.82, c 0.25." */
+/** "CLIP336 (1) on mmbench: measured 64.26, predicted 64.51, left out 64.73; A score 0.82, C score 0.25." */
 export function sayEncoder(trans: Translate, payload: LawPayload, fit: SavedFit, state: LawState): string {
   const encoder = activeEncoder(state);
   if (encoder === undefined)
@@ -22,7 +23,9 @@ export function sayEncoder(trans: Translate, payload: LawPayload, fit: SavedFit,
   const name = trans.__("%1 (%2)", payload.encoders[encoder], encoder + 1);
   if (!point) return trans.__("%1 has no row on %2.", name, payload.benchmarks[state.benchmark]);
   const measured = point.measured === null ? trans.__("not trained yet") : scoreText(point.measured);
-  const predictors = payload.predictors.map((of, i) => `${of} ${scoreText(point.predictors[i])}`).join(", ");
+  const predictors = payload.predictors
+    .map((of, i) => `${predictorName(trans, of)} ${scoreText(point.predictors[i])}`)
+    .join(", ");
   const said = trans.__(
     "%1 on %2: measured %3, predicted %4, predicted without it %5; %6.",
     name,
@@ -75,7 +78,7 @@ export function sayTight(trans: Translate, of: SavedBenchmarkFit): string {
 /** Describes the plane and names the predictors that it holds at their mean. */
 export function saySurface(trans: Translate, surface: Surface, benchmark: string): string {
   const held = surface.held.length ? trans.__(" %1 at their mean.", surface.held.join(", ")) : "";
-  const [x, y] = surface.axes;
+  const [x, y] = surface.axes.map((name) => predictorName(trans, name));
   return (
     trans.__("Predicted score on %1 over %2 and %3; far from the encoders it is extrapolation.", benchmark, x, y) + held
   );

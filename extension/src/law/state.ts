@@ -8,7 +8,6 @@ export interface LawState {
   leaveOneOut: boolean;
   residuals: boolean;
   table: boolean;
-  help: boolean;
   /** Position in `encoders` of the cursor that the arrow keys move. */
   cursor: number;
   /** True if the arrow keys have been used, so that the cursor is shown. */
@@ -24,7 +23,6 @@ export function initialState(payload: LawPayload): LawState {
     leaveOneOut: payload.leaveOneOut,
     residuals: payload.residuals,
     table: false,
-    help: false,
     cursor: 0,
     focused: false,
   };

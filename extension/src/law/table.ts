@@ -1,4 +1,4 @@
-import { figure, lawPoints, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
+import { figure, lawPoints, predictorName, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
 import { element } from "../dom";
 import { dataTable } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
@@ -39,7 +39,7 @@ export class LawTable {
       ...[point.measured, point.predicted, point.leftOut, ...point.predictors].map(scoreText),
     ]);
     const caption = trans.__("Encoders on %1", payload.benchmarks[state.benchmark]);
-    return dataTable(caption, [...head, ...payload.predictors], rows, 1);
+    return dataTable(caption, [...head, ...payload.predictors.map((name) => predictorName(trans, name))], rows, 1);
   }
 
   private benchmarks(fit: SavedFit): HTMLTableElement {

@@ -1,10 +1,14 @@
 import {
-  lawPoints,
+  facetsFigure,
   fittedSurface,
+  lawPoints,
+  planeFigure,
   readLawReply,
+  scatterFigure,
   type ColorMapName,
   type FitChoice,
   type FitRequest,
+  type LawFigureInput,
   type LawPayload,
   type SelectRequest,
 } from "fovea/protocol";
@@ -18,7 +22,6 @@ import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
 import type { Viewer } from "../frame/viewer";
 import { LawControls } from "./controls";
-import { facetsFigure, planeFigure, scatterFigure, type FigureInput } from "./figures";
 import { FitStore } from "./fits";
 import { exportCode, exportData } from "./exports";
 import { lawKeys, type LawAction } from "./keys";
@@ -152,8 +155,6 @@ export class LawViewer implements Viewer, Exportable {
         return this.update({ ...state, residuals: !state.residuals });
       case "table":
         return this.update({ ...state, table: !state.table });
-      case "help":
-        return this.update({ ...state, help: !state.help });
       default:
         return action satisfies never;
     }
@@ -202,13 +203,14 @@ export class LawViewer implements Viewer, Exportable {
   private render(): void {
     const { payload, trans, colormap } = this.options;
     const { state, fits } = this;
-    const input: FigureInput = { trans, payload, fit: fits.shown, state, colormap };
+    const choices = { ...state, active: activeEncoder(state) };
+    const width = this.scatter.node.clientWidth || undefined;
+    const input: LawFigureInput = { trans, payload, fit: fits.shown, state: choices, colormap, width };
     this.drawings.draw(this.scatter, scatterFigure(input));
     this.drawings.draw(this.plane, planeFigure(input));
     this.drawings.draw(this.facets, facetsFigure(input, this.frame.stage.clientWidth));
     this.controls.sync({ state, fit: fits.shown, live: this.live(), offers: (choice) => this.offers(choice) });
     this.names.update(state);
-    this.frame.help.hidden = !state.help;
     this.table.update(fits.shown, state);
     this.write();
   }

@@ -1,5 +1,3 @@
 /** Images with heat-maps and marks over them, and the scale of their colours. */
 export { Pane } from "./pane";
 export { ScaleBar, type Scale } from "./scale-bar";
-export { escapeText } from "./svg-pen";
-export type { Heat, Mark, Scene } from "./scene";

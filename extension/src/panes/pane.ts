@@ -1,17 +1,27 @@
-import { paintValues, type GridPlacement, type Point, type SavedImage } from "fovea/protocol";
+import {
+  SvgPen,
+  drawMark,
+  paintValues,
+  type GridPlacement,
+  type Heat,
+  type MarkFrame,
+  type Point,
+  type SavedImage,
+  type Scene,
+} from "fovea/protocol";
 import { element } from "../dom";
-import { drawMark, type Frame } from "./marks";
-import type { Heat, Scene } from "./scene";
-import { SvgPen } from "./svg-pen";
 
 /** An image: a canvas with its caption. */
 export class Pane {
   readonly node: HTMLElement;
   readonly canvas: HTMLCanvasElement = element("canvas", { class: "jp-FoveaView-canvas" });
 
-  constructor(private readonly saved: SavedImage) {
+  constructor(
+    private readonly saved: SavedImage,
+    words: string = `${saved.label} · ${saved.width} × ${saved.height}`,
+  ) {
     this.canvas.style.aspectRatio = `${saved.width} / ${saved.height}`;
-    const caption = element("figcaption", { text: `${saved.label} · ${saved.width} × ${saved.height}` });
+    const caption = element("figcaption", { text: words });
     this.node = element("figure", { class: "jp-FoveaView-pane" }, this.canvas, caption);
   }
 
@@ -49,7 +59,7 @@ export class Pane {
     context.imageSmoothingEnabled = true;
     if (this.image.complete && this.image.naturalWidth > 0)
       context.drawImage(this.image, 0, 0, this.canvas.width, this.canvas.height);
-    const frame: Frame = { scale: this.canvas.width / this.saved.width, pixel: window.devicePixelRatio };
+    const frame: MarkFrame = { scale: this.canvas.width / this.saved.width, pixel: window.devicePixelRatio };
     if (scene.heat) this.drawHeat(context, scene.heat, frame);
     if (scene.grid) drawGrid(context, scene.grid, frame);
     for (const mark of scene.marks) drawMark(context, mark, frame);
@@ -70,7 +80,7 @@ export class Pane {
   }
 
   /** One square a patch, without smoothing: the picture shows no more than was computed. */
-  private drawHeat(context: CanvasRenderingContext2D, heat: Heat, frame: Frame): void {
+  private drawHeat(context: CanvasRenderingContext2D, heat: Heat, frame: MarkFrame): void {
     const [rows, columns] = heat.placement.grid;
     this.raster.width = columns;
     this.raster.height = rows;
@@ -90,7 +100,7 @@ export class Pane {
   private readonly raster = document.createElement("canvas");
 }
 
-function drawGrid(context: CanvasRenderingContext2D, { grid, region }: GridPlacement, frame: Frame): void {
+function drawGrid(context: CanvasRenderingContext2D, { grid, region }: GridPlacement, frame: MarkFrame): void {
   const [rows, columns] = grid;
   const [left, top, right, bottom] = region.map((edge) => edge * frame.scale);
   context.beginPath();

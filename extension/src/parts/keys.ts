@@ -31,8 +31,13 @@ export function arrowStep({ key, shiftKey }: Key, far: number): [dx: number, dy:
   return key === "ArrowLeft" || key === "ArrowRight" ? [by, 0] : [0, by];
 }
 
+/** The wish for the list of keys, which the frame of every viewer fulfils. */
+export interface HelpAction {
+  type: "help";
+}
+
 /** The row that every viewer ends its keys with. */
-export function helpRow(trans: Translate): KeyRow<{ type: "help" }> {
+export function helpRow(trans: Translate): KeyRow<HelpAction> {
   return { key: "?", action: { type: "help" }, words: trans.__("Show or hide the list of keys") };
 }
 
@@ -93,7 +98,7 @@ function isShortcut(event: Key): boolean {
 export function listenKeys<Action extends { type: string }>(
   stage: HTMLElement,
   keys: Keys<Action>,
-  act: (action: Action) => void,
+  act: (action: Action, key: string) => void,
   signal: AbortSignal,
 ): void {
   const claim = (event: KeyboardEvent): void => {
@@ -104,7 +109,7 @@ export function listenKeys<Action extends { type: string }>(
     if (action === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    act(action);
+    act(action, event.key);
   };
   window.addEventListener("keydown", claim, { signal, capture: true });
   stage.addEventListener("keydown", handle, { signal });

@@ -4,7 +4,7 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { element } from "../dom";
 import type { Translate } from "../parts/translate";
-import { readFigure, themedLayout, type Figure } from "../plots/figure";
+import { readFigure, themedLayout, themedTraces, type Figure } from "../plots/figure";
 import { pageColors } from "../plots/page";
 import type { PlotlyModule } from "../plots/plotly";
 
@@ -57,7 +57,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     const layout = themedLayout(figure.layout, pageColors(this.node));
     const config = { displaylogo: false, responsive: true, ...figure.config };
     // Plotly writes defaults into what it is given; the model of the notebook must not change by being shown.
-    await plotly.react(this.plot, structuredClone(figure.data), structuredClone(layout), config);
+    await plotly.react(this.plot, themedTraces(structuredClone(figure.data)), structuredClone(layout), config);
   }
 
   private resize(): void {

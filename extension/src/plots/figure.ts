@@ -1,9 +1,6 @@
-/** The parts of a plotly figure that we look at; everything else passes through untouched. */
-export interface Figure {
-  data: object[];
-  layout: Record<string, unknown>;
-  config: Record<string, unknown>;
-}
+import { COLORWAY, colorScale, type Figure } from "fovea/protocol";
+
+export type { Figure };
 
 /** Colours of the page that a figure without its own takes over. */
 export interface PageColors {
@@ -31,6 +28,7 @@ export function themedLayout(layout: Record<string, unknown>, page: PageColors):
   const axis = { gridcolor: page.line, linecolor: page.text, zerolinecolor: page.line, tickcolor: page.text };
   const themed: Record<string, unknown> = {
     autosize: true,
+    colorway: COLORWAY,
     paper_bgcolor: page.paper,
     plot_bgcolor: page.paper,
     ...layout,
@@ -40,6 +38,14 @@ export function themedLayout(layout: Record<string, unknown>, page: PageColors):
   const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
   for (const key of axes) themed[key] = { ...axis, automargin: true, ...record(layout[key]) };
   return themed;
+}
+
+/** Traces in our colors where the author set none: the still picture has the same. */
+export function themedTraces(data: readonly object[]): object[] {
+  const maps = (trace: object): boolean => "type" in trace && (trace.type === "heatmap" || trace.type === "contour");
+  return data.map((trace) =>
+    maps(trace) && !("colorscale" in trace) ? { ...trace, colorscale: colorScale("viridis") } : trace,
+  );
 }
 
 function titled({ title }: Record<string, unknown>): boolean {

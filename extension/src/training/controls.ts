@@ -1,7 +1,7 @@
 import type { RunRecord } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { button, press, selectField, type Choice, type Field } from "../parts/fields";
-import type { Keys } from "../parts/keys";
+import type { HelpAction, Keys } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 import type { TrainingAction } from "./keys";
 import { sideChart, sideCharts, type TrainingViewState } from "./state";
@@ -28,11 +28,11 @@ export class TrainingControls {
 
   constructor(
     private readonly trans: Translate,
-    keys: Keys<TrainingAction>,
+    keys: Keys<TrainingAction | HelpAction>,
     runs: readonly RunRecord[],
     events: ControlEvents,
   ) {
-    const act = (text: string, type: "pause" | "stop" | "log" | "smooth" | "table" | "help"): HTMLButtonElement =>
+    const act = (text: string, type: "pause" | "stop" | "log" | "smooth" | "table"): HTMLButtonElement =>
       button(text, keys.tip(type), () => events.act({ type }));
     this.pause = act(trans.__("Pause"), "pause");
     this.stop = act(trans.__("Stop"), "stop");
@@ -45,9 +45,8 @@ export class TrainingControls {
     this.log = act(trans.__("Log scale"), "log");
     this.smooth = act(trans.__("Smooth"), "smooth");
     this.table = act(trans.__("Table"), "table");
-    this.help = act(trans.__("Keys"), "help");
     const own = element("div", { class: "jp-FoveaView-buttons" }, this.pause, this.stop);
-    const others = [this.log, this.smooth, this.table, this.help];
+    const others = [this.log, this.smooth, this.table];
     this.node = element(
       "div",
       { class: "jp-FoveaView-controls", attributes: { role: "group", "aria-label": trans.__("Training and view") } },
@@ -60,7 +59,7 @@ export class TrainingControls {
 
   /** More buttons, after our own. */
   addButtons(buttons: readonly HTMLElement[]): void {
-    this.help.before(...buttons);
+    this.table.after(...buttons);
   }
 
   sync({ state, runs, live, reason }: ControlState): void {
@@ -78,7 +77,6 @@ export class TrainingControls {
     press(this.log, state.log);
     press(this.smooth, state.smooth);
     this.table.setAttribute("aria-expanded", String(state.table));
-    this.help.setAttribute("aria-expanded", String(state.help));
   }
 
   /** Metrics become known as they are measured. */
@@ -103,5 +101,4 @@ export class TrainingControls {
   private readonly log: HTMLButtonElement;
   private readonly smooth: HTMLButtonElement;
   private readonly table: HTMLButtonElement;
-  private readonly help: HTMLButtonElement;
 }

@@ -1,15 +1,15 @@
-import { Keys, arrowStep, helpRow } from "../parts/keys";
+import { Keys, arrowStep, helpRow, type HelpAction } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 
 /** A wish of the reader, by key or button. */
 export type TrainingAction =
   | { type: "cursor" | "chart" | "evaluation"; by: number }
-  | { type: "pause" | "stop" | "run" | "log" | "smooth" | "table" | "help" | "clear" };
+  | { type: "pause" | "stop" | "run" | "log" | "smooth" | "table" | "clear" };
 
 const FAR = 10;
 
-export function trainingKeys(trans: Translate): Keys<TrainingAction> {
-  return new Keys<TrainingAction>([
+export function trainingKeys(trans: Translate): Keys<TrainingAction | HelpAction> {
+  return new Keys<TrainingAction | HelpAction>([
     {
       key: ["ArrowLeft", "ArrowRight"],
       name: trans.__("Left, right"),

@@ -1,10 +1,19 @@
-import { numberText, type ColorMapName, type RunRecord, type SavedMatrices } from "fovea/protocol";
+import {
+  balancedColumns,
+  frameAt,
+  isMap,
+  isWide,
+  leastWidth,
+  matrixFigure,
+  numberText,
+  type ColorMapName,
+  type Figure,
+  type RunRecord,
+  type SavedMatrices,
+} from "fovea/protocol";
 import { element, freshId, setText } from "../dom";
 import type { Translate } from "../parts/translate";
-import type { Figure } from "../plots/figure";
 import { PlotPanel, type PanelEvents } from "../plots/panel";
-import { frameAt, matrixFigure } from "./matrix-figure";
-import { balancedColumns, isMap, isWide, leastWidth } from "./matrix-layout";
 import { evaluationsOf, type TrainingViewState } from "./state";
 
 export interface MatrixEvents {

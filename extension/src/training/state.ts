@@ -13,7 +13,6 @@ export interface TrainingViewState {
   /** The evaluation whose pictures are shown; the latest where there is none. */
   evaluation?: number;
   table: boolean;
-  help: boolean;
   /** Stop was pressed once, and there is no checkpoint. */
   confirming: boolean;
 }
@@ -24,7 +23,6 @@ export const INITIAL: TrainingViewState = {
   log: false,
   smooth: true,
   table: false,
-  help: false,
   confirming: false,
 };
 

@@ -1,8 +1,7 @@
-import { decodeCells, numberText, type RunRecord, type SavedMatrices } from "fovea/protocol";
+import { decodeCells, frameAt, numberText, type RunRecord, type SavedMatrices } from "fovea/protocol";
 import { element } from "../dom";
 import { dataTable } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
-import { frameAt } from "./matrix-figure";
 import { numberRows } from "./numbers";
 import { curveName, sayState } from "./speech";
 import type { TrainingViewState } from "./state";

@@ -1,7 +1,9 @@
 import {
+  chartFigure,
   chartsOf,
   readTraining,
   RunRecord,
+  type ChartInput,
   type ColorMapName,
   type RunCommand,
   type SavedRun,
@@ -18,10 +20,8 @@ import { PlotDrawings } from "../plots/drawings";
 import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
 import type { Viewer } from "../frame/viewer";
-import { curveColors } from "./colours";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
-import { chartFigure, type FigureInput } from "./figures";
 import { trainingKeys, type TrainingAction } from "./keys";
 import { MatrixPanels } from "./matrices";
 import { RunNumbers } from "./numbers";
@@ -200,7 +200,6 @@ export class TrainingViewer implements Viewer, Exportable {
       case "log":
       case "smooth":
       case "table":
-      case "help":
         return this.set({ [action.type]: !state[action.type] });
       default:
         return action satisfies never;
@@ -248,13 +247,11 @@ export class TrainingViewer implements Viewer, Exportable {
     this.controls.sync({ state, runs, live: connection === "live", reason });
     this.stages.update(run);
     this.numbers.update(run);
-    const colors = curveColors(this.node);
-    const input = (panel: PlotPanel): FigureInput => ({ trans, runs, state, colors, width: panel.node.clientWidth });
+    const input = (panel: PlotPanel): ChartInput => ({ trans, runs, state, width: panel.node.clientWidth });
     this.drawings.draw(this.loss, chartFigure(chartsOf(runs)[0], input(this.loss)));
     this.drawings.draw(this.side, chartFigure(sideChart(runs, state), input(this.side)));
     this.matrices.update(run, state);
     this.table.update(runs, state);
-    this.frame.help.hidden = !state.help;
     this.write(reason);
   }
 

@@ -2,7 +2,8 @@ import type { GridFeatures } from "../../contracts/features";
 import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
-import { locate, similarityRow, type MatchOptions } from "./match";
+import { locateRow, similarityRow, type MatchOptions } from "./match";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
@@ -31,8 +32,8 @@ export interface PckOptions extends MatchOptions {
    *
    * - `letterbox`: both keep their aspect, centred.
    * - `stretch`: both are scaled to the square.
-   * - `stretch-image`: the image is stretched and the keypoints are letterboxed: the release, whose source cells and targets do not
-   *   match for images that are not square. For comparison with its numbers only.
+   * - `stretch-image`: the image is stretched and the keypoints are letterboxed, as in the released evaluation. For images that
+   *   are not square they do not match; use it only to compare with the release's numbers.
    * - `encoder`: keypoints follow each image into its encoder's input, however it was prepared; what a crop cuts off is judged
    *   by the nearest cell.
    */
@@ -52,6 +53,18 @@ export interface KeypointResult {
   /** Correctness per alpha. */
   correct: boolean[];
 }
+
+const NAMES: OptionNames<PckOptions> = {
+  alphas: true,
+  canvas: true,
+  geometry: true,
+  cellCenter: true,
+  strict: true,
+  match: true,
+  window: true,
+  temperature: true,
+  maskFill: true,
+};
 
 /** Function from a source keypoint to its predicted target position; points are in canvas pixels. */
 export type PointPredictor = (source: Point, id: string) => Point;
@@ -88,6 +101,12 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  * @throws LawError for an alpha not above 0, or geometry `encoder` without placements
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
+  checkOptionNames("law.pckOfPredictor", options, NAMES, LawError);
+  return judge(pair, predict, options);
+}
+
+/** Judges predictions; options may have other names too. */
+export function judge(pair: PckPair, predict: PointPredictor, options: PckOptions): KeypointResult[] {
   const { strict = true } = options;
   const alphas = resolveAlphas(options);
   const lay = placements(pair, options);
@@ -114,6 +133,7 @@ export function pckOfPair(
   target: GridFeatures,
   options: PckOptions = {},
 ): KeypointResult[] {
+  checkOptionNames("law.pckOfPair", options, NAMES, LawError);
   const n = checkGrids(source, target);
   const rows = sourceCells(pair, n, options).map((cell) =>
     similarityRow(source.tokens, cell, target.tokens, source.channels),
@@ -139,10 +159,10 @@ export function judgeRows(
   const half = cellCenter === "floor" ? Math.floor(stride / 2) : stride / 2;
   let next = 0;
   const predict: PointPredictor = () => {
-    const { column, row } = locate(rows[next++], n, options);
+    const { column, row } = locateRow(rows[next++], n, options);
     return [column * stride + half, row * stride + half];
   };
-  return pckOfPredictor(pair, predict, options);
+  return judge(pair, predict, options);
 }
 
 /** Index of the cell of an `n x n` grid that holds a canvas point; border points belong to the last cell. */

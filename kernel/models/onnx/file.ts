@@ -1,4 +1,5 @@
 import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
+import { append } from "../../numeric";
 import type { Parameter } from "../../nn/parameter";
 import { bytesField, concat, integerField, messageField, textField } from "../../onnx/encode";
 import { platform } from "../../platform";
@@ -150,7 +151,7 @@ export class OnnxModelFile extends Described {
       const tensor = place
         ? externalMessage(key, dims, { location, ...place })
         : constantMessage(key, { dims, data: await parameter.read() });
-      weights.push(...messageField(5, [tensor]));
+      append(weights, messageField(5, [tensor]));
     }
     const body = [
       ...operators.map((operator) => bytesField(1, operatorMessage(operator))),

@@ -1,6 +1,7 @@
 import type { Sharp } from "sharp";
 import type { CodecPixels, PictureCodec } from "../types";
 import { decodeHere, sizeOf } from "./pictures/decode";
+import { drawSvg } from "./pictures/draw-svg";
 import { decodeApart, needsProcess } from "./pictures/decode-apart";
 import { sharpOf } from "./pictures/sharp";
 
@@ -35,4 +36,6 @@ export const sharpCodec: PictureCodec = {
   async palettePng(pixels, colors) {
     return (await raw(pixels)).png({ palette: true, colors, dither: 0.6, compressionLevel: 9 }).toBuffer();
   },
+
+  drawSvg,
 };

@@ -83,9 +83,9 @@ export function readAlignment(value: unknown, where = "alignment view"): Alignme
   if (placement && cells(placement) !== tokens)
     throw new ProtocolError(where, "tokens.placement.grid", `a grid of ${tokens} tokens`, placement.grid);
   if (!placement !== !read.tokens.image)
-    throw new ProtocolError(where, "tokens.image", "there together with tokens.placement", read.tokens.image);
+    throw new ProtocolError(where, "tokens.image", "present together with tokens.placement", read.tokens.image);
   if (!read.cosines === !read.reduced)
-    throw new ProtocolError(where, "cosines", "there when reduced is not", read.cosines);
+    throw new ProtocolError(where, "cosines", "present when reduced is absent", read.cosines);
   if (read.cosines) checkCosines(read.cosines, tokens, patches, where);
   read.reduced?.forEach((matrix, i) => checkMatrix(matrix, i === 0 ? patches : tokens, `reduced[${i}]`, where));
   if (read.reduced && read.reduced[0].dims !== read.reduced[1].dims)

@@ -2,3 +2,11 @@
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** A text of at most so many letters: both ends of a longer one, with an ellipsis between them. */
+export function shortText(text: string, letters: number): string {
+  const least = Math.max(3, letters);
+  if (text.length <= least) return text;
+  const head = Math.floor((least - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (least - 1 - head))}`;
+}

@@ -1,4 +1,7 @@
+export * from "./figures";
 export * from "./layout";
 export * from "./messages";
 export * from "./model";
 export * from "./payload";
+export * from "./points";
+export * from "./spread";

@@ -1,4 +1,4 @@
-"""What kernel.json starts: `python -m fovea_kernel -f CONNECTION_FILE`."""
+"""Program that kernel.json starts: `python -m fovea_kernel -f CONNECTION_FILE`."""
 
 import argparse
 

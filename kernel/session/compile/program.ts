@@ -13,6 +13,7 @@ import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
+import type { Paths } from "./project";
 import type { ts } from "./typescript";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
@@ -59,9 +60,10 @@ export class CellProgram {
   constructor(
     private readonly ts: ts,
     folder: string,
+    paths: Paths,
   ) {
     this.folder = folder.replaceAll("\\", "/");
-    this.options = compilerOptions(ts);
+    this.options = compilerOptions(ts, paths);
     this.host = new CompilerHost(ts, this.options, this.folder);
     this.renew();
     this.service = ts.createLanguageService(this.host);
@@ -120,7 +122,7 @@ export class CellProgram {
     this.host.remove(fileName);
   }
 
-  /** Forget a cell that declares nothing: its syntax tree would be kept for no one. What it says to all files stays. */
+  /** Forgets a cell that declares nothing, since nobody needs its syntax tree. Its global declarations stay. */
   release(module: string): void {
     const file = this.cells.get(platform().posix.join(this.folder, `${module}.ts`))?.file;
     if (!file || this.isStructural(file)) return;

@@ -5,7 +5,7 @@ type Write = (name: "stdout" | "stderr", text: string) => void;
 type Callback = (error?: Error | null) => void;
 
 /**
- * Replaces the `write` of both standard streams; what passes below them (native code) is read from the pipes.
+ * Replaces the `write` of both standard streams. Native code writes below them; its text is read from the pipes.
  *
  * @param atEnd called when the process ends
  */

@@ -83,5 +83,5 @@ export function checkSettings(fn: string, settings: AnswerSettings): void {
   if (images.train < batch) throw new StudyError(fn, `images.train must fill a batch of ${batch}`, images.train);
   const names = methods.map(({ name }) => name);
   if (!names.length || new Set(names).size < names.length)
-    throw new StudyError(fn, "there must be methods, each with a name of its own", names);
+    throw new StudyError(fn, "methods must be an array of at least one, with different names", names);
 }

@@ -39,6 +39,7 @@ export interface ReferenceTokens {
   readonly map: LayerFeatures;
 }
 
+/** Features that `view.alignment` compares. */
 export interface AlignmentInput {
   image: ImageInput;
   /** Features of the image on its patch grid: the targets. */
@@ -47,9 +48,11 @@ export interface AlignmentInput {
   tokens: TextTokens | ReferenceTokens;
 }
 
+/** Options of `view.alignment`. */
 export interface AlignmentOptions {
+  /** Title above the view. Default: none. */
   title?: string;
-  /** Name of the encoder that made the features, for the caption. */
+  /** Name of the encoder that made the features, for the caption. Default: none. */
   encoder?: string;
   /** Position of the token shown first. Default 0. */
   token?: number;
@@ -59,6 +62,7 @@ export interface AlignmentOptions {
   temperature?: number;
   /** `view` (default): from the smallest to the largest value of the matrix, common to all tokens; `absolute`: 0..1. */
   scale?: ScaleMode;
+  /** Color map of the heat-map. Default `"viridis"`. */
   colormap?: ColorMapName;
   /** Opacity of the heat-map over the image. Default 0.6. */
   opacity?: number;
@@ -98,18 +102,18 @@ export async function alignment(input: AlignmentInput, options: AlignmentOptions
   const tokens = await readTokens(input.tokens, patches.channels);
   const matrix = cosineMatrix(tokens.features, patches.tokens, patches.channels);
   const payload = await buildPayload(input.image, raw, patches, tokens, matrix, options);
-  const picture = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
+  const still = await drawAlignment(payload, matrix, [raw, tokens.raw ?? raw], pictureBytes(payload));
   const bundle: MimeBundle = {
     [ALIGNMENT_MIME]: payload as unknown as JSONValue,
-    "image/png": base64Encode(picture),
+    ...still,
     "text/plain": describeAlignment(payload, matrix),
   };
   return new AlignmentView(bundle, ...payload.best);
 }
 
-/** Returns the bytes of the budget that the payload leaves to the picture, before base64. */
+/** Returns the characters of the budget that the payload leaves to the picture. */
 function pictureBytes(payload: AlignmentPayload): number {
-  return (MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length) * 0.75;
+  return MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length;
 }
 
 interface Tokens {

@@ -18,16 +18,17 @@ import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
 
+/** Options of `view.correspondence`. */
 export interface CorrespondenceOptions {
   /** Layers by index, as in `forwardIntermediates`; negative counts from the end. Default: all the encoder gives. */
   indices?: readonly number[];
   /** The layer shown first, one of `layers`. Default: the last. */
   layer?: number;
-  /** Known correspondences: error lines, threshold circles and a PCK read-out. */
+  /** Known correspondences: error lines, threshold circles and a PCK read-out. Default: none. */
   keypoints?: KeypointPair | SpairPairLike;
   /** A match counts as correct within `alpha` times the longer side of the box. Default 0.1. */
   alpha?: number;
-  /** Queries pinned at first: points on the first image, in pixels. */
+  /** Queries pinned at first: points on the first image, in pixels. Default: none. */
   pins?: readonly (readonly [x: number, y: number])[];
   /** Similarity that the heat-map shows first. Default `"cosine"`. */
   similarity?: Similarity;
@@ -35,10 +36,11 @@ export interface CorrespondenceOptions {
   temperature?: number;
   /** Fixed scale, or stretched to the values on screen. Default `"absolute"`. */
   scale?: ScaleMode;
-  /** Default `"viridis"`. Signed, centred values always use the diverging map. */
+  /** Color map of the heat-map; signed, centered values always use the diverging map. Default `"viridis"`. */
   colormap?: ColorMapName;
   /** Opacity of the heat-map over the image, 0..1. Default 0.5. */
   opacity?: number;
+  /** Title above the view. Default: none. */
   title?: string;
   /** Names under the two images. Default: file name, or "source" and "target". */
   labels?: readonly [string, string];

@@ -12,7 +12,7 @@ import {
   type SavedLayer,
 } from "../../protocol/correspondence/payload";
 import { MAX_SAVED_BYTES, PROTOCOL_VERSION, type SavedImage } from "../../protocol/core/saved";
-import { encodeJpeg, encodePalettePng } from "../draw/pictures";
+import { encodeJpeg, fittingStill } from "../draw/pictures";
 import { allocateDims, reducePair } from "../reduce/pair";
 import { heatColors, heatRange } from "../../protocol/core/scale";
 import type { PairPCK } from "../../protocol/correspondence/truth";
@@ -33,12 +33,12 @@ export async function saveView(
   savedDimensions?: number,
 ): Promise<MimeBundle> {
   const images = await saveImages(model);
-  const png = base64Encode(await savePicture(model));
-  const spent = images[0].data.length + images[1].data.length + png.length + OVERHEAD_BYTES;
+  const still = await fittingStill(PICTURE_SIDES, PICTURE_BYTES, (side) => drawMatches(fallbackPicture(model, side)));
+  const spent = images[0].data.length + images[1].data.length + JSON.stringify(still).length + OVERHEAD_BYTES;
   const payload = buildPayload(model, images, (MAX_SAVED_BYTES - spent) * 0.75, savedDimensions);
   return {
     [CORRESPONDENCE_MIME]: payload as unknown as JSONValue,
-    "image/png": png,
+    ...still,
     "text/plain": describeView(model, pck),
   };
 }
@@ -58,15 +58,6 @@ function savedImage(model: ViewModel, i: 0 | 1, file: Uint8Array): SavedImage {
   const path = model.paths[i];
   const saved: SavedImage = { label: model.labels[i], width, height, mime: "image/jpeg", data: base64Encode(file) };
   return path === undefined ? saved : { ...saved, path };
-}
-
-async function savePicture(model: ViewModel): Promise<Uint8Array> {
-  let png = new Uint8Array();
-  for (const side of PICTURE_SIDES) {
-    png = new Uint8Array(await encodePalettePng(await drawMatches(fallbackPicture(model, side))));
-    if (png.length * (4 / 3) <= PICTURE_BYTES) break;
-  }
-  return png;
 }
 
 function buildPayload(
@@ -118,8 +109,17 @@ function fallbackPicture(model: ViewModel, side: number): MatchPicture {
   const values = model.similarity === "softmax" ? softmax(results[0].scores, model.temperature) : results[0].scores;
   const range = heatRange(model.similarity, model.scale, values);
   const colormap = heatColors(model.similarity, model.colormap);
-  const heat = { values, placement: placements[1], range, colormap, opacity: model.opacity };
-  return { images: model.images, matches, heat, side };
+  const title = model.similarity === "softmax" ? "softmax" : "cosine";
+  const heat = { values, placement: placements[1], range, colormap, opacity: model.opacity, title };
+  const text = matches.length > 1 ? "Numbers: queries and their best matches; colors: the first query." : "";
+  return { images: model.images, captions: model.labels, matches, heat, side, words: [{ text: keyText(model, text) }] };
+}
+
+/** The key to the lines of the picture. */
+function keyText({ truth }: ViewModel, text: string): string {
+  return truth
+    ? `${text} Dashed lines are wrong: the line goes on to the true place, its circle is the distance allowed.`.trim()
+    : text;
 }
 
 interface Query {
@@ -145,7 +145,8 @@ function drawnMatch(model: ViewModel, query: Query, result: MatchResult): Omit<D
   const to = patchCenter(model.layers[model.current].placements[1], result.best);
   if (!query.truth || !model.truth) return { to };
   const error = Math.hypot(to[0] - query.truth[0], to[1] - query.truth[1]);
-  return { to, truth: query.truth, correct: error <= model.truth.thresholds[1] };
+  const allowed = model.truth.thresholds[1];
+  return { to, truth: query.truth, allowed, correct: error <= allowed };
 }
 
 /** The picture in words, which is also what a plain terminal shows. */

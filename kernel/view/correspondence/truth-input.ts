@@ -21,6 +21,7 @@ export interface SpairPairLike {
   readonly keypointIds: readonly string[];
 }
 
+/** One side of a pair in SPair-71k's layout. */
 export interface SpairViewLike {
   readonly box: readonly number[];
   readonly keypoints: Readonly<Record<string, readonly number[] | null>>;

@@ -1,12 +1,11 @@
 import type { Point } from "../../protocol/core/geometry";
-import { glyph, GLYPH_HEIGHT, GLYPH_WIDTH } from "./glyphs";
 
 /** Red, green, blue in 0..255. */
 export type Ink = readonly [red: number, green: number, blue: number];
 export const WHITE: Ink = [255, 255, 255];
 export const BLACK: Ink = [17, 17, 17];
 
-/** RGB pixels with the few anti-aliased marks that the fallback pictures need. */
+/** RGB pixels with a few anti-aliased marks. */
 export class Canvas {
   readonly channels = 3;
   readonly data: Uint8Array;
@@ -64,20 +63,6 @@ export class Canvas {
     this.cover(boundsOf([center], 2 * radius), ink, (x, y) => radius - Math.hypot(x - center[0], y - center[1]));
   }
 
-  /** Text in the built-in 5 x 7 font, top left corner at `(x, y)`. */
-  text(content: string, x: number, y: number, ink: Ink = BLACK, scale = 1): void {
-    [...content].forEach((char, i) => this.glyph(glyph(char), x + i * (GLYPH_WIDTH + 1) * scale, y, ink, scale));
-  }
-
-  private glyph(rows: readonly number[], x: number, y: number, ink: Ink, scale: number): void {
-    rows.forEach((bits, row) => {
-      for (let column = 0; column < GLYPH_WIDTH; column++) {
-        const [left, top] = [x + column * scale, y + row * scale];
-        if ((bits >> (GLYPH_WIDTH - 1 - column)) & 1) this.fillRect(left, top, left + scale, top + scale, ink);
-      }
-    });
-  }
-
   /** Paints where `inside` (pixels to the edge, positive inside) says so, with one pixel of anti-aliasing. */
   private cover(bounds: Bounds, ink: Ink, inside: (x: number, y: number) => number): void {
     // A mark may reach far beyond the picture.
@@ -86,13 +71,6 @@ export class Canvas {
       for (let x = Math.max(0, bounds.left); x <= right; x++) this.blend(x, y, ink, inside(x + 0.5, y + 0.5) + 0.5);
   }
 }
-
-/** Width in pixels of a text in the built-in font. */
-export function textWidth(content: string, scale = 1): number {
-  return Math.max(0, [...content].length * (GLYPH_WIDTH + 1) - 1) * scale;
-}
-
-export const TEXT_HEIGHT: number = GLYPH_HEIGHT;
 
 interface Bounds {
   left: number;

@@ -1,4 +1,7 @@
+import type { MimeBundle } from "../../display/host";
 import { platform } from "../../platform";
+import { base64Encode } from "../../protocol/core/base64";
+import { drawnPixels } from "./still-bundle";
 import type { RawImage } from "../../data/image";
 
 /** Resizes to exact pixels. Enlarging keeps pixels square and sharp, so that a small image is not blurred. */
@@ -18,7 +21,24 @@ export function encodeJpeg(raw: RawImage, side: number, quality = 85): Promise<U
   return platform().codec.smallJpeg(raw, width, height, quality);
 }
 
-/** A PNG with at most 256 colours: a third of the size, good enough for a fallback. */
-export function encodePalettePng(raw: RawImage): Promise<Uint8Array> {
-  return platform().codec.palettePng(raw, 192);
+/** A drawing with photographs for a bundle, as a PNG with at most 256 colors; `undefined` on a machine that cannot draw it. */
+export async function photoPng(svg: string): Promise<Uint8Array | undefined> {
+  const pixels = drawnPixels(svg);
+  return pixels && platform().codec.palettePng(pixels, 240);
+}
+
+/** The largest still picture of at most so many bytes: sides are tried in order, the last one is taken as it is. */
+export async function fittingStill(
+  sides: readonly number[],
+  bytes: number,
+  draw: (side: number) => Promise<string>,
+): Promise<MimeBundle> {
+  let still: MimeBundle = {};
+  for (const side of sides) {
+    const svg = await draw(side);
+    const png = await photoPng(svg);
+    still = png ? { "image/png": base64Encode(png) } : { "image/svg+xml": svg };
+    if (Object.values(still).every((text) => String(text).length <= bytes)) break;
+  }
+  return still;
 }

@@ -4,6 +4,7 @@ import { ViewError } from "../../protocol/core/error";
 
 export type { Pixels };
 
+/** First bytes of every PNG file. */
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 };
 
@@ -16,7 +17,12 @@ export function encodePng(pixels: Pixels): Uint8Array {
   view.setUint32(4, pixels.height);
   header.set([8, COLOR_TYPE[pixels.channels], 0, 0, 0], 8);
   const body = platform().compression.deflate(filterRows(pixels));
-  return concatenate([SIGNATURE, chunk("IHDR", header), chunk("IDAT", body), chunk("IEND", new Uint8Array(0))]);
+  return pngFile([chunk("IHDR", header), chunk("IDAT", body)]);
+}
+
+/** A PNG file of its chunks, without the last one. */
+export function pngFile(chunks: readonly Uint8Array[]): Uint8Array {
+  return concatenate([SIGNATURE, ...chunks, chunk("IEND", new Uint8Array(0))]);
 }
 
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
@@ -30,7 +36,8 @@ export function checkPixels(where: string, pixels: Pixels): void {
     throw new ViewError(where, `data must hold ${width} x ${height} x ${channels} = ${expected} values`, data.length);
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
+/** A chunk with its length and checksum. */
+export function chunk(type: string, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(data.length + 12);
   const view = new DataView(out.buffer);
   view.setUint32(0, data.length);

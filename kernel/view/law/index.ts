@@ -1,11 +1,10 @@
 import { platform } from "../../platform";
-import { base64Encode } from "../../protocol/core/base64";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
-import { encodePng } from "../draw/png";
+import { stillBundle } from "../draw/still-bundle";
 import {
   saveFit,
   tableGroups,
@@ -30,13 +29,15 @@ export type {
   LawTableRowLike,
 } from "./input";
 
+/** Options of `view.law`. */
 export interface LawViewOptions {
+  /** Title above the view. Default: none. */
   title?: string;
   /** The benchmark shown first. Default: the first of the table. */
   benchmark?: string;
   /** Degree of the first fit, where the fit is a function. Default 2. */
   degree?: 1 | 2;
-  /** Terms of the first fit in place of those of the degree, where the fit is a function. */
+  /** Terms of the first fit in place of those of the degree, where the fit is a function. Default: those of the degree. */
   terms?: readonly string[];
   /** Predictions of fits that have not seen the encoder. Default false: in sample. */
   leaveOneOut?: boolean;
@@ -46,6 +47,7 @@ export interface LawViewOptions {
    * Called with the name of the encoder that is selected in the viewer, or `null`, for as long as the kernel runs. Calls do not overlap;
    * of selections made meanwhile only the last is passed on. To show features of the encoder in another output, update a handle:
    * `onSelect: async (name) => name && handle.update(await view.correspondence(a, b, encoderOf(name)))`.
+   * Default: not called.
    */
   onSelect?: (encoder: string | null) => unknown;
 }
@@ -76,7 +78,7 @@ export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: La
   const payload = buildPayload(table, fit, options);
   const bundle: MimeBundle = {
     [LAW_MIME]: payload as unknown as JSONValue,
-    "image/png": base64Encode(encodePng(drawLaw(payload))),
+    ...stillBundle(drawLaw(payload)),
     "text/plain": describeLaw(payload),
   };
   const bytes = JSON.stringify(bundle).length;

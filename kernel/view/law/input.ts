@@ -12,6 +12,7 @@ export interface LawTableLike {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Row of a {@link LawTableLike}: one encoder on one benchmark. */
 export interface LawTableRowLike {
   readonly encoder: string;
   readonly benchmark: string;
@@ -32,12 +33,14 @@ export interface LawFitLike {
   readonly groups?: Readonly<Record<string, LawGroupLike>>;
 }
 
+/** Means of a fit over a group of benchmarks. */
 export interface LawGroupLike {
   readonly r2: number;
   readonly adjustedR2: number | null;
   readonly looQ2: number | null;
 }
 
+/** Fit of one benchmark, as `law.fit` gives it. */
 export interface LawBenchmarkFitLike extends LawGroupLike {
   readonly n: number;
   readonly terms: readonly string[];
@@ -49,7 +52,9 @@ export interface LawBenchmarkFitLike extends LawGroupLike {
 
 /** Options of `law.fit` that the viewer sends when it asks for a refit. */
 export interface LawRefitOptions {
+  /** Degree of the polynomial. Default 2. */
   degree?: 1 | 2;
+  /** Terms in place of those of the degree. Default: those of the degree. */
   terms?: string[];
 }
 

@@ -50,6 +50,6 @@ function fitFigures(of: SavedBenchmarkFit): string {
     `adjusted R² ${figure(of.adjustedR2)}`,
     `leave-one-out Q² ${figure(of.looQ2)}`,
     `n = ${of.n}`,
-    `${of.coefficients.length} coefficients`,
+    counted(of.coefficients.length, "coefficient"),
   ].join(", ");
 }

@@ -1,19 +1,22 @@
 import { counted } from "../../protocol/core/words";
 import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
-import { base64Encode } from "../../protocol/core/base64";
-import { Canvas, TEXT_HEIGHT } from "../draw/canvas";
+import { drawRows, wordsOf } from "../draw/figure/rows";
+import type { Drawn } from "../draw/figure/still";
+import { pictureTile } from "../draw/picture-tile";
+import { fullColorBundle } from "../draw/still-bundle";
 import { principalComponents, project, type Components } from "../reduce/components";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
-import { fitSize, resizePicture } from "../draw/pictures";
-import { encodePng } from "../draw/png";
+import { fitSize } from "../draw/pictures";
 
+/** Options of `view.pca`. */
 export interface PcaOptions {
   /** Layers by index; negative counts from the end. One row of pictures each. Default: the last. */
   indices?: readonly number[];
+  /** Title above the view. Default: none. */
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
@@ -31,8 +34,6 @@ export class PcaView extends View {
 }
 
 const WHERE = "view.pca";
-const GAP = 6;
-const LINE = TEXT_HEIGHT + 5;
 /** Values beyond these quantiles are clipped: one odd patch must not wash out all others. */
 const CLIP = 0.01;
 
@@ -44,9 +45,14 @@ interface Layer {
 }
 
 /**
- * Features as colours: the first three principal components of the unit-length patch features, fitted jointly over all images
- * and shown as red, green and blue on common scales, so equal colours mean equal directions. A row of images and one row a layer.
- * `source` is an encoder, or feature maps of the same images that were computed before.
+ * Shows features as colors: the first three principal components of the unit-length patch features, fitted jointly over all
+ * images and shown as red, green and blue on common scales, so equal colors mean equal directions. The first row has the
+ * images, each further row one layer.
+ *
+ * @param images at least one image
+ * @param source an encoder, or feature maps of the same images
+ * @param options layers, title, size of the pictures
+ * @throws ViewError without an image, for a tile out of range, or for maps of other images
  */
 export async function pca(
   images: readonly ImageInput[],
@@ -60,12 +66,9 @@ export async function pca(
     throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
   const pictures = await decodeAll(images);
   const layers = (await featuresOf(images, pictures, source, options.indices)).map(fitLayer);
-  const canvas = await drawRows(pictures, layers, tile, title);
+  const still = fullColorBundle(await drawPca(pictures, layers, tile, title));
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
-  return new PcaView(
-    { "image/png": base64Encode(encodePng(canvas)), "text/plain": describe(layers, pictures, title) },
-    ratio,
-  );
+  return new PcaView({ ...still, "text/plain": describe(layers, pictures, title) }, ratio);
 }
 
 async function decodeAll(images: readonly ImageInput[]): Promise<RawImage[]> {
@@ -139,33 +142,23 @@ function channel(value: number, range: [number, number] | undefined): number {
   return Math.round(255 * Math.min(1, Math.max(0, unit)));
 }
 
-async function drawRows(pictures: RawImage[], layers: Layer[], tile: number, title: string): Promise<Canvas> {
+async function drawPca(pictures: RawImage[], layers: Layer[], tile: number, title: string): Promise<string> {
   const sizes = pictures.map((picture) => fitSize(picture, tile));
-  const height = Math.max(...sizes.map((size) => size[1]));
-  const top = title ? LINE : 0;
-  const width = sizes.reduce((sum, size) => sum + size[0] + GAP, GAP);
-  const canvas = new Canvas(width, top + GAP + height + layers.length * (LINE + height) + GAP);
-  canvas.text(title, GAP, GAP);
-  await drawRow(canvas, pictures, sizes, top + GAP);
-  for (const [i, layer] of layers.entries()) {
-    const y = top + GAP + height + i * (LINE + height);
+  const row = (images: readonly RawImage[]): Promise<Drawn[]> =>
+    Promise.all(images.map((image, i) => pictureTile(image, sizes[i])));
+  const width = sizes.reduce((sum, size) => sum + size[0], 0);
+  const heading = title ? [[wordsOf([{ text: title, size: 14, weight: "bold" }], width)]] : [];
+  const rows = [...heading, await row(pictures)];
+  for (const layer of layers) {
     const shares = layer.components.ratio.map((ratio) => (100 * ratio).toFixed(0)).join(" + ");
-    canvas.text(`layer ${layer.layer}: ${shares} % of variance`, GAP, y + 4);
-    await drawRow(canvas, await placed(colorImages(layer), layer.images, pictures), sizes, y + LINE);
+    const text = `layer ${layer.layer}: ${shares} % of variance`;
+    rows.push([wordsOf([{ text }], width)], await row(placed(colorImages(layer), layer.images, pictures)));
   }
-  return canvas;
-}
-
-async function drawRow(canvas: Canvas, pictures: RawImage[], sizes: [number, number][], top: number): Promise<void> {
-  let left = GAP;
-  for (const [i, picture] of pictures.entries()) {
-    canvas.paste(await resizePicture(picture, ...sizes[i]), left, top);
-    left += sizes[i][0] + GAP;
-  }
+  return drawRows(rows).svg;
 }
 
 /** Puts the patches where they lie on the image; parts that the encoder did not see stay grey. */
-async function placed(colors: RawImage[], features: PlacedFeatures[], pictures: RawImage[]): Promise<RawImage[]> {
+function placed(colors: RawImage[], features: PlacedFeatures[], pictures: RawImage[]): RawImage[] {
   return colors.map((color, i) => {
     const { width, height } = pictures[i];
     const { region, grid } = features[i];

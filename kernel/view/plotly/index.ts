@@ -1,9 +1,9 @@
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
-import { stillFigure } from "./still";
-import { isRecord, plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "./values";
+import { stillFigure } from "../draw/figure/still";
+import { isRecord, plainJson, textOf, titleText, withoutTags, type PlotlyObject } from "../draw/figure/values";
 
-export type { PlotlyObject } from "./values";
+export type { PlotlyObject } from "../draw/figure/values";
 
 /** The mime type of plotly figures in every Jupyter front end. */
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";

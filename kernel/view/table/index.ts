@@ -7,7 +7,9 @@ export type TableViewValue = string | number | boolean | null | undefined;
 /** Rows as objects by column name, or as arrays. */
 export type TableViewRow = readonly TableViewValue[] | { readonly [column: string]: TableViewValue };
 
+/** Options of `view.table`. */
 export interface TableViewOptions {
+  /** Title above the view. Default: none. */
   title?: string;
   /** Digits after the point of numbers that are not integers. Default 3. */
   digits?: number;
@@ -17,7 +19,7 @@ export interface TableViewOptions {
 
 const MAX_ROWS = 1000;
 
-/** The table as every form of it is written: its columns, their kinds, the rows shown and the number of rows left out. */
+/** Common source of all forms: columns, their kinds, the rows shown and the number of rows left out. */
 interface Sheet {
   title: string | undefined;
   names: string[];
@@ -33,9 +35,10 @@ interface Cell {
 }
 
 /**
- * A table as HTML, Markdown and text: `view.table(rows)` for rows that are objects, `view.table(rows, ["name", "PCK"])` to choose
- * or, for arrays, to name the columns. Everything is escaped.
- * @throws ViewError when rows are no rows, or a row of an array is as long as the columns are not.
+ * Shows a table as HTML, Markdown and text: `view.table(rows)` for rows that are objects, `view.table(rows, ["name", "PCK"])` to
+ * choose or, for arrays, to name the columns. Everything is escaped.
+ *
+ * @throws ViewError for rows that are neither objects nor arrays, or an array whose length differs from that of the columns
  */
 export function table(
   rows: readonly TableViewRow[],

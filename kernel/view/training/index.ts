@@ -21,13 +21,15 @@ import { describeTraining } from "./text";
 export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
 export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
 
+/** Options of `view.training`. */
 export interface TrainingViewOptions {
+  /** Title above the view. Default: none. */
   title?: string;
 }
 
-/** Viewers hear of steps at most so often. */
+/** Least time between two messages about steps to a viewer. */
 const TELL_EVERY_MS = 150;
-/** The notebook's own copy is written at the end of a run and at most so often before. */
+/** Least time between two writes of the notebook's copy during a run; the end of a run writes it too. */
 const WRITE_EVERY_MS = 10_000;
 /** Largest share of the run's time that writing that copy may take. */
 const WRITE_SHARE = 0.02;
@@ -37,8 +39,8 @@ const WHERE = "view.training";
 type Tell = (reply: RunsReply | EventsReply) => void;
 
 /**
- * One or several runs as they go on. Shown by `display` in the cell that trains, it is there before the training begins; what is
- * saved in the notebook follows.
+ * View of one or several runs while they go on. `display` shows it before the training begins, and the notebook saves its
+ * latest state.
  */
 export class TrainingView implements Displayable {
   readonly id: string = platform().uuid();

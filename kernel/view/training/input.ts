@@ -9,10 +9,11 @@ export interface TrainingRunLike {
   pause(): void;
   resume(): void;
   stop(): void;
-  /** Tells what was before at once, then what happens; returns what ends it. */
+  /** Replays past events to the observer, then sends it each new one; returns a function that ends this. */
   observe(observer: TrainingObserverLike): () => void;
 }
 
+/** Receiver of a training's events. */
 export interface TrainingObserverLike {
   began(plan: TrainingPlanLike): void;
   stepped(report: TrainingStepLike): void;

@@ -1,7 +1,6 @@
-import { base64Encode } from "../../protocol/core/base64";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
-import { encodePng } from "../draw/png";
+import { stillBundle } from "../draw/still-bundle";
 import { TRAINING_MIME, type TrainingPayload } from "../../protocol/training/payload";
 import { drawTraining } from "./picture";
 import type { RunRecord } from "../../protocol/training/record";
@@ -22,7 +21,7 @@ const INDENTATION = 8;
 /** Writes a view down: at most 300 KB of a notebook, all mime types together. */
 export function saveTraining(view: string, title: string, runs: readonly RunRecord[]): MimeBundle {
   const others = {
-    "image/png": base64Encode(encodePng(drawTraining(title, runs))),
+    ...stillBundle(drawTraining(title, runs)),
     "text/plain": describeTraining(title, runs),
   };
   const room = MAX_SAVED_BYTES - sizeOf(others);

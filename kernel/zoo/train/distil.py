@@ -37,7 +37,7 @@ def crop(images: Tensor, boxes: Tensor, flips: Tensor) -> Tensor:
 
 
 def centres(boxes: Tensor, flips: Tensor, side: int) -> Tensor:
-    """Where the patches of a view lie in the image, [B, side * side, 2]."""
+    """Positions of a view's patches in the image, [B, side * side, 2]."""
     steps = (torch.arange(side) + 0.5) / side * 2 - 1
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     x = boxes[:, 0, None] + x.flatten() * boxes[:, 2, None] * flips[:, None]

@@ -166,7 +166,7 @@ def measure_encoder(encoder: torch.nn.Module, val: Pairs, test: Pairs) -> dict:
 
 
 def baselines(test: Pairs) -> dict[str, float]:
-    """What a method without an encoder reaches."""
+    """Score of a method without an encoder."""
     random = np.random.default_rng(0)
 
     def inside(pair: Pair) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the encoders are trained on. An objective owns its modules and turns a batch of records into a loss."""
+"""Objectives of the encoders. An objective owns its modules and turns a batch of records into a loss."""
 from __future__ import annotations
 
 import numpy as np

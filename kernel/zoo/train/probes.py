@@ -46,7 +46,7 @@ class Discriminant:
 
 @dataclass
 class Gathered:
-    """What the probes need of one layer over a set of images."""
+    """Inputs of the probes: one layer over a set of images."""
 
     parts: Discriminant = field(default_factory=lambda: Discriminant(PARTS))
     pooled: list[Tensor] = field(default_factory=list)

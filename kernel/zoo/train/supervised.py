@@ -47,7 +47,7 @@ def share_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 class CategoryObjective(Labelled):
-    """Which categories the image shows. Nothing says where."""
+    """Categories that the image shows, without places."""
 
     def __init__(self, data: Shards, seed: int):
         super().__init__(data, seed)

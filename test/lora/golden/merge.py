@@ -1,4 +1,4 @@
-"""What PEFT's merge makes of adapters whose base has other names in its file, tied layers, trained biases or rows.
+"""Results of PEFT's merge for adapters whose base has other names in its file, tied layers, trained biases or rows.
 
     python test/lora/golden/merge.py      # torch 2.13, transformers 5.23.0, peft 0.21.2; writes merge/ beside itself
 

@@ -1,4 +1,4 @@
-"""What Python's `re` makes of regular expressions, by the rules of PEFT: `python test/lora/golden/patterns.py`.
+"""Matches of regular expressions by Python's `re`, by the rules of PEFT: `python test/lora/golden/patterns.py`.
 
 Writes `patterns.json` beside itself: the names, and for each expression the numbers of the names that it matches, as a
 whole (`re.fullmatch`, of `target_modules`) and by PEFT's rule of ranks (`re.match(rf"(.*\\.)?({key})$", name)`); null

@@ -42,7 +42,7 @@ def randomise(model: torch.nn.Module, seed: int) -> torch.nn.Module:
 
 
 class Outputs(torch.nn.Module):
-    """What a published export holds: the last hidden state, and the projected embedding where there is one."""
+    """Outputs of a published export: the last hidden state, and the projected embedding where there is one."""
 
     def __init__(self, model, names):
         super().__init__()

@@ -1,10 +1,10 @@
-import { Keys, helpRow } from "../parts/keys";
+import { Keys, helpRow, type HelpAction } from "../parts/keys";
 import type { Translate } from "../parts/translate";
 
-export type HelloAction = { type: "greet" | "help" };
+export type HelloAction = { type: "greet" };
 
-export function helloKeys(trans: Translate): Keys<HelloAction> {
-  return new Keys<HelloAction>([
+export function helloKeys(trans: Translate): Keys<HelloAction | HelpAction> {
+  return new Keys<HelloAction | HelpAction>([
     { key: "g", action: { type: "greet" }, words: trans.__("Greet again") },
     helpRow(trans),
   ]);

@@ -71,7 +71,6 @@ export class HelloViewer implements Viewer, Exportable {
   private act({ type }: HelloAction): void {
     const request: GreetRequest = { type: "greet" };
     if (type === "greet") this.options.send(request);
-    else this.frame.help.hidden = !this.frame.help.hidden;
   }
 
   private words: string;

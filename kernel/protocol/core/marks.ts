@@ -1,0 +1,141 @@
+import { SERIES, cssColor } from "./figure";
+import type { Point } from "./geometry";
+import type { MarkContext } from "./pen";
+import type { Mark } from "./scene";
+
+/** Image pixels to canvas pixels, and the size of a CSS pixel. */
+export interface MarkFrame {
+  scale: number;
+  pixel: number;
+}
+
+type Context = MarkContext;
+
+/** Number and shape say the same as the colour. */
+const PIN_COLORS = SERIES.map((color) => cssColor(color));
+const DARK_TEXT_FROM = 3;
+const PIN_RADIUS = 9;
+
+/** Draws one mark in two tones, a dark line under a light one, so that it stands out on any image. */
+export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
+  const at: Point = [mark.at[0] * frame.scale, mark.at[1] * frame.scale];
+  switch (mark.kind) {
+    case "keypoint":
+      return dot(context, at, 2.5, frame);
+    case "patch":
+      return patch(context, at, mark, frame);
+    case "runner-up":
+      return diamond(context, at, 6.5 - 0.6 * mark.rank, frame);
+    case "best":
+      return crosshair(context, at, mark.mutual, frame);
+    case "truth":
+      return truth(context, at, mark, frame);
+    case "pin":
+      return pin(context, at, mark, frame);
+    default:
+      return mark satisfies never;
+  }
+}
+
+function twoTone(context: Context, frame: MarkFrame, width: number, trace: () => void): void {
+  for (const [color, extra] of [
+    ["#111", 2.5],
+    ["#fff", 0],
+  ] as const) {
+    context.beginPath();
+    trace();
+    context.strokeStyle = color;
+    context.lineWidth = (width + extra) * frame.pixel;
+    context.stroke();
+  }
+}
+
+function dot(context: Context, [x, y]: Point, radius: number, frame: MarkFrame): void {
+  twoTone(context, frame, 1.5, () => context.arc(x, y, radius * frame.pixel, 0, 2 * Math.PI));
+}
+
+/** Unlike the ring of a keypoint by its shape. */
+function diamond(context: Context, [x, y]: Point, radius: number, frame: MarkFrame): void {
+  const reach = radius * frame.pixel;
+  twoTone(context, frame, 1.5, () => {
+    context.moveTo(x, y - reach);
+    context.lineTo(x + reach, y);
+    context.lineTo(x, y + reach);
+    context.lineTo(x - reach, y);
+    context.closePath();
+  });
+}
+
+function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "patch" }>, frame: MarkFrame): void {
+  const [width, height] = [mark.size[0] * frame.scale, mark.size[1] * frame.scale];
+  if (mark.cursor) context.setLineDash([4 * frame.pixel, 3 * frame.pixel]);
+  twoTone(context, frame, 1.5, () => context.rect(x - width / 2, y - height / 2, width, height));
+  context.setLineDash([]);
+}
+
+/** A cross with an open middle; a mutual match also has a ring, so it is told by shape. */
+function crosshair(context: Context, [x, y]: Point, mutual: boolean, frame: MarkFrame): void {
+  const [inner, outer] = [4 * frame.pixel, 11 * frame.pixel];
+  twoTone(context, frame, 2, () => {
+    for (const [dx, dy] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ]) {
+      context.moveTo(x + dx * inner, y + dy * inner);
+      context.lineTo(x + dx * outer, y + dy * outer);
+    }
+  });
+  if (mutual) twoTone(context, frame, 1.5, () => context.arc(x, y, 7 * frame.pixel, 0, 2 * Math.PI));
+}
+
+/** Error line from the match to the true point, and the circle within which a match counts. */
+function truth(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "truth" }>, frame: MarkFrame): void {
+  const [fx, fy] = [mark.from[0] * frame.scale, mark.from[1] * frame.scale];
+  twoTone(context, frame, 1.5, () => {
+    context.moveTo(fx, fy);
+    context.lineTo(x, y);
+  });
+  if (!mark.correct) context.setLineDash([5 * frame.pixel, 4 * frame.pixel]);
+  twoTone(context, frame, 1.5, () => context.arc(x, y, mark.radius * frame.scale, 0, 2 * Math.PI));
+  context.setLineDash([]);
+  dot(context, [x, y], 2.5, frame);
+}
+
+function pin(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pin" }>, frame: MarkFrame): void {
+  const color = (mark.number - 1) % PIN_COLORS.length;
+  const radius = PIN_RADIUS * frame.pixel;
+  tracePin(context, x, y, radius, mark.number);
+  for (const [ink, width] of [
+    ["#111", mark.selected ? 6.5 : 4.5],
+    ["#fff", mark.selected ? 4 : 2],
+  ] as const) {
+    context.strokeStyle = ink;
+    context.lineWidth = width * frame.pixel;
+    context.stroke();
+  }
+  context.fillStyle = PIN_COLORS[color];
+  context.fill();
+  context.fillStyle = color < DARK_TEXT_FROM ? "#fff" : "#111";
+  context.font = `bold ${11 * frame.pixel}px sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(String(mark.number), x, y + 0.5 * frame.pixel);
+}
+
+/** Corners of the shape of a pin's number; 0 is a circle. */
+const CORNERS = [0, 4, 6, 3, 5];
+
+function tracePin(context: Context, x: number, y: number, radius: number, number: number): void {
+  const corners = CORNERS[(number - 1) % CORNERS.length];
+  context.beginPath();
+  if (corners === 0) return context.arc(x, y, radius, 0, 2 * Math.PI);
+  const reach = radius * (corners === 3 ? 1.6 : 1.25);
+  const turn = corners === 4 ? Math.PI / 4 : -Math.PI / 2;
+  for (let i = 0; i < corners; i++) {
+    const angle = turn + (2 * Math.PI * i) / corners;
+    context.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle));
+  }
+  context.closePath();
+}

@@ -1,0 +1,27 @@
+import type { ColorMapName } from "./color";
+import type { GridPlacement, Point } from "./geometry";
+
+/** Values drawn over an image. */
+export interface Heat {
+  values: ArrayLike<number>;
+  placement: GridPlacement;
+  range: [number, number];
+  colormap: ColorMapName;
+  opacity: number;
+}
+
+/** One mark on an image, in image pixels. */
+export type Mark =
+  | { kind: "keypoint"; at: Point }
+  | { kind: "patch"; at: Point; size: [number, number]; cursor: boolean }
+  | { kind: "runner-up"; at: Point; rank: number }
+  | { kind: "best"; at: Point; mutual: boolean }
+  | { kind: "truth"; at: Point; from: Point; radius: number; correct: boolean }
+  | { kind: "pin"; at: Point; number: number; selected: boolean };
+
+/** Layers drawn over an image. */
+export interface Scene {
+  heat?: Heat;
+  grid?: GridPlacement;
+  marks: Mark[];
+}
