@@ -1,3 +1,4 @@
+import { isRecorded } from "../backend/tape";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
@@ -14,7 +15,6 @@ export function operation(
   attributes: OperationAttributes,
   formula: () => Tensor,
 ): Tensor {
-  const engine = tf.engine() as unknown as { isTapeOn(): boolean };
-  if (!tf.getKernel(name, tf.getBackend()) || engine.isTapeOn()) return formula();
+  if (!tf.getKernel(name, tf.getBackend()) || isRecorded()) return formula();
   return tf.engine().runKernel(name, inputs as never, attributes as never);
 }

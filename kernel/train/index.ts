@@ -1,4 +1,5 @@
 /** Training in stages on tfjs: optimizers, schedules, checkpoints. */
+export * as augment from "./augment";
 export { AdamW, type AdamWOptions } from "./adamw";
 export { batches, type BatchOptions, type BatchSource } from "./batches";
 export { type Checkpoint, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint";

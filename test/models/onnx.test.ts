@@ -23,7 +23,7 @@ function scrambled<M extends nn.Module>(model: M, seed = 1): M {
 const vit = (config: models.VitConfig = {}) => scrambled(new models.VisionTransformer({ ...SMALL, ...config }));
 
 describe("a vision transformer as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   for (const [name, config] of Object.entries(VARIANTS))
     it(`${name}: equal at other batch sizes and grids`, async () => {
@@ -95,7 +95,7 @@ describe("a vision transformer as ONNX", () => {
 });
 
 describe("other modules as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   it("a convolution, a block with masked and grouped attention", async () => {
     await checkOnnx(
@@ -168,7 +168,7 @@ describe("other modules as ONNX", () => {
 });
 
 describe("what cannot be written as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   class Odd extends nn.Module {
     inner = new nn.Linear(4, 4);

@@ -7,7 +7,7 @@ import { models } from "./names.ts";
 const SMALL = { imgSize: 16, patchSize: 4, embedDim: 16, depth: 2, numHeads: 2 } as const;
 
 describe("models.summary", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   it("counts operations as the formula of a transformer", () => {
     const model = new models.VisionTransformer({ ...SMALL, numClasses: 3 });

@@ -82,7 +82,7 @@ async function assertFeatures(
 }
 
 describe("encoder.trainable", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   for (const [name, config] of KNOWN)
     it(`${name}: features to 1e-4 at every layer, through the final norm`, async () => {
@@ -148,7 +148,7 @@ describe("encoder.trainable", () => {
 });
 
 describe("a model trained in a notebook is an encoder", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   it("trained from a zoo encoder, written, and loaded: features, C score, view, and trainable again", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fovea-trained-"));

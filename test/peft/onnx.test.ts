@@ -69,7 +69,7 @@ describe("models written as ONNX, in Python", { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), "fovea-onnx-"));
   let checked: Record<string, Checked>;
   before(async () => {
-    await nn.start("wasm");
+    await nn.start();
     for (const [name, config] of Object.entries(CASES)) await write(folder, name, config);
     const script = join(import.meta.dirname, "check_onnx.py");
     const { stdout, stderr, status } = spawnSync(python!, [script, folder], { encoding: "utf8" });
