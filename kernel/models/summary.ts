@@ -8,6 +8,8 @@ import { forwardOf, inputsOf, type OnnxInput, type OnnxResult, resultOf, type Ru
 import { record } from "./onnx/recorder";
 import { inEvaluation, inScopes } from "./onnx/scopes";
 import type { RecordedNode, Trace } from "./onnx/types";
+import { checkOptionNames } from "../option-names";
+import { ModelError } from "./error";
 
 const FN = "models.summary";
 
@@ -98,8 +100,10 @@ function short(count: number): string {
 export function summary(
   model: Module,
   inputs: Readonly<Record<string, OnnxInput>>,
-  { call, loss = meanSquare }: SummaryOptions = {},
+  options: SummaryOptions = {},
 ): ModelSummary {
+  checkOptionNames(FN, options, { call: true, loss: true }, ModelError);
+  const { call, loss = meanSquare } = options;
   checkStarted(FN);
   const list = inputsOf({ inputs }, FN);
   const run: Run = {

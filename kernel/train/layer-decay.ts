@@ -1,6 +1,7 @@
 import type { Module } from "../nn/module";
 import { TrainError } from "./error";
 import type { StageGroup } from "./stages";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Options of {@link layerDecay}. */
 export interface LayerDecayOptions {
@@ -24,6 +25,15 @@ const LAST = /(?:^|\.)norm\.(?:weight|bias)$/;
 /** Tokens and positions, which timm never decays. */
 const TOKENS = /(?:^|\.)(?:cls_token|dist_token|reg_token|pos_embed)$/;
 
+const NAMES: OptionNames<LayerDecayOptions> = {
+  learningRate: true,
+  decay: true,
+  weightDecay: true,
+  blocks: true,
+  stem: true,
+  last: true,
+};
+
 /**
  * Returns the groups of a stage in which each layer learns more slowly than the one above it (timm's `param_groups_layer_decay`;
  * BEiT, arXiv 2106.08254): rate · decay^(layers above).
@@ -33,10 +43,9 @@ const TOKENS = /(?:^|\.)(?:cls_token|dist_token|reg_token|pos_embed)$/;
  * @param model model whose frozen parameters stay out
  * @throws TrainError for a decay outside (0, 1], or a model without blocks
  */
-export function layerDecay(
-  model: Module,
-  { learningRate, decay = 0.75, weightDecay = 0.05, blocks = BLOCKS, stem = STEM, last = LAST }: LayerDecayOptions,
-): StageGroup[] {
+export function layerDecay(model: Module, options: LayerDecayOptions): StageGroup[] {
+  checkOptionNames("train.layerDecay", options, NAMES, TrainError);
+  const { learningRate, decay = 0.75, weightDecay = 0.05, blocks = BLOCKS, stem = STEM, last = LAST } = options;
   if (!(decay > 0 && decay <= 1)) throw new TrainError("train.layerDecay", "decay must lie in (0, 1]", decay);
   const parameters = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
   const blockOf = (name: string): number => Number(blocks.exec(name)?.[1] ?? -1);

@@ -223,6 +223,7 @@ describe("what cannot be written as ONNX", () => {
   it("bad options", async () => {
     const model = vit();
     const write = (options: object) => models.toOnnx(model, { inputs: PICTURES, ...options } as models.ToOnnxOptions);
+    await assert.rejects(write({ opset: 17 }), /options are inputs, dynamic, call, name, received "opset"/);
     await assert.rejects(write({ inputs: {} }), /inputs must name at least one input/);
     await assert.rejects(write({ inputs: { x: [0, 3] } }), /sizes of x must be whole numbers/);
     await assert.rejects(write({ dynamic: ["depth"] }), /dynamic must name batch, height, width, received "depth"/);

@@ -13,6 +13,7 @@ import { record } from "./recorder";
 import { rules } from "./rules";
 import { inEvaluation, inScopes } from "./scopes";
 import type { Trace } from "./types";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of {@link toOnnx}. */
 export interface ToOnnxOptions {
@@ -29,6 +30,8 @@ export interface ToOnnxOptions {
   name?: string;
 }
 
+const NAMES: OptionNames<ToOnnxOptions> = { inputs: true, dynamic: true, call: true, name: true };
+
 /**
  * Writes a model as ONNX. It runs once for each dynamic dimension on a device that only records what it is asked for: each
  * operation becomes an operator named after the module that asked, parameters are initializers under the module's names. Layers
@@ -41,6 +44,7 @@ export interface ToOnnxOptions {
  *   the model does not leave free
  */
 export async function toOnnx(model: Module, options: ToOnnxOptions): Promise<OnnxModelFile> {
+  checkOptionNames(FN, options, NAMES, ModelError);
   checkStarted(FN);
   const inputs = inputsOf(options, FN);
   const parameters = model.namedParameters();

@@ -1,4 +1,5 @@
 import type { Prng } from "../../prng";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TrainError } from "../error";
 import { brightness, contrast, grayscale, hue, saturation, solarize } from "./color";
 import { type Crop, cropPicture, flipHorizontally, gaussianBlur, type ResizeFilter, resizePicture } from "./geometry";
@@ -49,6 +50,8 @@ export function randomCrop(
  * @throws TrainError for a size that is no whole number
  */
 export function randomResizedCrop(size: number, options: RandomResizedCropOptions = {}): Augmentation {
+  const names: OptionNames<RandomResizedCropOptions> = { scale: true, ratio: true, filter: true };
+  checkOptionNames("train.augment.randomResizedCrop", options, names, TrainError);
   if (!Number.isInteger(size) || size < 1)
     throw new TrainError("train.augment.randomResizedCrop", "size must be a whole number of at least 1", size);
   return (picture, random) =>
@@ -75,12 +78,21 @@ export interface ColorJitterOptions {
   p?: number;
 }
 
+const JITTER_NAMES: OptionNames<ColorJitterOptions> = {
+  brightness: true,
+  contrast: true,
+  saturation: true,
+  hue: true,
+  p: true,
+};
+
 /**
  * Changes brightness, contrast, saturation and hue at random, in a random order (torchvision's `ColorJitter`).
  *
  * @throws TrainError for a change below 0, or a hue above 0.5
  */
 export function colorJitter(options: ColorJitterOptions): Augmentation {
+  checkOptionNames("train.augment.colorJitter", options, JITTER_NAMES, TrainError);
   const { brightness: b = 0, contrast: c = 0, saturation: s = 0, hue: h = 0, p = 1 } = options;
   if ([b, c, s, h].some((value) => !(value >= 0)) || h > 0.5)
     throw new TrainError("train.augment.colorJitter", "changes must be at least 0, hue at most 0.5", [b, c, s, h]);
