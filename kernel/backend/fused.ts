@@ -3,6 +3,7 @@ import type { NativeBackend } from "./native/backend";
 import { isPlain } from "./native/backend";
 import { FUSED, type FusedAttributes, type FusedName, type FusedPlanner } from "./native/fused";
 import type { Tensor } from "./tensor";
+import { RECORDER } from "./recorder";
 import { isRecorded } from "./tape";
 import { tf } from "./tf";
 import { trainingDevice } from "./tfjs";
@@ -11,7 +12,7 @@ export type { FusedAttributes, FusedName } from "./native/fused";
 
 /** Tests whether the device has fused operations, and for these tensors. */
 export function canFuse(inputs: readonly Tensor[]): boolean {
-  return trainingDevice() === "native" && inputs.every((input) => isPlain(input as TensorInfo));
+  return trainingDevice() === "native" && tf.getBackend() !== RECORDER && inputs.every((input) => isPlain(input as TensorInfo));
 }
 
 /**

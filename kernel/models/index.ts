@@ -30,5 +30,8 @@ export {
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
-export { type OnnxInput, type OnnxResult, toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
+export type { OnnxInput, OnnxResult } from "./onnx/inputs";
+export { toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
 export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";
+export { trainable } from "./trainable/trainable";
+export { ModelSummary, type StepMemory, summary, type SummaryOptions, type SummaryRow } from "./summary";

@@ -7,9 +7,8 @@ import { Vce } from "../../kernel/vce/index.ts";
 import { lora } from "../lora/names.ts";
 import { nn, tf, type Tensor } from "../nn/names.ts";
 import { models } from "./names.ts";
-import { checkOnnx, draw, runOnnx, assertSame } from "./onnx.ts";
+import { assertSame, checkOnnx, draw, runOnnx, SMALL, VARIANTS } from "./onnx.ts";
 
-const SMALL = { imgSize: 16, patchSize: 4, embedDim: 16, depth: 2, numHeads: 2 } as const;
 const PICTURES = { pixel_values: [1, 3, 16, 16] };
 const DYNAMIC = ["batch", "height", "width"] as const;
 const RUNS = [[[1, 3, 16, 16]], [[3, 3, 24, 40]], [[2, 3, 8, 12]]];
@@ -23,41 +22,8 @@ function scrambled<M extends nn.Module>(model: M, seed = 1): M {
 
 const vit = (config: models.VitConfig = {}) => scrambled(new models.VisionTransformer({ ...SMALL, ...config }));
 
-const VARIANTS: Record<string, models.VitConfig> = {
-  plain: {},
-  "registers, layer scale": { regTokens: 2, noEmbedClass: true, initValues: 0.3 },
-  "positions resampled without antialiasing": { posResample: "bicubic" },
-  "CLIP's kind": { preNorm: true, actLayer: "quick-gelu" },
-  "SigLIP's kind": { classToken: false, globalPool: "map", actLayer: "gelu-tanh" },
-  "AIMv2's kind, sines": {
-    classToken: false,
-    globalPool: "avg",
-    fcNorm: false,
-    normLayer: "rms",
-    embedNorm: true,
-    mlpLayer: "swiglu",
-    qkvBias: false,
-    projBias: false,
-    posEmbed: "sine",
-  },
-  "rotary, norms of queries and keys": { posEmbed: "rotary", regTokens: 1, qkNorm: true },
-  "rotary of neighbours": {
-    posEmbed: "rotary",
-    rotary: { coordinates: "index", layout: "interleaved", theta: 10_000 },
-  },
-  "convolutional stem, overlapping patches": {
-    stem: [
-      { channels: 8, stride: 2 },
-      { channels: 8, residual: true },
-    ],
-    patchSize: 2,
-    patchStride: 1,
-  },
-  "packed SwiGLU, distilled, classes": { mlpLayer: "swiglu-packed", distToken: true, numClasses: 3 },
-};
-
 describe("a vision transformer as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   for (const [name, config] of Object.entries(VARIANTS))
     it(`${name}: equal at other batch sizes and grids`, async () => {
@@ -129,7 +95,7 @@ describe("a vision transformer as ONNX", () => {
 });
 
 describe("other modules as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   it("a convolution, a block with masked and grouped attention", async () => {
     await checkOnnx(
@@ -202,7 +168,7 @@ describe("other modules as ONNX", () => {
 });
 
 describe("what cannot be written as ONNX", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start());
 
   class Odd extends nn.Module {
     inner = new nn.Linear(4, 4);
@@ -257,6 +223,7 @@ describe("what cannot be written as ONNX", () => {
   it("bad options", async () => {
     const model = vit();
     const write = (options: object) => models.toOnnx(model, { inputs: PICTURES, ...options } as models.ToOnnxOptions);
+    await assert.rejects(write({ opset: 17 }), /options are inputs, dynamic, call, name, received "opset"/);
     await assert.rejects(write({ inputs: {} }), /inputs must name at least one input/);
     await assert.rejects(write({ inputs: { x: [0, 3] } }), /sizes of x must be whole numbers/);
     await assert.rejects(write({ dynamic: ["depth"] }), /dynamic must name batch, height, width, received "depth"/);

@@ -7,6 +7,43 @@ import { models } from "./names.ts";
 
 export type Options = models.ToOnnxOptions;
 
+/** Size of the transformers that are written. */
+export const SMALL = { imgSize: 16, patchSize: 4, embedDim: 16, depth: 2, numHeads: 2 } as const;
+
+/** Transformers of every kind. */
+export const VARIANTS: Record<string, models.VitConfig> = {
+  plain: {},
+  "registers, layer scale": { regTokens: 2, noEmbedClass: true, initValues: 0.3 },
+  "positions resampled without antialiasing": { posResample: "bicubic" },
+  "CLIP's kind": { preNorm: true, actLayer: "quick-gelu" },
+  "SigLIP's kind": { classToken: false, globalPool: "map", actLayer: "gelu-tanh" },
+  "AIMv2's kind, sines": {
+    classToken: false,
+    globalPool: "avg",
+    fcNorm: false,
+    normLayer: "rms",
+    embedNorm: true,
+    mlpLayer: "swiglu",
+    qkvBias: false,
+    projBias: false,
+    posEmbed: "sine",
+  },
+  "rotary, norms of queries and keys": { posEmbed: "rotary", regTokens: 1, qkNorm: true },
+  "rotary of neighbours": {
+    posEmbed: "rotary",
+    rotary: { coordinates: "index", layout: "interleaved", theta: 10_000 },
+  },
+  "convolutional stem, overlapping patches": {
+    stem: [
+      { channels: 8, stride: 2 },
+      { channels: 8, residual: true },
+    ],
+    patchSize: 2,
+    patchStride: 1,
+  },
+  "packed SwiGLU, distilled, classes": { mlpLayer: "swiglu-packed", distToken: true, numClasses: 3 },
+};
+
 /** Inputs of one run by name, drawn from a seed; integers lie below `most`. */
 export function draw(inputs: Options["inputs"], shapes: number[][], most = 5, seed = 7): Map<string, Tensor> {
   return new Map(

@@ -142,6 +142,13 @@ export const elementwise: Record<string, Rule> = {
     call.graph.one("LeakyRelu", [x], { alpha: { float: call.attribute<number>("alpha") } }),
   ),
   Relu6: unary((x, { graph }) => graph.one("Clip", [x, graph.scalar(0), graph.scalar(6)])),
+  Step: unary((x, call) => {
+    const { graph } = call;
+    const slope = call.attribute<number | undefined>("alpha") ?? 0;
+    const below = graph.one("Mul", [x, graph.scalar(0)]);
+    const other = slope ? graph.one("Add", [below, graph.scalar(slope)]) : below;
+    return graph.one("Where", [graph.one("Greater", [x, graph.scalar(0)]), graph.scalar(1), other]);
+  }),
   ClipByValue: clip,
   Cast: cast,
   Select: select,

@@ -10,6 +10,7 @@ import type { OnnxGraph } from "./graph";
 
 import { constantMessage, externalMessage, operatorMessage, valueMessage } from "./proto";
 import type { OnnxOperator } from "./types";
+import { checkOptionNames } from "../../option-names";
 
 /** Version of ONNX's default operator set that is written. */
 const OPSET = 20;
@@ -92,7 +93,9 @@ export class OnnxModelFile extends Described {
    * @param path file that ends in `.onnx`
    * @throws ModelError for another ending
    */
-  async save(path: string, { externalData = this.weightBytes() > MOST_BYTES }: SaveOnnxOptions = {}): Promise<void> {
+  async save(path: string, options: SaveOnnxOptions = {}): Promise<void> {
+    checkOptionNames("OnnxModelFile.save", options, { externalData: true }, ModelError);
+    const { externalData = this.weightBytes() > MOST_BYTES } = options;
     if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
     const location = `${basename(path)}.data`;
     const places = externalData ? this.places() : new Map<string, Place>();

@@ -9,6 +9,9 @@ import type { Attributes, Dtype, Form, RecordedNode, Source, Trace } from "./typ
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
+/** Kernels whose result is the memory of their input. */
+const SHARING = new Set(["Identity", "Reshape", "ExpandDims"]);
+
 /** Tensors and kernels of one run. */
 export class Recording {
   readonly nodes: RecordedNode[] = [];
@@ -18,8 +21,15 @@ export class Recording {
   readonly scopes: string[] = [];
   /** Module in which an error arose. */
   failed: string | null = null;
+  /** Bytes of tensors that are held, and the most that were at one time; parameters and what was there before do not count. */
+  readonly memory = { held: 0, peak: 0 };
+  /** Shapes of what modules returned, by their names. */
+  readonly shapes = new Map<string, number[]>();
   private readonly numbers = new WeakMap<object, number>();
-  private readonly examples = new Map<number, Values>();
+  private readonly examples = new Map<number, number>();
+  private readonly references = new WeakMap<object, number>();
+  /** Data whose bytes other data shares. */
+  private readonly roots = new WeakMap<object, object>();
 
   /** @param parameters names of the parameters' data */
   constructor(private readonly parameters: ReadonlyMap<object, string>) {}
@@ -30,18 +40,55 @@ export class Recording {
 
   /** Registers new data. */
   add(dataId: object, form: Form, source?: Source): number {
+    if (source?.kind !== "parameter") this.hold(dataId, bytesOf(form));
+    return this.number(dataId, form, source);
+  }
+
+  private number(dataId: object, form: Form, source?: Source): number {
     const number = this.forms.push(form) - 1;
     this.numbers.set(dataId, number);
     if (source) this.sources.set(number, source);
     return number;
   }
 
-  /** Declares data as an input of the model, with the values that the model may read while it runs. */
-  declareInput(dataId: object, name: string): void {
-    const number = this.numbers.get(dataId) as number;
-    const source = this.sources.get(number);
-    if (source?.kind === "constant") this.examples.set(number, source.values);
-    this.sources.set(number, { kind: "input", name });
+  private hold(dataId: object, bytes: number): void {
+    this.references.set(dataId, 1);
+    this.memory.held += bytes;
+    this.memory.peak = Math.max(this.memory.peak, this.memory.held);
+  }
+
+  /** Counts one more reference to data, or one less; the last one frees it. Returns whether it is free. */
+  refer(dataId: object, change: 1 | -1): boolean {
+    const [known, number] = [this.references.get(dataId), this.numbers.get(dataId)];
+    if (known === undefined || known <= 0 || number === undefined) return true;
+    const count = known + change;
+    this.references.set(dataId, count);
+    if (count > 0) return false;
+    const root = this.roots.get(dataId);
+    if (root) this.refer(root, -1);
+    else this.memory.held -= bytesOf(this.forms[number]);
+    return true;
+  }
+
+  /** Registers data that shares the memory of a kernel's input. */
+  private addShared(dataId: object, form: Form, input: object): number {
+    const root = this.roots.get(input) ?? input;
+    this.roots.set(dataId, root);
+    this.references.set(dataId, 1);
+    this.refer(root, 1);
+    return this.number(dataId, form);
+  }
+
+  referencesTo(dataId: object): number {
+    return this.references.get(dataId) ?? 0;
+  }
+
+  /** Makes an input of the model. Its values are `example` throughout, where the model reads integers while it runs. */
+  input(name: string, form: Form, example: number): Tensor {
+    const dataId = {};
+    const number = this.add(dataId, form, { kind: "input", name });
+    this.examples.set(number, example);
+    return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...form.shape], dtype: form.dtype });
   }
 
   /** Returns the number of a tensor; parameters and tensors made before the recording are registered at first sight. */
@@ -61,7 +108,8 @@ export class Recording {
     const source = number === undefined ? undefined : this.sources.get(number);
     if (source?.kind === "constant") return source.values;
     const example = number === undefined ? undefined : this.examples.get(number);
-    if (example) return example;
+    if (example !== undefined && this.forms[number as number].dtype === "int32")
+      return new Int32Array(sizeOf(this.forms[number as number])).fill(example);
     const maker = this.nodes.find((node) => number !== undefined && node.outputs.includes(number));
     throw new ModelError(
       FN,
@@ -78,7 +126,8 @@ export class Recording {
     const inferred = this.infer(kernel, forms, attributes);
     const made = [inferred].flat().map((form) => {
       const info = { dataId: {}, shape: [...form.shape], dtype: form.dtype };
-      return { info, number: this.add(info.dataId, form) };
+      const shared = SHARING.has(kernel) ? (given[0][1] as TensorInfo).dataId : null;
+      return { info, number: shared ? this.addShared(info.dataId, form, shared) : this.add(info.dataId, form) };
     });
     const outputs = made.map(({ number }) => number);
     this.nodes.push({ kernel, inputs: numbers, attributes: { ...attributes }, outputs, scope: this.scope });
@@ -99,6 +148,9 @@ export class Recording {
   }
 }
 
+const sizeOf = ({ shape }: Form): number => shape.reduce((all, size) => all * size, 1);
+const bytesOf = (form: Form): number => sizeOf(form) * (form.dtype === "bool" ? 1 : 4);
+
 const unwritable = (scope: string, kernel: string): ModelError =>
   new ModelError(FN, `every operation must be known as ONNX operators (in ${scope || "the model"})`, kernel);
 
@@ -112,12 +164,12 @@ function active(): Recording {
 
 /** Device of tfjs that computes nothing and keeps what it was asked for. */
 const DEVICE = {
-  refCount: () => 1,
-  incRef: () => {},
-  decRef: () => {},
+  refCount: (dataId: object) => current?.referencesTo(dataId) ?? 0,
+  incRef: (dataId: object) => void current?.refer(dataId, 1),
+  decRef: (dataId: object) => void current?.refer(dataId, -1),
   timerAvailable: () => false,
   numDataIds: () => 0,
-  disposeData: () => true,
+  disposeData: (dataId: object) => current?.refer(dataId, -1) ?? true,
   memory: () => ({ unreliable: true }),
   floatPrecision: () => 32,
   epsilon: () => 1e-7,

@@ -1,5 +1,4 @@
 import type { Tensor } from "../../backend/tensor";
-import { tf } from "../../backend/tf";
 import { checkStarted } from "../../backend/tfjs";
 import type { Module } from "../../nn/module";
 import type { Parameter } from "../../nn/parameter";
@@ -8,16 +7,13 @@ import { ELEMENT_TYPES } from "./elementwise";
 import { OnnxModelFile, type OnnxValue } from "./file";
 import { simplify } from "./fuse";
 import { Call, OnnxGraph } from "./graph";
+import { forwardOf, type Input, inputsOf, type OnnxInput, type OnnxResult, resultOf, type Run } from "./inputs";
 import { FN } from "./names";
-import { record, type Recording } from "./recorder";
+import { record } from "./recorder";
 import { rules } from "./rules";
-import type { Dtype, Form, Trace } from "./types";
-
-/** Shape of an input, of floats where nothing else is said. */
-export type OnnxInput = readonly number[] | { shape: readonly number[]; dtype: Dtype };
-
-/** What a model returns: one tensor, several, or several by name. */
-export type OnnxResult = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
+import { inEvaluation, inScopes } from "./scopes";
+import type { Trace } from "./types";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of {@link toOnnx}. */
 export interface ToOnnxOptions {
@@ -34,11 +30,7 @@ export interface ToOnnxOptions {
   name?: string;
 }
 
-/** Input with the names of its dynamic dimensions. */
-interface Input extends Form {
-  name: string;
-  axes: (string | null)[];
-}
+const NAMES: OptionNames<ToOnnxOptions> = { inputs: true, dynamic: true, call: true, name: true };
 
 /**
  * Writes a model as ONNX. It runs once for each dynamic dimension on a device that only records what it is asked for: each
@@ -52,11 +44,12 @@ interface Input extends Form {
  *   the model does not leave free
  */
 export async function toOnnx(model: Module, options: ToOnnxOptions): Promise<OnnxModelFile> {
+  checkOptionNames(FN, options, NAMES, ModelError);
   checkStarted(FN);
-  const inputs = inputsOf(options);
+  const inputs = inputsOf(options, FN);
   const parameters = model.namedParameters();
   await separate(parameters.values());
-  const call = options.call ?? forwardOf(model);
+  const call = options.call ?? forwardOf(model, FN);
   const data = new Map([...parameters].map(([name, { value }]) => [value.dataId as object, name]));
   const traces = inEvaluation(model, () =>
     variants(inputs).map(({ shapes, dimension }, i) =>
@@ -86,46 +79,6 @@ const declared = ({ name, shape, dtype, axes }: Input): OnnxValue => ({
   dims: shape.map((size, i) => axes[i] ?? size),
 });
 
-function forwardOf(model: Module): (...inputs: Tensor[]) => OnnxResult {
-  const { forward } = model as { forward?: (...inputs: Tensor[]) => OnnxResult };
-  if (typeof forward !== "function")
-    throw new ModelError(FN, "a model without forward needs call", model.constructor.name);
-  return (...inputs) => (model as Module & { forward: typeof forward }).forward(...inputs);
-}
-
-function inputsOf({ inputs, dynamic = [] }: ToOnnxOptions): Input[] {
-  const list = Object.entries(inputs).map(([name, given]) => {
-    const { shape, dtype } = "shape" in given ? given : { shape: given, dtype: "float32" as const };
-    if (!shape.every((size) => Number.isInteger(size) && size >= 1))
-      throw new ModelError(FN, `sizes of ${name} must be whole numbers of at least 1`, [...shape]);
-    if (!Object.hasOwn(ELEMENT_TYPES, dtype))
-      throw new ModelError(FN, `dtype of ${name} must be ${Object.keys(ELEMENT_TYPES).join(", ")}`, dtype);
-    return { name, shape, dtype, axes: axesOf(name, shape, dynamic) };
-  });
-  if (!list.length) throw new ModelError(FN, "inputs must name at least one input", "none");
-  return list;
-}
-
-const PICTURE = ["batch", null, "height", "width"] as const;
-
-function axesOf(
-  name: string,
-  shape: readonly number[],
-  dynamic: NonNullable<ToOnnxOptions["dynamic"]>,
-): (string | null)[] {
-  if (!Array.isArray(dynamic)) {
-    const names = (dynamic as Readonly<Record<string, readonly (string | null)[]>>)[name] ?? [];
-    if (names.length > shape.length) throw new ModelError(FN, `${name} has ${shape.length} dimensions`, names);
-    return shape.map((_, i) => names[i] ?? null);
-  }
-  const unknown = dynamic.find((one: string) => !PICTURE.includes(one as never));
-  if (unknown !== undefined) throw new ModelError(FN, "dynamic must name batch, height, width", unknown);
-  return shape.map((_, i) => {
-    const axis = shape.length === 4 ? PICTURE[i] : i === 0 ? "batch" : null;
-    return axis !== null && (dynamic as readonly string[]).includes(axis) ? axis : null;
-  });
-}
-
 /** Shapes of one run, and the dimension that differs from the first; null for the first, and for all at once. */
 interface Variant {
   shapes: number[][];
@@ -145,19 +98,15 @@ function variants(inputs: readonly Input[]): Variant[] {
     dimension,
   });
   const one = names.map((name) => scaled((other) => (other === name ? 2 : 1), name));
-  const all = names.length > 1 ? [scaled((name) => 3 + names.indexOf(name), null)] : [];
+  const all = names.length ? [scaled((name) => 3 + names.indexOf(name), null)] : [];
   const again = !names.length && inputs.some(({ dtype }) => dtype === "int32") ? [scaled(() => 1, null)] : [];
   return [scaled(() => 1, null), ...one, ...all, ...again];
 }
 
-interface Run extends Variant {
-  inputs: readonly Input[];
-  /** Value of integers that the model may read. */
-  example: number;
-  call: (...inputs: Tensor[]) => OnnxResult;
-}
+/** Run of which the dimension is known that differs from the first. */
+type VariantRun = Run & Variant;
 
-function traceOf(parameters: ReadonlyMap<object, string>, model: Module, run: Run): Trace {
+function traceOf(parameters: ReadonlyMap<object, string>, model: Module, run: VariantRun): Trace {
   try {
     return record(parameters, (recording) => inScopes(model, recording, () => resultOf(recording, run)));
   } catch (error) {
@@ -168,62 +117,6 @@ function traceOf(parameters: ReadonlyMap<object, string>, model: Module, run: Ru
       `${run.dimension} must be free in the model (${text})`,
       run.shapes.map((shape) => `[${shape.join(", ")}]`).join(", "),
     );
-  }
-}
-
-function resultOf(recording: Recording, { inputs, shapes, example, call }: Run): Map<string, Tensor> {
-  const tensors = inputs.map(({ name, dtype }, i) => {
-    const size = shapes[i].reduce((all, one) => all * one, 1);
-    const tensor = tf.tensor(new Int32Array(size).fill(example), shapes[i], dtype);
-    recording.declareInput(tensor.dataId, name);
-    return tensor;
-  });
-  const result = call(...tensors);
-  if (result instanceof tf.Tensor) return new Map([["output", result]]);
-  const entries = Array.isArray(result)
-    ? result.map((one, i) => [`output_${i}`, one] as const)
-    : Object.entries(result);
-  const bad = entries.find(([, tensor]) => !(tensor instanceof tf.Tensor));
-  if (bad || !entries.length) throw new ModelError(FN, "the model must return tensors", bad?.[0] ?? "none");
-  return new Map(entries as [string, Tensor][]);
-}
-
-/** Runs with the name of the module at work known to the recording. */
-function inScopes<T>(model: Module, recording: Recording, run: () => T): T {
-  const wrapped: Module[] = [];
-  for (const [name, module] of model.namedModules()) {
-    const { forward } = module as { forward?: (...inputs: unknown[]) => unknown };
-    if (!name || typeof forward !== "function") continue;
-    const scoped = function (this: unknown, ...inputs: unknown[]): unknown {
-      recording.scopes.push(name);
-      try {
-        return forward.apply(this, inputs);
-      } catch (error) {
-        recording.failed ??= name;
-        throw error;
-      } finally {
-        recording.scopes.pop();
-      }
-    };
-    Object.defineProperty(module, "forward", { value: scoped, configurable: true, enumerable: false });
-    wrapped.push(module);
-  }
-  try {
-    return run();
-  } finally {
-    for (const module of wrapped) Reflect.deleteProperty(module, "forward");
-  }
-}
-
-/** Runs with every layer in evaluation; afterwards each is in its mode again. */
-function inEvaluation<T>(model: Module, run: () => T): T {
-  const modes = [...model.namedModules().values()].map((module) => [module, module.training] as const);
-  model.eval();
-  try {
-    return run();
-  } finally {
-    // Parents come before their children, whose mode is set after that of the tree.
-    for (const [module, mode] of modes) module.train(mode);
   }
 }
 
