@@ -1,10 +1,12 @@
 import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { commandsPlugin } from "./commands";
 import { commsPlugin } from "./comms";
 import { preferencesPlugin } from "./preferences";
 import { statusPlugin } from "./status";
 import * as viewers from "./viewers";
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  commandsPlugin,
   commsPlugin,
   preferencesPlugin,
   statusPlugin,

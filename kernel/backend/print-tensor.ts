@@ -6,12 +6,11 @@ import type { Tensor } from "./tensor";
 const MOST_VALUES = 2 ** 20;
 
 /** Makes `console.log` and the last line of a cell print tensors by type, shape and values. */
-export function printTensors(core: typeof Tfjs): typeof Tfjs {
+export function printTensors(core: typeof Tfjs): void {
   const print = function (this: Tensor): string {
     return textOf(this);
   };
   Object.defineProperty(core.Tensor.prototype, INSPECT, { value: print, enumerable: false, configurable: true });
-  return core;
 }
 
 function textOf(tensor: Tensor): string {

@@ -1,16 +1,18 @@
-import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, tensorflowBuild } from "./node";
+import { isLoaded } from "./first-use";
+import { type NativeOptions, nativeThreads, startNative } from "./native/start";
+import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, runtimeVersion, tensorflowBuild } from "./node";
+import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
 import { loadWasm } from "./wasm";
 
 /** Device of layers and training. `tensorflow` is installed by `fovea backend install tensorflow`. */
-export type TrainingDevice = "tensorflow" | "webgpu" | "wasm" | "cpu";
+export type TrainingDevice = "native" | "tensorflow" | "webgpu" | "wasm" | "cpu";
 /** Device of `nn.start`: a device, or `auto` for the best one that starts. */
 export type TrainingDeviceRequest = TrainingDevice | "auto";
 
 const START = "nn.start";
-let started: TrainingDevice | null = null;
 /** True when the loaded TensorFlow is the build for GPUs. */
 let forGpu = false;
 
@@ -18,13 +20,14 @@ let forGpu = false;
 interface Starter {
   /** Tests whether `auto` considers it: a device with a separate installation counts only when installed. */
   installed(): boolean;
-  load(): Promise<void>;
+  load(options: NativeOptions): Promise<void> | void;
 }
 
 const STARTERS: Record<TrainingDevice, Starter> = {
+  native: { installed: () => true, load: (options) => void startNative(tf, options) },
   tensorflow: {
     installed: () => tensorflowBuild() !== null,
-    load: async () => void (forGpu = registerTensorflow(tf).gpu),
+    load: () => void (forGpu = registerTensorflow(tf).gpu),
   },
   webgpu: { installed: () => missingForWebgpu().length === 0, load: loadWebgpu },
   wasm: { installed: () => true, load: loadWasm },
@@ -34,35 +37,44 @@ const STARTERS: Record<TrainingDevice, Starter> = {
 const DEVICES = Object.keys(STARTERS) as TrainingDevice[];
 
 /**
- * Starts tfjs, on which every layer, loss and optimizer computes. A further call changes the device; tensors follow.
+ * Starts the device on which every layer, loss and optimizer computes. It is optional: the first operation starts
+ * TensorFlow's build for GPUs where one is installed and has a GPU, else `native`. A further call changes the device;
+ * tensors follow.
  *
- * @param request `auto` (default) is the best of `tensorflow`, `webgpu` (where installed), `wasm`, `cpu` that starts,
- *   with one warning after a fallback; a name is that device or an error
+ * @param request `auto` (default) is the best of TensorFlow with a GPU, `native`, `tensorflow`, `webgpu` (where
+ *   installed), `wasm`, `cpu` that starts, with one warning after a fallback; a name is that device or an error
+ * @param options threads and memory of `native`
  * @returns the device that started
  * @throws DeviceError naming the missing requirement
  */
-export async function startTfjs(request: TrainingDeviceRequest = "auto"): Promise<TrainingDevice> {
-  if (request === "auto") return (started ??= await startFirst());
+export async function startTfjs(
+  request: TrainingDeviceRequest = "auto",
+  options: NativeOptions = {},
+): Promise<TrainingDevice> {
+  if (request === "auto") return trainingDevice() ?? (await startFirst(options));
   if (!DEVICES.includes(request)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, request);
-  await startOne(request);
-  return (started = request);
+  await startOne(request, options);
+  return request;
 }
 
 const loaded = new Set<TrainingDevice>();
 
-async function startOne(device: TrainingDevice): Promise<void> {
-  // Keeps tfjs from printing an advertisement of another package into the notebook.
-  tf.enableProdMode();
-  if (!loaded.has(device)) await STARTERS[device].load();
+async function startOne(device: TrainingDevice, options: NativeOptions): Promise<void> {
+  const before = trainingDevice();
+  if (!loaded.has(device) || device === "native") await STARTERS[device].load(options);
   loaded.add(device);
-  if (!(await tf.setBackend(device))) throw new DeviceError(START, `device ${device} does not start`, device);
+  if (await tf.setBackend(device)) return;
+  // tfjs has left the device before, and has none now.
+  if (before) await tf.setBackend(before);
+  throw new DeviceError(START, `device ${device} does not start`, device);
 }
 
-async function startFirst(): Promise<TrainingDevice> {
+async function startFirst(options: NativeOptions): Promise<TrainingDevice> {
   const failures: string[] = [];
   for (const device of installedDevices()) {
     try {
-      await startOne(device);
+      await startOne(device, options);
+      if (lacksGpu(device)) throw new DeviceError(START, "its build for GPUs must find one", "none");
       if (failures.length) console.warn(`fovea: training on ${device}; ${failures.join("; ")}`);
       return device;
     } catch (error) {
@@ -72,31 +84,57 @@ async function startFirst(): Promise<TrainingDevice> {
   throw new DeviceError(START, "one device must start", failures.join("; "));
 }
 
+/** Tests for TensorFlow's build for GPUs without one; `native` is faster than it. */
+const lacksGpu = (device: TrainingDevice): boolean => device === "tensorflow" && forGpu && !isOnGpu();
+
+const isOnGpu = (): boolean => (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
+
 /** Returns the devices whose packages are installed, best first. {@link startTfjs} tells whether one starts. */
 export function installedDevices(): TrainingDevice[] {
-  return DEVICES.filter((name) => STARTERS[name].installed());
+  const installed = DEVICES.filter((name) => STARTERS[name].installed());
+  if (!tensorflowBuild()?.gpu) return installed;
+  return ["tensorflow", ...installed.filter((name) => name !== "tensorflow")];
 }
 
-/** Returns the device on which tfjs computes; null before {@link startTfjs}. */
+/** Returns the device on which tfjs computes; null before one started. */
 export function trainingDevice(): TrainingDevice | null {
-  return started;
+  if (!isLoaded()) return null;
+  const { backendName, registry } = tf.engine();
+  return backendName in registry ? (backendName as TrainingDevice) : null;
 }
 
 /** Tests whether tensors are in this process's memory, where reading one costs only a copy. */
 export function computesInMemory(): boolean {
-  return started !== "webgpu" && !(started === "tensorflow" && forGpu);
+  const device = trainingDevice();
+  return tf.getBackend() !== RECORDER && device !== "webgpu" && !(device === "tensorflow" && isOnGpu());
 }
 
 /** Records an update of a training as a run of its device. */
 export function noteTraining(ms: number): void {
-  const isGpu = started === "tensorflow" && (tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice;
-  const device = isGpu ? "tensorflow-gpu" : (started ?? tf.getBackend());
-  // TensorFlow takes as many threads as there are cores; tfjs's backends compute in one.
-  const threads = started === "tensorflow" ? 0 : 1;
-  noteRun({ device, runtime: `tfjs ${tf.version_core}`, ms, threads, tensorBytes: tf.memory().numBytes });
+  const device = trainingDevice() ?? tf.getBackend();
+  const runtime = device === "native" ? `onnxruntime-node ${runtimeVersion()}` : `tfjs ${tf.version_core}`;
+  noteRun({
+    device: isOnGpu() ? "tensorflow-gpu" : device,
+    runtime,
+    ms,
+    threads: threadsOf(device),
+    tensorBytes: tf.memory().numBytes,
+  });
 }
 
-/** Refuses, in `fn`'s name, to compute before a device started. */
+/** Returns the number of threads. TensorFlow takes as many as there are cores; tfjs's backends compute in one. */
+const threadsOf = (device: string): number => (device === "tensorflow" ? 0 : device === "native" ? nativeThreads() : 1);
+
+/**
+ * Starts a device for `fn` where none was chosen.
+ *
+ * @throws DeviceError where none starts at once
+ */
 export function checkStarted(fn: string): void {
-  if (started === null) throw new DeviceError(fn, "a device must be started first: await nn.start()", "none started");
+  if (trainingDevice() !== null) return;
+  try {
+    tf.backend();
+  } catch (error) {
+    throw new DeviceError(fn, "a device must be started first: await nn.start()", error);
+  }
 }

@@ -1,5 +1,6 @@
 /** `fovea adapter inspect | convert | merge`. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { most } from "../numeric";
 import { type AdapterInspection, convert, type FloatDtype, inspect, mergeFile, writeAdapter } from "../lora";
 import { start } from "../nn";
 
@@ -60,7 +61,7 @@ async function inspectCommand(args: string[]): Promise<void> {
 
 function lines({ type, rank, alpha, scaling, modules, saved, parameters, dtypes }: AdapterInspection): string[] {
   const scale = alpha === null ? "no adapter_config.json beside it" : `alpha ${alpha}, scaling ${scaling}`;
-  const width = Math.max(...modules.map(({ name }) => name.length));
+  const width = most(modules.map(({ name }) => name.length));
   return [
     `${type}, rank ${rank}, ${scale}`,
     `${modules.length} layers, ${parameters.toLocaleString("en-US")} parameters, ${dtypes.join(", ")}`,

@@ -4,11 +4,13 @@ import type { DeviceRequest } from "../backend";
 import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
 import { joinNegatives } from "./arguments";
+import { preprocessOf } from "./preprocess";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
   encoder: { type: "string" },
   file: { type: "string" },
+  preprocess: { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   indices: { type: "string" },
@@ -36,6 +38,7 @@ export async function main(args: string[]): Promise<void> {
     images,
     out,
     file: values.file,
+    preprocess: preprocessOf("extract", values.preprocess),
     norm: values.norm,
     signal: stop.signal,
     onProgress: progress,
@@ -72,7 +75,11 @@ function progress({ done, total, skipped }: features.ExtractProgress): void {
   process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
 }
 
-function summary({ out, precision, images, ok, skipped, reused }: features.ExtractResult): string {
+function summary({ out, precision, images, ok, skipped, reused, redone, damaged }: features.ExtractResult): string {
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
-  return `${out}: ${counts}${precision === "int8" ? ", computed in int8" : ""}`;
+  const again = redone ? `, ${redone} computed again` : "";
+  const losses = damaged.map(
+    ({ file, reason, paths }) => `${file} ${reason}: it held the features of ${paths.length} images`,
+  );
+  return [...losses, `${out}: ${counts}${again}${precision === "int8" ? ", computed in int8" : ""}`].join("\n");
 }

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSpecOptions, searchPath } from "./places";
+import { parseJson } from "../json-text";
 
 const PACKAGE = join(__dirname, "..", "..");
 const LOGOS = join(PACKAGE, "jupyter", "kernelspec");
@@ -70,7 +71,7 @@ export function uninstall(args: string[]): void {
 }
 
 function describeSpec(folder: string): string {
-  const spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8")) as Partial<KernelSpec>;
+  const spec = parseJson(readFileSync(join(folder, "kernel.json"), "utf8")) as Partial<KernelSpec>;
   const argv = spec.argv ?? [];
   const missing = argv.filter((part) => part.startsWith("/") && !existsSync(part));
   const state = missing.length === 0 ? "ok" : `broken: ${missing.join(", ")} does not exist; run fovea install again`;

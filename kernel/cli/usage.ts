@@ -9,6 +9,8 @@ const ADAPTER = `  [--adapter NAME]       the sub-folder of an adapter that is n
   [--strip-wrappers]     keys with _orig_mod, FSDP's or DDP's names of wrappers in them
   [--authors-names]      the names of Dual-LoRA's authors: lora_A0, lora_B0, lora_layer_norm`;
 
+const PREPROCESS = `  [--preprocess imagenet|clip|half|FILE.json]  means and deviations, where no configuration lies beside the model`;
+
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
   [--degree 1|2]         of the polynomial (default 2)`;
@@ -24,6 +26,7 @@ ${PLACE}`,
   "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: blocks, shapes, and what can be taken out`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
+${PREPROCESS}
   [--indices all|-1,-4]  blocks, negative ones from the end (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
@@ -64,15 +67,17 @@ ${TABLE}
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
   [--by-layer]           each layer by itself; --indices all takes every one
-  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
+  [--match soft|argmax] [--window 5|none] (0: the peak's cell alone) [--temperature 0.02] [--mask-fill zero|-inf] [--center]
   [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
+${PREPROCESS}
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
   [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N] [--json]`,
   "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment
        fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]
   tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
   [--layer -2]  of the encoders; [--limit N] images, the first ones by name
+${PREPROCESS}
   [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch N] [--json]`,
 } as const;
 

@@ -3,6 +3,7 @@ import { readPlainFile } from "../platform/files";
 import type { DecodeSettings } from "../platform/types";
 import type { RawImage } from "../contracts/pixels";
 import { RuleError } from "../rule-error";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 export type { RawImage };
 
@@ -43,6 +44,7 @@ const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG, BMP, PBM, PGM or PPM";
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<RawImage> {
   const { fn = "decodeImage" } = options;
+  checkOptionNames(fn, options, NAMES, ImageError);
   if (isRawImage(image)) return checkRawImage(fn, image);
   const settings = checkSettings(fn, options);
   const bytes = await readBytes(fn, image);
@@ -53,6 +55,8 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
     throw await refusalOf(error, fn, bytes, settings, describe(image));
   }
 }
+
+const NAMES: OptionNames<DecodeOptions> = { maxPixels: true, maxSeconds: true, colors: true, fn: true };
 
 function checkSettings(fn: string, options: DecodeOptions): DecodeSettings {
   const { maxPixels = MAX_PIXELS, maxSeconds = MAX_SECONDS, colors = "stored" } = options;

@@ -1,8 +1,10 @@
 /** Reading of data sets in SPair-71k's layout. */
+
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
 import { platform } from "../platform";
 import { basename, join, relative, resolve } from "../platform/path";
 import { describeValue, RuleError } from "../rule-error";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Names of the splits on disk. */
 export type SpairSplit = "trn" | "val" | "test";
@@ -100,6 +102,7 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : desc
  * @throws SpairError for a missing or malformed file, unless `malformed` is `"skip"`; RangeError for a bad option.
  */
 export function read(dir: string, options: SpairReadOptions = {}): SpairDataset {
+  checkOptionNames("spair.read", options, NAMES, RuleError);
   const split = checkSplit(options.split ?? "test");
   const disk = new Disk(dir);
   const problems: SpairError[] = [];
@@ -116,6 +119,14 @@ export function read(dir: string, options: SpairReadOptions = {}): SpairDataset 
   const categories = [...new Set(pairs.map((pair) => pair.category))].sort();
   return { root: disk.root, split, pairs, categories, problems };
 }
+
+const NAMES: OptionNames<SpairReadOptions> = {
+  split: true,
+  layout: true,
+  categories: true,
+  limit: true,
+  malformed: true,
+};
 
 function checkSplit(split: string): SpairSplit {
   if (split === "train") return "trn";

@@ -1,3 +1,4 @@
+import { append } from "../numeric";
 import type { Network } from "./network";
 import type { CheckedOptions } from "./options";
 import { type Preprocessed, preprocess } from "./preprocess/batch";
@@ -34,7 +35,7 @@ export async function eachBatch(
     next.catch(() => {});
     const count = batch.geometry.length;
     await step(fixed === null ? batch : padBatch(batch, fixed), start, count);
-    geometry.push(...batch.geometry);
+    append(geometry, batch.geometry);
     onProgress({ done: Math.min(start + size, images.length), total: images.length });
   }
   return geometry;

@@ -12,7 +12,8 @@ import type { FeatureMap } from "./feature-map";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor, Network } from "./network";
 import {
-  checkBatchSize,
+  checkAttention,
+  checkEmbed,
   checkLayer,
   type CheckedOptions,
   checkOptions,
@@ -182,7 +183,7 @@ export class Encoder extends Described {
     this.checkOpen(fn);
     const { network, layouts, plan } = this.parts;
     const { blocks } = network.analysis.structure;
-    const checked = checkOptions(fn, options, blocks.length);
+    const checked = checkAttention(fn, options, blocks.length);
     const list = listOf(images);
     const fetches = checked.layers.map((layer) => this.tensorOf(fn, layer, "attention"));
     const parts: FloatTensor[][] = fetches.map(() => []);
@@ -210,6 +211,7 @@ export class Encoder extends Described {
   ): Promise<Embeddings> {
     const fn = "encoders.embed";
     this.checkOpen(fn);
+    const checked = checkEmbed(fn, options);
     const { embedding, network, plan } = this.parts;
     if (embedding === null) {
       const outputs = network.analysis.model.outputs.map((output) => output.name);
@@ -217,16 +219,11 @@ export class Encoder extends Described {
     }
     const list = listOf(images);
     const rows: Float32Array[] = [];
-    const checked = { ...options, batchSize: checkBatchSize(fn, options.batchSize) };
-    const { onProgress = () => {}, signal = null } = options;
-    await eachBatch(
-      { ...checked, onProgress, signal, network, plan, images: list, fn },
-      async ({ pixelValues, dims }, _, count) => {
-        this.checkOpen(fn);
-        const [output] = await network.run(pixelValues, dims, [embedding], false);
-        rows.push(firstImages(output, count, dims[0]).data);
-      },
-    );
+    await eachBatch({ ...checked, network, plan, images: list, fn }, async ({ pixelValues, dims }, _, count) => {
+      this.checkOpen(fn);
+      const [output] = await network.run(pixelValues, dims, [embedding], false);
+      rows.push(firstImages(output, count, dims[0]).data);
+    });
     return Embeddings.from(rows, list.length, this.name, this.device);
   }
 
@@ -241,12 +238,13 @@ export class Encoder extends Described {
   async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
     const fn = "encoders.embedText";
     this.checkOpen(fn);
+    const { batchSize } = checkEmbed(fn, options, 64);
     const list = typeof texts === "string" ? [texts] : texts;
     const bad = list.find((text) => typeof text !== "string");
     if (bad !== undefined) throw new EncoderError(fn, "texts must be text", bad);
     this.text ??= this.parts.text().then((path) => TextTower.open(path, this.device));
     this.text.catch(() => (this.text = null));
-    const rows = await (await this.text).embed(list, checkBatchSize(fn, options.batchSize ?? 64));
+    const rows = await (await this.text).embed(list, batchSize);
     return Embeddings.from(rows, list.length, this.name, this.device);
   }
 

@@ -11,6 +11,7 @@ import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { readSideInputs, type SideInput } from "./side-inputs";
 import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Options of loading an encoder. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {
@@ -44,6 +45,19 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
 }
 
 const LOAD = "encoders.load";
+const NAMES: OptionNames<LoadOptions> = {
+  device: true,
+  preprocess: true,
+  inputSize: true,
+  precision: true,
+  inputs: true,
+  name: true,
+  patchSize: true,
+  prefixTokens: true,
+  file: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
  * Loads a frozen encoder: `zoo/<name>`, a `.onnx` file, a folder with `model.onnx` and `preprocessor_config.json`, or
@@ -63,6 +77,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
       "the model must be zoo/<name>, a .onnx file, a folder or hf:owner/name",
       typeof source,
     );
+  checkOptionNames(LOAD, options, NAMES, EncoderError);
   const { precision = "fp32", device = "auto" } = options;
   checkPrecision(LOAD, precision, device);
   const files = await findFiles(source, options);

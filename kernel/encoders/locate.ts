@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "../platform/fil
 import { basename, dirname, join, resolve } from "../platform/path";
 import { zooFolder } from "../zoo-folder";
 import { EncoderError } from "./errors";
+import { parseJson } from "../json-text";
 
 /** Paths of a model's files. */
 export interface ModelFiles {
@@ -114,7 +115,7 @@ export function readJson(path: string, fn: string): object | null {
   if (!existsSync(path)) return null;
   try {
     // Editors of Windows put a byte order mark before the text.
-    const value: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    const value = parseJson(readFileSync(path, "utf8"));
     if (typeof value === "object" && value !== null) return value;
   } catch (error) {
     throw new EncoderError(fn, `the file must hold JSON (${(error as Error).message})`, path);

@@ -1,5 +1,6 @@
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Part of a block: its output, or an input of its attention. */
 export type Facet = "token" | "query" | "key" | "value";
@@ -48,12 +49,27 @@ export interface CheckedOptions extends Required<Omit<ForwardOptions, "indices" 
   signal: AbortSignal | null;
 }
 
+const FORWARD_NAMES: OptionNames<ForwardOptions> = {
+  indices: true,
+  norm: true,
+  returnPrefixTokens: true,
+  outputFmt: true,
+  stopEarly: true,
+  intermediatesOnly: true,
+  facet: true,
+  returnEmbeddings: true,
+  batchSize: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Checks options against the encoder's depth.
  *
  * @throws EncoderError for an invalid option
  */
 export function checkOptions(fn: string, options: ForwardOptions, depth: number): CheckedOptions {
+  checkOptionNames(fn, options, FORWARD_NAMES, EncoderError);
   const {
     norm = false,
     returnPrefixTokens = false,
@@ -103,6 +119,29 @@ export function checkLayer(fn: string, index: number, depth: number): number {
   if (!Number.isInteger(layer) || layer < 0 || layer >= depth)
     throw new EncoderError(fn, `layer ${index} is out of range, legal layers are ${-depth}..${depth - 1}`, index);
   return layer;
+}
+
+/** Options of calls that return something other than intermediates. */
+export type RunOptions = Pick<ForwardOptions, "indices" | "batchSize" | "onProgress" | "signal">;
+
+const ATTENTION_NAMES: OptionNames<RunOptions> = { indices: true, batchSize: true, onProgress: true, signal: true };
+const EMBED_NAMES: OptionNames<Omit<RunOptions, "indices">> = { batchSize: true, onProgress: true, signal: true };
+
+/** Checks options of attention maps. */
+export function checkAttention(fn: string, options: RunOptions, depth: number): CheckedOptions {
+  checkOptionNames(fn, options, ATTENTION_NAMES, EncoderError);
+  return checkOptions(fn, options, depth);
+}
+
+/** Checks options of embeddings. */
+export function checkEmbed(
+  fn: string,
+  options: Omit<RunOptions, "indices">,
+  most?: number,
+): Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
+  checkOptionNames(fn, options, EMBED_NAMES, EncoderError);
+  const { onProgress = () => {}, signal = null } = options;
+  return { batchSize: checkBatchSize(fn, options.batchSize ?? most), onProgress, signal };
 }
 
 export function checkBatchSize(fn: string, batchSize = 16): number {

@@ -2,6 +2,7 @@ import type { FeatureMap } from "../encoders/feature-map";
 import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
 import { FeatureError } from "./error";
 import type { FeatureFolder } from "./read";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** A part of a folder, and its order. */
 export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
@@ -12,6 +13,15 @@ export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
   /** Images in a batch; default 16. */
   size?: number;
 }
+
+const NAMES: OptionNames<FeatureBatchOptions> = {
+  indices: true,
+  paths: true,
+  size: true,
+  shuffle: true,
+  seed: true,
+  dropLast: true,
+};
 
 /** Some images at each layer. */
 export interface FeatureBatch {
@@ -27,6 +37,7 @@ export interface FeatureBatch {
  * @throws FeatureError for a layer that is not stored, or an image without features
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
+  checkOptionNames("features.batches", options, NAMES, FeatureError);
   const { indices = folder.run.layers.map(({ layer }) => layer), paths = folder.paths, size = 16, ...order } = options;
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)

@@ -1,20 +1,24 @@
+import { append } from "../numeric";
 import { platform } from "../platform";
 import type { DeviceRequest } from "../backend";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { Encoder } from "../encoders/encoder";
 import { ProgressBar } from "../progress";
 import { FeatureError } from "./error";
+import type { DamagedFile } from "./intact";
 import type { FeatureMap } from "../encoders/feature-map";
-import { load } from "../encoders/load";
+import { load, type LoadOptions } from "../encoders/load";
 import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
 import type { Precision } from "../encoders/precision";
 import type { PreparedImage } from "../encoders/preprocess/preprocess";
 import { shardOf, type ShardOption } from "./images";
+import { ahead, split } from "./pipeline";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
 import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore, type ManifestLine } from "./store";
 import { storeTensors } from "./tensors";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** Progress of an extraction. */
 export interface ExtractProgress {
@@ -50,6 +54,8 @@ export interface ExtractOptions {
    * Path of the `.onnx` file in the repository, for an encoder of the hub loaded here. Default: as in `encoders.load`.
    */
   file?: string;
+  /** Preparation of pictures by an encoder loaded here, as in `encoders.load`. Default: the model's own. */
+  preprocess?: LoadOptions["preprocess"];
   /**
    * Images prepared and run together. On the processor a large model takes as many at a time as its cache holds.
    * Default 16.
@@ -83,9 +89,34 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   images: number;
   /** Number of images with features, new or earlier. */
   ok: number;
+  /** Number of images computed again, because the file of their earlier features was damaged. */
+  redone: number;
+  /** Files of earlier features that were missing, truncated or altered. */
+  damaged: DamagedFile[];
 }
 
 const EXTRACT = "features.extract";
+const NAMES: OptionNames<ExtractOptions> = {
+  encoder: true,
+  images: true,
+  indices: true,
+  out: true,
+  pool: true,
+  dtype: true,
+  shard: true,
+  device: true,
+  precision: true,
+  file: true,
+  preprocess: true,
+  batchSize: true,
+  copies: true,
+  imagesPerFile: true,
+  norm: true,
+  facet: true,
+  onProgress: true,
+  progress: true,
+  signal: true,
+};
 const FILE_BYTES = 64 * 2 ** 20;
 const MOST_IMAGES = 64;
 const MOST_COPIES = 16;
@@ -103,17 +134,19 @@ const BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 /**
  * Writes the features of many images to disk: `features-00000.safetensors`, … with a tensor `[N, C]` a layer and image,
  * `manifest.jsonl` with a line an image, `run.json` with encoder and options. It may be killed at any moment and called
- * again: whole files count, and the result is the same byte for byte. Pictures that cannot be read are listed and skipped;
- * those of equal content are computed once.
+ * again: whole files count, and the result is the same byte for byte. Files of an earlier call are compared with their sizes
+ * and checksums in the manifest; pictures whose features were in a damaged one are computed again, into a new file. Pictures
+ * that cannot be read are listed and skipped; those of equal content are computed once.
  *
  * @throws FeatureError for illegal options, an `out` of another run or in use, a disk that is full or cannot be written
  */
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
+  checkOptionNames(EXTRACT, options, NAMES, FeatureError);
   checkExtract(options);
   const images = shardOf(EXTRACT, await itemsOf(EXTRACT, options.images), options.shard);
-  const { encoder: source, device, precision, file, signal } = options;
+  const { encoder: source, device, precision, file, preprocess, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
-  const encoder = await load(source, { device, precision, file, signal });
+  const encoder = await load(source, { device, precision, file, preprocess, signal });
   try {
     return await extractWith(encoder, images, options);
   } finally {
@@ -124,6 +157,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
 function checkExtract({
   encoder,
   precision,
+  preprocess,
   out,
   dtype = "f32",
   imagesPerFile = 1,
@@ -137,6 +171,8 @@ function checkExtract({
       `precision must be that of the loaded encoder, ${encoder.info.precision}`,
       precision,
     );
+  if (typeof encoder !== "string" && preprocess !== undefined)
+    throw new FeatureError(EXTRACT, "preprocess must be given where the encoder is loaded", preprocess);
   if (!Object.hasOwn(BYTES, dtype))
     throw new FeatureError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(pool) || pool < 1)
@@ -154,7 +190,7 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
   const layers = layersOf(encoder, checked.layers, pool);
   const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype, pool });
-  const store = await FeatureStore.open(EXTRACT, out, run);
+  const store = await FeatureStore.open(EXTRACT, out, run, signal);
   try {
     const todo = await missing(images, store);
     const job = new Extraction(
@@ -173,10 +209,17 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     const ok = lines.filter((line) => line?.status === "ok").length;
     const { skipped, reused } = job.progress;
     const { precision } = encoder.info;
-    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused };
+    const { damaged } = store;
+    const redone = countIn(todo, damaged);
+    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused, redone, damaged };
   } finally {
     await store.close();
   }
+}
+
+function countIn(images: readonly ImageItem[], damaged: readonly DamagedFile[]): number {
+  const paths = new Set(damaged.flatMap((one) => one.paths));
+  return images.filter(({ path }) => paths.has(path)).length;
 }
 
 function reportTo(
@@ -242,7 +285,10 @@ async function missing(images: readonly ImageItem[], store: FeatureStore): Promi
   for (let start = 0; start < images.length; start += READERS) {
     const some = images.slice(start, start + READERS);
     const isKnown = await Promise.all(some.map((image) => hasLine(image, store)));
-    found.push(...some.filter((_, i) => !isKnown[i]));
+    append(
+      found,
+      some.filter((_, i) => !isKnown[i]),
+    );
   }
   return found;
 }
@@ -295,7 +341,7 @@ class Extraction {
       for (let i = 0; i < file.length; i++) {
         signal?.throwIfAborted();
         const { value } = await computed.next();
-        lines.push(...this.linesOf(value as Computed, tensors, lines));
+        append(lines, this.linesOf(value as Computed, tensors, lines));
         this.onProgress({ ...this.progress });
       }
       await this.store.commit(tensors, lines);
@@ -348,26 +394,4 @@ class Extraction {
     const why = reason ?? this.bad.get(sha256 ?? "") ?? "the picture cannot be read";
     return { path, sha256, status: "skipped", reason: why, shard: null, tensors: {} };
   }
-}
-
-function split<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
-
-/** Yields results in order; while one is used, the next `depth` are computed. */
-async function* ahead<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  depth: number,
-  step: (item: T, index: number) => Promise<R>,
-): AsyncGenerator<R> {
-  const results: Promise<R>[] = [];
-  let index = 0;
-  for await (const item of items) {
-    const result = step(item, index++);
-    // Reported on its turn instead of as an unhandled rejection now.
-    result.catch(() => {});
-    results.push(result);
-    if (results.length > depth) yield results.shift() as Promise<R>;
-  }
-  yield* results;
 }

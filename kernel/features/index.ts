@@ -3,6 +3,7 @@ export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches"
 export { FeatureError } from "./error";
 export { listImages, type ImageFile } from "./images";
 export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
+export type { DamagedFile, FileSum } from "./intact";
 export { FeatureFolder, open } from "./read";
 export type { ShardOption } from "./images";
 export type { ExtractedLayer, ExtractionRun, FeatureDtype } from "./run-identity";

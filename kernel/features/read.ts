@@ -1,11 +1,12 @@
 import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
-import { readSafetensors } from "../safetensors/safetensors";
+import { readSafetensors, type Safetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { readFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";
+import { isShard } from "./intact";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
@@ -121,14 +122,23 @@ export class FeatureFolder extends Described {
       for (const { layer } of layers) {
         const entry = tensors[layer];
         // The manifest is untrusted: it must not lead out of the folder.
-        if (!entry || !/^features-\d+\.safetensors$/.test(shard ?? ""))
+        if (!entry || !isShard(shard))
           throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(shard));
-        const own = names.get(shard as string) ?? new Set();
-        names.set(shard as string, own.add(entry.name));
+        const own = names.get(shard) ?? new Set();
+        names.set(shard, own.add(entry.name));
         if (entry.scale !== undefined) own.add(entry.scale);
       }
-    const read = [...names].map(([shard, own]) => readSafetensors(join(this.folder, shard), [...own]));
+    const read = [...names].map(([shard, own]) => this.readShard(shard, [...own]));
     return new Map((await Promise.all(read)).flatMap(({ tensors }) => [...tensors]));
+  }
+
+  private async readShard(shard: string, names: string[]): Promise<Safetensors> {
+    try {
+      return await readSafetensors(join(this.folder, shard), names);
+    } catch (error) {
+      const rule = `${shard} must be whole; features.extract with the same options writes what it held again`;
+      throw new FeatureError(FEATURES, rule, (error as Error).message);
+    }
   }
 }
 

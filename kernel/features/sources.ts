@@ -4,6 +4,7 @@ import * as world from "../data/world";
 import type { SceneOptions, Split } from "../data/world";
 import { FeatureError } from "./error";
 import { type ImageFile, listImages, readImage } from "./images";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** A picture that is decoded or drawn already. */
 export interface NamedPicture {
@@ -113,8 +114,12 @@ export interface WorldPictureOptions extends Pick<SceneOptions, "size"> {
   split?: Split;
 }
 
+const WORLD_NAMES: OptionNames<WorldPictureOptions> = { count: true, split: true, size: true };
+
 /** Scenes of `data.world`, drawn as they are extracted; the captions are kept as notes. */
-export function worldPictures({ count, split = "train", size }: WorldPictureOptions): PictureSource {
+export function worldPictures(options: WorldPictureOptions): PictureSource {
+  checkOptionNames("features.worldPictures", options, WORLD_NAMES, FeatureError);
+  const { count, split = "train", size } = options;
   return {
     names: Array.from({ length: count }, (_, seed) => `${split}-${seed}`),
     identity: JSON.stringify({ world: "scene", split, size }),

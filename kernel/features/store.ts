@@ -5,8 +5,10 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile }
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
+import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
+import { parseJson } from "../json-text";
 
 /** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {
@@ -20,6 +22,8 @@ export interface ManifestLine {
   size?: [number, number];
   /** File with the tensors; null for a skipped image. */
   shard: string | null;
+  /** Size and checksum of that file; absent for a skipped image, and where an earlier release wrote it. */
+  file?: FileSum;
   /** Note that the source of the picture gave beside its pixels. */
   note?: unknown;
   /** Tensors by layer. */
@@ -46,6 +50,8 @@ export class FeatureStore {
   readonly lines = new Map<string, ManifestLine>();
   /** Line with features, by content. */
   readonly bySha = new Map<string, ManifestLine>();
+  /** Files of features that were no longer whole when the folder was opened; their lines do not count. */
+  damaged: DamagedFile[] = [];
   private committed: Committed = { manifest: 0, images: 0, shards: 0 };
 
   private constructor(
@@ -61,11 +67,11 @@ export class FeatureStore {
    * @throws FeatureError when it holds features of another encoder or other options, when another process writes to it,
    *   or when it cannot be written
    */
-  static async open(fn: string, folder: string, run: ExtractionRun): Promise<FeatureStore> {
+  static async open(fn: string, folder: string, run: ExtractionRun, signal?: AbortSignal): Promise<FeatureStore> {
     return reportDisk(fn, folder, async () => {
       await mkdir(folder, { recursive: true });
       const store = new FeatureStore(fn, folder, run, await lockFolder(folder, (who) => busy(fn, folder, who)));
-      await store.recover().catch(async (error: unknown) => {
+      await store.recover(signal).catch(async (error: unknown) => {
         await store.close();
         throw error;
       });
@@ -78,11 +84,10 @@ export class FeatureStore {
     return `features-${String(this.committed.shards).padStart(5, "0")}.safetensors`;
   }
 
-  /** Writes a shard, then its lines, then the new extent. */
+  /** Writes a shard, then its lines with the shard's checksum, then the new extent. */
   async commit(tensors: ReadonlyMap<string, SafetensorsTensor>, lines: readonly ManifestLine[]): Promise<void> {
     await reportDisk(this.fn, this.folder, async () => {
-      const metadata = { format: "pt", run: this.run.hash };
-      if (tensors.size) await writeSafetensors(join(this.folder, this.nextShard), tensors, metadata);
+      if (tensors.size) await this.writeShard(tensors, lines);
       const { manifest, images, shards } = this.committed;
       const text = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
       await append(join(this.folder, MANIFEST), manifest, text);
@@ -93,6 +98,16 @@ export class FeatureStore {
       });
     });
     for (const line of lines) this.remember(line);
+  }
+
+  private async writeShard(
+    tensors: ReadonlyMap<string, SafetensorsTensor>,
+    lines: readonly ManifestLine[],
+  ): Promise<void> {
+    const path = join(this.folder, this.nextShard);
+    await writeSafetensors(path, tensors, { format: "pt", run: this.run.hash });
+    const file = await sumOf(path);
+    for (const line of lines) if (line.shard === this.nextShard) line.file = file;
   }
 
   close(): Promise<void> {
@@ -106,8 +121,8 @@ export class FeatureStore {
     this.committed = committed;
   }
 
-  /** Reads the committed part and removes the rest. */
-  private async recover(): Promise<void> {
+  /** Reads the committed part, removes the rest, and forgets what damaged files held. */
+  private async recover(signal?: AbortSignal): Promise<void> {
     const names = await readdir(this.folder);
     for (const name of names)
       if (/^(run\.json|features-\d+\.safetensors)\..*\.part$/.test(name)) await rm(join(this.folder, name));
@@ -116,7 +131,10 @@ export class FeatureStore {
     const manifest = await readFile(join(this.folder, MANIFEST)).catch(() => new Uint8Array(0));
     const lines = parseManifest(this.fn, manifest, this.committed.manifest);
     await truncate(join(this.folder, MANIFEST), this.committed.manifest);
-    for (const line of lines) this.remember(line);
+    for (const line of lines) this.lines.set(line.path, line);
+    this.damaged = await findDamage(this.folder, this.lines.values(), signal);
+    for (const { paths } of this.damaged) for (const path of paths) this.lines.delete(path);
+    for (const line of this.lines.values()) this.remember(line);
   }
 
   /** Begins a run. An empty manifest without a run is the trace of a call killed at this point. */
@@ -157,7 +175,7 @@ export function parseManifest(fn: string, bytes: Uint8Array, length: number): Ma
 
 function parseLine(text: string): ManifestLine | null {
   try {
-    const line = JSON.parse(text) as ManifestLine | null;
+    const line = parseJson(text) as ManifestLine | null;
     const isLine = typeof line?.path === "string" && typeof line.tensors === "object" && line.tensors !== null;
     return isLine ? line : null;
   } catch {
@@ -168,7 +186,7 @@ function parseLine(text: string): ManifestLine | null {
 /** Reads the text of `run.json`. Throws `FeatureError` for one of another version. */
 export function parseRun(fn: string, text: string): ExtractionRun & { committed: Committed } {
   try {
-    const run = JSON.parse(text) as ExtractionRun & { committed: Committed };
+    const run = parseJson(text) as ExtractionRun & { committed: Committed };
     const counts = [run.committed.manifest, run.committed.images, run.committed.shards];
     if (run.version === 1 && Array.isArray(run.layers) && counts.every(Number.isSafeInteger)) return run;
   } catch {

@@ -16,7 +16,7 @@ export function crashReport(end: SessionEnd): ErrorReport {
 
 function cause({ code, signal, fault, wasReady, stderrTail }: SessionEnd): string {
   if (fault !== undefined) {
-    return `The session process was ended because it sent what is no message (${fault}), as when a cell writes to its link.`;
+    return `The session process was ended because ${fault}.`;
   }
   if (/JavaScript heap out of memory|Reached heap limit/.test(stderrTail)) {
     return `The session process ran out of JavaScript heap memory (${ending(code, signal)}).`;

@@ -35,26 +35,37 @@ const FRAME_DEPTH = 2 * MOST_DEPTH;
 const { JSON, Buffer } = globalThis;
 const { parse, stringify } = JSON;
 
+/** Returns the bytes of a message without buffers. */
+export function frameOf(message: Framed): Buffer {
+  const json = Buffer.from(stringify(message));
+  const head = headOf(json, []);
+  return joined(head.length + json.length, head, json, []);
+}
+
 /** Writes one message. The caller may change its buffers afterwards. */
-export function writeFrame(stream: Writable, message: Framed, toText: (message: Framed) => string = stringify): void {
+export function writeFrame(stream: Writable, message: Framed): void {
   const buffers = message.buffers ?? [];
-  const json = Buffer.from(toText(buffers.length > 0 ? { ...message, buffers: [] } : message));
-  const head = Buffer.allocUnsafe(FIXED + 4 * (1 + buffers.length));
-  head.writeUInt32LE(MARK, 0);
-  head.writeUInt32LE(1 + buffers.length, 4);
-  head.writeUInt32LE(json.length, FIXED);
+  const json = Buffer.from(stringify(buffers.length > 0 ? { ...message, buffers: [] } : message));
+  const head = headOf(json, buffers);
   let size = head.length + json.length;
-  for (let part = 0; part < buffers.length; part++) {
-    const { length } = buffers[part]!;
-    head.writeUInt32LE(length, FIXED + 4 * (1 + part));
-    size += length;
-  }
+  for (let part = 0; part < buffers.length; part++) size += buffers[part]!.length;
   if (size <= JOINED) return void stream.write(joined(size, head, json, buffers));
   stream.cork();
   stream.write(head);
   stream.write(json);
   for (let part = 0; part < buffers.length; part++) stream.write(Buffer.from(buffers[part]!));
   stream.uncork();
+}
+
+function headOf(json: Buffer, buffers: readonly Uint8Array[]): Buffer {
+  const head = Buffer.allocUnsafe(FIXED + 4 * (1 + buffers.length));
+  head.writeUInt32LE(MARK, 0);
+  head.writeUInt32LE(1 + buffers.length, 4);
+  head.writeUInt32LE(json.length, FIXED);
+  for (let part = 0; part < buffers.length; part++) {
+    head.writeUInt32LE(buffers[part]!.length, FIXED + 4 * (1 + part));
+  }
+  return head;
 }
 
 function joined(size: number, head: Buffer, json: Buffer, buffers: readonly Uint8Array[]): Buffer {

@@ -82,6 +82,8 @@ export interface Answers {
 /** Messages from the session to the kernel process. */
 export type FromSession =
   | { type: "ready" }
+  /** A cell has changed what every object has, in a way that cannot be taken back. The session ends. */
+  | { type: "unusable" }
   | { type: "stream"; parent: Header | undefined; name: StreamName; text: string }
   | {
       type: "display";

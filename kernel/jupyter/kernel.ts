@@ -233,6 +233,7 @@ export class Kernel {
         // Opened late, because a front end that just started the kernel waits for its first answers.
         return this.history.open();
       case "answer":
+      case "unusable":
         return;
       case "display":
         return this.display(message);

@@ -36,6 +36,7 @@ const isOutcome: Check = (value) =>
 const COMM = { parent: optional(isHeader), commId: isText, data: isAnything, metadata: isObject, buffers: isBuffers };
 const FIELDS: Record<FromSession["type"], Record<string, Check>> = {
   ready: {},
+  unusable: {},
   stream: { parent: optional(isHeader), name: isStream, text: isText },
   display: {
     parent: optional(isHeader),

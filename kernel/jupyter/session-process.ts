@@ -33,6 +33,7 @@ export interface SessionEnd {
 }
 
 const TAIL = 8192;
+const UNUSABLE = "a cell has changed what every object or list inherits, in a way that cannot be taken back";
 const LINK_FD = 3;
 const LIFELINE_FD = 4;
 export const SESSION_MAIN = join(__dirname, "..", "session", "node", "main.js");
@@ -135,13 +136,15 @@ export class SessionProcess {
   /** Ends the link after a message that cannot be read: user code can reach the link, and nothing behind the fault can be read either. */
   private giveUp(error: unknown): void {
     if (!(error instanceof FrameError)) reportFault(error);
-    this.fault ??= error instanceof Error ? error.message : "its message could not be handled";
+    const why = error instanceof Error ? error.message : "its message could not be handled";
+    this.fault ??= `it sent what is no message (${why}), as when a cell writes to its link`;
     this.link.destroy();
     this.kill();
   }
 
   private receive(message: FromSession): void {
     if (message.type === "ready") this.becomeReady();
+    if (message.type === "unusable") this.fault ??= UNUSABLE;
     if (message.type === "done" || message.type === "commHandled") this.underWay--;
     this.events.message(message);
   }

@@ -1,4 +1,5 @@
 /** Displays of the law's results in a notebook. */
+import { most } from "../numeric";
 import { describe, type DisplayBundle, tabulate } from "../display/describe";
 import type { CScore } from "./pck/c-score";
 import type { PckSummary } from "./pck/summary";
@@ -82,7 +83,7 @@ export function showCaptionScore({ score, model, images, tokens }: CaptionScore)
 /** Shows the draws that a strategy needs, and its share of hits with half of the encoders trained. */
 export function showPolicy({ overall, options, benchmarks }: PolicyResult): DisplayBundle {
   const title = `Policy over ${Object.keys(benchmarks).length} benchmarks, ${options.trials} trials`;
-  const size = Math.max(0, ...Object.values(overall).map(({ fixedBudget }) => fixedBudget.length));
+  const size = Math.max(0, most(Object.values(overall).map(({ fixedBudget }) => fixedBudget.length)));
   const half = Math.ceil(size / 2);
   return tabulate(
     title,

@@ -2,11 +2,10 @@ import { tf } from "../backend/tf";
 import { toFloat32 } from "../nn/floats";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
-import type { SafetensorsTensor } from "../safetensors/tensor";
 import { stateOf } from "../nn/state";
 import type { Prng } from "../prng";
-import type { MergedTensors } from "./branches/adapted";
 import type { GatedBranch } from "./branches/branch";
+import { BaseChanges, changesIn } from "./base-changes";
 import { branchFor } from "./branches/branches";
 import { combined, type CombineOptions } from "./combine/combine";
 import { type AdapterConfig, type AdapterOptions, configOf, mergeRefusal } from "./config";
@@ -15,9 +14,10 @@ import { convertTensors, type FloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
 import { mergeOnly } from "./peft/config-json";
 import { type AdapterFile, readAdapter, type ReadAdapterOptions, writeAdapter } from "./peft/file";
-import { isFinite } from "./finite";
+import { checkFinite } from "./finite";
 import { MoeBranch } from "./branches/moe-branch";
 import { keyOf } from "./peft/keys";
+import { Naming, namingOf } from "./peft/naming";
 import { isLinearLayer } from "./layers";
 import { Places } from "./places";
 import { type AdapterReport, checkReport, compareKeys } from "./peft/report";
@@ -51,6 +51,8 @@ export interface ParameterCounts {
 interface Held {
   config: AdapterConfig;
   targets: Targets;
+  naming: Naming;
+  changes: BaseChanges;
 }
 
 /**
@@ -66,6 +68,14 @@ export class Adapters {
   constructor(private readonly model: Module) {
     this.places = new Places(model, this.selection);
     model.freeze();
+    this.selection.onChange = () => this.putChanges();
+  }
+
+  /** Puts the changes of the base by the applied adapters into it; those of others go out first. */
+  private putChanges(): void {
+    const isOn = (name: string): boolean => this.active.includes(name);
+    for (const [name, { changes }] of this.held) if (!isOn(name)) changes.put(false);
+    for (const [name, { changes }] of this.held) if (isOn(name)) changes.put(true);
   }
 
   /** Names in the order of adding. */
@@ -104,25 +114,34 @@ export class Adapters {
   }
 
   /** @internal */
-  put(fn: string, name: string, config: AdapterConfig, random?: Prng): Targets {
+  put(fn: string, name: string, config: AdapterConfig, random?: Prng, naming = new Naming()): Targets {
     this.checkName(fn, name);
     this.checkUnmerged(fn);
     const { places } = this;
-    const linear = new Map([...places.modules].map(([path, module]) => [path, isLinearLayer(module)]));
-    const targets = matchTargets(fn, config, linear);
+    const targets = this.targetsOf(fn, config, naming);
     const layers = targets.adapted.map((path) => [path, places.layerAt(fn, path, config)] as const);
-    const scales = scalesOf(fn, config, targets.adapted);
+    const inFile = targets.adapted.map((path) => naming.fileName(path));
+    const scales = scalesOf(fn, config, inFile);
     const init = { initLoraWeights: config.initLoraWeights, random };
     for (const [path, layer] of layers) {
       const { adapters } = places.adaptedAt(path, layer);
       if (adapters.has(name)) continue;
-      const branch = branchFor(layer, scales.get(path)!, config, init);
+      const branch = branchFor(layer, scales.get(naming.fileName(path))!, config, init);
       adapters.set(name, branch.train(layer.training));
     }
     for (const path of targets.saved) places.savedAt(path).add(name);
-    this.held.set(name, { config, targets });
+    this.held.set(name, { config, targets, naming, changes: new BaseChanges() });
     this.setTrainable(name, false);
     return targets;
+  }
+
+  /** Resolves the targets under the names of the file, as PEFT does, and returns them under the model's. */
+  private targetsOf(fn: string, config: AdapterConfig, naming: Naming): Targets {
+    const linear = new Map<string, boolean>();
+    for (const [path, module] of this.places.modules) linear.set(naming.fileName(path), isLinearLayer(module));
+    const { adapted, saved, unused } = matchTargets(fn, config, linear);
+    const inModel = (names: string[]): string[] => names.map((name) => naming.modelName(name));
+    return { adapted: inModel(adapted), saved: inModel(saved), unused };
   }
 
   private checkName(fn: string, name: string): void {
@@ -135,15 +154,26 @@ export class Adapters {
     if (this.isMerged) throw new LoraError(fn, "merged adapters must be unmerged first", this.names);
   }
 
-  /** Makes exactly these adapters apply and train; their updates add up in this order. */
+  /**
+   * Makes exactly these adapters apply and train; their updates add up in this order. Trained biases and rows of an adapter
+   * take the place of the base's while it applies.
+   *
+   * @throws LoraError for an unknown name, or two adapters that bring along the same bias or rows
+   */
   activate(...names: string[]): void {
-    for (const name of names) this.holder("lora.activate", name);
+    const fn = "lora.activate";
+    const changes = names.map((name) => this.holder(fn, name).changes).filter((one) => !one.isEmpty);
+    const clash = changes.map((one, i) => changes.slice(i + 1).map((other) => one.shared(other))).flat();
+    const shared = clash.find((key) => key !== null);
+    if (shared) throw new LoraError(fn, `only one active adapter may bring along ${shared}`, names);
+    if ([...this.held.values()].some((held) => !held.changes.isEmpty)) this.checkUnmerged(fn);
     this.selection.names = names;
     for (const name of this.names) this.setTrainable(name, names.includes(name));
   }
 
   private setTrainable(name: string, trainable: boolean): void {
-    for (const parameter of this.parameters(name).values()) parameter.trainable = trainable;
+    const biases = this.held.get(name)?.changes.biases ?? [];
+    for (const parameter of this.places.parameters(name, biases).values()) parameter.trainable = trainable;
   }
 
   /**
@@ -156,9 +186,13 @@ export class Adapters {
     return this.selection.disabledDuring(run);
   }
 
-  /** Returns the trainable parameters of an adapter by their names in the model's tree: one group of an optimiser. */
+  /**
+   * Returns the trainable parameters of an adapter by their names in the model's tree: one group of an optimiser. Biases
+   * that it brings along are among them while it is active.
+   */
   parameters(name: string): Map<string, Parameter> {
-    return this.places.parameters(name);
+    const { changes } = this.holder("lora.parameters", name);
+    return this.places.parameters(name, this.active.includes(name) ? changes.biases : []);
   }
 
   /** @internal Gates of an active adapter by the name of the layer; a layer under two names appears once. */
@@ -199,6 +233,7 @@ export class Adapters {
     this.checkUnmerged("lora.remove");
     this.activate(...this.selection.names.filter((one) => one !== name));
     this.places.drop(name);
+    this.held.get(name)?.changes.dispose();
     this.held.delete(name);
   }
 
@@ -222,7 +257,7 @@ export class Adapters {
     const concerned = layers.filter(([layer]) => names.some((name) => layer.adapters.has(name)));
     const merged = concerned.map(([layer, path]) => ({ layer, path, tensors: layer.mergedWith(names) }));
     try {
-      for (const { path, tensors } of merged) await checkFinite(fn, path, tensors);
+      for (const { path, tensors } of merged) await checkFinite(fn, path, [tensors.weight, tensors.bias]);
       for (const { layer, tensors } of merged) layer.merge(tensors);
     } finally {
       for (const { tensors } of merged) tf.dispose(tensors as never);
@@ -230,9 +265,11 @@ export class Adapters {
   }
 
   private checkMergeable(fn: string, name: string): void {
-    const { config, targets } = this.holder(fn, name);
+    const { config, targets, changes } = this.holder(fn, name);
     const refusal = mergeRefusal(config);
     if (refusal) throw new LoraError(fn, refusal, name);
+    if (!changes.isEmpty && !this.active.includes(name))
+      throw new LoraError(fn, "an adapter with trained biases or rows must be active", name);
     if (targets.saved.length)
       throw new LoraError(fn, "copies of whole modules (modulesToSave) cannot be merged into a weight", name);
   }
@@ -278,10 +315,10 @@ export class Adapters {
    * @param dtype type of its tensors, default F32
    */
   async file(name: string, dtype: FloatDtype = "F32"): Promise<AdapterFile> {
-    const { config, targets } = this.holder("lora.file", name);
-    const tensors = new Map<string, SafetensorsTensor>();
+    const { config, targets, naming, changes } = this.holder("lora.file", name);
+    const tensors = await changes.tensors();
     for (const [path, part] of this.places.parts(name))
-      for (const [key, tensor] of await stateOf(part)) tensors.set(keyOf(path, key), tensor);
+      for (const [key, tensor] of await stateOf(part)) tensors.set(keyOf(naming.fileName(path), key), tensor);
     const targetModules = config.targetModules === ALL_LINEAR ? targets.adapted : config.targetModules;
     const fanInFanOut = this.places.hasTransposed(targets.adapted);
     const metadata = { format: "pt" };
@@ -298,7 +335,9 @@ export class Adapters {
   }
 
   /**
-   * Reads an adapter written by PEFT or Fovea and adds it without changing the active ones.
+   * Reads an adapter written by PEFT or Fovea and adds it without changing the active ones. Its layers are found by the names
+   * of transformers 5 in memory and by those of its files, and are saved under the names that they came with. Trained biases
+   * (`bias`) and rows (`trainable_token_indices`) lie in the model while the adapter is active.
    *
    * @returns the loaded keys; without `strict` also the missing, unexpected and misshaped ones
    * @throws LoraError that names all of those, with nothing attached
@@ -309,25 +348,32 @@ export class Adapters {
     if (reason)
       throw new LoraError("lora.load", `${reason} must be merged into the base (fovea adapter merge)`, folder);
     const own = name ?? reading.adapter ?? "default";
-    this.put("lora.load", own, file.config);
+    const fn = "lora.load";
+    const naming = namingOf(fn, file.tensors.keys(), new Set(this.places.modules.keys()));
+    this.put(fn, own, file.config, undefined, naming);
     try {
-      return await this.fill("lora.load", own, file, strict);
+      return await this.fill(fn, own, file, strict);
     } catch (error) {
       this.remove(own);
       throw error;
     }
   }
 
-  private async fill(fn: string, name: string, { tensors }: AdapterFile, strict: boolean): Promise<AdapterReport> {
-    const parts = [...this.places.parts(name)];
+  private async fill(fn: string, name: string, file: AdapterFile, strict: boolean): Promise<AdapterReport> {
+    const held = this.holder(fn, name);
+    const { tensors } = file;
+    const parts = [...this.places.parts(name)].map(([path, part]) => [held.naming.fileName(path), part] as const);
     const own = new Map(
       parts.flatMap(([path, part]) =>
         [...part.namedParameters()].map(([key, one]) => [keyOf(path, key), one] as const),
       ),
     );
-    const report = compareKeys(own, tensors, await this.places.baseCopies(tensors));
+    const others = [...tensors].filter(([key]) => !own.has(key));
+    held.changes = changesIn(fn, { ...file, tensors: new Map(others) }, held.naming, this.places.base);
+    const expected = new Map<string, { shape: readonly number[] }>([...own, ...held.changes.shapes]);
+    const report = compareKeys(expected, tensors, await this.places.baseCopies(tensors, held.naming));
     if (strict) checkReport(fn, report);
-    for (const key of report.loaded) own.get(key)!.assign(toFloat32(tensors.get(key)!));
+    for (const key of report.loaded) own.get(key)?.assign(toFloat32(tensors.get(key)!));
     return report;
   }
 
@@ -337,6 +383,7 @@ export class Adapters {
    * @param options `keepMerged` keeps in the weights the result of {@link merge}; default false
    */
   detach({ keepMerged = false }: { keepMerged?: boolean } = {}): void {
+    if (keepMerged && this.isMerged) for (const { changes } of this.held.values()) changes.settle();
     for (const layer of this.places.adapted.values()) if (keepMerged) layer.forgetOriginal();
     this.unmerge();
     for (const name of this.names) this.remove(name);
@@ -346,10 +393,4 @@ export class Adapters {
 
 function isGated(part: Module): part is Module & GatedBranch {
   return part instanceof MoeBranch || (part instanceof DualBranch && part.gate !== "none");
-}
-
-async function checkFinite(fn: string, path: string, { weight, bias }: MergedTensors): Promise<void> {
-  for (const tensor of [weight, bias])
-    if (tensor && !(await isFinite(tensor)))
-      throw new LoraError(fn, "merged weights must be finite; nothing was merged", path);
 }

@@ -5,6 +5,7 @@ import { type AdapterOptions, configOf } from "./config";
 import { LoraError } from "./error";
 import type { AdapterReport } from "./peft/report";
 import { SavedModule } from "./branches/saved";
+import { checkOptionNames, type OptionNames } from "../option-names";
 
 /**
  * Attaches an adapter to the linear layers of a model and activates it.
@@ -16,11 +17,9 @@ import { SavedModule } from "./branches/saved";
  * @param options kind, rank, targets; see {@link AdapterOptions}
  * @throws LoraError as {@link Adapters.add}, or when the model has adapters already
  */
-export function attach(
-  model: Module,
-  options: AdapterOptions,
-  { name = "default", random }: AttachOptions = {},
-): Adapters {
+export function attach(model: Module, options: AdapterOptions, attaching: AttachOptions = {}): Adapters {
+  checkOptionNames("lora.attach", attaching, ATTACH_NAMES, LoraError);
+  const { name = "default", random } = attaching;
   const adapters = begin("lora.attach", model);
   try {
     adapters.put("lora.attach", name, configOf("lora.attach", options), random);
@@ -42,6 +41,7 @@ export async function load(
   folder: string,
   options: LoadOptions = {},
 ): Promise<{ adapters: Adapters; report: AdapterReport }> {
+  checkOptionNames("lora.load", options, LOAD_NAMES, LoraError);
   const adapters = begin("lora.load", model);
   try {
     const report = await adapters.load(folder, options);
@@ -60,3 +60,14 @@ function begin(fn: string, model: Module): Adapters {
   if (held) throw new LoraError(fn, "the model has adapters already: add to those", held[0]);
   return new Adapters(model);
 }
+
+const ATTACH_NAMES: OptionNames<AttachOptions> = { name: true, random: true };
+const LOAD_NAMES: OptionNames<LoadOptions> = {
+  name: true,
+  strict: true,
+  adapter: true,
+  addPrefix: true,
+  adapterName: true,
+  stripWrappers: true,
+  authorsNames: true,
+};

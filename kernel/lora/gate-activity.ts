@@ -1,10 +1,11 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { mean } from "../numeric";
+import { append, least, mean, most } from "../numeric";
 import type { MatrixPicture } from "../picture";
 import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
 import { LoraError } from "./error";
+import { checkOptionNames } from "../option-names";
 
 /** Openings of one layer's gates over the inputs of one task. */
 export interface GateUse {
@@ -50,11 +51,13 @@ export async function gateActivity<B>(
   adapters: Adapters,
   tasks: Readonly<Record<string, readonly B[]>>,
   forward: (batch: B) => unknown,
-  { name = "default" }: GateActivityOptions = {},
+  options: GateActivityOptions = {},
 ): Promise<GateActivity> {
+  checkOptionNames("lora.gateActivity", options, { name: true }, LoraError);
+  const { name = "default" } = options;
   const gates = adapters.gates(name);
   const uses: GateUse[] = [];
-  for (const [task, batches] of Object.entries(tasks)) uses.push(...(await usesOf(task, batches, forward, gates)));
+  for (const [task, batches] of Object.entries(tasks)) append(uses, await usesOf(task, batches, forward, gates));
   const [names, layers] = [Object.keys(tasks), [...gates.keys()]];
   if (!names.length) throw new LoraError("lora.gateActivity", "there must be a task", []);
   return { tasks: names, layers, uses, pictures: picturesOf(names, layers, uses) };
@@ -158,7 +161,7 @@ function differenceOf(uses: readonly GateUse[]): number {
   return mean(
     uses[0].active.map((_, unit) => {
       const shares = uses.map(({ active }) => active[unit]).filter(Number.isFinite);
-      return shares.length ? Math.max(...shares) - Math.min(...shares) : 0;
+      return shares.length ? most(shares) - least(shares) : 0;
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs: `await nn.start()` first. */
+/** LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs. */
 export { AdaptedLayer, type MergedTensors } from "./branches/adapted";
 export { Adapters, type AttachOptions, type LoadOptions, type ParameterCounts } from "./adapters";
 export { attach, load } from "./attach";

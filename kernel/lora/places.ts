@@ -7,6 +7,7 @@ import type { AdapterConfig } from "./config";
 import { convertTensor, isFloatDtype } from "./peft/dtypes";
 import { LoraError } from "./error";
 import { keyOf } from "./peft/keys";
+import type { Naming } from "./peft/naming";
 import { type AdaptableLayer, biasOf, isAdaptable, isLinearLayer } from "./layers";
 import { SavedModule } from "./branches/saved";
 import type { Selection } from "./selection";
@@ -17,6 +18,8 @@ export class Places {
   readonly modules: ReadonlyMap<string, Module>;
   readonly adapted = new Map<string, AdaptedLayer>();
   readonly saved = new Map<string, SavedModule>();
+  /** Parameters of the model by name, without adapters. */
+  readonly base: ReadonlyMap<string, Parameter>;
   private readonly wasTrainable: ReadonlyMap<Parameter, boolean>;
 
   constructor(
@@ -24,8 +27,8 @@ export class Places {
     private readonly selection: Selection,
   ) {
     this.modules = model.namedModules();
-    const parameters = [...model.namedParameters().values()];
-    this.wasTrainable = new Map(parameters.map((parameter) => [parameter, parameter.trainable]));
+    this.base = model.namedParameters();
+    this.wasTrainable = new Map([...this.base.values()].map((parameter) => [parameter, parameter.trainable]));
   }
 
   /**
@@ -74,21 +77,23 @@ export class Places {
     return new Map([...branches, ...copies].filter((entry): entry is [string, Module] => entry[1] !== undefined));
   }
 
-  /** Returns an adapter's parameters by their names in the model. */
-  parameters(name: string): Map<string, Parameter> {
+  /** Returns an adapter's parameters by their names in the model, and some of the base. */
+  parameters(name: string, ofBase: readonly Parameter[] = []): Map<string, Parameter> {
     const prefixes = [
       ...[...this.adapted.keys()].map((path) => `${path}.adapters.${name}.`),
       ...[...this.saved.keys()].map((path) => `${path}.copies.${name}.`),
     ];
     const all = [...this.model.namedParameters()];
-    return new Map(all.filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix))));
+    return new Map(
+      all.filter(([path, one]) => prefixes.some((prefix) => path.startsWith(prefix)) || ofBase.includes(one)),
+    );
   }
 
   /** Returns the keys of tensors equal to weights of adapted layers; PEFT adds those of embeddings to its files. */
-  async baseCopies(tensors: ReadonlyMap<string, SafetensorsTensor>): Promise<string[]> {
+  async baseCopies(tensors: ReadonlyMap<string, SafetensorsTensor>, naming: Naming): Promise<string[]> {
     const keys: string[] = [];
     for (const [path, { base_layer }] of this.adapted) {
-      const key = keyOf(path, "base_layer.weight");
+      const key = keyOf(naming.fileName(path), "base_layer.weight");
       const stored = tensors.get(key);
       if (stored && (await isCopy(stored, base_layer.weight))) keys.push(key);
     }

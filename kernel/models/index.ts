@@ -10,3 +10,25 @@ export {
 } from "./language-model";
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";
+export { VisionTransformer } from "./vit/vit";
+export type { VitAttention, VitBlock } from "./vit/block";
+export type { VitFeedForward, VitMlp, VitSwiGlu, VitSwiGluPacked } from "./vit/mlp";
+export type { ConvStep, PatchEmbed } from "./vit/patch-embed";
+export type { RotaryTables } from "./vit/rotary";
+export type { AttentionPool } from "./vit/pool";
+export type { FullVitConfig, RotaryConfig, StemStep, VitActivation, VitConfig } from "./vit/config";
+export type { IntermediatesOptions, VitFormat, VitIntermediates } from "./vit/intermediates";
+export { vitParameters } from "./vit/count";
+export { vitConfig, type VitPreset, vitPresets } from "./vit/presets";
+export type { VitNames } from "./vit/families";
+export {
+  loadVitState,
+  type LoadVitOptions,
+  saveVit,
+  type SaveVitOptions,
+  vitState,
+  type VitLoadReport,
+} from "./vit/state";
+export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
+export { type OnnxInput, type OnnxResult, toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
+export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";

@@ -8,6 +8,7 @@ import { parseSafetensors } from "../safetensors/safetensors";
 import { zooFolder } from "../zoo-folder";
 import { ModelError } from "./error";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
+import { parseJson } from "../json-text";
 
 /** Language model with its vocabulary. */
 export interface LoadedLanguageModel {
@@ -64,7 +65,7 @@ function fileOf(folder: string, name: string): string {
 function readObject(folder: string, name: string): Record<string, unknown> {
   const path = fileOf(folder, name);
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const value = parseJson(readFileSync(path, "utf8"));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (error) {
     throw new ModelError(LOAD, `${name} must hold JSON (${(error as Error).message})`, path);

@@ -1,11 +1,21 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { fusedOperation, fusedOr } from "./fused";
 
 /**
  * Applies y = f(x) as one operation with its derivative in x; the tape of the formula would hold several tensors of x's
  * size.
  */
-function elementwise(x: Tensor, f: (x: Tensor) => Tensor, derivative: (x: Tensor) => Tensor): Tensor {
+function elementwise(
+  name: "gelu" | "geluTanh" | "silu",
+  x: Tensor,
+  f: (x: Tensor) => Tensor,
+  derivative: (x: Tensor) => Tensor,
+): Tensor {
+  const gradient = (dy: Tensor, x: Tensor): Tensor =>
+    fusedOr(`${name}/x`, [dy, x], {}, () => tf.mul(dy, derivative(x)));
+  const y = fusedOperation({ name, inputs: { x }, gradients: (dy, [x]) => ({ x: () => gradient(dy, x) }) });
+  if (y) return y;
   const operation = tf.customGrad((x, save) => {
     (save as (tensors: Tensor[]) => void)([x as Tensor]);
     return {
@@ -39,8 +49,10 @@ function bendDerivative(x: Tensor): Tensor {
  * @param approximate default `none`
  */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
-  if (approximate === "tanh") return elementwise(x, (x) => tf.mul(tf.mul(x, 0.5), tf.add(bend(x), 1)), bendDerivative);
+  if (approximate === "tanh")
+    return elementwise("geluTanh", x, (x) => tf.mul(tf.mul(x, 0.5), tf.add(bend(x), 1)), bendDerivative);
   return elementwise(
+    "gelu",
     x,
     (x) => tf.mul(x, normalShare(x)),
     (x) => tf.add(normalShare(x), tf.mul(x, normalDensity(x))),
@@ -50,6 +62,7 @@ export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
 /** Returns x σ(x) (`torch.nn.functional.silu`). x of any shape. */
 export function silu(x: Tensor): Tensor {
   return elementwise(
+    "silu",
     x,
     (x) => tf.mul(x, tf.sigmoid(x)),
     (x) => {

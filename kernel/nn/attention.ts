@@ -1,7 +1,10 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { Dropout } from "./dropout";
+import { fused } from "../backend/fused";
 import { NnError } from "./error";
+import { fusedOperation } from "./fused";
 import { Linear } from "./linear";
 import { Module } from "./module";
 
@@ -107,24 +110,57 @@ export interface AttendOptions extends Pick<AttentionCall, "keyMask"> {
  * @returns [B, N, H · d]
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, { causal, keyMask, dropout }: AttendOptions = {}): Tensor {
+  const [B, H, N, d] = q.shape as [number, number, number, number];
+  const M = k.shape[2] as number;
+  const mask = maskOf([B, N, M], causal, keyMask);
+  const kept = dropout?.factors([B, H, N, M]) ?? null;
+  const y = fusedHeads(q, k, v, mask, kept) ?? heads(q, k, v, mask, kept);
+  return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, H * d]);
+}
+
+/** Returns the heads' results [B, H, N, d]; `mask` is added to the scores, `kept` multiplied with the weights. */
+function heads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, kept: Tensor | null): Tensor {
   const [B, H, N, d] = q.shape;
   const [, G, M] = k.shape;
   const scaled = tf.reshape(tf.mul(q, d ** -0.5), [B * G, -1, d]);
   const scores = tf.reshape(tf.matMul(scaled, tf.reshape(k, [B * G, M, d]), false, true), [B, H, N, M]);
-  const weights = tf.softmax(masked(scores, causal, keyMask));
+  const weights = tf.softmax(mask ? tf.add(scores, mask) : scores);
   // [B · G, H / G · N, M]: the query heads of a group are stacked, so nothing is repeated.
-  const grouped = tf.reshape(dropout?.forward(weights) ?? weights, [B * G, -1, M]);
-  const y = tf.reshape(tf.matMul(grouped, tf.reshape(v, [B * G, M, d])), [B, H, N, d]);
-  return tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [B, N, H * d]);
+  const grouped = tf.reshape(kept ? tf.mul(weights, kept) : weights, [B * G, -1, M]);
+  return tf.reshape(tf.matMul(grouped, tf.reshape(v, [B * G, M, d])), [B, H, N, d]);
 }
 
-function masked(scores: Tensor, causal: boolean | undefined, keyMask: Tensor | undefined): Tensor {
-  const [B, , N, M] = scores.shape;
-  const sums = causal ? tf.add(scores, causalMask(N, M)) : scores;
-  if (!keyMask) return sums;
+function fusedHeads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, kept: Tensor | null): Tensor | null {
+  const extras = [mask, kept].filter((one) => one !== null);
+  const attrs = { hasMask: mask ? 1 : 0, hasKept: kept ? 1 : 0 };
+  return fusedOperation({
+    name: "attend",
+    inputs: { q, k, v },
+    extras,
+    attrs,
+    saved: (y) => [q, k, v, y, ...extras],
+    gradients: (dy, [q, k, v, y, ...extras]) => {
+      const formula = tf.grads((q, k, v) =>
+        heads(q, k, v, mask ? extras[0] : null, kept ? extras[extras.length - 1] : null),
+      );
+      const all = fused("attend/all", [q, k, v, y, dy, ...extras], attrs) ?? formula([q, k, v], dy);
+      return { q: () => all[0], k: () => all[1], v: () => all[2] };
+    },
+  });
+}
+
+/** Returns the mask to add to scores [B, H, N, M]; null where every token sees all. */
+function maskOf(
+  [B, N, M]: readonly [number, number, number],
+  causal: boolean | undefined,
+  keyMask: Tensor | undefined,
+): Tensor | null {
+  const triangle = causal ? causalMask(N, M) : null;
+  if (!keyMask) return triangle;
   if (keyMask.shape.join() !== `${B},${M}`)
     throw new NnError("nn.Attention", `keyMask must be [${B}, ${M}]`, keyMask.shape);
-  return tf.add(sums, tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]));
+  const hidden = tf.reshape(tf.mul(tf.sub(1, tf.cast(keyMask, "float32")), HIDDEN), [B, 1, 1, M]);
+  return triangle ? tf.add(triangle, hidden) : hidden;
 }
 
 /** Finite mask value, so that a row without any token does not become NaN. */
@@ -136,3 +172,7 @@ function causalMask(N: number, M: number): Tensor {
   for (let i = 0; i < N; i++) mask.fill(HIDDEN, i * M + M - N + i + 1, (i + 1) * M);
   return tf.tensor(mask, [N, M]);
 }
+
+allowCapture(Attention, ({ heads, keyValueHeads, headFeatures, causal }) =>
+  [heads, keyValueHeads, headFeatures, causal].join(" "),
+);

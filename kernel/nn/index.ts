@@ -1,4 +1,4 @@
-/** Layers, named parameters and their files. All computation runs on tfjs: `await nn.start()` first. */
+/** Layers, named parameters and their files. Computation runs on tfjs; `await nn.start(device)` chooses its device. */
 export {
   installedDevices,
   startTfjs as start,
@@ -6,6 +6,7 @@ export {
   type TrainingDevice,
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
+export type { NativeOptions } from "../backend/native/start";
 export { activate, type Activation, gelu, relu, silu } from "./activations";
 export {
   attend,
@@ -25,6 +26,8 @@ export {
 export { deformableSample, type SamplingWay } from "./deformable/sampling";
 export type { GridSize } from "./deformable/sizes";
 export { Conv1D } from "./conv1d";
+export { Conv2d, type Conv2dOptions } from "./conv2d";
+export { DropPath, dropPath } from "./drop-path";
 export { Dropout, dropout } from "./dropout";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";

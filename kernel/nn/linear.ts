@@ -1,7 +1,9 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
+import { fusedOperation } from "./fused";
 import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
@@ -51,12 +53,27 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const [outFeatures, inFeatures] = weight.shape;
   // Two dimensions, because tfjs has no gradient of a broadcasting product.
   const rows = tf.reshape(x, [-1, inFeatures]);
-  const product = tf.matMul(rows, weight as never, false, true);
-  const y = bias ? tf.add(product, bias) : product;
+  const y = bias ? withBias(rows, weight, bias) : tf.matMul(rows, weight as never, false, true);
   return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]);
+}
+
+function withBias(rows: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const y = fusedOperation({
+    name: "linear",
+    inputs: { rows, weight, bias },
+    saved: () => [rows, weight],
+    gradients: (dy, [rows, weight]) => ({
+      rows: () => tf.matMul(dy, weight as never),
+      weight: () => tf.matMul(dy, rows as never, true),
+      bias: () => tf.sum(dy, 0),
+    }),
+  });
+  return y ?? tf.add(tf.matMul(rows, weight as never, false, true), bias);
 }
 
 /** Checks the last dimension of a tensor. */
 export function checkLast(fn: string, x: Tensor, size: number): void {
   if (x.shape[x.shape.length - 1] !== size) throw new NnError(fn, `the input must be [..., ${size}]`, x.shape);
 }
+
+allowCapture(Linear);

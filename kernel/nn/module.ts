@@ -1,8 +1,11 @@
 import type { TensorContainer } from "@tensorflow/tfjs-core/dist/tensor_types";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { isCaptured } from "./captured";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
+import { needsRecomputation, recomputed } from "./recompute";
+import { told } from "./watch";
 
 /** Value of a module's property that belongs to the tree. */
 type Node = Parameter | Module;
@@ -103,7 +106,14 @@ function tidyForward(prototype: object): void {
     const forward = own?.value as Forward | undefined;
     if (typeof forward !== "function") continue;
     const tidy: Forward = function (...inputs) {
-      return tf.tidy(() => forward.apply(this, inputs));
+      const module = this as Module;
+      const compute = (inputs: readonly unknown[]): TensorContainer => forward.apply(module, [...inputs]);
+      return tf.tidy(() => {
+        const again = needsRecomputation(module) && !isCaptured(module);
+        const output = again ? recomputed(module, inputs, compute) : compute(inputs);
+        told(module, inputs, output);
+        return output;
+      });
     };
     Object.defineProperty(at, "forward", { ...own, value: tidy });
   }

@@ -1,5 +1,7 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { fusedOperation, fusedOr } from "./fused";
 import { ones, zeros } from "./initializers";
 import { checkLast } from "./linear";
 import { Module } from "./module";
@@ -37,25 +39,51 @@ export class LayerNorm extends Module {
  * eps), g = γ dy, replaces eight operations on the tape. x is [..., D], weight and bias [D].
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-5): Tensor {
-  const last = x.shape.length - 1;
+  return fusedLayerNorm(x, weight, bias, eps) ?? composedLayerNorm(x, weight, bias, eps);
+}
+
+function composedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
   const operation = tf.customGrad((x, weight, bias, save) => {
-    const { normalized, scale } = normalize(x as Tensor, last, eps);
+    const { normalized, scale } = normalize(x as Tensor, eps);
     (save as (tensors: Tensor[]) => void)([normalized, scale, weight as Tensor]);
     const value = tf.add(tf.mul(normalized, weight as Tensor), bias as Tensor);
-    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => {
-      const g = tf.mul(dy, weight);
-      const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), last, true));
-      const dx = tf.mul(scale, tf.sub(tf.sub(g, tf.mean(g, last, true)), along));
-      return [dx, sumRows(tf.mul(dy, normalized)), sumRows(dy)];
-    };
+    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => [
+      inputGradient(tf.mul(dy, weight), normalized, scale),
+      sumRows(tf.mul(dy, normalized)),
+      sumRows(dy),
+    ];
     return { value, gradFunc };
   });
   return operation(x, weight, bias);
 }
 
-function normalize(x: Tensor, axis: number, eps: number): { normalized: Tensor; scale: Tensor } {
-  const centered = tf.sub(x, tf.mean(x, axis, true));
-  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centered), axis, true), eps));
+function fusedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor | null {
+  return fusedOperation({
+    name: "layerNorm",
+    inputs: { x, weight, bias },
+    attrs: { eps },
+    saved: () => [x, weight],
+    gradients: (dy, [x, weight]) => ({
+      x: () =>
+        fusedOr("layerNorm/x", [dy, x, weight], { eps }, () => {
+          const { normalized, scale } = normalize(x, eps);
+          return inputGradient(tf.mul(dy, weight), normalized, scale);
+        }),
+      weight: () =>
+        fusedOr("layerNorm/weight", [dy, x], { eps }, () => sumRows(tf.mul(dy, normalize(x, eps).normalized))),
+      bias: () => sumRows(dy),
+    }),
+  });
+}
+
+function inputGradient(g: Tensor, normalized: Tensor, scale: Tensor): Tensor {
+  const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), -1, true));
+  return tf.mul(scale, tf.sub(tf.sub(g, tf.mean(g, -1, true)), along));
+}
+
+function normalize(x: Tensor, eps: number): { normalized: Tensor; scale: Tensor } {
+  const centered = tf.sub(x, tf.mean(x, -1, true));
+  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centered), -1, true), eps));
   return { normalized: tf.mul(centered, scale), scale };
 }
 
@@ -89,22 +117,52 @@ export class RMSNorm extends Module {
  * [..., D], weight [D].
  */
 export function rmsNorm(x: Tensor, weight: Tensor, eps = 1e-6): Tensor {
-  const last = x.shape.length - 1;
+  return fusedRmsNorm(x, weight, eps) ?? composedRmsNorm(x, weight, eps);
+}
+
+function composedRmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
   const operation = tf.customGrad((x, weight, save) => {
-    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x as Tensor), last, true), eps));
+    const scale = rootMeanSquare(x as Tensor, eps);
     const normalized = tf.mul(x as Tensor, scale);
     (save as (tensors: Tensor[]) => void)([normalized, scale, weight as Tensor]);
-    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => {
-      const g = tf.mul(dy, weight);
-      const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), last, true));
-      return [tf.mul(scale, tf.sub(g, along)), sumRows(tf.mul(dy, normalized))];
-    };
+    const gradFunc = (dy: Tensor, [normalized, scale, weight]: Tensor[]): Tensor[] => [
+      rmsInputGradient(tf.mul(dy, weight), normalized, scale),
+      sumRows(tf.mul(dy, normalized)),
+    ];
     return { value: tf.mul(normalized, weight as Tensor), gradFunc };
   });
   return operation(x, weight);
+}
+
+function fusedRmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor | null {
+  return fusedOperation({
+    name: "rmsNorm",
+    inputs: { x, weight },
+    attrs: { eps },
+    gradients: (dy, [x, weight]) => ({
+      x: () =>
+        fusedOr("rmsNorm/x", [dy, x, weight], { eps }, () => {
+          const scale = rootMeanSquare(x, eps);
+          return rmsInputGradient(tf.mul(dy, weight), tf.mul(x, scale), scale);
+        }),
+      weight: () =>
+        fusedOr("rmsNorm/weight", [dy, x], { eps }, () => sumRows(tf.mul(dy, tf.mul(x, rootMeanSquare(x, eps))))),
+    }),
+  });
+}
+
+/** Returns 1 / √(mean(x²) + eps). */
+const rootMeanSquare = (x: Tensor, eps: number): Tensor => tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps));
+
+function rmsInputGradient(g: Tensor, normalized: Tensor, scale: Tensor): Tensor {
+  const along = tf.mul(normalized, tf.mean(tf.mul(g, normalized), -1, true));
+  return tf.mul(scale, tf.sub(g, along));
 }
 
 /** Returns the sum over all dimensions but the last. */
 function sumRows(x: Tensor): Tensor {
   return tf.sum(tf.reshape(x, [-1, x.shape[x.shape.length - 1]]), 0);
 }
+
+allowCapture(LayerNorm, ({ eps }) => String(eps));
+allowCapture(RMSNorm, ({ eps }) => String(eps));

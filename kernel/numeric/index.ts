@@ -1,5 +1,6 @@
 /** Arithmetic that kernel and browser share: plain numbers in, plain numbers out, without Node and DOM. */
 export { dot, dotRow } from "./dots";
+export { append, least, most } from "./extremes";
 export { decodeFloat16, encodeFloat16, floatToHalf, fromHalf, halfToFloat, toHalf } from "./half";
 export { argmax, softmax, topIndices } from "./order";
 export { centeredRows, row, unitRows } from "./rows";

@@ -3,10 +3,13 @@ import { platform } from "../platform";
 import type { CommCommand, FromSession } from "../jupyter/ipc";
 import type { Comm, CommMessage, CommOpenOptions, JSONObject, JSONValue } from "../display/host";
 import { toJSON, toJSONObject } from "./json";
+import { withUserIntrinsics } from "./run/intrinsics";
 import { cellState, checkInterrupted, currentScope, runInScope, type Scope } from "./run/scope";
+import { runSteps, until, type Steps } from "./run/steps";
 
 type Send = (message: FromSession) => void;
 type Report = (error: unknown) => void;
+type Handler = () => void | Promise<void>;
 type TargetHandler = (comm: Comm, open: CommMessage) => void;
 
 /** Open channel. Its handlers run in the scope of the cell that made it, so their output appears there. */
@@ -57,13 +60,13 @@ class SessionComm implements Comm {
     this.closeHandlers.push(handler);
   }
 
-  async receive(message: CommMessage, report: Report): Promise<void> {
-    await Promise.all(this.messageHandlers.map(async (handler) => call(() => handler(message), report)));
+  receive(message: CommMessage): Handler[] {
+    return this.messageHandlers.map((handler) => () => handler(message));
   }
 
-  async remoteClosed(message: CommMessage, report: Report): Promise<void> {
+  remoteClosed(message: CommMessage): Handler[] {
     this.ended();
-    await Promise.all(this.closeHandlers.map(async (handler) => call(() => handler(message), report)));
+    return this.closeHandlers.map((handler) => () => handler(message));
   }
 
   private ended(): void {
@@ -109,16 +112,16 @@ export class SessionComms {
   }
 
   /** Handles a message of the front end; resolves when every handler has settled. */
-  async handle(command: CommCommand): Promise<void> {
+  *handle(command: CommCommand): Steps<void> {
     const message: CommMessage = { data: command.data, metadata: command.metadata, buffers: command.buffers };
-    if (command.type === "commOpen") return this.opened(command.commId, command.target, message, command);
+    if (command.type === "commOpen") return yield* this.opened(command.commId, command.target, message, command);
     const entry = this.comms.get(command.commId);
     if (!entry) return;
     const receive = command.type === "commMessage" ? "receive" : "remoteClosed";
-    await this.inScope(entry.scope, command, () => entry.comm[receive](message, this.report));
+    yield* this.called(entry.scope, command, entry.comm[receive](message));
   }
 
-  private async opened(commId: string, target: string, message: CommMessage, command: CommCommand): Promise<void> {
+  private *opened(commId: string, target: string, message: CommMessage, command: CommCommand): Steps<void> {
     const entry = this.targets.get(target);
     if (!entry) {
       const data = { error: `no comm target ${JSON.stringify(target)} is registered in the kernel` };
@@ -126,7 +129,7 @@ export class SessionComms {
       return;
     }
     const comm = this.create(commId, target, entry.scope);
-    await this.inScope(entry.scope, command, () => call(() => entry.handler(comm, message), this.report));
+    yield* this.called(entry.scope, command, [() => entry.handler(comm, message)]);
   }
 
   private create(id: string, target: string, scope: Scope | undefined): SessionComm {
@@ -136,20 +139,31 @@ export class SessionComms {
   }
 
   /**
-   * Runs in the comm's cell for output and under the request for messages. An interrupt of the cell does not stop these
-   * handlers.
+   * Calls handlers and waits for all, in the comm's cell for output and under the request for messages. An interrupt of
+   * the cell does not stop them.
    */
-  private inScope<T>(scope: Scope | undefined, { parent }: CommCommand, body: () => T): T {
-    return runInScope({ output: scope?.output ?? parent, request: parent, cell: cellState(false) }, body);
+  private *called(scope: Scope | undefined, { parent }: CommCommand, handlers: readonly Handler[]): Steps<void> {
+    const within = { output: scope?.output ?? parent, request: parent, cell: cellState(false) };
+    if (handlers.length > 0) yield* until(runInScope(within, () => allSettled(handlers, this.report)));
   }
 }
 
-async function call(handler: () => void | Promise<void>, report: Report): Promise<void> {
-  try {
-    await handler();
-  } catch (error) {
-    report(error);
-  }
+function allSettled(handlers: readonly Handler[], report: Report): Promise<void> {
+  let left = handlers.length;
+  return new Promise((resolve) => {
+    const settled = (): void => {
+      if (--left === 0) resolve();
+    };
+    const failed = (error: unknown): void => {
+      report(error);
+      settled();
+    };
+    for (const handler of handlers) runSteps(call(handler), settled, failed);
+  });
+}
+
+function* call(handler: Handler): Steps<void> {
+  yield* until(Promise.resolve(withUserIntrinsics(handler)));
 }
 
 /** Checks buffers of any view type. They are copied where they are not sent at once, so the caller may reuse them. */

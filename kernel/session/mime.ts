@@ -3,16 +3,19 @@ import { platform } from "../platform";
 import { base64Encode } from "../protocol/core/base64";
 import type { MimeBundle } from "../display/host";
 import { describe, toJSON } from "./json";
+import { withUserIntrinsics } from "./run/intrinsics";
 import { cut, isError, shown, textOf } from "./run/reading";
+import { until, type Steps } from "./run/steps";
 
 /** Display method of Deno's convention, so that its libraries also display here. */
 const DISPLAY = Symbol.for("Jupyter.display");
 
-/** Returns the bundle of a cell's result. Rejects when the value's display method throws or returns no object. */
-export async function bundleOf(value: unknown): Promise<MimeBundle> {
+/** Returns the bundle of a cell's result. Throws when the value's display method throws or returns no object. */
+export function* bundleOf(value: unknown): Steps<MimeBundle> {
   const own = displayMethod(value);
   if (!own) return { "text/plain": plainText(value) };
-  const bundle = checkBundle("[Symbol.for('Jupyter.display')]()", await own());
+  const given = yield* until(Promise.resolve(withUserIntrinsics(own)));
+  const bundle = checkBundle("[Symbol.for('Jupyter.display')]()", given);
   return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": plainText(value) };
 }
 

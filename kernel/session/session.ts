@@ -1,5 +1,6 @@
 /** TypeScript session: takes commands of the kernel process and answers with outcomes. */
 import type {
+  CommCommand,
   ErrorReport,
   ExecuteCommand,
   FromSession,
@@ -15,17 +16,26 @@ import { CellCompiler } from "./compile/cells";
 import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
-import { saveIntrinsics, withOwnIntrinsics } from "./run/intrinsics";
+import { saveIntrinsics, stuckChanges, withOwnIntrinsics } from "./run/intrinsics";
 import { bundleOf } from "./mime";
-import { CellModules, installPrompt, interruptAnswered, runShell, tidyInspection, turn } from "./node";
+import {
+  CellModules,
+  installColors,
+  installPrompt,
+  interruptAnswered,
+  onTurn,
+  platformObjects,
+  runShell,
+  tidyInspection,
+} from "./node";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
 import { attempt } from "./run/reading";
 import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
 import { cellName, CellStacks } from "./run/stacks";
+import { endable, promised, runSteps, until, type Steps } from "./run/steps";
 import { StreamCapture } from "./run/streams";
 import { Tracebacks } from "./run/tracebacks";
-import { endable } from "./run/waiting";
 import { variableTable } from "./ask/variables";
 
 /** Session of one kernel. */
@@ -38,10 +48,16 @@ export class Session {
   private readonly executor: Executor;
   private readonly queries: Queries;
   private readonly handling = new Set<() => void>();
+  /** Number of lasting changes of the language with which the session was found to work. */
+  private bearable = 0;
   /** Messages read while an interrupt is being answered. */
   private behindInterrupt: ToSession[] | undefined;
 
-  constructor(private readonly send: (message: FromSession) => void) {
+  /** @param abandon ends the process with the words that a cell has made it unusable */
+  constructor(
+    private readonly send: (message: FromSession) => void,
+    private readonly abandon: () => never,
+  ) {
     const post = (message: FromSession): void => this.post(message);
     this.comms = new SessionComms(post, (error) => this.reportLate(error));
     installHost(new Host(post, this.comms));
@@ -51,10 +67,11 @@ export class Session {
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
-    installPrompt(post);
+    installPrompt(post, (error) => this.executor.fail(error));
+    installColors();
     this.stacks.install();
     tidyInspection();
-    saveIntrinsics();
+    saveIntrinsics(platformObjects());
   }
 
   /** Compiles a small text, so that the first cell does not pay for the compiler's first use. */
@@ -63,16 +80,20 @@ export class Session {
   }
 
   receive(message: ToSession): void {
+    withOwnIntrinsics(() => this.handle(message));
+  }
+
+  private handle(message: ToSession): void {
     if (this.behindInterrupt) return void this.behindInterrupt.push(message);
     switch (message.type) {
       case "execute":
-        return void this.execute(message);
+        return this.execute(message);
       case "query":
         return this.answer(message);
       case "commOpen":
       case "commMessage":
       case "commClose":
-        return void this.handleComm(message);
+        return this.handleComm(message);
       case "interrupt":
         return this.interruptBy(message.number);
       default:
@@ -84,11 +105,13 @@ export class Session {
   private interruptBy(number: number): void {
     this.interrupt();
     const waiting: ToSession[] = (this.behindInterrupt = []);
-    void turn().then(() => {
-      interruptAnswered(number);
-      this.behindInterrupt = undefined;
-      for (const message of waiting) this.receive(message);
-    });
+    onTurn(() => withOwnIntrinsics(() => this.answerInterrupt(number, waiting)));
+  }
+
+  private answerInterrupt(number: number, waiting: readonly ToSession[]): void {
+    interruptAnswered(number);
+    this.behindInterrupt = undefined;
+    for (const message of waiting) this.handle(message);
   }
 
   interrupt(): void {
@@ -116,23 +139,36 @@ export class Session {
     this.send(message);
   }
 
-  private async execute(command: ExecuteCommand): Promise<void> {
+  private execute(command: ExecuteCommand): void {
     const scope = cellScope(command.parent, command.allowStdin);
-    const outcome = await runCell(scope, () => this.outcome(command, scope));
-    if (scope.cell.interrupted) undoInterrupted(scope, (error) => this.reportLate(error));
-    this.post({ type: "done", parent: command.parent, outcome });
+    const done = (outcome: Outcome): void => {
+      this.checkUsable();
+      if (scope.cell.interrupted) undoInterrupted(scope, (error) => this.reportLate(error));
+      this.post({ type: "done", parent: command.parent, outcome });
+    };
+    const failed = (error: unknown): void => done({ status: "error", ...this.report(error, "", command.code) });
+    runCell(scope, () => runSteps(this.outcome(command, scope), done, failed));
   }
 
-  private async outcome(command: ExecuteCommand, scope: Scope): Promise<Outcome> {
+  /** Ends the session if a change of the language that cannot be put aside keeps the compiler from working. */
+  private checkUsable(): void {
+    if (stuckChanges() === this.bearable) return;
+    this.bearable = stuckChanges();
+    try {
+      this.warm();
+    } catch {
+      this.abandon();
+    }
+  }
+
+  private *outcome(command: ExecuteCommand, scope: Scope): Steps<Outcome> {
     const { code, executionCount } = command;
     const name = cellName(executionCount);
     try {
-      const payload = await this.perform(command, scope, name);
+      const payload = yield* this.perform(command, scope, name);
       const userExpressions: Record<string, UserExpression> = {};
-      const names = withOwnIntrinsics(() => Object.keys(command.userExpressions));
-      for (let at = 0; at < names.length; at++) {
-        const name = names[at]!;
-        userExpressions[name] = await this.evaluate(command.userExpressions[name]!, scope);
+      for (const [key, expression] of Object.entries(command.userExpressions)) {
+        userExpressions[key] = yield* this.evaluate(expression, scope);
       }
       return { status: "ok", userExpressions, payload };
     } catch (error) {
@@ -141,19 +177,19 @@ export class Session {
   }
 
   /** Runs the cell, or its command where it is not TypeScript. */
-  private async perform(command: ExecuteCommand, scope: Scope, name: string): Promise<Payload[]> {
-    const convenience = withOwnIntrinsics(() => parseConvenience(command.code));
+  private *perform(command: ExecuteCommand, scope: Scope, name: string): Steps<Payload[]> {
+    const convenience = parseConvenience(command.code);
     if (!convenience || (convenience.kind === "exit" && this.executor.knows(convenience.name))) {
-      await this.runCode(command.code, command, scope, name);
+      yield* this.runCode(command.code, command, scope, name);
       return [];
     }
     switch (convenience.kind) {
       case "help":
         return [this.help(convenience.expression, convenience.detail)];
       case "time":
-        return this.timed(() => this.runCode(convenience.code, command, scope, name));
+        return yield* this.timed(this.runCode(convenience.code, command, scope, name));
       case "shell":
-        await this.executor.attend(scope, (interrupted) => runShell(convenience.command, interrupted));
+        yield* this.executor.attend(scope, (interrupted) => until(runShell(convenience.command, interrupted)));
         return [];
       case "who":
         this.showResult(command, variableTable(this.executor.variables));
@@ -172,21 +208,29 @@ export class Session {
     }
   }
 
-  private async runCode(code: string, command: ExecuteCommand, scope: Scope, name: string): Promise<void> {
-    const result = await this.executor.execute(code, name, scope);
+  private *runCode(code: string, command: ExecuteCommand, scope: Scope, name: string): Steps<void> {
+    const result = yield* this.executor.execute(code, name, scope);
     if (!result.has || command.silent) return;
-    // Its display method is the cell's code, which may never settle.
-    await this.executor.attend(scope, async () => this.showResult(command, await bundleOf(result.value)));
+    this.showResult(command, yield* this.bundleOf(result.value, scope));
+  }
+
+  /** Returns the bundle of a value. Its display method is the cell's code, which may never settle. */
+  private *bundleOf(value: unknown, scope: Scope): Steps<MimeBundle> {
+    let bundle: MimeBundle = {};
+    yield* this.executor.attend(scope, function* () {
+      bundle = yield* bundleOf(value);
+    });
+    return bundle;
   }
 
   private showResult({ parent, executionCount }: ExecuteCommand, data: MimeBundle): void {
     this.post({ type: "result", parent, executionCount, data, metadata: {} });
   }
 
-  private async timed(body: () => Promise<void>): Promise<Payload[]> {
+  private *timed(body: Steps<void>): Steps<Payload[]> {
     const [start, cpu] = [performance.now(), platform().cpuMs()];
     try {
-      await body();
+      yield* body;
     } finally {
       const used = platform().cpuMs() - cpu;
       const wall = performance.now() - start;
@@ -200,14 +244,11 @@ export class Session {
     return { source: "page", start: 0, data: found ? data : { "text/plain": `Nothing is known about ${expression}.` } };
   }
 
-  private async evaluate(expression: string, scope: Scope): Promise<UserExpression> {
+  private *evaluate(expression: string, scope: Scope): Steps<UserExpression> {
     const name = cellName(0);
     try {
-      const result = await this.executor.execute(`(${expression})`, name, scope);
-      let data: MimeBundle = {};
-      await this.executor.attend(scope, async () => {
-        data = await bundleOf(result.has ? result.value : undefined);
-      });
+      const result = yield* this.executor.execute(`(${expression})`, name, scope);
+      const data = yield* this.bundleOf(result.has ? result.value : undefined, scope);
       return { status: "ok", data, metadata: {} };
     } catch (error) {
       return { status: "error", ...this.report(error, name, expression) };
@@ -216,25 +257,27 @@ export class Session {
 
   private answer({ id, query }: Extract<ToSession, { type: "query" }>): void {
     try {
-      const answer = withOwnIntrinsics(() => this.queries.answer(query));
-      this.post({ type: "answer", id, ok: true, answer });
+      this.post({ type: "answer", id, ok: true, answer: this.queries.answer(query) });
     } catch (error) {
       this.post({ type: "answer", id, ok: false, error: this.report(error, "", "") });
     }
   }
 
-  private async handleComm(command: Extract<ToSession, { type: `comm${string}` }>): Promise<void> {
+  private handleComm(command: CommCommand): void {
     // A handler that never settles must not keep the front end waiting after an interrupt.
     let release: () => void = () => undefined;
-    try {
-      await endable(this.comms.handle(command), ({ resolve }) => {
-        release = resolve;
-        this.handling.add(release);
-      });
-    } catch (error) {
+    const work = endable(promised(this.comms.handle(command)), (resolve) => {
+      release = resolve;
+      this.handling.add(release);
+    });
+    const handled = (): void => {
+      this.handling.delete(release);
+      this.post({ type: "commHandled", parent: command.parent });
+    };
+    const failed = (error: unknown): void => {
       this.reportLate(error);
-    }
-    this.handling.delete(release);
-    this.post({ type: "commHandled", parent: command.parent });
+      handled();
+    };
+    runSteps(until(work), handled, failed);
   }
 }

@@ -1,16 +1,18 @@
 import type { Tensor, Variable } from "../backend/tensor";
+import { fused } from "../backend/fused";
 import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 import {
   checkGroups,
-  eachUpdate,
   type Optimizer,
   ownerOf,
   type ParameterGroup,
+  type ParameterUpdate,
   restore,
   stored,
+  updatesOf,
   zerosLike,
 } from "./optimizer";
 
@@ -30,6 +32,27 @@ interface Moments {
   first: Variable;
   second: Variable;
   steps: number;
+}
+
+interface MomentsUpdate extends ParameterUpdate {
+  moments: Moments;
+}
+
+/** Largest number of parameters that are updated in one operation. */
+const TOGETHER = 64;
+
+/** Groups updates by rate, decay and count of updates. */
+function alike(updates: readonly MomentsUpdate[]): MomentsUpdate[][] {
+  const groups = new Map<string, MomentsUpdate[]>();
+  for (const update of updates) {
+    const key = `${update.rate} ${update.decay} ${update.moments.steps}`;
+    const known = groups.get(key);
+    if (known) known.push(update);
+    else groups.set(key, [update]);
+  }
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / TOGETHER) }, (_, i) => group.slice(i * TOGETHER, (i + 1) * TOGETHER)),
+  );
 }
 
 /**
@@ -55,22 +78,49 @@ export class AdamW implements Optimizer {
   }
 
   step(gradients: ReadonlyMap<string, Tensor>, rateScale = 1): void {
-    eachUpdate(this.groups, gradients, this.settings, (name, parameter, gradient, rate, decay) =>
-      this.update(this.momentsOf(name, parameter), parameter, gradient, rate * rateScale, decay),
-    );
+    const updates = updatesOf(this.groups, gradients, this.settings).map((one) => {
+      const moments = this.momentsOf(one.name, one.parameter);
+      moments.steps++;
+      return { ...one, rate: one.rate * rateScale, moments };
+    });
+    for (const batch of alike(updates)) if (!this.updateTogether(batch)) for (const one of batch) this.update(one);
   }
 
-  private update(moments: Moments, parameter: Parameter, gradient: Tensor, rate: number, decay: number): void {
+  private update({ moments: { first, second, steps }, parameter, gradient, rate, decay }: MomentsUpdate): void {
     const { betas, eps } = this.settings;
-    const t = ++moments.steps;
-    const { first, second } = moments;
     tf.tidy(() => {
       first.assign(tf.add(first, tf.mul(tf.sub(gradient, first), 1 - betas[0])));
       second.assign(tf.add(tf.mul(second, betas[1]), tf.mul(tf.square(gradient), 1 - betas[1])));
-      const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - betas[1] ** t)), eps);
+      const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - betas[1] ** steps)), eps);
       const decayed = decay === 0 ? parameter.value : tf.mul(parameter.value, 1 - rate * decay);
-      const change = tf.mul(tf.div(first, denominator), rate / (1 - betas[0] ** t));
+      const change = tf.mul(tf.div(first, denominator), rate / (1 - betas[0] ** steps));
       parameter.assign(tf.sub(decayed, change));
+    });
+  }
+
+  /** Updates parameters of one rate, decay and count of updates in one operation, where the device has it. */
+  private updateTogether(batch: readonly MomentsUpdate[]): boolean {
+    const { betas, eps } = this.settings;
+    const [{ rate, decay, moments }] = batch;
+    return tf.tidy(() => {
+      const numbers = [
+        Math.sqrt(1 - betas[1] ** moments.steps),
+        1 - rate * decay,
+        rate / (1 - betas[0] ** moments.steps),
+      ];
+      const inputs = batch.flatMap(({ parameter, gradient, moments: { first, second } }) => [
+        parameter.value,
+        gradient,
+        first,
+        second,
+      ]);
+      const scalars = numbers.map((number) => tf.scalar(number, "float32"));
+      const results = fused("adamW", [...scalars, ...inputs], { beta1: betas[0], beta2: betas[1], eps });
+      if (!results) return false;
+      batch.forEach(({ parameter, moments }, i) => {
+        [parameter, moments.first, moments.second].forEach((one, k) => one.assign(results[3 * i + k]));
+      });
+      return true;
     });
   }
 

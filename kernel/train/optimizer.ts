@@ -60,17 +60,27 @@ export function checkGroups(fn: string, groups: readonly ParameterGroup[]): void
   }
 }
 
-/** Calls `update` with rate and decay for every trainable parameter that has a gradient. */
-export function eachUpdate(
+/** Update of one parameter. */
+export interface ParameterUpdate {
+  name: string;
+  parameter: Parameter;
+  gradient: Tensor;
+  rate: number;
+  decay: number;
+}
+
+/** Returns an update with rate and decay for every trainable parameter that has a gradient. */
+export function updatesOf(
   groups: readonly ParameterGroup[],
   gradients: ReadonlyMap<string, Tensor>,
   { learningRate, weightDecay }: { learningRate: number; weightDecay: number },
-  update: (name: string, parameter: Parameter, gradient: Tensor, rate: number, decay: number) => void,
-): void {
-  for (const group of groups)
-    for (const [name, parameter] of group.parameters) {
+): ParameterUpdate[] {
+  return groups.flatMap((group) =>
+    [...group.parameters].flatMap(([name, parameter]) => {
       const gradient = gradients.get(name);
-      if (!gradient || !parameter.trainable) continue;
-      update(name, parameter, gradient, group.learningRate ?? learningRate, group.weightDecay ?? weightDecay);
-    }
+      if (!gradient || !parameter.trainable) return [];
+      const rate = group.learningRate ?? learningRate;
+      return [{ name, parameter, gradient, rate, decay: group.weightDecay ?? weightDecay }];
+    }),
+  );
 }

@@ -5,12 +5,12 @@ import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 import {
   checkGroups,
-  eachUpdate,
   type Optimizer,
   ownerOf,
   type ParameterGroup,
   restore,
   stored,
+  updatesOf,
   zerosLike,
 } from "./optimizer";
 
@@ -49,13 +49,12 @@ export class SGD implements Optimizer {
   }
 
   step(gradients: ReadonlyMap<string, Tensor>, rateScale = 1): void {
-    eachUpdate(this.groups, gradients, this.settings, (name, parameter, gradient, rate, decay) =>
+    for (const { name, parameter, gradient, rate, decay } of updatesOf(this.groups, gradients, this.settings))
       tf.tidy(() => {
         const decayed = decay === 0 ? gradient : tf.add(gradient, tf.mul(parameter.value, decay));
         const direction = this.direction(name, parameter, decayed);
         parameter.assign(tf.sub(parameter.value, tf.mul(direction, rate * rateScale)));
-      }),
-    );
+      });
   }
 
   private direction(name: string, parameter: Parameter, gradient: Tensor): Tensor {

@@ -25,19 +25,20 @@ describe("fovea backend", { skip: supported ? false : "TensorFlow is installed o
     assert.match(stdout, /^tensorflow +\d{3} MB  tensorflow_cpu \d+\.\d+\.\d+, @tensorflow\/tfjs-node 4\.22\.0/m);
   });
 
-  it("doctor starts it, and training takes it", () => {
+  it("doctor starts it", () => {
     const { stdout, stderr } = fovea("doctor", "--json");
     const { training, autoTraining } = JSON.parse(stdout || stderr) as {
       training: { backend: string; ok: boolean; ms: number; version: string; reason: string | null }[];
       autoTraining: string;
     };
-    const names = ["tensorflow-gpu", "tensorflow", "webgpu", "wasm", "cpu"];
+    const names = ["tensorflow-gpu", "native", "tensorflow", "webgpu", "wasm", "cpu"];
     assert.deepEqual(
       training.map((rung) => rung.backend),
       names,
     );
-    const [gpu, native, , wasm] = training;
-    assert.deepEqual([native.ok, native.reason, native.version], [true, null, version]);
+    const [gpu, native, tensorflow, , wasm] = training;
+    assert.deepEqual([native.ok, native.reason], [true, null]);
+    assert.deepEqual([tensorflow.ok, tensorflow.reason, tensorflow.version], [true, null, version]);
     assert.deepEqual([wasm.ok, wasm.reason], [true, null]);
     if (!gpu.ok) assert.match(gpu.reason ?? "", /fovea backend install tensorflow --gpu/);
     assert.equal(autoTraining, training.find((rung) => rung.ok)?.backend);

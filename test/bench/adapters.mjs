@@ -9,9 +9,9 @@ import { VCE_SHAPE, vceRows } from "./vce.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const SHAPE = [16, 197, 768];
-const HEADS = 12;
+export const HEADS = 12;
 const TARGETS = { targetModules: ["q_proj", "v_proj"], r: 8, loraAlpha: 16, loraDropout: 0 };
-const RATE = 1e-3;
+export const RATE = 1e-3;
 const KINDS = {
   LoRA: TARGETS,
   "Dual-LoRA": { ...TARGETS, peftType: "DUAL_LORA" },
@@ -19,7 +19,7 @@ const KINDS = {
 };
 /** Inference times over LoRA's in the paper. */
 const PAPER = { "Dual-LoRA": "1.16", "MoE-LoRA, 4 experts": "1.59" };
-const ROUNDS = { tensorflow: 5, wasm: 3 };
+const ROUNDS = { native: 5, tensorflow: 5, wasm: 3 };
 
 export async function adapters() {
   const folder = mkdtempSync(join(tmpdir(), "fovea-bench-"));
@@ -84,14 +84,15 @@ function checkAgree(own, other) {
     throw new Error(`bench adapters: the loss must be that of torch + PEFT, ${other}, received ${own}`);
 }
 
-/** One block for each kind, of the same weights, which go to the peer with LoRA's first values. */
-async function makeStudy(folder) {
+/** One block for each kind, of the same weights, which go to the peer with LoRA's first values; a device is started. */
+export async function makeStudy(folder, kinds = Object.keys(KINDS)) {
   const { nn, lora, safetensors, train } = require("fovea");
   const tf = require("@tensorflow/tfjs-core");
   nn.manualSeed(1);
   const [x, target] = [1, 2].map((seed) => tf.randomNormal(SHAPE, 0, 1, "float32", seed));
   const weights = new Map();
-  const held = Object.entries(KINDS).map(([name, options]) => {
+  const held = kinds.map((name) => {
+    const options = KINDS[name];
     const block = new nn.Block(SHAPE[2], { heads: HEADS });
     if (weights.size) for (const [key, parameter] of block.namedParameters()) parameter.assign(weights.get(key));
     else for (const [key, parameter] of block.namedParameters()) weights.set(key, tf.keep(parameter.value.clone()));
@@ -157,7 +158,7 @@ const T_975 = 2.365;
 /** Two clusters of inputs whose targets contradict, y = W0 x ± M x: LoRA and Dual-LoRA of as many parameters. */
 export async function conflict() {
   const { nn, lora } = require("fovea");
-  await nn.start("wasm");
+  await nn.start("native");
   const layer = { inFeatures: WIDTH, outFeatures: WIDTH };
   const kinds = {
     "LoRA, rank 12": { targetModules: ["proj"], r: 12, loraAlpha: 24 },

@@ -57,11 +57,12 @@ async function once(folder, content, what, install) {
 
 /** A script of this folder that makes a step for each line that it is sent, and answers in JSON. */
 export class LinePeer {
-  constructor(python, script, args) {
+  constructor(program, script, args, env = {}) {
     this.script = script;
     // Isolated: a neighbour of the script, click.py, has the name of a package that PEFT needs.
-    const line = ["-I", join(root, "test", "bench", script), ...args];
-    this.child = spawn(python, line, { stdio: ["pipe", "pipe", "inherit"] });
+    const options = script.endsWith(".py") ? ["-I"] : [];
+    const line = [...options, join(root, "test", "bench", script), ...args];
+    this.child = spawn(program, line, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
     this.lines = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }
 

@@ -12,8 +12,9 @@ import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
 import { keep, section } from "./tables.mjs";
+import { training } from "./training.mjs";
 
-const entries = { kernels, extraction, hover, law, adapters, conflict, answers };
+const entries = { kernels, extraction, hover, law, adapters, conflict, training, answers };
 
 const OPTIONS = ["--json", "--write", "--short"];
 const SEEDS = /^--seeds=([1-9]\d*)$/;

@@ -5,10 +5,10 @@ import { root } from "../../binder/setup.mjs";
 import { LinePeer, peersPython } from "./peers.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
-const GRID = 24;
+export const GRID = 24;
 const FEATURES = 1024;
 const LEVELS = 4;
-const ROUNDS = { tensorflow: { 1: 7, 4: 5 }, wasm: { 1: 3 } };
+const ROUNDS = { native: { 1: 7, 4: 5 }, tensorflow: { 1: 7, 4: 5 }, wasm: { 1: 3 } };
 
 export const VCE_SHAPE = `${GRID * GRID} tokens x ${FEATURES}, ${LEVELS} levels`;
 
@@ -50,7 +50,7 @@ function checkAgree(what, own, other) {
 }
 
 /** Random weights: those of the start look at whole pixels only. */
-async function makeStudy(folder, batch) {
+export async function makeStudy(folder, batch) {
   const { safetensors, vce, train } = require("fovea");
   const tf = require("@tensorflow/tfjs-core");
   const normal = (shape, deviation, seed) => tf.randomNormal(shape, 0, deviation, "float32", seed);

@@ -147,6 +147,42 @@ describe("fovea extract", () => {
     assert.deepEqual([absent.sha256, absent.reason], [null, "the picture file cannot be read (ENOENT)"]);
   });
 
+  it("computes again what a lost file held, and says so", () => {
+    extract("lost");
+    rmSync(join(folder, "lost", "features-00001.safetensors"));
+    const { status, stdout } = extract("lost");
+    assert.equal(status, 0);
+    assert.match(stdout, /^features-00001.safetensors is missing: it held the features of 3 images\n/);
+    assert.match(stdout, /25 of 26 images have features, 0 skipped, 23 were there before, 3 computed again/);
+    const { redone, damaged } = JSON.parse(extract("lost", "--json").stdout);
+    assert.deepEqual([redone, damaged], [0, []]);
+  });
+
+  it("takes the preparation of pictures where no configuration lies beside the model", () => {
+    const model = join(folder, "own.onnx");
+    copyFileSync(join(import.meta.dirname, "..", "onnx", "golden", "vit.ts17.onnx"), model);
+    const list = join(folder, "one.txt");
+    writeFileSync(list, "images/image00.png\n");
+    const run = (out: string, ...more: string[]) => extract(out, "--encoder", model, "--images", list, ...more);
+    assert.match(run("none").stderr, /preprocess must be given.*Give --preprocess imagenet on the command line/);
+    assert.match(
+      run("none", "--preprocess", "imagenette").stderr,
+      /--preprocess must be imagenet, clip, half or a file/,
+    );
+    const meanOf = (out: string) =>
+      JSON.parse(readFileSync(join(folder, out, "run.json"), "utf8")).encoder.preprocess.mean;
+    assert.equal(run("named", "--preprocess", "imagenet").status, 0);
+    assert.deepEqual(meanOf("named"), [0.485, 0.456, 0.406]);
+    const file = join(folder, "own.json");
+    writeFileSync(file, `\uFEFF${JSON.stringify({ mean: [0.1, 0.2, 0.3], std: [1, 1, 1] })}`);
+    assert.equal(run("filed", "--preprocess", file).status, 0);
+    assert.deepEqual(meanOf("filed"), [0.1, 0.2, 0.3]);
+    writeFileSync(file, "[");
+    assert.match(run("broken", "--preprocess", file).stderr, /own.json of --preprocess must be JSON/);
+    writeFileSync(file, JSON.stringify({ man: [0, 0, 0] }));
+    assert.match(run("broken", "--preprocess", file).stderr, /preprocess may have inputSize, .* received "man"/);
+  });
+
   it("shards cover every image once, in one folder after another or each in its own", () => {
     for (const [out, shard] of [
       ["part0", "0/2"],

@@ -50,7 +50,7 @@ describe("fovea law", () => {
     assert.equal(refused.status, 1);
     assert.match(
       refused.stderr,
-      /law fit: b must have more scored encoders .* received "?2 encoders for 6 coefficients/,
+      /law\.fit: b must have more scored encoders .* received "?2 encoders for 6 coefficients/,
     );
     assert.equal(refused.stdout, "");
   });

@@ -266,22 +266,55 @@ class PoisonTests(HostileTests):
 
     def test_replaced_intrinsics_do_not_reach_the_session(self):
         thrower = "(() => { throw 1 }) as any"
+        every = "for (const name of Reflect.ownKeys(X)) if (!['length', 'constructor', 'pop'].includes(String(name))) try { (X as any)[name] = T } catch {}"
+        fields = "['type', 'text', 'parent', 'name', 'text/plain', 'status', 'buffers', 'interrupted', 'length', 'then', 'toJSON', 'callback', 'message', 'stack', 'cause']"
+        descriptors = "['value', 'writable', 'enumerable', 'configurable', 'get', 'done', 'next', 'default', 'encoding', 'signal', 'then', 'toJSON']"
         poisons = {
-            "promises": "globalThis.Promise = class {} as any; (async () => {})().constructor.race = T; Object.getPrototypeOf((async () => {})()).then = T;",
+            "promises": "globalThis.Promise = class {} as any; Object.getPrototypeOf((async () => {})()).then = T;",
+            "the constructor of promises": "Object.defineProperty(Promise.prototype, 'constructor', { get: T, configurable: true }); Object.defineProperty(Promise, Symbol.species, { get: T, configurable: true });",
+            "globals": "for (const name of ['JSON', 'Map', 'Set', 'Array', 'Error', 'Reflect', 'Proxy', 'String', 'RegExp', 'Promise', 'setTimeout', 'setImmediate', 'Buffer', 'Object']) (globalThis as any)[name] = undefined;",
             "JSON": "JSON.stringify = T; JSON.parse = (() => 7) as any;",
-            "arrays": "for (const name of ['map', 'push', 'join', 'filter', 'slice', 'at', 'forEach', 'flatMap', 'find', 'some', 'every', 'splice', Symbol.iterator]) (Array.prototype as any)[name] = T;",
-            "texts": "String.prototype.split = T; String.prototype.replace = T; RegExp.prototype.exec = T; String.prototype.slice = T; String.prototype.trim = T;",
+            "arrays": every.replace("X", "Array.prototype"),
+            "texts": every.replace("X", "String.prototype") + " RegExp.prototype.exec = T;",
+            "collections": "Map.prototype.get = T; Set.prototype.has = T; Object.keys = T; Object.entries = T;",
+            "functions of constructors": f"for (const X of [Object, Reflect, JSON, Math, Array, Number, String, Promise, Symbol]) {every}",
+            "iterators": "Object.getPrototypeOf([].values()).next = T; Object.getPrototypeOf(new Map().values()).next = T; Object.getPrototypeOf(new Set().values()).next = T; Object.getPrototypeOf(Object.getPrototypeOf((function* () {}).prototype)).next = T;",
+            "prototypes": "Object.setPrototypeOf(Promise.prototype, null); Object.setPrototypeOf(Map.prototype, null); Object.setPrototypeOf(Uint8Array.prototype, null); Object.setPrototypeOf(Array.prototype, new Proxy({}, { get: T, has: T, set: T }));",
+            "accessors": f"const names = {fields}; for (const name of names) Object.defineProperty(Object.prototype, name, {{ get: T, set: T, configurable: true }});",
+            "values": f"const names = {descriptors}; for (const name of names) (Object.prototype as any)[name] = 5;",
+            "a then of everything": "(Object.prototype as any).then = () => {}; (Array.prototype as any).then = () => {};",
+            "indices": "for (const i of [0, 1, 2]) for (const X of [Array, Object]) Object.defineProperty(X.prototype, String(i), { set: T, get: T, configurable: true });",
+            "symbols": "(Object.prototype as any)[Symbol.toPrimitive] = T; (Object.prototype as any)[Symbol.iterator] = T; (Object.prototype as any)[Symbol.toStringTag] = 5;",
+            "frozen": "Object.freeze(Object.prototype); Object.freeze(Array.prototype); Object.freeze(Function.prototype);",
+            "modules": "for (const m of ['fs', 'path', 'vm', 'util', 'url']) { const X = require(m); for (const name of Object.keys(X)) if (typeof X[name] === 'function') try { X[name] = T } catch {} }",
         }
         for name, poison in poisons.items():
             with self.subTest(name):
                 self.doCleanups()
                 self.addCleanup(self.kernel.run, "process.abort()")
-                session = self.kernel.run("process.pid").value
+                session = self.kernel.run("const session = process.pid; session").value
                 self.kernel.run(f"{{ const T = {thrower}; {poison} }}")
                 self.assertEqual(self.kernel.run("console.log('out'); 1 + 1").value, "2")
                 self.assertEqual(self.kernel.run("await 0; 1 + 1").value, "2")
                 self.assertEqual(self.kernel.run("throw new RangeError('told')").error["evalue"], "told")
-                self.assertEqual(self.kernel.run("process.pid").value, session)
+                self.assertEqual(self.kernel.run("const text: string = 5").error["ename"], "TypeScriptError")
+                self.assertEqual(self.kernel.ask(self.kernel.client.complete("const q = { alpha: 1 }; q.al"))["matches"], ["alpha"])
+                expressions = self.kernel.run("", user_expressions={"e": "await 1 + 2"}).reply["user_expressions"]
+                self.assertEqual(expressions["e"]["data"]["text/plain"], "3")
+                cell = self.kernel.client.execute("for (;;);")
+                self.kernel.next_of("execute_input")
+                self.kernel.manager.interrupt_kernel()
+                self.assertEqual(self.kernel.finish(cell).reply["ename"], "KeyboardInterrupt")
+                self.assertEqual(self.kernel.run("session").value, session)
+
+    def test_what_cannot_be_taken_back_ends_the_session_where_it_must_and_says_so(self):
+        for change in ("'toJSON', { value: () => { throw 1 } }", "'0', { value: 3 }", "'type', { set() { throw 1 } }"):
+            self.assert_session_ended(f"Object.defineProperty(Object.prototype, {change}); 1", "cannot be taken back")
+        session = self.kernel.run("process.pid").value
+        self.kernel.run("Object.defineProperty(Object.prototype, 'mine', { value: () => 'mine' })")
+        self.assertEqual(self.kernel.run("({} as any).mine()").value, "'mine'")
+        self.assertEqual(self.kernel.run("process.pid").value, session)
+        self.kernel.run("process.abort()")
 
     def test_a_replaced_intrinsic_stays_replaced_for_the_user(self):
         self.kernel.run("Array.prototype.map = function () { return ['mine'] as any };")

@@ -58,14 +58,15 @@ describe("a tokenizer equals Hugging Face's", () => {
 describe("a tokenizer.json that is not read", () => {
   const { tokenizer } = read("clip");
   const { model } = tokenizer;
+  const WORD_PIECE = {
+    type: "WordPiece",
+    vocab: { "[UNK]": 0 },
+    unk_token: "[UNK]",
+    continuing_subword_prefix: "##",
+    max_input_chars_per_word: 100,
+  };
   const REFUSED: [what: string, changes: object, rule: RegExp][] = [
-    [
-      "Unigram",
-      { model: { type: "Unigram", vocab: [["▁a", -1]] } },
-      /WordLevel or BPE model \(Unigram, as SigLIP has it/,
-    ],
-    ["no model", { model: null }, /must hold a WordLevel or BPE model/],
-    ["byte fallback", { model: { ...model, byte_fallback: true } }, /without byte_fallback, received true/],
+    ["no model", { model: null }, /must hold a WordLevel, BPE, Unigram or WordPiece model/],
     ["dropout", { model: { ...model, dropout: 0.1 } }, /without dropout, received 0.1/],
     ["a list for a vocabulary", { model: { ...model, vocab: [] } }, /a vocabulary of texts and ids, received "a list"/],
     ["an id below 0", { model: { ...model, vocab: { a: -1 } } }, /whole numbers from 0, received -1/],
@@ -82,16 +83,67 @@ describe("a tokenizer.json that is not read", () => {
     ],
     ["another pattern", split({ Regex: "(a+)+$" }), /by the pattern of CLIP, received/],
     ["a pattern by inherited name", split({ Regex: "constructor" }), /by the pattern of CLIP, received/],
-    ["a step that is unknown", { pre_tokenizer: { type: "Metaspace" } }, /ByteLevel or Split, received "Metaspace"/],
+    [
+      "a step that is unknown",
+      { pre_tokenizer: { type: "Punctuation" } },
+      /or BertPreTokenizer, received "Punctuation"/,
+    ],
     [
       "a normaliser",
-      { normalizer: { type: "Precompiled" } },
-      /NFKD, Lowercase and Replace only, received "Precompiled"/,
+      { normalizer: { type: "ByteLevel" } },
+      /NFKD, Lowercase, Replace, .*Nmt only, received "ByteLevel"/,
     ],
     [
       "a replaced pattern",
       { normalizer: { type: "Replace", pattern: { Regex: "(a|a)*b" }, content: "" } },
-      /\\s\+ only/,
+      /a pattern of one class as .* only/,
+    ],
+    ["Unigram without a list", { model: { type: "Unigram", vocab: {} } }, /list pieces and scores/],
+    ["a piece without a score", { model: { type: "Unigram", vocab: [["a", null]] } }, /each piece with a finite score/],
+    ["a piece that is null", { model: { type: "Unigram", vocab: [null] } }, /with a finite score, received null/],
+    [
+      "a piece of a page",
+      { model: { type: "Unigram", vocab: [["a".repeat(1025), 0]] } },
+      /pieces of 1024 characters, received 1025/,
+    ],
+    [
+      "an unknown id behind the pieces",
+      { model: { type: "Unigram", vocab: [["a", 0]], unk_id: 1 } },
+      /unknown token below the 1 tokens, received 1/,
+    ],
+    ["WordPiece without its unknown token", { model: { ...WORD_PIECE, unk_token: "?" } }, /in the vocabulary/],
+    [
+      "WordPiece of endless words",
+      { model: { ...WORD_PIECE, max_input_chars_per_word: 1e9 } },
+      /words of 1024 characters at most, received 1000000000/,
+    ],
+    ["WordPiece that does not go on", { model: { ...WORD_PIECE, continuing_subword_prefix: 1 } }, /continues a word/],
+    ["a Metaspace of two signs", { pre_tokenizer: { type: "Metaspace", replacement: "__" } }, /as one character/],
+    [
+      "a Metaspace that denies itself",
+      { pre_tokenizer: { type: "Metaspace", replacement: "_", add_prefix_space: false } },
+      /prepend_scheme never where add_prefix_space is false/,
+    ],
+    [
+      "a first Metaspace behind a step that may take the start away",
+      {
+        normalizer: { type: "Strip", strip_left: true, strip_right: true },
+        pre_tokenizer: { type: "Metaspace", replacement: "_", prepend_scheme: "first" },
+      },
+      /may not shorten texts before a Metaspace/,
+    ],
+    ["a normaliser without its flags", { normalizer: { type: "BertNormalizer" } }, /true or false for lowercase/],
+    ["a table that is none", { normalizer: { type: "Precompiled", precompiled_charsmap: "AAAA" } }, /in base64/],
+    ["a table of no text", { normalizer: { type: "Precompiled", precompiled_charsmap: {} } }, /in base64/],
+    [
+      "a table cut short",
+      { normalizer: { type: "Precompiled", precompiled_charsmap: Buffer.from([8, 0, 0, 0, 1]).toString("base64") } },
+      /in base64/,
+    ],
+    [
+      "a hundred steps",
+      { normalizer: { type: "Sequence", normalizers: Array(100).fill({ type: "NFC" }) } },
+      /may have 64 normalizers, received 100/,
     ],
     ["a frame", { post_processor: { type: "Other" } }, /must frame texts by RobertaProcessing/],
     ["a template without text", { post_processor: { type: "TemplateProcessing", single: [] } }, /a place for the text/],
@@ -127,6 +179,42 @@ describe("a tokenizer.json that is not read", () => {
     const normalizer = { type: "Sequence", normalizers: Array(30).fill(step) };
     const doubling = Tokenizer.fromJson({ ...tokenizer, normalizer }, "test");
     assert.throws(() => doubling.encode(["a".repeat(1000)]), /may make a text 32 times as long by its steps/);
+  });
+
+  it("refuses a text that it has no token for", () => {
+    const bare = Tokenizer.fromJson({ model: { type: "Unigram", vocab: [["a", -1]] } }, "test");
+    assert.deepEqual(Array.from(bare.encode(["aa"]).ids), [0n, 0n]);
+    assert.throws(() => bare.encode(["ab"]), /must number an unknown token, as no piece covers a character/);
+  });
+
+  it("refuses a table that replaces a character by a page", () => {
+    // A trie of one key, the letter a, whose value is the place 0 of the texts.
+    const units = new Uint32Array(256);
+    units[0] = 1 << 10;
+    units[0x60] = 0x61 | 0x100 | (2 << 10);
+    units[0x62] = 0x80000000;
+    const bytes = Buffer.concat([Buffer.from([0, 4, 0, 0]), Buffer.from(units.buffer), Buffer.from("b".repeat(999))]);
+    const normalizer = { type: "Precompiled", precompiled_charsmap: bytes.toString("base64") };
+    const long = Tokenizer.fromJson({ ...tokenizer, normalizer }, "test");
+    assert.throws(() => long.encode(["a"]), /may replace by 32 characters at most, received 999/);
+  });
+
+  it("takes long words and long repetitions in a time that grows with their length", () => {
+    const text = "a".repeat(200_000);
+    const pieces = Array.from({ length: 1000 }, (_, i) => ["a".repeat(i + 1), -1 - i]);
+    const words = [
+      { model: { type: "BPE", vocab: { a: 0 }, merges: [] } },
+      { model: { type: "BPE", vocab: { a: 0, aa: 1, aaaa: 2 }, merges: ["a a", "aa aa"] } },
+      { model: { type: "Unigram", vocab: pieces.slice(0, 50), unk_id: 0 } },
+      { model: WORD_PIECE },
+    ];
+    const lengths = words.map((json) => Tokenizer.fromJson(json, "test").encode([text]).dims[1]);
+    assert.deepEqual(lengths, [200_000, 50_000, 4000, 1]);
+  });
+
+  it("reads a character cut in two as the sign for such", () => {
+    const signs = Tokenizer.fromJson({ model: { type: "WordLevel", vocab: { "[UNK]": 0, "\ufffd": 1 } } }, "test");
+    assert.deepEqual(Array.from(signs.encode(["\ud83d"]).ids), [1n]);
   });
 
   function nested(depth: number): object {

@@ -16,6 +16,7 @@ import { Executor } from "../../kernel/dist/session/run/executor";
 import { CellModules } from "../../kernel/dist/session/node/modules";
 import { cellScope, runCell } from "../../kernel/dist/session/run/scope";
 import { cellName, CellStacks } from "../../kernel/dist/session/run/stacks";
+import { promised } from "../../kernel/dist/session/run/steps";
 import { installHost, type SessionHost } from "../../kernel/dist/display/host";
 import {
   ALIGNMENT_MIME,
@@ -43,7 +44,7 @@ let count = 0;
 
 /** The bundle of a cell's value. */
 async function run(code: string): Promise<Bundle> {
-  const result = await runCell(scope, () => executor.execute(code, cellName(++count), scope));
+  const result = await runCell(scope, () => promised(executor.execute(code, cellName(++count), scope)));
   return result.has ? ((result.value as { bundle?: Bundle }).bundle ?? {}) : {};
 }
 

@@ -110,10 +110,67 @@ describe("features.extract", () => {
       run("x", { imagesPerFile: 0 }),
       /imagesPerFile must be a whole number of at least 1, received 0/,
     );
+    await assert.rejects(run("x", { preprocess: "half" }), /preprocess must be given where the encoder is loaded/);
     await assert.rejects(
       run("x", { indices: [3] }),
       /features.extract: layer 3 is out of range, legal layers are -3..2/,
     );
+  });
+
+  const DAMAGE: [what: string, harm: (file: string) => void, reason: RegExp][] = [
+    ["deleted", (file) => rmSync(file), /^is missing$/],
+    ["truncated", (file) => truncateSync(file, 1000), /^has 1000 of \d+ bytes$/],
+    ["longer", (file) => appendFileSync(file, "more"), /^has \d+ of \d+ bytes$/],
+    ["empty", (file) => truncateSync(file, 0), /^has 0 of \d+ bytes$/],
+    ["altered", (file) => flipLastByte(file), /^holds other bytes than were written$/],
+  ];
+  for (const [what, harm, reason] of DAMAGE)
+    it(`computes again what a ${what} file held, and says so`, async () => {
+      await run(what);
+      harm(join(folder, what, "features-00001.safetensors"));
+      const { ok, reused, redone, damaged } = await run(what);
+      assert.deepEqual([ok, reused, redone, damaged.length], [10, 6, 4, 1]);
+      assert.deepEqual([damaged[0].file, damaged[0].paths], ["features-00001.safetensors", paths.slice(4, 8)]);
+      assert.match(damaged[0].reason, reason);
+      const stored = await features.open(join(folder, what));
+      const whole = await features.open(join(folder, "whole"));
+      for (const path of paths)
+        assert.ok(maxAbsDiff((await stored.features(path)).data, (await whole.features(path)).data) < 1e-6, path);
+      const again = await run(what);
+      assert.deepEqual([again.reused, again.redone, again.damaged], [10, 0, []], "nothing is left to do");
+    });
+
+  function flipLastByte(file: string): void {
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(file, bytes);
+  }
+
+  it("never takes the features of equal content from a damaged file", async () => {
+    const copy = join(folder, "twin.png");
+    copyFileSync(paths[0], copy);
+    await run("twins", { images: [paths[0]] });
+    rmSync(join(folder, "twins", "features-00000.safetensors"));
+    const { ok, redone, damaged } = await run("twins", { images: [copy] });
+    assert.deepEqual([ok, redone, damaged.length], [1, 0, 1], "the lost picture is none of this call's");
+    assert.equal(lines("twins").at(-1)!.shard, "features-00001.safetensors");
+    const stored = await features.open(join(folder, "twins"));
+    assert.ok((await stored.features(copy)).data.length > 0);
+    const lost = /features-00000.safetensors must be whole; features.extract with the same options .*ENOENT/;
+    await assert.rejects(stored.features(paths[0]), lost);
+  });
+
+  it("knows by its header whether a file without checksum is whole", async () => {
+    await run("earlier");
+    const out = join(folder, "earlier");
+    const text = lines("earlier").map(({ file, ...line }) => `${JSON.stringify({ ...line, old: file && 1 })}\n`);
+    writeFileSync(join(out, "manifest.jsonl"), text.join(""));
+    const described = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
+    described.committed.manifest = Buffer.byteLength(text.join(""));
+    writeFileSync(join(out, "run.json"), JSON.stringify(described));
+    assert.equal((await run("earlier")).redone, 0);
+    truncateSync(join(out, "features-00002.safetensors"), 1000);
+    assert.equal((await run("earlier")).redone, 2);
   });
 
   it("extracts an image anew when its file has changed", async () => {

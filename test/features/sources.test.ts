@@ -77,7 +77,10 @@ describe("a source of pictures", () => {
   });
 
   it("must give each picture a name of its own", async () => {
-    await assert.rejects(run("twice", [...named(1), ...named(1)]), /features.extract: names of pictures must differ, received "n0"/);
+    await assert.rejects(
+      run("twice", [...named(1), ...named(1)]),
+      /features.extract: names of pictures must differ, received "n0"/,
+    );
     await assert.rejects(run("none", [{ picture: picture(0) }] as never), /each picture must have a name and pixels/);
     await assert.rejects(run("none", 7 as never), /images must be a folder, paths, or pictures with names, received 7/);
   });

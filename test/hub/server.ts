@@ -10,7 +10,8 @@ export const REPO = "owner/name";
 export type Fault =
   | { kind: "cut"; after: number }
   | { kind: "status"; status: number; headers?: Record<string, string> }
-  | { kind: "truncate"; after: number };
+  | { kind: "truncate"; after: number }
+  | { kind: "drip" };
 
 export interface Seen {
   method: string;
@@ -94,6 +95,10 @@ export class FakeHub {
   }
 
   private list(response: ServerResponse): void {
+    if (this.faults.shift()?.kind === "drip") {
+      response.writeHead(200, { "content-type": "application/json" });
+      return drip(response, Buffer.from(JSON.stringify({ siblings: Array(999).fill({ rfilename: "a" }) })));
+    }
     const siblings = this.siblings ?? [...this.files.keys()].map((rfilename) => ({ rfilename }));
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ siblings }));
   }
@@ -116,9 +121,17 @@ export class FakeHub {
       return;
     }
     response.writeHead(range ? 206 : 200, { ...headers, ...span, "content-length": rest.length });
+    if (fault?.kind === "drip") return drip(response, rest);
     if (fault?.kind !== "cut") response.end(rest);
     else response.write(rest.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
   }
+}
+
+/** Sends a byte now and then, as long as somebody listens. */
+function drip(response: ServerResponse, content: Buffer): void {
+  let at = 0;
+  const timer = setInterval(() => response.write(content.subarray(at, ++at)), 10);
+  response.on("close", () => clearInterval(timer));
 }
 
 function send(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {

@@ -23,6 +23,12 @@ describe("law.policy on the published table", () => {
     assert.deepEqual(missed.sort(), ["seed_image", "textvqa_val"]);
   });
 
+  it("anytime recall ends at the rule's own hits, where the released curve ends at 1", () => {
+    const ends = Object.keys(result.benchmarks).map((name) => at(name, "ac").anytime[12]);
+    assert.ok(ends.some((share) => share < 1) && ends.every((share) => share > 0.5), ends.join());
+    assert.ok(result.overall.ac.anytime[12] < 1);
+  });
+
   it("anytime recall never falls, and each fixed-budget figure lies in its interval", () => {
     for (const curves of Object.values(result.benchmarks)) {
       for (const { anytime, fixedBudget, fixedBudgetInterval } of Object.values(curves)) {

@@ -128,16 +128,18 @@ describe("law.fit, invariants of law.md section 4", () => {
     assert.ok(r2(["a"], 1) <= r2(["a", "c"], 1) && r2(["a", "c"], 1) <= model.r2);
   });
 
-  it("interpolates with as many rows as coefficients, and stays finite with fewer", () => {
-    const few = (count: number) => {
+  it("is refused with as many rows as coefficients or fewer, unless a ridge holds it", () => {
+    const few = (count: number, options: law.FitOptions = {}) => {
       const encoders = table.encoders.slice(-count);
       const rows = table.rows.filter((row) => row.benchmark === "mme" && encoders.includes(row.encoder));
-      return law.fit({ ...table, rows, encoders, benchmarks: ["mme"], groups: {} }).benchmarks.mme;
+      return law.fit({ ...table, rows, encoders, benchmarks: ["mme"], groups: {} }, options).benchmarks.mme;
     };
-    close(few(6).r2, 1, 1e-9);
-    const under = few(4);
-    close(under.r2, 1, 1e-9);
-    assert.ok(under.coefficients.every(Number.isFinite));
+    assert.throws(() => few(6), /mme must have more scored .* received "6 encoders for 6 coefficients"/);
+    assert.throws(() => few(2, { terms: ["a"] }), /received "2 encoders for 2 coefficients"/);
+    assert.ok(few(7).residualError! > 0);
+    assert.ok(few(6, { terms: ["a", "c", "a", "c", "a*c"] }).residualError! > 0, "terms that say the same count once");
+    const under = few(4, { ridge: 0.1 });
+    assert.ok(under.r2 < 1 && under.coefficients.every(Number.isFinite));
     assert.deepEqual([under.adjustedR2, under.residualError], [null, null]);
   });
 
@@ -181,9 +183,9 @@ describe("law.fit refuses", () => {
 
 describe("law.parseTable", () => {
   it("reads a long table, with a score still missing", () => {
-    const table = law.parseTable("encoder,benchmark,a,c,score\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");
-    assert.deepEqual(table.encoders, ["x", "y", "z"]);
-    assert.equal(table.rows[2].score, null);
+    const table = law.parseTable("encoder,benchmark,a,c,score\nw,b,5,0,1\nx,b,1,2,3\ny,b,2,3,4\nz,b,3,1,\n");
+    assert.deepEqual(table.encoders, ["w", "x", "y", "z"]);
+    assert.equal(table.rows[3].score, null);
     assert.ok(Number.isFinite(law.fit(table, { degree: 1, predictors: ["a"] }).benchmarks.b.predictions.z));
   });
 

@@ -3,10 +3,12 @@
  * `extension/src/`, or a file directly in one of them.
  */
 import { dirname, join, relative, sep } from "node:path";
+import { spreads } from "./spreads.mjs";
 
 /** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
 export const KERNEL_FLOORS = [
-  ["rule-error", "prng"],
+  ["rule-error", "prng", "json-text"],
+  ["option-names"],
   ["numeric", "contracts", "platform", "picture"],
   ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data"],
   ["display"],
@@ -29,7 +31,7 @@ export const KNOW_METHODS = ["studies", "cli", "index"];
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
   ["dom"],
-  ["parts", "comms", "preferences"],
+  ["parts", "comms", "preferences", "commands"],
   ["panes", "plots"],
   ["export"],
   ["frame"],
@@ -85,4 +87,4 @@ const rooms = {
   },
 };
 
-export default { rules: { rooms } };
+export default { rules: { rooms, spreads } };

@@ -28,7 +28,7 @@ function oneSided(model: Model, sign: number): Tensor {
 }
 
 describe("gate activity", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("is the mean opening and the share of open inputs, task by task, batches together", async () => {
     const { model, adapters } = adapted({

@@ -10,7 +10,7 @@ import { lora } from "./names.ts";
 
 const golden = join(import.meta.dirname, "golden", "merge");
 const folder = mkdtempSync(join(tmpdir(), "fovea-merge-"));
-before(() => nn.start("wasm"));
+before(() => nn.start("native"));
 after(() => rmSync(folder, { recursive: true }));
 
 const tensorsOf = (path: string): Map<string, safetensors.SafetensorsTensor> =>
@@ -210,19 +210,6 @@ describe("a merged base", () => {
       /must be \[8, 3, 4, 4\] .* received \[8, 1/,
     );
     await refused("vit", q, (tensors) => tensors.delete(q), /must hold the adapter's layers; it holds/);
-  });
-
-  it("is what trained biases and rows are for: beside a model in memory they are refused", async () => {
-    const reasons = {
-      deit: 'bias "lora_only"',
-      tokens: "trainable_token_indices",
-      "tied-saved-together": "ensure_weight_tying true",
-    };
-    for (const [name, reason] of Object.entries(reasons))
-      await assert.rejects(
-        lora.load(new nn.Linear(2, 2), adapterOf(name)),
-        new RegExp(`lora.load: ${reason} must be merged into the base`),
-      );
   });
 });
 

@@ -29,7 +29,7 @@ function makeModel(withVce: boolean): InstanceType<typeof models.VisionLanguageM
 const levels = (): Tensor[] => [noise([2, 8, 4], 1), noise([2, 8, 4], 2)];
 
 describe("a model that sees", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("projects squares of neighbouring tokens, side by side in raster order", () => {
     const projector = new models.Projector(3, 8, { merge: 2 });

@@ -2,7 +2,7 @@ import { before, describe } from "node:test";
 import { nn } from "./names.ts";
 
 /** Every device of training that this machine may have, best first. */
-const DEVICES: nn.TrainingDevice[] = ["tensorflow", "wasm", "cpu"];
+const DEVICES: nn.TrainingDevice[] = ["native", "tensorflow", "wasm", "cpu"];
 
 /** One run of the tests on every device; one that is not installed here is skipped, and says so. */
 export function onEveryDevice(name: string, body: (device: nn.TrainingDevice) => void): void {

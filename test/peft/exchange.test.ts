@@ -55,7 +55,7 @@ describe("exchange with the real PEFT", { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), "fovea-peft-"));
   let peft: Reference;
   before(async () => {
-    await nn.start("wasm");
+    await nn.start("native");
     peft = new Reference();
     await peft.ask("write", folder);
   });

@@ -1,4 +1,4 @@
-/** Worker of the test page: draws a scene, runs a cell. */
+/** What the page asks of the worker: draw a scene, run a cell. */
 import * as fovea from "../../kernel/index.ts";
 import { sha256 } from "../../kernel/platform/index.ts";
 import { Session } from "../../kernel/session/session.ts";
@@ -48,7 +48,12 @@ let listener: (message: FromSession) => void = () => undefined;
 function start(files: Record<string, string>): string {
   for (const [path, text] of Object.entries(files)) memory.set(path, text);
   bundled.set("fovea", fovea);
-  session = new Session((message) => listener(message));
+  session = new Session(
+    (message) => listener(message),
+    () => {
+      throw new Error("the session is unusable");
+    },
+  );
   return "started";
 }
 

@@ -79,7 +79,7 @@ describe("CellCompiler", () => {
       "let n = 0; for (const x of [1, 2]) n += x; do n++; while (n < 9); out: for (;;) { while (true) break out; } n";
     const { code } = compiler.compile(source);
     assert.equal(code.match(/\$flags\[0\]/g)?.length, 4);
-    assert.deepEqual(new Function("$flags", "$stop", code)([0], assert.fail), [9]);
+    assert.deepEqual(new Function("$flags", "$stop", code)([0], assert.fail).value, 9);
   });
 
   it("knows async cells: await, for await, and neither inside a function", () => {
@@ -92,7 +92,10 @@ describe("CellCompiler", () => {
     const cell = compiler.compile("interface P { q: number } const p: P = { q: 1 };");
     assert.throws(() => compiler.compile("p.q"), CellDiagnostics);
     compiler.accept(cell);
-    assert.match(compiler.compile("const again: P = p; again.q").code, /return \[again\.q\];/);
+    assert.match(
+      compiler.compile("const again: P = p; again.q").code,
+      /return \{ __proto__: null, value: again\.q \};/,
+    );
   });
 
   it("tells open input from wrong input", () => {

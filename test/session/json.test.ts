@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toJSON, toJSONObject } from "../../kernel/session/json";
 import { bundleOf, checkBundle } from "../../kernel/session/mime";
+import { promised } from "../../kernel/session/run/steps";
 
 describe("toJSON", () => {
   it("converts what JSON has no word for", () => {
@@ -36,8 +37,8 @@ describe("toJSON", () => {
 describe("mime bundles", () => {
   it("hold text beside what a value says of itself", async () => {
     const value = { [Symbol.for("Jupyter.display")]: async () => ({ "text/html": "<b>" }) };
-    assert.deepEqual(Object.keys(await bundleOf(value)), ["text/html", "text/plain"]);
-    assert.deepEqual(await bundleOf("a"), { "text/plain": "'a'" });
+    assert.deepEqual(Object.keys(await promised(bundleOf(value))), ["text/html", "text/plain"]);
+    assert.deepEqual(await promised(bundleOf("a")), { "text/plain": "'a'" });
   });
 
   it("turn bytes into base64 and leave JSON be", () => {
@@ -59,6 +60,6 @@ describe("mime bundles", () => {
         throw new Error("no");
       },
     };
-    assert.match(String((await bundleOf(value))["text/plain"]), /inspect failed: no/);
+    assert.match(String((await promised(bundleOf(value)))["text/plain"]), /inspect failed: no/);
   });
 });

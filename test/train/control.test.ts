@@ -50,7 +50,7 @@ function heard(control: train.TrainingControl): string[] {
 }
 
 describe("a control", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("tells the plan, every step with its examples and pictures, and the end", async () => {
     const control = new train.TrainingControl("seed 1");
@@ -91,7 +91,7 @@ describe("a control", () => {
       step: 0,
       accumulate: 2,
       batches: 3,
-      device: "wasm",
+      device: "native",
       checkpoint: join(folder, "plan.safetensors"),
     });
     assert.deepEqual(heard(control), ["began at 0 of 7", ...lines.slice(3, -1), "finished"], "late, the same is told");
@@ -186,7 +186,7 @@ describe("a control", () => {
 
 describe("event files for TensorBoard", () => {
   it("are refused on other devices, naming what writes them", async () => {
-    await nn.start("wasm");
+    await nn.start("native");
     const run = train.fit(line({ tensorboard: join(folder, "never") }));
     await assert.rejects(run, /tensorboard needs the device tensorflow.*fovea backend install tensorflow/);
     assert.equal(existsSync(join(folder, "never")), false);
@@ -213,7 +213,7 @@ describe("event files for TensorBoard", () => {
       [10, 0.25],
     ]);
     assert.deepEqual(told("learning_rate/a").length, 6);
-    await nn.start("wasm");
+    await nn.start("native");
   });
 });
 

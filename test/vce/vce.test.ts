@@ -42,7 +42,7 @@ onEveryDevice("VCE", () => {
 });
 
 describe("VCE", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("has the published number of parameters: 2,892,544 with the norm that is never used", () => {
     // Counts for the configuration of arXiv 2411.12787; 5,785,088 bytes in half precision.

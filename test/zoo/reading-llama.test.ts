@@ -21,7 +21,7 @@ interface Card {
 const card = JSON.parse(readFileSync(join(folder, "card.json"), "utf8")) as Card;
 
 describe("reading-llama", () => {
-  before(() => nn.start("wasm"));
+  before(() => nn.start("native"));
 
   it("is small, and as large as its card says", async () => {
     assert.ok(statSync(join(folder, "model.safetensors")).size <= 8e6);
@@ -70,7 +70,7 @@ describe("reading-llama", () => {
 
 describe("a folder of a language model", () => {
   it("is refused where a file is missing, broken or of another architecture", async () => {
-    await nn.start("wasm");
+    await nn.start("native");
     const copy = mkdtempSync(join(tmpdir(), "fovea-llama-"));
     try {
       await assert.rejects(models.load(copy), /models\.load: the folder must hold config\.json/);

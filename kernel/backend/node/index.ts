@@ -1,6 +1,7 @@
 /** Parts of backends that need Node: packages, child processes, installed runtimes. A bundle for a browser replaces this module. */
 export { backendsFolder, loaderEnvironment } from "../install";
 export { doctor, type DoctorReport, type LadderRung } from "./doctor";
+export { loadCpuClass, loadOnnxBinding, memoryOfMachine } from "./native";
 export { askNvidia } from "./nvidia";
 export { loadCore, loadCpu, loadWasmPackage } from "./packages";
 export { probeAll, probeDevice, resolveDevice } from "./probe";
@@ -8,6 +9,7 @@ export { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe
 export { runtimeVersion } from "./runtime";
 export {
   type EventFile,
+  offerTensorflow,
   openEventFile,
   registerTensorflow,
   TENSORFLOW_BACKEND,

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { askChild } from "./child";
+import { runtimeVersion } from "./runtime";
 import { type TensorflowBuild, tensorflowBuilds } from "./tensorflow";
 import { missingForWebgpu, WEBGPU_PACKAGES } from "./webgpu";
 
 /** Runtime of tfjs for training; `TRAINING_BACKENDS` lists them best first. */
-export type TrainingBackend = "tensorflow-gpu" | "tensorflow" | "webgpu" | "wasm" | "cpu";
+export type TrainingBackend = "tensorflow-gpu" | "native" | "tensorflow" | "webgpu" | "wasm" | "cpu";
 
 /** Result of probing one runtime. */
 export interface TrainingProbe {
@@ -48,6 +49,14 @@ const TENSORFLOW_SCRIPT = multiply(`
   loaded.registerTensorflow(tf, JSON.parse(first));
   tf.setBackend("tensorflow");
   const version = tf.backend().binding.TF_Version;
+`);
+
+const NATIVE_SCRIPT = multiply(`
+  for (const module of JSON.parse(first)) var own = require(module);
+  own.startNative(tf);
+  own.offerNative(tf);
+  if (!(await tf.setBackend("native"))) throw new Error("native does not start");
+  const version = second;
 `);
 
 const WEBGPU_SCRIPT = multiply(`
@@ -102,6 +111,11 @@ async function probePackage(backend: "wasm" | "cpu"): Promise<TrainingProbe> {
   return probe(backend, name, () => ask(PACKAGE_SCRIPT, [backend, require.resolve(name)]));
 }
 
+async function probeNative(): Promise<TrainingProbe> {
+  const args = [JSON.stringify(ownModule(join("..", "native", "start"))), runtimeVersion()];
+  return probe("native", "onnxruntime-node", () => ask(NATIVE_SCRIPT, args));
+}
+
 async function probeWebgpu(): Promise<TrainingProbe> {
   const [runtime, version] = Object.entries(WEBGPU_PACKAGES)[1];
   const missing = missingForWebgpu();
@@ -114,11 +128,18 @@ async function probeWebgpu(): Promise<TrainingProbe> {
 /** Returns every rung of the training ladder with its probe, best first. */
 export async function probeTraining(): Promise<TrainingProbe[]> {
   const builds = tensorflowBuilds();
-  const native = [true, false].map((gpu) => {
+  const tensorflow = (gpu: boolean): TrainingProbe | Promise<TrainingProbe> => {
     const build = builds.find((one) => one.gpu === gpu);
     return build ? probeBuild(build) : notInstalled(gpu);
-  });
-  return Promise.all([...native, probeWebgpu(), probePackage("wasm"), probePackage("cpu")]);
+  };
+  return Promise.all([
+    tensorflow(true),
+    probeNative(),
+    tensorflow(false),
+    probeWebgpu(),
+    probePackage("wasm"),
+    probePackage("cpu"),
+  ]);
 }
 
 function notInstalled(gpu: boolean): TrainingProbe {

@@ -52,24 +52,51 @@ const buildOf = ({ name, versions }: Installed): TensorflowBuild => ({
 });
 
 /**
- * Registers the backend `tensorflow` with this tfjs-core, with all of TensorFlow's kernels. A second call does nothing,
- * because one process holds one TensorFlow. `setBackend` is left to the caller.
+ * Registers the backend `tensorflow` with this tfjs-core, with all of TensorFlow's kernels. A second call does nothing.
+ * `setBackend` is left to the caller.
  *
  * @throws DeviceError when no build is installed, or its library cannot be loaded
  */
 export function registerTensorflow(core: TfjsCore, build: TensorflowBuild | null = tensorflowBuild()): TensorflowBuild {
   const fn = "backend.registerTensorflow";
   if (!build) throw new DeviceError(fn, "TensorFlow must be installed: fovea backend install tensorflow", "nothing");
-  if (core.findBackendFactory(TENSORFLOW_BACKEND)) return build;
-  setUp();
-  putBackChainedOps(core);
   try {
-    load(core, build);
+    make ??= load(core, build);
   } catch (error) {
     throw new DeviceError(fn, `TensorFlow in ${build.folder} must load`, error);
   }
+  onlyWithGpu = false;
+  if (!core.findBackendFactory(TENSORFLOW_BACKEND))
+    core.registerBackend(TENSORFLOW_BACKEND, make as () => never, PRIORITY);
   return build;
 }
+
+/**
+ * Makes an installed build for GPUs known to tfjs, which loads it at the first operation where no device was chosen, and
+ * passes over it without a GPU.
+ */
+export function offerTensorflow(core: TfjsCore, build: TensorflowBuild | null = tensorflowBuild()): void {
+  if (!build?.gpu || core.findBackendFactory(TENSORFLOW_BACKEND)) return;
+  const first = (): never => {
+    const backend = (make ??= load(core, build))();
+    if (onlyWithGpu && !backend.isUsingGpuDevice) throw new DeviceError("nn.start", "there must be a GPU", "none");
+    return backend as never;
+  };
+  core.registerBackend(TENSORFLOW_BACKEND, first, PRIORITY);
+}
+
+/** Part of tfjs-node's backend that tells the device. */
+interface NodeBackend {
+  isUsingGpuDevice: boolean;
+}
+
+/** Above the other devices. */
+const PRIORITY = 3;
+
+/** Makes the backend, once its library is loaded: one process holds one TensorFlow. */
+let make: (() => NodeBackend) | null = null;
+/** False once TensorFlow was asked for by name. */
+let onlyWithGpu = true;
 
 /**
  * Configures TensorFlow before its library is loaded: quiet, with a shared GPU, and with the faster oneDNN kernels
@@ -135,10 +162,12 @@ interface WriterModule {
 let requireLoaded: NodeJS.Require | undefined;
 
 interface BackendModule {
-  NodeJSKernelBackend: new (binding: object, name: string) => never;
+  NodeJSKernelBackend: new (binding: object, name: string) => NodeBackend;
 }
 
-function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): void {
+function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): () => NodeBackend {
+  setUp();
+  putBackChainedOps(core);
   const name = gpu ? "@tensorflow/tfjs-node-gpu" : "@tensorflow/tfjs-node";
   const requireThere = createRequire(join(folder, "node_modules", name, "dist", "index.js"));
   for (const stub of STUBS) Object.setPrototypeOf(requireThere(stub), core);
@@ -146,5 +175,5 @@ function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): void {
   requireThere("./register_all_kernels");
   const { NodeJSKernelBackend } = requireThere("./nodejs_kernel_backend") as BackendModule;
   requireLoaded = requireThere;
-  core.registerBackend(TENSORFLOW_BACKEND, () => new NodeJSKernelBackend(binding, name), 3);
+  return () => new NodeJSKernelBackend(binding, name);
 }

@@ -20,6 +20,7 @@ const OPTIONS = {
   layer: TEXT,
   limit: TEXT,
   direction: TEXT,
+  preprocess: TEXT,
   device: TEXT,
   batch: TEXT,
   json: FLAG,

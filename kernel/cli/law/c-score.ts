@@ -10,8 +10,10 @@ import * as features from "../../features";
 import * as law from "../../law";
 import type { CScore, CScoreOptions, LookAlikes, PckSummary } from "../../law";
 import { joinNegatives } from "../arguments";
+import { preprocessOf } from "../preprocess";
 import { USAGE } from "../usage";
 import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";
+import { parseJson } from "../../json-text";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -35,6 +37,7 @@ const OPTIONS = {
   inclusive: FLAG,
   geometry: TEXT,
   normalize: TEXT,
+  preprocess: TEXT,
   "look-alikes": TEXT,
   device: TEXT,
   batch: TEXT,
@@ -127,6 +130,7 @@ async function open(
     half,
     pairs.every(isSquare),
     values.device as DeviceRequest | undefined,
+    preprocessOf("law c-score", values.preprocess),
   );
   if (out === undefined) return encoder;
   try {
@@ -156,8 +160,9 @@ async function prepared(
   half: boolean,
   square: boolean,
   device: DeviceRequest | undefined,
+  preprocess: encoders.LoadOptions["preprocess"],
 ): Promise<Encoder> {
-  const encoder = await encoders.load(name, { device });
+  const encoder = await encoders.load(name, { device, preprocess });
   const { preprocess: own } = encoder.info;
   const wanted = geometry === "letterbox" ? "letterbox" : "stretch";
   const fits =
@@ -172,7 +177,7 @@ async function prepared(
 function lookAlikesOf(file: string | undefined): LookAlikes | undefined {
   if (file === undefined) return undefined;
   if (file === "world") return data.world.lookAlikes;
-  const groups: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const groups = parseJson(readFileSync(file, "utf8"));
   if (isLookAlikes(groups)) return groups;
   throw new Error(`law: --look-alikes must hold {category: [[ids], …]} as JSON, received ${file}`);
 }

@@ -1,7 +1,9 @@
+import { append } from "../../numeric";
 import type { DeviceRequest } from "../../backend";
 import * as encoders from "../../encoders";
 import { listImages } from "../../features";
 import type { TokenSet } from "../../law";
+import { preprocessOf } from "../preprocess";
 import { countOf, numberOf, progress, stopSignal } from "./values";
 
 /** Returns the paths of a folder's or list's pictures, the first `limit` by name. */
@@ -17,9 +19,12 @@ const BATCH = 16;
 export async function tokensOfImages(
   name: string,
   files: readonly string[],
-  values: { layer?: string; device?: string; batch?: string },
+  values: { layer?: string; device?: string; batch?: string; preprocess?: string },
 ): Promise<TokenSet[]> {
-  const encoder = await encoders.load(name, { device: values.device as DeviceRequest | undefined });
+  const encoder = await encoders.load(name, {
+    device: values.device as DeviceRequest | undefined,
+    preprocess: preprocessOf("law a-score", values.preprocess),
+  });
   const signal = stopSignal("law a-score: stopped");
   const [batch, layer] = [countOf("batch", values.batch) ?? BATCH, numberOf("layer", values.layer) ?? -2];
   const sets: TokenSet[] = [];
@@ -29,7 +34,10 @@ export async function tokensOfImages(
       const some = files.slice(start, start + batch);
       const options = { indices: [layer], outputFmt: "NLC", intermediatesOnly: true, stopEarly: true } as const;
       const [map] = (await encoder.forwardIntermediates(some, options)).intermediates;
-      sets.push(...some.map((_, i) => ({ data: map.tokens(i), width: map.channels })));
+      append(
+        sets,
+        some.map((_, i) => ({ data: map.tokens(i), width: map.channels })),
+      );
       progress({ done: sets.length, total: files.length });
     }
   } finally {

@@ -5,7 +5,6 @@ import { isTight } from "../../protocol/law/model";
 import { tightWarning } from "../../view/law/text";
 import * as law from "../../law";
 import {
-  LawError,
   type BenchmarkFit,
   type Plan,
   type PlanCandidate,
@@ -61,19 +60,7 @@ export function fit(args: string[]): void {
     ridge: numberOf("ridge", values.ridge),
     normalize,
   });
-  checkFreedom(result);
   print(values.json, result, () => fitLines(result));
-}
-
-/** Refuses a fit without degrees of freedom, which passes through any points. */
-function checkFreedom({ benchmarks }: TableFit): void {
-  for (const [name, { n, coefficients, residualError }] of Object.entries(benchmarks))
-    if (residualError === null)
-      throw new LawError(
-        "law fit",
-        `${name} must have more scored encoders than coefficients that they determine; fewer terms (--terms, --degree 1) need fewer`,
-        `${n} encoders for ${coefficients.length} coefficients`,
-      );
 }
 
 function fitLines({ options, benchmarks, groups }: TableFit): string[] {

@@ -1,4 +1,5 @@
-import { MOST_TOKENS, readId, readVocabulary, refuse, type Step } from "./json";
+import { byteIds, MOST_TOKENS, readId, readVocabulary, refuse, type Step } from "./json";
+import { Chain, PairQueue } from "./pair-queue";
 
 /** Function from a word to the ids of its parts. */
 export type WordModel = (word: string) => readonly number[];
@@ -13,6 +14,8 @@ interface Bpe {
   prefix: string;
   suffix: string;
   wholeWords: boolean;
+  /** Ids of the 256 bytes; null without byte fallback. */
+  bytes: readonly (number | undefined)[] | null;
 }
 
 /** Returns a byte-pair encoding: characters of a word, joined pair by pair in the learnt order. */
@@ -26,7 +29,6 @@ export function readBpe(fn: string, model: Step): WordModel {
 
 function checkBpe(fn: string, model: Step): Bpe {
   if (model.dropout) refuse(fn, "must hold a BPE model without dropout", model.dropout);
-  if (model.byte_fallback) refuse(fn, "must hold a BPE model without byte_fallback", model.byte_fallback);
   const vocabulary = readVocabulary(fn, model.vocab);
   const prefix = textOf(model.continuing_subword_prefix);
   const unknown = model.unk_token ?? null;
@@ -40,6 +42,7 @@ function checkBpe(fn: string, model: Step): Bpe {
     unknown: unknown === null ? null : (vocabulary.get(unknown as string) as number),
     fuseUnknown: model.fuse_unk === true,
     wholeWords: model.ignore_merges === true,
+    bytes: model.byte_fallback === true ? byteIds((token) => vocabulary.get(token)) : null,
   };
 }
 
@@ -63,32 +66,58 @@ function readMerges(fn: string, { merges }: Step, vocabulary: Map<string, number
 }
 
 /**
- * Returns the characters of a word as ids. A character outside the vocabulary is unknown, or omitted without an unknown
- * token.
+ * Returns the characters of a word as ids. A character outside the vocabulary is spelled in bytes, unknown, or omitted
+ * without an unknown token. As in `tokenizers`, an unknown one waits for the next known character.
  */
-function symbolsOf({ vocabulary, unknown, fuseUnknown, prefix, suffix }: Bpe, word: string): number[] {
+function symbolsOf({ vocabulary, unknown, fuseUnknown, bytes, prefix, suffix }: Bpe, word: string): number[] {
   const ids: number[] = [];
   const characters = Array.from(word);
-  let isLastUnknown = false;
+  let isWaiting = false;
+  const settle = (isNext: boolean): void => {
+    if (isWaiting) ids.push(unknown as number);
+    isWaiting = isNext;
+  };
   for (const [i, character] of characters.entries()) {
     const text = (i > 0 ? prefix : "") + character + (i === characters.length - 1 ? suffix : "");
     const id = vocabulary.get(text);
+    const spelled = id === undefined ? spell(bytes, text) : null;
+    if (id !== undefined) settle(false);
     if (id !== undefined) ids.push(id);
-    else if (unknown !== null && !(fuseUnknown && isLastUnknown)) ids.push(unknown);
-    isLastUnknown = id === undefined;
+    else if (spelled) for (const byte of spelled) ids.push(byte);
+    else if (unknown !== null && fuseUnknown) isWaiting = true;
+    else if (unknown !== null) settle(true);
   }
+  settle(false);
   return ids;
+}
+
+function spell(bytes: Bpe["bytes"], text: string): number[] | null {
+  const ids = bytes && Array.from(new TextEncoder().encode(text), (byte) => bytes[byte]);
+  return ids?.every((id) => id !== undefined) ? (ids as number[]) : null;
 }
 
 /** Joins the pair learnt earliest, leftmost first, until no pair is left. */
 function joinPairs({ merges }: Bpe, ids: number[]): number[] {
-  for (;;) {
-    let best: { rank: number; id: number; at: number } | undefined;
-    for (let at = 0; at + 1 < ids.length; at++) {
-      const merge = merges.get(pairOf(ids[at], ids[at + 1]));
-      if (merge && (!best || merge.rank < best.rank)) best = { ...merge, at };
-    }
-    if (!best) return ids;
-    ids.splice(best.at, 2, best.id);
+  const chain = new Chain(ids);
+  const queue = new PairQueue();
+  const offer = (at: number): void => {
+    const next = chain.next[at];
+    const merge = next < ids.length ? merges.get(pairOf(ids[at], ids[next])) : undefined;
+    if (merge) queue.push({ rank: merge.rank, at, left: ids[at], right: ids[next], id: merge.id });
+  };
+  for (let at = 0; at < ids.length; at++) offer(at);
+  for (let pair = queue.pop(); pair; pair = queue.pop()) {
+    const { at, left, right, id } = pair;
+    const next = chain.next[at];
+    if (ids[at] !== left || next >= ids.length || ids[next] !== right) continue;
+    ids[at] = id;
+    ids[next] = GONE;
+    chain.drop(next);
+    if (chain.previous[at] >= 0) offer(chain.previous[at]);
+    offer(at);
   }
+  return ids.filter((id) => id !== GONE);
 }
+
+/** Mark in place of a symbol that was joined to the one before it. */
+const GONE = -1;

@@ -28,13 +28,20 @@ export interface TokenizerJson {
   padding?: { pad_id?: unknown; strategy?: unknown; direction?: unknown } | null;
 }
 
+/** Function from a text to its normalised form. */
+export type Normalizer = (text: string) => string;
+
+/** Steps that double a text, one after the other, fill the memory: NFKD makes at most 18 characters of one. */
+export const MOST_GROWTH = 32;
+
 /** Throws an error for an invalid value in a file. */
 export function refuse(fn: string, rule: string, received: unknown): never {
   throw new EncoderError(fn, `tokenizer.json ${rule}`, received);
 }
 
-/** Real tokenizers nest sequences once. */
+/** Real tokenizers nest sequences once, of a few steps. */
 const MOST_DEPTH = 16;
+const MOST_STEPS = 64;
 
 /** Returns a step, or the steps of a sequence; none for `null`. */
 export function stepsOf(fn: string, step: Step | null | undefined, key: string, depth = 0): Step[] {
@@ -44,7 +51,16 @@ export function stepsOf(fn: string, step: Step | null | undefined, key: string, 
   if (step.type !== "Sequence") return [step];
   const parts = step[key];
   if (!Array.isArray(parts)) refuse(fn, `must list the ${key} of a sequence`, parts);
-  return parts.flatMap((part: Step) => stepsOf(fn, part, key, depth + 1));
+  const steps = parts.flatMap((part: Step) => stepsOf(fn, part, key, depth + 1));
+  if (steps.length > MOST_STEPS) refuse(fn, `may have ${MOST_STEPS} ${key}`, steps.length);
+  return steps;
+}
+
+/** Reads a flag that a step must have. */
+export function readFlag(fn: string, step: Step, key: string): boolean {
+  const value = step[key];
+  if (typeof value !== "boolean") refuse(fn, `must say true or false for ${key} of ${String(step.type)}`, value);
+  return value;
 }
 
 /** Token ids by text. */
@@ -63,4 +79,17 @@ export function readId(fn: string, id: unknown): number {
   if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= MOST_TOKENS)
     refuse(fn, "must number its tokens by whole numbers from 0", id);
   return id as number;
+}
+
+/** Reads the id of an unknown token; null for none. */
+export function readUnknown(fn: string, id: unknown, count: number): number | null {
+  if (id === undefined || id === null) return null;
+  const known = readId(fn, id);
+  if (known >= count) refuse(fn, `must number its unknown token below the ${count} tokens`, known);
+  return known;
+}
+
+/** Returns the ids of the tokens `<0x00>` to `<0xFF>`. */
+export function byteIds(idOf: (token: string) => number | undefined): (number | undefined)[] {
+  return Array.from({ length: 256 }, (_, byte) => idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`));
 }

@@ -1,12 +1,10 @@
-import { refuse, type Step, stepsOf } from "./json";
-
-/** Function from a text to its normalised form. */
-type Normalizer = (text: string) => string;
+import { lowercase, readBertNormalizer } from "./bert";
+import { MOST_GROWTH, type Normalizer, readFlag, refuse, type Step, stepsOf } from "./json";
+import { readPrecompiled } from "./precompiled";
+import { readReplace } from "./replace";
+import { marks, normalForm } from "./unicode";
 
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
-
-/** Steps that double a text, one after the other, fill the memory: NFKD makes at most 18 characters of one. */
-const MOST_GROWTH = 32;
 const ROOM = 1024;
 
 /** Reads the steps before a text is split. */
@@ -21,24 +19,57 @@ export function readNormalizer(fn: string, step: Step | null | undefined): Norma
     }, text);
 }
 
-function readStep(fn: string, { type, pattern, content }: Step): Normalizer {
-  if (FORMS.includes(type as string)) return (text) => text.normalize(type as string);
-  if (type === "Lowercase") return lowercase;
-  if (type === "Replace") return readReplace(fn, pattern, content);
-  return refuse(fn, `may normalise by ${FORMS.join(", ")}, Lowercase and Replace only`, type);
+/** Steps that may take the first character of a text away. */
+const MAY_SHORTEN = ["Strip", "StripAccents", "BertNormalizer", "Precompiled", "Nmt"];
+
+/** Tests whether the first character of a normalised text is that of the text. */
+export function keepsStart(fn: string, step: Step | null | undefined): boolean {
+  const steps = stepsOf(fn, step, "normalizers");
+  return steps.every(({ type, content }) => !MAY_SHORTEN.includes(type as string) && content !== "");
 }
 
-/** Lowercases each character separately, because JavaScript changes a sigma at the end of a word. */
-function lowercase(text: string): string {
-  return Array.from(text, (character) => character.toLowerCase()).join("");
+const READERS: Record<string, (fn: string, step: Step) => Normalizer> = {
+  Lowercase: () => lowercase,
+  Replace: readReplace,
+  Strip: readStrip,
+  StripAccents: () => (text) => text.replace(marks, ""),
+  Prepend: readPrepend,
+  BertNormalizer: readBertNormalizer,
+  Precompiled: readPrecompiled,
+  Nmt: () => nmt,
+};
+
+function readStep(fn: string, step: Step): Normalizer {
+  const type = step.type as string;
+  if (FORMS.includes(type)) return (text) => normalForm(text, type);
+  if (Object.hasOwn(READERS, type)) return READERS[type](fn, step);
+  return refuse(fn, `may normalise by ${[...FORMS, ...Object.keys(READERS)].join(", ")} only`, type);
 }
 
-function readReplace(fn: string, pattern: unknown, content: unknown): Normalizer {
-  const { String: plain, Regex: regex } = (pattern ?? {}) as { String?: unknown; Regex?: unknown };
-  if (typeof content !== "string") refuse(fn, "must say by what Replace replaces", content);
-  if (content.length > MOST_GROWTH) refuse(fn, `may replace by ${MOST_GROWTH} characters at most`, content);
-  if (typeof plain === "string" && plain !== "") return (text) => text.replaceAll(plain, () => content);
-  // An untrusted pattern could run for ever, so only the one in use is accepted.
-  if (regex !== "\\s+") refuse(fn, "may replace a text or \\s+ only", pattern);
-  return (text) => text.replace(/\p{White_Space}+/gu, () => content);
+function readStrip(fn: string, step: Step): Normalizer {
+  const [left, right] = [readFlag(fn, step, "strip_left"), readFlag(fn, step, "strip_right")];
+  return (text) => {
+    const begun = left ? text.replace(/^\p{White_Space}+/u, "") : text;
+    return right ? begun.slice(0, endOf(begun)) : begun;
+  };
+}
+
+/** Returns the end of a text without the spaces after it; a regular expression would take the square of their number. */
+function endOf(text: string): number {
+  let end = text.length;
+  while (end > 0 && /\p{White_Space}/u.test(text[end - 1])) end--;
+  return end;
+}
+
+function readPrepend(fn: string, { prepend }: Step): Normalizer {
+  if (typeof prepend !== "string" || prepend.length > MOST_GROWTH)
+    refuse(fn, `must say what Prepend puts in front, ${MOST_GROWTH} characters at most`, prepend);
+  return (text) => (text === "" ? "" : (prepend as string) + text);
+}
+
+/** SentencePiece's rule for translation: some controls out, some others and marks without width to spaces. */
+function nmt(text: string): string {
+  return text
+    .replace(/[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/g, "")
+    .replace(/[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g, " ");
 }

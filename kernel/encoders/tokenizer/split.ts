@@ -1,3 +1,4 @@
+import { splitBert } from "./bert";
 import { refuse, type Step, stepsOf } from "./json";
 
 /** Function from a text to its words in order. */
@@ -17,18 +18,63 @@ const PATTERNS = new Map<unknown, RegExp>([
   ],
 ]);
 
-/** Reads the steps that split a text into words, as `tokenizers` does. */
-export function readSplitter(fn: string, step: Step | null | undefined): Splitter {
-  const steps = stepsOf(fn, step, "pretokenizers").map((one) => readStep(fn, one));
-  return (text) => steps.reduce((words, split) => words.flatMap(split), [text]);
+/**
+ * Reads the steps that split a text into words, as `tokenizers` does. `isFirst` of a call is true for a piece that begins
+ * the text.
+ */
+export function readSplitter(
+  fn: string,
+  step: Step | null | undefined,
+  keepsStart: boolean,
+): (text: string, isFirst: boolean) => string[] {
+  const steps = stepsOf(fn, step, "pretokenizers");
+  const [first] = steps;
+  if (first?.type !== "Metaspace" || first.prepend_scheme !== "first") return plainSplitter(fn, steps);
+  if (!keepsStart) refuse(fn, "may not shorten texts before a Metaspace of prepend_scheme first", first.prepend_scheme);
+  const rest = plainSplitter(fn, steps.slice(1));
+  const [begin, goOn] = ["always", "never"].map((scheme) => readMetaspace(fn, { ...first, prepend_scheme: scheme }));
+  return (text, isFirst) => (isFirst ? begin : goOn)(text).flatMap((word) => rest(word));
+}
+
+function plainSplitter(fn: string, steps: readonly Step[]): Splitter {
+  const splitters = steps.map((one) => readStep(fn, one));
+  return (text) => splitters.reduce((words, split) => words.flatMap((word) => split(word)), [text]);
 }
 
 function readStep(fn: string, step: Step): Splitter {
+  if (step.type === "Metaspace") return readMetaspace(fn, step);
+  if (step.type === "BertPreTokenizer") return splitBert;
   if (step.type === "WhitespaceSplit") return (text) => text.match(/\P{White_Space}+/gu) ?? [];
   if (step.type === "Whitespace") return (text) => text.match(WORDS) ?? [];
   if (step.type === "ByteLevel") return readByteLevel(step);
   if (step.type === "Split") return readPattern(fn, step);
-  return refuse(fn, "must split words by Whitespace, WhitespaceSplit, ByteLevel or Split", step.type);
+  const known = "Whitespace, WhitespaceSplit, ByteLevel, Split, Metaspace or BertPreTokenizer";
+  return refuse(fn, `must split words by ${known}`, step.type);
+}
+
+const SCHEMES: readonly unknown[] = ["always", "never"];
+
+/** SentencePiece's words: each begins with a sign in place of its space, the first one too where the scheme says so. */
+function readMetaspace(fn: string, step: Step): Splitter {
+  const { replacement: sign, add_prefix_space: prefix, prepend_scheme: scheme = "always", split = true } = step;
+  if (typeof sign !== "string" || Array.from(sign).length !== 1)
+    return refuse(fn, "must write the spaces of Metaspace as one character", sign);
+  if (!SCHEMES.includes(scheme)) refuse(fn, "may prepend always or never, or first in the first step", scheme);
+  if (prefix === false && scheme !== "never")
+    refuse(fn, "must say prepend_scheme never where add_prefix_space is false", scheme);
+  return (text) => {
+    const marked = text.replaceAll(" ", () => sign);
+    const isBare = scheme === "always" && marked !== "" && !marked.startsWith(sign);
+    const whole = isBare ? sign + marked : marked;
+    return split === false ? [whole] : beginningsOf(whole, sign);
+  };
+}
+
+/** Cuts a text before each sign. */
+function beginningsOf(text: string, sign: string): string[] {
+  const [before, ...words] = text.split(sign);
+  const begun = words.map((word) => sign + word);
+  return before === "" ? begun : [before, ...begun];
 }
 
 function readPattern(fn: string, { pattern, behavior, invert }: Step): Splitter {

@@ -2,8 +2,10 @@ import { AddedTokens } from "./added";
 import { readBpe, type WordModel } from "./bpe";
 import { type Frame, readFrame } from "./frame";
 import { readId, readVocabulary, refuse, type Step, type TokenizerJson } from "./json";
-import { readNormalizer } from "./normalize";
+import { keepsStart, readNormalizer } from "./normalize";
 import { readSplitter } from "./split";
+import { readUnigram } from "./unigram";
+import { readWordPiece } from "./word-piece";
 
 /** Token ids of a batch of texts, padded on the right: `[B, T]`, row-major. */
 export interface TokenBatch {
@@ -16,7 +18,7 @@ export interface TokenBatch {
 /** Steps from a text to ids. */
 interface Steps {
   added: AddedTokens;
-  split: (text: string) => string[];
+  split: (text: string, isFirst: boolean) => string[];
   model: WordModel;
   frame: Frame;
   /** Most ids of a text, including its frame. */
@@ -26,7 +28,10 @@ interface Steps {
   padTo: number;
 }
 
-/** Tokenizer of words (one id per word) or byte pairs, as in Hugging Face's `tokenizers`. */
+/**
+ * Tokenizer of words (one id per word), byte pairs, SentencePiece's Unigram model or WordPiece, as in Hugging Face's
+ * `tokenizers`.
+ */
 export class Tokenizer {
   private constructor(private readonly steps: Steps) {}
 
@@ -43,7 +48,7 @@ export class Tokenizer {
         refuse(fn, "must cut and pad texts on the right", direction);
     return new Tokenizer({
       added: new AddedTokens(fn, Array.isArray(added) ? added : [], readNormalizer(fn, normalizer)),
-      split: readSplitter(fn, pre),
+      split: readSplitter(fn, pre, keepsStart(fn, normalizer)),
       model: readModel(fn, model ?? {}),
       frame: readFrame(fn, post),
       maxLength: truncation ? readId(fn, truncation.max_length) : maxLength,
@@ -70,7 +75,11 @@ export class Tokenizer {
 
   private encodeOne(text: string): number[] {
     const { added, split, model, frame, maxLength } = this.steps;
-    const ids = added.cut(text).flatMap((piece) => (typeof piece === "number" ? piece : split(piece).flatMap(model)));
+    // A surrogate without its partner is no character; encoders of UTF-8 write this one.
+    const pieces = added.cut(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+    const ids = pieces.flatMap((piece, i) =>
+      typeof piece === "number" ? piece : split(piece, i === 0).flatMap((word) => model(word)),
+    );
     const room = Math.max(0, maxLength - frame.before.length - frame.after.length);
     return [...frame.before, ...ids.slice(0, room), ...frame.after];
   }
@@ -90,8 +99,9 @@ function readPadding(fn: string, strategy: unknown): number {
 function readModel(fn: string, model: Step): WordModel {
   if (model.type === "BPE") return readBpe(fn, model);
   if (model.type === "WordLevel") return readWordLevel(fn, model);
-  const rule = "must hold a WordLevel or BPE model (Unigram, as SigLIP has it, and WordPiece are not read)";
-  return refuse(fn, rule, model.type);
+  if (model.type === "Unigram") return readUnigram(fn, model);
+  if (model.type === "WordPiece") return readWordPiece(fn, model);
+  return refuse(fn, "must hold a WordLevel, BPE, Unigram or WordPiece model", model.type);
 }
 
 /** Reads a model with one id per word; unknown words share one. */

@@ -1,11 +1,12 @@
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
 import { jStat } from "jstat";
-import { dot, mean, squaredDeviations } from "../../numeric";
+import { dot, least, mean, most, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
-import type { ScoreTable, TableRow } from "./table";
+import { checkTable, type ScoreTable, type TableRow } from "./table";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -34,7 +35,7 @@ export interface BenchmarkFit {
   n: number;
   terms: string[];
   coefficients: number[];
-  /** Standard errors of the coefficients; `null` where no degree of freedom is left. */
+  /** Standard errors of the coefficients; `null` where a fit with a ridge leaves no degree of freedom. */
   standardErrors: (number | null)[];
   r2: number;
   /** Adjusted R²; `null` where `n - k - 1` is not above 0. */
@@ -48,7 +49,7 @@ export interface BenchmarkFit {
   permutationP: number | null;
   /** Range of each predictor and of the score before normalisation. */
   scales: Record<string, [min: number, max: number]>;
-  /** Standard deviation of the residuals; `null` where no degree of freedom is left. */
+  /** Standard deviation of the residuals; `null` where a fit with a ridge leaves no degree of freedom. */
   residualError: number | null;
 }
 
@@ -75,6 +76,16 @@ export interface Prediction {
 }
 
 const UNIT: [number, number] = [0, 1];
+const NAMES: OptionNames<FitOptions> = {
+  predictors: true,
+  degree: true,
+  terms: true,
+  normalize: true,
+  permutations: true,
+  seed: true,
+  ridge: true,
+  cutoff: true,
+};
 
 /**
  * Fits the AC regression: for each benchmark, ordinary least squares of the score on a polynomial of the predictors
@@ -85,9 +96,12 @@ const UNIT: [number, number] = [0, 1];
  *
  * @param table one row per encoder and benchmark
  * @param options predictors, terms, scaling, permutations
- * @throws LawError for an unknown predictor or term, or a benchmark with too few scores
+ * @throws LawError for an unknown predictor or term, or a benchmark without a degree of freedom: no more scores than
+ *   coefficients that they determine, without a ridge
  */
 export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
+  checkTable("law.fit", table);
+  checkOptionNames("law.fit", options, NAMES, LawError);
   const predictors = options.predictors ?? ["a", "c"];
   const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
   for (const [name, list] of Object.entries({ predictors, terms }))
@@ -95,7 +109,7 @@ export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
       throw new LawError("law.fit", `${name} must name at least one`, list);
   const entries = table.benchmarks.map((name): [string, BenchmarkFit] => {
     const rows = table.rows.filter((row) => row.benchmark === name);
-    return [name, fitRows(rows, predictors, terms, options)];
+    return [name, fitRows(name, rows, predictors, terms, options)];
   });
   const benchmarks = Object.fromEntries(entries);
   const groups = { all: table.benchmarks, ...table.groups };
@@ -165,7 +179,13 @@ function intervalOf(model: BenchmarkFit, row: number[], level: number): number |
   return t * model.residualError * Math.sqrt(1 + 1 / model.n + spread);
 }
 
-function fitRows(rows: TableRow[], predictors: string[], terms: string[], options: FitOptions): BenchmarkFit {
+function fitRows(
+  name: string,
+  rows: TableRow[],
+  predictors: string[],
+  terms: string[],
+  options: FitOptions,
+): BenchmarkFit {
   const trained = rows.filter((row): row is TableRow & { score: number } => row.score !== null);
   if (trained.length < 2) throw new LawError("law.fit", "a benchmark needs at least 2 scored encoders", trained.length);
   const scales = scalesOf(rows, trained, predictors, options.normalize ?? "minmax");
@@ -174,10 +194,20 @@ function fitRows(rows: TableRow[], predictors: string[], terms: string[], option
   const x = trained.map(design);
   const y = trained.map((row) => scale(row.score, scales.score));
   const solved = leastSquares(x, y, options);
+  checkFreedom(name, y.length, solved, options);
   const model = { ...describeFit(solved, y, trained), ...identity(solved, rows, terms, design), scales };
   model.permutationP = permutationTest(x, y, model.r2, options);
   designs.set(model, solved);
   return model;
+}
+
+/** Refuses least squares without a degree of freedom: it passes through any points, and its R² of 1 says nothing. */
+function checkFreedom(name: string, n: number, { rank, coefficients }: LinearFit, { ridge = 0 }: FitOptions): void {
+  if (n - rank - 1 > 0 || ridge > 0) return;
+  const rule =
+    `${name} must have more scored encoders than coefficients that they determine; ` +
+    "fewer terms need fewer (terms, degree 1), and a ridge works with any number";
+  throw new LawError("law.fit", rule, `${n} encoders for ${coefficients.length} coefficients`);
 }
 
 function identity(solved: LinearFit, rows: TableRow[], terms: string[], design: (row: TableRow) => number[]) {
@@ -259,7 +289,7 @@ function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], n
 }
 
 export function rangeOf(values: number[]): [min: number, max: number] {
-  return [Math.min(...values), Math.max(...values)];
+  return [least(values), most(values)];
 }
 
 export function predictorOf(row: TableRow, name: string, where = "law.fit"): number {

@@ -1,6 +1,7 @@
 import { LawError } from "../error";
 import { decimalNumber, isMissing, readCsv, type Csv, type CsvRecord } from "./csv";
 import { PUBLISHED_CSV, PUBLISHED_GROUPS } from "./published";
+import { checkOptionNames, given, type OptionNames } from "../../option-names";
 
 /** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
@@ -31,6 +32,15 @@ export interface TableOptions {
   groups?: Record<string, string[]>;
 }
 
+const TABLE: (keyof ScoreTable)[] = ["rows", "encoders", "benchmarks"];
+const NAMES: OptionNames<TableOptions> = { c: true, extra: true, groups: true };
+
+/** Refuses a value that is no table, as options in its place. */
+export function checkTable(where: string, table: ScoreTable): void {
+  const isTable = typeof table === "object" && table !== null && TABLE.every((key) => Array.isArray(table[key]));
+  if (!isTable) throw new LawError(where, "the table must be one of law.parseTable or law.publishedTable", table);
+}
+
 /**
  * Reads a table as CSV text: long (`encoder,benchmark,a,c,score`) or wide as the published one
  * (`encoder,c_pck010,perf_<b>,a_<b>,…`). An empty score, `NA` or `NaN` means that the encoder was not trained yet. Delimiters
@@ -39,6 +49,7 @@ export interface TableOptions {
  * @throws LawError with row and column of the first cell that is wrong.
  */
 export function parseTable(text: string, options: TableOptions = {}): ScoreTable {
+  checkOptionNames("law.parseTable", options, NAMES, LawError);
   const csv = readCsv(text, "law.parseTable");
   const rows = csv.header.includes("benchmark") ? longRows(csv, options) : wideRows(csv, options);
   checkUnique(rows);
@@ -56,7 +67,7 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
-  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...options });
+  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
 }
 
 function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions): TableRow[] {

@@ -1,8 +1,10 @@
 import { described } from "../../display/describe";
 import { showPck } from "../displays";
 import { place, type Box, type Point } from "../../contracts/geometry";
-import { placements, pckOfPredictor, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
+import { placements, judge, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
+import { LawError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Predictor of points without an encoder. Every PCK table should show these rows beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
@@ -29,14 +31,28 @@ export function baseline(
   pairs: readonly BoxedPair[],
   options: PckOptions & { seed?: number } = {},
 ): PckSummary {
+  checkOptionNames("law.baseline", options, NAMES, LawError);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({
     category: pair.category,
-    results: pckOfPredictor(pair, predictor(name, pair, random, options), options),
+    results: judge(pair, predictor(name, pair, random, options), options),
   }));
   const summary = summarize(outcomes, resolveAlphas(options), options.seed);
   return described(summary, (pck) => showPck(`Baseline ${name}`, pck));
 }
+
+const NAMES: OptionNames<PckOptions & { seed?: number }> = {
+  alphas: true,
+  canvas: true,
+  geometry: true,
+  cellCenter: true,
+  strict: true,
+  match: true,
+  window: true,
+  temperature: true,
+  maskFill: true,
+  seed: true,
+};
 
 function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {
   const lay = placements(pair, options);

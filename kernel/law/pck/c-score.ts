@@ -8,6 +8,7 @@ import { storedExtractor, type StoredFeatures } from "./stored";
 import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, type PckBreakdown } from "./subsets";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
@@ -85,7 +86,28 @@ export async function cScoreByLayer(
   return described(scores, showLayers);
 }
 
+const NAMES: OptionNames<CScoreOptions> = {
+  indices: true,
+  lookAlikes: true,
+  seed: true,
+  alphas: true,
+  canvas: true,
+  geometry: true,
+  cellCenter: true,
+  strict: true,
+  match: true,
+  window: true,
+  temperature: true,
+  maskFill: true,
+  center: true,
+  batchSize: true,
+  cache: true,
+  onProgress: true,
+  signal: true,
+};
+
 function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
+  checkOptionNames(where, options, NAMES, LawError);
   if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
   resolveAlphas(options);
 }

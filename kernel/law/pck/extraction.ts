@@ -2,7 +2,7 @@ import { type GridFeatures, type LayerFeatures, tokensOf } from "../../contracts
 import { type InputGeometry, place, type Placement } from "../../contracts/geometry";
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
-import { centeredRows, unitRows } from "../../numeric";
+import { centeredRows, most, unitRows } from "../../numeric";
 import type { PckOptions } from "./pck";
 
 /** Part of an encoder that the score needs (see `encoders.load`). */
@@ -172,10 +172,10 @@ function checkPlacement(
     const [a, b] = [place(point, wanted), place(point, input)];
     return Math.max(Math.abs(a[0] - b[0]), Math.abs(a[1] - b[1]));
   });
-  if (Math.max(...off) <= ROUNDING) return;
+  if (most(off) <= ROUNDING) return;
   const resize = geometry === "letterbox" ? "letterbox" : "stretch";
   const rule =
     `geometry "${geometry}" needs images prepared with resize "${resize}" to ${side} pixels ` +
     `(encoders.load(…, { preprocess: { …, resize: "${resize}" } }), or geometry "encoder")`;
-  throw new LawError("law.cScore", rule, `${path}, off by ${Math.max(...off).toFixed(1)} pixels`);
+  throw new LawError("law.cScore", rule, `${path}, off by ${most(off).toFixed(1)} pixels`);
 }

@@ -1,3 +1,4 @@
+import { append } from "../../numeric";
 import { Cosines } from "../cosines/cosines";
 import { placementOf, type ImageFeatures } from "./extraction";
 import type { GridFeatures } from "../../contracts/features";
@@ -121,7 +122,7 @@ async function gather(
       const { rows, keys, side } = maps[l];
       checkGrids(from, keys);
       const row = (cell: number) => from.tokens.subarray(cell * from.channels, (cell + 1) * from.channels);
-      rows.push(...sourceCells(pair, side, options).map(row));
+      append(rows, sourceCells(pair, side, options).map(row));
     });
     members.push({ at, pair, end: maps[0].rows.length });
   }

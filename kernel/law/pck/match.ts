@@ -1,5 +1,6 @@
 import { argmax, dotRow } from "../../numeric";
 import { LawError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of matching. */
 export interface MatchOptions {
@@ -7,7 +8,10 @@ export interface MatchOptions {
    * Matcher: `soft` is the expectation under a softmax around the peak, `argmax` the first best cell. Default `soft`.
    */
   match?: "soft" | "argmax";
-  /** Half-width in cells of the softmax's block around the peak. Default 5; `Infinity` for no window. */
+  /**
+   * Half-width in cells of the softmax's block around the peak: 0 is the peak's cell alone, `Infinity` no window. The released
+   * evaluation takes 0 for no window. Default 5.
+   */
   window?: number;
   /** Softmax temperature. Default 0.02. */
   temperature?: number;
@@ -47,6 +51,14 @@ export function similarityRow(
  * @throws LawError for a row of another length or an option out of range
  */
 export function locate(similarity: Float32Array, n: number, options: MatchOptions = {}): GridPoint {
+  checkOptionNames("law.locate", options, NAMES, LawError);
+  return locateRow(similarity, n, options);
+}
+
+const NAMES: OptionNames<MatchOptions> = { match: true, window: true, temperature: true, maskFill: true };
+
+/** Locates without a look at the options' names: those of a whole score are passed on. */
+export function locateRow(similarity: Float32Array, n: number, options: MatchOptions): GridPoint {
   if (similarity.length !== n * n) {
     throw new LawError("law.locate", `similarity must hold n * n = ${n * n} values`, similarity.length);
   }

@@ -2,7 +2,8 @@ import type { GridFeatures } from "../../contracts/features";
 import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
-import { locate, similarityRow, type MatchOptions } from "./match";
+import { locateRow, similarityRow, type MatchOptions } from "./match";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
@@ -53,6 +54,18 @@ export interface KeypointResult {
   correct: boolean[];
 }
 
+const NAMES: OptionNames<PckOptions> = {
+  alphas: true,
+  canvas: true,
+  geometry: true,
+  cellCenter: true,
+  strict: true,
+  match: true,
+  window: true,
+  temperature: true,
+  maskFill: true,
+};
+
 /** Function from a source keypoint to its predicted target position; points are in canvas pixels. */
 export type PointPredictor = (source: Point, id: string) => Point;
 
@@ -88,6 +101,12 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
  * @throws LawError for an alpha not above 0, or geometry `encoder` without placements
  */
 export function pckOfPredictor(pair: PckPair, predict: PointPredictor, options: PckOptions = {}): KeypointResult[] {
+  checkOptionNames("law.pckOfPredictor", options, NAMES, LawError);
+  return judge(pair, predict, options);
+}
+
+/** Judges predictions; options may have other names too. */
+export function judge(pair: PckPair, predict: PointPredictor, options: PckOptions): KeypointResult[] {
   const { strict = true } = options;
   const alphas = resolveAlphas(options);
   const lay = placements(pair, options);
@@ -114,6 +133,7 @@ export function pckOfPair(
   target: GridFeatures,
   options: PckOptions = {},
 ): KeypointResult[] {
+  checkOptionNames("law.pckOfPair", options, NAMES, LawError);
   const n = checkGrids(source, target);
   const rows = sourceCells(pair, n, options).map((cell) =>
     similarityRow(source.tokens, cell, target.tokens, source.channels),
@@ -139,10 +159,10 @@ export function judgeRows(
   const half = cellCenter === "floor" ? Math.floor(stride / 2) : stride / 2;
   let next = 0;
   const predict: PointPredictor = () => {
-    const { column, row } = locate(rows[next++], n, options);
+    const { column, row } = locateRow(rows[next++], n, options);
     return [column * stride + half, row * stride + half];
   };
-  return pckOfPredictor(pair, predict, options);
+  return judge(pair, predict, options);
 }
 
 /** Index of the cell of an `n x n` grid that holds a canvas point; border points belong to the last cell. */

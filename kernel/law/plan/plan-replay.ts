@@ -4,7 +4,7 @@ import { mean } from "../../numeric";
 import { LawError } from "../error";
 import { plan, type PlanOptions } from "./plan";
 import { rangeOf } from "../fit/regression";
-import type { ScoreTable } from "../fit/table";
+import { checkTable, type ScoreTable } from "../fit/table";
 
 /** One walk of the planner over a finished table. */
 export interface PlanRun {
@@ -37,6 +37,7 @@ export interface PlanReplay {
  * @throws LawError when a score is missing
  */
 export function replayPlan(table: ScoreTable, options: Omit<PlanOptions, "benchmark" | "range"> = {}): PlanReplay {
+  checkTable("law.replayPlan", table);
   const missing = table.rows.find((row) => row.score === null);
   if (missing) {
     throw new LawError("law.replayPlan", "every encoder needs a score", `${missing.encoder}, ${missing.benchmark}`);

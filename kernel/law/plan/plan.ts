@@ -4,8 +4,9 @@ import { LawError } from "../error";
 import { describePlan } from "./plan-words";
 import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/regression";
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
-import type { ScoreTable, TableRow } from "../fit/table";
-import { mean } from "../../numeric";
+import { checkTable, type ScoreTable, type TableRow } from "../fit/table";
+import { least, mean, most } from "../../numeric";
+import { checkOptionNames, given, type OptionNames } from "../../option-names";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {
@@ -117,6 +118,8 @@ interface Field {
  * @throws LawError for an unknown benchmark or predictor, or an option out of range
  */
 export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
+  checkTable("law.plan", table);
+  checkOptionNames("law.plan", options, NAMES, LawError);
   const settings = settingsOf(options);
   const names = benchmarksOf(table, options);
   const fields = names.map((name) => fieldOf(table, name, settings));
@@ -130,10 +133,23 @@ export function plan(table: ScoreTable, options: PlanOptions = {}): Plan {
   return described<Plan>({ ...found, reason: describePlan(found) }, showPlan);
 }
 
-function settingsOf({ benchmark, range, budget, ...given }: PlanOptions): PlanSettings {
+const NAMES: OptionNames<PlanOptions> = {
+  benchmark: true,
+  predictors: true,
+  degree: true,
+  noise: true,
+  prior: true,
+  range: true,
+  level: true,
+  tolerance: true,
+  explore: true,
+  budget: true,
+};
+
+function settingsOf({ benchmark, range, budget, ...rest }: PlanOptions): PlanSettings {
   const where = "law.plan";
   const defaults = { predictors: ["a", "c"], degree: 2 as const, noise: 0.12, prior: 1 };
-  const settings = { ...defaults, level: 0.9, tolerance: 0.01, explore: 4, ...given };
+  const settings = { ...defaults, level: 0.9, tolerance: 0.01, explore: 4, ...given(rest) };
   for (const name of ["noise", "prior"] as const) {
     if (!(settings[name] > 0)) throw new LawError(where, `${name} must be above 0`, settings[name]);
   }
@@ -205,7 +221,7 @@ function predictField(field: Field, settings: PlanSettings): PlanBenchmark {
 function bestOf({ rows, trained }: Field): PlanBenchmark["best"] {
   if (trained.length === 0) return null;
   const scores = trained.map((i) => rows[i].score as number);
-  const score = Math.max(...scores);
+  const score = most(scores);
   return { encoder: rows[trained[scores.indexOf(score)]].encoder, score };
 }
 
@@ -218,7 +234,7 @@ function decide(
 ): Pick<Plan, "phase" | "next" | "gain"> {
   const all = Object.values(benchmarks);
   const gains = all.every((of) => of.range && of.best) ? untrained.map((name) => gainOf(all, name)) : null;
-  const gain = gains && gains.length > 0 ? Math.max(...gains) : null;
+  const gain = gains && gains.length > 0 ? most(gains) : null;
   const spent = settings.budget !== null && trained >= settings.budget;
   if (untrained.length === 0 || spent) return { phase: "stop", next: null, gain };
   if (gains === null || gain === null || trained < settings.explore) {
@@ -249,5 +265,5 @@ function mostInformative(fields: Field[], untrained: string[], { noise, prior }:
     });
     return mean(variances);
   });
-  return untrained[remaining.indexOf(Math.min(...remaining))];
+  return untrained[remaining.indexOf(least(remaining))];
 }

@@ -4,10 +4,11 @@ import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
 import { designRow, polynomialTerms } from "../fit/regression";
-import { mean } from "../../numeric";
+import { least, mean, most } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
-import type { ScoreTable } from "../fit/table";
+import { checkTable, type ScoreTable } from "../fit/table";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /**
  * Rule for the next encoder to train.
@@ -36,7 +37,11 @@ export interface PolicyOptions {
 
 /** Curves of one strategy. Shares are in [0, 1]; entry `n - 1` belongs to `n` trained encoders. */
 export interface PolicyCurve {
-  /** Share of trials with a hit by draw `n`, when an oracle recognises the optimum. */
+  /**
+   * Share of trials with a hit by draw `n`, when an oracle recognises the optimum. With all encoders trained it ends below 1
+   * where the fit never ranks the optimum high enough; the released code counts a search that is over as a hit, so that its
+   * curve ends at 1.
+   */
   anytime: number[];
   /** Share of trials whose predicted top holds the optimum after one fit to exactly `n` draws. */
   fixedBudget: number[];
@@ -61,6 +66,7 @@ interface Problem {
   optimum: number;
 }
 
+const NAMES: OptionNames<PolicyOptions> = { strategies: true, trials: true, seed: true, degree: true, top: true };
 const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
 
 /**
@@ -72,6 +78,8 @@ const ALL: Strategy[] = ["ac", "a", "c", "random", "improvement"];
  * @throws LawError when a benchmark has an encoder without a score, because the optimum must be known
  */
 export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyResult {
+  checkTable("law.policy", table);
+  checkOptionNames("law.policy", options, NAMES, LawError);
   const { strategies = ALL, trials = 1000, seed = 1, degree = 2, top = 3 } = options;
   const full = { strategies, trials, seed, degree, top };
   const unknown = strategies.find((name) => !ALL.includes(name));
@@ -102,13 +110,13 @@ function problemOf(table: ScoreTable, benchmark: string): Problem {
   return {
     points: a.map((value, i) => [value, c[i]]),
     scores: unit(scores),
-    optimum: scores.indexOf(Math.max(...scores)),
+    optimum: scores.indexOf(most(scores)),
   };
 }
 
 function unit(values: number[]): number[] {
-  const min = Math.min(...values);
-  const max = Math.max(...values);
+  const min = least(values);
+  const max = most(values);
   return values.map((value) => (max > min ? (value - min) / (max - min) : 0));
 }
 
@@ -185,14 +193,14 @@ class Drawer {
 
   /** Returns the encoder with the largest expected improvement over the best trained score; the first wins a tie. */
   private mostPromising(trained: number[]): number {
-    const best = Math.max(...trained.map((i) => this.problem.scores[i]));
+    const best = most(trained.map((i) => this.problem.scores[i]));
     const believed = beliefs(this.design, trained, this.problem.scores);
     let winner = -1;
-    let most = -Infinity;
+    let largest = -Infinity;
     this.design.forEach((_, i) => {
       if (trained.includes(i)) return;
       const gain = expectedImprovement(believed[i], best);
-      if (gain > most) [winner, most] = [i, gain];
+      if (gain > largest) [winner, largest] = [i, gain];
     });
     return winner;
   }

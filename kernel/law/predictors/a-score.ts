@@ -3,8 +3,9 @@ import { showAScore } from "../displays";
 import type { Aligner } from "./aligner";
 import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
-import { dotRow, mean, unitRows } from "../../numeric";
+import { append, dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Tokens of one image: `[tokens, width]`, row-major. */
 export interface TokenSet {
@@ -63,8 +64,10 @@ export function aScore(
 export function aScore(
   targets: readonly TokenSet[],
   references: References,
-  { direction = "target-to-reference", aligner }: AScoreOptions = {},
+  options: AScoreOptions = {},
 ): AScore | Promise<AScore> {
+  checkOptionNames("law.aScore", options, NAMES, LawError);
+  const { direction = "target-to-reference", aligner } = options;
   if (aligner) return throughAligner(aligner, targets, references, direction);
   checkSets(targets, references);
   const images = Object.entries(references).map(([name, sets]): [string, number[]] => [
@@ -93,7 +96,7 @@ async function throughAligner(
     running.push(next);
     if (running.length === IN_FLIGHT) scores.push(await (running.shift() as Promise<number[]>));
   }
-  scores.push(...(await Promise.all(running)));
+  append(scores, await Promise.all(running));
   const names = Object.keys(references);
   const images = names.map((name, r): [string, number[]] => [name, scores.map((of) => of[r])]);
   return summarizeImages(images, direction);
@@ -140,3 +143,5 @@ function alignment(target: TokenSet, reference: TokenSet, direction: Direction):
   }
   return sum / count;
 }
+
+const NAMES: OptionNames<AScoreOptions> = { direction: true, aligner: true };

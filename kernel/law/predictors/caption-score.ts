@@ -3,6 +3,7 @@ import { showCaptionScore } from "../displays";
 import { mean } from "../../numeric";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Model that gives the likelihood of a caption for an image: encoder, projector and language model together. */
 export interface CaptionModel<Image = string> {
@@ -44,8 +45,10 @@ export interface CaptionScoreOptions {
 export async function captionScore<Image>(
   model: CaptionModel<Image>,
   pairs: readonly CaptionPair<Image>[],
-  { onProgress, signal }: CaptionScoreOptions = {},
+  options: CaptionScoreOptions = {},
 ): Promise<CaptionScore> {
+  checkOptionNames("law.captionScore", options, NAMES, LawError);
+  const { onProgress, signal } = options;
   if (pairs.length === 0) throw new LawError("law.captionScore", "at least one image with a caption is needed", 0);
   const images: number[] = [];
   const tokens: number[] = [];
@@ -71,3 +74,5 @@ function meanLog(logs: number[], caption: string): number {
   }
   return mean(logs);
 }
+
+const NAMES: OptionNames<CaptionScoreOptions> = { onProgress: true, signal: true };

@@ -2,6 +2,7 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { Embedding } from "../../nn/embedding";
 import { Module } from "../../nn/module";
+import type { Parameter } from "../../nn/parameter";
 import type { Branch } from "./branch";
 import { type AdaptableLayer, assignTo, biasOf, sizesOf, weightOf } from "../layers";
 import type { Selection } from "../selection";
@@ -31,6 +32,11 @@ export class AdaptedLayer extends Module {
 
   get outFeatures(): number {
     return sizesOf(this.base_layer).outFeatures;
+  }
+
+  /** Weight of the layer itself, for layers that are tied to it: an adapter of an embedding leaves the output layer as it is. */
+  get weight(): Parameter {
+    return this.base_layer.weight;
   }
 
   /** True while adapters are merged into the weight. */

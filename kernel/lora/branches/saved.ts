@@ -15,6 +15,11 @@ export class SavedModule extends Module {
     this.train(original_module.training);
   }
 
+  /** Weight of the module itself, for layers that are tied to it: a copy unties them, as in PEFT. */
+  get weight(): Parameter | undefined {
+    return (this.original_module as Module & { weight?: Parameter }).weight;
+  }
+
   /** Copy of the last active adapter that has one. */
   private get current(): Module {
     const holder = this.selection.names.findLast((name) => this.copies.has(name));

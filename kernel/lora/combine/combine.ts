@@ -1,4 +1,5 @@
 /** Combination of several adapters into one, with PEFT's combination types. */
+import { most } from "../../numeric";
 import { platform } from "../../platform";
 import { Matrix } from "ml-matrix";
 import type { Parameter } from "../../nn/parameter";
@@ -11,6 +12,7 @@ import { EmbeddingBranch } from "../branches/embedding-branch";
 import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
 import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Type of a combination, under PEFT's names. */
 export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;
@@ -96,7 +98,17 @@ export async function combined(
   return { config, values };
 }
 
+const NAMES: OptionNames<CombineOptions> = {
+  type: true,
+  rank: true,
+  clamp: true,
+  density: true,
+  majoritySign: true,
+  seed: true,
+};
+
 function checkOptions(fn: string, options: CombineOptions): void {
+  checkOptionNames(fn, options, NAMES, LoraError);
   const { type = "svd", rank, clamp } = options;
   if (!TYPES.includes(type)) throw new LoraError(fn, `type must be one of ${TYPES.join(", ")}`, type);
   const thinning = thinningOf(type);
@@ -152,8 +164,8 @@ function rankOf(
   { type = "svd", rank }: CombineOptions,
 ): number {
   const ranks = parts.map(({ name }) => [...layers.values()].flatMap((branches) => branches.get(name)?.r ?? []));
-  if (type === "cat") return ranks.reduce((sum, ones) => sum + Math.max(...ones), 0);
-  if (isDecomposed(type)) return rank ?? Math.max(...ranks.flat());
+  if (type === "cat") return ranks.reduce((sum, ones) => sum + most(ones), 0);
+  if (isDecomposed(type)) return rank ?? most(ranks.flat());
   const distinct = [...new Set(ranks.flat())];
   if (distinct.length !== 1) throw new LoraError(fn, `${type} needs adapters of one rank`, distinct);
   return distinct[0];

@@ -1,4 +1,5 @@
 /** Approximations of a matrix by two narrow factors, for PEFT's combinations ending in `svd`. */
+import { dot } from "../../numeric";
 import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 
 /** Factors of B A, with A [r, in] and B [out, r]. */
@@ -36,13 +37,13 @@ function fromLeft(x: Matrix, r: number): Factors {
   const last = range(Math.min(r, x.rows)).map((i) => x.rows - 1 - i);
   const u = eigenvectorMatrix.subMatrixColumn(last);
   const a = u.transpose().mmul(x);
-  const lengths = range(a.rows).map((i) => Math.hypot(...a.getRow(i)));
+  const lengths = range(a.rows).map((i) => lengthOf(a.getRow(i)));
   return { a: a.divColumnVector(lengths.map((length) => length || 1)), b: u.mulRowVector(lengths) };
 }
 
 /** Returns the factors of the transposed product, with unit rows in A again. */
 function flipped({ a, b }: Factors): Factors {
-  const lengths = range(b.columns).map((i) => Math.hypot(...b.getColumn(i)));
+  const lengths = range(b.columns).map((i) => lengthOf(b.getColumn(i)));
   return {
     a: b.transpose().divColumnVector(lengths.map((length) => length || 1)),
     b: a.transpose().mulRowVector(lengths),
@@ -80,3 +81,5 @@ function thinQr(x: Matrix): { q: Matrix; r: Matrix } {
 }
 
 const range = (count: number): number[] => [...Array(count).keys()];
+
+const lengthOf = (values: number[]): number => Math.sqrt(dot(values, values));

@@ -37,11 +37,19 @@ const FAMILIES: Record<string, Renaming> = {
 /** Prefix of names, by the model's kind: the file of a model with a head has it, that of a bare model leaves it out. */
 const BARE = /^(?:model|transformer|vit|deit|beit|dinov2|dinov2_with_registers)\./;
 
-/** The name in a base's file of a module's tensor; null where it has none that could be meant. */
-export function storedName(module: string, part: string, holds: (name: string) => boolean): string | null {
+/** Returns the names that a module may have in a base's file, the likeliest first. */
+export function storedNames(module: string): string[] {
   const renamed = Object.values(FAMILIES).map((family) =>
     family.reduce((name, [from, to]) => name.replace(from, to), module),
   );
-  const candidates = [...renamed, ...renamed.map((name) => name.replace(BARE, ""))];
-  return candidates.map((name) => `${name}.${part}`).find(holds) ?? null;
+  return [...new Set([...renamed, ...renamed.map((name) => name.replace(BARE, ""))])];
+}
+
+/** The name in a base's file of a module's tensor; null where it has none that could be meant. */
+export function storedName(module: string, part: string, holds: (name: string) => boolean): string | null {
+  return (
+    storedNames(module)
+      .map((name) => `${name}.${part}`)
+      .find(holds) ?? null
+  );
 }

@@ -18,12 +18,9 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
   velora_config: [null],
 };
 
-/** Settings of files that can be merged into a base, and not stand beside the layers of a model in memory; null for others. */
+/** Setting of a file that can be merged into a base, and not stand beside the layers of a model in memory; null for none. */
 export function mergeOnly({ other }: AdapterConfig): string | null {
-  const { bias, trainable_token_indices: tokens, ensure_weight_tying: tying } = other;
-  if ((bias ?? "none") !== "none") return `bias ${JSON.stringify(bias)}`;
-  if (tying) return "ensure_weight_tying true";
-  return (tokens ?? null) === null ? null : "trainable_token_indices";
+  return other.ensure_weight_tying ? "ensure_weight_tying true" : null;
 }
 
 /**

@@ -15,6 +15,7 @@ import { convertTensors, type FloatDtype } from "./dtypes";
 import { LoraError } from "../error";
 import { type AdapterFile, CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
 import { standardKeys } from "./keys";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of `lora.convert`. */
 export interface ConvertOptions extends ReadAdapterOptions {
@@ -37,6 +38,7 @@ const AUTHORS_SCALING = 2;
  * @throws LoraError where the result would compute something else
  */
 export async function convert(path: string, options: ConvertOptions = {}): Promise<AdapterFile> {
+  checkOptionNames(FN, options, NAMES, LoraError);
   const isFile = path.endsWith(".safetensors");
   const place = isFile ? dirname(path) : await placeOf(FN, path, options.adapter);
   const stored = await readSafetensors(isFile ? path : join(place, MODEL_FILE));
@@ -81,3 +83,13 @@ function asLora(config: AdapterConfig): LoraConfig {
   const alpha = scaling === null ? {} : { loraAlpha: scaling * shared.r, useRslora: false, alphaPattern: {} };
   return configOf(FN, { ...shared, ...alpha, peftType: "LORA" } as AdapterOptions) as LoraConfig;
 }
+
+const NAMES: OptionNames<ConvertOptions> = {
+  dtype: true,
+  type: true,
+  adapter: true,
+  addPrefix: true,
+  adapterName: true,
+  stripWrappers: true,
+  authorsNames: true,
+};

@@ -7,8 +7,9 @@ import { dirname, join } from "../../platform/path";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";
-import { parseJson } from "./json-text";
 import { type KeyOptions, standardKeys } from "./keys";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { parseJson } from "../../json-text";
 
 export const MODEL_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";
@@ -28,6 +29,14 @@ export interface ReadAdapterOptions extends KeyOptions {
 }
 
 const READ = "lora.readAdapter";
+/** @internal Names of the options of reading. */
+export const READ_NAMES: OptionNames<ReadAdapterOptions> = {
+  adapter: true,
+  addPrefix: true,
+  adapterName: true,
+  stripWrappers: true,
+  authorsNames: true,
+};
 const LARGEST_CONFIG = 10_000_000;
 
 /**
@@ -38,6 +47,7 @@ const LARGEST_CONFIG = 10_000_000;
  * @throws SafetensorsError for a file that breaks the format
  */
 export async function readAdapter(folder: string, options: ReadAdapterOptions = {}): Promise<AdapterFile> {
+  checkOptionNames(READ, options, READ_NAMES, LoraError);
   const place = await placeOf(READ, folder, options.adapter);
   const config = await readConfig(READ, place);
   const { tensors, metadata } = await readSafetensors(join(place, MODEL_FILE));

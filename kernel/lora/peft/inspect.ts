@@ -3,8 +3,10 @@ import { existsSync } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
 import type { PeftType } from "../config";
 import { describeFile, guessConfig, ownScaling } from "./describe";
-import { CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
+import { CONFIG_FILE, MODEL_FILE, placeOf, READ_NAMES, readConfig, type ReadAdapterOptions } from "./file";
+import { LoraError } from "../error";
 import { standardKeys } from "./keys";
+import { checkOptionNames } from "../../option-names";
 
 /** Description of an adapter on disk, without its values. */
 export interface AdapterInspection {
@@ -33,6 +35,7 @@ const FN = "lora.inspect";
  * @throws LoraError, SafetensorsError for files that break their formats
  */
 export async function inspect(path: string, options: ReadAdapterOptions = {}): Promise<AdapterInspection> {
+  checkOptionNames(FN, options, READ_NAMES, LoraError);
   const isFile = path.endsWith(".safetensors");
   const place = isFile ? dirname(path) : await placeOf(FN, path, options.adapter);
   const header = await readSafetensorsHeader(isFile ? path : join(place, MODEL_FILE));

@@ -3,6 +3,7 @@ import { mergeRefusal } from "../config";
 import { LoraError } from "../error";
 import { readAdapter, type ReadAdapterOptions } from "./file";
 import { planMerge } from "./merge-plan";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of `lora.mergeFile`. */
 export interface MergeFileOptions extends ReadAdapterOptions {
@@ -41,8 +42,10 @@ export async function mergeFile(
   adapter: string,
   base: string,
   out: string,
-  { onProgress, ...reading }: MergeFileOptions = {},
+  options: MergeFileOptions = {},
 ): Promise<MergeFileReport> {
+  checkOptionNames(FN, options, NAMES, LoraError);
+  const { onProgress, ...reading } = options;
   const file = await readAdapter(adapter, reading);
   const refusal = mergeRefusal(file.config);
   if (refusal) throw new LoraError(FN, refusal, adapter);
@@ -57,3 +60,12 @@ export async function mergeFile(
     await source.close();
   }
 }
+
+const NAMES: OptionNames<MergeFileOptions> = {
+  onProgress: true,
+  adapter: true,
+  addPrefix: true,
+  adapterName: true,
+  stripWrappers: true,
+  authorsNames: true,
+};

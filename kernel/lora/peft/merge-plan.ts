@@ -9,6 +9,7 @@ import { describeFile } from "./describe";
 import type { AdapterFile } from "./file";
 import { keyOf, PREFIX } from "./keys";
 import { isHead, type Tie, tieOf, untoldTie } from "./tied";
+import { TOKENS, trainedRows } from "./token-rows";
 import { BiasUpdate, encoded, LoraUpdate, RowsUpdate, type Update, updated } from "./updates";
 
 export interface MergePlan {
@@ -18,7 +19,6 @@ export interface MergePlan {
   warnings: string[];
 }
 
-const TOKENS = ".token_adapter.trainable_tokens_delta";
 const COPY_OF_BASE = ".base_layer.weight";
 const BASE_BIAS = /\.base_layer(?=\.bias$)/;
 
@@ -72,22 +72,8 @@ class Planner {
     // PEFT trains the rows of a tied embedding for both layers.
     const name = this.isTiedHead(module, "weight") ? this.weightOf(module) : this.nameOf(module, "weight");
     const [count = 0, ...columns] = this.source.tensors.get(name)?.shape ?? [];
-    const indices = this.indicesOf(module);
-    if (!indices.every((index) => Number.isSafeInteger(index) && index >= 0 && index < count))
-      throw new LoraError(this.fn, `trainable_token_indices must lie in 0..${count - 1}`, indices);
-    const shape = [indices.length, ...columns];
-    if (stored.shape.join() !== shape.join())
-      throw new LoraError(this.fn, `${module}${TOKENS} must be [${shape.join(", ")}]`, stored.shape);
+    const indices = trainedRows(this.fn, this.file.config, module, stored.shape, [count, ...columns]);
     this.addUpdate(name, new RowsUpdate([count, ...columns], indices, toFloat32(stored)));
-  }
-
-  private indicesOf(module: string): number[] {
-    const { trainable_token_indices: given } = this.file.config.other;
-    const found = Array.isArray(given)
-      ? (given as unknown)
-      : Object.entries((given ?? {}) as object).find(([end]) => `.${module}`.endsWith(`.${end}`))?.[1];
-    if (Array.isArray(found)) return found as number[];
-    throw new LoraError(this.fn, `trainable_token_indices must list the rows of ${module}`, given);
   }
 
   private addUpdate(name: string, update: Update): void {

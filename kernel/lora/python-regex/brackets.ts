@@ -1,3 +1,4 @@
+import { append } from "../../numeric";
 import { codeOf, type Flags, range } from "./characters";
 import { type Member, memberOf } from "./escapes";
 import type { Reader } from "./reader";
@@ -6,7 +7,7 @@ import type { Reader } from "./reader";
 export function bracketClass(reader: Reader, flags: Flags): string {
   const negation = reader.match("^") ? "^" : "";
   const members: string[] = [];
-  while (!members.length || reader.next !== "]") members.push(...nextMembers(reader, flags));
+  while (!members.length || reader.next !== "]") append(members, nextMembers(reader, flags));
   reader.take();
   return `[${negation}${members.join("")}]`;
 }

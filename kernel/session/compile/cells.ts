@@ -9,6 +9,7 @@ import { withoutExports } from "./exports";
 import { factoriesOf } from "./jsx";
 import { transpileLocalFile } from "./local-files";
 import { CellNames, declarationsOf, type Declaration } from "./names";
+import { projectPaths, type Paths } from "./project";
 import { CellProgram, type CellFile } from "./program";
 import { CellMap } from "./source-map";
 import { loadTypeScript, type ts } from "./typescript";
@@ -46,11 +47,14 @@ const ALLOWED = new Set([1202]);
 /** Compiler of a session's cells. */
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
+  /** Paths of the folder's `tsconfig.json`. */
+  readonly paths: Paths;
   private readonly program: CellProgram;
   private readonly names = new CellNames();
 
   constructor(private readonly folder = platform().folder()) {
-    this.program = new CellProgram(this.ts, folder);
+    this.paths = projectPaths(this.ts, folder);
+    this.program = new CellProgram(this.ts, folder, this.paths);
   }
 
   /**

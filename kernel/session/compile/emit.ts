@@ -1,5 +1,5 @@
 /**
- * Emits the JavaScript of a checked cell: the body of a function that returns `[value]` if the cell ends with an
+ * Emits the JavaScript of a checked cell: the body of a function that returns `{ value }` if the cell ends with an
  * expression.
  *
  * The cell's names stay variables, because a loop that sums into a property is fifty times slower. Constants are
@@ -95,11 +95,15 @@ class CellBody {
     return [rewritten, ...this.keeping(this.constantsOf(statement))];
   }
 
-  /** Makes `return [expression];`. */
+  /** Makes `return { __proto__: null, value: expression };`. */
   private resultOf(statement: TypeScript.ExpressionStatement): TypeScript.Statement {
     const { ts, factory } = this;
     const value = this.rewriter.visit(statement.expression) as TypeScript.Expression;
-    const result = factory.createReturnStatement(factory.createArrayLiteralExpression([value]));
+    const properties = [
+      factory.createPropertyAssignment("__proto__", factory.createNull()),
+      factory.createPropertyAssignment("value", value),
+    ];
+    const result = factory.createReturnStatement(factory.createObjectLiteralExpression(properties));
     return ts.setTextRange(result, statement);
   }
 

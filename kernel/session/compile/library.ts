@@ -1,5 +1,6 @@
 /** Library that cells import as `fovea`: the session's copy, regardless of folder and installed packages. */
 import { platform } from "../../platform";
+import { existsSync, readFileSync } from "../../platform/files";
 import { join } from "../../platform/path";
 
 export const PACKAGE = platform().packageFolder();
@@ -21,4 +22,18 @@ export function libraryFile(request: string): string | undefined {
 /** Returns the paths of the library's types for the compiler. */
 export function libraryTypes(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(ENTRIES).map(([name, entry]) => [name, [`${entry}.d.ts`]]));
+}
+
+let names: string[] | undefined;
+
+/** Returns the names that `fovea` exports. They are read from its declarations, which a session that never imports it does not load. */
+export function publicNames(): string[] {
+  return (names ??= readNames(`${ENTRIES["fovea"]}.d.ts`));
+}
+
+function readNames(path: string): string[] {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const namespaces = [...text.matchAll(/^export \* as (\w+) from/gm)].map((match) => match[1]!);
+  const lists = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap((match) => match[1]!.split(","));
+  return [...namespaces, ...lists.map((name) => name.trim())].filter((name) => /^\w+$/.test(name));
 }

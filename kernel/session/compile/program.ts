@@ -13,6 +13,7 @@ import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
+import type { Paths } from "./project";
 import type { ts } from "./typescript";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
@@ -59,9 +60,10 @@ export class CellProgram {
   constructor(
     private readonly ts: ts,
     folder: string,
+    paths: Paths,
   ) {
     this.folder = folder.replaceAll("\\", "/");
-    this.options = compilerOptions(ts);
+    this.options = compilerOptions(ts, paths);
     this.host = new CompilerHost(ts, this.options, this.folder);
     this.renew();
     this.service = ts.createLanguageService(this.host);

@@ -1,10 +1,21 @@
 /** Parts of a session that need Node. A bundle for a browser replaces this module; `main.ts` starts a session of a process. */
 export { hostTypes } from "./host-types";
-export { interruptAnswered, interruptFlags, lowerFlag, openGate, raiseFlag, shutGate } from "./lifeline";
+export {
+  interruptAnswered,
+  interruptFlags,
+  lowerFlag,
+  openGate,
+  openGateOfScript,
+  raiseFlag,
+  shutGate,
+  unbroken,
+} from "./lifeline";
+export { installColors } from "./colors";
 export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";
 export { runShell } from "./shell";
 export { captureStreams, timerModules } from "./streams";
+export { platformObjects } from "./platform-objects";
 export { tidyInspection } from "./tidy-inspection";
-export { turn } from "./turn";
+export { onTurn } from "./turn";
 export { loadTypeScript } from "./typescript";

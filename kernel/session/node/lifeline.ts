@@ -7,16 +7,22 @@
  *   has turned after the message, the interrupted work no longer holds the thread. Until then the worker sends SIGINT
  *   while work is under way, with which `vm` stops a synchronous cell at once. Without work a signal could only come
  *   too late and stop the next cell. A loop after a cell's first `await`, or in a timer, reacts to neither: when the
- *   thread stays held, the worker raises a flag that the loops of cells read. While `vm` changes the signal's handlers
- *   there is a moment without any, in which a signal would end the process; the gate is then shut and the worker waits.
- *   (Ending JavaScript through the inspector would corrupt Node's async stack and abort the process.)
+ *   thread stays held, the worker raises a flag that the loops of cells read. (Ending JavaScript through the inspector
+ *   would corrupt Node's async stack and abort the process.)
+ *
+ * The gate holds signals back where one would do harm. While `vm` changes the signal's handlers there is a moment without
+ * any, in which a signal would end the process. And a cell stopped within Node's own code leaves that code half done: a
+ * stream stopped between its system call and its bookkeeping writes nothing any more, the cell's reply included.
  */
 import { Worker } from "node:worker_threads";
+
+// User code may replace the globals.
+const { compareExchange, exchange, load, notify, store, wait } = Atomics;
 
 const WATCHER = `
 const { Socket } = require("node:net");
 const { createInterface } = require("node:readline");
-const { workerData: { fd, flags } } = require("node:worker_threads");
+const { workerData: { fd, flags, gate: { SHUT, RUNNING, SENT } } } = require("node:worker_threads");
 const end = () => process.kill(process.pid, "SIGKILL");
 const isAnswered = (number) => Atomics.load(flags, 2) >= number;
 const check = (number) => {
@@ -29,12 +35,14 @@ const check = (number) => {
 };
 const deliver = (number) => {
   if (isAnswered(number)) return;
-  if (Atomics.compareExchange(flags, 1, 0, 2) !== 0) return void setTimeout(deliver, 1, number);
+  const before = Atomics.load(flags, 1);
+  if (before === SHUT || Atomics.compareExchange(flags, 1, before, SENT) !== before) return void setTimeout(deliver, 1, number);
+  Atomics.store(flags, 3, number);
   process.kill(process.pid, "SIGINT");
-  // The signal reaches another thread, which may be about to shut the gate.
-  Atomics.wait(flags, 1, 2, 2);
-  Atomics.store(flags, 1, 0);
-  Atomics.notify(flags, 1);
+  // A running script stops when the signal's thread has had its turn, which takes long on a busy machine. Elsewhere the
+  // signal reaches its handler at once.
+  Atomics.wait(flags, 1, SENT, before === RUNNING ? 1000 : 2);
+  if (Atomics.compareExchange(flags, 1, SENT, before) === SENT) Atomics.notify(flags, 1);
 };
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("end", end).on("error", end).on("close", end);
@@ -46,25 +54,59 @@ createInterface({ input: pipe }).on("line", (line) => {
 `;
 
 /**
- * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, -1 while an interrupted cell goes on, or 0; [1] the gate: 0 open, 1 shut
- * by us, 2 a signal is on its way; [2] the last interrupt that was answered.
+ * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, -1 while an interrupted cell
+ * goes on, or 0; [1] the gate; [2] the last interrupt that was answered; [3] the last interrupt that was sent as a signal.
  */
-export const interruptFlags = new Int32Array(new SharedArrayBuffer(12));
+export const interruptFlags = new Int32Array(new SharedArrayBuffer(16));
 
-/** Holds signals back until {@link openGate}. */
-export function shutGate(): void {
-  while (Atomics.compareExchange(interruptFlags, 1, 0, 1) === 2) Atomics.wait(interruptFlags, 1, 2, 5);
+/** States of the gate. A signal may be sent while it is open, or while a script runs that `vm` stops. */
+const GATE = { OPEN: 0, SHUT: 1, SENT: 2, RUNNING: 3 };
+const PLACE = 1;
+
+/** Holds signals back until {@link openGate}. A signal on its way to a running script stops it here. */
+export function shutGate(): number {
+  for (;;) {
+    const before = load(interruptFlags, PLACE);
+    if (before === GATE.SENT) wait(interruptFlags, PLACE, GATE.SENT, 5);
+    else if (compareExchange(interruptFlags, PLACE, before, GATE.SHUT) === before) return before;
+  }
 }
 
-/** Lets signals pass again. */
+/** Lets signals pass again, outside of scripts. */
 export function openGate(): void {
-  Atomics.store(interruptFlags, 1, 0);
+  setGate(GATE.OPEN);
+}
+
+/** Lets signals pass again that stop the script. */
+export function openGateOfScript(): void {
+  setGate(GATE.RUNNING);
+}
+
+/** Does work of the session or of Node that must not be stopped in the middle. Nothing of the user's may run in it. */
+export function unbroken<T>(body: () => T): T {
+  const before = shutGate();
+  try {
+    return body();
+  } finally {
+    if (before !== GATE.SHUT) setGate(before);
+  }
+}
+
+function setGate(state: number): void {
+  store(interruptFlags, PLACE, state);
+  notify(interruptFlags, PLACE);
+}
+
+/** Tells whether a signal that has come stands for an interrupt that was answered meanwhile, so that it would hit later work. */
+export function isLateSignal(): boolean {
+  const number = exchange(interruptFlags, 3, 0);
+  return number > 0 && load(interruptFlags, 2) >= number;
 }
 
 /** Records that an interrupted computation no longer holds the thread. */
 export function interruptAnswered(number: number): void {
-  Atomics.store(interruptFlags, 2, number);
-  Atomics.compareExchange(interruptFlags, 0, number, 0);
+  store(interruptFlags, 2, number);
+  compareExchange(interruptFlags, 0, number, 0);
 }
 
 /** Value of the flag for an interrupted cell that goes on, in place of an interrupt's number. */
@@ -72,12 +114,12 @@ const GOES_ON = -1;
 
 /** Loops of interrupted cells stop at their next turn; loops of others find that it is not about them, and lower the flag. */
 export function raiseFlag(): void {
-  Atomics.compareExchange(interruptFlags, 0, 0, GOES_ON);
+  compareExchange(interruptFlags, 0, 0, GOES_ON);
 }
 
 /** A loop has seen the flag. True if it stands for an interrupt that nothing has answered yet. */
 export function lowerFlag(): boolean {
-  return Atomics.exchange(interruptFlags, 0, 0) > 0;
+  return exchange(interruptFlags, 0, 0) > 0;
 }
 
 /** Starts the worker that watches the lifeline pipe. */
@@ -86,5 +128,6 @@ export function holdLifeline(): void {
   delete process.env["FOVEA_LIFELINE_FD"];
   if (!Number.isInteger(fd) || fd < 3) return;
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
-  new Worker(WATCHER, { eval: true, workerData: { fd, flags: interruptFlags }, resourceLimits }).unref();
+  const workerData = { fd, flags: interruptFlags, gate: GATE };
+  new Worker(WATCHER, { eval: true, workerData, resourceLimits }).unref();
 }

@@ -1,13 +1,20 @@
 /** Session side of the link to the kernel process. */
+import { writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { FrameReader, writeFrame } from "../../jupyter/frames";
+import { frameOf, FrameReader, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
-import { withOwnIntrinsics } from "../run/intrinsics";
+import { isCommonPrototypeChanged, withOwnIntrinsics } from "../run/intrinsics";
 
 export interface Link {
+  /** Sends a message, or ends the session where it cannot. */
   send(message: FromSession): void;
+  /** Ends the session with the words that a cell has made it unusable. */
+  abandon(): never;
   listen(receive: (message: ToSession) => void): void;
 }
+
+// User code may replace it.
+const { kill } = process;
 
 /** Size of the buffer for small messages; Node's pieces of 64 kB would each need an allocation. */
 const PIECE = 1 << 18;
@@ -25,22 +32,28 @@ export function openLink(): Link {
   // The kernel process has ended.
   const end = (): void => void process.kill(process.pid, "SIGKILL");
   socket.on("end", end).on("error", end).on("close", end);
+  // Made now, and written past Node's streams, because then nothing may work.
+  const farewell = frameOf({ type: "unusable" });
+  const abandon = (): never => {
+    writeSync(fd, farewell);
+    return kill(process.pid, "SIGKILL") as never;
+  };
   return {
-    send: (message) => writeFrame(socket, message, toText),
+    abandon,
+    send(message) {
+      try {
+        // User code may have given every object a `toJSON` or a setter, which Node's code meets too.
+        if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message));
+        else writeFrame(socket, message);
+      } catch {
+        abandon();
+      }
+    },
     listen(handler) {
       receive = handler;
       socket.resume();
     },
   };
-}
-
-// User code may replace the globals.
-const { stringify } = JSON;
-const arrayPrototype = Array.prototype;
-
-/** User code may give every object a `toJSON`, and every message with it. */
-function toText(message: object): string {
-  return "toJSON" in arrayPrototype ? withOwnIntrinsics(() => stringify(message)) : stringify(message);
 }
 
 /**

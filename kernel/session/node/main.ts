@@ -1,13 +1,13 @@
 /** Session process: compiles and runs cells, and contains everything that user code can break. */
 import { openLink } from "./link";
 import { Session } from "../session";
-import { holdLifeline } from "./lifeline";
+import { holdLifeline, isLateSignal, unbroken } from "./lifeline";
 
 function main(): void {
   const link = openLink();
-  const session = new Session((message) => link.send(message));
+  const session = new Session((message) => unbroken(() => link.send(message)), link.abandon);
   link.listen((message) => session.receive(message));
-  process.on("SIGINT", () => session.interrupt());
+  process.on("SIGINT", () => isLateSignal() || session.interrupt());
   process.on("uncaughtException", (error) => session.reportLate(error));
   process.on("unhandledRejection", (reason) => session.reportLate(reason));
   session.warm();

@@ -7,7 +7,12 @@ import vm from "node:vm";
 import type { CellCompiler } from "../compile/cells";
 import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
-import { isError, readProperty } from "../run/reading";
+import { placesOf } from "../compile/project";
+import { bareSpecifier, checkVersion } from "../compile/specifiers";
+import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
+import { patchReadline } from "./stdin";
+import { attempt, isError, readProperty } from "../run/reading";
+import { promised, until, type Steps } from "../run/steps";
 
 /** Error codes of `require` for a module that only `import` can load: top-level await, or no entry for `require`. */
 const IMPORT_ONLY = new Set(["ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM", "ERR_PACKAGE_PATH_NOT_EXPORTED"]);
@@ -49,7 +54,10 @@ export class CellModules {
       resolve: (specifier) =>
         Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href,
     };
-    const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
+    const required = (specifier: string): unknown => {
+      patchReadline(specifier);
+      return this.imported.get(specifier) ?? this.load(specifier);
+    };
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
       filename: this.place,
@@ -58,20 +66,29 @@ export class CellModules {
   }
 
   /** Loads a cell's imports that `require` cannot load; the cell loads all others. */
-  async prepare(specifiers: readonly string[]): Promise<void> {
+  *prepare(specifiers: readonly string[]): Steps<void> {
     for (const specifier of specifiers) {
       if (Module.isBuiltin(specifier) || this.imported.has(specifier)) continue;
       try {
-        this.load(specifier);
+        withUserIntrinsics(() => this.load(specifier));
       } catch (error) {
-        if (isImportOnly(error)) this.imported.set(specifier, asRequired(await this.nativeImport(specifier)));
+        if (isImportOnly(error)) this.imported.set(specifier, asRequired(yield* until(this.importNatively(specifier))));
       }
     }
   }
 
   /** Function `import()` of cells. */
-  async import(specifier: string): Promise<object> {
-    await this.prepare([specifier]);
+  import(specifier: string): Promise<object> {
+    return promised(this.importing(specifier));
+  }
+
+  private importNatively(specifier: string): Promise<object> {
+    const isMapped = placesOf(this.compiler.paths, specifier).length > 0;
+    return this.nativeImport(isMapped ? pathToFileURL(this.load.resolve(specifier)).href : bareSpecifier(specifier));
+  }
+
+  private *importing(specifier: string): Steps<object> {
+    yield* this.prepare([specifier]);
     return this.namespace(specifier);
   }
 
@@ -87,17 +104,31 @@ export class CellModules {
     }
   }
 
-  /** Resolves the library to the session's copy, and `./x.js` to `./x.ts` as the compiler does. */
+  /** Resolves the library to the session's copy, `npm:` and the project's `paths`, and `./x.js` to `./x.ts` as the compiler does. */
   private hookResolution(): void {
     const loader = Module as unknown as Loader;
-    const resolve = loader._resolveFilename.bind(loader);
-    loader._resolveFilename = (request, ...rest) => {
+    const original = loader._resolveFilename.bind(loader);
+    const resolve: Loader["_resolveFilename"] = (request, ...rest) => {
       try {
-        return libraryFile(request) ?? resolve(request, ...rest);
+        return original(request, ...rest);
       } catch (error) {
-        if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
-        return resolve(request.replace(/js$/, "ts"), ...rest);
+        if (!/^(?:\.\.?)?\/.*\.[cm]?js$/.test(request)) throw error;
+        return original(request.replace(/js$/, "ts"), ...rest);
       }
+    };
+    loader._resolveFilename = (request, ...rest) => {
+      patchReadline(request);
+      const library = withOwnIntrinsics(() => libraryFile(request));
+      if (library !== undefined) return library;
+      const importer = rest[0] as Module | undefined;
+      if (importer?.filename && !isLocal(importer.filename)) return resolve(request, ...rest);
+      for (const place of withOwnIntrinsics(() => placesOf(this.compiler.paths, request))) {
+        const found = attempt(() => resolve(place, ...rest), undefined);
+        if (found !== undefined) return found;
+      }
+      const found = resolve(bareSpecifier(request), ...rest);
+      withOwnIntrinsics(() => checkVersion(request, found));
+      return found;
     };
   }
 
@@ -105,7 +136,8 @@ export class CellModules {
     const loader = Module as unknown as Loader;
     for (const extension of [".ts", ".tsx", ".mts", ".cts"]) {
       loader._extensions[extension] = (module, path) => {
-        module._compile(this.compiler.transpileFile(readFileSync(path, "utf8"), path), path);
+        const compiled = withOwnIntrinsics(() => this.compiler.transpileFile(readFileSync(path, "utf8"), path));
+        module._compile(compiled, path);
       };
     }
   }

@@ -4,7 +4,7 @@
  * waits for good, and holds no thread. A loop that awaits none of these goes on; nothing in JavaScript can stop it from
  * outside.
  */
-import { timerModules } from "../node";
+import { timerModules, unbroken } from "../node";
 import { checkInterrupted, isDefiant } from "./scope";
 
 const CONSOLE = [
@@ -25,27 +25,38 @@ type AnyFunction = (...args: unknown[]) => unknown;
 
 // User code may replace the globals.
 const { Promise, clearTimeout, setTimeout } = globalThis;
+const { apply } = Reflect;
 
 /** Installs the stop points of interrupted cells. */
 export function installCancellationPoints(): void {
   // console swallows errors of a stream's `write`, so the check must come first.
   for (const name of CONSOLE) guard(console as unknown as Record<string, AnyFunction>, name);
   for (const name of ["setTimeout", "setImmediate", "setInterval"]) {
-    guard(globalThis as unknown as Record<string, AnyFunction>, name, silentTimer);
+    guard(globalThis as unknown as Record<string, AnyFunction>, name, silentTimer, unbroken);
   }
   guard(globalThis as unknown as Record<string, AnyFunction>, "fetch", never);
   for (const owner of timerModules)
     for (const name of ["setTimeout", "setImmediate"]) guard(owner as Record<string, AnyFunction>, name, never);
 }
 
-/** @param inDefiance What code gets that catches every interruption. */
-function guard(owner: Record<string, AnyFunction>, name: string, inDefiance?: () => unknown): void {
+/**
+ * Makes a function a stop point.
+ *
+ * @param inDefiance gives the result for code that catches every interruption
+ * @param call runs the original
+ */
+function guard(
+  owner: Record<string, AnyFunction>,
+  name: string,
+  inDefiance?: () => unknown,
+  call = (body: () => unknown): unknown => body(),
+): void {
   const original = owner[name];
   if (typeof original !== "function") return;
   const guarded = function (this: unknown, ...args: unknown[]): unknown {
     if (inDefiance && isDefiant()) return inDefiance();
     checkInterrupted();
-    return original.apply(this, args);
+    return call(() => apply(original, this, args));
   };
   // This keeps `util.promisify(setTimeout)` and the visible name.
   Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(original));

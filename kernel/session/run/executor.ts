@@ -1,12 +1,21 @@
 /** Runs compiled cells. */
 import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
-import { interruptFlags, lowerFlag, openGate, raiseFlag, shutGate, type CellMeta, type CellModules } from "../node";
-import { withOwnIntrinsics } from "./intrinsics";
+import {
+  interruptFlags,
+  lowerFlag,
+  openGate,
+  openGateOfScript,
+  raiseFlag,
+  shutGate,
+  type CellMeta,
+  type CellModules,
+} from "../node";
+import { enterOwn, leaveOwn } from "./intrinsics";
 import { isError, readProperty } from "./reading";
 import { isInterrupted, KeyboardInterrupt, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
-import { endable } from "./waiting";
+import { endable, promised, until, type Steps } from "./steps";
 
 // User code may replace the globals.
 const { defineProperty } = Reflect;
@@ -32,8 +41,8 @@ interface Slot {
   $leave: () => void;
 }
 
-/** Return value of a cell's body. */
-type Returned = [value: unknown] | undefined;
+/** Return value of a cell's body. It has no prototype, as user code may give every other object a `then`. */
+type Returned = { value: unknown } | undefined;
 
 /** Value of a cell's last expression, if any. */
 export type CellValue = { has: false } | { has: true; value: unknown };
@@ -43,7 +52,7 @@ export class Executor {
   /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};
   private readonly slot: Slot;
-  private stop: ((reason: KeyboardInterrupt) => void) | undefined;
+  private stop: ((reason: Error) => void) | undefined;
   private running: Scope | undefined;
 
   constructor(
@@ -64,23 +73,22 @@ export class Executor {
       $require: modules.require,
       $namespace: (specifier) => modules.namespace(specifier),
       $meta: modules.meta,
-      $enter: openGate,
-      $leave: shutGate,
+      $enter: enterScript,
+      $leave: leaveScript,
     };
     Object.defineProperty(globalThis, SLOT, { value: this.slot, enumerable: false });
   }
 
   /**
-   * Compiles and runs a cell; the caller has entered `scope`. Rejects with the cell's error or {@link
-   * KeyboardInterrupt}.
+   * Compiles and runs a cell; the caller has entered `scope`. Throws the cell's error or {@link KeyboardInterrupt}.
    */
-  async execute(code: string, name: string, scope: Scope): Promise<CellValue> {
-    const cell = withOwnIntrinsics(() => this.prepared(code, name));
+  *execute(code: string, name: string, scope: Scope): Steps<CellValue> {
+    const cell = this.prepared(code, name);
     this.running = scope;
     try {
-      if (cell.imports.length > 0) await this.modules.prepare(cell.imports);
+      if (cell.imports.length > 0) yield* this.modules.prepare(cell.imports);
       if (scope.cell.interrupted) throw new KeyboardInterrupt();
-      return valueOf(await this.run(cell, name, scope));
+      return valueOf(yield* this.run(cell, name, scope));
     } catch (error) {
       if (!isInterruption(error)) throw error;
       scope.cell.interrupted = true;
@@ -89,7 +97,7 @@ export class Executor {
       this.running = undefined;
       this.stop = undefined;
       // Declarations that ran before a failure stay.
-      withOwnIntrinsics(() => this.compiler.accept(cell));
+      this.compiler.accept(cell);
     }
   }
 
@@ -101,11 +109,11 @@ export class Executor {
   }
 
   /** Waits for internal work in place of a cell; an interrupt ends the wait and aborts the signal. */
-  async attend(scope: Scope, work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
+  *attend(scope: Scope, work: (interrupted: AbortSignal) => Steps<void>): Steps<void> {
     const controller = new AbortController();
     this.running = scope;
     try {
-      await this.untilStopped(work(controller.signal), scope);
+      yield* until(this.untilStopped(promised(work(controller.signal)), scope));
     } catch (error) {
       controller.abort();
       throw error;
@@ -134,6 +142,12 @@ export class Executor {
     this.stop?.(new KeyboardInterrupt());
   }
 
+  /** Ends the cell that waits with an error. Returns false without one. */
+  fail(error: Error): boolean {
+    this.stop?.(error);
+    return this.stop !== undefined;
+  }
+
   /** Stops a loop that saw the flag where `vm` cannot stop it. */
   private stopLoop(): void {
     // The flag stays up for the loops around this one.
@@ -143,16 +157,15 @@ export class Executor {
     throw new KeyboardInterrupt();
   }
 
-  private async run(cell: CompiledCell & { script: Script }, name: string, scope: Scope): Promise<Returned> {
+  private *run(cell: CompiledCell & { script: Script }, name: string, scope: Scope): Steps<Returned> {
     if (cell.code === "") return undefined;
     const running = runInGate(cell.script, name);
-    // Awaited here: a promise that is returned is asked for its `then`, which user code may have replaced.
-    return cell.isAsync ? await this.untilStopped(running as Promise<Returned>, scope) : (running as Returned);
+    return cell.isAsync ? yield* until(this.untilStopped(running as Promise<Returned>, scope)) : (running as Returned);
   }
 
   /** Settles as the work does, and rejects when the user interrupts, or did while the work began. */
   private untilStopped<T>(work: Promise<T>, scope: Scope): Promise<T> {
-    return endable(work, ({ reject }) => {
+    return endable(work, (_, reject) => {
       this.stop = reject;
       if (scope.cell.interrupted) reject(new KeyboardInterrupt());
     });
@@ -172,7 +185,19 @@ function runInGate({ head, text }: Script, name: string): unknown {
     return platform().evaluate(head + text, { name, columnOffset: -head.length, breakOnSigint: true });
   } finally {
     openGate();
+    // A script that was stopped has not left.
+    enterOwn();
   }
+}
+
+function enterScript(): void {
+  leaveOwn();
+  openGateOfScript();
+}
+
+function leaveScript(): void {
+  shutGate();
+  enterOwn();
 }
 
 /** Script of a cell. The code before the cell is on the cell's first line and does not count, so positions hold. */
@@ -196,7 +221,7 @@ function wrap({ code, isAsync, linked }: CompiledCell): Script {
 }
 
 function valueOf(returned: Returned): CellValue {
-  return returned?.[0] === undefined ? { has: false } : { has: true, value: returned[0] };
+  return returned?.value === undefined ? { has: false } : { has: true, value: returned.value };
 }
 
 function isInterruption(error: unknown): boolean {

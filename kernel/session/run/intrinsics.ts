@@ -1,7 +1,7 @@
 /**
  * The language's own objects as the session started with them. User code shares them, and may replace `Array.prototype.map` or
- * put a setter on `Object.prototype`: the session's own work, the compiler above all, runs with the first state, and user code
- * finds its own again behind it.
+ * put a setter on `Object.prototype`. Every step of the session's own work runs with the first state, and user code finds its
+ * own again behind it.
  */
 type Key = string | symbol;
 
@@ -11,82 +11,149 @@ interface Saved {
   descriptor: PropertyDescriptor | undefined;
 }
 
+/** An object of the language, with all that it held. */
+interface Watched {
+  target: object;
+  prototype: object | null;
+  keys: ReadonlySet<Key>;
+  count: number;
+}
+
 /** A list that needs nothing of `Array.prototype`. */
-interface Change extends Saved {
-  theirs: PropertyDescriptor | undefined;
+interface Change {
+  redo: () => unknown;
   next: Change | undefined;
 }
 
-const NAMES = [
-  "Object Function Array String Number Boolean Symbol BigInt RegExp Date Error TypeError RangeError SyntaxError AggregateError",
-  "Map Set WeakMap WeakSet WeakRef Promise Proxy Reflect JSON Math ArrayBuffer SharedArrayBuffer Atomics DataView",
-  "Uint8Array Int32Array Uint32Array Float32Array Float64Array parseInt parseFloat isNaN isFinite",
-]
-  .join(" ")
-  .split(" ");
-
 const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, setPrototypeOf, getPrototypeOf } = Reflect;
-const { is } = Object;
-
-let saved: readonly Saved[] = [];
-let targets: readonly { target: object; keys: ReadonlySet<Key>; count: number }[] = [];
+const { is, prototype: objectPrototype } = Object;
+const { prototype: arrayPrototype } = Array;
+const objectKeys = ownKeys(objectPrototype).length;
+const arrayKeys = ownKeys(arrayPrototype).length;
 const has = Set.prototype.has.call.bind(Set.prototype.has) as (set: ReadonlySet<Key>, key: Key) => boolean;
 
-/** Called once the session has changed what it changes itself, and before the first cell. */
-export function saveIntrinsics(): void {
-  const watched = watchedObjects();
-  const own = watched.flatMap((target) => ownKeys(target).map((key) => savedOf(target, key)));
-  saved = [...own, ...NAMES.map((name) => savedOf(globalThis, name))];
-  targets = watched.map((target) => {
-    const keys = ownKeys(target);
-    return { target, keys: new Set(keys), count: keys.length };
-  });
+let saved: readonly Saved[] = [];
+let watched: readonly Watched[] = [];
+/** Changes of user code that are put aside while the session works. */
+let aside: Change | undefined;
+let isOwn = false;
+/** Number of changes that cannot be put aside, as of a property that is not configurable. */
+let stuck = 0;
+
+/**
+ * Saves the state. Called once the session has changed what it changes itself, and before the first cell.
+ *
+ * @param modules objects of the platform whose functions the session calls
+ */
+export function saveIntrinsics(modules: readonly object[]): void {
+  const language = languageObjects();
+  saved = [...language.flatMap(propertiesOf), ...propertiesOf(globalThis), ...modules.flatMap(functionsOf)];
+  // What every other comparison reads comes first.
+  watched = [objectPrototype, ...language.filter((each) => each !== objectPrototype)].map(watchedOf);
 }
 
-/** Run work of the session with the language as it was; the user's changes are back when it returns. */
+/** Runs work of the session with the language as it was; the user's changes are back when it returns. */
 export function withOwnIntrinsics<T>(body: () => T): T {
-  const changes = findChanges();
-  if (!changes) return body();
-  for (let each: Change | undefined = changes; each; each = each.next) put(each.target, each.key, each.descriptor);
+  if (isOwn) return body();
+  enterOwn();
   try {
     return body();
   } finally {
-    for (let each: Change | undefined = changes; each; each = each.next) put(each.target, each.key, each.theirs);
+    leaveOwn();
   }
 }
 
-function watchedObjects(): object[] {
-  const globals = NAMES.map((name) => (globalThis as Record<string, unknown>)[name]);
-  const prototypes = globals.map((each) => (each as { prototype?: object } | undefined)?.prototype);
-  const iterators = [[].values(), new Map().values(), new Set().values(), ""[Symbol.iterator](), "".matchAll(/x/g)];
-  const generator = getPrototypeOf(function* () {}.prototype as object);
-  const others = [...iterators.map((each) => getPrototypeOf(each)), generator, getPrototypeOf(Uint8Array.prototype)];
-  return [...globals, ...prototypes, ...others, getPrototypeOf(getPrototypeOf([].values())!)].filter(
-    (each): each is object => each !== undefined && each !== null,
-  );
+/** Runs the user's code from within work of the session. */
+export function withUserIntrinsics<T>(body: () => T): T {
+  if (!isOwn) return body();
+  leaveOwn();
+  try {
+    return body();
+  } finally {
+    enterOwn();
+  }
 }
 
-function savedOf(target: object, key: Key): Saved {
-  return { target, key, descriptor: bare(getOwnPropertyDescriptor(target, key)) };
-}
-
-function findChanges(): Change | undefined {
-  let changes: Change | undefined;
-  const note = (target: object, key: Key, descriptor: PropertyDescriptor | undefined): void => {
-    const theirs = bare(getOwnPropertyDescriptor(target, key));
-    changes = { target, key, descriptor, theirs, next: changes };
-  };
+/** Puts the user's changes aside. */
+export function enterOwn(): void {
+  if (isOwn) return;
+  isOwn = true;
+  aside = undefined;
+  stuck = 0;
+  for (let at = 0; at < watched.length; at++) putAsideAdditions(watched[at]!);
   for (let at = 0; at < saved.length; at++) {
     const { target, key, descriptor } = saved[at]!;
-    if (!isSame(descriptor, getOwnPropertyDescriptor(target, key))) note(target, key, descriptor);
+    if (!isSame(descriptor, getOwnPropertyDescriptor(target, key))) putAside(target, key, descriptor);
   }
-  for (let at = 0; at < targets.length; at++) {
-    const { target, keys, count } = targets[at]!;
-    const now = ownKeys(target);
-    if (now.length === count) continue;
-    for (let i = 0; i < now.length; i++) if (!has(keys, now[i]!)) note(target, now[i]!, undefined);
-  }
-  return changes;
+}
+
+/** Puts the user's changes back. */
+export function leaveOwn(): void {
+  if (!isOwn) return;
+  isOwn = false;
+  for (let each = aside; each; each = each.next) each.redo();
+}
+
+/** Returns the number of changes that the session had to leave when it last put them aside. */
+export function stuckChanges(): number {
+  return stuck;
+}
+
+/** Returns whether user code has put a property on every object or array, which code of Node meets too. */
+export function isCommonPrototypeChanged(): boolean {
+  return !isOwn && (ownKeys(objectPrototype).length !== objectKeys || ownKeys(arrayPrototype).length !== arrayKeys);
+}
+
+/** Lists what the globals hold of the language, the prototypes of it, and those that no global names. */
+function languageObjects(): object[] {
+  const globals = ownKeys(globalThis)
+    .map((key): unknown => getOwnPropertyDescriptor(globalThis, key)?.value)
+    .filter(isOfLanguage);
+  const iterators = [[].values(), new Map().values(), new Set().values(), ""[Symbol.iterator](), "".matchAll(/x/g)];
+  const functions = [function* () {}, async () => {}, async function* () {}, Uint8Array];
+  const named = [...globals, ...functions.map((each) => getPrototypeOf(each))];
+  const prototypes = named.map((each) => (each as { prototype?: object } | null)?.prototype);
+  const unnamed = [...iterators.map((each) => getPrototypeOf(each)), getPrototypeOf(getPrototypeOf([].values())!)];
+  const all = [...named, ...prototypes, ...unnamed].filter((each): each is object => each instanceof Object);
+  return [...new Set([objectPrototype, ...all])];
+}
+
+/** Tests for constructors, functions, and namespaces such as `JSON`. */
+function isOfLanguage(value: unknown): value is object {
+  if (typeof value === "function") return true;
+  return typeof value === "object" && value !== null && value !== globalThis && Symbol.toStringTag in value;
+}
+
+function propertiesOf(target: object): Saved[] {
+  return ownKeys(target).map((key) => ({ target, key, descriptor: bare(getOwnPropertyDescriptor(target, key)) }));
+}
+
+function functionsOf(target: object): Saved[] {
+  return propertiesOf(target).filter(({ descriptor }) => typeof descriptor?.value === "function");
+}
+
+function watchedOf(target: object): Watched {
+  const keys = ownKeys(target);
+  return { target, prototype: getPrototypeOf(target), keys: new Set(keys), count: keys.length };
+}
+
+/** Removes what was added to an object, and gives it its prototype, which stays. */
+function putAsideAdditions({ target, prototype, keys, count }: Watched): void {
+  if (getPrototypeOf(target) !== prototype && !setPrototypeOf(target, prototype)) stuck++;
+  const now = ownKeys(target);
+  if (now.length === count) return;
+  for (let at = 0; at < now.length; at++) if (!has(keys, now[at]!)) putAside(target, now[at]!, undefined);
+}
+
+function putAside(target: object, key: Key, ours: PropertyDescriptor | undefined): void {
+  const theirs = bare(getOwnPropertyDescriptor(target, key));
+  if (!put(target, key, ours)) stuck++;
+  // Node's own lists do not bear an index that every array inherits: it is not put back.
+  if (!isIndexOfAll(target, key)) aside = { redo: () => put(target, key, theirs), next: aside };
+}
+
+function isIndexOfAll(target: object, key: Key): boolean {
+  return (target === objectPrototype || target === arrayPrototype) && typeof key === "string" && +key >= 0;
 }
 
 function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor | undefined): boolean {
@@ -94,12 +161,11 @@ function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor |
   return is(one.value, other.value) && one.get === other.get && one.set === other.set;
 }
 
-function put(target: object, key: Key, descriptor: PropertyDescriptor | undefined): void {
-  if (descriptor) defineProperty(target, key, descriptor);
-  else deleteProperty(target, key);
+function put(target: object, key: Key, descriptor: PropertyDescriptor | undefined): boolean {
+  return descriptor ? defineProperty(target, key, descriptor) : deleteProperty(target, key);
 }
 
-/** Without a prototype, on which user code could have put a `get`. */
+/** Removes a descriptor's prototype, on which user code could have put a `get`. */
 function bare(descriptor: PropertyDescriptor | undefined): PropertyDescriptor | undefined {
   if (descriptor) setPrototypeOf(descriptor, null);
   return descriptor;

@@ -54,7 +54,7 @@ export class CellStacks {
 
   /** Returns the lines of a stack that concern cells; lines already in terms of cells stay. */
   inCells(lines: readonly string[]): string[] {
-    return lines.filter((line) => !isOurs(line)).flatMap((line) => this.inCell(line) ?? []);
+    return lines.filter((_, at) => !isOurs(lines, at)).flatMap((line) => this.inCell(line) ?? []);
   }
 
   /** Returns the cell line that a line of {@link inCells} names. */
@@ -89,8 +89,10 @@ const OURS = ["session", "jupyter", "platform"].map((room) => {
   return join(platform().libraryFolder(), room) + sep;
 });
 
-/** Tests for frames of Node or the session, which do not concern the cell. */
-function isOurs(line: string): boolean {
+/** Tests for frames of Node or the session, which do not concern the cell. That of a generator's `next` belongs to the one before. */
+function isOurs(lines: readonly string[], at: number): boolean {
+  const line = lines[at]!;
+  if (at > 0 && / at \S*\.next \(<anonymous>\)$/.test(line)) return isOurs(lines, at - 1);
   return OURS.some((room) => line.includes(room)) || /[( ]node:/.test(line);
 }
 

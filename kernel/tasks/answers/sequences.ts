@@ -1,3 +1,4 @@
+import { append, most } from "../../numeric";
 import type { QuestionType } from "../../data/world/language/questions";
 import type { Tokenizer } from "../../encoders/tokenizer";
 import { Prng } from "../../prng";
@@ -54,7 +55,7 @@ export class AnswerWriter {
       const { question, answer, type } = questions[index];
       const word = this.ids(answer);
       if (word.length !== 1) throw new TaskError("tasks.answers.sequence", "an answer must be one word", answer);
-      ids.push(...this.ids(question), ...word);
+      append(ids, [...this.ids(question), ...word]);
       return { place: ids.length - 1, type };
     });
     return { picture, ids, answers };
@@ -70,7 +71,7 @@ export class AnswerWriter {
 
 /** Joins sequences into a batch, padded on the right. */
 export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
-  const length = Math.max(...sequences.map(({ ids }) => ids.length));
+  const length = most(sequences.map(({ ids }) => ids.length));
   const ids = new Int32Array(sequences.length * length);
   const mask = new Int32Array(ids.length);
   sequences.forEach((one, row) => {

@@ -7,6 +7,8 @@ import { Prng } from "../../../prng";
 import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./refer";
 import { render, type Rendered } from "../draw/render";
 import { drawColor, type Relation, type Scene } from "../scenes/scene";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { WorldError } from "../errors";
 
 /** Types of questions. */
 export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
@@ -60,13 +62,16 @@ export interface QuizOptions extends CrowdOptions {
  * @throws RangeError for an option out of range
  */
 export function quiz(seed: number, options: QuizOptions = {}): Quiz {
-  const { perType = 1 } = options;
+  checkOptionNames("world.quiz", options, NAMES, WorldError);
+  const { perType = 1, ...drawing } = options;
   if (!Number.isInteger(perType) || perType < 1 || perType > 10)
     throw new RangeError(`world.quiz: perType must be an integer in 1..10, received ${perType}`);
-  const scene = crowd(seed, options);
+  const scene = crowd(seed, drawing);
   const image = render(scene);
   return { scene, image, questions: ask(scene, factsOf(scene, image), perType) };
 }
+
+const NAMES: OptionNames<QuizOptions> = { perType: true, split: true, occlusion: true, size: true };
 
 /** Input of an asker. */
 interface Sight {

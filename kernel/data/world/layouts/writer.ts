@@ -26,6 +26,8 @@ import {
   type WriteSpec,
 } from "./picture";
 import { refcoco } from "./refcoco";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { parseJson } from "../../../json-text";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -79,7 +81,18 @@ export async function write(dir: string, options: WriteOptions): Promise<WriteSp
   return spec;
 }
 
+const NAMES: OptionNames<WriteOptions> = {
+  layout: true,
+  split: true,
+  count: true,
+  seed: true,
+  size: true,
+  onProgress: true,
+  signal: true,
+};
+
 function specify(options: WriteOptions): WriteSpec {
+  checkOptionNames(WRITE, options, NAMES, WorldError);
   const { layout, split = "train", count = 1000, seed = 0, size = 128 } = options;
   checkOneOf("layout", layout, layoutNames);
   checkOneOf("split", split, splits);
@@ -121,7 +134,7 @@ async function checkTarget(target: string, { layout, size }: WriteSpec): Promise
 
 function readJson(path: string): Partial<WriteSpec> {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Partial<WriteSpec>;
+    return parseJson(readFileSync(path, "utf8")) as Partial<WriteSpec>;
   } catch {
     return {};
   }

@@ -3,6 +3,8 @@ import { categories, drawShape, type CategoryName } from "../things/categories";
 import { heldOutColors, type ColorName } from "../draw/colors";
 import { Prng } from "../../../prng";
 import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { WorldError } from "../errors";
 
 /** Most objects of a crowd, and most of one category by design. */
 const [MOST, MOST_ALIKE] = [5, 4];
@@ -26,6 +28,7 @@ export interface CrowdOptions {
  * @throws RangeError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
  */
 export function crowd(seed: number, options: CrowdOptions = {}): Scene {
+  checkOptionNames("world.crowd", options, NAMES, WorldError);
   const { split = "train", occlusion = 0.3, size = 128 } = options;
   checkImage("world.crowd", seed, split, size);
   if (!(occlusion >= 0 && occlusion <= 1))
@@ -98,3 +101,5 @@ function isApart(a: Spot, b: Spot): boolean {
   const [dx, dy, reach] = [a.x - b.x, a.y - b.y, (a.scale + b.scale) * REACH];
   return dx * dx + dy * dy > reach * reach;
 }
+
+const NAMES: OptionNames<CrowdOptions> = { split: true, occlusion: true, size: true };

@@ -5,6 +5,8 @@ import { drawPose, type Pose } from "../things/pose";
 import { Prng } from "../../../prng";
 import type { Role } from "../things/sketch";
 import { drawTexture, textureNames, type Texture } from "../draw/texture";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { WorldError } from "../errors";
 
 /** Splits of the world; no two share a random stream. */
 export const splits = ["train", "val", "test"] as const;
@@ -72,6 +74,7 @@ export interface SceneOptions {
  *   probability out of range.
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
+  checkOptionNames("world.scene", options, NAMES, WorldError);
   const { split = "train", view = 0, companion = 0.35, occlusion = 0.6, size = 128 } = options;
   checkImage("world.scene", seed, split, size);
   checkView(view);
@@ -192,3 +195,12 @@ function drawCompanion(main: SceneObject, spot: Spot, split: Split, random: Prng
   const category = random.pick(categories.filter((spec) => spec.name !== main.category)).name;
   return drawObject(category, drawShape(category, random), spot, split, random);
 }
+
+const NAMES: OptionNames<SceneOptions> = {
+  split: true,
+  category: true,
+  view: true,
+  companion: true,
+  occlusion: true,
+  size: true,
+};

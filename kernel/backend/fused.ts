@@ -1,0 +1,29 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { NativeBackend } from "./native/backend";
+import { isPlain } from "./native/backend";
+import { FUSED, type FusedAttributes, type FusedName, type FusedPlanner } from "./native/fused";
+import type { Tensor } from "./tensor";
+import { isRecorded } from "./tape";
+import { tf } from "./tf";
+import { trainingDevice } from "./tfjs";
+
+export type { FusedAttributes, FusedName } from "./native/fused";
+
+/** Tests whether the device has fused operations, and for these tensors. */
+export function canFuse(inputs: readonly Tensor[]): boolean {
+  return trainingDevice() === "native" && inputs.every((input) => isPlain(input as TensorInfo));
+}
+
+/**
+ * Computes an operation that the device has as one graph. The caller gives its gradient.
+ *
+ * @returns the outputs; null where the device has no such operation, or tfjs would have to differentiate it
+ */
+export function fused(name: FusedName, inputs: readonly Tensor[], attrs: FusedAttributes = {}): Tensor[] | null {
+  if (!canFuse(inputs) || isRecorded()) return null;
+  const plan = (FUSED[name] as FusedPlanner)(inputs as readonly TensorInfo[], attrs);
+  if (!plan) return null;
+  const backend = tf.backend() as unknown as NativeBackend;
+  const results = backend.compute(plan.operation, inputs as readonly TensorInfo[], plan.shapes);
+  return results.map((info) => tf.engine().makeTensorFromTensorInfo(info, backend as never));
+}

@@ -1,0 +1,192 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { attend, attendGradient } from "./fused-attention";
+import { adamW } from "./fused-adamw";
+import { type Graph, MICROSOFT } from "./graph";
+import { sizeOf } from "./backend";
+import { type EmitPart, inParts, partsOf } from "./parts";
+import type { Emit, Operation } from "./runtime";
+
+/** Numbers and flags of a fused operation. */
+export type FusedAttributes = Readonly<Record<string, number>>;
+
+/** Fused operation for given inputs: its graph and the shapes of its outputs. */
+export interface FusedPlan {
+  operation: Operation;
+  shapes: number[][];
+}
+
+/** Plans a fused operation of float32 tensors that are not empty; null where it does not take them. */
+export type FusedPlanner = (inputs: readonly TensorInfo[], attrs: FusedAttributes) => FusedPlan | null;
+
+/** Emits a function of each value. */
+type EmitUnary = (graph: Graph, x: string) => string;
+/** Emits a gradient of a function of each value. */
+type EmitGradient = (graph: Graph, dy: string, x: string) => string;
+
+const each =
+  (key: string, emit: EmitUnary): FusedPlanner =>
+  ([x]) => ({ operation: { key, emit: (graph, [name]) => [emit(graph, name)], arena: true }, shapes: [x.shape] });
+
+/** Number of values that a gradient of many steps computes at once. */
+const AT_ONCE = 2 ** 18;
+
+function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
+  return ([, { shape }]) => {
+    const parts = partsOf(shape[0] ?? 1, sizeOf(shape), AT_ONCE);
+    const emitPart: EmitPart = (graph, [dy, x]) => [emit(graph, dy, x)];
+    const key = parts.length === 1 ? name : `${name} ${parts.join()}`;
+    return { operation: { key, emit: inParts(emitPart, parts, [true, true]), arena: true }, shapes: [shape] };
+  };
+}
+
+const mul = (graph: Graph, a: string, b: string | number): string =>
+  graph.node("Mul", [a, typeof b === "number" ? graph.scalar(b) : b]);
+const add = (graph: Graph, a: string, b: string | number): string =>
+  graph.node("Add", [a, typeof b === "number" ? graph.scalar(b) : b]);
+const sub = (graph: Graph, a: string, b: string): string => graph.node("Sub", [a, b]);
+
+/** Emits dy (Φ(x) + x φ(x)): with s = x / √2 the bracket is (1 + erf s + 2 / √π · s exp(-s²)) / 2. */
+const geluGradient: EmitGradient = (graph, dy, x) => {
+  const s = mul(graph, x, Math.SQRT1_2);
+  const density = graph.node("Exp", [graph.node("Neg", [mul(graph, s, s)])]);
+  const slope = mul(graph, mul(graph, s, density), 2 / Math.sqrt(Math.PI));
+  const twice = add(graph, add(graph, graph.node("Erf", [s]), slope), 1);
+  return mul(graph, mul(graph, dy, 0.5), twice);
+};
+
+const silu: EmitUnary = (graph, x) => mul(graph, x, graph.node("Sigmoid", [x]));
+
+const siluGradient: EmitGradient = (graph, dy, x) => {
+  const s = graph.node("Sigmoid", [x]);
+  const rest = add(graph, mul(graph, x, sub(graph, graph.scalar(1), s)), 1);
+  return mul(graph, dy, mul(graph, s, rest));
+};
+
+/** Scale and cubic term of the tanh form: tanh(√(2/π) (x + 0.044715 x³)). */
+const SCALE = Math.sqrt(2 / Math.PI);
+const CUBE = 0.044715;
+
+/** Emits the derivative ½ (1 + t + (1 - t²) x √(2/π) (1 + 3 · 0.044715 x²)) times dy. */
+const geluTanhGradient: EmitGradient = (graph, dy, x) => {
+  const square = mul(graph, x, x);
+  const bend = add(graph, mul(graph, square, CUBE), 1);
+  const t = graph.node("Tanh", [mul(graph, mul(graph, x, bend), SCALE)]);
+  const inner = mul(graph, add(graph, mul(graph, square, 3 * CUBE), 1), SCALE);
+  const slope = mul(graph, sub(graph, graph.scalar(1), mul(graph, t, t)), mul(graph, x, inner));
+  return mul(graph, mul(graph, dy, 0.5), add(graph, add(graph, t, 1), slope));
+};
+
+/** Emits ½ x (1 + t), NaN for NaN. */
+const geluTanh: EmitUnary = (graph, x) => {
+  const bend = add(graph, mul(graph, mul(graph, x, x), CUBE), 1);
+  const t = graph.node("Tanh", [mul(graph, mul(graph, x, bend), SCALE)]);
+  return mul(graph, mul(graph, x, 0.5), add(graph, t, 1));
+};
+
+const last = ({ shape }: TensorInfo): number => shape[shape.length - 1];
+const meanOver = (graph: Graph, x: string, axis: number): string =>
+  graph.node("ReduceMean", [x], { attributes: { axes: [axis] } });
+
+/** Emits x̂ and 1 / √(var + eps) of a layer norm. */
+function normalized(graph: Graph, x: string, size: number, axis: number, eps: number): string[] {
+  const ones = graph.floats(new Float32Array(size).fill(1), [size]);
+  const attributes = { axis, epsilon: { float: eps } };
+  const [y, , scale] = graph.multiple("LayerNormalization", [x, ones], { attributes, outputs: 3 });
+  return [y, scale];
+}
+
+const layerNorm: FusedPlanner = ([x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const attributes = { axis, epsilon: { float: eps } };
+  const emit: Emit = (graph, names) => [graph.node("LayerNormalization", names, { attributes })];
+  return { operation: { key: `layerNorm ${axis} ${eps}`, emit }, shapes: [x.shape] };
+};
+
+/** Gradient in x of dy, x, γ: (g - mean(g) - x̂ mean(g x̂)) / √(var + eps), g = γ dy. */
+const layerNormGradient: FusedPlanner = ([, x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const emit: Emit = (graph, [dy, name, weight]) => {
+    const [unit, scale] = normalized(graph, name, last(x), axis, eps);
+    const g = mul(graph, dy, weight);
+    const along = mul(graph, unit, meanOver(graph, mul(graph, g, unit), axis));
+    return [mul(graph, scale, sub(graph, sub(graph, g, meanOver(graph, g, axis)), along))];
+  };
+  return { operation: { key: `layerNorm/x ${axis} ${last(x)} ${eps}`, emit, arena: true }, shapes: [x.shape] };
+};
+
+/** Gradient in γ of dy, x: the sum of dy x̂ over the rows. */
+const layerNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const axes = x.shape.slice(0, -1).map((_, d) => d);
+  const emit: Emit = (graph, [dy, name]) => {
+    const [unit] = normalized(graph, name, last(x), axis, eps);
+    return [sumOver(graph, mul(graph, dy, unit), axes)];
+  };
+  return { operation: { key: `layerNorm/w ${axis} ${last(x)} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
+};
+
+const sumOver = (graph: Graph, x: string, axes: readonly number[]): string =>
+  axes.length ? graph.node("ReduceSum", [x, graph.integers(axes)], { attributes: { keepdims: 0 } }) : x;
+
+/** Emits 1 / √(mean(x²) + eps). */
+const rootMeanSquare = (graph: Graph, x: string, axis: number, eps: number): string =>
+  graph.node("Reciprocal", [graph.node("Sqrt", [add(graph, meanOver(graph, mul(graph, x, x), axis), eps)])]);
+
+const rmsNorm: FusedPlanner = ([x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const emit: Emit = (graph, [name, weight]) => [
+    mul(graph, mul(graph, name, rootMeanSquare(graph, name, axis, eps)), weight),
+  ];
+  return { operation: { key: `rmsNorm ${axis} ${eps}`, emit, arena: true }, shapes: [x.shape] };
+};
+
+/** Gradient in x of dy, x, γ: (g - x̂ mean(g x̂)) / rms, g = γ dy. */
+const rmsNormGradient: FusedPlanner = ([, x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const emit: Emit = (graph, [dy, name, weight]) => {
+    const scale = rootMeanSquare(graph, name, axis, eps);
+    const unit = mul(graph, name, scale);
+    const g = mul(graph, dy, weight);
+    return [mul(graph, scale, sub(graph, g, mul(graph, unit, meanOver(graph, mul(graph, g, unit), axis))))];
+  };
+  return { operation: { key: `rmsNorm/x ${axis} ${eps}`, emit, arena: true }, shapes: [x.shape] };
+};
+
+const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
+  const axis = x.shape.length - 1;
+  const axes = x.shape.slice(0, -1).map((_, d) => d);
+  const emit: Emit = (graph, [dy, name]) => {
+    const unit = mul(graph, name, rootMeanSquare(graph, name, axis, eps));
+    return [sumOver(graph, mul(graph, dy, unit), axes)];
+  };
+  return { operation: { key: `rmsNorm/w ${axis} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
+};
+
+/** Rows x, weight and bias: x Wᵀ + b. */
+const linear: FusedPlanner = ([x, weight]) => {
+  const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes: { transB: 1 } })];
+  return { operation: { key: "linear", emit, heavy: true }, shapes: [[x.shape[0], weight.shape[0]]] };
+};
+
+/** Fused operations by name. A gradient has the name of its operation and of the input. */
+export const FUSED = {
+  linear,
+  layerNorm,
+  "layerNorm/x": layerNormGradient,
+  "layerNorm/weight": layerNormWeightGradient,
+  rmsNorm,
+  "rmsNorm/x": rmsNormGradient,
+  "rmsNorm/weight": rmsNormWeightGradient,
+  gelu: each("gelu", (graph, x) => graph.node("Gelu", [x], { domain: MICROSOFT })),
+  "gelu/x": eachGradient("gelu/x", geluGradient),
+  geluTanh: each("geluTanh", geluTanh),
+  "geluTanh/x": eachGradient("geluTanh/x", geluTanhGradient),
+  silu: each("silu", silu),
+  "silu/x": eachGradient("silu/x", siluGradient),
+  attend,
+  "attend/all": attendGradient,
+  adamW,
+} as const satisfies Record<string, FusedPlanner>;
+
+/** Name of a fused operation. */
+export type FusedName = keyof typeof FUSED;

@@ -1,0 +1,8 @@
+/**
+ * Parses JSON as programs on Windows also write it: with a byte order mark in front. Every reader of JSON files takes this.
+ *
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+}

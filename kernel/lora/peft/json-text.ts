@@ -1,4 +1,0 @@
-/** Parses JSON as programs on Windows also write it: with a byte order mark in front. @throws SyntaxError */
-export function parseJson(text: string): unknown {
-  return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
-}

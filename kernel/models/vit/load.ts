@@ -1,0 +1,68 @@
+import { startTfjs } from "../../backend/tfjs";
+import { existsSync, readFileSync } from "../../platform/files";
+import { join } from "../../platform/path";
+import { readSafetensors } from "../../safetensors/safetensors";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
+import { ModelError } from "../error";
+import type { VitConfig } from "./config";
+import { configOfFile } from "./file-config";
+import { type LoadVitOptions, loadVitState, type VitLoadReport } from "./state";
+import { VisionTransformer } from "./vit";
+
+/** Options of {@link loadVit}. */
+export interface LoadVitFileOptions extends LoadVitOptions {
+  /** Keys that win over the file's configuration; all of it for a file without one. Default: none. */
+  config?: VitConfig;
+}
+
+/** Vision transformer with the report of its file. */
+export interface LoadedVit {
+  model: VisionTransformer;
+  report: VitLoadReport;
+}
+
+const FN = "models.loadVit";
+
+/**
+ * Loads a vision transformer as timm or transformers saves it: a folder with `config.json` and `model.safetensors`, or a safetensors
+ * file whose configuration is given. Starts the default device where none was started.
+ *
+ * @throws ModelError for a missing file, or a configuration that is not computed here
+ * @throws NnError naming every missing, unexpected and misshaped tensor
+ * @throws SafetensorsError for a file that breaks the format
+ */
+export async function loadVit(
+  source: string,
+  { config = {}, ...options }: LoadVitFileOptions = {},
+): Promise<LoadedVit> {
+  await startTfjs();
+  const isFile = source.endsWith(".safetensors");
+  const path = isFile ? source : join(source, "model.safetensors");
+  if (!existsSync(path)) throw new ModelError(FN, "model.safetensors must exist", path);
+  const { tensors } = await readSafetensors(path);
+  const own = isFile ? {} : configOfFile(readConfig(join(source, "config.json")), FN);
+  const model = new VisionTransformer({ ...own, numClasses: classesOf(tensors), ...config });
+  try {
+    return { model: model.eval(), report: loadVitState(model, tensors, options) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Returns the number of rows of a classifier in the file, 0 without one. */
+function classesOf(tensors: ReadonlyMap<string, SafetensorsTensor>): number {
+  const head = ["head.weight", "classifier.weight", "visual_projection.weight"].find((name) => tensors.has(name));
+  return head === undefined ? 0 : (tensors.get(head)?.shape[0] ?? 0);
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  if (!existsSync(path)) throw new ModelError(FN, "config.json must lie beside the weights", path);
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ModelError(FN, `config.json must hold JSON (${(error as Error).message})`, path);
+  }
+  throw new ModelError(FN, "config.json must hold a JSON object", path);
+}

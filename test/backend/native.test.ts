@@ -1,0 +1,471 @@
+/** The device `native` beside tfjs's plain JavaScript, kernel by kernel. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as encoders from "../../kernel/encoders";
+import { nn, train, type Tensor, tf } from "../nn/names.ts";
+
+/** Values between -2 and 2 that repeat after no short period. */
+function values(shape: readonly number[], seed = 1): Float32Array {
+  const size = shape.reduce((product, one) => product * one, 1);
+  return Float32Array.from({ length: size }, (_, i) => 2 * Math.sin(12.9898 * (i + 1) + 78.233 * seed));
+}
+
+const tensor = (shape: number[], seed?: number): Tensor => tf.tensor(values(shape, seed), shape);
+const positive = (x: Tensor): Tensor => tf.add(tf.abs(x), 0.1);
+
+/** Shapes below and above the size from which results are computed in place. */
+const SHAPES = [[5], [3, 7], [2, 3, 5], [70, 90], [4, 30, 50]];
+
+type Compute = () => Tensor | Tensor[];
+
+/** What a computation gives on a device: shapes, types and values. */
+async function on(device: nn.TrainingDevice, compute: Compute): Promise<Tensor["shape"][] | unknown[]> {
+  await nn.start(device);
+  const results = tf.tidy(() => compute() as Tensor[]);
+  const found = [results].flat().map((y) => ({ shape: y.shape, dtype: y.dtype, data: Array.from(y.dataSync()) }));
+  tf.dispose(results);
+  return found;
+}
+
+interface Found {
+  shape: number[];
+  dtype: string;
+  data: number[];
+}
+
+function assertSame(actual: number[], expected: number[], tolerance: number, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  actual.forEach((value, i) => {
+    const near =
+      Object.is(value, expected[i]) || Math.abs(value - expected[i]) <= tolerance * Math.max(1, Math.abs(expected[i]));
+    assert.ok(near || value === expected[i], `${what}: value ${i} is ${value}, not ${expected[i]}`);
+  });
+}
+
+/** Checks a computation on `native` against tfjs's cpu backend. */
+async function same(what: string, compute: Compute, tolerance = 2e-6): Promise<void> {
+  const expected = (await on("cpu", compute)) as Found[];
+  const actual = (await on("native", compute)) as Found[];
+  assert.equal(actual.length, expected.length, what);
+  actual.forEach((y, i) => {
+    assert.deepEqual([y.shape, y.dtype], [expected[i].shape, expected[i].dtype], what);
+    assertSame(y.data, expected[i].data, tolerance, what);
+  });
+}
+
+describe("kernels of the device native", () => {
+  it("computes functions of each value", async () => {
+    const functions: Record<string, (x: Tensor) => Tensor> = {
+      exp: tf.exp,
+      log: (x) => tf.log(positive(x)),
+      sqrt: (x) => tf.sqrt(positive(x)),
+      neg: tf.neg,
+      abs: tf.abs,
+      floor: tf.floor,
+      ceil: tf.ceil,
+      sin: tf.sin,
+      cos: tf.cos,
+      reciprocal: (x) => tf.reciprocal(positive(x)),
+      sigmoid: tf.sigmoid,
+      relu: tf.relu,
+      erf: tf.erf,
+      tanh: tf.tanh,
+      rsqrt: (x) => tf.rsqrt(positive(x)),
+      square: tf.square,
+      softmax: tf.softmax,
+      logSoftmax: tf.logSoftmax,
+      step: tf.step,
+    };
+    for (const [name, f] of Object.entries(functions))
+      for (const shape of SHAPES) await same(`${name} of [${shape}]`, () => f(tensor(shape)));
+  });
+
+  it("computes operations of two tensors, broadcast both ways", async () => {
+    const operations: Record<string, (a: Tensor, b: Tensor) => Tensor> = {
+      add: tf.add,
+      sub: tf.sub,
+      mul: tf.mul,
+      div: (a, b) => tf.div(a, positive(b)),
+      maximum: tf.maximum,
+      minimum: tf.minimum,
+      squaredDifference: tf.squaredDifference,
+    };
+    const pairs = [
+      [
+        [3, 7],
+        [3, 7],
+      ],
+      [[3, 7], [7]],
+      [
+        [3, 1],
+        [1, 7],
+      ],
+      [[], [4]],
+      [
+        [2, 1, 5],
+        [3, 1],
+      ],
+      [[70, 90], [90]],
+      [
+        [70, 1],
+        [70, 90],
+      ],
+    ];
+    for (const [name, f] of Object.entries(operations))
+      for (const [a, b] of pairs)
+        for (const [left, right] of [
+          [a, b],
+          [b, a],
+        ])
+          await same(`${name} of [${left}] and [${right}]`, () => f(tensor(left), tensor(right, 2)));
+  });
+
+  it("computes products with and without transposes, in batches and broadcast", async () => {
+    for (const [m, k, n] of [
+      [3, 4, 5],
+      [1, 7, 1],
+      [70, 30, 80],
+    ])
+      for (const [ta, tb] of [
+        [false, false],
+        [true, false],
+        [false, true],
+        [true, true],
+      ])
+        for (const [left, right] of [
+          [[], []],
+          [[2], [2]],
+          [
+            [2, 3],
+            [2, 3],
+          ],
+          [[4], [1]],
+          [
+            [1, 3],
+            [2, 3],
+          ],
+        ]) {
+          const a = [...left, ...(ta ? [k, m] : [m, k])];
+          const b = [...right, ...(tb ? [n, k] : [k, n])];
+          await same(`[${a}] ${ta} [${b}] ${tb}`, () => tf.matMul(tensor(a), tensor(b, 2), ta, tb), 1e-5);
+        }
+    const fused = (activation?: "relu"): Tensor =>
+      tf.fused.matMul({ a: tensor([3, 4]) as never, b: tensor([4, 5], 2) as never, bias: tensor([5], 3), activation });
+    await same("fused product", () => fused(), 1e-5);
+    await same("fused product with an activation", () => fused("relu"), 1e-5);
+  });
+
+  it("reduces over any axes, keeping them or not", async () => {
+    for (const shape of [
+      [3, 7],
+      [2, 3, 5],
+      [4, 70, 90],
+    ])
+      for (const axis of [undefined, 0, -1, [0, 1], [1], shape.map((_, d) => d)])
+        for (const keep of [false, true]) {
+          const what = `[${shape}] over ${axis} ${keep}`;
+          await same(`sum of ${what}`, () => tf.sum(tensor(shape), axis, keep), 1e-5);
+          await same(`mean of ${what}`, () => tf.mean(tensor(shape), axis, keep), 1e-5);
+          await same(`max of ${what}`, () => tf.max(tensor(shape), axis, keep));
+          await same(`min of ${what}`, () => tf.min(tensor(shape), axis, keep));
+        }
+  });
+
+  it("moves values", async () => {
+    const x = (): Tensor => tensor([4, 30, 50]);
+    const rows = (...indices: number[]): Tensor => tf.tensor1d(indices, "int32");
+    const moves: Record<string, Compute> = {
+      transpose: () => tf.transpose(x(), [2, 0, 1]),
+      tile: () => tf.tile(tensor([2, 3]), [2, 4]),
+      "a slice at the end": () => tf.slice(x(), [1, 2, 3], [2, -1, 20]),
+      "a slice of rows": () => tf.slice(x(), [2, 0, 0], [1, 30, 50]),
+      "a slice by one number": () => tf.slice(tensor([6, 4]), 2, 3),
+      "a slice of all": () => tf.slice(tensor([6, 4]), [0, 0], [6, 4]),
+      split: () => tf.split(x(), [10, 15, 5], 1),
+      "split in equal parts": () => tf.split(x(), 5, -1),
+      concat: () => tf.concat([x(), tensor([4, 2, 50], 2)], 1),
+      "concat of rows": () => tf.concat([tensor([2, 3]), tensor([1, 3], 2)], 0),
+      stack: () => tf.stack([tensor([2, 3]), tensor([2, 3], 2)], 1),
+      gather: () => tf.gather(x(), rows(3, 0, 3)),
+      "gather along an inner axis": () => tf.gather(x(), rows(3, 0, 3), 1),
+      scatter: () => tf.scatterND(tf.reshape(rows(1, 3, 1), [3, 1]), tensor([3, 50]), [5, 50]),
+      "scatter of values": () =>
+        tf.scatterND(
+          tf.tensor2d(
+            [
+              [0, 1],
+              [1, 1],
+            ],
+            [2, 2],
+            "int32",
+          ),
+          tensor([2]),
+          [2, 2],
+        ),
+      addN: () => tf.addN([tensor([3, 4]), tensor([3, 4], 2), tensor([3, 4], 3)]),
+      fill: () => [tf.zeros([3, 2]), tf.ones([2]), tf.fill([2, 2], 7), tf.zerosLike(x()), tf.onesLike(tensor([3]))],
+      pad: () =>
+        tf.pad(tensor([2, 3]), [
+          [1, 0],
+          [2, 1],
+        ]),
+      "one hot": () => tf.oneHot(rows(1, 0), 3),
+      "cumulative sum": () => tf.cumsum(tensor([3, 4]), 1),
+      reverse: () => tf.reverse(tensor([3, 4]), 0),
+      select: () => tf.where(tf.greater(tensor([3, 4]), 0), tensor([3, 4], 2), tf.zeros([3, 4])),
+      "top values": () => Object.values(tf.topk(tensor([3, 9]), 4)),
+    };
+    for (const [name, compute] of Object.entries(moves)) await same(name, compute);
+  });
+
+  it("computes with whole numbers, truth values and their casts", async () => {
+    const whole = (...numbers: number[]): Tensor => tf.tensor1d(numbers, "int32");
+    await same("whole numbers", () => {
+      const [a, b] = [whole(2 ** 24 + 1, -3, 7), whole(5, 2, -2)];
+      return [
+        tf.add(a, b),
+        tf.mul(a, b),
+        tf.sub(a, b),
+        tf.maximum(a, b),
+        tf.sum(a),
+        tf.max(b),
+        tf.neg(a),
+        tf.square(b),
+      ];
+    });
+    await same("exact indices", () => tf.gather(tensor([3, 5]), whole(2, 2, 0)));
+    await same("comparisons", () => [
+      tf.greater(tensor([9]), 0),
+      tf.equal(whole(1, 2), whole(1, 3)),
+      tf.argMax(tensor([4, 5]), 1),
+    ]);
+    await same("casts", () => {
+      const truth = tf.greater(tensor([9]), 0);
+      const float = tf.cast(truth, "float32");
+      return [
+        float,
+        tf.cast(whole(2 ** 24 + 1, -3), "float32"),
+        tf.cast(tensor([9]), "int32"),
+        tf.cast(tensor([4]), "bool"),
+        tf.mul(float, 3),
+      ];
+    });
+    await same("types mixed", () => [tf.add(whole(1, 2, 3), tensor([3])), tf.sum(tf.greater(tensor([9]), 0))]);
+    await same("complex numbers", () => [
+      tf.real(tf.complex(tensor([3]), tensor([3], 2))),
+      tf.imag(tf.complex(tensor([3]), tensor([3], 2))),
+    ]);
+  });
+
+  it("keeps NaN, infinities and signs of zero", async () => {
+    const hard = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 3e38, 1e-40];
+    const x = (): Tensor => tf.tensor1d(Array.from({ length: 5000 }, (_, i) => hard[i % hard.length]));
+    const functions: Record<string, (x: Tensor) => Tensor> = {
+      exp: tf.exp,
+      log: tf.log,
+      sqrt: tf.sqrt,
+      neg: tf.neg,
+      abs: tf.abs,
+      floor: tf.floor,
+      sigmoid: tf.sigmoid,
+      relu: tf.relu,
+      erf: tf.erf,
+      tanh: tf.tanh,
+      square: tf.square,
+      reciprocal: tf.reciprocal,
+      maximum: (x) => tf.maximum(x, 1),
+      minimum: (x) => tf.minimum(1, x),
+      add: (x) => tf.add(x, 1),
+      div: (x) => tf.div(1, x),
+    };
+    for (const [name, f] of Object.entries(functions)) {
+      const [{ data }] = (await on("native", () => f(x()))) as Found[];
+      const [{ data: expected }] = (await on("cpu", () => f(x()))) as Found[];
+      // A denormal number may be computed as 0, also by a logarithm.
+      data.forEach((value, i) => {
+        if (i % hard.length === hard.length - 1) return;
+        assert.ok(
+          Object.is(value + 0, expected[i] + 0) || Math.abs(value - expected[i]) <= 2e-6 * Math.abs(expected[i]),
+          `${name} of ${hard[i % hard.length]}: ${value}, not ${expected[i]}`,
+        );
+      });
+    }
+    const table = (): Tensor => tf.tensor2d([1, NaN, 3, 4, 5, 6], [3, 2]);
+    for (const axis of [0, 1, undefined])
+      await same(`reductions over ${axis}`, () => [
+        tf.max(table(), axis),
+        tf.min(table(), axis),
+        tf.sum(table(), axis),
+        tf.mean(table(), axis),
+      ]);
+  });
+
+  it("computes with empty tensors and scalars", async () => {
+    const none = (): Tensor => tf.zeros([0, 3]);
+    await same("empty tensors", () => [
+      tf.add(none(), none()),
+      tf.exp(none()),
+      tf.sum(none()),
+      tf.sum(none(), 0),
+      tf.matMul(none() as never, tensor([3, 2]) as never),
+      tf.concat([none(), tensor([2, 3])], 0),
+      tf.slice(tensor([2, 3]), [1, 0], [0, 3]),
+      tf.transpose(none()),
+      tf.reshape(none(), [3, 0]),
+    ]);
+    await same("scalars", () => [
+      tf.add(1, 2),
+      tf.exp(tf.scalar(1)),
+      tf.sum(tf.scalar(3)),
+      tf.neg(2),
+      tf.transpose(tf.scalar(1)),
+    ]);
+  });
+});
+
+describe("memory of the device native", () => {
+  before(() => nn.start("native"));
+  const LARGE = [100, 100];
+
+  it("keeps values of a caller from those of a tensor", () => {
+    const given = values(LARGE);
+    const x = tf.tensor(given, LARGE);
+    const before = given[7];
+    given.fill(0);
+    assert.equal(x.dataSync()[7], before);
+    x.dispose();
+  });
+
+  it("never writes into values that were read", () => {
+    const x = tensor(LARGE);
+    const y = tf.mul(x, 2);
+    const read = y.dataSync();
+    const copy = Float32Array.from(read);
+    y.dispose();
+    for (let i = 0; i < 8; i++) tf.mul(x, i).dispose();
+    assert.deepEqual(read, copy);
+    x.dispose();
+  });
+
+  it("never writes into a tensor that shares its memory with one that was freed", () => {
+    const x = tensor(LARGE);
+    const y = tf.mul(x, 2);
+    const part = tf.reshape(y, [-1]);
+    const whole = tf.stridedSlice(y, [0, 0], LARGE, [1, 1]);
+    y.dispose();
+    for (let i = 0; i < 8; i++) tf.mul(x, i).dispose();
+    for (const kept of [part, whole])
+      assertSame(
+        Array.from(kept.dataSync()),
+        Array.from(x.dataSync(), (v) => 2 * v),
+        0,
+        "values",
+      );
+    tf.dispose([x, part, whole]);
+  });
+
+  it("follows tensors from device to device", async () => {
+    const x = tensor(LARGE);
+    const expected = Array.from(x.dataSync(), (v) => v * v);
+    for (const device of ["wasm", "native", "cpu", "native"] as const) {
+      await nn.start(device);
+      const y = tf.square(x);
+      assertSame(Array.from(y.dataSync()), expected, 1e-6, device);
+      y.dispose();
+    }
+    x.dispose();
+  });
+
+  it("counts every byte of a tensor, and none after it", async () => {
+    const pool = (tf.backend() as unknown as { pool: { live: number } }).pool;
+    const before = pool.live;
+    const kept = [
+      tensor(LARGE),
+      tf.ones([300], "int32"),
+      tf.ones([50], "bool"),
+      tf.stridedSlice(tensor(LARGE), [0, 0], [50, 100], [1, 1]),
+    ];
+    assert.ok(pool.live > before + 40_000 + 1200 + 50);
+    tf.dispose(kept);
+    tf.disposeVariables();
+    assert.ok(pool.live <= before + 40_000, "only the argument of the slice is left");
+  });
+
+  it("bounds unused memory by the memory that was needed at once", () => {
+    const { pool } = tf.backend() as unknown as { pool: { pooled: number; live: number; clear(): void } };
+    pool.clear();
+    const start = pool.live;
+    for (let n = 100; n < 200; n++) tf.ones([n, n]).dispose();
+    assert.ok(pool.pooled <= 1.25 * (start + 200 * 200 * 4), `${pool.pooled} bytes are kept`);
+  });
+
+  it("refuses what its memory does not hold, naming device, bytes and a way out", async () => {
+    const { pool } = tf.backend() as unknown as { pool: { live: number; limit: number } };
+    const limit = pool.limit;
+    const x = tensor(LARGE);
+    await nn.start("native", { memory: pool.live + 50_000 });
+    const live = pool.live;
+    assert.throws(
+      () => tf.tidy(() => tf.add(tf.mul(x, 2), tf.mul(x, 3))),
+      /^DeviceError: native: tensors must fit into \d+ bytes .* make batches smaller .*nn.start\("native", \{ memory \}\), received "40000 bytes/,
+    );
+    assert.equal(pool.live, live, "nothing is left of the computation");
+    await nn.start("native", { memory: limit });
+    x.dispose();
+  });
+
+  it("refuses options that are no whole numbers above 0", async () => {
+    for (const [name, value] of [
+      ["threads", 0],
+      ["threads", 1.5],
+      ["memory", NaN],
+      ["memory", "1"],
+    ])
+      await assert.rejects(
+        nn.start("native", { [name]: value }),
+        new RegExp(`nn.start: ${name} must be a whole number above 0, received`),
+      );
+  });
+});
+
+describe("trainings on the device native", () => {
+  const SHAPE = [4, 129, 96];
+
+  /** Bits of a block after three updates. */
+  async function trained(threads: number): Promise<string> {
+    await nn.start("native", { threads });
+    nn.manualSeed(5);
+    const block = new nn.Block(SHAPE[2], { heads: 4, dropout: 0.1 });
+    const parameters = block.namedParameters();
+    const optimizer = new train.AdamW([{ parameters }], { learningRate: 1e-2 });
+    const x = tensor(SHAPE);
+    for (let step = 0; step < 3; step++) {
+      const found = train.lossAndGradients(() => nn.mse(block.forward(x), tf.zerosLike(x)), parameters);
+      optimizer.step(found.gradients);
+      train.disposeGradients(found);
+    }
+    const bits = await train.hashParameters(parameters);
+    optimizer.dispose();
+    block.dispose();
+    x.dispose();
+    return [...bits.values()].join();
+  }
+
+  it("give the same bits from run to run, and with one thread and two", async () => {
+    const first = await trained(1);
+    assert.equal(await trained(1), first);
+    assert.equal(await trained(2), first);
+  });
+
+  it("compute beside encoders, which have threads of the same runtime", async () => {
+    const encoder = await encoders.load("zoo/clip-vit");
+    const picture = { data: new Uint8Array(3 * 64 * 64).fill(128), width: 64, height: 64, channels: 3 as const };
+    const alone = await trained(2);
+    const once = await encoder.forwardIntermediates(picture, { intermediatesOnly: true });
+    const both = [encoder.forwardIntermediates(picture, { intermediatesOnly: true }), trained(2)] as const;
+    const [{ intermediates }, beside] = await Promise.all(both);
+    assert.equal(beside, alone);
+    assert.deepEqual(intermediates.at(-1)?.data, once.intermediates.at(-1)?.data);
+    await encoder.dispose();
+  });
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { assertClose, below, checkFunction, checkModule, goldenFile, tensorOf } from "../nn/golden.ts";
+import { onEveryDevice } from "../nn/devices.ts";
+import { nn, tf, train, type Tensor } from "../nn/names.ts";
+import * as safetensors from "../../kernel/safetensors/index.ts";
+import { rotaryTables, turn } from "../../kernel/models/vit/rotary.ts";
+import { models } from "./names.ts";
+
+const GOLDEN = new URL("golden/", import.meta.url);
+const timm = goldenFile("vit-timm", GOLDEN);
+const theirs = goldenFile("vit-transformers", GOLDEN);
+const configs = JSON.parse(readFileSync(new URL("vit-configs.json", GOLDEN), "utf8")) as Record<string, object>;
+
+const SMALL = { imgSize: 12, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2, mlpRatio: 2 } as const;
+type Vit = InstanceType<typeof models.VisionTransformer>;
+type Config = models.VitConfig;
+
+/** Cases of timm: configuration, and what is compared. */
+const CASES: [name: string, config: Config, call: (model: Vit, x: Tensor) => Tensor][] = [
+  ["plain", { numClasses: 3 }, (model, x) => model.forward(x)],
+  ["registers", { initValues: 0.5, regTokens: 2, noEmbedClass: true }, (model, x) => model.forwardFeatures(x)],
+  ["shrunk", { imgSize: 20 }, (model, x) => model.forwardFeatures(x)],
+  ["clip", { preNorm: true, actLayer: "quick-gelu", normEps: 1e-5 }, (model, x) => model.forward(x)],
+  ["siglip", { classToken: false, globalPool: "map" }, (model, x) => model.forward(x)],
+  [
+    "aimv2",
+    {
+      classToken: false,
+      fcNorm: false,
+      globalPool: "avg",
+      qkvBias: false,
+      projBias: false,
+      normLayer: "rms",
+      normEps: 1e-5,
+      embedNorm: true,
+      mlpLayer: "swiglu",
+    },
+    (model, x) => model.forward(x),
+  ],
+  ["packed", { mlpLayer: "swiglu-packed", qkNorm: true, globalPool: "avg" }, (model, x) => model.forward(x)],
+  ["distilled", { distToken: true, numClasses: 2 }, (model, x) => model.forward(x)],
+];
+
+onEveryDevice("vision transformers like timm's", () => {
+  for (const [name, config, call] of CASES)
+    it(`${name}: output and every gradient`, () => {
+      const make = (): Vit => new models.VisionTransformer({ ...SMALL, ...config }).eval();
+      checkModule(timm, name, make, call, { tolerance: 2e-5 });
+    });
+
+  for (const name of ["overlapping", "uneven", "tiles"])
+    it(`a convolution, ${name}: output and every gradient`, () => {
+      const options = {
+        overlapping: { kernel: 3, stride: 2, padding: 1 },
+        uneven: { kernel: [3, 2], stride: [1, 3], padding: [0, 1] },
+        tiles: { kernel: 2, stride: 2 },
+      }[name] as nn.Conv2dOptions;
+      checkModule(
+        timm,
+        `conv-${name}`,
+        () => new nn.Conv2d(2, 3, options),
+        (conv, x) => conv.forward(x),
+      );
+    });
+
+  it("rotary positions of neighbouring features, scaled to another grid", () => {
+    const settings = { theta: 10_000, coordinates: "index", layout: "interleaved" } as const;
+    checkFunction(timm, "rotary", (q) => {
+      const tables = rotaryTables(tf.zeros([1, 2, 3, 1]), { ...settings, headDim: 8, reference: [4, 4], prefix: 0 });
+      return turn(q, tables);
+    });
+  });
+
+  it("intermediates in depth order, with prefix tokens and the final norm", () => {
+    const model = new models.VisionTransformer({ ...SMALL, regTokens: 1 }).eval();
+    const golden = below(timm, "intermediates/");
+    models.loadVitState(model, below(golden, "p."));
+    const x = tensorOf(golden.get("x0")!);
+    const options = { indices: [-1, 0], norm: true, returnPrefixTokens: true };
+    const { final, intermediates, prefixTokens } = model.forwardIntermediates(x, options);
+    assertClose(final!, golden.get("final")!, 1e-5, "final tokens");
+    assert.equal(intermediates.length, 2);
+    intermediates.forEach((map, i) => assertClose(map, golden.get(`spatial.${i}`)!, 1e-5, `map ${i}`));
+    prefixTokens!.forEach((part, i) => assertClose(part, golden.get(`prefix.${i}`)!, 1e-5, `prefix ${i}`));
+  });
+});
+
+/** Output of transformers' model of a case. */
+const outputOf = (name: string, model: Vit, x: Tensor): Tensor =>
+  ["clip", "siglip", "vit-classes"].includes(name) ? model.forward(x) : model.forwardFeatures(x);
+
+describe("vision transformers like transformers'", () => {
+  before(() => nn.start("wasm"));
+
+  for (const name of Object.keys(configs))
+    it(`${name}: loaded from its folder, output and gradient`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "fovea-vit-"));
+      writeFileSync(join(folder, "config.json"), JSON.stringify(configs[name]));
+      await safetensors.write(join(folder, "model.safetensors"), below(theirs, `${name}/p.`));
+      const { model, report } = await models.loadVit(folder);
+      rmSync(folder, { recursive: true });
+      assert.deepEqual([report.missing, report.unexpected], [[], []]);
+      const golden = below(theirs, `${name}/`);
+      const x = new nn.Parameter(golden.get("x0")!.shape, () => golden.get("x0")!.data as Float32Array);
+      assertClose(outputOf(name, model, x.value), golden.get("y")!, 2e-5, `${name} output`);
+      const dy = tensorOf(golden.get("dy")!);
+      const loss = (): Tensor => tf.sum(tf.mul(outputOf(name, model, x.value), dy));
+      const { gradients } = train.lossAndGradients(loss, new Map([["x", x]]));
+      assertClose(gradients.get("x")!, golden.get("dx0")!, 5e-5, `${name} gradient`);
+    });
+
+  for (const name of Object.keys(configs))
+    it(`${name}: written under the names that it was read from`, async () => {
+      const stored = below(theirs, `${name}/p.`);
+      const folder = mkdtempSync(join(tmpdir(), "fovea-vit-"));
+      writeFileSync(join(folder, "config.json"), JSON.stringify(configs[name]));
+      await safetensors.write(join(folder, "model.safetensors"), stored);
+      const { model, report } = await models.loadVit(folder);
+      await models.saveVit(model, join(folder, "written.safetensors"), { names: report.names });
+      const { tensors } = await safetensors.read(join(folder, "written.safetensors"));
+      rmSync(folder, { recursive: true });
+      const kept = [...stored.keys()].filter((key) => !report.ignored.includes(key)).sort();
+      const bare = (key: string): string => key.replace(/^vit\./, "");
+      const written = [...tensors.keys()].filter((key) => !key.endsWith("mask_token")).sort();
+      if (name !== "dinov3") assert.deepEqual(written, kept.map(bare).sort());
+      for (const key of kept) assert.deepEqual(tensors.get(bare(key))?.shape, stored.get(key)?.shape, key);
+    });
+});

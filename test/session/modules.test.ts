@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { beforeEach, describe, it } from "node:test";
+import { Notebook } from "./notebook.ts";
+
+const notebook = new Notebook();
+
+describe("modules in cells", () => {
+  beforeEach(() => notebook.executor.reset());
+
+  it("come from exports maps, ES modules with top-level await, JSON and builtins", async () => {
+    notebook.writePackage(
+      "mapped",
+      {
+        exports: { ".": { types: "./t.d.ts", import: "./m.mjs" }, "./sub": { types: "./s.d.ts", default: "./s.cjs" } },
+      },
+      {
+        "t.d.ts": "export declare const kind: string;",
+        "m.mjs": "export const kind = 'imported';",
+        "s.d.ts": "declare const _default: { n: number }; export default _default;",
+        "s.cjs": "module.exports = { n: 3 };",
+      },
+    );
+    notebook.writePackage(
+      "waits",
+      { type: "module", exports: "./m.js", types: "./m.d.ts" },
+      {
+        "m.d.ts": "export declare const late: number; export default function hello(): string;",
+        "m.js": "export const late = await Promise.resolve(9);\nexport default function hello() { return 'hi' }",
+      },
+    );
+    notebook.write("data.json", '{ "list": [1] }');
+    assert.equal(
+      await notebook.run("import { kind } from 'mapped'; import sub from 'mapped/sub'; kind + sub.n"),
+      "imported3",
+    );
+    assert.deepEqual(await notebook.run("import hello, { late } from 'waits'; [hello(), late]"), ["hi", 9]);
+    assert.deepEqual(await notebook.run("import * as waits from 'waits'; Object.keys(waits).sort()"), [
+      "default",
+      "late",
+    ]);
+    assert.equal(
+      await notebook.run("(await import('waits')).late + (await import('./data.json')).default.list[0]!"),
+      10,
+    );
+    assert.equal(
+      await notebook.run(
+        "import data from './data.json'; import fs, { existsSync } from 'node:fs'; import * as fs2 from 'fs'; data.list[0]",
+      ),
+      1,
+    );
+    assert.equal(
+      await notebook.run("fs.existsSync === existsSync && fs2.existsSync === existsSync && 'default' in fs2"),
+      true,
+    );
+    assert.equal(await notebook.run("import os = require('node:os'); typeof os.cpus"), "function");
+  });
+
+  it("without types are any, and without a file are refused", async () => {
+    notebook.writePackage("untyped", { main: "i.js" }, { "i.js": "exports.answer = 42; exports.default = 'd';" });
+    assert.equal(
+      await notebook.run(
+        "import { answer } from 'untyped'; import * as all from 'untyped'; answer.toFixed(1) + all.answer",
+      ),
+      "42.042",
+    );
+    assert.deepEqual(await notebook.refusal("import x from 'absent'"), ["1:15 TS2307"]);
+    notebook.writePackage("absent", { main: "i.js" }, { "i.js": "module.exports = 'here now';" });
+    assert.equal(await notebook.run("import x from 'absent'; x"), "here now");
+  });
+
+  it("that are only types are not loaded", async () => {
+    notebook.writePackage(
+      "shapes",
+      { types: "i.d.ts" },
+      { "i.d.ts": "export interface Shape { sides: number } export type Side = number;" },
+    );
+    assert.equal(
+      await notebook.run(
+        "import type { Shape } from 'shapes'; import { Side, type Shape as S2 } from 'shapes'; const s: Shape & S2 = { sides: 3 }; s.sides",
+      ),
+      3,
+    );
+    assert.equal(await notebook.run("const side: Side = s.sides; let again: Shape = s; side"), 3);
+  });
+
+  it("may be local files, which are read again when they changed", async () => {
+    notebook.write("lib/base.ts", "export const base: number = 1;\nexport const where = import.meta.filename;");
+    notebook.write("lib/top.ts", "import { base } from './base.js';\nexport const top = (): number => base + 1;");
+    assert.equal(
+      await notebook.run("import { top } from './lib/top'; import { base, where } from './lib/base.ts'; top() + base"),
+      3,
+    );
+    assert.equal(await notebook.run("where"), join(notebook.folder, "lib", "base.ts"));
+    notebook.write("lib/base.ts", "export const base: string = 'longer than before';");
+    assert.deepEqual(await notebook.refusal("import { top } from './lib/top'; top"), ["2:34 TS2322"]);
+    notebook.write("lib/top.ts", "import { base } from './base';\nexport const top = (): number => base.length;");
+    assert.equal(await notebook.run("import { top } from './lib/top'; top()"), 18);
+    notebook.write("lib/plain.js", "exports.half = (x) => x / 2;");
+    assert.equal(await notebook.run("import { half } from './lib/plain.js'; half(3)"), 1.5);
+  });
+
+  it("know where the notebook is", async () => {
+    assert.equal(
+      await notebook.run("import.meta.dirname === __dirname && import.meta.filename === __filename && __dirname"),
+      notebook.folder,
+    );
+    assert.match(String(await notebook.run("import.meta.url")), /^file:\/\/.*\/cell\.ts$/);
+    assert.equal(
+      await notebook.run(
+        "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); require('node:path').sep",
+      ),
+      "/",
+    );
+  });
+
+  it("may export, which says nothing in a cell", async () => {
+    await notebook.run(
+      "export const a = 1; export default class B {} export { a as c }; export type { T }; type T = string; export * from 'node:timers/promises'; export { sep } from 'node:path';",
+    );
+    assert.equal(await notebook.run("const t: T = 't'; new B() instanceof B && a"), 1);
+    assert.equal(await notebook.run("export default a + 1"), 2);
+  });
+});
