@@ -34,7 +34,7 @@ export function exportCode(payload: GalleryPayload, state: GalleryState, store: 
     pictures: root,
     title: payload.title || undefined,
     layer: payload.layer,
-    current: store.name(state.index),
+    current: store.isNamed(state.index) ? store.name(state.index) : undefined,
     limit: payload.total > payload.count ? payload.count : undefined,
   });
   const missing = comment(`The folder that features.extract wrote with ${encoder}: put it here.`);
