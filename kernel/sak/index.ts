@@ -1,0 +1,9 @@
+/** Several teachers, one student: paths of adapters, routers, and their distillation. */
+export { SakError } from "./error";
+export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
+export { sakParameters, type SakParameters } from "./count";
+export { Sak, type SakAddOptions, type SakFeatures, type SakForwardOptions } from "./model";
+export { SakAdapter, SakPath } from "./path";
+export { SakRouter, type SakRouterOptions } from "./router";
+export { SakHead, type SakHeadOptions } from "./head";
+export type { SakRoute } from "./routes";
