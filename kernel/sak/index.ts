@@ -7,3 +7,24 @@ export { SakAdapter, SakPath } from "./path";
 export { SakRouter, type SakRouterOptions } from "./router";
 export { SakHead, type SakHeadOptions } from "./head";
 export type { SakRoute } from "./routes";
+export { type DistillationOptions, distillationLoss, type GridTokens } from "./loss";
+export {
+  distill,
+  type DistillationBatch,
+  distillationStep,
+  type DistillOptions,
+  type SakTaskLoss,
+  type TaskBatch,
+  taskStep,
+  type TaskStepOptions,
+  type TeacherMap,
+} from "./distill";
+export {
+  distillationSchedule,
+  type DistillationScheduleOptions,
+  distillationStage,
+  loraStem,
+  polynomial,
+  type SakStageOptions,
+  taskStage,
+} from "./stages";

@@ -164,7 +164,7 @@ export class Sak extends nn.Module {
    */
   add(teacher: string, { width, logit = 0 }: SakAddOptions = {}): this {
     const fn = "sak.Sak.add";
-    const full = this.newTeacher(fn, { name: teacher, width });
+    const full = this.newTeacher(fn, { name: teacher, width }, logit);
     this.paths.set(teacher, new SakPath(this.config, full).train(this.training));
     for (const router of this.everyRouter()) insertExpert(router, this.paths.size, logit);
     return this.forgetRoutes();
@@ -197,7 +197,7 @@ export class Sak extends nn.Module {
   replace(teacher: string, by: string, { width, logit }: SakAddOptions = {}): this {
     const fn = "sak.Sak.replace";
     const old = this.pathOf(fn, teacher);
-    const full = by === teacher ? checkTeacher(fn, { name: by, width }, old.norms[0].features) : this.newTeacher(fn, { name: by, width });
+    const full = this.newTeacher(fn, { name: by, width }, logit, teacher);
     const path = new SakPath(this.config, full).train(this.training);
     const entries = [...this.paths].map(([name, one]): [string, SakPath] => (name === teacher ? [by, path] : [name, one]));
     this.paths.clear();
@@ -315,8 +315,9 @@ export class Sak extends nn.Module {
     return path;
   }
 
-  private newTeacher(fn: string, teacher: SakTeacher): Required<SakTeacher> {
-    if (this.paths.has(teacher.name)) throw new SakError(fn, "a new teacher needs a new name", teacher.name);
+  private newTeacher(fn: string, teacher: SakTeacher, logit = 0, inPlaceOf?: string): Required<SakTeacher> {
+    if (!Number.isFinite(logit)) throw new SakError(fn, "logit must be a finite number", logit);
+    if (teacher.name !== inPlaceOf && this.paths.has(teacher.name)) throw new SakError(fn, "a new teacher needs a new name", teacher.name);
     return checkTeacher(fn, teacher, this.config.stem.embedDim);
   }
 }
