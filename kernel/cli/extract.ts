@@ -64,8 +64,7 @@ function indicesOf(text: string | undefined): features.FeatureLevel[] | null | u
   return indices;
 }
 
-const levelOf = (text: string): features.FeatureLevel =>
-  text === "stem" ? "stem" : text === "" ? NaN : Number(text);
+const levelOf = (text: string): features.FeatureLevel => (text === "stem" ? "stem" : text === "" ? NaN : Number(text));
 
 function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

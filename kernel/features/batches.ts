@@ -1,7 +1,7 @@
 import type { FeatureMap } from "../encoders/feature-map";
 import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
 import { FeatureError } from "./error";
-import { type FeatureLevel, storedLayer } from "./levels";
+import { type FeatureLevel, storedLayers } from "./levels";
 import type { FeatureFolder } from "./read";
 import { checkOptionNames, type OptionNames } from "../option-names";
 
@@ -40,7 +40,7 @@ export interface FeatureBatch {
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
   checkOptionNames("features.batches", options, NAMES, FeatureError);
   const { paths = folder.paths, size = 16, indices: levels, ...order } = options;
-  const indices = levels?.map(storedLayer) ?? folder.run.layers.map(({ layer }) => layer);
+  const indices = (levels && storedLayers(levels)) ?? folder.run.layers.map(({ layer }) => layer);
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)
     throw new FeatureError(

@@ -12,6 +12,13 @@ export const STEM = -1;
 /** Returns the number under which a level is stored. */
 export const storedLayer = (level: FeatureLevel): number => (level === "stem" ? STEM : level);
 
+/**
+ * Returns the numbers under which `indices` are stored. A negative number is none: it would count from the end of an encoder
+ * elsewhere, and a folder does not know where that is.
+ */
+export const storedLayers = (indices: readonly FeatureLevel[]): number[] =>
+  indices.map((level) => (level !== "stem" && level < 0 ? NaN : storedLayer(level)));
+
 /** Returns the name of a stored layer. */
 export const levelName = (layer: number): string => (layer === STEM ? "stem" : String(layer));
 
@@ -53,11 +60,7 @@ export function layersOf(fn: string, encoder: Encoder, layers: readonly number[]
     const { channels, reduction } = encoder.featureInfo[Math.max(0, layer)];
     const [rows, columns] = encoder.gridOf(Math.max(0, layer));
     if (rows % pool || columns % pool)
-      throw new FeatureError(
-        fn,
-        `pool must divide the grid ${rows} x ${columns} of layer ${levelName(layer)}`,
-        pool,
-      );
+      throw new FeatureError(fn, `pool must divide the grid ${rows} x ${columns} of layer ${levelName(layer)}`, pool);
     return { layer, channels, grid: [rows / pool, columns / pool], stride: reduction * pool };
   });
 }

@@ -5,6 +5,7 @@ import type { LossWithMetrics } from "../train/update";
 import { SakError } from "./error";
 import { checkDistillation, type DistillationOptions, distillationLoss } from "./loss";
 import type { Sak, SakFeatures } from "./model";
+import type { TeacherNorm } from "./norm";
 
 /** Features of a batch at one level of a teacher, in plain data. */
 export interface TeacherMap {
@@ -31,6 +32,8 @@ export interface DistillOptions extends DistillationOptions {
    * Only in training. Default 0.
    */
   teacherDropping?: number;
+  /** Normalization of teachers' features by name. Default: raw, as the paper. */
+  teacherNorms?: Readonly<Record<string, TeacherNorm>>;
 }
 
 /**
@@ -46,12 +49,14 @@ export function distill(
   teachers: DistillationBatch["teachers"],
   options: DistillOptions = {},
 ): LossWithMetrics {
-  const { teacherDropping = 0, ...kind } = options;
+  const { teacherDropping = 0, teacherNorms = {}, ...kind } = options;
   checkDistillation("sak.distill", kind);
   if (!(teacherDropping >= 0 && teacherDropping < 1))
     throw new SakError("sak.distill", "teacherDropping must lie in [0, 1)", teacherDropping);
   const names = model.teachers;
-  const losses = names.map((name) => lossOf(model, name, features, teachers[name], kind));
+  const losses = names.map((name) =>
+    lossOf(model, { name, maps: teachers[name], norm: teacherNorms[name] }, features, kind),
+  );
   const metrics = Object.fromEntries(names.map((name, i) => [`kd ${name}`, tf.mean(losses[i])]));
   const all = tf.stack(losses, 1);
   const kept = model.training && teacherDropping > 0 ? tf.mul(all, keeping(all, teacherDropping)) : all;
@@ -61,9 +66,8 @@ export function distill(
 /** Returns a teacher's loss for each picture, summed over levels: [B]. */
 function lossOf(
   model: Sak,
-  name: string,
+  { name, maps, norm }: { name: string; maps?: readonly TeacherMap[]; norm?: TeacherNorm },
   { paths, grid }: SakFeatures,
-  maps: readonly TeacherMap[] | undefined,
   options: DistillationOptions,
 ): Tensor {
   const path = model.paths.get(name);
@@ -74,7 +78,8 @@ function lossOf(
     throw new SakError("sak.distill", `${name} needs a map for each of ${levels.join(", ")}`, maps?.length ?? 0);
   const aligned = path.align(own);
   const parts = aligned.map((tokens, level) => {
-    const teacher = tensorOf(name, tokens, maps[level]);
+    const raw = tensorOf(name, tokens, maps[level]);
+    const teacher = norm?.apply(raw, level) ?? raw;
     return distillationLoss({ tokens, grid }, { tokens: teacher, grid: maps[level].grid }, options);
   });
   return tf.addN(parts);

@@ -58,7 +58,10 @@ function spliced(rows: Tensor, at: number, count: number, fresh?: Tensor): Tenso
   const [E, K] = rows.shape as [number, number];
   const before = tf.slice(rows, [0, 0], [at, K]);
   const after = tf.slice(rows, [at + count, 0], [E - at - count, K]);
-  return tf.concat([before, ...(fresh ? [fresh] : []), after].filter(({ size }) => size > 0), 0);
+  return tf.concat(
+    [before, ...(fresh ? [fresh] : []), after].filter(({ size }) => size > 0),
+    0,
+  );
 }
 
 function exchange(router: SakRouter, layer: nn.Linear): void {

@@ -49,9 +49,7 @@ export class SakHead extends nn.Module {
    */
   forward(levels: readonly Tensor[], grid: Size, size: Size): Tensor {
     const inner = size.map((side) => Math.ceil(side / STRIDE)) as [number, number];
-    const maps = this.projections.map((project, i) =>
-      resizeBilinear(mapsOf(project.forward(levels[i]), grid), inner),
-    );
+    const maps = this.projections.map((project, i) => resizeBilinear(mapsOf(project.forward(levels[i]), grid), inner));
     const hidden = nn.gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));
     return resizeBilinear(this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2])), size);
   }

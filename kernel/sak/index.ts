@@ -28,3 +28,6 @@ export {
   type SakStageOptions,
   taskStage,
 } from "./stages";
+export { batches, type SakBatch, type SakBatchOptions } from "./batches";
+export type { CachedTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
+export { TeacherNorm, type TeacherNormKind } from "./norm";

@@ -199,7 +199,9 @@ export class Sak extends nn.Module {
     const old = this.pathOf(fn, teacher);
     const full = this.newTeacher(fn, { name: by, width }, logit, teacher);
     const path = new SakPath(this.config, full).train(this.training);
-    const entries = [...this.paths].map(([name, one]): [string, SakPath] => (name === teacher ? [by, path] : [name, one]));
+    const entries = [...this.paths].map(([name, one]): [string, SakPath] =>
+      name === teacher ? [by, path] : [name, one],
+    );
     this.paths.clear();
     for (const [name, one] of entries) this.paths.set(name, one);
     this.closed.delete(teacher);
@@ -317,7 +319,8 @@ export class Sak extends nn.Module {
 
   private newTeacher(fn: string, teacher: SakTeacher, logit = 0, inPlaceOf?: string): Required<SakTeacher> {
     if (!Number.isFinite(logit)) throw new SakError(fn, "logit must be a finite number", logit);
-    if (teacher.name !== inPlaceOf && this.paths.has(teacher.name)) throw new SakError(fn, "a new teacher needs a new name", teacher.name);
+    if (teacher.name !== inPlaceOf && this.paths.has(teacher.name))
+      throw new SakError(fn, "a new teacher needs a new name", teacher.name);
     return checkTeacher(fn, teacher, this.config.stem.embedDim);
   }
 }

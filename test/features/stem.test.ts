@@ -32,7 +32,10 @@ describe("the input of the first block as a level", () => {
   it("is written beside blocks, and is what the encoder returns", async () => {
     await extract("both", ["stem", 1]);
     const stored = await features.open(join(folder, "both"));
-    assert.deepEqual(stored.run.layers.map(({ layer }) => layer), [-1, 1]);
+    assert.deepEqual(
+      stored.run.layers.map(({ layer }) => layer),
+      [-1, 1],
+    );
     const pictures = images.map((path) => readFileSync(path));
     const { embeddings, intermediates } = await encoder.forwardIntermediates(pictures, {
       indices: [1],
@@ -50,7 +53,10 @@ describe("the input of the first block as a level", () => {
   it("is written alone, pooled and in half precision, and read in batches", async () => {
     await extract("alone", ["stem"], { dtype: "f16", pool: 2 });
     const stored = await features.open(join(folder, "alone"));
-    assert.deepEqual(stored.run.layers.map(({ layer }) => layer), [-1]);
+    assert.deepEqual(
+      stored.run.layers.map(({ layer }) => layer),
+      [-1],
+    );
     const { paths, maps } = await features.batches(stored, { indices: ["stem"], size: 2, seed: 1 }).batch(0, 0);
     assert.equal(maps.length, 1);
     assert.deepEqual(maps[0].image(0).data, (await stored.features(paths[0], "stem")).data);
@@ -60,7 +66,11 @@ describe("the input of the first block as a level", () => {
 
   it("makes another run, while runs without it keep their hash", async () => {
     const hashes = [];
-    for (const [name, indices] of [["a", [1]], ["b", ["stem", 1]], ["c", [1, "stem", "stem"]]] as const)
+    for (const [name, indices] of [
+      ["a", [1]],
+      ["b", ["stem", 1]],
+      ["c", [1, "stem", "stem"]],
+    ] as const)
       hashes.push((await extract(name, indices)).hash);
     assert.equal(hashes[1], hashes[2]);
     assert.notEqual(hashes[0], hashes[1]);
@@ -69,10 +79,15 @@ describe("the input of the first block as a level", () => {
 
   it("refuses kinds that it has not, by name", async () => {
     await assert.rejects(extract("no", ["stem"], { norm: true }), /norm applies to blocks, not to the stem/);
-    await assert.rejects(extract("no", ["stem", 0], { facet: "key" }), /the stem has no facet but token, received "key"/);
+    await assert.rejects(
+      extract("no", ["stem", 0], { facet: "key" }),
+      /the stem has no facet but token, received "key"/,
+    );
     await assert.rejects(extract("no", []), /indices must name at least one layer/);
     await assert.rejects(extract("no", ["root" as never]), /layer root is out of range/);
     const stored = await features.open(join(folder, "a"));
     assert.throws(() => features.batches(stored, { indices: ["stem"] }), /stored layers are 1, received "stem"/);
+    const both = await features.open(join(folder, "both"));
+    assert.throws(() => features.batches(both, { indices: [-1] }), /stored layers are stem, 1, received NaN/);
   });
 });

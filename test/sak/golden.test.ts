@@ -28,10 +28,19 @@ function makePath(width: number): sak.SakPath {
 
 onEveryDevice("students of several teachers like PyTorch", () => {
   it("adapter: output and every gradient", () => {
-    checkModule(golden, "adapter", () => new sak.SakAdapter(8), (adapter, x) => adapter.forward(x), TOLERANCE);
+    checkModule(
+      golden,
+      "adapter",
+      () => new sak.SakAdapter(8),
+      (adapter, x) => adapter.forward(x),
+      TOLERANCE,
+    );
   });
 
-  for (const [name, width] of [["path", 8], ["path-aligned", 6]] as const)
+  for (const [name, width] of [
+    ["path", 8],
+    ["path-aligned", 6],
+  ] as const)
     it(`${name}: every level and every gradient`, () => {
       checkModule(
         golden,
@@ -58,7 +67,10 @@ onEveryDevice("students of several teachers like PyTorch", () => {
       );
     });
 
-  for (const [name, isTraining] of [["head", true], ["head-eval", false]] as const)
+  for (const [name, isTraining] of [
+    ["head", true],
+    ["head-eval", false],
+  ] as const)
     it(`${name}: output, every gradient and the running statistics`, async () => {
       const heads: sak.SakHead[] = [];
       const make = (): sak.SakHead => {
@@ -75,7 +87,10 @@ onEveryDevice("students of several teachers like PyTorch", () => {
         assertClose(head.namedParameters().get(key)!.value, expected, 1e-5, key);
     });
 
-  for (const [name, grid] of [["resize-up", [7, 6]], ["resize-down", [2, 3]]] as const)
+  for (const [name, grid] of [
+    ["resize-up", [7, 6]],
+    ["resize-down", [2, 3]],
+  ] as const)
     it(`${name}: output and gradient`, () => {
       checkFunction(golden, name, (x) => resizeBilinear(x, grid));
     });
@@ -85,7 +100,20 @@ onEveryDevice("students of several teachers like PyTorch", () => {
     "kd-token": { cosine: "token", cosineWeight: 0.5, smoothWeight: 0.5 },
     "kd-relational": { relationalWeight: 2 },
   };
-  const grids = { equal: [[3, 4], [3, 4]], lower: [[2, 3], [4, 4]], higher: [[4, 3], [2, 5]] } as const;
+  const grids = {
+    equal: [
+      [3, 4],
+      [3, 4],
+    ],
+    lower: [
+      [2, 3],
+      [4, 4],
+    ],
+    higher: [
+      [4, 3],
+      [2, 5],
+    ],
+  } as const;
   for (const [name, options] of Object.entries(losses))
     for (const [kind, [own, other]] of Object.entries(grids))
       it(`${name}, the student's grid ${kind}: loss, gradient, and none in the teacher`, () => {
@@ -94,7 +122,10 @@ onEveryDevice("students of several teachers like PyTorch", () => {
         );
       });
 
-  for (const [name, router] of [["model", "mor"], ["model-sum", "none"]] as const)
+  for (const [name, router] of [
+    ["model", "mor"],
+    ["model-sum", "none"],
+  ] as const)
     it(`${name}: predictions and every gradient`, () => {
       const forward = (model: sak.Sak, x: Tensor): Tensor => {
         const { semseg, depth } = model.forward(x);
@@ -105,7 +136,15 @@ onEveryDevice("students of several teachers like PyTorch", () => {
 
   it("distilled: the loss of stage 1 over teachers of unequal grids and widths, and every gradient", () => {
     const maps = [0, 1, 2, 3].map((i) => golden.get(`distilled/x${i + 1}`)!);
-    const gridOf = (i: number): [number, number] => ([[3, 3], [3, 3], [4, 2], [2, 5]] as [number, number][])[i];
+    const gridOf = (i: number): [number, number] =>
+      (
+        [
+          [3, 3],
+          [3, 3],
+          [4, 2],
+          [2, 5],
+        ] as [number, number][]
+      )[i];
     const given = maps.map(({ data, shape }, i) => ({
       data: data as Float32Array,
       grid: gridOf(i),

@@ -40,8 +40,16 @@ describe("students of several teachers", () => {
     for (const [name, { value }] of model.namedParameters()) {
       if (name.startsWith("stem") || name.startsWith("heads")) continue;
       const data = values(value);
-      if (/norm|scale/.test(name)) assert.ok(data.every((one) => one === (/bias/.test(name) ? 0 : 1)), name);
-      else if (/bias/.test(name)) assert.ok(data.every((one) => one === 0), name);
+      if (/norm|scale/.test(name))
+        assert.ok(
+          data.every((one) => one === (/bias/.test(name) ? 0 : 1)),
+          name,
+        );
+      else if (/bias/.test(name))
+        assert.ok(
+          data.every((one) => one === 0),
+          name,
+        );
       else {
         const spread = Math.sqrt(data.reduce((sum, one) => sum + one * one, 0) / data.length);
         assert.ok(data.every((one) => Math.abs(one) <= 2) && spread > 0.016 && spread < 0.024, `${name}: ${spread}`);
@@ -113,10 +121,20 @@ describe("students of several teachers", () => {
 
   it("keeps the topK largest weights and makes the others exactly 0, the first of equal ones staying", () => {
     const router = new sak.SakRouter(8, 4, { noisyGating: false, topK: 2 }).eval();
-    const weights = values(router.weights(tf.tensor([[1, 3, 2, 0], [5, 5, 5, 5]])));
+    const weights = values(
+      router.weights(
+        tf.tensor([
+          [1, 3, 2, 0],
+          [5, 5, 5, 5],
+        ]),
+      ),
+    );
     const share = 1 / (1 + Math.exp(-1));
     close(weights, [0, share, 1 - share, 0, 0.5, 0.5, 0, 0]);
-    assert.deepEqual(weights.map((weight) => weight === 0), [true, false, false, true, false, false, true, true]);
+    assert.deepEqual(
+      weights.map((weight) => weight === 0),
+      [true, false, false, true, false, false, true, true],
+    );
   });
 
   it("permutes weights with the teachers and their rows, and leaves the prediction", async () => {
@@ -144,7 +162,10 @@ describe("students of several teachers", () => {
     const model = make();
     const x = picture();
     const path = model.paths.get("dino")!;
-    const { intermediates, embeddings } = model.stem.forwardIntermediates(x, { outputFmt: "NLC", returnEmbeddings: true });
+    const { intermediates, embeddings } = model.stem.forwardIntermediates(x, {
+      outputFmt: "NLC",
+      returnEmbeddings: true,
+    });
     const streams = [embeddings!, ...intermediates];
     const norm = new nn.LayerNorm(8);
     const sums = [norm.forward(streams[0]), norm.forward(tf.addN(streams))];
@@ -229,7 +250,10 @@ describe("operating on a living student", () => {
     model.add("siglip", { width: 6, logit: -1e9 });
     assert.deepEqual(model.teachers, ["dino", "clip", "sam", "siglip"]);
     const names = changed(before.bits, await bits(model));
-    assert.ok(names.every((name) => /^routers\..*\.fc2\./.test(name)), names.join());
+    assert.ok(
+      names.every((name) => /^routers\..*\.fc2\./.test(name)),
+      names.join(),
+    );
     for (const name of teachers)
       assert.deepEqual(model.features(x).paths[name].map(values), before.paths[name].map(values));
     // A path without a share leaves the shares of the others as they were.
@@ -245,7 +269,10 @@ describe("operating on a living student", () => {
       places.map((row) => data.slice(4 * row, 4 * row + 4));
     model.add("new", { logit: -7 });
     const grown = await bits(router);
-    assert.deepEqual(rows(grown["fc2.weight"], [0, 1, 2, 3, 5, 6, 7, 8]), rows(before["fc2.weight"], [0, 1, 2, 3, 4, 5, 6, 7]));
+    assert.deepEqual(
+      rows(grown["fc2.weight"], [0, 1, 2, 3, 5, 6, 7, 8]),
+      rows(before["fc2.weight"], [0, 1, 2, 3, 4, 5, 6, 7]),
+    );
     const kept = before["fc2.bias"];
     assert.deepEqual(grown["fc2.bias"], [...kept.slice(0, 4), -7, ...kept.slice(4), 0]);
     model.remove("new");
@@ -272,7 +299,10 @@ describe("operating on a living student", () => {
     close(values(model.weights(x).semseg), full, 0);
     model.remove("clip");
     assert.deepEqual(model.teachers, ["dino", "sam"]);
-    close(values(model.weights(x).semseg), expected.filter((_, i) => i % 4 !== 2));
+    close(
+      values(model.weights(x).semseg),
+      expected.filter((_, i) => i % 4 !== 2),
+    );
     close(values(model.forward(x).semseg), predicted, 1e-5);
     for (const name of ["dino", "sam"])
       assert.deepEqual(model.features(x).paths[name].map(values), paths[name].map(values));
@@ -354,7 +384,10 @@ describe("operating on a living student", () => {
       [() => model.setRoutes([{ weights: [1, 0, 0] }]), /a route needs 4 weights of at least 0/],
       [() => model.setRoutes([{ weights: [1, 0, 0, -1] }]), /a route needs 4 weights of at least 0/],
       [() => model.setRoutes([{ weights: [0, 0, 0, 0] }]), /an open path must have a weight above 0/],
-      [() => model.forward(picture(), { routes: [{ image: 2, weights: [1, 0, 0, 0] }] }), /must lie in 0\.\.1, received 2/],
+      [
+        () => model.forward(picture(), { routes: [{ image: 2, weights: [1, 0, 0, 0] }] }),
+        /must lie in 0\.\.1, received 2/,
+      ],
     ];
     for (const [call, message] of cases) assert.throws(call, message);
     assert.deepEqual(changed(before, await bits(model)), []);

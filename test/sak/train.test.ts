@@ -89,7 +89,10 @@ describe("training a student of several teachers", () => {
     const one = { length: 1, batch: () => batch(0) };
     const losses: number[] = [];
     const stages = [sak.distillationStage(model, { steps: 60, learningRate: 1e-2 })];
-    await train.fit({ model, data: one, loss: sak.distillationStep(model), stages }, ({ loss }) => void losses.push(loss));
+    await train.fit(
+      { model, data: one, loss: sak.distillationStep(model), stages },
+      ({ loss }) => void losses.push(loss),
+    );
     assert.ok(losses[59] < losses[0] / 2, `${losses[0]} to ${losses[59]}`);
   });
 
@@ -205,7 +208,10 @@ describe("training a student of several teachers", () => {
 
   it("has schedules as published", () => {
     const cosine = sak.distillationSchedule();
-    assert.deepEqual([cosine(0, 300), cosine(20, 300), cosine(300, 300)].map((x) => +(1e-3 * x).toPrecision(6)), [1.25e-7, 1e-3, 1e-5]);
+    assert.deepEqual(
+      [cosine(0, 300), cosine(20, 300), cosine(300, 300)].map((x) => +(1e-3 * x).toPrecision(6)),
+      [1.25e-7, 1e-3, 1e-5],
+    );
     assert.ok(Math.abs(cosine(10, 300) - (1 + 1.25e-4) / 2) < 1e-12);
     assert.ok(Math.abs(cosine(160, 300) - 0.505) < 1e-12);
     const poly = sak.polynomial();
@@ -215,7 +221,10 @@ describe("training a student of several teachers", () => {
   it("refuses losses and stages that contradict each other", () => {
     const model = make();
     const cases: [() => unknown, RegExp][] = [
-      [() => sak.distillationStage(model, { steps: 1, freezeAllButRouters: true }), /freezeAllButRouters must be false/],
+      [
+        () => sak.distillationStage(model, { steps: 1, freezeAllButRouters: true }),
+        /freezeAllButRouters must be false/,
+      ],
       [() => sak.taskStage(model, { steps: 1, freezeStem: true, loraStem: true }), /exclude each other/],
       [() => sak.taskStage(model, { steps: 1, loraStem: true }), /the stem must have adapters from sak\.loraStem/],
       [() => sak.taskStage(make({ tasks: {} }), { steps: 1 }), /the student must have tasks/],
@@ -224,7 +233,10 @@ describe("training a student of several teachers", () => {
       [() => sak.taskStep(model, { tasks, alpha: -1 }), /alpha must be a number of at least 0, received -1/],
       [() => sak.distillationStep(model, { teacherDropping: 1 })(batch(0)), /teacherDropping must lie in \[0, 1\)/],
       [() => sak.distillationStep(model, { cosine: "patch" as never })(batch(0)), /cosine must be map or token/],
-      [() => sak.distillationStep(model, { smoothWeight: -1 })(batch(0)), /smoothWeight must be a number of at least 0/],
+      [
+        () => sak.distillationStep(model, { smoothWeight: -1 })(batch(0)),
+        /smoothWeight must be a number of at least 0/,
+      ],
       [() => sak.distillationSchedule({ start: 2 }), /must lie in \[0, 1\], received 2/],
       [() => sak.polynomial(0), /power must be a number above 0/],
     ];
@@ -234,16 +246,26 @@ describe("training a student of several teachers", () => {
       const dino = change([...one.teachers.dino]);
       return () => sak.distillationStep(model)({ ...one, teachers: { ...one.teachers, dino } });
     };
-    assert.throws(wrong((maps) => maps.slice(1)), /dino needs a map for each of stem, 1, received 1/);
-    assert.throws(wrong(([a, b]) => [{ ...a, channels: 4 }, b]), /the maps of dino must have the width of its path, 8/);
-    assert.throws(wrong(([a, b]) => [{ ...a, grid: [3, 2] }, b]), /a map of dino must have 2 x 6 x 8 values, received 64/);
+    assert.throws(
+      wrong((maps) => maps.slice(1)),
+      /dino needs a map for each of stem, 1, received 1/,
+    );
+    assert.throws(
+      wrong(([a, b]) => [{ ...a, channels: 4 }, b]),
+      /the maps of dino must have the width of its path, 8/,
+    );
+    assert.throws(
+      wrong(([a, b]) => [{ ...a, grid: [3, 2] }, b]),
+      /a map of dino must have 2 x 6 x 8 values, received 64/,
+    );
   });
 });
 
 describe("distance of a student to a teacher", () => {
   before(() => nn.start("native"));
 
-  const random = (shape: [number, number, number], seed: number): Tensor => tf.randomNormal(shape, 0, 1, "float32", seed);
+  const random = (shape: [number, number, number], seed: number): Tensor =>
+    tf.randomNormal(shape, 0, 1, "float32", seed);
   const loss = (student: sak.GridTokens, teacher: sak.GridTokens, options: sak.DistillationOptions = {}): number =>
     tf.mean(sak.distillationLoss(student, teacher, options)).dataSync()[0];
 
