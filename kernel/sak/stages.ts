@@ -11,9 +11,9 @@ import type { Sak } from "./model";
 export interface SakStageOptions {
   /** Name of the stage. Default `distillation` or `tasks`. */
   name?: string;
-  /** Number of updates; alternative to `epochs`. */
+  /** Number of updates; alternative to `epochs`. Default: by `epochs`. */
   steps?: number;
-  /** Passes over the data; alternative to `steps`. */
+  /** Passes over the data; alternative to `steps`. Default: by `steps`. */
   epochs?: number;
   /** Learning rate of stem and paths. Default 1e-3 for distillation, 2e-5 for tasks, as the paper. */
   learningRate?: number;
@@ -143,7 +143,12 @@ export function distillationSchedule(options: DistillationScheduleOptions = {}):
   };
 }
 
-/** Returns the schedule (1 - step / total) ^ power. Default power 0.9. */
+/**
+ * Returns the schedule (1 - step / total) ^ power.
+ *
+ * @param power default 0.9
+ * @throws SakError for a power that is not above 0
+ */
 export function polynomial(power = 0.9): Schedule {
   if (!(power > 0 && Number.isFinite(power)))
     throw new SakError("sak.polynomial", "power must be a number above 0", power);

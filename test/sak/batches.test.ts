@@ -140,12 +140,15 @@ describe("batches for a distillation", () => {
       /dino of dino must have features of every picture, received "train-6"/,
     );
     const larger = await make({ images: features.worldPictures({ count: 6, size: 128 }) });
-    await assert.rejects(larger.batch(0, 0), /dino of dino must hold features of train-\d with [0-9a-f]{64}, received/);
+    await assert.rejects(
+      async () => larger.batch(0, 0),
+      /dino of dino must hold features of train-\d with [0-9a-f]{64}, received/,
+    );
     const [side] = plan.inputSize;
     const cropped = { ...plan, resize: "shortest-edge", resizeTo: [2 * side, 2 * side] } as Preprocess;
     const center = await make({ preprocess: cropped });
     await assert.rejects(
-      center.batch(0, 0),
+      async () => center.batch(0, 0),
       /dino must see the student's part of train-\d .*0\.25, 0\.25, 0\.75, 0\.75/,
     );
   });

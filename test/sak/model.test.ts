@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
-import { models, nn, sak, tf, type Tensor } from "./names.ts";
+import { type models, nn, sak, tf, type Tensor } from "./names.ts";
 
 const stem: models.VitConfig = { imgSize: 12, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2 };
 const teachers = ["dino", "clip", "sam"];
@@ -27,7 +27,10 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
 }
 
 async function bits(module: nn.Module): Promise<Record<string, number[]>> {
-  const read = [...module.namedParameters()].map(async ([name, one]) => [name, [...(await one.read())]] as const);
+  const read = [...module.namedParameters()].map(async ([name, one]): Promise<[string, number[]]> => [
+    name,
+    [...(await one.read())],
+  ]);
   return Object.fromEntries(await Promise.all(read));
 }
 
