@@ -4,7 +4,8 @@ import * as nn from "../nn";
 import type { LossWithMetrics } from "../train/update";
 import { SakError } from "./error";
 import { checkDistillation, type DistillationOptions, distillationLoss } from "./loss";
-import type { Sak, SakFeatures } from "./model";
+import type { SakFeatures } from "./mixing";
+import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
 
 /** Features of a batch at one level of a teacher, in plain data. */

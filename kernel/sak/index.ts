@@ -2,7 +2,8 @@
 export { SakError } from "./error";
 export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
 export { sakParameters, type SakParameters } from "./count";
-export { Sak, type SakAddOptions, type SakFeatures, type SakForwardOptions } from "./model";
+export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
+export type { SakFeatures } from "./mixing";
 export { SakAdapter, SakPath } from "./path";
 export { SakRouter, type SakRouterOptions } from "./router";
 export { SakHead, type SakHeadOptions } from "./head";

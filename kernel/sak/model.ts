@@ -8,19 +8,8 @@ import { insertExpert, removeExpert } from "./experts";
 import { SakHead } from "./head";
 import { SakPath } from "./path";
 import { SakRouter } from "./router";
+import { type LevelWeights, mix, type SakFeatures } from "./mixing";
 import { checkRoutes, routed, type RouteFrame, type SakRoute } from "./routes";
-
-/** Features of a student before its tasks. */
-export interface SakFeatures {
-  /** Tokens of the stem at each level, [B, N, C]. */
-  stem: Tensor[];
-  /** Features of each path at each level, [B, N, C], by teacher. */
-  paths: Record<string, Tensor[]>;
-  /** Rows and columns of the tokens. */
-  grid: [rows: number, columns: number];
-  /** Height and width of the picture. */
-  size: [height: number, width: number];
-}
 
 /** Options of a student's prediction. */
 export interface SakForwardOptions {
@@ -53,8 +42,7 @@ export class Sak extends nn.Module {
   /** Routers of each task, one a level; empty with `router: "none"`. */
   readonly routers: Map<string, SakRouter[]>;
   readonly heads: Map<string, SakHead>;
-  /** Configuration with every default; its teachers are those at the start. */
-  readonly config: FullSakConfig;
+  private readonly start: FullSakConfig;
   private readonly closed = new Set<string>();
   private byHand: readonly SakRoute[] = [];
 
@@ -67,12 +55,17 @@ export class Sak extends nn.Module {
     const config = fullSakConfig(configuration);
     const { stem, teachers, tasks, levels, headWidth: width } = config;
     const entries = Object.entries(tasks);
-    this.config = config;
+    this.start = config;
     this.stem = new VisionTransformer({ ...configuration.stem, finalNorm: false, numClasses: 0 });
     this.paths = new Map(teachers.map((teacher) => [teacher.name, new SakPath(config, teacher)]));
     this.routers = new Map(config.router === "none" ? [] : entries.map(([task]) => [task, makeRouters(config)]));
     const head = { features: stem.embedDim, levels: levels.length, width };
     this.heads = new Map(entries.map(([task, outputs]) => [task, new SakHead({ ...head, outputs })]));
+  }
+
+  /** Configuration with every default and the teachers that there are now, to make the same student for a stored state. */
+  get config(): FullSakConfig {
+    return { ...this.start, teachers: [...this.paths].map(([name, { width }]) => ({ name, width })) };
   }
 
   /** Names of the teachers, in the order of the routers' experts after the stem. */
@@ -112,7 +105,7 @@ export class Sak extends nn.Module {
       const wanted = { outputFmt: "NLC", intermediatesOnly: true, returnEmbeddings: true } as const;
       const { intermediates, embeddings } = this.stem.forwardIntermediates(x, wanted);
       const streams = [embeddings as Tensor, ...intermediates];
-      const stem = this.config.levels.map((level) => streams[level === "stem" ? 0 : level + 1]);
+      const stem = this.start.levels.map((level) => streams[level === "stem" ? 0 : level + 1]);
       const paths = teachers.map((name) => [name, this.pathOf("sak.Sak.features", name).forward(streams)] as const);
       const size = x.shape.slice(2) as [number, number];
       return { stem, paths: Object.fromEntries(paths), grid: this.stem.patchEmbed.gridOf(size), size };
@@ -132,7 +125,7 @@ export class Sak extends nn.Module {
       const predictions = tasks.map((task) => {
         const head = this.heads.get(task);
         if (!head) throw new SakError(fn, `tasks are ${this.tasks.join(", ")}`, task);
-        const mixed = this.mix(features, this.weightsOf(task, features, all));
+        const mixed = mix(features, this.openTeachers(), this.weightsOf(task, features, all));
         return [task, head.forward(mixed, features.grid, features.size)] as const;
       });
       return Object.fromEntries(predictions);
@@ -148,11 +141,11 @@ export class Sak extends nn.Module {
    */
   weights(x: Tensor, { tasks = this.tasks, routes = [] }: SakForwardOptions = {}): Record<string, Tensor> {
     const fn = "sak.Sak.weights";
-    if (this.config.router === "none") throw new SakError(fn, "the student must have routers", this.config.router);
+    if (this.start.router === "none") throw new SakError(fn, "the student must have routers", this.start.router);
     const all = this.checkedRoutes(fn, routes);
     return tf.tidy(() => {
       const features = this.features(x, []);
-      const stacks = tasks.map((task) => [task, tf.stack(this.weightsOf(task, features, all), 1)] as const);
+      const stacks = tasks.map((task) => [task, stacked(this.weightsOf(task, features, all))] as const);
       return Object.fromEntries(stacks);
     });
   }
@@ -165,7 +158,7 @@ export class Sak extends nn.Module {
   add(teacher: string, { width, logit = 0 }: SakAddOptions = {}): this {
     const fn = "sak.Sak.add";
     const full = this.newTeacher(fn, { name: teacher, width }, logit);
-    this.paths.set(teacher, new SakPath(this.config, full).train(this.training));
+    this.paths.set(teacher, new SakPath(this.start, full).train(this.training));
     for (const router of this.everyRouter()) insertExpert(router, this.paths.size, logit);
     return this.forgetRoutes();
   }
@@ -180,7 +173,7 @@ export class Sak extends nn.Module {
     const fn = "sak.Sak.remove";
     const path = this.pathOf(fn, teacher);
     if (this.paths.size === 1) throw new SakError(fn, "another teacher must remain", teacher);
-    checkTopK(fn, this.config.topK, this.paths.size);
+    checkTopK(fn, this.start.topK, this.paths.size);
     const at = 1 + this.teachers.indexOf(teacher);
     for (const router of this.everyRouter()) removeExpert(router, at);
     this.paths.delete(teacher);
@@ -198,7 +191,7 @@ export class Sak extends nn.Module {
     const fn = "sak.Sak.replace";
     const old = this.pathOf(fn, teacher);
     const full = this.newTeacher(fn, { name: by, width }, logit, teacher);
-    const path = new SakPath(this.config, full).train(this.training);
+    const path = new SakPath(this.start, full).train(this.training);
     const entries = [...this.paths].map(([name, one]): [string, SakPath] =>
       name === teacher ? [by, path] : [name, one],
     );
@@ -248,10 +241,7 @@ export class Sak extends nn.Module {
 
   /** Frees the layers to the teachers' widths, which only distillation needs; predictions stay. */
   dropAligners(): this {
-    for (const path of this.paths.values()) {
-      for (const aligner of path.aligners) aligner.dispose();
-      path.aligners = [];
-    }
+    for (const path of this.paths.values()) path.dropAligners();
     return this;
   }
 
@@ -266,8 +256,8 @@ export class Sak extends nn.Module {
 
   private checkRoutes(fn: string, routes: readonly SakRoute[]): void {
     if (!routes.length) return;
-    if (this.config.router === "none") throw new SakError(fn, "routes need a student with routers", "none");
-    const frame: RouteFrame = { tasks: this.tasks, levels: this.config.levels, open: this.open() };
+    if (this.start.router === "none") throw new SakError(fn, "routes need a student with routers", "none");
+    const frame: RouteFrame = { tasks: this.tasks, levels: this.start.levels, open: this.open() };
     checkRoutes(fn, routes, frame);
   }
 
@@ -283,28 +273,13 @@ export class Sak extends nn.Module {
     return this;
   }
 
-  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): Tensor[] {
-    const open = this.open();
-    const { levels } = this.config;
-    return (this.routers.get(task) ?? []).map((router, i) =>
-      routed(router.forward(stem[i], open), routes, { task, level: levels[i], open }),
-    );
-  }
-
-  /** Mixes the stem's tokens and the open paths at each level. */
-  private mix({ stem, paths }: SakFeatures, weights: readonly Tensor[]): Tensor[] {
-    const teachers = this.teachers;
-    return stem.map((z, level) => {
-      const experts = [z, ...teachers.map((name) => (this.closed.has(name) ? null : paths[name][level]))];
-      const parts = experts.flatMap((one, e) => (one ? [this.weighted(one, weights[level], e)] : []));
-      return tf.addN(parts);
-    });
-  }
-
-  private weighted(features: Tensor, weights: Tensor | undefined, expert: number): Tensor {
-    if (!weights) return features;
-    const [B] = features.shape as [number];
-    return tf.mul(features, tf.reshape(tf.slice(weights, [0, expert], [B, 1]), [B, 1, 1]));
+  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): LevelWeights[] {
+    const [open, teachers] = [this.open(), this.teachers];
+    const { levels } = this.start;
+    return (this.routers.get(task) ?? []).map((router, i) => ({
+      weights: routed(router.forward(stem[i], open), routes, { task, level: levels[i], open }),
+      teachers,
+    }));
   }
 
   private everyRouter(): SakRouter[] {
@@ -321,10 +296,16 @@ export class Sak extends nn.Module {
     if (!Number.isFinite(logit)) throw new SakError(fn, "logit must be a finite number", logit);
     if (teacher.name !== inPlaceOf && this.paths.has(teacher.name))
       throw new SakError(fn, "a new teacher needs a new name", teacher.name);
-    return checkTeacher(fn, teacher, this.config.stem.embedDim);
+    return checkTeacher(fn, teacher, this.start.stem.embedDim);
   }
 }
 
 function makeRouters({ stem, teachers, levels, noisyGating, topK }: FullSakConfig): SakRouter[] {
   return levels.map(() => new SakRouter(stem.embedDim, teachers.length + 1, { noisyGating, topK }));
 }
+
+const stacked = (levels: readonly LevelWeights[]): Tensor =>
+  tf.stack(
+    levels.map(({ weights }) => weights),
+    1,
+  );

@@ -37,7 +37,8 @@ export class SakPath extends nn.Module {
   readonly norms: nn.LayerNorm[];
   /** Linear layers from the student's width to the teacher's, one a level; empty where the widths are equal. */
   aligners: nn.Linear[];
-  readonly width: number;
+  /** Width of the aligned features. */
+  width: number;
   private readonly streams: readonly number[];
 
   constructor({ stem, levels }: Pick<FullSakConfig, "stem" | "levels">, { width }: Required<SakTeacher>) {
@@ -69,6 +70,13 @@ export class SakPath extends nn.Module {
    */
   align(features: readonly Tensor[]): Tensor[] {
     return features.map((one, level) => this.aligners[level]?.forward(one) ?? one);
+  }
+
+  /** Frees the layers to the teacher's width. */
+  dropAligners(): void {
+    for (const aligner of this.aligners) aligner.dispose();
+    this.aligners = [];
+    this.width = this.norms[0].features;
   }
 
   /** Returns r_0 … r_L. */

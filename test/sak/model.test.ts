@@ -328,6 +328,19 @@ describe("operating on a living student", () => {
     assert.equal((await model.routers.get("semseg")![0].fc2.bias!.read())[2], -3);
   });
 
+  it("is made again from its configuration and state, whatever was done to it", async () => {
+    const model = make({ topK: 2, headWidth: 12 });
+    stir(model);
+    model.add("wide", { width: 5 }).remove("dino").replace("sam", "other", { width: 3 });
+    const again = new sak.Sak(model.config).eval();
+    assert.deepEqual(again.config, model.config);
+    nn.loadState(again, await nn.stateOf(model));
+    const x = picture();
+    assert.deepEqual(values(again.forward(x).semseg), values(model.forward(x).semseg));
+    const bare = new sak.Sak(model.dropAligners().config);
+    assert.deepEqual(nn.loadState(bare, await nn.stateOf(model)).missing, []);
+  });
+
   it("bypasses paths of a sum too", () => {
     const model = make({ router: "none" });
     const x = picture();
