@@ -32,3 +32,4 @@ export {
 export { batches, type SakBatch, type SakBatchOptions } from "./batches";
 export type { CachedTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
 export { TeacherNorm, type TeacherNormKind } from "./norm";
+export { loadStem, type LoadStemOptions } from "./load-stem";

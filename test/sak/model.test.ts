@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
-import { type models, nn, sak, tf, type Tensor } from "./names.ts";
+import { models, nn, sak, tf, type Tensor } from "./names.ts";
 
 const stem: models.VitConfig = { imgSize: 12, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2 };
 const teachers = ["dino", "clip", "sam"];
@@ -76,6 +76,38 @@ describe("students of several teachers", () => {
     assert.deepEqual(levels(12), [2, 5, 8, 11]);
     assert.deepEqual(levels(24), [5, 11, 17, 23]);
     assert.throws(() => levels(6), /sak\.Sak: levels must be given unless the depth is a multiple of 4, received 6/);
+  });
+
+  it("starts from the weights of a vision transformer, without its final norm and head", async () => {
+    const origin = new models.VisionTransformer({ ...stem, numClasses: 4 }).eval();
+    const x = picture();
+    const expected = origin.forwardIntermediates(x, { outputFmt: "NLC" }).intermediates.map(values);
+    const model = make({ levels: [0, 1] });
+    for (const names of ["timm", "vit"] as const) {
+      for (const { weight } of model.paths.get("dino")!.norms) fill(weight, 1);
+      fill(model.stem.posEmbed!, 0);
+      const report = sak.loadStem(model, await models.vitState(origin, { names }));
+      assert.deepEqual(report.missing, []);
+      assert.ok(report.ignored.some((name) => name.startsWith("norm.")) && report.names === names);
+      assert.deepEqual(model.features(x).stem.map(values), expected);
+    }
+    const larger = make({ stem: { ...stem, imgSize: 16 } });
+    const stored = await models.vitState(origin);
+    assert.throws(() => sak.loadStem(larger, stored, { resample: false }), /mis-shaped: pos_embed \[1,10,8\]/);
+    sak.loadStem(larger, stored);
+    stored.delete("blocks.1.norm1.bias");
+    assert.throws(() => sak.loadStem(model, stored), /missing: blocks\.1\.norm1\.bias/);
+    assert.throws(() => sak.loadStem(model, new Map()), /sak\.loadStem: names must be those of timm or transformers/);
+  });
+
+  it("weighs about evenly at the start, with noise of about 0.703", () => {
+    const model = make();
+    const router = model.routers.get("semseg")![0];
+    const z = tf.randomNormal([2, 9, 8], 0, 1, "float32", 2);
+    close(values(router.forward(z)), new Array<number>(8).fill(0.25), 0.02);
+    const [, spread] = tf.split(router.logits(z), 2, -1);
+    const noise = values(tf.add(tf.softplus(spread), 0.01));
+    close(noise, new Array<number>(8).fill(0.703), 0.03);
   });
 
   it("weighs experts: at least 0, sum 1, the same in every evaluation", () => {
