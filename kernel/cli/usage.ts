@@ -27,7 +27,7 @@ ${PLACE}`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
 ${PREPROCESS}
-  [--indices all|-1,-4]  blocks, negative ones from the end (default -1)
+  [--indices all|-1,-4]  blocks, negative ones from the end, and stem, the input of the first (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
