@@ -1,0 +1,11 @@
+/** Dense tasks: semantic segmentation, parts, saliency, surface normals, boundaries and depth. */
+export { type DenseFacts, type DenseTask, FACTS as facts, TASKS as tasks } from "./facts";
+export { deltaM, type TaskScores } from "./metrics/delta";
+export { DepthError, type DepthErrorResult } from "./metrics/depth-error";
+export { MaxF, type MaxFResult } from "./metrics/max-f";
+export { MeanIou, type MeanIouOptions, type MeanIouResult } from "./metrics/mean-iou";
+export { NormalError, type NormalErrorResult } from "./metrics/normal-error";
+export { type BoundaryPoint } from "./boundary/curve";
+export { type SuppressOptions, suppress } from "./boundary/nms";
+export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
+export { thin } from "./boundary/thin";
