@@ -6,6 +6,7 @@ export { MaxF, type MaxFResult } from "./metrics/max-f";
 export { MeanIou, type MeanIouOptions, type MeanIouResult } from "./metrics/mean-iou";
 export { NormalError, type NormalErrorResult } from "./metrics/normal-error";
 export { type BoundaryPoint } from "./boundary/curve";
+export { type Correspondence, correspond } from "./boundary/correspond";
 export { type SuppressOptions, suppress } from "./boundary/nms";
 export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
 export { thin } from "./boundary/thin";

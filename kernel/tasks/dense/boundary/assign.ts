@@ -18,15 +18,24 @@ export interface SparseAssignment {
  * Solves a sparse assignment exactly: the least sum of edges and outliers, by shortest augmenting paths with potentials
  * (Jonker and Volgenant, Computing 38, 1987). A right node without partner costs nothing.
  *
- * @returns the right node of each left node, -1 for an outlier
+ * @returns the right node of each left node, -1 for an outlier, and the cost of the chosen edges
  */
-export function assign(problem: SparseAssignment): Int32Array {
+export function assign(problem: SparseAssignment): { partners: Int32Array; cost: number } {
   const solver = new Solver(problem);
   const lefts = problem.starts.length - 1;
   const open: number[] = [];
   for (let left = 0; left < lefts; left++) if (!solver.takeNearest(left)) open.push(left);
   for (const left of open) solver.augment(left);
-  return solver.partnerOfLeft;
+  const partners = solver.partnerOfLeft;
+  return { partners, cost: costOf(problem, partners) };
+}
+
+function costOf({ starts, ends, costs }: SparseAssignment, partners: Int32Array): number {
+  let cost = 0;
+  partners.forEach((partner, left) => {
+    for (let e = starts[left]; e < starts[left + 1]; e++) if (ends[e] === partner) cost += costs[e];
+  });
+  return cost;
 }
 
 const FAR = 0x7fffffff;
@@ -60,12 +69,12 @@ class Solver {
     const { starts, ends, costs, outlier } = this.problem;
     let least = outlier;
     let free = -1;
-    for (let e = starts[left] as number; e < (starts[left + 1] as number); e++) {
-      const cost = costs[e] as number;
+    for (let e = starts[left]; e < starts[left + 1]; e++) {
+      const cost = costs[e];
       if (cost > least) continue;
       if (cost < least) free = -1;
       least = cost;
-      if (free < 0 && (this.partnerOfRight[ends[e] as number] as number) < 0) free = ends[e] as number;
+      if (free < 0 && (this.partnerOfRight[ends[e]] as number) < 0) free = ends[e];
     }
     this.leftPrice[left] = least;
     if (free >= 0) this.join(left, free);
@@ -78,7 +87,7 @@ class Solver {
     this.end = { length: FAR, left: root };
     this.scan(root, 0);
     const free = this.search();
-    const length = free < 0 ? this.end.length : (this.distance[free] as number);
+    const length = free < 0 ? this.end.length : this.distance[free];
     this.reprice(root, length);
     this.forget();
     if (free >= 0) this.flip(root, free);
@@ -92,8 +101,8 @@ class Solver {
       const length = heap.least;
       const right = heap.pop();
       // Entries of longer paths to the same node.
-      if (length > (distance[right] as number)) continue;
-      const next = partnerOfRight[right] as number;
+      if (length > distance[right]) continue;
+      const next = partnerOfRight[right];
       if (next < 0) return right;
       this.settled.push(right);
       this.scan(next, length);
@@ -104,12 +113,12 @@ class Solver {
   /** Extends paths by the edges of a left node. */
   private scan(left: number, length: number): void {
     const { starts, ends, costs, outlier } = this.problem;
-    const base = length - (this.leftPrice[left] as number);
+    const base = length - this.leftPrice[left];
     if (base + outlier < this.end.length) this.end = { length: base + outlier, left };
-    for (let e = starts[left] as number; e < (starts[left + 1] as number); e++) {
-      const right = ends[e] as number;
-      const reached = base + (costs[e] as number) - (this.rightPrice[right] as number);
-      if (reached < (this.distance[right] as number) && reached <= this.end.length) this.reach(right, left, reached);
+    for (let e = starts[left]; e < starts[left + 1]; e++) {
+      const right = ends[e];
+      const reached = base + costs[e] - this.rightPrice[right];
+      if (reached < this.distance[right] && reached <= this.end.length) this.reach(right, left, reached);
     }
   }
 
@@ -121,12 +130,12 @@ class Solver {
   }
 
   private reprice(root: number, length: number): void {
-    this.leftPrice[root] = (this.leftPrice[root] as number) + length;
+    this.leftPrice[root] = this.leftPrice[root] + length;
     for (const right of this.settled) {
-      const gain = length - (this.distance[right] as number);
-      const left = this.partnerOfRight[right] as number;
-      this.leftPrice[left] = (this.leftPrice[left] as number) + gain;
-      this.rightPrice[right] = (this.rightPrice[right] as number) - gain;
+      const gain = length - this.distance[right];
+      const left = this.partnerOfRight[right];
+      this.leftPrice[left] = this.leftPrice[left] + gain;
+      this.rightPrice[right] = this.rightPrice[right] - gain;
     }
   }
 
@@ -138,9 +147,9 @@ class Solver {
 
   /** Moves partners along the path from a root to a right node. */
   private flip(root: number, end: number): void {
-    for (let right = end; ; ) {
-      const left = this.before[right] as number;
-      const given = this.partnerOfLeft[left] as number;
+    for (let right = end; ;) {
+      const left = this.before[right];
+      const given = this.partnerOfLeft[left];
       this.join(left, right);
       if (left === root) return;
       right = given;
@@ -149,7 +158,7 @@ class Solver {
 
   /** Makes a left node an outlier, so that the root gets a partner; the root itself may be the outlier. */
   private release(root: number, outlier: number): void {
-    const freed = this.partnerOfLeft[outlier] as number;
+    const freed = this.partnerOfLeft[outlier];
     this.partnerOfLeft[outlier] = -1;
     if (outlier !== root) this.flip(root, freed);
   }

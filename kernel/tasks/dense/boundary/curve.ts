@@ -35,10 +35,10 @@ export function pointAt(threshold: number, { predicted, correct, labelled, found
 
 /** Returns the best point of a curve, interpolated linearly between its thresholds as the BSDS benchmark does. */
 export function bestPoint(curve: readonly BoundaryPoint[]): BoundaryPoint {
-  let best = curve[0] as BoundaryPoint;
+  let best = curve[0];
   for (let i = 1; i < curve.length; i++) {
     for (let part = 0; part <= PARTS; part++) {
-      const point = between(curve[i - 1] as BoundaryPoint, curve[i] as BoundaryPoint, part / PARTS);
+      const point = between(curve[i - 1], curve[i], part / PARTS);
       if (point.f > best.f) best = point;
     }
   }

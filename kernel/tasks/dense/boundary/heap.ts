@@ -14,7 +14,7 @@ export class MinHeap {
 
   /** Smallest key; undefined content where the queue is empty. */
   get least(): number {
-    return this.keys[0] as number;
+    return this.keys[0];
   }
 
   push(key: number, entry: number): void {
@@ -23,9 +23,9 @@ export class MinHeap {
     let at = this.count++;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if ((keys[above] as number) <= key) break;
-      keys[at] = keys[above] as number;
-      entries[at] = entries[above] as number;
+      if (keys[above] <= key) break;
+      keys[at] = keys[above];
+      entries[at] = entries[above];
       at = above;
     }
     keys[at] = key;
@@ -35,9 +35,9 @@ export class MinHeap {
   /** Removes the entry of the smallest key and returns it. */
   pop(): number {
     const { keys, entries } = this;
-    const first = entries[0] as number;
+    const first = entries[0];
     const last = --this.count;
-    this.sink(keys[last] as number, entries[last] as number);
+    this.sink(keys[last], entries[last]);
     return first;
   }
 
@@ -45,10 +45,10 @@ export class MinHeap {
     const { keys, entries, count } = this;
     let at = 0;
     for (let below = 1; below < count; below = 2 * at + 1) {
-      if (below + 1 < count && (keys[below + 1] as number) < (keys[below] as number)) below++;
-      if ((keys[below] as number) >= key) break;
-      keys[at] = keys[below] as number;
-      entries[at] = entries[below] as number;
+      if (below + 1 < count && keys[below + 1] < keys[below]) below++;
+      if (keys[below] >= key) break;
+      keys[at] = keys[below];
+      entries[at] = entries[below];
       at = below;
     }
     keys[at] = key;

@@ -38,7 +38,7 @@ export function suppress(
   const edges = smooth({ data: Float64Array.from(map), width, height }, 1);
   const angles = orientation(edges);
   const out = Float64Array.from(edges.data, (value, at) =>
-    isRidge(edges, at, angles[at] as number, radius, value * margin) ? value : 0,
+    isRidge(edges, at, angles[at], radius, value * margin) ? value : 0,
   );
   fade(out, width, height, frame);
   return out;
@@ -70,7 +70,7 @@ function along({ data, width, height }: Field, weights: readonly number[], isRow
     const here = isRow ? x : y;
     return weights.reduce((total, weight, i) => {
       const there = mirrored(here + i - radius, size);
-      return total + weight * (data[isRow ? y * width + there : there * width + x] as number);
+      return total + weight * data[isRow ? y * width + there : there * width + x];
     }, 0);
   });
   return { data: out, width, height };
@@ -83,7 +83,7 @@ function difference({ data, width, height }: Field, isRow: boolean): Field {
     const here = isRow ? at % width : Math.floor(at / width);
     const [back, ahead] = [Math.min(1, here), Math.min(1, size - 1 - here)];
     if (back + ahead === 0) return 0;
-    return ((data[at + ahead * step] as number) - (data[at - back * step] as number)) / (back + ahead);
+    return (data[at + ahead * step] - data[at - back * step]) / (back + ahead);
   });
   return { data: out, width, height };
 }
@@ -96,7 +96,7 @@ function orientation(edges: Field): Float64Array {
   const xy = difference(difference(soft, false), true).data;
   const yy = difference(difference(soft, false), false).data;
   return xx.map((value, at) => {
-    const angle = Math.atan(((yy[at] as number) * Math.sign(-(xy[at] as number))) / (value === 0 ? TINY : value));
+    const angle = Math.atan((yy[at] * Math.sign(-xy[at])) / (value === 0 ? TINY : value));
     return ((angle % Math.PI) + Math.PI) % Math.PI;
   });
 }
@@ -105,8 +105,7 @@ function orientation(edges: Field): Float64Array {
 function isRidge(edges: Field, at: number, angle: number, radius: number, limit: number): boolean {
   const [x, y] = [at % edges.width, Math.floor(at / edges.width)];
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  for (let d = -radius; d <= radius; d++)
-    if (d !== 0 && limit < valueAt(edges, x + d * cos, y + d * sin)) return false;
+  for (let d = -radius; d <= radius; d++) if (d !== 0 && limit < valueAt(edges, x + d * cos, y + d * sin)) return false;
   return true;
 }
 

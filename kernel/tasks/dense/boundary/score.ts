@@ -79,6 +79,7 @@ export class BoundaryScore {
       checkMap("a label", label, prediction);
       return Uint8Array.from(label.data, (value) => (value ? 1 : 0));
     });
+    if (maps.length === 0) throw new TaskError(FN, "a picture needs at least one label", labels);
     const soft = this.prepared(prediction);
     const radius = this.maxDist * Math.hypot(width, height);
     const counts = this.countsOf(soft, (mask) => this.count(mask, maps, width, height, radius));
@@ -87,7 +88,7 @@ export class BoundaryScore {
 
   /** Scores of the pictures so far; 0 without any boundary. */
   value(): BoundaryResult {
-    const curve = this.thresholds.map((threshold, i) => pointAt(threshold, this.totals[i] as BoundaryCounts));
+    const curve = this.thresholds.map((threshold, i) => pointAt(threshold, this.totals[i]));
     const ods = bestPoint(curve);
     return { odsF: ods.f, ods, oisF: pointAt(0, this.best).f, ap: averagePrecision(curve), curve };
   }
@@ -124,11 +125,11 @@ export class BoundaryScore {
   }
 
   private pool(counts: readonly BoundaryCounts[]): BoundaryPoint {
-    counts.forEach((own, i) => accumulate(this.totals[i] as BoundaryCounts, own));
-    const points = counts.map((own, i) => pointAt(this.thresholds[i] as number, own));
-    const best = points.reduce((at, point, i) => (point.f > (points[at] as BoundaryPoint).f ? i : at), 0);
-    accumulate(this.best, counts[best] as BoundaryCounts);
-    return points[best] as BoundaryPoint;
+    counts.forEach((own, i) => accumulate(this.totals[i], own));
+    const points = counts.map((own, i) => pointAt(this.thresholds[i], own));
+    const best = points.reduce((at, point, i) => (point.f > points[at].f ? i : at), 0);
+    accumulate(this.best, counts[best]);
+    return points[best];
   }
 }
 
@@ -155,7 +156,7 @@ function linspace(first: number, last: number, count: number): number[] {
 }
 
 function checkThresholds(thresholds: number[]): number[] {
-  const isRising = thresholds.every((value, i) => value > 0 && value <= 1 && (i === 0 || value > (thresholds[i - 1] as number)));
+  const isRising = thresholds.every((value, i) => value > 0 && value <= 1 && (i === 0 || value > thresholds[i - 1]));
   if (thresholds.length > 0 && isRising) return thresholds;
   throw new TaskError(FN, "thresholds must rise within (0, 1]", thresholds);
 }
@@ -164,11 +165,13 @@ function checkMap(name: string, { data, width, height }: BoundaryMap, like: Boun
   const isSized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && data.length === width * height;
   if (!isSized) throw new TaskError(FN, `${name} must hold width x height values`, [width, height, data.length]);
   if (width !== like.width || height !== like.height)
-    throw new TaskError(FN, `${name} must be of the prediction's size, ${like.width} x ${like.height}`, [width, height]);
+    throw new TaskError(FN, `${name} must be of the prediction's size, ${like.width} x ${like.height}`, [
+      width,
+      height,
+    ]);
 }
 
 function checkValues(data: ArrayLike<number>): void {
   for (let at = 0; at < data.length; at++)
-    if (!((data[at] as number) >= 0 && (data[at] as number) <= 1))
-      throw new TaskError(FN, "predicted boundaries lie in 0..1", data[at]);
+    if (!(data[at] >= 0 && data[at] <= 1)) throw new TaskError(FN, "predicted boundaries lie in 0..1", data[at]);
 }

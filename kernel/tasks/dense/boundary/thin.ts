@@ -46,7 +46,7 @@ export function thin(mask: ArrayLike<number>, width: number, height: number): Ui
   const padded = pad(mask, width, height);
   const offsets = Int32Array.of(1, 1 - stride, -stride, -stride - 1, -1, stride - 1, stride, stride + 1);
   let left = setPixels(padded);
-  for (let before = -1; before !== left.length; ) {
+  for (let before = -1; before !== left.length;) {
     before = left.length;
     for (const table of HALVES) left = peel(padded, left, offsets, table);
   }
@@ -62,7 +62,7 @@ function peel(padded: Uint8Array, pixels: Int32Array, offsets: Int32Array, table
 
 function codeAt(padded: Uint8Array, at: number, offsets: Int32Array): number {
   let code = 0;
-  for (let i = 0; i < 8; i++) code |= (padded[at + (offsets[i] as number)] as number) << i;
+  for (let i = 0; i < 8; i++) code |= (padded[at + offsets[i]] as number) << i;
   return code;
 }
 

@@ -23,7 +23,7 @@ export function deltaM(scores: TaskScores, single: TaskScores): number {
 }
 
 function gain(name: string, scores: TaskScores, single: TaskScores): number {
-  const [own, base] = [scores[name] as number, single[name] as number];
+  const [own, base] = [scores[name], single[name]];
   if (!Number.isFinite(own) || !(Number.isFinite(base) && base > 0))
     throw new TaskError(FN, `scores of ${name} must be numbers, the single-task one above 0`, [own, base]);
   const sign = FACTS[checkTask(FN, name)].lowerIsBetter ? -1 : 1;

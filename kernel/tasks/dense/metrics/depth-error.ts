@@ -35,10 +35,10 @@ export class DepthError {
   add(prediction: ArrayLike<number>, label: ArrayLike<number>): void {
     checkLengths(FN, prediction, label);
     for (let at = 0; at < label.length; at++) {
-      checkFinite(FN, "a label", label[at] as number);
-      checkFinite(FN, "a prediction", prediction[at] as number);
+      checkFinite(FN, "a label", label[at]);
+      checkFinite(FN, "a prediction", prediction[at]);
     }
-    for (let at = 0; at < label.length; at++) this.count(prediction[at] as number, label[at] as number);
+    for (let at = 0; at < label.length; at++) this.count(prediction[at], label[at]);
   }
 
   private count(guess: number, truth: number): void {

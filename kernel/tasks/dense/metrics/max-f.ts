@@ -37,17 +37,17 @@ export class MaxF {
    */
   add(prediction: ArrayLike<number>, label: ArrayLike<number>): void {
     checkLengths(FN, prediction, label);
-    for (let at = 0; at < label.length; at++) check(prediction[at] as number, label[at] as number);
+    for (let at = 0; at < label.length; at++) check(prediction[at], label[at]);
     for (let at = 0; at < label.length; at++) {
-      const truth = label[at] as number;
+      const truth = label[at];
       if (truth === IGNORE) continue;
       this.labelled += truth;
-      this.count(Math.fround(prediction[at] as number), truth);
+      this.count(Math.froundprediction[at], truth);
     }
   }
 
   private count(value: number, truth: number): void {
-    for (let i = 0; i < COUNT && value >= (THRESHOLDS[i] as number); i++) {
+    for (let i = 0; i < COUNT && value >= THRESHOLDS[i]; i++) {
       this.predicted[i]++;
       this.right[i] += truth;
     }
@@ -61,9 +61,9 @@ export class MaxF {
   }
 
   private fAt(i: number): number {
-    const right = this.right[i] as number;
+    const right = this.right[i];
     if (right === 0) return 0;
-    const precision = right / (this.predicted[i] as number);
+    const precision = right / this.predicted[i];
     const recall = right / this.labelled;
     return ((1 + BETA_SQUARED) * precision * recall) / (BETA_SQUARED * precision + recall);
   }

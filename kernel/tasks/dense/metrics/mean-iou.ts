@@ -59,7 +59,7 @@ export class MeanIou {
     this.check(prediction, label);
     const { ignore = IGNORE } = this.options;
     for (let at = 0; at < label.length; at++) {
-      const [guess, truth] = [prediction[at] as number, label[at] as number];
+      const [guess, truth] = [prediction[at], label[at]];
       if (truth === ignore) continue;
       this.predicted[guess]++;
       this.labelled[truth]++;
@@ -71,7 +71,7 @@ export class MeanIou {
   value(): MeanIouResult {
     const { classes, absent = "zero" } = this.options;
     const perClass = Array.from(this.both, (both, i) => {
-      const union = (this.predicted[i] as number) + (this.labelled[i] as number) - both;
+      const union = this.predicted[i] + this.labelled[i] - both;
       return union === 0 ? NaN : both / union;
     });
     const present = perClass.filter((iou) => !Number.isNaN(iou));
@@ -86,10 +86,10 @@ export class MeanIou {
     const { classes, ignore = IGNORE } = this.options;
     const isClass = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < classes;
     for (let at = 0; at < label.length; at++) {
-      const truth = label[at] as number;
+      const truth = label[at];
       if (truth === ignore) continue;
       if (!isClass(truth)) throw new TaskError(FN, `a label must be a class of 0..${classes - 1}, or ${ignore}`, truth);
-      if (!isClass(prediction[at] as number))
+      if (!isClassprediction[at])
         throw new TaskError(FN, `a prediction must be a class of 0..${classes - 1}`, prediction[at]);
     }
   }

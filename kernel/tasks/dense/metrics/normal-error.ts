@@ -36,8 +36,8 @@ export class NormalError {
     checkLengths(FN, prediction, label);
     if (label.length % CHANNELS !== 0) throw new TaskError(FN, "normals have 3 channels", label.length);
     for (let at = 0; at < label.length; at++) {
-      checkFinite(FN, "a label", label[at] as number);
-      checkFinite(FN, "a prediction", prediction[at] as number);
+      checkFinite(FN, "a label", label[at]);
+      checkFinite(FN, "a prediction", prediction[at]);
     }
     for (let at = 0; at < label.length; at += CHANNELS) this.count(unitAt(prediction, at), unitAt(label, at));
   }
@@ -53,13 +53,13 @@ export class NormalError {
   /** Scores of the pictures so far; NaN without any label. */
   value(): NormalErrorResult {
     const { sum, pixels, below } = this;
-    const share = (i: number): number => (below[i] as number) / pixels;
+    const share = (i: number): number => below[i] / pixels;
     return { mErr: sum / pixels, within: [share(0), share(1), share(2)], pixels };
   }
 }
 
 function unitAt(values: ArrayLike<number>, at: number): Vector | null {
-  const [x, y, z] = [values[at] as number, values[at + 1] as number, values[at + 2] as number];
+  const [x, y, z] = [values[at], values[at + 1], values[at + 2]];
   const length = Math.hypot(x, y, z);
   return length > 0 ? [x / length, y / length, z / length] : null;
 }
