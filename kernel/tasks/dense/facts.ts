@@ -1,13 +1,7 @@
+import { type DenseTask, TASKS } from "../../data/dense/tasks";
 import { TaskError } from "../error";
 
-/** Names of the dense tasks. */
-export const TASKS = ["semseg", "parts", "saliency", "normals", "boundary", "depth"] as const;
-
-/** A dense task: one label for each pixel of a picture. */
-export type DenseTask = (typeof TASKS)[number];
-
-/** Label value of a pixel that counts in no loss and no score. */
-export const IGNORE = 255;
+export { IGNORE, TASKS, type DenseTask } from "../../data/dense/tasks";
 
 /** Facts about a dense task. */
 export interface DenseFacts {

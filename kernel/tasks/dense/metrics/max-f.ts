@@ -42,7 +42,7 @@ export class MaxF {
       const truth = label[at];
       if (truth === IGNORE) continue;
       this.labelled += truth;
-      this.count(Math.froundprediction[at], truth);
+      this.count(Math.fround(prediction[at]), truth);
     }
   }
 

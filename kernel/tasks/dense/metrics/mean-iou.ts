@@ -89,7 +89,7 @@ export class MeanIou {
       const truth = label[at];
       if (truth === ignore) continue;
       if (!isClass(truth)) throw new TaskError(FN, `a label must be a class of 0..${classes - 1}, or ${ignore}`, truth);
-      if (!isClassprediction[at])
+      if (!isClass(prediction[at]))
         throw new TaskError(FN, `a prediction must be a class of 0..${classes - 1}`, prediction[at]);
     }
   }
