@@ -10,6 +10,18 @@ export { type BoundaryPoint } from "./boundary/curve";
 export { type Correspondence, correspond } from "./boundary/correspond";
 export { type SuppressOptions, suppress } from "./boundary/nms";
 export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
+export { BatchNorm, type BatchNormOptions } from "./batch-norm";
+export { DenseHead, type DenseHeadOptions } from "./head";
+export {
+  balancedLoss,
+  boundaryLoss,
+  type ByTask,
+  classLoss,
+  denseLoss as loss,
+  depthLoss,
+  normalsLoss,
+} from "./losses";
+export { resizeBilinear } from "./resize";
 export { score, type ScoreOptions, type ScoreResult } from "./score";
 export { DenseError } from "../../data/dense/error";
 export { thin } from "./boundary/thin";

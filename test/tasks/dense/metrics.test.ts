@@ -64,7 +64,10 @@ describe("pooled metrics as scikit-learn and NumPy compute them", () => {
 
   it("refuses values outside, and counts nothing then", () => {
     const iou = new MeanIou({ classes: 3 });
-    assert.throws(() => iou.add([0, 1], [0, 3]), /tasks.dense.MeanIou: a label must be a class of 0..2, or 255, received 3/);
+    assert.throws(
+      () => iou.add([0, 1], [0, 3]),
+      /tasks.dense.MeanIou: a label must be a class of 0..2, or 255, received 3/,
+    );
     assert.throws(() => iou.add([0, 3], [0, 1]), /a prediction must be a class of 0..2, received 3/);
     assert.throws(() => iou.add([0], [0, 1]), /must have the same number of values, received \[1, 2\]/);
     assert.equal(iou.value().pixels, 0);
@@ -93,7 +96,10 @@ describe("deltaM", () => {
   });
 
   it("refuses other tasks and values that cannot be divided by", () => {
-    assert.throws(() => deltaM({ depth: 1 }, { normals: 1 }), /tasks.dense.deltaM: both scores must be of the same tasks/);
+    assert.throws(
+      () => deltaM({ depth: 1 }, { normals: 1 }),
+      /tasks.dense.deltaM: both scores must be of the same tasks/,
+    );
     assert.throws(() => deltaM({}, {}), /same tasks/);
     assert.throws(() => deltaM({ depht: 1 }, { depht: 1 }), /task must be one of semseg, .*, received "depht"/);
     assert.throws(() => deltaM({ depth: 1 }, { depth: 0 }), /scores of depth must be numbers/);
