@@ -10,6 +10,7 @@ export { type BoundaryPoint } from "./boundary/curve";
 export { type Correspondence, correspond } from "./boundary/correspond";
 export { type SuppressOptions, suppress } from "./boundary/nms";
 export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
+export { augment, type AugmentedSample, type AugmentOptions } from "./augment";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm";
 export { DenseHead, type DenseHeadOptions } from "./head";
 export {
