@@ -1,3 +1,4 @@
+import { append } from "../../numeric";
 import type { Graph } from "../../onnx/graph";
 import type { OnnxNode } from "../../onnx/model";
 import type { NormSite } from "../../onnx/norms";
