@@ -38,8 +38,8 @@ export interface NativeBackend extends CpuBackend {
   read32(tensor: TensorInfo): Float32Array;
   /** New float32 tensor; `fill` writes all of its values. */
   make(shape: readonly number[], fill: (values: Float32Array) => void): TensorInfo;
-  /** The same, as an operation where operations are recorded. */
-  moveOr(
+  /** New float32 tensor as of `make`; while operations are recorded, the operation. */
+  makeOr(
     operation: Operation,
     inputs: readonly TensorInfo[],
     shape: readonly number[],
@@ -123,7 +123,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
       return { dataId: id, shape: [...recorder.values[value].shape], dtype: "float32" };
     }
 
-    moveOr(
+    makeOr(
       operation: Operation,
       inputs: readonly TensorInfo[],
       shape: readonly number[],
@@ -165,7 +165,12 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
 
     make(shape: readonly number[], fill: (values: Float32Array) => void): TensorInfo {
       const data = memory.take(sizeOf(shape));
-      fill(data);
+      try {
+        fill(data);
+      } catch (error) {
+        memory.give(data);
+        throw error;
+      }
       return this.info(data, shape);
     }
 

@@ -17,7 +17,7 @@ function box(backend: NativeBackend, x: TensorInfo, begin: readonly number[], si
   const ends = begin.map((from, d) => from + size[d]);
   const emit: Emit = (graph, [name]) => [graph.node("Slice", [name, graph.integers(begin), graph.integers(ends)])];
   const fill = (y: Float32Array): void => copyBox(y, backend.read32(x), x.shape, begin, size);
-  return backend.moveOr({ key: "Slice", emit }, [x], size, fill);
+  return backend.makeOr({ key: "Slice", emit }, [x], size, fill);
 }
 
 const split: Plan = ({ inputs: { x }, attrs, backend }) => {
@@ -44,7 +44,7 @@ const concat: Plan = ({ inputs, attrs, backend }) => {
   const emit: Emit = (graph, names) => [graph.node("Concat", names, { attributes: { axis } })];
   const read = (): Float32Array[] => parts.map((part) => backend.read32(part));
   const fill = (y: Float32Array): void => joinRows(y, read(), sizeOf(shape.slice(0, axis)));
-  return backend.moveOr({ key: "Concat", emit }, parts, whole, fill);
+  return backend.makeOr({ key: "Concat", emit }, parts, whole, fill);
 };
 
 /** Rows by index; the indices are checked as tfjs's cpu backend does. */
@@ -82,7 +82,7 @@ const fill: Plan = ({ attrs, backend }) => {
 
 function filled(backend: NativeBackend, shape: readonly number[], value: number): TensorInfo {
   const emit: Emit = (graph) => [graph.node("Expand", [graph.scalar(value), graph.integers(shape)])];
-  return backend.moveOr({ key: "Expand", emit }, [], shape, (y) => y.fill(value));
+  return backend.makeOr({ key: "Expand", emit }, [], shape, (y) => y.fill(value));
 }
 
 const like =
