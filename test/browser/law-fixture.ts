@@ -49,7 +49,8 @@ const handle = displayHandle("Select an encoder to see its features here.");
 const zoo = law.parseTable(\`encoder,benchmark,a,c,score
 zoo/parts-hybrid,probe,0.7,60,80
 zoo/clip-vit,probe,1,50,70
-zoo/untrained-hybrid,probe,0.2,10,30\`);
+zoo/untrained-hybrid,probe,0.2,10,30
+zoo/mae-vit,probe,0.5,20,45\`);
 view.law(zoo, (options) => law.fit(zoo, options), {
   title: "Linked",
   degree: 1,

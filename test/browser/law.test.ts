@@ -172,7 +172,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
     assert.ok(box);
     await page.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
     await shown.filter({ hasText: "zoo/untrained-hybrid on cpu" }).waitFor();
-    await linked.press("Escape", "ArrowRight", "ArrowRight", "Enter");
+    await linked.press("Escape", "ArrowRight", "ArrowRight", "ArrowRight", "Enter");
     await shown.filter({ hasText: "zoo/parts-hybrid on cpu" }).waitFor();
     const viewer = page.viewer();
     await viewer.ready();

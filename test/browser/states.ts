@@ -41,7 +41,7 @@ export async function stateViolations(page: Page, root: Locator): Promise<string
   return found;
 }
 
-/** What axe says of a control as it looks now: it is asked once for every look, for its answer follows from the look alone. */
+/** Violations of a control as it looks now. Axe is asked once for every look: its answer follows from the look alone. */
 async function violationsOf(control: Locator, known: Map<string, string[]>): Promise<string[]> {
   const look = await control.evaluate(lookOf);
   let violations = known.get(look);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as laws from "../../kernel/law";
 import type { ScoreTable } from "../../kernel/law";
-import { law, type LawFitLike, type LawTableLike } from "../../kernel/view/law";
+import { law, type LawFitLike, type LawRefitOptions, type LawTableLike } from "../../kernel/view/law";
 import { acceptView } from "../../kernel/view/live";
 import {
   fittedSurface,
@@ -46,6 +46,19 @@ describe("view.law", () => {
       [{ degree: 2 }, { degree: 1 }],
     );
     assert.equal(payload.current, 1);
+  });
+
+  it("goes without the degree that a table has too few encoders for, and refuses the one that is asked for", () => {
+    const few = { ...published, encoders: published.encoders.slice(0, 5) };
+    const rows = published.rows.filter(({ encoder }) => few.encoders.includes(encoder));
+    const table = { ...few, rows };
+    const fit = (options: LawRefitOptions) => laws.fit(table as ScoreTable, options);
+    const saved = readLaw(law(table, fit, { degree: 1 }).bundle[LAW_MIME]);
+    assert.deepEqual(
+      saved.fits.map(({ choice }) => choice),
+      [{ degree: 1 }],
+    );
+    assert.throws(() => law(table, fit), /must have more scored encoders than coefficients/);
   });
 
   it("takes a finished fit, which cannot change", () => {

@@ -11,7 +11,7 @@ import {
 import { patchOf, shownQuery, type AttentionState } from "./state";
 import type { RowStore } from "./store";
 
-/** What one head does with the query. */
+/** Answer of one head to the query. */
 export interface HeadAnswer {
   /** Attention to every patch. */
   map: Float32Array;

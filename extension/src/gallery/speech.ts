@@ -55,7 +55,7 @@ export function sayUnreadable(trans: Translate, store: GalleryStore): string {
   const [first, ...rest] = store.unreadable;
   if (!first) return "";
   const text = trans.__("%1 cannot be read: %2", first.name, first.reason);
-  return rest.length ? `${text} ${trans.__("And %1 more.", rest.length)}` : text;
+  return rest.length ? `${text}; ${trans.__("and %1 more.", rest.length)}` : text;
 }
 
 /** Says where the neighbors come from. What is approximate is always called so. */

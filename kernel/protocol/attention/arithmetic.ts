@@ -8,7 +8,7 @@ export interface AttentionShape {
   grid: Grid;
 }
 
-/** What one head does: how widely it looks, and how far. */
+/** Numbers of one head: how widely it looks, and how far. */
 export interface HeadNumbers {
   /** Entropy of a query's attention over all tokens, as a share of the largest possible: 0 is one token, 1 is all alike. */
   entropy: number;

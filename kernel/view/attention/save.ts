@@ -24,7 +24,7 @@ export function overviewQueries(shape: AttentionShape): number[] {
   return [...Array.from({ length: shape.prefix }, (_, i) => i), meanQuery(shape)];
 }
 
-/** Which queries are saved where, within the bytes of a notebook. */
+/** Choice of the rows that a notebook saves, within its bytes. */
 export class SavePlan {
   readonly saved: SavedRows[] = [];
   private left = QUERY_BYTES;

@@ -38,7 +38,7 @@ export interface LayerAttention {
   region: Box;
 }
 
-/** Where the attention comes from: computed maps, or an encoder that is asked layer by layer. */
+/** Origin of the attention: computed maps, or an encoder that is asked layer by layer. */
 export interface AttentionSource {
   name: string;
   device: string;

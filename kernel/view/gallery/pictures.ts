@@ -3,7 +3,7 @@ import { append } from "../../numeric/extremes";
 import { resolve } from "../../platform/path";
 import { encodeJpeg } from "../draw/pictures";
 
-/** Where the pictures of a folder of features lie: a folder, or a function that gives the picture of a path. */
+/** Place of the pictures of a folder of features: a folder, or a function that gives the picture of a path. */
 export type PictureRoot = string | ((path: string) => ImageInput | Promise<ImageInput>);
 
 /** A small file, or the reason why there is none. */

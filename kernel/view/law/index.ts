@@ -116,12 +116,21 @@ function currentBenchmark({ benchmarks }: LawTableLike, wanted: string | undefin
   throw new ViewError(WHERE, `benchmark must be one of ${benchmarks.join(", ")}`, wanted);
 }
 
-/** The fit asked for, then the plain degrees: they answer without a kernel. */
+/** The fit asked for, then the plain degrees that the table has encoders enough for: they answer without a kernel. */
 function firstFits(table: LawTableLike, refit: LawRefit, { degree = 2, terms }: LawViewOptions): SavedFit[] {
   if (degree !== 1 && degree !== 2) throw new ViewError(WHERE, "degree must be 1 or 2", degree);
   const wanted: FitChoice = { degree, ...(terms && { terms: [...terms] }) };
   const others = DEGREES.filter((other) => terms || other !== degree).map((other): FitChoice => ({ degree: other }));
-  return [wanted, ...others].map((choice) => fitAgain(table, refit, choice));
+  return [fitAgain(table, refit, wanted), ...others.flatMap((choice) => possibleFit(table, refit, choice))];
+}
+
+/** A fit that is only saved besides: a table with too few encoders for it goes without. */
+function possibleFit(table: LawTableLike, refit: LawRefit, choice: FitChoice): SavedFit[] {
+  try {
+    return [fitAgain(table, refit, choice)];
+  } catch {
+    return [];
+  }
 }
 
 function fitAgain(table: LawTableLike, refit: LawRefit, choice: FitChoice): SavedFit {

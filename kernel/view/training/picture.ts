@@ -30,7 +30,7 @@ export function drawTraining(title: string, runs: readonly RunRecord[]): string 
   ]).svg;
 }
 
-/** Where each run stands, beside the color of its curves where there are several. */
+/** Lines that say where each run stands, beside the color of its curves where there are several. */
 function runLines(runs: readonly RunRecord[]): Drawn {
   const several = runs.length > 1;
   const parts = runs.flatMap((run, i) => {
