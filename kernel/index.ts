@@ -13,6 +13,7 @@ export * as models from "./models";
 export * as nn from "./nn";
 export * as onnx from "./onnx";
 export * as safetensors from "./safetensors";
+export * as sak from "./sak";
 export * as studies from "./studies";
 export * as tasks from "./tasks";
 export * as train from "./train";

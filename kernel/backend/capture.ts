@@ -6,6 +6,7 @@ import { Recorder, type Value } from "./native/recorder";
 import { gradientsOf, isolated, isRecorded, needsGradient } from "./tape";
 import type { Tensor, Variable } from "./tensor";
 import { tf } from "./tf";
+import { trainingDevice } from "./tfjs";
 
 /** Computation that can become one graph forward and one graph backward. */
 export interface Capturable {
@@ -49,20 +50,19 @@ const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorI
 export function drawn(shape: number[], make: () => Tensor): Tensor {
   const before = drawnBefore?.shift();
   if (before) return before;
-  const { recorder } = native();
+  const recorder = trainingDevice() === "native" ? native().recorder : null;
   if (!recorder) return make();
   const value = recorder.input(shape);
   recordedDraws.push({ make, value });
   return tensorOf(native().symbol(value));
 }
 
-/** Computes something as one graph where the device can, else operation by operation. */
-export function captured(computation: Capturable): Tensor {
-  const { inputs, parameters, compute } = computation;
-  const all = [...inputs, ...parameters.map(({ value }) => value)];
-  if (!canFuse(all) || native().recorder || drawnBefore) return compute(...inputs);
+/** Computes something as one graph; null where the device cannot. */
+export function captured(computation: Capturable): Tensor | null {
+  const all = [...computation.inputs, ...computation.parameters.map(({ value }) => value)];
+  if (!canFuse(all) || native().recorder || drawnBefore) return null;
   const found = find(computation, all);
-  return found ? replay(found, computation, all) : compute(...inputs);
+  return found && replay(found, computation, all);
 }
 
 function find(computation: Capturable, all: readonly Tensor[]): Known | null {

@@ -51,10 +51,12 @@ export async function startTfjs(
   request: TrainingDeviceRequest = "auto",
   options: NativeOptions = {},
 ): Promise<TrainingDevice> {
-  if (request === "auto") return trainingDevice() ?? (await startFirst(options));
-  if (!DEVICES.includes(request)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, request);
-  await startOne(request, options);
-  return request;
+  const current = trainingDevice();
+  if (request === "auto" && current !== "native") return current ?? (await startFirst(options));
+  const device = request === "auto" ? "native" : request;
+  if (!DEVICES.includes(device)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, device);
+  await startOne(device, options);
+  return device;
 }
 
 const loaded = new Set<TrainingDevice>();

@@ -55,14 +55,16 @@ export async function main(args: string[]): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
 }
 
-function indicesOf(text: string | undefined): number[] | null | undefined {
+function indicesOf(text: string | undefined): features.FeatureLevel[] | null | undefined {
   if (text === undefined) return undefined;
   if (text === "all") return null;
-  const indices = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (indices.some((index) => !Number.isInteger(index)))
-    throw new Error(`extract: --indices must be all or whole numbers, received ${JSON.stringify(text)}`);
+  const indices = text.split(",").map((part) => levelOf(part.trim()));
+  if (indices.some((index) => index !== "stem" && !Number.isInteger(index)))
+    throw new Error(`extract: --indices must be all, or whole numbers and stem, received ${JSON.stringify(text)}`);
   return indices;
 }
+
+const levelOf = (text: string): features.FeatureLevel => (text === "stem" ? "stem" : text === "" ? NaN : Number(text));
 
 function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

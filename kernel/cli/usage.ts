@@ -27,7 +27,7 @@ ${PLACE}`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
 ${PREPROCESS}
-  [--indices all|-1,-4]  blocks, negative ones from the end (default -1)
+  [--indices all|-1,-4]  blocks, negative ones from the end, and stem, the input of the first (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
@@ -37,6 +37,17 @@ ${PREPROCESS}
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
   "world balance": `usage: fovea world balance [options]: what the questions' words alone tell of their answers
   [--split train|val|test] [--count N] [--training N] [--json]`,
+  "dense score": `usage: fovea dense score --task T [options] PREDICTIONS/ LABELS/: scores of dense predictions, boundaries (odsF) without MATLAB
+  --task semseg|parts|saliency|normals|boundary|depth
+                         mIoU, maxF, mean angle, odsF, RMSE; counts are pooled over the pictures
+  Maps are PNG (palettes are read as indices) or NPY files of the same name in both folders. Saliency and boundaries are
+  grey levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
+  [--list FILE]          names of the pictures, one a line (default: all labels)
+  [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, whose 0 is unlabelled
+  [--absent zero|skip]   a class that does not occur counts 0 (default) or not at all
+  [--max-dist 0.0075]    of a boundary, as a share of the diagonal; NYUv2: 0.011
+  [--thresholds 99] [--nms] [--no-thin]  --nms for a network's raw boundaries
+  [--depth-scale 0.001]  metres of a stored unit; [--json]`,
   "backend install": `usage: fovea backend install tensorflow [--gpu] | cuda: a large runtime, into a folder of Fovea's own
   [--dry-run]            only say what would be fetched, and how large it is; [--json]`,
   "backend uninstall": `usage: fovea backend uninstall tensorflow [--gpu] | cuda: remove a large runtime`,

@@ -1,13 +1,14 @@
 import type { FeatureMap } from "../encoders/feature-map";
 import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
 import { FeatureError } from "./error";
+import { type FeatureLevel, storedLayers } from "./levels";
 import type { FeatureFolder } from "./read";
 import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** A part of a folder, and its order. */
 export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
-  /** Stored layers by index, in this order. Default: all that are stored. */
-  indices?: readonly number[];
+  /** Stored layers by index, `"stem"` for the input of the first block, in this order. Default: all that are stored. */
+  indices?: readonly FeatureLevel[];
   /** Images by path. Default: all with features, in the manifest's order. */
   paths?: readonly string[];
   /** Images in a batch; default 16. */
@@ -38,7 +39,8 @@ export interface FeatureBatch {
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
   checkOptionNames("features.batches", options, NAMES, FeatureError);
-  const { indices = folder.run.layers.map(({ layer }) => layer), paths = folder.paths, size = 16, ...order } = options;
+  const { paths = folder.paths, size = 16, indices: levels, ...order } = options;
+  const indices = (levels && storedLayers(levels)) ?? folder.run.layers.map(({ layer }) => layer);
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)
     throw new FeatureError(

@@ -8,10 +8,11 @@ import { FeatureError } from "./error";
 import type { DamagedFile } from "./intact";
 import type { FeatureMap } from "../encoders/feature-map";
 import { load, type LoadOptions } from "../encoders/load";
-import { type CheckedOptions, checkOptions, type Facet, type ForwardOptions } from "../encoders/options";
+import type { Facet, ForwardOptions } from "../encoders/options";
 import type { Precision } from "../encoders/precision";
 import type { PreparedImage } from "../encoders/preprocess/preprocess";
 import { shardOf, type ShardOption } from "./images";
+import { checkLevels, type ExtractionOptions, type FeatureLevel, layersOf } from "./levels";
 import { ahead, split } from "./pipeline";
 import { type Candidate, prepareBatch, readBatch } from "./prepare";
 import { describeRun, type ExtractedLayer, type FeatureDtype } from "./run-identity";
@@ -36,8 +37,8 @@ export interface ExtractOptions {
   encoder: Encoder | string;
   /** A folder, a text file with a path a line (relative to it), paths, or pictures from any other source. */
   images: ImageSource;
-  /** Blocks, as `indices` of `forwardIntermediates`. Default: the last one. */
-  indices?: ForwardOptions["indices"];
+  /** Blocks, as `indices` of `forwardIntermediates`; `"stem"` in a list is the input of the first one. Default: the last one. */
+  indices?: ForwardOptions["indices"] | readonly FeatureLevel[];
   /** Folder for the features; a folder with part of the same run is continued. */
   out: string;
   /** Side of the square of neighboring tokens whose mean is stored; default 1, each token. */
@@ -184,11 +185,11 @@ function checkExtract({
 }
 
 async function extractWith(encoder: Encoder, images: ImageItem[], options: ExtractOptions): Promise<ExtractResult> {
-  const { indices = [-1], norm, facet, batchSize, signal, dtype = "f32", out, pool = 1 } = options;
-  const checked = checkOptions(EXTRACT, { indices, norm, facet, batchSize, signal }, encoder.info.depth);
+  const { indices = [-1], signal, dtype = "f32", out, pool = 1 } = options;
+  const checked = checkLevels(EXTRACT, encoder, { ...options, indices });
   if (checked.norm && !encoder.info.hasFinalNorm)
     throw new FeatureError(EXTRACT, `${encoder.name} has no final norm, norm must be false`, true);
-  const layers = layersOf(encoder, checked.layers, pool);
+  const layers = layersOf(EXTRACT, encoder, checked.stored, pool);
   const run = await describeRun(EXTRACT, encoder, layers, { facet: checked.facet, norm: checked.norm, dtype, pool });
   const store = await FeatureStore.open(EXTRACT, out, run, signal);
   try {
@@ -262,16 +263,6 @@ function roomFor(encoder: Encoder): number {
   return Math.max(1, Math.floor(CACHE_BYTES / (4 * 4 * tokens * encoder.featureInfo[0].channels)));
 }
 
-function layersOf(encoder: Encoder, layers: readonly number[], pool: number): ExtractedLayer[] {
-  return layers.map((layer) => {
-    const { channels, reduction } = encoder.featureInfo[layer];
-    const [rows, columns] = encoder.gridOf(layer);
-    if (rows % pool || columns % pool)
-      throw new FeatureError(EXTRACT, `pool must divide the grid ${rows} x ${columns} of layer ${layer}`, pool);
-    return { layer, channels, grid: [rows / pool, columns / pool], stride: reduction * pool };
-  });
-}
-
 function imagesPerFile(layers: readonly ExtractedLayer[], dtype: FeatureDtype): number {
   const values = layers.reduce((sum, { grid, channels }) => sum + grid[0] * grid[1] * channels, 0);
   return Math.min(MOST_IMAGES, Math.max(1, Math.floor(FILE_BYTES / (values * BYTES[dtype]))));
@@ -315,7 +306,7 @@ class Extraction {
 
   constructor(
     private readonly encoder: Encoder,
-    private readonly options: CheckedOptions,
+    private readonly options: ExtractionOptions,
     private readonly store: FeatureStore,
     private readonly form: { dtype: FeatureDtype; pool: number },
     total: number,
@@ -349,13 +340,18 @@ class Extraction {
   }
 
   private async forward(batch: readonly Candidate[], encoder: Encoder): Promise<Computed> {
-    const { facet, norm, layers } = this.options;
+    const { facet, norm, layers, returnEmbeddings } = this.options;
     const batchSize = Math.min(this.options.batchSize, roomFor(encoder));
     const fresh = batch.flatMap(({ prepared }) => prepared ?? []);
-    const wanted = { indices: layers, facet, norm, batchSize, stopEarly: true, intermediatesOnly: true } as const;
-    const maps = fresh.length
-      ? (await encoder.forwardIntermediates(fresh, { ...wanted, outputFmt: "NLC" })).intermediates
-      : [];
+    if (!fresh.length) return { batch, fresh, maps: [] };
+    const wanted = { indices: layers, facet, norm, batchSize, returnEmbeddings, stopEarly: true } as const;
+    const { embeddings, intermediates } = await encoder.forwardIntermediates(fresh, {
+      ...wanted,
+      intermediatesOnly: true,
+      outputFmt: "NLC",
+    });
+    const found = [...(embeddings ? [embeddings] : []), ...intermediates];
+    const maps = found.filter(({ layer }) => this.options.stored.includes(layer));
     return { batch, fresh, maps };
   }
 

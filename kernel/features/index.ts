@@ -1,6 +1,7 @@
 /** Features of many pictures on disk: extracted once, opened and read back by whoever trains or scores on them. */
 export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches";
 export { FeatureError } from "./error";
+export type { FeatureLevel } from "./levels";
 export { listImages, type ImageFile } from "./images";
 export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
 export type { DamagedFile, FileSum } from "./intact";

@@ -8,6 +8,7 @@ import { FeatureMap } from "../encoders/feature-map";
 import { halfToFloat } from "../numeric";
 import { isShard } from "./intact";
 import { geometryOf } from "../encoders/preprocess/preprocess";
+import { type FeatureLevel, levelName, STEM, storedLayer } from "./levels";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
@@ -37,11 +38,14 @@ export class FeatureFolder extends Described {
    * of the stored type.
    *
    * @param path as the manifest names it
-   * @param layer 0-based. Default: the last one that is stored
+   * @param level number of the block, 0-based, or `"stem"`. Default: the last one that is stored
    * @throws FeatureError for an image or a layer without features, or a file that does not hold what the manifest says
    */
-  async features(path: string, layer = this.run.layers[this.run.layers.length - 1].layer): Promise<FeatureMap> {
-    return (await this.maps([path], [layer]))[0];
+  async features(
+    path: string,
+    level: FeatureLevel = this.run.layers[this.run.layers.length - 1].layer,
+  ): Promise<FeatureMap> {
+    return (await this.maps([path], [level]))[0];
   }
 
   /**
@@ -49,8 +53,8 @@ export class FeatureFolder extends Described {
    *
    * @throws FeatureError as {@link features}
    */
-  async maps(paths: readonly string[], layers: readonly number[]): Promise<FeatureMap[]> {
-    const stored = this.checkLayers(FEATURES, layers);
+  async maps(paths: readonly string[], levels: readonly FeatureLevel[]): Promise<FeatureMap[]> {
+    const stored = this.checkLayers(FEATURES, levels.map(storedLayer));
     const lines = paths.map((path) => this.lineOf(path));
     const tensors = await this.read(lines, stored);
     return stored.map((layer) => this.mapOf(lines, layer, tensors));
@@ -64,7 +68,7 @@ export class FeatureFolder extends Described {
       ["pictures", failed > 0 ? `${thousands(length)}, and ${thousands(failed)} without features` : thousands(length)],
       ["encoder", encoder.precision ? `${encoder.name}, ${encoder.precision}` : encoder.name],
       ...layers.map(({ layer, channels, grid }): [string, string] => [
-        `layer ${layer}`,
+        `layer ${levelName(layer)}`,
         `${grid.join(" x ")} tokens of ${channels} channels`,
       ]),
       [
@@ -78,9 +82,10 @@ export class FeatureFolder extends Described {
   /** @internal The layers as they are stored. */
   checkLayers(fn: string, layers: readonly number[]): ExtractedLayer[] {
     return layers.map((layer) => {
-      const stored = this.run.layers.find((one) => one.layer === layer);
-      if (stored) return stored;
-      throw new FeatureError(fn, `stored layers are ${this.run.layers.map((one) => one.layer).join(", ")}`, layer);
+      const found = this.run.layers.find((one) => one.layer === layer);
+      if (found) return found;
+      const stored = this.run.layers.map((one) => levelName(one.layer)).join(", ");
+      throw new FeatureError(fn, `stored layers are ${stored}`, layer === STEM ? "stem" : layer);
     });
   }
 
@@ -123,7 +128,7 @@ export class FeatureFolder extends Described {
         const entry = tensors[layer];
         // The manifest is untrusted: it must not lead out of the folder.
         if (!entry || !isShard(shard))
-          throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(shard));
+          throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", shard);
         const own = names.get(shard) ?? new Set();
         names.set(shard, own.add(entry.name));
         if (entry.scale !== undefined) own.add(entry.scale);

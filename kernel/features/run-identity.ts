@@ -12,6 +12,7 @@ export type FeatureDtype = "f32" | "f16" | "int8";
 
 /** One layer of a run, with the layout of its tokens over the model's input. */
 export interface ExtractedLayer {
+  /** Number of the block, 0-based; -1 for the input of the first one. */
   layer: number;
   channels: number;
   /** Rows and columns of the grid; tokens are in raster order. */

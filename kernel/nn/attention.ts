@@ -173,6 +173,6 @@ function causalMask(N: number, M: number): Tensor {
   return tf.tensor(mask, [N, M]);
 }
 
-allowCapture(Attention, ({ heads, keyValueHeads, headFeatures, causal }) =>
-  [heads, keyValueHeads, headFeatures, causal].join(" "),
-);
+allowCapture(Attention, {
+  recipe: ({ heads, keyValueHeads, headFeatures, causal }) => [heads, keyValueHeads, headFeatures, causal].join(" "),
+});

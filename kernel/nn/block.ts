@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import { activate, type Activation, silu } from "./activations";
 import { Attention, type AttentionCall, type AttentionOptions } from "./attention";
 import { Dropout } from "./dropout";
-import { allowCapture, captureForward, capturesForward } from "./captured";
+import { allowCapture } from "./captured";
 import { constant } from "./initializers";
 import { Linear } from "./linear";
 import { Module } from "./module";
@@ -136,14 +136,7 @@ export class Block extends Module {
    *
    * @param x [B, N, features]
    */
-  forward(x: Tensor, { context, keyMask }: AttentionCall = {}): Tensor {
-    const mask = keyMask && tf.cast(keyMask, "float32");
-    return captureForward(this, [x, context, mask], (x, context, keyMask) =>
-      this.compute(x as Tensor, { context, keyMask }),
-    );
-  }
-
-  private compute(x: Tensor, call: AttentionCall): Tensor {
+  forward(x: Tensor, call: AttentionCall = {}): Tensor {
     const attended = this.attn.forward(this.norm1.forward(x), call);
     const first = tf.add(x, this.ls1?.forward(attended) ?? attended);
     const computed = this.mlp.forward(this.norm2.forward(first));
@@ -151,8 +144,7 @@ export class Block extends Module {
   }
 }
 
-allowCapture(Mlp, ({ activation }) => activation);
+allowCapture(Mlp, { recipe: ({ activation }) => activation });
 allowCapture(SwiGlu);
 allowCapture(LayerScale);
-allowCapture(Block);
-capturesForward(Block);
+allowCapture(Block, { whole: true });

@@ -1,6 +1,8 @@
 import { captured } from "../backend/capture";
 import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
 import { trainingDevice } from "../backend/tfjs";
+import { replaceTensors, tensorsIn } from "./arguments";
 import type { Module } from "./module";
 import { isFrozen } from "./parameter";
 import { isRecomputed } from "./recompute";
@@ -13,58 +15,65 @@ type ModuleClass<M extends Module> = abstract new (...args: never[]) => M;
 interface Kind {
   name: string;
   recipe: (module: Module) => string;
+  whole: boolean;
+}
+
+/** Options of {@link allowCapture}. */
+export interface CaptureOptions<M extends Module> {
+  /** Returns what `forward` depends on beside arguments, parameters, and modules below. Default: nothing. */
+  recipe?: (module: M) => string;
+  /**
+   * Computes such a module as one graph where the device can. Its `forward` then returns one tensor, and takes tensors,
+   * plain objects of them, and plain values; tensors of whole numbers may come as float32. Default false: it may only be a
+   * part of such a module.
+   */
+  whole?: boolean;
 }
 
 const kinds = new Map<unknown, Kind>();
 
 /**
- * Allows modules of a class, but of no class that extends it, in computations that are captured as one graph.
- *
- * @param recipe returns what `forward` depends on beside inputs, parameters, and modules below
+ * Allows modules of a class, but of no class that extends it, in computations that are captured as one graph. What
+ * `forward` draws at random it draws by {@link drawn}.
  */
-export function allowCapture<M extends Module>(type: ModuleClass<M>, recipe: (module: M) => string = () => ""): void {
-  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string });
+export function allowCapture<M extends Module>(
+  type: ModuleClass<M>,
+  { recipe = () => "", whole = false }: CaptureOptions<M> = {},
+): void {
+  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string, whole });
 }
 
 /**
- * Computes a module's output as one graph, where the device can and all modules below are of known classes; else by
- * `compute`. Undefined inputs are left out.
+ * Computes a module's output as one graph; null where the device or the module does not allow it. A module below of an
+ * unknown class, such as an adapter, does not.
+ *
+ * @param forward computes it by single operations
  */
 export function captureForward(
   module: Module,
-  inputs: readonly (Tensor | undefined)[],
-  compute: (...inputs: (Tensor | undefined)[]) => Tensor,
-): Tensor {
-  const given = inputs.filter((input) => input !== undefined);
-  const spread = (tensors: readonly Tensor[]): (Tensor | undefined)[] => {
-    const rest = [...tensors];
-    return inputs.map((input) => (input === undefined ? undefined : rest.shift()));
-  };
-  const recipe = isWatched() ? null : recipeOf(module);
-  if (recipe === null) return compute(...inputs);
+  inputs: readonly unknown[],
+  forward: (inputs: readonly unknown[]) => unknown,
+): Tensor | null {
+  if (!kinds.get(module.constructor)?.whole || isWatched() || trainingDevice() !== "native") return null;
+  const recipe = recipeOf(module);
+  if (recipe === null) return null;
   const parameters = module.namedParameters();
-  const key = [recipe, [...parameters.keys()].join(), inputs.map((input) => (input === undefined ? 0 : 1)).join("")];
+  const tensors = tensorsIn(inputs);
+  const others = JSON.stringify(
+    replaceTensors(
+      inputs,
+      tensors.map(() => "tensor"),
+    ),
+  );
   return captured({
-    key: key.join("|"),
-    inputs: given,
+    key: [recipe, [...parameters.keys()].join(), others].join("|"),
+    inputs: tensors.map((tensor) => (tensor.dtype === "float32" ? tensor : tf.cast(tensor, "float32"))),
     parameters: [...parameters.values()],
     isFrozen,
     recompute: isRecomputed(module),
-    compute: (...tensors) => compute(...spread(tensors)),
+    compute: (...tensors) => forward(replaceTensors(inputs, tensors)) as Tensor,
   });
 }
-
-/** Classes whose `forward` is {@link captureForward}. */
-const capturing = new WeakSet<object>();
-
-/** Takes note of a class whose `forward` is {@link captureForward}. */
-export function capturesForward(type: ModuleClass<Module>): void {
-  capturing.add(type);
-}
-
-/** Tests whether a module's `forward` is computed as one graph, which can recompute by itself. */
-export const isCaptured = (module: Module): boolean =>
-  trainingDevice() === "native" && capturing.has(module.constructor) && !isWatched() && recipeOf(module) !== null;
 
 function recipeOf(module: Module): string | null {
   const parts: string[] = [];

@@ -17,12 +17,9 @@ import { sharedRandom } from "./random";
  */
 export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
   if (!(p >= 0 && p < 1)) throw new NnError("nn.dropout", "p must lie in [0, 1)", p);
-  return p === 0
-    ? x
-    : tf.mul(
-        x,
-        draw(x.shape, p, () => random),
-      );
+  if (p === 0) return x;
+  const factors = draw(x.shape, p, () => random);
+  return tf.mul(x, factors);
 }
 
 /** Draws the factors: 0 with probability p, else 1 / (1 - p). */
@@ -53,4 +50,4 @@ export class Dropout extends Module {
   }
 }
 
-allowCapture(Dropout, ({ p, training }) => `${p} ${training}`);
+allowCapture(Dropout, { recipe: ({ p, training }) => `${p} ${training}` });

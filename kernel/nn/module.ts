@@ -1,7 +1,7 @@
 import type { TensorContainer } from "@tensorflow/tfjs-core/dist/tensor_types";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { isCaptured } from "./captured";
+import { captureForward } from "./captured";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 import { needsRecomputation, recomputed } from "./recompute";
@@ -109,14 +109,21 @@ function tidyForward(prototype: object): void {
       const module = this as Module;
       const compute = (inputs: readonly unknown[]): TensorContainer => forward.apply(module, [...inputs]);
       return tf.tidy(() => {
-        const again = needsRecomputation(module) && !isCaptured(module);
-        const output = again ? recomputed(module, inputs, compute) : compute(inputs);
+        const output = captureForward(module, inputs, compute) ?? otherwise(module, inputs, compute);
         told(module, inputs, output);
         return output;
       });
     };
     Object.defineProperty(at, "forward", { ...own, value: tidy });
   }
+}
+
+function otherwise(
+  module: Module,
+  inputs: readonly unknown[],
+  compute: (inputs: readonly unknown[]) => TensorContainer,
+): TensorContainer {
+  return needsRecomputation(module) ? recomputed(module, inputs, compute) : compute(inputs);
 }
 
 /** Module from one tensor to one tensor. */

@@ -164,5 +164,5 @@ function sumRows(x: Tensor): Tensor {
   return tf.sum(tf.reshape(x, [-1, x.shape[x.shape.length - 1]]), 0);
 }
 
-allowCapture(LayerNorm, ({ eps }) => String(eps));
-allowCapture(RMSNorm, ({ eps }) => String(eps));
+allowCapture(LayerNorm, { recipe: ({ eps }) => String(eps) });
+allowCapture(RMSNorm, { recipe: ({ eps }) => String(eps) });

@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from "../backend/tensor";
 import { gradientsOf, isRecorded } from "../backend/tape";
 import { tf } from "../backend/tf";
+import { isTensor, replaceTensors, tensorsIn } from "./arguments";
 import { NnError } from "./error";
 import { sharedRandom } from "./random";
 
@@ -46,7 +47,7 @@ export function recomputed(
     return alone(module, () => oneTensor(module, forward(inputs)));
   };
   const backwardsFunc = (dy: Tensor, saved: Tensor[]): Record<string, () => Tensor> => {
-    const again = (): Tensor => oneTensor(module, forward(replaced(inputs, [...saved])));
+    const again = (): Tensor => oneTensor(module, forward(replaceTensors(inputs, saved)));
     const all = [...saved, ...variables];
     const grads = withRandom(random, () => alone(module, () => gradientsOf(again, all, dy)));
     return Object.fromEntries(all.map((x, i) => [i, () => grads[i] ?? tf.zerosLike(x)]));
@@ -60,23 +61,6 @@ export function recomputed(
 
 const parametersOf = (module: object): Variable[] =>
   [...(module as Parametrized).namedParameters().values()].flatMap(({ value, trainable }) => (trainable ? value : []));
-
-const isTensor = (value: unknown): value is Tensor => value instanceof tf.Tensor;
-const isPlainObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
-function tensorsIn(inputs: readonly unknown[]): Tensor[] {
-  return inputs.flatMap((input) => (isPlainObject(input) ? Object.values(input) : [input])).filter(isTensor);
-}
-
-/** Returns the inputs with other tensors in their order. */
-function replaced(inputs: readonly unknown[], tensors: Tensor[]): unknown[] {
-  const next = (value: unknown): unknown => (isTensor(value) ? tensors.shift() : value);
-  return inputs.map((input) => {
-    if (!isPlainObject(input)) return next(input);
-    return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, next(value)]));
-  });
-}
 
 function oneTensor(module: object, output: unknown): Tensor {
   if (isTensor(output)) return output;

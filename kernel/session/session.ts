@@ -17,7 +17,7 @@ import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
 import { saveIntrinsics, stuckChanges, withOwnIntrinsics } from "./run/intrinsics";
-import { bundleOf } from "./mime";
+import { bundleOf, isSelfShowing } from "./mime";
 import {
   CellModules,
   installColors,
@@ -216,6 +216,7 @@ export class Session {
 
   /** Returns the bundle of a value. Its display method is the cell's code, which may never settle. */
   private *bundleOf(value: unknown, scope: Scope): Steps<MimeBundle> {
+    if (!isSelfShowing(value)) return yield* bundleOf(value);
     let bundle: MimeBundle = {};
     yield* this.executor.attend(scope, function* () {
       bundle = yield* bundleOf(value);

@@ -2,3 +2,4 @@
 export { TaskError } from "./error";
 export * as answers from "./answers";
 export * as probe from "./probe";
+export * as dense from "./dense";

@@ -139,7 +139,10 @@ describe("the attention viewer and the gallery in JupyterLab", { timeout: LIMIT 
   it("says which picture cannot be read any more", async () => {
     await gallery.press("End");
     await gallery.says("live", /^Picture 24 of 24, fish\//);
-    await gallery.says("warning", /^fish\/world_\d+\.jpg cannot be read: view\.gallery: the picture file cannot be read \(ENOENT\)/);
+    await gallery.says(
+      "warning",
+      /^fish\/world_\d+\.jpg cannot be read: view\.gallery: the picture file cannot be read \(ENOENT\)/,
+    );
     await gallery.press("Home");
   });
 

@@ -12,6 +12,9 @@ const CONTROLS = [
   ".jp-FoveaGallery-neighbors li",
 ].join(", ");
 
+/** Marks parts that were hidden from screen readers, and are again when the looking is over. */
+const SHOWN = "data-shown-to-axe";
+
 /** Number of items tried of a list of like ones. */
 const LIKE = 3;
 
@@ -29,6 +32,12 @@ export async function stateViolations(page: Page, root: Locator): Promise<string
     };
     await tryStates(page, control, look);
   }
+  await root.locator(`[${SHOWN}]`).evaluateAll((nodes, mark) => {
+    for (const node of nodes) {
+      node.removeAttribute(mark);
+      node.setAttribute("aria-hidden", "true");
+    }
+  }, SHOWN);
   return found;
 }
 
@@ -62,9 +71,12 @@ function lookOf(control: Element): string {
 
 async function controlsOf(root: Locator): Promise<Locator[]> {
   // The lists that stand for a table are hidden from screen readers, and axe passes over them; people see them.
-  await root.locator("[aria-hidden]:is(ol, div)").evaluateAll((nodes) => {
-    for (const node of nodes) node.removeAttribute("aria-hidden");
-  });
+  await root.locator("[aria-hidden]:is(ol, div)").evaluateAll((nodes, mark) => {
+    for (const node of nodes) {
+      node.removeAttribute("aria-hidden");
+      node.setAttribute(mark, "");
+    }
+  }, SHOWN);
   const all = await root.locator(CONTROLS).filter({ visible: true }).all();
   const items = await Promise.all(all.map((one) => one.evaluate((node) => !node.matches("button, select, input"))));
   const like = all.filter((_, i) => items[i]).slice(0, LIKE);

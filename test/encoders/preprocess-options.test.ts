@@ -58,6 +58,9 @@ describe("preprocess options", () => {
     );
     assert.throws(timm({ crop_pct: 1e-300 }), /crop_pct must be a share of 0\.01\.\.4, received 1e-300/);
     assert.throws(() => readPreprocess({ ...own, resample: "__proto__" }, null, "test"), /resample must be Pillow's/);
+    let deep: unknown = [];
+    for (let i = 0; i < 20_000; i++) deep = [deep];
+    assert.throws(() => readPreprocess({ image_mean: [0, 0, 0], size: deep }, null, "test"), /must name a size/);
     assert.throws(() => readPreprocess({ ...own, resample: "constructor" }, null, "test"), /resample must be/);
   });
 

@@ -158,6 +158,20 @@ describe("a file of the hub", () => {
     assert.match(server.gets().at(-1)!.range!, /^bytes=[1-9]/);
   });
 
+  it("that comes fast and then a byte at a time is fetched on by another connection", async () => {
+    server.files.set("model.onnx", CONTENT.subarray(0, 2300));
+    server.faults = [{ kind: "drip", after: 2000 }];
+    const before = { ...LIMITS };
+    Object.assign(LIMITS, { slowMs: 80, leastBytes: 1000 });
+    try {
+      assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT.subarray(0, 2300));
+    } finally {
+      Object.assign(LIMITS, before);
+    }
+    assert.equal(server.gets().length, 2);
+    assert.match(server.gets()[1].range!, /^bytes=2\d\d\d-$/);
+  });
+
   it("that the cache cannot take is refused by name", async () => {
     server.files.set("model.onnx", CONTENT);
     const file = join(settings.cache, "file");

@@ -11,7 +11,7 @@ export type Fault =
   | { kind: "cut"; after: number }
   | { kind: "status"; status: number; headers?: Record<string, string> }
   | { kind: "truncate"; after: number }
-  | { kind: "drip" };
+  | { kind: "drip"; after?: number };
 
 export interface Seen {
   method: string;
@@ -121,16 +121,20 @@ export class FakeHub {
       return;
     }
     response.writeHead(range ? 206 : 200, { ...headers, ...span, "content-length": rest.length });
-    if (fault?.kind === "drip") return drip(response, rest);
+    if (fault?.kind === "drip") return drip(response, rest, fault.after);
     if (fault?.kind !== "cut") response.end(rest);
     else response.write(rest.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
   }
 }
 
-/** Sends a byte now and then, as long as somebody listens. */
-function drip(response: ServerResponse, content: Buffer): void {
-  let at = 0;
-  const timer = setInterval(() => response.write(content.subarray(at, ++at)), 10);
+/** Sends some bytes at once and then one now and then, as long as somebody listens. */
+function drip(response: ServerResponse, content: Buffer, after = 0): void {
+  let at = after;
+  if (after) response.write(content.subarray(0, after));
+  const timer = setInterval(
+    () => (at < content.length ? response.write(content.subarray(at, ++at)) : response.end()),
+    10,
+  );
   response.on("close", () => clearInterval(timer));
 }
 

@@ -16,6 +16,7 @@ describe("law.policy on the published table", () => {
     const { anytime } = result.overall.random;
     anytime.forEach((share, i) => assert.ok(Math.abs(share - (i + 1) / 13) < 0.08, `${i + 1} draws: ${share}`));
     assert.equal(anytime[12], 1);
+    assert.ok(Math.abs(result.overall.random.meanDraws - 7) < 0.35, `${result.overall.random.meanDraws} draws`);
   });
 
   it("with all 13 trained, the predicted top 3 holds the optimum", () => {

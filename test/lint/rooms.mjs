@@ -18,6 +18,7 @@ export const KERNEL_FLOORS = [
   ["features", "vce", "lora", "law"],
   ["models"],
   ["tasks"],
+  ["sak"],
   ["studies"],
   ["jupyter"],
   ["session", "cli", "cli.ts", "index", "tf"],
@@ -25,7 +26,7 @@ export const KERNEL_FLOORS = [
 ];
 
 /** Rooms that hold the method of one paper each; only these may know one. */
-export const METHODS = ["vce", "lora", "law"];
+export const METHODS = ["vce", "lora", "law", "sak"];
 export const KNOW_METHODS = ["studies", "cli", "index"];
 
 /** Rooms of the extension, from the ground up. */

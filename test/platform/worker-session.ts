@@ -66,6 +66,8 @@ export class CellModules {
 
 export const interruptFlags = new Int32Array(4);
 export const timerModules: readonly object[] = [];
+export const asyncDepth = (): number => 0;
+export function unwindAsync(): void {}
 export function shutGate(): void {}
 export function openGate(): void {}
 export function openGateOfScript(): void {}

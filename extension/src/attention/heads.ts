@@ -31,11 +31,22 @@ export class HeadGrid {
   }
 
   draw(scene: (head: number) => Scene, current: number): void {
+    if (current !== this.current) this.reveal(current);
+    this.current = current;
     this.panes.forEach((pane, head) => {
       pane.node.classList.toggle("jp-mod-current", head === current);
       pane.resize();
       pane.draw(scene(head));
     });
+  }
+
+  /** Scrolls the list, and nothing around it, until a head is in sight. */
+  private reveal(head: number): void {
+    const pane = this.panes.at(head)?.node;
+    if (!pane) return;
+    const [list, item] = [this.node.getBoundingClientRect(), pane.getBoundingClientRect()];
+    if (item.top < list.top) this.node.scrollTop -= list.top - item.top;
+    else if (item.bottom > list.bottom) this.node.scrollTop += item.bottom - list.bottom;
   }
 
   /** The canvases, so many in a row. */
@@ -47,6 +58,7 @@ export class HeadGrid {
   }
 
   private key = "";
+  private current = 0;
   private panes: Pane[] = [];
 }
 

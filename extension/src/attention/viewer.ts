@@ -112,7 +112,7 @@ export class AttentionViewer implements Viewer, Exportable {
   exportVector(): string {
     const svg = this.pane.vector(this.scene(this.answer(), this.state.head, true));
     const { width, height } = this.pane.canvas;
-    return composeVector([{ svg, width, height }], [this.frame.lines.live.textContent ?? ""]);
+    return composeVector([[{ svg, width, height }]], [this.frame.lines.live.textContent ?? ""], this.node);
   }
 
   exportData(): unknown {

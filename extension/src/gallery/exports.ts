@@ -27,23 +27,22 @@ export function exportData(
   };
 }
 
-/** A cell that makes the view again from a folder of features, whose place a notebook does not tell. */
+/** A cell that makes the view again from its folder of features. */
 export function exportCode(payload: GalleryPayload, state: GalleryState, store: GalleryStore): string {
+  const { folder, root, encoder } = payload;
   const shown = call("view.gallery", [new Raw("folder")], {
+    pictures: root,
     title: payload.title || undefined,
     layer: payload.layer,
-    current: store.name(state.index),
+    current: store.isNamed(state.index) ? store.name(state.index) : undefined,
     limit: payload.total > payload.count ? payload.count : undefined,
-    pictures: new Raw("pictures"),
   });
+  const missing = comment(`The folder that features.extract wrote with ${encoder}: put it here.`);
   return cell(
     ["features", "view"],
     [
-      comment(
-        `The folder that features.extract wrote with ${payload.encoder}, and the folder of its pictures: put them here.`,
-      ),
-      declare("folder", new Raw('await features.open("features")')),
-      declare("pictures", "pictures"),
+      folder === undefined ? missing : undefined,
+      declare("folder", new Raw(`await ${call("features.open", [folder ?? "features"], {})}`)),
       `await ${shown}`,
     ],
   );

@@ -58,6 +58,11 @@ export class GalleryStore {
     return this.names.get(index) ?? `${index + 1}`;
   }
 
+  /** Tells whether a picture's name is known, so that code can call it. */
+  isNamed(index: number): boolean {
+    return this.names.has(index);
+  }
+
   /** Pictures that cannot be read, as far as they were asked for. */
   get unreadable(): { name: string; reason: string }[] {
     return [...this.thumbs].flatMap(([index, thumb]) =>

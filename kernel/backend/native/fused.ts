@@ -168,6 +168,15 @@ const linear: FusedPlanner = ([x, weight]) => {
   return { operation: { key: "linear", emit, heavy: true }, shapes: [[x.shape[0], weight.shape[0]]] };
 };
 
+/** Sum of the squares of all values of all tensors. */
+const sumOfSquares: FusedPlanner = (inputs) => {
+  const emit: Emit = (graph, names) => {
+    const squares = names.map((name) => graph.node("ReduceSumSquare", [name], { attributes: { keepdims: 0 } }));
+    return [graph.node("Sum", squares)];
+  };
+  return { operation: { key: `sumOfSquares ${inputs.length}`, emit }, shapes: [[]] };
+};
+
 /** Fused operations by name. A gradient has the name of its operation and of the input. */
 export const FUSED = {
   linear,
@@ -186,6 +195,7 @@ export const FUSED = {
   attend,
   "attend/all": attendGradient,
   adamW,
+  sumOfSquares,
 } as const satisfies Record<string, FusedPlanner>;
 
 /** Name of a fused operation. */

@@ -218,7 +218,7 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
   const edge = size.shortest_edge ?? (crop && size.side);
   const box = crop ? boxOf(crop) : (boxOf(size) ?? graphSize);
   const inputSize = box ?? (edge === undefined || edge === null ? null : square(edge));
-  if (!inputSize) throw new EncoderError(fn, "preprocessor_config.json must name a size", JSON.stringify(json.size));
+  if (!inputSize) throw new EncoderError(fn, "preprocessor_config.json must name a size", json.size);
   const longest = size.longest_edge !== undefined && size.shortest_edge === undefined;
   const stretchTo = boxOf(size) ?? inputSize;
   return {

@@ -17,6 +17,8 @@ export interface IntermediatesOptions {
   outputFmt?: VitFormat;
   /** Return class and register tokens too. Default false. */
   returnPrefixTokens?: boolean;
+  /** Also return the stream before the first block as `embeddings`. Default false. */
+  returnEmbeddings?: boolean;
   /** Skip the blocks after the last requested one. Default false. */
   stopEarly?: boolean;
   /** Leave `final` out. Default false. */
@@ -39,6 +41,8 @@ export type VitIntermediates = {
   intermediates: Tensor[];
   /** Class and register tokens of each, [B, prefix, C]; present with `returnPrefixTokens`. */
   prefixTokens?: Tensor[];
+  /** Patches before the first block, as one of the intermediates; present with `returnEmbeddings`. */
+  embeddings?: Tensor;
   /** Tokens after the last visited block and the final norm, [B, prefix + N, C]; absent with `intermediatesOnly`. */
   final?: Tensor;
 };

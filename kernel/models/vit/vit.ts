@@ -151,6 +151,7 @@ export class VisionTransformer extends nn.Module {
       const intermediates = parts.map(({ patches }) => this.shaped(patches, embedded.grid, outputFmt));
       return {
         ...(options.intermediatesOnly ? {} : { final: this.normed(tokens) }),
+        ...(options.returnEmbeddings ? { embeddings: this.shapedPatches(embedded, outputFmt) } : {}),
         ...(returnPrefixTokens ? { prefixTokens: parts.flatMap(({ prefix }) => prefix ?? []) } : {}),
         intermediates,
       };
@@ -236,6 +237,12 @@ export class VisionTransformer extends nn.Module {
     if (count === 0) return { prefix: null, patches: tokens };
     const [prefix, patches] = tf.split(tokens, [count, N - count], 1);
     return { prefix, patches };
+  }
+
+  private shapedPatches({ tokens, grid }: Embedded, outputFmt: "NCHW" | "NLC"): Tensor {
+    const { prefix, patches } = this.splitPrefix(tokens);
+    // A tensor that no block changed is the block's input as well, so that freeing one must not free the other.
+    return this.shaped(prefix ? patches : tf.clone(patches), grid, outputFmt);
   }
 
   private shaped(patches: Tensor, [H, W]: [number, number], outputFmt: "NCHW" | "NLC"): Tensor {

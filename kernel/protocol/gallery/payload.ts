@@ -1,4 +1,4 @@
-import { ProtocolError, base64, count, index, list, number, object, oneOf, pair, text } from "../core/check";
+import { ProtocolError, base64, count, index, list, number, object, oneOf, optional, pair, text } from "../core/check";
 import { base64Decode, base64Encode } from "../core/base64";
 import type { Grid } from "../core/geometry";
 import type { Int8Matrix } from "../core/quantize";
@@ -27,6 +27,9 @@ export interface GalleryPayload {
   view: string;
   title: string;
   encoder: string;
+  /** Folder of the features, and folder of the pictures where it was given as a path. */
+  folder?: string;
+  root?: string;
   /** Index of the layer whose features are compared. */
   layer: number;
   channels: number;
@@ -62,6 +65,8 @@ const payload = object<GalleryPayload>({
   view: text(100),
   title: text(300),
   encoder: text(200),
+  folder: optional(name),
+  root: optional(name),
   layer: index,
   channels: count,
   grid: (value, path, where) => gridPlacement({ grid: value, region: [0, 0, 1, 1] }, path, where).grid,

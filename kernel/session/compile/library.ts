@@ -6,7 +6,9 @@ import { join } from "../../platform/path";
 export const PACKAGE = platform().packageFolder();
 
 /** Files by the names of the package's `exports`, without extension. */
-const ENTRIES: Record<string, string> = {
+const ENTRIES: Record<string, string | undefined> = {
+  // Without a prototype, which cells may change: every `require` of a session asks here.
+  __proto__: null as never,
   fovea: join(PACKAGE, "dist", "index"),
   "fovea/protocol": join(PACKAGE, "dist", "protocol", "index"),
   "fovea/tf": join(PACKAGE, "dist", "tf"),
@@ -15,7 +17,7 @@ const ENTRIES: Record<string, string> = {
 /** Returns the file of a request for the library, else `undefined`. */
 export function libraryFile(request: string): string | undefined {
   if (request === "fovea/package.json") return join(PACKAGE, "package.json");
-  const entry = Object.hasOwn(ENTRIES, request) ? ENTRIES[request] : undefined;
+  const entry = ENTRIES[request];
   return entry && `${entry}.js`;
 }
 

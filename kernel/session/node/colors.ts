@@ -1,4 +1,4 @@
-/** Colours of a cell's output: front ends show the escape sequences of a terminal. */
+/** Colors of a cell's output: front ends show the escape sequences of a terminal. */
 
 /**
  * Makes libraries such as chalk color their output, also in child processes, unless the user's environment decides. A terminal in

@@ -10,6 +10,7 @@ export {
   shutGate,
   unbroken,
 } from "./lifeline";
+export { asyncDepth, unwindAsync } from "./async-stack";
 export { installColors } from "./colors";
 export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";

@@ -118,18 +118,23 @@ export class CellModules {
     };
     loader._resolveFilename = (request, ...rest) => {
       patchReadline(request);
-      const library = withOwnIntrinsics(() => libraryFile(request));
+      const library = libraryFile(request);
       if (library !== undefined) return library;
-      const importer = rest[0] as Module | undefined;
-      if (importer?.filename && !isLocal(importer.filename)) return resolve(request, ...rest);
-      for (const place of withOwnIntrinsics(() => placesOf(this.compiler.paths, request))) {
-        const found = attempt(() => resolve(place, ...rest), undefined);
-        if (found !== undefined) return found;
-      }
-      const found = resolve(bareSpecifier(request), ...rest);
-      withOwnIntrinsics(() => checkVersion(request, found));
-      return found;
+      const importer = (rest[0] as Module | undefined)?.filename;
+      if (Module.isBuiltin(request) || (importer && !isLocal(importer))) return resolve(request, ...rest);
+      return withOwnIntrinsics(() => this.locate(request, (place) => resolve(place, ...rest)));
     };
+  }
+
+  /** Resolves an import of the user's own code, by the project's `paths` and for `npm:`. */
+  private locate(request: string, resolve: (request: string) => string): string {
+    for (const place of placesOf(this.compiler.paths, request)) {
+      const found = attempt(() => resolve(place), undefined);
+      if (found !== undefined) return found;
+    }
+    const found = resolve(bareSpecifier(request));
+    checkVersion(request, found);
+    return found;
   }
 
   private hookTypeScript(): void {

@@ -2,6 +2,7 @@
 import { readSync } from "node:fs";
 import type { FromSession } from "../../jupyter/ipc";
 import { installStdin } from "./stdin";
+import { withOwnIntrinsics } from "../run/intrinsics";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "../run/scope";
 
 /** Error of a prompt under a front end without input. */
@@ -25,7 +26,7 @@ export function installPrompt(post: (message: FromSession) => void, fail: (error
     return readAnswer();
   };
   const define = (name: string, password: boolean): void => {
-    const value = (message?: unknown): string => ask(name, message, password);
+    const value = (message?: unknown): string => withOwnIntrinsics(() => ask(name, message, password));
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   };
   define("prompt", false);

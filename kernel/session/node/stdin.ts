@@ -24,13 +24,15 @@ interface Lines {
   closed: boolean;
   question: AnyFunction;
   on: AnyFunction;
+  addListener: AnyFunction;
+  once: AnyFunction;
   [Symbol.asyncIterator]: AnyFunction;
 }
 interface Readlines {
   createInterface: AnyFunction;
 }
 
-const MODULES = /^(?:node:)?readline(?:\/promises)?$/;
+const MODULES = new Set(["readline", "node:readline", "readline/promises", "node:readline/promises"]);
 
 let ask: Ask | undefined;
 let isPatched = false;
@@ -56,7 +58,7 @@ export function installStdin(asked: Ask, fail: (error: Error) => boolean): void 
 
 /** Replaces `createInterface` of both modules of `readline`, before the first of them is loaded. */
 export function patchReadline(specifier: string): void {
-  if (isPatched || !ask || !MODULES.test(specifier)) return;
+  if (isPatched || !ask || !MODULES.has(specifier)) return;
   isPatched = true;
   const load = createRequire(__filename);
   patch(load("node:readline") as Readlines, askWithCallback);
@@ -77,7 +79,6 @@ function patch(module: Readlines, question: (lines: Lines, query: string, rest: 
 }
 
 function withQuestion(lines: Lines, question: (query: string, rest: unknown[]) => unknown): Lines {
-  const { on } = lines;
   const refuse = (): never => {
     throw new NoStandardInput("readline: lines");
   };
@@ -85,8 +86,10 @@ function withQuestion(lines: Lines, question: (query: string, rest: unknown[]) =
   Object.defineProperty(lines.question, promisify.custom, {
     value: async (query: string) => ask!(query),
   });
-  lines.on = (name, ...rest) => (name === "line" ? refuse() : on.call(lines, name, ...rest));
-  for (const name of ["addListener", "once"] as const) Object.assign(lines, { [name]: lines.on });
+  for (const method of ["on", "addListener", "once"] as const) {
+    const original = lines[method];
+    lines[method] = (name, ...rest) => (name === "line" ? refuse() : original.call(lines, name, ...rest));
+  }
   lines[Symbol.asyncIterator] = refuse;
   return lines;
 }

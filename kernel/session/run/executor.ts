@@ -2,12 +2,14 @@
 import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
 import {
+  asyncDepth,
   interruptFlags,
   lowerFlag,
   openGate,
   openGateOfScript,
   raiseFlag,
   shutGate,
+  unwindAsync,
   type CellMeta,
   type CellModules,
 } from "../node";
@@ -181,12 +183,14 @@ export class Executor {
 /** Runs a script that SIGINT stops. Signals wait while `vm` changes the handlers before and after the script. */
 function runInGate({ head, text }: Script, name: string): unknown {
   shutGate();
+  const depth = asyncDepth();
   try {
     return platform().evaluate(head + text, { name, columnOffset: -head.length, breakOnSigint: true });
   } finally {
     openGate();
     // A script that was stopped has not left.
     enterOwn();
+    unwindAsync(depth);
   }
 }
 

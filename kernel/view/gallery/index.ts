@@ -14,6 +14,7 @@ import {
   type SavedThumb,
 } from "../../protocol/gallery/payload";
 import { keepLive } from "../live";
+import { pathFromNotebook } from "../origin";
 import { principalComponents, project, type Components } from "../reduce/components";
 import { GalleryFeatures, storedLayer, type FeatureFolderLike, type GalleryProgress } from "./features";
 import { drawGallery } from "./picture";
@@ -33,7 +34,7 @@ export interface GalleryOptions {
   pictures?: PictureRoot;
   /** Layer whose features are compared, one of those stored. Default: the last. */
   layer?: number;
-  /** Path of the picture shown first. Default: the first. */
+  /** Path of the picture shown first, as the manifest or the view has it. Default: the first. */
   current?: string;
   /** Most pictures, 1 to 20,000, in the manifest's order. Default 5000. */
   limit?: number;
@@ -90,7 +91,7 @@ export async function gallery(folder: FeatureFolderLike, options: GalleryOptions
   const features = new GalleryFeatures(WHERE, folder, paths, storedLayer(WHERE, folder, options.layer));
   await features.readAll(onProgress, signal);
   const pictures = new GalleryPictures(WHERE, paths, options.pictures);
-  const payload = await buildPayload(folder, features, pictures, current, options.title ?? "");
+  const payload = await buildPayload(folder, features, pictures, current, options);
   const room = MAX_SAVED_BYTES - 16 * 1024 - JSON.stringify(payload).length;
   const bundle: MimeBundle = {
     [GALLERY_MIME]: payload as unknown as JSONValue,
@@ -120,7 +121,9 @@ function checkOptions(folder: FeatureFolderLike, { limit = DEFAULT_LIMIT, pictur
 }
 
 function currentOf(paths: readonly string[], wanted: string | undefined): number {
-  const found = wanted === undefined ? 0 : paths.indexOf(wanted);
+  const own = wanted === undefined ? 0 : paths.indexOf(wanted);
+  // The code of a saved view calls a picture as the view does.
+  const found = own >= 0 ? own : paths.findIndex((path) => shownName(path) === wanted);
   if (found >= 0) return found;
   throw new ViewError(WHERE, `a picture must be one of the ${paths.length} paths of the view`, wanted);
 }
@@ -130,7 +133,7 @@ async function buildPayload(
   features: GalleryFeatures,
   pictures: GalleryPictures,
   current: number,
-  title: string,
+  { title = "", pictures: root }: GalleryOptions,
 ): Promise<GalleryPayload> {
   const { paths, layer } = features;
   const skipped = [...folder.images.values()].filter(({ status }) => status !== "ok");
@@ -140,6 +143,7 @@ async function buildPayload(
     view: platform().uuid(),
     title,
     encoder: folder.run.encoder.name,
+    ...originOf(folder, root),
     layer: layer.layer,
     channels: layer.channels,
     grid: layer.grid,
@@ -156,6 +160,17 @@ async function buildPayload(
     thumbs: await sampleThumbs(features, pictures, current),
     current,
   };
+}
+
+/** Places of the features and of the pictures, as far as the view's code can name them. */
+function originOf(
+  { folder }: FeatureFolderLike,
+  root: PictureRoot | undefined,
+): Pick<GalleryPayload, "folder" | "root"> {
+  const [from, pictures] = [folder, root].map((path) =>
+    typeof path === "string" ? pathFromNotebook(path) : undefined,
+  );
+  return { ...(from !== undefined && { folder: from }), ...(pictures !== undefined && { root: pictures }) };
 }
 
 /** All pictures on the first two principal components; one component, or none, where there are too few. */

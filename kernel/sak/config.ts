@@ -1,0 +1,126 @@
+import { fullConfig, type FullVitConfig, type VitConfig } from "../models/vit/config";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { SakError } from "./error";
+
+/** Level of a student: the stream after a block, 0-based, or before the first one. */
+export type SakLevel = number | "stem";
+
+/** Teacher of a student. */
+export interface SakTeacher {
+  /** Name of the teacher's path in the student. */
+  name: string;
+  /** Width of the teacher's features; another one than the student's gets aligners. Default: the student's. */
+  width?: number;
+}
+
+/** Configuration of a {@link Sak}. */
+export interface SakConfig {
+  /** Vision transformer that all paths share; it has neither final norm nor head. */
+  stem: VitConfig;
+  /** Teachers in the order of the routers' experts, by name or with their width. */
+  teachers: readonly (string | SakTeacher)[];
+  /** Number of output channels of each task. Default: no tasks, for distillation alone. */
+  tasks?: Readonly<Record<string, number>>;
+  /** Levels that paths, routers and heads use. Default: the last block of each quarter. */
+  levels?: readonly SakLevel[];
+  /** Mixture by routers, or the plain sum of the stem and all paths. Default `mor`. */
+  router?: "mor" | "none";
+  /** Noise on the routers' logits in training. Default true. */
+  noisyGating?: boolean;
+  /** Number of experts that a router keeps for a picture. Default null: all. */
+  topK?: number | null;
+  /** Width of the heads. Default: that of the stem. */
+  headWidth?: number;
+}
+
+/** Configuration with every default filled in. */
+export interface FullSakConfig extends Required<Omit<SakConfig, "stem" | "teachers">> {
+  stem: FullVitConfig;
+  teachers: readonly Required<SakTeacher>[];
+}
+
+const FN = "sak.Sak";
+const NAMES: OptionNames<SakConfig> = {
+  stem: true,
+  teachers: true,
+  tasks: true,
+  levels: true,
+  router: true,
+  noisyGating: true,
+  topK: true,
+  headWidth: true,
+};
+const NAME = /^\w[\w-]*$/;
+
+/**
+ * Fills in defaults and checks a configuration.
+ *
+ * @throws SakError for an unknown key, or values that contradict each other
+ * @throws ModelError for a stem that cannot be
+ */
+export function fullSakConfig(config: SakConfig): FullSakConfig {
+  checkOptionNames(FN, config, NAMES, SakError);
+  const stem = fullConfig({ ...config.stem, finalNorm: false, numClasses: 0 });
+  const { tasks = {}, router = "mor", noisyGating = true, topK = null, headWidth = stem.embedDim } = config;
+  const teachers = config.teachers.map((teacher) => checkTeacher(FN, teacher, stem.embedDim));
+  const levels = checkLevels(config.levels ?? quarters(stem.depth), stem.depth);
+  const full = { stem, teachers, tasks, levels, router, noisyGating, topK, headWidth };
+  checkFull(full);
+  return full;
+}
+
+/** Fills in a teacher's width. */
+export function checkTeacher(fn: string, teacher: string | SakTeacher, features: number): Required<SakTeacher> {
+  const { name, width = features } = typeof teacher === "string" ? { name: teacher } : teacher;
+  if (typeof name !== "string" || !NAME.test(name))
+    throw new SakError(fn, "a name must consist of letters, digits, - and _", name);
+  if (!Number.isInteger(width) || width < 1)
+    throw new SakError(fn, `the width of ${name} must be a whole number above 0`, width);
+  return { name, width };
+}
+
+function quarters(depth: number): number[] {
+  if (depth % 4) throw new SakError(FN, "levels must be given unless the depth is a multiple of 4", depth);
+  return [1, 2, 3, 4].map((quarter) => (quarter * depth) / 4 - 1);
+}
+
+/** Returns levels in depth order. */
+function checkLevels(levels: readonly SakLevel[], depth: number): SakLevel[] {
+  const isLegal = (level: SakLevel): boolean =>
+    level === "stem" || (Number.isInteger(level) && level >= 0 && level < depth);
+  const wrong = levels.find((level) => !isLegal(level));
+  if (wrong !== undefined) throw new SakError(FN, `levels are "stem" and 0..${depth - 1}`, wrong);
+  if (!levels.length || new Set(levels).size < levels.length)
+    throw new SakError(FN, "levels must name at least one level, each once", [...levels]);
+  return [...levels].sort((a, b) => streamOf(a) - streamOf(b));
+}
+
+/** Returns the place of a level among the streams x_0 … x_L. */
+export const streamOf = (level: SakLevel): number => (level === "stem" ? 0 : level + 1);
+
+function checkFull({ stem, teachers, tasks, router, topK, headWidth }: FullSakConfig): void {
+  const names = teachers.map(({ name }) => name);
+  const taskNames = Object.keys(tasks);
+  const badName = taskNames.find((name) => !NAME.test(name));
+  const badTask = taskNames.find((name) => !Number.isInteger(tasks[name]) || tasks[name] < 1);
+  rule(names.length > 0, "there must be a teacher", names);
+  rule(new Set(names).size === names.length, "names of teachers must differ", names);
+  rule(badName === undefined, "a task's name must consist of letters, digits, - and _", badName);
+  rule(badTask === undefined, `task ${badTask} needs a whole number of channels`, badTask && tasks[badTask]);
+  rule(router === "mor" || router === "none", "router must be mor or none", router);
+  rule(stem.embedDim % 4 === 0, "the width of the stem must be a multiple of 4", stem.embedDim);
+  rule(isWhole(headWidth) && headWidth % 4 === 0, "headWidth must be a multiple of 4", headWidth);
+  checkTopK(FN, topK, names.length + 1);
+}
+
+/** Checks the number of experts that a router keeps. */
+export function checkTopK(fn: string, topK: number | null, experts: number): void {
+  if (topK === null || (isWhole(topK) && topK <= experts)) return;
+  throw new SakError(fn, `topK must be null or a whole number of 1..${experts}`, topK);
+}
+
+const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+
+function rule(holds: boolean, text: string, value: unknown): void {
+  if (!holds) throw new SakError(FN, text, value);
+}

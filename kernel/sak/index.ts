@@ -1,0 +1,35 @@
+/** Several teachers, one student: paths of adapters, routers, and their distillation. */
+export { SakError } from "./error";
+export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
+export { sakParameters, type SakParameters } from "./count";
+export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
+export type { SakFeatures } from "./mixing";
+export { SakAdapter, SakPath } from "./path";
+export { SakRouter, type SakRouterOptions } from "./router";
+export { SakHead, type SakHeadOptions } from "./head";
+export type { SakRoute } from "./routes";
+export { type DistillationOptions, distillationLoss, type GridTokens } from "./loss";
+export {
+  distill,
+  type DistillationBatch,
+  distillationStep,
+  type DistillOptions,
+  type SakTaskLoss,
+  type TaskBatch,
+  taskStep,
+  type TaskStepOptions,
+  type TeacherMap,
+} from "./distill";
+export {
+  distillationSchedule,
+  type DistillationScheduleOptions,
+  distillationStage,
+  loraStem,
+  polynomial,
+  type SakStageOptions,
+  taskStage,
+} from "./stages";
+export { batches, type SakBatch, type SakBatchOptions } from "./batches";
+export type { CachedTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
+export { TeacherNorm, type TeacherNormKind } from "./norm";
+export { loadStem, type LoadStemOptions } from "./load-stem";

@@ -1,0 +1,4 @@
+/** The library under test, by the names under which notebooks know it. */
+export * as sak from "../../kernel/sak/index.ts";
+export * as models from "../../kernel/models/index.ts";
+export * from "../nn/names.ts";
