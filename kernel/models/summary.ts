@@ -144,7 +144,7 @@ function stepOf(
   let tensors = 0;
   const trace = inEvaluation(model, () =>
     record(namesOf(model), (recording) => {
-      const compute = (): Tensor => loss(resultOf(recording, run));
+      const compute = (): Tensor => loss(inScopes(model, recording, () => resultOf(recording, run)));
       const result = moments ? lossAndGradients(compute, parameters).loss : compute();
       tensors = recording.memory.peak;
       return new Map([["loss", result]]);

@@ -1,3 +1,4 @@
+import { append } from "../../numeric/extremes";
 import type { Graph } from "../../onnx/graph";
 import type { OnnxNode } from "../../onnx/model";
 import type { NormSite } from "../../onnx/norms";
@@ -69,7 +70,7 @@ function upstream(graph: Graph, name: string): OnnxNode[] {
     const node = graph.producer.get(at);
     if (!node || found.has(node)) continue;
     found.add(node);
-    open.push(...graph.dataInputs(node));
+    append(open, graph.dataInputs(node));
   }
   return [...found].sort((a, b) => a.index - b.index);
 }
