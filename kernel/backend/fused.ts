@@ -12,7 +12,11 @@ export type { FusedAttributes, FusedName } from "./native/fused";
 
 /** Tests whether the device has fused operations, and for these tensors. */
 export function canFuse(inputs: readonly Tensor[]): boolean {
-  return trainingDevice() === "native" && tf.getBackend() !== RECORDER && inputs.every((input) => isPlain(input as TensorInfo));
+  return (
+    trainingDevice() === "native" &&
+    tf.getBackend() !== RECORDER &&
+    inputs.every((input) => isPlain(input as TensorInfo))
+  );
 }
 
 /**

@@ -14,6 +14,7 @@ import type { FloatTensor, Network } from "./network";
 import {
   checkAttention,
   checkEmbed,
+  checkText,
   checkLayer,
   type CheckedOptions,
   checkOptions,
@@ -230,7 +231,7 @@ export class Encoder extends Described {
 
   /**
    * Returns the embedding of each text in the space shared with images, `[B, D]`. It uses the text tower beside the
-   * encoder: `text.onnx`, or `text_model.onnx` of a CLIP export, with a `tokenizer.json` of words or byte pairs. A
+   * encoder: `text.onnx`, or `text_model.onnx` of a CLIP export, with its `tokenizer.json`. A
    * tower on the hub is fetched on first use.
    *
    * @throws EncoderError when there is no such tower, or its tokenizer is of another kind
@@ -239,7 +240,7 @@ export class Encoder extends Described {
   async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
     const fn = "encoders.embedText";
     this.checkOpen(fn);
-    const { batchSize } = checkEmbed(fn, options, 64);
+    const batchSize = checkText(fn, options);
     const list = typeof texts === "string" ? [texts] : texts;
     const bad = list.find((text) => typeof text !== "string");
     if (bad !== undefined) throw new EncoderError(fn, "texts must be text", bad);

@@ -137,11 +137,16 @@ export function checkAttention(fn: string, options: RunOptions, depth: number): 
 export function checkEmbed(
   fn: string,
   options: Omit<RunOptions, "indices">,
-  most?: number,
 ): Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
   checkOptionNames(fn, options, EMBED_NAMES, EncoderError);
   const { onProgress = () => {}, signal = null } = options;
-  return { batchSize: checkBatchSize(fn, options.batchSize ?? most), onProgress, signal };
+  return { batchSize: checkBatchSize(fn, options.batchSize), onProgress, signal };
+}
+
+/** Returns the number of texts per run of a text tower. */
+export function checkText(fn: string, options: Pick<RunOptions, "batchSize">): number {
+  checkOptionNames(fn, options, { batchSize: true }, EncoderError);
+  return checkBatchSize(fn, options.batchSize ?? 64);
 }
 
 export function checkBatchSize(fn: string, batchSize = 16): number {

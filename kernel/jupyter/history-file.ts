@@ -5,7 +5,6 @@
 import {
   appendFileSync,
   closeSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { HistoryEntry } from "./history";
+import { makeFolder } from "./make-folder";
 
 /** One line: the start of a session, an input, or an output. */
 type Line = { s: number } | { s: number; l: number; c: string } | { s: number; l: number; o: string };
@@ -42,7 +42,7 @@ export class HistoryFile {
   /** Returns the kept entries and a new session number, or `undefined` when the file cannot be used. */
   open(): { entries: HistoryEntry[]; session: number } | undefined {
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.path));
       return this.locked(() => {
         const lines = this.trim(this.read());
         const session = 1 + lines.reduce((most, { s }) => Math.max(most, s), 0);

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -75,6 +84,10 @@ describe("HistoryFile", () => {
     assert.equal(kept.session, 2);
     history.add(61, "y".repeat(200_000));
     assert.doesNotMatch(readFileSync(path, "utf8"), /yyy/);
+  });
+
+  it("does without on a file system that makes no folders", { skip: !existsSync("/proc/self") }, () => {
+    assert.equal(new HistoryFile("/proc/no/such/history.jsonl").open(), undefined);
   });
 
   it("does without where there can be no such folder", () => {

@@ -3,11 +3,12 @@
  * part of a session's start. Without a cache, or with a cache of another Node, it is loaded as usual.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import vm from "node:vm";
+import { makeFolder } from "../../jupyter/make-folder";
 
 /** Time after which the compiled functions are saved; a start needs those of the first seconds. */
 const SAVE_AFTER_MS = 4000;
@@ -49,7 +50,7 @@ function readOrNothing(path: string): Buffer | undefined {
 function save(script: vm.Script, path: string): void {
   try {
     // Only the user may write the folder, because V8 trusts the cache.
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const fresh = `${path}.${process.pid}`;
     writeFileSync(fresh, script.createCachedData(), { mode: 0o600 });
     renameSync(fresh, path);
