@@ -1,7 +1,7 @@
 import type { Encoder } from "./encoder";
 import { EncoderError } from "./errors";
 
-/** Models that encoders become when they are trained: the room of models adds the type of its own as `model`. */
+/** Models that encoders become when they are trained: the room of models adds the type of its models as `model`. */
 export interface TrainableModels {
   /** Name of the function that makes them. */
   maker: "encoder.trainable";

@@ -5,7 +5,8 @@ import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../
 import type { Module } from "../nn/module";
 import { lossAndGradients } from "../train/gradients";
 import { forwardOf, inputsOf, type OnnxInput, type OnnxResult, resultOf, type Run } from "./onnx/inputs";
-import { record } from "./onnx/recorder";
+import { FN as WRITER } from "./onnx/names";
+import { record, type Recording } from "./onnx/recorder";
 import { inEvaluation, inScopes } from "./onnx/scopes";
 import type { RecordedNode, Trace } from "./onnx/types";
 import { checkOptionNames } from "../option-names";
@@ -114,7 +115,7 @@ export function summary(
   };
   const shapes = new Map<string, readonly number[]>();
   const forward = inEvaluation(model, () =>
-    record(namesOf(model), (recording) => {
+    recorded(model, (recording) => {
       const outputs = inScopes(model, recording, () => resultOf(recording, run));
       for (const [name, shape] of recording.shapes) shapes.set(name, shape);
       if (outputs.size === 1) shapes.set("", [...outputs.values()][0].shape);
@@ -131,6 +132,16 @@ const meanSquare = (outputs: ReadonlyMap<string, Tensor>): Tensor =>
 const namesOf = (model: Module): Map<object, string> =>
   new Map([...model.namedParameters()].map(([name, { value }]) => [value.dataId as object, name]));
 
+/** Runs a model on the recording device; refusals, which the writer of ONNX shares, name the summary. */
+function recorded(model: Module, run: (recording: Recording) => ReadonlyMap<string, Tensor>): Trace {
+  try {
+    return record(namesOf(model), run);
+  } catch (error) {
+    if (!(error instanceof ModelError) || error.where !== WRITER) throw error;
+    throw new ModelError(FN, error.rule, error.received);
+  }
+}
+
 /** Runs a step with its gradients, for its operations and its memory. */
 function stepOf(
   model: Module,
@@ -143,8 +154,8 @@ function stepOf(
   const [own, moments] = [bytes(false), 2 * bytes(true)];
   let tensors = 0;
   const trace = inEvaluation(model, () =>
-    record(namesOf(model), (recording) => {
-      const compute = (): Tensor => loss(resultOf(recording, run));
+    recorded(model, (recording) => {
+      const compute = (): Tensor => loss(inScopes(model, recording, () => resultOf(recording, run)));
       const result = moments ? lossAndGradients(compute, parameters).loss : compute();
       tensors = recording.memory.peak;
       return new Map([["loss", result]]);

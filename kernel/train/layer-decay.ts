@@ -1,4 +1,5 @@
 import type { Module } from "../nn/module";
+import type { Parameter } from "../nn/parameter";
 import { TrainError } from "./error";
 import type { StageGroup } from "./stages";
 import { checkOptionNames, type OptionNames } from "../option-names";
@@ -57,7 +58,22 @@ export function layerDecay(model: Module, options: LayerDecayOptions): StageGrou
     if (stem.test(name)) return 0;
     return last.test(name) ? top + 1 : top + 2;
   };
-  const groups = new Map<string, { layer: number; isDecayed: boolean; names: string[] }>();
+  return gather(parameters, layerOf).map(({ layer, isDecayed, names }) => ({
+    parameters: namesPattern(names),
+    learningRate: learningRate * decay ** (top + 2 - layer),
+    weightDecay: isDecayed ? weightDecay : 0,
+  }));
+}
+
+/** Parameters of one layer, those with weight decay or those without. */
+interface LayerGroup {
+  layer: number;
+  isDecayed: boolean;
+  names: string[];
+}
+
+function gather(parameters: readonly [string, Parameter][], layerOf: (name: string) => number): LayerGroup[] {
+  const groups = new Map<string, LayerGroup>();
   for (const [name, { shape }] of parameters) {
     const layer = layerOf(name);
     const isDecayed = shape.length > 1 && !TOKENS.test(name);
@@ -65,11 +81,7 @@ export function layerDecay(model: Module, options: LayerDecayOptions): StageGrou
     group.names.push(name);
     groups.set(`${layer} ${isDecayed}`, group);
   }
-  return [...groups.values()].map(({ layer, isDecayed, names }) => ({
-    parameters: namesPattern(names),
-    learningRate: learningRate * decay ** (top + 2 - layer),
-    weightDecay: isDecayed ? weightDecay : 0,
-  }));
+  return [...groups.values()];
 }
 
 /** Returns the pattern of exactly these names. */

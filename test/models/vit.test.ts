@@ -130,3 +130,91 @@ describe("vision transformers like transformers'", () => {
       for (const key of kept) assert.deepEqual(tensors.get(bare(key))?.shape, stored.get(key)?.shape, key);
     });
 });
+
+describe("models.loadVit", () => {
+  before(() => nn.start());
+
+  async function folderOf(config: object | string | null, tensors = below(timm, "plain/p.")): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), "fovea-vit-"));
+    if (config !== null)
+      writeFileSync(join(folder, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
+    await safetensors.write(join(folder, "model.safetensors"), tensors);
+    return folder;
+  }
+
+  const TIMM = {
+    architecture: "vit_tiny_patch16_224",
+    num_classes: 3,
+    global_pool: "token",
+    model_args: { img_size: 12, patch_size: 4, embed_dim: 8, depth: 2, num_heads: 2, mlp_ratio: 2 },
+  };
+
+  it("reads a folder of timm, and a bare file with a configuration", async () => {
+    const golden = below(timm, "plain/");
+    const folder = await folderOf(TIMM);
+    for (const loaded of [
+      await models.loadVit(folder),
+      await models.loadVit(join(folder, "model.safetensors"), { config: SMALL }),
+    ]) {
+      assert.deepEqual([loaded.report.names, loaded.model.config.numClasses], ["timm", 3]);
+      assertClose(loaded.model.forward(tensorOf(golden.get("x0")!)), golden.get("y")!, 2e-5, "logits");
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  it("resamples positions for another picture size on request", async () => {
+    const folder = await folderOf(TIMM);
+    const { model } = await models.loadVit(folder, { config: { imgSize: 20 }, resample: true });
+    assert.deepEqual(model.posEmbed?.shape, [1, 26, 8]);
+    await assert.rejects(
+      models.loadVit(folder, { config: { imgSize: 20 } }),
+      /mis-shaped: pos_embed \[1,10,8\] for \[1,26,8\]/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it("keeps initial values where the file has none, when that is allowed", async () => {
+    const tensors = below(timm, "plain/p.");
+    tensors.delete("blocks.1.mlp.fc1.weight");
+    const folder = await folderOf(TIMM, tensors);
+    await assert.rejects(models.loadVit(folder), /missing: blocks\.1\.mlp\.fc1\.weight/);
+    const { model, report } = await models.loadVit(folder, { strict: false });
+    assert.deepEqual(report.missing, ["blocks.1.mlp.fc1.weight"]);
+    const drawn = await model.namedParameters().get("blocks.1.mlp.fc1.weight")!.read();
+    assert.ok(drawn.some((value) => value !== 0) && drawn.every((value) => Math.abs(value) < 0.2));
+    rmSync(folder, { recursive: true });
+  });
+
+  const BAD: [name: string, config: object | string | null, message: RegExp][] = [
+    ["no configuration", null, /config\.json must lie beside the weights/],
+    ["no JSON", "{", /config\.json must hold JSON/],
+    ["a list", "[]", /config\.json must hold a JSON object/],
+    ["another model", { model_type: "bert" }, /model_type must be vit, .*received "bert"/],
+    ["a name of Object", { model_type: "constructor" }, /model_type must be vit, .*received "constructor"/],
+    ["another activation", { model_type: "vit", hidden_act: "mish" }, /hidden_act must be .*received "mish"/],
+    ["a text as size", { model_type: "vit", hidden_size: "8" }, /hidden_size must be a number, received "8"/],
+    ["an unknown architecture of timm", { architecture: "resnet50" }, /names are .*received "resnet50"/],
+    [
+      "an argument that is not computed",
+      { architecture: "vit_tiny_patch16_224", model_args: { block_fn: "parallel" } },
+      /model_args of timm that are read are .*received "block_fn"/,
+    ],
+  ];
+  for (const [name, config, message] of BAD)
+    it(`refuses ${name}, and leaves no tensor`, async () => {
+      const folder = await folderOf(config);
+      const count = tf.memory().numTensors;
+      await assert.rejects(models.loadVit(folder), message);
+      assert.equal(tf.memory().numTensors, count);
+      rmSync(folder, { recursive: true });
+    });
+
+  it("refuses weights of another architecture, naming them, and a missing file", async () => {
+    const folder = await folderOf({ ...TIMM, model_args: { ...TIMM.model_args, reg_tokens: 2, init_values: 1e-5 } });
+    const count = tf.memory().numTensors;
+    await assert.rejects(models.loadVit(folder), /missing: reg_token, .*blocks\.0\.ls1\.gamma.*mis-shaped: pos_embed/);
+    assert.equal(tf.memory().numTensors, count);
+    rmSync(folder, { recursive: true });
+    await assert.rejects(models.loadVit(folder), /model\.safetensors must exist/);
+  });
+});

@@ -10,7 +10,7 @@ import type { Dtype, Form } from "./types";
 /** Shape of an input, of floats where nothing else is said. */
 export type OnnxInput = readonly number[] | { shape: readonly number[]; dtype: Dtype };
 
-/** What a model returns: one tensor, several, or several by name. */
+/** Result of a model: one tensor, several, or several by name. */
 export type OnnxResult = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
 
 /** Inputs of a model by name, and the dimensions whose size is free. */

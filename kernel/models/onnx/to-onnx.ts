@@ -40,6 +40,8 @@ const NAMES: OptionNames<ToOnnxOptions> = { inputs: true, dynamic: true, call: t
  *     const file = await models.toOnnx(model, { inputs: { pixel_values: [1, 3, 224, 224] }, dynamic: ["batch"] });
  *     await file.save("student/model.onnx");
  *
+ * Outputs are named `output`, `output_0`, `output_1`, …, or as `call` names them; an encoder's `embed` takes `image_embeds`.
+ *
  * @throws ModelError naming an operation that has no ONNX operators, a value that the model reads while it runs, or a dimension that
  *   the model does not leave free
  */
@@ -86,7 +88,7 @@ interface Variant {
 }
 
 /**
- * Returns the shapes of the runs: those given, each dynamic dimension twice as large, and all three times as large. Multiples keep
+ * Returns the shapes of the runs: those given, each dynamic dimension doubled, and all at once by different factors. Multiples keep
  * whole patches. A model with integers runs again, to see that it does not follow their values.
  */
 function variants(inputs: readonly Input[]): Variant[] {

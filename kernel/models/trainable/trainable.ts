@@ -49,26 +49,18 @@ export async function trainable(encoder: Encoder): Promise<VisionTransformer> {
 }
 
 async function build(encoder: Encoder, graph: Graph): Promise<{ model: VisionTransformer; unread: string | null }> {
-  const { structure } = encoder.network.analysis;
-  const { finalNorm } = structure;
+  const { blocks: sites, finalNorm } = encoder.network.analysis.structure;
   checkKind(encoder);
   const branches = branchesOf(graph);
-  const blocks = structure.blocks.map((block) => readBlock(graph, block, branches));
-  const [{ config }] = blocks;
-  const features = config.embedDim as number;
-  const stem = readStem(graph, structure.blocks[0].input, features);
-  const whole: VitConfig = {
-    ...config,
+  const blocks = sites.map((site) => readBlock(graph, site, branches));
+  const features = blocks[0].config.embedDim as number;
+  const stem = readStem(graph, sites[0].input, features);
+  const model = new VisionTransformer({
+    ...blocks[0].config,
     ...stem.config,
-    imgSize: encoder.info.inputSize,
-    depth: blocks.length,
-    numHeads: await headsOf(encoder),
-    ...tokensOf(encoder),
-    posResample: "bicubic",
+    ...(await sizesOf(encoder)),
     finalNorm: finalNorm !== null,
-    fcNorm: false,
-  };
-  const model = new VisionTransformer(whole);
+  });
   try {
     assignAll(model, blocks, stem);
     if (finalNorm) assignFinal(model, readGraphNorm(graph, finalNorm, features));
@@ -78,6 +70,19 @@ async function build(encoder: Encoder, graph: Graph): Promise<{ model: VisionTra
     throw error;
   }
   return { model, unread: blocks.find(({ unread }) => unread)?.unread ?? null };
+}
+
+/** Returns the part of the configuration that the encoder tells. */
+async function sizesOf(encoder: Encoder): Promise<VitConfig> {
+  return {
+    imgSize: encoder.info.inputSize,
+    depth: encoder.info.depth,
+    numHeads: await headsOf(encoder),
+    ...tokensOf(encoder),
+    posResample: "bicubic",
+    fcNorm: false,
+    weightInit: "skip",
+  };
 }
 
 function checkKind({ info }: Encoder): void {
@@ -132,7 +137,7 @@ function assignFinal(model: VisionTransformer, norm: GraphNorm): void {
   assign(model, weights);
 }
 
-/** Assigns weights by name; biases that a block of the graph lacks are zero. */
+/** Assigns weights by name; biases that a block of the graph lacks stay zero. */
 function assign(model: VisionTransformer, weights: Weights): void {
   const parameters = model.namedParameters();
   for (const [name, { values }] of weights) {
@@ -140,9 +145,6 @@ function assign(model: VisionTransformer, weights: Weights): void {
     if (parameter?.size !== values.length) throw new Unreadable(`${name} has another size than in the first block`);
     parameter.assign(values);
   }
-  for (const [name, parameter] of parameters)
-    if (name.startsWith("blocks.") && name.endsWith(".bias") && weights.size > 2 && !weights.has(name))
-      parameter.assign(new Float32Array(parameter.size));
 }
 
 /** Takes prefix tokens and positions from the stream of a picture without content, of which patches are known. */

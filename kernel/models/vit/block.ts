@@ -2,7 +2,7 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
 import type { FullVitConfig } from "./config";
-import { makeNorm, type Norm, VIT_INIT } from "./layers";
+import { makeLinear, makeNorm, type Norm } from "./layers";
 import { makeMlp, type VitFeedForward } from "./mlp";
 import { type RotaryTables, turn } from "./rotary";
 
@@ -20,10 +20,10 @@ export class VitAttention extends nn.Module {
     super();
     const { embedDim, numHeads, qkvBias, projBias, qkNorm } = config;
     this.heads = numHeads;
-    this.qkv = new nn.Linear(embedDim, 3 * embedDim, { ...VIT_INIT, bias: qkvBias });
+    this.qkv = makeLinear(config, embedDim, 3 * embedDim, qkvBias);
     this.qNorm = qkNorm ? makeNorm(config, embedDim / numHeads) : null;
     this.kNorm = qkNorm ? makeNorm(config, embedDim / numHeads) : null;
-    this.proj = new nn.Linear(embedDim, embedDim, { ...VIT_INIT, bias: projBias });
+    this.proj = makeLinear(config, embedDim, embedDim, projBias);
     this.attnDrop = new nn.Dropout(config.attnDropRate);
     this.drop = new nn.Dropout(config.projDropRate);
   }

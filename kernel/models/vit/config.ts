@@ -102,6 +102,8 @@ export interface VitConfig {
   attnDropRate?: number;
   /** Dropout before the head. Default 0. */
   dropRate?: number;
+  /** Initial weights: timm's draws, or zeros where others are loaded at once. Default `timm`. */
+  weightInit?: "timm" | "skip";
 }
 
 /** Configuration with every default filled in. */
@@ -145,6 +147,7 @@ const DEFAULTS = {
   projDropRate: 0,
   attnDropRate: 0,
   dropRate: 0,
+  weightInit: "timm",
 } as const;
 
 const DERIVED = ["imgSize", "patchStride", "mlpRatio", "hiddenDim", "rotary", "patchBias", "fcNorm"];
@@ -183,6 +186,7 @@ const CHOICES = {
   normLayer: ["layer", "rms"],
   posEmbed: ["learn", "sine", "rotary", "none"],
   posResample: ["antialias", "bicubic"],
+  weightInit: ["timm", "skip"],
 } as const;
 
 function checkConfig(config: FullVitConfig): void {

@@ -32,5 +32,14 @@ function quickGelu(x: Tensor): Tensor {
   return operation(x);
 }
 
-/** Initial weights of a linear layer in a vision transformer (timm's `init_weights_vit_timm`): N(0, 0.02), biases 0. */
-export const VIT_INIT: nn.LinearOptions = { weightInit: nn.truncatedNormal(0, 0.02), biasInit: nn.zeros };
+/** Returns an initializer, or that of zeros where weights are loaded at once. */
+export const drawnBy = ({ weightInit }: FullVitConfig, init: nn.Initializer): nn.Initializer =>
+  weightInit === "skip" ? nn.zeros : init;
+
+/** Makes a linear layer with timm's initial values (`init_weights_vit_timm`): N(0, 0.02) cut at ±2, biases 0. */
+export const makeLinear = (config: FullVitConfig, inputs: number, outputs: number, bias: boolean): nn.Linear =>
+  new nn.Linear(inputs, outputs, {
+    bias,
+    weightInit: drawnBy(config, nn.truncatedNormal(0, 0.02)),
+    biasInit: nn.zeros,
+  });

@@ -41,7 +41,9 @@ export async function loadVit(source: string, options: LoadVitFileOptions = {}):
   if (!existsSync(path)) throw new ModelError(FN, "model.safetensors must exist", path);
   const { tensors } = await readSafetensors(path);
   const own = isFile ? {} : configOfFile(readConfig(join(source, "config.json")), FN);
-  const model = new VisionTransformer({ ...own, numClasses: classesOf(tensors), ...config });
+  // Parameters that a file lacks keep their initial values.
+  const weightInit = rest.strict === false ? "timm" : "skip";
+  const model = new VisionTransformer({ ...own, numClasses: classesOf(tensors), weightInit, ...config });
   try {
     return { model: model.eval(), report: loadVitState(model, tensors, rest) };
   } catch (error) {

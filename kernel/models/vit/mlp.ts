@@ -2,7 +2,7 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
 import type { FullVitConfig, VitActivation } from "./config";
-import { activateVit, VIT_INIT } from "./layers";
+import { activateVit, makeLinear } from "./layers";
 
 /** Feed-forward layer fc2(act(fc1(x))), with timm's names. */
 export class VitMlp extends nn.Module {
@@ -11,12 +11,13 @@ export class VitMlp extends nn.Module {
   readonly act: VitActivation;
   private readonly drop: nn.Dropout;
 
-  constructor({ embedDim, hiddenDim, projBias: bias, actLayer, projDropRate }: FullVitConfig) {
+  constructor(config: FullVitConfig) {
     super();
+    const { embedDim, hiddenDim, projBias: bias, actLayer, projDropRate } = config;
     this.act = actLayer;
     this.drop = new nn.Dropout(projDropRate);
-    this.fc1 = new nn.Linear(embedDim, hiddenDim, { ...VIT_INIT, bias });
-    this.fc2 = new nn.Linear(hiddenDim, embedDim, { ...VIT_INIT, bias });
+    this.fc1 = makeLinear(config, embedDim, hiddenDim, bias);
+    this.fc2 = makeLinear(config, hiddenDim, embedDim, bias);
   }
 
   /** @param x `[B, N, embedDim]` @returns `[B, N, embedDim]` */
@@ -33,12 +34,13 @@ export class VitSwiGlu extends nn.Module {
   readonly fc2: nn.Linear;
   private readonly drop: nn.Dropout;
 
-  constructor({ embedDim, hiddenDim, projBias: bias, projDropRate }: FullVitConfig) {
+  constructor(config: FullVitConfig) {
     super();
+    const { embedDim, hiddenDim, projBias: bias, projDropRate } = config;
     this.drop = new nn.Dropout(projDropRate);
-    this.fc1G = new nn.Linear(embedDim, hiddenDim, { ...VIT_INIT, bias });
-    this.fc1X = new nn.Linear(embedDim, hiddenDim, { ...VIT_INIT, bias });
-    this.fc2 = new nn.Linear(hiddenDim, embedDim, { ...VIT_INIT, bias });
+    this.fc1G = makeLinear(config, embedDim, hiddenDim, bias);
+    this.fc1X = makeLinear(config, embedDim, hiddenDim, bias);
+    this.fc2 = makeLinear(config, hiddenDim, embedDim, bias);
   }
 
   /** @param x `[B, N, embedDim]` @returns `[B, N, embedDim]` */
@@ -54,11 +56,12 @@ export class VitSwiGluPacked extends nn.Module {
   readonly fc2: nn.Linear;
   private readonly drop: nn.Dropout;
 
-  constructor({ embedDim, hiddenDim, projBias: bias, projDropRate }: FullVitConfig) {
+  constructor(config: FullVitConfig) {
     super();
+    const { embedDim, hiddenDim, projBias: bias, projDropRate } = config;
     this.drop = new nn.Dropout(projDropRate);
-    this.fc1 = new nn.Linear(embedDim, hiddenDim, { ...VIT_INIT, bias });
-    this.fc2 = new nn.Linear(hiddenDim / 2, embedDim, { ...VIT_INIT, bias });
+    this.fc1 = makeLinear(config, embedDim, hiddenDim, bias);
+    this.fc2 = makeLinear(config, hiddenDim / 2, embedDim, bias);
   }
 
   /** @param x `[B, N, embedDim]` @returns `[B, N, embedDim]` */

@@ -5,7 +5,7 @@ import { Conv2d } from "../../nn/conv2d";
 import { windowGrid } from "../../nn/unfold";
 import { ModelError } from "../error";
 import type { FullVitConfig, StemStep } from "./config";
-import { makeNorm, type Norm } from "./layers";
+import { drawnBy, makeNorm, type Norm } from "./layers";
 
 /** Convolution with GELU, or two with a residual connection. */
 export class ConvStep extends nn.Module {
@@ -40,7 +40,12 @@ export class PatchEmbed extends nn.Module {
     const { patchSize: kernel, patchStride: stride, patchBias: bias, embedDim } = config;
     const widths = [config.inChans, ...config.stem.map(({ channels }) => channels)];
     this.stem = config.stem.map((step, i) => new ConvStep(widths[i], step));
-    this.proj = new Conv2d(widths[widths.length - 1], embedDim, { kernel, stride, bias });
+    this.proj = new Conv2d(widths[widths.length - 1], embedDim, {
+      kernel,
+      stride,
+      bias,
+      weightInit: drawnBy(config, nn.kaimingUniform()),
+    });
     this.norm = config.embedNorm ? makeNorm(config, embedDim) : null;
     this.gridSize = this.gridOf(config.imgSize);
   }

@@ -2,7 +2,7 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
 import type { FullVitConfig } from "./config";
-import { makeNorm, type Norm } from "./layers";
+import { drawnBy, makeLinear, makeNorm, type Norm } from "./layers";
 import { VitMlp } from "./mlp";
 
 /**
@@ -22,10 +22,10 @@ export class AttentionPool extends nn.Module {
     super();
     const { embedDim: features } = config;
     this.heads = config.numHeads;
-    this.latent = new nn.Parameter([1, 1, features], nn.truncatedNormal(0, features ** -0.5));
-    this.q = new nn.Linear(features, features);
-    this.kv = new nn.Linear(features, 2 * features);
-    this.proj = new nn.Linear(features, features);
+    this.latent = new nn.Parameter([1, 1, features], drawnBy(config, nn.truncatedNormal(0, features ** -0.5)));
+    this.q = makeLinear(config, features, features, true);
+    this.kv = makeLinear(config, features, 2 * features, true);
+    this.proj = makeLinear(config, features, features, true);
     this.norm = makeNorm(config, features);
     this.mlp = new VitMlp({ ...config, projBias: true });
   }

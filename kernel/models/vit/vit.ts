@@ -11,7 +11,7 @@ import {
   type VitIntermediates,
   VIT_FORMATS,
 } from "./intermediates";
-import { makeNorm, type Norm, VIT_INIT } from "./layers";
+import { drawnBy, makeLinear, makeNorm, type Norm } from "./layers";
 import { PatchEmbed } from "./patch-embed";
 import { AttentionPool } from "./pool";
 import { resamplePositions, sinePositions } from "./positions";
@@ -73,8 +73,8 @@ export class VisionTransformer extends nn.Module {
     this.norm = finalNorm && !fcNorm ? makeNorm(config, embedDim) : null;
     this.attnPool = config.globalPool === "map" ? new AttentionPool(config) : null;
     this.fcNorm = finalNorm && fcNorm ? makeNorm(config, embedDim) : null;
-    this.head = numClasses ? new nn.Linear(embedDim, numClasses, { ...VIT_INIT, bias: config.headBias }) : null;
-    this.headDist = config.distToken && numClasses ? new nn.Linear(embedDim, numClasses, VIT_INIT) : null;
+    this.head = numClasses ? makeLinear(config, embedDim, numClasses, config.headBias) : null;
+    this.headDist = config.distToken && numClasses ? makeLinear(config, embedDim, numClasses, true) : null;
     this.posDrop = new nn.Dropout(config.posDropRate);
     this.headDrop = new nn.Dropout(config.dropRate);
   }
@@ -184,7 +184,7 @@ export class VisionTransformer extends nn.Module {
     if (posEmbed !== "learn") return null;
     const [rows, columns] = this.patchEmbed.gridSize;
     const count = rows * columns + (noEmbedClass ? 0 : this.numPrefixTokens);
-    return new nn.Parameter([1, count, embedDim], nn.truncatedNormal(0, 0.02));
+    return new nn.Parameter([1, count, embedDim], drawnBy(this.config, nn.truncatedNormal(0, 0.02)));
   }
 
   private embed(x: Tensor): Embedded {

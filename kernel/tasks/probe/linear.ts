@@ -43,27 +43,35 @@ export async function linear(
   if (!(l2 >= 0)) throw new TaskError(fn, "l2 must be at least 0", l2);
   await startTfjs();
   const standard = standardOf(train.features, channels);
-  const x = tf.tensor(standard(train.features), [train.labels.length, channels]);
-  const y = tf.tidy(() =>
-    tf.cast(tf.oneHot(tf.tensor(Array.from(train.labels), undefined, "int32") as never, classes), "float32"),
-  );
+  const found = await fit(standard(train.features), train.labels, { l2, channels, classes }, steps);
+  const weights = Float32Array.from(found.subarray(0, channels * classes));
+  const bias = Float32Array.from(found.subarray(channels * classes));
+  const predictions = tf.tidy(() => {
+    const x = tf.tensor(standard(test.features), [test.labels.length, channels]);
+    const scores = tf.matMul(x, tf.tensor(weights, [channels, classes]));
+    return tf.argMax(tf.add(scores, tf.tensor(bias, [classes])), 1);
+  });
+  const classesOf = Int32Array.from(await predictions.data());
+  predictions.dispose();
+  return { ...scoreOf(classesOf, test.labels), weights, bias };
+}
+
+/** Returns the weights [C, K] followed by the biases [K] of the best probe. */
+async function fit(
+  rows: Float32Array,
+  labels: ArrayLike<number>,
+  sizes: Omit<Problem, "x" | "y">,
+  steps: number,
+): Promise<Float64Array> {
+  const { channels, classes } = sizes;
+  const x = tf.tensor(rows, [labels.length, channels]);
+  const y = tf.tidy(() => {
+    const indices = tf.tensor(Array.from(labels), undefined, "int32");
+    return tf.cast(tf.oneHot(indices as never, classes), "float32");
+  });
   try {
     const start = new Float64Array((channels + 1) * classes);
-    const found = await minimize(start, (place) => slopeAt(place, { x, y, l2, channels, classes }), { steps });
-    const [weights, bias] = [found.slice(0, channels * classes), found.slice(channels * classes)].map((one) =>
-      Float32Array.from(one),
-    );
-    const asked = standard(test.features);
-    const predictions = await tf.tidy(() => {
-      const scores = tf.matMul(
-        tf.tensor(asked, [test.labels.length, channels]),
-        tf.tensor(weights, [channels, classes]),
-      );
-      return tf.argMax(tf.add(scores, tf.tensor(bias, [classes])), 1);
-    });
-    const classesOf = Int32Array.from(await predictions.data());
-    predictions.dispose();
-    return { ...scoreOf(classesOf, test.labels), weights, bias };
+    return await minimize(start, (place) => slopeAt(place, { x, y, ...sizes }), { steps });
   } finally {
     tf.dispose([x, y]);
   }
