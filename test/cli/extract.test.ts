@@ -208,7 +208,10 @@ describe("fovea extract", () => {
     );
     assert.match(extract("whole", "--dtype", "f16").stderr, /out must be empty or hold a run of the same dtype/);
     assert.match(extract("x", "--dtype", "f8").stderr, /dtype must be f32, f16, int8, received "f8"/);
-    assert.match(extract("x", "--indices", "a").stderr, /--indices must be all, or whole numbers and stem, received "a"/);
+    assert.match(
+      extract("x", "--indices", "a").stderr,
+      /--indices must be all, or whole numbers and stem, received "a"/,
+    );
     assert.match(extract("list.txt/x").stderr, /out must be a folder that can be written \(ENOTDIR\)/);
     assert.match(extract("x", "--images", join(folder, "absent")).stderr, /images must be a folder or a list of paths/);
   });
