@@ -2,6 +2,7 @@ import { type FeatureLevel, storedLayer } from "../features/levels";
 import { type FeatureFolder, open } from "../features/read";
 import { toFloat32 } from "../nn/floats";
 import { floatToHalf } from "../numeric";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { platform } from "../platform";
 import { chunks, mkdir, readdir, readFile, rename, rm, writeFile } from "../platform/files";
 import { join } from "../platform/path";
@@ -42,6 +43,15 @@ export interface TheiaSample {
 
 const WRITE = "sak.writeTheia";
 const READ = "sak.readTheia";
+const NAMES: OptionNames<TheiaWriteOptions> = {
+  out: true,
+  dataset: true,
+  model: true,
+  split: true,
+  level: true,
+  dtype: true,
+  samplesPerShard: true,
+};
 const plain = (model: string): string => model.replaceAll("/", "_");
 
 /**
@@ -53,6 +63,7 @@ const plain = (model: string): string => model.replaceAll("/", "_");
  * @throws SakError for pictures of one key, or a key with a dot, which webdataset would cut
  */
 export async function writeTheia(source: FeatureFolder | string, options: TheiaWriteOptions): Promise<string[]> {
+  checkOptionNames(WRITE, options, NAMES, SakError);
   const folder = typeof source === "string" ? await open(source) : source;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
   if (!Number.isInteger(samplesPerShard) || samplesPerShard < 1)
@@ -204,11 +215,39 @@ async function* shardSamples(path: string, extension: string): AsyncGenerator<Th
 
 async function* entriesIn(path: string): AsyncGenerator<{ name: string; bytes: Uint8Array }, void, void> {
   const { createTarDecoder } = await import("modern-tar");
-  const file = ReadableStream.from(chunks(path)) as ReadableStream<Uint8Array>;
-  for await (const { header, body } of file.pipeThrough(createTarDecoder({ strict: true }))) {
+  const entries = streamOf(chunks(path)).pipeThrough(createTarDecoder({ strict: true }));
+  for await (const { header, body } of itemsOf(entries)) {
     const parts: Uint8Array[] = [];
-    for await (const part of body) parts.push(part);
+    for await (const part of itemsOf(body)) parts.push(part);
     yield { name: header.name, bytes: joined(parts) };
+  }
+}
+
+function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+/** Yields what a stream holds. A caller that leaves early ends the stream, so that its file is closed. */
+async function* itemsOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }
 
