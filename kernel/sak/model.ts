@@ -223,7 +223,7 @@ export class Sak extends nn.Module {
   /**
    * Leaves a teacher's path out of every task, or takes it in again; the shares of the others grow in proportion.
    *
-   * @throws SakError for an unknown teacher
+   * @throws SakError for an unknown teacher, or where weights set by hand would leave nothing; nothing has changed then
    */
   bypass(teacher: string, on = true): this {
     this.pathOf("sak.Sak.bypass", teacher);
