@@ -75,6 +75,17 @@ function prune() {
     keepOnly(join(modules, folder, process.platform), process.arch);
   }
   pruneTfjs();
+  pruneFonts();
+}
+
+/** Faces that still pictures are drawn with, of a package that has twenty. */
+const FACES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
+
+function pruneFonts() {
+  const folder = join(modules, "dejavu-fonts-ttf");
+  for (const face of readdirSync(join(folder, "ttf"))) if (!FACES.includes(face)) rmSync(join(folder, "ttf", face));
+  for (const text of ["status.txt", "NEWS", "unicover.txt", "langcover.txt"])
+    rmSync(join(folder, text), { force: true });
 }
 
 /** Removes five of tfjs's six builds, with maps and tests; Node loads one. */

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   extract: async () => (await import("./cli/extract.js")).main,
   doctor: async () => (await import("./cli/doctor.js")).main,
   world: async () => (await import("./cli/world.js")).main,
+  dense: async () => (await import("./cli/dense.js")).main,
   backend: async () => (await import("./cli/backend.js")).main,
   adapter: async () => (await import("./cli/adapter.js")).main,
   law: async () => (await import("./cli/law/index.js")).main,

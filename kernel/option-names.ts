@@ -22,3 +22,8 @@ export function checkOptionNames<T extends object>(
   const stray = Object.keys(options).find((key) => !Object.hasOwn(names, key));
   if (stray !== undefined) throw new Failure(where, `options are ${Object.keys(names).join(", ")}`, stray);
 }
+
+/** Returns the options that are given: one that is `undefined` counts as absent, so that it hides no default. */
+export function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

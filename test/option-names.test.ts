@@ -37,7 +37,7 @@ const CALLS: Record<string, Call> = {
   "law.cScoreByLayer": (o) => law.cScoreByLayer(grid, [pair], o),
   "law.pckOfPair": (o) => law.pckOfPair(pair, grid, grid, o),
   "law.pckOfPredictor": (o) => law.pckOfPredictor(pair, (point) => point, o),
-  "law.baseline": (o) => law.baseline("same-position", [pair], o),
+  "law.baseline": (o) => law.baseline("copy" as never, [pair], o),
   "law.locate": (o) => law.locate(new Float32Array(4), 2, o),
   "law.aScore": (o) => law.aScore([], {}, o),
   "law.captionScore": (o) => law.captionScore({} as never, [], o),

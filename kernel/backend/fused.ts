@@ -3,26 +3,16 @@ import type { NativeBackend } from "./native/backend";
 import { isPlain } from "./native/backend";
 import { FUSED, type FusedAttributes, type FusedName, type FusedPlanner } from "./native/fused";
 import type { Tensor } from "./tensor";
+import { RECORDER } from "./recorder";
+import { isRecorded } from "./tape";
 import { tf } from "./tf";
 import { trainingDevice } from "./tfjs";
 
 export type { FusedAttributes, FusedName } from "./native/fused";
 
-/** Depths of tfjs's engine: inside computations of gradients, and inside kernels. */
-interface Depths {
-  gradientDepth: number;
-  kernelDepth: number;
-}
-
-/** Tests whether tfjs records operations for a gradient; a fused operation would not be recorded. */
-function isRecorded(): boolean {
-  const { gradientDepth, kernelDepth } = tf.engine().state as Depths;
-  return gradientDepth > 0 && kernelDepth === 0;
-}
-
 /** Tests whether the device has fused operations, and for these tensors. */
 export function canFuse(inputs: readonly Tensor[]): boolean {
-  return trainingDevice() === "native" && inputs.every((input) => isPlain(input as TensorInfo));
+  return trainingDevice() === "native" && tf.getBackend() !== RECORDER && inputs.every((input) => isPlain(input as TensorInfo));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isLoaded } from "./first-use";
 import { type NativeOptions, nativeThreads, startNative } from "./native/start";
 import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, runtimeVersion, tensorflowBuild } from "./node";
+import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
@@ -50,10 +51,12 @@ export async function startTfjs(
   request: TrainingDeviceRequest = "auto",
   options: NativeOptions = {},
 ): Promise<TrainingDevice> {
-  if (request === "auto") return trainingDevice() ?? (await startFirst(options));
-  if (!DEVICES.includes(request)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, request);
-  await startOne(request, options);
-  return request;
+  const current = trainingDevice();
+  if (request === "auto" && current !== "native") return current ?? (await startFirst(options));
+  const device = request === "auto" ? "native" : request;
+  if (!DEVICES.includes(device)) throw new DeviceError(START, `device must be auto, ${DEVICES.join(", ")}`, device);
+  await startOne(device, options);
+  return device;
 }
 
 const loaded = new Set<TrainingDevice>();
@@ -105,7 +108,7 @@ export function trainingDevice(): TrainingDevice | null {
 /** Tests whether tensors are in this process's memory, where reading one costs only a copy. */
 export function computesInMemory(): boolean {
   const device = trainingDevice();
-  return device !== "webgpu" && !(device === "tensorflow" && isOnGpu());
+  return tf.getBackend() !== RECORDER && device !== "webgpu" && !(device === "tensorflow" && isOnGpu());
 }
 
 /** Records an update of a training as a run of its device. */

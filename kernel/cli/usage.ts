@@ -37,6 +37,17 @@ ${PREPROCESS}
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
   "world balance": `usage: fovea world balance [options]: what the questions' words alone tell of their answers
   [--split train|val|test] [--count N] [--training N] [--json]`,
+  "dense score": `usage: fovea dense score --task T [options] PREDICTIONS/ LABELS/: scores of dense predictions, boundaries (odsF) without MATLAB
+  --task semseg|parts|saliency|normals|boundary|depth
+                         mIoU, maxF, mean angle, odsF, RMSE; counts are pooled over the pictures
+  Maps are PNG (palettes are read as indices) or NPY files of the same name in both folders. Saliency and boundaries are
+  grey levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
+  [--list FILE]          names of the pictures, one a line (default: all labels)
+  [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, whose 0 is unlabelled
+  [--absent zero|skip]   a class that does not occur counts 0 (default) or not at all
+  [--max-dist 0.0075]    of a boundary, as a share of the diagonal; NYUv2: 0.011
+  [--thresholds 99] [--nms] [--no-thin]  --nms for a network's raw boundaries
+  [--depth-scale 0.001]  metres of a stored unit; [--json]`,
   "backend install": `usage: fovea backend install tensorflow [--gpu] | cuda: a large runtime, into a folder of Fovea's own
   [--dry-run]            only say what would be fetched, and how large it is; [--json]`,
   "backend uninstall": `usage: fovea backend uninstall tensorflow [--gpu] | cuda: remove a large runtime`,
@@ -67,7 +78,7 @@ ${TABLE}
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
   [--by-layer]           each layer by itself; --indices all takes every one
-  [--match soft|argmax] [--window 5|none] [--temperature 0.02] [--mask-fill zero|-inf] [--center]
+  [--match soft|argmax] [--window 5|none] (0: the peak's cell alone) [--temperature 0.02] [--mask-fill zero|-inf] [--center]
   [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
 ${PREPROCESS}

@@ -1,4 +1,5 @@
 /** Reading of data sets in SPair-71k's layout. */
+
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
 import { platform } from "../platform";
 import { basename, join, relative, resolve } from "../platform/path";

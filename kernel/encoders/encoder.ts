@@ -23,6 +23,7 @@ import {
 import type { Precision } from "./precision";
 import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
 import { TextTower } from "./text-tower";
+import { type TrainableModel, trainableOf } from "./trainable";
 
 /** One block of an encoder, with the fields of timm's `feature_info`. */
 export interface LayerInfo {
@@ -259,6 +260,22 @@ export class Encoder extends Described {
       const network = this.parts.network.inLane(i + 1, threads);
       return new Encoder({ ...this.parts, network });
     });
+  }
+
+  /**
+   * Makes a vision transformer that can be trained out of the encoder (`models.VisionTransformer`): its configuration and weights are
+   * read from the graph, and its features equal the encoder's to 1e-4 of a layer's largest value.
+   *
+   * @throws ModelError with the reason where the structure is not that of a vision transformer
+   */
+  trainable(): Promise<TrainableModel> {
+    return trainableOf(this);
+  }
+
+  /** @internal Graph and sessions, from which a model that can be trained is read. */
+  get network(): Network {
+    this.checkOpen("encoder.trainable");
+    return this.parts.network;
   }
 
   /** Frees the model. Using the encoder afterwards is an error; disposing twice is not. */

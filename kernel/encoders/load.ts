@@ -29,7 +29,8 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
   inputSize?: number | [number, number];
   /**
    * Number format. `int8` runs about twice as fast on processors with integer dot products (such as AVX-512 VNNI) and
-   * changes features by a percent or two; for the device `cpu`. Default `fp32`.
+   * changes features by a percent or two; for the device `cpu`. Graphs that are quantized already (QDQ) run as they are, and
+   * exactly on processors without such products too. Default `fp32`.
    */
   precision?: Precision;
   /**

@@ -128,7 +128,7 @@ export class FeatureFolder extends Described {
         const entry = tensors[layer];
         // The manifest is untrusted: it must not lead out of the folder.
         if (!entry || !isShard(shard))
-          throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", JSON.stringify(shard));
+          throw new FeatureError(FEATURES, "the manifest must name a shard and a tensor", shard);
         const own = names.get(shard) ?? new Set();
         names.set(shard, own.add(entry.name));
         if (entry.scale !== undefined) own.add(entry.scale);

@@ -3,7 +3,8 @@ import { sleep } from "../platform/sleep";
 import { chunks, mkdir, open, rename, rm, stat } from "../platform/files";
 import { dirname } from "../platform/path";
 import { HubError } from "./errors";
-import { chunksOf, IDLE_MS, request, type HubRequest } from "./request";
+import { LIMITS, Patience } from "./patience";
+import { chunksOf, request, type HubRequest } from "./request";
 
 /** Download of a file to `target`. */
 export interface Download extends Pick<HubRequest, "url" | "settings" | "signal" | "fn"> {
@@ -51,8 +52,9 @@ async function fill(job: Download, part: string): Promise<void> {
   const file = await open(part, at ? "r+" : "w");
   try {
     for (let fruitless = 0; job.size === null || at < job.size; fruitless++) {
-      const { end, failure } = await connect(job, file, at);
-      if (end > at) fruitless = 0;
+      const { end, bytes, failure } = await connect(job, file, at);
+      // A connection that brings a few bytes is as good as none: a hub of a byte a second would hold the call for ever.
+      if (bytes >= LIMITS.leastBytes) fruitless = 0;
       at = end;
       if (failure === null && end >= (job.size ?? end)) break;
       if (fruitless >= FRUITLESS) throw failure ?? tooShort(job, end);
@@ -60,8 +62,6 @@ async function fill(job: Download, part: string): Promise<void> {
     }
     await file.truncate(at);
     await file.sync();
-  } catch (error) {
-    throw diskError(job, error);
   } finally {
     await file.close();
   }
@@ -70,38 +70,35 @@ async function fill(job: Download, part: string): Promise<void> {
 const tooShort = ({ fn, size, url }: Download, end: number): HubError =>
   new HubError(fn, `the hub must deliver ${size} bytes of ${url}`, end);
 
-function diskError({ fn, target }: Download, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const isDisk = code !== undefined && ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"].includes(code);
-  return isDisk ? new HubError(fn, `the cache must take the file (${code})`, target) : error;
-}
-
-/** Runs one connection and returns its end position and its error, if any. */
-async function connect(job: Download, file: FileHandle, start: number): Promise<{ end: number; failure: unknown }> {
+/** Runs one connection and returns its end position, its bytes, and its error, if any. */
+async function connect(
+  job: Download,
+  file: FileHandle,
+  start: number,
+): Promise<{ end: number; bytes: number; failure: unknown }> {
   const { fn, url, settings, signal } = job;
-  const patience = new AbortController();
-  const either = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;
+  const patience = new Patience(signal);
   const headers: Record<string, string> = start ? { range: `bytes=${start}-` } : {};
-  const answer = await request({ method: "GET", url, settings, headers, signal: either, fn });
-  let at = answer.status === 206 ? checkRange(job, answer, start) : 0;
-  const giveUp = (): void => patience.abort(new Error(`no byte in ${IDLE_MS / 1000} s`));
-  let timer = setTimeout(giveUp, IDLE_MS);
+  let at = start;
   try {
+    const answer = await request({ method: "GET", url, settings, headers, signal: patience.signal, fn });
+    at = answer.status === 206 ? checkRange(job, answer, start) : 0;
     for await (const chunk of chunksOf(answer)) {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, IDLE_MS);
+      patience.count(chunk.length);
       if (at + chunk.length > (job.size ?? job.maxBytes)) throw tooLong(job);
       await file.write(chunk, 0, chunk.length, at);
       at += chunk.length;
       job.onBytes(at);
     }
-    return { end: at, failure: null };
+    return { end: at, bytes: patience.bytes, failure: null };
   } catch (failure) {
     signal?.throwIfAborted();
     if (failure instanceof HubError || isSystem(failure)) throw failure;
-    return { end: at, failure: new HubError(fn, "the hub must deliver the whole file", `${at} bytes of ${url}`) };
+    const { message } = failure as Error;
+    const broken = new HubError(fn, "the hub must deliver the whole file", `${at} bytes of ${url} (${message})`);
+    return { end: at, bytes: patience.bytes, failure: broken };
   } finally {
-    clearTimeout(timer);
+    patience.end();
   }
 }
 

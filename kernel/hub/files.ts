@@ -3,7 +3,8 @@ import { download } from "./download";
 import { HubError } from "./errors";
 import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
 import { chunksOf, NO_ANSWER, request } from "./request";
-import { hubSettings, type HubSettings } from "./settings";
+import { Patience } from "./patience";
+import { type HubSettings, settingsWith } from "./settings";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { parseJson } from "../json-text";
 
@@ -25,8 +26,8 @@ export interface HubOptions {
   signal?: AbortSignal;
   /** Largest accepted file in bytes. Default 32 GiB. */
   maxBytes?: number;
-  /** Settings of the hub. Default: from the environment, see `HubSettings`. */
-  settings?: HubSettings;
+  /** Settings of the hub; each that is absent comes from the environment, see `HubSettings`. Default: all do. */
+  settings?: Partial<HubSettings>;
   /** Name of the public function in errors. Default: the called function. */
   fn?: string;
 }
@@ -59,7 +60,7 @@ export async function fetchFile(
   checkRepo(fn, repo);
   checkRevision(fn, revision);
   checkFile(fn, file);
-  const settings = options.settings ?? hubSettings(undefined, fn);
+  const settings = settingsWith(options.settings, fn);
   const cache = new RepoCache(settings.cache, repo);
   const known = await cached(cache, revision, file);
   if (known && (isCommit(revision) || settings.offline)) return known;
@@ -73,8 +74,17 @@ export async function fetchFile(
     return await bring({ repo, revision }, file, cache, { ...options, settings, fn });
   } catch (error) {
     if (known && error instanceof HubError && error.rule === NO_ANSWER) return known;
-    throw error;
+    throw diskError(fn, settings.cache, error);
   }
+}
+
+/** Codes of a disk that is full, read-only, or holds something else where the cache should be. */
+const DISK = "ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO ENOTDIR EEXIST EISDIR ELOOP ENAMETOOLONG".split(" ");
+
+function diskError(fn: string, cache: string, error: unknown): unknown {
+  const { code } = Object(error) as NodeJS.ErrnoException;
+  const isDisk = typeof code === "string" && DISK.includes(code);
+  return isDisk ? new HubError(fn, `the cache must be a folder that takes the file (${code})`, cache) : error;
 }
 
 async function cached(cache: RepoCache, revision: string, file: string): Promise<string | null> {
@@ -82,7 +92,7 @@ async function cached(cache: RepoCache, revision: string, file: string): Promise
   return commit && cache.find(commit, file);
 }
 
-type Settled = HubOptions & { settings: HubSettings; fn: string };
+type Settled = Omit<HubOptions, "settings"> & { settings: HubSettings; fn: string };
 
 async function bring(of: HubReference, file: string, cache: RepoCache, options: Settled): Promise<string> {
   const { settings, fn, signal, maxBytes = MAX_BYTES, onProgress = () => {} } = options;
@@ -135,24 +145,35 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
 export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
   const { fn = "hub.listFiles", signal } = options;
   checkOptionNames(fn, options, NAMES, HubError);
-  const settings = options.settings ?? hubSettings(undefined, fn);
+  const settings = settingsWith(options.settings, fn);
   if (settings.offline)
     throw new HubError(fn, "HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE must not be set to list files", repo);
   checkRevision(fn, revision);
   const url = `${settings.endpoint}/api/models/${checkRepo(fn, repo)}/revision/${encodeURIComponent(revision)}`;
-  const answer = await request({ method: "GET", url, settings, signal, fn });
-  const siblings = await readListing(answer, url, fn);
+  const patience = new Patience(signal);
+  const siblings = await request({ method: "GET", url, settings, signal: patience.signal, fn })
+    .then((answer) => readListing(answer, url, fn, patience))
+    .catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error instanceof HubError ? error : new HubError(fn, NO_ANSWER, `${url} (${(error as Error).message})`);
+    })
+    .finally(() => patience.end());
   return siblings.map((entry) => {
     if (typeof entry?.rfilename === "string") return checkFile(fn, entry.rfilename);
     throw new HubError(fn, "each sibling that the hub lists must have an rfilename", entry);
   });
 }
 
-async function readListing(answer: Response, url: string, fn: string): Promise<({ rfilename?: unknown } | null)[]> {
+async function readListing(
+  answer: Response,
+  url: string,
+  fn: string,
+  patience: Patience,
+): Promise<({ rfilename?: unknown } | null)[]> {
   const chunks: Uint8Array[] = [];
-  let length = 0;
   for await (const chunk of chunksOf(answer)) {
-    length += chunk.length;
+    patience.count(chunk.length);
+    const { bytes: length } = patience;
     if (length > MAX_LISTING) throw new HubError(fn, `a list of files may have ${MAX_LISTING} bytes`, url);
     chunks.push(chunk);
   }

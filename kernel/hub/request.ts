@@ -1,5 +1,6 @@
 import { sleep } from "../platform/sleep";
 import { HubError } from "./errors";
+import { LIMITS } from "./patience";
 import type { HubSettings } from "./settings";
 
 /** Request to the hub. */
@@ -13,8 +14,6 @@ export interface HubRequest {
   fn: string;
 }
 
-/** Milliseconds without a byte after which a connection is abandoned. */
-export const IDLE_MS = 30_000;
 const REDIRECTS = 5;
 const RETRIES = 3;
 /** Longest pause that is waited for; a longer one is reported. */
@@ -78,7 +77,7 @@ async function ask({ method, headers, settings, signal }: HubRequest, url: URL):
   const sent = new Headers({ "accept-encoding": "identity", "user-agent": "fovea", ...headers });
   if (own && settings.token) sent.set("authorization", `Bearer ${settings.token}`);
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(new Error(`no answer in ${IDLE_MS / 1000} s`)), IDLE_MS);
+  const timer = setTimeout(() => patience.abort(new Error(`no answer in ${LIMITS.idleMs / 1000} s`)), LIMITS.idleMs);
   try {
     return await fetch(url, {
       method,

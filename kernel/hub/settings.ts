@@ -2,6 +2,7 @@ import { platform } from "../platform";
 import { join } from "../platform/path";
 import { readFileSync, statSync } from "../platform/files";
 import { HubError } from "./errors";
+import { checkOptionNames, given, type OptionNames } from "../option-names";
 
 /** Location of the hub and its cache, by the variables of huggingface_hub. */
 export interface HubSettings {
@@ -36,6 +37,17 @@ export function hubSettings(env: Environment = platform().environment(), fn = "h
     token: checkToken(fn, env.HF_TOKEN?.trim() || readToken(tokenFile)),
     offline: [env.HF_HUB_OFFLINE, env.TRANSFORMERS_OFFLINE].some((one) => TRUE.includes((one ?? "").toUpperCase())),
   };
+}
+
+const NAMES: OptionNames<HubSettings> = { endpoint: true, cache: true, token: true, offline: true };
+
+/** Returns the environment's settings, overridden one by one by a caller's. */
+export function settingsWith(own: Partial<HubSettings> = {}, fn = "hub.settings"): HubSettings {
+  checkOptionNames(fn, own, NAMES, HubError);
+  const settings = { ...hubSettings(undefined, fn), ...given(own) };
+  const { endpoint, token, cache } = settings;
+  if (typeof cache !== "string" || cache === "") throw new HubError(fn, "settings.cache must be a folder", cache);
+  return { ...settings, endpoint: checkEndpoint(fn, endpoint), token: checkToken(fn, token) };
 }
 
 /** A path with the home folder for `~` and variables for `$NAME` and `${NAME}`, as Python expands them: unknown ones stay. */

@@ -92,36 +92,56 @@ export class HistoryFile {
 
   private locked<T>(body: () => T): T {
     const lock = `${this.path}.lock`;
-    for (let tries = 0; tries < LOCK_TRIES && !take(lock); tries++) {
+    let taken = take(lock);
+    for (let tries = 1; taken === "held" && tries < LOCK_TRIES; tries++) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE_MS);
+      taken = take(lock);
     }
     try {
       return body();
     } finally {
-      rmSync(lock, { force: true });
+      if (taken === "taken") remove(lock);
     }
   }
 }
 
-function take(lock: string): boolean {
+/** Takes a lock; "none" where there can be no lock, as in a folder that is read-only. */
+function take(lock: string): "taken" | "held" | "none" {
   try {
     closeSync(openSync(lock, "wx"));
-    return true;
-  } catch {
+    return "taken";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") return "none";
     const held = statSync(lock, { throwIfNoEntry: false });
+    if (held?.isDirectory()) return "none";
     // The lock's owner died.
-    if (held && Date.now() - held.mtimeMs > STALE_LOCK_MS) rmSync(lock, { force: true });
-    return false;
+    if (held && Date.now() - held.mtimeMs > STALE_LOCK_MS) remove(lock);
+    return "held";
+  }
+}
+
+function remove(lock: string): void {
+  try {
+    rmSync(lock, { force: true });
+  } catch {
+    // Not ours to remove.
   }
 }
 
 function parseLine(text: string): Line[] {
   try {
-    const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    return typeof line?.["s"] === "number" ? [line as Line] : [];
+    const line: unknown = JSON.parse(text);
+    return isLine(line) ? [line] : [];
   } catch {
     return []; // Half a line of a kernel that was killed while writing.
   }
+}
+
+function isLine(value: unknown): value is Line {
+  if (typeof value !== "object" || value === null) return false;
+  const { s, l, c, o } = value as Record<string, unknown>;
+  if (!Number.isSafeInteger(s)) return false;
+  return l === undefined || (Number.isSafeInteger(l) && (typeof c === "string" || typeof o === "string"));
 }
 
 function entriesOf(lines: readonly Line[]): HistoryEntry[] {

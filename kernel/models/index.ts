@@ -11,6 +11,11 @@ export {
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
 export { Projector, type ProjectorOptions } from "./projector";
 export { VisionTransformer } from "./vit/vit";
+export type { VitAttention, VitBlock } from "./vit/block";
+export type { VitFeedForward, VitMlp, VitSwiGlu, VitSwiGluPacked } from "./vit/mlp";
+export type { ConvStep, PatchEmbed } from "./vit/patch-embed";
+export type { RotaryTables } from "./vit/rotary";
+export type { AttentionPool } from "./vit/pool";
 export type { FullVitConfig, RotaryConfig, StemStep, VitActivation, VitConfig } from "./vit/config";
 export type { IntermediatesOptions, VitFormat, VitIntermediates } from "./vit/intermediates";
 export { vitParameters } from "./vit/count";
@@ -25,3 +30,8 @@ export {
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
+export type { OnnxInput, OnnxResult } from "./onnx/inputs";
+export { toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
+export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";
+export { trainable } from "./trainable/trainable";
+export { ModelSummary, type StepMemory, summary, type SummaryOptions, type SummaryRow } from "./summary";

@@ -1,3 +1,4 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { Dropout } from "./dropout";
@@ -171,3 +172,7 @@ function causalMask(N: number, M: number): Tensor {
   for (let i = 0; i < N; i++) mask.fill(HIDDEN, i * M + M - N + i + 1, (i + 1) * M);
   return tf.tensor(mask, [N, M]);
 }
+
+allowCapture(Attention, {
+  recipe: ({ heads, keyValueHeads, headFeatures, causal }) => [heads, keyValueHeads, headFeatures, causal].join(" "),
+});

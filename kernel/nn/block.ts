@@ -3,6 +3,7 @@ import { tf } from "../backend/tf";
 import { activate, type Activation, silu } from "./activations";
 import { Attention, type AttentionCall, type AttentionOptions } from "./attention";
 import { Dropout } from "./dropout";
+import { allowCapture } from "./captured";
 import { constant } from "./initializers";
 import { Linear } from "./linear";
 import { Module } from "./module";
@@ -142,3 +143,8 @@ export class Block extends Module {
     return tf.add(first, this.ls2?.forward(computed) ?? computed);
   }
 }
+
+allowCapture(Mlp, { recipe: ({ activation }) => activation });
+allowCapture(SwiGlu);
+allowCapture(LayerScale);
+allowCapture(Block, { whole: true });

@@ -1,6 +1,8 @@
 import type { Tensor } from "../backend/tensor";
+import { drawn } from "../backend/capture";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
+import { allowCapture } from "./captured";
 import { NnError } from "./error";
 import { Module } from "./module";
 import { sharedRandom } from "./random";
@@ -15,10 +17,15 @@ import { sharedRandom } from "./random";
  */
 export function dropPath(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
   checkShare("nn.dropPath", p);
-  if (p === 0) return x;
+  return p === 0 ? x : dropSamples(x, p, () => random);
+}
+
+function dropSamples(x: Tensor, p: number, random: () => Prng): Tensor {
   const B = x.shape[0];
-  const kept = Float32Array.from({ length: B }, () => (random.next() < p ? 0 : 1 / (1 - p)));
-  return tf.mul(x, tf.tensor(kept, [B, ...x.shape.slice(1).map(() => 1)]));
+  const shape = [B, ...x.shape.slice(1).map(() => 1)];
+  const factor = (): number => (random().next() < p ? 0 : 1 / (1 - p));
+  const factors = drawn(shape, () => tf.tensor(Float32Array.from({ length: B }, factor), shape));
+  return tf.mul(x, factors);
 }
 
 /** Layer of {@link dropPath} in training, identity in evaluation. */
@@ -30,10 +37,12 @@ export class DropPath extends Module {
 
   /** Drops samples of x [B, ...] in training. */
   forward(x: Tensor): Tensor {
-    return this.training ? dropPath(x, this.p) : x;
+    return this.training && this.p > 0 ? dropSamples(x, this.p, sharedRandom) : x;
   }
 }
 
 function checkShare(fn: string, p: number): void {
   if (!(p >= 0 && p < 1)) throw new NnError(fn, "p must lie in [0, 1)", p);
 }
+
+allowCapture(DropPath, { recipe: ({ p, training }) => `${p} ${training}` });

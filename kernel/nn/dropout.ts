@@ -1,4 +1,6 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
+import { drawn } from "../backend/capture";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
@@ -15,14 +17,18 @@ import { sharedRandom } from "./random";
  */
 export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
   if (!(p >= 0 && p < 1)) throw new NnError("nn.dropout", "p must lie in [0, 1)", p);
-  return p === 0 ? x : tf.mul(x, draw(x.shape, p, random));
+  if (p === 0) return x;
+  const factors = draw(x.shape, p, () => random);
+  return tf.mul(x, factors);
 }
 
 /** Draws the factors: 0 with probability p, else 1 / (1 - p). */
-function draw(shape: number[], p: number, random: Prng): Tensor {
-  const kept = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  for (let i = 0; i < kept.length; i++) kept[i] = random.next() < p ? 0 : 1 / (1 - p);
-  return tf.tensor(kept, shape);
+function draw(shape: number[], p: number, random: () => Prng): Tensor {
+  return drawn(shape, () => {
+    const kept = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    for (let i = 0; i < kept.length; i++) kept[i] = random().next() < p ? 0 : 1 / (1 - p);
+    return tf.tensor(kept, shape);
+  });
 }
 
 /** Layer of {@link dropout} in training, identity in evaluation (`torch.nn.Dropout`). */
@@ -34,11 +40,14 @@ export class Dropout extends Module {
 
   /** Applies dropout in training. x of any shape. */
   forward(x: Tensor): Tensor {
-    return this.training ? dropout(x, this.p) : x;
+    const factors = this.factors(x.shape);
+    return factors ? tf.mul(x, factors) : x;
   }
 
   /** Draws factors for a tensor of a shape, to multiply with; null where nothing is dropped. */
   factors(shape: number[]): Tensor | null {
-    return this.training && this.p > 0 ? draw(shape, this.p, sharedRandom()) : null;
+    return this.training && this.p > 0 ? draw(shape, this.p, sharedRandom) : null;
   }
 }
+
+allowCapture(Dropout, { recipe: ({ p, training }) => `${p} ${training}` });

@@ -16,6 +16,8 @@ export {
   type AttentionOptions,
   splitHeads,
 } from "./attention";
+export { allowCapture, type CaptureOptions } from "./captured";
+export { drawn } from "../backend/capture";
 export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
 export {
   DeformableAttention,

@@ -1,3 +1,4 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
@@ -74,3 +75,5 @@ function withBias(rows: Tensor, weight: Tensor, bias: Tensor): Tensor {
 export function checkLast(fn: string, x: Tensor, size: number): void {
   if (x.shape[x.shape.length - 1] !== size) throw new NnError(fn, `the input must be [..., ${size}]`, x.shape);
 }
+
+allowCapture(Linear);

@@ -1,8 +1,11 @@
 import type { TensorContainer } from "@tensorflow/tfjs-core/dist/tensor_types";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { captureForward } from "./captured";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
+import { needsRecomputation, recomputed } from "./recompute";
+import { told } from "./watch";
 
 /** Value of a module's property that belongs to the tree. */
 type Node = Parameter | Module;
@@ -103,10 +106,24 @@ function tidyForward(prototype: object): void {
     const forward = own?.value as Forward | undefined;
     if (typeof forward !== "function") continue;
     const tidy: Forward = function (...inputs) {
-      return tf.tidy(() => forward.apply(this, inputs));
+      const module = this as Module;
+      const compute = (inputs: readonly unknown[]): TensorContainer => forward.apply(module, [...inputs]);
+      return tf.tidy(() => {
+        const output = captureForward(module, inputs, compute) ?? otherwise(module, inputs, compute);
+        told(module, inputs, output);
+        return output;
+      });
     };
     Object.defineProperty(at, "forward", { ...own, value: tidy });
   }
+}
+
+function otherwise(
+  module: Module,
+  inputs: readonly unknown[],
+  compute: (inputs: readonly unknown[]) => TensorContainer,
+): TensorContainer {
+  return needsRecomputation(module) ? recomputed(module, inputs, compute) : compute(inputs);
 }
 
 /** Module from one tensor to one tensor. */

@@ -1,3 +1,4 @@
+import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { fusedOperation, fusedOr } from "./fused";
@@ -162,3 +163,6 @@ function rmsInputGradient(g: Tensor, normalized: Tensor, scale: Tensor): Tensor 
 function sumRows(x: Tensor): Tensor {
   return tf.sum(tf.reshape(x, [-1, x.shape[x.shape.length - 1]]), 0);
 }
+
+allowCapture(LayerNorm, { recipe: ({ eps }) => String(eps) });
+allowCapture(RMSNorm, { recipe: ({ eps }) => String(eps) });

@@ -1,3 +1,4 @@
+import { isRecorded } from "../backend/tape";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
@@ -5,8 +6,8 @@ import { tf } from "../backend/tf";
 export type OperationAttributes = Readonly<Record<string, number | string | boolean | readonly number[] | null>>;
 
 /**
- * Runs an operation under its name where the device has a kernel of that name, otherwise by its formula. A device that
- * records graphs knows operations that tfjs has no kernel for, as a convolution with all its gradients.
+ * Runs an operation under its name where the device has a kernel of that name, otherwise, and for gradients, by its formula. A
+ * device that records graphs knows operations that tfjs has no kernel for.
  */
 export function operation(
   name: string,
@@ -14,6 +15,6 @@ export function operation(
   attributes: OperationAttributes,
   formula: () => Tensor,
 ): Tensor {
-  if (!tf.getKernel(name, tf.getBackend())) return formula();
+  if (!tf.getKernel(name, tf.getBackend()) || isRecorded()) return formula();
   return tf.engine().runKernel(name, inputs as never, attributes as never);
 }

@@ -6,6 +6,12 @@ import { NnError } from "./error";
 import type { Initializer } from "./initializers";
 import { sharedRandom } from "./random";
 
+/** Parameters by their variables. */
+const owners = new WeakMap<Variable, Parameter>();
+
+/** Tests whether a variable belongs to a parameter that is frozen. */
+export const isFrozen = (variable: Variable): boolean => owners.get(variable)?.trainable === false;
+
 /** Trainable tensor of a module. The module owns it: `Module.dispose` frees it. */
 export class Parameter {
   /** False freezes it: training computes no gradient, keeps no state and leaves its bits unchanged. */
@@ -21,6 +27,7 @@ export class Parameter {
     this.value = init
       ? tf.tidy(() => tf.variable(tf.tensor(init(from as number[], random), from as number[], "float32")))
       : tf.variable(from as Tensor);
+    owners.set(this.value, this);
   }
 
   get shape(): number[] {

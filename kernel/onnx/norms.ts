@@ -97,8 +97,10 @@ function followAffine(graph: Graph, site: NormSite): NormSite {
   return bias ? { ...scaled, output: bias.output, bias: bias.constant } : scaled;
 }
 
+/** Returns the operator of a kind that alone reads a tensor, perhaps behind a change of type, with its constant operand. */
 function constantStep(graph: Graph, tensor: string, op: string): { output: string; constant: string } | null {
   const readers = graph.consumers.get(tensor) ?? [];
+  if (readers.length === 1 && readers[0].op === "Cast") return constantStep(graph, readers[0].outputs[0], op);
   if (readers.length !== 1 || readers[0].op !== op) return null;
   const other = readers[0].inputs.find((name) => name !== tensor);
   return other && graph.constant(other) ? { output: readers[0].outputs[0], constant: other } : null;

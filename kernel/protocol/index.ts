@@ -6,6 +6,7 @@ export {
   argmax,
   centeredRows,
   decodeFloat16,
+  dotRow,
   encodeFloat16,
   fromHalf,
   row,
@@ -21,5 +22,6 @@ export * from "./status";
 export * from "./alignment";
 export * from "./attention";
 export * from "./correspondence";
+export * from "./gallery";
 export * from "./law";
 export * from "./training";

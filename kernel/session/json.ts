@@ -2,6 +2,9 @@
 import { MOST_DEPTH } from "../jupyter/depth";
 import type { JSONObject, JSONValue } from "../display/host";
 
+/** Estimate for a number, a boolean or null. */
+const NUMBER_SIZE = 8;
+
 /** Most characters that a message names of a deep value's place. */
 const PLACE = 100;
 
@@ -67,6 +70,25 @@ function convertObject(where: string, value: object, above: Set<object>): JSONVa
   } finally {
     above.delete(value);
   }
+}
+
+/** Returns about how many characters a value has as JSON; more than `most` where it has more, without looking further. */
+export function sizeOf(value: JSONValue, most: number): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return NUMBER_SIZE;
+  if (Array.isArray(value)) return sumOf(value.values(), most);
+  let keys = 0;
+  for (const key of Object.keys(value)) keys += key.length;
+  return keys + sumOf(Object.values(value), most - keys);
+}
+
+function sumOf(values: Iterable<JSONValue>, most: number): number {
+  let size = 0;
+  for (const each of values) {
+    size += 1 + sizeOf(each, most - size);
+    if (size > most) break;
+  }
+  return size;
 }
 
 /** Describes a value in an error. */

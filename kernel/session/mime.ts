@@ -1,14 +1,25 @@
 /** Mime bundle of a value: its custom bundle if it has one, and always text. */
 import { platform } from "../platform";
 import { base64Encode } from "../protocol/core/base64";
-import type { MimeBundle } from "../display/host";
-import { describe, toJSON } from "./json";
+import type { JSONValue, MimeBundle } from "../display/host";
+import { describe, sizeOf, toJSON } from "./json";
 import { withUserIntrinsics } from "./run/intrinsics";
-import { cut, isError, shown, textOf } from "./run/reading";
+import { attempt, cut, isError, shown, textOf } from "./run/reading";
+import { KeyboardInterrupt } from "./run/scope";
 import { until, type Steps } from "./run/steps";
 
 /** Display method of Deno's convention, so that its libraries also display here. */
 const DISPLAY = Symbol.for("Jupyter.display");
+
+/** Largest plain text of a bundle, and largest sum of its parts, in characters: more would overload a front end and the notebook's file. */
+const PLAIN_LIMIT = 1 << 20;
+const BUNDLE_LIMIT = 32 << 20;
+const PLAIN = "text/plain";
+
+/** Returns whether a value shows itself, by a method that may take its time. */
+export function isSelfShowing(value: unknown): boolean {
+  return displayMethod(value) !== undefined;
+}
 
 /** Returns the bundle of a cell's result. Throws when the value's display method throws or returns no object. */
 export function* bundleOf(value: unknown): Steps<MimeBundle> {
@@ -16,11 +27,12 @@ export function* bundleOf(value: unknown): Steps<MimeBundle> {
   if (!own) return { "text/plain": plainText(value) };
   const given = yield* until(Promise.resolve(withUserIntrinsics(own)));
   const bundle = checkBundle("[Symbol.for('Jupyter.display')]()", given);
-  return "text/plain" in bundle ? bundle : { ...bundle, "text/plain": plainText(value) };
+  return PLAIN in bundle ? bundle : limited({ ...bundle, [PLAIN]: plainText(value) });
 }
 
 /**
- * Checks a bundle: each mime type maps to a string, base64 (bytes are converted) or JSON.
+ * Checks a bundle: each mime type maps to a string, base64 (bytes are converted) or JSON. Parts that are too large are left out,
+ * which the plain text says.
  *
  * @throws TypeError naming `where` and the mime type
  */
@@ -34,19 +46,42 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
       throw new TypeError(`${where}: keys must be mime types, received ${JSON.stringify(mimeType)}`);
     }
     if (content === undefined) continue;
-    checked[mimeType] =
-      content instanceof Uint8Array && !mimeType.endsWith("json")
-        ? base64Encode(content)
-        : toJSON(`${where} ${mimeType}`, content);
+    checked[mimeType] = encoded(where, mimeType, content);
   }
-  return checked;
+  return limited(checked);
 }
 
-/** Never throws: a value that cannot be inspected says so. */
+function encoded(where: string, mimeType: string, content: unknown): JSONValue {
+  if (!(content instanceof Uint8Array) || mimeType.endsWith("json")) return toJSON(`${where} ${mimeType}`, content);
+  // What is left out need not be encoded; any text beyond the limit stands for it.
+  return content.length > BUNDLE_LIMIT ? " ".repeat(content.length) : base64Encode(content);
+}
+
+/** Cuts the plain text and leaves out the parts that a bundle has no more room for. */
+function limited(bundle: MimeBundle): MimeBundle {
+  const { [PLAIN]: plain, ...parts } = bundle;
+  const kept: MimeBundle = {};
+  const notes: string[] = [];
+  let room = BUNDLE_LIMIT;
+  for (const [mimeType, content] of Object.entries(parts)) {
+    const size = sizeOf(content, room);
+    if (size <= room) {
+      room -= size;
+      kept[mimeType] = content;
+    } else notes.push(`[fovea: ${mimeType} is left out: an output holds at most ${BUNDLE_LIMIT} characters]`);
+  }
+  const text = typeof plain === "string" ? cut(plain, PLAIN_LIMIT) : plain;
+  if (notes.length > 0) kept[PLAIN] = [...(typeof text === "string" ? [text] : []), ...notes].join("\n");
+  else if (text !== undefined) kept[PLAIN] = text;
+  return kept;
+}
+
+/** Throws nothing but an interrupt: a value that cannot be inspected says so. */
 export function plainText(value: unknown): string {
   try {
     return cut(platform().inspect(value));
   } catch (error) {
+    if (attempt(() => error instanceof KeyboardInterrupt, false)) throw error;
     return `(util.inspect failed: ${isError(error) ? textOf(error, "message") : shown(error)})`;
   }
 }

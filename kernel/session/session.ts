@@ -17,9 +17,10 @@ import { SessionComms } from "./comms";
 import { Executor } from "./run/executor";
 import { Host } from "./host";
 import { saveIntrinsics, stuckChanges, withOwnIntrinsics } from "./run/intrinsics";
-import { bundleOf } from "./mime";
+import { bundleOf, isSelfShowing } from "./mime";
 import {
   CellModules,
+  installColors,
   installPrompt,
   interruptAnswered,
   onTurn,
@@ -66,7 +67,8 @@ export class Session {
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
-    installPrompt(post);
+    installPrompt(post, (error) => this.executor.fail(error));
+    installColors();
     this.stacks.install();
     tidyInspection();
     saveIntrinsics(platformObjects());
@@ -214,6 +216,7 @@ export class Session {
 
   /** Returns the bundle of a value. Its display method is the cell's code, which may never settle. */
   private *bundleOf(value: unknown, scope: Scope): Steps<MimeBundle> {
+    if (!isSelfShowing(value)) return yield* bundleOf(value);
     let bundle: MimeBundle = {};
     yield* this.executor.attend(scope, function* () {
       bundle = yield* bundleOf(value);

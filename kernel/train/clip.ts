@@ -1,13 +1,23 @@
 import type { Tensor } from "../backend/tensor";
+import { fused } from "../backend/fused";
 import { tf } from "../backend/tf";
 
 /** Returns √ Σ g² over all gradients, a scalar. */
 export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
   return tf.tidy(() => {
-    const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
+    const all = [...gradients.values()];
+    const groups = Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) =>
+      all.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    );
+    const squares = groups.map((group) => fused("sumOfSquares", group)?.[0] ?? tf.addN(group.map(squaredLength)));
     return squares.length ? tf.sqrt(tf.addN(squares)) : tf.scalar(0);
   });
 }
+
+/** Largest number of tensors in one operation. */
+const TOGETHER = 64;
+
+const squaredLength = (x: Tensor): Tensor => tf.sum(tf.square(x));
 
 /** Returns the factor on every gradient that limits their norm to `limit` (`torch.nn.utils.clip_grad_norm_`). */
 export function clipFactor(norm: number, limit: number): number {

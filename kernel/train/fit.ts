@@ -13,6 +13,7 @@ import { checkOptions, type FitOptions } from "./fit-options";
 import { MemoryMeter } from "./memory";
 import { plannedGroups, type TrainingPlan } from "./plan";
 import type { Optimizer, ParameterGroup } from "./optimizer";
+import { startRecomputing } from "./recompute";
 import type { StepReport, TrainingResult } from "./report";
 import { hashParameters, planStage, type StagePlan, type StageReport } from "./stages";
 import { TensorBoard } from "./tensorboard";
@@ -82,6 +83,7 @@ class Run<B> {
   private spent = { steps: 0, milliseconds: 0 };
   private readonly memory = new MemoryMeter();
   private readonly tensorboard: TensorBoard | null;
+  private readonly endRecomputing: () => void;
 
   constructor(private readonly options: FitOptions<B>) {
     checkStarted("train.fit");
@@ -102,6 +104,7 @@ class Run<B> {
       plan: this.describePlan(),
       frozen: "",
     };
+    this.endRecomputing = startRecomputing(model, options.recompute);
   }
 
   async *steps(): AsyncGenerator<StepReport, TrainingResult, void> {
@@ -118,6 +121,7 @@ class Run<B> {
 
   /** Frees the run's tensors and restores the parameters' flags. */
   end(): void {
+    this.endRecomputing();
     this.optimizer?.dispose();
     this.optimizer = null;
     this.tensorboard?.flush();
@@ -163,6 +167,8 @@ class Run<B> {
       optimizer: this.optimizer as Optimizer,
       rateScale,
       clipNorm: this.options.clipNorm ?? Infinity,
+      model: this.options.model,
+      step: this.progress.step + 1,
     });
     this.options.ema?.update();
     this.progress.step++;

@@ -1,4 +1,5 @@
 /** Training in stages on tfjs: optimizers, schedules, checkpoints. */
+export * as augment from "./augment";
 export { AdamW, type AdamWOptions } from "./adamw";
 export { batches, type BatchOptions, type BatchSource } from "./batches";
 export { type Checkpoint, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint";
@@ -9,6 +10,7 @@ export { Ema } from "./ema";
 export { TrainError } from "./error";
 export type { Evaluation, Validation } from "./evaluation";
 export { fit, steps } from "./fit";
+export { layerDecay, type LayerDecayOptions } from "./layer-decay";
 export type { FitOptions } from "./fit-options";
 export type { StepReport, TrainingResult } from "./report";
 export { disposeGradients, lossAndGradients, type LossAndGradients } from "./gradients";

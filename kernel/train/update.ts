@@ -1,9 +1,12 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { noteTraining } from "../backend/tfjs";
+import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
+import { sharedRandom } from "../nn/random";
 import type { Optimizer } from "./optimizer";
 import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
+import { firstNotFinite } from "./diagnose";
 import { TrainError } from "./error";
 import { lossAndGradients } from "./gradients";
 
@@ -32,6 +35,9 @@ export interface UpdateSettings<B> {
   optimizer: Optimizer;
   clipNorm: number;
   rateScale: number;
+  /** Model and number of the update, to name what is not finite. */
+  model: Module;
+  step: number;
 }
 
 /**
@@ -41,11 +47,15 @@ export interface UpdateSettings<B> {
  */
 export async function update<B>(batches: readonly B[], settings: UpdateSettings<B>): Promise<UpdateReport> {
   const start = performance.now();
+  const random = sharedRandom().state;
   const sums = new Sums();
   try {
     for (const batch of batches) sums.add(batch, settings);
     const report = await sums.report(batches.length);
-    checkFinite(report, sums.gradients);
+    checkFinite(report, sums.gradients, settings.step, () => {
+      sharedRandom().state = random;
+      return firstNotFinite(settings.model, () => batches.forEach(settings.loss));
+    });
     scaleGradients(sums.gradients, clipFactor(report.gradientNorm, settings.clipNorm) / batches.length);
     settings.optimizer.step(sums.gradients, settings.rateScale);
     noteTraining(performance.now() - start);
@@ -98,10 +108,20 @@ function scalar(name: string, metric: Tensor | number): Tensor {
   return tf.keep(tf.reshape(value, []));
 }
 
-function checkFinite({ loss, gradientNorm }: UpdateReport, gradients: ReadonlyMap<string, Tensor>): void {
-  if (!Number.isFinite(loss))
-    throw new TrainError("train.fit", "the loss must be finite; the parameters are as before this step", loss);
+function checkFinite(
+  { loss, gradientNorm }: UpdateReport,
+  gradients: ReadonlyMap<string, Tensor>,
+  step: number,
+  diagnose: () => string,
+): void {
+  const unchanged = "the parameters are as before this step";
+  if (!Number.isFinite(loss)) {
+    const rule = `the loss must be finite; ${unchanged}; in step ${step} the first value that is not is ${diagnose()}`;
+    throw new TrainError("train.fit", rule, loss);
+  }
   if (Number.isFinite(gradientNorm)) return;
   const broken = [...gradients].filter(([, g]) => !g.dataSync().every(Number.isFinite)).map(([name]) => name);
-  throw new TrainError("train.fit", "gradients must be finite; the parameters are as before this step", broken);
+  // Gradients are computed from the last layer to the first.
+  const first = broken.length ? `; in step ${step} the first that is not is of ${broken[broken.length - 1]}` : "";
+  throw new TrainError("train.fit", `gradients must be finite; ${unchanged}${first}`, broken);
 }

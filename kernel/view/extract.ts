@@ -44,8 +44,11 @@ export async function extractFeatures(
   return intermediates.map((map) => imageFeatures(where, map, image));
 }
 
+/** Size of an image in pixels. */
+export type ImageSize = Pick<RawImage, "width" | "height">;
+
 /** Checks a feature map of one image and normalises its rows. */
-export function imageFeatures(where: string, map: LayerFeatures, image: RawImage, item = 0): PlacedFeatures {
+export function imageFeatures(where: string, map: LayerFeatures, image: ImageSize, item = 0): PlacedFeatures {
   const grid: Grid = [map.grid[0], map.grid[1]];
   const size = grid[0] * grid[1] * map.channels;
   const tokens = tokensOf(map, item);
@@ -64,7 +67,7 @@ export function imageFeatures(where: string, map: LayerFeatures, image: RawImage
   };
 }
 
-function regionOf({ geometry }: LayerFeatures, image: RawImage, item: number): Box {
+function regionOf({ geometry }: LayerFeatures, image: ImageSize, item: number): Box {
   if (!geometry) return [0, 0, image.width, image.height];
   const { modelSize } = geometry[item];
   return [...unplace([0, 0], geometry[item]), ...unplace(modelSize, geometry[item])];

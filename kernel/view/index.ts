@@ -2,12 +2,14 @@
 export { alignment } from "./alignment";
 export { attention } from "./attention";
 export { correspondence } from "./correspondence";
+export { gallery } from "./gallery";
 export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { table } from "./table";
 export { training } from "./training";
+export type { Described } from "../display/describe";
 export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
 export type {
   Comm,
@@ -37,6 +39,14 @@ export {
   type HeadNumbers,
 } from "./attention";
 export { CorrespondenceView, type CorrespondenceOptions } from "./correspondence";
+export {
+  GalleryView,
+  type FeatureFolderLike,
+  type FeatureLineLike,
+  type GalleryOptions,
+  type GalleryProgress,
+  type PictureRoot,
+} from "./gallery";
 export { PcaView, type PcaOptions } from "./pca";
 export {
   LawView,

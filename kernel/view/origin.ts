@@ -11,7 +11,11 @@ import { MAX_LOAD, MAX_PATH, type SavedLoad } from "../protocol/core/saved";
  */
 export function imagePath(image: ImageInput): string | undefined {
   const given = image instanceof URL ? urlPath(image) : image;
-  if (typeof given !== "string") return undefined;
+  return typeof given === "string" ? pathFromNotebook(given) : undefined;
+}
+
+/** A path from the notebook's folder where it lies there; `undefined` for one that is too long. */
+export function pathFromNotebook(given: string): string | undefined {
   const inside = relative(platform().folder(), resolve(given));
   const path = inside.startsWith("..") ? given : inside;
   return path.length <= MAX_PATH ? path : undefined;

@@ -414,6 +414,14 @@ describe("memory of the device native", () => {
     x.dispose();
   });
 
+  it("takes other options while it computes, also without its name", async () => {
+    const { pool } = tf.backend() as unknown as { pool: { limit: number } };
+    const { limit } = pool;
+    assert.equal(await nn.start("auto", { memory: 10 ** 9 }), "native");
+    assert.equal(pool.limit, 10 ** 9);
+    await nn.start("native", { memory: limit });
+  });
+
   it("refuses options that are no whole numbers above 0", async () => {
     for (const [name, value] of [
       ["threads", 0],

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` is for `answers`: its machinery on WebAssembly in two minutes; `--seeds` (default 3) narrows its intervals.
+ * `--short` tests the machinery of `answers` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
+ * intervals of `answers`.
  */
 import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";

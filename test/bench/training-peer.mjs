@@ -13,6 +13,8 @@ import { makeStudy as makeVce } from "./vce.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const { nn, safetensors, train } = require("fovea");
+/** The choice that `train.fit({ recompute })` makes. */
+const { setRecomputed } = require(join(root, "kernel", "dist", "nn", "recompute.js"));
 const tf = require("@tensorflow/tfjs-core");
 
 const PATCH = 4;
@@ -39,9 +41,10 @@ class Vit extends nn.Module {
   }
 }
 
-async function makeVit(name, batch, folder) {
+async function makeVit(name, batch, folder, recompute = false) {
   nn.manualSeed(1);
   const model = new Vit(SIZES[name]);
+  for (const block of model.blocks) setRecomputed(block, recompute);
   const parameters = model.namedParameters();
   const x = tf.randomNormal([batch, 3, SIDE, SIDE], 0, 1, "float32", 1);
   const labels = tf.tensor1d(
@@ -63,6 +66,7 @@ async function makeVit(name, batch, folder) {
 
 const CASES = {
   vit: (batch, folder) => makeVit("vit", batch, folder),
+  recompute: (batch, folder) => makeVit("vit", batch, folder, true),
   tiny: (batch, folder) => makeVit("tiny", batch, folder),
   lora: async (_, folder) => (await makeAdapters(folder, ["LoRA"])).turns.LoRA,
   dual: async (_, folder) => (await makeAdapters(folder, ["Dual-LoRA"])).turns["Dual-LoRA"],

@@ -1,6 +1,6 @@
 /** Whole training steps on every device beside torch and torch + PEFT: time, processor time and the most memory, by turns. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { LinePeer, peersPython } from "./peers.mjs";
 
@@ -13,7 +13,13 @@ const CASES = [
     title: "ViT, 128 wide, 6 blocks, 256 tokens, batch 8",
     goals: { time: 1, memory: 0.8 },
   },
-  { name: "vit", batch: 32, rounds: 7, title: "the same, batch 32", goals: { time: 1, memory: 0.8 } },
+  {
+    name: "vit",
+    batch: 32,
+    rounds: 7,
+    title: "ViT, 128 wide, 6 blocks, 256 tokens, batch 32",
+    goals: { time: 1, memory: 0.8 },
+  },
   { name: "tiny", batch: 4, rounds: 25, title: "ViT, 32 wide, 2 blocks, 256 tokens, batch 4", goals: { time: 1.5 } },
   {
     name: "lora",
@@ -23,25 +29,44 @@ const CASES = [
     goals: { time: 0.8 },
   },
   { name: "vce", batch: 1, rounds: 9, title: "VCE, 576 tokens x 1024, 4 levels, batch 1", goals: { time: 1 } },
-  { name: "vce", batch: 4, rounds: 5, title: "the same, batch 4", goals: { time: 1 } },
+  { name: "vce", batch: 4, rounds: 5, title: "VCE, 576 tokens x 1024, 4 levels, batch 4", goals: { time: 1 } },
 ];
+/** Widest vectors that the processor computes with, where the system tells. */
+function instructions() {
+  const path = "/proc/cpuinfo";
+  const flags = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const found = ["avx512f", "avx2", "asimd"].find((flag) => new RegExp(`\\b${flag}\\b`).test(flags));
+  return found ?? "unknown instructions";
+}
+
 const DEVICES = ["native", "tensorflow", "wasm"];
 /** Rounds of a device that is many times slower than the others. */
 const SLOW = { wasm: 2 };
-/** Goal of Dual-LoRA over our LoRA. */
-const DUAL_GOAL = 1.1;
+/** Cases of ours over other cases of ours. */
+const OWN = [
+  ["Dual-LoRA over our LoRA", ["dual", "lora"], 16, 7, { time: 1.1 }],
+  [
+    "the ViT, batch 32, with `recompute`, over itself without",
+    ["recompute", "vit"],
+    32,
+    5,
+    { time: 1.35, memory: 0.5 },
+  ],
+];
 
 export async function training({ short = false } = {}) {
   const python = await peersPython();
   const rows = [];
   for (const one of CASES) rows.push(...(await rowsOf(short ? { ...one, rounds: 2 } : one, python, short)));
-  rows.push(await dualRow(short ? 2 : 7));
+  for (const [title, names, batch, rounds, goals] of OWN)
+    rows.push(await ownRow(title, names, batch, short ? 2 : rounds, goals));
   return {
     title: "Training",
     note:
       "One training step: forward, backward and AdamW (VCE: without an update), medians of rounds by turns, each side in a process that " +
       "computes nothing else. Both sides begin with the same weights and compute the same losses. Peak: the most memory that the process " +
-      "has held. `torch, passive` has OMP_WAIT_POLICY=passive, for machines that do other work too. Goals are for `native` over torch.",
+      "has held. `torch, passive` has OMP_WAIT_POLICY=passive, for machines that do other work too. Goals are for `native` over torch. " +
+      `${cpus().length} cores, ${instructions()}.`,
     rows,
   };
 }
@@ -143,15 +168,16 @@ function rowOf(title, side, figures, peer, goals) {
   };
 }
 
-/** Dual-LoRA over our LoRA, of the same rank on the same block. */
-async function dualRow(rounds) {
+/** One case of ours over another, on `native`. */
+async function ownRow(title, [name, other], batch, rounds, goals) {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), "fovea-bench-")));
   try {
-    const lora = await ours("lora", "native", 16, folders[0]);
-    const dual = await ours("dual", "native", 16, folders[1]);
-    const found = await byTurns({ lora, dual }, rounds);
-    const row = rowOf("Dual-LoRA over our LoRA", "native", found.dual, found.lora, { time: DUAL_GOAL });
-    return row;
+    const sides = {
+      own: await ours(name, "native", batch, folders[0]),
+      other: await ours(other, "native", batch, folders[1]),
+    };
+    const found = await byTurns(sides, rounds);
+    return rowOf(title, "native", found.own, found.other, goals);
   } finally {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }

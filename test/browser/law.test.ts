@@ -186,6 +186,8 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
     await law.says("caption", /R² 0\.830/);
     const [width, height] = pngSize(await exported(page.page, law.root, "PNG"));
     assert.ok(width > 700 && height > 700, `${width} x ${height}`);
+    const svg = (await exported(page.page, law.root, "SVG")).toString();
+    assert.match(svg, /^<svg [^>]*viewBox[^]*mmbench_en: predicted and measured[^]*Fitted surface over A score/);
     const { fits, encoders } = JSON.parse((await exported(page.page, law.root, "JSON")).toString());
     assert.ok(Math.abs(fits.mmbench_en.r2 - 0.8300505266) < 1e-9);
     assert.equal(encoders.length, 13);

@@ -8,7 +8,12 @@ const CONTROLS = [
   ".jp-FoveaView-controls :is(button, select, input)",
   ".jp-FoveaLaw-names li",
   ".jp-FoveaAlignment-chip",
+  ".jp-FoveaAttention-head",
+  ".jp-FoveaGallery-neighbors li",
 ].join(", ");
+
+/** Marks parts that were hidden from screen readers, and are again when the looking is over. */
+const SHOWN = "data-shown-to-axe";
 
 /** Number of items tried of a list of like ones. */
 const LIKE = 3;
@@ -27,6 +32,12 @@ export async function stateViolations(page: Page, root: Locator): Promise<string
     };
     await tryStates(page, control, look);
   }
+  await root.locator(`[${SHOWN}]`).evaluateAll((nodes, mark) => {
+    for (const node of nodes) {
+      node.removeAttribute(mark);
+      node.setAttribute("aria-hidden", "true");
+    }
+  }, SHOWN);
   return found;
 }
 
@@ -60,9 +71,12 @@ function lookOf(control: Element): string {
 
 async function controlsOf(root: Locator): Promise<Locator[]> {
   // The lists that stand for a table are hidden from screen readers, and axe passes over them; people see them.
-  await root.locator("[aria-hidden]:is(ol, div)").evaluateAll((nodes) => {
-    for (const node of nodes) node.removeAttribute("aria-hidden");
-  });
+  await root.locator("[aria-hidden]:is(ol, div)").evaluateAll((nodes, mark) => {
+    for (const node of nodes) {
+      node.removeAttribute("aria-hidden");
+      node.setAttribute(mark, "");
+    }
+  }, SHOWN);
   const all = await root.locator(CONTROLS).filter({ visible: true }).all();
   const items = await Promise.all(all.map((one) => one.evaluate((node) => !node.matches("button, select, input"))));
   const like = all.filter((_, i) => items[i]).slice(0, LIKE);
@@ -106,7 +120,9 @@ async function over(page: Page, control: Locator): Promise<void> {
 }
 
 function isToggle(control: Locator): Promise<boolean> {
-  return control.evaluate((node) => node.matches("[aria-pressed], [aria-expanded], li, .jp-FoveaAlignment-chip"));
+  return control.evaluate((node) =>
+    node.matches("[aria-pressed], [aria-expanded], .jp-FoveaLaw-names li, .jp-FoveaAlignment-chip"),
+  );
 }
 
 /** Two frames: one that draws, one that has been shown. */

@@ -113,6 +113,17 @@ class DisplayTests(HostileTests):
         self.assertEqual(self.kernel.run("({ get [Symbol.for('Jupyter.display')]() { throw 1 } }) as any").reply["status"], "error")
         self.assert_answers()
 
+    def test_a_huge_display_is_cut_with_a_notice(self):
+        for made in ("({ [Symbol.for('Jupyter.display')]: () => ({ 'text/html': 'x'.repeat(100e6) }) })", "host.display({ 'text/plain': 'x'.repeat(100e6) })", "host.display({ 'image/png': new Uint8Array(100e6) })", "host.display({ 'application/json': Array(20e6).fill(1) })", "'x'.repeat(100e6)", "Array(1e6).fill('x'.repeat(100))"):
+            result = self.kernel.run(made)
+            self.assertEqual(result.reply["status"], "ok", made)
+            (shown,) = result.of("display_data", "execute_result")
+            self.assertLess(len(json.dumps(shown)), 2_000_000)
+            self.assertRegex(shown["data"]["text/plain"], r"\[fovea: .*(cut after|is left out)|more items|more characters", made)
+        large = "x" * 10_000_000
+        self.assertEqual(self.kernel.run("host.display({ 'text/html': 'x'.repeat(10e6) })").of("display_data")[0]["data"]["text/html"], large)
+        self.assert_answers()
+
     def test_a_display_that_never_settles_can_be_interrupted(self):
         msg_id = self.kernel.client.execute("console.log('begun'); ({ [Symbol.for('Jupyter.display')]: () => new Promise(() => {}) })")
         self.kernel.next_of("stream")

@@ -33,6 +33,32 @@ class InterruptTests(unittest.TestCase):
             self.assertEqual(kernel.finish(cell).reply["ename"], "KeyboardInterrupt")
             self.assertEqual(kernel.run("await null; let n = 0; for (let i = 0; i < 1e4; i++) n++; n").value, "10000")
 
+    def test_an_interrupt_within_work_that_node_counts_leaves_the_session(self):
+        kernel = Kernel()
+        self.addCleanup(kernel.stop)
+        session = kernel.run("import { AsyncResource } from 'node:async_hooks'; const work = new AsyncResource('work'); const session = process.pid; session").value
+        nested = "work.runInAsyncScope(() => work.runInAsyncScope(() => { console.log('begun'); for (;;); }))"
+        for code in (nested, f"await null; {nested}", f"const run = async () => {{ {nested} }}; await run()"):
+            cell = kernel.client.execute(code)
+            kernel.next_of("stream", accept=lambda m: "begun" in m["content"]["text"])
+            kernel.manager.interrupt_kernel()
+            self.assertEqual(kernel.finish(cell).reply["ename"], "KeyboardInterrupt")
+            self.assertEqual(kernel.run("await null; session").value, session)
+        self.assertEqual(kernel.run("setTimeout(() => console.log('timer'), 5); await new Promise((r) => setTimeout(r, 50))").text(), "timer\n")
+
+    def test_a_session_survives_the_removal_of_all_listeners(self):
+        kernel = Kernel()
+        self.addCleanup(kernel.stop)
+        session = kernel.run("const session = process.pid; session").value
+        kernel.run("process.removeAllListeners(); setTimeout(() => { throw new Error('late') }); Promise.reject(1)")
+        self.assertEqual(kernel.run("await new Promise((r) => setTimeout(r, 50)); session").value, session)
+        for code in ("for (;;);", "await new Promise(() => {})"):
+            cell = kernel.client.execute(code)
+            kernel.next_of("execute_input", accept=lambda m: m["content"]["code"] == code)
+            kernel.manager.interrupt_kernel()
+            self.assertEqual(kernel.finish(cell).reply["ename"], "KeyboardInterrupt")
+        self.assertEqual(kernel.run("session").value, session)
+
 
 if __name__ == "__main__":
     unittest.main()

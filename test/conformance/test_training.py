@@ -8,7 +8,7 @@ SETUP = """
 import { nn, train } from "fovea";
 import * as tf from "fovea/tf";
 
-const device = await nn.start("wasm");
+nn.manualSeed(1);
 class Model extends nn.Module {
   readonly fc1 = new nn.Linear(2, 8);
   readonly fc2 = new nn.Linear(8, 2);

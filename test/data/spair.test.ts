@@ -79,6 +79,19 @@ describe("spair.read", () => {
 });
 
 describe("world.writeSpair and spair.read", () => {
+  it("say how many pairs there are where fewer than asked for can be drawn", async () => {
+    const dir = join(root, "..", `few-${process.pid}`);
+    const few = { images: 4, pairs: 60, categories: ["cat", "mug"] } as const;
+    const spec = await world.writeSpair(dir, few);
+    const { pairs } = spair.read(dir);
+    assert.ok(pairs.length < 60 && pairs.length > 0, `${pairs.length} pairs`);
+    assert.equal(spec.pairs, pairs.length);
+    assert.deepEqual(JSON.parse(readFileSync(join(dir, "spec.json"), "utf8")), spec);
+    assert.deepEqual(await world.writeSpair(dir, few), spec, "found, not written again");
+    await assert.rejects(world.writeSpair(dir, { ...few, pairs: pairs.length }), /another specification/);
+    rmSync(dir, { recursive: true });
+  });
+
   it("give back the keypoints, boxes and sizes that were rendered", () => {
     const data = spair.read(root);
     assert.equal(data.pairs.length, 10);

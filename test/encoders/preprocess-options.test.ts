@@ -31,6 +31,10 @@ describe("preprocess options", () => {
     assert.deepEqual(merge({ mean: [0, 0, 0] }), { ...plan, mean: [0, 0, 0] });
     assert.deepEqual(merge("half"), { ...plan, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
     assert.deepEqual(merge("imagenet").std, [0.229, 0.224, 0.225]);
+    const all = { resize: "stretch", interpolation: "bilinear", mean: [0, 0, 0], std: [1, 1, 1] };
+    const odd = { ...own, do_rescale: false };
+    assert.deepEqual(merge(all, odd), { ...merge(undefined, odd), ...all }, "also those that are most of a plan");
+    assert.deepEqual(merge({ mean: undefined, resize: undefined }), plan, "undefined is absent");
     assert.deepEqual(merge({ input_size: [3, 32, 32], mean: [1, 1, 1] }).mean, [1, 1, 1]);
   });
 
@@ -40,7 +44,10 @@ describe("preprocess options", () => {
       () => merge("imagenets"),
       /preprocess must be imagenet, clip, half or an object, received "imagenets"/,
     );
-    assert.throws(() => merge(undefined, null), /Give preprocess: "imagenet", "clip" or "half", or \{ inputSize: 224/);
+    assert.throws(
+      () => merge(undefined, null),
+      /the option preprocess: "imagenet", "clip" or "half", or \{ inputSize: 224/,
+    );
   });
 
   it("with values out of reach of any picture are refused", () => {
@@ -51,6 +58,9 @@ describe("preprocess options", () => {
     );
     assert.throws(timm({ crop_pct: 1e-300 }), /crop_pct must be a share of 0\.01\.\.4, received 1e-300/);
     assert.throws(() => readPreprocess({ ...own, resample: "__proto__" }, null, "test"), /resample must be Pillow's/);
+    let deep: unknown = [];
+    for (let i = 0; i < 20_000; i++) deep = [deep];
+    assert.throws(() => readPreprocess({ image_mean: [0, 0, 0], size: deep }, null, "test"), /must name a size/);
     assert.throws(() => readPreprocess({ ...own, resample: "constructor" }, null, "test"), /resample must be/);
   });
 
@@ -66,6 +76,16 @@ describe("preprocess options", () => {
         /the processor is not followed, as it/,
       );
     }
+    for (const name of ["DeepseekOcr2", "Glm5Next", "GraniteDocling", "Idefics", "LayoutLMv2", "VitPose"])
+      assert.throws(read({ image_processor_type: `${name}ImageProcessor` }), /the processor is not followed, as it/);
+    for (const key of ["do_grayscale", "crop_to_patches", "do_thumbnail"]) {
+      assert.throws(read({ [key]: true }), new RegExp(`${key} of a processor is not followed`));
+      assert.equal(read({ [key]: false })().resize, "shortest-edge");
+    }
+    const detr = { image_processor_type: "DetrImageProcessor", size: { shortest_edge: 800, longest_edge: 1333 } };
+    assert.throws(read({ ...detr, do_pad: true }), /it chooses a size by the picture/);
+    const bare = { image_processor_type: "SuperPointImageProcessor", size: { height: 32, width: 32 } };
+    assert.throws(() => readPreprocess(bare, null, "test"), /must say image_mean, or do_normalize/);
     assert.throws(read({ do_flip_channel_order: true }), /do_flip_channel_order of a processor is not followed/);
     const complete = { resize: "stretch", interpolation: "bicubic", mean: [0, 0, 0], std: [1, 1, 1] };
     assert.equal(merge(complete, { ...own, image_processor_type: "JanusImageProcessor" }).resize, "stretch");

@@ -34,6 +34,24 @@ describe("preprocessing equals the Python reference", () => {
   }
 });
 
+describe("processors of transformers with a rule that a key shows", () => {
+  // Made by golden/make_processors.py with transformers 5.23.
+  const made = parseSafetensors(readFileSync(join(FOLDER, "processors.safetensors"))).tensors;
+  const read = JSON.parse(readFileSync(join(FOLDER, "processors.json"), "utf8")) as Record<string, object>;
+  const { data: pixels, shape } = made.get("source")!;
+  const image = { data: pixels as Uint8Array, width: shape[1], height: shape[0], channels: 3 as const };
+  for (const [name, config] of Object.entries(read))
+    it(`${name}: within 2 grey levels`, () => {
+      const plan = readPreprocess(config, null, "test");
+      const result = new Float32Array(3 * plan.inputSize[0] * plan.inputSize[1]);
+      preprocessImage(image, plan, result);
+      const level = Math.max(...plan.std.map((std) => plan.rescale / std));
+      const expected = made.get(name)!;
+      assert.deepEqual(expected.shape, [1, 3, ...plan.inputSize]);
+      assert.ok(maxAbsDiff(result, expected.data as Float32Array) < 2.01 * level);
+    });
+});
+
 describe("geometry maps points between picture and model input", () => {
   const image = { data: new Uint8Array(3 * 200 * 100), width: 200, height: 100, channels: 3 as const };
   const plan = (options: object): Preprocess => readPreprocess({ inputSize: 50, ...options }, null, "test");
@@ -69,7 +87,13 @@ describe("geometry maps points between picture and model input", () => {
 });
 
 describe("shortest_edge without a centre crop, as transformers has it", () => {
-  const config = (size: object): object => ({ image_processor_type: "X", resample: 3, size, do_center_crop: false });
+  const config = (size: object): object => ({
+    image_processor_type: "X",
+    resample: 3,
+    size,
+    do_center_crop: false,
+    do_normalize: false,
+  });
   const picture = (width: number, height: number): RawImage => ({
     data: new Uint8Array(3 * width * height),
     width,

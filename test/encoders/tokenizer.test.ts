@@ -132,6 +132,9 @@ describe("a tokenizer.json that is not read", () => {
       },
       /may not shorten texts before a Metaspace/,
     ],
+    ["a step whose type is a deep list", { normalizer: { type: deep() } }, /must name the types of its steps/],
+    ["a piece that is a deep list", { model: { type: "Unigram", vocab: [deep()] } }, /each piece with a finite score/],
+    ["merges of deep lists", { model: { ...model, merges: [[deep(), "a"]] } }, /merges of two parts/],
     ["a normaliser without its flags", { normalizer: { type: "BertNormalizer" } }, /true or false for lowercase/],
     ["a table that is none", { normalizer: { type: "Precompiled", precompiled_charsmap: "AAAA" } }, /in base64/],
     ["a table of no text", { normalizer: { type: "Precompiled", precompiled_charsmap: {} } }, /in base64/],
@@ -212,10 +215,26 @@ describe("a tokenizer.json that is not read", () => {
     assert.deepEqual(lengths, [200_000, 50_000, 4000, 1]);
   });
 
+  it("joins equal pairs from the left, and takes words up to the longest", () => {
+    const pairs = Tokenizer.fromJson({ model: { type: "BPE", vocab: { a: 0, aa: 1 }, merges: ["a a"] } }, "test");
+    assert.deepEqual(Array.from(pairs.encode(["aaa"]).ids, Number), [1, 0]);
+    assert.deepEqual(Array.from(pairs.encode(["aaaaa"]).ids, Number), [1, 1, 0]);
+    const vocab = { "[UNK]": 0, a: 1, "##a": 2 };
+    const words = Tokenizer.fromJson({ model: { ...WORD_PIECE, vocab, max_input_chars_per_word: 3 } }, "test");
+    const ids = (text: string): number[] => Array.from(words.encode([text]).ids, Number);
+    assert.deepEqual([ids("aaa"), ids("aaaa")], [[1, 2, 2], [0]]);
+  });
+
   it("reads a character cut in two as the sign for such", () => {
     const signs = Tokenizer.fromJson({ model: { type: "WordLevel", vocab: { "[UNK]": 0, "\ufffd": 1 } } }, "test");
     assert.deepEqual(Array.from(signs.encode(["\ud83d"]).ids), [1n]);
   });
+
+  function deep(): unknown {
+    let list: unknown = [];
+    for (let i = 0; i < 20_000; i++) list = [list];
+    return list;
+  }
 
   function nested(depth: number): object {
     let step: object = { type: "Lowercase" };

@@ -6,8 +6,13 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { exportCode as alignmentCode } from "../../extension/src/alignment/exports";
 import { initialState as alignmentState } from "../../extension/src/alignment/state";
+import { exportCode as attentionCode } from "../../extension/src/attention/exports";
+import { initialState as attentionState } from "../../extension/src/attention/state";
 import { exportCode as correspondenceCode } from "../../extension/src/correspondence/exports";
 import { addPin, initialState as correspondenceState } from "../../extension/src/correspondence/state";
+import { exportCode as galleryCode } from "../../extension/src/gallery/exports";
+import { initialState as galleryState } from "../../extension/src/gallery/state";
+import { GalleryStore } from "../../extension/src/gallery/store";
 import { exportCode as lawCode } from "../../extension/src/law/exports";
 import { initialState as lawState } from "../../extension/src/law/state";
 import { exportCode as trainingCode } from "../../extension/src/training/exports";
@@ -20,10 +25,14 @@ import { promised } from "../../kernel/dist/session/run/steps";
 import { installHost, type SessionHost } from "../../kernel/dist/display/host";
 import {
   ALIGNMENT_MIME,
+  ATTENTION_MIME,
   CORRESPONDENCE_MIME,
+  GALLERY_MIME,
   LAW_MIME,
   readAlignment,
+  readAttention,
   readCorrespondence,
+  readGallery,
   readLaw,
   readTraining,
   RunRecord,
@@ -118,6 +127,33 @@ describe("the code of a view, run by the session", { timeout: 300_000 }, () => {
     const code = alignmentCode(before, alignmentState(before, 0));
     assert.match(code, /\/\/ patches: feature map for the image, \d+ x \d+ patches, \d+ channels/);
     assert.deepEqual(readAlignment((await run(code))[ALIGNMENT_MIME]), before);
+  });
+
+  it("makes an attention view again, with encoder, pictures and query", async () => {
+    executor.reset();
+    await run(WORLD);
+    const made = await run(`import { encoders, view } from "fovea";
+      const encoder = await encoders.load("zoo/clip-vit");
+      await view.attention([pair.source.path, pair.target.path], encoder, { indices: [1, -1], title: "Where" })`);
+    const before = readAttention(made[ATTENTION_MIME]);
+    const state = { ...attentionState(before), layer: 0, head: 2, query: before.prefix + 40 };
+    executor.reset();
+    const after = readAttention((await run(attentionCode(before, state)))[ATTENTION_MIME]);
+    assert.deepEqual([after.layer, after.head, after.query, after.title], [0, 2, before.prefix + 40, "Where"]);
+    assert.deepEqual([after.pictures, after.numbers], [before.pictures, before.numbers]);
+  });
+
+  it("makes a gallery again from its folder of features", async () => {
+    const [pictures, out] = [join(folder, "world", "JPEGImages"), join(folder, "features")];
+    const made = await run(`import { encoders, features, view } from "fovea";
+      const clip = await encoders.load("zoo/clip-vit");
+      await features.extract({ encoder: clip, images: ${JSON.stringify(pictures)}, out: ${JSON.stringify(out)} });
+      await view.gallery(await features.open(${JSON.stringify(out)}), { pictures: ${JSON.stringify(pictures)} })`);
+    const before = readGallery(made[GALLERY_MIME]);
+    const state = { ...galleryState(before), index: 2 };
+    executor.reset();
+    const after = readGallery((await run(galleryCode(before, state, new GalleryStore(before))))[GALLERY_MIME]);
+    assert.deepEqual({ ...after, view: "", thumbs: [] }, { ...before, view: "", thumbs: [], current: 2 });
   });
 
   it("shows a training, and says where the model and its data go", async () => {

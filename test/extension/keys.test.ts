@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { alignmentKeys } from "../../extension/src/alignment/keys";
+import { attentionKeys } from "../../extension/src/attention/keys";
 import { correspondenceKeys } from "../../extension/src/correspondence/keys";
+import { galleryKeys } from "../../extension/src/gallery/keys";
 import { lawKeys } from "../../extension/src/law/keys";
 import { ARROWS, Keys, arrowStep, type Key } from "../../extension/src/parts/keys";
 import type { Translate } from "../../extension/src/parts/translate";
@@ -49,7 +51,14 @@ describe("a table of keys", () => {
 });
 
 describe("the keys of every viewer", () => {
-  const tables = [alignmentKeys(trans), correspondenceKeys(trans), lawKeys(trans), trainingKeys(trans)];
+  const tables = [
+    galleryKeys(trans),
+    alignmentKeys(trans),
+    attentionKeys(trans),
+    correspondenceKeys(trans),
+    lawKeys(trans),
+    trainingKeys(trans),
+  ];
 
   it("list themselves under a question mark, and say so on a button", () => {
     for (const keys of tables) {

@@ -146,6 +146,17 @@ describe("features.extract", () => {
     writeFileSync(file, bytes);
   }
 
+  it("keeps the checksum of the file that a copy's features lie in", async () => {
+    const copy = join(folder, "later-copy.png");
+    copyFileSync(paths[0], copy);
+    await run("copies", { images: [paths[0]] });
+    await run("copies", { images: [copy, paths[1]] });
+    const [original, later, fresh] = lines("copies");
+    assert.deepEqual([later.shard, later.file], [original.shard, original.file]);
+    assert.notDeepEqual(fresh.file, original.file);
+    assert.deepEqual((await run("copies", { images: [paths[0], copy, paths[1]] })).damaged, []);
+  });
+
   it("never takes the features of equal content from a damaged file", async () => {
     const copy = join(folder, "twin.png");
     copyFileSync(paths[0], copy);

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import sharp from "sharp";
 import { decodeImage } from "../../kernel/data/image.ts";
 import * as spair from "../../kernel/data/spair.ts";
@@ -191,9 +192,8 @@ export const targets: Record<string, () => Target | Promise<Target>> = {
       readPreprocess(value as object, [32, 32], "fuzz"),
     ),
   tokenizers: () =>
-    ofJson(
-      ["words.json", "subwords.json", "clip.json"].map((name) => jsonOf("encoders", "golden", "tokenizers", name)),
-      (value) => Tokenizer.fromJson(value as object, "fuzz", 64).encode(["a red bird, 3 times"]),
+    ofJson(tokenizerFiles(), (value) =>
+      Tokenizer.fromJson(value as object, "fuzz", 64).encode(["a red  bird, 3 times é 魚 \u200b👍🏽", "</s>", ""]),
     ),
   adapters: () =>
     ofJson(
@@ -223,6 +223,17 @@ export const targets: Record<string, () => Target | Promise<Target>> = {
   frames: framesTarget,
   wire: wireTarget,
 };
+
+/** Files of every kind; `t5` brings a table of replacements. */
+function tokenizerFiles(): unknown[] {
+  const plain = ["words.json", "subwords.json", "clip.json"].map((name) =>
+    jsonOf("encoders", "golden", "tokenizers", name),
+  );
+  const packed = ["bert-uncased", "siglip", "xlmr-bytes", "llama", "llama-first", "t5"].map((name) =>
+    JSON.parse(gunzipSync(bytesOf("encoders", "golden", "subwords", `${name}.json.gz`)).toString()),
+  );
+  return [...plain, ...packed].map((file) => (file as { tokenizer: unknown }).tokenizer);
+}
 
 function firstOf(room: string): string {
   const found = readdirSync(join(TEST, room, "golden")).find((name) => name.endsWith(".safetensors"));

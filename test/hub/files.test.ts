@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import * as hub from "../../kernel/hub";
 import { HubError, type HubSettings } from "../../kernel/hub";
+import { LIMITS } from "../../kernel/hub/patience";
 import { parseReference } from "../../kernel/hub/reference";
 import { COMMIT, FakeHub, REPO } from "./server.ts";
 
@@ -134,6 +135,84 @@ describe("a file of the hub", () => {
     server.files.set("model.onnx", CONTENT);
     server.faults = Array.from({ length: 8 }, () => ({ kind: "truncate" as const, after: 0 }));
     await assert.rejects(fetchFile("model.onnx"), /the hub must deliver 200000 bytes of .*, received 0/);
+  });
+
+  it("that comes a byte at a time is given up, and goes on with the next call", async () => {
+    server.files.set("model.onnx", CONTENT);
+    server.faults = Array.from({ length: 4 }, () => ({ kind: "drip" as const }));
+    const before = { ...LIMITS };
+    Object.assign(LIMITS, { slowMs: 80, leastBytes: 1000 });
+    try {
+      await assert.rejects(
+        fetchFile("model.onnx"),
+        /the hub must deliver the whole file.* bytes in 0.08 s, less than 1000/,
+      );
+      assert.equal(server.gets().length, 4, "as often as connections without any byte");
+      server.faults = [{ kind: "drip" }];
+      const listing = hub.listFiles(main, { settings });
+      await assert.rejects(listing, /hub.listFiles: the hub must be reachable.* bytes in 0.08 s/);
+    } finally {
+      Object.assign(LIMITS, before);
+    }
+    assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT);
+    assert.match(server.gets().at(-1)!.range!, /^bytes=[1-9]/);
+  });
+
+  it("that comes fast and then a byte at a time is fetched on by another connection", async () => {
+    server.files.set("model.onnx", CONTENT.subarray(0, 2300));
+    server.faults = [{ kind: "drip", after: 2000 }];
+    const before = { ...LIMITS };
+    Object.assign(LIMITS, { slowMs: 80, leastBytes: 1000 });
+    try {
+      assert.deepEqual(readFileSync(await fetchFile("model.onnx")), CONTENT.subarray(0, 2300));
+    } finally {
+      Object.assign(LIMITS, before);
+    }
+    assert.equal(server.gets().length, 2);
+    assert.match(server.gets()[1].range!, /^bytes=2\d\d\d-$/);
+  });
+
+  it("that the cache cannot take is refused by name", async () => {
+    server.files.set("model.onnx", CONTENT);
+    const file = join(settings.cache, "file");
+    writeFileSync(file, "in the way");
+    const refused = (cache: string, code: string) =>
+      assert.rejects(fetchFile("model.onnx", { settings: { ...settings, cache } }), (error: Error) => {
+        assert.ok(error instanceof HubError);
+        assert.match(
+          error.message,
+          new RegExp(`the cache must be a folder that takes the file \\(${code}\\), received`),
+        );
+        return true;
+      });
+    await refused(file, "ENOTDIR");
+    const loop = join(settings.cache, "loop");
+    symlinkSync(loop, loop);
+    await refused(loop, "ELOOP|ENOTDIR|EEXIST");
+    await refused(join(settings.cache, "a".repeat(300)), "ENAMETOOLONG");
+  });
+
+  it("takes settings one by one, the others from the environment", async () => {
+    server.files.set("model.onnx", CONTENT);
+    const before = { ...process.env };
+    Object.assign(process.env, { HF_ENDPOINT: origin, HF_HUB_CACHE: settings.cache });
+    try {
+      await hub.fetchFile(main, "model.onnx", { settings: { token: null } });
+      await hub.fetchFile(main, "model.onnx", { settings: { offline: true, endpoint: undefined } });
+      await assert.rejects(
+        hub.fetchFile(main, "other.onnx", { settings: { offline: true } }),
+        new RegExp(`other.onnx must be in the cache ${settings.cache}`),
+      );
+      const odd = { settings: { ofline: true } as never };
+      await assert.rejects(hub.fetchFile(main, "model.onnx", odd), /options are endpoint, cache, .* received "ofline"/);
+      const bad = { settings: { endpoint: "nowhere" } };
+      await assert.rejects(
+        hub.fetchFile(main, "model.onnx", bad),
+        /must be an http: or https: URL, received "nowhere"/,
+      );
+    } finally {
+      process.env = before;
+    }
   });
 
   it("asked for twice at once is downloaded once", async () => {

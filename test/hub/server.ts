@@ -10,7 +10,8 @@ export const REPO = "owner/name";
 export type Fault =
   | { kind: "cut"; after: number }
   | { kind: "status"; status: number; headers?: Record<string, string> }
-  | { kind: "truncate"; after: number };
+  | { kind: "truncate"; after: number }
+  | { kind: "drip"; after?: number };
 
 export interface Seen {
   method: string;
@@ -94,6 +95,10 @@ export class FakeHub {
   }
 
   private list(response: ServerResponse): void {
+    if (this.faults.shift()?.kind === "drip") {
+      response.writeHead(200, { "content-type": "application/json" });
+      return drip(response, Buffer.from(JSON.stringify({ siblings: Array(999).fill({ rfilename: "a" }) })));
+    }
     const siblings = this.siblings ?? [...this.files.keys()].map((rfilename) => ({ rfilename }));
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ siblings }));
   }
@@ -116,9 +121,21 @@ export class FakeHub {
       return;
     }
     response.writeHead(range ? 206 : 200, { ...headers, ...span, "content-length": rest.length });
+    if (fault?.kind === "drip") return drip(response, rest, fault.after);
     if (fault?.kind !== "cut") response.end(rest);
     else response.write(rest.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
   }
+}
+
+/** Sends some bytes at once and then one now and then, as long as somebody listens. */
+function drip(response: ServerResponse, content: Buffer, after = 0): void {
+  let at = after;
+  if (after) response.write(content.subarray(0, after));
+  const timer = setInterval(
+    () => (at < content.length ? response.write(content.subarray(at, ++at)) : response.end()),
+    10,
+  );
+  response.on("close", () => clearInterval(timer));
 }
 
 function send(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -41,6 +41,28 @@ describe("HistoryFile", () => {
       new HistoryFile(path).open()?.entries.map(({ code }) => code),
       ["kept"],
     );
+  });
+
+  it("reads past lines of other shapes, and past a lock that can never be taken", () => {
+    const path = freshPath();
+    new History(new HistoryFile(path)).add(1, "kept");
+    mkdirSync(`${path}.lock`);
+    appendFileSync(
+      path,
+      '{"s":1,"l":2,"c":5}\n{"s":1,"l":"x","c":"a"}\n{"s":1e400}\n{"s":"2"}\n{"s":1,"l":1,"o":{}}\n',
+    );
+    const { entries, session } = new HistoryFile(path).open()!;
+    assert.deepEqual(entries, [{ session: 1, line: 1, code: "kept", output: null }]);
+    assert.equal(session, 2);
+    assert.ok(statSync(`${path}.lock`).isDirectory());
+  });
+
+  it("leaves another's lock", () => {
+    const path = freshPath();
+    new HistoryFile(path).open();
+    writeFileSync(`${path}.lock`, "");
+    assert.equal(new HistoryFile(path).open()?.session, 2);
+    assert.ok(statSync(`${path}.lock`).isFile());
   });
 
   it("stays bounded and keeps the newest", () => {

@@ -102,9 +102,37 @@ describe("law.baseline", () => {
     assert.equal(law.baseline("same-position", [pair]).perPair[0], 0);
   });
 
+  it("the oracle box maps both directions by their own scales, in pictures of any shape", () => {
+    const lying = {
+      category: "cat",
+      source: {
+        size: [200, 100] as [number, number],
+        keypoints: { 0: [30, 20] as [number, number] },
+        box: box(20, 10, 60, 90),
+      },
+      target: {
+        size: [100, 200] as [number, number],
+        // A quarter of the box to the right, an eighth down.
+        keypoints: { 0: [45, 65] as [number, number] },
+        box: box(40, 50, 60, 170),
+      },
+    };
+    assert.equal(law.baseline("oracle-box", [lying], { alphas: [0.01] }).perPair[0], 100);
+    const off = { ...lying, target: { ...lying.target, keypoints: { 0: [45, 68] as [number, number] } } };
+    assert.equal(law.baseline("oracle-box", [off], { alphas: [0.01] }).perPair[0], 0);
+    assert.equal(law.baseline("oracle-box", [off], { alphas: [0.03] }).perPair[0], 100);
+  });
+
+  it("a random point in the box stays in it, in height as in width", () => {
+    const flat = { ...pair, target: { ...pair.target, box: box(60, 68, 80, 72) } };
+    const { perPair } = law.baseline("random-in-box", new Array(500).fill(flat), { alphas: [0.52] });
+    assert.equal(perPair[0], 100);
+  });
+
   it("a random point in the box is right about pi * alpha^2 of the time", () => {
     const many = new Array(4000).fill(pair);
-    const { perPair } = law.baseline("random-in-box", many, { alphas: [0.1] });
+    // Options of the C score serve the baselines beside it.
+    const { perPair } = law.baseline("random-in-box", many, { alphas: [0.1], center: true, indices: [-1] });
     assert.ok(Math.abs(perPair[0] - 100 * Math.PI * 0.01) < 0.9, String(perPair[0]));
   });
 });

@@ -159,6 +159,13 @@ describe("PCK invariants", () => {
     });
   });
 
+  it("a window of 0 is the peak's cell, not the released evaluation's absence of a window", () => {
+    const row = law.similarityRow(image.tokens, 9, image.tokens, 16);
+    const options = { window: 0, maskFill: "-inf" } as const;
+    assert.deepEqual(law.locate(row, 8, options), law.locate(row, 8, { match: "argmax" }));
+    assert.notDeepEqual(law.locate(row, 8, { ...options, window: Infinity }), law.locate(row, 8, options));
+  });
+
   it("a window that covers the grid equals no window", () => {
     const row = law.similarityRow(image.tokens, 9, image.tokens, 16);
     assert.deepEqual(law.locate(row, 8, { window: 7 }), law.locate(row, 8, { window: Infinity }));

@@ -16,11 +16,18 @@ describe("law.policy on the published table", () => {
     const { anytime } = result.overall.random;
     anytime.forEach((share, i) => assert.ok(Math.abs(share - (i + 1) / 13) < 0.08, `${i + 1} draws: ${share}`));
     assert.equal(anytime[12], 1);
+    assert.ok(Math.abs(result.overall.random.meanDraws - 7) < 0.35, `${result.overall.random.meanDraws} draws`);
   });
 
   it("with all 13 trained, the predicted top 3 holds the optimum", () => {
     const missed = Object.keys(result.benchmarks).filter((name) => at(name, "ac").fixedBudget[12] === 0);
     assert.deepEqual(missed.sort(), ["seed_image", "textvqa_val"]);
+  });
+
+  it("anytime recall ends at the rule's own hits, where the released curve ends at 1", () => {
+    const ends = Object.keys(result.benchmarks).map((name) => at(name, "ac").anytime[12]);
+    assert.ok(ends.some((share) => share < 1) && ends.every((share) => share > 0.5), ends.join());
+    assert.ok(result.overall.ac.anytime[12] < 1);
   });
 
   it("anytime recall never falls, and each fixed-budget figure lies in its interval", () => {

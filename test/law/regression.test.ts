@@ -162,6 +162,11 @@ describe("law.fit, invariants of law.md section 4", () => {
     const p = () => law.fit(table, { permutations: 200, seed: 3 }).benchmarks.mme.permutationP;
     assert.equal(p(), p());
     assert.ok((p() as number) < 0.05);
+    const weak = (options: law.FitOptions) =>
+      law.fit(table, { predictors: ["c"], degree: 1, permutations: 300, ...options }).benchmarks.vizwiz_vqa_val;
+    const [own, one, two] = [{}, { seed: 1 }, { seed: 2 }].map((options) => weak(options).permutationP);
+    assert.equal(own, one, "the default seed");
+    assert.notEqual(own, two);
   });
 
   it("a prediction interval contains its own prediction and widens with the level", () => {

@@ -144,6 +144,10 @@ describe("a vision transformer", () => {
     const x = tf.ones([1, 3, 12, 12]);
     assert.throws(() => model.forwardIntermediates(x, { indices: [2] }), /layer 2 is out of range/);
     assert.throws(() => model.forwardIntermediates(x, { outputFmt: "NHWC" as never }), /outputFmt must be NCHW, NLC/);
+    assert.throws(
+      () => model.forwardIntermediates(x, { layers: [0] } as never),
+      /options are indices, .*received "layers"/,
+    );
     assert.throws(() => models.vitConfig("vit_none"), /names are .*received "vit_none"/);
   });
 });
@@ -177,6 +181,15 @@ describe("weights of another kind", () => {
   it("of an unknown spelling, and names without a place, are refused", async () => {
     const model = new models.VisionTransformer({ ...SMALL, qkNorm: true });
     const other = new Map([["conv1.weight", { dtype: "F32", shape: [1], data: new Float32Array(1) } as const]]);
+    await assert.rejects(
+      models.vitState(model, { names: "bert" as never }),
+      /names must be timm, vit, .*received "bert"/,
+    );
+    await assert.rejects(models.vitState(model, { name: "timm" } as never), /options are names, received "name"/);
+    assert.throws(
+      () => models.loadVitState(model, new Map(), { prefix: "" } as never),
+      /options are strict, names, resample/,
+    );
     assert.throws(() => models.loadVitState(model, other as never), /names must be those of timm or transformers/);
     await assert.rejects(
       models.vitState(model, { names: "vit" }),

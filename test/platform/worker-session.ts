@@ -1,6 +1,7 @@
 /** A session in a worker: bundled modules, no interrupts from outside. Stands for `kernel/session/node`. */
 import * as typescript from "typescript";
 import type { CellCompiler } from "../../kernel/session/compile/cells.ts";
+import type { Steps } from "../../kernel/session/run/steps.ts";
 import { memory } from "./memory-platform.ts";
 
 /** Modules that cells may import. */
@@ -48,7 +49,7 @@ export class CellModules {
     return module;
   };
 
-  async prepare(specifiers: readonly string[]): Promise<void> {
+  *prepare(specifiers: readonly string[]): Steps<void> {
     specifiers.forEach(this.require);
   }
 
@@ -63,14 +64,20 @@ export class CellModules {
   forgetLocal(): void {}
 }
 
-export const interruptFlags = new Int32Array(3);
+export const interruptFlags = new Int32Array(4);
 export const timerModules: readonly object[] = [];
+export const asyncDepth = (): number => 0;
+export function unwindAsync(): void {}
 export function shutGate(): void {}
 export function openGate(): void {}
+export function openGateOfScript(): void {}
+export const unbroken = <T>(body: () => T): T => body();
 export function lowerFlag(): void {}
 export function interruptAnswered(): void {}
 export function raiseFlag(): void {}
-export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+export const onTurn = (body: () => void): void => void setTimeout(body);
+export const platformObjects = (): object[] => [];
+export function installColors(): void {}
 export function installPrompt(): void {}
 export function tidyInspection(): void {}
 

@@ -1,4 +1,4 @@
-/** Worker of the test page: draws a scene, runs a cell. */
+/** What the page asks of the worker: draw a scene, run a cell. */
 import * as fovea from "../../kernel/index.ts";
 import { sha256 } from "../../kernel/platform/index.ts";
 import { Session } from "../../kernel/session/session.ts";
@@ -51,7 +51,7 @@ function start(files: Record<string, string>): string {
   session = new Session(
     (message) => listener(message),
     () => {
-      throw new Error("a cell has made the session unusable");
+      throw new Error("the session is unusable");
     },
   );
   return "started";

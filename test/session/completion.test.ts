@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import ts from "typescript";
 import { CellCompiler } from "../../kernel/session/compile/cells";
-import { compilerOptions, GLOBAL_TYPES } from "../../kernel/session/compile/compiler-options";
 import { Executor } from "../../kernel/session/run/executor";
 import { CellModules } from "../../kernel/session/node/modules";
 import { Queries } from "../../kernel/session/ask/queries";
 import { cellScope, runCell } from "../../kernel/session/run/scope";
 import { CellStacks } from "../../kernel/session/run/stacks";
 import { promised } from "../../kernel/session/run/steps";
+import { stockService } from "./stock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-completion-"));
 const compiler = new CellCompiler(folder);
@@ -127,37 +126,12 @@ function inOrder(names: string[]): string[] {
   return [...new Set(names)].sort();
 }
 
-const AHEAD = `${EARLIER.join("\n")}\nexport {};\n`;
-
-/** The compiler's own service over one file for each text, with all earlier cells ahead of it. */
-function stockService(texts: string[]): (code: string, cursor: number) => string[] {
-  const pathOf = (code: string): string => join(folder, `stock-${texts.indexOf(code)}.ts`);
-  const files = new Map(texts.map((code) => [pathOf(code), AHEAD + code]));
-  files.set(join(folder, "globals.d.ts"), GLOBAL_TYPES);
-  const readFile = (path: string): string | undefined => files.get(path) ?? ts.sys.readFile(path);
-  const service = ts.createLanguageService({
-    ...ts.sys,
-    useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
-    getCompilationSettings: () => compilerOptions(ts),
-    getScriptFileNames: () => [...files.keys()],
-    getScriptVersion: () => "1",
-    getScriptSnapshot: (path) => {
-      const text = readFile(path);
-      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
-    },
-    getCurrentDirectory: () => folder,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: (path) => readFile(path) !== undefined,
-    readFile,
-  });
-  return (code, cursor) => {
-    const found = service.getCompletionsAtPosition(pathOf(code), AHEAD.length + cursor, undefined);
-    return (found?.entries ?? []).map(({ name }) => name);
-  };
-}
-
 describe("completion of a cell that is open", () => {
-  const stock = stockService(OPEN.flatMap(([code]) => [...BEHIND, ...COMMENTS].map((behind) => code + behind)));
+  const stock = stockService(
+    folder,
+    EARLIER,
+    OPEN.flatMap(([code]) => [...BEHIND, ...COMMENTS].map((behind) => code + behind)),
+  );
 
   before(async () => {
     const scope = cellScope({} as Parameters<typeof cellScope>[0], false);

@@ -49,6 +49,35 @@ describe("mime bundles", () => {
     assert.deepEqual(bundle, { "image/png": "AQI=", "application/x+json": [1, 2] });
   });
 
+  it("leave out parts that are too large, and say so", () => {
+    const large = 34 << 20;
+    for (const part of [
+      "x".repeat(large),
+      new Uint8Array(large),
+      Array.from({ length: 100 }, () => "x".repeat(large / 100)),
+    ]) {
+      const bundle = checkBundle("display", { "text/plain": "a", "image/svg+xml": "<svg/>", "application/x": part });
+      assert.deepEqual(Object.keys(bundle), ["image/svg+xml", "text/plain"]);
+      assert.equal(
+        bundle["text/plain"],
+        "a\n[fovea: application/x is left out: an output holds at most 33554432 characters]",
+      );
+    }
+    const numbers = { "application/json": Array.from({ length: 5e6 }, () => 1) };
+    assert.match(String(checkBundle("display", numbers)["text/plain"]), /application\/json is left out/);
+    const plain = String(checkBundle("display", { "text/plain": "x".repeat(2e6) })["text/plain"]);
+    assert.match(plain, /^x{1048576}… \[fovea: cut after 1048576 of 2000000 characters\]$/);
+    const half = "x".repeat(20 << 20);
+    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": half })), [
+      "text/html",
+      "text/plain",
+    ]);
+    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": "small" })), [
+      "text/html",
+      "image/png",
+    ]);
+  });
+
   it("refuse what is none", () => {
     assert.throws(() => checkBundle("display", { html: "x" }), /keys must be mime types, received "html"/);
     assert.throws(() => checkBundle("display", null), /received null/);

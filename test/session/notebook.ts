@@ -14,15 +14,20 @@ import { promised } from "../../kernel/session/run/steps";
 
 export class Notebook {
   readonly folder = mkdtempSync(join(tmpdir(), "fovea-cells-"));
-  readonly compiler = new CellCompiler(this.folder);
+  readonly compiler: CellCompiler;
   readonly stacks = new CellStacks();
-  readonly executor = new Executor(this.compiler, new CellModules(this.folder, this.compiler), this.stacks);
-  readonly queries = new Queries(this.compiler, this.executor.variables);
+  readonly executor: Executor;
+  readonly queries: Queries;
   /** Number of cells that ran. */
   count = 0;
   private readonly scope = cellScope({} as Parameters<typeof cellScope>[0], false);
 
-  constructor() {
+  /** @param files files of the folder before the session begins, by path */
+  constructor(files: Record<string, string> = {}) {
+    for (const [path, text] of Object.entries(files)) this.write(path, text);
+    this.compiler = new CellCompiler(this.folder);
+    this.executor = new Executor(this.compiler, new CellModules(this.folder, this.compiler), this.stacks);
+    this.queries = new Queries(this.compiler, this.executor.variables);
     after(() => rmSync(this.folder, { recursive: true }));
   }
 

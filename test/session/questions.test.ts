@@ -58,6 +58,9 @@ describe("questions about cells", () => {
         const shown = notebook.inspection(code + behind, code.length);
         assert.match(shown, /^function blur\(name: string, /, code + behind);
         assert.match(shown, /\n\nBlurs\./, code + behind);
+        const [next] = /Argument .*/.exec(shown) ?? [];
+        const isFirst = code.endsWith("(");
+        assert.match(next ?? "", isFirst ? /^Argument 1: name: string$/ : /^Argument 2: options\?: \{/, code + behind);
       }
     }
     assert.match(notebook.inspection("new Lens("), /Lens\(focal: number\)/);
@@ -84,11 +87,16 @@ describe("questions about cells", () => {
     );
     const doc = "Fits, see `law`.\n\n@param x Points.\n@throws Error for none";
     const head = 'import { law, room } from "documented"; ';
-    for (const code of ["law.fit", "law.fit(", "law.fit([1], "]) {
-      assert.equal(notebook.inspection(head + code), `(property) fit: (x: number[]) => void\n\n${doc}`, code);
+    const argument = "Argument: x: number[]\nPoints.\n\n";
+    for (const [code, next] of [
+      ["law.fit", ""],
+      ["law.fit(", argument],
+      ["law.fit([1], ", ""],
+    ] as const) {
+      assert.equal(notebook.inspection(head + code), `(property) fit: (x: number[]) => void\n\n${next}${doc}`, code);
     }
     assert.match(notebook.inspection(`${head}room`), /\n\nWhere things are\.$/);
     const { data } = notebook.queries.inspect(`${head}law.fit`, head.length + 7, 0);
-    assert.match(String(data["text/markdown"]), /Points\.\n\n@throws Error for none$/);
+    assert.match(String(data["text/markdown"]), /\n\n\*@param\* `x`: Points\.\n\n\*@throws\* Error for none$/);
   });
 });

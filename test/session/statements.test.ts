@@ -108,6 +108,17 @@ describe("statements in cells", () => {
     assert.ok((await notebook.run("Promise.resolve(1)").constructor) === Promise);
   });
 
+  it("give no name to a function or class that has none", async () => {
+    for (const code of ["async () => 1", "(function () {})", "(class {})", "(() => 1) as unknown"]) {
+      assert.equal(((await notebook.run(code)) as { name: string }).name, "", code);
+    }
+  });
+
+  it("may be a pasted script", async () => {
+    assert.equal(await notebook.run("#!/usr/bin/env node\n1 + 1"), 2);
+    assert.deepEqual(await notebook.refusal("#!/usr/bin/env node\nmissing"), ["2:1 TS2304"]);
+  });
+
   it("are refused by line and column, all faults at once", async () => {
     assert.deepEqual(await notebook.refusal("const a: string = 1;\n  missing;"), ["1:7 TS2322", "2:3 TS2304"]);
     assert.deepEqual(await notebook.refusal("let x = ;"), ["1:9 TS1109"]);

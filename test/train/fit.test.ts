@@ -199,6 +199,54 @@ onEveryDevice("a training", (device) => {
     for (const model of [one, two]) model.dispose();
   });
 
+  it("computes again what it does not keep, to the same result in less memory", async () => {
+    class Deep extends nn.Module {
+      readonly blocks = Array.from({ length: 4 }, () => new nn.Block(8, { heads: 2, dropout: 0.1 }));
+      readonly layers = Array.from({ length: 4 }, () => new nn.Mlp(8, { dropout: 0.1 }));
+      forward(x: Tensor): Tensor {
+        const y = this.blocks.reduce((y, block) => block.forward(y), x);
+        return this.layers.reduce((y, layer) => tf.add(y, layer.forward(y)), y);
+      }
+    }
+    const runs = new Map<boolean | RegExp, { loss: number; weights: Float32Array[]; bytes: number }>();
+    const tensors = tf.memory().numTensors;
+    for (const recompute of [false, true, /^layers.\d$/]) {
+      nn.manualSeed(3);
+      const model = new Deep();
+      let bytes = 0;
+      const loss = (): Tensor => {
+        const y = model.forward(tf.ones([2, 12, 8]));
+        bytes = tf.memory().numBytes;
+        return tf.mean(tf.square(y));
+      };
+      const stages: train.Stage[] = [{ name: "one", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 4 }];
+      const data = train.batches([0, 1], { size: 1 });
+      const { last } = await train.fit({ model, data, loss, stages, recompute });
+      runs.set(recompute, { loss: last!.loss, weights: [...(await valuesOf(model)).values()], bytes });
+      model.dispose();
+    }
+    assert.equal(tf.memory().numTensors, tensors);
+    const [plain, all, some] = [...runs.values()];
+    for (const run of [all, some]) {
+      assert.ok(Math.abs(run.loss - plain.loss) <= 1e-5 * plain.loss, `${run.loss}, not ${plain.loss}`);
+      run.weights.forEach((values, i) =>
+        values.forEach((value, k) => assert.ok(Math.abs(value - plain.weights[i][k]) <= 2e-3)),
+      );
+    }
+    assert.ok(all.bytes < 0.6 * plain.bytes, `${all.bytes} of ${plain.bytes} bytes`);
+    assert.ok(some.bytes < 0.9 * plain.bytes, `${some.bytes} of ${plain.bytes} bytes`);
+  });
+
+  it("refuses to compute again what is not there, and leaves the model as it was", async () => {
+    const model = classifier();
+    await assert.rejects(
+      train.fit(optionsFor(model, { recompute: true })),
+      /recompute must name modules; there are body, body.fc1, .*received/,
+    );
+    assert.ok([...model.namedParameters().values()].every(({ trainable }) => trainable));
+    model.dispose();
+  });
+
   it("a loss that is not finite stops it with the parameters and the checkpoint of the step before", async () => {
     const path = join(folder, `finite-${device}.safetensors`);
     const model = classifier();
@@ -214,7 +262,7 @@ onEveryDevice("a training", (device) => {
     });
     await assert.rejects(
       run,
-      /train.fit: the loss must be finite; the parameters are as before this step, received NaN/,
+      /train.fit: the loss must be finite; the parameters are as before this step; in step 7 the first value that is not is in the loss itself: all outputs of modules are finite, received NaN/,
     );
     assert.deepEqual(await valuesOf(model), good);
     const { progress, model: stored } = await train.readCheckpoint(path);
@@ -235,8 +283,49 @@ describe("a training on the device auto chooses", () => {
     const stages: train.Stage[] = [{ name: "one", groups: [{ parameters: "head", learningRate: 1 }], steps: 1 }];
     await assert.rejects(
       train.fit(optionsFor(model, { loss, stages })),
-      /gradients must be finite; .*received \[head.bias\]/,
+      /gradients must be finite; .*; in step 1 the first that is not is of head.bias, received \[head.bias\]/,
     );
+    model.dispose();
+  });
+
+  it("names the step, the layer and the tensor where a loss breaks", async () => {
+    class Root extends nn.Module {
+      forward(x: Tensor): Tensor {
+        return tf.sqrt(x);
+      }
+    }
+    class Broken extends nn.Module {
+      readonly blocks = [new nn.Block(8, { heads: 2, dropout: 0.1 }), new nn.Block(8, { heads: 2, dropout: 0.1 })];
+      readonly root = new Root();
+      readonly head = new nn.Linear(8, 1);
+      forward(x: Tensor, breaks: boolean): Tensor {
+        const y = this.blocks.reduce((y, block) => block.forward(y), x);
+        return this.head.forward(this.root.forward(breaks ? tf.neg(tf.square(y)) : tf.square(y)));
+      }
+    }
+    const model = new Broken();
+    const before = tf.memory().numTensors;
+    const options = (loss: (batch: number[]) => Tensor): train.FitOptions<number[]> => ({
+      model,
+      data: train.batches([0, 1, 2], { size: 1, shuffle: false }),
+      loss,
+      stages: [{ name: "one", groups: [{ parameters: "head", learningRate: 0.1 }], steps: 3 }],
+    });
+    const x = (): Tensor => tf.ones([2, 3, 8]);
+    await assert.rejects(
+      train.fit(options(([item]) => tf.mean(tf.square(model.forward(x(), item === 1))))),
+      /the loss must be finite; .*; in step 2 the first value that is not is in the output of root, Root \[2, 3, 8\], received NaN/,
+    );
+    await assert.rejects(
+      train.fit(options(([item]) => tf.mean(model.forward(tf.div(x(), item === 0 ? 0 : 1), false)))),
+      /in step 1 the first value that is not is in the input of blocks.0.norm1, LayerNorm \[2, 3, 8\], received NaN/,
+    );
+    model.blocks[1].attn.qProj.weight.assign(new Float32Array(64).fill(NaN));
+    await assert.rejects(
+      train.fit(options(() => tf.mean(model.forward(x(), false)))),
+      /in step 1 the first value that is not is in the parameter blocks.1.attn.q_proj.weight \[8, 8\], received NaN/,
+    );
+    assert.equal(tf.memory().numTensors, before);
     model.dispose();
   });
 

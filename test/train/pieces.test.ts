@@ -70,6 +70,25 @@ onEveryDevice("pieces of training as PyTorch computes them", () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
+  it("norm and update of more tensors than one graph takes, scalars among them", () => {
+    const before = tf.memory().numTensors;
+    const shapes = Array.from({ length: 150 }, (_, i) => (i % 3 === 0 ? [] : [1 + (i % 5), 2]));
+    const parameters = new Map(shapes.map((shape, i) => [`p${i}`, new nn.Parameter(shape, nn.constant(1))]));
+    const gradients = new Map(shapes.map((shape, i) => [`p${i}`, tf.fill(shape, i + 1)]));
+    const sizes = shapes.map((shape) => shape.reduce((product, size) => product * size, 1));
+    const expected = Math.sqrt(sizes.reduce((sum, size, i) => sum + size * (i + 1) ** 2, 0));
+    const norm = train.globalNorm(gradients);
+    assert.ok(Math.abs(norm.dataSync()[0] - expected) < 1e-6 * expected);
+    const optimizer = new train.AdamW([{ parameters }], { learningRate: 0.5, weightDecay: 0 });
+    optimizer.step(gradients);
+    // The first update of Adam has the length of the learning rate, whatever the gradient.
+    for (const [name, { value }] of parameters)
+      for (const one of value.dataSync()) assert.ok(Math.abs(one - 0.5) < 1e-5, `${name} is ${one}`);
+    optimizer.dispose();
+    tf.dispose([norm, ...gradients.values(), ...[...parameters.values()].map(({ value }) => value)]);
+    assert.equal(tf.memory().numTensors, before);
+  });
+
   it("moving averages, which change places with the parameters and back", async () => {
     const before = tf.memory().numTensors;
     const layer = new nn.Linear(3, 2);

@@ -86,7 +86,18 @@ function registriesOf(viewer: string): string[] {
 
 describe("the files that mention a viewer", () => {
   it("are looked for in every viewer there is", () => {
-    const expected = ["alignment", "correspondence", "image", "law", "pca", "plotly", "table", "training"];
+    const expected = [
+      "alignment",
+      "attention",
+      "correspondence",
+      "gallery",
+      "image",
+      "law",
+      "pca",
+      "plotly",
+      "table",
+      "training",
+    ];
     assert.deepEqual([...viewers].sort(), expected);
   });
 
@@ -97,7 +108,7 @@ describe("the files that mention a viewer", () => {
 
 describe("a viewer", () => {
   it("knows nothing of JupyterLab: a page without it can show the viewer", () => {
-    for (const viewer of ["alignment", "correspondence", "law", "training"])
+    for (const viewer of ["alignment", "attention", "correspondence", "gallery", "law", "training"])
       assert.deepEqual(
         reached(`extension/src/${viewer}/viewer.ts`).filter((name) => name.startsWith("@jupyterlab/")),
         [],

@@ -1,6 +1,94 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as widgets from "../../kernel/widgets/index.ts";
+import { FrontEnd } from "./front-end";
+
+describe("choices and days", () => {
+  it("pairs of labels and values, and a map, are labels and values", () => {
+    for (const options of [
+      [
+        ["Token", 1],
+        ["Key", 2],
+      ] as [string, number][],
+      new Map<string, number>([
+        ["Token", 1],
+        ["Key", 2],
+      ]),
+    ]) {
+      const menu = widgets.dropdown<number>({ options, value: 2 });
+      assert.deepEqual(
+        [menu.get("options"), menu.get("_options_labels")],
+        [
+          [1, 2],
+          ["Token", "Key"],
+        ],
+      );
+      assert.deepEqual([menu.get("value"), menu.get("index")], [2, 1]);
+      menu.set("options", [
+        ["Two", 2],
+        ["Three", 3],
+      ] as never);
+      assert.deepEqual([menu.get("_options_labels"), menu.get("value"), menu.get("index")], [["Two", "Three"], 2, 0]);
+    }
+    const points = widgets.select({
+      options: [
+        [1, 2],
+        [3, 4],
+      ],
+      labels: ["a", "b"],
+    });
+    assert.deepEqual(points.get("value"), [1, 2], "values may be lists");
+    const ranges = widgets.select({
+      options: [
+        ["a", 1],
+        ["b", 2],
+      ],
+      labels: ["first", "second"],
+    });
+    assert.deepEqual(ranges.get("value"), ["a", 1], "with labels beside them, pairs are values");
+    assert.throws(() => widgets.dropdown({ options: "abc" as never }), /options must be a list of values, of pairs/);
+  });
+
+  it("a day is text here and numbers there", () => {
+    const picker = widgets.datePicker({ value: { year: 2024, month: 1, date: 29 } });
+    assert.equal(picker.get("day"), "2024-02-29");
+    picker.set("day", "0099-12-31");
+    assert.deepEqual(picker.get("value"), { year: 99, month: 11, date: 31 });
+    picker.set("value", null);
+    assert.equal(picker.get("day"), null);
+    assert.equal(widgets.datePicker().get("value"), null);
+  });
+
+  it("a reader chooses and clears a day, and uploads files", async () => {
+    const frontEnd = FrontEnd.install();
+    const update = (state: object, paths: unknown[] = []) => ({ method: "update", state, buffer_paths: paths });
+    const picker = widgets.datePicker({ day: "2026-11-30" });
+    await frontEnd.of(picker).receive(update({ value: { year: 2025, month: 0, date: 2 } }));
+    assert.equal(picker.get("day"), "2025-01-02");
+    await frontEnd.of(picker).receive(update({ value: null }));
+    assert.deepEqual([picker.get("day"), picker.get("value")], [null, null]);
+    const upload = widgets.fileUpload({ multiple: true });
+    const file = { name: "a.bin", type: "", size: 2, last_modified: 1 };
+    await frontEnd.of(upload).receive(update({ value: [file] }, [["value", 0, "content"]]), [Uint8Array.of(1, 2)]);
+    const [{ name, content }] = upload.get("value");
+    assert.deepEqual([name, [...content]], ["a.bin", [1, 2]]);
+    widgets.closeAll();
+  });
+
+  it("days that no calendar has, or outside the bounds, are refused", () => {
+    const may = { year: 2026, month: 4, date: 1 };
+    for (const day of ["2026-02-29", "2026-13-01", "2026-1-1", "today", ""])
+      assert.throws(() => widgets.datePicker({ day }), /datePicker: day must be a day as 2026-11-30/);
+    assert.throws(() => widgets.datePicker({ value: { ...may, month: 12 } }), /value must be a day/);
+    assert.throws(() => widgets.datePicker({ max: "2026" as never }), /max must be a day/);
+    assert.throws(
+      () => widgets.datePicker({ day: "2026-04-30", min: may }),
+      /a day of 2026-05-01 to any.*"2026-04-30"/,
+    );
+    assert.throws(() => widgets.datePicker({ day: "2026-05-02", max: may }), /a day of any to 2026-05-01/);
+    assert.throws(() => widgets.datePicker({ step: 0 }), /step must be a whole number of days/);
+  });
+});
 
 describe("options that no front end can show are refused", () => {
   const wrong: [string, () => unknown, RegExp][] = [

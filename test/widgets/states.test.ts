@@ -41,6 +41,8 @@ const makers: { [name: string]: () => WidgetHandle } = {
   label: () => widgets.label({ value: "hello" }),
   html: () => widgets.html({ value: "<b>hello</b>" }),
   colorPicker: () => widgets.colorPicker(),
+  datePicker: () => widgets.datePicker({ day: "2026-11-30", min: { year: 2026, month: 0, date: 31 } }),
+  fileUpload: () => widgets.fileUpload({ accept: "image/*", multiple: true }),
   dropdown: () => widgets.dropdown({ options, value: "key" }),
   radioButtons: () => widgets.radioButtons({ options }),
   select: () => widgets.select({ options }),

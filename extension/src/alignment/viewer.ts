@@ -1,6 +1,6 @@
 import { NORMALIZATIONS, argmax, patchAt, type AlignmentPayload, type GridPlacement, type Scene } from "fovea/protocol";
 import { setText } from "../dom";
-import type { Exportable, ViewPicture } from "../export";
+import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
@@ -70,6 +70,21 @@ export class AlignmentViewer implements Viewer, Exportable {
     const canvases = [this.pane, this.reference].flatMap((pane) => pane?.canvas ?? []);
     const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
     return { rows: [canvases, [this.matrix.canvas]], words };
+  }
+
+  /** Pictures and marks; the matrix, which is a raster, stays out. */
+  exportVector(): string {
+    const answer = this.answer();
+    const { placement } = this.payload.tokens;
+    const scenes: [Pane, Scene][] = [[this.pane, patchScene(this.payload, this.state, answer)]];
+    if (this.reference && placement) scenes.push([this.reference, tokenScene(placement, this.state, answer)]);
+    const drawings = scenes.map(([pane, scene]) => {
+      const { width, height } = pane.canvas;
+      return { svg: pane.vector(scene), width, height };
+    });
+    const { live, caption } = this.lines;
+    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    return composeVector([drawings], words, this.node);
   }
 
   exportData(): unknown {

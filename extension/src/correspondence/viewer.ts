@@ -133,7 +133,7 @@ export class CorrespondenceViewer implements Viewer, Exportable {
       width: pane.canvas.width,
       height: pane.canvas.height,
     }));
-    return composeVector(drawings, this.words());
+    return composeVector([drawings], this.words(), this.node);
   }
 
   private words(): string[] {

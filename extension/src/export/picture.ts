@@ -43,7 +43,8 @@ export function composePicture({ rows, words }: ViewPicture, node: HTMLElement):
 
 const font = (unit: number): string => `${FONT * unit}px sans-serif`;
 
-function pageInks(node: HTMLElement): { paper: string; ink: string } {
+/** Paper and ink of the page at a node. */
+export function pageInks(node: HTMLElement): { paper: string; ink: string } {
   const style = getComputedStyle(node);
   const paper = style.getPropertyValue("--jp-layout-color0").trim();
   return { paper: paper || "#fff", ink: style.color || "#111" };

@@ -14,7 +14,7 @@ import {
 } from "fovea/protocol";
 import type { ConnectionState, Received, Send } from "../comms/channel";
 import { element, setText } from "../dom";
-import type { Exportable, ViewPicture } from "../export";
+import { composeVector, type Exportable, type ViewPicture } from "../export";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { PlotDrawings } from "../plots/drawings";
@@ -103,14 +103,12 @@ export class LawViewer implements Viewer, Exportable {
 
   async exportPicture(): Promise<ViewPicture> {
     const [scatter, plane, facets] = await Promise.all(this.panels().map((panel) => panel.picture()));
-    const { live, caption, warning } = this.lines;
-    const lines = activeEncoder(this.state) === undefined ? [warning, caption] : [live, warning, caption];
-    const words = [this.exportName(), ...lines.map((line) => line.textContent ?? "")];
-    const names = this.options.payload.encoders.map((name, i) => `${i + 1} ${name}`).join(", ");
-    return {
-      rows: [[scatter, plane], [facets]].map((row) => row.flatMap((one) => one ?? [])),
-      words: [...words, names],
-    };
+    return { rows: inRows(scatter, plane, facets), words: this.words() };
+  }
+
+  async exportVector(): Promise<string> {
+    const [scatter, plane, facets] = await Promise.all(this.panels().map((panel) => panel.vector()));
+    return composeVector(inRows(scatter, plane, facets), this.words(), this.node);
   }
 
   exportData(): unknown {
@@ -130,6 +128,13 @@ export class LawViewer implements Viewer, Exportable {
   dispose(): void {
     this.frame.dispose();
     for (const panel of this.panels()) panel.dispose();
+  }
+
+  private words(): string[] {
+    const { live, caption, warning } = this.lines;
+    const lines = activeEncoder(this.state) === undefined ? [warning, caption] : [live, warning, caption];
+    const names = this.options.payload.encoders.map((name, i) => `${i + 1} ${name}`).join(", ");
+    return [this.exportName(), ...lines.map((line) => line.textContent ?? "").filter(Boolean), names];
   }
 
   private panels(): PlotPanel[] {
@@ -243,4 +248,9 @@ export class LawViewer implements Viewer, Exportable {
   private readonly scatter = new PlotPanel("jp-FoveaLaw-scatter", this.panelEvents);
   private readonly plane = new PlotPanel("jp-FoveaLaw-plane", this.panelEvents);
   private readonly facets = new PlotPanel("jp-FoveaLaw-facets", this.panelEvents);
+}
+
+/** Two panels beside each other above the third, as on the page; panels that are not drawn are left out. */
+function inRows<T>(scatter: T | undefined, plane: T | undefined, facets: T | undefined): T[][] {
+  return [[scatter, plane], [facets]].map((row) => row.flatMap((one) => one ?? [])).filter((row) => row.length > 0);
 }

@@ -16,9 +16,12 @@ export class Pane {
   readonly node: HTMLElement;
   readonly canvas: HTMLCanvasElement = element("canvas", { class: "jp-FoveaView-canvas" });
 
-  constructor(private readonly saved: SavedImage) {
+  constructor(
+    private readonly saved: SavedImage,
+    words: string = `${saved.label} · ${saved.width} × ${saved.height}`,
+  ) {
     this.canvas.style.aspectRatio = `${saved.width} / ${saved.height}`;
-    const caption = element("figcaption", { text: `${saved.label} · ${saved.width} × ${saved.height}` });
+    const caption = element("figcaption", { text: words });
     this.node = element("figure", { class: "jp-FoveaView-pane" }, this.canvas, caption);
   }
 

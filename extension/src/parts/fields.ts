@@ -30,6 +30,13 @@ export function sliderField(label: string, onInput: (value: number) => void): Fi
   return labeled(label, control);
 }
 
+/** A labelled slider over positions from 0 to `count - 1`. */
+export function stepField(label: string, count: number, onInput: (position: number) => void): Field<HTMLInputElement> {
+  const control = element("input", { attributes: { type: "range", min: "0", max: String(count - 1), step: "1" } });
+  control.addEventListener("input", () => onInput(Number(control.value)));
+  return labeled(label, control);
+}
+
 /** A labelled line of text; `onEnter` when Enter is pressed or the field is left with a change. */
 export function textField(label: string, onEnter: (value: string) => void): Field<HTMLInputElement> {
   // JupyterLab would take Enter and letters for the notebook's own commands.

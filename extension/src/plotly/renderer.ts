@@ -54,10 +54,11 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
   private async draw(): Promise<void> {
     const { figure, plotly } = this;
     if (!figure || !plotly || !this.isAttached) return;
-    const layout = themedLayout(figure.layout, pageColors(this.node));
+    const colors = pageColors(this.node);
+    const layout = themedLayout(figure.layout, colors);
     const config = { displaylogo: false, responsive: true, ...figure.config };
     // Plotly writes defaults into what it is given; the model of the notebook must not change by being shown.
-    await plotly.react(this.plot, themedTraces(structuredClone(figure.data)), structuredClone(layout), config);
+    await plotly.react(this.plot, themedTraces(structuredClone(figure.data), colors), structuredClone(layout), config);
   }
 
   private resize(): void {

@@ -40,12 +40,18 @@ export function themedLayout(layout: Record<string, unknown>, page: PageColors):
   return themed;
 }
 
-/** Traces in our colors where the author set none: the still picture has the same. */
-export function themedTraces(data: readonly object[]): object[] {
-  const maps = (trace: object): boolean => "type" in trace && (trace.type === "heatmap" || trace.type === "contour");
-  return data.map((trace) =>
-    maps(trace) && !("colorscale" in trace) ? { ...trace, colorscale: colorScale("viridis") } : trace,
-  );
+/** Traces in our colors where the author set none: the still picture has the same. Error bars stand out on the page. */
+export function themedTraces(data: readonly object[], page: PageColors): object[] {
+  return data.map((trace) => themedTrace(record(trace), page));
+}
+
+function themedTrace(trace: Record<string, unknown>, { text }: PageColors): Record<string, unknown> {
+  const themed = { ...trace };
+  const isMap = trace["type"] === "heatmap" || trace["type"] === "contour";
+  if (isMap && trace["colorscale"] === undefined) themed["colorscale"] = colorScale("viridis");
+  for (const key of ["error_x", "error_y"])
+    if (isRecord(trace[key])) themed[key] = { color: text, ...record(trace[key]) };
+  return themed;
 }
 
 function titled({ title }: Record<string, unknown>): boolean {

@@ -45,6 +45,16 @@ export class PlotPanel {
     return image;
   }
 
+  /** The figure as it is drawn, as SVG with its size in device pixels; `undefined` where nothing is drawn. */
+  async vector(): Promise<{ svg: string; width: number; height: number } | undefined> {
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (!this.plotly || width === 0 || height === 0) return undefined;
+    const unit = window.devicePixelRatio;
+    const address = await this.plotly.toImage(this.node, { format: "svg", width, height, scale: 1 });
+    const drawn = decodeURIComponent(address.slice(address.indexOf(",") + 1));
+    return { svg: `<g transform="scale(${unit})">${drawn}</g>`, width: width * unit, height: height * unit };
+  }
+
   dispose(): void {
     this.disposed = true;
     this.plotly?.purge(this.node);

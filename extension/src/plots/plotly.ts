@@ -19,7 +19,10 @@ export interface PlotlyModule {
   react(node: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
   purge(node: HTMLElement): void;
   /** A `data:` address of a picture. */
-  toImage(node: HTMLElement, options: { format: "png"; width: number; height: number; scale: number }): Promise<string>;
+  toImage(
+    node: HTMLElement,
+    options: { format: "png" | "svg"; width: number; height: number; scale: number },
+  ): Promise<string>;
   Plots: { resize(node: HTMLElement): void };
 }
 

@@ -13,7 +13,7 @@ import {
 } from "fovea/protocol";
 import type { ConnectionState, Send } from "../comms/channel";
 import { element, setText } from "../dom";
-import type { Exportable, ViewPicture } from "../export";
+import { composeVector, type Exportable, type ViewPicture } from "../export";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { PlotDrawings } from "../plots/drawings";
@@ -133,12 +133,11 @@ export class TrainingViewer implements Viewer, Exportable {
   }
 
   async exportPicture(): Promise<ViewPicture> {
-    const panels = [this.loss, this.side, ...this.matrices.all()];
-    const rows = await Promise.all(rowsOf(panels).map((row) => Promise.all(row.map((panel) => panel.picture()))));
-    const { live, caption } = this.lines;
-    const words = [this.exportName(), sayPlace(this.options.trans, this.run), caption.textContent ?? ""];
-    const read = this.state.cursor === undefined ? [] : [live.textContent ?? ""];
-    return { rows: rows.map((row) => row.flatMap((one) => one ?? [])), words: [...words, ...read] };
+    return { rows: await this.rows((panel) => panel.picture()), words: this.words() };
+  }
+
+  async exportVector(): Promise<string> {
+    return composeVector(await this.rows((panel) => panel.vector()), this.words(), this.node);
   }
 
   exportData(): unknown {
@@ -159,6 +158,19 @@ export class TrainingViewer implements Viewer, Exportable {
     this.frame.dispose();
     for (const panel of [this.loss, this.side]) panel.dispose();
     this.matrices.dispose();
+  }
+
+  /** The panels as they lie on the page, each as something that it gives away. */
+  private async rows<T>(of: (panel: PlotPanel) => Promise<T | undefined>): Promise<T[][]> {
+    const panels = [this.loss, this.side, ...this.matrices.all()];
+    const rows = await Promise.all(rowsOf(panels).map((row) => Promise.all(row.map(of))));
+    return rows.map((row) => row.flatMap((one) => one ?? []));
+  }
+
+  private words(): string[] {
+    const { live, caption } = this.lines;
+    const words = [this.exportName(), sayPlace(this.options.trans, this.run), caption.textContent ?? ""];
+    return this.state.cursor === undefined ? words : [...words, live.textContent ?? ""];
   }
 
   private get run(): RunRecord {

@@ -1,6 +1,8 @@
 /** The plugins of all viewers, one line each. */
 export { alignmentPlugin } from "../alignment";
+export { attentionPlugin } from "../attention";
 export { correspondencePlugin } from "../correspondence";
+export { galleryPlugin } from "../gallery";
 export { lawPlugin } from "../law";
 export { plotlyPlugin } from "../plotly";
 export { trainingPlugin } from "../training";

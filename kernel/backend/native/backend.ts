@@ -3,14 +3,23 @@ import type { DataId } from "@tensorflow/tfjs-core/dist/tensor_info";
 import { most } from "../../numeric";
 import { Entry, type Values } from "./entry";
 import type { Memory } from "./memory";
+import { type Recorder, SymbolicEntry, type Value } from "./recorder";
 import type { NativeRuntime, Operation } from "./runtime";
-import type { Operand } from "./session";
+import type { NativeSession, Operand } from "./session";
+
+/** Data of a tensor, or what stands for it while operations are recorded. */
+type AnyEntry = Entry | SymbolicEntry;
+
+interface Output {
+  data: Float32Array<ArrayBuffer>;
+  dims: readonly number[];
+}
 
 /** Part of tfjs's cpu backend that this one extends. */
 export interface CpuBackend extends KernelBackend {
   data: {
-    get(id: DataId): Entry;
-    set(id: DataId, entry: Entry): void;
+    get(id: DataId): AnyEntry;
+    set(id: DataId, entry: AnyEntry): void;
     has(id: DataId): boolean;
     delete(id: DataId): boolean;
   };
@@ -29,6 +38,19 @@ export interface NativeBackend extends CpuBackend {
   read32(tensor: TensorInfo): Float32Array;
   /** New float32 tensor; `fill` writes all of its values. */
   make(shape: readonly number[], fill: (values: Float32Array) => void): TensorInfo;
+  /** The same, as an operation where operations are recorded. */
+  moveOr(
+    operation: Operation,
+    inputs: readonly TensorInfo[],
+    shape: readonly number[],
+    fill: (values: Float32Array) => void,
+  ): TensorInfo;
+  /** Runs a session on tensors into new ones of the given shapes. */
+  runSession(session: NativeSession, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[];
+  /** Recorder of operations, in place of computing them; null to compute. */
+  recorder: Recorder | null;
+  /** Tensor that stands for a value of the recorder. */
+  symbol(value: Value): TensorInfo;
 }
 
 /** Makes the backend; `Base` is the class of tfjs's cpu backend. */
@@ -36,6 +58,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
   class Native extends Base implements NativeBackend {
     readonly runtime = runtime;
     readonly pool = memory;
+    recorder: Recorder | null = null;
 
     override write(values: Values, _shape: number[], dtype: DataType): DataId {
       return this.keep(copied(values, dtype, memory), dtype, true);
@@ -73,20 +96,62 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
     }
 
     compute(operation: Operation, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[] {
+      if (this.recorder) return this.record(this.recorder, operation, inputs, shapes);
+      const operands = inputs.map((input) => this.operand(input));
+      return this.runSession(runtime.sessionOf(operation, operands), inputs, shapes);
+    }
+
+    runSession(session: NativeSession, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[] {
       const operands = inputs.map((input) => this.operand(input));
       const sizes = shapes.map(sizeOf);
-      if (!runtime.takesArrays(most(sizes))) {
-        const results = runtime.run(operation, operands);
-        return results.map((data, i) => this.adopt(data as Float32Array<ArrayBuffer>, shapes[i]));
-      }
-      const outputs = shapes.map((dims, i) => ({ data: memory.take(sizes[i]), dims }));
+      if (!runtime.takesArrays(most(sizes)))
+        return session.run(operands).map((data, i) => this.adopt(data as Float32Array<ArrayBuffer>, shapes[i]));
+      const outputs = this.outputs(sizes, shapes);
       try {
-        runtime.runInto(operation, operands, outputs);
+        session.runInto(operands, outputs);
       } catch (error) {
         for (const { data } of outputs) memory.give(data);
         throw error;
       }
       return outputs.map(({ data, dims }) => this.info(data, dims));
+    }
+
+    symbol(value: Value): TensorInfo {
+      const recorder = this.recorder as Recorder;
+      const id = {};
+      this.data.set(id, new SymbolicEntry(recorder, value));
+      return { dataId: id, shape: [...recorder.values[value].shape], dtype: "float32" };
+    }
+
+    moveOr(
+      operation: Operation,
+      inputs: readonly TensorInfo[],
+      shape: readonly number[],
+      fill: (values: Float32Array) => void,
+    ): TensorInfo {
+      if (this.recorder) return this.record(this.recorder, operation, inputs, [[...shape]])[0];
+      return this.make(shape, fill);
+    }
+
+    private record(
+      recorder: Recorder,
+      operation: Operation,
+      inputs: readonly TensorInfo[],
+      shapes: readonly number[][],
+    ): TensorInfo[] {
+      const values = inputs.map((input) => recorder.valueOf(input, this.data.get(input.dataId)));
+      return recorder.add(operation, values, shapes).map((value) => this.symbol(value));
+    }
+
+    private outputs(sizes: readonly number[], shapes: readonly number[][]): Output[] {
+      const made: Output[] = [];
+      try {
+        for (const [i, dims] of shapes.entries()) made.push({ data: memory.take(sizes[i]), dims });
+      } catch (error) {
+        for (const { data } of made) memory.give(data);
+        throw error;
+      }
+      return made;
     }
 
     borrow({ dataId }: TensorInfo): ArrayLike<number> {
@@ -120,6 +185,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
     private keep(values: Values, dtype: DataType, owned: boolean): DataId {
       const id = {};
       this.data.set(id, new Entry(values, dtype, owned));
+      this.recorder?.note(id);
       return id;
     }
   }

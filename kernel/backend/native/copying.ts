@@ -1,6 +1,8 @@
-import { isPlain, sizeOf } from "./backend";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { isPlain, type NativeBackend, sizeOf } from "./backend";
 import { copyBox, gather, joinRows, scatter } from "./loops";
 import { axesOf, type Plan } from "./plans";
+import type { Emit } from "./runtime";
 
 const slice: Plan = ({ inputs: { x }, attrs, backend }) => {
   // Missing sizes are the rest of their dimension, as -1.
@@ -8,8 +10,15 @@ const slice: Plan = ({ inputs: { x }, attrs, backend }) => {
   const begin = x.shape.map((_, d) => begins[d] ?? 0);
   const size = x.shape.map((whole, d) => ((sizes[d] ?? -1) === -1 ? whole - begin[d] : sizes[d]));
   const fits = begin.every((from, d) => from >= 0 && size[d] > 0 && from + size[d] <= x.shape[d]);
-  return fits ? backend.make(size, (y) => copyBox(y, backend.read32(x), x.shape, begin, size)) : null;
+  return fits ? box(backend, x, begin, size) : null;
 };
+
+function box(backend: NativeBackend, x: TensorInfo, begin: readonly number[], size: readonly number[]): TensorInfo {
+  const ends = begin.map((from, d) => from + size[d]);
+  const emit: Emit = (graph, [name]) => [graph.node("Slice", [name, graph.integers(begin), graph.integers(ends)])];
+  const fill = (y: Float32Array): void => copyBox(y, backend.read32(x), x.shape, begin, size);
+  return backend.moveOr({ key: "Slice", emit }, [x], size, fill);
+}
 
 const split: Plan = ({ inputs: { x }, attrs, backend }) => {
   const [axis] = axesOf(attrs.axis, x.shape.length);
@@ -22,7 +31,7 @@ const split: Plan = ({ inputs: { x }, attrs, backend }) => {
     const begin = x.shape.map((_, d) => (d === axis ? from : 0));
     const part = x.shape.map((all, d) => (d === axis ? size : all));
     from += size;
-    return backend.make(part, (y) => copyBox(y, backend.read32(x), x.shape, begin, part));
+    return box(backend, x, begin, part);
   });
 };
 
@@ -32,13 +41,10 @@ const concat: Plan = ({ inputs, attrs, backend }) => {
   const [axis] = axesOf(attrs.axis, shape.length);
   const total = parts.reduce((sum, part) => sum + part.shape[axis], 0);
   const whole = shape.map((size, d) => (d === axis ? total : size));
-  return backend.make(whole, (y) =>
-    joinRows(
-      y,
-      parts.map((part) => backend.read32(part)),
-      sizeOf(shape.slice(0, axis)),
-    ),
-  );
+  const emit: Emit = (graph, names) => [graph.node("Concat", names, { attributes: { axis } })];
+  const read = (): Float32Array[] => parts.map((part) => backend.read32(part));
+  const fill = (y: Float32Array): void => joinRows(y, read(), sizeOf(shape.slice(0, axis)));
+  return backend.moveOr({ key: "Concat", emit }, parts, whole, fill);
 };
 
 /** Rows by index; the indices are checked as tfjs's cpu backend does. */
@@ -71,13 +77,18 @@ const cast: Plan = ({ inputs: { x }, attrs, backend }) => {
 const fill: Plan = ({ attrs, backend }) => {
   const { shape, value, dtype } = attrs as { shape: number[]; value: number | string; dtype?: string };
   if (typeof value !== "number" || (dtype ?? "float32") !== "float32" || sizeOf(shape) === 0) return null;
-  return backend.make(shape, (y) => y.fill(value));
+  return filled(backend, shape, value);
 };
+
+function filled(backend: NativeBackend, shape: readonly number[], value: number): TensorInfo {
+  const emit: Emit = (graph) => [graph.node("Expand", [graph.scalar(value), graph.integers(shape)])];
+  return backend.moveOr({ key: "Expand", emit }, [], shape, (y) => y.fill(value));
+}
 
 const like =
   (value: number): Plan =>
   ({ inputs: { x }, backend }) =>
-    backend.make(x.shape, (y) => y.fill(value));
+    filled(backend, x.shape, value);
 
 /** Kernels that only move values, as loops over arrays. */
 export const COPYING: Readonly<Record<string, Plan>> = {

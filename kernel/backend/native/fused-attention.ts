@@ -1,5 +1,6 @@
 import type { FusedPlanner } from "./fused";
 import { type Graph, MICROSOFT } from "./graph";
+import { inParts, partsOf } from "./parts";
 import type { Emit } from "./runtime";
 
 /** Sizes of an attention: q [B, H, N, d], k and v [B, G, M, d]. */
@@ -57,22 +58,38 @@ function sizesOf([q, k]: Parameters<FusedPlanner>[0]): Sizes {
   return { B, H, N, d, G: k.shape[1], M: k.shape[2] };
 }
 
-/** Distinguishes graphs: with grouped heads they contain their shapes. */
+/** Distinguishes graphs: with grouped heads, or in parts, they contain their shapes. */
 const keyOf = (name: string, sizes: Sizes, { hasMask, hasKept }: Readonly<Record<string, number>>): string => {
   const { B, H, N, d, G, M } = sizes;
-  return `${name} ${d} ${hasMask} ${hasKept} ${G === H ? "" : [B, H, N, G, M].join()}`;
+  const shapes = G === H && batchParts(sizes).length === 1 ? "" : [B, H, N, G, M].join();
+  return `${name} ${d} ${hasMask} ${hasKept} ${shapes}`;
 };
+
+/** Number of scores that are computed at once; more would leave the processor's cache and take memory. */
+const SCORES_AT_ONCE = 2 ** 21;
+
+const batchParts = ({ B, H, N, M }: Sizes): number[] => partsOf(B, B * H * N * M, SCORES_AT_ONCE);
+
+/** Emits an operation on a part of the batch. */
+type EmitBatch = (graph: Graph, names: readonly string[], sizes: Sizes) => readonly string[];
+
+/** Emits an operation by parts of the batch; a mask for all of it is not parted. */
+function byBatch(emit: EmitBatch, inputs: Parameters<FusedPlanner>[0], sizes: Sizes): Emit {
+  const isParted = inputs.map(({ shape }) => shape.length === 4 && shape[0] === sizes.B);
+  return inParts((graph, names, B) => emit(graph, names, { ...sizes, B }), batchParts(sizes), isParted);
+}
 
 /** Attention of q, k, v, and the mask and dropout's values where the attributes say so: [B, H, N, d]. */
 export const attend: FusedPlanner = (inputs, attrs) => {
   const sizes = sizesOf(inputs);
-  const { B, H, N, d, G } = sizes;
-  const emit: Emit = (graph, [q, k, v, ...rest]) => {
-    const { dropped } = weightsOf(graph, q, k, extrasOf(rest, attrs), sizes);
+  const emitPart: EmitBatch = (graph, [q, k, v, ...rest], part) => {
+    const { dropped } = weightsOf(graph, q, k, extrasOf(rest, attrs), part);
     const y = product(graph, dropped, v, 0, 0);
-    return [G === H ? y : reshape(graph, y, [B, H, N, d])];
+    return [part.G === part.H ? y : reshape(graph, y, [part.B, part.H, part.N, part.d])];
   };
-  return { operation: { key: keyOf("attend", sizes, attrs), emit, arena: true }, shapes: [[B, H, N, d]] };
+  const emit = byBatch(emitPart, inputs, sizes);
+  const { B, H, N, d } = sizes;
+  return { operation: { key: keyOf("attend", sizes, attrs), emit, arena: true, heavy: true }, shapes: [[B, H, N, d]] };
 };
 
 /**
@@ -81,21 +98,22 @@ export const attend: FusedPlanner = (inputs, attrs) => {
  */
 export const attendGradient: FusedPlanner = (inputs, attrs) => {
   const sizes = sizesOf(inputs);
-  const { B, H, N, d, G } = sizes;
-  const emit: Emit = (graph, [q, k, v, y, dy, ...rest]) => {
+  const emitPart: EmitBatch = (graph, [q, k, v, y, dy, ...rest], part) => {
+    const { B, H, N, d, G } = part;
     const extras = extrasOf(rest, attrs);
     const stack = (x: string): string => (G === H ? x : reshape(graph, x, [B, G, (H / G) * N, d]));
-    const { q: stacked, weights, dropped } = weightsOf(graph, q, k, extras, sizes);
+    const { q: stacked, weights, dropped } = weightsOf(graph, q, k, extras, part);
     const dYs = stack(dy);
     const dV = product(graph, dropped, dYs, 1, 0);
     const along = graph.node("ReduceSum", [graph.node("Mul", [dYs, stack(y)]), graph.integers([3])]);
-    const dScores = scoreGradient(graph, product(graph, dYs, v, 0, 1), { weights, along }, extras, sizes);
+    const dScores = scoreGradient(graph, product(graph, dYs, v, 0, 1), { weights, along }, extras, part);
     const dQ = product(graph, dScores, k, 0, 0, d ** -0.5);
     const dK = product(graph, dScores, stacked, 1, 0, d ** -0.5);
     return [G === H ? dQ : reshape(graph, dQ, [B, H, N, d]), dK, dV];
   };
+  const emit = byBatch(emitPart, inputs, sizes);
   const shapes = inputs.slice(0, 3).map(({ shape }) => shape);
-  return { operation: { key: keyOf("attend/all", sizes, attrs), emit, arena: true }, shapes };
+  return { operation: { key: keyOf("attend/all", sizes, attrs), emit, arena: true, heavy: true }, shapes };
 };
 
 /** Emits weights · (dWeights - along), the gradient of the softmax. */

@@ -2,6 +2,8 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
+import { sizeOf } from "./backend";
+import { type EmitPart, inParts, partsOf } from "./parts";
 import type { Emit, Operation } from "./runtime";
 
 /** Numbers and flags of a fused operation. */
@@ -25,12 +27,17 @@ const each =
   (key: string, emit: EmitUnary): FusedPlanner =>
   ([x]) => ({ operation: { key, emit: (graph, [name]) => [emit(graph, name)], arena: true }, shapes: [x.shape] });
 
-const eachGradient =
-  (key: string, emit: EmitGradient): FusedPlanner =>
-  ([, x]) => ({
-    operation: { key, emit: (graph, [dy, name]) => [emit(graph, dy, name)], arena: true },
-    shapes: [x.shape],
-  });
+/** Number of values that a gradient of many steps computes at once. */
+const AT_ONCE = 2 ** 18;
+
+function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
+  return ([, { shape }]) => {
+    const parts = partsOf(shape[0] ?? 1, sizeOf(shape), AT_ONCE);
+    const emitPart: EmitPart = (graph, [dy, x]) => [emit(graph, dy, x)];
+    const key = parts.length === 1 ? name : `${name} ${parts.join()}`;
+    return { operation: { key, emit: inParts(emitPart, parts, [true, true]), arena: true }, shapes: [shape] };
+  };
+}
 
 const mul = (graph: Graph, a: string, b: string | number): string =>
   graph.node("Mul", [a, typeof b === "number" ? graph.scalar(b) : b]);
@@ -158,7 +165,16 @@ const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
 /** Rows x, weight and bias: x Wᵀ + b. */
 const linear: FusedPlanner = ([x, weight]) => {
   const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes: { transB: 1 } })];
-  return { operation: { key: "linear", emit }, shapes: [[x.shape[0], weight.shape[0]]] };
+  return { operation: { key: "linear", emit, heavy: true }, shapes: [[x.shape[0], weight.shape[0]]] };
+};
+
+/** Sum of the squares of all values of all tensors. */
+const sumOfSquares: FusedPlanner = (inputs) => {
+  const emit: Emit = (graph, names) => {
+    const squares = names.map((name) => graph.node("ReduceSumSquare", [name], { attributes: { keepdims: 0 } }));
+    return [graph.node("Sum", squares)];
+  };
+  return { operation: { key: `sumOfSquares ${inputs.length}`, emit }, shapes: [[]] };
 };
 
 /** Fused operations by name. A gradient has the name of its operation and of the input. */
@@ -179,6 +195,7 @@ export const FUSED = {
   attend,
   "attend/all": attendGradient,
   adamW,
+  sumOfSquares,
 } as const satisfies Record<string, FusedPlanner>;
 
 /** Name of a fused operation. */

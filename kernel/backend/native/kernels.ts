@@ -4,6 +4,7 @@ import { isPlain } from "./backend";
 import { COPYING, MIXED } from "./copying";
 import type { Graph } from "./graph";
 import {
+  FLOAT,
   binary,
   bounded,
   type KernelCall,
@@ -47,6 +48,16 @@ const addN: Plan = ({ inputs, backend }) => {
   return backend.compute({ key: `AddN ${terms.length}`, emit }, terms, [terms[0].shape])[0];
 };
 
+/** Tests for values above 0, with 1 and 0, and NaN for NaN. */
+const step: Plan = ({ inputs: { x }, attrs, backend }) => {
+  if (attrs.alpha !== 0) return null;
+  const emit: Emit = (graph, [name]) => {
+    const above = graph.node("Cast", [graph.node("Greater", [name, graph.scalar(0)])], { attributes: { to: FLOAT } });
+    return [graph.node("Where", [graph.node("IsNaN", [name]), name, above])];
+  };
+  return backend.compute({ key: "Step", emit }, [x], [x.shape])[0];
+};
+
 /** Kernels on onnxruntime's operators; all others are those of tfjs's cpu backend. */
 const PLANS: Readonly<Record<string, Plan>> = {
   Add: binary("Add", (graph, x) => [graph.node("Add", x)]),
@@ -84,6 +95,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   Softmax: softmax,
   Transpose: transpose,
   Tile: tile,
+  Step: step,
   AddN: addN,
   ...COPYING,
 };

@@ -99,4 +99,4 @@ export const reduceExtreme =
   };
 
 /** Number of float32 in ONNX. */
-const FLOAT = 1;
+export const FLOAT = 1;

@@ -30,8 +30,8 @@ function multiply(backend: NativeBackend, a: TensorInfo, b: TensorInfo, transA: 
   const flags = `${attributes.transA} ${attributes.transB}`;
   if (!outerA.length && !outerB.length) {
     const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes })];
-    return backend.compute({ key: `Gemm ${flags}`, emit }, [a, b], [shape])[0];
+    return backend.compute({ key: `Gemm ${flags}`, emit, heavy: true }, [a, b], [shape])[0];
   }
   const emit: Emit = (graph, names) => [graph.node("FusedMatMul", names, { attributes, domain: MICROSOFT })];
-  return backend.compute({ key: `FusedMatMul ${flags}`, emit }, [a, b], [shape])[0];
+  return backend.compute({ key: `FusedMatMul ${flags}`, emit, heavy: true }, [a, b], [shape])[0];
 }

@@ -12,6 +12,8 @@ export interface Operation {
   emit: Emit;
   /** Keeps memory of intermediate values from call to call. Default false. */
   arena?: boolean;
+  /** True for products, which take longer to compute again than their results are worth. Default false. */
+  heavy?: boolean;
 }
 
 /** Number of values up to which the binding's copy of a result is faster than the way around it. */
@@ -47,16 +49,6 @@ export class NativeRuntime {
     return this.intoArrays && values > SMALL;
   }
 
-  /** Computes into given arrays. */
-  runInto(operation: Operation, inputs: readonly Operand[], outputs: readonly Operand[]): void {
-    this.sessionOf(operation, inputs).runInto(inputs, outputs);
-  }
-
-  /** Computes into new arrays. */
-  run(operation: Operation, inputs: readonly Operand[]): Float32Array[] {
-    return this.sessionOf(operation, inputs).run(inputs);
-  }
-
   /** Loads a graph in a session that belongs to the caller. */
   load(graph: Graph): NativeSession {
     return new NativeSession(this.binding, graph, { threads: this.threads, arena: true });
@@ -67,7 +59,8 @@ export class NativeRuntime {
     this.sessions.clear();
   }
 
-  private sessionOf({ key, emit, arena }: Operation, inputs: readonly Operand[]): NativeSession {
+  /** Returns the session of an operation; it is made when it is first needed. */
+  sessionOf({ key, emit, arena }: Operation, inputs: readonly Operand[]): NativeSession {
     const known = this.sessions.get(key);
     if (known) return known;
     const graph = new Graph();
@@ -89,12 +82,13 @@ export class NativeRuntime {
   private probe(): void {
     const product: Operation = { key: "probe", emit: (graph, inputs) => [graph.node("MatMul", inputs)] };
     const x: Operand = { data: Float32Array.of(1, 2, 3, 4), dims: [2, 2] };
-    const [y] = this.run(product, [x, x]);
+    const session = this.sessionOf(product, [x, x]);
+    const [y] = session.run([x, x]);
     if (y?.join() !== PRODUCT)
       throw new DeviceError("nn.start", `onnxruntime-node must compute at once: [1 2; 3 4]² is ${PRODUCT}`, y?.join());
     const into = { data: new Float32Array(4), dims: [2, 2] };
     try {
-      this.runInto(product, [x, x], [into]);
+      session.runInto([x, x], [into]);
       this.intoArrays = into.data.join() === PRODUCT;
     } catch {
       this.intoArrays = false;

@@ -46,7 +46,7 @@ const runtimeOptions = ({ threads, arena = false }: NativeSessionOptions): objec
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
   enableCpuMemArena: arena,
-  enableMemPattern: arena,
+  enableMemPattern: false,
   logSeverityLevel: FATAL,
   extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
 });

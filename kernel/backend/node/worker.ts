@@ -11,6 +11,13 @@ import { loadRuntime } from "./runtime";
 const runtime = loadRuntime();
 const sessions = new Map<number, InferenceSession>();
 
+/**
+ * Products of uint8 and int8 overflow on x86 processors without VNNI. With this setting onnxruntime writes constant int8
+ * weights beyond -64..63 as uint8 there, whose products are exact everywhere (its pull request 12088); elsewhere it does
+ * nothing.
+ */
+const EXACT_PRODUCTS = { x64quantprecision: "1" };
+
 async function answer(request: Request): Promise<Response> {
   const { id } = request;
   if (request.kind === "create") {
@@ -19,7 +26,12 @@ async function answer(request: Request): Promise<Response> {
       executionProviders: [device],
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
-      ...(weightsFolder ? { extra: { session: { model_external_initializers_file_folder_path: weightsFolder } } } : {}),
+      extra: {
+        session: {
+          ...EXACT_PRODUCTS,
+          ...(weightsFolder ? { model_external_initializers_file_folder_path: weightsFolder } : {}),
+        },
+      },
     };
     const { model } = request;
     sessions.set(

@@ -1,4 +1,5 @@
 import { EncoderError } from "../errors";
+import { given } from "../../option-names";
 import type { Preprocess } from "./preprocess";
 import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
@@ -24,8 +25,8 @@ export interface PreprocessOptions {
   std?: number[];
   /** Factor on pixel values before `mean`. Default 1/255. */
   rescale?: number;
-  /** Colour outside a letterboxed picture, 0..255. Default 0. */
-  fill?: number;
+  /** Colour outside a letterboxed picture: a level of 0..255, or `mean` for the mean color, 0 after normalization. Default 0. */
+  fill?: Preprocess["fill"];
   /** Rounding of the first row and column of a centered crop. Default: that of the model's configuration. */
   cropRounding?: Preprocess["cropRounding"];
 }
@@ -53,17 +54,17 @@ export const TEMPLATE =
  * configuration file given by the caller replaces it.
  */
 export function mergePreprocess(
-  given: object | string | undefined,
+  wanted: object | string | undefined,
   found: object | null,
   graphSize: [number, number] | null,
   fn: string,
 ): Preprocess {
-  const named = typeof given === "string" ? NAMED.get(given) : undefined;
-  if (typeof given === "string" && !named)
-    throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, given);
-  if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)) && !named)
-    throw new EncoderError(fn, "preprocess must be a name or an object", given);
-  const options = (named ?? given) as object | undefined;
+  const named = typeof wanted === "string" ? NAMED.get(wanted) : undefined;
+  if (typeof wanted === "string" && !named)
+    throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, wanted);
+  if (wanted !== undefined && (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) && !named)
+    throw new EncoderError(fn, "preprocess must be a name or an object", wanted);
+  const options = (named ?? wanted) as object | undefined;
   if (!options && !found)
     throw new EncoderError(
       fn,
@@ -72,16 +73,31 @@ export function mergePreprocess(
     );
   if (!options || !found || isWhole(options as Json))
     return readPreprocess(options ?? (found as object), graphSize, fn);
-  const own = readPreprocess(found, graphSize, fn);
-  const checked = options as PreprocessOptions;
+  const checked = given(options as PreprocessOptions);
+  const own = readOwn(found, checked, graphSize, fn);
+  if (!own) return readPreprocess(checked, graphSize, fn);
   // Sizes that follow from another: who says the input's side means the resized one too.
   const resizeTo = checked.inputSize === undefined ? own.resizeTo : undefined;
   return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
 }
 
+/** Reads the model's configuration; null for one that is refused, where the options say all that it would. */
+function readOwn(
+  found: object,
+  options: PreprocessOptions,
+  graphSize: [number, number] | null,
+  fn: string,
+): Preprocess | null {
+  try {
+    return readPreprocess(found, graphSize, fn);
+  } catch (error) {
+    if (["resize", "interpolation", "mean", "std"].every((key) => key in options)) return null;
+    throw error;
+  }
+}
+
 /** True if the option is a whole configuration, so that none of the model's own is wanted. */
 const isWhole = (json: Json): boolean =>
-  ["resize", "interpolation", "mean", "std"].every((key) => key in json) ||
   isTimm(json) ||
   isHuggingFace(json) ||
   ["pretrained_cfg", "vision_cfg", "preprocess_cfg", "image_processor"].some((key) => key in json);
@@ -202,7 +218,7 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
   const edge = size.shortest_edge ?? (crop && size.side);
   const box = crop ? boxOf(crop) : (boxOf(size) ?? graphSize);
   const inputSize = box ?? (edge === undefined || edge === null ? null : square(edge));
-  if (!inputSize) throw new EncoderError(fn, "preprocessor_config.json must name a size", JSON.stringify(json.size));
+  if (!inputSize) throw new EncoderError(fn, "preprocessor_config.json must name a size", json.size);
   const longest = size.longest_edge !== undefined && size.shortest_edge === undefined;
   const stretchTo = boxOf(size) ?? inputSize;
   return {
@@ -220,6 +236,8 @@ function fromHuggingFace(json: Json, graphSize: [number, number] | null, fn: str
             : "stretch",
     resizeTo: checkSize(fn, "size", edge ? square(edge) : stretchTo),
     align: longest || json.do_pad === true ? "top-left" : "center",
+    // Processors pad what is normalized already, by zeros.
+    fill: longest || json.do_pad === true ? "mean" : DEFAULTS.fill,
     interpolation: checkResample(fn, json.resample ?? 2),
     ...statistics(json, fn),
     rescale: json.do_rescale === false ? 1 : checkNumber(fn, "rescale_factor", json.rescale_factor ?? 1 / 255),
@@ -239,9 +257,11 @@ function withCrop(json: Json, edge: number, fn: string): Json {
 
 function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {
   if (json.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
+  const std = checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]);
   return {
     mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]),
-    std: checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]),
+    // EfficientNet's processor divides by the deviation a second time.
+    std: json.include_top === true ? [std[0] ** 2, std[1] ** 2, std[2] ** 2] : std,
   };
 }
 
@@ -329,9 +349,10 @@ function checkNumber(fn: string, name: string, value: unknown): number {
   return value;
 }
 
-function checkLevel(fn: string, value: unknown): number {
+function checkLevel(fn: string, value: unknown): Preprocess["fill"] {
+  if (value === "mean") return value;
   const good = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
-  if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255", value);
+  if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255, or mean", value);
   return value as number;
 }
 

@@ -22,8 +22,8 @@ export interface Preprocess {
   std: [number, number, number];
   /** Factor on pixel values before `mean`: 1/255, or 1 for models that take 0..255. */
   rescale: number;
-  /** Colour of the parts outside the picture, 0..255. */
-  fill: number;
+  /** Colour of the parts outside the picture: 0..255, or the mean, which is 0 after normalization. */
+  fill: number | "mean";
   /** Rounding of half a pixel in an odd margin: timm and torchvision to even, transformers down. */
   cropRounding: "down" | "even";
 }
@@ -156,7 +156,7 @@ function normalize(pixels: RawImage, plan: Preprocess, left: number, top: number
       (_, level) => (level * plan.rescale - plan.mean[c]) / plan.std[c],
     );
     const plane = target.subarray(c * height * width, (c + 1) * height * width);
-    if (pixels.width < width || pixels.height < height) plane.fill(levels[plan.fill]);
+    if (pixels.width < width || pixels.height < height) plane.fill(plan.fill === "mean" ? 0 : levels[plan.fill]);
     for (let y = 0; y < pixels.height; y++) {
       let from = 3 * y * pixels.width + c;
       const to = (top + y) * width + left;

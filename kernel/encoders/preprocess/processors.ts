@@ -28,6 +28,12 @@ const OWN_RULES = new Map([
   ["Idefics2", "it chooses a size by the picture"],
   ["Idefics3", "it cuts pictures into tiles"],
   ["SmolVLM", "it cuts pictures into tiles"],
+  ["DeepseekOcr2", "it pads to a square of its own colour"],
+  ["Glm5Next", "it chooses a size by the picture"],
+  ["GraniteDocling", "it cuts pictures into tiles"],
+  ["Idefics", "its picture is of another form"],
+  ["LayoutLMv2", "it swaps red and blue"],
+  ["VitPose", "it cuts boxes out of a picture"],
 ]);
 
 /** Keys that ask for what is not done here, where they are true or hold something. */
@@ -42,6 +48,8 @@ const OWN_KEYS = [
   "do_align_long_axis",
   "do_thumbnail",
   "do_crop_margin",
+  "do_grayscale",
+  "crop_to_patches",
 ];
 
 /** Throws `EncoderError` for a configuration of transformers whose pixels would be others here, naming processor or key. */
@@ -53,5 +61,11 @@ export function checkProcessor(fn: string, json: Record<string, unknown>): void 
   const advice = `give preprocess with resize, interpolation, mean and std, or prepared pictures`;
   if (rule && !isPlain) throw new EncoderError(fn, `the processor is not followed, as ${rule}: ${advice}`, type);
   const key = OWN_KEYS.find((one) => json[one] !== undefined && json[one] !== null && json[one] !== false);
+  const size = Object(json.size) as Record<string, unknown>;
+  if (json.do_pad === true && size.shortest_edge !== undefined && size.longest_edge !== undefined)
+    throw new EncoderError(fn, `the processor is not followed, as it chooses a size by the picture: ${advice}`, type);
+  // Each kind has a default of its own, as that of CLIP or no normalization at all.
+  if (name !== "" && json.do_normalize === undefined && json.image_mean === undefined)
+    throw new EncoderError(fn, `a processor must say image_mean, or do_normalize: ${advice}`, type);
   if (key) throw new EncoderError(fn, `${key} of a processor is not followed: ${advice}`, json[key]);
 }

@@ -48,6 +48,9 @@ export function stepsOf(fn: string, step: Step | null | undefined, key: string, 
   if (depth > MOST_DEPTH) refuse(fn, `may nest sequences ${MOST_DEPTH} deep`, depth);
   if (step === null || step === undefined) return [];
   if (typeof step !== "object") refuse(fn, "must hold steps with a type", step);
+  // A list would be written out where its name is looked up, however deep it is.
+  if (step.type !== undefined && typeof step.type !== "string")
+    refuse(fn, "must name the types of its steps", step.type);
   if (step.type !== "Sequence") return [step];
   const parts = step[key];
   if (!Array.isArray(parts)) refuse(fn, `must list the ${key} of a sequence`, parts);
@@ -59,7 +62,7 @@ export function stepsOf(fn: string, step: Step | null | undefined, key: string, 
 /** Reads a flag that a step must have. */
 export function readFlag(fn: string, step: Step, key: string): boolean {
   const value = step[key];
-  if (typeof value !== "boolean") refuse(fn, `must say true or false for ${key} of ${String(step.type)}`, value);
+  if (typeof value !== "boolean") refuse(fn, `must say true or false for ${key} of ${step.type as string}`, value);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { LawError } from "../error";
 import { decimalNumber, isMissing, readCsv, type Csv, type CsvRecord } from "./csv";
 import { PUBLISHED_CSV, PUBLISHED_GROUPS } from "./published";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, given, type OptionNames } from "../../option-names";
 
 /** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
@@ -67,7 +67,7 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
  * names its source.
  */
 export function publishedTable(options: TableOptions = {}): ScoreTable {
-  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...options });
+  return parseTable(PUBLISHED_CSV, { groups: PUBLISHED_GROUPS, ...given(options) });
 }
 
 function longRows({ records, decimal }: Csv, { extra = [] }: TableOptions): TableRow[] {

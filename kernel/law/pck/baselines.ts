@@ -1,10 +1,11 @@
+import { C_SCORE_OPTIONS, type CScoreOptions } from "./c-score";
 import { described } from "../../display/describe";
 import { showPck } from "../displays";
 import { place, type Box, type Point } from "../../contracts/geometry";
 import { placements, judge, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 import { LawError } from "../error";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames } from "../../option-names";
 
 /** Predictor of points without an encoder. Every PCK table should show these rows beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
@@ -23,15 +24,12 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  * - `same-position`: the source position.
  * - `oracle-box`: the same relative position in the target box, with both boxes given; no encoder has the boxes.
  *
- * @param options thresholds and geometry; `seed` (default 1) fixes the random baselines
+ * @param options those of `cScore`, so that one object serves both; thresholds and geometry count, and `seed` (default 1) fixes
+ *   the random baselines
  * @throws LawError for an unknown baseline
  */
-export function baseline(
-  name: Baseline,
-  pairs: readonly BoxedPair[],
-  options: PckOptions & { seed?: number } = {},
-): PckSummary {
-  checkOptionNames("law.baseline", options, NAMES, LawError);
+export function baseline(name: Baseline, pairs: readonly BoxedPair[], options: CScoreOptions = {}): PckSummary {
+  checkOptionNames("law.baseline", options, C_SCORE_OPTIONS, LawError);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({
     category: pair.category,
@@ -40,19 +38,6 @@ export function baseline(
   const summary = summarize(outcomes, resolveAlphas(options), options.seed);
   return described(summary, (pck) => showPck(`Baseline ${name}`, pck));
 }
-
-const NAMES: OptionNames<PckOptions & { seed?: number }> = {
-  alphas: true,
-  canvas: true,
-  geometry: true,
-  cellCenter: true,
-  strict: true,
-  match: true,
-  window: true,
-  temperature: true,
-  maskFill: true,
-  seed: true,
-};
 
 function predictor(name: Baseline, pair: BoxedPair, random: () => number, options: PckOptions): PointPredictor {
   const lay = placements(pair, options);

@@ -86,7 +86,8 @@ export async function cScoreByLayer(
   return described(scores, showLayers);
 }
 
-const NAMES: OptionNames<CScoreOptions> = {
+/** Names of the options of `law.cScore`. */
+export const C_SCORE_OPTIONS: OptionNames<CScoreOptions> = {
   indices: true,
   lookAlikes: true,
   seed: true,
@@ -107,7 +108,7 @@ const NAMES: OptionNames<CScoreOptions> = {
 };
 
 function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
-  checkOptionNames(where, options, NAMES, LawError);
+  checkOptionNames(where, options, C_SCORE_OPTIONS, LawError);
   if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
   resolveAlphas(options);
 }

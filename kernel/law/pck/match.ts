@@ -8,7 +8,10 @@ export interface MatchOptions {
    * Matcher: `soft` is the expectation under a softmax around the peak, `argmax` the first best cell. Default `soft`.
    */
   match?: "soft" | "argmax";
-  /** Half-width in cells of the softmax's block around the peak. Default 5; `Infinity` for no window. */
+  /**
+   * Half-width in cells of the softmax's block around the peak: 0 is the peak's cell alone, `Infinity` no window. The released
+   * evaluation takes 0 for no window. Default 5.
+   */
   window?: number;
   /** Softmax temperature. Default 0.02. */
   temperature?: number;

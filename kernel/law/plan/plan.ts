@@ -6,7 +6,7 @@ import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
 import { checkTable, type ScoreTable, type TableRow } from "../fit/table";
 import { least, mean, most } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, given, type OptionNames } from "../../option-names";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {
@@ -146,10 +146,10 @@ const NAMES: OptionNames<PlanOptions> = {
   budget: true,
 };
 
-function settingsOf({ benchmark, range, budget, ...given }: PlanOptions): PlanSettings {
+function settingsOf({ benchmark, range, budget, ...rest }: PlanOptions): PlanSettings {
   const where = "law.plan";
   const defaults = { predictors: ["a", "c"], degree: 2 as const, noise: 0.12, prior: 1 };
-  const settings = { ...defaults, level: 0.9, tolerance: 0.01, explore: 4, ...given };
+  const settings = { ...defaults, level: 0.9, tolerance: 0.01, explore: 4, ...given(rest) };
   for (const name of ["noise", "prior"] as const) {
     if (!(settings[name] > 0)) throw new LawError(where, `${name} must be above 0`, settings[name]);
   }

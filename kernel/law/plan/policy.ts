@@ -37,7 +37,11 @@ export interface PolicyOptions {
 
 /** Curves of one strategy. Shares are in [0, 1]; entry `n - 1` belongs to `n` trained encoders. */
 export interface PolicyCurve {
-  /** Share of trials with a hit by draw `n`, when an oracle recognises the optimum. */
+  /**
+   * Share of trials with a hit by draw `n`, when an oracle recognises the optimum. With all encoders trained it ends below 1
+   * where the fit never ranks the optimum high enough; the released code counts a search that is over as a hit, so that its
+   * curve ends at 1.
+   */
   anytime: number[];
   /** Share of trials whose predicted top holds the optimum after one fit to exactly `n` draws. */
   fixedBudget: number[];

@@ -68,3 +68,6 @@ export class VitBlock extends nn.Module {
     return tf.add(first, this.dropPath.forward(this.ls2?.forward(computed) ?? computed));
   }
 }
+
+nn.allowCapture(VitAttention, { recipe: ({ heads }) => String(heads) });
+nn.allowCapture(VitBlock, { whole: true });

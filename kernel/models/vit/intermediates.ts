@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { checkIndices } from "../../encoders/options";
+import type { OptionNames } from "../../option-names";
 
 /** Layout of intermediates: `NCHW` [B, C, H, W] or `NLC` [B, H · W, C]. */
 export type VitFormat = "NCHW" | "NLC";
@@ -23,6 +24,16 @@ export interface IntermediatesOptions {
   /** Leave `final` out. Default false. */
   intermediatesOnly?: boolean;
 }
+
+/** Names of the options of `forwardIntermediates`. */
+export const INTERMEDIATES_NAMES: OptionNames<IntermediatesOptions> = {
+  indices: true,
+  norm: true,
+  outputFmt: true,
+  returnPrefixTokens: true,
+  stopEarly: true,
+  intermediatesOnly: true,
+};
 
 /** Result of `VisionTransformer.forwardIntermediates`. */
 export type VitIntermediates = {

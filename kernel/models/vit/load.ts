@@ -6,8 +6,9 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import type { VitConfig } from "./config";
 import { configOfFile } from "./file-config";
-import { type LoadVitOptions, loadVitState, type VitLoadReport } from "./state";
+import { LOAD_NAMES, type LoadVitOptions, loadVitState, type VitLoadReport } from "./state";
 import { VisionTransformer } from "./vit";
+import { checkOptionNames } from "../../option-names";
 
 /** Options of {@link loadVit}. */
 export interface LoadVitFileOptions extends LoadVitOptions {
@@ -31,10 +32,9 @@ const FN = "models.loadVit";
  * @throws NnError naming every missing, unexpected and misshaped tensor
  * @throws SafetensorsError for a file that breaks the format
  */
-export async function loadVit(
-  source: string,
-  { config = {}, ...options }: LoadVitFileOptions = {},
-): Promise<LoadedVit> {
+export async function loadVit(source: string, options: LoadVitFileOptions = {}): Promise<LoadedVit> {
+  checkOptionNames(FN, options, { ...LOAD_NAMES, config: true }, ModelError);
+  const { config = {}, ...rest } = options;
   await startTfjs();
   const isFile = source.endsWith(".safetensors");
   const path = isFile ? source : join(source, "model.safetensors");
@@ -43,7 +43,7 @@ export async function loadVit(
   const own = isFile ? {} : configOfFile(readConfig(join(source, "config.json")), FN);
   const model = new VisionTransformer({ ...own, numClasses: classesOf(tensors), ...config });
   try {
-    return { model: model.eval(), report: loadVitState(model, tensors, options) };
+    return { model: model.eval(), report: loadVitState(model, tensors, rest) };
   } catch (error) {
     model.dispose();
     throw error;

@@ -8,7 +8,7 @@ import { activateVit, VIT_INIT } from "./layers";
 export class VitMlp extends nn.Module {
   readonly fc1: nn.Linear;
   readonly fc2: nn.Linear;
-  private readonly act: VitActivation;
+  readonly act: VitActivation;
   private readonly drop: nn.Dropout;
 
   constructor({ embedDim, hiddenDim, projBias: bias, actLayer, projDropRate }: FullVitConfig) {
@@ -84,3 +84,7 @@ export function makeMlp(config: FullVitConfig): VitFeedForward {
       return config.mlpLayer satisfies never;
   }
 }
+
+nn.allowCapture(VitMlp, { recipe: ({ act }) => act });
+nn.allowCapture(VitSwiGlu);
+nn.allowCapture(VitSwiGluPacked);

@@ -82,7 +82,8 @@ export function sinePositions(patches: Tensor): Tensor {
   return operation("FoveaSinePositions", { patches }, {}, () => tf.tensor(sines([H, W], C), [1, H * W, C]));
 }
 
-function sines([H, W]: Grid, C: number): Float32Array {
+/** Returns sines and cosines of rows and columns, [H · W, C]. */
+export function sines([H, W]: Grid, C: number): Float32Array {
   const values = new Float32Array(H * W * C);
   const quarter = C / 4;
   for (let n = 0; n < H * W; n++)

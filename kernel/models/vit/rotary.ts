@@ -34,7 +34,7 @@ export function rotaryTables(patches: Tensor, settings: RotarySettings): RotaryT
 }
 
 /** Returns the angles [H · W, d], row by row: the first frequencies belong to rows, the others to columns. */
-function rotaryAngles([H, W]: [number, number], settings: RotarySettings): Float32Array {
+export function rotaryAngles([H, W]: [number, number], settings: RotarySettings): Float32Array {
   const { headDim: d, theta, layout } = settings;
   const angles = new Float32Array(H * W * d);
   const bands = d / 4;

@@ -4,9 +4,10 @@ import { writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import { fromTimm, toTimm } from "./convert";
-import { namesOf, type VitNames } from "./families";
+import { FAMILIES, namesOf, type VitNames } from "./families";
 import { resampling } from "./positions";
 import type { VisionTransformer } from "./vit";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of {@link loadVitState}. */
 export interface LoadVitOptions {
@@ -17,6 +18,9 @@ export interface LoadVitOptions {
   /** Resample learned positions of another square grid, as timm does for another picture size. Default false. */
   resample?: boolean;
 }
+
+/** Names of the options of {@link loadVitState}. */
+export const LOAD_NAMES: OptionNames<LoadVitOptions> = { strict: true, names: true, resample: true };
 
 /** Names that a file and a model do not share; the model's have timm's spelling. */
 export interface VitLoadReport extends nn.LoadReport {
@@ -35,8 +39,10 @@ export interface VitLoadReport extends nn.LoadReport {
 export function loadVitState(
   model: VisionTransformer,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  { strict = true, names = namesOf(tensors.keys()) ?? undefined, resample = false }: LoadVitOptions = {},
+  options: LoadVitOptions = {},
 ): VitLoadReport {
+  checkOptionNames("models.loadVitState", options, LOAD_NAMES, ModelError);
+  const { strict = true, names = namesOf(tensors.keys()), resample = false } = options;
   if (!names)
     throw new ModelError(
       "models.loadVitState",
@@ -101,8 +107,12 @@ export interface SaveVitOptions {
  */
 export async function vitState(
   model: VisionTransformer,
-  { names = "timm" }: SaveVitOptions = {},
+  options: SaveVitOptions = {},
 ): Promise<Map<string, SafetensorsTensor>> {
+  checkOptionNames("models.vitState", options, { names: true }, ModelError);
+  const { names = "timm" } = options;
+  if (names !== "timm" && !Object.hasOwn(FAMILIES, names))
+    throw new ModelError("models.vitState", `names must be timm, ${Object.keys(FAMILIES).join(", ")}`, names);
   return fromTimm(await nn.stateOf(model), names, model.config);
 }
 

@@ -4,12 +4,19 @@ import * as nn from "../../nn";
 import { ModelError } from "../error";
 import { VitBlock } from "./block";
 import { fullConfig, type FullVitConfig, type VitConfig } from "./config";
-import { type IntermediatesOptions, layersOf, type VitIntermediates, VIT_FORMATS } from "./intermediates";
+import {
+  type IntermediatesOptions,
+  INTERMEDIATES_NAMES,
+  layersOf,
+  type VitIntermediates,
+  VIT_FORMATS,
+} from "./intermediates";
 import { makeNorm, type Norm, VIT_INIT } from "./layers";
 import { PatchEmbed } from "./patch-embed";
 import { AttentionPool } from "./pool";
 import { resamplePositions, sinePositions } from "./positions";
 import { rotaryTables, type RotaryTables } from "./rotary";
+import { checkOptionNames } from "../../option-names";
 
 /** Tokens before the first block. */
 interface Embedded {
@@ -126,6 +133,7 @@ export class VisionTransformer extends nn.Module {
    */
   forwardIntermediates(x: Tensor, options: IntermediatesOptions = {}): VitIntermediates {
     const fn = "VisionTransformer.forwardIntermediates";
+    checkOptionNames(fn, options, INTERMEDIATES_NAMES, ModelError);
     const { indices, norm = false, outputFmt = "NCHW", returnPrefixTokens = false, stopEarly = false } = options;
     if (!VIT_FORMATS.includes(outputFmt))
       throw new ModelError(fn, `outputFmt must be ${VIT_FORMATS.join(", ")}`, outputFmt);

@@ -143,14 +143,14 @@ function extents({ sizes, points, K }: SamplingSizes): [height: Tensor, width: T
 }
 
 function corners(plan: SamplingSizes, locations: Tensor): Corner[] {
-  const { B, N, H, K } = plan;
+  const { H, K } = plan;
   const [height, width] = extents(plan);
   const [x, y] = tf.unstack(tf.reshape(locations, [-1, K, 2]), 2);
   const column = tf.sub(tf.mul(x, width), 0.5);
   const row = tf.sub(tf.mul(y, height), 0.5);
   const [left, top] = [tf.floor(column), tf.floor(row)];
   const [right, bottom] = [tf.sub(column, left), tf.sub(row, top)];
-  const first = tf.tensor(firstRows(plan), [B * N * H, K], "int32");
+  const first = firstRows(plan);
   const corner = (dx: 0 | 1, dy: 0 | 1): Corner => {
     const [cx, cy] = [tf.add(left, dx), tf.add(top, dy)];
     const [sx, sy] = [dx ? right : tf.sub(1, right), dy ? bottom : tf.sub(1, bottom)];
@@ -171,17 +171,13 @@ const within = (x: Tensor, size: Tensor): Tensor =>
 
 const clamp = (x: Tensor, size: Tensor): Tensor => tf.maximum(tf.minimum(x, tf.sub(size, 1)), 0);
 
-/** Returns the row of each level's first token, for every query and head of every picture. */
-function firstRows({ B, N, H, K, S, sizes, points }: SamplingSizes): Int32Array {
+/** Returns the row of each level's first token, for every query and head of every picture, [B · N · H, K]. */
+function firstRows({ B, N, H, K, S, sizes, points }: SamplingSizes): Tensor {
   const starts = sizes.map((_, l) => sizes.slice(0, l).reduce((sum, [height, width]) => sum + height * width, 0));
-  const rows = new Int32Array(B * N * H * K);
-  let at = 0;
-  for (let b = 0; b < B; b++)
-    for (let n = 0; n < N; n++)
-      for (let h = 0; h < H; h++)
-        for (const start of starts) {
-          rows.fill((b * S + start) * H + h, at, at + points);
-          at += points;
-        }
-  return rows;
+  const rows = new Int32Array(N * H * K);
+  for (let i = 0; i < N * H; i++)
+    starts.forEach((start, l) => rows.fill(start * H + (i % H), i * K + l * points, i * K + (l + 1) * points));
+  const pictures = tf.mul(tf.range(0, B, 1, "int32"), tf.scalar(S * H, "int32"));
+  const all = tf.add(tf.reshape(pictures, [B, 1, 1]), tf.tensor(rows, [1, N * H, K], "int32"));
+  return tf.reshape(all, [B * N * H, K]);
 }

@@ -1,6 +1,8 @@
 /** The compiler's completions that fit the typed text, best first. */
 import type * as TypeScript from "typescript";
 import type { Draft } from "../compile/cells";
+import type { ts } from "../compile/typescript";
+import { importsAt } from "./imports";
 
 const NAME_BEFORE = /[\p{ID_Continue}$]*$/u;
 const NAME_AFTER = /^[\p{ID_Continue}$]*/u;
@@ -20,21 +22,41 @@ export interface Completions {
 }
 
 /** Returns the completions at a cursor. */
-export function completionsAt({ service, fileName, offset }: Draft, code: string, position: number): Completions {
+export function completionsAt(ts: ts, draft: Draft, code: string, position: number): Completions {
+  const { service, fileName, offset } = draft;
   const info = service.getCompletionsAtPosition(fileName, offset + position, undefined);
-  const { start, end } = replacedSpan(info, offset, code, position);
+  const usual = usualSpan(info, offset, code, position);
+  const spans = (info?.entries ?? []).map(({ replacementSpan: span }) => (span ? spanIn(span, offset) : usual));
+  // Jupyter replaces one span: a name for a part of it takes the rest of the text along.
+  const start = spans.reduce((least, span) => Math.min(least, span.start), usual.start);
+  const end = spans.reduce((most, span) => Math.max(most, span.end), usual.end);
+  const entries = (info?.entries ?? []).map(({ name, kind, sortText }, at) => {
+    const { start: from, end: to } = spans[at]!;
+    return { name: code.slice(start, from) + name + code.slice(to, end), kind, sortText };
+  });
   const typed = code.slice(start, position);
-  const ranked = (info?.entries ?? [])
+  const fitting = ranked(entries, typed);
+  const known = new Set(entries.map(({ name }) => name));
+  // Offered in every expression, and in no type.
+  const imports = known.has("function") ? importsAt(ts, draft, position, typed, known) : [];
+  const imported = imports.map((name) => ({ name, kind: "import" }));
+  const same = fitting.findIndex(({ name }) => rankOf(name, typed) > 0);
+  const [first, others] = same < 0 ? [fitting, []] : [fitting.slice(0, same), fitting.slice(same)];
+  return { start, end, entries: [...first, ...imported, ...others] };
+}
+
+/** Sorts the names that fit the typed text, best first. A name may also be a keyword. */
+function ranked<E extends Completion & { sortText: string }>(entries: readonly E[], typed: string): E[] {
+  const names = new Set<string>();
+  return entries
     .map((entry) => ({ entry, rank: rankOf(entry.name, typed) }))
     .filter(({ rank }) => rank < Infinity)
     .sort(
       (a, b) =>
         a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || byName.compare(a.entry.name, b.entry.name),
-    );
-  // A name may also be a keyword.
-  const names = new Set<string>();
-  const entries = ranked.map(({ entry }) => entry).filter(({ name }) => !names.has(name) && names.add(name));
-  return { start, end, entries };
+    )
+    .map(({ entry }) => entry)
+    .filter(({ name }) => !names.has(name) && names.add(name));
 }
 
 /** Returns a test for the session's names that may complete a text ending at the cursor; none fit behind a dot. */
@@ -44,18 +66,21 @@ export function fittingNames(before: string): (name: string) => boolean {
   return (name) => !isMember && rankOf(name, typed) < Infinity;
 }
 
-/** Returns the span of the name around the cursor; inside a string, the compiler's span. */
-function replacedSpan(
-  info: TypeScript.CompletionInfo | undefined,
-  offset: number,
-  code: string,
-  position: number,
-): { start: number; end: number } {
-  const span = info?.optionalReplacementSpan ?? info?.entries.find((entry) => entry.replacementSpan)?.replacementSpan;
-  if (span) return { start: span.start - offset, end: span.start - offset + span.length };
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** Returns the compiler's span at the cursor, which is that of a string's content, or the name around the cursor. */
+function usualSpan(info: TypeScript.CompletionInfo | undefined, offset: number, code: string, position: number): Span {
+  if (info?.optionalReplacementSpan) return spanIn(info.optionalReplacementSpan, offset);
   const before = NAME_BEFORE.exec(code.slice(0, position))![0];
   const after = NAME_AFTER.exec(code.slice(position))![0];
   return { start: position - before.length, end: position + after.length };
+}
+
+function spanIn({ start, length }: TypeScript.TextSpan, offset: number): Span {
+  return { start: start - offset, end: start - offset + length };
 }
 
 /** Ranks names that begin as typed first, then those that differ in case, then those that contain the text. */

@@ -6,6 +6,7 @@ import type {
   LanguageService,
   Node,
   QuickInfo,
+  SignatureHelpItems,
   SymbolDisplayPart,
 } from "typescript";
 import type { Draft } from "../compile/cells";
@@ -14,6 +15,8 @@ export interface Documented {
   /** Quick info; its span counts in the given text. */
   info: QuickInfo;
   documentation: string;
+  /** Parameter that the cursor stands at, as `options?: Options`, and what is known of it. */
+  argument?: string;
 }
 
 /** Returns the quick info at a place of a draft. */
@@ -21,9 +24,11 @@ export function documentedAt(draft: Draft, code: string, position: number): Docu
   const place = draft.offset + position;
   const at = (there: number | undefined): Documented | undefined =>
     there === undefined ? undefined : nameAt(draft, there);
-  // A cursor directly behind a name means that name; behind a comma it means the next argument.
-  const isBehind = position > 0 && code[position - 1] !== ",";
-  return at(place) ?? (isBehind ? at(place - 1) : undefined) ?? at(calledAround(draft, place));
+  // A cursor directly behind a name means that name; behind what opens an argument it means the argument.
+  const before = position > 0 ? code[position - 1]! : ",";
+  const behind = before === "," ? undefined : place - 1;
+  if ("(,<".includes(before)) return at(place) ?? calledAround(draft, place) ?? at(behind);
+  return at(place) ?? at(behind) ?? calledAround(draft, place);
 }
 
 function nameAt({ service, fileName, offset }: Draft, place: number): Documented | undefined {
@@ -36,11 +41,26 @@ function nameAt({ service, fileName, offset }: Draft, place: number): Documented
   };
 }
 
-/** Returns the end of the called name whose arguments surround a place. */
-function calledAround({ service, fileName }: Draft, place: number): number | undefined {
+/** Describes the function whose arguments surround a place, and the parameter that is next there. */
+function calledAround(draft: Draft, place: number): Documented | undefined {
+  const { service, fileName } = draft;
   const help = service.getSignatureHelpItems(fileName, place, undefined);
   const file = service.getProgram()?.getSourceFile(fileName);
-  return help && file && endOfCalled(file, help.applicableSpan.start);
+  const end = help && file && endOfCalled(file, help.applicableSpan.start);
+  const called = end === undefined ? undefined : nameAt(draft, end);
+  return called && help ? { ...called, argument: argumentOf(help, called.documentation) } : called;
+}
+
+/** Describes the parameter at the cursor; empty behind the last one. */
+function argumentOf({ items, selectedItemIndex, argumentIndex }: SignatureHelpItems, documentation: string): string {
+  const { parameters, isVariadic } = items[selectedItemIndex] ?? items[0]!;
+  const parameter = parameters[isVariadic ? Math.min(argumentIndex, parameters.length - 1) : argumentIndex];
+  if (!parameter) return "";
+  const tags = documentation.split(/\n+(?=@)/).map((tag) => /^@param\s+\[?([\w$]+)\]?[\s-]+([^]*)$/.exec(tag));
+  const told = joined(parameter.documentation) || tags.find((tag) => tag?.[1] === parameter.name)?.[2];
+  const number = isVariadic || parameters.length > 1 ? ` ${argumentIndex + 1}` : "";
+  const shown = joined(parameter.displayParts).replace(/import\("[^"]*"\)\./g, "");
+  return `Argument${number}: ${shown}${told ? `\n${told.replace(/\s*\n\s*/g, " ")}` : ""}`;
 }
 
 function endOfCalled(node: Node, start: number): number | undefined {

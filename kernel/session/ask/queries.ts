@@ -36,7 +36,7 @@ export class Queries {
     const position = toUtf16(code, cursor);
     const { start, end, entries } = this.compiler.consult(
       code,
-      (draft) => completionsAt(draft, code, position),
+      (draft) => completionsAt(this.compiler.ts, draft, code, position),
       position,
     );
     const shown = entries.slice(0, MAX_MATCHES);
@@ -54,11 +54,11 @@ export class Queries {
     const position = toUtf16(code, cursor);
     const found = this.compiler.consult(code, (draft) => documentedAt(draft, code, position));
     if (!found) return { found: false, data: {} };
-    const { info, documentation } = found;
+    const { info, documentation, argument = "" } = found;
     const name = code.slice(info.textSpan.start, info.textSpan.start + info.textSpan.length);
     const isMember = /\.\s*$/.test(code.slice(0, info.textSpan.start));
     const value = isMember ? undefined : this.preview(name, detail);
-    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), doc: documentation, value };
+    const parts = { signature: signatureOf(info, this.compiler.kindOf(name)), argument, doc: documentation, value };
     return { found: true, data: { "text/plain": asText(parts), "text/markdown": asMarkdown(parts) } };
   }
 
@@ -93,6 +93,7 @@ function isOpen(errors: { message: string }[]): boolean {
 
 interface Parts {
   signature: string;
+  argument: string;
   doc: string;
   value: string | undefined;
 }
@@ -102,19 +103,30 @@ function signatureOf({ displayParts }: QuickInfo, kind: string | undefined): str
   const text = withoutCellFiles(joined(displayParts))
     .replace(/\n(?:import|export) [\w$]+$/, "")
     .replace(/import\("[^"]*"\)\./g, "");
-  const signature = text.replace(/^\(alias\) /gm, "");
+  const signature = text.replace(/^\(alias\) /gm, "").replace(/^import (?=[\w$]+$)/, "namespace ");
   const isBare = signature !== text && kind !== undefined && kind !== "alias" && !/^[a-z ]+ [\w$]/.test(signature);
   return isBare ? `${kind} ${signature}` : signature;
 }
 
-function asText({ signature, doc, value }: Parts): string {
-  return [signature, doc, value === undefined ? "" : `Value: ${value}`].filter((part) => part !== "").join("\n\n");
+function asText({ signature, argument, doc, value }: Parts): string {
+  return [signature, argument, doc, value === undefined ? "" : `Value: ${value}`]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
-function asMarkdown({ signature, doc, value }: Parts): string {
+function asMarkdown({ signature, argument, doc, value }: Parts): string {
   const fence = (language: string, text: string): string => `~~~${language}\n${text}\n~~~`;
-  // Each tag becomes a paragraph, because Markdown would join them.
-  const parts = [fence("typescript", signature), doc.replace(/\n(?=@\w)/g, "\n\n").replace(/\n{3,}/g, "\n\n")];
+  const [about, ...tags] = doc.split(/\n+(?=@\w)/);
+  const next = argument.replace(/^(Argument[ \d]*): ([^\n]*)/, "**$1:** `$2`  ");
+  const parts = [fence("typescript", signature), next, about!, ...tags.map(tagAsMarkdown)];
   if (value !== undefined) parts.push(`Value:\n\n${fence("", value)}`);
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** Formats a tag as a paragraph, because Markdown would join the lines: `*@param* name: text`, as editors show it. */
+function tagAsMarkdown(tag: string): string {
+  const [, name, text] = /^@(\w+)\s*([^]*)$/.exec(tag) as unknown as [string, string, string];
+  if (name === "example") return `*@example*\n\n${text.trim()}`;
+  const named = ["param", "template"].includes(name) ? text.replace(/^(\S+)[\s-]*/, "`$1`: ") : text;
+  return `*@${name}* ${named.replace(/\s*\n\s*/g, " ").trim()}`;
 }

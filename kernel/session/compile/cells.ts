@@ -9,6 +9,7 @@ import { withoutExports } from "./exports";
 import { factoriesOf } from "./jsx";
 import { transpileLocalFile } from "./local-files";
 import { CellNames, declarationsOf, type Declaration } from "./names";
+import { projectPaths, type Paths } from "./project";
 import { CellProgram, type CellFile } from "./program";
 import { CellMap } from "./source-map";
 import { loadTypeScript, type ts } from "./typescript";
@@ -43,14 +44,27 @@ export interface Draft {
  */
 const ALLOWED = new Set([1202]);
 
+/** After so many names were declared again, the cells that nothing needs any more are looked for. */
+const SWEEP_AFTER = 50;
+
+/** Turns the first line of a pasted script into a comment of the same length. */
+function withoutShebang(source: string): string {
+  return source.startsWith("#!") ? `//${source.slice(2)}` : source;
+}
+
 /** Compiler of a session's cells. */
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
+  /** Paths of the folder's `tsconfig.json`. */
+  readonly paths: Paths;
   private readonly program: CellProgram;
   private readonly names = new CellNames();
+  /** Number of names declared again since cells were last forgotten. */
+  private replaced = 0;
 
   constructor(private readonly folder = platform().folder()) {
-    this.program = new CellProgram(this.ts, folder);
+    this.paths = projectPaths(this.ts, folder);
+    this.program = new CellProgram(this.ts, folder, this.paths);
   }
 
   /**
@@ -59,7 +73,7 @@ export class CellCompiler {
    * @throws CellDiagnostics
    */
   compile(source: string): CompiledCell {
-    const text = withoutExports(this.ts, source);
+    const text = withoutExports(this.ts, withoutShebang(source));
     const draft = this.program.parse(text);
     this.refuse(draft.parseDiagnostics, draft);
     const declarations = declarationsOf(this.ts, draft);
@@ -76,8 +90,12 @@ export class CellCompiler {
 
   /** Makes a cell's declarations known to later cells. */
   accept({ module, declarations }: CompiledCell): void {
-    if (declarations.length > 0) this.names.add(module, declarations);
-    else this.program.release(module);
+    if (declarations.length === 0) return this.program.release(module);
+    this.replaced += declarations.filter(({ name }) => this.names.kindOf(name) !== undefined).length;
+    this.names.add(module, declarations);
+    if (this.replaced < SWEEP_AFTER) return;
+    this.replaced = 0;
+    this.program.releaseAllBut(this.names.modules());
   }
 
   /** Removes the declarations of all cells. */

@@ -2,6 +2,7 @@
 import { statSync } from "../../platform/files";
 import type * as TypeScript from "typescript";
 import { PACKAGE } from "./library";
+import { bareSpecifier } from "./specifiers";
 import type { ts } from "./typescript";
 
 type Literals = readonly TypeScript.StringLiteralLike[];
@@ -68,7 +69,8 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
 
   /** Resolves an import of a cell. */
   resolve(name: string, from: string): Resolution {
-    return this.ts.resolveModuleName(name, from, this.options, this, undefined, undefined, this.ts.ModuleKind.ESNext);
+    const bare = bareSpecifier(name);
+    return this.ts.resolveModuleName(bare, from, this.options, this, undefined, undefined, this.ts.ModuleKind.ESNext);
   }
 
   resolveModuleNameLiterals(
@@ -81,7 +83,15 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     this.unresolvedIn.delete(from);
     return literals.map((literal) => {
       const mode = this.ts.getModeForUsageLocation(file, literal, options);
-      const found = this.ts.resolveModuleName(literal.text, from, options, this, this.cache, redirected, mode);
+      const found = this.ts.resolveModuleName(
+        bareSpecifier(literal.text),
+        from,
+        options,
+        this,
+        this.cache,
+        redirected,
+        mode,
+      );
       if (!found.resolvedModule && literal.text.startsWith(".") && isLocal(from)) this.unresolvedIn.add(from);
       return found;
     });

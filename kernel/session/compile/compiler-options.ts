@@ -2,6 +2,7 @@
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
 import { libraryTypes } from "./library";
+import type { Paths } from "./project";
 import type { ts } from "./typescript";
 
 export const GLOBAL_TYPES = `
@@ -12,7 +13,7 @@ declare function promptPassword(message?: string): string;
 `;
 
 /** Returns the compiler options of cells. */
-export function compilerOptions(ts: ts): CompilerOptions {
+export function compilerOptions(ts: ts, paths: Paths = {}): CompilerOptions {
   return {
     target: ts.ScriptTarget.ES2022,
     ...hostTypes(),
@@ -28,6 +29,6 @@ export function compilerOptions(ts: ts): CompilerOptions {
     // Other cells and `%who` read a cell's const enum.
     preserveConstEnums: true,
     sourceMap: true,
-    paths: libraryTypes(),
+    paths: { ...paths, ...libraryTypes() },
   };
 }

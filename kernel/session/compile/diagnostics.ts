@@ -1,6 +1,7 @@
 /** Compiler errors of a cell, in the cell's lines and words. */
 import { relative } from "../../platform/path";
 import type * as TypeScript from "typescript";
+import { installHint } from "./specifiers";
 import type { ts } from "./typescript";
 
 export interface CellDiagnostic {
@@ -29,6 +30,8 @@ export function withoutCellFiles(text: string): string {
 
 /** Rewords messages: constants of earlier cells are imports to the compiler. */
 function inWordsOfCells(message: string): string {
+  const missing = /^Cannot find module '(npm:[^']*)'/.exec(message)?.[1];
+  if (missing !== undefined) return `Cannot find module '${missing}'; ${installHint(missing)}.`;
   return withoutCellFiles(message).replace(/ because it is an import\.$/, " because it is a constant or an import.");
 }
 

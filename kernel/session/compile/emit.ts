@@ -95,13 +95,14 @@ class CellBody {
     return [rewritten, ...this.keeping(this.constantsOf(statement))];
   }
 
-  /** Makes `return { __proto__: null, value: expression };`. */
+  /** Makes `return { __proto__: null, value: (0, expression) };`, in which a function without a name gets none. */
   private resultOf(statement: TypeScript.ExpressionStatement): TypeScript.Statement {
     const { ts, factory } = this;
     const value = this.rewriter.visit(statement.expression) as TypeScript.Expression;
+    const nameless = factory.createParenthesizedExpression(factory.createComma(factory.createNumericLiteral(0), value));
     const properties = [
       factory.createPropertyAssignment("__proto__", factory.createNull()),
-      factory.createPropertyAssignment("value", value),
+      factory.createPropertyAssignment("value", nameless),
     ];
     const result = factory.createReturnStatement(factory.createObjectLiteralExpression(properties));
     return ts.setTextRange(result, statement);

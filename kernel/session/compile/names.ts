@@ -55,6 +55,12 @@ export class CellNames {
     return this.origins.keys();
   }
 
+  /** Returns the cells whose names are known. */
+  modules(): Set<string> {
+    const sources = [...this.origins.values()].flatMap(({ value, type }) => [value, type]);
+    return new Set(sources.flatMap((source) => (source ? [source.module] : [])));
+  }
+
   /** Returns the lines that follow a cell that declares `own`: the earlier names that it mentions, and its exports. */
   suffix(own: readonly Declaration[], mentioned: Iterable<string>): string {
     return `\n${this.lines(own, mentioned)} export { ${own.map(({ name }) => name).join(", ")} };`;

@@ -13,6 +13,7 @@ import { CompilerHost, isLocal } from "./compiler-host";
 import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
+import type { Paths } from "./project";
 import type { ts } from "./typescript";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
@@ -59,9 +60,10 @@ export class CellProgram {
   constructor(
     private readonly ts: ts,
     folder: string,
+    paths: Paths,
   ) {
     this.folder = folder.replaceAll("\\", "/");
-    this.options = compilerOptions(ts);
+    this.options = compilerOptions(ts, paths);
     this.host = new CompilerHost(ts, this.options, this.folder);
     this.renew();
     this.service = ts.createLanguageService(this.host);
@@ -122,10 +124,33 @@ export class CellProgram {
 
   /** Forgets a cell that declares nothing, since nobody needs its syntax tree. Its global declarations stay. */
   release(module: string): void {
-    const file = this.cells.get(platform().posix.join(this.folder, `${module}.ts`))?.file;
-    if (!file || this.isStructural(file)) return;
+    const file = this.cells.get(this.pathOf(module))?.file;
+    if (file && !this.isStructural(file)) this.discard(file);
+  }
+
+  private discard(file: CellFile): void {
     this.drafted += RELEASED + file.text.length;
     this.close(file);
+  }
+
+  private pathOf(module: string): string {
+    return platform().posix.join(this.folder, `${module}.ts`);
+  }
+
+  /** Forgets the cells that neither are named nor stand behind the types of named ones. */
+  releaseAllBut(named: Iterable<string>): void {
+    const needed = new Set<string>();
+    const visit = (path: string): void => {
+      const cell = this.cells.get(path);
+      if (!cell || needed.has(path)) return;
+      needed.add(path);
+      for (const { resolvedModule } of cell.imports.values())
+        if (resolvedModule) visit(resolvedModule.resolvedFileName);
+    };
+    for (const module of named) visit(this.pathOf(module));
+    const structural = [...this.cells].filter(([, { file }]) => this.isStructural(file));
+    for (const [path] of structural) visit(path);
+    for (const [path, { file }] of this.cells) if (!needed.has(path)) this.discard(file);
   }
 
   /** Removes all cells. */
@@ -192,7 +217,7 @@ export class CellProgram {
   }
 
   private resolveCell(name: string): Resolution | undefined {
-    const path = platform().posix.join(this.folder, `${name}.ts`);
+    const path = this.pathOf(name);
     if (!this.cells.has(path)) return undefined;
     const resolvedModule = { resolvedFileName: path, extension: ".ts", isExternalLibraryImport: false };
     return { resolvedModule } as Resolution;

@@ -10,6 +10,8 @@ export {
   shutGate,
   unbroken,
 } from "./lifeline";
+export { asyncDepth, unwindAsync } from "./async-stack";
+export { installColors } from "./colors";
 export { CellModules, type CellMeta } from "./modules";
 export { installPrompt } from "./prompt";
 export { runShell } from "./shell";

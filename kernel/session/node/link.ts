@@ -3,10 +3,10 @@ import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { frameOf, FrameReader, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
-import { isCommonPrototypeChanged, withOwnIntrinsics } from "../run/intrinsics";
+import { isCommonPrototypeChanged, stuckChanges, withOwnIntrinsics } from "../run/intrinsics";
 
 export interface Link {
-  /** Sends a message, or ends the session where it cannot. */
+  /** Sends a message. Throws where it cannot be one; ends the session where none can be sent. */
   send(message: FromSession): void;
   /** Ends the session with the words that a cell has made it unusable. */
   abandon(): never;
@@ -35,8 +35,13 @@ export function openLink(): Link {
   // Made now, and written past Node's streams, because then nothing may work.
   const farewell = frameOf({ type: "unusable" });
   const abandon = (): never => {
-    writeSync(fd, farewell);
-    return kill(process.pid, "SIGKILL") as never;
+    try {
+      writeSync(fd, farewell);
+    } finally {
+      kill(process.pid, "SIGKILL");
+    }
+    // Never reached.
+    throw new Error("the session has ended");
   };
   return {
     abandon,
@@ -45,8 +50,10 @@ export function openLink(): Link {
         // User code may have given every object a `toJSON` or a setter, which Node's code meets too.
         if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message));
         else writeFrame(socket, message);
-      } catch {
-        abandon();
+      } catch (error) {
+        // Without its reply, a front end would wait for good. Other errors are the sender's, as of too much data.
+        if (stuckChanges() > 0 || message.type === "done") abandon();
+        throw error;
       }
     },
     listen(handler) {

@@ -7,8 +7,11 @@ import vm from "node:vm";
 import type { CellCompiler } from "../compile/cells";
 import { isLocal } from "../compile/compiler-host";
 import { libraryFile } from "../compile/library";
+import { placesOf } from "../compile/project";
+import { bareSpecifier, checkVersion } from "../compile/specifiers";
 import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
-import { isError, readProperty } from "../run/reading";
+import { patchReadline } from "./stdin";
+import { attempt, isError, readProperty } from "../run/reading";
 import { promised, until, type Steps } from "../run/steps";
 
 /** Error codes of `require` for a module that only `import` can load: top-level await, or no entry for `require`. */
@@ -51,7 +54,10 @@ export class CellModules {
       resolve: (specifier) =>
         Module.isBuiltin(specifier) ? specifier : pathToFileURL(this.load.resolve(specifier)).href,
     };
-    const required = (specifier: string): unknown => this.imported.get(specifier) ?? this.load(specifier);
+    const required = (specifier: string): unknown => {
+      patchReadline(specifier);
+      return this.imported.get(specifier) ?? this.load(specifier);
+    };
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
       filename: this.place,
@@ -66,7 +72,7 @@ export class CellModules {
       try {
         withUserIntrinsics(() => this.load(specifier));
       } catch (error) {
-        if (isImportOnly(error)) this.imported.set(specifier, asRequired(yield* until(this.nativeImport(specifier))));
+        if (isImportOnly(error)) this.imported.set(specifier, asRequired(yield* until(this.importNatively(specifier))));
       }
     }
   }
@@ -74,6 +80,11 @@ export class CellModules {
   /** Function `import()` of cells. */
   import(specifier: string): Promise<object> {
     return promised(this.importing(specifier));
+  }
+
+  private importNatively(specifier: string): Promise<object> {
+    const isMapped = placesOf(this.compiler.paths, specifier).length > 0;
+    return this.nativeImport(isMapped ? pathToFileURL(this.load.resolve(specifier)).href : bareSpecifier(specifier));
   }
 
   private *importing(specifier: string): Steps<object> {
@@ -93,18 +104,37 @@ export class CellModules {
     }
   }
 
-  /** Resolves the library to the session's copy, and `./x.js` to `./x.ts` as the compiler does. */
+  /** Resolves the library to the session's copy, `npm:` and the project's `paths`, and `./x.js` to `./x.ts` as the compiler does. */
   private hookResolution(): void {
     const loader = Module as unknown as Loader;
-    const resolve = loader._resolveFilename.bind(loader);
-    loader._resolveFilename = (request, ...rest) => {
+    const original = loader._resolveFilename.bind(loader);
+    const resolve: Loader["_resolveFilename"] = (request, ...rest) => {
       try {
-        return withOwnIntrinsics(() => libraryFile(request)) ?? resolve(request, ...rest);
+        return original(request, ...rest);
       } catch (error) {
-        if (!/^\.\.?\/.*\.[cm]?js$/.test(request)) throw error;
-        return resolve(request.replace(/js$/, "ts"), ...rest);
+        if (!/^(?:\.\.?)?\/.*\.[cm]?js$/.test(request)) throw error;
+        return original(request.replace(/js$/, "ts"), ...rest);
       }
     };
+    loader._resolveFilename = (request, ...rest) => {
+      patchReadline(request);
+      const library = libraryFile(request);
+      if (library !== undefined) return library;
+      const importer = (rest[0] as Module | undefined)?.filename;
+      if (Module.isBuiltin(request) || (importer && !isLocal(importer))) return resolve(request, ...rest);
+      return withOwnIntrinsics(() => this.locate(request, (place) => resolve(place, ...rest)));
+    };
+  }
+
+  /** Resolves an import of the user's own code, by the project's `paths` and for `npm:`. */
+  private locate(request: string, resolve: (request: string) => string): string {
+    for (const place of placesOf(this.compiler.paths, request)) {
+      const found = attempt(() => resolve(place), undefined);
+      if (found !== undefined) return found;
+    }
+    const found = resolve(bareSpecifier(request));
+    checkVersion(request, found);
+    return found;
   }
 
   private hookTypeScript(): void {

@@ -1,6 +1,8 @@
 /** Synchronous input of a line: `prompt` and `promptPassword`, as in a browser. */
 import { readSync } from "node:fs";
 import type { FromSession } from "../../jupyter/ipc";
+import { installStdin } from "./stdin";
+import { withOwnIntrinsics } from "../run/intrinsics";
 import { checkInterrupted, currentScope, KeyboardInterrupt } from "../run/scope";
 
 /** Error of a prompt under a front end without input. */
@@ -8,8 +10,12 @@ export class StdinNotAllowed extends Error {
   override name = "StdinNotAllowed";
 }
 
-/** Installs `prompt` and `promptPassword` as globals. */
-export function installPrompt(post: (message: FromSession) => void): void {
+/**
+ * Installs `prompt`, `promptPassword` and a standard input.
+ *
+ * @param fail ends the cell that waits; false without one
+ */
+export function installPrompt(post: (message: FromSession) => void, fail: (error: Error) => boolean): void {
   const ask = (name: string, message: unknown, password: boolean): string => {
     checkInterrupted();
     const scope = currentScope();
@@ -20,11 +26,12 @@ export function installPrompt(post: (message: FromSession) => void): void {
     return readAnswer();
   };
   const define = (name: string, password: boolean): void => {
-    const value = (message?: unknown): string => ask(name, message, password);
+    const value = (message?: unknown): string => withOwnIntrinsics(() => ask(name, message, password));
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   };
   define("prompt", false);
   define("promptPassword", true);
+  installStdin((message) => ask("readline", message, false), fail);
 }
 
 /** Reads from fd 0, blocking until the kernel process writes the answer as a line of JSON. */

@@ -2,12 +2,14 @@
 import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
 import {
+  asyncDepth,
   interruptFlags,
   lowerFlag,
   openGate,
   openGateOfScript,
   raiseFlag,
   shutGate,
+  unwindAsync,
   type CellMeta,
   type CellModules,
 } from "../node";
@@ -52,7 +54,7 @@ export class Executor {
   /** Variables of all cells. */
   readonly variables: Record<string, unknown> = {};
   private readonly slot: Slot;
-  private stop: ((reason: KeyboardInterrupt) => void) | undefined;
+  private stop: ((reason: Error) => void) | undefined;
   private running: Scope | undefined;
 
   constructor(
@@ -142,6 +144,12 @@ export class Executor {
     this.stop?.(new KeyboardInterrupt());
   }
 
+  /** Ends the cell that waits with an error. Returns false without one. */
+  fail(error: Error): boolean {
+    this.stop?.(error);
+    return this.stop !== undefined;
+  }
+
   /** Stops a loop that saw the flag where `vm` cannot stop it. */
   private stopLoop(): void {
     // The flag stays up for the loops around this one.
@@ -175,12 +183,14 @@ export class Executor {
 /** Runs a script that SIGINT stops. Signals wait while `vm` changes the handlers before and after the script. */
 function runInGate({ head, text }: Script, name: string): unknown {
   shutGate();
+  const depth = asyncDepth();
   try {
     return platform().evaluate(head + text, { name, columnOffset: -head.length, breakOnSigint: true });
   } finally {
     openGate();
     // A script that was stopped has not left.
     enterOwn();
+    unwindAsync(depth);
   }
 }
 

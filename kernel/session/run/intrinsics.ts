@@ -11,10 +11,15 @@ interface Saved {
   descriptor: PropertyDescriptor | undefined;
 }
 
-/** An object of the language, with all that it held. */
-interface Watched {
+/** An object of the language and its prototype. */
+interface Descent {
   target: object;
   prototype: object | null;
+}
+
+/** A prototype with all that it held: what is added to it is found wherever code looks for what is not there. */
+interface Watched {
+  target: object;
   keys: ReadonlySet<Key>;
   count: number;
 }
@@ -33,6 +38,7 @@ const arrayKeys = ownKeys(arrayPrototype).length;
 const has = Set.prototype.has.call.bind(Set.prototype.has) as (set: ReadonlySet<Key>, key: Key) => boolean;
 
 let saved: readonly Saved[] = [];
+let descents: readonly Descent[] = [];
 let watched: readonly Watched[] = [];
 /** Changes of user code that are put aside while the session works. */
 let aside: Change | undefined;
@@ -48,8 +54,11 @@ let stuck = 0;
 export function saveIntrinsics(modules: readonly object[]): void {
   const language = languageObjects();
   saved = [...language.flatMap(propertiesOf), ...propertiesOf(globalThis), ...modules.flatMap(functionsOf)];
+  descents = language.map((target) => ({ target, prototype: getPrototypeOf(target) }));
   // What every other comparison reads comes first.
-  watched = [objectPrototype, ...language.filter((each) => each !== objectPrototype)].map(watchedOf);
+  watched = [Object, Array, Function, String, Number, RegExp, Promise, Error, Map, Set].map(({ prototype }) =>
+    watchedOf(prototype as object),
+  );
 }
 
 /** Runs work of the session with the language as it was; the user's changes are back when it returns. */
@@ -81,6 +90,7 @@ export function enterOwn(): void {
   aside = undefined;
   stuck = 0;
   for (let at = 0; at < watched.length; at++) putAsideAdditions(watched[at]!);
+  for (let at = 0; at < descents.length; at++) restoreDescent(descents[at]!);
   for (let at = 0; at < saved.length; at++) {
     const { target, key, descriptor } = saved[at]!;
     if (!isSame(descriptor, getOwnPropertyDescriptor(target, key))) putAside(target, key, descriptor);
@@ -134,12 +144,16 @@ function functionsOf(target: object): Saved[] {
 
 function watchedOf(target: object): Watched {
   const keys = ownKeys(target);
-  return { target, prototype: getPrototypeOf(target), keys: new Set(keys), count: keys.length };
+  return { target, keys: new Set(keys), count: keys.length };
 }
 
-/** Removes what was added to an object, and gives it its prototype, which stays. */
-function putAsideAdditions({ target, prototype, keys, count }: Watched): void {
+/** Gives an object its prototype, which stays. */
+function restoreDescent({ target, prototype }: Descent): void {
   if (getPrototypeOf(target) !== prototype && !setPrototypeOf(target, prototype)) stuck++;
+}
+
+/** Removes what was added to an object. */
+function putAsideAdditions({ target, keys, count }: Watched): void {
   const now = ownKeys(target);
   if (now.length === count) return;
   for (let at = 0; at < now.length; at++) if (!has(keys, now[at]!)) putAside(target, now[at]!, undefined);

@@ -1,6 +1,6 @@
 import type { Pixels } from "../../contracts/pixels";
 import { platform } from "../../platform";
-import { chunk, pngFile } from "./png";
+import { chunk, encodePng, pngFile } from "./png";
 
 const MOST_COLORS = 256;
 const PALETTE_TYPE = 3;
@@ -22,17 +22,21 @@ type Color = [red: number, green: number, blue: number, opacity: number];
 
 const parts = (color: Packed): Color => [color >>> 24, (color >>> 16) & 255, (color >>> 8) & 255, color & 255];
 
+/** Squared distance of a color from its stand-in that is seen, and the share of such pixels above which all colors are written. */
+const [FAR, MOST_MISSED] = [1600, 0.002];
 /** Squared distance of two colors, over all four parts, below which they look the same. */
 const SAME = 27;
 
 /**
  * A PNG of at most 256 colors: frequent ones go first, those that look alike become one, and the rest, which are edges of lines and
- * letters, their nearest. A third of the size of a full PNG for a drawing.
+ * letters, their nearest. A third of the size of a full PNG for a drawing; a picture of more colors than that becomes a full PNG.
  *
  * @param pixels RGBA
  */
-export function encodeFewColors({ data, width, height }: Pixels): Uint8Array {
-  const { palette, positions } = paletteOf(data);
+export function encodeFewColors(pixels: Pixels): Uint8Array {
+  const { data, width, height } = pixels;
+  const { colors: palette, positions, missed } = paletteOf(data);
+  if (missed > MOST_MISSED * width * height) return encodePng(pixels);
   const rows = new Uint8Array((width + 1) * height);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
@@ -40,7 +44,15 @@ export function encodeFewColors({ data, width, height }: Pixels): Uint8Array {
   return paletteFile(palette, [width, height], rows);
 }
 
-function paletteOf(data: Pixels["data"]): { palette: Color[]; positions: Map<Packed, number> } {
+interface Palette {
+  colors: Color[];
+  /** Place of every color's stand-in among them. */
+  positions: Map<Packed, number>;
+  /** Pixels whose color is far from its stand-in. */
+  missed: number;
+}
+
+function paletteOf(data: Pixels["data"]): Palette {
   const counts = new Map<Packed, number>();
   for (let at = 0; at < data.length; at += 4) {
     const color = packedAt(data, at);
@@ -48,13 +60,15 @@ function paletteOf(data: Pixels["data"]): { palette: Color[]; positions: Map<Pac
   }
   const palette: Color[] = [];
   const positions = new Map<Packed, number>();
-  for (const [packed] of [...counts].sort((a, b) => b[1] - a[1])) {
+  let missed = 0;
+  for (const [packed, count] of [...counts].sort((a, b) => b[1] - a[1])) {
     const color = parts(packed);
     const [near, distance] = nearest(palette, color);
     const isNew = distance > SAME && palette.length < MOST_COLORS;
     positions.set(packed, isNew ? palette.push(color) - 1 : near);
+    if (!isNew && distance > FAR) missed += count;
   }
-  return { palette, positions };
+  return { colors: palette, positions, missed };
 }
 
 function nearest(palette: readonly Color[], [red, green, blue, opacity]: Color): [position: number, distance: number] {

@@ -1,3 +1,4 @@
+import { given } from "../../option-names";
 import { WidgetError } from "../error";
 import { Widget, type WidgetHandle } from "../model";
 import { control, CONTROLS, identity, type ControlOptions, type ViewState } from "./definition";
@@ -65,7 +66,7 @@ export function vbox(children: readonly WidgetHandle[], options: BoxOptions = {}
  * Arranges widgets behind tabs: `widgets.tab([a, b], { titles: ["Layers", "Pixels"] })`. Default: the first is shown.
  */
 export function tab(children: readonly WidgetHandle[], options: PagesOptions = {}): Widget<PagesState> {
-  return container("Tab", PAGES, children, { selected_index: children.length > 0 ? 0 : null, ...options });
+  return container("Tab", PAGES, children, { selected_index: children.length > 0 ? 0 : null, ...given(options) });
 }
 
 /** Arranges widgets in foldable sections. Default: all are folded. */

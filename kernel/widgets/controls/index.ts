@@ -1,5 +1,7 @@
 export * from "./buttons";
 export * from "./containers";
+export * from "./dates";
+export * from "./files";
 export * from "./numbers";
 export * from "./outputs";
 export * from "./selection";

@@ -31,6 +31,9 @@ export interface RadioButtonsState<V> extends SelectionState<V> {
   orientation: "horizontal" | "vertical";
 }
 
+/** Values with their labels: pairs `[label, value]` as ipywidgets takes them, or a map from labels. */
+export type LabeledChoices<V> = readonly (readonly [label: string, value: V])[] | ReadonlyMap<string, V>;
+
 /** Options of a choice. */
 export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" | "index" | "_options_labels">> & {
   /** Values to choose from, at least one, of any type. */
@@ -41,6 +44,14 @@ export type SelectionOptions<V, S> = ControlOptions<Omit<S, "options" | "value" 
   value?: V;
 };
 
+/** Options of a choice whose values come with their labels. */
+export type LabeledOptions<V, S> = Omit<SelectionOptions<V, S>, "options" | "labels"> & {
+  options: LabeledChoices<V>;
+  labels?: undefined;
+};
+
+type Given<V, S> = SelectionOptions<V, S> | LabeledOptions<V, S>;
+
 const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
 
 /**
@@ -48,30 +59,39 @@ const CHOICE = { ...DESCRIBED, disabled: false, index: 0, _options_labels: [] };
  *
  * @throws WidgetError for no options, or a value outside them
  */
-export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>> {
+export function dropdown<V>(options: LabeledOptions<V, SelectionState<V>>): Widget<SelectionState<V>>;
+export function dropdown<V>(options: SelectionOptions<V, SelectionState<V>>): Widget<SelectionState<V>>;
+export function dropdown<V>(options: Given<V, SelectionState<V>>): Widget<SelectionState<V>> {
   return new Widget(choice("widgets.dropdown", { model: "Dropdown", defaults: CHOICE }, options));
 }
 
 /** Makes radio buttons. */
-export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
+export function radioButtons<V>(options: LabeledOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>>;
+export function radioButtons<V>(options: SelectionOptions<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>>;
+export function radioButtons<V>(options: Given<V, RadioButtonsState<V>>): Widget<RadioButtonsState<V>> {
   const definition = { model: "RadioButtons", defaults: { ...CHOICE, orientation: "vertical" } };
   return new Widget(choice("widgets.radioButtons", definition, options));
 }
 
 /** Makes a list with one chosen line. */
-export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>> {
+export function select<V>(options: LabeledOptions<V, ListState<V>>): Widget<ListState<V>>;
+export function select<V>(options: SelectionOptions<V, ListState<V>>): Widget<ListState<V>>;
+export function select<V>(options: Given<V, ListState<V>>): Widget<ListState<V>> {
   return new Widget(choice("widgets.select", { model: "Select", defaults: { ...CHOICE, rows: 5 } }, options));
 }
 
 /** Makes a row of buttons with one pressed. */
-export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
+export function toggleButtons<V>(options: LabeledOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>>;
+export function toggleButtons<V>(options: SelectionOptions<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>>;
+export function toggleButtons<V>(options: Given<V, ToggleButtonsState<V>>): Widget<ToggleButtonsState<V>> {
   const defaults = { ...CHOICE, button_style: "", icons: [], tooltips: [] };
   const definition = { model: "ToggleButtons", style: "ToggleButtonsStyle", defaults } as const;
   return new Widget(choice("widgets.toggleButtons", definition, options));
 }
 
-function choice<V>(where: string, definition: Definition, given: SelectionOptions<V, SelectionState<V>>): WidgetSetup {
-  const { options, labels = options.map(String), value, ...rest } = given;
+function choice<V>(where: string, definition: Definition, given: Given<V, SelectionState<V>>): WidgetSetup {
+  const { options: choices, labels: own, value, ...rest } = given;
+  const { options, labels } = split<V>(where, choices, own);
   if (options.length === 0) throw new WidgetError(where, "there must be an option", options);
   if (labels.length !== options.length) {
     throw new WidgetError(where, `there must be a label for each of the ${options.length} options`, labels);
@@ -82,11 +102,31 @@ function choice<V>(where: string, definition: Definition, given: SelectionOption
   return { ...setup, state, local: ["options", "value"], derive: follow(where), check: checkIndex(where) };
 }
 
+/** Returns values and labels of choices in any of their forms. A list is one of pairs if each entry is a text and a value. */
+function split<V>(
+  where: string,
+  choices: LabeledChoices<V> | readonly V[],
+  own?: readonly string[],
+): { options: V[]; labels: string[] } {
+  if (!Array.isArray(choices) && !(choices instanceof Map))
+    throw new WidgetError(where, "options must be a list of values, of pairs [label, value], or a map", choices);
+  const list = [...(choices as Iterable<unknown>)];
+  const isPair = (one: unknown): one is [string, V] =>
+    Array.isArray(one) && one.length === 2 && typeof one[0] === "string";
+  if (own === undefined && list.length > 0 && list.every(isPair))
+    return { options: list.map(([, value]) => value), labels: list.map(([label]) => label) };
+  return { options: list as V[], labels: [...(own ?? list.map(String))] };
+}
+
 /** Keeps value and index consistent: each sets the other; new options keep the value if they contain it. */
 function follow(where: string): WidgetSetup["derive"] {
   return (changes, present) => {
+    if (changes.has("options") && !changes.has("_options_labels")) {
+      const { options, labels } = split(where, changes.get("options") as readonly unknown[]);
+      changes.set("options", options);
+      changes.set("_options_labels", labels);
+    }
     const options = (changes.get("options") ?? present("options")) as readonly unknown[];
-    if (changes.has("options") && !changes.has("_options_labels")) changes.set("_options_labels", options.map(String));
     if (changes.has("options") && !changes.has("index") && !changes.has("value")) {
       changes.set("index", Math.max(0, options.indexOf(present("value"))));
     }

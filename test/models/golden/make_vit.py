@@ -136,7 +136,19 @@ def transformers_cases(store):
     (HERE / "vit-configs.json").write_text(json.dumps(configs, indent=1) + "\n")
 
 
+def layer_decay():
+    from timm.models.vision_transformer import VisionTransformer
+    from timm.optim import param_groups_layer_decay
+
+    model = VisionTransformer(**{**SMALL, "depth": 3, "num_classes": 2, "reg_tokens": 1, "init_values": 0.1})
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    groups = param_groups_layer_decay(model, 0.05, layer_decay=0.75, no_weight_decay_list=model.no_weight_decay())
+    rates = {names[id(p)]: [group["lr_scale"], group["weight_decay"]] for group in groups for p in group["params"]}
+    (HERE / "layer-decay.json").write_text(json.dumps(rates, indent=0) + "\n")
+
+
 def make_timm(store):
+    layer_decay()
     timm_cases(store)
     intermediates(store)
     rotary(store)

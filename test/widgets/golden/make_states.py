@@ -3,6 +3,7 @@
 Run with ipywidgets 8.1.9 and anywidget 0.11.0: python test/widgets/golden/make_states.py
 """
 
+import datetime
 import json
 from pathlib import Path
 
@@ -58,6 +59,8 @@ MAKERS = {
     "label": lambda w: w.Label(value="hello"),
     "html": lambda w: w.HTML(value="<b>hello</b>"),
     "colorPicker": lambda w: w.ColorPicker(),
+    "datePicker": lambda w: w.DatePicker(value=datetime.date(2026, 11, 30), min=datetime.date(2026, 1, 31)),
+    "fileUpload": lambda w: w.FileUpload(accept="image/*", multiple=True),
     "dropdown": lambda w: w.Dropdown(options=OPTIONS, value="key"),
     "radioButtons": lambda w: w.RadioButtons(options=OPTIONS),
     "select": lambda w: w.Select(options=OPTIONS),

@@ -18,7 +18,10 @@ export interface WriteSpairOptions {
   readonly split?: Split;
   /** Number of images of all categories together. Default 20 per category. */
   readonly images?: number;
-  /** Number of pairs of all categories together. Default 600. */
+  /**
+   * Number of pairs of all categories together; fewer are written where too few images share keypoints, and the
+   * specification says how many. Default 600.
+   */
   readonly pairs?: number;
   /** Pixels on a side. Default 128. */
   readonly size?: number;
@@ -39,6 +42,7 @@ export interface SpairSpec {
   readonly seed: number;
   readonly split: Split;
   readonly images: number;
+  /** Number of pairs that were written. */
   readonly pairs: number;
   readonly size: number;
   readonly categories: readonly CategoryName[];
@@ -72,19 +76,22 @@ const MIN_SHARED = 3;
 export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
   const spec = specify(options);
   const target = resolve(dir);
-  if (await isWritten(target, spec, options.overwrite ?? false)) return spec;
+  if (await isWritten(target, spec, options.overwrite ?? false)) return written(spec, storedIn(target).pairs);
   const work = `${target}.part-${platform().process.pid}`;
   await rm(work, { recursive: true, force: true });
   try {
     await mkdir(dirname(target), { recursive: true });
-    await writeAll(work, spec);
+    const pairs = await writeAll(work, spec);
     if (existsSync(target)) await rm(target, { recursive: true });
     await rename(work, target);
+    return written(spec, pairs);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  return spec;
 }
+
+/** Returns the specification with the number of pairs that there are; its hash is that of what was asked for. */
+const written = (spec: SpairSpec, pairs: unknown): SpairSpec => (typeof pairs === "number" ? { ...spec, pairs } : spec);
 
 const NAMES: OptionNames<WriteSpairOptions> = {
   seed: true,
@@ -119,7 +126,7 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
   if (!existsSync(target)) return false;
   const file = join(target, "spec.json");
   if (existsSync(file)) {
-    if (hashIn(file) === spec.hash) return true;
+    if (storedIn(target).hash === spec.hash) return true;
     if (overwrite) return false;
     throw new Error(
       `world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
@@ -131,15 +138,17 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
   return false;
 }
 
-function hashIn(file: string): string {
+/** Reads the specification of a folder; empty where none can be read. */
+function storedIn(target: string): { hash?: unknown; pairs?: unknown } {
   try {
-    return String((parseJson(readFileSync(file, "utf8")) as { hash?: unknown }).hash);
+    return Object(parseJson(readFileSync(join(target, "spec.json"), "utf8"))) as { hash?: unknown; pairs?: unknown };
   } catch {
-    return "";
+    return {};
   }
 }
 
-async function writeAll(work: string, spec: SpairSpec): Promise<void> {
+/** Writes everything and returns the number of pairs. */
+async function writeAll(work: string, spec: SpairSpec): Promise<number> {
   const folder = spec.split === "train" ? "trn" : spec.split;
   const lines: string[] = [];
   await mkdir(join(work, "PairAnnotation", folder), { recursive: true });
@@ -157,7 +166,8 @@ async function writeAll(work: string, spec: SpairSpec): Promise<void> {
   }
   await mkdir(join(work, "Layout", "large"), { recursive: true });
   await writeFile(join(work, "Layout", "large", `${folder}.txt`), `${lines.join("\n")}\n`);
-  await writeFile(join(work, "spec.json"), JSON.stringify(spec, null, 2));
+  await writeFile(join(work, "spec.json"), JSON.stringify(written(spec, lines.length), null, 2));
+  return lines.length;
 }
 
 /** Returns the share of `total` for entry `index` of `count`. */

@@ -120,17 +120,21 @@ export function neededMargins(
     domainOf(layout, y)[0] < 0.01 ? row.height + TICK_GAP + titled(x) : 0,
   );
   return {
-    left: Math.max(8, side(false), most(panels.map(overhang))),
-    right: Math.max(0, side(true)),
+    left: Math.max(8, side(false), most(panels.map((panel) => overhang(panel, false)))),
+    right: Math.max(0, side(true), most(panels.map((panel) => overhang(panel, true)))),
     bottom: Math.max(4, most(below)),
   };
 }
 
-/** Pixels that a turned label reaches beyond the left end of its panel. */
-function overhang({ row, frame }: Panel): number {
+/** Pixels that a turned label reaches beyond an end of its panel. */
+function overhang({ row, frame }: Panel, isRight: boolean): number {
   const cosine = Math.cos((row.turned * Math.PI) / 180);
-  if (row.turned >= 0) return 0;
-  return most([0, ...row.ticks.map(({ value, label }) => frame.left - value + textWidth(label, TICK_SIZE) * cosine)]);
+  if (row.turned === 0 || row.turned > 0 !== isRight) return 0;
+  const beyond = row.ticks.map(({ value, label }) => {
+    const away = isRight ? value - frame.right : frame.left - value;
+    return away + textWidth(label, TICK_SIZE) * cosine;
+  });
+  return most([0, ...beyond]);
 }
 
 /** Everything along an axis: points, ends of error bars, room for half a bar or cell at the ends. */

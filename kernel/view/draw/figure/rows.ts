@@ -46,7 +46,7 @@ function broken(text: string, width: number, size: number, isBold: boolean): str
 /** A drawing of rows of drawings, one below the other. */
 export function drawRows(rows: readonly (readonly Drawn[])[]): { svg: string; width: number; height: number } {
   const shown = rows.filter((row) => row.some(({ height }) => height > 0));
-  const width = 2 * EDGE + most(shown.map((row) => row.reduce((sum, one) => sum + one.width + GAP, -GAP)));
+  const width = 2 * EDGE + most(shown.map((row) => row.reduce((sum, one) => sum + Math.ceil(one.width) + GAP, -GAP)));
   let top = EDGE;
   const parts = shown.flatMap((row) => {
     const placed = placedRow(row, top);
@@ -62,7 +62,7 @@ function placedRow(row: readonly Drawn[], top: number): string[] {
   let left = EDGE;
   return row.map(({ parts, width }) => {
     const group = tag("g", { transform: `translate(${left} ${top})` }, ...parts, "");
-    left += width + GAP;
+    left += Math.ceil(width) + GAP;
     return group;
   });
 }

@@ -10,7 +10,7 @@ export const [TICK_SIZE, TITLE_SIZE]: readonly [number, number] = [12, 13];
 export const TICK_GAP = 6;
 const LINE = 1.25 * TICK_SIZE;
 /** Longest label across the figure that is written whole, in pixels, and the share of the width that those at its side may take. */
-const [LONGEST, SIDE_SHARE] = [150, 0.4];
+const [LONGEST, SIDE_SHARE] = [240, 0.4];
 /** Average width of a letter as a share of its size. */
 const LETTER = 0.6;
 
@@ -35,7 +35,7 @@ const widest = (ticks: readonly Tick[]): number =>
   Math.max(0, most(ticks.map(({ label }) => textWidth(label, TICK_SIZE))));
 
 /** Angles that are tried for labels that touch: a little, then upright. */
-const TURNS = [0, -30, -90];
+const TURNS = [0, 30, 90];
 
 /** The labels below an axis of so many pixels. */
 export function labelRow(ticks: readonly Tick[], options: PlotlyObject, pixels: number): LabelRow {
@@ -44,7 +44,7 @@ export function labelRow(ticks: readonly Tick[], options: PlotlyObject, pixels: 
   const short = shortened(shown, LONGEST);
   const given = numberOf(options.tickangle);
   const spacing = smallestSpacing(short, pixels);
-  const turned = given ?? TURNS.find((angle) => needed(short, angle) <= spacing) ?? -90;
+  const turned = given ?? TURNS.find((angle) => needed(short, angle) <= spacing) ?? 90;
   const every = Math.max(1, Math.ceil(needed(short, turned) / spacing - 1e-6));
   const radians = (Math.abs(turned) * Math.PI) / 180;
   const height = widest(short) * Math.sin(radians) + LINE * Math.cos(radians);

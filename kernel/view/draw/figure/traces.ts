@@ -139,6 +139,8 @@ function drawLine(points: Place[], trace: Trace): string[] {
   return path ? [tag("path", { d: path, ...attributes })] : [];
 }
 
+const ERROR_WIDTH = 2;
+
 /** Error bars: `error_x` and `error_y`, symmetric or not, by array or by one value. */
 export function drawErrors(trace: Trace, plane: Plane): string[] {
   return trace.x.flatMap((x, i) => [
@@ -163,8 +165,16 @@ function drawError(
   if (low === undefined || high === undefined) return [];
   const ink = INK;
   if (key === "error_x")
-    return [line(low, py, high, py, ink), line(low, py - 4, low, py + 4, ink), line(high, py - 4, high, py + 4, ink)];
-  return [line(px, low, px, high, ink), line(px - 4, low, px + 4, low, ink), line(px - 4, high, px + 4, high, ink)];
+    return [
+      line(low, py, high, py, ink, ERROR_WIDTH),
+      line(low, py - 4, low, py + 4, ink, ERROR_WIDTH),
+      line(high, py - 4, high, py + 4, ink, ERROR_WIDTH),
+    ];
+  return [
+    line(px, low, px, high, ink, ERROR_WIDTH),
+    line(px - 4, low, px + 4, low, ink, ERROR_WIDTH),
+    line(px - 4, high, px + 4, high, ink, ERROR_WIDTH),
+  ];
 }
 
 /** Ends of an error bar in the units of its axis. */

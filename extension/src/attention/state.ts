@@ -1,0 +1,74 @@
+import {
+  meanQuery,
+  shapeOf,
+  type AttentionPayload,
+  type AttentionScale,
+  type AttentionShape,
+  type ColorMapName,
+} from "fovea/protocol";
+
+/** Everything that the pictures depend on, besides the payload and the rows at hand. */
+export interface AttentionState {
+  picture: number;
+  layer: number;
+  head: number;
+  /** The query that stays when the pointer leaves. */
+  query: number;
+  /** The patch under the pointer, as a query. */
+  hover?: number;
+  scale: AttentionScale;
+  colormap: ColorMapName;
+  opacity: number;
+  grid: boolean;
+  /** Held key: show the bare pictures. */
+  hideHeat: boolean;
+  table: boolean;
+}
+
+export function initialState(payload: AttentionPayload): AttentionState {
+  const { picture, layer, head, query, scale, colormap, opacity } = payload;
+  return { picture, layer, head, query, scale, colormap, opacity, grid: false, hideHeat: false, table: false };
+}
+
+export function shownQuery({ hover, query }: AttentionState): number {
+  return hover ?? query;
+}
+
+/** The patch of a query, `undefined` for tokens without a place and for the mean. */
+export function patchOf({ prefix, grid }: AttentionShape, query: number): number | undefined {
+  const patch = query - prefix;
+  return patch >= 0 && patch < grid[0] * grid[1] ? patch : undefined;
+}
+
+/** Moves the query by whole patches, staying on the grid; a query without a place begins in the middle. */
+export function moveQuery(state: AttentionState, shape: AttentionShape, dx: number, dy: number): AttentionState {
+  const [rows, columns] = shape.grid;
+  const at = patchOf(shape, state.query);
+  const from = at ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+  const [by, down] = at === undefined ? [0, 0] : [dx, dy];
+  const row = clamp(Math.floor(from / columns) + down, rows - 1);
+  const column = clamp((from % columns) + by, columns - 1);
+  return { ...state, query: shape.prefix + row * columns + column, hover: undefined };
+}
+
+function clamp(value: number, last: number): number {
+  return Math.min(last, Math.max(0, value));
+}
+
+/** Another layer, inside the ends; the head stays where the layer has it. */
+export function showLayer(state: AttentionState, payload: AttentionPayload, layer: number): AttentionState {
+  const shown = clamp(layer, payload.layers.length - 1);
+  return { ...state, layer: shown, head: Math.min(state.head, payload.layers[shown].heads - 1) };
+}
+
+/** The head before or after, round the ends. */
+export function moveHead(state: AttentionState, { heads }: AttentionShape, by: number): AttentionState {
+  return { ...state, head: (state.head + by + heads) % heads };
+}
+
+/** The query of a kind: the class token where there is one, or the mean over the patches. */
+export function kindQuery(state: AttentionState, payload: AttentionPayload, kind: "class" | "mean"): AttentionState {
+  const shape = shapeOf(payload, state.layer);
+  if (kind === "class" && shape.prefix === 0) return state;
+  return { ...state, query: kind === "class" ? 0 : meanQuery(shape), hover: undefined };
+}

@@ -1,0 +1,49 @@
+import type { GalleryPayload } from "fovea/protocol";
+import { call, cell, comment, declare, Raw } from "../export";
+import type { GalleryState } from "./state";
+import type { FoundNeighbors, GalleryStore } from "./store";
+
+/** The neighbors on screen, by name. */
+export function exportData(
+  payload: GalleryPayload,
+  state: GalleryState,
+  store: GalleryStore,
+  found: FoundNeighbors | undefined,
+): object {
+  const { encoder, layer, count, grid } = payload;
+  const { columns, patch } = { columns: grid[1], patch: state.patch };
+  return {
+    encoder,
+    layer,
+    pictures: count,
+    picture: store.name(state.index),
+    patch: patch === undefined ? null : { row: Math.floor(patch / columns), column: patch % columns },
+    approximate: found?.milliseconds === undefined,
+    neighbors: (found?.neighbors ?? []).map(({ index, score, box }) => ({
+      picture: store.name(index),
+      cosine: score,
+      ...(box && { box }),
+    })),
+  };
+}
+
+/** A cell that makes the view again from its folder of features. */
+export function exportCode(payload: GalleryPayload, state: GalleryState, store: GalleryStore): string {
+  const { folder, root, encoder } = payload;
+  const shown = call("view.gallery", [new Raw("folder")], {
+    pictures: root,
+    title: payload.title || undefined,
+    layer: payload.layer,
+    current: store.isNamed(state.index) ? store.name(state.index) : undefined,
+    limit: payload.total > payload.count ? payload.count : undefined,
+  });
+  const missing = comment(`The folder that features.extract wrote with ${encoder}: put it here.`);
+  return cell(
+    ["features", "view"],
+    [
+      folder === undefined ? missing : undefined,
+      declare("folder", new Raw(`await ${call("features.open", [folder ?? "features"], {})}`)),
+      `await ${shown}`,
+    ],
+  );
+}

@@ -1,0 +1,181 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { canFuse } from "./fused";
+import type { NativeBackend } from "./native/backend";
+import { Capture, type Recording } from "./native/capture";
+import { Recorder, type Value } from "./native/recorder";
+import { gradientsOf, isolated, isRecorded, needsGradient } from "./tape";
+import type { Tensor, Variable } from "./tensor";
+import { tf } from "./tf";
+import { trainingDevice } from "./tfjs";
+
+/** Computation that can become one graph forward and one graph backward. */
+export interface Capturable {
+  /** Tells computations apart: with one key and the same shapes they compute the same. */
+  key: string;
+  inputs: readonly Tensor[];
+  /** Parameters that the computation reads. */
+  parameters: readonly { readonly value: Variable; readonly trainable: boolean }[];
+  /** Tests whether a variable needs no gradient. */
+  isFrozen: (variable: Variable) => boolean;
+  /** Keeps only the inputs for the gradient, which computes the rest again. */
+  recompute: boolean;
+  /** Computes by operations of tfjs, from inputs and parameters alone. */
+  compute: (...inputs: Tensor[]) => Tensor;
+}
+
+/** Captured computation. */
+interface Known {
+  capture: Capture;
+  draws: readonly Draw[];
+}
+
+/** Tensor that is made anew for each call. */
+interface Draw {
+  make: () => Tensor;
+  value: Value;
+}
+
+/** Largest number of captures; those used longest ago are forgotten. */
+const MOST = 64;
+/** Captures by key and shapes; null for a computation that cannot be captured. */
+const known = new Map<string, Known | null>();
+let recordedDraws: Draw[] = [];
+/** Tensors drawn by an earlier call, while its gradient computes again. */
+let drawnBefore: Tensor[] | null = null;
+
+const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info, tf.backend());
+
+/** Returns a tensor that differs from call to call, such as the factors of a dropout. */
+export function drawn(shape: number[], make: () => Tensor): Tensor {
+  const before = drawnBefore?.shift();
+  if (before) return before;
+  const recorder = trainingDevice() === "native" ? native().recorder : null;
+  if (!recorder) return make();
+  const value = recorder.input(shape);
+  recordedDraws.push({ make, value });
+  return tensorOf(native().symbol(value));
+}
+
+/** Computes something as one graph; null where the device cannot. */
+export function captured(computation: Capturable): Tensor | null {
+  const all = [...computation.inputs, ...computation.parameters.map(({ value }) => value)];
+  if (!canFuse(all) || native().recorder || drawnBefore) return null;
+  const found = find(computation, all);
+  return found && replay(found, computation, all);
+}
+
+function find(computation: Capturable, all: readonly Tensor[]): Known | null {
+  const threads = native().runtime.threadCount;
+  const key = `${computation.key} ${threads} ${all.map(({ shape }) => shape.join()).join(";")}`;
+  const before = known.get(key);
+  const found = before === undefined ? record(computation) : before;
+  known.delete(key);
+  known.set(key, found);
+  if (known.size > MOST) known.delete(known.keys().next().value as string);
+  return found;
+}
+
+/** Records a computation and its gradient; null where it cannot be recorded. */
+function record(computation: Capturable): Known | null {
+  const backend = native();
+  try {
+    const shape = recording(() => computation.compute(...symbols(backend, computation)).shape);
+    return recording(() => recordGradient(backend, computation, shape));
+  } catch {
+    // The computation itself finds what is wrong, if something is.
+    return null;
+  }
+}
+
+function recording<T>(body: () => T): T {
+  const backend = native();
+  backend.recorder = new Recorder();
+  recordedDraws = [];
+  try {
+    return isolated(body);
+  } finally {
+    backend.recorder = null;
+  }
+}
+
+/** Makes a symbol for each input, and knows the parameters. */
+function symbols(backend: NativeBackend, { inputs, parameters }: Capturable): Tensor[] {
+  const recorder = backend.recorder as Recorder;
+  const made = inputs.map(({ shape }) => tensorOf(backend.symbol(recorder.input(shape))));
+  for (const { value } of parameters) recorder.know(value.dataId, value.shape);
+  return made;
+}
+
+function recordGradient(backend: NativeBackend, computation: Capturable, shape: number[]): Known {
+  const recorder = backend.recorder as Recorder;
+  const inputs = symbols(backend, computation);
+  const count = inputs.length + computation.parameters.length;
+  const outputGradient = recorder.input(shape);
+  const dy = tensorOf(backend.symbol(outputGradient));
+  const xs = [...inputs, ...computation.parameters.map(({ value }) => value)];
+  const { value, grads } = tf.engine().gradients(() => computation.compute(...inputs), xs, dy, true);
+  const valueOf = (tensor: Tensor): Value => recorder.valueOf(tensor, backend.data.get(tensor.dataId));
+  const recorded: Recording = {
+    recorder,
+    given: [...Array.from({ length: count }, (_, i) => i), ...recordedDraws.map((draw) => draw.value)],
+    output: valueOf(value),
+    outputGradient,
+    gradients: (grads as (Tensor | undefined)[]).map((gradient) => (gradient ? valueOf(gradient) : null)),
+  };
+  return { capture: new Capture(recorded), draws: recordedDraws };
+}
+
+/** Computes a capture's output; the gradient computes those of the trainable parameters at once, others when asked. */
+function replay({ capture, draws }: Known, computation: Capturable, all: readonly Tensor[]): Tensor {
+  const backend = native();
+  const { gradients } = capture.recording;
+  const wanted = isRecorded() ? wantedOf(computation).filter((i) => gradients[i] !== null) : [];
+  const kept = wanted.length && !computation.recompute ? capture.kept(wanted) : [];
+  const forwardFunc = (_: unknown, save: (tensors: Tensor[]) => void): Tensor => {
+    const given = [...all, ...draws.map(({ make }) => make())];
+    const [y, ...rest] = capture.forward(backend, given, kept).map(tensorOf);
+    save([...given, ...rest]);
+    return y;
+  };
+  const backwardsFunc = (dy: Tensor, saved: Tensor[]): Record<string, () => Tensor> => {
+    const given = saved.slice(0, all.length + draws.length);
+    if (isRecorded()) return composedGradients(computation, given, dy);
+    const state = { kept, tensors: saved.slice(given.length), dy };
+    const gradientsOf = (places: readonly number[]): Tensor[] =>
+      places.length ? capture.backward(backend, given, state, places).map(tensorOf) : [];
+    const found = gradientsOf(wanted);
+    return Object.fromEntries(all.map((_, i) => [i, () => found[wanted.indexOf(i)] ?? gradientsOf([i])[0]]));
+  };
+  const differentiable = all.flatMap((tensor, i) => (gradients[i] === null ? [] : [[i, tensor] as const]));
+  const operation = { forwardFunc, backwardsFunc, inputs: Object.fromEntries(differentiable) };
+  return (tf.engine() as unknown as Engine).runKernelFunc(operation);
+}
+
+/** Function of tfjs's engine below `customGrad`, which would compute all gradients. */
+interface Engine {
+  runKernelFunc(operation: object): Tensor;
+}
+
+/** Returns the numbers of the inputs and parameters whose gradient will be needed. */
+function wantedOf({ inputs, parameters, isFrozen }: Capturable): number[] {
+  const flags = [...inputs.map((input) => needsGradient(input, isFrozen)), ...parameters.map((one) => one.trainable)];
+  return flags.flatMap((flag, i) => (flag ? [i] : []));
+}
+
+/** Gradients by operations of tfjs, which can be differentiated once more. */
+function composedGradients(
+  { inputs, parameters, compute }: Capturable,
+  given: readonly Tensor[],
+  dy: Tensor,
+): Record<string, () => Tensor> {
+  const xs = given.slice(0, inputs.length);
+  const all = [...xs, ...parameters.map(({ value }) => value)];
+  drawnBefore = given.slice(all.length);
+  try {
+    const grads = gradientsOf(() => compute(...xs), all, dy);
+    return Object.fromEntries(grads.map((gradient, i) => [i, () => gradient as Tensor]));
+  } finally {
+    drawnBefore = null;
+  }
+}

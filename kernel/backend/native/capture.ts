@@ -1,0 +1,93 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { NativeBackend } from "./backend";
+import type { Recorder, Value } from "./recorder";
+import { valuesToKeep } from "./saved";
+import type { NativeSession } from "./session";
+
+/** Recorded computation with its gradient. */
+export interface Recording {
+  recorder: Recorder;
+  /** Inputs and parameters, then values that are drawn anew for each call. */
+  given: readonly Value[];
+  output: Value;
+  /** Gradient of the output. */
+  outputGradient: Value;
+  /** Gradients of the inputs and parameters; null where the output does not depend on one. */
+  gradients: readonly (Value | null)[];
+}
+
+/** Graph with the values that it takes and gives. */
+interface Part {
+  session: NativeSession;
+  given: readonly Value[];
+  wanted: readonly Value[];
+}
+
+/** Recorded computation in two graphs, forward and backward. They keep the memory of intermediate values from call to call. */
+export class Capture {
+  private readonly parts = new Map<string, Part>();
+  private readonly keeping = new Map<string, Value[]>();
+
+  constructor(readonly recording: Recording) {}
+
+  /** Returns the values to keep for some gradients. */
+  kept(wanted: readonly number[]): Value[] {
+    const key = wanted.join();
+    const known = this.keeping.get(key);
+    if (known) return known;
+    const { recorder, given, outputGradient, gradients } = this.recording;
+    const goals = wanted.flatMap((i) => gradients[i] ?? []);
+    const before = recorder.nodesBetween([], [this.recording.output]);
+    const forward = new Set(before.flatMap(({ outputs }) => outputs));
+    const after = recorder.nodesBetween([...given, outputGradient, ...forward], goals);
+    const read = [...after.flatMap(({ inputs }) => inputs), ...goals].filter((value) => forward.has(value));
+    const found = valuesToKeep(recorder, new Set([...given, outputGradient]), read);
+    this.keeping.set(key, found);
+    return found;
+  }
+
+  /** Computes the output, and values to keep. */
+  forward(backend: NativeBackend, inputs: readonly TensorInfo[], kept: readonly Value[]): TensorInfo[] {
+    const { given, output } = this.recording;
+    return this.run(backend, this.part(backend, given, [output, ...kept]), given, inputs);
+  }
+
+  /** Computes gradients of the inputs with the given numbers. */
+  backward(
+    backend: NativeBackend,
+    inputs: readonly TensorInfo[],
+    { kept, tensors, dy }: { kept: readonly Value[]; tensors: readonly TensorInfo[]; dy: TensorInfo },
+    wanted: readonly number[],
+  ): TensorInfo[] {
+    const { given, outputGradient, gradients } = this.recording;
+    const values = [...given, ...kept, outputGradient];
+    const goals = wanted.map((i) => gradients[i] as Value);
+    return this.run(backend, this.part(backend, values, goals), values, [...inputs, ...tensors, dy]);
+  }
+
+  private run(
+    backend: NativeBackend,
+    part: Part,
+    values: readonly Value[],
+    tensors: readonly TensorInfo[],
+  ): TensorInfo[] {
+    const places = new Map(values.map((value, i) => [value, i]));
+    const inputs = part.given.map((value) => tensors[places.get(value) as number]);
+    const shapes = part.wanted.map((value) => [...this.recording.recorder.values[value].shape]);
+    return backend.runSession(part.session, inputs, shapes);
+  }
+
+  private part(backend: NativeBackend, given: readonly Value[], wanted: readonly Value[]): Part {
+    const key = `${given.join()} > ${wanted.join()}`;
+    const known = this.parts.get(key);
+    if (known) return known;
+    const { recorder } = this.recording;
+    const nodes = recorder.nodesBetween(given, wanted);
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...wanted]);
+    const needed = given.filter((value) => read.has(value));
+    const session = backend.runtime.load(recorder.graph(needed, wanted));
+    const made = { session, given: needed, wanted };
+    this.parts.set(key, made);
+    return made;
+  }
+}

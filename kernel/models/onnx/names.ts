@@ -1,0 +1,2 @@
+/** Name of the function that writes models, for errors. */
+export const FN = "models.toOnnx";

@@ -1,0 +1,94 @@
+import { bytesField, concat, integerField, textField } from "../../onnx/encode";
+import type { Constant } from "./graph";
+import type { OnnxAttribute, OnnxOperator } from "./types";
+
+/** Numbers of ONNX's element types. */
+export const FLOAT = 1;
+const INT32 = 6;
+const INT64 = 7;
+const BOOL = 9;
+
+/** Encodes a float field (four bytes). */
+function floatField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = number * 8 + 5;
+  new DataView(bytes.buffer).setFloat32(1, value, true);
+  return bytes;
+}
+
+/** Encodes an integer field; a negative value takes ten bytes, as two's complement. */
+function signedField(number: number, value: number): Uint8Array {
+  if (value >= 0) return integerField(number, value);
+  const bytes = [number * 8];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Uint8Array.from([...bytes, Number(rest)]);
+}
+
+/** Encodes a NodeProto. */
+export function operatorMessage({ op, name, inputs, outputs, attributes }: OnnxOperator): Uint8Array {
+  return concat([
+    ...inputs.map((input) => textField(1, input)),
+    ...outputs.map((output) => textField(2, output)),
+    textField(3, name),
+    textField(4, op),
+    ...Object.entries(attributes).map(([key, value]) => bytesField(5, attributeMessage(key, value))),
+  ]);
+}
+
+/** Encodes an AttributeProto; its last field is the kind of its value. */
+function attributeMessage(name: string, value: OnnxAttribute): Uint8Array {
+  const fields = (): Uint8Array[] => {
+    if (typeof value === "number") return [signedField(3, value), integerField(20, 2)];
+    if (typeof value === "string") return [textField(4, value), integerField(20, 3)];
+    if ("float" in value) return [floatField(2, value.float), integerField(20, 1)];
+    return [...value.map((one) => signedField(8, one)), integerField(20, 7)];
+  };
+  return concat([textField(1, name), ...fields()]);
+}
+
+const typeOf = (data: Constant["data"]): number =>
+  data instanceof Float32Array ? FLOAT : data instanceof Int32Array ? INT32 : data instanceof Uint8Array ? BOOL : INT64;
+
+/** Encodes a TensorProto with its values inside. */
+export function constantMessage(name: string, { dims, data }: Constant): Uint8Array {
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return concat([...header(name, dims, typeOf(data)), bytesField(9, raw)]);
+}
+
+/** Place of a tensor's values in a file beside the model. */
+export interface ExternalPlace {
+  location: string;
+  offset: number;
+  length: number;
+}
+
+/** Encodes a TensorProto of floats whose values lie in another file. */
+export function externalMessage(name: string, dims: readonly number[], place: ExternalPlace): Uint8Array {
+  const entry = (key: string, value: string): Uint8Array =>
+    bytesField(13, concat([textField(1, key), textField(2, value)]));
+  const entries = [
+    entry("location", place.location),
+    entry("offset", `${place.offset}`),
+    entry("length", `${place.length}`),
+  ];
+  return concat([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
+}
+
+const header = (name: string, dims: readonly number[], type: number): Uint8Array[] => [
+  ...dims.map((dim) => integerField(1, dim)),
+  integerField(2, type),
+  textField(8, name),
+];
+
+/** Size of a dimension: a number, a name, or null for one that follows from others. */
+export type Dimension = number | string | null;
+
+/** Encodes a ValueInfoProto of a tensor. */
+export function valueMessage(name: string, type: number, dims: readonly Dimension[]): Uint8Array {
+  const one = (dim: Dimension): Uint8Array =>
+    dim === null ? new Uint8Array(0) : typeof dim === "number" ? integerField(1, dim) : textField(2, dim);
+  const shape = concat(dims.map((dim) => bytesField(1, one(dim))));
+  const tensor = concat([integerField(1, type), bytesField(2, shape)]);
+  return concat([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+}

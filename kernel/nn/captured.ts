@@ -1,0 +1,86 @@
+import { captured } from "../backend/capture";
+import type { Tensor } from "../backend/tensor";
+import { tf } from "../backend/tf";
+import { trainingDevice } from "../backend/tfjs";
+import { replaceTensors, tensorsIn } from "./arguments";
+import type { Module } from "./module";
+import { isFrozen } from "./parameter";
+import { isRecomputed } from "./recompute";
+import { isWatched } from "./watch";
+
+/** Class of modules. */
+type ModuleClass<M extends Module> = abstract new (...args: never[]) => M;
+
+/** Kind of module whose `forward` computes the same for one recipe, from inputs and parameters alone. */
+interface Kind {
+  name: string;
+  recipe: (module: Module) => string;
+  whole: boolean;
+}
+
+/** Options of {@link allowCapture}. */
+export interface CaptureOptions<M extends Module> {
+  /** Returns what `forward` depends on beside arguments, parameters, and modules below. Default: nothing. */
+  recipe?: (module: M) => string;
+  /**
+   * Computes such a module as one graph where the device can. Its `forward` then returns one tensor, and takes tensors,
+   * plain objects of them, and plain values; tensors of whole numbers may come as float32. Default false: it may only be a
+   * part of such a module.
+   */
+  whole?: boolean;
+}
+
+const kinds = new Map<unknown, Kind>();
+
+/**
+ * Allows modules of a class, but of no class that extends it, in computations that are captured as one graph. What
+ * `forward` draws at random it draws by {@link drawn}.
+ */
+export function allowCapture<M extends Module>(
+  type: ModuleClass<M>,
+  { recipe = () => "", whole = false }: CaptureOptions<M> = {},
+): void {
+  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string, whole });
+}
+
+/**
+ * Computes a module's output as one graph; null where the device or the module does not allow it. A module below of an
+ * unknown class, such as an adapter, does not.
+ *
+ * @param forward computes it by single operations
+ */
+export function captureForward(
+  module: Module,
+  inputs: readonly unknown[],
+  forward: (inputs: readonly unknown[]) => unknown,
+): Tensor | null {
+  if (!kinds.get(module.constructor)?.whole || isWatched() || trainingDevice() !== "native") return null;
+  const recipe = recipeOf(module);
+  if (recipe === null) return null;
+  const parameters = module.namedParameters();
+  const tensors = tensorsIn(inputs);
+  const others = JSON.stringify(
+    replaceTensors(
+      inputs,
+      tensors.map(() => "tensor"),
+    ),
+  );
+  return captured({
+    key: [recipe, [...parameters.keys()].join(), others].join("|"),
+    inputs: tensors.map((tensor) => (tensor.dtype === "float32" ? tensor : tf.cast(tensor, "float32"))),
+    parameters: [...parameters.values()],
+    isFrozen,
+    recompute: isRecomputed(module),
+    compute: (...tensors) => forward(replaceTensors(inputs, tensors)) as Tensor,
+  });
+}
+
+function recipeOf(module: Module): string | null {
+  const parts: string[] = [];
+  for (const [name, below] of module.namedModules()) {
+    const kind = kinds.get(below.constructor);
+    if (!kind || Object.hasOwn(below, "forward")) return null;
+    parts.push(`${name}:${kind.name}(${kind.recipe(below)})`);
+  }
+  return parts.join();
+}

@@ -1,0 +1,81 @@
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
+import type { Grid } from "../../contracts/geometry";
+import { gelu } from "../../nn/activations";
+import { Conv2d } from "../../nn/conv2d";
+import { Linear } from "../../nn/linear";
+import { Module } from "../../nn/module";
+import type { Prng } from "../../prng";
+import { TaskError } from "../error";
+import { BatchNorm } from "./batch-norm";
+import { resizeBilinear } from "./resize";
+
+/** Options of a {@link DenseHead}. */
+export interface DenseHeadOptions {
+  /** Channels of the features, a multiple of the number of levels. */
+  channels: number;
+  /** Channels of the prediction. */
+  outputs: number;
+  /** Number of levels. Default 4. */
+  levels?: number;
+  /** Factor between the picture and the grid on which levels are joined. Default 4. */
+  stride?: number;
+  /** Generator of the initial values. Default: the shared generator. */
+  random?: Prng;
+}
+
+const FN = "tasks.dense.DenseHead";
+
+/**
+ * Head of a dense task on several levels of features (arXiv 2410.14633, appendix): a linear layer C → C / 4 each, joined at a quarter
+ * of the picture's size, a 3 x 3 convolution with batch norm and GELU, a 1 x 1 convolution, and bilinear resizing to
+ * the picture's size. Initial values are PyTorch's.
+ */
+export class DenseHead extends Module {
+  readonly levels: Linear[];
+  readonly conv: Conv2d;
+  readonly norm: BatchNorm;
+  readonly classifier: Conv2d;
+  private readonly stride: number;
+
+  /** @throws TaskError for channels that the levels do not divide */
+  constructor({ channels, outputs, levels = 4, stride = 4, random }: DenseHeadOptions) {
+    super();
+    if (!Number.isInteger(channels / levels) || levels < 1)
+      throw new TaskError(FN, `channels must be a multiple of the ${levels} levels`, channels);
+    if (!Number.isInteger(outputs) || outputs < 1)
+      throw new TaskError(FN, "outputs must be a whole number of at least 1", outputs);
+    this.stride = stride;
+    this.levels = Array.from({ length: levels }, () => new Linear(channels, channels / levels, { random }));
+    this.conv = new Conv2d(channels, channels, { kernel: 3, padding: 1, random });
+    this.norm = new BatchNorm(channels);
+    this.classifier = new Conv2d(channels, outputs, { kernel: 1, random });
+  }
+
+  /**
+   * Predicts a map.
+   *
+   * @param features of each level, [B, rows · columns, C] in raster order
+   * @param grid rows and columns of the features
+   * @param size height and width of the picture
+   * @returns [B, outputs, height, width], without activation
+   * @throws TaskError for another number of levels, or features of another grid
+   */
+  forward(features: readonly Tensor[], grid: Grid, size: readonly [height: number, width: number]): Tensor {
+    if (features.length !== this.levels.length)
+      throw new TaskError(FN, `features must be of ${this.levels.length} levels`, features.length);
+    const small = [Math.ceil(size[0] / this.stride), Math.ceil(size[1] / this.stride)] as const;
+    const maps = features.map((level, i) => resizeBilinear(this.project(level, i, grid), small));
+    const hidden = gelu(this.norm.forward(this.conv.channelsLast(tf.concat(maps, 1))));
+    const logits = this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2]));
+    return resizeBilinear(logits, size);
+  }
+
+  private project(level: Tensor, i: number, [rows, columns]: Grid): Tensor {
+    const [B, tokens] = level.shape;
+    if (level.shape.length !== 3 || tokens !== rows * columns)
+      throw new TaskError(FN, `features must be [B, ${rows * columns}, C]`, level.shape);
+    const projected = this.levels[i].forward(level);
+    return tf.transpose(tf.reshape(projected, [B, rows, columns, -1]), [0, 3, 1, 2]);
+  }
+}

@@ -1,0 +1,28 @@
+/** Dense tasks: semantic segmentation, parts, saliency, surface normals, boundaries and depth. */
+export { type DenseFacts, type DenseTask, FACTS as facts, TASKS as tasks } from "./facts";
+export { deltaM, type TaskScores } from "./metrics/delta";
+export { DepthError, type DepthErrorResult } from "./metrics/depth-error";
+export { MaxF, type MaxFResult } from "./metrics/max-f";
+export { MeanIou, type MeanIouOptions, type MeanIouResult } from "./metrics/mean-iou";
+export { NormalError, type NormalErrorResult } from "./metrics/normal-error";
+export type { ValueOptions } from "../../data/dense/values";
+export { type BoundaryPoint } from "./boundary/curve";
+export { type Correspondence, correspond } from "./boundary/correspond";
+export { type SuppressOptions, suppress } from "./boundary/nms";
+export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
+export { augment, type AugmentedSample, type AugmentOptions } from "./augment";
+export { BatchNorm, type BatchNormOptions } from "./batch-norm";
+export { DenseHead, type DenseHeadOptions } from "./head";
+export {
+  balancedLoss,
+  boundaryLoss,
+  type ByTask,
+  classLoss,
+  denseLoss as loss,
+  depthLoss,
+  normalsLoss,
+} from "./losses";
+export { resizeBilinear } from "./resize";
+export { score, type ScoreOptions, type ScoreResult } from "./score";
+export { DenseError } from "../../data/dense/error";
+export { thin } from "./boundary/thin";

@@ -1,0 +1,39 @@
+import type { Tensor } from "../../backend/tensor";
+import { tf } from "../../backend/tf";
+import { TaskError } from "../error";
+
+/**
+ * Resizes [B, C, H, W] bilinearly as `torch.nn.functional.interpolate` with `align_corners=False`. Two products with matrices of
+ * weights, because not every backend has the gradient of a resize.
+ *
+ * @param size height and width of the result
+ * @throws TaskError for an input of another rank, or a size below 1
+ */
+export function resizeBilinear(x: Tensor, size: readonly [height: number, width: number]): Tensor {
+  if (x.shape.length !== 4)
+    throw new TaskError("tasks.dense.resizeBilinear", "the input must be [B, C, H, W]", x.shape);
+  if (!size.every((side) => Number.isInteger(side) && side > 0))
+    throw new TaskError("tasks.dense.resizeBilinear", "sizes must be whole numbers of at least 1", [...size]);
+  const [B, C, H, W] = x.shape;
+  const [height, width] = size;
+  if (H === height && W === width) return tf.clone(x);
+  return tf.tidy(() => {
+    const wide = tf.matMul(tf.reshape(x, [B * C * H, W]), weights(W, width));
+    const turned = tf.transpose(tf.reshape(wide, [B * C, H, width]), [0, 2, 1]);
+    const high = tf.matMul(tf.reshape(turned, [B * C * width, H]), weights(H, height));
+    return tf.reshape(tf.transpose(tf.reshape(high, [B * C, width, height]), [0, 2, 1]), [B, C, height, width]);
+  });
+}
+
+/** Returns the weights [from, to] of each old pixel in each new one. */
+function weights(from: number, to: number): Tensor {
+  const values = new Float32Array(from * to);
+  for (let j = 0; j < to; j++) {
+    const at = Math.max(0, ((j + 0.5) * from) / to - 0.5);
+    const low = Math.min(from - 1, Math.floor(at));
+    const high = Math.min(from - 1, low + 1);
+    values[low * to + j] += 1 - (at - low);
+    values[high * to + j] += at - low;
+  }
+  return tf.tensor2d(values, [from, to]);
+}
