@@ -1,8 +1,9 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { BatchNorm } from "./batch-norm";
-import { mapsOf, resizeBilinear } from "./resize";
+import { BatchNorm } from "../tasks/dense/batch-norm";
+import { resizeBilinear } from "../tasks/dense/resize";
+import { mapsOf } from "./maps";
 
 type Size = readonly [rows: number, columns: number];
 

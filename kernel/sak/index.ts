@@ -30,6 +30,7 @@ export {
   taskStage,
 } from "./stages";
 export { batches, type SakBatch, type SakBatchOptions } from "./batches";
-export type { CachedTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
+export type { CachedTeacher, GivenTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
 export { TeacherNorm, type TeacherNormKind } from "./norm";
 export { loadStem, type LoadStemOptions } from "./load-stem";
+export { readTheia, readTheiaNorm, type TheiaSample, type TheiaWriteOptions, writeTheia } from "./theia";

@@ -2,6 +2,7 @@ import { toTimm } from "../models/vit/convert";
 import { namesOf, type VitNames } from "../models/vit/families";
 import { loadVitState, type VitLoadReport } from "../models/vit/state";
 import type { SafetensorsTensor } from "../safetensors/tensor";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { SakError } from "./error";
 import type { Sak } from "./model";
 
@@ -12,6 +13,8 @@ export interface LoadStemOptions {
   /** Resample learned positions of another square grid. Default true. */
   resample?: boolean;
 }
+
+const NAMES: OptionNames<LoadStemOptions> = { names: true, resample: true };
 
 /** Parts of a vision transformer after its blocks, which a stem has not. */
 const AFTER_BLOCKS = /^(norm|fc_norm|head|head_dist|attn_pool)\./;
@@ -28,8 +31,10 @@ const AFTER_BLOCKS = /^(norm|fc_norm|head|head_dist|attn_pool)\./;
 export function loadStem(
   model: Sak,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  { names = namesOf(tensors.keys()) ?? undefined, resample = true }: LoadStemOptions = {},
+  options: LoadStemOptions = {},
 ): VitLoadReport {
+  checkOptionNames("sak.loadStem", options, NAMES, SakError);
+  const { names = namesOf(tensors.keys()) ?? undefined, resample = true } = options;
   if (!names)
     throw new SakError("sak.loadStem", "names must be those of timm or transformers", [...tensors.keys()].slice(0, 4));
   const { tensors: converted, ignored } = toTimm(tensors, names, model.stem.config);

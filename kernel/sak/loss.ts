@@ -2,8 +2,9 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
-import { mapsOf, resizeBilinear, tokensOf } from "./resize";
+import { mapsOf, tokensOf } from "./maps";
 
 /** Rows and columns of a map. */
 type Grid = readonly [rows: number, columns: number];

@@ -2,6 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { VisionTransformer } from "../models/vit/vit";
 import * as nn from "../nn";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
@@ -26,6 +27,9 @@ export interface SakAddOptions {
   /** Bias of the new path's logit in every router; far below 0 the tasks hardly see the path. Default 0. */
   logit?: number;
 }
+
+const FORWARD_NAMES: OptionNames<SakForwardOptions> = { tasks: true, routes: true };
+const ADD_NAMES: OptionNames<SakAddOptions> = { width: true, logit: true };
 
 /**
  * Student of several teachers (SAK; Lu et al., arXiv 2410.14633): a vision transformer that all share, a light path of
@@ -118,8 +122,10 @@ export class Sak extends nn.Module {
    * @returns [B, outputs, H, W] by task
    * @throws SakError as {@link forward}
    */
-  predict(features: SakFeatures, { tasks = this.tasks, routes = [] }: SakForwardOptions = {}): Record<string, Tensor> {
+  predict(features: SakFeatures, options: SakForwardOptions = {}): Record<string, Tensor> {
     const fn = "sak.Sak.forward";
+    checkOptionNames(fn, options, FORWARD_NAMES, SakError);
+    const { tasks = this.tasks, routes = [] } = options;
     const all = this.checkedRoutes(fn, routes);
     return tf.tidy(() => {
       const predictions = tasks.map((task) => {
@@ -139,8 +145,10 @@ export class Sak extends nn.Module {
    * @returns [B, levels, experts] by task; a bypassed teacher has 0
    * @throws SakError as {@link forward}, and for a student without routers
    */
-  weights(x: Tensor, { tasks = this.tasks, routes = [] }: SakForwardOptions = {}): Record<string, Tensor> {
+  weights(x: Tensor, options: SakForwardOptions = {}): Record<string, Tensor> {
     const fn = "sak.Sak.weights";
+    checkOptionNames(fn, options, FORWARD_NAMES, SakError);
+    const { tasks = this.tasks, routes = [] } = options;
     if (this.start.router === "none") throw new SakError(fn, "the student must have routers", this.start.router);
     const all = this.checkedRoutes(fn, routes);
     return tf.tidy(() => {
@@ -155,8 +163,10 @@ export class Sak extends nn.Module {
    *
    * @throws SakError for a name that there is already
    */
-  add(teacher: string, { width, logit = 0 }: SakAddOptions = {}): this {
+  add(teacher: string, options: SakAddOptions = {}): this {
     const fn = "sak.Sak.add";
+    checkOptionNames(fn, options, ADD_NAMES, SakError);
+    const { width, logit = 0 } = options;
     const full = this.newTeacher(fn, { name: teacher, width }, logit);
     this.paths.set(teacher, new SakPath(this.start, full).train(this.training));
     for (const router of this.everyRouter()) insertExpert(router, this.paths.size, logit);
@@ -187,8 +197,10 @@ export class Sak extends nn.Module {
    *
    * @throws SakError for an unknown teacher, or a new name that there is already
    */
-  replace(teacher: string, by: string, { width, logit }: SakAddOptions = {}): this {
+  replace(teacher: string, by: string, options: SakAddOptions = {}): this {
     const fn = "sak.Sak.replace";
+    checkOptionNames(fn, options, ADD_NAMES, SakError);
+    const { width, logit } = options;
     const old = this.pathOf(fn, teacher);
     const full = this.newTeacher(fn, { name: by, width }, logit, teacher);
     const path = new SakPath(this.start, full).train(this.training);
@@ -211,7 +223,7 @@ export class Sak extends nn.Module {
   /**
    * Leaves a teacher's path out of every task, or takes it in again; the shares of the others grow in proportion.
    *
-   * @throws SakError for an unknown teacher
+   * @throws SakError for an unknown teacher, or where weights set by hand would leave nothing; nothing has changed then
    */
   bypass(teacher: string, on = true): this {
     this.pathOf("sak.Sak.bypass", teacher);

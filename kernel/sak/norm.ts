@@ -68,6 +68,11 @@ export class TeacherNorm {
     );
   }
 
+  /** Makes the normalization of a teacher's one level from a mean and deviation that are known, [C] each. */
+  static given(mean: Float32Array, deviation: Float32Array): TeacherNorm {
+    return new TeacherNorm("standardise", [{ mean, weight: deviation.map((one) => inverseRoot(one * one)) }]);
+  }
+
   /**
    * Applies the normalization of one level.
    *

@@ -44,6 +44,8 @@ const NAMES: OptionNames<SakStageOptions> = {
   loraStem: true,
 };
 
+const SCHEDULE_NAMES: OptionNames<DistillationScheduleOptions> = { warmupFraction: true, start: true, final: true };
+
 /** Parameters of the adapters on the stem. */
 const STEM_LORA = /^stem\..*\.lora_/;
 
@@ -131,6 +133,7 @@ export interface DistillationScheduleOptions {
  * @throws SakError for a share or factor outside 0..1
  */
 export function distillationSchedule(options: DistillationScheduleOptions = {}): Schedule {
+  checkOptionNames("sak.distillationSchedule", options, SCHEDULE_NAMES, SakError);
   const { warmupFraction = 2 / 30, start = 1.25e-4, final = 0.01 } = options;
   const wrong = [warmupFraction, start, final].find((value) => !(value >= 0 && value <= 1));
   if (wrong !== undefined)

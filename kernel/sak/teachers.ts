@@ -23,8 +23,14 @@ export interface LiveTeacher {
   indices: readonly FeatureLevel[];
 }
 
-/** Teacher of a distillation: any encoder, from its stored features or live. */
-export type TeacherSource = CachedTeacher | LiveTeacher;
+/** Teacher whose maps come from elsewhere, as from Theia's layout. */
+export interface GivenTeacher {
+  /** Returns the maps of some pictures by path, one for each level of the student. */
+  maps(paths: readonly string[]): TeacherMap[] | Promise<TeacherMap[]>;
+}
+
+/** Teacher of a distillation: any encoder, from its stored features or live, or maps from elsewhere. */
+export type TeacherSource = CachedTeacher | LiveTeacher | GivenTeacher;
 
 /** Picture of a batch. */
 export interface TeacherPicture {
@@ -55,6 +61,7 @@ export async function openTeacher(
   input: { kind: TeacherInput; preprocess: Preprocess },
 ): Promise<OpenTeacher> {
   if ("encoder" in source) return liveTeacher(name, source, input);
+  if ("maps" in source) return { name, folder: null, maps: async (all) => source.maps(all.map(({ path }) => path)) };
   const folder = typeof source.folder === "string" ? await open(source.folder) : source.folder;
   const { hash, encoder } = folder.run;
   if (source.fingerprint !== undefined && source.fingerprint !== hash)

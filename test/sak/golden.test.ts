@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { distill } from "../../kernel/sak/distill.ts";
 import { type DistillationOptions, distillationLoss } from "../../kernel/sak/loss.ts";
-import { resizeBilinear } from "../../kernel/sak/resize.ts";
+import { resizeBilinear } from "../../kernel/tasks/dense/resize.ts";
 import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, checkFunction, checkModule, goldenFile, tensorOf } from "../nn/golden.ts";
 import { type models, nn, sak, tf, type Tensor } from "./names.ts";

@@ -239,6 +239,8 @@ describe("training a student of several teachers", () => {
         /smoothWeight must be a number of at least 0/,
       ],
       [() => sak.distillationSchedule({ start: 2 }), /must lie in \[0, 1\], received 2/],
+      [() => sak.distillationSchedule({ warmup: 2 } as never), /options are warmupFraction, start, final/],
+      [() => sak.taskStep(model, { tasks, beta: 1 } as never)(batch(0)), /options are cosine, .*received "beta"/],
       [() => sak.polynomial(0), /power must be a number above 0/],
     ];
     for (const [call, message] of cases) assert.throws(call, message);

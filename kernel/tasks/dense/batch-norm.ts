@@ -37,6 +37,7 @@ export class BatchNorm extends Module {
     this.bias = new Parameter([features], zeros);
     this.runningMean = new Parameter([features], zeros);
     this.runningVar = new Parameter([features], ones);
+    this.runningMean.trainable = this.runningVar.trainable = false;
   }
 
   /**

@@ -1,0 +1,276 @@
+import { type FeatureLevel, storedLayer } from "../features/levels";
+import { type FeatureFolder, open } from "../features/read";
+import { toFloat32 } from "../nn/floats";
+import { floatToHalf } from "../numeric";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { platform } from "../platform";
+import { chunks, mkdir, readdir, readFile, rename, rm, writeFile } from "../platform/files";
+import { join } from "../platform/path";
+import { encodeSafetensors, parseSafetensors } from "../safetensors/safetensors";
+import type { SafetensorsTensor } from "../safetensors/tensor";
+import type { TeacherMap } from "./distill";
+import { SakError } from "./error";
+import { Moments } from "./moments";
+import { TeacherNorm } from "./norm";
+import { decodeNpy, encodeNpy } from "./npy";
+
+/** Options of {@link writeTheia}. */
+export interface TheiaWriteOptions {
+  /** Folder of the data sets. */
+  out: string;
+  /** Name of the data set, the folder below. */
+  dataset: string;
+  /** Name of the teacher, the folder below that; `/` becomes `_`. */
+  model: string;
+  /** Part of the data set, in the names of the shards. Default `train`. */
+  split?: string;
+  /** Level to write. Default: the last stored one. */
+  level?: FeatureLevel;
+  /** Type of the written numbers. Default `f16`. */
+  dtype?: "f16" | "f32";
+  /** Number of pictures in a shard. Default 1000. */
+  samplesPerShard?: number;
+}
+
+/** Sample of a folder in Theia's layout. */
+export interface TheiaSample {
+  /** Key of the picture: its path without the extension. */
+  key: string;
+  map: TeacherMap;
+  /** Class token, [C], where the teacher has one. */
+  classToken: Float32Array | null;
+}
+
+const WRITE = "sak.writeTheia";
+const READ = "sak.readTheia";
+const NAMES: OptionNames<TheiaWriteOptions> = {
+  out: true,
+  dataset: true,
+  model: true,
+  split: true,
+  level: true,
+  dtype: true,
+  samplesPerShard: true,
+};
+const plain = (model: string): string => model.replaceAll("/", "_");
+
+/**
+ * Writes stored features in the layout of Theia's release (arXiv 2407.20179): tars of samples, each a safetensors file with
+ * `embedding` [C, H, W], and mean and deviation of the channels, which the release's files call `var`. Every file is written
+ * beside its place and moved there.
+ *
+ * @returns paths of the shards
+ * @throws SakError for pictures of one key, or a key with a dot, which webdataset would cut
+ */
+export async function writeTheia(source: FeatureFolder | string, options: TheiaWriteOptions): Promise<string[]> {
+  checkOptionNames(WRITE, options, NAMES, SakError);
+  const folder = typeof source === "string" ? await open(source) : source;
+  const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
+  if (!Number.isInteger(samplesPerShard) || samplesPerShard < 1)
+    throw new SakError(WRITE, "samplesPerShard must be a whole number of at least 1", samplesPerShard);
+  if (dtype !== "f16" && dtype !== "f32") throw new SakError(WRITE, "dtype must be f16 or f32", dtype);
+  const { layers } = folder.run;
+  const layer = storedLayer(options.level ?? layers[layers.length - 1].layer);
+  const [stored] = folder.checkLayers(WRITE, [layer]);
+  const keys = keysOf(folder.paths);
+  const model = plain(options.model);
+  const target = join(out, dataset, model);
+  await mkdir(target, { recursive: true });
+  const moments = new Moments(stored.channels, false);
+  const written: string[] = [];
+  for (let start = 0; start < folder.paths.length; start += samplesPerShard) {
+    const paths = folder.paths.slice(start, start + samplesPerShard);
+    const name = `${dataset}_${split}-${String(written.length).padStart(6, "0")}-${split}.tar`;
+    const entries = await entriesOf({ folder, layer, keys, model, dtype, moments }, paths);
+    await writeWhole(join(target, name), await pack(entries));
+    written.push(join(target, name));
+  }
+  await writeStatistics(out, model, moments);
+  return written;
+}
+
+/** Returns the key of each path; a key names the picture in a tar up to its first dot. */
+function keysOf(paths: readonly string[]): Map<string, string> {
+  const keys = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const path of paths) {
+    const key = path.replace(/\.[A-Za-z]+$/, "").replace(/^\/+/, "");
+    if (key.slice(key.lastIndexOf("/") + 1).includes("."))
+      throw new SakError(WRITE, "a name must have no dot but that of its extension", path);
+    if (seen.has(key)) throw new SakError(WRITE, "names without extension must differ", path);
+    seen.add(key);
+    keys.set(path, key);
+  }
+  return keys;
+}
+
+interface Job {
+  folder: FeatureFolder;
+  layer: number;
+  keys: ReadonlyMap<string, string>;
+  model: string;
+  dtype: "f16" | "f32";
+  moments: Moments;
+}
+
+interface Entry {
+  header: { name: string; size: number; mtime: Date };
+  body: Uint8Array;
+}
+
+async function entriesOf(job: Job, paths: readonly string[]): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const path of paths) {
+    const [map] = await job.folder.maps([path], [job.layer]);
+    job.moments.add(map.data);
+    const values = turned(map.data, map.channels);
+    const data = job.dtype === "f16" ? floatToHalf(values) : values;
+    const shape = [map.channels, map.grid[0], map.grid[1]];
+    const tensor = { dtype: job.dtype === "f16" ? "F16" : "F32", shape, data } as SafetensorsTensor;
+    const body = encodeSafetensors(new Map([["embedding", tensor]]));
+    // A fixed date makes equal features equal files.
+    const header = { name: `${job.keys.get(path)}.${job.model}.safetensors`, size: body.length, mtime: new Date(0) };
+    entries.push({ header, body });
+  }
+  return entries;
+}
+
+/** Transposes rows of `columns` values. */
+function turned(values: Float32Array, columns: number): Float32Array {
+  const rows = values.length / columns;
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+async function pack(entries: readonly Entry[]): Promise<Uint8Array> {
+  const { packTar } = await import("modern-tar");
+  return packTar(entries);
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${path}.${platform().uuid()}.part`;
+  try {
+    await writeFile(beside, bytes, { flush: true });
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+const statisticsPath = (root: string, kind: "mean" | "var", model: string): string =>
+  join(root, `imagenet_${kind}_${plain(model)}.npy`);
+
+async function writeStatistics(root: string, model: string, moments: Moments): Promise<void> {
+  const bias = moments.tokens / Math.max(1, moments.tokens - 1);
+  const deviation = Float32Array.from(moments.variance(), (variance) => Math.sqrt(variance * bias));
+  await writeWhole(statisticsPath(root, "mean", model), encodeNpy(Float32Array.from(moments.mean())));
+  await writeWhole(statisticsPath(root, "var", model), encodeNpy(deviation));
+}
+
+/**
+ * Reads a teacher's mean and deviation in Theia's layout, as the normalization of its one level.
+ *
+ * @param root folder of the data sets
+ * @throws SakError for files that are no statistics of one teacher
+ */
+export async function readTheiaNorm(root: string, model: string): Promise<TeacherNorm> {
+  const fn = "sak.readTheiaNorm";
+  const read = async (kind: "mean" | "var"): Promise<Float32Array> => {
+    const path = statisticsPath(root, kind, model);
+    return decodeNpy(fn, path, await readFile(path));
+  };
+  const [mean, deviation] = [await read("mean"), await read("var")];
+  if (mean.length !== deviation.length)
+    throw new SakError(fn, `mean and deviation of ${model} must be of one width, ${mean.length}`, deviation.length);
+  return TeacherNorm.given(mean, deviation);
+}
+
+/**
+ * Yields the samples of a teacher in Theia's layout, in the order of the shards. A shard is read as a stream.
+ *
+ * @param folder folder of the shards
+ * @param model name of the teacher, as in the names of its samples
+ * @throws SakError for a folder without shards, a damaged shard, or a sample that is none
+ */
+export async function* readTheia(folder: string, model: string): AsyncGenerator<TheiaSample, void, void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".tar")).sort();
+  if (!names.length) throw new SakError(READ, "the folder must hold tars", folder);
+  for (const name of names) yield* shardSamples(join(folder, name), `${plain(model)}.safetensors`.toLowerCase());
+}
+
+async function* shardSamples(path: string, extension: string): AsyncGenerator<TheiaSample, void, void> {
+  const entries = entriesIn(path);
+  for (;;) {
+    const { value: entry, done } = await entries.next().catch((error: unknown) => {
+      throw new SakError(READ, `${path} must be a whole tar`, error);
+    });
+    if (done) return;
+    const slash = entry.name.lastIndexOf("/") + 1;
+    const dot = entry.name.indexOf(".", slash);
+    // Packed shards hold pictures and other teachers beside.
+    if (dot > 0 && entry.name.slice(dot + 1).toLowerCase() === extension)
+      yield sampleOf(path, entry.name.slice(0, dot), entry.bytes);
+  }
+}
+
+async function* entriesIn(path: string): AsyncGenerator<{ name: string; bytes: Uint8Array }, void, void> {
+  const { createTarDecoder } = await import("modern-tar");
+  const entries = streamOf(chunks(path)).pipeThrough(createTarDecoder({ strict: true }));
+  for await (const { header, body } of itemsOf(entries)) {
+    const parts: Uint8Array[] = [];
+    for await (const part of itemsOf(body)) parts.push(part);
+    yield { name: header.name, bytes: joined(parts) };
+  }
+}
+
+function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+/** Yields what a stream holds. A caller that leaves early ends the stream, so that its file is closed. */
+async function* itemsOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function sampleOf(path: string, key: string, bytes: Uint8Array): TheiaSample {
+  const { tensors } = parseSafetensors(bytes);
+  const embedding = tensors.get("embedding");
+  if (embedding?.shape.length !== 3)
+    throw new SakError(READ, `${key} of ${path} must have an embedding [C, H, W]`, embedding?.shape ?? "none");
+  const [channels, rows, columns] = embedding.shape;
+  const token = tensors.get("cls_token");
+  return {
+    key,
+    map: { data: turned(toFloat32(embedding), rows * columns), grid: [rows, columns], channels },
+    classToken: token ? toFloat32(token) : null,
+  };
+}
