@@ -1,4 +1,4 @@
-/** Questions put to models, and the scores of their answers: no training. */
+/** Questions put to models and dense tasks, with their losses and scores: no training. */
 export { TaskError } from "./error";
 export * as answers from "./answers";
 export * as dense from "./dense";

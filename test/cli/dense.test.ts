@@ -117,6 +117,17 @@ describe("fovea dense score", () => {
       at("lines"),
       at("fewer"),
     );
+    await write("unknown", "a", () => [0]);
+    await write("unknown", "b", () => [0]);
+    refused(/labels of depth must have a pixel that counts .*unknown/, "--task", "depth", at("unknown"), at("unknown"));
+    await write("partial", "a", (x) => [x === 3 ? 1 : x > 20 ? 255 : 0]);
+    refused(
+      /without ignored pixels .*partial.a.png\), received 255/,
+      "--task",
+      "boundary",
+      at("partial"),
+      at("partial"),
+    );
     writeFileSync(join(at("fewer"), "b.png"), "no picture");
     refused(/must be a whole PNG or NPY file.*b.png/, "--task", "boundary", at("fewer"), at("lines"));
   });

@@ -5,7 +5,7 @@ import { type DenseValues, labelOf, predictionOf, type ValueOptions } from "../.
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import { type BoundaryOptions, BoundaryScore } from "./boundary/score";
-import { checkTask, type DenseTask, FACTS } from "./facts";
+import { checkTask, type DenseTask, FACTS, IGNORE } from "./facts";
 import { DepthError } from "./metrics/depth-error";
 import { MaxF } from "./metrics/max-f";
 import { MeanIou, type MeanIouOptions } from "./metrics/mean-iou";
@@ -82,6 +82,8 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   }
   const details = meter.value();
   const { metric, lowerIsBetter } = FACTS[task];
+  if (Number.isNaN(details[metric]))
+    throw new DenseError(FN, options.labels, `the labels of ${task} must have a pixel that counts`, "none");
   return { task, metric, score: details[metric] as number, lowerIsBetter, pictures: pairs.length, details };
 }
 
@@ -134,6 +136,8 @@ async function addPair(meter: Meter, task: DenseTask, pair: DensePair, options: 
         `the prediction must be of the label's size, ${label.width} x ${label.height}`,
         [prediction.width, prediction.height],
       );
+    if (task === "boundary" && label.data.includes(IGNORE))
+      throw new DenseError(FN, file, "boundaries are scored on whole pictures, without ignored pixels", IGNORE);
     labels.push(label);
   }
   meter.add(prediction, labels);

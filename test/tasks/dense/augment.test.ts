@@ -89,6 +89,10 @@ describe("augmentation of dense tasks", () => {
     const sample = sampleOf(4, 4);
     assert.throws(() => augment(sample, { size: [0, 4], random: random() }), /size must be a height and a width/);
     assert.throws(() => augment(sample, { size: [4, 4], random: random(), scale: [2, 1] }), /scale must be a range/);
+    assert.throws(
+      () => augment(sample, { size: [4, 4], random: random(), flip: 2 }),
+      /flip must lie in 0..1, received 2/,
+    );
   });
 });
 
