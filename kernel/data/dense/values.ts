@@ -14,7 +14,7 @@ export interface DenseValues {
 
 /** Encodings that differ between data sets. */
 export interface ValueOptions {
-  /** Number of classes of semantic segmentation or parts; labels outside are refused. */
+  /** Number of classes of semantic segmentation or parts; values outside are refused. Default: any number. */
   classes?: number;
   /** Stored value of the first class; stored values below it are ignored. NYUv2 has 1, because its 0 is unlabelled. Default 0. */
   firstClass?: number;

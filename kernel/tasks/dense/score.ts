@@ -13,6 +13,7 @@ import { NormalError } from "./metrics/normal-error";
 
 /** Options of {@link score}. */
 export interface ScoreOptions extends ValueOptions {
+  /** Task whose metric is computed. */
   task: DenseTask;
   /** Folder of the predicted maps. */
   predictions: string;
@@ -20,13 +21,13 @@ export interface ScoreOptions extends ValueOptions {
   labels: string;
   /** Pictures to score. Default: all with a label. */
   names?: readonly string[];
-  /** Settings of the boundary score. */
+  /** Settings of the boundary score. Default: those of {@link BoundaryScore}. */
   boundary?: BoundaryOptions;
   /** Treatment of a class that does not occur. Default `zero`. */
   absent?: MeanIouOptions["absent"];
-  /** Called after each picture. */
+  /** Called after each picture. Default: not called. */
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  /** Stops after the current picture. */
+  /** Stops after the current picture. Default: none. */
   signal?: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { data, nn, tasks } from "../../../kernel/index.ts";
+import type { data } from "../../../kernel/index.ts";
+import { nn, tasks } from "../../../kernel/index.ts";
 
 const { augment, batch } = tasks.dense;
 type Sample = data.dense.DenseSample;
@@ -101,8 +102,8 @@ describe("batches of dense tasks", () => {
     await nn.start("cpu");
     const make = (sample: Sample) => augment(sample, { size: [8, 12], random: random(), ...still });
     const full = sampleOf(12, 8);
-    const { depth: _, ...rest } = full.labels;
-    const { images, labels } = batch([make(full), make({ ...full, labels: rest })]);
+    const { semseg, boundary, normals } = full.labels;
+    const { images, labels } = batch([make(full), make({ ...full, labels: { semseg, boundary, normals } })]);
     assert.deepEqual(images.shape, [2, 3, 8, 12]);
     assert.ok(Math.abs(images.dataSync()[5] - (5 - 123.675) / 58.395) < 1e-6);
     assert.deepEqual([labels.semseg!.dtype, labels.semseg!.shape.join()], ["int32", "2,8,12"]);
