@@ -43,7 +43,7 @@ ${PREPROCESS}
   Maps are PNG (palettes are read as indices) or NPY files of the same name in both folders. Saliency and boundaries are
   grey levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
   [--list FILE]          names of the pictures, one a line (default: all labels)
-  [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, whose 0 is unlabelled
+  [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, in both folders
   [--absent zero|skip]   a class that does not occur counts 0 (default) or not at all
   [--max-dist 0.0075]    of a boundary, as a share of the diagonal; NYUv2: 0.011
   [--thresholds 99] [--nms] [--no-thin]  --nms for a network's raw boundaries

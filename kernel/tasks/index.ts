@@ -1,4 +1,4 @@
-/** Questions put to models, the scores of their answers, and probes of frozen features. */
+/** Questions put to models, dense tasks and probes of frozen features, with their losses and scores. */
 export { TaskError } from "./error";
 export * as answers from "./answers";
 export * as probe from "./probe";

@@ -86,7 +86,7 @@ export function read(dir: string, options: DenseReadOptions = {}): DenseDataset 
   if (!images) throw new DenseError(FN, root, `the data set must hold pictures in ${IMAGES.join(" or ")}`, undefined);
   const folders = taskFolders(root, options.tasks);
   const names = listOf(root, split, options.limit);
-  const sample = (index: number): Promise<DenseSample> => {
+  const sample = async (index: number): Promise<DenseSample> => {
     if (!Object.hasOwn(names, index)) throw new DenseError(FN, root, `pictures are 0..${names.length - 1}`, index);
     return readSample(names[index], images, folders, options);
   };

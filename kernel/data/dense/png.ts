@@ -1,5 +1,3 @@
-import { decode } from "fast-png";
-
 /** Values of a PNG file as they are stored: indices into a palette stay indices. */
 export interface StoredPng {
   readonly data: Uint8Array | Uint16Array;
@@ -29,6 +27,8 @@ export async function parsePng(bytes: Uint8Array): Promise<StoredPng> {
   const chunks = chunksOf(bytes).filter(({ type }) => KEPT.includes(type));
   const rowBytes = checkHeader(chunks[0]);
   await checkInflated(chunks, rowBytes);
+  // Loaded when the first map needs it.
+  const { decode } = await import("fast-png");
   const { data, width, height, depth, channels } = decode(join(chunks));
   if (data instanceof Uint8ClampedArray) throw new Error("values must have 1 to 16 bits");
   const values = depth < 8 ? unpack(data, width * channels, height, depth) : data;

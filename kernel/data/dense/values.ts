@@ -14,7 +14,7 @@ export interface DenseValues {
 
 /** Encodings that differ between data sets. */
 export interface ValueOptions {
-  /** Number of classes of semantic segmentation or parts; labels outside are refused. Default: any number. */
+  /** Number of classes of semantic segmentation or parts; values outside are refused. Default: any number. */
   classes?: number;
   /** Stored value of the first class; stored values below it are ignored. NYUv2 has 1, because its 0 is unlabelled. Default 0. */
   firstClass?: number;
@@ -36,9 +36,7 @@ export function labelOf(fn: string, task: DenseTask, map: StoredMap, options: Va
   if (task === "semseg" || task === "parts") return classesOf(fn, map, options, true);
   if (task === "normals") return normalsOf(fn, map, true);
   if (task === "depth") return depthsOf(fn, map, options);
-  const one = oneChannel(fn, map);
-  const half = isBinary(one.data) ? 0.5 : (map.most ?? 1) / 2;
-  return { ...one, data: one.data.map((value) => (value > half ? 1 : 0)) };
+  return maskOf(oneChannel(fn, map), map.most ?? 1);
 }
 
 /**
@@ -58,7 +56,12 @@ export function predictionOf(fn: string, task: DenseTask, map: StoredMap, option
   return { ...one, data: shares };
 }
 
-const isBinary = (data: Float64Array): boolean => data.every((value) => value === 0 || value === 1);
+/** Returns a map of 0 and 1: grey levels above the middle are 1; in a map of 0, 1 and 255 the last does not count. */
+function maskOf(map: DenseValues, most: number): DenseValues {
+  const isMask = map.data.includes(1) && map.data.every((value) => value === 0 || value === 1 || value === IGNORE);
+  if (isMask) return map;
+  return { ...map, data: map.data.map((value) => (value > most / 2 ? 1 : 0)) };
+}
 
 function classesOf(fn: string, map: StoredMap, options: ValueOptions, isLabel: boolean): DenseValues {
   const { classes = Infinity, firstClass = 0 } = options;

@@ -72,6 +72,8 @@ export function augment(sample: DenseSample, options: AugmentOptions): Augmented
   checkOptionNames(FN, options, NAMES, TaskError);
   const { size, random, scale = [0.5, 2], flip = 0.5, photometric = true } = options;
   check(size, scale);
+  checkShare("flip", flip);
+  checkShare("mostOfOneClass", options.mostOfOneClass ?? 0.75);
   const factor = random.range(scale[0], scale[1]);
   const plain = chooseCrop(sample, size, factor, random, options.mostOfOneClass ?? 0.75);
   const view = { ...plain, mirrored: random.chance(flip) };
@@ -89,6 +91,10 @@ function check(size: readonly number[], [least, most]: readonly [number, number]
     throw new TaskError(FN, "size must be a height and a width of at least 1", [...size]);
   if (!(least > 0 && most >= least && most < Infinity))
     throw new TaskError(FN, "scale must be a range above 0", [least, most]);
+}
+
+function checkShare(name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw new TaskError(FN, `${name} must lie in 0..1`, value);
 }
 
 function chooseCrop(

@@ -11,6 +11,7 @@ export { type Correspondence, correspond } from "./boundary/correspond";
 export { type SuppressOptions, suppress } from "./boundary/nms";
 export { type BoundaryMap, type BoundaryOptions, type BoundaryResult, BoundaryScore } from "./boundary/score";
 export { augment, type AugmentedSample, type AugmentOptions } from "./augment";
+export { batch, type DenseBatch } from "./batch";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm";
 export { DenseHead, type DenseHeadOptions } from "./head";
 export {

@@ -5,7 +5,7 @@ import { type DenseValues, labelOf, predictionOf, type ValueOptions } from "../.
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import { type BoundaryOptions, BoundaryScore } from "./boundary/score";
-import { checkTask, type DenseTask, FACTS } from "./facts";
+import { checkTask, type DenseTask, FACTS, IGNORE } from "./facts";
 import { DepthError } from "./metrics/depth-error";
 import { MaxF } from "./metrics/max-f";
 import { MeanIou, type MeanIouOptions } from "./metrics/mean-iou";
@@ -13,7 +13,7 @@ import { NormalError } from "./metrics/normal-error";
 
 /** Options of {@link score}. */
 export interface ScoreOptions extends ValueOptions {
-  /** Task whose maps are scored. */
+  /** Task whose metric is computed. */
   task: DenseTask;
   /** Folder of the predicted maps. */
   predictions: string;
@@ -21,7 +21,7 @@ export interface ScoreOptions extends ValueOptions {
   labels: string;
   /** Pictures to score. Default: all with a label. */
   names?: readonly string[];
-  /** Settings of the boundary score. Default: those of the benchmark. */
+  /** Settings of the boundary score. Default: those of {@link BoundaryScore}. */
   boundary?: BoundaryOptions;
   /** Treatment of a class that does not occur. Default `zero`. */
   absent?: MeanIouOptions["absent"];
@@ -83,6 +83,8 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   }
   const details = meter.value();
   const { metric, lowerIsBetter } = FACTS[task];
+  if (Number.isNaN(details[metric]))
+    throw new DenseError(FN, options.labels, `the labels of ${task} must have a pixel that counts`, "none");
   return { task, metric, score: details[metric] as number, lowerIsBetter, pictures: pairs.length, details };
 }
 
@@ -135,6 +137,8 @@ async function addPair(meter: Meter, task: DenseTask, pair: DensePair, options: 
         `the prediction must be of the label's size, ${label.width} x ${label.height}`,
         [prediction.width, prediction.height],
       );
+    if (task === "boundary" && label.data.includes(IGNORE))
+      throw new DenseError(FN, file, "boundaries are scored on whole pictures, without ignored pixels", IGNORE);
     labels.push(label);
   }
   meter.add(prediction, labels);
