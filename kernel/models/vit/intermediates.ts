@@ -31,7 +31,6 @@ export const INTERMEDIATES_NAMES: OptionNames<IntermediatesOptions> = {
   norm: true,
   outputFmt: true,
   returnPrefixTokens: true,
-  returnEmbeddings: true,
   stopEarly: true,
   intermediatesOnly: true,
   returnEmbeddings: true,
