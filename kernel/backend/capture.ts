@@ -2,7 +2,9 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { canFuse } from "./fused";
 import type { NativeBackend } from "./native/backend";
 import { Capture, type Recording } from "./native/capture";
-import { Recorder, type Value } from "./native/recorder";
+import { partsOf } from "./native/parts";
+import { NotRecordable, Recorder, type Value } from "./native/recorder";
+import { computeBackward, computeForward, type Draw, type Known, type Slice } from "./slices";
 import { gradientsOf, isolated, isRecorded, needsGradient } from "./tape";
 import type { Tensor, Variable } from "./tensor";
 import { tf } from "./tf";
@@ -13,6 +15,11 @@ export interface Capturable {
   /** Tells computations apart: with one key and the same shapes they compute the same. */
   key: string;
   inputs: readonly Tensor[];
+  /**
+   * Inputs whose first dimension, like that of the output and of what is drawn, is the batch. Samples are computed apart
+   * from each other.
+   */
+  isBatch: readonly boolean[];
   /** Parameters that the computation reads. */
   parameters: readonly { readonly value: Variable; readonly trainable: boolean }[];
   /** Tests whether a variable needs no gradient. */
@@ -21,18 +28,6 @@ export interface Capturable {
   recompute: boolean;
   /** Computes by operations of tfjs, from inputs and parameters alone. */
   compute: (...inputs: Tensor[]) => Tensor;
-}
-
-/** Captured computation. */
-interface Known {
-  capture: Capture;
-  draws: readonly Draw[];
-}
-
-/** Tensor that is made anew for each call. */
-interface Draw {
-  make: () => Tensor;
-  value: Value;
 }
 
 /** Largest number of captures; those used longest ago are forgotten. */
@@ -46,12 +41,12 @@ let drawnBefore: Tensor[] | null = null;
 const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
 const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info, tf.backend());
 
-/** Returns a tensor that differs from call to call, such as the factors of a dropout. */
-export function drawn(shape: number[], make: () => Tensor): Tensor {
+/** Returns a tensor that differs from call to call, such as the factors of a dropout; its first dimension is the batch. */
+export function drawn(shape: number[], make: (shape: number[]) => Tensor): Tensor {
   const before = drawnBefore?.shift();
   if (before) return before;
   const recorder = trainingDevice() === "native" ? native().recorder : null;
-  if (!recorder) return make();
+  if (!recorder) return make(shape);
   const value = recorder.input(shape);
   recordedDraws.push({ make, value });
   return tensorOf(native().symbol(value));
@@ -61,15 +56,37 @@ export function drawn(shape: number[], make: () => Tensor): Tensor {
 export function captured(computation: Capturable): Tensor | null {
   const all = [...computation.inputs, ...computation.parameters.map(({ value }) => value)];
   if (!canFuse(all) || native().recorder || drawnBefore) return null;
-  const found = find(computation, all);
-  return found && replay(found, computation, all);
+  const parts = batchParts(computation);
+  if (!parts) return null;
+  const slices: Slice[] = [];
+  let from = 0;
+  for (const size of parts) {
+    const found = find(computation, all, size);
+    if (!found) return null;
+    slices.push({ ...found, from, size });
+    from += size;
+  }
+  return replay(slices, computation, all);
 }
 
-function find(computation: Capturable, all: readonly Tensor[]): Known | null {
-  const threads = native().runtime.threadCount;
-  const key = `${computation.key} ${threads} ${all.map(({ shape }) => shape.join()).join(";")}`;
+/** Number of values of an input that are computed at once; intermediate values of more would take memory. */
+const AT_ONCE = 2 ** 18;
+
+/** Returns the sizes of the parts of the batch that are computed one after the other; null for inputs of no one batch. */
+function batchParts({ inputs, isBatch }: Capturable): number[] | null {
+  const batched = inputs.filter((_, i) => isBatch[i]);
+  const sizes = new Set(batched.map(({ shape }) => shape[0]));
+  if (sizes.size !== 1 || sizes.has(undefined as never)) return null;
+  return partsOf(batched[0].shape[0], batched[0].size, AT_ONCE);
+}
+
+/** Returns the capture for a part of the batch. */
+function find(computation: Capturable, all: readonly Tensor[], size: number): Known | null {
+  const { threadCount } = native().runtime;
+  const shapes = all.map(({ shape }, i) => (computation.isBatch[i] ? [size, ...shape.slice(1)] : shape));
+  const key = `${computation.key} ${threadCount} ${shapes.map((shape) => shape.join()).join(";")}`;
   const before = known.get(key);
-  const found = before === undefined ? record(computation) : before;
+  const found = before === undefined ? record(computation, size) : before;
   known.delete(key);
   known.set(key, found);
   if (known.size > MOST) known.delete(known.keys().next().value as string);
@@ -77,11 +94,11 @@ function find(computation: Capturable, all: readonly Tensor[]): Known | null {
 }
 
 /** Records a computation and its gradient; null where it cannot be recorded. */
-function record(computation: Capturable): Known | null {
+function record(computation: Capturable, size: number): Known | null {
   const backend = native();
   try {
-    const shape = recording(() => computation.compute(...symbols(backend, computation)).shape);
-    return recording(() => recordGradient(backend, computation, shape));
+    const shape = recording(() => computation.compute(...symbols(backend, computation, size)).shape);
+    return recording(() => recordGradient(backend, computation, size, shape));
   } catch {
     // The computation itself finds what is wrong, if something is.
     return null;
@@ -100,16 +117,17 @@ function recording<T>(body: () => T): T {
 }
 
 /** Makes a symbol for each input, and knows the parameters. */
-function symbols(backend: NativeBackend, { inputs, parameters }: Capturable): Tensor[] {
+function symbols(backend: NativeBackend, { inputs, isBatch, parameters }: Capturable, size: number): Tensor[] {
   const recorder = backend.recorder as Recorder;
-  const made = inputs.map(({ shape }) => tensorOf(backend.symbol(recorder.input(shape))));
+  const shapes = inputs.map(({ shape }, i) => (isBatch[i] ? [size, ...shape.slice(1)] : shape));
+  const made = shapes.map((shape) => tensorOf(backend.symbol(recorder.input(shape))));
   for (const { value } of parameters) recorder.know(value.dataId, value.shape);
   return made;
 }
 
-function recordGradient(backend: NativeBackend, computation: Capturable, shape: number[]): Known {
+function recordGradient(backend: NativeBackend, computation: Capturable, size: number, shape: number[]): Known {
   const recorder = backend.recorder as Recorder;
-  const inputs = symbols(backend, computation);
+  const inputs = symbols(backend, computation, size);
   const count = inputs.length + computation.parameters.length;
   const outputGradient = recorder.input(shape);
   const dy = tensorOf(backend.symbol(outputGradient));
@@ -123,27 +141,32 @@ function recordGradient(backend: NativeBackend, computation: Capturable, shape: 
     outputGradient,
     gradients: (grads as (Tensor | undefined)[]).map((gradient) => (gradient ? valueOf(gradient) : null)),
   };
+  const batches = [shape, ...recordedDraws.map((draw) => recorder.values[draw.value].shape)];
+  if (batches.some(([first]) => first !== size)) throw new NotRecordable("output and draws must be batches", shape);
   return { capture: new Capture(recorded), draws: recordedDraws };
 }
 
-/** Computes a capture's output; the gradient computes those of the trainable parameters at once, others when asked. */
-function replay({ capture, draws }: Known, computation: Capturable, all: readonly Tensor[]): Tensor {
-  const backend = native();
-  const { gradients } = capture.recording;
+/** Computes the output part by part; the gradient computes those of trainable parameters at once, others when asked. */
+function replay(slices: readonly Slice[], computation: Capturable, all: readonly Tensor[]): Tensor {
+  const [{ capture, draws }] = slices;
+  const { gradients, output } = capture.recording;
+  const batch = slices.reduce((sum, { size }) => sum + size, 0);
+  const isBatch = [...all.map((_, i) => computation.isBatch[i] ?? false), ...draws.map(() => true)];
+  const whole = (value: Value): number[] => [batch, ...capture.shapeOf(value).slice(1)];
   const wanted = isRecorded() ? wantedOf(computation).filter((i) => gradients[i] !== null) : [];
   const kept = wanted.length && !computation.recompute ? capture.kept(wanted) : [];
   const forwardFunc = (_: unknown, save: (tensors: Tensor[]) => void): Tensor => {
-    const given = [...all, ...draws.map(({ make }) => make())];
-    const [y, ...rest] = capture.forward(backend, given, kept).map(tensorOf);
+    const given = [...all, ...draws.map(({ make, value }) => make(whole(value)))];
+    const [y, ...rest] = computeForward({ slices, given, isBatch, batch }, whole(output), kept);
     save([...given, ...rest]);
     return y;
   };
   const backwardsFunc = (dy: Tensor, saved: Tensor[]): Record<string, () => Tensor> => {
-    const given = saved.slice(0, all.length + draws.length);
+    const given = saved.slice(0, isBatch.length);
     if (isRecorded()) return composedGradients(computation, given, dy);
     const state = { kept, tensors: saved.slice(given.length), dy };
     const gradientsOf = (places: readonly number[]): Tensor[] =>
-      places.length ? capture.backward(backend, given, state, places).map(tensorOf) : [];
+      places.length ? computeBackward({ slices, given, isBatch, batch }, state, places) : [];
     const found = gradientsOf(wanted);
     return Object.fromEntries(all.map((_, i) => [i, () => found[wanted.indexOf(i)] ?? gradientsOf([i])[0]]));
   };

@@ -12,6 +12,14 @@ export function tensorsIn(inputs: readonly unknown[]): Tensor[] {
   return inputs.flatMap((input) => (isPlainObject(input) ? Object.values(input) : [input])).filter(isTensor);
 }
 
+/** Tells of each tensor that {@link tensorsIn} returns whether no property of that name holds it. */
+export function areOutside(inputs: readonly unknown[], names: readonly string[]): boolean[] {
+  return inputs.flatMap((input) => {
+    if (!isPlainObject(input)) return isTensor(input) ? [true] : [];
+    return Object.entries(input).flatMap(([name, value]) => (isTensor(value) ? [!names.includes(name)] : []));
+  });
+}
+
 /** Returns the arguments with other tensors in their order. */
 export function replaceTensors(inputs: readonly unknown[], tensors: readonly unknown[]): unknown[] {
   const rest = [...tensors];

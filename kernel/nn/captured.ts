@@ -2,7 +2,7 @@ import { captured } from "../backend/capture";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { trainingDevice } from "../backend/tfjs";
-import { replaceTensors, tensorsIn } from "./arguments";
+import { areOutside, replaceTensors, tensorsIn } from "./arguments";
 import type { Module } from "./module";
 import { isFrozen } from "./parameter";
 import { isRecomputed } from "./recompute";
@@ -16,6 +16,7 @@ interface Kind {
   name: string;
   recipe: (module: Module) => string;
   whole: boolean;
+  shared: readonly string[];
 }
 
 /** Options of {@link allowCapture}. */
@@ -25,9 +26,12 @@ export interface CaptureOptions<M extends Module> {
   /**
    * Computes such a module as one graph where the device can. Its `forward` then returns one tensor, and takes tensors,
    * plain objects of them, and plain values; tensors of whole numbers may come as float32. Default false: it may only be a
-   * part of such a module.
+   * part of such a module. The first dimension of tensors, also of those drawn and of the output, is the batch, whose
+   * samples do not depend on each other.
    */
   whole?: boolean;
+  /** Names of properties in arguments whose tensors are the same for each sample. Default: none. */
+  shared?: readonly string[];
 }
 
 const kinds = new Map<unknown, Kind>();
@@ -38,9 +42,9 @@ const kinds = new Map<unknown, Kind>();
  */
 export function allowCapture<M extends Module>(
   type: ModuleClass<M>,
-  { recipe = () => "", whole = false }: CaptureOptions<M> = {},
+  { recipe = () => "", whole = false, shared = [] }: CaptureOptions<M> = {},
 ): void {
-  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string, whole });
+  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string, whole, shared });
 }
 
 /**
@@ -54,7 +58,8 @@ export function captureForward(
   inputs: readonly unknown[],
   forward: (inputs: readonly unknown[]) => unknown,
 ): Tensor | null {
-  if (!kinds.get(module.constructor)?.whole || isWatched() || trainingDevice() !== "native") return null;
+  const kind = kinds.get(module.constructor);
+  if (!kind?.whole || isWatched() || trainingDevice() !== "native") return null;
   const recipe = recipeOf(module);
   if (recipe === null) return null;
   const parameters = module.namedParameters();
@@ -67,6 +72,7 @@ export function captureForward(
   );
   return captured({
     key: [recipe, [...parameters.keys()].join(), others].join("|"),
+    isBatch: areOutside(inputs, kind.shared),
     inputs: tensors.map((tensor) => (tensor.dtype === "float32" ? tensor : tf.cast(tensor, "float32"))),
     parameters: [...parameters.values()],
     isFrozen,

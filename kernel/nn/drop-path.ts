@@ -24,7 +24,7 @@ function dropSamples(x: Tensor, p: number, random: () => Prng): Tensor {
   const B = x.shape[0];
   const shape = [B, ...x.shape.slice(1).map(() => 1)];
   const factor = (): number => (random().next() < p ? 0 : 1 / (1 - p));
-  const factors = drawn(shape, () => tf.tensor(Float32Array.from({ length: B }, factor), shape));
+  const factors = drawn(shape, (shape) => tf.tensor(Float32Array.from({ length: shape[0] }, factor), shape));
   return tf.mul(x, factors);
 }
 

@@ -24,7 +24,7 @@ export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Te
 
 /** Draws the factors: 0 with probability p, else 1 / (1 - p). */
 function draw(shape: number[], p: number, random: () => Prng): Tensor {
-  return drawn(shape, () => {
+  return drawn(shape, (shape) => {
     const kept = new Float32Array(shape.reduce((product, size) => product * size, 1));
     for (let i = 0; i < kept.length; i++) kept[i] = random().next() < p ? 0 : 1 / (1 - p);
     return tf.tensor(kept, shape);

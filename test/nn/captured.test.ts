@@ -111,13 +111,36 @@ describe("a block as one graph forward and one backward", () => {
   it("equals single operations in parts of a large batch, with masks", () => {
     const call: Call = (block, x) =>
       tf.tidy(() => {
-        const large = tf.tile(x, [4, 14, 1]);
-        const keyMask = tf.cast(tf.greater(tf.range(0, 12 * 280), 900), "float32");
-        return block.forward(large, { keyMask: tf.reshape(keyMask, [12, 280]) });
+        const large = tf.tile(x, [5, 23, 1]);
+        const keyMask = tf.cast(tf.greater(tf.range(0, 15 * 460), 900), "float32");
+        return block.forward(large, { keyMask: tf.reshape(keyMask, [15, 460]) });
       });
     const options = { causal: true, dropout: 0.1, keyValueHeads: 1 };
     const [one, many] = [run(options, false, call), run(options, true, call)];
     assertSame(one, many);
+  });
+
+  it("computes parts of a batch again for the gradient", async () => {
+    const model = Object.assign(new (class extends nn.Module {})(), { blocks: [new nn.Block(48, { heads: 4 })] });
+    const x = tf.randomNormal([15, 460, 48], 0, 1, "float32", 3);
+    const losses: number[] = [];
+    for (const recompute of [false, true]) {
+      nn.manualSeed(2);
+      for (const parameter of model.namedParameters().values())
+        parameter.assign(new Float32Array(parameter.size).fill(0.01));
+      const { last } = await train.fit({
+        model,
+        data: train.batches([0], { size: 1 }),
+        loss: () => tf.mean(tf.square(model.blocks[0].forward(x))),
+        stages: [{ name: "one", groups: [{ parameters: "blocks", learningRate: 0.01 }], steps: 3 }],
+        recompute,
+      });
+      losses.push(last!.loss, last!.gradientNorm);
+    }
+    assert.ok(Math.abs(losses[0] - losses[2]) <= 1e-5 * losses[0], losses.join());
+    assert.ok(Math.abs(losses[1] - losses[3]) <= 1e-4 * losses[1], losses.join());
+    model.dispose();
+    x.dispose();
   });
 
   it("gives the same bits each time", () => {

@@ -47,6 +47,8 @@ export interface NativeBackend extends CpuBackend {
   ): TensorInfo;
   /** Runs a session on tensors into new ones of the given shapes. */
   runSession(session: NativeSession, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[];
+  /** Makes tensors of arrays that the device's memory gave. */
+  own(data: Float32Array, shape: readonly number[]): TensorInfo;
   /** Recorder of operations, in place of computing them; null to compute. */
   recorder: Recorder | null;
   /** Tensor that stands for a value of the recorder. */
@@ -114,6 +116,10 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
         throw error;
       }
       return outputs.map(({ data, dims }) => this.info(data, dims));
+    }
+
+    own(data: Float32Array, shape: readonly number[]): TensorInfo {
+      return this.info(data as Float32Array<ArrayBuffer>, shape);
     }
 
     symbol(value: Value): TensorInfo {

@@ -1,8 +1,7 @@
-import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { NativeBackend } from "./backend";
 import type { Recorder, Value } from "./recorder";
+import type { ArrayOperand, NativeRuntime } from "./runtime";
 import { valuesToKeep } from "./saved";
-import type { NativeSession } from "./session";
+import type { NativeSession, Operand } from "./session";
 
 /** Recorded computation with its gradient. */
 export interface Recording {
@@ -46,38 +45,49 @@ export class Capture {
     return found;
   }
 
-  /** Computes the output, and values to keep. */
-  forward(backend: NativeBackend, inputs: readonly TensorInfo[], kept: readonly Value[]): TensorInfo[] {
+  /** Computes the output, and values to keep, into given arrays. */
+  forward(
+    runtime: NativeRuntime,
+    inputs: readonly Operand[],
+    kept: readonly Value[],
+    outputs: readonly ArrayOperand[],
+  ): void {
     const { given, output } = this.recording;
-    return this.run(backend, this.part(backend, given, [output, ...kept]), given, inputs);
+    this.run(runtime, this.part(runtime, given, [output, ...kept]), given, inputs, outputs);
   }
 
-  /** Computes gradients of the inputs with the given numbers. */
+  /** Computes gradients of the inputs with the given numbers, into given arrays. */
   backward(
-    backend: NativeBackend,
-    inputs: readonly TensorInfo[],
-    { kept, tensors, dy }: { kept: readonly Value[]; tensors: readonly TensorInfo[]; dy: TensorInfo },
+    runtime: NativeRuntime,
+    inputs: readonly Operand[],
+    { kept, operands, dy }: { kept: readonly Value[]; operands: readonly Operand[]; dy: Operand },
     wanted: readonly number[],
-  ): TensorInfo[] {
+    outputs: readonly ArrayOperand[],
+  ): void {
     const { given, outputGradient, gradients } = this.recording;
     const values = [...given, ...kept, outputGradient];
     const goals = wanted.map((i) => gradients[i] as Value);
-    return this.run(backend, this.part(backend, values, goals), values, [...inputs, ...tensors, dy]);
+    this.run(runtime, this.part(runtime, values, goals), values, [...inputs, ...operands, dy], outputs);
+  }
+
+  /** Returns the shape of a value. */
+  shapeOf(value: Value): readonly number[] {
+    return this.recording.recorder.values[value].shape;
   }
 
   private run(
-    backend: NativeBackend,
+    runtime: NativeRuntime,
     part: Part,
     values: readonly Value[],
-    tensors: readonly TensorInfo[],
-  ): TensorInfo[] {
+    operands: readonly Operand[],
+    outputs: readonly ArrayOperand[],
+  ): void {
     const places = new Map(values.map((value, i) => [value, i]));
-    const inputs = part.given.map((value) => tensors[places.get(value) as number]);
-    const shapes = part.wanted.map((value) => [...this.recording.recorder.values[value].shape]);
-    return backend.runSession(part.session, inputs, shapes);
+    const inputs = part.given.map((value) => operands[places.get(value) as number]);
+    runtime.fill(part.session, inputs, outputs);
   }
 
-  private part(backend: NativeBackend, given: readonly Value[], wanted: readonly Value[]): Part {
+  private part(runtime: NativeRuntime, given: readonly Value[], wanted: readonly Value[]): Part {
     const key = `${given.join()} > ${wanted.join()}`;
     const known = this.parts.get(key);
     if (known) return known;
@@ -85,7 +95,7 @@ export class Capture {
     const nodes = recorder.nodesBetween(given, wanted);
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...wanted]);
     const needed = given.filter((value) => read.has(value));
-    const session = backend.runtime.load(recorder.graph(needed, wanted));
+    const session = runtime.load(recorder.graph(needed, wanted));
     const made = { session, given: needed, wanted };
     this.parts.set(key, made);
     return made;

@@ -1,3 +1,4 @@
+import { most } from "../../numeric";
 import { DeviceError } from "../types";
 import { Graph } from "./graph";
 import { type Binding, NativeSession, type Operand } from "./session";
@@ -14,6 +15,11 @@ export interface Operation {
   arena?: boolean;
   /** True for products, which take longer to compute again than their results are worth. Default false. */
   heavy?: boolean;
+}
+
+/** Tensor in single precision. */
+export interface ArrayOperand extends Operand {
+  data: Float32Array;
 }
 
 /** Number of values up to which the binding's copy of a result is faster than the way around it. */
@@ -47,6 +53,12 @@ export class NativeRuntime {
   /** Tests whether results of this size are computed into given arrays. */
   takesArrays(values: number): boolean {
     return this.intoArrays && values > SMALL;
+  }
+
+  /** Runs a session into given arrays, by the faster way for their size. */
+  fill(session: NativeSession, inputs: readonly Operand[], outputs: readonly ArrayOperand[]): void {
+    if (this.takesArrays(most(outputs.map(({ data }) => data.length)))) session.runInto(inputs, outputs);
+    else session.run(inputs).forEach((values, i) => outputs[i].data.set(values));
   }
 
   /** Loads a graph in a session that belongs to the caller. */

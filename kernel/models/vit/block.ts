@@ -70,4 +70,4 @@ export class VitBlock extends nn.Module {
 }
 
 nn.allowCapture(VitAttention, { recipe: ({ heads }) => String(heads) });
-nn.allowCapture(VitBlock, { whole: true });
+nn.allowCapture(VitBlock, { whole: true, shared: ["cos", "sin"] });
