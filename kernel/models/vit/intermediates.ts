@@ -34,7 +34,6 @@ export const INTERMEDIATES_NAMES: OptionNames<IntermediatesOptions> = {
   returnEmbeddings: true,
   stopEarly: true,
   intermediatesOnly: true,
-  returnEmbeddings: true,
 };
 
 /** Result of `VisionTransformer.forwardIntermediates`. */
