@@ -33,7 +33,6 @@ export const INTERMEDIATES_NAMES: OptionNames<IntermediatesOptions> = {
   returnPrefixTokens: true,
   stopEarly: true,
   intermediatesOnly: true,
-  returnEmbeddings: true,
 };
 
 /** Result of `VisionTransformer.forwardIntermediates`. */
