@@ -1,7 +1,8 @@
 /** `fovea dense score`. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type DenseTask, score, type ScoreOptions, type ScoreResult } from "../tasks/dense";
+import type { DenseTask } from "../data/dense";
+import { score, type ScoreOptions, type ScoreResult } from "../tasks/dense";
 import { usageOf, USAGE } from "./usage";
 
 const TEXT = { type: "string" } as const;

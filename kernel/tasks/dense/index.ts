@@ -1,5 +1,5 @@
 /** Dense tasks: semantic segmentation, parts, saliency, surface normals, boundaries and depth. */
-export { type DenseFacts, type DenseTask, FACTS as facts, TASKS as tasks } from "./facts";
+export { type DenseFacts, FACTS as facts, TASKS as tasks } from "./facts";
 export { deltaM, type TaskScores } from "./metrics/delta";
 export { DepthError, type DepthErrorResult } from "./metrics/depth-error";
 export { MaxF, type MaxFResult } from "./metrics/max-f";
@@ -25,5 +25,4 @@ export {
 } from "./losses";
 export { resizeBilinear } from "./resize";
 export { score, type ScoreOptions, type ScoreResult } from "./score";
-export { DenseError } from "../../data/dense/error";
 export { thin } from "./boundary/thin";
