@@ -31,6 +31,7 @@ export const INTERMEDIATES_NAMES: OptionNames<IntermediatesOptions> = {
   norm: true,
   outputFmt: true,
   returnPrefixTokens: true,
+  returnEmbeddings: true,
   stopEarly: true,
   intermediatesOnly: true,
 };
