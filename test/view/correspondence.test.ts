@@ -106,6 +106,16 @@ describe("view.correspondence", () => {
     assert.deepEqual(truth?.names, ["keypoint 0", "keypoint 3"]);
   });
 
+  it("refuses a pair whose annotation is of a picture of another size, such as a turned one", async () => {
+    const keypoints = { "0": [56, 40] } as const;
+    const view1 = { box: [0, 0, 120, 100], keypoints, size: [256, 192] as const };
+    const view2 = { box: [0, 0, 120, 100], keypoints, size: [240, 240] as const };
+    await show({ keypoints: { source: view1, target: view2, keypointIds: ["0"] } });
+    const turned = { source: { ...view1, size: [192, 256] as const }, target: view2, keypointIds: ["0"] };
+    const rule = /the source picture is 256 x 192 pixels .* annotation must be of that size, received "192 x 256"/;
+    await assert.rejects(show({ keypoints: turned }), rule);
+  });
+
   it("follows the geometry of the features: a centre crop leaves the margins out", async () => {
     const crop: FeatureExtractor = {
       ...syntheticEncoder,

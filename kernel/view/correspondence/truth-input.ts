@@ -23,6 +23,8 @@ export interface SpairPairLike {
 
 /** One side of a pair in SPair-71k's layout. */
 export interface SpairViewLike {
+  /** Width and height of the annotated picture in pixels; a picture of another size is refused. Default: not compared. */
+  readonly size?: readonly [width: number, height: number];
   readonly box: readonly number[];
   readonly keypoints: Readonly<Record<string, readonly number[] | null>>;
 }
@@ -39,6 +41,7 @@ export function groundTruth(
   alpha: number,
   images: readonly [Size, Size],
 ): GroundTruth {
+  if (isSpairPair(input)) checkSizes(where, input, images);
   const pair = isSpairPair(input) ? fromSpair(where, input) : input;
   if (!(alpha > 0 && alpha <= 1)) throw new ViewError(where, "alpha must lie in (0, 1]", alpha);
   const source = points(where, "keypoints.source", pair.source);
@@ -61,6 +64,17 @@ export function groundTruth(
 
 function isSpairPair(input: KeypointPair | SpairPairLike): input is SpairPairLike {
   return "keypointIds" in input && Array.isArray(input.keypointIds);
+}
+
+/** Keypoints of a picture of another size, or of one that is turned, would lie elsewhere. */
+function checkSizes(where: string, { source, target }: SpairPairLike, images: readonly [Size, Size]): void {
+  for (const [i, { size }] of [source, target].entries()) {
+    const { width, height } = images[i];
+    if (!size || (size[0] === width && size[1] === height)) continue;
+    const side = i === 0 ? "source" : "target";
+    const rule = `the ${side} picture is ${width} x ${height} pixels (turned upright), its annotation must be of that size`;
+    throw new ViewError(where, rule, size.join(" x "));
+  }
 }
 
 function fromSpair(where: string, { source, target, keypointIds }: SpairPairLike): KeypointPair {
