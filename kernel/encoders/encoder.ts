@@ -1,15 +1,13 @@
 import { platform } from "../platform";
 import type { Device } from "../backend";
-import { blockInfo, countParameters } from "../onnx/inspect";
-import type { BlockInfo } from "../onnx";
 import { AttentionMap } from "./attention-map";
 import { eachBatch } from "./batches";
 import { Collector, type Tap } from "./collector";
 import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
 import { Embeddings } from "./embeddings";
+import { type EncoderInfo, type EncoderParts, type EncoderSource, infoOf, type LayerInfo } from "./encoder-info";
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
-import type { TokenLayout } from "./layout";
 import type { FloatTensor, Network } from "./network";
 import {
   checkAttention,
@@ -21,46 +19,9 @@ import {
   type Facet,
   type ForwardOptions,
 } from "./options";
-import type { Precision } from "./precision";
-import type { EncoderInput, Geometry, Preprocess } from "./preprocess/preprocess";
+import type { EncoderInput, Geometry } from "./preprocess/preprocess";
 import { TextTower } from "./text-tower";
 import { type TrainableModel, trainableOf } from "./trainable";
-
-/** One block of an encoder, with the fields of timm's `feature_info`. */
-export interface LayerInfo {
-  layer: number;
-  channels: number;
-  /** Input pixels per step of the grid. */
-  reduction: number;
-}
-
-/** Properties of an encoder. */
-export interface EncoderInfo {
-  name: string;
-  path: string | null;
-  device: Device;
-  precision: Precision;
-  /** `[height, width]` in pixels. */
-  inputSize: readonly [number, number];
-  /** Pixels between neighbouring tokens of the first block; `featureInfo` has those of each block. */
-  patchSize: number;
-  /** Same value under the name of convolutional networks. */
-  stride: number;
-  grid: readonly [rows: number, columns: number];
-  prefixTokens: number;
-  /** Channels of the last block. */
-  channels: number;
-  /** Number of blocks. */
-  depth: number;
-  parameters: number;
-  opset: number;
-  blocks: readonly BlockInfo[];
-  /** True when `norm: true` is supported. */
-  hasFinalNorm: boolean;
-  /** True when `embed` is supported. */
-  hasEmbedding: boolean;
-  preprocess: Readonly<Preprocess>;
-}
 
 /** Result of `forwardIntermediates` with `intermediatesOnly`. */
 export interface IntermediatesResult {
@@ -77,26 +38,6 @@ export interface ForwardResult extends IntermediatesResult {
    * where the model has none, or one for other channels.
    */
   final: FeatureMap;
-}
-
-/** Arguments of `encoders.load` that load the same encoder again. */
-export interface EncoderSource {
-  model: string;
-  /** Options that change features; empty for the defaults. */
-  options: Readonly<Record<string, unknown>>;
-}
-
-/** Parts of an encoder, made by `encoders.load`. */
-export interface EncoderParts {
-  name: string;
-  source: EncoderSource;
-  network: Network;
-  /** One layout per block. */
-  layouts: TokenLayout[];
-  plan: Preprocess;
-  embedding: string | null;
-  /** Finds the text tower, locally or on the hub. */
-  text(): Promise<string>;
 }
 
 const FORWARD = "encoders.forwardIntermediates";
@@ -377,31 +318,6 @@ function firstImages({ data, dims }: FloatTensor, count: number, batch: number):
 
 function listOf(images: EncoderInput | readonly EncoderInput[]): readonly EncoderInput[] {
   return Array.isArray(images) ? images : [images as EncoderInput];
-}
-
-function infoOf({ name, network, layouts, plan, embedding }: EncoderParts): EncoderInfo {
-  const { model, structure, norm } = network.analysis;
-  const { grid, stride, prefixTokens } = layouts[0];
-  const { channels } = layouts[layouts.length - 1];
-  return {
-    name,
-    path: model.path,
-    device: network.device,
-    precision: network.isQuantized ? "int8" : "fp32",
-    inputSize: plan.inputSize,
-    patchSize: stride[0],
-    stride: stride[0],
-    grid,
-    prefixTokens,
-    channels,
-    depth: structure.blocks.length,
-    parameters: countParameters(model),
-    opset: model.opsets.get("") ?? 0,
-    preprocess: plan,
-    blocks: structure.blocks.map(blockInfo),
-    hasFinalNorm: norm !== null,
-    hasEmbedding: embedding !== null,
-  };
 }
 
 // `await using` of newer TypeScript and Node versions finds the method by this symbol, where it exists.

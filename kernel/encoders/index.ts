@@ -5,14 +5,8 @@ export { list } from "./locate";
 export { registry } from "./registry";
 
 export { AttentionMap } from "./attention-map";
-export {
-  Encoder,
-  type EncoderInfo,
-  type EncoderSource,
-  type ForwardResult,
-  type IntermediatesResult,
-  type LayerInfo,
-} from "./encoder";
+export { Encoder, type ForwardResult, type IntermediatesResult } from "./encoder";
+export type { EncoderInfo, EncoderSource, LayerInfo } from "./encoder-info";
 export { EncoderError } from "./errors";
 export { Embeddings } from "./embeddings";
 export { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens } from "./feature-map";

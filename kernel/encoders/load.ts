@@ -1,7 +1,8 @@
 import { DeviceError, type DeviceRequest } from "../backend";
 import { resolveDevice } from "../backend/node";
 import { analyse, type Analysis } from "../onnx/inspect";
-import { Encoder, type EncoderSource } from "./encoder";
+import { Encoder } from "./encoder";
+import type { EncoderSource } from "./encoder-info";
 import { EncoderError } from "./errors";
 import { fetchModel, fetchText, type HubModelOptions } from "./hub-model";
 import { baseGrid, findLayout, type TokenLayout, type TokenOptions } from "./layout";

@@ -53,7 +53,7 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
 
 function encoded(where: string, mimeType: string, content: unknown): JSONValue {
   if (!(content instanceof Uint8Array) || mimeType.endsWith("json")) return toJSON(`${where} ${mimeType}`, content);
-  // What is left out need not be encoded; any text beyond the limit stands for it.
+  // Parts that are left out are not encoded; any text beyond the limit stands for them.
   return content.length > BUNDLE_LIMIT ? " ".repeat(content.length) : base64Encode(content);
 }
 

@@ -18,7 +18,7 @@ const SHAPES = [[5], [3, 7], [2, 3, 5], [70, 90], [4, 30, 50]];
 
 type Compute = () => Tensor | Tensor[];
 
-/** What a computation gives on a device: shapes, types and values. */
+/** Results of a computation on a device: shapes, types and values. */
 async function on(device: nn.TrainingDevice, compute: Compute): Promise<Tensor["shape"][] | unknown[]> {
   await nn.start(device);
   const results = tf.tidy(() => compute() as Tensor[]);

@@ -1,4 +1,4 @@
-/** What the page asks of the worker: draw a scene, run a cell. */
+/** Worker of the test page: draws a scene, runs a cell. */
 import * as fovea from "../../kernel/index.ts";
 import { sha256 } from "../../kernel/platform/index.ts";
 import { Session } from "../../kernel/session/session.ts";

@@ -30,7 +30,7 @@ const check = (number) => {
   Atomics.store(flags, 0, number);
   // The answer lowers the flag, and may have done so before we raised it.
   if (isAnswered(number)) return void Atomics.compareExchange(flags, 0, number, 0);
-  // What saw the flag may have been another loop than the last one.
+  // Another loop than the last one may have seen the flag.
   setTimeout(check, 1000, number);
 };
 const deliver = (number) => {

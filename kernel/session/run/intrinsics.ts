@@ -55,7 +55,7 @@ export function saveIntrinsics(modules: readonly object[]): void {
   const language = languageObjects();
   saved = [...language.flatMap(propertiesOf), ...propertiesOf(globalThis), ...modules.flatMap(functionsOf)];
   descents = language.map((target) => ({ target, prototype: getPrototypeOf(target) }));
-  // What every other comparison reads comes first.
+  // Properties that every other comparison reads come first.
   watched = [Object, Array, Function, String, Number, RegExp, Promise, Error, Map, Set].map(({ prototype }) =>
     watchedOf(prototype as object),
   );
