@@ -60,8 +60,9 @@ const buildOf = ({ name, versions }: Installed): TensorflowBuild => ({
 export function registerTensorflow(core: TfjsCore, build: TensorflowBuild | null = tensorflowBuild()): TensorflowBuild {
   const fn = "backend.registerTensorflow";
   if (!build) throw new DeviceError(fn, "TensorFlow must be installed: fovea backend install tensorflow", "nothing");
+  let make: Maker;
   try {
-    make ??= load(core, build);
+    make = makerOf(core, build);
   } catch (error) {
     throw new DeviceError(fn, `TensorFlow in ${build.folder} must load`, error);
   }
@@ -78,7 +79,7 @@ export function registerTensorflow(core: TfjsCore, build: TensorflowBuild | null
 export function offerTensorflow(core: TfjsCore, build: TensorflowBuild | null = tensorflowBuild()): void {
   if (!build?.gpu || core.findBackendFactory(TENSORFLOW_BACKEND)) return;
   const first = (): never => {
-    const backend = (make ??= load(core, build))();
+    const backend = makerOf(core, build)();
     if (onlyWithGpu && !backend.isUsingGpuDevice) throw new DeviceError("nn.start", "there must be a GPU", "none");
     return backend as never;
   };
@@ -94,7 +95,17 @@ interface NodeBackend {
 const PRIORITY = 3;
 
 /** Makes the backend, once its library is loaded: one process holds one TensorFlow. */
-let make: (() => NodeBackend) | null = null;
+type Maker = () => NodeBackend;
+
+/** Loaded builds by folder: a second load would register their kernels again. */
+const makers = new Map<string, Maker>();
+
+function makerOf(core: TfjsCore, build: TensorflowBuild): Maker {
+  const made = makers.get(build.folder) ?? load(core, build);
+  makers.set(build.folder, made);
+  return made;
+}
+
 /** False once TensorFlow was asked for by name. */
 let onlyWithGpu = true;
 
