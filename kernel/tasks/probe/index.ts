@@ -1,3 +1,4 @@
+/** Probes of frozen features: a linear classifier and nearest neighbors. */
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import type { LabeledFeatures, ProbeScore } from "./features";
