@@ -10,6 +10,13 @@ TRAINING = "application/vnd.fovea.training.v1+json"
 
 class EnhancementNotebook(notebook_case.NotebookCase):
     name = "05-vision-cue-enhancement"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # It draws over pictures, as PNG.
+
+    def test_the_places_looked_at_are_drawn_over_the_picture(self):
+        pictures = [output for cell in self.notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        texts = [output.data["text/plain"] for output in pictures]
+        for title in ("Before training", "After training"):
+            self.assertTrue(any(text.startswith(f"{title}: where token") for text in texts), title)
 
     def test_lower_levels_tell_what_the_last_one_does_not(self):
         rows = {row["reads"]: row for row in self.table_with("reads", "edges, IoU %", "trained parameters")}
