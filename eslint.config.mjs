@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import fovea from "./test/lint/rooms.mjs";
 
-/** Where the library may meet Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
+/** Places where the library may meet Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
 const NODE_ROOMS = [
   "kernel/platform/node/**",
   "kernel/session/node/**",

@@ -39,7 +39,7 @@ export class FeatureFolder extends Described {
    *
    * @param path as the manifest names it
    * @param level number of the block, 0-based, or `"stem"`. Default: the last one that is stored
-   * @throws FeatureError for an image or a layer without features, or a file that does not hold what the manifest says
+   * @throws FeatureError for an image or a layer without features, or a file that differs from its line in the manifest
    */
   async features(
     path: string,

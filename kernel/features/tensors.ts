@@ -19,7 +19,7 @@ export interface StoredTensor {
  *
  * @param index the image's place in the batch of `maps`, which are `NLC`
  * @param pool side of the square of tokens whose mean is stored
- * @returns what the manifest says of it, by layer
+ * @returns the manifest's entries by layer
  */
 export function storeTensors(
   maps: readonly FeatureMap[],

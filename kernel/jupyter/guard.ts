@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 
 const SCRIPT = 'read -r _; kill -9 "$0"';
 
-/** Returns what ends the guard, to be called once the session has ended by itself: its number may be another's then. */
+/** Starts the guard. Call the returned function once the session has ended by itself: its process id may be reused then. */
 export function guard(pid: number): () => void {
   const shell = spawn("/bin/sh", ["-c", SCRIPT, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   // Without a shell, only a session that runs follows the kernel process.

@@ -21,6 +21,17 @@ export function squaredDeviations(values: ArrayLike<number>): number {
   return total;
 }
 
+/** Two-sided 95 % point of the normal distribution. */
+const Z_95 = 1.959963984540054;
+
+/** 95 % interval of a share `p` of `n` (Wilson 1927), within [0, 1]. */
+export function wilson(p: number, n: number): [low: number, high: number] {
+  const square = Z_95 * Z_95;
+  const center = (p + square / (2 * n)) / (1 + square / n);
+  const half = (Z_95 / (1 + square / n)) * Math.sqrt((p * (1 - p)) / n + square / (4 * n * n));
+  return [Math.max(0, center - half), Math.min(1, center + half)];
+}
+
 /** The variance of a sample, over n - 1. NaN for fewer than two values. */
 export function sampleVariance(values: ArrayLike<number>): number {
   return squaredDeviations(values) / (values.length - 1);

@@ -112,7 +112,7 @@ class ResidualSearch {
   }
 }
 
-/** Returns whether `name` reads the image through `from` alone, or through another output of the fused sum that makes `from`. */
+/** Tests whether `name` depends on the image only through `from`, or through another output of the fused sum that makes `from`. */
 function isGate(graph: Graph, from: string, name: string): boolean {
   const node = graph.producer.get(from);
   return graph.isReachedThrough(node && SUMS.has(node.op) ? node : from, name);

@@ -5,7 +5,7 @@ import { root } from "../../binder/setup.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "answers");
-/** Whose differences with the same seed are looked at. */
+/** Pairs of methods that are compared seed by seed. */
 const PAIRS = [
   ["LoRA", "projector"],
   ["Dual-LoRA", "LoRA"],

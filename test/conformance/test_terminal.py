@@ -1,4 +1,4 @@
-"""What programs know of terminals: colors of what they print, and lines that they ask for."""
+"""Terminals as programs see them: colors of the output, and lines read from the user."""
 
 import os
 import unittest

@@ -62,7 +62,7 @@ function relative(a: Float32Array, b: Float32Array): number {
   return maxAbsDiff(a, b) / b.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
 }
 
-/** How far from fp32: 11 bits of half precision; what 8 bits leave, as onnxruntime in Python leaves it too. */
+/** Tolerances from fp32: 11 bits of half precision, and the error of 8 bits, which onnxruntime in Python has too. */
 const CONVERTED: [model: string, tolerance: number][] = [
   ["vit.dynamo23", 1e-5],
   ["vit.extended", 1e-5],

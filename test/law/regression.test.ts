@@ -55,7 +55,7 @@ const PUBLISHED: [string, string[], 1 | 2, number[]][] = [
   ],
 ];
 
-describe("law.fit on the published table (figures of law.md section 3)", () => {
+describe("law.fit on the published table (arXiv 2408.16357, table 1 and figure 4)", () => {
   const table = law.publishedTable();
   for (const [name, predictors, degree, figures] of PUBLISHED) {
     it(`${name} of degree ${degree}: R² of all eight benchmarks to 1e-9`, () => {
@@ -99,7 +99,7 @@ describe("law.fit on the published table (figures of law.md section 3)", () => {
   });
 });
 
-describe("law.fit, invariants of law.md section 4", () => {
+describe("law.fit, invariants of the fit", () => {
   const table = law.publishedTable();
   const model = law.fit(table).benchmarks.mme;
 

@@ -70,7 +70,7 @@ export class GalleryStore {
     );
   }
 
-  /** Those of some pictures that are to be asked for, as many as one message brings. */
+  /** Returns the pictures without a thumbnail, at most as many as one message brings. */
   missing(indices: readonly number[]): number[] {
     return indices.filter((index) => !this.thumbs.has(index)).slice(0, MAX_THUMBS);
   }

@@ -57,7 +57,7 @@ export class PlotlyRenderer extends Widget implements IRenderMime.IRenderer {
     const colors = pageColors(this.node);
     const layout = themedLayout(figure.layout, colors);
     const config = { displaylogo: false, responsive: true, ...figure.config };
-    // Plotly writes defaults into what it is given; the model of the notebook must not change by being shown.
+    // Plotly writes defaults into its arguments, and showing a figure must not change the notebook.
     await plotly.react(this.plot, themedTraces(structuredClone(figure.data), colors), structuredClone(layout), config);
   }
 

@@ -68,7 +68,7 @@ function fitLines({ options, benchmarks, groups }: TableFit): string[] {
   const line = (name: string, of: { r2: number; adjustedR2: number | null; looQ2: number | null }) =>
     `${name.padEnd(20)}${figure(of.r2)}${figure(of.adjustedR2)}${figure(of.looQ2)}`;
   return [
-    `terms: 1, ${options.terms.join(", ")}; normalise: ${options.normalize}; ridge: ${options.ridge}`,
+    `terms: 1, ${options.terms.join(", ")}; normalize: ${options.normalize}; ridge: ${options.ridge}`,
     `${"".padEnd(20)}${["R2", "adj. R2", "LOO Q2"].map((name) => name.padStart(9)).join("")}`,
     ...Object.entries(benchmarks).map(([name, of]) => line(name, of)),
     ...Object.entries(groups).map(([name, of]) => line(`mean of ${name}`, of)),

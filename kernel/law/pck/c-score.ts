@@ -41,11 +41,11 @@ export interface CScore extends PckSummary {
  * (Law of Vision Representation, arXiv 2408.16357). Every image goes through the encoder once, and its
  * features are let go after the last pair that needs them; pairs are visited by category, so about one category is held.
  *
- * A long run that must survive anything extracts to disk first: `features.extract` may be killed and called again, and what
- * `features.open` opens takes the encoder's place here, now and at every later run.
+ * For a long run, extract to disk first: `features.extract` may be killed and called again, and the folder that
+ * `features.open` opens serves here in place of the encoder.
  *
- * @param encoder an encoder, features on disk, or a function from a path to features that are at hand, which is asked for each target
- *   of up to 64 pairs and for each source of a pair
+ * @param encoder an encoder, features on disk, or a function from a path to features in memory, called for each target of up to
+ *   64 pairs and for each source of a pair
  * @throws LawError when `pairs` is empty, a layer's grid is not square, images lie otherwise than `geometry` says, or stored features
  *   lack a layer or an image.
  */

@@ -4,7 +4,7 @@ import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
 import { designRow, polynomialTerms } from "../fit/regression";
-import { least, mean, most } from "../../numeric";
+import { least, mean, most, wilson } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import { checkTable, type ScoreTable } from "../fit/table";
@@ -246,13 +246,6 @@ class Judge {
     for (let i = 0; i < this.predicted.length; i++) if (this.predicted[i] > this.predicted[optimum]) better++;
     return better < this.top;
   }
-}
-
-function wilson(p: number, n: number): [number, number] {
-  const z = 1.959963984540054;
-  const center = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return [center - half, center + half];
 }
 
 function overall(benchmarks: PolicyResult["benchmarks"], strategies: Strategy[]): PolicyResult["overall"] {

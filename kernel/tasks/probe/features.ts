@@ -1,3 +1,4 @@
+import { wilson } from "../../numeric";
 import { TaskError } from "../error";
 
 /** Features of pictures and their classes. */
@@ -54,8 +55,5 @@ export interface ProbeScore {
 export function scoreOf(predictions: Int32Array, labels: ArrayLike<number>): ProbeScore {
   const n = predictions.length;
   const accuracy = predictions.reduce((sum, one, i) => sum + Number(one === labels[i]), 0) / n;
-  const z = 1.959964;
-  const center = (accuracy + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
-  const half = (z * Math.sqrt((accuracy * (1 - accuracy)) / n + z ** 2 / (4 * n * n))) / (1 + z ** 2 / n);
-  return { accuracy, interval: [Math.max(0, center - half), Math.min(1, center + half)], predictions };
+  return { accuracy, interval: wilson(accuracy, n), predictions };
 }

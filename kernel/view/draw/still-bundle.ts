@@ -11,7 +11,7 @@ export function stillBundle(svg: string): MimeBundle {
   return pixels ? { "image/png": base64Encode(encodeFewColors(pixels)) } : { "image/svg+xml": svg };
 }
 
-/** A still picture with all its colors, for photographs and maps whose colors are what they show. */
+/** A still picture with all its colors, for photographs and maps, whose colors carry the content. */
 export function fullColorBundle(svg: string): MimeBundle {
   const pixels = drawnPixels(svg);
   return pixels ? { "image/png": base64Encode(encodePng(pixels)) } : { "image/svg+xml": svg };

@@ -1,4 +1,4 @@
-"""What transformers' processors make of a picture where a key asks for more than a resize, a crop and one normalisation.
+"""Pictures after transformers' processors, where a key asks for more than a resize, a crop and one normalisation.
 
     python test/encoders/golden/make_processors.py    (transformers 5.23, Pillow 13); writes processors.safetensors and .json beside itself
 """
