@@ -1,11 +1,10 @@
+import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { BatchNorm } from "../tasks/dense/batch-norm";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { mapsOf } from "./maps";
-
-type Size = readonly [rows: number, columns: number];
 
 /** Sizes of a {@link SakHead}. */
 export interface SakHeadOptions {
@@ -48,7 +47,7 @@ export class SakHead extends nn.Module {
    * @param size height and width of the picture
    * @returns [B, outputs, height, width]
    */
-  forward(levels: readonly Tensor[], grid: Size, size: Size): Tensor {
+  forward(levels: readonly Tensor[], grid: Grid, size: Grid): Tensor {
     const inner = size.map((side) => Math.ceil(side / STRIDE)) as [number, number];
     const maps = this.projections.map((project, i) => resizeBilinear(mapsOf(project.forward(levels[i]), grid), inner));
     const hidden = nn.gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -7,7 +8,6 @@ import { SakError } from "./error";
 import { mapsOf, tokensOf } from "./maps";
 
 /** Rows and columns of a map. */
-type Grid = readonly [rows: number, columns: number];
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {

@@ -1,9 +1,9 @@
+import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { operation } from "../../nn/operation";
 
 /** Rows and columns of a grid. */
-type Grid = readonly [rows: number, columns: number];
 
 /** Resampling of a grid of positions. */
 export type Resample = "antialias" | "bicubic";
