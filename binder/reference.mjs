@@ -14,9 +14,10 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-const SOURCE = /arXiv|et al\.|torch\.|PEFT|Pillow|transformers|timm|TensorBoard/;
+const SOURCE = /arXiv|et al\.|torch\.|PEFT|Pillow|transformers|timm|TensorBoard|scikit/;
 /** Files of published methods. */
-const METHODS = /^(vce\/vce|law\/predictors\/|lora\/branches\/\S+-branch)/;
+const METHODS =
+  /^(vce\/vce|law\/(predictors|pck|plan)\/|sak\/|tasks\/dense\/(metrics|boundary)\/|lora\/branches\/\S+-branch)/;
 const INNER_ROOMS = ["session", "jupyter", "cli"];
 
 /** Returns the gaps in the documentation of a package folder with an `index.ts`, as lines `file:line name: rule`. */

@@ -46,7 +46,7 @@ const NAMES: OptionNames<SakBatchOptions> = {
 };
 
 /**
- * Returns batches of pictures with what every teacher makes of them, for `train.fit`: in a seeded order that changes with
+ * Returns batches of pictures with the features of every teacher (arXiv 2410.14633), for `train.fit`: in a seeded order that changes with
  * the epoch, in which `features.batches` would read each folder. Pictures that an extraction skipped are left out.
  *
  * @throws SakError for a folder of another run, another picture or another part of it, or a picture without features

@@ -19,7 +19,7 @@ export interface SakParameters {
 }
 
 /**
- * Returns the numbers of weights of a student without making one.
+ * Returns the numbers of weights of a student (arXiv 2410.14633) without making one.
  *
  *     sak.sakParameters({ stem: models.vitConfig("vit_small_patch16_384", { imgSize: 512 }), teachers: ["dino"] })
  *

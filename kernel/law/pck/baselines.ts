@@ -17,7 +17,7 @@ export type BoxedPair = PckPair & { readonly source: { readonly box: Box } };
 export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in-box", "same-position", "oracle-box"];
 
 /**
- * Returns the PCK of a baseline over `pairs`.
+ * Returns the PCK of a baseline over `pairs` (SPair-71k, arXiv 1908.10543).
  *
  * - `random-in-image`: uniform over the canvas.
  * - `random-in-box`: uniform over the target box.

@@ -92,7 +92,7 @@ export function placements(pair: PckPair, options: PckOptions = {}): { source: P
 }
 
 /**
- * Returns the percentage of correct keypoints of one pair for any predictor of points.
+ * Returns the percentage of correct keypoints (SPair-71k, arXiv 1908.10543) of one pair for any predictor of points.
  *
  * A keypoint counts when it is visible in both images. It is correct when its predicted position lies within
  * `alpha * max(box width, box height)` of the truth. Hidden keypoints get no entry.

@@ -29,7 +29,7 @@ export interface PlanReplay {
 }
 
 /**
- * Replays the planner on a finished table. For each benchmark it starts once from every encoder, follows `law.plan`
+ * Replays the planner on a finished table, as the AC policy is replayed (arXiv 2408.16357). For each benchmark it starts once from every encoder, follows `law.plan`
  * until it stops, and is judged by the scores it did not see.
  *
  * @param table a complete table

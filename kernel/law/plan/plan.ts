@@ -108,8 +108,8 @@ interface Field {
 
 /**
  * Chooses the next encoder to train, predicts each encoder's score and says when to stop. It uses a Bayesian linear
- * model on the polynomial of the min-max scaled predictors (see `beliefs`) and the largest expected improvement. A
- * score of `null` is not measured yet. The plan is deterministic: ties go to the earlier encoder.
+ * model on the polynomial of the min-max scaled predictors (see `beliefs`) and the largest expected improvement (Jones
+ * et al., Journal of Global Optimization 13, 1998). A score of `null` is not measured yet. The plan is deterministic: ties go to the earlier encoder.
  *
  * The range of few trained scores is too small; without `range` the model uses the seen range times
  * `(n + 1) / (n - 1)`, which is right on average for uniform scores.

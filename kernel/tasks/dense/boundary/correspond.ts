@@ -40,8 +40,8 @@ function diskOf(radius: number): Disk {
 }
 
 /**
- * Pairs the pixels of two binary maps one to one, at most `radius` pixels apart, by an exact assignment of least cost (Martin, Fowlkes
- * and Malik, PAMI 26(5), 2004): the distances of the pairs plus a hundred radii for each pixel without partner.
+ * Pairs the pixels of two binary maps one to one, at most `radius` pixels apart, by an exact assignment of least cost (Martin
+ * et al., PAMI 26(5), 2004): the distances of the pairs plus a hundred radii for each pixel without partner.
  *
  * @param first [height, width], nonzero for a boundary
  * @param second [height, width]

@@ -24,7 +24,7 @@ const SMOOTHING = 4;
 const TINY = 1e-5;
 
 /**
- * Smooths a map of boundaries a little and keeps the ridges.
+ * Smooths a map of boundaries a little and keeps the ridges (Dollár and Zitnick, arXiv 1406.5549).
  *
  * @param map [height, width], 0..1
  * @returns [height, width]

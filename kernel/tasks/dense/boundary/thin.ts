@@ -36,7 +36,7 @@ function tableOf(turn: 0 | 4): Uint8Array {
 const HALVES = [tableOf(0), tableOf(4)] as const;
 
 /**
- * Thins a binary map until nothing changes.
+ * Thins a binary map until nothing changes (Guo and Hall, CACM 32(3), 1989), as scikit-image does.
  *
  * @param mask [height, width], row-major, nonzero for a set pixel
  * @returns a new map of zeros and ones

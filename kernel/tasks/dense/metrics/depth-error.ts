@@ -17,7 +17,7 @@ const FARTHEST = 80;
 const NEAREST = 1e-9;
 
 /**
- * Error of depth with pixels pooled over a set: `add` takes a picture, `value` the result so far. Labels above 0 and below 80
+ * Error of depth (Eigen et al., arXiv 1406.2283) with pixels pooled over a set: `add` takes a picture, `value` the result so far. Labels above 0 and below 80
  * count; a predicted depth at or below 0 is taken as 1e-9.
  */
 export class DepthError {

@@ -29,7 +29,10 @@ const NAMES: OptionNames<MeanIouOptions> = { classes: true, ignore: true, absent
 const FN = "tasks.dense.MeanIou";
 const MOST_CLASSES = 65535;
 
-/** Intersection over union of classes with pixels pooled over a set: `add` takes a picture, `value` the result so far. */
+/**
+ * Intersection over union of classes (Everingham et al., IJCV 88, 2010) with pixels pooled over a set: `add` takes a picture,
+ * `value` the result so far.
+ */
 export class MeanIou {
   private readonly both: Float64Array;
   private readonly predicted: Float64Array;

@@ -17,7 +17,7 @@ type Vector = readonly [x: number, y: number, z: number];
 const BOUNDS = [11.25, 22.5, 30] as const;
 
 /**
- * Mean angle between predicted and true surface normals with pixels pooled over a set: `add` takes a picture, `value` the
+ * Mean angle between predicted and true surface normals (Eigen and Fergus, arXiv 1411.4734) with pixels pooled over a set: `add` takes a picture, `value` the
  * result so far. The angle of unit vectors is 2 atan2(|p - g|, |p + g|), exact for small angles too.
  */
 export class NormalError {
