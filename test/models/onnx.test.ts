@@ -233,6 +233,6 @@ describe("what cannot be written as ONNX", () => {
     );
     await assert.rejects(write({ call: () => 5 as never }), /must return tensors/);
     const file = await write({});
-    await assert.rejects(file.save("/tmp/model.bin"), /must end in \.onnx/);
+    await assert.rejects(file.save("model.bin"), /must end in \.onnx/);
   });
 });

@@ -1,3 +1,4 @@
+import { transpose } from "../../encoders/feature-map";
 import type { Graph } from "../../onnx/graph";
 import { DataType, type OnnxNode, type TensorInfo } from "../../onnx/model";
 import { elementCount, readFloats } from "../../onnx/tensor";
@@ -48,7 +49,7 @@ export function readLinear(graph: Graph, node: OnnxNode): GraphLinear {
   const [rows, columns] = tensor.dims;
   const values = valuesOf(graph, tensor);
   const [outFeatures, inFeatures] = isTurned ? [rows, columns] : [columns, rows];
-  const weight = isTurned ? values : transposed(values, rows, columns);
+  const weight = isTurned ? values : transpose(values, rows, columns);
   const own = node.op === "Gemm" && node.inputs[2] ? vectorOf(graph, node.inputs[2], outFeatures) : null;
   const added = own ? null : addedBias(graph, node, outFeatures);
   const output = added?.output ?? node.outputs[0];
@@ -60,12 +61,6 @@ function isTransposed(graph: Graph, node: OnnxNode): boolean {
   const flag = node.op === "Gemm" && (node.attributes.get("transB")?.number ?? 0) === 1;
   const turns = graph.layoutChain(node.inputs[1]).filter((name) => graph.producer.get(name)?.op === "Transpose").length;
   return flag !== (turns % 2 === 1);
-}
-
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = values[r * columns + c];
-  return result;
 }
 
 /** Operators that add a vector: the plain one, and activations with a bias that onnxruntime's optimizer makes. */

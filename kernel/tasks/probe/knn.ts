@@ -1,4 +1,4 @@
-import { argmax, row, topIndices, unitRows } from "../../numeric";
+import { argmax, dot, row, topIndices, unitRows } from "../../numeric";
 import { checkOptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
@@ -29,16 +29,10 @@ export function knn(train: LabeledFeatures, test: LabeledFeatures, options: KnnO
   const [known, asked] = [train, test].map(({ features }) => unitRows(features, channels));
   const predictions = Int32Array.from({ length: test.labels.length }, (_, i) => {
     const query = row(asked, channels, i);
-    const cosines = Float64Array.from({ length: train.labels.length }, (_, j) => cosine(known, query, j * channels));
+    const cosines = Float64Array.from({ length: train.labels.length }, (_, j) => dot(known, query, j * channels));
     const votes = new Float64Array(classes);
     for (const j of topIndices(cosines, k)) votes[train.labels[j]] += Math.exp(cosines[j] / temperature);
     return argmax(votes);
   });
   return scoreOf(predictions, test.labels);
-}
-
-function cosine(rows: Float32Array, query: Float32Array, start: number): number {
-  let sum = 0;
-  for (let c = 0; c < query.length; c++) sum += rows[start + c] * query[c];
-  return sum;
 }
