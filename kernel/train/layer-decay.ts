@@ -1,3 +1,4 @@
+import { literalPattern } from "../literal-pattern";
 import type { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import { TrainError } from "./error";
@@ -85,5 +86,4 @@ function gather(parameters: readonly [string, Parameter][], layerOf: (name: stri
 }
 
 /** Returns the pattern of exactly these names. */
-const namesPattern = (names: readonly string[]): RegExp =>
-  new RegExp(`^(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`);
+const namesPattern = (names: readonly string[]): RegExp => new RegExp(`^(?:${names.map(literalPattern).join("|")})$`);

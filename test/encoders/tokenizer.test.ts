@@ -65,6 +65,15 @@ describe("a tokenizer.json that is not read", () => {
     continuing_subword_prefix: "##",
     max_input_chars_per_word: 100,
   };
+  const TEXT = { Sequence: { id: "A" } };
+  const TEMPLATES: [what: string, single: unknown[], known: unknown][] = [
+    ["a hole", [null, TEXT], {}],
+    ["a hole behind", [TEXT, null], {}],
+    ["a token that is null", [TEXT, { SpecialToken: null }], {}],
+    ["a token named by a deep list", [TEXT, { SpecialToken: { id: deep() } }], {}],
+    ["a token of inherited name", [TEXT, { SpecialToken: { id: "constructor" } }], {}],
+    ["a token of which nothing is known", [TEXT, { SpecialToken: { id: "a" } }], { a: null }],
+  ];
   const REFUSED: [what: string, changes: object, rule: RegExp][] = [
     ["no model", { model: null }, /must hold a WordLevel, BPE, Unigram or WordPiece model/],
     ["dropout", { model: { ...model, dropout: 0.1 } }, /without dropout, received 0.1/],
@@ -150,6 +159,11 @@ describe("a tokenizer.json that is not read", () => {
     ],
     ["a frame", { post_processor: { type: "Other" } }, /must frame texts by RobertaProcessing/],
     ["a template without text", { post_processor: { type: "TemplateProcessing", single: [] } }, /a place for the text/],
+    ...TEMPLATES.map(([what, single, known]): [string, object, RegExp] => [
+      `a template with ${what}`,
+      { post_processor: { type: "TemplateProcessing", single, special_tokens: known } },
+      /which ids a token of its template has/,
+    ]),
     ["padding on the left", { padding: { direction: "Left" } }, /on the right, received "Left"/],
     ["padding without end", { padding: { strategy: { Fixed: 1e7 } } }, /65536 ids at most, received 10000000/],
     ["a token that is a word", { added_tokens: [{ id: 1, content: "a", single_word: true }] }, /a single word only/],
@@ -223,6 +237,17 @@ describe("a tokenizer.json that is not read", () => {
     const words = Tokenizer.fromJson({ model: { ...WORD_PIECE, vocab, max_input_chars_per_word: 3 } }, "test");
     const ids = (text: string): number[] => Array.from(words.encode([text]).ids, Number);
     assert.deepEqual([ids("aaa"), ids("aaaa")], [[1, 2, 2], [0]]);
+  });
+
+  it("finds an added token of any signs", () => {
+    const signs = Array.from({ length: 94 }, (_, i) => `<${String.fromCharCode(33 + i)}-1>`);
+    const added = signs.map((content, i) => ({ id: i + 1, content }));
+    const model = { type: "WordLevel", vocab: { "[UNK]": 0 } };
+    const ours = Tokenizer.fromJson({ model, added_tokens: added }, "test");
+    assert.deepEqual(
+      Array.from(ours.encode([signs.join("")]).ids, Number),
+      added.map(({ id }) => id),
+    );
   });
 
   it("reads a character cut in two as the sign for such", () => {

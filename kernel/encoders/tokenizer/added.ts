@@ -1,3 +1,4 @@
+import { literalPattern } from "../../literal-pattern";
 import { type AddedToken, readId, refuse } from "./json";
 
 /** Piece of a text, or the id of an added token at that place. */
@@ -63,7 +64,6 @@ class Finder {
 
 /** Makes a group around the token, with the spaces that it consumes. */
 function patternOf({ content, lstrip, rstrip }: AddedToken): string {
-  const literal = content.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   const spaces = "\\p{White_Space}*";
-  return `${lstrip ? spaces : ""}(${literal})${rstrip ? spaces : ""}`;
+  return `${lstrip ? spaces : ""}(${literalPattern(content)})${rstrip ? spaces : ""}`;
 }

@@ -29,10 +29,7 @@ function pairId(fn: string, pair: unknown): number {
   return readId(fn, Array.isArray(pair) ? pair[1] : pair);
 }
 
-interface Part {
-  Sequence?: object;
-  SpecialToken?: { id?: string };
-}
+type Part = { Sequence?: unknown; SpecialToken?: { id?: unknown } | null } | null;
 
 function readTemplate(fn: string, { single, special_tokens: tokens }: Step): Frame {
   const parts = Array.isArray(single) ? (single as Part[]) : [];
@@ -40,9 +37,10 @@ function readTemplate(fn: string, { single, special_tokens: tokens }: Step): Fra
   if (at < 0) refuse(fn, "must have a template with a place for the text", single);
   const known = (tokens ?? {}) as Record<string, { ids?: unknown } | undefined>;
   const idsOf = (some: Part[]): number[] =>
-    some.flatMap(({ SpecialToken: token }) => {
-      const ids = known[token?.id ?? ""]?.ids;
-      if (!Array.isArray(ids)) return refuse(fn, "must say which ids a token of its template has", token?.id);
+    some.flatMap((part) => {
+      const name = part?.SpecialToken?.id;
+      const ids = typeof name === "string" && Object.hasOwn(known, name) ? known[name]?.ids : undefined;
+      if (!Array.isArray(ids)) return refuse(fn, "must say which ids a token of its template has", name);
       return ids.map((id: unknown) => readId(fn, id));
     });
   return { before: idsOf(parts.slice(0, at)), after: idsOf(parts.slice(at + 1)) };

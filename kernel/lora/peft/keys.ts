@@ -1,4 +1,5 @@
 /** Names of an adapter's tensors in a file: `base_model.model.<module>.<tensor>`. */
+import { literalPattern } from "../../literal-pattern";
 import { LoraError } from "../error";
 
 export const PREFIX = "base_model.model.";
@@ -47,8 +48,6 @@ const AUTHORS: readonly (readonly [RegExp, string])[] = [
   [/\.lora_layer_norm(?=\.|$)/, ".lora_norm"],
 ];
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
 /** Parts of a key that a wrapper of the model put there; DDP's has an everyday name and counts in front only. */
 const WRAPPERS =
   /(?:^|(?<=\.))(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|^module\.(?=base_model\.)/g;
@@ -62,7 +61,7 @@ export function standardKey(key: string, { addPrefix, adapterName, stripWrappers
   let standard = stripWrappers ? key.replaceAll(WRAPPERS, "") : key;
   if (authorsNames) for (const [from, to] of AUTHORS) standard = standard.replace(from, to);
   if (adapterName !== undefined) {
-    const name = escaped(adapterName);
+    const name = literalPattern(adapterName);
     standard = standard
       .replace(new RegExp(`(\\.lora_[A-Za-z_]+)\\.${name}(?=\\.|$)`), "$1")
       .replace(new RegExp(`\\.modules_to_save\\.${name}(?=\\.)`), "")
