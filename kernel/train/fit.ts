@@ -25,8 +25,8 @@ import { update } from "./update";
  * messages arrive and an interrupt stops the training. At the end the model is in evaluation mode.
  *
  * @param onStep called and awaited after each update
- * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups
- *   match nothing, a frozen parameter that changed, or a checkpoint of another training
+ * @throws NotFiniteError for a loss or gradient that is not finite (the last checkpoint is kept)
+ * @throws TrainError for a stage whose groups match nothing, a frozen parameter that changed, or a checkpoint of another training
  */
 export async function fit<B>(
   options: FitOptions<B>,

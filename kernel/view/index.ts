@@ -9,6 +9,7 @@ export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { table } from "./table";
 export { training } from "./training";
+export { learningRates, type LearningRateSweepLike } from "./training/rates";
 export type { Described } from "../display/describe";
 export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
 export type {
