@@ -23,4 +23,5 @@ export { SGD, type SgdOptions } from "./sgd";
 export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";
 export { LearningRateSweep } from "./sweep";
 export type { LossFunction, LossWithMetrics, UpdateReport } from "./update";
+export { balancedWeights, type BalancedWeightsOptions, weightedBatches, type WeightedBatchOptions } from "./weighted";
 export type { MatrixPicture } from "../picture";
