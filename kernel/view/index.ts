@@ -65,6 +65,7 @@ export {
   type RunMemory,
   type RunPlan,
   type RunState,
+  type StoredRunLike,
   type TrainingObserverLike,
   type TrainingPlanLike,
   type TrainingRunLike,
