@@ -26,7 +26,7 @@ const INLINE_BYTES = 1024;
  * @throws OnnxError when the graph has no tensor of a requested name
  */
 export function editModel(model: OnnxModel, outputs: string[], fn: string): EditedModel {
-  const source = openSource(model.bytes ?? model.path ?? "", fn);
+  const source = openSource(model.memory ?? model.path ?? "", fn);
   try {
     if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
     const weights = model.path === null ? null : new WeightFiles(model.path, fn);

@@ -11,7 +11,7 @@ export const KERNEL_FLOORS = [
   ["option-names"],
   ["numeric", "contracts", "platform", "picture"],
   ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data"],
-  ["display"],
+  ["display", "inspect"],
   ["progress", "backend", "view", "widgets"],
   ["nn"],
   ["train", "encoders"],
@@ -36,7 +36,7 @@ export const EXTENSION_FLOORS = [
   ["panes", "plots"],
   ["export"],
   ["frame"],
-  ["correspondence", "alignment", "attention", "gallery", "law", "training", "plotly", "status"],
+  ["correspondence", "alignment", "attention", "gallery", "law", "training", "plotly", "status", "files"],
   ["viewers"],
   ["index"],
 ];
