@@ -129,7 +129,8 @@ export class Graph {
   }
 }
 
-const opset = (domain: string, version: number): Uint8Array => joinBytes([textField(1, domain), integerField(2, version)]);
+const opset = (domain: string, version: number): Uint8Array =>
+  joinBytes([textField(1, domain), integerField(2, version)]);
 
 function attributeMessage(name: string, value: GraphAttribute): Uint8Array {
   if (typeof value === "number" || !("float" in value)) return integerAttribute(name, value);
