@@ -14,7 +14,7 @@ export interface BatchSource<B> {
 /** Options of {@link batches}. */
 export interface BatchOptions {
   /** Number of items in a batch. */
-  size: number;
+  batchSize: number;
   /** Use another order each epoch. Default true. */
   shuffle?: boolean;
   /** Seed of the order. Default 0. */
@@ -26,15 +26,16 @@ export interface BatchOptions {
 /**
  * Groups items into batches, in a seeded order that changes with the epoch.
  *
- * @throws TrainError for an invalid size or no items
+ * @throws TrainError for an invalid batch size or no items
  */
 export function batches<T>(
   items: readonly T[],
-  { size, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
+  { batchSize, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
 ): BatchSource<T[]> {
   const fn = "train.batches";
-  if (!Number.isInteger(size) || size < 1) throw new TrainError(fn, "size must be a whole number above 0", size);
-  const length = dropLast ? Math.floor(items.length / size) : Math.ceil(items.length / size);
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
+  const length = dropLast ? Math.floor(items.length / batchSize) : Math.ceil(items.length / batchSize);
   if (length === 0) throw new TrainError(fn, "there must be items for one batch", items.length);
   let known = { epoch: -1, order: [] as number[] };
   const orderOf = (epoch: number): number[] => {
@@ -46,7 +47,7 @@ export function batches<T>(
     length,
     batch: (epoch, index) =>
       orderOf(epoch)
-        .slice(index * size, (index + 1) * size)
+        .slice(index * batchSize, (index + 1) * batchSize)
         .map((place) => items[place]),
   };
 }
