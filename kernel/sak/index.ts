@@ -34,3 +34,21 @@ export type { CachedTeacher, GivenTeacher, LiveTeacher, TeacherInput, TeacherSou
 export { TeacherNorm, type TeacherNormKind } from "./norm";
 export { loadStem, type LoadStemOptions } from "./load-stem";
 export { readTheia, readTheiaNorm, type TheiaSample, type TheiaWriteOptions, writeTheia } from "./theia";
+export {
+  type BiasData,
+  biases,
+  Biases,
+  type LevelScore,
+  type MeasureBiasOptions,
+  type TeacherScore,
+} from "./biases/biases";
+export type { BiasOptions, BiasPictures } from "./biases/pictures";
+export { type LevelSimilarity, Similarities, type TeacherLevel } from "./biases/similarity";
+export type { BiasTeacher } from "./biases/sources";
+export {
+  type SelectionGain,
+  type SelectionStep,
+  type SelectOptions,
+  selectTeachers,
+  TeacherSelection,
+} from "./biases/select";
