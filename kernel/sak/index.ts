@@ -52,3 +52,5 @@ export {
   selectTeachers,
   TeacherSelection,
 } from "./biases/select";
+export { type SakOnnxOptions, toOnnx } from "./export";
+export { load, save, type SakCard, type SakCardTeacher, type SakSaveOptions } from "./save";

@@ -251,6 +251,11 @@ export class Sak extends nn.Module {
     return this;
   }
 
+  /** Weights set by hand, as of {@link setRoutes}. */
+  get routes(): readonly SakRoute[] {
+    return this.byHand;
+  }
+
   /** Frees the layers to the teachers' widths, which only distillation needs; predictions stay. */
   dropAligners(): this {
     for (const path of this.paths.values()) path.dropAligners();
