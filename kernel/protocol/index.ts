@@ -9,6 +9,8 @@ export {
   dotRow,
   encodeFloat16,
   fromHalf,
+  least,
+  most,
   row,
   softmax,
   toHalf,
