@@ -3,11 +3,8 @@ export { SakError } from "./error";
 export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
 export { sakParameters, type SakParameters } from "./count";
 export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
-export type { SakFeatures } from "./mixing";
-export { SakAdapter, SakPath } from "./path";
-export { SakRouter, type SakRouterOptions } from "./router";
-export { SakHead, type SakHeadOptions } from "./head";
-export type { SakRoute } from "./routes";
+export { SakAdapter, SakHead, type SakHeadOptions, SakPath, SakRouter, type SakRouterOptions } from "./layers";
+export type { SakFeatures, SakRoute } from "./routes";
 export { type DistillationOptions, distillationLoss, type GridTokens } from "./loss";
 export {
   distill,

@@ -6,11 +6,16 @@ import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
-import { SakHead } from "./head";
-import { SakPath } from "./path";
-import { SakRouter } from "./router";
-import { type LevelWeights, mix, type SakFeatures } from "./mixing";
-import { checkRoutes, routed, type RouteFrame, type SakRoute } from "./routes";
+import { SakHead, SakPath, SakRouter } from "./layers";
+import {
+  checkRoutes,
+  type ExpertWeights,
+  mix,
+  routed,
+  type RouteFrame,
+  type SakFeatures,
+  type SakRoute,
+} from "./routes";
 
 /** Options of a student's prediction. */
 export interface SakForwardOptions {
@@ -290,7 +295,7 @@ export class Sak extends nn.Module {
     return this;
   }
 
-  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): LevelWeights[] {
+  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): ExpertWeights[] {
     const [open, teachers] = [this.open(), this.teachers];
     const { levels } = this.start;
     return (this.routers.get(task) ?? []).map((router, i) => ({
@@ -321,7 +326,7 @@ function makeRouters({ stem, teachers, levels, noisyGating, topK }: FullSakConfi
   return levels.map(() => new SakRouter(stem.embedDim, teachers.length + 1, { noisyGating, topK }));
 }
 
-const stacked = (levels: readonly LevelWeights[]): Tensor =>
+const stacked = (levels: readonly ExpertWeights[]): Tensor =>
   tf.stack(
     levels.map(({ weights }) => weights),
     1,

@@ -1,7 +1,7 @@
 import { type FeatureLevel, storedLayer } from "../features/levels";
 import { type FeatureFolder, open } from "../features/read";
 import { toFloat32 } from "../nn/floats";
-import { floatToHalf } from "../numeric";
+import { floatToHalf, joinBytes } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { platform } from "../platform";
 import { chunks, mkdir, readdir, readFile, rename, rm, writeFile } from "../platform/files";
@@ -219,7 +219,7 @@ async function* entriesIn(path: string): AsyncGenerator<{ name: string; bytes: U
   for await (const { header, body } of itemsOf(entries)) {
     const parts: Uint8Array[] = [];
     for await (const part of itemsOf(body)) parts.push(part);
-    yield { name: header.name, bytes: joined(parts) };
+    yield { name: header.name, bytes: joinBytes(parts) };
   }
 }
 
@@ -249,16 +249,6 @@ async function* itemsOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, v
   } finally {
     await reader.cancel().catch(() => {});
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function sampleOf(path: string, key: string, bytes: Uint8Array): TheiaSample {

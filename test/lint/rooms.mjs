@@ -8,8 +8,8 @@ import { spreads } from "./spreads.mjs";
 /** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
 export const KERNEL_FLOORS = [
   ["rule-error", "prng", "json-text", "literal-pattern"],
-  ["option-names"],
-  ["numeric", "contracts", "platform", "picture"],
+  ["option-names", "contracts"],
+  ["numeric", "platform", "picture"],
   ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data"],
   ["display"],
   ["progress", "backend", "view", "widgets"],

@@ -1,7 +1,7 @@
 import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
-import { append } from "../../numeric";
+import { append, joinBytes } from "../../numeric";
 import type { Parameter } from "../../nn/parameter";
-import { bytesField, concat, integerField, messageField, textField } from "../../onnx/encode";
+import { bytesField, integerField, messageField, textField } from "../../onnx/encode";
 import { platform } from "../../platform";
 import { open, rename, rm } from "../../platform/files";
 import { basename } from "../../platform/path";
@@ -84,7 +84,7 @@ export class OnnxModelFile extends Described {
   async bytes(): Promise<Uint8Array> {
     if (this.weightBytes() > MOST_BYTES)
       throw new ModelError("OnnxModelFile.bytes", "above 2 GB a model is saved with external data", this.weightBytes());
-    return concat(await this.message(new Map(), ""));
+    return joinBytes(await this.message(new Map(), ""));
   }
 
   /**
@@ -164,7 +164,7 @@ export class OnnxModelFile extends Described {
       ...this.inputs.map((value) => bytesField(11, valueMessage(value.name, value.type, value.dims))),
       ...this.outputs.map((value) => bytesField(12, valueMessage(value.name, value.type, value.dims))),
     ];
-    const opset = concat([textField(1, ""), integerField(2, OPSET)]);
+    const opset = joinBytes([textField(1, ""), integerField(2, OPSET)]);
     return [integerField(1, IR_VERSION), textField(2, "fovea"), ...messageField(7, body), bytesField(8, opset)];
   }
 }

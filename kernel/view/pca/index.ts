@@ -11,6 +11,7 @@ import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
 import { fitSize } from "../draw/pictures";
+import { joinFloats } from "../../numeric";
 
 /** Options of `view.pca`. */
 export interface PcaOptions {
@@ -104,12 +105,7 @@ function isMany(source: LayerFeatures | readonly LayerFeatures[]): source is rea
 
 function fitLayer(images: PlacedFeatures[]): Layer {
   const { layer, channels } = images[0];
-  const rows = new Float32Array(images.reduce((sum, image) => sum + image.tokens.length, 0));
-  let at = 0;
-  for (const image of images) {
-    rows.set(image.tokens, at);
-    at += image.tokens.length;
-  }
+  const rows = joinFloats(images.map(({ tokens }) => tokens));
   const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
   return { layer, images, components, colors: project(rows, components) };
 }
