@@ -3,7 +3,7 @@ export { SakError } from "./error";
 export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
 export { sakParameters, type SakParameters } from "./count";
 export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
-export { SakAdapter, SakHead, type SakHeadOptions, SakPath, SakRouter, type SakRouterOptions } from "./layers";
+export { SakAdapter, SakPath, SakRouter, type SakRouterOptions } from "./layers";
 export type { SakFeatures, SakRoute } from "./routes";
 export { type DistillationOptions, distillationLoss, type GridTokens } from "./loss";
 export {
