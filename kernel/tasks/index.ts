@@ -3,3 +3,4 @@ export { TaskError } from "./error";
 export * as answers from "./answers";
 export * as probe from "./probe";
 export * as dense from "./dense";
+export { seedMean, type SeedMean } from "./seeds";
