@@ -62,6 +62,7 @@ ${ADAPTER}`,
   --base DIR|INDEX.json    of a model, whole or in shards, and --out a new folder, which gets the model's
                            configuration, tokenizer and preprocessor too, so that transformers loads it as it is
 ${ADAPTER}`,
+  runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
   [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalize minmax|none] [--ridge LAMBDA] [--json]`,

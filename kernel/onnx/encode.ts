@@ -17,6 +17,22 @@ export function integerField(number: number, value: number): Uint8Array {
   return Uint8Array.from([...varint(number * 8), ...varint(value)]);
 }
 
+/** Encodes a float field (four bytes). */
+export function floatField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = number * 8 + 5;
+  new DataView(bytes.buffer).setFloat32(1, value, true);
+  return bytes;
+}
+
+/** Encodes a double field (eight bytes). */
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = number * 8 + 1;
+  new DataView(bytes.buffer).setFloat64(1, value, true);
+  return bytes;
+}
+
 /** Encodes a length-delimited field: text, bytes or a message. */
 export function bytesField(number: number, payload: Uint8Array): Uint8Array {
   return joinBytes([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);

@@ -1,4 +1,4 @@
-import { bytesField, integerField, textField } from "../../onnx/encode";
+import { bytesField, floatField, integerField, textField } from "../../onnx/encode";
 import type { Constant } from "./graph";
 import type { OnnxAttribute, OnnxOperator } from "./types";
 import { joinBytes } from "../../numeric";
@@ -8,14 +8,6 @@ export const FLOAT = 1;
 const INT32 = 6;
 const INT64 = 7;
 const BOOL = 9;
-
-/** Encodes a float field (four bytes). */
-function floatField(number: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(5);
-  bytes[0] = number * 8 + 5;
-  new DataView(bytes.buffer).setFloat32(1, value, true);
-  return bytes;
-}
 
 /** Encodes an integer field; a negative value takes ten bytes, as two's complement. */
 function signedField(number: number, value: number): Uint8Array {
