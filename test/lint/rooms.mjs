@@ -18,7 +18,7 @@ export const KERNEL_FLOORS = [
   ["features", "vce", "lora", "law"],
   ["models"],
   ["tasks"],
-  ["sak", "grounding"],
+  ["sak", "grounding", "refine"],
   ["studies"],
   ["jupyter"],
   ["session", "cli", "cli.ts", "index", "tf"],
@@ -26,7 +26,7 @@ export const KERNEL_FLOORS = [
 ];
 
 /** Rooms that hold the method of one paper each; only these may know one. */
-export const METHODS = ["vce", "lora", "law", "sak", "grounding"];
+export const METHODS = ["vce", "lora", "law", "sak", "grounding", "refine"];
 export const KNOW_METHODS = ["studies", "cli", "index"];
 
 /** Rooms of the extension, from the ground up. */
