@@ -9,6 +9,7 @@ export {
   type SelfAttention,
 } from "./language-model";
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
+export { mergeTokens, splitTokens } from "./connector";
 export { Projector, type ProjectorOptions } from "./projector";
 export { VisionTransformer } from "./vit/vit";
 export type { VitAttention, VitBlock } from "./vit/block";

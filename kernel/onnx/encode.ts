@@ -1,3 +1,5 @@
+import { joinBytes } from "../numeric";
+
 /** Encoding of the protobuf wire format: each function returns one field with its key. */
 
 function varint(value: number): number[] {
@@ -42,7 +44,7 @@ export function doubleField(number: number, value: number): Uint8Array {
 
 /** Encodes a length-delimited field: text, bytes or a message. */
 export function bytesField(number: number, payload: Uint8Array): Uint8Array {
-  return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
+  return joinBytes([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
 }
 
 /** Encodes a message in parts without copying them, because they may hold all weights of a model. */
@@ -53,14 +55,4 @@ export function messageField(number: number, parts: readonly Uint8Array[]): Uint
 
 export function textField(number: number, text: string): Uint8Array {
   return bytesField(number, new TextEncoder().encode(text));
-}
-
-export function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -5,6 +5,7 @@
 export {
   argmax,
   centeredRows,
+  clamp,
   decodeFloat16,
   dotRow,
   encodeFloat16,

@@ -14,7 +14,7 @@ export interface BatchSource<B> {
 /** Options of {@link batches}. */
 export interface BatchOptions {
   /** Number of items in a batch. */
-  size: number;
+  batchSize: number;
   /** Use another order each epoch. Default true. */
   shuffle?: boolean;
   /** Seed of the order. Default 0. */
@@ -26,18 +26,18 @@ export interface BatchOptions {
 /**
  * Groups items into batches, in a seeded order that changes with the epoch.
  *
- * @throws TrainError for an invalid size or no items
+ * @throws TrainError for an invalid batch size or no items
  */
 export function batches<T>(
   items: readonly T[],
-  { size, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
+  { batchSize, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
 ): BatchSource<T[]> {
   const orderOf = (epoch: number): number[] => order(items.length, shuffle ? new Prng(seed, `epoch ${epoch}`) : null);
-  return batchesOf(items, { fn: "train.batches", size, dropLast, count: items.length }, orderOf);
+  return batchesOf(items, { fn: "train.batches", batchSize, dropLast, count: items.length }, orderOf);
 }
 
 /** Cut of an epoch's items into batches. */
-export interface Cut extends Required<Pick<BatchOptions, "size" | "dropLast">> {
+export interface Cut extends Required<Pick<BatchOptions, "batchSize" | "dropLast">> {
   /** Public function, for errors. */
   fn: string;
   /** Number of items in an epoch. */
@@ -51,18 +51,18 @@ export interface Cut extends Required<Pick<BatchOptions, "size" | "dropLast">> {
  */
 export function batchesOf<T>(
   items: readonly T[],
-  { fn, size, dropLast, count }: Cut,
+  { fn, batchSize, dropLast, count }: Cut,
   orderOf: (epoch: number) => number[],
 ): BatchSource<T[]> {
-  if (!Number.isInteger(size) || size < 1) throw new TrainError(fn, "size must be a whole number above 0", size);
-  const length = dropLast ? Math.floor(count / size) : Math.ceil(count / size);
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
+  const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
   if (length === 0) throw new TrainError(fn, "there must be items for one batch", count);
   let known = { epoch: -1, order: [] as number[] };
   return {
     length,
     batch: (epoch, index) => {
       if (known.epoch !== epoch) known = { epoch, order: orderOf(epoch) };
-      return known.order.slice(index * size, (index + 1) * size).map((place) => items[place]);
+      return known.order.slice(index * batchSize, (index + 1) * batchSize).map((place) => items[place]);
     },
   };
 }

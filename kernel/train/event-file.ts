@@ -1,4 +1,5 @@
-import { bytesField, concat, doubleField, floatField, integerField, textField } from "../onnx/encode";
+import { joinBytes } from "../numeric";
+import { bytesField, doubleField, floatField, integerField, textField } from "../onnx/encode";
 
 /** Table of CRC-32C (Castagnoli) for one byte. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -28,7 +29,7 @@ function recordOf(message: Uint8Array): Uint8Array {
 
 /** Returns the first record of TensorBoard's event files, which names the format. @param time seconds since 1970 */
 export function versionRecord(time: number): Uint8Array {
-  return recordOf(concat([doubleField(1, time), textField(3, "brain.Event:2")]));
+  return recordOf(joinBytes([doubleField(1, time), textField(3, "brain.Event:2")]));
 }
 
 /**
@@ -38,8 +39,8 @@ export function versionRecord(time: number): Uint8Array {
  */
 export function scalarsRecord(time: number, step: number, scalars: Readonly<Record<string, number>>): Uint8Array {
   const values = Object.entries(scalars).map(([tag, value]) =>
-    bytesField(1, concat([textField(1, tag), floatField(2, value)])),
+    bytesField(1, joinBytes([textField(1, tag), floatField(2, value)])),
   );
   const place = step === 0 ? [] : [integerField(2, step)];
-  return recordOf(concat([doubleField(1, time), ...place, bytesField(5, concat(values))]));
+  return recordOf(joinBytes([doubleField(1, time), ...place, bytesField(5, joinBytes(values))]));
 }

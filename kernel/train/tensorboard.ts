@@ -1,4 +1,4 @@
-import { concat } from "../onnx/encode";
+import { joinBytes } from "../numeric";
 import { platform } from "../platform";
 import { appendFile, mkdir } from "../platform/files";
 import { join } from "../platform/path";
@@ -55,7 +55,7 @@ export class TensorBoard {
    * @throws FileError for a folder that cannot be written
    */
   async flush(): Promise<void> {
-    const bytes = concat(this.pending);
+    const bytes = joinBytes(this.pending);
     this.pending = [];
     this.written = performance.now();
     await mkdir(this.folder, { recursive: true });

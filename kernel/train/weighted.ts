@@ -16,7 +16,7 @@ export interface WeightedBatchOptions extends Omit<BatchOptions, "shuffle"> {
 
 const FN = "train.weightedBatches";
 const NAMES: OptionNames<WeightedBatchOptions> = {
-  size: true,
+  batchSize: true,
   weights: true,
   replacement: true,
   count: true,
@@ -28,20 +28,20 @@ const NAMES: OptionNames<WeightedBatchOptions> = {
  * Groups items into batches that are drawn by weight, equal in distribution to `torch.utils.data.WeightedRandomSampler`. Each epoch
  * draws anew from its own seeded stream, so a resumed training gets the same batches.
  *
- *     train.weightedBatches(items, { size: 32, weights: train.balancedWeights(labels) })
+ *     train.weightedBatches(items, { batchSize: 32, weights: train.balancedWeights(labels) })
  *
  * @throws TrainError for weights that are not one finite number of at least 0 for each item, or more draws than they allow
  */
 export function weightedBatches<T>(items: readonly T[], options: WeightedBatchOptions): BatchSource<T[]> {
   checkOptionNames(FN, options, NAMES, TrainError);
-  const { size, weights, replacement = true, seed = 0, dropLast = false } = options;
+  const { batchSize, weights, replacement = true, seed = 0, dropLast = false } = options;
   const usable = checkWeights(weights, items.length);
   const { count = replacement ? items.length : usable } = options;
   if (!Number.isInteger(count) || count < 1) throw new TrainError(FN, "count must be a whole number above 0", count);
   if (!replacement && count > usable)
     throw new TrainError(FN, `without replacement count is at most ${usable}, the weights above 0`, count);
   const draw = replacement ? drawer(weights) : race(weights);
-  return batchesOf(items, { fn: FN, size, dropLast, count }, (epoch) =>
+  return batchesOf(items, { fn: FN, batchSize, dropLast, count }, (epoch) =>
     draw(count, new Prng(seed, `weighted epoch ${epoch}`)),
   );
 }

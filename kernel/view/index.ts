@@ -73,7 +73,7 @@ export {
   type TrainingStepLike,
   type TrainingViewOptions,
 } from "./training";
-export type { FeatureExtractor, ForwardOptions } from "./extract";
+export type { ExtractorOptions, FeatureExtractor } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./correspondence/truth-input";
 export type { KeypointScore, PairPCK } from "../protocol/correspondence/truth";
 export type { ColorMapName } from "../protocol/core/color";

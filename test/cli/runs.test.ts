@@ -17,7 +17,7 @@ describe("fovea runs", () => {
     const loss = () => tf.mean(tf.square(model.forward(tf.ones([2, 1]))));
     const stages: train.Stage[] = [{ name: "all", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 3 }];
     const log = { folder, name: "first", config: { width: 8 } };
-    await train.fit({ model, data: train.batches([0], { size: 1 }), loss, stages, log });
+    await train.fit({ model, data: train.batches([0], { batchSize: 1 }), loss, stages, log });
     writeFileSync(join(folder, "a.run.json"), "{");
   });
 

@@ -29,7 +29,7 @@ const ROWS = Array.from({ length: 8 }, (_, i) => [Math.sin(i), Math.cos(i), i / 
 function optionsOf(model: Net, more: Partial<train.FitOptions<number[][]>> = {}): train.FitOptions<number[][]> {
   const loss = (rows: number[][]): Tensor => tf.mean(tf.square(model.forward(tf.tensor2d(rows))));
   const stages: train.Stage[] = [{ name: "all", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 8 }];
-  const data = train.batches(ROWS, { size: 2, shuffle: false });
+  const data = train.batches(ROWS, { batchSize: 2, shuffle: false });
   return { model, data, loss, stages, ...more };
 }
 
@@ -55,7 +55,7 @@ onEveryDevice("a batch that does not fit", (device) => {
       const tensors = tf.memory().numTensors;
       let good: Float32Array[] = [];
       let file = Buffer.alloc(0);
-      const source = train.batches(ROWS, { size: 2, shuffle: false });
+      const source = train.batches(ROWS, { batchSize: 2, shuffle: false });
       const data: train.BatchSource<number[][]> = {
         length: 4,
         batch: async (epoch, index) => {

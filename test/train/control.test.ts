@@ -34,7 +34,7 @@ function line(more: Partial<train.FitOptions<number[]>> = {}): train.FitOptions<
       epochs: 2,
     },
   ];
-  return { model, data: train.batches(NUMBERS, { size: 4, seed: 1 }), loss, stages, ...more };
+  return { model, data: train.batches(NUMBERS, { batchSize: 4, seed: 1 }), loss, stages, ...more };
 }
 
 /** Everything a control tells, as lines. */

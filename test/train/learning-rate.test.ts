@@ -57,7 +57,7 @@ function setUp(): { model: Net; data: train.BatchSource<number[][]>; loss: (batc
     const target = tf.tensor2d(batch.map(([a, b, c]) => [a - 2 * b + c]));
     return tf.mean(tf.square(tf.sub(model.forward(tf.tensor2d(batch)), target)));
   };
-  return { model, data: train.batches(ROWS, { size: ROWS.length }), loss };
+  return { model, data: train.batches(ROWS, { batchSize: ROWS.length }), loss };
 }
 
 const bitsOf = async (model: nn.Module): Promise<Uint8Array[]> =>

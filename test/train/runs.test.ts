@@ -22,7 +22,7 @@ function line(more: Partial<train.FitOptions<number[]>> = {}): train.FitOptions<
     const x = tf.tensor2d(batch, [batch.length, 1]);
     return nn.mse(model.forward(x), tf.mul(x, 3));
   };
-  const data = train.batches([0, 0.25, 0.5, 1], { size: 2 });
+  const data = train.batches([0, 0.25, 0.5, 1], { batchSize: 2 });
   const stages: train.Stage[] = [{ name: "all", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 12 }];
   return { model, data, loss, stages, validation: { every: 4, run: () => ({ accuracy: 0.5 }) }, ...more };
 }

@@ -28,7 +28,7 @@ function line(more: Partial<train.FitOptions<number[]>> = {}): train.FitOptions<
     const loss = nn.mse(model.forward(x), tf.mul(x, 3));
     return { loss, metrics: { twice: tf.mul(loss, 2) } };
   };
-  const data = train.batches([0, 0.25, 0.5, 1], { size: 2 });
+  const data = train.batches([0, 0.25, 0.5, 1], { batchSize: 2 });
   return {
     model,
     data,

@@ -28,7 +28,7 @@ function chiSquare(a: readonly number[], b: readonly number[]): { statistic: num
 /** Counts of the first two items of many epochs. */
 function pairsOf(options: { replacement: boolean; weights?: number[]; seed?: number }): number[] {
   const { weights = golden.weights, ...rest } = options;
-  const source = train.weightedBatches(PLACES, { size: 2, count: 2, weights, ...rest });
+  const source = train.weightedBatches(PLACES, { batchSize: 2, count: 2, weights, ...rest });
   const counts = new Array<number>(36).fill(0);
   for (let epoch = 0; epoch < golden.draws; epoch++) {
     const [first, second] = source.batch(epoch, 0) as number[];
@@ -54,20 +54,20 @@ describe("weighted batches", () => {
   it("have no item twice in an epoch without replacement, and give any position again", () => {
     const items = Array.from({ length: 50 }, (_, i) => i);
     const weights = items.map((i) => (i % 5 ? i + 1 : 0));
-    const source = train.weightedBatches(items, { size: 8, weights, replacement: false, seed: 3 });
+    const source = train.weightedBatches(items, { batchSize: 8, weights, replacement: false, seed: 3 });
     assert.equal(source.length, 5);
     const [first, second] = [drawn(source, 0), drawn(source, 1)];
     assert.equal(new Set(first).size, 40);
     assert.notDeepEqual(first, second);
-    const later = train.weightedBatches(items, { size: 8, weights, replacement: false, seed: 3 });
+    const later = train.weightedBatches(items, { batchSize: 8, weights, replacement: false, seed: 3 });
     assert.deepEqual(later.batch(1, 3), second.slice(24, 32), "as a resumed training asks");
     assert.deepEqual(drawn(source, 0), first);
-    const other = train.weightedBatches(items, { size: 8, weights, replacement: false, seed: 4 });
+    const other = train.weightedBatches(items, { batchSize: 8, weights, replacement: false, seed: 4 });
     assert.notDeepEqual(drawn(other, 0), first);
   });
 
   it("cut an epoch of any length", () => {
-    const source = (more: object) => train.weightedBatches([1, 2, 3], { size: 4, weights: [1, 1, 1], ...more });
+    const source = (more: object) => train.weightedBatches([1, 2, 3], { batchSize: 4, weights: [1, 1, 1], ...more });
     assert.deepEqual(drawn(source({ count: 10 }), 0).length, 10);
     assert.deepEqual(source({ count: 10, dropLast: true }).length, 2);
     assert.equal(drawn(source({ weights: [0, 0, 5] }), 0).join(), "3,3,3");
@@ -75,7 +75,7 @@ describe("weighted batches", () => {
 
   it("refuse what cannot be drawn", () => {
     const make = (more: object) => () =>
-      train.weightedBatches([1, 2, 3], { size: 1, weights: new Float32Array([1, 0, 2]), ...more });
+      train.weightedBatches([1, 2, 3], { batchSize: 1, weights: new Float32Array([1, 0, 2]), ...more });
     assert.throws(make({ weights: [1, 2] }), /weights must be 3 numbers, one for each item, received 2/);
     assert.throws(make({ weights: null }), /weights must be 3 numbers/);
     assert.throws(make({ weights: [1, -1, 2] }), /weight 1 must be a finite number of at least 0, received -1/);
@@ -83,7 +83,7 @@ describe("weighted batches", () => {
     assert.throws(make({ weights: [0, 0, 0] }), /finite sum above 0, received 0/);
     assert.throws(make({ replacement: false, count: 3 }), /count is at most 2, the weights above 0, received 3/);
     assert.throws(make({ count: 0 }), /count must be/);
-    assert.throws(make({ size: 0 }), /train.weightedBatches: size must be/);
+    assert.throws(make({ batchSize: 0 }), /train.weightedBatches: batchSize must be/);
     assert.throws(make({ shuffle: true }), /received "shuffle"/);
   });
 });

@@ -1,7 +1,8 @@
 import { attributeMessage } from "../../onnx/build";
-import { bytesField, concat, integerField, textField } from "../../onnx/encode";
+import { bytesField, integerField, textField } from "../../onnx/encode";
 import type { Constant } from "./graph";
 import type { OnnxOperator } from "./types";
+import { joinBytes } from "../../numeric";
 
 /** Numbers of ONNX's element types. */
 export const FLOAT = 1;
@@ -11,7 +12,7 @@ const BOOL = 9;
 
 /** Encodes a NodeProto. */
 export function operatorMessage({ op, name, inputs, outputs, attributes }: OnnxOperator): Uint8Array {
-  return concat([
+  return joinBytes([
     ...inputs.map((input) => textField(1, input)),
     ...outputs.map((output) => textField(2, output)),
     textField(3, name),
@@ -26,7 +27,7 @@ const typeOf = (data: Constant["data"]): number =>
 /** Encodes a TensorProto with its values inside. */
 export function constantMessage(name: string, { dims, data }: Constant): Uint8Array {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return concat([...header(name, dims, typeOf(data)), bytesField(9, raw)]);
+  return joinBytes([...header(name, dims, typeOf(data)), bytesField(9, raw)]);
 }
 
 /** Place of a tensor's values in a file beside the model. */
@@ -39,13 +40,13 @@ export interface ExternalPlace {
 /** Encodes a TensorProto of floats whose values lie in another file. */
 export function externalMessage(name: string, dims: readonly number[], place: ExternalPlace): Uint8Array {
   const entry = (key: string, value: string): Uint8Array =>
-    bytesField(13, concat([textField(1, key), textField(2, value)]));
+    bytesField(13, joinBytes([textField(1, key), textField(2, value)]));
   const entries = [
     entry("location", place.location),
     entry("offset", `${place.offset}`),
     entry("length", `${place.length}`),
   ];
-  return concat([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
+  return joinBytes([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
 }
 
 const header = (name: string, dims: readonly number[], type: number): Uint8Array[] => [
@@ -61,7 +62,7 @@ export type Dimension = number | string | null;
 export function valueMessage(name: string, type: number, dims: readonly Dimension[]): Uint8Array {
   const one = (dim: Dimension): Uint8Array =>
     dim === null ? new Uint8Array(0) : typeof dim === "number" ? integerField(1, dim) : textField(2, dim);
-  const shape = concat(dims.map((dim) => bytesField(1, one(dim))));
-  const tensor = concat([integerField(1, type), bytesField(2, shape)]);
-  return concat([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+  const shape = joinBytes(dims.map((dim) => bytesField(1, one(dim))));
+  const tensor = joinBytes([integerField(1, type), bytesField(2, shape)]);
+  return joinBytes([textField(1, name), bytesField(2, bytesField(1, tensor))]);
 }

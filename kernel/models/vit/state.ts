@@ -8,6 +8,7 @@ import { FAMILIES, namesOf, type VitNames } from "./families";
 import { resampling } from "./positions";
 import type { VisionTransformer } from "./vit";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { joinFloats } from "../../numeric";
 
 /** Options of {@link loadVitState}. */
 export interface LoadVitOptions {
@@ -69,9 +70,7 @@ function fitPositions(model: VisionTransformer, tensors: Map<string, Safetensors
     { side, rows, columns, features },
     model.config.posResample,
   );
-  const data = new Float32Array(prefix * features + patches.length);
-  data.set(table.subarray(0, prefix * features));
-  data.set(patches, prefix * features);
+  const data = joinFloats([table.subarray(0, prefix * features), patches]);
   tensors.set("pos_embed", { dtype: "F32", shape: [1, own.shape[1], features], data });
 }
 

@@ -2,6 +2,7 @@ import { least } from "../../numeric/extremes";
 import { platform } from "../../platform";
 import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";
+import { joinBytes } from "../../numeric";
 
 export type { Pixels };
 
@@ -23,7 +24,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
 
 /** A PNG file of its chunks, without the last one. */
 export function pngFile(chunks: readonly Uint8Array[]): Uint8Array {
-  return concatenate([SIGNATURE, ...chunks, chunk("IEND", new Uint8Array(0))]);
+  return joinBytes([SIGNATURE, ...chunks, chunk("IEND", new Uint8Array(0))]);
 }
 
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
@@ -45,16 +46,6 @@ export function chunk(type: string, data: Uint8Array): Uint8Array {
   out.set(new TextEncoder().encode(type), 4);
   out.set(data, 8);
   view.setUint32(8 + data.length, platform().compression.crc32(out.subarray(4, 8 + data.length)));
-  return out;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }
 
