@@ -4,7 +4,8 @@ import { join } from "../platform/path";
 import { counted } from "../protocol/core/words";
 import type { RunState, SavedRun } from "../protocol/training/payload";
 import { RunRecord } from "../protocol/training/record";
-import { durationText, latestNumbers, numberText } from "../protocol/training/words";
+import { numberText } from "../protocol/core/words";
+import { durationText, latestNumbers } from "../protocol/training/words";
 import { TrainError } from "./error";
 import { readRunFile, RUN_FILE, type RunFile } from "./run-file";
 

@@ -261,10 +261,10 @@ describe("a study of answers", () => {
 describe("means over seeds", () => {
   it("have Student's interval", () => {
     // scipy 1.17 stats.t.interval(0.95, 3, 2.5, stats.sem([1, 2, 3, 4])): 0.445739743239121 .. 4.554260256760879
-    const { mean, half } = studies.seedMean([1, 2, 3, 4]);
+    const { mean, half } = tasks.seedMean([1, 2, 3, 4]);
     assert.equal(mean, 2.5);
     assert.ok(Math.abs((half ?? NaN) - 2.054260256760879) < 1e-9);
-    assert.deepEqual(studies.seedMean([7]), { mean: 7, half: null });
+    assert.deepEqual(tasks.seedMean([7]), { mean: 7, half: null });
   });
 
   it("compare methods seed by seed", () => {
