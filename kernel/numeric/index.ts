@@ -4,4 +4,5 @@ export { append, least, most } from "./extremes";
 export { decodeFloat16, encodeFloat16, floatToHalf, fromHalf, halfToFloat, toHalf } from "./half";
 export { argmax, softmax, topIndices } from "./order";
 export { centeredRows, row, unitRows } from "./rows";
+export { type CostMatrix, distances, transportCost, wassersteinOfNumbers } from "./transport";
 export { mean, sampleVariance, squaredDeviations, sum, wilson } from "./statistics";
