@@ -6,6 +6,7 @@ export * as backend from "./backend";
 export * as data from "./data";
 export * as encoders from "./encoders";
 export * as features from "./features";
+export * as grounding from "./grounding";
 export * as hub from "./hub";
 export * as law from "./law";
 export * as lora from "./lora";

@@ -28,6 +28,7 @@ export {
   saveVit,
   type SaveVitOptions,
   vitState,
+  type VitStateOptions,
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";

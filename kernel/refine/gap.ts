@@ -5,6 +5,7 @@ import {
   distances,
   dot,
   mean,
+  meanRow,
   row,
   squaredDeviations,
   transportCost,
@@ -109,14 +110,8 @@ function nearest(from: Float32Array, to: Float32Array, width: number): number {
 }
 
 function distanceOfMeans(a: Float32Array, b: Float32Array, width: number): number {
-  const [first, second] = [a, b].map((rows) => columnMeans(rows, width));
+  const [first, second] = [a, b].map((rows) => meanRow(rows, width));
   return Math.sqrt(first.reduce((sum, value, c) => sum + (value - second[c]) ** 2, 0));
-}
-
-function columnMeans(rows: Float32Array, width: number): Float64Array {
-  const sums = new Float64Array(width);
-  for (let at = 0; at < rows.length; at++) sums[at % width] += rows[at];
-  return sums.map((sum) => (sum * width) / rows.length);
 }
 
 /** Unit directions, [count, width]. */

@@ -186,7 +186,7 @@ async function trainStage(options: RefineOptions, stage: Stage, index: number, p
   const items = examplesOf(planned, options.data);
   const step = ({ stageStep, stageSteps, loss }: StepReport): void =>
     onProgress?.({ done: stageStep, total: stageSteps, stage: planned.name, loss });
-  const source = batches(items, { size: Math.min(planned.batchSize, items.length), seed });
+  const source = batches(items, { batchSize: Math.min(planned.batchSize, items.length), seed });
   const result = await fit(
     {
       model,

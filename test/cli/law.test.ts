@@ -261,7 +261,10 @@ describe("fovea law", () => {
   });
 
   it("says what a command needs", () => {
-    assert.match(fovea("law", "c-score").stderr, /--spair DIR or --ap10k DIR, and --encoder E or --features DIR, are needed/);
+    assert.match(
+      fovea("law", "c-score").stderr,
+      /--spair DIR or --ap10k DIR, and --encoder E or --features DIR, are needed/,
+    );
     assert.match(
       fovea("law", "guess").stderr,
       /the command must be one of fit, policy, plan, c-score, a-score, received "guess"/,

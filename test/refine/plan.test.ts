@@ -218,7 +218,7 @@ describe("refine.train", () => {
     const result = await train.fit({
       model,
       stages: refine.stages(small(1), model),
-      data: train.batches(examples, { size: 2 }),
+      data: train.batches(examples, { batchSize: 2 }),
       loss: (batch) => refine.refineLoss(model, refine.refineBatch(batch)),
     });
     assert.equal(result.stages.length, 3);

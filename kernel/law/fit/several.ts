@@ -1,4 +1,4 @@
-import { argmax, mean, squaredDeviations, topIndices } from "../../numeric";
+import { argmax, mean, ranks, squaredDeviations, topIndices } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { LawError } from "../error";
 import { designRow, fit, type FitOptions, predictorOf, rangeOf, scale } from "./regression";
@@ -110,15 +110,6 @@ function judge(
     spearman: correlation(ranks(scores), ranks(predicted)),
     bestInTop3: topIndices(predicted, 3).includes(argmax(scores)),
   };
-}
-
-/** Ranks from 1; equal values share the mean of their places. */
-function ranks(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const equal = values.filter((other) => other === value).length;
-    return below + (equal + 1) / 2;
-  });
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number | null {

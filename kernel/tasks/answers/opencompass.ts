@@ -1,5 +1,5 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/describe";
-import { mean } from "../../numeric";
+import { mean, ranks } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
 
@@ -126,14 +126,12 @@ function scoreOf(scores: BenchmarkScores, model: string, name: string, missing: 
   return value;
 }
 
-/** Ranks of a column, 1 for the largest; equal values share the mean of their places; null without a value. */
+/** Ranks of a column, 1 for the largest; null without a value. */
 function ranksOf(values: readonly (number | null)[]): (number | null)[] {
-  return values.map((value) => {
-    if (value === null) return null;
-    const above = values.filter((other) => other !== null && other > value).length;
-    const equal = values.filter((other) => other === value).length;
-    return above + (equal + 1) / 2;
-  });
+  const known = [...values.keys()].filter((i) => values[i] !== null);
+  const places = ranks(known.map((i) => -(values[i] as number)));
+  const byRow = new Map(known.map((i, at) => [i, places[at]]));
+  return values.map((_, i) => byRow.get(i) ?? null);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The first sheet of a spreadsheet file (ECMA-376): a zip of XML, read with limits, since it comes from outside. */
+import { joinBytes } from "../../../numeric";
 import { TaskError } from "../../error";
 
 /** Most bytes of one file inside, unpacked. */
@@ -94,13 +95,7 @@ async function inflated(part: Uint8Array, name: string, where: string): Promise<
   } catch (error) {
     throw new TaskError(where, `${name} must unpack`, (error as Error).message);
   }
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
+  return joinBytes(chunks);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
