@@ -54,7 +54,8 @@ export function batchesOf<T>(
   { fn, batchSize, dropLast, count }: Cut,
   orderOf: (epoch: number) => number[],
 ): BatchSource<T[]> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
   const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
   if (length === 0) throw new TrainError(fn, "there must be items for one batch", count);
   let known = { epoch: -1, order: [] as number[] };

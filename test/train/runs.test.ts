@@ -93,7 +93,7 @@ describe("a run's record", () => {
     const fit = (log: unknown): Promise<unknown> =>
       train.fit(line({ log: log as train.RunLog }), () => assert.fail("no step is made"));
     writeFileSync(join(top, "file"), "");
-    await assert.rejects(fit({ folder: join(top, "file") }), /the folder of the log must be writable \(EEXIST\)/);
+    await assert.rejects(fit({ folder: join(top, "file") }), /the folder of the log must be writable \(ENOTDIR\)/);
     await assert.rejects(fit({}), /log needs a folder of runs/);
     await assert.rejects(fit({ folder: top, tags: [] }), /options are folder, name, config, received "tags"/);
     await assert.rejects(fit({ folder: top, config: [1] }), /must be a plain object, received \[1\]/);
