@@ -65,6 +65,7 @@ ${ADAPTER}`,
   runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
+                         several --table (published among them) are fitted each by itself, and predict each other
   [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalize minmax|none] [--ridge LAMBDA] [--json]`,
   "law policy": `usage: fovea law policy [options]: replay policies that choose which encoder to train next
 ${TABLE}
@@ -75,6 +76,8 @@ ${TABLE}
   [--predictors a,c] [--noise SHARE] [--range WORST,BEST] [--level 0.9]
   [--tolerance 0.01] [--explore 4] [--budget N] [--json]`,
   "law c-score": `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [options]: correspondence on SPair-71k's layout
+  [--keypoints pairs]    those of the pairs' files, as SPair-U has them, in place of the pictures'
+  [--ap10k DIR]          in place of --spair; [--subset intra-species|cross-species|cross-family]
   [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers

@@ -19,6 +19,9 @@ const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   spair: TEXT,
+  keypoints: TEXT,
+  ap10k: TEXT,
+  subset: TEXT,
   encoder: TEXT,
   features: TEXT,
   split: TEXT,
@@ -54,17 +57,13 @@ type Geometry = (typeof GEOMETRIES)[number];
 /** Runs `fovea law c-score`. */
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
-  const { spair, encoder, features } = values;
-  if (!spair || !(encoder || features)) {
+  const { spair, ap10k, encoder, features } = values;
+  if (!spair === !ap10k || !(encoder || features)) {
     throw new Error(
-      `law c-score: --spair DIR and --encoder E, or --features DIR, are needed\n\n${USAGE["law c-score"]}`,
+      `law c-score: --spair DIR or --ap10k DIR, and --encoder E or --features DIR, are needed\n\n${USAGE["law c-score"]}`,
     );
   }
-  const { pairs } = data.spair.read(spair, {
-    split: oneOf("split", values.split, ["trn", "val", "test"]),
-    limit: countOf("limit", values.limit),
-    categories: values.categories?.split(","),
-  });
+  const { pairs } = pairsOf(values);
   const layers = indicesOf(values.indices);
   if (layers === null && !values["by-layer"]) throw new Error("law c-score: --indices all needs --by-layer");
   const given = scoreOptions(values);
@@ -85,6 +84,20 @@ export async function cScore(args: string[]): Promise<void> {
   } finally {
     if ("dispose" in source) await source.dispose();
   }
+}
+
+/** Reads the pairs of one of the layouts. */
+function pairsOf(values: Values): { pairs: readonly SpairPair[] } {
+  const { spair = "", ap10k } = values;
+  const split = oneOf("split", values.split, ["trn", "val", "test"]);
+  const limit = countOf("limit", values.limit);
+  const categories = values.categories?.split(",");
+  if (ap10k === undefined) {
+    const keypoints = oneOf("keypoints", values.keypoints, ["images", "pairs"]);
+    return data.spair.read(spair, { split, limit, categories, keypoints });
+  }
+  const subset = oneOf("subset", values.subset, ["intra-species", "cross-species", "cross-family"]);
+  return data.ap10k.read(ap10k, { split, limit, categories, subset });
 }
 
 /** Returns the options of the score; absent ones are left to the library. */
