@@ -1,5 +1,6 @@
-/** Data for experiments: `data.world` makes it, `data.spair` and `data.dense` read it, `data.decodeImage` decodes one picture. */
+/** Data for experiments: `data.world` makes it, `data.spair`, `data.dense` and `data.refer` read it, `data.decodeImage` decodes one picture. */
 export * as dense from "./dense";
+export * as refer from "./refer";
 export * as spair from "./spair";
 export * as world from "./world";
 export { decodeImage, ImageError, type DecodeOptions, type ImageInput, type RawImage } from "./image";

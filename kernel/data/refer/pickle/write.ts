@@ -1,0 +1,53 @@
+/** Operations of protocol 2 that plain data need (Python's `pickletools`). */
+const CODES = { protocol: 0x80, mark: 0x28, none: 0x4e, whole: 0x4a, double: 0x47, text: 0x58, yes: 0x88, no: 0x89 };
+const LISTS = { empty: 0x5d, appends: 0x65, emptyDictionary: 0x7d, setItems: 0x75, stop: 0x2e };
+
+const utf8 = new TextEncoder();
+
+/** Writes plain JSON data as a pickle of protocol 2, which `pickle.load` of Python 2 and 3 reads. */
+export function writePickle(value: unknown): Uint8Array {
+  const parts: Uint8Array[] = [Uint8Array.of(CODES.protocol, 2)];
+  write(value, parts);
+  parts.push(Uint8Array.of(LISTS.stop));
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function write(value: unknown, parts: Uint8Array[]): void {
+  if (value === null || value === undefined) parts.push(Uint8Array.of(CODES.none));
+  else if (typeof value === "boolean") parts.push(Uint8Array.of(value ? CODES.yes : CODES.no));
+  else if (typeof value === "number") parts.push(numberOf(value));
+  else if (typeof value === "string") parts.push(textOf(value));
+  else if (Array.isArray(value)) between(LISTS.empty, LISTS.appends, value, parts);
+  else between(LISTS.emptyDictionary, LISTS.setItems, Object.entries(value as object).flat(), parts);
+}
+
+function between(start: number, end: number, items: readonly unknown[], parts: Uint8Array[]): void {
+  parts.push(Uint8Array.of(start, CODES.mark));
+  for (const item of items) write(item, parts);
+  parts.push(Uint8Array.of(end));
+}
+
+function numberOf(value: number): Uint8Array {
+  const isWhole = Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+  const out = new Uint8Array(isWhole ? 5 : 9);
+  const view = new DataView(out.buffer);
+  out[0] = isWhole ? CODES.whole : CODES.double;
+  if (isWhole) view.setInt32(1, value, true);
+  else view.setFloat64(1, value);
+  return out;
+}
+
+function textOf(value: string): Uint8Array {
+  const bytes = utf8.encode(value);
+  const out = new Uint8Array(5 + bytes.length);
+  out[0] = CODES.text;
+  new DataView(out.buffer).setUint32(1, bytes.length, true);
+  out.set(bytes, 5);
+  return out;
+}
