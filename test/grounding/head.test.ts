@@ -142,8 +142,7 @@ describe("a grounding head", () => {
   it("lets only the first two channels of legacy positions vary", async () => {
     const { textPositions } = await import("../../kernel/grounding/positions.ts");
     const [legacy, real] = [true, false].map((on) => tf.reshape(textPositions(6, 8, on), [6, 8]));
-    const varies = (x: Tensor): boolean[] =>
-      tf.split(x, 8, 1).map((channel) => new Set(channel.dataSync()).size > 1);
+    const varies = (x: Tensor): boolean[] => tf.split(x, 8, 1).map((channel) => new Set(channel.dataSync()).size > 1);
     assert.deepEqual(varies(legacy), [true, true, false, false, false, false, false, false]);
     assert.ok(varies(real).every(Boolean));
   });
