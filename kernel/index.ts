@@ -13,6 +13,7 @@ export * as lora from "./lora";
 export * as models from "./models";
 export * as nn from "./nn";
 export * as onnx from "./onnx";
+export * as refine from "./refine";
 export * as safetensors from "./safetensors";
 export * as sak from "./sak";
 export * as studies from "./studies";

@@ -27,7 +27,7 @@ export interface GroundingBatch {
 }
 
 /** Expressions, pictures and order of {@link batches}. */
-export interface GroundingBatchOptions extends Omit<BatchOptions, "size"> {
+export interface GroundingBatchOptions extends Omit<BatchOptions, "batchSize"> {
   /** Expressions, such as those of `data.refer.read`. */
   expressions: readonly ReferExpression[];
   /** Folder of the pictures, or a function that returns a picture. */
@@ -43,7 +43,7 @@ export interface GroundingBatchOptions extends Omit<BatchOptions, "size"> {
   /** Standard deviation of each channel. Default: ImageNet's. */
   std?: readonly [number, number, number];
   /** Expressions in a batch. Default 32. */
-  size?: number;
+  batchSize?: number;
 }
 
 const FN = "grounding.batches";
@@ -55,7 +55,7 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
   clean: true,
   mean: true,
   std: true,
-  size: true,
+  batchSize: true,
   shuffle: true,
   seed: true,
   dropLast: true,
@@ -73,8 +73,8 @@ const STD = [0.229, 0.224, 0.225] as const;
  */
 export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
   checkOptionNames(FN, options, NAMES, GroundingError);
-  const { expressions, tokenizer, clean = true, size = 32, shuffle, seed, dropLast } = options;
-  const source = inOrder(expressions, { size, shuffle, seed, dropLast });
+  const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
+  const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
   const plan = planOf(model, options);
   return {
     length: source.length,

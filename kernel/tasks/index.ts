@@ -4,3 +4,4 @@ export * as answers from "./answers";
 export * as boxes from "./boxes";
 export * as probe from "./probe";
 export * as dense from "./dense";
+export { seedMean, type SeedMean } from "./seeds";

@@ -33,7 +33,14 @@ describe("training of SimVG", () => {
     await nn.start("native");
     data = await referring();
     const { expressions, images, tokenizer } = data;
-    source = grounding.batches(model(), { expressions, images, tokenizer, size: 8, seed: 1, phrases: { length: 14 } });
+    source = grounding.batches(model(), {
+      expressions,
+      images,
+      tokenizer,
+      batchSize: 8,
+      seed: 1,
+      phrases: { length: 14 },
+    });
   });
   after(() => data.remove());
 

@@ -5,7 +5,7 @@ import { checkModule, goldenFile } from "./golden.ts";
 import { nn, type Tensor, tf } from "./names.ts";
 
 const golden = goldenFile("deformable");
-const SIZES: nn.GridSize[] = [
+const SIZES: nn.Grid[] = [
   [3, 4],
   [2, 2],
 ];
@@ -107,7 +107,7 @@ onEveryDevice("deformable attention", () => {
         () => layer.forward(query, { ...call, references: tf.zeros([1, 4, 2]) }),
         /references must be \[2 or 1, 5, 2\], received \[1, 4, 2\]/,
       );
-      const sizes: nn.GridSize[] = [
+      const sizes: nn.Grid[] = [
         [3, 3],
         [2, 2],
       ];

@@ -1,6 +1,7 @@
 import { startTfjs } from "../../backend/tfjs";
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/floats";
+import { joinFloats } from "../../numeric";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { existsSync } from "../../platform/files";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
@@ -164,9 +165,7 @@ function resampledPlaces(tensor: SafetensorsTensor, { grid: [rows, columns] }: B
   if (tensor.shape.length !== 2 || count - first === rows * columns || !Number.isInteger(side)) return null;
   const table = toFloat32(tensor);
   const cells = resampleTable(table.subarray(first * features), { side, rows, columns, features }, "bicubic");
-  const data = new Float32Array(first * features + cells.length);
-  data.set(table.subarray(0, first * features));
-  data.set(cells, first * features);
+  const data = joinFloats([table.subarray(0, first * features), cells]);
   return { dtype: "F32", shape: [first + rows * columns, features], data };
 }
 

@@ -1,8 +1,9 @@
+import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { computesInMemory } from "../../backend/tfjs";
 import { sampleLoops, sampleLoopsBackward } from "./loops";
-import type { GridSize, SamplingSizes } from "./sizes";
+import type { SamplingSizes } from "./sizes";
 import { NnError } from "../error";
 import { scatterRows } from "../rows";
 
@@ -25,7 +26,7 @@ import { scatterRows } from "../rows";
  */
 export function deformableSample(
   values: Tensor,
-  sizes: readonly GridSize[],
+  sizes: readonly Grid[],
   locations: Tensor,
   weights: Tensor,
   way: SamplingWay = computesInMemory() ? "loops" : "operations",
@@ -46,7 +47,7 @@ export function deformableSample(
 /** Way of computing: loops in JavaScript, or operations of tfjs. */
 export type SamplingWay = "loops" | "operations";
 
-function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): SamplingSizes {
+function planOf(values: Tensor, sizes: readonly Grid[], locations: Tensor, weights: Tensor): SamplingSizes {
   const fn = "nn.deformableSample";
   const [B, S, H, D] = values.shape;
   const [, N, , L, P] = weights.shape;

@@ -1,3 +1,5 @@
+import { joinBytes } from "../../../numeric";
+
 /** Operations of protocol 2 that plain data need (Python's `pickletools`). */
 const CODES = { protocol: 0x80, mark: 0x28, none: 0x4e, whole: 0x4a, double: 0x47, text: 0x58, yes: 0x88, no: 0x89 };
 const LISTS = { empty: 0x5d, appends: 0x65, emptyDictionary: 0x7d, setItems: 0x75, stop: 0x2e };
@@ -9,13 +11,7 @@ export function writePickle(value: unknown): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(CODES.protocol, 2)];
   write(value, parts);
   parts.push(Uint8Array.of(LISTS.stop));
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinBytes(parts);
 }
 
 function write(value: unknown, parts: Uint8Array[]): void {

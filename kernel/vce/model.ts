@@ -1,23 +1,11 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { DeformableAttention, gridReferences, LayerNorm, Module } from "../nn";
+import { gridReferences, LayerNorm, Module } from "../nn";
 import type { MatrixPicture } from "../picture";
+import { fullVceOptions, type VceOptions } from "./config";
 import { VceError } from "./error";
+import { LevelAttention } from "./layers";
 import { levelPictures } from "./pictures";
-
-/** Options of {@link Vce}. */
-export interface VceOptions {
-  /** Fused hidden states, by index as in `forwardIntermediates`. Default: the paper's for CLIP-L. */
-  indices?: readonly number[];
-  /** Level whose tokens are the queries and are enhanced, one of `indices`. Default: the first, the paper's -2. */
-  anchor?: number;
-  /** Number of heads. Default 16. */
-  heads?: number;
-  /** Places that each head samples in each level. Default 4. */
-  points?: number;
-  /** Keep a third norm that the release makes and never uses, so that its tensors load. Default false. */
-  unusedNorm?: boolean;
-}
 
 const EPS = 1e-6;
 
@@ -34,24 +22,27 @@ export class Vce extends Module {
   readonly normQuery: LayerNorm;
   readonly normFeature: LayerNorm;
   readonly norm: LayerNorm | null;
-  readonly attn: DeformableAttention;
+  readonly attn: LevelAttention;
   readonly indices: readonly number[];
   readonly anchor: number;
 
+  /**
+   * @param features width of the levels' tokens
+   * @throws VceError for levels or an anchor that cannot be
+   * @throws NnError unless `features` is a multiple of the number of heads
+   */
   constructor(
     readonly features: number,
-    { indices = [-2, -8, -14, -20], anchor = indices[0], heads = 16, points = 4, unusedNorm = false }: VceOptions = {},
+    options: VceOptions = {},
   ) {
     super();
-    if (!indices.length || new Set(indices).size < indices.length)
-      throw new VceError("vce.Vce", "indices must name at least one level, each once", [...indices]);
-    if (!indices.includes(anchor)) throw new VceError("vce.Vce", `anchor must be one of ${indices.join(", ")}`, anchor);
+    const { indices, anchor, heads, points, unusedNorm } = fullVceOptions(options);
     this.indices = indices;
     this.anchor = anchor;
     this.normQuery = new LayerNorm(features, { eps: EPS });
     this.normFeature = new LayerNorm(features, { eps: EPS });
     this.norm = unusedNorm ? new LayerNorm(features, { eps: EPS }) : null;
-    this.attn = new DeformableAttention(features, { heads, levels: indices.length, points });
+    this.attn = new LevelAttention(features, { heads, levels: indices.length, points });
   }
 
   /**
@@ -106,11 +97,7 @@ export class Vce extends Module {
 
   /** Returns each level's share for every token and head, [B, H · W, heads, levels]. */
   private tokenWeights(levels: readonly Tensor[]): Tensor {
-    const { heads, points } = this.attn;
-    const query = this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]);
-    const scores = tf.reshape(this.attn.attentionWeights.forward(query), [-1, this.indices.length * points]);
-    const [images, tokens] = query.shape;
-    return tf.sum(tf.reshape(tf.softmax(scores), [images, tokens, heads, this.indices.length, points]), 4);
+    return this.attn.shares(this.normQuery.forward(levels[this.indices.indexOf(this.anchor)]));
   }
 
   private check(levels: readonly Tensor[], [rows, columns]: readonly [number, number]): void {
