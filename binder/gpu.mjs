@@ -72,7 +72,10 @@ async function timed(name, program, script, args, env = {}) {
 function inTime(promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the ${MINUTES} minutes are over`)), Math.max(0, END - performance.now()));
+    timer = setTimeout(
+      () => reject(new Error(`the ${MINUTES} minutes are over`)),
+      Math.max(0, END - performance.now()),
+    );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -90,7 +93,12 @@ async function encoderRows(require, environment, folder) {
     const peer = await timed(`Python's onnxruntime, batch ${batch}`, python(), "gpu.py", [model, String(batch)]);
     const [fovea, theirs] = [rate(batch, own), rate(batch, peer)];
     const is = ratio(peer, own);
-    rows.push({ what: `ViT-B/16, 224 px, batch ${batch}, images/s`, Fovea: fovea, peer: `onnxruntime ${theirs}`, ratio: is });
+    rows.push({
+      what: `ViT-B/16, 224 px, batch ${batch}, images/s`,
+      Fovea: fovea,
+      peer: `onnxruntime ${theirs}`,
+      ratio: is,
+    });
     say(`ViT-B/16, batch ${batch}: ${fovea} images/s, Python's onnxruntime ${theirs}`);
   }
   return rows;
@@ -115,7 +123,12 @@ async function trainingRows(environment, folder) {
     const own = await timed(`Fovea, ${title}`, process.execPath, "training-peer.mjs", args, environment);
     const theirs = [name, String(batch), folder, "cuda"];
     const peer = own === null ? null : await timed(`torch, ${title}`, python(), "training.py", theirs);
-    rows.push({ what: `${title}, steps/s`, Fovea: rate(1, own), peer: `torch ${rate(1, peer)}`, ratio: ratio(peer, own) });
+    rows.push({
+      what: `${title}, steps/s`,
+      Fovea: rate(1, own),
+      peer: `torch ${rate(1, peer)}`,
+      ratio: ratio(peer, own),
+    });
     say(`${title}: ${rate(1, own)} steps/s, torch ${rate(1, peer)}`);
   }
   return rows;

@@ -110,7 +110,14 @@ function overview(entries: [command: string, usage: string][]): string {
     const [head] = usage.split("\n");
     return `  fovea ${command.padEnd(18)} ${/^usage: .*?: (.*)$/.exec(head)?.[1] ?? ""}`;
   });
-  return ["usage: fovea <command> [options]", "", ...rows, "", "fovea <command> --help says more, fovea --version which one this is.", ""].join("\n");
+  return [
+    "usage: fovea <command> [options]",
+    "",
+    ...rows,
+    "",
+    "fovea <command> --help says more, fovea --version which one this is.",
+    "",
+  ].join("\n");
 }
 
 /** Tests whether the arguments ask for help. */

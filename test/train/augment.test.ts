@@ -76,7 +76,7 @@ describe("random augmentations", () => {
     augment.randomFlip(),
     augment.colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, p: 0.8 }),
     augment.randomGrayscale(0.2),
-    augment.randomBlur({ batchSize: 3 }),
+    augment.randomBlur({ size: 3 }),
     augment.randomSolarize(),
   );
 
