@@ -1,5 +1,12 @@
 /** Visual grounding (SimVG, arXiv 2409.17531): boxes of what a phrase names, by a fast branch that a decoder has taught. */
 export { batches, type GroundingBatch, type GroundingBatchOptions } from "./batches";
+export {
+  confidence,
+  type Confidence,
+  type ConfidenceOptions,
+  type ConfidencePoint,
+  type ConfidenceSample,
+} from "./confidence";
 export type { FullGroundingHeadConfig, GroundingBranch, GroundingHeadConfig } from "./config";
 export { groundingHeadParameters, type GroundingHeadParameters } from "./count";
 export { type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./decoder";

@@ -3,9 +3,11 @@ import type { Beit3Input } from "../models/beit3/beit3";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { BoxPrecision, type BoxPrecisionResult } from "../tasks/boxes/precision";
 import { type GeneralizedResult, GeneralizedScore, type GeneralizedScoreOptions } from "../tasks/boxes/generalized";
+import { iou } from "../tasks/boxes/plain";
 import type { BatchSource } from "../train/batches";
 import type { LossWithMetrics } from "../train/update";
 import type { GroundingBatch } from "./batches";
+import type { ConfidenceSample } from "./confidence";
 import type { GroundingBranch } from "./config";
 import { GroundingError } from "./error";
 import { groundingLoss, type GroundingLossOptions } from "./loss";
@@ -81,6 +83,8 @@ export interface Evaluation {
   precision: Record<string, BoxPrecisionResult>;
   /** Scores over all expressions, also those without target or with several. */
   generalized: GeneralizedResult;
+  /** Score of the best box of each expression with one target, and whether it is right, for `grounding.confidence`. */
+  samples: ConfidenceSample[];
 }
 
 const EVALUATE_NAMES: OptionNames<EvaluateOptions> = {
@@ -103,16 +107,19 @@ export async function evaluate(
   checkOptionNames("grounding.evaluate", options, EVALUATE_NAMES, GroundingError);
   const { branch, generalized, onProgress, signal } = options;
   const [precision, score] = [new BoxPrecision(), new GeneralizedScore(generalized)];
+  const samples: ConfidenceSample[] = [];
   for (let index = 0; index < source.length; index++) {
     signal?.throwIfAborted();
     const batch = await source.batch(0, index);
     predict(model, batch, { branch }).forEach((found, i) => {
       const { boxes, split } = batch.expressions[i];
       const best = found.reduce((a, b) => (b.score > a.score ? b : a));
-      if (boxes.length === 1) precision.add(best.box, boxes[0], split);
       score.add(found, boxes);
+      if (boxes.length !== 1) return;
+      precision.add(best.box, boxes[0], split);
+      samples.push({ score: best.score, correct: iou(best.box, boxes[0]) >= precision.threshold });
     });
     onProgress?.({ done: index + 1, total: source.length });
   }
-  return { precision: precision.table(), generalized: score.value() };
+  return { precision: precision.table(), generalized: score.value(), samples };
 }

@@ -141,7 +141,9 @@ describe("training of SimVG", () => {
     const one = model({ queries: 2 }).eval();
     const found = grounding.predict(one, await source.batch(0, 0));
     assert.deepEqual([found.length, found[0].length], [8, 2]);
-    const { precision, generalized } = await grounding.evaluate(one, source);
+    const { precision, generalized, samples } = await grounding.evaluate(one, source);
+    assert.equal(samples.filter(({ correct }) => correct).length, precision.train.correct);
+    assert.equal(samples.length, precision.train.count);
     assert.deepEqual([precision.train.count, generalized.count], [data.expressions.length, data.expressions.length]);
     const decoder = await grounding.evaluate(one, source, { branch: "decoder" });
     assert.notEqual(decoder.precision.train.meanIou, precision.train.meanIou);

@@ -76,3 +76,6 @@ export class ReferChecker {
 
 /** Returns COCO's `[x, y, width, height]` of corners. */
 export const cocoBox = ([left, top, right, bottom]: Box): number[] => [left, top, right - left, bottom - top];
+
+/** Returns the number of pixels in a box. */
+export const areaOfBox = ([left, top, right, bottom]: Box): number => (right - left) * (bottom - top);

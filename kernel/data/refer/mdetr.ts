@@ -1,5 +1,4 @@
-import { areaOfBox } from "./area";
-import { cocoBox, type ReferChecker } from "./check";
+import { areaOfBox, cocoBox, type ReferChecker } from "./check";
 import type { ReferExpression } from "./expression";
 
 /** Reads MDETR's COCO-like file: an entry of `images` is one expression, its annotations are the targets. */

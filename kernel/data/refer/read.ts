@@ -8,7 +8,8 @@ import { ReferError } from "./error";
 import { countSplits, type ReferDataset, type ReferExpression, type ReferLayout } from "./expression";
 import { checkFacts, type ReferName } from "./facts";
 import { readMdetr } from "./mdetr";
-import { PickleRefusal, readPickle } from "./pickle/read";
+import { readPickle } from "./pickle/read";
+import { PickleRefusal } from "./pickle/value";
 import { readSeqtr } from "./seqtr";
 import { readToolkit } from "./toolkit";
 

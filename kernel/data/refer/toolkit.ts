@@ -1,5 +1,4 @@
-import { areaOfBox } from "./area";
-import { cocoBox, type ReferChecker } from "./check";
+import { areaOfBox, cocoBox, type ReferChecker } from "./check";
 import type { ReferExpression, ReferImage } from "./expression";
 
 /** Boxes and pictures of an `instances.json`. */

@@ -1,4 +1,4 @@
-import { PickleRefusal, type PlainValue } from "./read";
+import { PickleRefusal, type PlainValue } from "./value";
 
 /** Stack and memory of the machine that a pickle is a program for. */
 export class PickleStack {

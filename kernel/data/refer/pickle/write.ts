@@ -1,7 +1,17 @@
 import { joinBytes } from "../../../numeric";
 
 /** Operations of protocol 2 that plain data need (Python's `pickletools`). */
-const CODES = { protocol: 0x80, mark: 0x28, none: 0x4e, whole: 0x4a, double: 0x47, text: 0x58, yes: 0x88, no: 0x89 };
+const CODES = {
+  protocol: 0x80,
+  mark: 0x28,
+  none: 0x4e,
+  whole: 0x4a,
+  long: 0x8a,
+  double: 0x47,
+  text: 0x58,
+  yes: 0x88,
+  no: 0x89,
+};
 const LISTS = { empty: 0x5d, appends: 0x65, emptyDictionary: 0x7d, setItems: 0x75, stop: 0x2e };
 
 const utf8 = new TextEncoder();
@@ -30,12 +40,21 @@ function between(start: number, end: number, items: readonly unknown[], parts: U
 }
 
 function numberOf(value: number): Uint8Array {
-  const isWhole = Number.isInteger(value) && Math.abs(value) < 2 ** 31;
-  const out = new Uint8Array(isWhole ? 5 : 9);
+  const isShort = Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+  if (!isShort && Number.isSafeInteger(value)) return longOf(value);
+  const out = new Uint8Array(isShort ? 5 : 9);
   const view = new DataView(out.buffer);
-  out[0] = isWhole ? CODES.whole : CODES.double;
-  if (isWhole) view.setInt32(1, value, true);
+  out[0] = isShort ? CODES.whole : CODES.double;
+  if (isShort) view.setInt32(1, value, true);
   else view.setFloat64(1, value);
+  return out;
+}
+
+/** Writes a whole number of more than 32 bits with its length in bytes. */
+function longOf(value: number): Uint8Array {
+  const out = new Uint8Array(10);
+  out.set([CODES.long, 8]);
+  new DataView(out.buffer).setBigInt64(2, BigInt(value), true);
   return out;
 }
 
