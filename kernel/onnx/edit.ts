@@ -1,4 +1,4 @@
-import { integerAttribute, tensorMessage, valueMessage } from "./build";
+import { attributeMessage, tensorMessage, valueMessage } from "./build";
 import { bytesField, integerField, messageField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
@@ -123,7 +123,7 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
   if (!isAttention(node)) return joinBytes([dropFields(old, 2), ...outputs]);
-  const mode = bytesField(5, integerAttribute("qk_matmul_output_mode", 3));
+  const mode = bytesField(5, attributeMessage("qk_matmul_output_mode", 3));
   return joinBytes([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 

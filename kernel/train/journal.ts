@@ -35,6 +35,8 @@ export type RunFacts = Pick<RunFile, "seed" | "clipNorm" | "trained">;
 
 /** Everything that a training writes about itself: the record of its run, and TensorBoard's event file. */
 export class Journal {
+  private isBroken = false;
+
   private constructor(
     private readonly run: RunWriter | null,
     private readonly tensorboard: TensorBoard | null,
@@ -43,7 +45,8 @@ export class Journal {
   /**
    * Opens the files that the options name.
    *
-   * @throws TrainError for bad options, or a folder that cannot be written
+   * @throws TrainError for bad options
+   * @throws FileError for a folder that cannot be written
    */
   static async open(
     { log, tensorboard, name }: { log?: RunLog; tensorboard?: string; name: string },
@@ -56,18 +59,29 @@ export class Journal {
   }
 
   /** Adds a step. */
-  async stepped(report: StepReport): Promise<void> {
-    this.run?.stepped(report);
-    await this.tensorboard?.write(report);
+  stepped(report: StepReport): Promise<void> {
+    return this.attempt(async () => {
+      this.run?.stepped(report);
+      await this.tensorboard?.write(report);
+    });
   }
 
-  /** Writes the end. A failure to write warns: the training is over, and its own error must come through. */
-  async ended(how: TrainingEnd, message = ""): Promise<void> {
-    try {
+  /** Writes the end. */
+  ended(how: TrainingEnd, message = ""): Promise<void> {
+    return this.attempt(async () => {
       this.run?.ended(how, message);
       await this.tensorboard?.flush();
+    });
+  }
+
+  /** Writes, or warns once and writes no more: a disk that is full must not end a training that has begun. */
+  private async attempt(write: () => Promise<void>): Promise<void> {
+    if (this.isBroken) return;
+    try {
+      await write();
     } catch (error) {
-      console.warn((error as Error).message);
+      this.isBroken = true;
+      console.warn(`${FN}: the log of this run ends here: ${(error as Error).message}`);
     }
   }
 }
@@ -92,7 +106,7 @@ class RunWriter {
     if (typeof name !== "string") throw new TrainError(FN, "the name of a log must be text", name);
     const started = new Date().toISOString();
     const id = `${started.replace(/[-:]|\.\d+Z$/g, "").replace("T", "-")}-${platform().uuid().slice(0, 8)}`;
-    await makeFolder(folder);
+    await mkdir(folder, { recursive: true });
     const path = join(folder, `${id}${RUN_FILE}`);
     return new RunWriter(path, name || id, { ...facts, started, config: plainConfig(config) });
   }
@@ -118,23 +132,9 @@ class RunWriter {
     const { process } = platform();
     const updated = new Date().toISOString();
     const run = this.record.save(POINTS, 0);
-    try {
-      writeRunFile(this.path, runFile({ ...this.facts, updated, process, run }));
-    } catch (error) {
-      throw new TrainError(FN, `the run's file must be writable (${codeOf(error)})`, this.path);
-    }
+    writeRunFile(this.path, runFile({ ...this.facts, updated, process, run }));
     const now = performance.now();
     this.nextWrite = now + Math.max(WRITE_EVERY_MS, (now - start) / WRITE_SHARE);
-  }
-}
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new TrainError(FN, `the folder of the log must be writable (${codeOf(error)})`, folder);
   }
 }
 

@@ -2,7 +2,7 @@ import { Described, DISPLAY, type DisplayBundle, tabulate } from "../display/des
 import { readdir } from "../platform/files";
 import { join } from "../platform/path";
 import { counted } from "../protocol/core/words";
-import type { CurveKind, RunState } from "../protocol/training/payload";
+import type { RunState, SavedRun } from "../protocol/training/payload";
 import { RunRecord } from "../protocol/training/record";
 import { durationText, latestNumbers, numberText } from "../protocol/training/words";
 import { TrainError } from "./error";
@@ -41,11 +41,9 @@ export class StoredRun {
   readonly numbers: Readonly<Record<string, number>>;
   /** Curves and progress in plain data, for `view.training`. */
   readonly record: unknown;
-  readonly #record: RunRecord;
 
   /** @internal */
   constructor(id: string, { run, started, seed, trained, config }: RunFile) {
-    this.#record = RunRecord.load(run);
     const { plan, progress } = run;
     this.id = id;
     this.name = run.name;
@@ -59,7 +57,7 @@ export class StoredRun {
     this.seed = seed;
     this.trained = trained;
     this.config = config;
-    this.numbers = Object.fromEntries(latestNumbers(this.#record));
+    this.numbers = Object.fromEntries(latestNumbers(RunRecord.load(run)));
     this.record = run;
   }
 
@@ -71,7 +69,9 @@ export class StoredRun {
    * @returns steps `[N]` and values `[N]`; null where the run has no such curve
    */
   curve(name: string, of: "train" | "validation" = "train"): { steps: number[]; values: number[] } | null {
-    const points = this.#record.curve(of satisfies CurveKind, name)?.points();
+    const points = RunRecord.load(this.record as SavedRun)
+      .curve(of, name)
+      ?.points();
     return points ? { steps: points.map(({ step }) => step), values: points.map(({ value }) => value) } : null;
   }
 }

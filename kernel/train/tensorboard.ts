@@ -24,7 +24,8 @@ export class TensorBoard {
   /**
    * Makes a new event file in a folder.
    *
-   * @throws TrainError for a folder that cannot be written
+   * @throws TrainError for no folder
+   * @throws FileError for one that cannot be written
    */
   static async open(folder: string): Promise<TensorBoard> {
     if (typeof folder !== "string" || !folder)
@@ -51,19 +52,14 @@ export class TensorBoard {
   /**
    * Writes everything to disk.
    *
-   * @throws TrainError for a folder that cannot be written
+   * @throws FileError for a folder that cannot be written
    */
   async flush(): Promise<void> {
     const bytes = joinBytes(this.pending);
     this.pending = [];
     this.written = performance.now();
-    try {
-      await mkdir(this.folder, { recursive: true });
-      await appendFile(this.path, bytes);
-    } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code;
-      throw new TrainError("train.fit", `the folder of tensorboard must be writable (${why})`, this.folder);
-    }
+    await mkdir(this.folder, { recursive: true });
+    await appendFile(this.path, bytes);
   }
 }
 

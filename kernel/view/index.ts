@@ -66,6 +66,7 @@ export {
   type RunPlan,
   type RunState,
   type StoredRunLike,
+  type TrainingNumbersLike,
   type TrainingObserverLike,
   type TrainingPlanLike,
   type TrainingRunLike,

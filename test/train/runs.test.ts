@@ -89,11 +89,31 @@ describe("a run's record", () => {
     assert.equal((await stateOf(folder))[0], "interrupted 5 its process ended");
   });
 
+  it("that can no longer be written warns once, and the training goes on", async (t) => {
+    const folder = join(top, "gone");
+    const warn = t.mock.method(console, "warn", () => undefined);
+    const tensorboard = join(folder, "events");
+    const validation = { every: 1, run: () => ({ accuracy: 0.5 }) };
+    const { ended } = await train.fit(line({ log: { folder }, tensorboard, validation }), ({ step }) => {
+      if (step !== 3) return;
+      rmSync(folder, { recursive: true });
+      writeFileSync(folder, "");
+    });
+    assert.equal(ended, "finished");
+    assert.deepEqual(
+      warn.mock.calls.map(({ arguments: [text] }) => String(text).slice(0, 44)),
+      ["train.fit: the log of this run ends here: mkdir"].map((text) => text.slice(0, 44)),
+    );
+  });
+
   it("refuses a log that cannot be kept, before the first step", async () => {
     const fit = (log: unknown): Promise<unknown> =>
       train.fit(line({ log: log as train.RunLog }), () => assert.fail("no step is made"));
     writeFileSync(join(top, "file"), "");
-    await assert.rejects(fit({ folder: join(top, "file") }), /the folder of the log must be writable \(EEXIST\)/);
+    await assert.rejects(
+      fit({ folder: join(top, "file") }),
+      /the place must be one that can be written \(ENOTDIR\), received .*file/,
+    );
     await assert.rejects(fit({}), /log needs a folder of runs/);
     await assert.rejects(fit({ folder: top, tags: [] }), /options are folder, name, config, received "tags"/);
     await assert.rejects(fit({ folder: top, config: [1] }), /must be a plain object, received \[1\]/);

@@ -20,7 +20,14 @@ import { isEnd, RunRecord } from "../../protocol/training/record";
 import { saveTraining } from "./save";
 import { describeTraining } from "./text";
 
-export type { StoredRunLike, TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
+export type {
+  StoredRunLike,
+  TrainingNumbersLike,
+  TrainingObserverLike,
+  TrainingPlanLike,
+  TrainingRunLike,
+  TrainingStepLike,
+} from "./input";
 export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
 
 /** Options of `view.training`. */

@@ -3,7 +3,7 @@ import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from ".
 import type { RunState, RunStep } from "../../protocol/training/payload";
 import { shortLabel, stepOf, type TrainingNumbersLike, type TrainingPlanLike } from "../../protocol/training/told";
 
-export type { TrainingPlanLike } from "../../protocol/training/told";
+export type { TrainingNumbersLike, TrainingPlanLike } from "../../protocol/training/told";
 
 /** A training that can be observed and steered, as `train.TrainingControl`. */
 export interface TrainingRunLike {
