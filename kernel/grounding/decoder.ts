@@ -66,6 +66,8 @@ export class QueryDecoderLayer extends nn.Module {
   }
 }
 
+nn.allowCapture(QueryDecoderLayer, { whole: true, shared: ["positions"] });
+
 /** Layers of DETR's decoder that start from zeros, with one norm on the output of every layer. */
 export class QueryDecoder extends nn.Module {
   readonly layers: QueryDecoderLayer[];

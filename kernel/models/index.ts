@@ -1,4 +1,4 @@
-/** Models that see and answer: a small language model, and its connection to an encoder. */
+/** Models that see, read and answer: vision transformers, a multimodal encoder, a small language model and its connection to an encoder. */
 export { ModelError } from "./error";
 export { load, type LoadedLanguageModel } from "./load";
 export {
@@ -32,6 +32,19 @@ export {
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
+export { Beit3, Beit3Encoder, type Beit3Input, type Beit3Output, Beit3VisionEmbedding } from "./beit3/beit3";
+export { Beit3Attention, type Beit3Call, Beit3FeedForward, Beit3Layer, Multiway } from "./beit3/layer";
+export { type Beit3Config, beit3Config, type Beit3Preset, type FullBeit3Config } from "./beit3/config";
+export { beit3Parameters } from "./beit3/count";
+export {
+  type Beit3LoadReport,
+  loadBeit3,
+  type LoadBeit3Options,
+  loadBeit3State,
+  type LoadBeit3StateOptions,
+  type LoadedBeit3,
+  saveBeit3,
+} from "./beit3/load";
 export type { OnnxInput, OnnxResult } from "./onnx/inputs";
 export { toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
 export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";

@@ -26,11 +26,15 @@ export interface AdamWOptions {
   eps?: number;
   /** Decoupled weight decay. Default 0.01. */
   weightDecay?: number;
+  /** Divide by the largest second moment so far (AMSGrad; Reddi et al., arXiv 1904.09237). Default false. */
+  amsgrad?: boolean;
 }
 
 interface Moments {
   first: Variable;
   second: Variable;
+  /** Largest second moment so far, with AMSGrad. */
+  largest: Variable | null;
   steps: number;
 }
 
@@ -62,7 +66,7 @@ function alike(updates: readonly MomentsUpdate[]): MomentsUpdate[][] {
  *     θ ← θ (1 - η λ);  m ← m + (1 - β₁)(g - m);  v ← β₂ v + (1 - β₂) g²
  *     θ ← θ - η / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
  *
- * As in PyTorch, t counts the updates of each parameter.
+ * AMSGrad takes the largest v so far in the last line. As in PyTorch, t counts the updates of each parameter.
  */
 export class AdamW implements Optimizer {
   private readonly moments = new Map<string, Moments>();
@@ -72,7 +76,14 @@ export class AdamW implements Optimizer {
     private readonly groups: readonly ParameterGroup[],
     options: AdamWOptions = {},
   ) {
-    this.settings = { learningRate: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01, ...options };
+    this.settings = {
+      learningRate: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0.01,
+      amsgrad: false,
+      ...options,
+    };
     checkSettings(this.settings);
     checkGroups("train.AdamW", groups);
   }
@@ -86,12 +97,19 @@ export class AdamW implements Optimizer {
     for (const batch of alike(updates)) if (!this.updateTogether(batch)) for (const one of batch) this.update(one);
   }
 
-  private update({ moments: { first, second, steps }, parameter, gradient, rate, decay }: MomentsUpdate): void {
+  private update({
+    moments: { first, second, largest, steps },
+    parameter,
+    gradient,
+    rate,
+    decay,
+  }: MomentsUpdate): void {
     const { betas, eps } = this.settings;
     tf.tidy(() => {
       first.assign(tf.add(first, tf.mul(tf.sub(gradient, first), 1 - betas[0])));
       second.assign(tf.add(tf.mul(second, betas[1]), tf.mul(tf.square(gradient), 1 - betas[1])));
-      const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - betas[1] ** steps)), eps);
+      largest?.assign(tf.maximum(largest, second));
+      const denominator = tf.add(tf.div(tf.sqrt(largest ?? second), Math.sqrt(1 - betas[1] ** steps)), eps);
       const decayed = decay === 0 ? parameter.value : tf.mul(parameter.value, 1 - rate * decay);
       const change = tf.mul(tf.div(first, denominator), rate / (1 - betas[0] ** steps));
       parameter.assign(tf.sub(decayed, change));
@@ -100,7 +118,8 @@ export class AdamW implements Optimizer {
 
   /** Updates parameters of one rate, decay and count of updates in one operation, where the device has it. */
   private updateTogether(batch: readonly MomentsUpdate[]): boolean {
-    const { betas, eps } = this.settings;
+    const { betas, eps, amsgrad } = this.settings;
+    if (amsgrad) return false;
     const [{ rate, decay, moments }] = batch;
     return tf.tidy(() => {
       const numbers = [
@@ -127,7 +146,8 @@ export class AdamW implements Optimizer {
   private momentsOf(name: string, parameter: Parameter): Moments {
     const known = this.moments.get(name);
     if (known) return known;
-    const made = { first: zerosLike(parameter), second: zerosLike(parameter), steps: 0 };
+    const largest = this.settings.amsgrad ? zerosLike(parameter) : null;
+    const made = { first: zerosLike(parameter), second: zerosLike(parameter), largest, steps: 0 };
     this.moments.set(name, made);
     return made;
   }
@@ -138,9 +158,10 @@ export class AdamW implements Optimizer {
 
   async state(): Promise<Map<string, SafetensorsTensor>> {
     const tensors = new Map<string, SafetensorsTensor>();
-    for (const [name, { first, second, steps }] of this.moments) {
+    for (const [name, { first, second, largest, steps }] of this.moments) {
       tensors.set(`exp_avg.${name}`, await stored(first));
       tensors.set(`exp_avg_sq.${name}`, await stored(second));
+      if (largest) tensors.set(`max_exp_avg_sq.${name}`, await stored(largest));
       tensors.set(`step.${name}`, { dtype: "F64", shape: [], data: Float64Array.of(steps) });
     }
     return tensors;
@@ -156,14 +177,16 @@ export class AdamW implements Optimizer {
       moments.steps = Number(tensors.get(key)?.data[0]);
       restore(fn, moments.first, tensors.get(`exp_avg.${name}`), name);
       restore(fn, moments.second, tensors.get(`exp_avg_sq.${name}`), name);
+      if (moments.largest) restore(fn, moments.largest, tensors.get(`max_exp_avg_sq.${name}`), name);
     }
   }
 
   /** Resets and frees the state. */
   dispose(): void {
-    for (const { first, second } of this.moments.values()) {
+    for (const { first, second, largest } of this.moments.values()) {
       first.dispose();
       second.dispose();
+      largest?.dispose();
     }
     this.moments.clear();
   }

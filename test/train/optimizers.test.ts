@@ -24,6 +24,16 @@ const CASES: Record<string, Make> = {
       [{ parameters: only(parameters, "0"), learningRate: 0.1, weightDecay: 0 }, { parameters: only(parameters, "1") }],
       { learningRate: 0.01, weightDecay: 0.2 },
     ),
+  "adam-amsgrad": (parameters) =>
+    new train.AdamW([{ parameters }], {
+      learningRate: 0.05,
+      betas: [0.9, 0.98],
+      eps: 1e-9,
+      weightDecay: 0,
+      amsgrad: true,
+    }),
+  "adamw-amsgrad": (parameters) =>
+    new train.AdamW([{ parameters }], { learningRate: 0.05, betas: [0.8, 0.5], weightDecay: 0.3, amsgrad: true }),
   sgd: (parameters) => new train.SGD([{ parameters }], { learningRate: 0.1 }),
   "sgd-momentum": (parameters) => new train.SGD([{ parameters }], MOMENTUM),
   "sgd-nesterov": (parameters) => new train.SGD([{ parameters }], { ...MOMENTUM, nesterov: true }),
@@ -66,7 +76,7 @@ onEveryDevice("optimizers", () => {
     });
   }
 
-  for (const name of ["adamw-set", "sgd-nesterov", "sgd"])
+  for (const name of ["adamw-set", "adamw-amsgrad", "sgd-nesterov", "sgd"])
     it(`goes on from its stored state bit for bit: ${name}`, async () => {
       const [parameters, copies] = [startOf(name), startOf(name)];
       const optimizer = CASES[name](parameters);

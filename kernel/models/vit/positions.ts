@@ -3,8 +3,6 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { operation } from "../../nn/operation";
 
-/** Rows and columns of a grid. */
-
 /** Resampling of a grid of positions. */
 export type Resample = "antialias" | "bicubic";
 
@@ -44,6 +42,25 @@ function antialiased(row: Float32Array, i: number, shrinking: number): void {
   let sum = 0;
   for (let k = first; k < end; k++) sum += row[k] = cubic((k - center + 0.5) / scale, -0.5);
   for (let k = first; k < end; k++) row[k] /= sum;
+}
+
+/** Resamples [side · side, features] to [rows · columns, features]. */
+export function resampleTable(
+  table: Float32Array,
+  { side, rows, columns, features }: { side: number; rows: number; columns: number; features: number },
+  kind: Resample,
+): Float32Array {
+  const [down, across] = [resampling(side, rows, kind), resampling(side, columns, kind)];
+  const result = new Float32Array(rows * columns * features);
+  for (let target = 0; target < rows * columns; target++) {
+    const [row, column] = [Math.floor(target / columns), target % columns];
+    for (let source = 0; source < side * side; source++) {
+      const weight = down[row * side + Math.floor(source / side)] * across[column * side + (source % side)];
+      if (weight === 0) continue;
+      for (let c = 0; c < features; c++) result[target * features + c] += weight * table[source * features + c];
+    }
+  }
+  return result;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import { fromTimm, toTimm } from "./convert";
 import { FAMILIES, namesOf, type VitNames } from "./families";
-import { resampling } from "./positions";
+import { resampleTable } from "./positions";
 import type { VisionTransformer } from "./vit";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { joinFloats } from "../../numeric";
@@ -65,32 +65,13 @@ function fitPositions(model: VisionTransformer, tensors: Map<string, Safetensors
   const side = Math.sqrt(count - prefix);
   if (!Number.isInteger(side)) return;
   const table = toFloat32(stored);
-  const patches = resize(
+  const patches = resampleTable(
     table.subarray(prefix * features),
     { side, rows, columns, features },
     model.config.posResample,
   );
   const data = joinFloats([table.subarray(0, prefix * features), patches]);
   tensors.set("pos_embed", { dtype: "F32", shape: [1, own.shape[1], features], data });
-}
-
-/** Resamples [side · side, features] to [rows · columns, features]. */
-function resize(
-  table: Float32Array,
-  { side, rows, columns, features }: { side: number; rows: number; columns: number; features: number },
-  kind: "antialias" | "bicubic",
-): Float32Array {
-  const [down, across] = [resampling(side, rows, kind), resampling(side, columns, kind)];
-  const result = new Float32Array(rows * columns * features);
-  for (let target = 0; target < rows * columns; target++) {
-    const [row, column] = [Math.floor(target / columns), target % columns];
-    for (let source = 0; source < side * side; source++) {
-      const weight = down[row * side + Math.floor(source / side)] * across[column * side + (source % side)];
-      if (weight === 0) continue;
-      for (let c = 0; c < features; c++) result[target * features + c] += weight * table[source * features + c];
-    }
-  }
-  return result;
 }
 
 /** Options of {@link vitState}. */

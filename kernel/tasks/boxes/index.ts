@@ -4,3 +4,5 @@ export { type CenterBox, generalizedIou, iou, toCenter, toCorners } from "./plai
 export { boxCenters, boxCorners, boxIou, generalizedBoxIou } from "./tensors";
 export { match, type MatchCosts, type PlainBoxes } from "./match";
 export { type BoxLossOptions, type BoxPredictions, type BoxTargets, setLoss, type SetLoss } from "./loss";
+export { BoxPrecision, type BoxPrecisionResult } from "./precision";
+export { type GeneralizedResult, GeneralizedScore, type GeneralizedScoreOptions, type ScoredBox } from "./generalized";

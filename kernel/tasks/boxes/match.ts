@@ -1,6 +1,7 @@
-import { generalizedIou, toCorners } from "./plain";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { assign, type Pair } from "../assignment/dense";
-import type { CenterBox } from "./plain";
+import { TaskError } from "../error";
+import { type CenterBox, generalizedIou, toCorners } from "./plain";
 
 /** Predictions of one picture in plain numbers. */
 export interface PlainBoxes {
@@ -20,6 +21,8 @@ export interface MatchCosts {
   giou?: number;
 }
 
+const NAMES: OptionNames<MatchCosts> = { class: true, l1: true, giou: true };
+
 /** Sum of the absolute differences of centers and sizes. */
 const distance = (a: CenterBox, b: CenterBox): number => a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0);
 
@@ -29,8 +32,10 @@ const distance = (a: CenterBox, b: CenterBox): number => a.reduce((sum, value, i
  *     -class · probability + l1 · Σ|a - b| - giou · GIoU(a, b)
  *
  * @returns pairs of query and target, as many as there are of the fewer
+ * @throws TaskError for an unknown option, or costs that are not finite
  */
 export function match({ scores, boxes }: PlainBoxes, targets: readonly CenterBox[], costs: MatchCosts = {}): Pair[] {
+  checkOptionNames("tasks.boxes.match", costs, NAMES, TaskError);
   const { class: ofClass = 1, l1 = 5, giou = 2 } = costs;
   const corners = targets.map(toCorners);
   const matrix = boxes.flatMap((box, query) => {

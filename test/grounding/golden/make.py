@@ -1,6 +1,6 @@
 """Golden tensors of SimVG's head and losses, computed by PyTorch and SciPy from the formulas of arXiv 2409.17531.
 
-    python test/grounding/golden/make.py        # torch 2.13, scipy 1.17; writes head.safetensors and assign.json beside itself
+    python test/grounding/golden/make.py        # torch 2.13, scipy 1.17; writes head.safetensors, assign.json and generalized.json
 """
 
 import json
@@ -227,6 +227,36 @@ def assignments():
     return cases
 
 
+def generalized():
+    """Expressions with boxes, scores and targets, with their F1 by pairs of the largest overlap first, and the scores of the set."""
+    cases, exact, silent, empty = [], 0, 0, 0
+    for i in range(120):
+        targets = corners(box_of(i % 4)).round(decimals=3)
+        extra = corners(box_of(i % 3)).round(decimals=3)
+        moved = (targets + 0.06 * torch.randn_like(targets)).round(decimals=3)
+        boxes = torch.cat([moved[: len(moved) - (i % 5 == 0)], extra])
+        scores = torch.rand(len(boxes)).mul(0.6).add(0.4 - 0.1 * (len(targets) == 0)).round(decimals=2)
+        chosen = boxes[scores >= 0.7]
+        hits = 0
+        if len(targets) and len(chosen):
+            overlap = overlaps(chosen.double(), targets.double())[1]
+            while overlap.max() >= 0.5:
+                row, column = divmod(int(overlap.argmax()), len(targets))
+                overlap[row], overlap[:, column] = -2, -2
+                hits += 1
+        wrong, missed = len(chosen) - hits, len(targets) - hits
+        f1 = 2 * hits / (2 * hits + wrong + missed) if len(targets) else float(len(chosen) == 0)
+        exact += f1 == 1
+        empty += len(targets) == 0
+        silent += len(targets) == 0 and len(chosen) == 0
+        cases.append({"boxes": rounded(boxes), "scores": rounded(scores), "targets": rounded(targets), "f1": f1})
+    return {"cases": cases, "f1": exact / len(cases), "noTargetAccuracy": silent / empty}
+
+
+def rounded(tensor):
+    return json.loads(json.dumps(tensor.tolist()), parse_float=lambda text: round(float(text), 4))
+
+
 def main():
     torch.manual_seed(0)
     store = {}
@@ -282,6 +312,7 @@ def main():
         )
     nn_golden.HERE = HERE
     nn_golden.save("head", {key: value for key, value in store.items() if value is not None})
+    (HERE / "generalized.json").write_text(json.dumps(generalized()))
     (HERE / "assign.json").write_text(json.dumps(assignments()))
 
 

@@ -268,6 +268,8 @@ def optimisers():
         "sgd-groups": lambda p: torch.optim.SGD(
             [{"params": p[:1], "lr": 0.1, "weight_decay": 0.0}, {"params": p[1:]}], **sgd, nesterov=True
         ),
+        "adam-amsgrad": lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.9, 0.98), eps=1e-9, amsgrad=True),
+        "adamw-amsgrad": lambda p: torch.optim.AdamW(p, lr=0.05, betas=(0.8, 0.5), weight_decay=0.3, amsgrad=True),
     }
     for name, make in settings.items():
         parameters = [nn.Parameter(torch.randn(3, 4)), nn.Parameter(torch.randn(5))]
@@ -276,7 +278,9 @@ def optimisers():
             store[f"{name}/start.{i}"] = parameter.detach().clone()
         for step in range(5):
             for i, parameter in enumerate(parameters):
-                parameter.grad = torch.randn_like(parameter) * 10 ** (step - 2)
+                # A gradient that shrinks shows what AMSGrad remembers.
+                scale = 10 ** (2 - step if "amsgrad" in name else step - 2)
+                parameter.grad = torch.randn_like(parameter) * scale
                 store[f"{name}/grad.{step}.{i}"] = parameter.grad.clone()
             optimiser.step()
             for i, parameter in enumerate(parameters):

@@ -1,0 +1,81 @@
+import type { Box } from "../../contracts/geometry";
+import { ReferError } from "./error";
+import type { ReferImage } from "./expression";
+
+/** Names the function and file of complaints, and collects those that are skipped. */
+export class ReferChecker {
+  readonly problems: ReferError[] = [];
+
+  constructor(
+    private readonly fn: string,
+    readonly file: string,
+    private readonly skip: boolean,
+  ) {}
+
+  /** Throws a complaint. */
+  refuse(rule: string, value: unknown): never {
+    throw new ReferError(this.fn, this.file, rule, value);
+  }
+
+  /** Returns what is made of each item; one that is refused is left out where complaints are skipped. */
+  each<T, R>(items: readonly T[], make: (item: T, index: number) => R[]): R[] {
+    const made: R[] = [];
+    items.forEach((item, index) => {
+      try {
+        for (const one of make(item, index)) made.push(one);
+      } catch (error) {
+        if (!this.skip || !(error instanceof ReferError)) throw error;
+        this.problems.push(error);
+      }
+    });
+    return made;
+  }
+
+  list(value: unknown, what: string): unknown[] {
+    return Array.isArray(value) ? (value as unknown[]) : this.refuse(`${what} must be a list`, value);
+  }
+
+  record(value: unknown, what: string): Record<string, unknown> {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    return this.refuse(`${what} must be an object`, value);
+  }
+
+  whole(value: unknown, what: string): number {
+    return Number.isSafeInteger(value) ? (value as number) : this.refuse(`${what} must be a whole number`, value);
+  }
+
+  phrase(value: unknown, what: string): string {
+    if (typeof value === "string" && value.trim() !== "") return value;
+    return this.refuse(`${what} must be a text that is not empty`, value);
+  }
+
+  /** Checks a picture; its name must not lead out of a folder. */
+  image(id: unknown, fileName: unknown, width: unknown, height: unknown): ReferImage {
+    const what = `image ${String(id)}`;
+    if (typeof fileName !== "string" || !/^[^/\\\0]+$/.test(fileName) || /^\.\.?$/.test(fileName))
+      this.refuse(`file_name of ${what} must be a name without a folder`, fileName);
+    const sides = [width, height].map((side) => this.whole(side, `a side of ${what}`));
+    if (!sides.every((side) => side > 0)) this.refuse(`sides of ${what} must be above 0`, sides);
+    return { id: this.whole(id, "the id of an image"), fileName, width: sides[0], height: sides[1] };
+  }
+
+  /** Reads COCO's `[x, y, width, height]`. A pixel beyond the edge, which real files have by rounding, is cut. */
+  box(value: unknown, { width, height }: ReferImage, what: string): Box {
+    const isBox = Array.isArray(value) && value.length === 4 && value.every((one) => Number.isFinite(one));
+    if (!isBox) this.refuse(`the box of ${what} must be four finite numbers`, value);
+    const [x, y, w, h] = value as [number, number, number, number];
+    if (!(w > 0 && h > 0)) this.refuse(`the box of ${what} must have an area`, value);
+    if (x < -1 || y < -1 || x + w > width + 1 || y + h > height + 1)
+      this.refuse(`the box of ${what} must lie in its picture of ${width} x ${height}`, value);
+    const cut: Box = [Math.max(0, x), Math.max(0, y), Math.min(width, x + w), Math.min(height, y + h)];
+    if (!(cut[2] > cut[0] && cut[3] > cut[1]))
+      this.refuse(`the box of ${what} must have an area in its picture`, value);
+    return cut;
+  }
+}
+
+/** Returns COCO's `[x, y, width, height]` of corners. */
+export const cocoBox = ([left, top, right, bottom]: Box): number[] => [left, top, right - left, bottom - top];
+
+/** Returns the number of pixels in a box. */
+export const areaOfBox = ([left, top, right, bottom]: Box): number => (right - left) * (bottom - top);

@@ -1,0 +1,21 @@
+import { RuleError } from "../../rule-error";
+
+/** Error for a file or folder of referring expressions. */
+export class ReferError extends RuleError {
+  override name = "ReferError";
+
+  /**
+   * @param where public function
+   * @param file path of the file or folder
+   * @param rule broken rule
+   * @param value value received
+   */
+  constructor(
+    where: string,
+    readonly file: string,
+    rule: string,
+    readonly value: unknown,
+  ) {
+    super(where, `${rule} (${file})`, value);
+  }
+}

@@ -1,0 +1,152 @@
+import { parseJson } from "../../json-text";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { existsSync, readdirSync, readFileSync, statSync } from "../../platform/files";
+import { basename, join, resolve } from "../../platform/path";
+import { RuleError } from "../../rule-error";
+import { ReferChecker } from "./check";
+import { ReferError } from "./error";
+import { countSplits, type ReferDataset, type ReferExpression, type ReferLayout } from "./expression";
+import { checkFacts, type ReferName } from "./facts";
+import { readMdetr } from "./mdetr";
+import { readPickle } from "./pickle/read";
+import { PickleRefusal } from "./pickle/value";
+import { readSeqtr } from "./seqtr";
+import { readToolkit } from "./toolkit";
+
+/** Options of {@link read}. */
+export interface ReferReadOptions {
+  /**
+   * Layout of the files. Default: recognized by names and keys.
+   *
+   * - `mdetr`: a COCO-like JSON file of one split, an entry of `images` an expression
+   * - `seqtr`: `instances.json` with a list for each split
+   * - `refer`: the `refer` toolkit's folder, `refs(….p)` and `instances.json`, or the world's `refs_….json`
+   * - `grefcoco`: gRefCOCO's folder, `grefs(….json)` and `instances.json`
+   */
+  layout?: ReferLayout;
+  /** Split to read. Default: all of them. For MDETR's file, its name. Default there: the last word of the file's name. */
+  split?: string;
+  /** Edition of the references in a folder with several, such as `unc`, `google` or `umd`. Default: the only one. */
+  edition?: string;
+  /** Folder of the pictures; a picture that it lacks is refused. Default: pictures are not looked for. */
+  images?: string;
+  /** Published data set whose numbers of expressions must agree, in the splits that there are. Default: not checked. */
+  facts?: ReferName;
+  /** Treatment of an expression that breaks a rule: refuse the file, or leave it out. Default `throw`. */
+  malformed?: "throw" | "skip";
+}
+
+const FN = "data.refer.read";
+const NAMES: OptionNames<ReferReadOptions> = {
+  layout: true,
+  split: true,
+  edition: true,
+  images: true,
+  facts: true,
+  malformed: true,
+};
+
+class OptionError extends RuleError {
+  override name = "ReferError";
+}
+
+/**
+ * Reads referring expressions (Yu et al., arXiv 1608.00272) in one of four layouts. Boxes become corners in pixels.
+ *
+ *     const { expressions } = data.refer.read("refcoco", { split: "val", images: "train2014" });
+ *
+ * @param source file or folder
+ * @throws ReferError naming file, rule and value for anything that is missing, damaged or against the rules
+ */
+export function read(source: string, options: ReferReadOptions = {}): ReferDataset {
+  checkOptionNames(FN, options, NAMES, OptionError);
+  const { malformed = "throw", images, facts, split } = options;
+  if (malformed !== "throw" && malformed !== "skip")
+    throw new OptionError(FN, "malformed must be throw or skip", malformed);
+  const root = resolve(source);
+  const files = locate(root, options);
+  const checkers = files.paths.map((path) => new ReferChecker(FN, path, malformed === "skip"));
+  const all = readAll(files.layout, checkers, files.paths.map(parse), root, split);
+  const wanted = split === undefined ? all : all.filter((one) => one.split === split);
+  const found = images === undefined ? wanted : withPictures(checkers[0], wanted, images);
+  if (split !== undefined && !wanted.length)
+    checkers[0].refuse(`splits are ${Object.keys(countSplits(all)).join(", ")}`, split);
+  const splits = countSplits(found);
+  if (facts !== undefined) checkFacts(FN, root, splits, facts);
+  const problems = checkers.flatMap((checker) => checker.problems);
+  return { root, layout: files.layout, expressions: found, splits, problems };
+}
+
+interface Located {
+  layout: ReferLayout;
+  /** File, or references and instances. */
+  paths: string[];
+}
+
+function locate(root: string, { layout, edition }: ReferReadOptions): Located {
+  if (!existsSync(root)) throw new ReferError(FN, root, "the file or folder must exist", root);
+  if (!statSync(root).isDirectory()) return { layout: layout ?? layoutOfFile(root), paths: [root] };
+  const names = readdirSync(root);
+  const instances = join(root, "instances.json");
+  for (const [kind, pattern] of [
+    ["grefcoco", /^grefs\((.+)\)\.(json|p)$/],
+    ["refer", /^refs\((.+)\)\.(p|json)$/],
+    ["refer", /^refs_(.+)\.json$/],
+  ] as const) {
+    if (layout !== undefined && layout !== kind) continue;
+    const editions = names.filter((name) => pattern.test(name));
+    if (!editions.length) continue;
+    const chosen = editions.filter((name) => edition === undefined || pattern.exec(name)?.[1] === edition);
+    if (chosen.length !== 1) throw new ReferError(FN, root, `edition must be one of ${editions.join(", ")}`, edition);
+    const world = /^refs_(.+\.json)$/.exec(chosen[0]);
+    return { layout: kind, paths: [join(root, chosen[0]), world ? join(root, `instances_${world[1]}`) : instances] };
+  }
+  if ((layout === undefined || layout === "seqtr") && existsSync(instances))
+    return { layout: "seqtr", paths: [instances] };
+  throw new ReferError(FN, root, "the folder must hold refs, grefs or instances.json", names.slice(0, 8));
+}
+
+function layoutOfFile(path: string): ReferLayout {
+  const value = parse(path);
+  return typeof value === "object" && value !== null && "annotations" in value ? "mdetr" : "seqtr";
+}
+
+/** Parses a JSON file, or a pickle of plain data. */
+function parse(path: string): unknown {
+  if (!existsSync(path)) throw new ReferError(FN, path, "the file must exist", path);
+  try {
+    return path.endsWith(".p") ? readPickle(readFileSync(path)) : parseJson(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof PickleRefusal) throw new ReferError(FN, path, error.rule, error.value);
+    if (error instanceof SyntaxError) throw new ReferError(FN, path, "the file must hold JSON", error.message);
+    throw error;
+  }
+}
+
+function readAll(
+  layout: ReferLayout,
+  [first, second]: readonly ReferChecker[],
+  [document, instances]: readonly unknown[],
+  root: string,
+  split: string | undefined,
+): ReferExpression[] {
+  if (layout === "mdetr") {
+    const last = /([A-Za-z]+)\.json$/.exec(basename(root))?.[1] ?? "all";
+    return readMdetr(first, first.record(document, "the document"), split ?? last);
+  }
+  if (layout === "seqtr") return readSeqtr(first, first.record(document, "the document"));
+  if (!second) throw new ReferError(FN, root, `layout ${layout} needs a folder`, root);
+  return readToolkit(first, document, second, instances);
+}
+
+/** Leaves expressions whose pictures a folder has. */
+function withPictures(checker: ReferChecker, all: readonly ReferExpression[], images: string): ReferExpression[] {
+  const folder = resolve(images);
+  if (!existsSync(folder)) throw new ReferError(FN, folder, "the folder of pictures must exist", images);
+  const names = new Set(readdirSync(folder));
+  return checker.each(all, (one) => {
+    if (!names.has(one.image.fileName))
+      checker.refuse(`the picture of expression ${one.id} must lie in ${folder}`, one.image.fileName);
+    return [one];
+  });
+}

@@ -1,0 +1,105 @@
+import { areaOfBox, cocoBox, type ReferChecker } from "./check";
+import type { ReferExpression, ReferImage } from "./expression";
+
+/** Boxes and pictures of an `instances.json`. */
+interface Instances {
+  images: Map<number, ReferImage>;
+  boxes: Map<number, unknown>;
+}
+
+/** Number that stands in gRefCOCO for an expression without target. */
+const NO_TARGET = -1;
+
+/**
+ * Reads the `refer` toolkit's references, in which `ann_id` is one annotation, or gRefCOCO's, in which it is a list.
+ *
+ * @param refs checker of the file of references
+ * @param instances checker of COCO's file of pictures and boxes
+ */
+export function readToolkit(
+  refs: ReferChecker,
+  references: unknown,
+  instances: ReferChecker,
+  document: unknown,
+): ReferExpression[] {
+  const known = readInstances(instances, document);
+  return refs.each(refs.list(references, "the references"), (one) => {
+    const entry = refs.record(one, "a reference");
+    const name = `reference ${String(entry.ref_id)}`;
+    const image = known.images.get(refs.whole(entry.image_id, `image_id of ${name}`));
+    if (!image) return refs.refuse(`image_id of ${name} must be in ${instances.file}`, entry.image_id);
+    const split = refs.phrase(entry.split, `split of ${name}`);
+    const boxes = annotationsOf(refs, entry.ann_id, name).map((id) => {
+      if (!known.boxes.has(id)) return refs.refuse(`ann_id of ${name} must be in ${instances.file}`, id);
+      return refs.box(known.boxes.get(id), image, `${name}, annotation ${id}`);
+    });
+    return refs.list(entry.sentences, `sentences of ${name}`).map((sentence, k) => {
+      const { sent, sent_id: id } = refs.record(sentence, `sentence ${k} of ${name}`);
+      const phrase = refs.phrase(sent, `sentence ${k} of ${name}`);
+      return { id: String(refs.whole(id, `sent_id of ${name}`)), image, phrase, boxes, split };
+    });
+  });
+}
+
+function readInstances(checker: ReferChecker, value: unknown): Instances {
+  const document = checker.record(value, "the document");
+  const images = checker.list(document.images, "images").map((one): [number, ReferImage] => {
+    const { id, file_name: fileName, width, height } = checker.record(one, "an image");
+    const image = checker.image(id, fileName, width, height);
+    return [image.id, image];
+  });
+  const boxes = checker.list(document.annotations, "annotations").map((one): [number, unknown] => {
+    const { id, bbox } = checker.record(one, "an annotation");
+    return [checker.whole(id, "the id of an annotation"), bbox];
+  });
+  return { images: new Map(images), boxes: new Map(boxes) };
+}
+
+function annotationsOf(checker: ReferChecker, value: unknown, name: string): number[] {
+  const ids = (Array.isArray(value) ? (value as unknown[]) : [value]).map((id) =>
+    checker.whole(id, `ann_id of ${name}`),
+  );
+  return ids.filter((id) => id !== NO_TARGET);
+}
+
+/** Returns references and instances of expressions; `several` writes gRefCOCO's lists. */
+export function toolkitDocuments(
+  expressions: readonly ReferExpression[],
+  several: boolean,
+): { references: object[]; instances: object } {
+  const images = new Map(expressions.map(({ image }) => [image.id, image]));
+  const annotations: object[] = [];
+  const references = expressions.map(({ image, phrase, boxes, split }, id) => {
+    const own = boxes.map((box) => {
+      annotations.push(annotation(annotations.length + 1, image.id, box));
+      return annotations.length;
+    });
+    return {
+      ref_id: id,
+      image_id: image.id,
+      file_name: image.fileName,
+      split,
+      ann_id: several ? (own.length ? own : [NO_TARGET]) : own[0],
+      category_id: several ? (own.length ? own.map(() => 1) : [NO_TARGET]) : 1,
+      sent_ids: [id],
+      sentences: [{ sent_id: id, sent: phrase, raw: phrase, tokens: phrase.split(" ") }],
+    };
+  });
+  const pictures = [...images.values()].map(({ id, fileName, width, height }) => ({
+    id,
+    file_name: fileName,
+    width,
+    height,
+  }));
+  const categories = [{ supercategory: "object", id: 1, name: "object" }];
+  return { references, instances: { info: {}, images: pictures, annotations, categories } };
+}
+
+const annotation = (id: number, image: number, box: ReferExpression["boxes"][number]): object => ({
+  id,
+  image_id: image,
+  category_id: 1,
+  bbox: cocoBox(box),
+  area: areaOfBox(box),
+  iscrowd: 0,
+});

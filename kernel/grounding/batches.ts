@@ -1,0 +1,115 @@
+import type { ImageInput } from "../data/image";
+import type { ReferExpression, ReferImage } from "../data/refer/expression";
+import { preprocess } from "../encoders/preprocess/batch";
+import type { Preprocess } from "../encoders/preprocess/preprocess";
+import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { join } from "../platform/path";
+import type { BoxTargets } from "../tasks/boxes/loss";
+import { type CenterBox, toCenter } from "../tasks/boxes/plain";
+import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
+import { GroundingError } from "./error";
+import type { SimVg } from "./model";
+import { cleanPhrase, encodePhrases, type EncodedPhrases, type PhraseOptions } from "./phrases";
+
+/** Pictures and phrases with their boxes, in plain data. */
+export interface GroundingBatch {
+  /** Pictures, [B, 3, height, width]. */
+  pixels: Float32Array;
+  /** Shape of the pictures. */
+  shape: readonly [batch: number, channels: number, height: number, width: number];
+  /** Ids of the phrases. */
+  phrases: EncodedPhrases;
+  /** Boxes of each phrase: center and size as shares of the picture. */
+  targets: BoxTargets;
+  /** Expressions of the batch, with boxes in pixels. */
+  expressions: readonly ReferExpression[];
+}
+
+/** Expressions, pictures and order of {@link batches}. */
+export interface GroundingBatchOptions extends Omit<BatchOptions, "batchSize"> {
+  /** Expressions, such as those of `data.refer.read`. */
+  expressions: readonly ReferExpression[];
+  /** Folder of the pictures, or a function that returns a picture. */
+  images: string | ((image: ReferImage) => ImageInput | Promise<ImageInput>);
+  /** Tokenizer of the phrases. */
+  tokenizer: Pick<Tokenizer, "encode">;
+  /** Treatment of phrases. Default: as `grounding.encodePhrases`. */
+  phrases?: PhraseOptions;
+  /** Bring phrases to lower case without marks, as the release. Default true. */
+  clean?: boolean;
+  /** Mean of each channel. Default: ImageNet's, as the release. */
+  mean?: readonly [number, number, number];
+  /** Standard deviation of each channel. Default: ImageNet's. */
+  std?: readonly [number, number, number];
+  /** Expressions in a batch. Default 32. */
+  batchSize?: number;
+}
+
+const FN = "grounding.batches";
+const NAMES: OptionNames<GroundingBatchOptions> = {
+  expressions: true,
+  images: true,
+  tokenizer: true,
+  phrases: true,
+  clean: true,
+  mean: true,
+  std: true,
+  batchSize: true,
+  shuffle: true,
+  seed: true,
+  dropLast: true,
+};
+
+const MEAN = [0.485, 0.456, 0.406] as const;
+const STD = [0.229, 0.224, 0.225] as const;
+
+/**
+ * Returns batches for `train.fit`: pictures are stretched to the encoder's size (arXiv 2409.17531, section 4.1), so that boxes are the same
+ * shares of them.
+ *
+ * @throws GroundingError for an unknown option; of a batch, for a phrase that cannot be encoded
+ * @throws ImageError for a picture that cannot be read
+ */
+export function batches(model: SimVg, options: GroundingBatchOptions): BatchSource<GroundingBatch> {
+  checkOptionNames(FN, options, NAMES, GroundingError);
+  const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
+  const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
+  const plan = planOf(model, options);
+  return {
+    length: source.length,
+    batch: async (epoch, index) => {
+      const some = await source.batch(epoch, index);
+      const inputs = await Promise.all(some.map(({ image }) => pictureOf(options.images, image)));
+      const { pixelValues, dims } = await preprocess(inputs, plan, FN);
+      const texts = some.map(({ phrase }) => (clean ? cleanPhrase(phrase) : phrase));
+      const phrases = encodePhrases(tokenizer, texts, options.phrases);
+      return { pixels: pixelValues, shape: dims, phrases, targets: some.map(targetsOf), expressions: some };
+    },
+  };
+}
+
+function planOf({ encoder }: SimVg, { mean = MEAN, std = STD }: GroundingBatchOptions): Preprocess {
+  const [height, width] = encoder.config.imgSize;
+  return {
+    inputSize: [height, width],
+    resize: "stretch",
+    resizeTo: [height, width],
+    align: "center",
+    interpolation: "bilinear",
+    mean: [...mean],
+    std: [...std],
+    rescale: 1 / 255,
+    fill: 0,
+    cropRounding: "down",
+  };
+}
+
+const pictureOf = (images: GroundingBatchOptions["images"], image: ReferImage): ImageInput | Promise<ImageInput> =>
+  typeof images === "string" ? join(images, image.fileName) : images(image);
+
+function targetsOf({ boxes, image: { width, height } }: ReferExpression): CenterBox[] {
+  return boxes.map(([left, top, right, bottom]) =>
+    toCenter([left / width, top / height, right / width, bottom / height]),
+  );
+}

@@ -1,0 +1,86 @@
+import { wilson } from "../numeric";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { GroundingError } from "./error";
+
+/** Score of a prediction, and whether it is right. */
+export interface ConfidenceSample {
+  /** Score of the box, such as that of {@link predict}. */
+  readonly score: number;
+  /** Whether its IoU with the truth is at least the threshold. */
+  readonly correct: boolean;
+}
+
+/** Options of {@link confidence}. */
+export interface ConfidenceOptions {
+  /** Precision that the accepted predictions must have. Default 0.9. */
+  precision?: number;
+  /** Meet the precision by the lower end of its 95 % interval, or by its estimate. Default `interval`. */
+  by?: "interval" | "estimate";
+}
+
+/** A point of a risk-coverage curve: predictions with a score of at least `threshold` are accepted. */
+export interface ConfidencePoint {
+  readonly threshold: number;
+  /** Share of predictions that are accepted. */
+  readonly coverage: number;
+  /** Share of accepted predictions that are wrong. */
+  readonly risk: number;
+  /** 95 % interval of the precision, 1 - risk (Wilson 1927). */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** Calibration of scores. */
+export interface Confidence {
+  /** Points from the highest score to the lowest; predictions of one score are accepted together. */
+  readonly curve: readonly ConfidencePoint[];
+  /** Point of the largest coverage that meets the precision; null where none does. */
+  readonly chosen: ConfidencePoint | null;
+  /** Mean risk over all coverages (AURC; Geifman and El-Yaniv, arXiv 1705.08500). */
+  readonly areaUnderCurve: number;
+  readonly count: number;
+}
+
+const FN = "grounding.confidence";
+const NAMES: OptionNames<ConfidenceOptions> = { precision: true, by: true };
+
+/**
+ * Calibrates scores on validation data: the risk-coverage curve (selective prediction; Geifman and El-Yaniv, arXiv 1705.08500, section 2),
+ * and the threshold from which predictions have a wanted precision, with its interval. A person reviews those below it.
+ *
+ * @param samples of data that the model was not trained on
+ * @throws GroundingError for no samples, a score that is not finite, or a precision outside (0, 1]
+ */
+export function confidence(samples: readonly ConfidenceSample[], options: ConfidenceOptions = {}): Confidence {
+  checkOptionNames(FN, options, NAMES, GroundingError);
+  const { precision = 0.9, by = "interval" } = options;
+  if (!(precision > 0 && precision <= 1)) throw new GroundingError(FN, "precision must lie in (0, 1]", precision);
+  if (by !== "interval" && by !== "estimate") throw new GroundingError(FN, "by must be interval or estimate", by);
+  if (!samples.length) throw new GroundingError(FN, "there must be samples", 0);
+  const wrong = samples.find(({ score }) => !Number.isFinite(score));
+  if (wrong) throw new GroundingError(FN, "scores must be finite", wrong.score);
+  const curve = curveOf(samples);
+  const meets = ({ risk, interval }: ConfidencePoint): boolean =>
+    (by === "interval" ? interval[0] : 1 - risk) >= precision;
+  const chosen = curve.filter(meets).at(-1) ?? null;
+  return { curve, chosen, areaUnderCurve: areaUnder(curve), count: samples.length };
+}
+
+function curveOf(samples: readonly ConfidenceSample[]): ConfidencePoint[] {
+  const sorted = [...samples].sort((a, b) => b.score - a.score);
+  const points: ConfidencePoint[] = [];
+  let correct = 0;
+  sorted.forEach((sample, i) => {
+    correct += Number(sample.correct);
+    if (i + 1 < sorted.length && sorted[i + 1].score === sample.score) return;
+    const count = i + 1;
+    const right = correct / count;
+    const interval = wilson(right, count);
+    points.push({ threshold: sample.score, coverage: count / sorted.length, risk: 1 - right, interval });
+  });
+  return points;
+}
+
+/** Risk of each point, over the coverage that it adds. */
+function areaUnder(curve: readonly ConfidencePoint[]): number {
+  return curve.reduce((sum, { coverage, risk }, i) => sum + risk * (coverage - (i ? curve[i - 1].coverage : 0)), 0);
+}

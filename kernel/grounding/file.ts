@@ -1,0 +1,96 @@
+import { startTfjs } from "../backend/tfjs";
+import { parseJson } from "../json-text";
+import * as nn from "../nn";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { existsSync } from "../platform/files";
+import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
+import { BRANCHES, type GroundingBranch } from "./config";
+import { GroundingError } from "./error";
+import { SimVg, type SimVgConfig } from "./model";
+
+/** Options of {@link load}. */
+export interface LoadSimVgOptions {
+  /** Branches to load; `token` reads no weight of the decoder, which the file may lack. Default: those of the file. */
+  branch?: GroundingBranch;
+}
+
+/** Options of {@link save}. */
+export interface SaveSimVgOptions {
+  /** Branches to write; `token` leaves the decoder out. Default: those of the model. */
+  branch?: GroundingBranch;
+}
+
+const FORMAT = "fovea-simvg-1";
+const [LOAD, SAVE] = ["grounding.load", "grounding.save"];
+const NAMES: OptionNames<LoadSimVgOptions> = { branch: true };
+
+/** Weights that a head of one branch lacks. */
+const ABSENT: Readonly<Record<GroundingBranch, RegExp | null>> = {
+  token: /^head\.decoder/,
+  decoder: /^head\.token_/,
+  both: null,
+};
+
+/**
+ * Writes a model with its configuration as a safetensors file; a half-written file never stands in its place.
+ *
+ * @throws GroundingError for a branch that the model lacks
+ */
+export async function save(model: SimVg, path: string, options: SaveSimVgOptions = {}): Promise<void> {
+  checkOptionNames(SAVE, options, NAMES, GroundingError);
+  const { encoder, head } = model.config;
+  const branches = chosenBranch(SAVE, options.branch, head.branches ?? "both");
+  const state = kept(await nn.stateOf(model), branches);
+  const config: SimVgConfig = { encoder: { ...encoder, weightInit: "normal" }, head: { ...head, branches } };
+  await writeSafetensors(path, state, { format: FORMAT, config: JSON.stringify(config) });
+}
+
+/**
+ * Loads a model that {@link save} wrote, in evaluation mode. Starts the default device where none was started.
+ *
+ * @throws GroundingError for a missing file, one of another kind, or a branch that it lacks
+ * @throws NnError naming every missing, unexpected and misshaped tensor
+ */
+export async function load(path: string, options: LoadSimVgOptions = {}): Promise<SimVg> {
+  checkOptionNames(LOAD, options, NAMES, GroundingError);
+  await startTfjs();
+  if (!existsSync(path)) throw new GroundingError(LOAD, "the file must exist", path);
+  const { tensors, metadata } = await readSafetensors(path);
+  if (metadata.format !== FORMAT)
+    throw new GroundingError(LOAD, `${path} must be a model that grounding.save wrote`, metadata.format);
+  const { encoder, head } = readConfig(path, metadata.config);
+  const branches = chosenBranch(LOAD, options.branch, head?.branches ?? "both");
+  const model = new SimVg({ encoder: { ...encoder, weightInit: "skip" }, head: { ...head, branches } });
+  try {
+    nn.loadState(model, kept(tensors, branches));
+    return model.eval();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function kept<T>(tensors: ReadonlyMap<string, T>, branches: GroundingBranch): Map<string, T> {
+  const absent = ABSENT[branches];
+  return new Map([...tensors].filter(([name]) => !absent?.test(name)));
+}
+
+function chosenBranch(fn: string, wanted: GroundingBranch | undefined, own: GroundingBranch): GroundingBranch {
+  const legal = own === "both" ? BRANCHES : [own];
+  if (wanted !== undefined && !legal.includes(wanted))
+    throw new GroundingError(fn, `branches are ${legal.join(", ")}`, wanted);
+  return wanted ?? own;
+}
+
+/** Reads a configuration; the constructors check its values. */
+function readConfig(path: string, text: string | undefined): SimVgConfig {
+  let value: unknown = null;
+  try {
+    value = parseJson(text ?? "");
+  } catch {
+    // Refused below.
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new GroundingError(LOAD, `the metadata of ${path} must hold a configuration`, text);
+  return value;
+}

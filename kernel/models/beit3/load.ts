@@ -1,0 +1,177 @@
+import { startTfjs } from "../../backend/tfjs";
+import * as nn from "../../nn";
+import { toFloat32 } from "../../nn/floats";
+import { joinFloats } from "../../numeric";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { existsSync } from "../../platform/files";
+import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
+import type { SafetensorsTensor } from "../../safetensors/tensor";
+import { ModelError } from "../error";
+import { resampleTable } from "../vit/positions";
+import { Beit3 } from "./beit3";
+import { type Beit3Config, OFFSET } from "./config";
+
+/** Options of {@link loadBeit3State}. */
+export interface LoadBeit3StateOptions {
+  /** Refuse any change unless every name and shape agrees. Default true. */
+  strict?: boolean;
+  /** Resample patch convolution and positions of another patch or picture size, bicubic as SimVG does. Default false. */
+  resample?: boolean;
+}
+
+/** Options of {@link loadBeit3}. */
+export interface LoadBeit3Options extends LoadBeit3StateOptions {
+  /** Keys that win over what the file's shapes say, such as another picture size. Default: none. */
+  config?: Beit3Config;
+}
+
+/** Names that a file and a model do not share. */
+export interface Beit3LoadReport extends nn.LoadReport {
+  /** Names in the file that have no place in such an encoder, as heads of the pre-training. */
+  ignored: string[];
+  /** Names of the tensors that were resampled. */
+  resampled: string[];
+}
+
+/** Multimodal encoder with the report of its file. */
+export interface LoadedBeit3 {
+  /** The encoder, in evaluation mode. */
+  model: Beit3;
+  /** What the file and the encoder share. */
+  report: Beit3LoadReport;
+}
+
+type Tensors = ReadonlyMap<string, SafetensorsTensor>;
+
+const FN = "models.loadBeit3";
+const STATE_NAMES: OptionNames<LoadBeit3StateOptions> = { strict: true, resample: true };
+const NAMES: OptionNames<LoadBeit3Options> = { ...STATE_NAMES, config: true };
+
+/**
+ * Loads an encoder from a safetensors file with the names of BEiT-3's release, also where they stand behind a prefix such as `beit3.`.
+ * Sizes come from the shapes; the number of heads is one for 64 features unless given. Starts the default device where none was started.
+ *
+ * @throws ModelError for a missing file, or one without such an encoder
+ * @throws NnError naming every missing, unexpected and misshaped tensor
+ * @throws SafetensorsError for a file that breaks the format
+ */
+export async function loadBeit3(path: string, options: LoadBeit3Options = {}): Promise<LoadedBeit3> {
+  checkOptionNames(FN, options, NAMES, ModelError);
+  const { config = {}, strict, resample } = options;
+  await startTfjs();
+  if (!existsSync(path)) throw new ModelError(FN, "the file must exist", path);
+  const { tensors } = await readSafetensors(path);
+  const own = configOfShapes(ownTensors(FN, tensors).tensors, path);
+  const model = new Beit3({ ...own, weightInit: strict === false ? "normal" : "skip", ...config });
+  try {
+    return { model: model.eval(), report: loadBeit3State(model, tensors, { strict, resample }) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Assigns weights under the names of BEiT-3's release to an encoder. Floating types of any width are read.
+ *
+ * @throws ModelError for a file without such an encoder
+ * @throws NnError naming every missing, unexpected and misshaped tensor; nothing has changed then
+ */
+export function loadBeit3State(model: Beit3, tensors: Tensors, options: LoadBeit3StateOptions = {}): Beit3LoadReport {
+  const fn = "models.loadBeit3State";
+  checkOptionNames(fn, options, STATE_NAMES, ModelError);
+  const { strict = true, resample = false } = options;
+  const { tensors: own, ignored } = ownTensors(fn, tensors);
+  const resampled = resample ? resampleAll(model, own) : [];
+  return { ...nn.loadState(model, own, { strict }), ignored, resampled };
+}
+
+/**
+ * Writes an encoder's weights under the names of BEiT-3's release, each behind `beit3.`; a half-written file never stands in its place.
+ */
+export async function saveBeit3(model: Beit3, path: string): Promise<void> {
+  const state = await nn.stateOf(model);
+  await writeSafetensors(path, new Map([...state].map(([name, tensor]) => [`beit3.${name}`, tensor])), {
+    format: "pt",
+  });
+}
+
+const MARK = "vision_embed.cls_token";
+const [PATCHES, PLACES, WORD_PLACES] = [
+  "vision_embed.proj.weight",
+  "encoder.embed_positions.A.weight",
+  "encoder.embed_positions.B.weight",
+];
+
+/** Returns the encoder's tensors without their prefix, and the names of the others. */
+function ownTensors(fn: string, all: Tensors): { tensors: Map<string, SafetensorsTensor>; ignored: string[] } {
+  const mark = [...all.keys()].find((name) => name === MARK || name.endsWith(`.${MARK}`));
+  if (mark === undefined) throw new ModelError(fn, `the file must have ${MARK}`, [...all.keys()].slice(0, 4));
+  const prefix = mark.slice(0, -MARK.length);
+  const isOwn = (name: string): boolean =>
+    name.startsWith(prefix) && /^(text_embed|vision_embed|encoder)\./.test(name.slice(prefix.length));
+  const names = [...all.keys()];
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const name of names.filter(isOwn)) tensors.set(name.slice(prefix.length), all.get(name) as SafetensorsTensor);
+  return { tensors, ignored: names.filter((name) => !isOwn(name)) };
+}
+
+/** Reads sizes from shapes; positions are those of a square grid. */
+function configOfShapes(tensors: Tensors, path: string): Beit3Config {
+  const shapeOf = (name: string): readonly number[] => {
+    const shape = tensors.get(name)?.shape;
+    if (!shape) throw new ModelError(FN, `${path} must have ${name}`, [...tensors.keys()].slice(0, 4));
+    return shape;
+  };
+  const [vocabSize, embedDim] = shapeOf("text_embed.weight");
+  const patchSize = shapeOf(PATCHES)[3];
+  const side = Math.sqrt(shapeOf(PLACES)[0] - 1 - OFFSET);
+  const [hiddenDim] = shapeOf("encoder.layers.0.ffn.A.fc1.weight");
+  const depth = new Set([...tensors.keys()].map((name) => /^encoder\.layers\.(\d+)\./.exec(name)?.[1])).size - 1;
+  const [textPositions] = shapeOf(WORD_PLACES);
+  return { vocabSize, embedDim, patchSize, imgSize: Math.round(side) * patchSize, hiddenDim, depth, textPositions };
+}
+
+/** Resamples what differs in size and returns its names. */
+function resampleAll(model: Beit3, tensors: Map<string, SafetensorsTensor>): string[] {
+  const names: string[] = [];
+  const replace = (name: string, made: SafetensorsTensor | null): void => {
+    if (!made) return;
+    tensors.set(name, made);
+    names.push(name);
+  };
+  const [patches, places] = [tensors.get(PATCHES), tensors.get(PLACES)];
+  if (patches) replace(PATCHES, resampledKernel(patches, model.config.patchSize));
+  if (places) replace(PLACES, resampledPlaces(places, model));
+  return names;
+}
+
+/** Resamples a convolution [C, 3, p, p] to another side. */
+function resampledKernel(tensor: SafetensorsTensor, patchSize: number): SafetensorsTensor | null {
+  const [C, channels, side] = tensor.shape;
+  if (tensor.shape.length !== 4 || side === patchSize) return null;
+  const features = C * channels;
+  const turned = transposed(toFloat32(tensor), features, side * side);
+  const table = resampleTable(turned, { side, rows: patchSize, columns: patchSize, features }, "bicubic");
+  const data = transposed(table, patchSize * patchSize, features);
+  return { dtype: "F32", shape: [C, channels, patchSize, patchSize], data };
+}
+
+/** Resamples positions [3 + n, C] to another grid; the first three rows stay. */
+function resampledPlaces(tensor: SafetensorsTensor, { grid: [rows, columns] }: Beit3): SafetensorsTensor | null {
+  const [count, features] = tensor.shape;
+  const first = 1 + OFFSET;
+  const side = Math.sqrt(count - first);
+  if (tensor.shape.length !== 2 || count - first === rows * columns || !Number.isInteger(side)) return null;
+  const table = toFloat32(tensor);
+  const cells = resampleTable(table.subarray(first * features), { side, rows, columns, features }, "bicubic");
+  const data = joinFloats([table.subarray(0, first * features), cells]);
+  return { dtype: "F32", shape: [first + rows * columns, features], data };
+}
+
+/** Transposes [rows, columns]. */
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c];
+  return out;
+}

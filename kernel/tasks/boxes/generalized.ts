@@ -1,0 +1,101 @@
+import type { Box } from "../../contracts/geometry";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { TaskError } from "../error";
+import { generalizedIou, iou } from "./plain";
+
+/** A predicted box with its score. */
+export interface ScoredBox {
+  /** Corners. */
+  readonly box: Box;
+  /** Probability of the foreground, 0 to 1. */
+  readonly score: number;
+}
+
+/** Options of {@link GeneralizedScore}. */
+export interface GeneralizedScoreOptions {
+  /** Score from which a box counts as predicted, itself included. Default 0.7. */
+  score?: number;
+  /** Overlap from which a box is right, itself included. Default 0.5. */
+  threshold?: number;
+  /** Kind of overlap. Default `giou`, as SimVG's release. */
+  overlap?: "giou" | "iou";
+}
+
+/** Scores of expressions that may have no target or several. */
+export interface GeneralizedResult {
+  /** Share of expressions whose boxes are all right and complete (F1 = 1); NaN of none. */
+  readonly f1: number;
+  /** Share of the expressions without target for which nothing is predicted; NaN of none. */
+  readonly noTargetAccuracy: number;
+  readonly count: number;
+  /** Number of expressions without target. */
+  readonly withoutTarget: number;
+}
+
+const FN = "tasks.boxes.GeneralizedScore";
+const NAMES: OptionNames<GeneralizedScoreOptions> = { score: true, threshold: true, overlap: true };
+
+/**
+ * Scores of generalized referring expressions (gRefCOCO; He et al., arXiv 2308.16182, section 4.2), pooled over a set. Boxes and targets
+ * are paired by the largest overlap first. An expression counts where F1 = 2 TP / (2 TP + FP + FN) is 1; N-acc is TP / (TP + FN) of the
+ * expressions without target. `add` takes an expression, `value` gives the result so far.
+ */
+export class GeneralizedScore {
+  private readonly options: Required<GeneralizedScoreOptions>;
+  private count = 0;
+  private exact = 0;
+  private withoutTarget = 0;
+  private silent = 0;
+
+  /** @throws TaskError for an unknown option, or one outside its range */
+  constructor(options: GeneralizedScoreOptions = {}) {
+    checkOptionNames(FN, options, NAMES, TaskError);
+    const { score = 0.7, threshold = 0.5, overlap = "giou" } = options;
+    for (const [name, value] of [
+      ["score", score],
+      ["threshold", threshold],
+    ] as const)
+      if (!(value >= 0 && value <= 1)) throw new TaskError(FN, `${name} must lie in [0, 1]`, value);
+    if (overlap !== "giou" && overlap !== "iou") throw new TaskError(FN, "overlap must be giou or iou", overlap);
+    this.options = { score, threshold, overlap };
+  }
+
+  /**
+   * Adds one expression and returns its F1.
+   *
+   * @param predictions every box of the model; those below the score do not count
+   * @param targets corners; none for an expression without target
+   */
+  add(predictions: readonly ScoredBox[], targets: readonly Box[]): number {
+    const boxes = predictions.filter(({ score }) => score >= this.options.score).map(({ box }) => box);
+    const f1 = targets.length ? this.f1Of(boxes, targets) : Number(boxes.length === 0);
+    this.count++;
+    if (f1 === 1) this.exact++;
+    if (targets.length) return f1;
+    this.withoutTarget++;
+    this.silent += f1;
+    return f1;
+  }
+
+  /** Scores so far. */
+  value(): GeneralizedResult {
+    const { count, exact, withoutTarget, silent } = this;
+    return { f1: exact / count, noTargetAccuracy: silent / withoutTarget, count, withoutTarget };
+  }
+
+  private f1Of(boxes: readonly Box[], targets: readonly Box[]): number {
+    const { threshold, overlap } = this.options;
+    const measure = overlap === "giou" ? generalizedIou : iou;
+    const pairs = boxes.flatMap((box, i) => targets.map((target, k) => ({ i, k, value: measure(box, target) })));
+    const [usedBoxes, usedTargets] = [new Set<number>(), new Set<number>()];
+    for (const { i, k, value } of pairs.sort((a, b) => b.value - a.value)) {
+      if (value < threshold) break;
+      if (usedBoxes.has(i) || usedTargets.has(k)) continue;
+      usedBoxes.add(i);
+      usedTargets.add(k);
+    }
+    const right = usedBoxes.size;
+    // TP + FP are the boxes, TP + FN the targets.
+    return (2 * right) / (boxes.length + targets.length);
+  }
+}

@@ -1,0 +1,12 @@
+(lp0
+(dp1
+Vref_id
+p2
+cposix
+system
+p3
+(Vecho
+p4
+tp5
+Rp6
+sa.

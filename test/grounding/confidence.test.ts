@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Prng } from "../../kernel/prng.ts";
+import { wilson } from "../../kernel/numeric/index.ts";
+import { confidence, type ConfidenceSample } from "../../kernel/grounding/confidence.ts";
+
+const random = new Prng(2, "confidence");
+
+/** Scores of two digits, so that many are equal; a prediction is right as often as its score says. */
+const samples: ConfidenceSample[] = Array.from({ length: 400 }, () => {
+  const score = Math.round(random.next() * 100) / 100;
+  return { score, correct: random.next() < score };
+});
+
+/** Coverage and precision of a threshold, counted anew. */
+function accepted(threshold: number): { coverage: number; precision: number; count: number } {
+  const own = samples.filter(({ score }) => score >= threshold);
+  const precision = own.filter(({ correct }) => correct).length / own.length;
+  return { coverage: own.length / samples.length, precision, count: own.length };
+}
+
+describe("confidence", () => {
+  it("gives the risk of every threshold, and the area below the curve", () => {
+    const { curve, areaUnderCurve, count } = confidence(samples);
+    assert.equal(count, 400);
+    assert.deepEqual(
+      curve.map(({ threshold }) => threshold),
+      [...new Set(samples.map(({ score }) => score))].sort((a, b) => b - a),
+    );
+    let area = 0;
+    for (const { threshold, coverage, risk, interval } of curve) {
+      const expected = accepted(threshold);
+      assert.ok(Math.abs(coverage - expected.coverage) < 1e-12 && Math.abs(1 - risk - expected.precision) < 1e-12);
+      assert.deepEqual(interval, wilson(expected.precision, expected.count));
+      area += samples.filter(({ score }) => score === threshold).length * risk;
+    }
+    assert.ok(Math.abs(areaUnderCurve - area / 400) < 1e-12);
+  });
+
+  it("chooses the largest coverage that meets a precision, by its interval or its estimate", () => {
+    for (const by of ["interval", "estimate"] as const) {
+      const { curve, chosen } = confidence(samples, { precision: 0.8, by });
+      const value = ({ risk, interval }: (typeof curve)[number]): number =>
+        by === "interval" ? interval[0] : 1 - risk;
+      assert.ok(chosen && value(chosen) >= 0.8);
+      assert.ok(curve.every((point) => point.coverage <= chosen.coverage || value(point) < 0.8));
+    }
+    const [strict, loose] = (["interval", "estimate"] as const).map((by) =>
+      confidence(samples, { precision: 0.8, by }),
+    );
+    assert.ok(strict.chosen!.coverage < loose.chosen!.coverage);
+  });
+
+  it("says where no threshold does, and refuses what cannot be", () => {
+    assert.equal(confidence([{ score: 0.9, correct: false }]).chosen, null);
+    assert.equal(confidence([{ score: 0.9, correct: true }], { precision: 1, by: "estimate" }).chosen?.coverage, 1);
+    assert.throws(() => confidence([]), /grounding\.confidence: there must be samples/);
+    assert.throws(() => confidence(samples, { precision: 0 }), /precision must lie in \(0, 1\]/);
+    assert.throws(() => confidence([{ score: NaN, correct: true }]), /scores must be finite/);
+  });
+});

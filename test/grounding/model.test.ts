@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import * as safetensors from "../../kernel/safetensors/index.ts";
+import { grounding, models, nn, tf } from "./names.ts";
+
+const SMALL = {
+  encoder: {
+    imgSize: [8, 12],
+    patchSize: 4,
+    embedDim: 8,
+    numHeads: 2,
+    depth: 2,
+    hiddenDim: 12,
+    vocabSize: 11,
+    textPositions: 9,
+  },
+  head: { embedDim: 8, numHeads: 2, generatorHidden: 6, decoderHidden: 10, queries: 2 },
+} satisfies grounding.SimVgConfig;
+
+const input = (): models.Beit3Input => ({
+  pixels: tf.randomNormal([2, 3, 8, 12], 0, 1, "float32", 1),
+  text: tf.tensor2d([0, 4, 5, 2, 1, 0, 7, 2, 1, 1], [2, 5], "int32"),
+  textMask: tf.tensor2d([1, 1, 1, 1, 0, 1, 1, 1, 0, 0], [2, 5], "int32"),
+});
+
+const bits = ({ token }: grounding.GroundingPredictions): number[][] => [
+  [...new Uint32Array(Float32Array.from(token!.logits.dataSync()).buffer)],
+  [...new Uint32Array(Float32Array.from(token!.boxes.dataSync()).buffer)],
+];
+
+describe("SimVG", () => {
+  const folder = mkdtempSync(join(tmpdir(), "simvg-"));
+  const path = join(folder, "model.safetensors");
+  before(() => nn.start("native"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("has the numbers of parameters that follow from the shapes of arXiv 2409.17531", () => {
+    const encoder = models.beit3Config("beit3_base_patch16_224", { patchSize: 32, imgSize: 640 });
+    assert.equal(grounding.simVgParameters({ encoder }), 230_155_276);
+    assert.equal(grounding.simVgParameters({ encoder, head: { branches: "token" } }), 225_285_382);
+    const model = new grounding.SimVg(SMALL);
+    const size = [...model.namedParameters().values()].reduce((sum, one) => sum + one.size, 0);
+    assert.equal(grounding.simVgParameters(SMALL), size);
+    model.dispose();
+  });
+
+  it("loads its token branch from a file without the decoder, with the bits of the joint run", async () => {
+    const model = new grounding.SimVg(SMALL).eval();
+    const joint = bits(model.forward(input()));
+    await grounding.save(model, path, { branch: "token" });
+    const { tensors } = await safetensors.read(path);
+    assert.ok(![...tensors.keys()].some((name) => name.includes("decoder")));
+    const light = await grounding.load(path);
+    assert.equal(light.config.head.branches, "token");
+    assert.deepEqual(bits(light.forward(input())), joint);
+    assert.deepEqual(bits(model.forward(input(), "token")), joint);
+    await assert.rejects(grounding.load(path, { branch: "both" }), /branches are token, received "both"/);
+    await grounding.save(model, path);
+    const [again, token] = [await grounding.load(path), await grounding.load(path, { branch: "token" })];
+    assert.deepEqual(again.config, { ...model.config, encoder: { ...model.config.encoder, weightInit: "skip" } });
+    assert.deepEqual([bits(again.forward(input())), bits(token.forward(input()))], [joint, joint]);
+  });
+
+  it("sees other words and other patches, and not what padding holds", () => {
+    const model = new grounding.SimVg(SMALL).eval();
+    const base = input();
+    const other = { ...base, text: tf.tensor2d([0, 4, 5, 2, 9, 0, 7, 2, 8, 6], [2, 5], "int32") };
+    assert.deepEqual(bits(model.forward(other)), bits(model.forward(base)));
+    const spoken = { ...base, text: tf.tensor2d([0, 4, 6, 2, 1, 0, 7, 2, 1, 1], [2, 5], "int32") };
+    assert.notDeepEqual(bits(model.forward(spoken)), bits(model.forward(base)));
+  });
+
+  it("gives boxes in pixels", () => {
+    const predictions = { logits: tf.zeros([1, 1, 2]), boxes: tf.tensor3d([[[0.5, 0.5, 0.5, 0.25]]]) };
+    assert.deepEqual(grounding.detectionsOf(predictions, [[200, 80]]), [[{ box: [50, 30, 150, 50], score: 0.5 }]]);
+    assert.throws(() => grounding.detectionsOf(predictions, []), /there must be 1 sizes/);
+  });
+
+  it("refuses files of another kind", async () => {
+    await safetensors.write(path, new Map());
+    await assert.rejects(grounding.load(path), /must be a model that grounding\.save wrote/);
+    await safetensors.write(path, new Map(), { format: "fovea-simvg-1", config: "[" });
+    await assert.rejects(grounding.load(path), /must hold a configuration/);
+    await assert.rejects(grounding.load(join(folder, "none")), /the file must exist/);
+  });
+});

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { grounding, nn, train } from "./names.ts";
+import { type Referring, referring, SMALL, tokenizerOf } from "./small.ts";
+
+const bits = async (model: nn.Module): Promise<Record<string, string>> =>
+  Object.fromEntries(await train.hashParameters(model.namedParameters()));
+
+function model(options: Partial<grounding.SimVgConfig["head"]> = {}): grounding.SimVg {
+  nn.manualSeed(5);
+  return new grounding.SimVg({ ...SMALL, head: { ...SMALL.head, ...options } });
+}
+
+describe("the schedule of SimVG", () => {
+  it("rises in quarters and falls to a tenth in the 25th epoch", () => {
+    const schedule = grounding.groundingSchedule();
+    const batches = 7;
+    const factors = Array.from({ length: 30 * batches }, (_, step) => schedule(step, 30 * batches));
+    const byEpoch = Array.from({ length: 30 }, (_, epoch) => factors.slice(epoch * batches, (epoch + 1) * batches));
+    const expected = [0.25, 0.5, 0.75, ...Array<number>(21).fill(1), ...Array<number>(6).fill(0.1)];
+    byEpoch.forEach((own, epoch) => assert.deepEqual(new Set(own), new Set([expected[epoch]]), `epoch ${epoch}`));
+    assert.equal(grounding.groundingSchedule({ epochs: 20, decay: 15 })(14, 20), 0.1);
+    assert.throws(() => grounding.groundingSchedule({ epochs: 0 }), /epochs must be a whole number of at least 1/);
+    assert.throws(() => grounding.groundingSchedule({ decays: 3 } as never), /received "decays"/);
+  });
+});
+
+describe("training of SimVG", () => {
+  let data: Referring;
+  let source: train.BatchSource<grounding.GroundingBatch>;
+  before(async () => {
+    await nn.start("native");
+    data = await referring();
+    const { expressions, images, tokenizer } = data;
+    source = grounding.batches(model(), {
+      expressions,
+      images,
+      tokenizer,
+      batchSize: 8,
+      seed: 1,
+      phrases: { length: 14 },
+    });
+  });
+  after(() => data.remove());
+
+  const fitOf = (one: grounding.SimVg, options: Partial<train.FitOptions<grounding.GroundingBatch>> = {}) => ({
+    model: one,
+    data: source,
+    loss: grounding.groundingStep(one),
+    stages: [grounding.groundingStage(one, { epochs: 4, decay: 4 })],
+    ...grounding.groundingSettings(one),
+    ...options,
+  });
+
+  it("prepares pictures, phrases and boxes", async () => {
+    const { pixels, shape, phrases, targets, expressions } = await source.batch(0, 0);
+    assert.deepEqual(shape, [8, 3, 16, 16]);
+    assert.equal(pixels.length, 8 * 3 * 16 * 16);
+    assert.deepEqual([phrases.length, phrases.ids[0], phrases.ids[13]], [14, 0, 1]);
+    const [left, , right] = expressions[0].boxes[0];
+    assert.ok(Math.abs(targets[0][0][0] - (left + right) / 2 / 48) < 1e-9);
+    assert.deepEqual(await source.batch(0, 0), { pixels, shape, phrases, targets, expressions });
+  });
+
+  it("keeps a ratio of exactly ten between head and encoder, and clips", async () => {
+    const one = model();
+    const losses: number[] = [];
+    const { stages } = await train.fit(fitOf(one), ({ learningRates, loss, metrics }) => {
+      const [head, encoder] = Object.values(learningRates);
+      assert.ok(Math.abs(head / encoder - 10) < 1e-12);
+      assert.ok(metrics.W_dt >= 0 && metrics.W_dt <= 1);
+      assert.ok(["decoder", "token"].every((name) => Number.isFinite(metrics[name])));
+      losses.push(loss);
+    });
+    const mean = (some: number[]): number => some.reduce((a, b) => a + b) / some.length;
+    assert.ok(mean(losses.slice(-4)) < mean(losses.slice(0, 4)), losses.join());
+    assert.equal(stages[0].frozen.length, 0);
+    assert.equal(grounding.groundingSettings(one).clipNorm, 0.15);
+  });
+
+  it("goes on from a checkpoint to the same bits, with the moving averages", async () => {
+    const path = join(data.folder, "checkpoint.safetensors");
+    const start = (): [grounding.SimVg, train.Ema] => {
+      const one = model();
+      return [one, grounding.groundingSettings(one, { ema: 0.9 }).ema!];
+    };
+    const [[whole, wholeEma], [part, partEma], [again, againEma]] = [start(), start(), start()];
+    await train.fit(fitOf(whole, { ema: wholeEma }));
+    const stop = new AbortController();
+    await train.fit(fitOf(part, { ema: partEma, checkpoint: { path }, signal: stop.signal }), ({ step }) => {
+      if (step === 3) stop.abort();
+    });
+    assert.notDeepEqual(await bits(part), await bits(whole));
+    const { steps } = await train.fit(fitOf(again, { ema: againEma, checkpoint: { path }, resume: true }));
+    assert.equal(steps, 4 * source.length);
+    assert.deepEqual(await bits(again), await bits(whole));
+    assert.deepEqual(await againEma.state(), await wholeEma.state());
+    assert.equal(grounding.groundingSettings(whole).ema, undefined);
+  });
+
+  it("in two stages first leaves every bit of the token branch, then trains both", async () => {
+    const one = model();
+    const first = await bits(one);
+    const decoder = grounding.groundingStage(one, { name: "decoder", branch: "decoder", epochs: 1 });
+    await train.fit(fitOf(one, { loss: grounding.groundingStep(one, { branch: "decoder" }), stages: [decoder] }));
+    const second = await bits(one);
+    const changed = Object.keys(first).filter((name) => first[name] !== second[name]);
+    assert.ok(!changed.some((name) => /token_|object_proj/.test(name)));
+    assert.ok(
+      changed.some((name) => name.startsWith("head.decoder.")) && changed.some((name) => /^encoder/.test(name)),
+    );
+    const both = grounding.groundingStage(one, { name: "both", learningRate: 3e-4, epochs: 1, decay: 15 });
+    await train.fit(fitOf(one, { stages: [both] }));
+    const third = await bits(one);
+    for (const part of ["head.token_mlp.0.weight", "head.object_proj.weight", "head.decoder.layers.0.norm1.weight"])
+      assert.notEqual(third[part], second[part]);
+  });
+
+  it("keeps the encoder's first layers, or all of it", async () => {
+    const frozenOf = async (options: grounding.GroundingStageOptions): Promise<string[]> => {
+      const one = model();
+      const before = await bits(one);
+      await train.fit(fitOf(one, { stages: [grounding.groundingStage(one, { epochs: 1, ...options })] }));
+      const now = await bits(one);
+      // The first layers of decoders start from zeros, on which values have no effect, as have biases of keys and the mask token.
+      const idle = /mask_token|k_proj.*bias|head.*layers\.0\.self_attn\.v_proj\.weight/;
+      return Object.keys(before).filter((name) => before[name] === now[name] && !idle.test(name));
+    };
+    const first = await frozenOf({ freezeLayers: 1 });
+    assert.ok(first.length > 30 && first.every((name) => name.startsWith("encoder.encoder.layers.0.")), first.join());
+    assert.ok((await frozenOf({ encoderFactor: 0 })).every((name) => name.startsWith("encoder.")));
+    assert.throws(() => grounding.groundingStage(model(), { freezeLayers: 3 }), /whole number of 0\.\.2/);
+    assert.throws(
+      () => grounding.groundingStage(model({ branches: "token" }), { branch: "both" }),
+      /branches are token/,
+    );
+  });
+
+  it("predicts and scores by split", async () => {
+    const one = model({ queries: 2 }).eval();
+    const found = grounding.predict(one, await source.batch(0, 0));
+    assert.deepEqual([found.length, found[0].length], [8, 2]);
+    const { precision, generalized, samples } = await grounding.evaluate(one, source);
+    assert.equal(samples.filter(({ correct }) => correct).length, precision.train.correct);
+    assert.equal(samples.length, precision.train.count);
+    assert.deepEqual([precision.train.count, generalized.count], [data.expressions.length, data.expressions.length]);
+    const decoder = await grounding.evaluate(one, source, { branch: "decoder" });
+    assert.notEqual(decoder.precision.train.meanIou, precision.train.meanIou);
+  });
+});
+
+describe("phrases", () => {
+  const tokenizer = tokenizerOf(["the small red boat left of the cat"]);
+  const encode = (phrase: string, options: grounding.PhraseOptions = {}): number[] => {
+    const { ids, mask } = grounding.encodePhrases(tokenizer, [phrase], { length: 6, ...options });
+    assert.deepEqual(
+      [...mask],
+      [...ids].map((id) => Number(id !== 1)),
+    );
+    return [...ids];
+  };
+
+  it("get their frame and padding, and are cut before their end", () => {
+    const [, the, , end] = encode("the cat");
+    assert.deepEqual(encode("the cat").slice(3), [end, 1, 1]);
+    const long = "the small red boat left of the cat";
+    assert.throws(() => encode(long), /at most 6 ids, it has 10, received "the small red boat left of the cat"/);
+    const cut = encode(long, { overflow: "cut" });
+    assert.deepEqual([cut[0], cut[1], cut[5]], [0, the, 2]);
+    assert.deepEqual(cut, encode("the small red boat"));
+  });
+
+  it("are refused where they are empty or not known", () => {
+    assert.throws(() => encode(" "), /GroundingError|must be a text that is not empty/);
+    assert.throws(
+      () => encode("the zebra", { unknownId: 3 }),
+      /characters that the tokenizer knows, received "the zebra"/,
+    );
+    assert.throws(() => encode("the", { maxLength: 3 } as never), /received "maxLength"/);
+    assert.equal(grounding.cleanPhrase("The well-lit, (red) mug/cup!"), "the well lit red mug cup");
+  });
+});
