@@ -3,4 +3,3 @@ export * as dense from "./dense";
 export * as spair from "./spair";
 export * as world from "./world";
 export { decodeImage, ImageError, type DecodeOptions, type ImageInput, type RawImage } from "./image";
-export type { DecodeSettings } from "../platform/types";

@@ -8,6 +8,7 @@ import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
 import { parseJson } from "../json-text";
+import type { SystemError } from "../platform/types";
 
 /** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {
@@ -212,7 +213,7 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
   try {
     return await step();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code } = error as SystemError;
     if (code === undefined || !DISK.includes(code)) throw error;
     const rule = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
       ? `out must have room for more features (${code}); free some and run again to go on`

@@ -5,6 +5,7 @@ import { dirname } from "../platform/path";
 import { HubError } from "./errors";
 import { LIMITS, Patience } from "./patience";
 import { chunksOf, request, type HubRequest } from "./request";
+import type { SystemError } from "../platform/types";
 
 /** Download of a file to `target`. */
 export interface Download extends Pick<HubRequest, "url" | "settings" | "signal" | "fn"> {
@@ -106,7 +107,7 @@ const tooLong = ({ fn, size, maxBytes, url }: Download): HubError =>
   new HubError(fn, `the file must end after ${size ?? maxBytes} bytes`, url);
 
 /** Tests for an error of the disk. Network errors are wrapped as `TypeError: terminated`. */
-const isSystem = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === "write";
+const isSystem = (error: unknown): boolean => (error as SystemError).syscall === "write";
 
 function checkRange({ fn, url }: Download, answer: Response, start: number): number {
   const range = answer.headers.get("content-range");

@@ -7,6 +7,7 @@ import { Patience } from "./patience";
 import { type HubSettings, settingsWith } from "./settings";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { parseJson } from "../json-text";
+import type { SystemError } from "../platform/types";
 
 /** Progress of a download. */
 export interface HubProgress {
@@ -82,7 +83,7 @@ export async function fetchFile(
 const DISK = "ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO ENOTDIR EEXIST EISDIR ELOOP ENAMETOOLONG".split(" ");
 
 function diskError(fn: string, cache: string, error: unknown): unknown {
-  const { code } = Object(error) as NodeJS.ErrnoException;
+  const { code } = Object(error) as SystemError;
   const isDisk = typeof code === "string" && DISK.includes(code);
   return isDisk ? new HubError(fn, `the cache must be a folder that takes the file (${code})`, cache) : error;
 }

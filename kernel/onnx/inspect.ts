@@ -88,7 +88,7 @@ export function findImageInput(model: OnnxModel): ValueInfo | null {
 }
 
 /** Reads a model and finds its blocks. A valid graph of unknown structure does not throw: see `refusal`. */
-export function analyse(model: string | Uint8Array, fn: string): Analysis {
+export function analyze(model: string | Uint8Array, fn: string): Analysis {
   const read = readModel(model, fn);
   const image = findImageInput(read);
   if (!image)
@@ -137,7 +137,7 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
  * @throws OnnxError when the file is missing, truncated or no ONNX model, or has no image input
  */
 export function inspect(model: string | Uint8Array): Inspection {
-  const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
+  const { model: read, image, structure, refusal } = analyze(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
   return {
     path: read.path,

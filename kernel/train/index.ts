@@ -19,6 +19,6 @@ export type { PlannedGroup, PlannedStage, TrainingPlan } from "./plan";
 export type { Optimizer, ParameterGroup } from "./optimizer";
 export { constant, cosine, linear, type Schedule, type ScheduleOptions } from "./schedule";
 export { SGD, type SgdOptions } from "./sgd";
-export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";
+export { type Stage, type StageGroup, type StageReport } from "./stages";
 export type { LossFunction, LossWithMetrics, UpdateReport } from "./update";
 export type { MatrixPicture } from "../picture";

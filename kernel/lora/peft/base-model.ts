@@ -8,6 +8,7 @@ import { basename, dirname, join } from "../../platform/path";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
 import { parseJson } from "../../json-text";
+import type { SystemError } from "../../platform/types";
 
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
 const CONFIG = "config.json";
@@ -209,7 +210,7 @@ async function textOf(fn: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new LoraError(fn, `the index cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
+    throw new LoraError(fn, `the index cannot be read (${(error as SystemError).code})`, path);
   }
 }
 
@@ -229,7 +230,7 @@ function checkPlace(fn: string, tensor: string, name: string, shards: ReadonlyMa
 }
 
 async function checkFree(fn: string, out: string): Promise<void> {
-  const found = await readdir(out).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : null));
+  const found = await readdir(out).catch((error: SystemError) => (error.code === "ENOENT" ? [] : null));
   if (found === null || found.length > 0)
     throw new LoraError(fn, "where the base is a folder or has shards, out must be a folder that is new or empty", out);
 }

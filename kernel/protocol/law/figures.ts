@@ -36,7 +36,7 @@ const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
 /** Pixels of a facet's own height: the rest is between the rows. */
 const FACET_PIXELS = 140;
-const GREY = cssColor(GUIDE, 0.9);
+const GRAY = cssColor(GUIDE, 0.9);
 
 /** Predicted against measured with the diagonal; residuals on request. */
 export function scatterFigure({ trans, payload, fit, state, width = DEFAULT_WIDTH }: LawFigureInput): Figure {
@@ -100,7 +100,7 @@ function residualLines(points: readonly PlacedPoint[]): Record<string, unknown> 
     mode: "lines",
     x: points.flatMap(({ x }) => [x, x, null]),
     y: points.flatMap(({ x, y }) => [y, x, null]),
-    line: { color: GREY, width: 2, dash: "dot" },
+    line: { color: GRAY, width: 2, dash: "dot" },
     hoverinfo: "skip",
   };
 }
@@ -115,7 +115,7 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
     y0: from,
     x1: to,
     y1: to,
-    line: { color: GREY, width: 1.5 },
+    line: { color: GRAY, width: 1.5 },
   };
 }
 

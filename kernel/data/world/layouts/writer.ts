@@ -28,6 +28,7 @@ import {
 import { refcoco } from "./refcoco";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { parseJson } from "../../../json-text";
+import type { SystemError } from "../../../platform/types";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -74,7 +75,7 @@ export async function write(dir: string, options: WriteOptions): Promise<WriteSp
     await checkTarget(target, spec);
     if (!isComplete(target, spec)) await writeSplit(target, spec, options);
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
+    const { code, path } = error as SystemError;
     if (error instanceof WorldError || !code || typeof code !== "string" || !path) throw error;
     throw new WorldError(WRITE, `the folder must be one that can be written (${code})`, path);
   }
