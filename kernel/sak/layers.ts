@@ -1,11 +1,10 @@
+import * as nn from "../nn";
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import * as nn from "../nn";
 import { BatchNorm } from "../tasks/dense/batch-norm";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { type FullSakConfig, type SakLevel, type SakTeacher, streamOf } from "./config";
-import { mapsOf } from "./maps";
 import { sharedRandom } from "../nn/random";
 
 /** Initial weights of adapters, routers and aligners: truncated normal with standard deviation 0.02, biases 0. */
@@ -269,4 +268,16 @@ export class SakHead extends nn.Module {
     const hidden = nn.gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));
     return resizeBilinear(this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2])), size);
   }
+}
+
+/** Rearranges tokens [B, H · W, C] to maps [B, C, H, W]. */
+export function mapsOf(tokens: Tensor, [H, W]: Grid): Tensor {
+  const [B, , C] = tokens.shape as [number, number, number];
+  return tf.transpose(tf.reshape(tokens, [B, H, W, C]), [0, 3, 1, 2]);
+}
+
+/** Rearranges maps [B, C, H, W] to tokens [B, H · W, C]. */
+export function tokensOfMaps(maps: Tensor): Tensor {
+  const [B, C, H, W] = maps.shape as [number, number, number, number];
+  return tf.reshape(tf.transpose(maps, [0, 2, 3, 1]), [B, H * W, C]);
 }

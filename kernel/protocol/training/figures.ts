@@ -1,5 +1,5 @@
 import { COLORWAY, GUIDE, cssColor, figureText, type Figure } from "../core/figure";
-import type { Translate } from "../core/translate";
+import type { Translate } from "../core/words";
 import { curvesIn, type Chart } from "./charts";
 import type { CurvePoint } from "./curve";
 import type { NamedCurve, RunRecord } from "./record";

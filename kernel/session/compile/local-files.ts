@@ -1,7 +1,6 @@
 /** Local TypeScript files, compiled to CommonJS when a cell imports them. */
 import type * as TypeScript from "typescript";
 import { platform } from "../../platform";
-import { holdsAwait, isAwait } from "./awaits";
 import type { ts } from "./typescript";
 
 /** Error of a local file with a top-level await. */
@@ -47,4 +46,19 @@ function asScript(
     return ts.visitEachChild(node, (child) => visit(child, below), context);
   };
   return ts.visitEachChild(file, (statement) => visit(statement, 0), context);
+}
+
+/** Tests for an `await`, `for await` or `await using`. */
+export function isAwait(ts: ts, node: TypeScript.Node): boolean {
+  const isAwaitUsing = (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing;
+  return (
+    ts.isAwaitExpression(node) ||
+    (ts.isForOfStatement(node) && node.awaitModifier !== undefined) ||
+    (ts.isVariableDeclarationList(node) && isAwaitUsing)
+  );
+}
+
+/** Tests whether an await inside a node belongs to the node and not to the code around it. */
+export function holdsAwait(ts: ts, node: TypeScript.Node): boolean {
+  return ts.isFunctionLike(node) || ts.isPropertyDeclaration(node) || ts.isClassStaticBlockDeclaration(node);
 }

@@ -15,8 +15,7 @@ import { CAPACITY } from "../../protocol/training/curve";
 import { planOf, stepOf, type TrainingRunLike } from "./input";
 import { MAX_RUNS, type RunCommand, type RunEvent } from "../../protocol/training/payload";
 import { isEnd, RunRecord } from "../../protocol/training/record";
-import { saveTraining } from "./save";
-import { describeTraining } from "./text";
+import { describeTraining, saveTraining } from "./save";
 
 export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
 export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
