@@ -62,6 +62,7 @@ ${ADAPTER}`,
   --base DIR|INDEX.json    of a model, whole or in shards, and --out a new folder, which gets the model's
                            configuration, tokenizer and preprocessor too, so that transformers loads it as it is
 ${ADAPTER}`,
+  runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
   [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalize minmax|none] [--ridge LAMBDA] [--json]`,
@@ -109,7 +110,14 @@ function overview(entries: [command: string, usage: string][]): string {
     const [head] = usage.split("\n");
     return `  fovea ${command.padEnd(18)} ${/^usage: .*?: (.*)$/.exec(head)?.[1] ?? ""}`;
   });
-  return ["usage: fovea <command> [options]", "", ...rows, "", "fovea <command> --help says more.", ""].join("\n");
+  return [
+    "usage: fovea <command> [options]",
+    "",
+    ...rows,
+    "",
+    "fovea <command> --help says more, fovea --version which one this is.",
+    "",
+  ].join("\n");
 }
 
 /** Tests whether the arguments ask for help. */

@@ -1,5 +1,6 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { writeSafetensors } from "../safetensors/safetensors";
+import { FileError } from "../platform/file-error";
 import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
@@ -8,7 +9,6 @@ import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
 import { parseJson } from "../json-text";
-import type { SystemError } from "../platform/types";
 
 /** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {
@@ -42,7 +42,6 @@ interface Committed {
 export const RUN = "run.json";
 /** File with one line per image. */
 export const MANIFEST = "manifest.jsonl";
-const DISK = ["ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EIO", "EISDIR"];
 
 /** Folder of features: opened by one process at a time, extended by whole shards. */
 export class FeatureStore {
@@ -213,11 +212,10 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
   try {
     return await step();
   } catch (error) {
-    const { code } = error as SystemError;
-    if (code === undefined || !DISK.includes(code)) throw error;
-    const rule = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
-      ? `out must have room for more features (${code}); free some and run again to go on`
-      : `out must be a folder that can be written (${code})`;
+    if (!(error instanceof FileError)) throw error;
+    const rule = error.isFull
+      ? `out must have room for more features (${error.code}); free some and run again to go on`
+      : `out must be a folder that can be written (${error.code})`;
     throw new FeatureError(fn, rule, folder);
   }
 }

@@ -1,3 +1,4 @@
+import { FileError } from "../platform/file-error";
 import { RepoCache } from "./cache";
 import { download } from "./download";
 import { HubError } from "./errors";
@@ -7,7 +8,6 @@ import { Patience } from "./patience";
 import { type HubSettings, settingsWith } from "./settings";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { parseJson } from "../json-text";
-import type { SystemError } from "../platform/types";
 
 /** Progress of a download. */
 export interface HubProgress {
@@ -79,13 +79,9 @@ export async function fetchFile(
   }
 }
 
-/** Codes of a disk that is full, read-only, or holds something else where the cache should be. */
-const DISK = "ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO ENOTDIR EEXIST EISDIR ELOOP ENAMETOOLONG".split(" ");
-
 function diskError(fn: string, cache: string, error: unknown): unknown {
-  const { code } = Object(error) as SystemError;
-  const isDisk = typeof code === "string" && DISK.includes(code);
-  return isDisk ? new HubError(fn, `the cache must be a folder that takes the file (${code})`, cache) : error;
+  if (!(error instanceof FileError)) return error;
+  return new HubError(fn, `the cache must be a folder that takes the file (${error.code})`, cache);
 }
 
 async function cached(cache: RepoCache, revision: string, file: string): Promise<string | null> {

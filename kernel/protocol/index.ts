@@ -10,6 +10,8 @@ export {
   dotRow,
   encodeFloat16,
   fromHalf,
+  least,
+  most,
   row,
   softmax,
   toHalf,

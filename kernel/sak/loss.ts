@@ -5,7 +5,7 @@ import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
-import { mapsOf, tokensOfMaps } from "./layers";
+import { mapsOf, tokensOfMaps } from "./maps";
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {

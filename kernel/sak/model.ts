@@ -2,11 +2,12 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { VisionTransformer } from "../models/vit/vit";
 import * as nn from "../nn";
+import { DenseHead } from "../tasks/dense/head";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
-import { SakHead, SakPath, SakRouter } from "./layers";
+import { SakPath, SakRouter } from "./layers";
 import {
   checkRoutes,
   type ExpertWeights,
@@ -50,7 +51,7 @@ export class Sak extends nn.Module {
   readonly paths: Map<string, SakPath>;
   /** Routers of each task, one a level; empty with `router: "none"`. */
   readonly routers: Map<string, SakRouter[]>;
-  readonly heads: Map<string, SakHead>;
+  readonly heads: Map<string, DenseHead>;
   private readonly start: FullSakConfig;
   private readonly closed = new Set<string>();
   private byHand: readonly SakRoute[] = [];
@@ -68,8 +69,8 @@ export class Sak extends nn.Module {
     this.stem = new VisionTransformer({ ...configuration.stem, finalNorm: false, numClasses: 0 });
     this.paths = new Map(teachers.map((teacher) => [teacher.name, new SakPath(config, teacher)]));
     this.routers = new Map(config.router === "none" ? [] : entries.map(([task]) => [task, makeRouters(config)]));
-    const head = { features: stem.embedDim, levels: levels.length, width };
-    this.heads = new Map(entries.map(([task, outputs]) => [task, new SakHead({ ...head, outputs })]));
+    const head = { channels: stem.embedDim, levels: levels.length, width };
+    this.heads = new Map(entries.map(([task, outputs]) => [task, new DenseHead({ ...head, outputs })]));
   }
 
   /** Configuration with every default and the teachers that there are now, to make the same student for a stored state. */
@@ -254,6 +255,11 @@ export class Sak extends nn.Module {
     this.checkRoutes("sak.Sak.setRoutes", routes);
     this.byHand = [...routes];
     return this;
+  }
+
+  /** Weights set by hand, as of {@link setRoutes}. */
+  get routes(): readonly SakRoute[] {
+    return this.byHand;
   }
 
   /** Frees the layers to the teachers' widths, which only distillation needs; predictions stay. */

@@ -9,6 +9,7 @@ export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { table } from "./table";
 export { training } from "./training";
+export { learningRates, type LearningRateSweepLike } from "./training/rates";
 export type { Described } from "../display/describe";
 export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
 export type {
@@ -64,6 +65,8 @@ export {
   type RunMemory,
   type RunPlan,
   type RunState,
+  type StoredRunLike,
+  type TrainingNumbersLike,
   type TrainingObserverLike,
   type TrainingPlanLike,
   type TrainingRunLike,

@@ -1,3 +1,4 @@
+import { least } from "../../numeric/order";
 import { platform } from "../../platform";
 import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";
@@ -68,7 +69,7 @@ function filterRows(pixels: Pixels): Uint8Array {
 function filterRow(pixels: Pixels, y: number): Uint8Array {
   const candidates = PREDICTORS.map((predict, type) => predictRow(pixels, y, predict, type));
   const costs = candidates.map(absoluteSum);
-  return candidates[costs.indexOf(Math.min(...costs))];
+  return candidates[costs.indexOf(least(costs))];
 }
 
 function predictRow({ data, width, channels }: Pixels, y: number, predict: Predictor, type: number): Uint8Array {

@@ -10,6 +10,7 @@ import {
   truncate,
   writeFile,
 } from "../../../platform/files";
+import { FileError } from "../../../platform/file-error";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { splits, type Split } from "../scenes/scene";
@@ -28,7 +29,6 @@ import {
 import { refcoco } from "./refcoco";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { parseJson } from "../../../json-text";
-import type { SystemError } from "../../../platform/types";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -75,9 +75,8 @@ export async function write(dir: string, options: WriteOptions): Promise<WriteSp
     await checkTarget(target, spec);
     if (!isComplete(target, spec)) await writeSplit(target, spec, options);
   } catch (error) {
-    const { code, path } = error as SystemError;
-    if (error instanceof WorldError || !code || typeof code !== "string" || !path) throw error;
-    throw new WorldError(WRITE, `the folder must be one that can be written (${code})`, path);
+    if (!(error instanceof FileError)) throw error;
+    throw new WorldError(WRITE, `the folder must be one that can be written (${error.code})`, error.path);
   }
   return spec;
 }
