@@ -2,15 +2,20 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import fovea from "./test/lint/rooms.mjs";
 
-/** Places where the library may meet Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
+/** Places that may use Node; every other room asks `kernel/platform`, so that it runs in a browser too. */
 const NODE_ROOMS = [
+  // The seam itself, and its two neighbors: contexts and streams of a session, the devices of this machine.
   "kernel/platform/node/**",
   "kernel/session/node/**",
   "kernel/backend/node/**",
+  // Installs programs with pip and npm; a browser has neither.
   "kernel/backend/install/**",
+  // The kernel process of Jupyter: sockets and child processes.
   "kernel/jupyter/**",
+  // The command line.
   "kernel/cli/**",
   "kernel/cli.ts",
+  // Programs that make the zoo's training data; no room imports them.
   "kernel/zoo/train/**",
 ];
 const ASK_PLATFORM = "Ask kernel/platform: this room also runs in a browser.";

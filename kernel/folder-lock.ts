@@ -1,6 +1,7 @@
 import { platform } from "./platform";
 import { readFile, rm, stat, writeFile } from "./platform/files";
 import { join, resolve } from "./platform/path";
+import type { SystemError } from "./platform/types";
 
 /** Function that makes the error from the holder of the folder. */
 export type Busy = (who: string) => Error;
@@ -36,7 +37,7 @@ async function take(path: string, busy: Busy): Promise<void> {
     try {
       return await writeFile(path, text, { flag: "wx" });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 2) throw error;
+      if ((error as SystemError).code !== "EEXIST" || attempt > 2) throw error;
       await removeStale(path, busy);
     }
   }

@@ -3,8 +3,7 @@ import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
-import { joinNegatives } from "./arguments";
-import { preprocessOf } from "./preprocess";
+import { joinNegatives, preprocessOf } from "./arguments";
 import { USAGE } from "./usage";
 
 const OPTIONS = {

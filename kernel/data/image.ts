@@ -20,7 +20,7 @@ export interface DecodeOptions {
    * `stored`: the levels in the file, as Pillow, timm and transformers take them. `converted`: an embedded profile is applied, so that
    * colours are those a viewer shows. Default `stored`.
    */
-  colors?: DecodeSettings["colors"];
+  colors?: "stored" | "converted";
   /** Name of the public function in errors. Default `data.decodeImage`. */
   fn?: string;
 }

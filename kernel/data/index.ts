@@ -5,4 +5,3 @@ export * as refer from "./refer";
 export * as spair from "./spair";
 export * as world from "./world";
 export { decodeImage, ImageError, type DecodeOptions, type ImageInput, type RawImage } from "./image";
-export type { DecodeSettings } from "../platform/types";

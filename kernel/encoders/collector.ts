@@ -3,7 +3,6 @@ import { EncoderError } from "./errors";
 import { FeatureMap, type FeatureMapFields, type OutputFormat, type PrefixTokens, transpose } from "./feature-map";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
-import { applyNorm } from "./norm";
 
 /** Fields of a feature map that do not depend on the layer's numbers. */
 export type FeatureSource = Pick<FeatureMapFields, "encoder" | "device" | "geometry" | "layer">;
@@ -137,4 +136,29 @@ function channelsFirst(tokens: Float32Array, batch: number, count: number, chann
   for (let b = 0; b < batch; b++)
     result.set(transpose(tokens.subarray(b * size, (b + 1) * size), count, channels), b * size);
   return result;
+}
+
+/**
+ * Normalises every token in place over its channels: `y = (x - mean) / √(var + ε) · scale + bias`, with sums in double
+ * precision; `rms` has neither mean nor bias.
+ *
+ * @param tokens `[…, C]` row-major
+ */
+export function applyNorm(tokens: Float32Array, channels: number, norm: NormParameters): void {
+  for (let start = 0; start < tokens.length; start += channels)
+    normToken(tokens.subarray(start, start + channels), norm);
+}
+
+function normToken(token: Float32Array, { kind, epsilon, scale, bias }: NormParameters): void {
+  const mean = kind === "layer" ? sum(token, (x) => x) / token.length : 0;
+  const variance = sum(token, (x) => (x - mean) * (x - mean)) / token.length;
+  const factor = 1 / Math.sqrt(variance + epsilon);
+  for (let c = 0; c < token.length; c++)
+    token[c] = (token[c] - mean) * factor * (scale ? scale[c] : 1) + (bias ? bias[c] : 0);
+}
+
+function sum(values: Float32Array, of: (x: number) => number): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += of(values[i]);
+  return total;
 }

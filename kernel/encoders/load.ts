@@ -1,6 +1,6 @@
 import { DeviceError, type DeviceRequest } from "../backend";
 import { resolveDevice } from "../backend/node";
-import { analyse, type Analysis } from "../onnx/inspect";
+import { analyze, type Analysis } from "../onnx/inspect";
 import { Encoder } from "./encoder";
 import type { EncoderSource } from "./encoder-info";
 import { EncoderError } from "./errors";
@@ -83,7 +83,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   const { precision = "fp32", device = "auto" } = options;
   checkPrecision(LOAD, precision, device);
   const files = await findFiles(source, options);
-  const analysis = analyse(files.model, LOAD);
+  const analysis = analyze(files.model, LOAD);
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
   const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});

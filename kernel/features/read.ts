@@ -12,6 +12,7 @@ import { type FeatureLevel, levelName, STEM, storedLayer } from "./levels";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
+import type { SystemError } from "../platform/types";
 
 const OPEN = "features.open";
 const FEATURES = "FeatureFolder.features";
@@ -169,7 +170,7 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 export async function open(folder: string): Promise<FeatureFolder> {
   const [run, manifest] = await Promise.all(
     [RUN, MANIFEST].map((name) =>
-      readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      readFile(join(folder, name)).catch((error: SystemError) => {
         throw new FeatureError(OPEN, `the folder must hold ${RUN} and ${MANIFEST} (${error.code})`, folder);
       }),
     ),

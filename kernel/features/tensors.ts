@@ -1,7 +1,6 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
 import { floatToHalf } from "../numeric";
-import { pooled } from "./pool";
 import type { FeatureDtype } from "./run-identity";
 
 /** Place of an image's layer: a tensor `[N, C]` of tokens in raster order. */
@@ -76,4 +75,26 @@ export function quantize(tokens: Float32Array, channels: number): { levels: Int8
       levels[i] = Math.max(-127, Math.min(127, Math.round(tokens[i] * inverse))) || 0;
   }
   return { levels, scales };
+}
+
+/**
+ * Means over squares of neighboring tokens.
+ *
+ * @param tokens [rows · pool · columns · pool, channels]
+ * @param grid rows and columns of the result
+ * @returns [rows · columns, channels]
+ */
+export function pooled(
+  tokens: Float32Array,
+  [rows, columns]: readonly [rows: number, columns: number],
+  pool: number,
+): Float32Array {
+  const channels = tokens.length / (rows * columns * pool ** 2);
+  const result = new Float32Array(rows * columns * channels);
+  for (let from = 0; from < tokens.length / channels; from++) {
+    const [row, column] = [Math.floor(from / (columns * pool)), from % (columns * pool)];
+    const to = Math.floor(row / pool) * columns + Math.floor(column / pool);
+    for (let c = 0; c < channels; c++) result[to * channels + c] += tokens[from * channels + c] / pool ** 2;
+  }
+  return result;
 }

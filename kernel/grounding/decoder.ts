@@ -1,6 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
+import { sharedRandom } from "../nn/random";
 
 /** Sizes of a {@link QueryDecoder}. */
 export interface QueryDecoderOptions {
@@ -103,7 +104,7 @@ export class QueryDecoder extends nn.Module {
   /** Draws every weight of two or more dimensions from Xavier's uniform distribution, as DETR does. */
   initializeXavier(): this {
     for (const parameter of this.namedParameters().values())
-      if (parameter.shape.length > 1) parameter.assign(nn.xavierUniform()(parameter.shape, nn.sharedRandom()));
+      if (parameter.shape.length > 1) parameter.assign(nn.xavierUniform()(parameter.shape, sharedRandom()));
     return this;
   }
 }

@@ -51,7 +51,7 @@ export function settingsWith(own: Partial<HubSettings> = {}, fn = "hub.settings"
 }
 
 /** A path with the home folder for `~` and variables for `$NAME` and `${NAME}`, as Python expands them: unknown ones stay. */
-function expand(path: string, env: NodeJS.ProcessEnv): string {
+function expand(path: string, env: Readonly<Record<string, string | undefined>>): string {
   const named = path.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, plain?: string, braced?: string) => {
     const name = plain ?? braced ?? "";
     return env[name] ?? whole;

@@ -3,13 +3,11 @@
  * a SIGINT to the kernel's group reaches it only once, through this process. Messages go over the link (fd 3). The
  * lifeline pipe (fd 4) reports the end of this process, which the link cannot do while user code blocks the event loop.
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { loaderEnvironment } from "../backend/install/places";
-import { withoutBanners } from "./banners";
-import { guard } from "./guard";
 import { FrameError, FrameReader, writeFrame } from "./frames";
 import { reportFault } from "./faults";
 import type { FromSession, StreamName, ToSession } from "./ipc";
@@ -180,3 +178,31 @@ export class SessionProcess {
 }
 
 function ignoreBrokenPipe(): void {}
+
+/**
+ * Lines that native libraries write to stderr despite every setting and that do not concern a notebook's reader:
+ * TensorFlow's note on oneDNN, and absl's note on output before its set-up.
+ */
+const BANNERS =
+  /^(?:WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR|I\d{4} .*\] oneDNN custom operations are on\. .*)\r?\n/gm;
+
+/** Returns the text without those lines. */
+export function withoutBanners(text: string): string {
+  return text.replace(BANNERS, "");
+}
+
+/**
+ * A stopped session (SIGSTOP, a debugger) cannot notice that the kernel process is gone, and its group is another, so that a
+ * killed kernel would leave it behind. A shell waits for the end of a pipe that only the kernel process holds, and kills it.
+ */
+const SCRIPT = 'read -r _; kill -9 "$0"';
+
+/** Starts the guard. Call the returned function once the session has ended by itself: its process id may be reused then. */
+export function guard(pid: number): () => void {
+  const shell = spawn("/bin/sh", ["-c", SCRIPT, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  // Without a shell, only a session that runs follows the kernel process.
+  shell.on("error", () => undefined);
+  shell.stdin.on("error", () => undefined);
+  shell.unref();
+  return () => void shell.kill("SIGKILL");
+}

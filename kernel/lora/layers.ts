@@ -4,6 +4,7 @@ import { Conv1D } from "../nn/conv1d";
 import { Embedding } from "../nn/embedding";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
+import { LoraError } from "./error";
 
 /** Layer of the form y = x Wᵀ + b. */
 export type LinearLayer = Linear | Conv1D;
@@ -38,4 +39,19 @@ export function weightOf(layer: AdaptableLayer): Tensor {
 export function assignTo(layer: AdaptableLayer, weight: Tensor, bias: Tensor | null): void {
   tf.tidy(() => layer.weight.assign(layer instanceof Linear ? weight : tf.transpose(weight)));
   if (bias && !(layer instanceof Embedding)) layer.bias?.assign(bias);
+}
+
+/** Tests that no value is infinite or NaN. */
+export async function isFinite(tensor: Tensor): Promise<boolean> {
+  const all = tf.tidy(() => tf.all(tf.isFinite(tensor)));
+  const [finite] = await all.data();
+  all.dispose();
+  return Boolean(finite);
+}
+
+/** @throws LoraError where a merged value is infinite or NaN */
+export async function checkFinite(fn: string, path: string, tensors: readonly (Tensor | null)[]): Promise<void> {
+  for (const tensor of tensors)
+    if (tensor && !(await isFinite(tensor)))
+      throw new LoraError(fn, "merged weights must be finite; nothing was merged", path);
 }

@@ -17,7 +17,6 @@ export {
   splitHeads,
 } from "./attention";
 export { allowCapture, type CaptureOptions } from "./captured";
-export { drawn } from "../backend/capture";
 export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
 export {
   DeformableAttention,
@@ -45,8 +44,6 @@ export {
   xavierUniform,
   zeros,
 } from "./initializers";
-export { toFloat32 } from "./floats";
-export { floatToHalf, halfToFloat } from "../numeric";
 export { Linear, linear, type LinearOptions } from "./linear";
 export {
   cosineLoss,
@@ -72,7 +69,7 @@ export {
   pixelUnshuffle,
 } from "./pixels";
 export { rotary } from "./rotary";
-export { manualSeed, sharedRandom } from "./random";
+export { manualSeed } from "./random";
 export { gatherRows, scatterRows } from "./rows";
 export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
 export type { Tensor } from "../backend/tensor";

@@ -1,9 +1,7 @@
 /** Arithmetic that kernel and browser share: plain numbers in, plain numbers out, without Node and DOM. */
-export { dot, dotRow } from "./dots";
-export { append, clamp, least, most } from "./extremes";
+export { centeredRows, dot, dotRow, meanRow, row, unitRows } from "./rows";
+export { append, argmax, clamp, least, most, ranks, softmax, topIndices } from "./order";
 export { decodeFloat16, encodeFloat16, floatToHalf, fromHalf, halfToFloat, toHalf } from "./half";
 export { joinBytes, joinFloats } from "./join";
-export { argmax, ranks, softmax, topIndices } from "./order";
-export { centeredRows, meanRow, row, unitRows } from "./rows";
-export { type CostMatrix, distances, transportCost, wassersteinOfNumbers } from "./transport";
 export { mean, sampleVariance, squaredDeviations, sum, wilson } from "./statistics";
+export { type CostMatrix, distances, transportCost, wassersteinOfNumbers } from "./transport";

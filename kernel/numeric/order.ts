@@ -35,3 +35,27 @@ export function softmax(values: Float32Array, temperature: number): Float32Array
   const sum = out.reduce((total, value) => total + value, 0);
   return out.map((value) => value / sum);
 }
+
+/** Smallest of any number of values (`Math.min(...values)` fails at some hundred thousand), NaN where one is NaN, `Infinity` of none. */
+export function least(values: Iterable<number>): number {
+  let found = Infinity;
+  for (const value of values) found = Math.min(found, value);
+  return found;
+}
+
+/** Largest of any number of values, NaN where one is NaN, `-Infinity` of none. */
+export function most(values: Iterable<number>): number {
+  let found = -Infinity;
+  for (const value of values) found = Math.max(found, value);
+  return found;
+}
+
+/** Adds every item to the end of a list, as `push(...items)` does for a few. */
+export function append<T>(list: T[], items: Iterable<T>): void {
+  for (const item of items) list.push(item);
+}
+
+/** Returns the value, or the bound that it is beyond; NaN stays NaN. */
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

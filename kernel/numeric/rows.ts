@@ -36,3 +36,53 @@ export function centeredRows(rows: Float32Array, channels: number): Float32Array
     for (let c = 0; c < channels; c++) out[start + c] = rows[start + c] - mean[c];
   return out;
 }
+
+/** `Σ a[from + i] · b[i]` over all of `b`, added up in order. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>, from = 0): number {
+  let sum = 0;
+  for (let i = 0; i < b.length; i++) sum += a[from + i] * b[i];
+  return sum;
+}
+
+/**
+ * Writes the inner products of row `query` of `a` with every row of `b` into `out`; both are `[rows, width]`. Four rows
+ * of `b` are summed together because their sums do not wait for each other. Each sum is still added in order, so the
+ * result equals the row-by-row loop.
+ */
+export function dotRow(
+  a: Float32Array,
+  query: number,
+  b: Float32Array,
+  width: number,
+  out: Float32Array | Float64Array,
+): void {
+  const rows = out.length;
+  const from = query * width;
+  let k = 0;
+  for (; k + 3 < rows; k += 4) {
+    let first = 0;
+    let second = 0;
+    let third = 0;
+    let fourth = 0;
+    const k0 = k * width;
+    const k1 = k0 + width;
+    const k2 = k1 + width;
+    const k3 = k2 + width;
+    for (let c = 0; c < width; c++) {
+      const q = a[from + c];
+      first += q * b[k0 + c];
+      second += q * b[k1 + c];
+      third += q * b[k2 + c];
+      fourth += q * b[k3 + c];
+    }
+    out[k] = first;
+    out[k + 1] = second;
+    out[k + 2] = third;
+    out[k + 3] = fourth;
+  }
+  for (; k < rows; k++) {
+    let sum = 0;
+    for (let c = 0, at = k * width; c < width; c++, at++) sum += a[from + c] * b[at];
+    out[k] = sum;
+  }
+}

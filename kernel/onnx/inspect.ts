@@ -4,7 +4,6 @@ import { Graph } from "./graph";
 import { DataType, type OnnxModel, type TensorInfo, type ValueInfo } from "./model";
 import { type NormParameters, readNorm } from "./norms";
 import { readModel } from "./parse";
-import { findPositions } from "./positions";
 import { findStem, isReordered, type StemStep } from "./stem";
 import type { ByteSource } from "./source";
 import { elementCount } from "./tensor";
@@ -89,7 +88,7 @@ export function findImageInput(model: OnnxModel): ValueInfo | null {
 }
 
 /** Reads a model and finds its blocks. A valid graph of unknown structure does not throw: see `refusal`. */
-export function analyse(model: string | Uint8Array | ByteSource, fn: string): Analysis {
+export function analyze(model: string | Uint8Array | ByteSource, fn: string): Analysis {
   const read = readModel(model, fn);
   const image = findImageInput(read);
   if (!image)
@@ -138,7 +137,7 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
  * @throws OnnxError when the file is missing, truncated or no ONNX model, or has no image input
  */
 export function inspect(model: string | Uint8Array | ByteSource): Inspection {
-  const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
+  const { model: read, image, structure, refusal } = analyze(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
   return {
     path: read.path,
@@ -161,4 +160,19 @@ export function countParameters(model: OnnxModel): number {
     (tensor) => tensor.dataType !== DataType.int64 && tensor.dims.length > 0,
   );
   return weights.reduce((sum, tensor) => sum + elementCount(tensor), 0);
+}
+
+/**
+ * Finds the learned position embedding `[1, N, C]` added to the tokens between image and first block. Returns null for
+ * rotary or relative positions, or for an embedding computed in the graph.
+ */
+export function findPositions(graph: Graph, stream: string): TensorInfo | null {
+  for (let node = graph.producer.get(stream); node; node = graph.producer.get(graph.dataInputs(node)[0] ?? "")) {
+    if (node.op !== "Add") continue;
+    const added = node.inputs.find((name) => !graph.data.has(name)) ?? "";
+    const tensor = graph.model.initializers.get(added);
+    if (tensor?.dataType === DataType.float && tensor.dims.length >= 2 && tensor.dims[tensor.dims.length - 2] > 1)
+      return tensor;
+  }
+  return null;
 }

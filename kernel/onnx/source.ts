@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
 import { OnnxError } from "./errors";
+import type { SystemError } from "../platform/types";
 
 /** Random access to the bytes of a model without loading all of it. */
 export interface ByteSource {
@@ -71,7 +72,7 @@ export function openSource(model: string | Uint8Array | ByteSource, fn: string):
   try {
     handle = openSync(model, "r");
   } catch (error) {
-    throw new OnnxError(fn, `the model file cannot be opened (${(error as NodeJS.ErrnoException).code})`, model);
+    throw new OnnxError(fn, `the model file cannot be opened (${(error as SystemError).code})`, model);
   }
   const stat = fstatSync(handle);
   if (stat.isFile()) return new FileSource(model, handle, stat.size);

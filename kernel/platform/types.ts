@@ -5,6 +5,13 @@ import type { Pixels, RawImage, RgbaPixels } from "../contracts/pixels";
  * import nothing of Node, so that a bundle for a browser replaces one folder (`platform/node`) instead of a hundred files.
  */
 
+/** Error of the machine: a code such as `ENOENT`, and the call and path where there are some. */
+export interface SystemError extends Error {
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly path?: string;
+}
+
 /** An open file. Positions are bytes from the start. */
 export interface FileHandle {
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
@@ -90,6 +97,8 @@ export interface Paths {
   resolve(...parts: string[]): string;
   /** The path of a `file:` URL. */
   fromUrl(url: string | URL): string;
+  /** The `file:` URL of a path. */
+  toUrl(path: string): string;
 }
 
 /** Limits and colors of a decoding: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */

@@ -13,6 +13,7 @@ import {
   wrongSize,
 } from "./header";
 import { type SafetensorsTensor, tensorOf } from "./tensor";
+import type { SystemError } from "../platform/types";
 
 const READ = "safetensors.read";
 const WRITE = "safetensors.write";
@@ -125,7 +126,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r");
   } catch (error) {
-    throw new SafetensorsError(READ, `the file cannot be opened (${(error as NodeJS.ErrnoException).code})`, path);
+    throw new SafetensorsError(READ, `the file cannot be opened (${(error as SystemError).code})`, path);
   }
 }
 

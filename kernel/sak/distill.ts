@@ -1,12 +1,12 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import * as nn from "../nn";
 import type { LossWithMetrics } from "../train/update";
 import { SakError } from "./error";
 import { checkDistillation, type DistillationOptions, distillationLoss } from "./loss";
 import type { SakFeatures } from "./routes";
 import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
+import { sharedRandom } from "../nn/random";
 
 /** Features of a batch at one level of a teacher, in plain data. */
 export interface TeacherMap {
@@ -99,7 +99,7 @@ function tensorOf(name: string, student: Tensor, { data, grid, channels }: Teach
 /** Returns 1 for each picture's teacher of the largest loss and for others that a draw keeps, else 0: [B, teachers]. */
 function keeping(losses: Tensor, dropping: number): Tensor {
   const [B, M] = losses.shape as [number, number];
-  const random = nn.sharedRandom();
+  const random = sharedRandom();
   const drawn = tf.tensor(
     Float32Array.from({ length: B * M }, () => Number(random.next() >= dropping)),
     [B, M],

@@ -2,6 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { type FullSakConfig, type SakLevel, type SakTeacher, streamOf } from "./config";
+import { sharedRandom } from "../nn/random";
 
 /** Initial weights of adapters, routers and aligners: truncated normal with standard deviation 0.02, biases 0. */
 export const SAK_INIT: nn.LinearOptions = { weightInit: nn.truncatedNormal(0, 0.02), biasInit: nn.zeros };
@@ -180,7 +181,7 @@ export class SakRouter extends nn.Module {
 
 /** Draws standard normal numbers from the host's generator, so that a resumed training draws the same. */
 function normal(shape: number[]): Tensor {
-  const random = nn.sharedRandom();
+  const random = sharedRandom();
   const size = shape.reduce((product, side) => product * side, 1);
   return tf.tensor(
     Float32Array.from({ length: size }, () => random.normal()),

@@ -13,7 +13,7 @@ import { Moments } from "./moments";
  * Normalization of a teacher's features: raw as in the paper, mean 0 and variance 1 in each channel, or PHI-S, a rotation
  * after which all channels have one variance (arXiv 2410.01680).
  */
-export type TeacherNormKind = "none" | "standardise" | "phi-s";
+export type TeacherNormKind = "none" | "standardize" | "phi-s";
 
 /** Change of one level: (x - mean) scale, or W (x - mean). */
 interface LevelNorm {
@@ -22,7 +22,7 @@ interface LevelNorm {
   weight: Float32Array;
 }
 
-const KINDS: readonly TeacherNormKind[] = ["none", "standardise", "phi-s"];
+const KINDS: readonly TeacherNormKind[] = ["none", "standardize", "phi-s"];
 
 /** Normalization of a teacher's levels, measured once and fixed from then on. */
 export class TeacherNorm {
@@ -35,11 +35,11 @@ export class TeacherNorm {
    * Measures a teacher's features.
    *
    *     const some = await sak.batches({ images, preprocess, teachers });
-   *     const norm = await sak.TeacherNorm.fit("standardise", async function* () {
+   *     const norm = await sak.TeacherNorm.fit("standardize", async function* () {
    *       for (let i = 0; i < some.length; i++) yield (await some.batch(0, i)).teachers.dino;
    *     });
    *
-   * @param kind default `standardise`
+   * @param kind default `standardize`
    * @param maps batches of the teacher's levels; as many as suffice for a good mean and covariance
    * @throws SakError for no features, values that are not finite, or a width without a known Hadamard matrix
    */
@@ -70,7 +70,7 @@ export class TeacherNorm {
 
   /** Makes the normalization of a teacher's one level from a mean and deviation that are known, [C] each. */
   static given(mean: Float32Array, deviation: Float32Array): TeacherNorm {
-    return new TeacherNorm("standardise", [{ mean, weight: deviation.map((one) => inverseRoot(one * one)) }]);
+    return new TeacherNorm("standardize", [{ mean, weight: deviation.map((one) => inverseRoot(one * one)) }]);
   }
 
   /**
@@ -89,7 +89,7 @@ export class TeacherNorm {
       throw new SakError("sak.TeacherNorm.apply", `level ${level} must have the measured width`, C);
     return tf.tidy(() => {
       const centered = tf.sub(tokens, tf.tensor(found.mean));
-      return this.kind === "standardise"
+      return this.kind === "standardize"
         ? tf.mul(centered, tf.tensor(found.weight))
         : linear(centered, tf.tensor(found.weight, [C, C]));
     });
@@ -113,7 +113,8 @@ export class TeacherNorm {
    */
   static async load(path: string): Promise<TeacherNorm> {
     const { tensors, metadata } = await readSafetensors(path);
-    const kind = metadata.kind as TeacherNormKind;
+    // Files of earlier versions have the British spelling.
+    const kind = (metadata.kind === "standardise" ? "standardize" : metadata.kind) as TeacherNormKind;
     const count = tensors.size / 2;
     const levels = Array.from({ length: Math.ceil(count) }, (_, i) => readLevel(tensors, i, kind));
     const found = levels.flatMap((level) => level ?? []);

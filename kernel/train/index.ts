@@ -22,7 +22,7 @@ export type { Optimizer, ParameterGroup } from "./optimizer";
 export { constant, cosine, linear, type Schedule, type ScheduleOptions } from "./schedule";
 export { SGD, type SgdOptions } from "./sgd";
 export { runs, type RunTable, type StoredRun } from "./runs";
-export { hashParameters, type Stage, type StageGroup, type StageReport } from "./stages";
+export { type Stage, type StageGroup, type StageReport } from "./stages";
 export { LearningRateSweep } from "./sweep";
 export type { LossFunction, LossWithMetrics, UpdateReport } from "./update";
 export { balancedWeights, type BalancedWeightsOptions, weightedBatches, type WeightedBatchOptions } from "./weighted";

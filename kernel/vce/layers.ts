@@ -2,7 +2,10 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { DeformableAttention } from "../nn";
 
-/** Deformable attention over levels of one encoder, which also tells how much of the attention each level gets. */
+/**
+ * Deformable attention over levels of one encoder (Jiao et al., arXiv 2411.12787), which also tells how much of the attention
+ * each level gets.
+ */
 export class LevelAttention extends DeformableAttention {
   /**
    * Returns each level's share for every query and head, summing to 1 over the levels.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as encoders from "../../kernel/encoders";
 import { nn, train, type Tensor, tf } from "../nn/names.ts";
+import { hashParameters } from "../../kernel/train/stages.ts";
 
 /** Values between -2 and 2 that repeat after no short period. */
 function values(shape: readonly number[], seed = 1): Float32Array {
@@ -452,7 +453,7 @@ describe("trainings on the device native", () => {
       optimizer.step(found.gradients);
       train.disposeGradients(found);
     }
-    const bits = await train.hashParameters(parameters);
+    const bits = await hashParameters(parameters);
     optimizer.dispose();
     block.dispose();
     x.dispose();

@@ -13,7 +13,7 @@ const goldens = join(import.meta.dirname, "golden");
 const [ROWS, COLUMNS] = [5, 9];
 const value = Array.from({ length: ROWS * COLUMNS }, (_, at) => 7 * Math.floor(at / COLUMNS) + (at % COLUMNS));
 
-const grey = (width: number, height: number, level: number | ((at: number) => number), channels: 1 | 3 = 1) => {
+const gray = (width: number, height: number, level: number | ((at: number) => number), channels: 1 | 3 = 1) => {
   const levels = Uint8Array.from({ length: width * height * channels }, (_, at) =>
     typeof level === "number" ? level : level(at),
   );
@@ -78,7 +78,7 @@ describe("maps as they are stored", () => {
 
 /** A PNG of few pixels by its header, whose data inflate to many. */
 async function bomb(): Promise<Uint8Array> {
-  const large = await grey(4000, 4000, 0);
+  const large = await gray(4000, 4000, 0);
   const copy = Uint8Array.from(large);
   copy.set([0, 0, 0, 4, 0, 0, 0, 4], 16);
   return copy;
@@ -105,7 +105,7 @@ describe("data.dense.read", () => {
     const pascal = join(base, "pascal");
     for (const folder of ["JPEGImages", "semseg", "ImageSets/Context"])
       mkdirSync(join(pascal, folder), { recursive: true });
-    writeFileSync(join(pascal, "JPEGImages", "a.png"), await grey(COLUMNS, ROWS, 9, 3));
+    writeFileSync(join(pascal, "JPEGImages", "a.png"), await gray(COLUMNS, ROWS, 9, 3));
     cpSync(join(goldens, "palette-8.png"), join(pascal, "semseg", "a.png"));
     writeFileSync(join(pascal, "ImageSets", "Context", "val.txt"), "a\r\n\n");
     const options = { split: "val", firstClass: { semseg: 1 }, classes: { semseg: 20 } };
@@ -136,7 +136,7 @@ describe("data.dense.read", () => {
     );
     const { labels } = await data.dense.read(root, { split: "test", missing: "omit" }).sample(0);
     assert.ok(labels.semseg && !labels.boundary);
-    writeFileSync(join(root, "edge", `${first}.png`), await grey(7, 48, 0));
+    writeFileSync(join(root, "edge", `${first}.png`), await gray(7, 48, 0));
     await assert.rejects(
       data.dense.read(root, { split: "test" }).sample(0),
       /of the picture's size, 48 x 48 .*received \[7, 48\]/,

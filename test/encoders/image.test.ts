@@ -43,8 +43,8 @@ describe("decodeImage", () => {
   });
 
   it("repeats grey in three channels, with alpha or without", async () => {
-    const grey = sharp(Buffer.from([0, 120]), { raw: { width: 2, height: 1, channels: 1 } }).toColourspace("b-w");
-    assert.deepEqual([...(await decodeImage(await grey.png().toBuffer())).data], [0, 0, 0, 120, 120, 120]);
+    const gray = sharp(Buffer.from([0, 120]), { raw: { width: 2, height: 1, channels: 1 } }).toColourspace("b-w");
+    assert.deepEqual([...(await decodeImage(await gray.png().toBuffer())).data], [0, 0, 0, 120, 120, 120]);
     const clear = sharp(Buffer.from([0, 0, 120, 255]), { raw: { width: 2, height: 1, channels: 2 } }).toColourspace(
       "b-w",
     );
@@ -57,8 +57,8 @@ describe("decodeImage", () => {
     });
     const { data } = await decodeImage(await deep.toColourspace("rgb16").png().toBuffer());
     assert.deepEqual([...data], [0, 128, 255, 10, 20, 30]);
-    const grey = sharp(Uint16Array.from([0, 65535]), { raw: { width: 2, height: 1, channels: 1 } });
-    const { data: levels } = await decodeImage(await grey.toColourspace("grey16").png().toBuffer());
+    const gray = sharp(Uint16Array.from([0, 65535]), { raw: { width: 2, height: 1, channels: 1 } });
+    const { data: levels } = await decodeImage(await gray.toColourspace("grey16").png().toBuffer());
     assert.deepEqual([...levels], [0, 0, 0, 255, 255, 255]);
   });
 

@@ -80,7 +80,7 @@ describe("the zoo's encoders equal PyTorch", () => {
 });
 
 describe("the zoo's other shapes", () => {
-  const grey = (side: number): RawImage => ({
+  const gray = (side: number): RawImage => ({
     data: new Uint8Array(side * side * 3).fill(90),
     width: side,
     height: side,
@@ -89,7 +89,7 @@ describe("the zoo's other shapes", () => {
 
   it("zoo/parts-pyramid shows its four stages with their strides and channels", async () => {
     const encoder = await encoders.load("zoo/parts-pyramid", { device: "cpu" });
-    const { intermediates } = await encoder.forwardIntermediates(grey(128));
+    const { intermediates } = await encoder.forwardIntermediates(gray(128));
     const stages = encoder.info.blocks.map((block) => block.stage);
     const lasts = stages.flatMap((stage, i) => (stage === stages[i + 1] ? [] : [i]));
     const shapes = [
@@ -111,7 +111,7 @@ describe("the zoo's other shapes", () => {
 
   it("zoo/clip-vit-192 sees 24 x 24 patches", async () => {
     const encoder = await encoders.load("zoo/clip-vit-192", { device: "cpu" });
-    const { intermediates } = await encoder.forwardIntermediates(grey(128), { indices: [0] });
+    const { intermediates } = await encoder.forwardIntermediates(gray(128), { indices: [0] });
     assert.deepEqual(intermediates[0].dims, [1, 128, 24, 24]);
     await encoder.dispose();
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { withoutBanners } from "../../kernel/jupyter/banners.ts";
+import { withoutBanners } from "../../kernel/jupyter/session-process.ts";
 
 it("leaves out what TensorFlow prints when it is loaded, and nothing that a cell prints", () => {
   const banner =

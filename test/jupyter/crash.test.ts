@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { crashReport } from "../../kernel/jupyter/crash";
+import { crashReport } from "../../kernel/jupyter/session-link";
 
 const END = { code: null, signal: null, wasReady: true, stderrTail: "" };
 

@@ -8,6 +8,7 @@ import { copyOf, edit, folder, golden, written } from "./adapter-files.ts";
 import { readCase } from "./exchange.ts";
 import { lora } from "./names.ts";
 import * as safetensors from "../../kernel/safetensors";
+import { toFloat32 } from "../../kernel/nn/floats.ts";
 
 const INDEX = "model.safetensors.index.json";
 before(() => nn.start("wasm"));
@@ -123,7 +124,7 @@ describe("merging into a base file", () => {
     const { tensors } = safetensors.parse(readFileSync(out));
     for (const [key, stored] of below(readCase(join(golden, "llama")).tensors, "merged/")) {
       assert.equal(tensors.get(key)!.dtype, "BF16");
-      const values = tf.tidy(() => tf.tensor(nn.toFloat32(tensors.get(key)!), stored.shape));
+      const values = tf.tidy(() => tf.tensor(toFloat32(tensors.get(key)!), stored.shape));
       assertClose(values, stored, 2 ** -8, key);
       values.dispose();
     }

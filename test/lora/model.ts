@@ -1,6 +1,7 @@
 /** A small model for adapters, with values that no initialiser gives. */
 import { nn, type Tensor, tf } from "../nn/names.ts";
 import type { lora } from "./names.ts";
+import { sharedRandom } from "../../kernel/nn/random.ts";
 
 class Attention extends nn.Module {
   qProj = new nn.Linear(6, 6);
@@ -32,8 +33,7 @@ export function inputOf(seed = 1): Tensor {
 /** Gives every value of an adapter a random one, so that nothing is zero. */
 export function randomize(adapters: lora.Adapters, name = "default"): void {
   const draw = nn.normal(0.1, 0.5);
-  for (const parameter of adapters.parameters(name).values())
-    parameter.assign(draw(parameter.shape, nn.sharedRandom()));
+  for (const parameter of adapters.parameters(name).values()) parameter.assign(draw(parameter.shape, sharedRandom()));
 }
 
 /** Every value of a model or of some parameters, by name. */

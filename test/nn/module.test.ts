@@ -3,6 +3,7 @@ import { before, describe, it } from "node:test";
 import { nn, type Tensor, tf } from "./names.ts";
 import { Prng } from "../../kernel/prng.ts";
 import * as safetensors from "../../kernel/safetensors";
+import { toFloat32 } from "../../kernel/nn/floats.ts";
 
 before(() => nn.start());
 
@@ -76,7 +77,7 @@ describe("modules", () => {
 
   it("read floating types of every width", () => {
     const read = (dtype: safetensors.SafetensorsDtype, data: safetensors.SafetensorsData) => [
-      ...nn.toFloat32({ dtype, shape: [data.length], data }),
+      ...toFloat32({ dtype, shape: [data.length], data }),
     ];
     assert.deepEqual(read("F16", Uint16Array.of(0x3c00, 0xc000, 1)), [1, -2, 2 ** -24]);
     assert.deepEqual(read("BF16", Uint16Array.of(0x3f80, 0xc000)), [1, -2]);

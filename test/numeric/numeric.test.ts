@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import * as numeric from "../../kernel/numeric/index.ts";
 import * as protocol from "../../kernel/protocol/index.ts";
 import * as laws from "../../kernel/law";
-import { nn } from "../nn/names.ts";
 
 const waves = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(0.7 + i * i));
 
@@ -13,7 +12,6 @@ describe("arithmetic", () => {
     assert.equal(protocol.unitRows, numeric.unitRows);
     assert.equal(laws.normalizeTokens, protocol.unitRows);
     assert.equal(laws.centerTokens, protocol.centeredRows);
-    assert.equal(nn.halfToFloat, numeric.halfToFloat);
   });
 
   it("gives a viewer's row of similarities the bits of the law's", () => {

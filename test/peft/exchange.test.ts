@@ -13,6 +13,7 @@ import { baseTree, type Case, checkOutputs, readCase } from "../lora/exchange.ts
 import { lora } from "../lora/names.ts";
 import { nn } from "../nn/names.ts";
 import * as safetensors from "../../kernel/safetensors";
+import { sharedRandom } from "../../kernel/nn/random.ts";
 
 const CLI = join(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const python = process.env.FOVEA_PEERS_PYTHON;
@@ -122,7 +123,7 @@ async function writeOurs(one: Case): Promise<nn.Module> {
   adapters.activate("default");
   nn.manualSeed(11);
   for (const parameter of adapters.parameters("default").values())
-    parameter.assign(nn.normal(0.2, 0.3)(parameter.shape, nn.sharedRandom()));
+    parameter.assign(nn.normal(0.2, 0.3)(parameter.shape, sharedRandom()));
   await adapters.save(join(one.folder, "ours"));
   return model;
 }

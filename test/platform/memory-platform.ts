@@ -28,6 +28,7 @@ const paths: Paths = {
   resolve: (...parts) =>
     normal(["/work", ...parts].reduce((path, part) => (part.startsWith("/") ? part : `${path}/${part}`))),
   fromUrl: (url) => new URL(url).pathname,
+  toUrl: (path) => `file://${path}`,
 };
 
 const stats = (path: string): FileStats | undefined => {

@@ -63,12 +63,12 @@ export function total(x: Float32Array): number { return x[0]; }`;
 
   it("wants the source of a published method, and summaries in the rooms of the kernel process", () => {
     const vce = "/** Enhances. */\nexport class Vce {}\n";
-    const files = { "index.ts": 'export * from "./vce/vce";', "session/a.ts": "export function open(): void {}" };
-    assert.deepEqual(gaps({ ...files, "vce/vce.ts": vce }), [
+    const files = { "index.ts": 'export * from "./vce/model";', "session/a.ts": "export function open(): void {}" };
+    assert.deepEqual(gaps({ ...files, "vce/model.ts": vce }), [
       "Vce: needs its source in this file",
       "open: needs a summary",
     ]);
-    assert.deepEqual(gaps({ ...files, "vce/vce.ts": vce.replace("Enhances", "Enhances (arXiv 2411.12787)") }), [
+    assert.deepEqual(gaps({ ...files, "vce/model.ts": vce.replace("Enhances", "Enhances (arXiv 2411.12787)") }), [
       "open: needs a summary",
     ]);
   });

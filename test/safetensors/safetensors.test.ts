@@ -15,7 +15,7 @@ import {
 import { type SafetensorsDtype, SafetensorsError } from "../../kernel/safetensors/header";
 import { SafetensorsFile, streamSafetensors } from "../../kernel/safetensors/file";
 import type { SafetensorsTensor } from "../../kernel/safetensors/tensor";
-import { toFloat32 } from "../../kernel/nn";
+import { toFloat32 } from "../../kernel/nn/floats";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-safetensors-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -44,7 +44,7 @@ describe("normalization of teachers", () => {
 
   it("standardises each channel over all batches; a channel that never changes becomes 0", async () => {
     const maps = batches(5);
-    const norm = await sak.TeacherNorm.fit("standardise", () => maps);
+    const norm = await sak.TeacherNorm.fit("standardize", () => maps);
     const { mean, covariance } = statistics(applied(norm, maps, 5), 5);
     mean.forEach((value) => assert.ok(Math.abs(value) < 1e-4, `${value}`));
     covariance.forEach((row, i) => assert.ok(Math.abs(row[i] - (i < 4 ? 1 : 0)) < 1e-3, `${row[i]}`));
@@ -82,12 +82,12 @@ describe("normalization of teachers", () => {
     const raw = loss();
     const fit = (kind: sak.TeacherNormKind): Promise<sak.TeacherNorm> => sak.TeacherNorm.fit(kind, () => [[map]]);
     assert.equal(loss({ dino: await fit("none") }), raw);
-    assert.ok(loss({ dino: await fit("standardise") }) < raw / 5);
+    assert.ok(loss({ dino: await fit("standardize") }) < raw / 5);
   });
 
   it("is written and read to the same bits", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fovea-sak-norm-"));
-    for (const kind of ["none", "standardise", "phi-s"] as const) {
+    for (const kind of ["none", "standardize", "phi-s"] as const) {
       const maps = batches(8);
       const norm = await sak.TeacherNorm.fit(kind, () => maps);
       await norm.save(join(folder, kind));
@@ -103,18 +103,18 @@ describe("normalization of teachers", () => {
   it("refuses features that cannot be normalized", async () => {
     const fit = (kind: sak.TeacherNormKind, maps: sak.TeacherMap[][]): Promise<sak.TeacherNorm> =>
       sak.TeacherNorm.fit(kind, () => maps);
-    await assert.rejects(fit("whiten" as never, []), /kind must be none, standardise, phi-s, received "whiten"/);
-    await assert.rejects(fit("standardise", []), /there must be features, received 0/);
+    await assert.rejects(fit("whiten" as never, []), /kind must be none, standardize, phi-s, received "whiten"/);
+    await assert.rejects(fit("standardize", []), /there must be features, received 0/);
     await assert.rejects(fit("phi-s", batches(6)), /phi-s needs a width with a known Hadamard matrix, received 6/);
     await assert.rejects(
-      fit("standardise", [[features(1, 4)], [features(1, 5)]]),
+      fit("standardize", [[features(1, 4)], [features(1, 5)]]),
       /must have 4 channels in every batch/,
     );
-    await assert.rejects(fit("standardise", [[features(1, 4)], []]), /every batch must have 1 levels, received 0/);
+    await assert.rejects(fit("standardize", [[features(1, 4)], []]), /every batch must have 1 levels, received 0/);
     const broken = features(1, 4);
     broken.data[6] = Infinity;
-    await assert.rejects(fit("standardise", [[broken]]), /features must be finite/);
-    const norm = await fit("standardise", batches(4));
+    await assert.rejects(fit("standardize", [[broken]]), /features must be finite/);
+    const norm = await fit("standardize", batches(4));
     assert.throws(() => norm.apply(tf.zeros([1, 2, 5]), 0), /level 0 must have the measured width, received 5/);
     assert.throws(() => norm.apply(tf.zeros([1, 2, 4]), 1), /level 1 must have the measured width/);
   });

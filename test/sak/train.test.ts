@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { type models, nn, sak, tf, train, type Tensor } from "./names.ts";
+import { hashParameters } from "../../kernel/train/stages.ts";
 
 const stem: models.VitConfig = { imgSize: 8, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2 };
 const CONFIG: sak.SakConfig = {
@@ -55,7 +56,7 @@ function make(options: Partial<sak.SakConfig> = {}): sak.Sak {
 }
 
 async function state(model: nn.Module): Promise<Record<string, string>> {
-  return Object.fromEntries(await train.hashParameters(model.namedParameters()));
+  return Object.fromEntries(await hashParameters(model.namedParameters()));
 }
 
 /** First parts of the names of parameters that changed. */

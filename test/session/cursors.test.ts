@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { toCodePoints, toUtf16 } from "../../kernel/session/ask/cursors";
+import { toCodePoints, toUtf16 } from "../../kernel/session/ask/queries";
 
 describe("cursors", () => {
   const text = "a😀b👩‍👩‍👧é";

@@ -1,7 +1,7 @@
 /** The compiler's own language service over one file for each text, with all earlier cells ahead of it. */
 import { join } from "node:path";
 import ts from "typescript";
-import { compilerOptions, GLOBAL_TYPES } from "../../kernel/session/compile/compiler-options";
+import { compilerOptions, GLOBAL_TYPES } from "../../kernel/session/compile/program";
 
 /** Returns a function that completes at a place of one of the texts. */
 export function stockService(

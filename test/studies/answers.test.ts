@@ -8,6 +8,7 @@ import * as encoders from "../../kernel/encoders";
 import { AnswerWriter, answerBatches, batchOf } from "../../kernel/tasks/answers/sequences.ts";
 import { nn, tf } from "../nn/names.ts";
 import { models, studies, tasks } from "../models/names.ts";
+import { halfToFloat } from "../../kernel/numeric/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-answers-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +38,7 @@ describe("features of pictures with questions", () => {
     await encoder.dispose();
     // Cell (1, 2) of the 8 x 8 grid: rows 2 and 3, columns 4 and 5 of 16 x 16.
     const tokens = [36, 37, 52, 53].map((at) => intermediates[0].data.subarray(at * 128, (at + 1) * 128));
-    const kept = nn.halfToFloat(pictures.bits(3, 1)).subarray(10 * 128, 11 * 128);
+    const kept = halfToFloat(pictures.bits(3, 1)).subarray(10 * 128, 11 * 128);
     kept.forEach((value, c) => {
       const mean = tokens.reduce((sum, token) => sum + token[c], 0) / 4;
       assert.ok(Math.abs(value - mean) <= 2e-3 * Math.max(1, Math.abs(mean)), `${value} for ${mean}`);

@@ -104,10 +104,10 @@ describe("random augmentations", () => {
   });
 
   it("jitter changes in every order, within its bounds", () => {
-    const grey = { data: new Float32Array(3).fill(0.5), height: 1, width: 1 };
+    const gray = { data: new Float32Array(3).fill(0.5), height: 1, width: 1 };
     const values = Array.from(
       { length: 500 },
-      (_, i) => augment.colorJitter({ brightness: 0.4 })(grey, new nn.Prng(i)).data[0],
+      (_, i) => augment.colorJitter({ brightness: 0.4 })(gray, new nn.Prng(i)).data[0],
     );
     assert.ok(Math.min(...values) >= 0.299 && Math.max(...values) <= 0.701);
     assert.ok(Math.min(...values) < 0.31 && Math.max(...values) > 0.69);
@@ -117,8 +117,8 @@ describe("random augmentations", () => {
     const bytes = { data: Uint8Array.of(255, 0, 51, 9, 0, 255, 0, 9), width: 2, height: 1, channels: 4 } as const;
     const picture = augment.toFloatPicture(bytes);
     assert.deepEqual([...picture.data], [1, 0, 0, 1, Math.fround(0.2), 0]);
-    const grey = augment.toFloatPicture({ data: Uint8Array.of(51), width: 1, height: 1, channels: 1 });
-    assert.deepEqual([...grey.data], [0.2, 0.2, 0.2].map(Math.fround));
+    const gray = augment.toFloatPicture({ data: Uint8Array.of(51), width: 1, height: 1, channels: 1 });
+    assert.deepEqual([...gray.data], [0.2, 0.2, 0.2].map(Math.fround));
     const normal = augment.normalizePicture(picture, [0.5, 0.5, 0.2], [0.5, 0.25, 1]);
     assert.deepEqual([...normal.data.slice(0, 4)], [1, -1, -2, 2]);
     const stacked = augment.stackPictures([picture, picture]);

@@ -7,6 +7,7 @@ import { checkModule } from "../nn/golden.ts";
 import { nn, tf, type Tensor } from "../nn/names.ts";
 import { Vce, type VceOptions } from "../../kernel/vce/index.ts";
 import * as safetensors from "../../kernel/safetensors";
+import { sharedRandom } from "../../kernel/nn/random.ts";
 
 const GRID = [3, 4] as const;
 const SMALL: VceOptions = { indices: [-1, -2, -3], heads: 2, points: 3 };
@@ -157,7 +158,7 @@ describe("VCE", () => {
   it("draws level weights by head and over the grid, whose means are the level weights", async () => {
     nn.manualSeed(7);
     const vce = new Vce(8, SMALL);
-    vce.attn.attentionWeights.weight.assign(nn.normal(0, 1)([18, 8], nn.sharedRandom()));
+    vce.attn.attentionWeights.weight.assign(nn.normal(0, 1)([18, 8], sharedRandom()));
     const levels = levelsOf(vce, (level) => tf.randomNormal([2, 12, 8], 0, 1, "float32", 11 + level));
     const before = tf.memory().numTensors;
     const [byHead, ...maps] = await vce.levelPictures(levels, GRID);

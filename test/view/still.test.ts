@@ -5,7 +5,7 @@ import sharp from "sharp";
 import * as laws from "../../kernel/law";
 import { installPlatform, platform } from "../../kernel/platform";
 import { encodeFewColors } from "../../kernel/view/draw/palette-png";
-import { stillBundle } from "../../kernel/view/draw/still-bundle";
+import { stillBundle } from "../../kernel/view/draw/pictures";
 import * as view from "../../kernel/view";
 import { syntheticEncoder, syntheticPair } from "./synthetic";
 

@@ -9,10 +9,18 @@ import type { Encoder } from "../../encoders";
 import * as features from "../../features";
 import * as law from "../../law";
 import type { CScore, CScoreOptions, LookAlikes, PckSummary } from "../../law";
-import { joinNegatives } from "../arguments";
-import { preprocessOf } from "../preprocess";
+import {
+  countOf,
+  joinNegatives,
+  numberOf,
+  numbersOf,
+  oneOf,
+  preprocessOf,
+  print,
+  progress,
+  stopSignal,
+} from "../arguments";
 import { USAGE } from "../usage";
-import { countOf, numberOf, numbersOf, oneOf, print, progress, stopSignal } from "./values";
 import { parseJson } from "../../json-text";
 
 const TEXT = { type: "string" } as const;

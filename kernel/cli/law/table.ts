@@ -14,7 +14,7 @@ import {
   type Strategy,
   type TableFit,
 } from "../../law";
-import { numberOf, print } from "./values";
+import { numberOf, print } from "../arguments";
 
 const TABLE_OPTIONS = {
   table: { type: "string" },

@@ -1,4 +1,4 @@
-import { splitBert } from "./bert";
+import { splitBert } from "./normalize";
 import { refuse, type Step, stepsOf } from "./json";
 
 /** Function from a text to its words in order. */

@@ -1,6 +1,9 @@
 import { cosineGraph } from "./cosine-graphs";
-import { Lanes } from "./lanes";
-import type { StagedRows } from "./staging";
+import { type StagedRows, Staging } from "./staging";
+import { onnxruntime } from "../../backend/onnxruntime";
+import type { BackendSession, HostTensor } from "../../backend/types";
+import type { Device } from "../../backend";
+import { platform } from "../../platform";
 
 /** Cosines of rows, computed by onnxruntime in its threads. The caller that makes an instance disposes of it. */
 export class Cosines {
@@ -21,5 +24,45 @@ export class Cosines {
 
   dispose(): Promise<void> {
     return this.lanes.dispose();
+  }
+}
+
+/** Number of runs on one processor at the same time. */
+const COUNT = 2;
+
+/**
+ * One graph in several sessions that take runs in turn. Parallel products keep a processor busier than one product on
+ * all cores: none waits for another's last rows or for the work between two products.
+ */
+export class Lanes {
+  readonly staging = new Staging();
+  private readonly sessions: (Promise<BackendSession> | undefined)[] = [];
+  private readonly count: number;
+  private turn = 0;
+
+  /** Each session is made on its first turn. */
+  constructor(
+    private readonly model: Uint8Array,
+    private readonly device: Device,
+  ) {
+    this.count = device === "cpu" ? Math.min(COUNT, platform().cores()) : 1;
+  }
+
+  /** Runs the graph on rows made by `staging`, which takes them back. */
+  async run(feeds: Record<string, StagedRows>, fetches: string[]): Promise<Record<string, HostTensor>> {
+    const session = await this.session(this.turn++ % this.count);
+    const results = await session.run(feeds, fetches, { lend: true });
+    for (const feed of Object.values(feeds)) this.staging.give(feed);
+    return results;
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = this.sessions.splice(0);
+    await Promise.all(sessions.map(async (session) => (await session)?.dispose()));
+  }
+
+  private session(lane: number): Promise<BackendSession> {
+    const threads = Math.max(1, Math.floor(platform().cores() / this.count));
+    return (this.sessions[lane] ??= onnxruntime.create(this.model, { device: this.device, lane, threads }));
   }
 }

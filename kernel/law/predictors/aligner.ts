@@ -2,7 +2,7 @@ import { resolveDevice } from "../../backend/node";
 import type { Device, DeviceRequest } from "../../backend";
 import type { TokenSet } from "./a-score";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
-import { Lanes } from "../cosines/lanes";
+import { Lanes } from "../cosines/cosines";
 
 /** Engine for the costly part of the A score (arXiv 2408.16357). */
 export interface Aligner {

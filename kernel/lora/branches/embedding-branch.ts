@@ -5,7 +5,7 @@ import { normal, zeros } from "../../nn/initializers";
 import { Parameter } from "../../nn/parameter";
 import { gatherRows } from "../../nn/rows";
 import { Branch, type InitSetting, product } from "./branch";
-import { lengthRatio, lengths } from "./dora";
+import { lengthRatio, lengths } from "./lora-branch";
 import type { LayerScale } from "../targets";
 
 /**

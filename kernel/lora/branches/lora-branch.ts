@@ -5,8 +5,7 @@ import { Linear } from "../../nn/linear";
 import { Parameter } from "../../nn/parameter";
 import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
 import type { LoraConfig } from "../config";
-import { lengthRatio, lengths } from "./dora";
-import { type LinearLayer, weightOf } from "../layers";
+import { type AdaptableLayer, type LinearLayer, weightOf } from "../layers";
 import type { LayerScale } from "../targets";
 
 /** y ← y + s B A dropout(x) (PEFT's `LoRA`), with A [r, in], B [out, r]. */
@@ -97,4 +96,24 @@ export class DoraBranch extends Branch {
   merged(weight: Tensor): Tensor {
     return tf.mul(tf.reshape(this.ratio(), [-1, 1]), tf.add(weight, this.update()));
   }
+}
+
+/**
+ * Returns the length ‖W0 + Δ‖ of each output's row, [out], for an update [out, in]; runs inside the caller's `tf.tidy`.
+ */
+export function lengths(layer: AdaptableLayer, update: Tensor): Tensor {
+  return tf.sqrt(tf.sum(tf.square(tf.add(weightOf(layer), update)), 1));
+}
+
+/**
+ * Returns m / ‖W0 + Δ‖ with the gradient of m alone. The length counts as a constant (arXiv 2402.09353, section 4.3),
+ * so the update is computed apart from the tape.
+ */
+export function lengthRatio(magnitude: Tensor, layer: AdaptableLayer, update: () => Tensor): Tensor {
+  const divide = tf.customGrad((m, save) => {
+    const norm = lengths(layer, update());
+    (save as (tensors: Tensor[]) => void)([norm]);
+    return { value: tf.div(m as Tensor, norm), gradFunc: (dy: Tensor, [norm]: Tensor[]) => tf.div(dy, norm) };
+  });
+  return divide(magnitude);
 }

@@ -9,6 +9,7 @@ import { basename, dirname, join } from "../../platform/path";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
 import { parseJson } from "../../json-text";
+import type { SystemError } from "../../platform/types";
 
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];
 const CONFIG = "config.json";
@@ -198,7 +199,7 @@ async function configIn(folder: string): Promise<object | null> {
 }
 
 async function checkFree(fn: string, out: string): Promise<void> {
-  const found = await readdir(out).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : null));
+  const found = await readdir(out).catch((error: SystemError) => (error.code === "ENOENT" ? [] : null));
   if (found === null || found.length > 0)
     throw new LoraError(fn, "where the base is a folder or has shards, out must be a folder that is new or empty", out);
 }

@@ -1,6 +1,7 @@
 /** Reads the escapes of an expression: the characters behind a backslash. */
-import { codeOf, type Flags, category } from "./characters";
+import { category, codeOf, type Flags, range } from "./characters";
 import type { Reader } from "./reader";
+import { append } from "../../numeric";
 
 /** A character, or a class of several. */
 export type Member = number | string;
@@ -42,4 +43,33 @@ export function memberOf(reader: Reader, flags: Flags): Member {
   if (letter === "b") return 8;
   if (/[0-7]/.test(letter)) return octal(reader, letter);
   return category(letter, flags) ?? escapedCharacter(reader, letter) ?? reader.refuse(`the escape \\${letter} in […]`);
+}
+
+/** A class in brackets, read from behind the opening one. A closing bracket that comes first is a member. */
+export function bracketClass(reader: Reader, flags: Flags): string {
+  const negation = reader.match("^") ? "^" : "";
+  const members: string[] = [];
+  while (!members.length || reader.next !== "]") append(members, nextMembers(reader, flags));
+  reader.take();
+  return `[${negation}${members.join("")}]`;
+}
+
+function nextMembers(reader: Reader, flags: Flags): string[] {
+  const first = member(reader, flags);
+  if (!reader.match("-")) return [source(reader, first, first, flags)];
+  // A hyphen that stands last is a member.
+  if (reader.next === "]") return [source(reader, first, first, flags), "\\-"];
+  return [source(reader, first, member(reader, flags), flags)];
+}
+
+function member(reader: Reader, flags: Flags): Member {
+  const character = reader.take() ?? reader.refuse("a [ without its ]");
+  return character === "\\" ? memberOf(reader, flags) : codeOf(character);
+}
+
+function source(reader: Reader, from: Member, to: Member, flags: Flags): string {
+  if (typeof from === "string" && from === to) return from;
+  if (typeof from === "string" || typeof to === "string") return reader.refuse("a range to or from a class");
+  if (to < from) reader.refuse("a range that ends before it begins");
+  return range(from, to, flags) ?? reader.refuse("letters beyond ASCII whose case does not matter");
 }

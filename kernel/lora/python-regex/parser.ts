@@ -1,7 +1,6 @@
 /** Python's syntax of regular expressions, as `re` of Python 3.11 and later reads it. */
-import { bracketClass } from "./brackets";
+import { bracketClass, escapedCharacter, octal } from "./escapes";
 import { beginning, category, codeOf, dot, ending, type Flags, NO_FLAGS, place, range } from "./characters";
-import { escapedCharacter, octal } from "./escapes";
 import type { Reader } from "./reader";
 import { type Branches, isCertain, type Node, nodesIn, widthOf } from "./syntax";
 

@@ -1,4 +1,4 @@
-import { append } from "../../numeric/extremes";
+import { append } from "../../numeric/order";
 import type { Graph } from "../../onnx/graph";
 import type { OnnxNode } from "../../onnx/model";
 import type { NormSite } from "../../onnx/norms";

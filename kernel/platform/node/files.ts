@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Files, Paths } from "../types";
 
 /** Made when files are first asked for: a session starts without the promises of `fs`. */
@@ -49,5 +49,14 @@ async function readPlainFile(file: string): Promise<Buffer | null> {
 }
 
 const { sep, basename, dirname, join, relative, resolve } = path;
-export const nodePaths: Paths = { sep, basename, dirname, join, relative, resolve, fromUrl: fileURLToPath };
+export const nodePaths: Paths = {
+  sep,
+  basename,
+  dirname,
+  join,
+  relative,
+  resolve,
+  fromUrl: fileURLToPath,
+  toUrl: (file) => pathToFileURL(file).href,
+};
 export const posixPaths = path.posix;

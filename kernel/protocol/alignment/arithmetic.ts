@@ -1,8 +1,6 @@
 import { base64Decode, base64Encode } from "../core/base64";
-import { argmax, row, softmax } from "../../numeric";
-import { similarityRow } from "../core/rows";
-import { mean } from "../../numeric";
-import { dequantize } from "../core/quantize";
+import { argmax, mean, row, softmax } from "../../numeric";
+import { dequantize, similarityRow } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 
 /** Meaning of a value: the cosine itself, or its softmax over all patches of a token, or over all tokens of a patch. */

@@ -3,7 +3,7 @@ import { base64Decode, base64Encode } from "../core/base64";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { Grid, GridPlacement } from "../core/geometry";
 import { MAX_SAVED_BYTES, gridPlacement, savedImage, savedLoad, type SavedImage, type SavedLoad } from "../core/saved";
-import type { Translate } from "../core/translate";
+import type { Translate } from "../core/words";
 import { meanQuery, tokensOfShape, type AttentionShape, type HeadNumbers } from "./arithmetic";
 
 /** Mime type of the payload that an attention view stores in the notebook. Version 1. */

@@ -1,4 +1,5 @@
 import { base64Decode, base64Encode } from "./base64";
+import { dotRow } from "../../numeric";
 
 /** A `[tokens, dims]` matrix in one signed byte a value with one scale a dimension: `value = byte * scale[d]`. */
 export interface Int8Matrix {
@@ -29,4 +30,20 @@ function dimensionScales(values: Float32Array, dims: number): number[] {
 export function dequantize(matrix: Int8Matrix): Float32Array {
   const bytes = new Int8Array(base64Decode(matrix.data).buffer);
   return Float32Array.from(bytes, (byte, i) => byte * matrix.scale[i % matrix.dims]);
+}
+
+/** Features of two images in one space, ready for dot products. */
+export interface FeaturePair {
+  channels: number;
+  features: [Float32Array, Float32Array];
+}
+
+/** `F · q`: the dot product of one row with every row of `features`. Writes into `out` if given. */
+export function similarityRow(
+  query: Float32Array,
+  features: Float32Array,
+  out: Float32Array = new Float32Array(features.length / query.length),
+): Float32Array {
+  dotRow(query, 0, features, query.length, out);
+  return out;
 }

@@ -1,5 +1,5 @@
 import { argmax, centeredRows, row, unitRows } from "../../numeric";
-import { similarityRow, type FeaturePair } from "../core/rows";
+import { similarityRow, type FeaturePair } from "../core/quantize";
 import type { Similarity } from "../core/scale";
 
 /**

@@ -1,6 +1,6 @@
 import { distance, patchAt, patchCenter, type GridPlacement } from "../core/geometry";
 import { matchPatch } from "./match";
-import { type FeaturePair } from "../core/rows";
+import { type FeaturePair } from "../core/quantize";
 import type { GroundTruth, Side } from "./payload";
 
 /** Result of one keypoint. */

@@ -1,17 +1,16 @@
 import type { ColorMapName } from "../core/color";
-import { GUIDE, colorScale, cssColor, figureText, padded, type Figure } from "../core/figure";
-import type { Translate } from "../core/translate";
-import { scatterLayout } from "./layout";
-import { extent, fittedSurface, lawPoints, scoreText, type LawPoint } from "./model";
+import { colorScale, cssColor, type Figure, figureText, GUIDE, padded } from "../core/figure";
+import type { Translate } from "../core/words";
+import { extent, fittedSurface, type LawPoint, lawPoints, scoreText } from "./model";
 import type { LawPayload, SavedFit } from "./payload";
 import {
   encoderTrace,
   facetTitle,
+  type LawChoices,
   numberedTraces,
+  type PlacedPoint,
   shownPrediction,
   withNeighbors,
-  type LawChoices,
-  type PlacedPoint,
 } from "./points";
 import type { PanelScale } from "./spread";
 
@@ -36,7 +35,7 @@ const PANEL_HEIGHT = 380;
 const FACET_HEIGHT = 190;
 /** Pixels of a facet's own height: the rest is between the rows. */
 const FACET_PIXELS = 140;
-const GREY = cssColor(GUIDE, 0.9);
+const GRAY = cssColor(GUIDE, 0.9);
 
 /** Predicted against measured with the diagonal; residuals on request. */
 export function scatterFigure({ trans, payload, fit, state, width = DEFAULT_WIDTH }: LawFigureInput): Figure {
@@ -100,7 +99,7 @@ function residualLines(points: readonly PlacedPoint[]): Record<string, unknown> 
     mode: "lines",
     x: points.flatMap(({ x }) => [x, x, null]),
     y: points.flatMap(({ x, y }) => [y, x, null]),
-    line: { color: GREY, width: 2, dash: "dot" },
+    line: { color: GRAY, width: 2, dash: "dot" },
     hoverinfo: "skip",
   };
 }
@@ -115,7 +114,7 @@ function diagonal(x: string, y: string, [from, to]: readonly [number, number]): 
     y0: from,
     x1: to,
     y1: to,
-    line: { color: GREY, width: 1.5 },
+    line: { color: GRAY, width: 1.5 },
   };
 }
 
@@ -259,4 +258,27 @@ function facetLabel({ payload, state }: LawFigureInput, i: number, fit: SavedFit
     showarrow: false,
     font: { size: 12 },
   };
+}
+
+/** An encoder's place in the panel of predicted and measured scores. */
+export interface ScatterPoint {
+  encoder: number;
+  predicted: number;
+  measured: number;
+}
+
+/** The panel of predicted and measured scores: both axes have the same range. */
+export interface Scatter {
+  points: ScatterPoint[];
+  range: [number, number];
+}
+
+/** The points that have both scores. With `leaveOneOut`, predictions are those of fits without the encoder. */
+export function scatterLayout(payload: LawPayload, fit: SavedFit, benchmark: number, leaveOneOut: boolean): Scatter {
+  const points = lawPoints(payload, fit, benchmark).flatMap((point): ScatterPoint[] => {
+    const predicted = leaveOneOut ? point.leftOut : point.predicted;
+    const { encoder, measured } = point;
+    return predicted === null || measured === null ? [] : [{ encoder, predicted, measured }];
+  });
+  return { points, range: padded(extent(points.flatMap(({ predicted, measured }) => [predicted, measured]))) };
 }

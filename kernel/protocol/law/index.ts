@@ -1,5 +1,5 @@
 export * from "./figures";
-export * from "./layout";
+export * from "./figures";
 export * from "./messages";
 export * from "./model";
 export * from "./payload";

@@ -1,5 +1,5 @@
 import { COLORWAY, GUIDE, cssColor, figureText, type Figure } from "../core/figure";
-import type { Translate } from "../core/translate";
+import type { Translate } from "../core/words";
 import { curvesIn, type Chart } from "./charts";
 import type { CurvePoint } from "./curve";
 import type { NamedCurve, RunRecord } from "./record";
@@ -28,7 +28,7 @@ const HEIGHT = 290;
 const [LEGEND_ROW, LEGEND_GAP] = [19, 11];
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x"];
-const GREY = cssColor(GUIDE, 0.9);
+const GRAY = cssColor(GUIDE, 0.9);
 /** Evaluations beyond which their markers would cover each other. */
 const CROWD = 24;
 /** Share of the curve's length over which it is smoothed. */
@@ -119,7 +119,7 @@ function validationTrace({ curve }: NamedCurve, name: string, color: string, i: 
       size: curve.buckets.length > CROWD ? 5 : 8,
       symbol: SYMBOLS[i % SYMBOLS.length],
       color,
-      line: { width: 1, color: GREY },
+      line: { width: 1, color: GRAY },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { most } from "../../numeric/extremes";
+import { most } from "../../numeric/order";
 import type { ColorMapName } from "../core/color";
 import { colorScale, figureText, type Figure } from "../core/figure";
 import { shortText } from "../core/words";

@@ -1,4 +1,4 @@
-import { most } from "../../numeric/extremes";
+import { most } from "../../numeric/order";
 import type { SavedMatrices } from "./matrix";
 
 /** Pixels on the left of the cells, and on the right with the colour bar. */

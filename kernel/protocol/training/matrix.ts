@@ -1,4 +1,4 @@
-import { least, most } from "../../numeric/extremes";
+import { least, most } from "../../numeric/order";
 import { base64Decode, base64Encode } from "../core/base64";
 import { shortened } from "./curve";
 

@@ -1,7 +1,7 @@
 import { GUIDE, cssColor, figureText } from "../core/figure";
 import type { RunRecord } from "./record";
 
-const GREY = cssColor(GUIDE, 0.9);
+const GRAY = cssColor(GUIDE, 0.9);
 const FONT = 11;
 /** Pixels that a letter of a stage's name takes in a wide face, and those around its chart. */
 const [LETTER, AROUND] = [7, 74];
@@ -48,7 +48,7 @@ export function upright(x: number, dash: string): object {
     y0: 0,
     y1: 1,
     layer: "below",
-    line: { color: GREY, width: 1.2, dash },
+    line: { color: GRAY, width: 1.2, dash },
   };
 }
 

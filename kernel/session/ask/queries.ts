@@ -4,7 +4,6 @@ import type { Answers, CompleteAnswer, InspectAnswer, IsCompleteAnswer, Query } 
 import type { CellCompiler } from "../compile/cells";
 import { completionsAt } from "./completions";
 import { parseConvenience } from "../conveniences";
-import { toCodePoints, toUtf16 } from "./cursors";
 import { withoutCellFiles } from "../compile/diagnostics";
 import { documentedAt, joined } from "./documentation";
 import { plainText } from "../mime";
@@ -129,4 +128,22 @@ function tagAsMarkdown(tag: string): string {
   if (name === "example") return `*@example*\n\n${text.trim()}`;
   const named = ["param", "template"].includes(name) ? text.replace(/^(\S+)[\s-]*/, "`$1`: ") : text;
   return `*@${name}* ${named.replace(/\s*\n\s*/g, " ").trim()}`;
+}
+
+/** Returns the UTF-16 offset of a code point offset; past the end is the end. */
+export function toUtf16(text: string, codePoints: number): number {
+  let offset = 0;
+  for (let count = 0; count < codePoints && offset < text.length; count++) {
+    offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
+  }
+  return offset;
+}
+
+/** Returns the code point offset of a UTF-16 offset. */
+export function toCodePoints(text: string, utf16: number): number {
+  let count = 0;
+  for (let offset = 0; offset < utf16 && offset < text.length; count++) {
+    offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
+  }
+  return count;
 }

@@ -1,5 +1,5 @@
 /** Table of `%who`: each variable with its kind and size. */
-import { most } from "../../numeric/extremes";
+import { most } from "../../numeric/order";
 import type { MimeBundle } from "../../display/host";
 
 interface Row {

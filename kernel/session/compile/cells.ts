@@ -1,16 +1,15 @@
 /** Compiles cells in order: later cells know the declarations of earlier ones. */
+import type * as TypeScript from "typescript";
 import { platform } from "../../platform";
 import { basename } from "../../platform/path";
-import type * as TypeScript from "typescript";
 import { fittingNames } from "../ask/completions";
 import { CellDiagnostics, describe } from "./diagnostics";
 import { emitCell } from "./emit";
-import { withoutExports } from "./exports";
-import { factoriesOf } from "./jsx";
+import { factoriesOf, parseCell } from "./jsx";
 import { transpileLocalFile } from "./local-files";
-import { CellNames, declarationsOf, type Declaration } from "./names";
-import { projectPaths, type Paths } from "./project";
-import { CellProgram, type CellFile } from "./program";
+import { CellNames, type Declaration, declarationsOf } from "./names";
+import { type Paths, projectPaths } from "./project";
+import { type CellFile, CellProgram } from "./program";
 import { CellMap } from "./source-map";
 import { loadTypeScript, type ts } from "./typescript";
 
@@ -184,4 +183,38 @@ export class CellCompiler {
     if (own.length === 0) return;
     throw new CellDiagnostics(own.map((fault) => describe(this.ts, fault, file, this.folder)));
   }
+}
+
+/**
+ * Replaces `export` before a declaration, `export default` and `export { … }` by blanks, which keep all positions.
+ * Later cells know every declaration anyway.
+ */
+export function withoutExports(ts: ts, code: string): string {
+  if (!/\bexport\b/.test(code)) return code;
+  const file = parseCell(ts, "cell.ts", code, true);
+  return file.statements
+    .map((statement) => exportSpan(ts, statement))
+    .filter((span) => span !== undefined)
+    .reduce((text, { start, end }) => text.slice(0, start) + blank(text.slice(start, end)) + text.slice(end), code);
+}
+
+function exportSpan(ts: ts, statement: TypeScript.Statement): { start: number; end: number } | undefined {
+  const start = statement.getStart();
+  if (ts.isExportDeclaration(statement)) {
+    return statement.moduleSpecifier ? undefined : { start, end: statement.end };
+  }
+  if (ts.isExportAssignment(statement)) {
+    return statement.isExportEquals ? undefined : { start, end: statement.expression.getStart() };
+  }
+  const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
+  const own = modifiers.filter(
+    ({ kind }) => kind === ts.SyntaxKind.ExportKeyword || kind === ts.SyntaxKind.DefaultKeyword,
+  );
+  const isNamed =
+    (statement as TypeScript.DeclarationStatement).name !== undefined || ts.isVariableStatement(statement);
+  return own.length > 0 && isNamed ? { start: own[0]!.getStart(), end: own.at(-1)!.end } : undefined;
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\n]/g, " ");
 }

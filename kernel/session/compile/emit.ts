@@ -5,7 +5,7 @@
  * The cell's names stay variables, because a loop that sums into a property is fifty times slower. Constants are
  * exported where they are set; the executor links assignable names.
  */
-import { append } from "../../numeric/extremes";
+import { append } from "../../numeric/order";
 import type * as TypeScript from "typescript";
 import { isImport, rewriteImport } from "./imports";
 import type { CellFile } from "./program";

@@ -7,14 +7,16 @@
  * on first use. Therefore two methods of the service's program also answer for cells, and a new program is made only
  * when a cell imports a new file, a local file changed, or a cell augments the global scope or a module.
  */
-import { platform } from "../../platform";
 import type * as TypeScript from "typescript";
+import { platform } from "../../platform";
 import { CompilerHost, isLocal } from "./compiler-host";
-import { compilerOptions, GLOBAL_TYPES } from "./compiler-options";
 import { parseCell, parseDraft } from "./jsx";
 import { isAugmentation } from "./names";
 import type { Paths } from "./project";
 import type { ts } from "./typescript";
+import type { CompilerOptions } from "typescript";
+import { hostTypes } from "../node";
+import { libraryTypes } from "./library";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
@@ -238,4 +240,32 @@ export class CellProgram {
       file.statements.some((statement) => this.ts.isModuleDeclaration(statement) && isAugmentation(this.ts, statement))
     );
   }
+}
+
+export const GLOBAL_TYPES = `
+/** Ask the user for a line of text and wait for it. Throws where the front end takes no input. */
+declare function prompt(message?: string): string;
+/** As {@link prompt}, without showing what is typed. */
+declare function promptPassword(message?: string): string;
+`;
+
+/** Returns the compiler options of cells. */
+export function compilerOptions(ts: ts, paths: Paths = {}): CompilerOptions {
+  return {
+    target: ts.ScriptTarget.ES2022,
+    ...hostTypes(),
+    module: ts.ModuleKind.ESNext,
+    // Bundler resolution supports `exports` maps and files with and without extension.
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
+    esModuleInterop: true,
+    allowJs: true,
+    jsx: ts.JsxEmit.React,
+    skipLibCheck: true,
+    // Other cells and `%who` read a cell's const enum.
+    preserveConstEnums: true,
+    sourceMap: true,
+    paths: { ...paths, ...libraryTypes() },
+  };
 }

@@ -7,7 +7,7 @@
  * only now and then costs more.
  */
 import type * as TypeScript from "typescript";
-import { holdsAwait, isAwait } from "./awaits";
+import { holdsAwait, isAwait } from "./local-files";
 import { constant } from "./imports";
 import { factoriesOf } from "./jsx";
 import type { CellFile } from "./program";

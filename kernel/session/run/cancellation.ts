@@ -67,7 +67,7 @@ function guard(
   }
 }
 
-function silentTimer(): NodeJS.Timeout {
+function silentTimer(): ReturnType<typeof setTimeout> {
   const timer = setTimeout(() => undefined, 0);
   clearTimeout(timer);
   return timer;

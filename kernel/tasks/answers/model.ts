@@ -4,6 +4,7 @@ import * as nn from "../../nn";
 import type { Batch, VisionLanguageModel } from "../../models/vision-language-model";
 import type { Pictures } from "./examples";
 import type { AnswerBatch } from "./sequences";
+import { halfToFloat } from "../../numeric";
 
 /** Mean and standard deviation of each level by channel, over the training pictures, because levels differ in scale. */
 export class FeatureScale {
@@ -24,7 +25,7 @@ export class FeatureScale {
     const { channels, grid } = this.pictures;
     const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
     for (let picture = 0; picture < count; picture++) {
-      const values = nn.halfToFloat(this.pictures.bits(picture, level));
+      const values = halfToFloat(this.pictures.bits(picture, level));
       values.forEach((value, i) => {
         sums[i % channels] += value;
         squares[i % channels] += value * value;
@@ -43,7 +44,7 @@ export class FeatureScale {
     const size = grid[0] * grid[1] * channels;
     const values = new Float32Array(chosen.length * size);
     chosen.forEach((picture, row) => {
-      const part = nn.halfToFloat(pictures.bits(picture, level));
+      const part = halfToFloat(pictures.bits(picture, level));
       for (let i = 0; i < size; i++) values[row * size + i] = (part[i] - means[i % channels]) * factors[i % channels];
     });
     return tf.tensor(values, [chosen.length, size / channels, channels]);

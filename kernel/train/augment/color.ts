@@ -4,7 +4,7 @@ import { clamp } from "../../numeric";
 const unit = (value: number): number => clamp(value, 0, 1);
 
 /** Returns the grey value of a pixel, with torchvision's weights. */
-const greyOf = (r: number, g: number, b: number): number => 0.2989 * r + 0.587 * g + 0.114 * b;
+const grayOf = (r: number, g: number, b: number): number => 0.2989 * r + 0.587 * g + 0.114 * b;
 
 /** Blends a picture with another of its size: ratio · picture + (1 - ratio) · other, cut to 0..1. */
 function blend(picture: FloatPicture, other: (i: number) => number, ratio: number): FloatPicture {
@@ -14,8 +14,8 @@ function blend(picture: FloatPicture, other: (i: number) => number, ratio: numbe
 /** Returns a picture in grey, three equal channels (torchvision's `rgb_to_grayscale`). */
 export const grayscale = (picture: FloatPicture): FloatPicture =>
   eachPixel(picture, (r, g, b) => {
-    const grey = greyOf(r, g, b);
-    return [grey, grey, grey];
+    const gray = grayOf(r, g, b);
+    return [gray, gray, gray];
   });
 
 /** Multiplies the brightness (torchvision's `adjust_brightness`). @param factor 0 is black, 1 the picture */
@@ -23,8 +23,8 @@ export const brightness = (picture: FloatPicture, factor: number): FloatPicture 
 
 /** Multiplies the distance from the mean grey (torchvision's `adjust_contrast`). @param factor 0 is grey, 1 the picture */
 export function contrast(picture: FloatPicture, factor: number): FloatPicture {
-  const grey = grayscale(picture).data.subarray(0, picture.height * picture.width);
-  const mean = grey.reduce((sum, value) => sum + value, 0) / grey.length;
+  const gray = grayscale(picture).data.subarray(0, picture.height * picture.width);
+  const mean = gray.reduce((sum, value) => sum + value, 0) / gray.length;
   return blend(picture, () => mean, factor);
 }
 

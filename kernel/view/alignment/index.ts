@@ -22,8 +22,7 @@ import {
   type TokenMatrix,
 } from "../../protocol/alignment/arithmetic";
 import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
-import { drawAlignment } from "./picture";
-import { describeAlignment } from "./text";
+import { describeAlignment, drawAlignment } from "./picture";
 
 export type { Normalization } from "../../protocol/alignment/arithmetic";
 

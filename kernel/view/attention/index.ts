@@ -19,7 +19,7 @@ import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
 import { keepLive } from "../live";
 import { encoderLoad, imagePath } from "../origin";
-import { drawAttention } from "./picture";
+import { describeAttention, drawAttention } from "./picture";
 import { readAttentions } from "./read";
 import { KeptAttention, serveAttention } from "./serve";
 import {
@@ -30,7 +30,6 @@ import {
   type AttentionSource,
   type LayerAttention,
 } from "./source";
-import { describeAttention } from "./text";
 
 export type { AttentionEncoder, AttentionMapLike } from "./source";
 export type { HeadNumbers } from "../../protocol/attention/arithmetic";

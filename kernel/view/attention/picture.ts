@@ -1,17 +1,17 @@
 import type { RawImage } from "../../data/image";
 import type { MimeBundle } from "../../display/host";
-import { queryRows, tokensOfShape, type HeadNumbers } from "../../protocol/attention/arithmetic";
-import { attentionEnds, queryText, type AttentionPayload } from "../../protocol/attention/payload";
-import { patchCenter, patchSize, type GridPlacement } from "../../protocol/core/geometry";
+import { type HeadNumbers, queryRows, tokensOfShape } from "../../protocol/attention/arithmetic";
+import { attentionEnds, type AttentionPayload, queryText } from "../../protocol/attention/payload";
+import { type GridPlacement, patchCenter, patchSize } from "../../protocol/core/geometry";
 import type { Mark } from "../../protocol/core/scene";
-import { ENGLISH } from "../../protocol/core/translate";
+import { counted, ENGLISH } from "../../protocol/core/words";
 import { colorBar } from "../draw/figure/color-bar";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
-import { heatCells, heatColor, markParts, type DrawnHeat } from "../draw/overlay";
-import { pictureTile } from "../draw/picture-tile";
-import { fitSize, fittingStill } from "../draw/pictures";
+import { type DrawnHeat, heatCells, heatColor, markParts } from "../draw/overlay";
+import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 import type { LayerAttention } from "./source";
+import { argmax } from "../../numeric";
 
 /** Longest sides of the enlarged head that are tried, and the share of it that a small head has. */
 const [SIDES, SMALL] = [[320, 240, 176], 0.36];
@@ -107,4 +107,24 @@ function inGrid(tiles: readonly Drawn[]): Drawn {
   });
   const columns = Math.min(COLUMNS, tiles.length);
   return { width: columns * width - 8, height: Math.ceil(tiles.length / COLUMNS) * height, parts };
+}
+
+/** Describes the view in words: what was computed, and every head of the layer shown first. */
+export function describeAttention(payload: AttentionPayload, { data, shape }: LayerAttention): string {
+  const { title, encoder, device, pictures, layers, prefix, grid, query } = payload;
+  const tokens = tokensOfShape(shape);
+  const rows = queryRows(data, shape, query);
+  const numbers = payload.numbers[payload.picture][payload.layer];
+  const heads = numbers.map(({ entropy, distance }, head) => {
+    const row = rows.subarray(head * tokens + prefix, (head + 1) * tokens);
+    const best = argmax(row);
+    const where = queryText(ENGLISH, shape, prefix + best);
+    return `  head ${head + 1}: most on ${where}, ${row[best].toFixed(3)}; entropy ${entropy.toFixed(2)}, mean distance ${Math.round(100 * distance)} %`;
+  });
+  const at = `${counted(layers.length, "layer")} [${layers.map(({ layer }) => layer).join(", ")}]`;
+  return [
+    `${title ? `${title}: ` : ""}attention of ${encoder} on ${device}, ${counted(pictures.length, "picture")}, ${at}, ${grid.join(" x ")} patches after ${counted(prefix, "prefix token")}`,
+    `layer ${layers[payload.layer].layer}, query: ${queryText(ENGLISH, shape, query)}`,
+    ...heads,
+  ].join("\n");
 }

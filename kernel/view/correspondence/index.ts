@@ -7,13 +7,12 @@ import { extractFeatures, type FeatureExtractor, type PlacedFeatures } from "../
 import { patchAt, type GridPlacement } from "../../protocol/core/geometry";
 import type { MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
-import type { LayerModel, ViewModel } from "./model";
+import { type LayerModel, saveView, type ViewModel } from "./save";
 import { SIMILARITIES, type Similarity } from "../../protocol/core/scale";
 import { similaritySpace } from "../../protocol/correspondence/match";
 import type { Pin } from "../../protocol/correspondence/payload";
 import type { ScaleMode } from "../../protocol/core/saved";
 import { encoderLoad, imagePath } from "../origin";
-import { saveView } from "./save";
 import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";

@@ -1,21 +1,31 @@
 import { counted } from "../../protocol/core/words";
 import { base64Encode } from "../../protocol/core/base64";
-import type { LayerModel, ViewModel } from "./model";
-import { patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
+import { type GridPlacement, patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { argmax, softmax } from "../../numeric";
-import { matchPatch, similaritySpace, type MatchResult } from "../../protocol/correspondence/match";
+import { matchPatch, type MatchResult, similaritySpace } from "../../protocol/correspondence/match";
 import { drawMatches, type DrawnMatch, type MatchPicture } from "../draw/match-picture";
 import {
   CORRESPONDENCE_MIME,
   type CorrespondencePayload,
+  type GroundTruth,
+  type Pin,
   type SavedLayer,
 } from "../../protocol/correspondence/payload";
-import { MAX_SAVED_BYTES, PROTOCOL_VERSION, type SavedImage } from "../../protocol/core/saved";
+import {
+  MAX_SAVED_BYTES,
+  PROTOCOL_VERSION,
+  type SavedImage,
+  type SavedLoad,
+  type ScaleMode,
+} from "../../protocol/core/saved";
 import { encodeJpeg, fittingStill } from "../draw/pictures";
 import { allocateDims, reducePair } from "../reduce/pair";
-import { heatColors, heatRange } from "../../protocol/core/scale";
+import { heatColors, heatRange, type Similarity } from "../../protocol/core/scale";
 import type { PairPCK } from "../../protocol/correspondence/truth";
+import type { RawImage } from "../../data/image";
+import type { ColorMapName } from "../../protocol/core/color";
+import type { FeaturePair } from "../../protocol/core/quantize";
 
 /** Longest side of the images in the viewer and in the PNG; halved until they leave room for the features. */
 const DISPLAY_SIDES = [448, 384, 320, 256, 192, 128];
@@ -179,4 +189,32 @@ function describeMatches(model: ViewModel, pck: PairPCK | undefined): string[] {
 
 function cellName(patch: number, columns: number): string {
   return `row ${Math.floor(patch / columns) + 1}, column ${(patch % columns) + 1}`;
+}
+
+/** All that is known about a view before it is written down. */
+export interface ViewModel {
+  id: string;
+  images: [RawImage, RawImage];
+  labels: [string, string];
+  /** The images' files, where they were given as such. */
+  paths: [string | undefined, string | undefined];
+  layers: LayerModel[];
+  current: number;
+  truth?: GroundTruth;
+  pins: Pin[];
+  encoder: string;
+  load?: SavedLoad;
+  device: string;
+  title: string;
+  similarity: Similarity;
+  temperature: number;
+  scale: ScaleMode;
+  colormap: ColorMapName;
+  opacity: number;
+}
+
+export interface LayerModel {
+  layer: number;
+  pair: FeaturePair;
+  placements: [GridPlacement, GridPlacement];
 }

@@ -1,7 +1,7 @@
 import { encodeFloat16 } from "../../numeric";
 import { ProtocolError } from "../../protocol/core/check";
 import { MAX_MESSAGE_BYTES, REQUEST, type Message } from "../../protocol/core/messages";
-import type { FeaturePair } from "../../protocol/core/rows";
+import type { FeaturePair } from "../../protocol/core/quantize";
 import { readCorrespondenceRequest, type FeaturesReply } from "../../protocol/correspondence/messages";
 import type { Side } from "../../protocol/correspondence/payload";
 import type { Channel, LiveView } from "../live";

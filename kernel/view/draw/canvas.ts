@@ -1,4 +1,4 @@
-import { least, most } from "../../numeric/extremes";
+import { least, most } from "../../numeric/order";
 import type { Point } from "../../protocol/core/geometry";
 
 /** Red, green, blue in 0..255. */

@@ -7,8 +7,7 @@ import { drawRows, wordsOf, type Words } from "./figure/rows";
 import type { Drawn } from "./figure/still";
 import { tag } from "./figure/svg";
 import { heatCells, heatColor, markParts, type DrawnHeat } from "./overlay";
-import { pictureTile } from "./picture-tile";
-import { fitSize } from "./pictures";
+import { fitSize, pictureTile } from "./pictures";
 
 /** One match to draw: two points in image pixels, and whether it is right, where that is known. */
 export interface DrawnMatch {

@@ -1,4 +1,4 @@
-import { least } from "../../numeric/extremes";
+import { least } from "../../numeric/order";
 import { platform } from "../../platform";
 import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";

@@ -17,10 +17,9 @@ import { keepLive } from "../live";
 import { pathFromNotebook } from "../origin";
 import { principalComponents, project, type Components } from "../reduce/components";
 import { GalleryFeatures, storedLayer, type FeatureFolderLike, type GalleryProgress } from "./features";
-import { drawGallery } from "./picture";
+import { describeGallery, drawGallery } from "./picture";
 import { GalleryPictures, type PictureRoot } from "./pictures";
 import { serveGallery } from "./serve";
-import { describeGallery } from "./text";
 
 export type { FeatureFolderLike, FeatureLineLike, GalleryProgress } from "./features";
 export type { PictureRoot } from "./pictures";

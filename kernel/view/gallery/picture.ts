@@ -1,14 +1,14 @@
 import type { MimeBundle } from "../../display/host";
-import { LIGHT, SERIES, STILL_INK, cssColor } from "../../protocol/core/figure";
+import { cssColor, LIGHT, SERIES, STILL_INK } from "../../protocol/core/figure";
 import { fitText } from "../../protocol/core/text-width";
-import { readPlaces, type GalleryPayload } from "../../protocol/gallery/payload";
+import { type GalleryPayload, readPlaces } from "../../protocol/gallery/payload";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
 import { label, tag } from "../draw/figure/svg";
-import { pictureTile } from "../draw/picture-tile";
-import { fitSize, fittingStill } from "../draw/pictures";
+import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 import type { GalleryFeatures } from "./features";
 import type { GalleryPictures } from "./pictures";
+import { counted } from "../../protocol/core/words";
 
 /** Sides of the small pictures that are tried, their number, and the size of the map of all pictures. */
 const [SIDES, NEIGHBORS, MAP] = [[96, 72, 56], 6, { width: 640, height: 340 }];
@@ -92,4 +92,25 @@ function mapOf({ places, current }: GalleryPayload, near: readonly number[]): Dr
     stroke: cssColor(STILL_INK, 0.5),
   });
   return { width, height, parts: [frame, ...[...others, ...near, current].map(dot)] };
+}
+
+const MOST_LINES = 10;
+
+/** Describes the view in words: the pictures, and the neighbors of the one shown first. */
+export function describeGallery(payload: GalleryPayload, features: GalleryFeatures): string {
+  const { title, encoder, layer, count, total, ratio, skipped, skippedCount, current } = payload;
+  const { paths } = features;
+  const left = total > count ? ` of ${total}` : "";
+  const shares = ratio.map((share) => `${Math.round(100 * share)} %`).join(" and ");
+  const near = features.nearPicture(current, MOST_LINES);
+  return [
+    `${title ? `${title}: ` : ""}gallery of ${counted(count, "picture")}${left}, ${encoder}, layer ${layer}; two principal components hold ${shares} of the variance`,
+    ...(skippedCount
+      ? [
+          `${counted(skippedCount, "picture")} without features: ${skipped[0].path} (${skipped[0].reason})${skippedCount > 1 ? " …" : ""}`,
+        ]
+      : []),
+    `nearest to ${paths[current]}, by cosine of mean features:`,
+    ...near.map(({ index, score }) => `  ${paths[index]}: ${score.toFixed(3)}`),
+  ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
-import { append } from "../../numeric/extremes";
+import { append } from "../../numeric/order";
 import { resolve } from "../../platform/path";
 import { encodeJpeg } from "../draw/pictures";
 

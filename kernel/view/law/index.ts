@@ -4,7 +4,7 @@ import { ViewError } from "../../protocol/core/error";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { keepLive } from "../live";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
-import { stillBundle } from "../draw/still-bundle";
+import { stillBundle } from "../draw/pictures";
 import {
   saveFit,
   tableGroups,

@@ -1,9 +1,8 @@
 import { shortNames } from "../../protocol/core/figure";
 import { textWidth } from "../../protocol/core/text-width";
-import { ENGLISH } from "../../protocol/core/translate";
+import { counted, ENGLISH } from "../../protocol/core/words";
 import { planeFigure, scatterFigure, type LawFigureInput } from "../../protocol/law/figures";
 import { figure } from "../../protocol/law/model";
-import { counted } from "../../protocol/core/words";
 import type { LawPayload } from "../../protocol/law/payload";
 import { drawRows, figureOf, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";

@@ -1,4 +1,4 @@
-import { most } from "../../numeric/extremes";
+import { most } from "../../numeric/order";
 import { counted } from "../../protocol/core/words";
 import { figure, isTight, lawPoints, scoreText } from "../../protocol/law/model";
 import type { LawPayload, SavedBenchmarkFit, SavedFit } from "../../protocol/law/payload";

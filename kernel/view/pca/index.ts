@@ -3,14 +3,12 @@ import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
-import { pictureTile } from "../draw/picture-tile";
-import { fullColorBundle } from "../draw/still-bundle";
+import { fitSize, fullColorBundle, pictureTile } from "../draw/pictures";
 import { principalComponents, project, type Components } from "../reduce/components";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
-import { fitSize } from "../draw/pictures";
 import { joinFloats } from "../../numeric";
 
 /** Options of `view.pca`. */

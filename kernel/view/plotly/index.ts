@@ -1,4 +1,4 @@
-import { most } from "../../numeric/extremes";
+import { most } from "../../numeric/order";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { stillFigure } from "../draw/figure/still";

@@ -1,6 +1,5 @@
 import { principalComponents, project } from "./components";
-import type { FeaturePair } from "../../protocol/core/rows";
-import { quantize, type Int8Matrix } from "../../protocol/core/quantize";
+import { type FeaturePair, type Int8Matrix, quantize } from "../../protocol/core/quantize";
 import { joinFloats } from "../../numeric";
 
 /** Below this the approximate matches are no longer worth showing. */

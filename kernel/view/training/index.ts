@@ -17,8 +17,7 @@ import { savedRun } from "../../protocol/training/read";
 import { picturedStep, type StoredRunLike, type TrainingRunLike } from "./input";
 import { MAX_RUNS, type RunCommand, type RunEvent } from "../../protocol/training/payload";
 import { isEnd, RunRecord } from "../../protocol/training/record";
-import { saveTraining } from "./save";
-import { describeTraining } from "./text";
+import { describeTraining, saveTraining } from "./save";
 
 export type {
   StoredRunLike,

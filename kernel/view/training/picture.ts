@@ -1,5 +1,5 @@
 import { COLORWAY } from "../../protocol/core/figure";
-import { ENGLISH } from "../../protocol/core/translate";
+import { ENGLISH } from "../../protocol/core/words";
 import { chartsOf } from "../../protocol/training/charts";
 import { chartFigure, type ChartInput } from "../../protocol/training/figures";
 import { matrixFigure } from "../../protocol/training/matrix-figure";

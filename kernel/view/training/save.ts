@@ -1,10 +1,18 @@
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { MAX_SAVED_BYTES } from "../../protocol/core/saved";
-import { stillBundle } from "../draw/still-bundle";
+import { stillBundle } from "../draw/pictures";
 import { TRAINING_MIME, type TrainingPayload } from "../../protocol/training/payload";
 import { drawTraining } from "./picture";
-import type { RunRecord } from "../../protocol/training/record";
-import { describeTraining } from "./text";
+import { isEnd, type RunRecord } from "../../protocol/training/record";
+import { counted, numberText } from "../../protocol/core/words";
+import { memoryText } from "../../protocol/status";
+import {
+  durationText,
+  latestNumbers,
+  placeText,
+  rateText,
+  STATE_WORDS,
+} from "../../protocol/training/words";
 
 /** Sizes tried in order until a view fits: buckets a curve, and frames a picture. */
 const ROOMS: readonly [buckets: number, frames: number][] = [
@@ -43,4 +51,24 @@ function withoutEmpty(run: TrainingPayload["runs"][number], frames: number): Tra
 function sizeOf(value: object): number {
   const text = JSON.stringify(value, null, 1);
   return new TextEncoder().encode(text).length + INDENTATION * text.split("\n").length;
+}
+
+/** The view in words: where each run stands, and its latest numbers. */
+export function describeTraining(title: string, runs: readonly RunRecord[]): string {
+  const heading = title ? `${title}: ` : "";
+  return [`${heading}training, ${counted(runs.length, "run")}`, ...runs.flatMap(describeRun)].join("\n");
+}
+
+function describeRun(run: RunRecord): string[] {
+  const { name, state, message, progress, matrices } = run;
+  const heading = `${name ? `${name}: ` : ""}${STATE_WORDS[state]}${message ? ` (${message})` : ""}`;
+  if (!progress) return [heading];
+  const left = isEnd(state) ? "" : `, about ${durationText(progress.remainingMilliseconds)} left`;
+  const { tensors, bytes, resident } = progress.memory;
+  return [
+    `${heading}, ${placeText(run, progress)}${left}`,
+    `  ${rateText(progress.stepsPerSecond)} updates a second, ${tensors} tensors of ${memoryText(bytes)}, process ${memoryText(resident)}`,
+    ...latestNumbers(run).map(([of, value]) => `  ${of} ${numberText(value)}`),
+    ...matrices.map(({ title, rows, columns }) => `  picture "${title}", ${rows.length} x ${columns.length}`),
+  ];
 }

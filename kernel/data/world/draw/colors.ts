@@ -57,7 +57,7 @@ export function mix(a: Rgb, b: Rgb, t: number): Rgb {
 /** Returns the colour of every role of an object. */
 export function drawPalette(color: ColorName, accent: ColorName, random: Prng): Readonly<Record<Role, Rgb>> {
   const body = tint(color, random);
-  const grey = random.range(120, 190);
+  const gray = random.range(120, 190);
   const night = random.range(20, 50);
   const jitter = (base: Rgb): Rgb =>
     mix(base, [random.range(0, 255), random.range(0, 255), random.range(0, 255)], 0.08);
@@ -75,7 +75,7 @@ export function drawPalette(color: ColorName, accent: ColorName, random: Prng): 
         [96, 132, 160],
       ]),
     ),
-    metal: jitter([grey, grey, grey + 8]),
+    metal: jitter([gray, gray, gray + 8]),
     lamp: jitter(
       random.pick<Rgb>([
         [250, 214, 90],

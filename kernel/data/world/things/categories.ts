@@ -1,7 +1,7 @@
 import { bird, butterfly, fish, turtle } from "./animals";
 import { cat, dog } from "./pets";
 import type { Prng } from "../../../prng";
-import { PARTS, type Figure, type Param, type PartName } from "./sketch";
+import { type Figure, type Param, type PartName, PARTS } from "./sketch";
 import { house, mug, teapot } from "./things";
 import { airplane, bicycle, boat, bus, car } from "./vehicles";
 
@@ -103,3 +103,23 @@ export function categoryNamed(name: string): CategorySpec {
 export function categoryId(name: string): number {
   return categories.findIndex((spec) => spec.name === name) + 1;
 }
+
+/** Words of place, by which alone parts of one kind differ. */
+const PLACES = /\b(left|right|front|back|rear|hind|upper|lower|top|bottom|near|far|first|middle|last|third|door)\b ?/g;
+
+/**
+ * Groups of keypoint ids by category whose names differ only in their place, such as "left wing" and "right wing".
+ * Features may confuse them, and the geometry-aware subset of `law.cScore` consists of them. Categories without such
+ * parts are left out.
+ */
+export const lookAlikes: Readonly<Record<string, readonly (readonly string[])[]>> = Object.fromEntries(
+  categories.flatMap(({ name, keypoints }) => {
+    const byKind = new Map<string, string[]>();
+    keypoints.forEach((keypoint, id) => {
+      const kind = keypoint.replace(PLACES, "").trim();
+      byKind.set(kind, [...(byKind.get(kind) ?? []), String(id)]);
+    });
+    const groups = [...byKind.values()].filter((ids) => ids.length >= 2);
+    return groups.length > 0 ? [[name, groups]] : [];
+  }),
+);

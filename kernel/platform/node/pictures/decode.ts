@@ -1,8 +1,8 @@
 import { readBitmap } from "./bitmap";
 import type { RawImage } from "../../../contracts/pixels";
 import type { DecodeSettings } from "../../types";
-import { sharpOf } from "./sharp";
 import { cmykToRgb, findYcbcr, ycbcrToRgb } from "./stored-colors";
+import type { Sharp, SharpOptions } from "sharp";
 
 const ORIENTATION_TURNS = 5;
 
@@ -43,4 +43,10 @@ export async function sizeOf(bytes: Uint8Array): Promise<[width: number, height:
   } catch {
     return null;
   }
+}
+
+/** A picture of libvips, which is loaded when the first one needs it. */
+export async function sharpOf(input: Uint8Array, options: SharpOptions): Promise<Sharp> {
+  const { default: sharp } = await import("sharp");
+  return sharp(input, options);
 }

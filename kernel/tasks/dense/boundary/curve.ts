@@ -5,7 +5,7 @@ export interface BoundaryCounts {
   /** Predicted pixels with a partner in the label, or in any of several labels. */
   correct: number;
   /** Pixels of the label, or of all labels. */
-  labelled: number;
+  labeled: number;
   /** Pixels of the label with a partner in the prediction. */
   found: number;
 }
@@ -29,8 +29,8 @@ function pointOf(threshold: number, recall: number, precision: number): Boundary
 }
 
 /** Returns the point of one threshold. */
-export function pointAt(threshold: number, { predicted, correct, labelled, found }: BoundaryCounts): BoundaryPoint {
-  return pointOf(threshold, ratio(found, labelled), ratio(correct, predicted));
+export function pointAt(threshold: number, { predicted, correct, labeled, found }: BoundaryCounts): BoundaryPoint {
+  return pointOf(threshold, ratio(found, labeled), ratio(correct, predicted));
 }
 
 /** Returns the best point of a curve, interpolated linearly between its thresholds as the BSDS benchmark does. */

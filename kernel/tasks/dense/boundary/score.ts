@@ -40,7 +40,7 @@ export interface BoundaryMap {
 
 const NAMES: OptionNames<BoundaryOptions> = { maxDist: true, thresholds: true, thin: true, nms: true };
 const FN = "tasks.dense.BoundaryScore";
-const NOTHING: BoundaryCounts = { predicted: 0, correct: 0, labelled: 0, found: 0 };
+const NOTHING: BoundaryCounts = { predicted: 0, correct: 0, labeled: 0, found: 0 };
 
 /**
  * Boundary scores of the BSDS benchmark (Arbeláez et al., PAMI 33(5), 2011), without MATLAB: predictions are thresholded and
@@ -118,7 +118,7 @@ export class BoundaryScore {
     for (const label of labels) {
       const { first, pairs } = correspond(lines, label, width, height, radius);
       first.forEach((set, at) => set && (correct[at] = 1));
-      counts.labelled += total(label);
+      counts.labeled += total(label);
       counts.found += pairs;
     }
     return { ...counts, correct: total(correct) };
@@ -138,7 +138,7 @@ const total = (map: Uint8Array): number => map.reduce((sum, value) => sum + valu
 function accumulate(into: BoundaryCounts, counts: BoundaryCounts): void {
   into.predicted += counts.predicted;
   into.correct += counts.correct;
-  into.labelled += counts.labelled;
+  into.labeled += counts.labeled;
   into.found += counts.found;
 }
 

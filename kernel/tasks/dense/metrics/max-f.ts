@@ -31,7 +31,7 @@ const THRESHOLDS = Array.from({ length: COUNT }, (_, i) => Math.fround((i + 1) /
 export class MaxF {
   private readonly right = new Float64Array(COUNT);
   private readonly predicted = new Float64Array(COUNT);
-  private labelled = 0;
+  private labeled = 0;
   private readonly betaSquared: number;
 
   /** @throws TaskError for a weight that is not above 0 */
@@ -56,7 +56,7 @@ export class MaxF {
     for (let at = 0; at < label.length; at++) {
       const truth = label[at];
       if (truth === IGNORE) continue;
-      this.labelled += truth;
+      this.labeled += truth;
       this.count(Math.fround(prediction[at]), truth);
     }
   }
@@ -79,7 +79,7 @@ export class MaxF {
     const right = this.right[i];
     if (right === 0) return 0;
     const precision = right / this.predicted[i];
-    const recall = right / this.labelled;
+    const recall = right / this.labeled;
     return ((1 + this.betaSquared) * precision * recall) / (this.betaSquared * precision + recall);
   }
 }

@@ -36,7 +36,7 @@ const MOST_CLASSES = 65535;
 export class MeanIou {
   private readonly both: Float64Array;
   private readonly predicted: Float64Array;
-  private readonly labelled: Float64Array;
+  private readonly labeled: Float64Array;
 
   /** @throws TaskError for an option outside its range */
   constructor(private readonly options: MeanIouOptions) {
@@ -47,7 +47,7 @@ export class MeanIou {
     if (absent !== "zero" && absent !== "skip") throw new TaskError(FN, "absent must be zero or skip", absent);
     this.both = new Float64Array(classes);
     this.predicted = new Float64Array(classes);
-    this.labelled = new Float64Array(classes);
+    this.labeled = new Float64Array(classes);
   }
 
   /**
@@ -65,7 +65,7 @@ export class MeanIou {
       const [guess, truth] = [prediction[at], label[at]];
       if (truth === ignore) continue;
       this.predicted[guess]++;
-      this.labelled[truth]++;
+      this.labeled[truth]++;
       if (guess === truth) this.both[truth]++;
     }
   }
@@ -74,12 +74,12 @@ export class MeanIou {
   value(): MeanIouResult {
     const { classes, absent = "zero" } = this.options;
     const perClass = Array.from(this.both, (both, i) => {
-      const union = this.predicted[i] + this.labelled[i] - both;
+      const union = this.predicted[i] + this.labeled[i] - both;
       return union === 0 ? NaN : both / union;
     });
     const present = perClass.filter((iou) => !Number.isNaN(iou));
     const sum = present.reduce((total, iou) => total + iou, 0);
-    const pixels = this.labelled.reduce((total, count) => total + count, 0);
+    const pixels = this.labeled.reduce((total, count) => total + count, 0);
     const right = this.both.reduce((total, count) => total + count, 0);
     const count = absent === "zero" && pixels > 0 ? classes : present.length;
     return { mIoU: sum / count, perClass, accuracy: right / pixels, pixels };

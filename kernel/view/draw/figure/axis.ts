@@ -1,4 +1,4 @@
-import { least, most } from "../../../numeric/extremes";
+import { least, most } from "../../../numeric/order";
 import { numberOf, record, textOf, titleText, withoutTags, type Coordinate, type PlotlyObject } from "./values";
 
 export interface Tick {

@@ -1,4 +1,4 @@
-import { most } from "../../../numeric/extremes";
+import { most } from "../../../numeric/order";
 import { tickText } from "../../../protocol/core/figure";
 import { textWidth } from "../../../protocol/core/text-width";
 import type { Coloring } from "./colors";

@@ -1,4 +1,4 @@
-import { least, most } from "../../../numeric/extremes";
+import { least, most } from "../../../numeric/order";
 import { colorHex, isColorMap, type ColorMapName } from "../../../protocol/core/color";
 import { matrix, numberOf, record, textOf, type PlotlyObject } from "./values";
 

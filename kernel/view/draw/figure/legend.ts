@@ -1,4 +1,4 @@
-import { most } from "../../../numeric/extremes";
+import { most } from "../../../numeric/order";
 import { fitText, textWidth } from "../../../protocol/core/text-width";
 import { barWidth, colorBar, type TitledColoring } from "./color-bar";
 import { heatColoring } from "./colors";

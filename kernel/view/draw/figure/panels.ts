@@ -1,4 +1,4 @@
-import { least, most } from "../../../numeric/extremes";
+import { least, most } from "../../../numeric/order";
 import { textWidth } from "../../../protocol/core/text-width";
 import { axisOptions, makeAxis, type Axis } from "./axis";
 import { labelColumn, labelRow, TICK_GAP, TICK_SIZE, TITLE_SIZE, type LabelRow } from "./ticks";

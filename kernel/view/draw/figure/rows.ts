@@ -1,4 +1,4 @@
-import { most } from "../../../numeric/extremes";
+import { most } from "../../../numeric/order";
 import { textWidth } from "../../../protocol/core/text-width";
 import type { Figure } from "../../../protocol/core/figure";
 import { drawFigure, type Drawn } from "./still";

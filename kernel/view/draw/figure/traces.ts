@@ -1,4 +1,4 @@
-import { most } from "../../../numeric/extremes";
+import { most } from "../../../numeric/order";
 import { COLORWAY } from "../../../protocol/core/figure";
 import type { Axis } from "./axis";
 import { heatColoring } from "./colors";
