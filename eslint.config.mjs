@@ -22,20 +22,6 @@ const PACKING = [
   { selector: "SpreadElement > ArrayExpression", message: "Write plain elements instead of `...[x, y]`." },
 ];
 
-/** Files whose spreads are of a few labels, widths or names of one cell. */
-const SHORT_SPREADS = [
-  "kernel/session/ask/variables.ts",
-  "kernel/session/compile/emit.ts",
-  "kernel/protocol/training/matrix.ts",
-  "kernel/view/draw/*.ts",
-  "kernel/view/law/text.ts",
-  "kernel/view/pca/index.ts",
-  "kernel/view/plotly/index.ts",
-  "extension/src/correspondence/scene.ts",
-  "extension/src/export/*.ts",
-  "extension/src/training/*.ts",
-];
-
 export default defineConfig(
   globalIgnores([
     "**/dist/",
@@ -87,6 +73,5 @@ export default defineConfig(
     plugins: { fovea },
     rules: { "fovea/rooms": "error", "fovea/spreads": "error" },
   },
-  { files: SHORT_SPREADS, rules: { "fovea/spreads": "off" } },
   { files: ["*.mjs", "**/*.mjs", "extension/src/index.ts"], rules: { "no-restricted-exports": "off" } },
 );

@@ -16,18 +16,25 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   dense: async () => (await import("./cli/dense.js")).main,
   backend: async () => (await import("./cli/backend.js")).main,
   adapter: async () => (await import("./cli/adapter.js")).main,
+  runs: async () => (await import("./cli/runs.js")).main,
   law: async () => (await import("./cli/law/index.js")).main,
 };
 
 async function main(args: string[]): Promise<void> {
   if (asksForHelp(args)) return void process.stdout.write(usageOf(args[0] === "help" ? args.slice(1) : args));
   const [name, ...rest] = args;
+  if (["--version", "-V", "version"].includes(name)) return void process.stdout.write(`${await versionLine()}\n`);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) throw new Error(`unknown command ${JSON.stringify(name)}\n\n${usageOf([])}`);
   const { startedAnew } = await import("./cli/loader.js");
   if (startedAnew()) return;
   const command = await load();
   await command(rest);
+}
+
+async function versionLine(): Promise<string> {
+  const { VERSION } = await import("./jupyter/kernel-info.js");
+  return `fovea ${VERSION} (Node ${process.versions.node})`;
 }
 
 /** Rewords Node's error for unknown options. */

@@ -11,3 +11,9 @@ export interface RawImage extends Pixels {
   data: Uint8Array;
   channels: 3;
 }
+
+/** A drawing: RGBA pixels, the last channel the opacity. */
+export interface RgbaPixels extends Pixels {
+  data: Uint8Array;
+  channels: 4;
+}

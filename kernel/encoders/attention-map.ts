@@ -3,6 +3,7 @@ import { EncoderError } from "./errors";
 import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import type { Geometry } from "./preprocess/preprocess";
+import { joinFloats } from "../numeric";
 
 /** Fields of an attention map. */
 interface AttentionSource {
@@ -45,7 +46,6 @@ export class AttentionMap extends Described {
   static from(parts: FloatTensor[], source: AttentionSource): AttentionMap {
     const { layout, geometry, layer } = source;
     const tokens = layout.prefixTokens + layout.grid[0] * layout.grid[1];
-    const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
     const square = parts.every(({ dims }) => dims[dims.length - 1] === tokens && dims[dims.length - 2] === tokens);
     if (!square)
       throw new EncoderError(
@@ -53,7 +53,7 @@ export class AttentionMap extends Described {
         `layer ${layer} must attend over ${tokens} tokens (windowed attention does not)`,
         parts[0].dims,
       );
-    parts.reduce((at, part) => (data.set(part.data, at), at + part.data.length), 0);
+    const data = joinFloats(parts.map((part) => part.data));
     return new AttentionMap(data, data.length / Math.max(1, geometry.length) / tokens ** 2, source);
   }
 

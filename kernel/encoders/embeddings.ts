@@ -1,4 +1,5 @@
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
+import { joinFloats } from "../numeric";
 
 /** One vector per input: `[B, D]`, row-major, as the model returns them (not of unit length). */
 export class Embeddings extends Described {
@@ -16,13 +17,7 @@ export class Embeddings extends Described {
 
   /** Joins the rows of batches. */
   static from(parts: Float32Array[], batch: number, encoder: string, device: string): Embeddings {
-    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      data.set(part, at);
-      at += part.length;
-    }
-    return new Embeddings(data, batch, encoder, device);
+    return new Embeddings(joinFloats(parts), batch, encoder, device);
   }
 
   /** Returns vector `index`, `[D]` (same memory). */

@@ -1,7 +1,7 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { writeSafetensors } from "../safetensors/safetensors";
-import { platform } from "../platform";
-import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "../platform/files";
+import { FileError } from "../platform/file-error";
+import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
@@ -42,7 +42,6 @@ interface Committed {
 export const RUN = "run.json";
 /** File with one line per image. */
 export const MANIFEST = "manifest.jsonl";
-const DISK = ["ENOSPC", "EDQUOT", "EFBIG", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EIO", "EISDIR"];
 
 /** Folder of features: opened by one process at a time, extended by whole shards. */
 export class FeatureStore {
@@ -115,9 +114,8 @@ export class FeatureStore {
   }
 
   private async settle(committed: Committed): Promise<void> {
-    const beside = join(this.folder, `${RUN}.${platform().uuid()}.part`);
-    await writeFile(beside, `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`, { flush: true });
-    await rename(beside, join(this.folder, RUN));
+    const text = `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`;
+    await replaceFile(join(this.folder, RUN), (beside) => writeFile(beside, text, { flush: true }));
     this.committed = committed;
   }
 
@@ -214,11 +212,10 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
   try {
     return await step();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || !DISK.includes(code)) throw error;
-    const rule = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
-      ? `out must have room for more features (${code}); free some and run again to go on`
-      : `out must be a folder that can be written (${code})`;
+    if (!(error instanceof FileError)) throw error;
+    const rule = error.isFull
+      ? `out must have room for more features (${error.code}); free some and run again to go on`
+      : `out must be a folder that can be written (${error.code})`;
     throw new FeatureError(fn, rule, folder);
   }
 }

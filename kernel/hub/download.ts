@@ -1,5 +1,6 @@
 import { platform } from "../platform";
 import { sleep } from "../platform/sleep";
+import { FileError } from "../platform/file-error";
 import { chunks, mkdir, open, rename, rm, stat } from "../platform/files";
 import { dirname } from "../platform/path";
 import { HubError } from "./errors";
@@ -93,7 +94,7 @@ async function connect(
     return { end: at, bytes: patience.bytes, failure: null };
   } catch (failure) {
     signal?.throwIfAborted();
-    if (failure instanceof HubError || isSystem(failure)) throw failure;
+    if (failure instanceof HubError || failure instanceof FileError) throw failure;
     const { message } = failure as Error;
     const broken = new HubError(fn, "the hub must deliver the whole file", `${at} bytes of ${url} (${message})`);
     return { end: at, bytes: patience.bytes, failure: broken };
@@ -104,9 +105,6 @@ async function connect(
 
 const tooLong = ({ fn, size, maxBytes, url }: Download): HubError =>
   new HubError(fn, `the file must end after ${size ?? maxBytes} bytes`, url);
-
-/** Tests for an error of the disk. Network errors are wrapped as `TypeError: terminated`. */
-const isSystem = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === "write";
 
 function checkRange({ fn, url }: Download, answer: Response, start: number): number {
   const range = answer.headers.get("content-range");

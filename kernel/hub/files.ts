@@ -1,3 +1,4 @@
+import { FileError } from "../platform/file-error";
 import { RepoCache } from "./cache";
 import { download } from "./download";
 import { HubError } from "./errors";
@@ -78,13 +79,9 @@ export async function fetchFile(
   }
 }
 
-/** Codes of a disk that is full, read-only, or holds something else where the cache should be. */
-const DISK = "ENOSPC EDQUOT EFBIG EACCES EPERM EROFS EIO ENOTDIR EEXIST EISDIR ELOOP ENAMETOOLONG".split(" ");
-
 function diskError(fn: string, cache: string, error: unknown): unknown {
-  const { code } = Object(error) as NodeJS.ErrnoException;
-  const isDisk = typeof code === "string" && DISK.includes(code);
-  return isDisk ? new HubError(fn, `the cache must be a folder that takes the file (${code})`, cache) : error;
+  if (!(error instanceof FileError)) return error;
+  return new HubError(fn, `the cache must be a folder that takes the file (${error.code})`, cache);
 }
 
 async function cached(cache: RepoCache, revision: string, file: string): Promise<string | null> {

@@ -1,7 +1,7 @@
 /** LoRA family on the linear layers of any model, exchanged with PEFT. Computes on tfjs. */
 export { AdaptedLayer, type MergedTensors } from "./branches/adapted";
 export { Adapters, type AttachOptions, type LoadOptions, type ParameterCounts } from "./adapters";
-export { attach, load } from "./attach";
+export { attach, load } from "./model";
 export { Branch, type GatedBranch } from "./branches/branch";
 export type { Combination, CombineOptions } from "./combine/combine";
 export type {

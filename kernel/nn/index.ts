@@ -26,7 +26,7 @@ export {
   gridReferences,
 } from "./deformable/attention";
 export { deformableSample, type SamplingWay } from "./deformable/sampling";
-export type { GridSize } from "./deformable/sizes";
+export type { Grid } from "../contracts/geometry";
 export { Conv1D } from "./conv1d";
 export { Conv2d, type Conv2dOptions } from "./conv2d";
 export { DropPath, dropPath } from "./drop-path";
@@ -56,6 +56,7 @@ export {
   infoNce,
   mse,
   normalize,
+  type PairReduction,
   type Reduction,
   smoothL1,
   stopGradient,

@@ -6,7 +6,13 @@ import { NnError } from "./error";
 /** Reduction of a loss: `mean` over the counted entries, PyTorch's default, or `sum`. */
 export type Reduction = "mean" | "sum";
 
-const reduce = (x: Tensor, reduction: Reduction): Tensor => (reduction === "mean" ? tf.mean(x) : tf.sum(x));
+/** Reduction of a loss of pairs; `none` returns a loss for each entry. */
+export type PairReduction = Reduction | "none";
+
+function reduce(x: Tensor, reduction: PairReduction): Tensor {
+  if (reduction === "none") return x;
+  return reduction === "mean" ? tf.mean(x) : tf.sum(x);
+}
 
 function checkSame(fn: string, a: Tensor, b: Tensor): void {
   if (a.shape.join() !== b.shape.join())
@@ -21,6 +27,8 @@ export interface CrossEntropyOptions {
   labelSmoothing?: number;
   /** Target value that is not counted. Default -100. */
   ignoreIndex?: number;
+  /** Factor of each class, C numbers of at least 0; the mean divides by the sum of the targets' factors. Default: all 1. */
+  weight?: readonly number[];
 }
 
 /**
@@ -29,12 +37,12 @@ export interface CrossEntropyOptions {
  *
  * @param logits [N, C]
  * @param targets int32 [N]
- * @throws NnError for other shapes or types
+ * @throws NnError for other shapes or types, or weights of another number
  */
 export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
-  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100 }: CrossEntropyOptions = {},
+  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100, weight }: CrossEntropyOptions = {},
 ): Tensor {
   const [N, C] = logits.shape;
   if (logits.shape.length !== 2 || targets.shape.join() !== `${N}` || targets.dtype !== "int32")
@@ -43,11 +51,18 @@ export function crossEntropy(
       `${targets.dtype} [${targets.shape}]`,
     ]);
   checkIndices("nn.crossEntropy", targets, C as number, ignoreIndex);
+  if (weight && (weight.length !== C || !weight.every((factor) => factor >= 0)))
+    throw new NnError("nn.crossEntropy", `weight must be ${C} numbers of at least 0`, [...weight]);
   const counted = tf.cast(tf.notEqual(targets, ignoreIndex), "float32");
   const goal = targetShares(targets, counted, C as number, labelSmoothing);
-  const total = softmaxLoss(logits, goal);
-  return reduction === "sum" ? total : tf.div(total, tf.sum(counted));
+  if (!weight) return reduced(softmaxLoss(logits, goal), counted, reduction);
+  const factors = tf.tensor([...weight], [1, C as number], "float32");
+  const weighted = tf.sum(tf.mul(targetShares(targets, counted, C as number, 0), factors), 1);
+  return reduced(softmaxLoss(logits, tf.mul(goal, factors)), weighted, reduction);
 }
+
+const reduced = (total: Tensor, counted: Tensor, reduction: Reduction): Tensor =>
+  reduction === "sum" ? total : tf.div(total, tf.sum(counted));
 
 /** Returns the target distribution [N, C]: 1 - ε on the target plus ε / C everywhere; ignored rows are zero. */
 function targetShares(targets: Tensor, counted: Tensor, classes: number, smoothing: number): Tensor {
@@ -71,7 +86,7 @@ function softmaxLoss(logits: Tensor, goal: Tensor): Tensor {
 }
 
 /** Returns (a - b)² (`torch.nn.functional.mse_loss`); `a` and `b` have one shape. */
-export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
+export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: PairReduction } = {}): Tensor {
   checkSame("nn.mse", a, b);
   return reduce(tf.square(tf.sub(a, b)), reduction);
 }
@@ -83,7 +98,7 @@ export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: 
 export function smoothL1(
   a: Tensor,
   b: Tensor,
-  { reduction = "mean", beta = 1 }: { reduction?: Reduction; beta?: number } = {},
+  { reduction = "mean", beta = 1 }: { reduction?: PairReduction; beta?: number } = {},
 ): Tensor {
   checkSame("nn.smoothL1", a, b);
   const size = tf.abs(tf.sub(a, b));
@@ -103,10 +118,15 @@ export function normalize(x: Tensor, eps = 1e-12): Tensor {
  * Returns 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). Both are
  * [..., D], of one shape.
  */
-export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: Reduction } = {}): Tensor {
+export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: PairReduction } = {}): Tensor {
   checkSame("nn.cosineLoss", a, b);
-  return reduce(tf.sub(1, tf.sum(tf.mul(normalize(a), normalize(b)), -1)), reduction);
+  const squared = (x: Tensor): Tensor => tf.add(tf.sum(tf.square(x), -1), COSINE_EPS);
+  const lengths = tf.sqrt(tf.mul(squared(a), squared(b)));
+  return reduce(tf.sub(1, tf.div(tf.sum(tf.mul(a, b), -1), lengths)), reduction);
 }
+
+/** Number that PyTorch's cosine embedding loss adds to each squared length. */
+const COSINE_EPS = 1e-12;
 
 /**
  * Returns T² KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes and averaged over rows (Hinton et

@@ -18,3 +18,8 @@ export function most(values: Iterable<number>): number {
 export function append<T>(list: T[], items: Iterable<T>): void {
   for (const item of items) list.push(item);
 }
+
+/** Returns the value, or the bound that it is beyond; NaN stays NaN. */
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

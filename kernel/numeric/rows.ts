@@ -19,12 +19,20 @@ export function unitRows(rows: Float32Array, channels: number): Float32Array {
   return out;
 }
 
+/** Mean of the rows, added up in double precision. @param rows `[N, channels]` @returns `[channels]` */
+export function meanRow(rows: Float32Array, channels: number): Float64Array {
+  const sums = new Float64Array(channels);
+  for (let start = 0; start < rows.length; start += channels)
+    for (let c = 0; c < channels; c++) sums[c] += rows[start + c];
+  const count = rows.length / channels;
+  return sums.map((sum) => sum / count);
+}
+
 /** A copy without the mean row. @param rows `[N, channels]` */
 export function centeredRows(rows: Float32Array, channels: number): Float32Array {
-  const count = rows.length / channels;
-  const mean = new Float64Array(channels);
+  const mean = meanRow(rows, channels);
   const out = new Float32Array(rows.length);
-  for (let n = 0, at = 0; n < count; n++) for (let c = 0; c < channels; c++, at++) mean[c] += rows[at] / count;
-  for (let n = 0, at = 0; n < count; n++) for (let c = 0; c < channels; c++, at++) out[at] = rows[at] - mean[c];
+  for (let start = 0; start < rows.length; start += channels)
+    for (let c = 0; c < channels; c++) out[start + c] = rows[start + c] - mean[c];
   return out;
 }

@@ -1,5 +1,6 @@
-import { bytesField, concat, integerField, textField } from "./encode";
+import { bytesField, integerField, textField } from "./encode";
 import { DataType } from "./model";
+import { joinBytes } from "../numeric";
 
 /** Operator of a new graph. */
 export interface BuiltNode {
@@ -39,13 +40,13 @@ export function buildModel({ name, nodes, inputs, outputs, constants = {} }: Bui
     ...Object.entries(inputs).map(([of, dims]) => bytesField(11, valueMessage(of, DataType.float, dims))),
     ...Object.entries(outputs).map(([of, dims]) => bytesField(12, valueMessage(of, DataType.float, dims))),
   ];
-  const opset = concat([textField(1, ""), integerField(2, OPSET)]);
-  return concat([integerField(1, IR_VERSION), bytesField(7, concat(graph)), bytesField(8, opset)]);
+  const opset = joinBytes([textField(1, ""), integerField(2, OPSET)]);
+  return joinBytes([integerField(1, IR_VERSION), bytesField(7, joinBytes(graph)), bytesField(8, opset)]);
 }
 
 /** Encodes a NodeProto. */
 export function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode): Uint8Array {
-  return concat([
+  return joinBytes([
     ...inputs.map((name) => textField(1, name)),
     ...[output].flat().map((name) => textField(2, name)),
     textField(4, op),
@@ -59,14 +60,14 @@ export function integerAttribute(name: string, value: number | readonly number[]
     typeof value === "number"
       ? [integerField(3, value), integerField(20, INT)]
       : [...value.map((one) => integerField(8, one)), integerField(20, INTS)];
-  return concat([textField(1, name), ...fields]);
+  return joinBytes([textField(1, name), ...fields]);
 }
 
 /** Encodes a ValueInfoProto of a tensor with named dimensions. */
 export function valueMessage(name: string, dataType: number, dims: readonly string[]): Uint8Array {
-  const shape = concat(dims.map((dim) => bytesField(1, textField(2, dim))));
-  const type = concat([integerField(1, dataType), bytesField(2, shape)]);
-  return concat([textField(1, name), bytesField(2, bytesField(1, type))]);
+  const shape = joinBytes(dims.map((dim) => bytesField(1, textField(2, dim))));
+  const type = joinBytes([integerField(1, dataType), bytesField(2, shape)]);
+  return joinBytes([textField(1, name), bytesField(2, bytesField(1, type))]);
 }
 
 /** Encodes a TensorProto with its values. */
@@ -78,11 +79,11 @@ export function tensorMessage(
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const shape = dims.map((dim) => integerField(1, dim));
   const type = data instanceof Int8Array ? DataType.int8 : data instanceof Uint8Array ? DataType.uint8 : DataType.float;
-  return concat([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
+  return joinBytes([...shape, integerField(2, type), textField(8, name), bytesField(9, raw)]);
 }
 
 /** Encodes a TensorProto of an int64 list. */
 export function integerTensor(name: string, values: readonly number[]): Uint8Array {
   const data = values.map((value) => integerField(7, value));
-  return concat([integerField(1, values.length), integerField(2, DataType.int64), textField(8, name), ...data]);
+  return joinBytes([integerField(1, values.length), integerField(2, DataType.int64), textField(8, name), ...data]);
 }

@@ -1,5 +1,5 @@
 import { integerAttribute, tensorMessage, valueMessage } from "./build";
-import { bytesField, concat, integerField, messageField, textField } from "./encode";
+import { bytesField, integerField, messageField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 import { captured, isAttention } from "./parse";
@@ -8,6 +8,7 @@ import { type ByteSource, openSource } from "./source";
 import { WeightFiles } from "./weight-files";
 import { wideFields } from "./widen";
 import { type Context, fields, type Range, readText } from "./wire";
+import { joinBytes } from "../numeric";
 
 /** Model for `InferenceSession.create`, and the folder of its weights (null: all inside). */
 export interface EditedModel {
@@ -26,14 +27,14 @@ const INLINE_BYTES = 1024;
  * @throws OnnxError when the graph has no tensor of a requested name
  */
 export function editModel(model: OnnxModel, outputs: string[], fn: string): EditedModel {
-  const source = openSource(model.bytes ?? model.path ?? "", fn);
+  const source = openSource(model.memory ?? model.path ?? "", fn);
   try {
     if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
     const weights = model.path === null ? null : new WeightFiles(model.path, fn);
     const copy = ({ start, end }: Range): Uint8Array => source.view(start, end - start).slice();
     const graph = graphFields(model, outputs, { source, weights, fn });
     return {
-      bytes: concat([...model.rest.model.map(copy), ...messageField(7, graph)]),
+      bytes: joinBytes([...model.rest.model.map(copy), ...messageField(7, graph)]),
       weightsFolder: weights?.folder ?? null,
     };
   } finally {
@@ -121,15 +122,18 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const { start, end } = node.range;
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
-  if (!isAttention(node)) return concat([dropFields(old, 2), ...outputs]);
+  if (!isAttention(node)) return joinBytes([dropFields(old, 2), ...outputs]);
   const mode = bytesField(5, integerAttribute("qk_matmul_output_mode", 3));
-  return concat([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
+  return joinBytes([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 
 /** Writes a node with other inputs. */
 function rewriteInputs(node: OnnxNode, inputs: readonly string[], source: ByteSource): Uint8Array {
   const { start, end } = node.range;
-  return concat([dropFields(source.view(start, end - start).slice(), 1), ...inputs.map((name) => textField(1, name))]);
+  return joinBytes([
+    dropFields(source.view(start, end - start).slice(), 1),
+    ...inputs.map((name) => textField(1, name)),
+  ]);
 }
 
 /** Removes one kind of a node's fields and one attribute. The message has been parsed before, so it is well formed. */
@@ -140,7 +144,7 @@ function dropFields(message: Uint8Array, number: number, attribute?: string): Ui
     const isNamed = attribute !== undefined && field.number === 5 && nameOf(context, field) === attribute;
     if (field.number !== number && !isNamed) kept.push(message.subarray(field.at, field.end));
   }
-  return concat(kept);
+  return joinBytes(kept);
 }
 
 function nameOf(context: Context, attribute: Range): string | null {
@@ -164,8 +168,8 @@ function writeTensor(tensor: TensorInfo, model: OnnxModel, { source, weights }: 
 /** Encodes a TensorProto with `data_location = EXTERNAL`. */
 function reference(tensor: TensorInfo, location: string, offset: number, length: number | null): Uint8Array {
   const entry = (key: string, value: string): Uint8Array =>
-    bytesField(13, concat([textField(1, key), textField(2, value)]));
-  return concat([
+    bytesField(13, joinBytes([textField(1, key), textField(2, value)]));
+  return joinBytes([
     ...tensor.dims.map((dim) => integerField(1, dim)),
     integerField(2, tensor.dataType),
     textField(8, tensor.name),

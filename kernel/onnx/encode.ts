@@ -1,3 +1,5 @@
+import { joinBytes } from "../numeric";
+
 /** Encoding of the protobuf wire format: each function returns one field with its key. */
 
 function varint(value: number): number[] {
@@ -15,9 +17,25 @@ export function integerField(number: number, value: number): Uint8Array {
   return Uint8Array.from([...varint(number * 8), ...varint(value)]);
 }
 
+/** Encodes a float field (four bytes). */
+export function floatField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = number * 8 + 5;
+  new DataView(bytes.buffer).setFloat32(1, value, true);
+  return bytes;
+}
+
+/** Encodes a double field (eight bytes). */
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = number * 8 + 1;
+  new DataView(bytes.buffer).setFloat64(1, value, true);
+  return bytes;
+}
+
 /** Encodes a length-delimited field: text, bytes or a message. */
 export function bytesField(number: number, payload: Uint8Array): Uint8Array {
-  return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
+  return joinBytes([Uint8Array.from([...varint(number * 8 + 2), ...varint(payload.length)]), payload]);
 }
 
 /** Encodes a message in parts without copying them, because they may hold all weights of a model. */
@@ -28,14 +46,4 @@ export function messageField(number: number, parts: readonly Uint8Array[]): Uint
 
 export function textField(number: number, text: string): Uint8Array {
   return bytesField(number, new TextEncoder().encode(text));
-}
-
-export function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

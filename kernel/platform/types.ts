@@ -1,3 +1,5 @@
+import type { Pixels, RawImage, RgbaPixels } from "../contracts/pixels";
+
 /**
  * The seam between the library and the machine it runs on. Rooms ask here for files, hashes, pictures and threads, and
  * import nothing of Node, so that a bundle for a browser replaces one folder (`platform/node`) instead of a hundred files.
@@ -90,24 +92,6 @@ export interface Paths {
   fromUrl(url: string | URL): string;
 }
 
-/** 8-bit pixels, row-major, interleaved channels. */
-export interface CodecPixels {
-  data: Uint8Array;
-  width: number;
-  height: number;
-  channels: 1 | 3 | 4;
-}
-
-/** Pixels in three channels. */
-export interface RgbPixels extends CodecPixels {
-  channels: 3;
-}
-
-/** Pixels in four channels, the last one the opacity. */
-export interface RgbaPixels extends CodecPixels {
-  channels: 4;
-}
-
 /** Limits and colors of a decoding: at most so many pixels and seconds, colors as they are stored or converted by the picture's profile. */
 export interface DecodeSettings {
   maxPixels: number;
@@ -122,19 +106,19 @@ export interface PictureCodec {
    * Rejects with a plain error for bytes that are no picture, and for one that is larger or slower than the settings allow; the
    * message of the latter begins with `timeout`.
    */
-  decode(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels>;
+  decode(bytes: Uint8Array, settings: DecodeSettings): Promise<RawImage>;
   /** `[width, height]` of an encoded picture as it would be decoded; null for bytes that are no picture. */
   size(bytes: Uint8Array): Promise<[width: number, height: number] | null>;
   /** Resizes RGB pixels to exact sizes: Lanczos when reducing, nearest neighbor when enlarging. */
-  resize(pixels: CodecPixels, width: number, height: number): Promise<Uint8Array>;
+  resize(pixels: Pixels, width: number, height: number): Promise<Uint8Array>;
   /** A JPEG without chroma subsampling, for data whose pixels are computed on. */
-  exactJpeg(pixels: CodecPixels, quality: number): Promise<Uint8Array>;
+  exactJpeg(pixels: Pixels, quality: number): Promise<Uint8Array>;
   /** A JPEG of the size given, as small as it gets, to look at. */
-  smallJpeg(pixels: CodecPixels, width: number, height: number, quality: number): Promise<Uint8Array>;
+  smallJpeg(pixels: Pixels, width: number, height: number, quality: number): Promise<Uint8Array>;
   /** A lossless PNG. */
-  png(pixels: CodecPixels): Promise<Uint8Array>;
+  png(pixels: Pixels): Promise<Uint8Array>;
   /** A PNG of few colors; a machine without one may answer with a full PNG. */
-  palettePng(pixels: CodecPixels, colors: number): Promise<Uint8Array>;
+  palettePng(pixels: Pixels, colors: number): Promise<Uint8Array>;
   /**
    * The RGBA pixels of an SVG drawing, at once. Its words are in a face that comes with the library, so that they look alike everywhere; letters
    * that the face lacks are those of the machine. Missing on a machine that cannot draw.

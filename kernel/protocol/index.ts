@@ -5,10 +5,13 @@
 export {
   argmax,
   centeredRows,
+  clamp,
   decodeFloat16,
   dotRow,
   encodeFloat16,
   fromHalf,
+  least,
+  most,
   row,
   softmax,
   toHalf,

@@ -9,6 +9,7 @@ import {
 } from "./header";
 import { SafetensorsFile, streamSafetensors } from "./file";
 import { type SafetensorsTensor, tensorOf } from "./tensor";
+import { joinBytes } from "../numeric";
 
 /** The content of a file. */
 export interface Safetensors {
@@ -62,14 +63,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
   metadata: Record<string, string> = {},
 ): Uint8Array {
-  const parts = [encodeHeader(WRITE, tensors, metadata), ...[...tensors].map(([name, one]) => viewOf(name, one))];
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinBytes([encodeHeader(WRITE, tensors, metadata), ...[...tensors].map(([name, one]) => viewOf(name, one))]);
 }
 
 /** Writes a file: beside its place first, then moved there, so that no reader ever sees half of it. */

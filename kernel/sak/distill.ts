@@ -4,7 +4,7 @@ import * as nn from "../nn";
 import type { LossWithMetrics } from "../train/update";
 import { SakError } from "./error";
 import { checkDistillation, type DistillationOptions, distillationLoss } from "./loss";
-import type { SakFeatures } from "./mixing";
+import type { SakFeatures } from "./routes";
 import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
 

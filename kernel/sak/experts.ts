@@ -1,8 +1,7 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { SAK_INIT } from "./path";
-import type { SakRouter } from "./router";
+import { SAK_INIT, type SakRouter } from "./layers";
 
 /**
  * Gives a router one more expert with fresh weights; the rows of the others keep their bits.

@@ -3,11 +3,8 @@ export { SakError } from "./error";
 export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
 export { sakParameters, type SakParameters } from "./count";
 export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
-export type { SakFeatures } from "./mixing";
-export { SakAdapter, SakPath } from "./path";
-export { SakRouter, type SakRouterOptions } from "./router";
-export { SakHead, type SakHeadOptions } from "./head";
-export type { SakRoute } from "./routes";
+export { SakAdapter, SakPath, SakRouter, type SakRouterOptions } from "./layers";
+export type { SakFeatures, SakRoute } from "./routes";
 export { type DistillationOptions, distillationLoss, type GridTokens } from "./loss";
 export {
   distill,
@@ -34,3 +31,23 @@ export type { CachedTeacher, GivenTeacher, LiveTeacher, TeacherInput, TeacherSou
 export { TeacherNorm, type TeacherNormKind } from "./norm";
 export { loadStem, type LoadStemOptions } from "./load-stem";
 export { readTheia, readTheiaNorm, type TheiaSample, type TheiaWriteOptions, writeTheia } from "./theia";
+export {
+  type BiasData,
+  biases,
+  Biases,
+  type LevelScore,
+  type MeasureBiasOptions,
+  type TeacherScore,
+} from "./biases/biases";
+export type { BiasOptions, BiasPictures } from "./biases/pictures";
+export { type LevelSimilarity, Similarities, type TeacherLevel } from "./biases/similarity";
+export type { BiasTeacher } from "./biases/sources";
+export {
+  type SelectionGain,
+  type SelectionStep,
+  type SelectOptions,
+  selectTeachers,
+  TeacherSelection,
+} from "./biases/select";
+export { type SakOnnxOptions, toOnnx } from "./export";
+export { load, save, type SakCard, type SakCardTeacher, type SakSaveOptions } from "./save";

@@ -5,9 +5,7 @@ import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
-import { mapsOf, tokensOf } from "./maps";
-
-/** Rows and columns of a map. */
+import { mapsOf, tokensOfMaps } from "./maps";
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {
@@ -27,6 +25,9 @@ export interface GridTokens {
   tokens: Tensor;
   grid: Grid;
 }
+
+/** One loss a picture: the batch is not reduced. */
+const EACH = { reduction: "none" } as const;
 
 const FN = "sak.distillationLoss";
 const NAMES: OptionNames<DistillationOptions> = {
@@ -53,10 +54,10 @@ export function distillationLoss(student: GridTokens, teacher: GridTokens, optio
   const { cosine = "map", cosineWeight = 0.9, smoothWeight = 0.1, relationalWeight = 0 } = options;
   return tf.tidy(() => {
     const [s, t] = onOneGrid(student, { ...teacher, tokens: nn.stopGradient(teacher.tokens) });
-    const distance = cosine === "map" ? cosineDistance(flat(s), flat(t)) : tf.mean(cosineDistance(s, t), -1);
+    const distance = cosine === "map" ? nn.cosineLoss(flat(s), flat(t), EACH) : tf.mean(nn.cosineLoss(s, t, EACH), -1);
     const parts = [
       tf.mul(distance, cosineWeight),
-      tf.mul(smoothL1(flat(s), flat(t)), smoothWeight),
+      tf.mul(tf.mean(nn.smoothL1(flat(s), flat(t), EACH), -1), smoothWeight),
       ...(relationalWeight > 0 ? [tf.mul(relational(s, t), relationalWeight)] : []),
     ];
     return tf.addN(parts);
@@ -89,30 +90,13 @@ function onOneGrid(student: GridTokens, teacher: GridTokens): [Tensor, Tensor] {
   const order = compare(student.grid, teacher.grid);
   if (order === 0) return [student.tokens, teacher.tokens];
   const [target, other] = order < 0 ? [teacher, student] : [student, teacher];
-  const resized = tokensOf(resizeBilinear(mapsOf(other.tokens, other.grid), target.grid));
+  const resized = tokensOfMaps(resizeBilinear(mapsOf(other.tokens, other.grid), target.grid));
   return order < 0 ? [resized, teacher.tokens] : [student.tokens, resized];
 }
 
 const compare = (a: Grid, b: Grid): number => a[0] - b[0] || a[1] - b[1];
 
 const flat = (tokens: Tensor): Tensor => tf.reshape(tokens, [tokens.shape[0] as number, -1]);
-
-/** Small number inside each squared length of PyTorch's `CosineEmbeddingLoss`. */
-const TINY = 1e-12;
-
-/** Returns 1 - cos over the last dimension. */
-function cosineDistance(a: Tensor, b: Tensor): Tensor {
-  const squared = (x: Tensor): Tensor => tf.add(tf.sum(tf.square(x), -1), TINY);
-  const product = tf.sum(tf.mul(a, b), -1);
-  return tf.sub(1, tf.div(product, tf.sqrt(tf.mul(squared(a), squared(b)))));
-}
-
-/** Returns the smooth L1 loss with β = 1, mean over the last dimension. */
-function smoothL1(a: Tensor, b: Tensor): Tensor {
-  const size = tf.abs(tf.sub(a, b));
-  const near = tf.minimum(size, 1);
-  return tf.mean(tf.add(tf.div(tf.square(near), 2), tf.sub(size, near)), -1);
-}
 
 /** Returns the mean squared difference of both matrices of cosines between tokens [B, N, C], for each picture. */
 function relational(a: Tensor, b: Tensor): Tensor {

@@ -2,15 +2,21 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { VisionTransformer } from "../models/vit/vit";
 import * as nn from "../nn";
+import { DenseHead } from "../tasks/dense/head";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
-import { SakHead } from "./head";
-import { SakPath } from "./path";
-import { SakRouter } from "./router";
-import { type LevelWeights, mix, type SakFeatures } from "./mixing";
-import { checkRoutes, routed, type RouteFrame, type SakRoute } from "./routes";
+import { SakPath, SakRouter } from "./layers";
+import {
+  checkRoutes,
+  type ExpertWeights,
+  mix,
+  routed,
+  type RouteFrame,
+  type SakFeatures,
+  type SakRoute,
+} from "./routes";
 
 /** Options of a student's prediction. */
 export interface SakForwardOptions {
@@ -45,7 +51,7 @@ export class Sak extends nn.Module {
   readonly paths: Map<string, SakPath>;
   /** Routers of each task, one a level; empty with `router: "none"`. */
   readonly routers: Map<string, SakRouter[]>;
-  readonly heads: Map<string, SakHead>;
+  readonly heads: Map<string, DenseHead>;
   private readonly start: FullSakConfig;
   private readonly closed = new Set<string>();
   private byHand: readonly SakRoute[] = [];
@@ -63,8 +69,8 @@ export class Sak extends nn.Module {
     this.stem = new VisionTransformer({ ...configuration.stem, finalNorm: false, numClasses: 0 });
     this.paths = new Map(teachers.map((teacher) => [teacher.name, new SakPath(config, teacher)]));
     this.routers = new Map(config.router === "none" ? [] : entries.map(([task]) => [task, makeRouters(config)]));
-    const head = { features: stem.embedDim, levels: levels.length, width };
-    this.heads = new Map(entries.map(([task, outputs]) => [task, new SakHead({ ...head, outputs })]));
+    const head = { channels: stem.embedDim, levels: levels.length, width };
+    this.heads = new Map(entries.map(([task, outputs]) => [task, new DenseHead({ ...head, outputs })]));
   }
 
   /** Configuration with every default and the teachers that there are now, to make the same student for a stored state. */
@@ -251,6 +257,11 @@ export class Sak extends nn.Module {
     return this;
   }
 
+  /** Weights set by hand, as of {@link setRoutes}. */
+  get routes(): readonly SakRoute[] {
+    return this.byHand;
+  }
+
   /** Frees the layers to the teachers' widths, which only distillation needs; predictions stay. */
   dropAligners(): this {
     for (const path of this.paths.values()) path.dropAligners();
@@ -285,7 +296,7 @@ export class Sak extends nn.Module {
     return this;
   }
 
-  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): LevelWeights[] {
+  private weightsOf(task: string, { stem }: SakFeatures, routes: readonly SakRoute[]): ExpertWeights[] {
     const [open, teachers] = [this.open(), this.teachers];
     const { levels } = this.start;
     return (this.routers.get(task) ?? []).map((router, i) => ({
@@ -316,7 +327,7 @@ function makeRouters({ stem, teachers, levels, noisyGating, topK }: FullSakConfi
   return levels.map(() => new SakRouter(stem.embedDim, teachers.length + 1, { noisyGating, topK }));
 }
 
-const stacked = (levels: readonly LevelWeights[]): Tensor =>
+const stacked = (levels: readonly ExpertWeights[]): Tensor =>
   tf.stack(
     levels.map(({ weights }) => weights),
     1,

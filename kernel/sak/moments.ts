@@ -1,5 +1,6 @@
 import { Matrix } from "ml-matrix";
 import { tf } from "../backend/tf";
+import { meanRow } from "../numeric";
 
 /** Sums over tokens from which mean and covariance follow, in double precision. */
 export class Moments {
@@ -20,7 +21,7 @@ export class Moments {
   /** Adds tokens [N, channels]. The first ones give a shift, so that a large mean costs no precision. */
   add(tokens: Float32Array): void {
     const { channels, full } = this;
-    this.shift ??= meanOf(tokens, channels);
+    this.shift ??= Float32Array.from(meanRow(tokens, channels));
     const shift = this.shift;
     const parts = tf.tidy(() => {
       const rows = tf.sub(tf.tensor(tokens, [tokens.length / channels, channels]), tf.tensor(shift));
@@ -61,12 +62,6 @@ export class Moments {
   private central(at: number, i: number, j: number): number {
     return this.products[at] / this.count - (this.sums[i] / this.count) * (this.sums[j] / this.count);
   }
-}
-
-function meanOf(tokens: Float32Array, channels: number): Float32Array {
-  const sums = new Float64Array(channels);
-  for (let i = 0; i < tokens.length; i++) sums[i % channels] += tokens[i];
-  return Float32Array.from(sums, (sum) => (sum * channels) / tokens.length);
 }
 
 function addTo(sums: Float64Array, values: ArrayLike<number>): void {

@@ -1,4 +1,4 @@
-import { attach } from "../lora/attach";
+import { attach } from "../lora/model";
 import type { Adapters } from "../lora/adapters";
 import type { LoraConfig } from "../lora/config";
 import { checkOptionNames, type OptionNames } from "../option-names";

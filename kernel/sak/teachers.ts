@@ -133,7 +133,11 @@ function checkContent(name: string, folder: FeatureFolder, pictures: readonly Te
 const PLACE_TOLERANCE = 0.02;
 
 /** Checks that student and teacher see the same part of each picture, because their grids are laid over each other. */
-function checkPlaces(name: string, geometry: readonly Geometry[], pictures: readonly TeacherPicture[]): void {
+export function checkPlaces(
+  name: string,
+  geometry: readonly Geometry[],
+  pictures: readonly Pick<TeacherPicture, "path" | "geometry">[],
+): void {
   geometry.forEach((teacher, i) => {
     const [mine, theirs] = [shares(pictures[i].geometry), shares(teacher)];
     if (mine.every((edge, e) => Math.abs(edge - theirs[e]) <= PLACE_TOLERANCE)) return;

@@ -1,15 +1,8 @@
-import { jStat } from "jstat";
 import type { QuestionType } from "../data/world/language/questions";
 import { StudyError } from "./error";
-import { mean, sampleVariance } from "../numeric";
 import type { AnswerScore } from "../tasks/answers/evaluate";
+import { type SeedMean, seedMean } from "../tasks/seeds";
 import type { AnswerStudy } from "./study-file";
-
-/** Mean over seeds with the half width of its 95 % interval (Student's t); null for one seed. */
-export interface SeedMean {
-  mean: number;
-  half: number | null;
-}
 
 /** Summary of one method, in percent of right answers. */
 export interface MethodSummary {
@@ -17,20 +10,6 @@ export interface MethodSummary {
   seeds: number;
   all: SeedMean;
   byType: Partial<Record<QuestionType, SeedMean>>;
-}
-
-/**
- * Returns the mean over seeds.
- *
- * @param values one per seed
- * @throws MultimodalError for no values
- */
-export function seedMean(values: readonly number[]): SeedMean {
-  const n = values.length;
-  if (n === 0) throw new StudyError("studies.seedMean", "there must be a value", "none");
-  if (n === 1) return { mean: values[0], half: null };
-  const half = jStat.studentt.inv(0.975, n - 1) * Math.sqrt(sampleVariance(values) / n);
-  return { mean: mean(values), half };
 }
 
 /**

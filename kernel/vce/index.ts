@@ -1,3 +1,5 @@
 /** Visual Cue Enhancement: several levels of a frozen encoder in one set of tokens. */
+export type { VceOptions } from "./config";
 export { VceError } from "./error";
-export { Vce, type VceOptions } from "./vce";
+export { LevelAttention } from "./layers";
+export { Vce } from "./model";

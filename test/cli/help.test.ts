@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { layoutNames } from "../../kernel/data/world/layouts/picture";
@@ -37,6 +38,12 @@ describe("fovea --help", () => {
     for (const name of ["fit", "policy", "plan", "c-score", "a-score"])
       assert.match(out, new RegExp(`^usage: fovea law ${name} `, "m"));
     assert.ok(fovea("help", "world", "write").out.includes(`--layout ${layoutNames.join("|")} `));
+  });
+
+  it("says which version it is", () => {
+    const { version } = JSON.parse(readFileSync(join(CLI, "../../package.json"), "utf8")) as { version: string };
+    for (const word of ["--version", "-V", "version"])
+      assert.deepEqual(fovea(word), { code: 0, out: `fovea ${version} (Node ${process.versions.node})\n`, err: "" });
   });
 
   it("answers a wrong option with those that there are", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import * as world from "../../kernel/data/world";
+import { figure } from "../../kernel/data/world/things/categories";
 import { heldOutColors, splits, type Rendered, type Scene } from "../../kernel/data/world";
 
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -111,6 +112,20 @@ describe("world.scene and world.render", () => {
         Math.abs(x - (places[0]?.[0] ?? 0)) <= 6 && Math.abs(y - (places[0]?.[1] ?? 0)) <= 6,
         `${places.join(" ")}`,
       );
+    }
+  });
+
+  it("takes template coordinates from the figure of average shape, whatever the instance's", () => {
+    for (const category of ["fish", "mug", "car"] as const) {
+      const image = draw(11, { category, companion: 0, occlusion: 0 });
+      const places = figure(category).keypoints.filter(([name]) =>
+        image.keypoints.some((point) => point.name === name),
+      );
+      assert.ok(places.length > 1, category);
+      for (const [name, ...place] of places)
+        templateAt(image, name).forEach((byte, i) =>
+          assert.ok(Math.abs(byte - (place[i] + 1.25) * 102) <= 12, `${category}'s ${name}: ${byte}`),
+        );
     }
   });
 

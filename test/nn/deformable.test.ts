@@ -6,7 +6,7 @@ import { nn, type Tensor, tf } from "./names.ts";
 import { suitsProducts } from "../../kernel/nn/deformable/products.ts";
 
 const golden = goldenFile("deformable");
-const SIZES: nn.GridSize[] = [
+const SIZES: nn.Grid[] = [
   [3, 4],
   [2, 2],
 ];
@@ -122,7 +122,7 @@ onEveryDevice("deformable attention", (device) => {
         () => layer.forward(query, { ...call, references: tf.zeros([1, 4, 2]) }),
         /references must be \[2 or 1, 5, 2\], received \[1, 4, 2\]/,
       );
-      const sizes: nn.GridSize[] = [
+      const sizes: nn.Grid[] = [
         [3, 3],
         [2, 2],
       ];

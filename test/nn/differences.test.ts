@@ -70,7 +70,7 @@ onEveryDevice("gradients agree with difference quotients", () => {
   });
 
   it("of deformable sampling, one head, one point, a level of a single cell", () => {
-    const sizes: nn.GridSize[] = [
+    const sizes: nn.Grid[] = [
       [1, 1],
       [5, 4],
     ];

@@ -76,3 +76,35 @@ describe("statistics", () => {
     assert.ok(Number.isNaN(numeric.mean([])));
   });
 });
+
+describe("rows and arrays", () => {
+  it("joins arrays in their order, empty ones and views among them", () => {
+    const bytes = Uint8Array.of(9, 1, 2, 9);
+    assert.deepEqual(
+      numeric.joinBytes([bytes.subarray(1, 3), new Uint8Array(0), Uint8Array.of(3)]),
+      Uint8Array.of(1, 2, 3),
+    );
+    assert.deepEqual(numeric.joinFloats([Float32Array.of(0.5), Float32Array.of(-1, 2)]), Float32Array.of(0.5, -1, 2));
+    assert.equal(numeric.joinFloats([]).length, 0);
+  });
+
+  it("means rows in double precision", () => {
+    const rows = Float32Array.of(2 ** 24, 1, 1, 3, 1, 5);
+    assert.deepEqual(numeric.meanRow(rows, 2), Float64Array.of((2 ** 24 + 2) / 3, 3));
+    assert.deepEqual(numeric.centeredRows(Float32Array.of(1, 2, 3, 6), 2), Float32Array.of(-1, -2, 1, 2));
+  });
+
+  it("keeps values between two bounds, and NaN as it is", () => {
+    assert.deepEqual(
+      [-1, 0.5, 3].map((value) => numeric.clamp(value, 0, 2)),
+      [0, 0.5, 2],
+    );
+    assert.ok(Number.isNaN(numeric.clamp(NaN, 0, 1)));
+  });
+
+  it("moves a patch and stays on the grid", () => {
+    assert.equal(protocol.movedPatch([3, 4], 5, 1, -1), 2);
+    assert.equal(protocol.movedPatch([3, 4], 5, 9, 9), 11);
+    assert.equal(protocol.middlePatch([3, 4]), 6);
+  });
+});

@@ -6,7 +6,8 @@ import { after, describe, it } from "node:test";
 import * as encoders from "../../kernel/encoders";
 import * as onnx from "../../kernel/onnx";
 import { OnnxError } from "../../kernel/onnx";
-import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
+import { joinBytes } from "../../kernel/numeric/join";
+import { bytesField, integerField, textField } from "../../kernel/onnx/encode.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-onnx-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,7 +22,7 @@ function put(name: string, bytes: Uint8Array | string): string {
 const node = (op: string, inputs: string[], outputs: string[], domain = ""): Uint8Array =>
   bytesField(
     1,
-    concat([
+    joinBytes([
       ...inputs.map((name) => textField(1, name)),
       ...outputs.map((name) => textField(2, name)),
       textField(4, op),
@@ -29,21 +30,21 @@ const node = (op: string, inputs: string[], outputs: string[], domain = ""): Uin
     ]),
   );
 const dim = (size: number): Uint8Array => bytesField(1, integerField(1, size));
-const shape = bytesField(2, concat([1, 3, 8, 8].map(dim)));
+const shape = bytesField(2, joinBytes([1, 3, 8, 8].map(dim)));
 const image = bytesField(
   11,
-  concat([textField(1, "x"), bytesField(2, bytesField(1, concat([integerField(1, 1), shape])))]),
+  joinBytes([textField(1, "x"), bytesField(2, bytesField(1, joinBytes([integerField(1, 1), shape])))]),
 );
 const graph = (...fields: Uint8Array[]): Uint8Array =>
-  concat([
+  joinBytes([
     integerField(1, 8),
     bytesField(8, integerField(2, 17)),
-    bytesField(7, concat([image, ...fields, bytesField(12, textField(1, "y"))])),
+    bytesField(7, joinBytes([image, ...fields, bytesField(12, textField(1, "y"))])),
   ]);
 
 const weights = bytesField(
   5,
-  concat([textField(8, "w"), integerField(1, 1), integerField(2, 1), bytesField(9, new Uint8Array(4))]),
+  joinBytes([textField(8, "w"), integerField(1, 1), integerField(2, 1), bytesField(9, new Uint8Array(4))]),
 );
 
 describe("a file that is no model is refused with function, rule and value", () => {
@@ -175,8 +176,8 @@ describe("a file that is no model is refused with function, rule and value", () 
 
   it("an initializer without data, or whose file is missing or behind a link out of the folder", () => {
     const scale = (...fields: Uint8Array[]) =>
-      bytesField(5, concat([textField(8, "s"), integerField(1, 4), integerField(2, 1), ...fields]));
-    const entry = (key: string, value: string) => bytesField(13, concat([textField(1, key), textField(2, value)]));
+      bytesField(5, joinBytes([textField(8, "s"), integerField(1, 4), integerField(2, 1), ...fields]));
+    const entry = (key: string, value: string) => bytesField(13, joinBytes([textField(1, key), textField(2, value)]));
     const normed = (...fields: Uint8Array[]) =>
       graph(
         weights,
@@ -197,16 +198,16 @@ describe("a file that is no model is refused with function, rule and value", () 
   });
 
   it("external data outside the model's folder", () => {
-    const entry = (value: string) => bytesField(13, concat([textField(1, "location"), textField(2, value)]));
+    const entry = (value: string) => bytesField(13, joinBytes([textField(1, "location"), textField(2, value)]));
     for (const place of ["../../etc/passwd", "/etc/passwd", "a/../../b"])
       refused(
-        graph(bytesField(5, concat([textField(8, "w"), entry(place)]))),
+        graph(bytesField(5, joinBytes([textField(8, "w"), entry(place)]))),
         /external data of w must lie beside the model/,
       );
   });
 
   it("a graph without an image input", () => {
-    const text = concat([
+    const text = joinBytes([
       integerField(1, 8),
       bytesField(8, integerField(2, 17)),
       bytesField(7, bytesField(12, textField(1, "y"))),

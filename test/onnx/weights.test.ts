@@ -10,7 +10,8 @@ import { editModel } from "../../kernel/onnx/edit";
 import { OnnxError } from "../../kernel/onnx";
 import { readModel } from "../../kernel/onnx/parse";
 import { nodeMessage, tensorMessage } from "../../kernel/onnx/build.ts";
-import { bytesField, concat, integerField, textField } from "../../kernel/onnx/encode.ts";
+import { joinBytes } from "../../kernel/numeric/join";
+import { bytesField, integerField, textField } from "../../kernel/onnx/encode.ts";
 import { images } from "../encoders/golden.ts";
 
 const MODEL = join(import.meta.dirname, "golden", "vit.ts17.onnx");
@@ -106,11 +107,11 @@ describe("inputs beside the picture", () => {
   /** `x + x · w · mask` of positive `x`: features are those of the mask that was given. */
   const masked = (name: string, dims: number[]) => {
     const node = (op: string, inputs: string[], output: string) => bytesField(1, nodeMessage({ op, inputs, output }));
-    const shape = (sizes: number[]) => concat(sizes.map((size) => bytesField(1, integerField(1, size))));
+    const shape = (sizes: number[]) => joinBytes(sizes.map((size) => bytesField(1, integerField(1, size))));
     const value = (of: string, sizes: number[]) =>
-      concat([
+      joinBytes([
         textField(1, of),
-        bytesField(2, bytesField(1, concat([integerField(1, 1), bytesField(2, shape(sizes))]))),
+        bytesField(2, bytesField(1, joinBytes([integerField(1, 1), bytesField(2, shape(sizes))]))),
       ]);
     const graph = [
       node("Relu", ["x"], "s"),
@@ -122,9 +123,9 @@ describe("inputs beside the picture", () => {
       bytesField(11, value(name, dims)),
       bytesField(12, value("y", [1, 3, 8, 8])),
     ];
-    const opset = concat([textField(1, ""), integerField(2, 17)]);
+    const opset = joinBytes([textField(1, ""), integerField(2, 17)]);
     const path = join(folder, `${name}.onnx`);
-    writeFileSync(path, concat([integerField(1, 8), bytesField(7, concat(graph)), bytesField(8, opset)]));
+    writeFileSync(path, joinBytes([integerField(1, 8), bytesField(7, joinBytes(graph)), bytesField(8, opset)]));
     return path;
   };
   const input = { data: new Uint8Array(192).fill(255), width: 8, height: 8, channels: 3 as const };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { distill } from "../../kernel/sak/distill.ts";
 import { type DistillationOptions, distillationLoss } from "../../kernel/sak/loss.ts";
+import { DenseHead } from "../../kernel/tasks/dense/head.ts";
 import { resizeBilinear } from "../../kernel/tasks/dense/resize.ts";
 import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, checkFunction, checkModule, goldenFile, tensorOf } from "../nn/golden.ts";
@@ -72,14 +73,14 @@ onEveryDevice("students of several teachers like PyTorch", () => {
     ["head-eval", false],
   ] as const)
     it(`${name}: output, every gradient and the running statistics`, async () => {
-      const heads: sak.SakHead[] = [];
-      const make = (): sak.SakHead => {
-        heads.push(new sak.SakHead({ features: 8, levels: 2, outputs: 3 }).train(isTraining));
+      const heads: DenseHead[] = [];
+      const make = (): DenseHead => {
+        heads.push(new DenseHead({ channels: 8, levels: 2, outputs: 3 }).train(isTraining));
         return heads[0];
       };
       checkModule(golden, name, make, (head, ...maps) => head.forward(maps, [3, 4], [12, 16]), TOLERANCE);
       if (!isTraining) return;
-      const head = new sak.SakHead({ features: 8, levels: 2, outputs: 3 });
+      const head = new DenseHead({ channels: 8, levels: 2, outputs: 3 });
       nn.loadState(head, below(golden, `${name}/p.`));
       const maps = [0, 1].map((i) => tensorOf(golden.get(`${name}/x${i}`)!));
       tf.dispose(head.forward(maps, [3, 4], [12, 16]));

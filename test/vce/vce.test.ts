@@ -146,6 +146,7 @@ describe("VCE", () => {
 
   it("refuses levels and anchors that do not fit, by name", () => {
     assert.throws(() => new Vce(8, { ...SMALL, anchor: -5 }), /vce\.Vce: anchor must be one of -1, -2, -3.*-5/);
+    assert.throws(() => new Vce(8, { ...SMALL, head: 2 } as object), /vce\.Vce: .*head/);
     assert.throws(() => new Vce(8, { ...SMALL, indices: [-1, -1] }), /vce\.Vce: indices must name at least one level/);
     const vce = new Vce(8, SMALL);
     assert.throws(() => vce.forward([tf.ones([1, 12, 8])], GRID), /vce\.Vce\.forward: there must be a level for each/);

@@ -1,4 +1,11 @@
-import type { AlignmentPayload, ColorMapName, Normalization, ScaleMode } from "fovea/protocol";
+import {
+  movedPatch,
+  type AlignmentPayload,
+  type ColorMapName,
+  type Grid,
+  type Normalization,
+  type ScaleMode,
+} from "fovea/protocol";
 
 /** Everything that the panels depend on, besides the payload. */
 export interface AlignmentState {
@@ -41,22 +48,12 @@ export function shownPatch(state: AlignmentState): number {
 }
 
 /** Moves the patch on its grid, staying inside. */
-export function movePatch(
-  state: AlignmentState,
-  [rows, columns]: readonly [number, number],
-  dx: number,
-  dy: number,
-): AlignmentState {
-  const row = clamp(Math.floor(state.patch / columns) + dy, rows - 1);
-  const column = clamp((state.patch % columns) + dx, columns - 1);
-  return { ...state, patch: row * columns + column, hoverPatch: undefined, hoverToken: undefined };
+export function movePatch(state: AlignmentState, grid: Grid, dx: number, dy: number): AlignmentState {
+  const patch = movedPatch(grid, state.patch, dx, dy);
+  return { ...state, patch, hoverPatch: undefined, hoverToken: undefined };
 }
 
 /** The token before or after, round the ends. */
 export function moveToken(state: AlignmentState, tokens: number, by: number): AlignmentState {
   return { ...state, token: (state.token + by + tokens) % tokens, hoverToken: undefined, hoverPatch: undefined };
-}
-
-function clamp(value: number, last: number): number {
-  return Math.min(last, Math.max(0, value));
 }

@@ -1,5 +1,8 @@
 import {
+  clamp,
   meanQuery,
+  middlePatch,
+  movedPatch,
   shapeOf,
   type AttentionPayload,
   type AttentionScale,
@@ -42,22 +45,14 @@ export function patchOf({ prefix, grid }: AttentionShape, query: number): number
 
 /** Moves the query by whole patches, staying on the grid; a query without a place begins in the middle. */
 export function moveQuery(state: AttentionState, shape: AttentionShape, dx: number, dy: number): AttentionState {
-  const [rows, columns] = shape.grid;
   const at = patchOf(shape, state.query);
-  const from = at ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
-  const [by, down] = at === undefined ? [0, 0] : [dx, dy];
-  const row = clamp(Math.floor(from / columns) + down, rows - 1);
-  const column = clamp((from % columns) + by, columns - 1);
-  return { ...state, query: shape.prefix + row * columns + column, hover: undefined };
-}
-
-function clamp(value: number, last: number): number {
-  return Math.min(last, Math.max(0, value));
+  const patch = at === undefined ? middlePatch(shape.grid) : movedPatch(shape.grid, at, dx, dy);
+  return { ...state, query: shape.prefix + patch, hover: undefined };
 }
 
 /** Another layer, inside the ends; the head stays where the layer has it. */
 export function showLayer(state: AttentionState, payload: AttentionPayload, layer: number): AttentionState {
-  const shown = clamp(layer, payload.layers.length - 1);
+  const shown = clamp(layer, 0, payload.layers.length - 1);
   return { ...state, layer: shown, head: Math.min(state.head, payload.layers[shown].heads - 1) };
 }
 

@@ -53,7 +53,7 @@ function addKeypoints({ payload, state }: SceneInput, scenes: [Scene, Scene]): v
   if (!payload.groundTruth) return;
   const side: Side = state.reverse ? 1 : 0;
   const { from } = truthPoints(payload.groundTruth, side);
-  scenes[side].marks.push(...from.map((at): Mark => ({ kind: "keypoint", at })));
+  for (const at of from) scenes[side].marks.push({ kind: "keypoint", at });
 }
 
 function addAnswer({ payload, state }: SceneInput, scenes: [Scene, Scene], answer: Answer): void {
@@ -67,9 +67,8 @@ function addAnswer({ payload, state }: SceneInput, scenes: [Scene, Scene], answe
     cursor: isCursor(state),
   };
   scenes[side].marks.push(query);
-  scenes[other].marks.push(
-    ...answer.runnersUp.map((patch, i): Mark => ({ kind: "runner-up", at: center(patch), rank: i + 2 })),
-  );
+  for (const [i, patch] of answer.runnersUp.entries())
+    scenes[other].marks.push({ kind: "runner-up", at: center(patch), rank: i + 2 });
   const best = center(answer.best);
   if (truth)
     scenes[other].marks.push({

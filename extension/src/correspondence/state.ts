@@ -1,4 +1,5 @@
 import {
+  movedPatch,
   patchAt,
   patchCenter,
   type ColorMapName,
@@ -81,14 +82,8 @@ export function activeQuery(state: ViewState): Query {
 export function moveCursor(state: ViewState, placement: GridPlacement, dx: number, dy: number): ViewState {
   const [rows, columns] = placement.grid;
   const at = patchAt(placement, state.cursor.point) ?? Math.floor((rows * columns) / 2);
-  const row = clamp(Math.floor(at / columns) + dy, rows - 1);
-  const column = clamp((at % columns) + dx, columns - 1);
-  const point = patchCenter(placement, row * columns + column);
+  const point = patchCenter(placement, movedPatch(placement.grid, at, dx, dy));
   return { ...state, cursor: { ...state.cursor, point }, hover: undefined, probe: undefined, selected: -1 };
-}
-
-function clamp(value: number, last: number): number {
-  return Math.min(last, Math.max(0, value));
 }
 
 /** Adds a pin, or replaces all pins by it. A pin on the same patch is selected instead of doubled. */

@@ -1,3 +1,5 @@
+import { most } from "fovea/protocol";
+
 /** Parts of a view that go into a picture: rows of pictures as they are on screen, then its words. */
 export interface ViewPicture {
   rows: CanvasPicture[][];
@@ -16,9 +18,9 @@ export function composePicture({ rows, words }: ViewPicture, node: HTMLElement):
   const shown = rows.map((row) => row.filter((picture) => picture.width > 0)).filter((row) => row.length > 0);
   const widths = shown.map((row) => row.reduce((sum, { width }) => sum + width, (row.length - 1) * GAP * unit));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(Math.max(320 * unit, ...widths) + 2 * GAP * unit);
+  canvas.width = Math.ceil(Math.max(320 * unit, most(widths)) + 2 * GAP * unit);
   const lines = wrapAll(words, canvas.width - 2 * GAP * unit, font(unit));
-  const heights = shown.map((row) => Math.max(...row.map(({ height }) => height)) + GAP * unit);
+  const heights = shown.map((row) => most(row.map(({ height }) => height)) + GAP * unit);
   canvas.height = Math.ceil(heights.reduce((sum, height) => sum + height, (2 * GAP + lines.length * LINE) * unit));
   const context = canvas.getContext("2d");
   if (!context) return canvas;

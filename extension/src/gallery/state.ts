@@ -1,4 +1,4 @@
-import type { GalleryPayload, Grid } from "fovea/protocol";
+import { clamp, middlePatch, movedPatch, type GalleryPayload, type Grid } from "fovea/protocol";
 
 /** Everything that the parts depend on, besides the payload and what the kernel sent. */
 export interface GalleryState {
@@ -35,22 +35,15 @@ export function goBack(state: GalleryState): GalleryState {
 /** Moves over a grid of pictures with so many columns. */
 export function movePicture(state: GalleryState, count: number, columns: number, dx: number, dy: number): GalleryState {
   const at = state.index + dx + dy * columns;
-  return showPicture(state, Math.min(count - 1, Math.max(0, at)));
+  return showPicture(state, clamp(at, 0, count - 1));
 }
 
 /** Moves the patch that is asked with, staying on the grid. */
-export function movePatch(state: GalleryState, [rows, columns]: Grid, dx: number, dy: number): GalleryState {
-  const from = state.patch ?? middle([rows, columns]);
-  const clamp = (value: number, last: number): number => Math.min(last, Math.max(0, value));
-  const row = clamp(Math.floor(from / columns) + dy, rows - 1);
-  return { ...state, patch: row * columns + clamp((from % columns) + dx, columns - 1) };
+export function movePatch(state: GalleryState, grid: Grid, dx: number, dy: number): GalleryState {
+  return { ...state, patch: movedPatch(grid, state.patch ?? middlePatch(grid), dx, dy) };
 }
 
 /** Asks with the patch in the middle, or with the whole picture again. */
 export function togglePatch(state: GalleryState, grid: Grid): GalleryState {
-  return { ...state, patch: state.patch === undefined ? middle(grid) : undefined };
-}
-
-function middle([rows, columns]: Grid): number {
-  return Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+  return { ...state, patch: state.patch === undefined ? middlePatch(grid) : undefined };
 }

@@ -1,4 +1,4 @@
-import { chartsOf, type Chart, type RunRecord } from "fovea/protocol";
+import { chartsOf, clamp, type Chart, type RunRecord } from "fovea/protocol";
 
 /** Everything that the panels depend on, besides the records. */
 export interface TrainingViewState {
@@ -50,7 +50,7 @@ export function moveCursor(state: TrainingViewState, run: RunRecord, by: number)
   if (!steps.length) return state;
   if (state.cursor === undefined) return { ...state, cursor: by === -Infinity ? steps[0] : steps[steps.length - 1] };
   const at = nearest(steps, state.cursor);
-  return { ...state, cursor: steps[Math.min(steps.length - 1, Math.max(0, at + by))] };
+  return { ...state, cursor: steps[clamp(at + by, 0, steps.length - 1)] };
 }
 
 /** Position of the value that is nearest. */
@@ -69,7 +69,7 @@ export function moveEvaluation(state: TrainingViewState, run: RunRecord, by: num
   const steps = evaluationsOf(run);
   if (!steps.length) return state;
   const at = state.evaluation === undefined ? steps.length - 1 : nearest(steps, state.evaluation);
-  return showEvaluation(state, run, Math.min(steps.length - 1, Math.max(0, at + by)));
+  return showEvaluation(state, run, clamp(at + by, 0, steps.length - 1));
 }
 
 /** Shows the pictures of an evaluation by its position. */

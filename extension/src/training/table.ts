@@ -1,4 +1,4 @@
-import { decodeCells, frameAt, numberText, type RunRecord, type SavedMatrices } from "fovea/protocol";
+import { decodeCells, frameAt, least, most, numberText, type RunRecord, type SavedMatrices } from "fovea/protocol";
 import { element } from "../dom";
 import { dataTable } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
@@ -43,9 +43,7 @@ export class TrainingTable {
       const lows = buckets.map(({ low }) => low.value);
       const highs = buckets.map(({ high }) => high.value);
       const last = buckets[buckets.length - 1];
-      const values = last
-        ? [last.mean, Math.min(...lows), Math.max(...highs), last.step].map(numberText)
-        : ["", "", "", ""];
+      const values = last ? [last.mean, least(lows), most(highs), last.step].map(numberText) : ["", "", "", ""];
       return [curveName(trans, named), ...values];
     });
     const name = run.name || trans.__("Run %1", i + 1);

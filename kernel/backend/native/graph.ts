@@ -1,5 +1,6 @@
 import { integerAttribute, integerTensor, tensorMessage } from "../../onnx/build";
-import { bytesField, concat, integerField, textField } from "../../onnx/encode";
+import { joinBytes } from "../../numeric";
+import { bytesField, integerField, textField } from "../../onnx/encode";
 import { DataType } from "../../onnx/model";
 
 /** Attribute of a node: an integer, a list of integers, or a float. Integers are not negative. */
@@ -63,7 +64,7 @@ export class Graph {
   ): string[] {
     const names = Array.from({ length: outputs }, () => this.newName());
     this.nodes.push(
-      concat([
+      joinBytes([
         ...inputs.map((name) => textField(1, name)),
         ...names.map((name) => textField(2, name)),
         textField(4, op),
@@ -105,7 +106,7 @@ export class Graph {
 
   /** Returns the model's bytes. */
   bytes(): Uint8Array {
-    const stop = concat([integerField(2, DataType.bfloat16), textField(8, STOP), bytesField(9, new Uint8Array(2))]);
+    const stop = joinBytes([integerField(2, DataType.bfloat16), textField(8, STOP), bytesField(9, new Uint8Array(2))]);
     const graph = [
       ...this.nodes.map((node) => bytesField(1, node)),
       textField(2, "native"),
@@ -116,7 +117,7 @@ export class Graph {
       ...this.outputs.map((name) => bytesField(12, valueMessage(name, DataType.float))),
     ];
     const opsets = [opset("", OPSET), opset(MICROSOFT, 1)].map((one) => bytesField(8, one));
-    return concat([integerField(1, IR_VERSION), bytesField(7, concat(graph)), ...opsets]);
+    return joinBytes([integerField(1, IR_VERSION), bytesField(7, joinBytes(graph)), ...opsets]);
   }
 
   private newName(): string {
@@ -134,16 +135,17 @@ export class Graph {
   }
 }
 
-const opset = (domain: string, version: number): Uint8Array => concat([textField(1, domain), integerField(2, version)]);
+const opset = (domain: string, version: number): Uint8Array =>
+  joinBytes([textField(1, domain), integerField(2, version)]);
 
 function attributeMessage(name: string, value: GraphAttribute): Uint8Array {
   if (typeof value === "number" || !("float" in value)) return integerAttribute(name, value);
   const bits = new Uint8Array(Float32Array.of(value.float).buffer);
   // Field 2 of wire type 5, 32 bits.
-  return concat([textField(1, name), Uint8Array.of(2 * 8 + 5), bits, integerField(20, FLOAT_ATTRIBUTE)]);
+  return joinBytes([textField(1, name), Uint8Array.of(2 * 8 + 5), bits, integerField(20, FLOAT_ATTRIBUTE)]);
 }
 
 /** Encodes a ValueInfoProto of a tensor of any shape. */
 function valueMessage(name: string, dataType: number): Uint8Array {
-  return concat([textField(1, name), bytesField(2, bytesField(1, integerField(1, dataType)))]);
+  return joinBytes([textField(1, name), bytesField(2, bytesField(1, integerField(1, dataType)))]);
 }

@@ -40,7 +40,7 @@ const OPTIONS = {
   preprocess: TEXT,
   "look-alikes": TEXT,
   device: TEXT,
-  batch: TEXT,
+  "batch-size": TEXT,
   seed: TEXT,
   json: FLAG,
 } as const;
@@ -101,7 +101,7 @@ function scoreOptions(values: Values): CScoreOptions {
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
-    batchSize: countOf("batch", values.batch),
+    batchSize: countOf("batch-size", values["batch-size"]),
     seed: numberOf("seed", values.seed),
     onProgress: progress,
     signal: stopSignal("law c-score: stopped; with --features DIR the same command goes on where it was"),
@@ -140,7 +140,7 @@ async function open(
       images,
       out,
       indices: layers === undefined ? [-2] : layers,
-      batchSize: countOf("batch", values.batch),
+      batchSize: countOf("batch-size", values["batch-size"]),
       onProgress: progress,
       signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
     });

@@ -1,3 +1,5 @@
+import { joinBytes } from "../../numeric";
+
 /** Values of a PNG file as they are stored: indices into a palette stay indices. */
 export interface StoredPng {
   readonly data: Uint8Array | Uint16Array;
@@ -82,13 +84,7 @@ async function checkInflated(chunks: readonly Chunk[], most: number): Promise<vo
 }
 
 function join(chunks: readonly Chunk[]): Uint8Array {
-  const all = [Uint8Array.from(SIGNATURE), ...chunks.map(({ whole }) => whole)];
-  const joined = new Uint8Array(all.reduce((total, part) => total + part.length, 0));
-  all.reduce((at, part) => {
-    joined.set(part, at);
-    return at + part.length;
-  }, 0);
-  return joined;
+  return joinBytes([Uint8Array.from(SIGNATURE), ...chunks.map(({ whole }) => whole)]);
 }
 
 /** Spreads values of less than a byte, of which each row begins a new byte. */

@@ -1,4 +1,4 @@
-import { argmax, dotRow } from "../../numeric";
+import { argmax, clamp, dotRow } from "../../numeric";
 import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 
@@ -107,13 +107,9 @@ function expectation(
       row += weight * y;
     }
   }
-  return { column: clamp(column / mass, n - 1), row: clamp(row / mass, n - 1) };
+  return { column: clamp(column / mass, 0, n - 1), row: clamp(row / mass, 0, n - 1) };
 }
 
 function sumOf([from, to]: Span): number {
   return ((from + to - 1) * (to - from)) / 2;
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(Math.max(value, 0), max);
 }

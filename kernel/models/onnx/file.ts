@@ -1,9 +1,8 @@
 import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
-import { append } from "../../numeric";
+import { append, joinBytes } from "../../numeric";
 import type { Parameter } from "../../nn/parameter";
-import { bytesField, concat, integerField, messageField, textField } from "../../onnx/encode";
-import { platform } from "../../platform";
-import { open, rename, rm } from "../../platform/files";
+import { bytesField, integerField, messageField, textField } from "../../onnx/encode";
+import { writeParts } from "../../platform/files";
 import { basename } from "../../platform/path";
 import { ModelError } from "../error";
 import type { OnnxGraph } from "./graph";
@@ -84,7 +83,7 @@ export class OnnxModelFile extends Described {
   async bytes(): Promise<Uint8Array> {
     if (this.weightBytes() > MOST_BYTES)
       throw new ModelError("OnnxModelFile.bytes", "above 2 GB a model is saved with external data", this.weightBytes());
-    return concat(await this.message(new Map(), ""));
+    return joinBytes(await this.message(new Map(), ""));
   }
 
   /**
@@ -99,8 +98,8 @@ export class OnnxModelFile extends Described {
     if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
     const location = `${basename(path)}.data`;
     const places = externalData ? this.places() : new Map<string, Place>();
-    if (places.size) await writeBeside(`${path}.data`, this.weights(places));
-    await writeBeside(path, await this.message(places, location));
+    if (places.size) await writeParts(`${path}.data`, this.weights(places));
+    await writeParts(path, await this.message(places, location));
   }
 
   [DISPLAY](): DisplayBundle {
@@ -164,22 +163,7 @@ export class OnnxModelFile extends Described {
       ...this.inputs.map((value) => bytesField(11, valueMessage(value.name, value.type, value.dims))),
       ...this.outputs.map((value) => bytesField(12, valueMessage(value.name, value.type, value.dims))),
     ];
-    const opset = concat([textField(1, ""), integerField(2, OPSET)]);
+    const opset = joinBytes([textField(1, ""), integerField(2, OPSET)]);
     return [integerField(1, IR_VERSION), textField(2, "fovea"), ...messageField(7, body), bytesField(8, opset)];
   }
-}
-
-async function writeBeside(path: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
-  const beside = `${path}.${platform().uuid()}.part`;
-  const file = await open(beside, "wx");
-  try {
-    for await (const part of parts) if (part.length) await file.writeFile(part);
-    await file.sync();
-  } catch (error) {
-    await file.close();
-    await rm(beside, { force: true });
-    throw error;
-  }
-  await file.close();
-  await rename(beside, path);
 }

@@ -1,20 +1,13 @@
-import { bytesField, concat, integerField, textField } from "../../onnx/encode";
+import { bytesField, floatField, integerField, textField } from "../../onnx/encode";
 import type { Constant } from "./graph";
 import type { OnnxAttribute, OnnxOperator } from "./types";
+import { joinBytes } from "../../numeric";
 
 /** Numbers of ONNX's element types. */
 export const FLOAT = 1;
 const INT32 = 6;
 const INT64 = 7;
 const BOOL = 9;
-
-/** Encodes a float field (four bytes). */
-function floatField(number: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(5);
-  bytes[0] = number * 8 + 5;
-  new DataView(bytes.buffer).setFloat32(1, value, true);
-  return bytes;
-}
 
 /** Encodes an integer field; a negative value takes ten bytes, as two's complement. */
 function signedField(number: number, value: number): Uint8Array {
@@ -27,7 +20,7 @@ function signedField(number: number, value: number): Uint8Array {
 
 /** Encodes a NodeProto. */
 export function operatorMessage({ op, name, inputs, outputs, attributes }: OnnxOperator): Uint8Array {
-  return concat([
+  return joinBytes([
     ...inputs.map((input) => textField(1, input)),
     ...outputs.map((output) => textField(2, output)),
     textField(3, name),
@@ -44,7 +37,7 @@ function attributeMessage(name: string, value: OnnxAttribute): Uint8Array {
     if ("float" in value) return [floatField(2, value.float), integerField(20, 1)];
     return [...value.map((one) => signedField(8, one)), integerField(20, 7)];
   };
-  return concat([textField(1, name), ...fields()]);
+  return joinBytes([textField(1, name), ...fields()]);
 }
 
 const typeOf = (data: Constant["data"]): number =>
@@ -53,7 +46,7 @@ const typeOf = (data: Constant["data"]): number =>
 /** Encodes a TensorProto with its values inside. */
 export function constantMessage(name: string, { dims, data }: Constant): Uint8Array {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return concat([...header(name, dims, typeOf(data)), bytesField(9, raw)]);
+  return joinBytes([...header(name, dims, typeOf(data)), bytesField(9, raw)]);
 }
 
 /** Place of a tensor's values in a file beside the model. */
@@ -66,13 +59,13 @@ export interface ExternalPlace {
 /** Encodes a TensorProto of floats whose values lie in another file. */
 export function externalMessage(name: string, dims: readonly number[], place: ExternalPlace): Uint8Array {
   const entry = (key: string, value: string): Uint8Array =>
-    bytesField(13, concat([textField(1, key), textField(2, value)]));
+    bytesField(13, joinBytes([textField(1, key), textField(2, value)]));
   const entries = [
     entry("location", place.location),
     entry("offset", `${place.offset}`),
     entry("length", `${place.length}`),
   ];
-  return concat([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
+  return joinBytes([...header(name, dims, FLOAT), ...entries, integerField(14, 1)]);
 }
 
 const header = (name: string, dims: readonly number[], type: number): Uint8Array[] => [
@@ -88,7 +81,7 @@ export type Dimension = number | string | null;
 export function valueMessage(name: string, type: number, dims: readonly Dimension[]): Uint8Array {
   const one = (dim: Dimension): Uint8Array =>
     dim === null ? new Uint8Array(0) : typeof dim === "number" ? integerField(1, dim) : textField(2, dim);
-  const shape = concat(dims.map((dim) => bytesField(1, one(dim))));
-  const tensor = concat([integerField(1, type), bytesField(2, shape)]);
-  return concat([textField(1, name), bytesField(2, bytesField(1, tensor))]);
+  const shape = joinBytes(dims.map((dim) => bytesField(1, one(dim))));
+  const tensor = joinBytes([integerField(1, type), bytesField(2, shape)]);
+  return joinBytes([textField(1, name), bytesField(2, bytesField(1, tensor))]);
 }

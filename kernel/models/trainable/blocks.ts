@@ -6,6 +6,7 @@ import { findResiduals, type Residual } from "../../onnx/residuals";
 import type { VitActivation, VitConfig } from "../vit/config";
 import { factorAfter, type GraphLinear, type GraphNorm, isLinear, normsOf, readGraphNorm, readLinear } from "./linears";
 import { Unreadable } from "./unreadable";
+import { joinFloats } from "../../numeric";
 
 /** Weights of one block under timm's names, and what they say of the configuration. */
 export interface GraphBlock {
@@ -147,10 +148,10 @@ function joined(graph: Graph, block: BlockSite, linears: readonly GraphLinear[],
     throw new Unreadable(`block ${block.index} has no three layers for query, key and value`);
   const parts = [q, k, v];
   const bias = parts.some((part) => part.bias)
-    ? concat(parts.map((part) => part.bias ?? new Float32Array(part.outFeatures)))
+    ? joinFloats(parts.map((part) => part.bias ?? new Float32Array(part.outFeatures)))
     : null;
   const outFeatures = parts.reduce((sum, part) => sum + part.outFeatures, 0);
-  return { ...q, weight: concat(parts.map((part) => part.weight)), bias, outFeatures };
+  return { ...q, weight: joinFloats(parts.map((part) => part.weight)), bias, outFeatures };
 }
 
 /** Returns the linear layer from which a tensor of an attention comes, through what moves or scales it. */
@@ -168,16 +169,6 @@ function sourceOf(
     at = data.length === 1 ? data[0] : null;
   }
   return undefined;
-}
-
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Puts the feed-forward layer, and returns its kind. */

@@ -3,6 +3,7 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import type { FullVitConfig } from "./config";
 import { FAMILIES, type Family, type Pairs, type VitNames } from "./families";
+import { joinFloats } from "../../numeric";
 
 type Tensors = ReadonlyMap<string, SafetensorsTensor>;
 
@@ -87,13 +88,7 @@ function stacked(thirds: (SafetensorsTensor | undefined)[]): SafetensorsTensor {
   const parts = thirds.flatMap((third) =>
     third ? [toFloat32(third)] : isBias ? [new Float32Array(known.shape[0])] : [],
   );
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return floats([parts.length * known.shape[0], ...known.shape.slice(1)], data);
+  return floats([parts.length * known.shape[0], ...known.shape.slice(1)], joinFloats(parts));
 }
 
 /** Splits a tensor along its first dimension. */

@@ -1,6 +1,6 @@
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/floats";
-import { writeSafetensors } from "../../safetensors/safetensors";
+import { writeSharded } from "../../safetensors/shards";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import { fromTimm, toTimm } from "./convert";
@@ -8,6 +8,7 @@ import { FAMILIES, namesOf, type VitNames } from "./families";
 import { resampling } from "./positions";
 import type { VisionTransformer } from "./vit";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { joinFloats } from "../../numeric";
 
 /** Options of {@link loadVitState}. */
 export interface LoadVitOptions {
@@ -69,9 +70,7 @@ function fitPositions(model: VisionTransformer, tensors: Map<string, Safetensors
     { side, rows, columns, features },
     model.config.posResample,
   );
-  const data = new Float32Array(prefix * features + patches.length);
-  data.set(table.subarray(0, prefix * features));
-  data.set(patches, prefix * features);
+  const data = joinFloats([table.subarray(0, prefix * features), patches]);
   tensors.set("pos_embed", { dtype: "F32", shape: [1, own.shape[1], features], data });
 }
 
@@ -94,10 +93,16 @@ function resize(
   return result;
 }
 
-/** Options of {@link vitState} and {@link saveVit}. */
-export interface SaveVitOptions {
+/** Options of {@link vitState}. */
+export interface VitStateOptions {
   /** Spelling of the names. Default `timm`. */
   names?: VitNames;
+}
+
+/** Options of {@link saveVit}. */
+export interface SaveVitOptions extends VitStateOptions {
+  /** Largest number of bytes in one file: a larger model is written in shards with an index. Default: one file. */
+  maxShardBytes?: number;
 }
 
 /**
@@ -107,7 +112,7 @@ export interface SaveVitOptions {
  */
 export async function vitState(
   model: VisionTransformer,
-  options: SaveVitOptions = {},
+  options: VitStateOptions = {},
 ): Promise<Map<string, SafetensorsTensor>> {
   checkOptionNames("models.vitState", options, { names: true }, ModelError);
   const { names = "timm" } = options;
@@ -117,11 +122,15 @@ export async function vitState(
 }
 
 /**
- * Writes a model's weights as a safetensors file, under timm's or transformers' names; a half-written file never stands in its
- * place.
+ * Writes a model's weights as a safetensors file, under timm's or transformers' names, or in shards with an index beside it; a
+ * half-written file never stands in its place.
  *
+ * @returns the file to read, which is `path` or the index
  * @throws ModelError naming the tensors that the spelling has no place for
+ * @throws SafetensorsError for a path that does not end in `.safetensors`, or a bad limit
  */
-export async function saveVit(model: VisionTransformer, path: string, options: SaveVitOptions = {}): Promise<void> {
-  await writeSafetensors(path, await vitState(model, options), { format: "pt" });
+export async function saveVit(model: VisionTransformer, path: string, options: SaveVitOptions = {}): Promise<string> {
+  checkOptionNames("models.saveVit", options, { names: true, maxShardBytes: true }, ModelError);
+  const { maxShardBytes, ...rest } = options;
+  return writeSharded(path, await vitState(model, rest), { maxShardBytes, metadata: { format: "pt" } });
 }

@@ -1,7 +1,7 @@
+import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { deformableSample } from "./sampling";
-import type { GridSize } from "./sizes";
 import { NnError } from "../error";
 import { type Initializer, xavierUniform, zeros } from "../initializers";
 import { Linear } from "../linear";
@@ -22,7 +22,7 @@ export interface DeformableCall {
   /** Tokens [B, S, features] of the levels, one level after the other, each row by row. */
   values: Tensor;
   /** Grid size of each level. */
-  sizes: readonly GridSize[];
+  sizes: readonly Grid[];
   /** Position (x, y) of each query in [0, 1]: [B, N, 2] or, for all pictures, [1, N, 2]. See {@link gridReferences}. */
   references: Tensor;
 }
@@ -85,7 +85,7 @@ export class DeformableAttention extends Module {
     return this.outputProj.forward(deformableSample(split, sizes, locations, weights));
   }
 
-  private locate(references: Tensor, offsets: Tensor, sizes: readonly GridSize[]): Tensor {
+  private locate(references: Tensor, offsets: Tensor, sizes: readonly Grid[]): Tensor {
     const [B, N] = offsets.shape;
     const { shape } = references;
     if (shape.length !== 3 || (shape[0] !== B && shape[0] !== 1) || shape[1] !== N || shape[2] !== 2)
@@ -102,7 +102,7 @@ export class DeformableAttention extends Module {
  * Returns the centres of a grid's cells as references, ((j + ½) / width, (i + ½) / height) row by row: [1, height ·
  * width, 2].
  */
-export function gridReferences([height, width]: GridSize): Tensor {
+export function gridReferences([height, width]: Grid): Tensor {
   const centers = Array.from({ length: height * width }, (_, token) => [
     ((token % width) + 0.5) / width,
     (Math.floor(token / width) + 0.5) / height,

@@ -1,10 +1,11 @@
+import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { canFuse } from "../../backend/fused";
 import { computesInMemory } from "../../backend/tfjs";
 import { sampleLoops, sampleLoopsBackward } from "./loops";
+import type { SamplingSizes } from "./sizes";
 import { sampleProducts, sampleProductsBackward, suitsProducts } from "./products";
-import type { GridSize, SamplingSizes } from "./sizes";
 import { NnError } from "../error";
 import { scatterRows } from "../rows";
 
@@ -29,7 +30,7 @@ import { scatterRows } from "../rows";
  */
 export function deformableSample(
   values: Tensor,
-  sizes: readonly GridSize[],
+  sizes: readonly Grid[],
   locations: Tensor,
   weights: Tensor,
   way?: SamplingWay,
@@ -58,7 +59,7 @@ function fastest(plan: SamplingSizes, inputs: readonly Tensor[]): SamplingWay {
   return computesInMemory() ? "loops" : "operations";
 }
 
-function planOf(values: Tensor, sizes: readonly GridSize[], locations: Tensor, weights: Tensor): SamplingSizes {
+function planOf(values: Tensor, sizes: readonly Grid[], locations: Tensor, weights: Tensor): SamplingSizes {
   const fn = "nn.deformableSample";
   const [B, S, H, D] = values.shape;
   const [, N, , L, P] = weights.shape;

@@ -1,5 +1,4 @@
-/** Height and width of one level's grid. */
-export type GridSize = readonly [height: number, width: number];
+import type { Grid } from "../../contracts/geometry";
 
 /** Sizes of one call of the sampling; K is the number of samples of a query and head, levels · points. */
 export interface SamplingSizes {
@@ -9,6 +8,6 @@ export interface SamplingSizes {
   D: number;
   S: number;
   K: number;
-  sizes: readonly GridSize[];
+  sizes: readonly Grid[];
   points: number;
 }

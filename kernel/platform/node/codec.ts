@@ -1,11 +1,12 @@
 import type { Sharp } from "sharp";
-import type { CodecPixels, PictureCodec } from "../types";
+import type { Pixels } from "../../contracts/pixels";
+import type { PictureCodec } from "../types";
 import { decodeHere, sizeOf } from "./pictures/decode";
 import { drawSvg } from "./pictures/draw-svg";
 import { decodeApart, needsProcess } from "./pictures/decode-apart";
 import { sharpOf } from "./pictures/sharp";
 
-function raw({ data, width, height, channels }: CodecPixels): Promise<Sharp> {
+function raw({ data, width, height, channels }: Pixels): Promise<Sharp> {
   return sharpOf(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels } });
 }
 

@@ -1,4 +1,5 @@
 import type { Box, Grid, Point } from "../../contracts/geometry";
+import { clamp } from "../../numeric";
 
 export type { Box, Grid, Point };
 
@@ -39,4 +40,15 @@ export function patchSize(placement: GridPlacement): [width: number, height: num
 
 export function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
+}
+
+/** Returns the patch so many columns to the right and rows below, staying on the grid. */
+export function movedPatch([rows, columns]: Grid, patch: number, dx: number, dy: number): number {
+  const row = clamp(Math.floor(patch / columns) + dy, 0, rows - 1);
+  return row * columns + clamp((patch % columns) + dx, 0, columns - 1);
+}
+
+/** Returns the patch in the middle of a grid. */
+export function middlePatch([rows, columns]: Grid): number {
+  return Math.floor(rows / 2) * columns + Math.floor(columns / 2);
 }

@@ -1,3 +1,4 @@
+import { least, most } from "../../numeric/extremes";
 import { base64Decode, base64Encode } from "../core/base64";
 import { shortened } from "./curve";
 
@@ -73,5 +74,5 @@ export function thinnedFrames(frames: readonly MatrixFrame[], most: number): Mat
 export function commonScale({ scale, frames }: SavedMatrices): [min: number, max: number] {
   if (scale) return scale;
   const [lows, highs] = [frames.map(({ range }) => range[0]), frames.map(({ range }) => range[1])];
-  return [Math.min(...lows), Math.max(...highs)];
+  return [least(lows), most(highs)];
 }

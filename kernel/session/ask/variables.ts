@@ -1,4 +1,5 @@
 /** Table of `%who`: each variable with its kind and size. */
+import { most } from "../../numeric/extremes";
 import type { MimeBundle } from "../../display/host";
 
 interface Row {
@@ -13,7 +14,7 @@ export function variableTable(variables: Readonly<Record<string, unknown>>): Mim
     .sort()
     .map((name) => rowOf(name, variables));
   if (rows.length === 0) return { "text/plain": "No variables." };
-  const width = (key: "name" | "kind"): number => Math.max(...rows.map((row) => row[key].length));
+  const width = (key: "name" | "kind"): number => most(rows.map((row) => row[key].length));
   const lines = rows.map(({ name, kind, size }) =>
     `${name.padEnd(width("name"))}  ${kind.padEnd(width("kind"))}  ${size}`.trimEnd(),
   );

@@ -5,6 +5,7 @@
  * The cell's names stay variables, because a loop that sums into a property is fifty times slower. Constants are
  * exported where they are set; the executor links assignable names.
  */
+import { append } from "../../numeric/extremes";
 import type * as TypeScript from "typescript";
 import { isImport, rewriteImport } from "./imports";
 import type { CellFile } from "./program";
@@ -144,7 +145,7 @@ class CellBody {
   /** Makes `$keep("name", name);` for each name. */
   private keeping(names: readonly string[]): TypeScript.Statement[] {
     const { factory } = this;
-    this.emitted.constants.push(...names);
+    append(this.emitted.constants, names);
     return names.map((name) => {
       const values = [factory.createStringLiteral(name), factory.createIdentifier(name)];
       const call = factory.createCallExpression(factory.createIdentifier(KEEP), undefined, values);

@@ -5,6 +5,7 @@ import type { Prng } from "../../prng";
 import { TaskError } from "../error";
 import { type DenseTask, IGNORE } from "./facts";
 import { distort } from "./photometric";
+import { clamp } from "../../numeric";
 
 /** Options of {@link augment}. */
 export interface AugmentOptions {
@@ -164,8 +165,8 @@ function paint(data: Uint8Array, oldWidth: number, oldHeight: number, view: View
     const column = at % width;
     const x = ((mirrored ? width - 1 - column : column) + left + 0.5) / scaleX - 0.5;
     const y = (Math.floor(at / width) + top + 0.5) / scaleY - 0.5;
-    const sides = [clamp(Math.floor(x), oldWidth), clamp(Math.floor(x) + 1, oldWidth)];
-    const rows = [clamp(Math.floor(y), oldHeight), clamp(Math.floor(y) + 1, oldHeight)];
+    const sides = [clamp(Math.floor(x), 0, oldWidth - 1), clamp(Math.floor(x) + 1, 0, oldWidth - 1)];
+    const rows = [clamp(Math.floor(y), 0, oldHeight - 1), clamp(Math.floor(y) + 1, 0, oldHeight - 1)];
     const [dx, dy] = [x - Math.floor(x), y - Math.floor(y)];
     for (let c = 0; c < 3; c++) {
       const level = (i: number, j: number): number => data[(rows[j] * oldWidth + sides[i]) * 3 + c];
@@ -175,8 +176,6 @@ function paint(data: Uint8Array, oldWidth: number, oldHeight: number, view: View
   });
   return out;
 }
-
-const clamp = (at: number, size: number): number => Math.max(0, Math.min(size - 1, at));
 
 const pad = (pixels: Float32Array): Float32Array =>
   pixels.map((value, at) => (Number.isNaN(value) ? FILL[at % 3] : value));

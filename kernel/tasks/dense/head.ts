@@ -12,12 +12,14 @@ import { resizeBilinear } from "./resize";
 
 /** Options of a {@link DenseHead}. */
 export interface DenseHeadOptions {
-  /** Channels of the features, a multiple of the number of levels. */
+  /** Channels of the features at every level. */
   channels: number;
   /** Channels of the prediction. */
   outputs: number;
   /** Number of levels. Default 4. */
   levels?: number;
+  /** Width between the convolutions, a multiple of 4; each level gets a quarter. Default: `channels`. */
+  width?: number;
   /** Factor between the picture and the grid on which levels are joined. Default 4. */
   stride?: number;
   /** Generator of the initial values. Default: the shared generator. */
@@ -27,29 +29,31 @@ export interface DenseHeadOptions {
 const FN = "tasks.dense.DenseHead";
 
 /**
- * Head of a dense task on several levels of features (arXiv 2410.14633, appendix): a linear layer C → C / 4 each, joined at a quarter
+ * Head of a dense task on several levels of features (arXiv 2410.14633, appendix): a linear layer C → width / 4 each, joined at a quarter
  * of the picture's size, a 3 x 3 convolution with batch norm and GELU, a 1 x 1 convolution, and bilinear resizing to
  * the picture's size. Initial values are PyTorch's.
  */
 export class DenseHead extends Module {
-  readonly levels: Linear[];
+  readonly projections: Linear[];
   readonly conv: Conv2d;
-  readonly norm: BatchNorm;
+  readonly bn: BatchNorm;
   readonly classifier: Conv2d;
   private readonly stride: number;
 
-  /** @throws TaskError for channels that the levels do not divide */
-  constructor({ channels, outputs, levels = 4, stride = 4, random }: DenseHeadOptions) {
+  /** @throws TaskError for a width that is no multiple of 4, or no outputs */
+  constructor({ channels, outputs, levels = 4, width = channels, stride = 4, random }: DenseHeadOptions) {
     super();
-    if (!Number.isInteger(channels / levels) || levels < 1)
-      throw new TaskError(FN, `channels must be a multiple of the ${levels} levels`, channels);
+    const each = width / 4;
+    if (!Number.isInteger(each) || each < 1) throw new TaskError(FN, "width must be a multiple of 4", width);
+    if (!Number.isInteger(levels) || levels < 1)
+      throw new TaskError(FN, "levels must be a whole number of at least 1", levels);
     if (!Number.isInteger(outputs) || outputs < 1)
       throw new TaskError(FN, "outputs must be a whole number of at least 1", outputs);
     this.stride = stride;
-    this.levels = Array.from({ length: levels }, () => new Linear(channels, channels / levels, { random }));
-    this.conv = new Conv2d(channels, channels, { kernel: 3, padding: 1, random });
-    this.norm = new BatchNorm(channels);
-    this.classifier = new Conv2d(channels, outputs, { kernel: 1, random });
+    this.projections = Array.from({ length: levels }, () => new Linear(channels, each, { random }));
+    this.conv = new Conv2d(levels * each, width, { kernel: 3, padding: 1, random });
+    this.bn = new BatchNorm(width);
+    this.classifier = new Conv2d(width, outputs, { kernel: 1, random });
   }
 
   /**
@@ -62,11 +66,11 @@ export class DenseHead extends Module {
    * @throws TaskError for another number of levels, or features of another grid
    */
   forward(features: readonly Tensor[], grid: Grid, size: readonly [height: number, width: number]): Tensor {
-    if (features.length !== this.levels.length)
-      throw new TaskError(FN, `features must be of ${this.levels.length} levels`, features.length);
+    if (features.length !== this.projections.length)
+      throw new TaskError(FN, `features must be of ${this.projections.length} levels`, features.length);
     const small = [Math.ceil(size[0] / this.stride), Math.ceil(size[1] / this.stride)] as const;
     const maps = features.map((level, i) => resizeBilinear(this.project(level, i, grid), small));
-    const hidden = gelu(this.norm.forward(this.conv.channelsLast(tf.concat(maps, 1))));
+    const hidden = gelu(this.bn.forward(this.conv.channelsLast(tf.concat(maps, 1))));
     const logits = this.classifier.forward(tf.transpose(hidden, [0, 3, 1, 2]));
     return resizeBilinear(logits, size);
   }
@@ -75,7 +79,7 @@ export class DenseHead extends Module {
     const [B, tokens] = level.shape;
     if (level.shape.length !== 3 || tokens !== rows * columns)
       throw new TaskError(FN, `features must be [B, ${rows * columns}, C]`, level.shape);
-    const projected = this.levels[i].forward(level);
+    const projected = this.projections[i].forward(level);
     return tf.transpose(tf.reshape(projected, [B, rows, columns, -1]), [0, 3, 1, 2]);
   }
 }

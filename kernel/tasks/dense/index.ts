@@ -2,7 +2,7 @@
 export { type DenseFacts, FACTS as facts, TASKS as tasks } from "./facts";
 export { deltaM, type TaskScores } from "./metrics/delta";
 export { DepthError, type DepthErrorResult } from "./metrics/depth-error";
-export { MaxF, type MaxFResult } from "./metrics/max-f";
+export { MaxF, type MaxFOptions, type MaxFResult } from "./metrics/max-f";
 export { MeanIou, type MeanIouOptions, type MeanIouResult } from "./metrics/mean-iou";
 export { NormalError, type NormalErrorResult } from "./metrics/normal-error";
 export type { ValueOptions } from "../../data/dense/values";
@@ -23,6 +23,9 @@ export {
   depthLoss,
   normalsLoss,
 } from "./losses";
+export { type Cells, cellsOf } from "./probe/cells";
+export { DenseProbeScore } from "./probe/meter";
+export { type CellLabels, DenseProbe, type DenseProbeOptions, FittedDenseProbe, type ProbeTokens } from "./probe/probe";
 export { resizeBilinear } from "./resize";
 export { score, type ScoreOptions, type ScoreResult } from "./score";
 export { thin } from "./boundary/thin";

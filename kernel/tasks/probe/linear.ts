@@ -5,6 +5,7 @@ import { checkOptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
 import { minimize, type Slope } from "./minimize";
+import { meanRow } from "../../numeric";
 
 /** Options of {@link linear}. */
 export interface LinearProbeOptions {
@@ -80,8 +81,8 @@ async function fit(
 /** Returns the function that takes mean and deviation of the training rows out of features; constant channels become 0. */
 function standardOf(features: Float32Array, channels: number): (rows: Float32Array) => Float32Array {
   const count = features.length / channels;
-  const [mean, square] = [new Float64Array(channels), new Float64Array(channels)];
-  features.forEach((value, i) => (mean[i % channels] += value / count));
+  const mean = meanRow(features, channels);
+  const square = new Float64Array(channels);
   features.forEach((value, i) => (square[i % channels] += (value - mean[i % channels]) ** 2 / count));
   const scale = square.map((value) => (value > 0 ? 1 / Math.sqrt(value) : 0));
   return (rows) => rows.map((value, i) => (value - mean[i % channels]) * scale[i % channels]);

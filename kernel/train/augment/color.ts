@@ -1,13 +1,14 @@
 import { eachPixel, type FloatPicture } from "./picture";
+import { clamp } from "../../numeric";
 
-const clamp = (value: number): number => Math.min(1, Math.max(0, value));
+const unit = (value: number): number => clamp(value, 0, 1);
 
 /** Returns the grey value of a pixel, with torchvision's weights. */
 const greyOf = (r: number, g: number, b: number): number => 0.2989 * r + 0.587 * g + 0.114 * b;
 
 /** Blends a picture with another of its size: ratio · picture + (1 - ratio) · other, cut to 0..1. */
 function blend(picture: FloatPicture, other: (i: number) => number, ratio: number): FloatPicture {
-  return { ...picture, data: picture.data.map((value, i) => clamp(ratio * value + (1 - ratio) * other(i))) };
+  return { ...picture, data: picture.data.map((value, i) => unit(ratio * value + (1 - ratio) * other(i))) };
 }
 
 /** Returns a picture in grey, three equal channels (torchvision's `rgb_to_grayscale`). */
@@ -54,7 +55,7 @@ function toHsv(r: number, g: number, b: number): [h: number, s: number, v: numbe
 function fromHsv(h: number, s: number, v: number): readonly [number, number, number] {
   const sector = Math.floor(h * 6);
   const f = h * 6 - sector;
-  const [p, q, t] = [v * (1 - s), v * (1 - s * f), v * (1 - s * (1 - f))].map(clamp);
+  const [p, q, t] = [v * (1 - s), v * (1 - s * f), v * (1 - s * (1 - f))].map(unit);
   const colors = [
     [v, t, p],
     [q, v, p],

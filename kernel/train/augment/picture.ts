@@ -1,4 +1,5 @@
 import { TrainError } from "../error";
+import { type Pixels } from "../../contracts/pixels";
 
 /** Picture in single precision, channel by channel: data [3, height, width], values 0 to 1. */
 export interface FloatPicture {
@@ -7,19 +8,11 @@ export interface FloatPicture {
   width: number;
 }
 
-/** Pixels side by side, as pictures are decoded: data [height, width, channels], values 0 to 255. */
-export interface BytePicture {
-  data: Uint8Array | Uint8ClampedArray;
-  height: number;
-  width: number;
-  channels: 1 | 3 | 4;
-}
-
 /**
  * Returns a decoded picture as {@link FloatPicture}: values divided by 255, grey as three equal channels, without the fourth
  * (torchvision's `to_tensor`).
  */
-export function toFloatPicture({ data, height, width, channels }: BytePicture): FloatPicture {
+export function toFloatPicture({ data, height, width, channels }: Pixels): FloatPicture {
   const size = height * width;
   const result = new Float32Array(3 * size);
   for (let c = 0; c < 3; c++)

@@ -1,3 +1,4 @@
+import { least, most } from "../../numeric/extremes";
 import type { Point } from "../../protocol/core/geometry";
 
 /** Red, green, blue in 0..255. */
@@ -83,9 +84,9 @@ function boundsOf(points: Point[], margin: number): Bounds {
   const xs = points.map((point) => point[0]);
   const ys = points.map((point) => point[1]);
   return {
-    left: Math.floor(Math.min(...xs) - margin / 2 - 1),
-    top: Math.floor(Math.min(...ys) - margin / 2 - 1),
-    right: Math.ceil(Math.max(...xs) + margin / 2 + 1),
-    bottom: Math.ceil(Math.max(...ys) + margin / 2 + 1),
+    left: Math.floor(least(xs) - margin / 2 - 1),
+    top: Math.floor(least(ys) - margin / 2 - 1),
+    right: Math.ceil(most(xs) + margin / 2 + 1),
+    bottom: Math.ceil(most(ys) + margin / 2 + 1),
   };
 }

@@ -1,6 +1,8 @@
+import { least } from "../../numeric/extremes";
 import { platform } from "../../platform";
 import type { Pixels } from "../../contracts/pixels";
 import { ViewError } from "../../protocol/core/error";
+import { joinBytes } from "../../numeric";
 
 export type { Pixels };
 
@@ -22,7 +24,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
 
 /** A PNG file of its chunks, without the last one. */
 export function pngFile(chunks: readonly Uint8Array[]): Uint8Array {
-  return concatenate([SIGNATURE, ...chunks, chunk("IEND", new Uint8Array(0))]);
+  return joinBytes([SIGNATURE, ...chunks, chunk("IEND", new Uint8Array(0))]);
 }
 
 /** @throws ViewError unless `data` holds `width * height * channels` values. */
@@ -47,16 +49,6 @@ export function chunk(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 type Predictor = (left: number, up: number, corner: number) => number;
 const PREDICTORS: Predictor[] = [() => 0, (left) => left, (_, up) => up, (left, up) => (left + up) >> 1, paeth];
 
@@ -77,7 +69,7 @@ function filterRows(pixels: Pixels): Uint8Array {
 function filterRow(pixels: Pixels, y: number): Uint8Array {
   const candidates = PREDICTORS.map((predict, type) => predictRow(pixels, y, predict, type));
   const costs = candidates.map(absoluteSum);
-  return candidates[costs.indexOf(Math.min(...costs))];
+  return candidates[costs.indexOf(least(costs))];
 }
 
 function predictRow({ data, width, channels }: Pixels, y: number, predict: Predictor, type: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { base64Encode } from "../../protocol/core/base64";
 import type { MimeBundle } from "../../display/host";
 import { platform } from "../../platform";
-import type { RgbaPixels } from "../../platform/types";
+import type { RgbaPixels } from "../../contracts/pixels";
 import { encodeFewColors } from "./palette-png";
 import { encodePng } from "./png";
 

@@ -1,6 +1,6 @@
 import type { LayerFeatures } from "../../contracts/features";
 import { platform } from "../../platform";
-import { argmax, dotRow, topIndices, unitRows } from "../../numeric";
+import { argmax, dotRow, meanRow, topIndices, unitRows } from "../../numeric";
 import type { Box, Grid } from "../../protocol/core/geometry";
 import { ViewError } from "../../protocol/core/error";
 import type { Neighbor } from "../../protocol/gallery/messages";
@@ -77,7 +77,7 @@ export class GalleryFeatures {
   async readAll(onProgress: (progress: GalleryProgress) => void, signal: AbortSignal | undefined): Promise<void> {
     const { channels } = this.layer;
     await this.scan((features, index) => {
-      this.vectors.set(meanVector(features.tokens, channels), index * channels);
+      this.vectors.set(unitRows(Float32Array.from(meanRow(features.tokens, channels)), channels), index * channels);
       if (this.kept) this.kept[index] = features;
       if ((index + 1) % BATCH === 0 || index + 1 === this.paths.length)
         onProgress({ done: index + 1, total: this.paths.length });
@@ -143,12 +143,6 @@ export class GalleryFeatures {
     );
     return indices.map((index, i) => imageFeatures(this.where, map, this.sizeOf(index), i));
   }
-}
-
-function meanVector(tokens: Float32Array, channels: number): Float32Array {
-  const sum = new Float32Array(channels);
-  for (let i = 0; i < tokens.length; i++) sum[i % channels] += tokens[i];
-  return unitRows(sum, channels);
 }
 
 function nearest(scores: Float32Array, count: number): Neighbor[] {

@@ -11,6 +11,7 @@ import {
 import type { Channel, LiveView } from "../live";
 import type { GalleryFeatures } from "./features";
 import type { GalleryPictures } from "./pictures";
+import { joinBytes } from "../../numeric";
 
 /** Neighbors of an answer. */
 export const NEIGHBORS = 24;
@@ -53,13 +54,7 @@ async function sendThumbs(
     const item = { index: indices[i], name: paths[indices[i]] };
     return "file" in one ? { ...item, bytes: one.file.length } : { ...item, bytes: 0, reason: one.reason };
   });
-  const buffer = new Uint8Array(items.reduce((sum, { bytes }) => sum + bytes, 0));
-  let at = 0;
-  for (const one of small) {
-    if (!("file" in one)) continue;
-    buffer.set(one.file, at);
-    at += one.file.length;
-  }
+  const buffer = joinBytes(small.flatMap((one) => ("file" in one ? [one.file] : [])));
   const reply: ThumbsReply = { type: "thumbs", items };
   channel.send(reply, buffer.length ? [buffer] : []);
 }

@@ -1,3 +1,4 @@
+import { most } from "../../numeric/extremes";
 import { counted } from "../../protocol/core/words";
 import { figure, isTight, lawPoints, scoreText } from "../../protocol/law/model";
 import type { LawPayload, SavedBenchmarkFit, SavedFit } from "../../protocol/law/payload";
@@ -29,7 +30,7 @@ function encoderLines(payload: LawPayload, fit: SavedFit): string[] {
     ...[measured, predicted, leftOut].map(scoreText),
   ]);
   const table = [[payload.benchmarks[payload.current], "measured", "predicted", "left out"], ...rows];
-  const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
+  const widths = table[0].map((_, column) => most(table.map((cells) => cells[column].length)));
   return table.map((cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "),
   );

@@ -11,6 +11,7 @@ import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
 import { fitSize } from "../draw/pictures";
+import { joinFloats } from "../../numeric";
 
 /** Options of `view.pca`. */
 export interface PcaOptions {
@@ -20,6 +21,10 @@ export interface PcaOptions {
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
+  /** Called after each image that the encoder computed. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
 }
 
 /** Pictures of the first three principal components. */
@@ -65,7 +70,7 @@ export async function pca(
   if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
     throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
   const pictures = await decodeAll(images);
-  const layers = (await featuresOf(images, pictures, source, options.indices)).map(fitLayer);
+  const layers = (await featuresOf(images, pictures, source, options)).map(fitLayer);
   const still = fullColorBundle(await drawPca(pictures, layers, tile, title));
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
   return new PcaView({ ...still, "text/plain": describe(layers, pictures, title) }, ratio);
@@ -82,15 +87,18 @@ async function featuresOf(
   images: readonly ImageInput[],
   pictures: RawImage[],
   source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
-  layers: readonly number[] | undefined,
+  { indices = [-1], onProgress, signal }: PcaOptions,
 ): Promise<PlacedFeatures[][]> {
   if (!isExtractor(source)) {
     const maps = isMany(source) ? source : [source];
     return maps.map((map) => pictures.map((picture, i) => imageFeatures(WHERE, map, picture, i)));
   }
   const perImage: PlacedFeatures[][] = [];
-  for (const [i, image] of images.entries())
-    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
+  for (const [i, image] of images.entries()) {
+    signal?.throwIfAborted();
+    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], indices));
+    onProgress?.({ done: i + 1, total: images.length });
+  }
   return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
 }
 
@@ -104,12 +112,7 @@ function isMany(source: LayerFeatures | readonly LayerFeatures[]): source is rea
 
 function fitLayer(images: PlacedFeatures[]): Layer {
   const { layer, channels } = images[0];
-  const rows = new Float32Array(images.reduce((sum, image) => sum + image.tokens.length, 0));
-  let at = 0;
-  for (const image of images) {
-    rows.set(image.tokens, at);
-    at += image.tokens.length;
-  }
+  const rows = joinFloats(images.map(({ tokens }) => tokens));
   const components = principalComponents(rows, channels, Math.min(3, channels, rows.length / channels));
   return { layer, images, components, colors: project(rows, components) };
 }

@@ -1,3 +1,4 @@
+import { most } from "../../numeric/extremes";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { stillFigure } from "../draw/figure/still";
@@ -30,7 +31,7 @@ function describe(traces: PlotlyObject[], layout: PlotlyObject): string {
   const title = withoutTags(titleText(layout.title));
   const lines = traces.map((trace, i) => {
     const points = [trace.x, trace.y, trace.z].filter(Array.isArray).map((list) => list.length);
-    return `  ${textOf(trace.type) ?? "scatter"} "${textOf(trace.name) ?? `trace ${i}`}", ${Math.max(0, ...points)} points`;
+    return `  ${textOf(trace.type) ?? "scatter"} "${textOf(trace.name) ?? `trace ${i}`}", ${Math.max(0, most(points))} points`;
   });
   return [`plotly figure${title ? ` "${title}"` : ""}`, ...lines].join("\n");
 }

@@ -1,4 +1,4 @@
-import { dot } from "../../numeric";
+import { dot, meanRow } from "../../numeric";
 import { symmetricEigen } from "./eigen";
 import { ViewError } from "../../protocol/core/error";
 
@@ -39,7 +39,7 @@ export function principalComponents(
 ): Components {
   const rows = data.length / channels;
   checkCount(rows, channels, count);
-  const mean = options.center === false ? new Float32Array(channels) : meanRow(data, channels);
+  const mean = options.center === false ? new Float32Array(channels) : Float32Array.from(meanRow(data, channels));
   const x = shifted(data, mean);
   const { basis, values } = iterateSubspace(x, channels, count, options);
   const total = dot(x, x);
@@ -143,12 +143,6 @@ function startBasis(width: number, channels: number): Float64Array[] {
   let state = 12345;
   const next = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1;
   return Array.from({ length: width }, () => Float64Array.from({ length: channels }, next));
-}
-
-function meanRow(data: Float32Array, channels: number): Float32Array {
-  const sums = new Float64Array(channels);
-  for (let i = 0; i < data.length; i++) sums[i % channels] += data[i];
-  return Float32Array.from(sums, (sum) => sum / (data.length / channels));
 }
 
 function shifted(data: Float32Array, mean: Float32Array): Float64Array {

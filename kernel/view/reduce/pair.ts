@@ -1,6 +1,7 @@
 import { principalComponents, project } from "./components";
 import type { FeaturePair } from "../../protocol/core/rows";
 import { quantize, type Int8Matrix } from "../../protocol/core/quantize";
+import { joinFloats } from "../../numeric";
 
 /** Below this the approximate matches are no longer worth showing. */
 const FEWEST_DIMS = 6;
@@ -16,9 +17,7 @@ const FEW_ITERATIONS = 3;
  */
 export function reducePair(pair: FeaturePair, dims: number): [Int8Matrix, Int8Matrix] {
   const { channels, features } = pair;
-  const stacked = new Float32Array(features[0].length + features[1].length);
-  stacked.set(features[0]);
-  stacked.set(features[1], features[0].length);
+  const stacked = joinFloats(features);
   const options = { center: false, iterations: FEW_ITERATIONS };
   const coordinates = project(stacked, principalComponents(stacked, channels, dims, options));
   const split = (features[0].length / channels) * dims;

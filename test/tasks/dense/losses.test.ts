@@ -36,8 +36,8 @@ onEveryDevice("dense tasks as PyTorch computes them", () => {
     nn.loadState(head, below(golden, "head/p."));
     const features = [0, 1, 2, 3].map((i) => tensorOf(golden.get(`head/x${i}`)!));
     run(head, features).dispose();
-    assertClose(head.norm.runningMean.value, golden.get("after/running_mean")!, 1e-5, "running mean");
-    assertClose(head.norm.runningVar.value, golden.get("after/running_var")!, 1e-5, "running variance");
+    assertClose(head.bn.runningMean.value, golden.get("after/running_mean")!, 1e-5, "running mean");
+    assertClose(head.bn.runningVar.value, golden.get("after/running_var")!, 1e-5, "running variance");
     const y = run(head.eval(), features);
     assertClose(y, golden.get("after/y")!, 2e-5, "evaluation");
     for (const tensor of [y, ...features]) tensor.dispose();
@@ -89,7 +89,7 @@ onEveryDevice("dense tasks refuse", () => {
     );
     assert.throws(() => depthLoss(x, x), /tasks.dense.depthLoss: predictions must be \[B, 1, H, W\]/);
     assert.throws(() => loss({ semseg: x }, {}), /tasks.dense.denseLoss: the batch must have labels of semseg/);
-    assert.throws(() => new DenseHead({ channels: 10, outputs: 1 }), /channels must be a multiple of the 4 levels/);
+    assert.throws(() => new DenseHead({ channels: 10, outputs: 1 }), /width must be a multiple of 4/);
     const head = makeHead();
     assert.throws(() => run(head, [tf.zeros([1, 6, 8])]), /features must be of 4 levels, received 1/);
     assert.throws(() => run(head, Array(4).fill(tf.zeros([1, 5, 8]))), /features must be \[B, 6, C\]/);

@@ -32,6 +32,9 @@ describe("pooled metrics as scikit-learn and NumPy compute them", () => {
       assert.equal(meter.value().pixels, label.flat().filter((value) => value !== 255).length);
     }
     assert.ok(Number.isNaN(new MeanIou({ classes: 3 }).value().mIoU), "no picture has no score");
+    const single = new MeanIou({ classes: 1 });
+    single.add([0, 0], [0, 255]);
+    assert.equal(single.value().mIoU, 1);
   });
 
   it("largest F of saliency", () => {

@@ -10,6 +10,7 @@ import {
   truncate,
   writeFile,
 } from "../../../platform/files";
+import { FileError } from "../../../platform/file-error";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { splits, type Split } from "../scenes/scene";
@@ -74,9 +75,8 @@ export async function write(dir: string, options: WriteOptions): Promise<WriteSp
     await checkTarget(target, spec);
     if (!isComplete(target, spec)) await writeSplit(target, spec, options);
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (error instanceof WorldError || !code || typeof code !== "string" || !path) throw error;
-    throw new WorldError(WRITE, `the folder must be one that can be written (${code})`, path);
+    if (!(error instanceof FileError)) throw error;
+    throw new WorldError(WRITE, `the folder must be one that can be written (${error.code})`, error.path);
   }
   return spec;
 }

@@ -1,14 +1,14 @@
 /** Formats that the image library does not read: BMP and the portable maps, PBM, PGM and PPM. */
-import type { RgbPixels } from "../../types";
+import type { RawImage } from "../../../contracts/pixels";
 
 /** Reads a BMP or a portable map; null for anything else. Throws a plain `Error` that says what is wrong with one. */
-export function readBitmap(bytes: Uint8Array, maxPixels: number): RgbPixels | null {
+export function readBitmap(bytes: Uint8Array, maxPixels: number): RawImage | null {
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
   if (magic === "BM") return readBmp(bytes, maxPixels);
   return /^P[1-6]$/.test(magic) ? readPortableMap(bytes, maxPixels) : null;
 }
 
-function allocate(width: number, height: number, maxPixels: number): RgbPixels {
+function allocate(width: number, height: number, maxPixels: number): RawImage {
   if (!(width > 0 && height > 0 && width * height <= maxPixels))
     throw new Error(`a size of ${width} x ${height}, at most ${maxPixels} pixels are read`);
   return { data: new Uint8Array(3 * width * height), width, height, channels: 3 };
@@ -18,7 +18,7 @@ function allocate(width: number, height: number, maxPixels: number): RgbPixels {
 const [PLAIN, FIELDS, ALPHA_FIELDS] = [0, 3, 6];
 
 /** Microsoft's device-independent bitmap: a row is padded to four bytes, the last one comes first. */
-function readBmp(bytes: Uint8Array, maxPixels: number): RgbPixels {
+function readBmp(bytes: Uint8Array, maxPixels: number): RawImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = view.getUint32(14, true);
   const isOld = header === 12;
@@ -80,7 +80,7 @@ function levelOf(mask: number): (value: number) => number {
 }
 
 /** Netpbm's formats: a head of words, with comments from `#` to the line's end, then levels as text or bytes. */
-function readPortableMap(bytes: Uint8Array, maxPixels: number): RgbPixels {
+function readPortableMap(bytes: Uint8Array, maxPixels: number): RawImage {
   const kind = bytes[1] - 0x30;
   const words = new Words(bytes, 2);
   const [width, height] = [words.number(), words.number()];

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { RgbPixels, DecodeSettings } from "../../types";
+import type { RawImage } from "../../../contracts/pixels";
+import type { DecodeSettings } from "../../types";
 import type { ChildAnswer } from "./decode-child";
 
 /** First bytes of formats whose decoding takes time in proportion to their pixels, and stops where it is told to. */
@@ -23,7 +24,7 @@ export function needsProcess(bytes: Uint8Array): boolean {
 }
 
 /** Decodes in a separate process, which is ended when its time is over. Throws plain errors. */
-export async function decodeApart(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels> {
+export async function decodeApart(bytes: Uint8Array, settings: DecodeSettings): Promise<RawImage> {
   const output = await runChild(bytes, settings);
   const end = output.indexOf(0x0a);
   const head = JSON.parse(

@@ -1,12 +1,13 @@
 import { readBitmap } from "./bitmap";
-import type { RgbPixels, DecodeSettings } from "../../types";
+import type { RawImage } from "../../../contracts/pixels";
+import type { DecodeSettings } from "../../types";
 import { sharpOf } from "./sharp";
 import { cmykToRgb, findYcbcr, ycbcrToRgb } from "./stored-colors";
 
 const ORIENTATION_TURNS = 5;
 
 /** Decodes in this process. Throws plain errors. */
-export async function decodeHere(bytes: Uint8Array, settings: DecodeSettings): Promise<RgbPixels> {
+export async function decodeHere(bytes: Uint8Array, settings: DecodeSettings): Promise<RawImage> {
   const bitmap = readBitmap(bytes, settings.maxPixels);
   if (bitmap) return bitmap;
   const ycbcr = findYcbcr(bytes);

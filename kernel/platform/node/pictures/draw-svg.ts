@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { ResvgRenderOptions } from "@resvg/resvg-js";
-import type { RgbaPixels } from "../../types";
+import type { RgbaPixels } from "../../../contracts/pixels";
 
 const load = createRequire(__filename);
 /** Faces that come with the library: Latin, Greek, Cyrillic, Arabic and signs. */

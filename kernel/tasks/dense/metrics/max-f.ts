@@ -1,6 +1,13 @@
+import { checkOptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { IGNORE } from "../facts";
 import { checkLengths } from "./check";
+
+/** Options of a {@link MaxF}. */
+export interface MaxFOptions {
+  /** Weight of precision against recall, above 0. Default 0.3 (Achanta et al., CVPR 2009). */
+  betaSquared?: number;
+}
 
 /** Scores of saliency over a set. */
 export interface MaxFResult {
@@ -13,20 +20,28 @@ export interface MaxFResult {
 }
 
 const FN = "tasks.dense.MaxF";
-/** Weight of precision against recall (Achanta et al., CVPR 2009). */
-const BETA_SQUARED = 0.3;
 const COUNT = 19;
 /** Thresholds .05 to .95, in the single precision in which predictions are compared with them. */
 const THRESHOLDS = Array.from({ length: COUNT }, (_, i) => Math.fround((i + 1) / (COUNT + 1)));
 
 /**
- * Largest F of a saliency map over 19 thresholds, β² = 0.3, with pixels pooled over a set: `add` takes a picture, `value` the
+ * Largest F of a saliency map over 19 thresholds, β² = 0.3 by default, with pixels pooled over a set: `add` takes a picture, `value` the
  * result so far. F is (1 + β²) P R / (β² P + R).
  */
 export class MaxF {
   private readonly right = new Float64Array(COUNT);
   private readonly predicted = new Float64Array(COUNT);
   private labelled = 0;
+  private readonly betaSquared: number;
+
+  /** @throws TaskError for a weight that is not above 0 */
+  constructor(options: MaxFOptions = {}) {
+    checkOptionNames(FN, options, { betaSquared: true }, TaskError);
+    const { betaSquared = 0.3 } = options;
+    if (!(betaSquared > 0 && betaSquared < Infinity))
+      throw new TaskError(FN, "betaSquared must be above 0", betaSquared);
+    this.betaSquared = betaSquared;
+  }
 
   /**
    * Adds one picture.
@@ -65,7 +80,7 @@ export class MaxF {
     if (right === 0) return 0;
     const precision = right / this.predicted[i];
     const recall = right / this.labelled;
-    return ((1 + BETA_SQUARED) * precision * recall) / (BETA_SQUARED * precision + recall);
+    return ((1 + this.betaSquared) * precision * recall) / (this.betaSquared * precision + recall);
   }
 }
 

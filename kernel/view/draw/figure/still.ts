@@ -9,6 +9,7 @@ import { drawing, GRID, INK, label, line, tag } from "./svg";
 import { TICK_GAP, TICK_SIZE, TITLE_SIZE } from "./ticks";
 import { drawBars, drawHeatmap, drawScatter, readTrace, type Trace } from "./traces";
 import { isBold, numberOf, record, textOf, titleText, withoutTags, type PlotlyObject } from "./values";
+import { clamp } from "../../../numeric";
 
 const [DEFAULT_WIDTH, DEFAULT_HEIGHT] = [700, 420];
 const NOTE_ROW = 18;
@@ -83,10 +84,6 @@ function missing(data: readonly PlotlyObject[], traces: (Trace | undefined)[], l
   return left.length
     ? [`Not drawn in this still picture: ${left.join(", ")}. Open the notebook for the full figure.`]
     : [];
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }
 
 /** Finds the room for the panels: labels depend on the size of the panels, whose size depends on the labels. */

@@ -77,23 +77,23 @@ for name, size in (("up", (13, 20)), ("down", (3, 4)), ("mixed", (9, 4))):
 class Head(torch.nn.Module):
     def __init__(self, channels, outputs):
         super().__init__()
-        self.levels = torch.nn.ModuleList(torch.nn.Linear(channels, channels // 4) for _ in range(4))
+        self.projections = torch.nn.ModuleList(torch.nn.Linear(channels, channels // 4) for _ in range(4))
         self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)
-        self.norm = torch.nn.BatchNorm2d(channels)
+        self.bn = torch.nn.BatchNorm2d(channels)
         self.classifier = torch.nn.Conv2d(channels, outputs, 1)
 
     def forward(self, features, grid, size):
         maps = []
-        for layer, x in zip(self.levels, features):
+        for layer, x in zip(self.projections, features):
             y = layer(x).transpose(1, 2).unflatten(2, grid)
             maps.append(F.interpolate(y, size=(size[0] // 4, size[1] // 4), mode="bilinear", align_corners=False))
-        x = self.classifier(F.gelu(self.norm(self.conv(torch.cat(maps, 1)))))
+        x = self.classifier(F.gelu(self.bn(self.conv(torch.cat(maps, 1)))))
         return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 head = Head(8, 3)
-torch.nn.init.normal_(head.norm.weight, 1, 0.2)
-torch.nn.init.normal_(head.norm.bias, 0, 0.2)
+torch.nn.init.normal_(head.bn.weight, 1, 0.2)
+torch.nn.init.normal_(head.bn.bias, 0, 0.2)
 for key, value in head.state_dict().items():
     if "num_batches" not in key:
         put("head", **{f"p.{key}": value})
@@ -103,5 +103,5 @@ dy = torch.randn_like(y)
 y.backward(dy)
 put("head", y=y, dy=dy, **{f"x{i}": x for i, x in enumerate(features)}, **{f"dx{i}": x.grad for i, x in enumerate(features)},
     **{f"dp.{key}": value.grad for key, value in head.named_parameters()})
-put("after", running_mean=head.norm.running_mean, running_var=head.norm.running_var, y=head.eval()(features, (2, 3), (16, 24)))
+put("after", running_mean=head.bn.running_mean, running_var=head.bn.running_var, y=head.eval()(features, (2, 3), (16, 24)))
 save_file(tensors, Path(__file__).with_name("losses.safetensors"))

@@ -1,0 +1,144 @@
+import { startTfjs } from "../../backend/tfjs";
+import type { Grid } from "../../contracts/geometry";
+import type { DenseDataset, DenseSample } from "../../data/dense/layout";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { Prng } from "../../prng";
+import { type Cells, cellsOf } from "../../tasks/dense/probe/cells";
+import { type CellLabels, DenseProbe } from "../../tasks/dense/probe/probe";
+import type { DenseTask } from "../../tasks/dense/facts";
+import { SakError } from "../error";
+import { type BiasSource, type BiasTeacher, type BiasTokens, commonGrid, openSources, readTokens } from "./sources";
+
+/** Labelled pictures: a split of `data.dense.read`, or others of its form. */
+export type BiasPictures = Pick<DenseDataset, "names" | "tasks" | "sample">;
+
+/** Options that measuring and choosing teachers share. */
+export interface BiasOptions {
+  /** Tasks to measure. Default: all of the training pictures. */
+  tasks?: readonly DenseTask[];
+  /** Numbers of classes of semantic segmentation and parts. Default: none, for the other tasks. */
+  classes?: Readonly<Partial<Record<DenseTask, number>>>;
+  /** Seeds, each of which draws as many training pictures, with replacement. Default 0, 1, 2. */
+  seeds?: readonly number[];
+  /** Cells of a token on each side; twice as many for boundaries. Default 2. */
+  cells?: number;
+  /** Share of the identity in the probes' covariance. Default 0.01. */
+  shrinkage?: number;
+  /** Pictures that are read at once. Default 16. */
+  batchSize?: number;
+  /** Called after each batch with the numbers of pictures. Default: not called. */
+  onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Stops before the next batch. Default: none. */
+  signal?: AbortSignal;
+}
+
+/** Names of the shared options. */
+export const BIAS_NAMES: OptionNames<BiasOptions> = {
+  tasks: true,
+  classes: true,
+  seeds: true,
+  cells: true,
+  shrinkage: true,
+  batchSize: true,
+  onProgress: true,
+  signal: true,
+};
+
+/** A batch with the tokens of all teachers. */
+export interface BiasBatch extends BiasTokens {
+  labels: CellLabels[];
+  /** Place of the first picture in its split. */
+  from: number;
+}
+
+/** Teachers and data of one measurement. */
+export interface BiasRun {
+  sources: readonly BiasSource[];
+  grid: Grid;
+  tasks: readonly DenseTask[];
+  classes: Readonly<Partial<Record<DenseTask, number>>>;
+  seeds: readonly number[];
+  /** Makes an empty probe. */
+  probe(channels: number): DenseProbe;
+  /** Number of drawn copies of each training picture, by seed. */
+  weights: readonly (readonly number[])[];
+  /** Visits every picture of a split. */
+  visit(pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void>;
+}
+
+/** Opens teachers and checks options. */
+export async function openRun(
+  fn: string,
+  teachers: Readonly<Record<string, BiasTeacher>>,
+  splits: readonly BiasPictures[],
+  options: BiasOptions,
+  whenAbsent: "all" | "last",
+): Promise<BiasRun> {
+  const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16 } = options;
+  const tasks = tasksOf(fn, splits, options.tasks);
+  if (!seeds.length || new Set(seeds).size < seeds.length)
+    throw new SakError(fn, "seeds must be at least one, each once", [...seeds]);
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
+  await startTfjs();
+  const sources = await openSources(fn, teachers, whenAbsent);
+  const grid = commonGrid(sources);
+  const probe = (channels: number): DenseProbe => new DenseProbe({ tasks, channels, classes, cells, shrinkage });
+  const sizer = probe(1);
+  const total = splits.reduce((sum, { names }) => sum + names.length, 0);
+  let done = 0;
+  const labelsOf = (sample: DenseSample, geometry: BiasTokens["geometry"][number]): CellLabels =>
+    Object.fromEntries(
+      tasks.map((task): [DenseTask, Cells] => [task, cellsIn(fn, sample, task, sizer.cellGrid(task, grid), geometry)]),
+    );
+  const visit = async (pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void> => {
+    for (let from = 0; from < pictures.names.length; from += batchSize) {
+      options.signal?.throwIfAborted();
+      const indices = Array.from({ length: Math.min(batchSize, pictures.names.length - from) }, (_, i) => from + i);
+      const samples = await Promise.all(indices.map((index) => pictures.sample(index)));
+      const read = await readTokens(sources, samples, grid);
+      const labels = samples.map((sample, i) => labelsOf(sample, read.geometry[i]));
+      use({ tokens: read.tokens, geometry: read.geometry, labels, from });
+      done += samples.length;
+      options.onProgress?.({ done, total });
+    }
+  };
+  const weights = seeds.map((seed) => drawn(seed, splits[0].names.length));
+  return { sources, grid, tasks, classes, seeds, probe, weights, visit };
+}
+
+function tasksOf(fn: string, splits: readonly BiasPictures[], wanted?: readonly DenseTask[]): readonly DenseTask[] {
+  const tasks = wanted ?? splits[0].tasks;
+  if (!tasks.length) throw new SakError(fn, "there must be a task", "none");
+  for (const { names, tasks: known } of splits) {
+    if (!names.length) throw new SakError(fn, "every split must have pictures", "none");
+    const absent = tasks.find((task) => !known.includes(task));
+    if (absent !== undefined) throw new SakError(fn, `the data have labels of ${known.join(", ")}`, absent);
+  }
+  return tasks;
+}
+
+function cellsIn(
+  fn: string,
+  { name, labels }: DenseSample,
+  task: DenseTask,
+  grid: Grid,
+  geometry: BiasTokens["geometry"][number],
+): Cells {
+  const label = labels[task];
+  if (!label) throw new SakError(fn, `${name} must have a label of ${task}`, "none");
+  return cellsOf(task, label, grid, geometry);
+}
+
+/** Returns how often each of `count` pictures is drawn in `count` draws with replacement. */
+function drawn(seed: number, count: number): number[] {
+  const random = new Prng(seed, "sak.biases");
+  const weights = new Array<number>(count).fill(0);
+  for (let i = 0; i < count; i++) weights[random.int(count)]++;
+  return weights;
+}
+
+/** Checks the options of a function that takes those above and some more. */
+export function checkBiasOptions<T extends BiasOptions>(fn: string, options: T, names: OptionNames<T>): void {
+  checkOptionNames(fn, options, names, SakError);
+}

@@ -1,0 +1,213 @@
+import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../../display/describe";
+import type { VitConfig } from "../../models/vit/config";
+import { mean } from "../../numeric";
+import type { OptionNames } from "../../option-names";
+import type { DenseTask } from "../../tasks/dense/facts";
+import { deltaM } from "../../tasks/dense/metrics/delta";
+import { DenseProbeScore } from "../../tasks/dense/probe/meter";
+import type { DenseProbe } from "../../tasks/dense/probe/probe";
+import { type SeedMean, seedMean } from "../../tasks/seeds";
+import type { SakLevel } from "../config";
+import { sakParameters } from "../count";
+import { SakError } from "../error";
+import {
+  BIAS_NAMES,
+  type BiasBatch,
+  type BiasOptions,
+  type BiasPictures,
+  type BiasRun,
+  checkBiasOptions,
+  openRun,
+} from "./pictures";
+import type { BiasTeacher } from "./sources";
+import { gainText } from "./words";
+
+/** Options of {@link selectTeachers}. */
+export interface SelectOptions extends BiasOptions {
+  /** Teachers, or the student's stem, that are taken from the start. Default: none. */
+  start?: readonly string[];
+  /** Most teachers to choose. Default: all that add something. */
+  most?: number;
+  /** Least gain of a further teacher in percent: the lower end of its interval must lie above. Default 0. */
+  leastGain?: number;
+  /** Stem of the student, from which the cost of a path follows. Default: no costs. */
+  stem?: VitConfig;
+  /** Levels of the student, as of {@link SakConfig}. Default: the last block of each quarter. */
+  levels?: readonly SakLevel[];
+}
+
+/** Gain of a teacher beside those that were chosen before. */
+export interface SelectionGain {
+  teacher: string;
+  /** Mean relative gain over the tasks (Δm) in percent, paired by seed. */
+  gain: SeedMean;
+  /** Number of weights of its path; null without a stem. */
+  weights: number | null;
+}
+
+/** Step of a selection. */
+export interface SelectionStep {
+  /** Gains of all remaining teachers, the largest first. */
+  gains: readonly SelectionGain[];
+  /** Teacher that was chosen; null where none added enough. */
+  chosen: string | null;
+}
+
+const FN = "sak.selectTeachers";
+const NAMES: OptionNames<SelectOptions> = {
+  ...BIAS_NAMES,
+  start: true,
+  most: true,
+  leastGain: true,
+  stem: true,
+  levels: true,
+};
+
+/** Proposal of teachers, step by step, by Δm (Maninis et al., CVPR 2019). */
+export class TeacherSelection extends Described {
+  constructor(
+    /** Chosen teachers in order, those of `start` first. */
+    readonly teachers: readonly string[],
+    readonly steps: readonly SelectionStep[],
+  ) {
+    super();
+  }
+
+  [DISPLAY](): DisplayBundle {
+    const rows = this.steps.flatMap(({ gains, chosen }, step) =>
+      gains.map(({ teacher, gain, weights }) => [
+        String(step + 1),
+        teacher,
+        gainText(gain),
+        weights === null ? "" : `${thousands(weights)} (${((1e6 * gain.mean) / weights).toFixed(1)} % a million)`,
+        teacher === chosen ? "taken" : "",
+      ]),
+    );
+    const title = `Teachers: ${this.teachers.join(", ")}`;
+    return tabulate(title, ["step", "teacher", "gain (Δm)", "weights of its path", ""], rows);
+  }
+}
+
+/**
+ * Proposes which teachers to distil: one after another, the one whose features add most to those of the teachers before, by the
+ * mean relative gain of a linear probe over the tasks (Δm; Maninis et al., CVPR 2019) on validation pictures, until the next gain is not above `leastGain`.
+ * The first teacher's gain is relative to the mean of all candidates. Seeds draw the training pictures.
+ *
+ * @param teachers stored features or encoders by name; `indices` are joined. Default: the last level
+ * @throws SakError as {@link biases}
+ */
+export async function selectTeachers(
+  teachers: Readonly<Record<string, BiasTeacher>>,
+  data: { readonly train: BiasPictures; readonly validation: BiasPictures },
+  options: SelectOptions = {},
+): Promise<TeacherSelection> {
+  checkBiasOptions(FN, options, NAMES);
+  const { start = [], leastGain = 0, stem, levels } = options;
+  const unknown = start.find((name) => !Object.hasOwn(teachers, name));
+  if (unknown !== undefined) throw new SakError(FN, `teachers are ${Object.keys(teachers).join(", ")}`, unknown);
+  const most = Math.min(options.most ?? Infinity, Object.keys(teachers).length - start.length);
+  if (!(most >= 1)) throw new SakError(FN, "there must be a teacher to choose", most);
+  if (!Number.isFinite(leastGain)) throw new SakError(FN, "leastGain must be a finite number", leastGain);
+  const run = await openRun(FN, teachers, [data.train, data.validation], options, "last");
+  const probes = await learn(run, data.train);
+  const weights = stem ? pathWeights(stem, levels) : null;
+  const chosen = [...start];
+  const steps: SelectionStep[] = [];
+  for (let base: SetScores | null = null; steps.length < most;) {
+    const rest = run.sources.map(({ name }) => name).filter((name) => !chosen.includes(name));
+    const sets: string[][] = [
+      ...(chosen.length && !base ? [chosen.slice()] : []),
+      ...rest.map((name) => [...chosen, name]),
+    ];
+    const found = await evaluate(run, data.validation, probes, sets);
+    if (chosen.length && !base) base = found.shift() as SetScores;
+    const before = base ?? meanScores(found);
+    const gains = rest.map((teacher, i): SelectionGain => ({ teacher, gain: gainOver(found[i], before), weights }));
+    const order = gains.map((_, i) => i).sort((a, b) => gains[b].gain.mean - gains[a].gain.mean);
+    const { gain, teacher } = gains[order[0]];
+    const isEnough = !chosen.length || gain.mean - (gain.half ?? 0) > leastGain;
+    steps.push({ gains: order.map((i) => gains[i]), chosen: isEnough ? teacher : null });
+    if (!isEnough) break;
+    chosen.push(teacher);
+    base = found[order[0]];
+  }
+  return new TeacherSelection(chosen, steps);
+}
+
+/** Scores of a set of teachers, one record a seed. */
+type SetScores = Partial<Record<DenseTask, number>>[];
+
+/** Returns the weights that one more path costs. */
+function pathWeights(stem: VitConfig, levels?: readonly SakLevel[]): number {
+  const { adapters, norms } = sakParameters({ stem, teachers: ["teacher"], levels });
+  return adapters + norms;
+}
+
+/** Joins the levels of all teachers along the channels. */
+function joined(run: BiasRun, { tokens, labels }: BiasBatch): Float32Array {
+  const parts = run.sources.flatMap(({ channels }, t) => channels.map((width, l) => ({ width, data: tokens[t][l] })));
+  const total = parts.reduce((sum, { width }) => sum + width, 0);
+  const rows = labels.length * run.grid[0] * run.grid[1];
+  const out = new Float32Array(rows * total);
+  let offset = 0;
+  for (const { width, data } of parts) {
+    for (let row = 0; row < rows; row++) out.set(data.subarray(row * width, (row + 1) * width), row * total + offset);
+    offset += width;
+  }
+  return out;
+}
+
+const widthOf = ({ channels }: BiasRun["sources"][number]): number => channels.reduce((sum, width) => sum + width, 0);
+
+const allChannels = ({ sources }: BiasRun): number => sources.reduce((sum, source) => sum + widthOf(source), 0);
+
+async function learn(run: BiasRun, train: BiasPictures): Promise<DenseProbe[]> {
+  const channels = allChannels(run);
+  const probes = run.seeds.map(() => run.probe(channels));
+  await run.visit(train, (batch) => {
+    const rows = { data: joined(run, batch), grid: run.grid, channels };
+    const { from, labels } = batch;
+    probes.forEach((probe, s) => probe.add(rows, labels, run.weights[s].slice(from, from + labels.length)));
+  });
+  return probes;
+}
+
+/** Returns the places of the channels of some teachers. */
+function channelsOf(run: BiasRun, names: readonly string[]): number[] {
+  let offset = 0;
+  return run.sources.flatMap((source) => {
+    const first = offset;
+    offset += widthOf(source);
+    return names.includes(source.name) ? Array.from({ length: widthOf(source) }, (_, i) => first + i) : [];
+  });
+}
+
+async function evaluate(
+  run: BiasRun,
+  validation: BiasPictures,
+  probes: readonly DenseProbe[],
+  sets: readonly (readonly string[])[],
+): Promise<SetScores[]> {
+  const fitted = sets.map((names) => probes.map((probe) => probe.fit(channelsOf(run, names))));
+  const meters = sets.map(() => probes.map(() => new DenseProbeScore(run.tasks, run.classes)));
+  await run.visit(validation, (batch) => {
+    const rows = { data: joined(run, batch), grid: run.grid, channels: allChannels(run) };
+    fitted.forEach((seeds, i) =>
+      seeds.forEach((probe, s) =>
+        probe.predict(rows).forEach((found, picture) => meters[i][s].add(found, batch.labels[picture])),
+      ),
+    );
+  });
+  return meters.map((seeds) => seeds.map((meter) => meter.value()));
+}
+
+function meanScores(sets: readonly SetScores[]): SetScores {
+  return sets[0].map((first, s) =>
+    Object.fromEntries(
+      Object.keys(first).map((task) => [task, mean(sets.map((scores) => scores[s][task as DenseTask] as number))]),
+    ),
+  );
+}
+
+const gainOver = (scores: SetScores, base: SetScores): SeedMean =>
+  seedMean(scores.map((one, s) => deltaM(one as Record<string, number>, base[s] as Record<string, number>)));
