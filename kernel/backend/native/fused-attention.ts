@@ -66,7 +66,7 @@ const keyOf = (name: string, sizes: Sizes, { hasMask, hasKept }: Readonly<Record
 };
 
 /** Number of scores that are computed at once; more would leave the processor's cache and take memory. */
-const SCORES_AT_ONCE = 2 ** 21;
+const SCORES_AT_ONCE = 2 ** 19;
 
 const batchParts = ({ B, H, N, M }: Sizes): number[] => partsOf(B, B * H * N * M, SCORES_AT_ONCE);
 

@@ -3,7 +3,7 @@ import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
 import { sizeOf } from "./backend";
-import { type EmitPart, inParts, partsOf } from "./parts";
+import { inParts, partsOf } from "./parts";
 import type { Emit, Operation } from "./runtime";
 
 /** Numbers and flags of a fused operation. */
@@ -27,15 +27,21 @@ const each =
   (key: string, emit: EmitUnary): FusedPlanner =>
   ([x]) => ({ operation: { key, emit: (graph, [name]) => [emit(graph, name)], arena: true }, shapes: [x.shape] });
 
-/** Number of values that a gradient of many steps computes at once. */
-const AT_ONCE = 2 ** 18;
+/** Number of values that a gradient of many steps computes at once: they and what is computed of them stay in a cache. */
+const AT_ONCE = 2 ** 17;
 
 function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
   return ([, { shape }]) => {
-    const parts = partsOf(shape[0] ?? 1, sizeOf(shape), AT_ONCE);
-    const emitPart: EmitPart = (graph, [dy, x]) => [emit(graph, dy, x)];
-    const key = parts.length === 1 ? name : `${name} ${parts.join()}`;
-    return { operation: { key, emit: inParts(emitPart, parts, [true, true]), arena: true }, shapes: [shape] };
+    const count = sizeOf(shape);
+    const parts = partsOf(count, count, AT_ONCE);
+    if (parts.length === 1)
+      return { operation: { key: name, emit: (graph, [dy, x]) => [emit(graph, dy, x)], arena: true }, shapes: [shape] };
+    const ofFlat = inParts((graph, [dy, x]) => [emit(graph, dy, x)], parts, [true, true]);
+    const emitFlat: Emit = (graph, names) => {
+      const flat = names.map((one) => graph.node("Reshape", [one, graph.integers([count])]));
+      return [graph.node("Reshape", [...ofFlat(graph, flat), graph.integers(shape)])];
+    };
+    return { operation: { key: `${name} ${shape.join()}`, emit: emitFlat, arena: true }, shapes: [shape] };
   };
 }
 
@@ -89,7 +95,8 @@ const meanOver = (graph: Graph, x: string, axis: number): string =>
 
 /** Emits x̂ and 1 / √(var + eps) of a layer norm. */
 function normalized(graph: Graph, x: string, size: number, axis: number, eps: number): string[] {
-  const ones = graph.floats(new Float32Array(size).fill(1), [size]);
+  // One constant for all norms of a graph, so that the runtime computes what two gradients need once.
+  const ones = graph.filled(1, [size]);
   const attributes = { axis, epsilon: { float: eps } };
   const [y, , scale] = graph.multiple("LayerNormalization", [x, ones], { attributes, outputs: 3 });
   return [y, scale];

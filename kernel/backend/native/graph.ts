@@ -82,6 +82,12 @@ export class Graph {
     return this.constant(null, (name) => tensorMessage(name, shape, values));
   }
 
+  /** Returns a constant tensor of one value; one of the same shape and value is shared. */
+  filled(value: number, shape: readonly number[]): string {
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value);
+    return this.constant(`float ${value} of ${shape.join()}`, (name) => tensorMessage(name, shape, values));
+  }
+
   /** Returns a constant list of 64-bit integers that are not negative: axes, shapes, repetitions. */
   integers(values: readonly number[]): string {
     return this.constant(`int64 ${values.join()}`, (name) => integerTensor(name, values));

@@ -13,6 +13,9 @@ export class NotRecordable extends DeviceError {
 /** Value of a recorded computation, by its place in {@link Recorder.values}. */
 export type Value = number;
 
+/** Key of the operation that gives a value another shape. */
+export const VIEW = "Reshape";
+
 interface RecordedNode {
   operation: Operation;
   inputs: readonly Value[];
@@ -109,7 +112,7 @@ export class Recorder {
     const found = this.views.get(key);
     if (found !== undefined) return found;
     const emit: Operation["emit"] = (graph, [name]) => [graph.node("Reshape", [name, graph.integers(shape)])];
-    const [made] = this.add({ key: "Reshape", emit }, [value], [shape]);
+    const [made] = this.add({ key: VIEW, emit }, [value], [shape]);
     this.views.set(key, made);
     return made;
   }

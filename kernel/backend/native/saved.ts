@@ -1,5 +1,5 @@
 import { sizeOf } from "./backend";
-import type { Recorder, Value } from "./recorder";
+import { type Recorder, type Value, VIEW } from "./recorder";
 
 /**
  * Chooses the values of a forward computation to keep for its gradient: those that the gradient reads, or in place of one
@@ -14,6 +14,7 @@ export function valuesToKeep(recorder: Recorder, given: ReadonlySet<Value>, read
   const isFree = (value: Value): boolean => given.has(value) || kept.has(value) || !recorder.values[value].node;
   const isHeavy = (value: Value): boolean => recorder.values[value].node?.operation.heavy === true;
   const bytesOf = (value: Value): number => 4 * sizeOf(recorder.values[value].shape);
+  const isView = (value: Value): boolean => recorder.values[value].node?.operation.key === VIEW;
   const inputsOf = (value: Value): Value[] => [...new Set(recorder.values[value].node?.inputs)];
 
   /** Bytes to keep so that a value can be had. */
@@ -24,7 +25,8 @@ export function valuesToKeep(recorder: Recorder, given: ReadonlySet<Value>, read
   const costOfInputs = (value: Value): number => inputsOf(value).reduce((sum, input) => sum + cost(input), 0);
   const keep = (value: Value): void => {
     if (isFree(value)) return;
-    if (isHeavy(value) || bytesOf(value) <= costOfInputs(value)) kept.add(value);
+    // A view is not kept in place of what it views: to give it out would copy it.
+    if (!isView(value) && (isHeavy(value) || bytesOf(value) <= costOfInputs(value))) kept.add(value);
     else for (const input of inputsOf(value)) keep(input);
   };
 

@@ -99,8 +99,10 @@ const WAYS: Record<SamplingWay, [typeof sampleForward, typeof sampleBackward]> =
   products: [
     (plan, [values, locations, weights]) => swapped(sampleProducts(plan, swapped(values), locations, weights)),
     (plan, [values, locations, weights], dy) => {
-      const byHead = swapped(tf.reshape(dy, [plan.B, plan.N, plan.H, plan.D]));
-      const [dValues, ...rest] = sampleProductsBackward(plan, swapped(values), locations, weights, byHead);
+      const byHead = [swapped(values), swapped(tf.reshape(dy, [plan.B, plan.N, plan.H, plan.D]))];
+      const [dValues, ...rest] = sampleProductsBackward(plan, byHead[0], locations, weights, byHead[1]);
+      // Now, so that the gradient takes their memory.
+      tf.dispose(byHead);
       return [swapped(dValues), ...rest];
     },
   ],
