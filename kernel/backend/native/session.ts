@@ -37,19 +37,9 @@ export interface NativeSessionOptions {
 const FATAL = 4;
 
 /**
- * Returns the options for threads that wait for work. Between the operators of a graph they spin, for no longer than an
- * operator takes to begin: to wake a thread would take longer. Beyond that, and between graphs, they sleep, or they would
- * make other programs and other sessions on the same cores many times slower.
+ * Returns options of the runtime: threads that wait for work by spinning would make other programs and other sessions on
+ * the same cores many times slower.
  */
-const waiting = (spins: boolean): object => ({
-  intra_op: spins ? { allow_spinning: "1", spin_duration_us: SPIN_MICROSECONDS } : { allow_spinning: "0" },
-  inter_op: { allow_spinning: "0" },
-  force_spinning_stop: "1",
-});
-
-const SPIN_MICROSECONDS = "20";
-
-/** Returns options of the runtime. A graph with intermediate values is one of several operators. */
 const runtimeOptions = ({ threads, arena = false }: NativeSessionOptions): object => ({
   executionProviders: ["cpu"],
   executionMode: "sequential",
@@ -58,7 +48,7 @@ const runtimeOptions = ({ threads, arena = false }: NativeSessionOptions): objec
   enableCpuMemArena: arena,
   enableMemPattern: false,
   logSeverityLevel: FATAL,
-  extra: { session: waiting(arena) },
+  extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
 });
 
 const RUN_OPTIONS = { logSeverityLevel: FATAL };
