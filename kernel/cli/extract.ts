@@ -20,7 +20,7 @@ const OPTIONS = {
   precision: { type: "string" },
   shard: { type: "string" },
   device: { type: "string" },
-  batch: { type: "string" },
+  "batch-size": { type: "string" },
   "images-per-file": { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -49,7 +49,7 @@ export async function main(args: string[]): Promise<void> {
     shard: values.shard as features.ShardOption | undefined,
     device: values.device as DeviceRequest | undefined,
     indices: indicesOf(values.indices),
-    batchSize: countOf("batch", values.batch),
+    batchSize: countOf("batch-size", values["batch-size"]),
     imagesPerFile: countOf("images-per-file", values["images-per-file"]),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);

@@ -31,7 +31,7 @@ ${PREPROCESS}
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
-  [--device auto|cuda|webgpu|cpu] [--batch N] [--images-per-file N] [--json]`,
+  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
   "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
@@ -62,8 +62,10 @@ ${ADAPTER}`,
   --base DIR|INDEX.json    of a model, whole or in shards, and --out a new folder, which gets the model's
                            configuration, tokenizer and preprocessor too, so that transformers loads it as it is
 ${ADAPTER}`,
+  runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
+                         several --table (published among them) are fitted each by itself, and predict each other
   [--predictors a,c] [--terms a,c,a*a,a*c,c*c] [--normalize minmax|none] [--ridge LAMBDA] [--json]`,
   "law policy": `usage: fovea law policy [options]: replay policies that choose which encoder to train next
 ${TABLE}
@@ -74,6 +76,8 @@ ${TABLE}
   [--predictors a,c] [--noise SHARE] [--range WORST,BEST] [--level 0.9]
   [--tolerance 0.01] [--explore 4] [--budget N] [--json]`,
   "law c-score": `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [options]: correspondence on SPair-71k's layout
+  [--keypoints pairs]    those of the pairs' files, as SPair-U has them, in place of the pictures'
+  [--ap10k DIR]          in place of --spair; [--subset intra-species|cross-species|cross-family]
   [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
@@ -83,13 +87,13 @@ ${TABLE}
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
 ${PREPROCESS}
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
-  [--device auto|cuda|webgpu|cpu] [--batch N] [--seed N] [--json]`,
+  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--seed N] [--json]`,
   "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment
        fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]
   tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
   [--layer -2]  of the encoders; [--limit N] images, the first ones by name
 ${PREPROCESS}
-  [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch N] [--json]`,
+  [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch-size N] [--json]`,
 } as const;
 
 const isOf = (command: string, words: readonly string[]): boolean =>
@@ -109,7 +113,14 @@ function overview(entries: [command: string, usage: string][]): string {
     const [head] = usage.split("\n");
     return `  fovea ${command.padEnd(18)} ${/^usage: .*?: (.*)$/.exec(head)?.[1] ?? ""}`;
   });
-  return ["usage: fovea <command> [options]", "", ...rows, "", "fovea <command> --help says more, fovea --version which one this is.", ""].join("\n");
+  return [
+    "usage: fovea <command> [options]",
+    "",
+    ...rows,
+    "",
+    "fovea <command> --help says more, fovea --version which one this is.",
+    "",
+  ].join("\n");
 }
 
 /** Tests whether the arguments ask for help. */

@@ -1,10 +1,11 @@
 /** Reading of data sets in SPair-71k's layout. */
 
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
-import { platform } from "../platform";
-import { basename, join, relative, resolve } from "../platform/path";
+import { basename, join } from "../platform/path";
 import { describeValue, RuleError } from "../rule-error";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { Disk, isJson, isPlainName, type Json, numbers, plainName, SpairError } from "./annotation-files";
+
+export { SpairError } from "./annotation-files";
 
 /** Names of the splits on disk. */
 export type SpairSplit = "trn" | "val" | "test";
@@ -66,32 +67,14 @@ export interface SpairReadOptions {
   readonly categories?: readonly string[];
   /** Most pairs to read, evenly spread over the split. Default: all. */
   readonly limit?: number;
+  /**
+   * Source of the keypoints: the two files of `ImageAnnotation`, or `src_kps` and `trg_kps` of the pair's file, as in SPair-U, which has
+   * other keypoints on the same pictures (arXiv 2506.08220). Default `"images"`.
+   */
+  readonly keypoints?: "images" | "pairs";
   /** Handling of a pair with broken files. Default `"throw"`. */
   readonly malformed?: "throw" | "skip";
 }
-
-/** Error for a file that does not follow SPair-71k's layout. */
-export class SpairError extends RuleError {
-  override readonly name = "SpairError";
-
-  /**
-   * @param file path relative to the root of the data set
-   * @param key the offending key in the file, or `""`
-   * @param rule the broken rule
-   * @param value the value received
-   */
-  constructor(
-    readonly file: string,
-    readonly key: string,
-    rule: string,
-    readonly value: unknown,
-  ) {
-    super("spair.read", key ? `${key} ${rule}` : rule, value);
-    this.message = `spair.read: ${this.rule}, received ${show(value)} (${file})`;
-  }
-}
-
-const show = (value: unknown): string => (value === undefined ? "nothing" : describeValue(value));
 
 /**
  * Reads the pairs of a data set in the layout of SPair-71k (Min et al., 2019).
@@ -104,12 +87,15 @@ const show = (value: unknown): string => (value === undefined ? "nothing" : desc
 export function read(dir: string, options: SpairReadOptions = {}): SpairDataset {
   checkOptionNames("spair.read", options, NAMES, RuleError);
   const split = checkSplit(options.split ?? "test");
+  const { keypoints = "images" } = options;
+  if (keypoints !== "images" && keypoints !== "pairs")
+    throw new RangeError(`spair.read: keypoints must be images or pairs, received ${describeValue(keypoints)}`);
   const disk = new Disk(dir);
   const problems: SpairError[] = [];
   const pairs: SpairPair[] = [];
   for (const file of spread(pairFiles(disk, split, options), options)) {
     try {
-      const pair = readPair(disk, file);
+      const pair = readPair(disk, file, keypoints);
       if (!options.categories || options.categories.includes(pair.category)) pairs.push(pair);
     } catch (error) {
       if (!(error instanceof SpairError) || options.malformed !== "skip") throw error;
@@ -125,78 +111,14 @@ const NAMES: OptionNames<SpairReadOptions> = {
   layout: true,
   categories: true,
   limit: true,
+  keypoints: true,
   malformed: true,
 };
 
 function checkSplit(split: string): SpairSplit {
   if (split === "train") return "trn";
   if (split === "trn" || split === "val" || split === "test") return split;
-  throw new RangeError(`spair.read: split must be trn, val or test, received ${show(split)}`);
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** Files below the root; image annotations are cached. */
-class Disk {
-  readonly root: string;
-  private readonly real: string;
-  private readonly images = new Map<string, Json>();
-
-  constructor(dir: string) {
-    this.root = resolve(dir);
-    if (!existsSync(this.root)) throw new SpairError(".", "", "the folder of the data set must exist", this.root);
-    this.real = realpathSync(this.root);
-  }
-
-  /** Returns the relative path of a file, with forward slashes. */
-  locate(...names: readonly string[]): string {
-    return names.join("/");
-  }
-
-  has(file: string): boolean {
-    return existsSync(join(this.root, file));
-  }
-
-  list(folder: string): string[] {
-    const path = join(this.root, folder);
-    if (!statSync(path).isDirectory()) throw new SpairError(folder, "", "must be a folder", "a file");
-    return readdirSync(path).sort();
-  }
-
-  text(file: string): string {
-    const path = join(this.root, file);
-    if (!existsSync(path)) throw new SpairError(file, "", "the file must exist", undefined);
-    const inside = relative(this.real, realpathSync(path));
-    if (inside === ".." || inside.startsWith(`..${platform().path.sep}`)) {
-      throw new SpairError(file, "", "the file must lie inside the data set", inside);
-    }
-    if (!statSync(path).isFile()) throw new SpairError(file, "", "must be a file", "a folder or device");
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-  }
-
-  json(file: string): Json {
-    const text = this.text(file);
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new SpairError(file, "", `the file must be JSON (${(error as Error).message})`, text.slice(0, 40));
-    }
-    if (isJson(value)) return value;
-    throw new SpairError(file, "", "the file must hold a JSON object", value);
-  }
-
-  image(file: string): Json {
-    const known = this.images.get(file);
-    if (known) return known;
-    const read = this.json(file);
-    this.images.set(file, read);
-    return read;
-  }
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  throw new RangeError(`spair.read: split must be trn, val or test, received ${describeValue(split)}`);
 }
 
 function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): string[] {
@@ -234,11 +156,11 @@ function spread(files: string[], { limit, categories }: SpairReadOptions): strin
   return Array.from({ length: count }, (_, i) => named[Math.floor((i * named.length) / count)] as string);
 }
 
-function readPair(disk: Disk, file: string): SpairPair {
+function readPair(disk: Disk, file: string, keypoints: "images" | "pairs"): SpairPair {
   const pair = disk.json(file);
   const category = plainName(pair, "category", file);
-  const source = readView(disk, pair, file, category, "src");
-  const target = readView(disk, pair, file, category, "trg");
+  const source = readView(disk, pair, file, { category, side: "src", keypoints });
+  const target = readView(disk, pair, file, { category, side: "trg", keypoints });
   checkIds(pair["kps_ids"], file);
   const keypointIds = Object.keys(source.keypoints)
     .filter((id) => source.keypoints[id] && target.keypoints[id])
@@ -253,7 +175,13 @@ function readPair(disk: Disk, file: string): SpairPair {
   };
 }
 
-function readView(disk: Disk, pair: Json, file: string, category: string, side: "src" | "trg"): SpairView {
+interface Side {
+  category: string;
+  side: "src" | "trg";
+  keypoints: "images" | "pairs";
+}
+
+function readView(disk: Disk, pair: Json, file: string, { category, side, keypoints }: Side): SpairView {
   const image = plainName(pair, `${side}_imname`, file);
   const name = image.replace(/\.[^.]*$/, "");
   const annotation = disk.locate("ImageAnnotation", category, `${name}.json`);
@@ -268,7 +196,8 @@ function readView(disk: Disk, pair: Json, file: string, category: string, side: 
     path: join(disk.root, "JPEGImages", category, image),
     size: [size[0] as number, size[1] as number],
     box: [box[0], box[1], box[2], box[3]],
-    keypoints: readKeypoints(disk.image(annotation), annotation),
+    keypoints:
+      keypoints === "images" ? readKeypoints(disk.image(annotation), annotation) : ownKeypoints(pair, file, side),
   };
 }
 
@@ -284,27 +213,23 @@ function readKeypoints(image: Json, file: string): Record<string, readonly [numb
   return out;
 }
 
-/** Checks for at least `count` finite numbers. */
-function numbers(value: unknown, key: string, file: string, count: number): number[] {
-  if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry)))
-    return value as number[];
-  throw new SpairError(file, key, `must be a list of ${count} or more finite numbers`, value);
+/** Keypoints of a pair's file, under its ids; all of them are visible. */
+function ownKeypoints(pair: Json, file: string, side: "src" | "trg"): Record<string, readonly [number, number]> {
+  const [ids, points] = [pair["kps_ids"], pair[`${side}_kps`]];
+  checkIds(ids, file);
+  if (!Array.isArray(ids) || !Array.isArray(points) || points.length !== ids.length)
+    throw new SpairError(file, `${side}_kps`, "must have a point for each of kps_ids", points);
+  const found = ids.map((id, i) => {
+    const [x, y] = numbers(points[i], `${side}_kps[${i}]`, file, 2);
+    return [String(id), [x, y] as const] as const;
+  });
+  return Object.fromEntries(found);
 }
 
 function checkIds(value: unknown, file: string): void {
   if (value === undefined) return;
   const legal = Array.isArray(value) && value.every((id) => /^\d+$/.test(String(id)));
   if (!legal) throw new SpairError(file, "kps_ids", "must be a list of integers or strings of digits", value);
-}
-
-function plainName(json: Json, key: string, file: string): string {
-  const value = json[key];
-  if (typeof value === "string" && isPlainName(value)) return value;
-  throw new SpairError(file, key, "must be a plain file name", value);
-}
-
-function isPlainName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
 }
 
 function readFlags(pair: Json, file: string): SpairFlags {

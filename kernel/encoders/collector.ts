@@ -40,7 +40,7 @@ export class Collector {
     const [prefix, spatial] = [prefixTokens * this.channels, grid[0] * grid[1] * this.channels];
     const size = prefix + spatial;
     for (let i = 0; i < count; i++) {
-      const image = tokensOf(output.data.subarray(i * size, (i + 1) * size), this.tap, output.dims);
+      const image = imageTokens(output.data.subarray(i * size, (i + 1) * size), this.tap, output.dims);
       this.prefix.set(image.subarray(0, prefix), (start + i) * prefix);
       this.spatial.set(image.subarray(prefix), (start + i) * spatial);
     }
@@ -101,7 +101,7 @@ export class Collector {
 }
 
 /** Returns one image's part of an output as `[N, C]`. */
-function tokensOf(part: Float32Array, { form, layout }: Tap, dims: number[]): Float32Array {
+function imageTokens(part: Float32Array, { form, layout }: Tap, dims: number[]): Float32Array {
   if (form === "stream")
     return layout.channelsFirst ? transpose(part, layout.channels, part.length / layout.channels) : part;
   if (dims.length === 3) return part;

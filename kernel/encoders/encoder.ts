@@ -178,7 +178,10 @@ export class Encoder extends Described {
    * @throws EncoderError when there is no such tower, or its tokenizer is of another kind
    * @throws HubError when the hub does not deliver it
    */
-  async embedText(texts: string | readonly string[], options: { batchSize?: number } = {}): Promise<Embeddings> {
+  async embedText(
+    texts: string | readonly string[],
+    options: Pick<ForwardOptions, "batchSize" | "onProgress" | "signal"> = {},
+  ): Promise<Embeddings> {
     const fn = "encoders.embedText";
     this.checkOpen(fn);
     const batchSize = checkText(fn, options);
@@ -187,7 +190,7 @@ export class Encoder extends Described {
     if (bad !== undefined) throw new EncoderError(fn, "texts must be text", bad);
     this.text ??= this.parts.text().then((path) => TextTower.open(path, this.device));
     this.text.catch(() => (this.text = null));
-    const rows = await (await this.text).embed(list, batchSize);
+    const rows = await (await this.text).embed(list, { ...options, batchSize });
     return Embeddings.from(rows, list.length, this.name, this.device);
   }
 

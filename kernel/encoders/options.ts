@@ -144,8 +144,8 @@ export function checkEmbed(
 }
 
 /** Returns the number of texts per run of a text tower. */
-export function checkText(fn: string, options: Pick<RunOptions, "batchSize">): number {
-  checkOptionNames(fn, options, { batchSize: true }, EncoderError);
+export function checkText(fn: string, options: Pick<RunOptions, "batchSize" | "onProgress" | "signal">): number {
+  checkOptionNames(fn, options, { batchSize: true, onProgress: true, signal: true }, EncoderError);
   return checkBatchSize(fn, options.batchSize ?? 64);
 }
 

@@ -6,7 +6,11 @@ import { existsSync } from "../platform/files";
 import { basename, dirname, join } from "../platform/path";
 import { EncoderError } from "./errors";
 import { readJson } from "./locate";
+import type { ForwardOptions } from "./options";
 import { Tokenizer } from "./tokenizer";
+
+/** Batches, progress and stop of an embedding. */
+type EmbedOptions = Pick<ForwardOptions, "onProgress" | "signal"> & { batchSize: number };
 
 const FN = "encoders.embedText";
 const OUTPUT = "text_embeds";
@@ -40,9 +44,10 @@ export class TextTower {
   }
 
   /** Embeds texts, `batchSize` at a time, and returns one array of rows per batch. */
-  async embed(texts: readonly string[], batchSize: number): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], { batchSize, onProgress, signal }: EmbedOptions): Promise<Float32Array[]> {
     const parts: Float32Array[] = [];
     for (let start = 0; start < texts.length; start += batchSize) {
+      signal?.throwIfAborted();
       const { ids, mask, dims } = this.tokenizer.encode(texts.slice(start, start + batchSize));
       const feeds: Record<string, HostTensor> = {
         input_ids: { type: "int64", data: ids, dims },
@@ -51,6 +56,7 @@ export class TextTower {
       const wanted = Object.fromEntries(this.inputs.map((name) => [name, feeds[name]]));
       const results = await this.session.run(wanted, [OUTPUT]);
       parts.push(results[OUTPUT].data as Float32Array);
+      onProgress?.({ done: Math.min(start + batchSize, texts.length), total: texts.length });
     }
     return parts;
   }

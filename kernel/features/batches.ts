@@ -6,19 +6,19 @@ import type { FeatureFolder } from "./read";
 import { checkOptionNames, type OptionNames } from "../option-names";
 
 /** A part of a folder, and its order. */
-export interface FeatureBatchOptions extends Omit<BatchOptions, "size"> {
+export interface FeatureBatchOptions extends Omit<BatchOptions, "batchSize"> {
   /** Stored layers by index, `"stem"` for the input of the first block, in this order. Default: all that are stored. */
   indices?: readonly FeatureLevel[];
   /** Images by path. Default: all with features, in the manifest's order. */
   paths?: readonly string[];
   /** Images in a batch; default 16. */
-  size?: number;
+  batchSize?: number;
 }
 
 const NAMES: OptionNames<FeatureBatchOptions> = {
   indices: true,
   paths: true,
-  size: true,
+  batchSize: true,
   shuffle: true,
   seed: true,
   dropLast: true,
@@ -39,7 +39,7 @@ export interface FeatureBatch {
  */
 export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}): BatchSource<FeatureBatch> {
   checkOptionNames("features.batches", options, NAMES, FeatureError);
-  const { paths = folder.paths, size = 16, indices: levels, ...order } = options;
+  const { paths = folder.paths, batchSize = 16, indices: levels, ...order } = options;
   const indices = (levels && storedLayers(levels)) ?? folder.run.layers.map(({ layer }) => layer);
   const unknown = paths.find((path) => folder.images.get(path)?.status !== "ok");
   if (unknown !== undefined)
@@ -49,7 +49,7 @@ export function batches(folder: FeatureFolder, options: FeatureBatchOptions = {}
       unknown,
     );
   folder.checkLayers("features.batches", indices);
-  const source = inOrder(paths, { ...order, size });
+  const source = inOrder(paths, { ...order, batchSize });
   return {
     length: source.length,
     batch: async (epoch, index) => {

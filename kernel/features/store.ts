@@ -1,8 +1,7 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { writeSafetensors } from "../safetensors/safetensors";
-import { platform } from "../platform";
 import { FileError } from "../platform/file-error";
-import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "../platform/files";
+import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
 import { lockFolder } from "../folder-lock";
@@ -115,9 +114,8 @@ export class FeatureStore {
   }
 
   private async settle(committed: Committed): Promise<void> {
-    const beside = join(this.folder, `${RUN}.${platform().uuid()}.part`);
-    await writeFile(beside, `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`, { flush: true });
-    await rename(beside, join(this.folder, RUN));
+    const text = `${JSON.stringify({ ...this.run, committed }, null, 2)}\n`;
+    await replaceFile(join(this.folder, RUN), (beside) => writeFile(beside, text, { flush: true }));
     this.committed = committed;
   }
 

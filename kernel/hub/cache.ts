@@ -1,5 +1,4 @@
-import { platform } from "../platform";
-import { copyFile, mkdir, readFile, rename, stat, symlink, writeFile } from "../platform/files";
+import { copyFile, mkdir, readFile, replaceFile, stat, symlink, writeFile } from "../platform/files";
 import { dirname, join, relative } from "../platform/path";
 import { isCommit } from "./reference";
 
@@ -28,9 +27,7 @@ export class RepoCache {
     if (revision === commit || (await this.commitOf(revision)) === commit) return;
     const path = this.ref(revision);
     await mkdir(dirname(path), { recursive: true });
-    const beside = `${path}.${platform().uuid()}.part`;
-    await writeFile(beside, commit);
-    await rename(beside, path);
+    await replaceFile(path, (beside) => writeFile(beside, commit));
   }
 
   /** Returns the path of a snapshot's file if its content is present, else null. */
@@ -53,9 +50,7 @@ export class RepoCache {
     await mkdir(dirname(path), { recursive: true });
     const target = relative(dirname(path), this.blob(etag));
     // Made beside and moved, because a link to a deleted blob may be in the way.
-    const beside = `${path}.${platform().uuid()}.part`;
-    await symlink(target, beside).catch(() => copyFile(this.blob(etag), beside));
-    await rename(beside, path);
+    await replaceFile(path, (beside) => symlink(target, beside).catch(() => copyFile(this.blob(etag), beside)));
     return path;
   }
 

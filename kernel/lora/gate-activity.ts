@@ -34,6 +34,10 @@ export interface GateActivity {
 export interface GateActivityOptions {
   /** Name of the adapter. Default `default`. */
   name?: string;
+  /** Called after each batch. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
 }
 
 /** Beyond this number of units, only one layer's units are shown. */
@@ -53,11 +57,18 @@ export async function gateActivity<B>(
   forward: (batch: B) => unknown,
   options: GateActivityOptions = {},
 ): Promise<GateActivity> {
-  checkOptionNames("lora.gateActivity", options, { name: true }, LoraError);
-  const { name = "default" } = options;
+  checkOptionNames("lora.gateActivity", options, { name: true, onProgress: true, signal: true }, LoraError);
+  const { name = "default", onProgress, signal } = options;
+  const total = Object.values(tasks).reduce((sum, batches) => sum + batches.length, 0);
+  let done = 0;
+  const step = (batch: B): void => {
+    signal?.throwIfAborted();
+    tf.tidy(() => void forward(batch));
+    onProgress?.({ done: ++done, total });
+  };
   const gates = adapters.gates(name);
   const uses: GateUse[] = [];
-  for (const [task, batches] of Object.entries(tasks)) append(uses, await usesOf(task, batches, forward, gates));
+  for (const [task, batches] of Object.entries(tasks)) append(uses, await usesOf(task, batches, step, gates));
   const [names, layers] = [Object.keys(tasks), [...gates.keys()]];
   if (!names.length) throw new LoraError("lora.gateActivity", "there must be a task", []);
   return { tasks: names, layers, uses, pictures: picturesOf(names, layers, uses) };
@@ -66,12 +77,12 @@ export async function gateActivity<B>(
 async function usesOf<B>(
   task: string,
   batches: readonly B[],
-  forward: (batch: B) => unknown,
+  step: (batch: B) => void,
   gates: ReadonlyMap<string, GatedBranch>,
 ): Promise<GateUse[]> {
   const sums = new Map([...gates].map(([layer, gate]) => [layer, new Sums(gate)]));
   try {
-    for (const batch of batches) tf.tidy(() => void forward(batch));
+    for (const batch of batches) step(batch);
     return await Promise.all([...sums].map(async ([layer, sum]) => ({ task, layer, ...(await sum.read()) })));
   } finally {
     for (const sum of sums.values()) sum.dispose();

@@ -9,6 +9,7 @@ export {
   type SelfAttention,
 } from "./language-model";
 export { type Batch, type LevelFusion, VisionLanguageModel, type VisionLanguageOptions } from "./vision-language-model";
+export { mergeTokens, splitTokens } from "./connector";
 export { Projector, type ProjectorOptions } from "./projector";
 export { VisionTransformer } from "./vit/vit";
 export type { VitAttention, VitBlock } from "./vit/block";
@@ -27,6 +28,7 @@ export {
   saveVit,
   type SaveVitOptions,
   vitState,
+  type VitStateOptions,
   type VitLoadReport,
 } from "./vit/state";
 export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";

@@ -1,12 +1,14 @@
 import type { Tensor } from "../backend/tensor";
-import { tf } from "../backend/tf";
 import * as nn from "../nn";
+import { mergeTokens } from "./connector";
 import { ModelError } from "./error";
 
 /** Options of a {@link Projector}. */
 export interface ProjectorOptions {
   /** Side of the square of neighbouring tokens that become one, with concatenated features. Default 1. */
   merge?: number;
+  /** Layer norm of the merged tokens before the first layer. Default false. */
+  norm?: boolean;
 }
 
 /**
@@ -14,6 +16,7 @@ export interface ProjectorOptions {
  * 2310.03744). `merge` 2 first makes a quarter of the tokens, four times as wide (arXiv 2404.16821).
  */
 export class Projector extends nn.Module {
+  readonly norm: nn.LayerNorm | null;
   readonly fc1: nn.Linear;
   readonly fc2: nn.Linear;
   readonly merge: number;
@@ -21,12 +24,13 @@ export class Projector extends nn.Module {
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { merge = 1 }: ProjectorOptions = {},
+    { merge = 1, norm = false }: ProjectorOptions = {},
   ) {
     super();
     if (!Number.isInteger(merge) || merge < 1)
       throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);
     this.merge = merge;
+    this.norm = norm ? new nn.LayerNorm(inFeatures * merge ** 2) : null;
     this.fc1 = new nn.Linear(inFeatures * merge ** 2, outFeatures);
     this.fc2 = new nn.Linear(outFeatures, outFeatures);
   }
@@ -39,17 +43,7 @@ export class Projector extends nn.Module {
    * @returns [B, H · W / merge², out]
    */
   forward(x: Tensor, grid: readonly [rows: number, columns: number]): Tensor {
-    return this.fc2.forward(nn.gelu(this.fc1.forward(mergeTokens(x, grid, this.merge))));
+    const merged = mergeTokens(x, grid, this.merge, "models.Projector");
+    return this.fc2.forward(nn.gelu(this.fc1.forward(this.norm?.forward(merged) ?? merged)));
   }
-}
-
-/** Merges each square of neighbouring tokens into one, row by row. */
-function mergeTokens(x: Tensor, [rows, columns]: readonly [number, number], side: number): Tensor {
-  if (side === 1) return x;
-  const [B, , C] = x.shape;
-  if (rows % side !== 0 || columns % side !== 0)
-    throw new ModelError("models.Projector", `the grid must be a multiple of merge ${side}`, [rows, columns]);
-  // Four dimensions suffice, because rows of squares follow each other.
-  const apart = tf.reshape(x, [(B * rows) / side, side, columns / side, side * C]);
-  return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [B, (rows * columns) / side ** 2, side ** 2 * C]);
 }

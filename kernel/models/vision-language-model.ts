@@ -65,16 +65,7 @@ export class VisionLanguageModel extends nn.Module {
 
   /** Returns the last hidden states at the words, [B, T, hidden]; the picture follows the first word. */
   forward({ levels, ids, mask }: Batch): Tensor {
-    const [B, T] = ids.shape;
-    const seen = this.see(levels);
-    const words = this.languageModel.embed(ids);
-    const [first, rest] = tf.split(words, [1, T - 1], 1);
-    const [firstMask, restMask] = tf.split(tf.cast(mask, "float32"), [1, T - 1], 1);
-    const tokens = seen.shape[1] as number;
-    const keyMask = tf.concat([firstMask, tf.ones([B, tokens]), restMask], 1);
-    const hidden = this.languageModel.forward(tf.concat([first, seen, rest], 1), keyMask);
-    const [begin, , end] = tf.split(hidden, [1, tokens, T - 1], 1);
-    return tf.concat([begin, end], 1);
+    return hiddenAtWords(this.languageModel, { seen: this.see(levels), ids, mask });
   }
 
   /**
@@ -99,8 +90,31 @@ export class VisionLanguageModel extends nn.Module {
   }
 }
 
+/** A sequence of words with a picture after the first one. */
+export interface SeenWords {
+  /** Picture in the language model's space, [B, tokens, hidden]. */
+  seen: Tensor;
+  /** Word ids, int32 [B, T]. */
+  ids: Tensor;
+  /** Mask [B, T], 0 for padding. */
+  mask: Tensor;
+}
+
+/** Returns the last hidden states at the words, [B, T, hidden]; the picture follows the first word. */
+export function hiddenAtWords(languageModel: LanguageModel, { seen, ids, mask }: SeenWords): Tensor {
+  const [B, T] = ids.shape;
+  const words = languageModel.embed(ids);
+  const [first, rest] = tf.split(words, [1, T - 1], 1);
+  const [firstMask, restMask] = tf.split(tf.cast(mask, "float32"), [1, T - 1], 1);
+  const tokens = seen.shape[1] as number;
+  const keyMask = tf.concat([firstMask, tf.ones([B, tokens]), restMask], 1);
+  const hidden = languageModel.forward(tf.concat([first, seen, rest], 1), keyMask);
+  const [begin, , end] = tf.split(hidden, [1, tokens, T - 1], 1);
+  return tf.concat([begin, end], 1);
+}
+
 /** Returns the counted rows. Only they reach the vocabulary, because most of a sequence is padding or question. */
-function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
+export function countedPlaces(targets: Tensor): { places: Tensor; words: Tensor } {
   const values = targets.dataSync();
   const places = [...values.keys()].filter((at) => values[at] >= 0);
   if (!places.length) throw new ModelError("models.loss", "at least one target of the batch must count", "none");

@@ -30,6 +30,8 @@ export interface AttentionOptions {
 export interface AttentionCall {
   /** Context tokens [B, M, contextFeatures]. Default: the queries. */
   context?: Tensor;
+  /** Tokens [B, M, contextFeatures] that the values come from, where the keys have positions that values lack. Default: the context. */
+  values?: Tensor;
   /** Mask [B, M], 1 for a token, 0 for padding. Default: no padding. */
   keyMask?: Tensor;
 }
@@ -79,10 +81,10 @@ export class Attention extends Module {
    * @param x [B, N, features]
    * @returns [B, N, features]
    */
-  forward(x: Tensor, { context = x, keyMask }: AttentionCall = {}): Tensor {
+  forward(x: Tensor, { context = x, values = context, keyMask }: AttentionCall = {}): Tensor {
     const q = splitHeads(this.qProj.forward(x), this.heads);
     const k = splitHeads(this.kProj.forward(context), this.keyValueHeads);
-    const v = splitHeads(this.vProj.forward(context), this.keyValueHeads);
+    const v = splitHeads(this.vProj.forward(values), this.keyValueHeads);
     return this.outProj.forward(attend(q, k, v, { keyMask, causal: this.causal, dropout: this.dropout }));
   }
 }

@@ -27,6 +27,8 @@ export interface CrossEntropyOptions {
   labelSmoothing?: number;
   /** Target value that is not counted. Default -100. */
   ignoreIndex?: number;
+  /** Factor of each class, C numbers of at least 0; the mean divides by the sum of the targets' factors. Default: all 1. */
+  weight?: readonly number[];
 }
 
 /**
@@ -35,12 +37,12 @@ export interface CrossEntropyOptions {
  *
  * @param logits [N, C]
  * @param targets int32 [N]
- * @throws NnError for other shapes or types
+ * @throws NnError for other shapes or types, or weights of another number
  */
 export function crossEntropy(
   logits: Tensor,
   targets: Tensor,
-  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100 }: CrossEntropyOptions = {},
+  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100, weight }: CrossEntropyOptions = {},
 ): Tensor {
   const [N, C] = logits.shape;
   if (logits.shape.length !== 2 || targets.shape.join() !== `${N}` || targets.dtype !== "int32")
@@ -49,11 +51,18 @@ export function crossEntropy(
       `${targets.dtype} [${targets.shape}]`,
     ]);
   checkIndices("nn.crossEntropy", targets, C as number, ignoreIndex);
+  if (weight && (weight.length !== C || !weight.every((factor) => factor >= 0)))
+    throw new NnError("nn.crossEntropy", `weight must be ${C} numbers of at least 0`, [...weight]);
   const counted = tf.cast(tf.notEqual(targets, ignoreIndex), "float32");
   const goal = targetShares(targets, counted, C as number, labelSmoothing);
-  const total = softmaxLoss(logits, goal);
-  return reduction === "sum" ? total : tf.div(total, tf.sum(counted));
+  if (!weight) return reduced(softmaxLoss(logits, goal), counted, reduction);
+  const factors = tf.tensor([...weight], [1, C as number], "float32");
+  const weighted = tf.sum(tf.mul(targetShares(targets, counted, C as number, 0), factors), 1);
+  return reduced(softmaxLoss(logits, tf.mul(goal, factors)), weighted, reduction);
 }
+
+const reduced = (total: Tensor, counted: Tensor, reduction: Reduction): Tensor =>
+  reduction === "sum" ? total : tf.div(total, tf.sum(counted));
 
 /** Returns the target distribution [N, C]: 1 - ε on the target plus ε / C everywhere; ignored rows are zero. */
 function targetShares(targets: Tensor, counted: Tensor, classes: number, smoothing: number): Tensor {

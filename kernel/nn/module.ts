@@ -5,7 +5,7 @@ import { captureForward } from "./captured";
 import { NnError } from "./error";
 import { Parameter } from "./parameter";
 import { needsRecomputation, recomputed } from "./recompute";
-import { told } from "./watch";
+import { noteFailure, told } from "./watch";
 
 /** Value of a module's property that belongs to the tree. */
 type Node = Parameter | Module;
@@ -108,11 +108,16 @@ function tidyForward(prototype: object): void {
     const tidy: Forward = function (...inputs) {
       const module = this as Module;
       const compute = (inputs: readonly unknown[]): TensorContainer => forward.apply(module, [...inputs]);
-      return tf.tidy(() => {
-        const output = captureForward(module, inputs, compute) ?? otherwise(module, inputs, compute);
-        told(module, inputs, output);
-        return output;
-      });
+      try {
+        return tf.tidy(() => {
+          const output = captureForward(module, inputs, compute) ?? otherwise(module, inputs, compute);
+          told(module, inputs, output);
+          return output;
+        });
+      } catch (error) {
+        noteFailure(error, { module, inputs });
+        throw error;
+      }
     };
     Object.defineProperty(at, "forward", { ...own, value: tidy });
   }

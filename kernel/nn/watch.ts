@@ -20,3 +20,20 @@ export const isWatched = (): boolean => watch !== null;
 export function told(module: object, inputs: readonly unknown[], output: unknown): void {
   watch?.(module, inputs, output);
 }
+
+/** A call of `forward` that threw. */
+export interface FailedCall {
+  readonly module: object;
+  readonly inputs: readonly unknown[];
+}
+
+/** Innermost calls that threw, by what they threw. */
+const failures = new WeakMap<object, FailedCall>();
+
+/** Notes a call that threw; of modules within each other the first is kept. */
+export function noteFailure(error: unknown, call: FailedCall): void {
+  if (error instanceof Error && !failures.has(error)) failures.set(error, call);
+}
+
+/** Returns the call in which an error came up; undefined outside of modules. */
+export const failedCall = (error: Error): FailedCall | undefined => failures.get(error);

@@ -17,6 +17,17 @@ export function topIndices(values: ArrayLike<number>, count: number): number[] {
   return order.slice(0, count);
 }
 
+/** Rank of each value from 1, the smallest; equal values share the mean of their places. */
+export function ranks(values: ArrayLike<number>): number[] {
+  const order = Array.from(values, (_, index) => index).sort((a, b) => values[a] - values[b]);
+  const out = new Array<number>(order.length);
+  for (let from = 0, to = 1; from < order.length; from = to++) {
+    while (to < order.length && values[order[to]] === values[order[from]]) to++;
+    for (let at = from; at < to; at++) out[order[at]] = (from + to + 1) / 2;
+  }
+  return out;
+}
+
 /** `softmax(values / temperature)`, computed without overflow. */
 export function softmax(values: Float32Array, temperature: number): Float32Array {
   const top = values[argmax(values)];

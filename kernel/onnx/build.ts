@@ -1,4 +1,4 @@
-import { bytesField, integerField, textField } from "./encode";
+import { bytesField, floatField, integerField, textField } from "./encode";
 import { DataType } from "./model";
 import { joinBytes } from "../numeric";
 
@@ -23,8 +23,8 @@ export interface BuiltGraph {
 
 const IR_VERSION = 8;
 const OPSET = 17;
-const INT = 2;
-const INTS = 7;
+/** Kinds of attributes. */
+const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7];
 
 /** Returns the bytes of an ONNX model of the default domain, opset 17. */
 export function buildModel({ name, nodes, inputs, outputs, constants = {} }: BuiltGraph): Uint8Array {
@@ -50,17 +50,22 @@ export function nodeMessage({ op, inputs, output, attributes = {} }: BuiltNode):
     ...inputs.map((name) => textField(1, name)),
     ...[output].flat().map((name) => textField(2, name)),
     textField(4, op),
-    ...Object.entries(attributes).map(([name, value]) => bytesField(5, integerAttribute(name, value))),
+    ...Object.entries(attributes).map(([name, value]) => bytesField(5, attributeMessage(name, value))),
   ]);
 }
 
-/** Encodes an AttributeProto of one integer, or of a list of them. */
-export function integerAttribute(name: string, value: number | readonly number[]): Uint8Array {
-  const fields =
-    typeof value === "number"
-      ? [integerField(3, value), integerField(20, INT)]
-      : [...value.map((one) => integerField(8, one)), integerField(20, INTS)];
-  return joinBytes([textField(1, name), ...fields]);
+/** Attribute of an operator: an integer, a list of integers, a text, or a float. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** Encodes an AttributeProto; its last field is the kind of its value. */
+export function attributeMessage(name: string, value: Attribute): Uint8Array {
+  const fields = (): Uint8Array[] => {
+    if (typeof value === "number") return [integerField(3, value), integerField(20, INT)];
+    if (typeof value === "string") return [textField(4, value), integerField(20, STRING)];
+    if ("float" in value) return [floatField(2, value.float), integerField(20, FLOAT)];
+    return [...value.map((one) => integerField(8, one)), integerField(20, INTS)];
+  };
+  return joinBytes([textField(1, name), ...fields()]);
 }
 
 /** Encodes a ValueInfoProto of a tensor with named dimensions. */

@@ -1,4 +1,4 @@
-import { integerAttribute, tensorMessage, valueMessage } from "./build";
+import { attributeMessage, tensorMessage, valueMessage } from "./build";
 import { bytesField, integerField, messageField, textField } from "./encode";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
@@ -27,7 +27,7 @@ const INLINE_BYTES = 1024;
  * @throws OnnxError when the graph has no tensor of a requested name
  */
 export function editModel(model: OnnxModel, outputs: string[], fn: string): EditedModel {
-  const source = openSource(model.bytes ?? model.path ?? "", fn);
+  const source = openSource(model.memory ?? model.path ?? "", fn);
   try {
     if (source.size !== model.size) throw new OnnxError(fn, "the model file changed after it was read", model.path);
     const weights = model.path === null ? null : new WeightFiles(model.path, fn);
@@ -123,7 +123,7 @@ function rewriteNode(node: OnnxNode, source: ByteSource): Uint8Array {
   const old = source.view(start, end - start).slice();
   const outputs = node.outputs.map((name) => textField(2, name));
   if (!isAttention(node)) return joinBytes([dropFields(old, 2), ...outputs]);
-  const mode = bytesField(5, integerAttribute("qk_matmul_output_mode", 3));
+  const mode = bytesField(5, attributeMessage("qk_matmul_output_mode", 3));
   return joinBytes([dropFields(old, 2, "qk_matmul_output_mode"), ...outputs, mode]);
 }
 

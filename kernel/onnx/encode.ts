@@ -3,6 +3,7 @@ import { joinBytes } from "../numeric";
 /** Encoding of the protobuf wire format: each function returns one field with its key. */
 
 function varint(value: number): number[] {
+  if (value < 0) return negativeVarint(value);
   const bytes: number[] = [];
   let rest = value;
   while (rest >= 128) {
@@ -12,9 +13,33 @@ function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** Encodes an integer field; `value` is not negative. */
+/** A negative value takes ten bytes, as two's complement. */
+function negativeVarint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return [...bytes, Number(rest)];
+}
+
+/** Encodes an integer field. */
 export function integerField(number: number, value: number): Uint8Array {
   return Uint8Array.from([...varint(number * 8), ...varint(value)]);
+}
+
+/** Encodes a float field (four bytes). */
+export function floatField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = number * 8 + 5;
+  new DataView(bytes.buffer).setFloat32(1, value, true);
+  return bytes;
+}
+
+/** Encodes a double field (eight bytes). */
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = number * 8 + 1;
+  new DataView(bytes.buffer).setFloat64(1, value, true);
+  return bytes;
 }
 
 /** Encodes a length-delimited field: text, bytes or a message. */

@@ -6,6 +6,7 @@ import { type NormParameters, readNorm } from "./norms";
 import { readModel } from "./parse";
 import { findPositions } from "./positions";
 import { findStem, isReordered, type StemStep } from "./stem";
+import type { ByteSource } from "./source";
 import { elementCount } from "./tensor";
 
 /** Graph input or output: dimensions are numbers, names of symbols, or null. */
@@ -88,7 +89,7 @@ export function findImageInput(model: OnnxModel): ValueInfo | null {
 }
 
 /** Reads a model and finds its blocks. A valid graph of unknown structure does not throw: see `refusal`. */
-export function analyse(model: string | Uint8Array, fn: string): Analysis {
+export function analyse(model: string | Uint8Array | ByteSource, fn: string): Analysis {
   const read = readModel(model, fn);
   const image = findImageInput(read);
   if (!image)
@@ -133,10 +134,10 @@ const shapeOf = ({ name, dims }: ValueInfo): TensorShape => ({ name, dims });
  * Inspects an ONNX model: its transformer blocks, found by structure instead of names, and the tensors that can be
  * taken out of each. Weights are not read, so a 345 MB file takes tens of milliseconds.
  *
- * @param model a `.onnx` file, or its bytes
+ * @param model a `.onnx` file, its bytes, or a source of them
  * @throws OnnxError when the file is missing, truncated or no ONNX model, or has no image input
  */
-export function inspect(model: string | Uint8Array): Inspection {
+export function inspect(model: string | Uint8Array | ByteSource): Inspection {
   const { model: read, image, structure, refusal } = analyse(model, "onnx.inspect");
   const blocks = structure.blocks.map(blockInfo);
   return {

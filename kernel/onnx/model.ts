@@ -1,3 +1,4 @@
+import type { ByteSource } from "./source";
 import type { Range } from "./wire";
 
 /** Values of TensorProto.DataType (onnx.proto3) that occur in image models. */
@@ -85,8 +86,8 @@ export interface Widened {
 /** Parsed model: structure in memory, weights by their place in the file. */
 export interface OnnxModel {
   path: string | null;
-  /** Bytes of the whole model where given as bytes; null for a file. */
-  bytes: Uint8Array | null;
+  /** Source of a model that is not a file; null for a file. */
+  memory: ByteSource | null;
   size: number;
   irVersion: number;
   producer: string;

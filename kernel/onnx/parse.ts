@@ -1,7 +1,7 @@
 import { OnnxError } from "./errors";
 import type { Attribute, OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
 import { sortNodes } from "./sort";
-import { openSource } from "./source";
+import { type ByteSource, openSource } from "./source";
 import { checkMessage, type Context, fields, readFloat, readIntegers, readText, type Range } from "./wire";
 
 /** Deepest nesting of subgraphs; real models nest two or three deep. */
@@ -11,14 +11,14 @@ const MAX_NODES = 1_000_000;
 /**
  * Reads the structure of a model by positioned reads that skip the weights (field numbers: onnx.proto3 of ONNX 1.18).
  *
- * @param model a file, or its bytes
+ * @param model a file, its bytes, or a source of them
  * @param fn name of the public function in errors
  * @throws OnnxError when the file is missing, truncated, or no ONNX model
  */
-export function readModel(model: string | Uint8Array, fn = "onnx.read"): OnnxModel {
+export function readModel(model: string | Uint8Array | ByteSource, fn = "onnx.read"): OnnxModel {
   const source = openSource(model, fn);
   try {
-    return { ...parseModel({ source, fn }), bytes: typeof model === "string" ? null : model };
+    return { ...parseModel({ source, fn }), memory: typeof model === "string" ? null : source };
   } finally {
     source.close();
   }
@@ -28,7 +28,7 @@ function parseModel(context: Context): OnnxModel {
   const { path, size } = context.source;
   const found: OnnxModel = {
     path,
-    bytes: null,
+    memory: null,
     size,
     irVersion: 0,
     producer: "",

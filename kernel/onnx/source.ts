@@ -53,11 +53,12 @@ class FileSource implements ByteSource {
 }
 
 /**
- * Opens a model file, or wraps bytes in memory.
+ * Opens a model file, or wraps bytes in memory; another source is returned as it is.
  *
  * @throws OnnxError when the file does not exist
  */
-export function openSource(model: string | Uint8Array, fn: string): ByteSource {
+export function openSource(model: string | Uint8Array | ByteSource, fn: string): ByteSource {
+  if (typeof model === "object" && "view" in model) return model;
   if (typeof model !== "string") {
     return {
       size: model.length,

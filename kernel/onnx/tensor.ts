@@ -54,11 +54,7 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
       `initialiser ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`,
       end - start,
     );
-  return decode(
-    tensor,
-    model.bytes ? model.bytes.slice(start, end) : readFile(model.path ?? "", start, end - start),
-    count,
-  );
+  return decode(tensor, copyOf(model, start, end - start), count);
 }
 
 /**
@@ -74,15 +70,15 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
   if (range && range.end - range.start !== size)
     throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
   // A copy, because numbers must begin at a multiple of their size.
-  const { buffer } = !range
-    ? readExternal(model, tensor, size)
-    : model.bytes
-      ? Uint8Array.from(model.bytes.subarray(range.start, range.end))
-      : readFile(model.path ?? "", range.start, size);
+  const { buffer } = range ? copyOf(model, range.start, size) : readExternal(model, tensor, size);
   return isHalf ? halfToFloat(new Uint16Array(buffer)) : new Float32Array(buffer);
 }
 
-function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array {
+function copyOf({ memory, path }: OnnxModel, start: number, length: number): Uint8Array<ArrayBuffer> {
+  return memory ? Uint8Array.from(memory.view(start, length)) : readFile(path ?? "", start, length);
+}
+
+function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uint8Array<ArrayBuffer> {
   const { location, offset } = tensor.external ?? { location: "", offset: 0 };
   if (model.path === null) throw new OnnxError("onnx.read", "external data needs a model on disk", tensor.name);
   // Through links that leave the folder no file is read.
@@ -90,7 +86,7 @@ function readExternal(model: OnnxModel, tensor: TensorInfo, length: number): Uin
   return readFile(join(files.folder, files.locate(location)), offset, length);
 }
 
-function readFile(path: string, start: number, length: number): Uint8Array {
+function readFile(path: string, start: number, length: number): Uint8Array<ArrayBuffer> {
   const handle = openSync(path, "r");
   try {
     // Before memory is taken for what a damaged shape promises.

@@ -109,3 +109,32 @@ export function writeFileSync(path: string, content: string | Uint8Array): void 
     throw fileError("writeFileSync", error, path);
   }
 }
+
+/**
+ * Makes a file beside its place and moves it there, so that no reader sees half of it. Where `make` throws, nothing is left.
+ *
+ * @param make writes the file to the path that it is given
+ */
+export async function replaceFile(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+  const beside = `${path}.${platform().uuid()}.part`;
+  try {
+    await make(beside);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Writes a file of parts, which are never together in memory, as {@link replaceFile}; the content is on the disk at the end. */
+export function writeParts(path: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  return replaceFile(path, async (beside) => {
+    const file = await open(beside, "wx");
+    try {
+      for await (const part of parts) if (part.length) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
+}

@@ -1,6 +1,5 @@
 /** Partial access to safetensors files, for data too large for memory or of which little is needed. */
-import { platform } from "../platform";
-import { open, rename, rm } from "../platform/files";
+import { open, writeParts } from "../platform/files";
 import {
   bytesOf,
   checkHeaderLength,
@@ -160,26 +159,23 @@ export async function streamSafetensors(
   bytesOfTensor: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   metadata: Record<string, string> = {},
 ): Promise<void> {
-  const head = encodeHeader(WRITE, tensors, metadata);
-  const beside = `${path}.${platform().uuid()}.part`;
-  const file = await open(beside, "wx");
-  try {
-    await file.writeFile(head);
-    for (const [name, { dtype, shape }] of tensors) {
-      let written = 0;
-      for await (const part of bytesOfTensor(name)) {
-        if (part.length) await file.writeFile(part);
-        written += part.length;
-      }
-      const bytes = bytesOf(WRITE, name, dtype, shape);
-      if (written !== bytes) throw wrongSize(WRITE, name, dtype, shape, bytes, written);
+  await writeParts(path, partsOf(tensors, bytesOfTensor, metadata));
+}
+
+/** Yields the bytes of a file: its header, then each tensor, checked against its shape. */
+async function* partsOf(
+  tensors: ReadonlyMap<string, { dtype: SafetensorsDtype; shape: readonly number[] }>,
+  bytesOfTensor: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  metadata: Record<string, string>,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield encodeHeader(WRITE, tensors, metadata);
+  for (const [name, { dtype, shape }] of tensors) {
+    let written = 0;
+    for await (const part of bytesOfTensor(name)) {
+      yield part;
+      written += part.length;
     }
-    await file.sync();
-  } catch (error) {
-    await file.close();
-    await rm(beside, { force: true });
-    throw error;
+    const bytes = bytesOf(WRITE, name, dtype, shape);
+    if (written !== bytes) throw wrongSize(WRITE, name, dtype, shape, bytes, written);
   }
-  await file.close();
-  await rename(beside, path);
 }

@@ -11,4 +11,5 @@ export {
 } from "./safetensors";
 export { SafetensorsFile, streamSafetensors as stream } from "./file";
 export { SafetensorsError, type SafetensorsDtype, type SafetensorsEntry, type SafetensorsHeader } from "./header";
+export { readSharded, writeSharded, type WriteShardedOptions } from "./shards";
 export type { SafetensorsData, SafetensorsTensor } from "./tensor";

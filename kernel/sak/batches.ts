@@ -8,7 +8,7 @@ import { SakError } from "./error";
 import { type OpenTeacher, openTeacher, type TeacherInput, type TeacherPicture, type TeacherSource } from "./teachers";
 
 /** Pictures, teachers and order of {@link batches}. */
-export interface SakBatchOptions<L = undefined> extends Omit<BatchOptions, "size"> {
+export interface SakBatchOptions<L = undefined> extends Omit<BatchOptions, "batchSize"> {
   /** Pictures, as for `features.extract`; the teachers' folders must be of the same ones. */
   images: ImageSource;
   /** Preparation of the pictures for the student. */
@@ -23,7 +23,7 @@ export interface SakBatchOptions<L = undefined> extends Omit<BatchOptions, "size
   /** Returns the labels of some pictures, for the stage of tasks. Default: none. */
   labels?: (paths: readonly string[]) => L | Promise<L>;
   /** Pictures in a batch. Default 16. */
-  size?: number;
+  batchSize?: number;
 }
 
 /** Batch with the paths of its pictures. */
@@ -39,7 +39,7 @@ const NAMES: OptionNames<SakBatchOptions> = {
   teachers: true,
   teacherInput: true,
   labels: true,
-  size: true,
+  batchSize: true,
   shuffle: true,
   seed: true,
   dropLast: true,
@@ -54,7 +54,7 @@ const NAMES: OptionNames<SakBatchOptions> = {
  */
 export async function batches<L = undefined>(options: SakBatchOptions<L>): Promise<BatchSource<SakBatch<L>>> {
   checkOptionNames(FN, options as SakBatchOptions, NAMES, SakError);
-  const { images, preprocess: plan, teacherInput = "own", labels, size = 16 } = options;
+  const { images, preprocess: plan, teacherInput = "own", labels, batchSize = 16 } = options;
   if (teacherInput !== "own" && teacherInput !== "shared")
     throw new SakError(FN, "teacherInput must be shared or own", teacherInput);
   const items = await itemsOf(FN, images);
@@ -64,7 +64,7 @@ export async function batches<L = undefined>(options: SakBatchOptions<L>): Promi
   );
   const usable = items.filter(({ path }) => teachers.every((teacher) => hasFeatures(teacher, path)));
   const { shuffle, seed, dropLast } = options;
-  const source = inOrder(usable, { size, shuffle, seed, dropLast });
+  const source = inOrder(usable, { batchSize, shuffle, seed, dropLast });
   return {
     length: source.length,
     batch: async (epoch, index) => {

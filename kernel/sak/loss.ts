@@ -5,7 +5,7 @@ import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
-import { mapsOf, tokensOf } from "./maps";
+import { mapsOf, tokensOfMaps } from "./maps";
 
 /** Options of {@link distillationLoss}. */
 export interface DistillationOptions {
@@ -90,7 +90,7 @@ function onOneGrid(student: GridTokens, teacher: GridTokens): [Tensor, Tensor] {
   const order = compare(student.grid, teacher.grid);
   if (order === 0) return [student.tokens, teacher.tokens];
   const [target, other] = order < 0 ? [teacher, student] : [student, teacher];
-  const resized = tokensOf(resizeBilinear(mapsOf(other.tokens, other.grid), target.grid));
+  const resized = tokensOfMaps(resizeBilinear(mapsOf(other.tokens, other.grid), target.grid));
   return order < 0 ? [resized, teacher.tokens] : [student.tokens, resized];
 }
 

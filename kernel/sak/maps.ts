@@ -9,7 +9,7 @@ export function mapsOf(tokens: Tensor, [H, W]: Grid): Tensor {
 }
 
 /** Rearranges maps [B, C, H, W] to tokens [B, H · W, C]. */
-export function tokensOf(maps: Tensor): Tensor {
+export function tokensOfMaps(maps: Tensor): Tensor {
   const [B, C, H, W] = maps.shape as [number, number, number, number];
   return tf.reshape(tf.transpose(maps, [0, 2, 3, 1]), [B, H * W, C]);
 }

@@ -3,8 +3,7 @@ import { type FeatureFolder, open } from "../features/read";
 import { toFloat32 } from "../nn/floats";
 import { floatToHalf, joinBytes } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
-import { platform } from "../platform";
-import { chunks, mkdir, readdir, readFile, rename, rm, writeFile } from "../platform/files";
+import { chunks, mkdir, readdir, readFile, replaceFile, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { encodeSafetensors, parseSafetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
@@ -30,6 +29,10 @@ export interface TheiaWriteOptions {
   dtype?: "f16" | "f32";
   /** Number of pictures in a shard. Default 1000. */
   samplesPerShard?: number;
+  /** Called after each picture. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two pictures: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
 }
 
 /** Sample of a folder in Theia's layout. */
@@ -51,6 +54,8 @@ const NAMES: OptionNames<TheiaWriteOptions> = {
   level: true,
   dtype: true,
   samplesPerShard: true,
+  onProgress: true,
+  signal: true,
 };
 const plain = (model: string): string => model.replaceAll("/", "_");
 
@@ -65,6 +70,7 @@ const plain = (model: string): string => model.replaceAll("/", "_");
 export async function writeTheia(source: FeatureFolder | string, options: TheiaWriteOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
   const folder = typeof source === "string" ? await open(source) : source;
+  const { onProgress, signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
   if (!Number.isInteger(samplesPerShard) || samplesPerShard < 1)
     throw new SakError(WRITE, "samplesPerShard must be a whole number of at least 1", samplesPerShard);
@@ -81,7 +87,12 @@ export async function writeTheia(source: FeatureFolder | string, options: TheiaW
   for (let start = 0; start < folder.paths.length; start += samplesPerShard) {
     const paths = folder.paths.slice(start, start + samplesPerShard);
     const name = `${dataset}_${split}-${String(written.length).padStart(6, "0")}-${split}.tar`;
-    const entries = await entriesOf({ folder, layer, keys, model, dtype, moments }, paths);
+    const entries: Entry[] = [];
+    for (const [i, path] of paths.entries()) {
+      signal?.throwIfAborted();
+      entries.push(await entryOf({ folder, layer, keys, model, dtype, moments }, path));
+      onProgress?.({ done: start + i + 1, total: folder.paths.length });
+    }
     await writeWhole(join(target, name), await pack(entries));
     written.push(join(target, name));
   }
@@ -118,21 +129,17 @@ interface Entry {
   body: Uint8Array;
 }
 
-async function entriesOf(job: Job, paths: readonly string[]): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (const path of paths) {
-    const [map] = await job.folder.maps([path], [job.layer]);
-    job.moments.add(map.data);
-    const values = turned(map.data, map.channels);
-    const data = job.dtype === "f16" ? floatToHalf(values) : values;
-    const shape = [map.channels, map.grid[0], map.grid[1]];
-    const tensor = { dtype: job.dtype === "f16" ? "F16" : "F32", shape, data } as SafetensorsTensor;
-    const body = encodeSafetensors(new Map([["embedding", tensor]]));
-    // A fixed date makes equal features equal files.
-    const header = { name: `${job.keys.get(path)}.${job.model}.safetensors`, size: body.length, mtime: new Date(0) };
-    entries.push({ header, body });
-  }
-  return entries;
+async function entryOf(job: Job, path: string): Promise<Entry> {
+  const [map] = await job.folder.maps([path], [job.layer]);
+  job.moments.add(map.data);
+  const values = turned(map.data, map.channels);
+  const data = job.dtype === "f16" ? floatToHalf(values) : values;
+  const shape = [map.channels, map.grid[0], map.grid[1]];
+  const tensor = { dtype: job.dtype === "f16" ? "F16" : "F32", shape, data } as SafetensorsTensor;
+  const body = encodeSafetensors(new Map([["embedding", tensor]]));
+  // A fixed date makes equal features equal files.
+  const header = { name: `${job.keys.get(path)}.${job.model}.safetensors`, size: body.length, mtime: new Date(0) };
+  return { header, body };
 }
 
 /** Transposes rows of `columns` values. */
@@ -147,14 +154,7 @@ async function pack(entries: readonly Entry[]): Promise<Uint8Array> {
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.${platform().uuid()}.part`;
-  try {
-    await writeFile(beside, bytes, { flush: true });
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
+  await replaceFile(path, (beside) => writeFile(beside, bytes, { flush: true }));
 }
 
 const statisticsPath = (root: string, kind: "mean" | "var", model: string): string =>

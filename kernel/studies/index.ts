@@ -12,5 +12,4 @@ export { ANSWERS, ANSWERS_SHORT, type AnswerSettings } from "./answers/settings"
 export { answerStudy, type AnswerStudyOptions } from "./answers/study";
 export type { AnswerRun, AnswerStudy } from "./study-file";
 export { type MethodSummary, pairedDifference, summarize } from "./summary";
-export { seedMean, type SeedMean } from "../tasks/seeds";
 export type { AnswerPlace } from "./answers/trainer";

@@ -14,7 +14,7 @@ export interface BatchSource<B> {
 /** Options of {@link batches}. */
 export interface BatchOptions {
   /** Number of items in a batch. */
-  size: number;
+  batchSize: number;
   /** Use another order each epoch. Default true. */
   shuffle?: boolean;
   /** Seed of the order. Default 0. */
@@ -26,28 +26,45 @@ export interface BatchOptions {
 /**
  * Groups items into batches, in a seeded order that changes with the epoch.
  *
- * @throws TrainError for an invalid size or no items
+ * @throws TrainError for an invalid batch size or no items
  */
 export function batches<T>(
   items: readonly T[],
-  { size, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
+  { batchSize, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
 ): BatchSource<T[]> {
-  const fn = "train.batches";
-  if (!Number.isInteger(size) || size < 1) throw new TrainError(fn, "size must be a whole number above 0", size);
-  const length = dropLast ? Math.floor(items.length / size) : Math.ceil(items.length / size);
-  if (length === 0) throw new TrainError(fn, "there must be items for one batch", items.length);
+  const orderOf = (epoch: number): number[] => order(items.length, shuffle ? new Prng(seed, `epoch ${epoch}`) : null);
+  return batchesOf(items, { fn: "train.batches", batchSize, dropLast, count: items.length }, orderOf);
+}
+
+/** Cut of an epoch's items into batches. */
+export interface Cut extends Required<Pick<BatchOptions, "batchSize" | "dropLast">> {
+  /** Public function, for errors. */
+  fn: string;
+  /** Number of items in an epoch. */
+  count: number;
+}
+
+/**
+ * Groups items into batches, in the order that a function gives for each epoch.
+ *
+ * @throws TrainError for an invalid size or no items
+ */
+export function batchesOf<T>(
+  items: readonly T[],
+  { fn, batchSize, dropLast, count }: Cut,
+  orderOf: (epoch: number) => number[],
+): BatchSource<T[]> {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
+  const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+  if (length === 0) throw new TrainError(fn, "there must be items for one batch", count);
   let known = { epoch: -1, order: [] as number[] };
-  const orderOf = (epoch: number): number[] => {
-    if (known.epoch !== epoch)
-      known = { epoch, order: order(items.length, shuffle ? new Prng(seed, `epoch ${epoch}`) : null) };
-    return known.order;
-  };
   return {
     length,
-    batch: (epoch, index) =>
-      orderOf(epoch)
-        .slice(index * size, (index + 1) * size)
-        .map((place) => items[place]),
+    batch: (epoch, index) => {
+      if (known.epoch !== epoch) known = { epoch, order: orderOf(epoch) };
+      return known.order.slice(index * batchSize, (index + 1) * batchSize).map((place) => items[place]);
+    },
   };
 }
 

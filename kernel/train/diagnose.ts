@@ -32,7 +32,7 @@ function describe(module: string, inputs: readonly unknown[], output: unknown): 
 }
 
 /** Returns tensors, also those in arrays and plain objects. */
-function tensorsIn(values: readonly unknown[]): Tensor[] {
+export function tensorsIn(values: readonly unknown[]): Tensor[] {
   return values.flatMap((value) => {
     if (value instanceof tf.Tensor) return value as Tensor;
     return typeof value === "object" && value !== null ? tensorsIn(Object.values(value)) : [];

@@ -4,3 +4,8 @@ import { RuleError } from "../rule-error";
 export class TrainError extends RuleError {
   override name = "TrainError";
 }
+
+/** Error for a loss or gradient that is not finite; the parameters are as before the step. */
+export class NotFiniteError extends TrainError {
+  override name = "NotFiniteError";
+}

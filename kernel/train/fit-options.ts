@@ -7,6 +7,7 @@ import { TrainError } from "./error";
 import type { Validation } from "./evaluation";
 import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
+import type { RunLog } from "./journal";
 import type { LossFunction } from "./update";
 
 /** Options of {@link fit}. */
@@ -52,10 +53,9 @@ export interface FitOptions<B> {
   control?: TrainingControl;
   /** Returns the examples in a batch, for the reported rate. Default: the length of a batch that is an array. */
   examplesOf?: (batch: B) => number;
-  /**
-   * Folder of TensorBoard's event files, one per training; only on the device `tensorflow`, which writes them. Default:
-   * none.
-   */
+  /** Record of the run that {@link runs} reads and compares across sessions. Default: none. */
+  log?: RunLog;
+  /** Folder of TensorBoard's event files, a new one for each training, on every device. Default: none. */
   tensorboard?: string;
 }
 

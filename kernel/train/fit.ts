@@ -3,20 +3,22 @@ import { existsSync } from "../platform/files";
 import { checkStarted, trainingDevice } from "../backend/tfjs";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
+import { sum } from "../numeric";
 import { AdamW } from "./adamw";
 import { hashOfHashes, type Progress, readCheckpoint, restoreParameters, writeCheckpoint } from "./checkpoint";
 import type { TrainingEnd } from "./control";
 import { NOTHING_SEEN, seen } from "./early-stop";
 import { TrainError } from "./error";
 import { type Evaluation, evaluationOf } from "./evaluation";
+import { explained } from "./explain";
 import { checkOptions, type FitOptions } from "./fit-options";
+import { Journal } from "./journal";
 import { MemoryMeter } from "./memory";
 import { plannedGroups, type TrainingPlan } from "./plan";
 import type { Optimizer, ParameterGroup } from "./optimizer";
 import { startRecomputing } from "./recompute";
 import type { StepReport, TrainingResult } from "./report";
 import { hashParameters, planStage, type StagePlan, type StageReport } from "./stages";
-import { TensorBoard } from "./tensorboard";
 import { update } from "./update";
 
 /**
@@ -25,8 +27,8 @@ import { update } from "./update";
  * messages arrive and an interrupt stops the training. At the end the model is in evaluation mode.
  *
  * @param onStep called and awaited after each update
- * @throws TrainError for a loss or gradient that is not finite (the last checkpoint is kept), a stage whose groups
- *   match nothing, a frozen parameter that changed, or a checkpoint of another training
+ * @throws NotFiniteError for a loss or gradient that is not finite (the last checkpoint is kept)
+ * @throws TrainError for a batch that a module cannot take, a device that no longer computes, a stage whose groups match nothing, a frozen parameter that changed, or a checkpoint of another training
  */
 export async function fit<B>(
   options: FitOptions<B>,
@@ -63,6 +65,7 @@ export async function* steps<B>(options: FitOptions<B>): AsyncGenerator<StepRepo
   } finally {
     run?.end();
     control?.end(...end);
+    await run?.journal?.ended(...end);
   }
 }
 
@@ -82,14 +85,15 @@ class Run<B> {
   private last: StepReport | null = null;
   private spent = { steps: 0, milliseconds: 0 };
   private readonly memory = new MemoryMeter();
-  private readonly tensorboard: TensorBoard | null;
+  private readonly device = trainingDevice() ?? "";
+  /** Files about the run, once it began. */
+  journal: Journal | null = null;
   private readonly endRecomputing: () => void;
 
   constructor(private readonly options: FitOptions<B>) {
     checkStarted("train.fit");
     const { model, stages, data, accumulate = 1 } = options;
     checkOptions(options);
-    this.tensorboard = options.tensorboard === undefined ? null : new TensorBoard(options.tensorboard);
     this.accumulate = accumulate;
     this.plans = stages.map((stage) => planStage(model, stage));
     this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
@@ -111,7 +115,9 @@ class Run<B> {
     manualSeed(this.options.seed ?? 0);
     this.progress.frozen = hashOfHashes(await hashParameters(this.neverTrained()));
     await this.resume();
-    this.options.control?.begin(this.plan());
+    const plan = this.plan();
+    this.journal = await this.openJournal(plan);
+    this.options.control?.begin(plan);
     while (this.progress.stage < this.plans.length) {
       yield* this.stage();
       if (this.stopped()) return this.result("stopped");
@@ -124,7 +130,6 @@ class Run<B> {
     this.endRecomputing();
     this.optimizer?.dispose();
     this.optimizer = null;
-    this.tensorboard?.flush();
     this.options.model.eval();
     for (const [name, parameter] of this.options.model.namedParameters())
       parameter.trainable = this.wasTrainable.get(name) ?? true;
@@ -161,14 +166,12 @@ class Run<B> {
     const stage = this.options.stages[index];
     const rateScale = stage.schedule?.(stageStep, this.lengths[index]) ?? 1;
     const batches = await this.batches();
-    const numbers = await update(batches, {
-      loss: this.options.loss,
-      parameters: trained,
-      optimizer: this.optimizer as Optimizer,
-      rateScale,
-      clipNorm: this.options.clipNorm ?? Infinity,
-      model: this.options.model,
-      step: this.progress.step + 1,
+    const { loss, model, clipNorm = Infinity, checkpoint } = this.options;
+    const step = this.progress.step + 1;
+    const optimizer = this.optimizer as Optimizer;
+    const settings = { loss, parameters: trained, optimizer, rateScale, clipNorm, model, step };
+    const numbers = await update(batches, settings).catch(async (error: unknown) => {
+      throw await explained(error, { model, step, device: this.device, checkpoint: checkpoint?.path ?? null });
     });
     this.options.ema?.update();
     this.progress.step++;
@@ -186,7 +189,7 @@ class Run<B> {
       validation: evaluation?.metrics ?? null,
       pictures: evaluation?.pictures ?? [],
     };
-    this.tensorboard?.write(this.last);
+    await this.journal?.stepped(this.last);
     this.options.control?.report(this.last);
     return this.last;
   }
@@ -199,6 +202,12 @@ class Run<B> {
     return Number.isFinite(sum) ? sum : null;
   }
 
+  private openJournal(plan: TrainingPlan): Promise<Journal> {
+    const { log, tensorboard, control, seed = 0, clipNorm } = this.options;
+    const trained = sum([...this.everTrained().values()].map(({ size }) => size));
+    return Journal.open({ log, tensorboard, name: control?.name ?? "" }, plan, { seed, clipNorm, trained });
+  }
+
   /** Returns the plan of the training in plain data. */
   private plan(): TrainingPlan {
     const { stages, data, checkpoint } = this.options;
@@ -208,7 +217,7 @@ class Run<B> {
       step: this.progress.step,
       accumulate: this.accumulate,
       batches: data.length,
-      device: trainingDevice() ?? "",
+      device: this.device,
       checkpoint: checkpoint?.path ?? null,
     };
   }

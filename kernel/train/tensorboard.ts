@@ -1,44 +1,65 @@
-import { type EventFile, openEventFile } from "../backend/node";
-import { trainingDevice } from "../backend/tfjs";
+import { joinBytes } from "../numeric";
+import { platform } from "../platform";
+import { appendFile, mkdir } from "../platform/files";
+import { join } from "../platform/path";
 import { TrainError } from "./error";
+import { scalarsRecord, versionRecord } from "./event-file";
 import type { StepReport } from "./report";
 
-/** Scalars of a training for TensorBoard; TensorFlow writes the file. */
-export class TensorBoard {
-  private readonly file: EventFile;
+/** Time after which numbers are written although no validation came. */
+const WRITE_EVERY_MS = 2000;
 
-  /**
-   * Opens the event file.
-   *
-   * @throws TrainError unless training computes on TensorFlow
-   * @throws DeviceError where its writer is missing
-   */
-  constructor(folder: string) {
-    if (typeof folder !== "string" || !folder)
-      throw new TrainError("train.fit", "tensorboard must be a folder for event files", folder);
-    if (trainingDevice() !== "tensorflow")
-      throw new TrainError(
-        "train.fit",
-        'tensorboard needs the device tensorflow, which writes the event files: fovea backend install tensorflow, then await nn.start("tensorflow")',
-        trainingDevice(),
-      );
-    this.file = openEventFile(folder);
+/** Scalars of a training in an event file for TensorBoard. */
+export class TensorBoard {
+  private readonly path: string;
+  private pending: Uint8Array[] = [];
+  private written = performance.now();
+
+  private constructor(private readonly folder: string) {
+    // TensorBoard reads files by this pattern, in the order of their names.
+    const seconds = Math.floor(Date.now() / 1000);
+    this.path = join(folder, `events.out.tfevents.${seconds}.fovea.${platform().uuid().slice(0, 8)}`);
   }
 
-  write({ step, loss, gradientNorm, metrics, learningRates, validation }: StepReport): void {
-    const scalars = { loss, gradient_norm: gradientNorm, ...prefixed("train", metrics) };
-    const all = {
-      ...scalars,
+  /**
+   * Makes a new event file in a folder.
+   *
+   * @throws TrainError for no folder
+   * @throws FileError for one that cannot be written
+   */
+  static async open(folder: string): Promise<TensorBoard> {
+    if (typeof folder !== "string" || !folder)
+      throw new TrainError("train.fit", "tensorboard must be a folder for event files", folder);
+    const made = new TensorBoard(folder);
+    made.pending.push(versionRecord(Date.now() / 1000));
+    await made.flush();
+    return made;
+  }
+
+  /** Adds the numbers of a step. */
+  async write({ step, loss, gradientNorm, metrics, learningRates, validation }: StepReport): Promise<void> {
+    const scalars = {
+      loss,
+      gradient_norm: gradientNorm,
+      ...prefixed("train", metrics),
       ...prefixed("learning_rate", learningRates),
       ...prefixed("validation", validation ?? {}),
     };
-    for (const [tag, value] of Object.entries(all)) this.file.scalar(tag, value, step);
-    if (validation) this.file.flush();
+    this.pending.push(scalarsRecord(Date.now() / 1000, step, scalars));
+    if (validation || performance.now() - this.written > WRITE_EVERY_MS) await this.flush();
   }
 
-  /** Writes everything to disk. */
-  flush(): void {
-    this.file.flush();
+  /**
+   * Writes everything to disk.
+   *
+   * @throws FileError for a folder that cannot be written
+   */
+  async flush(): Promise<void> {
+    const bytes = joinBytes(this.pending);
+    this.pending = [];
+    this.written = performance.now();
+    await mkdir(this.folder, { recursive: true });
+    await appendFile(this.path, bytes);
   }
 }
 

@@ -7,7 +7,7 @@ import { sharedRandom } from "../nn/random";
 import type { Optimizer } from "./optimizer";
 import { addGradients, clipFactor, globalNorm, scaleGradients } from "./clip";
 import { firstNotFinite } from "./diagnose";
-import { TrainError } from "./error";
+import { NotFiniteError, TrainError } from "./error";
 import { lossAndGradients } from "./gradients";
 
 /** Loss with additional numbers for display. */
@@ -43,7 +43,7 @@ export interface UpdateSettings<B> {
 /**
  * Performs one update from the mean gradient of some batches. Nothing changes unless loss and gradients are finite.
  *
- * @throws TrainError for a loss or gradient that is not finite
+ * @throws NotFiniteError for a loss or gradient that is not finite
  */
 export async function update<B>(batches: readonly B[], settings: UpdateSettings<B>): Promise<UpdateReport> {
   const start = performance.now();
@@ -117,11 +117,11 @@ function checkFinite(
   const unchanged = "the parameters are as before this step";
   if (!Number.isFinite(loss)) {
     const rule = `the loss must be finite; ${unchanged}; in step ${step} the first value that is not is ${diagnose()}`;
-    throw new TrainError("train.fit", rule, loss);
+    throw new NotFiniteError("train.fit", rule, loss);
   }
   if (Number.isFinite(gradientNorm)) return;
   const broken = [...gradients].filter(([, g]) => !g.dataSync().every(Number.isFinite)).map(([name]) => name);
   // Gradients are computed from the last layer to the first.
   const first = broken.length ? `; in step ${step} the first that is not is of ${broken[broken.length - 1]}` : "";
-  throw new TrainError("train.fit", `gradients must be finite; ${unchanged}${first}`, broken);
+  throw new NotFiniteError("train.fit", `gradients must be finite; ${unchanged}${first}`, broken);
 }

@@ -6,7 +6,7 @@ import type { Box, Grid, GridPlacement } from "../protocol/core/geometry";
 import { unitRows } from "../numeric";
 
 /** Options that views hand to `forwardIntermediates`. */
-export interface ForwardOptions {
+export interface ExtractorOptions {
   /** Layers by index; negative counts from the end. Default: all layers. */
   indices?: number[];
   /** Layout of the features, `[B, N, C]`. Default: that of the encoder. */
@@ -21,7 +21,7 @@ export interface FeatureExtractor {
   readonly source?: { readonly model: string; readonly options: object };
   forwardIntermediates(
     images: ImageInput[],
-    options?: ForwardOptions,
+    options?: ExtractorOptions,
   ): Promise<{ intermediates: readonly LayerFeatures[] }>;
 }
 
@@ -38,7 +38,7 @@ export async function extractFeatures(
   image: RawImage,
   layers: readonly number[] | undefined,
 ): Promise<PlacedFeatures[]> {
-  const options: ForwardOptions = { outputFmt: "NLC", ...(layers && { indices: [...layers] }) };
+  const options: ExtractorOptions = { outputFmt: "NLC", ...(layers && { indices: [...layers] }) };
   const { intermediates } = await encoder.forwardIntermediates([input], options);
   if (!intermediates.length) throw new ViewError(where, `${encoder.name} must return at least one layer`, layers);
   return intermediates.map((map) => imageFeatures(where, map, image));

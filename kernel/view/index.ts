@@ -10,6 +10,7 @@ export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { table } from "./table";
 export { training } from "./training";
+export { learningRates, type LearningRateSweepLike } from "./training/rates";
 export type { Described } from "../display/describe";
 export { View, type Comms, type Displayable, type DisplayHandle } from "../display/display";
 export type {
@@ -66,13 +67,15 @@ export {
   type RunMemory,
   type RunPlan,
   type RunState,
+  type StoredRunLike,
+  type TrainingNumbersLike,
   type TrainingObserverLike,
   type TrainingPlanLike,
   type TrainingRunLike,
   type TrainingStepLike,
   type TrainingViewOptions,
 } from "./training";
-export type { FeatureExtractor, ForwardOptions } from "./extract";
+export type { ExtractorOptions, FeatureExtractor } from "./extract";
 export type { KeypointPair, SpairPairLike, SpairViewLike } from "./correspondence/truth-input";
 export type { KeypointScore, PairPCK } from "../protocol/correspondence/truth";
 export type { ColorMapName } from "../protocol/core/color";

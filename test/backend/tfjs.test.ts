@@ -58,7 +58,7 @@ describe("the device of training", () => {
       variable: "tf.variable(tf.zeros([2]));",
       random: "tf.randomNormal([2]);",
       training:
-        "await fovea.train.fit({ model: new fovea.nn.Linear(1, 1), data: fovea.train.batches([1], { size: 1 }), " +
+        "await fovea.train.fit({ model: new fovea.nn.Linear(1, 1), data: fovea.train.batches([1], { batchSize: 1 }), " +
         "loss: () => tf.scalar(1), stages: [{ name: 'one', steps: 1, groups: [] }] }).catch(() => 0);",
     };
     for (const [what, code] of Object.entries(first)) {

@@ -56,7 +56,7 @@ describe("the read-out of a session that trains", () => {
     await nn.start("cpu");
     const before = await deviceReadout();
     const model = new nn.Linear(4, 2);
-    const data = train.batches([1, 2, 3, 4], { size: 2 });
+    const data = train.batches([1, 2, 3, 4], { batchSize: 2 });
     const loss = () => tf.mean(tf.square(model.forward(tf.ones([1, 4]))));
     await train.fit({
       model,

@@ -67,7 +67,7 @@ async function insideOf(settings) {
     return model.levelWeights().map(({ type, weights }) => ({
       type,
       ...Object.fromEntries(["q_proj", "v_proj"].map((name) => [`open gates, ${name}`, openOf(uses, type, name)])),
-      ...Object.fromEntries(weights.map((weight, i) => [`level ${settings.levels[i]}`, weight.toFixed(3)])),
+      ...Object.fromEntries(weights.map((weight, i) => [`level ${settings.indices[i]}`, weight.toFixed(3)])),
     }));
   } finally {
     model.dispose();

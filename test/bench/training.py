@@ -1,7 +1,7 @@
 """Trainings in PyTorch: a step for each line on stdin, {"ms", "cpuMs", "loss", "peakBytes"} on stdout.
 
-usage: training.py CASE BATCH FOLDER
-FOLDER holds what training-peer.mjs wrote: weights and inputs. `lora` is PEFT's, on the block of adapters.py; `vce` is the model of the
+usage: training.py CASE BATCH FOLDER [DEVICE]
+DEVICE is torch's, `cpu` where it is left out. FOLDER holds what training-peer.mjs wrote: weights and inputs. `lora` is PEFT's, on the block of adapters.py; `vce` is the model of the
 golden tensors.
 """
 
@@ -59,7 +59,7 @@ class Vit(nn.Module):
 
 
 def vit(case, batch, folder):
-    tensors = load_file(f"{folder}/vit.safetensors")
+    tensors = load_file(f"{folder}/vit.safetensors", device=str(torch.get_default_device()))
     x = tensors.pop("x")
     depth = 1 + max(int(key.split(".")[1]) for key in tensors if key.startswith("blocks."))
     classes = tensors["head.bias"].shape[0]
@@ -73,7 +73,7 @@ def vit(case, batch, folder):
 def lora(case, batch, folder):
     from peft import PeftModel
 
-    tensors = load_file(f"{folder}/block.safetensors")
+    tensors = load_file(f"{folder}/block.safetensors", device=str(torch.get_default_device()))
     x, target = tensors.pop("x"), tensors.pop("target")
     block = adapters.Block(x.shape[-1], 12)
     block.load_state_dict(tensors)
@@ -99,7 +99,12 @@ CASES = {"vit": vit, "tiny": vit, "lora": lora, "vce": vce}
 
 
 def main():
-    case, batch, folder = sys.argv[1:]
+    case, batch, folder, device = (*sys.argv[1:], "cpu")[:4]
+    if device != "cpu":
+        if not torch.cuda.is_available():
+            return print(f"torch {torch.__version__} has no {device}", flush=True)
+        torch.set_default_device(device)
+        print("ready", flush=True)
     optimizer, loss_of = CASES[case](case, int(batch), folder)
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()

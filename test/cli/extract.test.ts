@@ -45,7 +45,7 @@ const args = (out: string, ...more: string[]) => [
   join(folder, out),
   "--device",
   "cpu",
-  "--batch",
+  "--batch-size",
   "2",
   "--images-per-file",
   "4",

@@ -55,6 +55,35 @@ describe("fovea law", () => {
     assert.equal(refused.stdout, "");
   });
 
+  it("fit takes several tables, and prints how each predicts the other", () => {
+    const table = join(folder, "mine.csv");
+    const rows = [
+      "e1,count,0.2,10,40",
+      "e2,count,0.5,20,55",
+      "e3,count,0.6,15,60",
+      "e4,count,0.9,30,66",
+      "e5,count,0.4,35,52",
+    ];
+    writeFileSync(table, ["encoder,benchmark,a,c,score", ...rows].join("\n"));
+    const both = ["--table", "published", "--table", table, "--degree", "1"];
+    const { status, stdout } = fovea("law", "fit", ...both);
+    assert.equal(status, 0);
+    assert.match(stdout, /mine: count: n = 5, 3 coefficients/);
+    assert.match(stdout, /published predicts mine, 8 pairs of benchmarks: mean R2 -?[\d.]+, mean rank correlation/);
+    const { transfers } = JSON.parse(fovea("law", "fit", ...both, "--json").stdout);
+    assert.deepEqual(
+      transfers.map((one: { from: string; to: string }) => [one.from, one.to]),
+      [
+        ["published", "mine"],
+        ["mine", "published"],
+      ],
+    );
+    assert.match(
+      fovea("law", "fit", "--table", table, "--table", table).stderr,
+      /different names, received mine twice/,
+    );
+  });
+
   it("policy repeats itself for a seed and refuses an unknown strategy", () => {
     const run = () => fovea("law", "policy", "--trials", "20", "--seed", "4", "--strategies", "ac", "--json").stdout;
     assert.equal(run(), run());
@@ -232,7 +261,10 @@ describe("fovea law", () => {
   });
 
   it("says what a command needs", () => {
-    assert.match(fovea("law", "c-score").stderr, /--spair DIR and --encoder E, or --features DIR, are needed/);
+    assert.match(
+      fovea("law", "c-score").stderr,
+      /--spair DIR or --ap10k DIR, and --encoder E or --features DIR, are needed/,
+    );
     assert.match(
       fovea("law", "guess").stderr,
       /the command must be one of fit, policy, plan, c-score, a-score, received "guess"/,

@@ -15,7 +15,7 @@ class Model extends nn.Module {
   forward(x: tf.Tensor): tf.Tensor { return this.fc2.forward(nn.gelu(this.fc1.forward(x))); }
 }
 const model = new Model();
-const data = train.batches([0, 1, 2, 3], { size: 2 });
+const data = train.batches([0, 1, 2, 3], { batchSize: 2 });
 const loss = (batch: number[]) =>
   nn.crossEntropy(model.forward(tf.tensor2d(batch.map((i) => [i, 1]))), tf.tensor1d(batch.map((i) => i % 2), "int32"));
 const stages = [{ name: "head", groups: [{ parameters: "fc2", learningRate: 0.1 }], steps: 1e6 }];

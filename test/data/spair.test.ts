@@ -92,6 +92,22 @@ describe("world.writeSpair and spair.read", () => {
     rmSync(dir, { recursive: true });
   });
 
+  it("reports each image and stops where it is asked to, leaving nothing", async () => {
+    const dir = join(base, "stopped");
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      assert.equal(total, options.images);
+      if (seen.push(done) === 3) stop.abort(new Error("enough"));
+    };
+    await assert.rejects(world.writeSpair(dir, { ...options, onProgress, signal: stop.signal }), /enough/);
+    assert.deepEqual(seen, [1, 2, 3]);
+    assert.deepEqual(
+      readdirSync(base).filter((name) => name.startsWith("stopped")),
+      [],
+    );
+  });
+
   it("give back the keypoints, boxes and sizes that were rendered", () => {
     const data = spair.read(root);
     assert.equal(data.pairs.length, 10);

@@ -118,7 +118,9 @@ describe("world.scene and world.render", () => {
   it("takes template coordinates from the figure of average shape, whatever the instance's", () => {
     for (const category of ["fish", "mug", "car"] as const) {
       const image = draw(11, { category, companion: 0, occlusion: 0 });
-      const places = figure(category).keypoints.filter(([name]) => image.keypoints.some((point) => point.name === name));
+      const places = figure(category).keypoints.filter(([name]) =>
+        image.keypoints.some((point) => point.name === name),
+      );
       assert.ok(places.length > 1, category);
       for (const [name, ...place] of places)
         templateAt(image, name).forEach((byte, i) =>

@@ -112,13 +112,13 @@ describe("batches of stored features", () => {
   it("hold each image once an epoch, in the same order for the same seed", async () => {
     await run("batched", named(7), { indices: [0, 2] });
     const stored = await features.open(join(folder, "batched"));
-    const source = features.batches(stored, { size: 3, seed: 5 });
+    const source = features.batches(stored, { batchSize: 3, seed: 5 });
     assert.equal(source.length, 3);
     const epoch = async (of: typeof source, number: number) =>
       (await Promise.all([0, 1, 2].map((i) => of.batch(number, i)))).flatMap(({ paths }) => paths);
     const first = await epoch(source, 0);
     assert.deepEqual([...first].sort(), stored.paths);
-    assert.deepEqual(await epoch(features.batches(stored, { size: 3, seed: 5 }), 0), first);
+    assert.deepEqual(await epoch(features.batches(stored, { batchSize: 3, seed: 5 }), 0), first);
     assert.notDeepEqual(await epoch(source, 1), first);
     const { paths, maps } = await source.batch(0, 1);
     assert.deepEqual(

@@ -57,7 +57,7 @@ describe("the input of the first block as a level", () => {
       stored.run.layers.map(({ layer }) => layer),
       [-1],
     );
-    const { paths, maps } = await features.batches(stored, { indices: ["stem"], size: 2, seed: 1 }).batch(0, 0);
+    const { paths, maps } = await features.batches(stored, { indices: ["stem"], batchSize: 2, seed: 1 }).batch(0, 0);
     assert.equal(maps.length, 1);
     assert.deepEqual(maps[0].image(0).data, (await stored.features(paths[0], "stem")).data);
     const [rows, columns] = encoder.gridOf(0);

@@ -91,6 +91,7 @@ describe("invariants of the predictors", () => {
       law.mutualKnn(x, y),
       law.linearCka(x, y),
       law.logME(x, labels),
+      law.gromovWasserstein(x, y, { iterations: 2 }),
       await law.captionScore(model, [{ image: "a.png", caption: "a" }]),
     ];
     assert.deepEqual(all.map((one) => one.definition).sort(), Object.keys(law.definitions).sort());

@@ -11,14 +11,14 @@ export const KERNEL_FLOORS = [
   ["option-names", "contracts"],
   ["numeric", "platform", "picture"],
   ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data"],
-  ["display"],
+  ["display", "inspect"],
   ["progress", "backend", "view", "widgets"],
   ["nn"],
   ["train", "encoders"],
   ["features", "vce", "lora", "law"],
   ["models"],
   ["tasks"],
-  ["sak"],
+  ["sak", "grounding", "refine"],
   ["studies"],
   ["jupyter"],
   ["session", "cli", "cli.ts", "index", "tf"],
@@ -26,7 +26,7 @@ export const KERNEL_FLOORS = [
 ];
 
 /** Rooms that hold the method of one paper each; only these may know one. */
-export const METHODS = ["vce", "lora", "law", "sak"];
+export const METHODS = ["vce", "lora", "law", "sak", "grounding", "refine"];
 export const KNOW_METHODS = ["studies", "cli", "index"];
 
 /** Rooms of the extension, from the ground up. */
@@ -36,7 +36,7 @@ export const EXTENSION_FLOORS = [
   ["panes", "plots"],
   ["export"],
   ["frame"],
-  ["correspondence", "alignment", "atlas", "attention", "gallery", "law", "training", "plotly", "status"],
+  ["correspondence", "alignment", "atlas", "attention", "gallery", "law", "training", "plotly", "status", "files"],
   ["viewers"],
   ["index"],
 ];

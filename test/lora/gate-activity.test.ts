@@ -100,7 +100,10 @@ describe("gate activity", () => {
     const [layer, router] = ["layers.0.self_attn.q_proj", "top-k"] as const;
     const shared = { targetModules: [layer], r: 2, loraAlpha: 2, experts: 3 };
     const { model, adapters } = adapted({ ...shared, peftType: "MOE_LORA", router, topK: 1 });
-    const { uses } = await lora.gateActivity(adapters, { all: [inputOf()] }, (x) => model.forward(x));
+    const seen: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => void seen.push(done / total);
+    const { uses } = await lora.gateActivity(adapters, { all: [inputOf()] }, (x) => model.forward(x), { onProgress });
+    assert.deepEqual(seen, [1]);
     assert.equal(uses[0].mean.length, 3);
     const sum = uses[0].active.reduce((total, share) => total + share, 0);
     assert.ok(Math.abs(sum - 1) < 1e-6, "one expert an input");

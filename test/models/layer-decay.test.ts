@@ -40,7 +40,7 @@ describe("layer-wise decay of the learning rate", () => {
     const loss = (): Tensor => nn.crossEntropy(model.forward(x), tf.tensor([0, 1, 1, 0], [4], "int32"));
     await train.fit({
       model,
-      data: train.batches([0], { size: 1 }),
+      data: train.batches([0], { batchSize: 1 }),
       loss,
       stages: [{ name: "tune", steps: 1, groups }],
     });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
@@ -162,6 +162,31 @@ describe("models.loadVit", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("writes shards with an index above a size, and reads them from folder and index", async () => {
+    const folder = await folderOf(TIMM);
+    const { model } = await models.loadVit(folder);
+    const path = join(folder, "model.safetensors");
+    const index = await models.saveVit(model, path, { maxShardBytes: 2000 });
+    assert.equal(index, join(folder, "model.safetensors.index.json"));
+    assert.ok(!existsSync(path) && readdirSync(folder).length > 4);
+    const golden = below(timm, "plain/");
+    for (const again of [await models.loadVit(folder), await models.loadVit(index, { config: SMALL })]) {
+      assert.deepEqual([again.report.names, again.model.config.numClasses], ["timm", 3]);
+      assertClose(again.model.forward(tensorOf(golden.get("x0")!)), golden.get("y")!, 2e-5, "logits");
+    }
+    rmSync(
+      join(
+        folder,
+        readdirSync(folder).find((name) => /^model-/.test(name))!,
+      ),
+    );
+    const count = tf.memory().numTensors;
+    await assert.rejects(models.loadVit(folder), /cannot be opened \(ENOENT\)/);
+    assert.equal(tf.memory().numTensors, count);
+    await assert.rejects(models.saveVit(model, path, { maxShards: 2 } as never), /received "maxShards"/);
+    rmSync(folder, { recursive: true });
+  });
+
   it("resamples positions for another picture size on request", async () => {
     const folder = await folderOf(TIMM);
     const { model } = await models.loadVit(folder, { config: { imgSize: 20 }, resample: true });
@@ -185,6 +210,7 @@ describe("models.loadVit", () => {
     rmSync(folder, { recursive: true });
   });
 
+  const ONE: safetensors.SafetensorsTensor = { dtype: "F32", shape: [1], data: new Float32Array(1) };
   const BAD: [name: string, config: object | string | null, message: RegExp][] = [
     ["no configuration", null, /config\.json must lie beside the weights/],
     ["no JSON", "{", /config\.json must hold JSON/],
@@ -213,6 +239,10 @@ describe("models.loadVit", () => {
     const folder = await folderOf({ ...TIMM, model_args: { ...TIMM.model_args, reg_tokens: 2, init_values: 1e-5 } });
     const count = tf.memory().numTensors;
     await assert.rejects(models.loadVit(folder), /missing: reg_token, .*blocks\.0\.ls1\.gamma.*mis-shaped: pos_embed/);
+    assert.equal(tf.memory().numTensors, count);
+    const residual = new Map(["conv1.weight", "layer1.0.bn1.weight"].map((name) => [name, ONE]));
+    await safetensors.write(join(folder, "model.safetensors"), residual);
+    await assert.rejects(models.loadVit(folder), /names must be those of timm or transformers/);
     assert.equal(tf.memory().numTensors, count);
     rmSync(folder, { recursive: true });
     await assert.rejects(models.loadVit(folder), /model\.safetensors must exist/);

@@ -130,7 +130,7 @@ describe("a block as one graph forward and one backward", () => {
         parameter.assign(new Float32Array(parameter.size).fill(0.01));
       const { last } = await train.fit({
         model,
-        data: train.batches([0], { size: 1 }),
+        data: train.batches([0], { batchSize: 1 }),
         loss: () => tf.mean(tf.square(model.blocks[0].forward(x))),
         stages: [{ name: "one", groups: [{ parameters: "blocks", learningRate: 0.01 }], steps: 3 }],
         recompute,

@@ -3,6 +3,7 @@ import { it } from "node:test";
 import { onEveryDevice } from "./devices.ts";
 import { checkModule, goldenFile } from "./golden.ts";
 import { nn, type Tensor, tf } from "./names.ts";
+import { suitsProducts } from "../../kernel/nn/deformable/products.ts";
 
 const golden = goldenFile("deformable");
 const SIZES: nn.Grid[] = [
@@ -36,7 +37,10 @@ function naive(values: Float32Array, locations: Float32Array, weights: Float32Ar
   return y;
 }
 
-onEveryDevice("deformable attention", () => {
+onEveryDevice("deformable attention", (device) => {
+  const ways: nn.SamplingWay[] = ["loops", "operations"];
+  if (device === "native") ways.push("products");
+
   it("is PyTorch's by grid_sample, forward and backward, also with references that all pictures share", () => {
     const make = () => new nn.DeformableAttention(8, { heads: 2, levels: 2, points: 3 });
     const forward = (layer: nn.DeformableAttention, query: Tensor, values: Tensor, references: Tensor) =>
@@ -56,7 +60,7 @@ onEveryDevice("deformable attention", () => {
       const locations = tf.tensor(chosen, [1, N, H, 2, P, 2]);
       const read = [values, locations, weights].map((one) => one.dataSync() as Float32Array);
       const expected = naive(read[0], read[1], read[2], [N, H, P, D]);
-      for (const way of ["loops", "operations"] as const) {
+      for (const way of ways) {
         const y = nn.deformableSample(values, SIZES, locations, weights, way);
         assert.deepEqual(y.shape, [1, N, H * D]);
         y.dataSync().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-5, way));
@@ -64,7 +68,7 @@ onEveryDevice("deformable attention", () => {
     });
   });
 
-  it("has the same gradients by loops and by operations", () => {
+  it("has the same gradients by every way", () => {
     const [B, N, H, P, D] = [2, 3, 2, 4, 5];
     tf.tidy(() => {
       const values = tf.randomNormal([B, TOKENS, H, D], 0, 1, "float32", 1);
@@ -76,12 +80,23 @@ onEveryDevice("deformable attention", () => {
           tf.sum(tf.mul(nn.deformableSample(v, SIZES, l, w, way), dy));
         return tf.grads(sum as never)([values, locations, weights]);
       };
-      const [loops, operations] = [gradients("loops"), gradients("operations")];
-      loops.forEach((gradient, i) => {
-        assert.deepEqual(gradient.shape, operations[i].shape);
-        const expected = operations[i].dataSync();
-        gradient.dataSync().forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < 1e-4, `input ${i}`));
-      });
+      const operations = gradients("operations");
+      for (const way of ways)
+        gradients(way).forEach((gradient, i) => {
+          assert.deepEqual(gradient.shape, operations[i].shape);
+          const expected = operations[i].dataSync();
+          gradient.dataSync().forEach((value, k) => assert.ok(Math.abs(value - expected[k]) < 1e-4, `${way}, ${i}`));
+        });
+    });
+  });
+
+  it("refuses products on other devices than native", { skip: device === "native" }, () => {
+    tf.tidy(() => {
+      const [values, places, weights] = [tf.ones([1, 4, 1, 2]), tf.zeros([1, 1, 1, 1, 1, 2]), tf.ones([1, 1, 1, 1, 1])];
+      assert.throws(
+        () => nn.deformableSample(values, [[2, 2]], places, weights, "products"),
+        /products need the device native and float32, received "products"/,
+      );
     });
   });
 
@@ -115,4 +130,11 @@ onEveryDevice("deformable attention", () => {
     });
     layer.dispose();
   });
+});
+
+it("samples by products only where their matrix is small, and not many times larger than the samples", () => {
+  const sizes = { B: 1, H: 16, D: 64, points: 4, sizes: [] };
+  assert.ok(suitsProducts({ ...sizes, N: 576, S: 4 * 576, K: 16 }));
+  assert.ok(!suitsProducts({ ...sizes, N: 2304, S: 4 * 2304, K: 16 }));
+  assert.ok(!suitsProducts({ ...sizes, N: 576, S: 4 * 576, K: 4 }));
 });

@@ -13,7 +13,7 @@ const adapters = lora.attach(model, { r: 2, targetModules: ["proj"], peftType: "
 const forward = (x: nn.Tensor) => model.proj.forward(x);
 const input = tf.randomNormal([32, 8], 0, 1, "float32", 1);
 const tasks = { copy: [input] };
-const data = train.batches([input], { size: 1 });
+const data = train.batches([input], { batchSize: 1 });
 const loss = ([x]: nn.Tensor[]) => tf.mean(tf.square(tf.sub(forward(x), x)));
 const stages = [{ name: "adapt", steps: 100, groups: [{ parameters: /lora/, learningRate: 1e-2 }] }];
 const evaluate = async () => ({ error: (await loss([input]).data())[0] });

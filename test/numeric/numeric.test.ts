@@ -88,6 +88,13 @@ describe("rows and arrays", () => {
     assert.equal(numeric.joinFloats([]).length, 0);
   });
 
+  it("ranks share the mean of their places, and NaN ends", () => {
+    // scipy.stats.rankdata([3, 1, 3, 2, 3, 1]).
+    assert.deepEqual(numeric.ranks([3, 1, 3, 2, 3, 1]), [5, 1.5, 5, 3, 5, 1.5]);
+    assert.deepEqual(numeric.ranks([]), []);
+    assert.equal(numeric.ranks([NaN, 1]).length, 2);
+  });
+
   it("means rows in double precision", () => {
     const rows = Float32Array.of(2 ** 24, 1, 1, 3, 1, 5);
     assert.deepEqual(numeric.meanRow(rows, 2), Float64Array.of((2 ** 24 + 2) / 3, 3));

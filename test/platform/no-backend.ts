@@ -21,7 +21,6 @@ export const loadWasmPackage = async (): Promise<never> => refuse("nn.start");
 export const loadWebgpu = async (): Promise<never> => refuse("nn.start");
 export const loaderEnvironment = (): object => ({});
 export const missingForWebgpu = (): string[] => ["webgpu"];
-export const openEventFile = (): never => refuse("train.fit");
 export const probeAll = async (): Promise<object[]> => [];
 export const probeDevice = async (): Promise<never> => refuse("probeDevice");
 export const probeTraining = async (): Promise<object[]> => [];

@@ -25,7 +25,7 @@ const cached = (more: Partial<sak.CachedTeacher> = {}): sak.CachedTeacher => ({
 });
 
 const make = (more: Partial<sak.SakBatchOptions> = {}) =>
-  sak.batches({ images, preprocess: plan, teachers: { dino: cached() }, size: 2, seed: 4, ...more });
+  sak.batches({ images, preprocess: plan, teachers: { dino: cached() }, batchSize: 2, seed: 4, ...more });
 
 before(async () => {
   await nn.start("native");
@@ -43,7 +43,7 @@ describe("batches for a distillation", () => {
   it("read a teacher's levels in the order of features.batches, with the pictures that it saw", async () => {
     const source = await make();
     const stored = await features.open(join(folder, "dino"));
-    const plain = features.batches(stored, { indices: ["stem", 1], size: 2, seed: 4 });
+    const plain = features.batches(stored, { indices: ["stem", 1], batchSize: 2, seed: 4 });
     assert.equal(source.length, 3);
     for (const [epoch, index] of [
       [0, 0],
@@ -87,7 +87,7 @@ describe("batches for a distillation", () => {
     const teachers = [{ name: "dino", width: channels }];
     const model = new sak.Sak({ stem, teachers, levels: ["stem", 1], tasks: { number: 1 } });
     const labels = (paths: readonly string[]): number[] => paths.map((path) => images.names.indexOf(path) / 6);
-    const data = await sak.batches({ images, preprocess: plan, teachers: { dino: cached() }, size: 2, labels });
+    const data = await sak.batches({ images, preprocess: plan, teachers: { dino: cached() }, batchSize: 2, labels });
     const number: sak.SakTaskLoss<number[]> = {
       loss: (prediction, given) => nn.mse(tf.mean(prediction, [1, 2, 3]), tf.tensor(given)),
     };

@@ -100,7 +100,7 @@ describe("Theia's layout", () => {
       images,
       preprocess: dino.info.preprocess,
       teachers: { dino: { maps } },
-      size: 2,
+      batchSize: 2,
     });
     const { paths, teachers } = await source.batch(0, 0);
     const stored = await features.open(join(folder, "features"));
@@ -127,6 +127,12 @@ describe("Theia's layout", () => {
     );
     const stored = await features.open(join(folder, "features"));
     const options = { out: join(folder, "no"), dataset: "d", model: "m" };
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const onProgress = ({ done }: { done: number }) => void (seen.push(done) === 2 && stop.abort(new Error("enough")));
+    const halfway = { ...options, out: join(folder, "stopped"), onProgress, signal: stop.signal };
+    await assert.rejects(sak.writeTheia(stored, halfway), /enough/);
+    assert.deepEqual(seen, [1, 2]);
     await assert.rejects(sak.writeTheia(stored, { ...options, samplesPerShard: 0 }), /samplesPerShard must be/);
     await assert.rejects(sak.writeTheia(stored, { ...options, dtype: "int8" as never }), /dtype must be f16 or f32/);
     await assert.rejects(sak.writeTheia(stored, { ...options, level: 0 }), /stored layers are stem, 1, received 0/);

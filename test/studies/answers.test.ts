@@ -12,14 +12,14 @@ import { models, studies, tasks } from "../models/names.ts";
 const folder = mkdtempSync(join(tmpdir(), "fovea-answers-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const PICTURES = { encoder: "zoo/clip-vit", levels: [-1, -3], pool: 2, perType: 1 } as const;
+const PICTURES = { encoder: "zoo/clip-vit", indices: [-1, -3], pool: 2, perType: 1 } as const;
 
 /** The short study, shorter still. */
 const TINY: studies.AnswerSettings = {
   ...studies.ANSWERS_SHORT,
-  levels: [-1, -3],
+  indices: [-1, -3],
   images: { train: 16, asked: 6 },
-  batch: 4,
+  batchSize: 4,
   questions: 2,
   steps: [4, 3],
   seeds: 1,
@@ -73,7 +73,7 @@ describe("features of pictures with questions", () => {
     assert.deepEqual(repaired.bits(0, 0), coarse.bits(0, 0));
     for (const [name, wrong] of [
       ["count must be a whole number of at least 1, received 0", { count: 0 }],
-      ["levels must name at least one block, each once", { levels: [-1, -1] }],
+      ["indices must name at least one block, each once", { indices: [-1, -1] }],
       ["the levels' grids must be equal and multiples of pool 3", { pool: 3 }],
     ] as const)
       await assert.rejects(tasks.answers.loadPictures({ ...options, ...wrong }), new RegExp(name));
@@ -93,7 +93,7 @@ describe("sequences of questions", () => {
       count: 5,
       folder: join(folder, "val"),
     });
-    const source = answerBatches(pictures, writer, { size: 2, questions: 3, seed: 1 });
+    const source = answerBatches(pictures, writer, { batchSize: 2, questions: 3, seed: 1 });
     const batch = await source.batch(0, 1);
     assert.deepEqual(await source.batch(0, 1), batch);
     assert.notDeepEqual((await source.batch(1, 1)).ids, batch.ids);
@@ -250,7 +250,7 @@ describe("a study of answers", () => {
       studies.answerStudy({ settings: { ...TINY, ...wrong }, folder: join(folder, "wrong") });
     await assert.rejects(run({ seeds: 0 }), /studies\.answerStudy: seeds must be a whole number of at least 1.*0/);
     await assert.rejects(run({ steps: [4, 0] }), /steps\[1\] must be a whole number/);
-    await assert.rejects(run({ batch: 17 }), /images\.train must fill a batch of 17, received 16/);
+    await assert.rejects(run({ batchSize: 17 }), /images\.train must fill a batch of 17, received 16/);
     await assert.rejects(run({ types: [] }), /types must be some of existence, count/);
     await assert.rejects(run({ methods: [] }), /methods must be an array of at least one, with different names/);
     await assert.rejects(run({ rates: { ...TINY.rates, adapter: 0 } }), /rates\.adapter must be above 0/);
@@ -261,10 +261,10 @@ describe("a study of answers", () => {
 describe("means over seeds", () => {
   it("have Student's interval", () => {
     // scipy 1.17 stats.t.interval(0.95, 3, 2.5, stats.sem([1, 2, 3, 4])): 0.445739743239121 .. 4.554260256760879
-    const { mean, half } = studies.seedMean([1, 2, 3, 4]);
+    const { mean, half } = tasks.seedMean([1, 2, 3, 4]);
     assert.equal(mean, 2.5);
     assert.ok(Math.abs((half ?? NaN) - 2.054260256760879) < 1e-9);
-    assert.deepEqual(studies.seedMean([7]), { mean: 7, half: null });
+    assert.deepEqual(tasks.seedMean([7]), { mean: 7, half: null });
   });
 
   it("compare methods seed by seed", () => {

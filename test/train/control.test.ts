@@ -1,6 +1,6 @@
 /** Events of a training, and the effect of its control. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -34,7 +34,7 @@ function line(more: Partial<train.FitOptions<number[]>> = {}): train.FitOptions<
       epochs: 2,
     },
   ];
-  return { model, data: train.batches(NUMBERS, { size: 4, seed: 1 }), loss, stages, ...more };
+  return { model, data: train.batches(NUMBERS, { batchSize: 4, seed: 1 }), loss, stages, ...more };
 }
 
 /** Everything a control tells, as lines. */
@@ -183,114 +183,3 @@ describe("a control", () => {
     await assert.rejects(train.fit(line({ validation })), /picture eye must hold 1 x 2 = 2 values, received 1/);
   });
 });
-
-describe("event files for TensorBoard", () => {
-  it("are refused on other devices, naming what writes them", async () => {
-    await nn.start("native");
-    const run = train.fit(line({ tensorboard: join(folder, "never") }));
-    await assert.rejects(run, /tensorboard needs the device tensorflow.*fovea backend install tensorflow/);
-    assert.equal(existsSync(join(folder, "never")), false);
-  });
-
-  const skip = nn.installedDevices().includes("tensorflow") ? false : "tensorflow is not installed";
-  it("hold every number of every step, in the format of TensorFlow's own reader", { skip }, async () => {
-    await nn.start("tensorflow");
-    const place = join(folder, "events");
-    const reports: train.StepReport[] = [];
-    const validation = { every: 5, run: () => ({ error: 0.25 }) };
-    await train.fit(line({ tensorboard: place, validation }), (report) => void reports.push(report));
-    const [file] = readdirSync(place);
-    assert.match(file, /^events\.out\.tfevents\./);
-    const scalars = readEvents(readFileSync(join(place, file)));
-    const told = (tag: string) => scalars.filter((one) => one.tag === tag).map(({ step, value }) => [step, value]);
-    assert.deepEqual(
-      told("loss"),
-      reports.map(({ step, loss }) => [step, loss]),
-    );
-    assert.deepEqual(told("validation/error"), [
-      [4, 0.25],
-      [9, 0.25],
-      [10, 0.25],
-    ]);
-    assert.deepEqual(told("learning_rate/a").length, 6);
-    await nn.start("native");
-  });
-});
-
-interface Scalar {
-  step: number;
-  tag: string;
-  value: number;
-}
-
-/** Records of a TFRecord file (length, its CRC, data, its CRC), each an `Event` of tensorboard/compat/proto/event.proto. */
-function readEvents(file: Buffer): Scalar[] {
-  const scalars: Scalar[] = [];
-  for (let at = 0; at < file.length;) {
-    const length = Number(file.readBigUInt64LE(at));
-    const data = file.subarray(at + 12, at + 12 + length);
-    assert.equal(file.readUInt32LE(at + 8), maskedCrc32c(file.subarray(at, at + 8)));
-    assert.equal(file.readUInt32LE(at + 12 + length), maskedCrc32c(data));
-    scalars.push(...scalarsOf(data));
-    at += 16 + length;
-  }
-  return scalars;
-}
-
-function scalarsOf(event: Buffer): Scalar[] {
-  const fields = readFields(event);
-  const step = Number(fields.find(({ field }) => field === 2)?.number ?? 0);
-  const summaries = fields.filter(({ field, bytes }) => field === 5 && bytes);
-  return summaries.flatMap(({ bytes }) =>
-    readFields(bytes!).flatMap(({ bytes: value }) => {
-      const parts = readFields(value!);
-      const tag = parts.find(({ field }) => field === 1)!.bytes!.toString();
-      const simple = parts.find(({ field }) => field === 2);
-      return [{ step, tag, value: simple!.float! }];
-    }),
-  );
-}
-
-interface Field {
-  field: number;
-  number?: bigint;
-  float?: number;
-  bytes?: Buffer;
-}
-
-/** The fields of a protobuf message: variable numbers, 64 bits, bytes, 32 bits. */
-function readFields(message: Buffer): Field[] {
-  const fields: Field[] = [];
-  let at = 0;
-  const variable = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = message[at++];
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < message.length) {
-    const key = Number(variable());
-    const field = key >> 3;
-    if ((key & 7) === 0) fields.push({ field, number: variable() });
-    else if ((key & 7) === 1) fields.push({ field, bytes: message.subarray(at, (at += 8)) });
-    else if ((key & 7) === 5) fields.push({ field, float: message.readFloatLE((at += 4) - 4) });
-    else {
-      const length = Number(variable());
-      fields.push({ field, bytes: message.subarray(at, (at += length)) });
-    }
-  }
-  return fields;
-}
-
-/** CRC-32C (Castagnoli), rotated and shifted as in tensorflow/core/lib/hash/crc32c.h. */
-function maskedCrc32c(data: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  }
-  const value = ~crc >>> 0;
-  return (((value >>> 15) | (value << 17)) + 0xa282ead8) >>> 0;
-}

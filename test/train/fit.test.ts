@@ -70,7 +70,7 @@ const TWO_STAGES: train.Stage[] = [
 ];
 
 function optionsFor(model: Classifier, more: Partial<train.FitOptions<Example[]>> = {}): train.FitOptions<Example[]> {
-  const data = train.batches(EXAMPLES, { size: 8, seed: 2 });
+  const data = train.batches(EXAMPLES, { batchSize: 8, seed: 2 });
   return { model, data, loss: lossOf(model), stages: TWO_STAGES, accumulate: 2, clipNorm: 1, seed: 4, ...more };
 }
 
@@ -190,7 +190,7 @@ onEveryDevice("a training", (device) => {
   it("accumulation over two half batches is one whole batch", async () => {
     const [one, two] = [classifier(), classifier()];
     for (const model of [one, two]) (model.body as unknown as { dropout: { p: number } }).dropout.p = 0;
-    const source = (size: number) => train.batches(EXAMPLES, { size, shuffle: false });
+    const source = (size: number) => train.batches(EXAMPLES, { batchSize: size, shuffle: false });
     const stages = TWO_STAGES.slice(0, 1);
     await train.fit(optionsFor(one, { data: source(16), accumulate: 1, stages }));
     await train.fit(optionsFor(two, { data: source(8), accumulate: 2, stages }));
@@ -220,7 +220,7 @@ onEveryDevice("a training", (device) => {
         return tf.mean(tf.square(y));
       };
       const stages: train.Stage[] = [{ name: "one", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 4 }];
-      const data = train.batches([0, 1], { size: 1 });
+      const data = train.batches([0, 1], { batchSize: 1 });
       const { last } = await train.fit({ model, data, loss, stages, recompute });
       runs.set(recompute, { loss: last!.loss, weights: [...(await valuesOf(model)).values()], bytes });
       model.dispose();
@@ -307,7 +307,7 @@ describe("a training on the device auto chooses", () => {
     const before = tf.memory().numTensors;
     const options = (loss: (batch: number[]) => Tensor): train.FitOptions<number[]> => ({
       model,
-      data: train.batches([0, 1, 2], { size: 1, shuffle: false }),
+      data: train.batches([0, 1, 2], { batchSize: 1, shuffle: false }),
       loss,
       stages: [{ name: "one", groups: [{ parameters: "head", learningRate: 0.1 }], steps: 3 }],
     });

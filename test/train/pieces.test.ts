@@ -33,24 +33,24 @@ describe("batches", () => {
     Array.from({ length: source.length }, (_, i) => source.batch(n, i) as number[]);
 
   it("hold each item once an epoch, in an order of seed and epoch", () => {
-    const source = train.batches(items, { size: 4, seed: 5 });
+    const source = train.batches(items, { batchSize: 4, seed: 5 });
     assert.deepEqual(
       epoch(source, 0).map((batch) => batch.length),
       [4, 4, 2],
     );
     assert.deepEqual(epoch(source, 0).flat().sort(), items);
     assert.notDeepEqual(epoch(source, 0), epoch(source, 1));
-    assert.deepEqual(epoch(source, 1), epoch(train.batches(items, { size: 4, seed: 5 }), 1));
-    assert.notDeepEqual(epoch(source, 1), epoch(train.batches(items, { size: 4, seed: 6 }), 1));
+    assert.deepEqual(epoch(source, 1), epoch(train.batches(items, { batchSize: 4, seed: 5 }), 1));
+    assert.notDeepEqual(epoch(source, 1), epoch(train.batches(items, { batchSize: 4, seed: 6 }), 1));
   });
 
   it("leave out the last one, or the shuffling, on request", () => {
-    assert.deepEqual(epoch(train.batches(items, { size: 4, shuffle: false, dropLast: true }), 3), [
+    assert.deepEqual(epoch(train.batches(items, { batchSize: 4, shuffle: false, dropLast: true }), 3), [
       [0, 1, 2, 3],
       [4, 5, 6, 7],
     ]);
-    assert.throws(() => train.batches(items, { size: 0 }), /size must be a whole number above 0, received 0/);
-    assert.throws(() => train.batches([], { size: 2 }), /there must be items for one batch, received 0/);
+    assert.throws(() => train.batches(items, { batchSize: 0 }), /batchSize must be a whole number above 0, received 0/);
+    assert.throws(() => train.batches([], { batchSize: 2 }), /there must be items for one batch, received 0/);
   });
 });
 

@@ -8,7 +8,11 @@ const ROOT = join(import.meta.dirname, "../..");
 const REGISTRIES = ["kernel/protocol/index.ts", "kernel/view/index.ts", "extension/src/viewers/index.ts"];
 const STYLES = "style/index.css";
 /** Files outside the viewers that use the words of one, by viewer. */
-const USERS: Record<string, string[]> = { law: ["kernel/cli/law/table.ts"] };
+const USERS: Record<string, string[]> = {
+  law: ["kernel/cli/law/table.ts"],
+  plotly: ["kernel/view/training/rates.ts"],
+  training: ["kernel/train/journal.ts", "kernel/train/run-file.ts", "kernel/train/runs.ts"],
+};
 /** Folders beside the viewers' that all of them use. */
 const SHARED = {
   "kernel/protocol": ["core"],

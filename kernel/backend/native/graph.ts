@@ -1,14 +1,11 @@
-import { integerAttribute, integerTensor, tensorMessage } from "../../onnx/build";
+import { type Attribute, attributeMessage, integerTensor, tensorMessage } from "../../onnx/build";
 import { joinBytes } from "../../numeric";
 import { bytesField, integerField, textField } from "../../onnx/encode";
 import { DataType } from "../../onnx/model";
 
-/** Attribute of a node: an integer, a list of integers, or a float. Integers are not negative. */
-export type GraphAttribute = number | readonly number[] | { float: number };
-
 /** Options of a node. */
 export interface NodeOptions {
-  attributes?: Readonly<Record<string, GraphAttribute>>;
+  attributes?: Readonly<Record<string, Attribute>>;
   /** Domain of the operator. Default: that of ONNX. */
   domain?: string;
   /** Number of outputs. Default 1. */
@@ -19,7 +16,6 @@ export interface NodeOptions {
 export const MICROSOFT = "com.microsoft";
 const OPSET = 17;
 const IR_VERSION = 8;
-const FLOAT_ATTRIBUTE = 1;
 
 /**
  * Name of the first output: a constant of a type for which onnxruntime-node has no arrays. The runtime has then written
@@ -131,13 +127,6 @@ export class Graph {
 
 const opset = (domain: string, version: number): Uint8Array =>
   joinBytes([textField(1, domain), integerField(2, version)]);
-
-function attributeMessage(name: string, value: GraphAttribute): Uint8Array {
-  if (typeof value === "number" || !("float" in value)) return integerAttribute(name, value);
-  const bits = new Uint8Array(Float32Array.of(value.float).buffer);
-  // Field 2 of wire type 5, 32 bits.
-  return joinBytes([textField(1, name), Uint8Array.of(2 * 8 + 5), bits, integerField(20, FLOAT_ATTRIBUTE)]);
-}
 
 /** Encodes a ValueInfoProto of a tensor of any shape. */
 function valueMessage(name: string, dataType: number): Uint8Array {

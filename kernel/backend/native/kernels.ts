@@ -58,7 +58,10 @@ const step: Plan = ({ inputs: { x }, attrs, backend }) => {
   return backend.compute({ key: "Step", emit }, [x], [x.shape])[0];
 };
 
-/** Kernels on onnxruntime's operators; all others are those of tfjs's cpu backend. */
+/**
+ * Kernels on onnxruntime's operators; all others are those of tfjs's cpu backend. The writer of ONNX models has a table for itself
+ * (`models/onnx/rules.ts` says why).
+ */
 const PLANS: Readonly<Record<string, Plan>> = {
   Add: binary("Add", (graph, x) => [graph.node("Add", x)]),
   Sub: binary("Sub", (graph, x) => [graph.node("Sub", x)]),

@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { NativeBackend } from "./backend";
 import { MICROSOFT } from "./graph";
 import { broadcast, type Plan } from "./plans";
-import type { Emit } from "./runtime";
+import type { Emit, Operation } from "./runtime";
 
 /** Product of matrices, or of batches of them. */
 export const product: Plan = ({ inputs: { a, b }, attrs, backend }) =>
@@ -21,17 +21,21 @@ export const fusedProduct: Plan = ({ inputs, attrs, backend }) => {
   return sum;
 };
 
+/** Product of two matrices. */
+export function gemm(transposeA: boolean, transposeB: boolean): Operation {
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
+  const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes })];
+  return { key: `Gemm ${attributes.transA} ${attributes.transB}`, emit, heavy: true };
+}
+
 function multiply(backend: NativeBackend, a: TensorInfo, b: TensorInfo, transA: boolean, transB: boolean): TensorInfo {
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const rows = a.shape[a.shape.length - (transA ? 1 : 2)];
   const columns = b.shape[b.shape.length - (transB ? 2 : 1)];
   const shape = [...broadcast(outerA, outerB), rows, columns];
+  if (!outerA.length && !outerB.length) return backend.compute(gemm(transA, transB), [a, b], [shape])[0];
   const attributes = { transA: Number(transA), transB: Number(transB) };
-  const flags = `${attributes.transA} ${attributes.transB}`;
-  if (!outerA.length && !outerB.length) {
-    const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes })];
-    return backend.compute({ key: `Gemm ${flags}`, emit, heavy: true }, [a, b], [shape])[0];
-  }
   const emit: Emit = (graph, names) => [graph.node("FusedMatMul", names, { attributes, domain: MICROSOFT })];
-  return backend.compute({ key: `FusedMatMul ${flags}`, emit, heavy: true }, [a, b], [shape])[0];
+  const key = `FusedMatMul ${attributes.transA} ${attributes.transB}`;
+  return backend.compute({ key, emit, heavy: true }, [a, b], [shape])[0];
 }

@@ -8,9 +8,7 @@ export { probeAll, probeDevice, resolveDevice } from "./probe";
 export { probeTraining, type TrainingBackend, type TrainingProbe } from "./probe-training";
 export { runtimeVersion } from "./runtime";
 export {
-  type EventFile,
   offerTensorflow,
-  openEventFile,
   registerTensorflow,
   TENSORFLOW_BACKEND,
   type TensorflowBuild,

@@ -4,7 +4,7 @@
  * share one copy, and the 300 MB of packages of tfjs-node are not needed.
  */
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import util from "node:util";
 import { backendFolder } from "../install/places";
 import { type Installed, readInstalled } from "../install/installed";
@@ -143,35 +143,6 @@ function putBackChainedOps(core: TfjsCore): void {
 /** Empty modules in place of tfjs-node's tfjs; each looks up names in the given core. */
 const STUBS = ["@tensorflow/tfjs", "@tensorflow/tfjs-core"];
 
-/** File of events for TensorBoard. */
-export interface EventFile {
-  scalar(tag: string, value: number, step: number): void;
-  flush(): void;
-}
-
-/**
- * Opens TensorBoard's event file in a folder, one per folder and process, written by tfjs-node's writer.
- *
- * @throws DeviceError unless the backend `tensorflow` was started
- */
-export function openEventFile(folder: string): EventFile {
-  const fn = "backend.openEventFile";
-  if (!requireLoaded) throw new DeviceError(fn, "the backend tensorflow must be started", folder);
-  try {
-    const { summaryFileWriter } = requireLoaded("./tensorboard") as WriterModule;
-    return summaryFileWriter(resolve(folder));
-  } catch (error) {
-    throw new DeviceError(fn, `TensorFlow must be able to write event files in ${folder}`, error);
-  }
-}
-
-interface WriterModule {
-  summaryFileWriter(folder: string): EventFile;
-}
-
-/** Function `require` at the place of tfjs-node's modules, once it is loaded. */
-let requireLoaded: NodeJS.Require | undefined;
-
 interface BackendModule {
   NodeJSKernelBackend: new (binding: object, name: string) => NodeBackend;
 }
@@ -185,6 +156,5 @@ function load(core: TfjsCore, { folder, gpu }: TensorflowBuild): () => NodeBacke
   const binding = requireThere(join(folder, "lib", "tfjs_binding.node")) as object;
   requireThere("./register_all_kernels");
   const { NodeJSKernelBackend } = requireThere("./nodejs_kernel_backend") as BackendModule;
-  requireLoaded = requireThere;
   return () => new NodeJSKernelBackend(binding, name);
 }

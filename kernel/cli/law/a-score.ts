@@ -22,7 +22,7 @@ const OPTIONS = {
   direction: TEXT,
   preprocess: TEXT,
   device: TEXT,
-  batch: TEXT,
+  "batch-size": TEXT,
   json: FLAG,
 } as const;
 
@@ -57,14 +57,14 @@ async function fromFiles({ targets, reference }: Values): Promise<Sets> {
       "--targets FILE.safetensors and --reference NAME=FILE.safetensors, or --images, --encoder and --reference";
     throw new Error(`law a-score: ${rule}, are needed\n\n${USAGE["law a-score"]}`);
   }
-  const own = await tokensOf(targets);
+  const own = await readTokens(targets);
   const names = [...own.keys()];
   const references: Record<string, TokenSet[]> = {};
   for (const text of reference) {
     const at = text.indexOf("=");
     if (at < 1)
       throw new Error(`law a-score: --reference must be NAME=FILE.safetensors, received ${JSON.stringify(text)}`);
-    references[text.slice(0, at)] = inOrder(await tokensOf(text.slice(at + 1)), names, text.slice(at + 1));
+    references[text.slice(0, at)] = inOrder(await readTokens(text.slice(at + 1)), names, text.slice(at + 1));
   }
   return { names, targets: [...own.values()], references };
 }
@@ -94,7 +94,7 @@ async function fromImages(values: Values): Promise<Sets> {
 }
 
 /** Reads one tensor per image, `[tokens, width]`, float32. */
-async function tokensOf(file: string): Promise<Map<string, TokenSet>> {
+async function readTokens(file: string): Promise<Map<string, TokenSet>> {
   const { tensors } = await readSafetensors(file);
   const entries = [...tensors]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -19,6 +19,9 @@ const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   spair: TEXT,
+  keypoints: TEXT,
+  ap10k: TEXT,
+  subset: TEXT,
   encoder: TEXT,
   features: TEXT,
   split: TEXT,
@@ -40,7 +43,7 @@ const OPTIONS = {
   preprocess: TEXT,
   "look-alikes": TEXT,
   device: TEXT,
-  batch: TEXT,
+  "batch-size": TEXT,
   seed: TEXT,
   json: FLAG,
 } as const;
@@ -54,17 +57,13 @@ type Geometry = (typeof GEOMETRIES)[number];
 /** Runs `fovea law c-score`. */
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
-  const { spair, encoder, features } = values;
-  if (!spair || !(encoder || features)) {
+  const { spair, ap10k, encoder, features } = values;
+  if (!spair === !ap10k || !(encoder || features)) {
     throw new Error(
-      `law c-score: --spair DIR and --encoder E, or --features DIR, are needed\n\n${USAGE["law c-score"]}`,
+      `law c-score: --spair DIR or --ap10k DIR, and --encoder E or --features DIR, are needed\n\n${USAGE["law c-score"]}`,
     );
   }
-  const { pairs } = data.spair.read(spair, {
-    split: oneOf("split", values.split, ["trn", "val", "test"]),
-    limit: countOf("limit", values.limit),
-    categories: values.categories?.split(","),
-  });
+  const { pairs } = pairsOf(values);
   const layers = indicesOf(values.indices);
   if (layers === null && !values["by-layer"]) throw new Error("law c-score: --indices all needs --by-layer");
   const given = scoreOptions(values);
@@ -87,6 +86,20 @@ export async function cScore(args: string[]): Promise<void> {
   }
 }
 
+/** Reads the pairs of one of the layouts. */
+function pairsOf(values: Values): { pairs: readonly SpairPair[] } {
+  const { spair = "", ap10k } = values;
+  const split = oneOf("split", values.split, ["trn", "val", "test"]);
+  const limit = countOf("limit", values.limit);
+  const categories = values.categories?.split(",");
+  if (ap10k === undefined) {
+    const keypoints = oneOf("keypoints", values.keypoints, ["images", "pairs"]);
+    return data.spair.read(spair, { split, limit, categories, keypoints });
+  }
+  const subset = oneOf("subset", values.subset, ["intra-species", "cross-species", "cross-family"]);
+  return data.ap10k.read(ap10k, { split, limit, categories, subset });
+}
+
 /** Returns the options of the score; absent ones are left to the library. */
 function scoreOptions(values: Values): CScoreOptions {
   const given: CScoreOptions = {
@@ -101,7 +114,7 @@ function scoreOptions(values: Values): CScoreOptions {
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
-    batchSize: countOf("batch", values.batch),
+    batchSize: countOf("batch-size", values["batch-size"]),
     seed: numberOf("seed", values.seed),
     onProgress: progress,
     signal: stopSignal("law c-score: stopped; with --features DIR the same command goes on where it was"),
@@ -140,7 +153,7 @@ async function open(
       images,
       out,
       indices: layers === undefined ? [-2] : layers,
-      batchSize: countOf("batch", values.batch),
+      batchSize: countOf("batch-size", values["batch-size"]),
       onProgress: progress,
       signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
     });

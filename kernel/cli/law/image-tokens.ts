@@ -19,14 +19,14 @@ const BATCH = 16;
 export async function tokensOfImages(
   name: string,
   files: readonly string[],
-  values: { layer?: string; device?: string; batch?: string; preprocess?: string },
+  values: { layer?: string; device?: string; "batch-size"?: string; preprocess?: string },
 ): Promise<TokenSet[]> {
   const encoder = await encoders.load(name, {
     device: values.device as DeviceRequest | undefined,
     preprocess: preprocessOf("law a-score", values.preprocess),
   });
   const signal = stopSignal("law a-score: stopped");
-  const [batch, layer] = [countOf("batch", values.batch) ?? BATCH, numberOf("layer", values.layer) ?? -2];
+  const [batch, layer] = [countOf("batch-size", values["batch-size"]) ?? BATCH, numberOf("layer", values.layer) ?? -2];
   const sets: TokenSet[] = [];
   try {
     for (let start = 0; start < files.length; start += batch) {

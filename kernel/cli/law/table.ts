@@ -1,5 +1,6 @@
 /** Commands `fovea law fit | policy | plan`, which work on a table of scores. */
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { isTight } from "../../protocol/law/model";
 import { tightWarning } from "../../view/law/text";
@@ -37,12 +38,32 @@ function degreeOf(text: string | undefined): 1 | 2 | undefined {
   throw new Error(`law: --degree must be 1 or 2, received ${text}`);
 }
 
+/** Reads `published` or the tables of `--table FILE.csv`, named by their files, into one. */
+function tablesOf({
+  table = [],
+  ...values
+}: {
+  table?: string[];
+  c?: string;
+  extra?: string[];
+}): Record<string, ScoreTable> {
+  if (!table.length) return { published: tableOf(values) };
+  const named = table.map((file): [string, ScoreTable] => {
+    const name = file === "published" ? file : basename(file).replace(/\.\w+$/, "");
+    return [name, tableOf({ ...values, ...(file === "published" ? {} : { table: file }) })];
+  });
+  const twice = named.find(([name], i) => named.findIndex(([other]) => other === name) !== i);
+  if (twice) throw new Error(`law fit: tables must have different names, received ${twice[0]} twice`);
+  return Object.fromEntries(named);
+}
+
 /** Runs `fovea law fit`. */
 export function fit(args: string[]): void {
   const { values } = parseArgs({
     args,
     options: {
       ...TABLE_OPTIONS,
+      table: { type: "string", multiple: true },
       predictors: { type: "string" },
       terms: { type: "string" },
       normalize: { type: "string" },
@@ -53,14 +74,34 @@ export function fit(args: string[]): void {
   if (normalize !== "minmax" && normalize !== "none") {
     throw new Error(`law fit: --normalise must be minmax or none, received ${normalize}`);
   }
-  const result = law.fit(tableOf(values), {
+  const options = {
     degree: degreeOf(values.degree),
     predictors: values.predictors?.split(","),
     terms: values.terms?.split(","),
     ridge: numberOf("ridge", values.ridge),
-    normalize,
-  });
-  print(values.json, result, () => fitLines(result));
+  };
+  const tables = tablesOf(values);
+  const names = Object.keys(tables);
+  const result = law.fit(names.length > 1 ? law.joinTables(tables) : tables[names[0]], { ...options, normalize });
+  if (names.length === 1) return print(values.json, result, () => fitLines(result));
+  const transfers = names.flatMap((from) =>
+    names
+      .filter((to) => to !== from)
+      .map((to) => ({ from, to, benchmarks: law.transfer(tables[from], tables[to], options) })),
+  );
+  print(values.json, { ...result, transfers }, () => [...fitLines(result), ...transfers.flatMap(transferLines)]);
+}
+
+/** Writes how the fits of one table predict another: means over the pairs of benchmarks. */
+function transferLines({ from, to, benchmarks }: { from: string; to: string; benchmarks: law.Transfer[] }): string[] {
+  const mean = (values: number[]): string => (values.reduce((sum, one) => sum + one, 0) / values.length).toFixed(3);
+  const known = benchmarks.flatMap(({ spearman }) => spearman ?? []);
+  const hits = benchmarks.filter(({ bestInTop3 }) => bestInTop3).length;
+  return [
+    "",
+    `${from} predicts ${to}, ${benchmarks.length} pairs of benchmarks: mean R2 ${mean(benchmarks.map(({ r2 }) => r2))}, ` +
+      `mean rank correlation ${known.length ? mean(known) : "-"}, best in the top 3 in ${hits}`,
+  ];
 }
 
 function fitLines({ options, benchmarks, groups }: TableFit): string[] {

@@ -1,5 +1,6 @@
 /** Definition behind a number. Numbers of different definitions are not comparable. */
-export type ScoreDefinition = "cosine" | "caption-log-likelihood" | "mutual-knn" | "linear-cka" | "logme";
+export type ScoreDefinition =
+  "cosine" | "caption-log-likelihood" | "mutual-knn" | "linear-cka" | "logme" | "gromov-wasserstein";
 
 /** Result of every predictor of alignment: a number and its definition. */
 export interface AlignmentScore {
@@ -40,5 +41,10 @@ export const definitions: Readonly<Record<ScoreDefinition, DefinitionInfo>> = {
     formula: "max over a, b of log p(y | F, a, b) / n, averaged over the columns of y",
     range: "(-inf, inf)",
     source: "You et al. 2021, arXiv 2102.11005",
+  },
+  "gromov-wasserstein": {
+    formula: "-sum_ijkl (C_ik - D_jl)^2 T_ij T_kl, C and D distances over their mean, T the entropic plan",
+    range: "(-inf, 0]",
+    source: "Peyré, Cuturi and Solomon, ICML 2016",
   },
 };

@@ -1,6 +1,7 @@
 /** Base model: one safetensors file, or a folder with one file or with shards and the index of transformers. */
 import { SafetensorsFile, streamSafetensors } from "../../safetensors/file";
 import type { SafetensorsHeader } from "../../safetensors/header";
+import { checkShard, readShardIndex } from "../../safetensors/shards";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
 import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "../../platform/files";
@@ -54,12 +55,13 @@ export class BaseModel {
   static async open(fn: string, path: string): Promise<BaseModel> {
     const file = (await stat(path).catch(() => null))?.isDirectory() ? await weightsIn(path) : path;
     const index = file.endsWith(".index.json") ? basename(file) : null;
-    const places = index === null ? null : await readIndex(fn, file);
+    const places = index === null ? null : await readShardIndex(fn, file, LoraError);
     const shards = new Map<string, SafetensorsFile>();
     try {
       for (const name of new Set(places?.values() ?? [basename(file)]))
         shards.set(name, await SafetensorsFile.open(join(dirname(file), name)));
-      for (const [tensor, name] of places ?? []) checkPlace(fn, tensor, name, shards);
+      const held = new Map([...shards].map(([name, { header }]) => [name, header.tensors]));
+      for (const place of places ?? []) checkShard(fn, place, held, LoraError);
     } catch (error) {
       await closeAll(shards);
       throw error;
@@ -193,39 +195,6 @@ async function configIn(folder: string): Promise<object | null> {
   } catch {
     return null;
   }
-}
-
-/** Reads the shard of each tensor; names must not lead outside the folder. */
-async function readIndex(fn: string, path: string): Promise<Map<string, string>> {
-  const places = weightMap(await textOf(fn, path));
-  if (places === null) throw new LoraError(fn, "the index of shards must be JSON with a weight_map of tensors", path);
-  for (const name of places.values())
-    if (typeof name !== "string" || !/^[\w.-]+\.safetensors$/.test(name))
-      throw new LoraError(fn, "the index must name safetensors files beside itself", name);
-  return places as Map<string, string>;
-}
-
-async function textOf(fn: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new LoraError(fn, `the index cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
-  }
-}
-
-function weightMap(text: string): Map<string, unknown> | null {
-  try {
-    const { weight_map: map } = parseJson(text) as { weight_map: unknown };
-    const isMap = typeof map === "object" && map !== null && !Array.isArray(map);
-    return isMap && Object.keys(map).length ? new Map<string, unknown>(Object.entries(map)) : null;
-  } catch {
-    return null;
-  }
-}
-
-function checkPlace(fn: string, tensor: string, name: string, shards: ReadonlyMap<string, SafetensorsFile>): void {
-  const holders = [...shards].filter(([, { header }]) => header.tensors.has(tensor)).map(([shard]) => shard);
-  if (holders.join() !== name) throw new LoraError(fn, `${tensor} must be in ${name} and in no other shard`, holders);
 }
 
 async function checkFree(fn: string, out: string): Promise<void> {

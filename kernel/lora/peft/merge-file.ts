@@ -9,6 +9,8 @@ import { checkOptionNames, type OptionNames } from "../../option-names";
 export interface MergeFileOptions extends ReadAdapterOptions {
   /** Called after each tensor. Default: not called. */
   onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two tensors, and leaves nothing: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
 }
 
 /** Changes made by {@link mergeFile}. */
@@ -45,7 +47,7 @@ export async function mergeFile(
   options: MergeFileOptions = {},
 ): Promise<MergeFileReport> {
   checkOptionNames(FN, options, NAMES, LoraError);
-  const { onProgress, ...reading } = options;
+  const { onProgress, signal, ...reading } = options;
   const file = await readAdapter(adapter, reading);
   const refusal = mergeRefusal(file.config);
   if (refusal) throw new LoraError(FN, refusal, adapter);
@@ -54,7 +56,10 @@ export async function mergeFile(
     const { changes, merged, replaced, warnings } = planMerge(FN, file, source);
     const total = source.tensors.size + (changes.addition ? 1 : 0);
     let done = 0;
-    const copied = await source.write(FN, out, changes, (count) => onProgress?.({ done: (done += count), total }));
+    const copied = await source.write(FN, out, changes, (count) => {
+      signal?.throwIfAborted();
+      onProgress?.({ done: (done += count), total });
+    });
     return { merged, replaced, warnings, copied };
   } finally {
     await source.close();
@@ -63,6 +68,7 @@ export async function mergeFile(
 
 const NAMES: OptionNames<MergeFileOptions> = {
   onProgress: true,
+  signal: true,
   adapter: true,
   addPrefix: true,
   adapterName: true,

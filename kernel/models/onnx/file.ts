@@ -2,8 +2,7 @@ import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../
 import { append, joinBytes } from "../../numeric";
 import type { Parameter } from "../../nn/parameter";
 import { bytesField, integerField, messageField, textField } from "../../onnx/encode";
-import { platform } from "../../platform";
-import { open, rename, rm } from "../../platform/files";
+import { writeParts } from "../../platform/files";
 import { basename } from "../../platform/path";
 import { ModelError } from "../error";
 import type { OnnxGraph } from "./graph";
@@ -99,8 +98,8 @@ export class OnnxModelFile extends Described {
     if (!path.endsWith(".onnx")) throw new ModelError("OnnxModelFile.save", "the path must end in .onnx", path);
     const location = `${basename(path)}.data`;
     const places = externalData ? this.places() : new Map<string, Place>();
-    if (places.size) await writeBeside(`${path}.data`, this.weights(places));
-    await writeBeside(path, await this.message(places, location));
+    if (places.size) await writeParts(`${path}.data`, this.weights(places));
+    await writeParts(path, await this.message(places, location));
   }
 
   [DISPLAY](): DisplayBundle {
@@ -167,19 +166,4 @@ export class OnnxModelFile extends Described {
     const opset = joinBytes([textField(1, ""), integerField(2, OPSET)]);
     return [integerField(1, IR_VERSION), textField(2, "fovea"), ...messageField(7, body), bytesField(8, opset)];
   }
-}
-
-async function writeBeside(path: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
-  const beside = `${path}.${platform().uuid()}.part`;
-  const file = await open(beside, "wx");
-  try {
-    for await (const part of parts) if (part.length) await file.writeFile(part);
-    await file.sync();
-  } catch (error) {
-    await file.close();
-    await rm(beside, { force: true });
-    throw error;
-  }
-  await file.close();
-  await rename(beside, path);
 }

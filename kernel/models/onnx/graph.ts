@@ -1,6 +1,6 @@
 import { ModelError } from "../error";
 import { FN } from "./names";
-import type { Dtype, Form, OnnxAttribute, OnnxOperator, RecordedNode, Sizes, Trace } from "./types";
+import type { Dtype, Form, OnnxOperator, RecordedNode, Sizes, Trace } from "./types";
 
 /** Constant of the graph. */
 export interface Constant {
@@ -78,7 +78,7 @@ export class OnnxGraph {
   }
 
   /** Adds an operator with one output. */
-  one(op: string, inputs: string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): string {
+  one(op: string, inputs: string[], attributes: OnnxOperator["attributes"] = {}): string {
     return this.add(op, inputs, attributes)[0];
   }
 

@@ -1,6 +1,7 @@
+import { attributeMessage } from "../../onnx/build";
 import { bytesField, integerField, textField } from "../../onnx/encode";
 import type { Constant } from "./graph";
-import type { OnnxAttribute, OnnxOperator } from "./types";
+import type { OnnxOperator } from "./types";
 import { joinBytes } from "../../numeric";
 
 /** Numbers of ONNX's element types. */
@@ -8,23 +9,6 @@ export const FLOAT = 1;
 const INT32 = 6;
 const INT64 = 7;
 const BOOL = 9;
-
-/** Encodes a float field (four bytes). */
-function floatField(number: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(5);
-  bytes[0] = number * 8 + 5;
-  new DataView(bytes.buffer).setFloat32(1, value, true);
-  return bytes;
-}
-
-/** Encodes an integer field; a negative value takes ten bytes, as two's complement. */
-function signedField(number: number, value: number): Uint8Array {
-  if (value >= 0) return integerField(number, value);
-  const bytes = [number * 8];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Uint8Array.from([...bytes, Number(rest)]);
-}
 
 /** Encodes a NodeProto. */
 export function operatorMessage({ op, name, inputs, outputs, attributes }: OnnxOperator): Uint8Array {
@@ -35,17 +19,6 @@ export function operatorMessage({ op, name, inputs, outputs, attributes }: OnnxO
     textField(4, op),
     ...Object.entries(attributes).map(([key, value]) => bytesField(5, attributeMessage(key, value))),
   ]);
-}
-
-/** Encodes an AttributeProto; its last field is the kind of its value. */
-function attributeMessage(name: string, value: OnnxAttribute): Uint8Array {
-  const fields = (): Uint8Array[] => {
-    if (typeof value === "number") return [signedField(3, value), integerField(20, 2)];
-    if (typeof value === "string") return [textField(4, value), integerField(20, 3)];
-    if ("float" in value) return [floatField(2, value.float), integerField(20, 1)];
-    return [...value.map((one) => signedField(8, one)), integerField(20, 7)];
-  };
-  return joinBytes([textField(1, name), ...fields()]);
 }
 
 const typeOf = (data: Constant["data"]): number =>

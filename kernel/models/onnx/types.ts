@@ -1,3 +1,5 @@
+import type { Attribute } from "../../onnx/build";
+
 /** Element types of tfjs that are written. */
 export type Dtype = "float32" | "int32" | "bool";
 
@@ -38,14 +40,11 @@ export interface Trace {
 /** Sizes of one dimension, trace by trace. */
 export type Sizes = readonly number[];
 
-/** Attribute of an ONNX operator. */
-export type OnnxAttribute = number | string | readonly number[] | { float: number };
-
 /** ONNX operator to be written. */
 export interface OnnxOperator {
   op: string;
   name: string;
   inputs: string[];
   outputs: string[];
-  attributes: Readonly<Record<string, OnnxAttribute>>;
+  attributes: Readonly<Record<string, Attribute>>;
 }

@@ -78,7 +78,7 @@ async function sizesOf(encoder: Encoder): Promise<VitConfig> {
     imgSize: encoder.info.inputSize,
     depth: encoder.info.depth,
     numHeads: await headsOf(encoder),
-    ...tokensOf(encoder),
+    ...prefixOf(encoder),
     posResample: "bicubic",
     fcNorm: false,
     weightInit: "skip",
@@ -94,7 +94,7 @@ function checkKind({ info }: Encoder): void {
 }
 
 /** Prefix tokens as registers without positions, because positions may be added to them already. */
-function tokensOf({ info }: Encoder): VitConfig {
+function prefixOf({ info }: Encoder): VitConfig {
   const { prefixTokens } = info;
   const shared = { noEmbedClass: true, globalPool: prefixTokens ? "token" : "avg" } as const;
   return prefixTokens ? { ...shared, classToken: true, regTokens: prefixTokens - 1 } : { ...shared, classToken: false };

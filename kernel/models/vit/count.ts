@@ -9,7 +9,7 @@ import { fullConfig, type FullVitConfig, type VitConfig } from "./config";
  */
 export function vitParameters(config: VitConfig): number {
   const full = fullConfig(config);
-  return stemOf(full) + tokensOf(full) + full.depth * blockOf(full) + endOf(full);
+  return stemOf(full) + prefixOf(full) + full.depth * blockOf(full) + endOf(full);
 }
 
 const linear = (inputs: number, outputs: number, bias: boolean): number => inputs * outputs + (bias ? outputs : 0);
@@ -27,7 +27,7 @@ function stemOf(config: FullVitConfig): number {
 }
 
 /** Number of values of prefix tokens and positions. */
-function tokensOf(config: FullVitConfig): number {
+function prefixOf(config: FullVitConfig): number {
   const { embedDim, posEmbed, noEmbedClass } = config;
   const prefix = Number(config.classToken) + Number(config.distToken) + config.regTokens;
   const [rows, columns] = config.imgSize.map((side) => gridSide(side, config));

@@ -2,6 +2,7 @@ import { startTfjs } from "../../backend/tfjs";
 import { existsSync, readFileSync } from "../../platform/files";
 import { join } from "../../platform/path";
 import { readSafetensors } from "../../safetensors/safetensors";
+import { INDEX, readSharded } from "../../safetensors/shards";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import type { VitConfig } from "./config";
@@ -25,8 +26,8 @@ export interface LoadedVit {
 const FN = "models.loadVit";
 
 /**
- * Loads a vision transformer as timm or transformers saves it: a folder with `config.json` and `model.safetensors`, or a safetensors
- * file whose configuration is given. Starts the default device where none was started.
+ * Loads a vision transformer as timm or transformers saves it: a folder with `config.json` and `model.safetensors` or shards with
+ * `model.safetensors.index.json`, or a safetensors file or index whose configuration is given. Starts the default device where none was started.
  *
  * @throws ModelError for a missing file, or a configuration that is not computed here
  * @throws NnError naming every missing, unexpected and misshaped tensor
@@ -36,10 +37,10 @@ export async function loadVit(source: string, options: LoadVitFileOptions = {}):
   checkOptionNames(FN, options, { ...LOAD_NAMES, config: true }, ModelError);
   const { config = {}, ...rest } = options;
   await startTfjs();
-  const isFile = source.endsWith(".safetensors");
-  const path = isFile ? source : join(source, "model.safetensors");
+  const isFile = source.endsWith(".safetensors") || source.endsWith(INDEX);
+  const path = isFile ? source : weightsIn(source);
   if (!existsSync(path)) throw new ModelError(FN, "model.safetensors must exist", path);
-  const { tensors } = await readSafetensors(path);
+  const { tensors } = path.endsWith(INDEX) ? await readSharded(path) : await readSafetensors(path);
   const own = isFile ? {} : configOfFile(readConfig(join(source, "config.json")), FN);
   // Parameters that a file lacks keep their initial values.
   const weightInit = rest.strict === false ? "timm" : "skip";
@@ -50,6 +51,12 @@ export async function loadVit(source: string, options: LoadVitFileOptions = {}):
     model.dispose();
     throw error;
   }
+}
+
+/** Returns the file with all weights of a folder, or where there is none the index of its shards. */
+function weightsIn(folder: string): string {
+  const [single, index] = [join(folder, "model.safetensors"), join(folder, `model${INDEX}`)];
+  return existsSync(single) || !existsSync(index) ? single : index;
 }
 
 /** Returns the number of rows of a classifier in the file, 0 without one. */

@@ -1,6 +1,6 @@
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/floats";
-import { writeSafetensors } from "../../safetensors/safetensors";
+import { writeSharded } from "../../safetensors/shards";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import { fromTimm, toTimm } from "./convert";
@@ -93,10 +93,16 @@ function resize(
   return result;
 }
 
-/** Options of {@link vitState} and {@link saveVit}. */
-export interface SaveVitOptions {
+/** Options of {@link vitState}. */
+export interface VitStateOptions {
   /** Spelling of the names. Default `timm`. */
   names?: VitNames;
+}
+
+/** Options of {@link saveVit}. */
+export interface SaveVitOptions extends VitStateOptions {
+  /** Largest number of bytes in one file: a larger model is written in shards with an index. Default: one file. */
+  maxShardBytes?: number;
 }
 
 /**
@@ -106,7 +112,7 @@ export interface SaveVitOptions {
  */
 export async function vitState(
   model: VisionTransformer,
-  options: SaveVitOptions = {},
+  options: VitStateOptions = {},
 ): Promise<Map<string, SafetensorsTensor>> {
   checkOptionNames("models.vitState", options, { names: true }, ModelError);
   const { names = "timm" } = options;
@@ -116,11 +122,15 @@ export async function vitState(
 }
 
 /**
- * Writes a model's weights as a safetensors file, under timm's or transformers' names; a half-written file never stands in its
- * place.
+ * Writes a model's weights as a safetensors file, under timm's or transformers' names, or in shards with an index beside it; a
+ * half-written file never stands in its place.
  *
+ * @returns the file to read, which is `path` or the index
  * @throws ModelError naming the tensors that the spelling has no place for
+ * @throws SafetensorsError for a path that does not end in `.safetensors`, or a bad limit
  */
-export async function saveVit(model: VisionTransformer, path: string, options: SaveVitOptions = {}): Promise<void> {
-  await writeSafetensors(path, await vitState(model, options), { format: "pt" });
+export async function saveVit(model: VisionTransformer, path: string, options: SaveVitOptions = {}): Promise<string> {
+  checkOptionNames("models.saveVit", options, { names: true, maxShardBytes: true }, ModelError);
+  const { maxShardBytes, ...rest } = options;
+  return writeSharded(path, await vitState(model, rest), { maxShardBytes, metadata: { format: "pt" } });
 }

@@ -8,7 +8,7 @@ import type { SamplingSizes } from "./sizes";
  * Corners of the pixel square around one place: a (upper left), b (upper right), c (lower left) and d (lower right).
  * Plain fields, because they are filled for every sample.
  */
-class Corners {
+export class Corners {
   /** Start of a corner's features in the values; any valid index for a corner outside the grid. */
   a = 0;
   b = 0;
@@ -24,6 +24,9 @@ class Corners {
   inRight = 0;
   inTop = 0;
   inBottom = 0;
+  /** Size of the grid. */
+  height = 0;
+  width = 0;
 
   /**
    * Computes the corners of a place.
@@ -32,6 +35,8 @@ class Corners {
    * @param stride values from one token to the next
    */
   place(column: number, row: number, height: number, width: number, first: number, stride: number): void {
+    this.height = height;
+    this.width = width;
     const x = Math.floor(column);
     const y = Math.floor(row);
     this.inLeft = x >= 0 && x < width ? 1 : 0;
@@ -51,27 +56,77 @@ class Corners {
     this.c = lower + near;
     this.d = lower + far;
   }
+
+  /** Returns the value of the place from the values at the corners. */
+  between(a: number, b: number, c: number, d: number): number {
+    return this.top * (this.left * a + this.right * b) + this.bottom * (this.left * c + this.right * d);
+  }
+
+  /** Returns the derivative of {@link between} in the location's x. */
+  slopeX(a: number, b: number, c: number, d: number): number {
+    const { top, bottom, inLeft, inRight, width } = this;
+    return width * (top * (inRight * b - inLeft * a) + bottom * (inRight * d - inLeft * c));
+  }
+
+  /** Returns the derivative of {@link between} in the location's y. */
+  slopeY(a: number, b: number, c: number, d: number): number {
+    const { left, right, inTop, inBottom, height } = this;
+    return height * (left * (inBottom * c - inTop * a) + right * (inBottom * d - inTop * b));
+  }
 }
 
-type Visit = (sample: number, output: number, corners: Corners, height: number, width: number) => void;
+/** Takes a place with the index of its sample in `weights`, and the arguments of {@link Corners.place} up to `first`. */
+export type VisitPlace = (
+  sample: number,
+  column: number,
+  row: number,
+  height: number,
+  width: number,
+  first: number,
+) => void;
+
+/**
+ * Calls `visit` for each place that a query and head sample.
+ *
+ * @param place index of the query and head in [B, N, H]
+ * @param first start of the first token in the values
+ * @param stride values from one token to the next
+ */
+export function placesOf(
+  { K, points, sizes }: SamplingSizes,
+  locations: Float32Array,
+  { place, first, stride }: { place: number; first: number; stride: number },
+  visit: VisitPlace,
+): void {
+  let sample = place * K;
+  for (const [height, width] of sizes) {
+    for (let p = 0; p < points; p++, sample++) {
+      // Single precision, as in all other computations.
+      const column = Math.fround(Math.fround(locations[2 * sample] * width) - 0.5);
+      const row = Math.fround(Math.fround(locations[2 * sample + 1] * height) - 0.5);
+      visit(sample, column, row, height, width, first);
+    }
+    first += height * width * stride;
+  }
+}
 
 /** Calls `visit` for each sample with its index in `weights`, its index in the output [B, N, H, D], and its corners. */
-function eachSample(sizes: SamplingSizes, locations: Float32Array, visit: Visit): void {
-  const { B, N, H, D, S, points, sizes: grids } = sizes;
+function eachSample(
+  sizes: SamplingSizes,
+  locations: Float32Array,
+  visit: (sample: number, output: number, corners: Corners) => void,
+): void {
+  const { B, N, H, D, S } = sizes;
   const corners = new Corners();
-  let sample = 0;
-  for (let place = 0; place < B * N * H; place++) {
-    let first = (Math.floor(place / (N * H)) * S * H + (place % H)) * D;
-    for (const [height, width] of grids) {
-      for (let p = 0; p < points; p++, sample++) {
-        // Single precision, as in all other computations.
-        const column = Math.fround(Math.fround(locations[2 * sample] * width) - 0.5);
-        const row = Math.fround(Math.fround(locations[2 * sample + 1] * height) - 0.5);
-        corners.place(column, row, height, width, first, H * D);
-        visit(sample, place * D, corners, height, width);
-      }
-      first += height * width * H * D;
-    }
+  const stride = H * D;
+  let output = 0;
+  const visitPlace: VisitPlace = (sample, column, row, height, width, first) => {
+    corners.place(column, row, height, width, first, stride);
+    visit(sample, output, corners);
+  };
+  for (let place = 0; place < B * N * H; place++, output += D) {
+    const first = (Math.floor(place / (N * H)) * S * H + (place % H)) * D;
+    placesOf(sizes, locations, { place, first, stride }, visitPlace);
   }
 }
 
@@ -113,8 +168,8 @@ export function sampleLoopsBackward(
   const dValues = new Float32Array(values.length);
   const dLocations = new Float32Array(locations.length);
   const dWeights = new Float32Array(weights.length);
-  eachSample(sizes, locations, (sample, output, corners, height, width) => {
-    const { a, b, c, d, left, right, top, bottom, inLeft, inRight, inTop, inBottom } = corners;
+  eachSample(sizes, locations, (sample, output, corners) => {
+    const { a, b, c, d, left, right, top, bottom } = corners;
     const weight = weights[sample];
     const fa = weight * top * left;
     const fb = weight * top * right;
@@ -136,11 +191,9 @@ export function sampleLoopsBackward(
       dValues[c + i] += fc * g;
       dValues[d + i] += fd * g;
     }
-    dWeights[sample] = top * (left * ta + right * tb) + bottom * (left * tc + right * td);
-    const alongRow = top * (inRight * tb - inLeft * ta) + bottom * (inRight * td - inLeft * tc);
-    const alongColumn = left * (inBottom * tc - inTop * ta) + right * (inBottom * td - inTop * tb);
-    dLocations[2 * sample] = weight * width * alongRow;
-    dLocations[2 * sample + 1] = weight * height * alongColumn;
+    dWeights[sample] = corners.between(ta, tb, tc, td);
+    dLocations[2 * sample] = weight * corners.slopeX(ta, tb, tc, td);
+    dLocations[2 * sample + 1] = weight * corners.slopeY(ta, tb, tc, td);
   });
   return [dValues, dLocations, dWeights];
 }

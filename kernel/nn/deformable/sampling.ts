@@ -1,9 +1,11 @@
 import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
+import { canFuse } from "../../backend/fused";
 import { computesInMemory } from "../../backend/tfjs";
 import { sampleLoops, sampleLoopsBackward } from "./loops";
 import type { SamplingSizes } from "./sizes";
+import { sampleProducts, sampleProductsBackward, suitsProducts } from "./products";
 import { NnError } from "../error";
 import { scatterRows } from "../rows";
 
@@ -21,18 +23,23 @@ import { scatterRows } from "../rows";
  * @param sizes grids of the levels; S is the sum of height · width
  * @param locations [B, N, H, L, P, 2]
  * @param weights [B, N, H, L, P]
- * @param way default `loops` where the tensors lie in this process's memory, which is many times faster there
+ * @param way default the fastest: `products` on the device `native` for grids that are not too large, `loops` where the
+ *   tensors lie in this process's memory, `operations` elsewhere
  * @returns [B, N, H · D]
+ * @throws NnError for shapes that do not fit, or products on another device
  */
 export function deformableSample(
   values: Tensor,
   sizes: readonly Grid[],
   locations: Tensor,
   weights: Tensor,
-  way: SamplingWay = computesInMemory() ? "loops" : "operations",
+  way?: SamplingWay,
 ): Tensor {
   const plan = planOf(values, sizes, locations, weights);
-  const [forward, backward] = WAYS[way];
+  const all = [values, locations, weights];
+  if (way === "products" && !canFuse(all))
+    throw new NnError("nn.deformableSample", "products need the device native and float32", way);
+  const [forward, backward] = WAYS[way ?? fastest(plan, all)];
   const operation = tf.customGrad((values, locations, weights, save) => {
     const inputs = [values, locations, weights] as Tensor[];
     (save as (tensors: Tensor[]) => void)(inputs);
@@ -44,8 +51,13 @@ export function deformableSample(
   return operation(values, locations, weights);
 }
 
-/** Way of computing: loops in JavaScript, or operations of tfjs. */
-export type SamplingWay = "loops" | "operations";
+/** Way of computing: products of matrices on the device `native`, loops in JavaScript, or operations of tfjs. */
+export type SamplingWay = "products" | "loops" | "operations";
+
+function fastest(plan: SamplingSizes, inputs: readonly Tensor[]): SamplingWay {
+  if (canFuse(inputs) && suitsProducts(plan)) return "products";
+  return computesInMemory() ? "loops" : "operations";
+}
 
 function planOf(values: Tensor, sizes: readonly Grid[], locations: Tensor, weights: Tensor): SamplingSizes {
   const fn = "nn.deformableSample";
@@ -84,8 +96,19 @@ const WAYS: Record<SamplingWay, [typeof sampleForward, typeof sampleBackward]> =
       return found.map((data, i) => tf.tensor(data, inputs[i].shape));
     },
   ],
+  products: [
+    (plan, [values, locations, weights]) => swapped(sampleProducts(plan, swapped(values), locations, weights)),
+    (plan, [values, locations, weights], dy) => {
+      const byHead = swapped(tf.reshape(dy, [plan.B, plan.N, plan.H, plan.D]));
+      const [dValues, ...rest] = sampleProductsBackward(plan, swapped(values), locations, weights, byHead);
+      return [swapped(dValues), ...rest];
+    },
+  ],
   operations: [sampleForward, sampleBackward],
 };
+
+/** Swaps tokens and heads. */
+const swapped = (x: Tensor): Tensor => tf.transpose(x, [0, 2, 1, 3]);
 
 const read = (x: Tensor): Float32Array => x.dataSync() as Float32Array;
 

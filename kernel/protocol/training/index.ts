@@ -9,4 +9,5 @@ export * from "./payload";
 export * from "./read";
 export * from "./record";
 export * from "./stage-marks";
+export * from "./told";
 export * from "./words";

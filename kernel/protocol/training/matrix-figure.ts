@@ -4,7 +4,7 @@ import { colorScale, figureText, type Figure } from "../core/figure";
 import { shortText } from "../core/words";
 import { commonScale, decodeCells, type MatrixFrame, type SavedMatrices } from "./matrix";
 import { isMap, labelsWidth, LEFT, LETTER, MOST_LETTERS, RIGHT } from "./matrix-layout";
-import { numberText } from "./words";
+import { numberText } from "../core/words";
 
 const [ROW_HEIGHT, LEAST, MOST] = [22, 130, 420];
 /** Pixels above and below the cells. */

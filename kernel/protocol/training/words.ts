@@ -1,3 +1,4 @@
+import { numberText } from "../core/words";
 import type { RunProgress, RunState } from "./payload";
 import type { RunRecord } from "./record";
 
@@ -7,16 +8,6 @@ export function durationText(milliseconds: number): string {
   if (seconds < 100) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Four digits that count: "0.0123", "1.23e−5", "12,346". */
-export function numberText(value: number): string {
-  const rounded = Number(value.toPrecision(4));
-  const size = Math.abs(rounded);
-  if (size >= 1e7) return value.toExponential(2);
-  if (size >= 1000) return Math.round(value).toLocaleString("en-US");
-  if (size !== 0 && size < 1e-4) return rounded.toExponential().replace("e-", "e−");
-  return String(rounded);
 }
 
 /** "12.3" updates or examples a second. */

@@ -7,7 +7,7 @@ import { type FeatureLevel, STEM, storedLayer, storedLayers } from "../../featur
 import { type FeatureFolder, open } from "../../features/read";
 import { resizeBilinear } from "../../tasks/dense/resize";
 import { SakError } from "../error";
-import { mapsOf, tokensOf } from "../maps";
+import { mapsOf, tokensOfMaps } from "../maps";
 import { checkPlaces } from "../teachers";
 
 /** Teacher to be measured: stored features, or an encoder that runs. */
@@ -152,7 +152,7 @@ function onGrid({ data, grid, channels, batch }: FeatureMap, target: Grid): Floa
   if (grid[0] === target[0] && grid[1] === target[1]) return data;
   const resized = tf.tidy(() => {
     const maps = mapsOf(tf.tensor(data, [batch, grid[0] * grid[1], channels]), grid);
-    return tokensOf(resizeBilinear(maps, target));
+    return tokensOfMaps(resizeBilinear(maps, target));
   });
   const tokens = resized.dataSync() as Float32Array;
   resized.dispose();

@@ -14,7 +14,7 @@ import type { AnswerSettings } from "./settings";
 export interface AnswerTask {
   languageModel: LanguageModel;
   /** Form of the encoder's features. */
-  pictures: Pick<Pictures, "channels" | "grid" | "levels">;
+  pictures: Pick<Pictures, "channels" | "grid" | "indices">;
   settings: AnswerSettings;
 }
 
@@ -103,7 +103,7 @@ function methodOf({ name, vce = false, adapter, blind = false }: Form): AnswerMe
 }
 
 function build({ languageModel, pictures, settings }: AnswerTask, hasVce: boolean): VisionLanguageModel {
-  const { channels: features, grid, levels: indices } = pictures;
+  const { channels: features, grid, indices } = pictures;
   const { merge, heads, points } = settings;
   const vce = hasVce ? new Vce(features, { indices, heads, points }) : undefined;
   return new VisionLanguageModel({ features, grid, languageModel, vce, merge });

@@ -29,7 +29,7 @@ export interface OpenAnswersOptions {
 /** Share of VCE's attention per level, for the pictures of one type of question. */
 export interface LevelWeights {
   type: QuestionType;
-  /** Weights in the order of the settings' levels, summing to 1. */
+  /** Weights in the order of the settings' indices, summing to 1. */
   weights: number[];
 }
 

@@ -9,8 +9,8 @@ export interface AnswerSettings {
   encoder: string;
   /** Source for `models.load`. */
   languageModel: string;
-  /** Blocks of the encoder; the first one is projected. */
-  levels: readonly number[];
+  /** Blocks of the encoder by index; the first one is projected. */
+  indices: readonly number[];
   /** Side of the square of encoder tokens that are averaged. */
   pool: number;
   /** Side of the square of averaged tokens that form one token of the language model. */
@@ -25,7 +25,7 @@ export interface AnswerSettings {
   /** Types of the learnt and asked questions. */
   types: readonly QuestionType[];
   /** Pictures per batch. */
-  batch: number;
+  batchSize: number;
   /** Questions per picture. */
   questions: number;
   /** Updates of the two stages. */
@@ -44,7 +44,7 @@ export interface AnswerSettings {
 export const ANSWERS: AnswerSettings = {
   encoder: "zoo/clip-vit",
   languageModel: "zoo/reading-llama",
-  levels: [-1, -2, -3, -4],
+  indices: [-1, -2, -3, -4],
   pool: 2,
   merge: 2,
   heads: 4,
@@ -52,7 +52,7 @@ export const ANSWERS: AnswerSettings = {
   images: { train: 3072, asked: 384 },
   split: "test",
   types: ["existence", "count", "category", "color"],
-  batch: 16,
+  batchSize: 16,
   questions: 4,
   steps: [300, 120],
   rates: { first: 5e-3, second: 5e-4, adapter: 5e-3 },
@@ -64,15 +64,15 @@ export const ANSWERS: AnswerSettings = {
 export const ANSWERS_SHORT: AnswerSettings = {
   ...ANSWERS,
   images: { train: 128, asked: 32 },
-  batch: 8,
+  batchSize: 8,
   steps: [12, 6],
   seeds: 2,
 };
 
 /** @throws StudyError naming what is wrong */
 export function checkSettings(fn: string, settings: AnswerSettings): void {
-  const { batch, questions, seeds, steps, images, merge, methods, rates, types } = settings;
-  const counts = { batch, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
+  const { batchSize, questions, seeds, steps, images, merge, methods, rates, types } = settings;
+  const counts = { batchSize, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
   for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))
     if (!Number.isInteger(value) || value < 1)
       throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
@@ -80,7 +80,8 @@ export function checkSettings(fn: string, settings: AnswerSettings): void {
     if (!(value > 0)) throw new StudyError(fn, `rates.${name} must be above 0`, value);
   if (!types.length || types.some((type) => !world.questionTypes.includes(type)))
     throw new StudyError(fn, `types must be some of ${world.questionTypes.join(", ")}`, [...types]);
-  if (images.train < batch) throw new StudyError(fn, `images.train must fill a batch of ${batch}`, images.train);
+  if (images.train < batchSize)
+    throw new StudyError(fn, `images.train must fill a batch of ${batchSize}`, images.train);
   const names = methods.map(({ name }) => name);
   if (!names.length || new Set(names).size < names.length)
     throw new StudyError(fn, "methods must be an array of at least one, with different names", names);

@@ -58,13 +58,13 @@ export async function pictures(
   part: "train" | "asked",
   { settings, folder, signal, onPictures }: Pick<AnswerStudyOptions, "settings" | "folder" | "signal" | "onPictures">,
 ): Promise<Pictures> {
-  const { encoder, levels, pool, images } = settings;
+  const { encoder, indices, pool, images } = settings;
   const split = part === "train" ? "train" : settings.split;
   const loaded = await loadPictures({
     encoder,
     split,
     count: images[part],
-    levels,
+    indices,
     pool,
     signal,
     folder,

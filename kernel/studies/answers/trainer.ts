@@ -104,7 +104,11 @@ export class Trainer {
         clipNorm: 1,
         resume: true,
         examplesOf: ({ pictures }) => pictures.length,
-        data: answerBatches(sight.pictures, writer, { size: settings.batch, questions: settings.questions, seed }),
+        data: answerBatches(sight.pictures, writer, {
+          batchSize: settings.batchSize,
+          questions: settings.questions,
+          seed,
+        }),
         loss: (batch) => loss(this.model, batch, sight),
         stages: [
           {

@@ -3,6 +3,8 @@ import type { Tensor } from "../../backend/tensor";
 import type { QuestionType } from "../../data/world/language/questions";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { TaskError } from "../error";
 import { answerLogits, type Sight } from "./model";
 import type { PictureText } from "./examples";
 import { type AnswerBatch, type AnswerSequence, batchOf } from "./sequences";
@@ -14,6 +16,16 @@ export interface AnswerScore {
   byType: Partial<Record<QuestionType, number>>;
 }
 
+/** Options of {@link scoreSeeing} and {@link scoreReading}. */
+export interface AnswerScoreOptions {
+  /** Called after each batch with the numbers of scored and of all questions. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
+}
+
+const NAMES: OptionNames<AnswerScoreOptions> = { onProgress: true, signal: true };
+
 /** Number of questions per batch. */
 const TOGETHER = 64;
 
@@ -24,17 +36,23 @@ const TOGETHER = 64;
  * @param logits returns the logits of the words at the answers' places, [answers, vocabulary]
  */
 async function score(
+  fn: string,
   sequences: readonly AnswerSequence[],
+  options: AnswerScoreOptions,
   logits: (batch: AnswerBatch) => Tensor,
 ): Promise<AnswerScore> {
+  checkOptionNames(fn, options, NAMES, TaskError);
+  const { onProgress, signal } = options;
   const sorted = [...sequences].sort((a, b) => a.ids.length - b.ids.length);
   const right = new Map<QuestionType, boolean[]>();
   for (let at = 0; at < sorted.length; at += TOGETHER) {
+    signal?.throwIfAborted();
     const batch = batchOf(sorted.slice(at, at + TOGETHER));
     const best = tf.tidy(() => tf.argMax(logits(batch), 1));
     const words = await best.data();
     best.dispose();
     batch.answers.forEach(({ word, type }, i) => right.set(type, [...(right.get(type) ?? []), words[i] === word]));
+    onProgress?.({ done: Math.min(at + TOGETHER, sorted.length), total: sorted.length });
   }
   return scoreOf(right);
 }
@@ -56,13 +74,18 @@ export async function scoreSeeing(
   model: VisionLanguageModel,
   sequences: readonly AnswerSequence[],
   sight: Sight,
+  options: AnswerScoreOptions = {},
 ): Promise<AnswerScore> {
-  return score(sequences, (batch) => answerLogits(model, batch, sight));
+  return score("tasks.answers.scoreSeeing", sequences, options, (batch) => answerLogits(model, batch, sight));
 }
 
 /** Scores the language model on single questions from words alone. */
-export async function scoreReading(model: LanguageModel, sequences: readonly AnswerSequence[]): Promise<AnswerScore> {
-  return score(sequences, ({ ids, mask, length, answers }) => {
+export async function scoreReading(
+  model: LanguageModel,
+  sequences: readonly AnswerSequence[],
+  options: AnswerScoreOptions = {},
+): Promise<AnswerScore> {
+  return score("tasks.answers.scoreReading", sequences, options, ({ ids, mask, length, answers }) => {
     const shape = [ids.length / length, length] as [number, number];
     const embedded = model.embed(tf.tensor(ids, shape, "int32"));
     const hidden = model.forward(embedded, tf.tensor(mask, shape, "float32"));

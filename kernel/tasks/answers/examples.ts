@@ -22,7 +22,7 @@ export interface PictureOptions {
   /** Number of pictures, those of the seeds 0, 1, …. */
   count: number;
   /** Blocks whose output is kept, in this order; negative ones from the end. */
-  levels: readonly number[];
+  indices: readonly number[];
   /** Side of the square of neighbouring encoder tokens that are averaged. Default 2. */
   pool?: number;
   /** Most questions of each type. Default 2. */
@@ -55,10 +55,11 @@ export class Pictures {
     /** Features [count, levels, tokens, channels] in half precision. */
     private readonly halves: Uint16Array,
     readonly texts: readonly PictureText[],
-    readonly levels: readonly number[],
+    /** Blocks of the encoder, in the order of the levels. */
+    readonly indices: readonly number[],
     readonly grid: readonly [rows: number, columns: number],
     readonly channels: number,
-    /** Hash of encoder, levels, split and questions, which determine every value. */
+    /** Hash of encoder, indices, split and questions, which determine every value. */
     readonly identity: string,
   ) {}
 
@@ -72,13 +73,13 @@ export class Pictures {
       ...text,
       questions: text.questions.filter(({ type }) => types.includes(type)),
     }));
-    return new Pictures(this.halves, texts, this.levels, this.grid, this.channels, this.identity);
+    return new Pictures(this.halves, texts, this.indices, this.grid, this.channels, this.identity);
   }
 
   /** Returns one level of a picture, [tokens, channels], in half precision: a view. */
   bits(picture: number, level: number): Uint16Array {
     const size = this.grid[0] * this.grid[1] * this.channels;
-    const at = (picture * this.levels.length + level) * size;
+    const at = (picture * this.indices.length + level) * size;
     return this.halves.subarray(at, at + size);
   }
 }
@@ -91,10 +92,10 @@ export class Pictures {
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
-  const { encoder: source, levels, pool = 2, signal, onProgress } = options;
+  const { encoder: source, indices, pool = 2, signal, onProgress } = options;
   const encoder = typeof source === "string" ? await load(source, { signal }) : source;
   try {
-    const layers = levels.map((level) => (level < 0 ? level + encoder.info.depth : level));
+    const layers = indices.map((index) => (index < 0 ? index + encoder.info.depth : index));
     const grid = gridOf(encoder, layers, pool);
     const identity = await identityOf(encoder, options, layers, grid);
     const short = sha256().update(identity).digest("hex").slice(0, 12);
@@ -114,18 +115,18 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
     const stored = await open(out);
     const halves = await readHalves(stored, images.names, layers);
     const texts = images.names.map((name) => stored.images.get(name)?.note as PictureText);
-    return new Pictures(halves, texts, levels, grid, encoder.info.channels, identity);
+    return new Pictures(halves, texts, indices, grid, encoder.info.channels, identity);
   } finally {
     if (encoder !== source) await encoder.dispose();
   }
 }
 
-function checkOptions({ count, pool = 2, levels, folder }: PictureOptions): void {
+function checkOptions({ count, pool = 2, indices, folder }: PictureOptions): void {
   for (const [name, value] of Object.entries({ count, pool }))
     if (!Number.isInteger(value) || value < 1)
       throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
-  if (!levels.length || new Set(levels).size < levels.length)
-    throw new TaskError(LOAD, "levels must name at least one block, each once", [...levels]);
+  if (!indices.length || new Set(indices).size < indices.length)
+    throw new TaskError(LOAD, "indices must name at least one block, each once", [...indices]);
   if (!folder) throw new TaskError(LOAD, "folder must be given", folder);
 }
 
@@ -168,7 +169,7 @@ async function readHalves(
   paths: readonly string[],
   layers: readonly number[],
 ): Promise<Uint16Array> {
-  const source = batches(stored, { paths, indices: layers, size: TOGETHER, shuffle: false });
+  const source = batches(stored, { paths, indices: layers, batchSize: TOGETHER, shuffle: false });
   const { grid, channels } = stored.run.layers[0];
   const size = grid[0] * grid[1] * channels;
   const halves = new Uint16Array(paths.length * layers.length * size);

@@ -15,7 +15,7 @@ export class FeatureScale {
     private readonly pictures: Pictures,
     most = 256,
   ) {
-    const found = pictures.levels.map((_, level) => this.momentsOf(level, Math.min(most, pictures.count)));
+    const found = pictures.indices.map((_, level) => this.momentsOf(level, Math.min(most, pictures.count)));
     this.means = found.map(({ means }) => means);
     this.factors = found.map(({ factors }) => factors);
   }
@@ -61,7 +61,7 @@ export interface Sight {
 /** Returns a batch as tensors: all levels for VCE, the first one without it. */
 export function tensorsOf({ pictures: chosen, ids, mask, length }: AnswerBatch, sight: Sight, vce: boolean): Batch {
   const { pictures, scale, blind } = sight;
-  const wanted = vce ? [...pictures.levels.keys()] : [0];
+  const wanted = vce ? [...pictures.indices.keys()] : [0];
   const seen = wanted.map((level) => scale.level(pictures, chosen, level));
   const shape = [chosen.length, length] as [number, number];
   return {

@@ -87,7 +87,7 @@ export function batchOf(sequences: readonly AnswerSequence[]): AnswerBatch {
 /** Size and order of training batches. */
 export interface AnswerBatchOptions {
   /** Pictures per batch. */
-  size: number;
+  batchSize: number;
   /** Questions per picture, drawn anew each epoch. */
   questions: number;
   /** Seed of the order and of the questions drawn. */
@@ -98,9 +98,9 @@ export interface AnswerBatchOptions {
 export function answerBatches(
   pictures: Pictures,
   writer: AnswerWriter,
-  { size, questions, seed }: AnswerBatchOptions,
+  { batchSize, questions, seed }: AnswerBatchOptions,
 ): BatchSource<AnswerBatch> {
-  const source = batches([...pictures.texts.keys()], { size, seed, dropLast: true });
+  const source = batches([...pictures.texts.keys()], { batchSize, seed, dropLast: true });
   const pick = (epoch: number, picture: number): AnswerSequence => {
     const random = new Prng(seed, `questions of epoch ${epoch} and picture ${picture}`);
     const text = pictures.texts[picture];

@@ -1,7 +1,6 @@
 /** Augmentations of pictures with torchvision's formulas, drawn from a seeded generator. */
 export { brightness, contrast, grayscale, hue, saturation, solarize } from "./color";
 export { type Crop, cropPicture, flipHorizontally, gaussianBlur, type ResizeFilter, resizePicture } from "./geometry";
-export type { Pixels } from "../../contracts/pixels";
 export { mixup, type MixedBatch, softCrossEntropy, stackPictures } from "./mix";
 export { type FloatPicture, normalizePicture, toFloatPicture } from "./picture";
 export {

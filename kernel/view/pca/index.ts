@@ -21,6 +21,10 @@ export interface PcaOptions {
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
+  /** Called after each image that the encoder computed. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
+  signal?: AbortSignal;
 }
 
 /** Pictures of the first three principal components. */
@@ -66,7 +70,7 @@ export async function pca(
   if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
     throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
   const pictures = await decodeAll(images);
-  const layers = (await featuresOf(images, pictures, source, options.indices)).map(fitLayer);
+  const layers = (await featuresOf(images, pictures, source, options)).map(fitLayer);
   const still = fullColorBundle(await drawPca(pictures, layers, tile, title));
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
   return new PcaView({ ...still, "text/plain": describe(layers, pictures, title) }, ratio);
@@ -83,15 +87,18 @@ async function featuresOf(
   images: readonly ImageInput[],
   pictures: RawImage[],
   source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
-  layers: readonly number[] | undefined,
+  { indices = [-1], onProgress, signal }: PcaOptions,
 ): Promise<PlacedFeatures[][]> {
   if (!isExtractor(source)) {
     const maps = isMany(source) ? source : [source];
     return maps.map((map) => pictures.map((picture, i) => imageFeatures(WHERE, map, picture, i)));
   }
   const perImage: PlacedFeatures[][] = [];
-  for (const [i, image] of images.entries())
-    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], layers ?? [-1]));
+  for (const [i, image] of images.entries()) {
+    signal?.throwIfAborted();
+    perImage.push(await extractFeatures(WHERE, source, image, pictures[i], indices));
+    onProgress?.({ done: i + 1, total: images.length });
+  }
   return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
 }
 

@@ -15,6 +15,10 @@ export interface TableViewOptions {
   digits?: number;
   /** Rows that are shown; a last line says how many are not. Default 1000. */
   maxRows?: number;
+  /** Column that orders the rows; empty cells come last. Default: the order given. */
+  sortBy?: string;
+  /** Order from large to small. Default false. */
+  descending?: boolean;
 }
 
 const MAX_ROWS = 1000;
@@ -50,7 +54,8 @@ export function table(
   if (!Number.isInteger(maxRows) || maxRows < 1)
     throw new ViewError("view.table", "maxRows must be a whole number of at least 1", maxRows);
   const names = columns ? [...columns] : columnsOf(rows);
-  const cells = rows.map((row: TableViewRow, i) => readRow(row, names, i, digits));
+  const read = rows.map((row: TableViewRow, i) => readRow(row, names, i, digits));
+  const cells = options.sortBy === undefined ? read : sorted(read, names, options.sortBy, options.descending ?? false);
   const sheet: Sheet = {
     title: options.title,
     names,
@@ -59,6 +64,22 @@ export function table(
     hidden: Math.max(0, cells.length - maxRows),
   };
   return new View({ "text/html": asHtml(sheet), "text/markdown": asMarkdown(sheet), "text/plain": asText(sheet) });
+}
+
+/** Orders rows by a column: numbers by value, texts by language; equal ones stay in their order. */
+function sorted(rows: Cell[][], names: readonly string[], by: string, descending: boolean): Cell[][] {
+  const column = names.indexOf(by);
+  if (column < 0) throw new ViewError("view.table", `sortBy must be one of ${names.join(", ")}`, by);
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    const [left, right] = [a[column], b[column]];
+    if (left.text === "" || right.text === "") return Number(left.text === "") - Number(right.text === "");
+    const order =
+      left.numeric && right.numeric
+        ? parseFloat(left.text) - parseFloat(right.text)
+        : left.text.localeCompare(right.text);
+    return sign * order;
+  });
 }
 
 function columnsOf(rows: readonly TableViewRow[]): string[] {

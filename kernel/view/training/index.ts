@@ -12,13 +12,22 @@ import {
   type RunsReply,
 } from "../../protocol/training/messages";
 import { CAPACITY } from "../../protocol/training/curve";
-import { planOf, stepOf, type TrainingRunLike } from "./input";
+import { planOf } from "../../protocol/training/told";
+import { savedRun } from "../../protocol/training/read";
+import { picturedStep, type StoredRunLike, type TrainingRunLike } from "./input";
 import { MAX_RUNS, type RunCommand, type RunEvent } from "../../protocol/training/payload";
 import { isEnd, RunRecord } from "../../protocol/training/record";
 import { saveTraining } from "./save";
 import { describeTraining } from "./text";
 
-export type { TrainingObserverLike, TrainingPlanLike, TrainingRunLike, TrainingStepLike } from "./input";
+export type {
+  StoredRunLike,
+  TrainingNumbersLike,
+  TrainingObserverLike,
+  TrainingPlanLike,
+  TrainingRunLike,
+  TrainingStepLike,
+} from "./input";
 export type { RunMemory, RunPlan, RunState } from "../../protocol/training/payload";
 
 /** Options of `view.training`. */
@@ -56,21 +65,14 @@ export class TrainingView implements Displayable {
   private nextWrite = -Infinity;
 
   constructor(
-    private readonly runs: readonly TrainingRunLike[],
+    private readonly runs: readonly (TrainingRunLike | StoredRunLike)[],
     private readonly title: string,
   ) {
-    this.records = runs.map(({ name }) => new RunRecord(name));
+    this.records = runs.map((run) =>
+      isStored(run) ? RunRecord.load(savedRun(run.record, "record", WHERE)) : new RunRecord(run.name),
+    );
     this.waiting = runs.map(() => []);
-    this.leave = [
-      ...runs.map((run, i) =>
-        run.observe({
-          began: (plan) => this.note(i, { kind: "began", plan: planOf(plan) }),
-          stepped: (report) => this.note(i, { kind: "stepped", step: stepOf(report) }),
-          changed: (state, message) => this.note(i, { kind: "changed", state, message: message.slice(0, 4000) }),
-        }),
-      ),
-      keepLive(this.service()),
-    ];
+    this.leave = [...runs.flatMap((run, i) => (isStored(run) ? [] : [this.observe(run, i)])), keepLive(this.service())];
   }
 
   /** Names the output, so that it can be replaced while the training goes on. */
@@ -103,6 +105,14 @@ export class TrainingView implements Displayable {
     this.stopTimer?.();
     for (const leave of this.leave) leave();
     this.followers.clear();
+  }
+
+  private observe(run: TrainingRunLike, i: number): () => void {
+    return run.observe({
+      began: (plan) => this.note(i, { kind: "began", plan: planOf(plan) }),
+      stepped: (report) => this.note(i, { kind: "stepped", step: picturedStep(report) }),
+      changed: (state, message) => this.note(i, { kind: "changed", state, message: message.slice(0, 4000) }),
+    });
   }
 
   private note(run: number, event: RunEvent): void {
@@ -166,9 +176,14 @@ export class TrainingView implements Displayable {
 
   private steer(run: number, command: RunCommand): void {
     if (run >= this.runs.length) throw new ViewError(REQUEST, `run must be below ${this.runs.length}`, run);
-    this.runs[run][command]();
+    const one = this.runs[run];
+    if (isStored(one)) throw new ViewError(REQUEST, "the run must be of this session, not read from a folder", run);
+    one[command]();
   }
 }
+
+const isStored = (run: TrainingRunLike | StoredRunLike): run is StoredRunLike =>
+  typeof run === "object" && run !== null && "record" in run;
 
 /**
  * Shows trainings while they run: curves, stages, rates, memory, pictures of evaluations, and buttons that pause and stop.
@@ -177,19 +192,24 @@ export class TrainingView implements Displayable {
  *     display(view.training(control));
  *     await train.fit({ model, data, loss, stages, control });
  *
- * Several runs lie over each other. Closing the viewer does nothing to the training.
+ * Several runs lie over each other, also with those of earlier sessions: `view.training([control, ...(await train.runs("runs")).runs])`.
+ * Closing the viewer does nothing to the training.
  *
- * @throws ViewError for what is no control, for none, or for more than 8
+ * @throws ViewError for what is no run, for none, or for more than 8
  */
 export function training(
-  runs: TrainingRunLike | readonly TrainingRunLike[],
+  runs: TrainingRunLike | StoredRunLike | readonly (TrainingRunLike | StoredRunLike)[],
   { title = "" }: TrainingViewOptions = {},
 ): TrainingView {
-  const all = Array.isArray(runs) ? (runs as readonly TrainingRunLike[]) : [runs as TrainingRunLike];
+  const all = (Array.isArray(runs) ? runs : [runs]) as (TrainingRunLike | StoredRunLike)[];
   if (all.length < 1 || all.length > MAX_RUNS)
     throw new ViewError(WHERE, `there must be 1 to ${MAX_RUNS} runs`, all.length);
   for (const run of all)
-    if (typeof run?.observe !== "function" || typeof run.pause !== "function")
-      throw new ViewError(WHERE, "each run must be a train.TrainingControl, the one that fit gets", run);
+    if (!isStored(run) && (typeof run?.observe !== "function" || typeof run.pause !== "function"))
+      throw new ViewError(
+        WHERE,
+        "each run must be a train.TrainingControl, the one that fit gets, or of train.runs",
+        run,
+      );
   return new TrainingView(all, title);
 }

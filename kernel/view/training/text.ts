@@ -1,13 +1,6 @@
-import { counted } from "../../protocol/core/words";
+import { counted, numberText } from "../../protocol/core/words";
 import { memoryText } from "../../protocol/status";
-import {
-  latestNumbers,
-  durationText,
-  numberText,
-  placeText,
-  rateText,
-  STATE_WORDS,
-} from "../../protocol/training/words";
+import { latestNumbers, durationText, placeText, rateText, STATE_WORDS } from "../../protocol/training/words";
 import { isEnd, type RunRecord } from "../../protocol/training/record";
 
 /** The view in words: where each run stands, and its latest numbers. */

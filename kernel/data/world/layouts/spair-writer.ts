@@ -34,6 +34,10 @@ export interface WriteSpairOptions {
   readonly separator?: ":" | "_" | "auto";
   /** Replace another data set of the world in the same folder. Default false. */
   readonly overwrite?: boolean;
+  /** Called after each image with the numbers of written and of all images. Default: not called. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Stops after the current image or pair, and leaves nothing: the promise rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal;
 }
 
 /** Specification of a written data set; the content of its `spec.json`. */
@@ -81,7 +85,7 @@ export async function writeSpair(dir: string, options: WriteSpairOptions = {}): 
   await rm(work, { recursive: true, force: true });
   try {
     await mkdir(dirname(target), { recursive: true });
-    const pairs = await writeAll(work, spec);
+    const pairs = await writeAll(work, spec, options);
     if (existsSync(target)) await rm(target, { recursive: true });
     await rename(work, target);
     return written(spec, pairs);
@@ -102,6 +106,8 @@ const NAMES: OptionNames<WriteSpairOptions> = {
   categories: true,
   separator: true,
   overwrite: true,
+  onProgress: true,
+  signal: true,
 };
 
 function specify(options: WriteSpairOptions): SpairSpec {
@@ -148,14 +154,24 @@ function storedIn(target: string): { hash?: unknown; pairs?: unknown } {
 }
 
 /** Writes everything and returns the number of pairs. */
-async function writeAll(work: string, spec: SpairSpec): Promise<number> {
+async function writeAll(
+  work: string,
+  spec: SpairSpec,
+  { onProgress, signal }: Pick<WriteSpairOptions, "onProgress" | "signal">,
+): Promise<number> {
   const folder = spec.split === "train" ? "trn" : spec.split;
   const lines: string[] = [];
+  let done = 0;
   await mkdir(join(work, "PairAnnotation", folder), { recursive: true });
   for (const [index, category] of spec.categories.entries()) {
-    const pictures = drawPictures(spec, index);
-    for (const picture of pictures) await writePicture(work, picture);
+    const pictures: Picture[] = [];
+    for (const seed of seedsOf(spec, index)) {
+      signal?.throwIfAborted();
+      pictures.push(await writePicture(work, drawPicture(spec, category, seed)));
+      onProgress?.({ done: ++done, total: spec.images });
+    }
     for (const [source, target] of drawPairs(spec, index, pictures)) {
+      signal?.throwIfAborted();
       const id = String(lines.length + 1).padStart(6, "0");
       const line = `${id}-${source.name}-${target.name}:${category}`;
       const file = line.replace(":", spec.separator);
@@ -175,17 +191,20 @@ function share(total: number, index: number, count: number): number {
   return Math.floor((total * (index + 1)) / count) - Math.floor((total * index) / count);
 }
 
-function drawPictures(spec: SpairSpec, index: number): Picture[] {
-  const category = spec.categories[index] as CategoryName;
-  const place = categories.findIndex((known) => known.name === category);
+/** Returns the seeds of a category's images. */
+function seedsOf(spec: SpairSpec, index: number): number[] {
+  const place = categories.findIndex((known) => known.name === spec.categories[index]);
   const first = spec.seed * 1e7 + (place + 1) * 1e5;
-  return Array.from({ length: share(spec.images, index, spec.categories.length) }, (_, k) => {
-    const drawn = scene(first + k, { split: spec.split, category, companion: 0.2, size: spec.size });
-    return { name: `world_${first + k}`, scene: drawn, image: render(drawn) };
-  });
+  return Array.from({ length: share(spec.images, index, spec.categories.length) }, (_, k) => first + k);
 }
 
-async function writePicture(work: string, { name, scene: drawn, image }: Picture): Promise<void> {
+function drawPicture(spec: SpairSpec, category: CategoryName, seed: number): Picture {
+  const drawn = scene(seed, { split: spec.split, category, companion: 0.2, size: spec.size });
+  return { name: `world_${seed}`, scene: drawn, image: render(drawn) };
+}
+
+async function writePicture(work: string, picture: Picture): Promise<Picture> {
+  const { name, scene: drawn, image } = picture;
   const { width, height } = image;
   const mask = image.instances.map((id) => (id === 1 ? 255 : 0));
   const { codec } = platform();
@@ -197,6 +216,7 @@ async function writePicture(work: string, { name, scene: drawn, image }: Picture
   await writeFile(join(work, "Segmentation", image.category, `${name}.png`), png);
   const annotation = imageAnnotation(name, drawn, image);
   await writeFile(join(work, "ImageAnnotation", image.category, `${name}.json`), JSON.stringify(annotation));
+  return picture;
 }
 
 /** Draws ordered pairs of different images, none twice, that share enough keypoints; fewer when there are no more. */

@@ -1,5 +1,5 @@
 import { TaskError } from "../../error";
-import { assign, type SparseAssignment } from "./assign";
+import { assign, type SparseAssignment } from "../../assignment/sparse";
 
 /** Two binary maps and the pixels of each that have a partner in the other. */
 export interface Correspondence {

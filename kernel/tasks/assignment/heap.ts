@@ -1,8 +1,20 @@
-/** Smallest-first queue of numbered entries with whole-number keys; an entry may stand in it more than once. */
+/** Numbers that costs and lengths of paths are kept in: whole ones, or double precision. */
+export type Numbers = Int32Array | Float64Array;
+
+/** Returns zeros of the kind of other numbers. */
+export const zerosOf = (kind: Numbers, count: number): Numbers =>
+  kind instanceof Int32Array ? new Int32Array(count) : new Float64Array(count);
+
+/** Smallest-first queue of numbered entries; an entry may stand in it more than once. */
 export class MinHeap {
-  private keys = new Int32Array(1024);
+  private keys: Numbers;
   private entries = new Int32Array(1024);
   private count = 0;
+
+  /** @param kind numbers of the kind of the keys */
+  constructor(kind: Numbers) {
+    this.keys = zerosOf(kind, 1024);
+  }
 
   clear(): void {
     this.count = 0;
@@ -57,7 +69,7 @@ export class MinHeap {
 
   private grow(): void {
     const { keys, entries } = this;
-    this.keys = new Int32Array(2 * keys.length);
+    this.keys = zerosOf(keys, 2 * keys.length);
     this.entries = new Int32Array(2 * keys.length);
     this.keys.set(keys);
     this.entries.set(entries);

@@ -1,4 +1,4 @@
-import { MinHeap } from "./heap";
+import { MinHeap, type Numbers, zerosOf } from "./heap";
 
 /** A sparse assignment problem: edges of left node i are `starts[i]` to `starts[i + 1] - 1`. */
 export interface SparseAssignment {
@@ -6,8 +6,8 @@ export interface SparseAssignment {
   readonly starts: Int32Array;
   /** Right node of each edge. */
   readonly ends: Int32Array;
-  /** Cost of each edge, whole numbers of at least 0. */
-  readonly costs: Int32Array;
+  /** Cost of each edge, numbers of at least 0. */
+  readonly costs: Numbers;
   /** Number of right nodes. */
   readonly rights: number;
   /** Cost of a left node without partner; above every edge. */
@@ -38,29 +38,32 @@ function costOf({ starts, ends, costs }: SparseAssignment, partners: Int32Array)
   return cost;
 }
 
-const FAR = 0x7fffffff;
-
 class Solver {
   readonly partnerOfLeft: Int32Array;
   private readonly partnerOfRight: Int32Array;
-  private readonly leftPrice: Int32Array;
-  private readonly rightPrice: Int32Array;
+  private readonly leftPrice: Numbers;
+  private readonly rightPrice: Numbers;
   /** Length of the shortest path to a right node in the present search, and the left node before it. */
-  private readonly distance: Int32Array;
+  private readonly distance: Numbers;
   private readonly before: Int32Array;
-  private readonly heap = new MinHeap();
+  private readonly heap: MinHeap;
   private touched: number[] = [];
   private settled: number[] = [];
   /** Cheapest end of a path at an outlier: its length and its left node. */
   private end = { length: 0, left: 0 };
 
+  /** Length of a path that there is not. */
+  private readonly far: number;
+
   constructor(private readonly problem: SparseAssignment) {
     const lefts = problem.starts.length - 1;
     this.partnerOfLeft = new Int32Array(lefts).fill(-1);
     this.partnerOfRight = new Int32Array(problem.rights).fill(-1);
-    this.leftPrice = new Int32Array(lefts);
-    this.rightPrice = new Int32Array(problem.rights);
-    this.distance = new Int32Array(problem.rights).fill(FAR);
+    this.far = problem.costs instanceof Int32Array ? 0x7fffffff : Infinity;
+    this.heap = new MinHeap(problem.costs);
+    this.leftPrice = zerosOf(problem.costs, lefts);
+    this.rightPrice = zerosOf(problem.costs, problem.rights);
+    this.distance = zerosOf(problem.costs, problem.rights).fill(this.far);
     this.before = new Int32Array(problem.rights);
   }
 
@@ -84,7 +87,7 @@ class Solver {
   /** Finds the cheapest way to serve one more left node, which may leave another one as an outlier. */
   augment(root: number): void {
     this.heap.clear();
-    this.end = { length: FAR, left: root };
+    this.end = { length: this.far, left: root };
     this.scan(root, 0);
     const free = this.search();
     const length = free < 0 ? this.end.length : this.distance[free];
@@ -113,17 +116,18 @@ class Solver {
   /** Extends paths by the edges of a left node. */
   private scan(left: number, length: number): void {
     const { starts, ends, costs, outlier } = this.problem;
-    const base = length - this.leftPrice[left];
-    if (base + outlier < this.end.length) this.end = { length: base + outlier, left };
+    const price = this.leftPrice[left];
+    if (length - price + outlier < this.end.length) this.end = { length: length - price + outlier, left };
     for (let e = starts[left]; e < starts[left + 1]; e++) {
       const right = ends[e];
-      const reached = base + costs[e] - this.rightPrice[right];
+      // Rounding must not lead back to a node that is settled.
+      const reached = length + Math.max(0, costs[e] - price - this.rightPrice[right]);
       if (reached < this.distance[right] && reached <= this.end.length) this.reach(right, left, reached);
     }
   }
 
   private reach(right: number, left: number, length: number): void {
-    if (this.distance[right] === FAR) this.touched.push(right);
+    if (this.distance[right] === this.far) this.touched.push(right);
     this.distance[right] = length;
     this.before[right] = left;
     this.heap.push(length, right);
@@ -140,7 +144,7 @@ class Solver {
   }
 
   private forget(): void {
-    for (const right of this.touched) this.distance[right] = FAR;
+    for (const right of this.touched) this.distance[right] = this.far;
     this.touched = [];
     this.settled = [];
   }

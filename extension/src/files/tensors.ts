@@ -1,0 +1,127 @@
+import type { Contents } from "@jupyterlab/services";
+import { checkHeaderLength, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "fovea/inspect";
+import type { Translate } from "fovea/protocol";
+import { element } from "../dom";
+import { bytesText, facts, fold } from "./facts";
+import { histogram } from "./histogram";
+import { Listing } from "./listing";
+import type { RemoteFile } from "./remote-file";
+import { summarize } from "./values";
+
+const FN = "safetensors";
+
+type Row = [name: string, entry: SafetensorsEntry];
+
+const sizeOf = ({ shape }: SafetensorsEntry): number => shape.reduce((product, size) => product * size, 1);
+const thousands = (value: number): string => value.toLocaleString("en");
+
+/** A safetensors file: what it holds, its metadata, and its tensors, whose values are read when one asks for them. */
+export async function showTensors(
+  file: RemoteFile,
+  contents: Contents.IManager,
+  path: string,
+  trans: Translate,
+): Promise<Node[]> {
+  const header = await readHeader(file);
+  const rows: Row[] = [...header.tensors];
+  const values = element("div", { class: "jp-FoveaFile-place", attributes: { "aria-live": "polite" } });
+  const listing = new Listing<Row>(
+    trans,
+    trans.__("Tensors"),
+    rows,
+    [
+      { title: trans.__("name"), text: ([name]) => name },
+      { title: trans.__("type"), text: ([, { dtype }]) => dtype },
+      { title: trans.__("shape"), text: ([, { shape }]) => `[${shape.join(", ")}]` },
+      {
+        title: trans.__("elements"),
+        text: ([, entry]) => thousands(sizeOf(entry)),
+        order: ([, entry]) => sizeOf(entry),
+      },
+      {
+        title: trans.__("bytes"),
+        text: ([, { begin, end }]) => bytesText(end - begin),
+        order: ([, { begin, end }]) => end - begin,
+      },
+    ],
+    (row) => void showValues(values, file, header, row, trans),
+  );
+  const hint = element("p", {
+    class: "jp-FoveaFile-hint",
+    text: trans.__("Choose a tensor's name to see its values."),
+  });
+  values.append(hint);
+  const metadata = Object.entries(header.metadata);
+  return [
+    facts([
+      [trans.__("tensors"), thousands(rows.length)],
+      [trans.__("elements"), thousands(rows.reduce((sum, [, entry]) => sum + sizeOf(entry), 0))],
+      [trans.__("types"), [...new Set(rows.map(([, { dtype }]) => dtype))].sort().join(", ") || "-"],
+      [trans.__("size"), bytesText(file.size)],
+    ]),
+    ...(await adapterCard(header, contents, path, trans)),
+    ...(metadata.length
+      ? [fold(trans.__("Metadata"), facts(metadata.map(([name, text]) => [name, text.slice(0, 2000)])))]
+      : []),
+    values,
+    listing.node,
+  ];
+}
+
+async function readHeader(file: RemoteFile): Promise<SafetensorsHeader> {
+  const length = checkHeaderLength(FN, await file.read(0, Math.min(8, file.size)), file.size);
+  return parseHeader(FN, await file.read(8, length), file.size);
+}
+
+async function showValues(
+  place: HTMLElement,
+  file: RemoteFile,
+  header: SafetensorsHeader,
+  [name, entry]: Row,
+  trans: Translate,
+): Promise<void> {
+  place.replaceChildren(element("p", { text: trans.__("Reading %1 …", name) }));
+  try {
+    const summary = await summarize(file, header.dataStart, entry);
+    const shown = summary
+      ? histogram(trans, name, sizeOf(entry), summary)
+      : element("p", { text: trans.__("Values of type %1 are not shown.", entry.dtype) });
+    place.replaceChildren(shown);
+  } catch (error) {
+    place.replaceChildren(element("p", { class: "jp-FoveaFile-error", text: (error as Error).message }));
+  }
+}
+
+/** Facts of PEFT's configuration beside the file, for a file with tensors of an adapter. */
+async function adapterCard(
+  header: SafetensorsHeader,
+  contents: Contents.IManager,
+  path: string,
+  trans: Translate,
+): Promise<Node[]> {
+  const ranks = [...header.tensors].filter(([name]) => /\.lora_A(\.|$)/.test(name)).map(([, { shape }]) => shape[0]);
+  if (ranks.length === 0) return [];
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const config = await readConfig(contents, `${folder}adapter_config.json`);
+  const said = (name: string): string => (config && name in config ? JSON.stringify(config[name]).slice(0, 300) : "-");
+  const card = facts([
+    [trans.__("adapted layers"), thousands(ranks.length)],
+    [trans.__("ranks"), [...new Set(ranks)].sort((a, b) => a - b).join(", ")],
+    ["peft_type", said("peft_type")],
+    ["lora_alpha", said("lora_alpha")],
+    ["target_modules", said("target_modules")],
+    ["base_model_name_or_path", said("base_model_name_or_path")],
+  ]);
+  return [element("h3", { text: trans.__("Adapter") }), card];
+}
+
+/** Reads an object from a JSON file; null where there is none. */
+async function readConfig(contents: Contents.IManager, path: string): Promise<Record<string, unknown> | null> {
+  try {
+    const { content } = await contents.get(path, { type: "file", format: "text", content: true });
+    const value: unknown = JSON.parse(String(content).replace(/^\uFEFF/, ""));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}

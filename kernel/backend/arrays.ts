@@ -1,0 +1,37 @@
+import type { NativeBackend } from "./native/backend";
+import { gemm } from "./native/product";
+import type { Tensor } from "./tensor";
+import { tf } from "./tf";
+
+/** Arrays of the device `native`; what is here needs it. */
+const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+
+/** Returns the values of a tensor in single precision, to read or write until the operation ends. */
+export const arrayOf = (tensor: Tensor): Float32Array => native().read32(tensor);
+
+/** Makes a tensor; `fill` writes all of its values. */
+export function filled(shape: readonly number[], fill: (values: Float32Array) => void): Tensor {
+  return tf.engine().makeTensorFromTensorInfo(native().make(shape, fill), tf.backend());
+}
+
+/** Matrices of a product, row by row. */
+interface Factors {
+  a: Float32Array;
+  b: Float32Array;
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+/** Computes the product of two matrices into an array of `rows` times `columns`. */
+export function multiplyInto(
+  y: Float32Array,
+  [rows, columns]: readonly [number, number],
+  { a, b, transposeA = false, transposeB = false }: Factors,
+): void {
+  const inner = a.length / rows;
+  const left = { data: a, dims: transposeA ? [inner, rows] : [rows, inner] };
+  const right = { data: b, dims: transposeB ? [columns, inner] : [inner, columns] };
+  const { runtime } = native();
+  const session = runtime.sessionOf(gemm(transposeA, transposeB), [left, right]);
+  runtime.fill(session, [left, right], [{ data: y, dims: [rows, columns] }]);
+}

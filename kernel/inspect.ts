@@ -1,0 +1,17 @@
+/**
+ * Models read where there are no files, as in a page of JupyterLab (`import … from "fovea/inspect"`): the header of a safetensors file
+ * and the structure of an ONNX model, over bytes that the caller brings.
+ */
+export { fromHalf } from "./numeric/half";
+export { inspect, type BlockInfo, type Inspection, type TensorShape } from "./onnx/inspect";
+export type { ByteSource } from "./onnx/source";
+export { OnnxError } from "./onnx/errors";
+export {
+  checkHeaderLength,
+  parseHeader,
+  SafetensorsError,
+  type SafetensorsDtype,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+} from "./safetensors/header";
+export { RuleError } from "./rule-error";

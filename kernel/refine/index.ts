@@ -1,0 +1,27 @@
+/** Gradual refinement of a vision transformer beside a language model (SAILViT, arXiv 2507.01643): network, stages, measures. */
+export { RefineError } from "./error";
+export type { RefineConfig, RefineEncoder } from "./config";
+export { VisionHierarchy } from "./layers";
+export { type RefineInput, RefineModel } from "./model";
+export { type RefineBatch, refineBatch, type RefineExample, refineLoss } from "./loss";
+export { type PictureTiles, tileGrid, type TileOptions, tilePicture } from "./tiles";
+export {
+  plan,
+  type RefineGroup,
+  RefinePlan,
+  type RefinePlanOverrides,
+  type RefinePlanSpec,
+  type RefineStage,
+} from "./plan";
+export type { RefinePlanName } from "./plans";
+export { type Refinement, type RefineOptions, type RefineStageProof, stagesFor as stages, train } from "./train";
+export { saveVision, type SavedVision } from "./save";
+export {
+  change,
+  distribution,
+  type FeatureChange,
+  type FeatureDistribution,
+  gap,
+  type Gap,
+  type GapOptions,
+} from "./gap";

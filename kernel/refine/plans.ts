@@ -1,0 +1,73 @@
+import type { RefinePlanSpec } from "./plan";
+
+/** Name of a published plan. */
+export type RefinePlanName = "sailvit" | "granvit";
+
+/**
+ * Published plans. SAILViT's stages, rates and batches are those that its authors print for SAIL-ViT (arXiv 2509.14033). Of GranViT
+ * (arXiv 2510.21501) the order of the stages and what each trains follow the paper's description: regions to captions refine the
+ * encoder, captions to regions adapt the language model beside a frozen encoder. Its first alignment, rates and batches are placeholders.
+ */
+export const PLANS: Readonly<Record<RefinePlanName, RefinePlanSpec>> = {
+  sailvit: {
+    name: "sailvit",
+    source: "arXiv 2507.01643, numbers of arXiv 2509.14033",
+    stages: [
+      {
+        name: "coarse alignment",
+        train: ["connector"],
+        data: ["captions", "ocr"],
+        learningRate: 2e-4,
+        batchSize: 1920,
+        epochs: 1,
+      },
+      {
+        name: "fine alignment",
+        train: ["vision", "connector"],
+        data: ["captions", "ocr", "documents", "video captions"],
+        learningRate: 2e-5,
+        batchSize: 512,
+        epochs: 1,
+      },
+      {
+        name: "world knowledge",
+        train: ["vision", "connector", "language_model"],
+        data: ["captions", "ocr", "open qa", "mathematics", "vqa", "text"],
+        learningRate: 1e-5,
+        batchSize: 512,
+        epochs: 1,
+      },
+    ],
+  },
+  granvit: {
+    name: "granvit",
+    source: "after arXiv 2510.21501, rates and batches not from the paper",
+    nested: false,
+    stages: [
+      {
+        name: "alignment",
+        train: ["connector"],
+        data: ["captions"],
+        learningRate: 2e-4,
+        batchSize: 512,
+        epochs: 1,
+      },
+      {
+        name: "pretraining",
+        train: ["vision", "connector"],
+        data: ["regions to captions"],
+        learningRate: 2e-5,
+        batchSize: 512,
+        epochs: 1,
+      },
+      {
+        name: "adaptation",
+        train: ["connector", "language_model"],
+        data: ["captions to regions"],
+        learningRate: 1e-5,
+        batchSize: 512,
+        epochs: 1,
+      },
+    ],
+  },
+};

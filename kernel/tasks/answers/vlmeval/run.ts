@@ -1,0 +1,238 @@
+import { join } from "../../../platform/path";
+import { mkdir, readFile } from "../../../platform/files";
+import { existsSync } from "../../../platform/files";
+import { parseJson } from "../../../json-text";
+import { TaskError } from "../../error";
+import { checkQuestions, columnsOf, indexOf, type KitQuestion, rowOf } from "./questions";
+import { type Fields, readTable, tableText, writeWhole } from "./tables";
+
+/** Predictions by the index of their question. */
+export type KitPredictions = ReadonlyMap<string, string>;
+
+/** Accuracy of predictions in shares of 1, as VLMEvalKit's `_acc.csv` has it. */
+export interface KitScore {
+  split: string;
+  overall: number;
+  /** By `category` and by `l2-category`. */
+  abilities: Readonly<Record<string, number>>;
+  /** Number of questions. */
+  questions: number;
+}
+
+/**
+ * Reads the predictions of a run of VLMEvalKit: XLSX, TSV, CSV or JSON with columns `index` and `prediction`.
+ *
+ * @param questions the questions that were asked; default: none, and only the table is checked
+ * @throws TaskError for a table without these columns, an index twice, or predictions for other questions
+ */
+export async function readPredictions(path: string, questions?: readonly KitQuestion[]): Promise<KitPredictions> {
+  const where = "tasks.answers.readPredictions";
+  const rows = await readTable(path, where);
+  const missing = ["index", "prediction"].find((name) => !Object.hasOwn(rows[0], name));
+  if (missing) throw new TaskError(where, `the table must have a column ${missing}`, Object.keys(rows[0]));
+  const found = new Map(rows.map((row) => [indexOf(row["index"]), row["prediction"]]));
+  if (found.size < rows.length) throw new TaskError(where, "each index must stand once", rows.length - found.size);
+  if (questions) checkSame(where, questions, rows, found);
+  return found;
+}
+
+function checkSame(
+  where: string,
+  questions: readonly KitQuestion[],
+  rows: readonly Fields[],
+  found: KitPredictions,
+): void {
+  const asked = new Map(questions.map((one) => [one.index, one]));
+  const absent = questions.find(({ index }) => !found.has(index));
+  const stray = [...found.keys()].find((index) => !asked.has(index));
+  if (absent) throw new TaskError(where, "each question must have a prediction", absent.index);
+  if (stray !== undefined) throw new TaskError(where, `predictions must be for these ${asked.size} questions`, stray);
+  const other = rows.find(
+    (row) => row["question"] && row["question"].trim() !== asked.get(indexOf(row["index"]))?.question.trim(),
+  );
+  if (other) throw new TaskError(where, `question ${other["index"]} must be the one that was asked`, other["question"]);
+}
+
+/**
+ * Scores predictions by exact rules: of a question with choices the letter that the prediction begins with, names as the answer or
+ * equals by its text; of an open question the text without case, spaces and a last full stop. VLMEvalKit's own default asks a language
+ * model where its rules find no letter; here such a prediction is wrong.
+ *
+ * @returns one score for each split, or one named `none`
+ * @throws TaskError for questions without an answer or a prediction, or with a single answer throughout
+ */
+export function scorePredictions(questions: readonly KitQuestion[], predictions: KitPredictions): KitScore[] {
+  const where = "tasks.answers.scorePredictions";
+  checkQuestions(where, questions);
+  const blank = questions.find(({ answer }) => !answer);
+  if (blank) throw new TaskError(where, "each question must have an answer", blank.index);
+  const absent = questions.find(({ index }) => !predictions.has(index));
+  if (absent) throw new TaskError(where, "each question must have a prediction", absent.index);
+  if (questions.length > 1 && new Set(questions.map(answerText)).size === 1)
+    throw new TaskError(where, "a benchmark must have more than one answer", questions[0].answer);
+  const splits = new Map<string, KitQuestion[]>();
+  for (const one of questions) splits.set(one.split ?? "none", [...(splits.get(one.split ?? "none") ?? []), one]);
+  return [...splits].map(([split, own]) => scoreOf(split, own, predictions));
+}
+
+/** The answer in words, so that letters of different choices are not one answer. */
+const answerText = ({ answer = "", options }: KitQuestion): string => options?.[answer] ?? answer;
+
+function scoreOf(split: string, questions: readonly KitQuestion[], predictions: KitPredictions): KitScore {
+  const right = questions.map((one) => isRight(one, predictions.get(one.index) as string));
+  const share = (of: (one: KitQuestion) => boolean): number => {
+    const own = right.filter((_, i) => of(questions[i]));
+    return own.filter(Boolean).length / own.length;
+  };
+  const names = (key: "category" | "l2Category"): string[] =>
+    [...new Set(questions.flatMap((one) => one[key] ?? []))].sort();
+  const abilities = (["l2Category", "category"] as const).flatMap((key) =>
+    names(key).map((name) => [name, share((one) => one[key] === name)] as const),
+  );
+  return { split, overall: share(() => true), abilities: Object.fromEntries(abilities), questions: questions.length };
+}
+
+const bare = (text: string): string => text.trim().replace(/\.$/, "").replace(/\s+/g, " ").toLowerCase();
+
+function isRight({ answer = "", options }: KitQuestion, prediction: string): boolean {
+  if (!options) return bare(prediction) === bare(answer);
+  return letterOf(prediction, options) === answer;
+}
+
+/** Returns the letter that a prediction chooses, or null. */
+export function letterOf(prediction: string, options: Readonly<Record<string, string>>): string | null {
+  const text = prediction.trim();
+  const begun = /^\(?([A-Z])(?:[).:,]|$)/.exec(text)?.[1] ?? /\banswer(?: is)?:?\s*\(?([A-Z])\b/i.exec(text)?.[1];
+  if (begun !== undefined && Object.hasOwn(options, begun.toUpperCase())) return begun.toUpperCase();
+  const equal = Object.keys(options).filter((letter) => bare(options[letter]) === bare(text));
+  return equal.length === 1 ? equal[0] : null;
+}
+
+/** A run to be written. */
+export interface KitRun {
+  /** Name of the model. */
+  model: string;
+  /** Name of the benchmark. */
+  dataset: string;
+  questions: readonly KitQuestion[];
+  /** Predictions, also of a part of the questions: the run's stage is then `infer`. */
+  predictions: KitPredictions;
+  /** Start of the run, which names its folder. Default: now. */
+  at?: Date;
+  /** Form of the predictions. Default `tsv`. */
+  format?: "tsv" | "json";
+}
+
+/** Files of a written run. */
+export interface WrittenRun {
+  folder: string;
+  predictions: string;
+  /** Null until every question has a prediction and an answer. */
+  scores: string | null;
+  status: string;
+}
+
+const NAME = /^[\w.-]+$/;
+
+/**
+ * Writes a run in VLMEvalKit's folders: `<work>/<model>/T<yyyymmdd-hhmmss>/` with `<model>_<dataset>.tsv`, `.._acc.csv` and
+ * `status.json` (schema 1.0; stage `pending`, `infer`, `eval` or `done`). A folder that is there already gets the data set added.
+ *
+ * @throws TaskError for a name with other characters than letters, digits, `_`, `-` and `.`, or a `status.json` that is none
+ */
+export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
+  const where = "tasks.answers.writeRun";
+  const { model, dataset, questions, predictions, at = new Date(), format = "tsv" } = run;
+  for (const name of [model, dataset])
+    if (!NAME.test(name) || name.startsWith("."))
+      throw new TaskError(where, "names must be letters, digits, _, - and .", name);
+  if (format !== "tsv" && format !== "json") throw new TaskError(where, "format must be tsv or json", format);
+  checkQuestions(where, questions);
+  const id = stampOf(at);
+  const folder = join(work, model, id);
+  await mkdir(folder, { recursive: true });
+  const base = join(folder, `${model}_${dataset}`);
+  const paths = { predictions: `${base}.${format}`, scores: `${base}_acc.csv`, status: join(folder, "status.json") };
+  await writePredictions(paths.predictions, questions, predictions, format);
+  const count = questions.filter(({ index }) => predictions.has(index)).length;
+  const isScored = count === questions.length && questions.every(({ answer }) => answer);
+  const scores = isScored ? scorePredictions(questions, predictions) : null;
+  if (scores) await writeWhole(paths.scores, scoreText(scores));
+  const stage = scores ? "done" : count === questions.length ? "eval" : count > 0 ? "infer" : "pending";
+  const entry = {
+    status: stage,
+    prediction_file: `${model}_${dataset}.${format}`,
+    ...(scores ? { primary_metric: "Overall", metrics: { Overall: scores[0].overall } } : {}),
+    total: questions.length,
+    predicted: count,
+  };
+  await writeStatus(paths.status, { id, model, dataset, entry, at }, where);
+  return { folder, predictions: paths.predictions, scores: scores ? paths.scores : null, status: paths.status };
+}
+
+/** `T20260801-093000`, in UTC. */
+function stampOf(at: Date): string {
+  const digits = at.toISOString().replace(/[-:]/g, "");
+  return `T${digits.slice(0, 8)}-${digits.slice(9, 15)}`;
+}
+
+async function writePredictions(
+  path: string,
+  questions: readonly KitQuestion[],
+  predictions: KitPredictions,
+  format: "tsv" | "json",
+): Promise<void> {
+  const asked = questions.filter(({ index }) => predictions.has(index));
+  const rows = asked.map((one): Fields => {
+    // Predictions of the kit leave the pictures out.
+    const row: Fields = { ...rowOf(one), prediction: predictions.get(one.index) as string };
+    delete row["image"];
+    return row;
+  });
+  const columns = [...columnsOf(questions).filter((name) => name !== "image"), "prediction"];
+  await writeWhole(path, format === "json" ? `${JSON.stringify(rows, null, 2)}\n` : tableText(rows, columns, "\t"));
+}
+
+function scoreText(scores: readonly KitScore[]): string {
+  const names = [...new Set(scores.flatMap(({ abilities }) => Object.keys(abilities)))];
+  const rows = scores.map(({ split, overall, abilities }): Fields => {
+    const cells = Object.entries(abilities).map(([name, share]) => [name, String(share)]);
+    return { split, Overall: String(overall), ...(Object.fromEntries(cells) as Fields) };
+  });
+  return tableText(rows, ["split", "Overall", ...names], ",");
+}
+
+interface StatusEntry {
+  id: string;
+  model: string;
+  dataset: string;
+  entry: Record<string, unknown>;
+  at: Date;
+}
+
+async function writeStatus(path: string, { id, model, dataset, entry, at }: StatusEntry, where: string): Promise<void> {
+  const known = existsSync(path) ? await readStatus(path, where) : {};
+  const now = new Date().toISOString();
+  const datasets = (known["datasets"] ?? {}) as Record<string, unknown>;
+  const status = {
+    schema_version: "1.0",
+    eval_id: id,
+    created_at: at.toISOString(),
+    ...known,
+    model_name: model,
+    updated_at: now,
+    datasets: { ...datasets, [dataset]: { ...entry, updated_at: now } },
+  };
+  await writeWhole(path, `${JSON.stringify(status, null, 2)}\n`);
+}
+
+/** Reads `status.json` of a run. */
+async function readStatus(path: string, where: string): Promise<Record<string, unknown>> {
+  try {
+    const value = parseJson(new TextDecoder().decode(await readFile(path)));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new TaskError(where, `status.json must hold JSON (${(error as Error).message})`, path);
+  }
+  throw new TaskError(where, "status.json must hold an object", path);
+}

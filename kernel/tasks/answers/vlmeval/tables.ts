@@ -1,0 +1,97 @@
+import { parse } from "csv-parse/sync";
+import { parseJson } from "../../../json-text";
+import { platform } from "../../../platform";
+import { readFile, rename, writeFile } from "../../../platform/files";
+import { TaskError } from "../../error";
+import { readSheet } from "./xlsx";
+
+/** Row of a table by column. */
+export type Fields = Record<string, string>;
+
+/**
+ * Reads a table as VLMEvalKit writes it: `.tsv`, `.csv`, `.json` (records, or columns of values) or `.xlsx` (first sheet).
+ *
+ * @throws TaskError for another ending or a file that cannot be read as one
+ */
+export async function readTable(path: string, where: string): Promise<Fields[]> {
+  const ending = /\.(tsv|csv|json|xlsx)$/i.exec(path)?.[1].toLowerCase();
+  if (!ending) throw new TaskError(where, "a table must end in .tsv, .csv, .json or .xlsx", path);
+  const bytes = await bytesOf(path, where);
+  if (ending === "xlsx") return recordsOf(await readSheet(bytes, where), where);
+  const text = new TextDecoder().decode(bytes).replace(/^\uFEFF/, "");
+  return ending === "json"
+    ? ofJson(text, where)
+    : recordsOf(cellsOf(text, ending === "tsv" ? "\t" : ",", where), where);
+}
+
+async function bytesOf(path: string, where: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new TaskError(where, `the file must be readable (${(error as Error).message})`, path);
+  }
+}
+
+function cellsOf(text: string, delimiter: string, where: string): string[][] {
+  try {
+    return parse(text, { delimiter, relax_quotes: true, skip_empty_lines: true });
+  } catch (error) {
+    throw new TaskError(where, "the text must be a table", (error as Error).message);
+  }
+}
+
+function recordsOf([header, ...rows]: string[][], where: string): Fields[] {
+  if (!header || !rows.length) throw new TaskError(where, "a table must have a header and a row", rows.length);
+  const twice = header.find((name, i) => name !== "" && header.indexOf(name) !== i);
+  if (twice !== undefined) throw new TaskError(where, "a table must name each column once", twice);
+  // pandas writes its own index under an empty name.
+  const columns = [...header.keys()].filter((i) => header[i] !== "");
+  return rows.map((cells) => Object.fromEntries(columns.map((i) => [header[i], cells[i] ?? ""])));
+}
+
+function ofJson(text: string, where: string): Fields[] {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new TaskError(where, "the file must hold JSON", (error as Error).message);
+  }
+  const records = Array.isArray(value) ? value : columnsToRecords(value, where);
+  if (!records.length || !records.every(isObject)) throw new TaskError(where, "JSON must hold records", records);
+  return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell)])));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function columnsToRecords(value: unknown, where: string): Record<string, unknown>[] {
+  if (!isObject(value)) throw new TaskError(where, "JSON must hold records or columns", value);
+  const columns = Object.entries(value).map(([name, cells]) => {
+    if (!isObject(cells) && !Array.isArray(cells)) throw new TaskError(where, `column ${name} must hold values`, cells);
+    return [name, Array.isArray(cells) ? (cells as unknown[]) : Object.values(cells)] as const;
+  });
+  const [length, ...others] = columns.map(([, cells]) => cells.length);
+  if (others.some((other) => other !== length)) throw new TaskError(where, "columns must be equally long", others);
+  return Array.from({ length }, (_, i) => Object.fromEntries(columns.map(([name, cells]) => [name, cells[i]])));
+}
+
+function asText(cell: unknown): string {
+  if (cell === null || cell === undefined) return "";
+  if (typeof cell === "string") return cell;
+  return typeof cell === "number" || typeof cell === "boolean" ? String(cell) : JSON.stringify(cell);
+}
+
+/** Writes text beside its place and moves it there. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const beside = `${path}.${platform().uuid()}.part`;
+  await writeFile(beside, text);
+  await rename(beside, path);
+}
+
+/** Returns a table as text with a delimiter, quoted as pandas quotes. */
+export function tableText(rows: readonly Fields[], columns: readonly string[], delimiter: "\t" | ","): string {
+  const quote = (cell: string): string =>
+    cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  const line = (cells: readonly string[]): string => `${cells.map(quote).join(delimiter)}\n`;
+  return line(columns) + rows.map((row) => line(columns.map((name) => row[name] ?? ""))).join("");
+}

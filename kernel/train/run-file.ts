@@ -1,0 +1,88 @@
+import { parseJson } from "../json-text";
+import { platform } from "../platform";
+import { readFile, renameSync, stat, writeFileSync } from "../platform/files";
+import { number, object, oneOf, optional, type Reader, text } from "../protocol/core/check";
+import type { SavedRun } from "../protocol/training/payload";
+import { savedRun } from "../protocol/training/read";
+import { TrainError } from "./error";
+
+/** End of the names of run files. */
+export const RUN_FILE = ".run.json";
+const FORMAT = "fovea-run-1";
+/** Largest file that is read; one with 120 full curves has about 3 MB. */
+const MAX_BYTES = 16 << 20;
+
+/** A run as its file has it. */
+export interface RunFile {
+  format: typeof FORMAT;
+  /** Beginning, as `2026-11-30T14:17:32.000Z`. */
+  started: string;
+  /** Last write of the file. */
+  updated: string;
+  /** Host and process that write it, to tell a killed one. */
+  process: { host: string; pid: number };
+  seed: number;
+  clipNorm?: number;
+  /** Number of values that some stage trains. */
+  trained: number;
+  /** Settings of the author. */
+  config: Record<string, unknown>;
+  run: SavedRun;
+}
+
+export const runFile = (facts: Omit<RunFile, "format">): RunFile => ({ format: FORMAT, ...facts });
+
+/** Writes a run beside its place and moves it there, at once: the process may be about to end. */
+export function writeRunFile(path: string, run: RunFile): void {
+  const beside = `${path}.${platform().uuid()}.part`;
+  writeFileSync(beside, `${JSON.stringify(run)}\n`);
+  renameSync(beside, path);
+}
+
+const plainObject: Reader<Record<string, unknown>> = (value, path, where) => {
+  object({})(value, path, where);
+  return value as Record<string, unknown>;
+};
+
+const time: Reader<string> = (value, path, where) => {
+  const read = text(30)(value, path, where);
+  if (Number.isNaN(Date.parse(read))) throw new TrainError(where, `${path} must be a time`, read);
+  return read;
+};
+
+const reader = object<RunFile>({
+  format: oneOf<typeof FORMAT>([FORMAT]),
+  started: time,
+  updated: time,
+  process: object<RunFile["process"]>({ host: text(300), pid: number({ min: 0, integer: true }) }),
+  seed: number(),
+  clipNorm: optional(number()) as Reader<number>,
+  trained: number({ min: 0 }),
+  config: plainObject,
+  run: savedRun,
+});
+
+/**
+ * Reads a run.
+ *
+ * @throws TrainError or ProtocolError for a file that is none
+ */
+export async function readRunFile(fn: string, path: string): Promise<RunFile> {
+  const { size } = await stat(path);
+  if (size > MAX_BYTES) throw new TrainError(fn, `a run's file has at most ${MAX_BYTES} bytes`, size);
+  let value: unknown;
+  try {
+    value = parseJson(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new TrainError(fn, "a run's file must be JSON", error);
+  }
+  const read = reader(value, "", fn);
+  const { state } = read.run;
+  const isKilled = (state === "running" || state === "paused") && hasEnded(read.process);
+  return isKilled ? { ...read, run: { ...read.run, state: "interrupted", message: "its process ended" } } : read;
+}
+
+/** Tests whether a process of this machine is gone; of others nothing is known. */
+function hasEnded({ host, pid }: RunFile["process"]): boolean {
+  return host === platform().process.host && !platform().isAlive(pid);
+}

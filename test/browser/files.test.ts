@@ -1,0 +1,114 @@
+/** Files of models, opened from JupyterLab's file browser: read in parts, described, and refused in words. */
+import assert from "node:assert/strict";
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Browser, Locator } from "playwright-core";
+import { encodeSafetensors } from "../../kernel/safetensors/safetensors";
+import { axeViolations } from "./axe";
+import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
+import { LabPage } from "./lab-page";
+import { notebook } from "./notebook";
+import { screenshot } from "./screenshot";
+
+const VALUES = Float32Array.from({ length: 600 }, (_, i) => (i < 100 ? 0 : i / 100 - 3));
+
+/** An adapter of two layers, with a tensor of many values between. */
+const ADAPTER = encodeSafetensors(
+  new Map([
+    ["base_model.model.layers.0.q.lora_A.weight", { dtype: "F32" as const, shape: [2, 300], data: VALUES }],
+    ["base_model.model.layers.0.q.lora_B.weight", { dtype: "F32" as const, shape: [300, 2], data: VALUES }],
+    ["base_model.model.head.bias", { dtype: "I32" as const, shape: [2], data: Int32Array.of(-5, 7) }],
+  ]),
+  { format: "pt" },
+);
+
+describe("files of models in JupyterLab", { timeout: LIMIT }, () => {
+  let lab: Lab;
+  let browser: Browser;
+  let page: LabPage;
+
+  before(async () => {
+    lab = await startLab({
+      files: {
+        "first.ipynb": notebook([{ source: "1" }]),
+        "adapter_config.json": { peft_type: "LORA", lora_alpha: 16, target_modules: ["q"] },
+      },
+    });
+    writeFileSync(join(lab.root, "adapter_model.safetensors"), ADAPTER);
+    writeFileSync(join(lab.root, "broken.safetensors"), ADAPTER.subarray(0, ADAPTER.length - 3));
+    cpSync(join(repository, "kernel/zoo/parts-hybrid/model.onnx"), join(lab.root, "model.onnx"));
+    browser = await openBrowser();
+    page = await LabPage.open(browser, lab, "first.ipynb", { width: 1280, height: 800 });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await lab?.close();
+  });
+
+  async function open(name: string): Promise<Locator> {
+    await page.page.locator(".jp-DirListing-item", { hasText: name }).dblclick();
+    const shown = page.page.locator(".jp-FoveaFile:visible", {
+      has: page.page.getByRole("heading", { name, exact: true }),
+    });
+    await shown.waitFor();
+    return shown;
+  }
+
+  it("a safetensors file is a table of tensors, with an adapter's card", async () => {
+    const file = await open("adapter_model.safetensors");
+    await file.getByText("1,202").waitFor();
+    await file.getByRole("heading", { name: "Adapter", exact: true }).waitFor();
+    assert.match(
+      await file.locator("dl").nth(1).innerText(),
+      /adapted layers\s*1\s*ranks\s*2\s*peft_type\s*"LORA"\s*lora_alpha\s*16/,
+    );
+    assert.deepEqual(await file.locator("tbody tr").count(), 3);
+    await file.getByLabel("Filter").fill("LORA_b");
+    assert.equal(await file.getByRole("status").innerText(), "1 of 3 rows");
+    assert.match(await file.locator("tbody tr").innerText(), /lora_B\.weight\s+F32\s+\[300, 2\]\s+600\s+2\.40 KB/);
+    await file.getByLabel("Filter").fill("");
+    await file.getByRole("button", { name: "elements" }).click();
+    assert.match(await file.locator("tbody tr").last().innerText(), /head\.bias/);
+    await screenshot(page, "file-safetensors");
+  });
+
+  it("a tensor's name shows its values, by keyboard too", async () => {
+    const file = page.page.locator(".jp-FoveaFile:visible");
+    await file.getByRole("button", { name: "base_model.model.layers.0.q.lora_A.weight" }).press("Enter");
+    const values = file.locator("figure");
+    await values.waitFor();
+    const text = await values.locator("figcaption").innerText();
+    assert.match(text, /600 values · from -2 to 2\.99 · mean 0\.4125 · standard deviation 1\.33 · 101 zeros/);
+    assert.equal(await values.locator("rect").count(), 48);
+    assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile"), []);
+    await screenshot(page, "file-values");
+  });
+
+  it("an ONNX model shows its blocks, and the code that takes features out of it", async () => {
+    const file = await open("model.onnx");
+    await file.locator("tbody tr").first().waitFor();
+    assert.match(await file.locator("dl").first().innerText(), /blocks\s*\d+/);
+    assert.match(await file.locator("thead").innerText(), /block.*stage.*stream.*attention.*query.*key.*value/s);
+    await file.locator("summary", { hasText: "Code" }).click();
+    assert.match(await file.locator("pre").innerText(), /encoders\.load\("model\.onnx"\)/);
+    assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile:visible"), []);
+    await screenshot(page, "file-onnx");
+  });
+
+  it("a broken file is refused in its place, in words", async () => {
+    const file = await open("broken.safetensors");
+    await file.getByRole("alert").waitFor();
+    assert.match(await file.innerText(), /This file cannot be shown\. .*must (begin|end|cover|have)/);
+    assert.deepEqual(page.errors, []);
+  });
+
+  it("is as readable in the dark theme", async () => {
+    await page.theme("JupyterLab Dark");
+    assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile:visible"), []);
+    await page.page.locator(".lm-TabBar-tabLabel", { hasText: "adapter_model" }).click();
+    assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile:visible"), []);
+    await screenshot(page, "file-dark");
+  });
+});

@@ -1,0 +1,5 @@
+/** The library under test, by the names under which notebooks know it. */
+export * as grounding from "../../kernel/grounding/index.ts";
+export * as models from "../../kernel/models/index.ts";
+export * as tasks from "../../kernel/tasks/index.ts";
+export * from "../nn/names.ts";
