@@ -4,9 +4,9 @@ import type { RefinePlanSpec } from "./plan";
 export type RefinePlanName = "sailvit" | "granvit";
 
 /**
- * Published plans. SAILViT's stages, rates and batches are those that its authors print for SAIL-ViT (arXiv 2509.14033). Of GranViT
- * (arXiv 2510.21501) the order of the stages and what each trains follow the paper's description: regions to captions refine the
- * encoder, captions to regions adapt the language model beside a frozen encoder. Its first alignment, rates and batches are placeholders.
+ * Published plans. SAILViT's stages, rates and batches are those that its authors print for SAIL-ViT (arXiv 2509.14033). The plan
+ * named after GranViT (arXiv 2510.21501) is a reading of its abstract: regions to captions refine the encoder, captions to regions adapt
+ * the language model beside a frozen encoder. Its first alignment, rates and batches are placeholders.
  */
 export const PLANS: Readonly<Record<RefinePlanName, RefinePlanSpec>> = {
   sailvit: {

@@ -7,6 +7,7 @@ import { TrainError } from "./error";
 import type { Validation } from "./evaluation";
 import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { RunLog } from "./journal";
 import type { LossFunction } from "./update";
 
@@ -59,20 +60,37 @@ export interface FitOptions<B> {
   tensorboard?: string;
 }
 
+const NAMES: OptionNames<FitOptions<unknown>> = {
+  model: true,
+  data: true,
+  loss: true,
+  stages: true,
+  optimizer: true,
+  accumulate: true,
+  clipNorm: true,
+  ema: true,
+  recompute: true,
+  seed: true,
+  checkpoint: true,
+  resume: true,
+  validation: true,
+  earlyStop: true,
+  signal: true,
+  control: true,
+  examplesOf: true,
+  log: true,
+  tensorboard: true,
+};
+
 /**
  * Checks options.
  *
- * @throws TrainError for options that contradict each other
+ * @throws TrainError for an unknown option, and for options that contradict each other
  */
-export function checkOptions<B>({
-  stages,
-  accumulate = 1,
-  earlyStop,
-  validation,
-  resume,
-  checkpoint,
-}: FitOptions<B>): void {
+export function checkOptions<B>(options: FitOptions<B>): void {
   const fn = "train.fit";
+  checkOptionNames(fn, options, NAMES, TrainError);
+  const { stages, accumulate = 1, earlyStop, validation, resume, checkpoint } = options;
   if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
