@@ -23,6 +23,7 @@ export * from "./status";
 
 // One line a viewer.
 export * from "./alignment";
+export * from "./atlas";
 export * from "./attention";
 export * from "./correspondence";
 export * from "./gallery";

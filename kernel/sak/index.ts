@@ -51,3 +51,4 @@ export {
 } from "./biases/select";
 export { type SakOnnxOptions, toOnnx } from "./export";
 export { load, save, type SakCard, type SakCardTeacher, type SakSaveOptions } from "./save";
+export { type SakAtlas, type SakAtlasKind, type SakAtlasOptions, type SakAtlasTask, atlasOf } from "./atlas";

@@ -1,5 +1,6 @@
 /** Pictures and tables for notebooks: every function returns a value that shows itself as the result of a cell. */
 export { alignment } from "./alignment";
+export { atlas } from "./atlas";
 export { attention } from "./attention";
 export { correspondence } from "./correspondence";
 export { gallery } from "./gallery";
@@ -30,6 +31,7 @@ export {
   type ReferenceTokens,
   type TextTokens,
 } from "./alignment";
+export { type AtlasOptions, type AtlasSourceLike, type AtlasTaskLike, AtlasView } from "./atlas";
 export {
   AttentionView,
   type AttentionEncoder,

@@ -4,15 +4,15 @@
  * browser with the kernel's half in this process. JupyterLab itself is left out: building it would take minutes.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { build, type Plugin } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { installHost, type CommMessage, type Comm, type JSONValue, type SessionHost } from "../../kernel/display/host";
 import { FakeComm, type Sent } from "../view/fake-comm";
+import { bundlePage } from "./bare-page";
 import { openBrowser, repository } from "./lab";
 
 /** The lines that the recipe adds to the registries. */
@@ -35,28 +35,6 @@ function sourcesWithHello(): string {
   return scratch;
 }
 
-/** JupyterLab and plotly are not on the page: their names are there, and nothing behind them. */
-const absent: Plugin = {
-  name: "absent",
-  setup(made) {
-    made.onResolve({ filter: /^(@jupyterlab\/|plotly)/ }, ({ path }) => ({ path, namespace: "absent" }));
-    made.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
-      contents: "module.exports = new Proxy({}, { get: () => class {} });",
-    }));
-  },
-};
-
-async function bundle(scratch: string): Promise<void> {
-  const shared = { bundle: true, logLevel: "error", absWorkingDir: scratch } as const;
-  const alias = { "fovea/protocol": join(scratch, "kernel/protocol/index.ts") };
-  await build({ ...shared, entryPoints: ["page.ts"], outfile: "page.js", alias, plugins: [absent], format: "iife" });
-  await build({ ...shared, entryPoints: ["style/index.css"], outfile: "page.css" });
-  writeFileSync(
-    join(scratch, "page.html"),
-    '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><script defer src="page.js"></script>',
-  );
-}
-
 interface Window {
   show(plugin: string, bundle: object): Promise<void>;
   fromKernel(data: object): void;
@@ -71,7 +49,7 @@ describe("a viewer made by the recipe", () => {
 
   before(async () => {
     scratch = sourcesWithHello();
-    await bundle(scratch);
+    await bundlePage(scratch, "page.ts", scratch);
     installHost({
       registerCommTarget: (_: string, handler: typeof accept) => (accept = handler),
     } as unknown as SessionHost);

@@ -36,7 +36,7 @@ export const EXTENSION_FLOORS = [
   ["panes", "plots"],
   ["export"],
   ["frame"],
-  ["correspondence", "alignment", "attention", "gallery", "law", "training", "plotly", "status", "files"],
+  ["correspondence", "alignment", "atlas", "attention", "gallery", "law", "training", "plotly", "status", "files"],
   ["viewers"],
   ["index"],
 ];

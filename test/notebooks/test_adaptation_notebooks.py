@@ -64,5 +64,30 @@ class DualLoraNotebook(notebook_case.NotebookCase):
         self.assertIn("read back: 0 missing, largest difference 0\n", text)
 
 
+class SeveralTeachersNotebook(notebook_case.NotebookCase):
+    name = "07-several-teachers"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.
+
+    def test_biases_are_measured_with_intervals(self):
+        texts = [data["text/plain"] for data in bundles(self.notebook) if "text/plain" in data]
+        found = next(text for text in texts if text.startswith("Biases of 4 teachers"))
+        for part in ("semseg", "normals", "±", "gain over category"):
+            self.assertIn(part, found)
+        self.assertTrue(any(text.startswith("Teachers: category") for text in texts))
+
+    def test_distillation_lowers_both_losses(self):
+        rows = self.table_with("step", "dino", "siglip")
+        for teacher in ("dino", "siglip"):
+            self.assertLess(float(rows[-1][teacher]), float(rows[0][teacher]))
+
+    def test_the_atlas_is_saved_within_its_budget(self):
+        atlas = next(data for data in bundles(self.notebook) if "application/vnd.fovea.atlas.v1+json" in data)
+        self.assertLessEqual(len(str(atlas)), 300 * 1024)
+        self.assertIn("image/png", atlas)
+
+    def test_a_teacher_is_exchanged_without_touching_the_other(self):
+        for line in ("teachers now: dino, masks", "the path of dino kept every bit when siglip left: true"):
+            self.assertIn(line, printed(self.notebook))
+
 if __name__ == "__main__":
     unittest.main()

@@ -92,6 +92,7 @@ describe("the files that mention a viewer", () => {
   it("are looked for in every viewer there is", () => {
     const expected = [
       "alignment",
+      "atlas",
       "attention",
       "correspondence",
       "gallery",
@@ -112,7 +113,7 @@ describe("the files that mention a viewer", () => {
 
 describe("a viewer", () => {
   it("knows nothing of JupyterLab: a page without it can show the viewer", () => {
-    for (const viewer of ["alignment", "attention", "correspondence", "gallery", "law", "training"])
+    for (const viewer of ["alignment", "atlas", "attention", "correspondence", "gallery", "law", "training"])
       assert.deepEqual(
         reached(`extension/src/${viewer}/viewer.ts`).filter((name) => name.startsWith("@jupyterlab/")),
         [],

@@ -1,5 +1,6 @@
 /** The plugins of all viewers, one line each. */
 export { alignmentPlugin } from "../alignment";
+export { atlasPlugin } from "../atlas";
 export { attentionPlugin } from "../attention";
 export { correspondencePlugin } from "../correspondence";
 export { galleryPlugin } from "../gallery";

@@ -69,7 +69,7 @@ export class Biases extends Described {
     };
     const rows = names.map((teacher) => [teacher, ...this.tasks.map((task) => cell(teacher, task))]);
     const relative = this.reference === null ? "" : `, gain over ${this.reference}`;
-    const title = `Biases of ${names.length} teachers: linear probes, ${this.seeds.length} seeds (level${relative})`;
+    const title = `Biases of ${names.length} teachers: linear probes, ${this.seeds.length} ${this.seeds.length === 1 ? "seed" : "seeds"} (level${relative})`;
     return tabulate(title, ["teacher", ...this.tasks], rows);
   }
 }

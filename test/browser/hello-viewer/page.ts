@@ -10,7 +10,7 @@ import * as viewers from "./extension/src/viewers";
 type Data = { [key: string]: unknown };
 interface Bridge {
   toKernel(kind: "open" | "message", data: Data): Promise<void>;
-  fromKernel(data: Data): void;
+  fromKernel(data: Data, buffers?: number[][]): void;
   show(plugin: string, bundle: Data): Promise<void>;
 }
 const bridge = window as unknown as Bridge;
@@ -23,7 +23,8 @@ function createComm(): object {
     send: (data: Data) => void bridge.toKernel("message", data),
     close: () => undefined,
   };
-  bridge.fromKernel = (data) => comm.onMsg({ content: { data } });
+  bridge.fromKernel = (data, buffers = []) =>
+    comm.onMsg({ content: { data }, buffers: buffers.map((bytes) => new DataView(Uint8Array.from(bytes).buffer)) });
   return comm;
 }
 

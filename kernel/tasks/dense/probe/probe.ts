@@ -1,7 +1,7 @@
 import type { Tensor } from "../../../backend/tensor";
 import { tf } from "../../../backend/tf";
 import type { Grid } from "../../../contracts/geometry";
-import { argmax, mean, softmax } from "../../../numeric";
+import { mean } from "../../../numeric";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import type { DenseTask } from "../facts";
@@ -249,11 +249,13 @@ export class FittedDenseProbe {
       throw new TaskError(`${FN}.predict`, `tokens must be [B, ${tokens}, ${this.channels}]`, [data.length, channels]);
     const rows = data.length / channels;
     const outputs = this.biases.length;
-    const scores = tf.tidy(() => {
+    const product = tf.tidy(() => {
       const x = tf.tensor(data, [rows, channels]);
-      const product = tf.matMul(x, tf.tensor(this.weights, [channels, outputs]));
-      return tf.add(product, tf.tensor(this.biases)).dataSync() as Float32Array;
+      return tf.add(tf.matMul(x, tf.tensor(this.weights, [channels, outputs])), tf.tensor(this.biases));
     });
+    // Read outside of tidy, which would look for tensors in every number.
+    const scores = product.dataSync() as Float32Array;
+    product.dispose();
     const perPicture = tokens * outputs;
     return Array.from({ length: rows / tokens }, (_, i) =>
       this.decode(scores.subarray(i * perPicture, (i + 1) * perPicture), grid),
@@ -270,8 +272,7 @@ export class FittedDenseProbe {
       for (let token = 0; token < tokens; token++)
         for (let cell = 0; cell < side * side; cell++) {
           const start = token * this.biases.length + from + cell * outputs;
-          const found = valuesOf(columns, scores.subarray(start, start + outputs));
-          cells.set(found, cellAt(grid, side, token, cell) * channels);
+          writeCell(columns, scores, start, cells, cellAt(grid, side, token, cell) * channels);
         }
       from += side * side * outputs;
       return [task, cells] as const;
@@ -280,7 +281,19 @@ export class FittedDenseProbe {
   }
 }
 
-function valuesOf({ task, isClass }: TaskColumns, scores: Float32Array): ArrayLike<number> {
-  if (!isClass) return scores;
-  return task === "saliency" || task === "boundary" ? [softmax(scores, 1)[1]] : [argmax(scores)];
+/** Writes what the scores from `start` on say of a cell: a class, a share, or values. Millions of cells come here: nothing is allocated. */
+function writeCell(
+  { task, isClass, outputs }: TaskColumns,
+  scores: Float32Array,
+  start: number,
+  out: Cells,
+  at: number,
+): void {
+  if (!isClass) for (let c = 0; c < outputs; c++) out[at + c] = scores[start + c];
+  else if (task === "saliency" || task === "boundary") out[at] = 1 / (1 + Math.exp(scores[start] - scores[start + 1]));
+  else {
+    let best = 0;
+    for (let k = 1; k < outputs; k++) if (scores[start + k] > scores[start + best]) best = k;
+    out[at] = best;
+  }
 }
