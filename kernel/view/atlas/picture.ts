@@ -7,8 +7,7 @@ import type { Point } from "../../protocol/core/geometry";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
 import { label, tag } from "../draw/figure/svg";
-import { pictureTile } from "../draw/picture-tile";
-import { fitSize, fittingStill } from "../draw/pictures";
+import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 
 /** Sides of the tiles that are tried. */
 const SIDES = [96, 80, 64, 48];
