@@ -6,13 +6,7 @@ import { drawTraining } from "./picture";
 import { isEnd, type RunRecord } from "../../protocol/training/record";
 import { counted, numberText } from "../../protocol/core/words";
 import { memoryText } from "../../protocol/status";
-import {
-  durationText,
-  latestNumbers,
-  placeText,
-  rateText,
-  STATE_WORDS,
-} from "../../protocol/training/words";
+import { durationText, latestNumbers, placeText, rateText, STATE_WORDS } from "../../protocol/training/words";
 
 /** Sizes tried in order until a view fits: buckets a curve, and frames a picture. */
 const ROOMS: readonly [buckets: number, frames: number][] = [
