@@ -10,7 +10,8 @@ import {
   encodeCells,
   type SavedMatrices,
 } from "../../kernel/protocol/training/matrix";
-import { durationText, numberText } from "../../kernel/protocol/training/words";
+import { numberText } from "../../kernel/protocol/core/words";
+import { durationText } from "../../kernel/protocol/training/words";
 
 describe("a curve of a training", () => {
   const random = new Prng(3, "curve");
