@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { hashParameters } from "../../kernel/train/stages.ts";
 import { grounding, nn, train } from "./names.ts";
 import { type Referring, referring, SMALL, tokenizerOf } from "./small.ts";
 
 const bits = async (model: nn.Module): Promise<Record<string, string>> =>
-  Object.fromEntries(await train.hashParameters(model.namedParameters()));
+  Object.fromEntries(await hashParameters(model.namedParameters()));
 
 function model(options: Partial<grounding.SimVgConfig["head"]> = {}): grounding.SimVg {
   nn.manualSeed(5);

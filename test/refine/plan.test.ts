@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { hashParameters } from "../../kernel/train/stages.ts";
 import * as safetensors from "../../kernel/safetensors/index.ts";
 import { assertSame, runOnnx } from "../models/onnx.ts";
 import { models, nn, refine, tf, train } from "./names.ts";
@@ -46,7 +47,7 @@ const folder = mkdtempSync(join(tmpdir(), "fovea-refine-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const stateOf = async (model: nn.Module): Promise<Record<string, string>> =>
-  Object.fromEntries(await train.hashParameters(model.namedParameters()));
+  Object.fromEntries(await hashParameters(model.namedParameters()));
 
 describe("refine.plan", () => {
   it("is SAILViT's by default: nested sets, falling rates, printed", () => {
