@@ -4,8 +4,8 @@
  * object); in the rooms of the kernel process every exported function and class counts.
  *
  * - Every name has a summary, and so has every public method.
- * - A function that throws names its errors in `@throws`.
- * - A function of tensors or arrays of numbers gives their shapes, as `[B, N]`.
+ * - A function, method or constructor that throws names its errors in `@throws`, in the rooms of the kernel process too.
+ * - A function or method of tensors or arrays of numbers gives their shapes, as `[B, N]`.
  * - Every option is described, an optional one with its default.
  * - A file of a published method cites its source.
  */
@@ -64,7 +64,10 @@ class Review {
     for (const symbol of module ? this.checker.getExportsOfModule(module) : []) {
       const declaration = symbol.valueDeclaration;
       const counts = declaration && (ts.isFunctionDeclaration(declaration) || ts.isClassDeclaration(declaration));
-      if (counts && declaration.getSourceFile() === file) this.#summary(symbol, declaration, symbol.name);
+      if (!counts || declaration.getSourceFile() !== file) continue;
+      this.#summary(symbol, declaration, symbol.name);
+      const throws = ts.isFunctionDeclaration(declaration) && declaration.body && throwsIn(declaration.body);
+      if (throws && !hasTag(symbol, "throws")) this.#gap(declaration, symbol.name, "needs @throws");
     }
   }
 
@@ -94,6 +97,7 @@ class Review {
   #class(declaration, name) {
     this.#source(declaration, name);
     for (const member of declaration.members) {
+      if (ts.isConstructorDeclaration(member)) this.#making(declaration, member, name);
       const flags = ts.getCombinedModifierFlags(member);
       const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected | ts.ModifierFlags.Override;
       if (!ts.isMethodDeclaration(member) || flags & hidden || !ts.isIdentifier(member.name)) continue;
@@ -103,7 +107,16 @@ class Review {
       if (!DISPOSALS.has(member.name.text) && !this.#isInherited(declaration, member.name.text))
         this.#summary(symbol, symbol.declarations[0], label);
       if (member.body && throwsIn(member.body) && !hasTag(symbol, "throws")) this.#gap(member, label, "needs @throws");
+      const text = documentationOf(symbol) + documentationOf(this.checker.getSymbolAtLocation(declaration.name));
+      if (isNumeric(member) && !SHAPE.test(text)) this.#gap(member, label, "needs the shapes of its arrays");
     }
+  }
+
+  /** The errors of a constructor stand in its own comment or in that of its class. */
+  #making(declaration, member, name) {
+    if (!member.body || !throwsIn(member.body)) return;
+    const tags = [...ts.getJSDocTags(member), ...ts.getJSDocTags(declaration)];
+    if (!tags.some((tag) => tag.tagName.text === "throws")) this.#gap(member, `new ${name}`, "needs @throws");
   }
 
   #isInherited({ heritageClauses = [] }, name) {
@@ -114,8 +127,7 @@ class Review {
   #function(symbol, declaration, callable, name) {
     if (throwsIn(callable.body) && !hasTag(symbol, "throws")) this.#gap(declaration, name, "needs @throws");
     const text = documentationOf(symbol);
-    const numeric = callable.parameters.some(({ type }) => type && /^(Tensor|Float(32|64)Array)$/.test(type.getText()));
-    if (numeric && !/\[.*\]|shape/s.test(text)) this.#gap(declaration, name, "needs the shapes of its arrays");
+    if (isNumeric(callable) && !SHAPE.test(text)) this.#gap(declaration, name, "needs the shapes of its arrays");
     this.#source(declaration, name);
   }
 
@@ -150,6 +162,13 @@ class Review {
     this.gaps.push(`${relative(dirname(this.folder), file.fileName)}:${line + 1} ${name}: ${rule}`);
   }
 }
+
+/** Types whose values have a shape. */
+const NUMERIC = /^(readonly )?(Tensor|Float(32|64)Array)(\[\])?$|^ReadonlyArray<(Tensor|Float(32|64)Array)>$/;
+const SHAPE = /\[.*\]|shape/s;
+
+/** Tests for a parameter of tensors or of arrays of numbers. */
+const isNumeric = ({ parameters }) => parameters.some(({ type }) => type && NUMERIC.test(type.getText()));
 
 /** Methods whose name says everything. */
 const DISPOSALS = new Set(["dispose", "toString"]);

@@ -10,7 +10,11 @@ const COMMANDS: Record<string, (args: string[]) => Promise<void>> = {
   merge: mergeCommand,
 };
 
-/** Runs `fovea adapter` and returns its exit code. */
+/**
+ * Runs `fovea adapter` and returns its exit code.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {

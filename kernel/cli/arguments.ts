@@ -14,7 +14,11 @@ export function joinNegatives(args: readonly string[]): string[] {
 
 const NAMES = ["imagenet", "clip", "half"] as const;
 
-/** Returns statistics by name, or the options or configuration in a file `*.json`; `undefined` for an absent option. */
+/**
+ * Returns statistics by name, or the options or configuration in a file `*.json`; `undefined` for an absent option.
+ *
+ * @throws EncoderError for another name, or a file that is no JSON
+ */
 export function preprocessOf(command: string, text: string | undefined): LoadOptions["preprocess"] {
   const name = NAMES.find((one) => one === text);
   if (name !== undefined || text === undefined) return name;
@@ -27,7 +31,11 @@ export function preprocessOf(command: string, text: string | undefined): LoadOpt
   }
 }
 
-/** Returns the number of an option, or `undefined` for an absent one. */
+/**
+ * Returns the number of an option, or `undefined` for an absent one.
+ *
+ * @throws Error for a text that is no number
+ */
 export function numberOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -40,7 +48,11 @@ export function numbersOf(name: string, text: string): number[] {
   return text.split(",").map((part) => numberOf(name, part) as number);
 }
 
-/** Returns one of `legal`, or `undefined` for an absent option. */
+/**
+ * Returns one of `legal`, or `undefined` for an absent option.
+ *
+ * @throws Error for a value that is not legal
+ */
 export function oneOf<const T extends string>(
   name: string,
   value: string | undefined,
@@ -51,7 +63,11 @@ export function oneOf<const T extends string>(
   throw new Error(`law: --${name} must be one of ${legal.join(", ")}, received ${JSON.stringify(value)}`);
 }
 
-/** Returns a whole number of at least 1, or `undefined`. */
+/**
+ * Returns a whole number of at least 1, or `undefined`.
+ *
+ * @throws Error for another text
+ */
 export function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Error(`law: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);

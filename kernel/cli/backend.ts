@@ -13,7 +13,11 @@ import {
 } from "../backend/install";
 import { usageOf } from "./usage";
 
-/** Runs `fovea backend`. */
+/**
+ * Runs `fovea backend`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const commands: Record<string, (args: string[]) => void | Promise<void>> = { install, uninstall, list, status: list };
   if (!Object.hasOwn(commands, name))

@@ -25,7 +25,11 @@ type Values = ReturnType<typeof parse>["values"];
 
 const parse = (args: string[]) => parseArgs({ args, options: OPTIONS, allowPositionals: true });
 
-/** Runs `fovea dense`. */
+/**
+ * Runs `fovea dense`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command, predictions, labels, ...rest] = positionals;

@@ -24,7 +24,11 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
-/** Runs `fovea extract`. */
+/**
+ * Runs `fovea extract`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
   const { encoder, images, out } = values;

@@ -28,7 +28,11 @@ export function kernelSpec(): Record<string, unknown> {
   };
 }
 
-/** Writes the kernelspec beside its place and moves it there, so that no front end sees half of one. */
+/**
+ * Writes the kernelspec beside its place and moves it there, so that no front end sees half of one.
+ *
+ * @throws Error where the kernel is not built
+ */
 export function install(args: string[]): void {
   const { kernels, name } = parseSpecOptions("install", args);
   if (!existsSync(MAIN))
@@ -61,7 +65,11 @@ export function status(args: string[]): void {
   for (const folder of found) process.stdout.write(`${describeSpec(folder)}\n`);
 }
 
-/** Removes the kernelspec. */
+/**
+ * Removes the kernelspec.
+ *
+ * @throws Error where there is no such kernelspec
+ */
 export function uninstall(args: string[]): void {
   const { kernels, name } = parseSpecOptions("uninstall", args);
   const target = join(kernels, name);

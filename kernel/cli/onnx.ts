@@ -2,7 +2,11 @@
 import { parseArgs } from "node:util";
 import * as onnx from "../onnx";
 
-/** Runs `fovea onnx`. */
+/**
+ * Runs `fovea onnx`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export function main([name = "", ...args]: string[]): void {
   if (name !== "inspect") throw new Error(`onnx: the command must be inspect, received ${JSON.stringify(name)}`);
   const { values, positionals } = parseArgs({

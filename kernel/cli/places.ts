@@ -10,7 +10,11 @@ export interface SpecOptions {
   name: string;
 }
 
-/** Parses the options shared by the kernelspec commands. Throws for an unknown option, a bad name or two places. */
+/**
+ * Parses the options shared by the kernelspec commands..
+ *
+ * @throws Error for an unknown option, a bad name or two places
+ */
 export function parseSpecOptions(command: string, args: string[]): SpecOptions {
   const { values } = parseArgs({
     args,

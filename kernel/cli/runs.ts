@@ -4,7 +4,11 @@ import { DISPLAY } from "../display/describe";
 import { runs } from "../train/runs";
 import { USAGE } from "./usage";
 
-/** Prints the runs of a folder as a table. */
+/**
+ * Prints the runs of a folder as a table.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,

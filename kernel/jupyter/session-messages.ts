@@ -57,7 +57,11 @@ const FIELDS: Record<FromSession["type"], Record<string, Check>> = {
   commHandled: { parent: isHeader },
 };
 
-/** Throws {@link FrameError} naming the field that is missing or of another kind. */
+/**
+ * Checks that a message has its type and the fields of that type.
+ *
+ * @throws FrameError that names the type or the field
+ */
 export function checkFromSession(message: { type: unknown }): asserts message is FromSession {
   const type = String(message.type);
   if (!Object.hasOwn(FIELDS, type)) throw new FrameError("a message has a type of this link, received another");

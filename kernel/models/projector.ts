@@ -21,6 +21,7 @@ export class Projector extends nn.Module {
   readonly fc2: nn.Linear;
   readonly merge: number;
 
+  /** @throws ModelError for a `merge` that is no whole number above 0 */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,

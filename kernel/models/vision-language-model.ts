@@ -47,6 +47,7 @@ export class VisionLanguageModel extends nn.Module {
   readonly languageModel: LanguageModel;
   readonly grid: readonly [number, number];
 
+  /** @throws ModelError for a fusion of another width */
   constructor({ features, grid, languageModel, vce, merge = 2 }: VisionLanguageOptions) {
     super();
     if (vce && vce.features !== features)

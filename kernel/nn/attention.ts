@@ -54,6 +54,7 @@ export class Attention extends Module {
   readonly causal: boolean;
   private readonly dropout: Dropout;
 
+  /** @throws NnError for features that the heads do not divide, and heads that the key and value heads do not divide */
   constructor(
     readonly features: number,
     { heads, keyValueHeads = heads, contextFeatures = features, ...options }: AttentionOptions,

@@ -33,6 +33,7 @@ function draw(shape: number[], p: number, random: () => Prng): Tensor {
 
 /** Layer of {@link dropout} in training, identity in evaluation (`torch.nn.Dropout`). */
 export class Dropout extends Module {
+  /** @throws NnError for a `p` outside [0, 1) */
   constructor(readonly p = 0.5) {
     super();
     if (!(p >= 0 && p < 1)) throw new NnError("nn.Dropout", "p must lie in [0, 1)", p);

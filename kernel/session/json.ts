@@ -17,7 +17,11 @@ export function toJSON(where: string, value: unknown): JSONValue {
   return convert(where, value, new Set()) ?? null;
 }
 
-/** Converts a value to a JSON object; throws a `TypeError` as `toJSON` does. */
+/**
+ * Converts a value to a JSON object.
+ *
+ * @throws TypeError for a value that is no object of JSON
+ */
 export function toJSONObject(where: string, value: unknown): JSONObject {
   const json = toJSON(where, value ?? {});
   if (typeof json !== "object" || json === null || Array.isArray(json)) {

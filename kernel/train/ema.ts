@@ -13,6 +13,7 @@ import { TrainError } from "./error";
 export class Ema {
   private readonly shadows = new Map<string, { parameter: Parameter; average: Variable }>();
 
+  /** @throws TrainError for a decay outside [0, 1] */
   constructor(
     model: Module,
     readonly decay = 0.999,

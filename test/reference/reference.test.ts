@@ -37,8 +37,17 @@ export function later(): () => void { return () => { throw new Error(); }; }
 export class Thing {
   /** Refuses. */
   refuse(): void { throw new Error(); }
+  constructor() { throw new Error(); }
+}
+/** Says so. */
+export class Documented {
+  /** @throws Error always */
+  constructor() { throw new Error(); }
 }`;
-    assert.deepEqual(gaps({ "index.ts": index }), ["refuse: needs @throws", "Thing.refuse: needs @throws"]);
+    const found = ["refuse: needs @throws", "Thing.refuse: needs @throws", "new Thing: needs @throws"];
+    assert.deepEqual(gaps({ "index.ts": index }), found);
+    const inner = "/** Opens. */\nexport function open(): void { throw new Error(); }";
+    assert.deepEqual(gaps({ "index.ts": "", "cli/a.ts": inner }), ["open: needs @throws"]);
   });
 
   it("wants every option described, with its default where it is optional, and the shapes of arrays", () => {
@@ -53,11 +62,22 @@ export interface ThingOptions {
 /** Sums. */
 export function sum(x: Float32Array): number { return x[0]; }
 /** Sums [N]. */
-export function total(x: Float32Array): number { return x[0]; }`;
+export function total(x: Float32Array): number { return x[0]; }
+/** Adds. */
+export function add(all: readonly Float32Array[]): number { return all.length; }
+/** Has methods. */
+export class Meter {
+  /** Counts. */
+  add(x: Float32Array): number { return x[0]; }
+  /** Counts [N]. */
+  count(x: Float32Array): number { return x[0]; }
+}`;
     assert.deepEqual(gaps({ "index.ts": index }), [
       "sum: needs the shapes of its arrays",
+      "add: needs the shapes of its arrays",
       "ThingOptions.silent: needs a description",
       "ThingOptions.bare: needs its default",
+      "Meter.add: needs the shapes of its arrays",
     ]);
   });
 

@@ -124,7 +124,11 @@ function aScoreLines({ definition, direction, score, references }: AScore, image
   ];
 }
 
-/** Returns the paths of a folder's or list's pictures, the first `limit` by name. */
+/**
+ * Returns the paths of a folder's or list's pictures, the first `limit` by name.
+ *
+ * @throws Error where there are none
+ */
 export async function imagesOf(images: string, limit: number | undefined): Promise<string[]> {
   const files = (await listImages("law a-score", images)).map(({ file }) => file);
   if (files.length === 0) throw new Error(`law a-score: --images must hold pictures, received ${images}`);

@@ -62,7 +62,11 @@ const parse = (args: string[]) => parseArgs({ args: joinNegatives(args), options
 const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
 type Geometry = (typeof GEOMETRIES)[number];
 
-/** Runs `fovea law c-score`. */
+/**
+ * Runs `fovea law c-score`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function cScore(args: string[]): Promise<void> {
   const values = parse(args);
   const { spair, ap10k, encoder, features } = values;

@@ -11,7 +11,11 @@ const COMMANDS: Record<string, (args: string[]) => void | Promise<void>> = {
   "a-score": aScore,
 };
 
-/** Runs the command of `fovea law` named by the first argument. */
+/**
+ * Runs the command of `fovea law` named by the first argument.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function main([name = "", ...args]: string[]): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)

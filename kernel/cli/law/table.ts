@@ -57,7 +57,11 @@ function tablesOf({
   return Object.fromEntries(named);
 }
 
-/** Runs `fovea law fit`. */
+/**
+ * Runs `fovea law fit`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export function fit(args: string[]): void {
   const { values } = parseArgs({
     args,
@@ -150,7 +154,11 @@ function policyLines({ options, overall }: PolicyResult): string[] {
   ];
 }
 
-/** Runs `fovea law plan`. */
+/**
+ * Runs `fovea law plan`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export function plan(args: string[]): void {
   const number = { type: "string" } as const;
   const { values } = parseArgs({

@@ -12,6 +12,7 @@ export class ConvStep extends nn.Module {
   readonly conv: Conv2d;
   readonly conv2: Conv2d | null;
 
+  /** @throws ModelError for a residual step that changes size or channels */
   constructor(inChannels: number, { channels, stride = 1, residual = false }: StemStep) {
     super();
     if (residual && (stride !== 1 || channels !== inChannels))

@@ -46,6 +46,7 @@ export class DeformableAttention extends Module {
   readonly levels: number;
   readonly points: number;
 
+  /** @throws NnError for features that the heads do not divide */
   constructor(
     readonly features: number,
     { heads = 8, levels = 4, points = 4 }: DeformableAttentionOptions = {},

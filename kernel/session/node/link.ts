@@ -19,7 +19,11 @@ const { kill } = process;
 /** Size of the buffer for small messages; Node's pieces of 64 kB would each need an allocation. */
 const PIECE = 1 << 18;
 
-/** Opens the link to the kernel process. */
+/**
+ * Opens the link to the kernel process.
+ *
+ * @throws Error in a process that no kernel started
+ */
 export function openLink(): Link {
   const fd = Number(process.env["FOVEA_LINK_FD"]);
   delete process.env["FOVEA_LINK_FD"];

@@ -85,7 +85,11 @@ export function currentScope(): Scope | undefined {
 /** A cell that was stopped so often catches what stops it. */
 const PATIENCE = 100;
 
-/** Stop point of an interrupted cell: throws {@link KeyboardInterrupt} in that cell's code only. */
+/**
+ * Stop point of an interrupted cell: throws {@link KeyboardInterrupt} in that cell's code only.
+ *
+ * @throws KeyboardInterrupt in the code of a cell that was interrupted
+ */
 export function checkInterrupted(): void {
   const cell = storage.getStore()?.cell;
   if (!cell?.interrupted) return;
