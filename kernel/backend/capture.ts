@@ -41,7 +41,12 @@ let drawnBefore: Tensor[] | null = null;
 const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
 const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info, tf.backend());
 
-/** Returns a tensor that differs from call to call, such as the factors of a dropout; its first dimension is the batch. */
+/**
+ * Returns a tensor that differs from call to call, such as the factors of a dropout, so that a captured computation draws anew.
+ *
+ * @param shape its first dimension is the batch
+ * @param make draws a tensor of a shape
+ */
 export function drawn(shape: number[], make: (shape: number[]) => Tensor): Tensor {
   const before = drawnBefore?.shift();
   if (before) return before;

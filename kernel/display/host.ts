@@ -11,7 +11,7 @@ export type JSONObject = { [key: string]: JSONValue };
 /** Mime type to content: text, base64 for binary types, or JSON for `+json` types. */
 export type MimeBundle = { [mimeType: string]: JSONValue };
 
-/** Options of {@link SessionHost.display} and `display`. */
+/** Options of `display`. */
 export interface DisplayOptions {
   /** Makes the output addressable by a later `display(…, { displayId, update: true })`. Default: none. */
   displayId?: string;

@@ -30,6 +30,7 @@ export { Conv1D } from "./conv1d";
 export { Conv2d, type Conv2dOptions } from "./conv2d";
 export { DropPath, dropPath } from "./drop-path";
 export { Dropout, dropout } from "./dropout";
+export { drawn } from "../backend/capture";
 export { Embedding, type EmbeddingOptions } from "./embedding";
 export { NnError } from "./error";
 export {

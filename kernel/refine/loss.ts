@@ -27,7 +27,7 @@ export interface RefineBatch {
   ids: Int32Array;
   /** [B, T], 0 for padding. */
   mask: Int32Array;
-  /** [B, T]: the word after each place, -100 where it belongs to the prompt or to no word. */
+  /** `[B, T]`: the word after each place, -100 where it belongs to the prompt or to no word. */
   targets: Int32Array;
   /** B and T. */
   size: readonly [pictures: number, length: number];

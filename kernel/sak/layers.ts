@@ -161,7 +161,7 @@ export class SakRouter extends nn.Module {
   /**
    * Returns weights from logits.
    *
-   * @param logits as {@link logits} returns them
+   * @param logits as {@link SakRouter.logits} returns them
    * @param noise [B, experts] from a standard normal distribution. Default: drawn in training, 0 in evaluation
    */
   weights(logits: Tensor, open?: readonly boolean[], noise?: Tensor): Tensor {

@@ -5,7 +5,7 @@ import { IGNORE } from "./tasks";
 
 /** Values of a map in the form that losses and scores take. */
 export interface DenseValues {
-  /** [height, width, channels]: classes, shares 0..1, unit vectors or depths. */
+  /** `[height, width, channels]`: classes, shares 0..1, unit vectors or depths. */
   readonly data: Float64Array;
   readonly width: number;
   readonly height: number;

@@ -14,7 +14,7 @@ export interface RotaryConfig {
   layout?: "half" | "interleaved";
 }
 
-/** One convolution of a {@link ConvolutionalStem}: kernel 3, padding 1, then GELU. */
+/** One convolution of a convolutional stem: kernel 3, padding 1, then GELU. */
 export interface StemStep {
   /** Number of output channels. */
   channels: number;

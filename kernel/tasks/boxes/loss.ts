@@ -15,9 +15,9 @@ const [FOREGROUND, NO_OBJECT] = [0, 1];
 
 /** Boxes that queries predict. */
 export interface BoxPredictions {
-  /** [B, Q, 2]: foreground, no object. */
+  /** `[B, Q, 2]`: foreground, no object. */
   logits: Tensor;
-  /** [B, Q, 4]: center and size as shares of the picture. */
+  /** `[B, Q, 4]`: center and size as shares of the picture. */
   boxes: Tensor;
 }
 

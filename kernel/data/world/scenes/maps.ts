@@ -14,7 +14,7 @@ export interface DenseMaps {
   readonly boundaries: Uint8Array;
   /** Saliency: 255 on objects, 0 on the backdrop and on covers. */
   readonly saliency: Uint8Array;
-  /** Unit vectors `[height, width, 3]`; see {@link normalsOf}. */
+  /** Unit vectors `[height, width, 3]`. */
   readonly normals: Float32Array;
 }
 
