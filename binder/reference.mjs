@@ -17,7 +17,7 @@ import ts from "typescript";
 const SOURCE = /arXiv|et al\.|torch\.|PEFT|Pillow|transformers|timm|TensorBoard|scikit/;
 /** Files of published methods. */
 const METHODS =
-  /^(vce\/(model|layers)|law\/(predictors|pck|plan)\/|sak\/|refine\/(model|tiles|loss|plan|gap)|tasks\/dense\/(metrics|boundary)\/|lora\/branches\/\S+-branch)/;
+  /^(vce\/(model|layers)|law\/(predictors|pck|plan)\/|sak\/|refine\/|grounding\/|models\/beit3\/|tasks\/boxes\/|tasks\/dense\/(metrics|boundary)\/|lora\/branches\/\S+-branch)/;
 const INNER_ROOMS = ["session", "jupyter", "cli"];
 
 /** Returns the gaps in the documentation of a package folder with an `index.ts`, as lines `file:line name: rule`. */

@@ -1,14 +1,8 @@
+import { cubic } from "../numeric/cubic";
 import type { Analysis } from "../onnx/inspect";
 import { readTensor } from "../onnx/tensor";
 import { stemGrid } from "../onnx/stem";
 import { EncoderError } from "./errors";
-
-/** Cubic convolution with a = -3/4, as in `torch.nn.functional.interpolate(mode="bicubic")`. */
-function cubic(x: number): number {
-  const [a, t] = [-0.75, Math.abs(x)];
-  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
-}
 
 /** Returns four source positions and weights per target position: `align_corners=False`, edges repeated. */
 function taps(source: number, target: number): { from: number[]; weights: number[] }[] {
@@ -16,7 +10,10 @@ function taps(source: number, target: number): { from: number[]; weights: number
     const at = ((i + 0.5) * source) / target - 0.5;
     const first = Math.floor(at) - 1;
     const places = [0, 1, 2, 3].map((k) => first + k);
-    return { from: places.map((k) => Math.min(source - 1, Math.max(0, k))), weights: places.map((k) => cubic(at - k)) };
+    return {
+      from: places.map((k) => Math.min(source - 1, Math.max(0, k))),
+      weights: places.map((k) => cubic(at - k, -0.75)),
+    };
   });
 }
 

@@ -59,3 +59,18 @@ export function append<T>(list: T[], items: Iterable<T>): void {
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }
+
+/** Puts the first `length` values in random order, in place (Fisher-Yates). @param next uniform numbers in [0, 1) */
+export function shuffle<T>(values: { [index: number]: T }, length: number, next: () => number): void {
+  for (let i = length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [values[i], values[j]] = [values[j], values[i]];
+  }
+}
+
+/** The items in random order; the list stays as it is. */
+export function shuffled<T>(items: readonly T[], next: () => number): T[] {
+  const order = [...items];
+  shuffle(order, order.length, next);
+  return order;
+}

@@ -1,6 +1,5 @@
 import { type Graph, isLayout } from "./graph";
-import type { OnnxNode } from "./model";
-import { isAttention } from "./parse";
+import { isAttention, type OnnxNode } from "./model";
 import { elementCount } from "./tensor";
 
 /** Names of an attention's tensors; null for a tensor that the graph lacks. */

@@ -1,8 +1,15 @@
 import { attributeMessage, tensorMessage, valueMessage } from "./build";
 import { bytesField, integerField, messageField, textField } from "./encode";
 import { OnnxError } from "./errors";
-import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
-import { captured, isAttention } from "./parse";
+import {
+  captured,
+  isAttention,
+  DataType,
+  type OnnxModel,
+  type OnnxNode,
+  type TensorInfo,
+  type ValueInfo,
+} from "./model";
 import { quantizedFields } from "./quantize";
 import { type ByteSource, openSource } from "./source";
 import { WeightFiles } from "./weight-files";

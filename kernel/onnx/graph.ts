@@ -1,6 +1,5 @@
 import { OnnxError } from "./errors";
-import type { OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
-import { captured } from "./parse";
+import { captured, type OnnxModel, type OnnxNode, type TensorInfo, type ValueInfo } from "./model";
 
 /** Operators that move or relabel values without changing them (quantisation pairs included). */
 const LAYOUT = new Set(

@@ -109,3 +109,11 @@ export interface OnnxModel {
   /** Fields copied unchanged, of the model and of the graph. */
   rest: { model: Range[]; graph: Range[] };
 }
+
+/** Returns the names that a node's subgraphs read from the outer graph. */
+export function captured(node: OnnxNode): string[] {
+  return [...node.attributes.values()].flatMap((attribute) => attribute.captures ?? []);
+}
+
+/** Tests for the standard operator, not the fused one of onnxruntime's domain. */
+export const isAttention = (node: OnnxNode): boolean => node.op === "Attention" && node.domain === "";

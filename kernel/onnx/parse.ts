@@ -1,5 +1,13 @@
 import { OnnxError } from "./errors";
-import type { Attribute, OnnxModel, OnnxNode, TensorInfo, ValueInfo } from "./model";
+import {
+  type Attribute,
+  captured,
+  isAttention,
+  type OnnxModel,
+  type OnnxNode,
+  type TensorInfo,
+  type ValueInfo,
+} from "./model";
 import { sortNodes } from "./sort";
 import { type ByteSource, openSource } from "./source";
 import { checkMessage, type Context, fields, readFloat, readIntegers, readText, type Range } from "./wire";
@@ -72,9 +80,6 @@ function nameHidden(model: OnnxModel, node: OnnxNode): void {
   node.outputs = [node.outputs[0] ?? "", node.outputs[1] ?? "", node.outputs[2] ?? "", name];
   model.extended.add(node);
 }
-
-/** Tests for the standard operator, not the fused one of onnxruntime's domain. */
-export const isAttention = (node: OnnxNode): boolean => node.op === "Attention" && node.domain === "";
 
 function parseOpset(context: Context, range: Range, into: Map<string, number>): void {
   let [domain, version] = ["", 0];
@@ -169,11 +174,6 @@ function parseCaptures(context: Context, range: Range, depth: number): string[] 
     else if (field.number === 12) used.add(parseValue(context, checkMessage(context, field)).name);
   }
   return [...used].filter((name) => name && !made.has(name));
-}
-
-/** Returns the names that a node's subgraphs read from the outer graph. */
-export function captured(node: OnnxNode): string[] {
-  return [...node.attributes.values()].flatMap((attribute) => attribute.captures ?? []);
 }
 
 function parseTensor(context: Context, range: Range): TensorInfo {

@@ -1,6 +1,5 @@
 import { OnnxError } from "./errors";
-import type { OnnxModel, OnnxNode } from "./model";
-import { captured } from "./parse";
+import { captured, type OnnxModel, type OnnxNode } from "./model";
 
 /**
  * The nodes so that each stands behind those it reads, in the order of the file where that is one (converters to float16 put casts

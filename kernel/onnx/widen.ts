@@ -1,7 +1,14 @@
 import { integerTensor, nodeMessage } from "./build";
 import { bytesField } from "./encode";
-import { DataType, type OnnxModel, type OnnxNode, type TensorInfo, type WideConstant, type Widened } from "./model";
-import { captured } from "./parse";
+import {
+  captured,
+  DataType,
+  type OnnxModel,
+  type OnnxNode,
+  type TensorInfo,
+  type WideConstant,
+  type Widened,
+} from "./model";
 
 /** First operator set whose `Pad` takes its sizes as a tensor. */
 const OPSET = 11;

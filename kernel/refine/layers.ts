@@ -6,7 +6,7 @@ import type { Grid } from "../contracts/geometry";
 import type { RefineEncoder } from "./config";
 import { RefineError } from "./error";
 
-/** Encoders whose levels are concatenated by channels; with one encoder and no chosen blocks, that encoder. */
+/** Encoders whose levels are concatenated by channels; with one encoder and no chosen blocks, that encoder (SAILViT, arXiv 2507.01643). */
 export class VisionHierarchy extends nn.Module {
   readonly encoders: VisionTransformer[];
   /** Channels of the concatenated tokens. */

@@ -11,7 +11,7 @@ import type { TeacherMap } from "./distill";
 import { SakError } from "./error";
 import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
-import { decodeNpy, encodeNpy } from "./npy";
+import { encodeNpy, type NpyArray, parseNpy } from "../data/npy";
 
 /** Options of {@link writeTheia}. */
 export interface TheiaWriteOptions {
@@ -167,6 +167,19 @@ async function writeStatistics(root: string, model: string, moments: Moments): P
   await writeWhole(statisticsPath(root, "var", model), encodeNpy(deviation));
 }
 
+/** One row of floating numbers from a NumPy file. */
+function rowOf(fn: string, path: string, bytes: Uint8Array): Float32Array {
+  const rule = `${path} must be a NumPy file of one row of floating numbers`;
+  let row: NpyArray;
+  try {
+    row = parseNpy(bytes);
+  } catch (error) {
+    throw new SakError(fn, rule, (error as Error).message);
+  }
+  if (!row.isFloat || row.shape.length !== 1) throw new SakError(fn, rule, row.shape);
+  return Float32Array.from(row.data);
+}
+
 /**
  * Reads a teacher's mean and deviation in Theia's layout, as the normalization of its one level.
  *
@@ -177,7 +190,7 @@ export async function readTheiaNorm(root: string, model: string): Promise<Teache
   const fn = "sak.readTheiaNorm";
   const read = async (kind: "mean" | "var"): Promise<Float32Array> => {
     const path = statisticsPath(root, kind, model);
-    return decodeNpy(fn, path, await readFile(path));
+    return rowOf(fn, path, await readFile(path));
   };
   const [mean, deviation] = [await read("mean"), await read("var")];
   if (mean.length !== deviation.length)

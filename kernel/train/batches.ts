@@ -1,3 +1,4 @@
+import { shuffled } from "../numeric/order";
 import { Prng } from "../prng";
 import { TrainError } from "./error";
 
@@ -71,10 +72,5 @@ export function batchesOf<T>(
 /** Shuffles 0..count-1 (Fisher-Yates); without a generator the order is ascending. */
 function order(count: number, random: Prng | null): number[] {
   const places = [...new Array<number>(count).keys()];
-  if (!random) return places;
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [places[i], places[j]] = [places[j], places[i]];
-  }
-  return places;
+  return random ? shuffled(places, () => random.next()) : places;
 }

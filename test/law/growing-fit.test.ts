@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GrowingFit } from "../../kernel/law/fit/growing-fit.ts";
 import { leastSquares } from "../../kernel/law/fit/least-squares.ts";
-import { designRow, polynomialTerms, shuffled } from "../../kernel/law/fit/regression.ts";
+import { designRow, polynomialTerms } from "../../kernel/law/fit/regression.ts";
+import { shuffled } from "../../kernel/numeric/order.ts";
 import { uniform } from "../../kernel/law/pck/summary.ts";
 
 const random = uniform(11);

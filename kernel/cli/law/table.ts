@@ -76,7 +76,7 @@ export function fit(args: string[]): void {
   });
   const { normalize = "minmax" } = values;
   if (normalize !== "minmax" && normalize !== "none") {
-    throw new Error(`law fit: --normalise must be minmax or none, received ${normalize}`);
+    throw new Error(`law fit: --normalize must be minmax or none, received ${normalize}`);
   }
   const options = {
     degree: degreeOf(values.degree),

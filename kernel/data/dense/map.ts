@@ -1,6 +1,6 @@
 import { readPlainFile } from "../../platform/files";
 import { DenseError } from "./error";
-import { parseNpy } from "./npy";
+import { parseNpy } from "../npy";
 import { parsePng } from "./png";
 
 /** Values of a map as its file stores them. */

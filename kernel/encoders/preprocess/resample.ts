@@ -1,3 +1,4 @@
+import { cubic } from "../../numeric/cubic";
 import type { RawImage } from "../../data/image";
 import { FRACTION, lines, SLACK } from "./resample-lines";
 
@@ -20,18 +21,11 @@ interface Filter {
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-/** Cubic convolution with a = -1/2 (Keys 1981). */
-function cubic(x: number): number {
-  const t = Math.abs(x);
-  if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
-  return t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
-}
-
 const FILTERS: Record<Exclude<Interpolation, "nearest">, Filter> = {
   box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   hamming: { support: 1, weight: (x) => (Math.abs(x) < 1 ? sinc(x) * (0.54 + 0.46 * Math.cos(Math.PI * x)) : 0) },
-  bicubic: { support: 2, weight: cubic },
+  bicubic: { support: 2, weight: (x) => cubic(x, -0.5) },
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 

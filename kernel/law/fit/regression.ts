@@ -1,3 +1,4 @@
+import { shuffled } from "../../numeric/order";
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
 import { jStat } from "jstat";
@@ -269,16 +270,6 @@ function r2Of(x: number[][], y: number[], options: FitOptions): number {
   const { fitted } = leastSquares(x, y, options);
   const error = y.reduce((sum, value, i) => sum + (value - fitted[i]) ** 2, 0);
   return 1 - error / squaredDeviations(y);
-}
-
-/** Returns the values in random order (Fisher-Yates). */
-export function shuffled<T>(values: readonly T[], random: () => number): T[] {
-  const out = [...values];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [out[i], out[j]] = [out[j], out[i]];
-  }
-  return out;
 }
 
 function scalesOf(rows: TableRow[], trained: TableRow[], predictors: string[], normalize: "minmax" | "none") {

@@ -1,15 +1,8 @@
 /** Orders in which encoders are drawn, for many trials; cells and memory are made once. */
+import { shuffle } from "../../numeric/order";
 
 /** Finest level of the refinement. Encoders with equal predictors never separate, so the refinement must end. */
 const FINEST_LEVEL = 20;
-
-/** Shuffles the values in place (Fisher-Yates). */
-function shuffle(values: { [i: number]: number }, length: number, random: () => number): void {
-  for (let i = length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [values[i], values[j]] = [values[j], values[i]];
-  }
-}
 
 /**
  * One level of the refinement: the cell of each encoder and the encoders of each cell, in the order of the encoders.

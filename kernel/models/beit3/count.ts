@@ -1,7 +1,7 @@
 import { type Beit3Config, type FullBeit3Config, fullBeit3Config, OFFSET } from "./config";
 
 /**
- * Returns the number of parameters of a multimodal encoder without making one.
+ * Returns the number of parameters of a multimodal encoder (BEiT-3, arXiv 2208.10442) without making one.
  *
  *     models.beit3Parameters(models.beit3Config("beit3_base_patch16_224"))   // 220,987,392
  *

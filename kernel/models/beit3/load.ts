@@ -48,7 +48,7 @@ const STATE_NAMES: OptionNames<LoadBeit3StateOptions> = { strict: true, resample
 const NAMES: OptionNames<LoadBeit3Options> = { ...STATE_NAMES, config: true };
 
 /**
- * Loads an encoder from a safetensors file with the names of BEiT-3's release, also where they stand behind a prefix such as `beit3.`.
+ * Loads an encoder from a safetensors file with the names of BEiT-3's release (arXiv 2208.10442), also where they stand behind a prefix such as `beit3.`.
  * Sizes come from the shapes; the number of heads is one for 64 features unless given. Starts the default device where none was started.
  *
  * @throws ModelError for a missing file, or one without such an encoder

@@ -1,3 +1,4 @@
+import { cubic } from "../../numeric/cubic";
 import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
@@ -5,13 +6,6 @@ import { operation } from "../../nn/operation";
 
 /** Resampling of a grid of positions. */
 export type Resample = "antialias" | "bicubic";
-
-/** Cubic convolution (Keys 1981); PyTorch takes a = -0.75, with antialiasing -0.5 as Pillow. */
-function cubic(x: number, a: number): number {
-  const t = Math.abs(x);
-  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
-}
 
 /**
  * Returns the matrix [to, from] of `torch.nn.functional.interpolate(mode="bicubic", align_corners=False)` along one axis, row by

@@ -1,3 +1,4 @@
+import { cubic } from "../../numeric/cubic";
 import { TrainError } from "../error";
 import type { FloatPicture } from "./picture";
 
@@ -48,15 +49,8 @@ export type ResizeFilter = "bilinear" | "bicubic";
 
 const KERNELS: Record<ResizeFilter, { support: number; weight: (x: number) => number }> = {
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
-  bicubic: { support: 2, weight: cubic },
+  bicubic: { support: 2, weight: (x) => cubic(x, -0.5) },
 };
-
-/** Cubic convolution with a = -0.5, as Pillow and PyTorch with antialiasing. */
-function cubic(x: number): number {
-  const t = Math.abs(x);
-  if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
-  return t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
-}
 
 /** Positions and weights that make up each place of a resized line. */
 function linesOf(from: number, to: number, filter: ResizeFilter): { first: number; weights: Float64Array }[] {

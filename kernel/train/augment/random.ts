@@ -1,3 +1,4 @@
+import { shuffled } from "../../numeric/order";
 import type { Prng } from "../../prng";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TrainError } from "../error";
@@ -105,17 +106,11 @@ export function colorJitter(options: ColorJitterOptions): Augmentation {
   const used = changes.filter(([, least, most]) => least < most);
   return (picture, random) => {
     if (!random.chance(p)) return picture;
-    return shuffled(used, random).reduce((at, [apply, least, most]) => apply(at, random.range(least, most)), picture);
+    return shuffled(used, () => random.next()).reduce(
+      (at, [apply, least, most]) => apply(at, random.range(least, most)),
+      picture,
+    );
   };
-}
-
-function shuffled<T>(items: readonly T[], random: Prng): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
 }
 
 /** Makes a picture grey with probability `p`, default 0.1 (torchvision's `RandomGrayscale`). */

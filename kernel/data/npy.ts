@@ -1,4 +1,4 @@
-import { fromHalf } from "../../numeric";
+import { fromHalf } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */
 export interface NpyArray {
@@ -62,4 +62,21 @@ function shapeOf(text: string): number[] {
   if (!match) throw new Error("the header must name a shape");
   const parts = match[1].split(",").filter((part) => part.trim() !== "");
   return parts.map(Number);
+}
+
+/** Length of the fixed part of a header of version 1. */
+const START = MAGIC.length + 4;
+
+/** Returns a NumPy file of version 1 with one row of single-precision numbers. */
+export function encodeNpy(values: Float32Array): Uint8Array {
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`;
+  // The data begin at a multiple of 64 bytes, after a header that ends with a newline.
+  const length = Math.ceil((START + dictionary.length + 1) / 64) * 64 - START;
+  const header = `${dictionary.padEnd(length - 1)}\n`;
+  const text = `${MAGIC}\x01\x00${String.fromCharCode(length & 0xff)}${String.fromCharCode(length >> 8)}${header}`;
+  const bytes = new Uint8Array(text.length + 4 * values.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setFloat32(text.length + 4 * i, value, true));
+  return bytes;
 }
