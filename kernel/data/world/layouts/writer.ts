@@ -10,7 +10,7 @@ import {
   truncate,
   writeFile,
 } from "../../../platform/files";
-import { FileError } from "../../../platform/file-error";
+import { FileError, fileError } from "../../../platform/file-error";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
 import { splits, type Split } from "../scenes/scene";
@@ -75,8 +75,9 @@ export async function write(dir: string, options: WriteOptions): Promise<WriteSp
     await checkTarget(target, spec);
     if (!isComplete(target, spec)) await writeSplit(target, spec, options);
   } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw new WorldError(WRITE, `the folder must be one that can be written (${error.code})`, error.path);
+    const failure = fileError(WRITE, error, target);
+    if (!(failure instanceof FileError)) throw error;
+    throw new WorldError(WRITE, `the folder must be one that can be written (${failure.code})`, failure.path);
   }
   return spec;
 }
