@@ -1,6 +1,6 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { writeSafetensors } from "../safetensors/safetensors";
-import { FileError } from "../platform/file-error";
+import { FileError, fileError } from "../platform/file-error";
 import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
@@ -212,10 +212,11 @@ async function reportDisk<T>(fn: string, folder: string, step: () => Promise<T>)
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const rule = error.isFull
-      ? `out must have room for more features (${error.code}); free some and run again to go on`
-      : `out must be a folder that can be written (${error.code})`;
+    const failure = fileError(fn, error, folder);
+    if (!(failure instanceof FileError)) throw error;
+    const rule = failure.isFull
+      ? `out must have room for more features (${failure.code}); free some and run again to go on`
+      : `out must be a folder that can be written (${failure.code})`;
     throw new FeatureError(fn, rule, folder);
   }
 }

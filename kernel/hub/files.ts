@@ -1,4 +1,4 @@
-import { FileError } from "../platform/file-error";
+import { FileError, fileError } from "../platform/file-error";
 import { RepoCache } from "./cache";
 import { download } from "./download";
 import { HubError } from "./errors";
@@ -80,8 +80,9 @@ export async function fetchFile(
 }
 
 function diskError(fn: string, cache: string, error: unknown): unknown {
-  if (!(error instanceof FileError)) return error;
-  return new HubError(fn, `the cache must be a folder that takes the file (${error.code})`, cache);
+  const failure = fileError(fn, error, cache);
+  if (!(failure instanceof FileError)) return error;
+  return new HubError(fn, `the cache must be a folder that takes the file (${failure.code})`, cache);
 }
 
 async function cached(cache: RepoCache, revision: string, file: string): Promise<string | null> {
