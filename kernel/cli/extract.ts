@@ -80,11 +80,17 @@ function progress({ done, total, skipped }: features.ExtractProgress): void {
   process.stderr.write(`\r${done} of ${total} images, ${skipped} skipped${done === total ? "\n" : ""}`);
 }
 
-function summary({ out, precision, images, ok, skipped, reused, redone, damaged }: features.ExtractResult): string {
+function summary(result: features.ExtractResult): string {
+  const { out, precision, images, ok, skipped, unread, reused, redone, damaged } = result;
   const counts = `${ok} of ${images} images have features, ${skipped} skipped, ${reused} were there before`;
   const again = redone ? `, ${redone} computed again` : "";
   const losses = damaged.map(
     ({ file, reason, paths }) => `${file} ${reason}: it held the features of ${paths.length} images`,
   );
-  return [...losses, `${out}: ${counts}${again}${precision === "int8" ? ", computed in int8" : ""}`].join("\n");
+  const reasons = unread.map(({ path, reason }) => `skipped ${path}: ${reason}`);
+  if (skipped > unread.length)
+    reasons.push(`and ${skipped - unread.length} more, each with its line in manifest.jsonl`);
+  return [...losses, ...reasons, `${out}: ${counts}${again}${precision === "int8" ? ", computed in int8" : ""}`].join(
+    "\n",
+  );
 }

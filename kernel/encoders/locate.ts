@@ -50,9 +50,10 @@ export function locateModel(source: string, fn: string): ModelFiles {
   const path = isZoo ? join(zooFolder(), source.slice(4)) : resolve(source);
   if (!existsSync(path)) {
     const shipped = `shipped with the package are ${list().join(", ") || "none"}`;
+    const kinds = `hf:owner/name, or zoo/<name> (${shipped})`;
     throw new EncoderError(
       fn,
-      isZoo ? shipped : `an encoder is zoo/<name>, a .onnx file or a folder (${shipped})`,
+      isZoo ? shipped : `there must be a .onnx file or a folder at ${path}; others are ${kinds}`,
       source,
     );
   }

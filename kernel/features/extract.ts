@@ -90,12 +90,16 @@ export interface ExtractResult extends Omit<ExtractProgress, "done" | "total"> {
   images: number;
   /** Number of images with features, new or earlier. */
   ok: number;
+  /** The first 20 images without features, and why. */
+  unread: { path: string; reason: string }[];
   /** Number of images computed again, because the file of their earlier features was damaged. */
   redone: number;
   /** Files of earlier features that were missing, truncated or altered. */
   damaged: DamagedFile[];
 }
 
+/** Images that a result names; the manifest has a line for each. */
+const MOST_NAMED = 20;
 const EXTRACT = "features.extract";
 const NAMES: OptionNames<ExtractOptions> = {
   encoder: true,
@@ -208,11 +212,25 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     );
     const lines = images.map(({ path }) => store.lines.get(path));
     const ok = lines.filter((line) => line?.status === "ok").length;
-    const { skipped, reused } = job.progress;
+    const { reused } = job.progress;
+    const unread = lines.flatMap((line) =>
+      line?.status === "skipped" ? [{ path: line.path, reason: line.reason ?? "" }] : [],
+    );
     const { precision } = encoder.info;
     const { damaged } = store;
     const redone = countIn(todo, damaged);
-    return { out, hash: run.hash, precision, images: images.length, ok, skipped, reused, redone, damaged };
+    return {
+      out,
+      hash: run.hash,
+      precision,
+      images: images.length,
+      ok,
+      skipped: unread.length,
+      unread: unread.slice(0, MOST_NAMED),
+      reused,
+      redone,
+      damaged,
+    };
   } finally {
     await store.close();
   }

@@ -184,6 +184,14 @@ describe("a tokenizer.json that is not read", () => {
       { normalizer: { type: "Replace", pattern: { String: "a" }, content: "a".repeat(33) } },
       /may replace by 32 characters at most/,
     ],
+    [
+      "a token of which its steps leave nothing",
+      {
+        normalizer: { type: "Strip", strip_left: true, strip_right: true },
+        added_tokens: [{ id: 1, content: " ", normalized: true }],
+      },
+      /of which its steps leave nothing, received " "/,
+    ],
     ["a token of nothing", { added_tokens: [{ id: 1, content: "" }] }, /what its added tokens look like, received ""/],
   ];
   for (const [what, changes, rule] of REFUSED)
@@ -248,6 +256,18 @@ describe("a tokenizer.json that is not read", () => {
       Array.from(ours.encode([signs.join("")]).ids, Number),
       added.map(({ id }) => id),
     );
+  });
+
+  it("takes spaces beside an added token with it, however many", () => {
+    const model = { type: "WordLevel", vocab: { "[UNK]": 0, a: 1 } };
+    const mask = { id: 2, content: "<m>", lstrip: true, rstrip: true };
+    const ours = Tokenizer.fromJson(
+      { model, pre_tokenizer: { type: "WhitespaceSplit" }, added_tokens: [mask] },
+      "test",
+    );
+    const spaces = " ".repeat(200_000);
+    assert.deepEqual(Array.from(ours.encode([`a${spaces}<m>${spaces}a`]).ids, Number), [1, 2, 1]);
+    assert.deepEqual(ours.encode([`a${spaces}b`]).dims, [1, 2]);
   });
 
   it("reads a character cut in two as the sign for such", () => {

@@ -234,7 +234,10 @@ describe("a graph whose blocks cannot be read is refused with the reason", () =>
 
 describe("encoders.load names what is missing", () => {
   it("no such thing, no such encoder in the zoo, a folder without a model", async () => {
-    await assert.rejects(encoders.load("./nowhere.onnx"), /an encoder is zoo\/<name>, a \.onnx file or a folder/);
+    await assert.rejects(
+      encoders.load("./nowhere.onnx"),
+      /there must be a \.onnx file or a folder at \S+nowhere\.onnx; others are hf:owner\/name, or zoo/,
+    );
     await assert.rejects(
       encoders.load("zoo/nobody"),
       /^EncoderError: encoders.load: shipped with the package are .*received "zoo\/nobody"$/,

@@ -32,7 +32,8 @@ function loading(path: string, trans: Translate): Node[] {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const code = [
     'import { encoders, view } from "fovea";',
-    `const encoder = await encoders.load(${JSON.stringify(name)}); // ${trans.__("a path from the notebook")}`,
+    `// ${trans.__("A path from the notebook. Leave preprocess out where a configuration lies beside the model.")}`,
+    `const encoder = await encoders.load(${JSON.stringify(name)}, { preprocess: "imagenet" });`,
     'await view.pca(["picture.jpg"], encoder);',
   ].join("\n");
   return [fold(trans.__("Code"), element("pre", {}, element("code", { text: code })))];

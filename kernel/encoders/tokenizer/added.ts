@@ -1,5 +1,6 @@
 import { literalPattern } from "../../literal-pattern";
 import { type AddedToken, readId, refuse } from "./json";
+import { endOf } from "./unicode";
 
 /** Piece of a text, or the id of an added token at that place. */
 export type Piece = string | number;
@@ -18,7 +19,7 @@ export class AddedTokens {
     for (const token of tokens) check(fn, token);
     this.raw = new Finder(tokens.filter((token) => !token.normalized));
     const later = tokens.filter((token) => token.normalized);
-    this.normalized = new Finder(later.map((token) => ({ ...token, content: normalize(token.content) })));
+    this.normalized = new Finder(later.map((token) => normalizedToken(fn, token, normalize(token.content))));
   }
 
   /** Returns normalised pieces and ids in order. */
@@ -39,13 +40,18 @@ function check(fn: string, token: AddedToken | null): void {
   if (isWord) refuse(fn, "may have no added token that counts as a single word only", content);
 }
 
+function normalizedToken(fn: string, token: AddedToken, content: string): AddedToken {
+  if (content === "") refuse(fn, "may have no added token of which its steps leave nothing", token.content);
+  return { ...token, content };
+}
+
 class Finder {
   private readonly pattern: RegExp | null;
-  private readonly ids: number[];
+  private readonly tokens: readonly AddedToken[];
 
   constructor(tokens: readonly AddedToken[]) {
     const longestFirst = [...tokens].sort((a, b) => b.content.length - a.content.length);
-    this.ids = longestFirst.map(({ id }) => id);
+    this.tokens = longestFirst;
     this.pattern = longestFirst.length ? new RegExp(longestFirst.map(patternOf).join("|"), "gu") : null;
   }
 
@@ -54,16 +60,17 @@ class Finder {
     const pieces: Piece[] = [];
     let end = 0;
     for (const found of text.matchAll(this.pattern)) {
-      const id = this.ids[found.slice(1).findIndex((group) => group !== undefined)];
-      pieces.push(text.slice(end, found.index), id);
+      const { id, lstrip } = this.tokens[found.slice(1).findIndex((group) => group !== undefined)];
+      const before = text.slice(end, found.index);
+      // Not in the pattern, which would try a long run of spaces from each of them.
+      pieces.push(lstrip ? before.slice(0, endOf(before)) : before, id);
       end = found.index + found[0].length;
     }
     return [...pieces, text.slice(end)].filter((piece) => piece !== "");
   }
 }
 
-/** Makes a group around the token, with the spaces that it consumes. */
-function patternOf({ content, lstrip, rstrip }: AddedToken): string {
-  const spaces = "\\p{White_Space}*";
-  return `${lstrip ? spaces : ""}(${literalPattern(content)})${rstrip ? spaces : ""}`;
+/** Makes a group around the token, with the spaces that it consumes behind it. */
+function patternOf({ content, rstrip }: AddedToken): string {
+  return `(${literalPattern(content)})${rstrip ? "\\p{White_Space}*" : ""}`;
 }

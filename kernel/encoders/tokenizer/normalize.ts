@@ -1,6 +1,6 @@
 import { MOST_GROWTH, type Normalizer, readFlag, refuse, type Step, stepsOf } from "./json";
 import { readPrecompiled } from "./precompiled";
-import { controls, marks, nonspacing, normalForm, punctuation } from "./unicode";
+import { controls, endOf, marks, nonspacing, normalForm, punctuation } from "./unicode";
 
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
 const ROOM = 1024;
@@ -50,13 +50,6 @@ function readStrip(fn: string, step: Step): Normalizer {
     const begun = left ? text.replace(/^\p{White_Space}+/u, "") : text;
     return right ? begun.slice(0, endOf(begun)) : begun;
   };
-}
-
-/** Returns the end of a text without the spaces after it; a regular expression would take the square of their number. */
-function endOf(text: string): number {
-  let end = text.length;
-  while (end > 0 && /\p{White_Space}/u.test(text[end - 1])) end--;
-  return end;
 }
 
 function readPrepend(fn: string, { prepend }: Step): Normalizer {

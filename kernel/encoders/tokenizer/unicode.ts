@@ -49,3 +49,10 @@ export function normalForm(text: string, form: string): string {
   const parts = text.split(NEWER_APART);
   return parts.map((part, i) => (i % 2 ? part : part.normalize(form))).join("");
 }
+
+/** Returns the end of a text without the spaces after it; a regular expression would take the square of their number. */
+export function endOf(text: string): number {
+  let end = text.length;
+  while (end > 0 && /\p{White_Space}/u.test(text[end - 1])) end--;
+  return end;
+}

@@ -92,6 +92,14 @@ const payload = object<AtlasPayload>({
   current: index,
 });
 
+/** Fewest and most channels of a head, by what they are. */
+const OUTPUTS: Readonly<Record<AtlasKind, readonly [number, number]>> = {
+  classes: [1, 4096],
+  mask: [1, 2],
+  vectors: [3, 3],
+  values: [1, 1],
+};
+
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readAtlas(value: unknown, where = "atlas view"): AtlasPayload {
   const read = payload(value, "", where);
@@ -102,6 +110,9 @@ export function readAtlas(value: unknown, where = "atlas view"): AtlasPayload {
   const cells = size[0] * size[1];
   tasks.forEach((task, i) => {
     const path = `tasks[${i}]`;
+    const [least, most] = OUTPUTS[task.kind];
+    if (task.outputs < least || task.outputs > most)
+      throw new ProtocolError(where, `${path}.outputs`, `${least}..${most} for ${task.kind}`, task.outputs);
     const shown = 2 * cells * shownChannels(task.kind);
     long(task.own, places, `${path}.own`, where);
     if (task.others.length % experts.length)

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
@@ -67,6 +68,17 @@ export interface AlignmentOptions {
   opacity?: number;
 }
 
+const NAMES: OptionNames<AlignmentOptions> = {
+  title: true,
+  encoder: true,
+  token: true,
+  normalization: true,
+  temperature: true,
+  scale: true,
+  colormap: true,
+  opacity: true,
+};
+
 /** Patches against tokens. Show it as the last value of a cell, or by `display`. */
 export class AlignmentView extends View {
   constructor(
@@ -95,6 +107,7 @@ const MOST_DIMS = 96;
  * @throws ViewError when widths differ or options break a rule.
  */
 export async function alignment(input: AlignmentInput, options: AlignmentOptions = {}): Promise<AlignmentView> {
+  checkOptionNames("view.alignment", options, NAMES, ViewError);
   checkOptions(options);
   const raw = await decodeImage(input.image, { fn: WHERE });
   const patches = imageFeatures(WHERE, input.patches, raw);

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { encodeFloat16, joinFloats, least, most } from "../../numeric";
@@ -29,6 +30,12 @@ export interface AtlasOptions {
   gains?: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
+const NAMES: OptionNames<AtlasOptions> = {
+  title: true,
+  task: true,
+  gains: true,
+};
+
 /** Atlas of a student's biases. Show it as the last value of a cell, or by `display`. */
 export class AtlasView extends View {
   constructor(
@@ -58,6 +65,7 @@ const MOST_OTHERS = 200;
  * @throws ViewError for a source that does not fit together, or an unknown task
  */
 export async function atlas(source: AtlasSourceLike, options: AtlasOptions = {}): Promise<AtlasView> {
+  checkOptionNames("view.atlas", options, NAMES, ViewError);
   checkSource(WHERE, source);
   const { tasks } = source;
   const current = options.task === undefined ? 0 : tasks.findIndex(({ name }) => name === options.task);

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
@@ -60,6 +61,18 @@ export interface AttentionOptions {
   labels?: readonly string[];
 }
 
+const NAMES: OptionNames<AttentionOptions> = {
+  indices: true,
+  layer: true,
+  head: true,
+  query: true,
+  scale: true,
+  colormap: true,
+  opacity: true,
+  title: true,
+  labels: true,
+};
+
 /** Attention that can be explored. Show it as the last value of a cell, or by `display`. */
 export class AttentionView extends View {
   constructor(
@@ -97,6 +110,7 @@ export async function attention(
   source: AttentionEncoder | AttentionMapLike | readonly AttentionMapLike[],
   options: AttentionOptions = {},
 ): Promise<AttentionView> {
+  checkOptionNames("view.attention", options, NAMES, ViewError);
   checkOptions(options);
   const inputs = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
   if (inputs.length < 1 || inputs.length > MAX_PICTURES)

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { platform } from "../../platform";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
@@ -47,6 +48,22 @@ export interface CorrespondenceOptions {
   savedDimensions?: number;
 }
 
+const NAMES: OptionNames<CorrespondenceOptions> = {
+  indices: true,
+  layer: true,
+  keypoints: true,
+  alpha: true,
+  pins: true,
+  similarity: true,
+  temperature: true,
+  scale: true,
+  colormap: true,
+  opacity: true,
+  title: true,
+  labels: true,
+  savedDimensions: true,
+};
+
 /** Two images whose matching points can be explored. Show it as the last value of a cell, or by `display`. */
 export class CorrespondenceView extends View {
   constructor(
@@ -75,6 +92,7 @@ export async function correspondence(
   encoder: FeatureExtractor,
   options: CorrespondenceOptions = {},
 ): Promise<CorrespondenceView> {
+  checkOptionNames("view.correspondence", options, NAMES, ViewError);
   checkOptions(options);
   const model = await buildModel(a, b, encoder, options);
   const pck = scoreLayers(model);

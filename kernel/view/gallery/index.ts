@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { platform } from "../../platform";
@@ -45,6 +46,16 @@ export interface GalleryOptions {
   signal?: AbortSignal;
 }
 
+const NAMES: OptionNames<GalleryOptions> = {
+  pictures: true,
+  layer: true,
+  current: true,
+  limit: true,
+  title: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** Pictures that can be explored by their features. Show it as the last value of a cell, or by `display`. */
 export class GalleryView extends View {
   constructor(
@@ -83,6 +94,7 @@ const MOST_THUMBS = 60;
  * @throws ViewError for a folder without features, or options that break a rule
  */
 export async function gallery(folder: FeatureFolderLike, options: GalleryOptions = {}): Promise<GalleryView> {
+  checkOptionNames("view.gallery", options, NAMES, ViewError);
   const { limit = DEFAULT_LIMIT, onProgress = () => {}, signal } = options;
   checkOptions(folder, options);
   const paths = folder.paths.slice(0, limit);

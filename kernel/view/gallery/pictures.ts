@@ -1,6 +1,8 @@
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { append } from "../../numeric/order";
+import { existsSync } from "../../platform/files";
 import { resolve } from "../../platform/path";
+import { ViewError } from "../../protocol/core/error";
 import { encodeJpeg } from "../draw/pictures";
 
 /** Place of the pictures of a folder of features: a folder, or a function that gives the picture of a path. */
@@ -31,6 +33,12 @@ export class GalleryPictures {
   async decode(index: number): Promise<RawImage> {
     const path = this.paths[index];
     const { root } = this;
+    if (root === undefined && !existsSync(path))
+      throw new ViewError(
+        this.where,
+        "a picture must be at its path, or pictures: must name the folder of the paths",
+        path,
+      );
     const input = typeof root === "function" ? await root(path) : root === undefined ? path : resolve(root, path);
     return decodeImage(input, { fn: this.where });
   }

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { base64Encode } from "../../protocol/core/base64";
 import { escapeMarkup } from "../../display/escape";
 import { View } from "../../display/display";
@@ -13,6 +14,13 @@ export interface ImageOptions extends Marks {
   caption?: string;
 }
 
+const NAMES: OptionNames<ImageOptions> = {
+  scale: true,
+  caption: true,
+  points: true,
+  boxes: true,
+};
+
 /**
  * Shows pixels as a PNG, with points and boxes over them where asked.
  *
@@ -22,6 +30,7 @@ export interface ImageOptions extends Marks {
  * @throws ViewError for pixels of another length, or a scale, point, box or color out of range
  */
 export function image(pixels: Pixels, options: ImageOptions = {}): View {
+  checkOptionNames("view.image", options, NAMES, ViewError);
   const { caption = sizeOf(pixels) } = options;
   return new View({ "image/png": pngOf("view.image", pixels, options), "text/plain": caption });
 }
@@ -36,6 +45,12 @@ export interface ImagesOptions {
   scale?: number;
 }
 
+const GRID_NAMES: OptionNames<ImagesOptions> = {
+  captions: true,
+  columns: true,
+  scale: true,
+};
+
 /**
  * Shows pictures side by side, each with its caption.
  *
@@ -44,6 +59,7 @@ export interface ImagesOptions {
  * @throws ViewError without a picture, or for captions of another number
  */
 export function images(pictures: readonly Pixels[], options: ImagesOptions = {}): View {
+  checkOptionNames("view.images", options, GRID_NAMES, ViewError);
   const where = "view.images";
   const { captions, columns = 6, scale = 1 } = options;
   if (!Array.isArray(pictures) || pictures.length === 0)

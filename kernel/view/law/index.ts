@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { platform } from "../../platform";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
@@ -52,6 +53,16 @@ export interface LawViewOptions {
   onSelect?: (encoder: string | null) => unknown;
 }
 
+const NAMES: OptionNames<LawViewOptions> = {
+  title: true,
+  benchmark: true,
+  degree: true,
+  terms: true,
+  leaveOneOut: true,
+  residuals: true,
+  onSelect: true,
+};
+
 /** Fits of benchmark scores that can be explored. Show it as the last value of a cell, or by `display`. */
 export class LawView extends View {
   constructor(
@@ -75,6 +86,7 @@ const DEGREES = [1, 2] as const;
  * @throws ViewError when table, fit or options break a rule.
  */
 export function law(table: LawTableLike, fit: LawFitLike | LawRefit, options: LawViewOptions = {}): LawView {
+  checkOptionNames("view.law", options, NAMES, ViewError);
   const payload = buildPayload(table, fit, options);
   const bundle: MimeBundle = {
     [LAW_MIME]: payload as unknown as JSONValue,

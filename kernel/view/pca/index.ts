@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { counted } from "../../protocol/core/words";
 import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
@@ -24,6 +25,14 @@ export interface PcaOptions {
   /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
 }
+
+const NAMES: OptionNames<PcaOptions> = {
+  indices: true,
+  title: true,
+  tile: true,
+  onProgress: true,
+  signal: true,
+};
 
 /** Pictures of the first three principal components. */
 export class PcaView extends View {
@@ -62,6 +71,7 @@ export async function pca(
   source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
   options: PcaOptions = {},
 ): Promise<PcaView> {
+  checkOptionNames("view.pca", options, NAMES, ViewError);
   if (!Array.isArray(images) || images.length === 0)
     throw new ViewError(WHERE, "images must be an array of at least one image", images);
   const { tile = 144, title = "" } = options;

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { escapeMarkup } from "../../display/escape";
@@ -20,6 +21,14 @@ export interface TableViewOptions {
   /** Order from large to small. Default false. */
   descending?: boolean;
 }
+
+const NAMES: OptionNames<TableViewOptions> = {
+  title: true,
+  digits: true,
+  maxRows: true,
+  sortBy: true,
+  descending: true,
+};
 
 const MAX_ROWS = 1000;
 
@@ -49,6 +58,7 @@ export function table(
   columns?: readonly string[],
   options: TableViewOptions = {},
 ): View {
+  checkOptionNames("view.table", options, NAMES, ViewError);
   if (!Array.isArray(rows)) throw new ViewError("view.table", "rows must be an array", rows);
   const { digits = 3, maxRows = MAX_ROWS } = options;
   if (!Number.isInteger(maxRows) || maxRows < 1)

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
 import { platform } from "../../platform";
 import { DISPLAY } from "../../display/describe";
 import type { Displayable } from "../../display/display";
@@ -34,6 +35,10 @@ export interface TrainingViewOptions {
   /** Title above the view. Default: none. */
   title?: string;
 }
+
+const NAMES: OptionNames<TrainingViewOptions> = {
+  title: true,
+};
 
 /** Least time between two messages about steps to a viewer. */
 const TELL_EVERY_MS = 150;
@@ -198,8 +203,10 @@ const isStored = (run: TrainingRunLike | StoredRunLike): run is StoredRunLike =>
  */
 export function training(
   runs: TrainingRunLike | StoredRunLike | readonly (TrainingRunLike | StoredRunLike)[],
-  { title = "" }: TrainingViewOptions = {},
+  options: TrainingViewOptions = {},
 ): TrainingView {
+  checkOptionNames("view.training", options, NAMES, ViewError);
+  const { title = "" } = options;
   const all = (Array.isArray(runs) ? runs : [runs]) as (TrainingRunLike | StoredRunLike)[];
   if (all.length < 1 || all.length > MAX_RUNS)
     throw new ViewError(WHERE, `there must be 1 to ${MAX_RUNS} runs`, all.length);
