@@ -153,7 +153,10 @@ describe("fovea extract", () => {
     const { status, stdout } = extract("lost");
     assert.equal(status, 0);
     assert.match(stdout, /^features-00001.safetensors is missing: it held the features of 3 images\n/);
-    assert.match(stdout, /skipped image07-broken\.png: the picture must be [^]*: 25 of 26 images have features, 1 skipped, 23 were there before, 3 computed again/);
+    assert.match(
+      stdout,
+      /skipped image07-broken\.png: the picture must be [^]*: 25 of 26 images have features, 1 skipped, 23 were there before, 3 computed again/,
+    );
     const { redone, damaged } = JSON.parse(extract("lost", "--json").stdout);
     assert.deepEqual([redone, damaged], [0, []]);
   });
