@@ -1,4 +1,5 @@
 /** Reading of AP-10K's pairs for semantic correspondence. */
+
 import { basename, join } from "../platform/path";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { RuleError } from "../rule-error";
