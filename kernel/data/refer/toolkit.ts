@@ -1,5 +1,6 @@
 import { areaOfBox, cocoBox, type ReferChecker } from "./check";
 import type { ReferExpression, ReferImage } from "./expression";
+import { describeValue } from "../../rule-error";
 
 /** Boxes and pictures of an `instances.json`. */
 interface Instances {
@@ -25,10 +26,10 @@ export function readToolkit(
   const known = readInstances(instances, document);
   return refs.each(refs.list(references, "the references"), (one) => {
     const entry = refs.record(one, "a reference");
-    const name = `reference ${String(entry.ref_id)}`;
+    const name = `reference ${describeValue(entry.ref_id)}`;
     const image = known.images.get(refs.whole(entry.image_id, `image_id of ${name}`));
     if (!image) return refs.refuse(`image_id of ${name} must be in ${instances.file}`, entry.image_id);
-    const split = refs.phrase(entry.split, `split of ${name}`);
+    const split = refs.split(entry.split, `split of ${name}`);
     const boxes = annotationsOf(refs, entry.ann_id, name).map((id) => {
       if (!known.boxes.has(id)) return refs.refuse(`ann_id of ${name} must be in ${instances.file}`, id);
       return refs.box(known.boxes.get(id), image, `${name}, annotation ${id}`);
