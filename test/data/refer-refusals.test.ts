@@ -14,7 +14,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 
 /** Expects a ReferError, and no raw error of the language or the system. */
 const refusal = (rule: RegExp) => (error: Error) => {
-  assert.equal(error.name, "ReferError", error.stack);
+  assert.equal(error.name, "ReferError", String(error.stack));
   assert.match(error.message, rule);
   return true;
 };
@@ -171,6 +171,23 @@ describe("reading referring expressions", () => {
     const nested = `(lp0\n(dp99\nI1\np0\n0${lines}S'ref_id'\ng60\nsa.`;
     const root = toolkitFolder(Uint8Array.from(nested, (one) => one.charCodeAt(0)));
     assert.throws(() => refer.read(root), refusal(/image_id of reference an array of 2 must be a whole number/));
+  });
+
+  it("refuses a part of a pickle that is named twice by memory", () => {
+    const sentence = (id: number): string => `(dp3\nS'sent'\nS'a'\nsS'sent_id'\nI${id}\ns`;
+    const start = (id: number): string => `(dp1\nS'image_id'\nI1\nsS'ref_id'\nI${id}\nsS'split'\nS'val'\nsS'ann_id'\n`;
+    const lists = `(lp5\nI1\nasS'sentences'\n(lp2\n${sentence(1)}a`;
+    const read = (text: string): refer.ReferDataset =>
+      refer.read(toolkitFolder(Uint8Array.from(`(lp0\n${text}.`, (one) => one.charCodeAt(0))));
+    const whole = `${start(1)}${lists}sa`;
+    assert.equal(read(`${whole}${start(2)}${lists}sa`).expressions.length, 2);
+    for (const [text, rule] of [
+      [`${whole}g1\na`, /a reference must be a part of its own/],
+      [`${start(1)}${lists}g3\nasa`, /sentence 1 of reference 1 must be a part of its own/],
+      [`${whole}${start(2)}I1\nsS'sentences'\ng2\nsa`, /sentence 0 of reference 2 must be a part of its own/],
+      [`${whole}${start(2)}g5\nsS'sentences'\n(lsa`, /ann_id of reference 2 must be a part of its own/],
+    ] as const)
+      assert.throws(() => read(text), refusal(rule));
   });
 
   it("reads many boxes of one picture in linear time", () => {
