@@ -103,6 +103,16 @@ export function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Checks the option `categories`: a text in place of a list would choose categories by a part of their names.
+ *
+ * @throws RuleError
+ */
+export function checkCategories(where: string, categories: unknown): void {
+  const isList = Array.isArray(categories) && categories.every((one) => typeof one === "string");
+  if (categories !== undefined && !isList) throw new RuleError(where, "categories must be a list of names", categories);
+}
+
 /** Checks for at least `count` finite numbers. */
 export function numbers(value: unknown, key: string, file: string, count: number, where = "spair.read"): number[] {
   if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry)))

@@ -3,7 +3,7 @@
 import { basename, join } from "../platform/path";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { RuleError } from "../rule-error";
-import { Disk, type Json, numbers } from "./annotation-files";
+import { checkCategories, Disk, type Json, numbers } from "./annotation-files";
 import type { SpairFlags, SpairPair, SpairView } from "./spair";
 
 /** Pairs within a species, of two species of a family, or of two families. */
@@ -62,6 +62,7 @@ export function read(dir: string, options: Ap10kReadOptions = {}): Ap10kDataset 
     throw new RuleError(FN, `subset must be ${Object.keys(SUFFIX).join(", ")}`, subset);
   if (!(limit >= 1) || (limit !== Infinity && !Number.isInteger(limit)))
     throw new RuleError(FN, "limit must be a whole number above 0", limit);
+  checkCategories(FN, categories);
   const disk = new Disk(dir, FN);
   const folder = `PairAnnotation/${split}${SUFFIX[subset]}`;
   if (!disk.has(folder)) throw disk.failure(folder, "", "the folder must exist", undefined);
@@ -116,16 +117,23 @@ function readView(disk: Disk, { family, species, name }: Place): SpairView {
     path: join(disk.root, "JPEGImages", family, species, `${name}.jpg`),
     size: [width, height],
     box: [left, top, left + wide, top + high],
-    keypoints: readKeypoints(disk, image["keypoints"], file),
+    keypoints: readKeypoints(disk, image["keypoints"], file, [width, height]),
   };
 }
 
-/** Triples x, y, visibility in one list, under the ids 0, 1, …. */
-function readKeypoints(disk: Disk, value: unknown, file: string): Record<string, readonly [number, number] | null> {
+/** Triples x, y, visibility in one list, under the ids 0, 1, …. One that is seen lies in the picture, or a pixel beyond by rounding. */
+function readKeypoints(
+  disk: Disk,
+  value: unknown,
+  file: string,
+  [width, height]: readonly [number, number],
+): Record<string, readonly [number, number] | null> {
   const list = numbers(value, "keypoints", file, 3, FN);
   if (list.length % 3) throw disk.failure(file, "keypoints", "must be triples of x, y and visibility", list.length);
   const points = Array.from({ length: list.length / 3 }, (_, i) => {
     const [x, y, seen] = list.slice(3 * i, 3 * i + 3);
+    if (seen > 0 && !(x >= -1 && y >= -1 && x <= width + 1 && y <= height + 1))
+      throw disk.failure(file, "keypoints", `must lie in the picture of ${width} x ${height}`, [x, y]);
     return [String(i), seen > 0 ? ([x, y] as const) : null] as const;
   });
   return Object.fromEntries(points);

@@ -3,7 +3,16 @@
 import { basename, join } from "../platform/path";
 import { describeValue, RuleError } from "../rule-error";
 import { checkOptionNames, type OptionNames } from "../option-names";
-import { Disk, isJson, isPlainName, type Json, numbers, plainName, SpairError } from "./annotation-files";
+import {
+  checkCategories,
+  Disk,
+  isJson,
+  isPlainName,
+  type Json,
+  numbers,
+  plainName,
+  SpairError,
+} from "./annotation-files";
 
 export { SpairError } from "./annotation-files";
 
@@ -90,6 +99,7 @@ export function read(dir: string, options: SpairReadOptions = {}): SpairDataset 
   const { keypoints = "images" } = options;
   if (keypoints !== "images" && keypoints !== "pairs")
     throw new RangeError(`spair.read: keypoints must be images or pairs, received ${describeValue(keypoints)}`);
+  checkCategories("spair.read", options.categories);
   const disk = new Disk(dir);
   const problems: SpairError[] = [];
   const pairs: SpairPair[] = [];

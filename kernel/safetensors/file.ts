@@ -1,5 +1,5 @@
 /** Partial access to safetensors files, for data too large for memory or of which little is needed. */
-import { open, writeParts } from "../platform/files";
+import { open, stat, writeParts } from "../platform/files";
 import {
   bytesOf,
   checkHeaderLength,
@@ -40,7 +40,7 @@ export class SafetensorsFile {
   /**
    * Opens a file and reads its header.
    *
-   * @throws SafetensorsError for a file that breaks the format
+   * @throws SafetensorsError for a file that breaks the format, or a folder, pipe or device in its place
    */
   static async open(path: string): Promise<SafetensorsFile> {
     const handle = await openFile(path);
@@ -124,10 +124,12 @@ export class SafetensorsFile {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    // Looked at first: opening a pipe would wait for a writer.
+    if ((await stat(path)).isFile()) return await open(path, "r");
   } catch (error) {
     throw new SafetensorsError(READ, `the file cannot be opened (${(error as SystemError).code})`, path);
   }
+  throw new SafetensorsError(READ, "must be a file, not a folder, pipe or device", path);
 }
 
 async function headerOf(file: FileHandle): Promise<SafetensorsHeader> {

@@ -1,8 +1,10 @@
 /** Models in several safetensors files with an index, as transformers writes them. */
 import { parseJson } from "../json-text";
 import { platform } from "../platform";
-import { existsSync, mkdir, readFile, rename, rm, writeFile } from "../platform/files";
+import { existsSync, mkdir, readPlainFile, rename, rm, writeFile } from "../platform/files";
 import { basename, dirname, join } from "../platform/path";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import type { SystemError } from "../platform/types";
 import type { RuleError } from "../rule-error";
 import { SafetensorsError } from "./header";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors";
@@ -33,11 +35,11 @@ export async function readShardIndex(fn: string, path: string, Failure: Failure)
 }
 
 async function textOf(fn: string, path: string, Failure: Failure): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new Failure(fn, `the index cannot be read (${(error as NodeJS.ErrnoException).code})`, path);
-  }
+  const bytes = await readPlainFile(path).catch((error: SystemError) => {
+    throw new Failure(fn, `the index cannot be read (${error.code})`, path);
+  });
+  if (bytes === null) throw new Failure(fn, "the index must be a file, not a pipe or device", path);
+  return new TextDecoder().decode(bytes);
 }
 
 function weightMap(text: string): Map<string, unknown> | null {
@@ -92,6 +94,8 @@ export interface WriteShardedOptions {
   metadata?: Record<string, string>;
 }
 
+const NAMES: OptionNames<WriteShardedOptions> = { maxShardBytes: true, metadata: true };
+
 /**
  * Writes a model's tensors to `path`, or where they are larger than allowed to files `…-00001-of-00003.safetensors` beside it, cut as
  * transformers cuts them, with the index `….safetensors.index.json`. All files are whole before any takes its place, the
@@ -99,13 +103,15 @@ export interface WriteShardedOptions {
  *
  * @param path a name that ends in `.safetensors`
  * @returns the file to read, which is `path` or the index
- * @throws SafetensorsError for another name or a bad limit
+ * @throws SafetensorsError for another name, a bad limit or an unknown option
  */
 export async function writeSharded(
   path: string,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  { maxShardBytes = Infinity, metadata = {} }: WriteShardedOptions = {},
+  options: WriteShardedOptions = {},
 ): Promise<string> {
+  checkOptionNames(WRITE, options, NAMES, SafetensorsError);
+  const { maxShardBytes = Infinity, metadata = {} } = options;
   if (!path.endsWith(SINGLE)) throw new SafetensorsError(WRITE, `the name must end in ${SINGLE}`, path);
   if (!(maxShardBytes > 0)) throw new SafetensorsError(WRITE, "maxShardBytes must be above 0", maxShardBytes);
   const parts = shardsOf(tensors, maxShardBytes);

@@ -84,6 +84,33 @@ describe("data.ap10k.read", () => {
     put("ImageAnnotation/Felidae/bad/1.json", animal(0, { keypoints: [1, 2, 2, 4] }));
     assert.throws(() => ap10k.read(folder, { split: "val" }), /must be triples/);
   });
+
+  it("refuses seen keypoints outside the picture, and takes a pixel beyond the edge", () => {
+    put("PairAnnotation/val/1:cat.json", pair("bad/1", "cat/2"));
+    const keypointsOf = (x: number, y: number, seen = 2): spair.SpairView["keypoints"] => {
+      put("ImageAnnotation/Felidae/bad/1.json", animal(0, { keypoints: [x, y, seen] }));
+      return ap10k.read(folder, { split: "val" }).pairs[0].source.keypoints;
+    };
+    for (const [x, y] of [
+      [1e99, -5],
+      [82, 10],
+      [10, 62],
+      [-2, 10],
+      [10, -2],
+    ])
+      assert.throws(() => keypointsOf(x, y), /keypoints must lie in the picture of 80 x 60/);
+    assert.deepEqual(keypointsOf(80.5, -0.5), { 0: [80.5, -0.5] });
+    assert.deepEqual(keypointsOf(1e99, -5, 0), { 0: null });
+  });
+
+  it("takes whole names of categories alone", () => {
+    for (const categories of ["hotcat", 5, null, ["cat", 5]])
+      for (const reader of [ap10k.read, spair.read])
+        assert.throws(
+          () => reader(folder, { categories: categories as never }),
+          (error: Error) => error.name === "RuleError" && /categories must be a list of names/.test(error.message),
+        );
+  });
 });
 
 describe("data.spair.read with keypoints of the pairs", () => {

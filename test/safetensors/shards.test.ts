@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -27,6 +28,9 @@ interface Index {
 }
 
 const indexIn = (folder: string): Index => JSON.parse(readFileSync(join(folder, INDEX), "utf8")) as Index;
+
+const refusal = (rule: RegExp) => (error: Error) =>
+  error instanceof safetensors.SafetensorsError && rule.test(error.message);
 
 describe("a model in shards", () => {
   const cases = JSON.parse(readFileSync(new URL("golden/shards.json", import.meta.url), "utf8")) as {
@@ -88,6 +92,30 @@ describe("a model in shards", () => {
     assert.deepEqual((await safetensors.readSharded(index)).tensors, tensorsOf([4, 4]));
     await assert.rejects(safetensors.writeSharded(join(folder, "model.bin"), tensorsOf([1])), /end in .safetensors/);
     await assert.rejects(safetensors.writeSharded(path, tensorsOf([1]), { maxShardBytes: 0 }), /must be above 0/);
+    const misspelt = { maxShardSize: 8 } as never;
+    await assert.rejects(safetensors.writeSharded(path, tensorsOf([1]), misspelt), /received "maxShardSize"/);
+    await assert.rejects(safetensors.writeSharded(path, tensorsOf([1]), null as never), /must be an object/);
+    assert.deepEqual(readdirSync(folder), before);
+  });
+
+  it("and its files are refused by name where a folder or a pipe takes their place", { timeout: 10_000 }, async () => {
+    const folder = folderOf();
+    const [pipe, inner] = [join(folder, "pipe"), join(folder, "inner.safetensors")];
+    mkdirSync(inner);
+    if (process.platform !== "win32") execFileSync("mkfifo", [pipe]);
+    writeFileSync(join(folder, INDEX), JSON.stringify({ weight_map: { a: "inner.safetensors" } }));
+    for (const place of process.platform === "win32" ? [inner] : [inner, pipe]) {
+      for (const reader of [safetensors.read, safetensors.readHeader, safetensors.SafetensorsFile.open])
+        await assert.rejects(
+          reader(place),
+          refusal(/must be a file, not a folder, pipe or device, received ".*(inner|pipe)/),
+        );
+      await assert.rejects(
+        safetensors.readSharded(place),
+        refusal(/the index (must be a file|cannot be read \(EISDIR\))/),
+      );
+    }
+    await assert.rejects(safetensors.readSharded(join(folder, INDEX)), refusal(/must be a file, not a folder/));
   });
 
   it("is refused where the index lies", async () => {

@@ -1,4 +1,5 @@
 import type { Box } from "../../contracts/geometry";
+import { describeValue } from "../../rule-error";
 import { ReferError } from "./error";
 import type { ReferImage } from "./expression";
 
@@ -49,9 +50,15 @@ export class ReferChecker {
     return this.refuse(`${what} must be a text that is not empty`, value);
   }
 
+  /** Checks the name of a split, which becomes part of names of files. */
+  split(value: unknown, what: string): string {
+    if (typeof value === "string" && /^[\w-]+$/.test(value)) return value;
+    return this.refuse(`${what} must be a word`, value);
+  }
+
   /** Checks a picture; its name must not lead out of a folder. */
   image(id: unknown, fileName: unknown, width: unknown, height: unknown): ReferImage {
-    const what = `image ${String(id)}`;
+    const what = `image ${describeValue(id)}`;
     if (typeof fileName !== "string" || !/^[^/\\\0]+$/.test(fileName) || /^\.\.?$/.test(fileName))
       this.refuse(`file_name of ${what} must be a name without a folder`, fileName);
     const sides = [width, height].map((side) => this.whole(side, `a side of ${what}`));
@@ -59,15 +66,28 @@ export class ReferChecker {
     return { id: this.whole(id, "the id of an image"), fileName, width: sides[0], height: sides[1] };
   }
 
-  /** Reads COCO's `[x, y, width, height]`. A pixel beyond the edge, which real files have by rounding, is cut. */
-  box(value: unknown, { width, height }: ReferImage, what: string): Box {
+  /** Reads COCO's `[x, y, width, height]`. */
+  box(value: unknown, image: ReferImage, what: string): Box {
+    const [x, y, width, height] = this.four(value, what);
+    return this.cut([x, y, x + width, y + height], image, what, value);
+  }
+
+  /** Checks corners. */
+  corners(value: unknown, image: ReferImage, what: string): Box {
+    return this.cut(this.four(value, what), image, what, value);
+  }
+
+  private four(value: unknown, what: string): Box {
     const isBox = Array.isArray(value) && value.length === 4 && value.every((one) => Number.isFinite(one));
-    if (!isBox) this.refuse(`the box of ${what} must be four finite numbers`, value);
-    const [x, y, w, h] = value as [number, number, number, number];
-    if (!(w > 0 && h > 0)) this.refuse(`the box of ${what} must have an area`, value);
-    if (x < -1 || y < -1 || x + w > width + 1 || y + h > height + 1)
+    return isBox ? (value as unknown as Box) : this.refuse(`the box of ${what} must be four finite numbers`, value);
+  }
+
+  /** Returns the part of a box in its picture: a pixel beyond the edge, which real files have by rounding, is cut. */
+  private cut([left, top, right, bottom]: Box, { width, height }: ReferImage, what: string, value: unknown): Box {
+    if (!(right > left && bottom > top)) this.refuse(`the box of ${what} must have an area`, value);
+    if (left < -1 || top < -1 || right > width + 1 || bottom > height + 1)
       this.refuse(`the box of ${what} must lie in its picture of ${width} x ${height}`, value);
-    const cut: Box = [Math.max(0, x), Math.max(0, y), Math.min(width, x + w), Math.min(height, y + h)];
+    const cut: Box = [Math.max(0, left), Math.max(0, top), Math.min(width, right), Math.min(height, bottom)];
     if (!(cut[2] > cut[0] && cut[3] > cut[1]))
       this.refuse(`the box of ${what} must have an area in its picture`, value);
     return cut;

@@ -4,6 +4,9 @@ import type { ReferError } from "./error";
 /** Layout of the files of a data set. */
 export type ReferLayout = "mdetr" | "seqtr" | "refer" | "grefcoco";
 
+/** All layouts. */
+export const LAYOUTS: readonly ReferLayout[] = ["mdetr", "seqtr", "refer", "grefcoco"];
+
 /** A picture that expressions refer to. */
 export interface ReferImage {
   /** Number in the original data set. */
@@ -42,7 +45,7 @@ export interface ReferDataset {
 
 /** Returns the number of expressions of each split. */
 export function countSplits(expressions: readonly ReferExpression[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { split } of expressions) counts[split] = (counts[split] ?? 0) + 1;
-  return counts;
+  const counts = new Map<string, number>();
+  for (const { split } of expressions) counts.set(split, (counts.get(split) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }

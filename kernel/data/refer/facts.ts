@@ -10,11 +10,10 @@ export const facts: Readonly<Record<ReferName, Readonly<Record<string, number>>>
 
 /** Refuses numbers of expressions that are not the published ones, in the splits that there are. */
 export function checkFacts(fn: string, file: string, splits: Readonly<Record<string, number>>, name: ReferName): void {
-  if (!Object.hasOwn(facts, name))
+  if (typeof name !== "string" || !Object.hasOwn(facts, name))
     throw new ReferError(fn, file, `facts are of ${Object.keys(facts).join(", ")}`, name);
   for (const [split, count] of Object.entries(splits)) {
-    const expected = facts[name][split] as number | undefined;
-    if (expected !== undefined && expected !== count)
-      throw new ReferError(fn, file, `${split} of ${name} must have ${expected} expressions`, count);
+    if (Object.hasOwn(facts[name], split) && facts[name][split] !== count)
+      throw new ReferError(fn, file, `${split} of ${name} must have ${facts[name][split]} expressions`, count);
   }
 }

@@ -6,7 +6,9 @@ export function readMdetr(checker: ReferChecker, document: Record<string, unknow
   const targets = new Map<unknown, unknown[]>();
   for (const one of checker.list(document.annotations, "annotations")) {
     const { image_id: image, bbox } = checker.record(one, "an annotation");
-    targets.set(image, [...(targets.get(image) ?? []), bbox]);
+    const known = targets.get(image);
+    if (known) known.push(bbox);
+    else targets.set(image, [bbox]);
   }
   const known = new Set<unknown>();
   const expressions = checker.each(checker.list(document.images, "images"), (one) => {

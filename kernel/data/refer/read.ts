@@ -1,15 +1,13 @@
-import { parseJson } from "../../json-text";
 import { checkOptionNames, type OptionNames } from "../../option-names";
-import { existsSync, readdirSync, readFileSync, statSync } from "../../platform/files";
+import { existsSync, statSync } from "../../platform/files";
 import { basename, join, resolve } from "../../platform/path";
 import { RuleError } from "../../rule-error";
 import { ReferChecker } from "./check";
+import { listFolder, parseFile } from "./disk";
 import { ReferError } from "./error";
-import { countSplits, type ReferDataset, type ReferExpression, type ReferLayout } from "./expression";
+import { countSplits, LAYOUTS, type ReferDataset, type ReferExpression, type ReferLayout } from "./expression";
 import { checkFacts, type ReferName } from "./facts";
 import { readMdetr } from "./mdetr";
-import { readPickle } from "./pickle/read";
-import { PickleRefusal } from "./pickle/value";
 import { readSeqtr } from "./seqtr";
 import { readToolkit } from "./toolkit";
 
@@ -60,13 +58,20 @@ class OptionError extends RuleError {
  */
 export function read(source: string, options: ReferReadOptions = {}): ReferDataset {
   checkOptionNames(FN, options, NAMES, OptionError);
+  checkTexts(source, options);
   const { malformed = "throw", images, facts, split } = options;
   if (malformed !== "throw" && malformed !== "skip")
     throw new OptionError(FN, "malformed must be throw or skip", malformed);
   const root = resolve(source);
   const files = locate(root, options);
   const checkers = files.paths.map((path) => new ReferChecker(FN, path, malformed === "skip"));
-  const all = readAll(files.layout, checkers, files.paths.map(parse), root, split);
+  const all = readAll(
+    files.layout,
+    checkers,
+    files.paths.map((path) => parseFile(FN, path)),
+    root,
+    split,
+  );
   const wanted = split === undefined ? all : all.filter((one) => one.split === split);
   const found = images === undefined ? wanted : withPictures(checkers[0], wanted, images);
   if (split !== undefined && !wanted.length)
@@ -75,6 +80,14 @@ export function read(source: string, options: ReferReadOptions = {}): ReferDatas
   if (facts !== undefined) checkFacts(FN, root, splits, facts);
   const problems = checkers.flatMap((checker) => checker.problems);
   return { root, layout: files.layout, expressions: found, splits, problems };
+}
+
+function checkTexts(source: unknown, { layout, split, edition, images, facts }: ReferReadOptions): void {
+  if (typeof source !== "string") throw new OptionError(FN, "the source must be the path of a file or folder", source);
+  if (layout !== undefined && !LAYOUTS.includes(layout))
+    throw new OptionError(FN, `layout must be ${LAYOUTS.join(", ")}`, layout);
+  for (const [name, value] of Object.entries({ split, edition, images, facts }))
+    if (value !== undefined && typeof value !== "string") throw new OptionError(FN, `${name} must be a text`, value);
 }
 
 interface Located {
@@ -86,7 +99,7 @@ interface Located {
 function locate(root: string, { layout, edition }: ReferReadOptions): Located {
   if (!existsSync(root)) throw new ReferError(FN, root, "the file or folder must exist", root);
   if (!statSync(root).isDirectory()) return { layout: layout ?? layoutOfFile(root), paths: [root] };
-  const names = readdirSync(root);
+  const names = listFolder(FN, root, "the folder");
   const instances = join(root, "instances.json");
   for (const [kind, pattern] of [
     ["grefcoco", /^grefs\((.+)\)\.(json|p)$/],
@@ -107,20 +120,8 @@ function locate(root: string, { layout, edition }: ReferReadOptions): Located {
 }
 
 function layoutOfFile(path: string): ReferLayout {
-  const value = parse(path);
+  const value = parseFile(FN, path);
   return typeof value === "object" && value !== null && "annotations" in value ? "mdetr" : "seqtr";
-}
-
-/** Parses a JSON file, or a pickle of plain data. */
-function parse(path: string): unknown {
-  if (!existsSync(path)) throw new ReferError(FN, path, "the file must exist", path);
-  try {
-    return path.endsWith(".p") ? readPickle(readFileSync(path)) : parseJson(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof PickleRefusal) throw new ReferError(FN, path, error.rule, error.value);
-    if (error instanceof SyntaxError) throw new ReferError(FN, path, "the file must hold JSON", error.message);
-    throw error;
-  }
 }
 
 function readAll(
@@ -132,7 +133,7 @@ function readAll(
 ): ReferExpression[] {
   if (layout === "mdetr") {
     const last = /([A-Za-z]+)\.json$/.exec(basename(root))?.[1] ?? "all";
-    return readMdetr(first, first.record(document, "the document"), split ?? last);
+    return readMdetr(first, first.record(document, "the document"), first.split(split ?? last, "the name of a split"));
   }
   if (layout === "seqtr") return readSeqtr(first, first.record(document, "the document"));
   if (!second) throw new ReferError(FN, root, `layout ${layout} needs a folder`, root);
@@ -142,8 +143,7 @@ function readAll(
 /** Leaves expressions whose pictures a folder has. */
 function withPictures(checker: ReferChecker, all: readonly ReferExpression[], images: string): ReferExpression[] {
   const folder = resolve(images);
-  if (!existsSync(folder)) throw new ReferError(FN, folder, "the folder of pictures must exist", images);
-  const names = new Set(readdirSync(folder));
+  const names = new Set(listFolder(FN, folder, "the folder of pictures"));
   return checker.each(all, (one) => {
     if (!names.has(one.image.fileName))
       checker.refuse(`the picture of expression ${one.id} must lie in ${folder}`, one.image.fileName);

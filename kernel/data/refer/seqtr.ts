@@ -10,8 +10,9 @@ const cocoName = (id: number): string => `COCO_train2014_${String(id).padStart(1
  * boxes for each expression.
  */
 export function readSeqtr(checker: ReferChecker, document: Record<string, unknown>): ReferExpression[] {
-  return Object.entries(document).flatMap(([split, entries]) =>
-    checker.each(checker.list(entries, `split ${split}`), (one, index) => {
+  return Object.entries(document).flatMap(([key, entries]) => {
+    const split = checker.split(key, "the name of a split");
+    return checker.each(checker.list(entries, `split ${split}`), (one, index) => {
       const entry = checker.record(one, `an entry of ${split}`);
       const name = `${split} ${index}`;
       const id = checker.whole(entry.image_id, `image_id of ${name}`);
@@ -24,8 +25,8 @@ export function readSeqtr(checker: ReferChecker, document: Record<string, unknow
         boxes: boxesOf(checker, entry.bbox, image, { name, k, count: phrases.length }),
         split,
       }));
-    }),
-  );
+    });
+  });
 }
 
 function boxesOf(

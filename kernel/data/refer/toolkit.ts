@@ -1,5 +1,6 @@
 import { areaOfBox, cocoBox, type ReferChecker } from "./check";
 import type { ReferExpression, ReferImage } from "./expression";
+import { describeValue } from "../../rule-error";
 
 /** Boxes and pictures of an `instances.json`. */
 interface Instances {
@@ -23,18 +24,23 @@ export function readToolkit(
   document: unknown,
 ): ReferExpression[] {
   const known = readInstances(instances, document);
+  const seen = new Set<object>();
+  // A pickle may name one part many times: a small file would become expressions and boxes without end.
+  const once = <T extends object>(part: T, what: string): T =>
+    seen.has(part) ? refs.refuse(`${what} must be a part of its own`, part) : (seen.add(part), part);
   return refs.each(refs.list(references, "the references"), (one) => {
-    const entry = refs.record(one, "a reference");
-    const name = `reference ${String(entry.ref_id)}`;
+    const entry = once(refs.record(one, "a reference"), "a reference");
+    const name = `reference ${describeValue(entry.ref_id)}`;
     const image = known.images.get(refs.whole(entry.image_id, `image_id of ${name}`));
     if (!image) return refs.refuse(`image_id of ${name} must be in ${instances.file}`, entry.image_id);
-    const split = refs.phrase(entry.split, `split of ${name}`);
+    const split = refs.split(entry.split, `split of ${name}`);
+    if (Array.isArray(entry.ann_id)) once(entry.ann_id, `ann_id of ${name}`);
     const boxes = annotationsOf(refs, entry.ann_id, name).map((id) => {
       if (!known.boxes.has(id)) return refs.refuse(`ann_id of ${name} must be in ${instances.file}`, id);
       return refs.box(known.boxes.get(id), image, `${name}, annotation ${id}`);
     });
     return refs.list(entry.sentences, `sentences of ${name}`).map((sentence, k) => {
-      const { sent, sent_id: id } = refs.record(sentence, `sentence ${k} of ${name}`);
+      const { sent, sent_id: id } = once(refs.record(sentence, `sentence ${k} of ${name}`), `sentence ${k} of ${name}`);
       const phrase = refs.phrase(sent, `sentence ${k} of ${name}`);
       return { id: String(refs.whole(id, `sent_id of ${name}`)), image, phrase, boxes, split };
     });

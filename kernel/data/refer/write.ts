@@ -1,8 +1,9 @@
 import { checkOptionNames, type OptionNames } from "../../option-names";
-import { mkdir, rename, rm, writeFile } from "../../platform/files";
+import { mkdir, replaceFile, statSync, writeFile } from "../../platform/files";
 import { join, resolve } from "../../platform/path";
+import { ReferChecker } from "./check";
 import { ReferError } from "./error";
-import { countSplits, type ReferExpression, type ReferLayout } from "./expression";
+import { LAYOUTS, type ReferExpression, type ReferLayout } from "./expression";
 import { mdetrDocument } from "./mdetr";
 import { writePickle } from "./pickle/write";
 import { seqtrDocument } from "./seqtr";
@@ -18,7 +19,6 @@ export interface ReferWriteOptions {
 
 const FN = "data.refer.write";
 const NAMES: OptionNames<ReferWriteOptions> = { layout: true, edition: true };
-const LAYOUTS: readonly ReferLayout[] = ["mdetr", "seqtr", "refer", "grefcoco"];
 
 class OptionError extends ReferError {
   constructor(where: string, rule: string, received: unknown) {
@@ -27,12 +27,13 @@ class OptionError extends ReferError {
 }
 
 /**
- * Writes expressions in a layout that `data.refer.read` and the tools of that layout read; each file is written beside its place and
- * moved there. The `refer` toolkit's layout has one box an expression.
+ * Writes expressions in a layout that `data.refer.read` and the tools of that layout read; all files are written beside
+ * their places before any is moved there. A pixel of a box beyond its picture is cut. The `refer` toolkit's layout has one box an expression.
  *
  * @param expressions of any splits, such as those read from the world's folder
  * @returns paths of the files
- * @throws ReferError for an unknown layout, or expressions that it has no place for
+ * @throws ReferError for an unknown layout, expressions that it has no place for, or whose split, picture or boxes `data.refer.read`
+ *   would refuse
  */
 export async function write(
   expressions: readonly ReferExpression[],
@@ -42,16 +43,38 @@ export async function write(
   checkOptionNames(FN, options, NAMES, OptionError);
   const { layout, edition = "unc" } = options;
   if (!LAYOUTS.includes(layout)) throw new OptionError(FN, `layout must be ${LAYOUTS.join(", ")}`, layout);
-  if (!/^\w+$/.test(edition)) throw new OptionError(FN, "edition must be a word", edition);
+  if (typeof edition !== "string" || !/^\w+$/.test(edition))
+    throw new OptionError(FN, "edition must be a word", edition);
+  if (typeof folder !== "string") throw new OptionError(FN, "the folder must be a path", folder);
   const root = resolve(folder);
-  const odd = layout === "refer" ? expressions.find(({ boxes }) => boxes.length !== 1) : undefined;
+  const checker = new ReferChecker(FN, root, false);
+  const checked = checker.list(expressions, "expressions").map((one, at) => expressionOf(checker, one, at));
+  const odd = layout === "refer" ? checked.find(({ boxes }) => boxes.length !== 1) : undefined;
   if (odd)
     throw new ReferError(FN, root, `layout refer has one box an expression, ${odd.id} has others`, odd.boxes.length);
-  if (layout === "refer" || layout === "grefcoco") checkPictures(root, expressions);
+  if (layout === "refer" || layout === "grefcoco") checkPictures(root, checked);
   await mkdir(root, { recursive: true });
-  const files = filesOf(expressions, layout, edition);
-  for (const [name, content] of files) await put(join(root, name), content);
-  return files.map(([name]) => join(root, name));
+  const files = filesOf(checked, layout, edition).map(([name, content]): File => [join(root, name), content]);
+  const paths = files.map(([path]) => path);
+  const taken = paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  if (taken) throw new ReferError(FN, taken, "a folder must not stand in place of the file", taken);
+  await putAll(files);
+  return paths;
+}
+
+function expressionOf(checker: ReferChecker, value: unknown, at: number): ReferExpression {
+  const what = `expression ${at}`;
+  const one = checker.record(value, what);
+  const { id, fileName, width, height } = checker.record(one.image, `the image of ${what}`);
+  const image = checker.image(id, fileName, width, height);
+  const boxes = checker.list(one.boxes, `boxes of ${what}`).map((box) => checker.corners(box, image, what));
+  return {
+    id: checker.phrase(one.id, `the id of ${what}`),
+    image,
+    phrase: checker.phrase(one.phrase, `the phrase of ${what}`),
+    boxes,
+    split: checker.split(one.split, `the split of ${what}`),
+  };
 }
 
 /** Refuses two pictures of one id, which stands in these layouts for the picture. */
@@ -76,10 +99,10 @@ function filesOf(expressions: readonly ReferExpression[], layout: ReferLayout, e
   const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
   switch (layout) {
     case "mdetr":
-      return Object.keys(countSplits(expressions)).map((split): File => {
-        const own = expressions.filter((one) => one.split === split);
-        return [`finetune_refexp_${split}.json`, json(mdetrDocument(own))];
-      });
+      return [...bySplit(expressions)].map(([split, own]): File => [
+        `finetune_refexp_${split}.json`,
+        json(mdetrDocument(own)),
+      ]);
     case "seqtr":
       return [["instances.json", json(seqtrDocument(expressions))]];
     case "refer":
@@ -96,13 +119,22 @@ function filesOf(expressions: readonly ReferExpression[], layout: ReferLayout, e
   }
 }
 
-async function put(path: string, content: string | Uint8Array): Promise<void> {
-  const beside = `${path}.part`;
-  try {
-    await writeFile(beside, content);
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
+function bySplit(expressions: readonly ReferExpression[]): Map<string, ReferExpression[]> {
+  const splits = new Map<string, ReferExpression[]>();
+  for (const one of expressions) {
+    const known = splits.get(one.split);
+    if (known) known.push(one);
+    else splits.set(one.split, [one]);
   }
+  return splits;
+}
+
+/** Writes files from `at` on: each is moved to its place once those behind it are, so that all are whole by then. */
+async function putAll(files: readonly File[], at = 0): Promise<void> {
+  if (at === files.length) return;
+  const [path, content] = files[at];
+  await replaceFile(path, async (beside) => {
+    await writeFile(beside, content);
+    await putAll(files, at + 1);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Box } from "../../contracts/geometry";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
-import { generalizedIou, iou } from "./plain";
+import { checkBox, generalizedIou, iou } from "./plain";
 
 /** A predicted box with its score. */
 export interface ScoredBox {
@@ -65,8 +65,10 @@ export class GeneralizedScore {
    *
    * @param predictions every box of the model; those below the score do not count
    * @param targets corners; none for an expression without target
+   * @throws TaskError for corners or a score that are not finite; nothing is counted then
    */
   add(predictions: readonly ScoredBox[], targets: readonly Box[]): number {
+    checkExpression(predictions, targets);
     const boxes = predictions.filter(({ score }) => score >= this.options.score).map(({ box }) => box);
     const f1 = targets.length ? this.f1Of(boxes, targets) : Number(boxes.length === 0);
     this.count++;
@@ -98,4 +100,14 @@ export class GeneralizedScore {
     // TP + FP are the boxes, TP + FN the targets.
     return (2 * right) / (boxes.length + targets.length);
   }
+}
+
+function checkExpression(predictions: readonly ScoredBox[], targets: readonly Box[]): void {
+  for (const [name, value] of Object.entries({ predictions, targets }))
+    if (!Array.isArray(value)) throw new TaskError(FN, `${name} must be a list`, value);
+  for (const one of predictions as readonly (ScoredBox | null | undefined)[]) {
+    checkBox(FN, one?.box);
+    if (!Number.isFinite(one?.score)) throw new TaskError(FN, "a score must be a finite number", one?.score);
+  }
+  for (const target of targets) checkBox(FN, target);
 }

@@ -1,4 +1,5 @@
 import type { Box } from "../../contracts/geometry";
+import { TaskError } from "../error";
 
 /** A rectangle by its center and its size. */
 export type CenterBox = readonly [x: number, y: number, width: number, height: number];
@@ -16,6 +17,16 @@ export function toCorners([x, y, width, height]: CenterBox): [
 /** Returns center, width and height of a box. */
 export function toCenter([left, top, right, bottom]: Box): [x: number, y: number, width: number, height: number] {
   return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+}
+
+/**
+ * Checks what a score is given as a box.
+ *
+ * @throws TaskError in the name of `fn` for corners that are not four finite numbers
+ */
+export function checkBox(fn: string, box: unknown): void {
+  if (!Array.isArray(box) || box.length !== 4 || !box.every((one) => Number.isFinite(one)))
+    throw new TaskError(fn, "a box must be 4 finite numbers", box);
 }
 
 /** Returns the area of a box, 0 where right is before left. */

@@ -1,7 +1,7 @@
 import type { Box } from "../../contracts/geometry";
 import { wilson } from "../../numeric";
 import { TaskError } from "../error";
-import { iou } from "./plain";
+import { checkBox, iou } from "./plain";
 
 /** Precision of one split. */
 export interface BoxPrecisionResult {
@@ -47,9 +47,7 @@ export class BoxPrecision {
    * @throws TaskError for corners that are not finite; nothing is counted then
    */
   add(box: Box, truth: Box, split = "all"): void {
-    for (const one of [box, truth])
-      if (one.length !== 4 || !one.every(Number.isFinite))
-        throw new TaskError(FN, "a box must be 4 finite numbers", [...one]);
+    for (const one of [box, truth]) checkBox(FN, one);
     const overlap = iou(box, truth);
     const own = this.sums.get(split) ?? { correct: 0, count: 0, iou: 0 };
     this.sums.set(split, own);

@@ -37,6 +37,7 @@ describe("overlap of boxes", () => {
     assert.equal(boxes.generalizedIou([0, 0, 1, 1], [0, 0, 1, 1]), 1);
     assert.equal(boxes.generalizedIou([0, 0, 1, 1], [3, 0, 4, 1]), -0.5);
     assert.equal(boxes.iou([1, 1, 1, 1], [1, 1, 1, 1]), 0);
+    assert.equal(boxes.generalizedIou([1, 1, 1, 1], [1, 1, 1, 1]), 0);
   });
 
   it("is the same in plain numbers and in tensors", () => {

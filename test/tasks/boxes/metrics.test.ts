@@ -65,4 +65,26 @@ describe("scores of generalized expressions", () => {
     assert.equal(new boxes.GeneralizedScore().add([{ box: square(0), score: 0.69 }], []), 1);
     assert.throws(() => new boxes.GeneralizedScore({ score: 2 }), /score must lie in \[0, 1\]/);
   });
+
+  it("refuse what is no box and no score, and count nothing then", () => {
+    const metric = new boxes.GeneralizedScore();
+    const good = { box: square(0), score: 1 };
+    for (const [predictions, targets, rule] of [
+      [[{ ...good, box: [NaN, NaN, NaN, NaN] }], [square(0)], /4 finite numbers/],
+      [[{ ...good, box: [0, 0, Infinity, 1], score: 0.1 }], [], /4 finite numbers/],
+      [[{ ...good, score: NaN }], [], /a score must be a finite number, received NaN/],
+      [[{ box: square(0) }], [], /a score must be a finite number/],
+      [[good], [[0, 0, NaN, 1]], /4 finite numbers/],
+      [[good], [[0, 0, 1]], /4 finite numbers/],
+      [[null], [], /4 finite numbers/],
+      [null, [], /predictions must be a list/],
+      [[], undefined, /targets must be a list/],
+    ] as const)
+      assert.throws(
+        () => metric.add(predictions as never, targets as never),
+        (error: Error) => error.name === "TaskError" && rule.test(error.message),
+      );
+    assert.deepEqual([metric.value().count, metric.value().withoutTarget], [0, 0]);
+    assert.throws(() => new boxes.BoxPrecision().add(null as never, square(0)), /4 finite numbers, received null/);
+  });
 });

@@ -29,10 +29,10 @@ class Bytes {
 
   /** Reads a little-endian number in two's complement. */
   signed(count: number): number {
-    if (count === 0) return 0;
-    const bytes = this.take(count);
-    const value = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
-    return bytes[count - 1] < 128 ? value : value - 256 ** count;
+    if (count > 8) throw new PickleRefusal("whole numbers must have at most 8 bytes", count);
+    // Not in doubles: those round 7 and 8 bytes before the sign is known.
+    const value = this.take(count).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    return Number(BigInt.asIntN(8 * count, value));
   }
 
   double(): number {
