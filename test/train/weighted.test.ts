@@ -131,6 +131,8 @@ describe("balanced weights", () => {
 
   it("refuse no labels and a bad beta", () => {
     assert.throws(() => train.balancedWeights([]), /there must be labels/);
+    assert.throws(() => train.balancedWeights(null as never), /there must be labels, received null/);
+    assert.throws(() => train.batches(null as never, { batchSize: 1 }), /train.batches: items must be a list/);
     assert.throws(() => train.balancedWeights([1], { beta: 1 }), /beta must lie in \[0, 1\)/);
   });
 });

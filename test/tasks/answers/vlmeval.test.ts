@@ -118,6 +118,7 @@ describe("VLMEvalKit's questions", () => {
     for (const [list, rule] of refused)
       await assert.rejects(answers.writeQuestions(join(folder, "f.tsv"), list as never), rule);
     assert.ok(!readdirSync(folder).some((name) => name.startsWith("f.tsv")));
+    await assert.rejects(answers.writeQuestions(null as never, questions), /the place must be a file, received null/);
   });
 
   it("are refused from a pipe or a folder, and not half written on a full disk", async () => {
@@ -182,6 +183,7 @@ describe("VLMEvalKit's predictions", () => {
 
   it("are refused for other questions", async () => {
     const few = put("few.tsv", "index\tprediction\n0\tA\n");
+    await assert.rejects(answers.readPredictions(few, 5 as never), /questions must be a list/);
     await assert.rejects(answers.readPredictions(few, questions), /each question must have a prediction, received "1"/);
     await assert.rejects(
       answers.readPredictions(golden("shared.xlsx"), questions.slice(0, 3)),
@@ -199,6 +201,8 @@ describe("VLMEvalKit's predictions", () => {
       ['[{"index":1,"prediction":"A"},{"index":null,"prediction":"B"}]', /each row must have an index/],
       ['[{"index":1,"prediction":"A"},{"index":1,"prediction":"B"}]', /each index must stand once, received "1"/],
     ];
+    const deep = "[".repeat(20_000) + "]".repeat(20_000);
+    gaps.push([`[{"index":1,"prediction":${deep}}]`, /must not be nested so deep/]);
     for (const [json, rule] of gaps) await assert.rejects(answers.readPredictions(put("gap.json", json)), rule);
     await assert.rejects(answers.readPredictions(put("gap.tsv", "index\tprediction\n1\tA\n\tB\n")), /have an index/);
   });

@@ -118,7 +118,9 @@ export function columnsOf(questions: readonly KitQuestion[]): string[] {
  * @throws TaskError for no questions, one without index or question, an index twice, or a choice whose letter is none
  */
 export async function writeQuestions(path: string, questions: readonly KitQuestion[]): Promise<void> {
-  checkQuestions("tasks.answers.writeQuestions", questions);
+  const where = "tasks.answers.writeQuestions";
+  if (typeof path !== "string" || !path) throw new TaskError(where, "the place must be a file", path);
+  checkQuestions(where, questions);
   await writeWhole(path, tableText(questions.map(rowOf), columnsOf(questions), "\t"));
 }
 

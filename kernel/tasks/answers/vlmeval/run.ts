@@ -36,7 +36,9 @@ export async function readPredictions(path: string, questions?: readonly KitQues
   const found = new Map(rows.map((row) => [indexOf(row["index"]), row["prediction"]]));
   const twice = firstTwice(rows.map((row) => indexOf(row["index"])));
   if (twice !== undefined) throw new TaskError(where, "each index must stand once", twice);
-  if (questions) checkSame(where, questions, rows, found);
+  if (questions === undefined) return found;
+  checkQuestions(where, questions);
+  checkSame(where, questions, rows, found);
   return found;
 }
 

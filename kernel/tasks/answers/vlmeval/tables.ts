@@ -58,7 +58,9 @@ function ofJson(text: string, where: string): Fields[] {
   }
   const records = Array.isArray(value) ? value : columnsToRecords(value, where);
   if (!records.length || !records.every(isObject)) throw new TaskError(where, "JSON must hold records", records);
-  return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell)])));
+  return records.map((record) =>
+    Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell, where)])),
+  );
 }
 
 /** Returns the first text that stands there for the second time. */
@@ -81,10 +83,16 @@ function columnsToRecords(value: unknown, where: string): Record<string, unknown
   return Array.from({ length }, (_, i) => Object.fromEntries(columns.map(([name, cells]) => [name, cells[i]])));
 }
 
-function asText(cell: unknown): string {
+function asText(cell: unknown, where: string): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "string") return cell;
-  return typeof cell === "number" || typeof cell === "boolean" ? String(cell) : JSON.stringify(cell);
+  if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
+  try {
+    return JSON.stringify(cell);
+  } catch (error) {
+    // Lists are read at any depth, but not written.
+    throw new TaskError(where, "a cell must not be nested so deep", (error as Error).message);
+  }
 }
 
 /** Writes text beside its place and moves it there. */
