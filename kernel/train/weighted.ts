@@ -130,7 +130,7 @@ export function balancedWeights(
   checkOptionNames(fn, options, { beta: true }, TrainError);
   const { beta } = options;
   if (beta !== undefined && !(beta >= 0 && beta < 1)) throw new TrainError(fn, "beta must lie in [0, 1)", beta);
-  if (!Array.isArray(labels) || !labels.length) throw new TrainError(fn, "there must be labels", labels);
+  if (!(labels as typeof labels | null)?.length) throw new TrainError(fn, "there must be labels", labels);
   const counts = new Map<string | number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   const weightOf = (n: number): number => (beta === undefined ? 1 / n : (1 - beta) / (1 - beta ** n));

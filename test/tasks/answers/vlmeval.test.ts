@@ -343,6 +343,15 @@ describe("a run in VLMEvalKit's folders", () => {
     await assert.rejects(answers.writeRun(null as never, run), /the place must be a folder/);
     assert.ok(!readdirSync(folder).includes("elsewhere"), "nothing is written before all is checked");
     writeFileSync(status, "[");
-    await assert.rejects(answers.writeRun(folder, run), /status\.json must hold JSON/);
+    const before = readdirSync(join(folder, "m", "T20260801-093000"));
+    const other = { ...run, dataset: "other" };
+    await assert.rejects(answers.writeRun(folder, other), /status\.json must hold JSON/);
+    for (const text of ["[]", "null", '{"datasets":5}']) {
+      writeFileSync(status, text);
+      await assert.rejects(answers.writeRun(folder, other), /status\.json must hold an object/);
+    }
+    writeFileSync(status, `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`);
+    await assert.rejects(answers.writeRun(folder, other), { name: "TaskError" });
+    assert.deepEqual(readdirSync(join(folder, "m", "T20260801-093000")), before, "nothing is written beside it");
   });
 });

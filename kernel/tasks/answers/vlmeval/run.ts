@@ -4,7 +4,7 @@ import { parseJson } from "../../../json-text";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { checkQuestions, columnsOf, indexOf, type KitQuestion, rowOf } from "./questions";
-import { bytesOf, type Fields, firstTwice, readTable, tableText, writeWhole } from "./tables";
+import { bytesOf, type Fields, firstTwice, isObject, readTable, tableText, writeWhole } from "./tables";
 
 /** Predictions by the index of their question. */
 export type KitPredictions = ReadonlyMap<string, string>;
@@ -205,9 +205,10 @@ export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
   const scores = isScored ? scorePredictions(questions, predictions) : null;
   const id = stampOf(at);
   const folder = join(work, model, id);
-  await mkdir(folder, { recursive: true });
   const base = join(folder, `${model}_${dataset}`);
   const paths = { predictions: `${base}.${format}`, scores: `${base}_acc.csv`, status: join(folder, "status.json") };
+  const known = existsSync(paths.status) ? await readStatus(paths.status, where) : {};
+  await mkdir(folder, { recursive: true });
   await writePredictions(paths.predictions, questions, predictions, format);
   if (scores) await writeWhole(paths.scores, scoreText(scores));
   const stage = scores ? "done" : count === questions.length ? "eval" : count > 0 ? "infer" : "pending";
@@ -218,7 +219,7 @@ export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
     total: questions.length,
     predicted: count,
   };
-  await writeStatus(paths.status, { id, model, dataset, entry, at }, where);
+  await writeStatus(paths.status, { id, model, dataset, entry, at, known });
   return { folder, predictions: paths.predictions, scores: scores ? paths.scores : null, status: paths.status };
 }
 
@@ -260,10 +261,11 @@ interface StatusEntry {
   dataset: string;
   entry: Record<string, unknown>;
   at: Date;
+  /** What the file held before. */
+  known: Record<string, unknown>;
 }
 
-async function writeStatus(path: string, { id, model, dataset, entry, at }: StatusEntry, where: string): Promise<void> {
-  const known = existsSync(path) ? await readStatus(path, where) : {};
+async function writeStatus(path: string, { id, model, dataset, entry, at, known }: StatusEntry): Promise<void> {
   const now = new Date().toISOString();
   const datasets = (known["datasets"] ?? {}) as Record<string, unknown>;
   const status = {
@@ -282,10 +284,12 @@ async function writeStatus(path: string, { id, model, dataset, entry, at }: Stat
 async function readStatus(path: string, where: string): Promise<Record<string, unknown>> {
   try {
     const value = parseJson(new TextDecoder().decode(await bytesOf(path, where)));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    // Values are read at any depth, but not written.
+    JSON.stringify(value);
+    if (isObject(value) && isObject(value["datasets"] ?? {})) return value;
   } catch (error) {
     if (error instanceof TaskError) throw error;
     throw new TaskError(where, `status.json must hold JSON (${(error as Error).message})`, path);
   }
-  throw new TaskError(where, "status.json must hold an object", path);
+  throw new TaskError(where, "status.json must hold an object, and its datasets one", path);
 }
