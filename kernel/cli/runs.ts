@@ -19,5 +19,8 @@ export async function main(args: string[]): Promise<void> {
   const table = await runs(positionals[0]);
   if (!values.json) return void process.stdout.write(`${table[DISPLAY]()["text/plain"]}\n`);
   const plain = table.runs.map((run) => ({ ...run, record: undefined }));
-  process.stdout.write(`${JSON.stringify({ runs: plain, damaged: table.damaged }, null, 2)}\n`);
+  const json = JSON.stringify({ runs: plain, damaged: table.damaged }, null, 2);
+  // JSON escapes only the first 32 of the characters that steer a terminal.
+  const escaped = json.replace(/[\x7f-\x9f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  process.stdout.write(`${escaped}\n`);
 }

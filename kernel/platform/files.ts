@@ -126,6 +126,18 @@ export async function replaceFile(path: string, make: (beside: string) => Promis
   }
 }
 
+/** Writes a file beside its place and moves it there at once, as {@link replaceFile}: where that fails, nothing is left. */
+export function replaceFileSync(path: string, content: string): void {
+  const beside = `${path}.${platform().uuid()}.part`;
+  try {
+    writeFileSync(beside, content);
+    renameSync(beside, path);
+  } catch (error) {
+    platform().files.rmSync(beside, { force: true });
+    throw error;
+  }
+}
+
 /** Writes a file of parts, which are never together in memory, as {@link replaceFile}; the content is on the disk at the end. */
 export function writeParts(path: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   return replaceFile(path, async (beside) => {

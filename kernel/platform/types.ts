@@ -81,6 +81,7 @@ export interface Files {
   readdirSync(path: string): string[];
   realpathSync(path: string): string;
   renameSync(from: string, to: string): void;
+  rmSync(path: string, options: { force: true }): void;
   /** Throws where there is nothing, unless `throwIfNoEntry` is `false`. */
   statSync(path: string): FileStats;
   statSync(path: string, options: { throwIfNoEntry: false }): FileStats | undefined;

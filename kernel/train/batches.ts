@@ -33,6 +33,8 @@ export function batches<T>(
   items: readonly T[],
   { batchSize, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
 ): BatchSource<T[]> {
+  if (!Number.isInteger((items as typeof items | null)?.length))
+    throw new TrainError("train.batches", "items must be a list", items);
   const orderOf = (epoch: number): number[] => order(items.length, shuffle ? new Prng(seed, `epoch ${epoch}`) : null);
   return batchesOf(items, { fn: "train.batches", batchSize, dropLast, count: items.length }, orderOf);
 }

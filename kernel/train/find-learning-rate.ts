@@ -1,5 +1,5 @@
 import { checkStarted } from "../backend/tfjs";
-import type { Module } from "../nn/module";
+import { Module } from "../nn/module";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
 import { checkOptionNames, type OptionNames } from "../option-names";
@@ -72,12 +72,13 @@ const NAMES: OptionNames<FindLearningRateOptions<unknown>> = {
  *
  *     const { suggestion } = await train.findLearningRate({ model, data, loss });
  *
- * @throws TrainError for bad options
+ * @throws TrainError for bad options, such as a group's rate that is not above 0
  * @throws NotFiniteError for a loss or gradient that is not finite in the first update
  */
 export async function findLearningRate<B>(options: FindLearningRateOptions<B>): Promise<LearningRateSweep> {
   checkOptionNames(FN, options as FindLearningRateOptions<unknown>, NAMES, TrainError);
   checkStarted(FN);
+  checkInputs(options);
   const settings = settingsOf(options);
   const { model } = options;
   const plan = planStage(model, { name: "sweep", groups: options.groups ?? [{ parameters: /./, learningRate: 1 }] });
@@ -93,6 +94,26 @@ export async function findLearningRate<B>(options: FindLearningRateOptions<B>): 
     optimizer?.dispose();
     restore();
   }
+}
+
+function checkInputs<B>({ model, data, loss, groups }: FindLearningRateOptions<B>): void {
+  if (!(model instanceof Module)) throw new TrainError(FN, "model must be a module", model);
+  if (typeof loss !== "function") throw new TrainError(FN, "loss must be a function", loss);
+  if (typeof data !== "object" || data === null || typeof data.batch !== "function")
+    throw new TrainError(FN, "data must give batches, as train.batches does", data);
+  if (!Number.isInteger(data.length) || data.length < 1)
+    throw new TrainError(FN, "data must have a whole number of batches above 0", data.length);
+  if (groups === undefined) return;
+  if (!Array.isArray(groups) || !groups.length) throw new TrainError(FN, "groups must be a list of groups", groups);
+  for (const group of groups as readonly unknown[]) checkGroup(group);
+}
+
+function checkGroup(group: unknown): void {
+  const { parameters, learningRate } = Object(group) as Partial<StageGroup>;
+  if (typeof parameters !== "string" && !(parameters instanceof RegExp))
+    throw new TrainError(FN, "a group must name its parameters by text or pattern", parameters);
+  if (typeof learningRate !== "number" || !(learningRate > 0 && learningRate < Infinity))
+    throw new TrainError(FN, "the learning rate of a group must be a finite number above 0", learningRate);
 }
 
 type Settings = Required<

@@ -8,7 +8,7 @@ import type { TrainingEnd } from "./control";
 import { TrainError } from "./error";
 import type { TrainingPlan } from "./plan";
 import type { StepReport } from "./report";
-import { RUN_FILE, type RunFile, runFile, writeRunFile } from "./run-file";
+import { isDeeper, MAX_DEPTH, RUN_FILE, type RunFile, runFile, writeRunFile } from "./run-file";
 import { TensorBoard } from "./tensorboard";
 
 /** Record of a run that {@link runs} reads. */
@@ -17,7 +17,7 @@ export interface RunLog {
   folder: string;
   /** Name of the run in tables and legends. Default: that of the control, or its time. */
   name?: string;
-  /** Settings to compare runs by: a plain object that JSON can hold, at most 64 KB. Default: none. */
+  /** Settings to compare runs by: a plain object that JSON can hold, at most 64 KB and 32 levels. Default: none. */
   config?: Readonly<Record<string, unknown>>;
 }
 
@@ -54,8 +54,10 @@ export class Journal {
     facts: RunFacts,
   ): Promise<Journal> {
     const run = log === undefined ? null : await RunWriter.open(log, name, facts);
+    const events = tensorboard === undefined ? null : await TensorBoard.open(tensorboard);
+    // Nobody would end the record of a run whose other file cannot be opened.
     run?.began(plan);
-    return new Journal(run, tensorboard === undefined ? null : await TensorBoard.open(tensorboard));
+    return new Journal(run, events);
   }
 
   /** Adds a step. */
@@ -150,5 +152,8 @@ function plainConfig(config: Readonly<Record<string, unknown>>): Record<string, 
   }
   if (json.length > MAX_CONFIG)
     throw new TrainError(FN, `the config of a log has at most ${MAX_CONFIG} characters`, json.length);
-  return JSON.parse(json) as Record<string, unknown>;
+  const plain = JSON.parse(json) as Record<string, unknown>;
+  if (isDeeper(plain, MAX_DEPTH))
+    throw new TrainError(FN, `the config of a log must have at most ${MAX_DEPTH} levels`, plain);
+  return plain;
 }

@@ -1,6 +1,6 @@
 import { parseJson } from "../json-text";
 import { platform } from "../platform";
-import { readFile, renameSync, stat, writeFileSync } from "../platform/files";
+import { readPlainFile, replaceFileSync, stat } from "../platform/files";
 import { number, object, oneOf, optional, type Reader, text } from "../protocol/core/check";
 import type { SavedRun } from "../protocol/training/payload";
 import { savedRun } from "../protocol/training/read";
@@ -34,13 +34,21 @@ export const runFile = (facts: Omit<RunFile, "format">): RunFile => ({ format: F
 
 /** Writes a run beside its place and moves it there, at once: the process may be about to end. */
 export function writeRunFile(path: string, run: RunFile): void {
-  const beside = `${path}.${platform().uuid()}.part`;
-  writeFileSync(beside, `${JSON.stringify(run)}\n`);
-  renameSync(beside, path);
+  replaceFileSync(path, `${JSON.stringify(run)}\n`);
+}
+
+/** Most levels of lists and objects in a run's settings. */
+export const MAX_DEPTH = 32;
+
+/** Tests whether a value has more levels of lists and objects than a number. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 const plainObject: Reader<Record<string, unknown>> = (value, path, where) => {
   object({})(value, path, where);
+  if (isDeeper(value, MAX_DEPTH)) throw new TrainError(where, `${path} must have at most ${MAX_DEPTH} levels`, value);
   return value as Record<string, unknown>;
 };
 
@@ -70,9 +78,10 @@ const reader = object<RunFile>({
 export async function readRunFile(fn: string, path: string): Promise<RunFile> {
   const { size } = await stat(path);
   if (size > MAX_BYTES) throw new TrainError(fn, `a run's file has at most ${MAX_BYTES} bytes`, size);
+  const content = await textOf(fn, path);
   let value: unknown;
   try {
-    value = parseJson(await readFile(path, "utf8"));
+    value = parseJson(content);
   } catch (error) {
     throw new TrainError(fn, "a run's file must be JSON", error);
   }
@@ -80,6 +89,15 @@ export async function readRunFile(fn: string, path: string): Promise<RunFile> {
   const { state } = read.run;
   const isKilled = (state === "running" || state === "paused") && hasEnded(read.process);
   return isKilled ? { ...read, run: { ...read.run, state: "interrupted", message: "its process ended" } } : read;
+}
+
+/** Returns a file's text. A pipe or a device, which may never end, is refused. */
+async function textOf(fn: string, path: string): Promise<string> {
+  const bytes = await readPlainFile(path).catch((error: { code?: string }) => {
+    throw new TrainError(fn, `a run's file must be readable (${error.code})`, path);
+  });
+  if (bytes) return new TextDecoder().decode(bytes);
+  throw new TrainError(fn, "a run's file must be a plain one", path);
 }
 
 /** Tests whether a process of this machine is gone; of others nothing is known. */

@@ -112,10 +112,14 @@ export class RunTable extends Described {
       ...head.slice(3).map(() => ""),
       short(reason),
     ]);
+    const lines = [...rows, ...lost].map((cells) => cells.map(legible));
     const bad = lost.length ? `, ${counted(lost.length, "damaged file")}` : "";
-    return tabulate(`${counted(rows.length, "run")}${bad}`, head, [...rows, ...lost]);
+    return tabulate(`${counted(rows.length, "run")}${bad}`, head.map(legible), lines);
   }
 }
+
+/** Returns text from a file without characters that steer a terminal or turn the direction of writing. */
+const legible = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 
 const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 

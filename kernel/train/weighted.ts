@@ -34,6 +34,7 @@ const NAMES: OptionNames<WeightedBatchOptions> = {
  */
 export function weightedBatches<T>(items: readonly T[], options: WeightedBatchOptions): BatchSource<T[]> {
   checkOptionNames(FN, options, NAMES, TrainError);
+  if (!Array.isArray(items)) throw new TrainError(FN, "items must be a list", items);
   const { batchSize, weights, replacement = true, seed = 0, dropLast = false } = options;
   const usable = checkWeights(weights, items.length);
   const { count = replacement ? items.length : usable } = options;
@@ -51,7 +52,7 @@ function checkWeights(weights: ArrayLike<number>, items: number): number {
   if (typeof weights !== "object" || weights === null || weights.length !== items)
     throw new TrainError(FN, `weights must be ${items} numbers, one for each item`, weights?.length ?? weights);
   const list = Array.from(weights);
-  const bad = list.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  const bad = list.findIndex((weight) => typeof weight !== "number" || !(weight >= 0 && weight < Infinity));
   if (bad >= 0) throw new TrainError(FN, `weight ${bad} must be a finite number of at least 0`, list[bad]);
   const usable = list.filter((weight) => weight > 0).length;
   if (!usable || !Number.isFinite(sum(list)))
@@ -65,7 +66,9 @@ type Draw = (count: number, random: Prng) => number[];
 /** Draws with replacement: a uniform number's place among the running sums. */
 function drawer(weights: ArrayLike<number>): Draw {
   const sums = new Float64Array(weights.length);
-  for (let i = 0, total = 0; i < weights.length; i++) sums[i] = total += weights[i];
+  // Numbers near the least that there are have few bits; a power of two changes no others.
+  const scale = sum(Array.from(weights)) < 2 ** -500 ? 2 ** 512 : 1;
+  for (let i = 0, total = 0; i < weights.length; i++) sums[i] = total += weights[i] * scale;
   const total = sums[sums.length - 1];
   return (count, random) => Array.from({ length: count }, () => placeAmong(sums, fine(random) * total));
 }
@@ -83,15 +86,19 @@ function placeAmong(sums: Float64Array, value: number): number {
 
 /**
  * Draws without replacement: each item arrives after an exponential time at its weight's rate, and the first ones are
- * taken in their order (Efraimidis and Spirakis 2006), which is the law of successive draws.
+ * taken in their order (Efraimidis and Spirakis 2006), which is the law of successive draws. Times are compared by their logarithms:
+ * those of tiny weights would all be infinite.
  */
 function race(weights: ArrayLike<number>): Draw {
   const places = Array.from(weights, (_, i) => i).filter((i) => weights[i] > 0);
   return (count, random) => {
-    const times = new Map(places.map((place) => [place, -Math.log(1 - fine(random)) / weights[place]]));
+    const times = new Map(places.map((place) => [place, logOfTime(fine(random), weights[place])]));
     return [...places].sort((a, b) => times.get(a)! - times.get(b)!).slice(0, count);
   };
 }
+
+/** Logarithm of an exponential time at a rate, from a uniform number in [0, 1). */
+const logOfTime = (uniform: number, rate: number): number => Math.log(-Math.log1p(-uniform)) - Math.log(rate);
 
 /** Uniform number in [0, 1) with 53 bits: 32 are too few where an item is one of millions. */
 function fine(random: Prng): number {
@@ -123,7 +130,7 @@ export function balancedWeights(
   checkOptionNames(fn, options, { beta: true }, TrainError);
   const { beta } = options;
   if (beta !== undefined && !(beta >= 0 && beta < 1)) throw new TrainError(fn, "beta must lie in [0, 1)", beta);
-  if (!labels.length) throw new TrainError(fn, "there must be labels", labels);
+  if (!(labels as typeof labels | null)?.length) throw new TrainError(fn, "there must be labels", labels);
   const counts = new Map<string | number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   const weightOf = (n: number): number => (beta === undefined ? 1 / n : (1 - beta) / (1 - beta ** n));

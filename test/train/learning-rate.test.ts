@@ -149,6 +149,24 @@ describe("findLearningRate", () => {
     await assert.rejects(sweep({ divergence: 1 }), /divergence must be above 1/);
     await assert.rejects(sweep({ accumulate: 0 }), /accumulate/);
     await assert.rejects(sweep({ clipNorm: NaN }), /clipNorm/);
+    for (const learningRate of [0, NaN, -1, Infinity, undefined, "1"])
+      await assert.rejects(
+        sweep({
+          groups: [
+            { parameters: "body.fc1", learningRate: 1 },
+            { parameters: /./, learningRate },
+          ],
+        }),
+        /the learning rate of a group must be a finite number above 0/,
+      );
+    await assert.rejects(sweep({ groups: [null] }), /a group must name its parameters/);
+    await assert.rejects(sweep({ groups: [] }), /groups must be a list/);
+    for (const length of [0, NaN, 1.5, -1])
+      await assert.rejects(sweep({ data: { ...data, length } }), /a whole number of batches above 0/);
+    await assert.rejects(sweep({ data: [1] }), /data must give batches/);
+    await assert.rejects(sweep({ loss: 1 }), /loss must be a function/);
+    await assert.rejects(train.findLearningRate({} as never), /model must be a module/);
+    await assert.rejects(train.findLearningRate(null as never), /options must be an object/);
     const before = await bitsOf(model);
     const aborter = new AbortController();
     const onProgress = ({ done }: { done: number }): void => void (done === 5 && aborter.abort(new Error("enough")));

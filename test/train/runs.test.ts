@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,8 @@ import { nn, train, tf } from "../nn/names.ts";
 import { DISPLAY } from "../../kernel/display/describe.ts";
 import { readTraining } from "../../kernel/protocol/training/read.ts";
 import { TRAINING_MIME } from "../../kernel/protocol/training/payload.ts";
+import { main as printRuns } from "../../kernel/cli/runs.ts";
+import { installPlatform, platform } from "../../kernel/platform/index.ts";
 import * as view from "../../kernel/view/index.ts";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-runs-"));
@@ -26,6 +28,9 @@ function line(more: Partial<train.FitOptions<number[]>> = {}): train.FitOptions<
   const stages: train.Stage[] = [{ name: "all", groups: [{ parameters: /./, learningRate: 0.01 }], steps: 12 }];
   return { model, data, loss, stages, validation: { every: 4, run: () => ({ accuracy: 0.5 }) }, ...more };
 }
+
+/** Lists within lists. */
+const nested = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels));
 
 const stateOf = async (folder: string): Promise<string[]> =>
   (await train.runs(folder)).runs.map(({ state, steps, message }) => `${state} ${steps} ${message}`);
@@ -120,6 +125,33 @@ describe("a run's record", () => {
     await assert.rejects(fit({ folder: top, config: { a: 1n } }), /config of a log must be JSON/);
     await assert.rejects(fit({ folder: top, config: { a: "x".repeat(70_000) } }), /at most 65536 characters/);
     await assert.rejects(fit({ folder: top, name: 3 }), /name of a log must be text/);
+    await assert.rejects(
+      fit({ folder: top, config: { a: nested(32) } }),
+      /config of a log must have at most 32 levels/,
+    );
+  });
+
+  it("is not begun where the other file cannot be opened", async () => {
+    const folder = join(top, "alone");
+    for (const tensorboard of [5 as never, join(top, "file")])
+      await assert.rejects(train.fit(line({ log: { folder }, tensorboard })), /tensorboard must be|ENOTDIR/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("leaves nothing half written on a full disk", async () => {
+    const [folder, node] = [join(top, "full"), platform()];
+    const writeFileSync_ = (path: string): never => {
+      writeFileSync(path, "{");
+      throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    };
+    const files = { value: { ...node.files, writeFileSync: writeFileSync_ } };
+    installPlatform(Object.create(node, { files }) as typeof node);
+    try {
+      await assert.rejects(train.fit(line({ log: { folder } })), /disk must have room/);
+    } finally {
+      installPlatform(node);
+    }
+    assert.deepEqual(readdirSync(folder), []);
   });
 });
 
@@ -143,7 +175,7 @@ describe("a table of runs", () => {
         "a.run.json: train.runs: a run's file must be JSON",
         "b.run.json: train.runs: format must be one of fovea-run-1",
         "c.run.json: train.runs: started must be a time",
-        "d.run.json: train.runs: a run's file must be JSON",
+        "d.run.json: train.runs: a run's file must be readable (EISDIR)",
       ],
     );
     const text = table[DISPLAY]()["text/plain"];
@@ -154,6 +186,46 @@ describe("a table of runs", () => {
     assert.match(text, /narrow +finished +\d{4}-\d\d-\d\d \d\d:\d\d +0 s +12 of 12 +native +32 +[\d.]+ +0.5/);
     assert.match(text, /a.run.json +damaged .* a run's file must be JSON/);
     assert.doesNotMatch(text, /depth/);
+  });
+
+  it("survives files with deep settings, pipes, and names that steer a terminal", async (t) => {
+    const folder = join(top, "hostile");
+    await train.fit(line({ log: { folder, name: "good", config: { a: nested(31) } } }));
+    const [file] = readdirSync(folder);
+    const run = JSON.parse(readFileSync(join(folder, file), "utf8")) as { run: object };
+    const put = (name: string, more: object): void =>
+      writeFileSync(join(folder, `${name}.run.json`), JSON.stringify({ ...run, ...more }));
+    put("steers", { run: { ...run.run, name: "\u001b[2J\u009b2J\u202ename" }, config: { "\u001bkey": "\u0007" } });
+    put("\u001bbad", { seed: "x" });
+    const deep = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const text = JSON.stringify({ ...run, config: "DEEP" }).replace('"DEEP"', deep);
+    writeFileSync(join(folder, "deep.run.json"), text);
+    execFileSync("mkfifo", [join(folder, "pipe.run.json")]);
+    const table = await train.runs(folder);
+    assert.deepEqual(
+      table.damaged.map(({ file, reason }) => `${file}: ${reason.split(", received ")[0]}`),
+      [
+        "\u001bbad.run.json: train.runs: seed must be a finite number",
+        "deep.run.json: train.runs: config must have at most 32 levels",
+        "pipe.run.json: train.runs: a run's file must be a plain one",
+      ],
+    );
+    const written: string[] = [];
+    const { write } = process.stdout;
+    t.mock.method(process.stdout, "write", (...args: unknown[]) => {
+      if (typeof args[0] !== "string" || !args[0].includes("good")) return Reflect.apply(write, process.stdout, args);
+      written.push(args[0]);
+      return true;
+    });
+    await printRuns([folder]);
+    await printRuns([folder, "--json"]);
+    t.mock.restoreAll();
+    assert.match(written[0], /\ufffd\[2J\ufffd2J\ufffdname +finished/);
+    for (const one of written) assert.doesNotMatch(one, /[\0-\x09\x0b-\x1f\x7f-\x9f]/);
+    assert.equal(
+      (JSON.parse(written[1]) as typeof table).runs.find(({ id }) => id === "steers")?.name.slice(4, 7),
+      "\u009b2J",
+    );
   });
 
   it("is drawn, several runs over each other, beside one that goes on", async () => {

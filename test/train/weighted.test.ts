@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { train } from "../nn/names.ts";
+import { Prng } from "../../kernel/prng.ts";
 
 const golden = JSON.parse(readFileSync(new URL("golden/weighted.json", import.meta.url), "utf8")) as {
   weights: number[];
@@ -66,6 +67,27 @@ describe("weighted batches", () => {
     assert.notDeepEqual(drawn(other, 0), first);
   });
 
+  it("draw by weights near the least number that there is as by others", () => {
+    const ratio = [32, 8, 2, 1];
+    const tiny = (replacement: boolean, scale: number): number[] => {
+      const weights = ratio.map((weight) => weight * scale);
+      const source = train.weightedBatches([0, 1, 2, 3], { batchSize: 1, count: 1, weights, replacement });
+      return Array.from({ length: 400 }, (_, epoch) => (source.batch(epoch, 0) as number[])[0]);
+    };
+    for (const replacement of [true, false]) {
+      const usual = tiny(replacement, 1);
+      assert.ok(new Set(usual).size === 4);
+      for (const scale of [5e-324, 2 ** -1060, 2 ** 900]) assert.deepEqual(tiny(replacement, scale), usual);
+    }
+  });
+
+  it("draw by numbers of 53 bits, which tell items apart below a share of 2^-32", (t) => {
+    t.mock.method(Prng.prototype, "next", () => 2 ** -22);
+    const weights = [2 ** -40, 1, 1];
+    const source = train.weightedBatches([0, 1, 2], { batchSize: 1, count: 1, weights });
+    assert.deepEqual(source.batch(0, 0), [0], "2^-43 of the sum lies in the first share");
+  });
+
   it("cut an epoch of any length", () => {
     const source = (more: object) => train.weightedBatches([1, 2, 3], { batchSize: 4, weights: [1, 1, 1], ...more });
     assert.deepEqual(drawn(source({ count: 10 }), 0).length, 10);
@@ -84,6 +106,13 @@ describe("weighted batches", () => {
     assert.throws(make({ replacement: false, count: 3 }), /count is at most 2, the weights above 0, received 3/);
     assert.throws(make({ count: 0 }), /count must be/);
     assert.throws(make({ batchSize: 0 }), /train.weightedBatches: batchSize must be/);
+    assert.throws(make({ weights: ["1", 1, 1] }), /weight 0 must be a finite number/);
+    for (const items of [null, undefined, 3, "abc"])
+      assert.throws(
+        () => train.weightedBatches(items as never, { batchSize: 1, weights: [1] }),
+        /items must be a list/,
+      );
+    assert.throws(() => train.weightedBatches([1], null as never), /options must be an object/);
     assert.throws(make({ shuffle: true }), /received "shuffle"/);
   });
 });
@@ -102,6 +131,8 @@ describe("balanced weights", () => {
 
   it("refuse no labels and a bad beta", () => {
     assert.throws(() => train.balancedWeights([]), /there must be labels/);
+    assert.throws(() => train.balancedWeights(null as never), /there must be labels, received null/);
+    assert.throws(() => train.batches(null as never, { batchSize: 1 }), /train.batches: items must be a list/);
     assert.throws(() => train.balancedWeights([1], { beta: 1 }), /beta must lie in \[0, 1\)/);
   });
 });

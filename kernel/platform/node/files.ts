@@ -32,6 +32,7 @@ export function makeFiles(): Files {
     readdirSync: fs.readdirSync,
     realpathSync: fs.realpathSync,
     renameSync: fs.renameSync,
+    rmSync: fs.rmSync,
     statSync: fs.statSync,
     writeFileSync: fs.writeFileSync,
   } as Files;

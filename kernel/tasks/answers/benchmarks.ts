@@ -103,7 +103,7 @@ type Asked = Pick<BenchmarkItem, "question" | "answer" | "choices">;
  * @param items questions in order
  * @param given answers in the same order; case and outer spaces do not count
  * @param training questions whose most frequent answer is the baseline; default none
- * @throws TaskError for another number of answers, no questions, or a benchmark with a single answer
+ * @throws TaskError for another number of answers, one that is no text, no questions, or a benchmark with a single answer
  */
 export function scoreBenchmark(
   items: readonly Asked[],
@@ -111,6 +111,10 @@ export function scoreBenchmark(
   training?: readonly Asked[],
 ): BenchmarkScore {
   const fn = "tasks.answers.scoreBenchmark";
+  checkAsked(fn, items);
+  if (training !== undefined) checkAsked(fn, training);
+  if (!Array.isArray(given) || !given.every((answer) => typeof answer === "string"))
+    throw new TaskError(fn, "answers must be a list of text", given);
   if (!items.length) throw new TaskError(fn, "there must be a question", 0);
   if (given.length !== items.length) throw new TaskError(fn, `there must be ${items.length} answers`, given.length);
   if (new Set(items.map(({ answer }) => answer)).size < 2)
@@ -123,6 +127,16 @@ export function scoreBenchmark(
   const majority = common === null ? null : items.filter(({ answer }) => answer === common).length / items.length;
   const isAbove = interval[0] > Math.max(chance, majority ?? 0);
   return { accuracy, interval, chance, majority, questions: items.length, isAbove };
+}
+
+function checkAsked(fn: string, items: readonly Asked[]): void {
+  if (!Array.isArray(items)) throw new TaskError(fn, "questions must be a list", items);
+  const wrong = (items as unknown[]).findIndex((one) => {
+    const { answer, choices } = Object(one) as Partial<Asked>;
+    return typeof answer !== "string" || !Array.isArray(choices) || !choices.includes(answer);
+  });
+  if (wrong >= 0)
+    throw new TaskError(fn, `question ${wrong} must have choices and one of them as its answer`, items[wrong]);
 }
 
 /** The most frequent answer; of equally frequent ones the first. */

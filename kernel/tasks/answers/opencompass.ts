@@ -43,6 +43,8 @@ export interface LeaderboardRow {
 
 const NAMES: OptionNames<LeaderboardOptions> = { benchmarks: true, missing: true, sortBy: true };
 const FN = "tasks.answers.leaderboard";
+/** Columns of a record beside the benchmarks. */
+const OWN_COLUMNS: readonly string[] = ["model", "mean", "rank"];
 
 /** Table of benchmarks and models, which shows itself in a notebook; `view.table(board.records())` shows it too. */
 export class Leaderboard extends Described {
@@ -93,14 +95,15 @@ export class Leaderboard extends Described {
  * Makes a table of benchmarks and models with the plain mean, as OpenCompass's leaderboard forms it (arXiv 2509.14033, tables of
  * SAIL-VL2), and the mean rank.
  *
- * @throws TaskError for no model, a missing cell, a score outside 0..100 (OCRBench's points are divided by 10 first), or an unknown column
+ * @throws TaskError for no model, a missing cell, a score outside 0..100 (OCRBench's points are divided by 10 first), a benchmark twice
+ *   or by the name of another column, or an unknown column
  */
 export function leaderboard(scores: BenchmarkScores, options: LeaderboardOptions = {}): Leaderboard {
   checkOptionNames(FN, options, NAMES, TaskError);
-  const models = Object.keys(scores);
-  if (!models.length) throw new TaskError(FN, "there must be a model", 0);
+  const models = modelsOf(scores);
   const { benchmarks = Object.keys(scores[models[0]]), missing = "refuse", sortBy = "mean" } = options;
-  if (!benchmarks.length) throw new TaskError(FN, "there must be a benchmark", 0);
+  checkBenchmarks(benchmarks);
+  if (missing !== "refuse" && missing !== "empty") throw new TaskError(FN, "missing must be refuse or empty", missing);
   const cells = models.map((model) => benchmarks.map((name) => scoreOf(scores, model, name, missing)));
   const ranks = benchmarks.map((_, column) => ranksOf(cells.map((row) => row[column])));
   const rows = models.map((model, i): LeaderboardRow => {
@@ -113,6 +116,27 @@ export function leaderboard(scores: BenchmarkScores, options: LeaderboardOptions
     };
   });
   return new Leaderboard([...benchmarks], rows).sortedBy(sortBy);
+}
+
+function modelsOf(scores: BenchmarkScores): string[] {
+  if (typeof scores !== "object" || scores === null || Array.isArray(scores))
+    throw new TaskError(FN, "scores must be an object by model", scores);
+  const models = Object.keys(scores);
+  if (!models.length) throw new TaskError(FN, "there must be a model", 0);
+  for (const model of models)
+    if (typeof scores[model] !== "object" || scores[model] === null || Array.isArray(scores[model]))
+      throw new TaskError(FN, `the scores of ${model} must be an object by benchmark`, scores[model]);
+  return models;
+}
+
+function checkBenchmarks(benchmarks: readonly string[]): void {
+  if (!Array.isArray(benchmarks) || !benchmarks.every((name) => typeof name === "string"))
+    throw new TaskError(FN, "benchmarks must be a list of names", benchmarks);
+  if (!benchmarks.length) throw new TaskError(FN, "there must be a benchmark", 0);
+  const own = benchmarks.find((name: string) => OWN_COLUMNS.includes(name));
+  if (own !== undefined) throw new TaskError(FN, `a benchmark must not be called ${OWN_COLUMNS.join(", ")}`, own);
+  const twice = benchmarks.find((name, i) => benchmarks.indexOf(name) !== i);
+  if (twice !== undefined) throw new TaskError(FN, "each benchmark must stand once", twice);
 }
 
 function scoreOf(scores: BenchmarkScores, model: string, name: string, missing: "refuse" | "empty"): number | null {

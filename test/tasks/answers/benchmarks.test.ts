@@ -75,6 +75,11 @@ describe("benchmarks of the world", () => {
     assert.throws(() => answers.scoreBenchmark(one, ["yes"]), /more than one answer, received "yes"/);
     assert.throws(() => answers.scoreBenchmark(one, []), /there must be 1 answers, received 0/);
     assert.throws(() => answers.scoreBenchmark([], []), /there must be a question/);
+    for (const items of [null, [null], [{ answer: "yes" }], [{ answer: "maybe", choices: ["yes"] }], [undefined]])
+      assert.throws(() => answers.scoreBenchmark(items as never, ["yes"]), { name: "TaskError" });
+    for (const given of [null, [null], [1], "y"])
+      assert.throws(() => answers.scoreBenchmark(one, given as never), /answers must be a list of text/);
+    assert.throws(() => answers.scoreBenchmark(one, ["yes"], 5 as never), /questions must be a list/);
     assert.throws(() => answers.benchmark("counts" as never), /benchmarks are existence, count/);
     assert.throws(() => answers.benchmark("count", { split: "dev" as never }), /splits are train, val, test/);
     assert.throws(() => answers.benchmark("count", { count: 0 }), /count must be/);

@@ -57,7 +57,28 @@ describe("OpenCompass's table", () => {
       /a on OCRBench must be in percent, 0\.\.100, received 895/,
     );
     assert.throws(() => answers.leaderboard({}), /there must be a model/);
+    for (const wrong of [null, undefined, 5, "a", [{ x: 1 }]])
+      assert.throws(() => answers.leaderboard(wrong as never), /scores must be an object by model/);
+    for (const wrong of [null, 5, "a", [1]])
+      assert.throws(() => answers.leaderboard({ a: { x: 1 }, b: wrong } as never), /the scores of b must be an object/);
     assert.throws(() => answers.leaderboard(scores, { sortBy: "MME" }), /columns are MMBench_V11/);
     assert.throws(() => answers.leaderboard(scores, { sort: "MME" } as never), /options are benchmarks/);
+    assert.throws(() => answers.leaderboard(scores, { missing: "skip" } as never), /missing must be refuse or empty/);
+  });
+
+  it("refuses a benchmark twice, and one by the name of another column", () => {
+    const all = { a: { z: 1, y: 2, model: 3, mean: 4, rank: 5 } };
+    assert.throws(
+      () => answers.leaderboard(all, { benchmarks: ["z", "z", "y"] }),
+      /each benchmark must stand once, received "z"/,
+    );
+    for (const name of ["model", "mean", "rank"])
+      assert.throws(
+        () => answers.leaderboard(all, { benchmarks: ["z", name] }),
+        /a benchmark must not be called model/,
+      );
+    assert.throws(() => answers.leaderboard(all), /must not be called/);
+    assert.throws(() => answers.leaderboard(all, { benchmarks: "z" as never }), /benchmarks must be a list of names/);
+    assert.equal(answers.leaderboard(all, { benchmarks: ["z", "y"] }).rows[0].mean, 1.5);
   });
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, describe, it } from "node:test";
 import { answers } from "../../../kernel/tasks/index.ts";
+import { installPlatform, platform } from "../../../kernel/platform/index.ts";
 import { letterOf } from "../../../kernel/tasks/answers/vlmeval/run.ts";
 
 const golden = (name: string): string => fileURLToPath(new URL(`golden/${name}`, import.meta.url));
@@ -99,6 +101,63 @@ describe("VLMEvalKit's questions", () => {
     await assert.rejects(answers.readQuestions(put("d.txt", "x")), /must end in/);
     await assert.rejects(answers.writeQuestions(join(folder, "e.tsv"), []), /there must be a question/);
   });
+
+  it("are not written where they could not be read again", async () => {
+    const refused: [unknown, RegExp][] = [
+      [null, /questions must be a list/],
+      [[null], /each question must be an object/],
+      [[{ question: "?" }], /each question must have index/],
+      [[{ index: "", question: "?" }], /each question must have index/],
+      [[{ index: 1, question: "?" }], /each question must have index/],
+      [[{ index: "1" }], /each question must have question/],
+      [[{ index: "1", question: "?", answer: 2 }], /answer of question 1 must be text/],
+      [[{ index: "1", question: "?", options: null }], /choices of question 1 must be an object/],
+      [[{ index: "1", question: "?", options: { A: 1 } }], /choices of question 1 must be text/],
+      [[{ index: "1", question: "?", options: { a: "x" } }], /must have letters A\.\.Z, received "a"/],
+    ];
+    for (const [list, rule] of refused)
+      await assert.rejects(answers.writeQuestions(join(folder, "f.tsv"), list as never), rule);
+    assert.ok(!readdirSync(folder).some((name) => name.startsWith("f.tsv")));
+    await assert.rejects(answers.writeQuestions(null as never, questions), /the place must be a file, received null/);
+  });
+
+  it("are refused from a pipe or a folder, and not half written on a full disk", async () => {
+    const [pipe, place] = [join(folder, "pipe.tsv"), join(folder, "folder.tsv")];
+    execFileSync("mkfifo", [pipe]);
+    mkdirSync(place);
+    await assert.rejects(answers.readQuestions(pipe), /the file must be a plain one/);
+    await assert.rejects(answers.readPredictions(pipe), /the file must be a plain one/);
+    await assert.rejects(answers.readQuestions(place), { name: "TaskError" });
+    const node = platform();
+    const writeFile = (path: string): Promise<never> => {
+      writeFileSync(path, "half");
+      return Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+    };
+    installPlatform(Object.create(node, { files: { value: { ...node.files, writeFile } } }) as typeof node);
+    try {
+      await assert.rejects(answers.writeQuestions(join(folder, "full.tsv"), questions), /disk must have room/);
+    } finally {
+      installPlatform(node);
+    }
+    assert.ok(!readdirSync(folder).some((name) => name.startsWith("full.tsv")));
+  });
+
+  it("are many in little time", { timeout: 20_000 }, async () => {
+    const many = Array.from({ length: 60_000 }, (_, i) => ({
+      index: String(i),
+      question: "?",
+      options: { A: "x", B: "y" },
+      answer: i % 2 ? "A" : "B",
+      category: `ability ${i}`,
+      split: "test",
+    }));
+    const start = performance.now();
+    await answers.writeQuestions(join(folder, "many.tsv"), many);
+    const [score] = answers.scorePredictions(many, new Map(many.map(({ index }) => [index, "A"])));
+    assert.equal(score.overall, 0.5);
+    assert.ok(performance.now() - start < 8000, `${performance.now() - start} ms`);
+    await assert.rejects(answers.writeQuestions(join(folder, "g.tsv"), [...many, many[3]]), /stand once, received "3"/);
+  });
 });
 
 describe("VLMEvalKit's predictions", () => {
@@ -124,6 +183,7 @@ describe("VLMEvalKit's predictions", () => {
 
   it("are refused for other questions", async () => {
     const few = put("few.tsv", "index\tprediction\n0\tA\n");
+    await assert.rejects(answers.readPredictions(few, 5 as never), /questions must be a list/);
     await assert.rejects(answers.readPredictions(few, questions), /each question must have a prediction, received "1"/);
     await assert.rejects(
       answers.readPredictions(golden("shared.xlsx"), questions.slice(0, 3)),
@@ -132,6 +192,19 @@ describe("VLMEvalKit's predictions", () => {
     const other = questions.map((one) => ({ ...one, question: "another?" }));
     await assert.rejects(answers.readPredictions(golden("shared.xlsx"), other), /must be the one that was asked/);
     await assert.rejects(answers.readPredictions(put("none.tsv", "index\tanswer\n0\tA\n")), /a column prediction/);
+  });
+
+  it("are refused where a row has no index or no prediction", async () => {
+    const gaps: [string, RegExp][] = [
+      ['[{"index":1,"prediction":"A"},{"index":2}]', /each row of the table must have a column prediction, .*index/],
+      ['[{"index":1,"prediction":"A"},{"prediction":"B"}]', /each row of the table must have a column index/],
+      ['[{"index":1,"prediction":"A"},{"index":null,"prediction":"B"}]', /each row must have an index/],
+      ['[{"index":1,"prediction":"A"},{"index":1,"prediction":"B"}]', /each index must stand once, received "1"/],
+    ];
+    const deep = "[".repeat(20_000) + "]".repeat(20_000);
+    gaps.push([`[{"index":1,"prediction":${deep}}]`, /must not be nested so deep/]);
+    for (const [json, rule] of gaps) await assert.rejects(answers.readPredictions(put("gap.json", json)), rule);
+    await assert.rejects(answers.readPredictions(put("gap.tsv", "index\tprediction\n1\tA\n\tB\n")), /have an index/);
   });
 
   it("spreadsheets that are broken are refused with a typed error", async () => {
@@ -170,6 +243,15 @@ describe("VLMEvalKit's predictions", () => {
     const single = questions.map((one) => ({ ...one, options: { A: "yes" }, answer: "A" }));
     assert.throws(() => answers.scorePredictions(single, expected), /more than one answer/);
     assert.throws(() => answers.scorePredictions(questions, new Map()), /must have a prediction/);
+    const stray = questions.map((one, i) => ({ ...one, answer: i === 2 ? "blue" : "A" }));
+    assert.throws(
+      () => answers.scorePredictions(stray, expected),
+      /the answer of question 2 must be a letter of its choices, received "blue"/,
+    );
+    assert.throws(() => answers.scorePredictions(questions, {} as never), /predictions must be a Map/);
+    assert.throws(() => answers.scorePredictions(null as never, expected), /questions must be a list/);
+    const numbers = new Map([...expected.keys()].map((index) => [index, 1]));
+    assert.throws(() => answers.scorePredictions(questions, numbers as never), /prediction of question 0 must be text/);
   });
 
   it("a letter is found where one is named, and none where it is not", () => {
@@ -186,8 +268,19 @@ describe("VLMEvalKit's predictions", () => {
       ["A cat or B", null],
       ["no idea", null],
       ["", null],
+      ["The answer is a dog", "B"],
+      ["the answer is A dog.", "B"],
+      ["Answer: a small dog", null],
+      ["The answer is a", null],
+      ["The ANSWER IS (C)", "C"],
+      ["The answer is B because of the ears", "B"],
+      ["My answer to this: the answer is C.", "C"],
+      ["Answer", "C"],
+      ["a", null],
     ];
     for (const [text, letter] of cases) assert.equal(letterOf(text, options), letter, text);
+    // A letter alone is the letter, also where it is the text of another choice.
+    assert.equal(letterOf("The answer is A.", { A: "B", B: "A" }), "A");
   });
 });
 
@@ -231,7 +324,34 @@ describe("a run in VLMEvalKit's folders", () => {
     await assert.rejects(answers.writeRun(folder, { ...run, model: "../m" }), /names must be letters/);
     await assert.rejects(answers.writeRun(folder, { ...run, dataset: ".." }), /names must be letters/);
     const { status } = await answers.writeRun(folder, run);
+    const wrong: [object, RegExp][] = [
+      [{ formt: "json" }, /options are model, dataset, .* received "formt"/],
+      [{ format: "csv" }, /format must be tsv or json/],
+      [{ at: new Date(NaN) }, /at must be a date/],
+      [{ at: "today" }, /at must be a date/],
+      [{ model: null }, /names must be letters/],
+      [{ questions: null }, /questions must be a list/],
+      [{ predictions: null }, /predictions must be a Map/],
+      [{ questions: questions.map((one) => ({ ...one, answer: "Z" })) }, /must be a letter of its choices/],
+    ];
+    const elsewhere = join(folder, "elsewhere");
+    for (const [more, rule] of wrong)
+      await assert.rejects(answers.writeRun(elsewhere, { ...run, ...more }), (error: Error) => {
+        return error.name === "TaskError" && rule.test(error.message);
+      });
+    await assert.rejects(answers.writeRun(elsewhere, null as never), /options must be an object/);
+    await assert.rejects(answers.writeRun(null as never, run), /the place must be a folder/);
+    assert.ok(!readdirSync(folder).includes("elsewhere"), "nothing is written before all is checked");
     writeFileSync(status, "[");
-    await assert.rejects(answers.writeRun(folder, run), /status\.json must hold JSON/);
+    const before = readdirSync(join(folder, "m", "T20260801-093000"));
+    const other = { ...run, dataset: "other" };
+    await assert.rejects(answers.writeRun(folder, other), /status\.json must hold JSON/);
+    for (const text of ["[]", "null", '{"datasets":5}']) {
+      writeFileSync(status, text);
+      await assert.rejects(answers.writeRun(folder, other), /status\.json must hold an object/);
+    }
+    writeFileSync(status, `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`);
+    await assert.rejects(answers.writeRun(folder, other), { name: "TaskError" });
+    assert.deepEqual(readdirSync(join(folder, "m", "T20260801-093000")), before, "nothing is written beside it");
   });
 });

@@ -1,5 +1,5 @@
 import { TaskError } from "../../error";
-import { type Fields, readTable, tableText, writeWhole } from "./tables";
+import { type Fields, firstTwice, readTable, tableText, writeWhole } from "./tables";
 
 /** One question of VLMEvalKit's tables. */
 export interface KitQuestion {
@@ -49,12 +49,10 @@ export async function readQuestions(path: string): Promise<KitQuestion[]> {
   const rows = await readTable(path, where);
   const questions = rows.map((row) => questionOf(row, where));
   const byIndex = new Map(questions.map((one) => [one.index, one]));
-  if (byIndex.size < questions.length) throw new TaskError(where, "each index must stand once", twiceOf(questions));
+  if (byIndex.size < questions.length)
+    throw new TaskError(where, "each index must stand once", firstTwice(questions.map(({ index }) => index)));
   return questions.map((one) => withPicture(one, byIndex, where));
 }
-
-const twiceOf = (questions: readonly KitQuestion[]): string | undefined =>
-  questions.map(({ index }) => index).find((index, i, all) => all.indexOf(index) !== i);
 
 /** Makes a question of a row. */
 export function questionOf(row: Fields, where: string): KitQuestion {
@@ -117,20 +115,37 @@ export function columnsOf(questions: readonly KitQuestion[]): string[] {
 /**
  * Writes questions as VLMEvalKit's TSV; a half-written file never stands in its place.
  *
- * @throws TaskError for no questions, an index twice, or a choice whose letter is none
+ * @throws TaskError for no questions, one without index or question, an index twice, or a choice whose letter is none
  */
 export async function writeQuestions(path: string, questions: readonly KitQuestion[]): Promise<void> {
-  checkQuestions("tasks.answers.writeQuestions", questions);
+  const where = "tasks.answers.writeQuestions";
+  if (typeof path !== "string" || !path) throw new TaskError(where, "the place must be a file", path);
+  checkQuestions(where, questions);
   await writeWhole(path, tableText(questions.map(rowOf), columnsOf(questions), "\t"));
 }
 
-/** Checks that indices differ and choices have letters. */
+/** Checks that all fields are text, indices differ and choices have letters. */
 export function checkQuestions(where: string, questions: readonly KitQuestion[]): void {
+  if (!Array.isArray(questions)) throw new TaskError(where, "questions must be a list", questions);
   if (!questions.length) throw new TaskError(where, "there must be a question", 0);
-  const twice = twiceOf(questions);
+  for (const one of questions) checkFields(where, one);
+  const twice = firstTwice(questions.map(({ index }) => index));
   if (twice !== undefined) throw new TaskError(where, "each index must stand once", twice);
-  for (const { index, options = {} } of questions) {
-    const wrong = Object.keys(options).find((letter) => !LETTER.test(letter));
-    if (wrong !== undefined) throw new TaskError(where, `choices of question ${index} must have letters A..Z`, wrong);
+}
+
+function checkFields(where: string, one: KitQuestion): void {
+  if (typeof one !== "object" || one === null) throw new TaskError(where, "each question must be an object", one);
+  const { index, options = {} } = one;
+  for (const key of ["index", "question"] as const)
+    if (typeof one[key] !== "string" || !one[key])
+      throw new TaskError(where, `each question must have ${key}`, one[key]);
+  for (const key of Object.keys(COLUMNS) as (keyof typeof COLUMNS)[])
+    if (one[key] !== undefined && typeof one[key] !== "string")
+      throw new TaskError(where, `${key} of question ${index} must be text`, one[key]);
+  if (typeof options !== "object" || options === null)
+    throw new TaskError(where, `choices of question ${index} must be an object`, options);
+  for (const [letter, text] of Object.entries(options)) {
+    if (!LETTER.test(letter)) throw new TaskError(where, `choices of question ${index} must have letters A..Z`, letter);
+    if (typeof text !== "string") throw new TaskError(where, `choices of question ${index} must be text`, text);
   }
 }

@@ -1,10 +1,10 @@
 import { join } from "../../../platform/path";
-import { mkdir, readFile } from "../../../platform/files";
-import { existsSync } from "../../../platform/files";
+import { existsSync, mkdir } from "../../../platform/files";
 import { parseJson } from "../../../json-text";
+import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { checkQuestions, columnsOf, indexOf, type KitQuestion, rowOf } from "./questions";
-import { type Fields, readTable, tableText, writeWhole } from "./tables";
+import { bytesOf, type Fields, firstTwice, isObject, readTable, tableText, writeWhole } from "./tables";
 
 /** Predictions by the index of their question. */
 export type KitPredictions = ReadonlyMap<string, string>;
@@ -28,11 +28,17 @@ export interface KitScore {
 export async function readPredictions(path: string, questions?: readonly KitQuestion[]): Promise<KitPredictions> {
   const where = "tasks.answers.readPredictions";
   const rows = await readTable(path, where);
-  const missing = ["index", "prediction"].find((name) => !Object.hasOwn(rows[0], name));
-  if (missing) throw new TaskError(where, `the table must have a column ${missing}`, Object.keys(rows[0]));
+  for (const name of ["index", "prediction"]) {
+    const gap = rows.find((row) => !Object.hasOwn(row, name));
+    if (gap) throw new TaskError(where, `each row of the table must have a column ${name}`, Object.keys(gap));
+  }
+  if (rows.some((row) => row["index"] === "")) throw new TaskError(where, "each row must have an index", "");
   const found = new Map(rows.map((row) => [indexOf(row["index"]), row["prediction"]]));
-  if (found.size < rows.length) throw new TaskError(where, "each index must stand once", rows.length - found.size);
-  if (questions) checkSame(where, questions, rows, found);
+  const twice = firstTwice(rows.map((row) => indexOf(row["index"])));
+  if (twice !== undefined) throw new TaskError(where, "each index must stand once", twice);
+  if (questions === undefined) return found;
+  checkQuestions(where, questions);
+  checkSame(where, questions, rows, found);
   return found;
 }
 
@@ -59,37 +65,60 @@ function checkSame(
  * model where its rules find no letter; here such a prediction is wrong.
  *
  * @returns one score for each split, or one named `none`
- * @throws TaskError for questions without an answer or a prediction, or with a single answer throughout
+ * @throws TaskError for questions without an answer or a prediction, an answer that is no letter of the choices, or a single answer
+ *   throughout
  */
 export function scorePredictions(questions: readonly KitQuestion[], predictions: KitPredictions): KitScore[] {
   const where = "tasks.answers.scorePredictions";
   checkQuestions(where, questions);
+  checkAnswers(where, questions, predictions);
   const blank = questions.find(({ answer }) => !answer);
   if (blank) throw new TaskError(where, "each question must have an answer", blank.index);
   const absent = questions.find(({ index }) => !predictions.has(index));
   if (absent) throw new TaskError(where, "each question must have a prediction", absent.index);
   if (questions.length > 1 && new Set(questions.map(answerText)).size === 1)
     throw new TaskError(where, "a benchmark must have more than one answer", questions[0].answer);
-  const splits = new Map<string, KitQuestion[]>();
-  for (const one of questions) splits.set(one.split ?? "none", [...(splits.get(one.split ?? "none") ?? []), one]);
+  const splits = groupsOf(questions, ({ split = "none" }) => split);
   return [...splits].map(([split, own]) => scoreOf(split, own, predictions));
+}
+
+/** Checks what is right, and what was predicted. */
+function checkAnswers(where: string, questions: readonly KitQuestion[], predictions: KitPredictions): void {
+  if (!(predictions instanceof Map)) throw new TaskError(where, "predictions must be a Map by index", predictions);
+  const stray = questions.find(({ options, answer }) => options && answer && !Object.hasOwn(options, answer));
+  if (stray)
+    throw new TaskError(where, `the answer of question ${stray.index} must be a letter of its choices`, stray.answer);
+  for (const [index, text] of predictions)
+    if (typeof text !== "string") throw new TaskError(where, `the prediction of question ${index} must be text`, text);
+}
+
+/** Groups questions by a text, in the order of its first appearance; those without one are left out. */
+function groupsOf(
+  questions: readonly KitQuestion[],
+  nameOf: (one: KitQuestion) => string | undefined,
+): Map<string, KitQuestion[]> {
+  const groups = new Map<string, KitQuestion[]>();
+  for (const one of questions) {
+    const name = nameOf(one);
+    if (name === undefined) continue;
+    const own = groups.get(name);
+    if (own) own.push(one);
+    else groups.set(name, [one]);
+  }
+  return groups;
 }
 
 /** The answer in words, so that letters of different choices are not one answer. */
 const answerText = ({ answer = "", options }: KitQuestion): string => options?.[answer] ?? answer;
 
 function scoreOf(split: string, questions: readonly KitQuestion[], predictions: KitPredictions): KitScore {
-  const right = questions.map((one) => isRight(one, predictions.get(one.index) as string));
-  const share = (of: (one: KitQuestion) => boolean): number => {
-    const own = right.filter((_, i) => of(questions[i]));
-    return own.filter(Boolean).length / own.length;
-  };
-  const names = (key: "category" | "l2Category"): string[] =>
-    [...new Set(questions.flatMap((one) => one[key] ?? []))].sort();
-  const abilities = (["l2Category", "category"] as const).flatMap((key) =>
-    names(key).map((name) => [name, share((one) => one[key] === name)] as const),
-  );
-  return { split, overall: share(() => true), abilities: Object.fromEntries(abilities), questions: questions.length };
+  const right = new Set(questions.filter((one) => isRight(one, predictions.get(one.index) as string)));
+  const share = (own: readonly KitQuestion[]): number => own.filter((one) => right.has(one)).length / own.length;
+  const abilities = (["l2Category", "category"] as const).flatMap((key) => {
+    const groups = groupsOf(questions, (one) => one[key]);
+    return [...groups.keys()].sort().map((name) => [name, share(groups.get(name) as KitQuestion[])] as const);
+  });
+  return { split, overall: share(questions), abilities: Object.fromEntries(abilities), questions: questions.length };
 }
 
 const bare = (text: string): string => text.trim().replace(/\.$/, "").replace(/\s+/g, " ").toLowerCase();
@@ -99,13 +128,23 @@ function isRight({ answer = "", options }: KitQuestion, prediction: string): boo
   return letterOf(prediction, options) === answer;
 }
 
-/** Returns the letter that a prediction chooses, or null. */
+/**
+ * Returns the letter that a prediction chooses, or null. Letters are capitals, since "a" is a word, and a choice's text is looked for
+ * before a letter within a sentence, since "A dog" is a choice too.
+ */
 export function letterOf(prediction: string, options: Readonly<Record<string, string>>): string | null {
   const text = prediction.trim();
-  const begun = /^\(?([A-Z])(?:[).:,]|$)/.exec(text)?.[1] ?? /\banswer(?: is)?:?\s*\(?([A-Z])\b/i.exec(text)?.[1];
-  if (begun !== undefined && Object.hasOwn(options, begun.toUpperCase())) return begun.toUpperCase();
-  const equal = Object.keys(options).filter((letter) => bare(options[letter]) === bare(text));
-  return equal.length === 1 ? equal[0] : null;
+  const named = [...text.matchAll(/\banswer(?: is)?:?\s*/gi)].map((match) => text.slice(match.index + match[0].length));
+  const letterIn = (places: readonly string[], rule: RegExp): string | undefined =>
+    places
+      .map((place) => rule.exec(place)?.[1])
+      .find((letter) => letter !== undefined && Object.hasOwn(options, letter));
+  const textIn = (place = ""): string | undefined => {
+    const equal = Object.keys(options).filter((letter) => bare(options[letter]) === bare(place));
+    return equal.length === 1 ? equal[0] : undefined;
+  };
+  const alone = letterIn([text, ...named], /^\(?([A-Z])(?:[).:,]|$)/);
+  return alone ?? textIn(text) ?? textIn(named.at(-1)) ?? letterIn(named, /^\(?([A-Z])\b/) ?? null;
 }
 
 /** A run to be written. */
@@ -133,30 +172,44 @@ export interface WrittenRun {
 }
 
 const NAME = /^[\w.-]+$/;
+const RUN: OptionNames<KitRun> = {
+  model: true,
+  dataset: true,
+  questions: true,
+  predictions: true,
+  at: true,
+  format: true,
+};
 
 /**
  * Writes a run in VLMEvalKit's folders: `<work>/<model>/T<yyyymmdd-hhmmss>/` with `<model>_<dataset>.tsv`, `.._acc.csv` and
  * `status.json` (schema 1.0; stage `pending`, `infer`, `eval` or `done`). A folder that is there already gets the data set added.
  *
- * @throws TaskError for a name with other characters than letters, digits, `_`, `-` and `.`, or a `status.json` that is none
+ * @throws TaskError for an unknown field, a name with other characters than letters, digits, `_`, `-` and `.`, questions or
+ *   predictions as {@link scorePredictions} refuses them, or a `status.json` that is none
  */
 export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
   const where = "tasks.answers.writeRun";
+  checkOptionNames(where, run, RUN, TaskError);
   const { model, dataset, questions, predictions, at = new Date(), format = "tsv" } = run;
+  if (typeof work !== "string" || !work) throw new TaskError(where, "the place must be a folder", work);
   for (const name of [model, dataset])
-    if (!NAME.test(name) || name.startsWith("."))
+    if (typeof name !== "string" || !NAME.test(name) || name.startsWith("."))
       throw new TaskError(where, "names must be letters, digits, _, - and .", name);
   if (format !== "tsv" && format !== "json") throw new TaskError(where, "format must be tsv or json", format);
+  if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw new TaskError(where, "at must be a date", at);
   checkQuestions(where, questions);
-  const id = stampOf(at);
-  const folder = join(work, model, id);
-  await mkdir(folder, { recursive: true });
-  const base = join(folder, `${model}_${dataset}`);
-  const paths = { predictions: `${base}.${format}`, scores: `${base}_acc.csv`, status: join(folder, "status.json") };
-  await writePredictions(paths.predictions, questions, predictions, format);
+  checkAnswers(where, questions, predictions);
   const count = questions.filter(({ index }) => predictions.has(index)).length;
   const isScored = count === questions.length && questions.every(({ answer }) => answer);
   const scores = isScored ? scorePredictions(questions, predictions) : null;
+  const id = stampOf(at);
+  const folder = join(work, model, id);
+  const base = join(folder, `${model}_${dataset}`);
+  const paths = { predictions: `${base}.${format}`, scores: `${base}_acc.csv`, status: join(folder, "status.json") };
+  const known = existsSync(paths.status) ? await readStatus(paths.status, where) : {};
+  await mkdir(folder, { recursive: true });
+  await writePredictions(paths.predictions, questions, predictions, format);
   if (scores) await writeWhole(paths.scores, scoreText(scores));
   const stage = scores ? "done" : count === questions.length ? "eval" : count > 0 ? "infer" : "pending";
   const entry = {
@@ -166,7 +219,7 @@ export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
     total: questions.length,
     predicted: count,
   };
-  await writeStatus(paths.status, { id, model, dataset, entry, at }, where);
+  await writeStatus(paths.status, { id, model, dataset, entry, at, known });
   return { folder, predictions: paths.predictions, scores: scores ? paths.scores : null, status: paths.status };
 }
 
@@ -208,10 +261,11 @@ interface StatusEntry {
   dataset: string;
   entry: Record<string, unknown>;
   at: Date;
+  /** What the file held before. */
+  known: Record<string, unknown>;
 }
 
-async function writeStatus(path: string, { id, model, dataset, entry, at }: StatusEntry, where: string): Promise<void> {
-  const known = existsSync(path) ? await readStatus(path, where) : {};
+async function writeStatus(path: string, { id, model, dataset, entry, at, known }: StatusEntry): Promise<void> {
   const now = new Date().toISOString();
   const datasets = (known["datasets"] ?? {}) as Record<string, unknown>;
   const status = {
@@ -229,10 +283,13 @@ async function writeStatus(path: string, { id, model, dataset, entry, at }: Stat
 /** Reads `status.json` of a run. */
 async function readStatus(path: string, where: string): Promise<Record<string, unknown>> {
   try {
-    const value = parseJson(new TextDecoder().decode(await readFile(path)));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    const value = parseJson(new TextDecoder().decode(await bytesOf(path, where)));
+    // Values are read at any depth, but not written.
+    JSON.stringify(value);
+    if (isObject(value) && isObject(value["datasets"] ?? {})) return value;
   } catch (error) {
+    if (error instanceof TaskError) throw error;
     throw new TaskError(where, `status.json must hold JSON (${(error as Error).message})`, path);
   }
-  throw new TaskError(where, "status.json must hold an object", path);
+  throw new TaskError(where, "status.json must hold an object, and its datasets one", path);
 }

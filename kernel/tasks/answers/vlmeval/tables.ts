@@ -1,7 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { parseJson } from "../../../json-text";
-import { platform } from "../../../platform";
-import { readFile, rename, writeFile } from "../../../platform/files";
+import { readPlainFile, replaceFile, writeFile } from "../../../platform/files";
 import { TaskError } from "../../error";
 import { readSheet } from "./xlsx";
 
@@ -24,12 +23,13 @@ export async function readTable(path: string, where: string): Promise<Fields[]> 
     : recordsOf(cellsOf(text, ending === "tsv" ? "\t" : ",", where), where);
 }
 
-async function bytesOf(path: string, where: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new TaskError(where, `the file must be readable (${(error as Error).message})`, path);
-  }
+/** Returns a file's content. A pipe or a device, which may never end, is refused. */
+export async function bytesOf(path: string, where: string): Promise<Uint8Array> {
+  const bytes = await readPlainFile(path).catch((error: Error) => {
+    throw new TaskError(where, `the file must be readable (${error.message})`, path);
+  });
+  if (bytes) return bytes;
+  throw new TaskError(where, "the file must be a plain one", path);
 }
 
 function cellsOf(text: string, delimiter: string, where: string): string[][] {
@@ -42,7 +42,7 @@ function cellsOf(text: string, delimiter: string, where: string): string[][] {
 
 function recordsOf([header, ...rows]: string[][], where: string): Fields[] {
   if (!header || !rows.length) throw new TaskError(where, "a table must have a header and a row", rows.length);
-  const twice = header.find((name, i) => name !== "" && header.indexOf(name) !== i);
+  const twice = firstTwice(header.filter((name) => name !== ""));
   if (twice !== undefined) throw new TaskError(where, "a table must name each column once", twice);
   // pandas writes its own index under an empty name.
   const columns = [...header.keys()].filter((i) => header[i] !== "");
@@ -58,10 +58,18 @@ function ofJson(text: string, where: string): Fields[] {
   }
   const records = Array.isArray(value) ? value : columnsToRecords(value, where);
   if (!records.length || !records.every(isObject)) throw new TaskError(where, "JSON must hold records", records);
-  return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell)])));
+  return records.map((record) =>
+    Object.fromEntries(Object.entries(record).map(([key, cell]) => [key, asText(cell, where)])),
+  );
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** Returns the first text that stands there for the second time. */
+export function firstTwice(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return texts.find((text) => seen.size === seen.add(text).size);
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function columnsToRecords(value: unknown, where: string): Record<string, unknown>[] {
@@ -75,17 +83,21 @@ function columnsToRecords(value: unknown, where: string): Record<string, unknown
   return Array.from({ length }, (_, i) => Object.fromEntries(columns.map(([name, cells]) => [name, cells[i]])));
 }
 
-function asText(cell: unknown): string {
+function asText(cell: unknown, where: string): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "string") return cell;
-  return typeof cell === "number" || typeof cell === "boolean" ? String(cell) : JSON.stringify(cell);
+  if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
+  try {
+    return JSON.stringify(cell);
+  } catch (error) {
+    // Lists are read at any depth, but not written.
+    throw new TaskError(where, "a cell must not be nested so deep", (error as Error).message);
+  }
 }
 
 /** Writes text beside its place and moves it there. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${platform().uuid()}.part`;
-  await writeFile(beside, text);
-  await rename(beside, path);
+export function writeWhole(path: string, text: string): Promise<void> {
+  return replaceFile(path, (beside) => writeFile(beside, text));
 }
 
 /** Returns a table as text with a delimiter, quoted as pandas quotes. */

@@ -3,7 +3,11 @@ import { joinBytes } from "../../../numeric";
 import { TaskError } from "../../error";
 
 /** Most bytes of one file inside, unpacked. */
-const LARGEST = 512 * 2 ** 20;
+const LARGEST = 128 * 2 ** 20;
+/** Most cells of a sheet, empty ones between others too: ten columns of a million rows. */
+const MOST_CELLS = 10_000_000;
+/** Most columns that a spreadsheet has. */
+const MOST_COLUMNS = 16_384;
 const [END, DIRECTORY, LOCAL] = [0x06054b50, 0x02014b50, 0x04034b50];
 /** Methods of a zip: stored and deflated. */
 const [STORED, DEFLATED] = [0, 8];
@@ -35,7 +39,7 @@ export async function readSheet(bytes: Uint8Array, where: string): Promise<strin
       entries.map(({ name }) => name),
     );
   const strings = find("xl/sharedStrings.xml");
-  const shared = strings ? sharedOf(await textOf(bytes, strings, where)) : [];
+  const shared = strings ? sharedOf(await textOf(bytes, strings, where), where) : [];
   return rowsOf(await textOf(bytes, find(first[0]) as Entry, where), shared, where);
 }
 
@@ -110,29 +114,77 @@ function plain(xml: string): string {
   return decoded.replace(/_x([0-9a-f]{4})_/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
 
-/** Text of all runs in an element, without hints of pronunciation. */
-function runsOf(xml: string): string {
-  const runs = xml.replace(/<rPh\b[^]*?<\/rPh>/g, "").matchAll(/<t\b[^>]*?(?:\/>|>([^]*?)<\/t>)/g);
-  return [...runs].map(([, text = ""]) => plain(text)).join("");
+interface XmlElement {
+  attributes: string;
+  inside: string;
+  /** Place of the element in the text. */
+  start: number;
+  end: number;
 }
 
-const sharedOf = (xml: string): string[] =>
-  [...xml.matchAll(/<si\b[^>]*?(?:\/>|>([^]*?)<\/si>)/g)].map(([, inside = ""]) => runsOf(inside));
+/** Yields the elements of a name in one pass: a regular expression would search the rest again for each one that does not end. */
+function* elementsOf(xml: string, name: string, where: string): Generator<XmlElement, void, void> {
+  const [opening, closing] = [`<${name}`, `</${name}>`];
+  for (let start = xml.indexOf(opening); start >= 0;) {
+    const from = start + opening.length;
+    const to = xml.indexOf(">", from);
+    if (to < 0) throw new TaskError(where, `the sheet's element ${name} must end`, xml.slice(start, from));
+    let end = from;
+    if (/[\s/>]/.test(xml[from])) {
+      const isEmpty = xml[to - 1] === "/";
+      const close = isEmpty ? to : xml.indexOf(closing, to);
+      if (close < 0) throw new TaskError(where, `the sheet's element ${name} must end`, xml.slice(start, from));
+      end = isEmpty ? to + 1 : close + closing.length;
+      yield { attributes: xml.slice(from, to), inside: isEmpty ? "" : xml.slice(to + 1, close), start, end };
+    }
+    start = xml.indexOf(opening, end);
+  }
+}
+
+/** Text of all runs in an element, without hints of pronunciation. */
+function runsOf(xml: string, where: string): string {
+  let [bare, at] = ["", 0];
+  for (const { start, end } of elementsOf(xml, "rPh", where)) {
+    bare += xml.slice(at, start);
+    at = end;
+  }
+  return [...elementsOf(bare + xml.slice(at), "t", where)].map(({ inside }) => plain(inside)).join("");
+}
+
+function sharedOf(xml: string, where: string): string[] {
+  const texts: string[] = [];
+  for (const { inside } of elementsOf(xml, "si", where)) {
+    texts.push(runsOf(inside, where));
+    checkCells(texts.length, where);
+  }
+  return texts;
+}
+
+function checkCells(count: number, where: string): void {
+  if (count > MOST_CELLS) throw new TaskError(where, `a sheet must have at most ${MOST_CELLS} cells`, count);
+}
 
 function rowsOf(xml: string, shared: readonly string[], where: string): string[][] {
   const rows: string[][] = [];
-  for (const [, inside = ""] of xml.matchAll(/<row\b[^>]*?(?:\/>|>([^]*?)<\/row>)/g)) {
-    const cells: string[] = [];
-    for (const [, attributes, content = ""] of inside.matchAll(/<c\b([^>]*?)(?:\/>|>([^]*?)<\/c>)/g)) {
-      const column = columnOf(attributes) ?? cells.length;
-      if (column > 16_384) throw new TaskError(where, "a sheet must have at most 16384 columns", column);
-      while (cells.length < column) cells.push("");
-      cells[column] = valueOf(attributes, content, shared, where);
-    }
-    if (cells.some((cell) => cell !== "")) rows.push(cells);
+  let count = 0;
+  for (const { inside } of elementsOf(xml, "row", where)) {
+    const cells = cellsOf(inside, shared, where);
+    const width = Math.max(rows[0]?.length ?? 0, cells.length);
+    checkCells((count += width), where);
+    if (cells.some((cell) => cell !== "")) rows.push(Array.from({ length: width }, (_, i) => cells[i] ?? ""));
   }
-  const width = rows[0]?.length ?? 0;
-  return rows.map((cells) => Array.from({ length: Math.max(width, cells.length) }, (_, i) => cells[i] ?? ""));
+  return rows;
+}
+
+function cellsOf(row: string, shared: readonly string[], where: string): string[] {
+  const cells: string[] = [];
+  for (const { attributes, inside } of elementsOf(row, "c", where)) {
+    const column = columnOf(attributes) ?? cells.length;
+    if (column >= MOST_COLUMNS) throw new TaskError(where, `a sheet must have at most ${MOST_COLUMNS} columns`, column);
+    while (cells.length < column) cells.push("");
+    cells[column] = valueOf(attributes, inside, shared, where);
+  }
+  return cells;
 }
 
 /** Column of a cell from its place, such as `AB12`. */
@@ -144,10 +196,13 @@ function columnOf(attributes: string): number | null {
 
 function valueOf(attributes: string, content: string, shared: readonly string[], where: string): string {
   const kind = /\bt="(\w+)"/.exec(attributes)?.[1] ?? "n";
-  if (kind === "inlineStr") return runsOf(content);
-  const value = plain(/<v\b[^>]*>([^]*?)<\/v>/.exec(content)?.[1] ?? "");
+  if (kind === "inlineStr") return runsOf(content, where);
+  const { value: found } = elementsOf(content, "v", where).next();
+  const value = plain(found?.inside ?? "");
+  // A cell of any kind may be empty.
+  if (value === "") return "";
   if (kind !== "s") return kind === "b" ? (value === "1" ? "True" : "False") : value;
-  const text = shared[Number(value)];
+  const text = /^\d+$/.test(value) ? shared[Number(value)] : undefined;
   if (text === undefined) throw new TaskError(where, `shared strings are 0..${shared.length - 1}`, value);
   return text;
 }
