@@ -1,4 +1,4 @@
-import type { Module } from "../nn/module";
+import { Module } from "../nn/module";
 import type { BatchSource } from "./batches";
 import type { TrainingControl } from "./control";
 import type { EarlyStop } from "./early-stop";
@@ -90,7 +90,11 @@ const NAMES: OptionNames<FitOptions<unknown>> = {
 export function checkOptions<B>(options: FitOptions<B>): void {
   const fn = "train.fit";
   checkOptionNames(fn, options, NAMES, TrainError);
-  const { stages, accumulate = 1, earlyStop, validation, resume, checkpoint } = options;
+  const { model, data, loss, stages, accumulate = 1, earlyStop, validation, resume, checkpoint } = options;
+  if (!(model instanceof Module)) throw new TrainError(fn, "model must be an nn.Module", model);
+  if (typeof loss !== "function") throw new TrainError(fn, "loss must be a function of a batch", loss);
+  if (typeof data?.length !== "number") throw new TrainError(fn, "data must be batches: a source or an array", data);
+  if (!Array.isArray(stages)) throw new TrainError(fn, "stages must be a list", stages);
   if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);

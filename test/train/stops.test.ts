@@ -146,6 +146,19 @@ describe("a training on the device auto chooses", () => {
     model.dispose();
   });
 
+  it("refuses what is no model, no batches, no loss or no list of stages, by name", async () => {
+    const model = classifier();
+    for (const [options, rule] of [
+      [{}, /model must be an nn\.Module, received undefined/],
+      [{ ...optionsFor(model), loss: 3 }, /loss must be a function of a batch, received 3/],
+      [{ ...optionsFor(model), data: undefined }, /data must be batches/],
+      [{ ...optionsFor(model), stages: null }, /stages must be a list, received null/],
+      [{ ...optionsFor(model), stagse: [] }, /options are model, data, .*, received "stagse"/],
+    ] as const)
+      await assert.rejects(train.fit(options as never), rule);
+    model.dispose();
+  });
+
   it("refuses stages that name nothing, or that do not say how long", async () => {
     const model = classifier();
     const one = (stage: Partial<train.Stage>) =>
