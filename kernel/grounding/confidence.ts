@@ -48,21 +48,26 @@ const NAMES: OptionNames<ConfidenceOptions> = { precision: true, by: true };
  * and the threshold from which predictions have a wanted precision, with its interval. A person reviews those below it.
  *
  * @param samples of data that the model was not trained on
- * @throws GroundingError for no samples, a score that is not finite, or a precision outside (0, 1]
+ * @throws GroundingError for no samples, a score that is not finite, a `correct` that is no boolean, or a precision outside (0, 1]
  */
 export function confidence(samples: readonly ConfidenceSample[], options: ConfidenceOptions = {}): Confidence {
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { precision = 0.9, by = "interval" } = options;
   if (!(precision > 0 && precision <= 1)) throw new GroundingError(FN, "precision must lie in (0, 1]", precision);
   if (by !== "interval" && by !== "estimate") throw new GroundingError(FN, "by must be interval or estimate", by);
-  if (!samples.length) throw new GroundingError(FN, "there must be samples", 0);
-  const wrong = samples.find(({ score }) => !Number.isFinite(score));
-  if (wrong) throw new GroundingError(FN, "scores must be finite", wrong.score);
+  if (!Array.isArray(samples) || !samples.length) throw new GroundingError(FN, "there must be samples", samples);
+  for (const sample of samples) checkSample(sample);
   const curve = curveOf(samples);
   const meets = ({ risk, interval }: ConfidencePoint): boolean =>
     (by === "interval" ? interval[0] : 1 - risk) >= precision;
   const chosen = curve.filter(meets).at(-1) ?? null;
   return { curve, chosen, areaUnderCurve: areaUnder(curve), count: samples.length };
+}
+
+function checkSample(sample: ConfidenceSample): void {
+  const { score, correct } = Object(sample) as Partial<ConfidenceSample>;
+  if (!Number.isFinite(score)) throw new GroundingError(FN, "scores must be finite", score);
+  if (typeof correct !== "boolean") throw new GroundingError(FN, "correct must be true or false", correct);
 }
 
 function curveOf(samples: readonly ConfidenceSample[]): ConfidencePoint[] {

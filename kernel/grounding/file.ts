@@ -1,12 +1,14 @@
 import { startTfjs } from "../backend/tfjs";
 import { parseJson } from "../json-text";
+import { fullBeit3Config } from "../models/beit3/config";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
-import { existsSync } from "../platform/files";
+import { isFile } from "../platform/files";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
-import { BRANCHES, type GroundingBranch } from "./config";
+import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
+import { BRANCHES, fullHeadConfig, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
-import { SimVg, type SimVgConfig } from "./model";
+import { SimVg, type SimVgConfig, simVgParameters } from "./model";
 
 /** Options of {@link load}. */
 export interface LoadSimVgOptions {
@@ -54,20 +56,33 @@ export async function save(model: SimVg, path: string, options: SaveSimVgOptions
 export async function load(path: string, options: LoadSimVgOptions = {}): Promise<SimVg> {
   checkOptionNames(LOAD, options, NAMES, GroundingError);
   await startTfjs();
-  if (!existsSync(path)) throw new GroundingError(LOAD, "the file must exist", path);
+  if (typeof path !== "string" || !isFile(path)) throw new GroundingError(LOAD, "the file must exist", path);
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata.format !== FORMAT)
     throw new GroundingError(LOAD, `${path} must be a model that grounding.save wrote`, metadata.format);
-  const { encoder, head } = readConfig(path, metadata.config);
-  const branches = chosenBranch(LOAD, options.branch, head?.branches ?? "both");
-  const model = new SimVg({ encoder: { ...encoder, weightInit: "skip" }, head: { ...head, branches } });
+  const { encoder = {}, head = {} } = readConfig(path, metadata.config);
+  const branches = chosenBranch(LOAD, options.branch, fullHeadConfig(head).branches);
+  const config: SimVgConfig = {
+    encoder: { ...fullBeit3Config(encoder), weightInit: "skip" },
+    head: { ...head, branches },
+  };
+  const own = kept(tensors, branches);
+  checkNumber(path, config, own);
+  const model = new SimVg(config);
   try {
-    nn.loadState(model, kept(tensors, branches));
+    nn.loadState(model, own);
     return model.eval();
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** Refuses sizes far above what the file holds before anything is made of them. */
+function checkNumber(path: string, config: SimVgConfig, tensors: ReadonlyMap<string, SafetensorsTensor>): void {
+  const [total, stored] = [simVgParameters(config), numberOfValues(tensors)];
+  if (!(total <= 2 * stored))
+    throw new GroundingError(LOAD, `${path} must hold the ${total} weights of its configuration`, stored);
 }
 
 function kept<T>(tensors: ReadonlyMap<string, T>, branches: GroundingBranch): Map<string, T> {

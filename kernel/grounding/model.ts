@@ -1,13 +1,13 @@
 import type { Box } from "../contracts/geometry";
 import { Beit3, type Beit3Input } from "../models/beit3/beit3";
-import type { Beit3Config } from "../models/beit3/config";
+import { type Beit3Config, fullBeit3Config } from "../models/beit3/config";
 import { beit3Parameters } from "../models/beit3/count";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { type BoxPredictions, plainOf } from "../tasks/boxes/loss";
 import type { ScoredBox } from "../tasks/boxes/generalized";
 import { toCorners } from "../tasks/boxes/plain";
-import type { GroundingBranch, GroundingHeadConfig } from "./config";
+import { fullHeadConfig, type GroundingBranch, type GroundingHeadConfig } from "./config";
 import { groundingHeadParameters } from "./count";
 import { GroundingError } from "./error";
 import { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
@@ -46,8 +46,12 @@ export class SimVg extends nn.Module {
   constructor(configuration: SimVgConfig = {}) {
     super();
     checkOptionNames(FN, configuration, NAMES, GroundingError);
-    this.encoder = new Beit3(configuration.encoder);
-    this.head = new GroundingHead({ ...configuration.head, inputDim: this.encoder.config.embedDim });
+    const { encoder = {}, head = {} } = configuration;
+    // Both are checked before a tensor is made, which a refusal would leave behind.
+    fullHeadConfig(head);
+    const { embedDim: inputDim } = fullBeit3Config(encoder);
+    this.encoder = new Beit3(encoder);
+    this.head = new GroundingHead({ ...head, inputDim });
   }
 
   /** Configuration with every default filled in, to make the same model for a stored state. */
@@ -78,7 +82,8 @@ export class SimVg extends nn.Module {
  *
  * @throws GroundingError or ModelError for a configuration that cannot be
  */
-export function simVgParameters({ encoder, head }: SimVgConfig = {}): number {
+export function simVgParameters({ encoder, head = {} }: SimVgConfig = {}): number {
+  fullHeadConfig(head);
   const inputDim = encoder?.embedDim;
   return beit3Parameters(encoder) + groundingHeadParameters({ ...head, inputDim }).total;
 }

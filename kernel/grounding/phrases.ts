@@ -47,6 +47,9 @@ export function encodePhrases(
 ): EncodedPhrases {
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { length = 20, overflow = "throw", unknownId, padId = 1 } = options;
+  if (typeof (tokenizer as Partial<Tokenizer> | null | undefined)?.encode !== "function")
+    throw new GroundingError(FN, "tokenizer must have encode", tokenizer);
+  if (!Array.isArray(phrases)) throw new GroundingError(FN, "phrases must be an array", phrases);
   if (!(Number.isInteger(length) && length >= 1))
     throw new GroundingError(FN, "length must be a whole number of at least 1", length);
   if (overflow !== "throw" && overflow !== "cut")

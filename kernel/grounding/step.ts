@@ -57,14 +57,12 @@ export function predict(model: SimVg, batch: GroundingBatch, options: PredictOpt
   checkOptionNames("grounding.predict", options, { branch: true }, GroundingError);
   const { branch = model.head.config.branches === "decoder" ? "decoder" : "token" } = options;
   const sizes = batch.expressions.map(({ image }) => [image.width, image.height] as const);
-  const input = inputOf(batch);
-  const { token, decoder } = model.forward(input, branch);
-  const all = [input, token, decoder];
-  try {
-    return detectionsOf(token ?? (decoder ?? [])[(decoder ?? []).length - 1], sizes);
-  } finally {
-    tf.dispose(all as never);
-  }
+  let found: Detections = [];
+  tf.tidy(() => {
+    const { token, decoder = [] } = model.forward(inputOf(batch), branch);
+    found = detectionsOf(token ?? decoder[decoder.length - 1], sizes);
+  });
+  return found;
 }
 
 /** Options of {@link evaluate}. */

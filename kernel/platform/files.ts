@@ -49,6 +49,9 @@ export const readdirSync = file("readdirSync");
 export const realpathSync = file("realpathSync");
 export const statSync = file("statSync");
 
+/** Tells whether a path is that of a plain file, which a reader neither waits on nor finds to be a folder. */
+export const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
 /** Makes a folder and those above it. */
 export async function mkdir(path: string, options: { recursive: true }): Promise<string | undefined> {
   try {

@@ -4,6 +4,7 @@ import { gromovWasserstein } from "../law/predictors/gromov-wasserstein";
 import {
   distances,
   dot,
+  least,
   mean,
   meanRow,
   row,
@@ -84,30 +85,25 @@ export function gap(x: TokenSet, y: TokenSet, options: GapOptions = {}): Gap {
 }
 
 function checkSets(fn: string, x: TokenSet, y: TokenSet): void {
-  for (const { data, width } of [x, y]) {
+  for (const set of [x, y]) {
+    if (!((set as Partial<TokenSet> | null | undefined)?.data instanceof Float32Array))
+      throw new RefineError(fn, "each set must have data, a Float32Array, and a width", set);
+    const { data, width } = set;
     const rows = data.length / width;
-    if (!Number.isInteger(rows) || rows < 2)
+    if (!Number.isInteger(width) || !Number.isInteger(rows) || rows < 2)
       throw new RefineError(fn, `each set must be 2 or more rows of ${width}`, data.length);
     if (!data.every(Number.isFinite)) throw new RefineError(fn, "values must be finite", "a value that is not");
   }
   if (x.width !== y.width) throw new RefineError(fn, `both sets must have width ${x.width}`, y.width);
 }
 
-/** Mean over the rows of `from` of the distance to the nearest row of `to`. */
-function nearest(from: Float32Array, to: Float32Array, width: number): number {
-  const squares = (rows: Float32Array): Float64Array =>
-    Float64Array.from({ length: rows.length / width }, (_, i) => dot(row(rows, width, i), row(rows, width, i)));
-  const [own, others] = [squares(from), squares(to)];
-  return mean(
-    own.map((square, i) => {
-      const point = row(from, width, i);
-      let best = Infinity;
-      for (let j = 0; j < others.length; j++) best = Math.min(best, square + others[j] - 2 * dot(to, point, j * width));
-      // The difference of squares rounds; equal points must be at 0.
-      return best < 1e-9 * square ? 0 : Math.sqrt(best);
-    }),
+/** Mean over the rows of `from` of the distance to the nearest row of `to`; by differences, as lengths far from 0 would round them away. */
+const nearest = (from: Float32Array, to: Float32Array, width: number): number =>
+  mean(
+    Float64Array.from({ length: from.length / width }, (_, i) =>
+      least(distances(row(from, width, i), to, width).costs),
+    ),
   );
-}
 
 function distanceOfMeans(a: Float32Array, b: Float32Array, width: number): number {
   const [first, second] = [a, b].map((rows) => meanRow(rows, width));
@@ -203,13 +199,15 @@ export function distribution(
 ): FeatureDistribution {
   const fn = "refine.distribution";
   checkOptionNames(fn, options, { bins: true, range: true }, RefineError);
-  if (!values.length || !values.every(Number.isFinite))
+  if (!(values instanceof Float32Array) || !values.length || !values.every(Number.isFinite))
     throw new RefineError(fn, "values must be finite numbers", values);
   const sorted = Float64Array.from(values).sort();
   const { bins = 32, range = [sorted[0], sorted[sorted.length - 1]] } = options;
   if (!Number.isInteger(bins) || bins < 1) throw new RefineError(fn, "bins must be a whole number above 0", bins);
-  if (!(range[0] <= range[1])) throw new RefineError(fn, "range must ascend", [...range]);
-  const [low, high] = range;
+  if (!Array.isArray(range) || range.length !== 2) throw new RefineError(fn, "range must be [low, high]", range);
+  const [low, high] = range as [number, number];
+  if (!(low <= high && Number.isFinite(high - low)))
+    throw new RefineError(fn, "range must be finite and ascend", [low, high]);
   const counts = new Float64Array(bins);
   for (const value of sorted)
     if (value >= low && value <= high)

@@ -139,6 +139,7 @@ export function plan(
   const spec: RefinePlanSpec = typeof source === "string" ? PLANS[source] : source;
   checkOptionNames(FN, spec, SPEC_NAMES, RefineError);
   if (!Array.isArray(spec.stages)) throw new RefineError(FN, "stages must be an array", spec.stages);
+  for (const stage of spec.stages as readonly RefineStage[]) checkOptionNames(FN, stage, STAGE_NAMES, RefineError);
   const stages = overridden(spec.stages as readonly RefineStage[], overrides);
   checkStages(stages);
   const unnested = stages.findIndex((stage, i) => i > 0 && !contains(stage.train, stages[i - 1].train));
@@ -163,10 +164,14 @@ const contains = (outer: readonly string[], inner: readonly string[]): boolean =
   inner.every((group) => outer.some((one) => group === one || group.startsWith(`${one}.`)));
 
 function overridden(stages: readonly RefineStage[], { only, ...values }: RefinePlanOverrides): RefineStage[] {
+  if (only !== undefined && !Array.isArray(only))
+    throw new RefineError(FN, "only must be an array of names of stages", only);
   const missing = only?.find((name) => !stages.some((stage) => stage.name === name));
   if (missing !== undefined)
     throw new RefineError(FN, `stages are ${stages.map(({ name }) => name).join(", ")}`, missing);
   const kept = stages.filter(({ name }) => only?.includes(name) ?? true);
+  if (values.learningRates !== undefined && !Array.isArray(values.learningRates))
+    throw new RefineError(FN, "learningRates must be an array", values.learningRates);
   for (const [key, list] of Object.entries({ steps: values.steps, learningRates: values.learningRates }))
     if (Array.isArray(list) && list.length !== kept.length)
       throw new RefineError(FN, `${key} must have a value for each of ${kept.length} stages`, list.length);
@@ -186,7 +191,6 @@ function checkStages(stages: readonly RefineStage[]): void {
 }
 
 function checkStage(stage: RefineStage): void {
-  checkOptionNames(FN, stage, STAGE_NAMES, RefineError);
   const { name, train, data, learningRate, batchSize, steps, epochs, weightDecay = 0, warmupFraction = 0 } = stage;
   rule(
     typeof name === "string" && /^[\w -]+$/.test(name),

@@ -49,8 +49,9 @@ export function tileGrid(
 ): [rows: number, columns: number] {
   const fn = "refine.tileGrid";
   const { tileSize, minTiles, maxTiles } = optionsOf(fn, options);
-  const { width, height } = size;
-  if (!(width >= 1 && height >= 1)) throw new RefineError(fn, "a picture must have width and height", [width, height]);
+  const { width, height } = (size as Partial<typeof size> | null) ?? {};
+  if (!isSide(width) || !isSide(height))
+    throw new RefineError(fn, "a picture must have width and height", [width ?? null, height ?? null]);
   let best: [rows: number, columns: number] = [1, 1];
   let distance = Infinity;
   for (const [rows, columns] of gridsOf(minTiles, maxTiles)) {
@@ -60,6 +61,8 @@ export function tileGrid(
   }
   return best;
 }
+
+const isSide = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 1;
 
 /** All grids of some numbers of tiles: fewer tiles first, then fewer columns. */
 function gridsOf(least: number, most: number): [rows: number, columns: number][] {
@@ -78,10 +81,14 @@ function gridsOf(least: number, most: number): [rows: number, columns: number][]
  */
 export function tilePicture(picture: RawImage, options: TileOptions = {}): PictureTiles {
   const { tileSize, thumbnail } = optionsOf("refine.tilePicture", options);
-  const { data, width, height } = picture;
-  if (data.length !== 3 * width * height)
-    throw new ImageError("refine.tilePicture", "a picture must hold 3 bytes a pixel", [data.length, width, height]);
   const grid = tileGrid(picture, options);
+  const { data, width, height } = picture;
+  if ((data as Uint8Array | undefined)?.length !== 3 * width * height)
+    throw new ImageError("refine.tilePicture", "a picture must hold 3 bytes a pixel", [
+      (data as Uint8Array | undefined)?.length ?? null,
+      width,
+      height,
+    ]);
   const [rows, columns] = grid;
   const [wide, tall] = [columns * tileSize, rows * tileSize];
   const tiles: RawImage[] = [];

@@ -9,8 +9,8 @@ import { constant, cosine, linear, type Schedule } from "../train/schedule";
 import { hashParameters, planStage, type Stage } from "../train/stages";
 import { RefineError } from "./error";
 import { refineBatch, type RefineExample, refineLoss } from "./loss";
-import type { RefineModel } from "./model";
-import type { RefinePlan, RefineStage } from "./plan";
+import { RefineModel } from "./model";
+import { RefinePlan, type RefineStage } from "./plan";
 
 /** Options of {@link train}. */
 export interface RefineOptions {
@@ -86,9 +86,13 @@ const SCHEDULES = { cosine, linear, constant } as const;
  */
 export async function train(options: RefineOptions): Promise<Refinement> {
   checkOptionNames(FN, options, NAMES, RefineError);
-  const { model, plan, folder, resume = false, onStage } = options;
+  const { model, plan, data, folder, resume = false, onStage } = options;
+  if (!(model instanceof RefineModel)) throw new RefineError(FN, "model must be a RefineModel", model);
+  if (!(plan instanceof RefinePlan)) throw new RefineError(FN, "plan must be one of refine.plan", plan);
+  if (typeof data !== "object" || (data as unknown) === null)
+    throw new RefineError(FN, "data must be lists of examples by name", data);
   if (resume && folder === undefined) throw new RefineError(FN, "resume needs a folder", folder);
-  plan.stages.forEach((stage) => examplesOf(stage, options.data));
+  plan.stages.forEach((stage) => examplesOf(stage, data));
   const stages = stagesFor(plan, model);
   if (folder !== undefined) await prepareFolder(folder, plan, resume);
   const proofs: RefineStageProof[] = [];
@@ -124,7 +128,7 @@ const scheduleOf = ({ schedule = "cosine", warmupFraction = 0.03 }: RefineStage)
   SCHEDULES[schedule]({ warmupFraction });
 
 function examplesOf({ name, data }: RefineStage, sets: RefineOptions["data"]): RefineExample[] {
-  const missing = data.find((set) => !Object.hasOwn(sets, set) || !sets[set].length);
+  const missing = data.find((set) => !Object.hasOwn(sets, set) || !Array.isArray(sets[set]) || !sets[set].length);
   if (missing !== undefined)
     throw new RefineError(
       FN,

@@ -66,3 +66,10 @@ function dataOf(dtype: SafetensorsDtype, buffer: ArrayBuffer): SafetensorsData {
       return dtype satisfies never;
   }
 }
+
+/** Number of the values of all tensors together, by which a reader bounds what it makes of sizes that a file names. */
+export function numberOfValues(tensors: ReadonlyMap<string, SafetensorsTensor>): number {
+  let sum = 0;
+  for (const { shape } of tensors.values()) sum += shape.reduce((product, side) => product * side, 1);
+  return sum;
+}

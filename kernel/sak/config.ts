@@ -50,7 +50,13 @@ const NAMES: OptionNames<SakConfig> = {
   topK: true,
   headWidth: true,
 };
+const TEACHER_NAMES: OptionNames<SakTeacher> = { name: true, width: true };
 const NAME = /^\w[\w-]*$/;
+
+/** Names of parts are keys of objects, where those that every object has would not be theirs. */
+const isName = (name: unknown): boolean => typeof name === "string" && NAME.test(name) && !(name in Object.prototype);
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Fills in defaults and checks a configuration.
@@ -60,10 +66,13 @@ const NAME = /^\w[\w-]*$/;
  */
 export function fullSakConfig(config: SakConfig): FullSakConfig {
   checkOptionNames(FN, config, NAMES, SakError);
+  rule(isRecord(config.stem), "stem must be a configuration of a vision transformer", config.stem);
   const stem = fullConfig({ ...config.stem, finalNorm: false, numClasses: 0 });
   const { tasks = {}, router = "mor", noisyGating = true, topK = null, headWidth = stem.embedDim } = config;
+  rule(Array.isArray(config.teachers), "teachers must be an array", config.teachers);
+  rule(isRecord(tasks), "tasks must be an object", tasks);
   const teachers = config.teachers.map((teacher) => checkTeacher(FN, teacher, stem.embedDim));
-  const levels = checkLevels(config.levels ?? quarters(stem.depth), stem.depth);
+  const levels = checkLevels(config.levels === undefined ? quarters(stem.depth) : config.levels, stem.depth);
   const full = { stem, teachers, tasks, levels, router, noisyGating, topK, headWidth };
   checkFull(full);
   return full;
@@ -71,9 +80,10 @@ export function fullSakConfig(config: SakConfig): FullSakConfig {
 
 /** Fills in a teacher's width. */
 export function checkTeacher(fn: string, teacher: string | SakTeacher, features: number): Required<SakTeacher> {
-  const { name, width = features } = typeof teacher === "string" ? { name: teacher } : teacher;
-  if (typeof name !== "string" || !NAME.test(name))
-    throw new SakError(fn, "a name must consist of letters, digits, - and _", name);
+  const known = typeof teacher === "string" ? { name: teacher } : teacher;
+  checkOptionNames(fn, known, TEACHER_NAMES, SakError);
+  const { name, width = features } = known;
+  if (!isName(name)) throw new SakError(fn, "a name must consist of letters, digits, - and _", name);
   if (!Number.isInteger(width) || width < 1)
     throw new SakError(fn, `the width of ${name} must be a whole number above 0`, width);
   return { name, width };
@@ -86,6 +96,7 @@ function quarters(depth: number): number[] {
 
 /** Returns levels in depth order. */
 function checkLevels(levels: readonly SakLevel[], depth: number): SakLevel[] {
+  if (!Array.isArray(levels)) throw new SakError(FN, "levels must be an array", levels);
   const isLegal = (level: SakLevel): boolean =>
     level === "stem" || (Number.isInteger(level) && level >= 0 && level < depth);
   const wrong = levels.find((level) => !isLegal(level));
@@ -101,7 +112,7 @@ export const streamOf = (level: SakLevel): number => (level === "stem" ? 0 : lev
 function checkFull({ stem, teachers, tasks, router, topK, headWidth }: FullSakConfig): void {
   const names = teachers.map(({ name }) => name);
   const taskNames = Object.keys(tasks);
-  const badName = taskNames.find((name) => !NAME.test(name));
+  const badName = taskNames.find((name) => !isName(name));
   const badTask = taskNames.find((name) => !Number.isInteger(tasks[name]) || tasks[name] < 1);
   rule(names.length > 0, "there must be a teacher", names);
   rule(new Set(names).size === names.length, "names of teachers must differ", names);

@@ -1,15 +1,17 @@
 import { startTfjs } from "../backend/tfjs";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 import { vitState, loadVitState } from "../models/vit/state";
+import { parseJson } from "../json-text";
 import * as nn from "../nn";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { platform } from "../platform";
-import { existsSync, mkdir, readFile, rename, rm, writeFile } from "../platform/files";
+import { existsSync, isFile, mkdir, readFile, rename, rm, writeFile } from "../platform/files";
 import { basename, join, resolve } from "../platform/path";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
-import type { SafetensorsTensor } from "../safetensors/tensor";
+import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
 import { cardText } from "./card";
 import type { SakConfig } from "./config";
+import { sakParameters } from "./count";
 import { SakError } from "./error";
 import { inputShape, toOnnx } from "./export";
 import { Sak } from "./model";
@@ -129,8 +131,12 @@ async function stateOf(model: Sak): Promise<Map<string, SafetensorsTensor>> {
  */
 export async function load(folder: string): Promise<Sak> {
   await startTfjs();
+  if (typeof folder !== "string") throw new SakError(LOAD, "folder must be a path", folder);
   const config = await readConfig(join(folder, "config.json"));
-  const { tensors } = await readSafetensors(join(folder, "model.safetensors"));
+  const weights = join(folder, "model.safetensors");
+  if (!isFile(weights)) throw new SakError(LOAD, "model.safetensors must be a file", weights);
+  const { tensors } = await readSafetensors(weights);
+  checkNumber(config, tensors, folder);
   const model = new Sak(config);
   try {
     const split = (own: boolean): Map<string, SafetensorsTensor> =>
@@ -147,12 +153,19 @@ export async function load(folder: string): Promise<Sak> {
   }
 }
 
+/** Refuses sizes far above what the file holds before anything is made of them. */
+function checkNumber(config: SakConfig, tensors: ReadonlyMap<string, SafetensorsTensor>, folder: string): void {
+  const { total } = sakParameters(config);
+  const stored = numberOfValues(tensors);
+  if (!(total <= 2 * stored))
+    throw new SakError(LOAD, `${folder} must hold every tensor of its configuration: ${total} weights`, stored);
+}
+
 async function readConfig(path: string): Promise<SakConfig> {
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new SakError(LOAD, "config.json must lie beside the weights", path);
-  });
+  if (!isFile(path)) throw new SakError(LOAD, "config.json must lie beside the weights", path);
+  const text = await readFile(path, "utf8");
   try {
-    const { model_type: kind, sak } = JSON.parse(text) as { model_type?: unknown; sak?: unknown };
+    const { model_type: kind, sak } = Object(parseJson(text)) as { model_type?: unknown; sak?: unknown };
     if (kind === "sak" && typeof sak === "object" && sak !== null) return sak as SakConfig;
   } catch (error) {
     throw new SakError(LOAD, `config.json must hold JSON (${(error as Error).message})`, path);

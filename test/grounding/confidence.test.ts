@@ -57,5 +57,12 @@ describe("confidence", () => {
     assert.throws(() => confidence([]), /grounding\.confidence: there must be samples/);
     assert.throws(() => confidence(samples, { precision: 0 }), /precision must lie in \(0, 1\]/);
     assert.throws(() => confidence([{ score: NaN, correct: true }]), /scores must be finite/);
+    for (const correct of [undefined, null, "yes", 7, 1])
+      assert.throws(
+        () => confidence([{ score: 0.5, correct: correct as never }]),
+        /grounding\.confidence: correct must be true or false/,
+      );
+    for (const none of [null, undefined, 5]) assert.throws(() => confidence(none as never), /there must be samples/);
+    for (const none of [null, 5]) assert.throws(() => confidence([none as never]), /scores must be finite/);
   });
 });

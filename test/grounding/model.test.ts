@@ -79,11 +79,42 @@ describe("SimVG", () => {
     assert.throws(() => grounding.detectionsOf(predictions, []), /there must be 1 sizes/);
   });
 
+  it("leaves no tensor of a model that cannot be", () => {
+    const before = tf.memory().numTensors;
+    for (const head of [{ embedDim: 9 }, { queries: 0 }, { none: 1 }, 5, null])
+      assert.throws(() => new grounding.SimVg({ ...SMALL, head: head as never }), { name: "GroundingError" });
+    for (const encoder of [{ embedDim: 9, numHeads: 2 }, { depth: 0 }, { none: 1 }, { imgSize: null }, 5, null])
+      assert.throws(() => new grounding.SimVg({ ...SMALL, encoder: encoder as never }), { name: "ModelError" });
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it("refuses a file whose configuration is no model's, or of more weights than it holds, and makes none", async () => {
+    const model = new grounding.SimVg(SMALL);
+    const state = await nn.stateOf(model);
+    const before = tf.memory().numTensors;
+    const refused = async (config: unknown, rule: RegExp): Promise<void> => {
+      await safetensors.write(path, state, { format: "fovea-simvg-1", config: JSON.stringify(config) });
+      await assert.rejects(grounding.load(path), rule, JSON.stringify(config));
+      assert.equal(tf.memory().numTensors, before);
+    };
+    const { encoder, head } = model.config;
+    for (const large of [{ vocabSize: 8e6 }, { depth: 1e9 }, { textPositions: 1e300 }])
+      await refused({ encoder: { ...encoder, ...large }, head }, /must hold the \d\S* weights of its configuration/);
+    await refused({ encoder, head: { ...head, queries: 1e9 } }, /weights of its configuration/);
+    await refused({ encoder: 5, head }, /options must be an object, received 5/);
+    await refused({ encoder, head: null }, /options must be an object/);
+    await refused({ encoder, head: { ...head, embedDim: 9 } }, /embedDim must be a multiple/);
+    await refused({ encoder, head: { ...head, branches: "all" } }, /branches must be/);
+    await refused({ encoder: { ...encoder, imgSize: null }, head }, /imgSize must be a number or \[height, width\]/);
+    model.dispose();
+  });
+
   it("refuses files of another kind", async () => {
     await safetensors.write(path, new Map());
     await assert.rejects(grounding.load(path), /must be a model that grounding\.save wrote/);
     await safetensors.write(path, new Map(), { format: "fovea-simvg-1", config: "[" });
     await assert.rejects(grounding.load(path), /must hold a configuration/);
-    await assert.rejects(grounding.load(join(folder, "none")), /the file must exist/);
+    for (const place of [join(folder, "none"), folder, null, 5])
+      await assert.rejects(grounding.load(place as string), /grounding\.load: the file must exist/);
   });
 });

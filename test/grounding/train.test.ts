@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { hashParameters } from "../../kernel/train/stages.ts";
-import { grounding, nn, train } from "./names.ts";
+import { grounding, nn, tf, train } from "./names.ts";
 import { type Referring, referring, SMALL, tokenizerOf } from "./small.ts";
 
 const bits = async (model: nn.Module): Promise<Record<string, string>> =>
@@ -138,6 +138,41 @@ describe("training of SimVG", () => {
     );
   });
 
+  it("has the paper's optimizer, and trains of the head what a branch uses", () => {
+    const one = model();
+    const optimizer = grounding.groundingSettings(one).optimizer!([]);
+    const { betas, eps, weightDecay, amsgrad } = Reflect.get(optimizer, "settings") as Required<train.AdamWOptions>;
+    assert.deepEqual([betas, eps, weightDecay, amsgrad], [[0.9, 0.98], 1e-9, 0, true]);
+    const trains = (branch: grounding.GroundingBranch, name: string): boolean =>
+      (grounding.groundingStage(one, { branch }).groups![0].parameters as RegExp).test(name);
+    const names = [
+      "head.image_proj.weight",
+      "head.object_proj.weight",
+      "head.token_mlp.0.weight",
+      "head.decoder.norm.weight",
+    ];
+    const table = (["token", "decoder", "both"] as const).map((branch) => names.map((name) => trains(branch, name)));
+    assert.deepEqual(table, [
+      [false, true, true, false],
+      [true, false, false, true],
+      [true, true, true, true],
+    ]);
+  });
+
+  it("leaves no tensor of a prediction, nor of one that fails", async () => {
+    const one = model().eval();
+    const batch = await source.batch(0, 0);
+    const before = tf.memory().numTensors;
+    grounding.predict(one, batch);
+    assert.equal(tf.memory().numTensors, before);
+    const { phrases } = batch;
+    const short = { ...batch, phrases: { ...phrases, ids: phrases.ids.slice(1) } };
+    for (const wrong of [short, { ...batch, shape: [8, 3, 16, 32] as const }, { ...batch, expressions: [] }])
+      assert.throws(() => grounding.predict(one, wrong));
+    assert.throws(() => grounding.predict(one, batch, { branch: "none" as never }), /branches/);
+    assert.equal(tf.memory().numTensors, before);
+  });
+
   it("predicts and scores by split", async () => {
     const one = model({ queries: 2 }).eval();
     const found = grounding.predict(one, await source.batch(0, 0));
@@ -172,12 +207,34 @@ describe("phrases", () => {
     assert.deepEqual(cut, encode("the small red boat"));
   });
 
+  it("are cut to no more ids than there is room for, where the frame alone is longer", () => {
+    const rows = (texts: readonly string[]): number[][] => texts.map((text) => [0, ...(text ? [5, 6] : []), 2, 3]);
+    const framed = {
+      encode: (texts: readonly string[]) => {
+        const ids = rows(texts);
+        return {
+          ids: BigInt64Array.from(ids.flat(), BigInt),
+          mask: new BigInt64Array(ids.flat().length).fill(1n),
+          dims: [texts.length, ids[0].length] as const,
+        };
+      },
+    };
+    const options = { length: 1, overflow: "cut" } as const;
+    assert.deepEqual([...grounding.encodePhrases(framed as never, ["cat"], options).ids], [3]);
+    assert.deepEqual([...grounding.encodePhrases(framed as never, ["a", "b"], options).ids], [3, 3]);
+  });
+
   it("are refused where they are empty or not known", () => {
     assert.throws(() => encode(" "), /GroundingError|must be a text that is not empty/);
     assert.throws(
       () => encode("the zebra", { unknownId: 3 }),
       /characters that the tokenizer knows, received "the zebra"/,
     );
+    for (const none of [null, undefined, {}])
+      assert.throws(() => grounding.encodePhrases(none as never, ["the"]), /tokenizer must have encode/);
+    for (const none of [null, undefined, "the"])
+      assert.throws(() => grounding.encodePhrases(tokenizer, none as never), /phrases must be an array/);
+    assert.throws(() => grounding.encodePhrases(tokenizer, [null as never]), /must be a text that is not empty/);
     assert.throws(() => encode("the", { maxLength: 3 } as never), /received "maxLength"/);
     assert.equal(grounding.cleanPhrase("The well-lit, (red) mug/cup!"), "the well lit red mug cup");
   });

@@ -117,7 +117,25 @@ describe("files of a multimodal encoder", () => {
     assert.deepEqual(loose.report.missing, ["encoder.layers.1.ffn.A.fc2.bias"]);
     await write((tensors) => tensors.delete("beit3.vision_embed.cls_token"));
     await assert.rejects(models.loadBeit3(path), /models\.loadBeit3: the file must have vision_embed\.cls_token/);
-    await assert.rejects(models.loadBeit3(join(folder, "none")), /the file must exist/);
+    for (const place of [join(folder, "none"), folder, null])
+      await assert.rejects(models.loadBeit3(place as string), /models\.loadBeit3: the file must exist/);
+  });
+
+  it("are refused before anything is made of sizes that they do not hold", async () => {
+    const before = tf.memory().numTensors;
+    const refused = async (name: string, shape: number[], rule: RegExp): Promise<void> => {
+      const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
+      await write((tensors) => tensors.set(`beit3.${name}`, { dtype: "F32", shape, data }));
+      await assert.rejects(models.loadBeit3(path, { config: { numHeads: 2 } }), rule);
+      await assert.rejects(models.loadBeit3(path, { config: { numHeads: 2 }, strict: false }), rule);
+    };
+    await refused("encoder.embed_positions.B.weight", [2e7, 0], /must hold the 1600\d+ weights of its shapes/);
+    await refused("text_embed.weight", [], /text_embed\.weight of .* must have 2 sides, received \[\]/);
+    await refused("vision_embed.proj.weight", [8, 48], /must have 4 sides/);
+    await write(() => {});
+    for (const config of [null, 5, { imgSize: null }, { imgSize: {} }, { width: 3 }])
+      await assert.rejects(models.loadBeit3(path, { config: config as never }), { name: "ModelError" });
+    assert.equal(tf.memory().numTensors, before);
   });
 
   it("refuses inputs that do not fit", () => {

@@ -131,6 +131,19 @@ describe("measures between stages on known answers", () => {
     assert.ok(law.gromovWasserstein(flat, stretched).distance > same.distance + 0.02);
   });
 
+  it("a small distance far from zero is not rounded away", () => {
+    const far = (second: number): law.TokenSet => setOf([1e4, second, 1e4, 10 + second], 2);
+    const found = refine.gap(far(0), far(0.1));
+    for (const key of ["nearest", "nearestBack", "wasserstein"] as const) close(found[key], 0.1, 1e-6, key);
+    assert.equal(refine.gap(far(0.1), far(0.1)).nearest, 0);
+  });
+
+  it("Gromov-Wasserstein has not converged while points lack their share", () => {
+    const points = { data: Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * 7.3)), width: 2 };
+    assert.equal(law.gromovWasserstein(points, points, { epsilon: 1e-6, iterations: 40 }).converged, false);
+    assert.equal(law.gromovWasserstein(points, points).converged, true);
+  });
+
   it("draw a seeded sample of large sets", () => {
     const large = { data: cloud(300, 3, 4), width: 3 };
     const found = refine.gap(large, x.width === 5 ? { data: cloud(20, 3, 5), width: 3 } : x, { sample: 64 });
@@ -147,6 +160,26 @@ describe("measures between stages on known answers", () => {
     assert.throws(() => refine.change(x, { data: x.data.slice(5), width: 5 }), /must hold 100 values/);
     assert.throws(() => refine.distribution(new Float32Array(0)), /finite numbers/);
     assert.throws(() => law.gromovWasserstein(x, { data: new Float32Array(10), width: 5 }), /must differ/);
-    assert.throws(() => law.gromovWasserstein(x, x, { epsilon: 0 }), /epsilon must be above 0/);
+    for (const bad of [null, undefined, 5, { data: [1, 2], width: 1 }]) {
+      assert.throws(() => refine.gap(bad as never, x), /refine\.gap: each set must have data/);
+      assert.throws(() => refine.change(x, bad as never), /refine\.change: each set must have data/);
+      assert.throws(() => law.gromovWasserstein(x, bad as never), /law\.gromovWasserstein: each set must have data/);
+    }
+    assert.throws(() => refine.gap({ data: x.data, width: 2.5 }, { data: x.data, width: 2.5 }), /rows of 2\.5/);
+    assert.throws(() => refine.distribution(null as never), /finite numbers/);
+    for (const range of [
+      [-Infinity, Infinity],
+      [0, NaN],
+      [-1e308, 1e308],
+      [2, 1],
+    ] as const)
+      assert.throws(() => refine.distribution(x.data, { range }), /range must be finite and ascend/);
+    assert.throws(() => refine.distribution(x.data, { range: 3 as never }), /range must be \[low, high\]/);
+    for (const value of [0, NaN, -1, Infinity]) {
+      assert.throws(() => law.gromovWasserstein(x, x, { epsilon: value }), /epsilon must be above 0/);
+      assert.throws(() => law.gromovWasserstein(x, x, { tolerance: value }), /tolerance must be above 0/);
+      assert.throws(() => law.gromovWasserstein(x, x, { iterations: value }), /iterations must be a whole number/);
+    }
+    assert.throws(() => law.gromovWasserstein(x, moved, { epsilon: 1e-320 }), /epsilon must not be that small/);
   });
 });

@@ -163,6 +163,20 @@ describe("tiles", () => {
     }
   });
 
+  it("are of a picture with width and height", () => {
+    for (const size of [
+      null,
+      5,
+      {},
+      { width: 0, height: 2 },
+      { width: Infinity, height: 2 },
+      { width: "8", height: 8 },
+    ])
+      assert.throws(() => refine.tileGrid(size as never), /refine\.tileGrid: a picture must have width and height/);
+    assert.throws(() => refine.tilePicture(null as never), /a picture must have width and height/);
+    assert.throws(() => refine.tilePicture({ width: 2, height: 2 } as never), /must hold 3 bytes a pixel/);
+  });
+
   it("cut a picture row by row, with a thumbnail where there are several", () => {
     const [width, height] = [8, 4];
     const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => (i % 24 < 12 ? 10 : 200));

@@ -133,6 +133,15 @@ describe("refine.plan", () => {
     ["a misspelt key", () => refine.plan(two({ rate: 1 } as never)), /options are name, train/],
     ["no stage", () => refine.plan({ name: "none", stages: [] }), /there must be a stage/],
     ["an unknown plan", () => refine.plan("sail" as never), /plans are sailvit, granvit, received "sail"/],
+    ["a stage that is a text", () => refine.plan("sailvit", { only: "x" as never }), /only must be an array/],
+    [
+      "a rate for a list",
+      () => refine.plan("sailvit", { learningRates: 1 as never }),
+      /learningRates must be an array/,
+    ],
+    ["null", () => refine.plan(null as never), /options must be an object/],
+    ["null as a stage", () => refine.plan({ name: "none", stages: [null as never] }), /options must be an object/],
+    ["null as a kept stage", () => refine.plan({ name: "none", stages: [null as never] }, { only: ["x"] }), /options/],
     ["an unknown stage", () => refine.plan("sailvit", { only: ["fine"] }), /stages are coarse alignment/],
     [
       "a list of another length",
@@ -228,6 +237,10 @@ describe("refine.train", () => {
   it("refuses data that are missing, a group that is none, and a folder of another plan", async () => {
     const model = make();
     const { text, ...rest } = data;
+    for (const wrong of [{}, { model }, { model, plan: {} }, { model: 5, plan: small(), data }])
+      await assert.rejects(refine.train(wrong as never), /refine\.train: (model|plan) must be/);
+    for (const none of [null, undefined, 5, { text: 5 }])
+      await assert.rejects(refine.train({ model, plan: small(), data: none as never }), /refine\.train: data /);
     assert.ok(text);
     await assert.rejects(
       refine.train({ model, plan: small(), data: rest }),

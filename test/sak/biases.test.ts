@@ -107,6 +107,98 @@ describe("biases of teachers", () => {
     assert.ok(beside.steps[0].gains[0].gain.mean > 20);
   });
 
+  it("takes a teacher's level by the validation pictures, not by those of the test", async () => {
+    const [live] = loaded;
+    const noisy = new Map<unknown, number>();
+    const marked = (pictures: sak.BiasPictures, level: number): sak.BiasPictures => ({
+      ...pictures,
+      sample: async (i: number) => {
+        const sample = await pictures.sample(i);
+        noisy.set(sample.image, level);
+        return sample;
+      },
+    });
+    const [validation, test] = [marked(splits.validation, 0), marked(splits.test, 2)];
+    /** Level 0 is noise on the validation pictures, level 2 on those of the test. */
+    const encoder = {
+      info: live.info,
+      featureInfo: live.featureInfo,
+      gridOf: (level: number) => live.gridOf(level),
+      forwardIntermediates: async (images: string[], wanted: { indices: number[] }) => {
+        const { intermediates } = await live.forwardIntermediates(images, {
+          ...wanted,
+          outputFmt: "NLC",
+          intermediatesOnly: true,
+        });
+        for (const map of intermediates)
+          if (map.layer === noisy.get(images[0])) map.data.forEach((_, i) => (map.data[i] = Math.sin(i * i)));
+        return { intermediates };
+      },
+    };
+    const found = await sak.biases(
+      { one: { encoder: encoder as never, indices: [0, 2] } },
+      { ...splits, validation, test },
+      { tasks: ["semseg"], classes: CLASSES, seeds: [0], tokens: 20 },
+    );
+    assert.equal(found.scores[0].level, 2);
+    const [first, last] = found.levels;
+    assert.deepEqual([first.level, last.level], [0, 2]);
+    assert.equal(found.scores[0].score.mean, last.score.mean);
+    assert.ok(first.score.mean > last.score.mean, `${first.score.mean} and ${last.score.mean}`);
+  });
+
+  it("takes a further teacher by the lower end of its gain's interval", async () => {
+    const taken = async (leastGain: number): Promise<sak.SelectionStep> =>
+      (await sak.selectTeachers(teachers, splits, { ...options, start: ["untrained"], leastGain })).steps[0];
+    const { mean, half } = (await taken(0)).gains[0].gain;
+    assert.ok(half! > 0);
+    assert.equal((await taken(mean - 0.9 * half!)).chosen, null);
+    assert.equal((await taken(mean - 1.1 * half!)).chosen, "parts");
+  });
+
+  it("refuses before it computes what is no teacher, no number of a seed, of neighbors or of teachers", async () => {
+    const read = { train: 0 };
+    const counted = { ...splits.train, sample: (i: number) => (read.train++, splits.train.sample(i)) };
+    const data = { ...splits, train: counted };
+    const [encoder] = loaded;
+    const folder = join(root, "features");
+    const both = [sak.biases, sak.selectTeachers] as const;
+    const refused = async (given: unknown, change: object, rule: RegExp): Promise<void> => {
+      for (const fn of both)
+        await assert.rejects(fn(given as never, data, { ...options, ...change } as never), (error: Error) => {
+          assert.match(`${error.name} ${error.message}`, rule);
+          return true;
+        });
+    };
+    for (const none of [null, undefined, 5, []]) await refused(none, {}, /SakError.*teachers must be an object/);
+    for (const teacher of [null, 5, {}, { encoder, folder }, { encoder, indexes: [1] }, { indices: [1] }])
+      await refused({ a: teacher }, {}, /SakError.* a must /);
+    for (const teacher of [{ folder: 5 }, { folder: null }, { encoder: null }, { encoder: {} }])
+      await refused({ a: teacher }, {}, /SakError.* a must have an? (folder|encoder)/);
+    for (const indices of [[1, 1], [], 5, null])
+      for (const source of [{ encoder }, { folder }])
+        await refused({ a: { ...source, indices } }, {}, /SakError.*indices that name at least one level, each once/);
+    for (const seed of [1.5, NaN, -1, Infinity, "1"])
+      await refused(teachers, { seeds: [1, seed] }, /seeds must be whole numbers of at least 0/);
+    for (const seeds of [5, null, [1, 1]]) await refused(teachers, { seeds }, /seeds must be at least one, each once/);
+    for (const wrong of [{ ...splits, train: null }, { ...splits, validation: undefined }, null, {}])
+      for (const fn of both) await assert.rejects(fn(teachers, wrong as never, options), { name: "SakError" });
+    for (const k of [NaN, 0, 1.5, -1])
+      await assert.rejects(sak.biases(teachers, data, { ...options, k }), /sak\.biases: k must be a whole number/);
+    await assert.rejects(
+      sak.biases(teachers, data, { ...options, k: 5000, tokens: 6000 }),
+      /sak\.biases: k must be below the number of test tokens, \d+, received 5000/,
+    );
+    const choose = (change: object): Promise<unknown> =>
+      sak.selectTeachers(teachers, data, { ...options, ...change } as never);
+    await assert.rejects(choose({ start: ["parts", "parts"] }), /start must name teachers, each once/);
+    await assert.rejects(choose({ start: "parts" }), /start must name teachers/);
+    for (const most of [1.5, NaN, "1", null]) await assert.rejects(choose({ most }), /most must be a whole number/);
+    for (const stem of [5, null, "vit"]) await assert.rejects(choose({ stem }), /stem must be a configuration/);
+    await assert.rejects(choose({ levels: [0] }), /levels need a stem/);
+    assert.equal(read.train, 0);
+  });
+
   it("refuses what does not fit", async () => {
     const { parts } = teachers;
     const run = (change: object, given: Record<string, sak.BiasTeacher> = { parts }): Promise<unknown> =>

@@ -155,4 +155,40 @@ describe("a student written out", () => {
     writeFileSync(join(folder, "config.json"), '{"model_type":"vit"}');
     await assert.rejects(sak.load(folder), /that of a student/);
   });
+
+  it("refuses a configuration that is no student's, or of more weights than the file holds, and makes none", async () => {
+    const folder = join(root, "strange");
+    const model = student({ tasks: {} });
+    await sak.save(model, folder, OPTIONS);
+    const place = join(folder, "config.json");
+    const text = readFileSync(place, "utf8");
+    const { sak: good } = JSON.parse(text) as { sak: sak.SakConfig };
+    const before = tf.memory().numTensors;
+    const refused = async (change: object, rule: RegExp): Promise<void> => {
+      writeFileSync(place, JSON.stringify({ model_type: "sak", sak: { ...good, ...change } }));
+      await assert.rejects(sak.load(folder), (error: Error) => {
+        assert.match(`${error.name} ${error.message}`, rule);
+        return true;
+      });
+      assert.equal(tf.memory().numTensors, before);
+    };
+    for (const stem of [null, 5, "vit", undefined]) await refused({ stem }, /SakError.*stem must be a configuration/);
+    for (const teachers of [5, null, undefined, { a: 1 }]) await refused({ teachers }, /teachers must be an array/);
+    for (const teachers of [[null], [5]]) await refused({ teachers }, /SakError.*options must be an object/);
+    for (const name of ["__proto__", "constructor", "toString"]) {
+      await refused({ teachers: [name] }, /a name must consist of/);
+      await refused({ tasks: JSON.parse(`{"${name}": 1}`) as object }, /a task's name must consist of/);
+    }
+    for (const levels of [5, null, {}]) await refused({ levels }, /SakError.*levels must be an array/);
+    for (const tasks of [5, null, []]) await refused({ tasks }, /SakError.*tasks must be an object/);
+    await refused({ stem: { ...good.stem, embedDim: 8000 } }, /SakError.*must hold every tensor.*\d{6,} weights/);
+    await refused({ tasks: { semseg: 1e12 } }, /SakError.*must hold every tensor/);
+    for (const wrong of ["null", "5", "[]", '{"model_type":"sak","sak":{}}']) {
+      writeFileSync(place, wrong);
+      await assert.rejects(sak.load(folder), { name: "SakError" });
+    }
+    writeFileSync(place, `\uFEFF${text}`);
+    assert.deepEqual((await sak.load(folder)).teachers, model.teachers);
+    await assert.rejects(sak.load(null as never), /folder must be a path/);
+  });
 });

@@ -23,7 +23,7 @@ export interface GromovWasserstein extends AlignmentScore {
   readonly distance: number;
   /** Number of plans computed. */
   readonly iterations: number;
-  /** True where the last change was below the tolerance. */
+  /** True where the last change was below the tolerance, and at most 0.1 % of the mass is at the wrong point. */
   readonly converged: boolean;
 }
 
@@ -38,15 +38,19 @@ const NAMES: OptionNames<GromovWassersteinOptions> = { epsilon: true, scale: tru
  *
  * @param x `[N, width]`, for example one mean token per image
  * @param y `[M, width]`, for example text embeddings
- * @throws LawError for fewer than 2 points, equal points alone, or an option out of range
+ * @throws LawError for fewer than 2 points, equal points alone, or an option out of range, as an epsilon too small for the distances
  */
 export function gromovWasserstein(x: TokenSet, y: TokenSet, options: GromovWassersteinOptions = {}): GromovWasserstein {
   checkOptionNames(FN, options, NAMES, LawError);
   const { epsilon = 0.05, scale = "mean", iterations = 200, tolerance = 1e-5 } = options;
-  if (!(epsilon > 0)) throw new LawError(FN, "epsilon must be above 0", epsilon);
+  for (const [name, value] of Object.entries({ epsilon, tolerance }))
+    if (!(Number.isFinite(value) && value > 0)) throw new LawError(FN, `${name} must be above 0`, value);
+  if (!Number.isInteger(iterations) || iterations < 1)
+    throw new LawError(FN, "iterations must be a whole number of at least 1", iterations);
   if (scale !== "mean" && scale !== "none") throw new LawError(FN, "scale must be mean or none", scale);
   const own = [x, y].map((set) => geometryOf(set, scale));
   const solved = solve(own[0], own[1], { epsilon, iterations, tolerance });
+  if (!Number.isFinite(solved.distance)) throw new LawError(FN, "epsilon must not be that small", epsilon);
   return { definition: "gromov-wasserstein", score: -solved.distance, ...solved };
 }
 
@@ -56,9 +60,12 @@ interface Geometry {
   size: number;
 }
 
-function geometryOf({ data, width }: TokenSet, scale: "mean" | "none"): Geometry {
+function geometryOf(set: TokenSet, scale: "mean" | "none"): Geometry {
+  if (!((set as Partial<TokenSet> | null)?.data instanceof Float32Array))
+    throw new LawError(FN, "each set must have data, a Float32Array, and a width", set);
+  const { data, width } = set;
   const size = data.length / width;
-  if (!Number.isInteger(size) || size < 2)
+  if (!Number.isInteger(width) || !Number.isInteger(size) || size < 2)
     throw new LawError(FN, "each set must be at least 2 rows of its width", size);
   const { costs } = distances(data, data, width);
   const unit = scale === "mean" ? mean(costs) : 1;
@@ -75,10 +82,10 @@ function solve(a: Geometry, b: Geometry, { epsilon, iterations, tolerance }: Set
   for (let at = 1; at <= iterations; at++) {
     // The gradient is twice the loss tensor, because the loss is quadratic in the plan.
     const gradient = lossTensor(a, b, plan).map((value) => 2 * value);
-    const next = sinkhorn(gradient, epsilon, scales, MARGIN * tolerance);
+    const { plan: next, off } = sinkhorn(gradient, epsilon, scales, MARGIN * tolerance);
     const change = Math.sqrt(next.reduce((sum, value, i) => sum + (value - plan[i]) ** 2, 0));
     plan = next;
-    if (change < tolerance) return { distance: lossOf(a, b, plan), iterations: at, converged: true };
+    if (off < UNEVEN && change < tolerance) return { distance: lossOf(a, b, plan), iterations: at, converged: true };
   }
   return { distance: lossOf(a, b, plan), iterations, converged: false };
 }
@@ -132,21 +139,30 @@ function timesSymmetric(matrix: Float64Array, { values, size }: Geometry, rows: 
 const SINKHORN_ROUNDS = 1000;
 /** Error of the margins at which the scaling ends, as a share of the tolerance of the plan. */
 const MARGIN = 0.1;
+/** Share of the mass that may lie in the wrong row or column of a plan that counts as converged. */
+const UNEVEN = 1e-3;
 
 /**
  * Returns the entropic plan of a cost with even margins (Cuturi, NeurIPS 2013): rows and columns are scaled in turn.
  *
  * @param scales logarithms of the columns' factors, which the next call starts from
+ * @returns the plan, and by how much the sums of its columns were off in the last round
  */
-function sinkhorn(costs: Float64Array, epsilon: number, scales: Float64Array, tolerance: number): Float64Array {
+function sinkhorn(
+  costs: Float64Array,
+  epsilon: number,
+  scales: Float64Array,
+  tolerance: number,
+): { plan: Float64Array; off: number } {
   const columns = scales.length;
   const rows = costs.length / columns;
   const plan = firstPlan(costs, epsilon, scales);
-  for (let round = 0; round < SINKHORN_ROUNDS; round++) {
+  let off = Infinity;
+  for (let round = 0; round < SINKHORN_ROUNDS && !(off < tolerance); round++) {
     scaleRows(plan, rows, columns);
-    if (scaleColumns(plan, rows, scales) < tolerance) break;
+    off = scaleColumns(plan, rows, scales);
   }
-  return plan;
+  return { plan, off };
 }
 
 /** Starts in logarithms, so that the largest number of each row and column is far from zero. */

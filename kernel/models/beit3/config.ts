@@ -72,6 +72,7 @@ export function fullBeit3Config(config: Beit3Config): FullBeit3Config {
   const merged = { ...DEFAULTS, ...given(config) };
   const { imgSize = 224, embedDim, numHeads = Math.max(1, embedDim / HEAD), hiddenDim = 4 * embedDim } = merged;
   const size = typeof imgSize === "number" ? ([imgSize, imgSize] as const) : imgSize;
+  rule(Array.isArray(size), "imgSize must be a number or [height, width]", size);
   const full: FullBeit3Config = { ...merged, imgSize: size, numHeads, hiddenDim };
   checkFull(full);
   return full;

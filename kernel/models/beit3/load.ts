@@ -2,14 +2,15 @@ import { startTfjs } from "../../backend/tfjs";
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/floats";
 import { joinFloats } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { existsSync } from "../../platform/files";
+import { checkOptionNames, given, type OptionNames } from "../../option-names";
+import { isFile } from "../../platform/files";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
-import type { SafetensorsTensor } from "../../safetensors/tensor";
+import { numberOfValues, type SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import { resampleTable } from "../vit/positions";
 import { Beit3 } from "./beit3";
 import { type Beit3Config, OFFSET } from "./config";
+import { beit3Parameters } from "./count";
 
 /** Options of {@link loadBeit3State}. */
 export interface LoadBeit3StateOptions {
@@ -58,11 +59,14 @@ const NAMES: OptionNames<LoadBeit3Options> = { ...STATE_NAMES, config: true };
 export async function loadBeit3(path: string, options: LoadBeit3Options = {}): Promise<LoadedBeit3> {
   checkOptionNames(FN, options, NAMES, ModelError);
   const { config = {}, strict, resample } = options;
+  if (typeof config !== "object" || (config as unknown) === null)
+    throw new ModelError(FN, "config must be an object", config);
   await startTfjs();
-  if (!existsSync(path)) throw new ModelError(FN, "the file must exist", path);
+  if (typeof path !== "string" || !isFile(path)) throw new ModelError(FN, "the file must exist", path);
   const { tensors } = await readSafetensors(path);
   const own = configOfShapes(ownTensors(FN, tensors).tensors, path);
-  const model = new Beit3({ ...own, weightInit: strict === false ? "normal" : "skip", ...config });
+  checkNumber(own, config, tensors, path);
+  const model = new Beit3({ ...own, weightInit: strict === false ? "normal" : "skip", ...given(config) });
   try {
     return { model: model.eval(), report: loadBeit3State(model, tensors, { strict, resample }) };
   } catch (error) {
@@ -118,18 +122,25 @@ function ownTensors(fn: string, all: Tensors): { tensors: Map<string, Safetensor
 
 /** Reads sizes from shapes; positions are those of a square grid. */
 function configOfShapes(tensors: Tensors, path: string): Beit3Config {
-  const shapeOf = (name: string): readonly number[] => {
+  const shapeOf = (name: string, rank = 2): readonly number[] => {
     const shape = tensors.get(name)?.shape;
     if (!shape) throw new ModelError(FN, `${path} must have ${name}`, [...tensors.keys()].slice(0, 4));
+    if (shape.length !== rank) throw new ModelError(FN, `${name} of ${path} must have ${rank} sides`, shape);
     return shape;
   };
   const [vocabSize, embedDim] = shapeOf("text_embed.weight");
-  const patchSize = shapeOf(PATCHES)[3];
+  const patchSize = shapeOf(PATCHES, 4)[3];
   const side = Math.sqrt(shapeOf(PLACES)[0] - 1 - OFFSET);
   const [hiddenDim] = shapeOf("encoder.layers.0.ffn.A.fc1.weight");
   const depth = new Set([...tensors.keys()].map((name) => /^encoder\.layers\.(\d+)\./.exec(name)?.[1])).size - 1;
   const [textPositions] = shapeOf(WORD_PLACES);
   return { vocabSize, embedDim, patchSize, imgSize: Math.round(side) * patchSize, hiddenDim, depth, textPositions };
+}
+
+/** Refuses sizes far above what the file holds before anything is made of them; a grid that the caller gives is the caller's. */
+function checkNumber(own: Beit3Config, { numHeads }: Beit3Config, tensors: Tensors, path: string): void {
+  const [total, stored] = [beit3Parameters({ ...own, numHeads }), numberOfValues(tensors)];
+  if (!(total <= 2 * stored)) throw new ModelError(FN, `${path} must hold the ${total} weights of its shapes`, stored);
 }
 
 /** Resamples what differs in size and returns its names. */

@@ -7,7 +7,7 @@ import { DenseProbeScore, isBetter } from "../../tasks/dense/probe/meter";
 import type { DenseProbe, FittedDenseProbe } from "../../tasks/dense/probe/probe";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
 import { SakError } from "../error";
-import { BIAS_NAMES, type BiasOptions, type BiasPictures, type BiasRun, checkBiasOptions, openRun } from "./pictures";
+import { BIAS_NAMES, type BiasOptions, type BiasPictures, type BiasRun, checkBiasInput, openRun } from "./pictures";
 import { type Similarities, type TeacherLevel, TokenSample } from "./similarity";
 import type { BiasTeacher } from "./sources";
 import { gainText, scoreText } from "./words";
@@ -91,16 +91,18 @@ export async function biases(
   data: BiasData,
   options: MeasureBiasOptions = {},
 ): Promise<Biases> {
-  checkBiasOptions(FN, options, { ...BIAS_NAMES, reference: true, tokens: true, k: true });
+  checkBiasInput(FN, { teachers, data, options }, { ...BIAS_NAMES, reference: true, tokens: true, k: true });
   const { reference, tokens = 256, k = 10 } = options;
   if (reference !== undefined && !Object.hasOwn(teachers, reference))
     throw new SakError(FN, `reference must be one of ${Object.keys(teachers).join(", ")}`, reference);
+  if (!Number.isInteger(k) || k < 1) throw new SakError(FN, "k must be a whole number of at least 1", k);
   if (!Number.isInteger(tokens) || tokens <= k)
     throw new SakError(FN, `tokens must be a whole number above k, ${k}`, tokens);
   const run = await openRun(FN, teachers, [data.train, data.validation, data.test], options, "all");
+  const sample = new TokenSample(run, data.test.names.length, tokens);
+  if (sample.size <= k) throw new SakError(FN, `k must be below the number of test tokens, ${sample.size}`, k);
   const probes = await learn(run, data.train);
   const validation = await score(run, data.validation, probes);
-  const sample = new TokenSample(run, data.test.names.length, tokens);
   const test = await score(run, data.test, probes, (batch) => sample.add(batch));
   const chosen = run.sources.flatMap(({ name }) =>
     run.tasks.map((task) => {

@@ -76,8 +76,7 @@ export async function openRun(
 ): Promise<BiasRun> {
   const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16 } = options;
   const tasks = tasksOf(fn, splits, options.tasks);
-  if (!seeds.length || new Set(seeds).size < seeds.length)
-    throw new SakError(fn, "seeds must be at least one, each once", [...seeds]);
+  checkSeeds(fn, seeds);
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
   await startTfjs();
@@ -107,8 +106,20 @@ export async function openRun(
   return { sources, grid, tasks, classes, seeds, probe, weights, visit };
 }
 
+/** Refuses seeds of one stream: a generator takes whole numbers. */
+function checkSeeds(fn: string, seeds: readonly number[]): void {
+  if (!Array.isArray(seeds) || !seeds.length || new Set(seeds).size < seeds.length)
+    throw new SakError(fn, "seeds must be at least one, each once", seeds);
+  const wrong = seeds.findIndex((seed) => !Number.isSafeInteger(seed) || seed < 0);
+  if (wrong >= 0) throw new SakError(fn, "seeds must be whole numbers of at least 0", seeds[wrong]);
+}
+
 function tasksOf(fn: string, splits: readonly BiasPictures[], wanted?: readonly DenseTask[]): readonly DenseTask[] {
+  const stray = splits.find((one) => typeof (one as Partial<BiasPictures> | null | undefined)?.sample !== "function");
+  if (stray !== undefined || splits.includes(undefined as never))
+    throw new SakError(fn, "every split must be labelled pictures", stray);
   const tasks = wanted ?? splits[0].tasks;
+  if (!Array.isArray(tasks)) throw new SakError(fn, "tasks must be an array", tasks);
   if (!tasks.length) throw new SakError(fn, "there must be a task", "none");
   for (const { names, tasks: known } of splits) {
     if (!names.length) throw new SakError(fn, "every split must have pictures", "none");
@@ -138,7 +149,14 @@ function drawn(seed: number, count: number): number[] {
   return weights;
 }
 
-/** Checks the options of a function that takes those above and some more. */
-export function checkBiasOptions<T extends BiasOptions>(fn: string, options: T, names: OptionNames<T>): void {
+/** Checks what a function gets that takes the options above and some more. */
+export function checkBiasInput<T extends BiasOptions>(
+  fn: string,
+  { teachers, data, options }: { teachers: object; data: object; options: T },
+  names: OptionNames<T>,
+): void {
   checkOptionNames(fn, options, names, SakError);
+  for (const [name, value] of Object.entries({ teachers, data }))
+    if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value))
+      throw new SakError(fn, `${name} must be an object`, value);
 }

@@ -16,7 +16,7 @@ import {
   type BiasOptions,
   type BiasPictures,
   type BiasRun,
-  checkBiasOptions,
+  checkBiasInput,
   openRun,
 } from "./pictures";
 import type { BiasTeacher } from "./sources";
@@ -101,16 +101,22 @@ export async function selectTeachers(
   data: { readonly train: BiasPictures; readonly validation: BiasPictures },
   options: SelectOptions = {},
 ): Promise<TeacherSelection> {
-  checkBiasOptions(FN, options, NAMES);
+  checkBiasInput(FN, { teachers, data, options }, NAMES);
   const { start = [], leastGain = 0, stem, levels } = options;
+  if (!Array.isArray(start) || new Set(start).size < start.length)
+    throw new SakError(FN, "start must name teachers, each once", start);
   const unknown = start.find((name) => !Object.hasOwn(teachers, name));
   if (unknown !== undefined) throw new SakError(FN, `teachers are ${Object.keys(teachers).join(", ")}`, unknown);
-  const most = Math.min(options.most ?? Infinity, Object.keys(teachers).length - start.length);
-  if (!(most >= 1)) throw new SakError(FN, "there must be a teacher to choose", most);
+  const remaining = Object.keys(teachers).length - start.length;
+  const { most: wanted = remaining } = options;
+  if (!Number.isInteger(wanted)) throw new SakError(FN, "most must be a whole number", wanted);
+  const most = Math.min(wanted, remaining);
+  if (most < 1) throw new SakError(FN, "there must be a teacher to choose", most);
   if (!Number.isFinite(leastGain)) throw new SakError(FN, "leastGain must be a finite number", leastGain);
+  if (stem === undefined && levels !== undefined) throw new SakError(FN, "levels need a stem", levels);
+  const weights = stem === undefined ? null : pathWeights(stem, levels);
   const run = await openRun(FN, teachers, [data.train, data.validation], options, "last");
   const probes = await learn(run, data.train);
-  const weights = stem ? pathWeights(stem, levels) : null;
   const chosen = [...start];
   const steps: SelectionStep[] = [];
   for (let base: SetScores | null = null; steps.length < most;) {

@@ -67,6 +67,11 @@ export class TokenSample {
     this.filled = run.seeds.map(() => 0);
   }
 
+  /** Number of tokens that each seed draws. */
+  get size(): number {
+    return this.places[0].length;
+  }
+
   /** Takes the drawn tokens of a batch. */
   add({ tokens, labels, from }: BiasBatch): void {
     const each = this.run.grid[0] * this.run.grid[1];

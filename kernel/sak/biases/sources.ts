@@ -4,7 +4,7 @@ import type { DenseSample } from "../../data/dense/layout";
 import type { Encoder } from "../../encoders/encoder";
 import type { FeatureMap } from "../../encoders/feature-map";
 import { type FeatureLevel, STEM, storedLayer, storedLayers } from "../../features/levels";
-import { type FeatureFolder, open } from "../../features/read";
+import { FeatureFolder, open } from "../../features/read";
 import { resizeBilinear } from "../../tasks/dense/resize";
 import { SakError } from "../error";
 import { mapsOf, tokensOfMaps } from "../maps";
@@ -39,11 +39,36 @@ export async function openSources(
 ): Promise<BiasSource[]> {
   const entries = Object.entries(teachers);
   if (!entries.length) throw new SakError(fn, "there must be a teacher", "none");
+  for (const [name, teacher] of entries) checkTeacher(fn, name, teacher);
   return Promise.all(
     entries.map(([name, teacher]) =>
       "encoder" in teacher ? encoderSource(fn, name, teacher, whenAbsent) : folderSource(fn, name, teacher, whenAbsent),
     ),
   );
+}
+
+/** Refuses a teacher that is not exactly one of the two kinds: a key of the other, or a misspelt one, would be ignored. */
+function checkTeacher(fn: string, name: string, teacher: BiasTeacher): void {
+  const failure = (rule: string, value: unknown): SakError => new SakError(fn, `${name} ${rule}`, value);
+  if (typeof teacher !== "object" || (teacher as unknown) === null) throw failure("must be an object", teacher);
+  const keys = Object.keys(teacher);
+  const kind = "encoder" in teacher ? "encoder" : "folder";
+  if (!keys.includes(kind) || keys.some((key) => key !== kind && key !== "indices"))
+    throw failure("must have either folder or encoder, and may have indices", keys);
+  const source = "encoder" in teacher ? teacher.encoder : teacher.folder;
+  const isSource =
+    "encoder" in teacher
+      ? typeof (source as Partial<Encoder> | null)?.forwardIntermediates === "function"
+      : typeof source === "string" || source instanceof FeatureFolder;
+  if (!isSource)
+    throw failure(
+      kind === "encoder" ? "must have an encoder" : "must have a folder, a path or one of features.open",
+      source,
+    );
+  const { indices } = teacher;
+  const isList = Array.isArray(indices) && indices.length > 0 && new Set(indices).size === indices.length;
+  if (indices !== undefined && !isList)
+    throw failure("must have indices that name at least one level, each once", indices);
 }
 
 async function folderSource(
