@@ -49,7 +49,7 @@ export interface PredictOptions {
 }
 
 /**
- * Returns boxes in pixels with their scores, in the order of the queries.
+ * Returns boxes in pixels with their scores, in the order of the queries. Nothing is dropped meanwhile, also in a model that trains.
  *
  * @throws GroundingError for a branch that the model lacks
  */
@@ -58,10 +58,16 @@ export function predict(model: SimVg, batch: GroundingBatch, options: PredictOpt
   const { branch = model.head.config.branches === "decoder" ? "decoder" : "token" } = options;
   const sizes = batch.expressions.map(({ image }) => [image.width, image.height] as const);
   let found: Detections = [];
-  tf.tidy(() => {
-    const { token, decoder = [] } = model.forward(inputOf(batch), branch);
-    found = detectionsOf(token ?? decoder[decoder.length - 1], sizes);
-  });
+  const { training } = model;
+  model.eval();
+  try {
+    tf.tidy(() => {
+      const { token, decoder = [] } = model.forward(inputOf(batch), branch);
+      found = detectionsOf(token ?? decoder[decoder.length - 1], sizes);
+    });
+  } finally {
+    model.train(training);
+  }
   return found;
 }
 

@@ -176,6 +176,13 @@ describe("training of SimVG", () => {
   it("predicts and scores by split", async () => {
     const one = model({ queries: 2 }).eval();
     const found = grounding.predict(one, await source.batch(0, 0));
+    one.train();
+    assert.deepEqual(
+      grounding.predict(one, await source.batch(0, 0)),
+      found,
+      "nothing is dropped in a model that trains",
+    );
+    assert.equal(one.training, true);
     assert.deepEqual([found.length, found[0].length], [8, 2]);
     const { precision, generalized, samples } = await grounding.evaluate(one, source);
     assert.equal(samples.filter(({ correct }) => correct).length, precision.train.correct);
