@@ -34,8 +34,12 @@ describe("Fovea in JupyterLab's menus", { timeout: LIMIT }, () => {
   });
 
   it("the palette finds both commands, and the new notebook has Fovea's kernel", async () => {
-    await page.page.keyboard.press("Control+Shift+C");
     const input = page.page.locator(".lm-CommandPalette-input");
+    // A key that comes before the dialog has given the focus back is lost.
+    while (!(await input.isVisible())) {
+      await page.page.keyboard.press("Control+Shift+C");
+      await page.page.waitForTimeout(500);
+    }
     await input.fill("fovea");
     const entries = page.page.locator(".lm-CommandPalette-itemLabel");
     await entries.filter({ hasText: "Fovea Help" }).waitFor();
