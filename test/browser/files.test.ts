@@ -92,7 +92,10 @@ describe("files of models in JupyterLab", { timeout: LIMIT }, () => {
     assert.match(await file.locator("dl").first().innerText(), /blocks\s*\d+/);
     assert.match(await file.locator("thead").innerText(), /block.*stage.*stream.*attention.*query.*key.*value/s);
     await file.locator("summary", { hasText: "Code" }).click();
-    assert.match(await file.locator("pre").innerText(), /encoders\.load\("model\.onnx", \{ preprocess: "imagenet" \}\)/);
+    assert.match(
+      await file.locator("pre").innerText(),
+      /encoders\.load\("model\.onnx", \{ preprocess: "imagenet" \}\)/,
+    );
     assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile:visible"), []);
     await screenshot(page, "file-onnx");
   });
