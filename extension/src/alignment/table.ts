@@ -1,6 +1,5 @@
 import { argmax, tokenRow, type AlignmentPayload } from "fovea/protocol";
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import { normalizationName, valueText } from "./speech";
 import type { AlignmentState } from "./state";
@@ -14,9 +13,7 @@ export class AlignmentTable {
     private readonly trans: Translate,
     private readonly payload: AlignmentPayload,
   ) {
-    const attributes = { tabindex: "0", role: "region", "aria-label": trans.__("The view as a table") };
-    this.node = element("div", { class: "jp-FoveaView-tables", attributes });
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The view as a table"));
   }
 
   update(state: AlignmentState, answer: AlignmentAnswer): void {

@@ -1,6 +1,5 @@
 import { type AtlasPayload, meanWeights } from "fovea/protocol";
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import { type AtlasState, weightsOf } from "./state";
 
@@ -12,9 +11,7 @@ export class AtlasTable {
     private readonly trans: Translate,
     private readonly payload: AtlasPayload,
   ) {
-    const attributes = { tabindex: "0", role: "region", "aria-label": trans.__("The view as a table") };
-    this.node = element("div", { class: "jp-FoveaView-tables", attributes });
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The view as a table"));
   }
 
   update(state: AtlasState): void {

@@ -1,6 +1,5 @@
 import { queryText, type AttentionPayload } from "fovea/protocol";
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import type { AttentionAnswer } from "./answer";
 import { probability } from "./speech";
@@ -14,9 +13,7 @@ export class AttentionTable {
     private readonly trans: Translate,
     private readonly payload: AttentionPayload,
   ) {
-    const attributes = { tabindex: "0", role: "region", "aria-label": trans.__("The view as tables") };
-    this.node = element("div", { class: "jp-FoveaView-tables", attributes });
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The view as tables"));
   }
 
   update(state: AttentionState, answer: AttentionAnswer | undefined): void {

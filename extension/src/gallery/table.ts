@@ -1,5 +1,4 @@
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import type { GalleryState } from "./state";
 import type { FoundNeighbors, GalleryStore } from "./store";
@@ -9,9 +8,7 @@ export class NeighborTable {
   readonly node: HTMLElement;
 
   constructor(private readonly trans: Translate) {
-    const attributes = { tabindex: "0", role: "region", "aria-label": trans.__("The neighbours as a table") };
-    this.node = element("div", { class: "jp-FoveaView-tables", attributes });
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The neighbours as a table"));
   }
 
   update(state: GalleryState, store: GalleryStore, found: FoundNeighbors | undefined): void {

@@ -1,22 +1,17 @@
 import { figure, lawPoints, predictorName, scoreText, type LawPayload, type SavedFit } from "fovea/protocol";
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import type { LawState } from "./state";
 
 /** The view as two tables: the encoders of the benchmark, and the figures of every benchmark. Hidden at first. */
 export class LawTable {
-  readonly node: HTMLElement = element("div", {
-    class: "jp-FoveaView-tables",
-    attributes: { tabindex: "0", role: "region" },
-  });
+  readonly node: HTMLElement;
 
   constructor(
     private readonly trans: Translate,
     private readonly payload: LawPayload,
   ) {
-    this.node.setAttribute("aria-label", trans.__("The view as tables"));
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The view as tables"));
   }
 
   update(fit: SavedFit, state: LawState): void {

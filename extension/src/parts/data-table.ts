@@ -1,5 +1,13 @@
 import { element } from "../dom";
 
+/** Region for the tables of a view, hidden at first; it takes the focus, so that keys scroll it. */
+export function tablesRegion(label: string): HTMLElement {
+  const attributes = { tabindex: "0", role: "region", "aria-label": label };
+  const node = element("div", { class: "jp-FoveaView-tables", attributes });
+  node.hidden = true;
+  return node;
+}
+
 /** A table of texts; the column `header` names the row. */
 export function dataTable(
   caption: string,

@@ -1,6 +1,5 @@
 import { decodeCells, frameAt, least, most, numberText, type RunRecord, type SavedMatrices } from "fovea/protocol";
-import { element } from "../dom";
-import { dataTable } from "../parts/data-table";
+import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import { numberRows } from "./numbers";
 import { curveName, sayState } from "./speech";
@@ -11,14 +10,10 @@ const MOST_COLUMNS = 24;
 
 /** The view as tables: the curves of every run, what it uses, and the pictures of the evaluation on screen. Hidden at first. */
 export class TrainingTable {
-  readonly node: HTMLElement = element("div", {
-    class: "jp-FoveaView-tables",
-    attributes: { tabindex: "0", role: "region" },
-  });
+  readonly node: HTMLElement;
 
   constructor(private readonly trans: Translate) {
-    this.node.setAttribute("aria-label", trans.__("The view as tables"));
-    this.node.hidden = true;
+    this.node = tablesRegion(trans.__("The view as tables"));
   }
 
   update(runs: readonly RunRecord[], state: TrainingViewState): void {
