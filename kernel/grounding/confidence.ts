@@ -6,7 +6,7 @@ import { GroundingError } from "./error";
 export interface ConfidenceSample {
   /** Score of the box, such as that of {@link predict}. */
   readonly score: number;
-  /** Whether its IoU with the truth is at least the threshold. */
+  /** True if its IoU with the truth is at least the threshold. */
   readonly correct: boolean;
 }
 

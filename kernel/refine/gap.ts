@@ -145,7 +145,7 @@ function drawn(rows: Float32Array, width: number, count: number, random: Prng): 
   return out;
 }
 
-/** What a stage changed in the features of the same pictures. */
+/** Change that a stage made in the features of the same pictures. */
 export interface FeatureChange {
   /** Linear CKA of before and after, 1 for features that are equal up to rotation and scale (arXiv 1905.00414). */
   cka: number;

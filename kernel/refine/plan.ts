@@ -9,7 +9,7 @@ export type RefineGroup = "vision" | "connector" | "language_model" | (string & 
 /** One stage of a {@link RefinePlan}, as plain data. */
 export interface RefineStage {
   name: string;
-  /** What trains; everything else is frozen. */
+  /** Groups that train; everything else is frozen. */
   train: readonly RefineGroup[];
   /** Names of the data sets that are mixed. */
   data: readonly string[];
@@ -38,7 +38,7 @@ export interface RefinePlanSpec {
   nested?: boolean;
   /** Demands that each rate is below the one before. Default true. */
   falling?: boolean;
-  /** Where the plan is from, for its display. Default: none. */
+  /** Source of the plan, for its display. Default: none. */
   source?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a training is given and cannot take: it is named, and the checkpoint before it stays whole. */
+/** Inputs that a training cannot take: each is named, and the checkpoint before it stays whole. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -12,7 +12,7 @@ export interface Summary {
   min: number;
   max: number;
   mean: number;
-  /** Of the population. */
+  /** Standard deviation of the population. */
   deviation: number;
   zeros: number;
   /** Values that are NaN or infinite; the others count above. */

@@ -38,7 +38,7 @@ export interface Beit3LoadReport extends nn.LoadReport {
 export interface LoadedBeit3 {
   /** The encoder, in evaluation mode. */
   model: Beit3;
-  /** What the file and the encoder share. */
+  /** Keys that the file and the encoder share, and those that they do not. */
   report: Beit3LoadReport;
 }
 

@@ -261,7 +261,7 @@ interface StatusEntry {
   dataset: string;
   entry: Record<string, unknown>;
   at: Date;
-  /** What the file held before. */
+  /** Earlier content of the file. */
   known: Record<string, unknown>;
 }
 

@@ -92,7 +92,7 @@ async function inflated(part: Uint8Array, name: string, where: string): Promise<
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const chunk = next.value as Uint8Array;
       size += chunk.length;
-      // What the directory says of the size need not be true.
+      // The directory may be wrong about the size.
       if (size > LARGEST) throw new RangeError(`more than ${LARGEST} bytes`);
       chunks.push(chunk);
     }
