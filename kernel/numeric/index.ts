@@ -4,4 +4,3 @@ export { append, argmax, clamp, least, most, ranks, softmax, topIndices } from "
 export { decodeFloat16, encodeFloat16, floatToHalf, fromHalf, halfToFloat, toHalf } from "./half";
 export { joinBytes, joinFloats } from "./join";
 export { mean, sampleVariance, squaredDeviations, sum, wilson } from "./statistics";
-export { type CostMatrix, distances, transportCost, wassersteinOfNumbers } from "./transport";

@@ -1,18 +1,8 @@
 import type { TokenSet } from "../law/predictors/a-score";
 import { linearCka } from "../law/predictors/similarity";
 import { gromovWasserstein } from "../law/predictors/gromov-wasserstein";
-import {
-  distances,
-  dot,
-  least,
-  mean,
-  meanRow,
-  row,
-  squaredDeviations,
-  transportCost,
-  unitRows,
-  wassersteinOfNumbers,
-} from "../numeric";
+import { dot, least, mean, meanRow, row, squaredDeviations, unitRows } from "../numeric";
+import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { Prng } from "../prng";
 import { RefineError } from "./error";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law/index.ts";
-import { distances, transportCost, unitRows, wassersteinOfNumbers } from "../../kernel/numeric/index.ts";
+import { unitRows } from "../../kernel/numeric/index.ts";
+import { distances, transportCost, wassersteinOfNumbers } from "../../kernel/numeric/transport.ts";
 import { slicedWasserstein } from "../../kernel/refine/gap.ts";
 import { nn, refine } from "./names.ts";
 

@@ -1,4 +1,5 @@
-import { distances, mean, most } from "../../numeric";
+import { mean, most } from "../../numeric";
+import { distances } from "../../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { LawError } from "../error";
 import type { TokenSet } from "./a-score";
