@@ -3,7 +3,7 @@ export { RefineError } from "./error";
 export type { RefineConfig, RefineEncoder } from "./config";
 export { VisionHierarchy } from "./layers";
 export { type RefineInput, RefineModel } from "./model";
-export { type RefineBatch, refineBatch, type RefineExample, refineLoss } from "./loss";
+export { type RefineBatch, batch, type RefineExample, loss } from "./loss";
 export { type PictureTiles, tileGrid, type TileOptions, tilePicture } from "./tiles";
 export {
   plan,
