@@ -25,3 +25,12 @@ export {
   type Gap,
   type GapOptions,
 } from "./gap";
+export type { RefineFigure } from "./jackknife";
+export {
+  record,
+  type RefineLayer,
+  type RefineRecordOptions,
+  type RefineSnapshot,
+  type RefineWord,
+  StageRecord,
+} from "./record";
