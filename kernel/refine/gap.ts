@@ -1,10 +1,10 @@
-import type { TokenSet } from "../law/predictors/a-score";
-import { linearCka } from "../law/predictors/similarity";
-import { gromovWasserstein } from "../law/predictors/gromov-wasserstein";
 import { dot, least, mean, meanRow, row, squaredDeviations, unitRows } from "../numeric";
 import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { Prng } from "../prng";
+import { gromovWasserstein } from "../similarity/gromov-wasserstein";
+import { linearCka } from "../similarity/kernels";
+import type { TokenSet } from "../similarity/token-set";
 import { RefineError } from "./error";
 
 /** Options of {@link gap}. */
