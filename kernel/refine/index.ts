@@ -34,3 +34,4 @@ export {
   type RefineWord,
   StageRecord,
 } from "./record";
+export { score, type RefineScore, type RefineScoreOptions } from "./score";

@@ -95,13 +95,17 @@ function checkParts(fn: string, example: unknown): asserts example is RefineExam
  *
  * @returns a scalar
  */
-export function loss(model: RefineModel, { pixels, shape, ids, mask, targets, size }: RefineBatch): Tensor {
-  const { places, words } = countedPlaces(tf.tensor(targets, [...size], "int32"));
+export function loss(model: RefineModel, one: RefineBatch): Tensor {
+  const { places, words } = countedPlaces(tf.tensor(one.targets, [...one.size], "int32"));
+  return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(hiddenOf(model, one), places)), words);
+}
+
+/** Returns the last hidden states at all words of a batch, [B · T, hidden]. */
+export function hiddenOf(model: RefineModel, { pixels, shape, ids, mask, size }: RefineBatch): Tensor {
   const hidden = model.forward({
     pixels: tf.tensor(pixels, [...shape]),
     ids: tf.tensor(ids, [...size], "int32"),
     mask: tf.tensor(mask, [...size], "int32"),
   });
-  const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
-  return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(rows, places)), words);
+  return tf.reshape(hidden, [-1, hidden.shape[2] as number]);
 }

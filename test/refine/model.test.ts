@@ -138,6 +138,36 @@ describe("refine.RefineModel", () => {
     assert.throws(() => refine.batch([{ ...bad, text: [1.5] }]), /must be lists of word ids/);
   });
 
+  it("scores the examples whose words are all the most likely ones", async () => {
+    const model = make();
+    const pixels = Float32Array.from({ length: 192 }, (_, i) => Math.cos(i));
+    const shape = [1, 3, 8, 8] as const;
+    const likely = (prompt: readonly number[]): number =>
+      tf.tidy(() => {
+        const { pixels: seen, shape: dims, ids, mask } = refine.batch([{ pixels, shape, prompt, text: [0] }]);
+        const size = [1, prompt.length + 1];
+        const hidden = model.forward({
+          pixels: tf.tensor(seen, [...dims]),
+          ids: tf.tensor(ids, size, "int32"),
+          mask: tf.tensor(mask, size, "int32"),
+        });
+        const last = tf.slice(tf.squeeze(hidden, [0]), [prompt.length - 1, 0], [1, -1]);
+        return tf.argMax(model.languageModel.logits(last), 1).dataSync()[0];
+      });
+    const first = likely([1, 2]);
+    const second = likely([1, 2, first]);
+    const other = (word: number): number => (word + 1) % 11;
+    const texts = [[first], [other(first)], [first, second], [first, other(second)], [first, second]];
+    const examples = texts.map((text) => ({ pixels, shape, prompt: [1, 2], text }));
+    const found = await refine.score(model, examples, { batchSize: 2 });
+    assert.deepEqual([found.right, found.total, found.accuracy], [3, 5, 0.6]);
+    assert.ok(found.interval[0] < 0.6 && found.interval[1] > 0.6);
+    assert.equal(model.training, true);
+    await assert.rejects(refine.score(model, []), /a list of at least one/);
+    await assert.rejects(refine.score(model, examples, { batchSize: 0 }), /batchSize must be/);
+    await assert.rejects(refine.score(model, examples, { signal: AbortSignal.abort() }), /abort/i);
+  });
+
   it("reports the keys of public weights, and refuses another shape", async () => {
     const vit = new models.VisionTransformer(SHAPE);
     const written = await models.vitState(vit, { names: "aimv2-release" });
