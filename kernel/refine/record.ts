@@ -156,8 +156,10 @@ export class StageRecord {
     return jackknife(count, (without) => {
       const x = { data: picked(tokens, without), width };
       const most = Math.max(2, x.data.length / width, this.words.length);
-      const { sampled: _, ...figures } = gap(x, { data: words, width }, { normalize, sample: most });
-      return { ...figures, cka: change({ data: picked(first, without), width }, x).cka };
+      const found = gap(x, { data: words, width }, { normalize, sample: most });
+      const { nearest, nearestBack, meanDistance, wasserstein, sliced, gromovWasserstein } = found;
+      const { cka } = change({ data: picked(first, without), width }, x);
+      return { nearest, nearestBack, meanDistance, wasserstein, sliced, gromovWasserstein, cka };
     });
   }
 }

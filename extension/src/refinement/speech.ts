@@ -25,7 +25,7 @@ export function sayToken(
 /** Says how the picture is made. */
 export function sayCaption(trans: Translate, { grid, words, measured, pictures }: RefinementPayload): string {
   const plane = trans.__(
-    "Axes: the first two principal components of the tokens and words of all stages together; they stay as the stages pass.",
+    "Discs are tokens, dark ones of the same picture as the ring; diamonds are words. Axes: the first two principal components of the tokens and words of all stages together; they stay as the stages pass.",
   );
   const shown =
     pictures.length < measured

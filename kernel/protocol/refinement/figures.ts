@@ -52,7 +52,7 @@ export function refinementPlane(input: RefinementFigureInput): Figure {
   return {
     data: [...tokenTraces(input), wordTrace(input), ...wayTraces(input)],
     layout: {
-      ...frame(trans.__("Stage %1: tokens (discs) and words (diamonds)", name), PLANE_HEIGHT),
+      ...frame(trans.__("Stage %1", name), PLANE_HEIGHT),
       margin: { t: 34, r: 12, b: 48, l: 58 },
       xaxis: axis(trans.__("component 1, %1 of the variance", first), values.extent(0)),
       yaxis: axis(trans.__("component 2, %1 of the variance", second), values.extent(1)),
@@ -148,8 +148,9 @@ function wayTraces({ payload, values, choices }: RefinementFigureInput): object[
   ];
 }
 
-/** Room between the panels of measures, as shares of the figure. */
-const [GAP_X, GAP_Y] = [0.07, 0.24];
+/** Room beside a panel of measures as a share of the figure, and below it in pixels. */
+const [GAP_X, GAP_BELOW] = [0.07, 56];
+const PANELS_MARGIN = { t: 64, r: 16, b: 32, l: 48 };
 
 /** One panel a measure over the stages with 95 % intervals; the chosen stage is filled. `undefined` without measures. */
 export function refinementMeasures(
@@ -158,7 +159,7 @@ export function refinementMeasures(
 ): Figure | undefined {
   const { measures } = payload;
   if (!measures.length) return undefined;
-  const columns = Math.min(measures.length, Math.max(2, Math.floor(width / 220)), 4);
+  const columns = Math.min(measures.length, Math.max(2, Math.floor(width / 200)), 4);
   const rows = Math.ceil(measures.length / columns);
   const marks = payload.stages.map((_, stage) => stage);
   return {
@@ -182,8 +183,11 @@ export function refinementMeasures(
       },
     })),
     layout: {
-      ...frame(trans.__("The gap over the stages, with 95 % intervals over pictures"), 70 + rows * FACET_HEIGHT),
-      margin: { t: 64, r: 16, b: 32, l: 48 },
+      ...frame(
+        trans.__("The gap over the stages, with 95 % intervals over pictures"),
+        PANELS_MARGIN.t + PANELS_MARGIN.b + rows * FACET_HEIGHT - GAP_BELOW,
+      ),
+      margin: PANELS_MARGIN,
       annotations: measures.map(({ name }, i) => panelTitle(figureText(measureName(trans, name)), i)),
       ...Object.fromEntries(measures.flatMap((_, i) => panelAxes(payload, i, rows, columns))),
     },
@@ -205,8 +209,9 @@ function panelAxes(
   columns: number,
 ): [string, object][] {
   const [line, column] = [Math.floor(i / columns), i % columns];
-  const [width, height] = [(1 - GAP_X * (columns - 1)) / columns, (1 - GAP_Y * (rows - 1)) / rows];
-  const [left, top] = [column * (width + GAP_X), 1 - line * (height + GAP_Y)];
+  const gap = GAP_BELOW / (rows * FACET_HEIGHT - GAP_BELOW);
+  const [width, height] = [(1 - GAP_X * (columns - 1)) / columns, (1 - gap * (rows - 1)) / rows];
+  const [left, top] = [column * (width + GAP_X), 1 - line * (height + gap)];
   const { values, halves } = measures[i];
   const ends = values.flatMap((value, s) => [value - (halves[s] ?? 0), value + (halves[s] ?? 0)]);
   const range = padded([least(ends), most(ends)]);

@@ -24,7 +24,7 @@ export function drawRefinement(payload: RefinementPayload): string {
   const below = [refinementMeasures(inputAt(current), WIDE), refinementLayers(inputAt(current))];
   const heading = { text: title || "Refinement", size: 15, weight: "bold" as const };
   const words =
-    "Tokens of the first picture are dark; the ring is its first token, with its way through the stages and its nearest word (dotted).";
+    "Discs are tokens, dark ones of the first picture; diamonds are words. The ring is its first token, with its way through the stages and its nearest word (dotted).";
   return drawRows([
     [wordsOf([heading, { text: words }], WIDE)],
     planes,
