@@ -1,4 +1,4 @@
-import { fromHalf } from "../numeric";
+import { fromHalf, product } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */
 export interface NpyArray {
@@ -37,7 +37,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
   if (!descr || !get) throw new Error("numbers must be booleans, whole or floating numbers of at most 8 bytes");
   if (!/'fortran_order'\s*:\s*False/.test(text)) throw new Error("rows must come first (fortran_order False)");
   const shape = shapeOf(text);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   const step = Number(descr[2][1]);
   if (count > MOST_VALUES) throw new Error(`an array has at most ${MOST_VALUES} numbers`);
   if (bytes.length - end !== count * step) throw new Error(`[${shape.join(", ")}] takes ${count * step} bytes`);

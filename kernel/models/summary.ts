@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { checkStarted } from "../backend/tfjs";
@@ -194,7 +195,7 @@ const flopsOf = (trace: Trace): number => trace.nodes.reduce((sum, node) => sum 
 
 /** Returns the operations of a product or convolution, and 0 for any other kernel. */
 function nodeFlops({ kernel, inputs, outputs, attributes }: RecordedNode, { forms }: Trace): number {
-  const results = (): number => forms[outputs[0]].shape.reduce((all, size) => all * size, 1);
+  const results = (): number => product(forms[outputs[0]].shape);
   const shape = (name: string): readonly number[] => forms[inputs.get(name) as number].shape;
   if (kernel === "BatchMatMul") return 2 * results() * (shape("a").at(attributes["transposeA"] ? -2 : -1) as number);
   if (kernel !== "FoveaConv2d") return 0;

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
 import { join } from "../platform/path";
-import { fromHalf, halfToFloat } from "../numeric";
+import { fromHalf, halfToFloat, product } from "../numeric";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";
 import { WeightFiles } from "./weight-files";
@@ -26,7 +26,7 @@ const MAX_ELEMENTS = 1 << 20;
 
 /** Returns the number of elements of a tensor; throws for an invalid shape. */
 export function elementCount(tensor: TensorInfo): number {
-  const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+  const count = product(tensor.dims);
   if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count))
     throw new OnnxError("onnx.read", `initialiser ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
   return count;

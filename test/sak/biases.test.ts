@@ -100,7 +100,7 @@ describe("biases of teachers", () => {
     assert.equal(found.steps[0].gains[2].teacher, "untrained");
     const second = found.steps[1].gains.find(({ teacher }) => teacher === "copy" || teacher === "parts")!;
     assert.ok(Math.abs(second.gain.mean) < 3, `a copy adds ${second.gain.mean}`);
-    assert.equal(second.weights, sak.sakParameters({ stem, teachers: ["a"] }).adapters + 4 * 2 * 128);
+    assert.equal(second.weights, sak.parameters({ stem, teachers: ["a"] }).adapters + 4 * 2 * 128);
     assert.match(found[DISPLAY]()["text/plain"], /taken/);
     const beside = await sak.selectTeachers(teachers, splits, { ...options, start: ["untrained"], most: 1 });
     assert.deepEqual(beside.teachers, ["untrained", "parts"]);

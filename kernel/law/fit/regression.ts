@@ -2,7 +2,7 @@ import { shuffled } from "../../numeric/order";
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
 import { jStat } from "jstat";
-import { dot, least, mean, most, squaredDeviations } from "../../numeric";
+import { dot, least, mean, most, product, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
@@ -296,7 +296,7 @@ export function scale(value: number, [min, max]: [number, number]): number {
 
 /** Returns one value per term; a term is a product of predictors. */
 export function designRow(terms: string[], predictors: Record<string, number>): number[] {
-  return terms.map((term) => term.split("*").reduce((product, name) => product * factor(predictors, name.trim()), 1));
+  return terms.map((term) => product(term.split("*").map((name) => factor(predictors, name.trim()))));
 }
 
 function factor(predictors: Record<string, number>, name: string): number {
