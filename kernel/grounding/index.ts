@@ -10,12 +10,15 @@ export {
 export type { FullGroundingHeadConfig, GroundingBranch, GroundingHeadConfig } from "./config";
 export { headParameters, type GroundingHeadParameters } from "./count";
 export { GroundingError } from "./error";
+export { type GroundingOnnxOptions, saveOnnx, type SaveGroundingOnnxOptions, toOnnx } from "./export";
 export { load, type LoadSimVgOptions, save, type SaveSimVgOptions } from "./file";
 export { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
 export { BoxHeads, type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./layers";
 export { distillationWeight, loss, type GroundingLossOptions } from "./loss";
 export { type Detections, detectionsOf, parameters, type PictureSize, SimVg, type SimVgConfig } from "./model";
 export { cleanPhrase, type EncodedPhrases, encodePhrases, type PhraseOptions } from "./phrases";
+export type { ChannelStatistics } from "./preprocess";
+export { type GroundingSession, type GroundOptions, loadOnnx, type LoadGroundingOnnxOptions } from "./session";
 export {
   type GroundingScheduleOptions,
   type GroundingSettingsOptions,
