@@ -49,7 +49,8 @@ interface Facts {
 
 /**
  * Loads a model that {@link saveOnnx} wrote, with the `tokenizer.json` beside it. Pictures are prepared as `preprocessor_config.json`
- * beside it says, without one stretched with ImageNet's statistics. It runs on onnxruntime and needs no training device.
+ * beside it says, without one stretched with ImageNet's statistics (arXiv 2409.17531, section 4.1). It runs on onnxruntime and needs no
+ * training device.
  *
  *     const boats = await grounding.loadOnnx("boats/model.onnx");
  *     const [[best]] = await boats.ground("harbor.jpg", ["the small red boat"]);
@@ -106,7 +107,7 @@ interface Parts {
   unknownId: number | undefined;
 }
 
-/** Model on onnxruntime that finds boxes of phrases, made by {@link loadOnnx}; the caller disposes of it. */
+/** Model on onnxruntime that finds boxes of phrases (arXiv 2409.17531, section 3), made by {@link loadOnnx}; the caller disposes of it. */
 export class GroundingSession {
   /** Height and width to which pictures are stretched. */
   readonly size: readonly [height: number, width: number];
