@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   uninstall: async () => (await import("./cli/kernelspec.js")).uninstall,
   onnx: async () => (await import("./cli/onnx.js")).main,
   extract: async () => (await import("./cli/extract.js")).main,
+  ground: async () => (await import("./cli/ground.js")).main,
   doctor: async () => (await import("./cli/doctor.js")).main,
   world: async () => (await import("./cli/world.js")).main,
   dense: async () => (await import("./cli/dense.js")).main,

@@ -32,6 +32,12 @@ ${PREPROCESS}
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
   [--shard i/n]          the part of the images of this process
   [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]`,
+  ground: `usage: fovea ground MODEL.onnx PICTURE PHRASE …: boxes of what phrases name in a picture
+  MODEL.onnx             of grounding.saveOnnx, with tokenizer.json (and preprocessor_config.json) beside it
+  PHRASE                 as "the small red boat", one or more; each gets a line: score, left, top, right and bottom in pixels
+  [--output FILE.png]    the picture with the boxes drawn, a color for each phrase
+  [--threshold 0.7]      boxes from this score on; default 0.7 for a model with several boxes, else its one box
+  [--device auto|cuda|webgpu|cpu] [--json]`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
   "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
