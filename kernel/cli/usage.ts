@@ -11,6 +11,8 @@ const ADAPTER = `  [--adapter NAME]       the sub-folder of an adapter that is n
 
 const PREPROCESS = `  [--preprocess imagenet|clip|half|FILE.json]  means and deviations, where no configuration lies beside the model`;
 
+const INPUT_SIZE = `  [--input-size N|HxW]   of the pictures in the model, where its graph takes any or another one is wanted`;
+
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
   [--degree 1|2]         of the polynomial (default 2)`;
@@ -23,10 +25,11 @@ ${PLACE}`,
 ${PLACE}`,
   uninstall: `usage: fovea uninstall [options]: remove the kernelspec
 ${PLACE}`,
-  "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: blocks, shapes, and what can be taken out`,
+  "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: inputs and outputs with their shapes, blocks, and the names of what can be taken out`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
 ${PREPROCESS}
+${INPUT_SIZE}
   [--indices all|-1,-4]  blocks, negative ones from the end, and stem, the input of the first (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
@@ -93,6 +96,7 @@ ${PREPROCESS}
   tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
   [--layer -2]  of the encoders; [--limit N] images, the first ones by name
 ${PREPROCESS}
+${INPUT_SIZE}
   [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch-size N] [--json]`,
 } as const;
 
