@@ -1,5 +1,5 @@
 /**
- * `node test/mutants.mjs [--rooms=law,tasks] [--count=60] [--seed=1] [--numbers=3,17]`: the share of small mistakes in the source that
+ * `node test/mutants.mjs [--rooms=law,tasks] [--count=60] [--seed=1] [--numbers=3,17-20]`: the share of small mistakes in the source that
  * the unit tests do not notice.
  *
  * Each mutant has one operator, constant or condition of a room changed, in a copy of the repository; the tests of that room which import the
@@ -118,8 +118,8 @@ async function testsByFile(folders) {
 /** Runs one test file; returns whether it passed. */
 function passes(copy, test) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "--test", test], { cwd: copy, stdio: "ignore", detached: true });
-    // The runner has children; the group ends as one.
+    const child = spawn(process.execPath, ["--import", "tsx", test], { cwd: copy, stdio: "ignore", detached: true });
+    // A test may have children; the group ends as one.
     const timer = setTimeout(() => process.kill(-child.pid, "SIGKILL"), PATIENCE);
     child.on("exit", (code) => {
       clearTimeout(timer);
@@ -156,6 +156,14 @@ function testsOf(site, reached) {
   return [...all.filter(isNamed), ...all.filter((test) => !isNamed(test))];
 }
 
+/** Whole numbers of `3,17-20`. */
+function numbersIn(text) {
+  return text.split(",").filter(Boolean).flatMap((part) => {
+    const [first, last = first] = part.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
 async function main() {
   setPriority(0, constants.priority.PRIORITY_LOW);
   const rooms = option("rooms", ROOMS.join(",")).split(",");
@@ -165,7 +173,7 @@ async function main() {
   const random = new Prng(seed);
   const drawn = sites.map((site) => ({ site, at: random.next() })).sort((a, b) => a.at - b.at);
   const sample = drawn.slice(0, count).map(({ site }) => site);
-  const wanted = option("numbers", "")?.split(",").filter(Boolean).map(Number);
+  const wanted = numbersIn(option("numbers", ""));
   const reasons = new Map(
     JSON.parse(readFileSync(EQUIVALENT, "utf8")).map(({ file, line, was, becomes, why }) => [
       [file, line, was, becomes].join("\n"),

@@ -44,13 +44,13 @@ ${INPUT_SIZE}
   --task semseg|parts|saliency|normals|boundary|depth
                          mIoU, maxF, mean angle, odsF, RMSE; counts are pooled over the pictures
   Maps are PNG (palettes are read as indices) or NPY files of the same name in both folders. Saliency and boundaries are
-  grey levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
+  gray levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
   [--list FILE]          names of the pictures, one a line (default: all labels)
   [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, in both folders
   [--absent zero|skip]   a class that does not occur counts 0 (default) or not at all
   [--max-dist 0.0075]    of a boundary, as a share of the diagonal; NYUv2: 0.011
   [--thresholds 99] [--nms] [--no-thin]  --nms for a network's raw boundaries
-  [--depth-scale 0.001]  metres of a stored unit; [--json]`,
+  [--depth-scale 0.001]  meters of a stored unit; [--json]`,
   "backend install": `usage: fovea backend install tensorflow [--gpu] | cuda: a large runtime, into a folder of Fovea's own
   [--dry-run]            only say what would be fetched, and how large it is; [--json]`,
   "backend uninstall": `usage: fovea backend uninstall tensorflow [--gpu] | cuda: remove a large runtime`,

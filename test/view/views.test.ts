@@ -57,7 +57,7 @@ describe("view.image", () => {
       .raw()
       .toBuffer({ resolveWithObject: true });
     assert.deepEqual([...data], [0, 0, 255, 255, 0, 0, 255, 255]);
-    assert.equal(String(shown), "image 2 x 1, grey");
+    assert.equal(String(shown), "image 2 x 1, gray");
   });
 
   it("reads a file, by its path, its URL or its bytes, and shows the same pixels", async () => {

@@ -116,7 +116,7 @@ function checkSeeds(fn: string, seeds: readonly number[]): void {
 function tasksOf(fn: string, splits: readonly BiasPictures[], wanted?: readonly DenseTask[]): readonly DenseTask[] {
   const stray = splits.find((one) => typeof (one as Partial<BiasPictures> | null | undefined)?.sample !== "function");
   if (stray !== undefined || splits.includes(undefined as never))
-    throw new SakError(fn, "every split must be labelled pictures", stray);
+    throw new SakError(fn, "every split must be labeled pictures", stray);
   const tasks = wanted ?? splits[0].tasks;
   if (!Array.isArray(tasks)) throw new SakError(fn, "tasks must be an array", tasks);
   if (!tasks.length) throw new SakError(fn, "there must be a task", "none");

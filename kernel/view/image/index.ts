@@ -28,7 +28,7 @@ export type PictureFile = string | URL | Uint8Array;
 /**
  * Shows a picture as a PNG, with points and boxes over it where asked.
  *
- * @param pixels grey, RGB or RGBA bytes, `data[(y * width + x) * channels + c]`; what `data.decodeImage` and
+ * @param pixels gray, RGB or RGBA bytes, `data[(y * width + x) * channels + c]`; what `data.decodeImage` and
  *   `data.world.render` return are such pixels. A file is read, as by `data.decodeImage`: `await view.image("a.png")`
  * @param options scale, caption, marks in pixels of the picture
  * @throws ViewError for pixels of another length, or a scale, point, box or color out of range
@@ -127,7 +127,7 @@ function imagesOf(pictures: readonly Pixels[], options: ImagesOptions): View {
 }
 
 function sizeOf({ width, height, channels }: Pixels): string {
-  return `image ${width} x ${height}, ${channels === 1 ? "grey" : channels === 3 ? "RGB" : "RGBA"}`;
+  return `image ${width} x ${height}, ${channels === 1 ? "gray" : channels === 3 ? "RGB" : "RGBA"}`;
 }
 
 /** Encodes the enlarged picture with its marks as base64 of a PNG. */
