@@ -25,6 +25,8 @@ ${PLACE}`,
 ${PLACE}`,
   uninstall: `usage: fovea uninstall [options]: remove the kernelspec
 ${PLACE}`,
+  check: `usage: fovea check NOTEBOOK.ipynb … [--json]: type errors in the cells of notebooks, by cell, line and column, without running them
+  Cells are read in order, as a session reads them. The exit code is 1 where there is an error.`,
   "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: inputs and outputs with their shapes, blocks, and the names of what can be taken out`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name

@@ -1,6 +1,7 @@
 /** Mime bundle of a value: its custom bundle if it has one, and always text. */
 import { platform } from "../platform";
 import { base64Encode } from "../protocol/core/base64";
+import { promiseHint } from "../display/describe";
 import type { JSONValue, MimeBundle } from "../display/host";
 import { describe, sizeOf, toJSON } from "./json";
 import { withUserIntrinsics } from "./run/intrinsics";
@@ -24,7 +25,7 @@ export function isSelfShowing(value: unknown): boolean {
 /** Returns the bundle of a cell's result. Throws when the value's display method throws or returns no object. */
 export function* bundleOf(value: unknown): Steps<MimeBundle> {
   const own = displayMethod(value);
-  if (!own) return { "text/plain": plainText(value) + promiseHint(value) };
+  if (!own) return { "text/plain": plainText(value) + attempt(() => promiseHint(value), "") };
   const given = yield* until(Promise.resolve(withUserIntrinsics(own)));
   const bundle = checkBundle("[Symbol.for('Jupyter.display')]()", given);
   return PLAIN in bundle ? bundle : limited({ ...bundle, [PLAIN]: plainText(value) });
@@ -84,11 +85,6 @@ export function plainText(value: unknown): string {
     if (attempt(() => error instanceof KeyboardInterrupt, false)) throw error;
     return `(util.inspect failed: ${isError(error) ? textOf(error, "message") : shown(error)})`;
   }
-}
-
-/** A cell shows a promise as it is; who wants its value awaits it. */
-function promiseHint(value: unknown): string {
-  return attempt(() => platform().isPromise(value), false) ? "\n(a promise: write await before it to see its value)" : "";
 }
 
 function displayMethod(value: unknown): (() => unknown) | undefined {

@@ -21,7 +21,8 @@ export const KERNEL_FLOORS = [
   ["sak", "grounding", "refine"],
   ["studies"],
   ["jupyter"],
-  ["session", "cli", "cli.ts", "index", "tf"],
+  ["session"],
+  ["cli", "cli.ts", "index", "tf"],
   ["zoo"],
 ];
 

@@ -135,8 +135,9 @@ function readAll(
   split: string | undefined,
 ): ReferExpression[] {
   if (layout === "mdetr") {
-    const own = splitOfFile(basename(root), split);
-    return readMdetr(first, first.record(document, "the document"), first.split(own, "the name of a split"));
+    const wanted = split === undefined ? undefined : first.split(split, "the name of a split");
+    const own = first.split(splitOfFile(basename(root), wanted), "the name of a split");
+    return readMdetr(first, first.record(document, "the document"), own);
   }
   if (layout === "seqtr") return readSeqtr(first, first.record(document, "the document"));
   if (!second) throw new ReferError(FN, root, `layout ${layout} needs a folder`, root);
