@@ -9,6 +9,7 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   install: async () => (await import("./cli/kernelspec.js")).install,
   status: async () => (await import("./cli/kernelspec.js")).status,
   uninstall: async () => (await import("./cli/kernelspec.js")).uninstall,
+  check: async () => (await import("./cli/check.js")).main,
   onnx: async () => (await import("./cli/onnx.js")).main,
   extract: async () => (await import("./cli/extract.js")).main,
   ground: async () => (await import("./cli/ground.js")).main,

@@ -1,3 +1,4 @@
+import { fileKind } from "../file-kind";
 import { fromHalf, product } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */
@@ -49,7 +50,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
 function headerOf(bytes: Uint8Array, view: DataView): { text: string; end: number } {
   const latin = new TextDecoder("latin1");
   if (bytes.length < 12 || latin.decode(bytes.subarray(0, 6)) !== MAGIC)
-    throw new Error("it must begin as NPY files do");
+    throw new Error(`it must begin as NPY files do; this is ${fileKind(bytes) ?? "a file of another kind"}`);
   const isShort = bytes[6] === 1;
   const start = isShort ? 10 : 12;
   const end = start + (isShort ? view.getUint16(8, true) : view.getUint32(8, true));

@@ -82,7 +82,7 @@ export class AttentionMap extends Described {
 
   [DISPLAY](): DisplayBundle {
     return describe("AttentionMap", [
-      ["shape", `[${this.dims.join(", ")}] [B, heads, N, N]`],
+      ["dims", `[${this.dims.join(", ")}] [B, heads, N, N]`],
       ["layer", String(this.layer)],
       ["grid", `${this.grid.join(" x ")} after ${this.prefixTokens} prefix tokens`],
       ["encoder", this.encoder],

@@ -92,7 +92,7 @@ export class FeatureMap extends Described {
       ? [["prefix tokens", `[${this.prefixTokens.dims.join(", ")}]`]]
       : [];
     return describe("FeatureMap", [
-      ["shape", `[${this.dims.join(", ")}] ${axes}`],
+      ["dims", `[${this.dims.join(", ")}] ${axes}`],
       ["layer", String(this.layer)],
       ["grid", this.grid.join(" x ")],
       ...prefix,

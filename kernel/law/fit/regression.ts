@@ -8,6 +8,7 @@ import { leastSquares, type LinearFit, type SolverOptions } from "./least-square
 import { uniform } from "../pck/summary";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkSeed } from "../../prng";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -258,6 +259,7 @@ function standardErrors(solved: LinearFit, residualError: number | null, n: numb
 function permutationTest(x: number[][], y: number[], r2: number, options: FitOptions): number | null {
   const { permutations = 0, seed = 1 } = options;
   if (permutations === 0) return null;
+  checkSeed("law.fit", seed, LawError);
   const random = uniform(seed);
   let asGood = 1;
   for (let trial = 0; trial < permutations; trial++) {
