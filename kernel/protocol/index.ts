@@ -28,4 +28,5 @@ export * from "./attention";
 export * from "./correspondence";
 export * from "./gallery";
 export * from "./law";
+export * from "./refinement";
 export * from "./training";

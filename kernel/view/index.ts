@@ -8,6 +8,7 @@ export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
+export { refinement } from "./refinement";
 export { table } from "./table";
 export { training } from "./training";
 export { learningRates, type LearningRateSweepLike } from "./training/rates";
@@ -62,6 +63,7 @@ export {
   type LawTableRowLike,
   type LawViewOptions,
 } from "./law";
+export { type RefinementOptions, type RefinementSnapshotLike, type RefinementSourceLike } from "./refinement";
 export {
   TrainingView,
   type RunMemory,

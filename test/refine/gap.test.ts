@@ -164,7 +164,10 @@ describe("measures between stages on known answers", () => {
     for (const bad of [null, undefined, 5, { data: [1, 2], width: 1 }]) {
       assert.throws(() => refine.gap(bad as never, x), /refine\.gap: each set must have data/);
       assert.throws(() => refine.change(x, bad as never), /refine\.change: each set must have data/);
-      assert.throws(() => similarity.gromovWasserstein(x, bad as never), /similarity\.gromovWasserstein: each set must have data/);
+      assert.throws(
+        () => similarity.gromovWasserstein(x, bad as never),
+        /similarity\.gromovWasserstein: each set must have data/,
+      );
     }
     assert.throws(() => refine.gap({ data: x.data, width: 2.5 }, { data: x.data, width: 2.5 }), /rows of 2\.5/);
     assert.throws(() => refine.distribution(null as never), /finite numbers/);
@@ -179,7 +182,10 @@ describe("measures between stages on known answers", () => {
     for (const value of [0, NaN, -1, Infinity]) {
       assert.throws(() => similarity.gromovWasserstein(x, x, { epsilon: value }), /epsilon must be above 0/);
       assert.throws(() => similarity.gromovWasserstein(x, x, { tolerance: value }), /tolerance must be above 0/);
-      assert.throws(() => similarity.gromovWasserstein(x, x, { iterations: value }), /iterations must be a whole number/);
+      assert.throws(
+        () => similarity.gromovWasserstein(x, x, { iterations: value }),
+        /iterations must be a whole number/,
+      );
     }
     assert.throws(() => similarity.gromovWasserstein(x, moved, { epsilon: 1e-320 }), /epsilon must not be that small/);
   });

@@ -100,6 +100,7 @@ describe("the files that mention a viewer", () => {
       "law",
       "pca",
       "plotly",
+      "refinement",
       "table",
       "training",
     ];
@@ -113,7 +114,16 @@ describe("the files that mention a viewer", () => {
 
 describe("a viewer", () => {
   it("knows nothing of JupyterLab: a page without it can show the viewer", () => {
-    for (const viewer of ["alignment", "atlas", "attention", "correspondence", "gallery", "law", "training"])
+    for (const viewer of [
+      "alignment",
+      "atlas",
+      "attention",
+      "correspondence",
+      "gallery",
+      "law",
+      "refinement",
+      "training",
+    ])
       assert.deepEqual(
         reached(`extension/src/${viewer}/viewer.ts`).filter((name) => name.startsWith("@jupyterlab/")),
         [],

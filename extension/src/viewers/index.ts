@@ -6,4 +6,5 @@ export { correspondencePlugin } from "../correspondence";
 export { galleryPlugin } from "../gallery";
 export { lawPlugin } from "../law";
 export { plotlyPlugin } from "../plotly";
+export { refinementPlugin } from "../refinement";
 export { trainingPlugin } from "../training";
