@@ -3,13 +3,14 @@ import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
-import { joinNegatives, preprocessOf } from "./arguments";
+import { inputSizeOf, joinNegatives, preprocessOf } from "./arguments";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
   encoder: { type: "string" },
   file: { type: "string" },
   preprocess: { type: "string" },
+  "input-size": { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   indices: { type: "string" },
@@ -42,6 +43,7 @@ export async function main(args: string[]): Promise<void> {
     out,
     file: values.file,
     preprocess: preprocessOf("extract", values.preprocess),
+    inputSize: inputSizeOf("extract", values["input-size"]),
     norm: values.norm,
     signal: stop.signal,
     onProgress: progress,

@@ -1,4 +1,5 @@
-import { fromHalf } from "../numeric";
+import { fileKind } from "../file-kind";
+import { fromHalf, product } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */
 export interface NpyArray {
@@ -37,7 +38,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
   if (!descr || !get) throw new Error("numbers must be booleans, whole or floating numbers of at most 8 bytes");
   if (!/'fortran_order'\s*:\s*False/.test(text)) throw new Error("rows must come first (fortran_order False)");
   const shape = shapeOf(text);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   const step = Number(descr[2][1]);
   if (count > MOST_VALUES) throw new Error(`an array has at most ${MOST_VALUES} numbers`);
   if (bytes.length - end !== count * step) throw new Error(`[${shape.join(", ")}] takes ${count * step} bytes`);
@@ -49,7 +50,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
 function headerOf(bytes: Uint8Array, view: DataView): { text: string; end: number } {
   const latin = new TextDecoder("latin1");
   if (bytes.length < 12 || latin.decode(bytes.subarray(0, 6)) !== MAGIC)
-    throw new Error("it must begin as NPY files do");
+    throw new Error(`it must begin as NPY files do; this is ${fileKind(bytes) ?? "a file of another kind"}`);
   const isShort = bytes[6] === 1;
   const start = isShort ? 10 : 12;
   const end = start + (isShort ? view.getUint16(8, true) : view.getUint32(8, true));

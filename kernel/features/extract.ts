@@ -57,6 +57,8 @@ export interface ExtractOptions {
   file?: string;
   /** Preparation of pictures by an encoder loaded here, as in `encoders.load`. Default: the model's own. */
   preprocess?: LoadOptions["preprocess"];
+  /** Size of the input of an encoder loaded here, as in `encoders.load`. Default: the model's own. */
+  inputSize?: LoadOptions["inputSize"];
   /**
    * Images prepared and run together. On the processor a large model takes as many at a time as its cache holds.
    * Default 16.
@@ -113,6 +115,7 @@ const NAMES: OptionNames<ExtractOptions> = {
   precision: true,
   file: true,
   preprocess: true,
+  inputSize: true,
   batchSize: true,
   copies: true,
   imagesPerFile: true,
@@ -149,9 +152,9 @@ export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   checkOptionNames(EXTRACT, options, NAMES, FeatureError);
   checkExtract(options);
   const images = shardOf(EXTRACT, await itemsOf(EXTRACT, options.images), options.shard);
-  const { encoder: source, device, precision, file, preprocess, signal } = options;
+  const { encoder: source, device, precision, file, preprocess, inputSize, signal } = options;
   if (typeof source !== "string") return extractWith(source, images, options);
-  const encoder = await load(source, { device, precision, file, preprocess, signal });
+  const encoder = await load(source, { device, precision, file, preprocess, inputSize, signal });
   try {
     return await extractWith(encoder, images, options);
   } finally {
@@ -163,6 +166,7 @@ function checkExtract({
   encoder,
   precision,
   preprocess,
+  inputSize,
   out,
   dtype = "f32",
   imagesPerFile = 1,
@@ -176,8 +180,9 @@ function checkExtract({
       `precision must be that of the loaded encoder, ${encoder.info.precision}`,
       precision,
     );
-  if (typeof encoder !== "string" && preprocess !== undefined)
-    throw new FeatureError(EXTRACT, "preprocess must be given where the encoder is loaded", preprocess);
+  for (const [name, value] of Object.entries({ preprocess, inputSize }))
+    if (typeof encoder !== "string" && value !== undefined)
+      throw new FeatureError(EXTRACT, `${name} must be given where the encoder is loaded`, value);
   if (!Object.hasOwn(BYTES, dtype))
     throw new FeatureError(EXTRACT, `dtype must be ${Object.keys(BYTES).join(", ")}`, dtype);
   if (!Number.isInteger(pool) || pool < 1)

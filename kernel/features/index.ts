@@ -1,5 +1,6 @@
 /** Features of many pictures on disk: extracted once, opened and read back by whoever trains or scores on them. */
 export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches";
+export type { PlainFeatureMap } from "../contracts/features";
 export { FeatureError } from "./error";
 export type { FeatureLevel } from "./levels";
 export { listImages, type ImageFile } from "./images";

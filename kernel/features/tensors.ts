@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
 import { floatToHalf } from "../numeric";
@@ -84,11 +85,7 @@ export function quantize(tokens: Float32Array, channels: number): { levels: Int8
  * @param grid rows and columns of the result
  * @returns [rows · columns, channels]
  */
-export function pooled(
-  tokens: Float32Array,
-  [rows, columns]: readonly [rows: number, columns: number],
-  pool: number,
-): Float32Array {
+export function pooled(tokens: Float32Array, [rows, columns]: Grid, pool: number): Float32Array {
   const channels = tokens.length / (rows * columns * pool ** 2);
   const result = new Float32Array(rows * columns * channels);
   for (let from = 0; from < tokens.length / channels; from++) {

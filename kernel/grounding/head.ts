@@ -10,10 +10,9 @@ import {
   type GroundingBranch,
   type GroundingHeadConfig,
 } from "./config";
-import { QueryDecoder } from "./decoder";
 import { GroundingError } from "./error";
-import { legacyMaxPool, maskedMaxPool } from "./pool";
-import { gridPositions, textPositions } from "./positions";
+import { BoxHeads, QueryDecoder } from "./layers";
+import { DecoderPass, QueryPass, separated, TokenPass } from "./passes";
 
 /** Tokens of a multimodal encoder. */
 export interface GroundingFeatures {
@@ -36,32 +35,6 @@ export interface GroundingPredictions {
   /** The same of every layer of the decoder; the last one is the prediction. */
   decoder?: BoxPredictions[];
 }
-
-/** Layers that make logits and boxes of queries: one linear layer, and three with ReLU between and a sigmoid. */
-export class BoxHeads extends nn.Module {
-  readonly classes: nn.Linear;
-  readonly box: nn.Linear[];
-
-  constructor(readonly features: number) {
-    super();
-    this.classes = new nn.Linear(features, 2);
-    this.box = [features, features, 4].map((outputs) => new nn.Linear(features, outputs));
-  }
-
-  /**
-   * Predicts.
-   *
-   * @param x [B, Q, C]
-   * @returns logits [B, Q, 2] and boxes [B, Q, 4]: center and size as shares of the picture
-   */
-  predict(x: Tensor): BoxPredictions {
-    return { logits: this.classes.forward(x), boxes: tf.sigmoid(chain(this.box, x)) };
-  }
-}
-
-/** Applies linear layers with ReLU between them. */
-const chain = (layers: readonly nn.Linear[], x: Tensor): Tensor =>
-  layers.reduce((at, layer, i) => layer.forward(i ? tf.relu(at) : at), x);
 
 /**
  * Head of SimVG (Dai et al., arXiv 2409.17531, section 3): a query generator that reads the phrase, a token branch of one linear layer
@@ -122,26 +95,21 @@ export class GroundingHead extends nn.Module {
    * @returns [B, Q, C]
    */
   queries({ text, textMask }: Pick<GroundingFeatures, "text" | "textMask">): Tensor {
-    return tf.tidy(() => {
-      const { embedDim: C, legacyTextPosition, legacyTextPool } = this.config;
-      const [B, L] = text.shape as [number, number, number];
-      const words = this.textProj.forward(text);
-      const start = tf.tile(tf.expandDims(this.queryInit.weight.value as Tensor, 0), [B, 1, 1]);
-      const memory = { tokens: words, positions: textPositions(L, C, legacyTextPosition), mask: textMask };
-      const pooled = legacyTextPool ? legacyMaxPool(words, textMask) : maskedMaxPool(words, textMask);
-      return tf.addN([this.generator.last(start, memory), tf.tile(pooled, [1, this.config.queries, 1]), start]);
-    });
+    const pass = new QueryPass(this.textProj, this.generator, this.queryInit.weight, this.config);
+    return pass.forward({ text, mask: textMask });
   }
 
   private predictToken({ object }: GroundingFeatures, queries: Tensor): BoxPredictions | undefined {
-    const projected = tf.expandDims(this.objectProj.forward(object), 1);
-    return this.tokenHeads?.predict(chain(this.tokenMlp, tf.add(projected, queries)));
+    if (!this.tokenHeads) return undefined;
+    const pass = new TokenPass(this.objectProj, this.tokenMlp, this.tokenHeads);
+    return separated(pass.forward({ object, queries }));
   }
 
   private predictDecoder({ image, grid }: GroundingFeatures, queries: Tensor): BoxPredictions[] | undefined {
-    const memory = { tokens: this.imageProj.forward(image), positions: gridPositions(grid, this.config.embedDim) };
-    const layers = this.decoder?.forward(queries, memory);
-    return layers?.map((one) => (this.decoderHeads as BoxHeads).predict(one));
+    if (!this.decoder || !this.decoderHeads) return undefined;
+    const pass = new DecoderPass(this.decoder, this.decoderHeads);
+    const all = pass.forward({ tokens: this.imageProj.forward(image), queries, grid });
+    return tf.split(all, this.config.decoderLayers, 1).map(separated);
   }
 
   private check({ object, image, grid, text, textMask }: GroundingFeatures, branch: GroundingBranch): void {

@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { drawn } from "../backend/capture";
@@ -25,7 +26,7 @@ export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Te
 /** Draws the factors: 0 with probability p, else 1 / (1 - p). */
 function draw(shape: number[], p: number, random: () => Prng): Tensor {
   return drawn(shape, (shape) => {
-    const kept = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const kept = new Float32Array(product(shape));
     for (let i = 0; i < kept.length; i++) kept[i] = random().next() < p ? 0 : 1 / (1 - p);
     return tf.tensor(kept, shape);
   });

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import { ImageError, type RawImage } from "../data/image";
 import { resample } from "../encoders/preprocess/resample";
 import { checkOptionNames, type OptionNames } from "../option-names";
@@ -20,7 +21,7 @@ export interface PictureTiles {
   /** Square tiles row by row, then the thumbnail. */
   tiles: RawImage[];
   /** Rows and columns of tiles. */
-  grid: readonly [rows: number, columns: number];
+  grid: Grid;
 }
 
 const NAMES: OptionNames<TileOptions> = { tileSize: true, minTiles: true, maxTiles: true, thumbnail: true };

@@ -7,7 +7,7 @@ import { chunks, mkdir, readdir, readFile, replaceFile, writeFile } from "../pla
 import { join } from "../platform/path";
 import { encodeSafetensors, parseSafetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
-import type { TeacherMap } from "./distill";
+import type { PlainFeatureMap } from "../contracts/features";
 import { SakError } from "./error";
 import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
@@ -39,7 +39,7 @@ export interface TheiaWriteOptions {
 export interface TheiaSample {
   /** Key of the picture: its path without the extension. */
   key: string;
-  map: TeacherMap;
+  map: PlainFeatureMap;
   /** Class token, [C], where the teacher has one. */
   classToken: Float32Array | null;
 }

@@ -84,7 +84,7 @@ export type { ColorMapName } from "../protocol/core/color";
 export type { Similarity } from "../protocol/core/scale";
 export type { ScaleMode } from "../protocol/core/saved";
 export type { Pixels } from "./draw/png";
-export type { ImageOptions, ImagesOptions } from "./image";
+export type { ImageOptions, ImagesOptions, PictureFile } from "./image";
 export type { BoxMark, Marks, PointMark } from "./image/marks";
 export type { PlotlyObject } from "./plotly";
 export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";

@@ -7,8 +7,8 @@ import { spreads } from "./spreads.mjs";
 
 /** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
 export const KERNEL_FLOORS = [
-  ["rule-error", "prng", "json-text", "literal-pattern"],
-  ["option-names", "contracts"],
+  ["rule-error", "json-text", "literal-pattern", "file-kind"],
+  ["option-names", "prng", "contracts"],
   ["numeric", "platform", "picture"],
   ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data", "similarity"],
   ["display", "inspect"],
@@ -21,7 +21,8 @@ export const KERNEL_FLOORS = [
   ["sak", "grounding", "refine"],
   ["studies"],
   ["jupyter"],
-  ["session", "cli", "cli.ts", "index", "tf"],
+  ["session"],
+  ["cli", "cli.ts", "index", "tf"],
   ["zoo"],
 ];
 

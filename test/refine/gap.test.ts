@@ -39,7 +39,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/gap.json", import.meta.ur
 
 const close = (actual: number, expected: number, tolerance: number, what = ""): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not ${expected}`);
-const setOf = (values: readonly number[], width: number): law.TokenSet => ({ data: Float32Array.from(values), width });
+const setOf = (values: readonly number[], width: number): similarity.TokenSet => ({ data: Float32Array.from(values), width });
 const cloud = (count: number, width: number, seed: number): Float32Array => {
   const random = new nn.Prng(seed);
   return Float32Array.from({ length: count * width }, () => random.normal());
@@ -133,7 +133,7 @@ describe("measures between stages on known answers", () => {
   });
 
   it("a small distance far from zero is not rounded away", () => {
-    const far = (second: number): law.TokenSet => setOf([1e4, second, 1e4, 10 + second], 2);
+    const far = (second: number): similarity.TokenSet => setOf([1e4, second, 1e4, 10 + second], 2);
     const found = refine.gap(far(0), far(0.1));
     for (const key of ["nearest", "nearestBack", "wasserstein"] as const) close(found[key], 0.1, 1e-6, key);
     assert.equal(refine.gap(far(0.1), far(0.1)).nearest, 0);
