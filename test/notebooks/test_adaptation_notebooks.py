@@ -89,5 +89,32 @@ class SeveralTeachersNotebook(notebook_case.NotebookCase):
         for line in ("teachers now: dino, masks", "the path of dino kept every bit when siglip left: true"):
             self.assertIn(line, printed(self.notebook))
 
+class GradualRefinementNotebook(notebook_case.NotebookCase):
+    name = "09-gradual-refinement"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.
+
+    def test_a_plan_that_contradicts_itself_is_refused(self):
+        self.assertIn("the rate of stage fine alignment must be below that of stage coarse alignment", printed(self.notebook))
+
+    def test_each_stage_changes_its_groups_and_no_others(self):
+        rows = {row["stage"]: row for row in self.table_with("stage", "changed", "kept every bit")}
+        self.assertEqual(rows["coarse alignment"]["changed"], "connector")
+        self.assertEqual(rows["fine alignment"]["kept every bit"], "language_model")
+        self.assertEqual(rows["world knowledge"]["changed"], "vision, connector, language_model")
+
+    def test_the_view_is_saved_within_its_budget(self):
+        view = next(data for data in bundles(self.notebook) if "application/vnd.fovea.refinement.v1+json" in data)
+        self.assertLessEqual(len(str(view)), 300 * 1024)
+        self.assertIn("image/png", view)
+
+    def test_both_transformers_are_read_with_intervals(self):
+        rows = self.table_with("transformer", "right answers")
+        for row in rows:
+            self.assertRegex(row["right answers"], r"^[\d.]+ % \([\d.]+ to [\d.]+\)$")
+
+    def test_the_transformer_leaves_with_its_features(self):
+        self.assertIn("largest difference of a feature 0\n", printed(self.notebook))
+
+
 if __name__ == "__main__":
     unittest.main()
