@@ -3,7 +3,11 @@ import { call, cell, comment, Raw } from "../export";
 import { activeToken, type RefinementState } from "./state";
 
 /** The measures of every stage, and the token on screen. */
-export function exportData(payload: RefinementPayload, values: RefinementValues, state: RefinementState): object {
+export function exportData(
+  payload: RefinementPayload,
+  values: Pick<RefinementValues, "nearest" | "token">,
+  state: RefinementState,
+): object {
   const { stages, words, measures, layers, ratio } = payload;
   const token = activeToken(state);
   const way = stages.map((stage, s) => {

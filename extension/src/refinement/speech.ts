@@ -6,7 +6,7 @@ import { activeToken, type RefinementState } from "./state";
 export function sayToken(
   trans: Translate,
   payload: RefinementPayload,
-  values: RefinementValues,
+  values: Pick<RefinementValues, "nearest">,
   state: RefinementState,
 ): string {
   const token = activeToken(state);
