@@ -11,6 +11,7 @@ const views = [
   "gallery",
   "law",
   "pca",
+  "refinement",
   "table",
   "training",
 ] as const;
