@@ -23,6 +23,8 @@ export {
   type DamagedPart,
   type ExtractionPlan,
   extractPart,
+  follow,
+  type FollowOptions,
   type ListRange,
   merge,
   type MergeOptions,

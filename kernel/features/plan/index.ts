@@ -1,4 +1,5 @@
 /** Extraction in parts: planned once, made by any number of workers, merged. */
+export { follow, type FollowOptions, statusLines } from "./follow";
 export { merge, type MergeOptions, type MergeResult } from "./merge";
 export { extractPart, type PartOptions, type PartResult } from "./part";
 export type { PartFailure, PartRecord } from "./part-folder";

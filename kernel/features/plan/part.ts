@@ -17,8 +17,11 @@ import { namesOfPart } from "./source";
 
 /** Options of making a part that do not decide its content. */
 export interface PartOptions {
-  /** Loaded encoder, which stays loaded, or where this machine has the plan's encoder. Default: the plan's source. */
-  encoder?: Encoder | string;
+  /**
+   * Loaded encoder, which stays loaded; a function that is asked for one where the part is not whole; or where this machine has
+   * the plan's encoder. Default: the plan's source.
+   */
+  encoder?: Encoder | string | (() => Promise<Encoder>);
   /** Device of an encoder loaded here. Default `auto`. */
   device?: DeviceRequest;
   /** Copies of the model side by side on the processor. Default: as in {@link extract}. */
@@ -84,6 +87,7 @@ async function withEncoder<T>(
   { encoder = plan.encoder.source, device, signal }: PartOptions,
   body: (encoder: Encoder) => Promise<T>,
 ): Promise<T> {
+  if (typeof encoder === "function") return body(await encoder());
   if (typeof encoder !== "string") return body(encoder);
   const loaded = await loadEncoder({ ...plan.encoder, source: encoder }, { device, signal });
   try {
