@@ -4,12 +4,14 @@
  */
 export {
   argmax,
+  boxF1,
   centeredRows,
   clamp,
   decodeFloat16,
   dotRow,
   encodeFloat16,
   fromHalf,
+  iou,
   least,
   most,
   row,

@@ -1,7 +1,7 @@
-import { SERIES, cssColor } from "./figure";
+import { DARK, LIGHT, SERIES, cssColor } from "./figure";
 import type { Point } from "./geometry";
 import type { MarkContext } from "./pen";
-import type { Mark } from "./scene";
+import type { BoxLook, Mark } from "./scene";
 
 /** Image pixels to canvas pixels, and the size of a CSS pixel. */
 export interface MarkFrame {
@@ -24,6 +24,8 @@ export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
       return dot(context, at, 2.5, frame);
     case "patch":
       return patch(context, at, mark, frame);
+    case "box":
+      return box(context, at, mark, frame);
     case "runner-up":
       return diamond(context, at, 6.5 - 0.6 * mark.rank, frame);
     case "best":
@@ -71,6 +73,49 @@ function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pat
   if (mark.cursor) context.setLineDash([4 * frame.pixel, 3 * frame.pixel]);
   twoTone(context, frame, 1.5, () => context.rect(x - width / 2, y - height / 2, width, height));
   context.setLineDash([]);
+}
+
+/** Color, ink of the label and dashes of a box. */
+const BOX_LOOKS: Readonly<Record<BoxLook, readonly [color: string, ink: string, dash: readonly number[]]>> = {
+  first: [cssColor(SERIES[4]), cssColor(DARK), []],
+  second: [cssColor(SERIES[0]), cssColor(LIGHT), [10, 5]],
+  truth: [cssColor(LIGHT), cssColor(DARK), [3, 4]],
+};
+/** Height of a label and width of its letters, in CSS pixels. */
+const [LABEL_HEIGHT, LETTER] = [16, 6.6];
+
+/** A colored outline between a dark and a light one, with its label on a plate at the upper left corner, inside where there is no room. */
+function box(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "box" }>, frame: MarkFrame): void {
+  const { pixel } = frame;
+  const [width, height] = [mark.size[0] * frame.scale, mark.size[1] * frame.scale];
+  const [left, top] = [x - width / 2, y - height / 2];
+  const [color, ink, dash] = BOX_LOOKS[mark.look];
+  const line = mark.strong ? 3 : 2;
+  for (const [stroke, extra, dashes] of [
+    [cssColor(DARK), 3, []],
+    [cssColor(LIGHT), 1.5, []],
+    [color, 0, dash],
+  ] as const) {
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.strokeStyle = stroke;
+    context.lineWidth = (line + extra) * pixel;
+    context.setLineDash(dashes.map((length) => length * pixel));
+    context.stroke();
+  }
+  context.setLineDash([]);
+  if (!mark.label) return;
+  const plate = (mark.label.length * LETTER + 8) * pixel;
+  const above = top - LABEL_HEIGHT * pixel;
+  context.beginPath();
+  context.rect(left, Math.max(0, above), plate, LABEL_HEIGHT * pixel);
+  context.fillStyle = color;
+  context.fill();
+  context.fillStyle = ink;
+  context.font = `bold ${11 * pixel}px sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(mark.label, left + plate / 2, Math.max(0, above) + (LABEL_HEIGHT / 2 + 0.5) * pixel);
 }
 
 /** A cross with an open middle; a mutual match also has a ring, so it is told by shape. */
