@@ -19,12 +19,12 @@ export interface GroundingHeadParameters {
 /**
  * Returns the numbers of weights of a head (arXiv 2409.17531, section 3) without making one.
  *
- *     grounding.groundingHeadParameters().total                          // 7,241,740
- *     grounding.groundingHeadParameters({ branches: "token" }).total     // 2,371,846
+ *     grounding.headParameters().total                          // 7,241,740
+ *     grounding.headParameters({ branches: "token" }).total     // 2,371,846
  *
  * @throws GroundingError for a configuration that cannot be
  */
-export function groundingHeadParameters(config: GroundingHeadConfig = {}): GroundingHeadParameters {
+export function headParameters(config: GroundingHeadConfig = {}): GroundingHeadParameters {
   const full = fullHeadConfig(config);
   const { inputDim, embedDim: C, branches } = full;
   const [hasToken, hasDecoder] = [branches !== "decoder", branches !== "token"];

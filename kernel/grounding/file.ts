@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
 import { BRANCHES, fullHeadConfig, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
-import { SimVg, type SimVgConfig, simVgParameters } from "./model";
+import { parameters, SimVg, type SimVgConfig } from "./model";
 
 /** Options of {@link load}. */
 export interface LoadSimVgOptions {
@@ -80,7 +80,7 @@ export async function load(path: string, options: LoadSimVgOptions = {}): Promis
 
 /** Refuses sizes far above what the file holds before anything is made of them. */
 function checkNumber(path: string, config: SimVgConfig, tensors: ReadonlyMap<string, SafetensorsTensor>): void {
-  const [total, stored] = [simVgParameters(config), numberOfValues(tensors)];
+  const [total, stored] = [parameters(config), numberOfValues(tensors)];
   if (!(total <= 2 * stored))
     throw new GroundingError(LOAD, `${path} must hold the ${total} weights of its configuration`, stored);
 }

@@ -10,8 +10,8 @@ import {
   type GroundingBranch,
   type GroundingHeadConfig,
 } from "./config";
-import { QueryDecoder } from "./decoder";
 import { GroundingError } from "./error";
+import { BoxHeads, chain, QueryDecoder } from "./layers";
 import { legacyMaxPool, maskedMaxPool } from "./pool";
 import { gridPositions, textPositions } from "./positions";
 
@@ -36,32 +36,6 @@ export interface GroundingPredictions {
   /** The same of every layer of the decoder; the last one is the prediction. */
   decoder?: BoxPredictions[];
 }
-
-/** Layers that make logits and boxes of queries: one linear layer, and three with ReLU between and a sigmoid. */
-export class BoxHeads extends nn.Module {
-  readonly classes: nn.Linear;
-  readonly box: nn.Linear[];
-
-  constructor(readonly features: number) {
-    super();
-    this.classes = new nn.Linear(features, 2);
-    this.box = [features, features, 4].map((outputs) => new nn.Linear(features, outputs));
-  }
-
-  /**
-   * Predicts.
-   *
-   * @param x [B, Q, C]
-   * @returns logits [B, Q, 2] and boxes [B, Q, 4]: center and size as shares of the picture
-   */
-  predict(x: Tensor): BoxPredictions {
-    return { logits: this.classes.forward(x), boxes: tf.sigmoid(chain(this.box, x)) };
-  }
-}
-
-/** Applies linear layers with ReLU between them. */
-const chain = (layers: readonly nn.Linear[], x: Tensor): Tensor =>
-  layers.reduce((at, layer, i) => layer.forward(i ? tf.relu(at) : at), x);
 
 /**
  * Head of SimVG (Dai et al., arXiv 2409.17531, section 3): a query generator that reads the phrase, a token branch of one linear layer

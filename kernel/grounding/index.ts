@@ -8,29 +8,21 @@ export {
   type ConfidenceSample,
 } from "./confidence";
 export type { FullGroundingHeadConfig, GroundingBranch, GroundingHeadConfig } from "./config";
-export { groundingHeadParameters, type GroundingHeadParameters } from "./count";
-export { type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./decoder";
+export { headParameters, type GroundingHeadParameters } from "./count";
 export { GroundingError } from "./error";
 export { load, type LoadSimVgOptions, save, type SaveSimVgOptions } from "./file";
-export { BoxHeads, type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
-export { distillationWeight, groundingLoss, type GroundingLossOptions } from "./loss";
-export { type Detections, detectionsOf, type PictureSize, SimVg, type SimVgConfig, simVgParameters } from "./model";
+export { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
+export { BoxHeads, type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./layers";
+export { distillationWeight, loss, type GroundingLossOptions } from "./loss";
+export { type Detections, detectionsOf, parameters, type PictureSize, SimVg, type SimVgConfig } from "./model";
 export { cleanPhrase, type EncodedPhrases, encodePhrases, type PhraseOptions } from "./phrases";
 export {
-  groundingSchedule,
   type GroundingScheduleOptions,
-  groundingSettings,
   type GroundingSettingsOptions,
-  groundingStage,
   type GroundingStageOptions,
+  schedule,
+  settings,
+  stage,
 } from "./stages";
-export {
-  evaluate,
-  type EvaluateOptions,
-  type Evaluation,
-  groundingStep,
-  type GroundingStepOptions,
-  inputOf,
-  predict,
-  type PredictOptions,
-} from "./step";
+export { evaluate, type EvaluateOptions, type Evaluation, type GroundingSample } from "./evaluate";
+export { type GroundingStepOptions, inputOf, predict, type PredictOptions, step } from "./step";

@@ -10,7 +10,7 @@ import type { LossWithMetrics } from "../train/update";
 import { GroundingError } from "./error";
 import type { GroundingPredictions } from "./head";
 
-/** Options of {@link groundingLoss}. */
+/** Options of {@link loss}. */
 export interface GroundingLossOptions {
   /** Factor of the decoder branch's loss. Default 1. */
   decoder?: number;
@@ -27,7 +27,7 @@ export interface GroundingLossOptions {
   boxes?: BoxLossOptions;
 }
 
-const FN = "grounding.groundingLoss";
+const FN = "grounding.loss";
 const NAMES: OptionNames<GroundingLossOptions> = {
   decoder: true,
   token: true,
@@ -75,7 +75,7 @@ export function distillationWeight(
  * @param targets boxes of each picture: center and size as shares of the picture; none for a phrase without target
  * @throws GroundingError for an unknown option, or predictions of no branch
  */
-export function groundingLoss(
+export function loss(
   predictions: GroundingPredictions,
   targets: BoxTargets,
   options: GroundingLossOptions = {},

@@ -8,7 +8,7 @@ import { type BoxPredictions, plainOf } from "../tasks/boxes/loss";
 import type { ScoredBox } from "../tasks/boxes/generalized";
 import { toCorners } from "../tasks/boxes/plain";
 import { fullHeadConfig, type GroundingBranch, type GroundingHeadConfig } from "./config";
-import { groundingHeadParameters } from "./count";
+import { headParameters } from "./count";
 import { GroundingError } from "./error";
 import { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
 
@@ -82,10 +82,10 @@ export class SimVg extends nn.Module {
  *
  * @throws GroundingError or ModelError for a configuration that cannot be
  */
-export function simVgParameters({ encoder, head = {} }: SimVgConfig = {}): number {
+export function parameters({ encoder, head = {} }: SimVgConfig = {}): number {
   fullHeadConfig(head);
   const inputDim = encoder?.embedDim;
-  return beit3Parameters(encoder) + groundingHeadParameters({ ...head, inputDim }).total;
+  return beit3Parameters(encoder) + headParameters({ ...head, inputDim }).total;
 }
 
 /**

@@ -8,7 +8,7 @@ import { BRANCHES, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 
-/** Options of {@link groundingSchedule}. */
+/** Options of {@link schedule}. */
 export interface GroundingScheduleOptions {
   /** Passes over the data of the whole stage. Default 30. */
   epochs?: number;
@@ -32,7 +32,7 @@ export interface GroundingStageOptions extends GroundingScheduleOptions {
   freezeLayers?: number;
   /** Branches that learn. Default: those of the model. */
   branch?: GroundingBranch;
-  /** Schedule of the rates. Default: {@link groundingSchedule} of these options. */
+  /** Schedule of the rates. Default: {@link schedule} of these options. */
   schedule?: Schedule;
 }
 
@@ -60,8 +60,8 @@ const OWN: Readonly<Record<GroundingBranch, RegExp>> = {
  *
  * @throws GroundingError for numbers that cannot be
  */
-export function groundingSchedule(options: GroundingScheduleOptions = {}): Schedule {
-  const fn = "grounding.groundingSchedule";
+export function schedule(options: GroundingScheduleOptions = {}): Schedule {
+  const fn = "grounding.schedule";
   checkOptionNames(fn, options, SCHEDULE_NAMES, GroundingError);
   const { epochs = 30, warmup = 3, decay = 25, factor = 0.1 } = options;
   for (const [name, value, low] of [
@@ -82,12 +82,12 @@ export function groundingSchedule(options: GroundingScheduleOptions = {}): Sched
 /**
  * Returns a stage for `train.fit` with two groups, the head and the encoder at a tenth of its rate (arXiv 2409.17531, section 4.1). The
  * one-stage training is this stage with both branches. The two-stage training is `{ branch: "decoder" }`, then a second stage with
- * `{ learningRate: 3e-4, epochs: 20, decay: 15 }`, each with the loss of {@link groundingStep} for its branches.
+ * `{ learningRate: 3e-4, epochs: 20, decay: 15 }`, each with the loss of {@link step} for its branches.
  *
  * @throws GroundingError for options that cannot be, or a branch that the model lacks
  */
-export function groundingStage(model: SimVg, options: GroundingStageOptions = {}): Stage {
-  const fn = "grounding.groundingStage";
+export function stage(model: SimVg, options: GroundingStageOptions = {}): Stage {
+  const fn = "grounding.stage";
   checkOptionNames(fn, options, NAMES, GroundingError);
   const { branches } = model.head.config;
   const { name = "grounding", learningRate = 5e-4, encoderFactor = 0.1, freezeLayers = 0, branch = branches } = options;
@@ -105,7 +105,7 @@ export function groundingStage(model: SimVg, options: GroundingStageOptions = {}
     name,
     groups: encoderFactor > 0 ? [head, encoder] : [head],
     epochs,
-    schedule: options.schedule ?? groundingSchedule({ epochs, warmup, decay, factor }),
+    schedule: options.schedule ?? schedule({ epochs, warmup, decay, factor }),
   };
 }
 
@@ -116,7 +116,7 @@ function encoderRule(frozen: number): RegExp {
   return new RegExp(String.raw`^encoder\.(?!encoder\.layers\.(?:${numbers})\.)`);
 }
 
-/** Options of {@link groundingSettings}. */
+/** Options of {@link settings}. */
 export interface GroundingSettingsOptions {
   /** Decay of moving averages of the parameters; the base configuration of the release has 0.999. Default null: none. */
   ema?: number | null;
@@ -126,16 +126,16 @@ export interface GroundingSettingsOptions {
  * Returns the other options of `train.fit` as in arXiv 2409.17531, section 4.1: Adam with AMSGrad, betas .9 and .98, epsilon 1e-9, no weight
  * decay, gradients clipped at 0.15. The caller disposes of the moving averages.
  *
- *     await train.fit({ model, data, loss: grounding.groundingStep(model), stages: [grounding.groundingStage(model)], ...grounding.groundingSettings(model) });
+ *     await train.fit({ model, data, loss: grounding.step(model), stages: [grounding.stage(model)], ...grounding.settings(model) });
  *
  * @throws GroundingError for an unknown option
  * @throws TrainError for a decay outside [0, 1]
  */
-export function groundingSettings(
+export function settings(
   model: SimVg,
   options: GroundingSettingsOptions = {},
 ): Pick<FitOptions<never>, "optimizer" | "clipNorm" | "ema"> {
-  checkOptionNames("grounding.groundingSettings", options, { ema: true }, GroundingError);
+  checkOptionNames("grounding.settings", options, { ema: true }, GroundingError);
   const { ema = null } = options;
   return {
     optimizer: (groups) => new AdamW(groups, { betas: [0.9, 0.98], eps: 1e-9, weightDecay: 0, amsgrad: true }),

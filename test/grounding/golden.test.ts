@@ -41,7 +41,7 @@ const targetsOf = (name: string): tasks.boxes.BoxTargets =>
 /** The loss of a case, whose weight of the decoder is checked. */
 function lossOf(name: string, predictions: grounding.GroundingPredictions, balance: "dynamic" | number): Tensor {
   const [expected] = golden.get(`${name}/weight`)!.data as Float32Array;
-  const { loss, metrics } = grounding.groundingLoss(predictions, targetsOf(name), { balance });
+  const { loss, metrics } = grounding.loss(predictions, targetsOf(name), { balance });
   assert.ok(Math.abs((metrics.W_dt as number) - expected) < 1e-6, `weight ${metrics.W_dt as number} for ${expected}`);
   return loss;
 }

@@ -47,7 +47,7 @@ describe("numbers of a head's parameters", () => {
   before(() => nn.start("native"));
 
   it("equal those that follow from the shapes of arXiv 2409.17531", () => {
-    const both = grounding.groundingHeadParameters();
+    const both = grounding.headParameters();
     assert.deepEqual(both, {
       projections: 590_592,
       generator: 1_582_080,
@@ -58,9 +58,9 @@ describe("numbers of a head's parameters", () => {
       queryInit: 256,
       total: 7_241_740,
     });
-    assert.equal(grounding.groundingHeadParameters({ branches: "token" }).total, 2_371_846);
-    assert.equal(both.total - grounding.groundingHeadParameters({ branches: "token" }).total, 4_869_894);
-    assert.equal(grounding.groundingHeadParameters({ queries: 10 }).total, 7_241_740 + 9 * 256);
+    assert.equal(grounding.headParameters({ branches: "token" }).total, 2_371_846);
+    assert.equal(both.total - grounding.headParameters({ branches: "token" }).total, 4_869_894);
+    assert.equal(grounding.headParameters({ queries: 10 }).total, 7_241_740 + 9 * 256);
   });
 
   it("are those of the module, with every option", () => {
@@ -72,7 +72,7 @@ describe("numbers of a head's parameters", () => {
       { tokenLayers: 3, generatorLayers: 1 },
     ] as grounding.GroundingHeadConfig[]) {
       const head = new grounding.GroundingHead({ ...SIZES, ...options });
-      assert.equal(sizeOf(head), grounding.groundingHeadParameters({ ...SIZES, ...options }).total);
+      assert.equal(sizeOf(head), grounding.headParameters({ ...SIZES, ...options }).total);
       head.dispose();
     }
     assert.equal(sizeOf(new grounding.GroundingHead()), 7_241_740);
@@ -167,7 +167,7 @@ describe("the weight of distillation", () => {
     boxes: tf.tensor3d([[[...box]]]),
   });
   const weightOf = (decoder: tasks.boxes.BoxPredictions, targets = truth): number =>
-    grounding.groundingLoss({ token: sure([0.4, 0.5, 0.4, 0.4]), decoder: [decoder] }, targets).metrics.W_dt as number;
+    grounding.loss({ token: sure([0.4, 0.5, 0.4, 0.4]), decoder: [decoder] }, targets).metrics.W_dt as number;
 
   it("is 1 where the decoder is right and sure, 0 where it is beside, and 0 without a match", () => {
     assert.ok(Math.abs(weightOf(sure([0.5, 0.5, 0.4, 0.4])) - 1) < 1e-6);
@@ -187,14 +187,14 @@ describe("the weight of distillation", () => {
     const token = sure([0.4, 0.5, 0.4, 0.4], [0.3, 0.1]);
     const decoder = [sure([0.55, 0.5, 0.4, 0.4])];
     const parts = (balance: number): string[] =>
-      Object.keys(grounding.groundingLoss({ token, decoder }, truth, { balance }).metrics);
+      Object.keys(grounding.loss({ token, decoder }, truth, { balance }).metrics);
     assert.deepEqual(parts(0), ["decoder", "token", "W_dt"]);
     assert.deepEqual(parts(1), ["decoder", "distillation", "W_dt"]);
   });
 
   it("leaves only classes where token, decoder and truth agree", () => {
     const exact = sure([0.5, 0.5, 0.4, 0.4]);
-    const { loss } = grounding.groundingLoss({ token: exact, decoder: [exact] }, truth);
+    const { loss } = grounding.loss({ token: exact, decoder: [exact] }, truth);
     assert.ok(loss.dataSync()[0] < 1e-4);
   });
 
@@ -204,7 +204,7 @@ describe("the weight of distillation", () => {
     const targets: tasks.boxes.BoxTargets = [truth[0], truth[0]];
     const gradients = (decoder: number): Map<string, Tensor> =>
       train.lossAndGradients(
-        () => grounding.groundingLoss(head.forward(input), targets, { decoder }).loss,
+        () => grounding.loss(head.forward(input), targets, { decoder }).loss,
         head.namedParameters(),
       ).gradients;
     const most = (all: Map<string, Tensor>): number =>
@@ -217,9 +217,9 @@ describe("the weight of distillation", () => {
 
   it("refuses options that cannot be", () => {
     const token = sure([0.4, 0.5, 0.4, 0.4]);
-    assert.throws(() => grounding.groundingLoss({ token }, truth, { balance: 2 }), /balance must be dynamic or lie in/);
-    assert.throws(() => grounding.groundingLoss({}, truth), /predictions of a branch/);
-    assert.throws(() => grounding.groundingLoss({ token }, truth, { token: 0 }), /factor above 0/);
-    assert.throws(() => grounding.groundingLoss({ token }, truth, { wdt: 1 } as never), /received "wdt"/);
+    assert.throws(() => grounding.loss({ token }, truth, { balance: 2 }), /balance must be dynamic or lie in/);
+    assert.throws(() => grounding.loss({}, truth), /predictions of a branch/);
+    assert.throws(() => grounding.loss({ token }, truth, { token: 0 }), /factor above 0/);
+    assert.throws(() => grounding.loss({ token }, truth, { wdt: 1 } as never), /received "wdt"/);
   });
 });

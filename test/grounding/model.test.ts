@@ -39,11 +39,11 @@ describe("SimVG", () => {
 
   it("has the numbers of parameters that follow from the shapes of arXiv 2409.17531", () => {
     const encoder = models.beit3Config("beit3_base_patch16_224", { patchSize: 32, imgSize: 640 });
-    assert.equal(grounding.simVgParameters({ encoder }), 230_155_276);
-    assert.equal(grounding.simVgParameters({ encoder, head: { branches: "token" } }), 225_285_382);
+    assert.equal(grounding.parameters({ encoder }), 230_155_276);
+    assert.equal(grounding.parameters({ encoder, head: { branches: "token" } }), 225_285_382);
     const model = new grounding.SimVg(SMALL);
     const size = [...model.namedParameters().values()].reduce((sum, one) => sum + one.size, 0);
-    assert.equal(grounding.simVgParameters(SMALL), size);
+    assert.equal(grounding.parameters(SMALL), size);
     model.dispose();
   });
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { inspect } from "node:util";
 import { hashParameters } from "../../kernel/train/stages.ts";
-import { grounding, nn, tf, train } from "./names.ts";
+import { grounding, nn, tasks, tf, train } from "./names.ts";
 import { type Referring, referring, SMALL, tokenizerOf } from "./small.ts";
 
 const bits = async (model: nn.Module): Promise<Record<string, string>> =>
@@ -15,15 +16,15 @@ function model(options: Partial<grounding.SimVgConfig["head"]> = {}): grounding.
 
 describe("the schedule of SimVG", () => {
   it("rises in quarters and falls to a tenth in the 25th epoch", () => {
-    const schedule = grounding.groundingSchedule();
+    const schedule = grounding.schedule();
     const batches = 7;
     const factors = Array.from({ length: 30 * batches }, (_, step) => schedule(step, 30 * batches));
     const byEpoch = Array.from({ length: 30 }, (_, epoch) => factors.slice(epoch * batches, (epoch + 1) * batches));
     const expected = [0.25, 0.5, 0.75, ...Array<number>(21).fill(1), ...Array<number>(6).fill(0.1)];
     byEpoch.forEach((own, epoch) => assert.deepEqual(new Set(own), new Set([expected[epoch]]), `epoch ${epoch}`));
-    assert.equal(grounding.groundingSchedule({ epochs: 20, decay: 15 })(14, 20), 0.1);
-    assert.throws(() => grounding.groundingSchedule({ epochs: 0 }), /epochs must be a whole number of at least 1/);
-    assert.throws(() => grounding.groundingSchedule({ decays: 3 } as never), /received "decays"/);
+    assert.equal(grounding.schedule({ epochs: 20, decay: 15 })(14, 20), 0.1);
+    assert.throws(() => grounding.schedule({ epochs: 0 }), /epochs must be a whole number of at least 1/);
+    assert.throws(() => grounding.schedule({ decays: 3 } as never), /received "decays"/);
   });
 });
 
@@ -48,9 +49,9 @@ describe("training of SimVG", () => {
   const fitOf = (one: grounding.SimVg, options: Partial<train.FitOptions<grounding.GroundingBatch>> = {}) => ({
     model: one,
     data: source,
-    loss: grounding.groundingStep(one),
-    stages: [grounding.groundingStage(one, { epochs: 4, decay: 4 })],
-    ...grounding.groundingSettings(one),
+    loss: grounding.step(one),
+    stages: [grounding.stage(one, { epochs: 4, decay: 4 })],
+    ...grounding.settings(one),
     ...options,
   });
 
@@ -77,14 +78,14 @@ describe("training of SimVG", () => {
     const mean = (some: number[]): number => some.reduce((a, b) => a + b) / some.length;
     assert.ok(mean(losses.slice(-4)) < mean(losses.slice(0, 4)), losses.join());
     assert.equal(stages[0].frozen.length, 0);
-    assert.equal(grounding.groundingSettings(one).clipNorm, 0.15);
+    assert.equal(grounding.settings(one).clipNorm, 0.15);
   });
 
   it("goes on from a checkpoint to the same bits, with the moving averages", async () => {
     const path = join(data.folder, "checkpoint.safetensors");
     const start = (): [grounding.SimVg, train.Ema] => {
       const one = model();
-      return [one, grounding.groundingSettings(one, { ema: 0.9 }).ema!];
+      return [one, grounding.settings(one, { ema: 0.9 }).ema!];
     };
     const [[whole, wholeEma], [part, partEma], [again, againEma]] = [start(), start(), start()];
     await train.fit(fitOf(whole, { ema: wholeEma }));
@@ -97,21 +98,21 @@ describe("training of SimVG", () => {
     assert.equal(steps, 4 * source.length);
     assert.deepEqual(await bits(again), await bits(whole));
     assert.deepEqual(await againEma.state(), await wholeEma.state());
-    assert.equal(grounding.groundingSettings(whole).ema, undefined);
+    assert.equal(grounding.settings(whole).ema, undefined);
   });
 
   it("in two stages first leaves every bit of the token branch, then trains both", async () => {
     const one = model();
     const first = await bits(one);
-    const decoder = grounding.groundingStage(one, { name: "decoder", branch: "decoder", epochs: 1 });
-    await train.fit(fitOf(one, { loss: grounding.groundingStep(one, { branch: "decoder" }), stages: [decoder] }));
+    const decoder = grounding.stage(one, { name: "decoder", branch: "decoder", epochs: 1 });
+    await train.fit(fitOf(one, { loss: grounding.step(one, { branch: "decoder" }), stages: [decoder] }));
     const second = await bits(one);
     const changed = Object.keys(first).filter((name) => first[name] !== second[name]);
     assert.ok(!changed.some((name) => /token_|object_proj/.test(name)));
     assert.ok(
       changed.some((name) => name.startsWith("head.decoder.")) && changed.some((name) => /^encoder/.test(name)),
     );
-    const both = grounding.groundingStage(one, { name: "both", learningRate: 3e-4, epochs: 1, decay: 15 });
+    const both = grounding.stage(one, { name: "both", learningRate: 3e-4, epochs: 1, decay: 15 });
     await train.fit(fitOf(one, { stages: [both] }));
     const third = await bits(one);
     for (const part of ["head.token_mlp.0.weight", "head.object_proj.weight", "head.decoder.layers.0.norm1.weight"])
@@ -122,7 +123,7 @@ describe("training of SimVG", () => {
     const frozenOf = async (options: grounding.GroundingStageOptions): Promise<string[]> => {
       const one = model();
       const before = await bits(one);
-      await train.fit(fitOf(one, { stages: [grounding.groundingStage(one, { epochs: 1, ...options })] }));
+      await train.fit(fitOf(one, { stages: [grounding.stage(one, { epochs: 1, ...options })] }));
       const now = await bits(one);
       // The first layers of decoders start from zeros, on which values have no effect, as have biases of keys and the mask token.
       const idle = /mask_token|k_proj.*bias|head.*layers\.0\.self_attn\.v_proj\.weight/;
@@ -131,20 +132,17 @@ describe("training of SimVG", () => {
     const first = await frozenOf({ freezeLayers: 1 });
     assert.ok(first.length > 30 && first.every((name) => name.startsWith("encoder.encoder.layers.0.")), first.join());
     assert.ok((await frozenOf({ encoderFactor: 0 })).every((name) => name.startsWith("encoder.")));
-    assert.throws(() => grounding.groundingStage(model(), { freezeLayers: 3 }), /whole number of 0\.\.2/);
-    assert.throws(
-      () => grounding.groundingStage(model({ branches: "token" }), { branch: "both" }),
-      /branches are token/,
-    );
+    assert.throws(() => grounding.stage(model(), { freezeLayers: 3 }), /whole number of 0\.\.2/);
+    assert.throws(() => grounding.stage(model({ branches: "token" }), { branch: "both" }), /branches are token/);
   });
 
   it("has the paper's optimizer, and trains of the head what a branch uses", () => {
     const one = model();
-    const optimizer = grounding.groundingSettings(one).optimizer!([]);
+    const optimizer = grounding.settings(one).optimizer!([]);
     const { betas, eps, weightDecay, amsgrad } = Reflect.get(optimizer, "settings") as Required<train.AdamWOptions>;
     assert.deepEqual([betas, eps, weightDecay, amsgrad], [[0.9, 0.98], 1e-9, 0, true]);
     const trains = (branch: grounding.GroundingBranch, name: string): boolean =>
-      (grounding.groundingStage(one, { branch }).groups![0].parameters as RegExp).test(name);
+      (grounding.stage(one, { branch }).groups![0].parameters as RegExp).test(name);
     const names = [
       "head.image_proj.weight",
       "head.object_proj.weight",
@@ -184,10 +182,18 @@ describe("training of SimVG", () => {
     );
     assert.equal(one.training, true);
     assert.deepEqual([found.length, found[0].length], [8, 2]);
-    const { precision, generalized, samples } = await grounding.evaluate(one, source);
+    const evaluation = await grounding.evaluate(one, source);
+    const { precision, generalized, samples } = evaluation;
     assert.equal(samples.filter(({ correct }) => correct).length, precision.train.correct);
     assert.equal(samples.length, precision.train.count);
     assert.deepEqual([precision.train.count, generalized.count], [data.expressions.length, data.expressions.length]);
+    const share = precision.train.correct / precision.train.count;
+    assert.match(inspect(evaluation), new RegExp(`train .*${(100 * share).toFixed(1)} %`));
+    const table = inspect(samples).split("\n");
+    assert.match(table[0], new RegExp(`^${samples.length} expressions with one target, by score$`));
+    assert.equal(table.length, 7, "a title, a head and five parts");
+    for (const { box, expression, iou, correct } of samples)
+      assert.ok(Math.abs(iou - tasks.boxes.iou(box, expression.boxes[0])) < 1e-12 && correct === iou >= 0.5);
     const decoder = await grounding.evaluate(one, source, { branch: "decoder" });
     assert.notEqual(decoder.precision.train.meanIou, precision.train.meanIou);
   });

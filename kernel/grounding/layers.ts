@@ -2,6 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { sharedRandom } from "../nn/random";
+import type { BoxPredictions } from "../tasks/boxes/loss";
 
 /** Sizes of a {@link QueryDecoder}. */
 export interface QueryDecoderOptions {
@@ -108,3 +109,29 @@ export class QueryDecoder extends nn.Module {
     return this;
   }
 }
+
+/** Layers that make logits and boxes of queries: one linear layer, and three with ReLU between and a sigmoid. */
+export class BoxHeads extends nn.Module {
+  readonly classes: nn.Linear;
+  readonly box: nn.Linear[];
+
+  constructor(readonly features: number) {
+    super();
+    this.classes = new nn.Linear(features, 2);
+    this.box = [features, features, 4].map((outputs) => new nn.Linear(features, outputs));
+  }
+
+  /**
+   * Predicts.
+   *
+   * @param x [B, Q, C]
+   * @returns logits [B, Q, 2] and boxes [B, Q, 4]: center and size as shares of the picture
+   */
+  predict(x: Tensor): BoxPredictions {
+    return { logits: this.classes.forward(x), boxes: tf.sigmoid(chain(this.box, x)) };
+  }
+}
+
+/** Applies linear layers with ReLU between them. */
+export const chain = (layers: readonly nn.Linear[], x: Tensor): Tensor =>
+  layers.reduce((at, layer, i) => layer.forward(i ? tf.relu(at) : at), x);
