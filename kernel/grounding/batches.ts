@@ -89,7 +89,11 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
   };
 }
 
-function planOf({ encoder }: SimVg, { mean = MEAN, std = STD }: GroundingBatchOptions): Preprocess {
+/** Returns the preparation of pictures for a model. */
+export function planOf(
+  { encoder }: SimVg,
+  { mean = MEAN, std = STD }: Pick<GroundingBatchOptions, "mean" | "std">,
+): Preprocess {
   const [height, width] = encoder.config.imgSize;
   return {
     inputSize: [height, width],

@@ -29,5 +29,7 @@ export * from "./atlas";
 export * from "./attention";
 export * from "./correspondence";
 export * from "./gallery";
+export * from "./grounding";
 export * from "./law";
+export * from "./review";
 export * from "./training";

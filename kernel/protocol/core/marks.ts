@@ -1,5 +1,5 @@
 import { DARK, LIGHT, SERIES, cssColor } from "./figure";
-import type { Point } from "./geometry";
+import type { Box, Point } from "./geometry";
 import type { MarkContext } from "./pen";
 import type { BoxLook, Mark } from "./scene";
 
@@ -15,6 +15,12 @@ type Context = MarkContext;
 const PIN_COLORS = SERIES.map((color) => cssColor(color));
 const DARK_TEXT_FROM = 3;
 const PIN_RADIUS = 9;
+
+/** Returns the mark of a box. */
+export function boxMark([left, top, right, bottom]: Box, look: BoxLook, label: string, strong: boolean): Mark {
+  const at: Point = [(left + right) / 2, (top + bottom) / 2];
+  return { kind: "box", at, size: [right - left, bottom - top], look, label, strong };
+}
 
 /** Draws one mark in two tones, a dark line under a light one, so that it stands out on any image. */
 export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
