@@ -4,6 +4,8 @@ export { atlasPlugin } from "../atlas";
 export { attentionPlugin } from "../attention";
 export { correspondencePlugin } from "../correspondence";
 export { galleryPlugin } from "../gallery";
+export { groundingPlugin } from "../grounding";
 export { lawPlugin } from "../law";
 export { plotlyPlugin } from "../plotly";
+export { reviewPlugin } from "../review";
 export { trainingPlugin } from "../training";
