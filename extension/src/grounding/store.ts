@@ -30,7 +30,8 @@ const keyOf = (picture: number, phrase: string): string => `${picture} ${phrase.
 /** Answers by phrase, of the notebook and of the kernel. */
 export class GroundingStore {
   private readonly known = new Map<string, ShownAnswer>();
-  private asked: { key: string; serial: number; start: number } | undefined;
+  /** Open questions by number. */
+  private readonly asked = new Map<number, { key: string; start: number }>();
   private attending: string | undefined;
   /** Phrases that the kernel could not answer, with their unknown words. */
   private readonly failed = new Map<string, readonly string[]>();
@@ -78,8 +79,8 @@ export class GroundingStore {
     if (!phrase.trim() || this.failed.has(key)) return undefined;
     const known = this.known.get(key);
     if (!known || known.isSaved) {
-      if (this.asked?.key === key) return undefined;
-      this.asked = { key, serial: ++this.serial, start: performance.now() };
+      if (this.asked.get(this.serial)?.key === key) return undefined;
+      this.asked.set(++this.serial, { key, start: performance.now() });
       return { type: "ground", serial: this.serial, picture, phrase };
     }
     if (known.attention || this.attending === key) return undefined;
@@ -87,30 +88,39 @@ export class GroundingStore {
     return { type: "attend", serial: this.serial, picture, phrase };
   }
 
-  /** Takes an answer; boxes of an older question are dropped. @throws ProtocolError for one that does not fit the view */
+  /** Takes an answer; the boxes of an older phrase stay on screen until those of a later one come. @throws ProtocolError for one that does not fit the view */
   accept(reply: GroundingReply, buffers: Received["buffers"]): void {
     if (reply.type === "attend") return this.attend(reply, buffers);
-    if (reply.serial !== this.asked?.serial) return;
-    const { key, start } = this.asked;
-    this.asked = undefined;
+    const question = this.asked.get(reply.serial);
+    if (!question) return;
+    const { key, start } = question;
+    this.asked.delete(reply.serial);
     if (reply.type === "unknown") {
       this.failed.set(key, reply.words);
       return;
     }
     checkAnswer(this.payload, reply.answer, "answer.boxes", REPLY);
-    this.keep(key, { answer: reply.answer, isSaved: false, roundTrip: performance.now() - start });
+    // Of questions that waited together the kernel answers the last one only.
+    for (const serial of this.asked.keys()) if (serial < reply.serial) this.asked.delete(serial);
+    this.last = { answer: reply.answer, isSaved: false, roundTrip: performance.now() - start };
+    this.keep(key, this.last);
   }
 
   /** Forgets open questions; the one that could not be answered is not asked again. */
   fail(): void {
-    if (this.asked) this.failed.set(this.asked.key, []);
-    this.asked = this.attending = undefined;
+    for (const { key } of this.asked.values()) this.failed.set(key, []);
+    this.forget();
   }
 
   /** Another kernel may answer what this one could not. */
   reconnect(): void {
     this.failed.clear();
-    this.asked = this.attending = undefined;
+    this.forget();
+  }
+
+  private forget(): void {
+    this.asked.clear();
+    this.attending = undefined;
   }
 
   private attend(reply: Extract<GroundingReply, { type: "attend" }>, buffers: Received["buffers"]): void {

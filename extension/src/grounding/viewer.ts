@@ -279,7 +279,7 @@ export class GroundingViewer implements Viewer, Exportable {
     const heat = values && {
       values,
       placement,
-      range: [0, most(values)] as [number, number],
+      range: [0, this.ends(shown).toPatches] as [number, number],
       colormap: "viridis" as const,
       opacity: state.opacity,
     };
@@ -291,6 +291,11 @@ export class GroundingViewer implements Viewer, Exportable {
     const word = shownWord(this.state);
     const isThere = word !== undefined && shown !== undefined && word < shown.answer.words.length;
     return isThere && this.state.epoch === undefined ? shown.attention?.word(word, this.state.layer) : undefined;
+  }
+
+  /** Upper ends of the scales, one for all words: a word that looks nowhere must look so. */
+  private ends(shown: ShownAnswer | undefined): { toPatches: number; toWords: number } {
+    return shown?.attention?.ends(this.state.layer) ?? { toPatches: 1, toWords: 1 };
   }
 
   private render(): void {
@@ -322,7 +327,7 @@ export class GroundingViewer implements Viewer, Exportable {
       words: shown?.answer.words ?? [],
       word: shownWord(state),
       values,
-      end: values ? most(values) : 1,
+      end: this.ends(shown).toWords,
     });
   }
 
@@ -331,13 +336,14 @@ export class GroundingViewer implements Viewer, Exportable {
     const word = shownWord(this.state);
     if (!values || word === undefined) return undefined;
     const top = most(values);
+    const range: [number, number] = [0, this.ends(shown).toPatches];
     const patch = shownPatch(this.state);
     const value = patch === undefined ? top : values[patch];
     const { trans } = this.options;
     return {
       title: trans.__("Attention of “%1”", shown?.answer.words[word] ?? ""),
       colormap: "viridis",
-      range: [0, top],
+      range,
       clipped: false,
       value,
       label: patch === undefined ? trans.__("most %1", attentionText(top)) : trans.__("here %1", attentionText(value)),

@@ -65,7 +65,7 @@ export function sayCaption(trans: Translate, payload: ReviewPayload, state: Revi
         );
   const rest =
     doubtful > items.length ? trans.__("Run the cell again for the %1 others.", doubtful - items.length) : "";
-  const done = trans.__("%1 of the %2 here are decided.", decided, items.length);
+  const done = trans.__("Decided here: %1 of %2.", decided, items.length);
   return [which, done, rest].filter(Boolean).join(" ");
 }
 
@@ -78,12 +78,12 @@ export function sayStatus(
 ): string {
   if (connection === "live" && written)
     return trans.__(
-      "Saved in %1: %2 annotations, %3 rejected.",
+      "Saved in %1: annotations %2, rejected %3.",
       file,
       written.annotations,
       written.rejected,
     );
-  const seen = trans.__("%1 decisions as the notebook has them.", decisions.filter(Boolean).length);
+  const seen = trans.__("Decisions as the notebook has them: %1.", decisions.filter(Boolean).length);
   return `${seen} ${sayConnection(trans, connection)}`;
 }
 

@@ -84,24 +84,23 @@ function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pat
 /** Color, ink of the label and dashes of a box. */
 const BOX_LOOKS: Readonly<Record<BoxLook, readonly [color: string, ink: string, dash: readonly number[]]>> = {
   first: [cssColor(SERIES[4]), cssColor(DARK), []],
-  second: [cssColor(SERIES[0]), cssColor(LIGHT), [10, 5]],
+  second: [cssColor(SERIES[5]), cssColor(DARK), [10, 5]],
   truth: [cssColor(LIGHT), cssColor(DARK), [3, 4]],
 };
 /** Height of a label and width of its letters, in CSS pixels. */
 const [LABEL_HEIGHT, LETTER] = [16, 6.6];
 
-/** A colored outline between a dark and a light one, with its label on a plate at the upper left corner, inside where there is no room. */
-function box(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "box" }>, frame: MarkFrame): void {
+type BoxMark = Extract<Mark, { kind: "box" }>;
+
+/** A colored outline on a dark one, with a light one between them but for the truth, which is light itself. */
+function box(context: Context, [x, y]: Point, mark: BoxMark, frame: MarkFrame): void {
   const { pixel } = frame;
   const [width, height] = [mark.size[0] * frame.scale, mark.size[1] * frame.scale];
   const [left, top] = [x - width / 2, y - height / 2];
-  const [color, ink, dash] = BOX_LOOKS[mark.look];
+  const [color, , dash] = BOX_LOOKS[mark.look];
   const line = mark.strong ? 3 : 2;
-  for (const [stroke, extra, dashes] of [
-    [cssColor(DARK), 3, []],
-    [cssColor(LIGHT), 1.5, []],
-    [color, 0, dash],
-  ] as const) {
+  const between = mark.look === "truth" ? [] : [[cssColor(LIGHT), 1.5, []] as const];
+  for (const [stroke, extra, dashes] of [[cssColor(DARK), 3, []] as const, ...between, [color, 0, dash] as const]) {
     context.beginPath();
     context.rect(left, top, width, height);
     context.strokeStyle = stroke;
@@ -110,18 +109,29 @@ function box(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "box" 
     context.stroke();
   }
   context.setLineDash([]);
-  if (!mark.label) return;
-  const plate = (mark.label.length * LETTER + 8) * pixel;
-  const above = top - LABEL_HEIGHT * pixel;
+  if (mark.label) boxLabel(context, [left, top, height], mark, pixel);
+}
+
+/** A label on a plate at the upper left corner, of the second kind at the lower one: the boxes of both often lie on each other. */
+function boxLabel(
+  context: Context,
+  [left, top, height]: readonly [number, number, number],
+  { look, label }: BoxMark,
+  pixel: number,
+): void {
+  const [color, ink] = BOX_LOOKS[look];
+  const plate = (label.length * LETTER + 8) * pixel;
+  // Above there may be no room; the picture's lower edge is not known here, so that the lower plate lies inside.
+  const at = look === "second" ? top + height - LABEL_HEIGHT * pixel : Math.max(0, top - LABEL_HEIGHT * pixel);
   context.beginPath();
-  context.rect(left, Math.max(0, above), plate, LABEL_HEIGHT * pixel);
+  context.rect(left, at, plate, LABEL_HEIGHT * pixel);
   context.fillStyle = color;
   context.fill();
   context.fillStyle = ink;
   context.font = `bold ${11 * pixel}px sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(mark.label, left + plate / 2, Math.max(0, above) + (LABEL_HEIGHT / 2 + 0.5) * pixel);
+  context.fillText(label, left + plate / 2, at + (LABEL_HEIGHT / 2 + 0.5) * pixel);
 }
 
 /** A cross with an open middle; a mutual match also has a ring, so it is told by shape. */

@@ -1,4 +1,4 @@
-import { argmax, boxF1, iou } from "../../numeric";
+import { argmax, boxF1, iou, most } from "../../numeric";
 import type { Box } from "../core/geometry";
 import type { GroundingAnswer, GroundingBox, GroundingBranchName } from "./payload";
 
@@ -83,6 +83,19 @@ export class WordAttention {
   patch(patch: number, layer: number): Float32Array {
     return this.row(this.toWords, patch, this.words, this.patches, layer);
   }
+
+  /** Largest attention of any word to a patch, and of any patch to a word: the upper ends of the scales. */
+  ends(layer: number): { toPatches: number; toWords: number } {
+    const known = this.largest.get(layer);
+    if (known) return known;
+    const rows = Array.from({ length: this.words }, (_, word) => most(this.word(word, layer)));
+    const columns = Array.from({ length: this.patches }, (_, patch) => most(this.patch(patch, layer)));
+    const ends = { toPatches: most(rows), toWords: most(columns) };
+    this.largest.set(layer, ends);
+    return ends;
+  }
+
+  private readonly largest = new Map<number, { toPatches: number; toWords: number }>();
 
   private row(values: Float32Array, at: number, length: number, rows: number, layer: number): Float32Array {
     const of = (l: number): Float32Array => values.subarray((l * rows + at) * length, (l * rows + at + 1) * length);

@@ -27,18 +27,8 @@ export function serveGrounding(
 ): LiveView {
   const ground = latest(async ({ request, channel }: Asked<GroundRequest>) => {
     const { serial, picture, phrase } = request;
-    const unknown = explorer.unknown(phrase);
-    const reply: GroundingReply = unknown.length
-      ? { type: "unknown", serial, words: [...unknown] }
-      : {
-          type: "ground",
-          serial,
-          answer: await groundPhrase(explorer, images[picture], {
-            phrase,
-            picture,
-            ...knownTruth(payload, picture, phrase),
-          }),
-        };
+    const asked = { phrase, picture, ...knownTruth(payload, picture, phrase) };
+    const reply: GroundingReply = { type: "ground", serial, answer: await groundPhrase(explorer, images[picture], asked) };
     channel.send(reply);
   });
   const attend = latest(async ({ request, channel }: Asked<AttendRequest>) => {
@@ -55,7 +45,12 @@ export function serveGrounding(
       const request = readGroundingRequest(message);
       if (request.picture >= images.length)
         throw new ProtocolError(REQUEST, "picture", `below ${images.length}`, request.picture);
-      return request.type === "ground" ? ground({ request, channel }) : attend({ request, channel });
+      if (request.type === "attend") return attend({ request, channel });
+      // A word that is half typed must not displace the question before it, whose words are whole.
+      const words = explorer.unknown(request.phrase);
+      if (!words.length) return ground({ request, channel });
+      const reply: GroundingReply = { type: "unknown", serial: request.serial, words: [...words] };
+      channel.send(reply);
     },
   };
 }

@@ -34,7 +34,11 @@ async function drawAt(payload: ReviewPayload, images: readonly RawImage[], side:
 
 function summaryOf({ items, doubtful, predictions, threshold }: ReviewPayload): string {
   const decided = items.filter(({ decision }) => decision).length;
-  return `${doubtful} of ${predictions} predictions have a score below ${threshold.toFixed(2)}; ${items.length} are here, ${decided} of them decided.`;
+  const which =
+    threshold > 1
+      ? `all ${predictions} predictions are doubtful`
+      : `${doubtful} of ${predictions} predictions have a score below ${threshold.toFixed(2)}`;
+  return `${which}; ${items.length} are here, ${decided} of them decided.`;
 }
 
 /** Describes the review in words. */
