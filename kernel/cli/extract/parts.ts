@@ -81,6 +81,8 @@ type Wanted = { part?: string; parts?: string; shard?: string };
 /**
  * Returns the parts of this worker: those of the arguments, else those of its place in a Slurm array or an indexed job of
  * Kubernetes, else all.
+ *
+ * @throws Error for more than one of them, or a part out of range
  */
 export function wantedParts(
   count: number,

@@ -30,7 +30,7 @@ const PLAN = {
   json: { type: "boolean" },
 } as const;
 
-/** Runs `fovea extract plan`. Throws `Error` for arguments that the usage does not allow. */
+/** Runs `fovea extract plan`. @throws Error for arguments that the usage does not allow */
 export async function plan(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: joinNegatives(args), options: PLAN, allowPositionals: true });
   const [source] = positionals;
@@ -90,7 +90,7 @@ export async function verify(args: string[]): Promise<void> {
   if (now.damaged.count) process.exitCode = 1;
 }
 
-/** Runs `fovea extract merge`. Throws as {@link status}. */
+/** Runs `fovea extract merge`. @throws Error for arguments that the usage does not allow */
 export async function merge(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options: MERGE, allowPositionals: true });
   const { out, copy } = values;
