@@ -35,8 +35,35 @@ ${INPUT_SIZE}
   [--indices all|-1,-4]  blocks, negative ones from the end, and stem, the input of the first (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
+  [--pool N|RxC|mean|cls]  means of squares of tokens, of as many cells, of all tokens, or the class token (default 1)
   [--shard i/n]          the part of the images of this process
-  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]`,
+  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]
+       fovea extract --plan PLAN.json [--part I | --parts 0-9,12 | --shard i/n]: parts of a plan, by default all, those of
+       the task of a Slurm array, or the one of an indexed job of Kubernetes
+  [--encoder E]          where this machine has the plan's encoder; [--device D] [--copies N] [--json]
+  [--on slurm]           submit an array that requeues: [--array 0-999%64] [--partition P] [--gpus N] [--cpus N]
+                         [--memory 8G] [--time 4:00:00] [--dry-run]`,
+  "extract plan": `usage: fovea extract plan SOURCE --encoder E --output PLAN.json: divide an extraction into parts for many workers
+  SOURCE is a folder of pictures, tars or parquet files, a list, a tar, a parquet file, COCO's JSON,
+  or a pattern: "https://host/{000000..000999}.tar"
+  [--pictures-per-part 1000] [--archives-per-part 1] [--bytes-per-part N]
+  [--root DIR]           where relative names begin; [--column image] of parquet files
+  [--format safetensors|embeddings|theia]  embeddings: clip-retrieval's npy and parquet; theia: tars of safetensors
+  [--dataset pictures]   in the names of theia's files; [--file onnx/model.onnx] of an encoder hf:owner/name
+${PREPROCESS}
+  [--indices all|-1,-4] [--pool N|RxC|mean|cls] [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
+  [--precision fp32|int8] [--batch-size N]
+  [--max-errors N]       pictures of a part that may fail (default: any number); [--json]`,
+  "extract status": `usage: fovea extract status PLAN.json [options]: whole, missing, damaged and failed parts, rate and time left, from files
+  [--watch] [--seconds 5]  until all parts are whole; [--json]`,
+  "extract verify": `usage: fovea extract verify PLAN.json [options]: compare every file with its checksum
+  [--remove]             take damaged parts away, so that they are made again; [--json]`,
+  "extract merge": `usage: fovea extract merge PLAN.json --out DIR [options]: the parts as one folder, as their readers expect it
+  [--copy]               copy files instead of linking to them; [--json]`,
+  "extract serve": `usage: fovea extract serve --plan PLAN.json | --encoder E [options]: a worker that another program keeps, as Ray's
+  parts or pictures come in frames over standard input, answers go over standard output
+  [--encoder E] [--file F] [--device auto|cuda|webgpu|cpu] [--indices -1] [--pool N|RxC|mean|cls] [--norm]
+${PREPROCESS}`,
   ground: `usage: fovea ground MODEL.onnx PICTURE PHRASE …: boxes of what phrases name in a picture
   MODEL.onnx             of grounding.saveOnnx, with tokenizer.json (and preprocessor_config.json) beside it
   PHRASE                 as "the small red boat", one or more; each gets a line: score, left, top, right and bottom in pixels

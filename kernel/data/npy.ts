@@ -68,16 +68,26 @@ function shapeOf(text: string): number[] {
 /** Length of the fixed part of a header of version 1. */
 const START = MAGIC.length + 4;
 
-/** Returns a NumPy file of version 1 with one row of single-precision numbers. */
-export function encodeNpy(values: Float32Array): Uint8Array {
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`;
+/** Types of numbers that are written, by NumPy's names. */
+const WRITTEN = { f32: "<f4", f16: "<f2", int8: "|i1" } as const;
+
+/** Returns the start of a NumPy file of version 1, after which the numbers follow in row-major order, lowest byte first. */
+export function npyHeader(type: keyof typeof WRITTEN, shape: readonly number[]): Uint8Array {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${WRITTEN[type]}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // The data begin at a multiple of 64 bytes, after a header that ends with a newline.
   const length = Math.ceil((START + dictionary.length + 1) / 64) * 64 - START;
   const header = `${dictionary.padEnd(length - 1)}\n`;
   const text = `${MAGIC}\x01\x00${String.fromCharCode(length & 0xff)}${String.fromCharCode(length >> 8)}${header}`;
-  const bytes = new Uint8Array(text.length + 4 * values.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+/** Returns a NumPy file of version 1 with one row of single-precision numbers. */
+export function encodeNpy(values: Float32Array): Uint8Array {
+  const header = npyHeader("f32", [values.length]);
+  const bytes = new Uint8Array(header.length + 4 * values.length);
+  bytes.set(header);
   const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => view.setFloat32(text.length + 4 * i, value, true));
+  values.forEach((value, i) => view.setFloat32(header.length + 4 * i, value, true));
   return bytes;
 }

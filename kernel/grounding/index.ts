@@ -12,6 +12,14 @@ export { headParameters, type GroundingHeadParameters } from "./count";
 export { GroundingError } from "./error";
 export { type GroundingOnnxOptions, saveOnnx, type SaveGroundingOnnxOptions, toOnnx } from "./export";
 export { load, type LoadSimVgOptions, save, type SaveSimVgOptions } from "./file";
+export {
+  Explorer,
+  explorer,
+  type ExplorerOptions,
+  type Grounded,
+  type GroundedAttention,
+  type ReplayEpoch,
+} from "./explorer";
 export { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
 export { BoxHeads, type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./layers";
 export { distillationWeight, loss, type GroundingLossOptions } from "./loss";

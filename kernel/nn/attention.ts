@@ -125,12 +125,31 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { causal, keyMask, dropo
 function heads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, kept: Tensor | null): Tensor {
   const [B, H, N, d] = q.shape;
   const [, G, M] = k.shape;
-  const scaled = tf.reshape(tf.mul(q, d ** -0.5), [B * G, -1, d]);
-  const scores = tf.reshape(tf.matMul(scaled, tf.reshape(k, [B * G, M, d]), false, true), [B, H, N, M]);
-  const weights = tf.softmax(mask ? tf.add(scores, mask) : scores);
+  const weights = weightsOf(q, k, mask);
   // [B · G, H / G · N, M]: the query heads of a group are stacked, so nothing is repeated.
   const grouped = tf.reshape(kept ? tf.mul(weights, kept) : weights, [B * G, -1, M]);
   return tf.reshape(tf.matMul(grouped, tf.reshape(v, [B * G, M, d])), [B, H, N, d]);
+}
+
+/** Returns the weights [B, H, N, M] of the keys for each query. */
+function weightsOf(q: Tensor, k: Tensor, mask: Tensor | null): Tensor {
+  const [B, H, N, d] = q.shape;
+  const [, G, M] = k.shape;
+  const scaled = tf.reshape(tf.mul(q, d ** -0.5), [B * G, -1, d]);
+  const scores = tf.reshape(tf.matMul(scaled, tf.reshape(k, [B * G, M, d]), false, true), [B, H, N, M]);
+  return tf.softmax(mask ? tf.add(scores, mask) : scores);
+}
+
+/**
+ * Returns the weights softmax(Q Kᵀ / √d + mask) that {@link attend} applies to the values.
+ *
+ * @param q [B, H, N, d]
+ * @param k [B, G, M, d]
+ * @returns [B, H, N, M]
+ */
+export function attentionWeights(q: Tensor, k: Tensor, { causal, keyMask }: Omit<AttendOptions, "dropout"> = {}): Tensor {
+  const [B, , N] = q.shape as [number, number, number, number];
+  return weightsOf(q, k, maskOf([B, N, k.shape[2] as number], causal, keyMask));
 }
 
 function fusedHeads(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, kept: Tensor | null): Tensor | null {

@@ -16,10 +16,11 @@ import { sharedRandom } from "./random";
  * @param random default the shared generator
  * @throws NnError unless p lies in [0, 1)
  */
-export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
+export function dropout(x: Tensor, p: number, random?: Prng): Tensor {
   if (!(p >= 0 && p < 1)) throw new NnError("nn.dropout", "p must lie in [0, 1)", p);
   if (p === 0) return x;
-  const factors = draw(x.shape, p, () => random);
+  // The shared generator of each call: a captured computation draws again, perhaps after a new seed.
+  const factors = draw(x.shape, p, () => random ?? sharedRandom());
   return tf.mul(x, factors);
 }
 

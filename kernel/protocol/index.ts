@@ -4,12 +4,14 @@
  */
 export {
   argmax,
+  boxF1,
   centeredRows,
   clamp,
   decodeFloat16,
   dotRow,
   encodeFloat16,
   fromHalf,
+  iou,
   least,
   most,
   row,
@@ -27,6 +29,8 @@ export * from "./atlas";
 export * from "./attention";
 export * from "./correspondence";
 export * from "./gallery";
+export * from "./grounding";
 export * from "./law";
 export * from "./refinement";
+export * from "./review";
 export * from "./training";

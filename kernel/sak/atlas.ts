@@ -1,4 +1,3 @@
-import type { AtlasKind } from "../protocol/atlas/arithmetic";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Grid } from "../contracts/geometry";
@@ -14,6 +13,9 @@ import { SakError } from "./error";
 import type { SakFeatures } from "./routes";
 import type { Sak } from "./model";
 
+/** Kind of a task in an atlas: classes, a mask, unit vectors, or other values. */
+export type SakAtlasKind = "classes" | "mask" | "vectors" | "values";
+
 /** Options of {@link atlasOf}. */
 export interface SakAtlasOptions {
   /** Picture to look at. */
@@ -25,13 +27,13 @@ export interface SakAtlasOptions {
   /** Other pictures, for the distribution of the routers' weights. Default: none. */
   pictures?: readonly EncoderInput[];
   /** Kinds of tasks by name. Default: by the names of dense tasks, others are classes. */
-  kinds?: Readonly<Record<string, AtlasKind>>;
+  kinds?: Readonly<Record<string, SakAtlasKind>>;
 }
 
 /** Task of an atlas. */
 export interface SakAtlasTask {
   readonly name: string;
-  readonly kind: AtlasKind;
+  readonly kind: SakAtlasKind;
   /** Channels of the head. */
   readonly outputs: number;
   /** Weights of the picture's router, [levels, experts]. */
@@ -68,7 +70,7 @@ const NAMES: OptionNames<SakAtlasOptions> = {
   pictures: true,
   kinds: true,
 };
-const KINDS: Readonly<Record<DenseTask, AtlasKind>> = {
+const KINDS: Readonly<Record<DenseTask, SakAtlasKind>> = {
   semseg: "classes",
   parts: "classes",
   saliency: "mask",

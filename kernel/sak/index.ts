@@ -50,4 +50,4 @@ export {
 } from "./biases/select";
 export { type SakOnnxOptions, toOnnx } from "./export";
 export { load, save, type SakCard, type SakCardTeacher, type SakSaveOptions } from "./save";
-export { type SakAtlas, type SakAtlasOptions, type SakAtlasTask, atlasOf } from "./atlas";
+export { type SakAtlas, type SakAtlasKind, type SakAtlasOptions, type SakAtlasTask, atlasOf } from "./atlas";

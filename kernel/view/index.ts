@@ -4,11 +4,13 @@ export { atlas } from "./atlas";
 export { attention } from "./attention";
 export { correspondence } from "./correspondence";
 export { gallery } from "./gallery";
+export { grounding } from "./grounding";
 export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { refinement } from "./refinement";
+export { review } from "./review";
 export { table } from "./table";
 export { training } from "./training";
 export { learningRates, type LearningRateSweepLike } from "./training/rates";
@@ -51,6 +53,15 @@ export {
   type GalleryProgress,
   type PictureRoot,
 } from "./gallery";
+export {
+  type GroundedBoxLike,
+  type GroundingBranchName,
+  type GroundingExplorerLike,
+  type GroundingPhraseLike,
+  type GroundingReplayLike,
+  GroundingView,
+  type GroundingViewOptions,
+} from "./grounding";
 export { PcaView, type PcaOptions } from "./pca";
 export {
   LawView,
@@ -64,6 +75,7 @@ export {
   type LawViewOptions,
 } from "./law";
 export { type RefinementOptions, type RefinementSnapshotLike, type RefinementSourceLike } from "./refinement";
+export { type ReviewConfidenceLike, type ReviewOptions, type ReviewPredictionLike, ReviewView } from "./review";
 export {
   TrainingView,
   type RunMemory,

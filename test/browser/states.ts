@@ -10,6 +10,8 @@ const CONTROLS = [
   ".jp-FoveaAlignment-chip",
   ".jp-FoveaAttention-head",
   ".jp-FoveaGallery-neighbors li",
+  ".jp-FoveaGrounding-chip",
+  ".jp-FoveaReview-item",
 ].join(", ");
 
 /** Marks parts that were hidden from screen readers, and are again when the looking is over. */

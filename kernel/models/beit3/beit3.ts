@@ -4,7 +4,7 @@ import type { Grid } from "../../contracts/geometry";
 import * as nn from "../../nn";
 import { ModelError } from "../error";
 import { type Beit3Config, type FullBeit3Config, fullBeit3Config, OFFSET } from "./config";
-import { Beit3Layer, Multiway } from "./layer";
+import { type Beit3Call, Beit3Layer, Multiway } from "./layer";
 
 /** Picture and text of a batch. */
 export interface Beit3Input {
@@ -92,14 +92,36 @@ export class Beit3Encoder extends nn.Module {
    * @returns [B, 1 + N + L, C]
    */
   forward(image: Tensor, text: Tensor, textMask: Tensor): Tensor {
+    const { start, call } = this.begin(image, text, textMask);
+    const encoded = this.layers.reduce((x, layer) => layer.forward(x, call), start);
+    return this.layerNorm.forward(encoded, call.split);
+  }
+
+  /**
+   * Returns the attention of each layer, the mean over its heads: [B, 1 + N + L, 1 + N + L], a row for each query.
+   *
+   * @param image [B, 1 + N, C]
+   * @param text [B, L, C]
+   * @param textMask [B, L]
+   */
+  attention(image: Tensor, text: Tensor, textMask: Tensor): Tensor[] {
+    const { start, call } = this.begin(image, text, textMask);
+    const found: Tensor[] = [];
+    this.layers.reduce((x, layer) => {
+      found.push(tf.mean(layer.attention(x, call), 1));
+      return layer.forward(x, call);
+    }, start);
+    return found;
+  }
+
+  /** Returns all tokens with their positions. */
+  private begin(image: Tensor, text: Tensor, textMask: Tensor): { start: Tensor; call: Beit3Call } {
     const [B, split] = image.shape as [number, number, number];
     const words = tf.cast(textMask, "float32");
     const { A, B: ofText } = this.embedPositions;
     const placed = tf.mul(tf.add(text, rowsFrom(ofText, text.shape[1] as number)), tf.expandDims(words, 2));
     const start = tf.concat([tf.add(image, rowsFrom(A, split)), placed], 1);
-    const call = { split, keyMask: tf.concat([tf.ones([B, split]), words], 1) };
-    const encoded = this.layers.reduce((x, layer) => layer.forward(x, call), start);
-    return this.layerNorm.forward(encoded, split);
+    return { start, call: { split, keyMask: tf.concat([tf.ones([B, split]), words], 1) } };
   }
 }
 
@@ -160,10 +182,20 @@ export class Beit3 extends nn.Module {
    */
   forward({ pixels, text, textMask, masked }: Beit3Input): Beit3Output {
     this.check(pixels, text, textMask);
+    return this.encode(this.visionEmbed.forward(pixels, masked), text, textMask);
+  }
+
+  /**
+   * Encodes embedded pictures and texts together, so that a picture is embedded once for many texts.
+   *
+   * @param image output of `visionEmbed.forward`, [B, 1 + N, C]
+   * @param text ids, int32 [B, L]
+   * @param textMask [B, L]
+   */
+  encode(image: Tensor, text: Tensor, textMask: Tensor): Beit3Output {
     const [B, L] = text.shape as [number, number];
     const { embedDim: C } = this.config;
     const N = this.grid[0] * this.grid[1];
-    const image = this.visionEmbed.forward(pixels, masked);
     const encoded = this.encoder.forward(image, this.textEmbed.forward(text), textMask);
     const [object, patches, words] = tf.split(encoded, [1, N, L], 1);
     return { object: tf.reshape(object, [B, C]), image: patches, text: words };

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
+import { attentionWeights } from "../../nn/attention";
 import type { FullBeit3Config } from "./config";
 
 /** Two copies of a layer: A for tokens of the picture, B for those of the text (BEiT-3, arXiv 2208.10442, section 2.1). */
@@ -63,11 +64,18 @@ export class Beit3Attention extends nn.Module {
 
   /** Applies the attention to x [B, N, features]. */
   forward(x: Tensor, { split, keyMask }: Beit3Call): Tensor {
-    const [q, k, v] = [this.qProj, this.kProj, this.vProj].map((one) =>
-      nn.splitHeads(one.forward(x, split), this.heads),
-    );
+    const [q, k, v] = [this.qProj, this.kProj, this.vProj].map((one) => this.headsOf(one, x, split));
     const seen = nn.attend(q, k, v, { keyMask });
     return this.outProj.forward(this.innerAttnLn.forward(seen, split), split);
+  }
+
+  /** Returns the attention [B, heads, N, N] of each token, a row, to all tokens for x [B, N, features]. */
+  weights(x: Tensor, { split, keyMask }: Beit3Call): Tensor {
+    return attentionWeights(this.headsOf(this.qProj, x, split), this.headsOf(this.kProj, x, split), { keyMask });
+  }
+
+  private headsOf(projection: Multiway<nn.Linear>, x: Tensor, split: number): Tensor {
+    return nn.splitHeads(projection.forward(x, split), this.heads);
   }
 }
 
@@ -122,6 +130,11 @@ export class Beit3Layer extends nn.Module {
     const first = tf.add(x, this.dropPath.forward(seen));
     const computed = this.ffn.forward(this.finalLayerNorm.forward(first, split), split);
     return tf.add(first, this.dropPath.forward(computed));
+  }
+
+  /** Returns the attention [B, heads, N, N] that {@link forward} has for x [B, N, features]. */
+  attention(x: Tensor, call: Beit3Call): Tensor {
+    return this.selfAttn.weights(this.selfAttnLayerNorm.forward(x, call.split), call);
   }
 }
 

@@ -1,7 +1,7 @@
-import { SERIES, cssColor } from "./figure";
-import type { Point } from "./geometry";
+import { DARK, LIGHT, SERIES, cssColor } from "./figure";
+import type { Box, Point } from "./geometry";
 import type { MarkContext } from "./pen";
-import type { Mark } from "./scene";
+import type { BoxLook, Mark } from "./scene";
 
 /** Image pixels to canvas pixels, and the size of a CSS pixel. */
 export interface MarkFrame {
@@ -16,6 +16,12 @@ const PIN_COLORS = SERIES.map((color) => cssColor(color));
 const DARK_TEXT_FROM = 3;
 const PIN_RADIUS = 9;
 
+/** Returns the mark of a box. */
+export function boxMark([left, top, right, bottom]: Box, look: BoxLook, label: string, strong: boolean): Mark {
+  const at: Point = [(left + right) / 2, (top + bottom) / 2];
+  return { kind: "box", at, size: [right - left, bottom - top], look, label, strong };
+}
+
 /** Draws one mark in two tones, a dark line under a light one, so that it stands out on any image. */
 export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
   const at: Point = [mark.at[0] * frame.scale, mark.at[1] * frame.scale];
@@ -24,6 +30,8 @@ export function drawMark(context: Context, mark: Mark, frame: MarkFrame): void {
       return dot(context, at, 2.5, frame);
     case "patch":
       return patch(context, at, mark, frame);
+    case "box":
+      return box(context, at, mark, frame);
     case "runner-up":
       return diamond(context, at, 6.5 - 0.6 * mark.rank, frame);
     case "best":
@@ -71,6 +79,59 @@ function patch(context: Context, [x, y]: Point, mark: Extract<Mark, { kind: "pat
   if (mark.cursor) context.setLineDash([4 * frame.pixel, 3 * frame.pixel]);
   twoTone(context, frame, 1.5, () => context.rect(x - width / 2, y - height / 2, width, height));
   context.setLineDash([]);
+}
+
+/** Color, ink of the label and dashes of a box. */
+const BOX_LOOKS: Readonly<Record<BoxLook, readonly [color: string, ink: string, dash: readonly number[]]>> = {
+  first: [cssColor(SERIES[4]), cssColor(DARK), []],
+  second: [cssColor(SERIES[5]), cssColor(DARK), [10, 5]],
+  truth: [cssColor(LIGHT), cssColor(DARK), [3, 4]],
+};
+/** Height of a label and width of its letters, in CSS pixels. */
+const [LABEL_HEIGHT, LETTER] = [16, 6.6];
+
+type BoxMark = Extract<Mark, { kind: "box" }>;
+
+/** A colored outline on a dark one, with a light one between them but for the truth, which is light itself. */
+function box(context: Context, [x, y]: Point, mark: BoxMark, frame: MarkFrame): void {
+  const { pixel } = frame;
+  const [width, height] = [mark.size[0] * frame.scale, mark.size[1] * frame.scale];
+  const [left, top] = [x - width / 2, y - height / 2];
+  const [color, , dash] = BOX_LOOKS[mark.look];
+  const line = mark.strong ? 3 : 2;
+  const between = mark.look === "truth" ? [] : [[cssColor(LIGHT), 1.5, []] as const];
+  for (const [stroke, extra, dashes] of [[cssColor(DARK), 3, []] as const, ...between, [color, 0, dash] as const]) {
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.strokeStyle = stroke;
+    context.lineWidth = (line + extra) * pixel;
+    context.setLineDash(dashes.map((length) => length * pixel));
+    context.stroke();
+  }
+  context.setLineDash([]);
+  if (mark.label) boxLabel(context, [left, top, height], mark, pixel);
+}
+
+/** A label on a plate at the upper left corner, of the second kind at the lower one: the boxes of both often lie on each other. */
+function boxLabel(
+  context: Context,
+  [left, top, height]: readonly [number, number, number],
+  { look, label }: BoxMark,
+  pixel: number,
+): void {
+  const [color, ink] = BOX_LOOKS[look];
+  const plate = (label.length * LETTER + 8) * pixel;
+  // Above there may be no room; the picture's lower edge is not known here, so that the lower plate lies inside.
+  const at = look === "second" ? top + height - LABEL_HEIGHT * pixel : Math.max(0, top - LABEL_HEIGHT * pixel);
+  context.beginPath();
+  context.rect(left, at, plate, LABEL_HEIGHT * pixel);
+  context.fillStyle = color;
+  context.fill();
+  context.fillStyle = ink;
+  context.font = `bold ${11 * pixel}px sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(label, left + plate / 2, at + (LABEL_HEIGHT / 2 + 0.5) * pixel);
 }
 
 /** A cross with an open middle; a mutual match also has a ring, so it is told by shape. */

@@ -10,6 +10,9 @@ export interface Heat {
   opacity: number;
 }
 
+/** Looks of boxes, which differ by color and by dashes: of the first and the second kind, and of the truth. */
+export type BoxLook = "first" | "second" | "truth";
+
 /** One mark on an image, in image pixels. */
 export type Mark =
   | { kind: "keypoint"; at: Point }
@@ -17,6 +20,7 @@ export type Mark =
   | { kind: "runner-up"; at: Point; rank: number }
   | { kind: "best"; at: Point; mutual: boolean }
   | { kind: "truth"; at: Point; from: Point; radius: number; correct: boolean }
+  | { kind: "box"; at: Point; size: [number, number]; look: BoxLook; label: string; strong: boolean }
   | { kind: "pin"; at: Point; number: number; selected: boolean };
 
 /** Layers drawn over an image. */

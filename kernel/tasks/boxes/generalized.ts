@@ -2,6 +2,7 @@ import type { Box } from "../../contracts/geometry";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { TaskError } from "../error";
 import { checkBox, generalizedIou, iou } from "./plain";
+import { boxF1 } from "../../numeric/boxes";
 
 /** A predicted box with its score. */
 export interface ScoredBox {
@@ -70,7 +71,8 @@ export class GeneralizedScore {
   add(predictions: readonly ScoredBox[], targets: readonly Box[]): number {
     checkExpression(predictions, targets);
     const boxes = predictions.filter(({ score }) => score >= this.options.score).map(({ box }) => box);
-    const f1 = targets.length ? this.f1Of(boxes, targets) : Number(boxes.length === 0);
+    const measure = this.options.overlap === "giou" ? generalizedIou : iou;
+    const f1 = boxF1(boxes, targets, this.options.threshold, measure);
     this.count++;
     if (f1 === 1) this.exact++;
     if (targets.length) return f1;
@@ -83,22 +85,6 @@ export class GeneralizedScore {
   value(): GeneralizedResult {
     const { count, exact, withoutTarget, silent } = this;
     return { f1: exact / count, noTargetAccuracy: silent / withoutTarget, count, withoutTarget };
-  }
-
-  private f1Of(boxes: readonly Box[], targets: readonly Box[]): number {
-    const { threshold, overlap } = this.options;
-    const measure = overlap === "giou" ? generalizedIou : iou;
-    const pairs = boxes.flatMap((box, i) => targets.map((target, k) => ({ i, k, value: measure(box, target) })));
-    const [usedBoxes, usedTargets] = [new Set<number>(), new Set<number>()];
-    for (const { i, k, value } of pairs.sort((a, b) => b.value - a.value)) {
-      if (value < threshold) break;
-      if (usedBoxes.has(i) || usedTargets.has(k)) continue;
-      usedBoxes.add(i);
-      usedTargets.add(k);
-    }
-    const right = usedBoxes.size;
-    // TP + FP are the boxes, TP + FN the targets.
-    return (2 * right) / (boxes.length + targets.length);
   }
 }
 

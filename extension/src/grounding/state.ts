@@ -1,0 +1,75 @@
+import { ALL_LAYERS, clamp, type GroundingPayload, middlePatch, movedPatch } from "fovea/protocol";
+
+/** Everything that the view depends on, besides the answers. */
+export interface GroundingState {
+  picture: number;
+  /** Text of the field. */
+  phrase: string;
+  /** Layer of the attention; `ALL_LAYERS` is the mean. */
+  layer: number;
+  threshold: number;
+  opacity: number;
+  /** Word and patch that stay when the pointer leaves. */
+  word?: number;
+  patch?: number;
+  hoverWord?: number;
+  hoverPatch?: number;
+  /** Epoch of the replay on the picture; undefined while phrases are shown. */
+  epoch?: number;
+  /** Held key: show the bare picture. */
+  hide: boolean;
+  table: boolean;
+}
+
+export function initialState({ saved, current, threshold }: GroundingPayload): GroundingState {
+  const { picture, phrase } = saved[current];
+  return { picture, phrase, layer: ALL_LAYERS, threshold, opacity: 0.5, hide: false, table: false };
+}
+
+export const shownWord = ({ hoverWord, word }: GroundingState): number | undefined => hoverWord ?? word;
+export const shownPatch = ({ hoverPatch, patch }: GroundingState): number | undefined => hoverPatch ?? patch;
+
+const NOTHING = { word: undefined, patch: undefined, hoverWord: undefined, hoverPatch: undefined };
+
+/** Shows a phrase; a picture of another number, too. Word and patch belong to the phrase before. */
+export function showPhrase(state: GroundingState, phrase: string, picture = state.picture): GroundingState {
+  return { ...state, ...NOTHING, phrase, picture, epoch: undefined };
+}
+
+/** Lets go of word and patch. */
+export const reset = (state: GroundingState): GroundingState => ({ ...state, ...NOTHING, epoch: undefined });
+
+/** Moves the patch on its grid, from the middle at first. */
+export function movePatch(state: GroundingState, { grid }: GroundingPayload, dx: number, dy: number): GroundingState {
+  const patch = state.patch === undefined ? middlePatch(grid) : movedPatch(grid, state.patch, dx, dy);
+  return { ...state, patch, hoverPatch: undefined };
+}
+
+/** The word before or after, round the ends. */
+export function moveWord(state: GroundingState, words: number, by: number): GroundingState {
+  const from = state.word ?? (by > 0 ? -1 : 0);
+  return { ...state, word: (from + by + words) % words, hoverWord: undefined };
+}
+
+/** The layer before or after; the mean over all comes before the first. */
+export function moveLayer(state: GroundingState, { layers }: GroundingPayload, by: number): GroundingState {
+  return { ...state, layer: clamp(state.layer + by, ALL_LAYERS, layers - 1) };
+}
+
+/** A phrase of the list before or after the one that is shown. */
+export function movePhrase(state: GroundingState, { saved }: GroundingPayload, by: number): GroundingState {
+  const at = saved.findIndex(({ phrase, picture }) => phrase === state.phrase && picture === state.picture);
+  const { phrase, picture } = saved[(at + by + saved.length) % saved.length];
+  return showPhrase(state, phrase, picture);
+}
+
+export function moveThreshold(state: GroundingState, by: number): GroundingState {
+  return { ...state, threshold: Number(clamp(state.threshold + by, 0, 1).toFixed(2)) };
+}
+
+/** An epoch of the replay, on its own picture. */
+export function showEpoch(state: GroundingState, { replay }: GroundingPayload, epoch: number): GroundingState {
+  if (!replay) return state;
+  const { phrase, picture, epochs } = replay;
+  return { ...showPhrase(state, phrase, picture), epoch: clamp(epoch, 0, epochs.length - 1) };
+}

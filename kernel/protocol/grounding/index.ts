@@ -1,0 +1,3 @@
+export * from "./arithmetic";
+export * from "./messages";
+export * from "./payload";
