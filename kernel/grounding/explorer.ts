@@ -263,6 +263,9 @@ function wordSpans(
   let before = 0;
   while (before < frame && ids[before] === ids[dims[1] + before]) before++;
   return words
-    .map((word, i) => ({ word, span: [before + counts[i] - frame, before + counts[i + 1] - frame] as [number, number] }))
+    .map((word, i) => ({
+      word,
+      span: [before + counts[i] - frame, before + counts[i + 1] - frame] as [number, number],
+    }))
     .filter(({ span: [from, to] }) => to > from && to <= length - (frame - before));
 }

@@ -56,4 +56,3 @@ export function themeCss(name: string): string {
   const lines = Object.entries(variables).map(([key, value]) => `--jp-${key}: ${value};`);
   return `:root { ${lines.join(" ")} } body { background: ${paper}; color: ${ink}; margin: 12px; }`;
 }
-

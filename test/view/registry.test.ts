@@ -115,7 +115,17 @@ describe("the files that mention a viewer", () => {
 
 describe("a viewer", () => {
   it("knows nothing of JupyterLab: a page without it can show the viewer", () => {
-    for (const viewer of ["alignment", "atlas", "attention", "correspondence", "gallery", "grounding", "law", "review", "training"])
+    for (const viewer of [
+      "alignment",
+      "atlas",
+      "attention",
+      "correspondence",
+      "gallery",
+      "grounding",
+      "law",
+      "review",
+      "training",
+    ])
       assert.deepEqual(
         reached(`extension/src/${viewer}/viewer.ts`).filter((name) => name.startsWith("@jupyterlab/")),
         [],
