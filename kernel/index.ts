@@ -16,6 +16,7 @@ export * as onnx from "./onnx";
 export * as refine from "./refine";
 export * as safetensors from "./safetensors";
 export * as sak from "./sak";
+export * as similarity from "./similarity";
 export * as studies from "./studies";
 export * as tasks from "./tasks";
 export * as train from "./train";

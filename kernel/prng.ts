@@ -1,3 +1,19 @@
+import { RuleError } from "./rule-error";
+
+/**
+ * Refuses a seed that is no whole number of at least 0: a generator would take it for another one.
+ *
+ * @throws the room's error
+ */
+export function checkSeed(
+  where: string,
+  seed: number,
+  Failure: new (where: string, rule: string, received: unknown) => RuleError,
+): void {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new Failure(where, "a seed must be a whole number of at least 0", seed);
+}
+
 /** Returns the FNV-1a hash, 32 bits, which turns the name of a random stream into a number. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
@@ -21,8 +37,10 @@ export class Prng {
   /**
    * @param seed integer in [0, 2^53)
    * @param stream purpose of the numbers, such as `"test/pose"`
+   * @throws RuleError for another seed
    */
   constructor(seed: number, stream = "") {
+    checkSeed("Prng", seed, RuleError);
     this.a = seed >>> 0;
     this.b = hashText(stream);
     this.c = (Math.floor(seed / 0x100000000) ^ 0x9e3779b9) >>> 0;

@@ -41,7 +41,8 @@ function pace(done: number, left: number, seconds: number): string {
   return `, ${rate.toPrecision(3)} a second${left > 0 ? `, ${duration(left / rate)} left` : `, ${duration(seconds)}`}`;
 }
 
-function duration(seconds: number): string {
+/** Returns a time in words. */
+export function duration(seconds: number): string {
   if (seconds < 99.5) return `${Math.ceil(seconds)} s`;
   return seconds < 5940 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -13,6 +13,19 @@ export class RuleError extends Error {
   }
 }
 
+/** Returns a check that throws the room's error of this function where a rule does not hold. */
+export function checker(
+  where: string,
+  RoomError: new (where: string, rule: string, received: unknown) => RuleError,
+): (holds: boolean, rule: string, received: unknown) => void {
+  return (holds, rule, received) => {
+    if (!holds) throw new RoomError(where, rule, received);
+  };
+}
+
+/** Whether a value is a whole number of at least `least`. */
+export const isWhole = (value: unknown, least = 1): boolean => Number.isInteger(value) && (value as number) >= least;
+
 const LONGEST = 300;
 
 /**

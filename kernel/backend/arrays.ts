@@ -32,6 +32,6 @@ export function multiplyInto(
   const left = { data: a, dims: transposeA ? [inner, rows] : [rows, inner] };
   const right = { data: b, dims: transposeB ? [columns, inner] : [inner, columns] };
   const { runtime } = native();
-  const session = runtime.sessionOf(gemm(transposeA, transposeB), [left, right]);
+  const session = runtime.sessionOf(gemm(transposeA, transposeB, { rows, inner, columns }), [left, right]);
   runtime.fill(session, [left, right], [{ data: y, dims: [rows, columns] }]);
 }

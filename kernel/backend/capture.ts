@@ -44,7 +44,7 @@ const tensorOf = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorI
 /**
  * Returns a tensor that differs from call to call, such as the factors of a dropout, so that a captured computation draws anew.
  *
- * @param shape its first dimension is the batch
+ * @param shape its first dimension is the batch, or some rows of each sample of it
  * @param make draws a tensor of a shape
  */
 export function drawn(shape: number[], make: (shape: number[]) => Tensor): Tensor {
@@ -146,8 +146,8 @@ function recordGradient(backend: NativeBackend, computation: Capturable, size: n
     outputGradient,
     gradients: (grads as (Tensor | undefined)[]).map((gradient) => (gradient ? valueOf(gradient) : null)),
   };
-  const batches = [shape, ...recordedDraws.map((draw) => recorder.values[draw.value].shape)];
-  if (batches.some(([first]) => first !== size)) throw new NotRecordable("output and draws must be batches", shape);
+  const areRows = recordedDraws.every((draw) => recorder.values[draw.value].shape[0] % size === 0);
+  if (shape[0] !== size || !areRows) throw new NotRecordable("output and draws must be batches", shape);
   return { capture: new Capture(recorded), draws: recordedDraws };
 }
 
@@ -157,7 +157,10 @@ function replay(slices: readonly Slice[], computation: Capturable, all: readonly
   const { gradients, output } = capture.recording;
   const batch = slices.reduce((sum, { size }) => sum + size, 0);
   const isBatch = [...all.map((_, i) => computation.isBatch[i] ?? false), ...draws.map(() => true)];
-  const whole = (value: Value): number[] => [batch, ...capture.shapeOf(value).slice(1)];
+  const whole = (value: Value): number[] => {
+    const [rows, ...rest] = capture.shapeOf(value);
+    return [(rows / slices[0].size) * batch, ...rest];
+  };
   const wanted = isRecorded() ? wantedOf(computation).filter((i) => gradients[i] !== null) : [];
   const kept = wanted.length && !computation.recompute ? capture.kept(wanted) : [];
   const forwardFunc = (_: unknown, save: (tensors: Tensor[]) => void): Tensor => {

@@ -58,13 +58,13 @@ function filling(shapes: readonly (readonly number[])[], fill: (arrays: ArrayOpe
 const operandOf = (tensor: Tensor): ArrayOperand => ({ data: native().read32(tensor), dims: tensor.shape });
 
 /** Returns the part of an array that belongs to a part of the batch. */
-function partOf({ data, dims }: ArrayOperand, { from, size }: Slice): ArrayOperand {
-  const each = data.length / dims[0];
-  return { data: data.subarray(from * each, (from + size) * each), dims: [size, ...dims.slice(1)] };
+function partOf({ data, dims: [rows, ...rest] }: ArrayOperand, { batch }: Call, { from, size }: Slice): ArrayOperand {
+  const each = data.length / batch;
+  return { data: data.subarray(from * each, (from + size) * each), dims: [(rows / batch) * size, ...rest] };
 }
 
-const inputsOf = ({ given, isBatch }: Call, slice: Slice): ArrayOperand[] =>
-  given.map((tensor, i) => (isBatch[i] ? partOf(operandOf(tensor), slice) : operandOf(tensor)));
+const inputsOf = (call: Call, slice: Slice): ArrayOperand[] =>
+  call.given.map((tensor, i) => (call.isBatch[i] ? partOf(operandOf(tensor), call, slice) : operandOf(tensor)));
 
 /** Computes the output in its shape, then the values to keep of each part. */
 export function computeForward(call: Call, shape: readonly number[], kept: readonly Value[]): Tensor[] {
@@ -72,7 +72,7 @@ export function computeForward(call: Call, shape: readonly number[], kept: reado
   const shapes = [shape, ...call.slices.flatMap(({ capture }) => kept.map((value) => capture.shapeOf(value)))];
   return filling(shapes, ([y, ...rest]) =>
     call.slices.forEach((slice, i) => {
-      const outputs = [partOf(y, slice), ...rest.slice(i * kept.length, (i + 1) * kept.length)];
+      const outputs = [partOf(y, call, slice), ...rest.slice(i * kept.length, (i + 1) * kept.length)];
       slice.capture.forward(runtime, inputsOf(call, slice), kept, outputs);
     }),
   );
@@ -93,7 +93,7 @@ export function computeBackward(call: Call, kept: Kept, wanted: readonly number[
     wanted.map((i) => call.given[i].shape),
     (sums) =>
       call.slices.forEach((slice, place) => {
-        const targets = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, slice)));
+        const targets = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, call, slice)));
         const compute = (outputs: ArrayOperand[]): void => backwardOf(call, kept, wanted, place, outputs);
         if (place === 0) compute(targets);
         else added(targets, isShared, compute);
@@ -110,7 +110,7 @@ function backwardOf(
 ): void {
   const slice = call.slices[place];
   const operands = tensors.slice(place * kept.length, (place + 1) * kept.length).map(operandOf);
-  const state = { kept, operands, dy: partOf(operandOf(dy), slice) };
+  const state = { kept, operands, dy: partOf(operandOf(dy), call, slice) };
   slice.capture.backward(native().runtime, inputsOf(call, slice), state, wanted, outputs);
 }
 

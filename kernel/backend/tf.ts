@@ -5,7 +5,7 @@ import { loadCore } from "./node";
 let loaded: typeof Tfjs | undefined;
 
 function load(): typeof Tfjs {
-  const core = loadCore();
+  const core = loadCore() as typeof Tfjs;
   offerDevices(core);
   return core;
 }

@@ -1,5 +1,6 @@
 import { isLoaded } from "./first-use";
-import { type NativeOptions, nativeThreads, startNative } from "./native/start";
+import type { NativeOptions } from "./native/options";
+import { nativeThreads, startNative } from "./native/start";
 import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, runtimeVersion, tensorflowBuild } from "./node";
 import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";

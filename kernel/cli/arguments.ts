@@ -32,6 +32,19 @@ export function preprocessOf(command: string, text: string | undefined): LoadOpt
 }
 
 /**
+ * Returns the side of `224`, or `[height, width]` of `224x160`; `undefined` for an absent option.
+ *
+ * @throws Error for another text
+ */
+export function inputSizeOf(command: string, text: string | undefined): LoadOptions["inputSize"] {
+  if (text === undefined) return undefined;
+  const [, height, width] = /^([1-9]\d*)(?:x([1-9]\d*))?$/.exec(text) ?? [];
+  if (!height)
+    throw new Error(`${command}: --input-size must be a side as 224, or HEIGHTxWIDTH, received ${JSON.stringify(text)}`);
+  return width ? [Number(height), Number(width)] : Number(height);
+}
+
+/**
  * Returns the number of an option, or `undefined` for an absent one.
  *
  * @throws Error for a text that is no number

@@ -3,16 +3,19 @@ import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
-import { joinNegatives, preprocessOf } from "./arguments";
+import { inputSizeOf, joinNegatives, preprocessOf } from "./arguments";
+import { countOf, indicesOf, poolOf } from "./extract/words";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
   encoder: { type: "string" },
   file: { type: "string" },
   preprocess: { type: "string" },
+  "input-size": { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   indices: { type: "string" },
+  pool: { type: "string" },
   dtype: { type: "string" },
   facet: { type: "string" },
   norm: { type: "boolean" },
@@ -24,12 +27,29 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
+type Main = (args: string[]) => Promise<void>;
+
+const COMMANDS: Record<string, () => Promise<Main>> = {
+  plan: async () => (await import("./extract/plan.js")).plan,
+  status: async () => (await import("./extract/plan.js")).status,
+  verify: async () => (await import("./extract/plan.js")).verify,
+  merge: async () => (await import("./extract/plan.js")).merge,
+  serve: async () => (await import("./extract/serve.js")).serve,
+};
+
 /**
  * Runs `fovea extract`.
  *
  * @throws Error for arguments that the usage does not allow
  */
 export async function main(args: string[]): Promise<void> {
+  const [name, ...rest] = args;
+  if (Object.hasOwn(COMMANDS, name)) return (await COMMANDS[name]())(rest);
+  if (args.some((arg) => /^--plan(=|$)/.test(arg))) return (await import("./extract/parts.js")).parts(args);
+  return extractHere(args);
+}
+
+async function extractHere(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
   const { encoder, images, out } = values;
   if (!encoder || !images || !out)
@@ -42,9 +62,11 @@ export async function main(args: string[]): Promise<void> {
     out,
     file: values.file,
     preprocess: preprocessOf("extract", values.preprocess),
+    inputSize: inputSizeOf("extract", values["input-size"]),
     norm: values.norm,
     signal: stop.signal,
     onProgress: progress,
+    pool: poolOf(values.pool) as features.PoolOption | undefined,
     // Checked on use, where the errors list the legal values.
     dtype: values.dtype as features.FeatureDtype | undefined,
     facet: values.facet as Facet | undefined,
@@ -56,23 +78,6 @@ export async function main(args: string[]): Promise<void> {
     imagesPerFile: countOf("images-per-file", values["images-per-file"]),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
-}
-
-function indicesOf(text: string | undefined): features.FeatureLevel[] | null | undefined {
-  if (text === undefined) return undefined;
-  if (text === "all") return null;
-  const indices = text.split(",").map((part) => levelOf(part.trim()));
-  if (indices.some((index) => index !== "stem" && !Number.isInteger(index)))
-    throw new Error(`extract: --indices must be all, or whole numbers and stem, received ${JSON.stringify(text)}`);
-  return indices;
-}
-
-const levelOf = (text: string): features.FeatureLevel => (text === "stem" ? "stem" : text === "" ? NaN : Number(text));
-
-function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new Error(`extract: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
 }
 
 function progress({ done, total, skipped }: features.ExtractProgress): void {

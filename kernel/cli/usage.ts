@@ -11,6 +11,8 @@ const ADAPTER = `  [--adapter NAME]       the sub-folder of an adapter that is n
 
 const PREPROCESS = `  [--preprocess imagenet|clip|half|FILE.json]  means and deviations, where no configuration lies beside the model`;
 
+const INPUT_SIZE = `  [--input-size N|HxW]   of the pictures in the model, where its graph takes any or another one is wanted`;
+
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
   [--degree 1|2]         of the polynomial (default 2)`;
@@ -23,15 +25,51 @@ ${PLACE}`,
 ${PLACE}`,
   uninstall: `usage: fovea uninstall [options]: remove the kernelspec
 ${PLACE}`,
-  "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: blocks, shapes, and what can be taken out`,
+  check: `usage: fovea check NOTEBOOK.ipynb … [--json]: type errors in the cells of notebooks, by cell, line and column, without running them
+  Cells are read in order, as a session reads them. The exit code is 1 where there is an error.`,
+  "onnx inspect": `usage: fovea onnx inspect MODEL.onnx [--json]: inputs and outputs with their shapes, blocks, and the names of what can be taken out`,
   extract: `usage: fovea extract --encoder E --images DIR|LIST --out DIR: features of many images on disk
   [--file onnx/model.onnx]  of an encoder hf:owner/name
 ${PREPROCESS}
+${INPUT_SIZE}
   [--indices all|-1,-4]  blocks, negative ones from the end, and stem, the input of the first (default -1)
   [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8]  int8: faster on processors with integer dot products, features within a percent or two
+  [--pool N|RxC|mean|cls]  means of squares of tokens, of as many cells, of all tokens, or the class token (default 1)
   [--shard i/n]          the part of the images of this process
-  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]`,
+  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--images-per-file N] [--json]
+       fovea extract --plan PLAN.json [--part I | --parts 0-9,12 | --shard i/n]: parts of a plan, by default all, those of
+       the task of a Slurm array, or the one of an indexed job of Kubernetes
+  [--encoder E]          where this machine has the plan's encoder; [--device D] [--copies N] [--json]
+  [--on slurm]           submit an array that requeues: [--array 0-999%64] [--partition P] [--gpus N] [--cpus N]
+                         [--memory 8G] [--time 4:00:00] [--dry-run]`,
+  "extract plan": `usage: fovea extract plan SOURCE --encoder E --output PLAN.json: divide an extraction into parts for many workers
+  SOURCE is a folder of pictures, tars or parquet files, a list, a tar, a parquet file, COCO's JSON,
+  or a pattern: "https://host/{000000..000999}.tar"
+  [--pictures-per-part 1000] [--archives-per-part 1] [--bytes-per-part N]
+  [--root DIR]           where relative names begin; [--column image] of parquet files
+  [--format safetensors|embeddings|theia]  embeddings: clip-retrieval's npy and parquet; theia: tars of safetensors
+  [--dataset pictures]   in the names of theia's files; [--file onnx/model.onnx] of an encoder hf:owner/name
+${PREPROCESS}
+  [--indices all|-1,-4] [--pool N|RxC|mean|cls] [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
+  [--precision fp32|int8] [--batch-size N]
+  [--max-errors N]       pictures of a part that may fail (default: any number); [--json]`,
+  "extract status": `usage: fovea extract status PLAN.json [options]: whole, missing, damaged and failed parts, rate and time left, from files
+  [--watch] [--seconds 5]  until all parts are whole; [--json]`,
+  "extract verify": `usage: fovea extract verify PLAN.json [options]: compare every file with its checksum
+  [--remove]             take damaged parts away, so that they are made again; [--json]`,
+  "extract merge": `usage: fovea extract merge PLAN.json --out DIR [options]: the parts as one folder, as their readers expect it
+  [--copy]               copy files instead of linking to them; [--json]`,
+  "extract serve": `usage: fovea extract serve --plan PLAN.json | --encoder E [options]: a worker that another program keeps, as Ray's
+  parts or pictures come in frames over standard input, answers go over standard output
+  [--encoder E] [--file F] [--device auto|cuda|webgpu|cpu] [--indices -1] [--pool N|RxC|mean|cls] [--norm]
+${PREPROCESS}`,
+  ground: `usage: fovea ground MODEL.onnx PICTURE PHRASE …: boxes of what phrases name in a picture
+  MODEL.onnx             of grounding.saveOnnx, with tokenizer.json (and preprocessor_config.json) beside it
+  PHRASE                 as "the small red boat", one or more; each gets a line: score, left, top, right and bottom in pixels
+  [--output FILE.png]    the picture with the boxes drawn, a color for each phrase
+  [--threshold 0.7]      boxes from this score on; default 0.7 for a model with several boxes, else its one box
+  [--device auto|cuda|webgpu|cpu] [--json]`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
   "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
@@ -41,13 +79,13 @@ ${PREPROCESS}
   --task semseg|parts|saliency|normals|boundary|depth
                          mIoU, maxF, mean angle, odsF, RMSE; counts are pooled over the pictures
   Maps are PNG (palettes are read as indices) or NPY files of the same name in both folders. Saliency and boundaries are
-  grey levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
+  gray levels, normals round(127.5 (c + 1)) or numbers [H, W, 3]; LABELS/NAME/ may hold several annotators' boundaries.
   [--list FILE]          names of the pictures, one a line (default: all labels)
   [--classes N]          of semseg and parts, without the ignored value 255; [--first-class 1] as NYUv2, in both folders
   [--absent zero|skip]   a class that does not occur counts 0 (default) or not at all
   [--max-dist 0.0075]    of a boundary, as a share of the diagonal; NYUv2: 0.011
   [--thresholds 99] [--nms] [--no-thin]  --nms for a network's raw boundaries
-  [--depth-scale 0.001]  metres of a stored unit; [--json]`,
+  [--depth-scale 0.001]  meters of a stored unit; [--json]`,
   "backend install": `usage: fovea backend install tensorflow [--gpu] | cuda: a large runtime, into a folder of Fovea's own
   [--dry-run]            only say what would be fetched, and how large it is; [--json]`,
   "backend uninstall": `usage: fovea backend uninstall tensorflow [--gpu] | cuda: remove a large runtime`,
@@ -93,6 +131,7 @@ ${PREPROCESS}
   tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
   [--layer -2]  of the encoders; [--limit N] images, the first ones by name
 ${PREPROCESS}
+${INPUT_SIZE}
   [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch-size N] [--json]`,
 } as const;
 

@@ -32,6 +32,14 @@ export interface LayerData {
   readonly data: Float32Array;
 }
 
+/** Features of a batch of images on one grid, in plain data. */
+export interface PlainFeatureMap {
+  /** `[B, rows · columns, channels]`, row-major. */
+  readonly data: Float32Array;
+  readonly grid: Grid;
+  readonly channels: number;
+}
+
 /** The tokens of one image of a batch. */
 export function tokensOf(features: LayerFeatures, image: number): Float32Array {
   if ("tokens" in features) return features.tokens(image);

@@ -1,4 +1,5 @@
-import { fromHalf } from "../numeric";
+import { fileKind } from "../file-kind";
+import { fromHalf, product } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */
 export interface NpyArray {
@@ -37,7 +38,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
   if (!descr || !get) throw new Error("numbers must be booleans, whole or floating numbers of at most 8 bytes");
   if (!/'fortran_order'\s*:\s*False/.test(text)) throw new Error("rows must come first (fortran_order False)");
   const shape = shapeOf(text);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   const step = Number(descr[2][1]);
   if (count > MOST_VALUES) throw new Error(`an array has at most ${MOST_VALUES} numbers`);
   if (bytes.length - end !== count * step) throw new Error(`[${shape.join(", ")}] takes ${count * step} bytes`);
@@ -49,7 +50,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
 function headerOf(bytes: Uint8Array, view: DataView): { text: string; end: number } {
   const latin = new TextDecoder("latin1");
   if (bytes.length < 12 || latin.decode(bytes.subarray(0, 6)) !== MAGIC)
-    throw new Error("it must begin as NPY files do");
+    throw new Error(`it must begin as NPY files do; this is ${fileKind(bytes) ?? "a file of another kind"}`);
   const isShort = bytes[6] === 1;
   const start = isShort ? 10 : 12;
   const end = start + (isShort ? view.getUint16(8, true) : view.getUint32(8, true));
@@ -67,16 +68,26 @@ function shapeOf(text: string): number[] {
 /** Length of the fixed part of a header of version 1. */
 const START = MAGIC.length + 4;
 
-/** Returns a NumPy file of version 1 with one row of single-precision numbers. */
-export function encodeNpy(values: Float32Array): Uint8Array {
-  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`;
+/** Types of numbers that are written, by NumPy's names. */
+const WRITTEN = { f32: "<f4", f16: "<f2", int8: "|i1" } as const;
+
+/** Returns the start of a NumPy file of version 1, after which the numbers follow in row-major order, lowest byte first. */
+export function npyHeader(type: keyof typeof WRITTEN, shape: readonly number[]): Uint8Array {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${WRITTEN[type]}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // The data begin at a multiple of 64 bytes, after a header that ends with a newline.
   const length = Math.ceil((START + dictionary.length + 1) / 64) * 64 - START;
   const header = `${dictionary.padEnd(length - 1)}\n`;
   const text = `${MAGIC}\x01\x00${String.fromCharCode(length & 0xff)}${String.fromCharCode(length >> 8)}${header}`;
-  const bytes = new Uint8Array(text.length + 4 * values.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+/** Returns a NumPy file of version 1 with one row of single-precision numbers. */
+export function encodeNpy(values: Float32Array): Uint8Array {
+  const header = npyHeader("f32", [values.length]);
+  const bytes = new Uint8Array(header.length + 4 * values.length);
+  bytes.set(header);
   const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => view.setFloat32(text.length + 4 * i, value, true));
+  values.forEach((value, i) => view.setFloat32(header.length + 4 * i, value, true));
   return bytes;
 }

@@ -1,7 +1,7 @@
 /** Reading of data sets in SPair-71k's layout. */
 
 import { basename, join } from "../platform/path";
-import { describeValue, RuleError } from "../rule-error";
+import { RuleError } from "../rule-error";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import {
   checkCategories,
@@ -91,14 +91,14 @@ export interface SpairReadOptions {
  * `:` or `_` before the category; the category is taken from the file's content. Names that lead out of `dir` are
  * refused.
  *
- * @throws SpairError for a missing or malformed file, unless `malformed` is `"skip"`; RangeError for a bad option.
+ * @throws SpairError for a missing or malformed file, unless `malformed` is `"skip"`; RuleError for a bad option.
  */
 export function read(dir: string, options: SpairReadOptions = {}): SpairDataset {
   checkOptionNames("spair.read", options, NAMES, RuleError);
   const split = checkSplit(options.split ?? "test");
   const { keypoints = "images" } = options;
   if (keypoints !== "images" && keypoints !== "pairs")
-    throw new RangeError(`spair.read: keypoints must be images or pairs, received ${describeValue(keypoints)}`);
+    throw new RuleError("spair.read", "keypoints must be images or pairs", keypoints);
   checkCategories("spair.read", options.categories);
   const disk = new Disk(dir);
   const problems: SpairError[] = [];
@@ -128,7 +128,7 @@ const NAMES: OptionNames<SpairReadOptions> = {
 function checkSplit(split: string): SpairSplit {
   if (split === "train") return "trn";
   if (split === "trn" || split === "val" || split === "test") return split;
-  throw new RangeError(`spair.read: split must be trn, val or test, received ${describeValue(split)}`);
+  throw new RuleError("spair.read", "split must be trn, val or test", split);
 }
 
 function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): string[] {
@@ -160,7 +160,7 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
 function spread(files: string[], { limit, categories }: SpairReadOptions): string[] {
   if (limit === undefined) return files;
   if (!Number.isInteger(limit) || limit < 1)
-    throw new RangeError(`spair.read: limit must be a positive integer, received ${limit}`);
+    throw new RuleError("spair.read", "limit must be a positive integer", limit);
   const named = categories ? files.filter((file) => categories.some((name) => file.endsWith(`${name}.json`))) : files;
   const count = Math.min(limit, named.length);
   return Array.from({ length: count }, (_, i) => named[Math.floor((i * named.length) / count)] as string);

@@ -1,3 +1,4 @@
+import { platform } from "../platform";
 import { escapeMarkup } from "./escape";
 
 /** Display of a value in a notebook: mime type to content. */
@@ -68,6 +69,11 @@ export function described<T extends object>(value: T, bundle: (value: T) => Disp
     [DISPLAY]: method(() => bundle(value)),
     [INSPECT]: method(() => bundle(value)["text/plain"]),
   });
+}
+
+/** Returns what stands behind the text of a promise, which shows as it is: who wants its value awaits it. Empty for other values. */
+export function promiseHint(value: unknown): string {
+  return platform().isPromise(value) ? "\n(a promise: write await before it to see its value)" : "";
 }
 
 /** Formats `1234567` as `1,234,567`. */

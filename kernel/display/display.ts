@@ -1,6 +1,6 @@
 import { platform } from "../platform";
 import { ViewError } from "../protocol/core/error";
-import { DISPLAY, INSPECT } from "./describe";
+import { DISPLAY, INSPECT, promiseHint } from "./describe";
 import {
   currentHost,
   type Comm,
@@ -66,7 +66,7 @@ function checkBundle(bundle: MimeBundle): MimeBundle {
 export function bundleOf(value: unknown): MimeBundle {
   if (isDisplayable(value)) return checkBundle(value[DISPLAY]());
   if (isMimeBundle(value)) return checkBundle(value);
-  return { "text/plain": typeof value === "string" ? value : platform().inspect(value) };
+  return { "text/plain": typeof value === "string" ? value : platform().inspect(value) + promiseHint(value) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { TokenLayout } from "./layout";
@@ -19,7 +20,7 @@ export class AttentionMap extends Described {
   readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
   /** Number of class and register tokens, which come first among the N tokens. */
   readonly prefixTokens: number;
-  readonly grid: readonly [rows: number, columns: number];
+  readonly grid: Grid;
   readonly layer: number;
   readonly encoder: string;
   readonly device: string;
@@ -81,7 +82,7 @@ export class AttentionMap extends Described {
 
   [DISPLAY](): DisplayBundle {
     return describe("AttentionMap", [
-      ["shape", `[${this.dims.join(", ")}] [B, heads, N, N]`],
+      ["dims", `[${this.dims.join(", ")}] [B, heads, N, N]`],
       ["layer", String(this.layer)],
       ["grid", `${this.grid.join(" x ")} after ${this.prefixTokens} prefix tokens`],
       ["encoder", this.encoder],

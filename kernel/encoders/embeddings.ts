@@ -28,7 +28,7 @@ export class Embeddings extends Described {
 
   [DISPLAY](): DisplayBundle {
     return describe("Embeddings", [
-      ["shape", `[${this.dims.join(", ")}] [B, D]`],
+      ["dims", `[${this.dims.join(", ")}] [B, D]`],
       ["encoder", this.encoder],
       ["device", this.device],
     ]);

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { Device } from "../backend";
 import { blockInfo, countParameters } from "../onnx/inspect";
 import type { BlockInfo } from "../onnx";
@@ -26,7 +27,7 @@ export interface EncoderInfo {
   patchSize: number;
   /** Same value under the name of convolutional networks. */
   stride: number;
-  grid: readonly [rows: number, columns: number];
+  grid: Grid;
   prefixTokens: number;
   /** Channels of the last block. */
   channels: number;

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
@@ -19,7 +20,7 @@ export interface FeatureMapFields {
   layer: number;
   encoder: string;
   device: string;
-  grid: readonly [rows: number, columns: number];
+  grid: Grid;
   channels: number;
   prefixTokens?: PrefixTokens;
   geometry: readonly Geometry[];
@@ -35,7 +36,7 @@ export class FeatureMap extends Described {
   readonly layer: number;
   readonly encoder: string;
   readonly device: string;
-  readonly grid: readonly [rows: number, columns: number];
+  readonly grid: Grid;
   readonly channels: number;
   readonly batch: number;
   /** Class and register tokens, where requested. */
@@ -91,7 +92,7 @@ export class FeatureMap extends Described {
       ? [["prefix tokens", `[${this.prefixTokens.dims.join(", ")}]`]]
       : [];
     return describe("FeatureMap", [
-      ["shape", `[${this.dims.join(", ")}] ${axes}`],
+      ["dims", `[${this.dims.join(", ")}] ${axes}`],
       ["layer", String(this.layer)],
       ["grid", this.grid.join(" x ")],
       ...prefix,

@@ -24,7 +24,7 @@ export interface LoadOptions extends TokenOptions, HubModelOptions {
    */
   preprocess?: PreprocessOptions | PreprocessName | object;
   /**
-   * Side or `[height, width]` of the model's input, where it differs from the exported one. Learned positions are
+   * Side or `[height, width]` of the model's input, where it differs from the exported one, or the graph takes any. Learned positions are
    * interpolated; a graph with a fixed number of tokens is refused. Default: the exported size.
    */
   inputSize?: number | [number, number];
@@ -87,7 +87,7 @@ export async function load(source: ZooName | (string & {}), options: LoadOptions
   if (analysis.refusal)
     throw new EncoderError(LOAD, `no features can be taken from the graph: ${analysis.refusal}`, files.model);
   const sides = readSideInputs(LOAD, analysis, options.inputs ?? {});
-  const own = mergePreprocess(options.preprocess, files.config, graphSize(analysis), LOAD);
+  const own = mergePreprocess(options.preprocess, files.config, graphSize(analysis), LOAD, options.inputSize);
   const plan = options.inputSize === undefined ? own : resizePlan(LOAD, own, options.inputSize);
   const isResized = plan.inputSize.some((side, i) => side !== own.inputSize[i]);
   const fitted = isResized ? resizeModel(LOAD, analysis, own.inputSize, plan.inputSize) : analysis;

@@ -201,7 +201,7 @@ export const registry: readonly RegistryEntry[] = [
     weights: "nvidia/RADIO-L",
     ...size(512, 16, 1024, 24),
     ...UNKNOWN,
-    note: "no public ONNX export known; normalises inside of the model; takes any input of whole patches",
+    note: "no public ONNX export known; normalizes inside of the model; takes any input of whole patches",
   }),
   entry("aimv2-large-patch14-224", {
     family: "autoregressive",

@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import type { HostTensor } from "../backend/types";
 import type { Analysis } from "../onnx/inspect";
 import { EncoderError } from "./errors";
@@ -61,10 +62,7 @@ export function readSideInputs(fn: string, { model, image }: Analysis, given: Re
       return [
         name,
         {
-          ...make(
-            whole.reduce((size, dim) => size * dim, 1),
-            fill,
-          ),
+          ...make(product(whole), fill),
           dims: whole,
         },
       ];

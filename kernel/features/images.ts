@@ -17,6 +17,9 @@ export type ShardOption = `${number}/${number}`;
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|svg|bmp|p[bgp]m|jfif)$/i;
 
+/** Tests for the name of a picture's file. */
+export const isPictureName = (path: string): boolean => PICTURE.test(path);
+
 /**
  * The pictures of a folder (with its sub-folders, by path), of a text file with a path a line, or of a list of paths. Each
  * path once.
@@ -37,7 +40,7 @@ async function walk(folder: string, below: string): Promise<ImageFile[]> {
   const entries = await readdir(folder, { recursive: true });
   const paths = entries
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.startsWith(below) && PICTURE.test(path));
+    .filter((path) => path.startsWith(below) && isPictureName(path));
   // Sorted by code units, not by the machine's language, because the order decides the content of files.
   return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => ({ path, file: join(folder, path) }));
 }

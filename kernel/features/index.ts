@@ -1,9 +1,12 @@
 /** Features of many pictures on disk: extracted once, opened and read back by whoever trains or scores on them. */
 export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches";
+export type { PlainFeatureMap } from "../contracts/features";
 export { FeatureError } from "./error";
 export type { FeatureLevel } from "./levels";
 export { listImages, type ImageFile } from "./images";
-export { extract, type ExtractOptions, type ExtractProgress, type ExtractResult } from "./extract";
+export { extract, type ExtractOptions, type ExtractResult } from "./extract";
+export type { ExtractProgress } from "./extraction";
+export type { Pool, PoolOption } from "./pool";
 export type { DamagedFile, FileSum } from "./intact";
 export { FeatureFolder, open } from "./read";
 export type { ShardOption } from "./images";
@@ -17,3 +20,32 @@ export {
 } from "./sources";
 export type { ManifestLine } from "./store";
 export type { StoredTensor } from "./tensors";
+export {
+  type DamagedPart,
+  type ExtractionPlan,
+  extractPart,
+  follow,
+  type FollowOptions,
+  type ListRange,
+  merge,
+  type MergeOptions,
+  type MergeResult,
+  openPlan,
+  type PartFailure,
+  type PartFormat,
+  type PartOptions,
+  type PartRecord,
+  type PartResult,
+  plan,
+  type PlanFile,
+  type PlannedNames,
+  type PlannedSource,
+  type PlanOptions,
+  type PlanStatus,
+  type SourceContent,
+  status,
+  type StatusOptions,
+  type TimedPart,
+  verify,
+  type VerifyOptions,
+} from "./plan";

@@ -1,6 +1,7 @@
 import type { Encoder } from "../encoders/encoder";
 import { type CheckedOptions, checkOptions, type ForwardOptions } from "../encoders/options";
 import { FeatureError } from "./error";
+import type { Pool } from "./pool";
 import type { ExtractedLayer } from "./run-identity";
 
 /** Level of an encoder: the stream after a block, or before the first one. */
@@ -54,13 +55,13 @@ function splitLevels(indices: LevelOptions["indices"]): { stem: boolean; blocks:
 }
 
 /** Describes the layers to store. */
-export function layersOf(fn: string, encoder: Encoder, layers: readonly number[], pool: number): ExtractedLayer[] {
+export function layersOf(encoder: Encoder, layers: readonly number[], pool: Pool): ExtractedLayer[] {
   return layers.map((layer) => {
     // The input of the first block lies on the grid of its output.
     const { channels, reduction } = encoder.featureInfo[Math.max(0, layer)];
     const [rows, columns] = encoder.gridOf(Math.max(0, layer));
-    if (rows % pool || columns % pool)
-      throw new FeatureError(fn, `pool must divide the grid ${rows} x ${columns} of layer ${levelName(layer)}`, pool);
-    return { layer, channels, grid: [rows / pool, columns / pool], stride: reduction * pool };
+    if (typeof pool === "number")
+      return { layer, channels, grid: [rows / pool, columns / pool], stride: reduction * pool };
+    return { layer, channels, grid: [1, 1], stride: reduction * Math.max(rows, columns) };
   });
 }

@@ -1,6 +1,20 @@
-/** Cuts a list into parts of `size`; the last one may be shorter. */
-export function split<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+/** Cuts items into batches of `size`; one also ends with every `perFile` items, so that no batch lies in two files. */
+export async function* inFiles<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  perFile: number,
+  size: number,
+): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  let inFile = 0;
+  for await (const item of items) {
+    batch.push(item);
+    inFile++;
+    if (batch.length < size && inFile < perFile) continue;
+    yield batch;
+    batch = [];
+    if (inFile === perFile) inFile = 0;
+  }
+  if (batch.length) yield batch;
 }
 
 /** Yields results in order; while one is used, the next `depth` are computed. */

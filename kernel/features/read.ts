@@ -9,6 +9,7 @@ import { halfToFloat } from "../numeric";
 import { isShard } from "./intact";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import { type FeatureLevel, levelName, STEM, storedLayer } from "./levels";
+import { poolWords } from "./pool";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
 import type { StoredTensor } from "./tensors";
@@ -72,10 +73,7 @@ export class FeatureFolder extends Described {
         `layer ${levelName(layer)}`,
         `${grid.join(" x ")} tokens of ${channels} channels`,
       ]),
-      [
-        "kind",
-        [facet, norm ? "normed" : "", pool ? `mean of ${pool} x ${pool} tokens` : ""].filter(Boolean).join(", "),
-      ],
+      ["kind", [facet, norm ? "normed" : "", pool ? poolWords(pool) : ""].filter(Boolean).join(", ")],
       ["stored as", dtype],
     ]);
   }

@@ -4,6 +4,7 @@ import { dirname, join } from "../platform/path";
 import { readModel } from "../onnx/parse";
 import type { Encoder } from "../encoders/encoder";
 import { FeatureError } from "./error";
+import type { Pool } from "./pool";
 import type { Facet } from "../encoders/options";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 
@@ -37,8 +38,8 @@ export interface ExtractionRun {
   facet: Facet;
   norm: boolean;
   dtype: FeatureDtype;
-  /** Side of the square of tokens whose mean is stored; absent where each token is. */
-  pool?: number;
+  /** Side of the square of tokens whose mean is stored, or the one token of a picture; absent where each token is. */
+  pool?: Pool;
 }
 
 /** Describes a run. Device, batch size and share of the images do not count, because they may change between calls. */
@@ -52,7 +53,7 @@ export async function describeRun(
   if (path === null) throw new FeatureError(fn, "the encoder must come from a file", encoder.name);
   const { facet, norm, dtype, pool = 1 } = options;
   const computed = { sha256: await hashModel(path, fn), preprocess, ...(precision === "int8" && { precision }) };
-  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype, ...(pool > 1 && { pool }) };
+  const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype, ...(pool !== 1 && { pool }) };
   const hash = sha256().update(JSON.stringify(content)).digest("hex");
   return { ...content, hash, encoder: { name: encoder.name, ...computed } };
 }

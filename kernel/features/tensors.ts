@@ -1,6 +1,7 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
 import { floatToHalf } from "../numeric";
+import { type Pool, pooledTokens } from "./pool";
 import type { FeatureDtype } from "./run-identity";
 
 /** Place of an image's layer: a tensor `[N, C]` of tokens in raster order. */
@@ -17,7 +18,7 @@ export interface StoredTensor {
  * Puts one image's features into `target`, under names made of its content's hash and the layer: `<sha256>.<layer>`.
  *
  * @param index the image's place in the batch of `maps`, which are `NLC`
- * @param pool side of the square of tokens whose mean is stored
+ * @param pool side of the square of tokens whose mean is stored, or the one token of a picture
  * @returns the manifest's entries by layer
  */
 export function storeTensors(
@@ -26,12 +27,11 @@ export function storeTensors(
   sha256: string,
   dtype: FeatureDtype,
   target: Map<string, SafetensorsTensor>,
-  pool = 1,
+  pool: Pool = 1,
 ): Record<string, StoredTensor> {
   const entries = maps.map((map): [string, StoredTensor] => {
     const name = `${sha256}.${map.layer}`;
-    const [rows, columns] = map.grid;
-    const tokens = pool === 1 ? map.tokens(index) : pooled(map.tokens(index), [rows / pool, columns / pool], pool);
+    const tokens = pooledTokens(map, index, pool);
     const shape = [tokens.length / map.channels, map.channels];
     if (dtype === "int8") return [String(map.layer), storeLevels(tokens, shape, name, target)];
     const tensor: SafetensorsTensor =
@@ -75,26 +75,4 @@ export function quantize(tokens: Float32Array, channels: number): { levels: Int8
       levels[i] = Math.max(-127, Math.min(127, Math.round(tokens[i] * inverse))) || 0;
   }
   return { levels, scales };
-}
-
-/**
- * Means over squares of neighboring tokens.
- *
- * @param tokens [rows · pool · columns · pool, channels]
- * @param grid rows and columns of the result
- * @returns [rows · columns, channels]
- */
-export function pooled(
-  tokens: Float32Array,
-  [rows, columns]: readonly [rows: number, columns: number],
-  pool: number,
-): Float32Array {
-  const channels = tokens.length / (rows * columns * pool ** 2);
-  const result = new Float32Array(rows * columns * channels);
-  for (let from = 0; from < tokens.length / channels; from++) {
-    const [row, column] = [Math.floor(from / (columns * pool)), from % (columns * pool)];
-    const to = Math.floor(row / pool) * columns + Math.floor(column / pool);
-    for (let c = 0; c < channels; c++) result[to * channels + c] += tokens[from * channels + c] / pool ** 2;
-  }
-  return result;
 }

@@ -1,7 +1,6 @@
 import type { ImageInput } from "../data/image";
 import type { ReferExpression, ReferImage } from "../data/refer/expression";
 import { preprocess } from "../encoders/preprocess/batch";
-import type { Preprocess } from "../encoders/preprocess/preprocess";
 import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { join } from "../platform/path";
@@ -11,6 +10,7 @@ import { batches as inOrder, type BatchOptions, type BatchSource } from "../trai
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 import { cleanPhrase, encodePhrases, type EncodedPhrases, type PhraseOptions } from "./phrases";
+import { type ChannelStatistics, stretchTo } from "./preprocess";
 
 /** Pictures and phrases with their boxes, in plain data. */
 export interface GroundingBatch {
@@ -27,7 +27,7 @@ export interface GroundingBatch {
 }
 
 /** Expressions, pictures and order of {@link batches}. */
-export interface GroundingBatchOptions extends Omit<BatchOptions, "batchSize"> {
+export interface GroundingBatchOptions extends Omit<BatchOptions, "batchSize">, ChannelStatistics {
   /** Expressions, such as those of `data.refer.read`. */
   expressions: readonly ReferExpression[];
   /** Folder of the pictures, or a function that returns a picture. */
@@ -38,10 +38,6 @@ export interface GroundingBatchOptions extends Omit<BatchOptions, "batchSize"> {
   phrases?: PhraseOptions;
   /** Bring phrases to lower case without marks, as the release. Default true. */
   clean?: boolean;
-  /** Mean of each channel. Default: ImageNet's, as the release. */
-  mean?: readonly [number, number, number];
-  /** Standard deviation of each channel. Default: ImageNet's. */
-  std?: readonly [number, number, number];
   /** Expressions in a batch. Default 32. */
   batchSize?: number;
 }
@@ -61,9 +57,6 @@ const NAMES: OptionNames<GroundingBatchOptions> = {
   dropLast: true,
 };
 
-const MEAN = [0.485, 0.456, 0.406] as const;
-const STD = [0.229, 0.224, 0.225] as const;
-
 /**
  * Returns batches for `train.fit`: pictures are stretched to the encoder's size (arXiv 2409.17531, section 4.1), so that boxes are the same
  * shares of them.
@@ -75,7 +68,7 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
   checkOptionNames(FN, options, NAMES, GroundingError);
   const { expressions, tokenizer, clean = true, batchSize = 32, shuffle, seed, dropLast } = options;
   const source = inOrder(expressions, { batchSize, shuffle, seed, dropLast });
-  const plan = planOf(model, options);
+  const plan = stretchTo(model.encoder.config.imgSize, options);
   return {
     length: source.length,
     batch: async (epoch, index) => {
@@ -86,26 +79,6 @@ export function batches(model: SimVg, options: GroundingBatchOptions): BatchSour
       const phrases = encodePhrases(tokenizer, texts, options.phrases);
       return { pixels: pixelValues, shape: dims, phrases, targets: some.map(targetsOf), expressions: some };
     },
-  };
-}
-
-/** Returns the preparation of pictures for a model. */
-export function planOf(
-  { encoder }: SimVg,
-  { mean = MEAN, std = STD }: Pick<GroundingBatchOptions, "mean" | "std">,
-): Preprocess {
-  const [height, width] = encoder.config.imgSize;
-  return {
-    inputSize: [height, width],
-    resize: "stretch",
-    resizeTo: [height, width],
-    align: "center",
-    interpolation: "bilinear",
-    mean: [...mean],
-    std: [...std],
-    rescale: 1 / 255,
-    fill: 0,
-    cropRounding: "down",
   };
 }
 

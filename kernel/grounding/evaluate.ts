@@ -49,7 +49,8 @@ const NAMES: OptionNames<EvaluateOptions> = {
 };
 
 /**
- * Scores a model on a source of batches, once each.
+ * Scores a model on a source of batches, once each: Prec@0.5 (arXiv 1608.00272, section 5), generalized F1 and N-acc (arXiv 2308.16182,
+ * section 4.2).
  *
  * @throws GroundingError for a branch that the model lacks
  */

@@ -7,7 +7,8 @@ import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
 import { argmax, iou } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import type { ScoredBox } from "../tasks/boxes/generalized";
-import { type GroundingBatchOptions, planOf } from "./batches";
+import type { GroundingBatchOptions } from "./batches";
+import { stretchTo } from "./preprocess";
 import { GroundingError } from "./error";
 import { detectionsOf, type SimVg } from "./model";
 import { cleanPhrase, encodePhrases, type PhraseOptions } from "./phrases";
@@ -218,7 +219,11 @@ export class Explorer {
   private async embed(picture: RawImage): Promise<Tensor> {
     const known = this.embedded.get(picture);
     if (known) return known;
-    const { pixelValues, dims } = await preprocess([picture], planOf(this.model, this.options), FN);
+    const { pixelValues, dims } = await preprocess(
+      [picture],
+      stretchTo(this.model.encoder.config.imgSize, this.options),
+      FN,
+    );
     const made = tf.tidy(() => this.model.encoder.visionEmbed.forward(tf.tensor(pixelValues, dims)));
     const oldest = this.embedded.size >= MOST_PICTURES ? this.embedded.entries().next().value : undefined;
     if (oldest) {

@@ -11,9 +11,8 @@ import {
   type GroundingHeadConfig,
 } from "./config";
 import { GroundingError } from "./error";
-import { BoxHeads, chain, QueryDecoder } from "./layers";
-import { legacyMaxPool, maskedMaxPool } from "./pool";
-import { gridPositions, textPositions } from "./positions";
+import { BoxHeads, QueryDecoder } from "./layers";
+import { DecoderPass, QueryPass, separated, TokenPass } from "./passes";
 
 /** Tokens of a multimodal encoder. */
 export interface GroundingFeatures {
@@ -96,26 +95,21 @@ export class GroundingHead extends nn.Module {
    * @returns [B, Q, C]
    */
   queries({ text, textMask }: Pick<GroundingFeatures, "text" | "textMask">): Tensor {
-    return tf.tidy(() => {
-      const { embedDim: C, legacyTextPosition, legacyTextPool } = this.config;
-      const [B, L] = text.shape as [number, number, number];
-      const words = this.textProj.forward(text);
-      const start = tf.tile(tf.expandDims(this.queryInit.weight.value as Tensor, 0), [B, 1, 1]);
-      const memory = { tokens: words, positions: textPositions(L, C, legacyTextPosition), mask: textMask };
-      const pooled = legacyTextPool ? legacyMaxPool(words, textMask) : maskedMaxPool(words, textMask);
-      return tf.addN([this.generator.last(start, memory), tf.tile(pooled, [1, this.config.queries, 1]), start]);
-    });
+    const pass = new QueryPass(this.textProj, this.generator, this.queryInit.weight, this.config);
+    return pass.forward({ text, mask: textMask });
   }
 
   private predictToken({ object }: GroundingFeatures, queries: Tensor): BoxPredictions | undefined {
-    const projected = tf.expandDims(this.objectProj.forward(object), 1);
-    return this.tokenHeads?.predict(chain(this.tokenMlp, tf.add(projected, queries)));
+    if (!this.tokenHeads) return undefined;
+    const pass = new TokenPass(this.objectProj, this.tokenMlp, this.tokenHeads);
+    return separated(pass.forward({ object, queries }));
   }
 
   private predictDecoder({ image, grid }: GroundingFeatures, queries: Tensor): BoxPredictions[] | undefined {
-    const memory = { tokens: this.imageProj.forward(image), positions: gridPositions(grid, this.config.embedDim) };
-    const layers = this.decoder?.forward(queries, memory);
-    return layers?.map((one) => (this.decoderHeads as BoxHeads).predict(one));
+    if (!this.decoder || !this.decoderHeads) return undefined;
+    const pass = new DecoderPass(this.decoder, this.decoderHeads);
+    const all = pass.forward({ tokens: this.imageProj.forward(image), queries, grid });
+    return tf.split(all, this.config.decoderLayers, 1).map(separated);
   }
 
   private check({ object, image, grid, text, textMask }: GroundingFeatures, branch: GroundingBranch): void {

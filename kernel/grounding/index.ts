@@ -10,6 +10,7 @@ export {
 export type { FullGroundingHeadConfig, GroundingBranch, GroundingHeadConfig } from "./config";
 export { headParameters, type GroundingHeadParameters } from "./count";
 export { GroundingError } from "./error";
+export { type GroundingOnnxOptions, saveOnnx, type SaveGroundingOnnxOptions, toOnnx } from "./export";
 export { load, type LoadSimVgOptions, save, type SaveSimVgOptions } from "./file";
 export {
   Explorer,
@@ -24,6 +25,8 @@ export { BoxHeads, type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecod
 export { distillationWeight, loss, type GroundingLossOptions } from "./loss";
 export { type Detections, detectionsOf, parameters, type PictureSize, SimVg, type SimVgConfig } from "./model";
 export { cleanPhrase, type EncodedPhrases, encodePhrases, type PhraseOptions } from "./phrases";
+export type { ChannelStatistics } from "./preprocess";
+export { type GroundingSession, type GroundOptions, loadOnnx, type LoadGroundingOnnxOptions } from "./session";
 export {
   type GroundingScheduleOptions,
   type GroundingSettingsOptions,

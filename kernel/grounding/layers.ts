@@ -135,3 +135,6 @@ export class BoxHeads extends nn.Module {
 /** Applies linear layers with ReLU between them. */
 export const chain = (layers: readonly nn.Linear[], x: Tensor): Tensor =>
   layers.reduce((at, layer, i) => layer.forward(i ? tf.relu(at) : at), x);
+
+nn.allowCapture(QueryDecoder);
+nn.allowCapture(BoxHeads);

@@ -15,8 +15,19 @@ export function maskedMaxPool(text: Tensor, mask: Tensor): Tensor {
     const kept = tf.expandDims(tf.cast(mask, "float32"), 2);
     // A product first, so that whatever padding holds reaches neither value nor gradient.
     const hidden = tf.add(tf.mul(text, kept), tf.mul(tf.sub(1, kept), HIDDEN));
-    return tf.max(hidden, 1, true);
+    return largest(hidden);
   });
+}
+
+/** Returns the largest values over the second dimension. Its gradient, unlike tfjs's, needs no comparison, which a graph cannot hold. */
+function largest(x: Tensor): Tensor {
+  const operation = tf.customGrad((x, save) => {
+    const value = tf.max(x as Tensor, 1, true);
+    (save as (tensors: Tensor[]) => void)([x as Tensor, value]);
+    const gradFunc = (dy: Tensor, [x, value]: Tensor[]): Tensor => tf.mul(dy, tf.sub(1, tf.step(tf.sub(value, x))));
+    return { value, gradFunc };
+  });
+  return operation(x);
 }
 
 /**

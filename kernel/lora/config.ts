@@ -248,7 +248,7 @@ const ranksOf = ({ r, rankPattern }: SharedConfig): number[] => [r, ...Object.va
 
 function checkUnits(fn: string, { useNorm, gate, gateBlocks }: DualLoraConfig, r: number): void {
   if (useNorm && r < 2)
-    throw new LoraError(fn, "r must be at least 2 with the norm: one normalised value is always 0", r);
+    throw new LoraError(fn, "r must be at least 2 with the norm: one normalized value is always 0", r);
   if (gate === "softmax-blocks" && r % gateBlocks !== 0)
     throw new LoraError(fn, `r must be a multiple of the ${gateBlocks} gateBlocks`, r);
 }

@@ -32,4 +32,4 @@ export type { AdapterReport } from "./peft/report";
 export { SavedModule } from "./branches/saved";
 export { type LayerSizes, parameterCount } from "./shapes";
 export type { LayerScale, Targets } from "./targets";
-export type { Thinning, ThinningOptions } from "./combine/thinning";
+export type { Thinning, ThinningOptions } from "./combine/thinning-options";

@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import { type AdapterConfig, type AdapterOptions, configOf } from "./config";
 
 /** Sizes of a linear layer. */
@@ -44,5 +45,5 @@ export function tensorShapes(config: AdapterConfig, r: number, layer: LayerSizes
 export function parameterCount(options: AdapterOptions, layer: LayerSizes): number {
   const config = configOf("lora.parameterCount", options);
   const shapes = [...tensorShapes(config, config.r, layer).values()];
-  return shapes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return shapes.reduce((sum, shape) => sum + product(shape), 0);
 }

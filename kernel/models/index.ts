@@ -45,7 +45,7 @@ export {
   type LoadedBeit3,
   saveBeit3,
 } from "./beit3/load";
-export type { OnnxInput, OnnxResult } from "./onnx/inputs";
+export type { OnnxInput, OnnxResult } from "./onnx/input-types";
 export { toOnnx, type ToOnnxOptions } from "./onnx/to-onnx";
 export { OnnxModelFile, type OnnxValue, type SaveOnnxOptions } from "./onnx/file";
 export { trainable } from "./trainable/trainable";

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import * as nn from "../nn";
 import { mergeTokens } from "./connector";
@@ -43,7 +44,7 @@ export class Projector extends nn.Module {
    * @param grid [H, W]
    * @returns [B, H · W / merge², out]
    */
-  forward(x: Tensor, grid: readonly [rows: number, columns: number]): Tensor {
+  forward(x: Tensor, grid: Grid): Tensor {
     const merged = mergeTokens(x, grid, this.merge, "models.Projector");
     return this.fc2.forward(nn.gelu(this.fc1.forward(this.norm?.forward(merged) ?? merged)));
   }

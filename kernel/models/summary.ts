@@ -1,10 +1,12 @@
+import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { checkStarted } from "../backend/tfjs";
 import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../display/describe";
 import type { Module } from "../nn/module";
 import { lossAndGradients } from "../train/gradients";
-import { forwardOf, inputsOf, type OnnxInput, type OnnxResult, resultOf, type Run } from "./onnx/inputs";
+import type { OnnxInput, OnnxResult } from "./onnx/input-types";
+import { forwardOf, inputsOf, resultOf, type Run } from "./onnx/inputs";
 import { FN as WRITER } from "./onnx/names";
 import { record, type Recording } from "./onnx/recorder";
 import { inEvaluation, inScopes } from "./onnx/scopes";
@@ -194,7 +196,7 @@ const flopsOf = (trace: Trace): number => trace.nodes.reduce((sum, node) => sum 
 
 /** Returns the operations of a product or convolution, and 0 for any other kernel. */
 function nodeFlops({ kernel, inputs, outputs, attributes }: RecordedNode, { forms }: Trace): number {
-  const results = (): number => forms[outputs[0]].shape.reduce((all, size) => all * size, 1);
+  const results = (): number => product(forms[outputs[0]].shape);
   const shape = (name: string): readonly number[] => forms[inputs.get(name) as number].shape;
   if (kernel === "BatchMatMul") return 2 * results() * (shape("a").at(attributes["transposeA"] ? -2 : -1) as number);
   if (kernel !== "FoveaConv2d") return 0;

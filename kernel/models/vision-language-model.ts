@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
@@ -20,7 +21,7 @@ export interface LevelFusion extends nn.Module {
   /** Width of the levels, and of the result. */
   readonly features: number;
   /** @param levels `[B, N, features]` each, the last one first @returns `[B, N, features]` */
-  forward(levels: readonly Tensor[], grid: readonly [rows: number, columns: number]): Tensor;
+  forward(levels: readonly Tensor[], grid: Grid): Tensor;
 }
 
 /** Parts and sizes of a {@link VisionLanguageModel}. */
@@ -28,7 +29,7 @@ export interface VisionLanguageOptions {
   /** Features of the encoder's tokens. */
   features: number;
   /** Rows and columns of the encoder's tokens. */
-  grid: readonly [rows: number, columns: number];
+  grid: Grid;
   /** Language model that receives the tokens. */
   languageModel: LanguageModel;
   /** Module that fuses the levels. Default: none; the first level is projected alone. */

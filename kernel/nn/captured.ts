@@ -14,15 +14,18 @@ type ModuleClass<M extends Module> = abstract new (...args: never[]) => M;
 /** Kind of module whose `forward` computes the same for one recipe, from inputs and parameters alone. */
 interface Kind {
   name: string;
-  recipe: (module: Module) => string;
+  recipe: (module: Module) => string | null;
   whole: boolean;
   shared: readonly string[];
 }
 
 /** Options of {@link allowCapture}. */
 export interface CaptureOptions<M extends Module> {
-  /** Returns what `forward` depends on beside arguments, parameters, and modules below. Default: nothing. */
-  recipe?: (module: M) => string;
+  /**
+   * Returns what `forward` depends on beside arguments, parameters, and modules below; null where it must not be captured
+   * now, such as while somebody observes it. Default: nothing.
+   */
+  recipe?: (module: M) => string | null;
   /**
    * Computes such a module as one graph where the device can. Its `forward` then returns one tensor, and takes tensors,
    * plain objects of them, and plain values; tensors of whole numbers may come as float32. Default false: it may only be a
@@ -44,12 +47,12 @@ export function allowCapture<M extends Module>(
   type: ModuleClass<M>,
   { recipe = () => "", whole = false, shared = [] }: CaptureOptions<M> = {},
 ): void {
-  kinds.set(type, { name: type.name, recipe: recipe as (module: Module) => string, whole, shared });
+  kinds.set(type, { name: type.name, recipe: recipe as Kind["recipe"], whole, shared });
 }
 
 /**
  * Computes a module's output as one graph; null where the device or the module does not allow it. A module below of an
- * unknown class, such as an adapter, does not.
+ * unknown class does not.
  *
  * @param forward computes it by single operations
  */
@@ -85,8 +88,9 @@ function recipeOf(module: Module): string | null {
   const parts: string[] = [];
   for (const [name, below] of module.namedModules()) {
     const kind = kinds.get(below.constructor);
-    if (!kind || Object.hasOwn(below, "forward")) return null;
-    parts.push(`${name}:${kind.name}(${kind.recipe(below)})`);
+    const recipe = kind?.recipe(below) ?? null;
+    if (!kind || recipe === null || Object.hasOwn(below, "forward")) return null;
+    parts.push(`${name}:${kind.name}(${recipe})`);
   }
   return parts.join();
 }

@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { drawn } from "../backend/capture";
@@ -15,17 +16,18 @@ import { sharedRandom } from "./random";
  * @param random default the shared generator
  * @throws NnError unless p lies in [0, 1)
  */
-export function dropout(x: Tensor, p: number, random: Prng = sharedRandom()): Tensor {
+export function dropout(x: Tensor, p: number, random?: Prng): Tensor {
   if (!(p >= 0 && p < 1)) throw new NnError("nn.dropout", "p must lie in [0, 1)", p);
   if (p === 0) return x;
-  const factors = draw(x.shape, p, () => random);
+  // The shared generator of each call: a captured computation draws again, perhaps after a new seed.
+  const factors = draw(x.shape, p, () => random ?? sharedRandom());
   return tf.mul(x, factors);
 }
 
 /** Draws the factors: 0 with probability p, else 1 / (1 - p). */
 function draw(shape: number[], p: number, random: () => Prng): Tensor {
   return drawn(shape, (shape) => {
-    const kept = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const kept = new Float32Array(product(shape));
     for (let i = 0; i < kept.length; i++) kept[i] = random().next() < p ? 0 : 1 / (1 - p);
     return tf.tensor(kept, shape);
   });

@@ -6,7 +6,7 @@ export {
   type TrainingDevice,
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
-export type { NativeOptions } from "../backend/native/start";
+export type { NativeOptions } from "../backend/native/options";
 export { activate, type Activation, gelu, relu, silu } from "./activations";
 export {
   attend,

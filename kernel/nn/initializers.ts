@@ -1,15 +1,14 @@
+import { product } from "../numeric";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
 
 /** Function that fills a new parameter of a shape. */
 export type Initializer = (shape: readonly number[], random: Prng) => Float32Array;
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 const filled =
   (draw: (random: Prng) => number): Initializer =>
   (shape, random) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
+    Float32Array.from({ length: product(shape) }, () => draw(random));
 
 /** Fills with `value`. */
 export const constant = (value: number): Initializer => filled(() => value);
@@ -44,7 +43,7 @@ export const truncatedNormal = (mean = 0, std = 1, low = -2, high = 2): Initiali
 /** Returns inputs and outputs of a weight [out, in, …]; further dimensions count as receptive field. */
 function fans(fn: string, shape: readonly number[]): { fanIn: number; fanOut: number } {
   if (shape.length < 2) throw new NnError(fn, "the shape needs at least two dimensions", [...shape]);
-  const field = sizeOf(shape.slice(2));
+  const field = product(shape.slice(2));
   return { fanIn: shape[1] * field, fanOut: shape[0] * field };
 }
 

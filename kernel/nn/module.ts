@@ -1,8 +1,10 @@
 import type { TensorContainer } from "@tensorflow/tfjs-core/dist/tensor_types";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { captureForward } from "./captured";
 import { NnError } from "./error";
+import { outline } from "./outline";
 import { Parameter } from "./parameter";
 import { needsRecomputation, recomputed } from "./recompute";
 import { noteFailure, told } from "./watch";
@@ -22,12 +24,14 @@ type Node = Parameter | Module;
  *       forward(x: Tensor) { return this.classifier.forward(this.norm.forward(x)); }
  *     }
  *
- * A call of `forward` leaves the tensors that it returns; those between are freed.
+ * A call of `forward` leaves the tensors that it returns; those between are freed. As the value of a cell and in `console.log` it is a
+ * short table of its parts, with blocks of one structure in one row.
  */
-export abstract class Module {
+export abstract class Module extends Described {
   private mode = true;
 
   constructor() {
+    super();
     tidyForward(new.target.prototype as object);
   }
 
@@ -91,6 +95,10 @@ export abstract class Module {
   dispose(): void {
     for (const parameter of this.namedParameters().values()) parameter.dispose();
   }
+
+  [DISPLAY](): DisplayBundle {
+    return outline(this, partsOf);
+  }
 }
 
 type Forward = (this: unknown, ...inputs: unknown[]) => TensorContainer;
@@ -149,6 +157,15 @@ function* childrenOf(owner: unknown): Generator<{ part: string; key: string; val
       value instanceof Parameter || value instanceof Module || Array.isArray(value) || value instanceof Map;
     if (isPart) yield { part: named ? key : snakeCase(key), key, value };
   }
+}
+
+/** Returns what lies directly below a module; what an array or map holds, under the names of both. */
+function partsOf(owner: unknown, prefix = ""): [string, Node][] {
+  return [...childrenOf(owner)].flatMap(({ part, value }): [string, Node][] =>
+    value instanceof Parameter || value instanceof Module
+      ? [[prefix + part, value]]
+      : partsOf(value, `${prefix}${part}.`),
+  );
 }
 
 function childOf(owner: unknown, part: string): { key: string; value: unknown } | undefined {

@@ -1,6 +1,7 @@
 import { checkStarted } from "../backend/tfjs";
 import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { describe, Described, DISPLAY, type DisplayBundle, thousands } from "../display/describe";
 import type { Prng } from "../prng";
 import { NnError } from "./error";
 import type { Initializer } from "./initializers";
@@ -13,7 +14,7 @@ const owners = new WeakMap<Variable, Parameter>();
 export const isFrozen = (variable: Variable): boolean => owners.get(variable)?.trainable === false;
 
 /** Trainable tensor of a module. The module owns it: `Module.dispose` frees it. */
-export class Parameter {
+export class Parameter extends Described {
   /** False freezes it: training computes no gradient, keeps no state and leaves its bits unchanged. */
   trainable = true;
   /** Tensor for operations; always the same object, whatever is assigned. */
@@ -23,6 +24,7 @@ export class Parameter {
   constructor(value: Tensor);
   constructor(shape: readonly number[], init: Initializer, random?: Prng);
   constructor(from: Tensor | readonly number[], init?: Initializer, random: Prng = sharedRandom()) {
+    super();
     checkStarted("nn.Parameter");
     this.value = init
       ? tf.tidy(() => tf.variable(tf.tensor(init(from as number[], random), from as number[], "float32")))
@@ -55,6 +57,14 @@ export class Parameter {
   async read(): Promise<Float32Array> {
     // Backends may return their internal memory.
     return Float32Array.from(await this.value.data());
+  }
+
+  [DISPLAY](): DisplayBundle {
+    return describe("Parameter", [
+      ["shape", `[${this.shape.join(", ")}]`],
+      ["values", thousands(this.size)],
+      ["trainable", this.trainable ? "yes" : "no, frozen"],
+    ]);
   }
 
   dispose(): void {

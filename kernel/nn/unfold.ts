@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 
@@ -116,7 +117,6 @@ function spread(x: Tensor, axis: 1 | 2, { from, step, size }: { from: number; st
 }
 
 function around(x: Tensor, axis: 1 | 2): { before: number; length: number; after: number } {
-  const product = (sizes: number[]): number => sizes.reduce((all, size) => all * size, 1);
   return {
     before: product(x.shape.slice(0, axis)),
     length: x.shape[axis] as number,

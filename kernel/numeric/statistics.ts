@@ -1,3 +1,6 @@
+/** Product of all numbers, 1 of none: the number of entries of a shape. */
+export const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
+
 /** Added up in order, in double precision. */
 export function sum(values: ArrayLike<number>): number {
   let total = 0;

@@ -65,10 +65,10 @@ export interface Analysis {
 
 /** Operators whose presence explains why a graph cannot be read. */
 const REFUSALS: [RegExp, string][] = [
-  [/nchwc/, "its layout was changed to NCHWc by onnxruntime's optimiser; export it at a lower optimisation level"],
+  [/nchwc/, "its layout was changed to NCHWc by onnxruntime's optimizer; export it at a lower optimization level"],
   [
     /(^|:)QLinear(MatMul|Conv|Add)$/,
-    "it is quantised in QOperator form, which hides the residual stream; use QDQ or dynamic quantisation",
+    "it is quantized in QOperator form, which hides the residual stream; use QDQ or dynamic quantization",
   ],
 ];
 

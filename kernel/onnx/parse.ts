@@ -1,3 +1,4 @@
+import { fileKind, KIND_BYTES } from "../file-kind";
 import { OnnxError } from "./errors";
 import {
   type Attribute,
@@ -26,9 +27,21 @@ const MAX_NODES = 1_000_000;
 export function readModel(model: string | Uint8Array | ByteSource, fn = "onnx.read"): OnnxModel {
   const source = openSource(model, fn);
   try {
-    return { ...parseModel({ source, fn }), memory: typeof model === "string" ? null : source };
+    return { ...parseKnown({ source, fn }), memory: typeof model === "string" ? null : source };
   } finally {
     source.close();
+  }
+}
+
+/** Parses a model; a failure on a file of another kind says which it is. */
+function parseKnown(context: Context): OnnxModel {
+  try {
+    return parseModel(context);
+  } catch (error) {
+    const { source, fn } = context;
+    const kind = fileKind(source.view(0, Math.min(KIND_BYTES, source.size)));
+    if (!(error instanceof OnnxError) || kind === undefined || kind === "an ONNX model") throw error;
+    throw new OnnxError(fn, `must be an ONNX model; this is ${kind}`, source.path ?? `${source.size} bytes in memory`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "../platform/files";
 import { join } from "../platform/path";
-import { fromHalf, halfToFloat } from "../numeric";
+import { fromHalf, halfToFloat, product } from "../numeric";
 import { OnnxError } from "./errors";
 import { DataType, type OnnxModel, type TensorInfo } from "./model";
 import { WeightFiles } from "./weight-files";
@@ -26,9 +26,9 @@ const MAX_ELEMENTS = 1 << 20;
 
 /** Returns the number of elements of a tensor; throws for an invalid shape. */
 export function elementCount(tensor: TensorInfo): number {
-  const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+  const count = product(tensor.dims);
   if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count))
-    throw new OnnxError("onnx.read", `initialiser ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
+    throw new OnnxError("onnx.read", `initializer ${tensor.name} has an impossible shape`, `[${tensor.dims}]`);
   return count;
 }
 
@@ -51,7 +51,7 @@ export function readTensor(model: OnnxModel, tensor: TensorInfo): Float64Array |
   if (end - start !== count * size)
     throw new OnnxError(
       "onnx.read",
-      `initialiser ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`,
+      `initializer ${tensor.name} of shape [${tensor.dims}] needs ${count * size} bytes`,
       end - start,
     );
   return decode(tensor, copyOf(model, start, end - start), count);
@@ -68,7 +68,7 @@ export function readFloats(model: OnnxModel, tensor: TensorInfo): Float32Array |
   const range = tensor.raw ?? (isHalf ? undefined : tensor.typed[0]);
   if (!tensor.external && !range) return null;
   if (range && range.end - range.start !== size)
-    throw new OnnxError("onnx.read", `initialiser ${tensor.name} needs ${size} bytes`, range.end - range.start);
+    throw new OnnxError("onnx.read", `initializer ${tensor.name} needs ${size} bytes`, range.end - range.start);
   // A copy, because numbers must begin at a multiple of their size.
   const { buffer } = range ? copyOf(model, range.start, size) : readExternal(model, tensor, size);
   return isHalf ? halfToFloat(new Uint16Array(buffer)) : new Float32Array(buffer);
@@ -91,11 +91,11 @@ function readFile(path: string, start: number, length: number): Uint8Array<Array
   try {
     // Before memory is taken for what a damaged shape promises.
     if (start + length > fstatSync(handle).size)
-      throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+      throw new OnnxError("onnx.read", `the file ends inside an initializer, ${length} bytes wanted`, path);
     const bytes = new Uint8Array(length);
     const count = readSync(handle, bytes, 0, length, start);
     if (count !== length)
-      throw new OnnxError("onnx.read", `the file ends inside an initialiser, ${length} bytes wanted`, path);
+      throw new OnnxError("onnx.read", `the file ends inside an initializer, ${length} bytes wanted`, path);
     return bytes;
   } finally {
     closeSync(handle);

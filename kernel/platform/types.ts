@@ -197,6 +197,8 @@ export interface Platform {
   cores(): number;
   /** A value as text, as a developer reads it. */
   inspect(value: unknown, options?: InspectOptions): string;
+  /** Returns whether a value is a promise of the language, of whichever realm. */
+  isPromise(value: unknown): boolean;
   /** Returns whether a value is an error of the language, of whichever realm. */
   isNativeError(value: unknown): boolean;
   /** Lets the event loop turn once. */

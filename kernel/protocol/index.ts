@@ -31,5 +31,6 @@ export * from "./correspondence";
 export * from "./gallery";
 export * from "./grounding";
 export * from "./law";
+export * from "./refinement";
 export * from "./review";
 export * from "./training";

@@ -1,10 +1,10 @@
-import type { TokenSet } from "../law/predictors/a-score";
-import { linearCka } from "../law/predictors/similarity";
-import { gromovWasserstein } from "../law/predictors/gromov-wasserstein";
 import { dot, least, mean, meanRow, row, squaredDeviations, unitRows } from "../numeric";
 import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
-import { Prng } from "../prng";
+import { checkSeed, Prng } from "../prng";
+import { gromovWasserstein } from "../similarity/gromov-wasserstein";
+import { linearCka } from "../similarity/kernels";
+import type { TokenSet } from "../similarity/token-set";
 import { RefineError } from "./error";
 
 /** Options of {@link gap}. */
@@ -58,6 +58,7 @@ export function gap(x: TokenSet, y: TokenSet, options: GapOptions = {}): Gap {
   for (const [name, value] of Object.entries({ projections, sample }))
     if (!Number.isInteger(value) || value < 2)
       throw new RefineError(FN, `${name} must be a whole number of at least 2`, value);
+  checkSeed(FN, seed, RefineError);
   checkSets(FN, x, y);
   const { width } = x;
   const [a, b] = [x, y].map(({ data }) => (normalize === "l2" ? unitRows(data, width) : data));

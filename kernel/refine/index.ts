@@ -3,7 +3,7 @@ export { RefineError } from "./error";
 export type { RefineConfig, RefineEncoder } from "./config";
 export { VisionHierarchy } from "./layers";
 export { type RefineInput, RefineModel } from "./model";
-export { type RefineBatch, refineBatch, type RefineExample, refineLoss } from "./loss";
+export { type RefineBatch, batch, type RefineExample, loss } from "./loss";
 export { type PictureTiles, tileGrid, type TileOptions, tilePicture } from "./tiles";
 export {
   plan,
@@ -25,3 +25,13 @@ export {
   type Gap,
   type GapOptions,
 } from "./gap";
+export type { RefineFigure } from "./jackknife";
+export {
+  record,
+  type RefineLayer,
+  type RefineRecordOptions,
+  type RefineSnapshot,
+  type RefineWord,
+  StageRecord,
+} from "./record";
+export { score, type RefineScore, type RefineScoreOptions } from "./score";

@@ -38,9 +38,9 @@ const IGNORED = -100;
 /**
  * Joins examples into a batch, padded on the right.
  *
- * @throws RefineError for no examples, an empty prompt or text, or pictures of different shapes
+ * @throws RefineError for anything but examples, no examples, an empty prompt or text, or pictures of different shapes
  */
-export function refineBatch(examples: readonly RefineExample[]): RefineBatch {
+export function batch(examples: readonly RefineExample[]): RefineBatch {
   checkExamples(examples);
   const lengths = examples.map(({ prompt, text }) => prompt.length + text.length);
   const T = most(lengths);
@@ -61,8 +61,11 @@ export function refineBatch(examples: readonly RefineExample[]): RefineBatch {
 }
 
 function checkExamples(examples: readonly RefineExample[]): void {
-  const fn = "refine.refineBatch";
-  if (!examples.length) throw new RefineError(fn, "there must be an example", 0);
+  const fn = "refine.batch";
+  const given: unknown = examples;
+  if (!Array.isArray(given) || !given.length)
+    throw new RefineError(fn, "examples must be a list of at least one", given);
+  for (const example of given as readonly unknown[]) checkParts(fn, example);
   const [{ shape: first }] = examples;
   for (const { pixels, shape, prompt, text } of examples) {
     if (`${shape}` !== `${first}`)
@@ -74,19 +77,35 @@ function checkExamples(examples: readonly RefineExample[]): void {
   }
 }
 
+/** Checks that an example has pixels, their shape, and lists of words. */
+function checkParts(fn: string, example: unknown): asserts example is RefineExample {
+  const { pixels, shape, prompt, text } = (example ?? {}) as Partial<RefineExample>;
+  if (!(pixels instanceof Float32Array) || !Array.isArray(shape) || shape.length !== 4)
+    throw new RefineError(fn, "an example must have pixels, a Float32Array, and their shape of four numbers", example);
+  if (![prompt, text].every((words) => Array.isArray(words) && words.every(Number.isInteger)))
+    throw new RefineError(fn, "prompt and text of an example must be lists of word ids", [
+      prompt ?? null,
+      text ?? null,
+    ]);
+}
+
 /**
  * Returns the mean cross-entropy of the next word over the words of the texts: picture and prompt are not counted, as in every stage of
  * SAILViT (arXiv 2507.01643).
  *
  * @returns a scalar
  */
-export function refineLoss(model: RefineModel, { pixels, shape, ids, mask, targets, size }: RefineBatch): Tensor {
-  const { places, words } = countedPlaces(tf.tensor(targets, [...size], "int32"));
+export function loss(model: RefineModel, one: RefineBatch): Tensor {
+  const { places, words } = countedPlaces(tf.tensor(one.targets, [...one.size], "int32"));
+  return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(hiddenOf(model, one), places)), words);
+}
+
+/** Returns the last hidden states at all words of a batch, [B · T, hidden]. */
+export function hiddenOf(model: RefineModel, { pixels, shape, ids, mask, size }: RefineBatch): Tensor {
   const hidden = model.forward({
     pixels: tf.tensor(pixels, [...shape]),
     ids: tf.tensor(ids, [...size], "int32"),
     mask: tf.tensor(mask, [...size], "int32"),
   });
-  const rows = tf.reshape(hidden, [-1, hidden.shape[2] as number]);
-  return nn.crossEntropy(model.languageModel.logits(nn.gatherRows(rows, places)), words);
+  return tf.reshape(hidden, [-1, hidden.shape[2] as number]);
 }

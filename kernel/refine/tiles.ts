@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import { ImageError, type RawImage } from "../data/image";
 import { resample } from "../encoders/preprocess/resample";
 import { checkOptionNames, type OptionNames } from "../option-names";
@@ -5,11 +6,11 @@ import { RefineError } from "./error";
 
 /** Options of {@link tileGrid} and {@link tilePicture}. */
 export interface TileOptions {
-  /** Side of a tile in pixels. Default 448. */
+  /** Side of a tile in pixels, at most 8192. Default 448. */
   tileSize?: number;
   /** Fewest tiles. Default 1. */
   minTiles?: number;
-  /** Most tiles, without the thumbnail. Default 12. */
+  /** Most tiles without the thumbnail, at most 1024. Default 12. */
   maxTiles?: number;
   /** Add the whole picture as a last tile where there are several. Default true. */
   thumbnail?: boolean;
@@ -20,17 +21,22 @@ export interface PictureTiles {
   /** Square tiles row by row, then the thumbnail. */
   tiles: RawImage[];
   /** Rows and columns of tiles. */
-  grid: readonly [rows: number, columns: number];
+  grid: Grid;
 }
 
 const NAMES: OptionNames<TileOptions> = { tileSize: true, minTiles: true, maxTiles: true, thumbnail: true };
 
+/** Bounds that keep the search for a grid and the tiles of a picture within time and memory. */
+const [MOST_TILES, MOST_SIDE] = [1024, 8192];
+
 function optionsOf(fn: string, options: TileOptions): Required<TileOptions> {
   checkOptionNames(fn, options, NAMES, RefineError);
   const { tileSize = 448, minTiles = 1, maxTiles = 12, thumbnail = true } = options;
-  for (const [name, value] of Object.entries({ tileSize, minTiles, maxTiles }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new RefineError(fn, `${name} must be a whole number of at least 1`, value);
+  for (const [name, value] of Object.entries({ tileSize, minTiles, maxTiles })) {
+    const most = name === "tileSize" ? MOST_SIDE : MOST_TILES;
+    if (!Number.isInteger(value) || value < 1 || value > most)
+      throw new RefineError(fn, `${name} must be a whole number of 1 to ${most}`, value);
+  }
   if (minTiles > maxTiles) throw new RefineError(fn, `minTiles must be at most maxTiles (${maxTiles})`, minTiles);
   return { tileSize, minTiles, maxTiles, thumbnail };
 }

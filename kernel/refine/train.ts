@@ -8,7 +8,7 @@ import type { StepReport } from "../train/report";
 import { constant, cosine, linear, type Schedule } from "../train/schedule";
 import { hashParameters, planStage, type Stage } from "../train/stages";
 import { RefineError } from "./error";
-import { refineBatch, type RefineExample, refineLoss } from "./loss";
+import { batch, loss, type RefineExample } from "./loss";
 import { RefineModel } from "./model";
 import { RefinePlan, type RefineStage } from "./plan";
 
@@ -154,14 +154,14 @@ async function runStage(
   const before = await groupHashes(model);
   const path = folder === undefined ? undefined : fileOf(folder, index);
   const finished = path !== undefined && options.resume ? await restoreFinished(model, stage, path) : null;
-  const { steps, loss, isDone } = finished ?? (await trainStage(options, stage, index, path));
+  const { isDone, ...end } = finished ?? (await trainStage(options, stage, index, path));
   const after = await groupHashes(model);
   const changed = Object.keys(after).filter((group) => before[group] !== after[group]);
   const kept = Object.keys(after).filter((group) => before[group] === after[group]);
   const frozen = changed.filter((group) => !plan.stages[index].train.some((one) => isWithin(one, group)));
   if (frozen.length)
     throw new RefineError(FN, `stage ${stage.name} must not change groups that it does not train`, frozen);
-  return { proof: { name: stage.name, steps, changed, kept, before, after, loss }, isDone };
+  return { proof: { name: stage.name, ...end, changed, kept, before, after }, isDone };
 }
 
 const isWithin = (prefix: string, group: string): boolean => prefix === group || prefix.startsWith(`${group}.`);
@@ -188,15 +188,15 @@ async function trainStage(options: RefineOptions, stage: Stage, index: number, p
   const { model, plan, seed = 0, every, resume, clipNorm, signal, onProgress } = options;
   const planned = plan.stages[index];
   const items = examplesOf(planned, options.data);
-  const step = ({ stageStep, stageSteps, loss }: StepReport): void =>
-    onProgress?.({ done: stageStep, total: stageSteps, stage: planned.name, loss });
+  const step = (report: StepReport): void =>
+    onProgress?.({ done: report.stageStep, total: report.stageSteps, stage: planned.name, loss: report.loss });
   const source = batches(items, { batchSize: Math.min(planned.batchSize, items.length), seed });
   const result = await fit(
     {
       model,
       stages: [stage],
       data: source,
-      loss: (examples) => refineLoss(model, refineBatch(examples)),
+      loss: (examples) => loss(model, batch(examples)),
       seed: seed + index,
       clipNorm,
       signal,

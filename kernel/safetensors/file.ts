@@ -1,4 +1,5 @@
 /** Partial access to safetensors files, for data too large for memory or of which little is needed. */
+import { KIND_BYTES } from "../file-kind";
 import { open, stat, writeParts } from "../platform/files";
 import {
   bytesOf,
@@ -45,7 +46,7 @@ export class SafetensorsFile {
   static async open(path: string): Promise<SafetensorsFile> {
     const handle = await openFile(path);
     try {
-      return new SafetensorsFile(handle, await headerOf(handle));
+      return new SafetensorsFile(handle, await headerOf(handle, path));
     } catch (error) {
       await handle.close();
       throw error;
@@ -132,9 +133,9 @@ async function openFile(path: string): Promise<FileHandle> {
   throw new SafetensorsError(READ, "must be a file, not a folder, pipe or device", path);
 }
 
-async function headerOf(file: FileHandle): Promise<SafetensorsHeader> {
+async function headerOf(file: FileHandle, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
-  const length = checkHeaderLength(READ, await readBytes(file, 0, Math.min(8, size)), size);
+  const length = checkHeaderLength(READ, await readBytes(file, 0, Math.min(KIND_BYTES, size)), size, path);
   return parseHeader(READ, await readBytes(file, 8, length), size);
 }
 

@@ -1,3 +1,4 @@
+import { fileKind } from "../file-kind";
 import { RuleError } from "../rule-error";
 
 /** Element types by the format's names. */
@@ -75,15 +76,30 @@ export class SafetensorsError extends RuleError {
 /** Limit of the format on the header, in bytes. */
 export const MAX_HEADER = 100_000_000;
 
-/** Returns the length of the header from the first eight bytes, checked against the file before any allocation. */
-export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: number): number {
+/**
+ * Returns the length of the header from the first eight bytes, checked against the file before any allocation.
+ *
+ * @param first the file's first `KIND_BYTES` bytes, by which an error says what a file of another kind is
+ * @param name path of the file, for an error
+ */
+export function checkHeaderLength(
+  fn: string,
+  first: Uint8Array,
+  fileSize: number,
+  name = `${fileSize} bytes`,
+): number {
+  const length = first.length < 8 ? Infinity : lengthIn(first);
+  if (length <= MAX_HEADER && length + 8 <= fileSize) return length;
+  const kind = fileKind(first);
+  if (kind !== undefined && kind !== "a safetensors file")
+    throw new SafetensorsError(fn, `must be a safetensors file; this is ${kind}`, name);
   if (first.length < 8) throw new SafetensorsError(fn, "a file has at least 8 bytes", first.length);
-  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER) throw new SafetensorsError(fn, `the header has at most ${MAX_HEADER} bytes`, length);
-  if (length + 8 > fileSize)
-    throw new SafetensorsError(fn, `the header must end inside the file of ${fileSize} bytes`, length);
-  return length;
+  throw new SafetensorsError(fn, `the header must end inside the file of ${fileSize} bytes`, length);
 }
+
+const lengthIn = (first: Uint8Array): number =>
+  Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
 
 /**
  * Parses the header (https://github.com/huggingface/safetensors, "Format"): JSON objects by name, whose ranges cover

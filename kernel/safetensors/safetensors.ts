@@ -1,3 +1,4 @@
+import { KIND_BYTES } from "../file-kind";
 import {
   bytesOf,
   checkHeaderLength,
@@ -49,7 +50,7 @@ const readOne = async (file: SafetensorsFile, name: string): Promise<Map<string,
 
 /** Reads tensors from bytes in memory (copies). */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
-  const length = checkHeaderLength(READ, bytes.subarray(0, 8), bytes.length);
+  const length = checkHeaderLength(READ, bytes.subarray(0, KIND_BYTES), bytes.length);
   const header = parseHeader(READ, bytes.subarray(8, 8 + length), bytes.length);
   // Not `bytes.slice`: that of Node's Buffer shares memory, and the copy's buffer must begin with the tensor.
   const part = ({ begin, end }: SafetensorsEntry): Uint8Array =>

@@ -1,3 +1,4 @@
+import { product } from "../numeric";
 import type { SafetensorsDtype, SafetensorsEntry } from "./header";
 
 /** Elements as they lie in the file: `F16`, `BF16` as raw bits, `BOOL` and floats of 8 bits and less as bytes, `C64` as pairs. */
@@ -70,6 +71,6 @@ function dataOf(dtype: SafetensorsDtype, buffer: ArrayBuffer): SafetensorsData {
 /** Number of the values of all tensors together, by which a reader bounds what it makes of sizes that a file names. */
 export function numberOfValues(tensors: ReadonlyMap<string, SafetensorsTensor>): number {
   let sum = 0;
-  for (const { shape } of tensors.values()) sum += shape.reduce((product, side) => product * side, 1);
+  for (const { shape } of tensors.values()) sum += product(shape);
   return sum;
 }

@@ -5,6 +5,7 @@ import type { RawImage } from "../data/image";
 import { type DenseTask, TASKS } from "../data/dense/tasks";
 import type { DenseValues } from "../data/dense/values";
 import { preprocess } from "../encoders/preprocess/batch";
+import { pictureOf } from "../encoders/preprocess/picture";
 import type { EncoderInput, Geometry, Preprocess } from "../encoders/preprocess/preprocess";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { cellsOf } from "../tasks/dense/probe/cells";
@@ -125,17 +126,7 @@ async function prepared(
   plan: Preprocess,
 ): Promise<{ x: Tensor; geometry: Geometry; image: RawImage }> {
   const { pixelValues, dims, geometry } = await preprocess([picture], plan, FN);
-  return { x: tf.tensor(pixelValues, dims), geometry: geometry[0], image: imageOf(pixelValues, plan) };
-}
-
-/** Turns normalized pixels back into a picture. */
-function imageOf(pixels: Float32Array, { inputSize: [height, width], mean, std, rescale }: Preprocess): RawImage {
-  const size = height * width;
-  const data = Uint8Array.from({ length: 3 * size }, (_, i) => {
-    const value = (pixels[(i % 3) * size + Math.floor(i / 3)] * std[i % 3] + mean[i % 3]) / rescale;
-    return Math.round(Math.min(255, Math.max(0, value)));
-  });
-  return { data, width, height, channels: 3 };
+  return { x: tf.tensor(pixelValues, dims), geometry: geometry[0], image: pictureOf(pixelValues, plan) };
 }
 
 async function weightsOf(model: Sak, x: Tensor): Promise<Record<string, Float32Array>> {

@@ -1,9 +1,10 @@
+import type { FeatureLevel } from "../features/levels";
 import { fullConfig, type FullVitConfig, type VitConfig } from "../models/vit/config";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { checker, isWhole } from "../rule-error";
 import { SakError } from "./error";
 
 /** Level of a student: the stream after a block, 0-based, or before the first one. */
-export type SakLevel = number | "stem";
 
 /** Teacher of a student. */
 export interface SakTeacher {
@@ -22,7 +23,7 @@ export interface SakConfig {
   /** Number of output channels of each task. Default: no tasks, for distillation alone. */
   tasks?: Readonly<Record<string, number>>;
   /** Levels that paths, routers and heads use. Default: the last block of each quarter. */
-  levels?: readonly SakLevel[];
+  levels?: readonly FeatureLevel[];
   /** Mixture by routers, or the plain sum of the stem and all paths. Default `mor`. */
   router?: "mor" | "none";
   /** Noise on the routers' logits in training. Default true. */
@@ -40,6 +41,7 @@ export interface FullSakConfig extends Required<Omit<SakConfig, "stem" | "teache
 }
 
 const FN = "sak.Sak";
+const rule = checker(FN, SakError);
 const NAMES: OptionNames<SakConfig> = {
   stem: true,
   teachers: true,
@@ -95,9 +97,9 @@ function quarters(depth: number): number[] {
 }
 
 /** Returns levels in depth order. */
-function checkLevels(levels: readonly SakLevel[], depth: number): SakLevel[] {
+function checkLevels(levels: readonly FeatureLevel[], depth: number): FeatureLevel[] {
   if (!Array.isArray(levels)) throw new SakError(FN, "levels must be an array", levels);
-  const isLegal = (level: SakLevel): boolean =>
+  const isLegal = (level: FeatureLevel): boolean =>
     level === "stem" || (Number.isInteger(level) && level >= 0 && level < depth);
   const wrong = levels.find((level) => !isLegal(level));
   if (wrong !== undefined) throw new SakError(FN, `levels are "stem" and 0..${depth - 1}`, wrong);
@@ -107,7 +109,7 @@ function checkLevels(levels: readonly SakLevel[], depth: number): SakLevel[] {
 }
 
 /** Returns the place of a level among the streams x_0 … x_L. */
-export const streamOf = (level: SakLevel): number => (level === "stem" ? 0 : level + 1);
+export const streamOf = (level: FeatureLevel): number => (level === "stem" ? 0 : level + 1);
 
 function checkFull({ stem, teachers, tasks, router, topK, headWidth }: FullSakConfig): void {
   const names = teachers.map(({ name }) => name);
@@ -128,10 +130,4 @@ function checkFull({ stem, teachers, tasks, router, topK, headWidth }: FullSakCo
 export function checkTopK(fn: string, topK: number | null, experts: number): void {
   if (topK === null || (isWhole(topK) && topK <= experts)) return;
   throw new SakError(fn, `topK must be null or a whole number of 1..${experts}`, topK);
-}
-
-const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
-
-function rule(holds: boolean, text: string, value: unknown): void {
-  if (!holds) throw new SakError(FN, text, value);
 }

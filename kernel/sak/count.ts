@@ -21,11 +21,11 @@ export interface SakParameters {
 /**
  * Returns the numbers of weights of a student (arXiv 2410.14633) without making one.
  *
- *     sak.sakParameters({ stem: models.vitConfig("vit_small_patch16_384", { imgSize: 512 }), teachers: ["dino"] })
+ *     sak.parameters({ stem: models.vitConfig("vit_small_patch16_384", { imgSize: 512 }), teachers: ["dino"] })
  *
  * @throws SakError for a configuration that cannot be
  */
-export function sakParameters(config: SakConfig): SakParameters {
+export function parameters(config: SakConfig): SakParameters {
   const { stem, teachers, tasks, levels, router: kind, noisyGating, headWidth } = fullSakConfig(config);
   const { embedDim: C, depth } = stem;
   const stemSize = vitParameters({ ...config.stem, finalNorm: false, numClasses: 0 });

@@ -1,3 +1,4 @@
+import type { PlainFeatureMap } from "../contracts/features";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { LossWithMetrics } from "../train/update";
@@ -8,14 +9,6 @@ import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
 import { sharedRandom } from "../nn/random";
 
-/** Features of a batch at one level of a teacher, in plain data. */
-export interface TeacherMap {
-  /** [B, rows · columns, channels], row-major. */
-  readonly data: Float32Array;
-  readonly grid: readonly [rows: number, columns: number];
-  readonly channels: number;
-}
-
 /** Pictures with what every teacher makes of them, in plain data. */
 export interface DistillationBatch {
   /** Pictures, [B, 3, height, width]. */
@@ -23,7 +16,7 @@ export interface DistillationBatch {
   /** Shape of the pictures. */
   shape: readonly [batch: number, channels: number, height: number, width: number];
   /** Maps of each teacher, one for each level of the student. */
-  teachers: Readonly<Record<string, readonly TeacherMap[]>>;
+  teachers: Readonly<Record<string, readonly PlainFeatureMap[]>>;
 }
 
 /** Options of {@link distill} and of the losses of both stages. */
@@ -67,7 +60,7 @@ export function distill(
 /** Returns a teacher's loss for each picture, summed over levels: [B]. */
 function lossOf(
   model: Sak,
-  { name, maps, norm }: { name: string; maps?: readonly TeacherMap[]; norm?: TeacherNorm },
+  { name, maps, norm }: { name: string; maps?: readonly PlainFeatureMap[]; norm?: TeacherNorm },
   { paths, grid }: SakFeatures,
   options: DistillationOptions,
 ): Tensor {
@@ -86,7 +79,7 @@ function lossOf(
   return tf.addN(parts);
 }
 
-function tensorOf(name: string, student: Tensor, { data, grid, channels }: TeacherMap): Tensor {
+function tensorOf(name: string, student: Tensor, { data, grid, channels }: PlainFeatureMap): Tensor {
   const [B, , C] = student.shape as [number, number, number];
   const N = grid[0] * grid[1];
   if (channels !== C)

@@ -1,7 +1,7 @@
 /** Several teachers, one student: paths of adapters, routers, and their distillation. */
 export { SakError } from "./error";
-export type { FullSakConfig, SakConfig, SakLevel, SakTeacher } from "./config";
-export { sakParameters, type SakParameters } from "./count";
+export type { FullSakConfig, SakConfig, SakTeacher } from "./config";
+export { parameters, type SakParameters } from "./count";
 export { Sak, type SakAddOptions, type SakForwardOptions } from "./model";
 export { SakAdapter, SakPath, SakRouter, type SakRouterOptions } from "./layers";
 export type { SakFeatures, SakRoute } from "./routes";
@@ -15,7 +15,6 @@ export {
   type TaskBatch,
   taskStep,
   type TaskStepOptions,
-  type TeacherMap,
 } from "./distill";
 export {
   distillationSchedule,

@@ -1,7 +1,9 @@
+import { product } from "../numeric";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { type FullSakConfig, type SakLevel, type SakTeacher, streamOf } from "./config";
+import type { FeatureLevel } from "../features/levels";
+import { type FullSakConfig, type SakTeacher, streamOf } from "./config";
 import { sharedRandom } from "../nn/random";
 
 /** Initial weights of adapters, routers and aligners: truncated normal with standard deviation 0.02, biases 0. */
@@ -46,7 +48,7 @@ export class SakPath extends nn.Module {
     super();
     const { embedDim, depth } = stem;
     this.width = width;
-    this.streams = levels.map((level: SakLevel) => streamOf(level));
+    this.streams = levels.map((level: FeatureLevel) => streamOf(level));
     this.adapters = Array.from({ length: depth + 1 }, () => new SakAdapter(embedDim));
     this.norms = levels.map(() => new nn.LayerNorm(embedDim));
     this.aligners = width === embedDim ? [] : levels.map(() => new nn.Linear(embedDim, width, SAK_INIT));
@@ -182,7 +184,7 @@ export class SakRouter extends nn.Module {
 /** Draws standard normal numbers from the host's generator, so that a resumed training draws the same. */
 function normal(shape: number[]): Tensor {
   const random = sharedRandom();
-  const size = shape.reduce((product, side) => product * side, 1);
+  const size = product(shape);
   return tf.tensor(
     Float32Array.from({ length: size }, () => random.normal()),
     shape,

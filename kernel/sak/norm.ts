@@ -4,7 +4,7 @@ import { tf } from "../backend/tf";
 import { linear } from "../nn";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
-import type { TeacherMap } from "./distill";
+import type { PlainFeatureMap } from "../contracts/features";
 import { SakError } from "./error";
 import { hadamard } from "./hadamard";
 import { Moments } from "./moments";
@@ -45,7 +45,7 @@ export class TeacherNorm {
    */
   static async fit(
     kind: TeacherNormKind,
-    maps: () => AsyncIterable<readonly TeacherMap[]> | Iterable<readonly TeacherMap[]>,
+    maps: () => AsyncIterable<readonly PlainFeatureMap[]> | Iterable<readonly PlainFeatureMap[]>,
   ): Promise<TeacherNorm> {
     const fn = "sak.TeacherNorm.fit";
     if (!KINDS.includes(kind)) throw new SakError(fn, `kind must be ${KINDS.join(", ")}`, kind);

@@ -1,6 +1,6 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import type { SakLevel } from "./config";
+import type { FeatureLevel } from "../features/levels";
 import { SakError } from "./error";
 
 /** Features of a student before its tasks. */
@@ -55,7 +55,7 @@ export interface SakRoute {
   /** Picture of the batch. Default: every picture. */
   image?: number;
   /** Level. Default: every level. */
-  level?: SakLevel;
+  level?: FeatureLevel;
   /** Weights of the stem, then of the teachers in their order: at least 0, and scaled to sum 1. */
   weights: readonly number[];
 }
@@ -63,7 +63,7 @@ export interface SakRoute {
 /** Experts and levels that a route must fit. */
 export interface RouteFrame {
   tasks: readonly string[];
-  levels: readonly SakLevel[];
+  levels: readonly FeatureLevel[];
   /** Experts that take part: the stem, then the teachers. */
   open: readonly boolean[];
 }
@@ -93,7 +93,7 @@ const openSum = (weights: readonly number[], open: readonly boolean[]): number =
 export function routed(
   weights: Tensor,
   routes: readonly SakRoute[],
-  place: { task: string; level: SakLevel; open: readonly boolean[] },
+  place: { task: string; level: FeatureLevel; open: readonly boolean[] },
 ): Tensor {
   const [B, E] = weights.shape as [number, number];
   const values = new Float32Array(B * E);
@@ -111,5 +111,5 @@ export function routed(
   return tf.add(tf.mul(weights, tf.tensor(keep, [B, 1])), tf.tensor(values, [B, E]));
 }
 
-const concerns = ({ task, level }: SakRoute, place: { task: string; level: SakLevel }): boolean =>
+const concerns = ({ task, level }: SakRoute, place: { task: string; level: FeatureLevel }): boolean =>
   (task ?? place.task) === place.task && (level ?? place.level) === place.level;

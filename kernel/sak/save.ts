@@ -11,7 +11,7 @@ import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
 import { cardText } from "./card";
 import type { SakConfig } from "./config";
-import { sakParameters } from "./count";
+import { parameters } from "./count";
 import { SakError } from "./error";
 import { inputShape, toOnnx } from "./export";
 import { Sak } from "./model";
@@ -155,7 +155,7 @@ export async function load(folder: string): Promise<Sak> {
 
 /** Refuses sizes far above what the file holds before anything is made of them. */
 function checkNumber(config: SakConfig, tensors: ReadonlyMap<string, SafetensorsTensor>, folder: string): void {
-  const { total } = sakParameters(config);
+  const { total } = parameters(config);
   const stored = numberOfValues(tensors);
   if (!(total <= 2 * stored))
     throw new SakError(LOAD, `${folder} must hold every tensor of its configuration: ${total} weights`, stored);

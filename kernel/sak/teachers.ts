@@ -3,7 +3,7 @@ import type { EncoderInput, Geometry, Preprocess } from "../encoders/preprocess/
 import { type FeatureLevel, storedLayer, storedLayers } from "../features/levels";
 import { type FeatureFolder, open } from "../features/read";
 import { SakError } from "./error";
-import type { TeacherMap } from "./distill";
+import type { PlainFeatureMap } from "../contracts/features";
 
 /** Teacher whose levels `features.extract` wrote, so that it runs once and not in every step. */
 export interface CachedTeacher {
@@ -26,7 +26,7 @@ export interface LiveTeacher {
 /** Teacher whose maps come from elsewhere, as from Theia's layout. */
 export interface GivenTeacher {
   /** Returns the maps of some pictures by path, one for each level of the student. */
-  maps(paths: readonly string[]): TeacherMap[] | Promise<TeacherMap[]>;
+  maps(paths: readonly string[]): PlainFeatureMap[] | Promise<PlainFeatureMap[]>;
 }
 
 /** Teacher of a distillation: any encoder, from its stored features or live, or maps from elsewhere. */
@@ -49,7 +49,7 @@ export interface OpenTeacher {
   name: string;
   /** Paths with features; null for a live teacher, which takes any. */
   folder: FeatureFolder | null;
-  maps(pictures: readonly TeacherPicture[]): Promise<TeacherMap[]>;
+  maps(pictures: readonly TeacherPicture[]): Promise<PlainFeatureMap[]>;
 }
 
 const FN = "sak.batches";
@@ -69,7 +69,7 @@ export async function openTeacher(
   const layers = storedLayers(source.indices);
   folder.checkLayers(FN, layers);
   if (input.kind === "shared") checkShared(name, folder.folder, encoder.preprocess, input.preprocess);
-  const maps = async (pictures: readonly TeacherPicture[]): Promise<TeacherMap[]> => {
+  const maps = async (pictures: readonly TeacherPicture[]): Promise<PlainFeatureMap[]> => {
     checkContent(name, folder, pictures);
     const found = await folder.maps(
       pictures.map(({ path }) => path),
@@ -88,7 +88,7 @@ function liveTeacher(
 ): OpenTeacher {
   if (kind === "shared") checkShared(name, encoder.name, encoder.info.preprocess, preprocess);
   const blocks = indices.filter((level): level is number => level !== "stem");
-  const maps = async (pictures: readonly TeacherPicture[]): Promise<TeacherMap[]> => {
+  const maps = async (pictures: readonly TeacherPicture[]): Promise<PlainFeatureMap[]> => {
     const { embeddings, intermediates } = await encoder.forwardIntermediates(
       pictures.map(({ input }) => input),
       {
@@ -104,7 +104,9 @@ function liveTeacher(
     const depth = encoder.info.depth;
     return indices.map((level) => {
       const layer = level === "stem" || level >= 0 ? storedLayer(level) : level + depth;
-      return [...(embeddings ? [embeddings] : []), ...intermediates].find((map) => map.layer === layer) as TeacherMap;
+      return [...(embeddings ? [embeddings] : []), ...intermediates].find(
+        (map) => map.layer === layer,
+      ) as PlainFeatureMap;
     });
   };
   return { name, folder: null, maps };

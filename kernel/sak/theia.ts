@@ -1,13 +1,14 @@
 import { type FeatureLevel, storedLayer } from "../features/levels";
+import { transpose } from "../encoders/feature-map";
 import { type FeatureFolder, open } from "../features/read";
+import { tarItems } from "../features/tar";
+import { encodeSample, plainModel, shardName } from "../features/theia-sample";
 import { toFloat32 } from "../nn/floats";
-import { floatToHalf, joinBytes } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { chunks, mkdir, readdir, readFile, replaceFile, writeFile } from "../platform/files";
 import { join } from "../platform/path";
-import { encodeSafetensors, parseSafetensors } from "../safetensors/safetensors";
-import type { SafetensorsTensor } from "../safetensors/tensor";
-import type { TeacherMap } from "./distill";
+import { parseSafetensors } from "../safetensors/safetensors";
+import type { PlainFeatureMap } from "../contracts/features";
 import { SakError } from "./error";
 import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
@@ -39,7 +40,7 @@ export interface TheiaWriteOptions {
 export interface TheiaSample {
   /** Key of the picture: its path without the extension. */
   key: string;
-  map: TeacherMap;
+  map: PlainFeatureMap;
   /** Class token, [C], where the teacher has one. */
   classToken: Float32Array | null;
 }
@@ -57,7 +58,6 @@ const NAMES: OptionNames<TheiaWriteOptions> = {
   onProgress: true,
   signal: true,
 };
-const plain = (model: string): string => model.replaceAll("/", "_");
 
 /**
  * Writes stored features in the layout of Theia's release (arXiv 2407.20179): tars of samples, each a safetensors file with
@@ -79,14 +79,14 @@ export async function writeTheia(source: FeatureFolder | string, options: TheiaW
   const layer = storedLayer(options.level ?? layers[layers.length - 1].layer);
   const [stored] = folder.checkLayers(WRITE, [layer]);
   const keys = keysOf(folder.paths);
-  const model = plain(options.model);
+  const model = plainModel(options.model);
   const target = join(out, dataset, model);
   await mkdir(target, { recursive: true });
   const moments = new Moments(stored.channels, false);
   const written: string[] = [];
   for (let start = 0; start < folder.paths.length; start += samplesPerShard) {
     const paths = folder.paths.slice(start, start + samplesPerShard);
-    const name = `${dataset}_${split}-${String(written.length).padStart(6, "0")}-${split}.tar`;
+    const name = shardName(dataset, split, written.length);
     const entries: Entry[] = [];
     for (const [i, path] of paths.entries()) {
       signal?.throwIfAborted();
@@ -132,20 +132,10 @@ interface Entry {
 async function entryOf(job: Job, path: string): Promise<Entry> {
   const [map] = await job.folder.maps([path], [job.layer]);
   job.moments.add(map.data);
-  const values = turned(map.data, map.channels);
-  const data = job.dtype === "f16" ? floatToHalf(values) : values;
-  const shape = [map.channels, map.grid[0], map.grid[1]];
-  const tensor = { dtype: job.dtype === "f16" ? "F16" : "F32", shape, data } as SafetensorsTensor;
-  const body = encodeSafetensors(new Map([["embedding", tensor]]));
+  const body = encodeSample(map, job.dtype);
   // A fixed date makes equal features equal files.
   const header = { name: `${job.keys.get(path)}.${job.model}.safetensors`, size: body.length, mtime: new Date(0) };
   return { header, body };
-}
-
-/** Transposes rows of `columns` values. */
-function turned(values: Float32Array, columns: number): Float32Array {
-  const rows = values.length / columns;
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
 }
 
 async function pack(entries: readonly Entry[]): Promise<Uint8Array> {
@@ -158,7 +148,7 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 const statisticsPath = (root: string, kind: "mean" | "var", model: string): string =>
-  join(root, `imagenet_${kind}_${plain(model)}.npy`);
+  join(root, `imagenet_${kind}_${plainModel(model)}.npy`);
 
 async function writeStatistics(root: string, model: string, moments: Moments): Promise<void> {
   const bias = moments.tokens / Math.max(1, moments.tokens - 1);
@@ -208,11 +198,11 @@ export async function readTheiaNorm(root: string, model: string): Promise<Teache
 export async function* readTheia(folder: string, model: string): AsyncGenerator<TheiaSample, void, void> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".tar")).sort();
   if (!names.length) throw new SakError(READ, "the folder must hold tars", folder);
-  for (const name of names) yield* shardSamples(join(folder, name), `${plain(model)}.safetensors`.toLowerCase());
+  for (const name of names) yield* shardSamples(join(folder, name), `${plainModel(model)}.safetensors`.toLowerCase());
 }
 
 async function* shardSamples(path: string, extension: string): AsyncGenerator<TheiaSample, void, void> {
-  const entries = entriesIn(path);
+  const entries = tarItems(chunks(path));
   for (;;) {
     const { value: entry, done } = await entries.next().catch((error: unknown) => {
       throw new SakError(READ, `${path} must be a whole tar`, error);
@@ -226,44 +216,6 @@ async function* shardSamples(path: string, extension: string): AsyncGenerator<Th
   }
 }
 
-async function* entriesIn(path: string): AsyncGenerator<{ name: string; bytes: Uint8Array }, void, void> {
-  const { createTarDecoder } = await import("modern-tar");
-  const entries = streamOf(chunks(path)).pipeThrough(createTarDecoder({ strict: true }));
-  for await (const { header, body } of itemsOf(entries)) {
-    const parts: Uint8Array[] = [];
-    for await (const part of itemsOf(body)) parts.push(part);
-    yield { name: header.name, bytes: joinBytes(parts) };
-  }
-}
-
-function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value, done } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
-}
-
-/** Yields what a stream holds. A caller that leaves early ends the stream, so that its file is closed. */
-async function* itemsOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, void> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
 function sampleOf(path: string, key: string, bytes: Uint8Array): TheiaSample {
   const { tensors } = parseSafetensors(bytes);
   const embedding = tensors.get("embedding");
@@ -273,7 +225,7 @@ function sampleOf(path: string, key: string, bytes: Uint8Array): TheiaSample {
   const token = tensors.get("cls_token");
   return {
     key,
-    map: { data: turned(toFloat32(embedding), rows * columns), grid: [rows, columns], channels },
+    map: { data: transpose(toFloat32(embedding), channels, rows * columns), grid: [rows, columns], channels },
     classToken: token ? toFloat32(token) : null,
   };
 }

@@ -1,6 +1,7 @@
 /** Mime bundle of a value: its custom bundle if it has one, and always text. */
 import { platform } from "../platform";
 import { base64Encode } from "../protocol/core/base64";
+import { promiseHint } from "../display/describe";
 import type { JSONValue, MimeBundle } from "../display/host";
 import { describe, sizeOf, toJSON } from "./json";
 import { withUserIntrinsics } from "./run/intrinsics";
@@ -24,7 +25,7 @@ export function isSelfShowing(value: unknown): boolean {
 /** Returns the bundle of a cell's result. Throws when the value's display method throws or returns no object. */
 export function* bundleOf(value: unknown): Steps<MimeBundle> {
   const own = displayMethod(value);
-  if (!own) return { "text/plain": plainText(value) };
+  if (!own) return { "text/plain": plainText(value) + attempt(() => promiseHint(value), "") };
   const given = yield* until(Promise.resolve(withUserIntrinsics(own)));
   const bundle = checkBundle("[Symbol.for('Jupyter.display')]()", given);
   return PLAIN in bundle ? bundle : limited({ ...bundle, [PLAIN]: plainText(value) });

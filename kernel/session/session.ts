@@ -21,7 +21,6 @@ import { bundleOf, isSelfShowing } from "./mime";
 import {
   CellModules,
   installColors,
-  installPrompt,
   interruptAnswered,
   onTurn,
   platformObjects,
@@ -30,6 +29,7 @@ import {
 } from "./node";
 import { parseConvenience } from "./conveniences";
 import { Queries } from "./ask/queries";
+import { installPrompt } from "./run/prompt";
 import { attempt } from "./run/reading";
 import { cellScope, KeyboardInterrupt, runCell, undoInterrupted, type Scope } from "./run/scope";
 import { cellName, CellStacks } from "./run/stacks";

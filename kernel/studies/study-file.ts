@@ -1,5 +1,5 @@
 import { sha256 } from "../platform";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "../platform/files";
+import { existsSync, readFileSync, replaceFileSync } from "../platform/files";
 import { join } from "../platform/path";
 import { type AdapterOptions, attach } from "../lora";
 import * as nn from "../nn";
@@ -98,8 +98,7 @@ export class StudyFile {
 
   save(): void {
     this.study.seconds = this.before + (performance.now() - this.start) / 1e3;
-    writeFileSync(`${this.path}.part`, `${JSON.stringify(this.study, null, 1)}\n`);
-    renameSync(`${this.path}.part`, this.path);
+    replaceFileSync(this.path, `${JSON.stringify(this.study, null, 1)}\n`);
   }
 }
 

@@ -44,7 +44,7 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
 /**
  * Returns the mean advantage of `method` over `other` with the same seed, in percentage points.
  *
- * @throws MultimodalError when the methods share no seed
+ * @throws StudyError when the methods share no seed
  */
 export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
   const of = (name: string): Map<number, number> =>

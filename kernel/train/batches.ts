@@ -1,5 +1,5 @@
 import { shuffled } from "../numeric/order";
-import { Prng } from "../prng";
+import { checkSeed, Prng } from "../prng";
 import { TrainError } from "./error";
 
 /**
@@ -35,6 +35,7 @@ export function batches<T>(
 ): BatchSource<T[]> {
   if (!Number.isInteger((items as typeof items | null)?.length))
     throw new TrainError("train.batches", "items must be a list", items);
+  checkSeed("train.batches", seed, TrainError);
   const orderOf = (epoch: number): number[] => order(items.length, shuffle ? new Prng(seed, `epoch ${epoch}`) : null);
   return batchesOf(items, { fn: "train.batches", batchSize, dropLast, count: items.length }, orderOf);
 }

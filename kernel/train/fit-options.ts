@@ -8,6 +8,7 @@ import type { Validation } from "./evaluation";
 import type { Optimizer, ParameterGroup } from "./optimizer";
 import type { Stage } from "./stages";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkSeed } from "../prng";
 import type { RunLog } from "./journal";
 import type { LossFunction } from "./update";
 
@@ -90,7 +91,8 @@ const NAMES: OptionNames<FitOptions<unknown>> = {
 export function checkOptions<B>(options: FitOptions<B>): void {
   const fn = "train.fit";
   checkOptionNames(fn, options, NAMES, TrainError);
-  const { model, data, loss, stages, accumulate = 1, earlyStop, validation, resume, checkpoint } = options;
+  const { model, data, loss, stages, accumulate = 1, seed = 0 } = options;
+  const { earlyStop, validation, resume, checkpoint } = options;
   if (!(model instanceof Module)) throw new TrainError(fn, "model must be an nn.Module", model);
   if (typeof loss !== "function") throw new TrainError(fn, "loss must be a function of a batch", loss);
   if (typeof data?.length !== "number") throw new TrainError(fn, "data must be batches: a source or an array", data);
@@ -98,6 +100,7 @@ export function checkOptions<B>(options: FitOptions<B>): void {
   if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
   if (!Number.isInteger(accumulate) || accumulate < 1)
     throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
+  checkSeed(fn, seed, TrainError);
   for (const { name, steps, epochs } of stages)
     if ((steps === undefined) === (epochs === undefined) || !((steps ?? epochs ?? 0) > 0))
       throw new TrainError(fn, `stage ${name} needs steps or epochs above 0, one of them`, [

@@ -48,7 +48,7 @@ export function restore(fn: string, variable: Variable, tensor: SafetensorsTenso
 /** Returns the parameter of a stored state. */
 export function ownerOf(fn: string, groups: readonly ParameterGroup[], name: string): Parameter {
   const owner = groups.find(({ parameters }) => parameters.has(name))?.parameters.get(name);
-  if (!owner) throw new TrainError(fn, "the state's parameters must be the optimiser's", name);
+  if (!owner) throw new TrainError(fn, "the state's parameters must be the optimizer's", name);
   return owner;
 }
 

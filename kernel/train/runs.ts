@@ -94,7 +94,7 @@ export class RunTable extends Described {
       (name) => !/^rate of |^gradient norm$/.test(name),
     );
     const shown = numbers.slice(0, MOST_COLUMNS);
-    const head = ["run", "state", "started", "time", "updates", "device", ...settings, ...shown, "note"];
+    const head = ["run", "state", "started (UTC)", "time", "steps", "device", ...settings, ...shown, "note"];
     const rows = this.runs.map((run) => [
       run.name,
       run.state,

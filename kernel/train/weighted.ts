@@ -1,6 +1,6 @@
 import { sum } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
-import { Prng } from "../prng";
+import { checkSeed, Prng } from "../prng";
 import { type BatchOptions, batchesOf, type BatchSource } from "./batches";
 import { TrainError } from "./error";
 
@@ -36,6 +36,7 @@ export function weightedBatches<T>(items: readonly T[], options: WeightedBatchOp
   checkOptionNames(FN, options, NAMES, TrainError);
   if (!Array.isArray(items)) throw new TrainError(FN, "items must be a list", items);
   const { batchSize, weights, replacement = true, seed = 0, dropLast = false } = options;
+  checkSeed(FN, seed, TrainError);
   const usable = checkWeights(weights, items.length);
   const { count = replacement ? items.length : usable } = options;
   if (!Number.isInteger(count) || count < 1) throw new TrainError(FN, "count must be a whole number above 0", count);

@@ -1,3 +1,4 @@
+import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { gridReferences, LayerNorm, Module } from "../nn";
@@ -51,7 +52,7 @@ export class Vce extends Module {
    * @param grid rows and columns of the tokens, the same for every level
    * @returns [B, H · W, C]
    */
-  forward(levels: readonly Tensor[], grid: readonly [rows: number, columns: number]): Tensor {
+  forward(levels: readonly Tensor[], grid: Grid): Tensor {
     this.check(levels, grid);
     const query = levels[this.indices.indexOf(this.anchor)];
     const values = this.normFeature.forward(tf.concat([...levels], 1));
@@ -78,10 +79,7 @@ export class Vce extends Module {
    *
    * @param levels [B, H · W, C] each, as in {@link forward}
    */
-  async levelPictures(
-    levels: readonly Tensor[],
-    grid: readonly [rows: number, columns: number],
-  ): Promise<MatrixPicture[]> {
+  async levelPictures(levels: readonly Tensor[], grid: Grid): Promise<MatrixPicture[]> {
     this.check(levels, grid);
     const [byHead, byToken] = tf.tidy(() => {
       const weights = this.tokenWeights(levels);
@@ -120,7 +118,7 @@ const NOTE = "Share of the attention that a level gets";
  */
 export function levelPictures(
   indices: readonly number[],
-  [rows, columns]: readonly [rows: number, columns: number],
+  [rows, columns]: Grid,
   byHead: ArrayLike<number>,
   byToken: ArrayLike<number>,
 ): MatrixPicture[] {

@@ -9,6 +9,7 @@ export { image, images } from "./image";
 export { law } from "./law";
 export { pca } from "./pca";
 export { plotly } from "./plotly";
+export { refinement } from "./refinement";
 export { review } from "./review";
 export { table } from "./table";
 export { training } from "./training";
@@ -73,6 +74,7 @@ export {
   type LawTableRowLike,
   type LawViewOptions,
 } from "./law";
+export { type RefinementOptions, type RefinementSnapshotLike, type RefinementSourceLike } from "./refinement";
 export { type ReviewConfidenceLike, type ReviewOptions, type ReviewPredictionLike, ReviewView } from "./review";
 export {
   TrainingView,
@@ -94,7 +96,7 @@ export type { ColorMapName } from "../protocol/core/color";
 export type { Similarity } from "../protocol/core/scale";
 export type { ScaleMode } from "../protocol/core/saved";
 export type { Pixels } from "./draw/png";
-export type { ImageOptions, ImagesOptions } from "./image";
+export type { ImageOptions, ImagesOptions, PictureFile } from "./image";
 export type { BoxMark, Marks, PointMark } from "./image/marks";
 export type { PlotlyObject } from "./plotly";
 export type { TableViewOptions, TableViewRow, TableViewValue } from "./table";

@@ -61,7 +61,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
 
   it("gets the full features from the kernel over its comm", async () => {
     await viewer.says("status", /^Full features, 48 dimensions\.$/);
-    assert.equal(await viewer.text("pck"), "PCK@0.10 on this pair, by patch centres: 5 of 5 keypoints, 100.0\u00a0%.");
+    assert.equal(await viewer.text("pck"), "PCK@0.10 on this pair, by patch centers: 5 of 5 keypoints, 100.0\u00a0%.");
   });
 
   it("answers a hover over each known keypoint within PCK 0.1 of the truth", async () => {
@@ -168,7 +168,7 @@ describe("the correspondence viewer in JupyterLab", { timeout: LIMIT }, () => {
 
   it("keeps an honest scale: absolute, this view, softmax with its temperature", async () => {
     await viewer.root.getByLabel("Similarity").selectOption("centered");
-    await viewer.says("scale", /^Centred cosine-1\.001\.00/);
+    await viewer.says("scale", /^Centered cosine-1\.001\.00/);
     await viewer.root.getByLabel("Similarity").selectOption("cosine");
     await viewer.says("scale", /^Cosine≤ 0\.001\.00/);
     await viewer.root.getByLabel("Scale").selectOption("view");

@@ -276,7 +276,7 @@ describe("the law and alignment viewers in JupyterLab", { timeout: LIMIT }, () =
       await still.says("live", /^CLIP336 \(1\)/);
       await still.root.scrollIntoViewIfNeeded();
       await screenshot(alone, "law-saved-narrow");
-      assert.equal(await chips.field("Colours").inputValue(), "cividis", "the reader's setting wins");
+      assert.equal(await chips.field("Colors").inputValue(), "cividis", "the reader's setting wins");
       await still.root.locator(".jp-FoveaLaw-plane .main-svg").first().waitFor();
       const lowest = await still.root
         .locator(".jp-FoveaLaw-plane")

@@ -129,7 +129,7 @@ describe("the attention viewer and the gallery in JupyterLab", { timeout: LIMIT 
 
   it("shows every picture of the folder, and the nearest ones by the full features", async () => {
     await gallery.says("live", /^Picture 1 of 24, bird\/world_\d+\.jpg\. Nearest: \S+ 0\.\d{3}, /);
-    await gallery.says("status", /^Neighbours by the full features, found in [\d.]+\sms/);
+    await gallery.says("status", /^Neighbors by the full features, found in [\d.]+\sms/);
     await gallery.says("caption", /1 picture has no features: bird\/broken\.jpg \(/);
     await until(async () => (await gallery.root.locator(".jp-FoveaGallery-grid img").count()) >= 20, "small pictures");
     assert.equal(await gallery.root.locator(".jp-FoveaGallery-neighbors li:visible").count(), 12);

@@ -1,4 +1,4 @@
-/** JupyterLab's variables that the view uses, in three themes. */
+/** Colors of JupyterLab's variables in three themes, for pages without JupyterLab. */
 export const THEMES: Record<string, Record<string, string>> = {
   light: {
     paper: "#fff",
@@ -32,7 +32,7 @@ export const THEMES: Record<string, Record<string, string>> = {
   },
 };
 
-/** Style sheet of a theme, for a page without JupyterLab. */
+/** The variables of a theme as CSS. */
 export function themeCss(name: string): string {
   const { paper, low, ink, soft, edge, brand, other, otherInk } = THEMES[name];
   const variables: Record<string, string> = {

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import * as encoders from "../../kernel/encoders";
+import * as models from "../../kernel/models";
 import type { ManifestLine } from "../../kernel/features/index.ts";
 import { readSafetensors } from "../../kernel/safetensors/safetensors";
 
@@ -184,6 +185,24 @@ describe("fovea extract", () => {
     assert.match(run("broken", "--preprocess", file).stderr, /own.json of --preprocess must be JSON/);
     writeFileSync(file, JSON.stringify({ man: [0, 0, 0] }));
     assert.match(run("broken", "--preprocess", file).stderr, /preprocess may have inputSize, .* received "man"/);
+  });
+
+  it("takes the size of the pictures where the graph takes any, and names the option", async () => {
+    const student = await (await encoders.load("zoo/mae-vit")).trainable();
+    const written = await models.toOnnx(student, { inputs: { pixel_values: [1, 3, 128, 128] }, dynamic: ["batch", "height", "width"] });
+    const model = join(folder, "free.onnx");
+    await written.save(model);
+    const list = join(folder, "two.txt");
+    writeFileSync(list, "images/image00.png\nimages/image02.png\n");
+    const run = (out: string, ...more: string[]) =>
+      extract(out, "--encoder", model, "--images", list, "--preprocess", "imagenet", ...more);
+    assert.match(run("free").stderr, /inputSize must be given, as the graph takes pictures of any size: --input-size 224/);
+    assert.match(run("free", "--input-size", "12a").stderr, /--input-size must be a side as 224, or HEIGHTxWIDTH, received "12a"/);
+    for (const [text, size] of [["96", [96, 96]], ["96x64", [96, 64]]] as const) {
+      assert.equal(run(`free-${text}`, "--input-size", text).status, 0);
+      const { encoder } = JSON.parse(readFileSync(join(folder, `free-${text}`, "run.json"), "utf8"));
+      assert.deepEqual(encoder.preprocess.inputSize, size);
+    }
   });
 
   it("shards cover every image once, in one folder after another or each in its own", () => {

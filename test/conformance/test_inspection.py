@@ -5,7 +5,7 @@ import unittest
 
 from harness import Kernel
 
-NAMESPACES = "backend data encoders features grounding hub law lora models nn onnx refine safetensors sak studies tasks train vce view widgets".split()
+NAMESPACES = "backend data encoders features grounding hub law lora models nn onnx refine safetensors sak similarity studies tasks train vce view widgets".split()
 FREE = ["clearOutput", "comms", "display", "displayHandle", "RuleError"]
 # A namespace offers its values in an expression, and its types as well behind a colon.
 PLACES = ["", "let x: "]

@@ -151,6 +151,21 @@ describe("reading referring expressions", () => {
       assert.throws(() => refer.read(at("pipe.json"), { layout }), refusal(/must be a file, not a folder, pipe/));
   });
 
+  it("takes the split of an MDETR file from its name, not from the wish", () => {
+    const image = { id: 1, original_id: 1, file_name: "a.jpg", width: 40, height: 30, caption: "cat" };
+    const text = JSON.stringify({ images: [image], annotations: [] });
+    const read = (name: string, split?: string): Record<string, number> => {
+      writeFileSync(at(name), text);
+      return { ...refer.read(at(name), { split }).splits };
+    };
+    assert.deepEqual(read("finetune_refcoco+_testA.json"), { testA: 1 });
+    assert.deepEqual(read("finetune_refcoco_val.json", "val"), { val: 1 });
+    assert.throws(() => read("finetune_refcoco_train.json", "val"), refusal(/splits are train \(.*_train\.json\), received "val"/));
+    assert.deepEqual(read("refcoco.json"), { all: 1 }, "a set's name is no split");
+    assert.deepEqual(read("refcoco.json", "val"), { val: 1 });
+    assert.deepEqual(read("finetune_refexp_mine.json"), { mine: 1 });
+  });
+
   it("names values of files that have no text of their own", () => {
     const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
     const odd = (id: string): string =>

@@ -134,7 +134,7 @@ describe("world.scene and world.render", () => {
     assert.throws(() => world.scene(0, { size: 7 }), /size must be an integer in 32\.\.512, received 7/);
     assert.throws(
       () => world.scene(0, { category: "dragon" as "fish" }),
-      /no category "dragon", legal categories are airplane/,
+      /world\.scene: legal categories are airplane, .* received "dragon"/,
     );
   });
 });

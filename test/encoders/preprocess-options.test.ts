@@ -20,6 +20,7 @@ const own = {
   image_std: [0.4, 0.5, 0.6],
   resample: 3,
 };
+const NAMED = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const merge = (given: object | string | undefined, found: object | null = own) =>
   mergePreprocess(given, found, [32, 32], "test");
 
@@ -36,6 +37,18 @@ describe("preprocess options", () => {
     assert.deepEqual(merge(all, odd), { ...merge(undefined, odd), ...all }, "also those that are most of a plan");
     assert.deepEqual(merge({ mean: undefined, resize: undefined }), plan, "undefined is absent");
     assert.deepEqual(merge({ input_size: [3, 32, 32], mean: [1, 1, 1] }).mean, [1, 1, 1]);
+  });
+
+  it("take the size that is asked for where neither graph nor configuration has one", () => {
+    const free = (given: object | string, size?: number | [number, number]) => mergePreprocess(given, null, null, "test", size);
+    assert.deepEqual(free("imagenet", 48), free({ ...NAMED, inputSize: 48 }));
+    assert.deepEqual([free("clip", [48, 32]).inputSize, free("clip", [48, 32]).resizeTo], [[48, 32], [48, 32]]);
+    assert.deepEqual(free({ inputSize: 64 }, 48).inputSize, [64, 64], "an own size stays, and is resized by the caller");
+    assert.throws(
+      () => free("imagenet"),
+      /^EncoderError: test: inputSize must be given.*--input-size 224 .*the option inputSize: 224 beside preprocess/,
+    );
+    assert.deepEqual(mergePreprocess("imagenet", null, [32, 32], "test", 48).inputSize, [32, 32]);
   });
 
   it("with an unknown key or name are errors", () => {

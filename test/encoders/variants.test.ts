@@ -91,7 +91,7 @@ describe("optimised, half-precision and quantised graphs stay near PyTorch", () 
     });
 
   const REFUSED: [model: string, reason: RegExp][] = [
-    ["vit.qoperator", /no features can be taken from the graph: it is quantised in QOperator form/],
+    ["vit.qoperator", /no features can be taken from the graph: it is quantized in QOperator form/],
     ["vit.nchwc", /no features can be taken from the graph: its layout was changed to NCHWc/],
     ["hiera.ts17", /no features can be taken from the graph: its tokens are sorted by window/],
     [

@@ -146,7 +146,7 @@ describe("what the attention viewer shows", () => {
     );
     assert.match(
       sayCaption(trans, payload, state),
-      /to all 7 tokens sums to 1\. Colours end at the largest value of all heads\./,
+      /to all 7 tokens sums to 1\. Colors end at the largest value of all heads\./,
     );
     assert.match(sayStatus(trans, answer, "none"), /^Approximate: saved in the notebook in 8 bits\. No kernel/);
     const near = answerState(payload, store, { ...state, query: 3 });

@@ -134,7 +134,7 @@ describe("what the gallery says", () => {
     );
     assert.match(
       sayStatus(trans, payload, undefined, "stale"),
-      /^Neighbours of a patch need the kernel\. The kernel no longer/,
+      /^Neighbors of a patch need the kernel\. The kernel no longer/,
     );
   });
 

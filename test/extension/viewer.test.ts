@@ -127,7 +127,7 @@ describe("an answer", () => {
     assert.ok(answer);
     assert.equal(
       sayAnswer(trans, payload, state, answer),
-      "Row 1, column 1. Best match row 2, column 1, similarity 1.00. Mutual nearest neighbours. beak: correct, 0.0 px off, 2.0 allowed.",
+      "Row 1, column 1. Best match row 2, column 1, similarity 1.00. Mutual nearest neighbors. beak: correct, 0.0 px off, 2.0 allowed.",
     );
     assert.equal(sayProbe(trans, state, payload, answer, 3), "Under the pointer: row 2, column 2, similarity 0.60.");
   });
@@ -149,7 +149,7 @@ describe("an answer", () => {
   it("counts PCK over the keypoints", () => {
     const pck = layerPCK(payload, store, state);
     assert.ok(pck);
-    assert.equal(sayPCK(trans, 0.1, pck), "PCK@0.10 on this pair, by patch centres: 1 of 1 keypoints, 100.0\u00a0%.");
+    assert.equal(sayPCK(trans, 0.1, pck), "PCK@0.10 on this pair, by patch centers: 1 of 1 keypoints, 100.0\u00a0%.");
   });
 });
 

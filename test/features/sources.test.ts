@@ -104,7 +104,10 @@ describe("pooled features", () => {
     assert.ok(maxAbsDiff(means.data, expected) < 1e-6);
     await assert.rejects(run("coarse", named(2), { indices: [1, 2] }), /a run of the same layers, pool/);
     await assert.rejects(run("odd", named(2), { pool: 3 }), /pool must divide the grid 4 x 4 of layer 2, received 3/);
-    await assert.rejects(run("odd", named(2), { pool: 0 }), /pool must be a whole number of at least 1, received 0/);
+    await assert.rejects(
+      run("odd", named(2), { pool: 0 }),
+      /pool must be a whole number of at least 1, mean, cls, or cells as 4x4, received 0/,
+    );
   });
 });
 

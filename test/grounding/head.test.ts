@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { grounding, nn, type tasks, tf, type Tensor, train } from "./names.ts";
+import { Capture } from "../../kernel/backend/native/capture.ts";
+import { watching } from "../../kernel/nn/watch.ts";
 import { iou, toCorners } from "../../kernel/tasks/boxes/plain.ts";
 
 const SIZES = {
@@ -36,11 +38,28 @@ function operations(run: () => unknown): Map<string, number> {
     return original(name, ...rest);
   }) as never;
   try {
-    run();
+    // Nothing is one graph while it is watched.
+    watching(() => {}, run);
   } finally {
     delete (engine as { runKernel?: unknown }).runKernel;
   }
   return counts;
+}
+
+/** Number of graphs that the device `native` runs meanwhile. */
+function graphs(run: () => unknown): number {
+  let count = 0;
+  const original = Reflect.get(Capture.prototype, "forward");
+  Capture.prototype.forward = function (...inputs) {
+    count++;
+    return original.apply(this, inputs);
+  };
+  try {
+    run();
+  } finally {
+    Capture.prototype.forward = original;
+  }
+  return count;
 }
 
 describe("numbers of a head's parameters", () => {
@@ -94,6 +113,10 @@ describe("a grounding head", () => {
     assert.equal(token.decoder, undefined);
     assert.deepEqual(tokenBits(token), tokenBits(both));
     delete (decoder as { forward?: unknown }).forward;
+    const dispatched = Object.fromEntries(
+      (["token", "both"] as const).map((branch) => [branch, graphs(() => head.forward(input, branch))]),
+    );
+    assert.deepEqual(dispatched, { token: 2, both: 3 }, "queries, token branch, decoder");
     const alone = make({ queries: 2, branches: "token" });
     const counts = operations(() => alone.forward(input));
     assert.deepEqual(

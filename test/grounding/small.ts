@@ -34,13 +34,16 @@ export async function referring(count = 4): Promise<Referring> {
 }
 
 /** A tokenizer of whole words in BEiT-3's frame: 0 begins, 1 pads, 2 ends, 3 is unknown. */
-export function tokenizerOf(phrases: readonly string[]): Tokenizer {
+export const tokenizerOf = (phrases: readonly string[]): Tokenizer =>
+  Tokenizer.fromJson(tokenizerJson(phrases), "test");
+
+/** The content of its `tokenizer.json`. */
+export function tokenizerJson(phrases: readonly string[]): object {
   const words = [...new Set(phrases.flatMap((phrase) => phrase.split(" ")))].sort();
   const vocab = Object.fromEntries(["<s>", "<pad>", "</s>", "<unk>", ...words].map((word, id) => [word, id]));
-  const json = {
+  return {
     model: { type: "WordLevel", vocab, unk_token: "<unk>" },
     pre_tokenizer: { type: "Whitespace" },
     post_processor: { type: "RobertaProcessing", cls: ["<s>", 0], sep: ["</s>", 2] },
   };
-  return Tokenizer.fromJson(json, "test");
 }

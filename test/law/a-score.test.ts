@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law";
-import type { TokenSet } from "../../kernel/law";
+import type { TokenSet } from "../../kernel/similarity";
 
 const tokens = (...rows: number[][]): TokenSet => ({ data: Float32Array.from(rows.flat()), width: rows[0].length });
 const close = (actual: number, expected: number, tolerance = 1e-6) =>

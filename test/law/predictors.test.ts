@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law";
-import type { TokenSet } from "../../kernel/law";
+import * as similarity from "../../kernel/similarity";
 
 interface Case {
   x: number[][];
@@ -22,7 +22,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/predictors.json", import.
   cases: Case[];
   captions: { logs: number[][]; score: number };
 };
-const rows = (values: number[][]): TokenSet => ({ data: Float32Array.from(values.flat()), width: values[0].length });
+const rows = (values: number[][]): similarity.TokenSet => ({ data: Float32Array.from(values.flat()), width: values[0].length });
 const close = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
 
@@ -31,8 +31,8 @@ describe(`predictors equal ${golden.versions}`, () => {
     const [x, y] = [rows(one.x), rows(one.y)];
     const name = `${one.x.length} images, ${x.width} and ${y.width} channels`;
     it(`mutual k-NN, k = ${one.k}: ${name}`, () =>
-      close(law.mutualKnn(x, y, { k: one.k }).score, one.mutualKnn, 1e-12));
-    it(`linear CKA: ${name}`, () => close(law.linearCka(x, y).score, one.linearCka, 1e-12));
+      close(similarity.mutualKnn(x, y, { k: one.k }).score, one.mutualKnn, 1e-12));
+    it(`linear CKA: ${name}`, () => close(similarity.linearCka(x, y).score, one.linearCka, 1e-12));
     // The reference is a numerical maximum: it agrees to the root of its own tolerance.
     it(`LogME, labels: ${name}`, () => close(law.logME(x, one.labels).score, one.logmeClasses, 1e-6));
     it(`LogME, values: ${name}`, () => close(law.logME(x, one.targets).score, one.logmeValue, 1e-6));
@@ -61,19 +61,19 @@ describe("invariants of the predictors", () => {
 
   it("an encoder agrees with itself, and with itself rotated and scaled", () => {
     for (const twin of [x, turned]) {
-      close(law.mutualKnn(x, twin, { k: 5 }).score, 1, 1e-12);
-      close(law.linearCka(x, twin).score, 1, 1e-6);
+      close(similarity.mutualKnn(x, twin, { k: 5 }).score, 1, 1e-12);
+      close(similarity.linearCka(x, twin).score, 1, 1e-6);
     }
   });
 
   it("rotation and scale of one side change neither k-NN nor CKA, and both are symmetric", () => {
-    close(law.mutualKnn(turned, y, { k: 5 }).score, law.mutualKnn(y, x, { k: 5 }).score, 1e-12);
-    close(law.linearCka(turned, y).score, law.linearCka(y, x).score, 1e-6);
+    close(similarity.mutualKnn(turned, y, { k: 5 }).score, similarity.mutualKnn(y, x, { k: 5 }).score, 1e-12);
+    close(similarity.linearCka(turned, y).score, similarity.linearCka(y, x).score, 1e-6);
   });
 
   it("CKA does not see a shift of all images; all agreements lie in [0, 1]", () => {
-    close(law.linearCka(rows(wide.map((row) => row.map((v) => v + 2))), y).score, law.linearCka(x, y).score, 1e-6);
-    for (const share of [law.linearCka(x, y).score, ...law.mutualKnn(x, y, { k: 5 }).images]) {
+    close(similarity.linearCka(rows(wide.map((row) => row.map((v) => v + 2))), y).score, similarity.linearCka(x, y).score, 1e-6);
+    for (const share of [similarity.linearCka(x, y).score, ...similarity.mutualKnn(x, y, { k: 5 }).images]) {
       assert.ok(share >= 0 && share <= 1);
     }
   });
@@ -88,10 +88,10 @@ describe("invariants of the predictors", () => {
     const model = { name: "flat", logProbabilities: () => [-1] };
     const all = [
       law.aScore([x], { self: [x] }),
-      law.mutualKnn(x, y),
-      law.linearCka(x, y),
+      similarity.mutualKnn(x, y),
+      similarity.linearCka(x, y),
       law.logME(x, labels),
-      law.gromovWasserstein(x, y, { iterations: 2 }),
+      similarity.gromovWasserstein(x, y, { iterations: 2 }),
       await law.captionScore(model, [{ image: "a.png", caption: "a" }]),
     ];
     assert.deepEqual(all.map((one) => one.definition).sort(), Object.keys(law.definitions).sort());
@@ -99,10 +99,10 @@ describe("invariants of the predictors", () => {
 
   it("refuses what cannot be scored, with rule and value", async () => {
     const short = rows(other.slice(1));
-    assert.throws(() => law.mutualKnn(x, short), /law\.mutualKnn: both sides must hold 40 images, received 39/);
-    assert.throws(() => law.mutualKnn(x, y, { k: 40 }), /k must be a whole number in 1\.\.39, .* received 40/);
+    assert.throws(() => similarity.mutualKnn(x, short), /similarity\.mutualKnn: both sides must hold 40 images, received 39/);
+    assert.throws(() => similarity.mutualKnn(x, y, { k: 40 }), /k must be a whole number in 1\.\.39, .* received 40/);
     const flat = rows(wide.map(() => [1, 1]));
-    assert.throws(() => law.linearCka(x, flat), /features must differ between images/);
+    assert.throws(() => similarity.linearCka(x, flat), /features must differ between images/);
     assert.throws(() => law.logME(x, ["a"]), /there must be 40 targets, one an image, received 1/);
     assert.throws(
       () =>

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law";
-import type { MatchOptions, PckPair, ScoredPair, TokenSet } from "../../kernel/law";
+import type { MatchOptions, PckPair, ScoredPair } from "../../kernel/law";
+import type { TokenSet } from "../../kernel/similarity";
 
 interface GoldenPair {
   sourceSize: [number, number];

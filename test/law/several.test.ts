@@ -66,6 +66,8 @@ describe("law.joinTables", () => {
 
   it("refuses no table and tables without a common predictor", () => {
     assert.throws(() => law.joinTables({}), /there must be a table/);
+    for (const odd of [null, undefined, 5, "published", [law.publishedTable()]])
+      assert.throws(() => law.joinTables(odd as never), /law\.joinTables: tables must be an object of tables by name/);
     const other = { ...one, predictors: ["size"], rows: one.rows.map((row) => ({ ...row, predictors: { size: 1 } })) };
     assert.throws(() => law.joinTables({ one, other }), /must have a common predictor/);
   });

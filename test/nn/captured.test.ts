@@ -1,6 +1,7 @@
 /** Blocks that the device `native` computes as one graph forward and one backward, beside the same by single operations. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { apart, counting } from "./graphs.ts";
 import { nn, train, type Tensor, tf } from "./names.ts";
 
 const SHAPE = [3, 20, 48];
@@ -19,32 +20,6 @@ interface Run {
   gradients: Map<string, Float32Array>;
   /** Number of graphs that ran. */
   graphs: number;
-}
-
-interface Counted {
-  runSession: (...args: unknown[]) => unknown;
-}
-
-/** Counts the graphs that a computation runs. */
-function counting<T>(body: () => T): [result: T, graphs: number] {
-  const backend = tf.backend() as unknown as Counted;
-  let graphs = 0;
-  const original = backend.runSession;
-  backend.runSession = function (...args) {
-    graphs++;
-    return original.apply(this, args);
-  };
-  try {
-    return [body(), graphs];
-  } finally {
-    backend.runSession = original;
-  }
-}
-
-/** Makes `forward` of a module its own property, which keeps it out of a graph. */
-function apart(module: nn.Module): void {
-  const { forward } = Object.getPrototypeOf(module) as { forward: unknown };
-  Object.assign(module, { forward });
 }
 
 type Call = (block: nn.Block, x: Tensor) => Tensor;

@@ -12,7 +12,6 @@ from nbclient import NotebookClient
 
 from documents import alternatives, blocks, commands, documents
 from notebook_case import CELL_SECONDS, ROOT, START_SECONDS
-from preparations import PREPARATIONS
 
 CLI = ROOT / "kernel" / "dist" / "cli.js"
 CORRESPONDENCE = "application/vnd.fovea.correspondence.v1+json"
@@ -24,10 +23,7 @@ def execute(document):
     """The TypeScript blocks of a document, run in their order in one session, and the cells that they became."""
     found = list(blocks(document, "ts", "typescript"))
     notebook = nbformat.v4.new_notebook()
-    for block in found:
-        preparation = PREPARATIONS.get(block.code.split("\n")[0])
-        sources = [preparation] if preparation else []
-        notebook.cells.extend(nbformat.v4.new_code_cell(source) for source in [*sources, block.code])
+    notebook.cells.extend(nbformat.v4.new_code_cell(block.code) for block in found)
     options = {"timeout": CELL_SECONDS, "startup_timeout": START_SECONDS, "allow_errors": True}
     with tempfile.TemporaryDirectory(prefix="fovea-document-", ignore_cleanup_errors=True) as folder:
         NotebookClient(notebook, kernel_name="fovea", resources={"metadata": {"path": folder}}, **options).execute()
@@ -44,18 +40,13 @@ class Snippets(unittest.TestCase):
                 found, cells = execute(document)
                 places = {block.code: block.place for block in found}
                 for cell in cells:
-                    place = places.get(cell.source, f"the preparation of a block of {document}")
                     errors = [output for output in cell.outputs if output.output_type == "error"]
-                    self.assertFalse(errors, f"{place}: {plain(errors[0].traceback) if errors else None}")
+                    self.assertFalse(errors, f"{places[cell.source]}: {plain(errors[0].traceback) if errors else None}")
 
     def test_the_first_of_the_readme_shows_a_viewer(self):
         _, cells = execute("README.md")
         shown = [output.data for output in cells[0].outputs if output.output_type == "execute_result"]
         self.assertIn(CORRESPONDENCE, shown[0])
-
-    def test_each_preparation_prepares_a_block(self):
-        first_lines = {block.code.split("\n")[0] for path in PATHS for block in blocks(path, "ts", "typescript")}
-        self.assertLessEqual(set(PREPARATIONS), first_lines)
 
 
 def plain(traceback):

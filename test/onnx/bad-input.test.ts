@@ -193,7 +193,7 @@ describe("a file that is no model is refused with function, rule and value", () 
     symlinkSync(join(outside, "w.bin"), join(folder, "linked.bin"));
     refused(put("linked.onnx", normed(entry("location", "linked.bin"))), /must lie in the model's folder/);
     put("short.bin", new Uint8Array(3));
-    refused(put("short.onnx", normed(entry("location", "short.bin"))), /the file ends inside an initialiser/);
+    refused(put("short.onnx", normed(entry("location", "short.bin"))), /the file ends inside an initializer/);
     rmSync(outside, { recursive: true });
   });
 

@@ -77,6 +77,7 @@ export const native: Platform = {
   uuid: () => crypto.randomUUID(),
   cores: () => 1,
   inspect: (value) => (typeof value === "string" ? `'${value}'` : String(value)),
+  isPromise: (value) => Object.prototype.toString.call(value) === "[object Promise]",
   isNativeError: (value) => Object.prototype.toString.call(value) === "[object Error]",
   turn: () => new Promise((resolve) => setTimeout(resolve)),
   timer: (body, ms) => {

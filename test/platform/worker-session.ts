@@ -78,7 +78,8 @@ export function raiseFlag(): void {}
 export const onTurn = (body: () => void): void => void setTimeout(body);
 export const platformObjects = (): object[] => [];
 export function installColors(): void {}
-export function installPrompt(): void {}
+export function installStdin(): void {}
+export const readAnswer = (): string | null => null;
 export function tidyInspection(): void {}
 
 export async function runShell(): Promise<never> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import * as law from "../../kernel/law/index.ts";
+import * as similarity from "../../kernel/similarity/index.ts";
 import { unitRows } from "../../kernel/numeric/index.ts";
 import { distances, transportCost, wassersteinOfNumbers } from "../../kernel/numeric/transport.ts";
 import { slicedWasserstein } from "../../kernel/refine/gap.ts";
@@ -39,7 +39,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/gap.json", import.meta.ur
 
 const close = (actual: number, expected: number, tolerance: number, what = ""): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not ${expected}`);
-const setOf = (values: readonly number[], width: number): law.TokenSet => ({ data: Float32Array.from(values), width });
+const setOf = (values: readonly number[], width: number): similarity.TokenSet => ({ data: Float32Array.from(values), width });
 const cloud = (count: number, width: number, seed: number): Float32Array => {
   const random = new nn.Prng(seed);
   return Float32Array.from({ length: count * width }, () => random.normal());
@@ -58,7 +58,7 @@ describe(`measures between stages equal ${golden.versions}`, () => {
       const sets = [a, b].map((data) => ({ data, width: one.width }));
       const settings = { epsilon: golden.epsilon, tolerance: 1e-11, iterations: 2000 };
       close(
-        law.gromovWasserstein(sets[0], sets[1], settings).distance,
+        similarity.gromovWasserstein(sets[0], sets[1], settings).distance,
         one.gromovWasserstein,
         1e-6,
         "Gromov-Wasserstein",
@@ -123,17 +123,17 @@ describe("measures between stages on known answers", () => {
       const [a, b] = [flat.data[2 * Math.floor(at / 3)], flat.data[2 * Math.floor(at / 3) + 1]];
       return [4 * b, 0, -4 * a][at % 3];
     });
-    const same = law.gromovWasserstein(flat, flat);
-    const other = law.gromovWasserstein(flat, { data: turned, width: 3 });
+    const same = similarity.gromovWasserstein(flat, flat);
+    const other = similarity.gromovWasserstein(flat, { data: turned, width: 3 });
     close(other.distance, same.distance, 1e-4);
     assert.equal(other.score, -other.distance);
     assert.ok(other.converged && other.iterations > 1);
     const stretched = { data: turned.map((value, at) => (at % 3 === 0 ? 6 * value : value)), width: 3 };
-    assert.ok(law.gromovWasserstein(flat, stretched).distance > same.distance + 0.02);
+    assert.ok(similarity.gromovWasserstein(flat, stretched).distance > same.distance + 0.02);
   });
 
   it("a small distance far from zero is not rounded away", () => {
-    const far = (second: number): law.TokenSet => setOf([1e4, second, 1e4, 10 + second], 2);
+    const far = (second: number): similarity.TokenSet => setOf([1e4, second, 1e4, 10 + second], 2);
     const found = refine.gap(far(0), far(0.1));
     for (const key of ["nearest", "nearestBack", "wasserstein"] as const) close(found[key], 0.1, 1e-6, key);
     assert.equal(refine.gap(far(0.1), far(0.1)).nearest, 0);
@@ -141,8 +141,8 @@ describe("measures between stages on known answers", () => {
 
   it("Gromov-Wasserstein has not converged while points lack their share", () => {
     const points = { data: Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * 7.3)), width: 2 };
-    assert.equal(law.gromovWasserstein(points, points, { epsilon: 1e-6, iterations: 40 }).converged, false);
-    assert.equal(law.gromovWasserstein(points, points).converged, true);
+    assert.equal(similarity.gromovWasserstein(points, points, { epsilon: 1e-6, iterations: 40 }).converged, false);
+    assert.equal(similarity.gromovWasserstein(points, points).converged, true);
   });
 
   it("draw a seeded sample of large sets", () => {
@@ -160,11 +160,14 @@ describe("measures between stages on known answers", () => {
     assert.throws(() => refine.gap(x, x, { projections: 0 }), /projections must be/);
     assert.throws(() => refine.change(x, { data: x.data.slice(5), width: 5 }), /must hold 100 values/);
     assert.throws(() => refine.distribution(new Float32Array(0)), /finite numbers/);
-    assert.throws(() => law.gromovWasserstein(x, { data: new Float32Array(10), width: 5 }), /must differ/);
+    assert.throws(() => similarity.gromovWasserstein(x, { data: new Float32Array(10), width: 5 }), /must differ/);
     for (const bad of [null, undefined, 5, { data: [1, 2], width: 1 }]) {
       assert.throws(() => refine.gap(bad as never, x), /refine\.gap: each set must have data/);
       assert.throws(() => refine.change(x, bad as never), /refine\.change: each set must have data/);
-      assert.throws(() => law.gromovWasserstein(x, bad as never), /law\.gromovWasserstein: each set must have data/);
+      assert.throws(
+        () => similarity.gromovWasserstein(x, bad as never),
+        /similarity\.gromovWasserstein: each set must have data/,
+      );
     }
     assert.throws(() => refine.gap({ data: x.data, width: 2.5 }, { data: x.data, width: 2.5 }), /rows of 2\.5/);
     assert.throws(() => refine.distribution(null as never), /finite numbers/);
@@ -177,10 +180,13 @@ describe("measures between stages on known answers", () => {
       assert.throws(() => refine.distribution(x.data, { range }), /range must be finite and ascend/);
     assert.throws(() => refine.distribution(x.data, { range: 3 as never }), /range must be \[low, high\]/);
     for (const value of [0, NaN, -1, Infinity]) {
-      assert.throws(() => law.gromovWasserstein(x, x, { epsilon: value }), /epsilon must be above 0/);
-      assert.throws(() => law.gromovWasserstein(x, x, { tolerance: value }), /tolerance must be above 0/);
-      assert.throws(() => law.gromovWasserstein(x, x, { iterations: value }), /iterations must be a whole number/);
+      assert.throws(() => similarity.gromovWasserstein(x, x, { epsilon: value }), /epsilon must be above 0/);
+      assert.throws(() => similarity.gromovWasserstein(x, x, { tolerance: value }), /tolerance must be above 0/);
+      assert.throws(
+        () => similarity.gromovWasserstein(x, x, { iterations: value }),
+        /iterations must be a whole number/,
+      );
     }
-    assert.throws(() => law.gromovWasserstein(x, moved, { epsilon: 1e-320 }), /epsilon must not be that small/);
+    assert.throws(() => similarity.gromovWasserstein(x, moved, { epsilon: 1e-320 }), /epsilon must not be that small/);
   });
 });

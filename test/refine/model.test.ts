@@ -112,10 +112,10 @@ describe("refine.RefineModel", () => {
     };
     const long = example(1, [1, 2, 3, 4], [5, 6]);
     const short = example(2, [1, 2], [7]);
-    const batch = refine.refineBatch([long, short]);
+    const batch = refine.batch([long, short]);
     assert.deepEqual([...batch.targets], [-100, -100, -100, 5, 6, -100, -100, 7, -100, -100, -100, -100]);
     const loss = (examples: refine.RefineExample[]): number =>
-      tf.tidy(() => refine.refineLoss(model, refine.refineBatch(examples)).dataSync()[0]);
+      tf.tidy(() => refine.loss(model, refine.batch(examples)).dataSync()[0]);
     // Three words count: two of the long example, one of the short one.
     const apart = (2 * loss([long]) + loss([short])) / 3;
     assert.ok(Math.abs(loss([long, short]) - apart) < 1e-5);
@@ -129,8 +129,43 @@ describe("refine.RefineModel", () => {
     assert.throws(() => uneven.see(tf.zeros([1, 3, 8, 8]), 1), /encoders must have equal grids/);
     assert.throws(() => make().see(tf.zeros([3, 3, 8, 8]), 2), /equally many tiles, received 3/);
     const bad = { pixels: new Float32Array(1), shape: [1, 3, 8, 8] as const, prompt: [1], text: [2] };
-    assert.throws(() => refine.refineBatch([bad]), /pixels must fill/);
-    assert.throws(() => refine.refineBatch([]), /there must be an example/);
+    assert.throws(() => refine.batch([bad]), /pixels must fill/);
+    for (const none of [[], null, 3, {}])
+      assert.throws(() => refine.batch(none as never), /refine\.batch: examples must be a list of at least one/);
+    for (const part of [null, 7, {}, { ...bad, pixels: [0] }, { ...bad, shape: null }])
+      assert.throws(() => refine.batch([part as never]), /an example must have pixels/);
+    assert.throws(() => refine.batch([{ ...bad, prompt: "a" as never }]), /must be lists of word ids/);
+    assert.throws(() => refine.batch([{ ...bad, text: [1.5] }]), /must be lists of word ids/);
+  });
+
+  it("scores the examples whose words are all the most likely ones", async () => {
+    const model = make();
+    const pixels = Float32Array.from({ length: 192 }, (_, i) => Math.cos(i));
+    const shape = [1, 3, 8, 8] as const;
+    const likely = (prompt: readonly number[]): number =>
+      tf.tidy(() => {
+        const { pixels: seen, shape: dims, ids, mask } = refine.batch([{ pixels, shape, prompt, text: [0] }]);
+        const size = [1, prompt.length + 1];
+        const hidden = model.forward({
+          pixels: tf.tensor(seen, [...dims]),
+          ids: tf.tensor(ids, size, "int32"),
+          mask: tf.tensor(mask, size, "int32"),
+        });
+        const last = tf.slice(tf.squeeze(hidden, [0]), [prompt.length - 1, 0], [1, -1]);
+        return tf.argMax(model.languageModel.logits(last), 1).dataSync()[0];
+      });
+    const first = likely([1, 2]);
+    const second = likely([1, 2, first]);
+    const other = (word: number): number => (word + 1) % 11;
+    const texts = [[first], [other(first)], [first, second], [first, other(second)], [first, second]];
+    const examples = texts.map((text) => ({ pixels, shape, prompt: [1, 2], text }));
+    const found = await refine.score(model, examples, { batchSize: 2 });
+    assert.deepEqual([found.right, found.total, found.accuracy], [3, 5, 0.6]);
+    assert.ok(found.interval[0] < 0.6 && found.interval[1] > 0.6);
+    assert.equal(model.training, true);
+    await assert.rejects(refine.score(model, []), /a list of at least one/);
+    await assert.rejects(refine.score(model, examples, { batchSize: 0 }), /batchSize must be/);
+    await assert.rejects(refine.score(model, examples, { signal: AbortSignal.abort() }), /abort/i);
   });
 
   it("reports the keys of public weights, and refuses another shape", async () => {
@@ -200,5 +235,8 @@ describe("tiles", () => {
       /minTiles must be at most maxTiles \(2\)/,
     );
     assert.throws(() => refine.tileGrid(square, { tiles: 3 } as never), /options are tileSize/);
+    for (const maxTiles of [1e9, 1025, 0, 1.5])
+      assert.throws(() => refine.tileGrid(square, { maxTiles }), /maxTiles must be a whole number of 1 to 1024/);
+    assert.throws(() => refine.tilePicture(square, { tileSize: 1e8 }), /tileSize must be a whole number of 1 to 8192/);
   });
 });

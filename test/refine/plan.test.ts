@@ -160,7 +160,7 @@ describe("refine.train", () => {
   it("changes exactly the groups of each stage, and hands over the same bits", async () => {
     const model = make();
     const losses: number[] = [];
-    const batch = refine.refineBatch(examples.slice(0, 4));
+    const batch = refine.batch(examples.slice(0, 4));
     const seen: Record<string, string>[] = [];
     const { ended, stages } = await refine.train({
       model,
@@ -168,7 +168,7 @@ describe("refine.train", () => {
       data,
       onStage: async (model, finished) => {
         seen[finished] = await stateOf(model);
-        losses.push(tf.tidy(() => refine.refineLoss(model, batch).dataSync()[0]));
+        losses.push(tf.tidy(() => refine.loss(model, batch).dataSync()[0]));
       },
     });
     assert.equal(ended, "finished");
@@ -229,7 +229,7 @@ describe("refine.train", () => {
       model,
       stages: refine.stages(small(1), model),
       data: train.batches(examples, { batchSize: 2 }),
-      loss: (batch) => refine.refineLoss(model, refine.refineBatch(batch)),
+      loss: (batch) => refine.loss(model, refine.batch(batch)),
     });
     assert.equal(result.stages.length, 3);
   });

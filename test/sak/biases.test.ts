@@ -100,7 +100,7 @@ describe("biases of teachers", () => {
     assert.equal(found.steps[0].gains[2].teacher, "untrained");
     const second = found.steps[1].gains.find(({ teacher }) => teacher === "copy" || teacher === "parts")!;
     assert.ok(Math.abs(second.gain.mean) < 3, `a copy adds ${second.gain.mean}`);
-    assert.equal(second.weights, sak.sakParameters({ stem, teachers: ["a"] }).adapters + 4 * 2 * 128);
+    assert.equal(second.weights, sak.parameters({ stem, teachers: ["a"] }).adapters + 4 * 2 * 128);
     assert.match(found[DISPLAY]()["text/plain"], /taken/);
     const beside = await sak.selectTeachers(teachers, splits, { ...options, start: ["untrained"], most: 1 });
     assert.deepEqual(beside.teachers, ["untrained", "parts"]);
@@ -179,7 +179,7 @@ describe("biases of teachers", () => {
       for (const source of [{ encoder }, { folder }])
         await refused({ a: { ...source, indices } }, {}, /SakError.*indices that name at least one level, each once/);
     for (const seed of [1.5, NaN, -1, Infinity, "1"])
-      await refused(teachers, { seeds: [1, seed] }, /seeds must be whole numbers of at least 0/);
+      await refused(teachers, { seeds: [1, seed] }, /a seed must be a whole number of at least 0/);
     for (const seeds of [5, null, [1, 1]]) await refused(teachers, { seeds }, /seeds must be at least one, each once/);
     for (const wrong of [{ ...splits, train: null }, { ...splits, validation: undefined }, null, {}])
       for (const fn of both) await assert.rejects(fn(teachers, wrong as never, options), { name: "SakError" });

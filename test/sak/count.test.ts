@@ -7,7 +7,7 @@ const NYUD = { semseg: 40, normals: 3, edge: 1, depth: 1 };
 const teachers = ["dinov2", "clip", "sam"];
 
 const count = (size: "small" | "base" | "large", imgSize: models.VitConfig["imgSize"], tasks = {}): sak.SakParameters =>
-  sak.sakParameters({ stem: models.vitConfig(`vit_${size}_patch16_384`, { imgSize }), teachers, tasks });
+  sak.parameters({ stem: models.vitConfig(`vit_${size}_patch16_384`, { imgSize }), teachers, tasks });
 
 /** Weights of a module without the running statistics, which PyTorch counts as buffers. */
 const weightsOf = (module: nn.Module): number =>
@@ -90,7 +90,7 @@ describe("numbers of parameters", () => {
     ];
     for (const variant of variants) {
       const config = { ...base, ...variant };
-      const [model, counted] = [new sak.Sak(config), sak.sakParameters(config)];
+      const [model, counted] = [new sak.Sak(config), sak.parameters(config)];
       assert.equal(weightsOf(model), counted.total + counted.aligners);
       assert.equal(weightsOf(model.stem), counted.stem);
       assert.equal(weightsOf(model.dropAligners()), counted.total);

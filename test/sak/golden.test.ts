@@ -6,12 +6,13 @@ import { DenseHead } from "../../kernel/tasks/dense/head.ts";
 import { resizeBilinear } from "../../kernel/tasks/dense/resize.ts";
 import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, checkFunction, checkModule, goldenFile, tensorOf } from "../nn/golden.ts";
+import type { FeatureLevel } from "../../kernel/features/index.ts";
 import { type models, nn, sak, tf, type Tensor } from "./names.ts";
 
 const golden = goldenFile("sak", new URL("golden/", import.meta.url));
 
 const stem: models.VitConfig = { imgSize: 12, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2, mlpRatio: 2 };
-const levels: sak.SakLevel[] = ["stem", 1];
+const levels: FeatureLevel[] = ["stem", 1];
 const teachers = ["dino", { name: "clip", width: 6 }];
 const tasks = { semseg: 3, depth: 1 };
 const TOLERANCE = { tolerance: 3e-5 };

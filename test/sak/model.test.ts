@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
+import type { FeatureLevel } from "../../kernel/features/index.ts";
 import { models, nn, sak, tf } from "./names.ts";
 import { close, CONFIG, fill, make, picture, stem, stir, values } from "./students.ts";
 
@@ -36,7 +37,7 @@ describe("students of several teachers", () => {
   });
 
   it("takes the last block of each quarter as levels", () => {
-    const levels = (depth: number): readonly sak.SakLevel[] => {
+    const levels = (depth: number): readonly FeatureLevel[] => {
       const model = make({ stem: { ...stem, depth }, levels: undefined, tasks: {} });
       const found = model.config.levels;
       model.dispose();

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { hadamard } from "../../kernel/sak/hadamard.ts";
 import * as safetensors from "../../kernel/safetensors/index.ts";
+import type { PlainFeatureMap } from "../../kernel/features/index.ts";
 import { nn, sak, tf } from "./names.ts";
 
 /** Correlated features far from 0, of unequal scales, whose last channel never changes. */
-function features(seed: number, channels: number, tokens = 500): sak.TeacherMap {
+function features(seed: number, channels: number, tokens = 500): PlainFeatureMap {
   const random = new nn.Prng(seed, "norm");
   const data = new Float32Array(tokens * channels);
   for (let n = 0; n < tokens; n++) {
@@ -30,11 +31,11 @@ function statistics(data: ArrayLike<number>, channels: number): { mean: number[]
   return { mean, covariance };
 }
 
-const batches = (channels: number): sak.TeacherMap[][] => [1, 2, 3].map((seed) => [features(seed, channels)]);
+const batches = (channels: number): PlainFeatureMap[][] => [1, 2, 3].map((seed) => [features(seed, channels)]);
 
-const all = (maps: sak.TeacherMap[][]): Float32Array => Float32Array.from(maps.flatMap(([{ data }]) => [...data]));
+const all = (maps: PlainFeatureMap[][]): Float32Array => Float32Array.from(maps.flatMap(([{ data }]) => [...data]));
 
-function applied(norm: sak.TeacherNorm, maps: sak.TeacherMap[][], channels: number): ArrayLike<number> {
+function applied(norm: sak.TeacherNorm, maps: PlainFeatureMap[][], channels: number): ArrayLike<number> {
   const data = all(maps);
   return norm.apply(tf.tensor(data, [1, data.length / channels, channels]), 0).dataSync();
 }
@@ -101,7 +102,7 @@ describe("normalization of teachers", () => {
   });
 
   it("refuses features that cannot be normalized", async () => {
-    const fit = (kind: sak.TeacherNormKind, maps: sak.TeacherMap[][]): Promise<sak.TeacherNorm> =>
+    const fit = (kind: sak.TeacherNormKind, maps: PlainFeatureMap[][]): Promise<sak.TeacherNorm> =>
       sak.TeacherNorm.fit(kind, () => maps);
     await assert.rejects(fit("whiten" as never, []), /kind must be none, standardize, phi-s, received "whiten"/);
     await assert.rejects(fit("standardize", []), /there must be features, received 0/);

@@ -91,7 +91,7 @@ describe("Theia's layout", () => {
     const out = join(folder, "half");
     await sak.writeTheia(join(folder, "features"), { out, dataset: "world", model: "dino" });
     const byKey = new Map((await collect(join(out, "world", "dino"), "dino")).map(({ key, map }) => [key, map]));
-    const maps = (paths: readonly string[]): sak.TeacherMap[] => {
+    const maps = (paths: readonly string[]): features.PlainFeatureMap[] => {
       const some = paths.map((path) => byKey.get(path)!);
       const data = Float32Array.from(some.flatMap((map) => [...map.data]));
       return [{ ...some[0], data }];

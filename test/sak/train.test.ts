@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import type { PlainFeatureMap } from "../../kernel/features/index.ts";
 import { type models, nn, sak, tf, train, type Tensor } from "./names.ts";
 import { hashParameters } from "../../kernel/train/stages.ts";
 
@@ -28,7 +29,7 @@ function draw(count: number, random: nn.Prng): Float32Array {
 /** Pictures with random teachers on unequal grids. */
 function batch(index: number): Batch {
   const random = new nn.Prng(index, "batch");
-  const map = (channels: number, grid: [number, number]): sak.TeacherMap => ({
+  const map = (channels: number, grid: [number, number]): PlainFeatureMap => ({
     data: draw(2 * grid[0] * grid[1] * channels, random),
     grid,
     channels,
@@ -245,7 +246,7 @@ describe("training a student of several teachers", () => {
       [() => sak.polynomial(0), /power must be a number above 0/],
     ];
     for (const [call, message] of cases) assert.throws(call, message);
-    const wrong = (change: (maps: sak.TeacherMap[]) => sak.TeacherMap[]): (() => unknown) => {
+    const wrong = (change: (maps: PlainFeatureMap[]) => PlainFeatureMap[]): (() => unknown) => {
       const one = batch(0);
       const dino = change([...one.teachers.dino]);
       return () => sak.distillationStep(model)({ ...one, teachers: { ...one.teachers, dino } });

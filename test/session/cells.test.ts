@@ -23,6 +23,20 @@ describe("CellCompiler", () => {
     );
   });
 
+  it("says what to call where a name stands for what it names", () => {
+    const hintOf = (type: string): string => {
+      try {
+        compiler.compile(`interface ${type} { own: 1 }; const show = (value: ${type}) => value; show("feats");`);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "";
+    };
+    assert.match(hintOf("FeatureFolderLike"), /type 'FeatureFolderLike'\. Open the folder: await features\.open\(…\)\.$/);
+    assert.match(hintOf("FeatureExtractor"), /type 'FeatureExtractor'\. Load the encoder: await encoders\.load\(…\)\.$/);
+    assert.match(hintOf("FeatureExtractors"), /type 'FeatureExtractors'\.$/);
+  });
+
   it("maps generated positions to the cell's, past types and comments", () => {
     const cell = compiler.compile(
       "// comment\ninterface A { x: number }\nconst a: A = { x: 1 };\nfail();\nfunction fail() {}",

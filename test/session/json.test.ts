@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { bundleOf as libraryBundleOf } from "../../kernel/display/display";
 import { toJSON, toJSONObject } from "../../kernel/session/json";
 import { bundleOf, checkBundle } from "../../kernel/session/mime";
 import { promised } from "../../kernel/session/run/steps";
@@ -39,6 +40,15 @@ describe("mime bundles", () => {
     const value = { [Symbol.for("Jupyter.display")]: async () => ({ "text/html": "<b>" }) };
     assert.deepEqual(Object.keys(await promised(bundleOf(value))), ["text/html", "text/plain"]);
     assert.deepEqual(await promised(bundleOf("a")), { "text/plain": "'a'" });
+  });
+
+  it("say of a promise that it is awaited", async () => {
+    const hint = "\n(a promise: write await before it to see its value)";
+    const pending = new Promise(() => {});
+    assert.deepEqual(await promised(bundleOf(pending)), { "text/plain": `Promise { <pending> }${hint}` });
+    assert.deepEqual(await promised(bundleOf(Promise.resolve(3))), { "text/plain": `Promise { 3 }${hint}` });
+    assert.deepEqual(await promised(bundleOf({ then: 1 })), { "text/plain": "{ then: 1 }" });
+    assert.deepEqual(libraryBundleOf(pending), { "text/plain": `Promise { <pending> }${hint}` });
   });
 
   it("turn bytes into base64 and leave JSON be", () => {

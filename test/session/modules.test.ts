@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { Notebook } from "./notebook.ts";
 
 const notebook = new Notebook();
+const DIST = join(import.meta.dirname, "..", "..", "kernel", "dist");
 
 describe("modules in cells", () => {
   beforeEach(() => notebook.executor.reset());
@@ -120,5 +123,43 @@ describe("modules in cells", () => {
     );
     assert.equal(await notebook.run("const t: T = 't'; new B() instanceof B && a"), 1);
     assert.equal(await notebook.run("export default a + 1"), 2);
+  });
+});
+
+describe("the library in cells", () => {
+  const loadedRooms = (): string[] => {
+    const places = Object.keys(createRequire(import.meta.url).cache).map((path) => /\/dist\/(\w+)\/index\.js$/.exec(path)?.[1]);
+    return places.filter((room) => room !== undefined);
+  };
+
+  it("loads the rooms that a cell names, before it runs, and the others when they are named", async () => {
+    const run = (code: string): Promise<unknown> => notebook.run(code);
+    assert.deepEqual(await run('import { display, RuleError } from "fovea"; [typeof display, RuleError.name]'), [
+      "function",
+      "RuleError",
+    ]);
+    assert.equal(loadedRooms().includes("sak"), false);
+    assert.equal(await run('import { view } from "fovea"; String(view.table([{ a: 1 }])).includes("1")'), true);
+    assert.equal(loadedRooms().includes("view"), true);
+    assert.equal(loadedRooms().includes("sak"), false);
+    assert.equal(await run('import { vce } from "fovea"; typeof vce'), "object");
+    assert.equal(loadedRooms().includes("vce"), true);
+    assert.equal(await run('import * as fovea from "fovea"; Object.keys(fovea).includes("sak") && typeof fovea.sak.distillationLoss'), "function");
+    assert.equal(loadedRooms().includes("sak"), true);
+    assert.equal(await run('(await import("fovea")).view === view && require("fovea").view === view'), true);
+  });
+
+  it("reads few declarations of other packages: none of tfjs's, onnxruntime's and ml-matrix's whole ones", () => {
+    const index = join(DIST, "index.d.ts");
+    const [seen, foreign] = [new Set([index]), new Set<string>()];
+    for (const file of seen)
+      for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from |import\(|import )"([^"]+)"/g)) {
+        const place = join(dirname(file), name);
+        const found = [`${place}.d.ts`, join(place, "index.d.ts")].find((path) => name.startsWith(".") && existsSync(path));
+        if (found) seen.add(found);
+        else if (!name.startsWith(".")) foreign.add(name);
+      }
+    assert.ok(seen.size > 100, "the library's declarations are there");
+    assert.deepEqual([...foreign], ["@tensorflow/tfjs-core/dist/tensor"]);
   });
 });

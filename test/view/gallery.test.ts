@@ -113,6 +113,13 @@ describe("view.gallery", () => {
     assert.match(String(view), /gallery of 5000 pictures of 6000/);
   });
 
+  it("says how a folder is opened", async () => {
+    await assert.rejects(
+      gallery("feats" as never),
+      /view\.gallery: a folder must be opened: view\.gallery\(await features\.open\(folder\)\), received "feats"/,
+    );
+  });
+
   it("refuses by name what breaks a rule", async () => {
     const folder = folderOf(3);
     for (const [given, options, says] of [

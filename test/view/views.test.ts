@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { after, afterEach, before, describe, it, mock } from "node:test";
 import sharp from "sharp";
+import { decodeImage } from "../../kernel/data/image";
 import * as view from "../../kernel/view";
 import { clearOutput, comms, display, displayHandle } from "../../kernel/display/display";
 import { View, ViewError } from "../../kernel/view";
@@ -9,6 +14,10 @@ import { encodePng, type Pixels } from "../../kernel/view/draw/png";
 import { syntheticEncoder, syntheticPair } from "./synthetic";
 
 const { source, target } = syntheticPair();
+const folder = mkdtempSync(join(tmpdir(), "fovea-views-"));
+const pngFile = join(folder, "a.png");
+before(() => writeFileSync(pngFile, encodePng(pixels(31, 17, 3))));
+after(() => rmSync(folder, { recursive: true }));
 
 /** Pixels with gradients, noise and flat parts, so that every row filter is used. */
 function pixels(width: number, height: number, channels: 1 | 3 | 4): Pixels {
@@ -48,7 +57,26 @@ describe("view.image", () => {
       .raw()
       .toBuffer({ resolveWithObject: true });
     assert.deepEqual([...data], [0, 0, 255, 255, 0, 0, 255, 255]);
-    assert.equal(String(shown), "image 2 x 1, grey");
+    assert.equal(String(shown), "image 2 x 1, gray");
+  });
+
+  it("reads a file, by its path, its URL or its bytes, and shows the same pixels", async () => {
+    const expected = view.image(pixels(31, 17, 3), { scale: 2 }).bundle;
+    for (const file of [pngFile, pathToFileURL(pngFile), readFileSync(pngFile)]) {
+      const shown: view.View = await view.image(file, { scale: 2 });
+      assert.deepEqual(shown.bundle, expected);
+    }
+    await assert.rejects(view.image(join(folder, "none.png")), /view\.image: the picture file cannot be read \(ENOENT\)/);
+    assert.throws(() => view.image(null as never), /view\.image: a picture must be pixels, a path.*received null/);
+    assert.throws(() => view.image("a.png", { scales: 2 } as never), /options are .*received "scales"/);
+  });
+
+  it("shows files beside pixels", async () => {
+    const [one, other] = [pixels(31, 17, 3), pixels(5, 4, 1)];
+    const expected = view.images([one, other], { captions: ["a", "b"] }).bundle;
+    assert.deepEqual((await view.images([pngFile, other], { captions: ["a", "b"] })).bundle, expected);
+    await assert.rejects(view.images([pngFile], { captions: [] }), /captions must be 1, one a picture/);
+    assert.throws(() => view.images([other, 3 as never]), /view\.images: a picture must be pixels, a path/);
   });
 
   const rgbOf = async (shown: view.View): Promise<(x: number, y: number) => number[]> => {
@@ -122,13 +150,27 @@ describe("view.pca", () => {
     assert.equal(computed.bundle["image/png"], fresh.bundle["image/png"]);
   });
 
+  it("takes a single image, by its path too", async () => {
+    const [one, listed] = [await view.pca(source, syntheticEncoder), await view.pca([source], syntheticEncoder)];
+    assert.equal(one.bundle["image/png"], listed.bundle["image/png"]);
+    const reading: view.FeatureExtractor = {
+      ...syntheticEncoder,
+      forwardIntermediates: async (images, options) =>
+        syntheticEncoder.forwardIntermediates(await Promise.all(images.map((image) => decodeImage(image))), options),
+    };
+    assert.equal((await view.pca(pngFile, reading)).bundle["image/png"], (await view.pca([pngFile], reading)).bundle["image/png"]);
+    assert.match(String(await view.pca(pngFile, reading)), /components of 1 image as/);
+    await assert.rejects(view.pca("none.png", syntheticEncoder), /view\.pca: the picture file cannot be read \(ENOENT\)/);
+  });
+
   it("gives the same picture again", async () => {
     const [one, two] = [await view.pca([source], syntheticEncoder), await view.pca([source], syntheticEncoder)];
     assert.equal(one.bundle["image/png"], two.bundle["image/png"]);
   });
 
   it("refuses no images and unusable tiles", async () => {
-    await assert.rejects(view.pca([], syntheticEncoder), /view\.pca: images must be an array of at least one image/);
+    await assert.rejects(view.pca([], syntheticEncoder), /view\.pca: there must be an image/);
+    await assert.rejects(view.pca([source], "zoo/clip-vit" as never), /view\.pca: the source must be an encoder.*clip-vit/);
     await assert.rejects(
       view.pca([source], syntheticEncoder, { tile: 3 }),
       /view\.pca: tile must be an integer in 16\.\.1024, received 3/,

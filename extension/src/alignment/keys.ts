@@ -27,7 +27,7 @@ export function alignmentKeys(trans: Translate): Keys<AlignmentAction | HelpActi
     },
     { key: "Enter", action: { type: "best-patch" }, words: trans.__("Go to the token's best patch") },
     { key: "b", action: { type: "best-token" }, words: trans.__("Go to the patch's best token") },
-    { key: "n", action: { type: "normalize" }, words: trans.__("Next normalisation") },
+    { key: "n", action: { type: "normalize" }, words: trans.__("Next normalization") },
     { key: "h", action: { type: "hide" }, words: trans.__("Hold to hide everything drawn over the image") },
     { key: "t", action: { type: "table" }, words: trans.__("The same as a table") },
     { key: "Escape", action: { type: "reset" }, words: trans.__("Back to the token shown first") },

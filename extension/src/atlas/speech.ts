@@ -26,7 +26,7 @@ export function sayCaption(trans: Translate, payload: AtlasPayload, gains: boole
   const { grid, levels, tasks } = payload;
   const cells = gains
     ? trans.__("Cells: gain of a linear probe over the reference, in percent.")
-    : trans.__("Cells: first three principal components of each level as colours, on one scale for its row.");
+    : trans.__("Cells: first three principal components of each level as colors, on one scale for its row.");
   const others = tasks[0].others.length
     ? trans.__(
         "Small dots are the routers for other pictures, the square this picture's router, the ring the weights in use.",

@@ -50,11 +50,11 @@ export function sayCaption(trans: Translate, payload: AttentionPayload, state: A
 export function sayScale(trans: Translate, scale: AttentionScale): string {
   switch (scale) {
     case "heads":
-      return trans.__("Colours end at the largest value of all heads.");
+      return trans.__("Colors end at the largest value of all heads.");
     case "head":
-      return trans.__("Colours end at each head's own largest value: compare shapes, not strengths.");
+      return trans.__("Colors end at each head's own largest value: compare shapes, not strengths.");
     case "absolute":
-      return trans.__("Colours end at 1.");
+      return trans.__("Colors end at 1.");
     default:
       return scale satisfies never;
   }

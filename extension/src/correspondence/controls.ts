@@ -50,7 +50,7 @@ export class Controls {
       selectField(trans.__("Scale"), scaleChoices(trans), (value) => events.change({ scale: value as ScaleMode })),
     );
     this.colormap = this.keep(
-      selectField(trans.__("Colours"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
+      selectField(trans.__("Colors"), colorChoices(), (value) => events.change({ colormap: value as ColorMapName })),
     );
     this.opacity = this.keep(sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value })));
     const act = (text: string, type: "grid" | "reverse" | "clear"): HTMLButtonElement =>
@@ -131,7 +131,7 @@ function round(value: number): number {
 function similarityChoices(trans: Translate): Choice[] {
   const labels: Record<Similarity, string> = {
     cosine: trans.__("Cosine"),
-    centered: trans.__("Centred cosine"),
+    centered: trans.__("Centered cosine"),
     softmax: trans.__("Softmax"),
   };
   return SIMILARITIES.map((value) => ({ value, label: labels[value] }));

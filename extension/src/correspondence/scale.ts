@@ -28,7 +28,7 @@ function scaleTitle(trans: Translate, { similarity, temperature }: ViewState): s
     case "cosine":
       return trans.__("Cosine");
     case "centered":
-      return trans.__("Centred cosine");
+      return trans.__("Centered cosine");
     case "softmax":
       return trans.__("Softmax, temperature %1", temperature);
     default:

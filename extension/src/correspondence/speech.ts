@@ -28,7 +28,7 @@ export function sayAnswer(trans: Translate, payload: CorrespondencePayload, stat
 }
 
 function sayConsistency(trans: Translate, answer: Answer): string {
-  if (answer.mutual) return trans.__("Mutual nearest neighbours.");
+  if (answer.mutual) return trans.__("Mutual nearest neighbors.");
   return trans.__("Not mutual: the match's own best lies %1\u00a0% of the image away.", Math.round(100 * answer.cycle));
 }
 
@@ -66,7 +66,7 @@ export function sayProbe(
 export function sayPCK(trans: Translate, alpha: number, pck: PairPCK): string {
   const share = ((100 * pck.correct) / pck.total).toFixed(1);
   return trans.__(
-    "PCK@%1 on this pair, by patch centres: %2 of %3 keypoints, %4\u00a0%.",
+    "PCK@%1 on this pair, by patch centers: %2 of %3 keypoints, %4\u00a0%.",
     alpha.toFixed(2),
     pck.correct,
     pck.total,

@@ -1,5 +1,5 @@
 import type { Contents } from "@jupyterlab/services";
-import { checkHeaderLength, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "fovea/inspect";
+import { checkHeaderLength, KIND_BYTES, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "fovea/inspect";
 import type { Translate } from "fovea/protocol";
 import { element } from "../dom";
 import { bytesText, facts, fold } from "./facts";
@@ -69,7 +69,7 @@ export async function showTensors(
 }
 
 async function readHeader(file: RemoteFile): Promise<SafetensorsHeader> {
-  const length = checkHeaderLength(FN, await file.read(0, Math.min(8, file.size)), file.size);
+  const length = checkHeaderLength(FN, await file.read(0, Math.min(KIND_BYTES, file.size)), file.size);
   return parseHeader(FN, await file.read(8, length), file.size);
 }
 

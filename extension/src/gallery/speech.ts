@@ -66,9 +66,9 @@ export function sayStatus(
   connection: ConnectionState,
 ): string {
   if (found?.milliseconds !== undefined)
-    return trans.__("Neighbours by the full features, found in %1\u00a0ms.", found.milliseconds.toFixed(1));
+    return trans.__("Neighbors by the full features, found in %1\u00a0ms.", found.milliseconds.toFixed(1));
   const reason = sayConnection(trans, connection);
-  if (!found) return trans.__("Neighbours of a patch need the kernel. %1", reason);
+  if (!found) return trans.__("Neighbors of a patch need the kernel. %1", reason);
   const { dims } = payload.reduced;
   return trans.__(
     "Approximate: %1 of %2 dimensions, 8 bits, saved in the notebook. %3",

@@ -8,7 +8,7 @@ export class NeighborTable {
   readonly node: HTMLElement;
 
   constructor(private readonly trans: Translate) {
-    this.node = tablesRegion(trans.__("The neighbours as a table"));
+    this.node = tablesRegion(trans.__("The neighbors as a table"));
   }
 
   update(state: GalleryState, store: GalleryStore, found: FoundNeighbors | undefined): void {

@@ -39,7 +39,7 @@ export class GalleryViewer implements Viewer, Exportable {
       title: payload.title || trans.__("Gallery"),
       about: trans.__("%1 pictures, %2", payload.count, payload.encoder),
       label: trans.__(
-        "Pictures and their nearest neighbours. Arrows move over the pictures, p asks with a patch, numbers go to a neighbour, question mark lists the keys.",
+        "Pictures and their nearest neighbors. Arrows move over the pictures, p asks with a patch, numbers go to a neighbor, question mark lists the keys.",
       ),
       keys,
       act: (action) => this.act(action),

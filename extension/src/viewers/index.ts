@@ -7,5 +7,6 @@ export { galleryPlugin } from "../gallery";
 export { groundingPlugin } from "../grounding";
 export { lawPlugin } from "../law";
 export { plotlyPlugin } from "../plotly";
+export { refinementPlugin } from "../refinement";
 export { reviewPlugin } from "../review";
 export { trainingPlugin } from "../training";

@@ -1,6 +1,7 @@
 import type { FusedPlanner } from "./fused";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
+import { transposed } from "./product";
 import type { Emit } from "./runtime";
 
 /** Sizes of an attention: q [B, H, N, d], k and v [B, G, M, d]. */
@@ -23,6 +24,12 @@ interface Weights {
 
 const product = (graph: Graph, a: string, b: string, transA: number, transB: number, alpha = 1): string =>
   graph.node("FusedMatMul", [a, b], { domain: MICROSOFT, attributes: { transA, transB, alpha: { float: alpha } } });
+
+/**
+ * Emits aᵀ b for narrow b. The runtime reads a transposed left matrix slowly, so that the narrow one is it: (bᵀ a)ᵀ.
+ */
+const productOfTransposed = (graph: Graph, a: string, b: string, alpha = 1): string =>
+  transposed(graph, product(graph, b, a, 1, 0, alpha), [0, 1, 3, 2]);
 
 const reshape = (graph: Graph, x: string, shape: readonly number[]): string =>
   graph.node("Reshape", [x, graph.integers(shape)]);
@@ -104,11 +111,11 @@ export const attendGradient: FusedPlanner = (inputs, attrs) => {
     const stack = (x: string): string => (G === H ? x : reshape(graph, x, [B, G, (H / G) * N, d]));
     const { q: stacked, weights, dropped } = weightsOf(graph, q, k, extras, part);
     const dYs = stack(dy);
-    const dV = product(graph, dropped, dYs, 1, 0);
+    const dV = productOfTransposed(graph, dropped, dYs);
     const along = graph.node("ReduceSum", [graph.node("Mul", [dYs, stack(y)]), graph.integers([3])]);
     const dScores = scoreGradient(graph, product(graph, dYs, v, 0, 1), { weights, along }, extras, part);
     const dQ = product(graph, dScores, k, 0, 0, d ** -0.5);
-    const dK = product(graph, dScores, stacked, 1, 0, d ** -0.5);
+    const dK = productOfTransposed(graph, dScores, stacked, d ** -0.5);
     return [G === H ? dQ : reshape(graph, dQ, [B, H, N, d]), dK, dV];
   };
   const emit = byBatch(emitPart, inputs, sizes);

@@ -4,6 +4,7 @@ import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
 import { sizeOf } from "./backend";
 import { inParts, partsOf } from "./parts";
+import { byRows, rowParts } from "./product";
 import type { Emit, Operation } from "./runtime";
 
 /** Numbers and flags of a fused operation. */
@@ -171,8 +172,15 @@ const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
 
 /** Rows x, weight and bias: x Wᵀ + b. */
 const linear: FusedPlanner = ([x, weight]) => {
+  const [[rows, inner], [columns]] = [x.shape, weight.shape];
+  const sizes = { rows, inner, columns };
+  const shapes = [[rows, columns]];
+  const parts = rowParts(sizes);
   const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes: { transB: 1 } })];
-  return { operation: { key: "linear", emit, heavy: true }, shapes: [[x.shape[0], weight.shape[0]]] };
+  if (parts === 1) return { operation: { key: "linear", emit, heavy: true }, shapes };
+  const emitParts: Emit = (graph, [x, weight, bias]) => [add(graph, byRows(graph, x, weight, sizes, parts, 1), bias)];
+  const key = `linear ${parts} ${rows} ${inner} ${columns}`;
+  return { operation: { key, emit: emitParts, heavy: true, arena: true }, shapes };
 };
 
 /** Sum of the squares of all values of all tensors. */

@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { NativeBackend } from "./backend";
-import { MICROSOFT } from "./graph";
+import { type Graph, MICROSOFT } from "./graph";
 import { broadcast, type Plan } from "./plans";
 import type { Emit, Operation } from "./runtime";
 
@@ -21,19 +21,91 @@ export const fusedProduct: Plan = ({ inputs, attrs, backend }) => {
   return sum;
 };
 
-/** Product of two matrices. */
-export function gemm(transposeA: boolean, transposeB: boolean): Operation {
-  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
-  const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes })];
-  return { key: `Gemm ${attributes.transA} ${attributes.transB}`, emit, heavy: true };
+/** Sizes of a product [rows, inner] times [inner, columns]. */
+export interface ProductSizes {
+  rows: number;
+  inner: number;
+  columns: number;
 }
+
+/** Product of two matrices, in the form that onnxruntime computes fastest. */
+export function gemm(transposeA: boolean, transposeB: boolean, sizes: ProductSizes): Operation {
+  const { rows, inner, columns } = sizes;
+  if (transposeA && !transposeB && Math.min(rows, inner, columns) >= SMALL) return ofTransposed(sizes);
+  const parts = transposeA ? 1 : rowParts(sizes);
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
+  const key = `Gemm ${attributes.transA} ${attributes.transB}`;
+  const emit: Emit = (graph, names) => [graph.node("Gemm", names, { attributes })];
+  if (parts === 1) return { key, emit, heavy: true };
+  const emitParts: Emit = (graph, [a, b]) => [byRows(graph, a, b, sizes, parts, attributes.transB)];
+  return { key: `${key} ${parts} ${rows} ${inner} ${columns}`, emit: emitParts, heavy: true, arena: true };
+}
+
+/** Size below which a product with a transposed matrix is not worth a transpose. */
+const SMALL = 16;
+/** Number of rows of the left matrix whose panels stay in a core's cache while a panel of the right one passes. */
+const ROWS_AT_ONCE = 448;
+const FEWEST_ROWS = 128;
+/** Length up to which onnxruntime visits a panel of the product once only. */
+const ONE_PANEL = 128;
+
+/** Returns the number of equal parts of the rows that are multiplied one after the other. */
+export function rowParts({ rows, inner }: ProductSizes): number {
+  if (rows <= ROWS_AT_ONCE || inner <= ONE_PANEL) return 1;
+  for (let parts = Math.ceil(rows / ROWS_AT_ONCE); rows / parts >= FEWEST_ROWS; parts++)
+    if (rows % parts === 0) return parts;
+  return 1;
+}
+
+/**
+ * Emits a product by parts of the rows, without a copy: a matrix of one more dimension than the parts is one that the runtime
+ * does not join them for.
+ */
+export function byRows(
+  graph: Graph,
+  a: string,
+  b: string,
+  { rows, inner, columns }: ProductSizes,
+  parts: number,
+  transB: number,
+): string {
+  const reshaped = (x: string, shape: readonly number[]): string => graph.node("Reshape", [x, graph.integers(shape)]);
+  const left = reshaped(a, [parts, rows / parts, inner]);
+  const right = reshaped(b, transB ? [1, 1, columns, inner] : [1, 1, inner, columns]);
+  const y = graph.node("FusedMatMul", [left, right], { domain: MICROSOFT, attributes: { transA: 0, transB } });
+  return reshaped(y, [rows, columns]);
+}
+
+/**
+ * Product aᵀ b, as of a gradient in weights. The runtime reads a transposed left matrix slowly, so the narrower matrix is
+ * transposed first: aᵀ b, or (bᵀ a)ᵀ.
+ */
+function ofTransposed({ rows, inner, columns }: ProductSizes): Operation {
+  const isLeft = rows <= columns;
+  const sizes = isLeft ? { rows, inner, columns } : { rows: columns, inner, columns: rows };
+  const parts = rowParts(sizes);
+  const emit: Emit = (graph, [a, b]) => {
+    const [left, right] = isLeft ? [a, b] : [b, a];
+    const turned = transposed(graph, left, [1, 0]);
+    const y = parts === 1 ? graph.node("Gemm", [turned, right]) : byRows(graph, turned, right, sizes, parts, 0);
+    return [isLeft ? y : transposed(graph, y, [1, 0])];
+  };
+  const shape = parts === 1 ? "" : ` ${parts} ${rows} ${inner} ${columns}`;
+  return { key: `Gemm of a transposed ${isLeft ? "left" : "right"}${shape}`, emit, heavy: true, arena: true };
+}
+
+/** Emits a transpose. */
+export const transposed = (graph: Graph, x: string, perm: readonly number[]): string =>
+  graph.node("Transpose", [x], { attributes: { perm: [...perm] } });
 
 function multiply(backend: NativeBackend, a: TensorInfo, b: TensorInfo, transA: boolean, transB: boolean): TensorInfo {
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const rows = a.shape[a.shape.length - (transA ? 1 : 2)];
+  const inner = a.shape[a.shape.length - (transA ? 2 : 1)];
   const columns = b.shape[b.shape.length - (transB ? 2 : 1)];
   const shape = [...broadcast(outerA, outerB), rows, columns];
-  if (!outerA.length && !outerB.length) return backend.compute(gemm(transA, transB), [a, b], [shape])[0];
+  if (!outerA.length && !outerB.length)
+    return backend.compute(gemm(transA, transB, { rows, inner, columns }), [a, b], [shape])[0];
   const attributes = { transA: Number(transA), transB: Number(transB) };
   const emit: Emit = (graph, names) => [graph.node("FusedMatMul", names, { attributes, domain: MICROSOFT })];
   const key = `FusedMatMul ${attributes.transA} ${attributes.transB}`;

@@ -2,18 +2,11 @@ import type * as Tfjs from "@tensorflow/tfjs-core";
 import { platform } from "../../platform";
 import { loadCpuClass, loadOnnxBinding, memoryOfMachine } from "../node";
 import { DeviceError } from "../types";
-import { makeBackend, type NativeBackend } from "./backend";
+import { type CpuBackend, makeBackend, type NativeBackend } from "./backend";
 import { NATIVE_BACKEND, registerKernels } from "./kernels";
 import { Memory } from "./memory";
+import type { NativeOptions } from "./options";
 import { NativeRuntime } from "./runtime";
-
-/** Options of the device `native`. */
-export interface NativeOptions {
-  /** Number of threads inside one operator. Default: the number of cores, at most 8. */
-  threads?: number;
-  /** Largest number of bytes of all tensors together. Default: nine tenths of the machine's memory. */
-  memory?: number;
-}
 
 /** Each graph has threads that it shares with no other, so more of them would cost more than they help. */
 const MOST_THREADS = 8;
@@ -54,7 +47,8 @@ function checkOptions(options: NativeOptions): void {
 function makeNative(core: typeof Tfjs): NativeBackend {
   // The binding first: without it tfjs's cpu backend must not be known, or tfjs would take it by itself.
   const runtime = new NativeRuntime(loadOnnxBinding(), Math.min(MOST_THREADS, platform().cores()));
-  const backend = makeBackend(loadCpuClass(), runtime, new Memory(Math.floor(MEMORY_SHARE * memoryOfMachine())));
+  const Base = loadCpuClass() as new () => CpuBackend;
+  const backend = makeBackend(Base, runtime, new Memory(Math.floor(MEMORY_SHARE * memoryOfMachine())));
   registerKernels(core);
   return backend;
 }

@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import type { CpuBackend } from "../native/backend";
 import type { Binding } from "../native/session";
 import { DeviceError } from "../types";
 import { runtimeFolder } from "./runtime";
@@ -28,8 +27,8 @@ export function loadOnnxBinding(): Binding {
 }
 
 /** Loads the class of tfjs's backend in plain JavaScript, with its kernels. */
-export function loadCpuClass(): new () => CpuBackend {
-  return (load("@tensorflow/tfjs-backend-cpu") as { MathBackendCPU: new () => CpuBackend }).MathBackendCPU;
+export function loadCpuClass(): new () => object {
+  return (load("@tensorflow/tfjs-backend-cpu") as { MathBackendCPU: new () => object }).MathBackendCPU;
 }
 
 /** Returns the bytes of memory that this process may have. */

@@ -1,14 +1,13 @@
 /** Packages of tfjs, loaded when a device first needs them. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type * as Tfjs from "@tensorflow/tfjs-core";
 
 const load = createRequire(__filename);
 
-/** For Node the core comes without gradients; of its packages, the smallest that brings them is the one of layers. */
-export function loadCore(): typeof Tfjs {
+/** For Node the core comes without gradients; of its packages, the smallest that brings them is the one of layers. Its type is named in `tf.ts`. */
+export function loadCore(): object {
   load("@tensorflow/tfjs-layers");
-  return load("@tensorflow/tfjs-core") as typeof Tfjs;
+  return load("@tensorflow/tfjs-core") as object;
 }
 
 /** Loads tfjs's backend in plain JavaScript. */

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { readInstalled } from "../install/installed";
 import { backendFolder } from "../install/places";
@@ -38,9 +37,4 @@ export function runtimeVersion(): string {
 function readVersion(): string {
   const manifest = readFileSync(join(packagedRuntime(), "package.json"), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-/** Loads it into this process. */
-export function loadRuntime(): typeof import("onnxruntime-node") {
-  return createRequire(__filename)(runtimeFolder()) as typeof import("onnxruntime-node");
 }

@@ -3,12 +3,13 @@
  * nothing waits for: interrupts, comm messages and progress of the notebook continue.
  */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { createRequire } from "node:module";
 import { parentPort } from "node:worker_threads";
 import type { HostTensor } from "../types";
 import type { Request, Response } from "../messages";
-import { loadRuntime } from "./runtime";
+import { runtimeFolder } from "./runtime";
 
-const runtime = loadRuntime();
+const runtime = createRequire(__filename)(runtimeFolder()) as typeof import("onnxruntime-node");
 const sessions = new Map<number, InferenceSession>();
 
 /**

@@ -3,9 +3,10 @@ import * as law from "../../law";
 import * as encoders from "../../encoders";
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
-import type { AScore, TokenSet } from "../../law";
+import type { AScore } from "../../law";
+import type { TokenSet } from "../../similarity";
 import { readSafetensors } from "../../safetensors/safetensors";
-import { countOf, joinNegatives, numberOf, oneOf, preprocessOf, print, progress, stopSignal } from "../arguments";
+import { countOf, inputSizeOf, joinNegatives, numberOf, oneOf, preprocessOf, print, progress, stopSignal } from "../arguments";
 import { USAGE } from "../usage";
 import { append } from "../../numeric";
 import { listImages } from "../../features";
@@ -22,6 +23,7 @@ const OPTIONS = {
   limit: TEXT,
   direction: TEXT,
   preprocess: TEXT,
+  "input-size": TEXT,
   device: TEXT,
   "batch-size": TEXT,
   json: FLAG,
@@ -141,11 +143,12 @@ const BATCH = 16;
 export async function tokensOfImages(
   name: string,
   files: readonly string[],
-  values: { layer?: string; device?: string; "batch-size"?: string; preprocess?: string },
+  values: { layer?: string; device?: string; "batch-size"?: string; preprocess?: string; "input-size"?: string },
 ): Promise<TokenSet[]> {
   const encoder = await encoders.load(name, {
     device: values.device as DeviceRequest | undefined,
     preprocess: preprocessOf("law a-score", values.preprocess),
+    inputSize: inputSizeOf("law a-score", values["input-size"]),
   });
   const signal = stopSignal("law a-score: stopped");
   const [batch, layer] = [countOf("batch-size", values["batch-size"]) ?? BATCH, numberOf("layer", values.layer) ?? -2];

@@ -22,7 +22,10 @@ export interface ReferReadOptions {
    * - `grefcoco`: gRefCOCO's folder, `grefs(….json)` and `instances.json`
    */
   layout?: ReferLayout;
-  /** Split to read. Default: all of them. For MDETR's file, its name. Default there: the last word of the file's name. */
+  /**
+   * Split to read. Default: all of them. MDETR's file has one split, that in its name (`…_val.json`); a file whose name tells none of the
+   * published ones is of the split given here. Default there: the last word of the file's name.
+   */
   split?: string;
   /** Edition of the references in a folder with several, such as `unc`, `google` or `umd`. Default: the only one. */
   edition?: string;
@@ -132,12 +135,21 @@ function readAll(
   split: string | undefined,
 ): ReferExpression[] {
   if (layout === "mdetr") {
-    const last = /([A-Za-z]+)\.json$/.exec(basename(root))?.[1] ?? "all";
-    return readMdetr(first, first.record(document, "the document"), first.split(split ?? last, "the name of a split"));
+    const wanted = split === undefined ? undefined : first.split(split, "the name of a split");
+    const own = first.split(splitOfFile(basename(root), wanted), "the name of a split");
+    return readMdetr(first, first.record(document, "the document"), own);
   }
   if (layout === "seqtr") return readSeqtr(first, first.record(document, "the document"));
   if (!second) throw new ReferError(FN, root, `layout ${layout} needs a folder`, root);
   return readToolkit(first, document, second, instances);
+}
+
+/** Splits of the published sets, whose names no option changes. */
+const PUBLISHED = /(?:^|[_.-])(train|val|test[AB]?)\.json$/;
+
+/** Returns the split of an MDETR file, such as `finetune_refcoco+_testA.json`: its content tells none. */
+function splitOfFile(name: string, wanted: string | undefined): string {
+  return PUBLISHED.exec(name)?.[1] ?? wanted ?? /[_.-]([A-Za-z]+)\.json$/.exec(name)?.[1] ?? "all";
 }
 
 /** Leaves expressions whose pictures a folder has. */

@@ -1,5 +1,5 @@
 import { EncoderError } from "../errors";
-import { given } from "../../option-names";
+import { given as present } from "../../option-names";
 import type { Preprocess } from "./preprocess";
 import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
@@ -52,19 +52,24 @@ export const TEMPLATE =
 /**
  * Resolves the preprocessing of a model. The caller's keys override those of the configuration beside the model; a
  * configuration file given by the caller replaces it.
+ *
+ * @param graphSize `[height, width]` that the graph fixes, if any
+ * @param inputSize side or `[height, width]` asked for, which options without a size take where the graph fixes none
  */
 export function mergePreprocess(
   wanted: object | string | undefined,
   found: object | null,
   graphSize: [number, number] | null,
   fn: string,
+  inputSize?: PreprocessOptions["inputSize"],
 ): Preprocess {
   const named = typeof wanted === "string" ? NAMED.get(wanted) : undefined;
   if (typeof wanted === "string" && !named)
     throw new EncoderError(fn, `preprocess must be ${[...NAMED.keys()].join(", ")} or an object`, wanted);
   if (wanted !== undefined && (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) && !named)
     throw new EncoderError(fn, "preprocess must be a name or an object", wanted);
-  const options = (named ?? wanted) as object | undefined;
+  const given = (named ?? wanted) as object | undefined;
+  const options = given && !found && !graphSize && !isWhole(given as Json) ? withSize(given, inputSize) : given;
   if (!options && !found)
     throw new EncoderError(
       fn,
@@ -73,13 +78,16 @@ export function mergePreprocess(
     );
   if (!options || !found || isWhole(options as Json))
     return readPreprocess(options ?? (found as object), graphSize, fn);
-  const checked = given(options as PreprocessOptions);
+  const checked = present(options as PreprocessOptions);
   const own = readOwn(found, checked, graphSize, fn);
   if (!own) return readPreprocess(checked, graphSize, fn);
   // Sizes that follow from another: who says the input's side means the resized one too.
   const resizeTo = checked.inputSize === undefined ? own.resizeTo : undefined;
   return readPreprocess(Object.assign({ ...own, resizeTo }, checked), graphSize, fn);
 }
+
+const withSize = (options: PreprocessOptions, inputSize: PreprocessOptions["inputSize"]): PreprocessOptions =>
+  inputSize === undefined || options.inputSize !== undefined ? options : { ...options, inputSize };
 
 /** Reads the model's configuration; null for one that is refused, where the options say all that it would. */
 function readOwn(
@@ -182,7 +190,12 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
   if (stray !== undefined) throw new EncoderError(fn, `preprocess may have ${[...OPTION_KEYS].join(", ")} only`, stray);
   const inputSize = json.inputSize === undefined ? graphSize : checkSize(fn, "inputSize", json.inputSize);
   if (!inputSize)
-    throw new EncoderError(fn, "preprocess.inputSize must be given, as the graph fixes none", json.inputSize);
+    throw new EncoderError(
+      fn,
+      "inputSize must be given, as the graph takes pictures of any size: --input-size 224 on the command line (or inputSize in " +
+        "the file of --preprocess), or the option inputSize: 224 beside preprocess. Best is the size that the model was trained with",
+      json.inputSize,
+    );
   const resize = checkOneOf(fn, "resize", json.resize ?? "shortest-edge", [
     "stretch",
     "shortest-edge",

@@ -41,7 +41,7 @@ function readStep(fn: string, step: Step): Normalizer {
   const type = step.type as string;
   if (FORMS.includes(type)) return (text) => normalForm(text, type);
   if (Object.hasOwn(READERS, type)) return READERS[type](fn, step);
-  return refuse(fn, `may normalise by ${[...FORMS, ...Object.keys(READERS)].join(", ")} only`, type);
+  return refuse(fn, `may normalize by ${[...FORMS, ...Object.keys(READERS)].join(", ")} only`, type);
 }
 
 function readStrip(fn: string, step: Step): Normalizer {

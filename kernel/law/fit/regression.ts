@@ -2,12 +2,13 @@ import { shuffled } from "../../numeric/order";
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
 import { jStat } from "jstat";
-import { dot, least, mean, most, squaredDeviations } from "../../numeric";
+import { dot, least, mean, most, product, squaredDeviations } from "../../numeric";
 import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkSeed } from "../../prng";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -258,6 +259,7 @@ function standardErrors(solved: LinearFit, residualError: number | null, n: numb
 function permutationTest(x: number[][], y: number[], r2: number, options: FitOptions): number | null {
   const { permutations = 0, seed = 1 } = options;
   if (permutations === 0) return null;
+  checkSeed("law.fit", seed, LawError);
   const random = uniform(seed);
   let asGood = 1;
   for (let trial = 0; trial < permutations; trial++) {
@@ -296,7 +298,7 @@ export function scale(value: number, [min, max]: [number, number]): number {
 
 /** Returns one value per term; a term is a product of predictors. */
 export function designRow(terms: string[], predictors: Record<string, number>): number[] {
-  return terms.map((term) => term.split("*").reduce((product, name) => product * factor(predictors, name.trim()), 1));
+  return terms.map((term) => product(term.split("*").map((name) => factor(predictors, name.trim()))));
 }
 
 function factor(predictors: Record<string, number>, name: string): number {

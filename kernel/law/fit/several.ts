@@ -13,6 +13,8 @@ import { checkTable, type ScoreTable, type TableRow } from "./table";
  */
 export function joinTables(tables: Readonly<Record<string, ScoreTable>>): ScoreTable {
   const where = "law.joinTables";
+  if (typeof tables !== "object" || tables === null || Array.isArray(tables))
+    throw new LawError(where, "tables must be an object of tables by name", tables);
   const entries = Object.entries(tables);
   if (!entries.length) throw new LawError(where, "there must be a table", 0);
   for (const [, table] of entries) checkTable(where, table);

@@ -9,6 +9,7 @@ import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, 
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkSeed } from "../../prng";
 
 /** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {
@@ -110,6 +111,7 @@ export const C_SCORE_OPTIONS: OptionNames<CScoreOptions> = {
 function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
   checkOptionNames(where, options, C_SCORE_OPTIONS, LawError);
   if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
+  checkSeed(where, options.seed ?? 1, LawError);
   resolveAlphas(options);
 }
 

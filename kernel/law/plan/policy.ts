@@ -9,6 +9,7 @@ import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import { checkTable, type ScoreTable } from "../fit/table";
 import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkSeed } from "../../prng";
 
 /**
  * Rule for the next encoder to train.
@@ -87,6 +88,7 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
   if (!Number.isInteger(full.trials) || full.trials < 1) {
     throw new LawError("law.policy", "trials must be a whole number above 0", full.trials);
   }
+  checkSeed("law.policy", seed, LawError);
   const benchmarks: PolicyResult["benchmarks"] = {};
   for (const name of table.benchmarks) {
     const problem = problemOf(table, name);

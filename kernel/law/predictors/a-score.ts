@@ -6,12 +6,7 @@ import type { AlignmentScore } from "./definitions";
 import { append, dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
 import { checkOptionNames, type OptionNames } from "../../option-names";
-
-/** Tokens of one image: `[tokens, width]`, row-major. */
-export interface TokenSet {
-  readonly data: Float32Array;
-  readonly width: number;
-}
+import type { TokenSet } from "../../similarity/token-set";
 
 /** Options of `law.aScore`. */
 export interface AScoreOptions {

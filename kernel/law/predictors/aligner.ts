@@ -1,6 +1,6 @@
 import { resolveDevice } from "../../backend/node";
 import type { Device, DeviceRequest } from "../../backend";
-import type { TokenSet } from "./a-score";
+import type { TokenSet } from "../../similarity/token-set";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
 import { Lanes } from "../cosines/cosines";
 

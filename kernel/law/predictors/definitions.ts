@@ -33,7 +33,7 @@ export const definitions: Readonly<Record<ScoreDefinition, DefinitionInfo>> = {
     source: "The Platonic Representation Hypothesis, arXiv 2405.07987",
   },
   "linear-cka": {
-    formula: "|Xc^T Yc|_F^2 / (|Xc^T Xc|_F |Yc^T Yc|_F), columns centred",
+    formula: "|Xc^T Yc|_F^2 / (|Xc^T Xc|_F |Yc^T Yc|_F), columns centered",
     range: "[0, 1]",
     source: "Kornblith et al. 2019, arXiv 1905.00414",
   },

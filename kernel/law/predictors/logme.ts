@@ -1,6 +1,6 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { dot, mean, sum } from "../../numeric";
-import type { TokenSet } from "./a-score";
+import type { TokenSet } from "../../similarity/token-set";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
 

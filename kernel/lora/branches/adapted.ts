@@ -1,6 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { Embedding } from "../../nn/embedding";
+import { allowCapture } from "../../nn/captured";
 import { Module } from "../../nn/module";
 import type { Parameter } from "../../nn/parameter";
 import type { Branch } from "./branch";
@@ -44,14 +45,19 @@ export class AdaptedLayer extends Module {
     return this.original !== null;
   }
 
+  /** Names of the adapters that {@link forward} applies. */
+  get applied(): string[] {
+    return this.isMerged ? [] : this.selection.names.filter((name) => this.adapters.has(name));
+  }
+
   /** @param x [..., in], or int32 [...] of an embedding @returns [..., out] */
   forward(x: Tensor): Tensor {
     const base = this.base_layer.forward(x);
-    const active = this.isMerged ? [] : this.selection.names.filter((name) => this.adapters.has(name));
-    if (!active.length) return base;
+    const { applied } = this;
+    if (!applied.length) return base;
     const rows = tf.reshape(x, this.base_layer instanceof Embedding ? [-1] : [-1, this.inFeatures]);
     let result = tf.reshape(base, [-1, this.outFeatures]);
-    for (const name of active) result = this.branch(name).apply(rows, result);
+    for (const name of applied) result = this.branch(name).apply(rows, result);
     return tf.reshape(result, base.shape);
   }
 
@@ -100,3 +106,5 @@ export class AdaptedLayer extends Module {
     super.dispose();
   }
 }
+
+allowCapture(AdaptedLayer, { recipe: ({ applied }) => JSON.stringify(applied) });

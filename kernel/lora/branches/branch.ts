@@ -36,6 +36,11 @@ export abstract class Branch extends Module {
     return null;
   }
 
+  /** What {@link apply} depends on beside its arguments and parameters. */
+  get recipe(): string {
+    return [this.scaling, this.rate, this.training].join(" ");
+  }
+
   protected get drops(): boolean {
     return this.training && this.rate > 0;
   }

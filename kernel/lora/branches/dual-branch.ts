@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
+import { allowCapture } from "../../nn/captured";
 import type { Linear } from "../../nn/linear";
 import { LayerNorm } from "../../nn/norm";
 import { Branch, type GatedBranch, type InitSetting, product, projection, update, widened } from "./branch";
@@ -79,3 +80,8 @@ export class DualBranch extends Branch implements GatedBranch {
     return tf.add(weight, update(this.lora_A, this.lora_B, this.scaling));
   }
 }
+
+allowCapture(DualBranch, {
+  // An observer wants the values of each call.
+  recipe: ({ watch, recipe, gate, gateBlocks }) => (watch ? null : `${recipe} ${gate} ${gateBlocks}`),
+});

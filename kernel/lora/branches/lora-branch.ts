@@ -1,6 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { zeros } from "../../nn/initializers";
+import { allowCapture } from "../../nn/captured";
 import { Linear } from "../../nn/linear";
 import { Parameter } from "../../nn/parameter";
 import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
@@ -117,3 +118,6 @@ export function lengthRatio(magnitude: Tensor, layer: AdaptableLayer, update: ()
   });
   return divide(magnitude);
 }
+
+allowCapture(LoraBranch, { recipe: ({ recipe }) => recipe });
+allowCapture(DoraBranch, { recipe: ({ recipe }) => recipe });

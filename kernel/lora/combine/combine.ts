@@ -11,7 +11,8 @@ import { LoraError } from "../error";
 import { EmbeddingBranch } from "../branches/embedding-branch";
 import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
-import { checkThinning, type Thinning, THINNINGS, thinnedSum, type ThinningOptions, weightedSum } from "./thinning";
+import { thinnedSum, weightedSum } from "./thinning";
+import { checkThinning, type Thinning, THINNINGS, type ThinningOptions } from "./thinning-options";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Type of a combination, under PEFT's names. */

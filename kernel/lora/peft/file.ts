@@ -1,8 +1,9 @@
 /** Folder of an adapter: `adapter_model.safetensors` and `adapter_config.json`. */
+import { fileKind, KIND_BYTES } from "../../file-kind";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "../../platform/files";
+import { isFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
 import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
@@ -68,7 +69,7 @@ export async function placeOf(fn: string, folder: string, adapter?: string): Pro
   const base = folder.endsWith(".safetensors") ? dirname(folder) : folder;
   const place = adapter === undefined || adapter === "default" ? base : join(base, adapter);
   const files = await namesIn(place);
-  if (!files) throw new LoraError(fn, "the folder must exist", place);
+  if (!files) throw new LoraError(fn, await ruleFor(place), place);
   if (!files.includes(CONFIG_FILE)) throw new LoraError(fn, await adviceFor(place, files), place);
   if (files.includes(MODEL_FILE)) return place;
   const pickle = files.includes("adapter_model.bin") ? "; adapter_model.bin is a pickle, which may run code" : "";
@@ -77,6 +78,25 @@ export async function placeOf(fn: string, folder: string, adapter?: string): Pro
 
 async function namesIn(folder: string): Promise<string[] | null> {
   return readdir(folder).catch(() => null);
+}
+
+/** Returns the rule that a path without files below it breaks. */
+async function ruleFor(path: string): Promise<string> {
+  const first = await firstBytes(path);
+  const kind = first && fileKind(first);
+  return kind ? `must be the folder of an adapter, or its safetensors file; this is ${kind}` : "the folder must exist";
+}
+
+async function firstBytes(path: string): Promise<Uint8Array | null> {
+  if (!isFile(path)) return null;
+  const handle = await open(path, "r");
+  try {
+    const bytes = new Uint8Array(KIND_BYTES);
+    const { bytesRead } = await handle.read(bytes, 0, KIND_BYTES, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Returns advice for a folder that holds only named adapters. */
@@ -90,10 +110,13 @@ async function adviceFor(place: string, files: string[]): Promise<string> {
 async function readJson(fn: string, path: string): Promise<unknown> {
   const { size } = await stat(path);
   if (size > LARGEST_CONFIG) throw new LoraError(fn, `${CONFIG_FILE} has at most ${LARGEST_CONFIG} bytes`, size);
+  const text = await readFile(path, "utf8");
   try {
-    return parseJson(await readFile(path, "utf8"));
+    return parseJson(text);
   } catch (error) {
-    throw new LoraError(fn, `${path} must be JSON`, (error as Error).message);
+    const kind = fileKind(new TextEncoder().encode(text.slice(0, KIND_BYTES)));
+    const words = kind === undefined || kind === "JSON text" ? "" : `; this is ${kind}`;
+    throw new LoraError(fn, `${path} must be JSON${words}`, (error as Error).message);
   }
 }
 

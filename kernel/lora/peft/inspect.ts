@@ -1,3 +1,4 @@
+import { product } from "../../numeric";
 import { readSafetensorsHeader } from "../../safetensors/safetensors";
 import { existsSync } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
@@ -51,7 +52,7 @@ export async function inspect(path: string, options: ReadAdapterOptions = {}): P
     scaling: known ? ownScaling(config) : null,
     modules: [...layers].map(([name, one]) => ({ name, in: one.inFeatures, out: one.outFeatures, rank: one.r })),
     saved,
-    parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    parameters: entries.reduce((sum, { shape }) => sum + product(shape), 0),
     dtypes: [...new Set(entries.map(({ dtype }) => dtype))].sort(),
   };
 }

@@ -1,4 +1,5 @@
 /** Changes of a base's weights, by blocks of rows. */
+import { product } from "../../numeric";
 import { tf } from "../../backend/tf";
 import { toFloat32 } from "../../nn/floats";
 import type { AdapterConfig } from "../config";
@@ -171,7 +172,7 @@ export async function* updated(
 /** A weight's rows, some at a time. */
 async function* blocks(source: BaseModel, name: string): AsyncGenerator<Block> {
   const [count = 1, ...rest] = source.tensors.get(name)?.shape ?? [];
-  const columns = rest.reduce((product, size) => product * size, 1);
+  const columns = product(rest);
   const step = Math.max(1, Math.floor(VALUES / columns));
   for (let from = 0; from < count; from += step) {
     const to = Math.min(count, from + step);

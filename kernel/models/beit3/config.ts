@@ -1,4 +1,5 @@
 import { checkOptionNames, given, type OptionNames } from "../../option-names";
+import { checker, isWhole } from "../../rule-error";
 import { ModelError } from "../error";
 
 /** Configuration of a {@link Beit3}. */
@@ -33,6 +34,7 @@ export interface FullBeit3Config extends Required<Omit<Beit3Config, "imgSize">> 
 }
 
 const FN = "models.Beit3";
+const rule = checker(FN, ModelError);
 
 const DEFAULTS = {
   patchSize: 16,
@@ -82,8 +84,7 @@ const WHOLE = ["patchSize", "embedDim", "depth", "numHeads", "hiddenDim", "vocab
 
 function checkFull(config: FullBeit3Config): void {
   const { imgSize, patchSize, embedDim, numHeads, dropPathRate, textPositions, weightInit } = config;
-  for (const key of WHOLE)
-    rule(Number.isInteger(config[key]) && config[key] > 0, `${key} must be a whole number above 0`, config[key]);
+  for (const key of WHOLE) rule(isWhole(config[key]), `${key} must be a whole number above 0`, config[key]);
   rule(embedDim % numHeads === 0, `embedDim must be a multiple of numHeads (${numHeads})`, embedDim);
   const isLegal = (side: number): boolean => side > 0 && Number.isInteger(side / patchSize);
   rule(imgSize.length === 2 && imgSize.every(isLegal), `imgSize must be multiples of patchSize (${patchSize})`, [
@@ -92,10 +93,6 @@ function checkFull(config: FullBeit3Config): void {
   rule(textPositions > OFFSET, `textPositions must be above ${OFFSET}`, textPositions);
   rule(dropPathRate >= 0 && dropPathRate < 1, "dropPathRate must lie in [0, 1)", dropPathRate);
   rule(weightInit === "normal" || weightInit === "skip", "weightInit must be normal or skip", weightInit);
-}
-
-function rule(holds: boolean, text: string, value: unknown): void {
-  if (!holds) throw new ModelError(FN, text, value);
 }
 
 /** Entries at the start of both tables of positions that no token uses. */

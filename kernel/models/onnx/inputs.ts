@@ -4,20 +4,9 @@ import type { Module } from "../../nn/module";
 import { ModelError } from "../error";
 import { ELEMENT_TYPES } from "./elementwise";
 import { FN } from "./names";
+import type { InputOptions, OnnxResult } from "./input-types";
 import type { Recording } from "./recorder";
-import type { Dtype, Form } from "./types";
-
-/** Shape of an input, of floats where nothing else is said. */
-export type OnnxInput = readonly number[] | { shape: readonly number[]; dtype: Dtype };
-
-/** Result of a model: one tensor, several, or several by name. */
-export type OnnxResult = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
-
-/** Inputs of a model by name, and the dimensions whose size is free. */
-export interface InputOptions {
-  inputs: Readonly<Record<string, OnnxInput>>;
-  dynamic?: readonly ("batch" | "height" | "width")[] | Readonly<Record<string, readonly (string | null)[]>>;
-}
+import type { Form } from "./types";
 
 /** Input with the names of its dynamic dimensions. */
 export interface Input extends Form {

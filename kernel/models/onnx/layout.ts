@@ -1,3 +1,4 @@
+import { product } from "../../numeric";
 import { ModelError } from "../error";
 import type { Call, Rule } from "./graph";
 import { FN } from "./names";
@@ -7,7 +8,6 @@ import type { Form, Sizes } from "./types";
 const formOf = (forms: ReadonlyMap<string, Form>, name: string): Form => forms.get(name) as Form;
 const isFixed = (sizes: Sizes): boolean => sizes.every((size) => size === sizes[0]);
 const isSame = (a: Sizes, b: Sizes | undefined): boolean => b !== undefined && a.every((size, i) => size === b[i]);
-const count = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);
 const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /** Changes one size of a shape. */
@@ -28,7 +28,7 @@ const reshaped: Rule = {
   infer(forms, { shape }) {
     const { shape: from, dtype } = formOf(forms, "x");
     const wanted = shape as number[];
-    const rest = count(from) / count(wanted.map((size) => (size < 0 ? 1 : size)));
+    const rest = product(from) / product(wanted.map((size) => (size < 0 ? 1 : size)));
     const fits = Number.isInteger(rest) && (rest === 1 || wanted.some((size) => size < 0));
     if (!fits) throw new ModelError(FN, `[${from.join(", ")}] must have the values of the new shape`, wanted);
     return { shape: wanted.map((size) => (size < 0 ? rest : size)), dtype };

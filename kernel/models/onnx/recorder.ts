@@ -2,6 +2,7 @@ import type { KernelBackend, NamedTensorInfoMap, TensorInfo } from "@tensorflow/
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { RECORDER } from "../../backend/recorder";
+import { product } from "../../numeric";
 import { ModelError } from "../error";
 import { FN } from "./names";
 import { inferences } from "./rules";
@@ -148,7 +149,7 @@ export class Recording {
   }
 }
 
-const sizeOf = ({ shape }: Form): number => shape.reduce((all, size) => all * size, 1);
+const sizeOf = ({ shape }: Form): number => product(shape);
 const bytesOf = (form: Form): number => sizeOf(form) * (form.dtype === "bool" ? 1 : 4);
 
 const unwritable = (scope: string, kernel: string): ModelError =>

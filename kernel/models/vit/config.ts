@@ -1,4 +1,5 @@
 import type { Activation } from "../../nn";
+import { checker, isWhole } from "../../rule-error";
 import { ModelError } from "../error";
 
 /** Activation of a feed-forward layer: PyTorch's names, and CLIP's `quick-gelu`, x σ(1.702 x). */
@@ -114,6 +115,7 @@ export interface FullVitConfig extends Required<Omit<VitConfig, "imgSize" | "hid
 }
 
 const FN = "models.VisionTransformer";
+const rule = checker(FN, ModelError);
 
 const DEFAULTS = {
   patchSize: 16,
@@ -190,7 +192,7 @@ const CHOICES = {
 } as const;
 
 function checkConfig(config: FullVitConfig): void {
-  for (const key of WHOLE) rule(isWhole(config[key], 1), `${key} must be a whole number of at least 1`, config[key]);
+  for (const key of WHOLE) rule(isWhole(config[key]), `${key} must be a whole number of at least 1`, config[key]);
   for (const key of ["regTokens", "numClasses"] as const)
     rule(isWhole(config[key], 0), `${key} must be a whole number of at least 0`, config[key]);
   for (const [key, legal] of Object.entries(CHOICES)) {
@@ -222,10 +224,4 @@ function checkSizes({
     `imgSize must be at least patchSize (${config.patchSize})`,
     config.imgSize,
   );
-}
-
-const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
-
-function rule(holds: boolean, text: string, value: unknown): void {
-  if (!holds) throw new ModelError(FN, text, value);
 }

@@ -1,3 +1,4 @@
+import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
@@ -34,7 +35,7 @@ export class PatchEmbed extends nn.Module {
   readonly proj: Conv2d;
   readonly norm: Norm | null;
   /** Grid of a picture of the configured size. */
-  readonly gridSize: readonly [rows: number, columns: number];
+  readonly gridSize: Grid;
 
   constructor(config: FullVitConfig) {
     super();

@@ -33,6 +33,7 @@ export const native: Platform = {
   uuid: () => randomUUID(),
   cores: availableParallelism,
   inspect: (value, options) => inspect(value, options),
+  isPromise: types.isPromise,
   isNativeError: types.isNativeError,
   turn: () => new Promise((resolve) => setImmediate(resolve)),
   timer,

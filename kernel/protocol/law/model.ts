@@ -1,5 +1,5 @@
 import { padded } from "../core/figure";
-import { mean } from "../../numeric";
+import { mean, product } from "../../numeric";
 import type { LawPayload, SavedBenchmarkFit, SavedFit, SavedRow, SavedScale } from "./payload";
 
 /**
@@ -52,7 +52,7 @@ export function fromUnit(value: number, { min, max }: SavedScale): number {
 /** Predicts a score from predictors by name, in the units of the table. A term is a product of predictors, as `a*c`. */
 export function predictScore(of: SavedBenchmarkFit, predictors: ReadonlyMap<string, number>): number {
   const factor = (name: string): number => toUnit(predictors.get(name) ?? 0, scaleOf(of, name));
-  const terms = of.terms.map((term) => term.split("*").reduce((product, name) => product * factor(name.trim()), 1));
+  const terms = of.terms.map((term) => product(term.split("*").map((name) => factor(name.trim()))));
   const value = terms.reduce((sum, term, i) => sum + term * of.coefficients[i + 1], of.coefficients[0]);
   return fromUnit(value, scaleOf(of, "score"));
 }

@@ -2,7 +2,7 @@ import { startTfjs } from "../../backend/tfjs";
 import type { Grid } from "../../contracts/geometry";
 import type { DenseDataset, DenseSample } from "../../data/dense/layout";
 import { checkOptionNames, type OptionNames } from "../../option-names";
-import { Prng } from "../../prng";
+import { checkSeed, Prng } from "../../prng";
 import { type Cells, cellsOf } from "../../tasks/dense/probe/cells";
 import { type CellLabels, DenseProbe } from "../../tasks/dense/probe/probe";
 import type { DenseTask } from "../../tasks/dense/facts";
@@ -110,14 +110,13 @@ export async function openRun(
 function checkSeeds(fn: string, seeds: readonly number[]): void {
   if (!Array.isArray(seeds) || !seeds.length || new Set(seeds).size < seeds.length)
     throw new SakError(fn, "seeds must be at least one, each once", seeds);
-  const wrong = seeds.findIndex((seed) => !Number.isSafeInteger(seed) || seed < 0);
-  if (wrong >= 0) throw new SakError(fn, "seeds must be whole numbers of at least 0", seeds[wrong]);
+  for (const seed of seeds) checkSeed(fn, seed, SakError);
 }
 
 function tasksOf(fn: string, splits: readonly BiasPictures[], wanted?: readonly DenseTask[]): readonly DenseTask[] {
   const stray = splits.find((one) => typeof (one as Partial<BiasPictures> | null | undefined)?.sample !== "function");
   if (stray !== undefined || splits.includes(undefined as never))
-    throw new SakError(fn, "every split must be labelled pictures", stray);
+    throw new SakError(fn, "every split must be labeled pictures", stray);
   const tasks = wanted ?? splits[0].tasks;
   if (!Array.isArray(tasks)) throw new SakError(fn, "tasks must be an array", tasks);
   if (!tasks.length) throw new SakError(fn, "there must be a task", "none");

@@ -7,8 +7,8 @@ import { deltaM } from "../../tasks/dense/metrics/delta";
 import { DenseProbeScore } from "../../tasks/dense/probe/meter";
 import type { DenseProbe } from "../../tasks/dense/probe/probe";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
-import type { SakLevel } from "../config";
-import { sakParameters } from "../count";
+import type { FeatureLevel } from "../../features/levels";
+import { parameters } from "../count";
 import { SakError } from "../error";
 import {
   BIAS_NAMES,
@@ -33,7 +33,7 @@ export interface SelectOptions extends BiasOptions {
   /** Stem of the student, from which the cost of a path follows. Default: no costs. */
   stem?: VitConfig;
   /** Levels of the student, as of {@link SakConfig}. Default: the last block of each quarter. */
-  levels?: readonly SakLevel[];
+  levels?: readonly FeatureLevel[];
 }
 
 /** Gain of a teacher beside those that were chosen before. */
@@ -144,8 +144,8 @@ export async function selectTeachers(
 type SetScores = Partial<Record<DenseTask, number>>[];
 
 /** Returns the weights that one more path costs. */
-function pathWeights(stem: VitConfig, levels?: readonly SakLevel[]): number {
-  const { adapters, norms } = sakParameters({ stem, teachers: ["teacher"], levels });
+function pathWeights(stem: VitConfig, levels?: readonly FeatureLevel[]): number {
+  const { adapters, norms } = parameters({ stem, teachers: ["teacher"], levels });
   return adapters + norms;
 }
 

@@ -1,7 +1,7 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/describe";
 import type { FeatureLevel } from "../../features/levels";
-import { linearCka, mutualKnn } from "../../law/predictors/similarity";
 import { Prng } from "../../prng";
+import { linearCka, mutualKnn } from "../../similarity/kernels";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
 import type { BiasBatch, BiasRun } from "./pictures";
 import { plusMinus } from "./words";
@@ -16,9 +16,9 @@ export interface TeacherLevel {
 export interface LevelSimilarity {
   a: TeacherLevel;
   b: TeacherLevel;
-  /** Linear centred kernel alignment, 0 to 1 (`law.linearCka`). */
+  /** Linear centred kernel alignment, 0 to 1 (`similarity.linearCka`). */
   cka: SeedMean;
-  /** Share of common nearest neighbours, 0 to 1 (`law.mutualKnn`). */
+  /** Share of common nearest neighbours, 0 to 1 (`similarity.mutualKnn`). */
   neighbors: SeedMean;
 }
 

@@ -3,7 +3,7 @@ import type * as TypeScript from "typescript";
 import { platform } from "../../platform";
 import { basename } from "../../platform/path";
 import { fittingNames } from "../ask/completions";
-import { CellDiagnostics, describe } from "./diagnostics";
+import { type CellDiagnostic, CellDiagnostics, describe } from "./diagnostics";
 import { emitCell } from "./emit";
 import { factoriesOf, parseCell } from "./jsx";
 import { transpileLocalFile } from "./local-files";
@@ -87,8 +87,25 @@ export class CellCompiler {
     }
   }
 
+  /** Returns the errors of a cell that is not run. Later cells know its declarations, whether they compile or not. */
+  check(source: string): CellDiagnostic[] {
+    const text = withoutExports(this.ts, withoutShebang(source));
+    const draft = this.program.parse(text);
+    const broken = this.complaints(draft.parseDiagnostics, draft);
+    if (broken.length > 0) return broken;
+    const declarations = declarationsOf(this.ts, draft);
+    const file = this.program.open(text + this.names.suffix(declarations, this.mentionedIn(draft)));
+    const found = this.complaints(
+      this.program.ask(() => this.program.faultsOf(file)),
+      file,
+      text.length,
+    );
+    this.accept({ module: moduleOf(file), declarations });
+    return found;
+  }
+
   /** Makes a cell's declarations known to later cells. */
-  accept({ module, declarations }: CompiledCell): void {
+  accept({ module, declarations }: Pick<CompiledCell, "module" | "declarations">): void {
     if (declarations.length === 0) return this.program.release(module);
     this.replaced += declarations.filter(({ name }) => this.names.kindOf(name) !== undefined).length;
     this.names.add(module, declarations);
@@ -166,24 +183,34 @@ export class CellCompiler {
       imports: modules,
       map: new CellMap(map, code.split("\n").length),
       localFilesChanged: this.program.takeLocalChange(),
-      module: basename(file.fileName, ".ts"),
+      module: moduleOf(file),
       declarations,
     };
   }
 
+  /** Throws a cell's diagnostics. */
+  private refuse(faults: readonly TypeScript.Diagnostic[], file: CellFile, length?: number): void {
+    const own = this.complaints(faults, file, length);
+    if (own.length > 0) throw new CellDiagnostics(own);
+  }
+
   /**
-   * Throws a cell's diagnostics.
+   * Returns a cell's own faults in its words.
    *
    * @param length end of the cell's text; faults behind it are in generated code
    */
-  private refuse(faults: readonly TypeScript.Diagnostic[], file: CellFile, length = Infinity): void {
-    const own = faults.filter(
-      (fault) => !ALLOWED.has(fault.code) && (fault.file !== file || (fault.start ?? 0) < length),
-    );
-    if (own.length === 0) return;
-    throw new CellDiagnostics(own.map((fault) => describe(this.ts, fault, file, this.folder)));
+  private complaints(
+    faults: readonly TypeScript.Diagnostic[],
+    file: CellFile,
+    length = Infinity,
+  ): CellDiagnostic[] {
+    return faults
+      .filter((fault) => !ALLOWED.has(fault.code) && (fault.file !== file || (fault.start ?? 0) < length))
+      .map((fault) => describe(this.ts, fault, file, this.folder));
   }
 }
+
+const moduleOf = (file: CellFile): string => basename(file.fileName, ".ts");
 
 /**
  * Replaces `export` before a declaration, `export default` and `export { … }` by blanks, which keep all positions.

@@ -28,10 +28,24 @@ export function withoutCellFiles(text: string): string {
   return text.replace(CELL_FILE, "");
 }
 
+/** What to call instead, for types that a newcomer passes something else for. */
+const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
+  [/'string' is not assignable to parameter of type 'FeatureFolderLike'/, "Open the folder: await features.open(…)."],
+  [
+    /'string' is not assignable to parameter of type '(Encoder\b|FeatureExtractor\b|AttentionEncoder\b)/,
+    "Load the encoder: await encoders.load(…).",
+  ],
+];
+
 /** Rewords messages: constants of earlier cells are imports to the compiler. */
 function inWordsOfCells(message: string): string {
   const missing = /^Cannot find module '(npm:[^']*)'/.exec(message)?.[1];
   if (missing !== undefined) return `Cannot find module '${missing}'; ${installHint(missing)}.`;
+  const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1];
+  return `${reworded(message)}${hint === undefined ? "" : ` ${hint}`}`;
+}
+
+function reworded(message: string): string {
   return withoutCellFiles(message).replace(/ because it is an import\.$/, " because it is a constant or an import.");
 }
 

@@ -26,16 +26,33 @@ export function libraryTypes(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(ENTRIES).map(([name, entry]) => [name, [`${entry}.d.ts`]]));
 }
 
-let names: string[] | undefined;
+/** A name that `fovea` exports: its file, and whether the name is the whole module, as a room is, or one of its exports. */
+export interface LibraryName {
+  name: string;
+  file: string;
+  isRoom: boolean;
+}
 
-/** Returns the names that `fovea` exports. They are read from its declarations, which a session that never imports it does not load. */
-export function publicNames(): string[] {
+let names: LibraryName[] | undefined;
+
+/** Returns what `fovea` exports. It is read from its declarations, which a session that never imports it does not load. */
+export function libraryNames(): LibraryName[] {
   return (names ??= readNames(`${ENTRIES["fovea"]}.d.ts`));
 }
 
-function readNames(path: string): string[] {
+/** Returns the names that `fovea` exports. */
+export function publicNames(): string[] {
+  return libraryNames().map(({ name }) => name);
+}
+
+function readNames(path: string): LibraryName[] {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const namespaces = [...text.matchAll(/^export \* as (\w+) from/gm)].map((match) => match[1]!);
-  const lists = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap((match) => match[1]!.split(","));
-  return [...namespaces, ...lists.map((name) => name.trim())].filter((name) => /^\w+$/.test(name));
+  const fileOf = (module: string): string => join(PACKAGE, "dist", module);
+  const rooms = [...text.matchAll(/^export \* as (\w+) from "([^"]+)"/gm)].map(
+    ([, name, module]): LibraryName => ({ name: name!, file: fileOf(module!), isRoom: true }),
+  );
+  const single = [...text.matchAll(/^export \{([^}]*)\} from "([^"]+)"/gm)].flatMap(([, list, module]) =>
+    list!.split(",").map((name): LibraryName => ({ name: name.trim(), file: fileOf(module!), isRoom: false })),
+  );
+  return [...rooms, ...single].filter(({ name }) => /^\w+$/.test(name));
 }

@@ -10,11 +10,12 @@ export {
   shutGate,
   unbroken,
 } from "./lifeline";
+export { readAnswer } from "./answer";
 export { asyncDepth, unwindAsync } from "./async-stack";
 export { installColors } from "./colors";
 export { CellModules, type CellMeta } from "./modules";
-export { installPrompt } from "./prompt";
 export { runShell } from "./shell";
+export { installStdin } from "./stdin";
 export { captureStreams, timerModules } from "./streams";
 export { platformObjects } from "./platform-objects";
 export { tidyInspection } from "./tidy-inspection";

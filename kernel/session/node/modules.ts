@@ -10,6 +10,7 @@ import { libraryFile } from "../compile/library";
 import { placesOf } from "../compile/project";
 import { bareSpecifier, checkVersion } from "../compile/specifiers";
 import { withOwnIntrinsics, withUserIntrinsics } from "../run/intrinsics";
+import { lateLibrary, loadNamed } from "./late-library";
 import { patchReadline } from "./stdin";
 import { attempt, isError, readProperty } from "../run/reading";
 import { promised, until, type Steps } from "../run/steps";
@@ -56,7 +57,7 @@ export class CellModules {
     };
     const required = (specifier: string): unknown => {
       patchReadline(specifier);
-      return this.imported.get(specifier) ?? this.load(specifier);
+      return lateLibrary(specifier) ?? this.imported.get(specifier) ?? this.load(specifier);
     };
     this.require = Object.assign(required, this.load);
     this.nativeImport = vm.runInThisContext("(specifier) => import(specifier)", {
@@ -65,10 +66,14 @@ export class CellModules {
     }) as typeof this.nativeImport;
   }
 
-  /** Loads a cell's imports that `require` cannot load; the cell loads all others. */
-  *prepare(specifiers: readonly string[]): Steps<void> {
+  /** Loads a cell's imports; those that `require` cannot load are kept for it. */
+  *prepare(specifiers: readonly string[], code?: string): Steps<void> {
     for (const specifier of specifiers) {
       if (Module.isBuiltin(specifier) || this.imported.has(specifier)) continue;
+      if (lateLibrary(specifier)) {
+        withUserIntrinsics(() => loadNamed(code));
+        continue;
+      }
       try {
         withUserIntrinsics(() => this.load(specifier));
       } catch (error) {

@@ -88,7 +88,7 @@ export class Executor {
     const cell = this.prepared(code, name);
     this.running = scope;
     try {
-      if (cell.imports.length > 0) yield* this.modules.prepare(cell.imports);
+      if (cell.imports.length > 0) yield* this.modules.prepare(cell.imports, cell.code);
       if (scope.cell.interrupted) throw new KeyboardInterrupt();
       return valueOf(yield* this.run(cell, name, scope));
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Grid } from "../../contracts/geometry";
 import * as world from "../../data/world";
 import type { Question, QuestionType } from "../../data/world/language/questions";
 import type { Split } from "../../data/world/scenes/scene";
@@ -57,7 +58,7 @@ export class Pictures {
     readonly texts: readonly PictureText[],
     /** Blocks of the encoder, in the order of the levels. */
     readonly indices: readonly number[],
-    readonly grid: readonly [rows: number, columns: number],
+    readonly grid: Grid,
     readonly channels: number,
     /** Hash of encoder, indices, split and questions, which determine every value. */
     readonly identity: string,

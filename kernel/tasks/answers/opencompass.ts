@@ -95,6 +95,12 @@ export class Leaderboard extends Described {
  * Makes a table of benchmarks and models with the plain mean, as OpenCompass's leaderboard forms it (arXiv 2509.14033, tables of
  * SAIL-VL2), and the mean rank.
  *
+ * @param scores percent by model, then by benchmark: `{ small: { MMBench: 61.2, MMMU: 34.0 } }`
+ * @param options benchmarks and their order, what an absent score means, column to sort by
+ * @returns rows best first; its display is the table
+ * @example
+ *     const scores = { small: { MMBench: 61.2, MMMU: 34.0 }, large: { MMBench: 70.1, MMMU: 41.5 } };
+ *     tasks.answers.leaderboard(scores).rows[0].model // "large"
  * @throws TaskError for no model, a missing cell, a score outside 0..100 (OCRBench's points are divided by 10 first), a benchmark twice
  *   or by the name of another column, or an unknown column
  */

@@ -6,7 +6,7 @@ export { areaOf, generalizedIou, iou } from "../../numeric/boxes";
 /** A rectangle by its center and its size, as DETR predicts it (Carion et al., arXiv 2005.12872). */
 export type CenterBox = readonly [x: number, y: number, width: number, height: number];
 
-/** Returns left, top, right and bottom of a box that is given by its center and size. */
+/** Returns left, top, right and bottom of a box that is given by its center and size (DETR, arXiv 2005.12872). */
 export function toCorners([x, y, width, height]: CenterBox): [
   left: number,
   top: number,
@@ -16,7 +16,7 @@ export function toCorners([x, y, width, height]: CenterBox): [
   return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 }
 
-/** Returns center, width and height of a box. */
+/** Returns center, width and height of a box (DETR, arXiv 2005.12872). */
 export function toCenter([left, top, right, bottom]: Box): [x: number, y: number, width: number, height: number] {
   return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
 }

@@ -25,7 +25,7 @@ export {
 } from "./losses";
 export { type Cells, cellsOf } from "./probe/cells";
 export { DenseProbeScore } from "./probe/meter";
-export { type CellLabels, DenseProbe, type DenseProbeOptions, FittedDenseProbe, type ProbeTokens } from "./probe/probe";
+export { type CellLabels, DenseProbe, type DenseProbeOptions, FittedDenseProbe } from "./probe/probe";
 export { resizeBilinear } from "./resize";
 export { score, type ScoreOptions, type ScoreResult } from "./score";
 export { thin } from "./boundary/thin";

@@ -1,3 +1,4 @@
+import type { Grid } from "../../contracts/geometry";
 import { unplace, type InputGeometry } from "../../contracts/geometry";
 import type { ImageInput, RawImage } from "../../data/image";
 import type { AttentionShape } from "../../protocol/attention/arithmetic";
@@ -10,7 +11,7 @@ export interface AttentionMapLike {
   readonly data: Float32Array;
   readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
   readonly prefixTokens: number;
-  readonly grid: readonly [rows: number, columns: number];
+  readonly grid: Grid;
   /** Index of the block. */
   readonly layer: number;
   readonly encoder?: string;

@@ -121,6 +121,8 @@ function nearestOf(features: GalleryFeatures, path: string, count: number): { pa
 }
 
 function checkOptions(folder: FeatureFolderLike, { limit = DEFAULT_LIMIT, pictures }: GalleryOptions): void {
+  if (typeof folder === "string")
+    throw new ViewError(WHERE, "a folder must be opened: view.gallery(await features.open(folder))", folder);
   if (typeof folder?.maps !== "function" || !(folder.images instanceof Map))
     throw new ViewError(WHERE, "folder must be what features.open returns", folder);
   if (folder.paths.length === 0)

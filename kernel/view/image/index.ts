@@ -1,6 +1,7 @@
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { base64Encode } from "../../protocol/core/base64";
 import { escapeMarkup } from "../../display/escape";
+import { decodeImage } from "../../data/image";
 import { View } from "../../display/display";
 import { checkPixels, encodePng, type Pixels } from "../draw/png";
 import { ViewError } from "../../protocol/core/error";
@@ -21,18 +22,40 @@ const NAMES: OptionNames<ImageOptions> = {
   boxes: true,
 };
 
+/** Picture as a file: a path, a `file:` URL, or the bytes of a file. */
+export type PictureFile = string | URL | Uint8Array;
+
 /**
- * Shows pixels as a PNG, with points and boxes over them where asked.
+ * Shows a picture as a PNG, with points and boxes over it where asked.
  *
- * @param pixels grey, RGB or RGBA bytes, `data[(y * width + x) * channels + c]`; what `data.decodeImage` and
- *   `data.world.render` return are such pixels
+ * @param pixels gray, RGB or RGBA bytes, `data[(y * width + x) * channels + c]`; what `data.decodeImage` and
+ *   `data.world.render` return are such pixels. A file is read, as by `data.decodeImage`: `await view.image("a.png")`
  * @param options scale, caption, marks in pixels of the picture
  * @throws ViewError for pixels of another length, or a scale, point, box or color out of range
+ * @throws ImageError for a file that is no picture
  */
-export function image(pixels: Pixels, options: ImageOptions = {}): View {
-  checkOptionNames("view.image", options, NAMES, ViewError);
+export function image(pixels: Pixels, options?: ImageOptions): View;
+export function image(file: PictureFile, options?: ImageOptions): Promise<View>;
+export function image(picture: Pixels | PictureFile, options: ImageOptions = {}): View | Promise<View> {
+  const where = "view.image";
+  checkOptionNames(where, options, NAMES, ViewError);
+  return isFile(picture)
+    ? decodeImage(picture, { fn: where }).then((pixels) => imageOf(pixels, options))
+    : imageOf(checkObject(where, picture), options);
+}
+
+function imageOf(pixels: Pixels, options: ImageOptions): View {
   const { caption = sizeOf(pixels) } = options;
   return new View({ "image/png": pngOf("view.image", pixels, options), "text/plain": caption });
+}
+
+function isFile(picture: Pixels | PictureFile): picture is PictureFile {
+  return typeof picture === "string" || picture instanceof URL || picture instanceof Uint8Array;
+}
+
+function checkObject(where: string, pixels: Pixels): Pixels {
+  if (typeof pixels === "object" && pixels !== null) return pixels;
+  throw new ViewError(where, "a picture must be pixels, a path, a file: URL or the bytes of a file", pixels);
 }
 
 /** Options of `view.images`. */
@@ -54,16 +77,36 @@ const GRID_NAMES: OptionNames<ImagesOptions> = {
 /**
  * Shows pictures side by side, each with its caption.
  *
- * @param pictures at least one, as `view.image` takes them; sizes may differ
+ * @param pictures at least one, as `view.image` takes them; sizes may differ. Where one is a file, a promise is returned
  * @param options captions, columns, scale
  * @throws ViewError without a picture, or for captions of another number
+ * @throws ImageError for a file that is no picture
  */
-export function images(pictures: readonly Pixels[], options: ImagesOptions = {}): View {
-  checkOptionNames("view.images", options, GRID_NAMES, ViewError);
+export function images(pictures: readonly Pixels[], options?: ImagesOptions): View;
+export function images(pictures: readonly (Pixels | PictureFile)[], options?: ImagesOptions): Promise<View>;
+export function images(
+  pictures: readonly (Pixels | PictureFile)[],
+  options: ImagesOptions = {},
+): View | Promise<View> {
   const where = "view.images";
-  const { captions, columns = 6, scale = 1 } = options;
+  checkOptionNames(where, options, GRID_NAMES, ViewError);
   if (!Array.isArray(pictures) || pictures.length === 0)
     throw new ViewError(where, "pictures must be an array of at least one", pictures);
+  const given: readonly (Pixels | PictureFile)[] = pictures;
+  const all = given.flatMap((picture) => (isFile(picture) ? [] : [checkObject(where, picture)]));
+  return all.length === given.length ? imagesOf(all, options) : readAll(given).then((read) => imagesOf(read, options));
+}
+
+async function readAll(pictures: readonly (Pixels | PictureFile)[]): Promise<Pixels[]> {
+  const read: Pixels[] = [];
+  for (const picture of pictures)
+    read.push(isFile(picture) ? await decodeImage(picture, { fn: "view.images" }) : picture);
+  return read;
+}
+
+function imagesOf(pictures: readonly Pixels[], options: ImagesOptions): View {
+  const where = "view.images";
+  const { captions, columns = 6, scale = 1 } = options;
   if (captions && captions.length !== pictures.length)
     throw new ViewError(where, `captions must be ${pictures.length}, one a picture`, captions.length);
   if (!Number.isInteger(columns) || columns < 1)
@@ -84,7 +127,7 @@ export function images(pictures: readonly Pixels[], options: ImagesOptions = {})
 }
 
 function sizeOf({ width, height, channels }: Pixels): string {
-  return `image ${width} x ${height}, ${channels === 1 ? "grey" : channels === 3 ? "RGB" : "RGBA"}`;
+  return `image ${width} x ${height}, ${channels === 1 ? "gray" : channels === 3 ? "RGB" : "RGBA"}`;
 }
 
 /** Encodes the enlarged picture with its marks as base64 of a PNG. */

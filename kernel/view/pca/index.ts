@@ -61,24 +61,25 @@ interface Layer {
  * images and shown as red, green and blue on common scales, so equal colors mean equal directions. The first row has the
  * images, each further row one layer.
  *
- * @param images at least one image
+ * @param images an image, or several
  * @param source an encoder, or feature maps of the same images
  * @param options layers, title, size of the pictures
  * @throws ViewError without an image, for a tile out of range, or for maps of other images
  */
 export async function pca(
-  images: readonly ImageInput[],
+  images: ImageInput | readonly ImageInput[],
   source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
   options: PcaOptions = {},
 ): Promise<PcaView> {
   checkOptionNames("view.pca", options, NAMES, ViewError);
-  if (!Array.isArray(images) || images.length === 0)
-    throw new ViewError(WHERE, "images must be an array of at least one image", images);
+  const inputs = Array.isArray(images) ? (images as readonly ImageInput[]) : [images as ImageInput];
+  if (inputs.length === 0) throw new ViewError(WHERE, "there must be an image", images);
+  checkSource(source);
   const { tile = 144, title = "" } = options;
   if (!(Number.isInteger(tile) && tile >= 16 && tile <= 1024))
     throw new ViewError(WHERE, "tile must be an integer in 16..1024", tile);
-  const pictures = await decodeAll(images);
-  const layers = (await featuresOf(images, pictures, source, options)).map(fitLayer);
+  const pictures = await decodeAll(inputs);
+  const layers = (await featuresOf(inputs, pictures, source, options)).map(fitLayer);
   const still = fullColorBundle(await drawPca(pictures, layers, tile, title));
   const ratio = new Map(layers.map(({ layer, components }) => [layer, components.ratio]));
   return new PcaView({ ...still, "text/plain": describe(layers, pictures, title) }, ratio);
@@ -88,6 +89,11 @@ async function decodeAll(images: readonly ImageInput[]): Promise<RawImage[]> {
   const pictures: RawImage[] = [];
   for (const image of images) pictures.push(await decodeImage(image, { fn: WHERE }));
   return pictures;
+}
+
+function checkSource(source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[]): void {
+  if (typeof source !== "object" || source === null)
+    throw new ViewError(WHERE, "the source must be an encoder, as encoders.load returns it, or feature maps", source);
 }
 
 /** Features by layer, then by image. */

@@ -59,13 +59,13 @@ export interface QuizOptions extends CrowdOptions {
  * The answers are balanced so that a question alone tells little. A yes/no question is asked only where its template
  * allows both answers, and a coin decides; counts 0 to 4, colours and categories are drawn evenly.
  *
- * @throws RangeError for an option out of range
+ * @throws WorldError for an option out of range
  */
 export function quiz(seed: number, options: QuizOptions = {}): Quiz {
   checkOptionNames("world.quiz", options, NAMES, WorldError);
   const { perType = 1, ...drawing } = options;
   if (!Number.isInteger(perType) || perType < 1 || perType > 10)
-    throw new RangeError(`world.quiz: perType must be an integer in 1..10, received ${perType}`);
+    throw new WorldError("world.quiz", "perType must be an integer in 1..10", perType);
   const scene = crowd(seed, drawing);
   const image = render(scene);
   return { scene, image, questions: ask(scene, factsOf(scene, image), perType) };

@@ -1,3 +1,4 @@
+import { WorldError } from "../errors";
 import { categories, type CategoryName } from "../things/categories";
 import { colorNames, type ColorName } from "../draw/colors";
 import { lead, type ObjectFacts } from "./facts";
@@ -39,7 +40,7 @@ function parse(text: string): Phrase {
   const found = GRAMMAR.exec(text);
   if (!found) {
     const form = "the [superlative] [colour] [texture] (category | object) [relation the …]";
-    throw new RangeError(`world.resolve: a phrase must read ${JSON.stringify(form)}, received ${JSON.stringify(text)}`);
+    throw new WorldError("world.resolve", `a phrase must read ${JSON.stringify(form)}`, text);
   }
   const [, superlative, color, texture, noun, relation, anchor] = found;
   return {
@@ -57,7 +58,7 @@ function parse(text: string): Phrase {
  * even by one pixel; a superlative refers to nothing unless its object is well ahead of the next one.
  *
  * @param size pixels on a side of the image
- * @throws RangeError for a phrase that does not follow the grammar
+ * @throws WorldError for a phrase that does not follow the grammar
  */
 export function resolve(phrase: string, objects: readonly ObjectFacts[], size: number): number[] {
   return find(parse(phrase), objects, size).map((object) => object.id);

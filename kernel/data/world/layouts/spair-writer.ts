@@ -74,7 +74,7 @@ const MIN_SHARED = 3;
  * complete. An existing data set of the same specification is left unchanged.
  *
  * @returns the specification that was written or found
- * @throws RangeError for an option out of range
+ * @throws WorldError for an option out of range
  * @throws Error when `dir` holds something else
  */
 export async function writeSpair(dir: string, options: WriteSpairOptions = {}): Promise<SpairSpec> {
@@ -125,7 +125,7 @@ function specify(options: WriteSpairOptions): SpairSpec {
 
 function checkCount(name: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new RangeError(`world.writeSpair: ${name} must be an integer in ${low}..${high}, received ${value}`);
+  throw new WorldError("world.writeSpair", `${name} must be an integer in ${low}..${high}`, value);
 }
 
 async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): Promise<boolean> {

@@ -25,14 +25,14 @@ export interface CrowdOptions {
  * have its colour. The same seed and split give the same scene, apart from those of {@link scene}; no two splits share
  * an instance.
  *
- * @throws RangeError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
+ * @throws WorldError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
  */
 export function crowd(seed: number, options: CrowdOptions = {}): Scene {
   checkOptionNames("world.crowd", options, NAMES, WorldError);
   const { split = "train", occlusion = 0.3, size = 128 } = options;
   checkImage("world.crowd", seed, split, size);
   if (!(occlusion >= 0 && occlusion <= 1))
-    throw new RangeError(`world.crowd: occlusion must be a probability in [0, 1], received ${occlusion}`);
+    throw new WorldError("world.crowd", "occlusion must be a probability in [0, 1]", occlusion);
   const random = new Prng(seed, `${split}/crowd`);
   const objects = drawObjects(split, random);
   const colors = objects.map((object) => object.color);

@@ -1,3 +1,4 @@
+import { WorldError } from "../errors";
 import type { Point } from "../../../contracts/geometry";
 
 export type { Point };
@@ -35,12 +36,12 @@ export function compose(second: Affine, first: Affine): Affine {
 /**
  * Returns the inverse matrix.
  *
- * @throws RangeError when the matrix is singular
+ * @throws WorldError when the matrix is singular
  */
 export function invert(matrix: Affine): Affine {
   const [a, b, c, d, e, f] = matrix;
   const det = a * e - b * d;
-  if (det === 0) throw new RangeError(`world.invert: singular matrix [${matrix.join(", ")}]`);
+  if (det === 0) throw new WorldError("world.invert", "the matrix must not be singular", [...matrix]);
   return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
 }
 

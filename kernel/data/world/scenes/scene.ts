@@ -70,7 +70,7 @@ export interface SceneOptions {
  * The shape of the main object depends on `seed`, `split` and `category` alone: with another `view` the same instance
  * is seen in another pose, with other colours and surroundings, and its keypoints correspond exactly.
  *
- * @throws RangeError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size, view or
+ * @throws WorldError for a seed that is not an integer in [0, 2^53), an unknown category or split, or a size, view or
  *   probability out of range.
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
@@ -108,24 +108,24 @@ export function scene(seed: number, options: SceneOptions = {}): Scene {
 /** Refuses arguments from which no image can be drawn; `where` is the public function. */
 export function checkImage(where: string, seed: number, split: Split, size: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`${where}: seed must be an integer in [0, 2^53), received ${seed}`);
+    throw new WorldError(where, "seed must be an integer in [0, 2^53)", seed);
   }
   if (!splits.includes(split)) {
-    throw new RangeError(`${where}: no split ${JSON.stringify(split)}, legal splits are ${splits.join(", ")}`);
+    throw new WorldError(where, `legal splits are ${splits.join(", ")}`, split);
   }
   if (!Number.isInteger(size) || size < 32 || size > 512) {
-    throw new RangeError(`${where}: size must be an integer in 32..512, received ${size}`);
+    throw new WorldError(where, "size must be an integer in 32..512", size);
   }
 }
 
 function checkView(view: number): void {
   if (Number.isSafeInteger(view) && view >= 0) return;
-  throw new RangeError(`world.scene: view must be a non-negative integer, received ${view}`);
+  throw new WorldError("world.scene", "view must be a non-negative integer", view);
 }
 
 function checkProbability(name: string, value: number): void {
   if (value >= 0 && value <= 1) return;
-  throw new RangeError(`world.scene: ${name} must be a probability in [0, 1], received ${value}`);
+  throw new WorldError("world.scene", `${name} must be a probability in [0, 1]`, value);
 }
 
 /** Position of an object: centre and scale as in {@link Pose}. */

@@ -1,3 +1,4 @@
+import { WorldError } from "../errors";
 import { bird, butterfly, fish, turtle } from "./animals";
 import { cat, dog } from "./pets";
 import type { Prng } from "../../../prng";
@@ -90,13 +91,13 @@ export const parts: readonly PartName[] = PARTS;
 /**
  * Returns the specification of a category.
  *
- * @throws RangeError for an unknown name
+ * @throws WorldError for an unknown name
  */
 export function categoryNamed(name: string): CategorySpec {
   const found = categories.find((spec) => spec.name === name);
   if (found) return found;
   const legal = categories.map((spec) => spec.name).join(", ");
-  throw new RangeError(`world.scene: no category ${JSON.stringify(name)}, legal categories are ${legal}`);
+  throw new WorldError("world.scene", `legal categories are ${legal}`, name);
 }
 
 /** Returns the id of a category in files: 1 and up, in the order of `world.categories`. */

@@ -1,3 +1,4 @@
+import type { PlainFeatureMap } from "../../../contracts/features";
 import type { Tensor } from "../../../backend/tensor";
 import { tf } from "../../../backend/tf";
 import type { Grid } from "../../../contracts/geometry";
@@ -21,14 +22,6 @@ export interface DenseProbeOptions {
   cells?: number;
   /** Share of the identity in the covariance of standardized features. Default 0.01. */
   shrinkage?: number;
-}
-
-/** Tokens of pictures on one grid. */
-export interface ProbeTokens {
-  /** [B, rows · columns, channels] */
-  readonly data: Float32Array;
-  readonly grid: Grid;
-  readonly channels: number;
 }
 
 /** Labels of one picture on the cells of the tokens' grid, by task; see `DenseProbe.cells`. */
@@ -100,7 +93,7 @@ export class DenseProbe {
    * @param weights one a picture, at least 0. Default: 1 each
    * @throws TaskError for tokens or labels that do not fit
    */
-  add(tokens: ProbeTokens, labels: readonly CellLabels[], weights?: readonly number[]): this {
+  add(tokens: PlainFeatureMap, labels: readonly CellLabels[], weights?: readonly number[]): this {
     const rows = this.checkRows(`${FN}.add`, tokens, labels.length);
     const each = rows / labels.length;
     const target = { data: new Float32Array(rows * this.width), width: this.width };
@@ -198,7 +191,7 @@ export class DenseProbe {
     };
   }
 
-  private checkRows(fn: string, { data, grid, channels }: ProbeTokens, pictures: number): number {
+  private checkRows(fn: string, { data, grid, channels }: PlainFeatureMap, pictures: number): number {
     if (channels !== this.channels) throw new TaskError(fn, `tokens must have ${this.channels} channels`, channels);
     const rows = pictures * grid[0] * grid[1];
     if (!rows || data.length !== rows * channels)
@@ -243,7 +236,7 @@ export class FittedDenseProbe {
    * @returns one a picture, [rows · cells, columns · cells, channels] by task
    * @throws TaskError for tokens that do not fit
    */
-  predict({ data, grid, channels }: ProbeTokens): CellLabels[] {
+  predict({ data, grid, channels }: PlainFeatureMap): CellLabels[] {
     const tokens = grid[0] * grid[1];
     if (channels !== this.channels || data.length % (tokens * channels) !== 0)
       throw new TaskError(`${FN}.predict`, `tokens must be [B, ${tokens}, ${this.channels}]`, [data.length, channels]);

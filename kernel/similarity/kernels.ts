@@ -1,19 +1,22 @@
-import type { TokenSet } from "./a-score";
-import type { AlignmentScore } from "./definitions";
-import { LawError } from "../error";
-import { dot, mean, unitRows } from "../../numeric";
+import { dot, mean, unitRows } from "../numeric";
+import { SimilarityError } from "./error";
+import type { TokenSet } from "./token-set";
 
 /** Share of nearest neighbours that two encoders agree on. */
-export interface MutualKnn extends AlignmentScore {
+export interface MutualKnn {
   readonly definition: "mutual-knn";
+  /** Mean over the images, 0 to 1. */
+  readonly score: number;
   readonly k: number;
   /** Share per image. */
   readonly images: number[];
 }
 
-/** Result of `law.linearCka`. */
-export interface LinearCka extends AlignmentScore {
+/** Result of `similarity.linearCka`. */
+export interface LinearCka {
   readonly definition: "linear-cka";
+  /** In [0, 1]; 1 for features that differ by a rotation and a scale. */
+  readonly score: number;
 }
 
 /**
@@ -23,12 +26,12 @@ export interface LinearCka extends AlignmentScore {
  * @param x one row per image, `[images, width]`, for example mean tokens
  * @param y the same images in the same order; its width may differ
  * @param options `k`: default 10, as in the paper
- * @throws LawError when the numbers of images differ or do not exceed `k`
+ * @throws SimilarityError when the numbers of images differ or do not exceed `k`
  */
 export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } = {}): MutualKnn {
-  const count = checkRows("law.mutualKnn", x, y);
+  const count = checkRows("similarity.mutualKnn", x, y);
   if (!Number.isInteger(k) || k < 1 || k >= count) {
-    throw new LawError("law.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
+    throw new SimilarityError("similarity.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
   }
   const [inX, inY] = [x, y].map((of) => neighbors(gram(unitRows(of.data, of.width), of.width), count, k));
   const images = inX.map((own, i) => own.filter((j) => inY[i].includes(j)).length / k);
@@ -40,24 +43,24 @@ export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } =
  * (Kornblith et al., arXiv 1905.00414), from the `[images, images]` Gram matrices. The estimate is biased upward when
  * images are few beside channels.
  *
- * @throws LawError when the numbers of images differ, or all rows of one side are equal
+ * @throws SimilarityError when the numbers of images differ, or all rows of one side are equal
  */
 export function linearCka(x: TokenSet, y: TokenSet): LinearCka {
-  const where = "law.linearCka";
+  const where = "similarity.linearCka";
   const count = checkRows(where, x, y);
   const [kx, ky] = [x, y].map((of) => centerGram(gram(of.data, of.width), count));
   const [xx, yy] = [dot(kx, kx), dot(ky, ky)];
-  if (!(xx > 0) || !(yy > 0)) throw new LawError(where, "features must differ between images, their variance", 0);
+  if (!(xx > 0) || !(yy > 0)) throw new SimilarityError(where, "features must differ between images, their variance", 0);
   return { definition: "linear-cka", score: dot(kx, ky) / Math.sqrt(xx * yy) };
 }
 
 function checkRows(where: string, x: TokenSet, y: TokenSet): number {
   const [rows, others] = [x, y].map(({ data, width }) => {
     if (Number.isInteger(width) && width > 0 && data.length % width === 0) return data.length / width;
-    throw new LawError(where, `features must be whole rows, of width ${width}`, data.length);
+    throw new SimilarityError(where, `features must be whole rows, of width ${width}`, data.length);
   });
-  if (rows !== others) throw new LawError(where, `both sides must hold ${rows} images`, others);
-  if (rows < 2) throw new LawError(where, "at least 2 images are needed", rows);
+  if (rows !== others) throw new SimilarityError(where, `both sides must hold ${rows} images`, others);
+  if (rows < 2) throw new SimilarityError(where, "at least 2 images are needed", rows);
   return rows;
 }
 

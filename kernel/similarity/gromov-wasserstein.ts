@@ -1,11 +1,10 @@
-import { mean, most } from "../../numeric";
-import { distances } from "../../numeric/transport";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { LawError } from "../error";
-import type { TokenSet } from "./a-score";
-import type { AlignmentScore } from "./definitions";
+import { mean, most } from "../numeric";
+import { distances } from "../numeric/transport";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { SimilarityError } from "./error";
+import type { TokenSet } from "./token-set";
 
-/** Options of `law.gromovWasserstein`. */
+/** Options of `similarity.gromovWasserstein`. */
 export interface GromovWassersteinOptions {
   /** Weight of the entropy; distances have mean 1 with `scale: "mean"`. Default 0.05. */
   epsilon?: number;
@@ -17,10 +16,12 @@ export interface GromovWassersteinOptions {
   tolerance?: number;
 }
 
-/** Result of `law.gromovWasserstein`. */
-export interface GromovWasserstein extends AlignmentScore {
+/** Result of `similarity.gromovWasserstein`. */
+export interface GromovWasserstein {
   readonly definition: "gromov-wasserstein";
-  /** Squared loss of the plan, at least 0; the score is its negative, so that more is more alike. */
+  /** The negative of `distance`, at most 0: more is more alike. */
+  readonly score: number;
+  /** Squared loss of the plan, at least 0. */
   readonly distance: number;
   /** Number of plans computed. */
   readonly iterations: number;
@@ -28,7 +29,7 @@ export interface GromovWasserstein extends AlignmentScore {
   readonly converged: boolean;
 }
 
-const FN = "law.gromovWasserstein";
+const FN = "similarity.gromovWasserstein";
 const NAMES: OptionNames<GromovWassersteinOptions> = { epsilon: true, scale: true, iterations: true, tolerance: true };
 
 /**
@@ -39,19 +40,19 @@ const NAMES: OptionNames<GromovWassersteinOptions> = { epsilon: true, scale: tru
  *
  * @param x `[N, width]`, for example one mean token per image
  * @param y `[M, width]`, for example text embeddings
- * @throws LawError for fewer than 2 points, equal points alone, or an option out of range, as an epsilon too small for the distances
+ * @throws SimilarityError for fewer than 2 points, equal points alone, or an option out of range, as an epsilon too small for the distances
  */
 export function gromovWasserstein(x: TokenSet, y: TokenSet, options: GromovWassersteinOptions = {}): GromovWasserstein {
-  checkOptionNames(FN, options, NAMES, LawError);
+  checkOptionNames(FN, options, NAMES, SimilarityError);
   const { epsilon = 0.05, scale = "mean", iterations = 200, tolerance = 1e-5 } = options;
   for (const [name, value] of Object.entries({ epsilon, tolerance }))
-    if (!(Number.isFinite(value) && value > 0)) throw new LawError(FN, `${name} must be above 0`, value);
+    if (!(Number.isFinite(value) && value > 0)) throw new SimilarityError(FN, `${name} must be above 0`, value);
   if (!Number.isInteger(iterations) || iterations < 1)
-    throw new LawError(FN, "iterations must be a whole number of at least 1", iterations);
-  if (scale !== "mean" && scale !== "none") throw new LawError(FN, "scale must be mean or none", scale);
+    throw new SimilarityError(FN, "iterations must be a whole number of at least 1", iterations);
+  if (scale !== "mean" && scale !== "none") throw new SimilarityError(FN, "scale must be mean or none", scale);
   const own = [x, y].map((set) => geometryOf(set, scale));
   const solved = solve(own[0], own[1], { epsilon, iterations, tolerance });
-  if (!Number.isFinite(solved.distance)) throw new LawError(FN, "epsilon must not be that small", epsilon);
+  if (!Number.isFinite(solved.distance)) throw new SimilarityError(FN, "epsilon must not be that small", epsilon);
   return { definition: "gromov-wasserstein", score: -solved.distance, ...solved };
 }
 
@@ -63,14 +64,14 @@ interface Geometry {
 
 function geometryOf(set: TokenSet, scale: "mean" | "none"): Geometry {
   if (!((set as Partial<TokenSet> | null)?.data instanceof Float32Array))
-    throw new LawError(FN, "each set must have data, a Float32Array, and a width", set);
+    throw new SimilarityError(FN, "each set must have data, a Float32Array, and a width", set);
   const { data, width } = set;
   const size = data.length / width;
   if (!Number.isInteger(width) || !Number.isInteger(size) || size < 2)
-    throw new LawError(FN, "each set must be at least 2 rows of its width", size);
+    throw new SimilarityError(FN, "each set must be at least 2 rows of its width", size);
   const { costs } = distances(data, data, width);
   const unit = scale === "mean" ? mean(costs) : 1;
-  if (!(unit > 0)) throw new LawError(FN, "points of a set must differ, their mean distance", unit);
+  if (!(unit > 0)) throw new SimilarityError(FN, "points of a set must differ, their mean distance", unit);
   return { values: costs.map((value) => value / unit), size };
 }
 

@@ -1,0 +1,19 @@
+import type { RawImage } from "../../data/image";
+import type { Preprocess } from "./preprocess";
+
+/**
+ * Turns the normalized pixels of one picture back into a picture: what a model sees, cropped and resized.
+ *
+ * @param pixels `[3, height, width]` of the plan's input size
+ */
+export function pictureOf(
+  pixels: Float32Array,
+  { inputSize: [height, width], mean, std, rescale }: Preprocess,
+): RawImage {
+  const size = height * width;
+  const data = Uint8Array.from({ length: 3 * size }, (_, i) => {
+    const value = (pixels[(i % 3) * size + Math.floor(i / 3)] * std[i % 3] + mean[i % 3]) / rescale;
+    return Math.round(Math.min(255, Math.max(0, value)));
+  });
+  return { data, width, height, channels: 3 };
+}

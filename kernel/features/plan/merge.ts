@@ -1,0 +1,129 @@
+import { checkOptionNames, type OptionNames } from "../../option-names";
+import { platform } from "../../platform";
+import { chunks, copyFile, mkdir, replaceFile, rm, symlink, writeFile, writeParts } from "../../platform/files";
+import { dirname, join, relative, resolve } from "../../platform/path";
+import type { SystemError } from "../../platform/types";
+import { FeatureError } from "../error";
+import { isShard } from "../intact";
+import { MANIFEST, RUN } from "../store";
+import { plainModel } from "../theia-sample";
+import { partFolder, type PartRecord, stateOf } from "./part-folder";
+import { type ExtractionPlan, planOf } from "./plan";
+import { MANIFEST_NAME, mapsName, picturesName, vectorsName } from "./sinks";
+
+/** Target of a merge. */
+export interface MergeOptions {
+  /** Folder for the merged features. */
+  out: string;
+  /** Copy the files of the parts instead of linking to them. Default false. */
+  copy?: boolean;
+  /** Called after each part. Default: not called. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Stops between two parts; the same call goes on. Default: none. */
+  signal?: AbortSignal;
+}
+
+/** Merged features. */
+export interface MergeResult {
+  out: string;
+  parts: number;
+  pictures: number;
+  ok: number;
+  skipped: number;
+}
+
+const MERGE = "features.merge";
+const NAMES: OptionNames<MergeOptions> = { out: true, copy: true, onProgress: true, signal: true };
+
+/**
+ * Merges the parts of a plan into one folder as its readers expect it. `safetensors`: a folder for {@link open}. `embeddings`:
+ * `img_emb/` and `metadata/`, as clip-retrieval's. `theia`: `<dataset>/<encoder>/*.tar`. Files are linked, not copied, so that the
+ * merge of many terabytes takes seconds; lists of pictures are joined in the order of the parts.
+ *
+ * @param plan a plan, or the path of its file
+ * @throws FeatureError where a part is missing or damaged, or `out` holds something else
+ */
+export async function merge(plan: ExtractionPlan | string, options: MergeOptions): Promise<MergeResult> {
+  checkOptionNames(MERGE, options, NAMES, FeatureError);
+  if (typeof options.out !== "string" || options.out === "")
+    throw new FeatureError(MERGE, "out must be a folder", options.out);
+  const own = await planOf(plan);
+  const out = resolve(options.out);
+  const totals: MergeResult = { out, parts: own.parts, pictures: 0, ok: 0, skipped: 0 };
+  const place = placeFor(own, out);
+  for (let part = 0; part < own.parts; part++) {
+    options.signal?.throwIfAborted();
+    const record = await wholeRecord(own, part);
+    for (const name of Object.keys(record.files)) {
+      const target = place(part, name);
+      if (target !== null) await put(join(partFolder(own, part), name), target, options.copy ?? false);
+    }
+    totals.pictures += record.pictures;
+    totals.ok += record.ok;
+    totals.skipped += record.skipped;
+    options.onProgress?.({ done: part + 1, total: own.parts });
+  }
+  await joinManifests(own, out, totals);
+  return totals;
+}
+
+async function wholeRecord(plan: ExtractionPlan, part: number): Promise<PartRecord> {
+  const found = await stateOf(plan, part);
+  if (found.state === "whole") return found.record;
+  const reason = found.state === "missing" ? "it is missing" : found.reason;
+  throw new FeatureError(
+    MERGE,
+    `every part must be whole (part ${part}: ${reason}); extract --plan makes it`,
+    plan.path,
+  );
+}
+
+/** Returns where a part's file goes; null for its manifest, which is joined with the others. */
+function placeFor(plan: ExtractionPlan, out: string): (part: number, name: string) => string | null {
+  const model = plainModel(plan.run.encoder.name);
+  return (part, name) => {
+    if (name === MANIFEST_NAME) return null;
+    if (plan.format === "safetensors" && isShard(name)) return join(out, name);
+    if (plan.format === "embeddings" && name === vectorsName(part)) return join(out, "img_emb", name);
+    if (plan.format === "embeddings" && name === picturesName(part)) return join(out, "metadata", name);
+    if (plan.format === "theia" && name === mapsName(plan, part)) return join(out, plan.dataset, model, name);
+    throw new FeatureError(MERGE, `part ${part} must hold files of ${plan.format}`, name);
+  };
+}
+
+/** Links a file, relative to its place, so that a folder that is moved as a whole stays so; copies where links are not to be had. */
+async function put(file: string, target: string, isCopy: boolean): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  if (isCopy) return replaceFile(target, (beside) => copyFile(file, beside));
+  await rm(target, { force: true });
+  await symlink(relative(dirname(target), file), target).catch(async (error: SystemError) => {
+    if (!platform().isWindows) throw error;
+    await copyFile(file, target);
+  });
+}
+
+/** Joins the lines of all parts; a folder of safetensors is then one that `features.open` reads. */
+async function joinManifests(plan: ExtractionPlan, out: string, totals: MergeResult): Promise<void> {
+  let bytes = 0;
+  await mkdir(out, { recursive: true });
+  await writeParts(
+    join(out, MANIFEST),
+    (async function* () {
+      for (let part = 0; part < plan.parts; part++)
+        for await (const chunk of chunks(join(partFolder(plan, part), MANIFEST_NAME))) {
+          bytes += chunk.length;
+          yield chunk;
+        }
+    })(),
+  );
+  if (plan.format !== "safetensors") return;
+  // Later extractions into the folder number their files after all of these.
+  const shards = plan.parts * SHARDS_OF_PART;
+  const run = { ...plan.run, committed: { manifest: bytes, images: totals.pictures, shards } };
+  await replaceFile(join(out, RUN), (beside) =>
+    writeFile(beside, `${JSON.stringify(run, null, 2)}\n`, { flush: true }),
+  );
+}
+
+/** Numbers that the name of a part's file of tensors leaves to each part. */
+const SHARDS_OF_PART = 1_000_000;

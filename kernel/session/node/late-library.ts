@@ -1,0 +1,44 @@
+/**
+ * The library as cells see it: its rooms are loaded when a cell first names them, so that a first cell that draws a table does not wait
+ * for layers and methods.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { libraryNames, PACKAGE } from "../compile/library";
+
+const LIBRARY = "fovea";
+
+/** Names that compiled code takes out of the library, one each. */
+const NAMED = /\$require\("fovea"\)\["(\w+)"\]/g;
+
+/** Returns what stands for the library's module, or `undefined` for another specifier. */
+export function lateLibrary(specifier: string): object | undefined {
+  return specifier === LIBRARY ? (library ??= make()) : undefined;
+}
+
+let library: Record<string, unknown> | undefined;
+
+function make(): Record<string, unknown> {
+  const load = createRequire(join(PACKAGE, "dist", "index.js"));
+  const made: Record<string, unknown> = Object.defineProperty({}, "__esModule", { value: true });
+  for (const { name, file, isRoom } of libraryNames()) {
+    const get = (): unknown => {
+      const module = load(file) as Record<string, unknown>;
+      return isRoom ? module : module[name];
+    };
+    Object.defineProperty(made, name, { get, enumerable: true });
+  }
+  return made;
+}
+
+/**
+ * Loads what a cell takes out of the library before the cell runs, because an interrupt of the cell must not leave half of a module.
+ *
+ * @param code the compiled cell; without it, or where it takes the library as a whole, everything is loaded
+ */
+export function loadNamed(code = ""): void {
+  const named = [...code.matchAll(NAMED)].map((match) => match[1]!);
+  const all = named.length === 0 || code.includes(`$namespace("${LIBRARY}")`);
+  const made = lateLibrary(LIBRARY) as Record<string, unknown>;
+  for (const name of all ? Object.keys(made) : named) void made[name];
+}

@@ -1,0 +1,6 @@
+import { RuleError } from "../rule-error";
+
+/** Error for a broken rule of a measure of similarity. */
+export class SimilarityError extends RuleError {
+  override name = "SimilarityError";
+}

@@ -1,0 +1,22 @@
+import { counted, ENGLISH, numberText } from "../../protocol/core/words";
+import { measureName } from "../../protocol/refinement/figures";
+import type { RefinementPayload } from "../../protocol/refinement/payload";
+
+/** Describes the view in words: what is in the plane, and each measure over the stages. */
+export function describeRefinement(payload: RefinementPayload): string {
+  const { title, stages, measured, grid, words, measures, ratio } = payload;
+  const about = `${counted(measured, "picture")} of ${grid.join(" x ")} tokens and ${counted(words.length, "word")}`;
+  const shares = ratio.map((share) => `${Math.round(100 * share)} %`).join(" and ");
+  return [
+    `${title ? `${title}: ` : ""}refinement over ${stages.join(" → ")}; ${about}`,
+    `two principal components of all stages hold ${shares} of the variance`,
+    ...measures.map(({ name, values, halves }) => {
+      const figures = values.map((value, s) => withHalf(value, halves[s]));
+      return `  ${measureName(ENGLISH, name)}: ${figures.join(" → ")}`;
+    }),
+  ].join("\n");
+}
+
+/** "1.234 ± 0.056", the figure alone where there is no interval. */
+const withHalf = (value: number, half: number | null): string =>
+  half === null ? numberText(value) : `${numberText(value)} ± ${numberText(half)}`;
