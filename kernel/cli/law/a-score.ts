@@ -5,7 +5,17 @@ import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../../backend";
 import type { AScore, TokenSet } from "../../law";
 import { readSafetensors } from "../../safetensors/safetensors";
-import { countOf, inputSizeOf, joinNegatives, numberOf, oneOf, preprocessOf, print, progress, stopSignal } from "../arguments";
+import {
+  countOf,
+  inputSizeOf,
+  joinNegatives,
+  numberOf,
+  oneOf,
+  preprocessOf,
+  print,
+  progress,
+  stopSignal,
+} from "../arguments";
 import { USAGE } from "../usage";
 import { append } from "../../numeric";
 import { listImages } from "../../features";
