@@ -68,7 +68,7 @@ describe("a file of another kind is named", () => {
   it("a safetensors file in place of a model, and a damaged file of the right kind keep their places in words", async () => {
     assert.throws(
       () => onnx.inspect(tensors),
-      /must be an ONNX model; this is a safetensors file, received "?\d+ bytes in memory/,
+      /not an ONNX model; this is a safetensors file, received "?\d+ bytes in memory/,
     );
     const cut = join(folder, "cut.safetensors");
     writeFileSync(cut, tensors.subarray(0, 30));
