@@ -65,7 +65,10 @@ describe("a file that is no model is refused with function, rule and value", () 
 
   it("text, a picture, an HTML page", () => {
     refused(put("note.onnx", "this is only text, nothing more"), /not an ONNX model; this is text/);
-    refused(put("page.onnx", "<!DOCTYPE html><html><body>404</body></html>"), /not an ONNX model; this is an HTML page/);
+    refused(
+      put("page.onnx", "<!DOCTYPE html><html><body>404</body></html>"),
+      /not an ONNX model; this is an HTML page/,
+    );
     refused(
       put("picture.onnx", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13)),
       /not an ONNX model/,
