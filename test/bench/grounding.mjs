@@ -208,6 +208,5 @@ function tableOf(times, { parameters, patches, depth }, rounds, short) {
       `milliseconds, medians of ${rounds} rounds (of the head, ten times as many runs) by turns with an eager PyTorch implementation of the same without gradients, whose threads spin or sleep, whichever is faster; both sides ` +
       "compute the same box and score. The branch that does not run has no part in the time. CPU: time of all processors together, which tells more on a machine that does other work too. ONNX: the file of `grounding.saveOnnx` on onnxruntime.",
     rows,
-    summary: rows.map(({ part, ratio }) => ({ part, "Fovea / torch": ratio })),
   };
 }
