@@ -82,11 +82,11 @@ describe("a study of grounding", () => {
     const table = tableOf({ studies }, study, "native", false);
     assert.equal(table.title, "Teaching the token branch");
     assert.deepEqual(
-      table.rows.map(({ method }) => method),
+      table.rows.map(({ method }: { method: string }) => method),
       NAMES,
     );
     assert.deepEqual(
-      table.more.at(-1)?.rows.map(({ difference }) => difference),
+      table.more.at(-1)?.rows.map(({ difference }: { difference: string }) => difference),
       ["DWBD - token alone", "two-stage DWBD - DWBD", "decoder branch - DWBD"],
     );
     const part = tableOf({ studies }, first, "native", false);
