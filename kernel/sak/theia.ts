@@ -12,6 +12,7 @@ import { SakError } from "./error";
 import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
 import { encodeNpy, type NpyArray, parseNpy } from "../data/npy";
+import { isWhole } from "../rule-error";
 
 /** Options of {@link writeTheia}. */
 export interface TheiaWriteOptions {
@@ -72,7 +73,7 @@ export async function writeTheia(source: FeatureFolder | string, options: TheiaW
   const folder = typeof source === "string" ? await open(source) : source;
   const { onProgress, signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
-  if (!Number.isInteger(samplesPerShard) || samplesPerShard < 1)
+  if (!isWhole(samplesPerShard))
     throw new SakError(WRITE, "samplesPerShard must be a whole number of at least 1", samplesPerShard);
   if (dtype !== "f16" && dtype !== "f32") throw new SakError(WRITE, "dtype must be f16 or f32", dtype);
   const { layers } = folder.run;

@@ -6,6 +6,7 @@ import { ELEMENT_TYPES } from "./elementwise";
 import { FN } from "./names";
 import type { Recording } from "./recorder";
 import type { Dtype, Form } from "./types";
+import { isWhole } from "../../rule-error";
 
 /** Shape of an input, of floats where nothing else is said. */
 export type OnnxInput = readonly number[] | { shape: readonly number[]; dtype: Dtype };
@@ -37,7 +38,7 @@ export function forwardOf(model: Module, fn: string): (...inputs: Tensor[]) => O
 export function inputsOf({ inputs, dynamic = [] }: InputOptions, fn: string): Input[] {
   const list = Object.entries(inputs).map(([name, given]) => {
     const { shape, dtype } = "shape" in given ? given : { shape: given, dtype: "float32" as const };
-    if (!shape.every((size) => Number.isInteger(size) && size >= 1))
+    if (!shape.every((size) => isWhole(size)))
       throw new ModelError(fn, `sizes of ${name} must be whole numbers of at least 1`, [...shape]);
     if (!Object.hasOwn(ELEMENT_TYPES, dtype))
       throw new ModelError(fn, `dtype of ${name} must be ${Object.keys(ELEMENT_TYPES).join(", ")}`, dtype);
