@@ -15,7 +15,7 @@ import { encodeNpy, type NpyArray, parseNpy } from "../data/npy";
 import { isWhole } from "../rule-error";
 
 /** Options of {@link writeTheia}. */
-export interface TheiaWriteOptions {
+export interface WriteTheiaOptions {
   /** Folder of the data sets. */
   out: string;
   /** Name of the data set, the folder below. */
@@ -47,7 +47,7 @@ export interface TheiaSample {
 
 const WRITE = "sak.writeTheia";
 const READ = "sak.readTheia";
-const NAMES: OptionNames<TheiaWriteOptions> = {
+const NAMES: OptionNames<WriteTheiaOptions> = {
   out: true,
   dataset: true,
   model: true,
@@ -68,7 +68,7 @@ const plain = (model: string): string => model.replaceAll("/", "_");
  * @returns paths of the shards
  * @throws SakError for pictures of one key, or a key with a dot, which webdataset would cut
  */
-export async function writeTheia(source: FeatureFolder | string, options: TheiaWriteOptions): Promise<string[]> {
+export async function writeTheia(source: FeatureFolder | string, options: WriteTheiaOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
   const folder = typeof source === "string" ? await open(source) : source;
   const { onProgress, signal } = options;
