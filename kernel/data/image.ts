@@ -2,7 +2,7 @@ import { platform } from "../platform";
 import { readPlainFile } from "../platform/files";
 import type { DecodeSettings } from "../platform/types";
 import type { RawImage } from "../contracts/pixels";
-import { RuleError } from "../rule-error";
+import { RuleError, isWhole } from "../rule-error";
 import { checkOptionNames, type OptionNames } from "../option-names";
 
 export type { RawImage };
@@ -60,9 +60,8 @@ const NAMES: OptionNames<DecodeOptions> = { maxPixels: true, maxSeconds: true, c
 
 function checkSettings(fn: string, options: DecodeOptions): DecodeSettings {
   const { maxPixels = MAX_PIXELS, maxSeconds = MAX_SECONDS, colors = "stored" } = options;
-  if (!Number.isInteger(maxPixels) || maxPixels < 1)
-    throw new ImageError(fn, "maxPixels must be a whole number of at least 1", maxPixels);
-  if (!Number.isInteger(maxSeconds) || maxSeconds < 1 || maxSeconds > 3600)
+  if (!isWhole(maxPixels)) throw new ImageError(fn, "maxPixels must be a whole number of at least 1", maxPixels);
+  if (!isWhole(maxSeconds) || maxSeconds > 3600)
     throw new ImageError(fn, "maxSeconds must be a whole number of 1..3600", maxSeconds);
   if (colors !== "stored" && colors !== "converted")
     throw new ImageError(fn, "colors must be stored or converted", colors);

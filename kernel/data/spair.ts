@@ -1,7 +1,7 @@
 /** Reading of data sets in SPair-71k's layout. */
 
 import { basename, join } from "../platform/path";
-import { RuleError } from "../rule-error";
+import { RuleError, isWhole } from "../rule-error";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import {
   checkCategories,
@@ -159,8 +159,7 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
  */
 function spread(files: string[], { limit, categories }: SpairReadOptions): string[] {
   if (limit === undefined) return files;
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new RuleError("spair.read", "limit must be a positive integer", limit);
+  if (!isWhole(limit)) throw new RuleError("spair.read", "limit must be a positive integer", limit);
   const named = categories ? files.filter((file) => categories.some((name) => file.endsWith(`${name}.json`))) : files;
   const count = Math.min(limit, named.length);
   return Array.from({ length: count }, (_, i) => named[Math.floor((i * named.length) / count)] as string);

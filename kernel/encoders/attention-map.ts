@@ -5,6 +5,7 @@ import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import type { Geometry } from "./preprocess/preprocess";
 import { joinFloats } from "../numeric";
+import { isWhole } from "../rule-error";
 
 /** Fields of an attention map. */
 interface AttentionSource {
@@ -67,9 +68,7 @@ export class AttentionMap extends Described {
   row(image: number, head: number, token: number): Float32Array {
     const [batch, heads, tokens] = this.dims;
     const place = [image, head, token];
-    const legal = [batch, heads, tokens].every(
-      (size, i) => Number.isInteger(place[i]) && place[i] >= 0 && place[i] < size,
-    );
+    const legal = [batch, heads, tokens].every((size, i) => isWhole(place[i], 0) && place[i] < size);
     if (!legal)
       throw new EncoderError(
         "AttentionMap.row",

@@ -2,6 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
+import { isWhole } from "../rule-error";
 
 /** Layout of features. `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
 export type OutputFormat = "NCHW" | "NLC";
@@ -108,7 +109,7 @@ export class FeatureMap extends Described {
 
   private checkImage(fn: string, index: number): number {
     const i = index < 0 ? index + this.batch : index;
-    if (!Number.isInteger(i) || i < 0 || i >= this.batch)
+    if (!isWhole(i, 0) || i >= this.batch)
       throw new EncoderError(
         fn,
         `image ${index} is out of range, legal images are ${-this.batch}..${this.batch - 1}`,

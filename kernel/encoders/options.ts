@@ -1,6 +1,7 @@
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
 import { checkOptionNames, type OptionNames } from "../option-names";
+import { isWhole } from "../rule-error";
 
 /** Part of a block: its output, or an input of its attention. */
 export type Facet = "token" | "query" | "key" | "value";
@@ -104,7 +105,7 @@ export function checkOptions(fn: string, options: ForwardOptions, depth: number)
 export function checkIndices(fn: string, indices: ForwardOptions["indices"], depth: number): number[] {
   if (indices === undefined || indices === null) return Array.from({ length: depth }, (_, i) => i);
   if (typeof indices === "number") {
-    const legal = Number.isInteger(indices) && indices >= 1 && indices <= depth;
+    const legal = isWhole(indices) && indices <= depth;
     if (!legal) throw new EncoderError(fn, `the number of last layers must be 1..${depth}`, indices);
     return Array.from({ length: indices }, (_, i) => depth - indices + i);
   }
@@ -116,7 +117,7 @@ export function checkIndices(fn: string, indices: ForwardOptions["indices"], dep
 /** Returns a layer's number counted from the front. */
 export function checkLayer(fn: string, index: number, depth: number): number {
   const layer = index < 0 ? index + depth : index;
-  if (!Number.isInteger(layer) || layer < 0 || layer >= depth)
+  if (!isWhole(layer, 0) || layer >= depth)
     throw new EncoderError(fn, `layer ${index} is out of range, legal layers are ${-depth}..${depth - 1}`, index);
   return layer;
 }
@@ -150,7 +151,6 @@ export function checkText(fn: string, options: Pick<RunOptions, "batchSize" | "o
 }
 
 export function checkBatchSize(fn: string, batchSize = 16): number {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new EncoderError(fn, "batchSize must be a whole number of at least 1", batchSize);
+  if (!isWhole(batchSize)) throw new EncoderError(fn, "batchSize must be a whole number of at least 1", batchSize);
   return batchSize;
 }

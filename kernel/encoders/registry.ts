@@ -1,3 +1,5 @@
+import { CLIP, HALF, IMAGENET } from "./preprocess/statistics";
+
 /** Kind of an encoder's training. */
 export type EncoderFamily =
   | "contrastive"
@@ -39,16 +41,9 @@ export interface RegistryEntry {
   note: string | null;
 }
 
-type Statistics = Pick<RegistryEntry, "mean" | "std">;
 type Size = Pick<RegistryEntry, "inputSize" | "patchSize" | "channels" | "depth">;
 
-const IMAGENET: Statistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const CLIP: Statistics = {
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  std: [0.26862954, 0.26130258, 0.27577711],
-};
-const HALF: Statistics = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
-const UNKNOWN: Statistics = { mean: null, std: null };
+const UNKNOWN = { mean: null, std: null };
 
 const size = (inputSize: number, patchSize: number, channels: number, depth: number): Size => ({
   inputSize,
@@ -59,7 +54,7 @@ const size = (inputSize: number, patchSize: number, channels: number, depth: num
 const onnxOf = (repo: string, file = "onnx/model.onnx"): RegistryEntry["onnx"] => ({ source: `hf:${repo}`, file });
 const VISION = "onnx/vision_model.onnx";
 
-type Facts = Partial<RegistryEntry> & Pick<RegistryEntry, "family"> & Size & Statistics;
+type Facts = Partial<RegistryEntry> & Pick<RegistryEntry, "family"> & Size & Pick<RegistryEntry, "mean" | "std">;
 
 const entry = (name: string, facts: Facts): RegistryEntry => ({
   law: null,

@@ -2,6 +2,7 @@ import { product } from "../numeric";
 import type { HostTensor } from "../backend/types";
 import type { Analysis } from "../onnx/inspect";
 import { EncoderError } from "./errors";
+import { isWhole } from "../rule-error";
 
 /** A constant for an input beside the picture; `dims` where the graph leaves them open. */
 export type SideInput = "zeros" | "ones" | { fill: number; dims?: readonly number[] };
@@ -51,8 +52,8 @@ export function readSideInputs(fn: string, { model, image }: Analysis, given: Re
       const shape = own
         ? [imageDims[0], ...own.slice(1)]
         : (dims ?? []).map((dim, i) => (i === 0 ? imageDims[0] : typeof dim === "number" ? dim : known.get(dim)));
-      const isWhole = shape.every((dim) => Number.isInteger(dim) && (dim as number) > 0);
-      if (!isWhole)
+      const isFixed = shape.every((dim) => isWhole(dim));
+      if (!isFixed)
         throw new EncoderError(
           fn,
           `inputs.${name} must come with dims, which the graph leaves open`,

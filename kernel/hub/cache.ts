@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, replaceFile, stat, symlink, writeFile } from "../platform/files";
+import { copyFile, isFile, mkdir, readFile, replaceFile, symlink, writeFile } from "../platform/files";
 import { dirname, join, relative } from "../platform/path";
 import { isCommit } from "./reference";
 
@@ -31,12 +31,12 @@ export class RepoCache {
   }
 
   /** Returns the path of a snapshot's file if its content is present, else null. */
-  async find(commit: string, file: string): Promise<string | null> {
+  find(commit: string, file: string): string | null {
     const path = this.snapshot(commit, file);
-    return (await isFile(path)) ? path : null;
+    return isFile(path) ? path : null;
   }
 
-  async hasBlob(etag: string): Promise<boolean> {
+  hasBlob(etag: string): boolean {
     return isFile(this.blob(etag));
   }
 
@@ -61,11 +61,4 @@ export class RepoCache {
   private snapshot(commit: string, file: string): string {
     return join(this.folder, "snapshots", commit, ...file.split("/"));
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

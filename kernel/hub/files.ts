@@ -98,12 +98,12 @@ async function bring(of: HubReference, file: string, cache: RepoCache, options: 
   const { commit, etag, size } = await metadata(url, options);
   if (size !== null && size > maxBytes) throw new HubError(fn, `${file} may have ${maxBytes} bytes at most`, size);
   const target = cache.blob(etag);
-  if (!(await cache.hasBlob(etag))) {
+  if (!cache.hasBlob(etag)) {
     const pinned = urlOf(settings, { ...of, revision: commit }, file);
     const onBytes = (done: number): void => onProgress({ file, done, total: size });
     await once(target, () => download({ url: pinned, target, etag, size, maxBytes, settings, signal, fn, onBytes }));
   }
-  const path = (await cache.find(commit, file)) ?? (await cache.link(commit, file, etag));
+  const path = cache.find(commit, file) ?? (await cache.link(commit, file, etag));
   await cache.remember(of.revision, commit);
   return path;
 }

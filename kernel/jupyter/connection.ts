@@ -1,3 +1,4 @@
+import { isWhole } from "../rule-error";
 /** Connection file: addresses to bind, and the key that signs every message. */
 import { readFileSync } from "node:fs";
 
@@ -56,7 +57,7 @@ function checkConnection(path: string, value: unknown): ConnectionInfo {
   const ports = {} as Record<keyof typeof PORTS, number>;
   for (const [name, field] of Object.entries(PORTS) as [keyof typeof PORTS, string][]) {
     const port = fields[field];
-    if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > 65535) {
+    if (typeof port !== "number" || !isWhole(port, 0) || port > 65535) {
       return fail(`${field} must be a port number`, port);
     }
     ports[name] = port;

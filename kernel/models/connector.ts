@@ -2,6 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { ModelError } from "./error";
+import { isWhole } from "../rule-error";
 
 /**
  * Merges each square of neighbouring tokens into one, row by row: the pixel shuffle of a connector (arXiv 2404.16821). The features of
@@ -45,7 +46,7 @@ export function splitTokens(x: Tensor, [rows, columns]: Grid, side: number): Ten
 }
 
 function checkTokens(fn: string, { shape }: Tensor, [rows, columns]: Grid, side: number): void {
-  if (!Number.isInteger(side) || side < 1) throw new ModelError(fn, "merge must be a whole number of at least 1", side);
+  if (!isWhole(side)) throw new ModelError(fn, "merge must be a whole number of at least 1", side);
   if (shape.length !== 3 || shape[1] !== rows * columns)
     throw new ModelError(fn, `tokens must be [B, ${rows * columns}, C]`, [...shape]);
 }

@@ -24,14 +24,14 @@ export { vitConfig, type VitPreset, vitPresets } from "./vit/presets";
 export type { VitNames } from "./vit/families";
 export {
   loadVitState,
-  type LoadVitOptions,
+  type LoadVitStateOptions,
   saveVit,
   type SaveVitOptions,
   vitState,
   type VitStateOptions,
   type VitLoadReport,
 } from "./vit/state";
-export { type LoadedVit, loadVit, type LoadVitFileOptions } from "./vit/load";
+export { type LoadedVit, loadVit, type LoadVitOptions } from "./vit/load";
 export { Beit3, Beit3Encoder, type Beit3Input, type Beit3Output, Beit3VisionEmbedding } from "./beit3/beit3";
 export { Beit3Attention, type Beit3Call, Beit3FeedForward, Beit3Layer, Multiway } from "./beit3/layer";
 export { type Beit3Config, beit3Config, type Beit3Preset, type FullBeit3Config } from "./beit3/config";

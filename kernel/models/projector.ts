@@ -3,6 +3,7 @@ import type { Tensor } from "../backend/tensor";
 import * as nn from "../nn";
 import { mergeTokens } from "./connector";
 import { ModelError } from "./error";
+import { isWhole } from "../rule-error";
 
 /** Options of a {@link Projector}. */
 export interface ProjectorOptions {
@@ -29,8 +30,7 @@ export class Projector extends nn.Module {
     { merge = 1, norm = false }: ProjectorOptions = {},
   ) {
     super();
-    if (!Number.isInteger(merge) || merge < 1)
-      throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);
+    if (!isWhole(merge)) throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);
     this.merge = merge;
     this.norm = norm ? new nn.LayerNorm(inFeatures * merge ** 2) : null;
     this.fc1 = new nn.Linear(inFeatures * merge ** 2, outFeatures);

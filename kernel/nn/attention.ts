@@ -7,6 +7,7 @@ import { NnError } from "./error";
 import { fusedOperation } from "./fused";
 import { Linear } from "./linear";
 import { Module } from "./module";
+import { isWhole } from "../rule-error";
 
 /** Options of an {@link Attention}. */
 export interface AttentionOptions {
@@ -61,7 +62,7 @@ export class Attention extends Module {
   ) {
     super();
     const { headFeatures = features / heads, bias = true, causal = false, dropout = 0 } = options;
-    if (!Number.isInteger(headFeatures) || headFeatures < 1)
+    if (!isWhole(headFeatures))
       throw new NnError("nn.Attention", `features must be a multiple of heads (${heads})`, features);
     if (heads % keyValueHeads !== 0)
       throw new NnError("nn.Attention", `heads (${heads}) must be a multiple of keyValueHeads`, keyValueHeads);

@@ -8,6 +8,7 @@ import { Module } from "./module";
 import { operation } from "./operation";
 import { Parameter } from "./parameter";
 import { unfold } from "./unfold";
+import { isWhole } from "../rule-error";
 
 /** Options of a {@link Conv2d}. */
 export interface Conv2dOptions {
@@ -89,7 +90,7 @@ export class Conv2d extends Module {
 }
 
 function checkPair(name: string, sizes: readonly [number, number], least: number): readonly [number, number] {
-  if (!sizes.every((size) => Number.isInteger(size) && size >= least))
+  if (!sizes.every((size) => isWhole(size, least)))
     throw new NnError("nn.Conv2d", `${name} must be whole numbers of at least ${least}`, [...sizes]);
   return sizes;
 }

@@ -24,6 +24,14 @@ export function squaredDeviations(values: ArrayLike<number>): number {
   return total;
 }
 
+/** Value below which a share of the sorted values lies, interpolated linearly between neighbors. */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(sorted.length - 1, below + 1);
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
 /** Two-sided 95 % point of the normal distribution. */
 const Z_95 = 1.959963984540054;
 

@@ -86,8 +86,7 @@ export function checkTeacher(fn: string, teacher: string | SakTeacher, features:
   checkOptionNames(fn, known, TEACHER_NAMES, SakError);
   const { name, width = features } = known;
   if (!isName(name)) throw new SakError(fn, "a name must consist of letters, digits, - and _", name);
-  if (!Number.isInteger(width) || width < 1)
-    throw new SakError(fn, `the width of ${name} must be a whole number above 0`, width);
+  if (!isWhole(width)) throw new SakError(fn, `the width of ${name} must be a whole number above 0`, width);
   return { name, width };
 }
 
@@ -99,8 +98,7 @@ function quarters(depth: number): number[] {
 /** Returns levels in depth order. */
 function checkLevels(levels: readonly FeatureLevel[], depth: number): FeatureLevel[] {
   if (!Array.isArray(levels)) throw new SakError(FN, "levels must be an array", levels);
-  const isLegal = (level: FeatureLevel): boolean =>
-    level === "stem" || (Number.isInteger(level) && level >= 0 && level < depth);
+  const isLegal = (level: FeatureLevel): boolean => level === "stem" || (isWhole(level, 0) && level < depth);
   const wrong = levels.find((level) => !isLegal(level));
   if (wrong !== undefined) throw new SakError(FN, `levels are "stem" and 0..${depth - 1}`, wrong);
   if (!levels.length || new Set(levels).size < levels.length)
@@ -115,7 +113,7 @@ function checkFull({ stem, teachers, tasks, router, topK, headWidth }: FullSakCo
   const names = teachers.map(({ name }) => name);
   const taskNames = Object.keys(tasks);
   const badName = taskNames.find((name) => !isName(name));
-  const badTask = taskNames.find((name) => !Number.isInteger(tasks[name]) || tasks[name] < 1);
+  const badTask = taskNames.find((name) => !isWhole(tasks[name]));
   rule(names.length > 0, "there must be a teacher", names);
   rule(new Set(names).size === names.length, "names of teachers must differ", names);
   rule(badName === undefined, "a task's name must consist of letters, digits, - and _", badName);

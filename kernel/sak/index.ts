@@ -29,7 +29,7 @@ export { batches, type SakBatch, type SakBatchOptions } from "./batches";
 export type { CachedTeacher, GivenTeacher, LiveTeacher, TeacherInput, TeacherSource } from "./teachers";
 export { TeacherNorm, type TeacherNormKind } from "./norm";
 export { loadStem, type LoadStemOptions } from "./load-stem";
-export { readTheia, readTheiaNorm, type TheiaSample, type TheiaWriteOptions, writeTheia } from "./theia";
+export { readTheia, readTheiaNorm, type TheiaSample, type WriteTheiaOptions, writeTheia } from "./theia";
 export {
   type BiasData,
   biases,
@@ -44,7 +44,7 @@ export type { BiasTeacher } from "./biases/sources";
 export {
   type SelectionGain,
   type SelectionStep,
-  type SelectOptions,
+  type SelectTeachersOptions,
   selectTeachers,
   TeacherSelection,
 } from "./biases/select";

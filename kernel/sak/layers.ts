@@ -5,6 +5,7 @@ import * as nn from "../nn";
 import type { FeatureLevel } from "../features/levels";
 import { type FullSakConfig, type SakTeacher, streamOf } from "./config";
 import { sharedRandom } from "../nn/random";
+import { topMask } from "../nn/top-mask";
 
 /** Initial weights of adapters, routers and aligners: truncated normal with standard deviation 0.02, biases 0. */
 export const SAK_INIT: nn.LinearOptions = { weightInit: nn.truncatedNormal(0, 0.02), biasInit: nn.zeros };
@@ -200,22 +201,8 @@ const closing = (open: readonly boolean[]): Tensor =>
 /** Returns 0 for the `count` largest logits of each row, the first of equal ones, and OUT for the others. */
 function leavingOut(logits: Tensor, count: number): Tensor {
   const operation = tf.customGrad((logits) => ({
-    value: tf.mul(tf.cast(tf.greaterEqual(rankOf(logits as Tensor), count), "float32"), OUT),
+    value: tf.mul(tf.sub(1, topMask(logits as Tensor, count)), OUT),
     gradFunc: (dy: Tensor) => tf.zerosLike(dy),
   }));
   return operation(logits);
-}
-
-/** Returns the number of logits of the row before each one, [B, E]. */
-function rankOf(logits: Tensor): Tensor {
-  const [B, E] = logits.shape as [number, number];
-  const own = tf.reshape(logits, [B, E, 1]);
-  const other = tf.reshape(logits, [B, 1, E]);
-  const earlier = tf.tensor(
-    Float32Array.from({ length: E * E }, (_, i) => Number(i % E < Math.floor(i / E))),
-    [1, E, E],
-  );
-  const larger = tf.cast(tf.greater(other, own), "float32");
-  const equal = tf.cast(tf.equal(other, own), "float32");
-  return tf.sum(tf.add(larger, tf.mul(equal, earlier)), 2);
 }

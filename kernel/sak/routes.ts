@@ -2,6 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { FeatureLevel } from "../features/levels";
 import { SakError } from "./error";
+import { isWhole } from "../rule-error";
 
 /** Features of a student before its tasks. */
 export interface SakFeatures {
@@ -74,8 +75,7 @@ export function checkRoutes(fn: string, routes: readonly SakRoute[], { tasks, le
     if (task !== undefined && !tasks.includes(task)) throw new SakError(fn, `tasks are ${tasks.join(", ")}`, task);
     if (level !== undefined && !levels.includes(level))
       throw new SakError(fn, `levels are ${levels.join(", ")}`, level);
-    if (image !== undefined && !(Number.isInteger(image) && image >= 0))
-      throw new SakError(fn, "image must be a place in the batch", image);
+    if (image !== undefined && !isWhole(image, 0)) throw new SakError(fn, "image must be a place in the batch", image);
     const isSound = weights.length === open.length && weights.every((weight) => Number.isFinite(weight) && weight >= 0);
     if (!isSound) throw new SakError(fn, `a route needs ${open.length} weights of at least 0`, [...weights]);
     if (!(openSum(weights, open) > 0)) throw new SakError(fn, "an open path must have a weight above 0", [...weights]);

@@ -13,9 +13,10 @@ import { SakError } from "./error";
 import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
 import { encodeNpy, type NpyArray, parseNpy } from "../data/npy";
+import { isWhole } from "../rule-error";
 
 /** Options of {@link writeTheia}. */
-export interface TheiaWriteOptions {
+export interface WriteTheiaOptions {
   /** Folder of the data sets. */
   out: string;
   /** Name of the data set, the folder below. */
@@ -47,7 +48,7 @@ export interface TheiaSample {
 
 const WRITE = "sak.writeTheia";
 const READ = "sak.readTheia";
-const NAMES: OptionNames<TheiaWriteOptions> = {
+const NAMES: OptionNames<WriteTheiaOptions> = {
   out: true,
   dataset: true,
   model: true,
@@ -67,12 +68,12 @@ const NAMES: OptionNames<TheiaWriteOptions> = {
  * @returns paths of the shards
  * @throws SakError for pictures of one key, or a key with a dot, which webdataset would cut
  */
-export async function writeTheia(source: FeatureFolder | string, options: TheiaWriteOptions): Promise<string[]> {
+export async function writeTheia(source: FeatureFolder | string, options: WriteTheiaOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
   const folder = typeof source === "string" ? await open(source) : source;
   const { onProgress, signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
-  if (!Number.isInteger(samplesPerShard) || samplesPerShard < 1)
+  if (!isWhole(samplesPerShard))
     throw new SakError(WRITE, "samplesPerShard must be a whole number of at least 1", samplesPerShard);
   if (dtype !== "f16" && dtype !== "f32") throw new SakError(WRITE, "dtype must be f16 or f32", dtype);
   const { layers } = folder.run;

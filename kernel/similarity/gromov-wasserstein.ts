@@ -3,6 +3,7 @@ import { distances } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { SimilarityError } from "./error";
 import type { TokenSet } from "./token-set";
+import { isWhole } from "../rule-error";
 
 /** Options of `similarity.gromovWasserstein`. */
 export interface GromovWassersteinOptions {
@@ -47,7 +48,7 @@ export function gromovWasserstein(x: TokenSet, y: TokenSet, options: GromovWasse
   const { epsilon = 0.05, scale = "mean", iterations = 200, tolerance = 1e-5 } = options;
   for (const [name, value] of Object.entries({ epsilon, tolerance }))
     if (!(Number.isFinite(value) && value > 0)) throw new SimilarityError(FN, `${name} must be above 0`, value);
-  if (!Number.isInteger(iterations) || iterations < 1)
+  if (!isWhole(iterations))
     throw new SimilarityError(FN, "iterations must be a whole number of at least 1", iterations);
   if (scale !== "mean" && scale !== "none") throw new SimilarityError(FN, "scale must be mean or none", scale);
   const own = [x, y].map((set) => geometryOf(set, scale));
@@ -67,7 +68,7 @@ function geometryOf(set: TokenSet, scale: "mean" | "none"): Geometry {
     throw new SimilarityError(FN, "each set must have data, a Float32Array, and a width", set);
   const { data, width } = set;
   const size = data.length / width;
-  if (!Number.isInteger(width) || !Number.isInteger(size) || size < 2)
+  if (!Number.isInteger(width) || !isWhole(size, 2))
     throw new SimilarityError(FN, "each set must be at least 2 rows of its width", size);
   const { costs } = distances(data, data, width);
   const unit = scale === "mean" ? mean(costs) : 1;

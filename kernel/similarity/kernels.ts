@@ -1,6 +1,7 @@
 import { dot, mean, unitRows } from "../numeric";
 import { SimilarityError } from "./error";
 import type { TokenSet } from "./token-set";
+import { isWhole } from "../rule-error";
 
 /** Share of nearest neighbours that two encoders agree on. */
 export interface MutualKnn {
@@ -30,8 +31,12 @@ export interface LinearCka {
  */
 export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } = {}): MutualKnn {
   const count = checkRows("similarity.mutualKnn", x, y);
-  if (!Number.isInteger(k) || k < 1 || k >= count) {
-    throw new SimilarityError("similarity.mutualKnn", `k must be a whole number in 1..${count - 1}, one less than the images`, k);
+  if (!isWhole(k) || k >= count) {
+    throw new SimilarityError(
+      "similarity.mutualKnn",
+      `k must be a whole number in 1..${count - 1}, one less than the images`,
+      k,
+    );
   }
   const [inX, inY] = [x, y].map((of) => neighbors(gram(unitRows(of.data, of.width), of.width), count, k));
   const images = inX.map((own, i) => own.filter((j) => inY[i].includes(j)).length / k);
@@ -50,13 +55,14 @@ export function linearCka(x: TokenSet, y: TokenSet): LinearCka {
   const count = checkRows(where, x, y);
   const [kx, ky] = [x, y].map((of) => centerGram(gram(of.data, of.width), count));
   const [xx, yy] = [dot(kx, kx), dot(ky, ky)];
-  if (!(xx > 0) || !(yy > 0)) throw new SimilarityError(where, "features must differ between images, their variance", 0);
+  if (!(xx > 0) || !(yy > 0))
+    throw new SimilarityError(where, "features must differ between images, their variance", 0);
   return { definition: "linear-cka", score: dot(kx, ky) / Math.sqrt(xx * yy) };
 }
 
 function checkRows(where: string, x: TokenSet, y: TokenSet): number {
   const [rows, others] = [x, y].map(({ data, width }) => {
-    if (Number.isInteger(width) && width > 0 && data.length % width === 0) return data.length / width;
+    if (isWhole(width) && data.length % width === 0) return data.length / width;
     throw new SimilarityError(where, `features must be whole rows, of width ${width}`, data.length);
   });
   if (rows !== others) throw new SimilarityError(where, `both sides must hold ${rows} images`, others);

@@ -1,6 +1,7 @@
 import { shuffled } from "../numeric/order";
 import { checkSeed, Prng } from "../prng";
 import { TrainError } from "./error";
+import { isWhole } from "../rule-error";
 
 /**
  * Batches by epoch and position. The same position always gives the same batch, so a resumed training needs only
@@ -58,8 +59,7 @@ export function batchesOf<T>(
   { fn, batchSize, dropLast, count }: Cut,
   orderOf: (epoch: number) => number[],
 ): BatchSource<T[]> {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
+  if (!isWhole(batchSize)) throw new TrainError(fn, "batchSize must be a whole number above 0", batchSize);
   const length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
   if (length === 0) throw new TrainError(fn, "there must be items for one batch", count);
   let known = { epoch: -1, order: [] as number[] };

@@ -11,6 +11,7 @@ import type { Optimizer, ParameterGroup } from "./optimizer";
 import { planStage, type StageGroup, type StagePlan } from "./stages";
 import { exponentialRates, hasDiverged, LearningRateSweep, RunningMean, steepestFall } from "./sweep";
 import { type LossFunction, update } from "./update";
+import { isWhole } from "../rule-error";
 
 /** Options of {@link findLearningRate}. */
 export interface FindLearningRateOptions<B> {
@@ -101,8 +102,7 @@ function checkInputs<B>({ model, data, loss, groups }: FindLearningRateOptions<B
   if (typeof loss !== "function") throw new TrainError(FN, "loss must be a function", loss);
   if (typeof data !== "object" || data === null || typeof data.batch !== "function")
     throw new TrainError(FN, "data must give batches, as train.batches does", data);
-  if (!Number.isInteger(data.length) || data.length < 1)
-    throw new TrainError(FN, "data must have a whole number of batches above 0", data.length);
+  if (!isWhole(data.length)) throw new TrainError(FN, "data must have a whole number of batches above 0", data.length);
   if (groups === undefined) return;
   if (!Array.isArray(groups) || !groups.length) throw new TrainError(FN, "groups must be a list of groups", groups);
   for (const group of groups as readonly unknown[]) checkGroup(group);
@@ -129,12 +129,10 @@ function settingsOf<B>(options: FindLearningRateOptions<B>): Settings {
   const { accumulate = 1, clipNorm = Infinity } = options;
   if (!(from > 0 && to > from && to < Infinity))
     throw new TrainError(FN, "the rates must satisfy 0 < from < to", [from, to]);
-  if (!Number.isInteger(steps) || steps < 3)
-    throw new TrainError(FN, "steps must be a whole number of at least 3", steps);
+  if (!isWhole(steps, 3)) throw new TrainError(FN, "steps must be a whole number of at least 3", steps);
   if (!(smoothing >= 0 && smoothing < 1)) throw new TrainError(FN, "smoothing must lie in [0, 1)", smoothing);
   if (!(divergence > 1)) throw new TrainError(FN, "divergence must be above 1", divergence);
-  if (!Number.isInteger(accumulate) || accumulate < 1)
-    throw new TrainError(FN, "accumulate must be a whole number above 0", accumulate);
+  if (!isWhole(accumulate)) throw new TrainError(FN, "accumulate must be a whole number above 0", accumulate);
   if (!(clipNorm > 0)) throw new TrainError(FN, "clipNorm must be above 0", clipNorm);
   return { from, to, steps, smoothing, divergence, accumulate, clipNorm };
 }

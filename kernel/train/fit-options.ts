@@ -11,6 +11,7 @@ import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkSeed } from "../prng";
 import type { RunLog } from "./journal";
 import type { LossFunction } from "./update";
+import { isWhole } from "../rule-error";
 
 /** Options of {@link fit}. */
 export interface FitOptions<B> {
@@ -98,8 +99,7 @@ export function checkOptions<B>(options: FitOptions<B>): void {
   if (typeof data?.length !== "number") throw new TrainError(fn, "data must be batches: a source or an array", data);
   if (!Array.isArray(stages)) throw new TrainError(fn, "stages must be a list", stages);
   if (!stages.length) throw new TrainError(fn, "there must be a stage", 0);
-  if (!Number.isInteger(accumulate) || accumulate < 1)
-    throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
+  if (!isWhole(accumulate)) throw new TrainError(fn, "accumulate must be a whole number above 0", accumulate);
   checkSeed(fn, seed, TrainError);
   for (const { name, steps, epochs } of stages)
     if ((steps === undefined) === (epochs === undefined) || !((steps ?? epochs ?? 0) > 0))

@@ -3,6 +3,7 @@ import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkSeed, Prng } from "../prng";
 import { type BatchOptions, batchesOf, type BatchSource } from "./batches";
 import { TrainError } from "./error";
+import { isWhole } from "../rule-error";
 
 /** Options of {@link weightedBatches}. */
 export interface WeightedBatchOptions extends Omit<BatchOptions, "shuffle"> {
@@ -39,7 +40,7 @@ export function weightedBatches<T>(items: readonly T[], options: WeightedBatchOp
   checkSeed(FN, seed, TrainError);
   const usable = checkWeights(weights, items.length);
   const { count = replacement ? items.length : usable } = options;
-  if (!Number.isInteger(count) || count < 1) throw new TrainError(FN, "count must be a whole number above 0", count);
+  if (!isWhole(count)) throw new TrainError(FN, "count must be a whole number above 0", count);
   if (!replacement && count > usable)
     throw new TrainError(FN, `without replacement count is at most ${usable}, the weights above 0`, count);
   const draw = replacement ? drawer(weights) : race(weights);

@@ -5,6 +5,7 @@
 import type { CommMessage, JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 import { describePath, MAX_DEPTH, type Path } from "./packing";
+import { isWhole } from "../rule-error";
 
 export const WIDGET_TARGET = "jupyter.widget";
 export const CONTROL_TARGET = "jupyter.widget.control";
@@ -90,5 +91,5 @@ function readPath(where: string, path: unknown): Path {
 }
 
 function isKey(key: unknown): boolean {
-  return typeof key === "number" ? Number.isInteger(key) && key >= 0 : typeof key === "string" && key !== "__proto__";
+  return typeof key === "number" ? isWhole(key, 0) : typeof key === "string" && key !== "__proto__";
 }

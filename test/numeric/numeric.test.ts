@@ -65,6 +65,15 @@ describe("half precision", () => {
 });
 
 describe("statistics", () => {
+  it("interpolates quantiles as numpy.quantile does, computed by numpy 2.4.6", () => {
+    const sorted = [1, 2, 4, 8];
+    const expected = [1, 1.9, 3, 6.8, 8];
+    [0, 0.3, 0.5, 0.9, 1].forEach((share, i) =>
+      assert.ok(Math.abs(numeric.quantile(sorted, share) - expected[i]) < 1e-12),
+    );
+    assert.equal(numeric.quantile([5], 0.25), 5);
+  });
+
   it("are those of NumPy", () => {
     // numpy: mean, var(ddof=1) of these values.
     const values = [2, 4, 4, 4, 5, 5, 7, 9];

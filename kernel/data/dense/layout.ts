@@ -6,6 +6,7 @@ import { DenseError } from "./error";
 import { MAP_ENDINGS, readMap } from "./map";
 import { type DenseTask, TASKS } from "./tasks";
 import { type DenseValues, labelOf, type ValueOptions } from "./values";
+import { isWhole } from "../../rule-error";
 
 /** Options of {@link read}. */
 export interface DenseReadOptions extends Pick<ValueOptions, "depthScale"> {
@@ -130,7 +131,7 @@ function listOf(root: string, split: string, limit: number | undefined): string[
   const stray = names.find((name) => !isPlain(name));
   if (stray !== undefined) throw new DenseError(FN, file, "each line must be the name of a picture", stray);
   if (names.length === 0) throw new DenseError(FN, file, "the list must name pictures", "none");
-  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+  if (limit !== undefined && !isWhole(limit))
     throw new DenseError(FN, file, "limit must be a whole number of at least 1", limit);
   return names.slice(0, limit);
 }

@@ -2,6 +2,7 @@ import { DenseError } from "./error";
 import type { StoredMap } from "./map";
 import type { DenseTask } from "./tasks";
 import { IGNORE } from "./tasks";
+import { isWhole } from "../../rule-error";
 
 /** Values of a map in the form that losses and scores take. */
 export interface DenseValues {
@@ -69,7 +70,7 @@ function classesOf(fn: string, map: StoredMap, options: ValueOptions, isLabel: b
   const data = one.data.map((value) => {
     if (isLabel && (value === IGNORE || (value >= 0 && value < firstClass))) return IGNORE;
     const found = value - firstClass;
-    if (Number.isInteger(found) && found >= 0 && found < classes) return found;
+    if (isWhole(found, 0) && found < classes) return found;
     throw new DenseError(
       fn,
       map.file,

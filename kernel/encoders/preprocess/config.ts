@@ -3,6 +3,8 @@ import { given as present } from "../../option-names";
 import type { Preprocess } from "./preprocess";
 import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
+import { CLIP, HALF, IMAGENET, type Statistics } from "./statistics";
+import { isWhole } from "../../rule-error";
 
 /**
  * Options of preprocessing, in these names; a Hugging Face `preprocessor_config.json` or a timm `config.json` /
@@ -34,10 +36,10 @@ export interface PreprocessOptions {
 /** Statistics by name: those of ImageNet and CLIP, and 0.5 throughout. */
 export type PreprocessName = "imagenet" | "clip" | "half";
 
-const NAMED = new Map<unknown, PreprocessOptions>([
-  ["imagenet", { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }],
-  ["clip", { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] }],
-  ["half", { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }],
+const NAMED = new Map<unknown, Statistics>([
+  ["imagenet", IMAGENET],
+  ["clip", CLIP],
+  ["half", HALF],
 ]);
 
 const OPTION_KEYS = new Set(
@@ -47,7 +49,7 @@ const OPTION_KEYS = new Set(
 /** Template of the option that replaces a missing configuration. */
 export const TEMPLATE =
   '--preprocess imagenet on the command line, or the option preprocess: "imagenet", "clip" or "half", or { inputSize: 224, resize: "shortest-edge", resizeTo: 256, ' +
-  'interpolation: "bicubic", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }';
+  `interpolation: "bicubic", mean: [${IMAGENET.mean.join(", ")}], std: [${IMAGENET.std.join(", ")}] }`;
 
 /**
  * Resolves the preprocessing of a model. The caller's keys override those of the configuration beside the model; a
@@ -76,7 +78,7 @@ export function mergePreprocess(
       `preprocess must be given, or preprocessor_config.json lie beside the model. Give ${TEMPLATE}`,
       "none",
     );
-  if (!options || !found || isWhole(options as Json))
+  if (!options || !found || isConfiguration(options as Json))
     return readPreprocess(options ?? (found as object), graphSize, fn);
   const checked = present(options as PreprocessOptions);
   const own = readOwn(found, checked, graphSize, fn);
@@ -105,7 +107,7 @@ function readOwn(
 }
 
 /** True if the option is a whole configuration, so that none of the model's own is wanted. */
-const isWhole = (json: Json): boolean =>
+const isConfiguration = (json: Json): boolean =>
   isTimm(json) ||
   isHuggingFace(json) ||
   ["pretrained_cfg", "vision_cfg", "preprocess_cfg", "image_processor"].some((key) => key in json);
@@ -167,14 +169,13 @@ function fromOpenClip(cfg: Json, graphSize: [number, number] | null, fn: string)
   const mode = OPEN_CLIP_MODES.get(cfg.resize_mode ?? "shortest");
   if (!mode)
     throw new EncoderError(fn, `resize_mode must be ${[...OPEN_CLIP_MODES.keys()].join(", ")}`, cfg.resize_mode);
-  const clip = NAMED.get("clip");
   return fromOptions(
     {
       inputSize: (cfg.size as number | undefined) ?? undefined,
       resize: mode,
       interpolation: (cfg.interpolation ?? "bicubic") as Interpolation,
-      mean: (cfg.mean ?? clip?.mean) as number[],
-      std: (cfg.std ?? clip?.std) as number[],
+      mean: (cfg.mean ?? CLIP.mean) as number[],
+      std: (cfg.std ?? CLIP.std) as number[],
       fill: (cfg.fill_color ?? 0) as number,
       cropRounding: "even",
     },
@@ -209,8 +210,8 @@ function fromOptions(json: PreprocessOptions, graphSize: [number, number] | null
     resize,
     resizeTo: json.resizeTo === undefined ? inputSize : checkSize(fn, "resizeTo", json.resizeTo),
     interpolation: checkOneOf(fn, "interpolation", json.interpolation ?? "bicubic", RESAMPLE),
-    mean: checkTriple(fn, "mean", json.mean ?? [0.5, 0.5, 0.5]),
-    std: checkStd(fn, json.std ?? [0.5, 0.5, 0.5]),
+    mean: checkTriple(fn, "mean", json.mean ?? HALF.mean),
+    std: checkStd(fn, json.std ?? HALF.std),
     align: checkOneOf(fn, "align", json.align ?? "center", ["center", "top-left"] as const),
     rescale: checkNumber(fn, "rescale", json.rescale ?? 1 / 255),
     fill: checkLevel(fn, json.fill ?? 0),
@@ -270,9 +271,9 @@ function withCrop(json: Json, edge: number, fn: string): Json {
 
 function statistics(json: Json, fn: string): Pick<Preprocess, "mean" | "std"> {
   if (json.do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
-  const std = checkStd(fn, json.image_std ?? [0.5, 0.5, 0.5]);
+  const std = checkStd(fn, json.image_std ?? HALF.std);
   return {
-    mean: checkTriple(fn, "image_mean", json.image_mean ?? [0.5, 0.5, 0.5]),
+    mean: checkTriple(fn, "image_mean", json.image_mean ?? HALF.mean),
     // EfficientNet's processor divides by the deviation a second time.
     std: json.include_top === true ? [std[0] ** 2, std[1] ** 2, std[2] ** 2] : std,
   };
@@ -310,7 +311,7 @@ function fromTimm(cfg: Json, fn: string): Preprocess {
   const pct = checkShare(fn, cfg.crop_pct ?? 0.875);
   const mode = CROP_MODES.get(cfg.crop_mode ?? "center");
   if (!mode) throw new EncoderError(fn, `crop_mode must be ${[...CROP_MODES.keys()].join(", ")}`, cfg.crop_mode);
-  const mean = checkTriple(fn, "mean", cfg.mean ?? [0.485, 0.456, 0.406]);
+  const mean = checkTriple(fn, "mean", cfg.mean ?? IMAGENET.mean);
   return {
     ...DEFAULTS,
     cropRounding: "even" as const,
@@ -319,15 +320,14 @@ function fromTimm(cfg: Json, fn: string): Preprocess {
     resizeTo: checkSize(fn, "crop_pct", [Math.floor(height / pct), Math.floor(width / pct)]),
     interpolation: checkOneOf(fn, "interpolation", cfg.interpolation ?? "bicubic", RESAMPLE),
     mean,
-    std: checkStd(fn, cfg.std ?? [0.229, 0.224, 0.225]),
+    std: checkStd(fn, cfg.std ?? IMAGENET.std),
     fill: Math.round(255 * mean[0]),
   };
 }
 
 function checkSize(fn: string, name: string, value: unknown): [number, number] {
   const pair = typeof value === "number" ? [value, value] : value;
-  const good =
-    Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n > 0 && n <= 16384);
+  const good = Array.isArray(pair) && pair.length === 2 && pair.every((n) => isWhole(n) && n <= 16384);
   if (!good)
     throw new EncoderError(
       fn,
@@ -340,7 +340,8 @@ function checkSize(fn: string, name: string, value: unknown): [number, number] {
 function checkTriple(fn: string, name: string, value: unknown): [number, number, number] {
   const good = Array.isArray(value) && value.length === 3 && value.every((n) => Number.isFinite(n));
   if (!good) throw new EncoderError(fn, `preprocess.${name} must be three numbers`, value);
-  return value as [number, number, number];
+  const [red, green, blue] = value as number[];
+  return [red, green, blue];
 }
 
 function checkStd(fn: string, value: unknown): [number, number, number] {
@@ -364,7 +365,7 @@ function checkNumber(fn: string, name: string, value: unknown): number {
 
 function checkLevel(fn: string, value: unknown): Preprocess["fill"] {
   if (value === "mean") return value;
-  const good = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
+  const good = isWhole(value, 0) && (value as number) <= 255;
   if (!good) throw new EncoderError(fn, "preprocess.fill must be a level of 0..255, or mean", value);
   return value as number;
 }

@@ -1,4 +1,5 @@
 import { EncoderError } from "../errors";
+import { isWhole } from "../../rule-error";
 
 /** Step of a `tokenizer.json`: its type and parameters. */
 export interface Step {
@@ -79,7 +80,7 @@ export const MOST_TOKENS = 2 ** 26;
 
 /** Checks a whole number that can be a token's id. */
 export function readId(fn: string, id: unknown): number {
-  if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= MOST_TOKENS)
+  if (!isWhole(id, 0) || (id as number) >= MOST_TOKENS)
     refuse(fn, "must number its tokens by whole numbers from 0", id);
   return id as number;
 }

@@ -1,5 +1,6 @@
 import { type WordModel } from "./bpe";
 import { readVocabulary, refuse, type Step } from "./json";
+import { isWhole } from "../../rule-error";
 
 /** Words of a model are 100 characters at most; a search takes their square. */
 const LONGEST_WORD = 1024;
@@ -14,7 +15,7 @@ export function readWordPiece(fn: string, model: Step): WordModel {
   const unknown = vocabulary.get(token as string);
   if (unknown === undefined) return refuse(fn, "must hold its unknown token in the vocabulary", token);
   if (typeof prefix !== "string") return refuse(fn, "must say what continues a word", prefix);
-  if (!Number.isInteger(most) || (most as number) < 0 || (most as number) > LONGEST_WORD)
+  if (!isWhole(most, 0) || (most as number) > LONGEST_WORD)
     refuse(fn, `may have words of ${LONGEST_WORD} characters at most`, most);
   let longest = 0;
   for (const text of vocabulary.keys()) longest = Math.max(longest, text.length);

@@ -7,6 +7,7 @@ import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, prob
 import { checkTable, type ScoreTable, type TableRow } from "../fit/table";
 import { least, mean, most } from "../../numeric";
 import { checkOptionNames, given, type OptionNames } from "../../option-names";
+import { isWhole } from "../../rule-error";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {
@@ -156,10 +157,10 @@ function settingsOf({ benchmark, range, budget, ...rest }: PlanOptions): PlanSet
   const { level, tolerance, explore } = settings;
   if (!(level > 0 && level < 1)) throw new LawError(where, "level must lie between 0 and 1", level);
   if (!(tolerance >= 0)) throw new LawError(where, "tolerance must be at least 0", tolerance);
-  if (!Number.isInteger(explore) || explore < 0) {
+  if (!isWhole(explore, 0)) {
     throw new LawError(where, "explore must be a whole number of at least 0", explore);
   }
-  if (budget !== undefined && !(Number.isInteger(budget) && budget >= 1)) {
+  if (budget !== undefined && !isWhole(budget)) {
     throw new LawError(where, "budget must be a whole number above 0", budget);
   }
   if (range && !(range[1] > range[0]))

@@ -10,6 +10,7 @@ import { beliefs, expectedImprovement } from "./surrogate";
 import { checkTable, type ScoreTable } from "../fit/table";
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { checkSeed } from "../../prng";
+import { isWhole } from "../../rule-error";
 
 /**
  * Rule for the next encoder to train.
@@ -85,7 +86,7 @@ export function policy(table: ScoreTable, options: PolicyOptions = {}): PolicyRe
   const full = { strategies, trials, seed, degree, top };
   const unknown = strategies.find((name) => !ALL.includes(name));
   if (unknown !== undefined) throw new LawError("law.policy", `a strategy is one of ${ALL.join(", ")}`, unknown);
-  if (!Number.isInteger(full.trials) || full.trials < 1) {
+  if (!isWhole(full.trials)) {
     throw new LawError("law.policy", "trials must be a whole number above 0", full.trials);
   }
   checkSeed("law.policy", seed, LawError);

@@ -3,6 +3,7 @@ import { dot, mean, sum } from "../../numeric";
 import type { TokenSet } from "../../similarity/token-set";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
+import { isWhole } from "../../rule-error";
 
 /** Evidence of a Bayesian linear read-out. */
 export interface LogME extends AlignmentScore {
@@ -38,7 +39,7 @@ export function logME(features: TokenSet, targets: readonly string[] | readonly 
   const where = "law.logME";
   const { data, width } = features;
   const rows = data.length / width;
-  if (!Number.isInteger(rows) || rows < 2) {
+  if (!isWhole(rows, 2)) {
     throw new LawError(where, `features must be 2 or more whole rows of width ${width}`, data.length);
   }
   if (targets.length !== rows) throw new LawError(where, `there must be ${rows} targets, one an image`, targets.length);

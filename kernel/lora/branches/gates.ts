@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
+import { topMask } from "../../nn/top-mask";
 import type { Gate } from "../config";
 
 /** Opens the units of Dual-LoRA's skill space: gate(t) for t = T x [N, r]. */
@@ -26,17 +27,11 @@ export function softmax(x: Tensor, topK?: number): Tensor {
   const operation = tf.customGrad((x, save) => {
     const logits = x as Tensor;
     const powers = tf.exp(tf.sub(logits, tf.max(logits, 1, true)));
-    const kept = topK === undefined ? powers : tf.mul(powers, largest(logits, topK));
+    const kept = topK === undefined ? powers : tf.mul(powers, topMask(logits, topK));
     const value = tf.div(kept, tf.sum(kept, 1, true));
     (save as (tensors: Tensor[]) => void)([value]);
     const gradFunc = (dy: Tensor, [g]: Tensor[]): Tensor => tf.mul(g, tf.sub(dy, tf.sum(tf.mul(g, dy), 1, true)));
     return { value, gradFunc };
   });
   return operation(x);
-}
-
-/** Returns 1 at each row's `count` largest entries, 0 elsewhere. */
-function largest(x: Tensor, count: number): Tensor {
-  const { indices } = tf.topk(x, count);
-  return tf.sum(tf.oneHot(tf.cast(indices, "int32"), x.shape[1] as number), 1);
 }

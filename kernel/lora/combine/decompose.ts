@@ -1,5 +1,5 @@
 /** Approximations of a matrix by two narrow factors, for PEFT's combinations ending in `svd`. */
-import { dot } from "../../numeric";
+import { dot, quantile } from "../../numeric";
 import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 
 /** Factors of B A, with A [r, in] and B [out, r]. */
@@ -60,11 +60,9 @@ function signed({ a, b }: Factors): Factors {
 }
 
 /** Clips all values to plus and minus their quantile, interpolated linearly. */
-export function clamped({ a, b }: Factors, quantile: number): Factors {
+export function clamped({ a, b }: Factors, share: number): Factors {
   const values = Float64Array.from([...a.to1DArray(), ...b.to1DArray()]).sort();
-  const at = quantile * (values.length - 1);
-  const [low, high] = [values[Math.floor(at)], values[Math.ceil(at)]];
-  const limit = Math.max(0, low + (at - Math.floor(at)) * (high - low));
+  const limit = Math.max(0, quantile(values, share));
   const clip = (x: Matrix): Matrix => {
     const clipped = x.to1DArray().map((value) => Math.min(limit, Math.max(-limit, value)));
     return Matrix.from1DArray(x.rows, x.columns, clipped);

@@ -7,6 +7,7 @@ import { FN } from "./names";
 import type { InputOptions, OnnxResult } from "./input-types";
 import type { Recording } from "./recorder";
 import type { Form } from "./types";
+import { isWhole } from "../../rule-error";
 
 /** Input with the names of its dynamic dimensions. */
 export interface Input extends Form {
@@ -26,7 +27,7 @@ export function forwardOf(model: Module, fn: string): (...inputs: Tensor[]) => O
 export function inputsOf({ inputs, dynamic = [] }: InputOptions, fn: string): Input[] {
   const list = Object.entries(inputs).map(([name, given]) => {
     const { shape, dtype } = "shape" in given ? given : { shape: given, dtype: "float32" as const };
-    if (!shape.every((size) => Number.isInteger(size) && size >= 1))
+    if (!shape.every((size) => isWhole(size)))
       throw new ModelError(fn, `sizes of ${name} must be whole numbers of at least 1`, [...shape]);
     if (!Object.hasOwn(ELEMENT_TYPES, dtype))
       throw new ModelError(fn, `dtype of ${name} must be ${Object.keys(ELEMENT_TYPES).join(", ")}`, dtype);

@@ -7,12 +7,12 @@ import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import type { VitConfig } from "./config";
 import { configOfFile } from "./file-config";
-import { LOAD_NAMES, type LoadVitOptions, loadVitState, type VitLoadReport } from "./state";
+import { LOAD_NAMES, type LoadVitStateOptions, loadVitState, type VitLoadReport } from "./state";
 import { VisionTransformer } from "./vit";
 import { checkOptionNames } from "../../option-names";
 
 /** Options of {@link loadVit}. */
-export interface LoadVitFileOptions extends LoadVitOptions {
+export interface LoadVitOptions extends LoadVitStateOptions {
   /** Keys that win over the file's configuration; all of it for a file without one. Default: none. */
   config?: VitConfig;
 }
@@ -33,7 +33,7 @@ const FN = "models.loadVit";
  * @throws NnError naming every missing, unexpected and misshaped tensor
  * @throws SafetensorsError for a file that breaks the format
  */
-export async function loadVit(source: string, options: LoadVitFileOptions = {}): Promise<LoadedVit> {
+export async function loadVit(source: string, options: LoadVitOptions = {}): Promise<LoadedVit> {
   checkOptionNames(FN, options, { ...LOAD_NAMES, config: true }, ModelError);
   const { config = {}, ...rest } = options;
   await startTfjs();

@@ -11,7 +11,7 @@ import { checkOptionNames, type OptionNames } from "../../option-names";
 import { joinFloats } from "../../numeric";
 
 /** Options of {@link loadVitState}. */
-export interface LoadVitOptions {
+export interface LoadVitStateOptions {
   /** Refuse any change unless every name and shape agrees. Default true. */
   strict?: boolean;
   /** Spelling of the file. Default: recognized by its names. */
@@ -21,7 +21,7 @@ export interface LoadVitOptions {
 }
 
 /** Names of the options of {@link loadVitState}. */
-export const LOAD_NAMES: OptionNames<LoadVitOptions> = { strict: true, names: true, resample: true };
+export const LOAD_NAMES: OptionNames<LoadVitStateOptions> = { strict: true, names: true, resample: true };
 
 /** Names that a file and a model do not share; the model's have timm's spelling. */
 export interface VitLoadReport extends nn.LoadReport {
@@ -40,7 +40,7 @@ export interface VitLoadReport extends nn.LoadReport {
 export function loadVitState(
   model: VisionTransformer,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  options: LoadVitOptions = {},
+  options: LoadVitStateOptions = {},
 ): VitLoadReport {
   checkOptionNames("models.loadVitState", options, LOAD_NAMES, ModelError);
   const { strict = true, names = namesOf(tensors.keys()), resample = false } = options;

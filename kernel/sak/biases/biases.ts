@@ -11,6 +11,7 @@ import { BIAS_NAMES, type BiasOptions, type BiasPictures, type BiasRun, checkBia
 import { type Similarities, type TeacherLevel, TokenSample } from "./similarity";
 import type { BiasTeacher } from "./sources";
 import { gainText, scoreText } from "./words";
+import { isWhole } from "../../rule-error";
 
 /** Pictures of {@link biases}; scores are of the test pictures, each teacher's level is chosen on the validation pictures. */
 export interface BiasData {
@@ -95,7 +96,7 @@ export async function biases(
   const { reference, tokens = 256, k = 10 } = options;
   if (reference !== undefined && !Object.hasOwn(teachers, reference))
     throw new SakError(FN, `reference must be one of ${Object.keys(teachers).join(", ")}`, reference);
-  if (!Number.isInteger(k) || k < 1) throw new SakError(FN, "k must be a whole number of at least 1", k);
+  if (!isWhole(k)) throw new SakError(FN, "k must be a whole number of at least 1", k);
   if (!Number.isInteger(tokens) || tokens <= k)
     throw new SakError(FN, `tokens must be a whole number above k, ${k}`, tokens);
   const run = await openRun(FN, teachers, [data.train, data.validation, data.test], options, "all");

@@ -8,6 +8,7 @@ import { type CellLabels, DenseProbe } from "../../tasks/dense/probe/probe";
 import type { DenseTask } from "../../tasks/dense/facts";
 import { SakError } from "../error";
 import { type BiasSource, type BiasTeacher, type BiasTokens, commonGrid, openSources, readTokens } from "./sources";
+import { isWhole } from "../../rule-error";
 
 /** Labelled pictures: a split of `data.dense.read`, or others of its form. */
 export type BiasPictures = Pick<DenseDataset, "names" | "tasks" | "sample">;
@@ -77,8 +78,7 @@ export async function openRun(
   const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16 } = options;
   const tasks = tasksOf(fn, splits, options.tasks);
   checkSeeds(fn, seeds);
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
+  if (!isWhole(batchSize)) throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
   await startTfjs();
   const sources = await openSources(fn, teachers, whenAbsent);
   const grid = commonGrid(sources);

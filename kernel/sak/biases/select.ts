@@ -23,7 +23,7 @@ import type { BiasTeacher } from "./sources";
 import { gainText } from "./words";
 
 /** Options of {@link selectTeachers}. */
-export interface SelectOptions extends BiasOptions {
+export interface SelectTeachersOptions extends BiasOptions {
   /** Teachers, or the student's stem, that are taken from the start. Default: none. */
   start?: readonly string[];
   /** Most teachers to choose. Default: all that add something. */
@@ -54,7 +54,7 @@ export interface SelectionStep {
 }
 
 const FN = "sak.selectTeachers";
-const NAMES: OptionNames<SelectOptions> = {
+const NAMES: OptionNames<SelectTeachersOptions> = {
   ...BIAS_NAMES,
   start: true,
   most: true,
@@ -99,7 +99,7 @@ export class TeacherSelection extends Described {
 export async function selectTeachers(
   teachers: Readonly<Record<string, BiasTeacher>>,
   data: { readonly train: BiasPictures; readonly validation: BiasPictures },
-  options: SelectOptions = {},
+  options: SelectTeachersOptions = {},
 ): Promise<TeacherSelection> {
   checkBiasInput(FN, { teachers, data, options }, NAMES);
   const { start = [], leastGain = 0, stem, levels } = options;

@@ -9,6 +9,7 @@ import { resizeBilinear } from "../../tasks/dense/resize";
 import { SakError } from "../error";
 import { mapsOf, tokensOfMaps } from "../maps";
 import { checkPlaces } from "../teachers";
+import { isWhole } from "../../rule-error";
 
 /** Teacher to be measured: stored features, or an encoder that runs. */
 export type BiasTeacher =
@@ -112,7 +113,7 @@ function encoderSource(
   const { depth } = encoder.info;
   const all = Array.from({ length: depth }, (_, i): FeatureLevel => i);
   const levels = indices ?? (whenAbsent === "all" ? all : all.slice(-1));
-  const wrong = levels.find((level) => level !== "stem" && !(Number.isInteger(level) && level >= 0 && level < depth));
+  const wrong = levels.find((level) => level !== "stem" && !(isWhole(level, 0) && level < depth));
   if (wrong !== undefined || !levels.length)
     throw new SakError(fn, `levels of ${name} are "stem" and 0..${depth - 1}`, wrong ?? levels);
   const blocks = levels.filter((level): level is number => level !== "stem");

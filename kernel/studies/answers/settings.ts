@@ -2,6 +2,7 @@ import * as world from "../../data/world";
 import type { QuestionType } from "../../data/world/language/questions";
 import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
+import { isWhole } from "../../rule-error";
 
 /** Settings that determine the figures of a study. */
 export interface AnswerSettings {
@@ -74,8 +75,7 @@ export function checkSettings(fn: string, settings: AnswerSettings): void {
   const { batchSize, questions, seeds, steps, images, merge, methods, rates, types } = settings;
   const counts = { batchSize, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
   for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
+    if (!isWhole(value)) throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
   for (const [name, value] of Object.entries(rates))
     if (!(value > 0)) throw new StudyError(fn, `rates.${name} must be above 0`, value);
   if (!types.length || types.some((type) => !world.questionTypes.includes(type)))

@@ -13,6 +13,7 @@ import { base64Encode } from "../../protocol/core/base64";
 import { TaskError } from "../error";
 import { drawnDigits, drawnLetters, drawText } from "./drawn-text";
 import type { KitQuestion } from "./vlmeval/questions";
+import { isWhole } from "../../rule-error";
 
 /** The eight benchmarks of the world: its seven types of questions, and reading drawn letters and digits. */
 export const benchmarkNames = [...questionTypes, "reading"] as const;
@@ -71,7 +72,7 @@ export function benchmark(name: BenchmarkName, options: WorldBenchmarkOptions = 
   const { split = "test", count = 400 } = options;
   if (!benchmarkNames.includes(name)) throw new TaskError(FN, `benchmarks are ${benchmarkNames.join(", ")}`, name);
   if (!(splits as readonly string[]).includes(split)) throw new TaskError(FN, `splits are ${splits.join(", ")}`, split);
-  if (!Number.isInteger(count) || count < 1) throw new TaskError(FN, "count must be a whole number above 0", count);
+  if (!isWhole(count)) throw new TaskError(FN, "count must be a whole number above 0", count);
   const items: BenchmarkItem[] = [];
   for (let seed = 0; items.length < count && seed < PATIENCE * count; seed++) {
     const item = itemOf(name, seed, split);

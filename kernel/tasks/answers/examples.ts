@@ -13,6 +13,7 @@ import { hashModel } from "../../features/run-identity";
 import type { PictureSource } from "../../features/sources";
 import { floatToHalf } from "../../numeric";
 import { TaskError } from "../error";
+import { isWhole } from "../../rule-error";
 
 /** Options of the world's pictures as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
@@ -124,8 +125,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
 
 function checkOptions({ count, pool = 2, indices, folder }: PictureOptions): void {
   for (const [name, value] of Object.entries({ count, pool }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
+    if (!isWhole(value)) throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
   if (!indices.length || new Set(indices).size < indices.length)
     throw new TaskError(LOAD, "indices must name at least one block, each once", [...indices]);
   if (!folder) throw new TaskError(LOAD, "folder must be given", folder);

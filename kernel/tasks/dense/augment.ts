@@ -6,6 +6,7 @@ import { TaskError } from "../error";
 import { type DenseTask, IGNORE } from "./facts";
 import { distort } from "./photometric";
 import { clamp } from "../../numeric";
+import { isWhole } from "../../rule-error";
 
 /** Options of {@link augment}. */
 export interface AugmentOptions {
@@ -88,7 +89,7 @@ export function augment(sample: DenseSample, options: AugmentOptions): Augmented
 }
 
 function check(size: readonly number[], [least, most]: readonly [number, number]): void {
-  if (size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0))
+  if (size.length !== 2 || !size.every((side) => isWhole(side)))
     throw new TaskError(FN, "size must be a height and a width of at least 1", [...size]);
   if (!(least > 0 && most >= least && most < Infinity))
     throw new TaskError(FN, "scale must be a range above 0", [least, most]);

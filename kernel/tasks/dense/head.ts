@@ -9,6 +9,7 @@ import type { Prng } from "../../prng";
 import { TaskError } from "../error";
 import { BatchNorm } from "./batch-norm";
 import { resizeBilinear } from "./resize";
+import { isWhole } from "../../rule-error";
 
 /** Options of a {@link DenseHead}. */
 export interface DenseHeadOptions {
@@ -44,11 +45,9 @@ export class DenseHead extends Module {
   constructor({ channels, outputs, levels = 4, width = channels, stride = 4, random }: DenseHeadOptions) {
     super();
     const each = width / 4;
-    if (!Number.isInteger(each) || each < 1) throw new TaskError(FN, "width must be a multiple of 4", width);
-    if (!Number.isInteger(levels) || levels < 1)
-      throw new TaskError(FN, "levels must be a whole number of at least 1", levels);
-    if (!Number.isInteger(outputs) || outputs < 1)
-      throw new TaskError(FN, "outputs must be a whole number of at least 1", outputs);
+    if (!isWhole(each)) throw new TaskError(FN, "width must be a multiple of 4", width);
+    if (!isWhole(levels)) throw new TaskError(FN, "levels must be a whole number of at least 1", levels);
+    if (!isWhole(outputs)) throw new TaskError(FN, "outputs must be a whole number of at least 1", outputs);
     this.stride = stride;
     this.projections = Array.from({ length: levels }, () => new Linear(channels, each, { random }));
     this.conv = new Conv2d(levels * each, width, { kernel: 3, padding: 1, random });

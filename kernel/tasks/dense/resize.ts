@@ -1,6 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { TaskError } from "../error";
+import { isWhole } from "../../rule-error";
 
 /**
  * Resizes [B, C, H, W] bilinearly as `torch.nn.functional.interpolate` with `align_corners=False`. Two products with matrices of
@@ -12,7 +13,7 @@ import { TaskError } from "../error";
 export function resizeBilinear(x: Tensor, size: readonly [height: number, width: number]): Tensor {
   if (x.shape.length !== 4)
     throw new TaskError("tasks.dense.resizeBilinear", "the input must be [B, C, H, W]", x.shape);
-  if (!size.every((side) => Number.isInteger(side) && side > 0))
+  if (!size.every((side) => isWhole(side)))
     throw new TaskError("tasks.dense.resizeBilinear", "sizes must be whole numbers of at least 1", [...size]);
   const [B, C, H, W] = x.shape;
   const [height, width] = size;

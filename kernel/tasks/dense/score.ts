@@ -10,6 +10,7 @@ import { DepthError } from "./metrics/depth-error";
 import { MaxF } from "./metrics/max-f";
 import { MeanIou, type MeanIouOptions } from "./metrics/mean-iou";
 import { NormalError } from "./metrics/normal-error";
+import { isWhole } from "../../rule-error";
 
 /** Options of {@link score}. */
 export interface ScoreOptions extends ValueOptions {
@@ -92,7 +93,7 @@ function checked(task: DenseTask, options: ScoreOptions): ScoreOptions {
   const { classes, firstClass = 0, depthScale = 1 } = options;
   if ((task === "semseg" || task === "parts") && classes === undefined)
     throw new TaskError(FN, `classes must be given for ${task}`, classes);
-  if (!Number.isInteger(firstClass) || firstClass < 0 || firstClass > 255)
+  if (!isWhole(firstClass, 0) || firstClass > 255)
     throw new TaskError(FN, "firstClass must be a whole number of 0..255", firstClass);
   if (!(depthScale > 0 && depthScale < Infinity)) throw new TaskError(FN, "depthScale must be above 0", depthScale);
   return options;

@@ -3,6 +3,7 @@ import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
 import { linear, type LinearProbeOptions, type LinearProbeScore } from "./linear";
 import { argmax, dot, row, topIndices, unitRows } from "../../numeric";
+import { isWhole } from "../../rule-error";
 
 /** Scores of frozen features. */
 export interface ProbeScores {
@@ -52,7 +53,7 @@ export function knn(train: LabeledFeatures, test: LabeledFeatures, options: KnnO
   checkOptionNames(fn, options, { k: true, temperature: true }, TaskError);
   const { k = 20, temperature = 0.07 } = options;
   const { channels, classes } = checkProbe(fn, train, test);
-  if (!Number.isInteger(k) || k < 1) throw new TaskError(fn, "k must be a whole number of at least 1", k);
+  if (!isWhole(k)) throw new TaskError(fn, "k must be a whole number of at least 1", k);
   if (!(temperature > 0)) throw new TaskError(fn, "temperature must be above 0", temperature);
   const [known, asked] = [train, test].map(({ features }) => unitRows(features, channels));
   const predictions = Int32Array.from({ length: test.labels.length }, (_, i) => {

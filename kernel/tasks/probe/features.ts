@@ -1,5 +1,6 @@
 import { wilson } from "../../numeric";
 import { TaskError } from "../error";
+import { isWhole } from "../../rule-error";
 
 /** Features of pictures and their classes. */
 export interface LabeledFeatures {
@@ -30,7 +31,7 @@ export function checkProbe(fn: string, train: LabeledFeatures, test: LabeledFeat
       test.labels.length,
     ]);
   for (const { features, labels } of [train, test]) {
-    const bad = Array.from(labels).find((label) => !Number.isInteger(label) || label < 0);
+    const bad = Array.from(labels).find((label) => !isWhole(label, 0));
     if (bad !== undefined) throw new TaskError(fn, "labels must be whole numbers of at least 0", bad);
     const at = features.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new TaskError(fn, `features must be finite (row ${Math.floor(at / channels)})`, features[at]);

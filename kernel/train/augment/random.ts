@@ -5,6 +5,7 @@ import { TrainError } from "../error";
 import { brightness, contrast, grayscale, hue, saturation, solarize } from "./color";
 import { type Crop, cropPicture, flipHorizontally, gaussianBlur, type ResizeFilter, resizePicture } from "./geometry";
 import type { FloatPicture } from "./picture";
+import { isWhole } from "../../rule-error";
 
 /** Change of a picture that draws its settings from a generator. */
 export type Augmentation = (picture: FloatPicture, random: Prng) => FloatPicture;
@@ -53,7 +54,7 @@ export function randomCrop(
 export function randomResizedCrop(size: number, options: RandomResizedCropOptions = {}): Augmentation {
   const names: OptionNames<RandomResizedCropOptions> = { scale: true, ratio: true, filter: true };
   checkOptionNames("train.augment.randomResizedCrop", options, names, TrainError);
-  if (!Number.isInteger(size) || size < 1)
+  if (!isWhole(size))
     throw new TrainError("train.augment.randomResizedCrop", "size must be a whole number of at least 1", size);
   return (picture, random) =>
     resizePicture(cropPicture(picture, randomCrop(picture, random, options)), size, size, options.filter);

@@ -24,6 +24,7 @@ import {
 } from "../../protocol/alignment/arithmetic";
 import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
 import { describeAlignment, drawAlignment } from "./picture";
+import { isWhole } from "../../rule-error";
 
 export type { Normalization } from "../../protocol/alignment/arithmetic";
 
@@ -187,7 +188,7 @@ async function buildPayload(
 ): Promise<AlignmentPayload> {
   const { token = 0, normalization = "cosine", temperature = 0.05 } = options;
   const { scale = "view", colormap = "viridis", opacity = 0.6 } = options;
-  if (!(Number.isInteger(token) && token >= 0 && token < matrix.tokens))
+  if (!(isWhole(token, 0) && token < matrix.tokens))
     throw new ViewError(WHERE, `token must be a position in ${matrix.tokens} tokens`, token);
   return {
     version: 1,

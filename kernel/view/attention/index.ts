@@ -31,6 +31,7 @@ import {
   type AttentionSource,
   type LayerAttention,
 } from "./source";
+import { isWhole } from "../../rule-error";
 
 export type { AttentionEncoder, AttentionMapLike } from "./source";
 export type { HeadNumbers } from "../../protocol/attention/arithmetic";
@@ -196,7 +197,7 @@ function currentLayer({ layers }: AttentionSource, wanted: number | undefined): 
 }
 
 function headOf(head: number, { heads }: AttentionShape): number {
-  if (Number.isInteger(head) && head >= 0 && head < heads) return head;
+  if (isWhole(head, 0) && head < heads) return head;
   throw new ViewError(WHERE, `head must be an integer in 0..${heads - 1}`, head);
 }
 

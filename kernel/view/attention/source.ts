@@ -5,6 +5,7 @@ import type { AttentionShape } from "../../protocol/attention/arithmetic";
 import { tokensOfShape } from "../../protocol/attention/arithmetic";
 import { ViewError } from "../../protocol/core/error";
 import type { Box } from "../../protocol/core/geometry";
+import { isWhole } from "../../rule-error";
 
 /** Attention of one block as `encoder.attention` returns it: `[B, heads, N, N]`, prefix tokens first. */
 export interface AttentionMapLike {
@@ -104,7 +105,7 @@ function chosenLayers(
     throw new ViewError(where, "indices must name layers of an encoder that does not tell its depth", name);
   const depth = info?.depth ?? Infinity;
   const layers = indices?.map((layer) => (layer < 0 && Number.isFinite(depth) ? depth + layer : layer)) ?? shown ?? [];
-  const legal = layers.every((layer) => Number.isInteger(layer) && layer >= 0 && layer < depth);
+  const legal = layers.every((layer) => isWhole(layer, 0) && layer < depth);
   if (legal && layers.length > 0 && new Set(layers).size === layers.length) return layers;
   throw new ViewError(
     where,
@@ -118,9 +119,9 @@ function itemOf(where: string, map: AttentionMapLike, item: number, image: RawIm
   const { dims, prefixTokens: prefix, grid, layer } = map;
   const [batch, heads, tokens] = dims;
   const shape: AttentionShape = { heads, prefix, grid: [grid[0], grid[1]] };
-  const isWhole =
+  const isWholeLayer =
     tokensOfShape(shape) === tokens && dims[3] === tokens && map.data.length === batch * heads * tokens ** 2;
-  if (!isWhole)
+  if (!isWholeLayer)
     throw new ViewError(where, `layer ${layer} must be [B, heads, ${tokensOfShape(shape)}, ${tokensOfShape(shape)}]`, [
       ...dims,
     ]);

@@ -17,6 +17,7 @@ import { encoderLoad, imagePath } from "../origin";
 import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
+import { isWhole } from "../../rule-error";
 
 /** Options of `view.correspondence`. */
 export interface CorrespondenceOptions {
@@ -188,7 +189,7 @@ function checkOptions(options: CorrespondenceOptions): void {
   if (!SIMILARITIES.includes(similarity))
     throw new ViewError(WHERE, `similarity must be one of ${SIMILARITIES.join(", ")}`, similarity);
   if (scale !== "absolute" && scale !== "view") throw new ViewError(WHERE, "scale must be absolute or view", scale);
-  if (!(Number.isInteger(savedDimensions) && savedDimensions >= 1))
+  if (!isWhole(savedDimensions))
     throw new ViewError(WHERE, "savedDimensions must be a positive integer", savedDimensions);
   checkColorMap(WHERE, options.colormap ?? "viridis");
 }

@@ -1,6 +1,7 @@
 import { dot, meanRow } from "../../numeric";
 import { symmetricEigen } from "./eigen";
 import { ViewError } from "../../protocol/core/error";
+import { isWhole } from "../../rule-error";
 
 export interface ComponentsOptions {
   /** Take the mean row away first: PCA. Without it: the best rank-k approximation of the dot products. Default true. */
@@ -65,7 +66,7 @@ export function project(data: Float32Array, components: Components): Float32Arra
 function checkCount(rows: number, channels: number, count: number): void {
   if (!Number.isInteger(rows)) throw new ViewError("principalComponents", `data must hold rows of ${channels}`, rows);
   const most = Math.min(rows, channels);
-  if (!(Number.isInteger(count) && count >= 1 && count <= most))
+  if (!(isWhole(count) && count <= most))
     throw new ViewError("principalComponents", `count must be an integer in 1..${most}`, count);
 }
 

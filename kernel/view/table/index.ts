@@ -2,6 +2,7 @@ import { checkOptionNames, type OptionNames } from "../../option-names";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { escapeMarkup } from "../../display/escape";
+import { isWhole } from "../../rule-error";
 
 /** Value of a cell: numbers are right-aligned, everything else is text. */
 export type TableViewValue = string | number | boolean | null | undefined;
@@ -61,8 +62,7 @@ export function table(
   checkOptionNames("view.table", options, NAMES, ViewError);
   if (!Array.isArray(rows)) throw new ViewError("view.table", "rows must be an array", rows);
   const { digits = 3, maxRows = MAX_ROWS } = options;
-  if (!Number.isInteger(maxRows) || maxRows < 1)
-    throw new ViewError("view.table", "maxRows must be a whole number of at least 1", maxRows);
+  if (!isWhole(maxRows)) throw new ViewError("view.table", "maxRows must be a whole number of at least 1", maxRows);
   const names = columns ? [...columns] : columnsOf(rows);
   const read = rows.map((row: TableViewRow, i) => readRow(row, names, i, digits));
   const cells = options.sortBy === undefined ? read : sorted(read, names, options.sortBy, options.descending ?? false);

@@ -1,6 +1,7 @@
 import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type DescribedState } from "./definition";
+import { isWhole } from "../../rule-error";
 
 /** Day as the front end writes it. */
 export interface DateParts {
@@ -82,6 +83,5 @@ const check: WidgetSetup["check"] = (next) => {
   if (value !== null && ((min !== null && value < min) || (max !== null && value > max)))
     throw new WidgetError(WHERE, `value must be a day of ${min ?? "any"} to ${max ?? "any"}`, value);
   const step = next("step");
-  if (!Number.isInteger(step) || Number(step) < 1)
-    throw new WidgetError(WHERE, "step must be a whole number of days of at least 1", step);
+  if (!isWhole(step)) throw new WidgetError(WHERE, "step must be a whole number of days of at least 1", step);
 };

@@ -1,6 +1,7 @@
 import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
+import { isWhole } from "../../rule-error";
 
 /** State of a choice. `value` and `options` stay in the kernel; the front end knows labels and `index`. */
 export interface SelectionState<V> extends DescribedState {
@@ -145,7 +146,7 @@ function checkIndex(where: string): WidgetSetup["check"] {
   return (next) => {
     const [index, { length }] = [next("index"), next("options") as readonly unknown[]];
     if (length === 0) throw new WidgetError(where, "there must be an option", []);
-    if (Number.isInteger(index) && Number(index) >= 0 && Number(index) < length) return;
+    if (isWhole(index, 0) && Number(index) < length) return;
     throw new WidgetError(where, `index must be an integer in 0..${length - 1}`, index);
   };
 }

@@ -9,6 +9,7 @@ import { render, type Rendered } from "../draw/render";
 import { drawColor, type Relation, type Scene } from "../scenes/scene";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { WorldError } from "../errors";
+import { isWhole } from "../../../rule-error";
 
 /** Types of questions. */
 export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
@@ -64,7 +65,7 @@ export interface QuizOptions extends CrowdOptions {
 export function quiz(seed: number, options: QuizOptions = {}): Quiz {
   checkOptionNames("world.quiz", options, NAMES, WorldError);
   const { perType = 1, ...drawing } = options;
-  if (!Number.isInteger(perType) || perType < 1 || perType > 10)
+  if (!isWhole(perType) || perType > 10)
     throw new WorldError("world.quiz", "perType must be an integer in 1..10", perType);
   const scene = crowd(seed, drawing);
   const image = render(scene);

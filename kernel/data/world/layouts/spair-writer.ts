@@ -9,6 +9,7 @@ import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annota
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { WorldError } from "../errors";
 import { parseJson } from "../../../json-text";
+import { isWhole } from "../../../rule-error";
 
 /** Options of {@link writeSpair}. */
 export interface WriteSpairOptions {
@@ -124,7 +125,7 @@ function specify(options: WriteSpairOptions): SpairSpec {
 }
 
 function checkCount(name: string, value: number, low: number, high: number): void {
-  if (Number.isInteger(value) && value >= low && value <= high) return;
+  if (isWhole(value, low) && value <= high) return;
   throw new WorldError("world.writeSpair", `${name} must be an integer in ${low}..${high}`, value);
 }
 

@@ -29,6 +29,7 @@ import {
 import { refcoco } from "./refcoco";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { parseJson } from "../../../json-text";
+import { isWhole } from "../../../rule-error";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -109,7 +110,7 @@ function checkOneOf(name: string, value: unknown, legal: readonly string[]): voi
 }
 
 function checkInteger(name: string, value: unknown, low: number, high: number): void {
-  if (Number.isInteger(value) && (value as number) >= low && (value as number) <= high) return;
+  if (isWhole(value, low) && (value as number) <= high) return;
   throw new WorldError(WRITE, `${name} must be an integer in ${low}..${high}`, value);
 }
 

@@ -7,6 +7,7 @@ import type { Role } from "../things/sketch";
 import { drawTexture, textureNames, type Texture } from "../draw/texture";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { WorldError } from "../errors";
+import { isWhole } from "../../../rule-error";
 
 /** Splits of the world; no two share a random stream. */
 export const splits = ["train", "val", "test"] as const;
@@ -113,7 +114,7 @@ export function checkImage(where: string, seed: number, split: Split, size: numb
   if (!splits.includes(split)) {
     throw new WorldError(where, `legal splits are ${splits.join(", ")}`, split);
   }
-  if (!Number.isInteger(size) || size < 32 || size > 512) {
+  if (!isWhole(size, 32) || size > 512) {
     throw new WorldError(where, "size must be an integer in 32..512", size);
   }
 }

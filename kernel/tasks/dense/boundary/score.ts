@@ -4,6 +4,7 @@ import { correspond } from "./correspond";
 import { averagePrecision, bestPoint, type BoundaryCounts, type BoundaryPoint, pointAt } from "./curve";
 import { suppress, type SuppressOptions } from "./nms";
 import { thin } from "./thin";
+import { isWhole } from "../../../rule-error";
 
 /** Options of a {@link BoundaryScore}. */
 export interface BoundaryOptions {
@@ -144,7 +145,7 @@ function accumulate(into: BoundaryCounts, counts: BoundaryCounts): void {
 
 function thresholdsOf(given: number | readonly number[]): number[] {
   if (typeof given !== "number") return checkThresholds([...given]);
-  if (!Number.isInteger(given) || given < 1 || given > 1000)
+  if (!isWhole(given) || given > 1000)
     throw new TaskError(FN, "thresholds must be 1..1000 of them, or the thresholds themselves", given);
   return linspace(1 / (given + 1), 1 - 1 / (given + 1), given);
 }

@@ -2,6 +2,7 @@ import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { IGNORE } from "../facts";
 import { checkLengths } from "./check";
+import { isWhole } from "../../../rule-error";
 
 /** Options of a {@link MeanIou}. */
 export interface MeanIouOptions {
@@ -42,7 +43,7 @@ export class MeanIou {
   constructor(private readonly options: MeanIouOptions) {
     checkOptionNames(FN, options, NAMES, TaskError);
     const { classes, absent = "zero" } = options;
-    if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES)
+    if (!isWhole(classes) || classes > MOST_CLASSES)
       throw new TaskError(FN, `classes must be a whole number of 1..${MOST_CLASSES}`, classes);
     if (absent !== "zero" && absent !== "skip") throw new TaskError(FN, "absent must be zero or skip", absent);
     this.both = new Float64Array(classes);
@@ -87,7 +88,7 @@ export class MeanIou {
 
   private check(prediction: ArrayLike<number>, label: ArrayLike<number>): void {
     const { classes, ignore = IGNORE } = this.options;
-    const isClass = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < classes;
+    const isClass = (value: number): boolean => isWhole(value, 0) && value < classes;
     for (let at = 0; at < label.length; at++) {
       const truth = label[at];
       if (truth === ignore) continue;

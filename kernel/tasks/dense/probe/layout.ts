@@ -2,6 +2,7 @@ import type { Grid } from "../../../contracts/geometry";
 import { TaskError } from "../../error";
 import { checkTask, type DenseTask, FACTS, IGNORE } from "../facts";
 import type { Cells } from "./cells";
+import { isWhole } from "../../../rule-error";
 
 /** Columns of one task in the targets of a dense probe. */
 export interface TaskColumns {
@@ -34,7 +35,7 @@ export function columnsOf(
     const isClass = task !== "normals" && task !== "depth";
     const outputs =
       task === "boundary" ? MASK : FACTS[task].outputs === "classes" ? classes[task] : FACTS[task].outputs;
-    if (!Number.isInteger(outputs) || (outputs as number) < 1 || (outputs as number) > IGNORE)
+    if (!isWhole(outputs) || (outputs as number) > IGNORE)
       throw new TaskError(fn, `classes of ${task} must be a whole number of 1..${IGNORE}`, outputs);
     const own = task === "boundary" ? 2 * side : side;
     const width = isClass ? (outputs as number) : (outputs as number) + 1;

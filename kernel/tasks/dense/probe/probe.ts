@@ -9,6 +9,7 @@ import type { DenseTask } from "../facts";
 import type { Cells } from "./cells";
 import { fitTask, type ProbeSums } from "./fit";
 import { cellAt, columnsOf, type TaskColumns, widthOf, writeTargets } from "./layout";
+import { isWhole } from "../../../rule-error";
 
 /** Options of a {@link DenseProbe}. */
 export interface DenseProbeOptions {
@@ -60,9 +61,8 @@ export class DenseProbe {
   constructor(options: DenseProbeOptions) {
     checkOptionNames(FN, options, NAMES, TaskError);
     const { tasks, channels, classes = {}, cells = 2, shrinkage = 0.01 } = options;
-    if (!Number.isInteger(channels) || channels < 1)
-      throw new TaskError(FN, "channels must be a whole number of at least 1", channels);
-    if (!Number.isInteger(cells) || cells < 1 || cells > 16) throw new TaskError(FN, "cells must lie in 1..16", cells);
+    if (!isWhole(channels)) throw new TaskError(FN, "channels must be a whole number of at least 1", channels);
+    if (!isWhole(cells) || cells > 16) throw new TaskError(FN, "cells must lie in 1..16", cells);
     if (!(shrinkage >= 0 && shrinkage <= 1)) throw new TaskError(FN, "shrinkage must lie in [0, 1]", shrinkage);
     if (!tasks.length) throw new TaskError(FN, "there must be a task", tasks);
     this.columns = columnsOf(FN, tasks, classes, cells);
