@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` tests the machinery of `answers`, `sak` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
+ * `--short` tests the machinery of `answers`, `sak`, `scale` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
  * intervals of `answers` and `sak`.
  */
 import { cpus } from "node:os";
@@ -14,9 +14,10 @@ import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
 import { keep, section } from "./tables.mjs";
 import { sak } from "./sak.mjs";
+import { scale } from "./scale.mjs";
 import { training } from "./training.mjs";
 
-const entries = { kernels, extraction, hover, law, adapters, conflict, training, answers, sak };
+const entries = { kernels, extraction, hover, law, adapters, conflict, training, answers, sak, scale };
 
 const OPTIONS = ["--json", "--write", "--short"];
 const SEEDS = /^--seeds=([1-9]\d*)$/;
