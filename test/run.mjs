@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { bin, environment, fail, root, setup } from "../binder/setup.mjs";
 import { peersPython } from "./bench/peers.mjs";
+import { makeScalePython } from "./scale/python.mjs";
 
 const NODE_TEST = ["--import", "tsx", "--test", "--test-reporter=spec"];
 
@@ -19,11 +20,12 @@ function files(folder, skip = []) {
 
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
-  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft", "platform/worker"]), []),
+  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft", "scale", "platform/worker"]), []),
   fuzz: () => nodeSuite(files("fuzz"), [], { FOVEA_FUZZ_CASES: option("cases") }),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
   peft: () => peftSuite(),
+  scale: () => scaleSuite(),
   install: () => nodeSuite(files("install"), []),
   browser: () => nodeSuite([...files("browser"), join("test", "platform", "worker.test.ts")], ["--test-concurrency=1"]),
 };
@@ -41,6 +43,16 @@ async function peftSuite() {
     return null;
   });
   return nodeSuite(files("peft"), [], python ? { FOVEA_PEERS_PYTHON: python } : {});
+}
+
+/** Engines and readers of other tools; what cannot be had here is skipped by its tests, which say why. */
+async function scaleSuite() {
+  try {
+    makeScalePython();
+  } catch (error) {
+    process.stdout.write(`no Python with Ray, embedding-reader and webdataset: ${error.message}\n`);
+  }
+  return nodeSuite(files("scale"), []);
 }
 
 async function nodeSuite(paths, options, variables = {}) {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
+ * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study`, `scale` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
  * intervals of `answers`, `sak`, `refine` and `grounding-study`.
  */
 import { cpus } from "node:os";
@@ -17,6 +17,7 @@ import { law } from "./law.mjs";
 import { keep, section } from "./tables.mjs";
 import { refine } from "./refine.mjs";
 import { sak } from "./sak.mjs";
+import { scale } from "./scale.mjs";
 import { training } from "./training.mjs";
 
 const entries = {
@@ -29,6 +30,7 @@ const entries = {
   training,
   answers,
   sak,
+  scale,
   refine,
   grounding,
   "grounding-study": groundingStudy,

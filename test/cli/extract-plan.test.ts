@@ -114,7 +114,18 @@ describe("fovea extract --plan", () => {
 
   it("writes the script of a Slurm array, and says where sbatch is missing", () => {
     const plan = planTars(tars, join(folder, "it's slurm", "plan.json"));
-    const script = extract(plan, "--on", "slurm", "--dry-run", "--array", "0-1%1", "--partition", "gpu", "--gpus", "1").out;
+    const script = extract(
+      plan,
+      "--on",
+      "slurm",
+      "--dry-run",
+      "--array",
+      "0-1%1",
+      "--partition",
+      "gpu",
+      "--gpus",
+      "1",
+    ).out;
     assert.match(script, /^#!\/bin\/bash\n/);
     for (const line of ["array=0-1%1", "partition=gpu", "gpus-per-task=1", "requeue"])
       assert.ok(script.includes(`\n#SBATCH --${line}\n`), line);
@@ -176,7 +187,9 @@ describe("fovea extract serve", () => {
     assert.equal(ready.header["ready"], true);
     const [count, tokens, channels] = answer.header["shape"] as number[];
     assert.deepEqual([count, tokens, Object.keys(answer.header["errors"] as object)], [3, 1, ["1"]]);
-    const values = new Float32Array(answer.body.buffer.slice(answer.body.byteOffset, answer.body.byteOffset + answer.body.length));
+    const values = new Float32Array(
+      answer.body.buffer.slice(answer.body.byteOffset, answer.body.byteOffset + answer.body.length),
+    );
     assert.ok(values.subarray(channels, 2 * channels).every(Number.isNaN));
     assert.ok(values.subarray(0, channels).every(Number.isFinite));
     assert.equal((failed.header["shape"] as number[])[0], 1);
@@ -184,7 +197,10 @@ describe("fovea extract serve", () => {
 
   it("makes parts that it is asked for, and goes on after a wrong question", async () => {
     const plan = planTars(tars, join(folder, "served", "plan.json"));
-    const answers = await ask(["--plan", plan, "--device", "cpu"], [99, 2].map((part) => ({ header: { id: part, part } })));
+    const answers = await ask(
+      ["--plan", plan, "--device", "cpu"],
+      [99, 2].map((part) => ({ header: { id: part, part } })),
+    );
     assert.match(String(answers[1].header["error"]), /part must be a whole number of 0..3/);
     assert.deepEqual([answers[2].header["part"], answers[2].header["ok"]], [2, 3]);
   });

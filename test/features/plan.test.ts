@@ -11,6 +11,7 @@ import { parquetWriteFile } from "hyparquet-writer";
 import type { Encoder } from "../../kernel/encoders/index.ts";
 import * as encoders from "../../kernel/encoders/index.ts";
 import * as features from "../../kernel/features/index.ts";
+import { statusBundle } from "../../kernel/features/plan/follow.ts";
 import { encodePng } from "../../kernel/view/draw/png.ts";
 import { GOLDEN, maxAbsDiff, PLAIN } from "../encoders/golden.ts";
 
@@ -364,6 +365,32 @@ describe("features.extractPart", () => {
     writeFileSync(join(folder, "broken.parquet"), "PAR1 and no more");
     const broken = await planFor("broken", { source: join(folder, "broken.parquet") });
     await assert.rejects(features.extractPart(broken, 0, { encoder }), /the parquet file must be whole/);
+  });
+});
+
+describe("features.follow", () => {
+  it("follows the files of a plan until all parts are whole, and names what failed", async () => {
+    const plan = await planFor("followed", { maxErrors: 1, source: join(folder, "late-{000..001}.tar") });
+    cpSync(join(folder, "tars", "000.tar"), join(folder, "late-000.tar"));
+    await features.extractPart(plan, 0, { encoder });
+    await assert.rejects(features.extractPart(plan, 1, { encoder }), /ENOENT/);
+    const seen: features.PlanStatus[] = [];
+    const done = features.follow(plan, { seconds: 0.05, progress: false, onProgress: (now) => seen.push(now) });
+    while (!seen.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    const { "text/html": html, "text/plain": text } = statusBundle(plan, seen[0]);
+    assert.match(String(html), /<summary>Failed parts<\/summary><ul><li>part 1, features.extractPart: .*ENOENT/);
+    assert.match(String(html), /<summary>Slowest parts<\/summary><ul><li>part 0, \d+\.\d s on /);
+    assert.match(String(text), /^1 of 2 parts are whole, 5 pictures\n1 missing, 0 begun, 0 damaged, to do: 1\n/);
+    cpSync(join(folder, "tars", "001.tar"), join(folder, "late-001.tar"));
+    await features.extractPart(plan, 1, { encoder });
+    const last = await done;
+    assert.deepEqual([last.whole, last.failures.count, last.slowest.length], [2, 0, 2]);
+    assert.ok(last.rate !== null && last.rate > 0);
+    await assert.rejects(features.follow(plan, { seconds: 0 }), /seconds must be a positive number/);
+    const stop = new AbortController();
+    stop.abort(new Error("enough"));
+    rmSync(plan.folder, { recursive: true });
+    await assert.rejects(features.follow(plan, { signal: stop.signal }), /enough/);
   });
 });
 

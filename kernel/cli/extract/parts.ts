@@ -82,7 +82,7 @@ type Wanted = { part?: string; parts?: string; shard?: string };
  * Returns the parts of this worker: those of the arguments, else those of its place in a Slurm array or an indexed job of
  * Kubernetes, else all.
  *
- * @throws Error for more than one of them, or a part out of range
+ * @throws Error for numbers that name no parts, and for a Slurm array that is not one range
  */
 export function wantedParts(
   count: number,

@@ -30,7 +30,11 @@ const PLAN = {
   json: { type: "boolean" },
 } as const;
 
-/** Runs `fovea extract plan`. @throws Error for arguments that the usage does not allow */
+/**
+ * Runs `fovea extract plan`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function plan(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: joinNegatives(args), options: PLAN, allowPositionals: true });
   const [source] = positionals;
@@ -70,7 +74,11 @@ const STATUS = { watch: { type: "boolean" }, seconds: { type: "string" }, json: 
 const VERIFY = { remove: { type: "boolean" }, json: { type: "boolean" } } as const;
 const MERGE = { out: { type: "string" }, copy: { type: "boolean" }, json: { type: "boolean" } } as const;
 
-/** Runs `fovea extract status`. Throws `Error` for arguments that the usage does not allow. */
+/**
+ * Runs `fovea extract status`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function status(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options: STATUS, allowPositionals: true });
   const path = onePlan("status", positionals);
@@ -81,7 +89,11 @@ export async function status(args: string[]): Promise<void> {
   await features.follow(path, { seconds, signal, progress: false, onProgress: show });
 }
 
-/** Runs `fovea extract verify`: the code of the process is 1 where a part is damaged. Throws as {@link status}. */
+/**
+ * Runs `fovea extract verify`: the code of the process is 1 where a part is damaged.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function verify(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options: VERIFY, allowPositionals: true });
   const signal = stopSignal("extract verify: stopped");
@@ -90,7 +102,11 @@ export async function verify(args: string[]): Promise<void> {
   if (now.damaged.count) process.exitCode = 1;
 }
 
-/** Runs `fovea extract merge`. @throws Error for arguments that the usage does not allow */
+/**
+ * Runs `fovea extract merge`.
+ *
+ * @throws Error for arguments that the usage does not allow
+ */
 export async function merge(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options: MERGE, allowPositionals: true });
   const { out, copy } = values;

@@ -37,7 +37,11 @@ interface Question {
 type Answer = { header: Record<string, unknown>; body?: Uint8Array };
 type Answering = (question: Question, body: Uint8Array) => Promise<Answer>;
 
-/** Runs `fovea extract serve` until its input ends. @throws Error for arguments that the usage does not allow */
+/**
+ * Runs `fovea extract serve` until its input ends.
+ *
+ * @throws Error for arguments that the usage does not allow, or a frame that is too large
+ */
 export async function serve(args: string[]): Promise<void> {
   const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
   if (!values.plan && !values.encoder) throw new Error("extract serve: --plan or --encoder is needed");

@@ -47,7 +47,11 @@ export function submit(plan: ExtractionPlan, values: SlurmValues): void {
 
 const logFolder = (plan: ExtractionPlan): string => join(dirname(plan.path), `${basename(plan.path, ".json")}.slurm`);
 
-/** Returns the text of the script. @throws Error for an array that does not begin at 0 or leaves parts out */
+/**
+ * Returns the text of the script.
+ *
+ * @throws Error for an array that is not one range from 0, or a value that is not one word
+ */
 export function scriptOf(plan: ExtractionPlan, values: SlurmValues): string {
   const array = values.array ?? `0-${Math.min(plan.parts, MOST_TASKS) - 1}`;
   const [, last] = /^0-(\d+)(?:%[1-9]\d*)?$/.exec(array) ?? [];

@@ -1,7 +1,11 @@
 /** Values of the options of `fovea extract`. */
 import type { FeatureLevel } from "../../features";
 
-/** Returns levels, null for all; `undefined` for an absent option. @throws Error for another text */
+/**
+ * Returns levels, null for all; `undefined` for an absent option.
+ *
+ * @throws Error for another text
+ */
 export function indicesOf(text: string | undefined): FeatureLevel[] | null | undefined {
   if (text === undefined) return undefined;
   if (text === "all") return null;
@@ -13,7 +17,11 @@ export function indicesOf(text: string | undefined): FeatureLevel[] | null | und
 
 const levelOf = (text: string): FeatureLevel => (text === "stem" ? "stem" : text === "" ? NaN : Number(text));
 
-/** Returns a whole number of at least `least`; `undefined` for an absent option. @throws Error for another text */
+/**
+ * Returns a whole number of at least `least`; `undefined` for an absent option.
+ *
+ * @throws Error for another text
+ */
 export function countOf(name: string, text: string | undefined, least = 1): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);

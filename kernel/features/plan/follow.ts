@@ -98,7 +98,8 @@ export function statusLines(now: PlanStatus): string[] {
   const left = secondsLeft ? `, ${duration(secondsLeft)} left` : "";
   const lines = [`${whole} of ${parts} parts are whole, ${pictures} pictures${pace}${left}`];
   if (whole < parts) lines.push(`${missing} missing, ${begun} begun, ${damaged.count} damaged, to do: ${now.todo}`);
-  if (skipped) lines.push(`${skipped} pictures skipped`, ...reasonsOf(now).map((text) => `  ${text}`));
+  if (skipped) lines.push(`${skipped} pictures skipped`);
+  for (const text of reasonsOf(now)) lines.push(`  ${text}`);
   if (whole) lines.push(`the model waited ${(100 * waited).toFixed(1)} % of the time`);
   for (const { part, reason } of damaged.first) lines.push(`part ${part} is damaged: ${reason}`);
   for (const { part, reason, host } of failures.first) lines.push(`part ${part} failed on ${host}: ${reason}`);

@@ -37,8 +37,8 @@ const NAMES: OptionNames<MergeOptions> = { out: true, copy: true, onProgress: tr
 
 /**
  * Merges the parts of a plan into one folder as its readers expect it. `safetensors`: a folder for {@link open}. `embeddings`:
- * `img_emb/` and `metadata/`, as clip-retrieval's. `theia`: `<dataset>/<encoder>/*.tar`. Files are linked, not copied, so that the
- * merge of many terabytes takes seconds; lists of pictures are joined in the order of the parts.
+ * `img_emb/` and `metadata/`, as clip-retrieval's. `theia`: `<dataset>/<encoder>/*.tar`. Files are linked, not copied; lists
+ * of pictures are joined in the order of the parts.
  *
  * @param plan a plan, or the path of its file
  * @throws FeatureError where a part is missing or damaged, or `out` holds something else

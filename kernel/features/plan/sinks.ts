@@ -6,9 +6,9 @@ import { join } from "../../platform/path";
 import { writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { FeatureError } from "../error";
-import { BYTES, type FeatureForm, type FeatureSink, imagesPerFile } from "../extraction";
+import { type FeatureForm, type FeatureSink, imagesPerFile } from "../extraction";
 import { type FileSum, sumOf } from "../intact";
-import type { ExtractedLayer } from "../run-identity";
+import type { ExtractedLayer, FeatureDtype } from "../run-identity";
 import type { ManifestLine } from "../store";
 import { type TarPlace, TarWriter } from "../tar";
 import { quantize } from "../tensors";
@@ -181,7 +181,7 @@ class VectorSink extends LineSink implements PartSink {
 }
 
 /** Bytes of a vector, and the scale by which levels of `int8` are multiplied. */
-function encodeVector(vector: Float32Array, dtype: keyof typeof BYTES): { bytes: Uint8Array; scale: number } {
+function encodeVector(vector: Float32Array, dtype: FeatureDtype): { bytes: Uint8Array; scale: number } {
   if (dtype === "int8") {
     const { levels, scales } = quantize(vector, vector.length);
     return { bytes: bytesOf(levels), scale: scales[0] };
