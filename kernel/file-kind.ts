@@ -44,7 +44,8 @@ function isSafetensors(first: Uint8Array): boolean {
 
 function textKind(text: string): string | undefined {
   const start = text.replace(/^\xef\xbb\xbf/, "").trimStart();
-  if (/^<(!doctype html|html|head)/i.test(start)) return "an HTML page, as a download gives that needs a login or failed";
+  if (/^<(!doctype html|html|head)/i.test(start))
+    return "an HTML page, as a download gives that needs a login or failed";
   if (start.startsWith("<?xml")) return "an XML document";
   if (!/^[\t\n\r\x20-\x7e]+$/.test(start)) return undefined;
   if (/^[{[]/.test(start)) return "JSON text";

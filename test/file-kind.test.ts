@@ -38,7 +38,8 @@ const KINDS: readonly [name: string, content: Uint8Array, kind: RegExp][] = [
 
 describe("a file of another kind is named", () => {
   it("by its first bytes", () => {
-    for (const [name, content, kind] of KINDS) assert.match(fileKind(content.subarray(0, KIND_BYTES)) ?? "", kind, name);
+    for (const [name, content, kind] of KINDS)
+      assert.match(fileKind(content.subarray(0, KIND_BYTES)) ?? "", kind, name);
     assert.equal(fileKind(model.subarray(0, KIND_BYTES)), "an ONNX model");
     assert.equal(fileKind(tensors.subarray(0, KIND_BYTES)), "a safetensors file");
   });
@@ -52,20 +53,30 @@ describe("a file of another kind is named", () => {
     it(`safetensors.read, onnx.inspect, an NPY reader and lora.readAdapter: ${name}`, async () => {
       const path = join(folder, name);
       writeFileSync(path, content);
-      const told = (error: Error): boolean => error.message.includes(name) && kind.test(/this is (.*?), received/.exec(error.message)?.[1] ?? "");
+      const told = (error: Error): boolean =>
+        error.message.includes(name) && kind.test(/this is (.*?), received/.exec(error.message)?.[1] ?? "");
       await assert.rejects(safetensors.read(path), told);
       await assert.rejects(readAdapter(path), told);
       if (name !== "model.onnx") assert.throws(() => onnx.inspect(path), told);
       if (name !== "array.npy")
-        assert.throws(() => parseNpy(content), (error: Error) => kind.test(error.message.split("this is ")[1]));
+        assert.throws(
+          () => parseNpy(content),
+          (error: Error) => kind.test(error.message.split("this is ")[1]),
+        );
     });
 
   it("a safetensors file in place of a model, and a damaged file of the right kind keep their places in words", async () => {
-    assert.throws(() => onnx.inspect(tensors), /must be an ONNX model; this is a safetensors file, received "?\d+ bytes in memory/);
+    assert.throws(
+      () => onnx.inspect(tensors),
+      /not an ONNX model; this is a safetensors file, received "?\d+ bytes in memory/,
+    );
     const cut = join(folder, "cut.safetensors");
     writeFileSync(cut, tensors.subarray(0, 30));
     await assert.rejects(safetensors.read(cut), /the header must end inside the file of 30 bytes/);
-    assert.throws(() => onnx.inspect(model.subarray(0, 5000)), (error: Error) => !/this is/.test(error.message));
+    assert.throws(
+      () => onnx.inspect(model.subarray(0, 5000)),
+      (error: Error) => !/this is/.test(error.message),
+    );
   });
 
   it("an adapter's configuration", async () => {

@@ -7,7 +7,16 @@
  * and do not count. `--numbers` runs only these of the sample, as after a new test.
  */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { tsImport } from "tsx/esm/api";
@@ -80,7 +89,9 @@ function sitesOf(file) {
 
 function changeOperator(node, source, add) {
   const sign = node.operatorToken.getText(source);
-  const joinsText = [node.left, node.right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
+  const joinsText = [node.left, node.right].some(
+    (side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side),
+  );
   if (Object.hasOwn(OPERATORS, sign) && !(sign.startsWith("+") && joinsText)) add(node.operatorToken, OPERATORS[sign]);
 }
 
@@ -112,9 +123,13 @@ function closureOf(file, direct) {
 
 function importsOf(file) {
   const text = readFileSync(join(ROOT, file), "utf8");
-  const named = [...text.matchAll(/(?:from |import |import\()"(\.[^"]*)"/g)].map((match) => join(dirname(file), match[1]));
+  const named = [...text.matchAll(/(?:from |import |import\()"(\.[^"]*)"/g)].map((match) =>
+    join(dirname(file), match[1]),
+  );
   return named
-    .map((path) => [`${path}.ts`, join(path, "index.ts"), path].find((one) => one.endsWith(".ts") && existsSync(join(ROOT, one))))
+    .map((path) =>
+      [`${path}.ts`, join(path, "index.ts"), path].find((one) => one.endsWith(".ts") && existsSync(join(ROOT, one))),
+    )
     .filter((path) => path !== undefined);
 }
 
@@ -171,10 +186,13 @@ function testsOf(site, reached) {
 
 /** Whole numbers of `3,17-20`. */
 function numbersIn(text) {
-  return text.split(",").filter(Boolean).flatMap((part) => {
-    const [first, last = first] = part.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
+  return text
+    .split(",")
+    .filter(Boolean)
+    .flatMap((part) => {
+      const [first, last = first] = part.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
 }
 
 async function main() {

@@ -74,8 +74,8 @@ export function captured(computation: Capturable): Tensor | null {
   return replay(slices, computation, all);
 }
 
-/** Number of values of an input that are computed at once; intermediate values of more would take memory. */
-const AT_ONCE = 2 ** 18;
+/** Number of values of an input that are computed at once; intermediate values of more would leave the cores' caches and take memory. */
+const AT_ONCE = 2 ** 16;
 
 /** Returns the sizes of the parts of the batch that are computed one after the other; null for inputs of no one batch. */
 function batchParts({ inputs, isBatch }: Capturable): number[] | null {

@@ -1,6 +1,6 @@
 import type { NativeBackend } from "./native/backend";
 import { sizeOf } from "./native/backend";
-import type { Capture } from "./native/capture";
+import type { BackwardState, Capture } from "./native/capture";
 import type { Value } from "./native/recorder";
 import type { ArrayOperand } from "./native/runtime";
 import type { Tensor } from "./tensor";
@@ -89,47 +89,25 @@ interface Kept {
 /** Computes gradients of the given tensors with the given numbers; those of shared ones are summed over the parts. */
 export function computeBackward(call: Call, kept: Kept, wanted: readonly number[]): Tensor[] {
   const isShared = wanted.map((i) => !call.isBatch[i]);
-  return filling(
-    wanted.map((i) => call.given[i].shape),
-    (sums) =>
-      call.slices.forEach((slice, place) => {
-        const targets = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, call, slice)));
-        const compute = (outputs: ArrayOperand[]): void => backwardOf(call, kept, wanted, place, outputs);
-        if (place === 0) compute(targets);
-        else added(targets, isShared, compute);
-      }),
+  const shapes = wanted.map((i) => call.given[i].shape);
+  return filling(shapes, (sums) =>
+    call.slices.forEach((slice, place) => {
+      const outputs = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, call, slice)));
+      const isAdded = isShared.map((shared) => shared && place > 0);
+      slice.capture.backward(
+        native().runtime,
+        inputsOf(call, slice),
+        stateOf(call, kept, place),
+        wanted,
+        outputs,
+        isAdded,
+      );
+    }),
   );
 }
 
-function backwardOf(
-  call: Call,
-  { kept, tensors, dy }: Kept,
-  wanted: readonly number[],
-  place: number,
-  outputs: ArrayOperand[],
-): void {
-  const slice = call.slices[place];
+/** Returns what a part of the batch left for its gradient. */
+function stateOf(call: Call, { kept, tensors, dy }: Kept, place: number): BackwardState {
   const operands = tensors.slice(place * kept.length, (place + 1) * kept.length).map(operandOf);
-  const state = { kept, operands, dy: partOf(operandOf(dy), call, slice) };
-  slice.capture.backward(native().runtime, inputsOf(call, slice), state, wanted, outputs);
-}
-
-/** Computes into arrays, and adds to those that are shared. */
-function added(
-  targets: ArrayOperand[],
-  isShared: readonly boolean[],
-  compute: (outputs: ArrayOperand[]) => void,
-): void {
-  const { pool } = native();
-  const terms = targets.map(({ data }, i) => (isShared[i] ? pool.take(data.length) : null));
-  try {
-    compute(targets.map((target, i) => ({ data: terms[i] ?? target.data, dims: target.dims })));
-    terms.forEach((term, i) => term && addTo(targets[i].data, term));
-  } finally {
-    for (const term of terms) if (term) pool.give(term);
-  }
-}
-
-function addTo(sum: Float32Array, values: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += values[i];
+  return { kept, operands, dy: partOf(operandOf(dy), call, call.slices[place]) };
 }

@@ -40,7 +40,9 @@ export function inputSizeOf(command: string, text: string | undefined): LoadOpti
   if (text === undefined) return undefined;
   const [, height, width] = /^([1-9]\d*)(?:x([1-9]\d*))?$/.exec(text) ?? [];
   if (!height)
-    throw new Error(`${command}: --input-size must be a side as 224, or HEIGHTxWIDTH, received ${JSON.stringify(text)}`);
+    throw new Error(
+      `${command}: --input-size must be a side as 224, or HEIGHTxWIDTH, received ${JSON.stringify(text)}`,
+    );
   return width ? [Number(height), Number(width)] : Number(height);
 }
 

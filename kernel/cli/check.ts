@@ -72,7 +72,8 @@ function checkCell(compiler: CellCompiler, code: string, notebook: string, cell:
 function codeCells(path: string): string[] {
   const document = readNotebook(path);
   const language = document.metadata?.kernelspec?.language ?? document.metadata?.language_info?.name ?? "typescript";
-  if (language !== "typescript") throw new Error(`check: ${path} must be a notebook of TypeScript, received ${language}`);
+  if (language !== "typescript")
+    throw new Error(`check: ${path} must be a notebook of TypeScript, received ${language}`);
   return document.cells.filter((cell) => cell.cell_type === "code").map((cell) => [cell.source].flat().join(""));
 }
 

@@ -9,7 +9,7 @@ import { legacyMaxPool, maskedMaxPool } from "./pool";
 import { gridPositions, textPositions } from "./positions";
 
 // A pass is a part of a head's computation over the head's own layers. It returns one tensor, so that the device `native` runs it as
-// one graph: operation by operation, the head of one phrase takes four times as long.
+// one graph: at the size of one phrase, calling an operation takes longer than computing it.
 
 /** Makes queries of a phrase: the generator's output, the pooled words and the learned start, added. */
 export class QueryPass extends nn.Module {

@@ -39,6 +39,9 @@ const INPUTS = ["pixel_values", "input_ids", "attention_mask"] as const;
 const OUTPUTS = ["boxes", "scores"] as const;
 const GROUND_NAMES: OptionNames<GroundOptions> = { clean: true, signal: true };
 
+/** Largest plausible side of a picture and number of ids. */
+const LARGEST = 2 ** 14;
+
 /** Facts about a model's inputs. */
 interface Facts {
   size: [height: number, width: number];
@@ -56,6 +59,7 @@ interface Facts {
  *     const [[best]] = await boats.ground("harbor.jpg", ["the small red boat"]);
  *
  * @throws GroundingError for a missing file, a model of another kind, or no tokenizer beside it
+ * @throws EncoderError for a tokenizer or a preparation that cannot be read, or of another size than the model's
  * @throws OnnxError for a damaged file
  * @throws DeviceError for a model that the device refuses, or an explicit device that does not start
  */
@@ -86,8 +90,12 @@ function factsOf(path: string, { inputs, outputs }: OnnxModel): Facts {
     throw new GroundingError(LOAD, `${path} must take ${INPUTS.join(", ")} and give ${OUTPUTS.join(", ")}`, names);
   const [pixels, ids] = INPUTS.map((name) => inputs.find((one) => one.name === name) as ValueInfo);
   const [height, width, length] = [pixels.dims?.[2], pixels.dims?.[3], ids.dims?.[1]];
-  if (![height, width, length].every((size) => typeof size === "number" && size >= 1))
-    throw new GroundingError(LOAD, `${path} must fix the sizes of pictures and phrases`, [height, width, length]);
+  if (![height, width, length].every((size) => typeof size === "number" && size >= 1 && size <= LARGEST))
+    throw new GroundingError(LOAD, `${path} must fix the sizes of pictures and phrases, 1..${LARGEST}`, [
+      height,
+      width,
+      length,
+    ]);
   const words = ids.dataType === DataType.int64 ? "int64" : "int32";
   return { size: [height as number, width as number], length: length as number, words };
 }
@@ -156,6 +164,7 @@ export class GroundingSession {
       },
       [...OUTPUTS],
     );
+    checkOutputs(boxes, scores, phrases.length);
     return detections(boxes, scores, [picture.width, picture.height]);
   }
 
@@ -173,6 +182,16 @@ function repeated(values: Float32Array, times: number): Float32Array {
 
 const wordsOf = (values: Int32Array, type: Facts["words"], dims: number[]): HostTensor =>
   type === "int32" ? { type, data: values, dims } : { type, data: BigInt64Array.from(values, BigInt), dims };
+
+function checkOutputs(boxes: HostTensor, scores: HostTensor, phrases: number): void {
+  const [B, Q] = scores.dims;
+  const fits = B === phrases && scores.dims.length === 2 && boxes.dims.join() === [B, Q, 4].join();
+  if (!fits || boxes.type !== "float32" || scores.type !== "float32")
+    throw new GroundingError(GROUND, `the model must give boxes [${phrases}, Q, 4] and scores [${phrases}, Q]`, [
+      boxes.dims,
+      scores.dims,
+    ]);
+}
 
 function detections(boxes: HostTensor, scores: HostTensor, [width, height]: readonly [number, number]): Detections {
   const [B, Q] = scores.dims;

@@ -147,7 +147,11 @@ function weightsOf(q: Tensor, k: Tensor, mask: Tensor | null): Tensor {
  * @param k [B, G, M, d]
  * @returns [B, H, N, M]
  */
-export function attentionWeights(q: Tensor, k: Tensor, { causal, keyMask }: Omit<AttendOptions, "dropout"> = {}): Tensor {
+export function attentionWeights(
+  q: Tensor,
+  k: Tensor,
+  { causal, keyMask }: Omit<AttendOptions, "dropout"> = {},
+): Tensor {
   const [B, , N] = q.shape as [number, number, number, number];
   return weightsOf(q, k, maskOf([B, N, k.shape[2] as number], causal, keyMask));
 }

@@ -29,7 +29,12 @@ export function outline(root: Module, partsOf: (module: Module) => readonly Part
   return tabulate(title, ["part", "kind", "parameters", "trainable"], [...cut, ...more]);
 }
 
-function rowsOf(module: Module, partsOf: (module: Module) => readonly Part[], depth: number, indent: string): string[][] {
+function rowsOf(
+  module: Module,
+  partsOf: (module: Module) => readonly Part[],
+  depth: number,
+  indent: string,
+): string[][] {
   return fold(partsOf(module)).flatMap(({ names, values }) => {
     const [first] = values;
     const { all, trained } = countsOf(values);

@@ -33,7 +33,12 @@ export function generalizedIou(a: Box, b: Box): number {
  *
  * @param threshold overlap from which a pair is right, itself included
  */
-export function boxF1(boxes: readonly Box[], targets: readonly Box[], threshold: number, measure = generalizedIou): number {
+export function boxF1(
+  boxes: readonly Box[],
+  targets: readonly Box[],
+  threshold: number,
+  measure = generalizedIou,
+): number {
   if (!targets.length) return Number(boxes.length === 0);
   const pairs = boxes.flatMap((box, i) => targets.map((target, k) => ({ i, k, value: measure(box, target) })));
   const [usedBoxes, usedTargets] = [new Set<number>(), new Set<number>()];

@@ -41,7 +41,7 @@ function parseKnown(context: Context): OnnxModel {
     const { source, fn } = context;
     const kind = fileKind(source.view(0, Math.min(KIND_BYTES, source.size)));
     if (!(error instanceof OnnxError) || kind === undefined || kind === "an ONNX model") throw error;
-    throw new OnnxError(fn, `must be an ONNX model; this is ${kind}`, source.path ?? `${source.size} bytes in memory`);
+    throw new OnnxError(fn, `not an ONNX model; this is ${kind}`, source.path ?? `${source.size} bytes in memory`);
   }
 }
 

@@ -82,12 +82,7 @@ export const MAX_HEADER = 100_000_000;
  * @param first the file's first `KIND_BYTES` bytes, by which an error says what a file of another kind is
  * @param name path of the file, for an error
  */
-export function checkHeaderLength(
-  fn: string,
-  first: Uint8Array,
-  fileSize: number,
-  name = `${fileSize} bytes`,
-): number {
+export function checkHeaderLength(fn: string, first: Uint8Array, fileSize: number, name = `${fileSize} bytes`): number {
   const length = first.length < 8 ? Infinity : lengthIn(first);
   if (length <= MAX_HEADER && length + 8 <= fileSize) return length;
   const kind = fileKind(first);

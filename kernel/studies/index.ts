@@ -11,5 +11,17 @@ export { AnswerModel, type LevelWeights, openAnswers, type OpenAnswersOptions } 
 export { ANSWERS, ANSWERS_SHORT, type AnswerSettings } from "./answers/settings";
 export { answerStudy, type AnswerStudyOptions } from "./answers/study";
 export type { AnswerRun, AnswerStudy } from "./study-file";
-export { type MethodSummary, pairedDifference, summarize } from "./summary";
+export { type MethodSummary, pairedDifference, type ScoredStudy, summarize } from "./summary";
 export type { AnswerPlace } from "./answers/trainer";
+export { type GroundingMethod, groundingMethods, type GroundingStudyStage } from "./grounding/methods";
+export { type PhraseKind, phraseKinds, type PhraseLength, phraseLengths } from "./grounding/phrases";
+export { GROUNDING, GROUNDING_SHORT, type GroundingStudySettings } from "./grounding/settings";
+export {
+  type GroundingPlace,
+  type GroundingRun,
+  type GroundingScore,
+  type GroundingStudy,
+  groundingStudy,
+  type GroundingStudyOptions,
+} from "./grounding/study";
+export { type GroundingSummary, summarizeGrounding } from "./grounding/summary";

@@ -38,7 +38,7 @@ export interface AnswerStudy {
 }
 
 /** Short hash for file names. */
-const hashOf = (value: unknown): string => sha256().update(JSON.stringify(value)).digest("hex").slice(0, 12);
+export const hashOf = (value: unknown): string => sha256().update(JSON.stringify(value)).digest("hex").slice(0, 12);
 
 /** Folder of a study. Its file is rewritten after each run, and read if it exists. */
 export class StudyFile {

@@ -41,12 +41,21 @@ function summaryOf(method: string, scores: readonly AnswerScore[]): MethodSummar
   };
 }
 
+/** Runs of a study whose scores are in percent. */
+export interface ScoredStudy {
+  readonly runs: readonly {
+    readonly method: string;
+    readonly seed: number;
+    readonly score: { readonly all: number };
+  }[];
+}
+
 /**
  * Returns the mean advantage of `method` over `other` with the same seed, in percentage points.
  *
  * @throws StudyError when the methods share no seed
  */
-export function pairedDifference({ runs }: AnswerStudy, method: string, other: string): SeedMean {
+export function pairedDifference({ runs }: ScoredStudy, method: string, other: string): SeedMean {
   const of = (name: string): Map<number, number> =>
     new Map(runs.filter((run) => run.method === name).map(({ seed, score }) => [seed, score.all]));
   const [own, theirs] = [of(method), of(other)];

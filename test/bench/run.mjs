@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
- * intervals of `answers`, `sak` and `refine`.
+ * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
+ * intervals of `answers`, `sak`, `refine` and `grounding-study`.
  */
 import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";
@@ -10,6 +10,7 @@ import { adapters, conflict } from "./adapters.mjs";
 import { answers } from "./answers.mjs";
 import { extraction } from "./extraction.mjs";
 import { grounding } from "./grounding.mjs";
+import { groundingStudy } from "./grounding-study.mjs";
 import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
@@ -18,7 +19,20 @@ import { refine } from "./refine.mjs";
 import { sak } from "./sak.mjs";
 import { training } from "./training.mjs";
 
-const entries = { kernels, extraction, hover, law, adapters, conflict, training, answers, sak, refine, grounding };
+const entries = {
+  kernels,
+  extraction,
+  hover,
+  law,
+  adapters,
+  conflict,
+  training,
+  answers,
+  sak,
+  refine,
+  grounding,
+  "grounding-study": groundingStudy,
+};
 
 const OPTIONS = ["--json", "--write", "--short"];
 const SEEDS = /^--seeds=([1-9]\d*)$/;

@@ -95,7 +95,10 @@ describe("the grounding viewer in a browser", { timeout: 300_000 }, () => {
     const [width, height] = pngSize(await exported(page, view.root, "PNG"));
     assert.ok(width > 300 && height > 200, `${width} x ${height}`);
     assert.match(String(await exported(page, view.root, "SVG")), /<text[^>]*>token 0\.85<\/text>/);
-    const data = JSON.parse(String(await exported(page, view.root, "JSON"))) as { boxes: object[]; attention: number[][] };
+    const data = JSON.parse(String(await exported(page, view.root, "JSON"))) as {
+      boxes: object[];
+      attention: number[][];
+    };
     assert.deepEqual([data.boxes.length, data.attention.length, data.attention[0].length], [2, 3, 12]);
     const code = await exportedCode(view.root);
     assert.match(code, /view\.grounding\(/);

@@ -92,7 +92,10 @@ describe("the review in a browser", { timeout: 300_000 }, () => {
     await view.says("status", /annotations 1/);
     const [[phrase, [box]]] = annotations();
     assert.equal(phrase, "the blue boat");
-    assert.ok(box.every((edge, i) => Math.abs(edge - [35, 16, 60, 48][i]) <= 0.6), box.join());
+    assert.ok(
+      box.every((edge, i) => Math.abs(edge - [35, 16, 60, 48][i]) <= 0.6),
+      box.join(),
+    );
     await view.root.locator(".jp-FoveaReview-item").first().click();
     await view.says("live", /✎ redrawn/);
   });
@@ -103,7 +106,10 @@ describe("the review in a browser", { timeout: 300_000 }, () => {
     assert.ok(width > 300 && height > 200, `${width} x ${height}`);
     assert.match(String(await exported(page, view.root, "SVG")), /<svg/);
     const data = JSON.parse(String(await exported(page, view.root, "JSON"))) as { items: { verdict: null }[] };
-    assert.deepEqual(data.items.map(({ verdict }) => verdict), [null, null, null]);
+    assert.deepEqual(
+      data.items.map(({ verdict }) => verdict),
+      [null, null, null],
+    );
     assert.match(await exportedCode(view.root), /data\.refer\.read\(.*reviewed_train\.json/);
   });
 

@@ -9,12 +9,16 @@ const cli = resolve(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js")
 const folder = mkdtempSync(join(tmpdir(), "fovea-check-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]) => spawnSync(process.execPath, [cli, "check", ...args], { encoding: "utf8", cwd: folder });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [cli, "check", ...args], { encoding: "utf8", cwd: folder });
 
 function write(name: string, cells: (string | string[])[], metadata: object = {}): string {
   const code = cells.map((source) => ({ cell_type: "code", source, metadata: {}, outputs: [], execution_count: null }));
   const text = { cell_type: "markdown", source: "const x: number = 'text is not checked';", metadata: {} };
-  writeFileSync(join(folder, name), JSON.stringify({ cells: [text, ...code], metadata, nbformat: 4, nbformat_minor: 5 }));
+  writeFileSync(
+    join(folder, name),
+    JSON.stringify({ cells: [text, ...code], metadata, nbformat: 4, nbformat_minor: 5 }),
+  );
   return name;
 }
 
@@ -56,7 +60,10 @@ describe("fovea check", () => {
       "bad.ipynb, code cell 8, line 1, column 1: Cannot find name 'fine'. (TS2304)",
       "bad.ipynb: 8 code cells, 6 errors",
     ]);
-    assert.match(stdout.split("\n")[1], /^bad\.ipynb, code cell 4, line 2, column 5: Property 'fitt' does not exist on type .*\(TS2551\)$/);
+    assert.match(
+      stdout.split("\n")[1],
+      /^bad\.ipynb, code cell 4, line 2, column 5: Property 'fitt' does not exist on type .*\(TS2551\)$/,
+    );
     assert.equal(status, 1);
     const errors = JSON.parse(run(name, "--json").stdout);
     assert.deepEqual(errors[0], {
@@ -73,7 +80,10 @@ describe("fovea check", () => {
   it("takes several notebooks, each by itself, and refuses what is none", () => {
     const names = [write("one.ipynb", ["const shared = 1;"]), write("two.ipynb", ["shared"])];
     const { status, stdout } = run(...names);
-    assert.match(stdout, /^one\.ipynb: 1 code cell, no errors\ntwo\.ipynb, code cell 1, line 1, column 1: Cannot find name 'shared'/);
+    assert.match(
+      stdout,
+      /^one\.ipynb: 1 code cell, no errors\ntwo\.ipynb, code cell 1, line 1, column 1: Cannot find name 'shared'/,
+    );
     assert.equal(status, 1);
     assert.match(run().stderr, /check: a NOTEBOOK\.ipynb is needed/);
     writeFileSync(join(folder, "text.ipynb"), "no JSON");

@@ -189,16 +189,28 @@ describe("fovea extract", () => {
 
   it("takes the size of the pictures where the graph takes any, and names the option", async () => {
     const student = await (await encoders.load("zoo/mae-vit")).trainable();
-    const written = await models.toOnnx(student, { inputs: { pixel_values: [1, 3, 128, 128] }, dynamic: ["batch", "height", "width"] });
+    const written = await models.toOnnx(student, {
+      inputs: { pixel_values: [1, 3, 128, 128] },
+      dynamic: ["batch", "height", "width"],
+    });
     const model = join(folder, "free.onnx");
     await written.save(model);
     const list = join(folder, "two.txt");
     writeFileSync(list, "images/image00.png\nimages/image02.png\n");
     const run = (out: string, ...more: string[]) =>
       extract(out, "--encoder", model, "--images", list, "--preprocess", "imagenet", ...more);
-    assert.match(run("free").stderr, /inputSize must be given, as the graph takes pictures of any size: --input-size 224/);
-    assert.match(run("free", "--input-size", "12a").stderr, /--input-size must be a side as 224, or HEIGHTxWIDTH, received "12a"/);
-    for (const [text, size] of [["96", [96, 96]], ["96x64", [96, 64]]] as const) {
+    assert.match(
+      run("free").stderr,
+      /inputSize must be given, as the graph takes pictures of any size: --input-size 224/,
+    );
+    assert.match(
+      run("free", "--input-size", "12a").stderr,
+      /--input-size must be a side as 224, or HEIGHTxWIDTH, received "12a"/,
+    );
+    for (const [text, size] of [
+      ["96", [96, 96]],
+      ["96x64", [96, 64]],
+    ] as const) {
       assert.equal(run(`free-${text}`, "--input-size", text).status, 0);
       const { encoder } = JSON.parse(readFileSync(join(folder, `free-${text}`, "run.json"), "utf8"));
       assert.deepEqual(encoder.preprocess.inputSize, size);

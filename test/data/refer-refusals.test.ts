@@ -160,7 +160,10 @@ describe("reading referring expressions", () => {
     };
     assert.deepEqual(read("finetune_refcoco+_testA.json"), { testA: 1 });
     assert.deepEqual(read("finetune_refcoco_val.json", "val"), { val: 1 });
-    assert.throws(() => read("finetune_refcoco_train.json", "val"), refusal(/splits are train \(.*_train\.json\), received "val"/));
+    assert.throws(
+      () => read("finetune_refcoco_train.json", "val"),
+      refusal(/splits are train \(.*_train\.json\), received "val"/),
+    );
     assert.deepEqual(read("refcoco.json"), { all: 1 }, "a set's name is no split");
     assert.deepEqual(read("refcoco.json", "val"), { val: 1 });
     assert.deepEqual(read("finetune_refexp_mine.json"), { mine: 1 });

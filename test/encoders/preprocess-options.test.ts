@@ -40,10 +40,21 @@ describe("preprocess options", () => {
   });
 
   it("take the size that is asked for where neither graph nor configuration has one", () => {
-    const free = (given: object | string, size?: number | [number, number]) => mergePreprocess(given, null, null, "test", size);
+    const free = (given: object | string, size?: number | [number, number]) =>
+      mergePreprocess(given, null, null, "test", size);
     assert.deepEqual(free("imagenet", 48), free({ ...NAMED, inputSize: 48 }));
-    assert.deepEqual([free("clip", [48, 32]).inputSize, free("clip", [48, 32]).resizeTo], [[48, 32], [48, 32]]);
-    assert.deepEqual(free({ inputSize: 64 }, 48).inputSize, [64, 64], "an own size stays, and is resized by the caller");
+    assert.deepEqual(
+      [free("clip", [48, 32]).inputSize, free("clip", [48, 32]).resizeTo],
+      [
+        [48, 32],
+        [48, 32],
+      ],
+    );
+    assert.deepEqual(
+      free({ inputSize: 64 }, 48).inputSize,
+      [64, 64],
+      "an own size stays, and is resized by the caller",
+    );
     assert.throws(
       () => free("imagenet"),
       /^EncoderError: test: inputSize must be given.*--input-size 224 .*the option inputSize: 224 beside preprocess/,

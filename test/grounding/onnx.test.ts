@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { data } from "../../kernel/index.ts";
 import { runOnnx } from "../models/onnx.ts";
-import { grounding, nn, tasks, tf } from "./names.ts";
+import { grounding, models, nn, type Tensor, tasks, tf } from "./names.ts";
 import { SMALL, tokenizerJson, tokenizerOf } from "./small.ts";
 
 const PHRASES = ["the small red boat", "the cat left of the boat"];
@@ -22,7 +22,7 @@ function model(head: Partial<grounding.SimVgConfig["head"]> = {}): grounding.Sim
 }
 
 /** Boxes and scores by the library's own layers. */
-function expected(
+async function expected(
   one: grounding.SimVg,
   picture: data.RawImage,
   branch: "token" | "decoder",
@@ -41,7 +41,7 @@ function expected(
     tokenizer: tokenizerOf(PHRASES),
     phrases: { length: 9 },
   });
-  return source.batch(0, 0).then((batch) => grounding.predict(one, batch, { branch }));
+  return grounding.predict(one, await source.batch(0, 0), { branch });
 }
 
 function assertClose(actual: grounding.Detections, wanted: grounding.Detections, tolerance: number): void {
@@ -180,6 +180,26 @@ describe("SimVG as ONNX", () => {
     await (await grounding.toOnnx(one)).save(other);
     rmSync(join(folder, "tokenizer.json"), { force: true });
     await assert.rejects(grounding.loadOnnx(other), /tokenizer\.json must lie beside the model/);
+    const call = (pixels: Tensor) => ({ boxes: tf.sum(pixels) });
+    await (await models.toOnnx(one, { inputs: { pixel_values: [1, 3, 16, 16] }, call })).save(other);
+    await assert.rejects(
+      grounding.loadOnnx(other),
+      /must take pixel_values, input_ids, attention_mask and give boxes, scores/,
+    );
+    const words = { shape: [1, 20], dtype: "int32" } as const;
+    const inputs = { pixel_values: [1, 3, 16, 16], input_ids: words, attention_mask: words };
+    const triples = (pixels: Tensor, ids: Tensor, mask: Tensor) => ({
+      boxes: tf.slice(pixels, [0, 0, 0, 0], [1, 1, 1, 3]),
+      scores: tf.mul(tf.cast(ids, "float32"), tf.cast(mask, "float32")),
+    });
+    await (await models.toOnnx(one, { inputs, call: triples })).save(other);
+    writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(TOKENIZER));
+    const session = await grounding.loadOnnx(other, { device: "cpu" });
+    await assert.rejects(
+      session.ground(picture, ["the cat"]),
+      /the model must give boxes \[1, Q, 4\] and scores \[1, Q\]/,
+    );
+    await session.dispose();
     writeFileSync(other, "no model");
     await assert.rejects(grounding.loadOnnx(other), { name: "OnnxError" });
   });

@@ -44,11 +44,16 @@ describe("the display of a module", () => {
 
   it("keeps blocks apart that differ, as where only the last ones train", () => {
     const net = new Net().freeze(/^blocks\.\d\./);
-    const rows = inspect(net).split("\n").filter((line) => line.includes("x Block"));
-    assert.deepEqual(rows.map((row) => row.trim().split(/ {2,}/)), [
-      ["blocks.0 … blocks.9", "10 x Block", "280", "0 %"],
-      ["blocks.10 … blocks.11", "2 x Block", "56", "100 %"],
-    ]);
+    const rows = inspect(net)
+      .split("\n")
+      .filter((line) => line.includes("x Block"));
+    assert.deepEqual(
+      rows.map((row) => row.trim().split(/ {2,}/)),
+      [
+        ["blocks.0 … blocks.9", "10 x Block", "280", "0 %"],
+        ["blocks.10 … blocks.11", "2 x Block", "56", "100 %"],
+      ],
+    );
     net.dispose();
   });
 

@@ -89,6 +89,30 @@ class SeveralTeachersNotebook(notebook_case.NotebookCase):
         for line in ("teachers now: dino, masks", "the path of dino kept every bit when siglip left: true"):
             self.assertIn(line, printed(self.notebook))
 
+class VisualGroundingNotebook(notebook_case.NotebookCase):
+    name = "08-visual-grounding"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # Its views draw over pictures, as PNG.
+
+    def test_both_stages_lower_the_loss(self):
+        rows = self.table_with("stage", "epoch", "loss")
+        self.assertLess(float(rows[-1]["loss"]), float(rows[0]["loss"]))
+
+    def test_branches_are_compared_with_intervals_and_times(self):
+        texts = [data["text/plain"] for data in bundles(self.notebook) if "text/plain" in data]
+        scores = [text for text in texts if text.startswith("Grounding of 128 expressions")]
+        self.assertEqual(len(scores), 2)
+        self.assertTrue(all("95 % interval" in text for text in scores))
+        times = {row["branch"]: float(row["encoder and head, ms"]) for row in self.table_with("branch", "encoder and head, ms")}
+        self.assertEqual(set(times), {"token", "decoder"})
+
+    def test_the_views_are_saved_within_their_budget(self):
+        for mime in ("application/vnd.fovea.grounding.v1+json", "application/vnd.fovea.review.v1+json"):
+            view = next(data for data in bundles(self.notebook) if mime in data)
+            self.assertLessEqual(len(str(view)), 300 * 1024)
+            self.assertIn("image/png", view)
+        self.assertEqual(len(view["application/vnd.fovea.review.v1+json"]["items"]), 10)
+
+
 class GradualRefinementNotebook(notebook_case.NotebookCase):
     name = "09-gradual-refinement"
     test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.

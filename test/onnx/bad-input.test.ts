@@ -60,12 +60,15 @@ describe("a file that is no model is refused with function, rule and value", () 
       /^onnx.inspect: the model file cannot be opened \(ENOENT\), received ".*absent.onnx"$/,
     );
     refused(folder, /the model must be a file/);
-    refused(put("empty.onnx", ""), /not an ONNX model: it has no graph/);
+    refused(put("empty.onnx", ""), /not an ONNX model; this is an empty file/);
   });
 
   it("text, a picture, an HTML page", () => {
-    refused(put("note.onnx", "this is only text, nothing more"), /not an ONNX model/);
-    refused(put("page.onnx", "<!DOCTYPE html><html><body>404</body></html>"), /not an ONNX model/);
+    refused(put("note.onnx", "this is only text, nothing more"), /not an ONNX model; this is text/);
+    refused(
+      put("page.onnx", "<!DOCTYPE html><html><body>404</body></html>"),
+      /not an ONNX model; this is an HTML page/,
+    );
     refused(
       put("picture.onnx", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13)),
       /not an ONNX model/,

@@ -183,6 +183,13 @@ describe("refine.RefineModel", () => {
 });
 
 describe("tiles", () => {
+  it("are 1 to 12 of 448 pixels where nothing else is said", () => {
+    assert.deepEqual(refine.tileGrid({ width: 13_000, height: 1000 }), [1, 12]);
+    // Four tiles need half of 4 x 448^2 pixels: 633.6 squared.
+    assert.deepEqual(refine.tileGrid({ width: 633, height: 633 }), [1, 1]);
+    assert.deepEqual(refine.tileGrid({ width: 634, height: 634 }), [2, 2]);
+  });
+
   interface Case {
     size: [number, number];
     tiles: [number, number];

@@ -32,8 +32,14 @@ describe("CellCompiler", () => {
       }
       return "";
     };
-    assert.match(hintOf("FeatureFolderLike"), /type 'FeatureFolderLike'\. Open the folder: await features\.open\(…\)\.$/);
-    assert.match(hintOf("FeatureExtractor"), /type 'FeatureExtractor'\. Load the encoder: await encoders\.load\(…\)\.$/);
+    assert.match(
+      hintOf("FeatureFolderLike"),
+      /type 'FeatureFolderLike'\. Open the folder: await features\.open\(…\)\.$/,
+    );
+    assert.match(
+      hintOf("FeatureExtractor"),
+      /type 'FeatureExtractor'\. Load the encoder: await encoders\.load\(…\)\.$/,
+    );
     assert.match(hintOf("FeatureExtractors"), /type 'FeatureExtractors'\.$/);
   });
 

@@ -128,7 +128,9 @@ describe("modules in cells", () => {
 
 describe("the library in cells", () => {
   const loadedRooms = (): string[] => {
-    const places = Object.keys(createRequire(import.meta.url).cache).map((path) => /\/dist\/(\w+)\/index\.js$/.exec(path)?.[1]);
+    const places = Object.keys(createRequire(import.meta.url).cache).map(
+      (path) => /\/dist\/(\w+)\/index\.js$/.exec(path)?.[1],
+    );
     return places.filter((room) => room !== undefined);
   };
 
@@ -144,7 +146,12 @@ describe("the library in cells", () => {
     assert.equal(loadedRooms().includes("sak"), false);
     assert.equal(await run('import { vce } from "fovea"; typeof vce'), "object");
     assert.equal(loadedRooms().includes("vce"), true);
-    assert.equal(await run('import * as fovea from "fovea"; Object.keys(fovea).includes("sak") && typeof fovea.sak.distillationLoss'), "function");
+    assert.equal(
+      await run(
+        'import * as fovea from "fovea"; Object.keys(fovea).includes("sak") && typeof fovea.sak.distillationLoss',
+      ),
+      "function",
+    );
     assert.equal(loadedRooms().includes("sak"), true);
     assert.equal(await run('(await import("fovea")).view === view && require("fovea").view === view'), true);
   });
@@ -155,7 +162,9 @@ describe("the library in cells", () => {
     for (const file of seen)
       for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from |import\(|import )"([^"]+)"/g)) {
         const place = join(dirname(file), name);
-        const found = [`${place}.d.ts`, join(place, "index.d.ts")].find((path) => name.startsWith(".") && existsSync(path));
+        const found = [`${place}.d.ts`, join(place, "index.d.ts")].find(
+          (path) => name.startsWith(".") && existsSync(path),
+        );
         if (found) seen.add(found);
         else if (!name.startsWith(".")) foreign.add(name);
       }

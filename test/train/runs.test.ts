@@ -183,7 +183,7 @@ describe("a table of runs", () => {
       text,
       /^2 runs, 4 damaged files\n {2}run +state +started \(UTC\) +time +steps +device +width +loss +validation accuracy/,
     );
-    assert.match(text, /narrow +finished +\d{4}-\d\d-\d\d \d\d:\d\d +0 s +12 of 12 +native +32 +[\d.]+ +0.5/);
+    assert.match(text, /narrow +finished +\d{4}-\d\d-\d\d \d\d:\d\d +\d+ s +12 of 12 +native +32 +[\d.]+ +0.5/);
     assert.match(text, /a.run.json +damaged .* a run's file must be JSON/);
     assert.doesNotMatch(text, /depth/);
   });

@@ -161,9 +161,18 @@ describe("the grounding view", () => {
     for (const [change, told] of [
       [{ current: 9 }, /current must be below 4/],
       [{ saved: [{ ...first, picture: 3 }] }, /saved\[0\].picture must be below 1/],
-      [{ saved: [...rest, { ...first, boxes: { token: first.boxes.token } }] }, /saved\[3\].boxes.decoder must be 1 boxes/],
-      [{ saved: [{ ...first, attention: { toPatches: "AAAA", toWords: "AAAA" } }] }, /toPatches must be 36 or 108 values/],
-      [{ saved: [{ ...first, boxes: { token: [{ box: [0, 0, 1, "1"], score: 1 }] } }] }, /box\[3\] must be a finite number/],
+      [
+        { saved: [...rest, { ...first, boxes: { token: first.boxes.token } }] },
+        /saved\[3\].boxes.decoder must be 1 boxes/,
+      ],
+      [
+        { saved: [{ ...first, attention: { toPatches: "AAAA", toWords: "AAAA" } }] },
+        /toPatches must be 36 or 108 values/,
+      ],
+      [
+        { saved: [{ ...first, boxes: { token: [{ box: [0, 0, 1, "1"], score: 1 }] } }] },
+        /box\[3\] must be a finite number/,
+      ],
       [{ replay: { ...payload.replay, picture: 4 } }, /replay.picture must be below 1/],
       [{ threshold: Number.NaN }, /threshold must be/],
     ] as const)

@@ -43,7 +43,10 @@ describe("the review", () => {
     );
     assert.deepEqual([payload.doubtful, payload.predictions, view.doubtful], [3, 4, 3]);
     assert.ok(bundle["image/png"] && JSON.stringify(bundle).length <= 300 * 1024);
-    assert.match(String(bundle["text/plain"]), /^review: 3 of 4 predictions have a score below 0.50; 3 are here, 0 of them/);
+    assert.match(
+      String(bundle["text/plain"]),
+      /^review: 3 of 4 predictions have a score below 0.50; 3 are here, 0 of them/,
+    );
     const all = await made({ confidence: { chosen: null } });
     assert.equal(all.payload.items.length, 4);
     assert.match(String(all.bundle["text/plain"]), /all 4 predictions are doubtful/);
@@ -110,7 +113,10 @@ describe("the review", () => {
       [{ type: "decide", item: 0, decision: { verdict: "redrawn", box: [5, 5, 5, 9] } }, /area in 64 x 48/],
       [{ type: "decide", item: 0, decision: { verdict: "confirmed", box: null } }, /decision.box must be a box/],
       [{ type: "decide", item: 0, decision: { verdict: "rejected", box: [0, 0, 4, 4] } }, /null where it was rejected/],
-      [{ type: "decide", item: 0, decision: { verdict: "sure", box: [0, 0, 4, 4] } }, /one of confirmed, redrawn, rejected/],
+      [
+        { type: "decide", item: 0, decision: { verdict: "sure", box: [0, 0, 4, 4] } },
+        /one of confirmed, redrawn, rejected/,
+      ],
       [{ type: "decide", item: 0, decision: { verdict: "redrawn", box: [0, 0, "4", 4] } }, /finite number/],
       [{ type: "write" }, /type must be one of decide/],
     ] as const) {
@@ -167,7 +173,10 @@ describe("the review", () => {
       await assert.rejects(review(predictions as never, options(more) as never), told);
     const { payload } = await made();
     assert.throws(() => readReview({ ...payload, pictures: [] }), /items\[0\].picture must be below 0/);
-    assert.throws(() => readReview({ ...payload, items: payload.items.map((one) => ({ ...one, box: null })) }), /box must be/);
+    assert.throws(
+      () => readReview({ ...payload, items: payload.items.map((one) => ({ ...one, box: null })) }),
+      /box must be/,
+    );
   });
 
   it("keeps a drawn box in its picture, with an area", () => {

@@ -66,7 +66,10 @@ describe("view.image", () => {
       const shown: view.View = await view.image(file, { scale: 2 });
       assert.deepEqual(shown.bundle, expected);
     }
-    await assert.rejects(view.image(join(folder, "none.png")), /view\.image: the picture file cannot be read \(ENOENT\)/);
+    await assert.rejects(
+      view.image(join(folder, "none.png")),
+      /view\.image: the picture file cannot be read \(ENOENT\)/,
+    );
     assert.throws(() => view.image(null as never), /view\.image: a picture must be pixels, a path.*received null/);
     assert.throws(() => view.image("a.png", { scales: 2 } as never), /options are .*received "scales"/);
   });
@@ -158,9 +161,15 @@ describe("view.pca", () => {
       forwardIntermediates: async (images, options) =>
         syntheticEncoder.forwardIntermediates(await Promise.all(images.map((image) => decodeImage(image))), options),
     };
-    assert.equal((await view.pca(pngFile, reading)).bundle["image/png"], (await view.pca([pngFile], reading)).bundle["image/png"]);
+    assert.equal(
+      (await view.pca(pngFile, reading)).bundle["image/png"],
+      (await view.pca([pngFile], reading)).bundle["image/png"],
+    );
     assert.match(String(await view.pca(pngFile, reading)), /components of 1 image as/);
-    await assert.rejects(view.pca("none.png", syntheticEncoder), /view\.pca: the picture file cannot be read \(ENOENT\)/);
+    await assert.rejects(
+      view.pca("none.png", syntheticEncoder),
+      /view\.pca: the picture file cannot be read \(ENOENT\)/,
+    );
   });
 
   it("gives the same picture again", async () => {
@@ -170,7 +179,10 @@ describe("view.pca", () => {
 
   it("refuses no images and unusable tiles", async () => {
     await assert.rejects(view.pca([], syntheticEncoder), /view\.pca: there must be an image/);
-    await assert.rejects(view.pca([source], "zoo/clip-vit" as never), /view\.pca: the source must be an encoder.*clip-vit/);
+    await assert.rejects(
+      view.pca([source], "zoo/clip-vit" as never),
+      /view\.pca: the source must be an encoder.*clip-vit/,
+    );
     await assert.rejects(
       view.pca([source], syntheticEncoder, { tile: 3 }),
       /view\.pca: tile must be an integer in 16\.\.1024, received 3/,

@@ -52,9 +52,7 @@ export function attentionControls(
     events.change({ scale: value as AttentionScale }),
   );
   const maps = COLOR_MAPS.filter((name) => name !== "coolwarm").map((value) => ({ value, label: value }));
-  const colormap = selectField(trans.__("Colors"), maps, (value) =>
-    events.change({ colormap: value as ColorMapName }),
-  );
+  const colormap = selectField(trans.__("Colors"), maps, (value) => events.change({ colormap: value as ColorMapName }));
   const opacity = sliderField(trans.__("Opacity"), (value) => events.change({ opacity: value }));
   const grid = button(trans.__("Grid"), keys.tip("grid"), () => events.act({ type: "grid" }));
   const table = button(trans.__("Table"), keys.tip("table"), () => events.act({ type: "table" }));

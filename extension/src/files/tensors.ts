@@ -1,5 +1,11 @@
 import type { Contents } from "@jupyterlab/services";
-import { checkHeaderLength, KIND_BYTES, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "fovea/inspect";
+import {
+  checkHeaderLength,
+  KIND_BYTES,
+  parseHeader,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+} from "fovea/inspect";
 import type { Translate } from "fovea/protocol";
 import { element } from "../dom";
 import { bytesText, facts, fold } from "./facts";

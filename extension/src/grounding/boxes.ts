@@ -25,13 +25,12 @@ export interface ShownBoxes {
 }
 
 /** Returns the boxes of an answer, or those of the epoch that is replayed. */
-export function boxesOf(
-  payload: GroundingPayload,
-  state: GroundingState,
-  shown: ShownAnswer | undefined,
-): ShownBoxes {
+export function boxesOf(payload: GroundingPayload, state: GroundingState, shown: ShownAnswer | undefined): ShownBoxes {
   const { replay, branches } = payload;
-  const listed = (found: (branch: GroundingBranchName) => readonly GroundingBox[], truth?: readonly Box[]): ShownBoxes => ({
+  const listed = (
+    found: (branch: GroundingBranchName) => readonly GroundingBox[],
+    truth?: readonly Box[],
+  ): ShownBoxes => ({
     boxes: branches.flatMap((branch) =>
       found(branch).map((one) => ({ ...one, branch, overlap: truthOverlap(one.box, truth) })),
     ),

@@ -68,8 +68,7 @@ function sayAttention(
   { answer, attention }: ShownAnswer,
 ): string[] {
   const [word, patch] = [shownWord(state), shownPatch(state)];
-  const place = (at: number): string =>
-    trans.__("row %1, column %2", Math.floor(at / grid[1]) + 1, (at % grid[1]) + 1);
+  const place = (at: number): string => trans.__("row %1, column %2", Math.floor(at / grid[1]) + 1, (at % grid[1]) + 1);
   if (word === undefined && patch === undefined) return [];
   if (!attention) return [trans.__("The attention of this phrase is not here.")];
   const said: string[] = [];
@@ -108,7 +107,9 @@ function sayScores(trans: Translate, payload: GroundingPayload, state: Grounding
   const parts = payload.branches.flatMap((branch) => {
     const scores = scoreAnswers(store.listed, branch, state.threshold);
     if (!scores.count) return [];
-    return [`${trans.__("%1 branch", branch)}: ${payload.queries > 1 ? several(trans, scores) : single(trans, scores)}`];
+    return [
+      `${trans.__("%1 branch", branch)}: ${payload.queries > 1 ? several(trans, scores) : single(trans, scores)}`,
+    ];
   });
   if (!parts.length) return "";
   const over = payload.queries > 1 ? trans.__("at a score of %1 and a GIoU of 0.5", state.threshold.toFixed(2)) : "";
@@ -144,7 +145,11 @@ export function sayStatus(
   const times = Object.entries(shown.answer.milliseconds ?? {}).map(([branch, time]) =>
     trans.__("%1 branch %2 ms", branch, time.toFixed(0)),
   );
-  return trans.__("By the kernel: %1; %2 ms from the key to the box.", times.join(", "), (shown.roundTrip ?? 0).toFixed(0));
+  return trans.__(
+    "By the kernel: %1; %2 ms from the key to the box.",
+    times.join(", "),
+    (shown.roundTrip ?? 0).toFixed(0),
+  );
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `“${word}”`).join(", ");

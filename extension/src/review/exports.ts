@@ -33,7 +33,9 @@ export function exportCode({ file, title, threshold }: ReviewPayload): string {
   return cell(
     ["data", "view"],
     [
-      comment("predictions and images come from the notebook: the samples of grounding.evaluate, the folder of the pictures"),
+      comment(
+        "predictions and images come from the notebook: the samples of grounding.evaluate, the folder of the pictures",
+      ),
       `const { expressions } = ${call("data.refer.read", [file], {})}; // what was decided so far`,
       `await ${shown}`,
     ],

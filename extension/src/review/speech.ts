@@ -36,9 +36,7 @@ export function sayItem(trans: Translate, payload: ReviewPayload, state: ReviewS
   if (!items.length) return trans.__("No prediction is below the threshold: there is nothing to review.");
   const { phrase, score } = items[state.item];
   const isRejected = state.decisions[state.item]?.verdict === "rejected" && !state.drafts[state.item];
-  const box = isRejected
-    ? trans.__("No annotation.")
-    : trans.__("Box %1.", boxText(trans, shownBox(payload, state)));
+  const box = isRejected ? trans.__("No annotation.") : trans.__("Box %1.", boxText(trans, shownBox(payload, state)));
   const head = trans.__(
     "%1 of %2, “%3”: score %4, %5.",
     state.item + 1,
@@ -77,12 +75,7 @@ export function sayStatus(
   connection: ConnectionState,
 ): string {
   if (connection === "live" && written)
-    return trans.__(
-      "Saved in %1: annotations %2, rejected %3.",
-      file,
-      written.annotations,
-      written.rejected,
-    );
+    return trans.__("Saved in %1: annotations %2, rejected %3.", file, written.annotations, written.rejected);
   const seen = trans.__("Decisions as the notebook has them: %1.", decisions.filter(Boolean).length);
   return `${seen} ${sayConnection(trans, connection)}`;
 }

@@ -19,7 +19,14 @@ export class ReviewTable {
     this.node.hidden = !state.table;
     if (!state.table) return;
     const { trans, payload } = this;
-    const head = [trans.__("No."), trans.__("Phrase"), trans.__("Picture"), trans.__("Score"), trans.__("Box"), trans.__("State")];
+    const head = [
+      trans.__("No."),
+      trans.__("Phrase"),
+      trans.__("Picture"),
+      trans.__("Score"),
+      trans.__("Box"),
+      trans.__("State"),
+    ];
     const rows = payload.items.map(({ phrase, picture, score }, at) => [
       String(at + 1),
       phrase,

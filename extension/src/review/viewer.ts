@@ -92,7 +92,9 @@ export class ReviewViewer implements Viewer, Exportable {
     const { state } = this;
     const pending = state.pending.filter((at) => JSON.stringify(known[at] ?? null) !== this.wanted.get(at));
     // What was drawn is kept until it is in the file.
-    const drafts = state.drafts.map((draft, at) => (state.pending.includes(at) && !pending.includes(at) ? undefined : draft));
+    const drafts = state.drafts.map((draft, at) =>
+      state.pending.includes(at) && !pending.includes(at) ? undefined : draft,
+    );
     this.lines.setProblem("");
     this.update({ ...state, decisions: known, drafts, pending, written: { annotations, rejected } });
   }
@@ -112,7 +114,9 @@ export class ReviewViewer implements Viewer, Exportable {
 
   exportVector(): string {
     const { pane } = this;
-    const drawings = pane ? [[{ svg: pane.vector(this.scene()), width: pane.canvas.width, height: pane.canvas.height }]] : [];
+    const drawings = pane
+      ? [[{ svg: pane.vector(this.scene()), width: pane.canvas.width, height: pane.canvas.height }]]
+      : [];
     return composeVector(drawings, this.words(), this.node);
   }
 
@@ -146,7 +150,12 @@ export class ReviewViewer implements Viewer, Exportable {
 
   private compose(): void {
     const { live, caption } = this.lines;
-    const pictures = element("div", { class: "jp-FoveaReview-pictures" }, this.phrase, ...this.panes.map(({ node }) => node));
+    const pictures = element(
+      "div",
+      { class: "jp-FoveaReview-pictures" },
+      this.phrase,
+      ...this.panes.map(({ node }) => node),
+    );
     this.frame.fill({
       controls: this.controls,
       stage: [pictures, this.list.node],

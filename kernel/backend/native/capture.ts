@@ -20,6 +20,15 @@ interface Part {
   session: NativeSession;
   given: readonly Value[];
   wanted: readonly Value[];
+  isAdded: readonly boolean[];
+}
+
+/** What a gradient is computed from beside the inputs. */
+export interface BackwardState {
+  kept: readonly Value[];
+  /** Kept values in their order. */
+  operands: readonly Operand[];
+  dy: Operand;
 }
 
 /** Recorded computation in two graphs, forward and backward. They keep the memory of intermediate values from call to call. */
@@ -56,18 +65,24 @@ export class Capture {
     this.run(runtime, this.part(runtime, given, [output, ...kept]), given, inputs, outputs);
   }
 
-  /** Computes gradients of the inputs with the given numbers, into given arrays. */
+  /**
+   * Computes gradients of the inputs with the given numbers, into given arrays.
+   *
+   * @param isAdded gradients that are added to the values in their arrays
+   */
   backward(
     runtime: NativeRuntime,
     inputs: readonly Operand[],
-    { kept, operands, dy }: { kept: readonly Value[]; operands: readonly Operand[]; dy: Operand },
+    { kept, operands, dy }: BackwardState,
     wanted: readonly number[],
     outputs: readonly ArrayOperand[],
+    isAdded: readonly boolean[],
   ): void {
     const { given, outputGradient, gradients } = this.recording;
     const values = [...given, ...kept, outputGradient];
     const goals = wanted.map((i) => gradients[i] as Value);
-    this.run(runtime, this.part(runtime, values, goals), values, [...inputs, ...operands, dy], outputs);
+    const part = this.part(runtime, values, goals, isAdded);
+    this.run(runtime, part, values, [...inputs, ...operands, dy], outputs);
   }
 
   /** Returns the shape of a value. */
@@ -84,19 +99,26 @@ export class Capture {
   ): void {
     const places = new Map(values.map((value, i) => [value, i]));
     const inputs = part.given.map((value) => operands[places.get(value) as number]);
-    runtime.fill(part.session, inputs, outputs);
+    // An array may be read and written at once: the addition, of value by value, is the last use of both.
+    const sums = outputs.filter((_, i) => part.isAdded[i]);
+    runtime.fill(part.session, [...inputs, ...sums], outputs);
   }
 
-  private part(runtime: NativeRuntime, given: readonly Value[], wanted: readonly Value[]): Part {
-    const key = `${given.join()} > ${wanted.join()}`;
+  private part(
+    runtime: NativeRuntime,
+    given: readonly Value[],
+    wanted: readonly Value[],
+    isAdded: readonly boolean[] = [],
+  ): Part {
+    const key = `${given.join()} > ${wanted.join()} ${isAdded.join()}`;
     const known = this.parts.get(key);
     if (known) return known;
     const { recorder } = this.recording;
     const nodes = recorder.nodesBetween(given, wanted);
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...wanted]);
     const needed = given.filter((value) => read.has(value));
-    const session = runtime.load(recorder.graph(needed, wanted));
-    const made = { session, given: needed, wanted };
+    const session = runtime.load(recorder.graph(needed, wanted, isAdded));
+    const made = { session, given: needed, wanted, isAdded };
     this.parts.set(key, made);
     return made;
   }

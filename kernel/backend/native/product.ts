@@ -86,12 +86,11 @@ function ofTransposed({ rows, inner, columns }: ProductSizes): Operation {
   const parts = rowParts(sizes);
   const emit: Emit = (graph, [a, b]) => {
     const [left, right] = isLeft ? [a, b] : [b, a];
-    const turned = transposed(graph, left, [1, 0]);
-    const y = parts === 1 ? graph.node("Gemm", [turned, right]) : byRows(graph, turned, right, sizes, parts, 0);
+    // By rows also where they are one part: the runtime would make a transpose beside a plain product one of its attributes.
+    const y = byRows(graph, transposed(graph, left, [1, 0]), right, sizes, parts, 0);
     return [isLeft ? y : transposed(graph, y, [1, 0])];
   };
-  const shape = parts === 1 ? "" : ` ${parts} ${rows} ${inner} ${columns}`;
-  return { key: `Gemm of a transposed ${isLeft ? "left" : "right"}${shape}`, emit, heavy: true, arena: true };
+  return { key: `Gemm of a transposed matrix ${parts} ${rows} ${inner} ${columns}`, emit, heavy: true, arena: true };
 }
 
 /** Emits a transpose. */

@@ -117,8 +117,12 @@ export class Recorder {
     return made;
   }
 
-  /** Builds the graph that computes `wanted` from `given`, with the inputs and outputs in their order. */
-  graph(given: readonly Value[], wanted: readonly Value[]): Graph {
+  /**
+   * Builds the graph that computes `wanted` from `given`, with the inputs and outputs in their order.
+   *
+   * @param isAdded outputs that are added to a further input each
+   */
+  graph(given: readonly Value[], wanted: readonly Value[], isAdded: readonly boolean[] = []): Graph {
     const graph = new Graph();
     const names = new Map<Value, string>(given.map((value) => [value, graph.input()]));
     for (const { operation, inputs, outputs } of this.nodesBetween(given, wanted)) {
@@ -128,7 +132,10 @@ export class Recorder {
       );
       outputs.forEach((output, i) => names.has(output) || names.set(output, made[i]));
     }
-    for (const value of wanted) graph.output(this.nameOf(graph, names, value));
+    for (const [i, value] of wanted.entries()) {
+      const name = this.nameOf(graph, names, value);
+      graph.output(isAdded[i] ? graph.node("Add", [graph.input(), name]) : name);
+    }
     return graph;
   }
 

@@ -6,7 +6,17 @@ import type { DeviceRequest } from "../../backend";
 import type { AScore } from "../../law";
 import type { TokenSet } from "../../similarity";
 import { readSafetensors } from "../../safetensors/safetensors";
-import { countOf, inputSizeOf, joinNegatives, numberOf, oneOf, preprocessOf, print, progress, stopSignal } from "../arguments";
+import {
+  countOf,
+  inputSizeOf,
+  joinNegatives,
+  numberOf,
+  oneOf,
+  preprocessOf,
+  print,
+  progress,
+  stopSignal,
+} from "../arguments";
 import { USAGE } from "../usage";
 import { append } from "../../numeric";
 import { listImages } from "../../features";

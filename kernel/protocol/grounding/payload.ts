@@ -1,6 +1,18 @@
 import { decodeFloat16 } from "../../numeric";
 import { base64Decode } from "../core/base64";
-import { base64, list, number, object, oneOf, optional, ProtocolError, text, index, pair, type Reader } from "../core/check";
+import {
+  base64,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  ProtocolError,
+  text,
+  index,
+  pair,
+  type Reader,
+} from "../core/check";
 import type { Box, Grid } from "../core/geometry";
 import { MAX_SAVED_BYTES, savedImage, type SavedImage } from "../core/saved";
 import { WordAttention } from "./arithmetic";
@@ -183,7 +195,9 @@ const halves = ({ toPatches, toWords }: SavedAttention): [Float32Array, Float32A
 
 /** Returns the attention of an answer; undefined where none is saved. */
 export function savedAttention(payload: GroundingPayload, answer: SavedAnswer): WordAttention | undefined {
-  return answer.attention && attentionOf(payload, answer.words.length, halves(answer.attention), "saved", "grounding view");
+  return (
+    answer.attention && attentionOf(payload, answer.words.length, halves(answer.attention), "saved", "grounding view")
+  );
 }
 
 /** @throws ProtocolError for other lengths than those of all layers, or of one. */

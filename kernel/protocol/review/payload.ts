@@ -1,5 +1,16 @@
 import { clamp } from "../../numeric";
-import { index, list, nullable, number, object, oneOf, optional, ProtocolError, text, type Reader } from "../core/check";
+import {
+  index,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  ProtocolError,
+  text,
+  type Reader,
+} from "../core/check";
 import type { Box } from "../core/geometry";
 import { savedImage, type SavedImage } from "../core/saved";
 
@@ -53,7 +64,11 @@ const edge = number({ min: -1e6, max: 1e6 });
 export const reviewBox: Reader<Box> = list(edge, 4, 4) as Reader<readonly number[]> as Reader<Box>;
 
 export const reviewDecision: Reader<ReviewDecision> = (value, path, where) => {
-  const read = object<ReviewDecision>({ verdict: oneOf(REVIEW_VERDICTS), box: nullable(reviewBox) })(value, path, where);
+  const read = object<ReviewDecision>({ verdict: oneOf(REVIEW_VERDICTS), box: nullable(reviewBox) })(
+    value,
+    path,
+    where,
+  );
   if ((read.box === null) !== (read.verdict === "rejected"))
     throw new ProtocolError(where, path ? `${path}.box` : "box", "a box, or null where it was rejected", read.box);
   return read;

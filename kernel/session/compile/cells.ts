@@ -199,11 +199,7 @@ export class CellCompiler {
    *
    * @param length end of the cell's text; faults behind it are in generated code
    */
-  private complaints(
-    faults: readonly TypeScript.Diagnostic[],
-    file: CellFile,
-    length = Infinity,
-  ): CellDiagnostic[] {
+  private complaints(faults: readonly TypeScript.Diagnostic[], file: CellFile, length = Infinity): CellDiagnostic[] {
     return faults
       .filter((fault) => !ALLOWED.has(fault.code) && (fault.file !== file || (fault.start ?? 0) < length))
       .map((fault) => describe(this.ts, fault, file, this.folder));

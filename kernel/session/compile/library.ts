@@ -48,9 +48,11 @@ export function publicNames(): string[] {
 function readNames(path: string): LibraryName[] {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const fileOf = (module: string): string => join(PACKAGE, "dist", module);
-  const rooms = [...text.matchAll(/^export \* as (\w+) from "([^"]+)"/gm)].map(
-    ([, name, module]): LibraryName => ({ name: name!, file: fileOf(module!), isRoom: true }),
-  );
+  const rooms = [...text.matchAll(/^export \* as (\w+) from "([^"]+)"/gm)].map(([, name, module]): LibraryName => ({
+    name: name!,
+    file: fileOf(module!),
+    isRoom: true,
+  }));
   const single = [...text.matchAll(/^export \{([^}]*)\} from "([^"]+)"/gm)].flatMap(([, list, module]) =>
     list!.split(",").map((name): LibraryName => ({ name: name.trim(), file: fileOf(module!), isRoom: false })),
   );

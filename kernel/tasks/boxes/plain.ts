@@ -3,7 +3,7 @@ import { TaskError } from "../error";
 
 export { areaOf, generalizedIou, iou } from "../../numeric/boxes";
 
-/** A rectangle by its center and its size. */
+/** A rectangle by its center and its size, as DETR predicts it (Carion et al., arXiv 2005.12872). */
 export type CenterBox = readonly [x: number, y: number, width: number, height: number];
 
 /** Returns left, top, right and bottom of a box that is given by its center and size (DETR, arXiv 2005.12872). */

@@ -152,7 +152,14 @@ async function savePictures(
     const path = imagePath(inputs[i]);
     const label = labels?.[i] ?? path?.split(/[\\/]/).pop() ?? `picture ${i + 1}`;
     const { width, height } = image;
-    saved.push({ label, ...(path !== undefined && { path }), width, height, mime: "image/jpeg", data: base64Encode(file) });
+    saved.push({
+      label,
+      ...(path !== undefined && { path }),
+      width,
+      height,
+      mime: "image/jpeg",
+      data: base64Encode(file),
+    });
   }
   return saved;
 }

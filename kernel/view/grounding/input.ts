@@ -96,7 +96,11 @@ export function phrasesOf(
   if (!Array.isArray(given) || given.length < 1 || given.length > MAX_PHRASES)
     throw new ViewError(where, `phrases must be a list of 1 to ${MAX_PHRASES}`, given);
   return (given as readonly (string | GroundingPhraseLike)[]).map((one) => {
-    const { phrase, picture = 0, boxes } = typeof one === "string" ? { phrase: one } : Object(one) as GroundingPhraseLike;
+    const {
+      phrase,
+      picture = 0,
+      boxes,
+    } = typeof one === "string" ? { phrase: one } : (Object(one) as GroundingPhraseLike);
     checkPlace(where, phrase, picture, pictures);
     if (boxes !== undefined && !Array.isArray(boxes)) throw new ViewError(where, "boxes must be a list", boxes);
     boxes?.forEach((box) => checkBox(where, box));

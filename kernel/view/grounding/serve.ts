@@ -28,7 +28,11 @@ export function serveGrounding(
   const ground = latest(async ({ request, channel }: Asked<GroundRequest>) => {
     const { serial, picture, phrase } = request;
     const asked = { phrase, picture, ...knownTruth(payload, picture, phrase) };
-    const reply: GroundingReply = { type: "ground", serial, answer: await groundPhrase(explorer, images[picture], asked) };
+    const reply: GroundingReply = {
+      type: "ground",
+      serial,
+      answer: await groundPhrase(explorer, images[picture], asked),
+    };
     channel.send(reply);
   });
   const attend = latest(async ({ request, channel }: Asked<AttendRequest>) => {

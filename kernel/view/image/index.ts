@@ -84,10 +84,7 @@ const GRID_NAMES: OptionNames<ImagesOptions> = {
  */
 export function images(pictures: readonly Pixels[], options?: ImagesOptions): View;
 export function images(pictures: readonly (Pixels | PictureFile)[], options?: ImagesOptions): Promise<View>;
-export function images(
-  pictures: readonly (Pixels | PictureFile)[],
-  options: ImagesOptions = {},
-): View | Promise<View> {
+export function images(pictures: readonly (Pixels | PictureFile)[], options: ImagesOptions = {}): View | Promise<View> {
   const where = "view.images";
   checkOptionNames(where, options, GRID_NAMES, ViewError);
   if (!Array.isArray(pictures) || pictures.length === 0)

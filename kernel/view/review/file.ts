@@ -137,7 +137,11 @@ export class ReviewFile {
   }
 }
 
-function entryOf({ id, split, phrase, image: picture }: ReviewedExpression, decision: ReviewDecision, score: number): Entry {
+function entryOf(
+  { id, split, phrase, image: picture }: ReviewedExpression,
+  decision: ReviewDecision,
+  score: number,
+): Entry {
   const { id: number, fileName: name, width, height } = picture;
   return { id, split, phrase, image: { id: number, fileName: name, width, height }, decision, score };
 }

@@ -173,8 +173,12 @@ async function picturesOf(shown: readonly ReviewPredictionLike[], source: Review
     data = await Promise.all(images.map(async (raw) => base64Encode(await encodeJpeg(raw, side, 80))));
     if (data.reduce((sum, { length }) => sum + length, 0) <= IMAGE_CHARACTERS) break;
   }
-  const pictures = images.map(
-    ({ width, height }, i): SavedImage => ({ label: names[i], width, height, mime: "image/jpeg", data: data[i] }),
-  );
+  const pictures = images.map(({ width, height }, i): SavedImage => ({
+    label: names[i],
+    width,
+    height,
+    mime: "image/jpeg",
+    data: data[i],
+  }));
   return { images, pictures, places };
 }

@@ -12,7 +12,11 @@ import { fitSize, fittingStill, pictureTile } from "../draw/pictures";
 const [SIDES, COLUMNS, MOST] = [[140, 112, 84], 4, 12];
 
 /** Draws the most doubtful predictions. */
-export function drawReview(payload: ReviewPayload, images: readonly RawImage[], characters: number): Promise<MimeBundle> {
+export function drawReview(
+  payload: ReviewPayload,
+  images: readonly RawImage[],
+  characters: number,
+): Promise<MimeBundle> {
   return fittingStill(SIDES, characters, (side) => drawAt(payload, images, side));
 }
 

@@ -242,6 +242,8 @@ describe("VLMEvalKit's predictions", () => {
     );
     const single = questions.map((one) => ({ ...one, options: { A: "yes" }, answer: "A" }));
     assert.throws(() => answers.scorePredictions(single, expected), /more than one answer/);
+    assert.throws(() => answers.scorePredictions(single.slice(0, 2), expected), /more than one answer/);
+    assert.equal(answers.scorePredictions(single.slice(0, 1), expected)[0].questions, 1, "one question has one answer");
     assert.throws(() => answers.scorePredictions(questions, new Map()), /must have a prediction/);
     const stray = questions.map((one, i) => ({ ...one, answer: i === 2 ? "blue" : "A" }));
     assert.throws(

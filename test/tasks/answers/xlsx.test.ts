@@ -27,6 +27,12 @@ describe("a spreadsheet", () => {
     assert.deepEqual(await read(sheet, shared), [["", "a & b", "", "7"]]);
   });
 
+  it("is read where its files are stored as they are, and refused by any other method", async () => {
+    const sheet = "<row><c><v>7</v></c></row>";
+    assert.deepEqual(await readSheet(xlsxOf(sheet, "", 0), "test"), [["7"]]);
+    await assert.rejects(readSheet(xlsxOf(sheet, "", 1), "test"), /must be stored or deflated, received 1/);
+  });
+
   it("is refused where a shared string is none, a column too far, or an element does not end", async () => {
     const refused: [string, RegExp][] = [
       ['<row><c t="s"><v>1</v></c></row>', /shared strings are 0\.\.0, received "1"/],

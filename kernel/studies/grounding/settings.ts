@@ -1,0 +1,78 @@
+import type { GroundingHeadConfig } from "../../grounding";
+import type { Beit3Config } from "../../models";
+import { StudyError } from "../error";
+import { groundingMethods, type GroundingMethod } from "./methods";
+
+/** Settings that determine the figures of a study of grounding. */
+export interface GroundingStudySettings {
+  /** Encoder, whose first values are random; its vocabulary is that of the phrases. */
+  encoder: Omit<Beit3Config, "vocabSize" | "imgSize">;
+  /** Head of every method, but for what the method says. */
+  head: Omit<GroundingHeadConfig, "inputDim" | "branches">;
+  /** Pixels on a side of the pictures. */
+  size: number;
+  /** Numbers of training and test pictures, each with several phrases. */
+  images: { train: number; asked: number };
+  /** Split of the test pictures: `val` to choose settings, `test` for figures. */
+  split: "val" | "test";
+  /** Number of ids of a phrase, with its frame. */
+  length: number;
+  /** Phrases in a batch. */
+  batchSize: number;
+  /** Updates of each method, all stages together. */
+  steps: number;
+  /** Learning rate of the head. */
+  learningRate: number;
+  /** Factor on the rate of the encoder; 1, as it has no first training. */
+  encoderFactor: number;
+  /** Number of seeds: 1, 2, …. */
+  seeds: number;
+  methods: readonly GroundingMethod[];
+}
+
+/** Settings of the whole study. */
+export const GROUNDING: GroundingStudySettings = {
+  encoder: { patchSize: 8, embedDim: 96, depth: 3, numHeads: 4, hiddenDim: 192, textPositions: 32 },
+  head: { embedDim: 64, numHeads: 4, generatorHidden: 128, decoderHidden: 256 },
+  size: 64,
+  images: { train: 2000, asked: 200 },
+  split: "test",
+  length: 20,
+  batchSize: 32,
+  steps: 600,
+  learningRate: 1e-3,
+  encoderFactor: 1,
+  seeds: 3,
+  methods: groundingMethods(),
+};
+
+/** Settings of a short run in less than two minutes, to test the code; its figures have no meaning. */
+export const GROUNDING_SHORT: GroundingStudySettings = {
+  ...GROUNDING,
+  encoder: { ...GROUNDING.encoder, patchSize: 16, embedDim: 32, depth: 1 },
+  head: { embedDim: 16, numHeads: 2, generatorHidden: 16, decoderHidden: 16 },
+  images: { train: 12, asked: 4 },
+  batchSize: 8,
+  steps: 5,
+  seeds: 2,
+};
+
+/** @throws StudyError naming what is wrong */
+export function checkGroundingSettings(fn: string, settings: GroundingStudySettings): void {
+  const { images, batchSize, steps, seeds, size, length, methods, learningRate, encoderFactor, split } = settings;
+  const counts = { batchSize, steps, seeds, size, length, "images.train": images.train, "images.asked": images.asked };
+  for (const [name, value] of Object.entries(counts))
+    if (!Number.isInteger(value) || value < 1)
+      throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
+  for (const [name, value] of Object.entries({ learningRate, encoderFactor }))
+    if (!(value > 0)) throw new StudyError(fn, `${name} must be above 0`, value);
+  if (split !== "val" && split !== "test") throw new StudyError(fn, "split must be val or test", split);
+  const names = methods.map(({ name }) => name);
+  if (!names.length || new Set(names).size < names.length)
+    throw new StudyError(fn, "methods must be an array of at least one, with different names", names);
+  for (const { name, stages } of methods) {
+    const shares = stages.map(({ share }) => share);
+    if (!(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9 && shares.every((share) => share > 0)))
+      throw new StudyError(fn, `shares of the stages of ${name} must be above 0 and add up to 1`, shares);
+  }
+}

@@ -1,0 +1,259 @@
+import type { Box } from "../../contracts/geometry";
+import {
+  evaluate,
+  type GroundingSample,
+  parameters,
+  settings as optimization,
+  SimVg,
+  type SimVgConfig,
+  stage as stageOf,
+  step,
+} from "../../grounding";
+import * as nn from "../../nn";
+import { mean } from "../../numeric";
+import { existsSync, mkdir, readFileSync, replaceFileSync, rm } from "../../platform/files";
+import { join } from "../../platform/path";
+import { iou } from "../../tasks/boxes/plain";
+import { fit, type StepReport } from "../../train";
+import { hashOf } from "../study-file";
+import { type GroundingData, groundingBatches, groundingData } from "./data";
+import type { GroundingMethod, GroundingStudyStage } from "./methods";
+import { kindOf, lengthOf, type PhraseKind, type PhraseLength } from "./phrases";
+import { checkGroundingSettings, type GroundingStudySettings } from "./settings";
+
+/** Prec@0.5 in percent of all phrases and by group; a group without phrases is absent. */
+export interface GroundingScore {
+  all: number;
+  byKind: Partial<Record<PhraseKind, number>>;
+  byLength: Partial<Record<PhraseLength, number>>;
+}
+
+/** One method trained from one seed. */
+export interface GroundingRun {
+  method: string;
+  seed: number;
+  /** Score of the branch that answers. */
+  score: GroundingScore;
+  /** Mean weight W_dt of the decoder in the last tenth of the updates; null where no branch teaches. */
+  weight: number | null;
+  /** Seconds of training and scoring; of a run that was stopped, those since it went on. */
+  seconds: number;
+}
+
+/** Results of a study so far, in plain data. */
+export interface GroundingStudy {
+  settings: GroundingStudySettings;
+  /** Hash of settings and device, equal for equal studies. */
+  identity: string;
+  device: string;
+  /** Numbers of training and test phrases. */
+  phrases: { train: number; asked: number };
+  /** Number of parameters that each method needs to answer. */
+  parameters: Record<string, number>;
+  /** Prec@0.5 in percent of the mean box of the training phrases, which sees neither picture nor phrase. */
+  chance: number;
+  runs: GroundingRun[];
+  /** True when all runs are present. */
+  finished: boolean;
+}
+
+/** Identity of a training. */
+export interface GroundingPlace {
+  method: string;
+  seed: number;
+  stage: string;
+}
+
+/** Place of a study and its observers. */
+export interface GroundingStudyOptions {
+  /** Settings of the study, such as `studies.GROUNDING`. */
+  settings: GroundingStudySettings;
+  /** Folder of pictures, checkpoints and finished runs; the same call continues where it was stopped. */
+  folder: string;
+  /** Called after each update with the report of `train.fit`. Default: not called. */
+  onStep?: (run: GroundingPlace, report: StepReport) => void | Promise<void>;
+  /** Called after each run. Default: not called. */
+  onRun?: (run: GroundingRun, study: GroundingStudy) => void | Promise<void>;
+  /** Stops the study between two updates; the results so far are returned. Default: none. */
+  signal?: AbortSignal;
+}
+
+const STUDY = "studies.groundingStudy";
+const CHECKPOINT_EVERY = 50;
+
+/**
+ * Trains models that ground the synthetic world's phrases by the methods of SimVG (arXiv 2409.17531), each from several seeds, and scores
+ * each on pictures of a split whose combinations of category and color no training has. Methods of one seed have the same first values
+ * of the parts that they share, the same order of the batches and as many updates. After each run the results are written to
+ * `study.json` in the study's folder, beside its place and then moved. Starts the default device where none was started.
+ *
+ * @throws StudyError for illegal settings
+ */
+export async function groundingStudy(options: GroundingStudyOptions): Promise<GroundingStudy> {
+  checkGroundingSettings(STUDY, options.settings);
+  await nn.start();
+  const { settings, folder, signal } = options;
+  const data = await groundingData(settings, join(folder, "world"), signal);
+  const file = new GroundingFile(folder, settings, data);
+  await mkdir(file.folder, { recursive: true });
+  for (let seed = 1; seed <= settings.seeds; seed++)
+    for (const method of settings.methods) {
+      if (file.has(method, seed)) continue;
+      const run = signal?.aborted ? null : await runOne(options, data, { method, seed, folder: file.folder });
+      if (!run) return file.asked;
+      file.add(run);
+      await options.onRun?.(run, file.asked);
+    }
+  return file.asked;
+}
+
+/** Folder of a study with its results. */
+class GroundingFile {
+  readonly folder: string;
+  private readonly study: GroundingStudy;
+  private readonly path: string;
+
+  constructor(folder: string, settings: GroundingStudySettings, data: GroundingData) {
+    const device = String(nn.trainingDevice());
+    // More seeds continue the same study.
+    const identity = hashOf({ settings: { ...settings, seeds: null }, device });
+    this.folder = join(folder, `study-${identity}`);
+    this.path = join(this.folder, "study.json");
+    const known = existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as GroundingStudy) : null;
+    const sizes = settings.methods.map((method) => [method.name, parameters(answering(settings, method, data))]);
+    this.study = known ?? {
+      settings,
+      identity,
+      device,
+      phrases: { train: data.train.length, asked: data.asked.length },
+      parameters: Object.fromEntries(sizes) as Record<string, number>,
+      chance: chanceOf(data),
+      runs: [],
+      finished: false,
+    };
+    this.study.settings = settings;
+  }
+
+  has({ name }: GroundingMethod, seed: number): boolean {
+    return this.study.runs.some((run) => run.method === name && run.seed === seed);
+  }
+
+  add(run: GroundingRun): void {
+    this.study.runs.push(run);
+    replaceFileSync(this.path, `${JSON.stringify(this.asked, null, 1)}\n`);
+  }
+
+  /** Study limited to the requested seeds; an earlier call may have had more. */
+  get asked(): GroundingStudy {
+    const { seeds, methods } = this.study.settings;
+    const runs = this.study.runs.filter(({ seed }) => seed <= seeds);
+    return { ...this.study, runs, finished: runs.length === seeds * methods.length };
+  }
+}
+
+const configOf = (settings: GroundingStudySettings, { head }: GroundingMethod, data: GroundingData): SimVgConfig => ({
+  encoder: { ...settings.encoder, imgSize: settings.size, vocabSize: data.vocabSize },
+  head: { ...settings.head, ...head },
+});
+
+/** Configuration with the branch alone that answers. */
+function answering(settings: GroundingStudySettings, method: GroundingMethod, data: GroundingData): SimVgConfig {
+  const { encoder, head } = configOf(settings, method, data);
+  return { encoder, head: { ...head, branches: method.answers } };
+}
+
+interface Place {
+  method: GroundingMethod;
+  seed: number;
+  folder: string;
+}
+
+/** Trains and scores; null where it was stopped. */
+async function runOne(options: GroundingStudyOptions, data: GroundingData, place: Place): Promise<GroundingRun | null> {
+  const { settings } = options;
+  const { method, seed } = place;
+  const start = performance.now();
+  nn.manualSeed(seed);
+  const model = new SimVg(configOf(settings, method, data));
+  try {
+    const weights: number[] = [];
+    for (const stage of method.stages)
+      if (!(await trainStage(options, data, { ...place, model, stage, weights }))) return null;
+    const asked = groundingBatches(model, data, { split: "asked", seed, settings });
+    const { samples } = await evaluate(model.eval(), asked, { branch: method.answers });
+    for (const stage of method.stages) await rm(checkpointOf(place, stage), { force: true });
+    const seconds = (performance.now() - start) / 1e3;
+    const last = weights.slice(-Math.ceil(settings.steps / 10));
+    const weight = last.length ? mean(last) : null;
+    return { method: method.name, seed, score: groundingScore(samples), weight, seconds };
+  } finally {
+    model.dispose();
+  }
+}
+
+const checkpointOf = ({ method, seed, folder }: Place, { name }: GroundingStudyStage): string =>
+  join(folder, `${seed}-${method.name.toLowerCase().replace(/\W+/g, "-")}-${name}.safetensors`);
+
+/** Trains a stage, or goes on with its checkpoint. @returns false where it was stopped */
+async function trainStage(
+  { settings, signal, onStep }: GroundingStudyOptions,
+  data: GroundingData,
+  { model, stage, weights, ...place }: Place & { model: SimVg; stage: GroundingStudyStage; weights: number[] },
+): Promise<boolean> {
+  const { method, seed } = place;
+  const steps = Math.max(1, Math.round(settings.steps * stage.share));
+  const { learningRate, encoderFactor } = settings;
+  // The paper's schedule over the stage: the first tenth rises, the last fifth has a tenth of the rate.
+  const kind = stageOf(model, { name: stage.name, branch: stage.branch, learningRate, encoderFactor });
+  const { ended } = await fit(
+    {
+      model: model.train(),
+      data: groundingBatches(model, data, { split: "train", seed, settings }),
+      loss: step(model, { branch: stage.branch, balance: stage.balance }),
+      stages: [{ ...kind, epochs: undefined, steps }],
+      ...optimization(model),
+      seed,
+      signal,
+      resume: true,
+      checkpoint: { path: checkpointOf(place, stage), every: CHECKPOINT_EVERY },
+      examplesOf: ({ expressions }) => expressions.length,
+    },
+    (report) => {
+      if (typeof report.metrics.W_dt === "number") weights.push(report.metrics.W_dt);
+      return onStep?.({ method: method.name, seed, stage: stage.name }, report);
+    },
+  );
+  return ended === "finished";
+}
+
+/** Returns the score of the mean box of the training phrases. */
+function chanceOf({ train, asked }: GroundingData): number {
+  const box = [0, 1, 2, 3].map((edge) => mean(train.map(({ boxes }) => boxes[0][edge])));
+  const right = asked.filter(({ boxes }) => iou(box as unknown as Box, boxes[0]) >= 0.5);
+  return (100 * right.length) / asked.length;
+}
+
+/** Returns the share of right boxes in percent, of all samples and by kind and length of their phrases. */
+export function groundingScore(samples: readonly GroundingSample[]): GroundingScore {
+  return {
+    all: rightOf(samples),
+    byKind: grouped(samples, ({ expression }) => kindOf(expression.phrase)),
+    byLength: grouped(samples, ({ expression }) => lengthOf(expression.phrase)),
+  };
+}
+
+const rightOf = (samples: readonly GroundingSample[]): number =>
+  (100 * samples.filter(({ correct }) => correct).length) / samples.length;
+
+function grouped<G extends string>(
+  samples: readonly GroundingSample[],
+  groupOf: (sample: GroundingSample) => G,
+): Partial<Record<G, number>> {
+  const groups = new Map<G, GroundingSample[]>();
+  for (const sample of samples) {
+    const own = groups.get(groupOf(sample)) ?? [];
+    groups.set(groupOf(sample), own);
+    own.push(sample);
+  }
+  return Object.fromEntries([...groups].map(([group, own]) => [group, rightOf(own)])) as Partial<Record<G, number>>;
+}
