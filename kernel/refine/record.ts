@@ -96,9 +96,7 @@ export class StageRecord {
   async add(model: RefineModel, finished: number): Promise<void> {
     this.check(model, finished);
     const wasTraining = model.training;
-    model.eval();
-    const { tokens, layers, words } = await this.lookedAt(model);
-    model.train(wasTraining);
+    const { tokens, layers, words } = await this.lookedAt(model.eval()).finally(() => model.train(wasTraining));
     this.snapshots.length = finished;
     const width = words.length / this.words.length;
     const snapshot: RefineSnapshot = {
