@@ -50,6 +50,16 @@ describe("products of many rows", () => {
     assert.notEqual(key(true, false, sizes(100, 200, 300)), key(true, false, sizes(300, 200, 100)));
   });
 
+  it("of ever new sizes keep a bounded number of sessions, and stay right", async () => {
+    await nn.start("native");
+    const { sessions } = (tf.backend() as unknown as { runtime: { sessions: Map<string, unknown> } }).runtime;
+    const sumsOf = (inner: number): number[] =>
+      tf.tidy(() => Array.from(tf.matMul(tf.ones([inner, 16]), tf.ones([inner, 16]), true).dataSync()));
+    for (let inner = 16; inner < 180; inner++) assert.deepEqual(sumsOf(inner), new Array(256).fill(inner));
+    assert.ok(sessions.size <= 128, String(sessions.size));
+    assert.deepEqual(sumsOf(16), new Array(256).fill(16), "a session that was dropped is made again");
+  });
+
   it("give the same bits with one thread and two", async () => {
     const compute = (): Float32Array =>
       tf.tidy(() => {

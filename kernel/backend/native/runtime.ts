@@ -25,6 +25,9 @@ export interface ArrayOperand extends Operand {
 /** Number of values up to which the binding's copy of a result is faster than the way around it. */
 const SMALL = 4096;
 
+/** Largest number of sessions of operations, some of which are for one size; those used longest ago are dropped. */
+const MOST_SESSIONS = 128;
+
 /** Runs operations, each in a session that is made when it is first needed. */
 export class NativeRuntime {
   private readonly sessions = new Map<string, NativeSession>();
@@ -74,15 +77,23 @@ export class NativeRuntime {
   /** Returns the session of an operation; it is made when it is first needed. */
   sessionOf({ key, emit, arena }: Operation, inputs: readonly Operand[]): NativeSession {
     const known = this.sessions.get(key);
-    if (known) return known;
+    if (known) return this.keep(key, known);
     const graph = new Graph();
     const names = inputs.map(({ data }) =>
       graph.input(data instanceof Float32Array ? "float" : data instanceof Int32Array ? "int32" : "int64"),
     );
     for (const name of emit(graph, names)) graph.output(name);
-    const made = new NativeSession(this.binding, graph, { threads: this.threads, arena });
-    this.sessions.set(key, made);
-    return made;
+    return this.keep(key, new NativeSession(this.binding, graph, { threads: this.threads, arena }));
+  }
+
+  private keep(key: string, session: NativeSession): NativeSession {
+    this.sessions.delete(key);
+    this.sessions.set(key, session);
+    if (this.sessions.size <= MOST_SESSIONS) return session;
+    const [[oldest, unused]] = this.sessions;
+    unused.dispose();
+    this.sessions.delete(oldest);
+    return session;
   }
 
   /**
