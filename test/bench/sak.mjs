@@ -276,7 +276,7 @@ async function routersOf({ encoders }, tf, data, model) {
   );
 }
 
-function tableOf({ studies, tasks: { dense } }, settings, runs, device, isShort) {
+function tableOf({ tasks: { dense, seedMean } }, settings, runs, device, isShort) {
   const names = Object.keys(TASKS);
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const of = (method, seed) => runs.find((run) => run.method === method && run.seed === seed)?.scores;
@@ -290,15 +290,15 @@ function tableOf({ studies, tasks: { dense } }, settings, runs, device, isShort)
       method: name,
       parameters: runs.find((run) => run.method === name).parameters,
       ...Object.fromEntries(
-        names.map((task) => [task, written(studies.seedMean(score(task)), task === "normals" ? 2 : 1)]),
+        names.map((task) => [task, written(seedMean(score(task)), task === "normals" ? 2 : 1)]),
       ),
-      "Δm, %": written(studies.seedMean(gains), 1),
+      "Δm, %": written(seedMean(gains), 1),
     };
   });
   const alone = { method: "single tasks", parameters: "-" };
   for (const task of names) {
     const values = seeds.map((seed) => single(seed)[task] * (task === "normals" ? 1 : 100));
-    alone[task] = written(studies.seedMean(values), task === "normals" ? 2 : 1);
+    alone[task] = written(seedMean(values), task === "normals" ? 2 : 1);
   }
   return {
     title: isShort ? "Several teachers: the machinery alone" : "Several teachers, one student",
