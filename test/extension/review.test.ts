@@ -66,6 +66,8 @@ describe("the review", () => {
       /^5 of 9 .* below 0\.50.*Decided here: 1 of 3\. .* for the 2 others\.$/,
     );
     assert.match(sayCaption(trans, { ...payload, threshold: 2 }, start), /^No score reaches the wanted precision/);
+    const sure = { ...payload, items: payload.items.map((one) => ({ ...one, score: 0.99998 })) };
+    assert.match(sayItem(trans, sure, start), /score 0\.99998, open/);
     assert.match(sayItem(trans, { ...payload, items: [] }, start), /nothing to review/);
     assert.match(exportCode(payload), /data\.refer\.read\("notes\/train\.json"\)/);
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { decodeImage, type RawImage } from "../../kernel/data/image.ts";
 import { attentionWeights } from "../../kernel/nn/attention.ts";
-import { grounding, nn, tf, type Tensor } from "./names.ts";
+import { grounding, nn, tf } from "./names.ts";
 import { type Referring, referring, SMALL } from "./small.ts";
 
 const PHRASES = { length: 14, unknownId: 3 };
@@ -71,7 +71,7 @@ describe("the explorer of SimVG", () => {
 
   it("has the weights that the attention applies to its values", () => {
     tf.tidy(() => {
-      const some = (seed: number): Tensor => tf.randomNormal([2, 3, 5, 4], 0, 1, "float32", seed);
+      const some = (seed: number) => tf.randomNormal([2, 3, 5, 4], 0, 1, "float32", seed);
       const [q, k, v] = [some(1), some(2), some(3)];
       const keyMask = tf.tensor2d([1, 1, 1, 0, 1, 1, 1, 1, 1, 0], [2, 5]);
       const weighted = tf.matMul(attentionWeights(q, k, { keyMask }), v);

@@ -28,4 +28,12 @@ export class FakeComm implements Comm {
   receive(data: JSONValue): void {
     void this.handler({ data, metadata: {}, buffers: [] });
   }
+
+  /** Sends messages one after another and waits for so many replies to them; a machine that is busy takes its time. */
+  async ask(messages: readonly JSONValue[], replies = messages.length): Promise<void> {
+    const wanted = this.sent.length + replies;
+    for (const message of messages) this.receive(message);
+    for (const end = Date.now() + 20_000; this.sent.length < wanted && Date.now() < end;)
+      await new Promise((done) => setTimeout(done, 10));
+  }
 }

@@ -38,8 +38,6 @@ function open(id: string): FakeComm {
   return comm;
 }
 
-const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 60));
-
 describe("the grounding view", () => {
   it("saves boxes and attention of a list of phrases, with a picture and a text, in 300 KB", async () => {
     const { bundle, payload } = await made();
@@ -92,24 +90,27 @@ describe("the grounding view", () => {
     const { id, source, payload } = await made();
     const comm = open(id);
     source.grounded.length = 0;
-    ["the", "the red", "the blue"].forEach((phrase, serial) =>
-      comm.receive({ type: "ground", serial, picture: 0, phrase }),
-    );
-    await settled();
+    const typed = ["the", "the red", "the blue"].map((phrase, serial) => ({
+      type: "ground",
+      serial,
+      picture: 0,
+      phrase,
+    }));
+    await comm.ask(typed, 2);
     assert.deepEqual(source.grounded, ["the", "the blue"]);
-    comm.receive({ type: "ground", serial: 7, picture: 0, phrase: "the smal boat" });
-    comm.receive({ type: "ground", serial: 8, picture: 0, phrase: " the red boat " });
-    // A half-typed word is answered at once, and the whole ones before it are still grounded.
-    comm.receive({ type: "ground", serial: 9, picture: 0, phrase: "the red boat l" });
-    await settled();
+    await comm.ask([
+      { type: "ground", serial: 7, picture: 0, phrase: "the smal boat" },
+      { type: "ground", serial: 8, picture: 0, phrase: " the red boat " },
+      // A half-typed word is answered at once, and the whole ones before it are still grounded.
+      { type: "ground", serial: 9, picture: 0, phrase: "the red boat l" },
+    ]);
     const replies = comm.sent.slice(1).map(({ data }) => readGroundingReply(data));
     assert.deepEqual(replies[2], { type: "unknown", serial: 7, words: ["smal"] });
     assert.deepEqual(replies[3], { type: "unknown", serial: 9, words: ["l"] });
     const last = replies[4];
     assert.ok(last.type === "ground" && last.serial === 8);
     assert.deepEqual(last.answer.truth, [LEFT], "the truth of the list");
-    comm.receive({ type: "attend", serial: 8, picture: 0, phrase: "red boat" });
-    await settled();
+    await comm.ask([{ type: "attend", serial: 8, picture: 0, phrase: "red boat" }]);
     const { data, buffers } = comm.sent.at(-1)!;
     const reply = readGroundingReply(data);
     assert.ok(reply.type === "attend");
@@ -127,8 +128,7 @@ describe("the grounding view", () => {
       [{ type: "attend", serial: 1, picture: 0, phrase: "x".repeat(501) }, /at most 500 characters/],
       [{ type: "train" }, /type must be one of ground, attend/],
     ] as const) {
-      comm.receive(message);
-      await settled();
+      await comm.ask([message]);
       assert.match(JSON.stringify(comm.sent.at(-1)!.data), told);
     }
     dispose();

@@ -11,8 +11,6 @@ import { FakeComm } from "./fake-comm";
 import { LEFT, RIGHT } from "./grounding-source";
 import { images, PREDICTIONS } from "./review-source";
 
-const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 80));
-
 describe("the review", () => {
   let folder = "";
   let file = "";
@@ -57,12 +55,12 @@ describe("the review", () => {
   it("writes each decision as annotations that data.refer reads, and goes on from them", async () => {
     const { comm } = await made();
     assert.deepEqual(readReviewReply(comm.sent[1].data).decisions, [null, null, null]);
-    const decide = (item: number, decision: object | null): void =>
-      comm.receive({ type: "decide", item, decision } as never);
-    decide(0, { verdict: "redrawn", box: RIGHT });
-    decide(1, { verdict: "rejected", box: null });
-    decide(2, { verdict: "confirmed", box: LEFT });
-    await settled();
+    const decide = (item: number, decision: object | null) => ({ type: "decide", item, decision }) as never;
+    await comm.ask([
+      decide(0, { verdict: "redrawn", box: RIGHT }),
+      decide(1, { verdict: "rejected", box: null }),
+      decide(2, { verdict: "confirmed", box: LEFT }),
+    ]);
     const last = readReviewReply(comm.sent.at(-1)!.data);
     assert.deepEqual([last.annotations, last.rejected], [2, 1]);
     const { expressions, splits, problems } = refer.read(file);
@@ -75,8 +73,7 @@ describe("the review", () => {
       ],
     );
     assert.deepEqual(readdirSync(join(file, "..")), ["reviewed_train.json"], "no part of a file is left");
-    decide(2, null);
-    await settled();
+    await comm.ask([decide(2, null)]);
     assert.equal(refer.read(file).expressions.length, 1);
 
     const again = await made();
@@ -94,14 +91,12 @@ describe("the review", () => {
     const { comm, view } = await made();
     const other = new FakeComm();
     acceptView(other, { data: { version: 1, view: view.id }, metadata: {}, buffers: [] });
-    comm.receive({ type: "decide", item: 0, decision: { verdict: "confirmed", box: [...LEFT] } });
-    await settled();
+    await comm.ask([{ type: "decide", item: 0, decision: { verdict: "confirmed", box: [...LEFT] } }]);
     assert.equal(readReviewReply(other.sent.at(-1)!.data).annotations, 1);
     const rest = await review(PREDICTIONS.slice(0, 1), options());
     const next = new FakeComm();
     acceptView(next, { data: { version: 1, view: rest.id }, metadata: {}, buffers: [] });
-    next.receive({ type: "decide", item: 0, decision: { verdict: "confirmed", box: [...LEFT] } });
-    await settled();
+    await next.ask([{ type: "decide", item: 0, decision: { verdict: "confirmed", box: [...LEFT] } }]);
     assert.equal(refer.read(file).expressions.length, 2);
   });
 
@@ -120,8 +115,7 @@ describe("the review", () => {
       [{ type: "decide", item: 0, decision: { verdict: "redrawn", box: [0, 0, "4", 4] } }, /finite number/],
       [{ type: "write" }, /type must be one of decide/],
     ] as const) {
-      comm.receive(message as never);
-      await settled();
+      await comm.ask([message as never]);
       assert.match(JSON.stringify(comm.sent.at(-1)!.data), told);
     }
     assert.throws(() => refer.read(file), /must exist/);
@@ -131,12 +125,10 @@ describe("the review", () => {
     const { comm } = await made();
     // A plain file stands where the folder of the annotations should.
     writeFileSync(join(file, ".."), "");
-    comm.receive({ type: "decide", item: 0, decision: { verdict: "rejected", box: null } });
-    await settled();
+    await comm.ask([{ type: "decide", item: 0, decision: { verdict: "rejected", box: null } }]);
     assert.match(JSON.stringify(comm.sent.at(-1)!.data), /failed/);
     rmSync(join(file, ".."));
-    comm.receive({ type: "decide", item: 1, decision: { verdict: "confirmed", box: [...RIGHT] } });
-    await settled();
+    await comm.ask([{ type: "decide", item: 1, decision: { verdict: "confirmed", box: [...RIGHT] } }]);
     const { annotations, rejected } = readReviewReply(comm.sent.at(-1)!.data);
     assert.deepEqual([annotations, rejected], [1, 0]);
   });

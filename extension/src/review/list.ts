@@ -1,4 +1,4 @@
-import type { ReviewPayload } from "fovea/protocol";
+import { type ReviewPayload, confidenceText } from "fovea/protocol";
 import { element, setText } from "../dom";
 import type { Translate } from "../parts/translate";
 import { stateText } from "./speech";
@@ -20,7 +20,7 @@ export class ReviewList {
       const node = element(
         "li",
         { class: "jp-FoveaReview-item jp-FoveaView-choice" },
-        element("span", { class: "jp-FoveaReview-score", text: score.toFixed(2) }),
+        element("span", { class: "jp-FoveaReview-score", text: confidenceText(score) }),
         element("span", { class: "jp-FoveaReview-words", text: phrase }),
         state,
       );

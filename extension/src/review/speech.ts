@@ -1,4 +1,4 @@
-import type { Box, ReviewPayload, ReviewVerdict } from "fovea/protocol";
+import { type Box, type ReviewPayload, type ReviewVerdict, confidenceText } from "fovea/protocol";
 import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import { type ReviewState, shownBox, verdictOf } from "./state";
@@ -42,7 +42,7 @@ export function sayItem(trans: Translate, payload: ReviewPayload, state: ReviewS
     state.item + 1,
     items.length,
     phrase,
-    score.toFixed(2),
+    confidenceText(score),
     stateText(trans, state, state.item),
   );
   return `${head} ${box}`;
@@ -59,7 +59,7 @@ export function sayCaption(trans: Translate, payload: ReviewPayload, state: Revi
           "%1 of %2 predictions have a score below %3, the lowest first.",
           doubtful,
           predictions,
-          threshold.toFixed(2),
+          confidenceText(threshold),
         );
   const rest =
     doubtful > items.length ? trans.__("Run the cell again for the %1 others.", doubtful - items.length) : "";

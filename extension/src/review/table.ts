@@ -1,4 +1,4 @@
-import type { ReviewPayload } from "fovea/protocol";
+import { type ReviewPayload, confidenceText } from "fovea/protocol";
 import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import { boxText, stateText } from "./speech";
@@ -31,7 +31,7 @@ export class ReviewTable {
       String(at + 1),
       phrase,
       payload.pictures[picture].label,
-      score.toFixed(3),
+      confidenceText(score),
       boxText(trans, shownBox(payload, state, at)),
       stateText(trans, state, at),
     ]);

@@ -2,7 +2,7 @@ import type { RawImage } from "../../data/image";
 import type { MimeBundle } from "../../display/host";
 import { boxMark } from "../../protocol/core/marks";
 import { shortText } from "../../protocol/core/words";
-import type { ReviewPayload } from "../../protocol/review/payload";
+import { type ReviewPayload, confidenceText } from "../../protocol/review/payload";
 import { drawRows, wordsOf } from "../draw/figure/rows";
 import type { Drawn } from "../draw/figure/still";
 import { markParts } from "../draw/overlay";
@@ -25,7 +25,7 @@ async function drawAt(payload: ReviewPayload, images: readonly RawImage[], side:
   for (const { picture, box, score, phrase, decision } of payload.items.slice(0, MOST)) {
     const image = images[picture];
     const size = fitSize(image, side);
-    const mark = boxMark(decision?.box ?? box, "first", score.toFixed(2), false);
+    const mark = boxMark(decision?.box ?? box, "first", confidenceText(score), false);
     const over = markParts([mark], size[0] / image.width);
     tiles.push(await pictureTile(image, size, { caption: shortText(phrase, Math.round(side / 6)), over }));
   }
@@ -41,7 +41,7 @@ function summaryOf({ items, doubtful, predictions, threshold }: ReviewPayload): 
   const which =
     threshold > 1
       ? `all ${predictions} predictions are doubtful`
-      : `${doubtful} of ${predictions} predictions have a score below ${threshold.toFixed(2)}`;
+      : `${doubtful} of ${predictions} predictions have a score below ${confidenceText(threshold)}`;
   return `${which}; ${items.length} are here, ${decided} of them decided.`;
 }
 
@@ -49,7 +49,7 @@ function summaryOf({ items, doubtful, predictions, threshold }: ReviewPayload): 
 export function describeReview(payload: ReviewPayload): string {
   const lines = payload.items.map(({ picture, phrase, score, decision }) => {
     const state = decision ? `, ${decision.verdict}` : "";
-    return `  ${payload.pictures[picture].label}, “${phrase}”: score ${score.toFixed(2)}${state}`;
+    return `  ${payload.pictures[picture].label}, “${phrase}”: score ${confidenceText(score)}${state}`;
   });
   return [`${payload.title || "review"}: ${summaryOf(payload)}`, `annotations: ${payload.file}`, ...lines].join("\n");
 }
