@@ -9,6 +9,7 @@ const REGISTRIES = ["kernel/protocol/index.ts", "kernel/view/index.ts", "extensi
 const STYLES = "style/index.css";
 /** Files outside the viewers that use the words of one, by viewer. */
 const USERS: Record<string, string[]> = {
+  atlas: ["kernel/sak/atlas.ts"],
   law: ["kernel/cli/law/table.ts"],
   plotly: ["kernel/view/training/rates.ts"],
   training: ["kernel/train/journal.ts", "kernel/train/run-file.ts", "kernel/train/runs.ts"],
