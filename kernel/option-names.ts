@@ -9,7 +9,7 @@ type Failure = new (where: string, rule: string, received: unknown) => RuleError
 /**
  * Refuses options that a function does not know: a misspelt one would be ignored without a word.
  *
- * @throws the room's error, which lists the names that there are
+ * @throws the room's error, which lists the known names
  */
 export function checkOptionNames<T extends object>(
   where: string,

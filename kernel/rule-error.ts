@@ -23,7 +23,7 @@ export function checker(
   };
 }
 
-/** Whether a value is a whole number of at least `least`. */
+/** True for a whole number of at least `least`. */
 export const isWhole = (value: unknown, least = 1): boolean => Number.isInteger(value) && (value as number) >= least;
 
 const LONGEST = 300;

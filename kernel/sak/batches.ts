@@ -50,7 +50,7 @@ const NAMES: OptionNames<SakBatchOptions> = {
  * the epoch, in which `features.batches` would read each folder. Pictures that an extraction skipped are left out.
  *
  * @throws SakError for a folder of another run, another picture or another part of it, or a picture without features
- * @throws FeatureError for a folder or level that there is not
+ * @throws FeatureError for a missing folder or level
  */
 export async function batches<L = undefined>(options: SakBatchOptions<L>): Promise<BatchSource<SakBatch<L>>> {
   checkOptionNames(FN, options as SakBatchOptions, NAMES, SakError);

@@ -73,7 +73,7 @@ export class Sak extends nn.Module {
     this.heads = new Map(entries.map(([task, outputs]) => [task, new DenseHead({ ...head, outputs })]));
   }
 
-  /** Configuration with every default and the teachers that there are now, to make the same student for a stored state. */
+  /** Configuration with every default and the present teachers, to make the same student for a stored state. */
   get config(): FullSakConfig {
     return { ...this.start, teachers: [...this.paths].map(([name, { width }]) => ({ name, width })) };
   }
@@ -167,7 +167,7 @@ export class Sak extends nn.Module {
   /**
    * Adds a teacher's path after the others, and an expert to every router. All other weights keep their bits.
    *
-   * @throws SakError for a name that there is already
+   * @throws SakError for a name that is taken
    */
   add(teacher: string, options: SakAddOptions = {}): this {
     const fn = "sak.Sak.add";
@@ -201,7 +201,7 @@ export class Sak extends nn.Module {
   /**
    * Puts a fresh path in the place of a teacher's; its logits stay unless `logit` is given.
    *
-   * @throws SakError for an unknown teacher, or a new name that there is already
+   * @throws SakError for an unknown teacher, or a new name that is taken
    */
   replace(teacher: string, by: string, options: SakAddOptions = {}): this {
     const fn = "sak.Sak.replace";

@@ -68,7 +68,7 @@ type Draw = (count: number, random: Prng) => number[];
 /** Draws with replacement: a uniform number's place among the running sums. */
 function drawer(weights: ArrayLike<number>): Draw {
   const sums = new Float64Array(weights.length);
-  // Numbers near the least that there are have few bits; a power of two changes no others.
+  // Numbers near the smallest float have few bits; a power of two changes no others.
   const scale = sum(Array.from(weights)) < 2 ** -500 ? 2 ** 512 : 1;
   for (let i = 0, total = 0; i < weights.length; i++) sums[i] = total += weights[i] * scale;
   const total = sums[sums.length - 1];

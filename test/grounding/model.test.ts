@@ -3,20 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { SMALL_BEIT3 } from "../models/small.ts";
 import * as safetensors from "../../kernel/safetensors/index.ts";
 import { grounding, models, nn, tf } from "./names.ts";
 
 const SMALL = {
-  encoder: {
-    imgSize: [8, 12],
-    patchSize: 4,
-    embedDim: 8,
-    numHeads: 2,
-    depth: 2,
-    hiddenDim: 12,
-    vocabSize: 11,
-    textPositions: 9,
-  },
+  encoder: SMALL_BEIT3,
   head: { embedDim: 8, numHeads: 2, generatorHidden: 6, decoderHidden: 10, queries: 2 },
 } satisfies grounding.SimVgConfig;
 

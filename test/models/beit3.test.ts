@@ -7,19 +7,10 @@ import { onEveryDevice } from "../nn/devices.ts";
 import { assertClose, below, checkModule, goldenFile } from "../nn/golden.ts";
 import * as safetensors from "../../kernel/safetensors";
 import { models } from "./names.ts";
+import { SMALL_BEIT3 } from "./small.ts";
 import { nn, type Tensor, tf } from "../nn/names.ts";
 
 const golden = goldenFile("beit3", new URL("golden/", import.meta.url));
-const SIZES = {
-  imgSize: [8, 12],
-  patchSize: 4,
-  embedDim: 8,
-  numHeads: 2,
-  depth: 2,
-  hiddenDim: 12,
-  vocabSize: 11,
-  textPositions: 9,
-} satisfies models.Beit3Config;
 
 const sizeOf = (module: nn.Module): number =>
   [...module.namedParameters().values()].reduce((sum, { size }) => sum + size, 0);
@@ -33,7 +24,7 @@ onEveryDevice("a multimodal encoder like PyTorch", () => {
       checkModule(
         golden,
         name,
-        () => new models.Beit3(SIZES).eval(),
+        () => new models.Beit3(SMALL_BEIT3).eval(),
         (model, pixels, text, textMask, masked) => joined(model.forward({ pixels, text, textMask, masked })),
         { tolerance: 3e-5 },
       );
@@ -56,8 +47,8 @@ describe("numbers of a multimodal encoder's parameters", () => {
   });
 
   it("are those of the module", () => {
-    const model = new models.Beit3(SIZES);
-    assert.equal(sizeOf(model), models.beit3Parameters(SIZES));
+    const model = new models.Beit3(SMALL_BEIT3);
+    assert.equal(sizeOf(model), models.beit3Parameters(SMALL_BEIT3));
     model.dispose();
   });
 });
@@ -68,7 +59,7 @@ describe("files of a multimodal encoder", () => {
   before(() => nn.start("native"));
   after(() => rmSync(folder, { recursive: true }));
 
-  const square: models.Beit3Config = { ...SIZES, imgSize: 12 };
+  const square: models.Beit3Config = { ...SMALL_BEIT3, imgSize: 12 };
   const write = async (change: (tensors: Map<string, safetensors.SafetensorsTensor>) => void): Promise<void> => {
     const model = new models.Beit3(square);
     const state = await nn.stateOf(model);
@@ -139,7 +130,7 @@ describe("files of a multimodal encoder", () => {
   });
 
   it("refuses inputs that do not fit", () => {
-    const model = new models.Beit3(SIZES);
+    const model = new models.Beit3(SMALL_BEIT3);
     const pixels = tf.zeros([1, 3, 8, 12]);
     const call = (length: number, picture = pixels) =>
       model.forward({ pixels: picture, text: tf.zeros([1, length], "int32"), textMask: tf.ones([1, length]) });

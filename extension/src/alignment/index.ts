@@ -10,6 +10,6 @@ export const alignmentPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
   open: async (data, { trans, preferences }) => {
     const payload = { ...readAlignment(data), ...preferences() };
     const { AlignmentViewer } = await import("./viewer");
-    return { viewer: new AlignmentViewer(trans, payload) };
+    return { viewer: new AlignmentViewer({ payload, trans }) };
   },
 });

@@ -5,7 +5,7 @@ import { Pane, ScaleBar, type Scale } from "../panes";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Chips } from "./chips";
 import { alignmentControls, type AlignmentControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -21,10 +21,9 @@ import { AlignmentValues, answerState, type AlignmentAnswer } from "./values";
 export class AlignmentViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(
-    private readonly trans: Translate,
-    private readonly payload: AlignmentPayload,
-  ) {
+  constructor({ payload, trans }: Pick<ViewerInput<AlignmentPayload>, "payload" | "trans">) {
+    this.payload = payload;
+    this.trans = trans;
     this.values = new AlignmentValues(payload);
     this.state = initialState(payload, argmax(this.firstRow()));
     this.pane = new Pane(payload.image);
@@ -66,9 +65,8 @@ export class AlignmentViewer implements Viewer, Exportable {
   }
 
   exportPicture(): ViewPicture {
-    const { live, caption } = this.lines;
     const canvases = [this.pane, this.reference].flatMap((pane) => pane?.canvas ?? []);
-    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    const words = [this.exportName(), ...this.lines.words()];
     return { rows: [canvases, [this.matrix.canvas]], words };
   }
 
@@ -82,8 +80,7 @@ export class AlignmentViewer implements Viewer, Exportable {
       const { width, height } = pane.canvas;
       return { svg: pane.vector(scene), width, height };
     });
-    const { live, caption } = this.lines;
-    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    const words = [this.exportName(), ...this.lines.words()];
     return composeVector([drawings], words, this.node);
   }
 
@@ -241,6 +238,8 @@ export class AlignmentViewer implements Viewer, Exportable {
     };
   }
 
+  private readonly payload: AlignmentPayload;
+  private readonly trans: Translate;
   private state: AlignmentState;
   private readonly frame: ViewerFrame<AlignmentAction>;
   private readonly lines: Lines;

@@ -6,13 +6,12 @@ import {
   readAtlasReply,
   replyValues,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { AtlasControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { type AtlasAction, atlasKeys } from "./keys";
@@ -24,13 +23,6 @@ import { type AtlasState, initialState, reset, setWeight, toggleTeacher, weights
 import { AtlasTable } from "./table";
 import { enlarged, Tile } from "./tile";
 
-export interface AtlasViewerOptions {
-  payload: AtlasPayload;
-  trans: Translate;
-  /** Asks the kernel for predictions at full size, if there is one. */
-  send: Send;
-}
-
 /** Change of a weight by one press of an arrow key. */
 const STEP = 0.05;
 /** Side of a tile in an exported picture. */
@@ -40,7 +32,7 @@ const EXPORTED = 96;
 export class AtlasViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: AtlasViewerOptions) {
+  constructor(private readonly options: ViewerInput<AtlasPayload>) {
     const { payload, trans } = options;
     this.state = initialState(payload);
     this.store = new AtlasStore(payload);
@@ -101,7 +93,7 @@ export class AtlasViewer implements Viewer, Exportable {
     const maps = levels.map((_, l) => this.maps.canvases.slice(l * experts.length, (l + 1) * experts.length).map(big));
     const labels = this.labels.flatMap((tile) => (tile ? [big(tile.canvas)] : []));
     const rows = [[this.simplex.canvas], ...maps, this.predicted.map(({ canvas }) => big(canvas)), labels];
-    const words = [this.exportName(), ...[this.lines.live, this.lines.caption].map((line) => line.textContent ?? "")];
+    const words = [this.exportName(), ...this.lines.words()];
     return { rows, words };
   }
 

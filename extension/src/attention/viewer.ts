@@ -6,13 +6,12 @@ import {
   type AttentionPayload,
   type Scene,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale } from "../panes";
-import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { answerState, type AttentionAnswer } from "./answer";
 import { attentionControls, type AttentionControls } from "./controls";
 import { exportCode, exportData } from "./exports";
@@ -24,13 +23,6 @@ import { initialState, kindQuery, moveHead, moveQuery, showLayer, shownQuery, ty
 import { RowStore } from "./store";
 import { AttentionTable } from "./table";
 
-export interface AttentionViewerOptions {
-  payload: AttentionPayload;
-  trans: Translate;
-  /** Asks the kernel for the rows of queries, if there is one. */
-  send: Send;
-}
-
 /** Small pictures in a row of an exported picture. */
 const EXPORT_COLUMNS = 6;
 
@@ -38,7 +30,7 @@ const EXPORT_COLUMNS = 6;
 export class AttentionViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: AttentionViewerOptions) {
+  constructor(private readonly options: ViewerInput<AttentionPayload>) {
     const { payload, trans } = options;
     this.store = new RowStore(payload);
     this.state = initialState(payload);
@@ -104,8 +96,7 @@ export class AttentionViewer implements Viewer, Exportable {
   }
 
   exportPicture(): ViewPicture {
-    const { live, caption } = this.frame.lines;
-    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    const words = [this.exportName(), ...this.frame.lines.words()];
     return { rows: [[this.pane.canvas], ...this.heads.rows(EXPORT_COLUMNS)], words };
   }
 

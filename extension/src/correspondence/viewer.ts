@@ -8,14 +8,13 @@ import {
   type Scene,
   type Side,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Controls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { FeatureStore } from "./features";
@@ -37,18 +36,11 @@ import {
   type ViewState,
 } from "./state";
 
-export interface ViewerOptions {
-  payload: CorrespondencePayload;
-  trans: Translate;
-  /** Asks the kernel for the full features of a layer, if there is one. */
-  send: Send;
-}
-
 /** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
 export class CorrespondenceViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: ViewerOptions) {
+  constructor(private readonly options: ViewerInput<CorrespondencePayload>) {
     const { payload, trans } = options;
     this.store = new FeatureStore(payload);
     this.state = initialState(payload);

@@ -120,7 +120,7 @@ export class ViewerFrame<Action extends { type: string }> {
     return heading;
   }
 
-  /** Esc closes the list of keys first: whoever wants it away does not want to lose what is chosen. */
+  /** Esc closes the list of keys first, so that it does not also drop the selection. */
   private onKey(action: Action | HelpAction, key: string): void {
     this.lines.used("keyboard");
     if (key === "Escape" && !this.help.hidden) return this.showHelp(false);

@@ -8,7 +8,7 @@ import { IViewPreferences, type ReadPreferences } from "../preferences";
 import { ViewOutput, type OpenViewer, type ViewerServices } from "./view-output";
 
 /** One of our mime types and the viewer that shows it. */
-export interface ViewerOptions {
+export interface ViewerPluginOptions {
   /** After `jupyterlab-fovea:`. */
   name: string;
   description: string;
@@ -28,7 +28,7 @@ export function viewerPlugin({
   mimeType,
   open,
   createOutput = (services) => new ViewOutput(mimeType, services, open),
-}: ViewerOptions): JupyterFrontEndPlugin<void> {
+}: ViewerPluginOptions): JupyterFrontEndPlugin<void> {
   return {
     id: `jupyterlab-fovea:${name}`,
     description,

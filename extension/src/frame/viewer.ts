@@ -1,4 +1,5 @@
-import type { ConnectionState, Received } from "../comms/channel";
+import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { Translate } from "../parts/translate";
 
 /** An element that an output shows. */
 export interface OutputContent {
@@ -16,4 +17,12 @@ export interface Viewer extends OutputContent {
   receive?(received: Received): void;
   /** Draws again, as after a change of the theme. */
   redraw?(): void;
+}
+
+/** The parts that a viewer is made from. */
+export interface ViewerInput<Payload> {
+  payload: Payload;
+  trans: Translate;
+  /** Asks the kernel, if there is one. */
+  send: Send;
 }

@@ -1,11 +1,10 @@
 import { pictureBytes, readGalleryReply, splitThumbs, type GalleryPayload, type GalleryRequest } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { button, press } from "../parts/fields";
-import type { Translate } from "../parts/translate";
 import { ViewerFrame, type ControlRow } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { exportCode, exportData } from "./exports";
 import { ThumbGrid } from "./grid";
 import { galleryKeys, type GalleryAction } from "./keys";
@@ -17,18 +16,11 @@ import { goBack, initialState, movePatch, movePicture, showPicture, togglePatch,
 import { GalleryStore, type FoundNeighbors } from "./store";
 import { NeighborTable } from "./table";
 
-export interface GalleryViewerOptions {
-  payload: GalleryPayload;
-  trans: Translate;
-  /** Asks the kernel for pictures and neighbors, if there is one. */
-  send: Send;
-}
-
 /** The gallery: a grid of pictures, their map, and the neighbors of one. Owns its elements and listeners. */
 export class GalleryViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: GalleryViewerOptions) {
+  constructor(private readonly options: ViewerInput<GalleryPayload>) {
     const { payload, trans } = options;
     this.store = new GalleryStore(payload);
     this.state = initialState(payload);
@@ -108,10 +100,9 @@ export class GalleryViewer implements Viewer, Exportable {
   }
 
   exportPicture(): ViewPicture {
-    const { live, caption } = this.frame.lines;
     const canvases = [this.query.canvas, this.map.canvas].flatMap((canvas) => canvas ?? []);
     const small = this.neighbors.pictures().map(({ src }) => loaded(src));
-    const words = [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
+    const words = [this.exportName(), ...this.frame.lines.words()];
     return { rows: [canvases, small.slice(0, SHOWN / 2), small.slice(SHOWN / 2)], words };
   }
 

@@ -12,15 +12,14 @@ import {
   type LawPayload,
   type SelectRequest,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { PlotDrawings } from "../plots/drawings";
 import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { LawControls } from "./controls";
 import { FitStore } from "./fits";
 import { exportCode, exportData } from "./exports";
@@ -30,19 +29,15 @@ import { sayEncoder, sayFit, sayOrigin, saySize, saySurface, sayTight } from "./
 import { activeEncoder, clearSelection, initialState, moveBenchmark, moveCursor, select, type LawState } from "./state";
 import { LawTable } from "./table";
 
-export interface LawViewerOptions {
-  payload: LawPayload;
-  trans: Translate;
+export interface LawViewerInput extends ViewerInput<LawPayload> {
   colormap: ColorMapName;
-  /** Asks the kernel for fits and tells it selections, if there is one. */
-  send: Send;
 }
 
 /** The law viewer: fits of benchmark scores in linked panels. Owns its elements and listeners. */
 export class LawViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: LawViewerOptions) {
+  constructor(private readonly options: LawViewerInput) {
     const { payload, trans } = options;
     this.fits = new FitStore(payload);
     this.state = initialState(payload);

@@ -20,6 +20,11 @@ export class Lines {
     this.live.setAttribute("aria-live", device === "pointer" ? "off" : "polite");
   }
 
+  /** Texts of the focus and of the computation, as an exported picture shows them. */
+  words(): string[] {
+    return [this.live, this.caption].map((line) => line.textContent ?? "");
+  }
+
   setWarning(text: string): void {
     setText(this.warning, text);
     this.warning.hidden = text === "";

@@ -11,15 +11,14 @@ import {
   type TrainingPayload,
   type TrainingReply,
 } from "fovea/protocol";
-import type { ConnectionState, Send } from "../comms/channel";
+import type { ConnectionState } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { PlotDrawings } from "../plots/drawings";
 import { PlotPanel } from "../plots/panel";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { TrainingControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { trainingKeys, type TrainingAction } from "./keys";
@@ -39,19 +38,15 @@ import {
 } from "./state";
 import { TrainingTable } from "./table";
 
-export interface TrainingViewerOptions {
-  payload: TrainingPayload;
-  trans: Translate;
+export interface TrainingViewerInput extends ViewerInput<TrainingPayload> {
   colormap: ColorMapName;
-  /** Asks the kernel to pause, resume or stop a run, if there is one. */
-  send: Send;
 }
 
 /** The training viewer: follows runs event by event, or shows their record. Owns its elements and listeners. */
 export class TrainingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: TrainingViewerOptions) {
+  constructor(private readonly options: TrainingViewerInput) {
     const { payload, trans, colormap } = options;
     this.runs = payload.runs.map((saved) => RunRecord.load(saved));
     const keys = trainingKeys(trans);

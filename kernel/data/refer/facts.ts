@@ -8,7 +8,7 @@ export const facts: Readonly<Record<ReferName, Readonly<Record<string, number>>>
   refcoco: { val: 10_834, testA: 5_657, testB: 5_095 },
 };
 
-/** Refuses numbers of expressions that are not the published ones, in the splits that there are. */
+/** Refuses numbers of expressions that are not the published ones, in the splits present. */
 export function checkFacts(fn: string, file: string, splits: Readonly<Record<string, number>>, name: ReferName): void {
   if (typeof name !== "string" || !Object.hasOwn(facts, name))
     throw new ReferError(fn, file, `facts are of ${Object.keys(facts).join(", ")}`, name);

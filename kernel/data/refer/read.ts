@@ -31,7 +31,7 @@ export interface ReferReadOptions {
   edition?: string;
   /** Folder of the pictures; a picture that it lacks is refused. Default: pictures are not looked for. */
   images?: string;
-  /** Published data set whose numbers of expressions must agree, in the splits that there are. Default: not checked. */
+  /** Published data set whose numbers of expressions must agree, in the splits present. Default: not checked. */
   facts?: ReferName;
   /** Treatment of an expression that breaks a rule: refuse the file, or leave it out. Default `throw`. */
   malformed?: "throw" | "skip";

@@ -43,7 +43,7 @@ export function joinTables(tables: Readonly<Record<string, ScoreTable>>): ScoreT
   };
 }
 
-/** How a fit of one benchmark predicts another one. */
+/** Prediction of one benchmark by the fit of another. */
 export interface Transfer {
   /** Benchmark that was fitted. */
   from: string;

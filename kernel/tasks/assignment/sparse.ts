@@ -52,7 +52,7 @@ class Solver {
   /** Cheapest end of a path at an outlier: its length and its left node. */
   private end = { length: 0, left: 0 };
 
-  /** Length of a path that there is not. */
+  /** Length of a missing path. */
   private readonly far: number;
 
   constructor(private readonly problem: SparseAssignment) {

@@ -95,7 +95,7 @@ export async function writeSpair(dir: string, options: WriteSpairOptions = {}): 
   }
 }
 
-/** Returns the specification with the number of pairs that there are; its hash is that of what was asked for. */
+/** Returns the specification with the number of pairs written; its hash is that of what was asked for. */
 const written = (spec: SpairSpec, pairs: unknown): SpairSpec => (typeof pairs === "number" ? { ...spec, pairs } : spec);
 
 const NAMES: OptionNames<WriteSpairOptions> = {

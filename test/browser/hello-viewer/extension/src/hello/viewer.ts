@@ -1,24 +1,17 @@
 import { readHelloReply, type GreetRequest, type HelloPayload } from "fovea/protocol";
-import type { Received, Send } from "../comms/channel";
+import type { Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { button } from "../parts/fields";
-import type { Translate } from "../parts/translate";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { helloKeys, type HelloAction } from "./keys";
-
-export interface HelloViewerOptions {
-  payload: HelloPayload;
-  trans: Translate;
-  send: Send;
-}
 
 /** Greets in words, and asks the kernel for another greeting. */
 export class HelloViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: HelloViewerOptions) {
+  constructor(private readonly options: ViewerInput<HelloPayload>) {
     const { payload, trans } = options;
     this.words = trans.__("Hello, %1!", payload.name);
     const keys = helloKeys(trans);
