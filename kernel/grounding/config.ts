@@ -1,4 +1,5 @@
 import { checkOptionNames, given, type OptionNames } from "../option-names";
+import { checker, isWhole } from "../rule-error";
 import { GroundingError } from "./error";
 
 /** Branches of a head: the light one, the one with a decoder, or both. */
@@ -41,6 +42,7 @@ export interface GroundingHeadConfig {
 export type FullGroundingHeadConfig = Required<GroundingHeadConfig>;
 
 const FN = "grounding.GroundingHead";
+const rule = checker(FN, GroundingError);
 const DEFAULTS: FullGroundingHeadConfig = {
   inputDim: 768,
   embedDim: 256,
@@ -87,10 +89,4 @@ export function fullHeadConfig(config: GroundingHeadConfig): FullGroundingHeadCo
   rule(dropout >= 0 && dropout < 1, "dropout must lie in [0, 1)", dropout);
   rule(BRANCHES.includes(branches), `branches must be ${BRANCHES.join(", ")}`, branches);
   return full;
-}
-
-const isWhole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
-
-function rule(holds: boolean, text: string, value: unknown): void {
-  if (!holds) throw new GroundingError(FN, text, value);
 }

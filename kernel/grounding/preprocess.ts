@@ -1,4 +1,5 @@
 import type { Preprocess } from "../encoders/preprocess/preprocess";
+import { IMAGENET } from "../encoders/preprocess/statistics";
 
 /** Mean and standard deviation of each channel. */
 export interface ChannelStatistics {
@@ -8,13 +9,10 @@ export interface ChannelStatistics {
   std?: readonly [number, number, number];
 }
 
-const MEAN = [0.485, 0.456, 0.406] as const;
-const STD = [0.229, 0.224, 0.225] as const;
-
 /** Returns the preparation of pictures, which are stretched to the encoder's size (arXiv 2409.17531, section 4.1). */
 export function stretchTo(
   [height, width]: readonly [height: number, width: number],
-  { mean = MEAN, std = STD }: ChannelStatistics,
+  { mean = IMAGENET.mean, std = IMAGENET.std }: ChannelStatistics,
 ): Preprocess {
   return {
     inputSize: [height, width],

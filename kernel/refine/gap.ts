@@ -1,4 +1,4 @@
-import { dot, least, mean, meanRow, row, squaredDeviations, unitRows } from "../numeric";
+import { dot, least, mean, meanRow, quantile, row, squaredDeviations, unitRows } from "../numeric";
 import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkSeed, Prng } from "../prng";
@@ -210,11 +210,4 @@ export function distribution(
     shares: [...counts].map((count) => count / sorted.length),
     range: [low, high],
   };
-}
-
-function quantile(sorted: Float64Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(sorted.length - 1, below + 1);
-  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }

@@ -1,5 +1,6 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../display/describe";
 import { checkOptionNames, given, type OptionNames } from "../option-names";
+import { checker, isWhole } from "../rule-error";
 import { RefineError } from "./error";
 import { PLANS, type RefinePlanName } from "./plans";
 
@@ -74,6 +75,7 @@ const OVERRIDE_NAMES: OptionNames<RefinePlanOverrides> = {
   only: true,
 };
 const FN = "refine.plan";
+const rule = checker(FN, RefineError);
 const SCHEDULES = ["cosine", "linear", "constant"];
 
 /** A checked plan. It prints its stages and what was proved of them. */
@@ -222,11 +224,5 @@ function checkStage(stage: RefineStage): void {
   rule(SCHEDULES.includes(stage.schedule ?? "cosine"), `schedules are ${SCHEDULES.join(", ")}`, stage.schedule);
 }
 
-const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
-
 const isList = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string" && one !== "");
-
-function rule(holds: boolean, text: string, value: unknown): void {
-  if (!holds) throw new RefineError(FN, text, value);
-}

@@ -289,9 +289,7 @@ function tableOf({ tasks: { dense, seedMean } }, settings, runs, device, isShort
     return {
       method: name,
       parameters: runs.find((run) => run.method === name).parameters,
-      ...Object.fromEntries(
-        names.map((task) => [task, written(seedMean(score(task)), task === "normals" ? 2 : 1)]),
-      ),
+      ...Object.fromEntries(names.map((task) => [task, written(seedMean(score(task)), task === "normals" ? 2 : 1)])),
       "Δm, %": written(seedMean(gains), 1),
     };
   });

@@ -22,7 +22,10 @@ const golden = JSON.parse(readFileSync(new URL("golden/predictors.json", import.
   cases: Case[];
   captions: { logs: number[][]; score: number };
 };
-const rows = (values: number[][]): similarity.TokenSet => ({ data: Float32Array.from(values.flat()), width: values[0].length });
+const rows = (values: number[][]): similarity.TokenSet => ({
+  data: Float32Array.from(values.flat()),
+  width: values[0].length,
+});
 const close = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
 
@@ -72,7 +75,11 @@ describe("invariants of the predictors", () => {
   });
 
   it("CKA does not see a shift of all images; all agreements lie in [0, 1]", () => {
-    close(similarity.linearCka(rows(wide.map((row) => row.map((v) => v + 2))), y).score, similarity.linearCka(x, y).score, 1e-6);
+    close(
+      similarity.linearCka(rows(wide.map((row) => row.map((v) => v + 2))), y).score,
+      similarity.linearCka(x, y).score,
+      1e-6,
+    );
     for (const share of [similarity.linearCka(x, y).score, ...similarity.mutualKnn(x, y, { k: 5 }).images]) {
       assert.ok(share >= 0 && share <= 1);
     }
@@ -99,7 +106,10 @@ describe("invariants of the predictors", () => {
 
   it("refuses what cannot be scored, with rule and value", async () => {
     const short = rows(other.slice(1));
-    assert.throws(() => similarity.mutualKnn(x, short), /similarity\.mutualKnn: both sides must hold 40 images, received 39/);
+    assert.throws(
+      () => similarity.mutualKnn(x, short),
+      /similarity\.mutualKnn: both sides must hold 40 images, received 39/,
+    );
     assert.throws(() => similarity.mutualKnn(x, y, { k: 40 }), /k must be a whole number in 1\.\.39, .* received 40/);
     const flat = rows(wide.map(() => [1, 1]));
     assert.throws(() => similarity.linearCka(x, flat), /features must differ between images/);

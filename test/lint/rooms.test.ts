@@ -41,7 +41,9 @@ describe("the lint of rooms", () => {
 
 describe("the map of the rooms in CONTRIBUTING", () => {
   const floorOf = (room: string): number => KERNEL_FLOORS.findIndex((floor) => floor.includes(room));
-  const rows = [...readFileSync(`${root}CONTRIBUTING.md`, "utf8").matchAll(/^\| `kernel\/([\w-]+)` +\|[^|]*\|([^|]*)\|$/gm)];
+  const rows = [
+    ...readFileSync(`${root}CONTRIBUTING.md`, "utf8").matchAll(/^\| `kernel\/([\w-]+)` +\|[^|]*\|([^|]*)\|$/gm),
+  ];
 
   it("has a row for every folder of the kernel, and for no other", () => {
     const folders = readdirSync(`${root}kernel`, { withFileTypes: true }).filter((entry) => entry.isDirectory());

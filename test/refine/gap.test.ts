@@ -39,7 +39,10 @@ const golden = JSON.parse(readFileSync(new URL("golden/gap.json", import.meta.ur
 
 const close = (actual: number, expected: number, tolerance: number, what = ""): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not ${expected}`);
-const setOf = (values: readonly number[], width: number): similarity.TokenSet => ({ data: Float32Array.from(values), width });
+const setOf = (values: readonly number[], width: number): similarity.TokenSet => ({
+  data: Float32Array.from(values),
+  width,
+});
 const cloud = (count: number, width: number, seed: number): Float32Array => {
   const random = new nn.Prng(seed);
   return Float32Array.from({ length: count * width }, () => random.normal());
