@@ -1,5 +1,5 @@
+import { product } from "../numeric";
 import type { NativeBackend } from "./native/backend";
-import { sizeOf } from "./native/backend";
 import type { BackwardState, Capture } from "./native/capture";
 import type { Value } from "./native/recorder";
 import type { ArrayOperand } from "./native/runtime";
@@ -46,7 +46,7 @@ function filling(shapes: readonly (readonly number[])[], fill: (arrays: ArrayOpe
   const { pool } = native();
   const taken: (ArrayOperand & { data: Float32Array<ArrayBuffer> })[] = [];
   try {
-    for (const dims of shapes) taken.push({ data: pool.take(sizeOf(dims)), dims });
+    for (const dims of shapes) taken.push({ data: pool.take(product(dims)), dims });
     fill(taken);
   } catch (error) {
     for (const { data } of taken) pool.give(data);

@@ -1,4 +1,5 @@
 /** A module as a short table: its parts, like ones in one row, with their parameters. */
+import { product } from "../numeric";
 import { type DisplayBundle, tabulate, thousands } from "../display/describe";
 import { counted } from "../protocol/core/words";
 import type { Module } from "./module";
@@ -79,7 +80,7 @@ function countsOf(values: readonly (Module | Parameter)[]): { all: number; train
   );
   let [all, trained] = [0, 0];
   for (const { shape, trainable } of parameters) {
-    const size = shape.reduce((product, side) => product * side, 1);
+    const size = product(shape);
     all += size;
     if (trainable) trained += size;
   }

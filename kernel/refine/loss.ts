@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { countedPlaces } from "../models/vision-language-model";
-import { most } from "../numeric";
+import { most, product } from "../numeric";
 import { RefineError } from "./error";
 import type { RefineModel } from "./model";
 
@@ -70,7 +70,7 @@ function checkExamples(examples: readonly RefineExample[]): void {
   for (const { pixels, shape, prompt, text } of examples) {
     if (`${shape}` !== `${first}`)
       throw new RefineError(fn, `pictures of a batch must have one shape, [${first.join(", ")}]`, [...shape]);
-    if (pixels.length !== shape.reduce((product, side) => product * side, 1))
+    if (pixels.length !== product(shape))
       throw new RefineError(fn, `pixels must fill [${shape.join(", ")}]`, pixels.length);
     if (!prompt.length || !text.length)
       throw new RefineError(fn, "prompt and text must have a word", [prompt.length, text.length]);

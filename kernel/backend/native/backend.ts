@@ -1,6 +1,6 @@
 import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
 import type { DataId } from "@tensorflow/tfjs-core/dist/tensor_info";
-import { most } from "../../numeric";
+import { most, product } from "../../numeric";
 import { Entry, type Values } from "./entry";
 import type { Memory } from "./memory";
 import { type Recorder, SymbolicEntry, type Value } from "./recorder";
@@ -105,7 +105,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
 
     runSession(session: NativeSession, inputs: readonly TensorInfo[], shapes: readonly number[][]): TensorInfo[] {
       const operands = inputs.map((input) => this.operand(input));
-      const sizes = shapes.map(sizeOf);
+      const sizes = shapes.map(product);
       if (!runtime.takesArrays(most(sizes)))
         return session.run(operands).map((data, i) => this.adopt(data as Float32Array<ArrayBuffer>, shapes[i]));
       const outputs = this.outputs(sizes, shapes);
@@ -170,7 +170,7 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
     }
 
     make(shape: readonly number[], fill: (values: Float32Array) => void): TensorInfo {
-      const data = memory.take(sizeOf(shape));
+      const data = memory.take(product(shape));
       try {
         fill(data);
       } catch (error) {
@@ -205,9 +205,6 @@ export function makeBackend(Base: new () => CpuBackend, runtime: NativeRuntime, 
 
 /** Tests whether a tensor has values in single precision. */
 export const isPlain = ({ dtype, shape }: TensorInfo): boolean => dtype === "float32" && !shape.includes(0);
-
-/** Returns the number of values of a shape. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** Copies values of a caller, who may change them later. */
 function copied(values: Values, dtype: DataType, memory: Memory): Values {

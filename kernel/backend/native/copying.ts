@@ -1,5 +1,6 @@
+import { product } from "../../numeric";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { isPlain, type NativeBackend, sizeOf } from "./backend";
+import { isPlain, type NativeBackend } from "./backend";
 import { copyBox, gather, joinRows, scatter } from "./loops";
 import { axesOf, type Plan } from "./plans";
 import type { Emit } from "./runtime";
@@ -43,7 +44,7 @@ const concat: Plan = ({ inputs, attrs, backend }) => {
   const whole = shape.map((size, d) => (d === axis ? total : size));
   const emit: Emit = (graph, names) => [graph.node("Concat", names, { attributes: { axis } })];
   const read = (): Float32Array[] => parts.map((part) => backend.read32(part));
-  const fill = (y: Float32Array): void => joinRows(y, read(), sizeOf(shape.slice(0, axis)));
+  const fill = (y: Float32Array): void => joinRows(y, read(), product(shape.slice(0, axis)));
   return backend.makeOr({ key: "Concat", emit }, parts, whole, fill);
 };
 
@@ -52,7 +53,7 @@ const gatherRows: Plan = ({ inputs: { x, indices }, attrs, backend }) => {
   const [axis] = axesOf(attrs.axis ?? 0, x.shape.length);
   const rows = backend.borrow(indices);
   if (axis !== 0 || attrs.batchDims || !isPlain(x) || !within(rows, x.shape[0])) return null;
-  const width = sizeOf(x.shape.slice(1));
+  const width = product(x.shape.slice(1));
   return backend.make([...indices.shape, ...x.shape.slice(1)], (y) => gather(y, backend.read32(x), rows, width));
 };
 
@@ -61,7 +62,7 @@ const scatterRows: Plan = ({ inputs: { indices, updates }, attrs, backend }) => 
   const rows = backend.borrow(indices);
   const isRows = indices.shape.length === 2 && indices.shape[1] === 1 && updates.shape.length === shape.length;
   if (!isRows || !isPlain(updates) || !within(rows, shape[0])) return null;
-  return backend.make(shape, (y) => scatter(y, backend.read32(updates), rows, sizeOf(shape.slice(1))));
+  return backend.make(shape, (y) => scatter(y, backend.read32(updates), rows, product(shape.slice(1))));
 };
 
 function within(indices: ArrayLike<number>, count: number): boolean {
@@ -76,7 +77,7 @@ const cast: Plan = ({ inputs: { x }, attrs, backend }) => {
 
 const fill: Plan = ({ attrs, backend }) => {
   const { shape, value, dtype } = attrs as { shape: number[]; value: number | string; dtype?: string };
-  if (typeof value !== "number" || (dtype ?? "float32") !== "float32" || sizeOf(shape) === 0) return null;
+  if (typeof value !== "number" || (dtype ?? "float32") !== "float32" || product(shape) === 0) return null;
   return filled(backend, shape, value);
 };
 

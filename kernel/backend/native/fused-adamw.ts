@@ -1,4 +1,4 @@
-import { sizeOf } from "./backend";
+import { product } from "../../numeric";
 import type { FusedPlanner } from "./fused";
 import type { Graph } from "./graph";
 import type { Emit } from "./runtime";
@@ -30,7 +30,7 @@ export const adamW: FusedPlanner = (inputs, attrs) => {
   const emit: Emit = (graph, [correction, decay, rate, ...rest]) => {
     const all = shapes.map((_, i) => rest.slice(i * EACH, (i + 1) * EACH));
     const update = (names: readonly string[]): string[] => updated(graph, names, { correction, decay, rate }, attrs);
-    const small = shapes.flatMap((shape, i) => (sizeOf(shape) <= SMALL ? [i] : []));
+    const small = shapes.flatMap((shape, i) => (product(shape) <= SMALL ? [i] : []));
     const joined = together(
       graph,
       small.map((i) => ({ names: all[i], shape: shapes[i] })),
@@ -51,7 +51,7 @@ function together(
 ): string[][] {
   if (parameters.length < 2) return parameters.map(({ names }) => update(names));
   const attributes = { axis: 0 };
-  const sizes = parameters.map(({ shape }) => sizeOf(shape));
+  const sizes = parameters.map(({ shape }) => product(shape));
   const reshaped = (name: string, one: number, shape: readonly number[]): string =>
     parameters[one].shape.length === 1 ? name : graph.node("Reshape", [name, graph.integers(shape)]);
   const joined = Array.from({ length: EACH }, (_, part) =>

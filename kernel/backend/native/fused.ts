@@ -1,8 +1,8 @@
+import { product } from "../../numeric";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
-import { sizeOf } from "./backend";
 import { inParts, partsOf } from "./parts";
 import { byRows, rowParts } from "./product";
 import type { Emit, Operation } from "./runtime";
@@ -33,7 +33,7 @@ const AT_ONCE = 2 ** 17;
 
 function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
   return ([, { shape }]) => {
-    const count = sizeOf(shape);
+    const count = product(shape);
     const parts = partsOf(count, count, AT_ONCE);
     if (parts.length === 1)
       return { operation: { key: name, emit: (graph, [dy, x]) => [emit(graph, dy, x)], arena: true }, shapes: [shape] };

@@ -1,5 +1,5 @@
 import { type Attribute, attributeMessage, integerTensor, tensorMessage } from "../../onnx/build";
-import { joinBytes } from "../../numeric";
+import { joinBytes, product } from "../../numeric";
 import { bytesField, integerField, textField } from "../../onnx/encode";
 import { DataType } from "../../onnx/model";
 
@@ -84,7 +84,7 @@ export class Graph {
 
   /** Returns a constant tensor of one value; one of the same shape and value is shared. */
   filled(value: number, shape: readonly number[]): string {
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value);
+    const values = new Float32Array(product(shape)).fill(value);
     return this.constant(`float ${value} of ${shape.join()}`, (name) => tensorMessage(name, shape, values));
   }
 

@@ -1,4 +1,4 @@
-import { sizeOf } from "./backend";
+import { product } from "../../numeric";
 
 /** Copies a box of `x` that begins at `begin` and has the size `size`. */
 export function copyBox(
@@ -11,9 +11,9 @@ export function copyBox(
   // Dimensions taken whole at the end are copied as one run.
   let rank = shape.length;
   while (rank > 0 && size[rank - 1] === shape[rank - 1]) rank--;
-  const inner = sizeOf(shape.slice(rank));
+  const inner = product(shape.slice(rank));
   const run = rank > 0 ? size[rank - 1] * inner : inner;
-  const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)));
+  const strides = shape.map((_, d) => product(shape.slice(d + 1)));
   const places = size.slice(0, Math.max(0, rank - 1));
   const at = places.map(() => 0);
   let from = begin.reduce((sum, place, d) => sum + place * strides[d], 0);

@@ -1,4 +1,4 @@
-import { sizeOf } from "./backend";
+import { product } from "../../numeric";
 import { type Recorder, type Value, VIEW } from "./recorder";
 
 /**
@@ -13,7 +13,7 @@ export function valuesToKeep(recorder: Recorder, given: ReadonlySet<Value>, read
   const kept = new Set<Value>();
   const isFree = (value: Value): boolean => given.has(value) || kept.has(value) || !recorder.values[value].node;
   const isHeavy = (value: Value): boolean => recorder.values[value].node?.operation.heavy === true;
-  const bytesOf = (value: Value): number => 4 * sizeOf(recorder.values[value].shape);
+  const bytesOf = (value: Value): number => 4 * product(recorder.values[value].shape);
   const isView = (value: Value): boolean => recorder.values[value].node?.operation.key === VIEW;
   const inputsOf = (value: Value): Value[] => [...new Set(recorder.values[value].node?.inputs)];
 
