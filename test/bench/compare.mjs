@@ -1,0 +1,85 @@
+/** Benchmarks of two commits by turns, so that a regression is seen before it lands. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../binder/setup.mjs";
+import { capture } from "./capture.mjs";
+
+const ROUNDS = 3;
+
+/** Runs entries on this tree and on a commit by turns; returns one table of ratios, this tree / commit. */
+export async function compare(commit, entries) {
+  const trees = { before: await treeOf(commit), now: root };
+  const rounds = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const round = {};
+    for (const [name, tree] of Object.entries(trees)) round[name] = figuresOf(JSON.parse(await benched(tree, entries)));
+    rounds.push(round);
+  }
+  return {
+    title: `Beside ${commit}`,
+    note: `Each entry ran ${ROUNDS} times on both commits by turns. Ratio: this tree / ${commit}, the median of the rounds, and the least and most of them.`,
+    rows: rowsOf(rounds),
+  };
+}
+
+/** Returns a tree of a commit, set up as its own documents say; kept for the next comparison. */
+async function treeOf(commit) {
+  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const hash = git("rev-parse", "--short=12", `${commit}^{commit}`);
+  const tree = join(root, ".fovea", "compare", hash);
+  if (!existsSync(tree)) {
+    mkdirSync(join(root, ".fovea", "compare"), { recursive: true });
+    git("clone", "--quiet", "--no-checkout", root, tree);
+    git("-C", tree, "checkout", "--quiet", "--detach", hash);
+  }
+  await capture("npm", ["run", "--silent", "setup"], { cwd: tree, stdio: ["ignore", "pipe", "inherit"] });
+  return tree;
+}
+
+const benched = (tree, entries) =>
+  capture(process.execPath, [join("test", "bench", "run.mjs"), ...entries, "--json"], { cwd: tree });
+
+/** Numbers of tables by their place: entry, words of the row, and column. */
+export function figuresOf(tables) {
+  const figures = new Map();
+  for (const [entry, { rows }] of Object.entries(tables))
+    for (const row of rows) {
+      // The first column names the row, also where it begins with a digit.
+      const cells = Object.entries(row).map(([column, text], at) => ({
+        column,
+        text,
+        value: at ? numberOf(text) : null,
+      }));
+      const words = cells.filter(({ value }) => value === null).slice(0, 2);
+      const place = [entry, ...words.map(({ text }) => text)].join(" · ");
+      for (const { column, value } of cells) if (value !== null) figures.set(`${place} · ${column}`, value);
+    }
+  return figures;
+}
+
+/** The number at the start of a cell, or null. */
+function numberOf(text) {
+  const [found] = /^-?\d[\d,]*(\.\d+)?(?![\w-])/.exec(String(text)) ?? [];
+  return found === undefined ? null : Number(found.replaceAll(",", ""));
+}
+
+/** One row for each figure that both commits have. */
+export function rowsOf(rounds) {
+  const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const isCommon = (name) => rounds.every(({ before, now }) => before.has(name) && now.has(name));
+  return [...rounds[0].now.keys()].filter(isCommon).map((name) => {
+    const [before, now] = ["before", "now"].map((tree) => rounds.map((round) => round[tree].get(name)));
+    const ratios = now.map((value, i) => value / before[i]);
+    const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((one) =>
+      one.toFixed(2),
+    );
+    return {
+      figure: name,
+      before: median(before),
+      now: median(now),
+      ratio: middle,
+      "least and most": `${least} to ${most}`,
+    };
+  });
+}
