@@ -49,7 +49,7 @@ describe("fovea world", () => {
       [["write", "--out", out], /--layout and --out are needed/],
       [["write", "--layout", "voc", "--out", out], /layout must be one of coco, refcoco, dense, gqa, received "voc"/],
       [["write", "--layout", "coco", "--out", out, "--count", "-3x"], /--count/],
-      [["balance", "--split", "dev"], /no split "dev"/],
+      [["balance", "--split", "dev"], /legal splits are .*, received "dev"/],
     ] as const) {
       const { status, stderr } = fovea(...args);
       assert.equal(status, 1);

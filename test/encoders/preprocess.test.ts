@@ -136,7 +136,7 @@ describe("a preprocessing configuration that makes no sense is refused", () => {
     () =>
       readPreprocess(config, graph, "encoders.load");
   const cases: [string, object, RegExp][] = [
-    ["no size", {}, /preprocess.inputSize must be given/],
+    ["no size", {}, /inputSize must be given, .* --input-size 224/],
     ["a size of nothing", { inputSize: 0 }, /preprocess.inputSize must be a side or \[height, width\]/],
     [
       "a filter that is none",
