@@ -43,12 +43,15 @@ describe("mime bundles", () => {
   });
 
   it("say of a promise that it is awaited", async () => {
-    const hint = "\n(a promise: write await before it to see its value)";
+    // A process that traces asynchronous calls shows their numbers among the promise's properties.
+    const hinted = (inside: string): RegExp =>
+      new RegExp(`^Promise \\{\\s+${inside}[^]*\\}\\n\\(a promise: write await before it to see its value\\)$`);
     const pending = new Promise(() => {});
-    assert.deepEqual(await promised(bundleOf(pending)), { "text/plain": `Promise { <pending> }${hint}` });
-    assert.deepEqual(await promised(bundleOf(Promise.resolve(3))), { "text/plain": `Promise { 3 }${hint}` });
+    const textOf = (bundle: object): string => (bundle as { "text/plain": string })["text/plain"];
+    assert.match(textOf(await promised(bundleOf(pending))), hinted("<pending>"));
+    assert.match(textOf(await promised(bundleOf(Promise.resolve(3)))), hinted("3"));
     assert.deepEqual(await promised(bundleOf({ then: 1 })), { "text/plain": "{ then: 1 }" });
-    assert.deepEqual(libraryBundleOf(pending), { "text/plain": `Promise { <pending> }${hint}` });
+    assert.match(textOf(libraryBundleOf(pending)), hinted("<pending>"));
   });
 
   it("turn bytes into base64 and leave JSON be", () => {
