@@ -1,4 +1,4 @@
-/** What the first bytes of a file say about it, so that a reader can tell a wrong file from a damaged one. */
+/** Kind of a file by its first bytes, so that a reader can tell a wrong file from a damaged one. */
 
 /** Number of first bytes that {@link fileKind} looks at. */
 export const KIND_BYTES = 64;

@@ -79,13 +79,16 @@ export function oneOf<const T extends string>(
 }
 
 /**
- * Returns a whole number of at least 1, or `undefined`.
+ * Returns a whole number of at least `least`, or `undefined` for an absent option.
  *
  * @throws Error for another text
  */
-export function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new Error(`law: --${name} must be a whole number of at least 1, received ${JSON.stringify(text)}`);
+export function countOf(command: string, name: string, text: string | undefined, least = 1): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^(?:0|[1-9]\d*)$/.test(text) && Number(text) >= least) return Number(text);
+  throw new Error(
+    `${command}: --${name} must be a whole number of at least ${least}, received ${JSON.stringify(text)}`,
+  );
 }
 
 /** Returns a signal that aborts at Ctrl+C and prints how to continue. */

@@ -1,28 +1,18 @@
 /** `fovea extract`. */
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
-import type { Facet, Precision } from "../encoders";
 import * as features from "../features";
-import { inputSizeOf, joinNegatives, preprocessOf } from "./arguments";
-import { countOf, indicesOf, poolOf } from "./extract/words";
+import { countOf, inputSizeOf, joinNegatives, stopSignal } from "./arguments";
+import { ENCODING, encodingOf } from "./extract/words";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
-  encoder: { type: "string" },
-  file: { type: "string" },
-  preprocess: { type: "string" },
+  ...ENCODING,
   "input-size": { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
-  indices: { type: "string" },
-  pool: { type: "string" },
-  dtype: { type: "string" },
-  facet: { type: "string" },
-  norm: { type: "boolean" },
-  precision: { type: "string" },
   shard: { type: "string" },
   device: { type: "string" },
-  "batch-size": { type: "string" },
   "images-per-file": { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -54,28 +44,18 @@ async function extractHere(args: string[]): Promise<void> {
   const { encoder, images, out } = values;
   if (!encoder || !images || !out)
     throw new Error(`extract: --encoder, --images and --out are needed\n\n${USAGE.extract}`);
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("extract: stopped; the same command goes on after the last file")));
   const result = await features.extract({
     encoder,
     images,
     out,
-    file: values.file,
-    preprocess: preprocessOf("extract", values.preprocess),
+    ...encodingOf(values),
     inputSize: inputSizeOf("extract", values["input-size"]),
-    norm: values.norm,
-    signal: stop.signal,
+    signal: stopSignal("extract: stopped; the same command goes on after the last file"),
     onProgress: progress,
-    pool: poolOf(values.pool) as features.PoolOption | undefined,
     // Checked on use, where the errors list the legal values.
-    dtype: values.dtype as features.FeatureDtype | undefined,
-    facet: values.facet as Facet | undefined,
-    precision: values.precision as Precision | undefined,
     shard: values.shard as features.ShardOption | undefined,
     device: values.device as DeviceRequest | undefined,
-    indices: indicesOf(values.indices),
-    batchSize: countOf("batch-size", values["batch-size"]),
-    imagesPerFile: countOf("images-per-file", values["images-per-file"]),
+    imagesPerFile: countOf("extract", "images-per-file", values["images-per-file"]),
   });
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${summary(result)}\n`);
 }

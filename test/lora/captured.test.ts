@@ -60,7 +60,7 @@ describe("a block with adapters as one graph", () => {
   before(() => nn.start("native"));
 
   for (const [name, options] of Object.entries(KINDS))
-    // Of the large batch, 2 ^ 18 values and more are computed in parts.
+    // Values of the large batch are computed in parts.
     for (const batch of [SHAPE[0], 300])
       it(`equals single operations, ${name}, batch ${batch}`, () => {
         const model = adapted(options);

@@ -66,7 +66,7 @@ export class AlignmentViewer implements Viewer, Exportable {
 
   exportPicture(): ViewPicture {
     const canvases = [this.pane, this.reference].flatMap((pane) => pane?.canvas ?? []);
-    const words = [this.exportName(), ...this.lines.words()];
+    const words = this.frame.words();
     return { rows: [canvases, [this.matrix.canvas]], words };
   }
 
@@ -80,7 +80,7 @@ export class AlignmentViewer implements Viewer, Exportable {
       const { width, height } = pane.canvas;
       return { svg: pane.vector(scene), width, height };
     });
-    const words = [this.exportName(), ...this.lines.words()];
+    const words = this.frame.words();
     return composeVector([drawings], words, this.node);
   }
 

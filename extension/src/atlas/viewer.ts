@@ -93,7 +93,7 @@ export class AtlasViewer implements Viewer, Exportable {
     const maps = levels.map((_, l) => this.maps.canvases.slice(l * experts.length, (l + 1) * experts.length).map(big));
     const labels = this.labels.flatMap((tile) => (tile ? [big(tile.canvas)] : []));
     const rows = [[this.simplex.canvas], ...maps, this.predicted.map(({ canvas }) => big(canvas)), labels];
-    const words = [this.exportName(), ...this.lines.words()];
+    const words = this.frame.words();
     return { rows, words };
   }
 

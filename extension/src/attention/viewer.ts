@@ -96,7 +96,7 @@ export class AttentionViewer implements Viewer, Exportable {
   }
 
   exportPicture(): ViewPicture {
-    const words = [this.exportName(), ...this.frame.lines.words()];
+    const words = this.frame.words();
     return { rows: [[this.pane.canvas], ...this.heads.rows(EXPORT_COLUMNS)], words };
   }
 
@@ -133,7 +133,7 @@ export class AttentionViewer implements Viewer, Exportable {
   }
 
   private listen(pane: Pane, picture: number): void {
-    const { payload, trans } = this.options;
+    const { payload } = this.options;
     const { signal, lines } = this.frame;
     const queryAt = (event: MouseEvent): number | undefined => {
       const patch = patchAt(placementOf(payload, picture), pane.pointAt(event));
@@ -148,10 +148,7 @@ export class AttentionViewer implements Viewer, Exportable {
     pane.canvas.addEventListener("click", (event) => this.keep({ query: queryAt(event) ?? this.state.query }), {
       signal,
     });
-    void pane.load().then((isShown) => {
-      if (!isShown) lines.setProblem(trans.__("A picture of this view cannot be decoded."));
-      this.frame.ask();
-    });
+    void this.frame.load(pane);
   }
 
   private act(action: AttentionAction): void {

@@ -1,5 +1,6 @@
 import { element, freshId } from "../dom";
 import { ExportControls, type Exportable } from "../export";
+import type { Pane } from "../panes";
 import { FrameSchedule, type Drawing } from "../parts/frame";
 import { button } from "../parts/fields";
 import { listenKeys, type HelpAction, type Keys } from "../parts/keys";
@@ -82,6 +83,18 @@ export class ViewerFrame<Action extends { type: string }> {
   /** Draws soon; of several wishes one drawing comes. */
   ask(): void {
     this.drawing.ask();
+  }
+
+  /** Loads a picture of the view and draws; one that cannot be decoded is said. */
+  async load(pane: Pane): Promise<void> {
+    const { trans } = this.options;
+    if (!(await pane.load())) this.lines.setProblem(trans.__("A picture of this view cannot be decoded."));
+    this.ask();
+  }
+
+  /** Name and words of the view, as they stand beside an exported picture. */
+  words(): string[] {
+    return [this.options.exported.exportName(), ...this.lines.words()];
   }
 
   /** Calls `work` when a key that is held is let go, or the stage loses the keys. */

@@ -102,7 +102,7 @@ export class GalleryViewer implements Viewer, Exportable {
   exportPicture(): ViewPicture {
     const canvases = [this.query.canvas, this.map.canvas].flatMap((canvas) => canvas ?? []);
     const small = this.neighbors.pictures().map(({ src }) => loaded(src));
-    const words = [this.exportName(), ...this.frame.lines.words()];
+    const words = this.frame.words();
     return { rows: [canvases, small.slice(0, SHOWN / 2), small.slice(SHOWN / 2)], words };
   }
 

@@ -83,7 +83,7 @@ export class GroundingControls implements ControlRow {
   sync(state: GroundingState): void {
     const { saved } = this.payload;
     const { phrase, picture, layer, threshold, opacity, epoch, table } = state;
-    // What is being typed is never written over: spaces at its end would go.
+    // Text that is being typed is never written over: spaces at its end would go.
     if (this.phrase.control.value !== phrase) this.phrase.control.value = phrase;
     this.picture.control.value = String(picture);
     const at = saved.findIndex((one) => one.phrase === phrase.trim() && one.picture === picture);

@@ -100,7 +100,7 @@ export class GroundingStore {
       return;
     }
     checkAnswer(this.payload, reply.answer, "answer.boxes", REPLY);
-    // Of questions that waited together the kernel answers the last one only.
+    // The kernel answers only the last of questions that waited together.
     for (const serial of this.asked.keys()) if (serial < reply.serial) this.asked.delete(serial);
     this.last = { answer: reply.answer, isSaved: false, roundTrip: performance.now() - start };
     this.keep(key, this.last);

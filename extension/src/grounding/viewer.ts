@@ -9,14 +9,13 @@ import {
   readGroundingReply,
   type Scene,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Pane, type Scale, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { boxesOf, boxMarks, type ShownBoxes } from "./boxes";
 import { WordChips } from "./chips";
 import { GroundingControls } from "./controls";
@@ -41,18 +40,11 @@ import {
 import { GroundingStore, type ShownAnswer } from "./store";
 import { GroundingTable } from "./table";
 
-export interface GroundingViewerOptions {
-  payload: GroundingPayload;
-  trans: Translate;
-  /** Asks the kernel for boxes and attention, if there is one. */
-  send: Send;
-}
-
 /** The grounding viewer: a phrase under a picture, and its boxes at every keystroke. Owns its elements and listeners. */
 export class GroundingViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: GroundingViewerOptions) {
+  constructor(private readonly options: ViewerInput<GroundingPayload>) {
     const { payload, trans } = options;
     this.state = initialState(payload);
     this.store = new GroundingStore(payload);
@@ -125,13 +117,13 @@ export class GroundingViewer implements Viewer, Exportable {
 
   exportPicture(): ViewPicture {
     const charts = this.state.epoch === undefined ? [] : [[this.replay.canvas]];
-    return { rows: [[this.pane.canvas], ...charts], words: this.words() };
+    return { rows: [[this.pane.canvas], ...charts], words: this.frame.words() };
   }
 
   exportVector(): string {
     const { width, height } = this.pane.canvas;
     const svg = this.pane.vector(this.scene(this.shown(), this.boxes()));
-    return composeVector([[{ svg, width, height }]], this.words(), this.node);
+    return composeVector([[{ svg, width, height }]], this.frame.words(), this.node);
   }
 
   exportData(): unknown {
@@ -149,11 +141,6 @@ export class GroundingViewer implements Viewer, Exportable {
 
   dispose(): void {
     this.frame.dispose();
-  }
-
-  private words(): string[] {
-    const { live, caption } = this.lines;
-    return [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
   }
 
   private get pane(): Pane {
@@ -182,16 +169,12 @@ export class GroundingViewer implements Viewer, Exportable {
   }
 
   private listen(pane: Pane): void {
-    const { trans } = this.options;
     const { signal } = this.frame;
     const at = (event: MouseEvent): number | undefined => patchAt(this.placement(), pane.pointAt(event));
     pane.canvas.addEventListener("pointermove", (event) => this.hover({ hoverPatch: at(event) }), { signal });
     pane.canvas.addEventListener("pointerleave", () => this.hover({ hoverPatch: undefined }), { signal });
     pane.canvas.addEventListener("click", (event) => this.keep({ patch: at(event) }), { signal });
-    void pane.load().then((isShown) => {
-      if (!isShown) this.lines.setProblem(trans.__("A picture of this view cannot be decoded."));
-      this.frame.ask();
-    });
+    void this.frame.load(pane);
   }
 
   private act(action: GroundingAction): void {

@@ -10,6 +10,6 @@ export const refinementPlugin: JupyterFrontEndPlugin<void> = viewerPlugin({
   open: async (data, { trans }) => {
     const payload = readRefinement(data);
     const { RefinementViewer } = await import("./viewer");
-    return { viewer: new RefinementViewer(trans, payload) };
+    return { viewer: new RefinementViewer({ payload, trans }) };
   },
 });

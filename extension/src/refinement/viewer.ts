@@ -9,7 +9,7 @@ import {
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import type { Lines } from "../parts/lines";
 import type { Translate } from "../parts/translate";
 import { PlotDrawings } from "../plots/drawings";
@@ -36,10 +36,9 @@ import { TokenPicture } from "./token-picture";
 export class RefinementViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(
-    private readonly trans: Translate,
-    private readonly payload: RefinementPayload,
-  ) {
+  constructor({ payload, trans }: Pick<ViewerInput<RefinementPayload>, "payload" | "trans">) {
+    this.payload = payload;
+    this.trans = trans;
     this.state = initialState(payload);
     this.values = new RefinementValues(payload);
     const keys = refinementKeys(trans);
@@ -80,13 +79,13 @@ export class RefinementViewer implements Viewer, Exportable {
   async exportPicture(): Promise<ViewPicture> {
     const [plane, measures, layers] = await Promise.all(this.panels().map((panel) => panel.picture()));
     const rows = [[plane, this.picture.canvas], [measures], [layers]];
-    return { rows: rows.map((row) => row.flatMap((one) => one ?? [])), words: this.words() };
+    return { rows: rows.map((row) => row.flatMap((one) => one ?? [])), words: this.frame.words() };
   }
 
   async exportVector(): Promise<string> {
     const [plane, measures, layers] = await Promise.all(this.panels().map((panel) => panel.vector()));
     const rows = [[plane], [measures], [layers]].map((row) => row.flatMap((one) => one ?? []));
-    return composeVector(rows, this.words(), this.node);
+    return composeVector(rows, this.frame.words(), this.node);
   }
 
   exportData(): unknown {
@@ -116,10 +115,6 @@ export class RefinementViewer implements Viewer, Exportable {
       stage: [top],
       below: [live, caption, this.measures.node, this.layers.node, this.table.node],
     });
-  }
-
-  private words(): string[] {
-    return [this.exportName(), ...[this.lines.live, this.lines.caption].map((line) => line.textContent ?? "")];
   }
 
   private panels(): PlotPanel[] {
@@ -180,6 +175,8 @@ export class RefinementViewer implements Viewer, Exportable {
     setText(lines.status, sayStatus(trans, payload));
   }
 
+  private readonly payload: RefinementPayload;
+  private readonly trans: Translate;
   private state: RefinementState;
   private readonly values: RefinementValues;
   private readonly frame: ViewerFrame<RefinementAction>;

@@ -8,14 +8,13 @@ import {
   type ReviewPayload,
   type Scene,
 } from "fovea/protocol";
-import type { ConnectionState, Received, Send } from "../comms/channel";
+import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer } from "../frame/viewer";
+import type { Viewer, ViewerInput } from "../frame/viewer";
 import { Pane } from "../panes";
 import type { Lines } from "../parts/lines";
-import type { Translate } from "../parts/translate";
 import { ReviewControls } from "./controls";
 import { listenDrag } from "./drag";
 import { exportCode, exportData } from "./exports";
@@ -36,18 +35,11 @@ import {
 } from "./state";
 import { ReviewTable } from "./table";
 
-export interface ReviewViewerOptions {
-  payload: ReviewPayload;
-  trans: Translate;
-  /** Sends decisions to the kernel, which writes them down; without one nothing can be decided. */
-  send: Send;
-}
-
 /** The review: one doubtful box after another, confirmed, redrawn or rejected. Owns its elements and listeners. */
 export class ReviewViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
 
-  constructor(private readonly options: ReviewViewerOptions) {
+  constructor(private readonly options: ViewerInput<ReviewPayload>) {
     const { payload, trans } = options;
     this.state = initialState(payload);
     this.panes = payload.pictures.map((image) => new Pane(image));
@@ -91,7 +83,7 @@ export class ReviewViewer implements Viewer, Exportable {
     const known = items.map((_, at) => decisions.at(at) ?? undefined);
     const { state } = this;
     const pending = state.pending.filter((at) => JSON.stringify(known[at] ?? null) !== this.wanted.get(at));
-    // What was drawn is kept until it is in the file.
+    // A drawn box is kept until it is in the file.
     const drafts = state.drafts.map((draft, at) =>
       state.pending.includes(at) && !pending.includes(at) ? undefined : draft,
     );
@@ -109,7 +101,7 @@ export class ReviewViewer implements Viewer, Exportable {
   }
 
   exportPicture(): ViewPicture {
-    return { rows: this.pane ? [[this.pane.canvas]] : [], words: this.words() };
+    return { rows: this.pane ? [[this.pane.canvas]] : [], words: this.frame.words() };
   }
 
   exportVector(): string {
@@ -117,7 +109,7 @@ export class ReviewViewer implements Viewer, Exportable {
     const drawings = pane
       ? [[{ svg: pane.vector(this.scene()), width: pane.canvas.width, height: pane.canvas.height }]]
       : [];
-    return composeVector(drawings, this.words(), this.node);
+    return composeVector(drawings, this.frame.words(), this.node);
   }
 
   exportData(): unknown {
@@ -135,11 +127,6 @@ export class ReviewViewer implements Viewer, Exportable {
 
   dispose(): void {
     this.frame.dispose();
-  }
-
-  private words(): string[] {
-    const { live, caption } = this.lines;
-    return [this.exportName(), ...[live, caption].map((line) => line.textContent ?? "")];
   }
 
   /** Picture of the prediction on screen; none where there is nothing to review. */
@@ -164,7 +151,7 @@ export class ReviewViewer implements Viewer, Exportable {
   }
 
   private listen(pane: Pane, picture: number): void {
-    const { payload, trans } = this.options;
+    const { payload } = this.options;
     const events = {
       box: () => (payload.items.length ? shownBox(payload, this.state) : undefined),
       draw: (box: Box) => {
@@ -174,10 +161,7 @@ export class ReviewViewer implements Viewer, Exportable {
       },
     };
     listenDrag(pane, payload.pictures[picture], events, this.frame.signal);
-    void pane.load().then((isShown) => {
-      if (!isShown) this.lines.setProblem(trans.__("A picture of this view cannot be decoded."));
-      this.frame.ask();
-    });
+    void this.frame.load(pane);
   }
 
   private act(action: ReviewAction): void {

@@ -23,7 +23,7 @@ interface Part {
   isAdded: readonly boolean[];
 }
 
-/** What a gradient is computed from beside the inputs. */
+/** Values that a gradient is computed from beside the inputs. */
 export interface BackwardState {
   kept: readonly Value[];
   /** Kept values in their order. */

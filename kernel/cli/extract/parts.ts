@@ -5,7 +5,7 @@ import type { Encoder } from "../../encoders";
 import { loadEncoder } from "../../features/plan/plan";
 import * as features from "../../features";
 import { submit } from "./slurm";
-import { countOf } from "./words";
+import { countOf } from "../arguments";
 
 const OPTIONS = {
   plan: { type: "string" },
@@ -48,7 +48,7 @@ export async function parts(args: string[]): Promise<void> {
   const device = values.device as DeviceRequest | undefined;
   let loaded: Promise<Encoder> | undefined;
   const encoder = (): Promise<Encoder> => (loaded ??= loadEncoder(source, { device, signal: stop.signal }));
-  const copies = countOf("copies", values.copies);
+  const copies = countOf("extract", "copies", values.copies);
   try {
     for (const part of wanted) await makePart(plan, part, { encoder, copies, signal: stop.signal }, values.json);
   } finally {
@@ -91,7 +91,7 @@ export function wantedParts(
 ): Iterable<number> {
   if ([part, parts, shard].filter((one) => one !== undefined).length > 1)
     throw new Error("extract: --part, --parts and --shard exclude each other");
-  if (part !== undefined) return [countOf("part", part, 0) as number];
+  if (part !== undefined) return [countOf("extract", "part", part, 0) as number];
   if (parts !== undefined) return ranges(parts);
   if (shard !== undefined) return shardParts(count, shard);
   return scheduledParts(count, variables);
@@ -116,7 +116,7 @@ function* shardParts(count: number, shard: string): Generator<number> {
 function scheduledParts(count: number, variables: Readonly<Record<string, string | undefined>>): Iterable<number> {
   const { SLURM_ARRAY_TASK_ID: task, JOB_COMPLETION_INDEX: index } = variables;
   if (task !== undefined) return shardParts(count, slurmShard(variables));
-  if (index !== undefined) return [countOf("part", index, 0) as number];
+  if (index !== undefined) return [countOf("extract", "part", index, 0) as number];
   return ranges(`0-${count - 1}`);
 }
 

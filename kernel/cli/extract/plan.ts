@@ -1,13 +1,13 @@
 /** `fovea extract plan`, `merge`, `status` and `verify`. */
 import { parseArgs } from "node:util";
-import type { Facet, Precision } from "../../encoders";
 import * as features from "../../features";
 import { statusLines } from "../../features/plan";
-import { joinNegatives, preprocessOf, print, stopSignal } from "../arguments";
+import { countOf, joinNegatives, print, stopSignal } from "../arguments";
 import { USAGE } from "../usage";
-import { countOf, indicesOf, poolOf } from "./words";
+import { ENCODING, encodingOf } from "./words";
 
 const PLAN = {
+  ...ENCODING,
   output: { type: "string" },
   root: { type: "string" },
   "pictures-per-part": { type: "string" },
@@ -16,16 +16,6 @@ const PLAN = {
   column: { type: "string" },
   format: { type: "string" },
   dataset: { type: "string" },
-  encoder: { type: "string" },
-  file: { type: "string" },
-  preprocess: { type: "string" },
-  indices: { type: "string" },
-  pool: { type: "string" },
-  dtype: { type: "string" },
-  facet: { type: "string" },
-  norm: { type: "boolean" },
-  precision: { type: "string" },
-  "batch-size": { type: "string" },
   "max-errors": { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -45,24 +35,16 @@ export async function plan(args: string[]): Promise<void> {
     source,
     output,
     encoder,
+    ...encodingOf(values),
     root: values.root,
-    picturesPerPart: countOf("pictures-per-part", values["pictures-per-part"]),
-    archivesPerPart: countOf("archives-per-part", values["archives-per-part"]),
-    bytesPerPart: countOf("bytes-per-part", values["bytes-per-part"]),
+    picturesPerPart: countOf("extract", "pictures-per-part", values["pictures-per-part"]),
+    archivesPerPart: countOf("extract", "archives-per-part", values["archives-per-part"]),
+    bytesPerPart: countOf("extract", "bytes-per-part", values["bytes-per-part"]),
     column: values.column,
     dataset: values.dataset,
-    file: values.file,
-    preprocess: preprocessOf("extract", values.preprocess),
-    indices: indicesOf(values.indices),
-    norm: values.norm,
-    batchSize: countOf("batch-size", values["batch-size"]),
-    maxErrors: countOf("max-errors", values["max-errors"], 0),
+    maxErrors: countOf("extract", "max-errors", values["max-errors"], 0),
     // Checked on use, where the errors list the legal values.
     format: values.format as features.PartFormat | undefined,
-    pool: poolOf(values.pool) as features.PoolOption | undefined,
-    dtype: values.dtype as features.FeatureDtype | undefined,
-    facet: values.facet as Facet | undefined,
-    precision: values.precision as Precision | undefined,
   });
   const { path, parts, source: described } = made;
   print(values.json, { path, hash: made.hash, parts, names: described.names, content: described.content }, () => [
@@ -85,7 +67,7 @@ export async function status(args: string[]): Promise<void> {
   const show = (now: features.PlanStatus): void => print(values.json, now, () => statusLines(now));
   if (!values.watch) return show(await features.status(path));
   const signal = stopSignal("extract status: no longer watched; the workers go on");
-  const seconds = countOf("seconds", values.seconds);
+  const seconds = countOf("extract", "seconds", values.seconds);
   await features.follow(path, { seconds, signal, progress: false, onProgress: show });
 }
 

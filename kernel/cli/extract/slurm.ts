@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ExtractionPlan } from "../../features";
 import { replaceFileSync } from "../../platform/files";
-import { countOf } from "./words";
+import { countOf } from "../arguments";
 
 /** Options of a submission. */
 interface SlurmValues {
@@ -64,7 +64,7 @@ export function scriptOf(plan: ExtractionPlan, values: SlurmValues): string {
     ["array", array],
     ["partition", plainOf("partition", values.partition)],
     ["gpus-per-task", plainOf("gpus", values.gpus)],
-    ["cpus-per-task", countOf("cpus", values.cpus)?.toString()],
+    ["cpus-per-task", countOf("extract", "cpus", values.cpus)?.toString()],
     ["mem", plainOf("memory", values.memory)],
     ["time", plainOf("time", values.time)],
     ["output", join(logFolder(plan), "%A_%a.log").replaceAll(" ", "\\ ")],

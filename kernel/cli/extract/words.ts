@@ -1,5 +1,7 @@
 /** Values of the options of `fovea extract`. */
-import type { FeatureLevel } from "../../features";
+import type { Facet, Precision } from "../../encoders";
+import type { FeatureDtype, FeatureLevel, PoolOption } from "../../features";
+import { countOf, preprocessOf } from "../arguments";
 
 /**
  * Returns levels, null for all; `undefined` for an absent option.
@@ -17,16 +19,39 @@ export function indicesOf(text: string | undefined): FeatureLevel[] | null | und
 
 const levelOf = (text: string): FeatureLevel => (text === "stem" ? "stem" : text === "" ? NaN : Number(text));
 
+/** Options that say how features are computed, of `fovea extract` and of its plan. */
+export const ENCODING = {
+  encoder: { type: "string" },
+  file: { type: "string" },
+  preprocess: { type: "string" },
+  indices: { type: "string" },
+  pool: { type: "string" },
+  dtype: { type: "string" },
+  facet: { type: "string" },
+  norm: { type: "boolean" },
+  precision: { type: "string" },
+  "batch-size": { type: "string" },
+} as const;
+
+type Encoding = { [key in Exclude<keyof typeof ENCODING, "norm">]?: string } & { norm?: boolean };
+
 /**
- * Returns a whole number of at least `least`; `undefined` for an absent option.
+ * Returns the values of {@link ENCODING} as the library takes them; the encoder itself is the command's to ask for.
  *
- * @throws Error for another text
+ * @throws Error or EncoderError for a text that an option does not allow
  */
-export function countOf(name: string, text: string | undefined, least = 1): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
-  throw new Error(`extract: --${name} must be a whole number of at least ${least}, received ${JSON.stringify(text)}`);
-}
+export const encodingOf = (values: Encoding) => ({
+  file: values.file,
+  preprocess: preprocessOf("extract", values.preprocess),
+  indices: indicesOf(values.indices),
+  norm: values.norm,
+  batchSize: countOf("extract", "batch-size", values["batch-size"]),
+  // Checked on use, where the errors list the legal values.
+  pool: poolOf(values.pool) as PoolOption | undefined,
+  dtype: values.dtype as FeatureDtype | undefined,
+  facet: values.facet as Facet | undefined,
+  precision: values.precision as Precision | undefined,
+});
 
 /** Returns a pooling as the library takes it: a number where it is one. */
 export const poolOf = (text: string | undefined): string | number | undefined =>

@@ -91,7 +91,7 @@ async function fromImages(values: Values): Promise<Sets> {
   if (!encoder || reference.length === 0) {
     throw new Error(`law a-score: --images needs --encoder E and --reference R\n\n${USAGE["law a-score"]}`);
   }
-  const names = await imagesOf(images as string, countOf("limit", values.limit));
+  const names = await imagesOf(images as string, countOf("law", "limit", values.limit));
   const tokens = (name: string) => tokensOfImages(name, names, values);
   const targets = await tokens(encoder);
   const references: Record<string, TokenSet[]> = {};
@@ -161,7 +161,10 @@ export async function tokensOfImages(
     inputSize: inputSizeOf("law a-score", values["input-size"]),
   });
   const signal = stopSignal("law a-score: stopped");
-  const [batch, layer] = [countOf("batch-size", values["batch-size"]) ?? BATCH, numberOf("layer", values.layer) ?? -2];
+  const [batch, layer] = [
+    countOf("law", "batch-size", values["batch-size"]) ?? BATCH,
+    numberOf("layer", values.layer) ?? -2,
+  ];
   const sets: TokenSet[] = [];
   try {
     for (let start = 0; start < files.length; start += batch) {

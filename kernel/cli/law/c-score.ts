@@ -102,7 +102,7 @@ export async function cScore(args: string[]): Promise<void> {
 function pairsOf(values: Values): { pairs: readonly SpairPair[] } {
   const { spair = "", ap10k } = values;
   const split = oneOf("split", values.split, ["trn", "val", "test"]);
-  const limit = countOf("limit", values.limit);
+  const limit = countOf("law", "limit", values.limit);
   const categories = values.categories?.split(",");
   if (ap10k === undefined) {
     const keypoints = oneOf("keypoints", values.keypoints, ["images", "pairs"]);
@@ -121,12 +121,12 @@ function scoreOptions(values: Values): CScoreOptions {
     maskFill: oneOf("mask-fill", values["mask-fill"], ["zero", "-inf"]),
     center: values.center,
     alphas: values.alphas === undefined ? undefined : numbersOf("alphas", values.alphas),
-    canvas: countOf("canvas", values.canvas),
+    canvas: countOf("law", "canvas", values.canvas),
     cellCenter: oneOf("cell-center", values["cell-center"], ["floor", "exact"]),
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
-    batchSize: countOf("batch-size", values["batch-size"]),
+    batchSize: countOf("law", "batch-size", values["batch-size"]),
     seed: numberOf("seed", values.seed),
     onProgress: progress,
     signal: stopSignal("law c-score: stopped; with --features DIR the same command goes on where it was"),
@@ -165,7 +165,7 @@ async function open(
       images,
       out,
       indices: layers === undefined ? [-2] : layers,
-      batchSize: countOf("batch-size", values["batch-size"]),
+      batchSize: countOf("law", "batch-size", values["batch-size"]),
       onProgress: progress,
       signal: stopSignal("law c-score: stopped; the same command goes on after the last file"),
     });

@@ -11,7 +11,7 @@ import type { SystemError } from "../../platform/types";
 import type { FileSum } from "../intact";
 import type { ExtractionPlan } from "./plan";
 
-/** What a part holds, written last into its folder. */
+/** Content of a part, written last into its folder. */
 export interface PartRecord {
   version: 1;
   /** Hash of the plan. */

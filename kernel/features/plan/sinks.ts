@@ -42,7 +42,7 @@ export async function openSink(fn: string, plan: ExtractionPlan, part: number, f
   return new MapSink(fn, plan, part, folder, await TarWriter.create(path));
 }
 
-/** What the sinks share: the lines so far, and their file. */
+/** Base of the sinks: the lines so far, and their file. */
 abstract class LineSink {
   readonly bySha = new Map<string, ManifestLine>();
   protected readonly lines: string[] = [];

@@ -28,7 +28,7 @@ export interface TimedPart {
   host: string;
 }
 
-/** What the files of a plan tell of its progress. */
+/** Progress of a plan, as its files tell it. */
 export interface PlanStatus {
   /** Number of parts of the plan. */
   parts: number;
@@ -120,7 +120,7 @@ class Ranges {
   }
 }
 
-/** What is added up over the parts; its size does not grow with their number. */
+/** Sums over the parts; their size does not grow with the number of parts. */
 class Tally {
   readonly counts = { whole: 0, missing: 0, begun: 0, pictures: 0, ok: 0, skipped: 0 };
   readonly failures = new Named<PartFailure>();

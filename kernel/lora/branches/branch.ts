@@ -36,7 +36,7 @@ export abstract class Branch extends Module {
     return null;
   }
 
-  /** What {@link apply} depends on beside its arguments and parameters. */
+  /** Settings that {@link apply} depends on beside its arguments and parameters. */
   get recipe(): string {
     return [this.scaling, this.rate, this.training].join(" ");
   }

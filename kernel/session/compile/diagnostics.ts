@@ -28,7 +28,7 @@ export function withoutCellFiles(text: string): string {
   return text.replace(CELL_FILE, "");
 }
 
-/** What to call instead, for types that a newcomer passes something else for. */
+/** Calls to make instead, for types that a newcomer passes something else for. */
 const HINTS: readonly (readonly [message: RegExp, hint: string])[] = [
   [/'string' is not assignable to parameter of type 'FeatureFolderLike'/, "Open the folder: await features.open(…)."],
   [
