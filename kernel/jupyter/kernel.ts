@@ -60,7 +60,6 @@ export class Kernel {
       stdin: (frames) => this.receive("stdin", frames, (message) => this.stdin(message)),
       subscribed: (topic) => this.publisher.welcome(topic),
     });
-    this.publisher.status("starting");
     this.link.start();
   }
 

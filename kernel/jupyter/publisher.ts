@@ -7,6 +7,7 @@ export type ReplyChannel = "shell" | "control";
 /** Composer of the messages of one kernel. */
 export class Publisher {
   private readonly headers = new HeaderFactory();
+  private published = false;
 
   constructor(
     private readonly sockets: Sockets,
@@ -20,6 +21,7 @@ export class Publisher {
     parent?: Header,
     extra: { metadata?: Content; buffers?: Uint8Array[] } = {},
   ): void {
+    this.published = true;
     this.send(this.sockets.iopub, [Buffer.from(msgType)], msgType, content, parent, extra);
   }
 
@@ -37,8 +39,13 @@ export class Publisher {
     this.send(this.sockets.stdin, request.identities, "input_request", { prompt, password }, request.header, {});
   }
 
+  /**
+   * Welcomes a subscriber. The first one also hears that the kernel is starting: before it, nobody would, or it would come
+   * ahead of the welcome.
+   */
   welcome(topic: string): void {
     this.send(this.sockets.iopub, [Buffer.from(topic)], "iopub_welcome", { subscription: topic }, undefined, {});
+    if (!this.published) this.status("starting");
   }
 
   private send(
