@@ -24,11 +24,15 @@ interface Watched {
   count: number;
 }
 
-/** A list that needs nothing of `Array.prototype`. */
+/** A change of user code, in a list that needs nothing of `Array.prototype`. */
 interface Change {
-  redo: () => unknown;
+  ours: Saved;
+  theirs: PropertyDescriptor | undefined;
   next: Change | undefined;
 }
+
+/** Number of turns in which all properties are compared whole. */
+const TURNS = 16;
 
 const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, setPrototypeOf, getPrototypeOf } = Reflect;
 const { is, prototype: objectPrototype } = Object;
@@ -38,6 +42,11 @@ const arrayKeys = ownKeys(arrayPrototype).length;
 const has = Set.prototype.has.call.bind(Set.prototype.has) as (set: ReadonlySet<Key>, key: Key) => boolean;
 
 let saved: readonly Saved[] = [];
+/** Those of `saved` that hold a value: reading it costs a third of what its descriptor costs. */
+let values: readonly Saved[] = [];
+/** Accessors of the language that its own algorithms or we read, such as a map's size and a promise's species. */
+let accessors: readonly Saved[] = [];
+let turn = 0;
 let descents: readonly Descent[] = [];
 let watched: readonly Watched[] = [];
 /** Changes of user code that are put aside while the session works. */
@@ -53,7 +62,10 @@ let stuck = 0;
  */
 export function saveIntrinsics(modules: readonly object[]): void {
   const language = languageObjects();
-  saved = [...language.flatMap(propertiesOf), ...propertiesOf(globalThis), ...modules.flatMap(functionsOf)];
+  const ofLanguage = language.flatMap(propertiesOf);
+  saved = [...ofLanguage, ...propertiesOf(globalThis), ...modules.flatMap(functionsOf)];
+  values = saved.filter((each) => !isAccessor(each));
+  accessors = ofLanguage.filter((each) => isAccessor(each) && !isLegacy(each));
   descents = language.map((target) => ({ target, prototype: getPrototypeOf(target) }));
   // Properties that every other comparison reads come first.
   watched = [Object, Array, Function, String, Number, RegExp, Promise, Error, Map, Set].map(({ prototype }) =>
@@ -83,25 +95,31 @@ export function withUserIntrinsics<T>(body: () => T): T {
   }
 }
 
-/** Puts the user's changes aside. */
+/**
+ * Puts the user's changes aside. Every cell waits for this twice, so values are read rather than compared whole; only a getter
+ * in the place of a value that returns the same value is noticed later, within `TURNS` calls.
+ */
 export function enterOwn(): void {
   if (isOwn) return;
   isOwn = true;
+  const before = aside;
   aside = undefined;
   stuck = 0;
   for (let at = 0; at < watched.length; at++) putAsideAdditions(watched[at]!);
   for (let at = 0; at < descents.length; at++) restoreDescent(descents[at]!);
-  for (let at = 0; at < saved.length; at++) {
-    const { target, key, descriptor } = saved[at]!;
-    if (!isSame(descriptor, getOwnPropertyDescriptor(target, key))) putAside(target, key, descriptor);
-  }
+  // Known changes come first: to read one could call a getter of the user's.
+  for (let each = before; each; each = each.next) compare(each.ours);
+  for (let at = 0; at < accessors.length; at++) compare(accessors[at]!);
+  for (let at = 0; at < values.length; at++) if (!reads(values[at]!)) compare(values[at]!);
+  for (let at = turn; at < saved.length; at += TURNS) compare(saved[at]!);
+  turn = (turn + 1) % TURNS;
 }
 
 /** Puts the user's changes back. */
 export function leaveOwn(): void {
   if (!isOwn) return;
   isOwn = false;
-  for (let each = aside; each; each = each.next) each.redo();
+  for (let each = aside; each; each = each.next) redo(each);
 }
 
 /** Returns the number of changes that the session had to leave when it last put them aside. */
@@ -134,8 +152,11 @@ function isOfLanguage(value: unknown): value is object {
   return typeof value === "object" && value !== null && value !== globalThis && Symbol.toStringTag in value;
 }
 
+/** Lists the properties; of a function without its name and length, which no code of the session reads. */
 function propertiesOf(target: object): Saved[] {
-  return ownKeys(target).map((key) => ({ target, key, descriptor: bare(getOwnPropertyDescriptor(target, key)) }));
+  const isRead = (key: Key): boolean => typeof target !== "function" || (key !== "name" && key !== "length");
+  const keys = ownKeys(target).filter(isRead);
+  return keys.map((key) => ({ target, key, descriptor: bare(getOwnPropertyDescriptor(target, key)) }));
 }
 
 function functionsOf(target: object): Saved[] {
@@ -156,17 +177,45 @@ function restoreDescent({ target, prototype }: Descent): void {
 function putAsideAdditions({ target, keys, count }: Watched): void {
   const now = ownKeys(target);
   if (now.length === count) return;
-  for (let at = 0; at < now.length; at++) if (!has(keys, now[at]!)) putAside(target, now[at]!, undefined);
+  for (let at = 0; at < now.length; at++)
+    if (!has(keys, now[at]!)) putAside({ target, key: now[at]!, descriptor: undefined });
 }
 
-function putAside(target: object, key: Key, ours: PropertyDescriptor | undefined): void {
-  const theirs = bare(getOwnPropertyDescriptor(target, key));
-  if (!put(target, key, ours)) stuck++;
+/** Puts aside what differs from ours. */
+function compare(ours: Saved): void {
+  if (!isSame(ours.descriptor, getOwnPropertyDescriptor(ours.target, ours.key))) putAside(ours);
+}
+
+function putAside(ours: Saved): void {
+  const theirs = bare(getOwnPropertyDescriptor(ours.target, ours.key));
+  if (!put(ours, ours.descriptor)) stuck++;
+  aside = { ours, theirs, next: aside };
+}
+
+function redo({ ours, theirs }: Change): void {
   // Node's own lists do not bear an index that every array inherits: it is not put back.
-  if (!isIndexOfAll(target, key)) aside = { redo: () => put(target, key, theirs), next: aside };
+  if (!isIndexOfAll(ours)) put(ours, theirs);
 }
 
-function isIndexOfAll(target: object, key: Key): boolean {
+function isAccessor({ descriptor }: Saved): boolean {
+  return descriptor?.get !== undefined || descriptor?.set !== undefined;
+}
+
+/** Tests for `RegExp.$1` and its like, which are slow to compare. */
+function isLegacy({ target, key }: Saved): boolean {
+  return target === RegExp && typeof key === "string";
+}
+
+/** Tests whether an object has a value of ours. */
+function reads({ target, key, descriptor }: Saved): boolean {
+  try {
+    return is((target as Record<Key, unknown>)[key], descriptor!.value);
+  } catch {
+    return false;
+  }
+}
+
+function isIndexOfAll({ target, key }: Saved): boolean {
   return (target === objectPrototype || target === arrayPrototype) && typeof key === "string" && +key >= 0;
 }
 
@@ -175,7 +224,7 @@ function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor |
   return is(one.value, other.value) && one.get === other.get && one.set === other.set;
 }
 
-function put(target: object, key: Key, descriptor: PropertyDescriptor | undefined): boolean {
+function put({ target, key }: Saved, descriptor: PropertyDescriptor | undefined): boolean {
   return descriptor ? defineProperty(target, key, descriptor) : deleteProperty(target, key);
 }
 
