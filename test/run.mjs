@@ -1,6 +1,7 @@
 /** `npm test [-- suite … --cases=N]`: sets up what is missing, runs every suite and ends with one line `N passed, N failed`. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { bin, environment, fail, root, setup } from "../binder/setup.mjs";
 import { peersPython } from "./bench/peers.mjs";
@@ -18,9 +19,12 @@ function files(folder, skip = []) {
     .filter((path) => !skip.some((name) => path.startsWith(join("test", name))));
 }
 
+const NOT_UNIT = ["backends", "browser", "fuzz", "install", "peft", "scale", "platform/worker"];
+
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
-  unit: () => nodeSuite(files(".", ["backends", "browser", "fuzz", "install", "peft", "scale", "platform/worker"]), []),
+  // Node's own default leaves one core idle, which is half of a machine with two.
+  unit: () => nodeSuite(files(".", NOT_UNIT), [`--test-concurrency=${availableParallelism()}`]),
   fuzz: () => nodeSuite(files("fuzz"), [], { FOVEA_FUZZ_CASES: option("cases") }),
   conformance: () => pythonSuite("test/conformance"),
   notebooks: () => pythonSuite("test/notebooks"),
