@@ -332,6 +332,17 @@ class PoisonTests(HostileTests):
         self.assertEqual(self.kernel.run("[1, 2].map(String)").value, "[ 'mine' ]")
         self.kernel.run("process.abort()")
 
+    def test_a_getter_that_returns_what_was_there_is_soon_left_to_the_user(self):
+        getter = "get() { calls++; return map; }, configurable: true"
+        self.kernel.run(f"let calls = 0; const map = Array.prototype.map; Object.defineProperty(Array.prototype, 'map', {{ {getter} }});")
+        for _ in range(20):
+            self.kernel.run("0")
+        calls = int(self.kernel.run("calls").value)
+        self.kernel.run("0")
+        self.assertEqual(self.kernel.run("[1, 2].map(String)").value, "[ '1', '2' ]")
+        self.assertEqual(int(self.kernel.run("calls").value), calls + 1)
+        self.kernel.run("process.abort()")
+
 
 class StoppedProcessTests(unittest.TestCase):
     def test_a_stopped_session_is_gone_after_shutdown(self):
