@@ -72,7 +72,8 @@ ${PREPROCESS}`,
   [--device auto|cuda|webgpu|cpu] [--json]`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
   "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
-  [--split train|val|test] [--count N] [--seed S] [--size PIXELS]`,
+  [--split train|val|test] [--count N] [--seed S] [--size PIXELS]
+  [--parts]              refcoco: also phrases that name a part, as "the object with a tail"`,
   "world balance": `usage: fovea world balance [options]: what the questions' words alone tell of their answers
   [--split train|val|test] [--count N] [--training N] [--json]`,
   "dense score": `usage: fovea dense score --task T [options] PREDICTIONS/ LABELS/: scores of dense predictions, boundaries (odsF) without MATLAB

@@ -12,6 +12,7 @@ const OPTIONS = {
   count: { type: "string" },
   seed: { type: "string" },
   size: { type: "string" },
+  parts: { type: "boolean" },
   training: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -46,6 +47,7 @@ async function write(values: Values): Promise<void> {
     count: numberOf("count", values.count),
     seed: numberOf("seed", values.seed),
     size: numberOf("size", values.size),
+    parts: values.parts,
     signal: stop.signal,
     onProgress: progress,
   });

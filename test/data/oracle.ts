@@ -2,7 +2,7 @@
  * Answers questions and resolves phrases a second time, from the scene's own parameters and the pixels of its maps; it
  * shares no code with the world beyond the render.
  */
-import type { Rendered, Scene } from "../../kernel/data/world/index.ts";
+import { parts, type Rendered, type Scene } from "../../kernel/data/world/index.ts";
 
 export interface Thing {
   readonly id: number;
@@ -59,14 +59,17 @@ export function meant(phrase: string, things: readonly Thing[]): Thing[] {
     const anchors = meant(tail, things);
     return meant(head, things).filter((a) => anchors.some((b) => a !== b && SIDES[side[1]](a, b)));
   }
-  const words = phrase.split(" ").slice(1);
+  const [head, part] = phrase.split(/ with an? /);
+  const words = head.split(" ").slice(1);
   const plain = words.filter((word) => !(word in ENDS));
-  const found = things.filter((thing) =>
-    plain.every((word) => {
-      if (COLORS.includes(word)) return thing.color === word;
-      if (TEXTURES.includes(word)) return thing.texture === word;
-      return word === "object" || thing.category === word;
-    }),
+  const found = things.filter(
+    (thing) =>
+      (part === undefined || thing.parts.has(parts.indexOf(part as never))) &&
+      plain.every((word) => {
+        if (COLORS.includes(word)) return thing.color === word;
+        if (TEXTURES.includes(word)) return thing.texture === word;
+        return word === "object" || thing.category === word;
+      }),
   );
   const end = words.find((word) => word in ENDS);
   if (!end) return found;

@@ -67,11 +67,15 @@ function count(instances: Uint8Array, id: number): number {
 
 describe("referring phrases", () => {
   it("mean one object and no other, and name nearly every object", () => {
-    let [named, all] = [0, 0];
+    let [named, all, byPart] = [0, 0, 0];
     for (const { scene, image } of many.slice(0, 200)) {
       const [things, facts] = [look(scene, image), world.factsOf(scene, image)];
       for (const { id } of facts) {
-        const phrases = world.phrasesFor(id, facts, scene.size);
+        const phrases = world.phrasesFor(id, facts, scene.size, { parts: true });
+        const usual = world.phrasesFor(id, facts, scene.size);
+        assert.deepEqual(phrases.slice(0, usual.length), usual);
+        assert.ok(usual.every((phrase) => !phrase.includes(" with ")));
+        byPart += phrases.length - usual.length;
         for (const phrase of phrases) {
           assert.equal(theOne(phrase, things).id, id, `seed ${scene.seed}: ${phrase}`);
           assert.deepEqual(world.resolve(phrase, facts, scene.size), [id]);
@@ -81,6 +85,7 @@ describe("referring phrases", () => {
       }
     }
     assert.ok(named / all > 0.98, `${named} of ${all}`);
+    assert.ok(byPart > all, `${byPart} phrases by a part`);
   });
 
   it("that may mean several objects resolve to all of them", () => {

@@ -97,7 +97,7 @@ describe("a study of grounding", () => {
   it("tells kinds and lengths of the world's own phrases apart", () => {
     const all = Array.from({ length: 40 }, (_, seed) => world.crowd(seed, { size: 96 })).flatMap((scene) => {
       const objects = world.factsOf(scene, world.render(scene));
-      return objects.flatMap(({ id }) => phrasesFor(id, objects, scene.size));
+      return objects.flatMap(({ id }) => phrasesFor(id, objects, scene.size, { parts: true }));
     });
     const kinds = new Set(all.map(kindOf));
     assert.deepEqual(
@@ -114,6 +114,7 @@ describe("a study of grounding", () => {
       ["the red cat", "color or texture", "3 words"],
       ["the red object", "color or texture", "3 words"],
       ["the largest red cat", "place or size", "4 words"],
+      ["the object with a tail", "part", "5 to 7 words"],
       ["the cat left of the dog", "relation", "5 to 7 words"],
       ["the cat left of the red striped dog", "relation", "8 words and more"],
     ])

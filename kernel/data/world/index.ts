@@ -25,7 +25,7 @@ export {
   type QuizOptions,
 } from "./language/questions";
 export { reading } from "./reading";
-export { phrasesFor, resolve } from "./language/refer";
+export { phrasesFor, resolve, type PhraseOptions } from "./language/refer";
 export { type Keypoint, render, type Rendered, type TemplateMap } from "./draw/render";
 export {
   type Relation,

@@ -26,11 +26,11 @@ export async function groundingData(
   folder: string,
   signal?: AbortSignal,
 ): Promise<GroundingData> {
-  const { images, split, size } = settings;
+  const { images, split, size, parts } = settings;
   const pictures = new Map<string, RawImage>();
   const read = async (split: "train" | "val" | "test", count: number): Promise<readonly ReferExpression[]> => {
-    const root = join(folder, `${split}-${count}-${size}`);
-    await world.write(root, { layout: "refcoco", split, count, size, signal });
+    const root = join(folder, `${split}-${count}-${size}${parts ? "-parts" : ""}`);
+    await world.write(root, { layout: "refcoco", split, count, size, parts, signal });
     const { expressions } = refer.read(root);
     for (const { image } of expressions)
       if (!pictures.has(keyOf(image)))

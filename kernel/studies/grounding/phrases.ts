@@ -1,15 +1,17 @@
 /** Kinds of the world's phrases, by what singles an object out. */
-export const phraseKinds = ["category", "color or texture", "place or size", "relation"] as const;
+export const phraseKinds = ["category", "color or texture", "place or size", "relation", "part"] as const;
 
 /** Kind of a phrase. */
 export type PhraseKind = (typeof phraseKinds)[number];
 
 const RELATION = /\b(?:left of|right of|above|below)\b/;
+const PART = / with an? /;
 const EXTREME = /^the (?:leftmost|rightmost|topmost|bottommost|largest|smallest)\b/;
 
 /** Returns the kind of one of the world's phrases: `the cat` has the kind `category`, `the red cat above the dog` the kind `relation`. */
 export function kindOf(phrase: string): PhraseKind {
   if (RELATION.test(phrase)) return "relation";
+  if (PART.test(phrase)) return "part";
   if (EXTREME.test(phrase)) return "place or size";
   return phrase.split(" ").length > 2 ? "color or texture" : "category";
 }

@@ -15,6 +15,8 @@ export interface GroundingStudySettings {
   images: { train: number; asked: number };
   /** Split of the test pictures: `val` to choose settings, `test` for figures. */
   split: "val" | "test";
+  /** Phrases that name a part too. */
+  parts: boolean;
   /** Number of ids of a phrase, with its frame. */
   length: number;
   /** Phrases in a batch. */
@@ -37,6 +39,7 @@ export const GROUNDING: GroundingStudySettings = {
   size: 64,
   images: { train: 2000, asked: 200 },
   split: "test",
+  parts: true,
   length: 20,
   batchSize: 32,
   steps: 600,

@@ -1,4 +1,4 @@
-import { categories, type CategoryName } from "../things/categories";
+import { categories, partsOfCategory, type CategoryName } from "../things/categories";
 import { withArticle } from "./captions";
 import { colorNames } from "../draw/colors";
 import { crowd, type CrowdOptions } from "../scenes/crowd";
@@ -280,8 +280,4 @@ function hasPart(sight: Sight): Question | undefined {
   const { object, phrases } = yes ? found.a : found.b;
   const question = `does ${sight.random.pick(phrases)} have ${withArticle(found.part)}?`;
   return yesNo("part", yes, question, [object]);
-}
-
-function partsOfCategory(name: CategoryName): readonly string[] {
-  return categories.find((spec) => spec.name === name)?.parts ?? [];
 }

@@ -1,6 +1,9 @@
+import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { WorldError } from "../errors";
-import { categories, type CategoryName } from "../things/categories";
+import { categories, parts, partsOfCategory, type CategoryName } from "../things/categories";
 import { colorNames, type ColorName } from "../draw/colors";
+import type { PartName } from "../things/sketch";
+import { withArticle } from "./captions";
 import { lead, type ObjectFacts } from "./facts";
 import type { Relation } from "../scenes/scene";
 import { textureNames, type TextureName } from "../draw/texture";
@@ -19,12 +22,13 @@ const CLEAR_EXTREME = 0.08;
 /** Smallest ratio of scales at which an object counts as larger. */
 export const CLEAR_RATIO = 1.3;
 
-/** Parsed phrase: `the [superlative] [color] [texture] (category | object) [relation the …]`. */
+/** Parsed phrase: `the [superlative] [color] [texture] (category | object) [with a part] [relation the …]`. */
 interface Phrase {
   readonly superlative?: Superlative;
   readonly color?: ColorName;
   readonly texture?: TextureName;
   readonly category?: CategoryName;
+  readonly part?: PartName;
   readonly relation?: Relation;
   readonly anchor?: Phrase;
 }
@@ -33,21 +37,23 @@ const NOUNS: readonly string[] = [...categories.map((spec) => spec.name), "objec
 const alternatives = (words: readonly string[]): string => words.join("|");
 const GRAMMAR = new RegExp(
   `^the (?:(${alternatives(superlatives)}) )?(?:(${alternatives(colorNames)}) )?` +
-    `(?:(${alternatives(textureNames.slice(1))}) )?(${alternatives(NOUNS)})(?: (${alternatives(relations)}) (the .+))?$`,
+    `(?:(${alternatives(textureNames.slice(1))}) )?(${alternatives(NOUNS)})` +
+    `(?: with an? (${alternatives(parts.slice(1))}))?(?: (${alternatives(relations)}) (the .+))?$`,
 );
 
 function parse(text: string): Phrase {
   const found = GRAMMAR.exec(text);
   if (!found) {
-    const form = "the [superlative] [colour] [texture] (category | object) [relation the …]";
+    const form = "the [superlative] [color] [texture] (category | object) [with a part] [relation the …]";
     throw new WorldError("world.resolve", `a phrase must read ${JSON.stringify(form)}`, text);
   }
-  const [, superlative, color, texture, noun, relation, anchor] = found;
+  const [, superlative, color, texture, noun, part, relation, anchor] = found;
   return {
     superlative: superlative as Superlative | undefined,
     color: color as ColorName | undefined,
     texture: texture as TextureName | undefined,
     category: noun === "object" ? undefined : (noun as CategoryName),
+    part: part as PartName | undefined,
     relation: relation as Relation | undefined,
     anchor: anchor === undefined ? undefined : parse(anchor),
   };
@@ -65,12 +71,13 @@ export function resolve(phrase: string, objects: readonly ObjectFacts[], size: n
 }
 
 function find(phrase: Phrase, objects: readonly ObjectFacts[], size: number): ObjectFacts[] {
-  const { color, texture, category, superlative, relation, anchor } = phrase;
+  const { color, texture, category, part, superlative, relation, anchor } = phrase;
   let found = objects.filter(
     (object) =>
       (!color || object.color === color) &&
       (!texture || object.texture === texture) &&
-      (!category || object.category === category),
+      (!category || object.category === category) &&
+      (!part || object.parts.includes(part)),
   );
   if (relation && anchor) {
     const anchors = find(anchor, objects, size);
@@ -111,14 +118,32 @@ function diagonal({ box }: ObjectFacts): number {
   return Math.hypot(box[2] - box[0], box[3] - box[1]);
 }
 
+/** Options of {@link phrasesFor}. */
+export interface PhraseOptions {
+  /** Also phrases that name a part: `the object with a tail`. Default `false`. */
+  readonly parts?: boolean;
+}
+
+const OPTIONS: OptionNames<PhraseOptions> = { parts: true };
+
 /**
- * Returns the phrases that refer to one object and no other, short ones first: by category, colour and texture, then by
- * a superlative, then by a relation to an object that has a unique name. Empty when there are none.
+ * Returns the phrases that refer to one object and no other, short ones first: by category, color and texture, then by
+ * a superlative, then by a relation to an object that has a unique name, then by a part. Empty when there are none.
+ *
+ * @param size pixels on a side of the image
+ * @throws WorldError for an option that is none
  */
-export function phrasesFor(id: number, objects: readonly ObjectFacts[], size: number): string[] {
+export function phrasesFor(
+  id: number,
+  objects: readonly ObjectFacts[],
+  size: number,
+  options: PhraseOptions = {},
+): string[] {
+  checkOptionNames("world.phrasesFor", options, OPTIONS, WorldError);
   const object = objects.find((candidate) => candidate.id === id);
   if (!object) return [];
-  const found = [...plain(object), ...extremes(object, objects, size), ...relative(object, objects, size)];
+  const byPart = options.parts ? partial(object, objects) : [];
+  const found = [...plain(object), ...extremes(object, objects, size), ...relative(object, objects, size), ...byPart];
   return found.filter((phrase) => isUnique(phrase, id, objects, size));
 }
 
@@ -158,4 +183,18 @@ function relative(object: ObjectFacts, objects: readonly ObjectFacts[], size: nu
             .map((relation) => `the ${object.category} ${relation} ${phrase}`),
         ),
     );
+}
+
+/** Returns `the object with a tail` and `the red object with a tail`, where no other one could have that part, seen or not. */
+function partial(object: ObjectFacts, objects: readonly ObjectFacts[]): string[] {
+  const { color } = object;
+  const alone = (part: PartName, among: readonly ObjectFacts[]): boolean =>
+    among.every((other) => other === object || !partsOfCategory(other.category).includes(part));
+  const ofColor = objects.filter((other) => other.color === color);
+  return object.parts
+    .filter((part) => part !== "body")
+    .flatMap((part) => [
+      ...(alone(part, objects) ? [`the object with ${withArticle(part)}`] : []),
+      ...(alone(part, ofColor) ? [`the ${color} object with ${withArticle(part)}`] : []),
+    ]);
 }

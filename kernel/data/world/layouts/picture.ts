@@ -12,6 +12,8 @@ export interface WriteSpec {
   readonly seed: number;
   readonly count: number;
   readonly size: number;
+  /** Phrases of `refcoco` also by parts; absent where they are not. */
+  readonly parts?: true;
 }
 
 /** Layouts of {@link write}. */

@@ -49,7 +49,7 @@ export const refcoco = layoutOf<RefRecord>({
 function refsOf(picture: Picture, spec: WriteSpec): Reference[] {
   const random = new Prng(picture.id, `${spec.split}/refs`);
   return picture.objects.flatMap(({ id, category }) => {
-    const phrases = draw(phrasesFor(id, picture.objects, picture.scene.size), random);
+    const phrases = draw(phrasesFor(id, picture.objects, picture.scene.size, { parts: spec.parts }), random);
     if (phrases.length === 0) return [];
     const owner = annotationId(picture.id, id);
     const sentences = phrases.map((sent, k) => ({

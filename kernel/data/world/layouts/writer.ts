@@ -50,6 +50,8 @@ export interface WriteOptions {
   readonly seed?: number;
   /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
+  /** Layout `refcoco`: also phrases that name a part, as `the object with a tail`. Default `false`. */
+  readonly parts?: boolean;
   /** Called after each image with the numbers of written and of all images. Default: not called. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops after the current image; the same call continues from there. Default: none. */
@@ -89,19 +91,22 @@ const NAMES: OptionNames<WriteOptions> = {
   count: true,
   seed: true,
   size: true,
+  parts: true,
   onProgress: true,
   signal: true,
 };
 
 function specify(options: WriteOptions): WriteSpec {
   checkOptionNames(WRITE, options, NAMES, WorldError);
-  const { layout, split = "train", count = 1000, seed = 0, size = 128 } = options;
+  const { layout, split = "train", count = 1000, seed = 0, size = 128, parts = false } = options;
   checkOneOf("layout", layout, layoutNames);
   checkOneOf("split", split, splits);
   checkInteger("count", count, 1, MOST_IMAGES);
   checkInteger("seed", seed, 0, 9999);
   checkInteger("size", size, 32, 512);
-  return { format: 1, layout, split, seed, count, size };
+  if (parts && layout !== "refcoco")
+    throw new WorldError(WRITE, "parts must be left out but for layout refcoco", layout);
+  return { format: 1, layout, split, seed, count, size, ...(parts ? { parts } : {}) };
 }
 
 function checkOneOf(name: string, value: unknown, legal: readonly string[]): void {

@@ -88,6 +88,11 @@ export const categories: readonly CategorySpec[] = (Object.keys(BUILDERS) as Cat
 /** All part types, shared by the categories; the index is the id in a part map and 0 is `background`. */
 export const parts: readonly PartName[] = PARTS;
 
+/** Returns the part types of a category, seen or not. */
+export function partsOfCategory(name: CategoryName): readonly PartName[] {
+  return categories.find((spec) => spec.name === name)?.parts ?? [];
+}
+
 /**
  * Returns the specification of a category.
  *
