@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -20,10 +20,12 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 function cluster<T extends object>(...args: string[]): T | { unstarted: string } {
   const script = join(import.meta.dirname, "ray_cluster.py");
-  const line = [script, ...args, "--", process.execPath, CLI];
-  const { status, stdout, stderr } = spawnSync(python as string, line, { encoding: "utf8", timeout: 400_000 });
+  const result = join(folder, "result.json");
+  rmSync(result, { force: true });
+  const line = [script, result, ...args, "--", process.execPath, CLI];
+  const { status, stderr } = spawnSync(python as string, line, { encoding: "utf8", timeout: 400_000 });
   assert.equal(status, 0, stderr.slice(-4000));
-  return JSON.parse(stdout.trim().split("\n").at(-1) as string) as T | { unstarted: string };
+  return JSON.parse(readFileSync(result, "utf8")) as T | { unstarted: string };
 }
 
 describe("a Ray cluster of two nodes", { skip }, () => {
@@ -32,12 +34,15 @@ describe("a Ray cluster of two nodes", { skip }, () => {
     const calm = planTars(tars, join(folder, "calm", "plan.json"), "--batch-size", "4");
     assert.equal(fovea(["extract", "--plan", calm, "--device", "cpu"]).code, 0);
     const plan = planTars(tars, join(folder, "ray", "plan.json"), "--batch-size", "4");
-    type Result = { status: { whole: number; pictures: number }; kills: string[]; twice: number[] };
+    type Result = { status?: { whole: number; pictures: number }; error?: string; kills: string[]; twice: number[] };
     const result = cluster<Result>("extract", plan, "20");
     if ("unstarted" in result) return t.skip(`Ray does not start: ${result.unstarted}`);
+    const whole = `all of it: ${JSON.stringify(result)}`;
+    t.diagnostic(whole);
     const { status, kills, twice } = result;
-    assert.deepEqual([status.whole, status.pictures, twice], [16, 160, []]);
-    assert.ok(kills.length >= 10 && kills.includes("node"), `killed ${kills.join(", ")}`);
+    assert.deepEqual([status?.whole, status?.pictures, twice], [16, 160, []], whole);
+    // Each part that is made waits for a kill of its actor at least, so that no speed of a machine makes them fewer.
+    assert.ok(kills.length >= 16 && kills.includes("node"), whole);
     assert.deepEqual(contentOf(join(folder, "ray", "plan.parts")), contentOf(join(folder, "calm", "plan.parts")));
   });
 

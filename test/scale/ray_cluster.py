@@ -1,13 +1,16 @@
-"""Makes a plan on a Ray cluster of two nodes on this machine while actors, processes and a node are killed; prints JSON.
+"""Makes a plan on a Ray cluster of two nodes on this machine while actors, processes and a node are killed; writes JSON into a file,
+because Ray prints its own messages among what the driver prints.
 
-    python ray_cluster.py extract PLAN KILLS -- PROGRAM …
-    python ray_cluster.py data ENCODER FOLDER -- PROGRAM …
+    python ray_cluster.py RESULT extract PLAN KILLS -- PROGRAM …
+    python ray_cluster.py RESULT data ENCODER FOLDER -- PROGRAM …
 """
 
 import json
+import math
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -35,12 +38,12 @@ def start() -> Cluster:
         return start_nodes()
     except Exception as error:
         # The test is skipped with this reason: nothing of Fovea has run yet.
-        print(json.dumps({"unstarted": f"{type(error).__name__}: {error}"[:300]}), flush=True)
-        end()
+        end({"unstarted": f"{type(error).__name__}: {error}"[:300]})
 
 
-def end() -> None:
-    """Ends the nodes, which are children of this process, and this process."""
+def end(result: dict) -> None:
+    """Writes the result, and ends the nodes, which are children of this process, and this process."""
+    Path(sys.argv[1]).write_text(json.dumps(result))
     for child in psutil.Process().children(recursive=True):
         try:
             child.kill()
@@ -78,45 +81,77 @@ def own(name: str) -> "list[psutil.Process]":
 
 
 class Chaos:
-    """Kills actors and fovea processes at random moments, and one node half way. Nodes are added by the main thread alone."""
+    """Kills actors and fovea processes at random moments, and one node half way. Nodes are added by the main thread alone.
 
-    def __init__(self, cluster: Cluster, kills: int):
+    The work waits for the kills, so that a fast machine meets all of them: each part that is made waits until its share of the
+    kills is done, or until nothing is left to kill.
+    """
+
+    # Longest wait for kills, in seconds; a node is added in minutes on a busy machine.
+    PATIENCE = 240
+
+    def __init__(self, cluster: Cluster, kills: int, parts: int):
         self.cluster, self.left, self.done = cluster, kills, []
+        # The last quarter of the parts is spare: what was not killed in time is killed there.
+        self.kills_a_part = kills / (0.75 * parts)
+        self.kills, self.idle_turns = kills, 0
         self.random = random.Random(7)
         self.stopped = threading.Event()
+        self.turned = threading.Condition()
+
+    def wait_for_share(self, parts_made: int) -> None:
+        share = min(self.kills, math.ceil(parts_made * self.kills_a_part))
+        with self.turned:
+            idle_turn = self.idle_turns
+            self.turned.wait_for(lambda: len(self.done) >= share or self.idle_turns > idle_turn, self.PATIENCE)
 
     def run(self) -> None:
         half = self.left // 2
-        while self.left and not self.stopped.wait(self.random.uniform(0.5, 3)):
-            if self.left == half:
-                node = self.cluster.list_all_nodes()[-1]
-                self.cluster.remove_node(node, allow_graceful=False)
-                add_node(self.cluster)
-                self.count("node")
-                continue
-            kind, word = self.random.choice([("actor", "ray::_Maker"), ("process", "extract serve")])
-            victims = own(word)
-            if victims:
-                victim = self.random.choice(victims)
+        while self.left and not self.stopped.wait(self.random.uniform(0.5, 2)):
+            kind = self.kill_node() if self.left == half else self.kill_one()
+            with self.turned:
+                if kind:
+                    self.left -= 1
+                    self.done.append(kind)
+                else:
+                    self.idle_turns += 1
+                self.turned.notify_all()
+
+    def kill_node(self) -> str:
+        node = self.cluster.list_all_nodes()[-1]
+        self.cluster.remove_node(node, allow_graceful=False)
+        add_node(self.cluster)
+        return "node"
+
+    def kill_one(self) -> "str | None":
+        """Kills an actor or a process, of the kind that the dice name where there is one."""
+        kinds = [("actor", "ray::_Maker"), ("process", "extract serve")]
+        self.random.shuffle(kinds)
+        for kind, word in kinds:
+            for victim in self.random.sample(found := own(word), len(found)):
                 try:
                     os.kill(victim.pid, signal.SIGKILL)
-                    self.count(kind)
+                    return kind
                 except ProcessLookupError:
                     pass
-
-    def count(self, kind: str) -> None:
-        self.left -= 1
-        self.done.append(kind)
+        return None
 
 
 def extract(plan: str, kills: int, program: "list[str]") -> dict:
     cluster = start()
-    chaos = Chaos(cluster, kills)
+    parts = json.loads(subprocess.check_output([*program, "extract", "status", plan, "--json"]))["parts"]
+    chaos = Chaos(cluster, kills, parts)
     made: "dict[int, int]" = {}
+    answers: "dict[str, int]" = {}
 
     def count(answer: dict) -> None:
-        if "lost" not in answer and "error" not in answer and not answer["reused"]:
+        kind = next((name for name in ("lost", "error") if name in answer), None)
+        kind = kind or ("reused" if answer["reused"] else "made")
+        answers[kind] = answers.get(kind, 0) + 1
+        if kind == "made":
             made[answer["part"]] = made.get(answer["part"], 0) + 1
+        if kind in ("made", "reused"):
+            chaos.wait_for_share(answers.get("made", 0) + answers.get("reused", 0))
 
     found: dict = {}
 
@@ -125,18 +160,17 @@ def extract(plan: str, kills: int, program: "list[str]") -> dict:
             options = {"workers": 2, "device": "cpu", "program": program, "on_progress": count, "max_tries": 100}
             found["status"] = fovea.extract(plan, **options)
         except Exception as error:
-            found["error"] = error
+            found["error"] = f"{type(error).__name__}: {error}"
         finally:
             chaos.stopped.set()
 
-    worker = threading.Thread(target=work)
+    # A daemon, so that a node which does not start ends this process too.
+    worker = threading.Thread(target=work, daemon=True)
     begin = time.monotonic()
     worker.start()
     chaos.run()
     worker.join()
-    if "error" in found:
-        raise found["error"]
-    return {"status": found["status"], "kills": chaos.done, "twice": [part for part, n in made.items() if n > 1],
+    return {**found, "kills": chaos.done, "answers": answers, "twice": [part for part, n in made.items() if n > 1],
             "seconds": time.monotonic() - begin}
 
 
@@ -159,12 +193,11 @@ def data(encoder: str, folder: str, program: "list[str]") -> dict:
 
 if __name__ == "__main__":
     split = sys.argv.index("--")
-    command, *arguments = sys.argv[1:split]
+    command, *arguments = sys.argv[2:split]
     run = sys.argv[split + 1 :]
     if command == "extract":
         result = extract(arguments[0], int(arguments[1]), run)
     else:
         result = data(arguments[0], arguments[1], run)
-    print(json.dumps(result), flush=True)
     ray.shutdown()
-    end()
+    end(result)

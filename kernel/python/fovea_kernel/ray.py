@@ -123,6 +123,8 @@ def _make_all(
             try:
                 answer = ray.get(done)
             except ray.exceptions.RayError as error:
+                # An actor that only cannot be reached would keep the place of the next one.
+                ray.kill(actor)
                 lost(part, f"its actor was lost ({type(error).__name__})")
                 if len(idle) + len(running) < min(count, len(waiting) + len(running)):
                     idle.append(start())
