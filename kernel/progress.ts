@@ -5,6 +5,8 @@ import { currentHost, type MimeBundle } from "./display/host";
 /** Smallest interval of updates, because a front end draws each of them. */
 const INTERVAL_MS = 100;
 const WIDTH = 30;
+/** Work that is done sooner shows no bar, so that the output of a quick cell is its result alone. */
+const PATIENCE_MS = 2_000;
 
 export class ProgressBar {
   private readonly host = currentHost();
@@ -12,10 +14,14 @@ export class ProgressBar {
   private readonly start = performance.now();
   private shown: number | undefined;
 
-  /** @param unit counted things in the plural, such as `images` */
+  /**
+   * @param unit counted things in the plural, such as `images`
+   * @param after milliseconds before which nothing is shown
+   */
   constructor(
     private readonly label: string,
     private readonly unit: string,
+    private readonly after = 0,
   ) {}
 
   /**
@@ -25,13 +31,26 @@ export class ProgressBar {
    */
   show(done: number, total: number, before = 0): void {
     const now = performance.now();
-    const isDue = this.shown === undefined || now - this.shown >= INTERVAL_MS || done === total;
-    if (!this.host || !isDue) return;
+    if (!this.host || !this.isDue(now, done === total)) return;
     const seconds = (now - this.start) / 1e3;
     const bundle = barBundle(this.label, done, total, `${this.unit}${pace(done - before, total - done, seconds)}`);
     this.host.display(bundle, { displayId: this.displayId, update: this.shown !== undefined });
     this.shown = now;
   }
+
+  private isDue(now: number, isLast: boolean): boolean {
+    if (this.shown !== undefined) return isLast || now - this.shown >= INTERVAL_MS;
+    return this.after === 0 || (!isLast && now - this.start >= this.after);
+  }
+}
+
+/** Returns a receiver of progress that shows a bar once the work has taken {@link PATIENCE_MS}. */
+export function patientBar(
+  label: string,
+  unit: string,
+): (progress: { done: number; total: number; before?: number }) => void {
+  const bar = new ProgressBar(label, unit, PATIENCE_MS);
+  return ({ done, total, before }) => bar.show(done, total, before);
 }
 
 /** Returns speed and remaining time, once they can be estimated. */

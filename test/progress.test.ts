@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { ProgressBar } from "../kernel/progress.ts";
+import { patientBar, ProgressBar } from "../kernel/progress.ts";
 import { type DisplayOptions, installHost, type MimeBundle, type SessionHost } from "../kernel/display/host.ts";
 
 const shown: { bundle: MimeBundle; options: DisplayOptions }[] = [];
@@ -32,6 +32,28 @@ describe("a progress bar", () => {
     const bar = new ProgressBar("Extracting", "images");
     for (let done = 0; done < 100_000; done++) bar.show(done, 100_000);
     assert.ok(shown.length < 1000, `${shown.length} updates`);
+  });
+
+  it("that is patient is left out where the work is done soon, and shown where it goes on", (test) => {
+    installHost(host);
+    let now = 0;
+    test.mock.method(performance, "now", () => now);
+    const [quick, long] = [patientBar("Training", "updates"), patientBar("Training", "updates")];
+    now = 1_900;
+    quick({ done: 1, total: 2 });
+    now = 2_100;
+    quick({ done: 2, total: 2 });
+    assert.equal(shown.length, 0);
+    long({ done: 6, total: 8, before: 2 });
+    now = 2_200;
+    long({ done: 8, total: 8, before: 2 });
+    assert.deepEqual(
+      shown.map(({ bundle }) => bundle["text/plain"]),
+      [
+        "Training [######################--------] 6 of 8 updates, 1.90 a second, 2 s left",
+        "Training [##############################] 8 of 8 updates, 2.73 a second, 3 s",
+      ],
+    );
   });
 
   it("is silent outside a notebook", () => {

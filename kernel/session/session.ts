@@ -67,7 +67,11 @@ export class Session {
     this.queries = new Queries(this.compiler, this.executor.variables);
     this.streams.install();
     installCancellationPoints();
-    installPrompt(post, (error) => this.executor.fail(error));
+    installPrompt(
+      post,
+      (error) => this.executor.fail(error),
+      (cell) => this.executor.interruptCell(cell),
+    );
     installColors();
     this.stacks.install();
     tidyInspection();

@@ -54,6 +54,11 @@ export interface FitOptions<B> {
   signal?: AbortSignal;
   /** Control of the training. Default: none. */
   control?: TrainingControl;
+  /**
+   * Shows a bar in the running cell of a notebook once the training has taken 2 s, unless there is a `control`, whose view tells more.
+   * Default true.
+   */
+  progress?: boolean;
   /** Returns the examples in a batch, for the reported rate. Default: the length of a batch that is an array. */
   examplesOf?: (batch: B) => number;
   /** Record of the run that {@link runs} reads and compares across sessions. Default: none. */
@@ -79,6 +84,7 @@ const NAMES: OptionNames<FitOptions<unknown>> = {
   earlyStop: true,
   signal: true,
   control: true,
+  progress: true,
   examplesOf: true,
   log: true,
   tensorboard: true,

@@ -1,6 +1,7 @@
 import { platform } from "../platform";
 import { existsSync } from "../platform/files";
 import { checkStarted, trainingDevice } from "../backend/tfjs";
+import { patientBar } from "../progress";
 import type { Parameter } from "../nn/parameter";
 import { manualSeed, sharedRandom } from "../nn/random";
 import { sum } from "../numeric";
@@ -85,6 +86,7 @@ class Run<B> {
   private last: StepReport | null = null;
   private spent = { steps: 0, milliseconds: 0 };
   private readonly memory = new MemoryMeter();
+  private readonly showProgress: ReturnType<typeof patientBar> | null;
   private readonly device = trainingDevice() ?? "";
   /** Files about the run, once it began. */
   journal: Journal | null = null;
@@ -95,6 +97,8 @@ class Run<B> {
     const { model, stages, data, accumulate = 1 } = options;
     checkOptions(options);
     this.accumulate = accumulate;
+    const { control, progress = true } = options;
+    this.showProgress = progress && !control ? patientBar("Training", "updates") : null;
     this.plans = stages.map((stage) => planStage(model, stage));
     this.lengths = stages.map(({ steps, epochs = 0 }) => steps ?? Math.ceil((epochs * data.length) / accumulate));
     this.wasTrainable = new Map([...model.namedParameters()].map(([name, { trainable }]) => [name, trainable]));
@@ -191,6 +195,8 @@ class Run<B> {
     };
     await this.journal?.stepped(this.last);
     this.options.control?.report(this.last);
+    const { step: done, totalSteps: total } = this.last;
+    this.showProgress?.({ done, total, before: done - this.spent.steps });
     return this.last;
   }
 

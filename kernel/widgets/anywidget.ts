@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { sha256 } from "../platform";
 import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
 import { WidgetError } from "./error";
@@ -21,6 +22,7 @@ export interface AnywidgetOptions<T extends object> {
   layout?: Layout | LayoutState;
 }
 
+const OPTIONS: OptionNames<AnywidgetOptions<object>> = { esm: true, css: true, state: true, layout: true };
 const RESERVED = /^_|^(layout|tabbable|tooltip)$/;
 /** Supported versions: modules with a default export. */
 const VERSIONS = ">=0.9.0";
@@ -29,10 +31,11 @@ const VERSIONS = ">=0.9.0";
  * Makes a widget with a custom front end, shown by anywidget where that Python package is installed beside JupyterLab:
  * `widgets.anywidget({ esm, state: { count: 0 } })`. Both sides hold a model of the same shape (AFM).
  *
- * @throws WidgetError for a state with keys that the protocol reserves
+ * @throws WidgetError for an unknown option, or a state with keys that the protocol reserves
  */
 export function anywidget<T extends object = Record<never, never>>(options: AnywidgetOptions<T>): Widget<T> {
   const where = "widgets.anywidget";
+  checkOptionNames(where, options, OPTIONS, WidgetError);
   const { esm, css = "", state = {} as T, layout } = options;
   if (typeof esm !== "string" || esm === "") throw new WidgetError(where, "esm must be a module as text", esm);
   const reserved = Object.keys(state).find((key) => RESERVED.test(key));

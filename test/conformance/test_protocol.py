@@ -555,6 +555,14 @@ class InterruptTests(unittest.TestCase):
         self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
         self.assertEqual(self.kernel.run("state").value, "'kept'")
 
+    def test_a_loop_of_prompts_that_catches_the_interrupt(self):
+        for asked in ("prompt('?')", "await prompt('?')", "await 0; promptPassword('?')"):
+            msg_id = self.kernel.client.execute(f"for (;;) {{ try {{ {asked} }} catch {{}} }}", allow_stdin=True)
+            self.kernel.client.get_stdin_msg(timeout=TIMEOUT)
+            self.by_message()
+            self.assertEqual(self.kernel.reply(msg_id)["ename"], "KeyboardInterrupt")
+            self.assertEqual(self.kernel.run("state").value, "'kept'")
+
 
 class SurvivalTests(unittest.TestCase):
     def setUp(self):

@@ -55,6 +55,17 @@ class TrainingTests(unittest.TestCase):
     def value(self, code):
         return self.kernel.run(code).value
 
+    def test_a_long_training_shows_a_bar_and_a_short_one_or_one_with_a_control_none(self):
+        self.assertEqual(self.kernel.run(SETUP).reply["status"], "ok")
+        fit = "await train.fit({ model, data: slow(%d), loss, stages: [{ ...stages[0], steps: 8 }], %s }); 1"
+        slow = "const slow = (ms: number) => ({ length: 2, batch: async (epoch: number, i: number) => { await new Promise((r) => setTimeout(r, ms)); return data.batch(epoch, i); } });"
+        self.kernel.run(slow)
+        shown = self.kernel.run(fit % (400, "")).of("display_data", "update_display_data")
+        self.assertRegex(shown[-1]["data"]["text/plain"], r"^Training \[#{30}\] 8 of 8 updates, ")
+        self.assertEqual(len({one["transient"]["display_id"] for one in shown}), 1)
+        for ms, option in ((0, ""), (400, "progress: false"), (400, "control: new train.TrainingControl('x')")):
+            self.assertEqual(self.kernel.run(fit % (ms, option)).of("display_data", "update_display_data"), [], option)
+
     def test_an_interrupt_stops_a_training_where_the_next_one_can_begin(self):
         self.assertEqual(self.kernel.run(SETUP).reply["status"], "ok")
         msg_id = self.kernel.client.execute(TRAIN)

@@ -106,6 +106,14 @@ describe("preprocess options", () => {
       assert.throws(read({ [key]: true }), new RegExp(`${key} of a processor is not followed`));
       assert.equal(read({ [key]: false })().resize, "shortest-edge");
     }
+    // A processor that was not compared may give any key a meaning: MiniCPM-V cuts tiles by these.
+    const tiles = { image_processor_type: "MiniCPMV4_6ImageProcessor", max_slice_nums: 9, slice_mode: true };
+    assert.throws(read(tiles), /max_slice_nums of a processor is not followed.*received 9/);
+    assert.throws(read({ ...tiles, max_slice_nums: null }), /slice_mode of a processor is not followed/);
+    assert.throws(read({ image_processor_type: "OtherImageProcessor", crop_pct: 0.9 }), /crop_pct of a processor/);
+    assert.throws(read({ image_processor_type: "AriaImageProcessor" }), /it chooses a size by the picture/);
+    assert.equal(read({ image_processor_type: "OtherImageProcessor", data_format: "x" })().resize, "shortest-edge");
+    assert.equal(read({ image_processor_type: "FlavaImageProcessorFast", codebook_size: 1 })().resize, "shortest-edge");
     const detr = { image_processor_type: "DetrImageProcessor", size: { shortest_edge: 800, longest_edge: 1333 } };
     assert.throws(read({ ...detr, do_pad: true }), /it chooses a size by the picture/);
     const bare = { image_processor_type: "SuperPointImageProcessor", size: { height: 32, width: 32 } };

@@ -200,6 +200,14 @@ describe("SimVG as ONNX", () => {
       /the model must give boxes \[1, Q, 4\] and scores \[1, Q\]/,
     );
     await session.dispose();
+    const long = { shape: [1, 2 ** 14 + 1], dtype: "int32" } as const;
+    await (
+      await models.toOnnx(one, { inputs: { ...inputs, input_ids: long, attention_mask: long }, call: triples })
+    ).save(other);
+    await assert.rejects(
+      grounding.loadOnnx(other),
+      /must fix the sizes of pictures and phrases, 1\.\.16384, received \[16, 16, 16385\]/,
+    );
     writeFileSync(other, "no model");
     await assert.rejects(grounding.loadOnnx(other), { name: "OnnxError" });
   });

@@ -19,6 +19,8 @@ describe("law.parseTable reads what spreadsheets write", () => {
     ["a first line sep=;", `sep=;\n${comma(LONG)}`],
     ["a quoted sep line under a byte order mark", `\uFEFF"sep=|"\r\n${LONG.replaceAll(",", "|")}`.replace('|"', "|")],
     ["quoted cells", LONG.replaceAll("clip", '"clip"').replace("0.5", '"0.5"')],
+    ["a quoted header with semicolons", comma(LONG).replace(/[a-z]+/g, '"$&"')],
+    ["a quoted header with tabs", LONG.replaceAll(",", "\t").replace(/[a-z]+/g, '"$&"')],
     ["NaN in place of NA", LONG.replace("NA", "NaN")],
     ["an empty score", LONG.replace("NA", "")],
   ];
@@ -31,6 +33,9 @@ describe("law.parseTable reads what spreadsheets write", () => {
     ["infinity", LONG.replace("0.5", "Infinity"), /row 2, column a .* received "Infinity"/],
     ["a missing predictor", LONG.replace("0.5", "NA"), /row 2, column a .* received "NA"/],
     ["digits in groups", LONG.replace("0.5", '"1,000"'), /row 2, column a .* received "1,000"/],
+    ["a point among decimal commas", comma(LONG).replace("40,25", "1.234"), /row 2, column c .* received "1.234"/],
+    ["rows of unequal length", comma(LONG).replace(";40,25", ""), /must be CSV, .*expect 5, got 4 on line 2/],
+    ["no column of a predictor", "encoder,perf_x\na,1\n", /row 1 must name a column a_x, received "encoder,perf_x"/],
     ["a row below sep=", `sep=;\n${comma(LONG).replace("0,5", "x")}`, /row 3, column a .* received "x"/],
   ];
   for (const [name, text, rule] of wrong) it(`refuses ${name}`, () => assert.throws(() => law.parseTable(text), rule));

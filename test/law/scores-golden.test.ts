@@ -97,7 +97,13 @@ describe("matched points beside PyTorch", () => {
       const shares = golden.pairs.map((of, p) => points[p].map(([, , distance]) => distance / unitOf(of)));
       const sorted = shares.flat().sort((a, b) => a - b);
       const alphas = [1, 3, 4].map((i) => (sorted[i] + sorted[i + 1]) / 2);
-      const score = await law.cScore((path) => features(images[Number(path)]), scored, { ...options, alphas });
+      const told: number[] = [];
+      const score = await law.cScore((path) => features(images[Number(path)]), scored, {
+        ...options,
+        alphas,
+        onProgress: ({ done, total }) => void (assert.equal(total, scored.length), told.push(done)),
+      });
+      assert.equal(told.at(-1), scored.length);
       const right = alphas.map((alpha) => sorted.filter((share) => share < alpha).length);
       score.perPoint.forEach((value, a) => near(value, (100 * right[a]) / sorted.length, 1e-9));
     }

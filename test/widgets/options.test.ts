@@ -49,6 +49,28 @@ describe("choices and days", () => {
     assert.throws(() => widgets.dropdown({ options: "abc" as never }), /options must be a list of values, of pairs/);
   });
 
+  it("unknown options, keys and pictures that are no bytes are refused", () => {
+    assert.throws(
+      () => widgets.anywidget({ esm: "export default {}", sate: {} } as never),
+      /widgets\.anywidget: options are esm, css, state, layout, received "sate"/,
+    );
+    const [play, slider] = [widgets.play(), widgets.intSlider()];
+    const ends: [unknown, unknown, unknown, unknown][] = [
+      [play, "valeu", slider, "value"],
+      [play, "value", slider, "on"],
+      [[play, "value"], [slider, "value"], undefined, undefined],
+    ];
+    for (const [source, key, target, other] of ends)
+      assert.throws(
+        () => widgets.jslink(source as never, key as never, target as never, other as never),
+        /widgets\.jslink: each end must be a widget and a key of its state/,
+      );
+    assert.throws(
+      () => widgets.image({ value: "a.png" as never }),
+      /widgets\.image: value must be bytes, received "a\.png"/,
+    );
+  });
+
   it("a day is text here and numbers there", () => {
     const picker = widgets.datePicker({ value: { year: 2024, month: 1, date: 29 } });
     assert.equal(picker.get("day"), "2024-02-29");

@@ -34,6 +34,7 @@ const OWN_RULES = new Map([
   ["Idefics", "its picture is of another form"],
   ["LayoutLMv2", "it swaps red and blue"],
   ["VitPose", "it cuts boxes out of a picture"],
+  ["Aria", "it chooses a size by the picture"],
 ]);
 
 /** Keys that ask for what is not done here, where they are true or hold something. */
@@ -52,6 +53,26 @@ const OWN_KEYS = [
   "crop_to_patches",
 ];
 
+/** Processors whose pixels were compared, whatever else their files hold; without `ImageProcessor`. */
+const COMPARED = new Set(
+  (
+    "Beit Bit Blip Chameleon ChineseCLIP CLIP ConvNext DeiT DPT EfficientNet Flava Gemma3 GotOcr2 LayoutLMv3 Llava MobileNetV1 " +
+    "MobileNetV2 MobileViT Ovis2 OwlViT PPChart2Table PromptDepthAnything Pvt RTDetr Sam Segformer SegGpt Siglip ViT"
+  ).split(" "),
+);
+
+/** Keys that are followed, and those that change no pixel of a picture. In a processor that was not compared, any other may be a rule. */
+const HARMLESS_KEYS = new Set(
+  (
+    "image_processor_type feature_extractor_type processor_class auto_map transformers_version data_format input_data_format device " +
+    "return_tensors default_to_square disable_grouping size crop_size resample image_mean image_std rescale_factor do_resize " +
+    "do_center_crop do_rescale do_normalize do_convert_rgb do_pad do_reduce_labels reduce_labels do_convert_annotations format " +
+    "ignore_index num_labels num_text class_info_file repo_path metadata _valid_processor_keys"
+  ).split(" "),
+);
+
+const holds = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
+
 /** Throws `EncoderError` for a configuration of transformers whose pixels would be others here, naming processor or key. */
 export function checkProcessor(fn: string, json: Record<string, unknown>): void {
   const type = json.image_processor_type ?? json.feature_extractor_type;
@@ -60,7 +81,9 @@ export function checkProcessor(fn: string, json: Record<string, unknown>): void 
   const isPlain = name === "MobileViT" && json.do_flip_channel_order === false;
   const advice = `give preprocess with resize, interpolation, mean and std, or prepared pictures`;
   if (rule && !isPlain) throw new EncoderError(fn, `the processor is not followed, as ${rule}: ${advice}`, type);
-  const key = OWN_KEYS.find((one) => json[one] !== undefined && json[one] !== null && json[one] !== false);
+  const isCompared = name === "" || COMPARED.has(name);
+  const unknown = isCompared ? [] : Object.keys(json).filter((one) => !HARMLESS_KEYS.has(one));
+  const key = OWN_KEYS.concat(unknown).find((one) => holds(json[one]));
   const size = Object(json.size) as Record<string, unknown>;
   if (json.do_pad === true && size.shortest_edge !== undefined && size.longest_edge !== undefined)
     throw new EncoderError(fn, `the processor is not followed, as it chooses a size by the picture: ${advice}`, type);

@@ -17,6 +17,7 @@ export interface Csv {
 }
 
 const DELIMITERS = [",", ";", "\t"] as const;
+const FORM = { bom: true, trim: true, skip_empty_lines: true };
 /** Excel's own line, which names the delimiter: `sep=;`. */
 const SEPARATOR_LINE = /^\uFEFF?"?sep=(.)"?[ \t]*\r?\n/i;
 const DECIMAL_POINT = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
@@ -34,10 +35,8 @@ const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "-"]);
 export function readCsv(text: string, fn: string): Csv {
   const named = SEPARATOR_LINE.exec(text);
   const rest = named ? text.slice(named[0].length) : text;
-  const delimiters: readonly string[] = named ? [named[1]] : DELIMITERS;
-  const tries = delimiters.map((delimiter) => parseWith(rest, delimiter, fn));
-  const { rows, delimiter } = tries.find(({ rows: [header] }) => header?.includes("encoder")) ?? tries[0];
-  const [header, ...body] = rows;
+  const delimiter = named ? named[1] : delimiterOf(rest);
+  const [header, ...body] = rowsOf(rest, delimiter, fn);
   checkHeader(header, fn);
   if (body.length === 0) throw new LawError(fn, "at least one row must follow the header", 0);
   const first = named ? 3 : 2;
@@ -48,14 +47,22 @@ export function readCsv(text: string, fn: string): Csv {
   return { header, records, decimal: delimiter !== "," && body.some(hasDecimalComma) ? "," : "." };
 }
 
-function parseWith(text: string, delimiter: string, fn: string): { rows: string[][]; delimiter: string } {
+/** Returns the delimiter under which the header, quoted or not, has a column `encoder`; a comma where none fits. */
+function delimiterOf(text: string): string {
+  const hasEncoder = (delimiter: string): boolean => {
+    try {
+      return parse(text, { ...FORM, delimiter, to: 1 })[0]?.includes("encoder") ?? false;
+    } catch {
+      return false;
+    }
+  };
+  return DELIMITERS.find(hasEncoder) ?? DELIMITERS[0];
+}
+
+function rowsOf(text: string, delimiter: string, fn: string): string[][] {
   try {
-    return { rows: parse(text, { bom: true, trim: true, skip_empty_lines: true, delimiter }), delimiter };
+    return parse(text, { ...FORM, delimiter });
   } catch (error) {
-    if (delimiter !== DELIMITERS[0]) return { rows: [], delimiter };
-    // A text of another delimiter may well be no CSV under commas: the other tries speak for it.
-    const other = DELIMITERS.slice(1).find((one) => text.split(/\r?\n/, 1)[0].split(one).includes("encoder"));
-    if (other) return { rows: [], delimiter };
     throw new LawError(fn, "the text must be CSV", (error as Error).message);
   }
 }
@@ -72,9 +79,8 @@ const hasDecimalComma = (cells: string[]): boolean =>
 /** Returns whether a cell stands for a missing value: empty, `NA`, `NaN` and the like. */
 export const isMissing = (cell: string): boolean => MISSING.has(cell.trim().toLowerCase());
 
-/** A decimal number, or NaN: hexadecimal, binary and grouped digits are none. */
+/** A decimal number, or NaN: hexadecimal, binary and grouped digits are none, nor is 1.234 among decimal commas, which may mean 1234. */
 export function decimalNumber(cell: string, decimal: Csv["decimal"]): number {
   const form = decimal === "," ? DECIMAL_COMMA : DECIMAL_POINT;
-  const plain = form.test(cell) ? cell : decimal === "," && DECIMAL_POINT.test(cell) ? cell : "";
-  return plain ? Number(plain.replace(",", ".")) : NaN;
+  return form.test(cell) ? Number(cell.replace(",", ".")) : NaN;
 }

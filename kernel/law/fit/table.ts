@@ -114,6 +114,8 @@ function textOf({ fields, line }: CsvRecord, column: string): string {
 
 function numberOf({ fields, line }: CsvRecord, column: string, decimal: Csv["decimal"]): number {
   const text = fields[column];
+  if (text === undefined)
+    throw new LawError("law.parseTable", `row 1 must name a column ${column}`, Object.keys(fields).join(","));
   const value = text ? decimalNumber(text, decimal) : NaN;
   if (Number.isFinite(value)) return value;
   throw new LawError("law.parseTable", `row ${line}, column ${column} must be a finite decimal number`, text);

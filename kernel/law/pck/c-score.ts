@@ -1,3 +1,4 @@
+import { patientBar } from "../../progress";
 import { described } from "../../display/describe";
 import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
@@ -135,7 +136,8 @@ async function matchAll(
   const groups = groupByTarget(pairs);
   const { signal } = plan;
   if (typeof encoder === "function") {
-    const onPairs = (done: number) => plan.onProgress?.({ done, total: pairs.length });
+    const { onProgress = patientBar("Matching", "pairs") } = plan;
+    const onPairs = (done: number) => onProgress({ done, total: pairs.length });
     return matchPairs(pairs, groups, supplyFromSource(encoder, plan), { ...plan, signal, onPairs });
   }
   const extractor = isStored(encoder) ? storedExtractor(encoder, where) : encoder;

@@ -3,6 +3,7 @@ import { type InputGeometry, place, type Placement } from "../../contracts/geome
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
 import { centeredRows, most, unitRows } from "../../numeric";
+import { patientBar } from "../../progress";
 import type { PckOptions } from "./pck";
 
 /** Part of an encoder that the score needs (see `encoders.load`). */
@@ -40,7 +41,10 @@ export interface ExtractionOptions {
    * Default: none.
    */
   cache?: FeatureCache;
-  /** Called after each image with the number of images done and of all. Default: none. */
+  /**
+   * Called after each image with the number of images done and of all. Default: a bar in the running cell of a notebook, once the work
+   * has taken 2 s.
+   */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops the work: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -59,7 +63,7 @@ export async function* extract(
   paths: readonly string[],
   plan: ExtractionPlan,
 ): AsyncGenerator<[path: string, features: ImageFeatures][]> {
-  const { batchSize = 16, onProgress, signal, cache } = plan;
+  const { batchSize = 16, onProgress = patientBar("Extracting", "images"), signal, cache } = plan;
   for (let start = 0; start < paths.length; start += batchSize) {
     signal?.throwIfAborted();
     const batch = paths.slice(start, start + batchSize);
@@ -67,8 +71,7 @@ export async function* extract(
     const missing = batch.filter((_, i) => found[i] === undefined);
     const made = missing.length > 0 ? await run(encoder, missing, plan) : [];
     for (const [i, path] of missing.entries()) await cache?.set(keyOf(encoder, path, plan), made[i]);
-    /** Called after each image with the number of images done and of all. Default: none. */
-    onProgress?.({ done: Math.min(start + batchSize, paths.length), total: paths.length });
+    onProgress({ done: Math.min(start + batchSize, paths.length), total: paths.length });
     yield batch.map((path, i) => [path, found[i] ?? made[missing.indexOf(path)]]);
   }
 }

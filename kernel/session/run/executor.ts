@@ -15,7 +15,7 @@ import {
 } from "../node";
 import { enterOwn, leaveOwn } from "./intrinsics";
 import { isError, readProperty } from "./reading";
-import { isInterrupted, KeyboardInterrupt, type Scope } from "./scope";
+import { isInterrupted, KeyboardInterrupt, type CellState, type Scope } from "./scope";
 import type { CellStacks } from "./stacks";
 import { endable, promised, until, type Steps } from "./steps";
 
@@ -142,6 +142,11 @@ export class Executor {
     this.running.cell.interrupted = true;
     raiseFlag();
     this.stop?.(new KeyboardInterrupt());
+  }
+
+  /** Interrupts a cell if it is the one that runs. */
+  interruptCell(cell: CellState): void {
+    if (this.running?.cell === cell) this.interrupt();
   }
 
   /** Ends the cell that waits with an error. Returns false without one. */

@@ -2,7 +2,7 @@
 import type { FromSession } from "../../jupyter/ipc";
 import { installStdin, readAnswer } from "../node";
 import { withOwnIntrinsics } from "./intrinsics";
-import { checkInterrupted, currentScope, KeyboardInterrupt } from "./scope";
+import { checkInterrupted, currentScope, KeyboardInterrupt, type CellState } from "./scope";
 
 /** Error of a prompt under a front end without input. */
 export class StdinNotAllowed extends Error {
@@ -13,8 +13,13 @@ export class StdinNotAllowed extends Error {
  * Installs `prompt`, `promptPassword` and a standard input.
  *
  * @param fail ends the cell that waits; false without one
+ * @param interrupt stops a cell whose prompt was interrupted, so that a loop that catches this does not ask again
  */
-export function installPrompt(post: (message: FromSession) => void, fail: (error: Error) => boolean): void {
+export function installPrompt(
+  post: (message: FromSession) => void,
+  fail: (error: Error) => boolean,
+  interrupt: (cell: CellState) => void,
+): void {
   const ask = (name: string, message: unknown, password: boolean): string => {
     checkInterrupted();
     const scope = currentScope();
@@ -23,8 +28,9 @@ export function installPrompt(post: (message: FromSession) => void, fail: (error
     }
     post({ type: "input", parent: scope.output, prompt: message === undefined ? "" : String(message), password });
     const answer = readAnswer();
-    if (answer === null) throw new KeyboardInterrupt();
-    return answer;
+    if (answer !== null) return answer;
+    interrupt(scope.cell);
+    throw new KeyboardInterrupt();
   };
   const define = (name: string, password: boolean): void => {
     const value = (message?: unknown): string => withOwnIntrinsics(() => ask(name, message, password));

@@ -84,7 +84,7 @@ export interface LinkState {
  * Synchronises a value of two widgets in the browser, without the kernel:
  * `widgets.jslink(play, "value", slider, "value")`. Closing the result unlinks them.
  *
- * @throws WidgetError for a key that a widget does not have
+ * @throws WidgetError for an end that is no widget, or a key that it does not have
  */
 export function jslink<S extends object, T extends object>(
   source: Widget<S>,
@@ -92,6 +92,9 @@ export function jslink<S extends object, T extends object>(
   target: Widget<T>,
   targetKey: keyof T & string,
 ): Widget<LinkState> {
+  for (const [end, key] of [[source, sourceKey] as const, [target, targetKey] as const])
+    if (!(end instanceof Widget) || !end.shared().some(([name]) => name === key))
+      throw new WidgetError("widgets.jslink", "each end must be a widget and a key of its state", key);
   const state = { source: [source, sourceKey], target: [target, targetKey] };
   return new Widget({
     where: "widgets.jslink",

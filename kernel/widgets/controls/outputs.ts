@@ -1,5 +1,6 @@
 import { bundleOf } from "../../display/display";
 import { currentHost, type JSONObject, type SessionHost } from "../../display/host";
+import { WidgetError } from "../error";
 import { Widget } from "../model";
 import { control, type ControlOptions, type ViewState } from "./definition";
 
@@ -22,10 +23,18 @@ export interface OutputState extends ViewState {
   msg_id: string;
 }
 
-/** Makes a picture from the bytes of a file; set `value` to show another. */
+/**
+ * Makes a picture from the bytes of a file; set `value` to show another.
+ *
+ * @throws WidgetError for a value that is no bytes
+ */
 export function image(options: ControlOptions<ImageState>): Widget<ImageState> {
   const defaults = { format: "png", height: "", value: new Uint8Array(), width: "" };
-  return new Widget(control("widgets.image", { model: "Image", defaults }, options));
+  const where = "widgets.image";
+  const check = (next: (key: string) => unknown): void => {
+    if (!ArrayBuffer.isView(next("value"))) throw new WidgetError(where, "value must be bytes", next("value"));
+  };
+  return new Widget({ ...control(where, { model: "Image", defaults }, options), check });
 }
 
 /** Area for outputs beside other widgets. It keeps them, also after a reload. */
