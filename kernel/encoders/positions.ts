@@ -1,3 +1,4 @@
+import { clamp } from "../numeric";
 import { cubic } from "../numeric/cubic";
 import type { Analysis } from "../onnx/inspect";
 import { readTensor } from "../onnx/tensor";
@@ -11,7 +12,7 @@ function taps(source: number, target: number): { from: number[]; weights: number
     const first = Math.floor(at) - 1;
     const places = [0, 1, 2, 3].map((k) => first + k);
     return {
-      from: places.map((k) => Math.min(source - 1, Math.max(0, k))),
+      from: places.map((k) => clamp(k, 0, source - 1)),
       weights: places.map((k) => cubic(at - k, -0.75)),
     };
   });

@@ -1,6 +1,6 @@
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { FeatureMap } from "../encoders/feature-map";
-import { floatToHalf } from "../numeric";
+import { clamp, floatToHalf } from "../numeric";
 import { type Pool, pooledTokens } from "./pool";
 import type { FeatureDtype } from "./run-identity";
 
@@ -72,7 +72,7 @@ export function quantize(tokens: Float32Array, channels: number): { levels: Int8
     scales[n] = largest / 127;
     const inverse = largest > 0 ? 127 / largest : 0;
     for (let i = n * channels; i < (n + 1) * channels; i++)
-      levels[i] = Math.max(-127, Math.min(127, Math.round(tokens[i] * inverse))) || 0;
+      levels[i] = clamp(Math.round(tokens[i] * inverse), -127, 127) || 0;
   }
   return { levels, scales };
 }

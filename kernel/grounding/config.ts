@@ -74,6 +74,21 @@ const WHOLE = [
 export const BRANCHES: readonly GroundingBranch[] = ["token", "decoder", "both"];
 
 /**
+ * Refuses a branch that a head does not have.
+ *
+ * @param own branches of the head
+ * @throws GroundingError
+ */
+export function checkBranch(fn: string, branch: GroundingBranch, own: GroundingBranch): void {
+  const legal = own === "both" ? BRANCHES : [own];
+  if (!legal.includes(branch)) throw new GroundingError(fn, `branches are ${legal.join(", ")}`, branch);
+}
+
+/** Returns the branch that predicts where none is named: `token`, or the only one. */
+export const predictingBranch = (own: GroundingBranch): "token" | "decoder" =>
+  own === "decoder" ? "decoder" : "token";
+
+/**
  * Fills in defaults and checks a configuration.
  *
  * @throws GroundingError for an unknown key, or values that contradict each other

@@ -176,7 +176,7 @@ export class Explorer {
   }
 
   /**
-   * Returns what a replay of a training shows of one sample as the model is now: call it after every epoch.
+   * Returns the boxes of one sample by the present weights, for the replay of a training: call it after every epoch.
    *
    * @throws GroundingError for a phrase that cannot be encoded
    */

@@ -7,6 +7,7 @@ import { checkOptionNames, type OptionNames } from "../option-names";
 import { isFile, readFile, replaceFile, writeFile } from "../platform/files";
 import { dirname, join } from "../platform/path";
 import { boxCorners } from "../tasks/boxes/tensors";
+import { predictingBranch } from "./config";
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 import { type ChannelStatistics, stretchTo } from "./preprocess";
@@ -46,7 +47,7 @@ export async function toOnnx(model: SimVg, options: GroundingOnnxOptions = {}): 
 }
 
 /**
- * Writes what `fovea ground` and {@link loadOnnx} need into one folder: the model of {@link toOnnx}, and beside it `tokenizer.json` and
+ * Writes a folder for `fovea ground` and {@link loadOnnx}: the model of {@link toOnnx}, and beside it `tokenizer.json` and
  * `preprocessor_config.json`. Each file is written beside its place and then moved, the model last.
  *
  *     await grounding.saveOnnx(model, "boats/model.onnx", { tokenizer: "beit3/tokenizer.json" });
@@ -68,7 +69,7 @@ export async function saveOnnx(model: SimVg, path: string, options: SaveGroundin
 
 function graphOf(fn: string, model: SimVg, options: GroundingOnnxOptions): Promise<OnnxModelFile> {
   const { branches } = model.head.config;
-  const { branch = branches === "decoder" ? "decoder" : "token", length = 20 } = options;
+  const { branch = predictingBranch(branches), length = 20 } = options;
   const legal = branches === "both" ? ["token", "decoder"] : [branches];
   if (!legal.includes(branch)) throw new GroundingError(fn, `branches are ${legal.join(", ")}`, branch);
   const most = model.encoder.maxTextLength;

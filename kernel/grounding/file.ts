@@ -6,7 +6,7 @@ import { checkOptionNames, type OptionNames } from "../option-names";
 import { isFile } from "../platform/files";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
-import { BRANCHES, fullHeadConfig, type GroundingBranch } from "./config";
+import { checkBranch, fullHeadConfig, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
 import { parameters, SimVg, type SimVgConfig } from "./model";
 
@@ -91,9 +91,7 @@ function kept<T>(tensors: ReadonlyMap<string, T>, branches: GroundingBranch): Ma
 }
 
 function chosenBranch(fn: string, wanted: GroundingBranch | undefined, own: GroundingBranch): GroundingBranch {
-  const legal = own === "both" ? BRANCHES : [own];
-  if (wanted !== undefined && !legal.includes(wanted))
-    throw new GroundingError(fn, `branches are ${legal.join(", ")}`, wanted);
+  if (wanted !== undefined) checkBranch(fn, wanted, own);
   return wanted ?? own;
 }
 

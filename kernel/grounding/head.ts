@@ -4,7 +4,7 @@ import type { Grid } from "../contracts/geometry";
 import * as nn from "../nn";
 import type { BoxPredictions } from "../tasks/boxes/loss";
 import {
-  BRANCHES,
+  checkBranch,
   type FullGroundingHeadConfig,
   fullHeadConfig,
   type GroundingBranch,
@@ -115,8 +115,7 @@ export class GroundingHead extends nn.Module {
   private check({ object, image, grid, text, textMask }: GroundingFeatures, branch: GroundingBranch): void {
     const fn = "grounding.GroundingHead.forward";
     const { inputDim, branches } = this.config;
-    const legal = branches === "both" ? BRANCHES : [branches];
-    if (!legal.includes(branch)) throw new GroundingError(fn, `branches are ${legal.join(", ")}`, branch);
+    checkBranch(fn, branch, branches);
     const [B, L] = text.shape;
     const expected = { text: [B, L, inputDim], object: [B, inputDim], textMask: [B, L] };
     const tensors = { text, object, textMask };

@@ -4,7 +4,7 @@ import { Ema } from "../train/ema";
 import type { FitOptions } from "../train/fit-options";
 import type { Schedule } from "../train/schedule";
 import type { Stage, StageGroup } from "../train/stages";
-import { BRANCHES, type GroundingBranch } from "./config";
+import { checkBranch, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 
@@ -97,8 +97,7 @@ export function stage(model: SimVg, options: GroundingStageOptions = {}): Stage 
   if (!(encoderFactor >= 0)) throw new GroundingError(fn, "encoderFactor must be at least 0", encoderFactor);
   if (!(Number.isInteger(freezeLayers) && freezeLayers >= 0 && freezeLayers <= depth))
     throw new GroundingError(fn, `freezeLayers must be a whole number of 0..${depth}`, freezeLayers);
-  const legal = branches === "both" ? BRANCHES : [branches];
-  if (!legal.includes(branch)) throw new GroundingError(fn, `branches are ${legal.join(", ")}`, branch);
+  checkBranch(fn, branch, branches);
   const head: StageGroup = { parameters: OWN[branch], learningRate };
   const encoder: StageGroup = { parameters: encoderRule(freezeLayers), learningRate: learningRate * encoderFactor };
   return {

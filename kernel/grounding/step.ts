@@ -1,9 +1,9 @@
 import { tf } from "../backend/tf";
 import type { Beit3Input } from "../models/beit3/beit3";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { LossWithMetrics } from "../train/update";
 import type { GroundingBatch } from "./batches";
-import type { GroundingBranch } from "./config";
+import { type GroundingBranch, predictingBranch } from "./config";
 import { GroundingError } from "./error";
 import { type GroundingLossOptions, loss } from "./loss";
 import { type Detections, detectionsOf, type SimVg } from "./model";
@@ -13,6 +13,15 @@ export interface GroundingStepOptions extends GroundingLossOptions {
   /** Branches that run and learn. Default: those of the model. */
   branch?: GroundingBranch;
 }
+
+const NAMES: OptionNames<GroundingStepOptions> = {
+  decoder: true,
+  token: true,
+  distillation: true,
+  balance: true,
+  boxes: true,
+  branch: true,
+};
 
 /** Returns the tensors of a batch; the caller frees them. */
 export function inputOf({ pixels, shape, phrases: { ids, mask, length } }: GroundingBatch): Beit3Input {
@@ -28,9 +37,12 @@ export function inputOf({ pixels, shape, phrases: { ids, mask, length } }: Groun
  * Makes the loss for `train.fit` (arXiv 2409.17531, section 3.3): both branches with distillation, or one branch alone, each part as a metric.
  *
  *     await train.fit({ model, data, loss: grounding.step(model), stages: [grounding.stage(model)] });
+ *
+ * @throws GroundingError for an unknown option; of a batch, for a branch that the model lacks
  */
 export function step(model: SimVg, options: GroundingStepOptions = {}): (batch: GroundingBatch) => LossWithMetrics {
   const { branch, ...kind } = options;
+  checkOptionNames("grounding.step", options, NAMES, GroundingError);
   return (batch) => loss(model.forward(inputOf(batch), branch), batch.targets, kind);
 }
 
@@ -47,7 +59,7 @@ export interface PredictOptions {
  */
 export function predict(model: SimVg, batch: GroundingBatch, options: PredictOptions = {}): Detections {
   checkOptionNames("grounding.predict", options, { branch: true }, GroundingError);
-  const { branch = model.head.config.branches === "decoder" ? "decoder" : "token" } = options;
+  const { branch = predictingBranch(model.head.config.branches) } = options;
   const sizes = batch.expressions.map(({ image }) => [image.width, image.height] as const);
   let found: Detections = [];
   const { training } = model;

@@ -1,6 +1,7 @@
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import * as nn from "../nn";
+import { checkOptionNames } from "../option-names";
 import { mergeTokens } from "./connector";
 import { ModelError } from "./error";
 import { isWhole } from "../rule-error";
@@ -23,13 +24,15 @@ export class Projector extends nn.Module {
   readonly fc2: nn.Linear;
   readonly merge: number;
 
-  /** @throws ModelError for a `merge` that is no whole number above 0 */
+  /** @throws ModelError for an unknown option, or a `merge` that is no whole number above 0 */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { merge = 1, norm = false }: ProjectorOptions = {},
+    options: ProjectorOptions = {},
   ) {
     super();
+    checkOptionNames("models.Projector", options, { merge: true, norm: true }, ModelError);
+    const { merge = 1, norm = false } = options;
     if (!isWhole(merge)) throw new ModelError("models.Projector", "merge must be a whole number of at least 1", merge);
     this.merge = merge;
     this.norm = norm ? new nn.LayerNorm(inFeatures * merge ** 2) : null;

@@ -1,3 +1,5 @@
+import { sum } from "./statistics";
+
 /** Index of the first largest value. NaN never wins; 0 where there is nothing else. */
 export function argmax(values: ArrayLike<number>): number {
   let best = firstNumber(values);
@@ -32,8 +34,8 @@ export function ranks(values: ArrayLike<number>): number[] {
 export function softmax(values: Float32Array, temperature: number): Float32Array {
   const top = values[argmax(values)];
   const out = values.map((value) => Math.exp((value - top) / temperature));
-  const sum = out.reduce((total, value) => total + value, 0);
-  return out.map((value) => value / sum);
+  const total = sum(out);
+  return out.map((value) => value / total);
 }
 
 /** Smallest of any number of values (`Math.min(...values)` fails at some hundred thousand), NaN where one is NaN, `Infinity` of none. */

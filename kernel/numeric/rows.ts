@@ -44,6 +44,13 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>, from = 0): numbe
   return sum;
 }
 
+/** Euclidean distance of two rows, in double precision. */
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return Math.sqrt(sum);
+}
+
 /**
  * Writes the inner products of row `query` of `a` with every row of `b` into `out`; both are `[rows, width]`. Four rows
  * of `b` are summed together because their sums do not wait for each other. Each sum is still added in order, so the

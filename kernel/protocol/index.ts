@@ -16,6 +16,7 @@ export {
   most,
   row,
   softmax,
+  sum,
   toHalf,
   topIndices,
   unitRows,

@@ -1,4 +1,4 @@
-import { dot, least, mean, meanRow, quantile, row, squaredDeviations, unitRows } from "../numeric";
+import { distance, dot, least, mean, meanRow, quantile, row, squaredDeviations, unitRows } from "../numeric";
 import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkSeed, Prng } from "../prng";
@@ -50,6 +50,7 @@ const NAMES: OptionNames<GapOptions> = { normalize: true, projections: true, sam
  * @param x visual tokens `[N, width]` after the connector
  * @param y word embeddings `[M, width]`
  * @throws RefineError for sets of different width, fewer than 2 rows, values that are not finite, or an option out of range
+ * @throws SimilarityError for a set whose points are all equal, or an epsilon that is out of range or too small
  */
 export function gap(x: TokenSet, y: TokenSet, options: GapOptions = {}): Gap {
   checkOptionNames(FN, options, NAMES, RefineError);
@@ -97,8 +98,7 @@ const nearest = (from: Float32Array, to: Float32Array, width: number): number =>
   );
 
 function distanceOfMeans(a: Float32Array, b: Float32Array, width: number): number {
-  const [first, second] = [a, b].map((rows) => meanRow(rows, width));
-  return Math.sqrt(first.reduce((sum, value, c) => sum + (value - second[c]) ** 2, 0));
+  return distance(meanRow(a, width), meanRow(b, width));
 }
 
 /** Unit directions, [count, width]. */
@@ -148,7 +148,7 @@ export interface FeatureChange {
  * Compares the features of the same tokens before and after a stage (linear CKA, Kornblith et al., arXiv 1905.00414).
  *
  * @param before `[N, width]` @param after `[N, width]`, in the same order
- * @throws RefineError for sets of different shape @throws LawError for features that are all equal
+ * @throws RefineError for sets of different shape @throws SimilarityError for features that are all equal
  */
 export function change(before: TokenSet, after: TokenSet): FeatureChange {
   const fn = "refine.change";
@@ -156,10 +156,9 @@ export function change(before: TokenSet, after: TokenSet): FeatureChange {
   if (before.data.length !== after.data.length)
     throw new RefineError(fn, `both sides must hold ${before.data.length} values`, after.data.length);
   const { width } = before;
-  const moved = Array.from({ length: before.data.length / width }, (_, i) => {
-    const [a, b] = [row(before.data, width, i), row(after.data, width, i)];
-    return Math.sqrt(a.reduce((sum, value, c) => sum + (value - b[c]) ** 2, 0));
-  });
+  const moved = Array.from({ length: before.data.length / width }, (_, i) =>
+    distance(row(before.data, width, i), row(after.data, width, i)),
+  );
   return { cka: linearCka(before, after).score, moved: mean(moved) };
 }
 

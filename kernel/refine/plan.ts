@@ -161,9 +161,12 @@ const notFalling = ({ name, learningRate }: RefineStage, before: RefineStage): R
     learningRate,
   );
 
-/** Tells whether every group of `inner` is, or lies below, one of `outer`. */
+/** True for a group that is `outer` or lies below it. */
+export const isWithin = (group: string, outer: string): boolean => group === outer || group.startsWith(`${outer}.`);
+
+/** True if every group of `inner` lies within one of `outer`. */
 const contains = (outer: readonly string[], inner: readonly string[]): boolean =>
-  inner.every((group) => outer.some((one) => group === one || group.startsWith(`${one}.`)));
+  inner.every((group) => outer.some((one) => isWithin(group, one)));
 
 function overridden(stages: readonly RefineStage[], { only, ...values }: RefinePlanOverrides): RefineStage[] {
   if (only !== undefined && !Array.isArray(only))

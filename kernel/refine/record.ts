@@ -5,6 +5,7 @@ import type { RawImage } from "../data/image";
 import { preprocess } from "../encoders/preprocess/batch";
 import { pictureOf } from "../encoders/preprocess/picture";
 import type { EncoderInput, Preprocess } from "../encoders/preprocess/preprocess";
+import { clamp } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { RefineError } from "./error";
 import { change, distribution, type FeatureDistribution, gap, type GapOptions } from "./gap";
@@ -88,7 +89,8 @@ export class StageRecord {
   }
 
   /**
-   * Takes a snapshot: hand it to `refine.train` as `onStage`. The number of a snapshot that is there replaces it and drops those after it.
+   * Takes a snapshot: hand it to `refine.train` as `onStage`. A number that was recorded before replaces its snapshot
+   * and drops those after it.
    *
    * @param finished number of finished stages
    * @throws RefineError for a number that the plan or the record does not have next, or a word that the model does not have
@@ -147,7 +149,7 @@ export class StageRecord {
     const { sample = 96, normalize } = this.options;
     const count = this.images.length;
     const cells = tokens.length / width / count;
-    const each = Math.max(1, Math.min(cells, Math.floor(sample / count)));
+    const each = clamp(Math.floor(sample / count), 1, cells);
     const picked = (all: Float32Array, without: number): Float32Array =>
       pickedRows(all, width, { pictures: count, cells, each, without });
     const first = this.snapshots.at(0)?.tokens ?? tokens;

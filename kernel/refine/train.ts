@@ -10,7 +10,7 @@ import { hashParameters, planStage, type Stage } from "../train/stages";
 import { RefineError } from "./error";
 import { batch, loss, type RefineExample } from "./loss";
 import { RefineModel } from "./model";
-import { RefinePlan, type RefineStage } from "./plan";
+import { isWithin, RefinePlan, type RefineStage } from "./plan";
 
 /** Options of {@link train}. */
 export interface RefineOptions {
@@ -163,8 +163,6 @@ async function runStage(
     throw new RefineError(FN, `stage ${stage.name} must not change groups that it does not train`, frozen);
   return { proof: { name: stage.name, ...end, changed, kept, before, after }, isDone };
 }
-
-const isWithin = (prefix: string, group: string): boolean => prefix === group || prefix.startsWith(`${group}.`);
 
 interface StageEnd {
   steps: number;

@@ -2,6 +2,7 @@ import { EigenvalueDecomposition } from "ml-matrix";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { linear } from "../nn";
+import { sum } from "../numeric";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import type { PlainFeatureMap } from "../contracts/features";
@@ -154,7 +155,7 @@ function rotation(moments: Moments, variance: Float64Array): Float64Array {
   const C = moments.channels;
   const H = hadamard(C);
   const U = new EigenvalueDecomposition(moments.covariance(), { assumeSymmetric: true }).eigenvectorMatrix;
-  const trace = variance.reduce((sum, one) => sum + one, 0);
+  const trace = sum(variance);
   const scale = inverseRoot(trace / C) / Math.sqrt(C);
   const weight = new Float64Array(C * C);
   for (let i = 0; i < C; i++)

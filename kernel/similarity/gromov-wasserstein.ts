@@ -1,4 +1,4 @@
-import { mean, most } from "../numeric";
+import { distance, mean, most } from "../numeric";
 import { distances } from "../numeric/transport";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { SimilarityError } from "./error";
@@ -86,7 +86,7 @@ function solve(a: Geometry, b: Geometry, { epsilon, iterations, tolerance }: Set
     // The gradient is twice the loss tensor, because the loss is quadratic in the plan.
     const gradient = lossTensor(a, b, plan).map((value) => 2 * value);
     const { plan: next, off } = sinkhorn(gradient, epsilon, scales, MARGIN * tolerance);
-    const change = Math.sqrt(next.reduce((sum, value, i) => sum + (value - plan[i]) ** 2, 0));
+    const change = distance(next, plan);
     plan = next;
     if (off < UNEVEN && change < tolerance) return { distance: lossOf(a, b, plan), iterations: at, converged: true };
   }

@@ -1,9 +1,16 @@
 import { dot, mean, unitRows } from "../numeric";
+import { checkOptionNames } from "../option-names";
 import { SimilarityError } from "./error";
 import type { TokenSet } from "./token-set";
 import { isWhole } from "../rule-error";
 
-/** Share of nearest neighbours that two encoders agree on. */
+/** Options of {@link mutualKnn}. */
+export interface MutualKnnOptions {
+  /** Number of neighbors of an image. Default 10, as in the paper. */
+  k?: number;
+}
+
+/** Share of nearest neighbors that two encoders agree on. */
 export interface MutualKnn {
   readonly definition: "mutual-knn";
   /** Mean over the images, 0 to 1. */
@@ -26,10 +33,11 @@ export interface LinearCka {
  *
  * @param x one row per image, `[images, width]`, for example mean tokens
  * @param y the same images in the same order; its width may differ
- * @param options `k`: default 10, as in the paper
- * @throws SimilarityError when the numbers of images differ or do not exceed `k`
+ * @throws SimilarityError when the numbers of images differ or do not exceed `k`, or for an unknown option
  */
-export function mutualKnn(x: TokenSet, y: TokenSet, { k = 10 }: { k?: number } = {}): MutualKnn {
+export function mutualKnn(x: TokenSet, y: TokenSet, options: MutualKnnOptions = {}): MutualKnn {
+  checkOptionNames("similarity.mutualKnn", options, { k: true }, SimilarityError);
+  const { k = 10 } = options;
   const count = checkRows("similarity.mutualKnn", x, y);
   if (!isWhole(k) || k >= count) {
     throw new SimilarityError(

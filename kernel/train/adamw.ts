@@ -2,6 +2,7 @@ import type { Tensor, Variable } from "../backend/tensor";
 import { fused } from "../backend/fused";
 import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 import {
@@ -29,6 +30,14 @@ export interface AdamWOptions {
   /** Divide by the largest second moment so far (AMSGrad; Reddi et al., arXiv 1904.09237). Default false. */
   amsgrad?: boolean;
 }
+
+const NAMES: OptionNames<AdamWOptions> = {
+  learningRate: true,
+  betas: true,
+  eps: true,
+  weightDecay: true,
+  amsgrad: true,
+};
 
 interface Moments {
   first: Variable;
@@ -76,6 +85,7 @@ export class AdamW implements Optimizer {
     private readonly groups: readonly ParameterGroup[],
     options: AdamWOptions = {},
   ) {
+    checkOptionNames("train.AdamW", options, NAMES, TrainError);
     this.settings = {
       learningRate: 1e-3,
       betas: [0.9, 0.999],

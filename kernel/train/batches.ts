@@ -1,4 +1,5 @@
 import { shuffled } from "../numeric/order";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { checkSeed, Prng } from "../prng";
 import { TrainError } from "./error";
 import { isWhole } from "../rule-error";
@@ -25,15 +26,16 @@ export interface BatchOptions {
   dropLast?: boolean;
 }
 
+const NAMES: OptionNames<BatchOptions> = { batchSize: true, shuffle: true, seed: true, dropLast: true };
+
 /**
  * Groups items into batches, in a seeded order that changes with the epoch.
  *
- * @throws TrainError for an invalid batch size or no items
+ * @throws TrainError for an unknown option, an invalid batch size or no items
  */
-export function batches<T>(
-  items: readonly T[],
-  { batchSize, shuffle = true, seed = 0, dropLast = false }: BatchOptions,
-): BatchSource<T[]> {
+export function batches<T>(items: readonly T[], options: BatchOptions): BatchSource<T[]> {
+  checkOptionNames("train.batches", options, NAMES, TrainError);
+  const { batchSize, shuffle = true, seed = 0, dropLast = false } = options;
   if (!Number.isInteger((items as typeof items | null)?.length))
     throw new TrainError("train.batches", "items must be a list", items);
   checkSeed("train.batches", seed, TrainError);

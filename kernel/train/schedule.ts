@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { TrainError } from "./error";
 
 /** Function from finished steps and total to the factor on the learning rates of the next update. */
@@ -13,12 +14,12 @@ export interface ScheduleOptions {
   final?: number;
 }
 
+const NAMES: OptionNames<ScheduleOptions> = { warmupSteps: true, warmupFraction: true, final: true };
+
 /** Returns a schedule: linear growth to 1, then `after` of the finished share of the remaining updates. */
-function withWarmup(
-  fn: string,
-  { warmupSteps, warmupFraction = 0 }: ScheduleOptions,
-  after: (p: number) => number,
-): Schedule {
+function withWarmup(fn: string, options: ScheduleOptions, after: (p: number) => number): Schedule {
+  checkOptionNames(fn, options, NAMES, TrainError);
+  const { warmupSteps, warmupFraction = 0 } = options;
   if (warmupSteps !== undefined && warmupFraction !== 0)
     throw new TrainError(fn, "warm-up is given in steps or as a fraction, not both", [warmupSteps, warmupFraction]);
   if (!(warmupFraction >= 0 && warmupFraction <= 1))

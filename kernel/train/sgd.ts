@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Parameter } from "../nn/parameter";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { TrainError } from "./error";
 import {
@@ -26,6 +27,13 @@ export interface SgdOptions {
   weightDecay?: number;
 }
 
+const NAMES: OptionNames<SgdOptions> = {
+  learningRate: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+};
+
 const BUFFER = "momentum_buffer.";
 
 /**
@@ -43,6 +51,7 @@ export class SGD implements Optimizer {
     private readonly groups: readonly ParameterGroup[],
     options: SgdOptions = {},
   ) {
+    checkOptionNames("train.SGD", options, NAMES, TrainError);
     this.settings = { learningRate: 1e-3, momentum: 0, nesterov: false, weightDecay: 0, ...options };
     checkSettings(this.settings);
     checkGroups("train.SGD", groups);

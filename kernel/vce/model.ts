@@ -2,6 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { gridReferences, LayerNorm, Module } from "../nn";
+import { most } from "../numeric";
 import type { MatrixPicture } from "../picture";
 import { fullVceOptions, type VceOptions } from "./config";
 import { VceError } from "./error";
@@ -123,7 +124,7 @@ export function levelPictures(
   byToken: ArrayLike<number>,
 ): MatrixPicture[] {
   const heads = byHead.length / indices.length;
-  const range = [0, Array.from(byToken).reduce((most, value) => Math.max(most, value), 0)] as const;
+  const range = [0, Math.max(0, most(Array.from(byToken)))] as const;
   const maps = indices.map((index, level): MatrixPicture => ({
     title: `Level ${index} over the grid`,
     rows: numbered(rows),

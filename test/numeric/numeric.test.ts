@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as numeric from "../../kernel/numeric/index.ts";
 import * as protocol from "../../kernel/protocol/index.ts";
+import { distances } from "../../kernel/numeric/transport.ts";
 import * as laws from "../../kernel/law";
 
 const waves = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(0.7 + i * i));
@@ -32,6 +33,14 @@ describe("argmax", () => {
     const row = Float32Array.of(NaN, 0.1, 0.9, 0.2);
     assert.deepEqual(laws.locate(row, 2, { match: "argmax" }), { column: 0, row: 1 });
     assert.equal(protocol.argmax(row), 2);
+  });
+});
+
+describe("distance", () => {
+  it("is the root of the squared differences, as between all rows of two matrices", () => {
+    assert.equal(numeric.distance([1, 2, 3], [4, 6, 3]), 5);
+    const [a, b] = [waves(7), waves(14).slice(7)];
+    assert.equal(numeric.distance(a, b), distances(a, b, 7).costs[0]);
   });
 });
 

@@ -9,9 +9,11 @@ const views = [
   "attention",
   "correspondence",
   "gallery",
+  "grounding",
   "law",
   "pca",
   "refinement",
+  "review",
   "table",
   "training",
 ] as const;
@@ -24,6 +26,7 @@ describe("options of views", () => {
       const parameters: Record<string, unknown[]> = {
         attention: ["a.png", {}],
         correspondence: ["a.png", "b.png", {}],
+        grounding: [{}, []],
         law: [{}, {}],
         pca: [[], {}],
         table: [[{ a: 1 }], ["a"]],

@@ -1,4 +1,4 @@
-import { colorAt, type ColorMapName } from "fovea/protocol";
+import { clamp, colorAt, type ColorMapName } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { valueText } from "./speech";
 import type { AlignmentAnswer } from "./values";
@@ -36,7 +36,7 @@ export class Chips {
     const [low, high] = answer.range;
     this.chips.forEach(({ node, bar, value }, token) => {
       const at = answer.column[token];
-      const part = Math.min(1, Math.max(0, (at - low) / (high - low || 1)));
+      const part = clamp((at - low) / (high - low || 1), 0, 1);
       node.classList.toggle("jp-mod-current", token === answer.token);
       node.classList.toggle("jp-mod-best", token === answer.bestToken);
       bar.style.width = `${(100 * part).toFixed(1)}%`;

@@ -1,4 +1,4 @@
-import { paintValues } from "fovea/protocol";
+import { clamp, paintValues } from "fovea/protocol";
 import { element } from "../dom";
 import type { AlignmentState } from "./state";
 import type { AlignmentAnswer } from "./values";
@@ -29,7 +29,7 @@ export class MatrixPane {
     events: MatrixEvents,
     signal: AbortSignal,
   ) {
-    const height = Math.min(HEIGHT[1], Math.max(HEIGHT[0], tokens * ROW_HEIGHT));
+    const height = clamp(tokens * ROW_HEIGHT, HEIGHT[0], HEIGHT[1]);
     this.canvas.style.height = `${height}px`;
     const parts = [this.canvas, element("figcaption", { text: caption })];
     this.node = element(
@@ -57,7 +57,7 @@ export class MatrixPane {
   private cellAt(event: MouseEvent): MatrixCell {
     const box = this.canvas.getBoundingClientRect();
     const cell = (at: number, length: number, count: number): number =>
-      Math.min(count - 1, Math.max(0, Math.floor((at / length) * count)));
+      clamp(Math.floor((at / length) * count), 0, count - 1);
     return {
       token: cell(event.clientY - box.top, box.height, this.tokens),
       patch: cell(event.clientX - box.left, box.width, this.patches),

@@ -1,4 +1,4 @@
-import { type Point, simplexCorners, simplexPoint, simplexWeights } from "fovea/protocol";
+import { clamp, type Point, simplexCorners, simplexPoint, simplexWeights } from "fovea/protocol";
 import { element } from "../dom";
 
 /** Content of the simplex. */
@@ -101,6 +101,6 @@ function nameCorner(
   const half = context.measureText(text).width / 2;
   const isBeside = Math.abs(x - middle) > SIDE / 4;
   const at = isBeside ? x + Math.sign(x - middle) * (half + 6) : x;
-  const left = Math.min(2 * middle - half - 2, Math.max(half + 2, at));
+  const left = clamp(at, half + 2, 2 * middle - half - 2);
   context.fillText(text, left, isBeside ? y + 4 : y < middle ? y - 10 : y + 20);
 }

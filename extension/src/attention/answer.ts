@@ -1,12 +1,13 @@
 import {
   argmax,
   attentionEnds,
+  type AttentionPayload,
+  type AttentionShape,
   rowDistance,
   rowEntropy,
   shapeOf,
+  sum,
   tokensOfShape,
-  type AttentionPayload,
-  type AttentionShape,
 } from "fovea/protocol";
 import { patchOf, shownQuery, type AttentionState } from "./state";
 import type { RowStore } from "./store";
@@ -51,7 +52,7 @@ export function answerState(
   const heads = ends.map((end, head): HeadAnswer => {
     const row = found.rows.subarray(head * tokens, (head + 1) * tokens);
     const map = row.subarray(shape.prefix);
-    const prefix = row.subarray(0, shape.prefix).reduce((sum, value) => sum + value, 0);
+    const prefix = sum(row.subarray(0, shape.prefix));
     const away = patch === undefined ? {} : { distance: rowDistance(row, patch, shape) };
     return { map, end, best: argmax(map), prefix, entropy: rowEntropy(row), ...away };
   });

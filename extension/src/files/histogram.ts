@@ -1,4 +1,4 @@
-import { numberText, type Translate } from "fovea/protocol";
+import { most, numberText, type Translate } from "fovea/protocol";
 import { element } from "../dom";
 import type { Summary } from "./values";
 
@@ -39,7 +39,7 @@ function bars(label: string, { bins }: Summary): SVGSVGElement {
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);
-  const tallest = bins.reduce((most, count) => Math.max(most, count), 1);
+  const tallest = Math.max(1, most(bins));
   const width = WIDTH / bins.length;
   for (const [i, count] of bins.entries()) {
     const bar = document.createElementNS(NAMESPACE, "rect");

@@ -1,4 +1,4 @@
-import type { Neighbor } from "fovea/protocol";
+import { clamp, type Neighbor } from "fovea/protocol";
 import { element, setText } from "../dom";
 import { fillTile } from "./grid";
 import type { Thumb } from "./store";
@@ -78,7 +78,7 @@ function makeEntry(): Entry {
 }
 
 function placeBox(box: HTMLElement, [left, top, right, bottom]: readonly number[]): void {
-  const percent = (share: number): string => `${(100 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
+  const percent = (share: number): string => `${(100 * clamp(share, 0, 1)).toFixed(2)}%`;
   box.style.left = percent(left);
   box.style.top = percent(top);
   box.style.width = percent(right - left);

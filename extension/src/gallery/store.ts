@@ -127,7 +127,7 @@ function keyOf(index: number, patch: number | null): string {
   return `${index} ${patch}`;
 }
 
-/** Lets go of the oldest entries beyond a number. */
+/** Drops the oldest entries beyond a number. */
 function trim(map: Map<unknown, unknown>, most: number): void {
   for (const key of map.keys()) {
     if (map.size <= most) return;

@@ -1,4 +1,12 @@
-import { type Box, cssColor, type GroundingPayload, type GroundingReplay, SERIES, truthOverlap } from "fovea/protocol";
+import {
+  type Box,
+  clamp,
+  cssColor,
+  type GroundingPayload,
+  type GroundingReplay,
+  SERIES,
+  truthOverlap,
+} from "fovea/protocol";
 import { element } from "../dom";
 import { stepField } from "../parts/fields";
 import type { Translate } from "../parts/translate";
@@ -108,7 +116,7 @@ export class ReplayPane {
   private epochAt(event: MouseEvent): number {
     const { left } = this.canvas.getBoundingClientRect();
     const share = (event.clientX - left - LEFT) / (this.right - LEFT || 1);
-    return Math.round(Math.min(1, Math.max(0, share)) * (this.epochs - 1));
+    return Math.round(clamp(share, 0, 1) * (this.epochs - 1));
   }
 
   private get right(): number {

@@ -1,18 +1,11 @@
-import {
-  ALL_LAYERS,
-  argmax,
-  type Box,
-  type GroundingPayload,
-  type GroundingScores,
-  scoreAnswers,
-} from "fovea/protocol";
+import { ALL_LAYERS, argmax, boxText, type GroundingPayload, type GroundingScores, scoreAnswers } from "fovea/protocol";
 import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import type { ShownBox, ShownBoxes } from "./boxes";
 import { type GroundingState, shownPatch, shownWord } from "./state";
 import type { GroundingStore, ShownAnswer } from "./store";
 
-/** Two digits that count. */
+/** Two significant digits. */
 export function attentionText(value: number): string {
   return value >= 0.0995 || value === 0 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
 }
@@ -20,12 +13,6 @@ export function attentionText(value: number): string {
 /** A layer in words. */
 export function layerText(trans: Translate, { layers }: GroundingPayload, layer: number): string {
   return layer === ALL_LAYERS ? trans.__("mean over all %1 layers", layers) : trans.__("layer %1", layer);
-}
-
-/** `left 12, top 30, 40 × 22 px` */
-export function boxText(trans: Translate, [left, top, right, bottom]: Box): string {
-  const [x, y, width, height] = [left, top, right - left, bottom - top].map(Math.round);
-  return trans.__("left %1, top %2, %3 × %4 px", x, y, width, height);
 }
 
 /** `token branch: left 12, top 30, 40 × 22 px, score 0.91, IoU 0.83` */

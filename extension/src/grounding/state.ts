@@ -31,12 +31,12 @@ export const shownPatch = ({ hoverPatch, patch }: GroundingState): number | unde
 
 const NOTHING = { word: undefined, patch: undefined, hoverWord: undefined, hoverPatch: undefined };
 
-/** Shows a phrase; a picture of another number, too. Word and patch belong to the phrase before. */
+/** Shows a phrase, on another picture where one is named. Releases word and patch, which belong to the phrase before. */
 export function showPhrase(state: GroundingState, phrase: string, picture = state.picture): GroundingState {
   return { ...state, ...NOTHING, phrase, picture, epoch: undefined };
 }
 
-/** Lets go of word and patch. */
+/** Releases word, patch and epoch. */
 export const reset = (state: GroundingState): GroundingState => ({ ...state, ...NOTHING, epoch: undefined });
 
 /** Moves the patch on its grid, from the middle at first. */
@@ -45,18 +45,18 @@ export function movePatch(state: GroundingState, { grid }: GroundingPayload, dx:
   return { ...state, patch, hoverPatch: undefined };
 }
 
-/** The word before or after, round the ends. */
+/** Chooses the word before or after; the last one comes before the first. */
 export function moveWord(state: GroundingState, words: number, by: number): GroundingState {
   const from = state.word ?? (by > 0 ? -1 : 0);
   return { ...state, word: (from + by + words) % words, hoverWord: undefined };
 }
 
-/** The layer before or after; the mean over all comes before the first. */
+/** Chooses the layer before or after; the mean over all comes before the first. */
 export function moveLayer(state: GroundingState, { layers }: GroundingPayload, by: number): GroundingState {
   return { ...state, layer: clamp(state.layer + by, ALL_LAYERS, layers - 1) };
 }
 
-/** A phrase of the list before or after the one that is shown. */
+/** Shows the phrase of the list before or after the one on screen. */
 export function movePhrase(state: GroundingState, { saved }: GroundingPayload, by: number): GroundingState {
   const at = saved.findIndex(({ phrase, picture }) => phrase === state.phrase && picture === state.picture);
   const { phrase, picture } = saved[(at + by + saved.length) % saved.length];
@@ -67,7 +67,7 @@ export function moveThreshold(state: GroundingState, by: number): GroundingState
   return { ...state, threshold: Number(clamp(state.threshold + by, 0, 1).toFixed(2)) };
 }
 
-/** An epoch of the replay, on its own picture. */
+/** Shows an epoch of the replay, on the picture of its sample. */
 export function showEpoch(state: GroundingState, { replay }: GroundingPayload, epoch: number): GroundingState {
   if (!replay) return state;
   const { phrase, picture, epochs } = replay;

@@ -36,7 +36,7 @@ export class GroundingStore {
   /** Phrases that the kernel could not answer, with their unknown words. */
   private readonly failed = new Map<string, readonly string[]>();
   private serial = 0;
-  /** The answer on screen, which stays while the next one is not there. */
+  /** The answer on screen, which stays until the next one arrives. */
   private last: ShownAnswer;
 
   constructor(private readonly payload: GroundingPayload) {
@@ -50,14 +50,14 @@ export class GroundingStore {
     this.last = this.known.get(keyOf(picture, phrase)) as ShownAnswer;
   }
 
-  /** Returns the answer for a state; of the last phrase that had one on the same picture, where this one has none. */
+  /** Returns the answer for a state; where its phrase has none, that of the last phrase that had one on the same picture. */
   shown({ picture, phrase }: GroundingState): ShownAnswer | undefined {
     const found = this.known.get(keyOf(picture, phrase));
     if (found) this.last = found;
     return found ?? (this.last.answer.picture === picture ? this.last : undefined);
   }
 
-  /** Returns the words of a phrase that the model does not know, as far as it was asked. */
+  /** Returns the words of a phrase that the model was asked for and does not know. */
   unknown({ picture, phrase }: GroundingState): readonly string[] {
     return this.failed.get(keyOf(picture, phrase)) ?? [];
   }
@@ -66,7 +66,7 @@ export class GroundingStore {
     return this.known.has(keyOf(picture, phrase));
   }
 
-  /** Answers of the list of phrases, those of the kernel before the saved ones. */
+  /** Answers to the listed phrases: the kernel's where there is one, else the saved one. */
   get listed(): GroundingAnswer[] {
     return this.payload.saved.map(
       (one) => this.known.get(keyOf(one.picture, one.phrase))?.answer ?? (one as GroundingAnswer),
@@ -88,7 +88,11 @@ export class GroundingStore {
     return { type: "attend", serial: this.serial, picture, phrase };
   }
 
-  /** Takes an answer; the boxes of an older phrase stay on screen until those of a later one come. @throws ProtocolError for one that does not fit the view */
+  /**
+   * Stores an answer. The boxes of an older phrase stay on screen until those of a later one arrive.
+   *
+   * @throws ProtocolError for an answer that does not fit the view
+   */
   accept(reply: GroundingReply, buffers: Received["buffers"]): void {
     if (reply.type === "attend") return this.attend(reply, buffers);
     const question = this.asked.get(reply.serial);
@@ -112,7 +116,7 @@ export class GroundingStore {
     this.forget();
   }
 
-  /** Another kernel may answer what this one could not. */
+  /** Forgets failures: another kernel may answer where this one could not. */
   reconnect(): void {
     this.failed.clear();
     this.forget();

@@ -1,8 +1,8 @@
-import type { GroundingPayload } from "fovea/protocol";
+import { argmax, boxText, type GroundingPayload } from "fovea/protocol";
 import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 import type { ShownBoxes } from "./boxes";
-import { attentionText, boxText, layerText } from "./speech";
+import { attentionText, layerText } from "./speech";
 import { type GroundingState, shownPatch } from "./state";
 import type { ShownAnswer } from "./store";
 
@@ -47,7 +47,7 @@ export class GroundingTable {
     const here = patch === undefined ? [] : [trans.__("From patch %1", place(patch))];
     const rows = answer.words.map((word, i) => {
       const row = attention?.word(i, state.layer) ?? new Float32Array();
-      const best = row.indexOf(row.reduce((a, b) => Math.max(a, b), 0));
+      const best = argmax(row);
       const from = patch === undefined ? [] : [attentionText(attention?.patch(patch, state.layer)[i] ?? 0)];
       return [word, place(best), attentionText(row[best]), ...from];
     });

@@ -89,7 +89,7 @@ export class GroundingViewer implements Viewer, Exportable {
     this.frame.whenReleased("h", () => this.state.hide && this.update({ ...this.state, hide: false }));
   }
 
-  /** The state of the comm: a live one is asked for the phrase on screen. */
+  /** Takes the state of the comm; a live one is asked for the phrase on screen. */
   setConnection(connection: ConnectionState): void {
     this.connection = connection;
     this.store.reconnect();
@@ -97,7 +97,7 @@ export class GroundingViewer implements Viewer, Exportable {
     this.frame.ask();
   }
 
-  /** Takes boxes or attention from the kernel. @throws ProtocolError on some that do not belong to the view */
+  /** Takes boxes or attention from the kernel. @throws ProtocolError for a reply of another view */
   receive({ message, buffers }: Received): void {
     this.store.accept(readGroundingReply(message), buffers);
     this.lines.setProblem("");
@@ -215,7 +215,7 @@ export class GroundingViewer implements Viewer, Exportable {
     this.update({ ...this.state, ...part });
   }
 
-  /** A click keeps what it points at. */
+  /** Keeps the word or patch that was clicked. */
   private keep(part: Pick<GroundingState, "word" | "patch">): void {
     this.frame.focus();
     this.update({ ...this.state, ...part });
@@ -227,7 +227,7 @@ export class GroundingViewer implements Viewer, Exportable {
     this.frame.ask();
   }
 
-  /** Asks the kernel for what is on screen; it answers the last of several questions. */
+  /** Asks the kernel for the answer on screen; of several questions it answers the last. */
   private want(): void {
     if (this.connection !== "live" || this.state.epoch !== undefined) return;
     const question = this.store.question(this.state);

@@ -41,7 +41,7 @@ export function moveCursor(state: LawState, encoders: readonly number[], by: num
   return { ...state, cursor: next, focused: true, hover: undefined };
 }
 
-/** Selects an encoder everywhere, or lets go of it when it is selected already. */
+/** Selects an encoder everywhere, or releases it where it is selected already. */
 export function select(state: LawState, encoder: number): LawState {
   const selected = state.selected === encoder ? undefined : encoder;
   return { ...state, selected, cursor: encoder };

@@ -1,4 +1,4 @@
-import { colorHex, type ColorMapName } from "fovea/protocol";
+import { clamp, colorHex, type ColorMapName } from "fovea/protocol";
 import { element, setText } from "../dom";
 
 /** Content of a colour bar. */
@@ -42,7 +42,7 @@ export class ScaleBar {
     setText(this.low, `${scale.clipped ? "≤ " : ""}${endText(min)}`);
     setText(this.high, endText(max));
     setText(this.value, scale.label);
-    const part = Math.min(1, Math.max(0, (scale.value - min) / (max - min || 1)));
+    const part = clamp((scale.value - min) / (max - min || 1), 0, 1);
     this.needle.style.insetInlineStart = `${(100 * part).toFixed(2)}%`;
   }
 

@@ -36,7 +36,7 @@ export class RefinementControls {
     this.node = element("div", { class: "jp-FoveaView-controls", attributes }, ...parts);
   }
 
-  /** More buttons, after our own. */
+  /** Adds buttons after the last one. */
   addButtons(buttons: readonly HTMLElement[]): void {
     this.table.after(...buttons);
   }

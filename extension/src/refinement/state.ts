@@ -58,7 +58,7 @@ export function choosePicture(payload: RefinementPayload, state: RefinementState
   return { ...state, hover: undefined, token: picture * rows * columns + middle };
 }
 
-/** Pins a token, or lets go of it where it is pinned. */
+/** Pins a token, or releases it where it is pinned. */
 export function pin(state: RefinementState, token: number): RefinementState {
   const isPinned = state.pinned && state.token === token;
   return { ...state, token, hover: undefined, pinned: !isPinned };

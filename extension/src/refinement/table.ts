@@ -1,4 +1,11 @@
-import { measureName, numberText, type RefinementPayload, SAVED_QUANTILES, stageName } from "fovea/protocol";
+import {
+  intervalText,
+  measureName,
+  numberText,
+  type RefinementPayload,
+  SAVED_QUANTILES,
+  stageName,
+} from "fovea/protocol";
 import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
 
@@ -23,7 +30,7 @@ export class RefinementTable {
     const head = [trans.__("Measure"), ...payload.stages.map((_, stage) => stageName(payload, stage))];
     const rows = payload.measures.map(({ name, values, halves }) => [
       measureName(trans, name),
-      ...values.map((value, s) => withHalf(value, halves[s])),
+      ...values.map((value, s) => intervalText(value, halves[s])),
     ]);
     return dataTable(trans.__("The gap over the stages, 95 % intervals over pictures"), head, rows, 0);
   }
@@ -38,8 +45,4 @@ export class RefinementTable {
     ]);
     return dataTable(trans.__("Quantiles of each layer, stage %1", stageName(payload, stage)), head, rows, 0);
   }
-}
-
-function withHalf(value: number, half: number | null): string {
-  return half === null ? numberText(value) : `${numberText(value)} ± ${numberText(half)}`;
 }

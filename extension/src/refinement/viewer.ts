@@ -143,7 +143,7 @@ export class RefinementViewer implements Viewer, Exportable {
     }
   }
 
-  /** Words have no data: pointing at one keeps the token. */
+  /** Shows the token under the pointer; words have no data, so pointing at one changes nothing. */
   private onHover(data: unknown): void {
     this.lines.used("pointer");
     if (typeof data !== "number" || data === this.state.hover) return;

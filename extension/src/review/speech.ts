@@ -1,4 +1,4 @@
-import { type Box, type ReviewPayload, type ReviewVerdict, confidenceText } from "fovea/protocol";
+import { boxText, confidenceText, type ReviewPayload, type ReviewVerdict } from "fovea/protocol";
 import type { ConnectionState } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import { type ReviewState, shownBox, verdictOf } from "./state";
@@ -24,12 +24,6 @@ export function stateText(trans: Translate, { decisions, pending, drafts }: Revi
   return decision ? verdictText(trans, decision.verdict) : trans.__("open");
 }
 
-/** `left 12, top 30, 40 × 22 px` */
-export function boxText(trans: Translate, [left, top, right, bottom]: Box): string {
-  const [x, y, width, height] = [left, top, right - left, bottom - top].map(Math.round);
-  return trans.__("left %1, top %2, %3 × %4 px", x, y, width, height);
-}
-
 /** Says the prediction on screen, its box and its state. */
 export function sayItem(trans: Translate, payload: ReviewPayload, state: ReviewState): string {
   const { items } = payload;
@@ -48,7 +42,7 @@ export function sayItem(trans: Translate, payload: ReviewPayload, state: ReviewS
   return `${head} ${box}`;
 }
 
-/** Says what is left, and what the decision on screen would do. */
+/** Says how many predictions are doubtful, decided and left. */
 export function sayCaption(trans: Translate, payload: ReviewPayload, state: ReviewState): string {
   const { threshold, doubtful, predictions, items } = payload;
   const decided = state.decisions.filter(Boolean).length;
@@ -94,7 +88,7 @@ function sayConnection(trans: Translate, connection: ConnectionState): string {
   }
 }
 
-/** Says what Enter would do with the box on screen. */
+/** Says how Enter would decide on the box on screen. */
 export function acceptText(trans: Translate, payload: ReviewPayload, state: ReviewState): string {
   return verdictOf(payload, state) === "confirmed"
     ? trans.__("The box is the predicted one: Enter confirms it.")

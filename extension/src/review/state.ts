@@ -20,7 +20,7 @@ export interface ReviewState {
   decisions: (ReviewDecision | undefined)[];
   /** Items whose decision is on its way to the file. */
   pending: number[];
-  /** Annotations and rejected predictions in the file; missing before the kernel has said. */
+  /** Annotations and rejected predictions in the file; missing until the kernel has sent them. */
   written?: { annotations: number; rejected: number };
   hide: boolean;
   table: boolean;
@@ -39,7 +39,7 @@ export function initialState({ items }: ReviewPayload): ReviewState {
   };
 }
 
-/** The box on screen: what was drawn, else what was decided, else the prediction. */
+/** The box on screen: the drawn one, else the decided one, else the predicted one. */
 export function shownBox({ items }: ReviewPayload, { drafts, decisions, item }: ReviewState, at = item): Box {
   return drafts[at] ?? decisions[at]?.box ?? items[at].box;
 }
@@ -66,7 +66,7 @@ export function nudge(payload: ReviewPayload, state: ReviewState, dx: number, dy
   return drawBox(payload, state, [left, top, Math.max(left + 1, right + dx), Math.max(top + 1, bottom + dy)]);
 }
 
-/** Takes back what was drawn and not saved. */
+/** Drops a box that was drawn and not saved. */
 export function dropDraft(state: ReviewState): ReviewState {
   return { ...state, drafts: state.drafts.with(state.item, undefined) };
 }
@@ -86,7 +86,7 @@ export function nextOpen(state: ReviewState): ReviewState {
   return state;
 }
 
-/** Notes that the decision on an item is on its way. */
+/** Marks the decision on an item as sent. */
 export const sent = (state: ReviewState, item: number): ReviewState => ({
   ...state,
   pending: [...state.pending.filter((at) => at !== item), item],

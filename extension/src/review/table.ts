@@ -1,7 +1,7 @@
-import { type ReviewPayload, confidenceText } from "fovea/protocol";
+import { boxText, confidenceText, type ReviewPayload } from "fovea/protocol";
 import { dataTable, tablesRegion } from "../parts/data-table";
 import type { Translate } from "../parts/translate";
-import { boxText, stateText } from "./speech";
+import { stateText } from "./speech";
 import { type ReviewState, shownBox } from "./state";
 
 /** Every prediction with its box and state. Hidden at first. */

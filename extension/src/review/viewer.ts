@@ -70,13 +70,13 @@ export class ReviewViewer implements Viewer, Exportable {
     this.frame.whenReleased("h", () => this.state.hide && this.update({ ...this.state, hide: false }));
   }
 
-  /** The state of the comm: only a live one can save. */
+  /** Takes the state of the comm; only a live one can save. */
   setConnection(connection: ConnectionState): void {
     this.connection = connection;
     this.update({ ...this.state, pending: [] });
   }
 
-  /** Takes the decisions as the file has them. @throws ProtocolError on some that do not belong to the view */
+  /** Takes the decisions as the file has them. @throws ProtocolError for a reply of another view */
   receive({ message }: Received): void {
     const { decisions, annotations, rejected } = readReviewReply(message);
     const { items } = this.options.payload;
@@ -192,7 +192,7 @@ export class ReviewViewer implements Viewer, Exportable {
     }
   }
 
-  /** Sends a decision to the kernel; a decision that is made goes on to the next prediction. */
+  /** Sends a decision to the kernel; a new decision moves on to the next prediction. */
   private decide(decision: ReviewDecision | null, goesOn: boolean): void {
     const { item } = this.state;
     const { trans } = this.options;

@@ -1,4 +1,5 @@
 import type { RawImage } from "../../data/image";
+import { clamp } from "../../numeric";
 import type { Preprocess } from "./preprocess";
 
 /**
@@ -13,7 +14,7 @@ export function pictureOf(
   const size = height * width;
   const data = Uint8Array.from({ length: 3 * size }, (_, i) => {
     const value = (pixels[(i % 3) * size + Math.floor(i / 3)] * std[i % 3] + mean[i % 3]) / rescale;
-    return Math.round(Math.min(255, Math.max(0, value)));
+    return Math.round(clamp(value, 0, 255));
   });
   return { data, width, height, channels: 3 };
 }

@@ -4,7 +4,7 @@ import { DrawOrders } from "./draw-orders";
 import { LawError } from "../error";
 import { GrowingFit } from "../fit/growing-fit";
 import { designRow, polynomialTerms } from "../fit/regression";
-import { least, mean, most, wilson } from "../../numeric";
+import { argmax, least, mean, most, wilson } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import { checkTable, type ScoreTable } from "../fit/table";
@@ -113,7 +113,7 @@ function problemOf(table: ScoreTable, benchmark: string): Problem {
   return {
     points: a.map((value, i) => [value, c[i]]),
     scores: unit(scores),
-    optimum: scores.indexOf(most(scores)),
+    optimum: argmax(scores),
   };
 }
 

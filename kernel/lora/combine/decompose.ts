@@ -1,5 +1,5 @@
 /** Approximations of a matrix by two narrow factors, for PEFT's combinations ending in `svd`. */
-import { dot, quantile } from "../../numeric";
+import { clamp, dot, quantile } from "../../numeric";
 import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 
 /** Factors of B A, with A [r, in] and B [out, r]. */
@@ -64,7 +64,7 @@ export function clamped({ a, b }: Factors, share: number): Factors {
   const values = Float64Array.from([...a.to1DArray(), ...b.to1DArray()]).sort();
   const limit = Math.max(0, quantile(values, share));
   const clip = (x: Matrix): Matrix => {
-    const clipped = x.to1DArray().map((value) => Math.min(limit, Math.max(-limit, value)));
+    const clipped = x.to1DArray().map((value) => clamp(value, -limit, limit));
     return Matrix.from1DArray(x.rows, x.columns, clipped);
   };
   return { a: clip(a), b: clip(b) };

@@ -1,5 +1,6 @@
 /** Thinning of adapters' factors or updates before PEFT's combinations of `ties` and `dare` add them. */
 import { Matrix } from "ml-matrix";
+import { sum } from "../../numeric";
 import type { Thinning, ThinningOptions } from "./thinning-options";
 
 /**
@@ -43,10 +44,10 @@ function elected(all: readonly Matrix[], weights: readonly number[], method: "to
   const places = all.map((one) => one.to1DArray());
   const values = places[0].map((_, i) => {
     const votes = places.map((one) => (method === "total" ? one[i] : Math.sign(one[i])));
-    const sign = votes.reduce((sum, vote) => sum + vote, 0) >= 0 ? 1 : -1;
+    const sign = sum(votes) >= 0 ? 1 : -1;
     const agreeing = places.map((one) => Math.sign(one[i]) === sign);
-    const sum = places.reduce((total, one, k) => total + (agreeing[k] ? one[i] * weights[k] : 0), 0);
-    return sum / Math.max(1, agreeing.filter(Boolean).length);
+    const total = places.reduce((all, one, k) => all + (agreeing[k] ? one[i] * weights[k] : 0), 0);
+    return total / Math.max(1, agreeing.filter(Boolean).length);
   });
   return Matrix.from1DArray(all[0].rows, all[0].columns, values);
 }

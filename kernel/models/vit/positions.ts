@@ -1,3 +1,4 @@
+import { clamp } from "../../numeric";
 import { cubic } from "../../numeric/cubic";
 import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
@@ -24,7 +25,7 @@ export function resampling(from: number, to: number, kind: Resample): Float32Arr
 /** Weights of the four neighbours of a place; neighbours beyond the edge count as the edge. */
 function clamped(row: Float32Array, at: number): void {
   const first = Math.floor(at) - 1;
-  for (let k = first; k < first + 4; k++) row[Math.min(row.length - 1, Math.max(0, k))] += cubic(at - k, -0.75);
+  for (let k = first; k < first + 4; k++) row[clamp(k, 0, row.length - 1)] += cubic(at - k, -0.75);
 }
 
 /** Weights of a kernel as wide as the shrinking, cut at the edges and normalized. */

@@ -1,5 +1,5 @@
 import { base64Decode, base64Encode } from "../core/base64";
-import { argmax, mean, row, softmax } from "../../numeric";
+import { argmax, least, mean, most, row, softmax } from "../../numeric";
 import { dequantize, similarityRow } from "../core/quantize";
 import type { AlignmentPayload, SavedCosines } from "./payload";
 
@@ -82,7 +82,7 @@ export function saveCosines(matrix: TokenMatrix): SavedCosines {
   const [low, high]: [number[], number[]] = [[], []];
   for (let t = 0; t < matrix.tokens; t++) {
     const values = tokenRow(matrix, t);
-    const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+    const [min, max] = [least(values), most(values)];
     values.forEach(
       (value, p) => (bytes[t * matrix.patches + p] = Math.round(((value - min) / (max - min || 1)) * 255)),
     );

@@ -1,4 +1,4 @@
-import { argmax, softmax } from "../../numeric";
+import { argmax, clamp, softmax, sum } from "../../numeric";
 import { colorAt } from "../core/color";
 import type { Point } from "../core/geometry";
 
@@ -37,8 +37,8 @@ export function blendNodes(weights: readonly number[]): number[] {
 /** Returns weights without the closed experts, with sum 1; the first expert alone where nothing is left. */
 export function openWeights(weights: readonly number[], closed: readonly boolean[]): number[] {
   const open = weights.map((weight, e) => (closed[e] ? 0 : Math.max(0, weight)));
-  const sum = open.reduce((total, weight) => total + weight, 0);
-  return sum > 0 ? open.map((weight) => weight / sum) : open.map((_, e) => Number(e === 0));
+  const total = sum(open);
+  return total > 0 ? open.map((weight) => weight / total) : open.map((_, e) => Number(e === 0));
 }
 
 /** Returns the corners of a regular polygon in the unit square, the first at the top; two experts lie on a line. */
@@ -65,7 +65,7 @@ const cross = (a: Point, b: Point, c: Point): number => (b[0] - a[0]) * (c[1] - 
 export function simplexWeights(point: Point, experts: number): number[] {
   const corners = simplexCorners(experts);
   if (experts === 2) {
-    const share = Math.min(1, Math.max(0, point[1]));
+    const share = clamp(point[1], 0, 1);
     return [1 - share, share];
   }
   const at = (e: number): Point => corners[(e + experts) % experts];
@@ -73,8 +73,8 @@ export function simplexWeights(point: Point, experts: number): number[] {
   const raw = corners.map(
     (_, e) => cross(at(e - 1), at(e), at(e + 1)) / (areas[(e - 1 + experts) % experts] * areas[e]),
   );
-  const sum = raw.reduce((total, value) => total + value, 0);
-  return raw.map((value) => value / sum);
+  const total = sum(raw);
+  return raw.map((value) => value / total);
 }
 
 /**

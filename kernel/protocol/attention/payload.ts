@@ -1,3 +1,4 @@
+import { most } from "../../numeric";
 import { ProtocolError, base64, index, list, number, object, oneOf, optional, text, type Reader } from "../core/check";
 import { base64Decode, base64Encode } from "../core/base64";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
@@ -165,9 +166,9 @@ export function saveRows(rows: Float32Array, tokens: number): Pick<SavedRows, "l
   const bytes = new Uint8Array(rows.length);
   const largest = Array.from({ length: rows.length / tokens }, (_, r) => {
     const row = rows.subarray(r * tokens, (r + 1) * tokens);
-    const most = Number(row.reduce((a, b) => Math.max(a, b), 0).toPrecision(4));
-    row.forEach((value, i) => (bytes[r * tokens + i] = most > 0 ? Math.min(255, Math.round((value / most) * 255)) : 0));
-    return most;
+    const top = Number(Math.max(0, most(row)).toPrecision(4));
+    row.forEach((value, i) => (bytes[r * tokens + i] = top > 0 ? Math.min(255, Math.round((value / top) * 255)) : 0));
+    return top;
   });
   return { largest, data: base64Encode(bytes) };
 }
@@ -192,9 +193,9 @@ export function savedRowsOf(
 export function attentionEnds(rows: Float32Array, shape: AttentionShape, scale: AttentionScale): number[] {
   const tokens = tokensOfShape(shape);
   const largest = Array.from({ length: shape.heads }, (_, head) =>
-    rows.subarray(head * tokens + shape.prefix, (head + 1) * tokens).reduce((a, b) => Math.max(a, b), 0),
+    Math.max(0, most(rows.subarray(head * tokens + shape.prefix, (head + 1) * tokens))),
   );
-  const common = largest.reduce((a, b) => Math.max(a, b), 0);
+  const common = Math.max(0, most(largest));
   return largest.map((own) => (scale === "absolute" ? 1 : (scale === "head" ? own : common) || 1));
 }
 

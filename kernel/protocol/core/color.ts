@@ -1,3 +1,4 @@
+import { clamp } from "../../numeric";
 import { ViewError } from "./error";
 
 /** The colour maps of every raster, colour bar and legend. `coolwarm` is the diverging one, for signed values only. */
@@ -59,7 +60,7 @@ function parsePoints(hex: string): number[] {
 /** Colour of `value` in 0..1; values outside are clamped, `NaN` is the colour of 0. */
 export function colorAt(name: ColorMapName, value: number): Color {
   const table = colorTable(name);
-  const at = 3 * Math.round(255 * Math.min(1, Math.max(0, value || 0)));
+  const at = 3 * Math.round(255 * clamp(value || 0, 0, 1));
   return [table[at], table[at + 1], table[at + 2]];
 }
 
@@ -84,7 +85,7 @@ export function paintValues(
   const table = colorTable(name);
   const scale = 255 / (range[1] - range[0] || 1);
   for (let i = 0; i < values.length; i++) {
-    const at = 3 * Math.round(Math.min(255, Math.max(0, (values[i] - range[0]) * scale)));
+    const at = 3 * Math.round(clamp((values[i] - range[0]) * scale, 0, 255));
     out[4 * i] = table[at];
     out[4 * i + 1] = table[at + 1];
     out[4 * i + 2] = table[at + 2];

@@ -1,3 +1,5 @@
+import type { Box } from "../../contracts/geometry";
+
 /** A count with its noun: `1 benchmark`, `8 benchmarks`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
@@ -21,9 +23,19 @@ export function numberText(value: number): string {
   return String(rounded);
 }
 
+/** A figure with the half width of its interval, "1.234 ± 0.056"; the figure alone where there is none. */
+export const intervalText = (value: number, half: number | null): string =>
+  half === null ? numberText(value) : `${numberText(value)} ± ${numberText(half)}`;
+
 /** The part of JupyterLab's translation bundle that sentences and figures need. */
 export interface Translate {
   __(text: string, ...values: (string | number)[]): string;
+}
+
+/** A box in words: `left 12, top 30, 40 × 22 px`. */
+export function boxText(trans: Translate, [left, top, right, bottom]: Box): string {
+  const [x, y, width, height] = [left, top, right - left, bottom - top].map(Math.round);
+  return trans.__("left %1, top %2, %3 × %4 px", x, y, width, height);
 }
 
 /** English, for pictures that are drawn where no reader's language is known. */

@@ -1,5 +1,5 @@
 import { padded } from "../core/figure";
-import { mean, product } from "../../numeric";
+import { clamp, mean, product } from "../../numeric";
 import type { LawPayload, SavedBenchmarkFit, SavedFit, SavedRow, SavedScale } from "./payload";
 
 /**
@@ -127,6 +127,6 @@ export function figure(value: number | null): string {
 /** A score in the units of its table, with about four digits. */
 export function scoreText(value: number | null): string {
   if (value === null) return "–";
-  const digits = Math.min(3, Math.max(0, 3 - Math.floor(Math.log10(Math.max(1e-9, Math.abs(value))))));
+  const digits = clamp(3 - Math.floor(Math.log10(Math.max(1e-9, Math.abs(value)))), 0, 3);
   return value.toFixed(digits).replace("-", "−");
 }

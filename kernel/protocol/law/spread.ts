@@ -1,3 +1,4 @@
+import { clamp } from "../../numeric";
 import type { Point } from "../core/geometry";
 
 /** Pixels of a panel's axes and the range of each: what turns coordinates into pixels. */
@@ -83,7 +84,7 @@ function pushApart(places: Pixel[], own: readonly Pixel[], moves: readonly boole
 }
 
 function inside([x, y]: Pixel, { width, height }: PanelScale, margin: number): Pixel {
-  const within = (value: number, length: number): number => Math.min(length - margin, Math.max(margin, value));
+  const within = (value: number, length: number): number => clamp(value, margin, length - margin);
   return [within(x, width), within(y, height)];
 }
 

@@ -1,10 +1,9 @@
-import { most } from "../../numeric/order";
+import { clamp, most } from "../../numeric";
 import type { ColorMapName } from "../core/color";
 import { colorScale, figureText, type Figure } from "../core/figure";
-import { shortText } from "../core/words";
+import { numberText, shortText } from "../core/words";
 import { commonScale, decodeCells, type MatrixFrame, type SavedMatrices } from "./matrix";
 import { isMap, labelsWidth, LEFT, LETTER, MOST_LETTERS, RIGHT } from "./matrix-layout";
-import { numberText } from "../core/words";
 
 const [ROW_HEIGHT, LEAST, MOST] = [22, 130, 420];
 /** Pixels above and below the cells. */
@@ -99,5 +98,5 @@ function rowTicks(rows: readonly string[]): object {
 function heightOf(matrix: SavedMatrices, width: number): number {
   const { rows, columns } = matrix;
   const row = isMap(matrix) ? (width - LEFT - RIGHT) / columns.length : ROW_HEIGHT;
-  return Math.round(Math.min(MOST, Math.max(LEAST, UPRIGHT + rows.length * row)));
+  return Math.round(clamp(UPRIGHT + rows.length * row, LEAST, MOST));
 }

@@ -37,8 +37,7 @@ const SHADES = 254;
 /** Values in shades; `NaN` and infinities are empty. */
 export function encodeCells(values: ArrayLike<number>): Pick<SavedMatrix, "range" | "cells"> {
   const finite = Array.from(values).filter(Number.isFinite);
-  const min = finite.reduce((least, value) => Math.min(least, value), finite[0] ?? 0);
-  const max = finite.reduce((most, value) => Math.max(most, value), finite[0] ?? 0);
+  const [min, max] = finite.length ? [least(finite), most(finite)] : [0, 0];
   const shade = (value: number): number =>
     Number.isFinite(value) ? 1 + Math.round((SHADES * (value - min)) / (max - min || 1)) : 0;
   return {

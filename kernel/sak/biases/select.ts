@@ -1,6 +1,6 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../../display/describe";
 import type { VitConfig } from "../../models/vit/config";
-import { mean } from "../../numeric";
+import { mean, sum } from "../../numeric";
 import type { OptionNames } from "../../option-names";
 import type { DenseTask } from "../../tasks/dense/facts";
 import { deltaM } from "../../tasks/dense/metrics/delta";
@@ -163,7 +163,7 @@ function joined(run: BiasRun, { tokens, labels }: BiasBatch): Float32Array {
   return out;
 }
 
-const widthOf = ({ channels }: BiasRun["sources"][number]): number => channels.reduce((sum, width) => sum + width, 0);
+const widthOf = ({ channels }: BiasRun["sources"][number]): number => sum(channels);
 
 const allChannels = ({ sources }: BiasRun): number => sources.reduce((sum, source) => sum + widthOf(source), 0);
 

@@ -1,4 +1,4 @@
-import { wilson } from "../../numeric";
+import { most, wilson } from "../../numeric";
 import { TaskError } from "../error";
 import { isWhole } from "../../rule-error";
 
@@ -36,7 +36,7 @@ export function checkProbe(fn: string, train: LabeledFeatures, test: LabeledFeat
     const at = features.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new TaskError(fn, `features must be finite (row ${Math.floor(at / channels)})`, features[at]);
   }
-  const classes = 1 + Array.from(train.labels).reduce((most, label) => Math.max(most, label), 0);
+  const classes = 1 + Math.max(0, most(Array.from(train.labels)));
   const unknown = Array.from(test.labels).find((label) => label >= classes);
   if (unknown !== undefined) throw new TaskError(fn, `test labels must lie in 0..${classes - 1}`, unknown);
   return { channels, classes };

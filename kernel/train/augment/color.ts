@@ -1,5 +1,5 @@
 import { eachPixel, type FloatPicture } from "./picture";
-import { clamp } from "../../numeric";
+import { clamp, mean } from "../../numeric";
 
 const unit = (value: number): number => clamp(value, 0, 1);
 
@@ -24,8 +24,8 @@ export const brightness = (picture: FloatPicture, factor: number): FloatPicture 
 /** Multiplies the distance from the mean grey (torchvision's `adjust_contrast`). @param factor 0 is grey, 1 the picture */
 export function contrast(picture: FloatPicture, factor: number): FloatPicture {
   const gray = grayscale(picture).data.subarray(0, picture.height * picture.width);
-  const mean = gray.reduce((sum, value) => sum + value, 0) / gray.length;
-  return blend(picture, () => mean, factor);
+  const middle = mean(gray);
+  return blend(picture, () => middle, factor);
 }
 
 /** Multiplies the distance from grey (torchvision's `adjust_saturation`). @param factor 0 is grey, 1 the picture */

@@ -16,4 +16,5 @@ export {
   randomResizedCrop,
   type RandomResizedCropOptions,
   randomSolarize,
+  type RandomSolarizeOptions,
 } from "./random";

@@ -130,17 +130,36 @@ export interface RandomBlurOptions {
   p?: number;
 }
 
-/** Blurs with a random strength (torchvision's `GaussianBlur`; DINO, arXiv 2104.14294). */
-export const randomBlur =
-  ({ size = 9, sigma = [0.1, 2], p = 0.5 }: RandomBlurOptions = {}): Augmentation =>
-  (picture, random) =>
+/**
+ * Blurs with a random strength (torchvision's `GaussianBlur`; DINO, arXiv 2104.14294).
+ *
+ * @throws TrainError for an unknown option
+ */
+export function randomBlur(options: RandomBlurOptions = {}): Augmentation {
+  checkOptionNames("train.augment.randomBlur", options, { size: true, sigma: true, p: true }, TrainError);
+  const { size = 9, sigma = [0.1, 2], p = 0.5 } = options;
+  return (picture, random) =>
     random.chance(p) ? gaussianBlur(picture, size, random.range(sigma[0], sigma[1])) : picture;
+}
 
-/** Inverts bright values with probability `p`, default 0.2 (torchvision's `RandomSolarize`). */
-export const randomSolarize =
-  ({ threshold = 0.5, p = 0.2 }: { threshold?: number; p?: number } = {}): Augmentation =>
-  (picture, random) =>
-    random.chance(p) ? solarize(picture, threshold) : picture;
+/** Options of {@link randomSolarize}. */
+export interface RandomSolarizeOptions {
+  /** Value from which a channel is inverted. Default 0.5. */
+  threshold?: number;
+  /** Probability. Default 0.2. */
+  p?: number;
+}
+
+/**
+ * Inverts bright values at random (torchvision's `RandomSolarize`).
+ *
+ * @throws TrainError for an unknown option
+ */
+export function randomSolarize(options: RandomSolarizeOptions = {}): Augmentation {
+  checkOptionNames("train.augment.randomSolarize", options, { threshold: true, p: true }, TrainError);
+  const { threshold = 0.5, p = 0.2 } = options;
+  return (picture, random) => (random.chance(p) ? solarize(picture, threshold) : picture);
+}
 
 /**
  * Applies augmentations one after the other.

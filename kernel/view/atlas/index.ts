@@ -1,7 +1,7 @@
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { encodeFloat16, joinFloats, least, most } from "../../numeric";
+import { clamp, encodeFloat16, joinFloats, least, most } from "../../numeric";
 import { platform } from "../../platform";
 import { atlasNodes, decodeTask, nodeWeights, shownChannels } from "../../protocol/atlas/arithmetic";
 import { ATLAS_MIME, type AtlasPayload, type SavedAtlasTask } from "../../protocol/atlas/payload";
@@ -42,7 +42,7 @@ export class AtlasView extends View {
     bundle: MimeBundle,
     /** Names the view on the comm. */
     readonly id: string,
-    /** Lets go of the student; the viewer then goes on with the saved predictions. */
+    /** Frees the student; the viewer then shows the saved predictions. */
     readonly dispose: () => void,
   ) {
     super(bundle);
@@ -114,7 +114,7 @@ function colorsOf({ maps, channels, grid }: AtlasSourceLike): Uint8Array {
       const [low, high] = [own[Math.floor(0.01 * (own.length - 1))], own[Math.ceil(0.99 * (own.length - 1))]];
       for (let i = 0; i < own.length; i++)
         colors[(level * own.length + i) * 3 + d] = Math.round(
-          255 * Math.min(1, Math.max(0, (values[i * dims + d] - low) / (high - low || 1))),
+          255 * clamp((values[i * dims + d] - low) / (high - low || 1), 0, 1),
         );
     }
   });
@@ -171,7 +171,7 @@ async function predictions(
 const rangeOf = (values: Float32Array): [number, number] => [least(values), most(values)];
 
 const rounded = (values: ArrayLike<number>): number[] =>
-  Array.from(values, (value) => Number(Math.min(1, Math.max(0, value)).toFixed(4)));
+  Array.from(values, (value) => Number(clamp(value, 0, 1).toFixed(4)));
 
 /** Takes the label at the middle of each cell. */
 function smallLabels(

@@ -82,7 +82,7 @@ export class AttentionView extends View {
     readonly id: string,
     /** Entropy and mean distance of every head, by layer index, of the first picture. */
     readonly numbers: ReadonlyMap<number, readonly HeadNumbers[]>,
-    /** Lets go of the attention and the encoder; the viewer then goes on with the saved rows. */
+    /** Frees the attention and the encoder; the viewer then shows the saved rows. */
     readonly dispose: () => void,
   ) {
     super(bundle);

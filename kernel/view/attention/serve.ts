@@ -19,7 +19,7 @@ export class KeptAttention {
     return [...this.layers.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
-  /** Keeps a layer, and lets go of the oldest ones beyond the limit. */
+  /** Keeps a layer, and drops the oldest ones beyond the limit. */
   keep(picture: number, one: LayerAttention): void {
     this.layers.set(`${picture} ${one.layer}`, one);
     for (const key of [...this.layers.keys()])

@@ -73,7 +73,7 @@ export class CorrespondenceView extends View {
     readonly id: string,
     /** PCK over the given keypoints at each layer, by layer index; empty without keypoints. */
     readonly pck: ReadonlyMap<number, PairPCK>,
-    /** Lets go of the full features; the viewer then goes on with the saved ones. */
+    /** Frees the full features; the viewer then shows the saved ones. */
     readonly dispose: () => void,
   ) {
     super(bundle);

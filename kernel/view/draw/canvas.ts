@@ -1,4 +1,4 @@
-import { least, most } from "../../numeric/order";
+import { clamp, least, most } from "../../numeric";
 import type { Point } from "../../protocol/core/geometry";
 
 /** Red, green, blue in 0..255. */
@@ -46,7 +46,7 @@ export class Canvas {
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     const length2 = dx * dx + dy * dy || 1;
     this.cover(boundsOf([from, to], width), ink, (x, y) => {
-      const along = Math.min(1, Math.max(0, ((x - from[0]) * dx + (y - from[1]) * dy) / length2));
+      const along = clamp(((x - from[0]) * dx + (y - from[1]) * dy) / length2, 0, 1);
       return width / 2 - Math.hypot(x - from[0] - along * dx, y - from[1] - along * dy);
     });
   }

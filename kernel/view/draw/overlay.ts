@@ -1,3 +1,4 @@
+import { clamp } from "../../numeric";
 import { colorHex, type ColorMapName } from "../../protocol/core/color";
 import type { GridPlacement } from "../../protocol/core/geometry";
 import { drawMark } from "../../protocol/core/marks";
@@ -25,7 +26,7 @@ export function heatCells(heat: DrawnHeat, [width, height]: readonly [number, nu
   const { grid, region } = heat.placement;
   const [rows, columns] = grid;
   const edge = (at: number, low: number, high: number, most: number): number =>
-    Math.min(most, Math.max(0, Math.round((low + at * (high - low)) * scale)));
+    clamp(Math.round((low + at * (high - low)) * scale), 0, most);
   const color = heatColor(heat);
   const cells = Array.from({ length: rows * columns }, (_, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];

@@ -66,7 +66,7 @@ export class GalleryView extends View {
     readonly paths: readonly string[],
     /** Returns the paths nearest to a picture of the view with the cosines of the mean features, best first. */
     readonly nearest: (path: string, count?: number) => { path: string; cosine: number }[],
-    /** Lets go of the features; the viewer then goes on with the saved ones. */
+    /** Frees the features; the viewer then shows the saved ones. */
     readonly dispose: () => void,
   ) {
     super(bundle);

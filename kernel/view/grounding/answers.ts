@@ -1,5 +1,5 @@
 import type { RawImage } from "../../data/image";
-import { encodeFloat16 } from "../../numeric";
+import { encodeFloat16, meanRow } from "../../numeric";
 import { base64Encode } from "../../protocol/core/base64";
 import type { GroundingAnswer, GroundingPayload, SavedAnswer, SavedAttention } from "../../protocol/grounding/payload";
 import { type GroundingExplorerLike, type GroundingPhraseLike, savedBox } from "./input";
@@ -53,12 +53,7 @@ function saved(toPatches: Float32Array, toWords: Float32Array): SavedAttention {
 
 /** Returns means over the layers. */
 function means(maps: readonly [Float32Array, Float32Array], layers: number): [Float32Array, Float32Array] {
-  const mean = (values: Float32Array): Float32Array => {
-    const size = values.length / layers;
-    const out = new Float32Array(size);
-    values.forEach((value, i) => (out[i % size] += value / layers));
-    return out;
-  };
+  const mean = (values: Float32Array): Float32Array => Float32Array.from(meanRow(values, values.length / layers));
   return [mean(maps[0]), mean(maps[1])];
 }
 

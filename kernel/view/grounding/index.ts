@@ -59,7 +59,7 @@ export class GroundingView extends View {
     bundle: MimeBundle,
     /** Names the view on the comm. */
     readonly id: string,
-    /** Lets go of model and pictures; the viewer then goes on with the saved phrases. */
+    /** Frees model and pictures; the viewer then shows the saved phrases. */
     readonly dispose: () => void,
   ) {
     super(bundle);
@@ -78,7 +78,7 @@ const OVERHEAD = 16 * 1024;
  *
  *     await view.grounding(grounding.explorer(model, { tokenizer }), ["boats.jpg"], { phrases: ["the small red boat"] });
  *
- * @param model what `grounding.explorer` returns
+ * @param model explorer, as `grounding.explorer` returns it
  * @param pictures one picture or several, at most 8
  * @throws ViewError for a model, pictures or options that break a rule; GroundingError for a phrase that cannot be encoded
  */

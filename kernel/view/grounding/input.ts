@@ -1,5 +1,6 @@
 import type { RawImage } from "../../data/image";
 import type { Box, Grid } from "../../contracts/geometry";
+import { clamp } from "../../numeric";
 import { ViewError } from "../../protocol/core/error";
 import {
   GROUNDING_BRANCHES,
@@ -70,7 +71,7 @@ export interface GroundingReplayLike {
   }[];
 }
 
-/** Checks what `view.grounding` is given to answer with. @throws ViewError */
+/** Checks the explorer of `view.grounding`. @throws ViewError */
 export function checkExplorer(where: string, explorer: GroundingExplorerLike): void {
   const rule = (holds: boolean, text: string, value: unknown): void => {
     if (!holds) throw new ViewError(where, text, value);
@@ -138,5 +139,5 @@ const rounded = (value: number, digits: number): number => Number(value.toFixed(
 /** Returns a box as it is saved: hundredths of a pixel, four digits of the score. */
 export const savedBox = ({ box, score }: GroundedBoxLike): GroundingBox => ({
   box: box.map((edge) => rounded(edge, 2)) as unknown as Box,
-  score: rounded(Math.min(1, Math.max(0, score)), 4),
+  score: rounded(clamp(score, 0, 1), 4),
 });

@@ -69,7 +69,7 @@ export class LawView extends View {
     bundle: MimeBundle,
     /** Names the view on the comm. */
     readonly id: string,
-    /** Lets go of the table and the fit function; the viewer then goes on with the saved fits. */
+    /** Frees the table and the fit function; the viewer then shows the saved fits. */
     readonly dispose: () => void,
   ) {
     super(bundle);

@@ -10,7 +10,7 @@ import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
-import { joinFloats } from "../../numeric";
+import { clamp, joinFloats } from "../../numeric";
 
 /** Options of `view.pca`. */
 export interface PcaOptions {
@@ -156,7 +156,7 @@ function colorImages({ images, colors, components }: Layer): RawImage[] {
 function channel(value: number, range: [number, number] | undefined): number {
   if (!range) return 0;
   const unit = (value - range[0]) / (range[1] - range[0] || 1);
-  return Math.round(255 * Math.min(1, Math.max(0, unit)));
+  return Math.round(255 * clamp(unit, 0, 1));
 }
 
 async function drawPca(pictures: RawImage[], layers: Layer[], tile: number, title: string): Promise<string> {

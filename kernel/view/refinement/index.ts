@@ -32,7 +32,7 @@ export interface RefinementOptions {
 const NAMES: OptionNames<RefinementOptions> = { title: true, stage: true };
 
 const WHERE = "view.refinement";
-/** Most tokens of all stages together, and the side and quality of a saved picture: what keeps a notebook small. */
+/** Most tokens of all stages together, and the side and quality of a saved picture, so that a notebook stays small. */
 const [MOST_POINTS, PICTURE_SIDE, QUALITY] = [6000, 112, 75];
 /** Largest value of a half float. */
 const MOST_COORDINATE = 65_504;
@@ -141,5 +141,5 @@ function layersOf(snapshots: readonly RefinementSnapshotLike[]): SavedLayerValue
   }));
 }
 
-/** Digits that a reader can see. */
+/** Rounds to the digits that a reader can see. */
 const saved = (value: number): number => Number(value.toPrecision(6));

@@ -35,7 +35,7 @@ export interface RefinementSourceLike {
 
 const QUANTILES = 7;
 
-/** Checks what `view.refinement` is given. */
+/** Checks the source of `view.refinement`. @throws ViewError */
 export function checkRefinement(where: string, source: RefinementSourceLike): void {
   const rule = (holds: boolean, text: string, value: unknown): void => {
     if (!holds) throw new ViewError(where, text, value);

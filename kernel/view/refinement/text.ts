@@ -1,4 +1,4 @@
-import { counted, ENGLISH, numberText } from "../../protocol/core/words";
+import { counted, ENGLISH, intervalText } from "../../protocol/core/words";
 import { measureName } from "../../protocol/refinement/figures";
 import type { RefinementPayload } from "../../protocol/refinement/payload";
 
@@ -11,12 +11,8 @@ export function describeRefinement(payload: RefinementPayload): string {
     `${title ? `${title}: ` : ""}refinement over ${stages.join(" → ")}; ${about}`,
     `two principal components of all stages hold ${shares} of the variance`,
     ...measures.map(({ name, values, halves }) => {
-      const figures = values.map((value, s) => withHalf(value, halves[s]));
+      const figures = values.map((value, s) => intervalText(value, halves[s]));
       return `  ${measureName(ENGLISH, name)}: ${figures.join(" → ")}`;
     }),
   ].join("\n");
 }
-
-/** "1.234 ± 0.056", the figure alone where there is no interval. */
-const withHalf = (value: number, half: number | null): string =>
-  half === null ? numberText(value) : `${numberText(value)} ± ${numberText(half)}`;

@@ -47,7 +47,7 @@ const keyOf = ({ id, split, phrase, image: { fileName: name } }: ReviewedExpress
 
 /**
  * Decisions of a review in one file: MDETR's document of one split, which `data.refer.read` reads, with every decision beside it under
- * the key `review`. What was rejected is no annotation, and is not asked again.
+ * the key `review`. A rejected prediction is no annotation and is not asked again.
  */
 export class ReviewFile {
   private readonly entries = new Map<string, Entry>();
@@ -61,7 +61,7 @@ export class ReviewFile {
   /**
    * Reads the decisions of earlier rounds, if there are any.
    *
-   * @throws ViewError for a path that is no file of a review: what it holds would be lost
+   * @throws ViewError for a path that is no file of a review, whose content would be lost
    */
   static open(where: string, given: string): ReviewFile {
     if (typeof given !== "string" || !/[A-Za-z]+\.json$/.test(given))

@@ -5,7 +5,7 @@ import { boxWithin, type ReviewDecision, type ReviewPayload } from "../../protoc
 import type { Channel, LiveView } from "../live";
 import type { ReviewFile, ReviewedExpression } from "./file";
 
-/** Serves a review: decisions are written before they are answered, and every open viewer hears of them. */
+/** Serves a review: each decision is written to the file, then sent to every open viewer. */
 export function serveReview(
   { view, items, pictures }: ReviewPayload,
   file: ReviewFile,

@@ -1,8 +1,8 @@
 import type { Box } from "../../../contracts/geometry";
 import type { RawImage } from "../../../contracts/pixels";
-import { figure } from "../things/categories";
+import { clamp } from "../../../numeric";
+import { type CategoryName, figure } from "../things/categories";
 import { captionsOf, type Captions } from "../language/captions";
-import type { CategoryName } from "../things/categories";
 import type { ColorName } from "./colors";
 import { apply } from "../scenes/geometry";
 import { paint, type Painting, type Stroke } from "./paint";
@@ -95,7 +95,7 @@ function readMaps(painting: Painting, size: number): Pick<Rendered, "parts" | "i
 }
 
 function templateByte(value: number): number {
-  return Math.max(0, Math.min(255, Math.round((value + 1.25) * 102)));
+  return clamp(Math.round((value + 1.25) * 102), 0, 255);
 }
 
 /** Returns the keypoints of the object with number `id` in the map of instances. */

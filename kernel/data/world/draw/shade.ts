@@ -1,3 +1,4 @@
+import { clamp } from "../../../numeric";
 import { clampByte } from "./colors";
 import type { Painting, Stroke } from "./paint";
 import type { Scene } from "../scenes/scene";
@@ -117,7 +118,7 @@ function shadeObject(stroke: Stroke, x: number, y: number, factor: number, sum: 
   const v = m ? m[3] * x + m[4] * y + m[5] : 0;
   const second = stroke.second ?? stroke.color;
   const weight = stroke.weave ? stroke.weave(u, v) : 0;
-  const light = factor * (1.06 - 0.16 * Math.max(-1, Math.min(1, v)) + 0.03 * u);
+  const light = factor * (1.06 - 0.16 * clamp(v, -1, 1) + 0.03 * u);
   for (let k = 0; k < 3; k++) {
     const base = stroke.color[k as 0];
     sum[k] = (sum[k] as number) + (base + (second[k as 0] - base) * weight) * light;

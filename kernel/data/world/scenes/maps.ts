@@ -1,3 +1,4 @@
+import { clamp } from "../../../numeric";
 import { categoryId } from "../things/categories";
 import { invert } from "./geometry";
 import { paint } from "../draw/paint";
@@ -84,7 +85,7 @@ function makeDome(object: SceneObject, size: number): (x: number, y: number) => 
   const scale = object.pose.scale * size;
   return (x, y) => {
     const u = a * x + b * y + c;
-    const v = Math.max(-1, Math.min(1, d * x + e * y + f));
+    const v = clamp(d * x + e * y + f, -1, 1);
     const [nx, ny] = [scale * (a * u + d * v), scale * (b * u + e * v)];
     const length = Math.sqrt(nx * nx + ny * ny + 1);
     return [nx / length, ny / length, 1 / length];

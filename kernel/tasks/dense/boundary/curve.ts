@@ -1,3 +1,5 @@
+import { most } from "../../../numeric";
+
 /** Pixels counted at one threshold: found and right ones of the prediction, all and found ones of the label. */
 export interface BoundaryCounts {
   /** Pixels of the thinned prediction. */
@@ -55,7 +57,7 @@ export function averagePrecision(curve: readonly BoundaryPoint[]): number {
   let total = 0;
   for (let i = 0; i < PARTS; i++) {
     const precisions = curve.map(({ recall, precision }) => (recall >= i / PARTS ? precision : 0));
-    total += precisions.reduce((most, value) => Math.max(most, value), 0);
+    total += Math.max(0, most(precisions));
   }
   return total / (PARTS + 1);
 }

@@ -3,6 +3,8 @@
  * multi-task papers score.
  */
 
+import { clamp } from "../../../numeric";
+
 /** Options of {@link suppress}. */
 export interface SuppressOptions {
   /** Pixels looked at to both sides of a boundary. Default 4. */
@@ -113,8 +115,8 @@ function isRidge(edges: Field, at: number, angle: number, radius: number, limit:
 const EDGE = 1.001;
 
 function valueAt({ data, width, height }: Field, atX: number, atY: number): number {
-  const x = Math.max(0, Math.min(width - EDGE, atX));
-  const y = Math.max(0, Math.min(height - EDGE, atY));
+  const x = clamp(atX, 0, width - EDGE);
+  const y = clamp(atY, 0, height - EDGE);
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const [dx, dy] = [x - left, y - top];
   const pixel = (column: number, row: number): number =>

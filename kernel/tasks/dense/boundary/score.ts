@@ -1,3 +1,4 @@
+import { sum } from "../../../numeric";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { correspond } from "./correspond";
@@ -105,7 +106,7 @@ export class BoundaryScore {
     let last = NOTHING;
     return this.thresholds.map((threshold) => {
       const mask = Uint8Array.from(soft, (value) => (value >= threshold ? 1 : 0));
-      const set = mask.reduce((total, value) => total + value, 0);
+      const set = sum(mask);
       if (set !== size) last = count(mask);
       size = set;
       return last;
@@ -115,14 +116,14 @@ export class BoundaryScore {
   private count(mask: Uint8Array, labels: Uint8Array[], width: number, height: number, radius: number): BoundaryCounts {
     const lines = this.options.thin === false ? mask : thin(mask, width, height);
     const correct = new Uint8Array(lines.length);
-    const counts = { ...NOTHING, predicted: total(lines) };
+    const counts = { ...NOTHING, predicted: sum(lines) };
     for (const label of labels) {
       const { first, pairs } = correspond(lines, label, width, height, radius);
       first.forEach((set, at) => set && (correct[at] = 1));
-      counts.labeled += total(label);
+      counts.labeled += sum(label);
       counts.found += pairs;
     }
-    return { ...counts, correct: total(correct) };
+    return { ...counts, correct: sum(correct) };
   }
 
   private pool(counts: readonly BoundaryCounts[]): BoundaryPoint {
@@ -133,8 +134,6 @@ export class BoundaryScore {
     return points[best];
   }
 }
-
-const total = (map: Uint8Array): number => map.reduce((sum, value) => sum + value, 0);
 
 function accumulate(into: BoundaryCounts, counts: BoundaryCounts): void {
   into.predicted += counts.predicted;

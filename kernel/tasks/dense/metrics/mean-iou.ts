@@ -1,3 +1,4 @@
+import { sum } from "../../../numeric";
 import { checkOptionNames, type OptionNames } from "../../../option-names";
 import { TaskError } from "../../error";
 import { IGNORE } from "../facts";
@@ -79,11 +80,9 @@ export class MeanIou {
       return union === 0 ? NaN : both / union;
     });
     const present = perClass.filter((iou) => !Number.isNaN(iou));
-    const sum = present.reduce((total, iou) => total + iou, 0);
-    const pixels = this.labeled.reduce((total, count) => total + count, 0);
-    const right = this.both.reduce((total, count) => total + count, 0);
+    const [pixels, right] = [sum(this.labeled), sum(this.both)];
     const count = absent === "zero" && pixels > 0 ? classes : present.length;
-    return { mIoU: sum / count, perClass, accuracy: right / pixels, pixels };
+    return { mIoU: sum(present) / count, perClass, accuracy: right / pixels, pixels };
   }
 
   private check(prediction: ArrayLike<number>, label: ArrayLike<number>): void {

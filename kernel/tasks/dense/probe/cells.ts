@@ -1,6 +1,6 @@
 import { type Grid, type InputGeometry, unplace } from "../../../contracts/geometry";
 import type { DenseValues } from "../../../data/dense/values";
-import { argmax } from "../../../numeric";
+import { argmax, clamp } from "../../../numeric";
 import { type DenseTask, IGNORE } from "../facts";
 
 /** Labels of one task on the cells of a token grid, [rows · side, columns · side, channels]. */
@@ -49,7 +49,7 @@ function areaOf(at: number, [rows, columns]: Grid, { width, height }: DenseValue
   const [column, row] = [at % columns, Math.floor(at / columns)];
   const [left, top] = unplace([column * stepX, row * stepY], place);
   const [right, bottom] = unplace([(column + 1) * stepX, (row + 1) * stepY], place);
-  const from = (value: number, end: number): number => Math.max(0, Math.min(end, Math.round(value)));
+  const from = (value: number, end: number): number => clamp(Math.round(value), 0, end);
   const across = { left: from(left, width), right: from(right, width) };
   const along = { top: from(top, height), bottom: from(bottom, height) };
   if (across.left === across.right && left < width && right > 0) across.left = Math.floor((left + right) / 2);

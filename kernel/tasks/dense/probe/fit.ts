@@ -1,3 +1,4 @@
+import { sum } from "../../../numeric";
 import { TaskError } from "../../error";
 import type { TaskColumns } from "./layout";
 import { solveInPlace } from "./solve";
@@ -109,7 +110,7 @@ function discriminants(sums: ProbeSums, { side, outputs, at }: TaskColumns, scal
   const kept = means.slice();
   const cellTotal = (i: number): number => {
     const first = at + Math.floor(i / outputs) * outputs;
-    return counts.subarray(first, first + outputs).reduce((sum, count) => sum + count, 0);
+    return sum(counts.subarray(first, first + outputs));
   };
   const bias = (solutions: Float64Array, i: number): number => {
     if (!(counts[groups[i]] > 0)) return NEVER;

@@ -1,4 +1,4 @@
-import { least, most } from "../../../numeric/order";
+import { clamp, least, most } from "../../../numeric";
 import { colorHex, isColorMap, type ColorMapName } from "../../../protocol/core/color";
 import { matrix, numberOf, record, textOf, type PlotlyObject } from "./values";
 
@@ -74,7 +74,7 @@ function rgbOf(text: string): number[] | undefined {
 }
 
 function between(stops: readonly Stop[], unit: number): string {
-  const value = Math.min(stops[stops.length - 1].at, Math.max(stops[0].at, unit || 0));
+  const value = clamp(unit || 0, stops[0].at, stops[stops.length - 1].at);
   const after = Math.max(
     1,
     stops.findIndex(({ at }) => at >= value),
