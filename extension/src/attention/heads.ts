@@ -1,5 +1,5 @@
 import type { HeadNumbers, SavedImage, Scene } from "fovea/protocol";
-import { element } from "../dom";
+import { element, scrollToItem } from "../dom";
 import { Pane } from "../panes";
 
 /** The heads of a layer as small pictures, worked by the stage's keys or by the pointer. */
@@ -31,22 +31,14 @@ export class HeadGrid {
   }
 
   draw(scene: (head: number) => Scene, current: number): void {
-    if (current !== this.current) this.reveal(current);
+    const shown = this.panes.at(current)?.node;
+    if (current !== this.current && shown) scrollToItem(this.node, shown);
     this.current = current;
     this.panes.forEach((pane, head) => {
       pane.node.classList.toggle("jp-mod-current", head === current);
       pane.resize();
       pane.draw(scene(head));
     });
-  }
-
-  /** Scrolls the list, and nothing around it, until a head is in sight. */
-  private reveal(head: number): void {
-    const pane = this.panes.at(head)?.node;
-    if (!pane) return;
-    const [list, item] = [this.node.getBoundingClientRect(), pane.getBoundingClientRect()];
-    if (item.top < list.top) this.node.scrollTop -= list.top - item.top;
-    else if (item.bottom > list.bottom) this.node.scrollTop += item.bottom - list.bottom;
   }
 
   /** The canvases, so many in a row. */

@@ -1,5 +1,5 @@
 import { type ReviewPayload, confidenceText } from "fovea/protocol";
-import { element, setText } from "../dom";
+import { element, scrollToItem, setText } from "../dom";
 import type { Translate } from "../parts/translate";
 import { stateText } from "./speech";
 import type { ReviewState } from "./state";
@@ -35,16 +35,8 @@ export class ReviewList {
       row.node.classList.toggle("jp-mod-selected", at === state.item);
       setText(row.state, stateText(this.trans, state, at));
     });
-    if (state.item !== this.current) this.reveal(state.item);
+    const shown = this.rows.at(state.item)?.node;
+    if (state.item !== this.current && shown) scrollToItem(this.node, shown);
     this.current = state.item;
-  }
-
-  /** Scrolls the list, and nothing around it, until a row is in sight. */
-  private reveal(item: number): void {
-    const row = this.rows.at(item)?.node;
-    if (!row) return;
-    const [list, own] = [this.node.getBoundingClientRect(), row.getBoundingClientRect()];
-    if (own.top < list.top) this.node.scrollTop -= list.top - own.top;
-    else if (own.bottom > list.bottom) this.node.scrollTop += own.bottom - list.bottom;
   }
 }

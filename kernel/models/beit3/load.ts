@@ -1,4 +1,5 @@
 import { startTfjs } from "../../backend/tfjs";
+import { transpose } from "../../encoders/feature-map";
 import * as nn from "../../nn";
 import { toFloat32 } from "../../nn/floats";
 import { joinFloats } from "../../numeric";
@@ -162,9 +163,9 @@ function resampledKernel(tensor: SafetensorsTensor, patchSize: number): Safetens
   const [C, channels, side] = tensor.shape;
   if (tensor.shape.length !== 4 || side === patchSize) return null;
   const features = C * channels;
-  const turned = transposed(toFloat32(tensor), features, side * side);
+  const turned = transpose(toFloat32(tensor), features, side * side);
   const table = resampleTable(turned, { side, rows: patchSize, columns: patchSize, features }, "bicubic");
-  const data = transposed(table, patchSize * patchSize, features);
+  const data = transpose(table, patchSize * patchSize, features);
   return { dtype: "F32", shape: [C, channels, patchSize, patchSize], data };
 }
 
@@ -178,11 +179,4 @@ function resampledPlaces(tensor: SafetensorsTensor, { grid: [rows, columns] }: B
   const cells = resampleTable(table.subarray(first * features), { side, rows, columns, features }, "bicubic");
   const data = joinFloats([table.subarray(0, first * features), cells]);
   return { dtype: "F32", shape: [first + rows * columns, features], data };
-}
-
-/** Transposes [rows, columns]. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c];
-  return out;
 }

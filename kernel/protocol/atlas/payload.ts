@@ -1,6 +1,19 @@
 import { decodeFloat16 } from "../../numeric";
 import { base64Decode } from "../core/base64";
-import { base64, count, index, list, number, object, oneOf, optional, pair, ProtocolError, text } from "../core/check";
+import {
+  base64,
+  checkBelow,
+  count,
+  index,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  pair,
+  ProtocolError,
+  text,
+} from "../core/check";
 import type { Grid } from "../core/geometry";
 import { MAX_SAVED_BYTES, savedImage, type SavedImage } from "../core/saved";
 import { ATLAS_KINDS, atlasNodes, type AtlasKind, blendNodes, decodeTask, shownChannels } from "./arithmetic";
@@ -106,7 +119,7 @@ export function readAtlas(value: unknown, where = "atlas view"): AtlasPayload {
   const { experts, levels, grid, size, tasks } = read;
   const places = levels.length * experts.length;
   sized(read.maps, places * grid[0] * grid[1] * 3, "maps", where);
-  if (read.current >= tasks.length) throw new ProtocolError(where, "current", `below ${tasks.length}`, read.current);
+  checkBelow(where, "current", read.current, tasks.length);
   const cells = size[0] * size[1];
   tasks.forEach((task, i) => {
     const path = `tasks[${i}]`;

@@ -1,5 +1,17 @@
 import { most } from "../../numeric";
-import { ProtocolError, base64, index, list, number, object, oneOf, optional, text, type Reader } from "../core/check";
+import {
+  base64,
+  checkBelow,
+  index,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  ProtocolError,
+  type Reader,
+  text,
+} from "../core/check";
 import { base64Decode, base64Encode } from "../core/base64";
 import { COLOR_MAPS, type ColorMapName } from "../core/color";
 import type { Grid, GridPlacement } from "../core/geometry";
@@ -135,9 +147,7 @@ export function queriesOf({ prefix, grid }: Pick<AttentionPayload, "prefix" | "g
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readAttention(value: unknown, where = "attention view"): AttentionPayload {
   const read = payload(value, "", where);
-  const below = (at: number, limit: number, path: string): void => {
-    if (at >= limit) throw new ProtocolError(where, path, `below ${limit}`, at);
-  };
+  const below = (at: number, limit: number, path: string): void => checkBelow(where, path, at, limit);
   const sized = (values: { length: number }, length: number, path: string): void => {
     if (values.length !== length) throw new ProtocolError(where, path, `of length ${length}`, values.length);
   };

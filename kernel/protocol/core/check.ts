@@ -75,6 +75,11 @@ export function pair<T>(item: Reader<T>): Reader<[T, T]> {
   return (value, path, where) => both(value, path, where) as [T, T];
 }
 
+/** Refuses a position of a list that does not reach so far. @throws ProtocolError */
+export function checkBelow(where: string, path: string, at: number, limit: number): void {
+  if (at >= limit) throw new ProtocolError(where, path, `below ${limit}`, at);
+}
+
 export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, path, where) => (value === undefined || value === null ? undefined : reader(value, path, where));
 }

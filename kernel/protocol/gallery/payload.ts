@@ -1,4 +1,17 @@
-import { ProtocolError, base64, count, index, list, number, object, oneOf, optional, pair, text } from "../core/check";
+import {
+  base64,
+  checkBelow,
+  count,
+  index,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  pair,
+  ProtocolError,
+  text,
+} from "../core/check";
 import { base64Decode, base64Encode } from "../core/base64";
 import type { Grid } from "../core/geometry";
 import type { Int8Matrix } from "../core/quantize";
@@ -85,9 +98,7 @@ const payload = object<GalleryPayload>({
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readGallery(value: unknown, where = "gallery view"): GalleryPayload {
   const read = payload(value, "", where);
-  const below = (at: number, path: string): void => {
-    if (at >= read.count) throw new ProtocolError(where, path, `below ${read.count}`, at);
-  };
+  const below = (at: number, path: string): void => checkBelow(where, path, at, read.count);
   const sized = (data: string, length: number, path: string): void => {
     const found = base64Decode(data).length;
     if (found !== length) throw new ProtocolError(where, path, `base64 of ${length} bytes`, found);

@@ -2,16 +2,17 @@ import { decodeFloat16 } from "../../numeric";
 import { base64Decode } from "../core/base64";
 import {
   base64,
+  checkBelow,
+  index,
   list,
   number,
   object,
   oneOf,
   optional,
-  ProtocolError,
-  text,
-  index,
   pair,
+  ProtocolError,
   type Reader,
+  text,
 } from "../core/check";
 import type { Box, Grid } from "../core/geometry";
 import { MAX_SAVED_BYTES, savedImage, type SavedImage } from "../core/saved";
@@ -163,9 +164,7 @@ const payload = object<GroundingPayload>({
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readGrounding(value: unknown, where = "grounding view"): GroundingPayload {
   const read = payload(value, "", where);
-  const below = (at: number, limit: number, path: string): void => {
-    if (at >= limit) throw new ProtocolError(where, path, `below ${limit}`, at);
-  };
+  const below = (at: number, limit: number, path: string): void => checkBelow(where, path, at, limit);
   below(read.current, read.saved.length, "current");
   if (read.replay) below(read.replay.picture, read.pictures.length, "replay.picture");
   read.saved.forEach((answer, i) => {

@@ -1,5 +1,5 @@
 import {
-  ProtocolError,
+  checkBelow,
   index,
   list,
   nullable,
@@ -7,8 +7,9 @@ import {
   object,
   oneOf,
   optional,
-  text,
+  ProtocolError,
   type Reader,
+  text,
 } from "../core/check";
 
 /** Mime type of the payload that a law view stores in the notebook. Version 1. */
@@ -166,14 +167,14 @@ const payload = object<LawPayload>({
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readLaw(value: unknown, where = "law view"): LawPayload {
   const read = payload(value, "", where);
-  below(read.current, read.benchmarks.length, "current", where);
+  checkBelow(where, "current", read.current, read.benchmarks.length);
   read.rows.forEach((row, i) => {
-    below(row.encoder, read.encoders.length, `rows[${i}].encoder`, where);
-    below(row.benchmark, read.benchmarks.length, `rows[${i}].benchmark`, where);
+    checkBelow(where, `rows[${i}].encoder`, row.encoder, read.encoders.length);
+    checkBelow(where, `rows[${i}].benchmark`, row.benchmark, read.benchmarks.length);
     sized(row.predictors, read.predictors.length, `rows[${i}].predictors`, where);
   });
   read.groups?.forEach(({ benchmarks }, i) =>
-    benchmarks.forEach((at) => below(at, read.benchmarks.length, `groups[${i}].benchmarks`, where)),
+    benchmarks.forEach((at) => checkBelow(where, `groups[${i}].benchmarks`, at, read.benchmarks.length)),
   );
   read.fits.forEach((fit, i) => checkFit(fit, read, `fits[${i}]`, where));
   return read;
@@ -194,10 +195,6 @@ function checkFit(fit: SavedFit, view: Pick<LawPayload, "encoders" | "benchmarks
     sized(of.predictions, view.encoders.length, `${at}.predictions`, where);
     sized(of.looPredictions, view.encoders.length, `${at}.looPredictions`, where);
   });
-}
-
-function below(value: number, limit: number, path: string, where: string): void {
-  if (value >= limit) throw new ProtocolError(where, path, `below ${limit}`, value);
 }
 
 function sized(values: readonly unknown[], length: number, path: string, where: string): void {

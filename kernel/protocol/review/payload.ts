@@ -1,5 +1,6 @@
 import { clamp } from "../../numeric";
 import {
+  checkBelow,
   index,
   list,
   nullable,
@@ -8,8 +9,8 @@ import {
   oneOf,
   optional,
   ProtocolError,
-  text,
   type Reader,
+  text,
 } from "../core/check";
 import type { Box } from "../core/geometry";
 import { savedImage, type SavedImage } from "../core/saved";
@@ -101,10 +102,7 @@ const payload = object<ReviewPayload>({
 /** @throws ProtocolError naming the first path that breaks the format. */
 export function readReview(value: unknown, where = "review"): ReviewPayload {
   const read = payload(value, "", where);
-  read.items.forEach(({ picture }, i) => {
-    if (picture >= read.pictures.length)
-      throw new ProtocolError(where, `items[${i}].picture`, `below ${read.pictures.length}`, picture);
-  });
+  read.items.forEach(({ picture }, i) => checkBelow(where, `items[${i}].picture`, picture, read.pictures.length));
   return read;
 }
 

@@ -3,6 +3,7 @@ import type { Grid } from "../../contracts/geometry";
 import { type AtlasKind, ATLAS_KINDS } from "../../protocol/atlas/arithmetic";
 import { MAX_EXPERTS } from "../../protocol/atlas/payload";
 import { ViewError } from "../../protocol/core/error";
+import { checker } from "../../rule-error";
 
 /** A dense task of a student, in plain data. */
 export interface AtlasTaskLike {
@@ -44,9 +45,7 @@ export interface AtlasSourceLike {
 
 /** Checks what `view.atlas` is given. */
 export function checkSource(where: string, source: AtlasSourceLike): void {
-  const rule = (holds: boolean, text: string, value: unknown): void => {
-    if (!holds) throw new ViewError(where, text, value);
-  };
+  const rule = checker(where, ViewError);
   rule(typeof source?.predict === "function", "source must be what sak.atlasOf returns", source);
   const { experts, levels, grid, channels, maps, tasks } = source;
   const [E, L] = [experts.length, levels.length];

@@ -1,7 +1,7 @@
 import { encodeFloat16 } from "../../numeric";
 import { meanQuery, queryRows, tokensOfShape } from "../../protocol/attention/arithmetic";
 import { readAttentionRequest, type RowsReply, type RowsRequest } from "../../protocol/attention/messages";
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow, ProtocolError } from "../../protocol/core/check";
 import { MAX_MESSAGE_BYTES, REQUEST, type Message } from "../../protocol/core/messages";
 import type { Channel, LiveView } from "../live";
 import type { AttentionSource, LayerAttention } from "./source";
@@ -52,11 +52,8 @@ async function sendRows(
   channel: Channel,
 ): Promise<void> {
   const request = readAttentionRequest(message);
-  const below = (path: "picture" | "layer", limit: number): void => {
-    if (request[path] >= limit) throw new ProtocolError(REQUEST, path, `below ${limit}`, request[path]);
-  };
-  below("picture", pictures);
-  below("layer", source.layers.length);
+  checkBelow(REQUEST, "picture", request.picture, pictures);
+  checkBelow(REQUEST, "layer", request.layer, source.layers.length);
   const { reply, buffer } = rowsReply(request, await kept.layer(request.picture, source.layers[request.layer]));
   channel.send(reply, [buffer]);
 }

@@ -1,5 +1,5 @@
 import { encodeFloat16 } from "../../numeric";
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow } from "../../protocol/core/check";
 import { MAX_MESSAGE_BYTES, REQUEST, type Message } from "../../protocol/core/messages";
 import type { FeaturePair } from "../../protocol/core/quantize";
 import { readCorrespondenceRequest, type FeaturesReply } from "../../protocol/correspondence/messages";
@@ -14,7 +14,7 @@ export function serveFeatures(id: string, layers: readonly FeaturePair[]): LiveV
 
 function sendFeatures(layers: readonly FeaturePair[], message: Message, channel: Channel): void {
   const { layer, image } = readCorrespondenceRequest(message);
-  if (layer >= layers.length) throw new ProtocolError(REQUEST, "layer", `below ${layers.length}`, layer);
+  checkBelow(REQUEST, "layer", layer, layers.length);
   for (const { reply, buffer } of featureParts(layers[layer], layer, image)) channel.send(reply, [buffer]);
 }
 

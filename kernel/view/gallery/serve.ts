@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow } from "../../protocol/core/check";
 import { REQUEST, type Message } from "../../protocol/core/messages";
 import {
   readGalleryRequest,
@@ -28,8 +28,8 @@ export function serveGallery({ id, features, pictures }: GalleryService): LiveVi
   const latest = new WeakMap<Channel, number>();
   const { paths } = features;
   const checked = (index: number): number => {
-    if (index < paths.length) return index;
-    throw new ProtocolError(REQUEST, "index", `below ${paths.length}`, index);
+    checkBelow(REQUEST, "index", index, paths.length);
+    return index;
   };
   const serve = async (message: Message, channel: Channel): Promise<void> => {
     const request = readGalleryRequest(message);
@@ -82,8 +82,7 @@ async function near(
   isWanted: () => boolean,
 ): Promise<NearReply | undefined> {
   const [rows, columns] = features.layer.grid;
-  if (patch !== null && patch >= rows * columns)
-    throw new ProtocolError(REQUEST, "patch", `below ${rows * columns}`, patch);
+  if (patch !== null) checkBelow(REQUEST, "patch", patch, rows * columns);
   const start = performance.now();
   const neighbors =
     patch === null

@@ -10,6 +10,7 @@ import {
   type GroundingBox,
   type GroundingBranchName,
 } from "../../protocol/grounding/payload";
+import { checker } from "../../rule-error";
 
 /** A box of a model with its score, in plain data. */
 export interface GroundedBoxLike {
@@ -73,9 +74,7 @@ export interface GroundingReplayLike {
 
 /** Checks the explorer of `view.grounding`. @throws ViewError */
 export function checkExplorer(where: string, explorer: GroundingExplorerLike): void {
-  const rule = (holds: boolean, text: string, value: unknown): void => {
-    if (!holds) throw new ViewError(where, text, value);
-  };
+  const rule = checker(where, ViewError);
   rule(
     [explorer?.ground, explorer?.attend, explorer?.unknown].every((one) => typeof one === "function"),
     "the model must be what grounding.explorer returns",

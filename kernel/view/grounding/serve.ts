@@ -1,6 +1,6 @@
 import type { RawImage } from "../../data/image";
 import { encodeFloat16, joinFloats } from "../../numeric";
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow } from "../../protocol/core/check";
 import { REQUEST } from "../../protocol/core/messages";
 import {
   type AttendRequest,
@@ -47,8 +47,7 @@ export function serveGrounding(
     bytes,
     serve: (message, channel) => {
       const request = readGroundingRequest(message);
-      if (request.picture >= images.length)
-        throw new ProtocolError(REQUEST, "picture", `below ${images.length}`, request.picture);
+      checkBelow(REQUEST, "picture", request.picture, images.length);
       if (request.type === "attend") return attend({ request, channel });
       // A word that is half typed must not displace the question before it, whose words are whole.
       const words = explorer.unknown(request.phrase);

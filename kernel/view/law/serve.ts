@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow, ProtocolError } from "../../protocol/core/check";
 import { REQUEST, type Message } from "../../protocol/core/messages";
 import { readLawRequest, type FitReply, type FitRequest, type SelectRequest } from "../../protocol/law/messages";
 import type { FitChoice, SavedFit } from "../../protocol/law/payload";
@@ -38,6 +38,6 @@ function fitReply({ refit }: LawService, { serial, choice }: FitRequest): FitRep
 
 function encoderName(encoders: readonly string[], { encoder }: SelectRequest): string | null {
   if (encoder === null) return null;
-  if (encoder < encoders.length) return encoders[encoder];
-  throw new ProtocolError(REQUEST, "encoder", `below ${encoders.length}`, encoder);
+  checkBelow(REQUEST, "encoder", encoder, encoders.length);
+  return encoders[encoder];
 }

@@ -2,6 +2,7 @@ import type { Grid } from "../../contracts/geometry";
 import type { RawImage } from "../../data/image";
 import { ViewError } from "../../protocol/core/error";
 import { MOST_STAGES, MOST_WORDS } from "../../protocol/refinement/payload";
+import { checker } from "../../rule-error";
 
 /** A model after one stage, in plain data. */
 export interface RefinementSnapshotLike {
@@ -37,9 +38,7 @@ const QUANTILES = 7;
 
 /** Checks the source of `view.refinement`. @throws ViewError */
 export function checkRefinement(where: string, source: RefinementSourceLike): void {
-  const rule = (holds: boolean, text: string, value: unknown): void => {
-    if (!holds) throw new ViewError(where, text, value);
-  };
+  const rule = checker(where, ViewError);
   const given = source as Partial<RefinementSourceLike> | null | undefined;
   const lists = [given?.images, given?.words, given?.snapshots, given?.grid];
   rule(lists.every(Array.isArray), "source must be what refine.record returns", source);

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../protocol/core/check";
+import { checkBelow, ProtocolError } from "../../protocol/core/check";
 import { REQUEST } from "../../protocol/core/messages";
 import { type DecisionsReply, readReviewRequest } from "../../protocol/review/messages";
 import { boxWithin, type ReviewDecision, type ReviewPayload } from "../../protocol/review/payload";
@@ -26,7 +26,7 @@ export function serveReview(
     },
     serve: async (message) => {
       const { item, decision } = readReviewRequest(message);
-      if (item >= items.length) throw new ProtocolError(REQUEST, "item", `below ${items.length}`, item);
+      checkBelow(REQUEST, "item", item, items.length);
       checkBox(decision, pictures[items[item].picture]);
       await file.decide(expressions[item], decision, items[item].score);
       for (const channel of channels) channel.send(decisions());
