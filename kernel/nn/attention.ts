@@ -7,6 +7,7 @@ import { NnError } from "./error";
 import { fusedOperation } from "./fused";
 import { Linear } from "./linear";
 import { Module } from "./module";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { isWhole } from "../rule-error";
 
 /** Options of an {@link Attention}. */
@@ -26,6 +27,16 @@ export interface AttentionOptions {
   /** Dropout on the attention weights. Default 0. */
   dropout?: number;
 }
+
+const OPTIONS: OptionNames<AttentionOptions> = {
+  heads: true,
+  keyValueHeads: true,
+  contextFeatures: true,
+  headFeatures: true,
+  bias: true,
+  causal: true,
+  dropout: true,
+};
 
 /** Inputs of one call of an attention. */
 export interface AttentionCall {
@@ -55,12 +66,14 @@ export class Attention extends Module {
   readonly causal: boolean;
   private readonly dropout: Dropout;
 
-  /** @throws NnError for features that the heads do not divide, and heads that the key and value heads do not divide */
+  /** @throws NnError for an unknown option, features that the heads do not divide, and heads that the key and value heads do not divide */
   constructor(
     readonly features: number,
-    { heads, keyValueHeads = heads, contextFeatures = features, ...options }: AttentionOptions,
+    options: AttentionOptions,
   ) {
     super();
+    checkOptionNames("nn.Attention", options, OPTIONS, NnError);
+    const { heads, keyValueHeads = heads, contextFeatures = features } = options;
     const { headFeatures = features / heads, bias = true, causal = false, dropout = 0 } = options;
     if (!isWhole(headFeatures))
       throw new NnError("nn.Attention", `features must be a multiple of heads (${heads})`, features);
@@ -105,6 +118,8 @@ export interface AttendOptions extends Pick<AttentionCall, "keyMask"> {
   dropout?: Dropout;
 }
 
+const ATTEND: OptionNames<AttendOptions> = { causal: true, keyMask: true, dropout: true };
+
 /**
  * Returns softmax(Q Kᵀ / √d + mask) V, with heads side by side.
  *
@@ -112,8 +127,11 @@ export interface AttendOptions extends Pick<AttentionCall, "keyMask"> {
  * @param k [B, G, M, d], G a divisor of H: each key and value head serves H / G consecutive query heads
  * @param v [B, G, M, d]
  * @returns [B, N, H · d]
+ * @throws NnError for an unknown option
  */
-export function attend(q: Tensor, k: Tensor, v: Tensor, { causal, keyMask, dropout }: AttendOptions = {}): Tensor {
+export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttendOptions = {}): Tensor {
+  checkOptionNames("nn.attend", options, ATTEND, NnError);
+  const { causal, keyMask, dropout } = options;
   const [B, H, N, d] = q.shape as [number, number, number, number];
   const M = k.shape[2] as number;
   const mask = maskOf([B, N, M], causal, keyMask);

@@ -4,9 +4,11 @@ import { activate, type Activation, silu } from "./activations";
 import { Attention, type AttentionCall, type AttentionOptions } from "./attention";
 import { Dropout } from "./dropout";
 import { allowCapture } from "./captured";
+import { NnError } from "./error";
 import { constant } from "./initializers";
 import { Linear } from "./linear";
 import { Module } from "./module";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { LayerNorm } from "./norm";
 import { Parameter } from "./parameter";
 
@@ -24,6 +26,14 @@ export interface MlpOptions {
   dropout?: number;
 }
 
+const MLP: OptionNames<MlpOptions> = {
+  hiddenFeatures: true,
+  outFeatures: true,
+  activation: true,
+  bias: true,
+  dropout: true,
+};
+
 /** Feed-forward layer fc2(dropout(activation(fc1(x)))), as in a vision transformer. */
 export class Mlp extends Module {
   readonly fc1: Linear;
@@ -31,11 +41,14 @@ export class Mlp extends Module {
   readonly activation: Activation;
   private readonly dropout: Dropout;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly features: number,
-    { hiddenFeatures = 4 * features, outFeatures = features, ...options }: MlpOptions = {},
+    options: MlpOptions = {},
   ) {
     super();
+    checkOptionNames("nn.Mlp", options, MLP, NnError);
+    const { hiddenFeatures = 4 * features, outFeatures = features } = options;
     const { activation = "gelu", bias = true, dropout = 0 } = options;
     this.activation = activation;
     this.fc1 = new Linear(features, hiddenFeatures, { bias });

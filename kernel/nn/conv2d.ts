@@ -5,6 +5,7 @@ import { NnError } from "./error";
 import { type Initializer, kaimingUniform, uniform } from "./initializers";
 import { linear } from "./linear";
 import { Module } from "./module";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { operation } from "./operation";
 import { Parameter } from "./parameter";
 import { unfold } from "./unfold";
@@ -26,6 +27,15 @@ export interface Conv2dOptions {
   random?: Prng;
 }
 
+const OPTIONS: OptionNames<Conv2dOptions> = {
+  kernel: true,
+  stride: true,
+  padding: true,
+  bias: true,
+  weightInit: true,
+  random: true,
+};
+
 const pair = (value: number | readonly [number, number]): readonly [number, number] =>
   typeof value === "number" ? [value, value] : value;
 
@@ -40,12 +50,15 @@ export class Conv2d extends Module {
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
 
+  /** @throws NnError for an unknown option, or a size that is no whole number */
   constructor(
     readonly inChannels: number,
     readonly outChannels: number,
-    { kernel, stride = 1, padding = 0, bias = true, weightInit = kaimingUniform(), random }: Conv2dOptions,
+    options: Conv2dOptions,
   ) {
     super();
+    checkOptionNames("nn.Conv2d", options, OPTIONS, NnError);
+    const { kernel, stride = 1, padding = 0, bias = true, weightInit = kaimingUniform(), random } = options;
     this.kernel = checkPair("kernel", pair(kernel), 1);
     this.stride = checkPair("stride", pair(stride), 1);
     this.padding = checkPair("padding", pair(padding), 0);

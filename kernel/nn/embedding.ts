@@ -4,6 +4,7 @@ import type { Prng } from "../prng";
 import { NnError } from "./error";
 import { type Initializer, normal } from "./initializers";
 import { Module } from "./module";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { Parameter } from "./parameter";
 import { gatherRows } from "./rows";
 
@@ -15,16 +16,21 @@ export interface EmbeddingOptions {
   random?: Prng;
 }
 
+const OPTIONS: OptionNames<EmbeddingOptions> = { weightInit: true, random: true };
+
 /** Table [count, features] indexed by whole numbers (`torch.nn.Embedding`). */
 export class Embedding extends Module {
   readonly weight: Parameter;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly count: number,
     readonly features: number,
-    { weightInit = normal(), random }: EmbeddingOptions = {},
+    options: EmbeddingOptions = {},
   ) {
     super();
+    checkOptionNames("nn.Embedding", options, OPTIONS, NnError);
+    const { weightInit = normal(), random } = options;
     this.weight = new Parameter([count, features], weightInit, random);
   }
 

@@ -60,7 +60,7 @@ export {
   stopGradient,
 } from "./losses";
 export { type Layer, Module } from "./module";
-export { LayerNorm, layerNorm, RMSNorm, rmsNorm } from "./norm";
+export { LayerNorm, layerNorm, type NormOptions, RMSNorm, rmsNorm } from "./norm";
 export { Parameter } from "./parameter";
 export {
   PatchEmbedding,

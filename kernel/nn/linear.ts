@@ -2,6 +2,7 @@ import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { Prng } from "../prng";
+import { checkOptionNames, type OptionNames } from "../option-names";
 import { NnError } from "./error";
 import { fusedOperation } from "./fused";
 import { type Initializer, kaimingUniform, uniform } from "./initializers";
@@ -20,17 +21,22 @@ export interface LinearOptions {
   random?: Prng;
 }
 
+const OPTIONS: OptionNames<LinearOptions> = { bias: true, weightInit: true, biasInit: true, random: true };
+
 /** Linear layer y = x Wᵀ + b with W [out, in], b [out] (`torch.nn.Linear`). */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true, weightInit = kaimingUniform(), biasInit, random }: LinearOptions = {},
+    options: LinearOptions = {},
   ) {
     super();
+    checkOptionNames("nn.Linear", options, OPTIONS, NnError);
+    const { bias = true, weightInit = kaimingUniform(), biasInit, random } = options;
     const bound = 1 / Math.sqrt(inFeatures);
     this.weight = new Parameter([outFeatures, inFeatures], weightInit, random);
     this.bias = bias ? new Parameter([outFeatures], biasInit ?? uniform(-bound, bound), random) : null;

@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { checkIndices } from "./embedding";
@@ -31,19 +32,24 @@ export interface CrossEntropyOptions {
   weight?: readonly number[];
 }
 
+const CROSS_ENTROPY: OptionNames<CrossEntropyOptions> = {
+  reduction: true,
+  labelSmoothing: true,
+  ignoreIndex: true,
+  weight: true,
+};
+
 /**
  * Returns -log softmax(logits)[target] (`torch.nn.functional.cross_entropy`). The mean runs over targets that are not
  * ignored, and is NaN when all are.
  *
  * @param logits [N, C]
  * @param targets int32 [N]
- * @throws NnError for other shapes or types, or weights of another number
+ * @throws NnError for an unknown option, other shapes or types, or weights of another number
  */
-export function crossEntropy(
-  logits: Tensor,
-  targets: Tensor,
-  { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100, weight }: CrossEntropyOptions = {},
-): Tensor {
+export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptionNames("nn.crossEntropy", options, CROSS_ENTROPY, NnError);
+  const { reduction = "mean", labelSmoothing = 0, ignoreIndex = -100, weight } = options;
   const [N, C] = logits.shape;
   if (logits.shape.length !== 2 || targets.shape.join() !== `${N}` || targets.dtype !== "int32")
     throw new NnError("nn.crossEntropy", "logits must be [N, C], targets int32 [N]", [

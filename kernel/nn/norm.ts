@@ -1,11 +1,21 @@
 import { allowCapture } from "./captured";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
+import { checkOptionNames, type OptionNames } from "../option-names";
+import { NnError } from "./error";
 import { fusedOperation, fusedOr } from "./fused";
 import { ones, zeros } from "./initializers";
 import { checkLast } from "./linear";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
+
+/** Options of a {@link LayerNorm} or {@link RMSNorm}. */
+export interface NormOptions {
+  /** Added to the variance, or to the mean square. Default 1e-5 of a layer norm, 1e-6 of an RMS norm. */
+  eps?: number;
+}
+
+const OPTIONS: OptionNames<NormOptions> = { eps: true };
 
 /** Layer norm y = γ (x - mean) / √(var + eps) + β over the last dimension (`torch.nn.LayerNorm`), with var by 1/n. */
 export class LayerNorm extends Module {
@@ -13,12 +23,14 @@ export class LayerNorm extends Module {
   readonly bias: Parameter;
   readonly eps: number;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly features: number,
-    { eps = 1e-5 }: { eps?: number } = {},
+    options: NormOptions = {},
   ) {
     super();
-    this.eps = eps;
+    checkOptionNames("nn.LayerNorm", options, OPTIONS, NnError);
+    this.eps = options.eps ?? 1e-5;
     this.weight = new Parameter([features], ones);
     this.bias = new Parameter([features], zeros);
   }
@@ -92,12 +104,14 @@ export class RMSNorm extends Module {
   readonly weight: Parameter;
   readonly eps: number;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly features: number,
-    { eps = 1e-6 }: { eps?: number } = {},
+    options: NormOptions = {},
   ) {
     super();
-    this.eps = eps;
+    checkOptionNames("nn.RMSNorm", options, OPTIONS, NnError);
+    this.eps = options.eps ?? 1e-6;
     this.weight = new Parameter([features], ones);
   }
 

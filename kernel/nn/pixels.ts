@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { NnError } from "./error";
@@ -38,6 +39,8 @@ export interface PatchEmbeddingOptions {
   weightInit?: Initializer;
 }
 
+const OPTIONS: OptionNames<PatchEmbeddingOptions> = { channels: true, bias: true, weightInit: true };
+
 /**
  * Patches of a picture as tokens: a convolution with stride = kernel, computed as a product, because no backend of tfjs
  * has all gradients of a convolution. Weight [features, channels, p, p], as in `torch.nn.Conv2d`.
@@ -45,12 +48,15 @@ export interface PatchEmbeddingOptions {
 export class PatchEmbedding extends Module {
   readonly proj: PatchProjection;
 
+  /** @throws NnError for an unknown option */
   constructor(
     readonly features: number,
     readonly patchSize: number,
-    { channels = 3, bias = true, weightInit = kaimingUniform() }: PatchEmbeddingOptions = {},
+    options: PatchEmbeddingOptions = {},
   ) {
     super();
+    checkOptionNames("nn.PatchEmbedding", options, OPTIONS, NnError);
+    const { channels = 3, bias = true, weightInit = kaimingUniform() } = options;
     this.proj = new PatchProjection(features, channels, patchSize, weightInit, bias);
   }
 

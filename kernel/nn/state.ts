@@ -1,3 +1,4 @@
+import { checkOptionNames, type OptionNames } from "../option-names";
 import type { Module } from "./module";
 import type { Parameter } from "./parameter";
 import { NnError } from "./error";
@@ -23,6 +24,8 @@ export interface LoadStateOptions {
   rename?: (name: string) => string | null;
 }
 
+const LOAD: OptionNames<LoadStateOptions> = { strict: true, rename: true };
+
 /** Returns a module's parameters as tensors for a safetensors file, under PyTorch's names and layouts. */
 export async function stateOf(module: Module): Promise<Map<string, SafetensorsTensor>> {
   const tensors = new Map<string, SafetensorsTensor>();
@@ -34,13 +37,15 @@ export async function stateOf(module: Module): Promise<Map<string, SafetensorsTe
 /**
  * Assigns a file's values to a module's parameters. Floating types of any width are read.
  *
- * @throws NnError naming every missing, unexpected and misshaped tensor; nothing has changed then
+ * @throws NnError for an unknown option, and naming every missing, unexpected and misshaped tensor; nothing has changed then
  */
 export function loadState(
   module: Module,
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  { strict = true, rename = (name) => name }: LoadStateOptions = {},
+  options: LoadStateOptions = {},
 ): LoadReport {
+  checkOptionNames("nn.loadState", options, LOAD, NnError);
+  const { strict = true, rename = (name) => name } = options;
   const parameters = module.namedParameters();
   const stored = renamed(tensors, rename);
   const report = compare(parameters, stored);

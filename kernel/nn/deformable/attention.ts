@@ -6,6 +6,7 @@ import { NnError } from "../error";
 import { type Initializer, xavierUniform, zeros } from "../initializers";
 import { Linear } from "../linear";
 import { Module } from "../module";
+import { checkOptionNames, type OptionNames } from "../../option-names";
 
 /** Options of a {@link DeformableAttention}. */
 export interface DeformableAttentionOptions {
@@ -16,6 +17,8 @@ export interface DeformableAttentionOptions {
   /** Sampled places per query, head and level. Default 4. */
   points?: number;
 }
+
+const OPTIONS: OptionNames<DeformableAttentionOptions> = { heads: true, levels: true, points: true };
 
 /** Inputs of one call of a deformable attention. */
 export interface DeformableCall {
@@ -46,12 +49,14 @@ export class DeformableAttention extends Module {
   readonly levels: number;
   readonly points: number;
 
-  /** @throws NnError for features that the heads do not divide */
+  /** @throws NnError for an unknown option, or features that the heads do not divide */
   constructor(
     readonly features: number,
-    { heads = 8, levels = 4, points = 4 }: DeformableAttentionOptions = {},
+    options: DeformableAttentionOptions = {},
   ) {
     super();
+    checkOptionNames("nn.DeformableAttention", options, OPTIONS, NnError);
+    const { heads = 8, levels = 4, points = 4 } = options;
     if (features % heads !== 0)
       throw new NnError("nn.DeformableAttention", `features must be a multiple of heads (${heads})`, features);
     this.heads = heads;
