@@ -2,13 +2,12 @@
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
 import * as features from "../features";
-import { countOf, inputSizeOf, joinNegatives, stopSignal } from "./arguments";
+import { countOf, joinNegatives, stopSignal } from "./arguments";
 import { ENCODING, encodingOf } from "./extract/words";
 import { USAGE } from "./usage";
 
 const OPTIONS = {
   ...ENCODING,
-  "input-size": { type: "string" },
   images: { type: "string" },
   out: { type: "string" },
   shard: { type: "string" },
@@ -49,7 +48,6 @@ async function extractHere(args: string[]): Promise<void> {
     images,
     out,
     ...encodingOf(values),
-    inputSize: inputSizeOf("extract", values["input-size"]),
     signal: stopSignal("extract: stopped; the same command goes on after the last file"),
     onProgress: progress,
     // Checked on use, where the errors list the legal values.

@@ -51,6 +51,7 @@ ${INPUT_SIZE}
   [--format safetensors|embeddings|theia]  embeddings: clip-retrieval's npy and parquet; theia: tars of safetensors
   [--dataset pictures]   in the names of theia's files; [--file onnx/model.onnx] of an encoder hf:owner/name
 ${PREPROCESS}
+${INPUT_SIZE}
   [--indices all|-1,-4] [--pool N|RxC|mean|cls] [--dtype f32|f16|int8] [--facet token|query|key|value] [--norm]
   [--precision fp32|int8] [--batch-size N]
   [--max-errors N]       pictures of a part that may fail (default: any number); [--json]`,
@@ -63,7 +64,8 @@ ${PREPROCESS}
   "extract serve": `usage: fovea extract serve --plan PLAN.json | --encoder E [options]: a worker that another program keeps, as Ray's
   parts or pictures come in frames over standard input, answers go over standard output
   [--encoder E] [--file F] [--device auto|cuda|webgpu|cpu] [--indices -1] [--pool N|RxC|mean|cls] [--norm]
-${PREPROCESS}`,
+${PREPROCESS}
+${INPUT_SIZE}`,
   ground: `usage: fovea ground MODEL.onnx PICTURE PHRASE …: boxes of what phrases name in a picture
   MODEL.onnx             of grounding.saveOnnx, with tokenizer.json (and preprocessor_config.json) beside it
   PHRASE                 as "the small red boat", one or more; each gets a line: score, left, top, right and bottom in pixels
@@ -117,7 +119,7 @@ ${TABLE}
   "law c-score": `usage: fovea law c-score --spair DIR (--encoder E | --features DIR) [options]: correspondence on SPair-71k's layout
   [--keypoints pairs]    those of the pairs' files, as SPair-U has them, in place of the pictures'
   [--ap10k DIR]          in place of --spair; [--subset intra-species|cross-species|cross-family]
-  [--features DIR]       features on disk: read, and with --encoder written first; a killed run goes on
+  [--features DIR|PLAN.json]  features on disk, or the parts of a plan; a DIR is written first with --encoder, a killed run goes on
   [--split test|val|trn] [--limit N] [--categories cat,dog]
   [--indices -2]         blocks to join, negative ones from the end; of stored features their own numbers
   [--by-layer]           each layer by itself; --indices all takes every one
@@ -125,12 +127,18 @@ ${TABLE}
   [--alphas 0.1,0.05,0.01] [--canvas 840] [--cell-center floor|exact] [--inclusive]
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
 ${PREPROCESS}
+${INPUT_SIZE}
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
-  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--seed N] [--json]`,
-  "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment
+  [--device auto|cuda|webgpu|cpu] [--batch-size N] [--seed N] [--json]
+       fovea law c-score plan --spair DIR --features DIR|PLAN.json --output SCORE.json [--pairs-per-part 1000] [options]:
+       divide a score of stored features into parts for many workers; none of --encoder's options
+       fovea law c-score --plan SCORE.json [--part I | --parts 0-9,12 | --shard i/n]: make them, as fovea extract --plan does
+       fovea law c-score merge SCORE.json: the score of all parts, equal to one run to the last bit`,
+  "law a-score": `usage: fovea law a-score --targets TOKENS --reference NAME=TOKENS [--reference …]: alignment
        fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]
-  tokens, after the projector or raw, of one width: one tensor [tokens, width] an image, or the features of encoders
-  [--layer -2]  of the encoders; [--limit N] images, the first ones by name
+  TOKENS, after the projector or raw, of one width: FILE.safetensors with a tensor [tokens, width] an image, a folder of
+  features, or a plan of their parts; or the features of encoders
+  [--layer -2]  of the encoders, or the number of a stored one (default: the last); [--limit N] images, the first ones by name
 ${PREPROCESS}
 ${INPUT_SIZE}
   [--direction target-to-reference|reference-to-target] [--device auto|cuda|webgpu|cpu] [--batch-size N] [--json]`,

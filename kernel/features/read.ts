@@ -9,6 +9,7 @@ import { halfToFloat } from "../numeric";
 import { isShard } from "./intact";
 import { geometryOf } from "../encoders/preprocess/preprocess";
 import { type FeatureLevel, levelName, STEM, storedLayer } from "./levels";
+import { openParts } from "./plan/opened";
 import { poolWords } from "./pool";
 import type { ExtractedLayer, ExtractionRun } from "./run-identity";
 import { MANIFEST, type ManifestLine, parseManifest, parseRun, RUN } from "./store";
@@ -18,14 +19,17 @@ import type { SystemError } from "../platform/types";
 const OPEN = "features.open";
 const FEATURES = "FeatureFolder.features";
 
-/** Features that `features.extract` wrote. Tensors are read when they are asked for. */
+/** Features that `features.extract` wrote, or the parts of a plan. Tensors are read when they are asked for. */
 export class FeatureFolder extends Described {
   constructor(
+    /** Path of the folder or of the plan. */
     readonly folder: string,
     /** Encoder and options of the run. */
     readonly run: ExtractionRun,
     /** Manifest line of each image by path. */
     readonly images: ReadonlyMap<string, ManifestLine>,
+    /** Returns where a file of features is. Default: in the folder. */
+    private readonly placeOf: (shard: string) => string = (shard) => join(folder, shard),
   ) {
     super();
   }
@@ -138,7 +142,7 @@ export class FeatureFolder extends Described {
 
   private async readShard(shard: string, names: string[]): Promise<Safetensors> {
     try {
-      return await readSafetensors(join(this.folder, shard), names);
+      return await readSafetensors(this.placeOf(shard), names);
     } catch (error) {
       const rule = `${shard} must be whole; features.extract with the same options writes what it held again`;
       throw new FeatureError(FEATURES, rule, (error as Error).message);
@@ -161,11 +165,17 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
 }
 
 /**
- * Opens a folder of features for reading. In a folder that is being written to, the pictures committed so far are seen.
+ * Opens features for reading: a folder, or a plan `*.json` whose parts are read as one where they lie. In a folder that is being
+ * written to, the pictures committed so far are seen; a plan must be whole.
  *
- * @throws FeatureError when it is none
+ * @param folder folder that `features.extract` or `features.merge` wrote, or path of a plan of the format `safetensors`
+ * @throws FeatureError when it is none, or where a part of a plan is missing or damaged
  */
 export async function open(folder: string): Promise<FeatureFolder> {
+  if (folder.endsWith(".json")) {
+    const { run, lines, placeOf } = await openParts(OPEN, folder);
+    return new FeatureFolder(folder, run, byPath(lines), placeOf);
+  }
   const [run, manifest] = await Promise.all(
     [RUN, MANIFEST].map((name) =>
       readFile(join(folder, name)).catch((error: SystemError) => {
@@ -175,5 +185,8 @@ export async function open(folder: string): Promise<FeatureFolder> {
   );
   const { committed, ...described } = parseRun(OPEN, new TextDecoder().decode(run));
   const lines = parseManifest(OPEN, manifest, committed.manifest);
-  return new FeatureFolder(folder, described, new Map(lines.map((line) => [line.path, line])));
+  return new FeatureFolder(folder, described, byPath(lines));
 }
+
+const byPath = (lines: readonly ManifestLine[]): Map<string, ManifestLine> =>
+  new Map(lines.map((line) => [line.path, line]));

@@ -4,6 +4,7 @@ export { aligner } from "./predictors/aligner";
 export { baseline, baselineNames } from "./pck/baselines";
 export { captionScore } from "./predictors/caption-score";
 export { cScore, cScoreByLayer } from "./pck/c-score";
+export { cScorePart, divideCScore, mergeCScore, mergeCScoreByLayer } from "./pck/score-parts";
 export { definitions } from "./predictors/definitions";
 export { logME } from "./predictors/logme";
 export { centeredRows as centerTokens, unitRows as normalizeTokens } from "../numeric";
@@ -23,6 +24,7 @@ export type { GridFeatures, LayerData, LayerFeatures, LayerForm, LayerTokens } f
 export type { InputGeometry, Placement, Point } from "../contracts/geometry";
 export type { CaptionModel, CaptionPair, CaptionScore, CaptionScoreOptions } from "./predictors/caption-score";
 export type { CScore, CScoreOptions, ScoredPair } from "./pck/c-score";
+export type { CScorePart, CScorePartOptions } from "./pck/score-parts";
 export type { PathPair } from "./pck/match-pairs";
 export type { StoredFeatures } from "./pck/stored";
 export type { FeatureSource } from "./pck/supply";

@@ -4,4 +4,5 @@ export { centeredRows, distance, dot, dotRow, meanRow, row, unitRows } from "./r
 export { append, argmax, clamp, least, most, ranks, softmax, topIndices } from "./order";
 export { decodeFloat16, encodeFloat16, floatToHalf, fromHalf, halfToFloat, toHalf } from "./half";
 export { joinBytes, joinFloats } from "./join";
+export { channelMoments, type ChannelMoments, mergeMoments, noMoments } from "./moments";
 export { mean, product, quantile, sampleVariance, squaredDeviations, sum, wilson } from "./statistics";

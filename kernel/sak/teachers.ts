@@ -7,7 +7,7 @@ import type { PlainFeatureMap } from "../contracts/features";
 
 /** Teacher whose levels `features.extract` wrote, so that it runs once and not in every step. */
 export interface CachedTeacher {
-  /** Folder of the features, or the opened one. */
+  /** Folder of the features, a plan of many parts, or either opened. */
   folder: string | FeatureFolder;
   /** Its level for each level of the student. */
   indices: readonly FeatureLevel[];

@@ -2,17 +2,24 @@ import { type FeatureLevel, storedLayer } from "../features/levels";
 import { transpose } from "../encoders/feature-map";
 import { type FeatureFolder, open } from "../features/read";
 import { tarItems } from "../features/tar";
-import { encodeSample, plainModel, shardName } from "../features/theia-sample";
+import {
+  encodeSample,
+  plainModel,
+  sampleMoments,
+  shardName,
+  statisticsPath,
+  writeStatistics,
+} from "../features/theia-sample";
 import { toFloat32 } from "../nn/floats";
+import { mergeMoments, noMoments } from "../numeric";
 import { checkOptionNames, type OptionNames } from "../option-names";
 import { chunks, mkdir, readdir, readFile, replaceFile, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { parseSafetensors } from "../safetensors/safetensors";
 import type { PlainFeatureMap } from "../contracts/features";
 import { SakError } from "./error";
-import { Moments } from "./moments";
 import { TeacherNorm } from "./norm";
-import { encodeNpy, type NpyArray, parseNpy } from "../data/npy";
+import { type NpyArray, parseNpy } from "../data/npy";
 import { isWhole } from "../rule-error";
 
 /** Options of {@link writeTheia}. */
@@ -83,7 +90,7 @@ export async function writeTheia(source: FeatureFolder | string, options: WriteT
   const model = plainModel(options.model);
   const target = join(out, dataset, model);
   await mkdir(target, { recursive: true });
-  const moments = new Moments(stored.channels, false);
+  let moments = noMoments(stored.channels);
   const written: string[] = [];
   for (let start = 0; start < folder.paths.length; start += samplesPerShard) {
     const paths = folder.paths.slice(start, start + samplesPerShard);
@@ -91,7 +98,9 @@ export async function writeTheia(source: FeatureFolder | string, options: WriteT
     const entries: Entry[] = [];
     for (const [i, path] of paths.entries()) {
       signal?.throwIfAborted();
-      entries.push(await entryOf({ folder, layer, keys, model, dtype, moments }, path));
+      const entry = await entryOf({ folder, layer, keys, model, dtype }, path);
+      moments = mergeMoments(moments, sampleMoments(entry.body));
+      entries.push(entry);
       onProgress?.({ done: start + i + 1, total: folder.paths.length });
     }
     await writeWhole(join(target, name), await pack(entries));
@@ -122,7 +131,6 @@ interface Job {
   keys: ReadonlyMap<string, string>;
   model: string;
   dtype: "f16" | "f32";
-  moments: Moments;
 }
 
 interface Entry {
@@ -132,7 +140,6 @@ interface Entry {
 
 async function entryOf(job: Job, path: string): Promise<Entry> {
   const [map] = await job.folder.maps([path], [job.layer]);
-  job.moments.add(map.data);
   const body = encodeSample(map, job.dtype);
   // A fixed date makes equal features equal files.
   const header = { name: `${job.keys.get(path)}.${job.model}.safetensors`, size: body.length, mtime: new Date(0) };
@@ -146,16 +153,6 @@ async function pack(entries: readonly Entry[]): Promise<Uint8Array> {
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await replaceFile(path, (beside) => writeFile(beside, bytes, { flush: true }));
-}
-
-const statisticsPath = (root: string, kind: "mean" | "var", model: string): string =>
-  join(root, `imagenet_${kind}_${plainModel(model)}.npy`);
-
-async function writeStatistics(root: string, model: string, moments: Moments): Promise<void> {
-  const bias = moments.tokens / Math.max(1, moments.tokens - 1);
-  const deviation = Float32Array.from(moments.variance(), (variance) => Math.sqrt(variance * bias));
-  await writeWhole(statisticsPath(root, "mean", model), encodeNpy(Float32Array.from(moments.mean())));
-  await writeWhole(statisticsPath(root, "var", model), encodeNpy(deviation));
 }
 
 /** One row of floating numbers from a NumPy file. */

@@ -255,9 +255,9 @@ describe("fovea law", () => {
     const short = await file("short.safetensors", { one: at224 });
     assert.match(
       run("--reference", `r=${short}`).stderr,
-      /must hold a tensor for every target image, received none named two/,
+      /must hold tokens of every target image, received none named two/,
     );
-    assert.match(run("--reference", short).stderr, /--reference must be NAME=FILE\.safetensors/);
+    assert.match(run("--reference", short).stderr, /--reference must be NAME=TOKENS/);
   });
 
   it("says what a command needs", () => {

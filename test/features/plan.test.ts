@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { truncateSync, writeFileSync } from "node:fs";
+import { truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,7 +11,8 @@ import { parquetWriteFile } from "hyparquet-writer";
 import type { Encoder } from "../../kernel/encoders/index.ts";
 import * as encoders from "../../kernel/encoders/index.ts";
 import * as features from "../../kernel/features/index.ts";
-import { statusBundle } from "../../kernel/features/plan/follow.ts";
+import { headBundle, listsBundle } from "../../kernel/features/plan/follow.ts";
+import { statusLines } from "../../kernel/features/plan/index.ts";
 import { encodePng } from "../../kernel/view/draw/png.ts";
 import { GOLDEN, maxAbsDiff, PLAIN } from "../encoders/golden.ts";
 
@@ -368,6 +369,64 @@ describe("features.extractPart", () => {
   });
 });
 
+describe("machines that share a plan", () => {
+  const groupOf = (plan: features.ExtractionPlan): string => join(plan.folder, "000000");
+  const tryOf = (part: number): string => `00000000${part}.other-host.4242.3f-00.part`;
+
+  it("need no common clock: only the rate follows the times of files", async () => {
+    const plan = await planFor("clocks");
+    await extractAll(plan);
+    const hour = 3600;
+    [2 * hour, -5 * hour, 0].forEach((off, part) => {
+      const at = Date.now() / 1000 + off;
+      utimesSync(join(groupOf(plan), `00000000${part}`, "part.json"), at, at);
+    });
+    const { rate, secondsLeft, ...told } = await features.status(plan);
+    assert.ok(rate !== null && rate > 0 && secondsLeft === 0, `${rate}, ${secondsLeft}`);
+    assert.deepEqual([told.whole, told.missing, told.damaged.count, told.pictures], [3, 0, 0, 15]);
+    assert.ok((await extractAll(plan)).every(({ reused }) => reused));
+    assert.deepEqual((await features.verify(plan, { remove: true })).whole, 3);
+  });
+
+  it("leave tries of killed workers, which go once their part is whole", async () => {
+    const plan = await planFor("left");
+    await features.extractPart(plan, 0, { encoder });
+    for (const part of [0, 1]) mkdirSync(join(groupOf(plan), tryOf(part)));
+    mkdirSync(join(groupOf(plan), "000000000.9b-01.damaged"));
+    assert.equal((await features.status(plan)).begun, 1);
+    await features.verify(plan);
+    assert.equal(readdirSync(groupOf(plan)).length, 4, "verify alone removes nothing");
+    await features.verify(plan, { remove: true });
+    assert.deepEqual(readdirSync(groupOf(plan)).sort(), ["000000000", tryOf(1)], "another machine may be at part 1");
+    await extractAll(plan);
+    await features.verify(plan, { remove: true });
+    assert.deepEqual(readdirSync(groupOf(plan)).sort(), ["000000000", "000000001", "000000002"]);
+  });
+
+  it("take nothing from a slower worker at a part that is whole", async () => {
+    const plan = await planFor("slower");
+    const own = await encoders.load(MODEL, { preprocess: PLAIN, device: "cpu" });
+    let removed = 0;
+    // The slower worker waits for its encoder while the other one makes the part, and its try is taken away.
+    const slower = await features.extractPart(plan, 0, {
+      encoder: async () => {
+        await features.extractPart(plan, 0, { encoder });
+        return own;
+      },
+      onProgress: () => {
+        const [left] = readdirSync(groupOf(plan)).filter((name) => name.endsWith(".part"));
+        if (!left) return;
+        rmSync(join(groupOf(plan), left), { recursive: true });
+        removed++;
+      },
+    });
+    await own.dispose();
+    assert.deepEqual([slower.reused, removed], [true, 1]);
+    assert.equal(existsSync(join(groupOf(plan), "000000000.failed.json")), false);
+    assert.equal((await features.status(plan)).whole, 1);
+  });
+});
+
 describe("features.follow", () => {
   it("follows the files of a plan until all parts are whole, and names what failed", async () => {
     const plan = await planFor("followed", { maxErrors: 1, source: join(folder, "late-{000..001}.tar") });
@@ -377,10 +436,12 @@ describe("features.follow", () => {
     const seen: features.PlanStatus[] = [];
     const done = features.follow(plan, { seconds: 0.05, progress: false, onProgress: (now) => seen.push(now) });
     while (!seen.length) await new Promise((resolve) => setTimeout(resolve, 10));
-    const { "text/html": html, "text/plain": text } = statusBundle(plan, seen[0]);
+    const { "text/html": html } = listsBundle(plan, seen[0]) ?? {};
     assert.match(String(html), /<summary>Failed parts<\/summary><ul><li>part 1, features.extractPart: .*ENOENT/);
     assert.match(String(html), /<summary>Slowest parts<\/summary><ul><li>part 0, \d+\.\d s on /);
-    assert.match(String(text), /^1 of 2 parts are whole, 5 pictures\n1 missing, 0 begun, 0 damaged, to do: 1\n/);
+    assert.match(String(headBundle(seen[0])["text/html"]), /<progress aria-label="Parts" value="1" max="2">/);
+    const lines = statusLines(seen[0]).join("\n");
+    assert.match(lines, /^1 of 2 parts are whole, 5 pictures\n1 missing, 0 begun, 0 damaged, to do: 1\n/);
     cpSync(join(folder, "tars", "001.tar"), join(folder, "late-001.tar"));
     await features.extractPart(plan, 1, { encoder });
     const last = await done;

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import * as world from "../../kernel/data/world";
 import { CLI, ROOT, writeTars } from "./material.ts";
 import { scalePython } from "./python.mjs";
 
@@ -16,6 +17,7 @@ let folder: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "fovea-million-"));
   await writeTars(join(folder, "tars"), 4, 2);
+  await world.writeSpair(join(folder, "spair"), { categories: ["bird"], images: 4, pairs: 6 });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

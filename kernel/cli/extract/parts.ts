@@ -82,51 +82,57 @@ type Wanted = { part?: string; parts?: string; shard?: string };
  * Returns the parts of this worker: those of the arguments, else those of its place in a Slurm array or an indexed job of
  * Kubernetes, else all.
  *
+ * @param command named in errors
  * @throws Error for numbers that name no parts, and for a Slurm array that is not one range
  */
 export function wantedParts(
   count: number,
   { part, parts, shard }: Wanted,
   variables: Readonly<Record<string, string | undefined>>,
+  command = "extract",
 ): Iterable<number> {
   if ([part, parts, shard].filter((one) => one !== undefined).length > 1)
-    throw new Error("extract: --part, --parts and --shard exclude each other");
-  if (part !== undefined) return [countOf("extract", "part", part, 0) as number];
-  if (parts !== undefined) return ranges(parts);
-  if (shard !== undefined) return shardParts(count, shard);
-  return scheduledParts(count, variables);
+    throw new Error(`${command}: --part, --parts and --shard exclude each other`);
+  if (part !== undefined) return [countOf(command, "part", part, 0) as number];
+  if (parts !== undefined) return ranges(command, parts);
+  if (shard !== undefined) return shardParts(command, count, shard);
+  return scheduledParts(command, count, variables);
 }
 
-function* ranges(text: string): Generator<number> {
+function* ranges(command: string, text: string): Generator<number> {
   if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text))
-    throw new Error(`extract: --parts must be numbers and ranges, as 0-9,12, received ${JSON.stringify(text)}`);
+    throw new Error(`${command}: --parts must be numbers and ranges, as 0-9,12, received ${JSON.stringify(text)}`);
   for (const range of text.split(",")) {
     const [from, to = from] = range.split("-").map(Number);
     for (let part = from; part <= to; part++) yield part;
   }
 }
 
-function* shardParts(count: number, shard: string): Generator<number> {
+function* shardParts(command: string, count: number, shard: string): Generator<number> {
   const [, i, n] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
   if (!(n >= 1 && i <= n))
-    throw new Error(`extract: --shard must be i/n with i of 0..n-1 or 1..n, received ${JSON.stringify(shard)}`);
+    throw new Error(`${command}: --shard must be i/n with i of 0..n-1 or 1..n, received ${JSON.stringify(shard)}`);
   for (let part = i % n; part < count; part += n) yield part;
 }
 
-function scheduledParts(count: number, variables: Readonly<Record<string, string | undefined>>): Iterable<number> {
+function scheduledParts(
+  command: string,
+  count: number,
+  variables: Readonly<Record<string, string | undefined>>,
+): Iterable<number> {
   const { SLURM_ARRAY_TASK_ID: task, JOB_COMPLETION_INDEX: index } = variables;
-  if (task !== undefined) return shardParts(count, slurmShard(variables));
-  if (index !== undefined) return [countOf("extract", "part", index, 0) as number];
-  return ranges(`0-${count - 1}`);
+  if (task !== undefined) return shardParts(command, count, slurmShard(command, variables));
+  if (index !== undefined) return [countOf(command, "part", index, 0) as number];
+  return ranges(command, `0-${count - 1}`);
 }
 
 /** Place of a task in its array, which must be one range: of others, Slurm does not tell it. */
-function slurmShard(variables: Readonly<Record<string, string | undefined>>): string {
+function slurmShard(command: string, variables: Readonly<Record<string, string | undefined>>): string {
   const number = (name: string, otherwise: number): number =>
     Number(variables[`SLURM_ARRAY_TASK_${name}`] ?? otherwise);
   const [id, min, max, step] = [number("ID", 0), number("MIN", 0), number("MAX", 0), number("STEP", 1)];
   const tasks = number("COUNT", 1);
   if ((max - min) / step + 1 !== tasks)
-    throw new Error("extract: a Slurm array must be one range, as 0-99; give --shard i/n in others");
+    throw new Error(`${command}: a Slurm array must be one range, as 0-99; give --shard i/n in others`);
   return `${(id - min) / step}/${tasks}`;
 }

@@ -12,7 +12,7 @@ import { loadEncoder } from "../../features/plan/plan";
 import { pooledTokens, poolOf as checkPool } from "../../features/pool";
 import { prepareInput } from "../../encoders/preprocess/batch";
 import type { PreparedImage } from "../../encoders/preprocess/preprocess";
-import { joinNegatives, preprocessOf } from "../arguments";
+import { inputSizeOf, joinNegatives, preprocessOf } from "../arguments";
 import { indicesOf, poolOf } from "./words";
 
 const OPTIONS = {
@@ -20,6 +20,7 @@ const OPTIONS = {
   encoder: { type: "string" },
   file: { type: "string" },
   preprocess: { type: "string" },
+  "input-size": { type: "string" },
   device: { type: "string" },
   indices: { type: "string" },
   pool: { type: "string" },
@@ -80,6 +81,7 @@ async function picturesOf(values: Values): Promise<{ answer: Answering; encoder:
   const encoder = await load(values.encoder as string, {
     file: values.file,
     preprocess: preprocessOf("extract", values.preprocess),
+    inputSize: inputSizeOf("extract", values["input-size"]),
     device: values.device as DeviceRequest | undefined,
   });
   const fn = "extract serve";

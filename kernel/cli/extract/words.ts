@@ -1,7 +1,7 @@
 /** Values of the options of `fovea extract`. */
 import type { Facet, Precision } from "../../encoders";
 import type { FeatureDtype, FeatureLevel, PoolOption } from "../../features";
-import { countOf, preprocessOf } from "../arguments";
+import { countOf, inputSizeOf, preprocessOf } from "../arguments";
 
 /**
  * Returns levels, null for all; `undefined` for an absent option.
@@ -24,6 +24,7 @@ export const ENCODING = {
   encoder: { type: "string" },
   file: { type: "string" },
   preprocess: { type: "string" },
+  "input-size": { type: "string" },
   indices: { type: "string" },
   pool: { type: "string" },
   dtype: { type: "string" },
@@ -43,6 +44,7 @@ type Encoding = { [key in Exclude<keyof typeof ENCODING, "norm">]?: string } & {
 export const encodingOf = (values: Encoding) => ({
   file: values.file,
   preprocess: preprocessOf("extract", values.preprocess),
+  inputSize: inputSizeOf("extract", values["input-size"]),
   indices: indicesOf(values.indices),
   norm: values.norm,
   batchSize: countOf("extract", "batch-size", values["batch-size"]),

@@ -19,7 +19,8 @@ import {
 } from "../arguments";
 import { USAGE } from "../usage";
 import { append } from "../../numeric";
-import { listImages } from "../../features";
+import { isFile } from "../../platform/files";
+import { listImages, open as openFeatures } from "../../features";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -64,22 +65,21 @@ export async function aScore(args: string[]): Promise<void> {
   }
 }
 
-async function fromFiles({ targets, reference }: Values): Promise<Sets> {
+async function fromFiles({ targets, reference, layer, limit }: Values): Promise<Sets> {
   if (!targets || reference.length === 0) {
-    const rule =
-      "--targets FILE.safetensors and --reference NAME=FILE.safetensors, or --images, --encoder and --reference";
+    const rule = "--targets TOKENS and --reference NAME=TOKENS, or --images, --encoder and --reference";
     throw new Error(`law a-score: ${rule}, are needed\n\n${USAGE["law a-score"]}`);
   }
-  const own = await readTokens(targets);
-  const names = [...own.keys()];
+  const level = numberOf("layer", layer);
+  const own = await readTokens(targets, level);
+  const names = [...own.keys()].slice(0, countOf("law", "limit", limit));
   const references: Record<string, TokenSet[]> = {};
   for (const text of reference) {
     const at = text.indexOf("=");
-    if (at < 1)
-      throw new Error(`law a-score: --reference must be NAME=FILE.safetensors, received ${JSON.stringify(text)}`);
-    references[text.slice(0, at)] = inOrder(await readTokens(text.slice(at + 1)), names, text.slice(at + 1));
+    if (at < 1) throw new Error(`law a-score: --reference must be NAME=TOKENS, received ${JSON.stringify(text)}`);
+    references[text.slice(0, at)] = inOrder(await readTokens(text.slice(at + 1), level), names, text.slice(at + 1));
   }
-  return { names, targets: [...own.values()], references };
+  return { names, targets: inOrder(own, names, targets), references };
 }
 
 /**
@@ -106,8 +106,20 @@ async function fromImages(values: Values): Promise<Sets> {
   return { names, targets, references };
 }
 
+/** Reads the tokens of each image: of a file of tensors, of a folder of features, or of a plan's parts. */
+async function readTokens(place: string, layer: number | undefined): Promise<Map<string, TokenSet>> {
+  if (isFile(place) && !place.endsWith(".json")) return readTensors(place);
+  const folder = await openFeatures(place);
+  const tokens = new Map<string, TokenSet>();
+  for (const path of [...folder.paths].sort((a, b) => (a < b ? -1 : 1))) {
+    const map = await folder.features(path, layer);
+    tokens.set(path, { data: map.tokens(0), width: map.channels });
+  }
+  return tokens;
+}
+
 /** Reads one tensor per image, `[tokens, width]`, float32. */
-async function readTokens(file: string): Promise<Map<string, TokenSet>> {
+async function readTensors(file: string): Promise<Map<string, TokenSet>> {
   const { tensors } = await readSafetensors(file);
   const entries = [...tensors]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -125,7 +137,7 @@ function inOrder(tokens: Map<string, TokenSet>, names: string[], file: string): 
   return names.map((name) => {
     const of = tokens.get(name);
     if (of) return of;
-    throw new Error(`law a-score: ${file} must hold a tensor for every target image, received none named ${name}`);
+    throw new Error(`law a-score: ${file} must hold tokens of every target image, received none named ${name}`);
   });
 }
 

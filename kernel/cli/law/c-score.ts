@@ -11,6 +11,7 @@ import * as law from "../../law";
 import type { CScore, CScoreOptions, LookAlikes, PckSummary } from "../../law";
 import {
   countOf,
+  inputSizeOf,
   joinNegatives,
   numberOf,
   numbersOf,
@@ -25,12 +26,12 @@ import { parseJson } from "../../json-text";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
-const OPTIONS = {
+/** Options of a score, in one run or in parts. */
+export const SCORE = {
   spair: TEXT,
   keypoints: TEXT,
   ap10k: TEXT,
   subset: TEXT,
-  encoder: TEXT,
   features: TEXT,
   split: TEXT,
   limit: TEXT,
@@ -47,20 +48,33 @@ const OPTIONS = {
   "cell-center": TEXT,
   inclusive: FLAG,
   geometry: TEXT,
-  normalize: TEXT,
-  preprocess: TEXT,
   "look-alikes": TEXT,
-  device: TEXT,
   "batch-size": TEXT,
   seed: TEXT,
   json: FLAG,
 } as const;
 
+const OPTIONS = {
+  ...SCORE,
+  encoder: TEXT,
+  normalize: TEXT,
+  preprocess: TEXT,
+  "input-size": TEXT,
+  device: TEXT,
+} as const;
+
 type Values = ReturnType<typeof parse>;
+/** Values of {@link SCORE}. */
+export type ScoreValues = Pick<Values, keyof typeof SCORE>;
 const parse = (args: string[]) => parseArgs({ args: joinNegatives(args), options: OPTIONS }).values;
 
 const GEOMETRIES = ["letterbox", "stretch", "stretch-image", "encoder"] as const;
 type Geometry = (typeof GEOMETRIES)[number];
+
+const PARTS: Record<string, () => Promise<(args: string[]) => Promise<void>>> = {
+  plan: async () => (await import("./c-score-parts.js")).plan,
+  merge: async () => (await import("./c-score-parts.js")).merge,
+};
 
 /**
  * Runs `fovea law c-score`.
@@ -68,6 +82,8 @@ type Geometry = (typeof GEOMETRIES)[number];
  * @throws Error for arguments that the usage does not allow
  */
 export async function cScore(args: string[]): Promise<void> {
+  if (Object.hasOwn(PARTS, args[0])) return (await PARTS[args[0]]())(args.slice(1));
+  if (args.some((arg) => /^--plan(=|$)/.test(arg))) return (await import("./c-score-parts.js")).parts(args);
   const values = parse(args);
   const { spair, ap10k, encoder, features } = values;
   if (!spair === !ap10k || !(encoder || features)) {
@@ -84,22 +100,23 @@ export async function cScore(args: string[]): Promise<void> {
   const stored = encoder && "run" in source ? source.run.layers.map(({ layer }) => layer) : (layers ?? undefined);
   const options = stored === undefined ? given : { ...given, indices: stored };
   try {
-    if (values["by-layer"]) {
-      const layers = await law.cScoreByLayer(source, pairs, options);
-      print(values.json, layers, () =>
-        layers.flatMap(({ layer, summary }) => [`layer ${layer}`, ...scoreLines(summary)]),
-      );
-    } else {
-      const score = await law.cScore(source, pairs, options);
-      print(values.json, score, () => scoreLines(score));
-    }
+    if (values["by-layer"]) printLayers(values.json, await law.cScoreByLayer(source, pairs, options));
+    else printScore(values.json, await law.cScore(source, pairs, options));
   } finally {
     if ("dispose" in source) await source.dispose();
   }
 }
 
+/** Prints the score of all layers together. */
+export const printScore = (json: boolean | undefined, score: CScore): void =>
+  print(json, score, () => scoreLines(score));
+
+/** Prints the score of each layer. */
+export const printLayers = (json: boolean | undefined, layers: { layer: number; summary: CScore }[]): void =>
+  print(json, layers, () => layers.flatMap(({ layer, summary }) => [`layer ${layer}`, ...scoreLines(summary)]));
+
 /** Reads the pairs of one of the layouts. */
-function pairsOf(values: Values): { pairs: readonly SpairPair[] } {
+export function pairsOf(values: ScoreValues): { pairs: readonly SpairPair[] } {
   const { spair = "", ap10k } = values;
   const split = oneOf("split", values.split, ["trn", "val", "test"]);
   const limit = countOf("law", "limit", values.limit);
@@ -113,7 +130,7 @@ function pairsOf(values: Values): { pairs: readonly SpairPair[] } {
 }
 
 /** Returns the options of the score; absent ones are left to the library. */
-function scoreOptions(values: Values): CScoreOptions {
+export function scoreOptions(values: ScoreValues): CScoreOptions {
   const given: CScoreOptions = {
     match: oneOf("match", values.match, ["soft", "argmax"]),
     window: values.window === "none" ? Infinity : numberOf("window", values.window),
@@ -135,7 +152,7 @@ function scoreOptions(values: Values): CScoreOptions {
 }
 
 /** Returns the layers; `null` for all. */
-function indicesOf(text: string | undefined): number[] | null | undefined {
+export function indicesOf(text: string | undefined): number[] | null | undefined {
   return text === "all" ? null : text === undefined ? undefined : numbersOf("indices", text);
 }
 
@@ -147,16 +164,15 @@ async function open(
 ): Promise<Encoder | features.FeatureFolder> {
   const { encoder: name, features: out } = values;
   if (name === undefined) return features.open(out as string);
+  if (out?.endsWith(".json"))
+    throw new Error(`law c-score: a plan in --features is read without --encoder, received ${out}`);
   const half = oneOf("normalize", values.normalize, ["model", "half"]) === "half";
   const geometry = oneOf("geometry", values.geometry, GEOMETRIES) ?? "letterbox";
-  const encoder = await prepared(
-    name,
-    geometry,
-    half,
-    pairs.every(isSquare),
-    values.device as DeviceRequest | undefined,
-    preprocessOf("law c-score", values.preprocess),
-  );
+  const encoder = await prepared(name, geometry, half, pairs.every(isSquare), {
+    device: values.device as DeviceRequest | undefined,
+    preprocess: preprocessOf("law c-score", values.preprocess),
+    inputSize: inputSizeOf("law c-score", values["input-size"]),
+  });
   if (out === undefined) return encoder;
   try {
     const images = [...new Set(pairs.flatMap(({ source, target }) => [source.path, target.path]))];
@@ -184,19 +200,34 @@ async function prepared(
   geometry: Geometry,
   half: boolean,
   square: boolean,
-  device: DeviceRequest | undefined,
-  preprocess: encoders.LoadOptions["preprocess"],
+  options: Pick<encoders.LoadOptions, "device" | "preprocess" | "inputSize">,
 ): Promise<Encoder> {
-  const encoder = await encoders.load(name, { device, preprocess });
-  const { preprocess: own } = encoder.info;
+  const encoder = await encoders.load(name, options);
+  const { preprocess } = encoder.info;
   const wanted = geometry === "letterbox" ? "letterbox" : "stretch";
   const fits =
-    geometry === "encoder" || (own.resize === wanted && own.align === "center") || (square && own.resize === "stretch");
+    geometry === "encoder" ||
+    (preprocess.resize === wanted && preprocess.align === "center") ||
+    (square && preprocess.resize === "stretch");
   if (fits && !half) return encoder;
   await encoder.dispose();
+  const own = await exportedPreprocess(name, options, preprocess);
   const lie = fits ? {} : ({ resize: wanted, resizeTo: own.inputSize, align: "center" } as const);
   const levels = half ? { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } : {};
-  return encoders.load(name, { device, preprocess: { ...own, ...lie, ...levels } });
+  return encoders.load(name, { ...options, preprocess: { ...own, ...lie, ...levels } });
+}
+
+/** Returns the preparation in the size of the export, in which a load expects it beside another `inputSize`. */
+async function exportedPreprocess(
+  name: string,
+  { device, preprocess, inputSize }: Pick<encoders.LoadOptions, "device" | "preprocess" | "inputSize">,
+  loaded: Encoder["info"]["preprocess"],
+): Promise<Encoder["info"]["preprocess"]> {
+  if (inputSize === undefined) return loaded;
+  // It loaded with a size; a graph that refuses to without one has none of its own.
+  const exported = await encoders.load(name, { device, preprocess }).catch(() => null);
+  await exported?.dispose();
+  return exported?.info.preprocess ?? loaded;
 }
 
 function lookAlikesOf(file: string | undefined): LookAlikes | undefined {

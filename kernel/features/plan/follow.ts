@@ -49,18 +49,35 @@ export async function follow(plan: ExtractionPlan | string, options: FollowOptio
 
 /** Shows a state in the cell that runs now, each in the place of the one before. */
 function shower(plan: ExtractionPlan): (now: PlanStatus) => void {
-  const host = currentHost();
-  const displayId = platform().uuid();
-  let isShown = false;
+  const [head, lists] = [place(), place()];
   return (now) => {
-    host?.display(statusBundle(plan, now), { displayId, update: isShown });
-    isShown = true;
+    head(headBundle(now));
+    lists(listsBundle(plan, now));
   };
 }
 
-/** Returns a state as text, and as elements that open on a click. */
-export function statusBundle(plan: ExtractionPlan, now: PlanStatus): MimeBundle {
-  const [head, ...rest] = statusLines(now);
+/** Returns a place for one bundle after another. An equal one is not shown again, so that lists which were opened stay open. */
+function place(): (bundle: MimeBundle | null) => void {
+  const host = currentHost();
+  const displayId = platform().uuid();
+  let shown: string | undefined;
+  return (bundle) => {
+    const content = JSON.stringify(bundle);
+    if (bundle === null || content === shown) return;
+    host?.display(bundle, { displayId, update: shown !== undefined });
+    shown = content;
+  };
+}
+
+/** Returns the progress as text and as a bar. */
+export function headBundle(now: PlanStatus): MimeBundle {
+  const [head] = statusLines(now);
+  const bar = `<progress aria-label="Parts" value="${now.whole}" max="${Math.max(1, now.parts)}"></progress>`;
+  return { "text/plain": head, "text/html": `<div>${bar} ${escaped(head)}</div>` };
+}
+
+/** Returns failures and slow parts as text, and as lists that open on a click; null where there are none. */
+export function listsBundle(plan: ExtractionPlan, now: PlanStatus): MimeBundle | null {
   const lists: [title: string, rows: string[]][] = [
     ["Failures by reason", reasonsOf(now)],
     [
@@ -70,14 +87,12 @@ export function statusBundle(plan: ExtractionPlan, now: PlanStatus): MimeBundle 
     ["Failed parts", now.failures.first.map(({ part, reason, host }) => row(plan, part, `${reason} (${host})`))],
     ["Damaged parts", now.damaged.first.map(({ part, reason }) => row(plan, part, reason))],
   ];
-  const details = lists
-    .filter(([, rows]) => rows.length)
-    .map(([title, rows]) => `<details><summary>${title}</summary><ul>${rows.map(item).join("")}</ul></details>`);
-  const bar = `<progress aria-label="Parts" value="${now.whole}" max="${Math.max(1, now.parts)}"></progress>`;
-  return {
-    "text/plain": [head, ...rest].join("\n"),
-    "text/html": `<div>${bar} ${escaped(head)}</div>${details.join("")}`,
-  };
+  const filled = lists.filter(([, rows]) => rows.length);
+  const details = filled.map(
+    ([title, rows]) => `<details><summary>${title}</summary><ul>${rows.map(item).join("")}</ul></details>`,
+  );
+  const text = filled.map(([title, rows]) => [title, ...rows.map((line) => `  ${line}`)].join("\n"));
+  return filled.length ? { "text/plain": text.join("\n"), "text/html": details.join("") } : null;
 }
 
 const row = (plan: ExtractionPlan, part: number, words: string): string =>

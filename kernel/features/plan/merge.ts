@@ -1,15 +1,27 @@
 import { checkOptionNames, type OptionNames } from "../../option-names";
 import { platform } from "../../platform";
-import { chunks, copyFile, mkdir, replaceFile, rm, symlink, writeFile, writeParts } from "../../platform/files";
+import { parseJson } from "../../json-text";
+import { type ChannelMoments, mergeMoments, noMoments } from "../../numeric";
+import {
+  chunks,
+  copyFile,
+  mkdir,
+  readFile,
+  replaceFile,
+  rm,
+  symlink,
+  writeFile,
+  writeParts,
+} from "../../platform/files";
 import { dirname, join, relative, resolve } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
 import { FeatureError } from "../error";
 import { isShard } from "../intact";
 import { MANIFEST, RUN } from "../store";
-import { plainModel } from "../theia-sample";
+import { plainModel, writeStatistics } from "../theia-sample";
 import { partFolder, type PartRecord, stateOf } from "./part-folder";
 import { type ExtractionPlan, planOf } from "./plan";
-import { MANIFEST_NAME, mapsName, picturesName, vectorsName } from "./sinks";
+import { MANIFEST_NAME, mapsName, MOMENTS_NAME, picturesName, vectorsName } from "./sinks";
 
 /** Target of a merge. */
 export interface MergeOptions {
@@ -37,8 +49,8 @@ const NAMES: OptionNames<MergeOptions> = { out: true, copy: true, onProgress: tr
 
 /**
  * Merges the parts of a plan into one folder as its readers expect it. `safetensors`: a folder for {@link open}. `embeddings`:
- * `img_emb/` and `metadata/`, as clip-retrieval's. `theia`: `<dataset>/<encoder>/*.tar`. Files are linked, not copied; lists
- * of pictures are joined in the order of the parts.
+ * `img_emb/` and `metadata/`, as clip-retrieval's. `theia`: `<dataset>/<encoder>/*.tar`, with mean and deviation of the channels.
+ * Files are linked, not copied; lists of pictures are joined in the order of the parts.
  *
  * @param plan a plan, or the path of its file
  * @throws FeatureError where a part is missing or damaged, or `out` holds something else
@@ -64,6 +76,7 @@ export async function merge(plan: ExtractionPlan | string, options: MergeOptions
     options.onProgress?.({ done: part + 1, total: own.parts });
   }
   await joinManifests(own, out, totals);
+  if (own.format === "theia") await joinMoments(own, out);
   return totals;
 }
 
@@ -78,11 +91,11 @@ async function wholeRecord(plan: ExtractionPlan, part: number): Promise<PartReco
   );
 }
 
-/** Returns where a part's file goes; null for its manifest, which is joined with the others. */
+/** Returns where a part's file goes; null for its manifest and its moments, which are joined with the others. */
 function placeFor(plan: ExtractionPlan, out: string): (part: number, name: string) => string | null {
   const model = plainModel(plan.run.encoder.name);
   return (part, name) => {
-    if (name === MANIFEST_NAME) return null;
+    if (name === MANIFEST_NAME || (plan.format === "theia" && name === MOMENTS_NAME)) return null;
     if (plan.format === "safetensors" && isShard(name)) return join(out, name);
     if (plan.format === "embeddings" && name === vectorsName(part)) return join(out, "img_emb", name);
     if (plan.format === "embeddings" && name === picturesName(part)) return join(out, "metadata", name);
@@ -123,6 +136,27 @@ async function joinManifests(plan: ExtractionPlan, out: string, totals: MergeRes
   await replaceFile(join(out, RUN), (beside) =>
     writeFile(beside, `${JSON.stringify(run, null, 2)}\n`, { flush: true }),
   );
+}
+
+/** Writes the statistics of all maps. The order of the parts decides the last bits, whoever made them in whichever order. */
+async function joinMoments(plan: ExtractionPlan, out: string): Promise<void> {
+  let all = noMoments(plan.run.layers[0].channels);
+  for (let part = 0; part < plan.parts; part++)
+    all = mergeMoments(all, await readMoments(join(partFolder(plan, part), MOMENTS_NAME), all.mean.length));
+  if (all.count) await writeStatistics(out, plan.run.encoder.name, all);
+}
+
+async function readMoments(path: string, channels: number): Promise<ChannelMoments> {
+  try {
+    const { count, mean, squares } = Object(parseJson(await readFile(path, "utf8"))) as Record<string, number[]>;
+    const rows = [mean, squares].map((row) => Float64Array.from(row));
+    const isWhole =
+      Number.isSafeInteger(count) && rows.every((row) => row.length === channels && row.every(Number.isFinite));
+    if (isWhole) return { count: Number(count), mean: rows[0], squares: rows[1] };
+  } catch {
+    // Said below, with the path.
+  }
+  throw new FeatureError(MERGE, `the moments of a part must be those of ${channels} channels`, path);
 }
 
 /** Numbers that the name of a part's file of tensors leaves to each part. */

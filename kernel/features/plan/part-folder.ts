@@ -165,6 +165,23 @@ export function attemptOf(name: string): { part: number; host: string; pid: numb
   return part === undefined ? null : { part: Number(part), host, pid: Number(pid) };
 }
 
+/**
+ * Removes what workers of any machine left of parts that are whole: tries, damaged parts and old failures. A worker that is still
+ * at such a part finds it whole when it ends.
+ *
+ * @param names those in the folder of the group
+ */
+export async function removeLeft(
+  group: string,
+  names: readonly string[],
+  isWhole: (part: number) => boolean,
+): Promise<void> {
+  for (const name of names) {
+    const [, part] = /^(\d{9})\..*(?:part|damaged|failed\.json)$/.exec(name) ?? [];
+    if (part !== undefined && isWhole(Number(part))) await rm(join(group, name), { recursive: true, force: true });
+  }
+}
+
 async function removeDead(group: string, part: number): Promise<void> {
   const { host, pid } = platform().process;
   for (const name of await readdir(group)) {

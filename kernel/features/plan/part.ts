@@ -69,8 +69,12 @@ export async function extractPart(
     if (now.state === "damaged") await setAside(own, part);
     return await withEncoder(own, options, (encoder) => make(own, part, encoder, options));
   } catch (error) {
+    if (options.signal?.aborted) throw reportDisk(own, error);
+    // Another worker may have finished the part, and taken away what tries at it left.
+    const found = await stateOf(own, part);
+    if (found.state === "whole") return { ...found.record, reused: true };
     const failure = reportDisk(own, error);
-    if (!options.signal?.aborted) await keepFailure(own, part, (failure as Error).message);
+    await keepFailure(own, part, (failure as Error).message);
     throw failure;
   }
 }

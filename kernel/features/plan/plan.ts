@@ -61,6 +61,8 @@ export interface PlanOptions {
   file?: string;
   /** Preparation of pictures, as in `encoders.load`. Default: the model's own. */
   preprocess?: LoadOptions["preprocess"];
+  /** Size of the model's input, as in `encoders.load`. Default: the exported one. */
+  inputSize?: LoadOptions["inputSize"];
   /** Images that run together. It is part of the plan, because it moves the last bits of features. Default 16. */
   batchSize?: number;
   /** Largest number of pictures of a part that may fail; with more, the part is not kept. Default: any number. */
@@ -75,7 +77,7 @@ export interface PlanFile {
   /** SHA-256 of all that decides the content of the parts. */
   hash: string;
   /** How workers load the encoder; the hash of `run` tells whether they found the same. */
-  encoder: { source: string; file?: string; preprocess?: LoadOptions["preprocess"]; precision?: Precision };
+  encoder: { source: string } & Pick<LoadOptions, "file" | "preprocess" | "inputSize" | "precision">;
   run: ExtractionRun;
   options: { indices: PlanOptions["indices"]; norm: boolean; facet: Facet; batchSize: number };
   format: PartFormat;
@@ -116,6 +118,7 @@ const NAMES: OptionNames<PlanOptions> = {
   precision: true,
   file: true,
   preprocess: true,
+  inputSize: true,
   batchSize: true,
   maxErrors: true,
   signal: true,
@@ -175,17 +178,17 @@ function checkPlan(options: PlanOptions): void {
 }
 
 /** A path is resolved, because workers start in other folders. */
-function encoderOf({ encoder, file, preprocess, precision }: PlanOptions): PlanFile["encoder"] {
+function encoderOf({ encoder, file, preprocess, inputSize, precision }: PlanOptions): PlanFile["encoder"] {
   const source = existsSync(encoder) ? resolve(encoder) : encoder;
-  return { source, file, preprocess, precision };
+  return { source, file, preprocess, inputSize, precision };
 }
 
 /** @internal Loads a plan's encoder. */
 export function loadEncoder(
-  { source, file, preprocess, precision }: PlanFile["encoder"],
+  { source, file, preprocess, inputSize, precision }: PlanFile["encoder"],
   options: Pick<LoadOptions, "device" | "signal">,
 ): Promise<Encoder> {
-  return load(source, { ...options, file, preprocess, precision });
+  return load(source, { ...options, file, preprocess, inputSize, precision });
 }
 
 async function describeExtraction(

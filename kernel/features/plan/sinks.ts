@@ -1,6 +1,6 @@
 /** Files of a part in each format, written into the folder of one try. */
 import { npyHeader } from "../../data/npy";
-import { append, floatToHalf, joinBytes } from "../../numeric";
+import { append, floatToHalf, joinBytes, mergeMoments, noMoments } from "../../numeric";
 import { writeFile } from "../../platform/files";
 import { join } from "../../platform/path";
 import { writeSafetensors } from "../../safetensors/safetensors";
@@ -12,14 +12,21 @@ import type { ExtractedLayer, FeatureDtype } from "../run-identity";
 import type { ManifestLine } from "../store";
 import { type TarPlace, TarWriter } from "../tar";
 import { quantize } from "../tensors";
-import { encodeSample, plainModel, shardName } from "../theia-sample";
+import { encodeSample, plainModel, sampleMoments, shardName } from "../theia-sample";
 import { partName } from "./part-folder";
 import type { ExtractionPlan } from "./plan";
 
 /** Names of a part's files in the formats that a merge links by name. */
 export const MANIFEST_NAME = "manifest.jsonl";
+/** Moments of a part's maps, from which a merge has those of all. */
+export const MOMENTS_NAME = "moments.json";
 export const vectorsName = (part: number): string => `img_emb_${partName(part)}.npy`;
 export const picturesName = (part: number): string => `metadata_${partName(part)}.parquet`;
+/** Name of a part's file of tensors by its place in the part; names of all parts differ, so that they can lie in one folder. */
+const shardOfPart = (part: number, file: number): string =>
+  `features-${partName(part)}${String(file).padStart(6, "0")}.safetensors`;
+/** Returns the part of such a name. */
+export const partOfShard = (name: string): number => Number(/^features-(\d{9})\d{6}\.safetensors$/.exec(name)?.[1]);
 export const mapsName = (plan: ExtractionPlan, part: number): string => shardName(plan.dataset, "train", part);
 
 /** Sink of a part: takes features file by file, and ends with the sums of what it wrote. */
@@ -83,7 +90,7 @@ abstract class LineSink {
   }
 }
 
-/** Tensors by picture. Files are numbered by part, so that all parts lie in one folder once they are merged. */
+/** Tensors by picture. */
 class TensorSink extends LineSink implements PartSink {
   private files = 0;
 
@@ -97,7 +104,7 @@ class TensorSink extends LineSink implements PartSink {
   }
 
   get nextShard(): string {
-    return `features-${partName(this.part)}${String(this.files).padStart(6, "0")}.safetensors`;
+    return shardOfPart(this.part, this.files);
   }
 
   async commit(tensors: ReadonlyMap<string, SafetensorsTensor>, lines: readonly ManifestLine[]): Promise<void> {
@@ -198,6 +205,7 @@ class MapSink extends LineSink implements PartSink {
   readonly nextShard = mapsName(this.plan, this.part);
   private readonly places = new Map<string, TarPlace>();
   private readonly keys = new Set<string>();
+  private moments = noMoments(this.plan.run.layers[0].channels);
 
   constructor(
     private readonly fn: string,
@@ -218,7 +226,9 @@ class MapSink extends LineSink implements PartSink {
       }
       const key = this.keyOf(line.path);
       const name = `${key}.${plainModel(encoder.name)}.safetensors`;
-      const place = await this.tar.add(name, await this.sampleOf(line, layers[0], tensors));
+      const sample = await this.sampleOf(line, layers[0], tensors);
+      this.moments = mergeMoments(this.moments, sampleMoments(sample));
+      const place = await this.tar.add(name, sample);
       if (!this.places.has(line.sha256)) this.places.set(line.sha256, place);
       this.remember(line);
       this.lines.push(plainLine(line, key));
@@ -252,6 +262,8 @@ class MapSink extends LineSink implements PartSink {
   async end(): Promise<Record<string, FileSum>> {
     await this.tar.end();
     await this.sum(this.nextShard);
+    const { count, mean, squares } = this.moments;
+    await this.put(MOMENTS_NAME, `${JSON.stringify({ count, mean: [...mean], squares: [...squares] })}\n`);
     return this.settle();
   }
 

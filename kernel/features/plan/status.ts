@@ -11,6 +11,7 @@ import {
   type PartFailure,
   type PartState,
   readFailure,
+  removeLeft,
   stateOf,
 } from "./part-folder";
 import { type ExtractionPlan, planOf } from "./plan";
@@ -50,7 +51,10 @@ export interface PlanStatus {
   skipped: number;
   /** Number of skipped pictures by reason. */
   reasons: Record<string, number>;
-  /** Pictures a second of all workers over the last parts, by the clock of the disk; null before there are two. */
+  /**
+   * Pictures a second of all workers over the last parts, by the times of their files: the one thing that clocks of machines which
+   * disagree would move, where the disk does not set the times. Null before there are two parts.
+   */
   rate: number | null;
   /** Seconds until all parts are whole at this rate; null where there is none. */
   secondsLeft: number | null;
@@ -70,7 +74,10 @@ export interface StatusOptions {
 
 /** Options of {@link verify}. */
 export interface VerifyOptions extends StatusOptions {
-  /** Take damaged parts away, so that they are missing and are made again. Default false. */
+  /**
+   * Take damaged parts away, so that they are missing and are made again, and what killed workers of any machine left of whole
+   * parts. Default false.
+   */
   remove?: boolean;
 }
 
@@ -212,8 +219,8 @@ export async function status(plan: ExtractionPlan | string, options: StatusOptio
  */
 export async function verify(plan: ExtractionPlan | string, options: VerifyOptions = {}): Promise<PlanStatus> {
   checkOptionNames("features.verify", options, VERIFY_NAMES, FeatureError);
-  const look = options.remove ? stateAfterRemoval : checkedState;
-  return tallyOf(await planOf(plan), options, look);
+  if (!options.remove) return tallyOf(await planOf(plan), options, checkedState);
+  return tallyOf(await planOf(plan), options, stateAfterRemoval, removeLeft);
 }
 
 async function checkedState(plan: ExtractionPlan, part: number): Promise<PartState> {
@@ -232,16 +239,19 @@ async function stateAfterRemoval(plan: ExtractionPlan, part: number): Promise<Pa
   return found;
 }
 
+type Look = (plan: ExtractionPlan, part: number) => Promise<PartState>;
+
 async function tallyOf(
   plan: ExtractionPlan,
   { onProgress, signal }: StatusOptions,
-  look: (plan: ExtractionPlan, part: number) => Promise<PartState>,
+  look: Look,
+  tidy?: typeof removeLeft,
 ): Promise<PlanStatus> {
   const tally = new Tally();
   for (let from = 0; from < plan.parts; from += GROUP) {
     signal?.throwIfAborted();
     const to = Math.min(plan.parts, from + GROUP);
-    await addGroup(plan, from, to, tally, look, signal);
+    await addGroup(plan, from, to, tally, { look, tidy, signal });
     onProgress?.({ done: to, total: plan.parts });
   }
   return tally.result(plan.parts);
@@ -253,12 +263,12 @@ async function addGroup(
   from: number,
   to: number,
   tally: Tally,
-  look: (plan: ExtractionPlan, part: number) => Promise<PartState>,
-  signal?: AbortSignal,
+  { look, tidy, signal }: { look: Look; tidy?: typeof removeLeft; signal?: AbortSignal },
 ): Promise<void> {
   const folder = groupFolder(plan, from / GROUP);
   const names = await readdir(folder).catch(() => [] as string[]);
   const present = new Set(names.filter((name) => /^\d{9}$/.test(name)).map(Number));
+  const whole = new Set<number>();
   const begun = new Set(names.flatMap((name) => attemptOf(name)?.part ?? []));
   for (let start = from; start < to; start += TOGETHER) {
     signal?.throwIfAborted();
@@ -267,7 +277,9 @@ async function addGroup(
       parts.map((part) => (present.has(part) ? look(plan, part) : ({ state: "missing" } as const))),
     );
     parts.forEach((part, i) => tally.add(part, states[i]));
+    states.forEach(({ state }, i) => state === "whole" && whole.add(parts[i]));
   }
+  await tidy?.(folder, names, (part) => whole.has(part));
   tally.counts.begun += [...begun].filter((part) => !present.has(part)).length;
   for (const name of names.filter((one) => one.endsWith(".failed.json")).sort()) {
     const failure = await readFailure(join(folder, name));

@@ -57,13 +57,27 @@ export async function cScore(
   options: CScoreOptions = {},
 ): Promise<CScore> {
   const where = "law.cScore";
-  check(where, pairs, options);
-  const layers = options.indices ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
-  const { outcomes } = await matchAll(where, encoder, pairs, { ...options, layers, join: true });
+  checkScore(where, pairs, options);
+  const { outcomes } = await matchAll(where, encoder, pairs, joinedPlan(encoder, options));
   return scoreOf(pairs, outcomes[0], options);
 }
 
-function isStored(encoder: LayerExtractor | StoredFeatures | FeatureSource): encoder is StoredFeatures {
+type AnySource = LayerExtractor | StoredFeatures | FeatureSource;
+
+/** @internal Plan of a score of all its layers together. */
+export const joinedPlan = (encoder: AnySource, options: CScoreOptions): ExtractionPlan & PckOptions => {
+  const layers = options.indices ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
+  return { ...options, layers, join: true };
+};
+
+/** @internal Plan of a score of each layer by itself. */
+export const layerPlan = (options: CScoreOptions): ExtractionPlan & PckOptions => ({
+  ...options,
+  layers: options.indices ?? null,
+  join: false,
+});
+
+function isStored(encoder: AnySource): encoder is StoredFeatures {
   return typeof encoder !== "function" && !("forwardIntermediates" in encoder);
 }
 
@@ -81,11 +95,9 @@ export async function cScoreByLayer(
   options: CScoreOptions = {},
 ): Promise<{ layer: number; summary: CScore }[]> {
   const where = "law.cScoreByLayer";
-  check(where, pairs, options);
-  const plan = { ...options, layers: options.indices ?? null, join: false };
-  const { layers, outcomes } = await matchAll(where, encoder, pairs, plan);
-  const scores = layers.map((layer, i) => ({ layer, summary: scoreOf(pairs, outcomes[i], options) }));
-  return described(scores, showLayers);
+  checkScore(where, pairs, options);
+  const { layers, outcomes } = await matchAll(where, encoder, pairs, layerPlan(options));
+  return scoresOf(pairs, layers, outcomes, options);
 }
 
 /** Names of the options of `law.cScore`. */
@@ -109,14 +121,27 @@ export const C_SCORE_OPTIONS: OptionNames<CScoreOptions> = {
   signal: true,
 };
 
-function check(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
+/** @internal Checks pairs and options. */
+export function checkScore(where: string, pairs: readonly ScoredPair[], options: CScoreOptions): void {
   checkOptionNames(where, options, C_SCORE_OPTIONS, LawError);
   if (pairs.length === 0) throw new LawError(where, "at least one pair is needed", pairs.length);
   checkSeed(where, options.seed ?? 1, LawError);
   resolveAlphas(options);
 }
 
-function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
+/** @internal Scores the outcomes of all pairs at each layer. */
+export function scoresOf(
+  pairs: readonly ScoredPair[],
+  layers: readonly number[],
+  outcomes: readonly PairOutcome[][],
+  options: CScoreOptions,
+): { layer: number; summary: CScore }[] {
+  const scores = layers.map((layer, i) => ({ layer, summary: scoreOf(pairs, outcomes[i], options) }));
+  return described(scores, showLayers);
+}
+
+/** @internal Scores the outcomes of all pairs. */
+export function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options: CScoreOptions): CScore {
   const alphas = resolveAlphas(options);
   const { seed, lookAlikes } = options;
   const score = {
@@ -127,9 +152,10 @@ function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], options:
   return described<CScore>(score, showCScore);
 }
 
-async function matchAll(
+/** @internal Matches the keypoints of all pairs. */
+export async function matchAll(
   where: string,
-  encoder: LayerExtractor | StoredFeatures | FeatureSource,
+  encoder: AnySource,
   pairs: readonly ScoredPair[],
   plan: ExtractionPlan & PckOptions,
 ): Promise<Matched> {

@@ -19,10 +19,10 @@ export interface PckSummary {
   skipped: number;
 }
 
-/** Results of one pair. */
+/** Results of one pair: which keypoints are correct. */
 export interface PairOutcome {
   category: string;
-  results: KeypointResult[];
+  results: Pick<KeypointResult, "id" | "correct">[];
 }
 
 const RESAMPLES = 1000;
@@ -62,7 +62,7 @@ export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): 
   };
 }
 
-function rate(results: KeypointResult[], alpha: number): number {
+function rate(results: PairOutcome["results"], alpha: number): number {
   if (results.length === 0) return NaN;
   return (100 * results.filter((result) => result.correct[alpha]).length) / results.length;
 }
