@@ -153,6 +153,7 @@ async function buildExtension() {
   await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-b", "extension"], {
     remedy: "The lines above name the error in extension/.",
   });
+  await run(process.execPath, [join("binder", "viewers.mjs")], { remedy: "The lines above name the error in extension/." });
   await run(bin("jupyter-builder"), ["build", "."], { remedy: "The lines above name the error in extension/." });
   const target = dirname(installedExtension());
   const beside = `${target}.new`;

@@ -1,4 +1,4 @@
-import type { nn } from "../../kernel";
+import type { nn } from "../../kernel/index.ts";
 
 /** Makes a module, counts its weights and disposes of it. */
 export function weightsOf(make: () => nn.Module): number {

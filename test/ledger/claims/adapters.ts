@@ -1,4 +1,4 @@
-import { lora, vce } from "../../../kernel";
+import { lora, vce } from "../../../kernel/index.ts";
 import { type Claim, claimsOf } from "../ledger";
 import { weightsOf } from "../size";
 

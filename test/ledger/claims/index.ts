@@ -1,4 +1,4 @@
-import { nn } from "../../../kernel";
+import { nn } from "../../../kernel/index.ts";
 import type { Absent, Claim } from "../ledger";
 import { adapterClaims } from "./adapters";
 import { lawClaims } from "./law";

@@ -1,4 +1,4 @@
-import { law, models } from "../../../kernel";
+import { law, models } from "../../../kernel/index.ts";
 import { Prng } from "../../../kernel/prng";
 import { type Claim, claimsOf } from "../ledger";
 import { weightsOf } from "../size";

@@ -1,4 +1,4 @@
-import { models, tasks } from "../../../kernel";
+import { models, tasks } from "../../../kernel/index.ts";
 import { type Claim, claimsOf } from "../ledger";
 import { weightsOf } from "../size";
 

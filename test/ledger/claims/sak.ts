@@ -1,4 +1,4 @@
-import { models, sak, tasks } from "../../../kernel";
+import { models, sak, tasks } from "../../../kernel/index.ts";
 import { mean } from "../../../kernel/numeric";
 import { type Claim, claimsOf } from "../ledger";
 

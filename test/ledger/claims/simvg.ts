@@ -1,4 +1,4 @@
-import { grounding, models } from "../../../kernel";
+import { grounding, models } from "../../../kernel/index.ts";
 import { type Claim, claimsOf } from "../ledger";
 
 const SIMVG = "SimVG (2409.17531)";
