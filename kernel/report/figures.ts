@@ -2,18 +2,18 @@ import type { ImageInput } from "../data/image";
 import { decodeImage } from "../data/image";
 import type { SpairPair } from "../data/spair";
 import type { MimeBundle } from "../display/host";
-import { EncoderError } from "../encoders/errors";
 import type { Encoder } from "../encoders/encoder";
 import type { TableFit } from "../law/fit/regression";
 import type { ScoreTable } from "../law/fit/table";
+import { RuleError } from "../rule-error";
 import { attention, correspondence, law, pca } from "../view";
 
 /** Views of an encoder, as mime bundles. */
 export interface Figures {
   pca: MimeBundle;
   correspondence: MimeBundle;
-  /** Null for an encoder whose graph hides its attention. */
-  attention: MimeBundle | null;
+  /** A sentence for an encoder whose attention cannot be taken out. */
+  attention: MimeBundle | string;
   /** Null without a fit. */
   law: MimeBundle | null;
 }
@@ -60,13 +60,17 @@ async function drawPair(encoder: Encoder, pair: SpairPair): Promise<MimeBundle> 
   return view.bundle;
 }
 
-async function drawAttention(encoder: Encoder, pictures: readonly ImageInput[]): Promise<MimeBundle | null> {
+/** Draws the last attention that the graph shows; windows of a hierarchical encoder are no map of the picture. */
+async function drawAttention(encoder: Encoder, pictures: readonly ImageInput[]): Promise<MimeBundle | string> {
+  const shown = encoder.info.blocks.filter(({ attention: tensor }) => tensor !== null);
+  if (shown.length === 0) return "The graph of this encoder holds no attention that can be taken out.";
+  const { index } = shown[shown.length - 1];
   try {
-    const view = await attention(pictures, encoder, { indices: [-1], title: "Attention of the last block" });
+    const view = await attention(pictures, encoder, { indices: [index], title: `Attention of block ${index}` });
     view.dispose();
     return view.bundle;
   } catch (error) {
-    if (error instanceof EncoderError) return null;
+    if (error instanceof RuleError) return `The attention of block ${index} cannot be shown: ${error.message}.`;
     throw error;
   }
 }

@@ -98,8 +98,7 @@ function liveOf(bundle: Figures["pca"], name: string, assets: ViewerAssets | nul
 }
 
 function attentionOf({ attention }: Figures, assets: ViewerAssets | null): string[] {
-  if (attention) return liveOf(attention, "attention", assets);
-  return [paragraph("The graph of this encoder holds no attention that can be taken out.")];
+  return typeof attention === "string" ? [paragraph(attention)] : liveOf(attention, "attention", assets);
 }
 
 function correspondenceOf(report: EncoderReport): string[] {

@@ -162,10 +162,9 @@ class Work {
   }
 
   /** Loads an encoder for as long as `use` takes. */
-  async withEncoder<T>(model: string, use: (encoder: Encoder) => Promise<T>): Promise<T> {
+  async withEncoder<T>(model: string, use: (encoder: Encoder) => Promise<T>, options: LoadOptions = {}): Promise<T> {
     this.options.signal?.throwIfAborted();
-    const { device, preprocess } = this.options;
-    const encoder = await load(model, { device, ...(preprocess === undefined ? {} : { preprocess }) });
+    const encoder = await load(model, { device: this.options.device, ...options });
     try {
       return await use(encoder);
     } finally {
@@ -191,29 +190,28 @@ async function measureAll(
   table: ScoreTable,
 ): Promise<{ numbers: EncoderReport; figures: Figures }> {
   const { materials, options } = work;
-  const { signal } = options;
+  const { signal, preprocess } = options;
   const texts = await work.withEncoder(materials.text, (encoder) => embedCaptions(encoder, materials.captions, signal));
   work.note("captions");
-  const entry = registry.find(({ name, weights, onnx }) => [name, `hf:${weights}`, onnx?.source].includes(model));
-  const own = await work.withEncoder(model, async (encoder) => {
-    const measured = await work.measure(model, encoder, texts);
-    const standing = standingOf(table, options.row ?? entry?.law ?? encoder.name);
-    const figures = await drawFigures(encoder, materials.pairs, options.pictures, { table, fit: standing.fit }, signal);
-    work.note("figures");
-    const [height, width] = encoder.info.inputSize;
-    const blocks = encoder.featureInfo.map(({ channels, reduction }): [number, number, number] => [
-      channels,
-      Math.floor(height / reduction),
-      Math.floor(width / reduction),
-    ]);
-    return { measured, standing, figures, blocks };
-  });
+  const known = registry.find(({ name, weights, onnx }) => [name, `hf:${weights}`, onnx?.source].includes(model));
+  const own = await work.withEncoder(
+    model,
+    async (encoder) => {
+      const measured = await work.measure(model, encoder, texts);
+      const standing = standingOf(table, options.row ?? known?.law ?? encoder.name);
+      const law = { table, fit: standing.fit };
+      const figures = await drawFigures(encoder, materials.pairs, options.pictures, law, signal);
+      work.note("figures");
+      return { measured, standing, figures, blocks: blockShapes(encoder) };
+    },
+    preprocess === undefined ? {} : { preprocess },
+  );
   const compared: MeasuredEncoder[] = [];
   for (const other of options.compare ?? [])
     compared.push(await work.withEncoder(other, (encoder) => work.measure(other, encoder, texts)));
   const numbers: EncoderReport = {
     ...own.measured,
-    license: entry?.license ?? null,
+    license: known?.license ?? null,
     blocks: own.blocks,
     compared,
     baselines: baselineFigures(materials),
@@ -224,4 +222,13 @@ async function measureAll(
     machine: { cores: platform().cores(), residentBytes: platform().residentBytes() },
   };
   return { numbers, figures: own.figures };
+}
+
+function blockShapes({ info, featureInfo }: Encoder): EncoderReport["blocks"] {
+  const [height, width] = info.inputSize;
+  return featureInfo.map(({ channels, reduction }) => [
+    channels,
+    Math.floor(height / reduction),
+    Math.floor(width / reduction),
+  ]);
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { report } from "../../kernel/index.ts";
+import * as spair from "../../kernel/data/spair";
+import { writeSpair } from "../../kernel/data/world/layouts/spair-writer";
 import { standingOf } from "../../kernel/report/standing";
 import { parseTable, publishedTable } from "../../kernel/law/fit/table";
 
@@ -47,6 +49,29 @@ describe("report.write", () => {
       assert.ok(page.includes(`>${figure.toFixed(2)}<`), `${figure}`);
     assert.doesNotMatch(page.replace(/<script>.*?<\/script>/s, ""), /(src|href)="(?!data:)/);
     assert.ok(!page.includes(folder), "no path of this machine");
+  });
+
+  it("takes pairs, captions, pictures and a table of one's own", { timeout: 300_000 }, async () => {
+    const [pairs, output] = [join(folder, "pairs"), join(folder, "own.html")];
+    await writeSpair(pairs, { images: 42, pairs: 20, split: "val" });
+    const names = spair.read(pairs, { split: "val" }).pairs.map(({ source }) => source.path);
+    const pictures = [...new Set(names)].slice(0, 12);
+    assert.equal(pictures.length, 12);
+    const captions = join(folder, "own.tsv");
+    writeFileSync(captions, pictures.map((path, i) => `${relative(folder, path)}\ta red boat ${i}`).join("\n"));
+    const rows = Array.from({ length: 9 }, (_, i) => `e${i},b,${i / 10},${(i * i) % 7},${3 * i + ((i * i) % 7)}`);
+    const table = parseTable(["encoder,benchmark,a,c,score", ...rows, "mine,b,0.95,3,"].join("\n"));
+    const own = { pairs, split: "val", captions, text: "zoo/clip-vit", pictures: pictures.slice(0, 2), table } as const;
+    const found = await report.write("zoo/parts-pyramid", { ...own, output, row: "mine", limit: 6, runs: 1 });
+    assert.match(found.pairs, /^6 pairs of .*pairs, split val$/);
+    assert.equal(found.captions, captions);
+    assert.equal(found.scores.a.chance, 10 / 11);
+    assert.equal(found.standing.row, "mine");
+    assert.equal(found.standing.rows[0].score, null);
+    assert.notDeepEqual(found.blocks[0], found.blocks.at(-1), "a pyramid has several grids");
+    const page = readFileSync(output, "utf8");
+    assert.match(page, /Row mine of the table/);
+    assert.match(page, /The graph of this encoder holds no attention/);
   });
 
   const refused: [words: string, options: () => object, message: RegExp][] = [
