@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { DeviceRequest } from "../backend";
+import type { SpairSplit } from "../data/spair";
 import { listImages } from "../features";
 import * as law from "../law";
 import { type EncoderReport, write } from "../report";
-import { countOf, oneOf, preprocessOf, print, stopSignal } from "./arguments";
+import { countOf, preprocessOf, print, stopSignal } from "./arguments";
 import { USAGE } from "./usage";
 
 const TEXT = { type: "string" } as const;
@@ -43,12 +44,12 @@ export async function main(args: string[]): Promise<void> {
     text,
     compare,
     row,
-    split: oneOf("split", values.split, ["trn", "val", "test"]),
     limit: countOf("report", "limit", values.limit),
     runs: countOf("report", "runs", values.runs),
     table: tableOf(values.table),
     pictures: await picturesOf(values.pictures),
-    // Checked on use, where the error lists the legal values.
+    // Checked on use, where the errors list the legal values.
+    split: values.split as SpairSplit | undefined,
     device: values.device as DeviceRequest | undefined,
     preprocess: preprocessOf("report", values.preprocess),
     onProgress,
