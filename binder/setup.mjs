@@ -66,7 +66,10 @@ export async function setup() {
   await step("kernel", sources("kernel", [".ts", ".json", ".svg", ".png"]), buildKernel, () =>
     existsSync(join(root, "kernel", "dist", "index.js")),
   );
-  await step("extension", extensionSources(), buildExtension, () => existsSync(installedExtension()));
+  const viewers = join(root, "kernel", "report", "dist", "viewers.js");
+  await step("extension", extensionSources(), buildExtension, () =>
+    [installedExtension(), viewers].every((path) => existsSync(path)),
+  );
   writeCommands();
 }
 
@@ -153,6 +156,9 @@ async function buildExtension() {
   await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-b", "extension"], {
     remedy: "The lines above name the error in extension/.",
   });
+  await run(process.execPath, [join("binder", "viewers.mjs")], {
+    remedy: "The lines above name the error in extension/.",
+  });
   await run(bin("jupyter-builder"), ["build", "."], { remedy: "The lines above name the error in extension/." });
   const target = dirname(installedExtension());
   const beside = `${target}.new`;
@@ -172,6 +178,7 @@ function extensionSources() {
     ...own,
     ...sources("kernel/protocol", [".ts"]),
     ...sources("kernel/numeric", [".ts"]),
+    join(root, "binder", "viewers.mjs"),
     join(root, "package.json"),
   ];
 }

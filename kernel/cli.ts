@@ -18,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   dense: async () => (await import("./cli/dense.js")).main,
   backend: async () => (await import("./cli/backend.js")).main,
   adapter: async () => (await import("./cli/adapter.js")).main,
+  report: async () => (await import("./cli/report.js")).main,
   runs: async () => (await import("./cli/runs.js")).main,
   law: async () => (await import("./cli/law/index.js")).main,
 };

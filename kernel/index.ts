@@ -14,6 +14,7 @@ export * as models from "./models";
 export * as nn from "./nn";
 export * as onnx from "./onnx";
 export * as refine from "./refine";
+export * as report from "./report";
 export * as safetensors from "./safetensors";
 export * as sak from "./sak";
 export * as similarity from "./similarity";

@@ -103,6 +103,16 @@ ${ADAPTER}`,
   --base DIR|INDEX.json    of a model, whole or in shards, and --out a new folder, which gets the model's
                            configuration, tokenizer and preprocessor too, so that transformers loads it as it is
 ${ADAPTER}`,
+  report: `usage: fovea report MODEL [--output report.html]: one page on an encoder: card, speed, views, scores, its place on the law
+  MODEL                  zoo/NAME, a file *.onnx, a folder or hf:owner/name
+  [--pairs DIR]          pairs in SPair-71k's layout (default: of the synthetic world); [--split test|val|trn] [--limit 200]
+  [--captions FILE]      lines of a picture, a tab and its caption (default: of the synthetic world)
+  [--text E]             encoder with the text tower that reads the captions (default: MODEL; for the world's zoo/clip-vit)
+  [--compare E]          encoder to stand beside, repeatable
+  [--table FILE.csv]     of the law (default: the published one); [--row NAME] the encoder's row in it
+  [--pictures DIR|LIST]  pictures of the PCA and the attention, at most 16 (default: of the pairs)
+${PREPROCESS}
+  [--runs 9]             timed runs of each figure of speed; [--device auto|cuda|webgpu|cpu] [--json]`,
   runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}

@@ -19,7 +19,7 @@ export const KERNEL_FLOORS = [
   ["models"],
   ["tasks"],
   ["sak", "grounding", "refine"],
-  ["studies"],
+  ["studies", "report"],
   ["jupyter"],
   ["session"],
   ["cli", "cli.ts", "index", "tf"],
@@ -28,7 +28,7 @@ export const KERNEL_FLOORS = [
 
 /** Rooms that hold the method of one paper each, and the rooms that may know one. Adapters are a library: any method may attach them. */
 export const METHODS = ["vce", "law", "sak", "grounding", "refine"];
-export const KNOW_METHODS = ["studies", "cli", "index"];
+export const KNOW_METHODS = ["studies", "report", "cli", "index"];
 
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
@@ -52,7 +52,7 @@ export const EXTENSION_FLOORS = [
     "status",
     "files",
   ],
-  ["viewers"],
+  ["viewers", "page"],
   ["index"],
 ];
 

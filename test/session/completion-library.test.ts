@@ -7,7 +7,7 @@ import { Notebook } from "./notebook.ts";
 import { stockService } from "./stock.ts";
 
 const NAMESPACES =
-  "backend data encoders features grounding hub law lora models nn onnx refine safetensors sak similarity studies tasks train vce view widgets".split(
+  "backend data encoders features grounding hub law lora models nn onnx refine report safetensors sak similarity studies tasks train vce view widgets".split(
     " ",
   );
 const EARLIER = [

@@ -5,7 +5,7 @@ import ts from "typescript";
 
 const KERNEL = join(import.meta.dirname, "..", "..", "kernel");
 const NAMESPACES =
-  "backend data encoders features grounding hub law lora models nn onnx refine safetensors sak similarity studies tasks train vce view widgets".split(
+  "backend data encoders features grounding hub law lora models nn onnx refine report safetensors sak similarity studies tasks train vce view widgets".split(
     " ",
   );
 const FREE = ["clearOutput", "comms", "display", "displayHandle", "RuleError"];

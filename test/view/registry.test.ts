@@ -9,6 +9,8 @@ const REGISTRIES = ["kernel/protocol/index.ts", "kernel/view/index.ts", "extensi
 const STYLES = "style/index.css";
 /** Files outside the viewers that use the words of one, by viewer. */
 const USERS: Record<string, string[]> = {
+  attention: ["extension/src/page/index.ts"],
+  correspondence: ["extension/src/page/index.ts"],
   image: ["kernel/cli/ground.ts"],
   law: ["kernel/cli/law/table.ts"],
   plotly: ["kernel/view/training/rates.ts"],

@@ -71,7 +71,8 @@ function means(rows: number[][], width: number): number[] {
   return Array.from({ length: width }, (_, a) => mean(rows.map((row) => row[a])));
 }
 
-function bootstrapInterval(values: Float64Array, seed: number): [number, number] {
+/** Returns the 95 % percentile bootstrap interval of a mean; NaN without values. */
+export function bootstrapInterval(values: Float64Array, seed: number): [number, number] {
   if (values.length === 0) return [NaN, NaN];
   const random = uniform(seed);
   const resampled = Array.from({ length: RESAMPLES }, () => {

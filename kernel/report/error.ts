@@ -1,0 +1,6 @@
+import { RuleError } from "../rule-error";
+
+/** Error for a broken rule of the report room. */
+export class ReportError extends RuleError {
+  override name = "ReportError";
+}

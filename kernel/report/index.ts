@@ -1,0 +1,6 @@
+/** An encoder's report: one self-contained page for those who choose an encoder. */
+export { ReportError } from "./error";
+export type { EncoderSpeed } from "./speed";
+export type { AlignmentFigure, CorrespondenceFigure, EncoderScores } from "./scores";
+export type { LawStanding, LawStandingRow } from "./standing";
+export { type EncoderReport, type MeasuredEncoder, write, type WriteReportOptions } from "./write";
