@@ -24,7 +24,6 @@ export function parseReference(text: string, fn: string): HubReference {
   return { repo: checkRepo(fn, repo), revision: checkRevision(fn, revision) };
 }
 
-/** Checks a repository's name. Names become folders of the cache, so a name that could leave it is refused. */
 /** @throws HubError for what is no repository with a revision, such as its name alone */
 export function checkReference(fn: string, reference: HubReference): HubReference {
   const { repo, revision } = Object(reference) as Partial<HubReference>;
@@ -32,6 +31,7 @@ export function checkReference(fn: string, reference: HubReference): HubReferenc
   throw new HubError(fn, 'a reference is { repo: "owner/name", revision: "main" }', reference);
 }
 
+/** Checks a repository's name. Names become folders of the cache, so a name that could leave it is refused. */
 export function checkRepo(fn: string, repo: string): string {
   const parts = repo.split("/");
   const legal = parts.length <= 2 && parts.every((part) => NAME.test(part) && !/--|\.\./.test(part));
