@@ -2,7 +2,7 @@ import { FileError, fileError } from "../platform/file-error";
 import { RepoCache } from "./cache";
 import { download } from "./download";
 import { HubError } from "./errors";
-import { checkFile, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
+import { checkFile, checkReference, checkRepo, checkRevision, type HubReference, isCommit } from "./reference";
 import { chunksOf, NO_ANSWER, request } from "./request";
 import { Patience } from "./patience";
 import { type HubSettings, settingsWith } from "./settings";
@@ -51,12 +51,9 @@ const downloads = new Map<string, Promise<void>>();
  *
  * @throws HubError for invalid names, a file that does not exist or may not be read, a wrong checksum, no connection
  */
-export async function fetchFile(
-  { repo, revision }: HubReference,
-  file: string,
-  options: HubOptions = {},
-): Promise<string> {
+export async function fetchFile(reference: HubReference, file: string, options: HubOptions = {}): Promise<string> {
   const { fn = "hub.fetchFile" } = options;
+  const { repo, revision } = checkReference(fn, reference);
   checkOptionNames(fn, options, NAMES, HubError);
   checkRepo(fn, repo);
   checkRevision(fn, revision);
@@ -140,8 +137,9 @@ async function metadata(url: string, { settings, signal, fn }: Settled): Promise
  *
  * @throws HubError when it does not exist or may not be read
  */
-export async function listFiles({ repo, revision }: HubReference, options: HubOptions = {}): Promise<string[]> {
+export async function listFiles(reference: HubReference, options: HubOptions = {}): Promise<string[]> {
   const { fn = "hub.listFiles", signal } = options;
+  const { repo, revision } = checkReference(fn, reference);
   checkOptionNames(fn, options, NAMES, HubError);
   const settings = settingsWith(options.settings, fn);
   if (settings.offline)

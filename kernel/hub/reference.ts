@@ -24,6 +24,13 @@ export function parseReference(text: string, fn: string): HubReference {
   return { repo: checkRepo(fn, repo), revision: checkRevision(fn, revision) };
 }
 
+/** @throws HubError for what is no repository with a revision, such as its name alone */
+export function checkReference(fn: string, reference: HubReference): HubReference {
+  const { repo, revision } = Object(reference) as Partial<HubReference>;
+  if (typeof repo === "string" && typeof revision === "string") return { repo, revision };
+  throw new HubError(fn, 'a reference is { repo: "owner/name", revision: "main" }', reference);
+}
+
 /** Checks a repository's name. Names become folders of the cache, so a name that could leave it is refused. */
 export function checkRepo(fn: string, repo: string): string {
   const parts = repo.split("/");

@@ -306,6 +306,11 @@ describe("untrusted answers", () => {
     await assert.rejects(fetchFile("model.onnx"), /the hub must name the content/);
     server.siblings = [{ rfilename: "../evil.onnx" }];
     await assert.rejects(hub.listFiles(main, { settings }), /a file is a relative path/);
+    for (const alone of [REPO, undefined, { repo: REPO }]) {
+      const rule = /^HubError: hub\.\w+: a reference is { repo: "owner\/name", revision: "main" }, received/;
+      await assert.rejects(hub.listFiles(alone as never, { settings }), rule);
+      await assert.rejects(hub.fetchFile(alone as never, "a.json", { settings }), rule);
+    }
     server.siblings = [null];
     await assert.rejects(hub.listFiles(main, { settings }), /each sibling .* must have an rfilename, received null/);
     server.siblings = 3;

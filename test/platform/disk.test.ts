@@ -91,6 +91,15 @@ describe("a disk that cannot be written", () => {
     });
   });
 
+  it("makes folders above folders, says which was the first, and ends where none can be made", async () => {
+    const made = join(folder, "p", "q", "r");
+    assert.equal(await files.mkdir(made, { recursive: true }), join(folder, "p"));
+    assert.equal(await files.mkdir(made, { recursive: true }), undefined);
+    assert.equal(await files.mkdir(join(folder, "p", "s"), { recursive: true }), join(folder, "p", "s"));
+    if (process.platform === "linux")
+      await assert.rejects(files.mkdir("/proc/x/y", { recursive: true }), { code: "EROFS", path: "/proc" });
+  });
+
   it("is met by every writer: a file where a folder should be", async () => {
     const writers: [name: string, write: () => Promise<unknown>, rule: RegExp][] = [
       ["a file of tensors", () => writeSafetensors(join(inTheWay, "m.safetensors"), new Map()), /ENOTDIR/],

@@ -3,6 +3,31 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Files, Paths } from "../types";
 
+/**
+ * Makes a folder and those above it; returns the topmost that was missing. Node's own `recursive` never ends where a folder above
+ * cannot be made and that is told as ENOENT, as under `/proc`.
+ */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  const above = path.dirname(folder);
+  try {
+    await fs.promises.mkdir(folder);
+    return folder;
+  } catch (error) {
+    const isThere = await fs.promises.stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isThere) return undefined;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === folder) throw error;
+  }
+  const first = await makeFolder(above);
+  await fs.promises.mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    // Another process was quicker.
+    if (error.code !== "EEXIST") throw error;
+  });
+  return first ?? folder;
+}
+
 /** Made when files are first asked for: a session starts without the promises of `fs`. */
 export function makeFiles(): Files {
   const { promises } = fs;
@@ -11,7 +36,7 @@ export function makeFiles(): Files {
     appendFile: promises.appendFile,
     chunks: fs.createReadStream,
     copyFile: promises.copyFile,
-    mkdir: promises.mkdir,
+    mkdir: makeFolder,
     open: promises.open,
     readFile: promises.readFile,
     readPlainFile,
