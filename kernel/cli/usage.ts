@@ -125,6 +125,7 @@ ${TABLE}
   [--geometry letterbox|stretch|stretch-image|encoder] [--normalize model|half]
 ${PREPROCESS}
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
+  [--reciprocal]             share of keypoints whose match leads back to them
   [--device auto|cuda|webgpu|cpu] [--batch-size N] [--seed N] [--json]`,
   "law a-score": `usage: fovea law a-score --targets FILE.safetensors --reference NAME=FILE.safetensors [--reference …]: alignment
        fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]

@@ -50,6 +50,7 @@ const OPTIONS = {
   normalize: TEXT,
   preprocess: TEXT,
   "look-alikes": TEXT,
+  reciprocal: FLAG,
   device: TEXT,
   "batch-size": TEXT,
   seed: TEXT,
@@ -126,6 +127,7 @@ function scoreOptions(values: Values): CScoreOptions {
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
+    reciprocal: values.reciprocal,
     batchSize: countOf("law", "batch-size", values["batch-size"]),
     seed: numberOf("seed", values.seed),
     onProgress: progress,
@@ -217,6 +219,8 @@ function scoreLines(score: CScore): string[] {
   return [
     ...summaryLines(score),
     ...(score.geometryAware ? ["among look-alikes:", ...summaryLines(score.geometryAware)] : []),
+    ...(score.confusions === null ? [] : [`nearer to a look-alike: ${score.confusions.toFixed(2)} % of keypoints`]),
+    ...(score.reciprocal === null ? [] : [`reciprocal matches: ${score.reciprocal.toFixed(2)} % of keypoints`]),
   ];
 }
 
