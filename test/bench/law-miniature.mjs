@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
+import { markdown } from "./tables.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const FOLDER = join(root, ".fovea", "law-miniature");
@@ -42,22 +43,72 @@ export async function lawMiniature({ short = false, seeds, folder = FOLDER, limi
     onStep: ({ representation, seed }, { stage, done, total, loss }) =>
       progress(`seed ${seed}, ${representation}, ${stage}: update ${done} of ${total}, loss ${loss.toFixed(3)}`),
     onRun: ({ representation, seed, scores, seconds }, done, total) =>
-      progress(`${done} of ${total}: seed ${seed}, ${representation}: ${percent(mean(Object.values(scores)))} %, ${seconds.toFixed(0)} s`, true),
+      progress(
+        `${done} of ${total}: seed ${seed}, ${representation}: ${percent(mean(Object.values(scores)))} %, ${seconds.toFixed(0)} s`,
+        true,
+      ),
   });
   const scores = scoreTable(studies, study);
   if (!study.measured.length) return { ...titleOf(study, device, short), rows: scores };
   const csv = studies.lawMiniatureTable(study);
   const table = varied(law.parseTable(csv, { extra: [...studies.lawMiniaturePredictors] }));
   writeFileSync(join(folder, "law-miniature.csv"), csv);
-  return {
+  const result = {
     ...titleOf(study, device, short),
     rows: scores,
     more: [
-      { note: "Predictors, measured on pictures that no encoder trained on; A, the mean over the benchmarks, after the connector's stage:", rows: predictorTable(study) },
+      {
+        note: "Predictors, measured on pictures that no encoder trained on; A, the mean over the benchmarks, after the connector's stage:",
+        rows: predictorTable(study),
+      },
       ...analysis(law, table),
     ],
-    ...(short ? {} : { data: study, files: { "notebooks/law-miniature.csv": csv } }),
   };
+  if (short) return result;
+  return {
+    ...result,
+    data: study,
+    files: { "notebooks/law-miniature.csv": csv, "docs/law-in-miniature.md": pageOf(result) },
+  };
+}
+
+/** The page of the documentation: what was done, which claims hold, and the tables. */
+function pageOf({ note, rows, more }) {
+  const [predictors, regression, fits, replay, transfer, claimed] = more;
+  const table = ({ note: words, rows: lines }) => `${words}\n\n${markdown(lines)}`;
+  return (
+    [
+      "# The law in miniature",
+      "The law of vision representation ([arXiv 2408.16357](https://arxiv.org/abs/2408.16357)) says that two numbers of a frozen vision encoder, its cross-modal " +
+        "alignment A and its correspondence C, predict how good a multimodal model becomes that uses it. `npm run bench -- law-miniature` repeats the experiment " +
+        "on the synthetic world with small encoders and prints this page; `-- law-miniature --write` writes it. Figures are those of the last run.",
+      "## Which claims hold",
+      markdown(claimed.rows),
+      "The verdicts are rules of the bench applied to the tables below. They are about this miniature: small encoders, a small reader, few pictures and one synthetic " +
+        "world, with benchmarks that several representations answer no better than chance. Where scores are noise, no law can be seen, and none is refuted.",
+      "## The experiment",
+      note,
+      "The multimodal model is no pretrained language model: `zoo/reading-llama` answers four of the question types no better than a coin and knows no letters, so a small " +
+        "reader that learns from scenes in words takes its place. A question is the sum of its words, looks at the tokens of a scene in a few layers of attention, and ends at a word. " +
+        "Stage by stage the protocol is the paper's: the connector alone against the frozen reader, then both. The A score is measured after the first of these stages against " +
+        "the connectors of `clip-vit` at two resolutions, as the paper compares with CLIP at two. C is PCK on pairs in SPair-71k's layout, at each encoder's own grid. " +
+        "The length of the stages was set after a single training of `clip-vit` had been looked at; nothing else was tuned.",
+      "## Scores",
+      markdown(rows),
+      "## Predictors",
+      table(predictors),
+      "## The regression",
+      table(regression),
+      table(fits),
+      "## Policy and planner",
+      table(replay),
+      "## Out of sample",
+      table(transfer),
+    ]
+      .join("\n\n")
+      .replace(/\n{3,}/g, "\n\n")
+      .trimEnd() + "\n"
+  );
 }
 
 /** Tables of the law on a table of the miniature, for the bench and for whoever has the CSV alone. */
@@ -75,7 +126,8 @@ export function analysis(law, table) {
       rows: predictorFits(law, table),
     },
     {
-      note: "The AC policy and the planner replayed; means over the benchmarks. At random, the best is known when it is drawn; the others know it when it is " +
+      note:
+        "The AC policy and the planner replayed; means over the benchmarks. At random, the best is known when it is drawn; the others know it when it is " +
         "among the three best predicted, which happens by chance too: the row on shuffled scores shows how often:",
       rows: replayTable(law, table),
     },
@@ -132,21 +184,23 @@ function scoreTable(studies, study) {
 }
 
 function predictorTable({ measured }) {
-  return measured.map(({ representation, a, likelihood, pck, confusions, reciprocal, cka, knn, gw, logme, parameters }) => ({
-    representation,
-    A: mean(Object.values(a)).toFixed(3),
-    "A by likelihood": mean(Object.values(likelihood)).toFixed(3),
-    "PCK@0.1": percent(pck[0]),
-    "PCK@0.05": percent(pck[1]),
-    "PCK@0.01": percent(pck[2]),
-    confusions: percent(confusions),
-    reciprocal: percent(reciprocal),
-    CKA: cka.toFixed(3),
-    "k-NN": knn.toFixed(3),
-    GW: gw.toFixed(4),
-    LogME: logme.toFixed(3),
-    parameters,
-  }));
+  return measured.map(
+    ({ representation, a, likelihood, pck, confusions, reciprocal, cka, knn, gw, logme, parameters }) => ({
+      representation,
+      A: mean(Object.values(a)).toFixed(3),
+      "A by likelihood": mean(Object.values(likelihood)).toFixed(3),
+      "PCK@0.1": percent(pck[0]),
+      "PCK@0.05": percent(pck[1]),
+      "PCK@0.01": percent(pck[2]),
+      confusions: percent(confusions),
+      reciprocal: percent(reciprocal),
+      CKA: cka.toFixed(3),
+      "k-NN": knn.toFixed(3),
+      GW: gw.toFixed(4),
+      LogME: logme.toFixed(3),
+      parameters,
+    }),
+  );
 }
 
 function regressionTable(law, table) {
@@ -191,7 +245,8 @@ function predictorFits(law, table) {
 /** Tells whether a predictor differs between representations on every benchmark. */
 function spread(table, name) {
   return table.benchmarks.every(
-    (benchmark) => new Set(table.rows.filter((row) => row.benchmark === benchmark).map((row) => row.predictors[name])).size > 1,
+    (benchmark) =>
+      new Set(table.rows.filter((row) => row.benchmark === benchmark).map((row) => row.predictors[name])).size > 1,
   );
 }
 

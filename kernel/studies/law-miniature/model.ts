@@ -73,10 +73,7 @@ export class Reader extends nn.Module {
   /** @param seen tokens of the batch's pictures, [B, N, features] @returns logits of the answers, [B · Q, words] */
   forward(seen: Tensor, { pictures, counts, places }: QuestionBatch): Tensor {
     const rows = (values: Float32Array): Tensor => tf.tensor(values, [values.length / this.size, this.size]);
-    const asked = tf.add(
-      tf.matMul(rows(counts), this.words.value),
-      tf.matMul(rows(places), this.places.value),
-    );
+    const asked = tf.add(tf.matMul(rows(counts), this.words.value), tf.matMul(rows(places), this.places.value));
     const tokens = this.normSeen.forward(seen);
     const questions = tf.reshape(asked, [pictures.length, -1, this.features]);
     const found = this.layers.reduce((x, layer) => layer.forward(x, tokens), questions);

@@ -62,7 +62,9 @@ export function miniatureData(settings: LawMiniatureSettings, folder: string, on
   const shown = kept(join(folder, `questions-${hashOf({ pictures, asked, split })}.json`), () =>
     draw(settings, onProgress),
   );
-  const scenes = kept(join(folder, `scenes-${hashOf({ pictures, told })}.json`), () => scenesToTell(settings, onProgress));
+  const scenes = kept(join(folder, `scenes-${hashOf({ pictures, told })}.json`), () =>
+    scenesToTell(settings, onProgress),
+  );
   return { ...shown, told: scenes };
 }
 
@@ -81,7 +83,10 @@ function scenesToTell({ pictures, told }: LawMiniatureSettings, onProgress?: Pro
   });
 }
 
-function draw({ pictures, asked: count, split }: LawMiniatureSettings, onProgress?: Progress): Omit<MiniatureData, "told"> {
+function draw(
+  { pictures, asked: count, split }: LawMiniatureSettings,
+  onProgress?: Progress,
+): Omit<MiniatureData, "told"> {
   const total = pictures.crowd + pictures.sign + benchmarkNames.length;
   let done = 0;
   const counted = <T>(value: T): T => {
@@ -93,7 +98,15 @@ function draw({ pictures, asked: count, split }: LawMiniatureSettings, onProgres
     ...seeds(pictures.sign).map((seed) => counted(signToLearn(seed))),
   ];
   const items = benchmarkNames.flatMap((name) =>
-    counted(benchmark(name, { split, count }).map(({ picture: _, ...item }) => ({ ...item, benchmark: name }))),
+    counted(
+      benchmark(name, { split, count }).map(({ id, question, answer, choices }) => ({
+        id,
+        question,
+        answer,
+        choices,
+        benchmark: name,
+      })),
+    ),
   );
   const names = [...new Set(items.map(({ id }) => pictureOf(id)))];
   const places = new Map(names.map((name, i) => [name, i]));

@@ -122,7 +122,18 @@ export const LAW_MINIATURE_SHORT: LawMiniatureSettings = {
 export function checkLawMiniature(fn: string, settings: LawMiniatureSettings): void {
   const { representations, references, pictures, asked, correspondence, updates, rates } = settings;
   const { grid, merge, batchSize, questions, seeds, split } = settings;
-  const counts = { ...pictures, told: settings.told, asked, ...correspondence, ...updates, grid, merge, batchSize, questions, seeds };
+  const counts = {
+    ...pictures,
+    told: settings.told,
+    asked,
+    ...correspondence,
+    ...updates,
+    grid,
+    merge,
+    batchSize,
+    questions,
+    seeds,
+  };
   for (const [name, value] of Object.entries(counts))
     if (!isWhole(value)) throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);
   for (const [name, value] of Object.entries(rates))

@@ -1,5 +1,13 @@
 import * as nn from "../../nn";
-import { existsSync, mkdir, readFile, readFileSync, replaceFile, replaceFileSync, writeFile } from "../../platform/files";
+import {
+  existsSync,
+  mkdir,
+  readFile,
+  readFileSync,
+  replaceFile,
+  replaceFileSync,
+  writeFile,
+} from "../../platform/files";
 import { join } from "../../platform/path";
 import { read as readTensors, write as writeTensors } from "../../safetensors";
 import { hashOf } from "../study-file";
@@ -45,6 +53,7 @@ export interface LawMiniatureStudy {
 
 /** Place of a study and its observers. */
 export interface LawMiniatureOptions {
+  /** What is trained and asked, as `LAW_MINIATURE`. */
   settings: LawMiniatureSettings;
   /** Folder of features, pictures, tokens and finished runs; the same call continues where it was stopped. */
   folder: string;
@@ -97,7 +106,11 @@ class Study {
     const device = String(nn.trainingDevice());
     this.identity = hashOf({ ...options.settings, seeds: null, device });
     this.folder = join(options.folder, `runs-${this.identity}`);
-    this.runs = existsSync(this.file) ? (JSON.parse(readFileSync(this.file, "utf8")) as LawMiniatureRun[]) : [];
+    this.runs = this.stored();
+  }
+
+  private stored(): LawMiniatureRun[] {
+    return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, "utf8")) as LawMiniatureRun[]) : [];
   }
 
   private get file(): string {
@@ -139,7 +152,7 @@ class Study {
   }
 
   private has({ name }: Representation, seed: number): boolean {
-    return this.runs.some((run) => run.representation === name && run.seed === seed);
+    return this.runs.some((run) => isOf(run, { representation: name, seed }));
   }
 
   /** The reader, trained once; null where that was stopped. */
@@ -173,7 +186,8 @@ class Study {
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
     await replaceFile(this.tokensFile(representation, seed), (beside) => writeFile(beside, bytes));
     const run = { ...place, ...figures, seconds: (performance.now() - start) / 1e3 };
-    this.runs = [...this.runs, run];
+    // Another call may have written meanwhile: its runs stay.
+    this.runs = [...this.stored().filter((one) => !isOf(one, place)), run];
     replaceFileSync(this.file, `${JSON.stringify(this.runs, null, 1)}\n`);
     onRun?.(run, this.runs.length, settings.seeds * settings.representations.length);
     return true;
@@ -207,3 +221,8 @@ class Study {
     });
   }
 }
+
+type Place = Pick<LawMiniatureRun, "representation" | "seed">;
+
+const isOf = (run: Place, { representation, seed }: Place): boolean =>
+  run.representation === representation && run.seed === seed;

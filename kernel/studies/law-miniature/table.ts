@@ -53,7 +53,11 @@ export const lawMiniaturePredictors = [
  */
 export function lawMiniatureTable(study: LawMiniatureStudy): string {
   if (!study.measured.length)
-    throw new StudyError("studies.lawMiniatureTable", "a seed must be finished for every representation", study.runs.length);
+    throw new StudyError(
+      "studies.lawMiniatureTable",
+      "a seed must be finished for every representation",
+      study.runs.length,
+    );
   const seeds = finishedSeeds(study);
   const scoreOf = (name: string, benchmark: keyof ByBenchmark): number =>
     mean(

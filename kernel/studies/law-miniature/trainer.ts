@@ -3,7 +3,12 @@ import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
 import { joinFloats, mean } from "../../numeric";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
-import { type BenchmarkName, benchmarkNames, type BenchmarkScore, scoreBenchmark } from "../../tasks/answers/benchmarks";
+import {
+  type BenchmarkName,
+  benchmarkNames,
+  type BenchmarkScore,
+  scoreBenchmark,
+} from "../../tasks/answers/benchmarks";
 import type { Pictures } from "../../tasks/answers/examples";
 import { FeatureScale } from "../../tasks/answers/model";
 import { cosine, fit } from "../../train";
