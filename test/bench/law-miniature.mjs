@@ -73,7 +73,7 @@ export async function lawMiniature({ short = false, seeds, folder = FOLDER, limi
 }
 
 /** The page of the documentation: what was done, which claims hold, and the tables. */
-function pageOf({ note, rows, more }) {
+export function pageOf({ note, rows, more }) {
   const [predictors, regression, fits, replay, transfer, claimed] = more;
   const table = ({ note: words, rows: lines }) => `${words}\n\n${markdown(lines)}`;
   return (
@@ -85,13 +85,16 @@ function pageOf({ note, rows, more }) {
       "## Which claims hold",
       markdown(claimed.rows),
       "The verdicts are rules of the bench applied to the tables below. They are about this miniature: small encoders, a small reader, few pictures and one synthetic " +
-        "world, with benchmarks that several representations answer no better than chance. Where scores are noise, no law can be seen, and none is refuted.",
+        "world, with few questions and, where the table says one seed, without a measure of what another training would give. Several representations answer several benchmarks no better " +
+        "than chance. Where scores are noise, no law can be seen, and none is refuted.",
       "## The experiment",
       note,
       "The multimodal model is no pretrained language model: `zoo/reading-llama` answers four of the question types no better than a coin and knows no letters, so a small " +
         "reader that learns from scenes in words takes its place. A question is the sum of its words, looks at the tokens of a scene in a few layers of attention, and ends at a word. " +
         "Stage by stage the protocol is the paper's: the connector alone against the frozen reader, then both. The A score is measured after the first of these stages against " +
         "the connectors of `clip-vit` at two resolutions, as the paper compares with CLIP at two. C is PCK on pairs in SPair-71k's layout, at each encoder's own grid. " +
+        "The A score by likelihood is the paper's second definition with answers in place of captions: it sees the right answers to the asked questions, on which the scores " +
+        "are counted later, so that it is the nearest to a training that was begun, and no free prediction. " +
         "The length of the stages was set after a single training of `clip-vit` had been looked at; nothing else was tuned.",
       "## Scores",
       markdown(rows),
