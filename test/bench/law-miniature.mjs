@@ -89,10 +89,12 @@ export function pageOf({ note, rows, more }) {
         "than chance. Where scores are noise, no law can be seen, and none is refuted.",
       "## The experiment",
       note,
-      "The multimodal model is no pretrained language model: `zoo/reading-llama` answers four of the question types no better than a coin and knows no letters, so a small " +
+      "The multimodal model is no pretrained language model: `zoo/reading-llama` answers three of the question types no better than a coin and knows no letters, so a small " +
         "reader that learns from scenes in words takes its place. A question is the sum of its words, looks at the tokens of a scene in a few layers of attention, and ends at a word. " +
         "Stage by stage the protocol is the paper's: the connector alone against the frozen reader, then both. The A score is measured after the first of these stages against " +
         "the connectors of `clip-vit` at two resolutions, as the paper compares with CLIP at two. C is PCK on pairs in SPair-71k's layout, at each encoder's own grid. " +
+        "A has a weakness here: connectors of equal width start from the same values within a seed, and after so short a training tokens still resemble each other for that " +
+        "reason, so that pairs of encoders, whose connectors are wider, have a lower A than any of their parts. " +
         "The A score by likelihood is the paper's second definition with answers in place of captions: it sees the right answers to the asked questions, on which the scores " +
         "are counted later, so that it is the nearest to a training that was begun, and no free prediction. " +
         "The length of the stages was set after a single training of `clip-vit` had been looked at; nothing else was tuned.",
