@@ -25,6 +25,7 @@ export {
   type GroundingStudyOptions,
 } from "./grounding/study";
 export { type GroundingSummary, summarizeGrounding } from "./grounding/summary";
+export { LAW_MINIATURE_CSV } from "./law-miniature/measured-table";
 export type { Measured } from "./law-miniature/predictors";
 export {
   LAW_MINIATURE,

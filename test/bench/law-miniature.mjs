@@ -68,8 +68,19 @@ export async function lawMiniature({ short = false, seeds, folder = FOLDER, limi
   return {
     ...result,
     data: study,
-    files: { "notebooks/law-miniature.csv": csv, "docs/law-in-miniature.md": pageOf(result) },
+    files: {
+      "docs/law-in-miniature.csv": csv,
+      "kernel/studies/law-miniature/measured-table.ts": moduleOf(csv),
+      "docs/law-in-miniature.md": pageOf(result),
+    },
   };
+}
+
+/** The table as a module, so that notebooks have it from the library. */
+export function moduleOf(csv) {
+  const words =
+    "/** The table of the law in miniature for `law.parseTable`, as `npm run bench -- law-miniature --write` measured it; `docs/law-in-miniature.md` tells how. */";
+  return `${words}\nexport const LAW_MINIATURE_CSV = \`\n${csv}\`.trimStart();\n`;
 }
 
 /** The page of the documentation: what was done, which claims hold, and the tables. */
