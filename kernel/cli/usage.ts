@@ -139,6 +139,7 @@ ${TABLE}
 ${PREPROCESS}
 ${INPUT_SIZE}
   [--look-alikes FILE.json]  {category: [[keypoint ids that look alike], …]}, or "world"
+  [--reciprocal]             share of keypoints whose match leads back to them
   [--device auto|cuda|webgpu|cpu] [--batch-size N] [--seed N] [--json]
        fovea law c-score plan --spair DIR --features DIR|PLAN.json --output SCORE.json [--pairs-per-part 1000] [options]:
        divide a score of stored features into parts for many workers; none of --encoder's options

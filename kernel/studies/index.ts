@@ -25,3 +25,25 @@ export {
   type GroundingStudyOptions,
 } from "./grounding/study";
 export { type GroundingSummary, summarizeGrounding } from "./grounding/summary";
+export { LAW_MINIATURE_CSV } from "./law-miniature/measured-table";
+export type { Measured } from "./law-miniature/predictors";
+export {
+  LAW_MINIATURE,
+  LAW_MINIATURE_SHORT,
+  type LawMiniatureSettings,
+  type Representation,
+  type RepresentationPart,
+} from "./law-miniature/settings";
+export {
+  lawMiniature,
+  type LawMiniatureOptions,
+  type LawMiniatureRun,
+  type LawMiniatureStudy,
+} from "./law-miniature/study";
+export {
+  lawMiniaturePredictors,
+  type LawMiniatureRow,
+  lawMiniatureTable,
+  summarizeLawMiniature,
+} from "./law-miniature/table";
+export type { Baselines, ByBenchmark, StageProgress, Trained } from "./law-miniature/trainer";

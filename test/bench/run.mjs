@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- entry …] [--json | --write] [--short] [--seeds=N] [--compare=COMMIT]`: measures Fovea beside its peers in one run on this machine and prints
  * ratios, Fovea / peer: below 1 is better for times and memory, above 1 for rates. `--write` puts the tables into the docs;
- * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study`, `scale` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
- * intervals of `answers`, `sak`, `refine` and `grounding-study`.
+ * `--short` tests the machinery of `answers`, `sak`, `refine`, `grounding`, `grounding-study`, `law-miniature`, `scale` and `training` in minutes, without figures of use; `--seeds` (default 3) narrows the
+ * intervals of `answers`, `sak`, `refine`, `grounding-study` and `law-miniature`.
  * `--compare=COMMIT` runs the entries on this tree and on a commit by turns and prints ratios.
  */
 import { cpus } from "node:os";
@@ -16,6 +16,7 @@ import { groundingStudy } from "./grounding-study.mjs";
 import { hover } from "./hover.mjs";
 import { kernels } from "./kernels.mjs";
 import { law } from "./law.mjs";
+import { lawMiniature } from "./law-miniature.mjs";
 import { keep, section } from "./tables.mjs";
 import { refine } from "./refine.mjs";
 import { sak } from "./sak.mjs";
@@ -36,6 +37,7 @@ const entries = {
   refine,
   grounding,
   "grounding-study": groundingStudy,
+  "law-miniature": lawMiniature,
 };
 
 const OPTIONS = ["--json", "--write", "--short"];

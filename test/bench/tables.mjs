@@ -17,10 +17,11 @@ export function section({ title, note, rows, more = [] }, machine) {
   return `### ${title}\n\n${note}\n\n${markdown(rows)}\n${rest}${machine}\n`;
 }
 
-/** Puts an entry's table into RESULTS.md, its summary into docs/benchmarks.md and its data beside; the rest of both stays. */
+/** Puts an entry's table into RESULTS.md, its summary into docs/benchmarks.md, its data beside and its files into their places; the rest of both stays. */
 export function keep(name, table, machine) {
   if (table.data)
     writeFileSync(join(root, "test", "bench", `${name}.json`), `${JSON.stringify(table.data, null, 1)}\n`);
+  for (const [path, text] of Object.entries(table.files ?? {})) writeFileSync(join(root, path), text);
   edit(RESULTS, name, section(table, machine));
   if (table.summary) edit(SUMMARY, name, markdown(table.summary));
 }

@@ -86,6 +86,39 @@ describe("parts of a C score", () => {
     assert.deepEqual([geometryAware?.pairs, geometryAware?.keypoints, geometryAware?.skipped], [2, 3, 1]);
     assert.equal((await law.cScore(positional(), [cat], options)).geometryAware, null);
   });
+
+  it("confusions: nearer to a look-alike that both images show than to their own place", async () => {
+    const lookAlikes = { cat: [["0", "1"]], dog: [["0", "1"]] };
+    // All are predicted at RIGHT: 1 of the first cat takes the place of 0; the dog's 0 is hidden, so 1 has nobody to be taken for.
+    const cats = [pairOf("cat", { 0: RIGHT, 1: WRONG, 7: WRONG }), pairOf("cat", { 0: RIGHT, 1: RIGHT })];
+    const dog = pairOf("dog", { 0: null, 1: WRONG });
+    const of = async (pairs: ScoredPair[], given: CScoreOptions): Promise<number | null> =>
+      (await law.cScore(positional(), pairs, { ...options, ...given })).confusions;
+    assert.equal(await of([...cats, dog], { lookAlikes }), 25);
+    assert.equal(await of([dog], { lookAlikes }), null);
+    assert.equal(await of(cats, {}), null);
+  });
+
+  it("reciprocal rate: the best target cell leads back to the source's cell", async () => {
+    const own = new Float32Array(CELLS * CELLS);
+    for (let i = 0; i < CELLS; i++) own[i * CELLS + i] = 1;
+    const same = new Float32Array(CELLS * CELLS);
+    for (let i = 0; i < CELLS; i++) same[i * CELLS] = 1;
+    // Every cell of the target looks like the first one of the source: only from there a match leads back.
+    const source = (path: string) => ({
+      tokens: path.endsWith("a.png") ? own : same,
+      grid: [SIDE, SIDE] as const,
+      channels: CELLS,
+    });
+    const pair = pairOf("cat", { 0: RIGHT, 1: RIGHT, 2: RIGHT, 3: null });
+    const keypoints = { 0: RIGHT, 1: [15, 15] as const, 2: WRONG, 3: WRONG };
+    const turned = { ...pair, source: { ...pair.source, keypoints } };
+    const rate = async (given: CScoreOptions): Promise<number | null> =>
+      (await law.cScore(source, [turned], { ...options, ...given })).reciprocal;
+    assert.ok(Math.abs(((await rate({ reciprocal: true })) as number) - 100 / 3) < 1e-9);
+    assert.equal(await rate({}), null);
+    assert.equal((await law.cScore(positional(), [pair], { ...options, reciprocal: true })).reciprocal, 100);
+  });
 });
 
 describe("features that are kept", () => {

@@ -91,6 +91,15 @@ describe("invariants of the predictors", () => {
     assert.ok(law.logME(x, labels).score > law.logME(x, shuffled).score);
   });
 
+  it("LogME is finite where the features fit every column exactly", () => {
+    const known = ["a", "b", "a", "b"];
+    const few = rows(
+      known.map((label, i) => [label === "a" ? 9 : 0, label === "b" ? 9 : 0, Number(i === 2), Number(i === 3)]),
+    );
+    const { score } = law.logME(few, known);
+    assert.ok(Number.isFinite(score), String(score));
+  });
+
   it("every number names its definition, and each definition is explained", async () => {
     const model = { name: "flat", logProbabilities: () => [-1] };
     const all = [

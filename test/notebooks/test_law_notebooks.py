@@ -79,5 +79,32 @@ class PlannerNotebook(notebook_case.NotebookCase):
         self.assertIn("this can only explore", printed(self.notebook))
 
 
+class MiniatureNotebook(notebook_case.NotebookCase):
+    name = "10-law-in-miniature"
+    test_figures_have_a_picture_for_readers_without_plotly = None  # The viewer has its own.
+
+    def test_one_cell_of_the_table_is_trained_live(self):
+        rows = self.table_with("benchmark", "chance, %", "told in words, %", "seen, %")
+        self.assertEqual(len(rows), 8)
+        for row in rows:
+            self.assertTrue(0 <= float(row["seen, %"]) <= 100)
+        [pck] = self.table_with("representation", "PCK@0.1", "PCK@0.01", "leads back, %")
+        self.assertGreater(float(pck["PCK@0.1"]), float(pck["PCK@0.01"]))
+
+    def test_the_committed_table_is_whole(self):
+        rows = self.table_with("representation", "A", "C, %", "reading, %")
+        self.assertGreaterEqual(len(rows), 13)
+        self.assertEqual(len({row["representation"] for row in rows}), len(rows))
+
+    def test_a_fit_that_must_predict_is_worse_than_one_that_may_look(self):
+        for row in self.table_with("benchmark", "R2, %", "adjusted R2, %", "Q2, %", "permutation p"):
+            self.assertGreater(float(row["R2, %"]), float(row["adjusted R2, %"]))
+            self.assertGreater(float(row["R2, %"]), float(row["Q2, %"]))
+
+    def test_tables_predict_each_other_both_ways(self):
+        rows = self.table_with("way", "mean R2, %", "mean rank correlation")
+        self.assertEqual(len(rows), 2)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -49,6 +49,7 @@ export const SCORE = {
   inclusive: FLAG,
   geometry: TEXT,
   "look-alikes": TEXT,
+  reciprocal: FLAG,
   "batch-size": TEXT,
   seed: TEXT,
   json: FLAG,
@@ -143,6 +144,7 @@ export function scoreOptions(values: ScoreValues): CScoreOptions {
     strict: values.inclusive ? false : undefined,
     geometry: oneOf("geometry", values.geometry, GEOMETRIES),
     lookAlikes: lookAlikesOf(values["look-alikes"]),
+    reciprocal: values.reciprocal,
     batchSize: countOf("law", "batch-size", values["batch-size"]),
     seed: numberOf("seed", values.seed),
     onProgress: progress,
@@ -248,6 +250,8 @@ function scoreLines(score: CScore): string[] {
   return [
     ...summaryLines(score),
     ...(score.geometryAware ? ["among look-alikes:", ...summaryLines(score.geometryAware)] : []),
+    ...(score.confusions === null ? [] : [`nearer to a look-alike: ${score.confusions.toFixed(2)} % of keypoints`]),
+    ...(score.reciprocal === null ? [] : [`reciprocal matches: ${score.reciprocal.toFixed(2)} % of keypoints`]),
   ];
 }
 

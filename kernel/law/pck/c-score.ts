@@ -6,7 +6,16 @@ import type { ExtractionOptions, ExtractionPlan, LayerExtractor } from "./extrac
 import { groupByTarget, matchPairs, usesOf, type Matched, type PathPair } from "./match-pairs";
 import { resolveAlphas, type PckOptions } from "./pck";
 import { storedExtractor, type StoredFeatures } from "./stored";
-import { byFlag, geometryAware, type FlagName, type LookAlikes, type PairFlags, type PckBreakdown } from "./subsets";
+import {
+  byFlag,
+  confusions,
+  geometryAware,
+  reciprocalRate,
+  type FlagName,
+  type LookAlikes,
+  type PairFlags,
+  type PckBreakdown,
+} from "./subsets";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
 import { checkOptionNames, type OptionNames } from "../../option-names";
@@ -26,6 +35,8 @@ export interface CScoreOptions extends PckOptions, ExtractionOptions {
   indices?: number[];
   /** Groups of look-alike keypoints; their score is `geometryAware`. Default: none. */
   lookAlikes?: LookAlikes;
+  /** Match back from target to source too, for `reciprocal`. Default false. */
+  reciprocal?: boolean;
   /** Seed of the bootstrap interval. Default 1. */
   seed?: number;
 }
@@ -36,6 +47,16 @@ export interface CScore extends PckSummary {
   flags: Partial<Record<FlagName, Record<string, PckBreakdown>>>;
   /** PCK of look-alike keypoints; `null` without the option `lookAlikes`. */
   geometryAware: PckSummary | null;
+  /**
+   * Of the keypoints with a look-alike that both images show, the percentage whose prediction lies nearer to a look-alike than to its own
+   * place (after arXiv 2508.00746); `null` without the option `lookAlikes`, or where no pair shows two.
+   */
+  confusions: number | null;
+  /**
+   * Percentage of keypoints whose best target cell has their source cell as its best one: mutual nearest neighbors, before the soft
+   * matcher refines them (after arXiv 2508.00746); `null` without the option `reciprocal`.
+   */
+  reciprocal: number | null;
 }
 
 /**
@@ -63,15 +84,16 @@ export async function cScore(
 }
 
 type AnySource = LayerExtractor | StoredFeatures | FeatureSource;
+type ScorePlan = ExtractionPlan & PckOptions & Pick<CScoreOptions, "reciprocal">;
 
 /** @internal Plan of a score of all its layers together. */
-export const joinedPlan = (encoder: AnySource, options: CScoreOptions): ExtractionPlan & PckOptions => {
+export const joinedPlan = (encoder: AnySource, options: CScoreOptions): ScorePlan => {
   const layers = options.indices ?? (isStored(encoder) ? lastStored(encoder) : [-2]);
   return { ...options, layers, join: true };
 };
 
 /** @internal Plan of a score of each layer by itself. */
-export const layerPlan = (options: CScoreOptions): ExtractionPlan & PckOptions => ({
+export const layerPlan = (options: CScoreOptions): ScorePlan => ({
   ...options,
   layers: options.indices ?? null,
   join: false,
@@ -104,6 +126,7 @@ export async function cScoreByLayer(
 export const C_SCORE_OPTIONS: OptionNames<CScoreOptions> = {
   indices: true,
   lookAlikes: true,
+  reciprocal: true,
   seed: true,
   alphas: true,
   canvas: true,
@@ -148,6 +171,8 @@ export function scoreOf(pairs: readonly ScoredPair[], outcomes: PairOutcome[], o
     ...summarize(outcomes, alphas, seed),
     flags: byFlag(pairs, outcomes, alphas, seed),
     geometryAware: lookAlikes ? geometryAware(pairs, outcomes, lookAlikes, alphas, seed) : null,
+    confusions: lookAlikes ? confusions(outcomes, lookAlikes) : null,
+    reciprocal: reciprocalRate(outcomes),
   };
   return described<CScore>(score, showCScore);
 }
@@ -157,7 +182,7 @@ export async function matchAll(
   where: string,
   encoder: AnySource,
   pairs: readonly ScoredPair[],
-  plan: ExtractionPlan & PckOptions,
+  plan: ScorePlan,
 ): Promise<Matched> {
   const groups = groupByTarget(pairs);
   const { signal } = plan;

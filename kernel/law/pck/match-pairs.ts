@@ -1,7 +1,8 @@
-import { append } from "../../numeric";
+import { append, argmax } from "../../numeric";
 import { Cosines } from "../cosines/cosines";
 import { placementOf, type ImageFeatures } from "./extraction";
 import type { GridFeatures } from "../../contracts/features";
+import { similarityRow } from "./match";
 import { checkGrids, judgeRows, sourceCells, type PckOptions, type PckPair } from "./pck";
 import type { FeatureSupply } from "./supply";
 import type { PairOutcome } from "./summary";
@@ -50,6 +51,8 @@ export function usesOf({ target, pairs: members }: TargetGroup, pairs: readonly 
 const IN_FLIGHT = 3;
 
 export interface MatchJob extends PckOptions {
+  /** Match each keypoint's cell of the target back to the source. */
+  reciprocal?: boolean;
   onPairs?: (done: number) => void;
   signal?: AbortSignal;
 }
@@ -96,8 +99,8 @@ export async function matchPairs(
 /** Group with gathered rows, ready for its products. */
 interface Gathered {
   layers: number[];
-  /** Position of the pair, and the end of its rows. */
-  members: { at: number; pair: PathPair; end: number }[];
+  /** Position of the pair, the end of its rows, and the source's maps where they are matched back. */
+  members: { at: number; pair: PathPair; end: number; sources: readonly GridFeatures[] }[];
   /** Per layer: the rows of all keypoints, the target's map and the side of its grid. */
   maps: { rows: Float32Array[]; keys: GridFeatures; side: number }[];
 }
@@ -106,7 +109,7 @@ async function gather(
   group: TargetGroup,
   pairs: readonly PathPair[],
   supply: FeatureSupply,
-  options: PckOptions,
+  options: MatchJob,
 ): Promise<Gathered> {
   const target = await supply(group.target);
   const members: Gathered["members"] = [];
@@ -124,7 +127,7 @@ async function gather(
       const row = (cell: number) => from.tokens.subarray(cell * from.channels, (cell + 1) * from.channels);
       append(rows, sourceCells(pair, side, options).map(row));
     });
-    members.push({ at, pair, end: maps[0].rows.length });
+    members.push({ at, pair, end: maps[0].rows.length, sources: options.reciprocal ? source.features : [] });
   }
   return { layers: target.layers, members, maps };
 }
@@ -150,18 +153,35 @@ function multiply({ maps }: Gathered, cosines: Cosines): Promise<Float32Array[]>
 
 function judge({ members, maps }: Gathered, products: readonly Float32Array[], into: Matched, job: MatchJob): void {
   products.forEach((values, l) => {
-    const { side } = maps[l];
+    const { side, keys } = maps[l];
     const cells = side * side;
     const outcomes = (into.outcomes[l] ??= []);
     let from = 0;
-    for (const { at, pair, end } of members) {
+    for (const { at, pair, end, sources } of members) {
       const rows = Array.from({ length: end - from }, (_, i) =>
         values.subarray((from + i) * cells, (from + i + 1) * cells),
       );
-      outcomes[at] = { category: pair.category, results: judgeRows(pair, rows, side, job) };
+      const results = judgeRows(pair, rows, side, job);
+      const returns = job.reciprocal ? returned(sourceCells(pair, side, job), rows, sources[l], keys) : [];
+      outcomes[at] = {
+        category: pair.category,
+        results: job.reciprocal ? results.map((one, i) => ({ ...one, reciprocal: returns[i] })) : results,
+      };
       from = end;
     }
   });
   into.done += members.length;
   job.onPairs?.(into.done);
+}
+
+/** Tells of each source cell whether the best cell of its best target cell is the cell itself: mutual nearest neighbors. */
+function returned(
+  cells: readonly number[],
+  rows: readonly Float32Array[],
+  source: GridFeatures,
+  target: GridFeatures,
+): boolean[] {
+  return cells.map(
+    (cell, i) => argmax(similarityRow(target.tokens, argmax(rows[i]), source.tokens, source.channels)) === cell,
+  );
 }

@@ -52,6 +52,8 @@ export interface KeypointResult {
   distance: number;
   /** Correctness per alpha. */
   correct: boolean[];
+  /** True where the match leads back to the source's cell; absent where that was not asked for. */
+  reciprocal?: boolean;
 }
 
 const NAMES: OptionNames<PckOptions> = {

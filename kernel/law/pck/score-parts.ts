@@ -34,7 +34,7 @@ export interface CScorePart {
   layers: number[];
   /** Positions of the part's pairs in the list of all. */
   positions: number[];
-  /** Keypoints that are correct: for each layer, or for the joined ones, the outcomes in the order of the positions. */
+  /** Results of the keypoints: for each layer, or for the joined ones, the outcomes in the order of the positions. */
   outcomes: PairOutcome[][];
 }
 
@@ -89,13 +89,8 @@ export async function cScorePart(
   checkScore(PART, own, score);
   const plan = byLayer ? layerPlan(score) : joinedPlan(features, score);
   const { layers, outcomes } = await matchAll(PART, features, own, plan);
-  return { layers, positions: [...positions], outcomes: outcomes.map((all) => all.map(plainOutcome)) };
+  return { layers, positions: [...positions], outcomes };
 }
-
-const plainOutcome = ({ category, results }: PairOutcome): PairOutcome => ({
-  category,
-  results: results.map(({ id, correct }) => ({ id, correct })),
-});
 
 /**
  * Returns the C score of all pairs from the outcomes of all parts, in any order: equal to the last bit to `cScore` on the same
@@ -157,7 +152,7 @@ function checked(pair: ScoredPair | undefined, outcome: PairOutcome | undefined,
   const isWhole =
     pair !== undefined &&
     outcome?.category === pair.category &&
-    outcome.results.every(({ correct }) => correct.length === width);
+    outcome.results.every(({ correct, distance }) => correct.length === width && Number.isFinite(distance));
   if (isWhole) return outcome;
   throw new LawError(MERGE, `outcomes must be of these pairs and ${width} thresholds`, outcome ?? null);
 }

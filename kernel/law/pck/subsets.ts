@@ -1,4 +1,4 @@
-import type { PckPair } from "./pck";
+import type { KeypointResult, PckPair } from "./pck";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 
 /** Difficulty flag of a pair in SPair-71k. */
@@ -70,4 +70,37 @@ export function geometryAware(
 function ambiguousIds({ source, target }: PckPair, groups: LookAlikes[string]): Set<string> {
   const counted = groups.filter((group) => group.filter((id) => target.keypoints[id]).length >= 2);
   return new Set(counted.flat().filter((id) => source.keypoints[id] && target.keypoints[id]));
+}
+
+/**
+ * Share of left-right confusions, and of the like: of the keypoints with a look-alike that both images show, those whose prediction lies
+ * nearer to a look-alike's place than to their own, in percent. PCK does not tell such an error from a miss (arXiv 2508.00746).
+ *
+ * @returns null where no pair shows two look-alikes
+ */
+export function confusions(outcomes: readonly PairOutcome[], lookAlikes: LookAlikes): number | null {
+  const confused = outcomes.flatMap(({ category, results }) =>
+    (lookAlikes[category] ?? []).flatMap((group) => confusedIn(results.filter(({ id }) => group.includes(id)))),
+  );
+  return percentTrue(confused);
+}
+
+/** Tells of each of a group's keypoints whether it lies nearer to another one's place; of a single one nothing. */
+function confusedIn(members: readonly KeypointResult[]): boolean[] {
+  if (members.length < 2) return [];
+  return members.map((own) =>
+    members.some(
+      ({ id, truth }) =>
+        id !== own.id && Math.hypot(own.predicted[0] - truth[0], own.predicted[1] - truth[1]) < own.distance,
+    ),
+  );
+}
+
+/** Share of keypoints whose match leads back to their cell, in percent; null where matches were not led back. */
+export function reciprocalRate(outcomes: readonly PairOutcome[]): number | null {
+  return percentTrue(outcomes.flatMap(({ results }) => results.flatMap(({ reciprocal }) => reciprocal ?? [])));
+}
+
+function percentTrue(values: readonly boolean[]): number | null {
+  return values.length ? (100 * values.filter(Boolean).length) / values.length : null;
 }

@@ -19,10 +19,10 @@ export interface PckSummary {
   skipped: number;
 }
 
-/** Results of one pair: which keypoints are correct. */
+/** Results of one pair. */
 export interface PairOutcome {
   category: string;
-  results: Pick<KeypointResult, "id" | "correct">[];
+  results: KeypointResult[];
 }
 
 const RESAMPLES = 1000;
@@ -62,7 +62,7 @@ export function summarize(outcomes: PairOutcome[], alphas: number[], seed = 1): 
   };
 }
 
-function rate(results: PairOutcome["results"], alpha: number): number {
+function rate(results: KeypointResult[], alpha: number): number {
   if (results.length === 0) return NaN;
   return (100 * results.filter((result) => result.correct[alpha]).length) / results.length;
 }

@@ -74,9 +74,10 @@ function evidence(spectrum: Spectrum): number {
     const ratio = alpha / beta;
     const { norm, residual } = posterior(spectrum, ratio);
     const gamma = sigma.reduce((sum, s) => sum + s / (s + ratio), 0);
-    alpha = gamma / Math.max(norm, Number.MIN_VALUE);
-    beta = (rows - gamma) / Math.max(residual, Number.MIN_VALUE);
-    if (!Number.isFinite(alpha) || !(beta > 0)) break;
+    const next = [gamma / Math.max(norm, Number.MIN_VALUE), (rows - gamma) / Math.max(residual, Number.MIN_VALUE)];
+    // Features that fit a column exactly leave no residual: the noise vanishes, and the last evidence before that is kept.
+    if (!next.every((value) => Number.isFinite(value) && value > 0)) break;
+    [alpha, beta] = next;
     if (Math.abs(alpha / beta - ratio) <= TOLERANCE * ratio) break;
   }
   return logEvidence(spectrum, alpha, beta) / rows;
