@@ -4,7 +4,7 @@ import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
-import { byRows, rowParts } from "./product";
+import { byRows, rowParts, sumOfRows } from "./product";
 import type { Emit, Operation } from "./runtime";
 
 /** Numbers and flags of a fused operation. */
@@ -125,16 +125,20 @@ const layerNormGradient: FusedPlanner = ([, x], { eps }) => {
 /** Gradient in γ of dy, x: the sum of dy x̂ over the rows. */
 const layerNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
   const axis = x.shape.length - 1;
-  const axes = x.shape.slice(0, -1).map((_, d) => d);
   const emit: Emit = (graph, [dy, name]) => {
     const [unit] = normalized(graph, name, last(x), axis, eps);
-    return [sumOver(graph, mul(graph, dy, unit), axes)];
+    return [sumToLast(graph, mul(graph, dy, unit), x)];
   };
-  return { operation: { key: `layerNorm/w ${axis} ${last(x)} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
+  return { operation: { key: `layerNorm/w ${x.shape.join()} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
 };
 
-const sumOver = (graph: Graph, x: string, axes: readonly number[]): string =>
-  axes.length ? graph.node("ReduceSum", [x, graph.integers(axes)], { attributes: { keepdims: 0 } }) : x;
+/** Emits the sum over all dimensions but the last, for a value of x's shape. */
+function sumToLast(graph: Graph, value: string, x: TensorInfo): string {
+  const columns = last(x);
+  const rows = product(x.shape) / columns;
+  const matrix = graph.node("Reshape", [value, graph.integers([rows, columns])]);
+  return graph.node("Reshape", [sumOfRows(graph, matrix, rows), graph.integers([columns])]);
+}
 
 /** Emits 1 / √(mean(x²) + eps). */
 const rootMeanSquare = (graph: Graph, x: string, axis: number, eps: number): string =>
@@ -162,10 +166,9 @@ const rmsNormGradient: FusedPlanner = ([, x], { eps }) => {
 
 const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
   const axis = x.shape.length - 1;
-  const axes = x.shape.slice(0, -1).map((_, d) => d);
   const emit: Emit = (graph, [dy, name]) => {
     const unit = mul(graph, name, rootMeanSquare(graph, name, axis, eps));
-    return [sumOver(graph, mul(graph, dy, unit), axes)];
+    return [sumToLast(graph, mul(graph, dy, unit), x)];
   };
   return { operation: { key: `rmsNorm/w ${axis} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
 };
