@@ -28,8 +28,8 @@ const each =
   (key: string, emit: EmitUnary): FusedPlanner =>
   ([x]) => ({ operation: { key, emit: (graph, [name]) => [emit(graph, name)], arena: true }, shapes: [x.shape] });
 
-/** Number of values that a gradient of many steps computes at once: they and what is computed of them stay in a cache. */
-const AT_ONCE = 2 ** 17;
+/** Number of values that a gradient of many steps computes at once, so that what it computes of them takes little memory. */
+const AT_ONCE = 2 ** 20;
 
 function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
   return ([, { shape }]) => {
@@ -52,13 +52,31 @@ const add = (graph: Graph, a: string, b: string | number): string =>
   graph.node("Add", [a, typeof b === "number" ? graph.scalar(b) : b]);
 const sub = (graph: Graph, a: string, b: string): string => graph.node("Sub", [a, b]);
 
-/** Emits dy (Φ(x) + x φ(x)): with s = x / √2 the bracket is (1 + erf s + 2 / √π · s exp(-s²)) / 2. */
-const geluGradient: EmitGradient = (graph, dy, x) => {
+/**
+ * Emits Φ(x) = (1 + erf(x / √2)) / 2, the normal distribution's share below x. The bounds of the hard sigmoid are those of Φ; it
+ * is one operator in place of two.
+ */
+const normalShare: EmitUnary = (graph, x) =>
+  graph.node("HardSigmoid", [graph.node("Erf", [mul(graph, x, Math.SQRT1_2)])], {
+    attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } },
+  });
+
+/** Emits φ(x) = exp(-ln √(2π) - x² / 2), the normal distribution's density. */
+function normalDensity(graph: Graph, x: string): string {
   const s = mul(graph, x, Math.SQRT1_2);
-  const density = graph.node("Exp", [graph.node("Neg", [mul(graph, s, s)])]);
-  const slope = mul(graph, mul(graph, s, density), 2 / Math.sqrt(Math.PI));
-  const twice = add(graph, add(graph, graph.node("Erf", [s]), slope), 1);
-  return mul(graph, mul(graph, dy, 0.5), twice);
+  return graph.node("Exp", [sub(graph, graph.scalar(-Math.log(Math.sqrt(2 * Math.PI))), mul(graph, s, s))]);
+}
+
+/** Emits dy (Φ(x) + x φ(x)). */
+const geluGradient: EmitGradient = (graph, dy, x) =>
+  mul(graph, dy, add(graph, normalShare(graph, x), mul(graph, x, normalDensity(graph, x))));
+
+const gelu: FusedPlanner = ([{ shape }]) => {
+  const emit: Emit = (graph, [x]) => [graph.node("Gelu", [x], { domain: MICROSOFT })];
+  // The gradient computes Φ(x) too, for all values at once unless they are many.
+  const emitAgain: Emit = (graph, [x]) => [mul(graph, x, normalShare(graph, x))];
+  const again = product(shape) <= AT_ONCE ? emitAgain : emit;
+  return { operation: { key: "gelu", emit, again, arena: true }, shapes: [shape] };
 };
 
 const silu: EmitUnary = (graph, x) => mul(graph, x, graph.node("Sigmoid", [x]));
@@ -204,7 +222,7 @@ export const FUSED = {
   rmsNorm,
   "rmsNorm/x": rmsNormGradient,
   "rmsNorm/weight": rmsNormWeightGradient,
-  gelu: each("gelu", (graph, x) => graph.node("Gelu", [x], { domain: MICROSOFT })),
+  gelu,
   "gelu/x": eachGradient("gelu/x", geluGradient),
   geluTanh: each("geluTanh", geluTanh),
   "geluTanh/x": eachGradient("geluTanh/x", geluTanhGradient),
