@@ -76,13 +76,16 @@ export function captured(computation: Capturable): Tensor | null {
 
 /** Number of values of an input that are computed at once; intermediate values of more would leave the cores' caches and take memory. */
 const AT_ONCE = 2 ** 16;
+/** Number of rows that are computed at once even if they are wide: a product packs its weights anew for each part. */
+const ROWS_AT_ONCE = 400;
 
 /** Returns the sizes of the parts of the batch that are computed one after the other; null for inputs of no one batch. */
 function batchParts({ inputs, isBatch }: Capturable): number[] | null {
   const batched = inputs.filter((_, i) => isBatch[i]);
   const sizes = new Set(batched.map(({ shape }) => shape[0]));
   if (sizes.size !== 1 || sizes.has(undefined as never)) return null;
-  return partsOf(batched[0].shape[0], batched[0].size, AT_ONCE);
+  const [{ shape, size }] = batched;
+  return partsOf(shape[0], size, Math.max(AT_ONCE, ROWS_AT_ONCE * shape[shape.length - 1]));
 }
 
 /** Returns the capture for a part of the batch. */

@@ -90,10 +90,12 @@ interface Kept {
 export function computeBackward(call: Call, kept: Kept, wanted: readonly number[]): Tensor[] {
   const isShared = wanted.map((i) => !call.isBatch[i]);
   const shapes = wanted.map((i) => call.given[i].shape);
-  return filling(shapes, (sums) =>
+  // The first part is added to zeros, because a second graph that does not add would keep as much memory as the other.
+  const isAdded = isShared.map((shared) => shared && call.slices.length > 1);
+  return filling(shapes, (sums) => {
+    sums.forEach(({ data }, i) => isAdded[i] && data.fill(0));
     call.slices.forEach((slice, place) => {
       const outputs = sums.map((sum, i) => (isShared[i] ? sum : partOf(sum, call, slice)));
-      const isAdded = isShared.map((shared) => shared && place > 0);
       slice.capture.backward(
         native().runtime,
         inputsOf(call, slice),
@@ -102,8 +104,8 @@ export function computeBackward(call: Call, kept: Kept, wanted: readonly number[
         outputs,
         isAdded,
       );
-    }),
-  );
+    });
+  });
 }
 
 /** Returns what a part of the batch left for its gradient. */

@@ -1,7 +1,7 @@
 /** The device `native` beside tfjs's plain JavaScript, kernel by kernel. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Tensor, tf } from "../nn/names.ts";
+import { nn, type Tensor, tf } from "../nn/names.ts";
 import { tensor, positive, SHAPES, type Compute, on, type Found, same } from "./both.ts";
 
 describe("kernels of the device native", () => {
@@ -120,6 +120,16 @@ describe("kernels of the device native", () => {
           await same(`max of ${what}`, () => tf.max(tensor(shape), axis, keep));
           await same(`min of ${what}`, () => tf.min(tensor(shape), axis, keep));
         }
+  });
+
+  it("computes gradients of activations, also of so many values that they are computed in parts", async () => {
+    const activations = { gelu: nn.gelu, silu: nn.silu, tanh: (x: Tensor) => nn.gelu(x, "tanh") };
+    for (const [name, f] of Object.entries(activations))
+      for (const shape of [[3, 7], [70, 90], ...(name === "gelu" ? [[3, 2 ** 18 + 1, 2]] : [])]) {
+        const gradient = (): Tensor => tf.grad((x: Tensor) => f(tf.mul(x, 3)))(tensor(shape), tensor(shape, 2));
+        // 1 - tanh² cancels where the tanh is near 1.
+        await same(`gradient of ${name} of [${shape}]`, gradient, name === "tanh" ? 2e-5 : 5e-6);
+      }
   });
 
   it("moves values", async () => {

@@ -64,7 +64,8 @@ describe("products of many rows", () => {
     const compute = (): Float32Array =>
       tf.tidy(() => {
         const [x, dy] = [tensor([900, 260]), tensor([900, 130], 2)];
-        return Float32Array.from(tf.matMul(tf.matMul(x, dy, true), dy, false, true).dataSync());
+        const y = tf.matMul(tf.matMul(x, dy, true), dy, false, true);
+        return Float32Array.from(tf.concat([tf.reshape(y, [-1]), tf.sum(x, 0), tf.sum(dy, 0)]).dataSync());
       });
     const found: Float32Array[] = [];
     for (const threads of [1, 2, 1]) {

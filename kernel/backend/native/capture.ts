@@ -108,9 +108,9 @@ export class Capture {
     runtime: NativeRuntime,
     given: readonly Value[],
     wanted: readonly Value[],
-    isAdded: readonly boolean[] = [],
+    isAdded: readonly boolean[] | null = null,
   ): Part {
-    const key = `${given.join()} > ${wanted.join()} ${isAdded.join()}`;
+    const key = `${given.join()} > ${wanted.join()} ${isAdded?.join()}`;
     const known = this.parts.get(key);
     if (known) return known;
     const { recorder } = this.recording;
@@ -118,7 +118,7 @@ export class Capture {
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...wanted]);
     const needed = given.filter((value) => read.has(value));
     const session = runtime.load(recorder.graph(needed, wanted, isAdded));
-    const made = { session, given: needed, wanted, isAdded };
+    const made = { session, given: needed, wanted, isAdded: isAdded ?? [] };
     this.parts.set(key, made);
     return made;
   }

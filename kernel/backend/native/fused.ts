@@ -4,7 +4,7 @@ import { attend, attendGradient } from "./fused-attention";
 import { adamW } from "./fused-adamw";
 import { type Graph, MICROSOFT } from "./graph";
 import { inParts, partsOf } from "./parts";
-import { byRows, rowParts } from "./product";
+import { byRows, rowParts, sumOfRows } from "./product";
 import type { Emit, Operation } from "./runtime";
 
 /** Numbers and flags of a fused operation. */
@@ -28,8 +28,8 @@ const each =
   (key: string, emit: EmitUnary): FusedPlanner =>
   ([x]) => ({ operation: { key, emit: (graph, [name]) => [emit(graph, name)], arena: true }, shapes: [x.shape] });
 
-/** Number of values that a gradient of many steps computes at once: they and what is computed of them stay in a cache. */
-const AT_ONCE = 2 ** 17;
+/** Number of values that a gradient of many steps computes at once, so that what it computes of them takes little memory. */
+const AT_ONCE = 2 ** 20;
 
 function eachGradient(name: string, emit: EmitGradient): FusedPlanner {
   return ([, { shape }]) => {
@@ -52,13 +52,31 @@ const add = (graph: Graph, a: string, b: string | number): string =>
   graph.node("Add", [a, typeof b === "number" ? graph.scalar(b) : b]);
 const sub = (graph: Graph, a: string, b: string): string => graph.node("Sub", [a, b]);
 
-/** Emits dy (Φ(x) + x φ(x)): with s = x / √2 the bracket is (1 + erf s + 2 / √π · s exp(-s²)) / 2. */
-const geluGradient: EmitGradient = (graph, dy, x) => {
+/**
+ * Emits Φ(x) = (1 + erf(x / √2)) / 2, the normal distribution's share below x. The bounds of the hard sigmoid are those of Φ; it
+ * is one operator in place of two.
+ */
+const normalShare: EmitUnary = (graph, x) =>
+  graph.node("HardSigmoid", [graph.node("Erf", [mul(graph, x, Math.SQRT1_2)])], {
+    attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } },
+  });
+
+/** Emits φ(x) = exp(-ln √(2π) - x² / 2), the normal distribution's density. */
+function normalDensity(graph: Graph, x: string): string {
   const s = mul(graph, x, Math.SQRT1_2);
-  const density = graph.node("Exp", [graph.node("Neg", [mul(graph, s, s)])]);
-  const slope = mul(graph, mul(graph, s, density), 2 / Math.sqrt(Math.PI));
-  const twice = add(graph, add(graph, graph.node("Erf", [s]), slope), 1);
-  return mul(graph, mul(graph, dy, 0.5), twice);
+  return graph.node("Exp", [sub(graph, graph.scalar(-Math.log(Math.sqrt(2 * Math.PI))), mul(graph, s, s))]);
+}
+
+/** Emits dy (Φ(x) + x φ(x)). */
+const geluGradient: EmitGradient = (graph, dy, x) =>
+  mul(graph, dy, add(graph, normalShare(graph, x), mul(graph, x, normalDensity(graph, x))));
+
+const gelu: FusedPlanner = ([{ shape }]) => {
+  const emit: Emit = (graph, [x]) => [graph.node("Gelu", [x], { domain: MICROSOFT })];
+  // The gradient computes Φ(x) too, for all values at once unless they are many.
+  const emitAgain: Emit = (graph, [x]) => [mul(graph, x, normalShare(graph, x))];
+  const again = product(shape) <= AT_ONCE ? emitAgain : emit;
+  return { operation: { key: "gelu", emit, again, arena: true }, shapes: [shape] };
 };
 
 const silu: EmitUnary = (graph, x) => mul(graph, x, graph.node("Sigmoid", [x]));
@@ -125,16 +143,20 @@ const layerNormGradient: FusedPlanner = ([, x], { eps }) => {
 /** Gradient in γ of dy, x: the sum of dy x̂ over the rows. */
 const layerNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
   const axis = x.shape.length - 1;
-  const axes = x.shape.slice(0, -1).map((_, d) => d);
   const emit: Emit = (graph, [dy, name]) => {
     const [unit] = normalized(graph, name, last(x), axis, eps);
-    return [sumOver(graph, mul(graph, dy, unit), axes)];
+    return [sumToLast(graph, mul(graph, dy, unit), x)];
   };
-  return { operation: { key: `layerNorm/w ${axis} ${last(x)} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
+  return { operation: { key: `layerNorm/w ${x.shape.join()} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
 };
 
-const sumOver = (graph: Graph, x: string, axes: readonly number[]): string =>
-  axes.length ? graph.node("ReduceSum", [x, graph.integers(axes)], { attributes: { keepdims: 0 } }) : x;
+/** Emits the sum over all dimensions but the last, for a value of x's shape. */
+function sumToLast(graph: Graph, value: string, x: TensorInfo): string {
+  const columns = last(x);
+  const rows = product(x.shape) / columns;
+  const matrix = graph.node("Reshape", [value, graph.integers([rows, columns])]);
+  return graph.node("Reshape", [sumOfRows(graph, matrix, rows), graph.integers([columns])]);
+}
 
 /** Emits 1 / √(mean(x²) + eps). */
 const rootMeanSquare = (graph: Graph, x: string, axis: number, eps: number): string =>
@@ -162,10 +184,9 @@ const rmsNormGradient: FusedPlanner = ([, x], { eps }) => {
 
 const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
   const axis = x.shape.length - 1;
-  const axes = x.shape.slice(0, -1).map((_, d) => d);
   const emit: Emit = (graph, [dy, name]) => {
     const unit = mul(graph, name, rootMeanSquare(graph, name, axis, eps));
-    return [sumOver(graph, mul(graph, dy, unit), axes)];
+    return [sumToLast(graph, mul(graph, dy, unit), x)];
   };
   return { operation: { key: `rmsNorm/w ${axis} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
 };
@@ -201,7 +222,7 @@ export const FUSED = {
   rmsNorm,
   "rmsNorm/x": rmsNormGradient,
   "rmsNorm/weight": rmsNormWeightGradient,
-  gelu: each("gelu", (graph, x) => graph.node("Gelu", [x], { domain: MICROSOFT })),
+  gelu,
   "gelu/x": eachGradient("gelu/x", geluGradient),
   geluTanh: each("geluTanh", geluTanh),
   "geluTanh/x": eachGradient("geluTanh/x", geluTanhGradient),

@@ -16,7 +16,7 @@ import {
   reduction,
   unary,
 } from "./plans";
-import { fusedProduct, product } from "./product";
+import { fusedProduct, product, sumOfLeading } from "./product";
 import type { Emit } from "./runtime";
 
 /** Name in tfjs: `tf.setBackend("native")`. */
@@ -47,6 +47,8 @@ const addN: Plan = ({ inputs, backend }) => {
   const emit: Emit = (graph, names) => [graph.node("Sum", names)];
   return backend.compute({ key: `AddN ${terms.length}`, emit }, terms, [terms[0].shape])[0];
 };
+
+const sum = reduction("ReduceSum", "axis", reduceSum);
 
 /** Tests for values above 0, with 1 and 0, and NaN for NaN. */
 const step: Plan = ({ inputs: { x }, attrs, backend }) => {
@@ -89,7 +91,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   Tanh: bounded("Tanh"),
   Rsqrt: unary("Rsqrt", (graph, x) => [graph.node("Reciprocal", [graph.node("Sqrt", x)])]),
   Square: unary("Square", (graph, [x]) => [graph.node("Mul", [x, x])]),
-  Sum: reduction("ReduceSum", "axis", reduceSum),
+  Sum: (call) => sumOfLeading(call) ?? sum(call),
   Mean: reduction("ReduceMean", "axis", reduceMean),
   Max: reduction("ReduceMax", "reductionIndices", reduceExtreme("ReduceMax")),
   Min: reduction("ReduceMin", "axis", reduceExtreme("ReduceMin")),

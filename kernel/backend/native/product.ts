@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { product as sizeOf } from "../../numeric";
 import type { NativeBackend } from "./backend";
 import { type Graph, MICROSOFT } from "./graph";
-import { broadcast, type Plan } from "./plans";
+import { axesOf, broadcast, type Plan } from "./plans";
 import type { Emit, Operation } from "./runtime";
 
 /** Product of matrices, or of batches of them. */
@@ -92,6 +93,31 @@ function ofTransposed({ rows, inner, columns }: ProductSizes): Operation {
   };
   return { key: `Gemm of a transposed matrix ${parts} ${rows} ${inner} ${columns}`, emit, heavy: true, arena: true };
 }
+
+/**
+ * Emits the sum of a matrix's rows as a product with ones. The runtime's own sum is many times slower with several threads,
+ * whose columns lie in the same cache lines.
+ */
+export const sumOfRows = (graph: Graph, x: string, rows: number): string =>
+  graph.node("MatMul", [graph.filled(1, [1, rows]), x]);
+
+/** Number of rows above which the ones of {@link sumOfRows} would take memory to notice. */
+const MOST_ROWS = 2 ** 16;
+
+/** Sum over the first dimensions, as of a bias's gradient; null for other sums and small ones. */
+export const sumOfLeading: Plan = ({ inputs: { x }, attrs, backend }) => {
+  const axes = axesOf(attrs.axis, x.shape.length);
+  const rest = x.shape.slice(axes.length);
+  const [rows, columns] = [sizeOf(x.shape.slice(0, axes.length)), sizeOf(rest)];
+  const isLeading = rest.length > 0 && axes.every((axis, i) => axis === i);
+  if (!isLeading || Math.min(rows, columns) < SMALL || rows > MOST_ROWS) return null;
+  const shape = attrs.keepDims ? [...axes.map(() => 1), ...rest] : rest;
+  const emit: Emit = (graph, [name]) => {
+    const matrix = graph.node("Reshape", [name, graph.integers([rows, columns])]);
+    return [graph.node("Reshape", [sumOfRows(graph, matrix, rows), graph.integers(shape)])];
+  };
+  return backend.compute({ key: `sum of rows ${rows} ${columns} ${shape.join()}`, emit }, [x], [shape])[0];
+};
 
 /** Emits a transpose. */
 export const transposed = (graph: Graph, x: string, perm: readonly number[]): string =>

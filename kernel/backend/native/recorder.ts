@@ -120,13 +120,14 @@ export class Recorder {
   /**
    * Builds the graph that computes `wanted` from `given`, with the inputs and outputs in their order.
    *
-   * @param isAdded outputs that are added to a further input each
+   * @param isAdded outputs that are added to a further input each; null for a graph that computes no gradient
    */
-  graph(given: readonly Value[], wanted: readonly Value[], isAdded: readonly boolean[] = []): Graph {
+  graph(given: readonly Value[], wanted: readonly Value[], isAdded: readonly boolean[] | null = null): Graph {
     const graph = new Graph();
     const names = new Map<Value, string>(given.map((value) => [value, graph.input()]));
     for (const { operation, inputs, outputs } of this.nodesBetween(given, wanted)) {
-      const made = operation.emit(
+      const emit = (isAdded && operation.again) ?? operation.emit;
+      const made = emit(
         graph,
         inputs.map((input) => this.nameOf(graph, names, input)),
       );
@@ -134,7 +135,7 @@ export class Recorder {
     }
     for (const [i, value] of wanted.entries()) {
       const name = this.nameOf(graph, names, value);
-      graph.output(isAdded[i] ? graph.node("Add", [graph.input(), name]) : name);
+      graph.output(isAdded?.[i] ? graph.node("Add", [graph.input(), name]) : name);
     }
     return graph;
   }

@@ -11,6 +11,8 @@ export interface Operation {
   /** Distinguishes this graph from all others; operations of one key share a session. */
   key: string;
   emit: Emit;
+  /** Emits it into the graph of its gradient, where it can share values with the gradient. Default: as `emit`. */
+  again?: Emit;
   /** Keeps memory of intermediate values from call to call. Default false. */
   arena?: boolean;
   /** True for products, which take longer to compute again than their results are worth. Default false. */
