@@ -188,6 +188,8 @@ describe("plotly figures of any size", () => {
   });
 
   it("take a hundred thousand categories", () => {
+    const z = Array.from({ length: 400 }, () => Array.from({ length: 400 }, (_, i) => i));
+    assert.match(view.plotly([{ type: "heatmap", z }]).toString(), /heatmap/);
     const names = x.slice(0, 100_000).map((i) => `c${i}`);
     assert.match(view.plotly([{ type: "bar", x: names, y }]).toString(), /100000|300000 points/);
   });

@@ -126,7 +126,7 @@ function drawPanel(panel: Panel): string[] {
   const isClipped = panel.traces.some(({ options }) => options.cliponaxis !== false);
   return [
     tag("defs", {}, tag("clipPath", { id }, clip)),
-    tag("g", { "clip-path": isClipped ? `url(#${id})` : undefined }, ...drawTraces(panel), ""),
+    tag("g", { "clip-path": isClipped ? `url(#${id})` : undefined }, drawTraces(panel).join(""), ""),
   ];
 }
 
