@@ -46,7 +46,7 @@ function pairOf(i: number): ScoredPair {
 
 // Some targets have more pairs than one product.
 const pairs = Array.from({ length: 400 }, (_, i) => pairOf(i));
-const options: law.CScoreOptions = { alphas: [0.3, 0.1], lookAlikes: { cat: [["a", "b"]] }, seed: 4 };
+const options: law.CScoreOptions = { alphas: [0.3, 0.1], lookAlikes: { cat: [["a", "b"]] }, reciprocal: true, seed: 4 };
 
 async function made(perPart: number, more: law.CScorePartOptions = {}): Promise<law.CScorePart[]> {
   const parts: law.CScorePart[] = [];
@@ -70,6 +70,7 @@ describe("a C score in parts", () => {
 
   it("merges to the score of one run, to the last bit, for parts of any size and order", async () => {
     const whole = await law.cScore(stored, pairs, options);
+    assert.ok(whole.confusions !== null && whole.reciprocal !== null);
     assert.ok(whole.perPoint[0] > 0 && whole.perPoint[0] < 100);
     for (const perPart of [1, 30, 200]) assert.deepEqual(law.mergeCScore(pairs, await made(perPart), options), whole);
     const joined = { indices: [3, 7] };
