@@ -108,7 +108,7 @@ export function pageOf({ note, rows, more }) {
         "reason, so that pairs of encoders, whose connectors are wider, have a lower A than any of their parts. " +
         "The A score by likelihood is the paper's second definition with answers in place of captions: it sees the right answers to the asked questions, on which the scores " +
         "are counted later, so that it is the nearest to a training that was begun, and no free prediction. " +
-        "The length of the stages was set after a single training of `clip-vit` had been looked at; nothing else was tuned.",
+        "Length and rates of the stages were set after a single training of `clip-vit` had been looked at, on the asked questions; numbers of pictures, questions and updates are what a busy machine allowed.",
       "## Scores",
       markdown(rows),
       "## Predictors",

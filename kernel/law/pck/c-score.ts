@@ -49,12 +49,12 @@ export interface CScore extends PckSummary {
   geometryAware: PckSummary | null;
   /**
    * Of the keypoints with a look-alike that both images show, the percentage whose prediction lies nearer to a look-alike than to its own
-   * place (after arXiv 2508.00746); `null` without the option `lookAlikes`, or where no pair shows two.
+   * place: a definition of this library, beside PCK as arXiv 2508.00746 asks for; `null` without the option `lookAlikes`, or where no pair shows two.
    */
   confusions: number | null;
   /**
    * Percentage of keypoints whose best target cell has their source cell as its best one: mutual nearest neighbors, before the soft
-   * matcher refines them (after arXiv 2508.00746); `null` without the option `reciprocal`.
+   * matcher refines them; `null` without the option `reciprocal`.
    */
   reciprocal: number | null;
 }
