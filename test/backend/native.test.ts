@@ -132,6 +132,24 @@ describe("kernels of the device native", () => {
       }
   });
 
+  it("computes gradients of norms in one process for batches of several sizes", async () => {
+    const norms = {
+      layerNorm: (x: Tensor, weight: Tensor) => nn.layerNorm(x, weight, tf.zeros([30])),
+      rmsNorm: (x: Tensor, weight: Tensor) => nn.rmsNorm(x, weight),
+    };
+    for (const [name, f] of Object.entries(norms))
+      for (const shape of [
+        [2, 5, 30],
+        [4, 9, 30],
+        [1, 70, 30],
+        [70, 30],
+      ]) {
+        const both = (): Tensor[] =>
+          tf.grads((x: Tensor, weight: Tensor) => f(x, weight))([tensor(shape), tensor([30], 2)], tensor(shape, 3));
+        for (const i of [0, 1]) await same(`gradient ${i} of ${name} of [${shape}]`, () => both()[i], 2e-5);
+      }
+  });
+
   it("moves values", async () => {
     const x = (): Tensor => tensor([4, 30, 50]);
     const rows = (...indices: number[]): Tensor => tf.tensor1d(indices, "int32");

@@ -188,7 +188,7 @@ const rmsNormWeightGradient: FusedPlanner = ([, x], { eps }) => {
     const unit = mul(graph, name, rootMeanSquare(graph, name, axis, eps));
     return [sumToLast(graph, mul(graph, dy, unit), x)];
   };
-  return { operation: { key: `rmsNorm/w ${axis} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
+  return { operation: { key: `rmsNorm/w ${x.shape.join()} ${eps}`, emit, arena: true }, shapes: [[last(x)]] };
 };
 
 /** Rows x, weight and bias: x Wᵀ + b. */
