@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { createRequire } from "node:module";
+import { availableParallelism, cpus } from "node:os";
 import { parentPort } from "node:worker_threads";
 import type { HostTensor } from "../types";
 import type { Request, Response } from "../messages";
@@ -19,10 +20,16 @@ const sessions = new Map<number, InferenceSession>();
  */
 const EXACT_PRODUCTS = { x64quantprecision: "1" };
 
+/**
+ * The runtime starts a thread for each core of the machine and ties it to that core, also to those that this process may not use, as
+ * in a job of a cluster. 0 leaves the choice to it where all may be used.
+ */
+const OWN_THREADS = availableParallelism() < cpus().length ? availableParallelism() : 0;
+
 async function answer(request: Request): Promise<Response> {
   const { id } = request;
   if (request.kind === "create") {
-    const { device, weightsFolder, threads } = request.options;
+    const { device, weightsFolder, threads = OWN_THREADS } = request.options;
     const options: InferenceSession.SessionOptions = {
       executionProviders: [device],
       logSeverityLevel: 3,
