@@ -19,7 +19,7 @@ function rowsOf(text: string): Row[] {
   });
 }
 
-/** What is wrong with a row, or an empty list. */
+/** Faults of a row; an empty list where it has none. */
 function complaints({ name, own, others }: Row): string[] {
   const tests = [...own.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path);
   return [

@@ -48,7 +48,7 @@ export interface CScore extends PckSummary {
   /** PCK of look-alike keypoints; `null` without the option `lookAlikes`. */
   geometryAware: PckSummary | null;
   /**
-   * Of the keypoints with a look-alike that both images show, the percentage whose prediction lies nearer to a look-alike than to its own
+   * Percentage of the keypoints with a look-alike that both images show whose prediction lies nearer to a look-alike than to its own
    * place: a definition of this library, beside PCK as arXiv 2508.00746 asks for; `null` without the option `lookAlikes`, or where no pair shows two.
    */
   confusions: number | null;

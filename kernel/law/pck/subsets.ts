@@ -73,8 +73,8 @@ function ambiguousIds({ source, target }: PckPair, groups: LookAlikes[string]): 
 }
 
 /**
- * Share of left-right confusions, and of the like: of the keypoints with a look-alike that both images show, those whose prediction lies
- * nearer to a look-alike's place than to their own, in percent. PCK does not tell such an error from a miss (arXiv 2508.00746).
+ * Percentage of left-right confusions, and of the like: keypoints with a look-alike that both images show whose prediction lies nearer to
+ * the look-alike's place than to their own. PCK does not tell such an error from a miss (arXiv 2508.00746).
  *
  * @returns null where no pair shows two look-alikes
  */

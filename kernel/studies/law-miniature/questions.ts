@@ -134,7 +134,7 @@ function crowd(name: string, { scene, image }: world.Quiz): MiniaturePicture {
   return { name, reading: world.reading(scene, image), category: scene.objects[0].category };
 }
 
-/** Of a picture with a sign, words tell the sign alone. */
+/** Returns a picture with a sign; its words tell the sign alone. */
 function sign(name: string, seed: number, split: Split): MiniaturePicture {
   const { sign: text, isDigit } = drawText(seed, split);
   const { objects } = world.crowd(seed, { split });

@@ -1,4 +1,5 @@
 import * as nn from "../../nn";
+import { sum } from "../../numeric";
 import {
   existsSync,
   mkdir,
@@ -53,7 +54,7 @@ export interface LawMiniatureStudy {
 
 /** Place of a study and its observers. */
 export interface LawMiniatureOptions {
-  /** What is trained and asked, as `LAW_MINIATURE`. */
+  /** Representations, reader, pictures, questions and budgets; `LAW_MINIATURE` has those of the whole study. */
   settings: LawMiniatureSettings;
   /** Folder of features, pictures, tokens and finished runs; the same call continues where it was stopped. */
   folder: string;
@@ -138,7 +139,7 @@ class Study {
       baselines: await this.baselines(reader),
       runs: asked,
       measured: reader ? await this.measured(reader) : [],
-      seconds: asked.reduce((sum, { seconds }) => sum + seconds, 0),
+      seconds: sum(asked.map(({ seconds }) => seconds)),
       finished: !this.missing().length,
     };
   }
