@@ -30,6 +30,7 @@ const PACKING = [
 export default defineConfig(
   globalIgnores([
     "**/dist/",
+    "kernel/dist-browser*/",
     "extension/lib/",
     "extension/labextension/",
     "docs/reference/",

@@ -1,6 +1,6 @@
 /**
  * `npm run gpu`: encoders on CUDA beside Python's onnxruntime, and training steps on TensorFlow's build for GPUs beside torch, in at
- * most eight minutes. It installs nothing: what is not there is named and left out. The tables go into the documents, what it
+ * most eight minutes. It installs nothing: missing packages are named and left out. The tables go into the documents, the text that it
  * printed into `test/bench/gpu.log`. Without a GPU it says so and ends.
  */
 import { spawnSync } from "node:child_process";
@@ -68,7 +68,7 @@ async function timed(name, program, script, args, env = {}) {
   return times.slice(WARM_UP).sort((a, b) => a - b)[ROUNDS >> 1];
 }
 
-/** Refuses what takes longer than is left. */
+/** Refuses work that takes longer than the time left. */
 function inTime(promise) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -134,7 +134,7 @@ async function trainingRows(environment, folder) {
   return rows;
 }
 
-/** Returns what is not installed, each with the command that installs it. */
+/** Returns the missing packages, each with the command that installs it. */
 function missing({ backendFolder }) {
   const commands = { cuda: "fovea backend install cuda", "tensorflow-gpu": "fovea backend install tensorflow --gpu" };
   return Object.entries(commands).filter(([name]) => !existsSync(backendFolder(name)));

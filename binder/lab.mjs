@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { terminalOptions } from "./command.mjs";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
 
-const FIRST_NOTEBOOK = join("notebooks", "01-correspondence.ipynb");
+const FIRST_NOTEBOOK = join("notebooks", "00-start.ipynb");
 
 function wantedPort(args) {
   const joined = args.find((arg) => arg.startsWith("--port="));

@@ -108,7 +108,8 @@ function keepOnly(folder, name) {
 function copyKernel() {
   const target = join(modules, "fovea");
   mkdirSync(target, { recursive: true });
-  for (const name of ["dist", "jupyter/kernelspec", "report/dist", "zoo", "package.json", "LICENSE"]) {
+  const sheets = ["colors", "page", "notebook"].map((name) => `page/${name}.css`);
+  for (const name of ["dist", "jupyter/kernelspec", ...sheets, "page/dist", "zoo", "package.json", "LICENSE"]) {
     cpSync(join(root, "kernel", name), join(target, name), { recursive: true, filter: isShipped });
   }
 }

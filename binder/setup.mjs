@@ -185,7 +185,7 @@ function extensionSources() {
 
 /** Returns every file below `folder` with one of these endings, without built files. */
 function sources(folder, endings) {
-  const skipped = new Set(["node_modules", "dist", "lib", "labextension"]);
+  const skipped = new Set(["node_modules", "dist", "dist-browser", "lib", "labextension"]);
   const found = [];
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);

@@ -1,18 +1,76 @@
-/** Bundles the viewers that run without JupyterLab into `kernel/report/dist`: a script and a style sheet for pages of `fovea report`. */
+/**
+ * Bundles the viewers that run without JupyterLab into `kernel/page/dist`, from the same sources as JupyterLab's:
+ *
+ * - `viewers/NAME.js`, a script of a page of ours that shows the page's saved views of one kind, and `viewers.css`;
+ * - `widgets/NAME.mjs`, an ES module with anywidget's `render({ model, el })`, and `widgets.css`;
+ * - `plotly.js`, on which some of these scripts draw: they expect it on their page.
+ */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const out = join(root, "kernel", "page", "dist");
+const sources = join(root, "extension", "src");
+const shared = { bundle: true, minify: true, logLevel: "error", absWorkingDir: root };
 
-/** Writes `viewers.js` and `viewers.css`. */
+const requireHere = createRequire(import.meta.url);
+/** The part of plotly that draws figures on two axes, a third of the whole. */
+const cartesian = requireHere.resolve("plotly.js/dist/plotly-cartesian.min.js");
+
+/** Plotly is on the page already: one copy for all figures, and none in a viewer's script. */
+const plotlyOfPage = {
+  name: "plotly-of-page",
+  setup(made) {
+    made.onResolve({ filter: /^plotly\.js\// }, ({ path }) => ({ path, namespace: "page" }));
+    made.onLoad({ filter: /.*/, namespace: "page" }, () => ({ contents: "module.exports = globalThis.Plotly;" }));
+  },
+};
+
+const plotlyInside = {
+  name: "plotly-inside",
+  setup: (made) => made.onResolve({ filter: /^plotly\.js\// }, () => ({ path: cartesian })),
+};
+
+/** Names of the viewers: the folders with a `kind.ts`. */
+export const viewerNames = () => readdirSync(sources).filter((name) => existsSync(join(sources, name, "kind.ts")));
+
+/** Writes scripts, modules and style sheets. */
 export async function buildViewers() {
-  const shared = { bundle: true, minify: true, logLevel: "error", absWorkingDir: root };
-  const out = join(root, "kernel", "report", "dist");
-  const alias = { "fovea/protocol": join(root, "kernel", "protocol", "index.ts") };
-  const page = join("extension", "src", "page", "index.ts");
-  await build({ ...shared, entryPoints: [page], outfile: join(out, "viewers.js"), format: "iife", alias });
-  await build({ ...shared, entryPoints: [join("style", "index.css")], outfile: join(out, "viewers.css") });
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const names = viewerNames();
+  await Promise.all(names.map((name) => script(name)));
+  // Hosts of widgets show plotly's figures themselves.
+  await Promise.all(names.filter((name) => name !== "plotly").map((name) => widget(name)));
+  await build({ ...shared, entryPoints: [join(root, "style", "index.css")], outfile: join(out, "viewers.css") });
+  await build({ ...shared, entryPoints: [join(root, "style", "widgets.css")], outfile: join(out, "widgets.css") });
+  copyFileSync(cartesian, join(out, "plotly.js"));
 }
+
+const script = (name) =>
+  bundle(`import { kind } from "./${name}/kind"; import { showSavedViews } from "./page"; showSavedViews(kind);`, {
+    outfile: join(out, "viewers", `${name}.js`),
+    format: "iife",
+    plugins: [plotlyOfPage],
+  });
+
+const widget = (name) =>
+  bundle(
+    `import { kind } from "./${name}/kind"; import { widgetOf } from "./page/widget";
+     const { render } = widgetOf(kind); export { render }; export default { render };`,
+    { outfile: join(out, "widgets", `${name}.mjs`), format: "esm", plugins: [plotlyInside] },
+  );
+
+/** Bundles a few lines that stand in `extension/src`. */
+const bundle = (contents, options) =>
+  build({
+    ...shared,
+    stdin: { contents, resolveDir: sources, loader: "ts" },
+    alias: { "fovea/protocol": join(root, "kernel", "protocol", "index.ts") },
+    ...options,
+  });
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) void buildViewers();

@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<Main>> = {
   backend: async () => (await import("./cli/backend.js")).main,
   adapter: async () => (await import("./cli/adapter.js")).main,
   report: async () => (await import("./cli/report.js")).main,
+  publish: async () => (await import("./cli/publish.js")).main,
   runs: async () => (await import("./cli/runs.js")).main,
   law: async () => (await import("./cli/law/index.js")).main,
 };
@@ -46,6 +47,13 @@ function describe(error: unknown, args: string[]): string {
   const isOfOptions = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
   return isOfOptions ? `${error.message}\n\n${usageOf(args)}`.trimEnd() : error.message;
 }
+
+/** Code of a shell for a program whose reader, as `head`, has ended before it. */
+const READER_ENDED = 141;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(READER_ENDED);
+});
 
 const args = process.argv.slice(2);
 main(args).catch((error: unknown) => {

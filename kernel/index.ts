@@ -25,4 +25,4 @@ export * as vce from "./vce";
 export * as view from "./view";
 export * as widgets from "./widgets";
 export { clearOutput, comms, display, displayHandle } from "./display/display";
-export { RuleError } from "./rule-error";
+export { RuleError } from "./rules/rule-error";

@@ -2,7 +2,7 @@
  * Models read where there are no files, as in a page of JupyterLab (`import … from "fovea/inspect"`): the header of a safetensors file
  * and the structure of an ONNX model, over bytes that the caller brings.
  */
-export { KIND_BYTES } from "./file-kind";
+export { KIND_BYTES } from "./rules/file-kind";
 export { fromHalf } from "./numeric/half";
 export { inspect, type BlockInfo, type Inspection, type TensorShape } from "./onnx/inspect";
 export type { ByteSource } from "./onnx/source";
@@ -15,4 +15,4 @@ export {
   type SafetensorsEntry,
   type SafetensorsHeader,
 } from "./safetensors/header";
-export { RuleError } from "./rule-error";
+export { RuleError } from "./rules/rule-error";

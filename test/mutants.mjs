@@ -71,7 +71,7 @@ function sitesOf(file) {
     sites.push({ file, line: line + 1, shown, start, end: node.end, was: text.slice(start, node.end), becomes });
   };
   const visit = (node) => {
-    // What an error says is no computation, and the compiler refuses a change of a table of options.
+    // The words of an error are no computation, and the compiler refuses a change of a table of options.
     if (ts.isThrowStatement(node) || ts.isTypeNode(node) || ts.isImportDeclaration(node)) return;
     if (ts.isVariableDeclaration(node) && node.type?.getText(source).startsWith("OptionNames")) return;
     if (ts.isBinaryExpression(node)) changeOperator(node, source, add);
@@ -199,7 +199,7 @@ async function main() {
   setPriority(0, constants.priority.PRIORITY_LOW);
   const rooms = option("rooms", ROOMS.join(",")).split(",");
   const [count, seed] = [Number(option("count", "60")), Number(option("seed", "1"))];
-  const { Prng } = await tsImport("../kernel/prng.ts", import.meta.url);
+  const { Prng } = await tsImport("../kernel/numeric/prng.ts", import.meta.url);
   const sites = rooms.flatMap((room) => filesBelow(join("kernel", room), ".ts")).flatMap(sitesOf);
   const random = new Prng(seed);
   const drawn = sites.map((site) => ({ site, at: random.next() })).sort((a, b) => a.at - b.at);

@@ -19,7 +19,7 @@ function files(folder, skip = []) {
     .filter((path) => !skip.some((name) => path.startsWith(join("test", name))));
 }
 
-const NOT_UNIT = ["backends", "browser", "fuzz", "install", "peft", "scale", "platform/worker"];
+const NOT_UNIT = ["backends", "browser", "fuzz", "install", "peft", "scale"];
 
 const suites = {
   backends: () => nodeSuite(files("backends"), []),
@@ -31,7 +31,7 @@ const suites = {
   peft: () => peftSuite(),
   scale: () => scaleSuite(),
   install: () => nodeSuite(files("install"), []),
-  browser: () => nodeSuite([...files("browser"), join("test", "platform", "worker.test.ts")], ["--test-concurrency=1"]),
+  browser: () => nodeSuite(files("browser"), ["--test-concurrency=1"]),
 };
 
 /** Value of `--name=value` on the command line, or an empty text. */

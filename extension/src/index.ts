@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { commandsPlugin } from "./commands";
 import { commsPlugin } from "./comms";
 import { filesPlugin } from "./files";
+import { overviewPlugin } from "./overview";
 import { preferencesPlugin } from "./preferences";
 import { statusPlugin } from "./status";
 import * as viewers from "./viewers";
@@ -10,6 +11,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commandsPlugin,
   commsPlugin,
   filesPlugin,
+  overviewPlugin,
   preferencesPlugin,
   statusPlugin,
   ...Object.values(viewers),

@@ -108,7 +108,7 @@ function record(computation: Capturable, size: number): Known | null {
     const shape = recording(() => computation.compute(...symbols(backend, computation, size)).shape);
     return recording(() => recordGradient(backend, computation, size, shape));
   } catch {
-    // The computation itself finds what is wrong, if something is.
+    // A wrong input fails in the computation itself, with a better error.
     return null;
   }
 }

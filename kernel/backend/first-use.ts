@@ -1,6 +1,6 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
 import { offerNative } from "./native/start";
-import { offerTensorflow } from "./node";
+import { hasNative, offerTensorflow } from "./node";
 import { printTensors } from "./print-tensor";
 
 let offered = false;
@@ -18,5 +18,5 @@ export function offerDevices(core: typeof Tfjs): void {
   core.enableProdMode();
   printTensors(core);
   offerTensorflow(core);
-  offerNative(core);
+  if (hasNative) offerNative(core);
 }

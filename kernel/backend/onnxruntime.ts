@@ -1,7 +1,7 @@
 import { platform } from "../platform";
 import type { Thread } from "../platform/types";
 import type { Request, Response } from "./messages";
-import { runtimeVersion } from "./node";
+import { forThread, RUNTIME, runtimeVersion } from "./node";
 import {
   type BackendSession,
   DeviceError,
@@ -88,7 +88,7 @@ class WorkerSession implements BackendSession {
     if (response.error !== undefined)
       throw new DeviceError("backend.run", `${this.device} could not run the model`, response.error);
     const ms = performance.now() - start;
-    noteRun({ device: this.device, runtime: `onnxruntime-node ${runtimeVersion()}`, ms, threads: this.threads });
+    noteRun({ device: this.device, runtime: `${RUNTIME} ${runtimeVersion()}`, ms, threads: this.threads });
     return response.results ?? {};
   }
 
@@ -107,13 +107,13 @@ function channelOf(lane: number): Channel {
   return channel;
 }
 
-/** onnxruntime-node in threads, one per lane; most sessions of a process share the first. */
+/** onnxruntime in threads, one per lane; most sessions of a process share the first. */
 export const onnxruntime: InferenceBackend = {
-  name: "onnxruntime-node",
+  name: RUNTIME,
 
   async create(model: string | Uint8Array, options: SessionOptions): Promise<BackendSession> {
     const channel = channelOf(options.lane ?? 0);
-    const response = await channel.send({ kind: "create", model, options });
+    const response = await channel.send({ kind: "create", ...forThread(model, options) });
     if (response.error !== undefined)
       throw new DeviceError("backend.create", `${options.device} refused the model`, response.error);
     return new WorkerSession(channel, response.id, options.device, options.threads ?? 0);

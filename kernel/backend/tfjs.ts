@@ -1,12 +1,22 @@
 import { isLoaded } from "./first-use";
 import type { NativeOptions } from "./native/options";
 import { nativeThreads, startNative } from "./native/start";
-import { loadCpu, loadWebgpu, missingForWebgpu, registerTensorflow, runtimeVersion, tensorflowBuild } from "./node";
+import {
+  hasNative,
+  loadCpu,
+  loadWebgpu,
+  missingForWebgpu,
+  registerTensorflow,
+  RUNTIME,
+  runtimeVersion,
+  tensorflowBuild,
+} from "./node";
 import { RECORDER } from "./recorder";
 import { DeviceError } from "./types";
 import { tf } from "./tf";
 import { noteRun } from "./usage";
 import { loadWasm } from "./wasm";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Device of layers and training. `tensorflow` is installed by `fovea backend install tensorflow`. */
 export type TrainingDevice = "native" | "tensorflow" | "webgpu" | "wasm" | "cpu";
@@ -14,6 +24,7 @@ export type TrainingDevice = "native" | "tensorflow" | "webgpu" | "wasm" | "cpu"
 export type TrainingDeviceRequest = TrainingDevice | "auto";
 
 const START = "nn.start";
+const NAMES: OptionNames<NativeOptions> = { threads: true, memory: true };
 /** True when the loaded TensorFlow is the build for GPUs. */
 let forGpu = false;
 
@@ -25,7 +36,7 @@ interface Starter {
 }
 
 const STARTERS: Record<TrainingDevice, Starter> = {
-  native: { installed: () => true, load: (options) => void startNative(tf, options) },
+  native: { installed: () => hasNative, load: (options) => void startNative(tf, options) },
   tensorflow: {
     installed: () => tensorflowBuild() !== null,
     load: () => void (forGpu = registerTensorflow(tf).gpu),
@@ -46,12 +57,13 @@ const DEVICES = Object.keys(STARTERS) as TrainingDevice[];
  *   installed), `wasm`, `cpu` that starts, with one warning after a fallback; a name is that device or an error
  * @param options threads and memory of `native`
  * @returns the device that started
- * @throws DeviceError naming the missing requirement
+ * @throws DeviceError naming the missing requirement, or an unknown option
  */
 export async function startTfjs(
   request: TrainingDeviceRequest = "auto",
   options: NativeOptions = {},
 ): Promise<TrainingDevice> {
+  checkOptionNames(START, options, NAMES, DeviceError);
   const current = trainingDevice();
   if (request === "auto" && current !== "native") return current ?? (await startFirst(options));
   const device = request === "auto" ? "native" : request;
@@ -115,7 +127,7 @@ export function computesInMemory(): boolean {
 /** Records an update of a training as a run of its device. */
 export function noteTraining(ms: number): void {
   const device = trainingDevice() ?? tf.getBackend();
-  const runtime = device === "native" ? `onnxruntime-node ${runtimeVersion()}` : `tfjs ${tf.version_core}`;
+  const runtime = device === "native" ? `${RUNTIME} ${runtimeVersion()}` : `tfjs ${tf.version_core}`;
   noteRun({
     device: isOnGpu() ? "tensorflow-gpu" : device,
     runtime,

@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Device of a model. `auto` is the best device that starts. */
 export type Device = "cpu" | "cuda" | "webgpu";

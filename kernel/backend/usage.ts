@@ -2,6 +2,7 @@ import { platform } from "../platform";
 import { type Comm, currentHost } from "../display/host";
 import { type DeviceStatus, type GpuMemory, STATUS_TARGET, statusRows } from "../protocol/status";
 import { askNvidia } from "./node";
+import { announce } from "../display/changes";
 import { type DisplayBundle, describe, described, type DISPLAY } from "../display/describe";
 
 /** Finished run of a model, or finished update of a training. */
@@ -29,6 +30,7 @@ export function noteRun(run: Run): void {
   last = run;
   runs++;
   serve();
+  announce();
   if (followers.size) timer ??= platform().timer(push, PUSH_MS);
 }
 
@@ -69,7 +71,8 @@ export async function deviceReadout(): Promise<DeviceReadout> {
   return described(status, () => describe("Fovea computes with", statusRows(status))) as DeviceReadout;
 }
 
-async function readDevice(): Promise<DeviceStatus> {
+/** Returns the status of this moment. */
+export async function readDevice(): Promise<DeviceStatus> {
   const { device, runtime, ms, threads, tensorBytes } = last;
   const gpu = device === "cuda" || device === "tensorflow-gpu" ? await nvidiaMemory() : undefined;
   return {

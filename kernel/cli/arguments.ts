@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { LoadOptions } from "../encoders/load";
 import { EncoderError } from "../encoders/errors";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 
 /** Options whose values may begin with a dash. */
 const DASHED = ["--indices", "--layer", "--mask-fill"];

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 import { counted } from "../protocol/core/words";
 import { CellCompiler } from "../session/compile/cells";
 import { parseConvenience } from "../session/conveniences";

@@ -2,7 +2,8 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSpecOptions, searchPath } from "./places";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
+import { makeSnapshot } from "../jupyter/start-snapshot";
 
 const PACKAGE = join(__dirname, "..", "..");
 const LOGOS = join(PACKAGE, "jupyter", "kernelspec");
@@ -50,6 +51,7 @@ export function install(args: string[]): void {
     rmSync(staging, { recursive: true, force: true });
   }
   process.stdout.write(`installed kernelspec ${name} in ${target}\n`);
+  makeSnapshot();
 }
 
 /** Prints the installed kernelspecs. */

@@ -80,6 +80,6 @@ function linesOf({ model, speed, scores, compared, standing }: EncoderReport, ou
       return `${name}: ${oneMs.toFixed(2)} ms a picture, C ${c.pck.toFixed(2)} (95 % ${low} to ${high}), A ${a.score.toFixed(4)} (mutual-knn)`;
     }),
     standing.problem ?? `law: row ${standing.row}`,
-    `next: ${standing.plan.next ?? "nothing"}`,
+    `next: ${standing.plan.next ?? "nothing"}. ${standing.plan.reason}`,
   ];
 }

@@ -1,7 +1,7 @@
 /** `fovea runs`. */
 import { parseArgs } from "node:util";
 import { DISPLAY } from "../display/describe";
-import { runs } from "../train/runs";
+import { runs } from "../train/runs/runs";
 import { USAGE } from "./usage";
 
 /**

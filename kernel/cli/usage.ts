@@ -13,6 +13,9 @@ const PREPROCESS = `  [--preprocess imagenet|clip|half|FILE.json]  means and dev
 
 const INPUT_SIZE = `  [--input-size N|HxW]   of the pictures in the model, where its graph takes any or another one is wanted`;
 
+const SLURM = `  [--on slurm]           submit an array that requeues: [--array 0-999%64] [--partition P] [--gpus N] [--cpus N]
+                         [--memory 8G] [--time 4:00:00] [--dry-run]`;
+
 const TABLE = `  [--table FILE.csv]     encoder,benchmark,a,c,score or as wide as the published table, which is the default
   [--c COLUMN]           the C score among several of a wide table; [--extra COLUMN] further predictors, repeatable
   [--degree 1|2]         of the polynomial (default 2)`;
@@ -41,8 +44,7 @@ ${INPUT_SIZE}
        fovea extract --plan PLAN.json [--part I | --parts 0-9,12 | --shard i/n]: parts of a plan, by default all, those of
        the task of a Slurm array, or the one of an indexed job of Kubernetes
   [--encoder E]          where this machine has the plan's encoder; [--device D] [--copies N] [--json]
-  [--on slurm]           submit an array that requeues: [--array 0-999%64] [--partition P] [--gpus N] [--cpus N]
-                         [--memory 8G] [--time 4:00:00] [--dry-run]`,
+${SLURM}`,
   "extract plan": `usage: fovea extract plan SOURCE --encoder E --output PLAN.json: divide an extraction into parts for many workers
   SOURCE is a folder of pictures, tars or parquet files, a list, a tar, a parquet file, COCO's JSON,
   or a pattern: "https://host/{000000..000999}.tar"
@@ -75,6 +77,7 @@ ${INPUT_SIZE}`,
   doctor: `usage: fovea doctor [--json]: try every device and say what is missing`,
   "world write": `usage: fovea world write --layout coco|refcoco|dense|gqa --out DIR: the synthetic world as a data set
   [--split train|val|test] [--count N] [--seed S] [--size PIXELS]
+  [--objects N]          at most N objects in a picture, 1 to 5; fewer ones are larger
   [--parts]              refcoco: also phrases that name a part, as "the object with a tail"`,
   "world balance": `usage: fovea world balance [options]: what the questions' words alone tell of their answers
   [--split train|val|test] [--count N] [--training N] [--json]`,
@@ -113,6 +116,9 @@ ${ADAPTER}`,
   [--pictures DIR|LIST]  pictures of the PCA and the attention, at most 16 (default: of the pairs)
 ${PREPROCESS}
   [--runs 9]             timed runs of each figure of speed; [--device auto|cuda|webgpu|cpu] [--json]`,
+  publish: `usage: fovea publish NOTEBOOK.ipynb [--output PAGE.html]: a notebook as one HTML file that works from disk, with living viewers
+  Nothing in the notebook runs or loads anything on the page. It is written with the outputs that the notebook holds.
+  [--lang ja]            language of the text (default en); [--json]`,
   runs: `usage: fovea runs FOLDER [--json]: trainings of train.fit({ log }) with their settings and numbers`,
   "law fit": `usage: fovea law fit [options]: the AC regression
 ${TABLE}
@@ -144,6 +150,7 @@ ${INPUT_SIZE}
        fovea law c-score plan --spair DIR --features DIR|PLAN.json --output SCORE.json [--pairs-per-part 1000] [options]:
        divide a score of stored features into parts for many workers; none of --encoder's options
        fovea law c-score --plan SCORE.json [--part I | --parts 0-9,12 | --shard i/n]: make them, as fovea extract --plan does
+${SLURM}
        fovea law c-score merge SCORE.json: the score of all parts, equal to one run to the last bit`,
   "law a-score": `usage: fovea law a-score --targets TOKENS --reference NAME=TOKENS [--reference …]: alignment
        fovea law a-score --images DIR|LIST --encoder E --reference R [--reference …]

@@ -13,6 +13,7 @@ const OPTIONS = {
   seed: { type: "string" },
   size: { type: "string" },
   parts: { type: "boolean" },
+  objects: { type: "string" },
   training: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -48,6 +49,7 @@ async function write(values: Values): Promise<void> {
     seed: numberOf("seed", values.seed),
     size: numberOf("size", values.size),
     parts: values.parts,
+    objects: numberOf("objects", values.objects),
     signal: stop.signal,
     onProgress: progress,
   });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "../platform/files";
 import { platform } from "../platform";
 import { join, relative, resolve } from "../platform/path";
-import { describeValue, RuleError } from "../rule-error";
+import { describeValue, RuleError } from "../rules/rule-error";
 
 /** Error for a file that does not follow the layout of a data set of pairs. */
 export class SpairError extends RuleError {
@@ -20,7 +20,7 @@ export class SpairError extends RuleError {
     readonly key: string,
     rule: string,
     readonly value: unknown,
-    where = "spair.read",
+    where = "data.spair.read",
   ) {
     super(where, key ? `${key} ${rule}` : rule, value);
     this.message = `${where}: ${this.rule}, received ${show(value)} (${file})`;
@@ -40,8 +40,9 @@ export class Disk {
 
   constructor(
     dir: string,
-    private readonly where = "spair.read",
+    private readonly where = "data.spair.read",
   ) {
+    if (typeof dir !== "string" || dir === "") throw this.failure(".", "", "the data set must be given as a path", dir);
     this.root = resolve(dir);
     if (!existsSync(this.root)) throw this.failure(".", "", "the folder of the data set must exist", this.root);
     this.real = realpathSync(this.root);
@@ -114,7 +115,7 @@ export function checkCategories(where: string, categories: unknown): void {
 }
 
 /** Checks for at least `count` finite numbers. */
-export function numbers(value: unknown, key: string, file: string, count: number, where = "spair.read"): number[] {
+export function numbers(value: unknown, key: string, file: string, count: number, where = "data.spair.read"): number[] {
   if (Array.isArray(value) && value.length >= count && value.every((entry) => Number.isFinite(entry)))
     return value as number[];
   throw new SpairError(file, key, `must be a list of ${count} or more finite numbers`, value, where);

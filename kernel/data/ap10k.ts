@@ -1,8 +1,8 @@
 /** Reading of AP-10K's pairs for semantic correspondence. */
 
 import { basename, join } from "../platform/path";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { RuleError } from "../rule-error";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { RuleError } from "../rules/rule-error";
 import { checkCategories, Disk, type Json, numbers } from "./annotation-files";
 import type { SpairFlags, SpairPair, SpairView } from "./spair";
 
@@ -30,7 +30,7 @@ export interface Ap10kDataset {
   readonly categories: readonly string[];
 }
 
-const FN = "ap10k.read";
+const FN = "data.ap10k.read";
 const NAMES: OptionNames<Ap10kReadOptions> = { split: true, subset: true, categories: true, limit: true };
 const SUFFIX: Readonly<Record<Ap10kSubset, string>> = {
   "intra-species": "",

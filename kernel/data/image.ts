@@ -2,8 +2,8 @@ import { platform } from "../platform";
 import { readPlainFile } from "../platform/files";
 import type { DecodeSettings } from "../platform/types";
 import type { RawImage } from "../contracts/pixels";
-import { RuleError, isWhole } from "../rule-error";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { RuleError, isWhole } from "../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 export type { RawImage };
 

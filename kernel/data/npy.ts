@@ -1,4 +1,4 @@
-import { fileKind } from "../file-kind";
+import { fileKind } from "../rules/file-kind";
 import { fromHalf, product } from "../numeric";
 
 /** An array of NumPy: numbers in row-major order. */

@@ -1,8 +1,9 @@
 /** Reading of data sets in SPair-71k's layout. */
 
+import { describe, described, type DisplayBundle, thousands } from "../display/describe";
 import { basename, join } from "../platform/path";
-import { RuleError, isWhole } from "../rule-error";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { RuleError, isWhole } from "../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import {
   checkCategories,
   Disk,
@@ -94,12 +95,12 @@ export interface SpairReadOptions {
  * @throws SpairError for a missing or malformed file, unless `malformed` is `"skip"`; RuleError for a bad option.
  */
 export function read(dir: string, options: SpairReadOptions = {}): SpairDataset {
-  checkOptionNames("spair.read", options, NAMES, RuleError);
+  checkOptionNames("data.spair.read", options, NAMES, RuleError);
   const split = checkSplit(options.split ?? "test");
   const { keypoints = "images" } = options;
   if (keypoints !== "images" && keypoints !== "pairs")
-    throw new RuleError("spair.read", "keypoints must be images or pairs", keypoints);
-  checkCategories("spair.read", options.categories);
+    throw new RuleError("data.spair.read", "keypoints must be images or pairs", keypoints);
+  checkCategories("data.spair.read", options.categories);
   const disk = new Disk(dir);
   const problems: SpairError[] = [];
   const pairs: SpairPair[] = [];
@@ -113,7 +114,16 @@ export function read(dir: string, options: SpairReadOptions = {}): SpairDataset 
     }
   }
   const categories = [...new Set(pairs.map((pair) => pair.category))].sort();
-  return { root: disk.root, split, pairs, categories, problems };
+  return described<SpairDataset>({ root: disk.root, split, pairs, categories, problems }, showDataset);
+}
+
+function showDataset({ root, split, pairs, categories, problems }: SpairDataset): DisplayBundle {
+  return describe(`Pairs in ${root}`, [
+    ["split", split],
+    ["pairs", thousands(pairs.length)],
+    ["categories", `${categories.length}: ${categories.join(", ")}`],
+    ["left out", problems.length === 0 ? "none" : `${problems.length}: ${problems[0].message}`],
+  ]);
 }
 
 const NAMES: OptionNames<SpairReadOptions> = {
@@ -128,7 +138,7 @@ const NAMES: OptionNames<SpairReadOptions> = {
 function checkSplit(split: string): SpairSplit {
   if (split === "train") return "trn";
   if (split === "trn" || split === "val" || split === "test") return split;
-  throw new RuleError("spair.read", "split must be trn, val or test", split);
+  throw new RuleError("data.spair.read", "split must be trn, val or test", split);
 }
 
 function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): string[] {
@@ -159,7 +169,7 @@ function pairFiles(disk: Disk, split: SpairSplit, options: SpairReadOptions): st
  */
 function spread(files: string[], { limit, categories }: SpairReadOptions): string[] {
   if (limit === undefined) return files;
-  if (!isWhole(limit)) throw new RuleError("spair.read", "limit must be a positive integer", limit);
+  if (!isWhole(limit)) throw new RuleError("data.spair.read", "limit must be a positive integer", limit);
   const named = categories ? files.filter((file) => categories.some((name) => file.endsWith(`${name}.json`))) : files;
   const count = Math.min(limit, named.length);
   return Array.from({ length: count }, (_, i) => named[Math.floor((i * named.length) / count)] as string);

@@ -1,15 +1,18 @@
 import { platform } from "../platform";
 import { ViewError } from "../protocol/core/error";
 import { DISPLAY, INSPECT, promiseHint } from "./describe";
+import { brokenContentRule, encodedContent } from "./mime-content";
 import {
   currentHost,
   type Comm,
   type CommMessage,
   type CommOpenOptions,
   type DisplayOptions,
+  type JSONValue,
   type MimeBundle,
   type SessionHost,
 } from "./host";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Value that shows itself as a mime bundle. */
 export interface Displayable {
@@ -20,7 +23,10 @@ export interface Displayable {
 
 /** Finished picture or table: the mime bundle, richest type first, and its text. */
 export class View implements Displayable {
-  constructor(readonly bundle: MimeBundle) {}
+  constructor(
+    /** Mime type to content. */
+    readonly bundle: MimeBundle,
+  ) {}
 
   [DISPLAY](): MimeBundle {
     return this.bundle;
@@ -49,17 +55,21 @@ export function isMimeBundle(value: unknown): value is MimeBundle {
   return keys.length > 0 && keys.every((key) => /^[\w.+-]+\/[\w.+-]+$/.test(key));
 }
 
-/** Content of these types is JSON of any kind; that of all others is text, or lines of it. */
-const JSON_TYPE = /[/+]json(;|$)/;
-
-/** @throws ViewError for a bundle that a front end cannot show: no object, or a type whose content must be text and is not. */
+/**
+ * Returns a bundle with its bytes as base64.
+ *
+ * @throws ViewError for a bundle that a front end cannot show: no object, other values in place of texts, or no picture
+ */
 function checkBundle(bundle: MimeBundle): MimeBundle {
   if (!isMimeBundle(bundle)) throw new ViewError("display", "a mime bundle must map mime types to contents", bundle);
-  for (const [type, content] of Object.entries(bundle)) {
-    const isText = [content].flat().every((part) => typeof part === "string");
-    if (!isText && !JSON_TYPE.test(type)) throw new ViewError("display", `${type} must be text`, content);
+  const checked: MimeBundle = {};
+  for (const [type, given] of Object.entries(bundle)) {
+    const content = encodedContent(type, given) as JSONValue;
+    const rule = brokenContentRule(type, content);
+    if (rule !== undefined) throw new ViewError("display", `${type} ${rule}`, given);
+    checked[type] = content;
   }
-  return bundle;
+  return checked;
 }
 
 /** Returns the bundle of any value: its custom bundle, itself if it is one, or its inspection as text. */
@@ -69,11 +79,17 @@ export function bundleOf(value: unknown): MimeBundle {
   return { "text/plain": typeof value === "string" ? value : platform().inspect(value) + promiseHint(value) };
 }
 
+const DISPLAY_NAMES: OptionNames<DisplayOptions> = { displayId: true, update: true, metadata: true, buffers: true };
+const OPEN_NAMES: OptionNames<CommOpenOptions> = { data: true, metadata: true, buffers: true };
+
 /**
  * Shows a value in the output of the running cell: a view, any object with `Symbol.for("Jupyter.display")`, a mime bundle
  * (`{"text/html": …, "text/plain": …}`), or anything else as text. Outside a notebook it prints the text.
+ *
+ * @throws ViewError for an unknown option, or a bundle that cannot be shown
  */
 export function display(value: unknown, options: DisplayOptions = {}): void {
+  checkOptionNames("display", options, DISPLAY_NAMES, ViewError);
   const bundle = bundleOf(value);
   const host = currentHost();
   const displayId = isDisplayable(value) ? value.displayId : undefined;
@@ -127,6 +143,9 @@ export interface Comms {
 
 /** Comms of the running session. */
 export const comms: Comms = {
-  open: (target, options) => requireHost("comms.open").openComm(target, options),
+  open: (target, options = {}) => {
+    checkOptionNames("comms.open", options, OPEN_NAMES, ViewError);
+    return requireHost("comms.open").openComm(target, options);
+  },
   register: (target, handler) => requireHost("comms.register").registerCommTarget(target, handler),
 };

@@ -5,7 +5,7 @@ import type { TokenLayout } from "./layout";
 import type { FloatTensor } from "./network";
 import type { Geometry } from "./preprocess/preprocess";
 import { joinFloats } from "../numeric";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Fields of an attention map. */
 interface AttentionSource {
@@ -18,16 +18,23 @@ interface AttentionSource {
 
 /** Attention probabilities of one block, `[B, heads, N, N]`: each row, over the tokens attended to, sums to 1. */
 export class AttentionMap extends Described {
+  /** Sizes of `data`. */
   readonly dims: readonly [batch: number, heads: number, tokens: number, tokens: number];
   /** Number of class and register tokens, which come first among the N tokens. */
   readonly prefixTokens: number;
+  /** Rows and columns of patches. */
   readonly grid: Grid;
+  /** Number of the block, 0-based. */
   readonly layer: number;
+  /** Name of the encoder. */
   readonly encoder: string;
+  /** Device that computed it. */
   readonly device: string;
+  /** Placement of each image in the model's input. */
   readonly geometry: readonly Geometry[];
 
   private constructor(
+    /** Probabilities in row-major order of `dims`; each row of the last axis sums to 1. */
     readonly data: Float32Array,
     heads: number,
     source: AttentionSource,

@@ -3,12 +3,17 @@ import { joinFloats } from "../numeric";
 
 /** One vector per input: `[B, D]`, row-major, as the model returns them (not of unit length). */
 export class Embeddings extends Described {
+  /** Sizes of `data`. */
   readonly dims: readonly [batch: number, channels: number];
 
   constructor(
+    /** Values in row-major order of `dims`. */
     readonly data: Float32Array,
+    /** Number of inputs. */
     readonly batch: number,
+    /** Name of the encoder. */
     readonly encoder: string,
+    /** Device that computed them. */
     readonly device: string,
   ) {
     super();

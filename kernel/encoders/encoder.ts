@@ -9,6 +9,7 @@ import { type EncoderInfo, type EncoderParts, type EncoderSource, infoOf, type L
 import { EncoderError } from "./errors";
 import type { FeatureMap } from "./feature-map";
 import type { FloatTensor, Network } from "./network";
+import { noteOpen } from "./open-encoders";
 import {
   checkAttention,
   checkEmbed,
@@ -44,16 +45,20 @@ const FORWARD = "encoders.forwardIntermediates";
 
 /** Frozen vision transformer. It holds memory of the device until `dispose`. */
 export class Encoder extends Described {
+  /** Name, as in `zoo/clip-vit`, `owner/name` or the file's name. */
   readonly name: string;
   /** Source from which it was loaded. */
   readonly source: EncoderSource;
+  /** Device that runs the model. */
   readonly device: Device;
+  /** Facts of the model: sizes, blocks, preprocessing. */
   readonly info: EncoderInfo;
   /** One entry per block. */
   readonly featureInfo: readonly LayerInfo[];
   private readonly parts: EncoderParts;
   private text: Promise<TextTower> | null = null;
   private disposed = false;
+  private readonly noteEnd: () => void;
 
   constructor(parts: EncoderParts) {
     super();
@@ -63,6 +68,7 @@ export class Encoder extends Described {
     this.device = parts.network.device;
     this.info = infoOf(parts);
     this.featureInfo = parts.layouts.map(({ channels, stride }, layer) => ({ layer, channels, reduction: stride[0] }));
+    this.noteEnd = noteOpen(this);
   }
 
   /**
@@ -226,6 +232,7 @@ export class Encoder extends Described {
   /** Frees the model. Using the encoder afterwards is an error; disposing twice is not. */
   async dispose(): Promise<void> {
     this.disposed = true;
+    this.noteEnd();
     await this.parts.network.dispose();
     await this.text?.then((tower) => tower.dispose()).catch(() => {});
   }

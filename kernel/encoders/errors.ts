@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for a request that an encoder cannot fulfil. */
 export class EncoderError extends RuleError {

@@ -2,7 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import { describe, Described, DISPLAY, type DisplayBundle } from "../display/describe";
 import { EncoderError } from "./errors";
 import type { Geometry } from "./preprocess/preprocess";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Layout of features. `NCHW`: `[B, C, H, W]`; `NLC`: `[B, H·W, C]`, tokens in raster order. */
 export type OutputFormat = "NCHW" | "NLC";
@@ -31,14 +31,21 @@ export interface FeatureMapFields {
 export class FeatureMap extends Described {
   /** Values in row-major order of `dims`. */
   readonly data: Float32Array;
+  /** Sizes of `data`: `[B, C, H, W]` or `[B, N, C]`, as `format` says. */
   readonly dims: readonly number[];
+  /** Order of the axes: `NCHW` or `NLC`. */
   readonly format: OutputFormat;
   /** Number of the block with this output, 0-based. */
   readonly layer: number;
+  /** Name of the encoder. */
   readonly encoder: string;
+  /** Device that computed them. */
   readonly device: string;
+  /** Rows and columns of patches. */
   readonly grid: Grid;
+  /** Numbers of each patch's vector. */
   readonly channels: number;
+  /** Number of images. */
   readonly batch: number;
   /** Class and register tokens, where requested. */
   readonly prefixTokens?: PrefixTokens;

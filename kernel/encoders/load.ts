@@ -12,7 +12,7 @@ import { resizeModel } from "./positions";
 import { checkPrecision, type Precision, quantizeModel } from "./precision";
 import { readSideInputs, type SideInput } from "./side-inputs";
 import { mergePreprocess, type PreprocessName, type PreprocessOptions, resizePlan } from "./preprocess/config";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Options of loading an encoder. */
 export interface LoadOptions extends TokenOptions, HubModelOptions {

@@ -1,8 +1,8 @@
+import { platform } from "../platform";
 import { existsSync, readdirSync, readFileSync, statSync } from "../platform/files";
 import { basename, dirname, join, resolve } from "../platform/path";
-import { zooFolder } from "../zoo-folder";
 import { EncoderError } from "./errors";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 
 /** Paths of a model's files. */
 export interface ModelFiles {
@@ -36,7 +36,7 @@ function listModels(folder: string): string[] {
 
 /** Returns the names of the package's encoders, as `encoders.load` takes them. */
 export function list(): string[] {
-  return listModels(zooFolder()).map((name) => `zoo/${name}`);
+  return listModels(platform().zoo()).map((name) => `zoo/${name}`);
 }
 
 /**
@@ -47,7 +47,7 @@ export function list(): string[] {
  */
 export function locateModel(source: string, fn: string): ModelFiles {
   const isZoo = source.startsWith("zoo/") && !existsSync(source);
-  const path = isZoo ? join(zooFolder(), source.slice(4)) : resolve(source);
+  const path = isZoo ? join(platform().zoo(), source.slice(4)) : resolve(source);
   if (!existsSync(path)) {
     const shipped = `shipped with the package are ${list().join(", ") || "none"}`;
     const kinds = `hf:owner/name, or zoo/<name> (${shipped})`;

@@ -1,7 +1,8 @@
 import type { OutputFormat } from "./feature-map";
 import { EncoderError } from "./errors";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { isWhole } from "../rule-error";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { isWhole } from "../rules/rule-error";
+import { patientBar } from "../display/progress";
 
 /** Part of a block: its output, or an input of its attention. */
 export type Facet = "token" | "query" | "key" | "value";
@@ -37,7 +38,7 @@ export interface ForwardOptions {
   returnEmbeddings?: boolean;
   /** Images per run of the model. Default 16. */
   batchSize?: number;
-  /** Called after each batch with the number of images done and of all. Default: none. */
+  /** Called after each batch with the number of images done and of all. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -85,7 +86,7 @@ export function checkOptions(fn: string, options: ForwardOptions, depth: number)
   const { facet = "token", returnEmbeddings = false } = options;
   if (!FACETS.includes(facet)) throw new EncoderError(fn, `facet must be ${FACETS.join(", ")}`, facet);
   if (norm && facet !== "token") throw new EncoderError(fn, "norm applies to tokens, not to a facet", facet);
-  const { onProgress = () => {}, signal = null } = options;
+  const { onProgress = patientBar("Encoding", "pictures"), signal = null } = options;
   return {
     facet,
     returnEmbeddings,
@@ -140,7 +141,7 @@ export function checkEmbed(
   options: Omit<RunOptions, "indices">,
 ): Pick<CheckedOptions, "batchSize" | "onProgress" | "signal"> {
   checkOptionNames(fn, options, EMBED_NAMES, EncoderError);
-  const { onProgress = () => {}, signal = null } = options;
+  const { onProgress = patientBar("Encoding", "pictures"), signal = null } = options;
   return { batchSize: checkBatchSize(fn, options.batchSize), onProgress, signal };
 }
 

@@ -2,7 +2,7 @@ import { product } from "../numeric";
 import type { HostTensor } from "../backend/types";
 import type { Analysis } from "../onnx/inspect";
 import { EncoderError } from "./errors";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** A constant for an input beside the picture; `dims` where the graph leaves them open. */
 export type SideInput = "zeros" | "ones" | { fill: number; dims?: readonly number[] };

@@ -8,6 +8,7 @@ import { EncoderError } from "./errors";
 import { readJson } from "./locate";
 import type { ForwardOptions } from "./options";
 import { Tokenizer } from "./tokenizer";
+import { patientBar } from "../display/progress";
 
 /** Batches, progress and stop of an embedding. */
 type EmbedOptions = Pick<ForwardOptions, "onProgress" | "signal"> & { batchSize: number };
@@ -44,7 +45,10 @@ export class TextTower {
   }
 
   /** Embeds texts, `batchSize` at a time, and returns one array of rows per batch. */
-  async embed(texts: readonly string[], { batchSize, onProgress, signal }: EmbedOptions): Promise<Float32Array[]> {
+  async embed(
+    texts: readonly string[],
+    { batchSize, onProgress = patientBar("Encoding", "texts"), signal }: EmbedOptions,
+  ): Promise<Float32Array[]> {
     const parts: Float32Array[] = [];
     for (let start = 0; start < texts.length; start += batchSize) {
       signal?.throwIfAborted();
@@ -56,7 +60,7 @@ export class TextTower {
       const wanted = Object.fromEntries(this.inputs.map((name) => [name, feeds[name]]));
       const results = await this.session.run(wanted, [OUTPUT]);
       parts.push(results[OUTPUT].data as Float32Array);
-      onProgress?.({ done: Math.min(start + batchSize, texts.length), total: texts.length });
+      onProgress({ done: Math.min(start + batchSize, texts.length), total: texts.length });
     }
     return parts;
   }

@@ -1,9 +1,9 @@
 import type { FeatureMap } from "../encoders/feature-map";
-import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
+import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches/batches";
 import { FeatureError } from "./error";
 import { type FeatureLevel, storedLayers } from "./levels";
 import type { FeatureFolder } from "./read";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** A part of a folder, and its order. */
 export interface FeatureBatchOptions extends Omit<BatchOptions, "batchSize"> {

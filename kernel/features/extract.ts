@@ -1,7 +1,9 @@
+import { described } from "../display/describe";
+import { showExtraction } from "./extract-display";
 import { append } from "../numeric";
 import type { DeviceRequest } from "../backend";
 import type { Encoder } from "../encoders/encoder";
-import { ProgressBar } from "../progress";
+import { ProgressBar } from "../display/progress";
 import { FeatureError } from "./error";
 import type { DamagedFile } from "./intact";
 import { load, type LoadOptions } from "../encoders/load";
@@ -14,7 +16,7 @@ import { type PoolOption, poolOf } from "./pool";
 import { describeRun, type FeatureDtype } from "./run-identity";
 import { type ImageItem, type ImageSource, itemsOf } from "./sources";
 import { FeatureStore } from "./store";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Source, target and settings of an extraction. */
 export interface ExtractOptions {
@@ -200,18 +202,21 @@ async function extractWith(encoder: Encoder, images: ImageItem[], options: Extra
     const { precision } = encoder.info;
     const { damaged } = store;
     const redone = countIn(todo, damaged);
-    return {
-      out,
-      hash: run.hash,
-      precision,
-      images: images.length,
-      ok,
-      skipped: unread.length,
-      unread: unread.slice(0, MOST_NAMED),
-      reused,
-      redone,
-      damaged,
-    };
+    return described<ExtractResult>(
+      {
+        out,
+        hash: run.hash,
+        precision,
+        images: images.length,
+        ok,
+        skipped: unread.length,
+        unread: unread.slice(0, MOST_NAMED),
+        reused,
+        redone,
+        damaged,
+      },
+      showExtraction,
+    );
   } finally {
     await store.close();
   }

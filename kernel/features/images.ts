@@ -1,4 +1,4 @@
-import { sha256 } from "../platform";
+import { sha256Of } from "../platform";
 import { readdir, readFile, stat } from "../platform/files";
 import { dirname, join, resolve } from "../platform/path";
 import { ImageError, readPicture } from "../data/image";
@@ -68,7 +68,7 @@ export async function readImage({
 }: ImageFile): Promise<{ input: Uint8Array; sha256: string } | { reason: string }> {
   try {
     const input = await readPicture("features.extract", file);
-    return { input, sha256: sha256().update(input).digest("hex") };
+    return { input, sha256: sha256Of(input) };
   } catch (error) {
     if (error instanceof ImageError) return { reason: error.rule };
     throw error;

@@ -1,4 +1,4 @@
-/** Features of many pictures on disk: extracted once, opened and read back by whoever trains or scores on them. */
+/** Features of many pictures on disk: extracted once, and read back for trainings and scores. */
 export { batches, type FeatureBatch, type FeatureBatchOptions } from "./batches";
 export type { PlainFeatureMap } from "../contracts/features";
 export { FeatureError } from "./error";

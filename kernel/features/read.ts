@@ -172,6 +172,7 @@ function decode(entry: StoredTensor, tensors: ReadonlyMap<string, SafetensorsTen
  * @throws FeatureError when it is none, or where a part of a plan is missing or damaged
  */
 export async function open(folder: string): Promise<FeatureFolder> {
+  if (typeof folder !== "string" || folder === "") throw new FeatureError(OPEN, "folder must be a path", folder);
   if (folder.endsWith(".json")) {
     const { run, lines, placeOf } = await openParts(OPEN, folder);
     return new FeatureFolder(folder, run, byPath(lines), placeOf);

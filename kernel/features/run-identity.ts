@@ -1,4 +1,4 @@
-import { sha256 } from "../platform";
+import { sha256, sha256Of } from "../platform";
 import { chunks, stat } from "../platform/files";
 import { dirname, join } from "../platform/path";
 import { readModel } from "../onnx/parse";
@@ -54,9 +54,17 @@ export async function describeRun(
   const { facet, norm, dtype, pool = 1 } = options;
   const computed = { sha256: await hashModel(path, fn), preprocess, ...(precision === "int8" && { precision }) };
   const content = { version: 1 as const, encoder: computed, layers, facet, norm, dtype, ...(pool !== 1 && { pool }) };
-  const hash = sha256().update(JSON.stringify(content)).digest("hex");
-  return { ...content, hash, encoder: { name: encoder.name, ...computed } };
+  return { ...content, hash: hashContent(content), encoder: { name: encoder.name, ...computed } };
 }
+
+/** @internal Returns the hash that a run must have, which its text may have lost. The encoder's name does not count. */
+export function hashRun({ version, encoder, layers, facet, norm, dtype, pool }: ExtractionRun): string {
+  const { sha256, preprocess, precision } = encoder;
+  const computed = { sha256, preprocess, ...(precision === "int8" && { precision }) };
+  return hashContent({ version, encoder: computed, layers, facet, norm, dtype, ...(pool !== undefined && { pool }) });
+}
+
+const hashContent = (content: object): string => sha256Of(JSON.stringify(content));
 
 /**
  * Hashes of this process by names, sizes and dates of the files, so that a model of some gigabytes is not read for

@@ -1,10 +1,10 @@
-import { sha256 } from "../platform";
+import { sha256, sha256Of } from "../platform";
 import type { RawImage } from "../data/image";
 import * as world from "../data/world";
 import type { SceneOptions, Split } from "../data/world";
 import { FeatureError } from "./error";
 import { type ImageFile, listImages, readImage } from "./images";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** A picture that is decoded or drawn already. */
 export interface NamedPicture {
@@ -91,7 +91,7 @@ function drawnItems(fn: string, source: PictureSource): ImageItem[] {
   const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw new FeatureError(fn, "names of pictures must differ", twice);
   return names.map((path, index) => {
-    const sha256 = identity === undefined ? undefined : hashOf(JSON.stringify([identity, path]));
+    const sha256 = identity === undefined ? undefined : sha256Of(JSON.stringify([identity, path]));
     const read = async (): Promise<ReadPicture> => {
       const { picture, note } = await source.draw(path, index);
       return { input: picture, sha256: sha256 ?? hashPixels(picture), note };
@@ -99,8 +99,6 @@ function drawnItems(fn: string, source: PictureSource): ImageItem[] {
     return { path, sha256, read };
   });
 }
-
-const hashOf = (text: string): string => sha256().update(text).digest("hex");
 
 function hashPixels({ data, width, height }: RawImage): string {
   return sha256().update(`${width} x ${height} `).update(data).digest("hex");

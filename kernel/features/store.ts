@@ -4,11 +4,11 @@ import { FileError, fileError } from "../platform/file-error";
 import { mkdir, open, readdir, readFile, replaceFile, rm, stat, truncate, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { FeatureError } from "./error";
-import { lockFolder } from "../folder-lock";
+import { lockFolder } from "../platform/folder-lock";
 import { type DamagedFile, type FileSum, findDamage, sumOf } from "./intact";
 import type { ExtractionRun } from "./run-identity";
 import type { StoredTensor } from "./tensors";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 
 /** Line of `manifest.jsonl`. The last of several lines of one path counts, because the file had changed. */
 export interface ManifestLine {

@@ -7,24 +7,31 @@ import type { FileHandle } from "../platform/types";
 export interface TarItem {
   name: string;
   bytes: Uint8Array;
+  /** Why its content was passed over. */
+  reason?: string;
 }
+
+/** Facts of an entry, by which it is read (true), passed over (false), or named with the reason of passing over. */
+export type TarChoice = (name: string, size: number, isFile: boolean) => boolean | string;
 
 /**
  * Yields the files of a tar. A damaged or shortened tar throws after the entries that are whole.
  *
  * @param source the tar's bytes in pieces
- * @param isWanted chooses by name; the content of others is passed over
+ * @param choose tells which entries are read. Default: each file, no folders and links
  */
 export async function* tarItems(
   source: AsyncIterable<Uint8Array>,
-  isWanted: (name: string, size: number) => boolean = () => true,
+  choose: TarChoice = (_, __, isFile) => isFile,
 ): AsyncGenerator<TarItem, void, void> {
   const { createTarDecoder } = await import("modern-tar");
   const entries = streamOf(source).pipeThrough(createTarDecoder({ strict: true }));
   for await (const { header, body } of itemsOf(entries)) {
     const isFile = header.type === undefined || header.type === "file";
-    if (!isFile || !isWanted(header.name, header.size)) {
+    const choice = choose(header.name, header.size, isFile);
+    if (choice !== true) {
       for await (const part of itemsOf(body)) void part;
+      if (choice !== false) yield { name: header.name, bytes: new Uint8Array(0), reason: choice };
       continue;
     }
     const parts: Uint8Array[] = [];
@@ -32,6 +39,28 @@ export async function* tarItems(
     yield { name: header.name, bytes: joinBytes(parts) };
   }
 }
+
+/** Yields what is in a compressed tar; the bytes of one that is not are passed on. The name does not tell, its first bytes do. */
+export async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const pieces = source[Symbol.asyncIterator]();
+  let first = new Uint8Array(0);
+  let next = await pieces.next();
+  for (; !next.done && first.length < GZIP.length; next = await pieces.next()) first = joinBytes([first, next.value]);
+  const all = (async function* () {
+    if (first.length) yield first;
+    for (; !next.done; next = await pieces.next()) yield next.value;
+  })();
+  try {
+    if (!GZIP.every((byte, i) => first[i] === byte)) return yield* all;
+    // Its type allows buffers that are shared, which these are not.
+    const unpacking = new DecompressionStream("gzip") as unknown as ReadableWritablePair<Uint8Array, Uint8Array>;
+    yield* itemsOf(streamOf(all).pipeThrough(unpacking));
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+const GZIP = [0x1f, 0x8b];
 
 function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
@@ -47,7 +76,7 @@ function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
   });
 }
 
-/** Yields what a stream holds. A caller that leaves early ends the stream, so that its file is closed. */
+/** Yields the files of a stream. A caller that leaves early ends the stream, so that its file is closed. */
 async function* itemsOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, void> {
   const reader = stream.getReader();
   try {

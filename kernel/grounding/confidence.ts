@@ -1,5 +1,5 @@
 import { wilson } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { GroundingError } from "./error";
 
 /** Score of a prediction, and whether it is right. */

@@ -1,5 +1,5 @@
-import { checkOptionNames, given, type OptionNames } from "../option-names";
-import { checker, isWhole } from "../rule-error";
+import { checkOptionNames, given, type OptionNames } from "../rules/option-names";
+import { checker, isWhole } from "../rules/rule-error";
 import { GroundingError } from "./error";
 
 /** Branches of a head: the light one, the one with a decoder, or both. */
@@ -27,7 +27,7 @@ export interface GroundingHeadConfig {
   tokenLayers?: number;
   /** Dropout in query generator and decoder. Default 0.1. */
   dropout?: number;
-  /** Branches that there are; a head with one branch has no weights of the other. Default `both`. */
+  /** Branches of the head; with one branch it has no weights of the other. Default `both`. */
   branches?: GroundingBranch;
   /**
    * Sine positions of words as the release has them: frequencies are cut to whole numbers, so that only the first two channels differ

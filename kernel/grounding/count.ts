@@ -22,7 +22,7 @@ export interface GroundingHeadParameters {
  *     grounding.headParameters().total                          // 7,241,740
  *     grounding.headParameters({ branches: "token" }).total     // 2,371,846
  *
- * @throws GroundingError for a configuration that cannot be
+ * @throws GroundingError for an invalid configuration
  */
 export function headParameters(config: GroundingHeadConfig = {}): GroundingHeadParameters {
   const full = fullHeadConfig(config);

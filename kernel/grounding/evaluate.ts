@@ -1,22 +1,22 @@
 import type { Box } from "../contracts/geometry";
 import type { ReferExpression } from "../data/refer/expression";
 import { described, type DisplayBundle, tabulate, thousands } from "../display/describe";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { type GeneralizedResult, GeneralizedScore, type GeneralizedScoreOptions } from "../tasks/boxes/generalized";
-import { iou } from "../tasks/boxes/plain";
 import { BoxPrecision, type BoxPrecisionResult } from "../tasks/boxes/precision";
-import type { BatchSource } from "../train/batches";
+import type { BatchSource } from "../train/batches/batches";
 import type { GroundingBatch } from "./batches";
 import type { ConfidenceSample } from "./confidence";
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
 import { predict, type PredictOptions } from "./step";
+import { patientBar } from "../display/progress";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends PredictOptions {
   /** Thresholds of the scores for expressions without target or with several. Default: those of the paper. */
   generalized?: GeneralizedScoreOptions;
-  /** Called after each batch. Default: not called. */
+  /** Called after each batch. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -60,7 +60,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkOptionNames("grounding.evaluate", options, NAMES, GroundingError);
-  const { branch, generalized, onProgress, signal } = options;
+  const { branch, generalized, onProgress = patientBar("Scoring", "batches"), signal } = options;
   const [precision, score] = [new BoxPrecision(), new GeneralizedScore(generalized)];
   const samples: GroundingSample[] = [];
   for (let index = 0; index < source.length; index++) {
@@ -72,11 +72,10 @@ export async function evaluate(
       const best = found.reduce((a, b) => (b.score > a.score ? b : a));
       score.add(found, boxes);
       if (boxes.length !== 1) return;
-      precision.add(best.box, boxes[0], split);
-      const overlap = iou(best.box, boxes[0]);
-      samples.push({ ...best, expression, iou: overlap, correct: overlap >= precision.threshold });
+      const { iou, correct } = precision.add(best.box, boxes[0], split);
+      samples.push({ ...best, expression, iou, correct });
     });
-    onProgress?.({ done: index + 1, total: source.length });
+    onProgress({ done: index + 1, total: source.length });
   }
   const result = { precision: precision.table(), generalized: score.value(), samples: described(samples, sampleTable) };
   return described(result, splitTable);

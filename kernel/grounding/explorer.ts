@@ -5,7 +5,7 @@ import type { RawImage } from "../data/image";
 import { preprocess } from "../encoders/preprocess/batch";
 import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
 import { argmax, iou } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { ScoredBox } from "../tasks/boxes/generalized";
 import type { GroundingBatchOptions } from "./batches";
 import { stretchTo } from "./preprocess";

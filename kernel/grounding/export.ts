@@ -1,9 +1,9 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 import type { OnnxModelFile } from "../models/onnx/file";
 import { toOnnx as writeOnnx } from "../models/onnx/to-onnx";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { isFile, readFile, replaceFile, writeFile } from "../platform/files";
 import { dirname, join } from "../platform/path";
 import { boxCorners } from "../tasks/boxes/tensors";

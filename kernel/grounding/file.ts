@@ -1,14 +1,14 @@
 import { startTfjs } from "../backend/tfjs";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 import { fullBeit3Config } from "../models/beit3/config";
 import * as nn from "../nn";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { isFile } from "../platform/files";
 import { readSafetensors, writeSafetensors } from "../safetensors/safetensors";
 import { numberOfValues, type SafetensorsTensor } from "../safetensors/tensor";
 import { checkBranch, fullHeadConfig, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
-import { parameters, SimVg, type SimVgConfig } from "./model";
+import { type FullSimVgConfig, parameters, SimVg, type SimVgConfig } from "./model";
 
 /** Options of {@link load}. */
 export interface LoadSimVgOptions {
@@ -41,7 +41,7 @@ const ABSENT: Readonly<Record<GroundingBranch, RegExp | null>> = {
 export async function save(model: SimVg, path: string, options: SaveSimVgOptions = {}): Promise<void> {
   checkOptionNames(SAVE, options, NAMES, GroundingError);
   const { encoder, head } = model.config;
-  const branches = chosenBranch(SAVE, options.branch, head.branches ?? "both");
+  const branches = chosenBranch(SAVE, options.branch, head.branches);
   const state = kept(await nn.stateOf(model), branches);
   const config: SimVgConfig = { encoder: { ...encoder, weightInit: "normal" }, head: { ...head, branches } };
   await writeSafetensors(path, state, { format: FORMAT, config: JSON.stringify(config) });
@@ -96,7 +96,7 @@ function chosenBranch(fn: string, wanted: GroundingBranch | undefined, own: Grou
 }
 
 /** Reads a configuration; the constructors check its values. */
-function readConfig(path: string, text: string | undefined): SimVgConfig {
+function readConfig(path: string, text: string | undefined): Partial<FullSimVgConfig> {
   let value: unknown = null;
   try {
     value = parseJson(text ?? "");

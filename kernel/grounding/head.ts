@@ -55,7 +55,7 @@ export class GroundingHead extends nn.Module {
   readonly decoderHeads: BoxHeads | null;
   readonly config: FullGroundingHeadConfig;
 
-  /** @throws GroundingError for a configuration that cannot be */
+  /** @throws GroundingError for an invalid configuration */
   constructor(configuration: GroundingHeadConfig = {}) {
     super();
     const config = fullHeadConfig(configuration);
@@ -78,7 +78,7 @@ export class GroundingHead extends nn.Module {
   /**
    * Predicts boxes.
    *
-   * @param branch branches to run; another one runs no layer. Default: those that there are
+   * @param branch branches to run; another one runs no layer. Default: those that the head has
    * @throws GroundingError for a branch that the head lacks, or features of other shapes
    */
   forward(features: GroundingFeatures, branch: GroundingBranch = this.config.branches): GroundingPredictions {

@@ -1,4 +1,4 @@
-/** Visual grounding (SimVG, arXiv 2409.17531): boxes of what a phrase names, by a fast branch that a decoder has taught. */
+/** Visual grounding (SimVG, arXiv 2409.17531): boxes of the objects that a phrase names, by a fast branch that a decoder has taught. */
 export { batches, type GroundingBatch, type GroundingBatchOptions } from "./batches";
 export {
   confidence,
@@ -23,7 +23,15 @@ export {
 export { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
 export { BoxHeads, type Memory, QueryDecoder, QueryDecoderLayer, type QueryDecoderOptions } from "./layers";
 export { distillationWeight, loss, type GroundingLossOptions } from "./loss";
-export { type Detections, detectionsOf, parameters, type PictureSize, SimVg, type SimVgConfig } from "./model";
+export {
+  type Detections,
+  detectionsOf,
+  type FullSimVgConfig,
+  parameters,
+  type PictureSize,
+  SimVg,
+  type SimVgConfig,
+} from "./model";
 export { cleanPhrase, type EncodedPhrases, encodePhrases, type PhraseOptions } from "./phrases";
 export type { ChannelStatistics } from "./preprocess";
 export { type GroundingSession, type GroundOptions, loadOnnx, type LoadGroundingOnnxOptions } from "./session";

@@ -1,8 +1,10 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { sharedRandom } from "../nn/random";
+import { sharedRandom } from "../nn/module/random";
+import { GroundingError } from "./error";
 import type { BoxPredictions } from "../tasks/boxes/loss";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Sizes of a {@link QueryDecoder}. */
 export interface QueryDecoderOptions {
@@ -15,6 +17,13 @@ export interface QueryDecoderOptions {
   /** Dropout of attention weights, feed-forward layers and their outputs. */
   dropout: number;
 }
+
+const LAYER_NAMES: OptionNames<Omit<QueryDecoderOptions, "layers">> = {
+  heads: true,
+  hiddenFeatures: true,
+  dropout: true,
+};
+const NAMES: OptionNames<QueryDecoderOptions> = { layers: true, ...LAYER_NAMES };
 
 /** Tokens that queries look at. */
 export interface Memory {
@@ -39,8 +48,11 @@ export class QueryDecoderLayer extends nn.Module {
   readonly norm3: nn.LayerNorm;
   private readonly dropout: nn.Dropout;
 
-  constructor(features: number, { heads, hiddenFeatures, dropout }: Omit<QueryDecoderOptions, "layers">) {
+  /** @throws GroundingError for an unknown option */
+  constructor(features: number, options: Omit<QueryDecoderOptions, "layers">) {
     super();
+    checkOptionNames("grounding.QueryDecoderLayer", options, LAYER_NAMES, GroundingError);
+    const { heads, hiddenFeatures, dropout } = options;
     this.selfAttn = new nn.Attention(features, { heads, dropout });
     this.norm1 = new nn.LayerNorm(features);
     this.crossAttn = new nn.Attention(features, { heads, dropout });
@@ -75,9 +87,12 @@ export class QueryDecoder extends nn.Module {
   readonly layers: QueryDecoderLayer[];
   readonly norm: nn.LayerNorm;
 
-  constructor(features: number, { layers, ...options }: QueryDecoderOptions) {
+  /** @throws GroundingError for an unknown option */
+  constructor(features: number, options: QueryDecoderOptions) {
     super();
-    this.layers = Array.from({ length: layers }, () => new QueryDecoderLayer(features, options));
+    checkOptionNames("grounding.QueryDecoder", options, NAMES, GroundingError);
+    const { layers, ...each } = options;
+    this.layers = Array.from({ length: layers }, () => new QueryDecoderLayer(features, each));
     this.norm = new nn.LayerNorm(features);
   }
 

@@ -1,12 +1,12 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { mean } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { Pair } from "../tasks/assignment/dense";
 import { type BoxLossOptions, type BoxTargets, type SetLoss, setLoss } from "../tasks/boxes/loss";
 import type { PlainBoxes } from "../tasks/boxes/match";
 import { iou, toCorners } from "../tasks/boxes/plain";
-import type { LossWithMetrics } from "../train/update";
+import type { LossWithMetrics } from "../train/update/update";
 import { GroundingError } from "./error";
 import type { GroundingPredictions } from "./head";
 

@@ -1,23 +1,32 @@
 import type { Box } from "../contracts/geometry";
 import { Beit3, type Beit3Input } from "../models/beit3/beit3";
-import { type Beit3Config, fullBeit3Config } from "../models/beit3/config";
+import { type Beit3Config, type FullBeit3Config, fullBeit3Config } from "../models/beit3/config";
 import { beit3Parameters } from "../models/beit3/count";
 import * as nn from "../nn";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { type BoxPredictions, plainOf } from "../tasks/boxes/loss";
 import type { ScoredBox } from "../tasks/boxes/generalized";
 import { toCorners } from "../tasks/boxes/plain";
-import { fullHeadConfig, type GroundingBranch, type GroundingHeadConfig } from "./config";
+import { type FullGroundingHeadConfig, fullHeadConfig, type GroundingBranch, type GroundingHeadConfig } from "./config";
 import { headParameters } from "./count";
 import { GroundingError } from "./error";
 import { type GroundingFeatures, GroundingHead, type GroundingPredictions } from "./head";
 
 /** Configuration of a {@link SimVg}. */
 export interface SimVgConfig {
-  /** Multimodal encoder. Default: BEiT-3's base with patches of 16 at 224 pixels. */
-  encoder?: Beit3Config;
+  /**
+   * Multimodal encoder: its configuration, or a loaded one, such as that of `models.loadBeit3`, which then belongs to the model.
+   * Default: BEiT-3's base with patches of 16 at 224 pixels.
+   */
+  encoder?: Beit3Config | Beit3;
   /** Head; its input has the encoder's width. Default: the paper's, with both branches. */
   head?: Omit<GroundingHeadConfig, "inputDim">;
+}
+
+/** Configuration of a model with every default filled in. */
+export interface FullSimVgConfig {
+  encoder: FullBeit3Config;
+  head: FullGroundingHeadConfig;
 }
 
 const FN = "grounding.SimVg";
@@ -34,14 +43,17 @@ export type Detections = readonly (readonly ScoredBox[])[];
  *
  *     const model = new grounding.SimVg({ encoder: models.beit3Config("beit3_base_patch16_224", { patchSize: 32, imgSize: 640 }) });
  *     const { token } = model.forward({ pixels, text, textMask }, "token");
+ *
+ *     const { model: encoder, tokenizer } = await models.loadBeit3("zoo/phrase-beit3");
+ *     const small = new grounding.SimVg({ encoder, head: { embedDim: 64 } });
  */
 export class SimVg extends nn.Module {
   readonly encoder: Beit3;
   readonly head: GroundingHead;
 
   /**
-   * @throws GroundingError for a head that cannot be
-   * @throws ModelError for an encoder that cannot be
+   * @throws GroundingError for an invalid head
+   * @throws ModelError for an invalid encoder
    */
   constructor(configuration: SimVgConfig = {}) {
     super();
@@ -49,20 +61,20 @@ export class SimVg extends nn.Module {
     const { encoder = {}, head = {} } = configuration;
     // Both are checked before a tensor is made, which a refusal would leave behind.
     fullHeadConfig(head);
-    const { embedDim: inputDim } = fullBeit3Config(encoder);
-    this.encoder = new Beit3(encoder);
+    const { embedDim: inputDim } = encoderConfig(encoder);
+    this.encoder = encoder instanceof Beit3 ? encoder : new Beit3(encoder);
     this.head = new GroundingHead({ ...head, inputDim });
   }
 
   /** Configuration with every default filled in, to make the same model for a stored state. */
-  get config(): Required<SimVgConfig> {
+  get config(): FullSimVgConfig {
     return { encoder: this.encoder.config, head: this.head.config };
   }
 
   /**
    * Predicts boxes of phrases.
    *
-   * @param branch branches to run; `token` runs no layer of the decoder. Default: those that there are
+   * @param branch branches to run; `token` runs no layer of the decoder. Default: those that the head has
    * @throws GroundingError for a branch that the head lacks
    * @throws ModelError for inputs of other shapes, or a text that is empty or longer than the table
    */
@@ -80,13 +92,18 @@ export class SimVg extends nn.Module {
 /**
  * Returns the number of parameters of a model without making one.
  *
- * @throws GroundingError or ModelError for a configuration that cannot be
+ * @throws GroundingError or ModelError for an invalid configuration
  */
-export function parameters({ encoder, head = {} }: SimVgConfig = {}): number {
+export function parameters(configuration: SimVgConfig = {}): number {
+  checkOptionNames("grounding.parameters", configuration, NAMES, GroundingError);
+  const { encoder = {}, head = {} } = configuration;
   fullHeadConfig(head);
-  const inputDim = encoder?.embedDim;
-  return beit3Parameters(encoder) + headParameters({ ...head, inputDim }).total;
+  const config = encoderConfig(encoder);
+  return beit3Parameters(config) + headParameters({ ...head, inputDim: config.embedDim }).total;
 }
+
+const encoderConfig = (encoder: Beit3Config | Beit3): FullBeit3Config =>
+  encoder instanceof Beit3 ? encoder.config : fullBeit3Config(encoder);
 
 /**
  * Returns boxes in pixels with their scores, the probability of the foreground, in the order of the queries (arXiv 2409.17531,

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../encoders/tokenizer/tokenizer";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { GroundingError } from "./error";
 
 /** Options of {@link encodePhrases}. */
@@ -8,7 +8,7 @@ export interface PhraseOptions {
   length?: number;
   /** Treatment of a phrase with more ids: refuse it, or cut its words, as the release does; its frame stays. Default `throw`. */
   overflow?: "throw" | "cut";
-  /** Id of a piece that the tokenizer does not know; a phrase with one is refused. Default: not looked for. */
+  /** Id of a piece that the tokenizer does not know; a phrase with one is refused. Default: no phrase is refused for it. */
   unknownId?: number;
   /** Id of padding. Default 1, as in BEiT-3's table. */
   padId?: number;

@@ -13,7 +13,7 @@ const HIDDEN = -1e9;
 export function maskedMaxPool(text: Tensor, mask: Tensor): Tensor {
   return tf.tidy(() => {
     const kept = tf.expandDims(tf.cast(mask, "float32"), 2);
-    // A product first, so that whatever padding holds reaches neither value nor gradient.
+    // A product first, so that values of padding reach neither value nor gradient.
     const hidden = tf.add(tf.mul(text, kept), tf.mul(tf.sub(1, kept), HIDDEN));
     return largest(hidden);
   });

@@ -11,7 +11,7 @@ import type { Preprocess } from "../encoders/preprocess/preprocess";
 import { Tokenizer } from "../encoders/tokenizer/tokenizer";
 import { DataType, type OnnxModel, type ValueInfo } from "../onnx/model";
 import { readModel } from "../onnx/parse";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { isFile } from "../platform/files";
 import { dirname, join } from "../platform/path";
 import type { ScoredBox } from "../tasks/boxes/generalized";

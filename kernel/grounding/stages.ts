@@ -1,9 +1,9 @@
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { AdamW } from "../train/adamw";
-import { Ema } from "../train/ema";
-import type { FitOptions } from "../train/fit-options";
-import type { Schedule } from "../train/schedule";
-import type { Stage, StageGroup } from "../train/stages";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { AdamW } from "../train/update/adamw";
+import { Ema } from "../train/update/ema";
+import type { FitOptions } from "../train/fit/fit-options";
+import type { Schedule } from "../train/update/schedule";
+import type { Stage, StageGroup } from "../train/update/stages";
 import { checkBranch, type GroundingBranch } from "./config";
 import { GroundingError } from "./error";
 import type { SimVg } from "./model";
@@ -58,7 +58,7 @@ const OWN: Readonly<Record<GroundingBranch, RegExp>> = {
  * Returns the schedule of arXiv 2409.17531, section 4.1, which is constant within an epoch: factors .25, .5 and .75 in the three epochs of
  * the warm-up, then 1, and 0.1 from the 25th epoch on.
  *
- * @throws GroundingError for numbers that cannot be
+ * @throws GroundingError for a number out of range
  */
 export function schedule(options: GroundingScheduleOptions = {}): Schedule {
   const fn = "grounding.schedule";
@@ -84,7 +84,7 @@ export function schedule(options: GroundingScheduleOptions = {}): Schedule {
  * one-stage training is this stage with both branches. The two-stage training is `{ branch: "decoder" }`, then a second stage with
  * `{ learningRate: 3e-4, epochs: 20, decay: 15 }`, each with the loss of {@link step} for its branches.
  *
- * @throws GroundingError for options that cannot be, or a branch that the model lacks
+ * @throws GroundingError for invalid options, or a branch that the model lacks
  */
 export function stage(model: SimVg, options: GroundingStageOptions = {}): Stage {
   const fn = "grounding.stage";

@@ -1,7 +1,7 @@
 import { tf } from "../backend/tf";
 import type { Beit3Input } from "../models/beit3/beit3";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import type { LossWithMetrics } from "../train/update";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import type { LossWithMetrics } from "../train/update/update";
 import type { GroundingBatch } from "./batches";
 import { type GroundingBranch, predictingBranch } from "./config";
 import { GroundingError } from "./error";

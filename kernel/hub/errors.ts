@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for an unavailable file of the hub. */
 export class HubError extends RuleError {

@@ -6,8 +6,9 @@ import { checkFile, checkReference, checkRepo, checkRevision, type HubReference,
 import { chunksOf, NO_ANSWER, request } from "./request";
 import { Patience } from "./patience";
 import { type HubSettings, settingsWith } from "./settings";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { parseJson } from "../json-text";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { parseJson } from "../rules/json-text";
+import { patientBar } from "../display/progress";
 
 /** Progress of a download. */
 export interface HubProgress {
@@ -21,7 +22,7 @@ export interface HubProgress {
 
 /** Options of fetching files. */
 export interface HubOptions {
-  /** Called as bytes arrive. Default: not called. */
+  /** Called as bytes arrive. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: HubProgress) => void;
   /** Stops the download; received data stays and is used by the next call. Default: none. */
   signal?: AbortSignal;
@@ -90,7 +91,7 @@ async function cached(cache: RepoCache, revision: string, file: string): Promise
 type Settled = Omit<HubOptions, "settings"> & { settings: HubSettings; fn: string };
 
 async function bring(of: HubReference, file: string, cache: RepoCache, options: Settled): Promise<string> {
-  const { settings, fn, signal, maxBytes = MAX_BYTES, onProgress = () => {} } = options;
+  const { settings, fn, signal, maxBytes = MAX_BYTES, onProgress = megabyteBar() } = options;
   const url = urlOf(settings, of, file);
   const { commit, etag, size } = await metadata(url, options);
   if (size !== null && size > maxBytes) throw new HubError(fn, `${file} may have ${maxBytes} bytes at most`, size);
@@ -103,6 +104,15 @@ async function bring(of: HubReference, file: string, cache: RepoCache, options: 
   const path = cache.find(commit, file) ?? (await cache.link(commit, file, etag));
   await cache.remember(of.revision, commit);
   return path;
+}
+
+/** Returns a receiver that shows a bar in the running cell of a notebook, for files of known size. */
+function megabyteBar(): (progress: HubProgress) => void {
+  const show = patientBar("Fetching", "MB");
+  const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);
+  return ({ done, total }) => {
+    if (total !== null) show({ done: megabytes(done), total: megabytes(total) });
+  };
 }
 
 /** Shares a download between two loads of one model. */

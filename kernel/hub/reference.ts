@@ -24,7 +24,7 @@ export function parseReference(text: string, fn: string): HubReference {
   return { repo: checkRepo(fn, repo), revision: checkRevision(fn, revision) };
 }
 
-/** @throws HubError for what is no repository with a revision, such as its name alone */
+/** @throws HubError unless the text is a repository with a revision, as for a name alone */
 export function checkReference(fn: string, reference: HubReference): HubReference {
   const { repo, revision } = Object(reference) as Partial<HubReference>;
   if (typeof repo === "string" && typeof revision === "string") return { repo, revision };

@@ -2,7 +2,7 @@ import { platform } from "../platform";
 import { join } from "../platform/path";
 import { readFileSync, statSync } from "../platform/files";
 import { HubError } from "./errors";
-import { checkOptionNames, given, type OptionNames } from "../option-names";
+import { checkOptionNames, given, type OptionNames } from "../rules/option-names";
 
 /** Location of the hub and its cache, by the variables of huggingface_hub. */
 export interface HubSettings {

@@ -1,4 +1,4 @@
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 /** Connection file: addresses to bind, and the key that signs every message. */
 import { readFileSync } from "node:fs";
 

@@ -3,7 +3,7 @@
  * first part is the message as JSON, the others are its `buffers`. Node's own IPC takes twice as long for a small message and
  * copies a large buffer several times.
  *
- * User code shares a process with one end, so nothing here goes through what it can replace: loops in place of the methods
+ * User code shares a process with one end, so nothing here uses functions that it can replace: loops in place of the methods
  * and the iterator of arrays.
  */
 import type { Writable } from "node:stream";
@@ -42,18 +42,36 @@ export function frameOf(message: Framed): Buffer {
   return joined(head.length + json.length, head, json, []);
 }
 
-/** Writes one message. The caller may change its buffers afterwards. */
-export function writeFrame(stream: Writable, message: Framed): void {
+type WriteParts = (stream: Writable, parts: readonly Uint8Array[]) => void;
+
+/**
+ * Writes one message. The caller may change its buffers afterwards, unless `large` says otherwise.
+ *
+ * @param large writes the parts of a large one
+ */
+export function writeFrame(stream: Writable, message: Framed, large: WriteParts = writeCopies): void {
   const buffers = message.buffers ?? [];
   const json = Buffer.from(stringify(buffers.length > 0 ? { ...message, buffers: [] } : message));
   const head = headOf(json, buffers);
   let size = head.length + json.length;
   for (let part = 0; part < buffers.length; part++) size += buffers[part]!.length;
   if (size <= JOINED) return void stream.write(joined(size, head, json, buffers));
+  const parts: Uint8Array[] = [head, json];
+  for (let part = 0; part < buffers.length; part++) parts[part + 2] = buffers[part]!;
+  large(stream, parts);
+}
+
+/** Writes parts that may change afterwards. */
+export function writeCopies(stream: Writable, parts: readonly Uint8Array[]): void {
+  const copies: Buffer[] = [];
+  for (let part = 0; part < parts.length; part++) copies[part] = Buffer.from(parts[part]!);
+  writeParts(stream, copies);
+}
+
+/** Writes parts that nobody changes afterwards. */
+export function writeParts(stream: Writable, parts: readonly Uint8Array[]): void {
   stream.cork();
-  stream.write(head);
-  stream.write(json);
-  for (let part = 0; part < buffers.length; part++) stream.write(Buffer.from(buffers[part]!));
+  for (let part = 0; part < parts.length; part++) stream.write(parts[part]);
   stream.uncork();
 }
 

@@ -10,6 +10,7 @@ import { kernelInfo } from "./kernel-info";
 import { Publisher, type ReplyChannel } from "./publisher";
 import { SessionError, SessionLink } from "./session-link";
 import type { Sockets } from "./sockets";
+import { makeSnapshotLater } from "./start-snapshot";
 import { StreamCoalescer } from "./stream-coalescer";
 import { decode, Signer, type Content, type Header, type Message } from "./wire";
 
@@ -230,6 +231,7 @@ export class Kernel {
     switch (message.type) {
       case "ready":
         // Opened late, because a front end that just started the kernel waits for its first answers.
+        makeSnapshotLater();
         return this.history.open();
       case "answer":
       case "unusable":

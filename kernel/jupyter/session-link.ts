@@ -1,6 +1,7 @@
 /** Queries to the session (completion and the like), the session's life, and the report of its end. */
 import type { Answers, ErrorReport, FromSession, Query, StreamName, ToSession } from "./ipc";
 import { type SessionEnd, SessionProcess } from "./session-process";
+import { discardSnapshot, usableSnapshot } from "./start-snapshot";
 
 export interface LinkEvents {
   message(message: FromSession): void;
@@ -34,11 +35,16 @@ export class SessionLink {
   constructor(private readonly events: LinkEvents) {}
 
   start(): SessionProcess {
-    const session: SessionProcess = new SessionProcess({
-      message: (message) => this.receive(message),
-      fdOutput: (name, text) => this.events.fdOutput(name, text),
-      exit: (end) => this.ended(session, end),
-    });
+    return this.launch(usableSnapshot());
+  }
+
+  private launch(snapshot: string | undefined): SessionProcess {
+    const events = {
+      message: (message: FromSession) => this.receive(message),
+      fdOutput: (name: StreamName, text: string) => this.events.fdOutput(name, text),
+      exit: (end: SessionEnd) => this.ended(session, end),
+    };
+    const session: SessionProcess = new SessionProcess(events, snapshot);
     this.session = session;
     return session;
   }
@@ -79,12 +85,20 @@ export class SessionLink {
   private ended(session: SessionProcess, end: SessionEnd): void {
     if (this.stopped || this.session !== session) return;
     this.session = undefined;
+    if (!end.wasReady && session.snapshot !== undefined) return this.startAnew(session.snapshot, end);
     // A session that never became ready would fail repeatedly, so the next request starts it.
     if (end.wasReady) this.start();
     const report = crashReport(end);
     for (const waiting of this.waiting.values()) waiting.reject(new SessionError(report));
     this.waiting.clear();
     this.events.crashed(report);
+  }
+
+  /** Starts without a snapshot that the session could not start from. */
+  private startAnew(snapshot: string, { unread }: SessionEnd): void {
+    discardSnapshot(snapshot);
+    const session = this.launch(undefined);
+    for (const message of unread) session.send(message);
   }
 }
 

@@ -4,14 +4,14 @@
  * lifeline pipe (fd 4) reports the end of this process, which the link cannot do while user code blocks the event loop.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 import { loaderEnvironment } from "../backend/install/places";
-import { FrameError, FrameReader, writeFrame } from "./frames";
+import { FrameError, FrameReader, writeFrame, writeParts } from "./frames";
 import { reportFault } from "./faults";
 import type { FromSession, StreamName, ToSession } from "./ipc";
 import { checkFromSession } from "./session-messages";
+import { SESSION_MAIN, sessionFlags } from "./start-snapshot";
 
 export interface SessionEvents {
   message(message: FromSession): void;
@@ -28,13 +28,15 @@ export interface SessionEnd {
   fault?: string | undefined;
   wasReady: boolean;
   stderrTail: string;
+  /** Messages that it never read. */
+  unread: ToSession[];
 }
 
 const TAIL = 8192;
 const UNUSABLE = "a cell has changed what every object or list inherits, in a way that cannot be taken back";
 const LINK_FD = 3;
 const LIFELINE_FD = 4;
-export const SESSION_MAIN = join(__dirname, "..", "session", "node", "main.js");
+const ANSWER_FD = 5;
 
 /** Process of a session. */
 export class SessionProcess {
@@ -48,24 +50,28 @@ export class SessionProcess {
   private stderrTail = "";
   private fault: string | undefined;
 
-  constructor(private readonly events: SessionEvents) {
-    // The compiler leaves much short-lived memory: a smaller young generation saves 15 MB and costs no time.
-    const flags = [...process.execArgv, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
-    this.child = spawn(process.execPath, [...flags, SESSION_MAIN], {
+  /** @param snapshot start-up snapshot, in place of the usual start */
+  constructor(
+    private readonly events: SessionEvents,
+    readonly snapshot?: string,
+  ) {
+    const start = snapshot === undefined ? [] : ["--snapshot-blob", snapshot];
+    this.child = spawn(process.execPath, [...sessionFlags(), ...start, SESSION_MAIN], {
       detached: true,
-      stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
+      // An empty standard input: a pipe that nobody writes would hold a synchronous reader, and programs that a cell starts, for good.
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
       env: {
         ...process.env,
         // The loader of shared libraries reads its path once at the start of a process, so a cell could not set it.
         ...loaderEnvironment(),
         FOVEA_LINK_FD: String(LINK_FD),
         FOVEA_LIFELINE_FD: String(LIFELINE_FD),
+        FOVEA_ANSWER_FD: String(ANSWER_FD),
       },
     });
     this.child.on("error", () => this.kill());
-    this.child.stdin?.on("error", ignoreBrokenPipe);
-    (this.child.stdio[LIFELINE_FD] as Socket).on("error", ignoreBrokenPipe);
-    this.link = this.child.stdio[LINK_FD] as Socket;
+    for (const fd of [LIFELINE_FD, ANSWER_FD]) this.pipe(fd).on("error", ignoreBrokenPipe);
+    this.link = this.pipe(LINK_FD);
     this.listen();
     this.relay("stdout");
     this.relay("stderr");
@@ -76,8 +82,8 @@ export class SessionProcess {
       const report = (): void => {
         if (reported) return;
         reported = true;
-        const { fault, wasReady, stderrTail } = this;
-        this.events.exit({ code, signal, fault, wasReady, stderrTail });
+        const { fault, wasReady, stderrTail, held: unread } = this;
+        this.events.exit({ code, signal, fault, wasReady, stderrTail, unread });
       };
       this.child.once("close", report);
       setTimeout(report, 300);
@@ -92,12 +98,17 @@ export class SessionProcess {
   send(message: ToSession): void {
     if (!this.wasReady) return void this.held.push(message);
     if (message.type === "execute" || message.type.startsWith("comm")) this.underWay++;
-    if (this.link.writable) writeFrame(this.link, message);
+    if (this.link.writable) writeFrame(this.link, message, writeParts);
   }
 
-  /** Answers a blocked `prompt`, which reads fd 0 synchronously; `null` reports an interrupt. */
+  /** Our end of a pipe to the session. */
+  private pipe(fd: number): Socket {
+    return (this.child.stdio as readonly unknown[])[fd] as Socket;
+  }
+
+  /** Answers a blocked `prompt`, which reads its pipe synchronously; `null` reports an interrupt. */
   sendInput(value: string | null): void {
-    this.child.stdin?.write(JSON.stringify(value) + "\n");
+    this.pipe(ANSWER_FD).write(`${JSON.stringify(value)}\n`);
   }
 
   /**
@@ -108,7 +119,7 @@ export class SessionProcess {
     if (!this.wasReady) return this.takeBackExecution();
     const state = this.underWay > 0 ? "busy" : "idle";
     const number = ++this.interrupts;
-    (this.child.stdio[LIFELINE_FD] as Socket).write(`${state} ${number}\n`);
+    this.pipe(LIFELINE_FD).write(`${state} ${number}\n`);
     this.send({ type: "interrupt", number });
   }
 
@@ -172,7 +183,8 @@ export class SessionProcess {
     this.child[name]?.on("data", (chunk: Buffer) => {
       const text = withoutBanners(decoder.write(chunk));
       if (name === "stderr") this.stderrTail = (this.stderrTail + text).slice(-TAIL);
-      if (text !== "") this.events.fdOutput(name, text);
+      // Node's message about a snapshot that it cannot use concerns no cell.
+      if (text !== "" && (this.wasReady || this.snapshot === undefined)) this.events.fdOutput(name, text);
     });
   }
 }

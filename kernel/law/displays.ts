@@ -4,6 +4,7 @@ import { describe, type DisplayBundle, tabulate } from "../display/describe";
 import type { CScore } from "./pck/c-score";
 import type { PckSummary } from "./pck/summary";
 import type { TableFit } from "./fit/regression";
+import type { ScoreTable } from "./fit/table";
 import type { Plan } from "./plan/plan";
 import type { PlanReplay } from "./plan/plan-replay";
 import type { PolicyResult } from "./plan/policy";
@@ -13,6 +14,20 @@ import type { CaptionScore } from "./predictors/caption-score";
 /** Formats a number; `-` where there is none. */
 const fixed = (value: number | null, digits: number) => (value === null ? "-" : value.toFixed(digits));
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+/** Shows the scores, one encoder a line. */
+export function showTable({ rows, encoders, benchmarks, predictors }: ScoreTable): DisplayBundle {
+  const scores = new Map(rows.map((row) => [JSON.stringify([row.encoder, row.benchmark]), row.score]));
+  const scoreOf = (encoder: string, benchmark: string): string => {
+    const score = scores.get(JSON.stringify([encoder, benchmark])) ?? null;
+    return score === null ? "-" : String(Number(score.toPrecision(5)));
+  };
+  return tabulate(
+    `Scores of ${encoders.length} encoders on ${benchmarks.length} benchmarks, with ${predictors.join(", ")} in rows[i].predictors`,
+    ["encoder", ...benchmarks],
+    encoders.map((encoder) => [encoder, ...benchmarks.map((benchmark) => scoreOf(encoder, benchmark))]),
+  );
+}
 
 /** Shows the quality of each benchmark's fit, then the means of the groups. */
 export function showFit({ benchmarks, groups, options }: TableFit): DisplayBundle {

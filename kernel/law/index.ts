@@ -18,7 +18,7 @@ export { pckOfPair, pckOfPredictor } from "./pck/pck";
 export { summarize } from "./pck/summary";
 export { parseTable, publishedTable } from "./fit/table";
 export type { AScore, AScoreOptions } from "./predictors/a-score";
-export type { Aligner } from "./predictors/aligner";
+export type { Aligner, AlignerOptions } from "./predictors/aligner";
 export type { Baseline, BoxedPair } from "./pck/baselines";
 export type { GridFeatures, LayerData, LayerFeatures, LayerForm, LayerTokens } from "../contracts/features";
 export type { InputGeometry, Placement, Point } from "../contracts/geometry";

@@ -1,9 +1,9 @@
 import { tf } from "../backend/tf";
-import { toFloat32 } from "../nn/floats";
-import type { Module } from "../nn/module";
-import type { Parameter } from "../nn/parameter";
-import { stateOf } from "../nn/state";
-import type { Prng } from "../prng";
+import { toFloat32 } from "../nn/module/floats";
+import type { Module } from "../nn/module/module";
+import type { Parameter } from "../nn/module/parameter";
+import { stateOf } from "../nn/module/state";
+import type { Prng } from "../numeric/prng";
 import type { GatedBranch } from "./branches/branch";
 import { BaseChanges, changesIn } from "./base-changes";
 import { branchFor } from "./branches/branches";
@@ -22,6 +22,7 @@ import { Places } from "./places";
 import { type AdapterReport, checkReport, compareKeys } from "./peft/report";
 import { Selection } from "./selection";
 import { ALL_LINEAR, matchTargets, scalesOf, type Targets } from "./targets";
+import { checkOptionNames } from "../rules/option-names";
 
 /** Options of attaching an adapter. */
 export interface AttachOptions {
@@ -328,9 +329,11 @@ export class Adapters {
    * Writes an adapter for PEFT: `default` into the folder, another name into a sub-folder.
    *
    * @returns the folder that holds the two files
+   * @throws LoraError for an unknown option or adapter
    */
-  async save(folder: string, name = "default", { dtype }: { dtype?: FloatDtype } = {}): Promise<string> {
-    return writeAdapter(folder, await this.file(name, dtype), name);
+  async save(folder: string, name = "default", options: { dtype?: FloatDtype } = {}): Promise<string> {
+    checkOptionNames("lora.Adapters.save", options, { dtype: true }, LoraError);
+    return writeAdapter(folder, await this.file(name, options.dtype), name);
   }
 
   /**
@@ -380,8 +383,11 @@ export class Adapters {
    * Removes every adapter from the model and frees it; layers and their `trainable` flags are restored.
    *
    * @param options `keepMerged` keeps in the weights the result of {@link merge}; default false
+   * @throws LoraError for an unknown option
    */
-  detach({ keepMerged = false }: { keepMerged?: boolean } = {}): void {
+  detach(options: { keepMerged?: boolean } = {}): void {
+    checkOptionNames("lora.Adapters.detach", options, { keepMerged: true }, LoraError);
+    const { keepMerged = false } = options;
     if (keepMerged && this.isMerged) for (const { changes } of this.held.values()) changes.settle();
     for (const layer of this.places.adapted.values()) if (keepMerged) layer.forgetOriginal();
     this.unmerge();

@@ -1,9 +1,9 @@
 /** Values of the base's own parameters that an adapter brings along: trained biases, and rows of embeddings. */
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { toFloat32 } from "../nn/floats";
-import type { Parameter } from "../nn/parameter";
-import { gatherRows, scatterRows } from "../nn/rows";
+import { toFloat32 } from "../nn/module/floats";
+import type { Parameter } from "../nn/module/parameter";
+import { gatherRows, scatterRows } from "../nn/operations/rows";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { LoraError } from "./error";
 import type { AdapterFile } from "./peft/file";

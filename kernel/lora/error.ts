@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for a broken rule of adapters, or an adapter file that breaks its format. */
 export class LoraError extends RuleError {

@@ -1,11 +1,12 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { append, least, mean, most } from "../numeric";
-import type { MatrixPicture } from "../picture";
+import type { MatrixPicture } from "../contracts/picture";
 import type { Adapters } from "./adapters";
 import type { GatedBranch } from "./branches/branch";
 import { LoraError } from "./error";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames } from "../rules/option-names";
+import { patientBar } from "../display/progress";
 
 /** Openings of one layer's gates over the inputs of one task. */
 export interface GateUse {
@@ -34,7 +35,7 @@ export interface GateActivity {
 export interface GateActivityOptions {
   /** Name of the adapter. Default `default`. */
   name?: string;
-  /** Called after each batch. Default: not called. */
+  /** Called after each batch. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -58,13 +59,13 @@ export async function gateActivity<B>(
   options: GateActivityOptions = {},
 ): Promise<GateActivity> {
   checkOptionNames("lora.gateActivity", options, { name: true, onProgress: true, signal: true }, LoraError);
-  const { name = "default", onProgress, signal } = options;
+  const { name = "default", onProgress = patientBar("Measuring", "batches"), signal } = options;
   const total = Object.values(tasks).reduce((sum, batches) => sum + batches.length, 0);
   let done = 0;
   const step = (batch: B): void => {
     signal?.throwIfAborted();
     tf.tidy(() => void forward(batch));
-    onProgress?.({ done: ++done, total });
+    onProgress({ done: ++done, total });
   };
   const gates = adapters.gates(name);
   const uses: GateUse[] = [];

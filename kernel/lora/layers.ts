@@ -1,9 +1,9 @@
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { Conv1D } from "../nn/conv1d";
-import { Embedding } from "../nn/embedding";
-import { Linear } from "../nn/linear";
-import type { Module } from "../nn/module";
+import { Conv1D } from "../nn/layers/conv1d";
+import { Embedding } from "../nn/layers/embedding";
+import { Linear } from "../nn/layers/linear";
+import type { Module } from "../nn/module/module";
 import { LoraError } from "./error";
 
 /** Layer of the form y = x Wᵀ + b. */

@@ -1,11 +1,11 @@
-import type { Module } from "../nn/module";
+import type { Module } from "../nn/module/module";
 import { AdaptedLayer } from "./branches/adapted";
 import { Adapters, type AttachOptions, type LoadOptions } from "./adapters";
 import { type AdapterOptions, configOf } from "./config";
 import { LoraError } from "./error";
 import type { AdapterReport } from "./peft/report";
 import { SavedModule } from "./branches/saved";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /**
  * Attaches an adapter to the linear layers of a model and activates it.

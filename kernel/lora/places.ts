@@ -1,6 +1,6 @@
-import { Conv1D } from "../nn/conv1d";
-import type { Module } from "../nn/module";
-import type { Parameter } from "../nn/parameter";
+import { Conv1D } from "../nn/layers/conv1d";
+import type { Module } from "../nn/module/module";
+import type { Parameter } from "../nn/module/parameter";
 import type { SafetensorsTensor } from "../safetensors/tensor";
 import { AdaptedLayer } from "./branches/adapted";
 import type { AdapterConfig } from "./config";

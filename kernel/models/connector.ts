@@ -2,7 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { ModelError } from "./error";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /**
  * Merges each square of neighbouring tokens into one, row by row: the pixel shuffle of a connector (arXiv 2404.16821). The features of

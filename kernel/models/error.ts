@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** A model that was asked for something against its rules. */
 export class ModelError extends RuleError {

@@ -1,14 +1,12 @@
-import { sha256 } from "../platform";
-import { existsSync, readFileSync } from "../platform/files";
-import { join } from "../platform/path";
+import { sha256Of } from "../platform";
+import { readFileSync } from "../platform/files";
 import { Tokenizer } from "../encoders/tokenizer";
 import { startTfjs } from "../backend/tfjs";
 import * as nn from "../nn";
 import { parseSafetensors } from "../safetensors/safetensors";
-import { zooFolder } from "../zoo-folder";
 import { ModelError } from "./error";
+import { fileOf, modelFolder, readObject } from "./folder";
 import { LanguageModel, type LanguageModelConfig } from "./language-model";
-import { parseJson } from "../json-text";
 
 /** Language model with its vocabulary. */
 export interface LoadedLanguageModel {
@@ -39,10 +37,10 @@ const FIELDS = [
  */
 export async function load(source: "zoo/reading-llama" | (string & {})): Promise<LoadedLanguageModel> {
   await startTfjs();
-  const folder = source.startsWith("zoo/") && !existsSync(source) ? join(zooFolder(), source.slice(4)) : source;
-  const config = configOf(readObject(folder, "config.json"));
-  const tokenizer = Tokenizer.fromJson(readObject(folder, "tokenizer.json"), LOAD);
-  const path = fileOf(folder, "model.safetensors");
+  const folder = modelFolder(source);
+  const config = configOf(readObject(LOAD, folder, "config.json"));
+  const tokenizer = Tokenizer.fromJson(readObject(LOAD, folder, "tokenizer.json"), LOAD);
+  const path = fileOf(LOAD, folder, "model.safetensors");
   const bytes = readFileSync(path);
   const { tensors } = parseSafetensors(bytes);
   const model = new LanguageModel(config);
@@ -53,24 +51,7 @@ export async function load(source: "zoo/reading-llama" | (string & {})): Promise
     throw error;
   }
   model.eval();
-  return { name: source, model, tokenizer, hash: sha256().update(bytes).digest("hex") };
-}
-
-function fileOf(folder: string, name: string): string {
-  const path = join(folder, name);
-  if (!existsSync(path)) throw new ModelError(LOAD, `the folder must hold ${name}`, folder);
-  return path;
-}
-
-function readObject(folder: string, name: string): Record<string, unknown> {
-  const path = fileOf(folder, name);
-  try {
-    const value = parseJson(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch (error) {
-    throw new ModelError(LOAD, `${name} must hold JSON (${(error as Error).message})`, path);
-  }
-  throw new ModelError(LOAD, `${name} must hold a JSON object`, path);
+  return { name: source, model, tokenizer, hash: sha256Of(bytes) };
 }
 
 /** Reads the fields that determine the computation; unsupported settings are refused. */

@@ -1,10 +1,10 @@
 import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import * as nn from "../nn";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames } from "../rules/option-names";
 import { mergeTokens } from "./connector";
 import { ModelError } from "./error";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Options of a {@link Projector}. */
 export interface ProjectorOptions {

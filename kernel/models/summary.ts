@@ -3,15 +3,15 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { checkStarted } from "../backend/tfjs";
 import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../display/describe";
-import type { Module } from "../nn/module";
-import { lossAndGradients } from "../train/gradients";
+import type { Module } from "../nn/module/module";
+import { lossAndGradients } from "../train/update/gradients";
 import type { OnnxInput, OnnxResult } from "./onnx/input-types";
 import { forwardOf, inputsOf, resultOf, type Run } from "./onnx/inputs";
 import { FN as WRITER } from "./onnx/names";
 import { record, type Recording } from "./onnx/recorder";
 import { inEvaluation, inScopes } from "./onnx/scopes";
 import type { RecordedNode, Trace } from "./onnx/types";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames } from "../rules/option-names";
 import { ModelError } from "./error";
 
 const FN = "models.summary";

@@ -5,6 +5,7 @@ import * as nn from "../nn";
 import { ModelError } from "./error";
 import type { LanguageModel } from "./language-model";
 import { Projector } from "./projector";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 
 /** Batch of pictures, as the frozen encoder saw them, with words. */
 export interface Batch {
@@ -38,6 +39,15 @@ export interface VisionLanguageOptions {
   merge?: number;
 }
 
+const FN = "models.VisionLanguageModel";
+const NAMES: OptionNames<VisionLanguageOptions> = {
+  features: true,
+  grid: true,
+  languageModel: true,
+  vce: true,
+  merge: true,
+};
+
 /**
  * Language model that sees: tokens of a frozen encoder, optionally enhanced by VCE, are projected into its space and
  * inserted after the first word.
@@ -48,11 +58,12 @@ export class VisionLanguageModel extends nn.Module {
   readonly languageModel: LanguageModel;
   readonly grid: readonly [number, number];
 
-  /** @throws ModelError for a fusion of another width */
-  constructor({ features, grid, languageModel, vce, merge = 2 }: VisionLanguageOptions) {
+  /** @throws ModelError for an unknown option, or a fusion of another width */
+  constructor(options: VisionLanguageOptions) {
     super();
-    if (vce && vce.features !== features)
-      throw new ModelError("models.VisionLanguageModel", `vce must have ${features} features`, vce.features);
+    checkOptionNames(FN, options, NAMES, ModelError);
+    const { features, grid, languageModel, vce, merge = 2 } = options;
+    if (vce && vce.features !== features) throw new ModelError(FN, `vce must have ${features} features`, vce.features);
     this.grid = grid;
     this.vce = vce ?? null;
     this.mmProjector = new Projector(features, languageModel.config.hidden_size, { merge });

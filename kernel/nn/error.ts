@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for a broken rule of layers, losses and parameters. */
 export class NnError extends RuleError {

@@ -7,7 +7,7 @@ export {
   type TrainingDeviceRequest,
 } from "../backend/tfjs";
 export type { NativeOptions } from "../backend/native/options";
-export { activate, type Activation, gelu, relu, silu } from "./activations";
+export { activate, type Activation, gelu, relu, silu } from "./layers/activations";
 export {
   attend,
   type AttendOptions,
@@ -15,9 +15,9 @@ export {
   type AttentionCall,
   type AttentionOptions,
   splitHeads,
-} from "./attention";
-export { allowCapture, type CaptureOptions } from "./captured";
-export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu } from "./block";
+} from "./layers/attention";
+export { allowCapture, type CaptureOptions } from "./module/captured";
+export { Block, type BlockOptions, LayerScale, Mlp, type MlpOptions, SwiGlu, type SwiGluOptions } from "./layers/block";
 export {
   DeformableAttention,
   type DeformableAttentionOptions,
@@ -26,12 +26,12 @@ export {
 } from "./deformable/attention";
 export { deformableSample, type SamplingWay } from "./deformable/sampling";
 export type { Grid } from "../contracts/geometry";
-export { Conv1D } from "./conv1d";
-export { Conv2d, type Conv2dOptions } from "./conv2d";
-export { DropPath, dropPath } from "./drop-path";
-export { Dropout, dropout } from "./dropout";
+export { Conv1D, type Conv1DOptions } from "./layers/conv1d";
+export { Conv2d, type Conv2dOptions } from "./layers/conv2d";
+export { DropPath, dropPath } from "./layers/drop-path";
+export { Dropout, dropout } from "./layers/dropout";
 export { drawn } from "../backend/capture";
-export { Embedding, type EmbeddingOptions } from "./embedding";
+export { Embedding, type EmbeddingOptions } from "./layers/embedding";
 export { NnError } from "./error";
 export {
   constant,
@@ -44,8 +44,8 @@ export {
   xavierNormal,
   xavierUniform,
   zeros,
-} from "./initializers";
-export { Linear, linear, type LinearOptions } from "./linear";
+} from "./module/initializers";
+export { Linear, linear, type LinearOptions } from "./layers/linear";
 export {
   cosineLoss,
   crossEntropy,
@@ -59,19 +59,19 @@ export {
   smoothL1,
   stopGradient,
 } from "./losses";
-export { type Layer, Module } from "./module";
-export { LayerNorm, layerNorm, type NormOptions, RMSNorm, rmsNorm } from "./norm";
-export { Parameter } from "./parameter";
+export { type Layer, Module } from "./module/module";
+export { LayerNorm, layerNorm, type NormOptions, RMSNorm, rmsNorm } from "./layers/norm";
+export { Parameter } from "./module/parameter";
 export {
   PatchEmbedding,
   type PatchEmbeddingOptions,
   type PatchProjection,
   pixelShuffle,
   pixelUnshuffle,
-} from "./pixels";
-export { rotary } from "./rotary";
-export { manualSeed } from "./random";
-export { gatherRows, scatterRows } from "./rows";
-export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./state";
+} from "./layers/pixels";
+export { rotary } from "./layers/rotary";
+export { manualSeed } from "./module/random";
+export { gatherRows, scatterRows } from "./operations/rows";
+export { loadState, type LoadReport, type LoadStateOptions, stateOf } from "./module/state";
 export type { Tensor } from "../backend/tensor";
-export { Prng } from "../prng";
+export { Prng } from "../numeric/prng";

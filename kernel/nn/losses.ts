@@ -1,7 +1,7 @@
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import { checkIndices } from "./embedding";
+import { checkIndices } from "./layers/embedding";
 import { NnError } from "./error";
 
 /** Reduction of a loss: `mean` over the counted entries, PyTorch's default, or `sum`. */
@@ -91,8 +91,14 @@ function softmaxLoss(logits: Tensor, goal: Tensor): Tensor {
   return operation(logits);
 }
 
-/** Returns (a - b)² (`torch.nn.functional.mse_loss`); `a` and `b` have one shape. */
-export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: PairReduction } = {}): Tensor {
+/**
+ * Returns (a - b)² (`torch.nn.functional.mse_loss`); `a` and `b` have one shape.
+ *
+ * @throws NnError for an unknown option, or other shapes
+ */
+export function mse(a: Tensor, b: Tensor, options: { reduction?: PairReduction } = {}): Tensor {
+  checkOptionNames("nn.mse", options, { reduction: true }, NnError);
+  const { reduction = "mean" } = options;
   checkSame("nn.mse", a, b);
   return reduce(tf.square(tf.sub(a, b)), reduction);
 }
@@ -100,12 +106,12 @@ export function mse(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: 
 /**
  * Returns d² / 2β where |d| < β, else |d| - β/2, for d = a - b (`torch.nn.functional.smooth_l1_loss`). β = 0 gives |d|;
  * default 1. Both inputs have one shape.
+ *
+ * @throws NnError for an unknown option, or other shapes
  */
-export function smoothL1(
-  a: Tensor,
-  b: Tensor,
-  { reduction = "mean", beta = 1 }: { reduction?: PairReduction; beta?: number } = {},
-): Tensor {
+export function smoothL1(a: Tensor, b: Tensor, options: { reduction?: PairReduction; beta?: number } = {}): Tensor {
+  checkOptionNames("nn.smoothL1", options, { reduction: true, beta: true }, NnError);
+  const { reduction = "mean", beta = 1 } = options;
   checkSame("nn.smoothL1", a, b);
   const size = tf.abs(tf.sub(a, b));
   if (beta === 0) return reduce(size, reduction);
@@ -123,8 +129,12 @@ export function normalize(x: Tensor, eps = 1e-12): Tensor {
 /**
  * Returns 1 - cos(a, b) over the last dimension (`torch.nn.functional.cosine_embedding_loss` with target 1). Both are
  * [..., D], of one shape.
+ *
+ * @throws NnError for an unknown option, or other shapes
  */
-export function cosineLoss(a: Tensor, b: Tensor, { reduction = "mean" }: { reduction?: PairReduction } = {}): Tensor {
+export function cosineLoss(a: Tensor, b: Tensor, options: { reduction?: PairReduction } = {}): Tensor {
+  checkOptionNames("nn.cosineLoss", options, { reduction: true }, NnError);
+  const { reduction = "mean" } = options;
   checkSame("nn.cosineLoss", a, b);
   const squared = (x: Tensor): Tensor => tf.add(tf.sum(tf.square(x), -1), COSINE_EPS);
   const lengths = tf.sqrt(tf.mul(squared(a), squared(b)));
@@ -140,12 +150,11 @@ const COSINE_EPS = 1e-12;
  *
  * @param student logits [N, C]
  * @param teacher logits [N, C]
+ * @throws NnError for an unknown option, or other shapes
  */
-export function distillation(
-  student: Tensor,
-  teacher: Tensor,
-  { temperature = 1 }: { temperature?: number } = {},
-): Tensor {
+export function distillation(student: Tensor, teacher: Tensor, options: { temperature?: number } = {}): Tensor {
+  checkOptionNames("nn.distillation", options, { temperature: true }, NnError);
+  const { temperature = 1 } = options;
   checkSame("nn.distillation", student, teacher);
   const goal = stopGradient(tf.softmax(tf.div(stopGradient(teacher), temperature)));
   const entropy = tf.sum(tf.mul(goal, tf.log(tf.maximum(goal, TINY))));
@@ -172,12 +181,15 @@ export function stopGradient(x: Tensor): Tensor {
  * @param a [N, D]
  * @param b [N, D]
  * @param options `temperature`: default 0.07; a scalar tensor is trainable
+ * @throws NnError for an unknown option, or other shapes
  */
 export function infoNce(
   a: Tensor,
   b: Tensor,
-  { temperature = 0.07, symmetric = true }: { temperature?: number | Tensor; symmetric?: boolean } = {},
+  options: { temperature?: number | Tensor; symmetric?: boolean } = {},
 ): Tensor {
+  checkOptionNames("nn.infoNce", options, { temperature: true, symmetric: true }, NnError);
+  const { temperature = 0.07, symmetric = true } = options;
   checkSame("nn.infoNce", a, b);
   const logits = tf.div(tf.matMul(normalize(a), normalize(b), false, true), temperature);
   const own = tf.range(0, a.shape[0] as number, 1, "int32");

@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for an unusable ONNX file or graph. */
 export class OnnxError extends RuleError {

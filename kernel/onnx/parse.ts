@@ -1,4 +1,4 @@
-import { fileKind, KIND_BYTES } from "../file-kind";
+import { fileKind, KIND_BYTES } from "../rules/file-kind";
 import { OnnxError } from "./errors";
 import {
   type Attribute,

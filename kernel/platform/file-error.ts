@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Codes of a disk that has no room for what is written. */
 const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];

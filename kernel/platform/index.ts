@@ -17,3 +17,6 @@ export function installPlatform(next: Platform): Platform {
 
 /** A SHA-256 that is fed in pieces. */
 export const sha256 = (): Digest => current.digest("sha256");
+
+/** The SHA-256 of a text or of bytes, in hexadecimal. */
+export const sha256Of = (content: string | ArrayBufferView): string => sha256().update(content).digest("hex");

@@ -203,7 +203,7 @@ export interface Platform {
   isNativeError(value: unknown): boolean;
   /** Lets the event loop turn once. */
   turn(): Promise<void>;
-  /** A timer that does not keep the process alive. Returns what stops it. */
+  /** A timer that does not keep the process alive. Returns a function that stops it. */
   timer(body: () => void, ms: number): () => void;
   /** Runs code in the global scope. */
   evaluate(code: string, options: EvaluateOptions): unknown;

@@ -22,6 +22,7 @@ export {
   unitRows,
 } from "../numeric";
 export * from "./core";
+export * from "./overview";
 export * from "./status";
 
 // One line a viewer.

@@ -31,7 +31,8 @@ export interface DeviceStatus {
 
 const amount = number({ min: 0 });
 
-const status: Reader<DeviceStatus> = object<DeviceStatus>({
+/** Reader of a status inside of a message. */
+export const deviceStatus: Reader<DeviceStatus> = object<DeviceStatus>({
   device: text(40),
   runtime: text(80),
   threads: number({ min: 0, max: 4096, integer: true }),
@@ -44,7 +45,7 @@ const status: Reader<DeviceStatus> = object<DeviceStatus>({
 
 /** Checks a message of the status comm. @throws ProtocolError */
 export function readStatus(value: unknown): DeviceStatus {
-  return status(value, "", "fovea.status message");
+  return deviceStatus(value, "", "fovea.status message");
 }
 
 /** `812 MB`, `2.3 GB`. */

@@ -1,7 +1,7 @@
 import type { LanguageModel } from "../models/language-model";
 import type { VitConfig } from "../models/vit/config";
 import type { VisionTransformer } from "../models/vit/vit";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { RefineError } from "./error";
 
 /** An encoder of a {@link RefineModel}: a vision transformer and the blocks whose output is used. */

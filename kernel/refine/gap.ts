@@ -1,7 +1,7 @@
 import { distance, dot, least, mean, meanRow, quantile, row, squaredDeviations, unitRows } from "../numeric";
 import { distances, transportCost, wassersteinOfNumbers } from "../numeric/transport";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { checkSeed, Prng } from "../prng";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { checkSeed, Prng } from "../numeric/prng";
 import { gromovWasserstein } from "../similarity/gromov-wasserstein";
 import { linearCka } from "../similarity/kernels";
 import type { TokenSet } from "../similarity/token-set";

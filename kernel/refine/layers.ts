@@ -13,7 +13,7 @@ export class VisionHierarchy extends nn.Module {
   readonly features: number;
   private readonly indices: readonly (readonly number[] | undefined)[];
 
-  /** @throws RefineError for a list of blocks without a block @throws ModelError for a configuration that cannot be */
+  /** @throws RefineError for a list of blocks without a block @throws ModelError for an invalid configuration */
   constructor(encoders: readonly RefineEncoder[]) {
     super();
     const empty = encoders.findIndex(({ indices }) => indices?.length === 0);

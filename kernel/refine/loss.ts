@@ -14,7 +14,7 @@ export interface RefineExample {
   shape: readonly [tiles: number, channels: number, height: number, width: number];
   /** Word ids before the text, at least one; the picture follows the first. */
   prompt: readonly number[];
-  /** Word ids of the text, at least one; only they are learned. */
+  /** Word ids of the text, at least one; the loss counts only these. */
   text: readonly number[];
 }
 

@@ -30,7 +30,7 @@ export class RefineModel extends nn.Module {
   readonly connector: Projector;
   readonly languageModel: LanguageModel;
 
-  /** @throws RefineError for an unknown key or no encoder @throws ModelError for a configuration that cannot be */
+  /** @throws RefineError for an unknown key or no encoder @throws ModelError for an invalid configuration */
   constructor(config: RefineConfig) {
     super();
     const { encoders, languageModel, merge, connectorNorm } = fullRefineConfig(config);

@@ -1,6 +1,6 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../display/describe";
-import { checkOptionNames, given, type OptionNames } from "../option-names";
-import { checker, isWhole } from "../rule-error";
+import { checkOptionNames, given, type OptionNames } from "../rules/option-names";
+import { checker, isWhole } from "../rules/rule-error";
 import { RefineError } from "./error";
 import { PLANS, type RefinePlanName } from "./plans";
 

@@ -6,7 +6,7 @@ import { preprocess } from "../encoders/preprocess/batch";
 import { pictureOf } from "../encoders/preprocess/picture";
 import type { EncoderInput, Preprocess } from "../encoders/preprocess/preprocess";
 import { clamp } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { RefineError } from "./error";
 import { change, distribution, type FeatureDistribution, gap, type GapOptions } from "./gap";
 import { jackknife, type RefineFigure } from "./jackknife";

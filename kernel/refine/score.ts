@@ -2,16 +2,17 @@ import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import { countedPlaces } from "../models/vision-language-model";
 import { wilson } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { RefineError } from "./error";
 import { batch, hiddenOf, type RefineBatch, type RefineExample } from "./loss";
 import { RefineModel } from "./model";
+import { patientBar } from "../display/progress";
 
 /** Options of {@link score}. */
 export interface RefineScoreOptions {
   /** Number of examples that are computed together. Default 32. */
   batchSize?: number;
-  /** Called after each batch with the numbers of scored and of all examples. Default: not called. */
+  /** Called after each batch with the numbers of scored and of all examples. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -43,7 +44,7 @@ export async function score(
   options: RefineScoreOptions = {},
 ): Promise<RefineScore> {
   checkOptionNames(FN, options, NAMES, RefineError);
-  const { batchSize = 32, onProgress, signal } = options;
+  const { batchSize = 32, onProgress = patientBar("Scoring", "examples"), signal } = options;
   if (!(model instanceof RefineModel)) throw new RefineError(FN, "model must be a RefineModel", model);
   if (!Array.isArray(examples) || !examples.length)
     throw new RefineError(FN, "examples must be a list of at least one", examples);
@@ -57,7 +58,7 @@ export async function score(
     for (let at = 0; at < total; at += batchSize) {
       signal?.throwIfAborted();
       right += await rightIn(model, batch(examples.slice(at, at + batchSize)));
-      onProgress?.({ done: Math.min(at + batchSize, total), total });
+      onProgress({ done: Math.min(at + batchSize, total), total });
     }
   } finally {
     model.train(wasTraining);

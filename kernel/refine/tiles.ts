@@ -1,7 +1,7 @@
 import type { Grid } from "../contracts/geometry";
 import { ImageError, type RawImage } from "../data/image";
 import { resample } from "../encoders/preprocess/resample";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { RefineError } from "./error";
 
 /** Options of {@link tileGrid} and {@link tilePicture}. */

@@ -5,7 +5,7 @@ import type { MimeBundle } from "../display/host";
 import type { Encoder } from "../encoders/encoder";
 import type { TableFit } from "../law/fit/regression";
 import type { ScoreTable } from "../law/fit/table";
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 import { attention, correspondence, law, pca } from "../view";
 
 /** Views of an encoder, as mime bundles. */
@@ -63,7 +63,7 @@ async function drawPair(encoder: Encoder, pair: SpairPair): Promise<MimeBundle> 
 /** Draws the last attention that the graph shows; windows of a hierarchical encoder are no map of the picture. */
 async function drawAttention(encoder: Encoder, pictures: readonly ImageInput[]): Promise<MimeBundle | string> {
   const shown = encoder.info.blocks.filter(({ attention: tensor }) => tensor !== null);
-  if (shown.length === 0) return "The graph of this encoder holds no attention that can be taken out.";
+  if (shown.length === 0) return "The graph of this encoder exposes no attention.";
   const { index } = shown[shown.length - 1];
   try {
     const view = await attention(pictures, encoder, { indices: [index], title: `Attention of block ${index}` });

@@ -1,7 +1,11 @@
 import { thousands } from "../display/describe";
+import { escapeMarkup } from "../display/escape";
+import type { MimeBundle } from "../display/host";
 import type { Plan } from "../law/plan/plan";
 import type { Figures } from "./figures";
-import { type Cell, figure, htmlPage, paragraph, section, tableOf, type ViewerAssets, viewerAssets } from "./html";
+import { figure, htmlPage } from "../page/html";
+import { areViewersBuilt, hasViewer, viewersOf } from "../page/viewers";
+import { type Cell, paragraph, section, tableOf } from "./html";
 import type { CorrespondenceFigure } from "./scores";
 import type { LawStanding } from "./standing";
 import type { EncoderReport, MeasuredEncoder } from "./write";
@@ -14,21 +18,23 @@ const interval = ([low, high]: readonly [number, number], digits: number): strin
 
 /** Returns the page of a report. Without the viewers' bundle the still pictures stay, and the page says so. */
 export function pageOf(report: EncoderReport, figures: Figures): string {
-  const assets = viewerAssets();
   const { standing } = report;
+  const title = `${report.info.name}: an encoder's report`;
   const body = [
+    `<h1>${escapeMarkup(title)}</h1>`,
     section("Card", cardOf(report)),
     section("Blocks", blocksOf(report)),
     section("Speed and memory", ...speedOf(report)),
     section("Features as colors", figure(figures.pca, null), paragraph(PCA_WORDS)),
-    section("Correspondence", ...liveOf(figures.correspondence, "correspondence", assets)),
-    section("Attention", ...attentionOf(figures, assets)),
+    section("Correspondence", ...liveOf(figures.correspondence)),
+    section("Attention", ...attentionOf(figures)),
     section("C score", ...correspondenceOf(report)),
     section("A score", ...alignmentOf(report)),
     section("On the law's line", ...standingWords(standing), figures.law ? figure(figures.law, null) : ""),
     section("Worth training next", ...planWords(standing.plan)),
   ];
-  return htmlPage(`${report.info.name}: an encoder's report`, body.join(""), assets);
+  const live = [figures.correspondence, figures.attention].filter((view) => typeof view !== "string");
+  return htmlPage({ title, body: body.join(""), viewers: viewersOf(live.map(mimeOf)) });
 }
 
 const PCA_WORDS =
@@ -87,19 +93,18 @@ function speedOf(report: EncoderReport): string[] {
 }
 
 /** The mime type of a bundle's living view. */
-const mimeOf = (bundle: Figures["pca"], name: string): string =>
-  Object.keys(bundle).find((mime) => mime.includes(name)) ?? "";
+const mimeOf = (bundle: MimeBundle): string => Object.keys(bundle).find(hasViewer) ?? "";
 
-function liveOf(bundle: Figures["pca"], name: string, assets: ViewerAssets | null): string[] {
-  const words = assets
-    ? "Move the pointer over the picture, or use the arrow keys. The view holds reduced features; numbers come from those."
+function liveOf(bundle: MimeBundle): string[] {
+  const isLive = areViewersBuilt();
+  const words = isLive
+    ? "Move the pointer over the picture, or use the arrow keys. The view computes its numbers from reduced features."
     : "A still picture: the viewers were not built (npm run build:extension).";
-  return [figure(bundle, assets && mimeOf(bundle, name)), paragraph(words)];
+  return [figure(bundle, isLive ? mimeOf(bundle) : null), paragraph(words)];
 }
 
-function attentionOf({ attention }: Figures, assets: ViewerAssets | null): string[] {
-  return typeof attention === "string" ? [paragraph(attention)] : liveOf(attention, "attention", assets);
-}
+const attentionOf = ({ attention }: Figures): string[] =>
+  typeof attention === "string" ? [paragraph(attention)] : liveOf(attention);
 
 function correspondenceOf(report: EncoderReport): string[] {
   const { baselines, compared } = report;

@@ -12,7 +12,7 @@ export interface LawStandingRow {
   predicted: number;
   low: number | null;
   high: number | null;
-  /** Prediction of a fit without this encoder; null where it is not trained, or the fit hangs on it. */
+  /** Prediction of a fit without this encoder; null where it is not trained, or the fit cannot be made without it. */
   leftOut: number | null;
   /** In-sample R² of the benchmark's fit, and its leave-one-out Q². */
   r2: number;

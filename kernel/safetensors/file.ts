@@ -1,5 +1,5 @@
 /** Partial access to safetensors files, for data too large for memory or of which little is needed. */
-import { KIND_BYTES } from "../file-kind";
+import { KIND_BYTES } from "../rules/file-kind";
 import { open, stat, writeParts } from "../platform/files";
 import {
   bytesOf,

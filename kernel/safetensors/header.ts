@@ -1,5 +1,6 @@
-import { fileKind } from "../file-kind";
-import { RuleError } from "../rule-error";
+import { fileKind } from "../rules/file-kind";
+import { RuleError } from "../rules/rule-error";
+import { readPlainHeader } from "./plain-header";
 
 /** Element types by the format's names. */
 export type SafetensorsDtype =
@@ -102,35 +103,97 @@ const lengthIn = (first: Uint8Array): number =>
  */
 export function parseHeader(fn: string, bytes: Uint8Array, fileSize: number): SafetensorsHeader {
   const dataStart = 8 + bytes.length;
-  const json = parseJson(fn, bytes);
-  const entries = Object.entries(json).filter(([name]) => name !== "__metadata__");
-  const checked = entries.map(([name, entry]) => [name, checkEntry(fn, name, entry)] as const);
-  const tensors = new Map([...checked].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end));
+  const text = decode(fn, bytes);
+  const { entries, metadata } = entriesOf(fn, text);
+  const tensors = inOrder(entries);
   checkCover(fn, tensors, fileSize - dataStart);
-  return { tensors, metadata: checkMetadata(fn, json.__metadata__ ?? {}), dataStart };
+  return { tensors, metadata: checkMetadata(fn, metadata ?? {}), dataStart };
 }
+
+/** Returns checked entries, whatever form of JSON the text has. */
+function entriesOf(fn: string, text: string): { entries: Map<string, SafetensorsEntry>; metadata: unknown } {
+  const plain = readPlainHeader(text);
+  if (plain) {
+    for (const [name, { dtype, shape, begin, end }] of plain.tensors)
+      checkSize(fn, name, checkDtype(fn, name, dtype), shape, end - begin);
+    return {
+      entries: plain.tensors as Map<string, SafetensorsEntry>,
+      metadata: JSON.parse(plain.metadata ?? "{}") as unknown,
+    };
+  }
+  const json = parseJson(fn, text);
+  const names = Object.keys(json).filter((name) => name !== "__metadata__");
+  return {
+    entries: new Map(names.map((name) => [name, checkEntry(fn, name, json[name])])),
+    metadata: json.__metadata__,
+  };
+}
+
+/** Sorts entries by their bytes; most files have them so. */
+function inOrder(entries: Map<string, SafetensorsEntry>): Map<string, SafetensorsEntry> {
+  let last = 0;
+  for (const { begin, end } of entries.values()) {
+    if (begin < last || end < begin)
+      return new Map([...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end));
+    last = end;
+  }
+  return entries;
+}
+
+function decode(fn: string, bytes: Uint8Array): string {
+  const first = bytes.find((byte) => !SPACES.includes(byte));
+  if (first !== 0x7b) throw new SafetensorsError(fn, 'the header must begin with "{"', first);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw notJson(fn, error);
+  }
+}
+
+const notJson = (fn: string, error: unknown): SafetensorsError =>
+  new SafetensorsError(fn, "the header must be JSON in UTF-8", (error as Error).message);
 
 /** White space of JSON, which may stand before the header as it may behind it. */
 const SPACES = [0x20, 0x0a, 0x0d, 0x09];
 
-function parseJson(fn: string, bytes: Uint8Array): Record<string, unknown> {
-  const first = bytes.find((byte) => !SPACES.includes(byte));
-  if (first !== 0x7b) throw new SafetensorsError(fn, 'the header must begin with "{"', first);
-  let text: string;
+function parseJson(fn: string, text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (error) {
-    throw new SafetensorsError(fn, "the header must be JSON in UTF-8", (error as Error).message);
+    throw notJson(fn, error);
   }
   const json = value as Record<string, unknown>;
-  checkKeys(fn, text);
+  // `JSON.parse` silently merges repeated keys.
+  if (keysIn(text) !== keysOf(value)) refuseRepeated(fn, text);
   return json;
 }
 
-/** Refuses repeated keys, which `JSON.parse` silently merges: counts the keys of each object in the text. */
-function checkKeys(fn: string, text: string): void {
+/** Counts the keys written in a text of JSON. */
+function keysIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at >= 0;) {
+    const end = endOfText(text, at);
+    if (isKey(text, end)) count++;
+    at = text.indexOf('"', end);
+  }
+  return count;
+}
+
+/** Counts the keys of all objects in a value. */
+function keysOf(value: unknown): number {
+  let count = 0;
+  const open = [value as object];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const values = Object.values(at) as unknown[];
+    if (!Array.isArray(at)) count += values.length;
+    for (const each of values) if (typeof each === "object" && each !== null) open.push(each);
+  }
+  return count;
+}
+
+/** Refuses the first key that its object already has. */
+function refuseRepeated(fn: string, text: string): void {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
     if (text[at] === "{") open.push(new Set());
@@ -175,15 +238,29 @@ function checkEntry(fn: string, name: string, value: unknown): SafetensorsEntry 
     shape,
     data_offsets: offsets,
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype))
-    throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
+  const known = checkDtype(fn, name, dtype);
   if (!isSizes(shape)) throw new SafetensorsError(fn, `tensor ${name} needs a shape of whole numbers`, shown(shape));
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new SafetensorsError(fn, `tensor ${name} needs data_offsets [begin, end]`, shown(offsets));
   const [begin, end] = offsets;
-  const bytes = bytesOf(fn, name, dtype as SafetensorsDtype, shape);
-  if (end - begin !== bytes) throw wrongSize(fn, name, dtype, shape, bytes, end - begin);
-  return { dtype: dtype as SafetensorsDtype, shape, begin, end };
+  checkSize(fn, name, known, shape, end - begin);
+  return { dtype: known, shape, begin, end };
+}
+
+function checkDtype(fn: string, name: string, dtype: unknown): SafetensorsDtype {
+  if (typeof dtype === "string" && Object.hasOwn(ELEMENT_BYTES, dtype)) return dtype as SafetensorsDtype;
+  throw new SafetensorsError(fn, `tensor ${name} needs a known dtype`, dtype);
+}
+
+function checkSize(
+  fn: string,
+  name: string,
+  dtype: SafetensorsDtype,
+  shape: readonly number[],
+  received: number,
+): void {
+  const bytes = bytesOf(fn, name, dtype, shape);
+  if (received !== bytes) throw wrongSize(fn, name, dtype, shape, bytes, received);
 }
 
 /**
@@ -243,9 +320,10 @@ function checkWritable(fn: string, name: string, dtype: string): void {
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
+/** @param tensors in the order of their bytes */
 function checkCover(fn: string, tensors: Map<string, SafetensorsEntry>, size: number): void {
   let at = 0;
-  for (const [name, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+  for (const [name, { begin, end }] of tensors) {
     if (begin !== at)
       throw new SafetensorsError(
         fn,

@@ -1,4 +1,4 @@
-import { KIND_BYTES } from "../file-kind";
+import { KIND_BYTES } from "../rules/file-kind";
 import {
   bytesOf,
   checkHeaderLength,

@@ -1,11 +1,11 @@
 /** Models in several safetensors files with an index, as transformers writes them. */
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 import { platform } from "../platform";
 import { existsSync, mkdir, readPlainFile, rename, rm, writeFile } from "../platform/files";
 import { basename, dirname, join } from "../platform/path";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import type { SystemError } from "../platform/types";
-import type { RuleError } from "../rule-error";
+import type { RuleError } from "../rules/rule-error";
 import { SafetensorsError } from "./header";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors";
 import type { SafetensorsTensor } from "./tensor";

@@ -7,7 +7,7 @@ import type { DenseValues } from "../data/dense/values";
 import { preprocess } from "../encoders/preprocess/batch";
 import { pictureOf } from "../encoders/preprocess/picture";
 import type { EncoderInput, Geometry, Preprocess } from "../encoders/preprocess/preprocess";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { cellsOf } from "../tasks/dense/probe/cells";
 import { SakError } from "./error";
 import type { SakFeatures } from "./routes";

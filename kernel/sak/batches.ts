@@ -1,8 +1,8 @@
 import { preprocess } from "../encoders/preprocess/batch";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 import { type ImageItem, type ImageSource, itemsOf } from "../features/sources";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { batches as inOrder, type BatchOptions, type BatchSource } from "../train/batches/batches";
 import type { DistillationBatch } from "./distill";
 import { SakError } from "./error";
 import { type OpenTeacher, openTeacher, type TeacherInput, type TeacherPicture, type TeacherSource } from "./teachers";

@@ -1,7 +1,7 @@
 import type { FeatureLevel } from "../features/levels";
 import { fullConfig, type FullVitConfig, type VitConfig } from "../models/vit/config";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import { checker, isWhole } from "../rule-error";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { checker, isWhole } from "../rules/rule-error";
 import { SakError } from "./error";
 
 /** Level of a student: the stream after a block, 0-based, or before the first one. */
@@ -55,7 +55,7 @@ const NAMES: OptionNames<SakConfig> = {
 const TEACHER_NAMES: OptionNames<SakTeacher> = { name: true, width: true };
 const NAME = /^\w[\w-]*$/;
 
-/** Names of parts are keys of objects, where those that every object has would not be theirs. */
+/** Names of parts become keys of objects, so the names that every object inherits are refused. */
 const isName = (name: unknown): boolean => typeof name === "string" && NAME.test(name) && !(name in Object.prototype);
 
 const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -64,7 +64,7 @@ const isRecord = (value: unknown): boolean => typeof value === "object" && value
  * Fills in defaults and checks a configuration.
  *
  * @throws SakError for an unknown key, or values that contradict each other
- * @throws ModelError for a stem that cannot be
+ * @throws ModelError for an invalid stem
  */
 export function fullSakConfig(config: SakConfig): FullSakConfig {
   checkOptionNames(FN, config, NAMES, SakError);

@@ -23,7 +23,7 @@ export interface SakParameters {
  *
  *     sak.parameters({ stem: models.vitConfig("vit_small_patch16_384", { imgSize: 512 }), teachers: ["dino"] })
  *
- * @throws SakError for a configuration that cannot be
+ * @throws SakError for an invalid configuration
  */
 export function parameters(config: SakConfig): SakParameters {
   const { stem, teachers, tasks, levels, router: kind, noisyGating, headWidth } = fullSakConfig(config);

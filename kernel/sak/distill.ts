@@ -1,13 +1,13 @@
 import type { PlainFeatureMap } from "../contracts/features";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
-import type { LossWithMetrics } from "../train/update";
+import type { LossWithMetrics } from "../train/update/update";
 import { SakError } from "./error";
 import { checkDistillation, type DistillationOptions, distillationLoss } from "./loss";
 import type { SakFeatures } from "./routes";
 import type { Sak } from "./model";
 import type { TeacherNorm } from "./norm";
-import { sharedRandom } from "../nn/random";
+import { sharedRandom } from "../nn/module/random";
 
 /** Pictures with what every teacher makes of them, in plain data. */
 export interface DistillationBatch {
@@ -146,7 +146,7 @@ export interface SakTaskLoss<L> {
 /**
  * Makes the loss of stage 2 for `train.fit`: Σ weight · task loss + alpha · distillation, each part as a metric.
  *
- * @throws SakError for a task that the student has not, or no tasks
+ * @throws SakError for a task that the student lacks, or no tasks
  */
 export function taskStep<L>(model: Sak, options: TaskStepOptions<L>): (batch: TaskBatch<L>) => LossWithMetrics {
   const { tasks, alpha = 1, ...distilling } = options;

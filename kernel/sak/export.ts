@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import type { OnnxModelFile } from "../models/onnx/file";
 import { toOnnx as writeOnnx } from "../models/onnx/to-onnx";
 import type { FullVitConfig } from "../models/vit/config";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames } from "../rules/option-names";
 import { SakError } from "./error";
 import type { Sak } from "./model";
 

@@ -4,8 +4,10 @@ import { tf } from "../backend/tf";
 import * as nn from "../nn";
 import type { FeatureLevel } from "../features/levels";
 import { type FullSakConfig, type SakTeacher, streamOf } from "./config";
-import { sharedRandom } from "../nn/random";
-import { topMask } from "../nn/top-mask";
+import { sharedRandom } from "../nn/module/random";
+import { topMask } from "../nn/operations/top-mask";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import { SakError } from "./error";
 
 /** Initial weights of adapters, routers and aligners: truncated normal with standard deviation 0.02, biases 0. */
 export const SAK_INIT: nn.LinearOptions = { weightInit: nn.truncatedNormal(0, 0.02), biasInit: nn.zeros };
@@ -102,6 +104,8 @@ export interface SakRouterOptions {
   topK?: number | null;
 }
 
+const ROUTER_NAMES: OptionNames<SakRouterOptions> = { noisyGating: true, topK: true };
+
 /** Smallest standard deviation of the noise. */
 const LEAST_NOISE = 0.01;
 /** Logit of an expert that is left out; its share is exactly 0. */
@@ -120,12 +124,15 @@ export class SakRouter extends nn.Module {
   readonly noisyGating: boolean;
   topK: number | null;
 
+  /** @throws SakError for an unknown option */
   constructor(
     readonly features: number,
     experts: number,
-    { noisyGating = true, topK = null }: SakRouterOptions = {},
+    options: SakRouterOptions = {},
   ) {
     super();
+    checkOptionNames("sak.SakRouter", options, ROUTER_NAMES, SakError);
+    const { noisyGating = true, topK = null } = options;
     this.noisyGating = noisyGating;
     this.topK = topK;
     this.fc1 = new nn.Linear(features, features / 2, SAK_INIT);

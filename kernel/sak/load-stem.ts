@@ -2,7 +2,7 @@ import { toTimm } from "../models/vit/convert";
 import { namesOf, type VitNames } from "../models/vit/families";
 import { loadVitState, type VitLoadReport } from "../models/vit/state";
 import type { SafetensorsTensor } from "../safetensors/tensor";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { SakError } from "./error";
 import type { Sak } from "./model";
 
@@ -16,7 +16,7 @@ export interface LoadStemOptions {
 
 const NAMES: OptionNames<LoadStemOptions> = { names: true, resample: true };
 
-/** Parts of a vision transformer after its blocks, which a stem has not. */
+/** Parts of a vision transformer after its blocks, which a stem lacks. */
 const AFTER_BLOCKS = /^(norm|fc_norm|head|head_dist|attn_pool)\./;
 
 /**

@@ -2,7 +2,7 @@ import type { Grid } from "../contracts/geometry";
 import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import * as nn from "../nn";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { resizeBilinear } from "../tasks/dense/resize";
 import { SakError } from "./error";
 import { mapsOf, tokensOfMaps } from "./maps";

@@ -3,7 +3,7 @@ import { tf } from "../backend/tf";
 import { VisionTransformer } from "../models/vit/vit";
 import * as nn from "../nn";
 import { DenseHead } from "../tasks/dense/head";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { checkTeacher, checkTopK, type FullSakConfig, fullSakConfig, type SakConfig, type SakTeacher } from "./config";
 import { SakError } from "./error";
 import { insertExpert, removeExpert } from "./experts";
@@ -57,8 +57,8 @@ export class Sak extends nn.Module {
   private byHand: readonly SakRoute[] = [];
 
   /**
-   * @throws SakError for a configuration that cannot be
-   * @throws ModelError for a stem that cannot be
+   * @throws SakError for an invalid configuration
+   * @throws ModelError for an invalid stem
    */
   constructor(configuration: SakConfig) {
     super();

@@ -2,7 +2,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import type { FeatureLevel } from "../features/levels";
 import { SakError } from "./error";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Features of a student before its tasks. */
 export interface SakFeatures {

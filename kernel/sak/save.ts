@@ -1,9 +1,9 @@
 import { startTfjs } from "../backend/tfjs";
 import type { Preprocess } from "../encoders/preprocess/preprocess";
 import { vitState, loadVitState } from "../models/vit/state";
-import { parseJson } from "../json-text";
+import { parseJson } from "../rules/json-text";
 import * as nn from "../nn";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { platform } from "../platform";
 import { existsSync, isFile, mkdir, readFile, rename, rm, writeFile } from "../platform/files";
 import { basename, join, resolve } from "../platform/path";

@@ -1,9 +1,9 @@
 import { attach } from "../lora/model";
 import type { Adapters } from "../lora/adapters";
 import type { LoraConfig } from "../lora/config";
-import { checkOptionNames, type OptionNames } from "../option-names";
-import type { Schedule } from "../train/schedule";
-import type { Stage, StageGroup } from "../train/stages";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
+import type { Schedule } from "../train/update/schedule";
+import type { Stage, StageGroup } from "../train/update/stages";
 import { SakError } from "./error";
 import type { Sak } from "./model";
 

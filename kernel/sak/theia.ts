@@ -10,9 +10,9 @@ import {
   statisticsPath,
   writeStatistics,
 } from "../features/theia-sample";
-import { toFloat32 } from "../nn/floats";
+import { toFloat32 } from "../nn/module/floats";
 import { mergeMoments, noMoments } from "../numeric";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { chunks, mkdir, readdir, readFile, replaceFile, writeFile } from "../platform/files";
 import { join } from "../platform/path";
 import { parseSafetensors } from "../safetensors/safetensors";
@@ -20,7 +20,8 @@ import type { PlainFeatureMap } from "../contracts/features";
 import { SakError } from "./error";
 import { TeacherNorm } from "./norm";
 import { type NpyArray, parseNpy } from "../data/npy";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
+import { patientBar } from "../display/progress";
 
 /** Options of {@link writeTheia}. */
 export interface WriteTheiaOptions {
@@ -38,7 +39,7 @@ export interface WriteTheiaOptions {
   dtype?: "f16" | "f32";
   /** Number of pictures in a shard. Default 1000. */
   samplesPerShard?: number;
-  /** Called after each picture. Default: not called. */
+  /** Called after each picture. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two pictures: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -78,7 +79,7 @@ const NAMES: OptionNames<WriteTheiaOptions> = {
 export async function writeTheia(source: FeatureFolder | string, options: WriteTheiaOptions): Promise<string[]> {
   checkOptionNames(WRITE, options, NAMES, SakError);
   const folder = typeof source === "string" ? await open(source) : source;
-  const { onProgress, signal } = options;
+  const { onProgress = patientBar("Writing", "pictures"), signal } = options;
   const { out, dataset, split = "train", samplesPerShard = 1000, dtype = "f16" } = options;
   if (!isWhole(samplesPerShard))
     throw new SakError(WRITE, "samplesPerShard must be a whole number of at least 1", samplesPerShard);
@@ -101,7 +102,7 @@ export async function writeTheia(source: FeatureFolder | string, options: WriteT
       const entry = await entryOf({ folder, layer, keys, model, dtype }, path);
       moments = mergeMoments(moments, sampleMoments(entry.body));
       entries.push(entry);
-      onProgress?.({ done: start + i + 1, total: folder.paths.length });
+      onProgress({ done: start + i + 1, total: folder.paths.length });
     }
     await writeWhole(join(target, name), await pack(entries));
     written.push(join(target, name));

@@ -1,8 +1,9 @@
 /** Mime bundle of a value: its custom bundle if it has one, and always text. */
 import { platform } from "../platform";
-import { base64Encode } from "../protocol/core/base64";
 import { promiseHint } from "../display/describe";
 import type { JSONValue, MimeBundle } from "../display/host";
+import { brokenContentRule, encodedContent } from "../display/mime-content";
+import { describeValue } from "../rules/rule-error";
 import { describe, sizeOf, toJSON } from "./json";
 import { withUserIntrinsics } from "./run/intrinsics";
 import { attempt, cut, isError, shown, textOf } from "./run/reading";
@@ -53,9 +54,13 @@ export function checkBundle(where: string, bundle: unknown): MimeBundle {
 }
 
 function encoded(where: string, mimeType: string, content: unknown): JSONValue {
-  if (!(content instanceof Uint8Array) || mimeType.endsWith("json")) return toJSON(`${where} ${mimeType}`, content);
   // Parts that are left out are not encoded; any text beyond the limit stands for them.
-  return content.length > BUNDLE_LIMIT ? " ".repeat(content.length) : base64Encode(content);
+  if (content instanceof Uint8Array && content.length > BUNDLE_LIMIT) return " ".repeat(content.length);
+  const json = toJSON(`${where} ${mimeType}`, encodedContent(mimeType, content));
+  const rule = sizeOf(json, BUNDLE_LIMIT) > BUNDLE_LIMIT ? undefined : brokenContentRule(mimeType, json);
+  if (rule === undefined) return json;
+  const received = describeValue(content instanceof Uint8Array ? content : json);
+  throw new TypeError(`${where}: ${mimeType} ${rule}, received ${received}`);
 }
 
 /** Cuts the plain text and leaves out the parts that a bundle has no more room for. */

@@ -44,7 +44,6 @@ export class Session {
   private readonly stacks = new CellStacks();
   private readonly tracebacks = new Tracebacks(this.stacks);
   private readonly comms: SessionComms;
-  private readonly compiler: CellCompiler;
   private readonly executor: Executor;
   private readonly queries: Queries;
   private readonly handling = new Set<() => void>();
@@ -53,15 +52,18 @@ export class Session {
   /** Messages read while an interrupt is being answered. */
   private behindInterrupt: ToSession[] | undefined;
 
-  /** @param abandon ends the process with the words that a cell has made it unusable */
+  /**
+   * @param abandon ends the process with the words that a cell has made it unusable
+   * @param compiler a compiler that is warm already
+   */
   constructor(
     private readonly send: (message: FromSession) => void,
     private readonly abandon: () => never,
+    private readonly compiler: CellCompiler = new CellCompiler(),
   ) {
     const post = (message: FromSession): void => this.post(message);
     this.comms = new SessionComms(post, (error) => this.reportLate(error));
     installHost(new Host(post, this.comms));
-    this.compiler = new CellCompiler();
     const modules = new CellModules(platform().folder(), this.compiler);
     this.executor = new Executor(this.compiler, modules, this.stacks);
     this.queries = new Queries(this.compiler, this.executor.variables);
@@ -80,7 +82,7 @@ export class Session {
 
   /** Compiles a small text, so that the first cell does not pay for the compiler's first use. */
   warm(): void {
-    this.compiler.compile("const warm: number[] = [1]; console.log(warm.length); await 1;");
+    this.compiler.warm();
   }
 
   receive(message: ToSession): void {
@@ -126,7 +128,7 @@ export class Session {
   /** Reports an error that no cell waits for, of a timer, a promise or a comm handler. */
   reportLate(error: unknown): void {
     if (attempt(() => error instanceof KeyboardInterrupt, false)) return;
-    // If this throws, nothing is left to report with; thrown on, it would end the session.
+    // An error here cannot be reported any more; thrown on, it would end the session.
     attempt(() => {
       const text = withOwnIntrinsics(() => this.tracebacks.report(error, "", "").traceback.join("\n") + "\n");
       this.streams.emit("stderr", text);

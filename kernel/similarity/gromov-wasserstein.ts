@@ -1,9 +1,9 @@
 import { distance, mean, most } from "../numeric";
 import { distances } from "../numeric/transport";
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { SimilarityError } from "./error";
 import type { TokenSet } from "./token-set";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Options of `similarity.gromovWasserstein`. */
 export interface GromovWassersteinOptions {

@@ -1,8 +1,8 @@
 import { dot, mean, unitRows } from "../numeric";
-import { checkOptionNames } from "../option-names";
+import { checkOptionNames } from "../rules/option-names";
 import { SimilarityError } from "./error";
 import type { TokenSet } from "./token-set";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 /** Options of {@link mutualKnn}. */
 export interface MutualKnnOptions {

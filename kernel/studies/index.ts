@@ -10,7 +10,8 @@ export {
 export { AnswerModel, type LevelWeights, openAnswers, type OpenAnswersOptions } from "./answers/open";
 export { ANSWERS, ANSWERS_SHORT, type AnswerSettings } from "./answers/settings";
 export { answerStudy, type AnswerStudyOptions } from "./answers/study";
-export type { AnswerRun, AnswerStudy } from "./study-file";
+export type { AnswerRun, AnswerStudy } from "./answers/results";
+export { StudyFile, type StudyFileOptions } from "./study-file";
 export { type MethodSummary, pairedDifference, type ScoredStudy, summarize } from "./summary";
 export type { AnswerPlace } from "./answers/trainer";
 export { type GroundingMethod, groundingMethods, type GroundingStudyStage } from "./grounding/methods";

@@ -2,7 +2,7 @@ import type { QuestionType } from "../data/world/language/questions";
 import { StudyError } from "./error";
 import type { AnswerScore } from "../tasks/answers/evaluate";
 import { type SeedMean, seedMean } from "../tasks/seeds";
-import type { AnswerStudy } from "./study-file";
+import type { AnswerStudy } from "./answers/results";
 
 /** Summary of one method, in percent of right answers. */
 export interface MethodSummary {

@@ -1,4 +1,4 @@
-import { RuleError } from "../rule-error";
+import { RuleError } from "../rules/rule-error";
 
 /** Error for a training that cannot continue or has invalid options. */
 export class TrainError extends RuleError {

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { VceError } from "./error";
 
 /** Options of {@link Vce}. */
@@ -24,7 +24,7 @@ const PAPER_INDICES = [-2, -8, -14, -20];
 /**
  * Fills in the paper's defaults and checks the levels.
  *
- * @throws VceError for an unknown name, a level named twice, or an anchor that is none of the levels
+ * @throws VceError for an unknown name, a level named twice, or an anchor that is not among the levels
  */
 export function fullVceOptions(options: VceOptions): Required<VceOptions> {
   checkOptionNames(FN, options, NAMES, VceError);

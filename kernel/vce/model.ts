@@ -3,7 +3,7 @@ import type { Tensor } from "../backend/tensor";
 import { tf } from "../backend/tf";
 import { gridReferences, LayerNorm, Module } from "../nn";
 import { most } from "../numeric";
-import type { MatrixPicture } from "../picture";
+import type { MatrixPicture } from "../contracts/picture";
 import { fullVceOptions, type VceOptions } from "./config";
 import { VceError } from "./error";
 import { LevelAttention } from "./layers";
@@ -29,7 +29,7 @@ export class Vce extends Module {
 
   /**
    * @param features width of the levels' tokens
-   * @throws VceError for levels or an anchor that cannot be
+   * @throws VceError for invalid levels or an invalid anchor
    * @throws NnError unless `features` is a multiple of the number of heads
    */
   constructor(

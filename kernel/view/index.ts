@@ -11,6 +11,7 @@ export { pca } from "./pca";
 export { plotly } from "./plotly";
 export { refinement } from "./refinement";
 export { review } from "./review";
+export { save } from "./save";
 export { table } from "./table";
 export { training } from "./training";
 export { learningRates, type LearningRateSweepLike } from "./training/rates";

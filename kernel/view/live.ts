@@ -22,7 +22,7 @@ export interface LiveView {
 }
 
 /** Bytes kept for open notebooks; beyond this the oldest view answers `unknown-view` and its viewer falls back. */
-const MAX_LIVE_BYTES = 512 * 1024 * 1024;
+let limit = 512_000_000;
 
 const live = new Map<string, LiveView>();
 let registered = false;
@@ -30,9 +30,22 @@ let registered = false;
 /** Serves a view to its viewers in the browser. Returns a function that stops it. */
 export function keepLive(view: LiveView): () => void {
   live.set(view.id, view);
-  for (const id of [...live.keys()]) if (id !== view.id && liveBytes() > MAX_LIVE_BYTES) live.delete(id);
+  dropOldest(view.id);
   registerTarget();
   return () => void live.delete(view.id);
+}
+
+/** Sets the limit; views beyond it are dropped at once, but for the newest. */
+export function limitLiveBytes(bytes: number): void {
+  limit = bytes;
+  dropOldest([...live.keys()].at(-1));
+}
+
+/** Bytes that live views may keep. */
+export const limitOfLiveBytes = (): number => limit;
+
+function dropOldest(kept: string | undefined): void {
+  for (const id of [...live.keys()]) if (id !== kept && liveBytes() > limit) live.delete(id);
 }
 
 /** Bytes that all live views keep. */

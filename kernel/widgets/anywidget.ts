@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../option-names";
+import { checkOptionNames, type OptionNames } from "../rules/option-names";
 import { sha256 } from "../platform";
 import { layout as makeLayout, type Layout, type LayoutState } from "./controls";
 import { WidgetError } from "./error";

@@ -5,7 +5,7 @@
 import type { CommMessage, JSONObject, JSONValue } from "../display/host";
 import { WidgetError } from "./error";
 import { describePath, MAX_DEPTH, type Path } from "./packing";
-import { isWhole } from "../rule-error";
+import { isWhole } from "../rules/rule-error";
 
 export const WIDGET_TARGET = "jupyter.widget";
 export const CONTROL_TARGET = "jupyter.widget.control";

@@ -1,5 +1,5 @@
 /** Text form of a widget, for notebooks without its front end and for `console.log`. */
-import { describeValue } from "../rule-error";
+import { describeValue } from "../rules/rule-error";
 import { isModel } from "./live";
 
 const LONGEST = 1000;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as encoders from "../../kernel/encoders";
 import { nn, train, tf } from "../nn/names.ts";
-import { hashParameters } from "../../kernel/train/stages.ts";
+import { hashParameters } from "../../kernel/train/update/stages.ts";
 import { values, tensor, assertSame } from "./both.ts";
 
 describe("memory of the device native", () => {

@@ -20,9 +20,9 @@ import torch
 from PIL import Image
 
 
-def load_image(path, config):
-    """As timm's evaluation transform does it, or transformers' for a stretched size."""
-    image = Image.open(path).convert("RGB")
+def load_image(source, config):
+    """As timm's evaluation transform does it, or transformers' for a stretched size. The source is a file or an opened picture."""
+    image = (source if isinstance(source, Image.Image) else Image.open(source)).convert("RGB")
     if "crop_pct" not in config:
         return image.resize((config["size"]["width"], config["size"]["height"]), config["resample"])
     side = config["input_size"][1]

@@ -1,4 +1,4 @@
-/** How the token branch of SimVG is best taught: methods, seeds, and kinds of phrases of the synthetic world. */
+/** The study of grounding: methods of teaching SimVG's token branch, over seeds and kinds of phrases of the synthetic world. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
@@ -87,17 +87,23 @@ function differenceOf(studies, study, method, other) {
   return [{ difference: `${method} - ${other}`, points: `${mean > 0 ? "+" : ""}${written({ mean, half })}`, verdict }];
 }
 
+const encoderOf = (encoder) =>
+  typeof encoder === "string"
+    ? `The encoder \`${encoder}\``
+    : `An encoder of BEiT-3's shape (${encoder.depth} layers, ${encoder.embedDim} wide) of random weights`;
+
 function noteOf({ settings, phrases, chance, runs, finished }, device, short) {
-  const { images, steps, batchSize, seeds, methods, split, size, encoder } = settings;
+  const { images, objects, steps, batchSize, seeds, methods, split, size, encoder } = settings;
   const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
   const part = finished
     ? `Means of ${seeds} seeds with 95 % intervals, which tell how another training would differ, not other phrases.`
     : `${runs.length} of ${seeds * methods.length} runs were made: this is a part of the study, and shows no more than its intervals say.`;
   return (
     `Prec@0.5 on ${phrases.asked.toLocaleString("en-US")} phrases about ${images.asked} pictures of the world's ${split} split, whose combinations of category and ` +
-    `color no training has; ${phrases.train.toLocaleString("en-US")} phrases about ${images.train} pictures to train on, ${size} x ${size} pixels. An encoder of ` +
-    `BEiT-3's shape (${encoder.depth} layers, ${encoder.embedDim} wide) of random weights is trained with the head: ${steps} updates in batches of ` +
-    `${batchSize}, stages together. The mean box of the training phrases gets ${chance.toFixed(1)} %. W_dt: weight of the decoder in the last tenth of ` +
+    `color no training has; ${phrases.train.toLocaleString("en-US")} phrases about ${images.train} pictures to train on, ` +
+    `${size} x ${size} pixels with at most ${objects} objects. ` +
+    `${encoderOf(encoder)} is trained with the head: ${steps} updates in batches of ${batchSize}, stages together. ` +
+    `The mean box of the training phrases gets ${chance.toFixed(1)} %. W_dt: weight of the decoder in the last tenth of ` +
     `the updates. Parameters: those of the branch that answers. ${part} On ${device}, ${seconds.toFixed(0)} s of training and scoring.` +
     (short ? " So short that the figures mean nothing: this shows that all of it runs." : "")
   );

@@ -16,6 +16,7 @@ from front_end import FrontEnd
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 from memory import memory_of
+from queries import query_measures
 
 CELLS = {"python": ("x: int = 1 + 1", "x + {i}"), "typescript": ("const x: number = 1 + 1;", "x + {i}")}
 TRIVIAL_CELLS = 30
@@ -44,6 +45,7 @@ def run_once(name, directory):
                 "memory, resident of each process, MiB": memory.resident / 2**20,
                 "memory, files in common once, MiB": memory.once / 2**20,
                 **comm_measures(client, name),
+                **query_measures(client, name, spec.language),
             }
     finally:
         manager.shutdown_kernel(now=True)

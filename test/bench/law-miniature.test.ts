@@ -28,7 +28,7 @@ describe("the law in miniature", { skip: !isBuilt && "the kernel is not built" }
   const runs = (): Run[] => {
     const place = join(folder, "short");
     const name = readdirSync(place).find((one) => one.startsWith("runs-")) as string;
-    return JSON.parse(readFileSync(join(place, name, "runs.json"), "utf8")) as Run[];
+    return (JSON.parse(readFileSync(join(place, name, "study.json"), "utf8")) as { runs: Run[] }).runs;
   };
 
   it("goes on with the runs that are missing, and fits the law to all of them", { timeout: 300_000 }, async () => {

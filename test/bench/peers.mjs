@@ -8,6 +8,8 @@ import { capture } from "./capture.mjs";
 
 const windows = process.platform === "win32";
 const DENO = "deno@2.9.6";
+const RETRIEVAL = ["clip-retrieval==2.45.0"];
+const RETRIEVAL_NEEDS = ["webdataset==0.2.111", "pandas==2.3.3", "pyarrow==22.0.0"];
 
 /** A Python environment of its own: torch is too large to come with the set-up that everybody needs. */
 export async function peersPython() {
@@ -23,6 +25,18 @@ export async function peersPython() {
       await capture(python, ["-m", "pip", "install", "--quiet", "-r", requirements]);
     },
   );
+  return python;
+}
+
+/** The same Python with the parts of clip-retrieval that read and write; what its models need is left out. Rejects where it cannot be had. */
+export async function retrievalPython() {
+  const python = await peersPython();
+  const folder = join(root, ".fovea", "bench-retrieval");
+  const install = (...args) => capture(python, ["-m", "pip", "install", "--quiet", ...args]);
+  await once(folder, [...RETRIEVAL, ...RETRIEVAL_NEEDS].join(" "), "clip-retrieval for the benchmark", async () => {
+    await install(...RETRIEVAL_NEEDS);
+    await install("--no-deps", ...RETRIEVAL);
+  });
   return python;
 }
 

@@ -1,6 +1,4 @@
 /** Gradual refinement on the synthetic world: three stages beside the last one alone and without the second, at equal updates, over paired seeds. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
@@ -56,15 +54,19 @@ export async function refine({ short = false, seeds, folder = FOLDER, limit = In
   const settings = { ...(short ? SHORT : FULL) };
   settings.seeds = seeds ?? settings.seeds;
   const device = await fovea.nn.start(short ? "wasm" : "auto");
-  const file = new ResultFile(folder, { ...settings, seeds: undefined, plans: PLANS, device });
+  const file = new fovea.studies.StudyFile({
+    folder,
+    prefix: "",
+    identity: { ...settings, seeds: undefined, plans: PLANS, device },
+    asked: cellsOf(settings),
+  });
   const lab = await prepare(fovea, settings);
   let left = limit;
-  for (const cell of cellsOf(settings)) {
-    if (file.has(cell)) continue;
+  for (const cell of file.missing) {
     if (left-- <= 0) break;
     const start = performance.now();
     const run = await runOne(fovea, settings, lab, cell);
-    file.add({ ...cell, ...run, seconds: (performance.now() - start) / 1000 });
+    await file.add({ ...cell, ...run, seconds: (performance.now() - start) / 1000 });
     process.stderr.write(`bench refine: ${keyOf(cell)}: ${(100 * run.accuracy).toFixed(1)} %\n`);
   }
   return tableOf(fovea, settings, file.runs, device, short);
@@ -81,24 +83,6 @@ function cellsOf({ sizes, initializations, scales, seeds }) {
 }
 
 const keyOf = ({ seed, init, size, scale, plan }) => [`seed ${seed}`, init, size, `${scale} pictures`, plan].join(", ");
-
-/** Results so far; the file is written beside its place after each run and then moved. */
-class ResultFile {
-  constructor(folder, identity) {
-    const hash = createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 12);
-    this.path = join(folder, hash, "runs.json");
-    mkdirSync(join(folder, hash), { recursive: true });
-    this.runs = existsSync(this.path) ? JSON.parse(readFileSync(this.path, "utf8")) : [];
-  }
-  has(cell) {
-    return this.runs.some((run) => keyOf(run) === keyOf(cell));
-  }
-  add(run) {
-    this.runs.push(run);
-    writeFileSync(`${this.path}.part`, JSON.stringify(this.runs, null, 1));
-    renameSync(`${this.path}.part`, this.path);
-  }
-}
 
 /** Examples of the largest scale, of which smaller ones are the beginning, and questions of the test split. */
 async function prepare({ data, encoders, models }, { size, scales, test }) {

@@ -29,7 +29,7 @@ describe("the study of gradual refinement", { skip: !isBuilt && "the kernel is n
   after(() => rmSync(folder, { recursive: true, force: true }));
   const runs = (): Run[] => {
     const [identity] = readdirSync(folder);
-    return JSON.parse(readFileSync(join(folder, identity, "runs.json"), "utf8")) as Run[];
+    return (JSON.parse(readFileSync(join(folder, identity, "study.json"), "utf8")) as { runs: Run[] }).runs;
   };
 
   it("goes on with the runs that are missing, and leaves finished ones as they are", { timeout: 240_000 }, async () => {

@@ -9,8 +9,10 @@ import { cpus } from "node:os";
 import { fail, setup } from "../../binder/setup.mjs";
 import { adapters, conflict } from "./adapters.mjs";
 import { answers } from "./answers.mjs";
+import { combine } from "./combine.mjs";
 import { compare } from "./compare.mjs";
 import { extraction } from "./extraction.mjs";
+import { files } from "./files.mjs";
 import { grounding } from "./grounding.mjs";
 import { groundingStudy } from "./grounding-study.mjs";
 import { hover } from "./hover.mjs";
@@ -26,9 +28,11 @@ import { training } from "./training.mjs";
 const entries = {
   kernels,
   extraction,
+  files,
   hover,
   law,
   adapters,
+  combine,
   conflict,
   training,
   answers,

@@ -1,6 +1,5 @@
 /** Students of several teachers on the synthetic world: what each kind of distillation is worth for dense tasks, over paired seeds. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "../../binder/setup.mjs";
@@ -58,37 +57,26 @@ export async function sak({ short = false, seeds } = {}) {
   const settings = { ...(short ? SHORT : FULL) };
   settings.seeds = seeds ?? settings.seeds;
   const device = await fovea.nn.start(short ? "wasm" : "auto");
-  const file = new ResultFile({ ...settings, seeds: undefined, methods: METHODS, device });
+  const file = new fovea.studies.StudyFile({
+    folder: FOLDER,
+    prefix: "",
+    identity: { ...settings, seeds: undefined, methods: METHODS, device },
+    asked: placesOf(settings),
+  });
   const data = await prepare(fovea, settings, file.folder);
-  for (let seed = 1; seed <= settings.seeds; seed++)
-    for (const method of METHODS) {
-      if (file.has(method.name, seed)) continue;
-      const start = performance.now();
-      const run = await trainOne(fovea, settings, data, method, seed, file.folder);
-      file.add({ method: method.name, seed, ...run, seconds: (performance.now() - start) / 1000 });
-      progress(`seed ${seed}, ${method.name}: ${JSON.stringify(run.scores)}`);
-    }
+  for (const { method: name, seed } of file.missing) {
+    const start = performance.now();
+    const method = METHODS.find((one) => one.name === name);
+    const run = await trainOne(fovea, settings, data, method, seed, file.folder);
+    await file.add({ method: name, seed, ...run, seconds: (performance.now() - start) / 1000 });
+    progress(`seed ${seed}, ${name}: ${JSON.stringify(run.scores)}`);
+  }
   return tableOf(fovea, settings, file.runs, device, short);
 }
 
-/** Results so far; the file is written beside its place after each run and then moved. */
-class ResultFile {
-  constructor(identity) {
-    const hash = createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 12);
-    this.folder = join(FOLDER, hash);
-    this.path = join(this.folder, "runs.json");
-    mkdirSync(this.folder, { recursive: true });
-    this.runs = existsSync(this.path) ? JSON.parse(readFileSync(this.path, "utf8")) : [];
-  }
-  has(method, seed) {
-    return this.runs.some((run) => run.method === method && run.seed === seed);
-  }
-  add(run) {
-    this.runs.push(run);
-    writeFileSync(`${this.path}.part`, JSON.stringify(this.runs, null, 1));
-    renameSync(`${this.path}.part`, this.path);
-  }
-}
+/** Every run; a seed is finished by all methods before the next one begins. */
+const placesOf = ({ seeds }) =>
+  Array.from({ length: seeds }, (_, i) => METHODS.map(({ name }) => ({ method: name, seed: i + 1 }))).flat();
 
 /** Writes pictures with labels and the teachers' features, once. */
 async function prepare({ data, encoders, features }, settings, folder) {

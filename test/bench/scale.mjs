@@ -1,6 +1,6 @@
 /**
- * Parts of a plan: the rate of a worker from tars beside a torch DataLoader with onnxruntime, two workers on two cores, what the
- * contract of parts costs, and plans of a million and a billion pictures.
+ * Parts of a plan: the rate of a worker from tars beside a torch DataLoader with onnxruntime and beside clip-retrieval, two
+ * workers on two cores, what the contract of parts costs, and plans of a million and a billion pictures.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { packTar } from "modern-tar";
 import { root } from "../../binder/setup.mjs";
 import { capture } from "./capture.mjs";
-import { peersPython } from "./peers.mjs";
+import { peersPython, retrievalPython } from "./peers.mjs";
 
 const require = createRequire(join(root, "kernel", "package.json"));
 const ENCODER = "zoo/parts-hybrid";
@@ -23,8 +23,8 @@ export async function scale({ short = false } = {}) {
   try {
     const tars = await writeTars(join(folder, "tars"), perTar);
     const rows = [
-      ...(await besideTorch(folder, tars, perTar, rounds)),
-      twoWorkers(folder, tars, perTar, rounds),
+      ...(await besidePeers(folder, tars, perTar, rounds)),
+      await twoWorkers(folder, tars, perTar, rounds),
       await overhead(folder, perTar, rounds),
       ...(await planning(folder, short)),
     ];
@@ -32,8 +32,8 @@ export async function scale({ short = false } = {}) {
       title: "Parts of a plan",
       note:
         `Two tars of ${perTar} JPEG files of 512 px to mean vectors of ${ENCODER} on disk, batches of ${BATCH}, CPU; median of ${rounds} rounds. ` +
-        "The rate of a worker is that of its parts after the model is loaded. The peer reads the same tars in a worker of torch's DataLoader and runs " +
-        "the same graph in onnxruntime. Workers that are compared have a core each. The contract's cost is that of checksums, renames and records: " +
+        "The rate of a worker is that of its parts after the model is loaded. The peers read the same tars in a worker of torch's DataLoader and run " +
+        "the same graph in onnxruntime: one is a script, the other clip-retrieval's own reader, runner and writer. Workers that are compared have a core each. The contract's cost is that of checksums, renames and records: " +
         "one part beside features.extract on the same files.",
       rows,
       summary: rows,
@@ -73,12 +73,12 @@ const planOf = (folder, source, more = {}) => {
   return features.plan({ source, output, encoder: ENCODER, batchSize: BATCH, format: "embeddings", ...more });
 };
 
-/** Rate of one worker on all cores, and the share of time in which its model waits. */
-async function besideTorch(folder, tars, perTar, rounds) {
+/** Rate of one worker on all cores beside the peers, and the share of time in which its model waits. */
+async function besidePeers(folder, tars, perTar, rounds) {
   const { encoders, features } = require("fovea");
-  const python = await peersPython();
+  const peers = await pythonPeers();
   const encoder = await encoders.load(ENCODER, { device: "cpu" });
-  const found = { own: [], peer: [], waited: [] };
+  const found = { own: [], waited: [] };
   try {
     await features.extractPart(await planOf(folder, join(tars, "{0..1}.tar")), 0, { encoder });
     for (let round = 0; round < rounds; round++) {
@@ -86,32 +86,68 @@ async function besideTorch(folder, tars, perTar, rounds) {
       const { took } = await features.extractPart(plan, 1, { encoder });
       found.own.push(perTar / took.seconds);
       found.waited.push(took.waited / took.seconds);
-      const script = join(root, "test", "bench", "scale.py");
-      const model = join(root, "kernel", "zoo", ENCODER.slice(4));
-      const args = ["-W", "ignore", script, model, String(BATCH), join(tars, "0.tar"), join(tars, "1.tar")];
-      found.peer.push(JSON.parse(await capture(python, args)).rate);
+      for (const { python, script, rates } of peers) if (python) rates.push(await peerRate([python], script, tars));
     }
   } finally {
     await encoder.dispose();
   }
-  const [own, peer] = [median(found.own), median(found.peer)];
+  const own = median(found.own);
+  const beside = ({ name, rates, reason }) =>
+    reason
+      ? rowOf("one worker, from tars", rate(own), `${name}: ${reason}`, null)
+      : rowOf("one worker, from tars", rate(own), `${name} ${median(rates).toFixed(1)}`, own / median(rates));
   return [
-    rowOf("one worker, from tars", rate(own), `torch DataLoader + onnxruntime ${peer.toFixed(1)}`, own / peer),
+    ...peers.map(beside),
     rowOf("share of time in which the model waits", percent(median(found.waited)), "-", null),
   ];
 }
 
-/** Two workers with a core each beside twice one of them: what they take from each other. */
-function twoWorkers(folder, tars, perTar, rounds) {
-  if (process.platform !== "linux" || availableParallelism() < 2)
-    return rowOf("two workers on two cores", "not measured", "taskset and two cores are needed", null);
-  const [alone, both] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    alone.push(workers(folder, tars, perTar, ["0"]));
-    both.push(workers(folder, tars, perTar, ["0", "1"]));
+/** The peers with their Python, or with the reason why one is not here. */
+async function pythonPeers() {
+  const torch = { name: "torch DataLoader + onnxruntime", script: "scale.py", python: await peersPython(), rates: [] };
+  const retrieval = { name: "clip-retrieval + onnxruntime", script: "retrieval.py", rates: [] };
+  try {
+    retrieval.python = await retrievalPython();
+  } catch (error) {
+    retrieval.reason = `does not install here (${error.message.split("\n")[0]})`;
   }
-  const [one, two] = [median(alone), median(both)];
-  return rowOf("two workers on two cores", rate(two), `twice one on one core ${(2 * one).toFixed(1)}`, two / (2 * one));
+  return [torch, retrieval];
+}
+
+/** Pictures a second of a peer, after a first tar. */
+async function peerRate([program, ...args], script, tars) {
+  const model = join(root, "kernel", "zoo", ENCODER.slice(4));
+  const places = [model, String(BATCH), join(tars, "0.tar"), join(tars, "1.tar")];
+  return JSON.parse(await capture(program, [...args, "-W", "ignore", join(root, "test", "bench", script), ...places]))
+    .rate;
+}
+
+/** Two workers with a core each beside twice one of them, ours and the peer's: what they take from each other on this machine. */
+async function twoWorkers(folder, tars, perTar, rounds) {
+  const what = "two workers on two cores, of twice one on one core";
+  if (process.platform !== "linux" || availableParallelism() < 2)
+    return rowOf(what, "not measured", "taskset and two cores are needed", null);
+  const python = await peersPython();
+  const own = { alone: [], both: [], rates: (cores) => workers(folder, tars, perTar, cores) };
+  const peer = { alone: [], both: [], rates: (cores) => peerWorkers(python, tars, cores) };
+  for (let round = 0; round < rounds; round++)
+    for (const one of [own, peer]) {
+      one.alone.push(await one.rates(["0"]));
+      one.both.push(await one.rates(["0", "1"]));
+    }
+  const share = ({ alone, both }) => median(both) / (2 * median(alone));
+  return rowOf(
+    what,
+    `${rate(median(own.both))}, ${share(own).toFixed(3)}`,
+    `torch DataLoader + onnxruntime ${median(peer.both).toFixed(1)}, ${share(peer).toFixed(3)}`,
+    share(own) / share(peer),
+  );
+}
+
+/** Pictures a second of the peer's workers that run at the same time, each on its core. */
+async function peerWorkers(python, tars, cores) {
+  const rates = await Promise.all(cores.map((core) => peerRate(["taskset", "-c", core, python], "scale.py", tars)));
+  return rates.reduce((sum, one) => sum + one, 0);
 }
 
 /** Pictures a second of workers that run at the same time, each on its core with a part of its own. */

@@ -4,7 +4,9 @@ import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
+import { encoders, features, view } from "../../kernel/index.ts";
 import { encodeSafetensors } from "../../kernel/safetensors/safetensors";
+import { syntheticEncoder, syntheticPair } from "../view/synthetic";
 import { axeViolations } from "./axe";
 import { LIMIT, openBrowser, repository, startLab, type Lab } from "./lab";
 import { LabPage } from "./lab-page";
@@ -38,6 +40,13 @@ describe("files of models in JupyterLab", { timeout: LIMIT }, () => {
     writeFileSync(join(lab.root, "adapter_model.safetensors"), ADAPTER);
     writeFileSync(join(lab.root, "broken.safetensors"), ADAPTER.subarray(0, ADAPTER.length - 3));
     cpSync(join(repository, "kernel/zoo/parts-hybrid/model.onnx"), join(lab.root, "model.onnx"));
+    const { source, target } = syntheticPair();
+    await view.save(await view.correspondence(source, target, syntheticEncoder), join(lab.root, "match.view.json"));
+    writeFileSync(join(lab.root, "foreign.view.json"), JSON.stringify({ "text/html": "<img src=x onerror=alert(1)>" }));
+    const encoder = await encoders.load("zoo/untrained-hybrid", { device: "cpu" });
+    const images = features.worldPictures({ count: 3, size: 64 });
+    await features.extract({ encoder, images, out: join(lab.root, "seen"), indices: [-1], progress: false });
+    await encoder.dispose();
     browser = await openBrowser();
     page = await LabPage.open(browser, lab, "first.ipynb", { width: 1280, height: 800 });
   });
@@ -105,6 +114,41 @@ describe("files of models in JupyterLab", { timeout: LIMIT }, () => {
     await file.getByRole("alert").waitFor();
     assert.match(await file.innerText(), /This file cannot be shown\. .*must (begin|end|cover|have)/);
     assert.deepEqual(page.errors, []);
+  });
+
+  it("a saved view opens as its viewer, and a file of another kind is refused", async () => {
+    await page.page.locator(".jp-DirListing-item", { hasText: "match.view.json" }).dblclick();
+    const viewer = page.viewer();
+    await viewer.ready();
+    await viewer.hover(0, 0.4, 0.5);
+    assert.ok((await viewer.match()).similarity > 0.5);
+    await screenshot(page, "file-view");
+    await page.page.locator(".jp-DirListing-item", { hasText: "foreign.view.json" }).dblclick();
+    const refused = page.page.locator(".jp-FoveaFile:visible");
+    await refused.getByText("It holds no view that this version of Fovea knows.").waitFor();
+    assert.equal(await refused.locator("img").count(), 0);
+    assert.deepEqual(page.errors, []);
+  });
+
+  it("a folder of features opens by its manifest, and its gallery in a notebook", async () => {
+    await page.page.locator(".jp-DirListing-item", { hasText: "seen" }).dblclick();
+    const file = await open("manifest.jsonl");
+    await file.getByText("train-2").waitFor();
+    assert.match(await file.locator("dl").first().innerText(), /zoo\/untrained-hybrid\s+pictures\s+3\s+left out\s+0/);
+    assert.deepEqual(await axeViolations(page.page, ".jp-FoveaFile:visible"), []);
+    await screenshot(page, "file-features");
+    await file.getByRole("button", { name: "Open as gallery" }).click();
+    const cell = page.page.locator(".jp-NotebookPanel:visible .cm-content");
+    await cell.filter({ hasText: 'features.open("seen")' }).waitFor();
+    await page.page.locator(".jp-FileBrowser .jp-BreadCrumbs-home").click();
+  });
+
+  it("opened files are there again after the page is loaded anew", async () => {
+    await page.page.goto(`${lab.url}/lab?token=${lab.token}`);
+    for (const name of ["match.view.json", "adapter_model.safetensors", "manifest.jsonl"])
+      await page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", { hasText: name }).waitFor();
+    await page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", { hasText: "match.view.json" }).click();
+    await page.viewer().ready();
   });
 
   it("is as readable in the dark theme", async () => {

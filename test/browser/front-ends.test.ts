@@ -71,6 +71,37 @@ describe("Notebook 7 and JupyterLab", { timeout: LIMIT }, () => {
     await page.close();
   });
 
+  it("Notebook 7 has the panel, and its kernel answers there", async () => {
+    const page = await runInNotebook("match.ipynb");
+    await page.locator(".lm-MenuBar-itemLabel", { hasText: /^View$/ }).click();
+    await page.locator(".lm-Menu-itemLabel", { hasText: /^Fovea Panel$/ }).click();
+    await page.locator(".jp-FoveaOverview").getByText("zoo/parts-hybrid", { exact: true }).waitFor();
+    await screenshot({ page }, "notebook-7-panel");
+    await page.close();
+  });
+
+  it("two browsers on one notebook answer alike", async () => {
+    const [first, second] = await Promise.all([
+      LabPage.open(browser, lab, "match.ipynb"),
+      LabPage.open(browser, lab, "match.ipynb"),
+    ]);
+    await first.runAll();
+    await first.save();
+    await second.goto("match.ipynb");
+    for (const page of [first, second]) {
+      const viewer = page.viewer();
+      await viewer.ready();
+      await viewer.says("status", /Full features/);
+      await viewer.hover(0, 0.4, 0.5);
+    }
+    assert.deepEqual(await first.viewer().match(), await second.viewer().match());
+    // The kernel speaks to all pages at once: JupyterLab says of each message that it was for another one's comm.
+    const own = [...first.errors, ...second.errors].filter((text) => !text.startsWith("Comm not found for comm id"));
+    assert.deepEqual(own, []);
+    await first.close();
+    await second.close();
+  });
+
   it("in Notebook 7 a slider and the kernel set each other, and an output captures what a handler says", async () => {
     const page = await runInNotebook("slider.ipynb");
     const output = (cell: number) => page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea").first();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser } from "playwright-core";
+import { kernelSpec } from "../../kernel/cli/kernelspec";
 
 export const repository: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const prefix = process.env.FOVEA_PREFIX ?? join(repository, ".venv");
@@ -47,7 +48,7 @@ export interface Lab {
 
 /** Milliseconds for a file of tests, and for each thing that a page should show: they only bound a failure. */
 export const LIMIT = 1_800_000;
-export const PATIENCE = 300_000;
+export const PATIENCE = Number(process.env.FOVEA_PATIENCE ?? 300_000);
 const STOP_TIMEOUT = 30_000;
 
 /** Starts a server on a free loopback port, with settings, config and home in a temporary folder. */
@@ -56,6 +57,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const root = join(home, "root");
   writeFiles(root, options.files);
   linkExtension(home);
+  writeKernel(home);
+  linkCatalogs(home);
   writeFiles(join(home, "settings"), settingsFiles(options.settings ?? {}));
   const token = randomBytes(12).toString("hex");
   const port = await freePort();
@@ -110,6 +113,26 @@ function linkExtension(home: string): void {
   writeFileSync(join(config, "page_config.json"), JSON.stringify({ disabledExtensions }));
 }
 
+/** The kernel as built in this tree, whatever is installed elsewhere. */
+function writeKernel(home: string): void {
+  const main = join(repository, "kernel", "dist", "jupyter", "main.js");
+  if (!existsSync(main)) throw new Error(`no kernel at ${main}: run npm run build:kernel`);
+  const argv = [process.execPath, main, "{connection_file}"];
+  writeFiles(join(home, "jupyter", "kernels", "fovea"), { "kernel.json": { ...kernelSpec(), argv } });
+}
+
+/** The catalogs of this tree, as an installed wheel offers them, and an empty language pack: without one JupyterLab offers no language. */
+function linkCatalogs(home: string): void {
+  const python = join(home, "python");
+  writeFiles(join(python, "jupyterlab_fovea-0.dist-info"), {
+    METADATA: "Metadata-Version: 2.1\nName: jupyterlab-fovea\nVersion: 0\n",
+    "entry_points.txt":
+      "[jupyterlab.locale]\njupyterlab_fovea = fovea_kernel\n[jupyterlab.languagepack]\nja_JP = japanese_pack\n",
+  });
+  writeFiles(join(python, "japanese_pack"), { "__init__.py": "" });
+  symlinkSync(join(repository, "kernel", "python", "fovea_kernel"), join(python, "fovea_kernel"), "junction");
+}
+
 function serverArguments(home: string, root: string, port: number, token: string, options: LabOptions): string[] {
   return [
     "--no-browser",
@@ -136,6 +159,8 @@ function serverEnvironment(home: string): NodeJS.ProcessEnv {
     PATH: `${join(prefix, "bin")}:${process.env.PATH}`,
     HOME: home,
     JUPYTER_CONFIG_DIR: join(home, "config"),
+    JUPYTER_PATH: join(home, "jupyter"),
+    PYTHONPATH: join(home, "python"),
     JUPYTER_DATA_DIR: join(home, "data"),
     JUPYTER_RUNTIME_DIR: join(home, "runtime"),
     JUPYTERLAB_SETTINGS_DIR: join(home, "settings"),

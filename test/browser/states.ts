@@ -12,6 +12,7 @@ const CONTROLS = [
   ".jp-FoveaGallery-neighbors li",
   ".jp-FoveaGrounding-chip",
   ".jp-FoveaReview-item",
+  ".jp-FoveaOverview :is(button, input)",
 ].join(", ");
 
 /** Marks parts that were hidden from screen readers, and are again when the looking is over. */

@@ -76,6 +76,17 @@ describe("fovea law c-score in parts", () => {
     assert.equal(JSON.parse(whole.out).length, 2);
   });
 
+  it("writes an array of Slurm that makes the parts", () => {
+    const plan = planned("array");
+    const { out, err, code } = cScore("--plan", plan, "--on", "slurm", "--array", "0-1%1", "--cpus", "2", "--dry-run");
+    assert.equal(code, 0, err);
+    assert.match(out, /^#!\/bin\/bash\n#SBATCH --job-name=fovea-law-c-score\n#SBATCH --array=0-1%1\n/);
+    const line = `'law' 'c-score' '--plan' '${plan}' --shard "$SLURM_ARRAY_TASK_ID/2"\n`;
+    assert.ok(out.includes(line), out);
+    assert.match(cScore("--plan", plan, "--cpus", "2").err, /law c-score: --cpus needs --on slurm/);
+    assert.match(cScore("--plan", plan, "--on", "condor").err, /law c-score: --on must be slurm, received "condor"/);
+  });
+
   it("makes a damaged part again", () => {
     const plan = planned("damaged");
     assert.equal(cScore("--plan", plan).code, 0);
@@ -98,7 +109,10 @@ describe("fovea law c-score in parts", () => {
       /--features .* are needed[^]*usage: fovea law c-score/,
     );
     assert.match(cScore("--plan", plan, "--part", "99").err, /part must be a whole number of 0\.\.\d, received 99/);
-    assert.match(cScore("--plan", plan, "--parts", "x").err, /law c-score: --parts must be numbers and ranges/);
+    assert.match(
+      cScore("--plan", plan, "--parts", "x").err,
+      /law c-score: --parts must be numbers and ascending ranges of 0/,
+    );
     assert.match(cScore("--plan", features).err, /must hold a plan of a C score of version 1/);
     assert.match(cScore("--plan", join(folder, "none.json")).err, /the plan must be a file \(ENOENT\)/);
     assert.match(cScore("merge").err, /one plan is needed/);

@@ -86,6 +86,11 @@ describe("fovea extract --plan", () => {
     assert.deepEqual(parts({ JOB_COMPLETION_INDEX: "7" }, { shard: "2/4" }), [2, 6]);
     assert.deepEqual(parts({}, { parts: "1,3-5" }), [1, 3, 4, 5]);
     assert.equal(parts({}).length, 10);
+    for (const wrong of [{ parts: "5-3" }, { parts: "8-10" }, { parts: "0-99999999999" }, { parts: "1e3" }])
+      assert.throws(
+        () => parts({}, wrong),
+        /extract: --parts must be numbers and ascending ranges of 0\.\.9, .*received/,
+      );
     for (const wrong of [{ parts: "a" }, { shard: "5/4" }, { part: "-1" }, { part: "1", shard: "0/2" }])
       assert.throws(() => parts({}, wrong), /extract: --/);
     const plan = planTars(tars, join(folder, "kubernetes", "plan.json"));
@@ -112,35 +117,50 @@ describe("fovea extract --plan", () => {
     assert.equal(extract(plan, "--part", "0").code, 0);
   });
 
-  it("writes the script of a Slurm array, and says where sbatch is missing", () => {
-    const plan = planTars(tars, join(folder, "it's slurm", "plan.json"));
-    const script = extract(
-      plan,
-      "--on",
-      "slurm",
-      "--dry-run",
-      "--array",
-      "0-1%1",
-      "--partition",
-      "gpu",
-      "--gpus",
-      "1",
-    ).out;
-    assert.match(script, /^#!\/bin\/bash\n/);
-    for (const line of ["array=0-1%1", "partition=gpu", "gpus-per-task=1", "requeue"])
-      assert.ok(script.includes(`\n#SBATCH --${line}\n`), line);
-    assert.ok(script.includes(`it'\\''s slurm/plan.json' '--device' 'cpu' --shard "$SLURM_ARRAY_TASK_ID/2"\n`), script);
-    assert.ok(!existsSync(join(folder, "it's slurm", "plan.sbatch")));
-    const refused: [string[], RegExp][] = [
-      [["--on", "condor"], /--on must be slurm/],
-      [["--on", "slurm", "--array", "1-9"], /--array must begin at 0/],
-      [["--on", "slurm", "--partition", "a\n#SBATCH --wrap=x"], /--partition must be one word/],
-      [["--gpus", "1"], /--gpus needs --on slurm/],
-    ];
-    for (const [args, message] of refused) assert.match(extract(plan, ...args).err, message);
-    const { err } = fovea(["extract", "--plan", plan, "--on", "slurm"], { PATH: "/nowhere" });
-    assert.match(err, /sbatch must be installed here \(ENOENT\)/);
-  });
+  it(
+    "writes the script of a Slurm array, and says where sbatch is missing",
+    { skip: process.platform === "win32" },
+    () => {
+      const plan = planTars(tars, join(folder, "it's slurm", "plan.json"));
+      const script = extract(
+        plan,
+        "--on",
+        "slurm",
+        "--dry-run",
+        "--array",
+        "0-1%1",
+        "--partition",
+        "gpu",
+        "--gpus",
+        "1",
+      ).out;
+      assert.match(script, /^#!\/bin\/bash\n/);
+      for (const line of ["array=0-1%1", "partition=gpu", "gpus-per-task=1", "requeue"])
+        assert.ok(script.includes(`\n#SBATCH --${line}\n`), line);
+      assert.ok(
+        script.includes(`it'\\''s slurm/plan.json' '--device' 'cpu' --shard "$SLURM_ARRAY_TASK_ID/2"\n`),
+        script,
+      );
+      assert.ok(!existsSync(join(folder, "it's slurm", "plan.sbatch")));
+      const refused: [string[], RegExp][] = [
+        [["--on", "condor"], /--on must be slurm/],
+        [["--on", "slurm", "--array", "1-9"], /--array must begin at 0/],
+        [["--on", "slurm", "--partition", "a\n#SBATCH --wrap=x"], /--partition must be one word/],
+        [["--gpus", "1"], /--gpus needs --on slurm/],
+      ];
+      for (const [args, message] of refused) assert.match(extract(plan, ...args).err, message);
+      const odd = planTars(tars, join(folder, 'a%s "b" #c', "plan.json"));
+      const text = extract(odd, "--on", "slurm", "--dry-run").out;
+      assert.ok(text.includes('/a%%s \\"b\\" #c/plan.slurm/%A_%a.log"\n'), text);
+      const broken = planTars(tars, join(folder, "a\n#SBATCH --wrap=x", "plan.json"));
+      assert.match(
+        extract(broken, "--on", "slurm", "--dry-run").err,
+        /must have no line break and no backslash in its path, received "/,
+      );
+      const { err } = fovea(["extract", "--plan", plan, "--on", "slurm"], { PATH: "/nowhere" });
+      assert.match(err, /sbatch must be installed here \(ENOENT\)/);
+    },
+  );
 
   it("needs what its usage says", () => {
     assert.match(fovea(["extract", "plan", tars]).err, /a source, --output and --encoder are needed/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -44,6 +45,16 @@ describe("fovea --help", () => {
     const { version } = JSON.parse(readFileSync(join(CLI, "../../package.json"), "utf8")) as { version: string };
     for (const word of ["--version", "-V", "version"])
       assert.deepEqual(fovea(word), { code: 0, out: `fovea ${version} (Node ${process.versions.node})\n`, err: "" });
+  });
+
+  it("ends without a word when its reader ends first", { skip: process.platform === "win32" }, async () => {
+    const child = spawn(process.execPath, [CLI, "--version"], { stdio: ["ignore", "pipe", "pipe"] });
+    // Closed before Node has started in the child.
+    child.stdout.destroy();
+    let words = "";
+    child.stderr.on("data", (piece: Buffer) => (words += piece.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    assert.deepEqual([code, words], [141, ""]);
   });
 
   it("answers a wrong option with those that there are", () => {

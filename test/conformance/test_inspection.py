@@ -5,7 +5,7 @@ import unittest
 
 from harness import Kernel
 
-NAMESPACES = "backend data encoders features grounding hub law lora models nn onnx refine safetensors sak similarity studies tasks train vce view widgets".split()
+NAMESPACES = "backend data encoders features grounding hub law lora models nn onnx refine report safetensors sak similarity studies tasks train vce view widgets".split()
 FREE = ["clearOutput", "comms", "display", "displayHandle", "RuleError"]
 # A namespace offers its values in an expression, and its types as well behind a colon.
 PLACES = ["", "let x: "]
@@ -52,6 +52,21 @@ class PublicInterfaceTests(unittest.TestCase):
             if len([part for part in text.split("\n\n") if part.strip() and not part.startswith("Value:")]) < 2:
                 bare.append(f"{name}: {text[:80]}")
         self.assertGreater(seen, 400)
+        self.assertFalse(bare, "\n".join(bare))
+
+    def test_members_of_the_objects_that_a_notebook_holds_show_theirs(self):
+        types = ("encoders.Encoder", "encoders.FeatureMap", "encoders.AttentionMap", "encoders.Embeddings", "encoders.Geometry", "features.FeatureFolder", "train.TrainingControl", "view.View", "RuleError")
+        self.kernel.run("import { encoders, features, train, view, RuleError } from 'fovea'; " + " ".join(f"let held{i}: {name};" for i, name in enumerate(types)))
+        seen, bare = 0, []
+        for i, name in enumerate(types):
+            for member, _ in self.members(f"held{i}."):
+                text = self.shown(f"held{i}.{member}")["text/plain"]
+                if text.startswith("(property) Error."):  # Of the language.
+                    continue
+                seen += 1
+                if len([part for part in text.split("\n\n") if part.strip()]) < 2:
+                    bare.append(f"{name}.{member}: {text[:80]}")
+        self.assertGreater(seen, 70)
         self.assertFalse(bare, "\n".join(bare))
 
     def test_inside_arguments_the_signature_and_the_next_parameter_are_shown(self):

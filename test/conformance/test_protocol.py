@@ -278,11 +278,11 @@ class DisplayTests(unittest.TestCase):
 
     def test_display_several_types_with_json_and_bytes(self):
         result = self.kernel.run(
-            'host.display({ "text/plain": "t", "application/vnd.x+json": { a: [1, { b: null }] }, "image/png": new Uint8Array([1, 2]) },'
+            'host.display({ "text/plain": "t", "application/vnd.x+json": { a: [1, { b: null }] }, "audio/wav": new Uint8Array([1, 2]) },'
             ' { metadata: { m: 1 } })'
         )
         (content,) = result.of("display_data")
-        self.assertEqual(content["data"], {"text/plain": "t", "application/vnd.x+json": {"a": [1, {"b": None}]}, "image/png": "AQI="})
+        self.assertEqual(content["data"], {"text/plain": "t", "application/vnd.x+json": {"a": [1, {"b": None}]}, "audio/wav": "AQI="})
         self.assertEqual(content["metadata"], {"m": 1})
 
     def test_update_display(self):

@@ -84,6 +84,11 @@ class ReadlineTests(unittest.TestCase):
             self.assertEqual(error["ename"], "NoStandardInput", code)
             self.assertIn("prompt(", error["evalue"])
 
+    def test_what_reads_the_descriptor_itself_finds_it_empty(self):
+        self.kernel.run("import { readFileSync, readSync } from 'node:fs'; import { execSync } from 'node:child_process';")
+        for code in ("readFileSync(0, 'utf8').length", "readSync(0, new Uint8Array(8))", "readFileSync('/dev/stdin', 'utf8').length", "execSync('cat', { stdio: ['inherit', 'pipe', 'pipe'] }).length"):
+            self.assertEqual(self.kernel.run(code).value, "0", code)
+
     def test_lines_of_other_streams_are_read_as_ever(self):
         code = "import { Readable } from 'node:stream'; import readline from 'node:readline'; const seen = []; for await (const line of readline.createInterface({ input: Readable.from(['a\\nb']) })) seen.push(line); seen"
         self.assertEqual(self.kernel.run(code).value, "[ 'a', 'b' ]")

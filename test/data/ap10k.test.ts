@@ -139,6 +139,8 @@ describe("data.spair.read with keypoints of the pairs", () => {
     const [one] = spair.read(root, { keypoints: "pairs" }).pairs;
     assert.deepEqual([one.keypointIds, one.target.keypoints], [["3", "11"], { 3: [9, 10], 11: [11, 12] }]);
     assert.throws(() => spair.read(root), /the file must exist/);
+    for (const dir of [undefined, "", 5] as never[])
+      assert.throws(() => spair.read(dir), /spair\.read: the data set must be given as a path/);
     assert.throws(() => spair.read(root, { keypoints: "pair" as never }), /keypoints must be images or pairs/);
     put("spair-u/PairAnnotation/test/1-a-b:cat.json", { ...own, trg_kps: [[1, 2]] });
     assert.throws(() => spair.read(root, { keypoints: "pairs" }), /trg_kps must have a point for each of kps_ids/);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { data } from "../../kernel/index.ts";
 import { readMap } from "../../kernel/data/dense/map.ts";
+import { predictionOf } from "../../kernel/data/dense/values.ts";
 import { platform } from "../../kernel/platform";
 
 const base = mkdtempSync(join(tmpdir(), "fovea-dense-"));
@@ -19,6 +20,19 @@ const gray = (width: number, height: number, level: number | ((at: number) => nu
   );
   return platform().codec.png({ data: levels, width, height, channels });
 };
+
+describe("predictions", () => {
+  it("of saliency and boundaries are shares of the largest value of an integer file, and plain numbers of a float file", async () => {
+    const file = join(base, "shares.png");
+    writeFileSync(file, await gray(3, 1, (at) => [0, 51, 255][at]));
+    const map = await readMap("test", file);
+    for (const task of ["saliency", "boundary"] as const)
+      assert.deepEqual(Array.from(predictionOf("test", task, map).data), [0, 0.2, 1]);
+    const { data: half } = predictionOf("test", "saliency", { ...map, data: Float32Array.of(0, 0.5, 1), most: null });
+    assert.deepEqual(Array.from(half), [0, 0.5, 1]);
+    assert.throws(() => predictionOf("test", "saliency", { ...map, most: null }), /must lie in 0\.\.1 .*received 51/);
+  });
+});
 
 describe("maps as they are stored", () => {
   const cases: [string, number[], number | null][] = [

@@ -107,6 +107,18 @@ describe("world.write", () => {
     assert.equal(new Set(images.map(([, bytes]) => bytes.toString("base64"))).size, 12);
   });
 
+  it("writes crowds of at most the wanted number of objects, and says so in their specification", async () => {
+    const dir = join(base, "few");
+    await world.write(dir, { layout: "refcoco", split: "val", count: 8, seed: SEED, objects: 2 });
+    const { annotations } = json<CocoFile>(dir, "instances_val.json");
+    const numbers = new Map<number, number>();
+    for (const { image_id: image } of annotations) numbers.set(image, (numbers.get(image) ?? 0) + 1);
+    assert.deepEqual([...new Set(numbers.values())].sort(), [1, 2]);
+    assert.equal(json<{ objects: number }>(dir, "world_val.json").objects, 2);
+    const other = { layout: "refcoco", split: "val", count: 8, seed: SEED } as const;
+    await assert.rejects(world.write(dir, other), /was written with other options/);
+  });
+
   it("refuses what it cannot write, and leaves the folder as it was", async () => {
     const dir = join(base, "other");
     mkdirSync(dir);
@@ -121,6 +133,7 @@ describe("world.write", () => {
       [join(base, "x"), { layout: "coco", split: "dev" }, /split must be one of train, val, test, received "dev"/],
       [join(base, "x"), { layout: "coco", count: 0 }, /count must be an integer in 1\.\.100000, received 0/],
       [join(base, "x"), { layout: "coco", seed: 1e4 }, /seed must be an integer in 0\.\.9999, received 10000/],
+      [join(base, "x"), { layout: "coco", objects: 6 }, /objects must be an integer in 1\.\.5, received 6/],
       [join(base, "x"), { layout: "coco", size: 31 }, /size must be an integer in 32\.\.512, received 31/],
       [dir, { layout: "coco", count: 1 }, /must be new, empty or one that world\.write made, received ".*other"/],
       [file, { layout: "coco", count: 1 }, /the folder must be one that can be written \(ENOTDIR\)/],

@@ -30,6 +30,20 @@ describe("world.crowd", () => {
     }
   });
 
+  it("has at most the wanted number of objects, every number of them, and larger ones than it has by default", () => {
+    const drawn = (objects?: number): world.Scene[] =>
+      Array.from({ length: 120 }, (_, seed) => world.crowd(seed, { objects }));
+    const scaleOf = (scenes: readonly world.Scene[]): number => {
+      const scales = scenes.flatMap(({ objects }) => objects.map(({ pose }) => pose.scale));
+      return scales.reduce((sum, scale) => sum + scale, 0) / scales.length;
+    };
+    const few = drawn(3);
+    assert.deepEqual([...new Set(few.map(({ objects }) => objects.length))].sort(), [1, 2, 3]);
+    assert.ok(scaleOf(few) > 1.1 * scaleOf(drawn()));
+    assert.deepEqual(drawn(5), drawn());
+    assert.ok(drawn(1).every(({ objects }) => objects.length === 1));
+  });
+
   it("draws disjoint instances in the splits, in crowds and in scenes", () => {
     const shapes = splits.map((split) => {
       const objects = Array.from({ length: 150 }, (_, seed) => [
@@ -53,6 +67,11 @@ describe("world.crowd", () => {
 
   it("names the rule and the value of a bad option", () => {
     assert.throws(() => world.crowd(1.5), /world\.crowd: seed must be an integer in \[0, 2\^53\), received 1\.5/);
+    for (const objects of [0, 6, 1.5])
+      assert.throws(
+        () => world.crowd(1, { objects }),
+        new RegExp(`world\\.crowd: objects must be a whole number in 1\\.\\.5, received ${objects}`),
+      );
     assert.throws(() => world.crowd(1, { occlusion: 2 }), /occlusion must be a probability in \[0, 1\], received 2/);
     assert.throws(
       () => world.quiz(1, { perType: 0 }),

@@ -120,6 +120,16 @@ describe("layouts of referring expressions", () => {
       assert.deepEqual(val.splits, drawn.splits);
     });
 
+  it("write MDETR's annotations with the one category that they declare", async () => {
+    const [file] = await refer.write(drawn.expressions, at("mdetr-categories"), { layout: "mdetr" });
+    const { annotations, categories } = JSON.parse(readFileSync(file, "utf8")) as {
+      annotations: { category_id: number }[];
+      categories: { id: number }[];
+    };
+    assert.deepEqual(categories, [{ supercategory: "object", id: 1, name: "object" }]);
+    assert.deepEqual([...new Set(annotations.map(({ category_id }) => category_id))], [1]);
+  });
+
   for (const layout of ["mdetr", "seqtr", "grefcoco"] as const)
     it(`keep no target and several: ${layout}`, async () => {
       const image = { id: 9, fileName: "a.jpg", width: 40, height: 30 };

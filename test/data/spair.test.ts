@@ -15,7 +15,7 @@ import { after, before, describe, it } from "node:test";
 import * as spair from "../../kernel/data/spair";
 import { SpairError } from "../../kernel/data/spair";
 import * as world from "../../kernel/data/world";
-import { RuleError } from "../../kernel/rule-error.ts";
+import { RuleError } from "../../kernel/rules/rule-error.ts";
 
 const base = mkdtempSync(join(tmpdir(), "spair-"));
 const root = join(base, "world");
@@ -216,7 +216,7 @@ describe("spair.read on files of others", () => {
       const error = problem(tiny(`broken ${what}`, change));
       assert.equal(error.key, key);
       assert.equal(error.file, "PairAnnotation/test/000001-a-b:cat.json");
-      assert.match(error.message, /^spair\.read: /);
+      assert.match(error.message, /^data\.spair\.read: /);
       assert.match(error.message, message);
     });
   }

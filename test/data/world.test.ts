@@ -17,6 +17,15 @@ describe("world.scene and world.render", () => {
     assert.equal(sha(bytes), "f653724f884024680a3c6fa7f06d065efd62555b260ab5559dab1609c49fcf7b");
   });
 
+  it("draws every category, and puts its keypoints, where they were when the encoders were trained", () => {
+    const drawn = world.categories.map(({ name }) => draw(3, { category: name, companion: 0, occlusion: 0 }));
+    const points = drawn.flatMap((image) =>
+      image.keypoints.map(({ name, x, y }) => [name, x.toFixed(3), y.toFixed(3)]),
+    );
+    const bytes = Buffer.concat([...drawn.map((image) => image.data), Buffer.from(JSON.stringify(points))]);
+    assert.equal(sha(bytes), "d62a188366a7f1fd01b9c4e7e656caa45e953a8facfb7fc3c55fb266697c64d0");
+  });
+
   it("gives other images for other seeds, splits, views and categories", () => {
     const hashes = [draw(1), draw(2), draw(1, { split: "val" }), draw(1, { view: 1 }), draw(1, { category: "mug" })];
     assert.equal(new Set(hashes.map((image) => sha(image.data))).size, hashes.length);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { test } from "node:test";
 import * as tf from "../../kernel/tf.ts";
-import { law, nn } from "../../kernel/index.ts";
+import { data, features, law, nn } from "../../kernel/index.ts";
 import { bundleOf } from "../../kernel/display/display.ts";
 
 const text = (value: unknown): string => String(bundleOf(value)["text/plain"]);
@@ -27,6 +30,34 @@ test("scores and baselines are shown with their counts", () => {
   const side = { size: [10, 10] as const, box, keypoints: { "0": [5, 5] as [number, number] } };
   const score = law.baseline("same-position", [{ source: side, target: side, category: "bird" }], { alphas: [0.1] });
   assert.match(text(score), /Baseline same-position: PCK in percent over 1 pairs, 1 keypoints\n[^]*0\.1 +100\.0/);
+});
+
+test("tables, data sets and extractions are shown as tables, and stay the plain objects that they are", async () => {
+  const table = law.parseTable("encoder,benchmark,a,c,score\nx,mme,1,2,1502.69\ny,mme,2,3,\n");
+  assert.match(
+    text(table),
+    /Scores of 2 encoders on 1 benchmarks, with a, c in rows\[i\]\.predictors\n[^]*x +1502\.7\n +y +-/,
+  );
+  assert.match(text(law.joinTables({ one: table })), /encoder +one: mme/);
+  assert.deepEqual(Object.keys(table), ["rows", "encoders", "benchmarks", "predictors", "groups"]);
+  const folder = mkdtempSync(join(tmpdir(), "fovea-results-"));
+  try {
+    await data.world.writeSpair(join(folder, "pairs"), { images: 28, pairs: 14 });
+    const set = data.spair.read(join(folder, "pairs"));
+    assert.match(text(set), /pairs +14\n +categories +14: airplane, [^]*left out +none/);
+    assert.deepEqual(Object.keys(set), ["root", "split", "pairs", "categories", "problems"]);
+    const pictures = join(folder, "pictures");
+    mkdirSync(pictures);
+    copyFileSync(set.pairs[0].source.path, join(pictures, "good.jpg"));
+    writeFileSync(join(pictures, "empty.png"), "");
+    const made = await features.extract({ encoder: "zoo/parts-hybrid", images: pictures, out: join(folder, "out") });
+    assert.match(
+      text(made),
+      /1 of 2 with features, 0 of them from before\n +left out +1\n +empty\.png +a picture must not be empty/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a plan and the policy are shown with what they decide", () => {

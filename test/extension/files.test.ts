@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { bytesText } from "../../extension/src/files/facts";
+import { bytesText } from "../../extension/src/parts/facts";
 import { readByRanges } from "../../extension/src/files/ranges";
 import { BINS, summarize, summaryOf } from "../../extension/src/files/values";
 import { inspect } from "../../kernel/inspect";

@@ -258,6 +258,8 @@ describe("features.extract", () => {
     const bad = await features.open(join(folder, "bad"));
     assert.deepEqual(bad.paths, [paths[0]]);
     await assert.rejects(bad.features(join(folder, "bad-a.jpg")), /must be a readable JPEG/);
+    for (const none of [undefined, "", 5] as never[])
+      await assert.rejects(features.open(none), /features\.open: folder must be a path, received/);
     await assert.rejects(features.open(folder), /the folder must hold run.json and manifest.jsonl \(ENOENT\)/);
   });
 

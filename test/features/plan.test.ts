@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { after, before, describe, it } from "node:test";
 import { packTar } from "modern-tar";
 import { parquetWriteFile } from "hyparquet-writer";
@@ -13,6 +14,7 @@ import * as encoders from "../../kernel/encoders/index.ts";
 import * as features from "../../kernel/features/index.ts";
 import { headBundle, listsBundle } from "../../kernel/features/plan/follow.ts";
 import { statusLines } from "../../kernel/features/plan/index.ts";
+import { installPlatform, platform } from "../../kernel/platform/index.ts";
 import { encodePng } from "../../kernel/view/draw/png.ts";
 import { GOLDEN, maxAbsDiff, PLAIN } from "../encoders/golden.ts";
 
@@ -165,7 +167,12 @@ describe("features.plan", () => {
   it("refuses what it cannot divide or write", async () => {
     const refused: [Partial<features.PlanOptions>, RegExp][] = [
       [{ source: join(folder, "absent") }, /must be a folder, a file or a pattern \(ENOENT\)/],
-      [{ source: ["a.tar", "b.png"] }, /files of one kind, a.tar is another than, received "b.png"/],
+      [{ source: ["a.tar", "b.png"] }, /files of one kind.*; a.tar is another than, received "b.png"/],
+      [{ source: ["a.zip"] }, /archives must be .*tgz or \*.parquet, received "a.zip"/],
+      [{ source: [5] as never }, /the source must be a text, or names that are not empty, received \[5\]/],
+      [{ source: join(MODEL) }, /a list must be text with a name a line/],
+      [{ source: "{0..99999999999}.png", picturesPerPart: 1 }, /a plan has at most 1000000000 parts/],
+      [{ source: "{a,a}.tar" }, /words in braces must differ/],
       [{ source: "{9..0}.tar" }, /a range must ascend/],
       [{ source: "{x}.tar" }, /braces must hold a range or words/],
       [{ source: [] }, /must hold pictures, tars or parquet files/],
@@ -180,6 +187,51 @@ describe("features.plan", () => {
     ];
     for (const [options, message] of refused) await assert.rejects(planFor("refused", options), message);
     assert.ok(!existsSync(join(folder, "refused")), "nothing was written");
+  });
+
+  it("takes all archives of a folder or all its pictures, and a picture alone", async () => {
+    const nested = join(folder, "nested");
+    mkdirSync(join(nested, "deep"), { recursive: true });
+    for (const name of ["0.tar", "deep/1.tar"]) cpSync(join(folder, "tars", "000.tar"), join(nested, name));
+    assert.equal((await planFor("of-nested", { source: nested })).source.names, 2);
+    cpSync(join(folder, "pictures", "00.png"), join(nested, "preview.png"));
+    await assert.rejects(planFor("of-mixed", { source: nested }), /files of one kind/);
+    const one = await planFor("of-one", { source: join(nested, "preview.png") });
+    assert.equal((await features.extractPart(one, 0, { encoder })).ok, 1);
+  });
+
+  it("leaves its source as it is, and writes a lost list again", async () => {
+    const source = join(folder, "own.list");
+    writeFileSync(source, "pictures/00.png\n");
+    await assert.rejects(planFor("x", { source, output: join(folder, "own.json") }), /must leave the source as it is/);
+    assert.equal(readFileSync(source, "utf8"), "pictures/00.png\n");
+    const plan = await planFor("lost", { source });
+    const list = join(folder, "lost", "plan.list");
+    const before = readFileSync(list, "utf8");
+    rmSync(list);
+    await assert.rejects(features.extractPart(plan, 0, { encoder }), /the list of the plan must lie beside it/);
+    assert.equal((await planFor("lost", { source })).hash, plan.hash);
+    assert.equal(readFileSync(list, "utf8"), before);
+    assert.equal((await features.extractPart(plan, 0, { encoder })).ok, 1);
+  });
+
+  it("is refused when what its encoder computes was altered", async () => {
+    const { path } = await planFor("altered-run");
+    const text = readFileSync(path, "utf8");
+    for (const [from, to] of [
+      ['"channels": ', '"channels": 1'],
+      ['"dtype": "f32"', '"dtype": "f16"'],
+      ['"facet": "token"', '"facet": "key"'],
+    ]) {
+      assert.ok(text.includes(from), from);
+      writeFileSync(path, text.replace(from, to));
+      await assert.rejects(features.openPlan(path), /a plan must not be altered/, from);
+    }
+    const plan = JSON.parse(text) as Record<string, unknown> & { run: object };
+    for (const wrong of [{ encoder: null }, { encoder: {} }, { run: { ...plan.run, encoder: { name: ".." } } }]) {
+      writeFileSync(path, JSON.stringify({ ...plan, ...wrong }));
+      await assert.rejects(features.openPlan(path), /must hold a plan of version 1/, JSON.stringify(wrong));
+    }
   });
 });
 
@@ -250,6 +302,65 @@ describe("features.extractPart", () => {
     assert.deepEqual(contentOf(plan), before);
   });
 
+  it("is verified down to the counts of its record", async () => {
+    const plan = await planFor("counts", { source: join(folder, "tars", "{000,001}.tar") });
+    await extractAll(plan);
+    const record = join(plan.folder, "000000", "000000001", "part.json");
+    const text = readFileSync(record, "utf8");
+    writeFileSync(record, text.replace(/"ok": \d/, '"ok": 1'));
+    const { damaged, whole } = await features.verify(plan);
+    assert.deepEqual(
+      [damaged.first[0].part, damaged.first[0].reason, whole],
+      [1, "part.json is no record of a part", 1],
+    );
+  });
+
+  it("is neither missing nor damaged on a disk that does not answer", async () => {
+    const plan = await planFor("unread");
+    await extractAll(plan);
+    const record = join(plan.folder, "000000", "000000001", "part.json");
+    const before = platform();
+    const readFile = ((path: string, ...rest: unknown[]) =>
+      path === record
+        ? Promise.reject(Object.assign(new Error("EIO: i/o error"), { code: "EIO" }))
+        : (before.files.readFile as (...args: unknown[]) => unknown)(path, ...rest)) as never;
+    installPlatform({ ...before, files: { ...before.files, readFile } });
+    try {
+      const rule = /the plan's folder must be one that can be read \(EIO\), received ".*part.json"/;
+      await assert.rejects(features.status(plan), rule);
+      await assert.rejects(features.verify(plan, { remove: true }), rule);
+      await assert.rejects(features.extractPart(plan, 1, { encoder }), rule);
+    } finally {
+      installPlatform(before);
+    }
+    assert.equal((await features.verify(plan)).whole, 3, "nothing was taken away");
+  });
+
+  it("is merged only into a folder that is empty or the plan's own, and through links", async () => {
+    const plan = await planFor("merging");
+    const other = await planFor("merging-other", { source: join(folder, "tars", "{000,001}.tar") });
+    for (const one of [plan, other]) await extractAll(one);
+    const real = join(folder, "a", "b", "c");
+    mkdirSync(real, { recursive: true });
+    symlinkSync(real, join(folder, "link"), "junction");
+    const out = join(folder, "link", "merged");
+    const merged = await features.merge(plan, { out });
+    assert.equal((await features.open(out)).paths.length, merged.ok);
+    const names = readdirSync(out);
+    await features.merge(plan, { out });
+    assert.deepEqual(readdirSync(out), names, "a second merge changes nothing");
+    const rule = /out must be empty, or hold what the same plan merged/;
+    await assert.rejects(features.merge(other, { out }), rule);
+    const own = join(folder, "extracted");
+    await features.extract({ encoder, images: [join(folder, "pictures", "00.png")], out: own });
+    await assert.rejects(features.merge(plan, { out: own }), rule);
+    const among = join(plan.folder, "000000", "000000000");
+    await assert.rejects(features.merge(plan, { out: among }), /out must not lie among the parts/);
+    await features.extract({ encoder, images: [join(folder, "pictures", "01.png")], out });
+    await assert.rejects(features.merge(plan, { out }), /later pictures were added/);
+    assert.equal((await features.verify(plan)).whole, 3);
+  });
+
   it("is whole, once, when two workers make it at the same time", async () => {
     const plan = await planFor("two");
     const alone = await planFor("alone");
@@ -316,6 +427,62 @@ describe("features.extractPart", () => {
     const absent = await planFor("absent", { source: join(folder, "absent-{0..1}.tar") });
     await assert.rejects(features.extractPart(absent, 1, { encoder }), /the archive must be readable \(ENOENT\)/);
     assert.match((await features.status(absent)).failures.first[0].reason, /ENOENT/);
+  });
+
+  it("reads tars that are compressed, by their first bytes, and counts a cut one", async () => {
+    const bytes = readFileSync(join(folder, "tars", "001.tar"));
+    const packed = gzipSync(bytes);
+    mkdirSync(join(folder, "gz"));
+    writeFileSync(join(folder, "gz", "0.tar.gz"), packed);
+    writeFileSync(join(folder, "gz", "1.tgz"), packed);
+    writeFileSync(join(folder, "gz", "2.tar"), packed);
+    writeFileSync(join(folder, "gz", "3.tar"), bytes);
+    writeFileSync(join(folder, "gz", "4.tgz"), packed.subarray(0, packed.length / 2));
+    const plan = await planFor("compressed", { source: join(folder, "gz") });
+    const [cut, ...whole] = (await extractAll(plan)).reverse();
+    assert.deepEqual(
+      whole.map(({ ok }) => ok),
+      [PER_TAR - 1, PER_TAR - 1, PER_TAR - 1, PER_TAR - 1],
+    );
+    assert.ok(Object.keys(cut.reasons).some((reason) => /the tar is cut or damaged/.test(reason)));
+    const manifest = readFileSync(join(plan.folder, "000000", "000000000", "manifest.jsonl"), "utf8");
+    assert.match(manifest, /^{"path":"0\/10.png"/);
+  });
+
+  it("names links to pictures in a tar, which it does not follow", async () => {
+    const body = png(1);
+    const file = { header: { name: "a.png", size: body.length }, body };
+    const links = ["link", "symlink"].map((type) => ({
+      header: { name: `${type}.png`, size: 0, type: type as "link", linkname: "a.png" },
+    }));
+    const folderEntry = { header: { name: "pictures/", size: 0, type: "directory" as const } };
+    writeFileSync(join(folder, "links.tar"), await packTar([file, ...links, folderEntry]));
+    const plan = await planFor("links", { source: join(folder, "links.tar") });
+    const { ok, reasons } = await features.extractPart(plan, 0, { encoder });
+    assert.deepEqual([ok, reasons], [1, { "the picture is a link or a folder in the tar": 2 }]);
+  });
+
+  it("leaves a part with pictures that a host gives later to another try", async () => {
+    let status = 429;
+    const server = createServer((_, answer) => void answer.writeHead(status).end(status === 200 ? png(1) : "later"));
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const plan = await planFor("later", { source: [`http://127.0.0.1:${port}/a.png`] });
+      for (status of [429, 408, 503])
+        await assert.rejects(
+          features.extractPart(plan, 0, { encoder }),
+          new RegExp(`the host must give the picture \\(${status}\\), received "http`),
+        );
+      status = 200;
+      assert.equal((await features.extractPart(plan, 0, { encoder })).ok, 1);
+      status = 404;
+      const absent = await planFor("gone", { source: [`http://127.0.0.1:${port}/b.png`] });
+      const reasons = { "the picture cannot be fetched (404)": 1 };
+      assert.deepEqual((await features.extractPart(absent, 0, { encoder })).reasons, reasons);
+    } finally {
+      server.close();
+    }
   });
 
   it("reads tars from a URL; a host that fails leaves the part to another try", async () => {

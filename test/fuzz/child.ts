@@ -1,7 +1,7 @@
 /** Runs the cases of one reader in a process that can be ended when a case never ends. */
 import { openSync, writeSync } from "node:fs";
-import { Prng } from "../../kernel/prng.ts";
-import { RuleError } from "../../kernel/rule-error.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
+import { RuleError } from "../../kernel/rules/rule-error.ts";
 import { targets } from "./targets.ts";
 
 /** Given to the process: cases `first` to `first + cases` unless the time is over before; the number of each goes into the file `at` before it runs. */

@@ -1,5 +1,5 @@
 /** Seeded damage to bytes, text and JSON. The same seed and input give the same damage. */
-import type { Prng } from "../../kernel/prng.ts";
+import type { Prng } from "../../kernel/numeric/prng.ts";
 
 const NASTY_NUMBERS = [0, -1, 1, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 63), 1e308, 1e-300, 0.5, NaN, Infinity];
 const NASTY_TEXTS = [

@@ -18,7 +18,7 @@ import { decode, Signer } from "../../kernel/jupyter/wire.ts";
 import * as law from "../../kernel/law/index.ts";
 import { configFromJson } from "../../kernel/lora/peft/config-json.ts";
 import * as onnx from "../../kernel/onnx/index.ts";
-import type { Prng } from "../../kernel/prng.ts";
+import type { Prng } from "../../kernel/numeric/prng.ts";
 import * as protocol from "../../kernel/protocol/index.ts";
 import { parse as parseSafetensors } from "../../kernel/safetensors/index.ts";
 import { readMessage, readState } from "../../kernel/widgets/messages.ts";

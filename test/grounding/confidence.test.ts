@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Prng } from "../../kernel/prng.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
 import { wilson } from "../../kernel/numeric/index.ts";
 import { confidence, type ConfidenceSample } from "../../kernel/grounding/confidence.ts";
 

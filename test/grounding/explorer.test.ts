@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { decodeImage, type RawImage } from "../../kernel/data/image.ts";
-import { attentionWeights } from "../../kernel/nn/attention.ts";
+import { attentionWeights } from "../../kernel/nn/layers/attention.ts";
 import { grounding, nn, tf } from "./names.ts";
 import { type Referring, referring, SMALL } from "./small.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { grounding, nn, type tasks, tf, type Tensor, train } from "./names.ts";
 import { Capture } from "../../kernel/backend/native/capture.ts";
-import { watching } from "../../kernel/nn/watch.ts";
+import { watching } from "../../kernel/nn/module/watch.ts";
 import { iou, toCorners } from "../../kernel/tasks/boxes/plain.ts";
 
 const SIZES = {

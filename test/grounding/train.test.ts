@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { hashParameters } from "../../kernel/train/stages.ts";
+import { hashParameters } from "../../kernel/train/update/stages.ts";
 import { grounding, nn, tasks, tf, train } from "./names.ts";
 import { type Referring, referring, SMALL, tokenizerOf } from "./small.ts";
 

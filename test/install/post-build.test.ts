@@ -51,7 +51,7 @@ describe("binder/postBuild in a clean copy, home and environment", { timeout: 30
     assert.ok(existsSync(join(share, "kernels", "fovea", "kernel.json")));
     assert.ok(existsSync(join(share, "labextensions", "jupyterlab-fovea", "package.json")));
     const config = join(prefix, "etc", "jupyter", "jupyter_server_config.d", "fovea.json");
-    assert.match(JSON.parse(readFileSync(config, "utf8")).ServerApp.default_url, /01-correspondence\.ipynb$/);
+    assert.match(JSON.parse(readFileSync(config, "utf8")).ServerApp.default_url, /00-start\.ipynb$/);
   });
 
   it("gives a kernel that runs a cell with the library and its zoo", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crashReport } from "../../kernel/jupyter/session-link";
 
-const END = { code: null, signal: null, wasReady: true, stderrTail: "" };
+const END = { code: null, signal: null, wasReady: true, stderrTail: "", unread: [] };
 
 describe("crashReport", () => {
   const cases: [object, RegExp][] = [

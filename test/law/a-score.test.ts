@@ -30,6 +30,10 @@ describe("law.aScore, worked example", () => {
 
   it("is asymmetric: the other direction gives .386667", () => {
     close(law.aScore(target.slice(0, 1), { r: [at224] }, { direction: "reference-to-target" }).score, 0.386667);
+    assert.throws(
+      () => law.aScore(target.slice(0, 1), { r: [at224] }, { direction: "reference" } as never),
+      /law\.aScore: direction must be target-to-reference or reference-to-target, received "reference"/,
+    );
   });
 });
 

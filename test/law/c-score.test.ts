@@ -100,6 +100,15 @@ describe("law.baseline", () => {
   it("the oracle box maps the centre of one box to the centre of the other", () => {
     assert.equal(law.baseline("oracle-box", [pair]).perPair[0], 100);
     assert.equal(law.baseline("same-position", [pair]).perPair[0], 0);
+    for (const name of ["pixels", "constructor", 5] as never[])
+      assert.throws(
+        () => law.baseline(name, [pair]),
+        /law\.baseline: the baseline must be random-in-image, .*received/,
+      );
+    assert.throws(
+      () => law.baseline("oracle-box", { pairs: [pair] } as never),
+      /pairs must be a list, received an obj/,
+    );
   });
 
   it("the oracle box maps both directions by their own scales, in pictures of any shape", () => {

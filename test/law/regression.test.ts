@@ -143,6 +143,19 @@ describe("law.fit, invariants of the fit", () => {
     assert.deepEqual([under.adjustedR2, under.residualError], [null, null]);
   });
 
+  it("refuses values that no option has, in place of taking another one", () => {
+    const refused: [unknown, RegExp][] = [
+      [{ normalize: "min-max" }, /law\.fit: normalize must be minmax or none, received "min-max"/],
+      [{ normalize: "constructor" }, /normalize must be minmax or none/],
+      [{ degree: 3 }, /degree must be 1 or 2, received 3/],
+      [{ ridge: -1 }, /ridge must be a finite number of at least 0, received -1/],
+      [{ ridge: NaN }, /ridge must be a finite number/],
+      [{ cutoff: Infinity }, /cutoff must be a finite number/],
+      [{ permutations: 1.5 }, /permutations must be a whole number, received 1.5/],
+    ];
+    for (const [options, rule] of refused) assert.throws(() => law.fit(law.publishedTable(), options as never), rule);
+  });
+
   it("the order of the rows changes nothing", () => {
     const table = law.publishedTable();
     const turned = law.fit({ ...table, rows: [...table.rows].reverse() }).benchmarks.mmbench_en;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as law from "../../kernel/law";
 import type { ScoredPair, StoredFeatures } from "../../kernel/law";
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 
 const [SIDE, CHANNELS, IMAGES] = [6, 16, 9];
 const generator = new Prng(5);

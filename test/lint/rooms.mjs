@@ -7,22 +7,25 @@ import { spreads } from "./spreads.mjs";
 
 /** Rooms of the kernel, from the ground up; rooms of one floor do not know each other. */
 export const KERNEL_FLOORS = [
-  ["rule-error", "json-text", "literal-pattern", "file-kind"],
-  ["option-names", "prng", "contracts"],
-  ["numeric", "platform", "picture"],
-  ["folder-lock", "zoo-folder", "protocol", "safetensors", "onnx", "hub", "data", "similarity"],
-  ["display", "inspect"],
-  ["progress", "backend", "view", "widgets"],
+  ["rules"],
+  ["contracts"],
+  ["numeric", "platform"],
+  ["protocol"],
+  ["display"],
+  ["safetensors", "onnx", "hub", "data", "similarity"],
+  ["inspect"],
+  ["backend", "view", "widgets", "page"],
   ["nn"],
   ["train", "encoders"],
   ["features", "vce", "lora", "law"],
   ["models"],
   ["tasks"],
   ["sak", "grounding", "refine"],
-  ["studies", "report"],
+  ["studies", "report", "publish", "overview"],
   ["jupyter"],
   ["session"],
   ["cli", "cli.ts", "index", "tf"],
+  ["browser"],
   ["zoo"],
 ];
 
@@ -32,8 +35,8 @@ export const KNOW_METHODS = ["studies", "report", "cli", "index"];
 
 /** Rooms of the extension, from the ground up. */
 export const EXTENSION_FLOORS = [
-  ["dom"],
-  ["parts", "comms", "preferences", "commands"],
+  ["dom", "icons"],
+  ["parts", "comms", "preferences"],
   ["panes", "plots"],
   ["export"],
   ["frame"],
@@ -50,9 +53,12 @@ export const EXTENSION_FLOORS = [
     "training",
     "plotly",
     "status",
+    "commands",
     "files",
+    "overview",
   ],
   ["viewers", "page"],
+  ["site"],
   ["index"],
 ];
 
@@ -70,7 +76,7 @@ function placeOf(file, root) {
   return { house, room: first.replace(/\.ts$/, "") };
 }
 
-/** Why an import must not be, or null. */
+/** Reason why an import is refused, or null. */
 export function complaint(from, to, { floors, methods, knowMethods }) {
   if (from === to) return null;
   const [own, other] = [from, to].map((room) => floors.findIndex((rooms) => rooms.includes(room)));

@@ -8,7 +8,7 @@ import { copyOf, edit, folder, golden, written } from "./adapter-files.ts";
 import { readCase } from "./exchange.ts";
 import { lora } from "./names.ts";
 import * as safetensors from "../../kernel/safetensors";
-import { toFloat32 } from "../../kernel/nn/floats.ts";
+import { toFloat32 } from "../../kernel/nn/module/floats.ts";
 
 const INDEX = "model.safetensors.index.json";
 before(() => nn.start("wasm"));

@@ -1,7 +1,7 @@
 /** A small model for adapters, with values that no initialiser gives. */
 import { nn, type Tensor, tf } from "../nn/names.ts";
 import type { lora } from "./names.ts";
-import { sharedRandom } from "../../kernel/nn/random.ts";
+import { sharedRandom } from "../../kernel/nn/module/random.ts";
 
 class Attention extends nn.Module {
   qProj = new nn.Linear(6, 6);

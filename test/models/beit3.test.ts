@@ -107,9 +107,10 @@ describe("files of a multimodal encoder", () => {
     const loose = await models.loadBeit3(path, { config: { numHeads: 2 }, strict: false });
     assert.deepEqual(loose.report.missing, ["encoder.layers.1.ffn.A.fc2.bias"]);
     await write((tensors) => tensors.delete("beit3.vision_embed.cls_token"));
-    await assert.rejects(models.loadBeit3(path), /models\.loadBeit3: the file must have vision_embed\.cls_token/);
-    for (const place of [join(folder, "none"), folder, null])
-      await assert.rejects(models.loadBeit3(place as string), /models\.loadBeit3: the file must exist/);
+    for (const place of [path, folder])
+      await assert.rejects(models.loadBeit3(place), /models\.loadBeit3: the file must have vision_embed\.cls_token/);
+    for (const place of [join(folder, "none"), null])
+      await assert.rejects(models.loadBeit3(place as string), /models\.loadBeit3: the file or folder must exist/);
   });
 
   it("are refused before anything is made of sizes that they do not hold", async () => {

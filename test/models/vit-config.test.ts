@@ -122,7 +122,7 @@ describe("a vision transformer", () => {
 
   const BAD: [config: object, message: RegExp][] = [
     [{ embedDim: 10, numHeads: 4 }, /embedDim must be a multiple of numHeads \(4\), received 10/],
-    [{ patchsize: 8 }, /keys are .*received "patchsize"/],
+    [{ patchsize: 8 }, /options are .*received "patchsize"/],
     [{ classToken: false }, /globalPool token needs a class token/],
     [{ normLayer: "batch" }, /normLayer must be layer, rms, received "batch"/],
     [{ depth: 0 }, /depth must be a whole number of at least 1, received 0/],

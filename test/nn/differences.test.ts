@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { onEveryDevice } from "./devices.ts";
 import { nn, train, type Tensor, tf } from "./names.ts";
-import { Prng } from "../../kernel/prng.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
 
 /**
  * The slope of a scalar function along a random direction: by its gradients, and by the difference quotient

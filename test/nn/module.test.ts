@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { nn, type Tensor, tf } from "./names.ts";
-import { Prng } from "../../kernel/prng.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
 import * as safetensors from "../../kernel/safetensors";
-import { toFloat32 } from "../../kernel/nn/floats.ts";
+import { toFloat32 } from "../../kernel/nn/module/floats.ts";
 
 before(() => nn.start());
 

@@ -20,6 +20,15 @@ describe("an option that a layer does not know", () => {
     "Attention of a Block": () => new nn.Block(2, heads),
     DeformableAttention: () => new nn.DeformableAttention(2, heads),
     crossEntropy: () => nn.crossEntropy(tf.zeros([1, 2]), tf.zeros([1], "int32"), stray),
+    mse: () => nn.mse(tf.zeros([1]), tf.zeros([1]), stray),
+    smoothL1: () => nn.smoothL1(tf.zeros([1]), tf.zeros([1]), stray),
+    cosineLoss: () => nn.cosineLoss(tf.zeros([1, 2]), tf.zeros([1, 2]), stray),
+    distillation: () => nn.distillation(tf.zeros([1, 2]), tf.zeros([1, 2]), stray),
+    infoNce: () => nn.infoNce(tf.zeros([1, 2]), tf.zeros([1, 2]), stray),
+    rotary: () => nn.rotary(tf.zeros([1, 2]), stray),
+    SwiGlu: () => new nn.SwiGlu(2, stray),
+    Conv1D: () => new nn.Conv1D(2, 2, stray),
+    allowCapture: () => nn.allowCapture(nn.Linear, stray),
     loadState: () => nn.loadState(new nn.Linear(2, 2), new Map(), stray),
   };
   for (const [name, make] of Object.entries(makers))
@@ -27,4 +36,9 @@ describe("an option that a layer does not know", () => {
       const rule = new RegExp(`nn\\.${name.split(" ")[0]}: options are .*, received "bais"`);
       assert.throws(make, rule);
     });
+
+  it("is refused as the name of an activation", () => {
+    for (const name of ["constructor", "gelu_tanh", undefined] as never[])
+      assert.throws(() => nn.activate(tf.zeros([2]), name), /nn\.activate: activation must be gelu, .*, received/);
+  });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { topMask } from "../../kernel/nn/top-mask";
+import { topMask } from "../../kernel/nn/operations/top-mask";
 import { onEveryDevice } from "./devices.ts";
 import { tf } from "./names.ts";
 

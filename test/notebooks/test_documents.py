@@ -61,7 +61,7 @@ def usage(words):
 
 
 def complaint(words):
-    """Why `fovea <words>` cannot be a command, or nothing."""
+    """Returns the reason why `fovea <words>` cannot be a command, or nothing."""
     names = [word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)][:2]
     text = usage(tuple(names))
     known = set(re.findall(r"^(?:usage: | {7})fovea ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", text, re.M))

@@ -13,7 +13,7 @@ import { baseTree, type Case, checkOutputs, readCase } from "../lora/exchange.ts
 import { lora } from "../lora/names.ts";
 import { nn } from "../nn/names.ts";
 import * as safetensors from "../../kernel/safetensors";
-import { sharedRandom } from "../../kernel/nn/random.ts";
+import { sharedRandom } from "../../kernel/nn/module/random.ts";
 
 const CLI = join(import.meta.dirname, "..", "..", "kernel", "dist", "cli.js");
 const python = process.env.FOVEA_PEERS_PYTHON;

@@ -230,7 +230,7 @@ KINDS = ["lora_A", "lora_embedding_A"]
 
 
 class Sfc32:
-    """The generator of kernel/prng.ts, so that PEFT drops by the same chance."""
+    """The generator of kernel/numeric/prng.ts, so that PEFT drops by the same chance."""
 
     def __init__(self, seed, stream):
         hashed = 0x811C9DC5

@@ -4,13 +4,14 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, it } from "node:test";
+import { forThread } from "../../kernel/backend/browser/runtime.ts";
 import { OnnxError } from "../../kernel/onnx/errors.ts";
 import { openSource } from "../../kernel/onnx/source.ts";
 import { installPlatform, platform, sha256 } from "../../kernel/platform/index.ts";
 import { readFile } from "../../kernel/platform/files.ts";
 import { sleep } from "../../kernel/platform/sleep.ts";
 import type { Files } from "../../kernel/platform/types.ts";
-import { sha256Of } from "./sha256.ts";
+import { startDigest } from "../../kernel/platform/browser/digest.ts";
 
 const FILE = fileURLToPath(import.meta.url);
 const node = platform();
@@ -19,6 +20,17 @@ const node = platform();
 function withFiles(own: Partial<Files>): void {
   installPlatform(Object.create(node, { files: { value: { ...node.files, ...own } } }) as typeof node);
 }
+
+describe("the backend of a browser", () => {
+  it("refuses a model that is too large for a page by its size, before anything is read of it", () => {
+    const large = new Uint8Array(2 ** 30 + 1);
+    assert.throws(
+      () => forThread(large, { device: "cpu" }),
+      /DeviceError: backend\.create: a model in a browser must have at most 1073741824 bytes, received 1073741825/,
+    );
+    assert.deepEqual(forThread(Uint8Array.of(1), { device: "cpu" }).weights, []);
+  });
+});
 
 describe("the platform", () => {
   afterEach(() => void installPlatform(node));
@@ -58,19 +70,20 @@ describe("the platform", () => {
     assert.throws(() => node.evaluateWithin(1000, "throw new RangeError('x')", {}), /x/);
   });
 
-  it("digests in pieces, as the worker's own SHA-256 does", () => {
+  it("digests in pieces, as a browser's platform does", () => {
     for (const length of [0, 1, 55, 56, 64, 1000]) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 37) % 251);
       const expected = createHash("sha256").update(bytes).digest("hex");
-      assert.equal(
-        sha256()
-          .update(bytes.subarray(0, length >> 1))
-          .update(bytes.subarray(length >> 1))
-          .digest("hex"),
-        expected,
-      );
-      assert.equal(sha256Of([bytes.subarray(0, length >> 1), bytes.subarray(length >> 1)]), expected);
+      for (const digest of [sha256(), startDigest("sha256")])
+        assert.equal(
+          digest
+            .update(bytes.subarray(0, length >> 1))
+            .update(bytes.subarray(length >> 1))
+            .digest("hex"),
+          expected,
+        );
     }
+    assert.equal(startDigest("sha1").update("a word").digest("hex"), createHash("sha1").update("a word").digest("hex"));
   });
 
   it("sleeps until the time is over or the signal aborts", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { hashParameters } from "../../kernel/train/stages.ts";
+import { hashParameters } from "../../kernel/train/update/stages.ts";
 import * as safetensors from "../../kernel/safetensors/index.ts";
 import { assertSame, runOnnx } from "../models/onnx.ts";
 import { models, nn, refine, tf, train } from "./names.ts";
@@ -85,6 +85,16 @@ describe("refine.plan", () => {
   const two = (second: Partial<refine.RefineStage>): refine.RefinePlanSpec => ({
     name: "mine",
     stages: [stage, { ...stage, name: "two", learningRate: 1e-4, ...second }],
+  });
+
+  it("gives the stages of train.fit their rate and decay, none where none is named", () => {
+    const model = make();
+    const groups = (second: Partial<refine.RefineStage>) =>
+      refine
+        .stages(refine.plan(two(second)), model)
+        .map((made) => made.groups.map(({ learningRate, weightDecay }) => [learningRate, weightDecay]));
+    assert.deepEqual(groups({ weightDecay: 0.1 }), [[[stage.learningRate, 0]], [[1e-4, 0.1]]]);
+    model.dispose();
   });
 
   it("takes one's own, with parts of the hierarchy", () => {

@@ -102,7 +102,16 @@ describe("biases of teachers", () => {
     assert.ok(Math.abs(second.gain.mean) < 3, `a copy adds ${second.gain.mean}`);
     assert.equal(second.weights, sak.parameters({ stem, teachers: ["a"] }).adapters + 4 * 2 * 128);
     assert.match(found[DISPLAY]()["text/plain"], /taken/);
-    const beside = await sak.selectTeachers(teachers, splits, { ...options, start: ["untrained"], most: 1 });
+    const progress: { done: number; total: number }[] = [];
+    const onProgress = (now: { done: number; total: number }): void => void progress.push(now);
+    const beside = await sak.selectTeachers(teachers, splits, {
+      ...options,
+      start: ["untrained"],
+      most: 1,
+      onProgress,
+    });
+    assert.ok(progress.every(({ done, total }) => done <= total));
+    assert.equal(progress.at(-1)!.done, progress.at(-1)!.total);
     assert.deepEqual(beside.teachers, ["untrained", "parts"]);
     assert.ok(beside.steps[0].gains[0].gain.mean > 20);
   });

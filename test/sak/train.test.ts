@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { PlainFeatureMap } from "../../kernel/features/index.ts";
 import { type models, nn, sak, tf, train, type Tensor } from "./names.ts";
-import { hashParameters } from "../../kernel/train/stages.ts";
+import { hashParameters } from "../../kernel/train/update/stages.ts";
 
 const stem: models.VitConfig = { imgSize: 8, patchSize: 4, embedDim: 8, depth: 2, numHeads: 2 };
 const CONFIG: sak.SakConfig = {

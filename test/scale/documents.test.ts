@@ -25,7 +25,7 @@ describe("the page A million pictures", () => {
   it("names commands that run, in their order", { skip: process.platform === "win32" }, () => {
     for (const block of blocks("sh")) {
       // Slurm has a test of its own; here its script is written.
-      const code = block.replace(/(--on slurm.*)$/m, "$1 --dry-run").replace(/^fovea .* --watch$/m, "");
+      const code = block.replace(/(--on slurm.*)$/gm, "$1 --dry-run").replace(/^fovea .* --watch$/m, "");
       const lines = `set -e\nfovea() { "${process.execPath}" "${CLI}" "$@"; }\n${code}`;
       const { status, stdout, stderr } = spawnSync("bash", ["-c", lines], { cwd: folder, encoding: "utf8" });
       assert.equal(status, 0, `${block}${stderr}`);

@@ -28,6 +28,26 @@ function cluster<T extends object>(...args: string[]): T | { unstarted: string }
   return JSON.parse(readFileSync(result, "utf8")) as T | { unstarted: string };
 }
 
+describe("Extractor of fovea_kernel.ray", { skip }, () => {
+  it("takes odd batches, refuses what are no encoded pictures, and starts a lost process again", () => {
+    const picture = join(folder, "one.png");
+    writeFileSync(picture, png(1));
+    const line = [join(import.meta.dirname, "extractor.py"), ENCODER, picture, "--", process.execPath, CLI];
+    const { status, stdout, stderr } = spawnSync(python as string, line, { encoding: "utf8", timeout: 120_000 });
+    assert.equal(status, 0, stderr.slice(-4000));
+    const { refused, ...result } = JSON.parse(stdout) as { refused: string[] };
+    for (const [i, kind] of ["str", "int", "ndarray"].entries())
+      assert.match(refused[i], new RegExp(`Extractor: column must hold encoded pictures as bytes.*received ${kind}`));
+    assert.deepEqual(result, {
+      kinds: [true, true, true],
+      rows: [0, 0],
+      sameType: true,
+      columns: ["image", "features"],
+      sameAfterKill: true,
+    });
+  });
+});
+
 describe("a Ray cluster of two nodes", { skip }, () => {
   it("makes a plan while actors, processes and a node are killed, and loses and doubles nothing", async (t) => {
     const tars = await writeTars(join(folder, "tars"), 16, 10);
@@ -52,24 +72,30 @@ describe("a Ray cluster of two nodes", { skip }, () => {
     for (let i = 0; i < 5; i++) writeFileSync(join(pictures, `${i}.png`), png(i));
     writeFileSync(join(pictures, "none.png"), "none");
     type Rows = Record<string, number[]>;
-    const result = cluster<{ numpy: Rows; pyarrow: Rows }>("data", ENCODER, pictures);
+    const result = cluster<{ numpy: Rows; pyarrow: Rows; prepared: Rows }>("data", ENCODER, pictures);
     if ("unstarted" in result) return t.skip(`Ray does not start: ${result.unstarted}`);
-    const { numpy, pyarrow } = result;
+    const { numpy, pyarrow, prepared } = result;
     assert.deepEqual(pyarrow, numpy);
-    const encoder = await encoders.load(ENCODER, { device: "cpu" });
     const names = Object.keys(numpy).sort();
     assert.deepEqual(names, ["0.png", "1.png", "2.png", "3.png", "4.png", "none.png"]);
-    for (let i = 0; i < 5; i++) {
-      const { intermediates } = await encoder.forwardIntermediates(png(i), { indices: [-1], outputFmt: "NLC" });
-      const [{ data, channels }] = intermediates;
-      const mean = new Float64Array(channels);
-      data.forEach((value, at) => (mean[at % channels] += value / (data.length / channels)));
-      assert.ok(maxAbsDiff(numpy[`${i}.png`], mean) < 1e-4, `picture ${i}`);
-    }
+    await compareWithOwn(numpy, {}, false);
+    await compareWithOwn(prepared, { preprocess: "imagenet", inputSize: [128, 128] }, true);
     assert.ok(
       numpy["none.png"].every((value) => value === 1e9),
       "NaN, which JSON lacks",
     );
-    await encoder.dispose();
   });
 });
+
+/** Compares rows of `Extractor` with the means of the encoder's own features. */
+async function compareWithOwn(rows: Record<string, number[]>, options: encoders.LoadOptions, norm: boolean) {
+  const encoder = await encoders.load(ENCODER, { device: "cpu", ...options });
+  for (let i = 0; i < 5; i++) {
+    const { intermediates } = await encoder.forwardIntermediates(png(i), { indices: [-1], outputFmt: "NLC", norm });
+    const [{ data, channels }] = intermediates;
+    const mean = new Float64Array(channels);
+    data.forEach((value, at) => (mean[at % channels] += value / (data.length / channels)));
+    assert.ok(maxAbsDiff(rows[`${i}.png`], mean) < 1e-4, `picture ${i}, ${JSON.stringify(options)}`);
+  }
+  await encoder.dispose();
+}

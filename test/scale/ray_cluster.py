@@ -176,16 +176,17 @@ def extract(plan: str, kills: int, program: "list[str]") -> dict:
 
 def data(encoder: str, folder: str, program: "list[str]") -> dict:
     start()
-    options = {"encoder": encoder, "device": "cpu", "program": program, "column": "bytes"}
+    common = {"encoder": encoder, "device": "cpu", "program": program, "column": "bytes"}
+    own = {"preprocess": "imagenet", "input_size": (128, 128), "norm": True}
     results = {}
-    for batch_format in ("numpy", "pyarrow"):
+    for name, options in (("numpy", common), ("pyarrow", common), ("prepared", {**common, **own})):
         pictures = ray.data.read_binary_files(folder, include_paths=True)
         features = pictures.map_batches(
-            fovea.Extractor, fn_constructor_kwargs=options, concurrency=1, batch_size=4, batch_format=batch_format,
-            num_cpus=0.5,
+            fovea.Extractor, fn_constructor_kwargs=options, concurrency=1, batch_size=4,
+            batch_format="pyarrow" if name == "pyarrow" else "numpy", num_cpus=0.5,
         )
         rows = features.select_columns(["path", "features"]).take_all()
-        results[batch_format] = {
+        results[name] = {
             Path(row["path"]).name: np.nan_to_num(np.asarray(row["features"], np.float64), nan=1e9).tolist() for row in rows
         }
     return results

@@ -17,12 +17,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
 import * as features from "../../kernel/features/index.ts";
-import { contentOf, fovea, planTars, writeTars } from "./material.ts";
+import * as world from "../../kernel/data/world";
+import { contentOf, ENCODER, fovea, planTars, writeTars } from "./material.ts";
 
 const PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol"];
 const PATH = `${process.env["PATH"]}:/usr/sbin:/sbin`;
 
-/** Why Slurm cannot start here, or false. */
+/** A folder whose name Slurm must be told with care. */
+const ARRAY = `an array's 100% "#1"`;
+
+/** Reason why Slurm cannot start here, or false. */
 function reason(): string | false {
   if (process.platform !== "linux") return "Slurm runs on Linux";
   const absent = PROGRAMS.filter((name) => spawnSync("which", [name], { env: { ...process.env, PATH } }).status !== 0);
@@ -144,7 +148,7 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>, secon
 
 const why = reason();
 
-describe("a Slurm array", { skip: why }, () => {
+describe("an array of Slurm", { skip: why }, () => {
   let folder: string;
   let slurm: Slurm | null = null;
   let failure: string | null = null;
@@ -165,12 +169,12 @@ describe("a Slurm array", { skip: why }, () => {
     const tars = await writeTars(join(folder, "tars"), 8, 12);
     const calm = planTars(tars, join(folder, "calm", "plan.json"), "--batch-size", "4");
     assert.equal(fovea(["extract", "--plan", calm, "--device", "cpu"]).code, 0);
-    const plan = planTars(tars, join(folder, "array", "plan.json"), "--batch-size", "4");
+    const plan = planTars(tars, join(folder, ARRAY, "plan.json"), "--batch-size", "4");
     const args = ["extract", "--plan", plan, "--on", "slurm", "--array", "0-3%2", "--device", "cpu"];
     const { code, out, err } = fovea(args, slurm.env);
     assert.equal(code, 0, err);
     const job = /^(\d+): submitted /.exec(out)?.[1] as string;
-    const attempts = (): string[] => tries(join(folder, "array", "plan.parts", "000000"));
+    const attempts = (): string[] => tries(join(folder, ARRAY, "plan.parts", "000000"));
     const killed = new Set<string>();
     for (let i = 0; i < 3; i++) {
       await until("a part that is begun", () => attempts().some((name) => !killed.has(name)));
@@ -183,14 +187,35 @@ describe("a Slurm array", { skip: why }, () => {
     await until("an end of the array", () => slurm?.ask("squeue", "-h", "-j", job).trim() === "", 150);
     const now = await features.status(plan);
     assert.deepEqual([now.whole, now.pictures, now.failures.count], [8, 96, 0], JSON.stringify(now));
-    assert.deepEqual(contentOf(join(folder, "array", "plan.parts")), contentOf(join(folder, "calm", "plan.parts")));
-    const logs = join(folder, "array", "plan.slurm");
+    assert.deepEqual(contentOf(join(folder, ARRAY, "plan.parts")), contentOf(join(folder, "calm", "plan.parts")));
+    const logs = join(folder, ARRAY, "plan.slurm");
     const text = readdirSync(logs)
       .map((log) => readFileSync(join(logs, log), "utf8"))
       .join("");
     assert.match(text, /part \d: 12 of 12 pictures/);
     const restarts = slurm.ask("scontrol", "show", "job", job).match(/Restarts=[1-9]/g) ?? [];
     assert.ok(restarts.length >= 1, "tasks were requeued");
+  });
+
+  it("makes the parts of a C score", async (t) => {
+    if (!slurm) return t.skip(`Slurm does not start: ${failure}`);
+    // Characters that mean something to Slurm in the name of the logs.
+    const odd = join(folder, `it's 50% "odd" #1`);
+    mkdirSync(odd);
+    const [spair, stored] = ["spair", "features"].map((name) => join(folder, name));
+    const plan = join(odd, "score.json");
+    await world.writeSpair(spair, { categories: ["bird"], images: 6, pairs: 8 });
+    const pairs = ["law", "c-score", "--spair", spair, "--features", stored];
+    const whole = fovea([...pairs, "--encoder", ENCODER, "--device", "cpu", "--json"]);
+    assert.equal(whole.code, 0, whole.err);
+    const [, , ...args] = pairs;
+    fovea(["law", "c-score", "plan", ...args, "--output", plan, "--pairs-per-part", "3"]);
+    const { out, err } = fovea(["law", "c-score", "--plan", plan, "--on", "slurm", "--array", "0-1"], slurm.env);
+    const job = /^(\d+): submitted .*; squeue --job \1 follows it\n$/.exec(out)?.[1] as string;
+    assert.ok(job, err);
+    await until("an end of the array", () => slurm?.ask("squeue", "-h", "-j", job).trim() === "", 150);
+    assert.deepEqual(fovea(["law", "c-score", "merge", plan, "--json"]), whole);
+    assert.deepEqual(readdirSync(join(odd, "score.slurm")).sort(), [`${job}_0.log`, `${job}_1.log`]);
   });
 });
 

@@ -5,6 +5,9 @@ import { toJSON, toJSONObject } from "../../kernel/session/json";
 import { bundleOf, checkBundle } from "../../kernel/session/mime";
 import { promised } from "../../kernel/session/run/steps";
 
+/** First bytes of every PNG file. */
+const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
 describe("toJSON", () => {
   it("converts what JSON has no word for", () => {
     const value = {
@@ -56,10 +59,15 @@ describe("mime bundles", () => {
 
   it("turn bytes into base64 and leave JSON be", () => {
     const bundle = checkBundle("display", {
-      "image/png": new Uint8Array([1, 2]),
+      "image/png": PNG,
+      "application/octet-stream": new Uint8Array([1, 2]),
       "application/x+json": new Uint8Array([1, 2]),
     });
-    assert.deepEqual(bundle, { "image/png": "AQI=", "application/x+json": [1, 2] });
+    assert.deepEqual(bundle, {
+      "image/png": "iVBORw0KGgo=",
+      "application/octet-stream": "AQI=",
+      "application/x+json": [1, 2],
+    });
   });
 
   it("leave out parts that are too large, and say so", () => {
@@ -81,11 +89,12 @@ describe("mime bundles", () => {
     const plain = String(checkBundle("display", { "text/plain": "x".repeat(2e6) })["text/plain"]);
     assert.match(plain, /^x{1048576}… \[fovea: cut after 1048576 of 2000000 characters\]$/);
     const half = "x".repeat(20 << 20);
-    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": half })), [
+    const picture = `iVBORw0KGgoA${"A".repeat(half.length)}`;
+    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": picture })), [
       "text/html",
       "text/plain",
     ]);
-    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": "small" })), [
+    assert.deepEqual(Object.keys(checkBundle("display", { "text/html": half, "image/png": PNG })), [
       "text/html",
       "image/png",
     ]);
@@ -94,6 +103,15 @@ describe("mime bundles", () => {
   it("refuse what is none", () => {
     assert.throws(() => checkBundle("display", { html: "x" }), /keys must be mime types, received "html"/);
     assert.throws(() => checkBundle("display", null), /received null/);
+    assert.throws(() => checkBundle("display", { "text/plain": 5 }), /display: text\/plain must be text, received 5/);
+    assert.throws(
+      () => checkBundle("display", { "image/png": "a.png" }),
+      /display: image\/png must be the bytes of a PNG file, or their base64, received "a.png"/,
+    );
+    assert.throws(
+      () => checkBundle("display", { "image/jpeg": PNG }),
+      /image\/jpeg must be the bytes of a JPEG file, or their base64, received Uint8Array of 8 bytes/,
+    );
   });
 
   it("survive a value whose inspection throws", async () => {

@@ -210,8 +210,8 @@ describe("a study of answers", () => {
     assert.ok(open > 0.1 && open < 0.9, `${open}`);
     model.dispose();
     const plain = await studies.openAnswers({ ...options, method: "projector" });
-    assert.throws(() => plain.levelWeights(), /studies\.levelWeights: the method must have VCE/);
-    assert.throws(() => plain.gateActivity(), /studies\.gateActivity: the method must have an adapter/);
+    assert.throws(() => plain.levelWeights(), /studies\.AnswerModel\.levelWeights: the method must have VCE/);
+    assert.throws(() => plain.gateActivity(), /studies\.AnswerModel\.gateActivity: the method must have an adapter/);
     plain.dispose();
     await assert.rejects(studies.openAnswers({ ...options, seed: 2 }), /must have trained VCE \+ Dual-LoRA.*2/);
     await assert.rejects(studies.openAnswers({ ...options, method: "x" }), /methods are projector, VCE \+ Dual-LoRA/);

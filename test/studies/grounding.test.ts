@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +8,7 @@ import * as world from "../../kernel/data/world/index.ts";
 import { groundingScore } from "../../kernel/studies/grounding/study.ts";
 import { kindOf, lengthOf } from "../../kernel/studies/grounding/phrases.ts";
 import { nn } from "../nn/names.ts";
-import { studies } from "../models/names.ts";
+import { models, studies } from "../models/names.ts";
 import { tableOf } from "../bench/grounding-study.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-grounding-study-"));
@@ -94,6 +94,25 @@ describe("a study of grounding", () => {
     assert.equal(part.more.length, 2, "no differences of one method");
   });
 
+  it("starts from an encoder with its words, and is another study where its weights are others", async () => {
+    const methods = TINY.methods.filter(({ name }) => name === "token alone");
+    const encoder = join(folder, "encoder");
+    cpSync("kernel/zoo/phrase-beit3", encoder, { recursive: true });
+    const settings = { ...TINY, encoder, size: 36, steps: 1, seeds: 1, methods };
+    const study = await studies.groundingStudy({ settings, folder });
+    assert.equal(study.finished, true);
+    const { model } = await models.loadBeit3(encoder);
+    model.visionEmbed.clsToken.assign(new Float32Array(model.visionEmbed.clsToken.size));
+    await models.saveBeit3(model, join(encoder, "model.safetensors"));
+    model.dispose();
+    assert.notEqual((await studies.groundingStudy({ settings, folder })).identity, study.identity);
+    rmSync(join(encoder, "tokenizer.json"));
+    await assert.rejects(
+      studies.groundingStudy({ settings, folder }),
+      /studies\.groundingStudy: the encoder's folder must hold tokenizer\.json/,
+    );
+  });
+
   it("tells kinds and lengths of the world's own phrases apart", () => {
     const all = Array.from({ length: 40 }, (_, seed) => world.crowd(seed, { size: 96 })).flatMap((scene) => {
       const objects = world.factsOf(scene, world.render(scene));
@@ -140,6 +159,7 @@ describe("a study of grounding", () => {
     const refused = (change: Partial<studies.GroundingStudySettings>, rule: RegExp): Promise<void> =>
       assert.rejects(studies.groundingStudy({ settings: { ...TINY, ...change }, folder }), rule);
     await refused({ steps: 0 }, /studies\.groundingStudy: steps must be a whole number of at least 1, received 0/);
+    await refused({ objects: 1.5 }, /objects must be a whole number of at least 1, received 1\.5/);
     await refused({ learningRate: NaN }, /learningRate must be above 0/);
     await refused({ split: "train" as never }, /split must be val or test/);
     await refused({ methods: [TINY.methods[0], TINY.methods[0]] }, /different names/);

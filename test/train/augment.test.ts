@@ -145,6 +145,18 @@ describe("random augmentations", () => {
     assert.ok(Math.abs(variance - 1 / (4 * 1.8)) < 0.01, `${variance}`);
   });
 
+  it("crops each row of each channel", () => {
+    const part = augment.cropPicture(x, { top: 2, left: 3, height: 4, width: 5 });
+    const at = ({ data, height, width }: Picture, c: number, row: number, column: number): number =>
+      data[(c * height + row) * width + column];
+    assert.deepEqual([part.height, part.width, part.data.length], [4, 5, 60]);
+    for (let c = 0; c < 3; c++)
+      for (let row = 0; row < 4; row++)
+        for (let column = 0; column < 5; column++)
+          assert.equal(at(part, c, row, column), at(x, c, 2 + row, 3 + column), `${c} ${row} ${column}`);
+    assert.deepEqual(augment.cropPicture(x, { top: 0, left: 0, height: x.height, width: x.width }), x);
+  });
+
   it("refuses what makes no sense", () => {
     const random = new nn.Prng(0);
     assert.throws(() => augment.gaussianBlur(x, 4, 1), /size must be odd and fit the picture/);

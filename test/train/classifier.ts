@@ -1,6 +1,6 @@
 /** A small classifier, its examples and two stages of its training. */
 import { nn, train, type Tensor, tf } from "../nn/names.ts";
-import { Prng } from "../../kernel/prng.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
 
 export interface Example {
   x: number[];

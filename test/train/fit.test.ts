@@ -57,6 +57,25 @@ onEveryDevice("a training", (device) => {
     model.dispose();
   });
 
+  it("begins each stage with a new epoch, and gives every update as many batches as it accumulates", async () => {
+    const model = classifier();
+    const asked: string[] = [];
+    const source = train.batches(EXAMPLES, { batchSize: 16 });
+    assert.equal(source.length, 4);
+    const data = {
+      length: source.length,
+      batch: (epoch: number, index: number) => {
+        asked.push(`${epoch}.${index}`);
+        return source.batch(epoch, index);
+      },
+    };
+    const groups = [{ parameters: /./, learningRate: 1e-3 }];
+    const stages = ["one", "two"].map((name): train.Stage => ({ name, groups, steps: 3 }));
+    await train.fit({ ...optionsFor(model, { stages, accumulate: 2 }), data });
+    assert.deepEqual(asked, ["0.0", "0.1", "0.2", "0.3", "1.0", "1.1", "2.0", "2.1", "2.2", "2.3", "3.0", "3.1"]);
+    model.dispose();
+  });
+
   it("learns, and leaves no tensor after any step or at its end", async () => {
     const before = tf.memory().numTensors;
     const model = classifier();

@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, train, type Tensor, tf } from "../nn/names.ts";
 import { DISPLAY } from "../../kernel/display/describe.ts";
-import { sharedRandom } from "../../kernel/nn/random.ts";
-import { exponentialRates, hasDiverged, RunningMean, steepestFall } from "../../kernel/train/sweep.ts";
+import { sharedRandom } from "../../kernel/nn/module/random.ts";
+import { exponentialRates, hasDiverged, RunningMean, steepestFall } from "../../kernel/train/fit/sweep.ts";
 import * as view from "../../kernel/view/index.ts";
 
 interface Curve {

@@ -169,6 +169,8 @@ describe("a training on the device auto chooses", () => {
       one({ steps: 1, groups: [{ parameters: "hea", learningRate: 1 }] }),
       /must name a parameter.*"hea"/,
     );
+    for (const none of [undefined, null, "all"] as never[])
+      await assert.rejects(train.fit(none), /train\.fit: options must be an object/);
     await assert.rejects(one({}), /stage s needs steps or epochs above 0, one of them/);
     await assert.rejects(one({ steps: 1, epochs: 1 }), /stage s needs steps or epochs above 0, one of them/);
     await assert.rejects(train.fit(optionsFor(model, { stages: [] })), /there must be a stage/);

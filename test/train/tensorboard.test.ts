@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { onEveryDevice } from "../nn/devices.ts";
 import { nn, train, tf } from "../nn/names.ts";
-import { scalarsRecord, versionRecord } from "../../kernel/train/event-file.ts";
+import { scalarsRecord, versionRecord } from "../../kernel/train/runs/event-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-events-"));
 after(() => rmSync(folder, { recursive: true }));

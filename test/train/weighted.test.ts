@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { train } from "../nn/names.ts";
-import { Prng } from "../../kernel/prng.ts";
+import { Prng } from "../../kernel/numeric/prng.ts";
 
 const golden = JSON.parse(readFileSync(new URL("golden/weighted.json", import.meta.url), "utf8")) as {
   weights: number[];

@@ -7,7 +7,7 @@ import { checkModule } from "../nn/golden.ts";
 import { nn, tf, type Tensor } from "../nn/names.ts";
 import { Vce, type VceOptions } from "../../kernel/vce/index.ts";
 import * as safetensors from "../../kernel/safetensors";
-import { sharedRandom } from "../../kernel/nn/random.ts";
+import { sharedRandom } from "../../kernel/nn/module/random.ts";
 
 const GRID = [3, 4] as const;
 const SMALL: VceOptions = { indices: [-1, -2, -3], heads: 2, points: 3 };

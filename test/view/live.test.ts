@@ -94,7 +94,7 @@ describe("the kernel's side of a live view", () => {
     assert.match(String(comm.sent[1].data.message), /type must be no request: this view answers none/);
   });
 
-  it("keeps 512 MiB for viewers at most, and lets go of the oldest view first", () => {
+  it("keeps 512 MB for viewers at most, and lets go of the oldest view first", () => {
     const half = 300 * 1024 * 1024;
     keepLive({ id: "old", bytes: half });
     release = keepLive({ id: "new", bytes: half });

@@ -1,5 +1,5 @@
 /** A refinement in plain data: tokens come nearer to the words from stage to stage. */
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 import type { RefinementSnapshotLike, RefinementSourceLike } from "../../kernel/view/refinement/index";
 
 const [SIDE, ROWS, COLUMNS, WIDTH] = [48, 4, 6, 12];

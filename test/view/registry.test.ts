@@ -9,12 +9,10 @@ const REGISTRIES = ["kernel/protocol/index.ts", "kernel/view/index.ts", "extensi
 const STYLES = "style/index.css";
 /** Files outside the viewers that use the words of one, by viewer. */
 const USERS: Record<string, string[]> = {
-  attention: ["extension/src/page/index.ts"],
-  correspondence: ["extension/src/page/index.ts"],
   image: ["kernel/cli/ground.ts"],
   law: ["kernel/cli/law/table.ts"],
   plotly: ["kernel/view/training/rates.ts"],
-  training: ["kernel/train/journal.ts", "kernel/train/run-file.ts", "kernel/train/runs.ts"],
+  training: ["kernel/train/runs/journal.ts", "kernel/train/runs/run-file.ts", "kernel/train/runs/runs.ts"],
 };
 /** Folders beside the viewers' that all of them use. */
 const SHARED = {

@@ -1,7 +1,7 @@
 /** Markers that would cover each other stand aside. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 import { neighborsOf, spreadMarkers, type PanelScale, type Point } from "../../kernel/protocol";
 
 const scale: PanelScale = { width: 400, height: 300, x: [0, 1], y: [-50, 50] };

@@ -1,7 +1,7 @@
 /** Parts of a training view: curves, matrices, words for numbers. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 import { Curve } from "../../kernel/protocol/training/curve";
 import {
   addFrame,

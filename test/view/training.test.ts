@@ -1,7 +1,7 @@
 /** The training view in the kernel: what it saves and obeys. */
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 import { display } from "../../kernel/display/display";
 import { installHost, type JSONValue, type MimeBundle, type SessionHost } from "../../kernel/display/host";
 import { acceptView } from "../../kernel/view/live";

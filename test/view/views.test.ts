@@ -246,6 +246,45 @@ describe("display outside a notebook", () => {
     print.mock.restore();
   });
 
+  it("refuses a picture that is no base64 of its kind, by whichever way it comes", () => {
+    const png = encodePng(pixels(2, 2, 3));
+    const base64 = Buffer.from(png).toString("base64");
+    const wrong: [type: string, content: unknown][] = [
+      ["image/png", "pictures/a.png"],
+      ["image/png", "pictures/cat"], // Letters and length of base64.
+      ["image/png", ""],
+      ["image/png", `data:image/png;base64,${base64}`],
+      ["image/png", base64.slice(0, -1)],
+      ["image/png", [base64.slice(0, 8), "?"]],
+      ["image/png", Buffer.from("GIF89a").toString("base64")],
+      ["image/jpeg", base64],
+      ["image/jpeg", png],
+      ["image/gif", base64],
+      ["image/webp", base64],
+      ["application/pdf", base64],
+      ["audio/wav", "a.wav"],
+      ["image/bmp", "no base64"],
+    ];
+    for (const [type, content] of wrong)
+      for (const value of [{ [type]: content }, { [Symbol.for("Jupyter.display")]: () => ({ [type]: content }) }])
+        assert.throws(
+          () => display(value),
+          (error) => error instanceof ViewError && error.message.startsWith(`display: ${type} must be the bytes of a`),
+          `${type} ${String(content)}`,
+        );
+  });
+
+  it("takes bytes, base64 in lines, and pictures that are text", () => {
+    const print = mock.method(console, "log", () => {});
+    const png = encodePng(pixels(2, 2, 3));
+    const base64 = Buffer.from(png).toString("base64");
+    const lines = [`${base64.slice(0, 20)}\n`, base64.slice(20)];
+    for (const content of [png, Buffer.from(png), base64, lines]) display({ "image/png": content });
+    display({ "image/svg+xml": "<svg/>", "audio/wav": "UklGRg==", "image/bmp": Uint8Array.of(66, 77) });
+    assert.equal(print.mock.callCount(), 5);
+    print.mock.restore();
+  });
+
   it("prints the text of a view", () => {
     const print = mock.method(console, "log", () => {});
     display(view.table([{ a: 1 }]));

@@ -1,7 +1,7 @@
 /** Malformed messages of a front end about a widget. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { Prng } from "../../kernel/prng";
+import { Prng } from "../../kernel/numeric/prng";
 import type { JSONValue } from "../../kernel/display/host";
 import * as widgets from "../../kernel/widgets";
 import { WidgetError } from "../../kernel/widgets";

@@ -186,7 +186,7 @@ export class AlignmentViewer implements Viewer, Exportable {
     this.update({ ...this.state, ...part });
   }
 
-  /** A click keeps what it points at. */
+  /** Keeps the token or the patch under a click. */
   private keep(part: Partial<AlignmentState>): void {
     if (part.token !== undefined || part.patch !== undefined) this.frame.focus();
     this.update({ ...this.state, ...part });

@@ -179,7 +179,7 @@ export class AttentionViewer implements Viewer, Exportable {
     }
   }
 
-  /** A click keeps what it points at. */
+  /** Keeps the patch under a click. */
   private keep(part: Partial<AttentionState>): void {
     this.frame.focus();
     this.update({ ...this.state, ...part });

@@ -1,5 +1,6 @@
 import { patchCenter, type CorrespondencePayload, type GroundTruth, type Point, type Side } from "fovea/protocol";
 import { call, cell, comment, declareEncoder, declareImage, Raw } from "../export";
+import type { DropAnswer, DroppedFile } from "../frame/viewer";
 import { plural } from "../parts/translate";
 import type { Answer } from "./query";
 import type { ViewState } from "./state";
@@ -68,6 +69,37 @@ export function exportCode(payload: CorrespondencePayload, state: ViewState): st
       `await ${shown}`,
     ],
   );
+}
+
+/** A cell that makes the view with a file of the reader: a picture in place of one of the two, or another encoder. */
+export function dropAnswer(
+  payload: CorrespondencePayload,
+  state: ViewState,
+  { kind, path }: DroppedFile,
+  side: Side,
+): DropAnswer {
+  const replaced = (own: Side): string | undefined =>
+    kind === "picture" && own === side ? path : payload.images[own].path;
+  const paths = [replaced(0), replaced(1)];
+  const [source, target] = payload.images.map((image, i) => ({ ...image, path: paths[i] }));
+  const load = kind === "model" ? { model: path, options: "{}" } : payload.load;
+  const shown = call("view.correspondence", [new Raw("source"), new Raw("target"), new Raw("encoder")], {
+    // Layers are those of the encoder: another one has its own.
+    indices: kind === "model" ? undefined : payload.layers.map(({ layer }) => layer),
+    similarity: state.similarity,
+    scale: state.scale,
+    colormap: state.colormap,
+  });
+  const statements = [
+    declareImage("source", source),
+    declareImage("target", target),
+    declareEncoder(payload.encoder, load),
+    `await ${shown}`,
+  ];
+  return {
+    code: cell(["encoders", "view"], statements),
+    isComplete: paths.every((one) => one !== undefined) && load !== undefined,
+  };
 }
 
 function leftOut(pins: number): string | undefined {

@@ -14,9 +14,9 @@ import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { Controls } from "./controls";
-import { exportCode, exportData } from "./exports";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { FeatureStore } from "./features";
 import { listenInput, type InputTarget } from "./input";
 import { correspondenceKeys, type Action } from "./keys";
@@ -97,6 +97,12 @@ export class CorrespondenceViewer implements Viewer, Exportable {
   /** Shows a problem in words; the view goes on with what it has. */
   setProblem(message: string): void {
     this.lines.setProblem(message);
+  }
+
+  /** The reader's own picture takes the place of the one that it was dropped on. */
+  dropped(file: DroppedFile, on: Node): DropAnswer {
+    const side: Side = this.panes[1].node.contains(on) ? 1 : 0;
+    return dropAnswer(this.options.payload, this.state, file, side);
   }
 
   exportName(): string {

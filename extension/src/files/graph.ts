@@ -1,7 +1,7 @@
 import { inspect, type BlockInfo, type TensorShape } from "fovea/inspect";
 import type { Translate } from "fovea/protocol";
 import { element } from "../dom";
-import { bytesText, facts, fold } from "./facts";
+import { bytesText, facts, fold } from "../parts/facts";
 import { Listing } from "./listing";
 import { readByRanges } from "./ranges";
 import type { RemoteFile } from "./remote-file";

@@ -8,7 +8,7 @@ import {
 } from "fovea/inspect";
 import type { Translate } from "fovea/protocol";
 import { element } from "../dom";
-import { bytesText, facts, fold } from "./facts";
+import { bytesText, facts, fold } from "../parts/facts";
 import { histogram } from "./histogram";
 import { Listing } from "./listing";
 import type { RemoteFile } from "./remote-file";

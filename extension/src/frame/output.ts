@@ -16,10 +16,21 @@ export abstract class Output<Content extends OutputContent> extends Widget imple
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this.data = model.data[this.mimeType];
+    await this.fill();
+  }
+
+  /** Shows the data once more, as after a change of the reader's choices. */
+  protected showAgain(): void {
+    if (this.data !== undefined) void this.fill();
+  }
+
+  private async fill(): Promise<void> {
     this.clear();
+    const turn = ++this.turn;
     try {
-      const content = await this.open(model.data[this.mimeType]);
-      if (this.isDisposed) return content.dispose();
+      const content = await this.open(this.data);
+      if (this.isDisposed || turn !== this.turn) return content.dispose();
       this.content = content;
       this.node.append(content.node);
       this.settled();
@@ -34,7 +45,7 @@ export abstract class Output<Content extends OutputContent> extends Widget imple
     super.dispose();
   }
 
-  /** Validates the data and makes what shows it; heavy parts are loaded here. */
+  /** Validates the data and makes the viewer for it; heavy parts are loaded here. */
   protected abstract open(data: unknown): Promise<Content>;
 
   /** Called when content is there and when the output is attached: the notebook is known only then. */
@@ -57,5 +68,8 @@ export abstract class Output<Content extends OutputContent> extends Widget imple
     this.node.replaceChildren(element("p", { class: "jp-Fovea-error", text, attributes: { role: "alert" } }));
   }
 
+  private data: unknown;
+  /** Number of fillings begun: only the last one is shown. */
+  private turn = 0;
   protected content: Content | undefined;
 }

@@ -4,16 +4,16 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ISessionFinder, type SessionFinder } from "../comms";
-import { IViewPreferences, type ReadPreferences } from "../preferences";
-import { ViewOutput, type OpenViewer, type ViewerServices } from "./view-output";
+import { IViewPreferences, type ViewPreferences } from "../preferences";
+import type { ViewerKind } from "./viewer-kind";
+import { ViewOutput, type ViewerServices } from "./view-output";
 
-/** One of our mime types and the viewer that shows it. */
+/** A kind of viewers as JupyterLab lists it. */
 export interface ViewerPluginOptions {
   /** After `jupyterlab-fovea:`. */
   name: string;
   description: string;
-  mimeType: string;
-  open: OpenViewer;
+  kind: ViewerKind;
   /** The output that holds the viewer. Default: {@link ViewOutput}. */
   createOutput?(services: ViewerServices): IRenderMime.IRenderer;
 }
@@ -25,9 +25,8 @@ const RANK = 40;
 export function viewerPlugin({
   name,
   description,
-  mimeType,
-  open,
-  createOutput = (services) => new ViewOutput(mimeType, services, open),
+  kind,
+  createOutput = (services) => new ViewOutput(kind, services),
 }: ViewerPluginOptions): JupyterFrontEndPlugin<void> {
   return {
     id: `jupyterlab-fovea:${name}`,
@@ -36,20 +35,26 @@ export function viewerPlugin({
     requires: [IRenderMimeRegistry],
     optional: [ISessionFinder, IThemeManager, ITranslator, IViewPreferences],
     activate: (
-      _app: JupyterFrontEnd,
+      { commands, serviceManager }: JupyterFrontEnd,
       rendermime: IRenderMimeRegistry,
       sessions: SessionFinder | null,
       themes: IThemeManager | null,
       translator: ITranslator | null,
-      preferences: ReadPreferences | null,
+      preferences: ViewPreferences | null,
     ): void => {
       const services: ViewerServices = {
         trans: (translator ?? nullTranslator).load("jupyterlab_fovea"),
-        preferences: preferences ?? (() => ({})),
+        preferences: preferences?.read ?? (() => ({})),
+        preferencesChanged: preferences?.changed,
         sessions: sessions ?? undefined,
         themes: themes ?? undefined,
+        commands,
+        contents: serviceManager.contents,
       };
-      rendermime.addFactory({ safe: true, mimeTypes: [mimeType], createRenderer: () => createOutput(services) }, RANK);
+      rendermime.addFactory(
+        { safe: true, mimeTypes: [kind.mimeType], createRenderer: () => createOutput(services) },
+        RANK,
+      );
     },
   };
 }

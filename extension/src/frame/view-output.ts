@@ -1,8 +1,13 @@
 import type { IThemeManager } from "@jupyterlab/apputils";
+import type { Contents } from "@jupyterlab/services";
+import type { JupyterFrontEnd } from "@jupyterlab/application";
+import type { ISignal } from "@lumino/signaling";
 import { SessionChannels, ViewConnection, type SessionFinder } from "../comms";
 import type { Received, Send } from "../comms/channel";
 import type { Translate } from "../parts/translate";
 import type { ReadPreferences } from "../preferences";
+import type { ViewerKind } from "./viewer-kind";
+import { activateCellOf, fromNotebook, kindOf, listenDrops, upload, type Drop } from "./drops";
 import { Output } from "./output";
 import type { Viewer } from "./viewer";
 
@@ -10,38 +15,32 @@ import type { Viewer } from "./viewer";
 export interface ViewerServices {
   trans: Translate;
   preferences: ReadPreferences;
+  preferencesChanged: ISignal<unknown, void> | undefined;
   sessions: SessionFinder | undefined;
   themes: IThemeManager | undefined;
+  commands: JupyterFrontEnd["commands"];
+  contents: Contents.IManager;
 }
-
-/** A viewer with its data read. */
-export interface Opened<V extends Viewer = Viewer> {
-  viewer: V;
-  /** The name of the view in its kernel; missing where the notebook holds all there is. */
-  view?: string;
-}
-
-/** The services that a viewer itself may use: none of JupyterLab. */
-export interface OpenServices extends Pick<ViewerServices, "trans" | "preferences"> {
-  send: Send;
-}
-
-/** Reads the data of an output, loads the viewer and makes it. @throws ProtocolError on data that breaks the format */
-export type OpenViewer<V extends Viewer = Viewer> = (data: unknown, services: OpenServices) => Promise<Opened<V>>;
 
 /** An output of one of our viewers: connected to the kernel of its notebook, drawn again in the colours of a new theme. */
 export class ViewOutput<V extends Viewer = Viewer> extends Output<V> {
   constructor(
-    mimeType: string,
+    private readonly kind: ViewerKind<V>,
     private readonly services: ViewerServices,
-    private readonly openViewer: OpenViewer<V>,
   ) {
-    super(services.trans, mimeType);
+    super(services.trans, kind.mimeType);
     services.themes?.themeChanged.connect(this.redraw, this);
+    services.preferencesChanged?.connect(this.showAgain, this);
+    listenDrops(this.node, (drop, on) => {
+      this.takeDrop(drop, on).catch((error: unknown) => {
+        this.content?.setProblem(error instanceof Error ? error.message : String(error));
+      });
+    });
   }
 
   override dispose(): void {
     this.services.themes?.themeChanged.disconnect(this.redraw, this);
+    this.services.preferencesChanged?.disconnect(this.showAgain, this);
     this.sight.disconnect();
     super.dispose();
   }
@@ -49,7 +48,7 @@ export class ViewOutput<V extends Viewer = Viewer> extends Output<V> {
   protected async open(data: unknown): Promise<V> {
     const { trans, preferences } = this.services;
     const send: Send = (request) => this.connection?.send(request);
-    const { viewer, view } = await this.openViewer(data, { trans, preferences, send });
+    const { viewer, view } = await this.kind.open(data, { trans, preferences, send });
     this.view = view;
     return viewer;
   }
@@ -78,6 +77,23 @@ export class ViewOutput<V extends Viewer = Viewer> extends Output<V> {
     connection.failed.connect((_, problem) => viewer.setProblem(problem));
     connection.received.connect((_, received) => this.take(received, viewer));
     viewer.setConnection?.(connection.state);
+  }
+
+  /** Answers a dropped file by a cell below: the notebook keeps what was done. */
+  private async takeDrop(drop: Drop, on: EventTarget | null): Promise<void> {
+    const { commands, contents, sessions, trans } = this.services;
+    const viewer = this.content;
+    const context = sessions?.find(this);
+    const [name = ""] = "paths" in drop ? drop.paths : drop.files.map((file) => file.name);
+    const kind = kindOf(name);
+    const canAnswer = viewer?.dropped && context && kind && on instanceof Node;
+    if (!canAnswer) return viewer?.setProblem(trans.__("This view has no use for %1.", name || "-"));
+    const path = "paths" in drop ? name : await upload(contents, context, drop.files[0]);
+    const answer = viewer.dropped?.({ kind, path: fromNotebook(path, context.path) }, on);
+    if (!answer || !activateCellOf(this)) return viewer.setProblem(trans.__("This view has no use for %1.", name));
+    await commands.execute("notebook:insert-cell-below");
+    await commands.execute("notebook:replace-selection", { text: answer.code });
+    if (answer.isComplete) await commands.execute("notebook:run-cell");
   }
 
   /** A reply that breaks the format is a problem to show; the view goes on. */

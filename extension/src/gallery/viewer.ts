@@ -181,7 +181,7 @@ export class GalleryViewer implements Viewer, Exportable {
     if (index !== this.state.hover) this.update({ ...this.state, hover: index });
   }
 
-  /** A click keeps what it points at. */
+  /** Keeps the picture or the patch under a click. */
   private keep(state: GalleryState): void {
     this.frame.focus();
     this.update(state);

@@ -1,36 +1,47 @@
 /**
- * The viewers on a page without JupyterLab and without a kernel: each saved view takes the place of its still picture. The script is
- * bundled by `binder/viewers.mjs` and stands inside the page.
+ * The viewers on a page without JupyterLab and without a kernel: each saved view takes the place of its still picture. A script for each
+ * kind of viewers is bundled by `binder/viewers.mjs`.
  */
-import { ATTENTION_MIME, CORRESPONDENCE_MIME, ENGLISH, readAttention, readCorrespondence } from "fovea/protocol";
-import { AttentionViewer } from "../attention/viewer";
-import { CorrespondenceViewer } from "../correspondence/viewer";
-import type { Viewer } from "../frame/viewer";
+import { element } from "../dom";
+import type { ViewerKind } from "../frame/viewer-kind";
+import { openSaved, reasonOf, whenThemeChanges } from "./saved";
 
-/** Nobody answers: there is no kernel. */
-const send = (): void => undefined;
+const ANNOUNCED = "fovea-views";
 
-const OPEN: Record<string, (data: unknown) => Viewer> = {
-  [CORRESPONDENCE_MIME]: (data) =>
-    new CorrespondenceViewer({ payload: readCorrespondence(data), trans: ENGLISH, send }),
-  [ATTENTION_MIME]: (data) => new AttentionViewer({ payload: readAttention(data), trans: ENGLISH, send }),
-};
+/** Tells the viewers' scripts that saved views were put on the page. */
+export const announceViews = (): void => void document.dispatchEvent(new Event(ANNOUNCED));
+
+/** Shows the saved views of one kind that stand on the page, and those that come later. */
+export function showSavedViews(kind: ViewerKind): void {
+  const showNew = (): void => {
+    for (const script of document.querySelectorAll<HTMLScriptElement>("figure > script[data-mime]"))
+      if (script.dataset.mime === kind.mimeType && !script.dataset.shown) void show(script, kind);
+  };
+  document.addEventListener(ANNOUNCED, showNew);
+  showNew();
+}
 
 /** A view that cannot be opened leaves its still picture, and the reason below it. */
-function show(saved: HTMLScriptElement): void {
-  const figure = saved.closest("figure");
-  const still = figure?.querySelector("img");
-  const open = OPEN[saved.dataset.mime ?? ""];
-  if (!figure || !still || !open) return;
+async function show(saved: HTMLScriptElement, kind: ViewerKind): Promise<void> {
+  const figure = saved.parentElement as HTMLElement;
+  saved.dataset.shown = "true";
   try {
-    const viewer = open(JSON.parse(saved.textContent ?? ""));
-    still.replaceWith(viewer.node);
-    viewer.setConnection?.("none");
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => viewer.redraw?.());
+    const viewer = await openSaved(kind, JSON.parse(saved.textContent ?? ""));
+    figure.querySelector("img, pre")?.remove();
+    nameApart(viewer.node);
+    figure.prepend(viewer.node);
+    whenThemeChanges(() => viewer.redraw?.(), new AbortController().signal);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    figure.append(Object.assign(document.createElement("p"), { textContent: `This view cannot be opened: ${reason}` }));
+    const text = `This view cannot be opened: ${reasonOf(error)}`;
+    figure.append(element("p", { class: "jp-Fovea-error", text }));
   }
 }
 
-for (const saved of document.querySelectorAll<HTMLScriptElement>("script[data-mime]")) show(saved);
+/** Numbers a view whose name another one on the page has: readers of the screen list views by name. */
+function nameApart(node: HTMLElement): void {
+  const label = node.getAttribute("aria-label");
+  const labels = [...document.querySelectorAll("figure > [aria-label]")].map((one) => one.getAttribute("aria-label"));
+  let free = label;
+  for (let i = 2; labels.includes(free); i++) free = `${label} (${i})`;
+  if (free !== null) node.setAttribute("aria-label", free);
+}

@@ -59,7 +59,7 @@ export function button(text: string, title: string, onClick: () => void): HTMLBu
   return node;
 }
 
-/** Shows in a button whether what it turns on is on. */
+/** Shows in a button whether its option is on. */
 export function press(node: HTMLButtonElement, on: boolean): void {
   node.setAttribute("aria-pressed", String(on));
 }

@@ -1,7 +1,8 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { readTraining, readTrainingReply, TRAINING_MIME, type BundleReply, type BundleRequest } from "fovea/protocol";
 import type { Received } from "../comms/channel";
-import { ViewOutput, type OpenViewer, type ViewerServices } from "../frame/view-output";
+import { ViewOutput, type ViewerServices } from "../frame/view-output";
+import { kind } from "./kind";
 import type { TrainingViewer } from "./viewer";
 
 /** Mime types of the kernel's bundle that an output holds. */
@@ -10,17 +11,10 @@ const KEPT = [TRAINING_MIME, "image/png", "text/plain"];
 const BEHIND_MS = 20_000;
 const ENDED_MS = 1_000;
 
-export const openTraining: OpenViewer<TrainingViewer> = async (data, { trans, preferences, send }) => {
-  const payload = readTraining(data);
-  const { TrainingViewer } = await import("./viewer");
-  const colormap = preferences().colormap ?? "viridis";
-  return { view: payload.view, viewer: new TrainingViewer({ payload, trans, colormap, send }) };
-};
-
 /** One training output: keeps the copy that the notebook will save up to date. */
 export class TrainingOutput extends ViewOutput<TrainingViewer> {
   constructor(services: ViewerServices) {
-    super(TRAINING_MIME, services, openTraining);
+    super(kind, services);
   }
 
   override async renderModel(model: IRenderMime.IMimeModel): Promise<void> {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lockFolder } from "../../folder-lock";
+import { lockFolder } from "../../platform/folder-lock";
 import { DeviceError } from "../types";
 import { checkCuda, makeCuda } from "./cuda";
 import { fetchPackage, fetchWheel } from "./fetch";

@@ -7,6 +7,9 @@ import { runtimeFolder } from "./runtime";
 
 const load = createRequire(__filename);
 
+/** True where the device `native` may start. */
+export const hasNative = true;
+
 /**
  * Loads onnxruntime-node's binding, below its interface of promises: there a call returns when it is done.
  *

@@ -100,6 +100,13 @@ function hasGraphics(): boolean {
   return ["/dev/nvidiactl", "/dev/dri", "/dev/dxg"].some((path) => existsSync(path));
 }
 
+let preferred: DeviceRequest = "auto";
+
+/** Sets the device that `auto` stands for, as the user's settings have it. Encoders that are loaded already stay where they are. */
+export function preferDevice(device: DeviceRequest): void {
+  preferred = device;
+}
+
 let warned = false;
 
 /** Warns once per process that the notebook is slower than possible. */
@@ -113,13 +120,14 @@ function warnFallen(failed: Probe[], device: Device): void {
 
 /**
  * Returns the device for a request: an explicit one is probed and refused with the missing requirement; `auto` takes
- * the first of cuda, webgpu, cpu whose probe started.
+ * the device that the user's settings prefer, else the first of cuda, webgpu, cpu whose probe started.
  *
  * @throws DeviceError when the device is unknown, or an explicit one does not start
  */
 export async function resolveDevice(request: DeviceRequest, fn = "backend.resolveDevice"): Promise<Device> {
   if (request !== "auto" && !DEVICES.includes(request))
     throw new DeviceError(fn, `device must be auto, ${DEVICES.join(", ")}`, request);
+  if (request === "auto" && preferred !== "auto") return resolveDevice(preferred, fn);
   if (request === "cpu" || (request === "auto" && !hasGraphics())) return "cpu";
   if (request === "auto") return firstStarted();
   const { ok, reason } = await probe(request);

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ModelMessage } from "../messages";
+import type { SessionOptions } from "../types";
 import { readInstalled } from "../install/installed";
 import { backendFolder } from "../install/places";
+
+/** Package that runs models. */
+export const RUNTIME = "onnxruntime-node";
+
+/** Returns a model as its thread takes it: the thread reads files itself. */
+export const forThread = (model: string | Uint8Array, options: SessionOptions): ModelMessage => ({ model, options });
 
 /** Returns the folder of onnxruntime-node's binding for this machine, where it searches for providers. */
 export function bindingFolder(runtime: string): string {

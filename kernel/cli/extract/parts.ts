@@ -4,8 +4,8 @@ import type { DeviceRequest } from "../../backend";
 import type { Encoder } from "../../encoders";
 import { loadEncoder } from "../../features/plan/plan";
 import * as features from "../../features";
-import { submit } from "./slurm";
 import { countOf } from "../arguments";
+import { SLURM, submitted } from "../slurm";
 
 const OPTIONS = {
   plan: { type: "string" },
@@ -16,17 +16,11 @@ const OPTIONS = {
   device: { type: "string" },
   copies: { type: "string" },
   json: { type: "boolean" },
-  on: { type: "string" },
-  array: { type: "string" },
-  partition: { type: "string" },
-  gpus: { type: "string" },
-  cpus: { type: "string" },
-  memory: { type: "string" },
-  time: { type: "string" },
-  "dry-run": { type: "boolean" },
+  ...SLURM,
 } as const;
 
-const SLURM = ["array", "partition", "gpus", "cpus", "memory", "time", "dry-run"] as const;
+/** Options of a worker that a submission hands on. */
+const HANDED_ON = ["encoder", "device", "copies"] as const;
 
 /**
  * Makes the parts that the arguments or the scheduler's variables name, one after the other. The code of the process is 1
@@ -37,9 +31,8 @@ const SLURM = ["array", "partition", "gpus", "cpus", "memory", "time", "dry-run"
 export async function parts(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: OPTIONS });
   const plan = await features.openPlan(values.plan as string);
-  if (values.on !== undefined) return submit(plan, values);
-  const stray = SLURM.find((name) => values[name] !== undefined);
-  if (stray) throw new Error(`extract: --${stray} needs --on slurm`);
+  const handed = HANDED_ON.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
+  if (submitted({ command: "extract", path: plan.path, parts: plan.parts, args: handed }, values)) return;
   const wanted = wantedParts(plan.parts, values, process.env);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -94,18 +87,25 @@ export function wantedParts(
   if ([part, parts, shard].filter((one) => one !== undefined).length > 1)
     throw new Error(`${command}: --part, --parts and --shard exclude each other`);
   if (part !== undefined) return [countOf(command, "part", part, 0) as number];
-  if (parts !== undefined) return ranges(command, parts);
+  if (parts !== undefined) return ranges(command, count, parts);
   if (shard !== undefined) return shardParts(command, count, shard);
   return scheduledParts(command, count, variables);
 }
 
-function* ranges(command: string, text: string): Generator<number> {
-  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text))
-    throw new Error(`${command}: --parts must be numbers and ranges, as 0-9,12, received ${JSON.stringify(text)}`);
-  for (const range of text.split(",")) {
-    const [from, to = from] = range.split("-").map(Number);
-    for (let part = from; part <= to; part++) yield part;
-  }
+/** Parts of a list of ranges. Each is checked before the first part is made. */
+function ranges(command: string, count: number, text: string): Iterable<number> {
+  const isList = /^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text);
+  const found = isList ? text.split(",").map((range) => range.split("-").map(Number)) : [];
+  const isIn = ([from, to = from]: number[]): boolean => from <= to && to < count;
+  if (!isList || !found.every(isIn))
+    throw new Error(
+      `${command}: --parts must be numbers and ascending ranges of 0..${count - 1}, as 0-9,12, received ${JSON.stringify(text)}`,
+    );
+  return each(found);
+}
+
+function* each(ranges: readonly number[][]): Generator<number> {
+  for (const [from, to = from] of ranges) for (let part = from; part <= to; part++) yield part;
 }
 
 function* shardParts(command: string, count: number, shard: string): Generator<number> {
@@ -123,7 +123,7 @@ function scheduledParts(
   const { SLURM_ARRAY_TASK_ID: task, JOB_COMPLETION_INDEX: index } = variables;
   if (task !== undefined) return shardParts(command, count, slurmShard(command, variables));
   if (index !== undefined) return [countOf(command, "part", index, 0) as number];
-  return ranges(command, `0-${count - 1}`);
+  return each([[0, count - 1]]);
 }
 
 /** Place of a task in its array, which must be one range: of others, Slurm does not tell it. */

@@ -71,7 +71,7 @@ async function partsOf(
   const own = { ...plan.encoder, source: source ?? plan.encoder.source };
   const encoder = await loadEncoder(own, { device: device as DeviceRequest | undefined });
   const answer: Answering = async ({ part }) => {
-    const { files, ...record } = await features.extractPart(plan, Number(part), { encoder });
+    const { files, ...record } = await features.extractPart(plan, part as number, { encoder });
     return { header: { ...record, files: Object.keys(files) } };
   };
   return { answer, encoder };

@@ -1,15 +1,15 @@
 /** `fovea law c-score plan`, `--plan` and `merge`: the score of stored features in parts, each made by any worker. */
-import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { SpairPair } from "../../data/spair";
 import * as features from "../../features";
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 import * as law from "../../law";
-import { replaceFile } from "../../platform/files";
+import { sha256Of } from "../../platform";
+import { mkdir, readFile, replaceFile, writeFile } from "../../platform/files";
 import { countOf, joinNegatives, print } from "../arguments";
 import { wantedParts } from "../extract/parts";
+import { SLURM, submitted } from "../slurm";
 import { USAGE } from "../usage";
 import { indicesOf, pairsOf, printLayers, printScore, SCORE, scoreOptions, type ScoreValues } from "./c-score";
 
@@ -21,7 +21,7 @@ interface ScorePlan {
   pairsPerPart: number;
 }
 
-/** A plan with what its arguments name. */
+/** A plan with the data that its arguments name. */
 interface OpenedPlan {
   plan: ScorePlan;
   folder: string;
@@ -77,7 +77,7 @@ function placesOf(given: ScoreValues): ScoreValues {
   };
 }
 
-/** Reads what the arguments of a plan name, and returns the plan with the hash of it. */
+/** Reads the data that a plan's arguments name, and returns the plan with its hash. */
 async function described(plan: ScorePlan): Promise<Omit<OpenedPlan, "folder">> {
   const { pairs } = pairsOf(plan.arguments);
   const store = await features.open(plan.arguments.features as string);
@@ -85,11 +85,9 @@ async function described(plan: ScorePlan): Promise<Omit<OpenedPlan, "folder">> {
   const given = scoreOptions(plan.arguments);
   const options = indices ? { ...given, indices } : given;
   const content = [plan.arguments, plan.pairsPerPart, pairs, given.lookAlikes ?? null, store.run.hash];
-  const hash = hashOf(JSON.stringify(content));
+  const hash = sha256Of(JSON.stringify(content));
   return { plan: { ...plan, hash }, pairs, store, options, parts: law.divideCScore(pairs, plan.pairsPerPart) };
 }
-
-const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 async function open(command: string, path: string): Promise<OpenedPlan> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -119,6 +117,7 @@ const MAKE = {
   parts: { type: "string" },
   shard: { type: "string" },
   json: { type: "boolean" },
+  ...SLURM,
 } as const;
 
 /**
@@ -130,6 +129,8 @@ const MAKE = {
 export async function parts(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: MAKE });
   const opened = await open("law c-score", values.plan as string);
+  const path = resolve(values.plan as string);
+  if (submitted({ command: "law c-score", path, parts: opened.parts.length }, values)) return;
   const { folder, pairs, store, options } = opened;
   await mkdir(folder, { recursive: true });
   for (const part of wantedParts(opened.parts.length, values, process.env, "law c-score")) {
@@ -157,7 +158,7 @@ const put = (path: string, text: string): Promise<void> =>
 /** Writes a part: a line with the plan's hash and the checksum of the second line, the outcomes. */
 function writePart(opened: OpenedPlan, part: number, made: law.CScorePart): Promise<void> {
   const text = JSON.stringify(made);
-  const head = JSON.stringify({ plan: opened.plan.hash, part, sha256: hashOf(text) });
+  const head = JSON.stringify({ plan: opened.plan.hash, part, sha256: sha256Of(text) });
   return put(partPath(opened, part), `${head}\n${text}\n`);
 }
 
@@ -165,7 +166,7 @@ function writePart(opened: OpenedPlan, part: number, made: law.CScorePart): Prom
 async function readPart(opened: OpenedPlan, part: number): Promise<law.CScorePart | null> {
   const text = await readFile(partPath(opened, part), "utf8").catch(() => "");
   const [head, body = "", end] = text.split("\n");
-  const expected = JSON.stringify({ plan: opened.plan.hash, part, sha256: hashOf(body) });
+  const expected = JSON.stringify({ plan: opened.plan.hash, part, sha256: sha256Of(body) });
   return head === expected && end === "" ? (JSON.parse(body) as law.CScorePart) : null;
 }
 

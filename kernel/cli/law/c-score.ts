@@ -22,7 +22,7 @@ import {
   stopSignal,
 } from "../arguments";
 import { USAGE } from "../usage";
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;

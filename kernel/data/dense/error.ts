@@ -1,4 +1,4 @@
-import { RuleError } from "../../rule-error";
+import { RuleError } from "../../rules/rule-error";
 
 /** Error for a file or folder of dense labels or predictions. */
 export class DenseError extends RuleError {

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, statSync } from "../../platform/files";
 import { join, resolve } from "../../platform/path";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type RawImage } from "../image";
 import { DenseError } from "./error";
 import { MAP_ENDINGS, readMap } from "./map";
 import { type DenseTask, TASKS } from "./tasks";
 import { type DenseValues, labelOf, type ValueOptions } from "./values";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Options of {@link read}. */
 export interface DenseReadOptions extends Pick<ValueOptions, "depthScale"> {

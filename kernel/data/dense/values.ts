@@ -2,7 +2,7 @@ import { DenseError } from "./error";
 import type { StoredMap } from "./map";
 import type { DenseTask } from "./tasks";
 import { IGNORE } from "./tasks";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Values of a map in the form that losses and scores take. */
 export interface DenseValues {

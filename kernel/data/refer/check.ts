@@ -1,5 +1,5 @@
 import type { Box } from "../../contracts/geometry";
-import { describeValue } from "../../rule-error";
+import { describeValue } from "../../rules/rule-error";
 import { ReferError } from "./error";
 import type { ReferImage } from "./expression";
 

@@ -1,5 +1,5 @@
 /** Files and folders of referring expressions, whose faults are named. */
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 import { readdirSync, readFileSync, statSync } from "../../platform/files";
 import type { SystemError } from "../../platform/types";
 import { ReferError } from "./error";

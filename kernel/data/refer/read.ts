@@ -1,7 +1,7 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { existsSync, statSync } from "../../platform/files";
 import { basename, join, resolve } from "../../platform/path";
-import { RuleError } from "../../rule-error";
+import { RuleError } from "../../rules/rule-error";
 import { ReferChecker } from "./check";
 import { listFolder, parseFile } from "./disk";
 import { ReferError } from "./error";

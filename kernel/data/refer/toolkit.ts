@@ -1,6 +1,6 @@
 import { areaOfBox, cocoBox, type ReferChecker } from "./check";
 import type { ReferExpression, ReferImage } from "./expression";
-import { describeValue } from "../../rule-error";
+import { describeValue } from "../../rules/rule-error";
 
 /** Boxes and pictures of an `instances.json`. */
 interface Instances {

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { mkdir, replaceFile, statSync, writeFile } from "../../platform/files";
 import { join, resolve } from "../../platform/path";
 import { ReferChecker } from "./check";

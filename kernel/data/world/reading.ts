@@ -1,6 +1,6 @@
 /** Scenes in words, for a language model that reads before it sees. */
 import { factsOf, type ObjectFacts } from "./language/facts";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import type { Rendered } from "./draw/render";
 import type { Scene } from "./scenes/scene";
 

@@ -1,10 +1,10 @@
 import { EncoderError } from "../errors";
-import { given as present } from "../../option-names";
+import { given as present } from "../../rules/option-names";
 import type { Preprocess } from "./preprocess";
 import { checkProcessor } from "./processors";
 import type { Interpolation } from "./resample";
 import { CLIP, HALF, IMAGENET, type Statistics } from "./statistics";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /**
  * Options of preprocessing, in these names; a Hugging Face `preprocessor_config.json` or a timm `config.json` /

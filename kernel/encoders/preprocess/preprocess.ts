@@ -38,9 +38,13 @@ export class Geometry implements InputGeometry {
     readonly imageSize: readonly [width: number, height: number],
     /** Size of the model's input, `[width, height]`. */
     readonly modelSize: readonly [width: number, height: number],
+    /** Input pixels a picture pixel, across. */
     readonly scaleX: number,
+    /** Input pixels a picture pixel, down. */
     readonly scaleY: number,
+    /** Left edge of the picture in the model's input, in its pixels. */
     readonly offsetX: number,
+    /** Upper edge of the picture in the model's input, in its pixels. */
     readonly offsetY: number,
   ) {}
 
@@ -60,6 +64,7 @@ export class PreparedImage {
   constructor(
     /** Normalised pixels, `[3, H, W]`. */
     readonly pixelValues: Float32Array,
+    /** Placement of the picture in the model's input. */
     readonly geometry: Geometry,
   ) {}
 }

@@ -1,6 +1,6 @@
 import { EncoderError } from "../errors";
 
-/** Processors of transformers that do what no key of their file says, or choose a size by each picture; without `ImageProcessor`. */
+/** Processors of transformers with steps that no key of their file names, or with a size for each picture; without `ImageProcessor`. */
 const OWN_RULES = new Map([
   ["MobileViT", "it swaps red and blue"],
   ["PoolFormer", "it divides the crop by crop_pct in its own way"],
@@ -37,7 +37,7 @@ const OWN_RULES = new Map([
   ["Aria", "it chooses a size by the picture"],
 ]);
 
-/** Keys that ask for what is not done here, where they are true or hold something. */
+/** Keys that ask for steps which are not done here, where they are true or hold something. */
 const OWN_KEYS = [
   "do_flip_channel_order",
   "rescale_offset",

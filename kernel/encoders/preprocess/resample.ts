@@ -71,9 +71,15 @@ function pushWeights(words: number[], count: number, weigh: (k: number) => numbe
 
 /**
  * Resizes a picture as Pillow does: separable, with the filter widened when shrinking (antialias), rows first, 8 bits
- * in between. Only `window` of the result is computed. Pillow 13 takes columns first for some tall pictures; the orders
- * differ only where a filter's overshoot is clipped in between. libvips, the usual choice in Node, differs from Pillow
- * by up to 56, at the picture's border, at a filter's overshoot, and beyond a factor of 4.
+ * in between. Only `window` of the result is computed.
+ *
+ * Rows first is the order of Pillow before 13, with which the models released until then were made; it is kept. Pillow
+ * 13.0 takes columns first for some sizes where the height shrinks, mostly tall pictures. The orders differ only where a
+ * filter's overshoot is clipped in between: by up to 30 grey levels on black and white noise, by .008 to .035 in seven of
+ * the processors compared.
+ *
+ * libvips, the usual choice in Node, differs from Pillow by up to 56, at the picture's border, at a filter's overshoot,
+ * and beyond a factor of 4.
  */
 export function resample(
   image: RawImage,

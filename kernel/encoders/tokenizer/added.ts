@@ -1,4 +1,4 @@
-import { literalPattern } from "../../literal-pattern";
+import { literalPattern } from "../../rules/literal-pattern";
 import { type AddedToken, readId, refuse } from "./json";
 import { endOf } from "./unicode";
 

@@ -1,5 +1,5 @@
 import { EncoderError } from "../errors";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Step of a `tokenizer.json`: its type and parameters. */
 export interface Step {

@@ -1,6 +1,6 @@
 import { type WordModel } from "./bpe";
 import { readVocabulary, refuse, type Step } from "./json";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Words of a model are 100 characters at most; a search takes their square. */
 const LONGEST_WORD = 1024;

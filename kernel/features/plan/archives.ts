@@ -1,12 +1,12 @@
 /** Pictures of tars and parquet files, read one after the other: some are in memory at a time, never an archive. */
-import { sha256 } from "../../platform";
+import { sha256Of } from "../../platform";
 import { chunks, open, stat } from "../../platform/files";
 import { join } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
 import { FeatureError } from "../error";
 import { isPictureName, readImage } from "../images";
 import type { ImageItem, ReadPicture } from "../sources";
-import { type TarItem, tarItems } from "../tar";
+import { gunzipped, type TarItem, tarItems } from "../tar";
 import { placeOf, type PlannedSource } from "./source";
 
 /** Largest picture and text that are read from an archive. */
@@ -49,10 +49,14 @@ function pictureItem(fn: string, name: string, place: string, signal?: AbortSign
   return { path: name, read: () => readUrl(fn, place, signal) };
 }
 
+/** Codes of a host that may give the picture another time: too slow, too early, too many requests. */
+const LATER = [408, 425, 429];
+
 /** Reads a picture of the web. One that is not there is skipped; a host that does not answer throws. */
 async function readUrl(fn: string, url: string, signal?: AbortSignal): Promise<ReadPicture> {
   const answer = await fetch(url, { signal }).catch((error: unknown) => unreachable(fn, url, error));
-  if (answer.status >= 500) throw new FeatureError(fn, `the host must answer (${answer.status})`, url);
+  if (LATER.includes(answer.status) || answer.status >= 500)
+    throw new FeatureError(fn, `the host must give the picture (${answer.status})`, url);
   if (!answer.ok) return { reason: `the picture cannot be fetched (${answer.status})` };
   return known(new Uint8Array(await answer.arrayBuffer().catch((error: unknown) => unreachable(fn, url, error))));
 }
@@ -66,7 +70,7 @@ function unreachable(fn: string, url: string, error: unknown): never {
 /** A read picture. */
 const known = (input: Uint8Array, note?: unknown): ReadPicture => ({
   input,
-  sha256: sha256().update(input).digest("hex"),
+  sha256: sha256Of(input),
   note,
 });
 
@@ -77,7 +81,7 @@ const stem = (name: string): string =>
   name
     .replace(/[?#].*$/, "")
     .replace(/^https?:\/\/[^/]+\//i, "")
-    .replace(/\.\w+$/, "");
+    .replace(/(\.tar)?\.\w+$/i, "");
 
 /** A webdataset sample: files of one key, one behind the other. */
 interface Sample {
@@ -90,7 +94,7 @@ async function* tarPictures(fn: string, name: string, place: string, signal?: Ab
   let whole = 0;
   let broken: unknown = null;
   const source = bytesOf(fn, place, signal);
-  const samples = samplesOf(tarItems(source, isWanted));
+  const samples = samplesOf(tarItems(gunzipped(source), chooseEntry));
   try {
     for (;;) {
       const next = await samples.next().catch((error: unknown) => {
@@ -111,8 +115,12 @@ async function* tarPictures(fn: string, name: string, place: string, signal?: Ab
 }
 
 const TEXT = /\.(txt|json)$/i;
-const isWanted = (name: string, size: number): boolean =>
-  isPictureName(name) ? size <= MOST_BYTES : TEXT.test(name) && size <= MOST_TEXT;
+/** Pictures that are not read are named, so that none is lost without a word. */
+function chooseEntry(name: string, size: number, isFile: boolean): boolean | string {
+  if (!isPictureName(name)) return isFile && TEXT.test(name) && size <= MOST_TEXT;
+  if (!isFile) return "the picture is a link or a folder in the tar";
+  return size <= MOST_BYTES || `a picture must have at most ${MOST_BYTES} bytes`;
+}
 
 const keyOf = (name: string): string => /^(?:.*\/)?[^.]*/.exec(name)?.[0] ?? name;
 
@@ -159,7 +167,9 @@ function parsed(text: string): unknown {
 
 function sampleItems(prefix: string, { pictures, note }: Sample): ImageItem[] {
   const kept = Object.keys(note).length ? note : undefined;
-  return pictures.map(({ name, bytes }) => itemOf(`${prefix}/${name.replace(/^(\.?\/)+/, "")}`, known(bytes, kept)));
+  return pictures.map(({ name, bytes, reason }) =>
+    itemOf(`${prefix}/${name.replace(/^(\.?\/)+/, "")}`, reason === undefined ? known(bytes, kept) : { reason }),
+  );
 }
 
 /** Yields the bytes of a file or URL. */
@@ -167,7 +177,8 @@ async function* bytesOf(fn: string, place: string, signal?: AbortSignal): AsyncG
   try {
     if (!isUrl(place)) return yield* chunks(place);
     const answer = await fetch(place, { signal });
-    if (!answer.ok || !answer.body) throw new FeatureError(fn, `the host must answer (${answer.status})`, place);
+    if (!answer.ok || !answer.body)
+      throw new FeatureError(fn, `the host must give the archive (${answer.status})`, place);
     const reader = answer.body.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value as Uint8Array;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { currentHost, type MimeBundle } from "../../display/host";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
-import { duration } from "../../progress";
+import { duration } from "../../display/progress";
 import { sleep } from "../../platform/sleep";
 import { FeatureError } from "../error";
 import { partFolder } from "./part-folder";

@@ -1,12 +1,15 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 import { type ChannelMoments, mergeMoments, noMoments } from "../../numeric";
 import {
   chunks,
   copyFile,
+  existsSync,
   mkdir,
+  readdir,
   readFile,
+  realpathSync,
   replaceFile,
   rm,
   symlink,
@@ -17,11 +20,12 @@ import { dirname, join, relative, resolve } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
 import { FeatureError } from "../error";
 import { isShard } from "../intact";
-import { MANIFEST, RUN } from "../store";
+import { MANIFEST, parseRun, RUN } from "../store";
 import { plainModel, writeStatistics } from "../theia-sample";
 import { partFolder, type PartRecord, stateOf } from "./part-folder";
 import { type ExtractionPlan, planOf } from "./plan";
 import { MANIFEST_NAME, mapsName, MOMENTS_NAME, picturesName, vectorsName } from "./sinks";
+import { patientBar } from "../../display/progress";
 
 /** Target of a merge. */
 export interface MergeOptions {
@@ -29,7 +33,7 @@ export interface MergeOptions {
   out: string;
   /** Copy the files of the parts instead of linking to them. Default false. */
   copy?: boolean;
-  /** Called after each part. Default: not called. */
+  /** Called after each part. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two parts; the same call goes on. Default: none. */
   signal?: AbortSignal;
@@ -60,9 +64,10 @@ export async function merge(plan: ExtractionPlan | string, options: MergeOptions
   if (typeof options.out !== "string" || options.out === "")
     throw new FeatureError(MERGE, "out must be a folder", options.out);
   const own = await planOf(plan);
-  const out = resolve(options.out);
+  const out = await placeOfMerge(own, resolve(options.out));
   const totals: MergeResult = { out, parts: own.parts, pictures: 0, ok: 0, skipped: 0 };
   const place = placeFor(own, out);
+  const { onProgress = patientBar("Merging", "parts") } = options;
   for (let part = 0; part < own.parts; part++) {
     options.signal?.throwIfAborted();
     const record = await wholeRecord(own, part);
@@ -73,11 +78,46 @@ export async function merge(plan: ExtractionPlan | string, options: MergeOptions
     totals.pictures += record.pictures;
     totals.ok += record.ok;
     totals.skipped += record.skipped;
-    options.onProgress?.({ done: part + 1, total: own.parts });
+    onProgress({ done: part + 1, total: own.parts });
   }
+  await checkUnextended(out, totals.pictures);
   await joinManifests(own, out, totals);
   if (own.format === "theia") await joinMoments(own, out);
   return totals;
+}
+
+/** File of a merged folder that says whose parts it holds. */
+const MERGED = "merge.json";
+
+/**
+ * Makes the folder, and marks it before anything else is written: a merge that is stopped goes on, and no other plan's files come
+ * beside these.
+ *
+ * @returns its path without links, because links to the parts are relative
+ */
+async function placeOfMerge(plan: ExtractionPlan, path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  const out = realpathSync(path);
+  const parts = existsSync(plan.folder) ? realpathSync(plan.folder) : plan.folder;
+  if (plainPath(out).startsWith(plainPath(parts)))
+    throw new FeatureError(MERGE, "out must not lie among the parts", path);
+  const mark = JSON.stringify({ version: 1, plan: plan.hash });
+  const names = await readdir(out);
+  const old = names.includes(MERGED) ? (await readFile(join(out, MERGED), "utf8")).trim() : null;
+  if (old !== mark && names.some((name) => !name.endsWith(".part")))
+    throw new FeatureError(MERGE, "out must be empty, or hold what the same plan merged", path);
+  await replaceFile(join(out, MERGED), (beside) => writeFile(beside, `${mark}\n`, { flush: true }));
+  return out;
+}
+
+const plainPath = (path: string): string => `${path.replaceAll("\\", "/")}/`;
+
+/** Refuses a folder that `extract` has gone on with, whose later pictures another merge would forget. */
+async function checkUnextended(out: string, pictures: number): Promise<void> {
+  if (!existsSync(join(out, RUN))) return;
+  const { committed } = parseRun(MERGE, await readFile(join(out, RUN), "utf8"));
+  if (committed.images > pictures)
+    throw new FeatureError(MERGE, "out must hold nothing but the parts, later pictures were added", out);
 }
 
 async function wholeRecord(plan: ExtractionPlan, part: number): Promise<PartRecord> {
@@ -104,12 +144,12 @@ function placeFor(plan: ExtractionPlan, out: string): (part: number, name: strin
   };
 }
 
-/** Links a file, relative to its place, so that a folder that is moved as a whole stays so; copies where links are not to be had. */
+/** Links a file, relative to its place, so that a folder that is moved as a whole stays so; copies where links cannot be made. */
 async function put(file: string, target: string, isCopy: boolean): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   if (isCopy) return replaceFile(target, (beside) => copyFile(file, beside));
   await rm(target, { force: true });
-  await symlink(relative(dirname(target), file), target).catch(async (error: SystemError) => {
+  await symlink(relative(dirname(target), realpathSync(file)), target).catch(async (error: SystemError) => {
     if (!platform().isWindows) throw error;
     await copyFile(file, target);
   });
@@ -138,7 +178,7 @@ async function joinManifests(plan: ExtractionPlan, out: string, totals: MergeRes
   );
 }
 
-/** Writes the statistics of all maps. The order of the parts decides the last bits, whoever made them in whichever order. */
+/** Writes the statistics of all maps. Sums are taken in the order of the parts, so the last bits do not depend on the order in which workers made them. */
 async function joinMoments(plan: ExtractionPlan, out: string): Promise<void> {
   let all = noMoments(plan.run.layers[0].channels);
   for (let part = 0; part < plan.parts; part++)

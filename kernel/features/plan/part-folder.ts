@@ -3,11 +3,12 @@
  * part's: a move that either puts the whole part in place or fails because another worker was first. There is nothing to lock,
  * so folders shared by machines that cannot lock serve as well.
  */
-import { parseJson } from "../../json-text";
-import { platform } from "../../platform";
+import { parseJson } from "../../rules/json-text";
+import { platform, sha256Of } from "../../platform";
 import { mkdir, readdir, readFile, rename, replaceFile, rm, stat, writeFile } from "../../platform/files";
 import { dirname, join } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
+import { FeatureError } from "../error";
 import type { FileSum } from "../intact";
 import type { ExtractionPlan } from "./plan";
 
@@ -26,7 +27,7 @@ export interface PartRecord {
   reasons: Record<string, number>;
   /** Sizes and checksums of the part's files by name. */
   files: Record<string, FileSum>;
-  /** How it was made; the only thing that differs between two makings of one part on one kind of machine. */
+  /** Circumstances of the work; all else is equal when one part is made twice on one kind of machine. */
   took: {
     seconds: number;
     /** Seconds in which the model waited for pictures. */
@@ -74,33 +75,60 @@ export async function stateOf(plan: ExtractionPlan, part: number): Promise<PartS
 
 async function stateIn(plan: ExtractionPlan, part: number, folder: string): Promise<PartState> {
   const path = join(folder, RECORD);
-  let text: string;
-  let finishedMs: number;
-  try {
-    [text, { mtimeMs: finishedMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
-  } catch (error) {
-    if ((error as SystemError).code !== "ENOENT") return { state: "damaged", reason: `${RECORD} cannot be read` };
-    const isThere = await stat(folder).then(Boolean, () => false);
+  const found = await there(() => Promise.all([readFile(path, "utf8"), stat(path)]), path);
+  if (!found) {
+    const isThere = await there(() => stat(folder), folder);
     return isThere ? { state: "damaged", reason: `${RECORD} is missing` } : { state: "missing" };
   }
+  const [text, { mtimeMs: finishedMs }] = found;
   const record = parseRecord(text);
   if (!record) return { state: "damaged", reason: `${RECORD} is no record of a part` };
   if (record.plan !== plan.hash || record.part !== part)
     return { state: "damaged", reason: "it belongs to another plan or part" };
   for (const [name, { bytes }] of Object.entries(record.files)) {
-    const found = await stat(join(folder, name)).catch(() => null);
+    const path = join(folder, name);
+    const found = await there(() => stat(path), path);
     if (!found) return { state: "damaged", reason: `${name} is missing` };
     if (found.size !== bytes) return { state: "damaged", reason: `${name} has ${found.size} of ${bytes} bytes` };
   }
   return { state: "whole", record, finishedMs };
 }
 
-/** A name that leads nowhere but into its folder. */
+/** Codes of a path that leads to nothing, or to a folder in place of a file. */
+const ABSENT = ["ENOENT", "ENOTDIR", "EISDIR"];
+
+/**
+ * Returns what a look at a path gives; null where nothing is there.
+ *
+ * @throws FeatureError for a disk that does not answer: its parts are neither missing nor damaged, and none may be taken away
+ */
+export async function there<T>(look: () => Promise<T>, path: string): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    const { code = String(error) } = error as SystemError;
+    if (ABSENT.includes(code)) return null;
+    throw new FeatureError("features.status", `the plan's folder must be one that can be read (${code})`, path);
+  }
+}
+
+/** Tests for a name that stays inside its folder. */
 const isPlain = (name: string): boolean => /^[\w.-]+$/.test(name) && !name.startsWith(".");
+
+/** Returns the checksum of a record's content. The time that the part took does not count, because it differs between two makings. */
+const sumOfContent = (content: Omit<PartRecord, "took">): string => sha256Of(JSON.stringify(content));
+
+/** Text of a record with its checksum, so that a changed count is found as well as a changed file. */
+function textOf(record: PartRecord): string {
+  const { took, ...content } = record;
+  return `${JSON.stringify({ ...content, sha256: sumOfContent(content), took }, null, 2)}\n`;
+}
 
 function parseRecord(text: string): PartRecord | null {
   try {
-    const record = Object(parseJson(text)) as PartRecord;
+    const { sha256, took, ...content } = Object(parseJson(text)) as PartRecord & { sha256: string };
+    if (sha256 !== sumOfContent(content)) return null;
+    const record: PartRecord = { ...content, took };
     const counts = [record.part, record.pictures, record.ok, record.skipped];
     const sums = Object.entries(record.files);
     const isSum = ([name, { bytes, sha256 }]: [string, FileSum]): boolean =>
@@ -137,7 +165,7 @@ export class PartAttempt {
    * @returns false where another worker was first; nothing of this try is left then
    */
   async commit(record: PartRecord): Promise<boolean> {
-    await writeFile(join(this.folder, RECORD), `${JSON.stringify(record, null, 2)}\n`, { flush: true });
+    await writeFile(join(this.folder, RECORD), textOf(record), { flush: true });
     const place = partFolder(this.plan, this.part);
     try {
       await rename(this.folder, place);
@@ -166,8 +194,8 @@ export function attemptOf(name: string): { part: number; host: string; pid: numb
 }
 
 /**
- * Removes what workers of any machine left of parts that are whole: tries, damaged parts and old failures. A worker that is still
- * at such a part finds it whole when it ends.
+ * Removes the files that workers of any machine left beside whole parts: tries, damaged parts and old failures. A worker that is
+ * still at such a part finds it whole when it ends.
  *
  * @param names those in the folder of the group
  */
@@ -223,7 +251,7 @@ export async function keepFailure(plan: ExtractionPlan, part: number, reason: st
   await replaceFile(path, (beside) => writeFile(beside, `${JSON.stringify(failure)}\n`)).catch(() => {});
 }
 
-/** Reads a failure; null for a file that is none. */
+/** Reads a failure; null for any other file. */
 export async function readFailure(path: string): Promise<PartFailure | null> {
   try {
     const { part, reason, host } = Object(parseJson(await readFile(path, "utf8"))) as PartFailure;

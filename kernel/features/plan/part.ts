@@ -1,6 +1,6 @@
 import type { DeviceRequest } from "../../backend";
 import type { Encoder } from "../../encoders/encoder";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { FileError, fileError } from "../../platform/file-error";
 import { dirname } from "../../platform/path";
@@ -18,8 +18,8 @@ import { namesOfPart } from "./source";
 /** Options of making a part that do not decide its content. */
 export interface PartOptions {
   /**
-   * Loaded encoder, which stays loaded; a function that is asked for one where the part is not whole; or where this machine has
-   * the plan's encoder. Default: the plan's source.
+   * Loaded encoder, which stays loaded; a function that loads one, called only where the part is not whole; or the place of the
+   * plan's encoder on this machine. Default: the plan's source.
    */
   encoder?: Encoder | string | (() => Promise<Encoder>);
   /** Device of an encoder loaded here. Default `auto`. */
@@ -70,7 +70,7 @@ export async function extractPart(
     return await withEncoder(own, options, (encoder) => make(own, part, encoder, options));
   } catch (error) {
     if (options.signal?.aborted) throw reportDisk(own, error);
-    // Another worker may have finished the part, and taken away what tries at it left.
+    // Another worker may have finished the part and removed the folders of other tries.
     const found = await stateOf(own, part);
     if (found.state === "whole") return { ...found.record, reused: true };
     const failure = reportDisk(own, error);
@@ -147,7 +147,7 @@ async function make(plan: ExtractionPlan, part: number, encoder: Encoder, option
   }
 }
 
-/** Counts what goes into a sink, and ends a part with too many failures before more work is done. */
+/** Counts the pictures that go into a sink, and ends a part with too many failures before more work is done. */
 class CountingSink {
   readonly counts: Pick<PartRecord, "pictures" | "ok" | "skipped" | "reasons"> = {
     pictures: 0,
@@ -197,7 +197,7 @@ class CountingSink {
   }
 }
 
-/** Says of a full or read-only disk what to do. */
+/** Returns the error for a full or read-only disk, with the remedy; another error as it is. */
 function reportDisk(plan: ExtractionPlan, error: unknown): unknown {
   const failure = fileError(PART, error, plan.folder);
   if (!(failure instanceof FileError)) return error;

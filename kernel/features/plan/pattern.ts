@@ -56,5 +56,6 @@ function pieceOf(fn: string, text: string): Piece {
 function wordsOf(fn: string, inner: string, text: string): Piece {
   const words = inner.split(",");
   if (words.length < 2) throw new FeatureError(fn, "braces must hold a range or words, as {000..999} or {a,b}", text);
+  if (new Set(words).size < words.length) throw new FeatureError(fn, "words in braces must differ", text);
   return { length: words.length, at: (index) => words[index] };
 }

@@ -1,4 +1,5 @@
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
+import { sha256Of } from "../../platform";
 import { existsSync, mkdir, readFile, replaceFile, writeFile } from "../../platform/files";
 import { basename, dirname, join, resolve } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
@@ -6,13 +7,14 @@ import type { Encoder } from "../../encoders/encoder";
 import { load, type LoadOptions } from "../../encoders/load";
 import type { Facet, ForwardOptions } from "../../encoders/options";
 import type { Precision } from "../../encoders/precision";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { FeatureError } from "../error";
 import { BYTES } from "../extraction";
+import { sumOf } from "../intact";
 import { checkLevels, type ExtractionOptions, type FeatureLevel, layersOf } from "../levels";
 import { type PoolOption, poolOf } from "../pool";
-import { describeRun, type ExtractionRun, type FeatureDtype } from "../run-identity";
-import { countParts, describeSource, hashOf, type PlannedSource } from "./source";
+import { describeRun, hashRun, type ExtractionRun, type FeatureDtype } from "../run-identity";
+import { countParts, describeSource, type PlannedSource } from "./source";
 
 /**
  * Files of a part. `safetensors`: tensors by picture, as {@link extract} writes them. `embeddings`: a NumPy file of vectors and
@@ -76,7 +78,7 @@ export interface PlanFile {
   version: 1;
   /** SHA-256 of all that decides the content of the parts. */
   hash: string;
-  /** How workers load the encoder; the hash of `run` tells whether they found the same. */
+  /** Source and options by which workers load the encoder; the hash of `run` tells whether they found the same. */
   encoder: { source: string } & Pick<LoadOptions, "file" | "preprocess" | "inputSize" | "precision">;
   run: ExtractionRun;
   options: { indices: PlanOptions["indices"]; norm: boolean; facet: Facet; batchSize: number };
@@ -129,7 +131,7 @@ const NAMES: OptionNames<PlanOptions> = {
  * options. Each part is then made by {@link extractPart} from the plan and the part's number alone, on any machine that
  * sees the plan's folder. A pattern of a billion pictures is counted, not listed.
  *
- * @returns the plan; one that is there and is the same is returned as it is
+ * @returns the plan; an equal one at `output` is opened and not written again
  * @throws FeatureError for a source without pictures, options that a format or an encoder cannot have, or an `output` that
  *   holds another plan
  *
@@ -145,6 +147,7 @@ export async function plan(options: PlanOptions): Promise<ExtractionPlan> {
   const path = resolve(output);
   const encoder = encoderOf(options);
   const list = listName(path);
+  checkPlaces(source, path);
   const found = await describeSource(PLAN, source, root, list, { picturesPerPart, archivesPerPart, bytesPerPart });
   const described = column === undefined ? found.source : { ...found.source, column };
   const loaded = await loadEncoder(encoder, { device: "cpu", signal });
@@ -175,6 +178,17 @@ function checkPlan(options: PlanOptions): void {
   const { maxErrors } = options;
   if (maxErrors !== undefined && !(Number.isSafeInteger(maxErrors) && maxErrors >= 0))
     throw new FeatureError(PLAN, "maxErrors must be a whole number of at least 0", maxErrors);
+}
+
+/** The plan's own files must not take the place of the source. */
+function checkPlaces(source: PlanOptions["source"], path: string): void {
+  const list = join(dirname(path), listName(path));
+  if (typeof source === "string" && [path, list].includes(resolve(source)))
+    throw new FeatureError(
+      PLAN,
+      `output must leave the source as it is, the plan has files ${basename(list)} and`,
+      path,
+    );
 }
 
 /** A path is resolved, because workers start in other folders. */
@@ -242,18 +256,19 @@ function hashPlan({
   source,
 }: Omit<PlanFile, "version" | "hash" | "encoder">): string {
   const content = [run.hash, options, format, dataset, maxErrors, source];
-  return hashOf(new TextEncoder().encode(JSON.stringify(content)));
+  return sha256Of(JSON.stringify(content));
 }
 
 async function write(path: string, file: PlanFile, list: Uint8Array | null): Promise<void> {
   if (existsSync(path)) {
     const { hash } = await openPlan(path);
     if (hash !== file.hash) throw new FeatureError(PLAN, "output must be new, or hold the same plan", path);
-    return;
   }
   await mkdir(dirname(path), { recursive: true });
-  if (list) await whole(join(dirname(path), listName(path)), list);
-  await whole(path, `${JSON.stringify(file, null, 2)}\n`);
+  const place = join(dirname(path), listName(path));
+  // Also beside a plan that is there, where the list was lost or damaged.
+  if (list && (await sumOf(place).catch(() => null))?.sha256 !== sha256Of(list)) await whole(place, list);
+  if (!existsSync(path)) await whole(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
 const whole = (path: string, content: string | Uint8Array): Promise<void> =>
@@ -278,7 +293,7 @@ export async function openPlan(path: string): Promise<ExtractionPlan> {
   });
   const file = parsePlan(text);
   if (!file) throw new FeatureError(OPEN, "the file must hold a plan of version 1", path);
-  if (hashPlan(file) !== file.hash)
+  if (hashPlan(file) !== file.hash || hashRun(file.run) !== file.run.hash)
     throw new FeatureError(OPEN, "a plan must not be altered, its hash is another", path);
   return withPlaces(resolve(path), file);
 }
@@ -287,7 +302,10 @@ function parsePlan(text: string): PlanFile | null {
   try {
     const file = Object(parseJson(text)) as PlanFile;
     const isPlan = file.version === 1 && Array.isArray(file.run.layers) && FORMATS.includes(file.format);
-    return isPlan && Number.isSafeInteger(countParts(file.source)) ? file : null;
+    // Neither is part of the hash, because they may differ between machines. A merge names a folder by the encoder.
+    const { source } = file.encoder;
+    const isNamed = typeof source === "string" && /[^.]/.test(file.run.encoder.name);
+    return isPlan && isNamed && Number.isSafeInteger(countParts(file.source)) ? file : null;
   } catch {
     return null;
   }

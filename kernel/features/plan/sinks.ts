@@ -29,7 +29,7 @@ const shardOfPart = (part: number, file: number): string =>
 export const partOfShard = (name: string): number => Number(/^features-(\d{9})\d{6}\.safetensors$/.exec(name)?.[1]);
 export const mapsName = (plan: ExtractionPlan, part: number): string => shardName(plan.dataset, "train", part);
 
-/** Sink of a part: takes features file by file, and ends with the sums of what it wrote. */
+/** Sink of a part: takes features file by file, and ends with the sizes and checksums of its files. */
 export interface PartSink extends FeatureSink {
   /** Form in which it takes numbers. */
   readonly form: FeatureForm;
@@ -37,7 +37,7 @@ export interface PartSink extends FeatureSink {
   readonly perFile: number;
   /** Ends the files. */
   end(): Promise<Record<string, FileSum>>;
-  /** Closes what is open, after a failure. */
+  /** Closes open files after a failure. */
   close(): Promise<void>;
 }
 

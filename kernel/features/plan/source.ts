@@ -1,11 +1,11 @@
 /** Sources of a plan: names of pictures or archives, computed from a pattern or listed once. */
-import { sha256 } from "../../platform";
-import { parseJson } from "../../json-text";
+import { sha256Of } from "../../platform";
+import { parseJson } from "../../rules/json-text";
 import { open, readdir, readFile, stat } from "../../platform/files";
 import { basename, dirname, join, relative, resolve } from "../../platform/path";
 import type { SystemError } from "../../platform/types";
 import { FeatureError } from "../error";
-import { listImages } from "../images";
+import { isPictureName, listImages } from "../images";
 import { isPattern, parsePattern } from "./pattern";
 
 /** Content of the named files: a picture each, or many pictures in a tar or parquet file. */
@@ -56,7 +56,11 @@ export interface Division {
   bytesPerPart?: number;
 }
 
-const ARCHIVE = /\.(tar|parquet)$/i;
+const ARCHIVE = /\.(?:(tar|tar\.gz|tgz)|parquet)$/i;
+/** Archives that are not read; without a word, each would be taken for a picture. */
+const FOREIGN = /\.(tar\.\w+|tbz2?|txz|tzst|zip|7z|rar|gz|bz2|xz|zst|arrow|feather|tfrecords?|h5|hdf5|npz|npy)$/i;
+/** Largest number of parts, whose names have nine digits. */
+const MOST_PARTS = 1e9;
 const isUrl = (name: string): boolean => /^https?:\/\//i.test(name);
 
 /** Returns where a name of a source leads: a URL, or a path. */
@@ -76,6 +80,19 @@ interface Listing {
  * @throws FeatureError for no such source, or one that mixes pictures and archives
  */
 export async function describeSource(
+  fn: string,
+  source: string | readonly string[],
+  root: string | undefined,
+  list: string,
+  division: Division,
+): Promise<{ source: PlannedSource; list: Uint8Array | null }> {
+  const planned = await divided(fn, source, root, list, division);
+  const parts = countParts(planned.source);
+  if (parts > MOST_PARTS) throw new FeatureError(fn, `a plan has at most ${MOST_PARTS} parts`, parts);
+  return planned;
+}
+
+async function divided(
   fn: string,
   source: string | readonly string[],
   root: string | undefined,
@@ -104,26 +121,45 @@ function patternSource(fn: string, text: string, root: string | undefined, divis
 
 /** Names of one kind. */
 function contentOf(fn: string, names: readonly string[]): SourceContent {
-  const kindOf = (name: string): SourceContent =>
-    (ARCHIVE.exec(name.replace(/[?#].*$/, ""))?.[1].toLowerCase() as SourceContent | undefined) ?? "pictures";
+  const kindOf = (name: string): SourceContent => {
+    const plain = isUrl(name) ? name.replace(/[?#].*$/, "") : name;
+    const found = ARCHIVE.exec(plain);
+    if (!found && FOREIGN.test(plain))
+      throw new FeatureError(fn, "archives must be *.tar, *.tar.gz, *.tgz or *.parquet", name);
+    return found ? (found[1] ? "tar" : "parquet") : "pictures";
+  };
   const kind = kindOf(names[0]);
   const other = names.find((name) => kindOf(name) !== kind);
   if (other === undefined) return kind;
-  throw new FeatureError(fn, `a source holds files of one kind, ${names[0]} is another than`, other);
+  throw new FeatureError(
+    fn,
+    `a source holds files of one kind, which a pattern can name; ${names[0]} is another than`,
+    other,
+  );
 }
 
 async function listNames(fn: string, source: string | readonly string[], root?: string): Promise<Listing> {
-  if (typeof source !== "string") return { root: resolve(root ?? "."), names: unique(source) };
+  if (typeof source !== "string") return { root: resolve(root ?? "."), names: namesOf(fn, source) };
   if (isUrl(source)) return { root: resolve(root ?? "."), names: [source] };
   const found = await stat(source).catch((error: SystemError) => {
     throw new FeatureError(fn, `the source must be a folder, a file or a pattern (${error.code})`, source);
   });
   if (found.isDirectory()) return rebased(await listFolder(fn, source), root);
   const folder = resolve(root ?? dirname(source));
-  if (ARCHIVE.test(source)) return rebased({ root: dirname(resolve(source)), names: [basename(source)] }, root);
+  if (ARCHIVE.test(source) || isPictureName(source))
+    return rebased({ root: dirname(resolve(source)), names: [basename(source)] }, root);
   if (/\.json$/i.test(source)) return { root: folder, names: await cocoNames(fn, source) };
-  const lines = (await readFile(source, "utf8")).split("\n").map((line) => line.trim());
+  const text = await readFile(source, "utf8");
+  if (text.includes("\0")) throw new FeatureError(fn, "a list must be text with a name a line", source);
+  const lines = text.split("\n").map((line) => line.trim());
   return { root: folder, names: unique(lines.filter((line) => line !== "")) };
+}
+
+/** Names that were given one by one. */
+function namesOf(fn: string, source: readonly string[]): string[] {
+  const isList = Array.isArray(source) && source.every((name) => typeof name === "string" && name !== "");
+  if (!isList) throw new FeatureError(fn, "the source must be a text, or names that are not empty", source);
+  return unique(source);
 }
 
 /** Names as they are from another folder. */
@@ -135,12 +171,13 @@ function rebased(listing: Listing, root: string | undefined): Listing {
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)];
 
-/** Archives of a folder, or its pictures where it has none. */
+/** Archives and pictures of a folder with its sub-folders; one that has both is refused, so that none is passed over. */
 async function listFolder(fn: string, folder: string): Promise<Listing> {
-  const entries = (await readdir(folder)).filter((name) => ARCHIVE.test(name));
+  const entries = (await readdir(folder, { recursive: true })).map((name) => name.replaceAll("\\", "/"));
   // Sorted by code units, because the order decides the parts.
-  if (entries.length) return { root: resolve(folder), names: entries.sort((a, b) => (a < b ? -1 : 1)) };
-  return { root: resolve(folder), names: (await listImages(fn, folder)).map(({ path }) => path) };
+  const archives = entries.filter((name) => ARCHIVE.test(name)).sort((a, b) => (a < b ? -1 : 1));
+  const pictures = (await listImages(fn, folder)).map(({ path }) => path);
+  return { root: resolve(folder), names: [...archives, ...pictures] };
 }
 
 async function cocoNames(fn: string, path: string): Promise<string[]> {
@@ -179,7 +216,7 @@ function divide(
   const ranges: ListRange[] = [];
   let [from, at, held, count] = [0, 0, 0, 0];
   const close = (): void => {
-    if (count) ranges.push({ from, to: at, names: count, sha256: hashOf(bytes.subarray(from, at)) });
+    if (count) ranges.push({ from, to: at, names: count, sha256: sha256Of(bytes.subarray(from, at)) });
     [from, held, count] = [at, 0, 0];
   };
   names.forEach((_, i) => {
@@ -194,9 +231,6 @@ function divide(
 }
 
 const NEWLINE = 10;
-
-/** @internal SHA-256 of bytes, in hexadecimal. */
-export const hashOf = (bytes: Uint8Array): string => sha256().update(bytes).digest("hex");
 
 /** Returns the number of parts of a source. */
 export const countParts = (source: PlannedNames): number =>
@@ -218,7 +252,7 @@ export async function namesOfPart(fn: string, source: PlannedSource, folder: str
   const { from, to, sha256: expected } = source.ranges[part];
   const path = join(folder, source.list);
   const bytes = await readRange(fn, path, from, to);
-  if (hashOf(bytes) !== expected)
+  if (sha256Of(bytes) !== expected)
     throw new FeatureError(fn, "the list of the plan must not change after planning", path);
   return new TextDecoder()
     .decode(bytes)

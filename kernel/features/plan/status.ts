@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { readdir, rm } from "../../platform/files";
 import { join } from "../../platform/path";
 import { FeatureError } from "../error";
@@ -13,8 +13,10 @@ import {
   readFailure,
   removeLeft,
   stateOf,
+  there,
 } from "./part-folder";
 import { type ExtractionPlan, planOf } from "./plan";
+import { patientBar } from "../../display/progress";
 
 /** A part that is not as it was written. */
 export interface DamagedPart {
@@ -66,7 +68,7 @@ export interface PlanStatus {
 
 /** Options of {@link status}. */
 export interface StatusOptions {
-  /** Called after each thousand parts. Default: not called. */
+  /** Called after each thousand parts. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two parts. Default: none. */
   signal?: AbortSignal;
@@ -75,8 +77,8 @@ export interface StatusOptions {
 /** Options of {@link verify}. */
 export interface VerifyOptions extends StatusOptions {
   /**
-   * Take damaged parts away, so that they are missing and are made again, and what killed workers of any machine left of whole
-   * parts. Default false.
+   * Remove damaged parts, so that they are made again, and the files that killed workers of any machine left beside whole parts.
+   * Default false.
    */
   remove?: boolean;
 }
@@ -203,7 +205,7 @@ class Tally {
  * the number of parts.
  *
  * @param plan a plan, or the path of its file
- * @throws FeatureError for a file that is no plan
+ * @throws FeatureError for a file that is no plan, or a folder that cannot be read
  */
 export async function status(plan: ExtractionPlan | string, options: StatusOptions = {}): Promise<PlanStatus> {
   checkOptionNames("features.status", options, NAMES, FeatureError);
@@ -215,7 +217,7 @@ export async function status(plan: ExtractionPlan | string, options: StatusOptio
  * for whole; `remove` takes those away that hold other bytes.
  *
  * @param plan a plan, or the path of its file
- * @throws FeatureError for a file that is no plan
+ * @throws FeatureError for a file that is no plan, or a folder that cannot be read
  */
 export async function verify(plan: ExtractionPlan | string, options: VerifyOptions = {}): Promise<PlanStatus> {
   checkOptionNames("features.verify", options, VERIFY_NAMES, FeatureError);
@@ -227,8 +229,9 @@ async function checkedState(plan: ExtractionPlan, part: number): Promise<PartSta
   const found = await stateOf(plan, part);
   if (found.state !== "whole") return found;
   for (const [name, { sha256 }] of Object.entries(found.record.files)) {
-    const now = await sumOf(join(partFolder(plan, part), name));
-    if (now.sha256 !== sha256) return { state: "damaged", reason: `${name} holds other bytes than were written` };
+    const path = join(partFolder(plan, part), name);
+    const now = await there(() => sumOf(path), path);
+    if (now?.sha256 !== sha256) return { state: "damaged", reason: `${name} holds other bytes than were written` };
   }
   return found;
 }
@@ -243,7 +246,7 @@ type Look = (plan: ExtractionPlan, part: number) => Promise<PartState>;
 
 async function tallyOf(
   plan: ExtractionPlan,
-  { onProgress, signal }: StatusOptions,
+  { onProgress = patientBar("Checking", "parts"), signal }: StatusOptions,
   look: Look,
   tidy?: typeof removeLeft,
 ): Promise<PlanStatus> {
@@ -252,7 +255,7 @@ async function tallyOf(
     signal?.throwIfAborted();
     const to = Math.min(plan.parts, from + GROUP);
     await addGroup(plan, from, to, tally, { look, tidy, signal });
-    onProgress?.({ done: to, total: plan.parts });
+    onProgress({ done: to, total: plan.parts });
   }
   return tally.result(plan.parts);
 }
@@ -266,7 +269,7 @@ async function addGroup(
   { look, tidy, signal }: { look: Look; tidy?: typeof removeLeft; signal?: AbortSignal },
 ): Promise<void> {
   const folder = groupFolder(plan, from / GROUP);
-  const names = await readdir(folder).catch(() => [] as string[]);
+  const names = (await there(() => readdir(folder), folder)) ?? [];
   const present = new Set(names.filter((name) => /^\d{9}$/.test(name)).map(Number));
   const whole = new Set<number>();
   const begun = new Set(names.flatMap((name) => attemptOf(name)?.part ?? []));

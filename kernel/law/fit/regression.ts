@@ -1,3 +1,4 @@
+import { isWhole } from "../../rules/rule-error";
 import { shuffled } from "../../numeric/order";
 import { described } from "../../display/describe";
 import { showFit } from "../displays";
@@ -7,8 +8,8 @@ import { LawError } from "../error";
 import { leastSquares, type LinearFit, type SolverOptions } from "./least-squares";
 import { uniform } from "../pck/summary";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { checkSeed } from "../../prng";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { checkSeed } from "../../numeric/prng";
 
 /** Options of `law.fit`. */
 export interface FitOptions extends SolverOptions {
@@ -104,6 +105,7 @@ const NAMES: OptionNames<FitOptions> = {
 export function fit(table: ScoreTable, options: FitOptions = {}): TableFit {
   checkTable("law.fit", table);
   checkOptionNames("law.fit", options, NAMES, LawError);
+  checkValues(options);
   const predictors = options.predictors ?? ["a", "c"];
   const terms = options.terms ?? polynomialTerms(predictors, options.degree ?? 2);
   for (const [name, list] of Object.entries({ predictors, terms }))
@@ -140,6 +142,15 @@ export function polynomialTerms(predictors: string[], degree: 1 | 2): string[] {
   if (degree === 1) return [...predictors];
   const products = predictors.flatMap((first, i) => predictors.slice(i).map((second) => `${first}*${second}`));
   return [...predictors, ...products];
+}
+
+function checkValues({ normalize = "minmax", permutations = 0, ridge = 0, cutoff = 0 }: FitOptions): void {
+  if (normalize !== "minmax" && normalize !== "none")
+    throw new LawError("law.fit", "normalize must be minmax or none", normalize);
+  if (!isWhole(permutations, 0)) throw new LawError("law.fit", "permutations must be a whole number", permutations);
+  for (const [name, value] of Object.entries({ ridge, cutoff }))
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new LawError("law.fit", `${name} must be a finite number of at least 0`, value);
 }
 
 /**

@@ -1,5 +1,7 @@
+import { described } from "../../display/describe";
+import { showTable } from "../displays";
 import { argmax, mean, ranks, squaredDeviations, topIndices } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
 import { designRow, fit, type FitOptions, predictorOf, rangeOf, scale } from "./regression";
 import { checkTable, type ScoreTable, type TableRow } from "./table";
@@ -34,13 +36,16 @@ export function joinTables(tables: Readonly<Record<string, ScoreTable>>): ScoreT
       return { ...row, benchmark: named(name, row.benchmark), predictors: Object.fromEntries(kept) };
     }),
   );
-  return {
-    rows,
-    encoders: [...new Set(rows.map(({ encoder }) => encoder))],
-    benchmarks: [...new Set(rows.map(({ benchmark }) => benchmark))],
-    predictors,
-    groups: Object.fromEntries(entries.map(([name, table]) => [name, table.benchmarks.map((of) => named(name, of))])),
-  };
+  return described<ScoreTable>(
+    {
+      rows,
+      encoders: [...new Set(rows.map(({ encoder }) => encoder))],
+      benchmarks: [...new Set(rows.map(({ benchmark }) => benchmark))],
+      predictors,
+      groups: Object.fromEntries(entries.map(([name, table]) => [name, table.benchmarks.map((of) => named(name, of))])),
+    },
+    showTable,
+  );
 }
 
 /** Prediction of one benchmark by the fit of another. */

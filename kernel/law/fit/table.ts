@@ -1,6 +1,8 @@
+import { described } from "../../display/describe";
+import { showTable } from "../displays";
 import { LawError } from "../error";
 import { type Csv, type CsvRecord, decimalNumber, isMissing, readCsv } from "./csv";
-import { checkOptionNames, given, type OptionNames } from "../../option-names";
+import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
 
 /** One encoder on one benchmark: the predictors by name (`a`, `c` and any others) and the score to predict. */
 export interface TableRow {
@@ -52,13 +54,16 @@ export function parseTable(text: string, options: TableOptions = {}): ScoreTable
   const csv = readCsv(text, "law.parseTable");
   const rows = csv.header.includes("benchmark") ? longRows(csv, options) : wideRows(csv, options);
   checkUnique(rows);
-  return {
-    rows,
-    encoders: [...new Set(rows.map((row) => row.encoder))],
-    benchmarks: [...new Set(rows.map((row) => row.benchmark))],
-    predictors: ["a", "c", ...(options.extra ?? [])],
-    groups: options.groups ?? {},
-  };
+  return described<ScoreTable>(
+    {
+      rows,
+      encoders: [...new Set(rows.map((row) => row.encoder))],
+      benchmarks: [...new Set(rows.map((row) => row.benchmark))],
+      predictors: ["a", "c", ...(options.extra ?? [])],
+      groups: options.groups ?? {},
+    },
+    showTable,
+  );
 }
 
 /**

@@ -5,7 +5,7 @@ import { place, type Box, type Point } from "../../contracts/geometry";
 import { placements, judge, resolveAlphas, type PckOptions, type PckPair, type PointPredictor } from "./pck";
 import { summarize, uniform, type PckSummary } from "./summary";
 import { LawError } from "../error";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 
 /** Predictor of points without an encoder. Every PCK table should show these rows beside its encoders. */
 export type Baseline = "random-in-image" | "random-in-box" | "same-position" | "oracle-box";
@@ -30,6 +30,9 @@ export const baselineNames: readonly Baseline[] = ["random-in-image", "random-in
  */
 export function baseline(name: Baseline, pairs: readonly BoxedPair[], options: CScoreOptions = {}): PckSummary {
   checkOptionNames("law.baseline", options, C_SCORE_OPTIONS, LawError);
+  if (!baselineNames.includes(name))
+    throw new LawError("law.baseline", `the baseline must be ${baselineNames.join(", ")}`, name);
+  if (!Array.isArray(pairs)) throw new LawError("law.baseline", "pairs must be a list", pairs);
   const random = uniform(options.seed ?? 1);
   const outcomes = pairs.map((pair) => ({
     category: pair.category,

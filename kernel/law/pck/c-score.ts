@@ -1,4 +1,4 @@
-import { patientBar } from "../../progress";
+import { patientBar } from "../../display/progress";
 import { described } from "../../display/describe";
 import { showCScore, showLayers } from "../displays";
 import { LawError } from "../error";
@@ -18,8 +18,8 @@ import {
 } from "./subsets";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 import { supplyFromEncoder, supplyFromSource, type FeatureSource } from "./supply";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { checkSeed } from "../../prng";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { checkSeed } from "../../numeric/prng";
 
 /** Pair with the paths of its images, and with flags where the data set has them. */
 export interface ScoredPair extends PathPair {

@@ -3,7 +3,7 @@ import { type InputGeometry, place, type Placement } from "../../contracts/geome
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
 import { centeredRows, most, unitRows } from "../../numeric";
-import { patientBar } from "../../progress";
+import { patientBar } from "../../display/progress";
 import type { PckOptions } from "./pck";
 
 /** Part of an encoder that the score needs (see `encoders.load`). */

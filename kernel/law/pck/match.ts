@@ -1,6 +1,6 @@
 import { argmax, clamp, dotRow } from "../../numeric";
 import { LawError } from "../error";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of matching. */
 export interface MatchOptions {

@@ -1,9 +1,10 @@
 import type { GridFeatures } from "../../contracts/features";
 import { place, type Box, type Placement, type Point } from "../../contracts/geometry";
+import { distance as distanceOf } from "../../numeric";
 import { letterbox, stretch } from "./canvas";
 import { LawError } from "../error";
 import { locateRow, similarityRow, type MatchOptions } from "./match";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** One side of a pair: the image size `[width, height]` in pixels and its keypoints, `null` where hidden. */
 export interface PckSide {
@@ -117,7 +118,7 @@ export function judge(pair: PckPair, predict: PointPredictor, options: PckOption
   return commonKeypoints(pair).map(([id, source, target]) => {
     const truth = place(target, lay.target);
     const predicted = predict(place(source, lay.source), id);
-    const distance = Math.hypot(predicted[0] - truth[0], predicted[1] - truth[1]);
+    const distance = distanceOf(predicted, truth);
     const correct = alphas.map((alpha) => (strict ? distance < alpha * size : distance <= alpha * size));
     return { id, predicted, truth, distance, correct };
   });

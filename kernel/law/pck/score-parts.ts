@@ -3,7 +3,7 @@
  * are scored as those of one run.
  */
 import { append } from "../../numeric";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 import { LawError } from "../error";
 import {
   C_SCORE_OPTIONS,
@@ -69,7 +69,7 @@ export function divideCScore(pairs: readonly ScoredPair[], pairsPerPart = 1000):
  * Matches the pairs of one part. Features come from the disk, because an encoder that runs on other batches of pictures may
  * move their last bits.
  *
- * @param features stored features, such as what `features.open` opens
+ * @param features stored features, such as those of `features.open`
  * @param pairs all pairs of the score
  * @param positions one part of {@link divideCScore}
  * @returns plain data, which JSON keeps exactly

@@ -2,7 +2,7 @@ import { LawError } from "../error";
 import { type LayerFeatures, tokensOf } from "../../contracts/features";
 import type { LayerExtractor } from "./extraction";
 
-/** Features on disk, such as what `features.open` opens. */
+/** Features on disk, such as those of `features.open`. */
 export interface StoredFeatures {
   readonly run: {
     readonly encoder: { readonly name: string };

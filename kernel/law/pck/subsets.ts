@@ -1,3 +1,4 @@
+import { distance } from "../../numeric";
 import type { KeypointResult, PckPair } from "./pck";
 import { summarize, type PairOutcome, type PckSummary } from "./summary";
 
@@ -89,10 +90,7 @@ export function confusions(outcomes: readonly PairOutcome[], lookAlikes: LookAli
 function confusedIn(members: readonly KeypointResult[]): boolean[] {
   if (members.length < 2) return [];
   return members.map((own) =>
-    members.some(
-      ({ id, truth }) =>
-        id !== own.id && Math.hypot(own.predicted[0] - truth[0], own.predicted[1] - truth[1]) < own.distance,
-    ),
+    members.some(({ id, truth }) => id !== own.id && distance(own.predicted, truth) < own.distance),
   );
 }
 

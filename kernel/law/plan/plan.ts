@@ -6,8 +6,8 @@ import { designRow, polynomialTerms, predictorOf, rangeOf, scale } from "../fit/
 import { beliefs, expectedImprovement, normalQuantile, predictiveVariances, probabilityAbove } from "./surrogate";
 import { checkTable, type ScoreTable, type TableRow } from "../fit/table";
 import { least, mean, most } from "../../numeric";
-import { checkOptionNames, given, type OptionNames } from "../../option-names";
-import { isWhole } from "../../rule-error";
+import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
+import { isWhole } from "../../rules/rule-error";
 
 /** Options of `law.plan`. */
 export interface PlanOptions {

@@ -8,9 +8,9 @@ import { argmax, least, mean, most, wilson } from "../../numeric";
 import { uniform } from "../pck/summary";
 import { beliefs, expectedImprovement } from "./surrogate";
 import { checkTable, type ScoreTable } from "../fit/table";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { checkSeed } from "../../prng";
-import { isWhole } from "../../rule-error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { checkSeed } from "../../numeric/prng";
+import { isWhole } from "../../rules/rule-error";
 
 /**
  * Rule for the next encoder to train.

@@ -5,8 +5,10 @@ import type { Direction } from "../cosines/cosine-graphs";
 import type { AlignmentScore } from "./definitions";
 import { append, dotRow, mean, unitRows } from "../../numeric";
 import { LawError } from "../error";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { TokenSet } from "../../similarity/token-set";
+
+const DIRECTIONS: readonly Direction[] = ["target-to-reference", "reference-to-target"];
 
 /** Options of `law.aScore`. */
 export interface AScoreOptions {
@@ -63,6 +65,8 @@ export function aScore(
 ): AScore | Promise<AScore> {
   checkOptionNames("law.aScore", options, NAMES, LawError);
   const { direction = "target-to-reference", aligner } = options;
+  if (!DIRECTIONS.includes(direction))
+    throw new LawError("law.aScore", `direction must be ${DIRECTIONS.join(" or ")}`, direction);
   if (aligner) return throughAligner(aligner, targets, references, direction);
   checkSets(targets, references);
   const images = Object.entries(references).map(([name, sets]): [string, number[]] => [

@@ -3,6 +3,8 @@ import type { Device, DeviceRequest } from "../../backend";
 import type { TokenSet } from "../../similarity/token-set";
 import { alignmentGraph, type Direction } from "../cosines/cosine-graphs";
 import { Lanes } from "../cosines/cosines";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { LawError } from "../error";
 
 /** Engine for the costly part of the A score (arXiv 2408.16357). */
 export interface Aligner {
@@ -15,15 +17,24 @@ export interface Aligner {
   dispose(): Promise<void>;
 }
 
+/** Options of {@link aligner}. */
+export interface AlignerOptions {
+  /** Device of the graphs; `auto` takes the best one that starts. Default `cpu`. */
+  device?: DeviceRequest;
+}
+
+const FN = "law.aligner";
+const NAMES: OptionNames<AlignerOptions> = { device: true };
+
 /**
  * Returns an aligner that runs in onnxruntime, for token sets as large as those of language models. It computes in
  * float32; the score agrees with the exact one to about 1e-6.
  *
- * @param options `device`: default `cpu`; `auto` takes the best device that starts
- * @throws DeviceError when the device does not start
+ * @throws LawError for an unknown option, DeviceError when the device does not start
  */
-export async function aligner({ device = "cpu" }: { device?: DeviceRequest } = {}): Promise<Aligner> {
-  return new RuntimeAligner(await resolveDevice(device, "law.aligner"));
+export async function aligner(options: AlignerOptions = {}): Promise<Aligner> {
+  checkOptionNames(FN, options, NAMES, LawError);
+  return new RuntimeAligner(await resolveDevice(options.device ?? "cpu", FN));
 }
 
 /** Aligner with one graph per number of references and direction, made on first need. */

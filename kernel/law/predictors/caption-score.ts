@@ -3,7 +3,8 @@ import { showCaptionScore } from "../displays";
 import { mean } from "../../numeric";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { patientBar } from "../../display/progress";
 
 /** Model that gives the likelihood of a caption for an image: encoder, projector and language model together. */
 export interface CaptionModel<Image = string> {
@@ -30,7 +31,7 @@ export interface CaptionScore extends AlignmentScore {
 
 /** Options of `law.captionScore`. */
 export interface CaptionScoreOptions {
-  /** Called after each image with the number of images done and of all. Default: none. */
+  /** Called after each image with the number of images done and of all. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -48,7 +49,7 @@ export async function captionScore<Image>(
   options: CaptionScoreOptions = {},
 ): Promise<CaptionScore> {
   checkOptionNames("law.captionScore", options, NAMES, LawError);
-  const { onProgress, signal } = options;
+  const { onProgress = patientBar("Scoring", "pairs"), signal } = options;
   if (pairs.length === 0) throw new LawError("law.captionScore", "at least one image with a caption is needed", 0);
   const images: number[] = [];
   const tokens: number[] = [];
@@ -57,8 +58,7 @@ export async function captionScore<Image>(
     const logs = Array.from(await model.logProbabilities(image, caption));
     images.push(meanLog(logs, caption));
     tokens.push(logs.length);
-    /** Called after each image with the number of images done and of all. Default: none. */
-    onProgress?.({ done: images.length, total: pairs.length });
+    onProgress({ done: images.length, total: pairs.length });
   }
   const score = mean(images);
   const result = { definition: "caption-log-likelihood" as const, model: model.name, score, images, tokens };

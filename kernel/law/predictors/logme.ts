@@ -3,7 +3,7 @@ import { dot, mean, sum } from "../../numeric";
 import type { TokenSet } from "../../similarity/token-set";
 import type { AlignmentScore } from "./definitions";
 import { LawError } from "../error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Evidence of a Bayesian linear read-out. */
 export interface LogME extends AlignmentScore {

@@ -1,9 +1,9 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { Embedding } from "../../nn/embedding";
-import { allowCapture } from "../../nn/captured";
-import { Module } from "../../nn/module";
-import type { Parameter } from "../../nn/parameter";
+import { Embedding } from "../../nn/layers/embedding";
+import { allowCapture } from "../../nn/module/captured";
+import { Module } from "../../nn/module/module";
+import type { Parameter } from "../../nn/module/parameter";
 import type { Branch } from "./branch";
 import { type AdaptableLayer, assignTo, biasOf, sizesOf, weightOf } from "../layers";
 import type { Selection } from "../selection";

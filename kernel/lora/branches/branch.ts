@@ -1,11 +1,11 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { kaimingUniform, normal, zeros } from "../../nn/initializers";
-import { Linear } from "../../nn/linear";
-import { Module } from "../../nn/module";
-import type { Prng } from "../../prng";
+import { kaimingUniform, normal, zeros } from "../../nn/module/initializers";
+import { Linear } from "../../nn/layers/linear";
+import { Module } from "../../nn/module/module";
+import type { Prng } from "../../numeric/prng";
 import type { AdapterConfig } from "../config";
-import { dropout } from "../../nn/dropout";
+import { dropout } from "../../nn/layers/dropout";
 
 /** One adapter on one layer. Its parameters have PEFT's names below the layer's name. */
 export abstract class Branch extends Module {

@@ -1,8 +1,8 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { allowCapture } from "../../nn/captured";
-import type { Linear } from "../../nn/linear";
-import { LayerNorm } from "../../nn/norm";
+import { allowCapture } from "../../nn/module/captured";
+import type { Linear } from "../../nn/layers/linear";
+import { LayerNorm } from "../../nn/layers/norm";
 import { Branch, type GatedBranch, type InitSetting, product, projection, update, widened } from "./branch";
 import type { DualLoraConfig, Gate } from "../config";
 import { gateOf } from "./gates";

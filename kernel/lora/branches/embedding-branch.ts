@@ -1,9 +1,9 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import type { Embedding } from "../../nn/embedding";
-import { normal, zeros } from "../../nn/initializers";
-import { Parameter } from "../../nn/parameter";
-import { gatherRows } from "../../nn/rows";
+import type { Embedding } from "../../nn/layers/embedding";
+import { normal, zeros } from "../../nn/module/initializers";
+import { Parameter } from "../../nn/module/parameter";
+import { gatherRows } from "../../nn/operations/rows";
 import { Branch, type InitSetting, product } from "./branch";
 import { lengthRatio, lengths } from "./lora-branch";
 import type { LayerScale } from "../targets";

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { topMask } from "../../nn/top-mask";
+import { topMask } from "../../nn/operations/top-mask";
 import type { Gate } from "../config";
 
 /** Opens the units of Dual-LoRA's skill space: gate(t) for t = T x [N, r]. */

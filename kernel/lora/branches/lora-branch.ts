@@ -1,9 +1,9 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { zeros } from "../../nn/initializers";
-import { allowCapture } from "../../nn/captured";
-import { Linear } from "../../nn/linear";
-import { Parameter } from "../../nn/parameter";
+import { zeros } from "../../nn/module/initializers";
+import { allowCapture } from "../../nn/module/captured";
+import { Linear } from "../../nn/layers/linear";
+import { Parameter } from "../../nn/module/parameter";
 import { Branch, type InitSetting, product, projection, update, widened } from "./branch";
 import type { LoraConfig } from "../config";
 import { type AdaptableLayer, type LinearLayer, weightOf } from "../layers";

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import type { Linear } from "../../nn/linear";
+import type { Linear } from "../../nn/layers/linear";
 import { Branch, type GatedBranch, type InitSetting, product, projection, widened } from "./branch";
 import { type MoeLoraConfig, type Router } from "../config";
 import { LoraError } from "../error";

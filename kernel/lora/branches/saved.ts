@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
-import { Module } from "../../nn/module";
-import { Parameter } from "../../nn/parameter";
+import { Module } from "../../nn/module/module";
+import { Parameter } from "../../nn/module/parameter";
 import type { Selection } from "../selection";
 
 /** Module copied by adapters (`modulesToSave`); the original computes when no active adapter has a copy. */

@@ -2,8 +2,8 @@
 import { most } from "../../numeric";
 import { platform } from "../../platform";
 import { Matrix } from "ml-matrix";
-import type { Parameter } from "../../nn/parameter";
-import { Prng } from "../../prng";
+import type { Parameter } from "../../nn/module/parameter";
+import { Prng } from "../../numeric/prng";
 import type { Branch } from "../branches/branch";
 import type { AdapterConfig, LoraConfig } from "../config";
 import { clamped, type Factors, nearestFactors, nearestProduct } from "./decompose";
@@ -13,7 +13,7 @@ import { LoraBranch } from "../branches/lora-branch";
 import type { Targets } from "../targets";
 import { thinnedSum, weightedSum } from "./thinning";
 import { checkThinning, type Thinning, THINNINGS, type ThinningOptions } from "./thinning-options";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Type of a combination, under PEFT's names. */
 export type Combination = "cat" | "linear" | "svd" | Thinning | `${Thinning}_svd`;

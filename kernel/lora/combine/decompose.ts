@@ -1,5 +1,6 @@
 /** Approximations of a matrix by two narrow factors, for PEFT's combinations ending in `svd`. */
 import { clamp, dot, quantile } from "../../numeric";
+import { leadingTriplets } from "./leading";
 import { EigenvalueDecomposition, Matrix, QrDecomposition, SingularValueDecomposition } from "ml-matrix";
 
 /** Factors of B A, with A [r, in] and B [out, r]. */
@@ -22,11 +23,20 @@ export function nearestFactors({ a, b }: Factors, r: number): Factors {
   return signed({ a: right.q.mmul(v).transpose(), b: left.q.mmul(u) });
 }
 
+/** Returns the best approximation of a matrix of full rank: B = U S, A = Vᵀ. */
+export function nearestProduct(x: Matrix, r: number): Factors {
+  const leading = leadingTriplets(x, r);
+  if (!leading) return wholeDecomposition(x, r);
+  const a = new Matrix(leading.map(({ v }) => [...v]));
+  const b = new Matrix(leading.map(({ u, value }) => [...u.map((each) => each * value)])).transpose();
+  return signed({ a, b });
+}
+
 /**
  * Returns the best approximation of a matrix of full rank, from the eigenvectors Q of its smaller Gram matrix: B A is X
  * Q Qᵀ or Q Qᵀ X, in double precision even for small omitted values. The time grows with the cube of the smaller side.
  */
-export function nearestProduct(x: Matrix, r: number): Factors {
+function wholeDecomposition(x: Matrix, r: number): Factors {
   return signed(x.rows <= x.columns ? fromLeft(x, r) : flipped(fromLeft(x.transpose(), r)));
 }
 

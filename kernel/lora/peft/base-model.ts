@@ -8,7 +8,7 @@ import { access, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, stat, wr
 import { basename, dirname, join } from "../../platform/path";
 import { copyCompanions } from "../branches/companions";
 import { LoraError } from "../error";
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 import type { SystemError } from "../../platform/types";
 
 const [INDEX, SINGLE] = ["model.safetensors.index.json", "model.safetensors"];

@@ -1,5 +1,5 @@
 /** Values of a base's weights: in double precision where they are stored so, otherwise in single. */
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import type { SafetensorsDtype, SafetensorsTensor } from "../../safetensors";
 import { convertTensor, isFloatDtype } from "./dtypes";
 

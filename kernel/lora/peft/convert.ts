@@ -15,7 +15,7 @@ import { convertTensors, type FloatDtype } from "./dtypes";
 import { LoraError } from "../error";
 import { type AdapterFile, CONFIG_FILE, MODEL_FILE, placeOf, readConfig, type ReadAdapterOptions } from "./file";
 import { standardKeys } from "./keys";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of `lora.convert`. */
 export interface ConvertOptions extends ReadAdapterOptions {

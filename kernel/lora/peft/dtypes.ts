@@ -1,5 +1,5 @@
 import { floatToHalf } from "../../numeric";
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import { floatToBfloat16 } from "../../safetensors/safetensors";
 import type { SafetensorsDtype } from "../../safetensors/header";
 import type { SafetensorsTensor } from "../../safetensors/tensor";

@@ -1,5 +1,5 @@
 /** Folder of an adapter: `adapter_model.safetensors` and `adapter_config.json`. */
-import { fileKind, KIND_BYTES } from "../../file-kind";
+import { fileKind, KIND_BYTES } from "../../rules/file-kind";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { platform } from "../../platform";
@@ -9,8 +9,8 @@ import type { AdapterConfig } from "../config";
 import { configFromJson, configToJson } from "./config-json";
 import { LoraError } from "../error";
 import { type KeyOptions, standardKeys } from "./keys";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { parseJson } from "../../json-text";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { parseJson } from "../../rules/json-text";
 
 export const MODEL_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";

@@ -7,7 +7,7 @@ import { describeFile, guessConfig, ownScaling } from "./describe";
 import { CONFIG_FILE, MODEL_FILE, placeOf, READ_NAMES, readConfig, type ReadAdapterOptions } from "./file";
 import { LoraError } from "../error";
 import { standardKeys } from "./keys";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 
 /** Description of an adapter on disk, without its values. */
 export interface AdapterInspection {

@@ -1,5 +1,5 @@
 /** Names of an adapter's tensors in a file: `base_model.model.<module>.<tensor>`. */
-import { literalPattern } from "../../literal-pattern";
+import { literalPattern } from "../../rules/literal-pattern";
 import { LoraError } from "../error";
 
 export const PREFIX = "base_model.model.";

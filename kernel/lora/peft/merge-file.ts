@@ -3,11 +3,12 @@ import { mergeRefusal } from "../config";
 import { LoraError } from "../error";
 import { readAdapter, type ReadAdapterOptions } from "./file";
 import { planMerge } from "./merge-plan";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { patientBar } from "../../display/progress";
 
 /** Options of `lora.mergeFile`. */
 export interface MergeFileOptions extends ReadAdapterOptions {
-  /** Called after each tensor. Default: not called. */
+  /** Called after each tensor. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two tensors, and leaves nothing: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -47,7 +48,7 @@ export async function mergeFile(
   options: MergeFileOptions = {},
 ): Promise<MergeFileReport> {
   checkOptionNames(FN, options, NAMES, LoraError);
-  const { onProgress, signal, ...reading } = options;
+  const { onProgress = patientBar("Merging", "tensors"), signal, ...reading } = options;
   const file = await readAdapter(adapter, reading);
   const refusal = mergeRefusal(file.config);
   if (refusal) throw new LoraError(FN, refusal, adapter);
@@ -58,7 +59,7 @@ export async function mergeFile(
     let done = 0;
     const copied = await source.write(FN, out, changes, (count) => {
       signal?.throwIfAborted();
-      onProgress?.({ done: (done += count), total });
+      onProgress({ done: (done += count), total });
     });
     return { merged, replaced, warnings, copied };
   } finally {

@@ -1,5 +1,5 @@
 /** Plans which tensors of a base an adapter changes, and how. */
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import type { SafetensorsTensor } from "../../safetensors";
 import { LoraError } from "../error";
 import type { Addition, BaseModel, Changes } from "./base-model";

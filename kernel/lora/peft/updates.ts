@@ -1,7 +1,7 @@
 /** Changes of a base's weights, by blocks of rows. */
 import { product } from "../../numeric";
 import { tf } from "../../backend/tf";
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import type { AdapterConfig } from "../config";
 import { LoraError } from "../error";
 import type { BaseModel } from "./base-model";

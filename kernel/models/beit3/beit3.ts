@@ -153,7 +153,7 @@ export class Beit3 extends nn.Module {
   readonly encoder: Beit3Encoder;
   readonly config: FullBeit3Config;
 
-  /** @throws ModelError for a configuration that cannot be */
+  /** @throws ModelError for an invalid configuration */
   constructor(configuration: Beit3Config = {}) {
     super();
     const config = fullBeit3Config(configuration);

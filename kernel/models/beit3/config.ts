@@ -1,5 +1,5 @@
-import { checkOptionNames, given, type OptionNames } from "../../option-names";
-import { checker, isWhole } from "../../rule-error";
+import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
+import { checker, isWhole } from "../../rules/rule-error";
 import { ModelError } from "../error";
 
 /** Configuration of a {@link Beit3}. */
@@ -111,10 +111,11 @@ export type Beit3Preset = keyof typeof PRESETS;
  *
  *     models.beit3Config("beit3_base_patch16_224", { patchSize: 32, imgSize: 640 })
  *
- * @throws ModelError for an unknown name
+ * @throws ModelError for an unknown name or key
  */
 export function beit3Config(name: Beit3Preset, overrides: Beit3Config = {}): Beit3Config {
   if (!Object.hasOwn(PRESETS, name))
     throw new ModelError("models.beit3Config", `names are ${Object.keys(PRESETS).join(", ")}`, name);
+  checkOptionNames("models.beit3Config", overrides, NAMES, ModelError);
   return { ...PRESETS[name], ...overrides };
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import * as nn from "../../nn";
-import { attentionWeights } from "../../nn/attention";
+import { attentionWeights } from "../../nn/layers/attention";
 import type { FullBeit3Config } from "./config";
 
 /** Two copies of a layer: A for tokens of the picture, B for those of the text (BEiT-3, arXiv 2208.10442, section 2.1). */

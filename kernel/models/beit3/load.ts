@@ -1,13 +1,17 @@
 import { startTfjs } from "../../backend/tfjs";
 import { transpose } from "../../encoders/feature-map";
+import { Tokenizer } from "../../encoders/tokenizer";
 import * as nn from "../../nn";
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import { joinFloats } from "../../numeric";
-import { checkOptionNames, given, type OptionNames } from "../../option-names";
-import { isFile } from "../../platform/files";
+import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
+import { existsSync, isFile, statSync } from "../../platform/files";
+import { join } from "../../platform/path";
 import { readSafetensors, writeSafetensors } from "../../safetensors/safetensors";
+import { isWhole } from "../../rules/rule-error";
 import { numberOfValues, type SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
+import { fileOf, modelFolder, readObject } from "../folder";
 import { resampleTable } from "../vit/positions";
 import { Beit3 } from "./beit3";
 import { type Beit3Config, OFFSET } from "./config";
@@ -23,7 +27,7 @@ export interface LoadBeit3StateOptions {
 
 /** Options of {@link loadBeit3}. */
 export interface LoadBeit3Options extends LoadBeit3StateOptions {
-  /** Keys that win over what the file's shapes say, such as another picture size. Default: none. */
+  /** Keys that win over what the file's shapes and its configuration say, such as another picture size. Default: none. */
   config?: Beit3Config;
 }
 
@@ -39,6 +43,8 @@ export interface Beit3LoadReport extends nn.LoadReport {
 export interface LoadedBeit3 {
   /** The encoder, in evaluation mode. */
   model: Beit3;
+  /** Tokenizer of the folder's `tokenizer.json`; null without one. */
+  tokenizer: Tokenizer | null;
   /** Keys that the file and the encoder share, and those that they do not. */
   report: Beit3LoadReport;
 }
@@ -51,29 +57,64 @@ const NAMES: OptionNames<LoadBeit3Options> = { ...STATE_NAMES, config: true };
 
 /**
  * Loads an encoder from a safetensors file with the names of BEiT-3's release (arXiv 2208.10442), also where they stand behind a prefix such as `beit3.`.
- * Sizes come from the shapes; the number of heads is one for 64 features unless given. Starts the default device where none was started.
+ * Sizes come from the shapes; the number of heads is that of a folder's `config.json`, else one for 64 features unless given. Starts the
+ * default device where none was started.
  *
+ *     const { model, tokenizer } = await models.loadBeit3("zoo/phrase-beit3");
+ *
+ * @param source `zoo/phrase-beit3`, a safetensors file, or a folder with `model.safetensors`
  * @throws ModelError for a missing file, or one without such an encoder
  * @throws NnError naming every missing, unexpected and misshaped tensor
  * @throws SafetensorsError for a file that breaks the format
  */
-export async function loadBeit3(path: string, options: LoadBeit3Options = {}): Promise<LoadedBeit3> {
+export async function loadBeit3(
+  source: "zoo/phrase-beit3" | (string & {}),
+  options: LoadBeit3Options = {},
+): Promise<LoadedBeit3> {
   checkOptionNames(FN, options, NAMES, ModelError);
   const { config = {}, strict, resample } = options;
   if (typeof config !== "object" || (config as unknown) === null)
     throw new ModelError(FN, "config must be an object", config);
   await startTfjs();
-  if (typeof path !== "string" || !isFile(path)) throw new ModelError(FN, "the file must exist", path);
+  const { path, stored, tokenizer } = filesOf(source);
   const { tensors } = await readSafetensors(path);
-  const own = configOfShapes(ownTensors(FN, tensors).tensors, path);
+  const own = { ...configOfShapes(ownTensors(FN, tensors).tensors, path), ...stored };
   checkNumber(own, config, tensors, path);
   const model = new Beit3({ ...own, weightInit: strict === false ? "normal" : "skip", ...given(config) });
   try {
-    return { model: model.eval(), report: loadBeit3State(model, tensors, { strict, resample }) };
+    return { model: model.eval(), tokenizer, report: loadBeit3State(model, tensors, { strict, resample }) };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+interface Beit3Files {
+  path: string;
+  /** Keys that a folder's configuration has. */
+  stored: Beit3Config;
+  tokenizer: Tokenizer | null;
+}
+
+/** Finds the weights, and the other files of their folder. */
+function filesOf(source: string): Beit3Files {
+  const place = typeof source === "string" ? modelFolder(source) : "";
+  if (isFile(place)) return { path: place, stored: {}, tokenizer: null };
+  if (!existsSync(place) || !statSync(place).isDirectory())
+    throw new ModelError(FN, "the file or folder must exist", source);
+  const has = (name: string): boolean => existsSync(join(place, name));
+  return {
+    path: fileOf(FN, place, "model.safetensors"),
+    stored: has("config.json") ? storedConfig(readObject(FN, place, "config.json"), place) : {},
+    tokenizer: has("tokenizer.json") ? Tokenizer.fromJson(readObject(FN, place, "tokenizer.json"), FN) : null,
+  };
+}
+
+/** Reads the one size that shapes do not tell. */
+function storedConfig({ numHeads }: Record<string, unknown>, place: string): Beit3Config {
+  if (numHeads === undefined) return {};
+  if (isWhole(numHeads)) return { numHeads: numHeads as number };
+  throw new ModelError(FN, `numHeads of config.json in ${place} must be a whole number above 0`, numHeads);
 }
 
 /**
@@ -140,11 +181,11 @@ function configOfShapes(tensors: Tensors, path: string): Beit3Config {
 
 /** Refuses sizes far above what the file holds before anything is made of them; a grid that the caller gives is the caller's. */
 function checkNumber(own: Beit3Config, { numHeads }: Beit3Config, tensors: Tensors, path: string): void {
-  const [total, stored] = [beit3Parameters({ ...own, numHeads }), numberOfValues(tensors)];
+  const [total, stored] = [beit3Parameters({ ...own, ...given({ numHeads }) }), numberOfValues(tensors)];
   if (!(total <= 2 * stored)) throw new ModelError(FN, `${path} must hold the ${total} weights of its shapes`, stored);
 }
 
-/** Resamples what differs in size and returns its names. */
+/** Resamples tensors of another size and returns their names. */
 function resampleAll(model: Beit3, tensors: Map<string, SafetensorsTensor>): string[] {
   const names: string[] = [];
   const replace = (name: string, made: SafetensorsTensor | null): void => {

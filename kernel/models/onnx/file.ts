@@ -1,6 +1,6 @@
 import { Described, describe, DISPLAY, type DisplayBundle, thousands } from "../../display/describe";
 import { append, joinBytes } from "../../numeric";
-import type { Parameter } from "../../nn/parameter";
+import type { Parameter } from "../../nn/module/parameter";
 import { bytesField, integerField, messageField, textField } from "../../onnx/encode";
 import { writeParts } from "../../platform/files";
 import { basename } from "../../platform/path";
@@ -9,7 +9,7 @@ import type { OnnxGraph } from "./graph";
 
 import { constantMessage, externalMessage, operatorMessage, valueMessage } from "./proto";
 import type { OnnxOperator } from "./types";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 
 /** Version of ONNX's default operator set that is written. */
 const OPSET = 20;

@@ -1,13 +1,13 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import type { Module } from "../../nn/module";
+import type { Module } from "../../nn/module/module";
 import { ModelError } from "../error";
 import { ELEMENT_TYPES } from "./elementwise";
 import { FN } from "./names";
 import type { InputOptions, OnnxResult } from "./input-types";
 import type { Recording } from "./recorder";
 import type { Form } from "./types";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Input with the names of its dynamic dimensions. */
 export interface Input extends Form {

@@ -1,5 +1,5 @@
 import type { Call, Rule } from "./graph";
-import { windowGrid, type WindowSizes } from "../../nn/unfold";
+import { windowGrid, type WindowSizes } from "../../nn/operations/unfold";
 import { sines } from "../vit/positions";
 import { rotaryAngles, type RotarySettings } from "../vit/rotary";
 import type { Form, Sizes } from "./types";

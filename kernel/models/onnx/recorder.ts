@@ -142,7 +142,7 @@ export class Recording {
     throw unwritable(this.scope, kernel);
   }
 
-  /** Returns what was recorded, with the numbers of the model's outputs. */
+  /** Returns the recording, with the numbers of the model's outputs. */
   finish(outputs: ReadonlyMap<string, Tensor>): Trace {
     const numbers = new Map([...outputs].map(([name, tensor]) => [name, this.numberOf(tensor)]));
     return { nodes: this.nodes, forms: this.forms, sources: this.sources, outputs: numbers };
@@ -163,7 +163,7 @@ function active(): Recording {
   throw new ModelError(FN, "tensors of a recording end with it", "a tensor used afterwards");
 }
 
-/** Device of tfjs that computes nothing and keeps what it was asked for. */
+/** Device of tfjs that computes nothing and records the operations. */
 const DEVICE = {
   refCount: (dataId: object) => current?.referencesTo(dataId) ?? 0,
   incRef: (dataId: object) => void current?.refer(dataId, 1),

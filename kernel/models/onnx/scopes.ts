@@ -1,5 +1,5 @@
 import { tf } from "../../backend/tf";
-import type { Module } from "../../nn/module";
+import type { Module } from "../../nn/module/module";
 import type { Recording } from "./recorder";
 
 /** Runs with the name of the module at work known to the recording. */

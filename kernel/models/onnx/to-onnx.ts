@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { checkStarted } from "../../backend/tfjs";
-import type { Module } from "../../nn/module";
-import type { Parameter } from "../../nn/parameter";
+import type { Module } from "../../nn/module/module";
+import type { Parameter } from "../../nn/module/parameter";
 import { ModelError } from "../error";
 import { ELEMENT_TYPES } from "./elementwise";
 import { OnnxModelFile, type OnnxValue } from "./file";
@@ -14,7 +14,7 @@ import { record } from "./recorder";
 import { rules } from "./rules";
 import { inEvaluation, inScopes } from "./scopes";
 import type { Trace } from "./types";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of {@link toOnnx}. */
 export interface ToOnnxOptions {

@@ -6,7 +6,7 @@ import type { FloatTensor } from "../../encoders/network";
 import { makeTrainableBy } from "../../encoders/trainable";
 import { Graph } from "../../onnx/graph";
 import { DataType } from "../../onnx/model";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import { ModelError } from "../error";
 import type { VitConfig } from "../vit/config";
 import { VisionTransformer } from "../vit/vit";

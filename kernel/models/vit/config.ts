@@ -1,6 +1,7 @@
 import type { Activation } from "../../nn";
-import { checker, isWhole } from "../../rule-error";
+import { checker, isWhole } from "../../rules/rule-error";
 import { ModelError } from "../error";
+import { checkOptionNames, given, type OptionNames } from "../../rules/option-names";
 
 /** Activation of a feed-forward layer: PyTorch's names, and CLIP's `quick-gelu`, x σ(1.702 x). */
 export type VitActivation = Activation | "quick-gelu";
@@ -152,7 +153,49 @@ const DEFAULTS = {
   weightInit: "timm",
 } as const;
 
-const DERIVED = ["imgSize", "patchStride", "mlpRatio", "hiddenDim", "rotary", "patchBias", "fcNorm"];
+/** Names of the keys of a configuration. */
+export const VIT_NAMES: OptionNames<VitConfig> = {
+  imgSize: true,
+  patchSize: true,
+  patchStride: true,
+  inChans: true,
+  numClasses: true,
+  headBias: true,
+  globalPool: true,
+  embedDim: true,
+  depth: true,
+  numHeads: true,
+  mlpRatio: true,
+  hiddenDim: true,
+  mlpLayer: true,
+  actLayer: true,
+  normLayer: true,
+  normEps: true,
+  qkvBias: true,
+  qkNorm: true,
+  projBias: true,
+  initValues: true,
+  classToken: true,
+  distToken: true,
+  regTokens: true,
+  posEmbed: true,
+  rotary: true,
+  noEmbedClass: true,
+  posResample: true,
+  preNorm: true,
+  patchBias: true,
+  embedNorm: true,
+  finalNorm: true,
+  fcNorm: true,
+  stem: true,
+  dropPathRate: true,
+  posDropRate: true,
+  projDropRate: true,
+  attnDropRate: true,
+  dropRate: true,
+  weightInit: true,
+};
+const ROTARY_NAMES: OptionNames<RotaryConfig> = { theta: true, coordinates: true, layout: true };
 
 /**
  * Fills in defaults and checks a configuration.
@@ -160,20 +203,20 @@ const DERIVED = ["imgSize", "patchStride", "mlpRatio", "hiddenDim", "rotary", "p
  * @throws ModelError for an unknown key, or values that contradict each other
  */
 export function fullConfig(config: VitConfig): FullVitConfig {
-  const known = [...Object.keys(DEFAULTS), ...DERIVED];
-  const unknown = Object.keys(config).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new ModelError(FN, `the configuration's keys are ${known.join(", ")}`, unknown);
-  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)) as VitConfig;
-  const merged = { ...DEFAULTS, ...given };
-  const { imgSize = 224, mlpRatio = 4, patchStride = merged.patchSize } = given;
+  checkOptionNames(FN, config, VIT_NAMES, ModelError);
+  const { rotary = {}, ...rest } = config;
+  checkOptionNames(`${FN} rotary`, rotary, ROTARY_NAMES, ModelError);
+  const own = given(rest);
+  const merged = { ...DEFAULTS, ...own };
+  const { imgSize = 224, mlpRatio = 4, patchStride = merged.patchSize } = own;
   const full: FullVitConfig = {
     ...merged,
     patchStride,
     imgSize: typeof imgSize === "number" ? [imgSize, imgSize] : imgSize,
-    hiddenDim: given.hiddenDim ?? Math.floor(merged.embedDim * mlpRatio),
-    patchBias: given.patchBias ?? !merged.preNorm,
-    fcNorm: given.fcNorm ?? merged.globalPool === "avg",
-    rotary: { theta: 100, coordinates: "centered", layout: "half", ...given.rotary },
+    hiddenDim: own.hiddenDim ?? Math.floor(merged.embedDim * mlpRatio),
+    patchBias: own.patchBias ?? !merged.preNorm,
+    fcNorm: own.fcNorm ?? merged.globalPool === "avg",
+    rotary: { theta: 100, coordinates: "centered", layout: "half", ...given(rotary) },
   };
   checkConfig(full);
   return full;

@@ -1,4 +1,4 @@
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
 import type { FullVitConfig } from "./config";

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { checkIndices } from "../../encoders/options";
-import type { OptionNames } from "../../option-names";
+import type { OptionNames } from "../../rules/option-names";
 
 /** Layout of intermediates: `NCHW` [B, C, H, W] or `NLC` [B, H · W, C]. */
 export type VitFormat = "NCHW" | "NLC";

@@ -9,7 +9,7 @@ import type { VitConfig } from "./config";
 import { configOfFile } from "./file-config";
 import { LOAD_NAMES, type LoadVitStateOptions, loadVitState, type VitLoadReport } from "./state";
 import { VisionTransformer } from "./vit";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 
 /** Options of {@link loadVit}. */
 export interface LoadVitOptions extends LoadVitStateOptions {

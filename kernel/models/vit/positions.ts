@@ -3,7 +3,7 @@ import { cubic } from "../../numeric/cubic";
 import type { Grid } from "../../contracts/geometry";
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { operation } from "../../nn/operation";
+import { operation } from "../../nn/operations/operation";
 
 /** Resampling of a grid of positions. */
 export type Resample = "antialias" | "bicubic";

@@ -1,5 +1,6 @@
 import { ModelError } from "../error";
-import type { VitConfig } from "./config";
+import { VIT_NAMES, type VitConfig } from "./config";
+import { checkOptionNames } from "../../rules/option-names";
 
 const TINY = { embedDim: 192, depth: 12, numHeads: 3 };
 const SMALL = { embedDim: 384, depth: 12, numHeads: 6 };
@@ -90,11 +91,12 @@ export type VitPreset = keyof typeof PRESETS;
  *
  *     models.vitConfig("vit_small_patch16_224", { imgSize: 512 })
  *
- * @throws ModelError for an unknown name
+ * @throws ModelError for an unknown name or key
  */
 export function vitConfig(name: VitPreset | (string & {}), overrides: VitConfig = {}): VitConfig {
   const preset = Object.hasOwn(PRESETS, name) ? (PRESETS[name as VitPreset] as VitConfig) : undefined;
   if (!preset) throw new ModelError("models.vitConfig", `names are ${Object.keys(PRESETS).join(", ")}`, name);
+  checkOptionNames("models.vitConfig", overrides, VIT_NAMES, ModelError);
   return { ...preset, ...overrides };
 }
 

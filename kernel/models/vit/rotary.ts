@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { operation } from "../../nn/operation";
+import { operation } from "../../nn/operations/operation";
 import type { RotaryConfig } from "./config";
 
 /** Cosines and sines [N, d] of the angles of patches, and the number of prefix tokens that are not turned. */

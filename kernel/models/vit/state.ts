@@ -1,5 +1,5 @@
 import * as nn from "../../nn";
-import { toFloat32 } from "../../nn/floats";
+import { toFloat32 } from "../../nn/module/floats";
 import { writeSharded } from "../../safetensors/shards";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import { ModelError } from "../error";
@@ -7,7 +7,7 @@ import { fromTimm, toTimm } from "./convert";
 import { FAMILIES, namesOf, type VitNames } from "./families";
 import { resampleTable } from "./positions";
 import type { VisionTransformer } from "./vit";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { joinFloats } from "../../numeric";
 
 /** Options of {@link loadVitState}. */

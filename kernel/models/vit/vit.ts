@@ -16,7 +16,7 @@ import { PatchEmbed } from "./patch-embed";
 import { AttentionPool } from "./pool";
 import { resamplePositions, sinePositions } from "./positions";
 import { rotaryTables, type RotaryTables } from "./rotary";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 
 /** Tokens before the first block. */
 interface Embedded {

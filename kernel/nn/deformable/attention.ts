@@ -3,10 +3,10 @@ import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { deformableSample } from "./sampling";
 import { NnError } from "../error";
-import { type Initializer, xavierUniform, zeros } from "../initializers";
-import { Linear } from "../linear";
-import { Module } from "../module";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { type Initializer, xavierUniform, zeros } from "../module/initializers";
+import { Linear } from "../layers/linear";
+import { Module } from "../module/module";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of a {@link DeformableAttention}. */
 export interface DeformableAttentionOptions {

@@ -7,7 +7,7 @@ import { sampleLoops, sampleLoopsBackward } from "./loops";
 import type { SamplingSizes } from "./sizes";
 import { sampleProducts, sampleProductsBackward, suitsProducts } from "./products";
 import { NnError } from "../error";
-import { scatterRows } from "../rows";
+import { scatterRows } from "../operations/rows";
 
 /**
  * Samples for multi-scale deformable attention (arXiv 2010.04159, equation 3): values at fractional places of every

@@ -5,7 +5,7 @@ import { decodeHere, sharpOf, sizeOf } from "./pictures/decode";
 import { drawSvg } from "./pictures/draw-svg";
 import { decodeApart, needsProcess } from "./pictures/decode-apart";
 
-function raw({ data, width, height, channels }: Pixels): Promise<Sharp> {
+function raw({ data, width, height, channels }: Pixels): Sharp {
   return sharpOf(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels } });
 }
 
@@ -15,26 +15,26 @@ export const sharpCodec: PictureCodec = {
 
   async resize(pixels, width, height) {
     const kernel = width > pixels.width ? "nearest" : "lanczos3";
-    const resized = (await raw(pixels)).resize(width, height, { fit: "fill", kernel });
+    const resized = raw(pixels).resize(width, height, { fit: "fill", kernel });
     return new Uint8Array(await resized.removeAlpha().raw().toBuffer());
   },
 
   async exactJpeg(pixels, quality) {
-    return (await raw(pixels)).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+    return raw(pixels).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
   },
 
   async smallJpeg(pixels, width, height, quality) {
-    const resized = (await raw(pixels)).resize(width, height, { fit: "fill" });
+    const resized = raw(pixels).resize(width, height, { fit: "fill" });
     return resized.jpeg({ quality, mozjpeg: true }).toBuffer();
   },
 
   async png(pixels) {
-    const picture = await raw(pixels);
+    const picture = raw(pixels);
     return (pixels.channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
   },
 
   async palettePng(pixels, colors) {
-    return (await raw(pixels)).png({ palette: true, colors, dither: 0.6, compressionLevel: 9 }).toBuffer();
+    return raw(pixels).png({ palette: true, colors, dither: 0.6, compressionLevel: 9 }).toBuffer();
   },
 
   drawSvg,

@@ -7,7 +7,6 @@ import { availableParallelism, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { inspect, types } from "node:util";
 import vm from "node:vm";
-import { parentPort, Worker } from "node:worker_threads";
 import type { Compression, Files, Platform, Thread } from "../types";
 import { sharpCodec } from "./codec";
 import { makeFiles, nodePaths, posixPaths } from "./files";
@@ -16,6 +15,10 @@ const load = createRequire(__filename);
 
 /** Folder of the library's modules: `dist`, or the sources where they run as such. */
 const LIBRARY = dirname(dirname(__dirname));
+
+/** Loaded on first use: a process that makes a start-up snapshot cannot bear this module. */
+const threads = (): typeof import("node:worker_threads") =>
+  load("node:worker_threads") as typeof import("node:worker_threads");
 
 let files: Files | undefined;
 
@@ -50,7 +53,10 @@ export const native: Platform = {
   libraryFolder: () => LIBRARY,
   packageFolder,
   zoo: () => join(packageFolder(), "zoo"),
-  process: { host: hostname(), pid: process.pid },
+  /** Read when it is asked for: a session's start-up snapshot was made by another process. */
+  get process() {
+    return { host: hostname(), pid: process.pid };
+  },
   isAlive,
   isWindows: process.platform === "win32",
   thread: startThread,
@@ -98,6 +104,7 @@ function isAlive(pid: number): boolean {
 
 /** The compiled thread, or its source where the library itself runs from source: tsx's hooks do not reach threads. */
 function startThread(module: string): Thread {
+  const { Worker } = threads();
   const compiled = join(LIBRARY, `${module}.js`);
   if (existsSync(compiled)) return new Worker(compiled) as unknown as Thread;
   const modules = [require.resolve("tsx/cjs"), join(LIBRARY, `${module}.ts`)];
@@ -107,6 +114,7 @@ function startThread(module: string): Thread {
 }
 
 function serve<M, A>(answer: (message: M) => Promise<A>, buffersOf: (answer: A) => ArrayBuffer[]): void {
+  const { parentPort } = threads();
   parentPort?.on("message", (message: M) => {
     void answer(message).then((answered) => parentPort?.postMessage(answered, buffersOf(answered)));
   });

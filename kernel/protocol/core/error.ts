@@ -1,6 +1,6 @@
-import { RuleError } from "../../rule-error";
+import { RuleError } from "../../rules/rule-error";
 
-export { describeValue } from "../../rule-error";
+export { describeValue } from "../../rules/rule-error";
 
 /** A rule of the views that was broken. */
 export class ViewError extends RuleError {

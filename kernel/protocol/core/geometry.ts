@@ -1,6 +1,7 @@
 import type { Box, Grid, Point } from "../../contracts/geometry";
 import { clamp } from "../../numeric";
 
+export { distance } from "../../numeric";
 export type { Box, Grid, Point };
 
 /** Position of a patch grid on its image. A crop makes the region smaller than the image, padding makes it larger. */
@@ -36,10 +37,6 @@ function cell(value: number, from: number, to: number, count: number): number | 
 export function patchSize(placement: GridPlacement): [width: number, height: number] {
   const [left, top, right, bottom] = placement.region;
   return [(right - left) / placement.grid[1], (bottom - top) / placement.grid[0]];
-}
-
-export function distance(a: Point, b: Point): number {
-  return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
 /** Returns the patch so many columns to the right and rows below, staying on the grid. */

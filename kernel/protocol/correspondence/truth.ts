@@ -1,4 +1,5 @@
-import { distance, patchAt, patchCenter, type GridPlacement } from "../core/geometry";
+import { distance } from "../../numeric";
+import { patchAt, patchCenter, type GridPlacement } from "../core/geometry";
 import { matchPatch } from "./match";
 import { type FeaturePair } from "../core/quantize";
 import type { GroundTruth, Side } from "./payload";

@@ -53,7 +53,7 @@ def find_node() -> str:
 
 
 def problem_of(path: str) -> Optional[str]:
-    """Why this program cannot run the kernel, or None if it can."""
+    """Returns the reason why this program cannot run the kernel, or None if it can."""
     try:
         run = subprocess.run(
             [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=20

@@ -182,7 +182,11 @@ class Extractor:
         output: column for the features: `[channels]` where pooling leaves one token, else `[tokens, channels]`.
         indices: the block, e.g. `-2`. Default: the last one.
         pool: `mean`, `cls`, a number, or cells as `4x4`. Default: `mean`.
-        device: Default: `auto`.
+        norm: apply the model's final norm. Default: False.
+        file: ONNX file of an encoder `hf:owner/name`, as `onnx/model.onnx`.
+        preprocess: `imagenet`, `clip`, `half` or a JSON file, where no configuration lies beside the model.
+        input_size: side, or height and width, of the pictures in the model. Default: that of the encoder's configuration.
+        device: `auto`, `cuda`, `webgpu` or `cpu`. Default: `auto`.
         program: command that starts `fovea` on a node. Default: that of this package.
     """
 
@@ -195,15 +199,27 @@ class Extractor:
         indices: Optional[int] = None,
         pool: "str | int" = "mean",
         norm: bool = False,
+        file: Optional[str] = None,
+        preprocess: Optional[str] = None,
+        input_size: "int | tuple[int, int] | None" = None,
         device: Optional[str] = None,
         program: Optional[Sequence[str]] = None,
     ):
         self._column = column
         self._output = output
         block = None if indices is None else str(indices)
-        options = [("encoder", encoder), ("indices", block), ("pool", str(pool)), ("device", device)]
+        options = [
+            ("encoder", encoder),
+            ("indices", block),
+            ("pool", str(pool)),
+            ("file", file),
+            ("preprocess", preprocess),
+            ("input-size", _size(input_size)),
+            ("device", device),
+        ]
         arguments = [word for name, value in options for word in _option(name, value)]
-        self._worker = Worker([*arguments, *(["--norm"] if norm else [])], program)
+        self._start = lambda: Worker([*arguments, *(["--norm"] if norm else [])], program)
+        self._worker = self._start()
 
     def __call__(self, batch: Any) -> Any:
         if isinstance(batch, dict):
@@ -211,17 +227,40 @@ class Extractor:
         import pyarrow
 
         features = self._features(batch.column(self._column).to_pylist())
-        tensor = pyarrow.FixedShapeTensorArray.from_numpy_ndarray(features)
+        # Put together by hand, because PyArrow makes no tensors of an empty batch.
+        kind = pyarrow.fixed_shape_tensor(pyarrow.float32(), features.shape[1:])
+        rows = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(features.reshape(-1)), kind.storage_type.list_size)
+        tensor = pyarrow.ExtensionArray.from_storage(kind, rows)
+        if self._output in batch.column_names:
+            return batch.set_column(batch.column_names.index(self._output), self._output, tensor)
         return batch.append_column(self._output, tensor)
 
     def _features(self, pictures: "list[Any]") -> np.ndarray:
         contents = [_bytes_of(picture) for picture in pictures]
-        answer, body = self._worker.ask({"sizes": [len(content) for content in contents]}, b"".join(contents))
+        question, body = {"sizes": [len(content) for content in contents]}, b"".join(contents)
+        try:
+            answer, body = self._worker.ask(question, body)
+        except WorkerLost:
+            # The same batch gives the same features, so a lost process costs a start. One that is lost again is the batch's fault.
+            self._worker = self._start()
+            answer, body = self._worker.ask(question, body)
         count, tokens, channels = answer["shape"]
         shape = (count, channels) if tokens == 1 else (count, tokens, channels)
         return np.frombuffer(body, np.float32).reshape(shape)
 
 
+def _size(size: "int | tuple[int, int] | None") -> Optional[str]:
+    return "x".join(str(side) for side in size) if isinstance(size, (tuple, list)) else size if size is None else str(size)
+
+
 def _bytes_of(picture: Any) -> bytes:
     content = picture.get("bytes") if isinstance(picture, dict) else picture
-    return b"" if content is None else bytes(content)
+    if content is None:
+        return b""
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    # Decoded pictures, paths and numbers would silently become NaN.
+    raise TypeError(
+        "fovea_kernel.ray.Extractor: column must hold encoded pictures as bytes or {bytes}, as ray.data.read_binary_files "
+        f"gives them, received {type(content).__name__}"
+    )

@@ -11,7 +11,8 @@ import { BIAS_NAMES, type BiasOptions, type BiasPictures, type BiasRun, checkBia
 import { type Similarities, type TeacherLevel, TokenSample } from "./similarity";
 import type { BiasTeacher } from "./sources";
 import { gainText, scoreText } from "./words";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Pictures of {@link biases}; scores are of the test pictures, each teacher's level is chosen on the validation pictures. */
 export interface BiasData {
@@ -45,6 +46,7 @@ export interface TeacherScore extends LevelScore {
 }
 
 const FN = "sak.biases";
+const NAMES: OptionNames<MeasureBiasOptions> = { ...BIAS_NAMES, reference: true, tokens: true, k: true };
 
 /** Biases of teachers: what each is good at, and how alike they are. */
 export class Biases extends Described {
@@ -92,7 +94,8 @@ export async function biases(
   data: BiasData,
   options: MeasureBiasOptions = {},
 ): Promise<Biases> {
-  checkBiasInput(FN, { teachers, data, options }, { ...BIAS_NAMES, reference: true, tokens: true, k: true });
+  checkOptionNames(FN, options, NAMES, SakError);
+  checkBiasInput(FN, { teachers, data });
   const { reference, tokens = 256, k = 10 } = options;
   if (reference !== undefined && !Object.hasOwn(teachers, reference))
     throw new SakError(FN, `reference must be one of ${Object.keys(teachers).join(", ")}`, reference);

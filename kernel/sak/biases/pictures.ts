@@ -1,14 +1,15 @@
 import { startTfjs } from "../../backend/tfjs";
 import type { Grid } from "../../contracts/geometry";
 import type { DenseDataset, DenseSample } from "../../data/dense/layout";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import { checkSeed, Prng } from "../../prng";
+import type { OptionNames } from "../../rules/option-names";
+import { checkSeed, Prng } from "../../numeric/prng";
 import { type Cells, cellsOf } from "../../tasks/dense/probe/cells";
 import { type CellLabels, DenseProbe } from "../../tasks/dense/probe/probe";
 import type { DenseTask } from "../../tasks/dense/facts";
 import { SakError } from "../error";
 import { type BiasSource, type BiasTeacher, type BiasTokens, commonGrid, openSources, readTokens } from "./sources";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { patientBar } from "../../display/progress";
 
 /** Labelled pictures: a split of `data.dense.read`, or others of its form. */
 export type BiasPictures = Pick<DenseDataset, "names" | "tasks" | "sample">;
@@ -27,7 +28,10 @@ export interface BiasOptions {
   shrinkage?: number;
   /** Pictures that are read at once. Default 16. */
   batchSize?: number;
-  /** Called after each batch with the numbers of pictures. Default: not called. */
+  /**
+   * Called after each batch with the numbers of pictures; a further look at a split adds to both. Default: a bar in a notebook,
+   * after two seconds.
+   */
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops before the next batch. Default: none. */
   signal?: AbortSignal;
@@ -76,6 +80,7 @@ export async function openRun(
   whenAbsent: "all" | "last",
 ): Promise<BiasRun> {
   const { seeds = [0, 1, 2], classes = {}, cells = 2, shrinkage = 0.01, batchSize = 16 } = options;
+  const { onProgress = patientBar("Measuring", "pictures") } = options;
   const tasks = tasksOf(fn, splits, options.tasks);
   checkSeeds(fn, seeds);
   if (!isWhole(batchSize)) throw new SakError(fn, "batchSize must be a whole number of at least 1", batchSize);
@@ -84,13 +89,15 @@ export async function openRun(
   const grid = commonGrid(sources);
   const probe = (channels: number): DenseProbe => new DenseProbe({ tasks, channels, classes, cells, shrinkage });
   const sizer = probe(1);
-  const total = splits.reduce((sum, { names }) => sum + names.length, 0);
+  let total = splits.reduce((sum, { names }) => sum + names.length, 0);
   let done = 0;
   const labelsOf = (sample: DenseSample, geometry: BiasTokens["geometry"][number]): CellLabels =>
     Object.fromEntries(
       tasks.map((task): [DenseTask, Cells] => [task, cellsIn(fn, sample, task, sizer.cellGrid(task, grid), geometry)]),
     );
   const visit = async (pictures: BiasPictures, use: (batch: BiasBatch) => void): Promise<void> => {
+    // A selection looks at a split again for each step, and does not know how many there will be.
+    total = Math.max(total, done + pictures.names.length);
     for (let from = 0; from < pictures.names.length; from += batchSize) {
       options.signal?.throwIfAborted();
       const indices = Array.from({ length: Math.min(batchSize, pictures.names.length - from) }, (_, i) => from + i);
@@ -99,7 +106,7 @@ export async function openRun(
       const labels = samples.map((sample, i) => labelsOf(sample, read.geometry[i]));
       use({ tokens: read.tokens, geometry: read.geometry, labels, from });
       done += samples.length;
-      options.onProgress?.({ done, total });
+      onProgress({ done, total });
     }
   };
   const weights = seeds.map((seed) => drawn(seed, splits[0].names.length));
@@ -148,14 +155,9 @@ function drawn(seed: number, count: number): number[] {
   return weights;
 }
 
-/** Checks what a function gets that takes the options above and some more. */
-export function checkBiasInput<T extends BiasOptions>(
-  fn: string,
-  { teachers, data, options }: { teachers: object; data: object; options: T },
-  names: OptionNames<T>,
-): void {
-  checkOptionNames(fn, options, names, SakError);
-  for (const [name, value] of Object.entries({ teachers, data }))
+/** Refuses teachers or pictures that are no object. */
+export function checkBiasInput(fn: string, input: { teachers: object; data: object }): void {
+  for (const [name, value] of Object.entries(input))
     if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value))
       throw new SakError(fn, `${name} must be an object`, value);
 }

@@ -1,7 +1,7 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate, thousands } from "../../display/describe";
 import type { VitConfig } from "../../models/vit/config";
 import { mean, sum } from "../../numeric";
-import type { OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { DenseTask } from "../../tasks/dense/facts";
 import { deltaM } from "../../tasks/dense/metrics/delta";
 import { DenseProbeScore } from "../../tasks/dense/probe/meter";
@@ -101,7 +101,8 @@ export async function selectTeachers(
   data: { readonly train: BiasPictures; readonly validation: BiasPictures },
   options: SelectTeachersOptions = {},
 ): Promise<TeacherSelection> {
-  checkBiasInput(FN, { teachers, data, options }, NAMES);
+  checkOptionNames(FN, options, NAMES, SakError);
+  checkBiasInput(FN, { teachers, data });
   const { start = [], leastGain = 0, stem, levels } = options;
   if (!Array.isArray(start) || new Set(start).size < start.length)
     throw new SakError(FN, "start must name teachers, each once", start);

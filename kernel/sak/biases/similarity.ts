@@ -1,6 +1,6 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/describe";
 import type { FeatureLevel } from "../../features/levels";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import { linearCka, mutualKnn } from "../../similarity/kernels";
 import { type SeedMean, seedMean } from "../../tasks/seeds";
 import type { BiasBatch, BiasRun } from "./pictures";

@@ -9,7 +9,7 @@ import { resizeBilinear } from "../../tasks/dense/resize";
 import { SakError } from "../error";
 import { mapsOf, tokensOfMaps } from "../maps";
 import { checkPlaces } from "../teachers";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Teacher to be measured: stored features, or an encoder that runs. */
 export type BiasTeacher =

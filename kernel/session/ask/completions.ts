@@ -8,7 +8,13 @@ import { publicNames } from "../compile/library";
 const NAME_BEFORE = /[\p{ID_Continue}$]*$/u;
 const NAME_AFTER = /^[\p{ID_Continue}$]*/u;
 /** Order of editors: `floor` before `LN2`, `log` before `LOG2E`. */
-const byName = new Intl.Collator("en", { numeric: true });
+let byName: Intl.Collator | undefined;
+
+/** Made on first use: a start-up snapshot cannot hold a collator. */
+function compareNames(a: string, b: string): number {
+  byName ??= new Intl.Collator("en", { numeric: true });
+  return byName.compare(a, b);
+}
 
 export interface Completion {
   name: string;
@@ -54,7 +60,7 @@ function ranked<E extends Completion & { sortText: string }>(entries: readonly E
     .filter(({ rank }) => rank < Infinity)
     .sort(
       (a, b) =>
-        a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || byName.compare(a.entry.name, b.entry.name),
+        a.rank - b.rank || compare(a.entry.sortText, b.entry.sortText) || compareNames(a.entry.name, b.entry.name),
     )
     .map(({ entry }) => entry)
     .filter(({ name }) => !names.has(name) && names.add(name));

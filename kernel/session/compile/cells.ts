@@ -55,15 +55,33 @@ function withoutShebang(source: string): string {
 export class CellCompiler {
   readonly ts: ts = loadTypeScript();
   /** Paths of the folder's `tsconfig.json`. */
-  readonly paths: Paths;
+  paths: Paths;
   private readonly program: CellProgram;
   private readonly names = new CellNames();
   /** Number of names declared again since cells were last forgotten. */
   private replaced = 0;
 
-  constructor(private readonly folder = platform().folder()) {
+  constructor(private folder = platform().folder()) {
     this.paths = projectPaths(this.ts, folder);
     this.program = new CellProgram(this.ts, folder, this.paths);
+  }
+
+  /** Compiles a small text, so that the first cell does not pay for the compiler's first use. */
+  warm(): void {
+    const { module } = this.compile("const warm: number[] = [1]; console.log(warm.length); await 1;");
+    this.program.release(module);
+  }
+
+  /** Moves to another folder before the first cell: a start-up snapshot was made in one of no meaning. */
+  moveTo(folder: string): void {
+    this.folder = folder;
+    this.paths = projectPaths(this.ts, folder);
+    this.program.moveTo(folder, this.paths);
+  }
+
+  /** Lists the files on disk that the compiler holds. */
+  files(): string[] {
+    return this.program.files();
   }
 
   /**

@@ -20,7 +20,7 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   readonly realpath;
   private readonly roots = new Set<string>();
   private readonly virtual = new Map<string, { text: string; version: string }>();
-  private readonly cache: TypeScript.ModuleResolutionCache;
+  private cache: TypeScript.ModuleResolutionCache;
   /** Versions of files that the user may edit while the session runs; packages do not change. */
   private readonly localVersions = new Map<string, string>();
   /** Local files with an unresolved import that may resolve later. */
@@ -29,8 +29,8 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
 
   constructor(
     private readonly ts: ts,
-    private readonly options: TypeScript.CompilerOptions,
-    private readonly folder: string,
+    private options: TypeScript.CompilerOptions,
+    private folder: string,
   ) {
     const { sys } = ts;
     this.jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeInfo;
@@ -41,6 +41,15 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
     this.fileExists = (path) => this.virtual.has(path) || sys.fileExists(path);
     this.readFile = (path) => this.virtual.get(path)?.text ?? sys.readFile(path);
     this.cache = ts.createModuleResolutionCache(folder, (path) => path, options);
+  }
+
+  /** Moves to another folder. Other options ask for a new program. */
+  moveTo(folder: string, options: TypeScript.CompilerOptions): void {
+    this.folder = folder;
+    if (options === this.options) return;
+    this.options = options;
+    this.cache = this.ts.createModuleResolutionCache(folder, (path) => path, options);
+    this.version++;
   }
 
   /** Adds a file to the program. A given text makes a file in memory, with a new version at each call. */
@@ -113,9 +122,9 @@ export class CompilerHost implements TypeScript.LanguageServiceHost {
   }
 
   getScriptVersion(path: string): string {
-    if (!isLocal(path)) return "1";
     const virtual = this.virtual.get(path);
     if (virtual) return virtual.version;
+    if (!isLocal(path)) return "1";
     const version = this.localVersions.get(path) ?? versionOnDisk(path);
     this.localVersions.set(path, version);
     return version;

@@ -16,7 +16,7 @@ import type { Paths } from "./project";
 import type { ts } from "./typescript";
 import type { CompilerOptions } from "typescript";
 import { hostTypes } from "../node";
-import { libraryTypes } from "./library";
+import { libraryTypes, PACKAGE } from "./library";
 
 type Resolution = TypeScript.ResolvedModuleWithFailedLookupLocations;
 
@@ -49,8 +49,8 @@ const RELEASED = 1_000;
 /** Program of a session. */
 export class CellProgram {
   private readonly service: TypeScript.LanguageService;
-  private readonly folder: string;
-  private readonly options: TypeScript.CompilerOptions;
+  private folder: string;
+  private options: TypeScript.CompilerOptions;
   private readonly host: CompilerHost;
   private readonly cells = new Map<string, OpenCell>();
   private admitted: Program | undefined;
@@ -62,13 +62,27 @@ export class CellProgram {
   constructor(
     private readonly ts: ts,
     folder: string,
-    paths: Paths,
+    private paths: Paths,
   ) {
     this.folder = folder.replaceAll("\\", "/");
     this.options = compilerOptions(ts, paths);
     this.host = new CompilerHost(ts, this.options, this.folder);
     this.renew();
     this.service = ts.createLanguageService(this.host);
+  }
+
+  /** Moves a program without cells to another folder. The type checker stays, except where the folder has paths. */
+  moveTo(folder: string, paths: Paths): void {
+    this.folder = folder.replaceAll("\\", "/");
+    const isOther = JSON.stringify(paths) !== JSON.stringify(this.paths);
+    if (isOther) this.options = compilerOptions(this.ts, (this.paths = paths));
+    this.host.moveTo(this.folder, this.options);
+  }
+
+  /** Lists the files on disk that the program holds. */
+  files(): string[] {
+    const names = this.current.getSourceFiles().map(({ fileName }) => fileName);
+    return names.filter((name) => name !== GLOBALS && !this.cells.has(name));
   }
 
   get current(): TypeScript.Program {
@@ -197,7 +211,7 @@ export class CellProgram {
   /** Makes a new program and checker. */
   private renew(): void {
     this.drafted = 0;
-    this.host.add(platform().posix.join(this.folder, ".fovea-globals.d.ts"), GLOBAL_TYPES);
+    this.host.add(GLOBALS, GLOBAL_TYPES);
   }
 
   private admitCells(program: Program): void {
@@ -241,6 +255,9 @@ export class CellProgram {
     );
   }
 }
+
+/** Place of the types in no notebook's folder, as it stays when a program moves. */
+const GLOBALS = `${PACKAGE.replaceAll("\\", "/")}/.fovea-globals.d.ts`;
 
 export const GLOBAL_TYPES = `
 /** Ask the user for a line of text and wait for it. Throws where the front end takes no input. */

@@ -1,13 +1,26 @@
 import { readSync } from "node:fs";
+import { isWhole } from "../../rules/rule-error";
 
-/** Returns the answer to a prompt, or null for an interrupt: reads from fd 0, blocking until the kernel process writes a line of JSON. */
-export function readAnswer(): string | null {
+/**
+ * Opens the pipe by which the kernel process answers prompts.
+ *
+ * @returns reads the answer to a prompt, or null for an interrupt: blocks until the kernel process writes a line of JSON
+ * @throws Error in a process that no kernel started
+ */
+export function openAnswers(): () => string | null {
+  const fd = Number(process.env["FOVEA_ANSWER_FD"]);
+  delete process.env["FOVEA_ANSWER_FD"];
+  if (!isWhole(fd, 3)) throw new Error(`session: FOVEA_ANSWER_FD must be an open pipe, received ${fd}`);
+  return () => readLine(fd);
+}
+
+function readLine(fd: number): string | null {
   const bytes: Buffer[] = [];
   const chunk = Buffer.alloc(4096);
   for (;;) {
     let length: number;
     try {
-      length = readSync(0, chunk, 0, chunk.length, null);
+      length = readSync(fd, chunk, 0, chunk.length, null);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "EAGAIN" && code !== "EINTR") throw error;

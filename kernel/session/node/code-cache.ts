@@ -5,9 +5,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import vm from "node:vm";
+import { cacheFolder } from "../../jupyter/cache-folder";
 import { makeFolder } from "../../jupyter/make-folder";
 
 /** Time after which the compiled functions are saved; a start needs those of the first seconds. */
@@ -16,7 +16,7 @@ const SAVE_AFTER_MS = 4000;
 /** Loads an absolute path as `require(path)` does. */
 export function requireCached(path: string): unknown {
   const cacheFile = cachePath(path);
-  const cachedData = readOrNothing(cacheFile);
+  const cachedData = cacheFile === undefined ? undefined : readOrNothing(cacheFile);
   const wrapped = Module.wrap(readFileSync(path, "utf8"));
   const script = new vm.Script(wrapped, { filename: path, cachedData });
   const module = new Module(path);
@@ -26,17 +26,21 @@ export function requireCached(path: string): unknown {
   const run = script.runInThisContext() as (...args: unknown[]) => void;
   run.call(module.exports, module.exports, createRequire(path), module, path, dirname(path));
   module.loaded = true;
-  if (!cachedData || script.cachedDataRejected) setTimeout(() => save(script, cacheFile), SAVE_AFTER_MS).unref();
+  const isStale = !cachedData || script.cachedDataRejected;
+  if (isStale && cacheFile !== undefined) setTimeout(() => save(script, cacheFile), SAVE_AFTER_MS).unref();
   return module.exports;
 }
 
-/** Returns a name that changes with everything that makes V8 refuse the cache. */
-function cachePath(path: string): string {
+/** Returns a path that changes with everything that makes V8 refuse the cache; `undefined` for a user without a folder for caches. */
+function cachePath(path: string): string | undefined {
   const { size, mtimeMs } = statSync(path);
   const parts = [path, size, mtimeMs, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"]];
   const name = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 24);
-  const root = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(root, "fovea", `${name}.v8`);
+  try {
+    return join(cacheFolder(), `${name}.v8`);
+  } catch {
+    return undefined;
+  }
 }
 
 function readOrNothing(path: string): Buffer | undefined {

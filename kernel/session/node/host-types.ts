@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { CompilerOptions } from "typescript";
 
-/** Types of what cells find without an import: the globals of this Node. */
+/** Types of the names that cells have without an import: the globals of this Node. */
 export function hostTypes(): Pick<CompilerOptions, "lib" | "typeRoots" | "types"> {
   return {
     lib: librariesOf(Number(process.versions.node.split(".")[0])),

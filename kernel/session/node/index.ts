@@ -10,9 +10,10 @@ export {
   shutGate,
   unbroken,
 } from "./lifeline";
-export { readAnswer } from "./answer";
+export { openAnswers } from "./answer";
 export { asyncDepth, unwindAsync } from "./async-stack";
 export { installColors } from "./colors";
+export { hidesHead, isHostFrame } from "./frames";
 export { CellModules, type CellMeta } from "./modules";
 export { runShell } from "./shell";
 export { installStdin } from "./stdin";

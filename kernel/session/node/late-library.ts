@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { Comm } from "../../display/host";
 import { libraryNames, PACKAGE } from "../compile/library";
 
 const LIBRARY = "fovea";
@@ -11,19 +12,26 @@ const LIBRARY = "fovea";
 /** Names that compiled code takes out of the library, one each. */
 const NAMED = /\$require\("fovea"\)\["(\w+)"\]/g;
 
-/** Returns what stands for the library's module, or `undefined` for another specifier. */
+/** Returns the replacement of the library's module, or `undefined` for another specifier. */
 export function lateLibrary(specifier: string): object | undefined {
   return specifier === LIBRARY ? (library ??= make()) : undefined;
 }
 
+/** Serves JupyterLab's side panel: the room, and with it the library that the cells see, is loaded when a panel first asks. */
+export function acceptOverview(comm: Comm): void {
+  (load()(join(PACKAGE, "dist", "overview")) as { acceptOverview(comm: Comm): void }).acceptOverview(comm);
+}
+
+const load = (): NodeJS.Require => createRequire(join(PACKAGE, "dist", "index.js"));
+
 let library: Record<string, unknown> | undefined;
 
 function make(): Record<string, unknown> {
-  const load = createRequire(join(PACKAGE, "dist", "index.js"));
+  const require = load();
   const made: Record<string, unknown> = Object.defineProperty({}, "__esModule", { value: true });
   for (const { name, file, isRoom } of libraryNames()) {
     const get = (): unknown => {
-      const module = load(file) as Record<string, unknown>;
+      const module = require(file) as Record<string, unknown>;
       return isRoom ? module : module[name];
     };
     Object.defineProperty(made, name, { get, enumerable: true });
@@ -32,7 +40,7 @@ function make(): Record<string, unknown> {
 }
 
 /**
- * Loads what a cell takes out of the library before the cell runs, because an interrupt of the cell must not leave half of a module.
+ * Loads the parts of the library that a cell uses before the cell runs, because an interrupt of the cell must not leave half of a module.
  *
  * @param code the compiled cell; without it, or where it takes the library as a whole, everything is loaded
  */

@@ -14,10 +14,13 @@
  * any, in which a signal would end the process. And a cell stopped within Node's own code leaves that code half done: a
  * stream stopped between its system call and its bookkeeping writes nothing any more, the cell's reply included.
  */
-import { Worker } from "node:worker_threads";
+import { createRequire } from "node:module";
+import { startupSnapshot } from "node:v8";
+
+const loadModule = createRequire(__filename);
 
 // User code may replace the globals.
-const { compareExchange, exchange, load, notify, store, wait } = Atomics;
+let { compareExchange, exchange, load, notify, store, wait }: typeof Atomics = {} as typeof Atomics;
 
 const WATCHER = `
 const { Socket } = require("node:net");
@@ -57,7 +60,19 @@ createInterface({ input: pipe }).on("line", (line) => {
  * Shared with the worker: [0] the interrupt that waits for the next turn of a cell's loop, -1 while an interrupted cell
  * goes on, or 0; [1] the gate; [2] the last interrupt that was answered; [3] the last interrupt that was sent as a signal.
  */
-export const interruptFlags = new Int32Array(new SharedArrayBuffer(16));
+export let interruptFlags = new Int32Array(4);
+/** Nobody wakes who waits here. */
+let silence = new Int32Array(1);
+
+function share(): void {
+  ({ compareExchange, exchange, load, notify, store, wait } = Atomics);
+  interruptFlags = new Int32Array(new SharedArrayBuffer(16));
+  silence = new Int32Array(new SharedArrayBuffer(4));
+}
+
+// A process that makes a snapshot has no shared memory; one that starts from it has.
+if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.addDeserializeCallback(share);
+else share();
 
 /** States of the gate. A signal may be sent while it is open, or while a script runs that `vm` stops. */
 const GATE = { OPEN: 0, SHUT: 1, SENT: 2, RUNNING: 3 };
@@ -122,12 +137,20 @@ export function lowerFlag(): boolean {
   return exchange(interruptFlags, 0, 0) > 0;
 }
 
+/** Gives other processes a tenth of a millisecond. */
+export function pause(): void {
+  wait(silence, 0, 0, 0.1);
+}
+
 /** Starts the worker that watches the lifeline pipe. */
 export function holdLifeline(): void {
   const fd = Number(process.env["FOVEA_LIFELINE_FD"]);
   delete process.env["FOVEA_LIFELINE_FD"];
   if (!Number.isInteger(fd) || fd < 3) return;
-  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
+  // In a session from a snapshot, a thread begins with the compiler's code.
+  const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4 };
+  // Loaded now: a process that makes a snapshot cannot bear this module.
+  const { Worker } = loadModule("node:worker_threads") as typeof import("node:worker_threads");
   const workerData = { fd, flags: interruptFlags, gate: GATE };
   new Worker(WATCHER, { eval: true, workerData, resourceLimits }).unref();
 }

@@ -1,8 +1,10 @@
 /** Session side of the link to the kernel process. */
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { frameOf, FrameReader, writeFrame } from "../../jupyter/frames";
+import type { Writable } from "node:stream";
+import { frameOf, FrameReader, writeCopies, writeFrame } from "../../jupyter/frames";
 import type { FromSession, ToSession } from "../../jupyter/ipc";
+import { pause } from "./lifeline";
 import { isCommonPrototypeChanged, stuckChanges, withOwnIntrinsics } from "../run/intrinsics";
 
 export interface Link {
@@ -13,8 +15,11 @@ export interface Link {
   listen(receive: (message: ToSession) => void): void;
 }
 
-// User code may replace it.
-const { kill } = process;
+// User code may replace them.
+const { kill, platform } = process;
+
+/** Windows has no such writes to a pipe. */
+const canWriteAtOnce = platform !== "win32";
 
 /** Size of the buffer for small messages; Node's pieces of 64 kB would each need an allocation. */
 const PIECE = 1 << 18;
@@ -47,13 +52,14 @@ export function openLink(): Link {
     // Never reached.
     throw new Error("the session has ended");
   };
+  const large = (stream: Writable, parts: readonly Uint8Array[]): void => writeAtOnce(fd, stream, parts);
   return {
     abandon,
     send(message) {
       try {
         // User code may have given every object a `toJSON` or a setter, which Node's code meets too.
-        if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message));
-        else writeFrame(socket, message);
+        if (isCommonPrototypeChanged()) withOwnIntrinsics(() => writeFrame(socket, message, large));
+        else writeFrame(socket, message, large);
       } catch (error) {
         // Without its reply, a front end would wait for good. Other errors are the sender's, as of too much data.
         if (stuckChanges() > 0 || message.type === "done") abandon();
@@ -65,6 +71,30 @@ export function openLink(): Link {
       socket.resume();
     },
   };
+}
+
+/**
+ * Writes parts of which user code may change some afterwards. The kernel process always reads, so that the parts are written at
+ * once, without a copy; behind messages that wait in the stream, copies wait too.
+ */
+function writeAtOnce(fd: number, stream: Writable, parts: readonly Uint8Array[]): void {
+  const isDirect = canWriteAtOnce && stream.writableLength === 0;
+  if (!isDirect) return writeCopies(stream, parts);
+  for (let part = 0; part < parts.length; part++) {
+    const bytes = parts[part]!;
+    for (let at = 0; at < bytes.length;) at += writeSome(fd, bytes, at);
+  }
+}
+
+/** Writes what the system takes. Where its buffer is full, it waits until the kernel process has read on. */
+function writeSome(fd: number, bytes: Uint8Array, at: number): number {
+  try {
+    return writeSync(fd, bytes, at);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    pause();
+    return 0;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { platform } from "../../platform";
 import type { CellCompiler, CompiledCell } from "../compile/cells";
 import {
   asyncDepth,
+  hidesHead,
   interruptFlags,
   lowerFlag,
   openGate,
@@ -105,9 +106,10 @@ export class Executor {
 
   private prepared(code: string, name: string): CompiledCell & { script: Script } {
     const cell = this.compiler.compile(code);
-    this.stacks.remember(name, code, cell.map);
+    const script = wrap(cell);
+    this.stacks.remember(name, code, cell.map, hidesHead ? 0 : script.head.length);
     if (cell.localFilesChanged) this.modules.forgetLocal();
-    return { ...cell, script: wrap(cell) };
+    return { ...cell, script };
   }
 
   /** Waits for internal work in place of a cell; an interrupt ends the wait and aborts the signal. */

@@ -42,7 +42,7 @@ const arrayKeys = ownKeys(arrayPrototype).length;
 const has = Set.prototype.has.call.bind(Set.prototype.has) as (set: ReadonlySet<Key>, key: Key) => boolean;
 
 let saved: readonly Saved[] = [];
-/** Those of `saved` that hold a value: reading it costs a third of what its descriptor costs. */
+/** Those of `saved` that hold a value: reading it costs a third of reading its descriptor. */
 let values: readonly Saved[] = [];
 /** Accessors of the language that its own algorithms or we read, such as a map's size and a promise's species. */
 let accessors: readonly Saved[] = [];
@@ -173,7 +173,7 @@ function restoreDescent({ target, prototype }: Descent): void {
   if (getPrototypeOf(target) !== prototype && !setPrototypeOf(target, prototype)) stuck++;
 }
 
-/** Removes what was added to an object. */
+/** Removes the properties that were added to an object. */
 function putAsideAdditions({ target, keys, count }: Watched): void {
   const now = ownKeys(target);
   if (now.length === count) return;
@@ -181,7 +181,7 @@ function putAsideAdditions({ target, keys, count }: Watched): void {
     if (!has(keys, now[at]!)) putAside({ target, key: now[at]!, descriptor: undefined });
 }
 
-/** Puts aside what differs from ours. */
+/** Puts aside the properties that differ from ours. */
 function compare(ours: Saved): void {
   if (!isSame(ours.descriptor, getOwnPropertyDescriptor(ours.target, ours.key))) putAside(ours);
 }

@@ -1,6 +1,6 @@
 /** Synchronous input of a line: `prompt` and `promptPassword`, as in a browser. */
 import type { FromSession } from "../../jupyter/ipc";
-import { installStdin, readAnswer } from "../node";
+import { installStdin, openAnswers } from "../node";
 import { withOwnIntrinsics } from "./intrinsics";
 import { checkInterrupted, currentScope, KeyboardInterrupt, type CellState } from "./scope";
 
@@ -20,6 +20,7 @@ export function installPrompt(
   fail: (error: Error) => boolean,
   interrupt: (cell: CellState) => void,
 ): void {
+  const readAnswer = openAnswers();
   const ask = (name: string, message: unknown, password: boolean): string => {
     checkInterrupted();
     const scope = currentScope();

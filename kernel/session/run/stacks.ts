@@ -1,11 +1,14 @@
 /** Stacks in terms of cells: line and cell of each frame, without frames of the kernel. */
 import { platform } from "../../platform";
 import type { CellMap, Position } from "../compile/source-map";
+import { isHostFrame } from "../node";
 import { attempt } from "./reading";
 
 interface Known {
   code: string;
   map: CellMap | undefined;
+  /** Columns of the first line in stacks that precede the author's code. */
+  head: number;
 }
 
 /** Line of a cell named in a stack. */
@@ -32,9 +35,9 @@ export function cellLabel(name: string, { line, column }: Position): string {
 export class CellStacks {
   private readonly cells = new Map<string, Known>();
 
-  remember(name: string, code: string, map: CellMap | undefined): void {
+  remember(name: string, code: string, map: CellMap | undefined, head = 0): void {
     this.cells.delete(name);
-    this.cells.set(name, { code, map });
+    this.cells.set(name, { code, map, head });
     for (const oldest of this.cells.keys()) {
       if (this.cells.size <= REMEMBERED) break;
       this.cells.delete(oldest);
@@ -68,7 +71,9 @@ export class CellStacks {
     const place = FILE.exec(line);
     if (!place) return line;
     const [where, name, row, column] = place as unknown as [string, string, string, string];
-    const position = this.cells.get(name)?.map?.toCell({ line: Number(row) - 1, column: Number(column) - 1 });
+    const cell = this.cells.get(name);
+    const start = row === "1" ? (cell?.head ?? 0) : 0;
+    const position = cell?.map?.toCell({ line: Number(row) - 1, column: Number(column) - 1 - start });
     if (!position) return undefined; // Frame of the wrapper around a cell.
     const label = cellLabel(name, position);
     return isTopFrame(line, where) ? `    at ${label}` : line.replace(where, label).replace(/ Proxy\./, " ");
@@ -89,14 +94,14 @@ const OURS = ["session", "jupyter", "platform"].map((room) => {
   return join(platform().libraryFolder(), room) + sep;
 });
 
-/** Tests for frames of Node or the session, which do not concern the cell. That of a generator's `next` belongs to the one before. */
+/** Tests for frames of the machine or the session, which do not concern the cell. That of a generator's `next` belongs to the one before. */
 function isOurs(lines: readonly string[], at: number): boolean {
   const line = lines[at]!;
   if (at > 0 && / at \S*\.next \(<anonymous>\)$/.test(line)) return isOurs(lines, at - 1);
-  return OURS.some((room) => line.includes(room)) || /[( ]node:/.test(line);
+  return OURS.some((room) => line.includes(room)) || isHostFrame(line);
 }
 
 /** Tests for the wrapper's frame, whose name is not shown. */
 function isTopFrame(line: string, where: string): boolean {
-  return line.trim() === `at ${where}` || /at (?:async )?(?:Object\.)?<anonymous> \(/.test(line);
+  return line.trim() === `at ${where}` || /at (?:async )?(?:(?:Object\.)?<anonymous>|eval) \(/.test(line);
 }

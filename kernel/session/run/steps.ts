@@ -15,7 +15,7 @@ export function* until<T>(promise: Promise<T>): Steps<T> {
   return (yield promise) as T;
 }
 
-/** Runs steps and hands over what they return or throw. */
+/** Runs steps and hands over their results or errors. */
 export function runSteps<T>(steps: Steps<T>, done: (value: T) => void, failed: (error: unknown) => void): void {
   const advance = (move: () => IteratorResult<Promise<unknown>, T>): void =>
     withOwnIntrinsics(() => {

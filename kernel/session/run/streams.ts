@@ -34,7 +34,7 @@ export class StreamCapture {
 
   constructor(private readonly send: Send) {}
 
-  /** Takes what cells write to both standard streams. */
+  /** Takes the text that cells write to both standard streams. */
   install(): void {
     const write = (name: StreamName, text: string): void => {
       checkInterrupted();

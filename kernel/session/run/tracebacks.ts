@@ -1,6 +1,6 @@
 /** Errors in a notebook's form: cell, line and its code. */
 import type { ErrorReport } from "../../jupyter/ipc";
-import { RuleError } from "../../rule-error";
+import { RuleError } from "../../rules/rule-error";
 import { CellDiagnostics } from "../compile/diagnostics";
 import type { Position } from "../compile/source-map";
 import { attempt, cut, isError, readProperty, shown, textOf } from "./reading";

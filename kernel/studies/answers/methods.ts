@@ -69,7 +69,7 @@ interface Form {
   vce?: boolean;
   /** Adapter on the language model's attention in the second stage; null for none. */
   adapter?: AdapterOptions;
-  /** The second stage and the questions show no picture: the score of words alone. */
+  /** True if the second stage and the questions show no picture, for the score of words alone; default false. */
   blind?: boolean;
 }
 

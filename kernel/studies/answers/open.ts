@@ -11,8 +11,9 @@ import { Vce } from "../../vce";
 import type { AnswerMethod } from "./methods";
 import type { AnswerSettings } from "./settings";
 import { pictures } from "./study";
-import { StudyFile } from "../study-file";
+import { answerFile } from "./results";
 import { Trainer } from "./trainer";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Choice of one of a study's trained models. */
 export interface OpenAnswersOptions {
@@ -34,6 +35,7 @@ export interface LevelWeights {
 }
 
 const OPEN = "studies.openAnswers";
+const NAMES: OptionNames<OpenAnswersOptions> = { settings: true, folder: true, method: true, seed: true };
 const TOGETHER = 32;
 
 /** Model trained by a study, with the test questions. It holds memory of the device until `dispose`. */
@@ -65,7 +67,7 @@ export class AnswerModel {
    */
   gateActivity(): Promise<GateActivity> {
     const { adapters } = this.trained;
-    if (!adapters) throw new StudyError("studies.gateActivity", "the method must have an adapter", "none");
+    if (!adapters) throw new StudyError("studies.AnswerModel.gateActivity", "the method must have an adapter", "none");
     const tasks = Object.fromEntries([...this.byType()].map(([type, own]) => [type, together(own)]));
     return gateActivity(adapters, tasks, (batch) => answerLogits(this.model, batch, this.sight));
   }
@@ -77,7 +79,8 @@ export class AnswerModel {
    */
   levelWeights(): LevelWeights[] {
     const { vce } = this.model;
-    if (!(vce instanceof Vce)) throw new StudyError("studies.levelWeights", "the method must have VCE", "none");
+    if (!(vce instanceof Vce))
+      throw new StudyError("studies.AnswerModel.levelWeights", "the method must have VCE", "none");
     return [...this.byType()].map(([type, own]) => {
       const sums = vce.indices.map(() => 0);
       for (const batch of together(own)) {
@@ -113,21 +116,23 @@ function together(sequences: readonly AnswerSequence[]): AnswerBatch[] {
 /**
  * Takes up a model that `answerStudy` trained, from the study's checkpoints.
  *
- * @throws StudyError for a method or seed that the study has not trained
+ * @throws StudyError for an unknown option, or a method or seed that the study has not trained
  */
-export async function openAnswers({ settings, folder, method: name, seed }: OpenAnswersOptions): Promise<AnswerModel> {
+export async function openAnswers(options: OpenAnswersOptions): Promise<AnswerModel> {
+  checkOptionNames(OPEN, options, NAMES, StudyError);
+  const { settings, folder, method: name, seed } = options;
   const method = settings.methods.find((one) => one.name === name);
   if (!method) throw new StudyError(OPEN, `methods are ${settings.methods.map((one) => one.name).join(", ")}`, name);
   const language = await load(settings.languageModel);
   const [train, test] = [await pictures("train", { settings, folder }), await pictures("asked", { settings, folder })];
-  const store = new StudyFile(folder, settings, language, [train, test]);
-  if (!store.has(method, seed)) {
+  const file = answerFile(folder, settings, language, [train, test]);
+  if (!file.has({ method: name, seed })) {
     language.model.dispose();
     throw new StudyError(OPEN, `the study must have trained ${name} with this seed`, seed);
   }
   const writer = new AnswerWriter(language.tokenizer);
   const sight = { pictures: train, scale: new FeatureScale(train) };
-  const parts = { settings, folder: store.folder, languageModel: language.model, writer, sight };
+  const parts = { settings, folder: file.folder, languageModel: language.model, writer, sight };
   const trainer = new Trainer(parts, seed, method);
   // All stages are done: their checkpoints are read, and nothing is trained.
   await trainer.run();

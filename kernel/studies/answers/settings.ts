@@ -2,7 +2,8 @@ import * as world from "../../data/world";
 import type { QuestionType } from "../../data/world/language/questions";
 import { StudyError } from "../error";
 import { answerMethods, type AnswerMethod } from "./methods";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Settings that determine the figures of a study. */
 export interface AnswerSettings {
@@ -40,7 +41,7 @@ export interface AnswerSettings {
 
 /**
  * Settings of the whole study: about 13 minutes on two cores with TensorFlow, 4 per seed. `zoo/reading-llama` answers
- * its types of questions from words; on other types it does not exceed chance, whatever it sees.
+ * its types of questions from words; on other types it does not exceed chance.
  */
 export const ANSWERS: AnswerSettings = {
   encoder: "zoo/clip-vit",
@@ -70,8 +71,28 @@ export const ANSWERS_SHORT: AnswerSettings = {
   seeds: 2,
 };
 
-/** @throws StudyError naming what is wrong */
+const NAMES: OptionNames<AnswerSettings> = {
+  encoder: true,
+  languageModel: true,
+  indices: true,
+  pool: true,
+  merge: true,
+  heads: true,
+  points: true,
+  images: true,
+  split: true,
+  types: true,
+  batchSize: true,
+  questions: true,
+  steps: true,
+  rates: true,
+  seeds: true,
+  methods: true,
+};
+
+/** @throws StudyError naming the invalid setting */
 export function checkSettings(fn: string, settings: AnswerSettings): void {
+  checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
   const { batchSize, questions, seeds, steps, images, merge, methods, rates, types } = settings;
   const counts = { batchSize, questions, seeds, merge, "steps[0]": steps[0], "steps[1]": steps[1] };
   for (const [name, value] of Object.entries({ ...counts, "images.train": images.train, "images.asked": images.asked }))

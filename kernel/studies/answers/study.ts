@@ -1,4 +1,5 @@
 import type { Split } from "../../data/world/scenes/scene";
+import * as nn from "../../nn";
 import { mkdir } from "../../platform/files";
 import type { StepReport, TrainingControl } from "../../train";
 import { load, type LoadedLanguageModel } from "../../models/load";
@@ -8,8 +9,10 @@ import { FeatureScale, type Sight } from "../../tasks/answers/model";
 import { loadPictures, type Pictures } from "../../tasks/answers/examples";
 import { AnswerWriter } from "../../tasks/answers/sequences";
 import { type AnswerSettings, checkSettings } from "./settings";
-import { type AnswerRun, type AnswerStudy, StudyFile } from "../study-file";
+import { adapterValuesOf, type AnswerFile, answerFile, type AnswerRun, type AnswerStudy } from "./results";
 import { type AnswerPlace, type SharedStages, Trainer, type TrainerParts } from "./trainer";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { StudyError } from "../error";
 
 /** Place of a study and its observers. */
 export interface AnswerStudyOptions {
@@ -30,6 +33,15 @@ export interface AnswerStudyOptions {
 }
 
 const STUDY = "studies.answerStudy";
+const NAMES: OptionNames<AnswerStudyOptions> = {
+  settings: true,
+  folder: true,
+  onPictures: true,
+  onStep: true,
+  onRun: true,
+  controlFor: true,
+  signal: true,
+};
 
 /**
  * Trains a frozen encoder's projector, VCE and adapters on questions about the world's pictures in the two stages of
@@ -37,17 +49,18 @@ const STUDY = "studies.answerStudy";
  * instances and combinations of category and colour no training has. Methods of one seed share the stages that
  * they declare shared, the order of the batches and the first values. Starts the default device where none was started; the same settings on the same device give the same figures.
  *
- * @throws StudyError for illegal settings
+ * @throws StudyError for an unknown option, or illegal settings
  */
 export async function answerStudy(options: AnswerStudyOptions): Promise<AnswerStudy> {
+  checkOptionNames(STUDY, options, NAMES, StudyError);
   checkSettings(STUDY, options.settings);
   const { settings, folder } = options;
   const language = await load(settings.languageModel);
   try {
     const [train, test] = [await pictures("train", options), await pictures("asked", options)];
-    const store = new StudyFile(folder, settings, language, [train, test]);
-    await mkdir(store.folder, { recursive: true });
-    return await new Study(options, store, language, train, test).run();
+    const file = answerFile(folder, settings, language, [train, test]);
+    await mkdir(file.folder, { recursive: true });
+    return await new Study(options, file, language, train, test).run();
   } finally {
     language.model.dispose();
   }
@@ -78,27 +91,50 @@ export async function pictures(
 class Study {
   private readonly writer: AnswerWriter;
   private readonly scale: FeatureScale;
+  private readonly adapterValues: Record<string, number>;
+  private readonly start = performance.now();
+  /** Seconds of earlier calls. */
+  private readonly before: number;
+  private seconds: number;
+  private baselines: AnswerStudy["baselines"] = [];
 
   constructor(
     private readonly options: AnswerStudyOptions,
-    private readonly store: StudyFile,
+    private readonly file: AnswerFile,
     private readonly language: LoadedLanguageModel,
     private readonly train: Pictures,
     private readonly test: Pictures,
   ) {
     this.writer = new AnswerWriter(language.tokenizer);
     this.scale = new FeatureScale(train);
+    this.adapterValues = adapterValuesOf(options.settings, language.model);
+    const { seconds } = file.facts;
+    this.before = typeof seconds === "number" ? seconds : 0;
+    this.seconds = this.before;
   }
 
   async run(): Promise<AnswerStudy> {
-    const { study } = this.store;
-    if (!study.baselines.length) study.baselines = await this.baselines();
-    for (let seed = 1; seed <= study.settings.seeds; seed++) if (!(await this.runSeed(seed))) break;
-    return this.store.asked;
+    this.baselines = await this.knownBaselines();
+    for (let seed = 1; seed <= this.options.settings.seeds; seed++) if (!(await this.runSeed(seed))) break;
+    return this.study;
   }
 
-  private async baselines(): Promise<AnswerStudy["baselines"]> {
+  /** The study so far. */
+  private get study(): AnswerStudy {
+    const { identity, runs, finished } = this.file;
+    return { ...this.facts, identity, runs, finished };
+  }
+
+  /** Facts that the file holds beside the runs. */
+  private get facts(): Pick<AnswerStudy, "settings" | "device" | "baselines" | "adapterValues" | "seconds"> {
+    const { baselines, adapterValues, seconds } = this;
+    return { settings: this.options.settings, device: String(nn.trainingDevice()), baselines, adapterValues, seconds };
+  }
+
+  private async knownBaselines(): Promise<AnswerStudy["baselines"]> {
     const { writer, train, test, language } = this;
+    const { baselines } = this.file.facts;
+    if (Array.isArray(baselines) && baselines.length) return baselines as AnswerStudy["baselines"];
     return [
       { name: "most frequent answer", score: scoreMajority(train.texts, test.texts) },
       { name: "told in words", score: await scoreReading(language.model, writer.single(test.texts, true)) },
@@ -110,7 +146,7 @@ class Study {
     const { settings, controlFor, signal, onStep } = this.options;
     const parts: TrainerParts = {
       settings,
-      folder: this.store.folder,
+      folder: this.file.folder,
       languageModel: this.language.model,
       writer: this.writer,
       sight: { pictures: this.train, scale: this.scale },
@@ -119,7 +155,7 @@ class Study {
       onStep,
     };
     const shared: SharedStages = new Map();
-    for (const method of settings.methods.filter((one) => !this.store.has(one, seed))) {
+    for (const method of settings.methods.filter(({ name }) => !this.file.has({ method: name, seed }))) {
       const trainer = new Trainer(parts, seed, method, shared);
       try {
         if (!(await this.runMethod(trainer, method, { ...parts.sight, pictures: this.test }, seed))) return false;
@@ -136,9 +172,9 @@ class Study {
     const score = await method.score(trainer.model, this.writer.single(this.test.texts), sight);
     const seconds = trainer.seconds + (performance.now() - start) / 1e3;
     const run = { method: method.name, seed, score, seconds };
-    this.store.study.runs.push(run);
-    this.store.save();
-    await this.options.onRun?.(run, this.store.asked);
+    this.seconds = this.before + (performance.now() - this.start) / 1e3;
+    await this.file.add(run, this.facts);
+    await this.options.onRun?.(run, this.study);
     return true;
   }
 }

@@ -3,12 +3,12 @@ import { type Adapters, attach } from "../../lora";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
 import * as nn from "../../nn";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import type { SafetensorsTensor } from "../../safetensors/tensor";
 import type { Sight } from "../../tasks/answers/model";
 import { answerBatches, type AnswerWriter } from "../../tasks/answers/sequences";
 import { cosine, fit, type StepReport, type TrainingControl } from "../../train";
-import { planStage } from "../../train/stages";
+import { planStage } from "../../train/update/stages";
 import type { AnswerMethod, AnswerStage } from "./methods";
 import type { AnswerSettings } from "./settings";
 
@@ -128,7 +128,7 @@ export class Trainer {
     return ended === "finished";
   }
 
-  /** Takes the adapter off, and frees what is not the language model's. */
+  /** Takes the adapter off, and frees all tensors but the language model's. */
   dispose(): void {
     this.adapters?.detach();
     this.adapters = null;

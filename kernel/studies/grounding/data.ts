@@ -5,32 +5,35 @@ import * as world from "../../data/world";
 import { Tokenizer } from "../../encoders";
 import { batches, type GroundingBatch, type SimVg } from "../../grounding";
 import { join } from "../../platform/path";
-import type { BatchSource } from "../../train/batches";
+import type { BatchSource } from "../../train/batches/batches";
+import { type StudyEncoder, studyEncoder } from "./encoder";
 import type { GroundingStudySettings } from "./settings";
+
+/** Name of the study in errors. */
+export const STUDY = "studies.groundingStudy";
 
 /** Phrases of both splits with their pictures in memory. */
 export interface GroundingData {
   train: readonly ReferExpression[];
   asked: readonly ReferExpression[];
   tokenizer: Tokenizer;
-  /** Entries of the tokenizer's table. */
-  vocabSize: number;
+  encoder: StudyEncoder;
   pictures: ReadonlyMap<string, RawImage>;
 }
 
 const FRAME = ["<s>", "<pad>", "</s>", "<unk>"];
 
-/** Writes the world's referring expressions once, and reads them. */
+/** Writes the world's referring expressions once, and reads them and the encoder. */
 export async function groundingData(
   settings: GroundingStudySettings,
   folder: string,
   signal?: AbortSignal,
 ): Promise<GroundingData> {
-  const { images, split, size, parts } = settings;
+  const { images, split, size, parts, objects } = settings;
   const pictures = new Map<string, RawImage>();
   const read = async (split: "train" | "val" | "test", count: number): Promise<readonly ReferExpression[]> => {
-    const root = join(folder, `${split}-${count}-${size}${parts ? "-parts" : ""}`);
-    await world.write(root, { layout: "refcoco", split, count, size, parts, signal });
+    const root = join(folder, `${split}-${count}-${size}-${objects}${parts ? "-parts" : ""}`);
+    await world.write(root, { layout: "refcoco", split, count, size, parts, objects, signal });
     const { expressions } = refer.read(root);
     for (const { image } of expressions)
       if (!pictures.has(keyOf(image)))
@@ -39,21 +42,23 @@ export async function groundingData(
   };
   const [train, asked] = [await read("train", images.train), await read(split, images.asked)];
   const words = [...new Set([...train, ...asked].flatMap(({ phrase }) => phrase.split(" ")))].sort();
-  const vocab = Object.fromEntries([...FRAME, ...words].map((word, id) => [word, id]));
-  return { train, asked, pictures, vocabSize: FRAME.length + words.length, tokenizer: tokenizerOf(vocab) };
+  const vocab = [...FRAME, ...words];
+  const encoder = await studyEncoder(settings, vocab.length, STUDY);
+  return { train, asked, pictures, encoder, tokenizer: encoder.tokenizer ?? tokenizerOf(vocab) };
 }
 
 /** Pictures of the two splits have different names. */
 const keyOf = ({ fileName }: ReferImage): string => fileName;
 
 /** Tokenizer of whole words in BEiT-3's frame. */
-function tokenizerOf(vocab: Readonly<Record<string, number>>): Tokenizer {
+function tokenizerOf(words: readonly string[]): Tokenizer {
+  const vocab = Object.fromEntries(words.map((word, id) => [word, id]));
   const json = {
     model: { type: "WordLevel", vocab, unk_token: "<unk>" },
     pre_tokenizer: { type: "Whitespace" },
     post_processor: { type: "RobertaProcessing", cls: ["<s>", vocab["<s>"]], sep: ["</s>", vocab["</s>"]] },
   };
-  return Tokenizer.fromJson(json, "studies.groundingStudy");
+  return Tokenizer.fromJson(json, STUDY);
 }
 
 /** Returns batches of one split for a model; those of training are in an order of their own for each seed. */

@@ -1,4 +1,4 @@
-/** Kinds of the world's phrases, by what singles an object out. */
+/** Kinds of the world's phrases, by the fact that singles an object out. */
 export const phraseKinds = ["category", "color or texture", "place or size", "relation", "part"] as const;
 
 /** Kind of a phrase. */

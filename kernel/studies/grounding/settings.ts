@@ -2,12 +2,16 @@ import type { GroundingHeadConfig } from "../../grounding";
 import type { Beit3Config } from "../../models";
 import { StudyError } from "../error";
 import { groundingMethods, type GroundingMethod } from "./methods";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Settings that determine the figures of a study of grounding. */
 export interface GroundingStudySettings {
-  /** Encoder, whose first values are random; its vocabulary is that of the phrases. */
-  encoder: Omit<Beit3Config, "vocabSize" | "imgSize">;
-  /** Head of every method, but for what the method says. */
+  /**
+   * Encoder: a source of `models.loadBeit3` with a tokenizer, or the configuration of one whose first values are random and whose
+   * vocabulary is that of the phrases.
+   */
+  encoder: string | Omit<Beit3Config, "vocabSize" | "imgSize">;
+  /** Head of every method, but for the parts that the method names. */
   head: Omit<GroundingHeadConfig, "inputDim" | "branches">;
   /** Pixels on a side of the pictures. */
   size: number;
@@ -15,6 +19,8 @@ export interface GroundingStudySettings {
   images: { train: number; asked: number };
   /** Split of the test pictures: `val` to choose settings, `test` for figures. */
   split: "val" | "test";
+  /** Most objects of a picture; fewer ones are larger. */
+  objects: number;
   /** Phrases that name a part too. */
   parts: boolean;
   /** Number of ids of a phrase, with its frame. */
@@ -25,7 +31,7 @@ export interface GroundingStudySettings {
   steps: number;
   /** Learning rate of the head. */
   learningRate: number;
-  /** Factor on the rate of the encoder; 1, as it has no first training. */
+  /** Factor on the rate of the encoder. */
   encoderFactor: number;
   /** Number of seeds: 1, 2, …. */
   seeds: number;
@@ -34,17 +40,18 @@ export interface GroundingStudySettings {
 
 /** Settings of the whole study. */
 export const GROUNDING: GroundingStudySettings = {
-  encoder: { patchSize: 8, embedDim: 96, depth: 3, numHeads: 4, hiddenDim: 192, textPositions: 32 },
+  encoder: "zoo/phrase-beit3",
   head: { embedDim: 64, numHeads: 4, generatorHidden: 128, decoderHidden: 256 },
-  size: 64,
-  images: { train: 2000, asked: 200 },
+  size: 96,
+  images: { train: 1000, asked: 200 },
   split: "test",
+  objects: 3,
   parts: true,
   length: 20,
   batchSize: 32,
-  steps: 600,
-  learningRate: 1e-3,
-  encoderFactor: 1,
+  steps: 300,
+  learningRate: 2e-3,
+  encoderFactor: 0.25,
   seeds: 3,
   methods: groundingMethods(),
 };
@@ -52,7 +59,8 @@ export const GROUNDING: GroundingStudySettings = {
 /** Settings of a short run in less than two minutes, to test the code; its figures have no meaning. */
 export const GROUNDING_SHORT: GroundingStudySettings = {
   ...GROUNDING,
-  encoder: { ...GROUNDING.encoder, patchSize: 16, embedDim: 32, depth: 1 },
+  encoder: { patchSize: 16, embedDim: 32, depth: 1, numHeads: 4, hiddenDim: 192, textPositions: 32 },
+  size: 64,
   head: { embedDim: 16, numHeads: 2, generatorHidden: 16, decoderHidden: 16 },
   images: { train: 12, asked: 4 },
   batchSize: 8,
@@ -60,10 +68,38 @@ export const GROUNDING_SHORT: GroundingStudySettings = {
   seeds: 2,
 };
 
-/** @throws StudyError naming what is wrong */
+const NAMES: OptionNames<GroundingStudySettings> = {
+  encoder: true,
+  head: true,
+  size: true,
+  images: true,
+  split: true,
+  objects: true,
+  parts: true,
+  length: true,
+  batchSize: true,
+  steps: true,
+  learningRate: true,
+  encoderFactor: true,
+  seeds: true,
+  methods: true,
+};
+
+/** @throws StudyError naming the invalid setting */
 export function checkGroundingSettings(fn: string, settings: GroundingStudySettings): void {
-  const { images, batchSize, steps, seeds, size, length, methods, learningRate, encoderFactor, split } = settings;
-  const counts = { batchSize, steps, seeds, size, length, "images.train": images.train, "images.asked": images.asked };
+  checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
+  const { images, batchSize, steps, seeds, size, length, objects } = settings;
+  const { methods, learningRate, encoderFactor, split } = settings;
+  const counts = {
+    batchSize,
+    steps,
+    seeds,
+    size,
+    length,
+    objects,
+    "images.train": images.train,
+    "images.asked": images.asked,
+  };
   for (const [name, value] of Object.entries(counts))
     if (!Number.isInteger(value) || value < 1)
       throw new StudyError(fn, `${name} must be a whole number of at least 1`, value);

@@ -11,15 +11,17 @@ import {
 } from "../../grounding";
 import * as nn from "../../nn";
 import { mean } from "../../numeric";
-import { existsSync, mkdir, readFileSync, replaceFileSync, rm } from "../../platform/files";
+import { mkdir, rm } from "../../platform/files";
 import { join } from "../../platform/path";
 import { iou } from "../../tasks/boxes/plain";
 import { fit, type StepReport } from "../../train";
-import { hashOf } from "../study-file";
-import { type GroundingData, groundingBatches, groundingData } from "./data";
+import { fromSeeds, StudyFile } from "../study-file";
+import { type GroundingData, groundingBatches, groundingData, STUDY } from "./data";
 import type { GroundingMethod, GroundingStudyStage } from "./methods";
 import { kindOf, lengthOf, type PhraseKind, type PhraseLength } from "./phrases";
 import { checkGroundingSettings, type GroundingStudySettings } from "./settings";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { StudyError } from "../error";
 
 /** Prec@0.5 in percent of all phrases and by group; a group without phrases is absent. */
 export interface GroundingScore {
@@ -43,7 +45,7 @@ export interface GroundingRun {
 /** Results of a study so far, in plain data. */
 export interface GroundingStudy {
   settings: GroundingStudySettings;
-  /** Hash of settings and device, equal for equal studies. */
+  /** Hash of settings, device and the encoder's first values, equal for equal studies. */
   identity: string;
   device: string;
   /** Numbers of training and test phrases. */
@@ -78,7 +80,13 @@ export interface GroundingStudyOptions {
   signal?: AbortSignal;
 }
 
-const STUDY = "studies.groundingStudy";
+const NAMES: OptionNames<GroundingStudyOptions> = {
+  settings: true,
+  folder: true,
+  onStep: true,
+  onRun: true,
+  signal: true,
+};
 const CHECKPOINT_EVERY = 50;
 
 /**
@@ -87,80 +95,63 @@ const CHECKPOINT_EVERY = 50;
  * of the parts that they share, the same order of the batches and as many updates. After each run the results are written to
  * `study.json` in the study's folder, beside its place and then moved. Starts the default device where none was started.
  *
- * @throws StudyError for illegal settings
+ * @throws StudyError for an unknown option, or illegal settings
  */
 export async function groundingStudy(options: GroundingStudyOptions): Promise<GroundingStudy> {
+  checkOptionNames(STUDY, options, NAMES, StudyError);
   checkGroundingSettings(STUDY, options.settings);
   await nn.start();
   const { settings, folder, signal } = options;
   const data = await groundingData(settings, join(folder, "world"), signal);
-  const file = new GroundingFile(folder, settings, data);
+  const file = fileOf(folder, settings, data);
   await mkdir(file.folder, { recursive: true });
-  for (let seed = 1; seed <= settings.seeds; seed++)
-    for (const method of settings.methods) {
-      if (file.has(method, seed)) continue;
-      const run = signal?.aborted ? null : await runOne(options, data, { method, seed, folder: file.folder });
-      if (!run) return file.asked;
-      file.add(run);
-      await options.onRun?.(run, file.asked);
-    }
-  return file.asked;
+  const facts = factsOf(settings, data);
+  const study = (): GroundingStudy => ({ ...facts, identity: file.identity, runs: file.runs, finished: file.finished });
+  for (const { method: name, seed } of file.missing) {
+    const method = settings.methods.find((one) => one.name === name) as GroundingMethod;
+    const run = signal?.aborted ? null : await runOne(options, data, { method, seed, folder: file.folder });
+    if (!run) break;
+    await file.add(run, facts);
+    await options.onRun?.(run, study());
+  }
+  return study();
 }
 
-/** Folder of a study with its results. */
-class GroundingFile {
-  readonly folder: string;
-  private readonly study: GroundingStudy;
-  private readonly path: string;
+type GroundingFile = StudyFile<Pick<GroundingRun, "method" | "seed">, GroundingRun>;
 
-  constructor(folder: string, settings: GroundingStudySettings, data: GroundingData) {
-    const device = String(nn.trainingDevice());
-    // More seeds continue the same study.
-    const identity = hashOf({ settings: { ...settings, seeds: null }, device });
-    this.folder = join(folder, `study-${identity}`);
-    this.path = join(this.folder, "study.json");
-    const known = existsSync(this.path) ? (JSON.parse(readFileSync(this.path, "utf8")) as GroundingStudy) : null;
-    const sizes = settings.methods.map((method) => [method.name, parameters(answering(settings, method, data))]);
-    this.study = known ?? {
-      settings,
-      identity,
-      device,
-      phrases: { train: data.train.length, asked: data.asked.length },
-      parameters: Object.fromEntries(sizes) as Record<string, number>,
-      chance: chanceOf(data),
-      runs: [],
-      finished: false,
-    };
-    this.study.settings = settings;
-  }
-
-  has({ name }: GroundingMethod, seed: number): boolean {
-    return this.study.runs.some((run) => run.method === name && run.seed === seed);
-  }
-
-  add(run: GroundingRun): void {
-    this.study.runs.push(run);
-    replaceFileSync(this.path, `${JSON.stringify(this.asked, null, 1)}\n`);
-  }
-
-  /** Study limited to the requested seeds; an earlier call may have had more. */
-  get asked(): GroundingStudy {
-    const { seeds, methods } = this.study.settings;
-    const runs = this.study.runs.filter(({ seed }) => seed <= seeds);
-    return { ...this.study, runs, finished: runs.length === seeds * methods.length };
-  }
+function fileOf(folder: string, settings: GroundingStudySettings, data: GroundingData): GroundingFile {
+  const names = settings.methods.map(({ name }) => ({ method: name }));
+  return new StudyFile({
+    folder,
+    identity: {
+      settings: { ...settings, seeds: null },
+      device: String(nn.trainingDevice()),
+      encoder: data.encoder.hash,
+    },
+    asked: fromSeeds(settings.seeds, names),
+  });
 }
 
-const configOf = (settings: GroundingStudySettings, { head }: GroundingMethod, data: GroundingData): SimVgConfig => ({
-  encoder: { ...settings.encoder, imgSize: settings.size, vocabSize: data.vocabSize },
-  head: { ...settings.head, ...head },
-});
+/** Facts that the file holds beside the runs. */
+function factsOf(
+  settings: GroundingStudySettings,
+  data: GroundingData,
+): Omit<GroundingStudy, "identity" | "runs" | "finished"> {
+  const sizes = settings.methods.map((method) => [method.name, parameters(answering(settings, method, data))]);
+  return {
+    settings,
+    device: String(nn.trainingDevice()),
+    phrases: { train: data.train.length, asked: data.asked.length },
+    parameters: Object.fromEntries(sizes) as Record<string, number>,
+    chance: chanceOf(data),
+  };
+}
 
 /** Configuration with the branch alone that answers. */
-function answering(settings: GroundingStudySettings, method: GroundingMethod, data: GroundingData): SimVgConfig {
-  const { encoder, head } = configOf(settings, method, data);
-  return { encoder, head: { ...head, branches: method.answers } };
-}
+const answering = (settings: GroundingStudySettings, method: GroundingMethod, data: GroundingData): SimVgConfig => ({
+  encoder: data.encoder.config,
+  head: { ...settings.head, ...method.head, branches: method.answers },
+});
 
 interface Place {
   method: GroundingMethod;
@@ -174,7 +165,7 @@ async function runOne(options: GroundingStudyOptions, data: GroundingData, place
   const { method, seed } = place;
   const start = performance.now();
   nn.manualSeed(seed);
-  const model = new SimVg(configOf(settings, method, data));
+  const model = new SimVg({ encoder: data.encoder.make(), head: { ...settings.head, ...method.head } });
   try {
     const weights: number[] = [];
     for (const stage of method.stages)

@@ -1,5 +1,6 @@
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 import { StudyError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** One frozen encoder of a representation. */
 export interface RepresentationPart {
@@ -118,8 +119,27 @@ export const LAW_MINIATURE_SHORT: LawMiniatureSettings = {
   seeds: 1,
 };
 
-/** @throws StudyError naming what is wrong */
+const NAMES: OptionNames<LawMiniatureSettings> = {
+  representations: true,
+  references: true,
+  pictures: true,
+  told: true,
+  asked: true,
+  split: true,
+  correspondence: true,
+  grid: true,
+  merge: true,
+  reader: true,
+  updates: true,
+  rates: true,
+  batchSize: true,
+  questions: true,
+  seeds: true,
+};
+
+/** @throws StudyError naming the invalid setting */
 export function checkLawMiniature(fn: string, settings: LawMiniatureSettings): void {
+  checkOptionNames(`${fn} settings`, settings, NAMES, StudyError);
   const { representations, references, pictures, asked, correspondence, updates, rates } = settings;
   const { grid, merge, batchSize, questions, seeds, split } = settings;
   const counts = {

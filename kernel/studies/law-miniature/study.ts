@@ -11,7 +11,7 @@ import {
 } from "../../platform/files";
 import { join } from "../../platform/path";
 import { read as readTensors, write as writeTensors } from "../../safetensors";
-import { hashOf } from "../study-file";
+import { fromSeeds, StudyFile } from "../study-file";
 import { type Measured, measure } from "./predictors";
 import { type MiniatureData, miniatureData } from "./questions";
 import { extractAll, type PassFacts, readRepresentation } from "./representations";
@@ -28,6 +28,8 @@ import {
   trainRun,
 } from "./trainer";
 import { Words } from "./words";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { StudyError } from "../error";
 
 /** One representation trained from one seed. */
 export interface LawMiniatureRun extends Omit<Trained, "tokens"> {
@@ -70,16 +72,28 @@ export interface LawMiniatureOptions {
   signal?: AbortSignal;
 }
 
+const STUDY = "studies.lawMiniature";
+const NAMES: OptionNames<LawMiniatureOptions> = {
+  settings: true,
+  folder: true,
+  limit: true,
+  onProgress: true,
+  onStep: true,
+  onRun: true,
+  signal: true,
+};
+
 /**
  * Puts the law of vision representation (arXiv 2408.16357) to the test in miniature: one small multimodal model is trained by one protocol on
  * each representation, from several seeds, and asked the eight benchmarks of the world; A, C and other predictors are measured on pictures
  * that no encoder has seen. A seed is finished for every representation before the next one begins.
  *
  * @returns the runs that are there, with the predictors of the finished seeds
- * @throws StudyError for illegal settings
+ * @throws StudyError for an unknown option, or illegal settings
  */
 export async function lawMiniature(options: LawMiniatureOptions): Promise<LawMiniatureStudy> {
-  checkLawMiniature("studies.lawMiniature", options.settings);
+  checkOptionNames(STUDY, options, NAMES, StudyError);
+  checkLawMiniature(STUDY, options.settings);
   const { settings, folder, signal, onProgress } = options;
   await mkdir(folder, { recursive: true });
   const data = miniatureData(settings, folder, ({ done, total }) => onProgress?.({ part: "pictures", done, total }));
@@ -93,9 +107,7 @@ export async function lawMiniature(options: LawMiniatureOptions): Promise<LawMin
 
 class Study {
   private readonly words: Words;
-  private readonly identity: string;
-  private readonly folder: string;
-  private runs: LawMiniatureRun[];
+  private readonly file: StudyFile<Place, LawMiniatureRun>;
 
   constructor(
     private readonly options: LawMiniatureOptions,
@@ -104,18 +116,14 @@ class Study {
     private readonly facts: ReadonlyMap<string, PassFacts>,
   ) {
     this.words = new Words(data);
-    const device = String(nn.trainingDevice());
-    this.identity = hashOf({ ...options.settings, seeds: null, device });
-    this.folder = join(options.folder, `runs-${this.identity}`);
-    this.runs = this.stored();
-  }
-
-  private stored(): LawMiniatureRun[] {
-    return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, "utf8")) as LawMiniatureRun[]) : [];
-  }
-
-  private get file(): string {
-    return join(this.folder, "runs.json");
+    const { settings, folder } = options;
+    const places = settings.representations.map(({ name }) => ({ representation: name }));
+    this.file = new StudyFile({
+      folder,
+      prefix: "runs-",
+      identity: { ...settings, seeds: null, device: String(nn.trainingDevice()) },
+      asked: fromSeeds(settings.seeds, places),
+    });
   }
 
   private parts(onStep?: StageProgress): TrainingParts {
@@ -124,41 +132,29 @@ class Study {
   }
 
   async run(): Promise<LawMiniatureStudy> {
-    await mkdir(this.folder, { recursive: true });
+    await mkdir(this.file.folder, { recursive: true });
     const reader = await this.reader();
     const { settings, limit = Infinity } = this.options;
     let left = limit;
-    for (const { representation, seed } of this.missing()) {
-      if (left-- <= 0 || !reader || !(await this.train(representation, seed, reader))) break;
+    for (const place of this.file.missing) {
+      if (left-- <= 0 || !reader || !(await this.train(place, reader))) break;
     }
-    const asked = this.runs.filter(({ seed }) => seed <= settings.seeds);
+    const { identity, runs, finished } = this.file;
     return {
       settings,
-      identity: this.identity,
+      identity,
       device: String(nn.trainingDevice()),
       baselines: await this.baselines(reader),
-      runs: asked,
+      runs,
       measured: reader ? await this.measured(reader) : [],
-      seconds: sum(asked.map(({ seconds }) => seconds)),
-      finished: !this.missing().length,
+      seconds: sum(runs.map(({ seconds }) => seconds)),
+      finished,
     };
-  }
-
-  /** Pairs of representation and seed without a run, seed by seed. */
-  private missing(): { representation: Representation; seed: number }[] {
-    const { representations, seeds } = this.options.settings;
-    return Array.from({ length: seeds }, (_, i) => i + 1)
-      .flatMap((seed) => representations.map((representation) => ({ representation, seed })))
-      .filter(({ representation, seed }) => !this.has(representation, seed));
-  }
-
-  private has({ name }: Representation, seed: number): boolean {
-    return this.runs.some((run) => isOf(run, { representation: name, seed }));
   }
 
   /** The reader, trained once; null where that was stopped. */
   private async reader(): Promise<ReaderValues | null> {
-    const path = join(this.folder, "reader.safetensors");
+    const path = join(this.file.folder, "reader.safetensors");
     if (existsSync(path)) return (await readTensors(path)).tensors;
     const words = { representation: "scenes in words", seed: 0 };
     const values = await learnWords(this.parts((progress) => this.options.onStep?.(words, progress)));
@@ -167,7 +163,7 @@ class Study {
   }
 
   private async baselines(reader: ReaderValues | null): Promise<Baselines> {
-    const path = join(this.folder, "baselines.json");
+    const path = join(this.file.folder, "baselines.json");
     if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Baselines;
     const found = await baselinesOf(this.parts(), reader ?? new Map());
     replaceFileSync(path, JSON.stringify(found));
@@ -175,27 +171,25 @@ class Study {
   }
 
   /** Trains one run and keeps it. @returns false where it was stopped */
-  private async train(representation: Representation, seed: number, reader: ReaderValues): Promise<boolean> {
+  private async train(place: Place, reader: ReaderValues): Promise<boolean> {
     const { settings, onStep, onRun } = this.options;
     const start = performance.now();
+    const representation = settings.representations.find(({ name }) => name === place.representation) as Representation;
     const pictures = await readRepresentation(representation, this.facts, this.names, settings.grid);
-    const place = { representation: representation.name, seed };
     const parts = this.parts((progress) => onStep?.(place, progress));
-    const trained = await trainRun(parts, reader, pictures, seed);
+    const trained = await trainRun(parts, reader, pictures, place.seed);
     if (!trained) return false;
     const { tokens, ...figures } = trained;
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
-    await replaceFile(this.tokensFile(representation, seed), (beside) => writeFile(beside, bytes));
+    await replaceFile(this.tokensFile(representation, place.seed), (beside) => writeFile(beside, bytes));
     const run = { ...place, ...figures, seconds: (performance.now() - start) / 1e3 };
-    // Another call may have written meanwhile: its runs stay.
-    this.runs = [...this.stored().filter((one) => !isOf(one, place)), run];
-    replaceFileSync(this.file, `${JSON.stringify(this.runs, null, 1)}\n`);
-    onRun?.(run, this.runs.length, settings.seeds * settings.representations.length);
+    await this.file.add(run);
+    onRun?.(run, this.file.runs.length, settings.seeds * settings.representations.length);
     return true;
   }
 
   private tokensFile({ name }: Representation, seed: number): string {
-    return join(this.folder, `tokens-${seed}-${name.replace(/\W+/g, "-")}.f32`);
+    return join(this.file.folder, `tokens-${seed}-${name.replace(/\W+/g, "-")}.f32`);
   }
 
   private async tokens(representation: Representation, seed: number): Promise<Float32Array> {
@@ -205,7 +199,8 @@ class Study {
 
   private async measured(reader: ReaderValues): Promise<Measured[]> {
     const { settings, folder, signal, onProgress } = this.options;
-    const seeds = finishedSeeds({ settings, runs: this.runs }).filter((seed) => seed <= settings.seeds);
+    const { runs } = this.file;
+    const seeds = finishedSeeds({ settings, runs });
     if (!seeds.length) return [];
     return measure({
       settings,
@@ -215,7 +210,7 @@ class Study {
       facts: this.facts,
       folder,
       seeds,
-      runs: this.runs,
+      runs,
       tokens: (representation, seed) => this.tokens(representation, seed),
       signal,
       onProgress,
@@ -224,6 +219,3 @@ class Study {
 }
 
 type Place = Pick<LawMiniatureRun, "representation" | "seed">;
-
-const isOf = (run: Place, { representation, seed }: Place): boolean =>
-  run.representation === representation && run.seed === seed;

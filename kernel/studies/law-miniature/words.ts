@@ -1,5 +1,5 @@
 import { most } from "../../numeric";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import { batches, type BatchSource } from "../../train";
 import type { LearntPicture, LearntQuestion, MiniatureData } from "./questions";
 import type { LawMiniatureSettings } from "./settings";
@@ -10,7 +10,7 @@ export type Told = Pick<LearntQuestion, "question" | "answer">;
 /** Questions of a batch of pictures, equally many about each: plain data. */
 export interface QuestionBatch {
   pictures: readonly number[];
-  /** How often each word stands in each question, [pictures · questions, words]. */
+  /** Counts of each word in each question, [pictures · questions, words]. */
   counts: Float32Array;
   /** The same, each word weighted by its place from 0 to 1, which keeps the order: [pictures · questions, words]. */
   places: Float32Array;

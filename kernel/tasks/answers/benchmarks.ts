@@ -7,13 +7,13 @@ import {
 } from "../../data/world/language/questions";
 import { type Split, splits } from "../../data/world/scenes/scene";
 import { mean, wilson } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { base64Encode } from "../../protocol/core/base64";
 import { TaskError } from "../error";
 import { drawnDigits, drawnLetters, drawText } from "./drawn-text";
 import type { KitQuestion } from "./vlmeval/questions";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** The eight benchmarks of the world: its seven types of questions, and reading drawn letters and digits. */
 export const benchmarkNames = [...questionTypes, "reading"] as const;

@@ -3,7 +3,7 @@ import { render } from "../../data/world/draw/render";
 import { crowd } from "../../data/world/scenes/crowd";
 import type { Split } from "../../data/world/scenes/scene";
 import { platform } from "../../platform";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import { TaskError } from "../error";
 
 /** Letters that can be asked for: without i and o, which look like 1 and 0. */
@@ -22,7 +22,7 @@ export interface DrawnText {
 const INKS = ["#14141c", "#7a1420", "#123c7a", "#1c5a2a"] as const;
 
 /**
- * Draws a scene of `world.crowd` with a plate that bears a capital letter or a digit, a coin deciding which: 24 to 52 pixels of 128
+ * Draws a scene of `data.world.crowd` with a plate that bears a capital letter or a digit, a coin deciding which: 24 to 52 pixels of 128
  * high, turned by up to 12 degrees, in DejaVu Sans. The same seed and split give the same picture.
  *
  * @throws TaskError on a machine that cannot draw letters

@@ -3,11 +3,12 @@ import type { Tensor } from "../../backend/tensor";
 import type { QuestionType } from "../../data/world/language/questions";
 import type { LanguageModel } from "../../models/language-model";
 import type { VisionLanguageModel } from "../../models/vision-language-model";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { answerLogits, type Sight } from "./model";
 import type { PictureText } from "./examples";
 import { type AnswerBatch, type AnswerSequence, batchOf } from "./sequences";
+import { patientBar } from "../../display/progress";
 
 /** Right answers in percent: of all questions, and by type. */
 export interface AnswerScore {
@@ -18,7 +19,7 @@ export interface AnswerScore {
 
 /** Options of {@link scoreSeeing} and {@link scoreReading}. */
 export interface AnswerScoreOptions {
-  /** Called after each batch with the numbers of scored and of all questions. Default: not called. */
+  /** Called after each batch with the numbers of scored and of all questions. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two batches: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -42,7 +43,7 @@ async function score(
   logits: (batch: AnswerBatch) => Tensor,
 ): Promise<AnswerScore> {
   checkOptionNames(fn, options, NAMES, TaskError);
-  const { onProgress, signal } = options;
+  const { onProgress = patientBar("Asking", "questions"), signal } = options;
   const sorted = [...sequences].sort((a, b) => a.ids.length - b.ids.length);
   const right = new Map<QuestionType, boolean[]>();
   for (let at = 0; at < sorted.length; at += TOGETHER) {
@@ -52,7 +53,7 @@ async function score(
     const words = await best.data();
     best.dispose();
     batch.answers.forEach(({ word, type }, i) => right.set(type, [...(right.get(type) ?? []), words[i] === word]));
-    onProgress?.({ done: Math.min(at + TOGETHER, sorted.length), total: sorted.length });
+    onProgress({ done: Math.min(at + TOGETHER, sorted.length), total: sorted.length });
   }
   return scoreOf(right);
 }

@@ -2,7 +2,7 @@ import type { Grid } from "../../contracts/geometry";
 import * as world from "../../data/world";
 import type { Question, QuestionType } from "../../data/world/language/questions";
 import type { Split } from "../../data/world/scenes/scene";
-import { sha256 } from "../../platform";
+import { sha256Of } from "../../platform";
 import { join } from "../../platform/path";
 import type { Encoder } from "../../encoders/encoder";
 import { load } from "../../encoders/load";
@@ -13,7 +13,9 @@ import { hashModel } from "../../features/run-identity";
 import type { PictureSource } from "../../features/sources";
 import { floatToHalf } from "../../numeric";
 import { TaskError } from "../error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import { patientBar } from "../../display/progress";
 
 /** Options of the world's pictures as a frozen encoder sees them, with questions. */
 export interface PictureOptions {
@@ -33,7 +35,7 @@ export interface PictureOptions {
    * Folder of the features, with a sub-folder for each encoder and options; existing features are not computed again.
    */
   folder: string;
-  /** Called after each file. Default: not called. */
+  /** Called after each file. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two files: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -42,11 +44,22 @@ export interface PictureOptions {
 /** One picture without its pixels. */
 export interface PictureText {
   questions: readonly Question[];
-  /** Description of the picture in words, as in `world.reading`. */
+  /** Description of the picture in words, as in `data.world.reading`. */
   reading: string;
 }
 
 const LOAD = "tasks.answers.loadPictures";
+const NAMES: OptionNames<PictureOptions> = {
+  encoder: true,
+  split: true,
+  count: true,
+  indices: true,
+  pool: true,
+  perType: true,
+  folder: true,
+  onProgress: true,
+  signal: true,
+};
 /** Pictures that are read into memory together. */
 const TOGETHER = 128;
 
@@ -87,20 +100,21 @@ export class Pictures {
 }
 
 /**
- * Pictures of `world.quiz` as a frozen encoder sees them, with their questions: `features.extract` keeps both in a folder,
+ * Pictures of `data.world.quiz` as a frozen encoder sees them, with their questions: `features.extract` keeps both in a folder,
  * may be stopped at any moment and goes on with it; then they are read into memory.
  *
- * @throws TaskError for illegal options, FeatureError for a folder that does not hold what its place says
+ * @throws TaskError for illegal options, FeatureError for a folder with other features than its name says
  */
 export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   checkOptions(options);
-  const { encoder: source, indices, pool = 2, signal, onProgress } = options;
+  const { encoder: source, indices, pool = 2, signal } = options;
+  const { onProgress = patientBar("Extracting", "pictures") } = options;
   const encoder = typeof source === "string" ? await load(source, { signal }) : source;
   try {
     const layers = indices.map((index) => (index < 0 ? index + encoder.info.depth : index));
     const grid = gridOf(encoder, layers, pool);
     const identity = await identityOf(encoder, options, layers, grid);
-    const short = sha256().update(identity).digest("hex").slice(0, 12);
+    const short = sha256Of(identity).slice(0, 12);
     const out = join(options.folder, `${options.split}-${short}`);
     const images = quizPictures(options);
     await extract({
@@ -112,7 +126,7 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
       out,
       progress: false,
       signal,
-      onProgress: ({ done, total }) => onProgress?.({ done, total }),
+      onProgress: ({ done, total }) => onProgress({ done, total }),
     });
     const stored = await open(out);
     const halves = await readHalves(stored, images.names, layers);
@@ -123,7 +137,9 @@ export async function loadPictures(options: PictureOptions): Promise<Pictures> {
   }
 }
 
-function checkOptions({ count, pool = 2, indices, folder }: PictureOptions): void {
+function checkOptions(options: PictureOptions): void {
+  checkOptionNames(LOAD, options, NAMES, TaskError);
+  const { count, pool = 2, indices, folder } = options;
   for (const [name, value] of Object.entries({ count, pool }))
     if (!isWhole(value)) throw new TaskError(LOAD, `${name} must be a whole number of at least 1`, value);
   if (!indices.length || new Set(indices).size < indices.length)

@@ -1,6 +1,6 @@
 import { Described, DISPLAY, type DisplayBundle, tabulate } from "../../display/describe";
 import { mean, ranks } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 
 /**

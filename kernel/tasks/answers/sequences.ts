@@ -1,10 +1,11 @@
 import { append, most } from "../../numeric";
 import type { QuestionType } from "../../data/world/language/questions";
 import type { Tokenizer } from "../../encoders/tokenizer";
-import { Prng } from "../../prng";
+import { Prng } from "../../numeric/prng";
 import { type BatchSource, batches } from "../../train";
 import { TaskError } from "../error";
 import type { PictureText, Pictures } from "./examples";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Questions about one picture in the language model's words. The picture, or its reading, follows the first word. */
 export interface AnswerSequence {
@@ -94,12 +95,20 @@ export interface AnswerBatchOptions {
   seed: number;
 }
 
-/** Returns the training batches, equal for the same seed. */
+const BATCH_NAMES: OptionNames<AnswerBatchOptions> = { batchSize: true, questions: true, seed: true };
+
+/**
+ * Returns the training batches, equal for the same seed.
+ *
+ * @throws TaskError for an unknown option
+ */
 export function answerBatches(
   pictures: Pictures,
   writer: AnswerWriter,
-  { batchSize, questions, seed }: AnswerBatchOptions,
+  options: AnswerBatchOptions,
 ): BatchSource<AnswerBatch> {
+  checkOptionNames("tasks.answers.batches", options, BATCH_NAMES, TaskError);
+  const { batchSize, questions, seed } = options;
   const source = batches([...pictures.texts.keys()], { batchSize, seed, dropLast: true });
   const pick = (epoch: number, picture: number): AnswerSequence => {
     const random = new Prng(seed, `questions of epoch ${epoch} and picture ${picture}`);

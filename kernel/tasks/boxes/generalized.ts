@@ -1,5 +1,5 @@
 import type { Box } from "../../contracts/geometry";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { checkBox, generalizedIou, iou } from "./plain";
 import { boxF1 } from "../../numeric/boxes";

@@ -1,9 +1,9 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { crossEntropy, smoothL1 } from "../../nn/losses";
-import { gatherRows } from "../../nn/rows";
+import { gatherRows } from "../../nn/operations/rows";
 import { softmax } from "../../numeric";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { Pair } from "../assignment/dense";
 import { TaskError } from "../error";
 import { match, type MatchCosts, type PlainBoxes } from "./match";

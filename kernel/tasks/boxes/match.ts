@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { assign, type Pair } from "../assignment/dense";
 import { TaskError } from "../error";
 import { type CenterBox, generalizedIou, toCorners } from "./plain";

@@ -22,7 +22,7 @@ export function toCenter([left, top, right, bottom]: Box): [x: number, y: number
 }
 
 /**
- * Checks what a score is given as a box.
+ * Checks a box of a score.
  *
  * @throws TaskError in the name of `fn` for corners that are not four finite numbers
  */

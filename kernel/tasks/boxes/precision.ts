@@ -44,16 +44,19 @@ export class BoxPrecision {
    * @param box predicted corners, of the same frame as the truth
    * @param truth corners
    * @param split name of a row of {@link table}. Default `all`
+   * @returns overlap, and whether it makes the box a correct one
    * @throws TaskError for corners that are not finite; nothing is counted then
    */
-  add(box: Box, truth: Box, split = "all"): void {
+  add(box: Box, truth: Box, split = "all"): { iou: number; correct: boolean } {
     for (const one of [box, truth]) checkBox(FN, one);
     const overlap = iou(box, truth);
     const own = this.sums.get(split) ?? { correct: 0, count: 0, iou: 0 };
     this.sums.set(split, own);
     own.count++;
     own.iou += overlap;
-    if (overlap >= this.threshold) own.correct++;
+    const correct = overlap >= this.threshold;
+    if (correct) own.correct++;
+    return { iou: overlap, correct };
   }
 
   /** Precision over all splits together. */

@@ -56,7 +56,7 @@ interface Overlaps {
   hull: Tensor;
 }
 
-/** Returns the areas [N, 1] of what each pair of boxes shares, covers and spans. */
+/** Returns the areas [N, 1] of the intersection, the union and the enclosing box of each pair of boxes. */
 function overlaps(a: Tensor, b: Tensor): Overlaps {
   const [aLow, aHigh] = halves(a);
   const [bLow, bHigh] = halves(b);

@@ -1,12 +1,12 @@
 import type { DenseSample } from "../../data/dense/layout";
 import type { DenseValues } from "../../data/dense/values";
-import { checkOptionNames, type OptionNames } from "../../option-names";
-import type { Prng } from "../../prng";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
+import type { Prng } from "../../numeric/prng";
 import { TaskError } from "../error";
 import { type DenseTask, IGNORE } from "./facts";
 import { distort } from "./photometric";
 import { clamp } from "../../numeric";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Options of {@link augment}. */
 export interface AugmentOptions {

@@ -1,9 +1,11 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import { ones, zeros } from "../../nn/initializers";
-import { checkLast } from "../../nn/linear";
-import { Module } from "../../nn/module";
-import { Parameter } from "../../nn/parameter";
+import { ones, zeros } from "../../nn/module/initializers";
+import { checkLast } from "../../nn/layers/linear";
+import { Module } from "../../nn/module/module";
+import { Parameter } from "../../nn/module/parameter";
+import { TaskError } from "../error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of a {@link BatchNorm}. */
 export interface BatchNormOptions {
@@ -12,6 +14,9 @@ export interface BatchNormOptions {
   /** Share of a batch in the running statistics. Default 0.1. */
   momentum?: number;
 }
+
+const FN = "tasks.dense.BatchNorm";
+const NAMES: OptionNames<BatchNormOptions> = { eps: true, momentum: true };
 
 /**
  * Batch norm over the last dimension (`torch.nn.BatchNorm2d` on pictures whose channels come last). In training it uses the
@@ -26,11 +31,14 @@ export class BatchNorm extends Module {
   private readonly eps: number;
   private readonly momentum: number;
 
+  /** @throws TaskError for an unknown option */
   constructor(
     readonly features: number,
-    { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+    options: BatchNormOptions = {},
   ) {
     super();
+    checkOptionNames(FN, options, NAMES, TaskError);
+    const { eps = 1e-5, momentum = 0.1 } = options;
     this.eps = eps;
     this.momentum = momentum;
     this.weight = new Parameter([features], ones);
@@ -46,7 +54,7 @@ export class BatchNorm extends Module {
    * @param x [..., features]
    */
   forward(x: Tensor): Tensor {
-    checkLast("tasks.dense.BatchNorm", x, this.features);
+    checkLast(FN, x, this.features);
     const rows = tf.reshape(x, [-1, this.features]);
     const { mean, variance } = this.training && this.weight.trainable ? this.measure(rows) : this.known();
     const normalized = tf.mul(tf.sub(rows, mean), tf.rsqrt(tf.add(variance, this.eps)));

@@ -1,15 +1,16 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import type { Grid } from "../../contracts/geometry";
-import { gelu } from "../../nn/activations";
-import { Conv2d } from "../../nn/conv2d";
-import { Linear } from "../../nn/linear";
-import { Module } from "../../nn/module";
-import type { Prng } from "../../prng";
+import { gelu } from "../../nn/layers/activations";
+import { Conv2d } from "../../nn/layers/conv2d";
+import { Linear } from "../../nn/layers/linear";
+import { Module } from "../../nn/module/module";
+import type { Prng } from "../../numeric/prng";
 import { TaskError } from "../error";
 import { BatchNorm } from "./batch-norm";
 import { resizeBilinear } from "./resize";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 
 /** Options of a {@link DenseHead}. */
 export interface DenseHeadOptions {
@@ -28,6 +29,14 @@ export interface DenseHeadOptions {
 }
 
 const FN = "tasks.dense.DenseHead";
+const NAMES: OptionNames<DenseHeadOptions> = {
+  channels: true,
+  outputs: true,
+  levels: true,
+  width: true,
+  stride: true,
+  random: true,
+};
 
 /**
  * Head of a dense task on several levels of features (arXiv 2410.14633, appendix): a linear layer C → width / 4 each, joined at a quarter
@@ -41,9 +50,11 @@ export class DenseHead extends Module {
   readonly classifier: Conv2d;
   private readonly stride: number;
 
-  /** @throws TaskError for a width that is no multiple of 4, or no outputs */
-  constructor({ channels, outputs, levels = 4, width = channels, stride = 4, random }: DenseHeadOptions) {
+  /** @throws TaskError for an unknown option, a width that is no multiple of 4, or no outputs */
+  constructor(options: DenseHeadOptions) {
     super();
+    checkOptionNames(FN, options, NAMES, TaskError);
+    const { channels, outputs, levels = 4, width = channels, stride = 4, random } = options;
     const each = width / 4;
     if (!isWhole(each)) throw new TaskError(FN, "width must be a multiple of 4", width);
     if (!isWhole(levels)) throw new TaskError(FN, "levels must be a whole number of at least 1", levels);

@@ -156,11 +156,10 @@ export function denseLoss(
   weights: Readonly<Partial<Record<DenseTask, number>>> = {},
 ): Tensor {
   const tasks = Object.keys(predictions) as DenseTask[];
-  if (tasks.length === 0) throw new TaskError("tasks.dense.denseLoss", "there must be a task", "none");
+  if (tasks.length === 0) throw new TaskError("tasks.dense.loss", "there must be a task", "none");
   const parts = tasks.map((task) => {
     const [prediction, label] = [predictions[task], labels[task]];
-    if (!prediction || !label)
-      throw new TaskError("tasks.dense.denseLoss", `the batch must have labels of ${task}`, "none");
+    if (!prediction || !label) throw new TaskError("tasks.dense.loss", `the batch must have labels of ${task}`, "none");
     return () => tf.mul(LOSSES[task](prediction, label), weights[task] ?? FACTS[task].weight);
   });
   return tf.tidy(() => parts.map((part) => part()).reduce((sum, part) => tf.add(sum, part)));

@@ -1,4 +1,4 @@
-import type { Prng } from "../../prng";
+import type { Prng } from "../../numeric/prng";
 
 /** Largest change of the levels. */
 const BRIGHTNESS = 32;

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { TaskError } from "../error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /**
  * Resizes [B, C, H, W] bilinearly as `torch.nn.functional.interpolate` with `align_corners=False`. Two products with matrices of

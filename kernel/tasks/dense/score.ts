@@ -2,7 +2,7 @@ import { type DensePair, findPairs } from "../../data/dense/pairs";
 import { readMap } from "../../data/dense/map";
 import { DenseError } from "../../data/dense/error";
 import { type DenseValues, labelOf, predictionOf, type ValueOptions } from "../../data/dense/values";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { type BoundaryOptions, BoundaryScore } from "./boundary/score";
 import { checkTask, type DenseTask, FACTS, IGNORE } from "./facts";
@@ -10,7 +10,8 @@ import { DepthError } from "./metrics/depth-error";
 import { MaxF } from "./metrics/max-f";
 import { MeanIou, type MeanIouOptions } from "./metrics/mean-iou";
 import { NormalError } from "./metrics/normal-error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
+import { patientBar } from "../../display/progress";
 
 /** Options of {@link score}. */
 export interface ScoreOptions extends ValueOptions {
@@ -26,7 +27,7 @@ export interface ScoreOptions extends ValueOptions {
   boundary?: BoundaryOptions;
   /** Treatment of a class that does not occur. Default `zero`. */
   absent?: MeanIouOptions["absent"];
-  /** Called after each picture. Default: not called. */
+  /** Called after each picture. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops after the current picture. Default: none. */
   signal?: AbortSignal;
@@ -77,10 +78,11 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const task = checkTask(FN, options.task);
   const meter = meterOf(task, checked(task, options));
   const pairs = findPairs(FN, options.predictions, options.labels, options.names);
+  const { onProgress = patientBar("Scoring", "pictures") } = options;
   for (const [i, pair] of pairs.entries()) {
     options.signal?.throwIfAborted();
     await addPair(meter, task, pair, options);
-    options.onProgress?.({ done: i + 1, total: pairs.length });
+    onProgress({ done: i + 1, total: pairs.length });
   }
   const details = meter.value();
   const { metric, lowerIsBetter } = FACTS[task];

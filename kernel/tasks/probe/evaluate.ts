@@ -1,9 +1,9 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
 import { linear, type LinearProbeOptions, type LinearProbeScore } from "./linear";
 import { argmax, dot, row, topIndices, unitRows } from "../../numeric";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Scores of frozen features. */
 export interface ProbeScores {

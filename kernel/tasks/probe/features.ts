@@ -1,6 +1,6 @@
 import { most, wilson } from "../../numeric";
 import { TaskError } from "../error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Features of pictures and their classes. */
 export interface LabeledFeatures {

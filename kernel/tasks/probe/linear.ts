@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
 import { startTfjs } from "../../backend/tfjs";
-import { checkOptionNames } from "../../option-names";
+import { checkOptionNames } from "../../rules/option-names";
 import { TaskError } from "../error";
 import { checkProbe, type LabeledFeatures, type ProbeScore, scoreOf } from "./features";
 import { minimize, type Slope } from "./minimize";

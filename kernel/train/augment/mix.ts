@@ -1,6 +1,6 @@
 import type { Tensor } from "../../backend/tensor";
 import { tf } from "../../backend/tf";
-import type { Prng } from "../../prng";
+import type { Prng } from "../../numeric/prng";
 import { TrainError } from "../error";
 import type { FloatPicture } from "./picture";
 

@@ -1,11 +1,11 @@
 import { shuffled } from "../../numeric/order";
-import type { Prng } from "../../prng";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import type { Prng } from "../../numeric/prng";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { TrainError } from "../error";
 import { brightness, contrast, grayscale, hue, saturation, solarize } from "./color";
 import { type Crop, cropPicture, flipHorizontally, gaussianBlur, type ResizeFilter, resizePicture } from "./geometry";
 import type { FloatPicture } from "./picture";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Change of a picture that draws its settings from a generator. */
 export type Augmentation = (picture: FloatPicture, random: Prng) => FloatPicture;
@@ -20,15 +20,21 @@ export interface RandomResizedCropOptions {
   filter?: ResizeFilter;
 }
 
+const CROP_NAMES: OptionNames<RandomResizedCropOptions> = { scale: true, ratio: true, filter: true };
+
 /**
  * Draws a crop as torchvision's `RandomResizedCrop.get_params`: area even, ratio even in its logarithm, ten tries, then the largest
  * crop in the middle whose ratio is allowed.
+ *
+ * @throws TrainError for an unknown option
  */
 export function randomCrop(
   { height, width }: Pick<FloatPicture, "height" | "width">,
   random: Prng,
-  { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: RandomResizedCropOptions = {},
+  options: RandomResizedCropOptions = {},
 ): Crop {
+  checkOptionNames("train.augment.randomCrop", options, CROP_NAMES, TrainError);
+  const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
   for (let attempt = 0; attempt < 10; attempt++) {
     const area = height * width * random.range(scale[0], scale[1]);
     const shape = Math.exp(random.range(Math.log(ratio[0]), Math.log(ratio[1])));
@@ -52,8 +58,7 @@ export function randomCrop(
  * @throws TrainError for a size that is no whole number
  */
 export function randomResizedCrop(size: number, options: RandomResizedCropOptions = {}): Augmentation {
-  const names: OptionNames<RandomResizedCropOptions> = { scale: true, ratio: true, filter: true };
-  checkOptionNames("train.augment.randomResizedCrop", options, names, TrainError);
+  checkOptionNames("train.augment.randomResizedCrop", options, CROP_NAMES, TrainError);
   if (!isWhole(size))
     throw new TrainError("train.augment.randomResizedCrop", "size must be a whole number of at least 1", size);
   return (picture, random) =>

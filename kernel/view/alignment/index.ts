@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { base64Encode } from "../../protocol/core/base64";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
@@ -24,7 +24,7 @@ import {
 } from "../../protocol/alignment/arithmetic";
 import { ALIGNMENT_MIME, type AlignmentPayload, type SavedTokens } from "../../protocol/alignment/payload";
 import { describeAlignment, drawAlignment } from "./picture";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 export type { Normalization } from "../../protocol/alignment/arithmetic";
 

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { clamp, encodeFloat16, joinFloats, least, most } from "../../numeric";
@@ -55,7 +55,7 @@ const [MIXTURE_BYTES, MOST_SIDE] = [84_000, 32];
 const MOST_OTHERS = 200;
 
 /**
- * Shows what a student of several teachers holds and how its routers mix it (arXiv 2410.14633): a picture, the features of the stem and of each
+ * Shows the features of a student of several teachers and their mixture by routers (arXiv 2410.14633): a picture, the features of the stem and of each
  * teacher's path at each level, the router as a point between them with its distribution over other pictures, and predictions beside the
  * labels. Weights can be set by hand and teachers switched off: the kernel predicts at full size, a saved notebook at a reduced one
  * between saved mixtures. The bundle holds an interactive view, a PNG and a text, at most 300 KB.

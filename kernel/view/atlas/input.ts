@@ -3,7 +3,7 @@ import type { Grid } from "../../contracts/geometry";
 import { type AtlasKind, ATLAS_KINDS } from "../../protocol/atlas/arithmetic";
 import { MAX_EXPERTS } from "../../protocol/atlas/payload";
 import { ViewError } from "../../protocol/core/error";
-import { checker } from "../../rule-error";
+import { checker } from "../../rules/rule-error";
 
 /** A dense task of a student, in plain data. */
 export interface AtlasTaskLike {
@@ -43,7 +43,7 @@ export interface AtlasSourceLike {
   ): Promise<Readonly<Record<string, Float32Array>>>;
 }
 
-/** Checks what `view.atlas` is given. */
+/** Checks the input of `view.atlas`. */
 export function checkSource(where: string, source: AtlasSourceLike): void {
   const rule = checker(where, ViewError);
   rule(typeof source?.predict === "function", "source must be what sak.atlasOf returns", source);

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
@@ -31,7 +31,7 @@ import {
   type AttentionSource,
   type LayerAttention,
 } from "./source";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 export type { AttentionEncoder, AttentionMapLike } from "./source";
 export type { HeadNumbers } from "../../protocol/attention/arithmetic";

@@ -109,7 +109,7 @@ function inGrid(tiles: readonly Drawn[]): Drawn {
   return { width: columns * width - 8, height: Math.ceil(tiles.length / COLUMNS) * height, parts };
 }
 
-/** Describes the view in words: what was computed, and every head of the layer shown first. */
+/** Describes the view in words: the computation, and every head of the layer shown first. */
 export function describeAttention(payload: AttentionPayload, { data, shape }: LayerAttention): string {
   const { title, encoder, device, pictures, layers, prefix, grid, query } = payload;
   const tokens = tokensOfShape(shape);

@@ -5,7 +5,7 @@ import type { AttentionShape } from "../../protocol/attention/arithmetic";
 import { tokensOfShape } from "../../protocol/attention/arithmetic";
 import { ViewError } from "../../protocol/core/error";
 import type { Box } from "../../protocol/core/geometry";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Attention of one block as `encoder.attention` returns it: `[B, heads, N, N]`, prefix tokens first. */
 export interface AttentionMapLike {

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { checkColorMap, type ColorMapName } from "../../protocol/core/color";
@@ -17,7 +17,7 @@ import { encoderLoad, imagePath } from "../origin";
 import { serveFeatures } from "./serve";
 import { groundTruth, type KeypointPair, type SpairPairLike } from "./truth-input";
 import { pairPCK, type PairPCK } from "../../protocol/correspondence/truth";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Options of `view.correspondence`. */
 export interface CorrespondenceOptions {

@@ -2,7 +2,7 @@ import { counted } from "../../protocol/core/words";
 import { base64Encode } from "../../protocol/core/base64";
 import { type GridPlacement, patchAt, patchCenter, type Point } from "../../protocol/core/geometry";
 import type { JSONValue, MimeBundle } from "../../display/host";
-import { argmax, softmax } from "../../numeric";
+import { argmax, distance, softmax } from "../../numeric";
 import { matchPatch, type MatchResult, similaritySpace } from "../../protocol/correspondence/match";
 import { drawMatches, type DrawnMatch, type MatchPicture } from "../draw/match-picture";
 import {
@@ -154,12 +154,12 @@ function fallbackQueries({ layers, current, truth, pins }: ViewModel): Query[] {
 function drawnMatch(model: ViewModel, query: Query, result: MatchResult): Omit<DrawnMatch, "from"> {
   const to = patchCenter(model.layers[model.current].placements[1], result.best);
   if (!query.truth || !model.truth) return { to };
-  const error = Math.hypot(to[0] - query.truth[0], to[1] - query.truth[1]);
+  const error = distance(to, query.truth);
   const allowed = model.truth.thresholds[1];
   return { to, truth: query.truth, allowed, correct: error <= allowed };
 }
 
-/** The picture in words, which is also what a plain terminal shows. */
+/** The picture in words, which a plain terminal shows too. */
 function describeView(model: ViewModel, pck: ReadonlyMap<number, PairPCK>): string {
   const { layer, placements, pair } = model.layers[model.current];
   const names = model.labels.map((label, i) => `${label} (${model.images[i].width} x ${model.images[i].height})`);

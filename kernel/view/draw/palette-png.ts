@@ -11,7 +11,7 @@ type Packed = number;
 /** Steps of an edge's opacity: finer ones are not seen. */
 const OPACITY_STEP = 17;
 
-/** Fully transparent pixels are one color, whatever they hide. */
+/** Fully transparent pixels count as one color. */
 function packedAt(data: Pixels["data"], at: number): Packed {
   const opacity = OPACITY_STEP * Math.round(data[at + 3] / OPACITY_STEP);
   if (opacity === 0) return 0;

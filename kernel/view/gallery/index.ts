@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { platform } from "../../platform";
@@ -21,6 +21,7 @@ import { GalleryFeatures, storedLayer, type FeatureFolderLike, type GalleryProgr
 import { describeGallery, drawGallery } from "./picture";
 import { GalleryPictures, type PictureRoot } from "./pictures";
 import { serveGallery } from "./serve";
+import { patientBar } from "../../display/progress";
 
 export type { FeatureFolderLike, FeatureLineLike, GalleryProgress } from "./features";
 export type { PictureRoot } from "./pictures";
@@ -40,7 +41,7 @@ export interface GalleryOptions {
   limit?: number;
   /** Title. Default: none. */
   title?: string;
-  /** Called while features are read. Default: none. */
+  /** Called while features are read. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: GalleryProgress) => void;
   /** Ends the reading of features. Default: none. */
   signal?: AbortSignal;
@@ -89,13 +90,13 @@ const MOST_THUMBS = 60;
  * cosine. Small pictures come over the comm as they scroll into sight; the bundle holds an interactive view with a sample of them, a
  * PNG and a text, at most 300 KB.
  *
- * @param folder what `features.open` returns
+ * @param folder of `features.open`
  * @param options place of the pictures, layer, limit
  * @throws ViewError for a folder without features, or options that break a rule
  */
 export async function gallery(folder: FeatureFolderLike, options: GalleryOptions = {}): Promise<GalleryView> {
   checkOptionNames("view.gallery", options, NAMES, ViewError);
-  const { limit = DEFAULT_LIMIT, onProgress = () => {}, signal } = options;
+  const { limit = DEFAULT_LIMIT, onProgress = patientBar("Reading", "pictures"), signal } = options;
   checkOptions(folder, options);
   const paths = folder.paths.slice(0, limit);
   const current = currentOf(paths, options.current);

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
@@ -73,7 +73,7 @@ const OVERHEAD = 16 * 1024;
 
 /**
  * Shows the boxes of a phrase under a picture, from every branch of a grounding model (SimVG, arXiv 2409.17531), with scores, and the
- * encoder's attention between words and patches. With a kernel, boxes follow what is typed; a saved notebook goes on with its list of
+ * encoder's attention between words and patches. With a kernel, boxes follow the typed phrase; a saved notebook goes on with its list of
  * phrases. The bundle holds an interactive view, a PNG and a text, at most 300 KB.
  *
  *     await view.grounding(grounding.explorer(model, { tokenizer }), ["boats.jpg"], { phrases: ["the small red boat"] });

@@ -10,7 +10,7 @@ import {
   type GroundingBox,
   type GroundingBranchName,
 } from "../../protocol/grounding/payload";
-import { checker } from "../../rule-error";
+import { checker } from "../../rules/rule-error";
 
 /** A box of a model with its score, in plain data. */
 export interface GroundedBoxLike {

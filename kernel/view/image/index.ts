@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { base64Encode } from "../../protocol/core/base64";
 import { escapeMarkup } from "../../display/escape";
 import { decodeImage } from "../../data/image";

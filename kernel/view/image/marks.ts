@@ -41,7 +41,7 @@ export function drawMarks(where: string, pixels: Pixels, scale: number, { points
   return canvas;
 }
 
-/** Returns RGB pixels; what is transparent shows white. */
+/** Returns RGB pixels; transparent ones become white. */
 function opaque({ data, width, height, channels }: Pixels): Uint8Array {
   const out = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {

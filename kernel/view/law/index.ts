@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";

@@ -36,7 +36,7 @@ function encoderLines(payload: LawPayload, fit: SavedFit): string[] {
   );
 }
 
-/** Rows and coefficients side by side, with what follows from them. */
+/** Warning for a fit whose coefficients are many beside its rows. */
 export function tightWarning(of: Pick<SavedBenchmarkFit, "n" | "coefficients">): string {
   return (
     `${counted(of.n, "encoder")}, ${counted(of.coefficients.length, "coefficient")}: R² in sample is close to what the number of ` +

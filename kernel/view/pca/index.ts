@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { counted } from "../../protocol/core/words";
 import type { LayerFeatures } from "../../contracts/features";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
@@ -11,6 +11,7 @@ import { ViewError } from "../../protocol/core/error";
 import { extractFeatures, imageFeatures, type FeatureExtractor, type PlacedFeatures } from "../extract";
 import type { MimeBundle } from "../../display/host";
 import { clamp, joinFloats } from "../../numeric";
+import { patientBar } from "../../display/progress";
 
 /** Options of `view.pca`. */
 export interface PcaOptions {
@@ -20,7 +21,7 @@ export interface PcaOptions {
   title?: string;
   /** Longest side of each small picture in pixels. Default 144. */
   tile?: number;
-  /** Called after each image that the encoder computed. Default: not called. */
+  /** Called after each image that the encoder computed. Default: a bar in a notebook, after two seconds. */
   onProgress?: (progress: { done: number; total: number }) => void;
   /** Stops between two images: the promise rejects with the signal's reason. Default: none. */
   signal?: AbortSignal;
@@ -101,7 +102,7 @@ async function featuresOf(
   images: readonly ImageInput[],
   pictures: RawImage[],
   source: FeatureExtractor | LayerFeatures | readonly LayerFeatures[],
-  { indices = [-1], onProgress, signal }: PcaOptions,
+  { indices = [-1], onProgress = patientBar("Encoding", "pictures"), signal }: PcaOptions,
 ): Promise<PlacedFeatures[][]> {
   if (!isExtractor(source)) {
     const maps = isMany(source) ? source : [source];
@@ -111,7 +112,7 @@ async function featuresOf(
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
     perImage.push(await extractFeatures(WHERE, source, image, pictures[i], indices));
-    onProgress?.({ done: i + 1, total: images.length });
+    onProgress({ done: i + 1, total: images.length });
   }
   return perImage[0].map((_, layer) => perImage.map((features) => features[layer]));
 }

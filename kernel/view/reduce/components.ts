@@ -1,7 +1,7 @@
 import { dot, meanRow } from "../../numeric";
 import { symmetricEigen } from "./eigen";
 import { ViewError } from "../../protocol/core/error";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 export interface ComponentsOptions {
   /** Take the mean row away first: PCA. Without it: the best rank-k approximation of the dot products. Default true. */

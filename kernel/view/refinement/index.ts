@@ -2,7 +2,7 @@ import { View } from "../../display/display";
 import type { JSONValue, MimeBundle } from "../../display/host";
 import { argmax, encodeFloat16, joinFloats, row } from "../../numeric";
 import { distances } from "../../numeric/transport";
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { base64Encode } from "../../protocol/core/base64";
 import { ViewError } from "../../protocol/core/error";
 import { MAX_SAVED_BYTES, type SavedImage } from "../../protocol/core/saved";
@@ -38,7 +38,7 @@ const [MOST_POINTS, PICTURE_SIDE, QUALITY] = [6000, 112, 75];
 const MOST_COORDINATE = 65_504;
 
 /**
- * Shows what each stage of a refinement did to a vision transformer beside a language model (SAILViT, arXiv 2507.01643): visual tokens
+ * Shows the effect of each stage of a refinement on a vision transformer beside a language model (SAILViT, arXiv 2507.01643): visual tokens
  * and words on the first two principal components of all stages together, so that axes stay as the stages pass; the picture of the token
  * under the pointer with its nearest word; the measures of the gap over the stages with their intervals; the distribution of each layer.
  * Everything is saved in the notebook, at most 300 KB: of many pictures the first are shown.

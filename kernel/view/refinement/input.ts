@@ -2,7 +2,7 @@ import type { Grid } from "../../contracts/geometry";
 import type { RawImage } from "../../data/image";
 import { ViewError } from "../../protocol/core/error";
 import { MOST_STAGES, MOST_WORDS } from "../../protocol/refinement/payload";
-import { checker } from "../../rule-error";
+import { checker } from "../../rules/rule-error";
 
 /** A model after one stage, in plain data. */
 export interface RefinementSnapshotLike {

@@ -2,7 +2,7 @@ import { counted, ENGLISH, intervalText } from "../../protocol/core/words";
 import { measureName } from "../../protocol/refinement/figures";
 import type { RefinementPayload } from "../../protocol/refinement/payload";
 
-/** Describes the view in words: what is in the plane, and each measure over the stages. */
+/** Describes the view in words: the content of the plane, and each measure over the stages. */
 export function describeRefinement(payload: RefinementPayload): string {
   const { title, stages, measured, grid, words, measures, ratio } = payload;
   const about = `${counted(measured, "picture")} of ${grid.join(" x ")} tokens and ${counted(words.length, "word")}`;

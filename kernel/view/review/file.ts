@@ -1,6 +1,6 @@
 import { mdetrDocument } from "../../data/refer/mdetr";
 import type { ReferExpression, ReferImage } from "../../data/refer/expression";
-import { parseJson } from "../../json-text";
+import { parseJson } from "../../rules/json-text";
 import { isFile, mkdir, readFileSync, replaceFile, existsSync, writeFile } from "../../platform/files";
 import { dirname, resolve } from "../../platform/path";
 import { list, number, object, oneOf, ProtocolError, type Reader, text } from "../../protocol/core/check";

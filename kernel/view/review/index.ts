@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import type { Box } from "../../contracts/geometry";
 import { decodeImage, type ImageInput, type RawImage } from "../../data/image";
 import type { ReferExpression, ReferImage } from "../../data/refer/expression";
@@ -70,7 +70,7 @@ const OVERHEAD = 12 * 1024;
 /**
  * Puts predictions of doubtful confidence before a person, who confirms, redraws or rejects each box by mouse or keyboard. Every decision
  * is written at once to a file in MDETR's layout, which `data.refer.read` reads for training and evaluation; run again with the same file,
- * the review goes on with what is left. The bundle holds an interactive view, a PNG and a text, at most 300 KB.
+ * the review goes on with the rest. The bundle holds an interactive view, a PNG and a text, at most 300 KB.
  *
  *     const { samples } = await grounding.evaluate(model, source);
  *     await view.review(samples, { confidence: grounding.confidence(samples), file: "reviewed/train.json", images: "images" });

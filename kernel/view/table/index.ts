@@ -1,8 +1,8 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { View } from "../../display/display";
 import { ViewError } from "../../protocol/core/error";
 import { escapeMarkup } from "../../display/escape";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Value of a cell: numbers are right-aligned, everything else is text. */
 export type TableViewValue = string | number | boolean | null | undefined;

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../option-names";
+import { checkOptionNames, type OptionNames } from "../../rules/option-names";
 import { platform } from "../../platform";
 import { DISPLAY } from "../../display/describe";
 import type { Displayable } from "../../display/display";
@@ -64,7 +64,7 @@ export class TrainingView implements Displayable {
   private shown = false;
   private told = -Infinity;
   private stopTimer: (() => void) | undefined;
-  /** Tells what is left after the last of several quick steps. */
+  /** Sends the remaining reports after the last of several quick steps. */
   private later: (() => () => void) | undefined;
   private nextWrite = -Infinity;
 
@@ -160,7 +160,7 @@ export class TrainingView implements Displayable {
     };
   }
 
-  /** Tells a viewer the runs so far, then every event. A training goes on whatever becomes of its viewers. */
+  /** Tells a viewer the runs so far, then every event. A failing viewer does not stop the training. */
   private follow(channel: Channel): void {
     // Not in the scope of the training's cell: an interrupt of that cell must still be told.
     const tell: Tell = platform().bind((reply: RunsReply | EventsReply) => channel.send(reply));
@@ -199,7 +199,7 @@ const isStored = (run: TrainingRunLike | StoredRunLike): run is StoredRunLike =>
  * Several runs lie over each other, also with those of earlier sessions: `view.training([control, ...(await train.runs("runs")).runs])`.
  * Closing the viewer does nothing to the training.
  *
- * @throws ViewError for what is no run, for none, or for more than 8
+ * @throws ViewError for anything but runs, for no run, or for more than 8
  */
 export function training(
   runs: TrainingRunLike | StoredRunLike | readonly (TrainingRunLike | StoredRunLike)[],

@@ -1,4 +1,4 @@
-import type { MatrixPicture } from "../../picture";
+import type { MatrixPicture } from "../../contracts/picture";
 import { encodeCells, MAX_MATRIX_CELLS, MAX_MATRICES, type SavedMatrix } from "../../protocol/training/matrix";
 import type { RunState, RunStep } from "../../protocol/training/payload";
 import { shortLabel, stepOf, type TrainingNumbersLike, type TrainingPlanLike } from "../../protocol/training/told";

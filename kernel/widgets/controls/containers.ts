@@ -1,4 +1,4 @@
-import { given } from "../../option-names";
+import { given } from "../../rules/option-names";
 import { WidgetError } from "../error";
 import { Widget, type WidgetHandle } from "../model";
 import { control, CONTROLS, identity, type ControlOptions, type ViewState } from "./definition";

@@ -1,7 +1,7 @@
 import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type DescribedState } from "./definition";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** Day as the front end writes it. */
 export interface DateParts {

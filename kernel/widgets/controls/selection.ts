@@ -1,7 +1,7 @@
 import { WidgetError } from "../error";
 import { Widget, type WidgetSetup } from "../model";
 import { control, DESCRIBED, type ControlOptions, type Definition, type DescribedState } from "./definition";
-import { isWhole } from "../../rule-error";
+import { isWhole } from "../../rules/rule-error";
 
 /** State of a choice. `value` and `options` stay in the kernel; the front end knows labels and `index`. */
 export interface SelectionState<V> extends DescribedState {

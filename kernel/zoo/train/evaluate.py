@@ -2,7 +2,7 @@
 
     python evaluate.py --val SPAIR_VAL --test SPAIR_TEST --data SHARDS --runs parts=... clip=... --out figures.json
 
-The pairs are folders in SPair-71k's layout, as written by `world.writeSpair`. Layer, matcher and centring are chosen on
+The pairs are folders in SPair-71k's layout, as written by `data.world.writeSpair`. Layer, matcher and centring are chosen on
 the val pairs; the test pairs are looked at once, with that choice. An encoder for images of 192 pixels reads the pairs of
 `SPAIR_VAL-192` and `SPAIR_TEST-192` and the shards of `SHARDS/192`. Figures that the file `--out` has already are kept.
 """

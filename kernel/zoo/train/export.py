@@ -200,8 +200,8 @@ def card(name: str, run: str, encoder: nn.Module, model: nn.Module, state: dict,
         "data": {
             "world": f"kernel/data/world, {encoder.size} pixels",
             "train": {"split": "train", "seeds": [0, state.get("train_images", 0)]},
-            "val": {"split": "val", "pairs": "world.writeSpair, seed 0, 210 images, 420 pairs"},
-            "test": {"split": "test", "pairs": "world.writeSpair, seed 0, 420 images, 840 pairs",
+            "val": {"split": "val", "pairs": "data.world.writeSpair, seed 0, 210 images, 420 pairs"},
+            "test": {"split": "test", "pairs": "data.world.writeSpair, seed 0, 420 images, 840 pairs",
                      "captions": "seeds 0..999"},
         },
         "training": {

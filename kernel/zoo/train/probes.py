@@ -62,7 +62,7 @@ def main_category(data: Shards, count: int) -> tuple[Tensor, Tensor]:
 
 
 def cell_counts(parts: Tensor, side: int) -> Tensor:
-    """How often each part occurs under each token: maps [B, cells, cells] to [B * side * side, PARTS]."""
+    """Counts each part under each token: maps [B, cells, cells] to [B * side * side, PARTS]."""
     count, cells = parts.shape[0], parts.shape[1]
     factor = cells // side
     grouped = parts.reshape(count, side, factor, side, factor).permute(0, 1, 3, 2, 4).reshape(-1, factor * factor)

@@ -3,6 +3,7 @@
     python train.py parts --data DIR --out runs/parts --minutes 35
     python train.py clip --data DIR --out runs/clip --warm-start runs/parts/last.pt --minutes 25
     python train.py mae --data DIR --out runs/mae --minutes 20
+    python train.py multimodal --data DIR --out runs/multimodal --minutes 32
 
 The learning rate follows a cosine to the end of `--steps`, or of `--minutes` of wall time. The state is saved every
 two minutes, and a run that was cut off goes on from there when the same command is given again.
@@ -20,13 +21,14 @@ import torch
 from data import Shards, open_shards
 from clip_objective import ClipObjective, LargeClipObjective, SigmoidObjective
 from distil import DistilObjective
+from multimodal import MultimodalObjective, open_phrases
 from objectives import MaeObjective, PartsObjective
 from supervised import CategoryObjective, PromptObjective, PyramidObjective
 
 WARM = {"clip": ClipObjective, "clip192": LargeClipObjective, "siglip": SigmoidObjective}
 COLD = {
     "parts": PartsObjective, "category": CategoryObjective, "pyramid": PyramidObjective, "masks": PromptObjective,
-    "dino": DistilObjective,
+    "dino": DistilObjective, "multimodal": MultimodalObjective,
 }
 
 
@@ -43,6 +45,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16", help="of products")
     parser.add_argument("--warm-start", default="", help="checkpoint of a run whose weights are taken over")
     parser.add_argument("--warm-text", default="", help="checkpoint of a run whose text tower is taken over")
     return parser.parse_args()
@@ -71,7 +74,8 @@ class Run:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.data = open_shards(args.objective, args.data, "train")
+        is_multimodal = args.objective == "multimodal"
+        self.data = open_phrases(args.data, "train") if is_multimodal else open_shards(args.objective, args.data, "train")
         self.objective = make_objective(args, self.data)
         self.optimiser = make_optimiser(self.objective, args)
         self.step, self.elapsed, self.images = 0, 0.0, 0
@@ -110,7 +114,7 @@ class Run:
         self.set_rate()
         self.objective.progress = self.progress()
         batch = self.objective.prepare(self.args.batch)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.precision == "bfloat16"):
             losses = self.objective.loss(*batch)
         total = sum(losses.values())
         self.optimiser.zero_grad(set_to_none=True)

@@ -57,7 +57,7 @@ bridge.show = async (name, bundle) => {
   const found = session();
   const sessions = { find: () => found };
   await (plugin.activate as (...services: unknown[]) => unknown)(
-    {},
+    { commands: {}, serviceManager: {} },
     rendermime,
     sessions,
     null,

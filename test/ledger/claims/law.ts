@@ -1,5 +1,5 @@
 import { law, models } from "../../../kernel/index.ts";
-import { Prng } from "../../../kernel/prng";
+import { Prng } from "../../../kernel/numeric/prng";
 import { type Claim, claimsOf } from "../ledger";
 import { weightsOf } from "../size";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as boxes from "../../../kernel/tasks/boxes/index.ts";
-import { Prng } from "../../../kernel/prng.ts";
+import { Prng } from "../../../kernel/numeric/prng.ts";
 import type { Box } from "../../../kernel/contracts/geometry.ts";
 import { nn, tf } from "../../nn/names.ts";
 

@@ -33,6 +33,8 @@ describe("precision of boxes", () => {
   });
 
   it("is NaN of nothing, and refuses what is no box", () => {
+    assert.deepEqual(new boxes.BoxPrecision().add([0, 0, 4, 2], [0, 0, 4, 4]), { iou: 0.5, correct: true });
+    assert.deepEqual(new boxes.BoxPrecision(0.6).add([0, 0, 4, 2], [0, 0, 4, 4]), { iou: 0.5, correct: false });
     assert.ok(Number.isNaN(new boxes.BoxPrecision().value().precision));
     const metric = new boxes.BoxPrecision();
     assert.throws(() => metric.add([0, 0, NaN, 1], square(0)), /4 finite numbers/);

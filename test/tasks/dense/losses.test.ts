@@ -88,7 +88,7 @@ onEveryDevice("dense tasks refuse", () => {
       /tasks.dense.classLoss: predictions must be \[B, C, H, W\]/,
     );
     assert.throws(() => depthLoss(x, x), /tasks.dense.depthLoss: predictions must be \[B, 1, H, W\]/);
-    assert.throws(() => loss({ semseg: x }, {}), /tasks.dense.denseLoss: the batch must have labels of semseg/);
+    assert.throws(() => loss({ semseg: x }, {}), /tasks.dense.loss: the batch must have labels of semseg/);
     assert.throws(() => new DenseHead({ channels: 10, outputs: 1 }), /width must be a multiple of 4/);
     const head = makeHead();
     assert.throws(() => run(head, [tf.zeros([1, 6, 8])]), /features must be of 4 levels, received 1/);

@@ -17,7 +17,7 @@ torch.manual_seed(0)
 
 
 def pairs(replacement):
-    """How often each ordered pair was drawn first and second, [6, 6]."""
+    """Counts each ordered pair that was drawn first and second, [6, 6]."""
     counts = np.zeros((len(WEIGHTS), len(WEIGHTS)), dtype=int)
     for _ in range(DRAWS):
         first, second = list(WeightedRandomSampler(WEIGHTS, 2, replacement=replacement))

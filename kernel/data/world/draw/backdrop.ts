@@ -2,7 +2,7 @@ import { figure } from "../things/categories";
 import { colorNames, mix, tint, type ColorName, type Rgb } from "./colors";
 import { apply, box, ellipse, limb, smooth, type Point } from "../scenes/geometry";
 import { poseMatrix } from "../things/pose";
-import type { Prng } from "../../../prng";
+import type { Prng } from "../../../numeric/prng";
 import type { SceneObject } from "../scenes/scene";
 
 /** A polygon of one colour, in fractions of the image side: clutter behind an object, or an occluder in front of it. */

@@ -1,5 +1,5 @@
 import { categories, type CategoryName } from "../things/categories";
-import type { Prng } from "../../../prng";
+import type { Prng } from "../../../numeric/prng";
 import type { Role } from "../things/sketch";
 
 /** An sRGB colour, 0..255 each. */

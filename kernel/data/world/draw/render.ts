@@ -53,7 +53,7 @@ export interface Rendered extends RawImage {
 /**
  * Draws a scene. The result is deterministic and takes about 5 ms at 128 pixels.
  *
- * @param scene a scene of `world.scene` or `world.crowd`
+ * @param scene a scene of `data.world.scene` or `data.world.crowd`
  */
 export function render(scene: Scene): Rendered {
   const painting = paint(scene, SUPERSAMPLING);

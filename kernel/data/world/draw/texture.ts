@@ -1,7 +1,7 @@
 import type { Rgb } from "./colors";
 import { mix } from "./colors";
 import { cosTurns, sinTurns } from "../scenes/geometry";
-import type { Prng } from "../../../prng";
+import type { Prng } from "../../../numeric/prng";
 
 /** Texture words of captions; `plain` is not mentioned. */
 export const textureNames = ["plain", "striped", "spotted", "checked"] as const;

@@ -1,6 +1,6 @@
 import { categories } from "../things/categories";
 import { colorNames } from "../draw/colors";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import type { Relation, Scene, SceneObject } from "../scenes/scene";
 
 /** Captions of an image. */

@@ -20,7 +20,7 @@ export interface ObjectFacts {
   readonly box: Box;
   /** Number of visible pixels. */
   readonly area: number;
-  /** Visible part types, in the order of `world.parts`. */
+  /** Visible part types, in the order of `data.world.parts`. */
   readonly parts: readonly PartName[];
 }
 

@@ -3,13 +3,13 @@ import { withArticle } from "./captions";
 import { colorNames } from "../draw/colors";
 import { crowd, type CrowdOptions } from "../scenes/crowd";
 import { factsOf, lead, type ObjectFacts } from "./facts";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import { CLEAR_LEAD, isLarger, isUnique, phrasesFor, plain, relations } from "./refer";
 import { render, type Rendered } from "../draw/render";
 import { drawColor, type Relation, type Scene } from "../scenes/scene";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Types of questions. */
 export const questionTypes = ["existence", "count", "color", "relation", "comparison", "category", "part"] as const;
@@ -63,16 +63,16 @@ export interface QuizOptions extends CrowdOptions {
  * @throws WorldError for an option out of range
  */
 export function quiz(seed: number, options: QuizOptions = {}): Quiz {
-  checkOptionNames("world.quiz", options, NAMES, WorldError);
+  checkOptionNames("data.world.quiz", options, NAMES, WorldError);
   const { perType = 1, ...drawing } = options;
   if (!isWhole(perType) || perType > 10)
-    throw new WorldError("world.quiz", "perType must be an integer in 1..10", perType);
+    throw new WorldError("data.world.quiz", "perType must be an integer in 1..10", perType);
   const scene = crowd(seed, drawing);
   const image = render(scene);
   return { scene, image, questions: ask(scene, factsOf(scene, image), perType) };
 }
 
-const NAMES: OptionNames<QuizOptions> = { perType: true, split: true, occlusion: true, size: true };
+const NAMES: OptionNames<QuizOptions> = { perType: true, split: true, occlusion: true, size: true, objects: true };
 
 /** Input of an asker. */
 interface Sight {

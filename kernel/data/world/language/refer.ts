@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
 import { categories, parts, partsOfCategory, type CategoryName } from "../things/categories";
 import { colorNames, type ColorName } from "../draw/colors";
@@ -45,7 +45,7 @@ function parse(text: string): Phrase {
   const found = GRAMMAR.exec(text);
   if (!found) {
     const form = "the [superlative] [color] [texture] (category | object) [with a part] [relation the …]";
-    throw new WorldError("world.resolve", `a phrase must read ${JSON.stringify(form)}`, text);
+    throw new WorldError("data.world.resolve", `a phrase must read ${JSON.stringify(form)}`, text);
   }
   const [, superlative, color, texture, noun, part, relation, anchor] = found;
   return {
@@ -131,7 +131,7 @@ const OPTIONS: OptionNames<PhraseOptions> = { parts: true };
  * a superlative, then by a relation to an object that has a unique name, then by a part. Empty when there are none.
  *
  * @param size pixels on a side of the image
- * @throws WorldError for an option that is none
+ * @throws WorldError for an unknown option
  */
 export function phrasesFor(
   id: number,
@@ -139,7 +139,7 @@ export function phrasesFor(
   size: number,
   options: PhraseOptions = {},
 ): string[] {
-  checkOptionNames("world.phrasesFor", options, OPTIONS, WorldError);
+  checkOptionNames("data.world.phrasesFor", options, OPTIONS, WorldError);
   const object = objects.find((candidate) => candidate.id === id);
   if (!object) return [];
   const byPart = options.parts ? partial(object, objects) : [];

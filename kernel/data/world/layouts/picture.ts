@@ -14,6 +14,8 @@ export interface WriteSpec {
   readonly size: number;
   /** Phrases of `refcoco` also by parts; absent where they are not. */
   readonly parts?: true;
+  /** Most objects of an image; absent where they are the five of the world. */
+  readonly objects?: number;
 }
 
 /** Layouts of {@link write}. */
@@ -57,7 +59,7 @@ export const MOST_IMAGES = 1e5;
 /** Draws image `index` of a data set. */
 export function drawPicture(spec: WriteSpec, index: number): Picture {
   const id = spec.seed * MOST_IMAGES + index;
-  const scene = crowd(id, { split: spec.split, size: spec.size });
+  const scene = crowd(id, { split: spec.split, size: spec.size, objects: spec.objects });
   const image = render(scene);
   return { id, name: `${spec.split}_${String(id).padStart(9, "0")}`, scene, image, objects: factsOf(scene, image) };
 }

@@ -1,5 +1,5 @@
 import { categoryId } from "../things/categories";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import { phrasesFor } from "../language/refer";
 import { annotationId, document, imageOf, instancesOf, objectCategories, type CocoImage, type CocoMask } from "./coco";
 import { jpegOf, jsonOf, layoutOf, type Picture, type WriteSpec } from "./picture";

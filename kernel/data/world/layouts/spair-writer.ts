@@ -1,15 +1,16 @@
-import { platform, sha256 } from "../../../platform";
+import { platform, sha256Of } from "../../../platform";
 import { existsSync, mkdir, readdir, readFileSync, rename, rm, rmdir, writeFile } from "../../../platform/files";
 import { dirname, join, resolve } from "../../../platform/path";
 import { categories, categoryNamed, type CategoryName } from "../things/categories";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import { render, type Rendered } from "../draw/render";
 import { scene, type Scene, type Split } from "../scenes/scene";
 import { imageAnnotation, pairAnnotation, sharedKeypoints } from "./spair-annotation";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
-import { parseJson } from "../../../json-text";
-import { isWhole } from "../../../rule-error";
+import { parseJson } from "../../../rules/json-text";
+import { isWhole } from "../../../rules/rule-error";
+import { patientBar } from "../../../display/progress";
 
 /** Options of {@link writeSpair}. */
 export interface WriteSpairOptions {
@@ -35,7 +36,7 @@ export interface WriteSpairOptions {
   readonly separator?: ":" | "_" | "auto";
   /** Replace another data set of the world in the same folder. Default false. */
   readonly overwrite?: boolean;
-  /** Called after each image with the numbers of written and of all images. Default: not called. */
+  /** Called after each image with the numbers of written and of all images. Default: a bar in a notebook, after two seconds. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops after the current image or pair, and leaves nothing: the promise rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
@@ -112,7 +113,7 @@ const NAMES: OptionNames<WriteSpairOptions> = {
 };
 
 function specify(options: WriteSpairOptions): SpairSpec {
-  checkOptionNames("world.writeSpair", options, NAMES, WorldError);
+  checkOptionNames("data.world.writeSpair", options, NAMES, WorldError);
   const names = (options.categories ?? categories.map((spec) => spec.name)).map((name) => categoryNamed(name).name);
   const { seed = 0, split = "test", images = names.length * 20, pairs = 600, size = 128 } = options;
   checkCount("seed", seed, 0, 1e6);
@@ -121,12 +122,12 @@ function specify(options: WriteSpairOptions): SpairSpec {
   const auto = platform().isWindows ? "_" : ":";
   const separator = options.separator === undefined || options.separator === "auto" ? auto : options.separator;
   const rest = { format: 1, seed, split, images, pairs, size, categories: names, separator } as const;
-  return { ...rest, hash: sha256().update(JSON.stringify(rest)).digest("hex") };
+  return { ...rest, hash: sha256Of(JSON.stringify(rest)) };
 }
 
 function checkCount(name: string, value: number, low: number, high: number): void {
   if (isWhole(value, low) && value <= high) return;
-  throw new WorldError("world.writeSpair", `${name} must be an integer in ${low}..${high}`, value);
+  throw new WorldError("data.world.writeSpair", `${name} must be an integer in ${low}..${high}`, value);
 }
 
 async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): Promise<boolean> {
@@ -136,11 +137,11 @@ async function isWritten(target: string, spec: SpairSpec, overwrite: boolean): P
     if (storedIn(target).hash === spec.hash) return true;
     if (overwrite) return false;
     throw new Error(
-      `world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
+      `data.world.writeSpair: ${target} holds a data set of another specification; pass overwrite: true to replace it`,
     );
   }
   if ((await readdir(target)).length > 0)
-    throw new Error(`world.writeSpair: ${target} is not empty and was not written by writeSpair`);
+    throw new Error(`data.world.writeSpair: ${target} is not empty and was not written by writeSpair`);
   await rmdir(target);
   return false;
 }
@@ -158,7 +159,7 @@ function storedIn(target: string): { hash?: unknown; pairs?: unknown } {
 async function writeAll(
   work: string,
   spec: SpairSpec,
-  { onProgress, signal }: Pick<WriteSpairOptions, "onProgress" | "signal">,
+  { onProgress = patientBar("Drawing", "pictures"), signal }: Pick<WriteSpairOptions, "onProgress" | "signal">,
 ): Promise<number> {
   const folder = spec.split === "train" ? "trn" : spec.split;
   const lines: string[] = [];
@@ -169,7 +170,7 @@ async function writeAll(
     for (const seed of seedsOf(spec, index)) {
       signal?.throwIfAborted();
       pictures.push(await writePicture(work, drawPicture(spec, category, seed)));
-      onProgress?.({ done: ++done, total: spec.images });
+      onProgress({ done: ++done, total: spec.images });
     }
     for (const [source, target] of drawPairs(spec, index, pictures)) {
       signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-import { sha256 } from "../../../platform";
+import { sha256Of } from "../../../platform";
 import {
   appendFile,
   existsSync,
@@ -13,6 +13,7 @@ import {
 import { FileError, fileError } from "../../../platform/file-error";
 import { dirname, join, relative, resolve } from "../../../platform/path";
 import { WorldError } from "../errors";
+import { MOST_OBJECTS } from "../scenes/crowd";
 import { splits, type Split } from "../scenes/scene";
 import { coco } from "./coco";
 import { dense } from "./dense";
@@ -27,9 +28,10 @@ import {
   type WriteSpec,
 } from "./picture";
 import { refcoco } from "./refcoco";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
-import { parseJson } from "../../../json-text";
-import { isWhole } from "../../../rule-error";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
+import { parseJson } from "../../../rules/json-text";
+import { isWhole } from "../../../rules/rule-error";
+import { patientBar } from "../../../display/progress";
 
 /** Options of {@link write}. */
 export interface WriteOptions {
@@ -52,14 +54,16 @@ export interface WriteOptions {
   readonly size?: number;
   /** Layout `refcoco`: also phrases that name a part, as `the object with a tail`. Default `false`. */
   readonly parts?: boolean;
-  /** Called after each image with the numbers of written and of all images. Default: not called. */
+  /** Most objects of an image, 1 to 5; fewer ones are larger. Default 5. */
+  readonly objects?: number;
+  /** Called after each image with the numbers of written and of all images. Default: a bar in a notebook, after two seconds. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   /** Stops after the current image; the same call continues from there. Default: none. */
   readonly signal?: AbortSignal;
 }
 
 const LAYOUTS: Readonly<Record<LayoutName, AnyLayout>> = { coco, refcoco, dense, gqa };
-const WRITE = "world.write";
+const WRITE = "data.world.write";
 
 /**
  * Writes a split of crowds as a data set in the layout of a real one. The same options give the same bytes.
@@ -92,21 +96,33 @@ const NAMES: OptionNames<WriteOptions> = {
   seed: true,
   size: true,
   parts: true,
+  objects: true,
   onProgress: true,
   signal: true,
 };
 
 function specify(options: WriteOptions): WriteSpec {
   checkOptionNames(WRITE, options, NAMES, WorldError);
-  const { layout, split = "train", count = 1000, seed = 0, size = 128, parts = false } = options;
+  const {
+    layout,
+    split = "train",
+    count = 1000,
+    seed = 0,
+    size = 128,
+    parts = false,
+    objects = MOST_OBJECTS,
+  } = options;
   checkOneOf("layout", layout, layoutNames);
   checkOneOf("split", split, splits);
   checkInteger("count", count, 1, MOST_IMAGES);
   checkInteger("seed", seed, 0, 9999);
   checkInteger("size", size, 32, 512);
+  checkInteger("objects", objects, 1, MOST_OBJECTS);
   if (parts && layout !== "refcoco")
     throw new WorldError(WRITE, "parts must be left out but for layout refcoco", layout);
-  return { format: 1, layout, split, seed, count, size, ...(parts ? { parts } : {}) };
+  const spec: WriteSpec = { format: 1, layout, split, seed, count, size };
+  // Without these options, a folder has the specification that it had before there were any.
+  return { ...spec, ...(parts ? { parts } : {}), ...(objects < MOST_OBJECTS ? { objects } : {}) };
 }
 
 function checkOneOf(name: string, value: unknown, legal: readonly string[]): void {
@@ -158,10 +174,11 @@ async function writeSplit(target: string, spec: WriteSpec, options: WriteOptions
   const work = join(target, partOf(spec.split));
   const lines = await takeUp(work, spec);
   const layout = LAYOUTS[spec.layout];
+  const { onProgress = patientBar("Drawing", "pictures") } = options;
   for (let index = lines.length; index < spec.count; index++) {
     options.signal?.throwIfAborted();
     lines.push(await writePicture(work, spec, layout, index));
-    options.onProgress?.({ done: index + 1, total: spec.count });
+    onProgress({ done: index + 1, total: spec.count });
   }
   const records = lines.map((line) => JSON.parse(line) as object);
   for (const [path, content] of layout.documents(records, spec)) await put(work, path, content);
@@ -177,7 +194,7 @@ const [FILES, RECORDS] = ["files", "records.jsonl"];
  * Returns the records of the images finished by an earlier call of the same options; a truncated last line is dropped.
  */
 async function takeUp(work: string, spec: WriteSpec): Promise<string[]> {
-  const mark = join(work, `spec-${sha256().update(JSON.stringify(spec)).digest("hex").slice(0, 16)}`);
+  const mark = join(work, `spec-${sha256Of(JSON.stringify(spec)).slice(0, 16)}`);
   if (!existsSync(mark)) {
     await rm(work, { recursive: true, force: true });
     await mkdir(join(work, FILES), { recursive: true });

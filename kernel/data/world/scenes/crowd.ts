@@ -1,13 +1,15 @@
 import { drawBackdrop, drawOccluders } from "../draw/backdrop";
 import { categories, drawShape, type CategoryName } from "../things/categories";
 import { heldOutColors, type ColorName } from "../draw/colors";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import { checkImage, drawObject, type Scene, type SceneObject, type Split, type Spot } from "./scene";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Most objects of a crowd, and most of one category by design. */
-const [MOST, MOST_ALIKE] = [5, 4];
+export const MOST_OBJECTS = 5;
+const MOST_ALIKE = 4;
 
 /** Options of {@link crowd}. */
 export interface CrowdOptions {
@@ -17,6 +19,8 @@ export interface CrowdOptions {
   readonly occlusion?: number;
   /** Pixels on a side, 32 to 512. Default 128. */
   readonly size?: number;
+  /** Most objects, 1 to 5; fewer ones are larger. Default 5. */
+  readonly objects?: number;
 }
 
 /**
@@ -25,16 +29,18 @@ export interface CrowdOptions {
  * have its colour. The same seed and split give the same scene, apart from those of {@link scene}; no two splits share
  * an instance.
  *
- * @throws WorldError for a seed that is not an integer in [0, 2^53), or a split, size or probability out of range.
+ * @throws WorldError for a seed that is not an integer in [0, 2^53), or a split, size, number or probability out of range.
  */
 export function crowd(seed: number, options: CrowdOptions = {}): Scene {
-  checkOptionNames("world.crowd", options, NAMES, WorldError);
-  const { split = "train", occlusion = 0.3, size = 128 } = options;
-  checkImage("world.crowd", seed, split, size);
+  checkOptionNames("data.world.crowd", options, NAMES, WorldError);
+  const { split = "train", occlusion = 0.3, size = 128, objects: most = MOST_OBJECTS } = options;
+  checkImage("data.world.crowd", seed, split, size);
   if (!(occlusion >= 0 && occlusion <= 1))
-    throw new WorldError("world.crowd", "occlusion must be a probability in [0, 1]", occlusion);
+    throw new WorldError("data.world.crowd", "occlusion must be a probability in [0, 1]", occlusion);
+  if (!isWhole(most) || most > MOST_OBJECTS)
+    throw new WorldError("data.world.crowd", `objects must be a whole number in 1..${MOST_OBJECTS}`, most);
   const random = new Prng(seed, `${split}/crowd`);
-  const objects = drawObjects(split, random);
+  const objects = drawObjects(split, most, random);
   const colors = objects.map((object) => object.color);
   return {
     seed,
@@ -47,8 +53,8 @@ export function crowd(seed: number, options: CrowdOptions = {}): Scene {
   };
 }
 
-function drawObjects(split: Split, random: Prng): SceneObject[] {
-  const names = drawNames(random);
+function drawObjects(split: Split, most: number, random: Prng): SceneObject[] {
+  const names = drawNames(most, random);
   const objects: SceneObject[] = [];
   for (const [i, spot] of drawSpots(names.length, random).entries()) {
     const category = names[i] as CategoryName;
@@ -59,11 +65,11 @@ function drawObjects(split: Split, random: Prng): SceneObject[] {
   return objects;
 }
 
-function drawNames(random: Prng): CategoryName[] {
+function drawNames(most: number, random: Prng): CategoryName[] {
   const main = random.pick(categories).name;
-  const alike = 1 + random.int(MOST_ALIKE);
+  const alike = 1 + random.int(Math.min(most, MOST_ALIKE));
   const others = categories.filter((spec) => spec.name !== main);
-  return Array.from({ length: alike + random.int(MOST + 1 - alike) }, (_, i) =>
+  return Array.from({ length: alike + random.int(most + 1 - alike) }, (_, i) =>
     i < alike ? main : random.pick(others).name,
   );
 }
@@ -102,4 +108,4 @@ function isApart(a: Spot, b: Spot): boolean {
   return dx * dx + dy * dy > reach * reach;
 }
 
-const NAMES: OptionNames<CrowdOptions> = { split: true, occlusion: true, size: true };
+const NAMES: OptionNames<CrowdOptions> = { split: true, occlusion: true, size: true, objects: true };

@@ -9,7 +9,7 @@ import { SUPERSAMPLING } from "../draw/shade";
 
 /** Row-major maps of an image, derived from its part map, its instances and its scene. */
 export interface DenseMaps {
-  /** Category of the object at each pixel, 1 and up in the order of `world.categories`; 0 elsewhere. */
+  /** Category of the object at each pixel, 1 and up in the order of `data.world.categories`; 0 elsewhere. */
   readonly categories: Uint8Array;
   /** Boundaries: 255 on pixels with a neighbour (left, right, above or below) of another object or part, else 0. */
   readonly boundaries: Uint8Array;

@@ -2,12 +2,12 @@ import { categories, categoryNamed, drawShape, type CategoryName, type Shape } f
 import { colorNames, drawPalette, heldOutColors, type ColorName, type Rgb } from "../draw/colors";
 import { drawBackdrop, drawOccluders, type Backdrop, type Blob } from "../draw/backdrop";
 import { drawPose, type Pose } from "../things/pose";
-import { Prng } from "../../../prng";
+import { Prng } from "../../../numeric/prng";
 import type { Role } from "../things/sketch";
 import { drawTexture, textureNames, type Texture } from "../draw/texture";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { WorldError } from "../errors";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Splits of the world; no two share a random stream. */
 export const splits = ["train", "val", "test"] as const;
@@ -75,9 +75,9 @@ export interface SceneOptions {
  *   probability out of range.
  */
 export function scene(seed: number, options: SceneOptions = {}): Scene {
-  checkOptionNames("world.scene", options, NAMES, WorldError);
+  checkOptionNames("data.world.scene", options, NAMES, WorldError);
   const { split = "train", view = 0, companion = 0.35, occlusion = 0.6, size = 128 } = options;
-  checkImage("world.scene", seed, split, size);
+  checkImage("data.world.scene", seed, split, size);
   checkView(view);
   checkProbability("companion", companion);
   checkProbability("occlusion", occlusion);
@@ -121,12 +121,12 @@ export function checkImage(where: string, seed: number, split: Split, size: numb
 
 function checkView(view: number): void {
   if (Number.isSafeInteger(view) && view >= 0) return;
-  throw new WorldError("world.scene", "view must be a non-negative integer", view);
+  throw new WorldError("data.world.scene", "view must be a non-negative integer", view);
 }
 
 function checkProbability(name: string, value: number): void {
   if (value >= 0 && value <= 1) return;
-  throw new WorldError("world.scene", `${name} must be a probability in [0, 1]`, value);
+  throw new WorldError("data.world.scene", `${name} must be a probability in [0, 1]`, value);
 }
 
 /** Position of an object: centre and scale as in {@link Pose}. */

@@ -1,7 +1,7 @@
 import { WorldError } from "../errors";
 import { bird, butterfly, fish, turtle } from "./animals";
 import { cat, dog } from "./pets";
-import type { Prng } from "../../../prng";
+import type { Prng } from "../../../numeric/prng";
 import { type Figure, type Param, type PartName, PARTS } from "./sketch";
 import { house, mug, teapot } from "./things";
 import { airplane, bicycle, boat, bus, car } from "./vehicles";
@@ -102,10 +102,10 @@ export function categoryNamed(name: string): CategorySpec {
   const found = categories.find((spec) => spec.name === name);
   if (found) return found;
   const legal = categories.map((spec) => spec.name).join(", ");
-  throw new WorldError("world.scene", `legal categories are ${legal}`, name);
+  throw new WorldError("data.world.scene", `legal categories are ${legal}`, name);
 }
 
-/** Returns the id of a category in files: 1 and up, in the order of `world.categories`. */
+/** Returns the id of a category in files: 1 and up, in the order of `data.world.categories`. */
 export function categoryId(name: string): number {
   return categories.findIndex((spec) => spec.name === name) + 1;
 }

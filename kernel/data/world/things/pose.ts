@@ -1,5 +1,5 @@
 import { compose, cosTurns, sinTurns, type Affine } from "../scenes/geometry";
-import type { Prng } from "../../../prng";
+import type { Prng } from "../../../numeric/prng";
 
 /** Position and view of an object. Lengths are fractions of the image side. */
 export interface Pose {

@@ -1,4 +1,5 @@
-import { readBitmap } from "./bitmap";
+import { createRequire } from "node:module";
+import { readBitmap } from "../../pictures/bitmap";
 import type { RawImage } from "../../../contracts/pixels";
 import type { DecodeSettings } from "../../types";
 import { cmykToRgb, findYcbcr, ycbcrToRgb } from "./stored-colors";
@@ -13,7 +14,7 @@ export async function decodeHere(bytes: Uint8Array, settings: DecodeSettings): P
   const ycbcr = findYcbcr(bytes);
   if (ycbcr === "subsampled") throw new Error("a TIFF of subsampled YCbCr without JPEG");
   const isStored = settings.colors === "stored";
-  const picture = (await sharpOf(bytes, { limitInputPixels: settings.maxPixels, failOn: "error", ignoreIcc: isStored }))
+  const picture = sharpOf(bytes, { limitInputPixels: settings.maxPixels, failOn: "error", ignoreIcc: isStored })
     .timeout({ seconds: settings.maxSeconds })
     .autoOrient();
   const isCmyk = isStored && (await picture.metadata()).space === "cmyk";
@@ -38,7 +39,7 @@ function repeatChannels(pixels: Uint8Array, channels: number): Uint8Array {
 /** `[width, height]` as it would be decoded; null for bytes that are no picture. */
 export async function sizeOf(bytes: Uint8Array): Promise<[width: number, height: number] | null> {
   try {
-    const { width, height, orientation = 1 } = await (await sharpOf(bytes, { limitInputPixels: false })).metadata();
+    const { width, height, orientation = 1 } = await sharpOf(bytes, { limitInputPixels: false }).metadata();
     return orientation >= ORIENTATION_TURNS ? [height, width] : [width, height];
   } catch {
     return null;
@@ -46,7 +47,8 @@ export async function sizeOf(bytes: Uint8Array): Promise<[width: number, height:
 }
 
 /** A picture of libvips, which is loaded when the first one needs it. */
-export async function sharpOf(input: Uint8Array, options: SharpOptions): Promise<Sharp> {
-  const { default: sharp } = await import("sharp");
+export function sharpOf(input: Uint8Array, options: SharpOptions): Sharp {
+  // Not by import(): code of a start-up snapshot has none.
+  const sharp = createRequire(__filename)("sharp") as (from: Uint8Array, options: SharpOptions) => Sharp;
   return sharp(input, options);
 }

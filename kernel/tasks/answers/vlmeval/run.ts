@@ -1,7 +1,7 @@
 import { join } from "../../../platform/path";
 import { existsSync, mkdir } from "../../../platform/files";
-import { parseJson } from "../../../json-text";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { parseJson } from "../../../rules/json-text";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import { checkQuestions, columnsOf, indexOf, type KitQuestion, rowOf } from "./questions";
 import { bytesOf, type Fields, firstTwice, isObject, readTable, tableText, writeWhole } from "./tables";
@@ -186,7 +186,7 @@ const RUN: OptionNames<KitRun> = {
  * `status.json` (schema 1.0; stage `pending`, `infer`, `eval` or `done`). A folder that is there already gets the data set added.
  *
  * @throws TaskError for an unknown field, a name with other characters than letters, digits, `_`, `-` and `.`, questions or
- *   predictions as {@link scorePredictions} refuses them, or a `status.json` that is none
+ *   predictions as {@link scorePredictions} refuses them, or a `status.json` of another form
  */
 export async function writeRun(work: string, run: KitRun): Promise<WrittenRun> {
   const where = "tasks.answers.writeRun";

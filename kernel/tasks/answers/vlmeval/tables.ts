@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { parseJson } from "../../../json-text";
+import { parseJson } from "../../../rules/json-text";
 import { readPlainFile, replaceFile, writeFile } from "../../../platform/files";
 import { TaskError } from "../../error";
 import { readSheet } from "./xlsx";

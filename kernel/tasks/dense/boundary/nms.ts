@@ -4,6 +4,8 @@
  */
 
 import { clamp } from "../../../numeric";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
+import { TaskError } from "../../error";
 
 /** Options of {@link suppress}. */
 export interface SuppressOptions {
@@ -21,6 +23,8 @@ interface Field {
   readonly height: number;
 }
 
+const NAMES: OptionNames<SuppressOptions> = { radius: true, frame: true, margin: true };
+
 /** Strongest smoothing of the orientation. */
 const SMOOTHING = 4;
 const TINY = 1e-5;
@@ -30,13 +34,16 @@ const TINY = 1e-5;
  *
  * @param map [height, width], 0..1
  * @returns [height, width]
+ * @throws TaskError for an unknown option
  */
 export function suppress(
   map: ArrayLike<number>,
   width: number,
   height: number,
-  { radius = 4, frame = 5, margin = 1.01 }: SuppressOptions = {},
+  options: SuppressOptions = {},
 ): Float64Array {
+  checkOptionNames("tasks.dense.suppress", options, NAMES, TaskError);
+  const { radius = 4, frame = 5, margin = 1.01 } = options;
   const edges = smooth({ data: Float64Array.from(map), width, height }, 1);
   const angles = orientation(edges);
   const out = Float64Array.from(edges.data, (value, at) =>

@@ -1,11 +1,11 @@
 import { sum } from "../../../numeric";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import { correspond } from "./correspond";
 import { averagePrecision, bestPoint, type BoundaryCounts, type BoundaryPoint, pointAt } from "./curve";
 import { suppress, type SuppressOptions } from "./nms";
 import { thin } from "./thin";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Options of a {@link BoundaryScore}. */
 export interface BoundaryOptions {

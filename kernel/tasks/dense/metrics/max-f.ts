@@ -1,4 +1,4 @@
-import { checkOptionNames } from "../../../option-names";
+import { checkOptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import { IGNORE } from "../facts";
 import { checkLengths } from "./check";

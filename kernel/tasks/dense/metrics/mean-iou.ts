@@ -1,9 +1,9 @@
 import { sum } from "../../../numeric";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import { IGNORE } from "../facts";
 import { checkLengths } from "./check";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Options of a {@link MeanIou}. */
 export interface MeanIouOptions {

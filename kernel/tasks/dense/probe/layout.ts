@@ -2,7 +2,7 @@ import type { Grid } from "../../../contracts/geometry";
 import { TaskError } from "../../error";
 import { checkTask, type DenseTask, FACTS, IGNORE } from "../facts";
 import type { Cells } from "./cells";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Columns of one task in the targets of a dense probe. */
 export interface TaskColumns {

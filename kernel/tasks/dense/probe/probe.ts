@@ -3,13 +3,13 @@ import type { Tensor } from "../../../backend/tensor";
 import { tf } from "../../../backend/tf";
 import type { Grid } from "../../../contracts/geometry";
 import { mean } from "../../../numeric";
-import { checkOptionNames, type OptionNames } from "../../../option-names";
+import { checkOptionNames, type OptionNames } from "../../../rules/option-names";
 import { TaskError } from "../../error";
 import type { DenseTask } from "../facts";
 import type { Cells } from "./cells";
 import { fitTask, type ProbeSums } from "./fit";
 import { cellAt, columnsOf, type TaskColumns, widthOf, writeTargets } from "./layout";
-import { isWhole } from "../../../rule-error";
+import { isWhole } from "../../../rules/rule-error";
 
 /** Options of a {@link DenseProbe}. */
 export interface DenseProbeOptions {

@@ -66,7 +66,7 @@ function isDrawn(trace: Trace | undefined): trace is Trace {
   return trace !== undefined && trace.options.visible !== false;
 }
 
-/** An honest list of what the still figure leaves out. */
+/** The parts that the still figure leaves out. */
 function missing(data: readonly PlotlyObject[], traces: (Trace | undefined)[], layout: PlotlyObject): string[] {
   const types = data.filter((_, i) => !traces[i]).map((trace) => `${textOf(trace.type) ?? "unnamed"} traces`);
   const images = Array.isArray(layout.images) && layout.images.length > 0 ? ["images"] : [];

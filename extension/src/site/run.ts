@@ -1,0 +1,115 @@
+import { element } from "../dom";
+import { reasonOf } from "../page/saved";
+import { showOutputs, type CellOutput } from "./outputs";
+import type { Words } from "./words";
+
+/** The client of a kernel in the page, as the module at `client.js` gives it. */
+interface KernelModule {
+  start(options: { base: string; onState?(state: string): void }): Promise<PageKernel>;
+}
+
+interface PageKernel {
+  execute(
+    code: string,
+    options: { onChange(outputs: readonly CellOutput[]): void },
+  ): Promise<{ status: "ok" | "error" | "aborted"; outputs: readonly CellOutput[] }>;
+  interrupt(): void | Promise<void>;
+}
+
+interface CodeCell {
+  code: string;
+  place: HTMLElement;
+  button: HTMLButtonElement;
+  hasRun: boolean;
+}
+
+/** Lets the reader run the cells of a page in a worker of the browser. */
+export class Runner {
+  readonly node: HTMLElement;
+
+  constructor(
+    private readonly base: string,
+    private readonly words: Words,
+    cells: Iterable<HTMLElement>,
+  ) {
+    const all = this.button(words.runAll, () => void this.run(this.cells.length - 1));
+    this.stop = this.button(words.stop, () => void this.kernel?.interrupt());
+    this.stop.disabled = true;
+    this.node = element("div", { class: "fovea-run" }, all, this.stop, this.state);
+    for (const [i, cell] of [...cells].entries()) this.add(cell, i);
+  }
+
+  private add(cell: HTMLElement, index: number): void {
+    const code = cell.querySelector(".code code")?.textContent ?? "";
+    const place = cell.querySelector<HTMLElement>(".outputs");
+    if (!place) return;
+    const button = this.button(this.words.run, () => void this.run(index));
+    button.title = this.words.runTitle;
+    cell.querySelector(".code")?.append(button);
+    this.cells.push({ code, place, button, hasRun: false });
+  }
+
+  /** Runs a cell, after those before it that have not run: they declare what it uses. */
+  private async run(index: number): Promise<void> {
+    if (this.isBusy) return;
+    this.setBusy(true);
+    try {
+      this.kernel ??= await this.start();
+      const isWaiting = (cell: CodeCell, i: number): boolean => i === index || (i < index && !cell.hasRun);
+      const waiting = this.cells.filter((cell, i) => isWaiting(cell, i));
+      const isDone = await this.runAll(this.kernel, waiting);
+      this.say(isDone ? this.words.done : this.words.failed);
+    } catch (error) {
+      this.say(reasonOf(error));
+    } finally {
+      this.setBusy(false);
+    }
+  }
+
+  private async runAll(kernel: PageKernel, cells: readonly CodeCell[]): Promise<boolean> {
+    for (const [i, cell] of cells.entries()) {
+      this.say(`${this.words.running} ${i + 1} / ${cells.length}`);
+      cell.place.setAttribute("aria-busy", "true");
+      const onChange = (outputs: readonly CellOutput[]): void => showOutputs(cell.place, outputs);
+      const { status, outputs } = await kernel.execute(cell.code, { onChange }).finally(() => {
+        cell.place.removeAttribute("aria-busy");
+      });
+      if (outputs.length === 0) showOutputs(cell.place, outputs);
+      if (status !== "ok") return false;
+      cell.hasRun = true;
+    }
+    return true;
+  }
+
+  private async start(): Promise<PageKernel> {
+    this.say(this.words.starting);
+    const { start } = (await import(`${this.base}client.js`)) as KernelModule;
+    // A restart forgets the cells that ran before it; the next run starts a kernel in the place of a dead one.
+    const onState = (state: string): void => {
+      if (state === "dead") this.kernel = undefined;
+      if (state === "restarting" || state === "dead") for (const cell of this.cells) cell.hasRun = false;
+    };
+    return start({ base: this.base, onState });
+  }
+
+  private setBusy(isBusy: boolean): void {
+    this.isBusy = isBusy;
+    this.stop.disabled = !isBusy;
+  }
+
+  private say(text: string): void {
+    this.state.textContent = text;
+  }
+
+  private button(text: string, work: () => void): HTMLButtonElement {
+    const button = element("button", { text, attributes: { type: "button" } });
+    button.addEventListener("click", work);
+    return button;
+  }
+
+  private isBusy = false;
+  private kernel: PageKernel | undefined;
+  private readonly cells: CodeCell[] = [];
+  private readonly stop: HTMLButtonElement;
+  private readonly state = element("span", { attributes: { role: "status" } });
+}

@@ -1,0 +1,73 @@
+/** Parts of a session in a page's worker. In a bundle for a browser it stands for `session/node`. */
+import { BASE } from "../../platform/browser/remote";
+
+export { captureStreams } from "./console";
+export { CellModules } from "./modules";
+export { hostTypes, loadTypeScript } from "./typescript";
+
+/** Browsers count columns from the start of what is evaluated. */
+export const hidesHead = false;
+
+/** Tests for a frame of the bundle, whose names say nothing, or of the call that evaluates a cell. */
+export const isHostFrame = (line: string): boolean => line.includes(BASE) || line.trim() === "at eval (<anonymous>)";
+
+/**
+ * A message reaches a worker only between two turns, so nothing stops a loop from outside; the page ends the worker instead. Flags are
+ * as in Node's session: the loops of cells read them after an interrupt that came in time.
+ */
+export const interruptFlags = new Int32Array(4);
+
+/** Value of the flag for an interrupted cell that goes on. */
+const GOES_ON = -1;
+
+/** Loops of an interrupted cell stop at their next turn. */
+export function raiseFlag(): void {
+  if (interruptFlags[0] === 0) interruptFlags[0] = GOES_ON;
+}
+
+/** A loop has seen the flag. True if it stands for an interrupt that nothing has answered yet. */
+export function lowerFlag(): boolean {
+  const before = interruptFlags[0];
+  interruptFlags[0] = 0;
+  return before > 0;
+}
+
+/** Records that an interrupted computation no longer holds the worker. */
+export function interruptAnswered(number: number): void {
+  if (interruptFlags[0] === number) interruptFlags[0] = 0;
+}
+
+const { setTimeout } = globalThis;
+export const onTurn = (body: () => void): void => void setTimeout(body);
+
+/** Does nothing: no signals come, so there is no gate to hold them back. */
+export function shutGate(): void {}
+/** Does nothing, see {@link shutGate}. */
+export function openGate(): void {}
+/** Does nothing, see {@link shutGate}. */
+export function openGateOfScript(): void {}
+export const unbroken = <T>(body: () => T): T => body();
+export const asyncDepth = (): number => 0;
+/** Does nothing: a browser has no stack of asynchronous work to repair. */
+export function unwindAsync(): void {}
+
+export const timerModules: readonly object[] = [];
+export const platformObjects = (): object[] => [];
+/** Does nothing: no library of a page looks for a terminal. */
+export function installColors(): void {}
+/** Does nothing: a page has no standard input. */
+export function installStdin(): void {}
+/** Does nothing: promises of a browser show nothing of their scope. */
+export function tidyInspection(): void {}
+
+/** Never read: cells of a page take no input. */
+export const openAnswers = (): (() => string | null) => () => null;
+
+/**
+ * Refuses a command.
+ *
+ * @throws Error that names the command
+ */
+export async function runShell(command: string): Promise<never> {
+  throw new Error(`!: a browser has no shell to run "${command}"`);
+}

@@ -1,0 +1,45 @@
+import type { Tensor } from "../../backend/tensor";
+import { fused } from "../../backend/fused";
+import { tf } from "../../backend/tf";
+
+/** Returns √ Σ g² over all gradients, a scalar. */
+export function globalNorm(gradients: ReadonlyMap<string, Tensor>): Tensor {
+  return tf.tidy(() => {
+    const all = [...gradients.values()];
+    const groups = Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) =>
+      all.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    );
+    const squares = groups.map((group) => fused("sumOfSquares", group)?.[0] ?? tf.addN(group.map(squaredLength)));
+    return squares.length ? tf.sqrt(tf.addN(squares)) : tf.scalar(0);
+  });
+}
+
+/** Largest number of tensors in one operation. */
+const TOGETHER = 64;
+
+const squaredLength = (x: Tensor): Tensor => tf.sum(tf.square(x));
+
+/** Returns the factor on every gradient that limits their norm to `limit` (`torch.nn.utils.clip_grad_norm_`). */
+export function clipFactor(norm: number, limit: number): number {
+  return Math.min(1, limit / (norm + 1e-6));
+}
+
+/** Multiplies the gradients by a number and frees the old tensors. */
+export function scaleGradients(gradients: Map<string, Tensor>, factor: number): void {
+  if (factor === 1) return;
+  for (const [name, gradient] of gradients) {
+    gradients.set(name, tf.mul(gradient, factor));
+    gradient.dispose();
+  }
+}
+
+/** Adds gradients to a sum, which takes over tensors it lacks; the other added ones are freed. */
+export function addGradients(sum: Map<string, Tensor>, added: ReadonlyMap<string, Tensor>): void {
+  for (const [name, gradient] of added) {
+    const before = sum.get(name);
+    sum.set(name, before ? tf.add(before, gradient) : gradient);
+    if (!before) continue;
+    before.dispose();
+    gradient.dispose();
+  }
+}
