@@ -50,7 +50,8 @@ async function writeSite(folder, { repository, reference }) {
   mkdirSync(join(folder, "tutorials"));
   const tutorials = tutorialNames().map((name) => {
     const document = publishNotebook(readNotebook(join(notebooks, `${name}.ipynb`)), { linkOf });
-    return { name, document, title: document.title ?? name, lang: name.endsWith(".ja") ? "ja" : "en" };
+    const title = document.title ?? name;
+    return { name, document, title, number: numberOf(name), lang: name.endsWith(".ja") ? "ja" : "en" };
   });
   await writeAssets(folder, tutorials);
   const hasKernel = copyIfThere(join(root, "kernel", "dist-browser"), join(folder, KERNEL));
@@ -69,6 +70,12 @@ const tutorialNames = () =>
     .filter((name) => name.endsWith(".ipynb"))
     .map((name) => name.slice(0, -".ipynb".length))
     .sort();
+
+/** The place of a tutorial on the path, as its name begins with it; empty for one beside the path. */
+const numberOf = (name) => /^\d+(?=-)/.exec(name)?.[0] ?? "";
+
+/** A title with its number in front. */
+const numbered = ({ number, title }) => (number ? `<span class="fovea-number">${number}</span> ` : "") + escape(title);
 
 /** A link to another notebook leads to its page. */
 const linkOf = (address) => address.replace(/^(?:\.\/)?([\w.-]+)\.(?:ipynb|md)(?=$|#)/, "$1.html");
@@ -174,7 +181,7 @@ function listOf({ tutorials, hasReference }, open) {
     const below = sections.map(({ id, text }) => `<li><a href="#${encodeURIComponent(id)}">${escape(text)}</a></li>`);
     const list = below.length > 0 ? `<ol>${below.join("")}</ol>` : "";
     const current = isOpen ? ' aria-current="page"' : "";
-    return `<li><a href="${base}${tutorial.name}.html"${current}>${escape(tutorial.title)}</a>${list}</li>`;
+    return `<li><a href="${base}${tutorial.name}.html"${current}>${numbered(tutorial)}</a>${list}</li>`;
   };
   const entries = tutorials.filter((one) => one.lang === lang).map(entry);
   const reference = hasReference
@@ -184,9 +191,10 @@ function listOf({ tutorials, hasReference }, open) {
 }
 
 function indexPage(site) {
-  const card = ({ name, title, document, lang }) => {
+  const card = (tutorial) => {
+    const { name, document, lang } = tutorial;
     const words = /<p>([^]*?)<\/p>/.exec(document.html)?.[1].replace(/<[^>]*>/g, "") ?? "";
-    return `<li><a href="tutorials/${name}.html" lang="${lang}"><strong>${escape(title)}</strong><p>${words}</p></a></li>`;
+    return `<li><a href="tutorials/${name}.html" lang="${lang}"><strong>${numbered(tutorial)}</strong><p>${words}</p></a></li>`;
   };
   const cards = (lang) =>
     site.tutorials

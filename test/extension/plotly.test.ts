@@ -12,6 +12,23 @@ describe("plotly figures", () => {
     assert.throws(() => readFigure({ layout: [] }), /layout of a plotly figure must be an object/);
   });
 
+  it("take no option of a notebook that names an address or puts something onto the page", () => {
+    const harmless = { staticPlot: true, scrollZoom: "gl3d", displayModeBar: false };
+    const refused = {
+      plotlyServerURL: "https://elsewhere.example",
+      topojsonURL: "https://elsewhere.example/",
+      showSendToCloud: true,
+      showEditInChartStudio: true,
+      modeBarButtonsToAdd: [{ name: "x", icon: { svg: "<svg/>" } }],
+      locales: { en: { dictionary: {} } },
+      setBackground: "opaque",
+      responsive: { toString: "x" },
+    };
+    const read = readFigure(JSON.parse(JSON.stringify({ config: { ...harmless, ...refused } })));
+    assert.deepEqual(read.config, harmless);
+    assert.deepEqual(readFigure(JSON.parse('{ "config": { "__proto__": { "staticPlot": true } } }')).config, {});
+  });
+
   it("take the page's colours where the author set none", () => {
     const layout = themedLayout({ yaxis2: { side: "right" }, xaxis: { gridcolor: "red" } }, page);
     assert.equal(layout.paper_bgcolor, "#111");

@@ -11,10 +11,10 @@ import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, type Scale } from "../panes";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { answerState, type AttentionAnswer } from "./answer";
 import { attentionControls, type AttentionControls } from "./controls";
-import { exportCode, exportData } from "./exports";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { HeadGrid } from "./heads";
 import { attentionKeys, type AttentionAction } from "./keys";
 import { headScene, placementOf } from "./scenes";
@@ -108,6 +108,11 @@ export class AttentionViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.answer());
+  }
+
+  /** The reader's own picture takes the place of the one on screen, a model that of the encoder. */
+  dropped(file: DroppedFile): DropAnswer {
+    return dropAnswer(this.options.payload, this.state, file);
   }
 
   exportCode(): string {

@@ -5,17 +5,23 @@ import {
   type ColorMapName,
   type CorrespondencePayload,
   type GridPlacement,
+  type ImageIndex,
   type Point,
   type ScaleMode,
-  type Side,
   type Similarity,
 } from "fovea/protocol";
+import { showing, WHOLE, type ZoomWindow } from "../panes";
 
-/** A point asked about: on the first image (0) or, in reverse, on the second (1). In image pixels, so it outlives a layer. */
+/** A point asked about: on the source (0) or, in reverse, on a target. In image pixels, so it outlives a layer. */
 export interface Query {
-  side: Side;
+  side: ImageIndex;
   point: Point;
+  /** A class or register token of the image that is asked in place of the point, from 0. */
+  token?: number;
 }
+
+/** The picture below everything: the image, or the principal components of its features as colors. */
+export type Base = "image" | "components";
 
 /** Everything that the picture depends on, besides the payload and the features. */
 export interface ViewState {
@@ -26,8 +32,17 @@ export interface ViewState {
   colormap: ColorMapName;
   opacity: number;
   grid: boolean;
-  /** Pointer and arrows query the second image. */
+  /** The target that the words speak of, and that is asked in reverse. */
+  target: ImageIndex;
+  /** Pointer and arrows query the target. */
   reverse: boolean;
+  /** The target stands on the left. */
+  swapped: boolean;
+  base: Base;
+  /** The query at every layer, as a strip of small pictures. */
+  strip: boolean;
+  /** The part of every image that is shown. */
+  shown: ZoomWindow;
   /** Held key: show the bare images. */
   hideHeat: boolean;
   /** Cursor that the arrow keys move. */
@@ -53,12 +68,22 @@ export function initialState(payload: CorrespondencePayload): ViewState {
     colormap: payload.colormap,
     opacity: payload.opacity,
     grid: false,
+    target: 1,
     reverse: false,
+    swapped: false,
+    base: "image",
+    strip: isCompared(payload),
+    shown: WHOLE,
     hideHeat: false,
     cursor: { side: 0, point: startPoint(payload, placements[0]) },
     pins,
     selected: pins.length - 1,
   };
+}
+
+/** Whether a view sets encoders or facets side by side. */
+function isCompared({ layers }: CorrespondencePayload): boolean {
+  return layers.some(({ encoder = 0, facet = "token" }) => encoder !== 0 || facet !== (layers[0].facet ?? "token"));
 }
 
 function startPoint(payload: CorrespondencePayload, placement: GridPlacement): Point {
@@ -83,13 +108,42 @@ export function moveCursor(state: ViewState, placement: GridPlacement, dx: numbe
   const [rows, columns] = placement.grid;
   const at = patchAt(placement, state.cursor.point) ?? Math.floor((rows * columns) / 2);
   const point = patchCenter(placement, movedPatch(placement.grid, at, dx, dy));
-  return { ...state, cursor: { ...state.cursor, point }, hover: undefined, probe: undefined, selected: -1 };
+  const cursor = { side: state.cursor.side, point };
+  return { ...state, cursor, hover: undefined, probe: undefined, selected: -1 };
+}
+
+/** Moves the window of all images so that the cursor is in it. */
+export function followCursor(state: ViewState, { images }: CorrespondencePayload): ViewState {
+  const { side, point } = state.cursor;
+  const { width, height } = images[side];
+  return { ...state, shown: showing(state.shown, [point[0] / width, point[1] / height]) };
+}
+
+/** The next of the image's tokens as the query, and after the last one its patch again. */
+export function nextToken(state: ViewState, tokens: number): ViewState {
+  const { token = -1, ...cursor } = state.cursor;
+  const next = token + 1;
+  return {
+    ...state,
+    cursor: next < tokens ? { ...cursor, token: next } : cursor,
+    hover: undefined,
+    probe: undefined,
+    selected: -1,
+  };
+}
+
+/** Speaks of another target; a cursor on the one before goes along. */
+export function chooseTarget(state: ViewState, target: ImageIndex, placements: readonly GridPlacement[]): ViewState {
+  if (target === state.target) return state;
+  const cursor = state.cursor.side === 0 ? state.cursor : middleOf(placements, target);
+  return { ...state, target, cursor };
 }
 
 /** Adds a pin, or replaces all pins by it. A pin on the same patch is selected instead of doubled. */
 export function addPin(state: ViewState, query: Query, keep: boolean): ViewState {
   const pins = keep ? state.pins : [];
   const same = pins.findIndex((pin) => pin.side === query.side && samePoint(pin.point, query.point));
+  if (query.token !== undefined) return state;
   if (same >= 0) return { ...state, selected: same, cursor: query };
   return { ...state, pins: [...pins, query], selected: pins.length, cursor: query };
 }
@@ -110,16 +164,25 @@ export function clearPins(state: ViewState): ViewState {
 }
 
 /** Turns the direction of queries round; the cursor goes to the middle of the other image. */
-export function turnRound(state: ViewState, placements: readonly [GridPlacement, GridPlacement]): ViewState {
-  const side: Side = state.reverse ? 0 : 1;
-  const [left, top, right, bottom] = placements[side].region;
-  const point = snap(placements[side], [(left + right) / 2, (top + bottom) / 2]);
+export function turnRound(state: ViewState, placements: readonly GridPlacement[]): ViewState {
+  const side = state.reverse ? 0 : state.target;
   return {
     ...state,
     reverse: !state.reverse,
-    cursor: { side, point },
+    cursor: middleOf(placements, side),
     hover: undefined,
     probe: undefined,
     selected: -1,
   };
+}
+
+/** Exchanges the sides of source and target; queries begin on the left. */
+export function swapSides(state: ViewState, placements: readonly GridPlacement[]): ViewState {
+  const swapped = !state.swapped;
+  return { ...(state.reverse === swapped ? state : turnRound(state, placements)), swapped };
+}
+
+function middleOf(placements: readonly GridPlacement[], side: ImageIndex): Query {
+  const [left, top, right, bottom] = placements[side].region;
+  return { side, point: snap(placements[side], [(left + right) / 2, (top + bottom) / 2]) };
 }

@@ -4,8 +4,8 @@ import { element, setText } from "../dom";
 import type { Exportable, ViewPicture } from "../export";
 import { button, press } from "../parts/fields";
 import { ViewerFrame, type ControlRow } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
-import { exportCode, exportData } from "./exports";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { ThumbGrid } from "./grid";
 import { galleryKeys, type GalleryAction } from "./keys";
 import { GalleryMap } from "./map";
@@ -108,6 +108,11 @@ export class GalleryViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.store, this.found());
+  }
+
+  /** A picture of the gallery shows its neighbors; a model makes a gallery of its own. */
+  dropped(file: DroppedFile): DropAnswer | undefined {
+    return dropAnswer(this.options.payload, this.state, this.store, file);
   }
 
   exportCode(): string {

@@ -13,13 +13,13 @@ import type { ConnectionState, Received } from "../comms/channel";
 import { element, setText } from "../dom";
 import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { ViewerFrame } from "../frame/frame";
-import type { Viewer, ViewerInput } from "../frame/viewer";
+import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { Pane, type Scale, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import { boxesOf, boxMarks, type ShownBoxes } from "./boxes";
 import { WordChips } from "./chips";
 import { GroundingControls } from "./controls";
-import { exportCode, exportData } from "./exports";
+import { dropAnswer, exportCode, exportData } from "./exports";
 import { type GroundingAction, groundingKeys } from "./keys";
 import { ReplayPane } from "./replay";
 import { attentionText, sayAnswer, sayBox, sayCaption, sayStatus } from "./speech";
@@ -128,6 +128,11 @@ export class GroundingViewer implements Viewer, Exportable {
 
   exportData(): unknown {
     return exportData(this.options.payload, this.state, this.shown(), this.boxes());
+  }
+
+  /** The phrase is asked for in the reader's own picture. */
+  dropped(file: DroppedFile): DropAnswer | undefined {
+    return dropAnswer(this.options.payload, this.state, file);
   }
 
   exportCode(): string {

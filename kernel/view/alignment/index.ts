@@ -10,7 +10,7 @@ import type { JSONValue, MimeBundle } from "../../display/host";
 import { unitRows } from "../../numeric";
 import { MAX_SAVED_BYTES, type SavedImage, type ScaleMode } from "../../protocol/core/saved";
 import { encodeJpeg } from "../draw/pictures";
-import { reducePair } from "../reduce/pair";
+import { reduceSet } from "../reduce/set";
 import { imagePath } from "../origin";
 import {
   MAX_CELLS,
@@ -217,7 +217,8 @@ function saveValues(
   if (matrix.values.length <= MAX_CELLS) return { cosines: saveCosines(matrix) };
   const rows = matrix.tokens + matrix.patches;
   const dims = Math.min(channels, rows, MOST_DIMS, Math.max(1, Math.floor(REDUCED_BYTES / rows)));
-  return { reduced: reducePair({ channels, features: [features, tokens.features] }, dims) };
+  const [patches, words] = reduceSet({ channels, features: [features, tokens.features] }, dims);
+  return { reduced: [patches, words] };
 }
 
 function checkOptions({
