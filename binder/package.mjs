@@ -1,7 +1,7 @@
 /**
  * Command `npm run package [-- FOLDER]`: makes one Python wheel with kernelspec, kernel, its npm packages for this
- * platform, and the JupyterLab extension. Its content is gathered in `.fovea/wheel`; the wheel is written to FOLDER, by
- * default `.fovea/wheel/dist`.
+ * platform, and the JupyterLab extension, and beside it a `.vsix` with the viewers for VS Code. The wheel's content is
+ * gathered in `.fovea/wheel`; both are written to FOLDER, by default `.fovea/wheel/dist`.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { packVsix } from "./vscode.mjs";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
 
 const windows = process.platform === "win32";
@@ -168,7 +169,8 @@ async function main() {
   copyKernel();
   writeKernelSpec();
   const wheel = buildWheel(target);
-  process.stdout.write(`${wheel}\n${(statSync(wheel).size / 1e6).toFixed(1)} MB\n`);
+  for (const file of [wheel, await packVsix(target)])
+    process.stdout.write(`${file}\n${(statSync(file).size / 1e6).toFixed(1)} MB\n`);
 }
 
 main().catch(fail);

@@ -14,6 +14,7 @@ import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar } from "../panes";
 import type { Lines } from "../parts/lines";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { Controls } from "./controls";
 import { dropAnswer, exportCode, exportData } from "./exports";
@@ -34,11 +35,13 @@ import {
   removePin,
   turnRound,
   type ViewState,
+  linkFields,
 } from "./state";
 
 /** The correspondence viewer: two images, a query, its answer. Owns its elements and listeners. */
 export class CorrespondenceViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<CorrespondencePayload>) {
     const { payload, trans } = options;
@@ -60,6 +63,7 @@ export class CorrespondenceViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new Controls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),

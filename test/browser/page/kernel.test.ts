@@ -42,7 +42,7 @@ describe("the kernel in a page", () => {
 
   it("imports the rooms that cells begin with, still after 2 MB, and the others when they are asked for", async () => {
     const { outputs } = await cell(`import { data, encoders, law, view } from "fovea";
-      [typeof data.world.scene, typeof encoders.load, typeof law.pck, typeof view.correspondence].join()`);
+      [typeof data.world.scene, typeof encoders.load, typeof law.cScore, typeof view.correspondence].join()`);
     assert.equal(textOf(outputs), "'function,function,function,function'");
     console.log(`the first cell that imports fovea: ${(sent() / 1e6).toFixed(2)} MB (gzip)`);
     assert.ok(sent() < 2e6, `${sent()} bytes`);
