@@ -9,7 +9,7 @@
  */
 import { Dispatcher, SessionError, type SessionPort } from "../jupyter/dispatcher";
 import { History } from "../jupyter/history";
-import type { ErrorReport } from "../jupyter/ipc";
+import type { ErrorReport, ToSession } from "../jupyter/ipc";
 import { describeKernel } from "../jupyter/language";
 import { PROTOCOL_VERSION, type Content, type Header, type Message, type Outlet } from "../jupyter/messages";
 import { uniqueName } from "../platform/browser/unique-name";
@@ -34,13 +34,13 @@ export interface JupyterOptions {
 
 /** Kernel of a front end. Made by {@link startJupyter}. */
 export interface JupyterKernel {
-  /** Rejected with a {@link KernelError} where the kernel cannot start. */
+  /** Resolves when the kernel has started, or cannot start: then each cell tries again and says why. */
   readonly ready: Promise<void>;
   /** Takes a message; answers come by `send`, also while a cell runs. */
   receive(message: WireMessage): void;
   /** Stops the running cell. One that does not answer within 1.5 s ends with its worker, and a new worker starts. */
   interrupt(): void;
-  /** Ends the worker for good. */
+  /** Ends the worker for good; messages that still come are dropped. */
   close(): void;
 }
 
@@ -99,6 +99,7 @@ class PageKernel implements JupyterKernel {
   private readonly sender: Sender;
   private readonly worker: SessionWorker;
   private readonly dispatcher: Dispatcher;
+  private isClosed = false;
   private versions: Manifest["versions"] = { fovea: "", typescript: "" };
 
   constructor({ base, send }: JupyterOptions) {
@@ -116,10 +117,23 @@ class PageKernel implements JupyterKernel {
       connect: () => undefined,
       settle: async () => undefined,
     });
-    this.ready = this.start();
+    this.ready = this.start().catch(() => undefined);
   }
 
-  receive({ channel, header, parent_header: parentHeader, metadata, content, buffers = [] }: WireMessage): void {
+  receive(message: WireMessage): void {
+    if (!this.isClosed) this.take(message);
+  }
+
+  interrupt(): void {
+    this.dispatcher.interrupt();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.worker.end("the kernel was closed");
+  }
+
+  private take({ channel, header, parent_header: parentHeader, metadata, content, buffers = [] }: WireMessage): void {
     const message: Message = {
       identities: [],
       header,
@@ -134,14 +148,6 @@ class PageKernel implements JupyterKernel {
     else this.dispatcher.shell(message);
   }
 
-  interrupt(): void {
-    this.dispatcher.interrupt();
-  }
-
-  close(): void {
-    this.worker.end("the kernel was closed");
-  }
-
   private async start(): Promise<void> {
     const [manifest] = await Promise.all([this.manifest(), this.worker.start()]);
     this.versions = manifest.versions;
@@ -154,13 +160,23 @@ class PageKernel implements JupyterKernel {
     return (await answer.json()) as Manifest;
   }
 
+  /** Starts the worker where it has ended. A start that fails is told by the worker's event. */
+  private revive(): void {
+    if (!this.worker.isRunning) this.worker.start().catch(() => undefined);
+  }
+
+  private send(message: ToSession): void {
+    this.revive();
+    if (this.worker.isRunning) this.worker.send(message);
+  }
+
   private session(): SessionPort {
-    const { worker } = this;
     return {
-      send: (message) => worker.send(message),
+      send: (message) => this.send(message),
       ask: async (query) => {
         try {
-          return await worker.query(query);
+          this.revive();
+          return await this.worker.query(query);
         } catch (error) {
           throw new SessionError(reportOf("SessionError", (error as Error).message));
         }
@@ -179,8 +195,7 @@ class PageKernel implements JupyterKernel {
     await new Promise((resolve) => setTimeout(resolve, PATIENCE));
     if (this.dispatcher.current !== cell) return;
     this.worker.end(RESTARTED);
-    // A start that fails is told by the worker's event.
-    this.worker.start().catch(() => undefined);
+    this.revive();
     this.lost("KeyboardInterrupt", RESTARTED);
   }
 

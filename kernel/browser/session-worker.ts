@@ -42,15 +42,16 @@ export class SessionWorker {
     private readonly events: WorkerEvents,
   ) {}
 
+  get isRunning(): boolean {
+    return this.worker !== undefined;
+  }
+
   /**
    * Starts the worker; messages may be sent at once and wait in it.
    *
-   * @throws KernelError where the browser lacks what it needs, or files of the kernel are missing or damaged
+   * @returns a promise that is rejected with a {@link KernelError} where the browser lacks what it needs, or files of the kernel are missing or damaged
    */
   start(): Promise<void> {
-    const lacks = typeof WebAssembly === "undefined" ? "WebAssembly" : typeof Worker === "undefined" ? "workers" : "";
-    if (lacks)
-      throw new KernelError(`Cells cannot run here, since this browser has no ${lacks}; the page can be read.`);
     return new Promise((resolve, reject) => this.open(resolve, reject));
   }
 
@@ -93,6 +94,8 @@ export class SessionWorker {
 
   private open(ready: () => void, failed: (error: KernelError) => void): void {
     this.abandonStart = failed;
+    const lacks = typeof WebAssembly === "undefined" ? "WebAssembly" : typeof Worker === "undefined" ? "workers" : "";
+    if (lacks) return this.fail(`Cells cannot run here, since this browser has no ${lacks}; the page can be read.`);
     const broken = `Cells cannot run here, since ${this.base}worker.js could not be loaded; the page can be read.`;
     let worker: Worker;
     try {
