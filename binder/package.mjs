@@ -1,7 +1,7 @@
 /**
  * Command `npm run package [-- FOLDER] [-- --platform NAME …] [-- --all]`: makes a Python wheel with kernelspec, kernel, its npm
  * packages for one platform, and the JupyterLab extension: by default for this platform, or for those that are named, or for all.
- * The content is gathered in `.fovea/wheel/content`; wheels are written to FOLDER, by default `.fovea/wheel/dist`. All programs of all platforms
+ * With them comes a `.vsix` with the viewers for VS Code. The content is gathered in `.fovea/wheel/content`; wheels are written to FOLDER, by default `.fovea/wheel/dist`. All programs of all platforms
  * come from the npm registry.
  */
 import { spawnSync } from "node:child_process";
@@ -20,6 +20,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { licensesOf } from "./licenses.mjs";
+import { packVsix } from "./vscode.mjs";
 import { bin, environment, fail, root, setup, SetupError } from "./setup.mjs";
 
 const windows = process.platform === "win32";
@@ -181,6 +182,8 @@ async function main() {
     const wheel = makeWheel(target, name);
     process.stdout.write(`${wheel}\n${(statSync(wheel).size / 1e6).toFixed(1)} MB\n`);
   }
+  const vsix = await packVsix(target);
+  process.stdout.write(`${vsix}\n${(statSync(vsix).size / 1e6).toFixed(1)} MB\n`);
 }
 
 function makeWheel(target, name) {

@@ -9,8 +9,13 @@ import {
   type Point,
   type ScaleMode,
   type Similarity,
+  COLOR_MAPS,
+  reading,
+  SIMILARITIES,
+  type Reader,
 } from "fovea/protocol";
-import { showing, WHOLE, type ZoomWindow } from "../panes";
+import { flag, position, share, type LinkFields } from "../frame/link";
+import { showing, WHOLE, zoomWindow, type ZoomWindow } from "../panes";
 
 /** A point asked about: on the source (0) or, in reverse, on a target. In image pixels, so it outlives a layer. */
 export interface Query {
@@ -54,6 +59,49 @@ export interface ViewState {
   pins: Query[];
   /** Position in `pins` of the one shown when nothing is hovered; -1 shows the cursor. */
   selected: number;
+}
+
+/** Pins that a link holds at most. */
+const MOST_PINS = 64;
+
+/** A query within the pictures of a view. */
+function queryWithin(images: CorrespondencePayload["images"]): Reader<Query> {
+  const side = position(images.length);
+  const pointOf = images.map(({ width, height }): Reader<Point> => {
+    const [x, y] = [width, height].map((max) => reading.number({ min: 0, max }));
+    return (value, path, where) => {
+      const [left, top] = reading.pair((one: unknown) => one)(value, path, where);
+      return [x(left, `${path}[0]`, where), y(top, `${path}[1]`, where)];
+    };
+  });
+  const sideOf = reading.object<{ side: ImageIndex }>({ side });
+  return (value, path, where) => {
+    const query = sideOf(value, path, where);
+    return { ...query, point: pointOf[query.side]((value as { point?: unknown }).point, `${path}.point`, where) };
+  };
+}
+
+/** The choices that a link holds. */
+export function linkFields({ layers, images }: CorrespondencePayload): LinkFields<ViewState> {
+  const query = queryWithin(images);
+  return {
+    layer: position(layers.length),
+    similarity: reading.oneOf(SIMILARITIES),
+    temperature: reading.number({ min: 1e-4, max: 100 }),
+    scale: reading.oneOf<ScaleMode>(["absolute", "view"]),
+    colormap: reading.oneOf(COLOR_MAPS),
+    opacity: share,
+    grid: flag,
+    target: reading.number({ min: 1, max: images.length - 1, integer: true }),
+    reverse: flag,
+    swapped: flag,
+    base: reading.oneOf<Base>(["image", "components"]),
+    strip: flag,
+    shown: zoomWindow,
+    cursor: query,
+    pins: reading.list(query, 0, MOST_PINS),
+    selected: reading.number({ min: -1, max: MOST_PINS, integer: true }),
+  };
 }
 
 /** The state a payload opens with: its first pin, else its first keypoint, else the middle of the image. */

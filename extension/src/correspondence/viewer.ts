@@ -15,6 +15,7 @@ import { composeVector, type Exportable, type ViewPicture } from "../export";
 import { Pane, ScaleBar, WHOLE, zoomed } from "../panes";
 import type { Lines } from "../parts/lines";
 import { ViewerFrame } from "../frame/frame";
+import { linkState, type LinkState } from "../frame/link";
 import type { DropAnswer, DroppedFile, Viewer, ViewerInput } from "../frame/viewer";
 import { Controls } from "./controls";
 import { dropAnswer, exportCode, exportData } from "./exports";
@@ -39,6 +40,7 @@ import {
   swapSides,
   turnRound,
   type ViewState,
+  linkFields,
 } from "./state";
 import { Strip } from "./strip";
 
@@ -48,6 +50,7 @@ const ZOOM = 1.5;
 /** The correspondence viewer: a source, its targets, a query, its answers. Owns its elements and listeners. */
 export class CorrespondenceViewer implements Viewer, Exportable {
   readonly node: HTMLElement;
+  readonly link: LinkState;
 
   constructor(private readonly options: ViewerInput<CorrespondencePayload>) {
     const { payload, trans } = options;
@@ -68,6 +71,7 @@ export class CorrespondenceViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
+    this.link = linkState(linkFields(payload), { get: () => this.state, set: (state) => this.update(state) });
     this.lines = this.frame.lines;
     this.controls = new Controls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),

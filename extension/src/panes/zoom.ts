@@ -1,4 +1,4 @@
-import { clamp, type Point } from "fovea/protocol";
+import { clamp, reading, type Point, type Reader } from "fovea/protocol";
 
 /** Part of an image that a pane shows: everything at zoom 1. `left` and `top` are fractions of the image. */
 export interface ZoomWindow {
@@ -33,3 +33,12 @@ function inside({ zoom, left, top }: ZoomWindow): ZoomWindow {
   const most = 1 - 1 / zoom;
   return { zoom, left: clamp(left, 0, most), top: clamp(top, 0, most) };
 }
+
+const fields = reading.object<ZoomWindow>({
+  zoom: reading.number({ min: 1, max: MOST_ZOOM }),
+  left: reading.number({ min: 0, max: 1 }),
+  top: reading.number({ min: 0, max: 1 }),
+});
+
+/** Reads the part of an image that a link shows. */
+export const zoomWindow: Reader<ZoomWindow> = (value, path, where) => inside(fields(value, path, where));

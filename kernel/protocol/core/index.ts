@@ -1,5 +1,6 @@
 export * from "./base64";
 export { ProtocolError, type Reader } from "./check";
+export * as reading from "./check";
 export * from "./color";
 export * from "./component-colors";
 export * from "./error";
