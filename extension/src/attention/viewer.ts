@@ -13,7 +13,7 @@ import { Pane, ScaleBar, type Scale } from "../panes";
 import { ViewerFrame } from "../frame/frame";
 import type { Viewer, ViewerInput } from "../frame/viewer";
 import { answerState, type AttentionAnswer } from "./answer";
-import { attentionControls, type AttentionControls } from "./controls";
+import { AttentionControls } from "./controls";
 import { exportCode, exportData } from "./exports";
 import { HeadGrid } from "./heads";
 import { attentionKeys, type AttentionAction } from "./keys";
@@ -50,7 +50,7 @@ export class AttentionViewer implements Viewer, Exportable {
       exported: this,
     });
     this.node = this.frame.node;
-    this.controls = attentionControls(trans, keys, payload, {
+    this.controls = new AttentionControls(trans, keys, payload, {
       change: (part) => this.update({ ...this.state, ...part }),
       layer: (position) => this.update(showLayer(this.state, payload, position)),
       act: (action) => this.act(action),
